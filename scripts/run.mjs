@@ -1,0 +1,15 @@
+// Starts one of Parlor's TypeScript files with the Node it needs. Plain JavaScript, so that an old
+// Node can read it and say what is missing. Usage: node scripts/run.mjs FILE [arguments]
+import { pathToFileURL } from 'node:url';
+
+const [major = 0] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  process.stderr.write(
+    `Parlor needs Node 24 or later and this is Node ${process.versions.node}: install Node 24 from https://nodejs.org and run the command again.\n`,
+  );
+  process.exit(1);
+}
+
+const [file = '', ...rest] = process.argv.slice(2);
+process.argv = [process.argv[0] ?? 'node', file, ...rest];
+await import(pathToFileURL(file).href);

@@ -1,0 +1,30 @@
+import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
+import { defineConfig } from 'vitest/config';
+
+/** The secret every test signs its tokens with. */
+const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: { JWT_SECRET } },
+          }),
+        ],
+        test: { name: 'edge', isolate: false, include: ['test/edge/**/*.test.ts'] },
+      },
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/edge/**'],
+          env: { JWT_SECRET },
+        },
+      },
+    ],
+  },
+});
