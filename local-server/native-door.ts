@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authenticate } from '../src/auth/authenticator.ts';
+import { refusalResponse } from '../src/doors/http/app.ts';
+import { readHandshake, refusalOnSocket, SUBPROTOCOL } from '../src/doors/native/handshake.ts';
+import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
+import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
+import type { Limits } from '../src/protocol/limits.ts';
+import type { Log } from '../src/room/ports.ts';
+import type { Sink } from './node-connection.ts';
+import type { Attached, NodeRooms } from './node-rooms.ts';
+import { requestUrl } from './request-url.ts';
+
+export interface NativeDoorOptions {
+  rooms: NodeRooms;
+  authenticate: Authenticate;
+  limits: Limits;
+  log: Log;
+}
+
+/** Sockets that do not answer our Close are cut after this long, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** The native door: takes upgrades of `/rooms/:roomId/ws`. */
+export class NativeDoor {
+  readonly #options: NativeDoorOptions;
+  readonly #server: WebSocketServer;
+
+  constructor(options: NativeDoorOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.limits.frameBytes,
+      perMessageDeflate: false,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+  }
+
+  /** Says who it is, joins the room, then opens the socket. Never rejects. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    let offersSubprotocol = false;
+    try {
+      const handshake = readHandshake(requestUrl(request), (name) =>
+        request.headers[name]?.toString(),
+      );
+      ({ offersSubprotocol } = handshake);
+      const identity = await this.#options.authenticate(handshake.credentials);
+      if (socket.destroyed) return;
+      const end = new SocketEnd();
+      const attached = this.#options.rooms.attach(handshake.roomId, identity, handshake.join, end);
+      this.#open(request, socket, head, (client) => this.#serve(client, end, attached));
+      // A handshake that `ws` itself refuses leaves nobody behind.
+      if (!end.isOpen) attached.depart('disconnected');
+    } catch (error) {
+      const problem = this.#problem(error);
+      if (offersSubprotocol) this.#refuseOnSocket(request, socket, head, problem);
+      else refuseUpgrade(socket, problem);
+    }
+  }
+
+  /** Sockets that do not close by themselves are cut. */
+  terminate(): void {
+    for (const client of this.#server.clients) client.terminate();
+  }
+
+  #open(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    serve: (client: WebSocket) => void,
+  ): void {
+    this.#server.handleUpgrade(request, socket, head, serve);
+  }
+
+  #serve(client: WebSocket, end: SocketEnd, { connection, use, depart }: Attached): void {
+    end.open(client);
+    client.on('message', (data: Buffer, isBinary: boolean) => {
+      end.heard();
+      if (!connection.open) return;
+      const text = isBinary ? data : data.toString();
+      if (text === 'ping') end.pong();
+      else receive(use(), connection, text, this.#options.limits);
+    });
+    client.on('close', (code) => depart(leaveReasonOf(code)));
+    // `ws` closes the socket by itself after an error, with the code that fits.
+    client.on('error', () => undefined);
+  }
+
+  #refuseOnSocket(request: IncomingMessage, socket: Duplex, head: Buffer, problem: Problem): void {
+    const { line, code } = refusalOnSocket(problem);
+    this.#open(request, socket, head, (client) => {
+      client.on('error', () => undefined);
+      client.send(line);
+      closeSocket(client, code, problem.message);
+    });
+  }
+
+  #problem(error: unknown): Problem {
+    if (error instanceof Refusal) return error.problem;
+    this.#options.log.failure('upgrade', error);
+    return internalProblem;
+  }
+}
+
+/** The room's end of a native socket. */
+class SocketEnd implements Sink {
+  #client: WebSocket | undefined;
+  #lastHeardAt = 0;
+  #pings = false;
+
+  get isOpen(): boolean {
+    return this.#client !== undefined;
+  }
+
+  open(client: WebSocket): void {
+    this.#client = client;
+  }
+
+  heard(): void {
+    this.#lastHeardAt = Date.now();
+  }
+
+  pong(): void {
+    this.#pings = true;
+    this.#client?.send('pong');
+  }
+
+  frame(frame: { text: string }): void {
+    this.#client?.send(frame.text);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#client !== undefined) closeSocket(this.#client, code, reason);
+  }
+
+  buffered(): number {
+    return this.#client?.bufferedAmount ?? 0;
+  }
+
+  lastHeardAt(): number | undefined {
+    return this.#pings ? this.#lastHeardAt : undefined;
+  }
+}
+
+function closeSocket(client: WebSocket, code: number, reason: string): void {
+  client.close(code, reason);
+  const timer = setTimeout(() => client.terminate(), CLOSE_TIMEOUT_MS);
+  client.once('close', () => clearTimeout(timer));
+}
+
+/** Answers an upgrade with an HTTP status and a JSON error. */
+export function refuseUpgrade(socket: Duplex, problem: Problem): void {
+  const [body, status, headers] = refusalResponse(problem);
+  const text = JSON.stringify(body);
+  const lines = [
+    `HTTP/1.1 ${status} Refused`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.on('error', () => undefined);
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+}

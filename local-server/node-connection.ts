@@ -1,0 +1,64 @@
+import { type CloseCode, closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
+import type { Limits } from '../src/protocol/limits.ts';
+import { judgeBacklog } from '../src/room/backlog.ts';
+import type { Frame } from '../src/room/outbox.ts';
+import type { Connection, ConnectionState } from '../src/room/ports.ts';
+
+/** Where a connection's frames go: a native socket, or a door's link. */
+export interface Sink {
+  frame(frame: Frame): void;
+  close(code: CloseCode, reason: string): void;
+  /** Bytes that wait unsent. */
+  buffered(): number;
+  /** When a client that sends heartbeats last gave a sign of life, in epoch milliseconds. */
+  lastHeardAt(): number | undefined;
+}
+
+/** A connection within this process. */
+export class NodeConnection implements Connection {
+  readonly #sink: Sink;
+  readonly #limits: Limits;
+  #state: ConnectionState;
+  #open = true;
+
+  constructor(state: ConnectionState, sink: Sink, limits: Limits) {
+    this.#state = state;
+    this.#sink = sink;
+    this.#limits = limits;
+  }
+
+  get state(): Readonly<ConnectionState> {
+    return this.#state;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  get lastHeardAt(): number | undefined {
+    return this.#sink.lastHeardAt();
+  }
+
+  update(change: Partial<ConnectionState>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+
+  send(frame: Frame): void {
+    if (!this.#open) return;
+    const buffered = this.#sink.buffered();
+    const verdict = judgeBacklog({ buffered, sentSinceSign: 0, signAgoMs: 0 }, this.#limits);
+    if (verdict === 'tooSlow') this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
+    else if (verdict === 'keepsUp' || !frame.ephemeral) this.#sink.frame(frame);
+  }
+
+  close(code: CloseCode, reason: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#sink.close(code, reason);
+  }
+
+  /** The other side has ended; nothing is sent any more. */
+  ended(): void {
+    this.#open = false;
+  }
+}

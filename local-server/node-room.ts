@@ -1,0 +1,145 @@
+import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
+import type { Limits } from '../src/protocol/limits.ts';
+import type { Log } from '../src/room/ports.ts';
+import { Room } from '../src/room/room.ts';
+import type { NodeConnection } from './node-connection.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+
+/** What waits for the next commit: told whether it held. */
+export type Waiter = (stored: boolean) => void;
+
+/**
+ * One room's life within this process, the same as a Durable Object's: the Room is made when it is
+ * needed and forgotten when it has been idle, while its connections stay.
+ */
+export class NodeRoom {
+  readonly connections = new Set<NodeConnection>();
+  readonly #roomId: string;
+  readonly #file: SqliteFile;
+  readonly #limits: Limits;
+  readonly #log: Log;
+  readonly #onDue: (room: NodeRoom) => void;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #waiters: Waiter[] = [];
+  #room: Room | undefined;
+  /** Tells one life of the Room from the next. */
+  lives = 0;
+  usedAt = Date.now();
+
+  constructor(
+    roomId: string,
+    file: SqliteFile,
+    limits: Limits,
+    log: Log,
+    onDue: (room: NodeRoom) => void,
+  ) {
+    this.#roomId = roomId;
+    this.#file = file;
+    this.#limits = limits;
+    this.#log = log;
+    this.#onDue = onDue;
+  }
+
+  /** The Room, made if need be; what it decides is flushed on the next tick. */
+  use(): Room {
+    this.usedAt = Date.now();
+    this.#onDue(this);
+    this.#room ??= this.#make();
+    return this.#room;
+  }
+
+  /** Tells `waiter` when everything decided so far is stored, or is lost. */
+  whenStored(waiter: Waiter): void {
+    this.#waiters.push(waiter);
+  }
+
+  /** One commit for everything since the last flush; only then does anything leave. */
+  flush(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    try {
+      this.#file.commit();
+    } catch (error) {
+      this.#log.failure('commit', error);
+      this.#throwAway();
+      for (const waiter of waiters) waiter(false);
+      return;
+    }
+    this.#room?.flush();
+    for (const waiter of waiters) waiter(true);
+  }
+
+  /** Whether nothing keeps the Room awake. */
+  get isIdle(): boolean {
+    return this.#timers.size === 0 && this.#waiters.length === 0;
+  }
+
+  get isOpen(): boolean {
+    return this.#file.isOpen;
+  }
+
+  /** Closes the file, which opens again when it is next needed. Nothing may be due. */
+  letGoOfFile(): void {
+    this.#file.close();
+  }
+
+  /** Lets the file go, and with it what the Room knew; the connections stay. */
+  sleep(): void {
+    this.#room = undefined;
+    this.#file.close();
+  }
+
+  /** Ends every connection; nothing may be sent after. */
+  close(): void {
+    for (const connection of this.connections) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
+    this.#forget();
+    this.sleep();
+  }
+
+  /** After a failed commit nothing in memory can be trusted: everyone comes back to a new Room. */
+  #throwAway(): void {
+    for (const connection of this.connections) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
+    this.#forget();
+    this.#room = undefined;
+    this.#file.discard();
+  }
+
+  #forget(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.connections.clear();
+  }
+
+  #make(): Room {
+    this.lives++;
+    return new Room(
+      this.#roomId,
+      {
+        sql: this.#file,
+        clock: { now: () => Date.now() },
+        ids: { make: () => crypto.randomUUID() },
+        timer: { after: (ms, work) => this.#after(ms, work) },
+        roster: { connections: () => this.connections },
+        log: this.#log,
+      },
+      this.#limits,
+    );
+  }
+
+  #after(ms: number, work: () => void): () => void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+      this.#onDue(this);
+    }, ms);
+    this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
+  }
+}

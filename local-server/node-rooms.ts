@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { LinkListener, RoomDirectory, RoomLink } from '../src/doors/room-directory.ts';
+import type { Reply } from '../src/protocol/commands.ts';
+import { internalProblem, unavailableProblem } from '../src/protocol/errors.ts';
+import type { Identity } from '../src/protocol/identity.ts';
+import type { Limits } from '../src/protocol/limits.ts';
+import type { Result } from '../src/protocol/lines.ts';
+import type { Log } from '../src/room/ports.ts';
+import type { Asking, Room } from '../src/room/room.ts';
+import { NodeConnection, type Sink } from './node-connection.ts';
+import { NodeRoom } from './node-room.ts';
+import { type Durability, SqliteFile } from './sqlite-file.ts';
+
+export interface NodeRoomsOptions {
+  dataDir: string;
+  durability: Durability;
+  maxOpenRooms: number;
+  limits: Limits;
+  log: Log;
+  /** How long a room stays open without work, in milliseconds. */
+  idleMs?: number;
+}
+
+/** A connection and the room it leads to. */
+export interface Attached {
+  connection: NodeConnection;
+  /** The Room, woken if need be. */
+  use: () => Room;
+  /** The client's end is gone. */
+  depart: (reason: 'left' | 'disconnected') => void;
+}
+
+const IDLE_MS = 30_000;
+
+/** Every room of this process: opened on first use, flushed on one shared tick, closed when idle. */
+export class NodeRooms implements RoomDirectory {
+  readonly #options: NodeRoomsOptions;
+  readonly #rooms = new Map<string, NodeRoom>();
+  readonly #due = new Set<NodeRoom>();
+  readonly #idleTimer: NodeJS.Timeout;
+  #tick: NodeJS.Immediate | undefined;
+
+  constructor(options: NodeRoomsOptions) {
+    this.#options = options;
+    const idleMs = options.idleMs ?? IDLE_MS;
+    this.#idleTimer = setInterval(() => this.#closeIdle(idleMs), idleMs / 3);
+    this.#idleTimer.unref();
+  }
+
+  /**
+   * Joins a connection to a room.
+   * @throws Refusal when the room does not take it
+   */
+  attach(roomId: string, identity: Identity, join: unknown, sink: Sink): Attached {
+    const room = this.#roomOf(roomId);
+    const connection = new NodeConnection(
+      { v: 1, id: crypto.randomUUID(), identity, joined: false },
+      sink,
+      this.#options.limits,
+    );
+    room.use().connect(connection, join);
+    room.connections.add(connection);
+    return {
+      connection,
+      use: () => room.use(),
+      depart: (reason) => {
+        if (!room.connections.has(connection)) return;
+        connection.ended();
+        room.use().depart(connection, reason);
+        room.connections.delete(connection);
+      },
+    };
+  }
+
+  // A promise because the port promises one; the joining itself is done before it is made.
+  async connect(
+    roomId: string,
+    identity: Identity,
+    join: unknown,
+    listener: LinkListener,
+  ): Promise<RoomLink> {
+    const { connection, use, depart } = this.attach(roomId, identity, join, {
+      frame: (frame) => listener.lines(frame.lines),
+      close: (code, reason) => {
+        listener.closed(code, reason);
+        depart('disconnected');
+      },
+      buffered: () => listener.buffered() ?? 0,
+      lastHeardAt: () => undefined,
+    });
+    return {
+      send: (command) => {
+        if (connection.open) use().handle(connection, command);
+      },
+      close: depart,
+    };
+  }
+
+  async execute<N extends Asking>(
+    roomId: string,
+    identity: Identity,
+    name: N,
+    payload: unknown,
+  ): Promise<Result<Reply<N>>> {
+    try {
+      const room = this.#roomOf(roomId);
+      const result = room.use().execute(identity, name, payload);
+      const stored = await new Promise<boolean>((resolve) => room.whenStored(resolve));
+      return stored ? result : { ok: false, error: unavailableProblem };
+    } catch (error) {
+      this.#options.log.failure(name, error);
+      return { ok: false, error: internalProblem };
+    }
+  }
+
+  /** How many files are open. */
+  get openCount(): number {
+    return [...this.#rooms.values()].filter((room) => room.isOpen).length;
+  }
+
+  /** Stores what is due, then closes every connection with 4000. */
+  close(): void {
+    clearInterval(this.#idleTimer);
+    this.#flushDue();
+    for (const room of this.#rooms.values()) room.close();
+    clearImmediate(this.#tick);
+    this.#rooms.clear();
+  }
+
+  #roomOf(roomId: string): NodeRoom {
+    const known = this.#rooms.get(roomId);
+    if (known !== undefined) return known;
+    const name = createHash('sha256').update(roomId).digest('hex');
+    const { dataDir, durability, limits, log } = this.#options;
+    const path = join(dataDir, 'rooms', `${name}.sqlite`);
+    const file = new SqliteFile(path, durability, () => this.#makePlace());
+    const room = new NodeRoom(roomId, file, limits, log, (due) => this.#schedule(due));
+    this.#rooms.set(roomId, room);
+    return room;
+  }
+
+  #schedule(room: NodeRoom): void {
+    this.#due.add(room);
+    this.#tick ??= setImmediate(() => {
+      this.#tick = undefined;
+      this.#flushDue();
+    });
+  }
+
+  #flushDue(): void {
+    for (const room of this.#due) {
+      this.#due.delete(room);
+      room.flush();
+    }
+  }
+
+  /** Before one more file is opened: the one that was not needed for longest is let go. */
+  #makePlace(): void {
+    if (this.openCount < this.#options.maxOpenRooms) return;
+    const open = [...this.#rooms.values()].filter((room) => room.isOpen);
+    const oldest = open.toSorted((a, b) => a.usedAt - b.usedAt)[0];
+    if (oldest === undefined) return;
+    this.#due.delete(oldest);
+    oldest.flush();
+    oldest.letGoOfFile();
+  }
+
+  #closeIdle(idleMs: number): void {
+    const before = Date.now() - idleMs;
+    for (const [roomId, room] of this.#rooms) {
+      if (room.usedAt > before || !room.isIdle || this.#due.has(room)) continue;
+      room.sleep();
+      if (room.connections.size === 0) this.#rooms.delete(roomId);
+    }
+  }
+}

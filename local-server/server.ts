@@ -1,0 +1,165 @@
+import { accessSync, constants } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { authenticator } from '../src/auth/authenticator.ts';
+import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
+import { keyOf } from '../src/auth/tokens.ts';
+import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
+import { testTokenRoute } from '../src/doors/http/test-token.ts';
+import { isNativePath } from '../src/doors/native/handshake.ts';
+import { Refusal } from '../src/protocol/errors.ts';
+import type { Log } from '../src/room/ports.ts';
+import { VERSION } from '../src/version.ts';
+import type { Configuration } from './configuration.ts';
+import { lockData } from './data-lock.ts';
+import { NativeDoor, refuseUpgrade } from './native-door.ts';
+import { NodeRooms } from './node-rooms.ts';
+import { requestUrl } from './request-url.ts';
+import { SocketIoDoor } from './socketio-door.ts';
+
+export interface RunningServer {
+  port: number;
+  rooms: NodeRooms;
+  /** Tells everyone to come back, stores what is due and lets the data go. */
+  close(): Promise<void>;
+}
+
+/** How long sockets may take to close by themselves, in milliseconds. */
+const DRAIN_MS = 1_000;
+
+/**
+ * Starts the node host: three doors over one set of rooms.
+ * @throws Error with one sentence for the operator
+ */
+export async function startServer(configuration: Configuration, log: Log): Promise<RunningServer> {
+  const { settings, isLocal } = configuration;
+  const { limits } = settings;
+  const lock = lockData(settings.DATA_DIR);
+  const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
+  const secret = keyOf(settings.JWT_SECRET);
+  const rules = { secret, issuer: settings.JWT_ISSUER, audience: settings.JWT_AUDIENCE };
+  const authenticate = authenticator(rules, configuration.allowGuests, () => Date.now());
+  const rooms = new NodeRooms({
+    dataDir: settings.DATA_DIR,
+    durability: settings.DURABILITY,
+    maxOpenRooms: settings.MAX_OPEN_ROOMS,
+    limits,
+    log,
+  });
+  const app = httpDoor({
+    directory: rooms,
+    authenticate,
+    origins,
+    limits,
+    host: 'node',
+    version: VERSION,
+    isHealthy: () => canWrite(settings.DATA_DIR),
+    development: isLocal ? testTokenRoute(secret) : undefined,
+    page: serveStatic({ root: join(import.meta.dirname, '..', 'web', 'public') }),
+    log: (what, error) => log.failure(what, error),
+  });
+  const serve = getRequestListener(app.fetch);
+  const http = createServer((request, response) => void serve(request, response));
+  const native = new NativeDoor({ rooms, authenticate, limits, log });
+  http.on('upgrade', (request, socket, head) => {
+    const { host = '', origin } = request.headers;
+    const { pathname } = requestUrl(request);
+    if (pathname.startsWith('/socket.io')) return;
+    if (!isHostAllowed(host, origins)) {
+      refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem);
+    } else if (!isOriginAllowed(origin, host, origins)) {
+      refuseUpgrade(socket, foreignOrigin().problem);
+    } else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
+    else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem);
+  });
+  const socketIo = new SocketIoDoor(http, {
+    directory: rooms,
+    authenticate,
+    origins,
+    limits,
+    settings,
+    log,
+  });
+
+  const servers: HttpServer[] = [];
+  try {
+    let { PORT: port } = settings;
+    for (const address of configuration.addresses) {
+      const server = servers.length === 0 ? http : mirror(http);
+      port = await listen(server, port, address);
+      servers.push(server);
+    }
+    return {
+      port,
+      rooms,
+      async close() {
+        for (const server of servers) server.close();
+        socketIo.close();
+        rooms.close();
+        const drained = setTimeout(() => native.terminate(), DRAIN_MS);
+        await Promise.all(servers.map((server) => closed(server)));
+        clearTimeout(drained);
+        lock.release();
+      },
+    };
+  } catch (error) {
+    for (const server of servers) server.close();
+    socketIo.close();
+    rooms.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** A second address of the same server: everything that comes in is handed to the first. */
+function mirror(first: HttpServer): HttpServer {
+  const server = createServer((request, response) => first.emit('request', request, response));
+  server.on('upgrade', (request, socket, head) => first.emit('upgrade', request, socket, head));
+  return server;
+}
+
+function listen(server: HttpServer, port: number, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      // A machine without IPv6 has no ::1; the other address serves.
+      if (error.code === 'EADDRNOTAVAIL' && address === '::1') resolve(port);
+      else reject(new Error(listenSentence(error, port, address), { cause: error }));
+    });
+    server.listen(port, address, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function listenSentence(error: NodeJS.ErrnoException, port: number, address: string): string {
+  if (error.code === 'EADDRINUSE') {
+    return `Port ${port} is in use: stop what uses it, or set PORT to another one.`;
+  }
+  return error.code === 'EACCES'
+    ? `Port ${port} needs more rights: set PORT to one above 1023.`
+    : `Cannot listen on ${address} (${error.code ?? error.message}): set HOST to an address of this machine.`;
+}
+
+function closed(server: HttpServer): Promise<void> {
+  server.closeIdleConnections();
+  return new Promise((resolve) => {
+    if (server.listening) server.once('close', resolve);
+    else
+      server.getConnections((_, count) =>
+        count === 0 ? resolve() : server.once('close', resolve),
+      );
+    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+  });
+}
+
+async function canWrite(dataDir: string): Promise<boolean> {
+  try {
+    accessSync(dataDir, constants.W_OK);
+    await writeFile(join(dataDir, 'health'), String(Date.now()));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,155 @@
+import type { EventEmitter } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import { Server, type Socket } from 'socket.io';
+import type { Authenticate } from '../src/auth/authenticator.ts';
+import { isHostAllowed, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
+import { leaveReasonOf } from '../src/doors/native/receive.ts';
+import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
+import type { RoomDirectory } from '../src/doors/room-directory.ts';
+import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
+import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
+import type { Identity } from '../src/protocol/identity.ts';
+import type { Limits } from '../src/protocol/limits.ts';
+import type { Log } from '../src/room/ports.ts';
+import type { Settings } from '../src/settings.ts';
+
+export interface SocketIoDoorOptions {
+  directory: RoomDirectory;
+  authenticate: Authenticate;
+  origins: OriginRules;
+  limits: Limits;
+  settings: Pick<Settings, 'PING_INTERVAL_MS' | 'PING_TIMEOUT_MS'>;
+  log: Log;
+}
+
+/** The Socket.IO door, on the official server. */
+export class SocketIoDoor {
+  readonly #options: SocketIoDoorOptions;
+  readonly #server: Server;
+  readonly #chats = new Set<ChatSocket>();
+
+  constructor(http: HttpServer, options: SocketIoDoorOptions) {
+    const { limits, settings, origins } = options;
+    this.#options = options;
+    this.#server = new Server(http, {
+      maxHttpBufferSize: limits.frameBytes,
+      connectTimeout: limits.connectTimeoutMs,
+      pingInterval: settings.PING_INTERVAL_MS,
+      pingTimeout: settings.PING_TIMEOUT_MS,
+      destroyUpgrade: false,
+      allowRequest: (request, decide) => {
+        const { host = '', origin } = request.headers;
+        const isFine = isHostAllowed(host, origins) && isOriginAllowed(origin, host, origins);
+        decide(isFine ? undefined : 'This page may not connect.', isFine);
+      },
+      cors: (request, decide) => {
+        const { host = '', origin } = request.headers;
+        decide(null, { origin: isOriginAllowed(origin, host, origins) });
+      },
+    });
+    this.#server.use((socket, next) => void this.#admit(socket, next));
+    this.#server.on('connection', (socket) => this.#serve(socket));
+  }
+
+  /** Tells every socket that the server goes away, without a DISCONNECT: clients come back. */
+  close(): void {
+    for (const chat of this.#chats) {
+      chat.end(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
+    this.#server.engine.close();
+  }
+
+  async #admit(socket: Socket, next: (error?: Error) => void): Promise<void> {
+    const { token, guestToken } = socket.handshake.auth as Record<string, unknown>;
+    try {
+      const identity = await this.#options.authenticate({
+        token: credential(token),
+        guestToken: credential(guestToken),
+      });
+      Object.assign(socket.data as object, { identity });
+      next();
+    } catch (error) {
+      const { code, message } = this.#problem(error);
+      next(Object.assign(new Error(message), { data: { code } }));
+    }
+  }
+
+  #serve(socket: Socket): void {
+    const { identity } = socket.data as { identity: Identity };
+    const { directory, limits } = this.#options;
+    const chat = new ChatSocket(identity, directory, wireOf(socket), limits);
+    this.#chats.add(chat);
+    const isMeant = watchClose(socket);
+    socket.onAny((name: string, ...args: unknown[]) => {
+      const last = args.at(-1);
+      const answer = typeof last === 'function' ? (last as (result: unknown) => void) : undefined;
+      chat.receive(
+        name,
+        args[0] === answer ? undefined : args[0],
+        answer && ((result) => answer(JSON.parse(result))),
+      );
+    });
+    socket.on('disconnect', (reason) => {
+      this.#chats.delete(chat);
+      chat.close(isMeant(reason) ? 'left' : 'disconnected');
+    });
+  }
+
+  #problem(error: unknown): Problem {
+    if (error instanceof Refusal) return error.problem;
+    this.#options.log.failure('connect', error);
+    return internalProblem;
+  }
+}
+
+/**
+ * Tells an end that the client meant: a DISCONNECT, a close packet, or a WebSocket closed with 1000
+ * or no code. The official server calls all but the first "transport close".
+ */
+function watchClose({ conn }: Socket): (reason: string) => boolean {
+  let code: number | undefined;
+  const watch = (transport: unknown) => {
+    const { socket } = transport as { socket?: EventEmitter };
+    // Before the official server's own listener, which reports the end.
+    socket?.prependOnceListener('close', (ended: number) => {
+      code = ended;
+    });
+  };
+  watch(conn.transport);
+  conn.on('upgrade', watch);
+  return (reason) => {
+    if (reason !== 'transport close') return reason === 'client namespace disconnect';
+    return code === undefined ? conn.transport.name === 'polling' : leaveReasonOf(code) === 'left';
+  };
+}
+
+function credential(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  throw new Refusal('unauthorized', 'The token must be text.');
+}
+
+/** Lines become packets by prefixing: "2" is EVENT, and a line is its array. */
+function wireOf(socket: Socket): SocketWire {
+  return {
+    events: (lines) => {
+      if (!socket.connected) return;
+      for (const line of lines) socket.conn.send(`2${line}`);
+    },
+    end: (how) => {
+      if (how === 'stayAway') socket.disconnect(true);
+      else socket.conn.close();
+    },
+    buffered: () => bufferedOf(socket),
+  };
+}
+
+function bufferedOf({ conn }: Socket): number {
+  const { writeBuffer, transport } = conn as unknown as {
+    writeBuffer: { data?: unknown }[];
+    transport: { socket?: { bufferedAmount?: number } };
+  };
+  let bytes = transport.socket?.bufferedAmount ?? 0;
+  for (const { data } of writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
+  return bytes;
+}

@@ -1,0 +1,128 @@
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { Refusal } from '../protocol/errors.ts';
+import type { Identity } from '../protocol/identity.ts';
+import { fixed } from '../protocol/limits.ts';
+import { firstCodePoints, wrongUserId, wrongUsername } from '../protocol/text.ts';
+
+/** How tokens are checked. Fixed by the operator, never by a token. */
+export interface TokenRules {
+  /** Key of HS256, of 32 bytes or more. */
+  secret: Uint8Array;
+  issuer?: string | undefined;
+  audience?: string | undefined;
+}
+
+const ALGORITHM = 'HS256';
+/** Keeps guest tokens and others apart. */
+const GUEST_TYPE = 'parlor-guest+jwt';
+const GUEST_PREFIX = 'guest:';
+/** A guest who stays away longer is a new one. */
+const GUEST_DAYS = 30;
+
+/** The key of a secret given as text. */
+export function keyOf(secret: string): Uint8Array {
+  return new TextEncoder().encode(secret);
+}
+
+/**
+ * Who a token says is speaking.
+ * @param now epoch milliseconds
+ * @throws Refusal `token_expired`, or `unauthorized` for any other token that does not hold
+ */
+export async function verifyToken(
+  token: string,
+  rules: TokenRules,
+  now: number,
+): Promise<Identity> {
+  const claims = await verified(token, rules, now);
+  const userId = userIdOf(claims);
+  return { userId, ...nameIn(claims, userId), expiresAt: (claims.exp ?? 0) * 1_000 };
+}
+
+/** Signs a token for `npm run token`, `/test-token` and tests. */
+export async function signToken(
+  claims: JWTPayload & { name?: string },
+  secret: Uint8Array,
+): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' }).sign(secret);
+}
+
+/** A guest, new or the one that `guestToken` was given to. A token that does not hold makes a new one. */
+export async function guest(
+  guestToken: string | undefined,
+  secret: Uint8Array,
+  now: number,
+): Promise<Identity> {
+  const known = guestToken === undefined ? undefined : await guestIdIn(guestToken, secret, now);
+  const userId = known ?? `${GUEST_PREFIX}${crypto.randomUUID()}`;
+  return { userId, guest: true, guestToken: await guestTokenOf(userId, secret, now) };
+}
+
+async function guestTokenOf(userId: string, secret: Uint8Array, now: number): Promise<string> {
+  return new SignJWT({ sub: userId, exp: Math.floor(now / 1_000) + GUEST_DAYS * 86_400 })
+    .setProtectedHeader({ alg: ALGORITHM, typ: GUEST_TYPE })
+    .sign(secret);
+}
+
+async function guestIdIn(
+  token: string,
+  secret: Uint8Array,
+  now: number,
+): Promise<string | undefined> {
+  if (token.length > fixed.tokenBytes) return undefined;
+  try {
+    const { payload } = await jwtVerify(token, secret, {
+      algorithms: [ALGORITHM],
+      typ: GUEST_TYPE,
+      currentDate: new Date(now),
+      requiredClaims: ['exp', 'sub'],
+    });
+    return payload.sub;
+  } catch {
+    return undefined;
+  }
+}
+
+async function verified(token: string, rules: TokenRules, now: number): Promise<JWTPayload> {
+  if (token.length > fixed.tokenBytes) throw unauthorized('The token is over 4 KiB.');
+  const { secret, issuer, audience } = rules;
+  try {
+    const { payload } = await jwtVerify(token, secret, {
+      algorithms: [ALGORITHM],
+      requiredClaims: ['exp'],
+      clockTolerance: fixed.clockToleranceMs / 1_000,
+      currentDate: new Date(now),
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience }),
+    });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) {
+      throw new Refusal('token_expired', 'The token has expired; get a new one.');
+    }
+    throw unauthorized('The token does not hold; get a new one.');
+  }
+}
+
+function userIdOf(claims: JWTPayload): string {
+  const claim = claims.sub ?? claims['id'];
+  const userId = Number.isSafeInteger(claim) ? String(claim) : claim;
+  if (typeof userId !== 'string' || wrongUserId(userId) !== undefined) {
+    throw unauthorized('The token must name its user in sub, with 1 to 128 characters.');
+  }
+  if (userId.startsWith(GUEST_PREFIX)) {
+    throw unauthorized('User ids that begin with "guest:" belong to guests.');
+  }
+  return userId;
+}
+
+function nameIn(claims: JWTPayload, userId: string): { name?: string } {
+  const name = claims['name'] ?? claims['username'];
+  if (name === undefined) return {};
+  const fits = typeof name === 'string' && wrongUsername(name) === undefined;
+  return { name: fits ? name : firstCodePoints(userId, 64) };
+}
+
+function unauthorized(message: string): Refusal {
+  return new Refusal('unauthorized', message);
+}

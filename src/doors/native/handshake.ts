@@ -1,0 +1,88 @@
+import type { Credentials } from '../../auth/authenticator.ts';
+import { closeCodeOf, type CloseCode } from '../../protocol/close-codes.ts';
+import { misfit, type Problem, Refusal } from '../../protocol/errors.ts';
+import { eventLine } from '../../protocol/lines.ts';
+import { wrongRoomId } from '../../protocol/text.ts';
+
+/** The subprotocol of browsers, which can send no header of their own. */
+export const SUBPROTOCOL = 'parlor.v1';
+
+/** What an upgrade request to `/rooms/:roomId/ws` asks for. */
+export interface Handshake {
+  roomId: string;
+  credentials: Credentials;
+  /** Whether refusals can be told over the socket, because the client offered `parlor.v1`. */
+  offersSubprotocol: boolean;
+  /** Payload of `joinRoom`, not yet checked. */
+  join: Record<string, unknown>;
+}
+
+const PATH = /^\/rooms\/([^/]+)\/ws$/;
+
+/** Whether a request path is the native door's. */
+export function isNativePath(pathname: string): boolean {
+  return PATH.test(pathname);
+}
+
+/**
+ * Reads an upgrade request.
+ * @param header gives a header by its lower-case name
+ * @throws Refusal `invalid_payload` for a room id that does not fit
+ */
+export function readHandshake(
+  url: URL,
+  header: (name: string) => string | null | undefined,
+): Handshake {
+  const offered = (header('sec-websocket-protocol') ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim());
+  const after = (prefix: string) =>
+    offered.find((protocol) => protocol.startsWith(prefix))?.slice(prefix.length);
+  const bearer = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
+  return {
+    roomId: readRoomId(PATH.exec(url.pathname)?.[1] ?? ''),
+    credentials: { token: bearer ?? after('bearer.'), guestToken: after('guest.') },
+    offersSubprotocol: offered.includes(SUBPROTOCOL),
+    join: joinIn(url.searchParams),
+  };
+}
+
+/**
+ * A room id as a path segment.
+ * @throws Refusal `invalid_payload`
+ */
+export function readRoomId(segment: string): string {
+  let roomId: string;
+  try {
+    roomId = decodeURIComponent(segment);
+  } catch {
+    throw misfit('roomId', 'must be percent-encoded UTF-8');
+  }
+  const why = wrongRoomId(roomId);
+  if (why !== undefined) throw misfit('roomId', why);
+  return roomId;
+}
+
+function joinIn(query: URLSearchParams): Record<string, unknown> {
+  const join: Record<string, unknown> = {};
+  for (const field of ['username', 'since']) {
+    const value = query.get(field);
+    if (value !== null) join[field] = value;
+  }
+  const history = query.get('history');
+  if (history !== null) join['history'] = /^\d+$/.test(history) ? Number(history) : history;
+  return join;
+}
+
+/** What a client that offered `parlor.v1` gets instead of a joined room: a line, then a close code. */
+export function refusalOnSocket(problem: Problem): { line: string; code: CloseCode } {
+  return {
+    line: eventLine('joined', { ok: false, error: problem }),
+    code: closeCodeOf(problem.code, problem.retryAfterMs),
+  };
+}
+
+/** Asking for the native door without an upgrade. */
+export function noUpgrade(): Refusal {
+  return new Refusal('invalid_payload', 'Connect to this address with a WebSocket.');
+}

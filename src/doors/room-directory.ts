@@ -1,0 +1,41 @@
+import type { Reply } from '../protocol/commands.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { Command, Result } from '../protocol/lines.ts';
+import type { Asking } from '../room/room.ts';
+
+/** How a door reaches rooms, wherever they live. */
+export interface RoomDirectory {
+  /** Does something for an identity that has not joined. Answers when it is stored; never rejects. */
+  execute<N extends Asking>(
+    roomId: string,
+    identity: Identity,
+    name: N,
+    payload: unknown,
+  ): Promise<Result<Reply<N>>>;
+  /**
+   * Joins a room. The listener's first line will be `["joined", result]`.
+   * @throws Refusal when the room does not take it
+   */
+  connect(
+    roomId: string,
+    identity: Identity,
+    join: unknown,
+    listener: LinkListener,
+  ): Promise<RoomLink>;
+}
+
+/** A door's end of a connection to a room. */
+export interface RoomLink {
+  send(command: Command): void;
+  /** Ends it from the door's side; the listener hears nothing more. */
+  close(reason: 'left' | 'disconnected'): void;
+}
+
+export interface LinkListener {
+  /** What came together, in order: replies and events, without the `position` line. */
+  lines(lines: readonly string[]): void;
+  /** The room, or what leads to it, has ended the link. */
+  closed(code: number, reason: string): void;
+  /** Bytes that wait unsent for the client, where the door knows. */
+  buffered(): number | undefined;
+}

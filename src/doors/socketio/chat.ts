@@ -1,0 +1,294 @@
+import { closeCodes } from '../../protocol/close-codes.ts';
+import { assertCommandName } from '../../protocol/commands.ts';
+import {
+  type ErrorCode,
+  internalProblem,
+  misfit,
+  type Problem,
+  Refusal,
+  unavailableProblem,
+} from '../../protocol/errors.ts';
+import type { Identity } from '../../protocol/identity.ts';
+import type { Limits } from '../../protocol/limits.ts';
+import { eventLine, type Result } from '../../protocol/lines.ts';
+import { wrongRoomId } from '../../protocol/text.ts';
+import { readChecked } from '../../room/room.ts';
+import type { RoomDirectory, RoomLink } from '../room-directory.ts';
+
+/** What a host's Socket.IO socket can do; lines are passed on as the text they are. */
+export interface SocketWire {
+  /** Sends each line as an event of its own. */
+  events(lines: readonly string[]): void;
+  /**
+   * Ends the connection: with a DISCONNECT packet, after which a client stays away, or by the
+   * transport alone, so that it comes back.
+   */
+  end(how: 'stayAway' | 'comeBack'): void;
+  buffered(): number | undefined;
+}
+
+/** Answers a command: its argument is the result as JSON text. */
+export type Answer = (result: string) => void;
+
+interface Pending {
+  name: string;
+  answer: Answer | undefined;
+  /** The client id of a message. */
+  id: string | undefined;
+}
+
+/** One room of a socket. Until the link is there, commands wait for it. */
+interface Joined {
+  roomId: string;
+  gather: boolean;
+  link: RoomLink | undefined;
+  waiting: (() => void)[];
+  pending: Map<number, Pending>;
+}
+
+/** Commands that may wait for a room that is being joined. */
+const MOST_WAITING = 64;
+
+/** How long a name is remembered for rooms that were left: the last so many. */
+const MOST_NAMES = 1_000;
+
+/** Close codes that end the whole connection, with the error code that tells why. */
+const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack' }>([
+  [closeCodes.goingAway, { code: 'unavailable', how: 'comeBack' }],
+  [closeCodes.tooSlow, { how: 'comeBack' }],
+  [closeCodes.heartbeatLost, { how: 'comeBack' }],
+  [closeCodes.tokenExpired, { code: 'token_expired', how: 'comeBack' }],
+  [closeCodes.unauthorized, { code: 'unauthorized', how: 'stayAway' }],
+  [closeCodes.protocolViolation, { code: 'invalid_payload', how: 'stayAway' }],
+]);
+
+/**
+ * The chat of one Socket.IO socket: commands to the links of its rooms, lines back. The same on both
+ * hosts, whatever carries the packets.
+ */
+export class ChatSocket {
+  readonly #identity: Identity;
+  readonly #directory: RoomDirectory;
+  readonly #wire: SocketWire;
+  readonly #limits: Limits;
+  readonly #rooms = new Map<string, Joined>();
+  /** The name claimed at the first join of each room; later ones do not count. */
+  readonly #claims = new Map<string, unknown>();
+  #nextRef = 0;
+  #closed = false;
+
+  constructor(identity: Identity, directory: RoomDirectory, wire: SocketWire, limits: Limits) {
+    this.#identity = identity;
+    this.#directory = directory;
+    this.#wire = wire;
+    this.#limits = limits;
+  }
+
+  /** Takes an event of the client: a command, its payload, and how to answer if it wants to know. */
+  receive(name: string, payload: unknown, answer: Answer | undefined): void {
+    const pending: Pending = { name, answer, id: textIn(payload, 'id') };
+    const given = fieldIn(payload, 'roomId');
+    const roomId = Number.isSafeInteger(given) ? String(given) : given;
+    try {
+      if (typeof roomId !== 'string') throw this.#unaddressed(name, payload, roomId);
+      const why = wrongRoomId(roomId);
+      if (why !== undefined) throw misfit('roomId', why);
+      const read = roomId === given ? payload : { ...(payload as object), roomId };
+      const room = this.#rooms.get(roomId);
+      if (room !== undefined) this.#forward(room, name, read, pending);
+      else if (name === 'joinRoom') this.#join(roomId, read, pending);
+      else throw this.#notJoined(name, read);
+    } catch (error) {
+      this.#answer(pending, roomId, { ok: false, error: problemOf(error) });
+    }
+  }
+
+  /** The socket has ended. */
+  close(reason: 'left' | 'disconnected'): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const room of this.#rooms.values()) room.link?.close(reason);
+    this.#rooms.clear();
+  }
+
+  /** Ends the socket from this side, as if every room had closed it with this code. */
+  end(code: number, reason: string): void {
+    if (this.#closed) return;
+    const ending = ENDINGS.get(code);
+    if (ending?.code !== undefined) {
+      this.#wire.events([eventLine('error', { code: ending.code, message: reason })]);
+    }
+    this.close('disconnected');
+    this.#wire.end(ending?.how ?? 'stayAway');
+  }
+
+  /** The refusal of a command for a room that this socket is not in. */
+  #notJoined(name: string, payload: unknown): Refusal {
+    assertCommandName(name);
+    readChecked(name, payload, this.#limits);
+    return new Refusal('not_joined', 'Join the room first.');
+  }
+
+  #unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
+    assertCommandName(name);
+    if (typeof payload !== 'object' || payload === null) {
+      return misfit('payload', 'must be a JSON object');
+    }
+    return misfit('roomId', roomId === undefined ? 'must name the room' : 'must be a string');
+  }
+
+  #join(roomId: string, payload: unknown, pending: Pending): void {
+    const { gather } = readChecked('joinRoom', payload, this.#limits);
+    if (this.#rooms.size >= this.#limits.roomsPerSocket) {
+      throw new Refusal(
+        'too_many_rooms',
+        `This connection is in ${this.#limits.roomsPerSocket} rooms; leave one first.`,
+      );
+    }
+    const room: Joined = {
+      roomId,
+      gather: gather === true,
+      link: undefined,
+      waiting: [],
+      pending: new Map(),
+    };
+    this.#rooms.set(roomId, room);
+    void this.#open(room, this.#withFirstClaim(roomId, payload as object), pending);
+  }
+
+  async #open(room: Joined, payload: object, join: Pending): Promise<void> {
+    try {
+      const link = await this.#directory.connect(room.roomId, this.#identity, payload, {
+        lines: (lines) => this.#hear(room, join, lines),
+        closed: (code, reason) => this.#closedBy(room, code, reason),
+        buffered: () => this.#wire.buffered(),
+      });
+      if (this.#rooms.get(room.roomId) !== room) {
+        link.close(this.#closed ? 'disconnected' : 'left');
+        return;
+      }
+      room.link = link;
+      this.#remember(room.roomId, fieldIn(payload, 'username'));
+    } catch (error) {
+      this.#forget(room);
+      this.#answer(join, room.roomId, { ok: false, error: problemOf(error) });
+    }
+    // Those behind a refused join find that out by themselves, in order.
+    for (const send of room.waiting.splice(0)) send();
+  }
+
+  #forward(room: Joined, name: string, payload: unknown, pending: Pending): void {
+    if (room.link !== undefined) {
+      const ref = this.#nextRef++;
+      room.pending.set(ref, pending);
+      if (name === 'joinRoom') room.gather = fieldIn(payload, 'gather') === true;
+      room.link.send({ name, payload, ref });
+      return;
+    }
+    if (room.waiting.length >= MOST_WAITING)
+      throw new Refusal('unavailable', 'The room is still being joined; wait for it.');
+    room.waiting.push(() => this.receive(name, payload, pending.answer));
+  }
+
+  /** Lines from a room's link, in order: events together, answers each by itself. */
+  #hear(room: Joined, join: Pending, lines: readonly string[]): void {
+    let events: string[] = [];
+    const pass = () => {
+      if (events.length === 0) return;
+      this.#wire.events(room.gather ? [`["events",[${events.join(',')}]]`] : events);
+      events = [];
+    };
+    for (const line of lines) {
+      const isJoined = line.startsWith('["joined",');
+      if (!isJoined && !line.startsWith('["ack",')) {
+        events.push(line);
+        continue;
+      }
+      pass();
+      if (isJoined) this.#answerText(join, room.roomId, line.slice(10, -1));
+      else this.#hearAck(room, line);
+    }
+    pass();
+  }
+
+  #hearAck(room: Joined, line: string): void {
+    const comma = line.indexOf(',', 7);
+    const ref = Number(line.slice(7, comma));
+    const pending = room.pending.get(ref);
+    if (pending === undefined) return;
+    room.pending.delete(ref);
+    const result = line.slice(comma + 1, -1);
+    this.#answerText(pending, room.roomId, result);
+    if (pending.name !== 'leaveRoom' || result.startsWith('{"ok":false')) return;
+    this.#forget(room);
+    room.link?.close('left');
+  }
+
+  #closedBy(room: Joined, code: number, reason: string): void {
+    if (this.#rooms.get(room.roomId) !== room) return;
+    if (ENDINGS.has(code)) {
+      this.end(code, reason);
+      return;
+    }
+    this.#forget(room);
+    const { roomId } = room;
+    const error = { ...unavailableProblem, message: reason };
+    for (const pending of room.pending.values())
+      this.#answer(pending, roomId, { ok: false, error });
+    this.#wire.events([eventLine('roomClosed', { roomId, closeCode: code, reason })]);
+  }
+
+  #forget(room: Joined): void {
+    if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
+  }
+
+  #withFirstClaim(roomId: string, payload: object): object {
+    return this.#claims.has(roomId) ? { ...payload, username: this.#claims.get(roomId) } : payload;
+  }
+
+  #remember(roomId: string, claim: unknown): void {
+    if (this.#identity.name !== undefined || this.#claims.has(roomId)) return;
+    this.#claims.set(roomId, claim);
+    if (this.#claims.size <= MOST_NAMES) return;
+    for (const oldest of this.#claims.keys()) {
+      this.#claims.delete(oldest);
+      return;
+    }
+  }
+
+  #answer(pending: Pending, roomId: unknown, result: Result): void {
+    this.#answerText(pending, roomId, JSON.stringify(result));
+  }
+
+  /** Without a callback only a refusal is told, as the event `error`. */
+  #answerText({ answer, name, id }: Pending, roomId: unknown, result: string): void {
+    if (answer !== undefined) {
+      answer(result);
+      return;
+    }
+    if (!result.startsWith('{"ok":false')) return;
+    const { error } = JSON.parse(result) as { error: Problem };
+    const about = {
+      ...error,
+      command: name.slice(0, 64),
+      ...(typeof roomId === 'string' && { roomId: roomId.slice(0, 256) }),
+      ...(id !== undefined && { id: id.slice(0, 64) }),
+    };
+    this.#wire.events([eventLine('error', about)]);
+  }
+}
+
+function fieldIn(payload: unknown, field: string): unknown {
+  return typeof payload === 'object' && payload !== null && Object.hasOwn(payload, field)
+    ? (payload as Record<string, unknown>)[field]
+    : undefined;
+}
+
+function textIn(payload: unknown, field: string): string | undefined {
+  const value = fieldIn(payload, field);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function problemOf(error: unknown): Problem {
+  return error instanceof Refusal ? error.problem : internalProblem;
+}

@@ -1,0 +1,21 @@
+import type { Hono } from 'hono';
+import { testTokenRoute } from '../doors/http/test-token.ts';
+import type { Environment } from './environment.ts';
+import { service } from './service.ts';
+
+export { RoomObject } from './room-object.ts';
+
+/** Made once for each isolate. */
+let app: Hono | undefined;
+
+/** The entry of `npm run dev:edge`: answers this machine only, and gives tokens to whoever asks. */
+export default {
+  fetch(request, env, context) {
+    app ??= service(env, {
+      localOnly: true,
+      guestsByDefault: env['SECRET_WAS_MADE'] === 'true',
+      development: testTokenRoute,
+    });
+    return app.fetch(request, env, context);
+  },
+} satisfies ExportedHandler<Environment>;

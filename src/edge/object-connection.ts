@@ -1,0 +1,119 @@
+import type { CloseCode } from '../protocol/close-codes.ts';
+import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
+import type { Limits } from '../protocol/limits.ts';
+import { judgeBacklog } from '../room/backlog.ts';
+import type { Frame } from '../room/outbox.ts';
+import type { Connection, ConnectionState } from '../room/ports.ts';
+
+/** How stale the attachment's time of the last frame may be, in milliseconds. */
+const HEARD_STALE_MS = 20_000;
+
+/** What an attachment holds: the connection's state, and what only this host keeps. */
+export interface Attachment extends ConnectionState {
+  end: 'native' | 'link';
+  /** When a frame last came, in epoch milliseconds, to within 20 s. */
+  heardAt: number;
+}
+
+interface Platform {
+  limits: Limits;
+  now(): number;
+  /** When `ping` was last answered for this socket without waking the object. */
+  pingedAt(socket: WebSocket): number | undefined;
+}
+
+/** A hibernatable socket as the room knows it. Its state is the socket's attachment. */
+export class ObjectConnection implements Connection {
+  readonly #socket: WebSocket;
+  readonly #platform: Platform;
+  #attachment: Attachment;
+  #sentSinceSign = 0;
+  #sign: number;
+  #closed = false;
+
+  constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
+    this.#socket = socket;
+    this.#platform = platform;
+    this.#sign = platform.now();
+    this.#attachment = attachment ?? (socket.deserializeAttachment() as Attachment);
+  }
+
+  get state(): Readonly<Attachment> {
+    return this.#attachment;
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.#socket.readyState === WebSocket.READY_STATE_OPEN;
+  }
+
+  /** Links are kept alive by whoever holds them and send no `ping`. */
+  get lastHeardAt(): number | undefined {
+    const pingedAt = this.#platform.pingedAt(this.#socket);
+    return pingedAt === undefined ? undefined : Math.max(pingedAt, this.#attachment.heardAt);
+  }
+
+  update(change: Partial<ConnectionState>): void {
+    this.#write(change);
+  }
+
+  /** A frame has come. */
+  heard(): void {
+    const now = this.#platform.now();
+    this.#sign = now;
+    this.#sentSinceSign = 0;
+    if (now - this.#attachment.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
+  }
+
+  send(frame: Frame): void {
+    if (!this.open) return;
+    const verdict = judgeBacklog(this.#backlog(), this.#platform.limits);
+    if (verdict === 'tooSlow') {
+      this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
+      return;
+    }
+    if (verdict === 'slow' && frame.ephemeral) return;
+    const { text } = frame;
+    this.#sentSinceSign += text.length;
+    try {
+      this.#socket.send(text);
+    } catch {
+      this.#closed = true;
+    }
+  }
+
+  close(code: CloseCode, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#socket.close(code, reason);
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  #backlog() {
+    // Newer runtimes tell what is buffered; in others this property is missing.
+    const { bufferedAmount } = this.#socket as { bufferedAmount?: number };
+    if (bufferedAmount === undefined && this.#sentSinceSign > this.#platform.limits.unsentBytes) {
+      const pingedAt = this.#platform.pingedAt(this.#socket) ?? 0;
+      if (pingedAt > this.#sign) {
+        this.#sign = pingedAt;
+        this.#sentSinceSign = 0;
+      }
+    }
+    return {
+      buffered: bufferedAmount,
+      sentSinceSign: this.#sentSinceSign,
+      signAgoMs: this.#platform.now() - this.#sign,
+    };
+  }
+
+  #write(change: Partial<Attachment>): void {
+    this.#attachment = { ...this.#attachment, ...change };
+    try {
+      this.#socket.serializeAttachment(this.#attachment);
+    } catch {
+      // A socket that has ended keeps no attachment; what is in memory serves until it is forgotten.
+    }
+  }
+}

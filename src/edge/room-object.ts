@@ -1,0 +1,179 @@
+import { DurableObject } from 'cloudflare:workers';
+import { leaveReasonOf, receive } from '../doors/native/receive.ts';
+import { refusalOnSocket, SUBPROTOCOL } from '../doors/native/handshake.ts';
+import { refusalResponse } from '../doors/http/app.ts';
+import type { Reply } from '../protocol/commands.ts';
+import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { Result } from '../protocol/lines.ts';
+import { type Asking, Room } from '../room/room.ts';
+import { readSettings } from '../settings.ts';
+import { closeAnswer, trimReason } from './close-answer.ts';
+import type { Environment } from './environment.ts';
+import { readWish, type Wish } from './headers.ts';
+import { ObjectConnection } from './object-connection.ts';
+import { ObjectSql } from './object-sql.ts';
+
+/**
+ * One room in its Durable Object: adapts sockets, calls and time to the Room, and nothing else.
+ * Every handler is one synchronous turn; what it sends is held back by the output gate until what it
+ * wrote is durable.
+ */
+export class RoomObject extends DurableObject<Environment> {
+  /** Tells one life of the object from the next. */
+  readonly instance: string = crypto.randomUUID();
+  readonly #connections = new Map<WebSocket, ObjectConnection>();
+  readonly #limits = readSettings(this.env).settings.limits;
+  #opened: Room | undefined;
+
+  constructor(state: DurableObjectState, env: Environment) {
+    super(state, env);
+    state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    for (const socket of state.getWebSockets()) this.#connectionOf(socket);
+  }
+
+  /** An upgrade that the Worker has let through. */
+  override fetch(request: Request): Response {
+    const wish = readWish(request);
+    const { 0: client, 1: server } = new WebSocketPair();
+    const connection = this.#candidate(server, wish);
+    try {
+      this.#room.connect(connection, wish.join);
+    } catch (error) {
+      return this.#refuse(wish, client, server, error);
+    }
+    this.ctx.acceptWebSocket(server);
+    this.#connections.set(server, connection);
+    connection.update({});
+    this.#room.flush();
+    return upgraded(client, wish);
+  }
+
+  /** Does a command for an identity that has not joined. */
+  execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
+    const result = this.#room.execute(identity, name, payload);
+    this.#room.flush();
+    return result;
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    const connection = this.#connectionOf(socket);
+    connection.heard();
+    receive(this.#room, connection, data, this.#limits);
+    this.#room.flush();
+  }
+
+  override webSocketClose(
+    socket: WebSocket,
+    code: number,
+    reason: string,
+    wasClean: boolean,
+  ): void {
+    const answer = closeAnswer(code, reason, wasClean);
+    if (answer !== undefined) closeQuietly(socket, answer.code, answer.reason);
+    this.#departed(socket, leaveReasonOf(code));
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#departed(socket, 'disconnected');
+  }
+
+  #departed(socket: WebSocket, reason: 'left' | 'disconnected'): void {
+    const connection = this.#connectionOf(socket);
+    this.#room.depart(connection, reason);
+    this.#connections.delete(socket);
+    this.#room.flush();
+  }
+
+  get #room(): Room {
+    this.#opened ??= new Room(
+      this.ctx.id.name ?? '',
+      {
+        sql: new ObjectSql(this.ctx.storage),
+        clock: { now: () => Date.now() },
+        ids: { make: () => crypto.randomUUID() },
+        timer: { after: (ms, work) => this.#after(ms, work) },
+        roster: { connections: () => this.#connections.values() },
+        log: { failure: logFailure },
+      },
+      this.#limits,
+    );
+    return this.#opened;
+  }
+
+  #after(ms: number, work: () => void): () => void {
+    const timer = setTimeout(() => {
+      work();
+      this.#room.flush();
+    }, ms);
+    return () => clearTimeout(timer);
+  }
+
+  #connectionOf(socket: WebSocket): ObjectConnection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection = new ObjectConnection(socket, this.#platform);
+    this.#connections.set(socket, connection);
+    return connection;
+  }
+
+  #candidate(socket: WebSocket, { identity, end }: Wish): ObjectConnection {
+    return new ObjectConnection(socket, this.#platform, {
+      v: 1,
+      id: crypto.randomUUID(),
+      identity,
+      joined: false,
+      end,
+      heardAt: Date.now(),
+    });
+  }
+
+  readonly #platform = {
+    limits: this.#limits,
+    now: () => Date.now(),
+    pingedAt: (socket: WebSocket) => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
+  };
+
+  #refuse(wish: Wish, client: WebSocket, server: WebSocket, error: unknown): Response {
+    const problem = problemOf(error);
+    if (!wish.offersSubprotocol) {
+      const [body, status, headers] = refusalResponse(problem);
+      return Response.json(body, { status, headers });
+    }
+    refuseOnSocket(server, problem);
+    return upgraded(client, wish);
+  }
+}
+
+/** Tells a browser, which cannot see a status, why it is not let in. */
+export function refuseOnSocket(server: WebSocket, problem: Problem): void {
+  const { line, code } = refusalOnSocket(problem);
+  server.accept();
+  server.send(line);
+  server.close(code, trimReason(problem.message));
+}
+
+export function upgraded(client: WebSocket, wish: Pick<Wish, 'offersSubprotocol'>): Response {
+  const headers: HeadersInit = wish.offersSubprotocol
+    ? { 'sec-websocket-protocol': SUBPROTOCOL }
+    : {};
+  return new Response(null, { status: 101, webSocket: client, headers });
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
+  logFailure('connect', error);
+  return internalProblem;
+}
+
+function closeQuietly(socket: WebSocket, code: number, reason: string): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // It was closed from this side before.
+  }
+}
+
+function logFailure(what: string, error: unknown): void {
+  console.error(JSON.stringify({ event: 'failure', what, error: String(error) }));
+}

@@ -1,0 +1,88 @@
+import { Hono } from 'hono';
+import { authenticator } from '../auth/authenticator.ts';
+import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
+import { keyOf } from '../auth/tokens.ts';
+import { httpDoor, refusalResponse } from '../doors/http/app.ts';
+import { readHandshake } from '../doors/native/handshake.ts';
+import { internalProblem, Refusal } from '../protocol/errors.ts';
+import { readSettings, SECRET_BYTES } from '../settings.ts';
+import { VERSION } from '../version.ts';
+import type { Environment } from './environment.ts';
+import { wishRequest } from './headers.ts';
+import { ObjectDirectory } from './object-directory.ts';
+import { refuseOnSocket, upgraded } from './room-object.ts';
+
+export interface ServiceOptions {
+  /** Answers to `Host`s that mean this machine only. */
+  localOnly: boolean;
+  /** Whether guests may enter where `ALLOW_GUESTS` says nothing. */
+  guestsByDefault: boolean;
+  /** Makes the routes of development mode, given the key that signs tokens. */
+  development?: (secret: Uint8Array) => Hono;
+}
+
+/** The edge host's front: everything that is done before a room is woken. */
+export function service(env: Environment, options: ServiceOptions): Hono {
+  const { settings, problems } = readSettings(env);
+  const secret = settings.JWT_SECRET;
+  if (problems.length > 0 || secret === undefined) {
+    return outOfOrder(problems[0] ?? NO_SECRET);
+  }
+  const { limits } = settings;
+  const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
+  const rules = {
+    secret: keyOf(secret),
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+  };
+  const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
+  const authenticate = authenticator(rules, allowGuests, () => Date.now());
+
+  /** The native door: says who it is, then hands the socket to the room's object. */
+  async function upgrade(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const host = request.headers.get('host') ?? url.host;
+    if (!isOriginAllowed(request.headers.get('origin'), host, origins)) throw foreignOrigin();
+    const { roomId, credentials, join, offersSubprotocol } = readHandshake(url, (name) =>
+      request.headers.get(name),
+    );
+    try {
+      const identity = await authenticate(credentials);
+      const wish = { identity, join, end: 'native', offersSubprotocol } as const;
+      return await env.ROOM.getByName(roomId).fetch(wishRequest(wish));
+    } catch (error) {
+      if (!offersSubprotocol) throw error;
+      const { 0: client, 1: server } = new WebSocketPair();
+      refuseOnSocket(server, error instanceof Refusal ? error.problem : internalProblem);
+      return upgraded(client, { offersSubprotocol });
+    }
+  }
+
+  return httpDoor({
+    directory: new ObjectDirectory(env.ROOM),
+    authenticate,
+    origins,
+    limits,
+    host: 'edge',
+    version: VERSION,
+    isHealthy: () => Promise.resolve(true),
+    upgrade,
+    development: options.development?.(rules.secret),
+    page: (c) => env.ASSETS.fetch(c.req.raw),
+    log: (what, error) =>
+      console.error(JSON.stringify({ event: 'failure', what, error: String(error) })),
+  });
+}
+
+const NO_SECRET = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET".`;
+
+/** What a deployment without usable settings says, to every request. */
+function outOfOrder(sentence: string): Hono {
+  const app = new Hono();
+  app.get('/health', (c) => c.json({ ok: false, version: VERSION, host: 'edge' }, 503));
+  app.all('*', (c) => {
+    const problem = new Refusal('unavailable', sentence).problem;
+    return c.json(...refusalResponse(problem));
+  });
+  return app;
+}

@@ -1,0 +1,78 @@
+/**
+ * The closed set of error codes, each with its HTTP status and whether trying again later can help.
+ * `internal` is a defect here: its details stay in the log.
+ */
+export const errorCodes = {
+  invalid_payload: { status: 400, temporary: false },
+  unknown_command: { status: 400, temporary: false },
+  unauthorized: { status: 401, temporary: false },
+  token_expired: { status: 401, temporary: false },
+  forbidden: { status: 403, temporary: false },
+  banned: { status: 403, temporary: false },
+  muted: { status: 403, temporary: false },
+  room_not_found: { status: 404, temporary: false },
+  message_not_found: { status: 404, temporary: false },
+  member_not_found: { status: 404, temporary: false },
+  not_joined: { status: 409, temporary: false },
+  conflict: { status: 409, temporary: false },
+  too_large: { status: 413, temporary: false },
+  rate_limited: { status: 429, temporary: true },
+  slow_mode: { status: 429, temporary: true },
+  too_many_rooms: { status: 429, temporary: false },
+  too_many_connections: { status: 429, temporary: false },
+  unavailable: { status: 503, temporary: true },
+  internal: { status: 500, temporary: true },
+} as const satisfies Record<string, { status: number; temporary: boolean }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What a refusal may say beyond its code and sentence. */
+export interface RefusalDetails {
+  /** Which field of the payload did not fit, with dots between levels. */
+  field?: string;
+  /** How long to wait before trying again, in milliseconds. */
+  retryAfterMs?: number;
+  /** With `conflict`: the current state of what was to be changed. */
+  current?: unknown;
+}
+
+/** A refusal as it stands on the wire. */
+export interface Problem extends RefusalDetails {
+  code: ErrorCode;
+  /** One plain sentence that says what to do. */
+  message: string;
+}
+
+/** An expected no: thrown anywhere below a door, turned into its wire form in one place. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly details: RefusalDetails;
+
+  constructor(code: ErrorCode, message: string, details: RefusalDetails = {}) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.details = details;
+  }
+
+  get problem(): Problem {
+    return { code: this.code, message: this.message, ...this.details };
+  }
+}
+
+/** The refusal of a field that does not fit: `why` completes the sentence that begins with its name. */
+export function misfit(field: string, why: string): Refusal {
+  return new Refusal('invalid_payload', `${field} ${why}.`, { field });
+}
+
+/** What users see of a defect here. */
+export const internalProblem: Problem = {
+  code: 'internal',
+  message: 'Something went wrong on our side; try again.',
+};
+
+/** What users see when a room cannot answer now. */
+export const unavailableProblem: Problem = {
+  code: 'unavailable',
+  message: 'The room cannot answer right now; try again in a moment.',
+};

@@ -1,0 +1,12 @@
+/** Who a verified token, or a guest token, says is speaking. The only identity there is. */
+export interface Identity {
+  userId: string;
+  /** The verified display name; without one, the name a client claims counts, as unverified. */
+  name?: string;
+  /** Set for guests, who have no token and own nothing. */
+  guest?: true;
+  /** What a guest sends back to be the same guest again. */
+  guestToken?: string;
+  /** When the token ends, in epoch milliseconds. */
+  expiresAt?: number;
+}

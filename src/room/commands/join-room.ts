@@ -1,0 +1,71 @@
+import type { Payload, Reply } from '../../protocol/commands.ts';
+import { Refusal } from '../../protocol/errors.ts';
+import { fixed } from '../../protocol/limits.ts';
+import type { Message } from '../../protocol/objects.ts';
+import { formatPosition } from '../../protocol/position.ts';
+import type { Context, Handler, Shown } from '../context.ts';
+import { shown } from '../speaker.ts';
+import { missedPage } from './get-missed.ts';
+
+/** Joining and listening are one step: what the reply holds ends where live events begin. */
+export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
+  const { presence, room } = context;
+  const you = shown(context, payload.username, 'username');
+  assertPlace(context);
+  const state = room.read();
+  const known = presence.has(you.userId);
+  const count = presence.count + (known ? 0 : 1);
+  const online = presence.list(fixed.onlineListed);
+  if (!known && online.length < fixed.onlineListed) online.push(you);
+  const reply: Reply<'joinRoom'> = {
+    epoch: state.epoch,
+    position: formatPosition(state),
+    room: room.info(state),
+    you: youOf(context, you),
+    online,
+    onlineCount: count,
+    presence: count > fixed.presenceUsers ? 'count' : presence.mode,
+    messages: newest(context, payload.history ?? 0),
+    ...missedSince(context, payload),
+  };
+  const { userId: _, ...name } = you;
+  return { reply, connection: { joined: true, name } };
+};
+
+function assertPlace({ speaker, presence, limits }: Context): void {
+  const { connection, identity } = speaker;
+  if (connection?.state.joined !== false || connection.state.name !== undefined) return;
+  if (presence.connectionsOf(identity.userId) < limits.connectionsPerUser) return;
+  throw new Refusal(
+    'too_many_connections',
+    `You are connected to this room ${limits.connectionsPerUser} times already; close one first.`,
+  );
+}
+
+function youOf({ members, speaker }: Context, you: Shown): Reply<'joinRoom'>['you'] {
+  const { expiresAt, guestToken } = speaker.identity;
+  return {
+    ...you,
+    role: members.find(you.userId)?.role ?? 'member',
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(guestToken !== undefined && { guestToken }),
+  };
+}
+
+function newest({ messages }: Context, count: number): Message[] {
+  return count === 0 ? [] : messages.before(Number.MAX_SAFE_INTEGER, count).items;
+}
+
+function missedSince(
+  context: Context,
+  { since }: Payload<'joinRoom'>,
+): Pick<Reply<'joinRoom'>, 'missed' | 'complete' | 'reset' | 'position'> | undefined {
+  if (since === undefined) return undefined;
+  const {
+    messages: missed,
+    position,
+    complete,
+    reset,
+  } = missedPage(context, since, fixed.missedPage);
+  return reset === true ? { position, reset } : { missed, position, complete };
+}

@@ -1,0 +1,54 @@
+import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
+import type { EventName, EventPayload } from '../protocol/events.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { Limits } from '../protocol/limits.ts';
+import type { Connection, ConnectionState, Ids, Name } from './ports.ts';
+import type { Presence } from './presence.ts';
+import type { Members } from './stores/members.ts';
+import type { Messages } from './stores/messages.ts';
+import type { RoomRow } from './stores/room-row.ts';
+import type { Typing } from './typing.ts';
+
+/** Who speaks: a connection, or somebody who asks over HTTP without joining. */
+export interface Speaker {
+  identity: Identity;
+  connection?: Connection;
+}
+
+/** Everything a command's handler may look at. Handlers decide and write; they cannot send. */
+export interface Context {
+  roomId: string;
+  speaker: Speaker;
+  room: RoomRow;
+  messages: Messages;
+  members: Members;
+  presence: Presence;
+  typing: Typing;
+  limits: Limits;
+  ids: Ids;
+}
+
+/** An event for everyone who has joined, but for the connection that caused it. */
+export type Told = {
+  [N in EventName]: { name: N; payload: EventPayload<N> };
+}[EventName];
+
+/** What a handler decided. */
+export interface Outcome<R> {
+  reply: R;
+  /** For a durable change of messages: where the room stands with it. */
+  position?: string;
+  tell?: Told[];
+  /** What becomes of the speaker's connection. */
+  connection?: Partial<ConnectionState>;
+}
+
+export type Handler<N extends OperationName> = (
+  context: Context,
+  payload: Payload<N>,
+) => Outcome<Reply<N>>;
+
+/** The speaker as messages, notices and lists show them. */
+export interface Shown extends Name {
+  userId: string;
+}

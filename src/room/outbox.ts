@@ -1,0 +1,158 @@
+import { ephemeral, type EventName, type EventPayload } from '../protocol/events.ts';
+import { eventLine, positionLine } from '../protocol/lines.ts';
+import type { Connection } from './ports.ts';
+
+/** One or more lines that leave together, made once however many connections get it. */
+export class Frame {
+  readonly lines: readonly string[];
+  /** What to come back with, when the frame holds a durable event or the reply to a change. */
+  readonly position: string | undefined;
+  /** Whether all of it may be dropped for a connection that cannot keep up. */
+  readonly ephemeral: boolean;
+  #text: string | undefined;
+
+  constructor(lines: readonly string[], position: string | undefined, isEphemeral: boolean) {
+    this.lines = lines;
+    this.position = position;
+    this.ephemeral = isEphemeral;
+  }
+
+  /** The frame as a native socket carries it. */
+  get text(): string {
+    this.#text ??= (
+      this.position === undefined ? this.lines : [...this.lines, positionLine(this.position)]
+    ).join('\n');
+    return this.#text;
+  }
+}
+
+/** A line that is due, in the order it became so. */
+interface Entry {
+  line: string;
+  /** For a durable change: where the room stands with it. */
+  position?: string | undefined;
+  ephemeral: boolean;
+  /** For this connection alone. */
+  only?: Connection;
+  /** For everyone but this connection. */
+  except?: Connection | undefined;
+}
+
+/** A part of what is due, for a connection that joined or left meanwhile. */
+interface Span {
+  from: number;
+  to: number;
+}
+
+/**
+ * Where what was decided waits until it is stored. One queue for the room serves every connection:
+ * most hear all of it, as one shared frame; only those with a line of their own, or an event they
+ * caused, get a frame made for them.
+ */
+export class Outbox {
+  #entries: Entry[] = [];
+  #special = new Set<Connection>();
+  #spans = new Map<Connection, Span[]>();
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** A line for one connection; with `position`, the reply to a durable change. */
+  reply(to: Connection, line: string, position?: string): void {
+    this.#special.add(to);
+    this.#entries.push({ line, only: to, ephemeral: false, position });
+  }
+
+  /** An event for everyone who has joined, but for the connection that caused it. */
+  tell<N extends EventName>(
+    name: N,
+    payload: EventPayload<N>,
+    about: { except?: Connection | undefined; position?: string | undefined } = {},
+  ): void {
+    if (about.except !== undefined) this.#special.add(about.except);
+    this.#entries.push({
+      ...about,
+      line: eventLine(name, payload),
+      ephemeral: ephemeral.has(name),
+    });
+  }
+
+  /** From here on `connection` hears what everyone hears. */
+  joined(connection: Connection): void {
+    this.#special.add(connection);
+    const spans = this.#spans.get(connection) ?? [];
+    this.#spans.set(connection, [...spans, { from: this.#entries.length, to: Infinity }]);
+  }
+
+  /** From here on `connection` hears only what is for it alone. */
+  left(connection: Connection): void {
+    this.#special.add(connection);
+    const spans = this.#spans.get(connection) ?? [{ from: 0, to: Infinity }];
+    const to = this.#entries.length;
+    this.#spans.set(
+      connection,
+      spans.map((span) => (span.to === Infinity ? { from: span.from, to } : span)),
+    );
+  }
+
+  /** Forgets a connection that is gone. */
+  drop(connection: Connection): void {
+    this.#special.add(connection);
+    this.#spans.set(connection, []);
+  }
+
+  /**
+   * Hands everything due to its connections. To be called once it is stored: at once where an output
+   * gate holds frames back (edge), after the commit where none does (Node).
+   * @param send gets each connection that has something due, with its frame
+   */
+  flush(
+    everyone: Iterable<Connection>,
+    send: (connection: Connection, frame: Frame) => void,
+  ): void {
+    const entries = this.#entries;
+    if (entries.length === 0) {
+      this.#special.clear();
+      this.#spans.clear();
+      return;
+    }
+    const special = this.#special;
+    const spans = this.#spans;
+    this.#entries = [];
+    this.#special = new Set();
+    this.#spans = new Map();
+    const shared = frameOf(entries.filter((entry) => entry.only === undefined));
+    for (const connection of special) {
+      const heardSpans = spans.get(connection);
+      const heard = entries.filter((entry, at) => isFor(connection, entry, at, heardSpans));
+      const frame = frameOf(heard);
+      if (frame !== undefined) send(connection, frame);
+    }
+    if (shared === undefined) return;
+    for (const connection of everyone) {
+      if (connection.state.joined && !special.has(connection)) send(connection, shared);
+    }
+  }
+}
+
+function isFor(
+  connection: Connection,
+  entry: Entry,
+  at: number,
+  spans: readonly Span[] | undefined,
+): boolean {
+  if (entry.only !== undefined) return entry.only === connection;
+  if (entry.except === connection) return false;
+  if (spans === undefined) return connection.state.joined;
+  return spans.some(({ from, to }) => at >= from && at < to);
+}
+
+function frameOf(entries: readonly Entry[]): Frame | undefined {
+  if (entries.length === 0) return undefined;
+  return new Frame(
+    entries.map((entry) => entry.line),
+    entries.findLast((entry) => entry.position !== undefined)?.position,
+    entries.every((entry) => entry.ephemeral),
+  );
+}

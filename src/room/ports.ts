@@ -1,0 +1,96 @@
+import type { Identity } from '../protocol/identity.ts';
+import type { CloseCode } from '../protocol/close-codes.ts';
+import type { Frame } from './outbox.ts';
+
+/**
+ * What a room asks of its host. Everything is synchronous: nothing can come between what a command
+ * reads and what it writes.
+ */
+
+export type SqlValue = string | number | null;
+
+/** Work inside a transaction cannot wait: a promise as its result is a type error. */
+export type Immediate<T> = T extends PromiseLike<unknown> ? never : T;
+
+/** One room's own SQLite database. */
+export interface Sql {
+  /** Whether nothing was ever stored. Asking leaves nothing behind. */
+  isEmpty(): boolean;
+  /** All rows of a query, read to the end. */
+  all<Row>(query: string, ...bindings: SqlValue[]): Row[];
+  run(query: string, ...bindings: SqlValue[]): void;
+  /** Runs `body` whole or not at all: what it wrote is undone when it throws. Nests. */
+  atomic<T>(body: () => Immediate<T>): T;
+}
+
+export interface Clock {
+  /** Epoch milliseconds; may go back. */
+  now(): number;
+}
+
+export interface Ids {
+  /** An id nobody can guess: 128 random bits or more, of letters, digits, `-` and `_`. */
+  make(): string;
+}
+
+/** Memory only and at most 5 s: it delays sleep, and is lost with the room, as every socket then is. */
+export interface Timer {
+  /** Calls `work` once after `ms` milliseconds, then flushes; the result cancels it. */
+  after(ms: number, work: () => void): () => void;
+}
+
+/** Everyone connected now, joined or not. A connection that is closing may still be listed. */
+export interface Roster {
+  connections(): Iterable<Connection>;
+}
+
+/** Where a room says what must not reach users. */
+export interface Log {
+  /** A defect: something that is no refusal was thrown. */
+  failure(what: string, error: unknown): void;
+}
+
+export interface Ports {
+  sql: Sql;
+  clock: Clock;
+  ids: Ids;
+  timer: Timer;
+  roster: Roster;
+  log: Log;
+}
+
+/** A display name and whether a token vouches for it. */
+export interface Name {
+  username: string;
+  unverified?: true;
+}
+
+/** What is known of a connection for as long as it lives, over the room's sleep too. */
+export interface ConnectionState {
+  /** Version of this form, for objects woken by newer code. */
+  v: 1;
+  id: string;
+  identity: Identity;
+  joined: boolean;
+  /** Fixed at the first join. */
+  name?: Name;
+  /** Frames that were no tuples, within the minute that began at `from`. */
+  badFrames?: { from: number; count: number };
+}
+
+/** One live attachment of one identity to the room. */
+export interface Connection {
+  readonly state: Readonly<ConnectionState>;
+  /** Whether frames can still reach it. */
+  readonly open: boolean;
+  /**
+   * When the client last gave a sign of life, in epoch milliseconds; undefined for one that does
+   * not send heartbeats.
+   */
+  readonly lastHeardAt: number | undefined;
+  update(change: Partial<ConnectionState>): void;
+  /** Hands over what is stored; never throws. */
+  send(frame: Frame): void;
+  /** Ends it; never throws, and does nothing the second time. */
+  close(code: CloseCode, reason: string): void;
+}

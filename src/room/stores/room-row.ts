@@ -1,0 +1,106 @@
+import type { RoomInfo } from '../../protocol/objects.ts';
+import { formatPosition, START } from '../../protocol/position.ts';
+import type { Database } from '../database.ts';
+import type { Clock, Ids } from '../ports.ts';
+
+/** What the room keeps of itself; never computed from its messages. */
+export interface RoomState {
+  epoch: string;
+  rev: number;
+  horizon: number;
+  createdAt: number;
+  changedAt: number;
+  memberCount: number;
+  owned: boolean;
+}
+
+/** A durable change of the room's messages. */
+export interface Change {
+  rev: number;
+  timestamp: number;
+  /** Where the room stands with it. */
+  position: string;
+}
+
+/** A room nobody has written to. */
+const UNWRITTEN: RoomState = {
+  ...START,
+  horizon: 0,
+  createdAt: 0,
+  changedAt: 0,
+  memberCount: 0,
+  owned: false,
+};
+
+interface Row extends Omit<RoomState, 'owned'> {
+  owned: number;
+}
+
+/** The room's one row. */
+export class RoomRow {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #roomId: string;
+
+  constructor(database: Database, clock: Clock, ids: Ids, roomId: string) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#ids = ids;
+    this.#roomId = roomId;
+  }
+
+  read(): RoomState {
+    const row = this.#database.first<Row>(
+      `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
+        member_count AS memberCount, owned FROM room`,
+    );
+    return row === undefined ? UNWRITTEN : { ...row, owned: row.owned === 1 };
+  }
+
+  /** Takes the next `rev` for a durable change, with a time that never goes back. */
+  change(): Change {
+    const { epoch, rev, changedAt } = this.ensure();
+    const timestamp = Math.max(this.#clock.now(), changedAt);
+    this.#database.run('UPDATE room SET rev = ?, changed_at = ?', rev + 1, timestamp);
+    return { rev: rev + 1, timestamp, position: formatPosition({ epoch, rev: rev + 1 }) };
+  }
+
+  /** The row, made if this is the room's first durable change. */
+  ensure(): RoomState {
+    const state = this.read();
+    if (state.epoch !== START.epoch) return state;
+    const now = this.#clock.now();
+    this.#database.run(
+      `INSERT INTO room
+        (one, room_id, epoch, rev, horizon, created_at, changed_at, member_count, owned)
+        VALUES (1, ?, ?, 0, 0, ?, ?, 0, 0)`,
+      this.#roomId,
+      this.#ids.make(),
+      now,
+      now,
+    );
+    return this.read();
+  }
+
+  /** Counts a new member in, who may be the room's first owner. */
+  countMember(owns: boolean): void {
+    this.#database.run(
+      'UPDATE room SET member_count = member_count + 1, owned = max(owned, ?)',
+      owns ? 1 : 0,
+    );
+  }
+
+  /** The room as users see it. `createdAt` is 0 until somebody writes. */
+  info(state = this.read()): RoomInfo {
+    return {
+      roomId: this.#roomId,
+      createdAt: state.createdAt,
+      private: false,
+      readOnly: false,
+      slowModeSeconds: 0,
+      memberCount: state.memberCount,
+      horizon: state.horizon,
+    };
+  }
+}
