@@ -93,6 +93,9 @@ export class NodeRooms implements RoomDirectory {
       send: (command) => {
         if (connection.open) use().handle(connection, command);
       },
+      renew: (renewed) => {
+        if (connection.open) use().renew(connection, renewed);
+      },
       close: depart,
     };
   }

@@ -27,6 +27,8 @@ export interface RoomDirectory {
 /** A door's end of a connection to a room. */
 export interface RoomLink {
   send(command: Command): void;
+  /** Puts a newer identity of the same user in the place of the one it was made with. */
+  renew(identity: Identity): void;
   /** Ends it from the door's side; the listener hears nothing more. */
   close(reason: 'left' | 'disconnected'): void;
 }

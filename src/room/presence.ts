@@ -80,6 +80,22 @@ export class Presence {
     if (sockets?.size === 0) this.#sockets.delete(userId);
   }
 
+  /** The name under which a user is here. */
+  nameOf(userId: string): Name | undefined {
+    const user = this.#users.get(userId);
+    return user && { username: user.username, ...(user.unverified && { unverified: true }) };
+  }
+
+  /** A user's joined connections. */
+  joinedOf(userId: string): Connection[] {
+    return [...(this.#users.get(userId)?.connections ?? [])];
+  }
+
+  /** Everyone's joined connections. */
+  joined(): Connection[] {
+    return [...this.#users.values()].flatMap((user) => [...user.connections]);
+  }
+
   /** The first `limit` users, in the order they came. */
   list(limit: number): Present[] {
     const listed: Present[] = [];
