@@ -24,6 +24,10 @@ function problemOf(text: string): unknown {
   }
 }
 
+function deep(levels: number): string {
+  return `["a",${'['.repeat(levels)}${']'.repeat(levels)}]`;
+}
+
 describe('a frame of a client', () => {
   it('holds one command or several, one a line', () => {
     expect(readFrame('["typing",{}]', limits)).toEqual([{ name: 'typing', payload: {} }]);
@@ -73,7 +77,6 @@ describe('a frame of a client', () => {
   });
 
   it('is nested at most 16 levels deep, the tuple being the first', () => {
-    const deep = (levels: number) => `["a",${'['.repeat(levels)}${']'.repeat(levels)}]`;
     expect(problemOf(deep(15))).toBeUndefined();
     expect(problemOf(deep(16))).toEqual({
       code: 'invalid_payload',
