@@ -41,12 +41,9 @@ export async function verifyToken(
 ): Promise<Identity> {
   const claims = await verified(token, rules, now);
   const userId = userIdOf(claims);
-  return {
-    userId,
-    ...nameIn(claims, userId),
-    ...rightsIn(claims),
-    expiresAt: (claims.exp ?? 0) * 1_000,
-  };
+  // An end that no number of milliseconds can hold would become Infinity, which JSON has no word for.
+  const expiresAt = Math.min((claims.exp ?? 0) * 1_000, Number.MAX_SAFE_INTEGER);
+  return { userId, ...nameIn(claims, userId), ...rightsIn(claims), expiresAt };
 }
 
 /** Signs a token for `npm run token`, `/test-token` and tests. */
