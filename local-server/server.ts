@@ -125,12 +125,16 @@ function listen(server: HttpServer, port: number, address: string): Promise<numb
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       // A machine without IPv6 has no ::1; the other address serves.
-      if (error.code === 'EADDRNOTAVAIL' && address === '::1') resolve(port);
+      if (NO_SUCH_ADDRESS.has(error.code ?? '') && address === '::1') resolve(port);
       else reject(new Error(listenSentence(error, port, address), { cause: error }));
     });
-    server.listen(port, address, () => resolve((server.address() as AddressInfo).port));
+    // Without an address Node takes :: and, on a machine without IPv6, 0.0.0.0.
+    const host = address === '::' ? undefined : address;
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }
+
+const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 function listenSentence(error: NodeJS.ErrnoException, port: number, address: string): string {
   if (error.code === 'EADDRINUSE') {

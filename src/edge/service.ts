@@ -5,7 +5,7 @@ import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
 import { readHandshake } from '../doors/native/handshake.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
-import { readSettings, SECRET_BYTES } from '../settings.ts';
+import { EXAMPLE_SECRET, EXAMPLE_SECRET_REFUSED, readSettings, SECRET_BYTES } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import type { Environment } from './environment.ts';
 import { wishRequest } from './headers.ts';
@@ -28,6 +28,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   if (problems.length > 0 || secret === undefined) {
     return outOfOrder(problems[0] ?? NO_SECRET);
   }
+  if (secret === EXAMPLE_SECRET && !options.localOnly) return outOfOrder(EXAMPLE_SECRET_REFUSED);
   const { limits } = settings;
   const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
