@@ -44,6 +44,7 @@ export class PollingSession {
   #posting = false;
   #upgrade: 'none' | 'trying' | 'done' = 'none';
   #cancelUpgradeTimeout: CancelTimer = () => {};
+  #cancelLetGo: CancelTimer = () => {};
 
   constructor(options: EngineSessionOptions) {
     this.#clock = options.clock;
@@ -80,7 +81,8 @@ export class PollingSession {
       answer(emptyReply(400));
       return () => {};
     }
-    const answerPoll: AnswerPoll = (body) => answer(payloadReply(body));
+    const answerPoll: AnswerPoll = (body) =>
+      answer(body === undefined ? refusalReply('bad request') : payloadReply(body));
     this.#transport.poll(answerPoll);
     return () => {
       if (this.#transport.forgetPoll(answerPoll)) this.engine.lost('transport error');
@@ -139,17 +141,16 @@ export class PollingSession {
     return 'started';
   }
 
-  /** The WebSocket works: polls are answered at once until the client lets go of polling. */
+  /** The WebSocket works: no poll is held for long, so that the client can let go of polling. */
   probe(): void {
-    if (this.#upgrade === 'trying') this.#transport.hold(false);
+    if (this.#upgrade === 'trying') this.#letGoSoon();
   }
 
   /** The WebSocket was closed, or did not do its part: polling goes on. */
   cancelUpgrade(): void {
     if (this.#upgrade !== 'trying') return;
     this.#upgrade = 'none';
-    this.#cancelUpgradeTimeout();
-    this.#transport.hold(true);
+    this.#cancelUpgradeTimers();
   }
 
   /**
@@ -160,11 +161,29 @@ export class PollingSession {
   handOver(): EngineHandOver | undefined {
     if (this.#upgrade !== 'trying') return undefined;
     this.#upgrade = 'done';
-    this.#cancelUpgradeTimeout();
+    this.#cancelUpgradeTimers();
     if (this.engine.state !== 'open') return undefined;
-    this.#transport.answerEmpty();
+    // A client that upgrades has no poll waiting; whoever has one is refused like any later poll.
+    this.#transport.takePoll()?.(undefined);
     this.engine.handOver();
     return { sid: this.engine.sid, packets: this.#transport.takePackets() };
+  }
+
+  /**
+   * After a moment, not at once: polls and WebSocket frames come by different ways, and a poll may
+   * overtake the upgrade packet that was sent before it.
+   */
+  #letGoSoon(): void {
+    this.#cancelLetGo();
+    this.#cancelLetGo = this.#clock.after(this.#settings.upgradeNoopMs, () => {
+      this.#transport.answerEmpty();
+      this.#letGoSoon();
+    });
+  }
+
+  #cancelUpgradeTimers(): void {
+    this.#cancelUpgradeTimeout();
+    this.#cancelLetGo();
   }
 
   #error(): EngineError | undefined {

@@ -3,8 +3,8 @@ import type { CloseFrame, EngineTransport } from './engine-session.ts';
 import { type CancelTimer, type Clock } from './clock.ts';
 import type { SocketIoSettings } from './settings.ts';
 
-/** Answers a waiting poll with a payload. */
-export type AnswerPoll = (body: string) => void;
+/** Answers a waiting poll with a payload; without one, that the session has moved on. */
+export type AnswerPoll = (body: string | undefined) => void;
 
 /** Keeps packets until the client polls for them; at most one poll waits at a time. */
 export class PollingTransport implements EngineTransport {
@@ -14,8 +14,6 @@ export class PollingTransport implements EngineTransport {
   #packets: EnginePacket[] = [];
   #bytes = 0;
   #answer: AnswerPoll | undefined;
-  /** While an upgrade is probed no poll is held, so that the client can let go of polling. */
-  #holding = true;
   #ending: { closed: () => void; cancel: CancelTimer } | undefined;
 
   constructor(clock: Clock, settings: SocketIoSettings, tooSlow: () => void) {
@@ -43,7 +41,6 @@ export class PollingTransport implements EngineTransport {
     this.#answer = answer;
     this.#flush();
     this.#endPoll();
-    if (!this.#holding) this.answerEmpty();
   }
 
   /** The client no longer waits for this answer; false if it was given already. */
@@ -58,10 +55,11 @@ export class PollingTransport implements EngineTransport {
     this.#reply([{ type: 'noop' }]);
   }
 
-  /** From now on polls are answered at once (`false`), or held until there is something. */
-  hold(holding: boolean): void {
-    this.#holding = holding;
-    if (!holding) this.answerEmpty();
+  /** Takes the poll that waits, if one does, away from this transport. */
+  takePoll(): AnswerPoll | undefined {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    return answer;
   }
 
   /** Gives out what waits, for another transport to send. */
@@ -104,8 +102,6 @@ export class PollingTransport implements EngineTransport {
   }
 
   #reply(packets: readonly EnginePacket[]): void {
-    const answer = this.#answer;
-    this.#answer = undefined;
-    answer?.(encodeBody(packets));
+    this.takePoll()?.(encodeBody(packets));
   }
 }

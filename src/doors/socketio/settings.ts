@@ -6,6 +6,8 @@ export interface SocketIoSettings {
   pingTimeoutMs: number;
   /** From the opening of a second transport to the end of an upgrade that was not completed. */
   upgradeTimeoutMs: number;
+  /** How often a poll that waits is let go while an upgrade is tried, to get polling out of the way. */
+  upgradeNoopMs: number;
   /** How long an ended polling session waits for one more poll, to tell the client. */
   closeTimeoutMs: number;
   /** From the handshake to the end of a session that has joined no namespace. */
@@ -28,6 +30,7 @@ export const DEFAULT_SETTINGS: SocketIoSettings = {
   pingIntervalMs: 25_000,
   pingTimeoutMs: 20_000,
   upgradeTimeoutMs: 10_000,
+  upgradeNoopMs: 100,
   closeTimeoutMs: 30_000,
   connectTimeoutMs: 10_000,
   maxPayloadBytes: 65_536,
