@@ -1,11 +1,12 @@
 // Serves the session layer without the chat, for the published conformance suites, on port 3000.
 import { execFileSync } from 'node:child_process';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { unstable_readConfig } from 'wrangler';
 import { endWithParent } from './end-with-parent.ts';
 
 /** The suites talk to `localhost:3000`. */
 const PORT = 3000;
-const FIXTURE = 'test/fixtures/socketio-worker';
+const CONFIG = 'test/fixtures/socketio-worker/wrangler.toml';
 const BUNDLE = 'dist/fixture-socketio';
 
 /** Nothing is asked of the network, nothing is reported. */
@@ -18,6 +19,7 @@ const OFFLINE = {
 
 endWithParent();
 bundle();
+const { compatibility_date, compatibility_flags } = unstable_readConfig({ config: CONFIG });
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
     name: 'socketio-fixture',
@@ -28,8 +30,8 @@ const miniflare = new Miniflare(
     cf: false,
     modules: true,
     scriptPath: `${BUNDLE}/worker.js`,
-    compatibilityDate: '2026-08-15',
-    compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
+    compatibilityDate: compatibility_date ?? '',
+    compatibilityFlags: compatibility_flags,
     durableObjects: { SESSION: { className: 'FixtureSession', useSQLite: true } },
   }),
 );
@@ -40,11 +42,10 @@ process.stdout.write(`http://localhost:${PORT}/engine.io/ and /socket.io/, stop 
 /** `wrangler` bundles the Worker as it would for a deploy, and sends it nowhere. */
 function bundle(): void {
   const outdir = `${process.cwd()}/${BUNDLE}`;
-  const config = `${FIXTURE}/wrangler.toml`;
   const wrangler = 'node_modules/wrangler/bin/wrangler.js';
   execFileSync(
     process.execPath,
-    [wrangler, 'deploy', '--dry-run', '--config', config, '--outdir', outdir],
+    [wrangler, 'deploy', '--dry-run', '--config', CONFIG, '--outdir', outdir],
     { env: { ...process.env, ...OFFLINE }, stdio: ['ignore', 'ignore', 'inherit'] },
   );
 }
