@@ -31,7 +31,7 @@ beforeEach(() => {
     resume: (_socket, state): FrameReceiver => {
       calls.push(`resume ${state}`);
       return {
-        frame: (data) => calls.push(`frame ${String(data)}`),
+        frame: (data) => calls.push(`frame ${data as string}`),
         closed: (clean) => calls.push(`closed ${clean}`),
       };
     },
