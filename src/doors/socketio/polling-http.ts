@@ -1,5 +1,7 @@
+import { refusalReply } from './engine-request.ts';
 import { emptyReply, type HttpReply, toResponse } from './http-reply.ts';
 import type { PollingSession } from './polling-session.ts';
+import { discardBody, readBody } from './request-body.ts';
 
 /** Answers the first GET of a session. */
 export function openPolling(session: PollingSession): Promise<Response> {
@@ -8,12 +10,16 @@ export function openPolling(session: PollingSession): Promise<Response> {
   return promise.then(toResponse);
 }
 
-/** Answers any other GET or POST of a session. */
-export function servePolling(
-  session: PollingSession,
+/** Answers any other GET or POST, of a session or of none that is known. */
+export async function servePolling(
+  session: PollingSession | undefined,
   request: Request,
   maxPayloadBytes: number,
 ): Promise<Response> {
+  if (!session) {
+    await discardBody(request);
+    return toResponse(refusalReply('unknown sid'));
+  }
   return request.method === 'POST'
     ? servePost(session, request, maxPayloadBytes)
     : servePoll(session, request);
@@ -36,7 +42,10 @@ async function servePost(
   maxPayloadBytes: number,
 ): Promise<Response> {
   const refusal = session.startPost(request.headers.get('content-type'));
-  if (refusal) return toResponse(refusal);
+  if (refusal) {
+    await discardBody(request);
+    return toResponse(refusal);
+  }
   const body = await readBody(request, maxPayloadBytes);
   if (body === 'aborted') {
     session.abortPost();
@@ -44,27 +53,4 @@ async function servePost(
   }
   if (body === 'too large') return toResponse(session.refusePost());
   return toResponse(session.endPost(body.text));
-}
-
-/** The body of a request as text, unless it is longer than `limit` bytes or never ends. */
-async function readBody(
-  request: Request,
-  limit: number,
-): Promise<{ text: string } | 'too large' | 'aborted'> {
-  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
-  const body = request.body as ReadableStream<Uint8Array> | null;
-  if (!body) return { text: '' };
-  let bytes = 0;
-  let text = '';
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.byteLength;
-      // Leaving the loop tells the client's side to stop sending.
-      if (bytes > limit) return 'too large';
-      text += decoder.decode(chunk, { stream: true });
-    }
-  } catch {
-    return 'aborted';
-  }
-  return { text: text + decoder.decode() };
 }

@@ -111,17 +111,18 @@ export class PollingSession {
     return emptyReply(413);
   }
 
-  /** The body of a POST. */
+  /** The body of a POST: 400 if it is no Engine.IO, whatever the messages in it may be. */
   endPost(body: string): HttpReply {
     this.#posting = false;
-    const packets = decodeBody(body);
-    for (const packet of packets) {
+    let reply = TAKEN;
+    for (const packet of decodeBody(body)) {
+      if (this.engine.state !== 'open') break;
       // A poll that waits is let go before the session ends, so that the client sees no error.
       if (packet.type === 'close') this.#transport.answerEmpty();
+      if (packet.type === 'error' || packet.type === 'ping') reply = emptyReply(400);
       this.engine.receive(packet);
     }
-    const wanted = packets.some((packet) => packet.type === 'close');
-    return this.engine.state === 'open' || wanted ? TAKEN : emptyReply(400);
+    return reply;
   }
 
   /** The client gave up its POST, which ends the session. */

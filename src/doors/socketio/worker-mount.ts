@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { type EngineError, readEngineRequest, refusalReply } from './engine-request.ts';
 import { toResponse } from './http-reply.ts';
 import type { UpgradeStart } from './polling-session.ts';
+import { discardBody } from './request-body.ts';
 import type { SocketIoSettings } from './settings.ts';
 import type { ClientSocket, FrameReceiver } from './websocket-session.ts';
 import { type UpgradingSession, WebSocketUpgrade } from './websocket-upgrade.ts';
@@ -36,7 +37,10 @@ export interface WorkerMount<H> {
 export async function serveEngine<H>(mount: WorkerMount<H>, request: Request): Promise<Response> {
   const query = new URL(request.url).searchParams;
   const wanted = readEngineRequest(request.method, query, isUpgrade(request));
-  if (wanted.kind === 'refused') return refuse(wanted.error);
+  if (wanted.kind === 'refused') {
+    await discardBody(request);
+    return refuse(wanted.error);
+  }
   if (wanted.kind === 'upgrade') return upgrade(mount, mount.pollingObject(wanted.sid));
   if (wanted.kind !== 'open') return mount.pollingObject(wanted.sid).fetch(request);
   const sid = mount.newSid();

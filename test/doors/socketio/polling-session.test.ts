@@ -118,8 +118,8 @@ describe('a session over long polling', () => {
   it('ends on a second POST before the first has come in', () => {
     expect(session.startPost('text/plain')).toBeUndefined();
     expect(post('4b')).toBe('400 ');
-    expect([session.endPost('4a').status, heard.messages]).toEqual([400, []]);
-    expect(heard.closes).toEqual(['transport error']);
+    session.endPost('4a');
+    expect([heard.messages, heard.closes]).toEqual([[], ['transport error']]);
   });
 
   it('ends when a POST is given up', () => {
@@ -193,7 +193,7 @@ describe('a session that its owner closes', () => {
 
   it('obeys nothing meanwhile and does not wait longer than its heartbeat', () => {
     heard.session?.close();
-    expect(post('4a')).toBe('400 ');
+    expect(post('4a')).toBe('200 ok');
     expect(heard.messages).toEqual([]);
     clock.advance(500);
     expect([poll().answer, heard.closes, clock.waiting]).toEqual([UNKNOWN, ['forced close'], 0]);
