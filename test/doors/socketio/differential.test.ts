@@ -1,8 +1,9 @@
 // The same packets to the fixture and to an official server: the same answers, the same endings.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, startFixture } from './support/fixture.ts';
 import { startOfficial } from './support/official.ts';
+import { KNOWN_DIFFERENCES } from './support/known-differences.ts';
 import { RawPolling, RawSocket } from './support/raw-client.ts';
 import { type Step, tracePolling, traceWebSocket } from './support/traces.ts';
 
@@ -16,20 +17,15 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([ours.stop(), official.stop()]));
 
-async function sameByWebSocket(script: readonly Step[]): Promise<void> {
-  const [a, b] = await Promise.all([
-    traceWebSocket(ours.url, script),
-    traceWebSocket(official.url, script),
-  ]);
-  expect(a).toEqual(b);
+/** What a client sees of one session at both: ours first. */
+function atBoth<T>(session: (url: string) => Promise<T>): Promise<[T, T]> {
+  return Promise.all([session(ours.url), session(official.url)]);
 }
 
-async function sameByPolling(script: readonly string[]): Promise<void> {
-  const [a, b] = await Promise.all([
-    tracePolling(ours.url, script),
-    tracePolling(official.url, script),
-  ]);
-  expect(a).toEqual(b);
+async function polling(url: string): Promise<RawPolling> {
+  const session = new RawPolling(`${url}/socket.io/?EIO=4&transport=polling`);
+  await session.open();
+  return session;
 }
 
 const PLACE = '{"_placeholder":true,"num":0}';
@@ -78,7 +74,7 @@ const SCRIPTS: Record<string, Step[]> = {
   'text where a part is due': ['40', `451-["message",${PLACE}]`, '42["message",1]'],
   'a place without part': ['40', '451-["message",{"_placeholder":true,"num":7}]', [1]],
   'a part without place': ['40', '451-["message",1]', [1]],
-  'ten parts': ['40', '4510-["message"]', ...Array<Step>(10).fill([1])],
+  'ten parts': ['40', '4510-["message"]', ...Array.from({ length: 10 }, () => [1])],
   'eleven parts': ['40', '4511-["message"]'],
   'no count of parts': ['40', '45["message"]'],
   'a count of zero': ['40', '450-["message"]'],
@@ -92,31 +88,93 @@ const SCRIPTS: Record<string, Step[]> = {
 };
 
 describe('a session by WebSocket is that of the official server', () => {
-  it.each(Object.entries(SCRIPTS))('%s', (_, script) => sameByWebSocket(script));
+  it.each(Object.entries(SCRIPTS))('%s', async (_, script) => {
+    const [a, b] = await atBoth((url) => traceWebSocket(url, script));
+    expect(a).toEqual(b);
+  });
 });
+
+const PAYLOADS: Record<string, string[]> = {
+  'several packets': ['40', '42["message",1]\x1e42["message",2]\x1e421["message-with-ack",3]'],
+  'binary parts': ['40', `451-["message",${PLACE}]\x1ebAQID`, `451-["message",${PLACE}]`, 'b/w=='],
+  'a malformed packet behind a good one': ['40', '42["message",1]\x1ex\x1e42["message",2]'],
+  'nothing between separators': ['40', '42["message",1]\x1e\x1e42["message",2]'],
+  'a close packet': ['40', '1'],
+  'an event before the answer to CONNECT': ['40\x1e42["message",1]'],
+  'an event behind DISCONNECT': ['40', '41\x1e42["message",1]'],
+};
 
 describe('a session by polling is that of the official server', () => {
   const texts = Object.entries(SCRIPTS).filter((entry): entry is [string, string[]] =>
-    entry[1].every((step) => typeof step === 'string'),
+    entry[1].every((frame) => typeof frame === 'string'),
   );
 
-  it.each(texts)('%s', (_, script) => sameByPolling(script));
+  it.each([...texts, ...Object.entries(PAYLOADS)])('%s', async (_, script) => {
+    const [a, b] = await atBoth((url) => tracePolling(url, script));
+    expect(a).toEqual(b);
+  });
 
-  it.each(
-    Object.entries({
-      'several packets': ['40', '42["message",1]\x1e42["message",2]\x1e421["message-with-ack",3]'],
-      'binary parts': [
-        '40',
-        `451-["message",${PLACE}]\x1ebAQID`,
-        `451-["message",${PLACE}]`,
-        'b/w==',
-      ],
-      'a malformed packet behind a good one': ['40', '42["message",1]\x1ex\x1e42["message",2]'],
-      'nothing between separators': ['40', '42["message",1]\x1e\x1e42["message",2]'],
-      'a close packet': ['40', '1'],
-      'an event before the answer to CONNECT': ['40\x1e42["message",1]'],
-    }),
-  )('%s', (_, script) => sameByPolling(script));
+  it('a POST of bytes', async () => {
+    const [a, b] = await atBoth(async (url) => {
+      const session = await polling(url);
+      return [
+        await session.post('40', { 'content-type': 'application/octet-stream' }),
+        await session.poll(),
+      ];
+    });
+    expect(a).toEqual(b);
+  });
+
+  it('a POST that is too large, after which the session goes on', async () => {
+    const [a, b] = await atBoth(async (url) => {
+      const session = await polling(url);
+      return [await session.post('x'.repeat(1_000_001)), await session.post('40')];
+    });
+    expect(a).toEqual(b);
+  });
+});
+
+/** What follows on each WebSocket, by polling, and on later ones, for what the first one sends. */
+async function upgrade(url: string, ...frames: string[]): Promise<unknown> {
+  const session = await polling(url);
+  const upgradeUrl = `${url}/socket.io/?EIO=4&transport=websocket&sid=${session.sid}`;
+  const first = new RawSocket(upgradeUrl);
+  await first.opened();
+  const whileTrying = await new RawSocket(upgradeUrl).closed;
+  first.send(...frames);
+  const packets = (await heard(first)).map((packet) => packet.replace(/"sid":"[^"]*"/, ''));
+  const post = await session.post('6');
+  const afterwards = post.status === 200 ? 'polling' : await new RawSocket(upgradeUrl).closed;
+  first.close();
+  return { whileTrying, packets, code: first.code, post, afterwards };
+}
+
+/** All that comes until the last event of the recipe, or the close. */
+async function heard(socket: RawSocket): Promise<string[]> {
+  const packet = (await socket.next()) as string | undefined;
+  if (packet === undefined) return [];
+  return packet.startsWith('42') ? [packet] : [packet, ...(await heard(socket))];
+}
+
+describe('an upgrade is that of the official server', () => {
+  it.each([
+    ['with a probe', ['2probe', '5', '40']],
+    ['with two probes', ['2probe', '2probe', '5', '40']],
+    ['without a probe', ['5', '40']],
+    ['given up by a message', ['2probe', '40']],
+    ['given up by another ping', ['2']],
+    ['given up by a pong', ['2probe', '3probe']],
+    ['given up by no packet', ['x']],
+  ])('%s', async (_, frames) => {
+    const [a, b] = await atBoth((url) => upgrade(url, ...frames));
+    expect(a).toEqual(b);
+  });
+});
+
+describe('known differences', () => {
+  it.each(KNOWN_DIFFERENCES)('$name: $reason', async (difference) => {
+    expect(await atBoth(difference.session)).toEqual([difference.ours, difference.official]);
+  });
 });
 
 /** Good packets, and good ones that were cut or had a character changed. */
@@ -125,7 +183,7 @@ const packet = fc.oneof(
     ...Object.values(SCRIPTS)
       .flat()
       .filter((step) => typeof step === 'string')
-      // The size is tested once; the client's close packet is a known difference.
+      // The size is tested once.
       .filter((step) => step.length < 1_000),
   ),
   fc.json({ maxDepth: 2 }).map((json) => `42["message",${json}]`),
@@ -143,8 +201,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: damaged },
   { weight: 1, arbitrary: noise },
 );
-const joined = <T>(steps: fc.Arbitrary<T[]>): fc.Arbitrary<(T | string)[]> =>
-  steps.map((rest) => ['40', ...rest]);
+const joined = <T extends Step>(steps: fc.Arbitrary<T[]>): fc.Arbitrary<(T | string)[]> =>
+  steps.map((rest) => ['40', ...rest.filter((frame) => !isKnown(frame))]);
 const webSocketScript = joined(
   fc.array(fc.oneof({ weight: 6, arbitrary: step }, { weight: 1, arbitrary: bytes }), {
     maxLength: 6,
@@ -152,29 +210,32 @@ const webSocketScript = joined(
 );
 const pollingScript = joined(fc.array(step, { maxLength: 5 }));
 
-/** Told apart below: a close packet by WebSocket. */
-function isKnown(script: readonly Step[]): boolean {
-  return script.some((frame) => typeof frame === 'string' && frame.startsWith('1'));
+/** Frames whose difference is known: a close packet by WebSocket, base64 that is none. */
+function isKnown(frame: Step): boolean {
+  if (typeof frame !== 'string') return false;
+  return frame.startsWith('1') || (frame.startsWith('b') && !BASE64.test(frame.slice(1)));
 }
+
+const BASE64 = /^(?:[\w+/]{4})*(?:[\w+/]{2}==|[\w+/]{3}=)?$/;
 
 describe.each([
   ['the same every time', 20_261_122],
-  // Printed with its seed when it fails.
+  // In the test's title and, when it fails, in the report.
   ['new every time', Date.now()],
 ])('generated sessions, %s (seed %i)', (_, seed) => {
   it('by WebSocket', async () => {
-    const property = fc.asyncProperty(
-      webSocketScript.filter((script) => !isKnown(script)),
-      sameByWebSocket,
-    );
+    const property = fc.asyncProperty(webSocketScript, async (script) => {
+      const [a, b] = await atBoth((url) => traceWebSocket(url, script));
+      expect(a).toEqual(b);
+    });
     await fc.assert(property, { seed, numRuns: 150 });
   }, 60_000);
 
   it('by polling', async () => {
-    const property = fc.asyncProperty(
-      pollingScript.filter((script) => !isKnown(script)),
-      sameByPolling,
-    );
+    const property = fc.asyncProperty(pollingScript, async (script) => {
+      const [a, b] = await atBoth((url) => tracePolling(url, script));
+      expect(a).toEqual(b);
+    });
     await fc.assert(property, { seed, numRuns: 100 });
   }, 60_000);
 });
