@@ -59,8 +59,14 @@ export interface EngineSink {
   close(frame?: CloseFrame, reason?: EngineCloseReason): void;
 }
 
-/** Makes the owner of a session that has just been made; it may send at once. */
+/**
+ * Makes the owner of a session that has just begun, or that goes on. What it sends at once follows
+ * the open packet, or what the transport before had left to send; it may not close yet.
+ */
 export type CreateOwner = (session: EngineSink) => EngineOwner;
+
+/** Owns a session before it has begun. */
+const NOBODY: EngineOwner = { onMessage: () => {}, onClose: () => {} };
 
 /** What every session is made of. */
 export interface EngineSessionOptions {
@@ -71,7 +77,7 @@ export interface EngineSessionOptions {
 }
 
 /**
- * One Engine.IO session, whatever carries it. Packets come in by `receive` and leave through the
+ * One Engine.IO session, whatever carries it, begun by `open` or `resume`. Packets come in by `receive` and leave through the
  * transport; the session answers heartbeats, hands messages to its owner, and ends on anything
  * that breaks the protocol.
  *
@@ -83,7 +89,8 @@ export class EngineSession implements EngineSink {
   readonly #settings: SocketIoSettings;
   readonly #transport: EngineTransport;
   readonly #heartbeat: Heartbeat;
-  readonly #owner: EngineOwner;
+  readonly #createOwner: CreateOwner;
+  #owner = NOBODY;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
   constructor(transport: EngineTransport, options: EngineSessionOptions) {
@@ -94,7 +101,7 @@ export class EngineSession implements EngineSink {
       ping: () => this.#send({ type: 'ping' }),
       timeout: () => this.lost('ping timeout'),
     });
-    this.#owner = options.createOwner(this);
+    this.#createOwner = options.createOwner;
   }
 
   get state(): 'open' | 'closing' | 'closed' {
@@ -112,13 +119,13 @@ export class EngineSession implements EngineSink {
       maxPayload: maxPayloadBytes,
     };
     this.#send({ type: 'open', data: JSON.stringify(handshake) });
-    this.#heartbeat.start();
+    this.#begin();
   }
 
   /** Goes on with a session that another transport began; `packets` were still to be sent. */
   resume(packets: readonly EnginePacket[]): void {
     if (packets.length > 0) this.#transport.send(packets);
-    this.#heartbeat.start();
+    this.#begin();
   }
 
   /** Stops without a word to client or owner: the session goes on elsewhere. */
@@ -177,6 +184,11 @@ export class EngineSession implements EngineSink {
     this.#heartbeat.stop();
     this.#transport.abort(frame);
     if (state === 'open') this.#owner.onClose(reason);
+  }
+
+  #begin(): void {
+    this.#heartbeat.start();
+    this.#owner = this.#createOwner(this);
   }
 
   #send(packet: EnginePacket): void {

@@ -29,6 +29,7 @@ export async function servePolling(
 async function servePoll(session: PollingSession, request: Request): Promise<Response> {
   const { promise, resolve } = Promise.withResolvers<HttpReply>();
   const abort = session.poll(resolve);
+  if (request.signal.aborted) abort();
   request.signal.addEventListener('abort', abort);
   const reply = await promise;
   request.signal.removeEventListener('abort', abort);

@@ -85,7 +85,10 @@ export class PollingSession {
       answer(body === undefined ? refusalReply('bad request') : payloadReply(body));
     this.#transport.poll(answerPoll);
     return () => {
-      if (this.#transport.forgetPoll(answerPoll)) this.engine.lost('transport error');
+      if (!this.#transport.forgetPoll(answerPoll)) return;
+      this.engine.lost('transport error');
+      // Nobody reads it, but what waits for it can end.
+      answer(emptyReply(400));
     };
   }
 

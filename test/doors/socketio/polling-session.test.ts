@@ -110,7 +110,7 @@ describe('a session over long polling', () => {
     second.abort();
     expect([heard.closes, second.answer, poll().answer]).toEqual([
       ['transport error'],
-      'waits',
+      '400 ',
       UNKNOWN,
     ]);
   });

@@ -31,6 +31,23 @@ describe('a session over a WebSocket', () => {
     ]);
   });
 
+  it('lets its owner speak after the handshake, or after what another transport left', () => {
+    const greeting = (): WebSocketSession =>
+      new WebSocketSession(socket, {
+        sid: 'S',
+        settings: SETTINGS,
+        clock,
+        createOwner: (sink) => {
+          sink.send('hello');
+          return { onMessage: () => {}, onClose: () => {} };
+        },
+      });
+    greeting().open();
+    expect(socket.take()).toEqual([expect.stringMatching(/^0/), '4hello']);
+    greeting().resume([{ type: 'message', data: 'left' }]);
+    expect(socket.take()).toEqual(['4left', '4hello']);
+  });
+
   it('carries text and bytes both ways', () => {
     open();
     session.frame('4hello');
@@ -84,9 +101,9 @@ describe('a session over a WebSocket', () => {
     expect(heard.closes).toEqual(['client close']);
     const other = new Heard();
     const { createOwner } = other;
-    new WebSocketSession(socket, { sid: 'T', settings: SETTINGS, clock, createOwner }).closed(
-      false,
-    );
+    const lost = new WebSocketSession(socket, { sid: 'T', settings: SETTINGS, clock, createOwner });
+    lost.open();
+    lost.closed(false);
     expect(other.closes).toEqual(['transport close']);
   });
 
