@@ -165,8 +165,9 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
 
   describe('close', () => {
     it('by polling lets the poll that waits go, then forgets the session', async () => {
-      const session = polling(path);
+      let session = polling(path);
       const closeWhilePolled = async (): Promise<[HttpAnswer, HttpAnswer]> => {
+        session = polling(path);
         await session.open();
         return Promise.all([session.poll(), session.post('1')]);
       };
