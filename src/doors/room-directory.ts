@@ -14,6 +14,7 @@ export interface RoomDirectory {
   ): Promise<Result<Reply<N>>>;
   /**
    * Joins a room. The listener's first line will be `["joined", result]`.
+   * @param silent only to listen: nobody is told, and nothing may be sent
    * @throws Refusal when the room does not take it
    */
   connect(
@@ -21,6 +22,7 @@ export interface RoomDirectory {
     identity: Identity,
     join: unknown,
     listener: LinkListener,
+    silent?: boolean,
   ): Promise<RoomLink>;
 }
 
@@ -34,8 +36,11 @@ export interface RoomLink {
 }
 
 export interface LinkListener {
-  /** What came together, in order: replies and events, without the `position` line. */
-  lines(lines: readonly string[]): void;
+  /**
+   * What came together, in order: replies and events, without the `position` line.
+   * @param position what that line said, where there is one
+   */
+  lines(lines: readonly string[], position: string | undefined): void;
   /** The room, or what leads to it, has ended the link. */
   closed(code: number, reason: string): void;
   /** Bytes that wait unsent for the client, where the door knows. */

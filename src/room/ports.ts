@@ -73,6 +73,8 @@ export interface ConnectionState {
   id: string;
   identity: Identity;
   joined: boolean;
+  /** Only listens: nobody is told that it is here, and it sends nothing. */
+  silent?: true;
   /** Fixed at the first join. */
   name?: Name;
   /** Frames that were no tuples. */

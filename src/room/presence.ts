@@ -36,7 +36,7 @@ export class Presence {
     this.#timer = timer;
     for (const connection of roster.connections()) {
       this.opened(connection);
-      if (!connection.state.joined) continue;
+      if (!connection.state.joined || connection.state.silent) continue;
       this.#userOf(connection).connections.add(connection);
     }
     // Sockets that ended while the room slept are still listed; each will be told of, or not.

@@ -280,7 +280,7 @@ export class Room {
     if (line !== undefined) this.#outbox.reply(connection, line, outcome.position);
     if (joins) {
       this.#outbox.joined(connection);
-      this.#context.presence.arrive(connection);
+      if (!connection.state.silent) this.#context.presence.arrive(connection);
     }
     if (leaves) {
       this.#context.presence.leave(connection, 'left');

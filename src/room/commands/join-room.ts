@@ -13,7 +13,7 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const { presence, room, state } = context;
   const you = shown(context, payload.username, 'username');
   assertPlace(context);
-  const known = presence.has(you.userId);
+  const known = context.speaker.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
   const online = presence.list(fixed.onlineListed);
   if (!known && online.length < fixed.onlineListed) online.push(you);
