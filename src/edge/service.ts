@@ -10,6 +10,7 @@ import { VERSION } from '../version.ts';
 import type { Environment } from './environment.ts';
 import { wishRequest } from './headers.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { socketIoDoor } from './socketio-door.ts';
 import { refuseOnSocket, upgraded } from './room-object.ts';
 
 export interface ServiceOptions {
@@ -54,9 +55,12 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     }
   }
 
+  const directory = new ObjectDirectory(env.ROOM);
+  const chat = { directory, authenticate, limits, settings };
   return httpDoor({
-    directory: new ObjectDirectory(env.ROOM),
+    directory,
     authenticate,
+    socketIo: socketIoDoor(env.SESSION, chat, allowGuests),
     origins,
     limits,
     host: 'edge',
