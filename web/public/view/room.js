@@ -44,8 +44,8 @@ export class RoomView {
     this.#title();
     this.changed();
     // With a finger one reads first: the keyboard would cover half of the screen.
-    if (matchMedia('(pointer: fine)').matches) this.#composer.focus();
-    else this.#name.focus();
+    if (matchMedia('(pointer: coarse)').matches) this.#name.focus();
+    else this.#composer.focus();
   }
 
   stop() {
