@@ -21,8 +21,19 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/edge/**'],
+          exclude: ['test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
+        },
+      },
+      {
+        // What users do, against running hosts; those need the Worker bundled first.
+        test: {
+          name: 'users',
+          environment: 'node',
+          include: ['test/scenarios/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/edge-bundle.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { authenticator } from '../src/auth/authenticator.ts';
+import { authenticatorOf } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
 import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
@@ -41,8 +41,7 @@ export async function startServer(configuration: Configuration, log: Log): Promi
   const lock = lockData(settings.DATA_DIR);
   const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
   const secret = keyOf(settings.JWT_SECRET);
-  const rules = { secret, issuer: settings.JWT_ISSUER, audience: settings.JWT_AUDIENCE };
-  const authenticate = authenticator(rules, configuration.allowGuests, () => Date.now());
+  const authenticate = authenticatorOf(settings, configuration.allowGuests);
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,

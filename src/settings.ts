@@ -142,6 +142,14 @@ export const declarations = [
     about: 'Required `aud` of tokens, when set.',
   },
   {
+    name: 'ROOMS',
+    kind: 'choice',
+    default: 'open',
+    choices: ['open', 'granted'],
+    hosts: both,
+    about: 'Who may enter which rooms: `open`, anyone any; `granted`, only those a token names.',
+  },
+  {
     name: 'MAX_OPEN_ROOMS',
     kind: 'whole',
     default: 256,
@@ -325,6 +333,7 @@ export function readSettings(from: Record<string, unknown>): Reading {
     if ('limit' in declaration && declaration.limit !== undefined)
       limits[declaration.limit] = value;
   }
+  limits['grantedRoomsOnly'] = values['ROOMS'] === 'granted';
   return { settings: { ...values, limits } as unknown as Settings, problems };
 }
 

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { authenticator } from '../auth/authenticator.ts';
+import { authenticatorOf } from '../auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
 import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
@@ -31,13 +31,8 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   if (secret === EXAMPLE_SECRET && !options.localOnly) return outOfOrder(EXAMPLE_SECRET_REFUSED);
   const { limits } = settings;
   const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
-  const rules = {
-    secret: keyOf(secret),
-    issuer: settings.JWT_ISSUER,
-    audience: settings.JWT_AUDIENCE,
-  };
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
-  const authenticate = authenticator(rules, allowGuests, () => Date.now());
+  const authenticate = authenticatorOf(settings, allowGuests);
 
   /** The native door: says who it is, then hands the socket to the room's object. */
   async function upgrade(request: Request): Promise<Response> {
@@ -68,7 +63,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
-    development: options.development?.(rules.secret),
+    development: options.development?.(keyOf(secret)),
     page: (c) => env.ASSETS.fetch(c.req.raw),
     log: (what, error) =>
       console.error(JSON.stringify({ event: 'failure', what, error: String(error) })),

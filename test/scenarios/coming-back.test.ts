@@ -1,0 +1,165 @@
+import { expect, it } from 'vitest';
+import type { Message } from '../../src/protocol/objects.ts';
+import { atEveryDoor, fence, newRoom, type OpenDoor } from '../support/stories.ts';
+import { say, seenBy, talk } from '../support/talk.ts';
+import { ok, type Visitor } from '../support/visitor.ts';
+
+atEveryDoor((door) => {
+  it.concurrent('shows one who dropped exactly the 300 messages that were missed', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    await say(alice, roomId, 'before');
+    const { visitor: bob } = await door.enter('bob', roomId);
+    await say(alice, roomId, 'heard live');
+    await bob.hears('message');
+    const since = bob.position(roomId);
+    await bob.drop();
+
+    const missed = await talk(door, roomId, 300);
+    const { visitor: back, joined } = await door.enter('bob', roomId, { since });
+    expect(joined).toMatchObject({ complete: true, missed, messages: [] });
+    expect(joined.missed).toHaveLength(300);
+    expect(joined.reset).toBeUndefined();
+    expect(joined.position).toBe(back.position(roomId));
+
+    const live = await say(alice, roomId, 'live again');
+    await back.hears('message', ({ seq }) => seq === live.seq);
+    expect(back.heard('message')).toEqual([live]);
+  });
+
+  it.concurrent('pages one who missed 2,000 up to those who never left, who go on talking', async () => {
+    const roomId = newRoom();
+    const { visitor: stayed } = await door.enter('stayed', roomId);
+    const { visitor: dan } = await door.enter('dan', roomId);
+    const first = await say(dan, roomId, 'first');
+    const { visitor: gone } = await door.enter('gone', roomId);
+    const since = gone.position(roomId);
+    await gone.drop();
+    const missed = await talk(door, roomId, 2_000);
+
+    const { visitor: back, joined } = await door.enter('gone', roomId, { since });
+    expect(joined.complete).toBe(false);
+    expect(joined.missed).toEqual(missed.slice(0, 500));
+    const during: Message[] = [];
+    const pages = [joined.missed];
+    let { complete = true, position } = joined;
+    while (!complete) {
+      // Somebody speaks between any two pages, and while the next one is asked for.
+      const [said, page] = await Promise.all([
+        say(dan, roomId, `during ${pages.length}`),
+        back.command('getMissed', { roomId, after: position, limit: 400 }),
+      ]);
+      during.push(said);
+      const { messages, ...rest } = ok(page);
+      expect(rest.reset).toBeUndefined();
+      pages.push(messages);
+      ({ complete, position } = rest);
+    }
+    during.push(await say(dan, roomId, 'after'));
+    const last = during.at(-1)!;
+    await Promise.all(
+      [back, stayed].map((person) => person.hears('message', ({ seq }) => seq === last.seq)),
+    );
+    const everything = [first, ...missed, ...during];
+    expect(seenBy(stayed)).toEqual(everything);
+    expect(seenBy(back)).toEqual(everything.slice(1));
+    expect(back.heard('message')).toEqual(during);
+    expect(pages.map((page) => page?.length)).toEqual(expect.arrayContaining([500, 400, 400, 400]));
+  });
+
+  it.concurrent('has missed nothing when it stands where the room stands', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    await say(alice, roomId, 'all there is');
+    const { joined } = await door.enter('bob', roomId);
+    const { joined: again } = await door.enter('bob', roomId, { since: joined.position });
+    expect(again).toMatchObject({ missed: [], complete: true, position: joined.position });
+    expect(again.reset).toBeUndefined();
+  });
+
+  it.concurrent('is never told to start over in an empty room, nor from the very beginning', async () => {
+    const roomId = newRoom();
+    const { visitor: alice, joined } = await door.enter('alice', roomId, { since: '0:0' });
+    expect(joined).toMatchObject({ missed: [], complete: true, position: '0:0' });
+    expect(joined.reset).toBeUndefined();
+    const said = await say(alice, roomId, 'first');
+    const { joined: later } = await door.enter('bob', roomId, { since: '0:0' });
+    expect(later).toMatchObject({ missed: [said], complete: true });
+    expect(later.reset).toBeUndefined();
+  });
+
+  it.concurrent('is told to start over with a position of another epoch or ahead of the room', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const said = [await say(alice, roomId, 'one'), await say(alice, roomId, 'two')];
+    const { joined } = await door.enter('bob', roomId);
+    const [epoch] = joined.position.split(':');
+    for (const since of ['elsewhere:1', `${epoch}:3`, 'elsewhere:0']) {
+      const { visitor, joined: reset } = await door.enter('bob', roomId, { since, history: 10 });
+      expect(reset, since).toMatchObject({
+        reset: true,
+        messages: said,
+        position: joined.position,
+      });
+      expect(reset.missed, since).toBeUndefined();
+      expect(reset.complete, since).toBeUndefined();
+      const page = ok(await visitor.command('getMissed', { roomId, after: since }));
+      expect(page, since).toMatchObject({ reset: true, messages: [] });
+      await visitor.close();
+    }
+  });
+
+  it.concurrent('is told to start over where the room it knew is empty now', async () => {
+    const { joined } = await door.enter('alice', newRoom(), { since: 'once-was:12' });
+    expect(joined).toMatchObject({ reset: true, position: '0:0', messages: [] });
+  });
+
+  it.concurrent('hears no message twice and misses none, however it joins during talk', async () => {
+    const roomId = newRoom();
+    const { visitor: dan } = await door.enter('dan', roomId);
+    const talking = everyOther(dan, roomId, 150);
+    const comers: Visitor[] = [];
+    for (let at = 0; at < 8; at++) {
+      const { visitor, joined } = await door.enter(`comer ${at}`, roomId, { since: '0:0' });
+      expect(joined.complete).toBe(true);
+      comers.push(visitor);
+    }
+    const all = await talking;
+    await fence(roomId, dan, comers);
+    for (const comer of comers) {
+      expect(seenBy(comer).slice(0, -1)).toEqual(all);
+      const { missed = [] } = comer.stream[0]?.payload as { missed?: Message[] };
+      expect(missed.length + comer.heard('message').length).toBe(all.length + 1);
+    }
+  });
+
+  it.concurrent('sends again what nobody answered, and it stands there once', async () => {
+    const roomId = newRoom();
+    const { visitor: bob } = await door.enter('bob', roomId);
+    for (let round = 0; round < 5; round++) {
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const payload = { roomId, message: `round ${round}`, id: `round-${round}` };
+      alice.tell('message', payload);
+      await alice.drop();
+      const { visitor: again } = await door.enter('alice', roomId);
+      ok(await again.command('message', payload));
+      await again.close();
+    }
+    const { messages } = ok(await bob.command('getHistory', { roomId }));
+    expect(messages.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map((at) => `round-${at}`));
+    expect(await missedBy(door, roomId)).toEqual(messages);
+    expect(bob.heard('message')).toEqual(messages);
+  });
+});
+
+/** Sends one message after the other, as fast as they are answered. */
+async function everyOther(speaker: Visitor, roomId: string, count: number): Promise<Message[]> {
+  const said: Message[] = [];
+  for (let at = 0; at < count; at++) said.push(await say(speaker, roomId, `line ${at}`));
+  return said;
+}
+
+async function missedBy(door: OpenDoor, roomId: string): Promise<Message[] | undefined> {
+  const { joined } = await door.enter('nobody yet', roomId, { since: '0:0' });
+  return joined.missed;
+}

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Folder of the built Worker, from the project's root. */
+    edgeBundle: string;
+  }
+}
+
+/** What keeps wrangler from asking the network for anything. */
+export const QUIET_WRANGLER = {
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_WRITE_LOGS: 'false',
+};
+
+/**
+ * Bundles the production Worker as a deployment would, into a folder of its own inside the project:
+ * workerd cannot read modules from elsewhere.
+ * @returns the folder: `worker.js`, and `page/` to serve as assets
+ */
+export async function bundleWorker(): Promise<string> {
+  await mkdir('dist', { recursive: true });
+  const folder = await mkdtemp(join('dist', 'worker-'));
+  const page = join(folder, 'page');
+  await mkdir(page);
+  await writeFile(join(page, 'index.html'), '<!doctype html><title>Parlor</title>\n');
+  await promisify(execFile)(
+    process.execPath,
+    [
+      'node_modules/wrangler/bin/wrangler.js',
+      'deploy',
+      'src/edge/worker.ts',
+      '--dry-run',
+      ...['--outdir', folder, '--assets', page],
+    ],
+    { env: { ...process.env, ...QUIET_WRANGLER } },
+  );
+  return folder;
+}
+
+/** Once for all test files of the project. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await bundleWorker();
+  project.provide('edgeBundle', folder);
+  return () => rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { inject } from 'vitest';
+import { configure } from '../../local-server/configuration.ts';
+import { startServer } from '../../local-server/server.ts';
+import type { HostName, SettingName } from '../../src/settings.ts';
+import { SECRET } from './tokens.ts';
+
+/** A host of rooms that runs for the tests of one file, on a port and with storage of its own. */
+export interface Host {
+  name: HostName;
+  /** Without a slash at the end. */
+  url: string;
+  /** What the host has logged that users must not see: each is a defect. */
+  failures: string[];
+  close(): Promise<void>;
+}
+
+export type TestSettings = Partial<Record<SettingName, string>>;
+
+/** The node host in this process, as production but on loopback; `development` adds its mode. */
+export async function startNodeHost(
+  settings: TestSettings = {},
+  { development = false } = {},
+): Promise<Host> {
+  const folder = await mkdtemp(join(tmpdir(), 'parlor-node-'));
+  const environment = { JWT_SECRET: SECRET, HOST: '127.0.0.1', ...settings };
+  const configuration = configure(
+    folder,
+    { ...environment, PORT: '0', DATA_DIR: join(folder, 'data') },
+    development,
+  );
+  const failures: string[] = [];
+  const server = await startServer(configuration, {
+    failure: (what, error) => failures.push(`${what}: ${(error as Error).stack ?? String(error)}`),
+  });
+  return {
+    name: 'node',
+    url: `http://127.0.0.1:${server.port}`,
+    failures,
+    async close() {
+      await server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** What workerd needs to run the bundle, whoever starts it. */
+export function edgeOptions(folder: string, settings: TestSettings = {}) {
+  return convertV4MiniflareOptions({
+    name: 'parlor',
+    host: '127.0.0.1',
+    port: 0,
+    cf: false,
+    modules: true,
+    scriptPath: join(folder, 'worker.js'),
+    compatibilityDate: '2026-08-15',
+    compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
+    durableObjects: { ROOM: { className: 'RoomObject', useSQLite: true } },
+    assets: {
+      directory: join(folder, 'page'),
+      binding: 'ASSETS',
+      routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
+    },
+    bindings: { JWT_SECRET: SECRET, ...settings },
+  });
+}
+
+/** The edge host: the bundle that a deployment would upload, under workerd. */
+export async function startEdgeHost(settings: TestSettings = {}): Promise<Host> {
+  const failures: string[] = [];
+  const miniflare = new Miniflare({
+    ...edgeOptions(inject('edgeBundle'), settings),
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ level, message }) => {
+      if (level === 'error') failures.push(message);
+    },
+  });
+  const url = await miniflare.ready;
+  return {
+    name: 'edge',
+    url: url.origin,
+    failures,
+    close: () => miniflare.dispose(),
+  };
+}
+
+export const startHost = { node: startNodeHost, edge: startEdgeHost };

@@ -1,0 +1,125 @@
+import { io, type Socket } from 'socket.io-client';
+import type { WebSocket } from 'ws';
+import type { Reply } from '../../src/protocol/commands.ts';
+import type { Problem } from '../../src/protocol/errors.ts';
+import type { Result } from '../../src/protocol/lines.ts';
+import type { Message } from '../../src/protocol/objects.ts';
+import { Inbox } from './inbox.ts';
+import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
+
+type JoinResult = Result<Reply<'joinRoom'>>;
+
+/** A client of the Socket.IO door: one socket for all of its rooms. */
+export class SocketIoVisitor implements Visitor {
+  readonly socket: Socket;
+  readonly #inbox = new Inbox();
+  /** Where the client stands in each room, as it can tell from what it heard. */
+  readonly #positions = new Map<string, { epoch: string; rev: number }>();
+  #refused: Problem | undefined;
+  #endedWith: string | undefined;
+
+  constructor(url: string, who: Who) {
+    this.socket = io(url, {
+      auth: { ...who },
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      autoConnect: false,
+    });
+    this.socket.onAny((name: string, payload: unknown) => this.#hear(name, payload));
+    this.socket.on('connect', () => this.#inbox.changed());
+    this.socket.on('connect_error', (error) => {
+      const { data } = error as Error & { data?: Pick<Problem, 'code'> };
+      this.#refused = { code: data?.code ?? 'unavailable', message: error.message };
+      this.#inbox.changed();
+    });
+    this.socket.on('disconnect', (reason) => {
+      this.#endedWith = reason;
+      this.#inbox.changed();
+    });
+  }
+
+  get stream() {
+    return this.#inbox.stream;
+  }
+
+  readonly heard = this.#inbox.heard.bind(this.#inbox);
+  readonly hears = this.#inbox.hears.bind(this.#inbox);
+  readonly until = this.#inbox.until.bind(this.#inbox);
+
+  async join(roomId: string, joining: Joining = {}): Promise<JoinResult> {
+    const refused = await this.connect();
+    if (refused !== undefined) return { ok: false, error: refused };
+    return this.command('joinRoom', { roomId, ...joining });
+  }
+
+  /** Says who it is without joining any room. */
+  async connect(): Promise<Problem | undefined> {
+    this.socket.connect();
+    await this.until('to be connected', () => this.socket.connected || this.#refused !== undefined);
+    return this.#refused;
+  }
+
+  command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>> {
+    return new Promise((resolve) => {
+      this.socket.emit(name, payload, (result: Result<ReplyOf<N>>) => {
+        this.#inbox.add({ kind: 'reply', name, payload: result });
+        this.#follow(name, payload, result);
+        resolve(result);
+      });
+    });
+  }
+
+  tell(name: string, payload: unknown): void {
+    this.socket.emit(name, payload);
+  }
+
+  position(roomId: string): string {
+    const { epoch, rev } = this.#positions.get(roomId) ?? { epoch: '0', rev: 0 };
+    // Who joined before anybody wrote was told no epoch, and comes back for everything.
+    return epoch === '0' ? '0:0' : `${epoch}:${rev}`;
+  }
+
+  async close(): Promise<void> {
+    this.socket.disconnect();
+    await this.ended();
+  }
+
+  async drop(): Promise<void> {
+    const { ws } = this.socket.io.engine.transport as unknown as { ws: WebSocket };
+    ws.terminate();
+    await this.ended();
+  }
+
+  ended(): Promise<string> {
+    return this.until('the end', () => this.#endedWith);
+  }
+
+  #hear(name: string, payload: unknown): void {
+    if (name === 'events') {
+      for (const [inner, about] of payload as [string, unknown][]) this.#hear(inner, about);
+      return;
+    }
+    const heard: Heard = { kind: 'event', name, payload };
+    if (name === 'message') this.#advance((payload as Message).roomId, payload as Message);
+    this.#inbox.add(heard);
+  }
+
+  /** What a reply tells about where the client stands. */
+  #follow(name: string, payload: unknown, result: Result<object>): void {
+    if (!result.ok) return;
+    if (name === 'joinRoom') {
+      const { room, position } = result as object as Reply<'joinRoom'>;
+      const [epoch = '0', rev] = position.split(':');
+      this.#positions.set(room.roomId, { epoch, rev: Number(rev) });
+    } else if (name === 'message') {
+      const { message, duplicate } = result as object as Reply<'message'>;
+      if (duplicate === undefined) this.#advance(message.roomId, message);
+    }
+  }
+
+  #advance(roomId: string, { rev }: Message): void {
+    const known = this.#positions.get(roomId);
+    this.#positions.set(roomId, { epoch: known?.epoch ?? '0', rev });
+  }
+}

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { HostName } from '../../src/settings.ts';
+import type { Reply } from '../../src/protocol/commands.ts';
+import { doors } from './doors.ts';
+import { type Host, startHost, type TestSettings } from './hosts.ts';
+import { tokenFor } from './tokens.ts';
+import { type Door, type Joining, ok, type Visitor, type Who } from './visitor.ts';
+
+/** The hosts of one test file, running from its first test to its last. */
+export type Hosts = Readonly<Record<HostName, Host>>;
+
+/** Starts both hosts for a file, and holds afterwards that nothing has failed inside them. */
+export function useHosts(settings: TestSettings = {}): Hosts {
+  const hosts: Partial<Record<HostName, Host>> = {};
+  beforeAll(async () => {
+    [hosts.node, hosts.edge] = await Promise.all([
+      startHost.node(settings),
+      startHost.edge(settings),
+    ]);
+  });
+  afterAll(async () => {
+    const running = Object.values(hosts);
+    await Promise.all(running.map((host) => host.close()));
+    expect(running.flatMap(({ name, failures }) => failures.map((line) => [name, line]))).toEqual(
+      [],
+    );
+  });
+  return hosts as Hosts;
+}
+
+/** A door that stands open. */
+export interface OpenDoor extends Omit<Door, 'host' | 'visit'> {
+  readonly host: Host;
+  /** A visitor who has not connected yet. */
+  visit(who: Who): Visitor;
+  /** A signed-in visitor in a room. */
+  enter(userId: string, roomId: string, joining?: Joining): Promise<Entered>;
+}
+
+export interface Entered {
+  visitor: Visitor;
+  joined: Reply<'joinRoom'>;
+}
+
+/** Tells stories at every door of every host, on hosts of this file's own. */
+export function atEveryDoor(tell: (door: OpenDoor) => void, settings: TestSettings = {}): void {
+  const hosts = useHosts(settings);
+  describe.each(doors)('at $name', (door) => tell(open(door, hosts)));
+}
+
+/** The same story at one door, or every one in turn. */
+export function open(door: Door, hosts: Hosts): OpenDoor {
+  const visit = (who: Who) => door.visit(hosts[door.host].url, who);
+  return {
+    name: door.name,
+    socketHolds: door.socketHolds,
+    get host() {
+      return hosts[door.host];
+    },
+    visit,
+    async enter(userId, roomId, joining) {
+      const visitor = visit({ token: await tokenFor(userId) });
+      return { visitor, joined: ok(await visitor.join(roomId, joining)) };
+    },
+  };
+}
+
+/** A room that no other test uses. */
+export function newRoom(name = 'room'): string {
+  return `${name}-${crypto.randomUUID()}`;
+}
+
+/**
+ * Proves what did not come: says something aloud and waits until each listener has heard it. What
+ * was sent to them before stands before it in their streams.
+ */
+export async function fence(roomId: string, speaker: Visitor, listeners: Visitor[]): Promise<void> {
+  const { message } = ok(await speaker.command('message', { roomId, message: 'fence' }));
+  await Promise.all(
+    listeners.map((listener) => listener.hears('message', ({ seq }) => seq === message.seq)),
+  );
+}

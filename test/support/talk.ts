@@ -1,0 +1,52 @@
+import type { Message } from '../../src/protocol/objects.ts';
+import type { OpenDoor } from './stories.ts';
+import { ok, type Visitor } from './visitor.ts';
+
+/** Messages one user can send at once within the default allowance, after having joined. */
+const AT_ONCE = 180;
+
+/**
+ * Fills a room with `count` messages, by as many people as the rate limit asks for.
+ * @returns all of them, in the room's order
+ */
+export async function talk(
+  door: OpenDoor,
+  roomId: string,
+  count: number,
+  textOf = (at: number) => `line ${at}`,
+): Promise<Message[]> {
+  const speakers = await Promise.all(
+    Array.from({ length: Math.ceil(count / AT_ONCE) }, async (_, at) => {
+      const { visitor } = await door.enter(`talker ${at} ${crypto.randomUUID()}`, roomId);
+      return visitor;
+    }),
+  );
+  const sent = await Promise.all(
+    Array.from({ length: count }, (_, at) =>
+      say(speakers[at % speakers.length]!, roomId, textOf(at)),
+    ),
+  );
+  await Promise.all(speakers.map((speaker) => speaker.close()));
+  return sent.toSorted((a, b) => a.seq - b.seq);
+}
+
+/** Sends one message. */
+export async function say(speaker: Visitor, roomId: string, message: string): Promise<Message> {
+  return ok(await speaker.command('message', { roomId, message })).message;
+}
+
+/** Everything a visitor was shown of a room, each message once, its own included, in order. */
+export function seenBy(visitor: Visitor): Message[] {
+  const seen = new Map<number, Message>();
+  for (const { kind, name, payload } of visitor.stream) {
+    const shown = kind === 'event' ? { message: payload } : (payload as object);
+    for (const message of messagesIn(name, shown)) seen.set(message.seq, message);
+  }
+  return [...seen.values()].toSorted((a, b) => a.seq - b.seq);
+}
+
+function messagesIn(name: string, shown: object): Message[] {
+  if (name === 'message' && 'message' in shown) return [shown.message as Message];
+  const { messages = [], missed = [] } = shown as { messages?: Message[]; missed?: Message[] };
+  return [...messages, ...missed];
+}
