@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,7 +10,7 @@ import { WebSocket } from 'ws';
 import { EXAMPLE_SECRET } from '../../src/settings.ts';
 import { VERSION } from '../../src/version.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { Program, type ProgramOptions } from '../support/program.ts';
+import { Program, type ProgramOptions, PROJECT } from '../support/program.ts';
 
 const MAIN = 'local-server/main.ts';
 const SECRET = 'a secret of this test that is long enough';
@@ -260,6 +261,27 @@ test('ends within 5 s though a client never answers', async () => {
   program.kill('SIGTERM');
   expect((await program.ended).code).toBe(0);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
+
+test('ends with npm, whose signals stop at the shell between', async () => {
+  const folder = temporaryFolder();
+  const run = `"${process.execPath}" "${join(PROJECT, 'scripts/run.mjs')}" "${join(PROJECT, MAIN)}" --dev`;
+  // A second command keeps every shell from taking the first one's place.
+  const shell = spawn('sh', ['-c', `${run}; true`], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', npm_lifecycle_event: 'dev' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  onTestFinished(() => void shell.kill());
+  const [lines] = (await once(shell.stdout, 'data')) as [Buffer];
+  const [, port] = /localhost:(\d+)/.exec(lines.toString()) ?? [];
+  const socket = await joined(Number(port), await token(Number(port), 'alice'));
+  const closed = once(socket, 'close');
+  // The pipe ends with the last process that holds it.
+  const ended = once(shell.stdout.resume(), 'close');
+  shell.kill('SIGTERM');
+  expect((await closed)[0]).toBe(4000);
+  await ended;
 });
 
 test('lets Socket.IO clients come back to the server that follows, and to their room', async () => {
