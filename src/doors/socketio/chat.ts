@@ -37,16 +37,18 @@ interface Pending {
   id: string | undefined;
 }
 
-/** One room of a socket. Until the link is there, commands wait for it. */
+/** One room of a socket. While it is being joined or left, commands wait. */
 interface Joined {
   roomId: string;
   gather: boolean;
   link: RoomLink | undefined;
+  /** `leaveRoom` is on its way: what stands behind it must not reach the link that ends with it. */
+  leaving: boolean;
   waiting: (() => void)[];
   pending: Map<number, Pending>;
 }
 
-/** Commands that may wait for a room that is being joined. */
+/** Commands that may wait for a room that is being joined or left. */
 const MOST_WAITING = 64;
 
 /** How long a name is remembered for rooms that were left: the last so many. */
@@ -86,6 +88,7 @@ export class ChatSocket {
 
   /** Takes an event of the client: a command, its payload, and how to answer if it wants to know. */
   receive(name: string, payload: unknown, answer: Answer | undefined): void {
+    if (this.#closed) return;
     const pending: Pending = { name, answer, id: textIn(payload, 'id') };
     const given = fieldIn(payload, 'roomId');
     const roomId = Number.isSafeInteger(given) ? String(given) : given;
@@ -131,7 +134,7 @@ export class ChatSocket {
 
   #unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
     assertCommandName(name);
-    if (typeof payload !== 'object' || payload === null) {
+    if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
       return misfit('payload', 'must be a JSON object');
     }
     return misfit('roomId', roomId === undefined ? 'must name the room' : 'must be a string');
@@ -149,6 +152,7 @@ export class ChatSocket {
       roomId,
       gather: gather === true,
       link: undefined,
+      leaving: false,
       waiting: [],
       pending: new Map(),
     };
@@ -173,20 +177,25 @@ export class ChatSocket {
       this.#forget(room);
       this.#answer(join, room.roomId, { ok: false, error: problemOf(error) });
     }
-    // Those behind a refused join find that out by themselves, in order.
+    this.#letGo(room);
+  }
+
+  /** Those behind a refused join, or a leave, find that out by themselves, in order. */
+  #letGo(room: Joined): void {
     for (const send of room.waiting.splice(0)) send();
   }
 
   #forward(room: Joined, name: string, payload: unknown, pending: Pending): void {
-    if (room.link !== undefined) {
+    if (room.link !== undefined && !room.leaving) {
       const ref = this.#nextRef++;
       room.pending.set(ref, pending);
+      room.leaving = name === 'leaveRoom';
       if (name === 'joinRoom') room.gather = fieldIn(payload, 'gather') === true;
       room.link.send({ name, payload, ref });
       return;
     }
     if (room.waiting.length >= MOST_WAITING)
-      throw new Refusal('unavailable', 'The room is still being joined; wait for it.');
+      throw new Refusal('unavailable', 'The room is still being joined or left; wait for it.');
     room.waiting.push(() => this.receive(name, payload, pending.answer));
   }
 
@@ -219,9 +228,14 @@ export class ChatSocket {
     room.pending.delete(ref);
     const result = line.slice(comma + 1, -1);
     this.#answerText(pending, room.roomId, result);
-    if (pending.name !== 'leaveRoom' || result.startsWith('{"ok":false')) return;
-    this.#forget(room);
-    room.link?.close('left');
+    if (pending.name !== 'leaveRoom') return;
+    room.leaving = false;
+    if (!result.startsWith('{"ok":false')) {
+      this.#forget(room);
+      room.link?.close('left');
+    }
+    // Not within the room's own turn, which ends with what it is handing out now.
+    queueMicrotask(() => this.#letGo(room));
   }
 
   #closedBy(room: Joined, code: number, reason: string): void {
@@ -236,6 +250,7 @@ export class ChatSocket {
     for (const pending of room.pending.values())
       this.#answer(pending, roomId, { ok: false, error });
     this.#wire.events([eventLine('roomClosed', { roomId, closeCode: code, reason })]);
+    queueMicrotask(() => this.#letGo(room));
   }
 
   #forget(room: Joined): void {
