@@ -1,7 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
-import { readSettings, SECRET_BYTES, type Settings, unknownSettings } from '../src/settings.ts';
+import {
+  EXAMPLE_SECRET,
+  EXAMPLE_SECRET_REFUSED,
+  readSettings,
+  SECRET_BYTES,
+  type Settings,
+  unknownSettings,
+} from '../src/settings.ts';
+import { developmentSecret } from './development-secret.ts';
+import { readEnvFile } from './env-file.ts';
 
 /** Everything the node host is started with. */
 export interface Configuration {
@@ -32,12 +38,13 @@ export function configure(
   environment: NodeJS.ProcessEnv,
   isDevelopment: boolean,
 ): Configuration {
-  const file = readEnvFile(join(folder, '.env'));
+  const file = readEnvFile(folder);
   const { settings, problems } = readSettings({ ...file, ...environment });
   if (problems.length > 0) throw new Error(problems.join('\n'));
 
   const isLocal = isDevelopment && (settings.HOST === undefined || LOCAL_HOSTS.has(settings.HOST));
   const given = settings.JWT_SECRET;
+  if (given === EXAMPLE_SECRET && !isLocal) throw new Error(EXAMPLE_SECRET_REFUSED);
   const made = given === undefined && isLocal ? developmentSecret(settings.DATA_DIR) : undefined;
   const secret = given ?? made?.secret;
   if (secret === undefined) throw new Error(NO_SECRET);
@@ -64,19 +71,15 @@ function unbracketed(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
 }
 
-function readEnvFile(path: string): Record<string, string> {
-  if (!existsSync(path)) return {};
-  return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>;
-}
+/** Addresses that stand for every address of the machine. */
+const EVERY = new Set(['::', '0.0.0.0']);
 
-/** Development mode's own secret: made once, readable by its owner only. */
-export function developmentSecret(dataDir: string): { secret: string; path: string } {
-  const path = join(dataDir, 'dev-secret');
-  if (!existsSync(path)) {
-    mkdirSync(dataDir, { recursive: true });
-    const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-    writeFileSync(path, Buffer.from(bytes).toString('hex'), { mode: 0o600 });
-    chmodSync(path, 0o600);
-  }
-  return { secret: readFileSync(path, 'utf8').trim(), path };
+/** What to put into a browser to reach the server. */
+export function urlOf(configuration: Configuration, port: number): string {
+  const { settings, addresses } = configuration;
+  if (settings.PUBLIC_URL !== undefined) return new URL(settings.PUBLIC_URL).origin;
+  const [address = ''] = addresses;
+  const isNamed = addresses.length === 1 && !EVERY.has(address);
+  const host = isNamed ? address : 'localhost';
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,5 @@
-import { type Configuration, configure } from './configuration.ts';
+import { type Configuration, configure, urlOf } from './configuration.ts';
+import { firstLines } from './first-lines.ts';
 import { startServer } from './server.ts';
 
 /** Starts the node host. `--dev` is development mode; without it this is production. */
@@ -12,26 +13,19 @@ const log = {
   },
 };
 
-function firstLines(configuration: Configuration, port: number): string {
-  const { settings, isLocal, allowGuests, madeSecret, isDevelopment } = configuration;
-  const host = isLocal ? 'localhost' : (settings.HOST ?? 'localhost');
-  const url = settings.PUBLIC_URL ?? `http://${host}:${port}`;
-  const guests = allowGuests ? 'guests, and ' : '';
-  const where = madeSecret === undefined ? 'JWT_SECRET' : madeSecret;
-  return [
-    `Parlor listens on ${url}${isLocal ? ' (this machine only)' : ''}.`,
-    `Who may enter: ${guests}anyone with a token signed with ${where}; pages of ${configuration.clientUrl}.`,
-    `Data lies in ${settings.DATA_DIR}.`,
-    ...(isDevelopment ? [`Open ${url} in two windows to chat; Ctrl+C stops.`] : []),
-    ...configuration.warnings,
-    '',
-  ].join('\n');
+function introduction(configuration: Configuration, port: number): string {
+  return firstLines({
+    ...configuration,
+    url: urlOf(configuration, port),
+    signedWith: configuration.madeSecret ?? 'JWT_SECRET',
+    data: configuration.settings.DATA_DIR,
+  });
 }
 
 async function main(): Promise<void> {
   const configuration = configure(process.cwd(), process.env, process.argv.includes('--dev'));
   const server = await startServer(configuration, log);
-  process.stdout.write(firstLines(configuration, server.port));
+  process.stdout.write(introduction(configuration, server.port));
   const stop = () => {
     setTimeout(() => process.exit(0), SHUTDOWN_MS).unref();
     void server.close().then(() => process.exit(0));

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
+import { verifyRefresh } from '../src/auth/refresh.ts';
 import { refusalResponse } from '../src/doors/http/app.ts';
 import { readHandshake, refusalOnSocket, SUBPROTOCOL } from '../src/doors/native/handshake.ts';
 import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
@@ -80,7 +81,13 @@ export class NativeDoor {
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
       if (text === 'ping') end.pong();
-      else receive(use(), connection, text, this.#options.limits);
+      else {
+        receive(use(), connection, text, this.#options.limits, (command) => {
+          void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
+            use().refresh(connection, command, verdict),
+          );
+        });
+      }
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
     // `ws` closes the socket by itself after an error, with the code that fits.

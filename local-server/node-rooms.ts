@@ -52,10 +52,16 @@ export class NodeRooms implements RoomDirectory {
    * Joins a connection to a room.
    * @throws Refusal when the room does not take it
    */
-  attach(roomId: string, identity: Identity, join: unknown, sink: Sink): Attached {
+  attach(roomId: string, identity: Identity, join: unknown, sink: Sink, silent = false): Attached {
     const room = this.#roomOf(roomId);
     const connection = new NodeConnection(
-      { v: 1, id: crypto.randomUUID(), identity, joined: false },
+      {
+        v: 1,
+        id: crypto.randomUUID(),
+        identity,
+        joined: false,
+        ...(silent && { silent: true as const }),
+      },
       sink,
       this.#options.limits,
     );
@@ -79,19 +85,24 @@ export class NodeRooms implements RoomDirectory {
     identity: Identity,
     join: unknown,
     listener: LinkListener,
+    silent = false,
   ): Promise<RoomLink> {
-    const { connection, use, depart } = this.attach(roomId, identity, join, {
-      frame: (frame) => listener.lines(frame.lines),
+    const sink: Sink = {
+      frame: (frame) => listener.lines(frame.lines, frame.position),
       close: (code, reason) => {
         listener.closed(code, reason);
         depart('disconnected');
       },
       buffered: () => listener.buffered() ?? 0,
       lastHeardAt: () => undefined,
-    });
+    };
+    const { connection, use, depart } = this.attach(roomId, identity, join, sink, silent);
     return {
       send: (command) => {
         if (connection.open) use().handle(connection, command);
+      },
+      renew: (renewed) => {
+        if (connection.open) use().renew(connection, renewed);
       },
       close: depart,
     };

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { authenticator } from '../src/auth/authenticator.ts';
+import { authenticatorOf } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
 import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
@@ -41,8 +41,7 @@ export async function startServer(configuration: Configuration, log: Log): Promi
   const lock = lockData(settings.DATA_DIR);
   const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
   const secret = keyOf(settings.JWT_SECRET);
-  const rules = { secret, issuer: settings.JWT_ISSUER, audience: settings.JWT_AUDIENCE };
-  const authenticate = authenticator(rules, configuration.allowGuests, () => Date.now());
+  const authenticate = authenticatorOf(settings, configuration.allowGuests);
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,
@@ -126,12 +125,16 @@ function listen(server: HttpServer, port: number, address: string): Promise<numb
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       // A machine without IPv6 has no ::1; the other address serves.
-      if (error.code === 'EADDRNOTAVAIL' && address === '::1') resolve(port);
+      if (NO_SUCH_ADDRESS.has(error.code ?? '') && address === '::1') resolve(port);
       else reject(new Error(listenSentence(error, port, address), { cause: error }));
     });
-    server.listen(port, address, () => resolve((server.address() as AddressInfo).port));
+    // Without an address Node takes :: and, on a machine without IPv6, 0.0.0.0.
+    const host = address === '::' ? undefined : address;
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }
+
+const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 function listenSentence(error: NodeJS.ErrnoException, port: number, address: string): string {
   if (error.code === 'EADDRINUSE') {

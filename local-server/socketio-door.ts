@@ -76,8 +76,7 @@ export class SocketIoDoor {
 
   #serve(socket: Socket): void {
     const { identity } = socket.data as { identity: Identity };
-    const { directory, limits } = this.#options;
-    const chat = new ChatSocket(identity, directory, wireOf(socket), limits);
+    const chat = new ChatSocket(identity, this.#options, wireOf(socket));
     this.#chats.add(chat);
     const isMeant = watchClose(socket);
     socket.onAny((name: string, ...args: unknown[]) => {

@@ -16,10 +16,16 @@ interface Declared {
   unit?: string;
 }
 
-type Declaration = Declared &
+export type Declaration = Declared &
   (
     | { kind: 'whole'; default: number; least: number; most: number; limit?: keyof Limits }
-    | { kind: 'text'; default?: string; wrong?: (value: string) => string | undefined }
+    | {
+        kind: 'text';
+        default?: string;
+        /** What `.env.example` shows, where that is no default. */
+        example?: string;
+        wrong?: (value: string) => string | undefined;
+      }
     | { kind: 'choice'; default: string; choices: readonly string[] }
     | { kind: 'switch'; default?: boolean }
   );
@@ -29,6 +35,13 @@ const node = ['node'] as const;
 
 /** The shortest `JWT_SECRET`, in bytes: HS256 wants a key as long as its hash (RFC 7518, 3.2). */
 export const SECRET_BYTES = 32;
+
+/** The secret that `.env.example` shows: known to everybody, so it guards nothing. */
+export const EXAMPLE_SECRET = 'your_super_secret_32_characters_long_JWT_Token';
+
+/** What whoever can be reached from elsewhere says to the example secret. */
+export const EXAMPLE_SECRET_REFUSED =
+  'JWT_SECRET is still the example, which everybody knows: set it to a secret of your own, for example to what "openssl rand -hex 32" prints.';
 
 function wrongSecret(value: string): string | undefined {
   return new TextEncoder().encode(value).byteLength >= SECRET_BYTES
@@ -63,14 +76,17 @@ export const declarations = [
   {
     name: 'JWT_SECRET',
     kind: 'text',
+    example: EXAMPLE_SECRET,
     wrong: wrongSecret,
     hosts: both,
     unit: '32 bytes or more',
-    about: 'Signs and checks tokens (HS256). Development mode makes one when none is set.',
+    about:
+      'Signs and checks tokens (HS256). Development mode makes one when none is set; production needs one of your own.',
   },
   {
     name: 'CLIENT_URL',
     kind: 'text',
+    example: 'http://localhost:3001',
     wrong: wrongUrls,
     hosts: both,
     about:
@@ -124,6 +140,14 @@ export const declarations = [
     kind: 'text',
     hosts: both,
     about: 'Required `aud` of tokens, when set.',
+  },
+  {
+    name: 'ROOMS',
+    kind: 'choice',
+    default: 'open',
+    choices: ['open', 'granted'],
+    hosts: both,
+    about: 'Who may enter which rooms: `open`, anyone any; `granted`, only those a token names.',
   },
   {
     name: 'MAX_OPEN_ROOMS',
@@ -309,16 +333,17 @@ export function readSettings(from: Record<string, unknown>): Reading {
     if ('limit' in declaration && declaration.limit !== undefined)
       limits[declaration.limit] = value;
   }
+  limits['grantedRoomsOnly'] = values['ROOMS'] === 'granted';
   return { settings: { ...values, limits } as unknown as Settings, problems };
 }
 
-/** The sentences about names that are no settings of this host. */
-export function unknownSettings(names: Iterable<string>, host: HostName): string[] {
+/** The sentences about names that are no settings, or none of this host where one is named. */
+export function unknownSettings(names: Iterable<string>, host?: HostName): string[] {
   const sentences: string[] = [];
   for (const name of names) {
     const known = declarations.find((declaration) => declaration.name === name);
     if (known === undefined) sentences.push(`${name} is not a setting of Parlor.`);
-    else if (!known.hosts.some((one) => one === host)) {
+    else if (host !== undefined && !known.hosts.some((one) => one === host)) {
       sentences.push(`${name} has no meaning on the ${host} host.`);
     }
   }

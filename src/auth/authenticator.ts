@@ -1,6 +1,7 @@
 import { Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { guest, type TokenRules, verifyToken } from './tokens.ts';
+import type { Settings } from '../settings.ts';
+import { guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 
 /** What a client shows to say who it is. */
 export interface Credentials {
@@ -10,6 +11,16 @@ export interface Credentials {
 
 /** Credentials to identity. Asynchronous, and over before any room is asked. */
 export type Authenticate = (credentials: Credentials) => Promise<Identity>;
+
+/** The authenticator that settings ask for; `JWT_SECRET` must be set. */
+export function authenticatorOf(
+  settings: Pick<Settings, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>,
+  allowGuests: boolean,
+): Authenticate {
+  const { JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE } = settings;
+  const rules = { secret: keyOf(JWT_SECRET), issuer: JWT_ISSUER, audience: JWT_AUDIENCE };
+  return authenticator(rules, allowGuests, () => Date.now());
+}
 
 /**
  * @param now epoch milliseconds

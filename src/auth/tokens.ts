@@ -1,4 +1,5 @@
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import * as z from 'zod';
 import { Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { fixed } from '../protocol/limits.ts';
@@ -11,6 +12,10 @@ export interface TokenRules {
   issuer?: string | undefined;
   audience?: string | undefined;
 }
+
+const grantsSchema = z
+  .record(z.string(), z.enum(['owner', 'moderator', 'member', 'viewer']))
+  .optional();
 
 const ALGORITHM = 'HS256';
 /** Keeps guest tokens and others apart. */
@@ -36,7 +41,9 @@ export async function verifyToken(
 ): Promise<Identity> {
   const claims = await verified(token, rules, now);
   const userId = userIdOf(claims);
-  return { userId, ...nameIn(claims, userId), expiresAt: (claims.exp ?? 0) * 1_000 };
+  // An end that no number of milliseconds can hold would become Infinity, which JSON has no word for.
+  const expiresAt = Math.min((claims.exp ?? 0) * 1_000, Number.MAX_SAFE_INTEGER);
+  return { userId, ...nameIn(claims, userId), ...rightsIn(claims), expiresAt };
 }
 
 /** Signs a token for `npm run token`, `/test-token` and tests. */
@@ -121,6 +128,20 @@ function nameIn(claims: JWTPayload, userId: string): { name?: string } {
   if (name === undefined) return {};
   const fits = typeof name === 'string' && wrongUsername(name) === undefined;
   return { name: fits ? name : firstCodePoints(userId, 64) };
+}
+
+/** Roles by room pattern, and `admin: true`; a claim of another form is no claim to guess at. */
+function rightsIn({ rooms, admin }: JWTPayload): Pick<Identity, 'rooms' | 'admin'> {
+  const result = grantsSchema.safeParse(rooms);
+  if (!result.success) {
+    throw unauthorized(
+      'The rooms claim must map room patterns to roles, such as {"team-*":"member"}.',
+    );
+  }
+  return {
+    ...(result.data !== undefined && { rooms: result.data }),
+    ...(admin === true && { admin }),
+  };
 }
 
 function unauthorized(message: string): Refusal {

@@ -14,6 +14,7 @@ export interface RoomDirectory {
   ): Promise<Result<Reply<N>>>;
   /**
    * Joins a room. The listener's first line will be `["joined", result]`.
+   * @param silent only to listen: nobody is told, and nothing may be sent
    * @throws Refusal when the room does not take it
    */
   connect(
@@ -21,19 +22,25 @@ export interface RoomDirectory {
     identity: Identity,
     join: unknown,
     listener: LinkListener,
+    silent?: boolean,
   ): Promise<RoomLink>;
 }
 
 /** A door's end of a connection to a room. */
 export interface RoomLink {
   send(command: Command): void;
+  /** Puts a newer identity of the same user in the place of the one it was made with. */
+  renew(identity: Identity): void;
   /** Ends it from the door's side; the listener hears nothing more. */
   close(reason: 'left' | 'disconnected'): void;
 }
 
 export interface LinkListener {
-  /** What came together, in order: replies and events, without the `position` line. */
-  lines(lines: readonly string[]): void;
+  /**
+   * What came together, in order: replies and events, without the `position` line.
+   * @param position what that line said, where there is one
+   */
+  lines(lines: readonly string[], position: string | undefined): void;
   /** The room, or what leads to it, has ended the link. */
   closed(code: number, reason: string): void;
   /** Bytes that wait unsent for the client, where the door knows. */

@@ -1,11 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
+import { authenticatorOf } from '../auth/authenticator.ts';
+import { verifyRefresh } from '../auth/refresh.ts';
 import { leaveReasonOf, receive } from '../doors/native/receive.ts';
 import { refusalOnSocket, SUBPROTOCOL } from '../doors/native/handshake.ts';
 import { refusalResponse } from '../doors/http/app.ts';
 import type { Reply } from '../protocol/commands.ts';
 import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import type { Result } from '../protocol/lines.ts';
+import type { Command, Result } from '../protocol/lines.ts';
 import { type Asking, Room } from '../room/room.ts';
 import { readSettings } from '../settings.ts';
 import { closeAnswer, trimReason } from './close-answer.ts';
@@ -23,7 +25,9 @@ export class RoomObject extends DurableObject<Environment> {
   /** Tells one life of the object from the next. */
   readonly instance: string = crypto.randomUUID();
   readonly #connections = new Map<WebSocket, ObjectConnection>();
-  readonly #limits = readSettings(this.env).settings.limits;
+  readonly #settings = readSettings(this.env).settings;
+  readonly #limits = this.#settings.limits;
+  readonly #authenticate = authenticatorOf(this.#settings, false);
   #opened: Room | undefined;
 
   constructor(state: DurableObjectState, env: Environment) {
@@ -59,7 +63,9 @@ export class RoomObject extends DurableObject<Environment> {
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
     connection.heard();
-    receive(this.#room, connection, data, this.#limits);
+    receive(this.#room, connection, data, this.#limits, (command) => {
+      this.ctx.waitUntil(this.#refresh(connection, command));
+    });
     this.#room.flush();
   }
 
@@ -76,6 +82,13 @@ export class RoomObject extends DurableObject<Environment> {
 
   override webSocketError(socket: WebSocket): void {
     this.#departed(socket, 'disconnected');
+  }
+
+  /** Waits for the verdict outside the Room, then tells it in one turn. */
+  async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
+    const verdict = await verifyRefresh(command.payload, this.#authenticate);
+    this.#room.refresh(connection, command, verdict);
+    this.#room.flush();
   }
 
   #departed(socket: WebSocket, reason: 'left' | 'disconnected'): void {

@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
-import { authenticator } from '../auth/authenticator.ts';
+import { authenticatorOf } from '../auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
 import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
 import { readHandshake } from '../doors/native/handshake.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
-import { readSettings, SECRET_BYTES } from '../settings.ts';
+import { EXAMPLE_SECRET, EXAMPLE_SECRET_REFUSED, readSettings, SECRET_BYTES } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import type { Environment } from './environment.ts';
 import { wishRequest } from './headers.ts';
@@ -28,15 +28,11 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   if (problems.length > 0 || secret === undefined) {
     return outOfOrder(problems[0] ?? NO_SECRET);
   }
+  if (secret === EXAMPLE_SECRET && !options.localOnly) return outOfOrder(EXAMPLE_SECRET_REFUSED);
   const { limits } = settings;
   const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
-  const rules = {
-    secret: keyOf(secret),
-    issuer: settings.JWT_ISSUER,
-    audience: settings.JWT_AUDIENCE,
-  };
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
-  const authenticate = authenticator(rules, allowGuests, () => Date.now());
+  const authenticate = authenticatorOf(settings, allowGuests);
 
   /** The native door: says who it is, then hands the socket to the room's object. */
   async function upgrade(request: Request): Promise<Response> {
@@ -67,7 +63,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
-    development: options.development?.(rules.secret),
+    development: options.development?.(keyOf(secret)),
     page: async (c) => {
       const page = await env.ASSETS.fetch(c.req.raw);
       // The assets' own 404 has no body; ours says what is wrong.

@@ -2,16 +2,21 @@ import * as z from 'zod';
 import { misfit, Refusal } from './errors.ts';
 import { fixed } from './limits.ts';
 import {
+  actSchema,
+  label,
   memberSchema,
   messageSchema,
   positionSchema,
   presentSchema,
+  reactionSchema,
+  roles,
   roomIdSchema,
   roomSchema,
   userIdSchema,
   whole,
   youSchema,
 } from './objects.ts';
+import { wrongEmoji, wrongLine } from './text.ts';
 
 const roomId = roomIdSchema.optional();
 /** A name its sender claims. Looked into only where it counts: see `room/names.ts`. */
@@ -23,6 +28,12 @@ const clientId = z
   .string({ error: 'must be a string' })
   .min(1, { error: 'must not be empty' })
   .max(64, { error: 'must be at most 64 characters' });
+
+const emoji = label(wrongEmoji);
+const line = (most: number) => label((text) => wrongLine(text, most));
+const note = line(fixed.noteCharacters).optional();
+const role = z.enum(roles, { error: `must be one of ${roles.join(', ')}` });
+const seconds = whole(1, fixed.sanctionSeconds).optional();
 
 /** The payload of every command. Unknown fields are ignored. */
 export const commands = {
@@ -39,6 +50,12 @@ export const commands = {
     message: z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' }),
     sender: claimed,
     id: clientId.optional(),
+    replyTo: whole(1).optional(),
+    mentions: z
+      .array(userIdSchema, { error: 'must be a list of user ids' })
+      .max(fixed.mentions, { error: `must name at most ${fixed.mentions} users` })
+      .optional(),
+    meta: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
   }),
   typing: z.object({ roomId, isTyping: flag }),
   getHistory: z
@@ -48,6 +65,7 @@ export const commands = {
       after: whole(0).optional(),
       around: whole(1).optional(),
       limit: whole(1, fixed.historyPage).optional(),
+      thread: whole(1).optional(),
     })
     .refine(({ before, after, around }) => countOf(before, after, around) <= 1, {
       error: 'goes with neither after nor around: name one of the three',
@@ -64,11 +82,60 @@ export const commands = {
     limit: whole(1, fixed.membersPage).optional(),
     online: flag,
   }),
+  editMessage: z.object({
+    roomId,
+    seq: whole(1),
+    message: z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' }),
+    ifRev: whole(1).optional(),
+  }),
+  deleteMessage: z.object({ roomId, seq: whole(1), note, ifRev: whole(1).optional() }),
+  addReaction: z.object({ roomId, seq: whole(1), emoji }),
+  removeReaction: z.object({ roomId, seq: whole(1), emoji }),
+  getReactions: z.object({
+    roomId,
+    seq: whole(1),
+    after: z.string({ error: 'must be a string' }).optional(),
+    limit: whole(1, fixed.reactionsPage).optional(),
+  }),
+  searchMessages: z.object({
+    roomId,
+    query: z.string({ error: 'must be a string' }).max(1_024, { error: 'is too long' }),
+    from: userIdSchema.optional(),
+    before: whole(1).optional(),
+    limit: whole(1, fixed.searchPage).optional(),
+  }),
+  markRead: z.object({ roomId, readUpTo: whole(0) }),
+  updateRoom: z.object({
+    roomId,
+    topic: line(fixed.topicCharacters).optional(),
+    private: flag,
+    readOnly: flag,
+    slowModeSeconds: whole(0, fixed.slowModeSeconds).optional(),
+    /** null: keep everything. */
+    retentionDays: whole(1, fixed.retentionDays).nullable().optional(),
+  }),
+  setRole: z.object({ roomId, userId: userIdSchema, role, note }),
+  kickMember: z.object({ roomId, userId: userIdSchema, seconds, note }),
+  banMember: z.object({ roomId, userId: userIdSchema, note }),
+  unbanMember: z.object({ roomId, userId: userIdSchema, note }),
+  muteMember: z.object({ roomId, userId: userIdSchema, seconds, note }),
+  unmuteMember: z.object({ roomId, userId: userIdSchema, note }),
+} as const;
+
+/** What the door answers itself, whatever room is meant. */
+export const doorCommands = {
+  refreshToken: z.object({ token: z.string({ error: 'must be a string' }) }),
 } as const;
 
 /** What only the HTTP door can ask. */
 export const requests = {
   getRoom: z.object({ roomId }),
+  getMessage: z.object({ roomId, seq: whole(1) }),
+  getAudit: z.object({
+    roomId,
+    before: whole(1).optional(),
+    limit: whole(1, fixed.auditPage).optional(),
+  }),
 } as const;
 
 function countOf(...values: unknown[]): number {
@@ -79,6 +146,13 @@ const operations = { ...commands, ...requests } as const;
 
 const messages = z.array(messageSchema);
 const hasMore = z.boolean();
+const changedMessage = z.object({ message: messageSchema });
+const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
+const changedMember = z.object({ member: memberSchema });
+
+export const doorReplies = {
+  refreshToken: z.object({ expiresAt: z.number() }),
+} as const;
 
 /** What the `ok` reply to each command and request carries. */
 export const replies = {
@@ -111,7 +185,27 @@ export const replies = {
     onlineCount: z.number(),
     hasMore,
   }),
+  editMessage: changedMessage,
+  deleteMessage: changedMessage,
+  addReaction: reacted,
+  removeReaction: reacted,
+  getReactions: z.object({ reactions: z.array(reactionSchema), hasMore }),
+  searchMessages: z.object({
+    /** With the hits between U+0002 and U+0003. */
+    results: z.array(messageSchema.extend({ snippet: z.string() })),
+    hasMore,
+  }),
+  markRead: youSchema.pick({ readUpTo: true, unread: true, unreadMentions: true }),
+  updateRoom: z.object({ room: roomSchema }),
+  setRole: changedMember,
+  kickMember: changedMember,
+  banMember: changedMember,
+  unbanMember: changedMember,
+  muteMember: changedMember,
+  unmuteMember: changedMember,
   getRoom: z.object({ room: roomSchema, onlineCount: z.number() }),
+  getMessage: changedMessage,
+  getAudit: z.object({ acts: z.array(actSchema), hasMore }),
 } as const satisfies Record<keyof typeof operations, z.ZodType>;
 
 export type CommandName = keyof typeof commands;
@@ -125,6 +219,13 @@ const names: ReadonlySet<string> = new Set(Object.keys(commands));
 export function assertCommandName(name: string): asserts name is CommandName {
   if (names.has(name)) return;
   throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');
+}
+
+/** The token of a `refreshToken`. @throws Refusal `invalid_payload` */
+export function readToken(payload: unknown): string {
+  const result = doorCommands.refreshToken.safeParse(payload);
+  if (result.success) return result.data.token;
+  throw misfit('token', 'must be a string');
 }
 
 /** A command's payload, or the refusal that names the first field that does not fit. */

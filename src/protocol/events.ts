@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { errorCodes } from './errors.ts';
-import { messageSchema, presentSchema } from './objects.ts';
+import {
+  memberSchema,
+  messageSchema,
+  presentSchema,
+  receiptSchema,
+  roomSchema,
+} from './objects.ts';
 
 const inRoom = presentSchema.extend({ roomId: z.string() });
 
@@ -11,10 +17,28 @@ export type LeaveReason = (typeof leaveReasons)[number];
 /** The payload of every event. */
 export const events = {
   message: messageSchema,
+  messageUpdated: messageSchema.extend({
+    /** Absent when catching up. */
+    change: z.enum(['edited', 'deleted', 'erased']).optional(),
+    /** User id of who did it. */
+    by: z.string().optional(),
+  }),
+  reactionsUpdated: z.object({
+    roomId: z.string(),
+    seq: z.number(),
+    rev: z.number(),
+    reactions: z.record(z.string(), z.number()),
+    by: z.string(),
+    emoji: z.string(),
+    added: z.boolean(),
+  }),
   userJoined: inRoom.extend({ timestamp: z.number() }),
   userLeft: inRoom.extend({ timestamp: z.number(), reason: z.enum(leaveReasons) }),
   presence: z.object({ roomId: z.string(), onlineCount: z.number() }),
   typing: inRoom.extend({ isTyping: z.boolean() }),
+  readReceipts: z.object({ roomId: z.string(), receipts: z.array(receiptSchema) }),
+  roomUpdated: roomSchema,
+  memberUpdated: memberSchema.extend({ roomId: z.string(), by: z.string() }),
   roomClosed: z.object({ roomId: z.string(), closeCode: z.number(), reason: z.string() }),
   error: z.object({
     code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]),
@@ -36,4 +60,5 @@ export const ephemeral: ReadonlySet<EventName> = new Set([
   'presence',
   'userJoined',
   'userLeft',
+  'readReceipts',
 ]);

@@ -1,3 +1,5 @@
+import type { Role } from './objects.ts';
+
 /** Who a verified token, or a guest token, says is speaking. The only identity there is. */
 export interface Identity {
   userId: string;
@@ -7,6 +9,10 @@ export interface Identity {
   guest?: true;
   /** What a guest sends back to be the same guest again. */
   guestToken?: string;
+  /** Roles that the token grants, by room pattern. */
+  rooms?: Readonly<Record<string, Role>>;
+  /** Acts above owners, in every room. */
+  admin?: true;
   /** When the token ends, in epoch milliseconds. */
   expiresAt?: number;
 }

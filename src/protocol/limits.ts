@@ -21,6 +21,8 @@ export interface Limits {
   roomsPerSocket: number;
   /** What may wait unsent for one connection, in bytes. */
   unsentBytes: number;
+  /** Whether only rooms that a token names exist for its holder. */
+  grantedRoomsOnly: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */
   connectTimeoutMs: number;
 }
@@ -50,8 +52,41 @@ export const fixed = {
   typingLapsesMs: 6_000,
   /** Above this many users online nobody hears of typing. */
   typingUsers: 100,
+  /** A message's `meta`, in bytes of JSON. */
+  metaBytes: 4_096,
+  /** Users a message may mention. */
+  mentions: 50,
+  /** Kinds of reactions to one message, and the size of each in bytes. */
+  reactionKinds: 20,
+  reactionBytes: 64,
+  reactionsPage: 100,
+  /** `replyCount` counts no further. */
+  repliesCounted: 1_000,
+  /** `unread` and `unreadMentions` count no further; the number then means "or more". */
+  unreadCounted: 100,
+  /** Newest messages looked at for them. */
+  unreadLookedAt: 10_000,
+  /** Least time between two `readReceipts` events, in milliseconds. */
+  receiptsEveryMs: 1_000,
+  /** Above this many users online only a reader's own connections hear of read positions. */
+  receiptsUsers: 50,
+  searchPage: 50,
+  searchDefault: 20,
+  /** Words of a query that count. */
+  searchWords: 16,
+  topicCharacters: 256,
+  noteCharacters: 512,
+  auditPage: 100,
+  /** The longest mute, kick or slow mode, in seconds. */
+  sanctionSeconds: 10 * 365 * 86_400,
+  slowModeSeconds: 86_400,
+  kickSeconds: 60,
+  muteSeconds: 600,
+  retentionDays: 3_650,
   /** Frames that are no tuples a connection may send within a minute. */
   badFramesPerMinute: 10,
+  /** Tokens that do not hold a connection may offer within a minute. */
+  badTokensPerMinute: 5,
   /** A native socket that has sent `ping` and then nothing for so long is lost, in milliseconds. */
   heartbeatLostMs: 60_000,
   /** Tolerated difference between clocks when a token ends, in milliseconds. */

@@ -3,7 +3,7 @@ import { parsePosition } from './position.ts';
 import { wrongRoomId, wrongUserId, wrongUsername } from './text.ts';
 
 /** Makes a string schema of one of the `wrong…` functions. */
-function label(wrong: (text: string) => string | undefined) {
+export function label(wrong: (text: string) => string | undefined) {
   return z.string({ error: 'must be a string' }).superRefine((text, context) => {
     const why = wrong(text);
     if (why !== undefined) context.addIssue({ code: 'custom', message: why });
@@ -44,6 +44,18 @@ export const messageSchema = z.object({
   message: z.string(),
   timestamp: time,
   unverified: z.literal(true).optional(),
+  editedAt: time.optional(),
+  /** Keeps its place, with an empty text. */
+  deletedAt: time.optional(),
+  /** `seq` of the message this one answers. */
+  replyTo: z.number().optional(),
+  /** Answers to it, to 1,000; derived when read, outside `rev`. */
+  replyCount: z.number().optional(),
+  /** User ids. */
+  mentions: z.array(z.string()).optional(),
+  meta: z.record(z.string(), z.unknown()).optional(),
+  /** Emoji to count. */
+  reactions: z.record(z.string(), z.number()).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
 
@@ -58,6 +70,8 @@ export const memberSchema = z.object({
   role: roleSchema,
   online: z.boolean(),
   unverified: z.literal(true).optional(),
+  mutedUntil: time.optional(),
+  banned: z.literal(true).optional(),
 });
 export type Member = z.infer<typeof memberSchema>;
 
@@ -71,10 +85,13 @@ export type Present = z.infer<typeof presentSchema>;
 
 export const roomSchema = z.object({
   roomId: z.string(),
+  /** 0 until somebody writes. */
   createdAt: time,
+  topic: z.string().optional(),
   private: z.boolean(),
   readOnly: z.boolean(),
   slowModeSeconds: z.number(),
+  retentionDays: z.number().optional(),
   memberCount: z.number(),
   horizon: z.number(),
 });
@@ -85,7 +102,37 @@ export const youSchema = z.object({
   username: z.string(),
   role: roleSchema,
   unverified: z.literal(true).optional(),
+  mutedUntil: time.optional(),
+  readUpTo: z.number(),
+  unread: z.number(),
+  unreadMentions: z.number(),
   expiresAt: time.optional(),
   guestToken: z.string().optional(),
 });
 export type You = z.infer<typeof youSchema>;
+
+/** One user's reaction to a message. */
+export const reactionSchema = z.object({
+  emoji: z.string(),
+  userId: z.string(),
+  username: z.string(),
+});
+export type Reaction = z.infer<typeof reactionSchema>;
+
+/** How far a user has read. */
+export const receiptSchema = z.object({ userId: z.string(), readUpTo: z.number() });
+export type Receipt = z.infer<typeof receiptSchema>;
+
+/** What somebody with rights has done. */
+export const actSchema = z.object({
+  id: z.number(),
+  timestamp: time,
+  by: z.string(),
+  act: z.string(),
+  userId: z.string().optional(),
+  seq: z.number().optional(),
+  note: z.string().optional(),
+  /** What was set, for acts that set something. */
+  change: z.record(z.string(), z.unknown()).optional(),
+});
+export type Act = z.infer<typeof actSchema>;

@@ -1,7 +1,11 @@
 import { Refusal } from './errors.ts';
 
 /** Keys that could reach an object's prototype; they end nowhere. */
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set([
+  '__proto__',
+  'constructor',
+  'prototype',
+]);
 
 /** The deepest nesting of brackets in a JSON text, counted without recursion and without parsing. */
 export function depthOfText(text: string): number {

@@ -1,3 +1,6 @@
+import { fixed } from './limits.ts';
+import { FORBIDDEN_KEYS } from './shape.ts';
+
 /**
  * What names may look like. Each function completes the sentence "<field> …" with what is wrong,
  * or says nothing.
@@ -62,6 +65,21 @@ export function wrongUsername(text: string): string | undefined {
   if (wrong !== undefined) return wrong;
   if (BIDI.test(text)) return 'must not turn the direction of text around';
   return INVISIBLE.test(text) ? 'must not contain invisible characters' : undefined;
+}
+
+/** Reactions: one short text, an emoji as a rule. */
+export function wrongEmoji(text: string): string | undefined {
+  const wrong = wrongLabel(text, fixed.reactionBytes);
+  if (wrong !== undefined) return wrong;
+  if (FORBIDDEN_KEYS.has(text)) return 'must be an emoji';
+  return exceedsBytes(text, fixed.reactionBytes)
+    ? `must be at most ${fixed.reactionBytes} bytes`
+    : undefined;
+}
+
+/** Topics and notes: one line; empty is fine. */
+export function wrongLine(text: string, most: number): string | undefined {
+  return text === '' ? undefined : wrongLabel(text, most);
 }
 
 /** User ids: 1–128 code points. */

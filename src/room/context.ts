@@ -2,11 +2,17 @@ import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { EventName, EventPayload } from '../protocol/events.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Receipt } from '../protocol/objects.ts';
 import type { Connection, ConnectionState, Ids, Name } from './ports.ts';
 import type { Presence } from './presence.ts';
+import type { Standing } from './standing.ts';
+import type { Audit } from './stores/audit.ts';
 import type { Members } from './stores/members.ts';
+import type { Mentions } from './stores/mentions.ts';
 import type { Messages } from './stores/messages.ts';
-import type { RoomRow } from './stores/room-row.ts';
+import type { Reactions } from './stores/reactions.ts';
+import type { RoomRow, RoomState } from './stores/room-row.ts';
+import type { SearchIndex } from './stores/search-index.ts';
 import type { Typing } from './typing.ts';
 
 /** Who speaks: a connection, or somebody who asks over HTTP without joining. */
@@ -19,9 +25,19 @@ export interface Speaker {
 export interface Context {
   roomId: string;
   speaker: Speaker;
+  /** What the speaker may do. */
+  standing: Standing;
+  /** The room as it was when the command came. */
+  state: RoomState;
+  /** Epoch milliseconds when the command came. */
+  now: number;
   room: RoomRow;
   messages: Messages;
   members: Members;
+  reactions: Reactions;
+  mentions: Mentions;
+  search: SearchIndex;
+  audit: Audit;
   presence: Presence;
   typing: Typing;
   limits: Limits;
@@ -41,6 +57,10 @@ export interface Outcome<R> {
   tell?: Told[];
   /** What becomes of the speaker's connection. */
   connection?: Partial<ConnectionState>;
+  /** A read position that has grown. */
+  receipt?: Receipt;
+  /** Whose access may have ended: this user's, or anyone's. */
+  recheck?: { userId: string } | 'everyone';
 }
 
 export type Handler<N extends OperationName> = (

@@ -35,6 +35,55 @@ export const migrations: readonly string[][] = [
       role TEXT NOT NULL
     ) WITHOUT ROWID`,
   ],
+  [
+    'ALTER TABLE room ADD COLUMN topic TEXT',
+    'ALTER TABLE room ADD COLUMN private INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN slow_mode_seconds INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN retention_days INTEGER',
+    'ALTER TABLE messages ADD COLUMN edited_at INTEGER',
+    'ALTER TABLE messages ADD COLUMN deleted_at INTEGER',
+    'ALTER TABLE messages ADD COLUMN deleted_by TEXT',
+    'ALTER TABLE messages ADD COLUMN reply_to INTEGER',
+    'ALTER TABLE messages ADD COLUMN mentions TEXT',
+    'ALTER TABLE messages ADD COLUMN meta TEXT',
+    'ALTER TABLE messages ADD COLUMN reactions TEXT',
+    'CREATE INDEX messages_replies ON messages (reply_to, seq) WHERE reply_to IS NOT NULL',
+    'ALTER TABLE members ADD COLUMN read_up_to INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE members ADD COLUMN muted_until INTEGER',
+    'ALTER TABLE members ADD COLUMN banned INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE members ADD COLUMN kicked_until INTEGER',
+    'ALTER TABLE members ADD COLUMN last_sent_at INTEGER',
+    'UPDATE members SET read_up_to = coalesce((SELECT rev FROM room), 0)',
+    `CREATE TABLE reactions (
+      seq INTEGER NOT NULL,
+      emoji TEXT NOT NULL,
+      user_id TEXT NOT NULL,
+      PRIMARY KEY (seq, emoji, user_id)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX reactions_by_user ON reactions (user_id)',
+    `CREATE TABLE mentions (
+      user_id TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      PRIMARY KEY (user_id, seq)
+    ) WITHOUT ROWID`,
+    `CREATE TABLE audit (
+      id INTEGER PRIMARY KEY,
+      timestamp INTEGER NOT NULL,
+      by TEXT NOT NULL,
+      act TEXT NOT NULL,
+      user_id TEXT,
+      seq INTEGER,
+      note TEXT,
+      change TEXT
+    )`,
+    // The text itself stands in messages only; secure-delete leaves no trace of what was removed.
+    `CREATE VIRTUAL TABLE search USING fts5(
+      message, sender_id, content = 'messages', content_rowid = 'seq', tokenize = 'unicode61'
+    )`,
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    "INSERT INTO search (search) VALUES ('rebuild')",
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -1,3 +1,4 @@
+import type { CloseCode } from '../protocol/close-codes.ts';
 import { ephemeral, type EventName, type EventPayload } from '../protocol/events.ts';
 import { eventLine, positionLine } from '../protocol/lines.ts';
 import type { Connection } from './ports.ts';
@@ -44,6 +45,11 @@ interface Span {
   to: number;
 }
 
+interface Ending {
+  code: CloseCode;
+  reason: string;
+}
+
 /**
  * Where what was decided waits until it is stored. One queue for the room serves every connection:
  * most hear all of it, as one shared frame; only those with a line of their own, or an event they
@@ -53,15 +59,23 @@ export class Outbox {
   #entries: Entry[] = [];
   #special = new Set<Connection>();
   #spans = new Map<Connection, Span[]>();
+  #endings = new Map<Connection, Ending>();
 
   get isEmpty(): boolean {
-    return this.#entries.length === 0;
+    return this.#entries.length === 0 && this.#endings.size === 0;
   }
 
   /** A line for one connection; with `position`, the reply to a durable change. */
   reply(to: Connection, line: string, position?: string): void {
     this.#special.add(to);
     this.#entries.push({ line, only: to, ephemeral: false, position });
+  }
+
+  /** An event for one connection. */
+  tellOne<N extends EventName>(to: Connection, name: N, payload: EventPayload<N>): void {
+    this.#special.add(to);
+    const line = eventLine(name, payload);
+    this.#entries.push({ line, only: to, ephemeral: ephemeral.has(name) });
   }
 
   /** An event for everyone who has joined, but for the connection that caused it. */
@@ -96,6 +110,16 @@ export class Outbox {
     );
   }
 
+  /** Closes a connection behind what is due to it; it hears nothing that comes later. */
+  end(connection: Connection, code: CloseCode, reason: string): void {
+    if (connection.state.joined) this.left(connection);
+    this.#endings.set(connection, { code, reason });
+  }
+
+  isEnding(connection: Connection): boolean {
+    return this.#endings.has(connection);
+  }
+
   /** Forgets a connection that is gone. */
   drop(connection: Connection): void {
     this.#special.add(connection);
@@ -112,16 +136,13 @@ export class Outbox {
     send: (connection: Connection, frame: Frame) => void,
   ): void {
     const entries = this.#entries;
-    if (entries.length === 0) {
-      this.#special.clear();
-      this.#spans.clear();
-      return;
-    }
     const special = this.#special;
     const spans = this.#spans;
+    const endings = this.#endings;
     this.#entries = [];
     this.#special = new Set();
     this.#spans = new Map();
+    this.#endings = new Map();
     const shared = frameOf(entries.filter((entry) => entry.only === undefined));
     for (const connection of special) {
       const heardSpans = spans.get(connection);
@@ -129,10 +150,12 @@ export class Outbox {
       const frame = frameOf(heard);
       if (frame !== undefined) send(connection, frame);
     }
-    if (shared === undefined) return;
-    for (const connection of everyone) {
-      if (connection.state.joined && !special.has(connection)) send(connection, shared);
+    if (shared !== undefined) {
+      for (const connection of everyone) {
+        if (connection.state.joined && !special.has(connection)) send(connection, shared);
+      }
     }
+    for (const [connection, { code, reason }] of endings) connection.close(code, reason);
   }
 }
 

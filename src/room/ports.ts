@@ -1,6 +1,7 @@
 import type { Identity } from '../protocol/identity.ts';
 import type { CloseCode } from '../protocol/close-codes.ts';
 import type { Frame } from './outbox.ts';
+import type { PerMinute } from './per-minute.ts';
 
 /**
  * What a room asks of its host. Everything is synchronous: nothing can come between what a command
@@ -72,10 +73,14 @@ export interface ConnectionState {
   id: string;
   identity: Identity;
   joined: boolean;
+  /** Only listens: nobody is told that it is here, and it sends nothing. */
+  silent?: true;
   /** Fixed at the first join. */
   name?: Name;
-  /** Frames that were no tuples, within the minute that began at `from`. */
-  badFrames?: { from: number; count: number };
+  /** Frames that were no tuples. */
+  badFrames?: PerMinute;
+  /** Tokens that did not hold. */
+  badTokens?: PerMinute;
 }
 
 /** One live attachment of one identity to the room. */

@@ -36,7 +36,7 @@ export class Presence {
     this.#timer = timer;
     for (const connection of roster.connections()) {
       this.opened(connection);
-      if (!connection.state.joined) continue;
+      if (!connection.state.joined || connection.state.silent) continue;
       this.#userOf(connection).connections.add(connection);
     }
     // Sockets that ended while the room slept are still listed; each will be told of, or not.
@@ -78,6 +78,22 @@ export class Presence {
     const sockets = this.#sockets.get(userId);
     sockets?.delete(connection);
     if (sockets?.size === 0) this.#sockets.delete(userId);
+  }
+
+  /** The name under which a user is here. */
+  nameOf(userId: string): Name | undefined {
+    const user = this.#users.get(userId);
+    return user && { username: user.username, ...(user.unverified && { unverified: true }) };
+  }
+
+  /** A user's joined connections. */
+  joinedOf(userId: string): Connection[] {
+    return [...(this.#users.get(userId)?.connections ?? [])];
+  }
+
+  /** Everyone's joined connections. */
+  joined(): Connection[] {
+    return [...this.#users.values()].flatMap((user) => [...user.connections]);
   }
 
   /** The first `limit` users, in the order they came. */

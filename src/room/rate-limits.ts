@@ -24,7 +24,8 @@ export class RateLimits {
 
   /** @throws Refusal `rate_limited`, with the time until there is enough again */
   charge(userId: string, command: string): void {
-    const cost = fixed.costs[command] ?? 1;
+    // The name is whatever a client sent, "constructor" too.
+    const cost = Object.hasOwn(fixed.costs, command) ? (fixed.costs[command] ?? 1) : 1;
     const bucket = this.#refilled(userId);
     if (bucket.tokens < cost) {
       const retryAfterMs = Math.ceil(

@@ -1,4 +1,4 @@
-import { type CloseCode, closeCodes, closeReasons } from '../protocol/close-codes.ts';
+import { type CloseCode, closeCodeOf, closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import {
   assertCommandName,
   type OperationName,
@@ -16,12 +16,19 @@ import type { Context, Handler, Outcome, Speaker } from './context.ts';
 import { Database } from './database.ts';
 import { handlers } from './handlers.ts';
 import { type Frame, Outbox } from './outbox.ts';
+import { counted } from './per-minute.ts';
 import type { Connection, Ports } from './ports.ts';
 import { Presence } from './presence.ts';
 import { RateLimits } from './rate-limits.ts';
+import { Receipts } from './receipts.ts';
+import { assertAccess, type Standing, standingOf } from './standing.ts';
+import { Audit } from './stores/audit.ts';
 import { Members } from './stores/members.ts';
+import { Mentions } from './stores/mentions.ts';
 import { Messages } from './stores/messages.ts';
+import { Reactions } from './stores/reactions.ts';
 import { RoomRow } from './stores/room-row.ts';
+import { SearchIndex } from './stores/search-index.ts';
 import { Typing } from './typing.ts';
 
 /**
@@ -53,7 +60,8 @@ export class Room {
   readonly #database: Database;
   readonly #outbox = new Outbox();
   readonly #rates: RateLimits;
-  readonly #context: Omit<Context, 'speaker'>;
+  readonly #context: Omit<Context, 'speaker' | 'standing' | 'state' | 'now'>;
+  readonly #receipts: Receipts;
   #sweptAt = 0;
   /** The first time at which a connection's token ends, in epoch milliseconds. */
   #nextExpiry = Infinity;
@@ -65,12 +73,19 @@ export class Room {
     this.#limits = limits;
     this.#database = new Database(ports.sql);
     this.#rates = new RateLimits(limits, clock);
+    const database = this.#database;
+    const presence = new Presence(roomId, this.#outbox, clock, timer, roster);
+    this.#receipts = new Receipts(roomId, this.#outbox, presence, timer);
     this.#context = {
       roomId,
-      room: new RoomRow(this.#database, clock, ids, roomId),
-      messages: new Messages(this.#database, roomId),
-      members: new Members(this.#database),
-      presence: new Presence(roomId, this.#outbox, clock, timer, roster),
+      room: new RoomRow(database, clock, ids, roomId),
+      messages: new Messages(database, roomId),
+      members: new Members(database),
+      reactions: new Reactions(database),
+      mentions: new Mentions(database),
+      search: new SearchIndex(database),
+      audit: new Audit(database),
+      presence,
       typing: new Typing(clock),
       limits,
       ids,
@@ -95,7 +110,7 @@ export class Room {
   /** Takes a command of a connection; the reply, or the refusal, comes through the outbox. */
   handle(connection: Connection, command: Command): void {
     this.#sweep();
-    if (!connection.open) return;
+    if (!connection.open || this.#outbox.isEnding(connection)) return;
     const { identity } = connection.state;
     try {
       this.#rates.charge(identity.userId, command.name);
@@ -118,19 +133,37 @@ export class Room {
       // Guests without a connection are new with every request; together they get one allowance.
       this.#rates.charge(identity.guest === true ? 'guest:' : identity.userId, name);
       const outcome = this.#decide(name, { identity }, payload);
-      this.#tell(outcome, undefined);
+      this.#effect(outcome, undefined);
       return { ok: true, ...outcome.reply };
     } catch (error) {
       return { ok: false, error: this.#problem(error, name) };
     }
   }
 
+  /**
+   * Answers `refreshToken`, whose token a door has verified meanwhile.
+   * @param verdict whom the token names, or why it does not hold
+   */
+  refresh(connection: Connection, { name, ref }: Command, verdict: Identity | Problem): void {
+    if (!connection.open || this.#outbox.isEnding(connection)) return;
+    try {
+      if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
+      const reply = this.renew(connection, verdict);
+      if (ref !== undefined) this.#outbox.reply(connection, ackLine(ref, { ok: true, ...reply }));
+    } catch (error) {
+      const badTokens = counted(connection.state.badTokens, this.#ports.clock.now());
+      connection.update({ badTokens });
+      const command = ref === undefined ? { name, payload: {} } : { name, payload: {}, ref };
+      this.#refuse(connection, command, this.#problem(error, name));
+      if (badTokens.count >= fixed.badTokensPerMinute) {
+        this.end(connection, closeCodes.unauthorized);
+      }
+    }
+  }
+
   /** What a connection sent was no tuple: it is told so, and sent away when that goes on. */
   misread(connection: Connection, problem: Problem): void {
-    const now = this.#ports.clock.now();
-    const last = connection.state.badFrames;
-    const fresh = last === undefined || now - last.from >= 60_000 || now < last.from;
-    const badFrames = fresh ? { from: now, count: 1 } : { from: last.from, count: last.count + 1 };
+    const badFrames = counted(connection.state.badFrames, this.#ports.clock.now());
     connection.update({ badFrames });
     if (badFrames.count > fixed.badFramesPerMinute) {
       this.end(connection, closeCodes.protocolViolation);
@@ -144,7 +177,11 @@ export class Room {
 
   /** A connection is gone, or goes: `left` for a deliberate end, `disconnected` for any other. */
   depart(connection: Connection, reason: LeaveReason): void {
+    this.#depart(connection, reason);
     this.#outbox.drop(connection);
+  }
+
+  #depart(connection: Connection, reason: LeaveReason): void {
     this.#context.presence.ended(connection);
     if (!connection.state.joined) return;
     connection.update({ joined: false });
@@ -152,10 +189,29 @@ export class Room {
     this.#forgetTyping(connection);
   }
 
-  /** Closes a connection from this side. */
-  end(connection: Connection, code: CloseCode): void {
-    connection.close(code, closeReasons[code]);
-    this.depart(connection, 'disconnected');
+  /** Closes a connection from this side, behind what is due to it. */
+  end(
+    connection: Connection,
+    code: CloseCode,
+    reason = closeReasons[code],
+    leave: LeaveReason = 'disconnected',
+  ): void {
+    this.#outbox.end(connection, code, reason);
+    this.#depart(connection, leave);
+  }
+
+  /**
+   * Puts a newer token in the place of a connection's.
+   * @throws Refusal `unauthorized` when it is somebody else's
+   */
+  renew(connection: Connection, identity: Identity): { expiresAt: number | undefined } {
+    if (identity.userId !== connection.state.identity.userId) {
+      throw new Refusal('unauthorized', 'The token is of another user.');
+    }
+    connection.update({ identity });
+    this.#watchExpiry(connection);
+    if (connection.state.joined) this.#recheck([connection]);
+    return { expiresAt: identity.expiresAt };
   }
 
   /** Hands out what is due. To be called when it is stored. */
@@ -187,8 +243,34 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
-    const context = { ...this.#context, speaker };
-    return this.#database.atomic<Outcome<Reply<N>>>(() => handler(context, read));
+    return this.#database.atomic<Outcome<Reply<N>>>(() => {
+      const now = this.#ports.clock.now();
+      const state = this.#context.room.read();
+      const standing = this.#standing(speaker.identity);
+      if (name !== 'leaveRoom') assertAccess(standing, state, this.#limits, now);
+      return handler({ ...this.#context, speaker, standing, state, now }, read);
+    });
+  }
+
+  #standing(identity: Identity): Standing {
+    const { members, roomId } = this.#context;
+    return standingOf(identity, roomId, members.find(identity.userId));
+  }
+
+  /** Ends the connections that may be here no longer. */
+  #recheck(connections: Iterable<Connection>): void {
+    const state = this.#context.room.read();
+    const now = this.#ports.clock.now();
+    for (const connection of connections) {
+      try {
+        assertAccess(this.#standing(connection.state.identity), state, this.#limits, now);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        const { code, message, retryAfterMs } = error.problem;
+        const leave = code === 'banned' ? 'banned' : 'kicked';
+        this.end(connection, closeCodeOf(code, retryAfterMs), message, leave);
+      }
+    }
   }
 
   #post(connection: Connection, outcome: Outcome<object>, line: string | undefined): void {
@@ -201,16 +283,22 @@ export class Room {
     if (line !== undefined) this.#outbox.reply(connection, line, outcome.position);
     if (joins) {
       this.#outbox.joined(connection);
-      this.#context.presence.arrive(connection);
+      if (!connection.state.silent) this.#context.presence.arrive(connection);
     }
     if (leaves) {
       this.#context.presence.leave(connection, 'left');
       this.#forgetTyping(connection);
     }
-    this.#tell(outcome, connection);
+    this.#effect(outcome, connection);
   }
 
-  #tell({ tell = [], position }: Outcome<object>, except: Connection | undefined): void {
+  /** What an outcome does beyond its reply. */
+  #effect(outcome: Outcome<object>, except: Connection | undefined): void {
+    const { tell = [], position, receipt, recheck } = outcome;
+    const { presence } = this.#context;
+    if (receipt !== undefined) this.#receipts.add(receipt, except);
+    if (recheck === 'everyone') this.#recheck(presence.joined());
+    else if (recheck !== undefined) this.#recheck(presence.joinedOf(recheck.userId));
     for (const { name, payload } of tell) this.#outbox.tell(name, payload, { except, position });
   }
 

@@ -1,5 +1,6 @@
 import type { Context, Shown } from './context.ts';
 import { nameOf } from './names.ts';
+import type { KnownMember } from './stores/members.ts';
 
 /** The speaker's name: the one fixed when joining, or for one who has not joined, what they claim. */
 export function shown({ speaker }: Context, claim: unknown, field: string): Shown {
@@ -7,14 +8,22 @@ export function shown({ speaker }: Context, claim: unknown, field: string): Show
   return { userId: identity.userId, ...(connection?.state.name ?? nameOf(identity, claim, field)) };
 }
 
-/** Puts the speaker on the room's list, or keeps the name there up to date. */
-export function enlist({ members, room, speaker }: Context, { userId, ...name }: Shown): void {
-  const known = members.find(userId);
-  if (known === undefined) {
-    const owns = speaker.identity.guest !== true && !room.ensure().owned;
-    room.countMember(owns);
-    members.add({ userId, ...name, role: owns ? 'owner' : 'member' });
-  } else if (known.username !== name.username || known.unverified !== name.unverified) {
-    members.rename(userId, name);
+/**
+ * Puts the speaker on the room's list, or keeps the name there up to date. Called by every durable
+ * act. A newcomer has read everything up to now.
+ */
+export function enlist(context: Context, { userId, ...name }: Shown): KnownMember {
+  const { members, room, speaker, standing } = context;
+  const { owned, rev } = room.ensure();
+  const known = standing.member;
+  if (known?.username === name.username && standing.isListed) {
+    if (known.unverified === name.unverified) return known;
   }
+  const owns = speaker.identity.guest !== true && !owned;
+  const { unverified: _, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
+  const role = standing.isListed ? (known?.role ?? 'member') : owns ? 'owner' : 'member';
+  const member: KnownMember = { ...rest, ...name, role };
+  if (!standing.isListed) room.countMembers(1, owns);
+  members.put(member);
+  return member;
 }

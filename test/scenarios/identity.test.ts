@@ -104,6 +104,9 @@ atEveryDoor(
         username: 'Gus',
         unverified: true,
         role: 'member',
+        readUpTo: 0,
+        unread: 0,
+        unreadMentions: 0,
         guestToken: expect.any(String),
       });
       await say(guest, roomId, 'first here');

@@ -1,17 +1,21 @@
 import { closeCodes } from '../../protocol/close-codes.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import type { Limits } from '../../protocol/limits.ts';
-import { readFrame } from '../../protocol/lines.ts';
+import { type Command, readFrame } from '../../protocol/lines.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
 import type { Connection } from '../../room/ports.ts';
 import type { Room } from '../../room/room.ts';
 
-/** Takes one frame from a native socket to its room, all of it in one synchronous turn. */
+/**
+ * Takes one frame from a native socket to its room, all of it in one synchronous turn.
+ * @param refresh verifies the token of a `refreshToken`, then tells the room
+ */
 export function receive(
   room: Pick<Room, 'handle' | 'misread' | 'end'>,
   connection: Connection,
   data: unknown,
   limits: Limits,
+  refresh: (command: Command) => void,
 ): void {
   if (typeof data !== 'string') {
     room.end(connection, closeCodes.protocolViolation);
@@ -22,7 +26,10 @@ export function receive(
     return;
   }
   try {
-    for (const command of readFrame(data, limits)) room.handle(connection, command);
+    for (const command of readFrame(data, limits)) {
+      if (command.name === 'refreshToken') refresh(command);
+      else room.handle(connection, command);
+    }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     room.misread(connection, error.problem);

@@ -1,4 +1,6 @@
-import { closeCodes } from '../../protocol/close-codes.ts';
+import type { Authenticate } from '../../auth/authenticator.ts';
+import { verifyRefresh } from '../../auth/refresh.ts';
+import { closeCodes, closeReasons } from '../../protocol/close-codes.ts';
 import { assertCommandName } from '../../protocol/commands.ts';
 import {
   type ErrorCode,
@@ -9,9 +11,10 @@ import {
   unavailableProblem,
 } from '../../protocol/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
-import type { Limits } from '../../protocol/limits.ts';
+import { fixed, type Limits } from '../../protocol/limits.ts';
 import { eventLine, type Result } from '../../protocol/lines.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
+import { counted, type PerMinute } from '../../room/per-minute.ts';
 import { readChecked } from '../../room/room.ts';
 import type { RoomDirectory, RoomLink } from '../room-directory.ts';
 
@@ -25,6 +28,13 @@ export interface SocketWire {
    */
   end(how: 'stayAway' | 'comeBack'): void;
   buffered(): number | undefined;
+}
+
+/** What the chat asks of its host, the same for every socket. */
+export interface ChatPorts {
+  directory: RoomDirectory;
+  authenticate: Authenticate;
+  limits: Limits;
 }
 
 /** Answers a command: its argument is the result as JSON text. */
@@ -48,6 +58,8 @@ interface Joined {
   pending: Map<number, Pending>;
 }
 
+const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
+
 /** Commands that may wait for a room that is being joined or left. */
 const MOST_WAITING = 64;
 
@@ -69,7 +81,8 @@ const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack'
  * hosts, whatever carries the packets.
  */
 export class ChatSocket {
-  readonly #identity: Identity;
+  #identity: Identity;
+  readonly #authenticate: Authenticate;
   readonly #directory: RoomDirectory;
   readonly #wire: SocketWire;
   readonly #limits: Limits;
@@ -78,10 +91,16 @@ export class ChatSocket {
   readonly #claims = new Map<string, unknown>();
   #nextRef = 0;
   #closed = false;
+  #badTokens: PerMinute | undefined;
 
-  constructor(identity: Identity, directory: RoomDirectory, wire: SocketWire, limits: Limits) {
+  constructor(
+    identity: Identity,
+    { directory, authenticate, limits }: ChatPorts,
+    wire: SocketWire,
+  ) {
     this.#identity = identity;
     this.#directory = directory;
+    this.#authenticate = authenticate;
     this.#wire = wire;
     this.#limits = limits;
   }
@@ -90,6 +109,10 @@ export class ChatSocket {
   receive(name: string, payload: unknown, answer: Answer | undefined): void {
     if (this.#closed) return;
     const pending: Pending = { name, answer, id: textIn(payload, 'id') };
+    if (name === 'refreshToken') {
+      void this.#refresh(payload, pending);
+      return;
+    }
     const given = fieldIn(payload, 'roomId');
     const roomId = Number.isSafeInteger(given) ? String(given) : given;
     try {
@@ -123,6 +146,25 @@ export class ChatSocket {
     }
     this.close('disconnected');
     this.#wire.end(ending?.how ?? 'stayAway');
+  }
+
+  /** Renews the identity of every room at once. */
+  async #refresh(payload: unknown, pending: Pending): Promise<void> {
+    const verdict = await verifyRefresh(payload, this.#authenticate);
+    if (this.#closed) return;
+    const isHeld = !('code' in verdict) && verdict.userId === this.#identity.userId;
+    if (isHeld) {
+      this.#identity = verdict;
+      for (const room of this.#rooms.values()) room.link?.renew(verdict);
+      const result = { ok: true as const, expiresAt: verdict.expiresAt };
+      this.#answer(pending, undefined, result);
+      return;
+    }
+    const error = 'code' in verdict ? verdict : FOREIGN_TOKEN;
+    this.#answer(pending, undefined, { ok: false, error });
+    this.#badTokens = counted(this.#badTokens, Date.now());
+    if (this.#badTokens.count < fixed.badTokensPerMinute) return;
+    this.end(closeCodes.unauthorized, closeReasons[closeCodes.unauthorized]);
   }
 
   /** The refusal of a command for a room that this socket is not in. */

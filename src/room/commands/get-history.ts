@@ -6,20 +6,25 @@ import type { Page } from '../pages.ts';
 /** A page by `seq`, oldest first. */
 export const getHistory: Handler<'getHistory'> = (context, payload) => {
   const { messages } = context;
-  const { before, after, around, limit = fixed.historyDefault } = payload;
+  const { before, after, around, limit = fixed.historyDefault, thread } = payload;
   const page =
     after !== undefined
-      ? messages.after(after, limit)
+      ? messages.after(after, limit, { thread })
       : around !== undefined
-        ? pageAround(context, around, limit)
-        : messages.before(before ?? Number.MAX_SAFE_INTEGER, limit);
+        ? pageAround(context, around, limit, thread)
+        : messages.before(before ?? Number.MAX_SAFE_INTEGER, limit, { thread });
   return { reply: { messages: page.items, hasMore: page.hasMore } };
 };
 
 /** `seq` itself and what stands on both sides; more may stand at either end. */
-function pageAround({ messages }: Context, seq: number, limit: number): Page<Message> {
-  const half = fixed.pageBytes / 2;
-  const older = messages.before(seq, Math.floor(limit / 2), half);
-  const newer = messages.after(seq - 1, limit - older.items.length, half);
+function pageAround(
+  { messages }: Context,
+  seq: number,
+  limit: number,
+  thread: number | undefined,
+): Page<Message> {
+  const about = { thread, mostBytes: fixed.pageBytes / 2 };
+  const older = messages.before(seq, Math.floor(limit / 2), about);
+  const newer = messages.after(seq - 1, limit - older.items.length, about);
   return { items: [...older.items, ...newer.items], hasMore: older.hasMore || newer.hasMore };
 }

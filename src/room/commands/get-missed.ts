@@ -12,11 +12,10 @@ export const getMissed: Handler<'getMissed'> = (context, payload) => ({
  * position is of another epoch or ahead of the room; the start of all is of every epoch.
  */
 export function missedPage(
-  { room, messages }: Context,
+  { state, messages }: Context,
   after: string,
   limit: number,
 ): Reply<'getMissed'> {
-  const state = room.read();
   const from = parsePosition(after) ?? START;
   const isStart = from.epoch === START.epoch && from.rev === START.rev;
   if (!isStart && (from.epoch !== state.epoch || from.rev > state.rev)) {

@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts';
 
 /** The room as it stands, for whoever asks over HTTP. */
-export const getRoom: Handler<'getRoom'> = ({ room, presence }) => ({
-  reply: { room: room.info(), onlineCount: presence.count },
+export const getRoom: Handler<'getRoom'> = ({ room, state, presence }) => ({
+  reply: { room: room.info(state), onlineCount: presence.count },
 });

@@ -6,14 +6,14 @@ import { formatPosition } from '../../protocol/position.ts';
 import type { Context, Handler, Shown } from '../context.ts';
 import { shown } from '../speaker.ts';
 import { missedPage } from './get-missed.ts';
+import { readingOf } from './mark-read.ts';
 
 /** Joining and listening are one step: what the reply holds ends where live events begin. */
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
-  const { presence, room } = context;
+  const { presence, room, state } = context;
   const you = shown(context, payload.username, 'username');
   assertPlace(context);
-  const state = room.read();
-  const known = presence.has(you.userId);
+  const known = context.speaker.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
   const online = presence.list(fixed.onlineListed);
   if (!known && online.length < fixed.onlineListed) online.push(you);
@@ -42,11 +42,15 @@ function assertPlace({ speaker, presence, limits }: Context): void {
   );
 }
 
-function youOf({ members, speaker }: Context, you: Shown): Reply<'joinRoom'>['you'] {
+function youOf(context: Context, you: Shown): Reply<'joinRoom'>['you'] {
+  const { speaker, standing, state, now } = context;
   const { expiresAt, guestToken } = speaker.identity;
+  const { mutedUntil, readUpTo = state.rev } = standing.member ?? {};
   return {
     ...you,
-    role: members.find(you.userId)?.role ?? 'member',
+    role: standing.role,
+    ...(mutedUntil !== undefined && mutedUntil > now && { mutedUntil }),
+    ...readingOf(context, standing.isListed ? readUpTo : state.rev),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(guestToken !== undefined && { guestToken }),
   };

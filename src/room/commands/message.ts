@@ -1,24 +1,49 @@
+import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/errors.ts';
+import { fixed } from '../../protocol/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
-import type { Handler } from '../context.ts';
+import type { Context, Handler, Outcome } from '../context.ts';
 import { enlist, shown } from '../speaker.ts';
+import { assertMaySend, ranks } from '../standing.ts';
+import type { KnownMember } from '../stores/members.ts';
 
 /** Stores a message once per sender and client id; sending it again answers with the first one. */
 export const message: Handler<'message'> = (context, payload) => {
-  const { messages, room, limits, ids, typing, roomId } = context;
-  if (exceedsBytes(payload.message, limits.messageBytes)) {
-    throw new Refusal('too_large', `Keep a message under ${limits.messageBytes} bytes.`, {
-      field: 'message',
+  const { messages, limits, standing, state, now, speaker } = context;
+  assertText(payload.message, limits.messageBytes);
+  const { id } = payload;
+  const first = id === undefined ? undefined : messages.byClientId(speaker.identity.userId, id);
+  if (first !== undefined) return { reply: { message: first, duplicate: true } };
+  assertMaySend(standing, state, now);
+  assertFits(context, payload);
+  return send(context, payload);
+};
+
+/** @throws Refusal `too_large` */
+export function assertText(text: string, mostBytes: number): void {
+  if (!exceedsBytes(text, mostBytes)) return;
+  throw new Refusal('too_large', `Keep a message under ${mostBytes} bytes.`, { field: 'message' });
+}
+
+function assertFits({ messages }: Context, { meta, replyTo }: Payload<'message'>): void {
+  if (meta !== undefined && exceedsBytes(JSON.stringify(meta), fixed.metaBytes)) {
+    throw new Refusal('too_large', `Keep meta under ${fixed.metaBytes} bytes.`, { field: 'meta' });
+  }
+  if (replyTo !== undefined && messages.find(replyTo) === undefined) {
+    throw new Refusal('message_not_found', 'The message to reply to does not exist.', {
+      field: 'replyTo',
     });
   }
-  const sender = shown(context, payload.sender, 'sender');
-  const first =
-    payload.id === undefined ? undefined : messages.byClientId(sender.userId, payload.id);
-  if (first !== undefined) return { reply: { message: first, duplicate: true } };
+}
 
-  enlist(context, sender);
+function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'message'>> {
+  const { messages, mentions, search, room, ids, typing, roomId } = context;
+  const sender = shown(context, payload.sender, 'sender');
+  const member = enlist(context, sender);
+  keepPace(context, member);
   const { rev, timestamp, position } = room.change();
+  const mentioned = [...new Set(payload.mentions)];
   const sent: Message = {
     roomId,
     seq: rev,
@@ -29,8 +54,30 @@ export const message: Handler<'message'> = (context, payload) => {
     message: payload.message,
     timestamp,
     ...(sender.unverified && { unverified: sender.unverified }),
+    ...(payload.replyTo !== undefined && { replyTo: payload.replyTo }),
+    ...(mentioned.length > 0 && { mentions: mentioned }),
+    ...(payload.meta !== undefined && { meta: payload.meta }),
   };
   messages.add(sent);
+  mentions.add(rev, othersOf(sent));
+  search.add(sent);
   typing.end(sender.userId);
   return { reply: { message: sent }, position, tell: [{ name: 'message', payload: sent }] };
-};
+}
+
+/** Whom a message calls; oneself does not count. */
+export function othersOf({ mentions = [], senderId }: Message): string[] {
+  return mentions.filter((userId) => userId !== senderId);
+}
+
+/** Slow mode binds members; its clock must survive the room's sleep. */
+function keepPace({ standing, state, members, now }: Context, member: KnownMember): void {
+  if (state.slowModeSeconds === 0 || standing.rank > ranks.member) return;
+  const retryAfterMs = (member.lastSentAt ?? 0) + state.slowModeSeconds * 1_000 - now;
+  if (retryAfterMs > 0 && retryAfterMs <= state.slowModeSeconds * 1_000) {
+    throw new Refusal('slow_mode', 'Slow mode is on; wait before you send again.', {
+      retryAfterMs,
+    });
+  }
+  members.put({ ...member, lastSentAt: now });
+}

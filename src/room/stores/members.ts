@@ -2,10 +2,17 @@ import type { Role } from '../../protocol/objects.ts';
 import type { Database } from '../database.ts';
 import type { Name } from '../ports.ts';
 
-/** One on the room's list. */
-export interface ListedMember extends Name {
+/** What the room remembers of a user. Role `none`: not on the list, but known for another reason. */
+export interface KnownMember extends Name {
   userId: string;
   role: Role;
+  readUpTo: number;
+  banned: boolean;
+  /** Epoch milliseconds. */
+  mutedUntil?: number;
+  kickedUntil?: number;
+  /** When they last sent under slow mode. */
+  lastSentAt?: number;
 }
 
 interface Row {
@@ -13,9 +20,16 @@ interface Row {
   username: string;
   unverified: number;
   role: Role;
+  readUpTo: number;
+  banned: number;
+  mutedUntil: number | null;
+  kickedUntil: number | null;
+  lastSentAt: number | null;
 }
 
-const SELECT = 'SELECT user_id AS userId, username, unverified, role FROM members';
+const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to AS readUpTo,
+  banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt
+  FROM members`;
 
 /** The room's list: who has ever done something durable in it, or was put on it. */
 export class Members {
@@ -25,40 +39,57 @@ export class Members {
     this.#database = database;
   }
 
-  find(userId: string): ListedMember | undefined {
+  find(userId: string): KnownMember | undefined {
     return this.#read('WHERE user_id = ?', userId)[0];
   }
 
-  add(member: ListedMember): void {
+  /** Writes all that is known of a user. */
+  put(member: KnownMember): void {
     this.#database.run(
-      'INSERT INTO members (user_id, username, unverified, role) VALUES (?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO members (user_id, username, unverified, role, read_up_to, banned,
+        muted_until, kicked_until, last_sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       member.userId,
       member.username,
       member.unverified === true ? 1 : 0,
       member.role,
+      member.readUpTo,
+      member.banned ? 1 : 0,
+      member.mutedUntil ?? null,
+      member.kickedUntil ?? null,
+      member.lastSentAt ?? null,
     );
   }
 
-  rename(userId: string, name: Name): void {
-    this.#database.run(
-      'UPDATE members SET username = ?, unverified = ? WHERE user_id = ?',
-      name.username,
-      name.unverified === true ? 1 : 0,
+  /** Those on the list behind `userId`, by user id. */
+  after(userId: string, limit: number): KnownMember[] {
+    return this.#read(
+      "WHERE user_id > ? AND role <> 'none' ORDER BY user_id LIMIT ?",
       userId,
+      limit,
     );
   }
 
-  /** Those behind `userId`, by user id. */
-  after(userId: string, limit: number): ListedMember[] {
-    return this.#read('WHERE user_id > ? ORDER BY user_id LIMIT ?', userId, limit);
+  /** How many owners there are, to 2. */
+  countOwners(): number {
+    return this.#database.all("SELECT 1 FROM members WHERE role = 'owner' LIMIT 2").length;
   }
 
-  #read(rest: string, ...bindings: (string | number)[]): ListedMember[] {
-    return this.#database
-      .all<Row>(`${SELECT} ${rest}`, ...bindings)
-      .map(({ unverified, ...row }) => ({
-        ...row,
-        ...(unverified === 1 && { unverified: true as const }),
-      }));
+  #read(rest: string, ...bindings: (string | number)[]): KnownMember[] {
+    return this.#database.all<Row>(`${SELECT} ${rest}`, ...bindings).map(memberOf);
   }
+}
+
+function memberOf(row: Row): KnownMember {
+  const { userId, username, role, readUpTo, mutedUntil, kickedUntil, lastSentAt } = row;
+  return {
+    userId,
+    username,
+    ...(row.unverified === 1 && { unverified: true as const }),
+    role,
+    readUpTo,
+    banned: row.banned === 1,
+    ...(mutedUntil !== null && { mutedUntil }),
+    ...(kickedUntil !== null && { kickedUntil }),
+    ...(lastSentAt !== null && { lastSentAt }),
+  };
 }

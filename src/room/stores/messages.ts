@@ -1,3 +1,4 @@
+import { fixed } from '../../protocol/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Database } from '../database.ts';
 import { type Page, pageOf } from '../pages.ts';
@@ -11,9 +12,22 @@ interface Row {
   unverified: number;
   message: string;
   timestamp: number;
+  editedAt: number | null;
+  deletedAt: number | null;
+  replyTo: number | null;
+  replyCount: number;
+  mentions: string | null;
+  meta: string | null;
+  reactions: string | null;
 }
 
-const COLUMNS = 'seq, rev, id, sender_id AS senderId, sender, unverified, message, timestamp';
+const SELECT = `SELECT seq, rev, id, sender_id AS senderId, sender, unverified, message, timestamp,
+  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, reactions,
+  (SELECT count(*) FROM (
+    SELECT 1 FROM messages AS reply WHERE reply.reply_to = messages.seq AND reply.deleted_at IS NULL
+    LIMIT ${fixed.repliesCounted}
+  )) AS replyCount
+  FROM messages`;
 
 /** Every message of the room, by `seq`, by `rev` and by its sender's own id. */
 export class Messages {
@@ -26,9 +40,10 @@ export class Messages {
   }
 
   add(message: Message): void {
+    const { mentions, meta } = message;
     this.#database.run(
-      `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message, timestamp)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message, timestamp,
+        reply_to, mentions, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.seq,
       message.rev,
       message.id,
@@ -37,7 +52,14 @@ export class Messages {
       message.unverified === true ? 1 : 0,
       message.message,
       message.timestamp,
+      message.replyTo ?? null,
+      mentions === undefined ? null : JSON.stringify(mentions),
+      meta === undefined ? null : JSON.stringify(meta),
     );
+  }
+
+  find(seq: number): Message | undefined {
+    return this.#read('WHERE seq = ?', seq)[0];
   }
 
   /** The message that `senderId` has sent with its own id `id`. */
@@ -45,17 +67,55 @@ export class Messages {
     return this.#read('WHERE sender_id = ? AND id = ?', senderId, id)[0];
   }
 
-  /** The newest below `seq`, oldest first. */
-  before(seq: number, limit: number, mostBytes?: number): Page<Message> {
-    const rows = this.#read('WHERE seq < ? ORDER BY seq DESC LIMIT ?', seq, limit + 1);
-    const page = pageOf(rows, limit, mostBytes);
+  edit(seq: number, rev: number, text: string, editedAt: number): void {
+    this.#database.run(
+      'UPDATE messages SET rev = ?, message = ?, edited_at = ? WHERE seq = ?',
+      rev,
+      text,
+      editedAt,
+      seq,
+    );
+  }
+
+  /** Leaves the place, without what was said in it. */
+  delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
+    this.#database.run(
+      `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
+        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+      rev,
+      deletedAt,
+      deletedBy,
+      seq,
+    );
+  }
+
+  deletedBy(seq: number): string | undefined {
+    const row = this.#database.first<{ deletedBy: string | null }>(
+      'SELECT deleted_by AS deletedBy FROM messages WHERE seq = ?',
+      seq,
+    );
+    return row?.deletedBy ?? undefined;
+  }
+
+  setReactions(seq: number, rev: number, reactions: Record<string, number>): void {
+    this.#database.run(
+      'UPDATE messages SET rev = ?, reactions = ? WHERE seq = ?',
+      rev,
+      Object.keys(reactions).length === 0 ? null : JSON.stringify(reactions),
+      seq,
+    );
+  }
+
+  /** The newest below `seq`, oldest first; of one thread, or of all. */
+  before(seq: number, limit: number, about: About = {}): Page<Message> {
+    const rows = this.#readPage('seq < ? ', 'seq DESC', seq, limit, about);
+    const page = pageOf(rows, limit, about.mostBytes);
     return { items: page.items.toReversed(), hasMore: page.hasMore };
   }
 
-  /** The oldest above `seq`, oldest first. */
-  after(seq: number, limit: number, mostBytes?: number): Page<Message> {
-    const rows = this.#read('WHERE seq > ? ORDER BY seq LIMIT ?', seq, limit + 1);
-    return pageOf(rows, limit, mostBytes);
+  /** The oldest above `seq`, oldest first; of one thread, or of all. */
+  after(seq: number, limit: number, about: About = {}): Page<Message> {
+    return pageOf(this.#readPage('seq > ?', 'seq', seq, limit, about), limit, about.mostBytes);
   }
 
   /** What changed after `rev`, oldest change first, in its current state. */
@@ -63,17 +123,73 @@ export class Messages {
     return pageOf(this.#read('WHERE rev > ? ORDER BY rev LIMIT ?', rev, limit + 1), limit);
   }
 
-  #read(rest: string, ...bindings: (string | number)[]): Message[] {
-    return this.#database
-      .all<Row>(`SELECT ${COLUMNS} FROM messages ${rest}`, ...bindings)
-      .map((row) => this.#message(row));
+  /** Others' undeleted messages above `readUpTo`, to 100, among the newest 10,000. */
+  countUnread(userId: string, readUpTo: number): number {
+    const row = this.#database.first<{ unread: number }>(
+      `SELECT count(*) AS unread FROM (
+        SELECT 1 FROM (
+          SELECT sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT ?
+        ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT ?
+      )`,
+      readUpTo,
+      fixed.unreadLookedAt,
+      userId,
+      fixed.unreadCounted,
+    );
+    return row?.unread ?? 0;
   }
 
-  #message({ unverified, ...row }: Row): Message {
-    return {
-      roomId: this.#roomId,
-      ...row,
-      ...(unverified === 1 && { unverified: true as const }),
-    };
+  #readPage(
+    where: string,
+    order: string,
+    seq: number,
+    limit: number,
+    { thread }: About,
+  ): Message[] {
+    return thread === undefined
+      ? this.#read(`WHERE ${where} ORDER BY ${order} LIMIT ?`, seq, limit + 1)
+      : this.#read(
+          `WHERE reply_to = ? AND ${where} ORDER BY ${order} LIMIT ?`,
+          thread,
+          seq,
+          limit + 1,
+        );
   }
+
+  #read(rest: string, ...bindings: (string | number)[]): Message[] {
+    return this.#database
+      .all<Row>(`${SELECT} ${rest}`, ...bindings)
+      .map((row) => messageOf(this.#roomId, row));
+  }
+}
+
+/** What narrows a page. */
+export interface About {
+  /** Answers to this `seq` only. */
+  thread?: number | undefined;
+  mostBytes?: number;
+}
+
+function messageOf(roomId: string, row: Row): Message {
+  const { seq, rev, id, senderId, sender, message, timestamp } = row;
+  return {
+    roomId,
+    seq,
+    rev,
+    id,
+    senderId,
+    sender,
+    message,
+    timestamp,
+    ...(row.unverified === 1 && { unverified: true as const }),
+    ...(row.editedAt !== null && { editedAt: row.editedAt }),
+    ...(row.deletedAt !== null && { deletedAt: row.deletedAt }),
+    ...(row.replyTo !== null && { replyTo: row.replyTo }),
+    ...(row.replyCount > 0 && { replyCount: row.replyCount }),
+    ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
+    ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
+    ...(row.reactions !== null && {
+      reactions: JSON.parse(row.reactions) as Record<string, number>,
+    }),
+  };
 }

@@ -11,8 +11,20 @@ export interface RoomState {
   createdAt: number;
   changedAt: number;
   memberCount: number;
+  /** Whether it has ever had an owner. */
   owned: boolean;
+  topic: string | null;
+  private: boolean;
+  readOnly: boolean;
+  slowModeSeconds: number;
+  retentionDays: number | null;
 }
+
+/** What `updateRoom` may set. */
+export type RoomOptions = Pick<
+  RoomState,
+  'topic' | 'private' | 'readOnly' | 'slowModeSeconds' | 'retentionDays'
+>;
 
 /** A durable change of the room's messages. */
 export interface Change {
@@ -30,10 +42,17 @@ const UNWRITTEN: RoomState = {
   changedAt: 0,
   memberCount: 0,
   owned: false,
+  topic: null,
+  private: false,
+  readOnly: false,
+  slowModeSeconds: 0,
+  retentionDays: null,
 };
 
-interface Row extends Omit<RoomState, 'owned'> {
+interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly'> {
   owned: number;
+  private: number;
+  readOnly: number;
 }
 
 /** The room's one row. */
@@ -53,9 +72,17 @@ export class RoomRow {
   read(): RoomState {
     const row = this.#database.first<Row>(
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
-        member_count AS memberCount, owned FROM room`,
+        member_count AS memberCount, owned, topic, private, read_only AS readOnly,
+        slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays FROM room`,
     );
-    return row === undefined ? UNWRITTEN : { ...row, owned: row.owned === 1 };
+    if (row === undefined) return UNWRITTEN;
+    const { owned, private: isPrivate, readOnly, ...rest } = row;
+    return {
+      ...rest,
+      owned: owned === 1,
+      private: isPrivate === 1,
+      readOnly: readOnly === 1,
+    };
   }
 
   /** Takes the next `rev` for a durable change, with a time that never goes back. */
@@ -83,11 +110,25 @@ export class RoomRow {
     return this.read();
   }
 
-  /** Counts a new member in, who may be the room's first owner. */
-  countMember(owns: boolean): void {
+  /** Counts members in or out of the list; one of them may be the room's first owner. */
+  countMembers(more: number, owns: boolean): void {
     this.#database.run(
-      'UPDATE room SET member_count = member_count + 1, owned = max(owned, ?)',
+      'UPDATE room SET member_count = member_count + ?, owned = max(owned, ?)',
+      more,
       owns ? 1 : 0,
+    );
+  }
+
+  set(options: RoomOptions): void {
+    this.ensure();
+    this.#database.run(
+      `UPDATE room SET topic = ?, private = ?, read_only = ?, slow_mode_seconds = ?,
+        retention_days = ?`,
+      options.topic,
+      options.private ? 1 : 0,
+      options.readOnly ? 1 : 0,
+      options.slowModeSeconds,
+      options.retentionDays,
     );
   }
 
@@ -96,9 +137,11 @@ export class RoomRow {
     return {
       roomId: this.#roomId,
       createdAt: state.createdAt,
-      private: false,
-      readOnly: false,
-      slowModeSeconds: 0,
+      ...(state.topic !== null && { topic: state.topic }),
+      private: state.private,
+      readOnly: state.readOnly,
+      slowModeSeconds: state.slowModeSeconds,
+      ...(state.retentionDays !== null && { retentionDays: state.retentionDays }),
       memberCount: state.memberCount,
       horizon: state.horizon,
     };

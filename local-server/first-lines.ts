@@ -1,0 +1,33 @@
+/** What whoever starts a host is told first. */
+export interface Introduction {
+  /** Where it listens. */
+  url: string;
+  /** Only this machine can reach it: development mode on loopback. */
+  isLocal: boolean;
+  isDevelopment: boolean;
+  allowGuests: boolean;
+  /** What tokens are signed with: the name of a setting, or of the file with a made secret. */
+  signedWith: string;
+  /** Web pages that may connect besides the host's own, as `CLIENT_URL` names them. */
+  clientUrl: string | undefined;
+  /** Folder with the rooms. */
+  data: string;
+  /** Sentences about settings. */
+  warnings: readonly string[];
+}
+
+/** Where the host listens, who may enter, where data lies, what to do now; one a line. */
+export function firstLines(host: Introduction): string {
+  const { url, clientUrl, warnings } = host;
+  const who = `${host.allowGuests ? 'guests, and ' : ''}whoever has a token signed with ${host.signedWith}`;
+  const pages = clientUrl === undefined ? '' : ` and of ${clientUrl}`;
+  return [
+    `Parlor listens on ${url}${host.isLocal ? ' (this machine only)' : ''}.`,
+    `Who may enter: ${who}, from web pages of its own${pages}.`,
+    `Data lies in ${host.data}.`,
+    ...(host.isLocal ? [`A token for alice: ${url}/test-token?username=alice`] : []),
+    ...(host.isDevelopment ? [`Open ${url} in two windows to chat; Ctrl+C stops.`] : []),
+    ...warnings,
+    '',
+  ].join('\n');
+}

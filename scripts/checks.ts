@@ -1,0 +1,25 @@
+import { runTool, toolFile } from './tool.ts';
+
+const checks = [
+  { name: 'types', run: () => runTool(toolFile('typescript', 'tsc'), ['-b']) },
+  { name: 'lint', run: () => runTool(toolFile('oxlint'), []) },
+  { name: 'format', run: () => runTool(toolFile('oxfmt'), ['--check', '.']) },
+  {
+    name: 'bindings (npx wrangler types --include-runtime=false writes them)',
+    run: () => runTool(toolFile('wrangler'), ['types', '--include-runtime=false', '--check']),
+  },
+] as const;
+
+/** Types, lint, format, and the Worker's bindings; says what did not pass. */
+export async function runChecks(): Promise<boolean> {
+  const failed: string[] = [];
+  for (const { name, run } of checks) {
+    if ((await run()) !== 0) failed.push(name);
+  }
+  process.stdout.write(
+    failed.length === 0
+      ? 'Types, lint, format and bindings are fine.\n'
+      : `These checks did not pass: ${failed.join(', ')}.\n`,
+  );
+  return failed.length === 0;
+}

@@ -1,0 +1,48 @@
+import { developmentSecret } from '../local-server/development-secret.ts';
+import { readEnvFile } from '../local-server/env-file.ts';
+import { declarations, type HostName, readSettings, unknownSettings } from '../src/settings.ts';
+
+/** What `npm run dev:edge` gives the Worker. */
+export interface EdgeConfiguration {
+  /** Texts by name: the settings that have a meaning on the edge host. */
+  bindings: Record<string, string>;
+  allowGuests: boolean;
+  clientUrl: string | undefined;
+  publicUrl: string | undefined;
+  madeSecret: string | undefined;
+  warnings: string[];
+}
+
+/**
+ * Reads `.env` in `folder`, then the environment, which wins.
+ * @throws Error with one sentence a line for the operator
+ */
+export function configureEdge(folder: string, environment: NodeJS.ProcessEnv): EdgeConfiguration {
+  const file = readEnvFile(folder);
+  const given = { ...file, ...environment };
+  const { settings, problems } = readSettings(given);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+
+  const bindings: Record<string, string> = {};
+  for (const { name, hosts } of declarations as readonly {
+    name: string;
+    hosts: readonly HostName[];
+  }[]) {
+    const text = given[name]?.trim() ?? '';
+    if (text !== '' && hosts.includes('edge')) bindings[name] = text;
+  }
+  const made = settings.JWT_SECRET === undefined ? developmentSecret(settings.DATA_DIR) : undefined;
+  if (made !== undefined) {
+    bindings['JWT_SECRET'] = made.secret;
+    bindings['SECRET_WAS_MADE'] = 'true';
+  }
+  return {
+    bindings,
+    allowGuests: settings.ALLOW_GUESTS ?? made !== undefined,
+    clientUrl: settings.CLIENT_URL,
+    publicUrl: settings.PUBLIC_URL,
+    madeSecret: made?.path,
+    // One `.env` may serve both hosts, so what only the node host knows is in place.
+    warnings: unknownSettings(Object.keys(file)).map((sentence) => `.env: ${sentence}`),
+  };
+}

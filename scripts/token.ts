@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import { signToken } from '../src/auth/tokens.ts';
+import { wrongUserId, wrongUsername } from '../src/protocol/text.ts';
+import { developmentSecret } from '../local-server/development-secret.ts';
+import { readEnvFile } from '../local-server/env-file.ts';
+import { readSettings } from '../src/settings.ts';
+
+/** `npm run token -- alice [--name "Alice A."] [--hours 24]`: a token on stdout and nothing else. */
+
+const USAGE = 'Usage: npm run --silent token -- USER_ID [--name "DISPLAY NAME"] [--hours NUMBER]';
+/** A token for longer is nothing to hand out from a shell. */
+const MOST_HOURS = 24 * 366;
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { name: { type: 'string' }, hours: { type: 'string', default: '24' } },
+  });
+  const [userId, ...more] = positionals;
+  if (userId === undefined || more.length > 0) throw new Error(USAGE);
+  const hours = Number(values.hours);
+  if (!(hours > 0 && hours <= MOST_HOURS)) {
+    throw new Error(`--hours must be a number above 0 and up to ${MOST_HOURS}.`);
+  }
+  const why = wrongUserId(userId);
+  if (why !== undefined) throw new Error(`The user id ${why}.`);
+  if (userId.startsWith('guest:')) throw new Error('The user id must not begin with "guest:".');
+  const { name } = values;
+  const wrongName = name === undefined ? undefined : wrongUsername(name);
+  if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);
+  return { userId, name, hours };
+}
+
+async function main(): Promise<string> {
+  const { userId, name, hours } = readArguments();
+  const { settings, problems } = readSettings({ ...readEnvFile(process.cwd()), ...process.env });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  const { JWT_SECRET, JWT_ISSUER: iss, JWT_AUDIENCE: aud, DATA_DIR } = settings;
+  const secret = JWT_SECRET ?? developmentSecret(DATA_DIR).secret;
+  const exp = Math.floor(Date.now() / 1_000 + hours * 3_600);
+  const claims = {
+    sub: userId,
+    name: name ?? userId,
+    exp,
+    ...(iss && { iss }),
+    ...(aud && { aud }),
+  };
+  return signToken(claims, new TextEncoder().encode(secret));
+}
+
+try {
+  process.stdout.write(`${await main()}\n`);
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROJECT, WRANGLER_QUIET } from './project.ts';
+
+/** The file that an installed package runs under a command's name. No shell, so no `.cmd` either. */
+export function toolFile(packageName: string, command = packageName): string {
+  const folder = join(PROJECT, 'node_modules', packageName);
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    bin: string | Record<string, string>;
+  };
+  const file = typeof bin === 'string' ? bin : bin[command];
+  if (file === undefined) throw new Error(`${packageName} has no command ${command}.`);
+  return join(folder, file);
+}
+
+/**
+ * Runs an installed package's command in the project's folder, with this terminal.
+ * @returns its exit code; 1 where a signal ended it
+ */
+export async function runTool(file: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: PROJECT,
+    stdio: 'inherit',
+    env: { ...process.env, ...WRANGLER_QUIET },
+  });
+  return exitCodeOf(child);
+}
+
+/** Waits for a child's end, which a signal to this process brings about. */
+export function exitCodeOf(child: ChildProcess): Promise<number> {
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, pass);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      for (const signal of signals) process.off(signal, pass);
+      resolve(code ?? 1);
+    });
+  });
+}

@@ -1,0 +1,42 @@
+import { Refusal } from '../../protocol/errors.ts';
+import type { Message } from '../../protocol/objects.ts';
+import type { Handler } from '../context.ts';
+import { ranks } from '../standing.ts';
+import { assertRev, found, updated } from './edit-message.ts';
+import { othersOf } from './message.ts';
+
+/** Takes away what was said, one's own or, as moderator, anyone's; its place stays. */
+export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
+  const { messages, mentions, reactions, search, audit, room, standing, speaker } = context;
+  const { userId } = speaker.identity;
+  const before = found(context, payload.seq);
+  const isOwn = before.senderId === userId;
+  if (!isOwn && standing.rank < ranks.moderator) {
+    throw new Refusal('forbidden', 'Only a moderator may delete messages of others.');
+  }
+  if (before.deletedAt !== undefined) {
+    if (messages.deletedBy(before.seq) !== userId) assertRev(before, payload.ifRev);
+    return { reply: { message: before } };
+  }
+  assertRev(before, payload.ifRev);
+
+  const { rev, timestamp, position } = room.change();
+  search.remove(before);
+  mentions.remove(before.seq, othersOf(before));
+  reactions.removeAll(before.seq);
+  messages.delete(before.seq, rev, timestamp, userId);
+  if (!isOwn) {
+    const { seq, senderId } = before;
+    audit.add({
+      timestamp,
+      by: userId,
+      act: 'deleteMessage',
+      userId: senderId,
+      seq,
+      ...(payload.note !== undefined && { note: payload.note }),
+    });
+  }
+  const { mentions: _, meta: __, reactions: ___, ...kept } = before;
+  const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
+  return updated(after, position, 'deleted', userId);
+};

@@ -1,0 +1,11 @@
+import { fixed } from '../../protocol/limits.ts';
+import type { Handler } from '../context.ts';
+import { assertRank } from '../standing.ts';
+
+/** What those with rights have done, newest first, for those with rights. */
+export const getAudit: Handler<'getAudit'> = ({ audit, standing }, payload) => {
+  assertRank(standing, 'moderator');
+  const { before = Number.MAX_SAFE_INTEGER, limit = fixed.auditPage } = payload;
+  const acts = audit.before(before, limit + 1);
+  return { reply: { acts: acts.slice(0, limit), hasMore: acts.length > limit } };
+};

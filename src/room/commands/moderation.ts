@@ -1,0 +1,155 @@
+import type { Payload, Reply } from '../../protocol/commands.ts';
+import { Refusal } from '../../protocol/errors.ts';
+import { fixed } from '../../protocol/limits.ts';
+import type { Member } from '../../protocol/objects.ts';
+import { firstCodePoints } from '../../protocol/text.ts';
+import type { Context, Handler, Outcome } from '../context.ts';
+import { assertRank, ranks } from '../standing.ts';
+import type { KnownMember } from '../stores/members.ts';
+
+type Acting =
+  | 'setRole'
+  | 'kickMember'
+  | 'banMember'
+  | 'unbanMember'
+  | 'muteMember'
+  | 'unmuteMember';
+
+/** Gives a role, invites by giving one, or takes off the list with `none`. */
+export const setRole: Handler<'setRole'> = (context, payload) => {
+  const { members, room, standing, speaker } = context;
+  assertRank(standing, 'moderator');
+  const target = targetOf(context, payload.userId);
+  const isSelf = payload.userId === speaker.identity.userId;
+  if (!isSelf) assertBelow(context, target);
+  if (ranks[payload.role] > Math.min(standing.rank, ranks.owner)) {
+    throw new Refusal('forbidden', 'You cannot give a role above your own.');
+  }
+  if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
+  if (target.role === 'owner' && members.countOwners() < 2) {
+    throw new Refusal('forbidden', 'The last owner stays; make somebody else owner first.');
+  }
+  room.ensure();
+  const isMore = Number(payload.role !== 'none') - Number(target.role !== 'none');
+  const after = { ...target, role: payload.role };
+  if (isMore !== 0 || payload.role === 'owner') {
+    room.countMembers(isMore, payload.role === 'owner');
+  }
+  return acted(context, 'setRole', payload, after, { role: payload.role });
+};
+
+export const kickMember: Handler<'kickMember'> = (context, payload) => {
+  const { seconds = fixed.kickSeconds } = payload;
+  const target = knownTarget(context, payload.userId);
+  const after = { ...target, kickedUntil: context.now + seconds * 1_000 };
+  const outcome = acted(context, 'kickMember', payload, after, { seconds });
+  // What others hear is that the user left.
+  return { ...outcome, tell: [] };
+};
+
+export const banMember: Handler<'banMember'> = (context, payload) => {
+  const target = strangerToo(context, payload.userId);
+  if (target.banned) return { reply: { member: shownMember(context, target) } };
+  return acted(context, 'banMember', payload, { ...target, banned: true });
+};
+
+export const unbanMember: Handler<'unbanMember'> = (context, payload) => {
+  const target = strangerToo(context, payload.userId);
+  if (!target.banned) return { reply: { member: shownMember(context, target) } };
+  return acted(context, 'unbanMember', payload, { ...target, banned: false });
+};
+
+export const muteMember: Handler<'muteMember'> = (context, payload) => {
+  const { seconds = fixed.muteSeconds } = payload;
+  const target = strangerToo(context, payload.userId);
+  const after = { ...target, mutedUntil: context.now + seconds * 1_000 };
+  return acted(context, 'muteMember', payload, after, { seconds });
+};
+
+export const unmuteMember: Handler<'unmuteMember'> = (context, payload) => {
+  const target = strangerToo(context, payload.userId);
+  if ((target.mutedUntil ?? 0) <= context.now) {
+    return { reply: { member: shownMember(context, target) } };
+  }
+  const { mutedUntil: _, ...after } = target;
+  return acted(context, 'unmuteMember', payload, after);
+};
+
+/** The member as users see them. */
+export function shownMember({ presence, now }: Context, member: KnownMember): Member {
+  const { userId, username, role, unverified, mutedUntil, banned } = member;
+  return {
+    userId,
+    username,
+    role,
+    online: presence.has(userId),
+    ...(unverified && { unverified }),
+    ...(mutedUntil !== undefined && mutedUntil > now && { mutedUntil }),
+    ...(banned && { banned: true as const }),
+  };
+}
+
+/** Somebody to act on, whether the room knows them or not. */
+function strangerToo(context: Context, userId: string): KnownMember {
+  assertRank(context.standing, 'moderator');
+  const target = targetOf(context, userId);
+  assertBelow(context, target);
+  return target;
+}
+
+/** Somebody to act on whom the room knows, or who is here. */
+function knownTarget(context: Context, userId: string): KnownMember {
+  const target = strangerToo(context, userId);
+  if (target.role === 'none' && !context.presence.has(userId)) {
+    throw new Refusal('member_not_found', 'Nobody of that id is in this room.');
+  }
+  return target;
+}
+
+function targetOf({ members, presence, state }: Context, userId: string): KnownMember {
+  return (
+    members.find(userId) ?? {
+      userId,
+      username: firstCodePoints(userId, 64),
+      ...presence.nameOf(userId),
+      role: 'none',
+      readUpTo: state.rev,
+      banned: false,
+    }
+  );
+}
+
+/** One acts only on members below oneself; those off the list stand where members do. */
+function assertBelow({ standing, speaker }: Context, target: KnownMember): void {
+  const rank = Math.max(ranks[target.role], ranks.member);
+  if (target.userId === speaker.identity.userId || rank >= standing.rank) {
+    throw new Refusal('forbidden', 'You can act only on members below yourself.');
+  }
+}
+
+function acted<N extends Acting>(
+  context: Context,
+  act: N,
+  { note }: Pick<Payload<N>, 'note'>,
+  after: KnownMember,
+  change?: Record<string, unknown>,
+): Outcome<Reply<N>> {
+  const { members, audit, room, roomId, speaker, now } = context;
+  const by = speaker.identity.userId;
+  room.ensure();
+  members.put(after);
+  audit.add({
+    timestamp: now,
+    by,
+    act,
+    userId: after.userId,
+    ...(note !== undefined && { note }),
+    ...(change !== undefined && { change }),
+  });
+  const member = shownMember(context, after);
+  return {
+    reply: { member } as Reply<N>,
+    tell: [{ name: 'memberUpdated', payload: { roomId, ...member, by } }],
+    recheck: { userId: after.userId },
+  };
+}

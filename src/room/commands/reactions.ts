@@ -1,0 +1,82 @@
+import type { Payload, Reply } from '../../protocol/commands.ts';
+import { misfit } from '../../protocol/errors.ts';
+import { fixed } from '../../protocol/limits.ts';
+import type { Message } from '../../protocol/objects.ts';
+import type { Context, Handler, Outcome } from '../context.ts';
+import { enlist, shown } from '../speaker.ts';
+import { assertMaySend } from '../standing.ts';
+import { found, undeleted } from './edit-message.ts';
+
+export const addReaction: Handler<'addReaction'> = (context, { seq, emoji }) => {
+  const message = reactable(context, seq);
+  const { userId } = context.speaker.identity;
+  if (context.reactions.has(seq, emoji, userId)) return { reply: reacted(context, message) };
+  const counts = message.reactions ?? {};
+  const kinds = Object.keys(counts).length;
+  if (counts[emoji] === undefined && kinds >= fixed.reactionKinds) {
+    throw misfit('emoji', `must be one of the ${fixed.reactionKinds} that are there already`);
+  }
+  enlist(context, shown(context, undefined, 'username'));
+  context.reactions.add(seq, emoji, userId);
+  return change(context, message, { ...counts, [emoji]: (counts[emoji] ?? 0) + 1 }, emoji, true);
+};
+
+export const removeReaction: Handler<'removeReaction'> = (context, { seq, emoji }) => {
+  const message = reactable(context, seq);
+  const { userId } = context.speaker.identity;
+  if (!context.reactions.has(seq, emoji, userId)) return { reply: reacted(context, message) };
+  context.reactions.remove(seq, emoji, userId);
+  const { [emoji]: count = 1, ...rest } = message.reactions ?? {};
+  const counts = count > 1 ? { ...message.reactions, [emoji]: count - 1 } : rest;
+  return change(context, message, counts, emoji, false);
+};
+
+export const getReactions: Handler<'getReactions'> = (context, payload) => {
+  const { seq, limit = fixed.reactionsPage } = payload;
+  found(context, seq);
+  const items = context.reactions.page(seq, afterOf(payload), limit + 1);
+  return { reply: { reactions: items.slice(0, limit), hasMore: items.length > limit } };
+};
+
+/** `after` is the last item of the page before: its emoji and user id, with a space between. */
+function afterOf({ after = '' }: Payload<'getReactions'>): { emoji: string; userId: string } {
+  const space = after.indexOf(' ');
+  if (after !== '' && space < 1) throw misfit('after', 'must be "<emoji> <userId>"');
+  return { emoji: after.slice(0, Math.max(0, space)), userId: after.slice(space + 1) };
+}
+
+function reactable(context: Context, seq: number): Message {
+  assertMaySend(context.standing, context.state, context.now);
+  return undeleted(context, seq);
+}
+
+function reacted(context: Context, message: Message): Reply<'addReaction'> {
+  const emojis = Object.keys(message.reactions ?? {});
+  const { userId } = context.speaker.identity;
+  return { message, myReactions: context.reactions.by(userId, message.seq, emojis) };
+}
+
+function change(
+  context: Context,
+  before: Message,
+  reactions: Record<string, number>,
+  emoji: string,
+  added: boolean,
+): Outcome<Reply<'addReaction'>> {
+  const { messages, room, roomId, speaker } = context;
+  const { rev, position } = room.change();
+  const { seq } = before;
+  messages.setReactions(seq, rev, reactions);
+  const { reactions: _, ...rest } = before;
+  const message: Message = {
+    ...rest,
+    rev,
+    ...(Object.keys(reactions).length > 0 && { reactions }),
+  };
+  const payload = { roomId, seq, rev, reactions, by: speaker.identity.userId, emoji, added };
+  return {
+    reply: reacted(context, message),
+    position,
+    tell: [{ name: 'reactionsUpdated', payload }],
+  };
+}

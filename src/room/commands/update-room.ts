@@ -1,0 +1,34 @@
+import type { Handler } from '../context.ts';
+import { assertRank } from '../standing.ts';
+import type { RoomOptions } from '../stores/room-row.ts';
+
+/** Sets what is given. Moderators set topic and slow mode; the rest is the owners'. */
+export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
+  const { room, state, standing, audit, speaker, now } = context;
+  const isOwners =
+    payload.private !== undefined ||
+    payload.readOnly !== undefined ||
+    payload.retentionDays !== undefined;
+  assertRank(standing, isOwners ? 'owner' : 'moderator');
+  const topic = payload.topic === undefined ? state.topic : payload.topic;
+  const after: RoomOptions = {
+    topic: topic === '' ? null : topic,
+    private: payload.private ?? state.private,
+    readOnly: payload.readOnly ?? state.readOnly,
+    slowModeSeconds: payload.slowModeSeconds ?? state.slowModeSeconds,
+    retentionDays:
+      payload.retentionDays === undefined ? state.retentionDays : payload.retentionDays,
+  };
+  const change = Object.fromEntries(
+    Object.entries(after).filter(([name, value]) => state[name as keyof RoomOptions] !== value),
+  );
+  if (Object.keys(change).length === 0) return { reply: { room: room.info() } };
+  room.set(after);
+  audit.add({ timestamp: now, by: speaker.identity.userId, act: 'updateRoom', change });
+  const info = room.info();
+  return {
+    reply: { room: info },
+    tell: [{ name: 'roomUpdated', payload: info }],
+    ...(change['private'] === true && { recheck: 'everyone' as const }),
+  };
+};

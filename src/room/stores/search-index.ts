@@ -1,0 +1,74 @@
+import { fixed } from '../../protocol/limits.ts';
+import type { Message } from '../../protocol/objects.ts';
+import type { Database } from '../database.ts';
+
+/** A hit: which message, and its text with the hits between U+0002 and U+0003. */
+export interface Hit {
+  seq: number;
+  snippet: string;
+}
+
+type Indexed = Pick<Message, 'seq' | 'message' | 'senderId'>;
+
+/** The full-text index over undeleted messages, kept in the transaction that changes them. */
+export class SearchIndex {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  add({ seq, message, senderId }: Indexed): void {
+    this.#database.run(
+      'INSERT INTO search (rowid, message, sender_id) VALUES (?, ?, ?)',
+      seq,
+      message,
+      senderId,
+    );
+  }
+
+  /** To be called with what was indexed, before the message changes. */
+  remove({ seq, message, senderId }: Indexed): void {
+    this.#database.run(
+      "INSERT INTO search (search, rowid, message, sender_id) VALUES ('delete', ?, ?, ?)",
+      seq,
+      message,
+      senderId,
+    );
+  }
+
+  /** Messages with all words of `query` below `before`, newest first. */
+  find(query: string, from: string | undefined, before: number, limit: number): Hit[] {
+    const words = wordsOf(query);
+    if (words.length === 0) return [];
+    // Narrows the index, where the user id has words; the join compares it exactly.
+    const sender =
+      from === undefined || wordsOf(from).length === 0 ? '' : ` AND sender_id : (${quote(from)})`;
+    return this.#database.all<Hit>(
+      `SELECT search.rowid AS seq,
+        snippet(search, 0, char(2), char(3), '…', 24) AS snippet
+        FROM search JOIN messages ON messages.seq = search.rowid
+        WHERE search MATCH ? AND search.rowid < ? AND (? IS NULL OR messages.sender_id = ?)
+        ORDER BY search.rowid DESC LIMIT ?`,
+      `message : (${words.map(quote).join(' AND ')})${sender}`,
+      before,
+      from ?? null,
+      from ?? null,
+      limit,
+    );
+  }
+}
+
+/** Words, as far as the index can know them: a "word" of punctuation alone would match nothing. */
+function wordsOf(query: string): string[] {
+  return query
+    .replaceAll('\0', ' ')
+    .split(/\s+/u)
+    .filter((word) => /[\p{L}\p{N}\p{Co}]/u.test(word))
+    .slice(0, fixed.searchWords);
+}
+
+/** As an FTS5 string, in which nothing but `"` has a meaning. */
+function quote(text: string): string {
+  return `"${text.replaceAll('"', '""').replaceAll('\0', ' ')}"`;
+}

@@ -1,0 +1,127 @@
+import { RawPolling, RawSocket } from './raw-client.ts';
+import { tracePolling, traceWebSocket } from './traces.ts';
+
+/** Where the fixture and an official server part, and why that is right. */
+export interface KnownDifference {
+  name: string;
+  reason: string;
+  /** What a client sees of a session at `url`. */
+  session: (url: string) => Promise<unknown>;
+  ours: unknown;
+  official: unknown;
+}
+
+const POLLING = '/socket.io/?EIO=4&transport=polling';
+const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket';
+const PLACE = '{"_placeholder":true,"num":0}';
+
+export const KNOWN_DIFFERENCES: KnownDifference[] = [
+  {
+    name: 'a close packet over a WebSocket',
+    reason:
+      'The protocol says that it closes. The official server ignores it until the heartbeat ends the session.',
+    session: async (url) => (await traceWebSocket(url, ['40', '1'])).end,
+    ours: 'closed 1005',
+    official: 'open',
+  },
+  {
+    name: 'the answer to a POST that is no Engine.IO',
+    reason: 'Both end the session; the published suite asks for 400.',
+    session: async (url) => (await opened(url)).post('x'),
+    ours: { status: 400, body: '' },
+    official: { status: 200, body: 'ok' },
+  },
+  {
+    name: 'two CONNECT for one namespace before the first is answered',
+    reason: 'A second one breaks the protocol. The official server lets one client in twice.',
+    session: async (url) => (await tracePolling(url, ['40\x1e40'])).end,
+    ours: 'over',
+    official: 'open',
+  },
+  {
+    name: 'CONNECT behind DISCONNECT in one payload',
+    reason:
+      'It is what leaving and joining again looks like. The official server has not left yet and closes.',
+    session: async (url) => (await tracePolling(url, ['40', '41\x1e40'])).end,
+    ours: 'open',
+    official: 'over',
+  },
+  {
+    name: 'an event in front of a malformed one in one payload',
+    reason: 'It came first and is answered. The official server puts it off and then drops it.',
+    session: async (url) =>
+      (await tracePolling(url, ['40', '42["message",1]\x1e4x'])).got.slice(2, -1),
+    ours: ['200', '200', '200 42["message-back",1]', '200 6\x1e1'],
+    official: ['200', '200', '200 6\x1e1'],
+  },
+  {
+    name: 'another method than GET and POST',
+    reason: 'It is the fault of the client: 400, where the official server says 500.',
+    session: async (url) => (await (await opened(url)).put()).status,
+    ours: 400,
+    official: 500,
+  },
+  {
+    name: 'a WebSocket that asks for polling',
+    reason: 'Refused. The official server accepts the WebSocket, then closes it.',
+    session: (url) => new RawSocket(url + POLLING).closed,
+    ours: 1006,
+    official: 1005,
+  },
+  {
+    name: 'polling a session that ended after its upgrade',
+    reason:
+      'Both refuse. The object that held the session is not told how it went on and says what it says of every upgraded one.',
+    session: async (url) => {
+      const session = await opened(url);
+      const socket = new RawSocket(`${url}${WEBSOCKET}&sid=${session.sid}`);
+      await socket.opened();
+      socket.send('2probe', '5', '4x');
+      await socket.closed;
+      return (await session.poll()).body;
+    },
+    ours: '{"code":3,"message":"Bad request"}',
+    official: '{"code":1,"message":"Session ID unknown"}',
+  },
+  {
+    name: 'JSONP',
+    reason: 'Not spoken: browsers that need it have no WebSocket, and none is left.',
+    session: async (url) => (await new RawPolling(`${url}${POLLING}&j=0`).poll()).body[0],
+    ours: '0',
+    official: '_',
+  },
+  {
+    name: 'a WebSocket that asks for base64',
+    reason: 'Every client that speaks version 4 takes bytes over a WebSocket.',
+    session: async (url) => {
+      const socket = new RawSocket(`${url}${WEBSOCKET}&b64=1`);
+      await socket.next();
+      socket.send('40');
+      await socket.next();
+      await socket.next();
+      socket.send(`451-["message",${PLACE}]`, Uint8Array.from([1]));
+      await socket.next();
+      const part = await socket.next();
+      socket.close();
+      return typeof part;
+    },
+    ours: 'object',
+    official: 'string',
+  },
+  {
+    name: 'base64 that is none',
+    reason: 'Each runtime reads what it can; nobody but the sender is concerned.',
+    session: async (url) => {
+      const { got } = await traceWebSocket(url, ['40', `451-["message",${PLACE}]`, 'b!!!!']);
+      return got.at(-2);
+    },
+    ours: 'bAAAA',
+    official: 'b',
+  },
+];
+
+async function opened(url: string): Promise<RawPolling> {
+  const session = new RawPolling(url + POLLING);
+  await session.open();
+  return session;
+}

@@ -1,0 +1,140 @@
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+
+/** What a raw client hears, in order. */
+export type Frame = string | Uint8Array;
+
+/** A WebSocket that speaks packets as they are written, and keeps what comes until it is asked. */
+export class RawSocket {
+  readonly #socket: WebSocket;
+  readonly #frames: Frame[] = [];
+  readonly #closed: Promise<number>;
+  #wake: () => void = () => {};
+  #code: number | undefined;
+
+  constructor(url: string) {
+    this.#socket = new WebSocket(url.replace('http', 'ws'), { perMessageDeflate: false });
+    this.#closed = new Promise((resolve) => {
+      this.#socket.on('close', (code) => {
+        this.#code = code;
+        this.#wake();
+        resolve(code);
+      });
+    });
+    // A refused upgrade is an error, then a close.
+    this.#socket.on('error', () => {});
+    this.#socket.on('message', (data: Buffer, isBinary) => {
+      this.#frames.push(isBinary ? new Uint8Array(data) : data.toString());
+      this.#wake();
+    });
+  }
+
+  /** The close code, once the socket is closed. */
+  get closed(): Promise<number> {
+    return this.#closed;
+  }
+
+  get code(): number | undefined {
+    return this.#code;
+  }
+
+  async opened(): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CONNECTING) await once(this.#socket, 'open');
+  }
+
+  send(...frames: Frame[]): void {
+    for (const frame of frames) this.#socket.send(frame);
+  }
+
+  /** The next frame; undefined when the socket closed instead. */
+  async next(): Promise<Frame | undefined> {
+    while (this.#frames.length === 0 && this.#code === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#frames.shift();
+  }
+
+  /** The next frame that is no ping. */
+  async nextButPing(): Promise<Frame | undefined> {
+    const frame = await this.next();
+    return frame === '2' ? this.nextButPing() : frame;
+  }
+
+  /** Waits until the peer has read what was sent so far, or has closed. */
+  async settled(): Promise<void> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    const pong = once(this.#socket, 'pong');
+    this.#socket.ping();
+    await Promise.race([pong, this.#closed]);
+  }
+
+  close(): void {
+    this.#socket.terminate();
+  }
+}
+
+/** What a poll or a POST was answered. */
+export interface HttpAnswer {
+  /** 0 when the connection was torn down instead. */
+  status: number;
+  body: string;
+}
+
+/** A session over long polling, one request at a time or as a test wants. */
+export class RawPolling {
+  readonly #url: string;
+  sid = '';
+
+  /** `url` is the path of the protocol, with its query but for the sid. */
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  get url(): string {
+    return this.sid ? `${this.#url}&sid=${this.sid}` : this.#url;
+  }
+
+  /** Opens the session; what the handshake says. */
+  async open(): Promise<{ sid: string; upgrades: string[] } & Record<string, unknown>> {
+    const { body } = await this.poll();
+    const handshake = JSON.parse(body.slice(1)) as Awaited<ReturnType<RawPolling['open']>>;
+    this.sid = handshake.sid;
+    return handshake;
+  }
+
+  poll(): Promise<HttpAnswer> {
+    return answer(fetch(this.url));
+  }
+
+  post(body: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return answer(fetch(this.url, { method: 'POST', body, headers }));
+  }
+
+  put(): Promise<HttpAnswer> {
+    return answer(fetch(this.url, { method: 'PUT', body: 'x' }));
+  }
+
+  /** Sends a GET that can be cut off. */
+  async cuttablePoll(): Promise<Socket> {
+    const { hostname, port, pathname, search } = new URL(this.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(`GET ${pathname}${search} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`);
+    return socket;
+  }
+}
+
+async function answer(response: Promise<Response>): Promise<HttpAnswer> {
+  try {
+    const { status, body } = await response.then(async (got) => ({
+      status: got.status,
+      body: await got.text(),
+    }));
+    return { status, body };
+  } catch {
+    return { status: 0, body: '' };
+  }
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { assertCommandName, type OperationName, readPayload } from '../../src/protocol/commands.ts';
+import { Refusal } from '../../src/protocol/errors.ts';
+
+function problemOf(work: () => void): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.problem;
+    throw error;
+  }
+}
+
+describe('a payload that does not fit', () => {
+  const misfits: [OperationName, unknown, string, string][] = [
+    ['joinRoom', null, 'payload', 'must be a JSON object'],
+    ['joinRoom', [], 'payload', 'must be a JSON object'],
+    ['message', 'hello', 'payload', 'must be a JSON object'],
+    ['message', undefined, 'payload', 'must be a JSON object'],
+    ['typing', 7, 'payload', 'must be a JSON object'],
+    ['joinRoom', { roomId: 7 }, 'roomId', 'must be a string'],
+    ['joinRoom', { roomId: '' }, 'roomId', 'must not be empty'],
+    ['joinRoom', { roomId: ' r' }, 'roomId', 'must not begin or end with a space'],
+    [
+      'joinRoom',
+      { since: 'x' },
+      'since',
+      'must be a position as a join reply gave it, such as "0:0"',
+    ],
+    ['joinRoom', { since: 3 }, 'since', 'must be a position'],
+    ['joinRoom', { history: 101 }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { history: -1 }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { history: 1.5 }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { history: '5' }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { gather: 1 }, 'gather', 'must be true or false'],
+    ['message', {}, 'message', 'must be a string'],
+    ['message', { message: '' }, 'message', 'must not be empty'],
+    ['message', { message: { text: 'a' } }, 'message', 'must be a string'],
+    ['message', { message: 'a', id: '' }, 'id', 'must not be empty'],
+    ['message', { message: 'a', id: 5 }, 'id', 'must be a string'],
+    ['message', { message: 'a', id: 'x'.repeat(65) }, 'id', 'must be at most 64 characters'],
+    ['typing', { isTyping: 'yes' }, 'isTyping', 'must be true or false'],
+    ['getHistory', { limit: 0 }, 'limit', 'must be a whole number from 1 to 100'],
+    ['getHistory', { limit: 101 }, 'limit', 'must be a whole number from 1 to 100'],
+    ['getHistory', { before: 0 }, 'before', 'must be a whole number from 1 on'],
+    ['getHistory', { after: -1 }, 'after', 'must be a whole number from 0 on'],
+    ['getHistory', { around: 1e300 }, 'around', 'must be a whole number from 1 on'],
+    [
+      'getHistory',
+      { before: 3, around: 3 },
+      'before',
+      'goes with neither after nor around: name one of the three',
+    ],
+    ['getMissed', {}, 'after', 'must be a position'],
+    ['getMissed', { after: '0:0', limit: 501 }, 'limit', 'must be a whole number from 1 to 500'],
+    ['getMembers', { limit: 101 }, 'limit', 'must be a whole number from 1 to 100'],
+    ['getMembers', { after: '' }, 'after', 'must not be empty'],
+    ['getMembers', { online: 'true' }, 'online', 'must be true or false'],
+  ];
+
+  it.each(misfits)('%s %j is refused for %s: it %s', (name, payload, field, why) => {
+    expect(problemOf(() => readPayload(name, payload))).toEqual({
+      code: 'invalid_payload',
+      message: `${field} ${why}.`,
+      field,
+    });
+  });
+});
+
+describe('a payload', () => {
+  it('loses its unknown fields', () => {
+    const payload = { message: 'a', senderId: 'somebody else', seq: 9, rev: 9, timestamp: 1 };
+    expect(readPayload('message', payload)).toEqual({ message: 'a' });
+  });
+
+  it('keeps a claimed name of any form, which is looked into only where it counts', () => {
+    expect(readPayload('message', { message: 'a', sender: 7 })).toEqual({
+      message: 'a',
+      sender: 7,
+    });
+    expect(readPayload('joinRoom', { username: null })).toEqual({ username: null });
+  });
+});
+
+describe('a command name', () => {
+  it.each(['joinRoom', 'leaveRoom', 'message', 'typing', 'getHistory', 'getMissed', 'getMembers'])(
+    'may be %s',
+    (name) => {
+      expect(problemOf(() => assertCommandName(name))).toBeUndefined();
+    },
+  );
+
+  it.each(['', 'Message', 'getRoom', '__proto__', 'constructor', 'toString', 'joined', 'ack'])(
+    'cannot be %j',
+    (name) => {
+      expect(problemOf(() => assertCommandName(name))).toMatchObject({ code: 'unknown_command' });
+    },
+  );
+});
