@@ -67,7 +67,11 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     development: options.development?.(keyOf(secret)),
-    page: (c) => env.ASSETS.fetch(c.req.raw),
+    page: async (c) => {
+      const page = await env.ASSETS.fetch(c.req.raw);
+      // The assets' own 404 has no body; ours says what is wrong.
+      return page.status === 404 ? c.notFound() : page;
+    },
     log: (what, error) =>
       console.error(JSON.stringify({ event: 'failure', what, error: String(error) })),
   });

@@ -79,7 +79,7 @@ interface Joined<L extends RoomLink> {
 
 const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
 
-/** Commands that may wait for a room that is being joined. */
+/** Commands that may wait for a room that is being joined or left. */
 const MOST_WAITING = 64;
 
 /** How long a name is remembered for rooms that were left: the last so many. */
@@ -161,6 +161,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 
   /** Takes an event of the client: a command, its payload, and how to answer if it wants to know. */
   receive(name: string, payload: unknown, answer: Answer | undefined): void {
+    if (this.#closed) return;
     const pending: Pending = { name, answer, id: textIn(payload, 'id') };
     this.#unanswered++;
     if (name === 'refreshToken') {
@@ -230,7 +231,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 
   #unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
     assertCommandName(name);
-    if (typeof payload !== 'object' || payload === null) {
+    if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
       return misfit('payload', 'must be a JSON object');
     }
     return misfit('roomId', roomId === undefined ? 'must name the room' : 'must be a string');
@@ -297,7 +298,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
       return;
     }
     if (room.waiting.length >= MOST_WAITING)
-      throw new Refusal('unavailable', 'The room is still being joined; wait for it.');
+      throw new Refusal('unavailable', 'The room is still being joined or left; wait for it.');
     room.waiting.push(() => {
       this.#unanswered--;
       this.receive(name, payload, pending.answer);
@@ -339,7 +340,8 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
       this.#forget(room);
       room.link?.close('left');
     }
-    this.#goOn(room);
+    // Not within the room's own turn, which ends with what it is handing out now.
+    queueMicrotask(() => this.#goOn(room));
   }
 
   /** Gives the commands that waited, in order; those for a room that is no more find that out. */
@@ -359,7 +361,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     for (const pending of room.pending.values())
       this.#answer(pending, roomId, { ok: false, error });
     this.#wire.events([eventLine('roomClosed', { roomId, closeCode: code, reason })]);
-    this.#goOn(room);
+    queueMicrotask(() => this.#goOn(room));
   }
 
   #forget(room: Joined<L>): void {
