@@ -16,6 +16,12 @@ export interface Ledger {
 type Failed = { ok: false; error: { code: string } };
 type Answer<R> = ({ ok: true } & R) | Failed;
 
+interface Asked {
+  name: string;
+  /** The position it asked for what came after. */
+  after: string | undefined;
+}
+
 interface Unsent {
   id: string;
   message: string;
@@ -50,7 +56,9 @@ export class Device implements FarEnd {
   /** Sent with an id of its own and not yet acknowledged. */
   readonly unacknowledged = new Map<string, Unsent>();
   readonly #ledger: Ledger;
-  readonly #asked = new Map<number, string>();
+  readonly #asked = new Map<number, Asked>();
+  /** What the connection being opened came back with. */
+  #since: string | undefined;
   #nextRef = 0;
   /** The `rev` up to which this connection has heard everything; undefined until it is known. */
   #heardTo: number | undefined;
@@ -65,7 +73,8 @@ export class Device implements FarEnd {
   }
 
   /** A new connection begins; nothing was heard on it yet. */
-  opening(): void {
+  opening(since: string | undefined): void {
+    this.#since = since;
     this.buffered = 0;
     this.joined = false;
     this.online = undefined;
@@ -75,9 +84,9 @@ export class Device implements FarEnd {
   }
 
   /** The ref of a command that this device sends now. */
-  asks(name: string): number {
+  asks(name: string, after: string | undefined): number {
     const ref = this.#nextRef++;
-    this.#asked.set(ref, name);
+    this.#asked.set(ref, { name, after });
     return ref;
   }
 
@@ -121,7 +130,7 @@ export class Device implements FarEnd {
   #take(name: string, first: unknown, second: unknown): number | undefined {
     switch (name) {
       case 'joined':
-        this.#joins(first as Answer<Reply<'joinRoom'>>);
+        this.#joins(first as Answer<Reply<'joinRoom'>>, this.#since);
         return undefined;
       case 'ack':
         return this.#answered(first as number, second);
@@ -139,21 +148,21 @@ export class Device implements FarEnd {
   }
 
   #answered(ref: number, result: unknown): number | undefined {
-    const name = this.#asked.get(ref);
-    assert(name !== undefined, `an answer to nothing: ${ref}`);
+    const asked = this.#asked.get(ref);
+    assert(asked !== undefined, `an answer to nothing: ${ref}`);
     this.#asked.delete(ref);
     const answer = result as Answer<Partial<Reply<'joinRoom' | 'getMissed' | 'message'>>>;
     if (!answer.ok) return undefined;
-    switch (name) {
+    switch (asked.name) {
       case 'joinRoom':
-        this.#joins(answer as Answer<Reply<'joinRoom'>>);
+        this.#joins(answer as Answer<Reply<'joinRoom'>>, asked.after);
         break;
       case 'leaveRoom':
         this.joined = false;
         this.#heardTo = undefined;
         break;
       case 'getMissed':
-        this.#catchesUp(answer as Reply<'getMissed'>);
+        this.#catchesUp(answer as Reply<'getMissed'>, asked.after);
         break;
       case 'message': {
         const { message, duplicate } = answer as Reply<'message'>;
@@ -177,7 +186,7 @@ export class Device implements FarEnd {
     this.unacknowledged.delete(message.id);
   }
 
-  #joins(answer: Answer<Reply<'joinRoom'>>): void {
+  #joins(answer: Answer<Reply<'joinRoom'>>, since: string | undefined): void {
     assert(answer.ok, 'a refused join is no join');
     const { position, missed, complete, reset, online, onlineCount } = answer;
     this.joined = true;
@@ -186,7 +195,8 @@ export class Device implements FarEnd {
     this.#heardTo = complete === false ? undefined : revOf(position);
     if (reset === true) this.#reset();
     else {
-      for (const message of missed ?? []) this.#keep(message);
+      assert.equal(missed === undefined, since === undefined);
+      this.#misses(missed ?? [], since);
       // Without `since` it has only heard of the room from here on.
       if (missed === undefined || complete === undefined) {
         this.isWhole = false;
@@ -197,16 +207,27 @@ export class Device implements FarEnd {
     }
   }
 
-  #catchesUp({ messages, position, complete, reset }: Reply<'getMissed'>): void {
+  #catchesUp(reply: Reply<'getMissed'>, after: string | undefined): void {
+    const { messages, position, complete, reset } = reply;
     if (this.isWhole) return;
     if (reset === true) {
       this.#reset();
       return;
     }
-    for (const message of messages) this.#keep(message);
+    this.#misses(messages, after);
     if (revOf(position) < revOf(this.resume)) return;
     this.resume = position;
     this.isWhole = complete;
+  }
+
+  /** What was missed: nothing from before, oldest change first. */
+  #misses(messages: readonly Message[], since = '0:0'): void {
+    let before = revOf(since);
+    for (const message of messages) {
+      assert(message.rev > before, `rev ${message.rev} was not missed after ${before}`);
+      before = message.rev;
+      this.#keep(message);
+    }
   }
 
   #reset(): void {

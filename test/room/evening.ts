@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Refusal } from '../../src/protocol/errors.ts';
 import type { Message } from '../../src/protocol/objects.ts';
-import { readSettings } from '../../src/settings.ts';
 import { Device, type Ledger } from './device.ts';
-import { StagedRoom, StorageFault } from './staged-room.ts';
+import { onStage } from './on-stage.ts';
+import { type StagedRoom, StorageFault } from './staged-room.ts';
 
 /** What can happen in an evening. Devices are numbers; two in three share their user with another. */
 export type Happening =
@@ -27,7 +24,7 @@ export type Happening =
 const DEVICES = 5;
 const USERS = 3;
 
-const { limits } = readSettings({ COMMAND_BURST: '1000000', MAX_UNSENT_BYTES: '100000' }).settings;
+const SETTINGS = { COMMAND_BURST: '1000000', MAX_UNSENT_BYTES: '100000' };
 
 const device = fc.nat(DEVICES - 1);
 const id = fc.nat(6);
@@ -76,15 +73,11 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
 
 /** Plays an evening in one room and audits it. @throws AssertionError where a property does not hold */
 export function play(happenings: readonly Happening[]): void {
-  const folder = mkdtempSync(join(tmpdir(), 'parlor-evening-'));
-  const evening = new Evening(join(folder, 'room.sqlite'));
-  try {
+  onStage(SETTINGS, (stage) => {
+    const evening = new Evening(stage);
     for (const each of happenings) evening.happen(each);
     evening.settle();
-  } finally {
-    evening.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 class Evening {
@@ -93,8 +86,8 @@ class Evening {
   readonly #devices: Device[];
   #texts = 0;
 
-  constructor(path: string) {
-    this.#stage = new StagedRoom(path, limits);
+  constructor(stage: StagedRoom) {
+    this.#stage = stage;
     this.#devices = Array.from(
       { length: DEVICES },
       (_, at) =>
@@ -115,7 +108,7 @@ class Evening {
         this.#send(this.#device(what), `m${what.id}`, `text ${this.#texts++}`, what.silent);
         break;
       case 'resend':
-        for (const { id, message } of [...this.#device(what).unacknowledged.values()]) {
+        for (const { id, message } of Array.from(this.#device(what).unacknowledged.values())) {
           this.#send(this.#device(what), id, message, false);
         }
         break;
@@ -199,10 +192,6 @@ class Evening {
     this.#audit();
   }
 
-  close(): void {
-    this.#stage.close();
-  }
-
   get #openCount(): number {
     return this.#devices.filter(({ plug }) => plug !== undefined).length;
   }
@@ -216,13 +205,10 @@ class Evening {
     if (each.plug !== undefined) return;
     const { resume, identity } = each;
     const until = expires ? { expiresAt: this.#stage.now + 10_000 } : {};
-    each.opening();
+    const join: { since?: string } = asks ? { since: resume } : {};
+    each.opening(join.since);
     this.#orFault(() => {
-      each.plug = this.#stage.connect(
-        { ...identity, ...until },
-        asks ? { since: resume } : {},
-        each,
-      );
+      each.plug = this.#stage.connect({ ...identity, ...until }, join, each);
     });
   }
 
@@ -253,15 +239,21 @@ class Evening {
     if (!each.isWhole) this.#say(each, 'getMissed', { after: each.resume, limit });
   }
 
-  #say(each: Device, name: string, payload: object, silent = false): void {
+  #say(
+    each: Device,
+    name: string,
+    payload: Record<string, unknown> & { since?: string; after?: string },
+    silent = false,
+  ): void {
     const { plug } = each;
     if (plug === undefined) return;
     const { sql, isAwake } = this.#stage;
     const { writes } = sql;
     this.#orFault(() => {
+      const after = payload.since ?? payload.after;
       this.#stage.handle(
         plug,
-        silent ? { name, payload } : { name, payload, ref: each.asks(name) },
+        silent ? { name, payload } : { name, payload, ref: each.asks(name, after) },
       );
     });
     if (name !== 'message' && isAwake) assert.equal(sql.writes, writes, `${name} wrote something`);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { happening, play } from '../room/evening.ts';
 
 /** Plays random evenings; the report of the first that fails, shrunk, or nothing. */
@@ -14,7 +14,8 @@ export function playEvenings(options: {
     }),
     { seed, numRuns: runs },
   );
-  return result.failed ? fc.defaultReportMessage(result) : undefined;
+  if (!result.failed) return undefined;
+  return `${String(result.errorInstance)}\n${fc.defaultReportMessage(result)}`;
 }
 
 export interface SoakOptions {
