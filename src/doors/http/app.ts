@@ -2,7 +2,12 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Authenticate } from '../../auth/authenticator.ts';
-import { isHostAllowed, isOriginAllowed, type OriginRules } from '../../auth/origin.ts';
+import {
+  foreignOrigin,
+  isHostAllowed,
+  isOriginAllowed,
+  type OriginRules,
+} from '../../auth/origin.ts';
 import type { Reply } from '../../protocol/commands.ts';
 import {
   errorCodes,
@@ -29,6 +34,8 @@ export interface HttpDoor {
   isHealthy(): Promise<boolean>;
   /** The native door, where upgrades come as requests. */
   upgrade?: (request: Request) => Promise<Response>;
+  /** The Socket.IO door, where it is served from requests. */
+  socketIo?: (request: Request) => Promise<Response>;
   /** Routes of development mode. */
   development?: Hono | undefined;
   /** Serves the web client's files. */
@@ -56,6 +63,14 @@ export function httpDoor(door: HttpDoor): Hono {
     return door.upgrade(c.req.raw);
   });
   app.route('/rooms/:roomId', roomRoutes(door));
+  const { socketIo } = door;
+  if (socketIo !== undefined) {
+    app.all('/socket.io/', async (c) => {
+      const host = c.req.header('host') ?? new URL(c.req.url).host;
+      if (isOriginAllowed(c.req.header('origin'), host, door.origins)) return socketIo(c.req.raw);
+      return c.json({ code: 4, message: foreignOrigin().message }, 403);
+    });
+  }
   if (door.development !== undefined) app.route('/', door.development);
   app.all('/rooms/*', () => notFound());
   app.get('*', door.page);
