@@ -23,7 +23,6 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
       ...asked,
       headers: { 'content-type': 'application/json', ...asked.headers },
     });
-  const messagesOf = (roomId: string) => `/rooms/${encodeURIComponent(roomId)}/messages`;
 
   async function enter(userId: string, roomId: string): Promise<NativeVisitor> {
     const visitor = new NativeVisitor(hosts[name].url, { token: await tokenFor(userId) });
@@ -286,3 +285,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     }
   });
 });
+
+function messagesOf(roomId: string): string {
+  return `/rooms/${encodeURIComponent(roomId)}/messages`;
+}
