@@ -34,6 +34,7 @@ export default defineConfig({
           globalSetup: ['test/support/edge-bundle.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxConcurrency: 12,
         },
       },
     ],

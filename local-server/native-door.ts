@@ -4,7 +4,12 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { verifyRefresh } from '../src/auth/refresh.ts';
 import { refusalResponse } from '../src/doors/http/app.ts';
-import { readHandshake, refusalOnSocket, SUBPROTOCOL } from '../src/doors/native/handshake.ts';
+import {
+  offersSubprotocol,
+  readHandshake,
+  refusalOnSocket,
+  SUBPROTOCOL,
+} from '../src/doors/native/handshake.ts';
 import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
@@ -40,12 +45,10 @@ export class NativeDoor {
 
   /** Says who it is, joins the room, then opens the socket. Never rejects. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    let offersSubprotocol = false;
     try {
       const handshake = readHandshake(requestUrl(request), (name) =>
         request.headers[name]?.toString(),
       );
-      ({ offersSubprotocol } = handshake);
       const identity = await this.#options.authenticate(handshake.credentials);
       if (socket.destroyed) return;
       const end = new SocketEnd();
@@ -55,7 +58,8 @@ export class NativeDoor {
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
       const problem = this.#problem(error);
-      if (offersSubprotocol) this.#refuseOnSocket(request, socket, head, problem);
+      const offered = request.headers['sec-websocket-protocol'];
+      if (offersSubprotocol(offered)) this.#refuseOnSocket(request, socket, head, problem);
       else refuseUpgrade(socket, problem);
     }
   }

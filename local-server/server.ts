@@ -58,7 +58,11 @@ export async function startServer(configuration: Configuration, log: Log): Promi
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(secret) : undefined,
-    page: serveStatic({ root: join(import.meta.dirname, '..', 'web', 'public') }),
+    page: serveStatic({
+      root: join(import.meta.dirname, '..', 'web', 'public'),
+      // The page's files belong together: none of them may be older than the others.
+      onFound: (_, c) => c.header('cache-control', 'no-cache'),
+    }),
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch);

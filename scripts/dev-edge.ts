@@ -103,8 +103,18 @@ async function main(): Promise<number> {
   const code = await new Promise<number>((resolve) => {
     child.once('exit', (exitCode) => resolve(isStopping ? 0 : (exitCode ?? 1)));
   });
+  endGroup(child);
   rmSync(envFile, { force: true });
   return code;
+}
+
+/** Whatever wrangler may have left running goes with it. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing was left.
+  }
 }
 
 try {

@@ -1,11 +1,12 @@
-// Serves the session layer without the chat, for the published conformance suites, on port 3000.
+// Serves the session layer without the chat, for the published conformance suites. Usage:
+// npm run fixture:socketio [-- PORT]
 import { execFileSync } from 'node:child_process';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
 import { endWithParent } from './end-with-parent.ts';
 
 /** The suites talk to `localhost:3000`. */
-const PORT = 3000;
+const PORT = Number(process.argv[2] ?? 3000);
 const CONFIG = 'test/fixtures/socketio-worker/wrangler.toml';
 const BUNDLE = 'dist/fixture-socketio';
 

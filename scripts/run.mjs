@@ -10,6 +10,11 @@ if (major < 24) {
   process.exit(1);
 }
 
+if (process.env['npm_lifecycle_event'] !== undefined) {
+  const { endWithParent } = await import('./end-with-parent.ts');
+  endWithParent();
+}
+
 const [file = '', ...rest] = process.argv.slice(2);
 process.argv = [process.argv[0] ?? 'node', file, ...rest];
 await import(pathToFileURL(file).href);

@@ -32,6 +32,7 @@ export type Declaration = Declared &
 
 const both = ['node', 'edge'] as const;
 const node = ['node'] as const;
+const edge = ['edge'] as const;
 
 /** The shortest `JWT_SECRET`, in bytes: HS256 wants a key as long as its hash (RFC 7518, 3.2). */
 export const SECRET_BYTES = 32;
@@ -277,6 +278,26 @@ export const declarations = [
     hosts: both,
     unit: 'rooms',
     about: 'Rooms one Socket.IO socket may be in.',
+  },
+  {
+    name: 'MAX_SOCKET_EVENTS',
+    kind: 'whole',
+    default: 200_000,
+    least: 100,
+    most: 10_000_000,
+    hosts: edge,
+    unit: 'events',
+    about: 'What one Socket.IO socket may carry before it is closed to come back.',
+  },
+  {
+    name: 'MAX_SOCKET_JOINS',
+    kind: 'whole',
+    default: 5_000,
+    least: 10,
+    most: 1_000_000,
+    hosts: edge,
+    unit: 'joins',
+    about: 'Joins of one Socket.IO socket before it is closed to come back.',
   },
   {
     name: 'MAX_UNSENT_BYTES',

@@ -35,10 +35,35 @@ export interface RoomLink {
   close(reason: 'left' | 'disconnected'): void;
 }
 
+/** What a link goes on from, elsewhere or after a break. */
+export interface LinkState {
+  join: Record<string, unknown>;
+  position: string;
+}
+
+/** Rooms whose links can be carried on by somebody else. */
+export interface MovableDirectory extends RoomDirectory {
+  connect(
+    roomId: string,
+    identity: Identity,
+    join: unknown,
+    listener: LinkListener,
+    silent?: boolean,
+  ): Promise<MovableLink>;
+  /** Goes on with a link that was held elsewhere: what was missed meanwhile comes first. */
+  resume(roomId: string, identity: Identity, state: LinkState, listener: LinkListener): MovableLink;
+}
+
+export interface MovableLink extends RoomLink {
+  /** Ends it for another to go on from; undefined before the room was joined. */
+  handOver(): LinkState | undefined;
+}
+
 export interface LinkListener {
   /**
    * What came together, in order: replies and events, without the `position` line.
-   * @param position what that line said, where there is one
+   * @param position what that line said, where there is one; behind a break, where the page of what
+   * was missed ended
    */
   lines(lines: readonly string[], position: string | undefined): void;
   /** The room, or what leads to it, has ended the link. */

@@ -1,8 +1,10 @@
+import type { PollingSession } from './polling-session.ts';
 import type { RoomObject } from './room-object.ts';
 
 /** Bindings of the Worker; settings come as texts beside them. */
 export interface Environment {
   ROOM: DurableObjectNamespace<RoomObject>;
+  SESSION: DurableObjectNamespace<PollingSession>;
   ASSETS: Fetcher;
   [setting: string]: unknown;
 }

@@ -14,6 +14,8 @@ export interface Wish {
   /** Who holds the other end: a client, or a door of the Worker. */
   end: 'native' | 'link';
   offersSubprotocol: boolean;
+  /** For a link that only listens. */
+  silent?: true;
 }
 
 /** The request to a room object, made anew so that nothing of the client's gets through. */

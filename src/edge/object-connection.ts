@@ -29,6 +29,8 @@ export class ObjectConnection implements Connection {
   #attachment: Attachment;
   #sentSinceSign = 0;
   #sign: number;
+  /** When a frame last came at the latest, in epoch milliseconds: never too early for a live client. */
+  #heardAt: number;
   #closed = false;
 
   constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
@@ -36,6 +38,7 @@ export class ObjectConnection implements Connection {
     this.#platform = platform;
     this.#sign = platform.now();
     this.#attachment = attachment ?? (socket.deserializeAttachment() as Attachment);
+    this.#heardAt = this.#attachment.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
   }
 
   get state(): Readonly<Attachment> {
@@ -49,7 +52,7 @@ export class ObjectConnection implements Connection {
   /** Links are kept alive by whoever holds them and send no `ping`. */
   get lastHeardAt(): number | undefined {
     const pingedAt = this.#platform.pingedAt(this.#socket);
-    return pingedAt === undefined ? undefined : Math.max(pingedAt, this.#attachment.heardAt);
+    return pingedAt === undefined ? undefined : Math.max(pingedAt, this.#heardAt);
   }
 
   update(change: Partial<ConnectionState>): void {
@@ -60,6 +63,7 @@ export class ObjectConnection implements Connection {
   heard(): void {
     const now = this.#platform.now();
     this.#sign = now;
+    this.#heardAt = now;
     this.#sentSinceSign = 0;
     if (now - this.#attachment.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
   }

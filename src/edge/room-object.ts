@@ -7,12 +7,13 @@ import { refusalResponse } from '../doors/http/app.ts';
 import type { Reply } from '../protocol/commands.ts';
 import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import type { Command, Result } from '../protocol/lines.ts';
+import { type Command, readFrame, type Result } from '../protocol/lines.ts';
 import { type Asking, Room } from '../room/room.ts';
 import { readSettings } from '../settings.ts';
 import { closeAnswer, trimReason } from './close-answer.ts';
 import type { Environment } from './environment.ts';
 import { readWish, type Wish } from './headers.ts';
+import { LINK_LIMITS, readRenewal } from './link-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
 import { ObjectSql } from './object-sql.ts';
 
@@ -63,6 +64,11 @@ export class RoomObject extends DurableObject<Environment> {
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
     connection.heard();
+    if (connection.state.end === 'link' && typeof data === 'string') {
+      this.#receiveFromDoor(connection, data);
+      this.#room.flush();
+      return;
+    }
     receive(this.#room, connection, data, this.#limits, (command) => {
       this.ctx.waitUntil(this.#refresh(connection, command));
     });
@@ -82,6 +88,16 @@ export class RoomObject extends DurableObject<Environment> {
 
   override webSocketError(socket: WebSocket): void {
     this.#departed(socket, 'disconnected');
+  }
+
+  /** A door has checked what it sends, and may speak of identities. */
+  #receiveFromDoor(connection: ObjectConnection, data: string): void {
+    const renewed = readRenewal(data);
+    if (renewed !== undefined) {
+      this.#room.renew(connection, renewed);
+      return;
+    }
+    for (const command of readFrame(data, LINK_LIMITS)) this.#room.handle(connection, command);
   }
 
   /** Waits for the verdict outside the Room, then tells it in one turn. */
@@ -130,12 +146,13 @@ export class RoomObject extends DurableObject<Environment> {
     return connection;
   }
 
-  #candidate(socket: WebSocket, { identity, end }: Wish): ObjectConnection {
+  #candidate(socket: WebSocket, { identity, end, silent }: Wish): ObjectConnection {
     return new ObjectConnection(socket, this.#platform, {
       v: 1,
       id: crypto.randomUUID(),
       identity,
       joined: false,
+      ...(silent && { silent }),
       end,
       heardAt: Date.now(),
     });

@@ -3,13 +3,14 @@ import { authenticatorOf } from '../auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
 import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
-import { readHandshake } from '../doors/native/handshake.ts';
+import { offersSubprotocol, readHandshake } from '../doors/native/handshake.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import { EXAMPLE_SECRET, EXAMPLE_SECRET_REFUSED, readSettings, SECRET_BYTES } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import type { Environment } from './environment.ts';
 import { wishRequest } from './headers.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { socketIoDoor } from './socketio-door.ts';
 import { refuseOnSocket, upgraded } from './room-object.ts';
 
 export interface ServiceOptions {
@@ -39,24 +40,26 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     const url = new URL(request.url);
     const host = request.headers.get('host') ?? url.host;
     if (!isOriginAllowed(request.headers.get('origin'), host, origins)) throw foreignOrigin();
-    const { roomId, credentials, join, offersSubprotocol } = readHandshake(url, (name) =>
-      request.headers.get(name),
-    );
+    const offers = offersSubprotocol(request.headers.get('sec-websocket-protocol'));
     try {
+      const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
-      const wish = { identity, join, end: 'native', offersSubprotocol } as const;
+      const wish = { identity, join, end: 'native', offersSubprotocol: offers } as const;
       return await env.ROOM.getByName(roomId).fetch(wishRequest(wish));
     } catch (error) {
-      if (!offersSubprotocol) throw error;
+      if (!offers) throw error;
       const { 0: client, 1: server } = new WebSocketPair();
       refuseOnSocket(server, error instanceof Refusal ? error.problem : internalProblem);
-      return upgraded(client, { offersSubprotocol });
+      return upgraded(client, { offersSubprotocol: offers });
     }
   }
 
+  const directory = new ObjectDirectory(env.ROOM);
+  const chat = { directory, authenticate, limits, settings };
   return httpDoor({
-    directory: new ObjectDirectory(env.ROOM),
+    directory,
     authenticate,
+    socketIo: socketIoDoor(env.SESSION, chat, allowGuests),
     origins,
     limits,
     host: 'edge',
@@ -64,7 +67,11 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     development: options.development?.(keyOf(secret)),
-    page: (c) => env.ASSETS.fetch(c.req.raw),
+    page: async (c) => {
+      const page = await env.ASSETS.fetch(c.req.raw);
+      // The assets' own 404 has no body; ours says what is wrong.
+      return page.status === 404 ? c.notFound() : page;
+    },
     log: (what, error) =>
       console.error(JSON.stringify({ event: 'failure', what, error: String(error) })),
   });

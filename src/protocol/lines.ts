@@ -35,7 +35,10 @@ export function commandLine(command: Command): string {
  * Reads a text frame of commands, one a line. A frame is taken whole or not at all; its size was
  * checked before. Order of checks: depth, count, JSON, tuple.
  */
-export function readFrame(text: string, limits: Limits): Command[] {
+export function readFrame(
+  text: string,
+  limits: Pick<Limits, 'jsonDepth' | 'tuplesPerFrame'>,
+): Command[] {
   if (depthOfText(text) > limits.jsonDepth) {
     throw new Refusal('invalid_payload', `Nest JSON at most ${limits.jsonDepth} levels deep.`);
   }

@@ -29,10 +29,11 @@ export function depthOfText(text: string): number {
 /**
  * Refuses a parsed value that is too deep, holds a forbidden key, a string that is not well-formed
  * Unicode, or anything JSON has no word for. Walks without recursion, so no depth can overflow it.
+ * @param level the depth at which `value` itself stands
  */
-export function assertPlain(value: unknown, maxDepth: number): void {
+export function assertPlain(value: unknown, maxDepth: number, level = 1): void {
   const waiting: { value: unknown; depth: number; path: string }[] = [
-    { value, depth: 1, path: '' },
+    { value, depth: level, path: '' },
   ];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { depth, path } = next;

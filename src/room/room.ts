@@ -31,13 +31,16 @@ import { RoomRow } from './stores/room-row.ts';
 import { SearchIndex } from './stores/search-index.ts';
 import { Typing } from './typing.ts';
 
-/** What every door asks of a payload: plain JSON, not too deep, then the schema. */
+/**
+ * What every door asks of a payload: plain JSON, not too deep, then the schema. Depth counts the
+ * tuple that a payload stands in, at doors that have none too.
+ */
 export function readChecked<N extends OperationName>(
   name: N,
   payload: unknown,
   limits: Limits,
 ): Payload<N> {
-  assertPlain(payload, limits.jsonDepth);
+  assertPlain(payload, limits.jsonDepth, 2);
   return readPayload(name, payload);
 }
 

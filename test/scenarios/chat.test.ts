@@ -3,7 +3,7 @@ import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 atEveryDoor((door) => {
-  it.concurrent('lets two people talk', async () => {
+  it('lets two people talk', async () => {
     const roomId = newRoom();
     const { visitor: alice, joined } = await door.enter('alice', roomId);
     expect(joined).toEqual({
@@ -62,7 +62,7 @@ atEveryDoor((door) => {
     expect(alice.heard('message')).toEqual([heard]);
   });
 
-  it.concurrent("tells a sender's other devices, and not the one that sent", async () => {
+  it("tells a sender's other devices, and not the one that sent", async () => {
     const roomId = newRoom();
     const { visitor: phone } = await door.enter('alice', roomId);
     const { visitor: laptop } = await door.enter('alice', roomId);
@@ -73,7 +73,7 @@ atEveryDoor((door) => {
     expect(laptop.heard('message').map(({ message }) => message)).toEqual(['from the phone']);
   });
 
-  it.concurrent('keeps the first message when an id is sent twice', async () => {
+  it('keeps the first message when an id is sent twice', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     const { visitor: phone } = await door.enter('alice', roomId);
@@ -93,7 +93,7 @@ atEveryDoor((door) => {
     expect(messages.map(({ message }) => message)).toEqual(['once', 'mine', 'fence']);
   });
 
-  it.concurrent('takes commands that ask for no reply, and tells only what went wrong', async () => {
+  it('takes commands that ask for no reply, and tells only what went wrong', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     const { visitor: bob } = await door.enter('bob', roomId);
@@ -115,7 +115,7 @@ atEveryDoor((door) => {
     expect(bob.heard('error')).toEqual([]);
   });
 
-  it.concurrent('gives every message its place, in the same order for everyone', async () => {
+  it('gives every message its place, in the same order for everyone', async () => {
     const roomId = newRoom();
     const people = await Promise.all(
       ['ann', 'ben', 'cleo', 'dan'].map(async (name) => (await door.enter(name, roomId)).visitor),
@@ -149,7 +149,7 @@ atEveryDoor((door) => {
     for (const own of senders.values()) expect(own.map(({ message }) => message)).toEqual(texts);
   });
 
-  it.concurrent('lets nobody speak or read who has left', async () => {
+  it('lets nobody speak or read who has left', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     const { visitor: bob } = await door.enter('bob', roomId);
@@ -176,7 +176,7 @@ atEveryDoor((door) => {
     await alice.until('bob twice', () => alice.heard('userJoined').length === 2);
   });
 
-  it.concurrent('answers joining twice afresh, without telling anyone', async () => {
+  it('answers joining twice afresh, without telling anyone', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     const { visitor: bob } = await door.enter('bob', roomId);

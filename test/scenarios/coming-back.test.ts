@@ -5,7 +5,7 @@ import { say, seenBy, talk } from '../support/talk.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 atEveryDoor((door) => {
-  it.concurrent('shows one who dropped exactly the 300 messages that were missed', async () => {
+  it('shows one who dropped exactly the 300 messages that were missed', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     await say(alice, roomId, 'before');
@@ -27,7 +27,7 @@ atEveryDoor((door) => {
     expect(back.heard('message')).toEqual([live]);
   });
 
-  it.concurrent('pages one who missed 2,000 up to those who never left, who go on talking', async () => {
+  it('pages one who missed 2,000 up to those who never left, who go on talking', async () => {
     const roomId = newRoom();
     const { visitor: stayed } = await door.enter('stayed', roomId);
     const { visitor: dan } = await door.enter('dan', roomId);
@@ -67,7 +67,7 @@ atEveryDoor((door) => {
     expect(pages.map((page) => page?.length)).toEqual(expect.arrayContaining([500, 400, 400, 400]));
   });
 
-  it.concurrent('has missed nothing when it stands where the room stands', async () => {
+  it('has missed nothing when it stands where the room stands', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     await say(alice, roomId, 'all there is');
@@ -77,7 +77,7 @@ atEveryDoor((door) => {
     expect(again.reset).toBeUndefined();
   });
 
-  it.concurrent('is never told to start over in an empty room, nor from the very beginning', async () => {
+  it('is never told to start over in an empty room, nor from the very beginning', async () => {
     const roomId = newRoom();
     const { visitor: alice, joined } = await door.enter('alice', roomId, { since: '0:0' });
     expect(joined).toMatchObject({ missed: [], complete: true, position: '0:0' });
@@ -88,7 +88,7 @@ atEveryDoor((door) => {
     expect(later.reset).toBeUndefined();
   });
 
-  it.concurrent('is told to start over with a position of another epoch or ahead of the room', async () => {
+  it('is told to start over with a position of another epoch or ahead of the room', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     const said = [await say(alice, roomId, 'one'), await say(alice, roomId, 'two')];
@@ -109,12 +109,12 @@ atEveryDoor((door) => {
     }
   });
 
-  it.concurrent('is told to start over where the room it knew is empty now', async () => {
+  it('is told to start over where the room it knew is empty now', async () => {
     const { joined } = await door.enter('alice', newRoom(), { since: 'once-was:12' });
     expect(joined).toMatchObject({ reset: true, position: '0:0', messages: [] });
   });
 
-  it.concurrent('hears no message twice and misses none, however it joins during talk', async () => {
+  it('hears no message twice and misses none, however it joins during talk', async () => {
     const roomId = newRoom();
     const { visitor: dan } = await door.enter('dan', roomId);
     const talking = everyOther(dan, roomId, 150);
@@ -128,12 +128,12 @@ atEveryDoor((door) => {
     await fence(roomId, dan, comers);
     for (const comer of comers) {
       expect(seenBy(comer).slice(0, -1)).toEqual(all);
-      const { missed = [] } = comer.stream[0]?.payload as { missed?: Message[] };
+      const { missed = [] } = comer.stream[0]!.payload as { missed?: Message[] };
       expect(missed.length + comer.heard('message').length).toBe(all.length + 1);
     }
   });
 
-  it.concurrent('sends again what nobody answered, and it stands there once', async () => {
+  it('sends again what nobody answered, and it stands there once', async () => {
     const roomId = newRoom();
     const { visitor: bob } = await door.enter('bob', roomId);
     for (let round = 0; round < 5; round++) {

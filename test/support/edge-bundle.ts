@@ -37,7 +37,10 @@ export async function bundleWorker(): Promise<string> {
       'deploy',
       'src/edge/worker.ts',
       '--dry-run',
-      ...['--outdir', folder, '--assets', page],
+      '--outdir',
+      folder,
+      '--assets',
+      page,
     ],
     { env: { ...process.env, ...QUIET_WRANGLER } },
   );

@@ -48,7 +48,7 @@ export class NativeVisitor implements Visitor {
   command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>> {
     const ref = this.#nextRef++;
     return new Promise((resolve, reject) => {
-      const answer = (result: Result) => resolve(result as Result<ReplyOf<N>>);
+      const answer = (result: Result) => resolve(result);
       this.#waiting.set(ref, { name, answer });
       const line = this.#lineFor(payload);
       line.socket.send(JSON.stringify([name, payload, ref]), (error) => {
@@ -95,14 +95,15 @@ export class NativeVisitor implements Visitor {
   }
 
   #open(roomId: string, joining: Joining): Promise<JoinResult> {
+    const { since, history, username } = joining;
     const query = new URLSearchParams();
-    for (const field of ['since', 'history', 'username'] as const) {
-      if (joining[field] !== undefined) query.set(field, String(joining[field]));
-    }
+    if (since !== undefined) query.set('since', since);
+    if (history !== undefined) query.set('history', String(history));
+    if (username !== undefined) query.set('username', username);
     const { token, guestToken } = this.#who;
     const address = `${this.#url.replace('http', 'ws')}/rooms/${encodeURIComponent(roomId)}/ws`;
     const socket = new WebSocket(
-      `${address}?${query}`,
+      `${address}?${query.toString()}`,
       guestToken === undefined ? [] : ['parlor.v1', `guest.${guestToken}`],
       { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } },
     );

@@ -106,7 +106,7 @@ export class SocketIoVisitor implements Visitor {
   }
 
   /** What a reply tells about where the client stands. */
-  #follow(name: string, payload: unknown, result: Result<object>): void {
+  #follow(name: string, payload: unknown, result: Result): void {
     if (!result.ok) return;
     if (name === 'joinRoom') {
       const { room, position } = result as object as Reply<'joinRoom'>;

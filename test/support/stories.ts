@@ -45,7 +45,9 @@ export interface Entered {
 /** Tells stories at every door of every host, on hosts of this file's own. */
 export function atEveryDoor(tell: (door: OpenDoor) => void, settings: TestSettings = {}): void {
   const hosts = useHosts(settings);
-  describe.each(doors)('at $name', (door) => tell(open(door, hosts)));
+  describe.concurrent.each(doors)('at $name', (door) => {
+    tell(open(door, hosts));
+  });
 }
 
 /** The same story at one door, or every one in turn. */

@@ -13,7 +13,7 @@ export interface Who {
 export interface Joining {
   since?: string;
   history?: number;
-  username?: unknown;
+  username?: string;
   gather?: boolean;
 }
 

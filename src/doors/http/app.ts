@@ -1,6 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Authenticate } from '../../auth/authenticator.ts';
-import type { OriginRules } from '../../auth/origin.ts';
+import { foreignOrigin, isOriginAllowed, type OriginRules } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import { noUpgrade } from '../native/handshake.ts';
@@ -25,7 +25,7 @@ export { refusalResponse } from './refusals.ts';
 
 /** What the HTTP door needs of its host. */
 export interface HttpDoor {
-  directory: Pick<RoomDirectory, 'execute'> & Partial<Pick<RoomDirectory, 'connect'>>;
+  directory: RoomDirectory;
   authenticate: Authenticate;
   origins: OriginRules;
   limits: Limits;
@@ -35,6 +35,8 @@ export interface HttpDoor {
   isHealthy(): Promise<boolean>;
   /** The native door, where upgrades come as requests. */
   upgrade?: (request: Request) => Promise<Response>;
+  /** The Socket.IO door, where it is served from requests. */
+  socketIo?: (request: Request) => Promise<Response>;
   /** Routes of development mode. */
   development?: Hono | undefined;
   /** Serves the web client's files. */
@@ -69,6 +71,14 @@ export function httpDoor(door: HttpDoor): Hono {
   app.use('/rooms/*', unstored);
   for (const route of roomRoutes) addRoute(app, route, door, identify);
   app.get('/rooms/:roomId/events', eventsRoute(door, identify));
+  const { socketIo } = door;
+  if (socketIo !== undefined) {
+    app.all('/socket.io/', async (c) => {
+      const host = c.req.header('host') ?? new URL(c.req.url).host;
+      if (isOriginAllowed(c.req.header('origin'), host, door.origins)) return socketIo(c.req.raw);
+      return c.json({ code: 4, message: foreignOrigin().message }, 403);
+    });
+  }
   if (door.development !== undefined) app.route('/', door.development);
   app.all('/rooms/*', (c) => notFound(app, c));
   app.get('*', door.page);

@@ -1,12 +1,9 @@
 import { closeCodes, closeReasons } from '../../protocol/close-codes.ts';
 import { fixed, type Limits } from '../../protocol/limits.ts';
 import { eventLine } from '../../protocol/lines.ts';
-import { parsePosition } from '../../protocol/position.ts';
 import { Feed, type FeedSink } from './feed.ts';
+import { Place } from './place.ts';
 import { BEAT_MS, closedLine, type Reader } from './reader.ts';
-
-/** Events with a `rev`: what to come back with is behind each of them. */
-const DURABLE = new Set(['message', 'messageUpdated', 'reactionsUpdated']);
 
 /**
  * A room as a stream of server-sent events (HTML standard, section 9.2). An event's name is its
@@ -40,6 +37,7 @@ class EventStream implements FeedSink {
   readonly #limits: Pick<Limits, 'unsentBytes'>;
   readonly #feed: Feed;
   readonly #encoder = new TextEncoder();
+  readonly #place = new Place();
   #unsent: string[] = [];
   #unsentLength = 0;
   /** Lets the reader's end go on, which waits for something to send. */
@@ -77,18 +75,20 @@ class EventStream implements FeedSink {
       this.ended(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
       return;
     }
-    const epoch = position === undefined ? undefined : parsePosition(position)?.epoch;
-    this.#send(lines.map((line) => eventText(line, epoch)).join(''));
+    if (position !== undefined) this.#place.isIn(position);
+    this.#send(lines.map((line) => eventText(line, this.#place.behind(line))).join(''));
   }
 
   standsAt(position: string): void {
+    this.#place.isIn(position);
     // An id without data is remembered by clients and shown to nobody.
     this.#send(`id: ${position}\n\n`);
   }
 
   reset(position: string): void {
+    this.#place.isIn(position);
     const line = eventLine('reset', { roomId: this.#reader.roomId, position });
-    this.#send(`id: ${position}\n${eventText(line, undefined)}`);
+    this.#send(eventText(line, position));
   }
 
   ended(code: number, reason: string): void {
@@ -164,14 +164,8 @@ class EventStream implements FeedSink {
 }
 
 /** One line as an event; JSON never contains a raw newline, so its payload is one line of data. */
-function eventText(line: string, epoch: string | undefined): string {
+function eventText(line: string, id: string | undefined): string {
   const name = line.slice(2, line.indexOf('"', 2));
   const data = line.slice(name.length + 4, -1);
-  const id = epoch !== undefined && DURABLE.has(name) ? `id: ${epoch}:${revIn(data)}\n` : '';
-  return `${id}event: ${name}\ndata: ${data}\n\n`;
-}
-
-function revIn(data: string): number {
-  const { rev } = JSON.parse(data) as { rev: number };
-  return rev;
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${data}\n\n`;
 }

@@ -1,12 +1,9 @@
 import type { Context } from 'hono';
 import { readPayload } from '../../protocol/commands.ts';
-import { unavailableProblem } from '../../protocol/errors.ts';
-import type { RoomDirectory } from '../room-directory.ts';
 import type { HttpDoor, Identify } from './app.ts';
 import { eventStream } from './event-stream.ts';
 import { longPoll } from './long-poll.ts';
 import type { Reader } from './reader.ts';
-import { refusalOf } from './refusals.ts';
 import { roomIdOf } from './request-parts.ts';
 
 /** `GET /rooms/:roomId/events`: a stream for those who accept one, else a long poll. */
@@ -22,15 +19,10 @@ export function eventsRoute(door: HttpDoor, identify: Identify) {
     // Nobody would read what a HEAD request starts.
     if (c.req.method === 'HEAD') return c.body(null);
     const { directory } = door;
-    if (!canConnect(directory)) throw refusalOf(unavailableProblem);
     const reader: Reader = { directory, roomId, identity };
     const { signal } = c.req.raw;
     return streams
       ? eventStream(reader, since, door.limits, signal)
       : longPoll(reader, since, signal);
   };
-}
-
-function canConnect(directory: HttpDoor['directory']): directory is RoomDirectory {
-  return directory.connect !== undefined;
 }

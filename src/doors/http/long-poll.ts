@@ -4,6 +4,7 @@ import { Refusal } from '../../protocol/errors.ts';
 import { fixed } from '../../protocol/limits.ts';
 import { parsePosition } from '../../protocol/position.ts';
 import type { LinkListener } from '../room-directory.ts';
+import { Place } from './place.ts';
 import { closedLine, joinedIn, missedLines, POLL_MS, type Reader } from './reader.ts';
 
 /** What a poll has found; `lines` are events. */
@@ -36,21 +37,28 @@ async function look(
   signal: AbortSignal,
 ): Promise<Found> {
   const { promise, resolve } = Promise.withResolvers<Found | 'expired'>();
+  const place = new Place();
   let position: string | undefined;
   const standing = (): string => position ?? since ?? '0:0';
   const listener: LinkListener = {
     lines: (lines, at) => {
       let happened = lines;
+      if (at !== undefined) place.isIn(at);
       if (position === undefined) {
         const [first = '', ...others] = lines;
         const joined = joinedIn(first);
         position = joined.position;
+        place.isIn(position);
         happened = others;
         const found = foundAtOnce(joined, since);
         if (found !== undefined) resolve(found);
       }
       // A promise keeps its first value: what comes later is for the next poll.
-      if (happened.length > 0) resolve({ position: at ?? position, lines: happened });
+      if (happened.length === 0) return;
+      const behind = happened
+        .map((line) => place.behind(line))
+        .findLast((one) => one !== undefined);
+      resolve({ position: behind ?? position, lines: happened });
     },
     closed: (code, reason) => {
       if (code === closeCodes.tokenExpired) resolve('expired');

@@ -99,8 +99,8 @@ export async function bodyFields(
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     throw new Refusal('invalid_payload', 'Send JSON, with Content-Type: application/json.');
   }
-  // Before anything walks it, by recursion perhaps.
-  if (depthOfText(sent) > jsonDepth) {
+  // Before anything walks it, by recursion perhaps. Depth counts the tuple that is not there, too.
+  if (depthOfText(sent) >= jsonDepth) {
     throw new Refusal('invalid_payload', `Nest JSON at most ${jsonDepth} levels deep.`);
   }
   const body = parsed(sent);

@@ -11,8 +11,6 @@ export const SUBPROTOCOL = 'parlor.v1';
 export interface Handshake {
   roomId: string;
   credentials: Credentials;
-  /** Whether refusals can be told over the socket, because the client offered `parlor.v1`. */
-  offersSubprotocol: boolean;
   /** Payload of `joinRoom`, not yet checked. */
   join: Record<string, unknown>;
 }
@@ -25,6 +23,15 @@ export function isNativePath(pathname: string): boolean {
 }
 
 /**
+ * Whether refusals can be told over the socket, because the client offered `parlor.v1`. Known before
+ * anything else of the request is read, since reading may refuse.
+ * @param header the value of `Sec-WebSocket-Protocol`
+ */
+export function offersSubprotocol(header: string | null | undefined): boolean {
+  return protocolsIn(header).includes(SUBPROTOCOL);
+}
+
+/**
  * Reads an upgrade request.
  * @param header gives a header by its lower-case name
  * @throws Refusal `invalid_payload` for a room id that does not fit
@@ -33,18 +40,19 @@ export function readHandshake(
   url: URL,
   header: (name: string) => string | null | undefined,
 ): Handshake {
-  const offered = (header('sec-websocket-protocol') ?? '')
-    .split(',')
-    .map((protocol) => protocol.trim());
+  const offered = protocolsIn(header('sec-websocket-protocol'));
   const after = (prefix: string) =>
     offered.find((protocol) => protocol.startsWith(prefix))?.slice(prefix.length);
   const bearer = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
   return {
     roomId: readRoomId(PATH.exec(url.pathname)?.[1] ?? ''),
     credentials: { token: bearer ?? after('bearer.'), guestToken: after('guest.') },
-    offersSubprotocol: offered.includes(SUBPROTOCOL),
     join: joinIn(url.searchParams),
   };
+}
+
+function protocolsIn(header: string | null | undefined): string[] {
+  return (header ?? '').split(',').map((protocol) => protocol.trim());
 }
 
 /**

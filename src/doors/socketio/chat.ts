@@ -16,7 +16,14 @@ import { eventLine, type Result } from '../../protocol/lines.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { counted, type PerMinute } from '../../room/per-minute.ts';
 import { readChecked } from '../../room/room.ts';
-import type { RoomDirectory, RoomLink } from '../room-directory.ts';
+import type {
+  LinkListener,
+  LinkState,
+  MovableDirectory,
+  MovableLink,
+  RoomDirectory,
+  RoomLink,
+} from '../room-directory.ts';
 
 /** What a host's Socket.IO socket can do; lines are passed on as the text they are. */
 export interface SocketWire {
@@ -30,9 +37,21 @@ export interface SocketWire {
   buffered(): number | undefined;
 }
 
+/** Rooms with links of a kind. */
+type Directory<L extends RoomLink> = {
+  connect(...given: Parameters<RoomDirectory['connect']>): Promise<L>;
+};
+
+/** A socket's chat on its way to another holder; survives structured cloning. */
+export interface ChatHandOver {
+  identity: Identity;
+  rooms: { roomId: string; gather: boolean; link: LinkState }[];
+  claims: [string, unknown][];
+}
+
 /** What the chat asks of its host, the same for every socket. */
-export interface ChatPorts {
-  directory: RoomDirectory;
+export interface ChatPorts<L extends RoomLink> {
+  directory: Directory<L>;
   authenticate: Authenticate;
   limits: Limits;
 }
@@ -48,17 +67,19 @@ interface Pending {
 }
 
 /** One room of a socket. Until the link is there, commands wait for it. */
-interface Joined {
+interface Joined<L extends RoomLink> {
   roomId: string;
   gather: boolean;
-  link: RoomLink | undefined;
+  link: L | undefined;
+  /** Commands behind a `leaveRoom` wait for its answer, for they may join again. */
+  isLeaving: boolean;
   waiting: (() => void)[];
   pending: Map<number, Pending>;
 }
 
 const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
 
-/** Commands that may wait for a room that is being joined. */
+/** Commands that may wait for a room that is being joined or left. */
 const MOST_WAITING = 64;
 
 /** How long a name is remembered for rooms that were left: the last so many. */
@@ -78,22 +99,24 @@ const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack'
  * The chat of one Socket.IO socket: commands to the links of its rooms, lines back. The same on both
  * hosts, whatever carries the packets.
  */
-export class ChatSocket {
+export class ChatSocket<L extends RoomLink = RoomLink> {
   #identity: Identity;
   readonly #authenticate: Authenticate;
-  readonly #directory: RoomDirectory;
+  readonly #directory: Directory<L>;
   readonly #wire: SocketWire;
   readonly #limits: Limits;
-  readonly #rooms = new Map<string, Joined>();
+  readonly #rooms = new Map<string, Joined<L>>();
   /** The name claimed at the first join of each room; later ones do not count. */
   readonly #claims = new Map<string, unknown>();
   #nextRef = 0;
+  #unanswered = 0;
+  #settled: (() => void)[] = [];
   #closed = false;
   #badTokens: PerMinute | undefined;
 
   constructor(
     identity: Identity,
-    { directory, authenticate, limits }: ChatPorts,
+    { directory, authenticate, limits }: ChatPorts<L>,
     wire: SocketWire,
   ) {
     this.#identity = identity;
@@ -103,9 +126,44 @@ export class ChatSocket {
     this.#limits = limits;
   }
 
+  /** Goes on with a chat that was held elsewhere. */
+  static resume(
+    { identity, rooms, claims }: ChatHandOver,
+    ports: ChatPorts<MovableLink> & { directory: MovableDirectory },
+    wire: SocketWire,
+  ): ChatSocket<MovableLink> {
+    const chat = new ChatSocket<MovableLink>(identity, ports, wire);
+    for (const [roomId, claim] of claims) chat.#claims.set(roomId, claim);
+    for (const { roomId, gather, link } of rooms) {
+      const room = chat.#room(roomId, gather);
+      const listener = chat.#listener(room, undefined);
+      room.link = ports.directory.resume(roomId, identity, link, listener);
+    }
+    return chat;
+  }
+
+  /** Ends a chat for another holder to go on with. Nothing may be unanswered: see `settle`. */
+  static handOver(chat: ChatSocket<MovableLink>): ChatHandOver {
+    const rooms = [...chat.#rooms.values()].flatMap(({ roomId, gather, link }) => {
+      const state = link?.handOver();
+      return state === undefined ? [] : [{ roomId, gather, link: state }];
+    });
+    chat.#closed = true;
+    chat.#rooms.clear();
+    return { identity: chat.#identity, rooms, claims: [...chat.#claims] };
+  }
+
+  /** Resolves when no command waits for its answer. */
+  async settle(): Promise<void> {
+    if (this.#unanswered === 0) return;
+    await new Promise<void>((resolve) => this.#settled.push(resolve));
+  }
+
   /** Takes an event of the client: a command, its payload, and how to answer if it wants to know. */
   receive(name: string, payload: unknown, answer: Answer | undefined): void {
+    if (this.#closed) return;
     const pending: Pending = { name, answer, id: textIn(payload, 'id') };
+    this.#unanswered++;
     if (name === 'refreshToken') {
       void this.#refresh(payload, pending);
       return;
@@ -173,7 +231,7 @@ export class ChatSocket {
 
   #unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
     assertCommandName(name);
-    if (typeof payload !== 'object' || payload === null) {
+    if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
       return misfit('payload', 'must be a JSON object');
     }
     return misfit('roomId', roomId === undefined ? 'must name the room' : 'must be a string');
@@ -187,24 +245,36 @@ export class ChatSocket {
         `This connection is in ${this.#limits.roomsPerSocket} rooms; leave one first.`,
       );
     }
-    const room: Joined = {
+    const room = this.#room(roomId, gather === true);
+    void this.#open(room, this.#withFirstClaim(roomId, payload as object), pending);
+  }
+
+  #room(roomId: string, gather: boolean): Joined<L> {
+    const room: Joined<L> = {
       roomId,
-      gather: gather === true,
+      gather,
       link: undefined,
+      isLeaving: false,
       waiting: [],
       pending: new Map(),
     };
     this.#rooms.set(roomId, room);
-    void this.#open(room, this.#withFirstClaim(roomId, payload as object), pending);
+    return room;
   }
 
-  async #open(room: Joined, payload: object, join: Pending): Promise<void> {
+  #listener(room: Joined<L>, join: Pending | undefined): LinkListener {
+    return {
+      lines: (lines) => this.#hear(room, join, lines),
+      closed: (code, reason) => this.#closedBy(room, code, reason),
+      buffered: () => this.#wire.buffered(),
+    };
+  }
+
+  async #open(room: Joined<L>, payload: object, join: Pending): Promise<void> {
     try {
-      const link = await this.#directory.connect(room.roomId, this.#identity, payload, {
-        lines: (lines) => this.#hear(room, join, lines),
-        closed: (code, reason) => this.#closedBy(room, code, reason),
-        buffered: () => this.#wire.buffered(),
-      });
+      const listener = this.#listener(room, join);
+      const { roomId } = room;
+      const link = await this.#directory.connect(roomId, this.#identity, payload, listener);
       if (this.#rooms.get(room.roomId) !== room) {
         link.close(this.#closed ? 'disconnected' : 'left');
         return;
@@ -215,25 +285,28 @@ export class ChatSocket {
       this.#forget(room);
       this.#answer(join, room.roomId, { ok: false, error: problemOf(error) });
     }
-    // Those behind a refused join find that out by themselves, in order.
-    for (const send of room.waiting.splice(0)) send();
+    this.#goOn(room);
   }
 
-  #forward(room: Joined, name: string, payload: unknown, pending: Pending): void {
-    if (room.link !== undefined) {
+  #forward(room: Joined<L>, name: string, payload: unknown, pending: Pending): void {
+    if (room.link !== undefined && !room.isLeaving) {
       const ref = this.#nextRef++;
       room.pending.set(ref, pending);
       if (name === 'joinRoom') room.gather = fieldIn(payload, 'gather') === true;
+      room.isLeaving = name === 'leaveRoom';
       room.link.send({ name, payload, ref });
       return;
     }
     if (room.waiting.length >= MOST_WAITING)
-      throw new Refusal('unavailable', 'The room is still being joined; wait for it.');
-    room.waiting.push(() => this.receive(name, payload, pending.answer));
+      throw new Refusal('unavailable', 'The room is still being joined or left; wait for it.');
+    room.waiting.push(() => {
+      this.#unanswered--;
+      this.receive(name, payload, pending.answer);
+    });
   }
 
   /** Lines from a room's link, in order: events together, answers each by itself. */
-  #hear(room: Joined, join: Pending, lines: readonly string[]): void {
+  #hear(room: Joined<L>, join: Pending | undefined, lines: readonly string[]): void {
     let events: string[] = [];
     const pass = () => {
       if (events.length === 0) return;
@@ -247,13 +320,13 @@ export class ChatSocket {
         continue;
       }
       pass();
-      if (isJoined) this.#answerText(join, room.roomId, line.slice(10, -1));
-      else this.#hearAck(room, line);
+      if (isJoined && join !== undefined) this.#answerText(join, room.roomId, line.slice(10, -1));
+      else if (!isJoined) this.#hearAck(room, line);
     }
     pass();
   }
 
-  #hearAck(room: Joined, line: string): void {
+  #hearAck(room: Joined<L>, line: string): void {
     const comma = line.indexOf(',', 7);
     const ref = Number(line.slice(7, comma));
     const pending = room.pending.get(ref);
@@ -261,12 +334,22 @@ export class ChatSocket {
     room.pending.delete(ref);
     const result = line.slice(comma + 1, -1);
     this.#answerText(pending, room.roomId, result);
-    if (pending.name !== 'leaveRoom' || result.startsWith('{"ok":false')) return;
-    this.#forget(room);
-    room.link?.close('left');
+    if (pending.name !== 'leaveRoom') return;
+    room.isLeaving = false;
+    if (!result.startsWith('{"ok":false')) {
+      this.#forget(room);
+      room.link?.close('left');
+    }
+    // Not within the room's own turn, which ends with what it is handing out now.
+    queueMicrotask(() => this.#goOn(room));
   }
 
-  #closedBy(room: Joined, code: number, reason: string): void {
+  /** Gives the commands that waited, in order; those for a room that is no more find that out. */
+  #goOn(room: Joined<L>): void {
+    for (const send of room.waiting.splice(0)) send();
+  }
+
+  #closedBy(room: Joined<L>, code: number, reason: string): void {
     if (this.#rooms.get(room.roomId) !== room) return;
     if (ENDINGS.has(code)) {
       this.end(code, reason);
@@ -278,9 +361,10 @@ export class ChatSocket {
     for (const pending of room.pending.values())
       this.#answer(pending, roomId, { ok: false, error });
     this.#wire.events([eventLine('roomClosed', { roomId, closeCode: code, reason })]);
+    queueMicrotask(() => this.#goOn(room));
   }
 
-  #forget(room: Joined): void {
+  #forget(room: Joined<L>): void {
     if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
   }
 
@@ -304,6 +388,8 @@ export class ChatSocket {
 
   /** Without a callback only a refusal is told, as the event `error`. */
   #answerText({ answer, name, id }: Pending, roomId: unknown, result: string): void {
+    this.#unanswered--;
+    if (this.#unanswered === 0) for (const settled of this.#settled.splice(0)) settled();
     if (answer !== undefined) {
       answer(result);
       return;

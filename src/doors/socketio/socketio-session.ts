@@ -2,51 +2,10 @@ import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
 import type { CancelTimer, Clock } from './clock.ts';
 import type { EngineData } from './engine-packet.ts';
 import type { CloseFrame, EngineCloseReason, EngineOwner, EngineSink } from './engine-session.ts';
-import { ackText, eventText, readArgumentsText } from './packet-text.ts';
+import { type NamespacePort, NamespaceSocket } from './namespace-socket.ts';
+import { readArgumentsText } from './packet-text.ts';
 import type { SocketIoSettings } from './settings.ts';
-
-/** Why a socket left its namespace; see `EngineCloseReason` for those that end all at once. */
-export type DisconnectReason =
-  | 'client namespace disconnect'
-  | 'server namespace disconnect'
-  | EngineCloseReason;
-
-/** What CONNECT_ERROR tells a client. */
-export interface ConnectError {
-  message: string;
-  data?: unknown;
-}
-
-/** A client asks to join a namespace. The owner answers once, at once or later. */
-export interface ConnectRequest {
-  readonly namespace: string;
-  /** What the client gave as `auth`; `{}` if nothing. */
-  readonly auth: Record<string, unknown>;
-  /** Lets the client in: it is told, and may send from now on. Undefined if it has gone. */
-  accept(): NamespaceSocket | undefined;
-  /** Sends CONNECT_ERROR; the client may ask again. */
-  refuse(error: ConnectError): void;
-}
-
-/** An EVENT of a client. */
-export interface ReceivedEvent {
-  /** The event's name (a string or a number), then its arguments; empty if the client sent none. */
-  readonly args: unknown[];
-  /** The arguments as the client wrote them; undefined when the event has binary parts. */
-  readonly argumentsText: string | undefined;
-  /** The client waits for an ACK with this id. */
-  readonly ackId: number | undefined;
-}
-
-/** What lives in a Socket.IO session. Nothing here may throw. */
-export interface SocketIoOwner {
-  onConnect(request: ConnectRequest): void;
-  onEvent(socket: NamespaceSocket, event: ReceivedEvent): void;
-  /** The client answers an event that was emitted with `ackId`, or pretends to. */
-  onAck?(socket: NamespaceSocket, ackId: number | undefined, args: unknown[]): void;
-  /** Once for each socket that was let in; nothing can be sent to it any more. */
-  onDisconnect(socket: NamespaceSocket, reason: DisconnectReason): void;
-}
+import type { ConnectRequest, DisconnectReason, SocketIoOwner } from './socketio-owner.ts';
 
 /** What a session is made of, besides the Engine.IO session that carries it. */
 export interface SocketIoOptions {
@@ -66,50 +25,6 @@ export interface SocketIoHandOver {
   parts: EngineData[];
 }
 
-/** A client's membership in one namespace. Without effect once it has ended. */
-export class NamespaceSocket {
-  readonly namespace: string;
-  readonly sid: string;
-  readonly #session: SocketIoSession;
-
-  constructor(session: SocketIoSession, namespace: string, sid: string) {
-    this.#session = session;
-    this.namespace = namespace;
-    this.sid = sid;
-  }
-
-  /** Sends an EVENT: its name, then its arguments, which may hold binary values. */
-  emit(args: unknown[], ackId?: number): void {
-    this.#sendPacket(PacketType.EVENT, args, ackId);
-  }
-
-  /** Sends an EVENT whose name and arguments are already a JSON array. */
-  emitText(argumentsText: string): void {
-    this.#session.sendText(this, eventText(this.namespace, argumentsText));
-  }
-
-  /** Answers an event; the owner sees to it that this happens once. */
-  ack(ackId: number, args: unknown[]): void {
-    this.#sendPacket(PacketType.ACK, args, ackId);
-  }
-
-  /** Answers an event with what is already a JSON array. */
-  ackText(ackId: number, argumentsText: string): void {
-    this.#session.sendText(this, ackText(this.namespace, ackId, argumentsText));
-  }
-
-  /** Sends DISCONNECT; the client does not come back by itself. */
-  disconnect(): void {
-    this.#session.disconnect(this);
-  }
-
-  #sendPacket(type: PacketType, data: unknown[], ackId: number | undefined): void {
-    const packet: Packet = { type, nsp: this.namespace, data };
-    if (ackId !== undefined) packet.id = ackId;
-    this.#session.sendPacket(this, packet);
-  }
-}
-
 /**
  * One Socket.IO version 5 session in an Engine.IO session: several namespaces, each joined by
  * CONNECT. Whatever breaks the protocol (a packet that cannot be parsed, one for a namespace that
@@ -124,6 +39,16 @@ export class SocketIoSession implements EngineOwner {
   readonly #sockets = new Map<string, NamespaceSocket>();
   readonly #requests = new Map<string, ConnectRequest>();
   readonly #cancelConnectTimeout: CancelTimer;
+  readonly #port: NamespacePort = {
+    send: (socket, packet) => {
+      if (this.#isJoined(socket)) this.#send(packet);
+    },
+    disconnect: (socket) => {
+      if (!this.#isJoined(socket)) return;
+      this.#send({ type: PacketType.DISCONNECT, nsp: socket.namespace });
+      this.#leave(socket, 'server namespace disconnect');
+    },
+  };
   #decoded: Packet | undefined;
   #parts: EngineData[] = [];
 
@@ -183,23 +108,6 @@ export class SocketIoSession implements EngineOwner {
     const sockets = [...this.#sockets.values()];
     this.#forget();
     for (const socket of sockets) this.#options.owner.onDisconnect(socket, reason);
-  }
-
-  /** For `NamespaceSocket`. */
-  sendText(socket: NamespaceSocket, text: string): void {
-    if (this.#isJoined(socket)) this.#engine.send(text);
-  }
-
-  /** For `NamespaceSocket`. */
-  sendPacket(socket: NamespaceSocket, packet: Packet): void {
-    if (this.#isJoined(socket)) this.#send(packet);
-  }
-
-  /** For `NamespaceSocket`. */
-  disconnect(socket: NamespaceSocket): void {
-    if (!this.#isJoined(socket)) return;
-    this.#send({ type: PacketType.DISCONNECT, nsp: socket.namespace });
-    this.#leave(socket, 'server namespace disconnect');
   }
 
   #decode(data: EngineData): Packet | 'incomplete' | 'malformed' {
@@ -274,7 +182,7 @@ export class SocketIoSession implements EngineOwner {
 
   #join(namespace: string, sid: string): NamespaceSocket {
     this.#cancelConnectTimeout();
-    const socket = new NamespaceSocket(this, namespace, sid);
+    const socket = new NamespaceSocket(namespace, sid, this.#port);
     this.#sockets.set(namespace, socket);
     return socket;
   }
@@ -296,7 +204,8 @@ export class SocketIoSession implements EngineOwner {
     this.#parts = [];
   }
 
-  #send(packet: Packet): void {
-    for (const data of this.#encoder.encode(packet)) this.#engine.send(data);
+  #send(packet: Packet | string): void {
+    const parts = typeof packet === 'string' ? [packet] : this.#encoder.encode(packet);
+    for (const part of parts) this.#engine.send(part);
   }
 }

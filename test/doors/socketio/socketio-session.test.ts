@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { EngineData } from '../../../src/doors/socketio/engine-packet.ts';
+import type { NamespaceSocket } from '../../../src/doors/socketio/namespace-socket.ts';
+import type { ConnectRequest, ReceivedEvent } from '../../../src/doors/socketio/socketio-owner.ts';
 import {
-  type ConnectRequest,
-  type NamespaceSocket,
-  type ReceivedEvent,
   type SocketIoOptions,
   SocketIoSession,
 } from '../../../src/doors/socketio/socketio-session.ts';

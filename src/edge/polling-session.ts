@@ -1,0 +1,88 @@
+import { DurableObject } from 'cloudflare:workers';
+import { authenticatorOf } from '../auth/authenticator.ts';
+import { systemClock } from '../doors/socketio/clock.ts';
+import { openPolling, servePolling } from '../doors/socketio/polling-http.ts';
+import {
+  type EngineHandOver,
+  PollingSession as PollingCore,
+  type UpgradeStart,
+} from '../doors/socketio/polling-session.ts';
+import { readSettings } from '../settings.ts';
+import type { Environment } from './environment.ts';
+import { ObjectDirectory } from './object-directory.ts';
+import { SessionChat, type SessionHandOver, socketIoSettings } from './socketio-chat.ts';
+
+/** What a polling session leaves to the Worker that goes on over a WebSocket. */
+export interface PollingHandOver extends SessionHandOver {
+  engine: EngineHandOver;
+}
+
+/** Whether guests may enter, told by the Worker with the first request. */
+export const GUESTS_HEADER = 'x-parlor-guests';
+
+/** How long answers in flight may take before an upgrade goes on without them, in milliseconds. */
+const SETTLE_MS = 5_000;
+
+/**
+ * The Socket.IO session of one `sid` while it is carried by long polling, and until it is upgraded.
+ * Everything is in memory: when the object goes, the session is unknown and its client starts anew;
+ * the heartbeat ends one that its client has abandoned.
+ */
+export class PollingSession extends DurableObject<Environment> {
+  readonly #settings = readSettings(this.env).settings;
+  #core: PollingCore | undefined;
+  #chat: SessionChat | undefined;
+
+  override fetch(request: Request): Promise<Response> {
+    const { searchParams } = new URL(request.url);
+    if (!searchParams.has('sid')) return this.#open(request);
+    return servePolling(this.#core, request, this.#settings.limits.frameBytes);
+  }
+
+  startUpgrade(): UpgradeStart {
+    return this.#core?.startUpgrade() ?? 'unknown';
+  }
+
+  probe(): void {
+    this.#core?.probe();
+  }
+
+  cancelUpgrade(): void {
+    this.#core?.cancelUpgrade();
+  }
+
+  /** Answers what is in flight, then gives everything to whoever asks. */
+  async handOver(): Promise<PollingHandOver | undefined> {
+    await Promise.race([this.#chat?.settle(), systemWait(SETTLE_MS)]);
+    const engine = this.#core?.handOver();
+    const session = engine && this.#chat?.handOver();
+    return session && { engine, ...session };
+  }
+
+  #open(request: Request): Promise<Response> {
+    const settings = this.#settings;
+    const chat = new SessionChat(
+      {
+        directory: new ObjectDirectory(this.env.ROOM),
+        authenticate: authenticatorOf(settings, request.headers.get(GUESTS_HEADER) === 'true'),
+        limits: settings.limits,
+        settings,
+      },
+      { buffered: () => undefined },
+    );
+    this.#chat = chat;
+    this.#core = new PollingCore({
+      sid: this.ctx.id.name ?? '',
+      settings: socketIoSettings(settings),
+      clock: systemClock,
+      createOwner: chat.createOwner,
+    });
+    return openPolling(this.#core);
+  }
+}
+
+function systemWait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    systemClock.after(ms, resolve);
+  });
+}

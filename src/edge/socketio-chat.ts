@@ -1,0 +1,184 @@
+import type { Authenticate } from '../auth/authenticator.ts';
+import {
+  ChatSocket,
+  type ChatHandOver,
+  type ChatPorts,
+  type SocketWire,
+} from '../doors/socketio/chat.ts';
+import type { MovableDirectory, MovableLink } from '../doors/room-directory.ts';
+import { systemClock } from '../doors/socketio/clock.ts';
+import type { CreateOwner, EngineCloseReason } from '../doors/socketio/engine-session.ts';
+import type { NamespaceSocket } from '../doors/socketio/namespace-socket.ts';
+import { DEFAULT_SETTINGS, type SocketIoSettings } from '../doors/socketio/settings.ts';
+import { newSid } from '../doors/socketio/sid.ts';
+import { type SocketIoHandOver, SocketIoSession } from '../doors/socketio/socketio-session.ts';
+import type {
+  ConnectRequest,
+  DisconnectReason,
+  ReceivedEvent,
+  SocketIoOwner,
+} from '../doors/socketio/socketio-owner.ts';
+import { internalProblem, Refusal } from '../protocol/errors.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { Settings } from '../settings.ts';
+
+/** A session of the Socket.IO door on its way from polling to a WebSocket. */
+export interface SessionHandOver {
+  socketIo: SocketIoHandOver;
+  /** Missing while the client has not connected. */
+  chat?: ChatHandOver;
+}
+
+export interface EdgeChatPorts extends ChatPorts<MovableLink> {
+  directory: MovableDirectory;
+  settings: Settings;
+}
+
+/** What carries a session: the same for a polling-session object and a Worker's WebSocket. */
+export interface Carrier {
+  buffered(): number | undefined;
+}
+
+/** Numbers of the Socket.IO door, as the settings have them. */
+export function socketIoSettings({ limits, ...settings }: Settings): SocketIoSettings {
+  return {
+    ...DEFAULT_SETTINGS,
+    pingIntervalMs: settings.PING_INTERVAL_MS,
+    pingTimeoutMs: settings.PING_TIMEOUT_MS,
+    connectTimeoutMs: limits.connectTimeoutMs,
+    maxPayloadBytes: limits.frameBytes,
+    maxBufferedBytes: limits.unsentBytes,
+  };
+}
+
+export function randomSid(): string {
+  return newSid((bytes) => crypto.getRandomValues(bytes));
+}
+
+/** Ends that the client meant: its user has left. */
+const MEANT: ReadonlySet<DisconnectReason | EngineCloseReason> = new Set([
+  'client namespace disconnect',
+  'client close',
+]);
+
+/** The chat of one Socket.IO session at the edge: who it is, and its rooms. */
+export class SessionChat implements SocketIoOwner {
+  readonly #ports: EdgeChatPorts;
+  readonly #carrier: Carrier;
+  readonly #from: SessionHandOver | undefined;
+  #session: SocketIoSession | undefined;
+  #socket: NamespaceSocket | undefined;
+  #chat: ChatSocket<MovableLink> | undefined;
+  /** What it has carried, of what one Worker request may carry. */
+  #events = 0;
+  #joins = 0;
+
+  /** @param from what an earlier holder of the session has left */
+  constructor(ports: EdgeChatPorts, carrier: Carrier, from?: SessionHandOver) {
+    this.#ports = ports;
+    this.#carrier = carrier;
+    this.#from = from;
+  }
+
+  readonly createOwner: CreateOwner = (engine) => {
+    const options = {
+      settings: socketIoSettings(this.#ports.settings),
+      clock: systemClock,
+      newSid: randomSid,
+      owner: this,
+    };
+    if (this.#from === undefined) {
+      this.#session = new SocketIoSession(engine, options);
+    } else {
+      this.#session = SocketIoSession.resume(engine, options, this.#from.socketIo);
+      this.#socket = this.#session.socket('/');
+      const { chat } = this.#from;
+      if (chat !== undefined) this.#chat = ChatSocket.resume(chat, this.#ports, this.#wire());
+    }
+    return this.#session;
+  };
+
+  /** Answers what is in flight. */
+  async settle(): Promise<void> {
+    await this.#chat?.settle();
+  }
+
+  /** Ends it here, for another holder to go on. */
+  handOver(): SessionHandOver | undefined {
+    const socketIo = this.#session?.handOver();
+    if (socketIo === undefined) return undefined;
+    return this.#chat === undefined
+      ? { socketIo }
+      : { socketIo, chat: ChatSocket.handOver(this.#chat) };
+  }
+
+  onConnect(request: ConnectRequest): void {
+    if (request.namespace === '/') void this.#admit(request);
+    else request.refuse({ message: 'Invalid namespace' });
+  }
+
+  onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
+    const [name, payload] = args;
+    if (name === 'joinRoom') this.#joins++;
+    this.#chat?.receive(
+      String(name),
+      payload,
+      ackId === undefined ? undefined : (result) => this.#socket?.ackText(ackId, `[${result}]`),
+    );
+    this.#keepWithinBudget();
+  }
+
+  onDisconnect(_socket: NamespaceSocket, reason: DisconnectReason): void {
+    this.#chat?.close(MEANT.has(reason) ? 'left' : 'disconnected');
+    this.#chat = undefined;
+    this.#socket = undefined;
+  }
+
+  async #admit(request: ConnectRequest): Promise<void> {
+    try {
+      const identity = await identify(this.#ports.authenticate, request.auth);
+      this.#socket = request.accept();
+      if (this.#socket !== undefined) {
+        this.#chat = new ChatSocket<MovableLink>(identity, this.#ports, this.#wire());
+      }
+    } catch (error) {
+      const { code, message } = error instanceof Refusal ? error.problem : internalProblem;
+      request.refuse({ message, data: { code } });
+    }
+  }
+
+  #wire(): SocketWire {
+    return {
+      events: (lines) => {
+        for (const line of lines) this.#socket?.emitText(line);
+        this.#events += lines.length;
+        this.#keepWithinBudget();
+      },
+      end: (how) => {
+        if (how === 'stayAway') this.#socket?.disconnect();
+        this.#session?.close();
+      },
+      buffered: () => this.#carrier.buffered(),
+    };
+  }
+
+  /** A Worker's processor time is per request: one that has carried very much makes a clean end. */
+  #keepWithinBudget(): void {
+    const { MAX_SOCKET_EVENTS, MAX_SOCKET_JOINS } = this.#ports.settings;
+    if (this.#events > MAX_SOCKET_EVENTS || this.#joins > MAX_SOCKET_JOINS) this.#session?.close();
+  }
+}
+
+async function identify(
+  authenticate: Authenticate,
+  { token, guestToken }: Record<string, unknown>,
+): Promise<Identity> {
+  return authenticate({ token: credential(token), guestToken: credential(guestToken) });
+}
+
+/** A token from a Socket.IO handshake. @throws Refusal `unauthorized` for what is no text */
+export function credential(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  throw new Refusal('unauthorized', 'The token must be text.');
+}

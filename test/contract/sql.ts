@@ -1,0 +1,249 @@
+import { expect, it } from 'vitest';
+import { Database } from '../../src/room/database.ts';
+import { migrate, migrations, NewerSchema } from '../../src/room/migrations.ts';
+import type { Sql } from '../../src/room/ports.ts';
+
+/** One life of a room's database; `traces` names what it has left where the host stores things. */
+export type Life = (sql: Sql, traces: () => string[]) => void;
+
+/** Gives each life a database of the same room; what one has left is stored before the next. */
+export type WithSql = (...lives: Life[]) => Promise<void>;
+
+const NAMES = 'CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT UNIQUE)';
+
+function add(sql: Sql, ...names: string[]): void {
+  for (const name of names) sql.run('INSERT INTO names (name) VALUES (?)', name);
+}
+
+function names(sql: Sql): string[] {
+  return sql.all<{ name: string }>('SELECT name FROM names ORDER BY id').map(({ name }) => name);
+}
+
+/** What a room asks of its database, whichever host it lives on. */
+export function sqlContract(withSql: WithSql): void {
+  it('is empty at first, and asking leaves nothing behind', () =>
+    withSql(
+      (sql, traces) => {
+        expect(sql.isEmpty()).toBe(true);
+        expect(sql.isEmpty()).toBe(true);
+        expect(traces()).toEqual([]);
+      },
+      (sql, traces) => {
+        expect(sql.isEmpty()).toBe(true);
+        expect(traces()).toEqual([]);
+      },
+    ));
+
+  it('is not empty once it has been founded, in this life and the next', () =>
+    withSql(
+      (sql, traces) => {
+        migrate(sql);
+        expect(sql.isEmpty()).toBe(false);
+        expect(traces()).not.toEqual([]);
+      },
+      (sql) => {
+        expect(sql.isEmpty()).toBe(false);
+        migrate(sql);
+        expect(sql.all('SELECT version FROM migrations')).toHaveLength(migrations.length);
+      },
+    ));
+
+  it('that newer code has written is refused in words and left as it is', () =>
+    withSql(
+      (sql) => {
+        migrate(sql);
+        sql.run('INSERT INTO migrations (version) VALUES (99)');
+      },
+      (sql) => {
+        expect(() => migrate(sql)).toThrow(NewerSchema);
+        expect(() => migrate(sql)).toThrow(
+          `This room was written by a newer Parlor (schema 99, known are ${migrations.length}): run that version or a later one.`,
+        );
+        expect(sql.all('SELECT version FROM migrations WHERE version = 99')).toHaveLength(1);
+      },
+    ));
+
+  it('keeps what was written for the next life', () =>
+    withSql(
+      (sql) => {
+        sql.run(NAMES);
+        add(sql, 'alice', 'bob');
+      },
+      (sql) => expect(names(sql)).toEqual(['alice', 'bob']),
+    ));
+
+  it('reads every row to the end, whatever runs next', () =>
+    withSql((sql) => {
+      sql.run('CREATE TABLE numbers (n INTEGER PRIMARY KEY)');
+      for (let n = 1; n <= 500; n++) sql.run('INSERT INTO numbers (n) VALUES (?)', n);
+      const rows = sql.all<{ n: number }>('SELECT n FROM numbers ORDER BY n');
+      sql.run('DELETE FROM numbers');
+      expect(rows.map(({ n }) => n)).toEqual(Array.from({ length: 500 }, (_, at) => at + 1));
+      expect(sql.all('SELECT n FROM numbers')).toEqual([]);
+    }));
+
+  it.each<[string, string | number | null]>([
+    ['an empty text', ''],
+    ['text beyond the first plane', '\u{1F600} \u4F60\u597D \u00E9'],
+    ['text with a NUL within', 'a\u0000b'],
+    ['quotes', `'"\`; DROP TABLE names; --`],
+    ['a text of 100,000 characters', 'x'.repeat(100_000)],
+    ['zero', 0],
+    ['a negative number', -7],
+    ['a time in milliseconds', 1_700_000_000_000],
+    ['the greatest exact number', Number.MAX_SAFE_INTEGER],
+    ['nothing', null],
+  ])('gives back %s as it was', (_, value) =>
+    withSql((sql) => {
+      sql.run('CREATE TABLE kept (value ANY) STRICT');
+      sql.run('INSERT INTO kept (value) VALUES (?)', value);
+      expect(sql.all('SELECT value FROM kept')).toEqual([{ value }]);
+      expect(sql.all('SELECT 1 AS found FROM kept WHERE value IS ?', value)).toEqual([
+        { found: 1 },
+      ]);
+    }),
+  );
+
+  it('does a transaction whole', () =>
+    withSql(
+      (sql) => {
+        sql.run(NAMES);
+        const result = sql.atomic(() => {
+          add(sql, 'alice', 'bob');
+          return names(sql).length;
+        });
+        expect(result).toBe(2);
+      },
+      (sql) => expect(names(sql)).toEqual(['alice', 'bob']),
+    ));
+
+  it('does nothing of a transaction that throws, and throws the same', () =>
+    withSql(
+      (sql) => {
+        sql.run(NAMES);
+        add(sql, 'alice');
+        const error = new Error('no');
+        expect(() =>
+          sql.atomic(() => {
+            add(sql, 'bob');
+            throw error;
+          }),
+        ).toThrow(error);
+        expect(names(sql)).toEqual(['alice']);
+        add(sql, 'carol');
+      },
+      (sql) => expect(names(sql)).toEqual(['alice', 'carol']),
+    ));
+
+  it('does nothing of a transaction in which a statement fails', () =>
+    withSql((sql) => {
+      sql.run(NAMES);
+      add(sql, 'alice');
+      expect(() => sql.atomic(() => add(sql, 'bob', 'alice'))).toThrow(/UNIQUE/);
+      expect(names(sql)).toEqual(['alice']);
+    }));
+
+  it('undoes the inner transaction alone when the outer one goes on', () =>
+    withSql(
+      (sql) => {
+        sql.run(NAMES);
+        sql.atomic(() => {
+          add(sql, 'alice');
+          expect(() =>
+            sql.atomic(() => {
+              add(sql, 'bob');
+              sql.atomic(() => add(sql, 'carol'));
+              throw new Error('no');
+            }),
+          ).toThrow('no');
+          sql.atomic(() => add(sql, 'dave'));
+        });
+      },
+      (sql) => expect(names(sql)).toEqual(['alice', 'dave']),
+    ));
+
+  it('undoes inner transactions that were done when the outer one throws', () =>
+    withSql(
+      (sql) => {
+        sql.run(NAMES);
+        expect(() =>
+          sql.atomic(() => {
+            sql.atomic(() => add(sql, 'alice'));
+            throw new Error('no');
+          }),
+        ).toThrow('no');
+      },
+      (sql) => expect(names(sql)).toEqual([]),
+    ));
+
+  it('undoes a founding that throws, tables and all, and can be founded then', () =>
+    withSql(
+      (sql, traces) => {
+        expect(() =>
+          sql.atomic(() => {
+            migrate(sql);
+            throw new Error('no');
+          }),
+        ).toThrow('no');
+        expect(sql.isEmpty()).toBe(true);
+        expect(traces()).toEqual([]);
+        expect(() =>
+          sql.atomic(() => {
+            migrate(sql);
+            sql.atomic(() => sql.run(NAMES));
+            throw new Error('no');
+          }),
+        ).toThrow('no');
+        expect(traces()).toEqual([]);
+        sql.atomic(() => {
+          migrate(sql);
+          sql.run(NAMES);
+          add(sql, 'alice');
+        });
+      },
+      (sql) => {
+        expect(sql.isEmpty()).toBe(false);
+        expect(names(sql)).toEqual(['alice']);
+      },
+    ));
+
+  it('goes on with a founding after its inner part was undone', () =>
+    withSql(
+      (sql) => {
+        sql.atomic(() => {
+          expect(() =>
+            sql.atomic(() => {
+              sql.run(NAMES);
+              throw new Error('no');
+            }),
+          ).toThrow('no');
+          sql.run(NAMES);
+          add(sql, 'alice');
+        });
+      },
+      (sql) => expect(names(sql)).toEqual(['alice']),
+    ));
+
+  it('serves a room that reads before anybody has written, and then leaves nothing', () =>
+    withSql((sql, traces) => {
+      const database = new Database(sql);
+      expect(database.all('SELECT * FROM messages')).toEqual([]);
+      expect(database.atomic(() => database.first('SELECT * FROM room'))).toBeUndefined();
+      expect(traces()).toEqual([]);
+    }));
+
+  it('lets a room try again after its first write was undone', () =>
+    withSql((sql) => {
+      const database = new Database(sql);
+      const write = () => database.run("INSERT INTO members VALUES ('u', 'U', 0, 'member')");
+      expect(() =>
+        database.atomic(() => {
+          write();
+          throw new Error('no');
+        }),
+      ).toThrow('no');
+      expect(database.all('SELECT * FROM members')).toEqual([]);
+      database.atomic(write);
+      expect(database.all('SELECT user_id FROM members')).toEqual([{ user_id: 'u' }]);
+    }));
+}

@@ -1,0 +1,77 @@
+// What `npm run fixture:socketio` promises the published suites.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+const PATH = '/engine.io/?EIO=4&transport=polling';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Starts a command in a process group of its own, which the test's end ends in any case. */
+function start(command: string, args: string[]): ChildProcess {
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => {
+    try {
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+    } catch {
+      // Nothing is left of it.
+    }
+  });
+  return child;
+}
+
+async function isServed(host: string, port: number): Promise<boolean> {
+  const response = await fetch(`http://${host}:${port}${PATH}`).catch(() => undefined);
+  return (await response?.text())?.startsWith('0{') ?? false;
+}
+
+/** Whether any process of the group is left. */
+function isGroupAlive(child: ChildProcess): boolean {
+  try {
+    process.kill(-(child.pid ?? 0), 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function groupEnds(child: ChildProcess): Promise<void> {
+  while (isGroupAlive(child)) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+}
+
+describe('the fixture script', () => {
+  it.each([
+    ['SIGTERM to npm', (pid: number) => process.kill(pid, 'SIGTERM')],
+    // Ctrl-C reaches all that the terminal runs.
+    ['SIGINT to all', (pid: number) => process.kill(-pid, 'SIGINT')],
+  ])(
+    'serves both addresses of localhost until %s, and leaves no process',
+    async (_, end) => {
+      const port = await freePort();
+      const args = ['run', '--silent', 'fixture:socketio', '--', String(port)];
+      const npm = start('npm', args);
+      await once(npm.stdout as NonNullable<typeof npm.stdout>, 'data');
+      expect(await Promise.all([isServed('127.0.0.1', port), isServed('[::1]', port)])).toEqual([
+        true,
+        true,
+      ]);
+      end(npm.pid ?? 0);
+      await groupEnds(npm);
+      expect(await isServed('127.0.0.1', port)).toBe(false);
+    },
+    30_000,
+  );
+});

@@ -1,0 +1,247 @@
+import { abortAllDurableObjects } from 'cloudflare:test';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Attachment } from '../../src/edge/object-connection.ts';
+import { wishRequest } from '../../src/edge/headers.ts';
+import { Client, join, newRoom, sleep, stubOf, within } from './client.ts';
+
+const GRIN = '\u{1F600}';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function instanceOf(roomId: string): Promise<string> {
+  return within(roomId, (object) => object.instance);
+}
+
+const volatile = new Set(['timestamp', 'epoch', 'position', 'createdAt', 'expiresAt', 'roomId']);
+
+function steady(key: string, value: unknown): unknown {
+  // Who is here is a set: a woken room lists it in another order.
+  if (key === 'online' && Array.isArray(value))
+    return (value as { userId: string }[]).map(({ userId }) => userId).toSorted();
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).filter(([key]) => !volatile.has(key)))
+    : value;
+}
+
+/** What everyone in a story heard, without what differs from one telling to the next. */
+function transcript(clients: Record<string, Client>): Record<string, unknown[]> {
+  return Object.fromEntries(
+    Object.entries(clients).map(([name, { lines }]) => [
+      name,
+      lines
+        .filter(([event]) => event !== 'position')
+        .map((line) => JSON.parse(JSON.stringify(line, steady)) as unknown),
+    ]),
+  );
+}
+
+/** One evening in a room, step by step. Each step ends when it has been heard. */
+function story(roomId: string) {
+  const clients: Record<string, Client> = {};
+  const be = async (name: string, userId: string, query = '') => {
+    clients[name] = await join(roomId, userId, { query });
+  };
+  const the = (name: string): Client => clients[name]!;
+  const steps: (() => Promise<unknown>)[] = [
+    () => be('alice', 'alice'),
+    () => be('bob', 'bob'),
+    () => the('alice').until('userJoined'),
+    () => the('alice').ask('message', { message: 'hello', id: 'a1' }),
+    () => the('bob').until('message'),
+    () => the('bob').ask('typing'),
+    () => the('alice').until('typing'),
+    () => the('bob').ask('message', { message: 'hi', id: 'b1' }),
+    () => the('bob').ask('message', { message: 'hi again', id: 'b1' }),
+    () => be('phone', 'bob', '?history=10&since=0:0'),
+    () => the('alice').ask('message', { message: 'how are you', id: 'a2' }),
+    () => the('phone').until('message'),
+    () => the('bob').close(1000),
+    () => the('alice').ask('getMembers', { online: true }),
+    () => the('phone').ask('leaveRoom'),
+    () => the('alice').until('userLeft'),
+    () => the('phone').ask('message', { message: 'not here' }),
+    () => the('phone').ask('joinRoom', { history: 1 }),
+    () => the('alice').ask('getHistory', { limit: 2 }),
+    () => the('phone').close(),
+    () => the('alice').ask('getMembers', { online: true }),
+    () => be('carol', 'carol', '?since=0:0'),
+    () => the('alice').ask('getMembers'),
+  ];
+  return { clients, steps };
+}
+
+async function tell(sleepsBefore: (at: number) => boolean): Promise<Record<string, unknown[]>> {
+  const roomId = newRoom();
+  const { clients, steps } = story(roomId);
+  for (const [at, step] of steps.entries()) {
+    if (at > 0 && sleepsBefore(at)) await sleep(roomId);
+    await step();
+  }
+  return transcript(clients);
+}
+
+describe('a room that sleeps', () => {
+  it('between any two steps of a story tells the same story', async () => {
+    const awake = await tell(() => false);
+    expect(awake['alice']!.length).toBeGreaterThan(12);
+    expect(await tell(() => true)).toEqual(awake);
+    const { length } = story(newRoom()).steps;
+    for (let once = 1; once < length; once++) {
+      expect(await tell((at) => at === once)).toEqual(awake);
+    }
+  }, 60_000);
+
+  it('wakes as another object that knows every socket, its name and whether it has joined', async () => {
+    const roomId = newRoom();
+    const sub = GRIN.repeat(128);
+    const name = GRIN.repeat(64);
+    const alice = await join(roomId, sub, { claims: { name } });
+    const bob = await join(roomId, 'bob');
+    await bob.ask('leaveRoom');
+    const before = await instanceOf(roomId);
+    await sleep(roomId);
+    const sent = await alice.ask('message', { message: 'still me' });
+    expect(sent.message).toMatchObject({ senderId: sub, sender: name });
+    expect(await bob.ask('message', { message: 'x' })).toMatchObject({
+      ok: false,
+      error: { code: 'not_joined' },
+    });
+    expect(await alice.ask('getMembers', { online: true })).toMatchObject({ onlineCount: 1 });
+    expect(await instanceOf(roomId)).not.toBe(before);
+  });
+
+  it('keeps all it must know of a guest with the longest names, far below what a socket can hold', async () => {
+    const roomId = newRoom();
+    const identity = {
+      userId: `guest:${crypto.randomUUID()}`,
+      guest: true as const,
+      guestToken: 'x'.repeat(512),
+      expiresAt: Number.MAX_SAFE_INTEGER,
+    };
+    const response = await stubOf(roomId).fetch(
+      wishRequest({
+        identity,
+        join: { username: GRIN.repeat(64) },
+        end: 'native',
+        offersSubprotocol: false,
+      }),
+    );
+    const guest = new Client(response.webSocket!);
+    await guest.until('joined');
+    guest.send('no tuple');
+    await guest.until('error');
+    await sleep(roomId);
+    const kept = await within(roomId, (_, state) =>
+      state.getWebSockets().map((socket) => socket.deserializeAttachment() as Attachment),
+    );
+    expect(kept).toEqual([
+      expect.objectContaining({
+        v: 1,
+        identity,
+        joined: true,
+        name: { username: GRIN.repeat(64), unverified: true },
+        badFrames: expect.objectContaining({ count: 1 }) as unknown,
+      }),
+    ]);
+    // Serialized texts take two bytes a UTF-16 unit at most.
+    expect(JSON.stringify(kept[0]).length * 2).toBeLessThan(16_384 / 2);
+  });
+
+  it('tells exactly once that a user left whose sockets all closed while it slept', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bobs = await Promise.all([join(roomId, 'bob'), join(roomId, 'bob'), join(roomId, 'bob')]);
+    await alice.until('userJoined');
+    await sleep(roomId);
+    await Promise.all(bobs.map((bob) => bob.close(1000)));
+    expect(await alice.ask('getMembers', { online: true })).toMatchObject({
+      onlineCount: 1,
+      members: [{ userId: 'alice' }],
+    });
+    expect(alice.heard('userLeft')).toEqual([
+      expect.objectContaining({ userId: 'bob', reason: 'left' }),
+    ]);
+  });
+
+  it('tells that a user left by the first thing that wakes it, a close', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    await sleep(roomId);
+    await bob.close();
+    expect(await alice.until('userLeft')).toMatchObject({ userId: 'bob', reason: 'left' });
+  });
+
+  it('says nothing when one of a user’s sockets closes while it sleeps', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const laptop = await join(roomId, 'bob');
+    const phone = await join(roomId, 'bob');
+    await sleep(roomId);
+    await laptop.close(1000);
+    await sleep(roomId);
+    await phone.ask('message', { message: 'still here' });
+    await alice.until('message');
+    expect(alice.heard('userJoined')).toHaveLength(1);
+    expect(alice.heard('userLeft')).toEqual([]);
+    await phone.close(1000);
+    expect(await alice.until('userLeft')).toMatchObject({ userId: 'bob' });
+  });
+
+  it('answers ping without waking', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    await sleep(roomId);
+    await alice.pong();
+    // An object that runs could be made to sleep.
+    const runs = await within(roomId, () => true).then(() => sleep(roomId));
+    expect(runs).toBeUndefined();
+    await alice.pong();
+    expect(alice.pongs).toEqual(['pong', 'pong']);
+    const at = await within(roomId, (_, state) =>
+      state.getWebSocketAutoResponseTimestamp(state.getWebSockets()[0]!),
+    );
+    expect(at).toBeInstanceOf(Date);
+  });
+
+  it('keeps what it has stored when it is thrown away, and everyone comes back to it', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const { message } = await alice.ask('message', { message: 'kept', id: 'a1' });
+    const { position } = await alice.ask('joinRoom');
+    await abortAllDurableObjects();
+    expect(await alice.ended).toMatchObject({ code: 1006 });
+    const again = await join(roomId, 'alice', { query: `?since=${position}` });
+    expect(again.heard('joined')).toEqual([
+      expect.objectContaining({ missed: [], complete: true, position }),
+    ]);
+    expect(await again.ask('message', { message: 'kept', id: 'a1' })).toEqual({
+      ok: true,
+      message,
+      duplicate: true,
+    });
+  });
+
+  it('lets 50 silent sockets be, goes to sleep on its own, and its next message reaches all 50', async () => {
+    const roomId = newRoom();
+    const all = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => join(roomId, `user ${at}`)),
+    );
+    const before = await instanceOf(roomId);
+    // Looking wakes it, so each look comes after a silence longer than the 10 s it takes.
+    let now = before;
+    for (let looks = 0; looks < 3 && now === before; looks++) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 13_000);
+      });
+      now = await instanceOf(roomId);
+    }
+    expect(now).not.toBe(before);
+    await all[0]!.ask('message', { message: 'good morning' });
+    for (const one of all.slice(1)) {
+      expect(await one.until('message')).toMatchObject({ message: 'good morning' });
+    }
+  }, 60_000);
+});

@@ -1,0 +1,326 @@
+import { exports } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Attachment } from '../../src/edge/object-connection.ts';
+import { Client, join, newRoom, sleep, tokenOf, upgrade, within } from './client.ts';
+
+const REASON = 'x'.repeat(123);
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Names of what a room's object has stored. */
+function stored(roomId: string): Promise<string[]> {
+  return within(roomId, (_, { storage }) =>
+    storage.sql
+      .exec<{ name: string }>('SELECT name FROM sqlite_master')
+      .toArray()
+      .map(({ name }) => name),
+  );
+}
+
+function padded(pad: number): string {
+  return `["message",{"message":"a","pad":"${'x'.repeat(pad)}"},1]`;
+}
+
+/** Moves the clock without moving timers. */
+function pass(ms: number): void {
+  const now = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(now + ms);
+}
+
+describe('a socket that its client closes', () => {
+  it.each([
+    [1000, 1000, 'left'],
+    [undefined, 1000, 'left'],
+  ])('with %s is answered %i, and its user has left', async (code, answer, reason) => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    expect(await bob.close(code)).toMatchObject({ code: answer });
+    expect(await alice.until('userLeft')).toMatchObject({ userId: 'bob', reason });
+  });
+
+  it('with another code is answered with it, and its user has dropped, told after 5 s', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const codes = [1001, 3000, 4000, 4999];
+    for (const code of codes) {
+      const user = await join(roomId, `user ${code}`);
+      expect(await user.close(code, REASON)).toEqual({ code, reason: REASON });
+    }
+    expect(await alice.ask('getMembers', { online: true })).toMatchObject({ onlineCount: 5 });
+    expect(alice.heard('userLeft')).toEqual([]);
+    for (const code of codes) {
+      await alice.until('userLeft', (left) => Object.values(left).includes(`user ${code}`));
+    }
+    expect(alice.heard('userLeft').map(({ reason }) => reason)).toEqual(
+      codes.map(() => 'disconnected'),
+    );
+  }, 15_000);
+
+  it('and opens again within 5 s is not missed by anyone', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    await bob.close(4000);
+    const again = await join(roomId, 'bob');
+    await again.close(1000);
+    await alice.until('userLeft');
+    expect(alice.heard('userJoined')).toHaveLength(1);
+    expect(alice.heard('userLeft')).toEqual([
+      expect.objectContaining({ userId: 'bob', reason: 'left' }),
+    ]);
+  });
+
+  it('is left once, however often the platform says so', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    await within(roomId, (object, state) => {
+      const socket = state
+        .getWebSockets()
+        .find((one) => (one.deserializeAttachment() as Attachment).identity.userId === 'bob')!;
+      object.webSocketError(socket);
+      object.webSocketClose(socket, 1006, '', false);
+      object.webSocketError(socket);
+      object.webSocketClose(socket, 1000, '', true);
+      object.webSocketClose(socket, 1000, '', true);
+    });
+    await bob.ended;
+    await alice.until('userLeft');
+    expect(await alice.ask('getMembers', { online: true })).toMatchObject({ onlineCount: 1 });
+    expect(alice.heard('userLeft')).toHaveLength(1);
+  }, 15_000);
+});
+
+describe('a socket that the room closes', () => {
+  it.each([
+    ['a frame over its limit', 'x'.repeat(65_537), 1009],
+    ['a frame over its limit in UTF-8', '\u4F60'.repeat(21_846), 1009],
+    ['bytes', new Uint8Array([1, 2, 3]), 4504],
+  ])('for %s ends alone', async (_, data, code) => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    bob.socket.send(data);
+    expect(await bob.ended).toMatchObject({ code });
+    expect(await alice.ask('message', { message: 'still here' })).toMatchObject({ ok: true });
+  });
+
+  it('takes a frame of exactly the limit', async () => {
+    const alice = await join(newRoom(), 'alice');
+    alice.send(padded(65_536 - padded(0).length));
+    expect((await alice.until('ack')) as unknown).toBe(1);
+  });
+
+  it('after 10 frames that are no tuples within a minute ends with 4504, also over its sleep', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    for (let count = 1; count <= 10; count++) {
+      alice.send(`garbage ${count}`);
+      await vi.waitUntil(() => alice.heard('error').length === count);
+      if (count % 3 === 0) await sleep(roomId);
+    }
+    expect(await alice.ask('message', { message: 'alive' })).toMatchObject({ ok: true });
+    alice.send('garbage 11');
+    expect(await alice.ended).toMatchObject({ code: 4504 });
+    expect(alice.heard('error')[0]).toMatchObject({ code: 'invalid_payload', roomId });
+  });
+
+  it('with an expired token hears nothing more and is not obeyed: 4003', async () => {
+    const roomId = newRoom();
+    const exp = Math.floor(Date.now() / 1_000) + 60;
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob', { claims: { exp } });
+    const carol = await join(roomId, 'carol', { claims: { exp } });
+    pass(64_000);
+    expect(await bob.ask('message', { message: 'just in time' })).toMatchObject({ ok: true });
+    await alice.until('message');
+    pass(3_000);
+    bob.send('["message",{"message":"too late"},99]');
+    expect(await bob.ended).toMatchObject({ code: 4003 });
+    expect(await carol.ended).toMatchObject({ code: 4003 });
+    const { messages } = await alice.ask('getHistory');
+    expect(messages.map(({ message }) => message)).toEqual(['just in time']);
+  });
+
+  it('with an expired token ends when the room wakes for somebody else', async () => {
+    const roomId = newRoom();
+    const exp = Math.floor(Date.now() / 1_000) + 60;
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob', { claims: { exp } });
+    await sleep(roomId);
+    pass(70_000);
+    await alice.ask('message', { message: 'secret' });
+    expect(await bob.ended).toMatchObject({ code: 4003 });
+    expect(bob.heard('message')).toEqual([]);
+  });
+
+  it('with an expired token is not even told that others join', async () => {
+    const roomId = newRoom();
+    const exp = Math.floor(Date.now() / 1_000) + 60;
+    const bob = await join(roomId, 'bob', { claims: { exp } });
+    pass(70_000);
+    await join(roomId, 'alice');
+    expect(await bob.ended).toMatchObject({ code: 4003 });
+    expect(bob.heard('userJoined')).toEqual([]);
+  });
+
+  it('that has pinged and then fallen silent for a minute ends with 4002 when the room next runs', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const quiet = await join(roomId, 'quiet');
+    const bob = await join(roomId, 'bob');
+    await bob.pong();
+    await sleep(roomId);
+    pass(59_000);
+    await alice.ask('message', { message: 'anyone' });
+    await bob.until('message');
+    // A sleeping room knows the last frame to within 20 s.
+    pass(22_000);
+    await alice.ask('message', { message: 'no' });
+    expect(await bob.ended).toMatchObject({ code: 4002 });
+    expect(bob.heard('message')).toHaveLength(1);
+    // One that never pings is no client of ours to count on pings.
+    expect(await quiet.ask('getHistory')).toMatchObject({ ok: true });
+  });
+
+  it('that goes on sending is alive, pings or not', async () => {
+    const roomId = newRoom();
+    const bob = await join(roomId, 'bob');
+    await bob.pong();
+    const alice = await join(roomId, 'alice');
+    for (const sleeps of [false, true]) {
+      for (let waits = 0; waits < 7; waits++) {
+        pass(19_000);
+        expect(await bob.ask('typing')).toMatchObject({ ok: true });
+      }
+      if (sleeps) await sleep(roomId);
+      pass(55_000);
+      expect(await alice.ask('typing')).toMatchObject({ ok: true });
+      expect(await bob.ask('typing')).toMatchObject({ ok: true });
+    }
+  });
+});
+
+describe('a defect in one command', () => {
+  it('is its sender’s alone, who is told no more than that', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    await alice.ask('message', { message: 'before' });
+    await within(roomId, (_, { storage }) => void storage.sql.exec('DROP TABLE members'));
+    const log = vi.spyOn(console, 'error').mockReturnValue();
+    const reply = await bob.ask('message', { message: 'poison' });
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
+    expect(reply).toEqual({
+      ok: false,
+      error: { code: 'internal', message: 'Something went wrong on our side; try again.' },
+    });
+    for (const one of [alice, bob]) {
+      const { messages } = await one.ask('getHistory');
+      expect(messages.map(({ message }) => message)).toEqual(['before']);
+    }
+  });
+});
+
+describe('a room', () => {
+  it('that was joined, typed in, read and left, but never written to, leaves nothing behind', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice', { query: '?since=0:0&history=10' });
+    for (const name of [
+      'typing',
+      'getHistory',
+      'getMembers',
+      'joinRoom',
+      'leaveRoom',
+      'joinRoom',
+    ]) {
+      expect(await alice.ask(name)).toMatchObject({ ok: true });
+    }
+    await alice.ask('getMissed', { after: '0:0' });
+    await alice.ask('message', { message: '' });
+    const authorization = `Bearer ${await tokenOf({ sub: 'bob' })}`;
+    for (const path of ['', '/messages', '/members', '/missed?after=0:0']) {
+      const response = await exports.default.fetch(`http://chat/rooms/${roomId}${path}`, {
+        headers: { authorization },
+      });
+      expect(response.status).toBe(200);
+      await response.text();
+    }
+    await alice.close(1000);
+    expect(await stored(roomId)).toEqual([]);
+    await sleep(roomId);
+    expect(await stored(roomId)).toEqual([]);
+  });
+
+  it('believes no header that a client can send about who it is', async () => {
+    const roomId = newRoom();
+    const wish = btoa(
+      JSON.stringify({
+        identity: { userId: 'root' },
+        join: {},
+        end: 'link',
+        offersSubprotocol: false,
+      }),
+    );
+    const headers = { 'x-parlor-wish': wish };
+    const alice = await join(roomId, 'alice', { headers });
+    expect(alice.heard('joined')).toEqual([
+      expect.objectContaining({ you: expect.objectContaining({ userId: 'alice' }) as unknown }),
+    ]);
+    const response = await exports.default.fetch(`http://chat/rooms/${roomId}/ws`, {
+      headers: { upgrade: 'websocket', ...headers },
+    });
+    expect(response.status).toBe(401);
+    await response.text();
+    const asked = await exports.default.fetch(`http://chat/rooms/${roomId}/messages`, { headers });
+    expect(asked.status).toBe(401);
+    await asked.text();
+  });
+
+  it('takes 10 sockets of a user and refuses the next, awake or woken', async () => {
+    const roomId = newRoom();
+    const all: Client[] = [];
+    for (let count = 0; count < 10; count++) all.push(await join(roomId, 'alice'));
+    for (const wakes of [false, true]) {
+      if (wakes) await sleep(roomId);
+      const response = await upgrade(roomId, 'alice');
+      expect([response.status, await response.json()]).toMatchObject([
+        429,
+        { error: { code: 'too_many_connections' } },
+      ]);
+    }
+    await all[0]!.close(1000);
+    await join(roomId, 'alice');
+  });
+
+  it('tells a browser over the socket why it is not let in', async () => {
+    const token = await tokenOf({ sub: 'alice', exp: 1 });
+    const response = await exports.default.fetch(`http://chat/rooms/${newRoom()}/ws`, {
+      headers: {
+        upgrade: 'websocket',
+        'sec-websocket-protocol': `parlor.v1, bearer.${token}`,
+      },
+    });
+    expect(response.status).toBe(101);
+    expect(response.headers.get('sec-websocket-protocol')).toBe('parlor.v1');
+    const client = new Client(response.webSocket!);
+    expect(await client.ended).toEqual({
+      code: 4003,
+      reason: 'The token has expired; get a new one.',
+    });
+    expect(client.lines).toEqual([
+      [
+        'joined',
+        {
+          ok: false,
+          error: { code: 'token_expired', message: 'The token has expired; get a new one.' },
+        },
+      ],
+    ]);
+  });
+});

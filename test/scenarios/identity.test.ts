@@ -1,0 +1,159 @@
+import { expect, it } from 'vitest';
+import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { inAnHour, namelessToken, tokenFor } from '../support/tokens.ts';
+import { ok, refusal } from '../support/visitor.ts';
+
+atEveryDoor(
+  (door) => {
+    it('shows everyone under the name their token gives them, whatever they claim', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const mallory = door.visit({ token: await tokenFor('mallory', { name: 'Mallory' }) });
+      const joined = ok(await mallory.join(roomId, { username: 'alice' }));
+      expect(joined.you).toMatchObject({ userId: 'mallory', username: 'Mallory' });
+      const forged = {
+        sender: 'alice',
+        username: 'alice',
+        senderId: 'alice',
+        userId: 'alice',
+        seq: 9,
+      };
+      const { message } = ok(
+        await mallory.command('message', { roomId, message: 'hi', ...forged }),
+      );
+      ok(await mallory.command('typing', { roomId, ...forged }));
+      ok(await mallory.command('leaveRoom', { roomId, username: 'alice' }));
+      expect(message).toMatchObject({ sender: 'Mallory', senderId: 'mallory', seq: 1 });
+      const who = { userId: 'mallory', username: 'Mallory' };
+      expect(await alice.hears('userLeft')).toMatchObject(who);
+      expect(alice.heard('userJoined')).toMatchObject([who]);
+      expect(alice.heard('typing')).toMatchObject([who]);
+      expect(alice.heard('message')).toEqual([message]);
+      expect(JSON.stringify(alice.stream.slice(1))).not.toContain('alice');
+    });
+
+    it('marks a name that no token vouches for, and keeps the first one', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const zed = door.visit({ token: await namelessToken('u-26') });
+      const joined = ok(await zed.join(roomId, { username: 'Zed' }));
+      const who = { userId: 'u-26', username: 'Zed', unverified: true };
+      expect(joined.you).toMatchObject(who);
+      expect(joined.online).toContainEqual(who);
+      expect(await alice.hears('userJoined')).toMatchObject(who);
+      const first = ok(await zed.command('message', { roomId, message: 'hi', sender: 'Alice' }));
+      expect(first.message).toMatchObject({ sender: 'Zed', senderId: 'u-26', unverified: true });
+      ok(await zed.command('leaveRoom', { roomId }));
+      const back = ok(await zed.join(roomId, { username: 'Someone else' }));
+      expect(back.you).toMatchObject(who);
+      await say(zed, roomId, 'again');
+      const { members } = ok(await alice.command('getMembers', { roomId }));
+      expect(members).toEqual([{ ...who, role: 'owner', online: true }]);
+      await alice.until('both', () => alice.heard('message').length === 2);
+      for (const message of alice.heard('message')) {
+        expect(message).toMatchObject({ sender: 'Zed', unverified: true });
+      }
+    });
+
+    it('falls back on the user id for one without a name', async () => {
+      const long = `${'語'.repeat(63)}🎉${'x'.repeat(64)}`;
+      const cases: [token: string, userId: string, username: string][] = [
+        [await namelessToken('u-27'), 'u-27', 'u-27'],
+        [await namelessToken(long), long, `${'語'.repeat(63)}🎉`],
+        [await tokenFor('u-28', { name: 'a\u202Eb' }), 'u-28', 'u-28'],
+        [await tokenFor('u-29', { name: '' }), 'u-29', 'u-29'],
+        [
+          await tokenFor('x', { sub: undefined, id: 42, name: undefined, username: 'Neo' }),
+          '42',
+          'Neo',
+        ],
+      ];
+      for (const [token, userId, username] of cases) {
+        const joined = ok(await door.visit({ token }).join(newRoom()));
+        expect(joined.you).toMatchObject({ userId, username });
+        expect(joined.you.unverified).toBeUndefined();
+      }
+    });
+
+    it('says what is wrong with a name that would count', async () => {
+      const token = await namelessToken('u-30');
+      for (const username of ['', ' padded', 'x'.repeat(65), 'a\u200Bb', 'e\u0301']) {
+        const problem = refusal(await door.visit({ token }).join(newRoom(), { username }));
+        expect(problem, JSON.stringify(username)).toMatchObject({
+          code: 'invalid_payload',
+          field: 'username',
+        });
+      }
+    });
+
+    it('tells when a token ends', async () => {
+      const exp = inAnHour();
+      const token = await tokenFor('alice', { exp });
+      const joined = ok(await door.visit({ token }).join(newRoom()));
+      expect(joined.you.expiresAt).toBe(exp * 1_000);
+    });
+
+    it('knows a guest again by the guest token, and no guest by a forged one', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const guest = door.visit({});
+      const { you } = ok(await guest.join(roomId, { username: 'Gus' }));
+      expect(you).toEqual({
+        userId: expect.stringMatching(/^guest:[\w-]{16,}$/),
+        username: 'Gus',
+        unverified: true,
+        role: 'member',
+        readUpTo: 0,
+        unread: 0,
+        unreadMentions: 0,
+        guestToken: expect.any(String),
+      });
+      await say(guest, roomId, 'first here');
+      await guest.close();
+      const again = ok(await door.visit(you).join(roomId));
+      expect(again.you.userId).toBe(you.userId);
+      for (const guestToken of [
+        '',
+        'nonsense',
+        await tokenFor(you.userId),
+        await tokenFor('alice'),
+      ]) {
+        const stranger = ok(await door.visit({ guestToken }).join(roomId));
+        expect(stranger.you.userId).toMatch(/^guest:/);
+        expect(stranger.you.userId).not.toBe(you.userId);
+      }
+      // Guests own nothing: the first who signed in does.
+      await say(alice, roomId, 'second here');
+      const { members } = ok(await alice.command('getMembers', { roomId }));
+      expect(members.map(({ userId, role }) => [userId, role])).toEqual([
+        ['alice', 'owner'],
+        [you.userId, 'member'],
+      ]);
+    });
+
+    it('lets no guest token stand for a token, and no token name a guest', async () => {
+      const { you } = ok(await door.visit({}).join(newRoom()));
+      for (const token of [
+        you.guestToken,
+        await tokenFor('guest:me'),
+        await tokenFor(you.userId),
+      ]) {
+        expect(refusal(await door.visit({ token }).join(newRoom())).code).toBe('unauthorized');
+      }
+    });
+
+    it('remembers who sent what when two users send the same id', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const guest = door.visit({});
+      ok(await guest.join(roomId));
+      const mine = ok(await alice.command('message', { roomId, message: 'mine', id: 'same' }));
+      const theirs = ok(await guest.command('message', { roomId, message: 'theirs', id: 'same' }));
+      expect([mine.duplicate, theirs.duplicate]).toEqual([undefined, undefined]);
+      await fence(roomId, alice, [guest]);
+      expect(guest.heard('message').map(({ message }) => message)).toEqual(['mine', 'fence']);
+    });
+  },
+  { ALLOW_GUESTS: 'true' },
+);

@@ -1,0 +1,190 @@
+import { expect, it } from 'vitest';
+import type { EventPayload } from '../../src/protocol/events.ts';
+import { atEveryDoor, fence, newRoom, type OpenDoor } from '../support/stories.ts';
+import { ok, type Visitor } from '../support/visitor.ts';
+
+/** How long a dropped user still counts as here, in milliseconds. */
+const GRACE_MS = 5_000;
+
+atEveryDoor((door) => {
+  it('counts one with several devices once, until the last has left', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: phone } = await door.enter('bob', roomId);
+    const { visitor: laptop, joined } = await door.enter('bob', roomId);
+    expect(joined).toMatchObject({
+      onlineCount: 2,
+      online: [
+        { userId: 'alice', username: 'alice' },
+        { userId: 'bob', username: 'bob' },
+      ],
+    });
+    await phone.close();
+    await fence(roomId, laptop, [alice]);
+    expect(alice.heard('userJoined')).toHaveLength(1);
+    expect(alice.heard('userLeft')).toEqual([]);
+    await laptop.close();
+    expect(await alice.hears('userLeft')).toEqual({
+      roomId,
+      userId: 'bob',
+      username: 'bob',
+      timestamp: expect.any(Number),
+      reason: 'left',
+    });
+  });
+
+  it('tells of one who leaves at once, and of one who drops out after 5 s', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: carol } = await door.enter('carol', roomId);
+    const { visitor: dan } = await door.enter('dan', roomId);
+    const from = Date.now();
+    await dan.drop();
+    ok(await bob.command('leaveRoom', { roomId }));
+    await carol.close();
+    const left = await alice.until('three to leave', () => {
+      const heard = alice.heard('userLeft');
+      return heard.length === 3 && heard;
+    });
+    expect(left.map(({ userId, reason }) => [userId, reason])).toEqual([
+      ['bob', 'left'],
+      ['carol', 'left'],
+      ['dan', 'disconnected'],
+    ]);
+    expect(Date.now() - from).toBeGreaterThanOrEqual(GRACE_MS - 50);
+    expect(left[2]!.timestamp - left[1]!.timestamp).toBeGreaterThan(GRACE_MS / 2);
+    // Bob has left and hears nothing of the room any more.
+    expect(bob.heard('userLeft')).toEqual([]);
+  });
+
+  it('keeps silent about one who is back within the grace', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: clock } = await door.enter('clock', roomId);
+    await bob.drop();
+    const { visitor: back } = await door.enter('bob', roomId);
+    // The clock drops after him: when it is told of, his grace would have ended too.
+    await clock.drop();
+    await alice.hears('userLeft', ({ userId }) => userId === 'clock');
+    await fence(roomId, back, [alice]);
+    expect(alice.heard('userLeft').map(({ userId }) => userId)).toEqual(['clock']);
+    expect(alice.heard('userJoined').map(({ userId }) => userId)).toEqual(['bob', 'clock']);
+  });
+
+  it('lists one within the grace as here, and lets them leave for good', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: bob } = await door.enter('bob', roomId);
+    await alice.hears('userJoined');
+    await bob.drop();
+    const { joined } = await door.enter('carol', roomId);
+    expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
+    const { visitor: back } = await door.enter('bob', roomId);
+    await back.close();
+    const left = await alice.hears('userLeft', ({ userId }) => userId === 'bob');
+    expect(left.reason).toBe('left');
+  });
+
+  it('lets joins and leaves alternate, whatever somebody does', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    for (let round = 0; round < 4; round++) {
+      const { visitor: phone } = await door.enter('bob', roomId);
+      const { visitor: laptop } = await door.enter('bob', roomId);
+      ok(await phone.command('leaveRoom', { roomId }));
+      ok(await phone.join(roomId));
+      await Promise.all([phone.close(), round % 2 === 0 ? laptop.close() : laptop.drop()]);
+    }
+    const { visitor: last } = await door.enter('bob', roomId);
+    ok(await last.command('leaveRoom', { roomId }));
+    await fence(roomId, (await door.enter('carol', roomId)).visitor, [alice]);
+    const story = alice.stream
+      .filter(({ name, payload }) => name.startsWith('user') && ofBob(payload))
+      .map(({ name }) => name);
+    expect(story.length).toBeGreaterThanOrEqual(2);
+    for (const [at, name] of story.entries()) {
+      expect(name).toBe(at % 2 === 0 ? 'userJoined' : 'userLeft');
+    }
+  });
+
+  it('tells only numbers above 200 people, and no typing above 100', async () => {
+    const roomId = newRoom('crowd');
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const crowd = await enterAll(door, roomId, 99);
+    await alice.until('the crowd', () => alice.heard('userJoined').length === 99);
+    ok(await crowd[0]!.command('typing', { roomId }));
+    await alice.hears('typing');
+    const beyond = await enterAll(door, roomId, 1, 'the 101st');
+    ok(await crowd[1]!.command('typing', { roomId }));
+    ok(await beyond[0]!.command('typing', { roomId }));
+    await fence(roomId, crowd[2]!, [alice]);
+    expect(alice.heard('typing')).toHaveLength(1);
+
+    const more = await enterAll(door, roomId, 99, 'more');
+    await fence(roomId, crowd[2]!, [alice]);
+    expect(alice.heard('userJoined')).toHaveLength(199);
+    expect(alice.heard('presence')).toEqual([]);
+    const { visitor: over, joined } = await door.enter('the 201st', roomId);
+    expect(joined).toMatchObject({ onlineCount: 201, presence: 'count' });
+    expect(joined.online).toHaveLength(100);
+    expect(await alice.hears('presence')).toEqual({ roomId, onlineCount: 201 });
+
+    // Many come and go, and no more than a number a second tells of it.
+    const from = Date.now();
+    const late = await enterAll(door, roomId, 20, 'late');
+    await Promise.all(late.slice(0, 5).map((visitor) => visitor.close()));
+    await alice.hears('presence', ({ onlineCount }) => onlineCount === 216);
+    expect(alice.heard('userJoined')).toHaveLength(199);
+    expect(alice.heard('userLeft')).toEqual([]);
+    const numbers = alice.heard('presence').length;
+    expect(numbers).toBeLessThanOrEqual(2 + (Date.now() - from) / 1_000);
+    const { members, onlineCount } = ok(
+      await over.command('getMembers', { roomId, online: true, limit: 100 }),
+    );
+    expect([members.length, onlineCount]).toEqual([100, 216]);
+
+    // Back below the bound a last number says so, and names begin again.
+    await Promise.all(
+      [...late.slice(5), ...more.slice(0, 10), over].map((visitor) => visitor.close()),
+    );
+    await alice.hears('presence', ({ onlineCount }) => onlineCount <= 200);
+    const settled = await settledCount(alice, 190);
+    expect(settled).toBe(190);
+    const { visitor: named } = await door.enter('named again', roomId);
+    await alice.hears('userJoined', ({ userId }) => userId === 'named again');
+    await named.close();
+    await alice.hears('userLeft', ({ userId }) => userId === 'named again');
+  });
+});
+
+/** What a client knows of how many are here: the last number, and the names since. */
+function settledCount(visitor: Visitor, expected: number): Promise<number> {
+  return visitor.until(`${expected} people`, () => {
+    const at = visitor.stream.findLastIndex(({ name }) => name === 'presence');
+    const { onlineCount } = visitor.stream[at]!.payload as EventPayload<'presence'>;
+    const since = visitor.stream.slice(at).map(({ name }) => name);
+    const count =
+      onlineCount +
+      since.filter((name) => name === 'userJoined').length -
+      since.filter((name) => name === 'userLeft').length;
+    return count === expected && count;
+  });
+}
+
+async function enterAll(
+  door: OpenDoor,
+  roomId: string,
+  count: number,
+  name = 'one of many',
+): Promise<Visitor[]> {
+  const entered = await Promise.all(
+    Array.from({ length: count }, (_, at) => door.enter(`${name} ${at}`, roomId)),
+  );
+  return entered.map(({ visitor }) => visitor);
+}
+
+function ofBob(payload: unknown): boolean {
+  return (payload as { userId?: string }).userId === 'bob';
+}

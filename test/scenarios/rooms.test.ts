@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { SocketIoVisitor } from '../support/socketio-visitor.ts';
+import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { tokenFor } from '../support/tokens.ts';
+import { ok, refusal } from '../support/visitor.ts';
+
+atEveryDoor((door) => {
+  it('keeps rooms apart whatever their names are made of', async () => {
+    const tag = crypto.randomUUID().slice(0, 8);
+    const names = [
+      'наша комната',
+      '日本語の部屋',
+      'team/red/1',
+      'team%2Fred%2F1',
+      'team%252Fred%252F1',
+      '100% sure',
+      '?since=1#top',
+      'a&b=c+d',
+      'quo"te\'s \\ back',
+      '..a',
+      '🎉👩‍👩‍👧',
+      'café',
+      '__proto__',
+      'constructor',
+      'ws',
+      'x'.repeat(119),
+      '語'.repeat(119),
+    ].map((name) => `${name}${tag}`);
+    for (const roomId of names) {
+      const { visitor: alice, joined } = await door.enter('alice', roomId);
+      expect(joined.room.roomId).toBe(roomId);
+      const { visitor: bob } = await door.enter('bob', roomId);
+      const said = await say(alice, roomId, `in ${roomId}`);
+      expect(said).toMatchObject({ roomId, seq: 1 });
+      expect(await bob.hears('message')).toEqual(said);
+    }
+    for (const roomId of names) {
+      const { joined } = await door.enter('carol', roomId, { history: 10 });
+      expect(joined.messages.map(({ message }) => message)).toEqual([`in ${roomId}`]);
+    }
+  });
+
+  it('refuses a room id that breaks the rules, and says which rule', async () => {
+    const cases: [roomId: string, why: string][] = [
+      ['x'.repeat(129), 'roomId must be at most 128 characters.'],
+      [' padded', 'roomId must not begin or end with a space.'],
+      ['padded ', 'roomId must not begin or end with a space.'],
+      ['tab\there', 'roomId must not contain control characters.'],
+      ['nul\0', 'roomId must not contain control characters.'],
+      ['cafe\u0301', 'roomId must be in Unicode normal form C.'],
+    ];
+    const token = await tokenFor('alice');
+    for (const [roomId, message] of cases) {
+      const result = await door.visit({ token }).join(roomId);
+      expect(refusal(result)).toEqual({ code: 'invalid_payload', message, field: 'roomId' });
+    }
+    for (const roomId of ['.', '..']) {
+      expect((await door.visit({ token }).join(roomId)).ok, roomId).toBe(false);
+    }
+  });
+
+  it('keeps the talk of one room out of another', async () => {
+    const [red, blue] = [newRoom('red'), newRoom('blue')];
+    const { visitor: alice } = await door.enter('alice', red);
+    const { visitor: bob } = await door.enter('bob', red);
+    ok(await bob.join(blue));
+    const { visitor: carol } = await door.enter('carol', blue);
+    await say(bob, blue, 'in blue');
+    await say(alice, red, 'in red');
+    await fence(red, alice, [bob]);
+    await carol.hears('message');
+    expect(alice.heard('message')).toEqual([]);
+    expect(bob.heard('message').map(({ message }) => message)).toEqual(['in red', 'fence']);
+    expect(carol.heard('message').map(({ message }) => message)).toEqual(['in blue']);
+    await bob.close();
+    const left = await Promise.all([alice.hears('userLeft'), carol.hears('userLeft')]);
+    expect(left.map(({ roomId }) => roomId)).toEqual([red, blue]);
+  });
+
+  if (door.socketHolds !== 'many rooms') return;
+  describe('with one socket for all rooms', () => {
+    it('reads a number as the room of its digits', async () => {
+      const number = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      await alice.connect();
+      const joined = ok(await alice.command('joinRoom', { roomId: number }));
+      expect(joined.room.roomId).toBe(String(number));
+      const { visitor: bob } = await door.enter('bob', String(number));
+      ok(await alice.command('message', { roomId: number, message: 'in numbers' }));
+      expect((await bob.hears('message')).roomId).toBe(String(number));
+      for (const roomId of [1.5, -0.1, 2 ** 60, null, {}]) {
+        const problem = refusal(await alice.command('message', { roomId, message: 'a' }));
+        expect(problem).toMatchObject({ code: 'invalid_payload', field: 'roomId' });
+      }
+    });
+
+    it('gathers the events of a room that was joined so', async () => {
+      const roomId = newRoom();
+      const [gathered, plain] = [newRoom('gathered'), roomId];
+      const { visitor } = await door.enter('alice', gathered, { gather: true });
+      const alice = visitor as SocketIoVisitor;
+      ok(await alice.join(plain));
+      const raw: [string, unknown][] = [];
+      alice.socket.onAny((name: string, payload: unknown) => raw.push([name, payload]));
+      const { visitor: bob } = await door.enter('bob', gathered);
+      ok(await bob.join(plain));
+      const said = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => say(bob, gathered, `line ${at}`)),
+      );
+      await say(bob, plain, 'apart');
+      await alice.hears('message', ({ message }) => message === 'apart');
+      await alice.until('all', () => alice.heard('message').length === 21);
+      const bundles = raw.filter(([name]) => name === 'events').map(([, list]) => list);
+      const tuples = (bundles as [string, unknown][][]).flat();
+      expect(tuples.filter(([name]) => name === 'message').map(([, message]) => message)).toEqual(
+        said,
+      );
+      expect(tuples.map(([name]) => name)).not.toContain('position');
+      expect(raw.filter(([name]) => name === 'message')).toHaveLength(1);
+    });
+
+    it('lets commands behind a joining room wait for it, in order', async () => {
+      const roomId = newRoom();
+      const { visitor: bob } = await door.enter('bob', roomId);
+      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      await alice.connect();
+      const results = await Promise.all([
+        alice.command('joinRoom', { roomId }),
+        alice.command('message', { roomId, message: 'one' }),
+        alice.command('getHistory', { roomId }),
+        alice.command('message', { roomId, message: 'two' }),
+        alice.command('leaveRoom', { roomId }),
+        alice.command('message', { roomId, message: 'three' }),
+        alice.command('joinRoom', { roomId, history: 10 }),
+        alice.command('message', { roomId, message: 'four' }),
+      ]);
+      expect(results.map(({ ok: fine }) => fine)).toEqual(
+        Array.from('11111011', (digit) => digit === '1'),
+      );
+      expect(refusal(results[5]).code).toBe('not_joined');
+      expect(ok(results[2]).messages.map(({ message }) => message)).toEqual(['one']);
+      expect(ok(results[6]).messages.map(({ message }) => message)).toEqual(['one', 'two']);
+      expect(alice.stream.map(({ name }) => name)).toEqual(
+        'joinRoom message getHistory message leaveRoom message joinRoom message'.split(' '),
+      );
+      await bob.hears('message', ({ message }) => message === 'four');
+      const story = bob.stream.slice(1).map(({ name }) => name);
+      expect(story).toEqual([
+        'userJoined',
+        'message',
+        'message',
+        'userLeft',
+        'userJoined',
+        'message',
+      ]);
+    });
+
+    it('lets commands behind a refused join find out that they are outside', async () => {
+      const roomId = newRoom();
+      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      await alice.connect();
+      const [join, message] = await Promise.all([
+        alice.command('joinRoom', { roomId, history: 1_000 }),
+        alice.command('message', { roomId, message: 'one' }),
+      ]);
+      expect([refusal(join).code, refusal(message).code]).toEqual([
+        'invalid_payload',
+        'not_joined',
+      ]);
+    });
+
+    it('takes fifty rooms and no more', async () => {
+      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      await alice.connect();
+      const rooms = Array.from({ length: 50 }, (_, at) => newRoom(`room ${at}`));
+      for (const result of await Promise.all(rooms.map((roomId) => alice.join(roomId)))) ok(result);
+      const [first] = rooms;
+      const more = newRoom();
+      expect(refusal(await alice.join(more))).toEqual({
+        code: 'too_many_rooms',
+        message: 'This connection is in 50 rooms; leave one first.',
+      });
+      ok(await alice.join(first!));
+      ok(await alice.command('leaveRoom', { roomId: first }));
+      ok(await alice.join(more));
+      await Promise.all(rooms.slice(1).map((roomId) => say(alice, roomId, 'everywhere')));
+    });
+
+    it('serves the main namespace only', async () => {
+      const { visitor } = await door.enter('alice', newRoom());
+      const { socket } = visitor as SocketIoVisitor;
+      const other = socket.io.socket('/elsewhere');
+      const error = await new Promise<Error>((resolve) => {
+        other.once('connect_error', resolve);
+        other.connect();
+      });
+      expect(error.message).toBe('Invalid namespace');
+      expect(socket.connected).toBe(true);
+    });
+  });
+});

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { ok, refusal } from '../support/visitor.ts';
+
+atEveryDoor((door) => {
+  it('shows others who is typing, once in 3 s', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: clock } = await door.enter('clock', roomId);
+    bob.tell('typing', { roomId, username: 'someone else' });
+    expect(await alice.hears('typing')).toEqual({
+      roomId,
+      userId: 'bob',
+      username: 'bob',
+      isTyping: true,
+    });
+    expect(ok(await bob.command('typing', { roomId, isTyping: true }))).toEqual({ ok: true });
+    await fence(roomId, bob, [alice]);
+    expect(alice.heard('typing')).toHaveLength(1);
+    expect(bob.heard('typing')).toEqual([]);
+
+    // One who drops is told of after 5 s; by then typing may be heard again.
+    await clock.drop();
+    await alice.hears('userLeft');
+    ok(await bob.command('typing', { roomId }));
+    await alice.until('a second notice', () => alice.heard('typing').length === 2);
+  });
+
+  it('tells of the end of typing where a beginning still stands', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: bob } = await door.enter('bob', roomId);
+    ok(await bob.command('typing', { roomId, isTyping: false }));
+    ok(await bob.command('typing', { roomId }));
+    ok(await bob.command('typing', { roomId, isTyping: false }));
+    ok(await bob.command('typing', { roomId, isTyping: false }));
+    await fence(roomId, bob, [alice]);
+    expect(alice.heard('typing').map(({ isTyping }) => isTyping)).toEqual([true, false]);
+  });
+
+  it('ends typing with the message', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: bob } = await door.enter('bob', roomId);
+    ok(await bob.command('typing', { roomId }));
+    await say(bob, roomId, 'done');
+    ok(await bob.command('typing', { roomId, isTyping: false }));
+    await fence(roomId, bob, [alice]);
+    expect(alice.heard('typing').map(({ isTyping }) => isTyping)).toEqual([true]);
+  });
+
+  it('stores nothing of it', async () => {
+    const roomId = newRoom();
+    const { visitor: bob } = await door.enter('bob', roomId);
+    ok(await bob.command('typing', { roomId }));
+    const { joined } = await door.enter('alice', roomId, { history: 100, since: '0:0' });
+    expect(joined).toMatchObject({ position: '0:0', messages: [], missed: [] });
+    expect(joined.room).toMatchObject({ createdAt: 0, memberCount: 0 });
+  });
+
+  it('says that isTyping must be true or false', async () => {
+    const roomId = newRoom();
+    const { visitor: bob } = await door.enter('bob', roomId);
+    expect(refusal(await bob.command('typing', { roomId, isTyping: 'yes' }))).toEqual({
+      code: 'invalid_payload',
+      message: 'isTyping must be true or false.',
+      field: 'isTyping',
+    });
+  });
+});

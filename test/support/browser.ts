@@ -1,0 +1,203 @@
+import { existsSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+
+/** Whether there is a browser to test with. */
+export const hasBrowser = existsSync(CHROMIUM);
+
+if (!hasBrowser) {
+  process.stderr.write(
+    `Browser tests did not run: there is no Chromium at ${CHROMIUM}; install it or set CHROMIUM_PATH.\n`,
+  );
+}
+
+/** How long something on the page may take, in milliseconds. */
+const PATIENCE_MS = 20_000;
+
+/** For `expect.poll`. */
+export const PATIENTLY = { timeout: PATIENCE_MS } as const;
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--disable-dev-shm-usage',
+    ],
+  });
+}
+
+/** As much of an element as is read inside the page. */
+interface Row {
+  classList: { contains(name: string): boolean };
+  querySelector(selector: string): { textContent: string };
+}
+
+/** One person with a browser window of their own, who uses what is visible. */
+export class Visitor {
+  readonly page: Page;
+  /** Everything the browser complained about, but for what has no answer while a line is cut. */
+  readonly complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('console', (message) => {
+      const text = message.text();
+      const isNetwork = /Failed to load resource|WebSocket connection to/.test(text);
+      if (message.type() === 'error' && !isNetwork) this.complaints.push(text);
+    });
+    page.on('dialog', (dialog) => {
+      this.complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+  }
+
+  static async arrive(
+    browser: Browser,
+    url: string,
+    options: BrowserContextOptions = {},
+  ): Promise<Visitor> {
+    const context = await browser.newContext({
+      viewport: { width: 1000, height: 700 },
+      ...options,
+    });
+    const visitor = new Visitor(await context.newPage());
+    await visitor.page.goto(url);
+    return visitor;
+  }
+
+  async join(name: string, room: string, token?: string): Promise<void> {
+    const { page } = this;
+    await page.getByLabel('Your name').fill(name);
+    await page.getByLabel('Room', { exact: true }).fill(room);
+    if (token !== undefined) {
+      const field = page.getByLabel('Token', { exact: true });
+      if (!(await field.isVisible())) await page.getByText('I have a token').click();
+      await field.fill(token);
+    }
+    await page.getByRole('button', { name: 'Join' }).click();
+  }
+
+  /** Waits until this visitor has joined and is connected. */
+  async isIn(): Promise<void> {
+    const { page } = this;
+    await page
+      .getByText(/This is the beginning of|Nothing was said here yet|Show earlier/)
+      .first()
+      .waitFor();
+    await page.locator('#banner:empty').waitFor({ state: 'attached' });
+  }
+
+  /** The browser says that the network is back, as it does after sleep or a tunnel. */
+  async isOnlineAgain(): Promise<void> {
+    await this.page.evaluate("window.dispatchEvent(new Event('online'))");
+  }
+
+  get field(): Locator {
+    return this.page.getByRole('textbox', { name: 'Message' });
+  }
+
+  async write(text: string): Promise<void> {
+    await this.field.fill(text);
+    await this.field.press('Enter');
+  }
+
+  /** What stands in the log now, in order; what is not sent says so. */
+  async said(): Promise<string[]> {
+    const rows = this.page.locator('#messages .message');
+    return rows.evaluateAll((all: Row[]) =>
+      all.map((row) => {
+        const isUnsent = row.classList.contains('is-unsent');
+        return `${isUnsent ? 'unsent: ' : ''}${row.querySelector('.text').textContent}`;
+      }),
+    );
+  }
+
+  /** Names of who is here now, as listed. */
+  here(): Promise<string[]> {
+    return this.page.locator('#people-list .name').allTextContents();
+  }
+
+  /** Fails when the browser has complained. */
+  assertContent(): void {
+    if (this.complaints.length > 0) throw new Error(this.complaints.join('\n'));
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+/** A line to a host that can be cut and mended: what goes over it is not looked at. */
+export class Line {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isCut = false;
+
+  private constructor(target: URL) {
+    this.#server = createServer((near) => {
+      if (this.#isCut) {
+        near.destroy();
+        return;
+      }
+      const far = connect(Number(target.port), target.hostname);
+      this.#tie(near, far);
+      this.#tie(far, near);
+    });
+  }
+
+  static async to(url: string): Promise<Line> {
+    const line = new Line(new URL(url));
+    await new Promise<void>((resolve) => {
+      line.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return line;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+  }
+
+  #tie(from: Socket, to: Socket): void {
+    this.#sockets.add(from);
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** The project's folder. */
+export const PROJECT = join(import.meta.dirname, '..', '..');
+
+const CUT_MS = 8_000;
+
+export interface ProgramOptions {
+  args?: readonly string[];
+  cwd?: string;
+  /** The whole environment, but for PATH. */
+  env?: Record<string, string>;
+  nodeArgs?: readonly string[];
+}
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** One of the project's programs as a process of its own, ended with the test at the latest. */
+export class Program {
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  readonly #watchers = new Set<() => void>();
+  stdout = '';
+  stderr = '';
+
+  constructor(file: string, { args = [], cwd = PROJECT, env = {}, nodeArgs = [] }: ProgramOptions) {
+    this.#child = spawn(process.execPath, [...nodeArgs, join(PROJECT, file), ...args], {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#changed();
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#changed();
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.once('close', (code) => {
+        resolve({ code, stdout: this.stdout, stderr: this.stderr });
+        this.#changed();
+      });
+    });
+    onTestFinished(async () => {
+      this.kill('SIGTERM');
+      // One that hangs must not outlive the tests.
+      const cut = setTimeout(() => this.kill('SIGKILL'), CUT_MS);
+      await this.ended;
+      clearTimeout(cut);
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** The match of `pattern` in what it has written to stdout; rejects if it ends without. */
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(this.stdout);
+        if (match !== null) resolve(match);
+        else if (this.#child.exitCode === null && this.#child.signalCode === null) return;
+        else reject(new Error(`It ended before it wrote ${pattern}: ${this.stdout}${this.stderr}`));
+        this.#watchers.delete(look);
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  /** The port in its first line. */
+  async port(): Promise<number> {
+    return Number((await this.until(/Parlor listens on http:\/\/\S+?:(\d+)[ .]/))[1]);
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
