@@ -185,6 +185,7 @@ export class Room {
     this.#context.presence.ended(connection);
     if (!connection.state.joined) return;
     connection.update({ joined: false });
+    if (connection.state.silent) return;
     this.#context.presence.leave(connection, reason);
     this.#forgetTyping(connection);
   }
