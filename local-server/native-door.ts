@@ -80,7 +80,7 @@ export class NativeDoor {
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
       if (text === 'ping') end.pong();
-      else receive(use(), connection, text, this.#options.limits);
+      else use((room) => receive(room, connection, text, this.#options.limits));
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
     // `ws` closes the socket by itself after an error, with the code that fits.
