@@ -185,6 +185,7 @@ export class Room {
     this.#context.presence.ended(connection);
     if (!connection.state.joined) return;
     connection.update({ joined: false });
+    if (connection.state.silent) return;
     this.#context.presence.leave(connection, reason);
     this.#forgetTyping(connection);
   }
@@ -226,6 +227,8 @@ export class Room {
   #send(connection: Connection, frame: Frame): void {
     if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
     else connection.send(frame);
+    // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
+    if (!connection.open) this.depart(connection, 'disconnected');
   }
 
   #perform(speaker: Speaker, { name, payload }: Command): Outcome<object> {
