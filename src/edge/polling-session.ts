@@ -53,10 +53,18 @@ export class PollingSession extends DurableObject<Environment> {
 
   /** Answers what is in flight, then gives everything to whoever asks. */
   async handOver(): Promise<PollingHandOver | undefined> {
-    await Promise.race([this.#chat?.settle(), systemWait(SETTLE_MS)]);
+    await this.#settle();
     const engine = this.#core?.handOver();
     const session = engine && this.#chat?.handOver();
     return session && { engine, ...session };
+  }
+
+  async #settle(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = systemClock.after(SETTLE_MS, resolve);
+    await Promise.race([this.#chat?.settle(), promise]);
+    // A timer left behind would keep the object awake.
+    cancel();
   }
 
   #open(request: Request): Promise<Response> {
@@ -79,10 +87,4 @@ export class PollingSession extends DurableObject<Environment> {
     });
     return openPolling(this.#core);
   }
-}
-
-function systemWait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(ms, resolve);
-  });
 }

@@ -227,6 +227,8 @@ export class Room {
   #send(connection: Connection, frame: Frame): void {
     if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
     else connection.send(frame);
+    // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
+    if (!connection.open) this.depart(connection, 'disconnected');
   }
 
   #perform(speaker: Speaker, { name, payload }: Command): Outcome<object> {

@@ -58,7 +58,10 @@ export function edgeOptions(folder: string, settings: TestSettings = {}) {
     scriptPath: join(folder, 'worker.js'),
     compatibilityDate: '2026-08-15',
     compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
-    durableObjects: { ROOM: { className: 'RoomObject', useSQLite: true } },
+    durableObjects: {
+      ROOM: { className: 'RoomObject', useSQLite: true },
+      SESSION: { className: 'PollingSession', useSQLite: true },
+    },
     assets: {
       directory: join(folder, 'page'),
       binding: 'ASSETS',

@@ -7,6 +7,9 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { Inbox } from './inbox.ts';
 import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
 
+/** Events that move a room on. */
+const DURABLE = new Set(['message', 'messageUpdated', 'reactionsUpdated']);
+
 type JoinResult = Result<Reply<'joinRoom'>>;
 
 /** A client of the Socket.IO door: one socket for all of its rooms. */
@@ -101,7 +104,7 @@ export class SocketIoVisitor implements Visitor {
       return;
     }
     const heard: Heard = { kind: 'event', name, payload };
-    if (name === 'message') this.#advance((payload as Message).roomId, payload as Message);
+    if (DURABLE.has(name)) this.#advance((payload as Message).roomId, payload as Message);
     this.#inbox.add(heard);
   }
 
@@ -112,7 +115,7 @@ export class SocketIoVisitor implements Visitor {
       const { room, position } = result as object as Reply<'joinRoom'>;
       const [epoch = '0', rev] = position.split(':');
       this.#positions.set(room.roomId, { epoch, rev: Number(rev) });
-    } else if (name === 'message') {
+    } else if ('message' in result) {
       const { message, duplicate } = result as object as Reply<'message'>;
       if (duplicate === undefined) this.#advance(message.roomId, message);
     }
@@ -120,6 +123,9 @@ export class SocketIoVisitor implements Visitor {
 
   #advance(roomId: string, { rev }: Message): void {
     const known = this.#positions.get(roomId);
-    this.#positions.set(roomId, { epoch: known?.epoch ?? '0', rev });
+    this.#positions.set(roomId, {
+      epoch: known?.epoch ?? '0',
+      rev: Math.max(rev, known?.rev ?? 0),
+    });
   }
 }
