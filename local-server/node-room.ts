@@ -1,6 +1,7 @@
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Log } from '../src/room/ports.ts';
+import { Pacer } from '../src/room/pacer.ts';
 import { Room } from '../src/room/room.ts';
 import type { NodeConnection } from './node-connection.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -20,6 +21,7 @@ export class NodeRoom {
   readonly #log: Log;
   readonly #onDue: (room: NodeRoom) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #pacer: Pacer;
   #waiters: Waiter[] = [];
   #room: Room | undefined;
   /** Tells one life of the Room from the next. */
@@ -36,6 +38,7 @@ export class NodeRoom {
     this.#roomId = roomId;
     this.#file = file;
     this.#limits = limits;
+    this.#pacer = new Pacer({ now: () => Date.now() }, limits.gatherMs);
     this.#log = log;
     this.#onDue = onDue;
   }
@@ -78,8 +81,13 @@ export class NodeRoom {
       for (const waiter of waiters) waiter(false);
       return;
     }
-    this.#room?.flush();
+    if (this.#room?.flush() === true) this.#pacer.flushed();
     for (const waiter of waiters) waiter(true);
+  }
+
+  /** How long the next flush should wait, in milliseconds: not at all, unless the room is busy. */
+  get flushDelayMs(): number {
+    return this.#pacer.delayMs(this.connections.size);
   }
 
   /** Whether nothing keeps the Room awake. */

@@ -40,6 +40,7 @@ export class NodeRooms implements RoomDirectory {
   readonly #due = new Set<NodeRoom>();
   readonly #idleTimer: NodeJS.Timeout;
   #tick: NodeJS.Immediate | undefined;
+  #laterTick: NodeJS.Timeout | undefined;
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
@@ -133,9 +134,10 @@ export class NodeRooms implements RoomDirectory {
   /** Stores what is due, then closes every connection with 4000. */
   close(): void {
     clearInterval(this.#idleTimer);
-    this.#flushDue();
-    for (const room of this.#rooms.values()) room.close();
     clearImmediate(this.#tick);
+    clearTimeout(this.#laterTick);
+    for (const room of this.#due) room.flush();
+    for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
   }
 
@@ -159,11 +161,20 @@ export class NodeRooms implements RoomDirectory {
     });
   }
 
+  /** Flushes the rooms whose time has come; a busy one may wait a little for more. */
   #flushDue(): void {
+    let soonestMs = Infinity;
     for (const room of this.#due) {
-      this.#due.delete(room);
-      room.flush();
+      const delayMs = room.flushDelayMs;
+      if (delayMs > 0) {
+        soonestMs = Math.min(soonestMs, delayMs);
+      } else {
+        this.#due.delete(room);
+        room.flush();
+      }
     }
+    clearTimeout(this.#laterTick);
+    if (soonestMs < Infinity) this.#laterTick = setTimeout(() => this.#flushDue(), soonestMs);
   }
 
   /** Before one more file is opened: the one that was not needed for longest is let go. */

@@ -215,13 +215,15 @@ export class Room {
     return { expiresAt: identity.expiresAt };
   }
 
-  /** Hands out what is due. To be called when it is stored. */
-  flush(): void {
+  /** Hands out what is due. To be called when it is stored. @returns whether anything was */
+  flush(): boolean {
+    const isDue = !this.#outbox.isEmpty;
     while (!this.#outbox.isEmpty) {
       this.#outbox.flush(this.#ports.roster.connections(), (connection, frame) =>
         this.#send(connection, frame),
       );
     }
+    return isDue;
   }
 
   #send(connection: Connection, frame: Frame): void {
