@@ -13,6 +13,7 @@ import {
 import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
+import type { Command } from '../src/protocol/lines.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
@@ -80,18 +81,17 @@ export class NativeDoor {
 
   #serve(client: WebSocket, end: SocketEnd, { connection, use, depart }: Attached): void {
     end.open(client);
+    const refresh = (command: Command) => {
+      void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
+        use((room) => room.refresh(connection, command, verdict)),
+      );
+    };
     client.on('message', (data: Buffer, isBinary: boolean) => {
       end.heard();
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
       if (text === 'ping') end.pong();
-      else {
-        receive(use(), connection, text, this.#options.limits, (command) => {
-          void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
-            use().refresh(connection, command, verdict),
-          );
-        });
-      }
+      else use((room) => receive(room, connection, text, this.#options.limits, refresh));
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
     // `ws` closes the socket by itself after an error, with the code that fits.

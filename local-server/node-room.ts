@@ -48,6 +48,19 @@ export class NodeRoom {
     return this.#room;
   }
 
+  /**
+   * Does something in the Room for a connection it has. A room that cannot be opened, because its file
+   * is broken or the disk is full, sends its connections away to come back, and troubles no other.
+   */
+  attempt(work: (room: Room) => void): void {
+    try {
+      work(this.use());
+    } catch (error) {
+      this.#log.failure('room', error);
+      this.#throwAway();
+    }
+  }
+
   /** Tells `waiter` when everything decided so far is stored, or is lost. */
   whenStored(waiter: Waiter): void {
     this.#waiters.push(waiter);
@@ -100,12 +113,14 @@ export class NodeRoom {
 
   /** After a failed commit nothing in memory can be trusted: everyone comes back to a new Room. */
   #throwAway(): void {
-    for (const connection of this.connections) {
-      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
-    }
+    const everyone = [...this.connections];
     this.#forget();
     this.#room = undefined;
     this.#file.discard();
+    // Last, for a link tells at once that it has ended.
+    for (const connection of everyone) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
   }
 
   #forget(): void {

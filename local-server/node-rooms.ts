@@ -25,8 +25,8 @@ export interface NodeRoomsOptions {
 /** A connection and the room it leads to. */
 export interface Attached {
   connection: NodeConnection;
-  /** The Room, woken if need be. */
-  use: () => Room;
+  /** Does something in the Room, woken if need be. */
+  use: (work: (room: Room) => void) => void;
   /** The client's end is gone. */
   depart: (reason: 'left' | 'disconnected') => void;
 }
@@ -69,11 +69,11 @@ export class NodeRooms implements RoomDirectory {
     room.connections.add(connection);
     return {
       connection,
-      use: () => room.use(),
+      use: (work) => room.attempt(work),
       depart: (reason) => {
         if (!room.connections.has(connection)) return;
         connection.ended();
-        room.use().depart(connection, reason);
+        room.attempt((live) => live.depart(connection, reason));
         room.connections.delete(connection);
       },
     };
@@ -99,10 +99,10 @@ export class NodeRooms implements RoomDirectory {
     const { connection, use, depart } = this.attach(roomId, identity, join, sink, silent);
     return {
       send: (command) => {
-        if (connection.open) use().handle(connection, command);
+        if (connection.open) use((room) => room.handle(connection, command));
       },
       renew: (renewed) => {
-        if (connection.open) use().renew(connection, renewed);
+        if (connection.open) use((room) => void room.renew(connection, renewed));
       },
       close: depart,
     };
