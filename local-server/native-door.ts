@@ -160,9 +160,10 @@ function closeSocket(client: WebSocket, code: number, reason: string): void {
   client.once('close', () => clearTimeout(timer));
 }
 
-/** Answers an upgrade with an HTTP status and a JSON error. */
-export function refuseUpgrade(socket: Duplex, problem: Problem): void {
-  const [body, status, headers] = refusalResponse(problem);
+/** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
+export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): void {
+  const [body, code, headers] = refusalResponse(problem);
+  const status = told ?? code;
   const text = JSON.stringify(body);
   const lines = [
     `HTTP/1.1 ${status} Refused`,

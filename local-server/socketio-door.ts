@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
 import type { Authenticate } from '../src/auth/authenticator.ts';
-import { isHostAllowed, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
+import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
@@ -22,16 +23,26 @@ export interface SocketIoDoorOptions {
   log: Log;
 }
 
+/**
+ * Whether a request is for the Socket.IO door, or for the official client's script that it serves.
+ * Decided as the official server decides, which leaves every other request unanswered.
+ */
+export function isForSocketIo({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/socket.io/');
+}
+
 /** The Socket.IO door, on the official server. */
 export class SocketIoDoor {
   readonly #options: SocketIoDoorOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
+  /** Never listens: it hands the official server what this host has let through. */
+  readonly #inner = createServer();
 
-  constructor(http: HttpServer, options: SocketIoDoorOptions) {
+  constructor(options: SocketIoDoorOptions) {
     const { limits, settings, origins } = options;
     this.#options = options;
-    this.#server = new Server(http, {
+    this.#server = new Server(this.#inner, {
       maxHttpBufferSize: limits.frameBytes,
       connectTimeout: limits.connectTimeoutMs,
       pingInterval: settings.PING_INTERVAL_MS,
@@ -39,8 +50,8 @@ export class SocketIoDoor {
       destroyUpgrade: false,
       allowRequest: (request, decide) => {
         const { host = '', origin } = request.headers;
-        const isFine = isHostAllowed(host, origins) && isOriginAllowed(origin, host, origins);
-        decide(isFine ? undefined : 'This page may not connect.', isFine);
+        const isFine = isOriginAllowed(origin, host, origins);
+        decide(isFine ? undefined : foreignOrigin().message, isFine);
       },
       cors: (request, decide) => {
         const { host = '', origin } = request.headers;
@@ -49,6 +60,16 @@ export class SocketIoDoor {
     });
     this.#server.use((socket, next) => void this.#admit(socket, next));
     this.#server.on('connection', (socket) => this.#serve(socket));
+  }
+
+  /** Takes a request of {@link isForSocketIo}. */
+  request(request: IncomingMessage, response: ServerResponse): void {
+    this.#inner.emit('request', request, response);
+  }
+
+  /** Takes an upgrade of {@link isForSocketIo} whose `Origin` was checked. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#inner.emit('upgrade', request, socket, head);
   }
 
   /** Tells every socket that the server goes away, without a DISCONNECT: clients come back. */
