@@ -32,6 +32,19 @@ export class Database {
     this.#sql.run(query, ...bindings);
   }
 
+  /** Drops everything, then lets `found` write what is left of the room. */
+  erase(found: () => void): void {
+    this.#sql.erase(() => {
+      migrate(this.#sql);
+      this.#exists = true;
+      found();
+    });
+  }
+
+  tidy(what: 'space' | 'traces'): void {
+    this.#sql.tidy(what);
+  }
+
   atomic<T>(body: () => Immediate<T>): T {
     const existed = this.#exists;
     try {

@@ -21,6 +21,7 @@ import type { Limits } from '../../protocol/limits.ts';
 import type { Asking } from '../../room/room.ts';
 import { noUpgrade, readRoomId } from '../native/handshake.ts';
 import type { RoomDirectory } from '../room-directory.ts';
+import { lifecycleRoutes } from './lifecycle.ts';
 
 /** What the HTTP door needs of its host. */
 export interface HttpDoor {
@@ -63,6 +64,7 @@ export function httpDoor(door: HttpDoor): Hono {
     return door.upgrade(c.req.raw);
   });
   app.route('/rooms/:roomId', roomRoutes(door));
+  app.route('/rooms/:roomId', lifecycleRoutes(door));
   const { socketIo } = door;
   if (socketIo !== undefined) {
     app.all('/socket.io/', async (c) => {
