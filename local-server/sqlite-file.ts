@@ -177,12 +177,14 @@ export class SqliteFile implements Sql {
     if (this.#database !== undefined) return this.#database;
     this.#onOpen();
     mkdirSync(dirname(this.#path), { recursive: true });
+    const isNew = !existsSync(this.#path);
     const database = new DatabaseSync(this.#path);
     const synchronous = this.#durability === 'disk' ? 'FULL' : 'NORMAL';
-    // Before the first table, so that the file can become shorter; before the first row, so that
-    // nothing deleted stays legible in it.
-    database.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON;
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
+    // Only before the first table, and it is a write: the file can become shorter.
+    if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    // Nothing deleted stays legible in its place.
+    database.exec(`PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}`);
     this.#database = database;
     return database;
   }
