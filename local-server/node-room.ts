@@ -20,6 +20,7 @@ export class NodeRoom {
   readonly #limits: Limits;
   readonly #log: Log;
   readonly #onDue: (room: NodeRoom) => void;
+  readonly #onWakeup: (at: number) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #pacer: Pacer;
   #waiters: Waiter[] = [];
@@ -27,6 +28,8 @@ export class NodeRoom {
   /** Tells one life of the Room from the next. */
   lives = 0;
   usedAt = Date.now();
+  /** When the Room has asked to be woken, in epoch milliseconds. */
+  wakeAt: number | undefined;
 
   constructor(
     roomId: string,
@@ -34,6 +37,7 @@ export class NodeRoom {
     limits: Limits,
     log: Log,
     onDue: (room: NodeRoom) => void,
+    onWakeup: (at: number) => void,
   ) {
     this.#roomId = roomId;
     this.#file = file;
@@ -41,6 +45,7 @@ export class NodeRoom {
     this.#pacer = new Pacer({ now: () => Date.now() }, limits.gatherMs);
     this.#log = log;
     this.#onDue = onDue;
+    this.#onWakeup = onWakeup;
   }
 
   /** The Room, made if need be; what it decides is flushed on the next tick. */
@@ -145,12 +150,19 @@ export class NodeRoom {
         sql: this.#file,
         clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
+        wakeup: { set: (at) => this.#setWakeup(at) },
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.connections },
         log: this.#log,
       },
       this.#limits,
     );
+  }
+
+  /** Asked for before what it is for is stored; taken back when the Room has been woken. */
+  #setWakeup(at: number | undefined): void {
+    this.wakeAt = at;
+    if (at !== undefined) this.#onWakeup(at);
   }
 
   #after(ms: number, work: () => void): () => void {

@@ -17,6 +17,7 @@ import { readWish, type Wish } from './headers.ts';
 import { LINK_LIMITS, readRenewal } from './link-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
 import { ObjectSql } from './object-sql.ts';
+import { ObjectWakeup } from './object-wakeup.ts';
 
 /**
  * One room in its Durable Object: adapts sockets, calls and time to the Room, and nothing else.
@@ -62,6 +63,12 @@ export class RoomObject extends DurableObject<Environment> {
     const result = this.#room.execute(identity, name, payload);
     this.#flush();
     return result;
+  }
+
+  /** The room's wakeup. */
+  override alarm(): void {
+    this.#room.wake();
+    this.#room.flush();
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
@@ -124,6 +131,7 @@ export class RoomObject extends DurableObject<Environment> {
         sql: new ObjectSql(this.ctx.storage),
         clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
+        wakeup: new ObjectWakeup(this.ctx.storage),
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.#connections.values() },
         log: { failure: logFailure },
