@@ -14,9 +14,11 @@ import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Command } from '../src/protocol/lines.ts';
+import type { Frame } from '../src/room/outbox.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
+import { madeOnce, textFrame, writeFrame } from './prepared-frames.ts';
 import { requestUrl } from './request-url.ts';
 
 export interface NativeDoorOptions {
@@ -114,6 +116,8 @@ export class NativeDoor {
   }
 }
 
+const frameOf = madeOnce((frame: Frame) => textFrame(frame.text));
+
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
   #client: WebSocket | undefined;
@@ -137,8 +141,8 @@ class SocketEnd implements Sink {
     this.#client?.send('pong');
   }
 
-  frame(frame: { text: string }): void {
-    this.#client?.send(frame.text);
+  frame(frame: Frame): void {
+    if (this.#client !== undefined) writeFrame(this.#client, frameOf(frame));
   }
 
   close(code: number, reason: string): void {

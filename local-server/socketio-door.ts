@@ -5,6 +5,7 @@ import { Server, type Socket } from 'socket.io';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
+import { madeOnce, textFrame } from './prepared-frames.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
@@ -149,12 +150,23 @@ function credential(value: unknown): string | undefined {
   throw new Refusal('unauthorized', 'The token must be text.');
 }
 
-/** Lines become packets by prefixing: "2" is EVENT, and a line is its array. */
+/**
+ * All lines as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT, and a
+ * line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
+ */
+const framesOf = madeOnce((lines: readonly string[]) =>
+  Buffer.concat(lines.map((line) => textFrame(`42${line}`))),
+);
+
+/** Lines become packets by prefixing. */
 function wireOf(socket: Socket): SocketWire {
   return {
     events: (lines) => {
       if (!socket.connected) return;
-      for (const line of lines) socket.conn.send(`2${line}`);
+      const { conn } = socket;
+      if (conn.transport.name === 'websocket') {
+        conn.send('', { wsPreEncodedFrame: [framesOf(lines)] } as object);
+      } else for (const line of lines) conn.send(`2${line}`);
     },
     end: (how) => {
       if (how === 'stayAway') socket.disconnect(true);
@@ -166,10 +178,13 @@ function wireOf(socket: Socket): SocketWire {
 
 function bufferedOf({ conn }: Socket): number {
   const { writeBuffer, transport } = conn as unknown as {
-    writeBuffer: { data?: unknown }[];
+    writeBuffer: { data?: unknown; options?: { wsPreEncodedFrame?: [Buffer] } }[];
     transport: { socket?: { bufferedAmount?: number } };
   };
   let bytes = transport.socket?.bufferedAmount ?? 0;
-  for (const { data } of writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
+  for (const { data, options } of writeBuffer) {
+    const { length } = options?.wsPreEncodedFrame?.[0] ?? (typeof data === 'string' ? data : '');
+    bytes += length;
+  }
   return bytes;
 }
