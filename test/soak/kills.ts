@@ -8,7 +8,8 @@ import { Killable } from '../support/killable.ts';
 const KILLS = 20;
 
 /** Kills each host under load, 20 times on the same data, then anew, for as long as asked. */
-export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
+export async function soak(options: SoakOptions): Promise<void> {
+  const { minutes, seed } = options;
   const end = Date.now() + minutes * 60_000;
   const bundle = await bundleWorker();
   try {
@@ -20,7 +21,7 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
           : Killable.edge(bundle, NO_RATE_LIMITS));
         try {
           const report = await crashUnderLoad(host, { seed: seed + round, kills: KILLS });
-          log(
+          options.log(
             `${name}, seed ${seed + round}: ${report.kills} kills, ${report.stored} messages, ${report.resent} of them found there when sent again`,
           );
         } finally {
