@@ -120,6 +120,10 @@ export class RoomAtHand {
     );
   }
 
+  get rev(): number {
+    return this.file.all<{ rev: number }>('SELECT rev FROM room')[0]!.rev;
+  }
+
   count(table: string): number {
     return this.file.all<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)[0]!.n;
   }
