@@ -150,9 +150,12 @@ it('takes 500 rows a step and goes on where it was, whenever the life of the roo
   expect([position.split(':')[1], newest.rev]).toEqual([String(rev), rev]);
 });
 
+function named(at: number): string {
+  return `q${String(at).padStart(4, '0')}`;
+}
+
 it('leaves nothing legible of any of many people in a busy room', () => {
   const room = new RoomAtHand();
-  const named = (at: number) => `q${String(at).padStart(4, '0')}`;
   const people = Array.from({ length: 120 }, (_, at) => ({
     userId: `${named(at)}-${'i'.repeat((at * 7) % 50)}`,
     name: `${named(at)} ${'n'.repeat((at * 11) % 40)}`,

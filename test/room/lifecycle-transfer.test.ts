@@ -161,8 +161,7 @@ it.each(Array.from({ length: 12 }, (_, seed) => seed))(
     for (let at = 0; at < 300; at++) act(source, random);
     let busy = 6;
     const during = exportOf(source, () => {
-      for (let at = 0; busy > 0 && at < 40; at++) act(source, random);
-      busy--;
+      if (busy-- > 0) for (let at = 0; at < 40; at++) act(source, random);
     });
     const copy = new RoomAtHand('moving');
     importInto(copy, during, 1 + Math.floor(random() * 50));

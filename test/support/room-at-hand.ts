@@ -68,7 +68,7 @@ export class RoomAtHand {
 
   /** The reply, which is no refusal. */
   ask<N extends Asking>(who: Identity, name: N, payload: Omit<Payload<N>, 'roomId'>): Reply<N> {
-    return ok(this.execute(who, name, payload)) as Reply<N>;
+    return ok(this.execute(who, name, payload));
   }
 
   /** Does something and commits it, and then nothing: the process ends before anything leaves. */
