@@ -13,7 +13,7 @@ import { othersOf } from './message.ts';
  * came before change nothing, so a part can be sent again. The last line opens the room.
  */
 export const importRoom: Handler<'importRoom'> = (context, { text, line: first }) => {
-  const { room, state, standing } = context;
+  const { room, standing } = context;
   assertAdmin(standing);
   const importing = new Importing(context);
   const lines = text.split('\n');
@@ -30,7 +30,7 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
     reply: { done: importing.isDone, position },
     wake: true,
     // Whoever waits in the empty room comes back to find it full.
-    ...(!state.importing && { sendAway: { code: closeCodes.goingAway } }),
+    ...(importing.hasBegun && { sendAway: { code: closeCodes.goingAway } }),
   };
 };
 
@@ -63,6 +63,8 @@ function located(error: unknown, line: number): unknown {
 class Importing {
   readonly #context: Context;
   isDone = false;
+  /** Set when these lines are the first of the import. */
+  hasBegun = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -92,6 +94,7 @@ class Importing {
     // That it was reopened, say; the room that comes brings its own.
     audit.clear();
     room.beginImport();
+    this.hasBegun = true;
   }
 
   #message(line: LineOf<'message'>): void {
