@@ -37,7 +37,6 @@ it('lets a room sleep under 50 silent readers, who hear what wakes it', async ()
 async function serve(idleMs: number): Promise<{ url: string; rooms: NodeRooms }> {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const { limits } = settings;
-  const failure = (what: string, error: unknown) => expect.fail(`${what}: ${String(error)}`);
   const rooms = new NodeRooms({
     dataDir: temporaryFolder(),
     durability: 'process',
@@ -68,4 +67,8 @@ async function serve(idleMs: number): Promise<{ url: string; rooms: NodeRooms }>
     });
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, rooms };
+}
+
+function failure(what: string, error: unknown): never {
+  expect.fail(`${what}: ${String(error)}`);
 }
