@@ -99,4 +99,19 @@ describe('a crowd', () => {
       );
     });
   }, 60_000);
+
+  it('loses one whose socket ended while the room slept, though the host never says so', () =>
+    onStage({}, (stage) => {
+      const alice = new Listener(stage, { userId: 'alice' });
+      const bob = new Listener(stage, { userId: 'bob' });
+      stage.drop(bob.plug, 'disconnected');
+      stage.sleep();
+      alice.ask('getHistory');
+      stage.pass(4_999);
+      expect(alice.heard('userLeft')).toEqual([]);
+      stage.pass(1);
+      expect(alice.heard('userLeft')).toEqual([
+        ['userLeft', expect.objectContaining({ userId: 'bob', reason: 'disconnected' })],
+      ]);
+    }));
 });
