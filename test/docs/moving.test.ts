@@ -47,22 +47,29 @@ async function evening(client: string, loginUrl: string, chatUrl: string): Promi
   return seen;
 }
 
+/** Each program of a test is a process to start. */
+const SLOWLY = { timeout: 60_000 };
+
 const SEEN = 'joined\nalice is here\nalice: hello\n';
 
-test('the server and the client to move from work as they were', async () => {
+test('the server and the client to move from work as they were', SLOWLY, async () => {
   const server = await login(statesOf('server.mjs').before);
   expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
 });
 
-test('the server and the client that moved show the same, and what was said before', async () => {
-  const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
-  const parlor = new Program('local-server/main.ts', {
-    cwd: temporaryFolder(),
-    env: { PORT: '0', HOST: '127.0.0.1', JWT_SECRET: SECRET },
-  });
-  const chat = `http://127.0.0.1:${await parlor.port()}`;
-  const { after } = statesOf('client.mjs');
-  expect(await evening(after, server, chat)).toBe(SEEN);
-  const carol = new Program(written('client.mjs', after), { args: [server, chat, 'carol'] });
-  await carol.until(/^alice: hello\njoined\n/);
-});
+test(
+  'the server and the client that moved show the same, and what was said before',
+  SLOWLY,
+  async () => {
+    const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
+    const parlor = new Program('local-server/main.ts', {
+      cwd: temporaryFolder(),
+      env: { PORT: '0', HOST: '127.0.0.1', JWT_SECRET: SECRET },
+    });
+    const chat = `http://127.0.0.1:${await parlor.port()}`;
+    const { after } = statesOf('client.mjs');
+    expect(await evening(after, server, chat)).toBe(SEEN);
+    const carol = new Program(written('client.mjs', after), { args: [server, chat, 'carol'] });
+    await carol.until(/^alice: hello\njoined\n/);
+  },
+);
