@@ -21,6 +21,8 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   const { members, room, standing, speaker } = context;
   assertRank(standing, 'moderator');
   const target = targetOf(context, payload.userId);
+  // Asked again, since the reply was lost: who was made one's equal can no longer be acted on.
+  if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
   const isSelf = payload.userId === speaker.identity.userId;
   if (!isSelf) assertBelow(context, target);
   if (ranks[payload.role] > Math.min(standing.rank, ranks.owner)) {
@@ -29,7 +31,6 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   if (payload.role === 'owner' && payload.userId.startsWith(GUEST_PREFIX)) {
     throw new Refusal('forbidden', 'Guests own nothing; make somebody owner who has signed in.');
   }
-  if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
   if (target.role === 'owner' && members.countOwners() < 2) {
     throw new Refusal('forbidden', 'The last owner stays; make somebody else owner first.');
   }
