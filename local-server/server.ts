@@ -12,7 +12,7 @@ import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
 import { Refusal } from '../src/protocol/errors.ts';
-import type { Log } from '../src/room/ports.ts';
+import type { HostLog } from '../src/log/logger.ts';
 import { VERSION } from '../src/version.ts';
 import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
@@ -35,13 +35,15 @@ const DRAIN_MS = 1_000;
  * Starts the node host: three doors over one set of rooms.
  * @throws Error with one sentence for the operator
  */
-export async function startServer(configuration: Configuration, log: Log): Promise<RunningServer> {
+export async function startServer(
+  configuration: Configuration,
+  log: HostLog,
+): Promise<RunningServer> {
   const { settings, isLocal } = configuration;
   const { limits } = settings;
   const lock = lockData(settings.DATA_DIR);
   const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
-  const secret = keyOf(settings.JWT_SECRET);
-  const authenticate = authenticatorOf(settings, configuration.allowGuests);
+  const authenticate = authenticatorOf(settings, configuration.allowGuests, log);
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,
@@ -57,7 +59,7 @@ export async function startServer(configuration: Configuration, log: Log): Promi
     host: 'node',
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
-    development: isLocal ? testTokenRoute(secret) : undefined,
+    development: isLocal ? testTokenRoute(keyOf(settings.JWT_SECRET ?? '')) : undefined,
     page: serveStatic({
       root: join(import.meta.dirname, '..', 'web', 'public'),
       // The page's files belong together: none of them may be older than the others.

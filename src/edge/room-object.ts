@@ -8,6 +8,7 @@ import type { Reply } from '../protocol/commands.ts';
 import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
+import { consoleLogger } from '../log/console-logger.ts';
 import { type Asking, Room } from '../room/room.ts';
 import { readSettings } from '../settings.ts';
 import { closeAnswer, trimReason } from './close-answer.ts';
@@ -28,7 +29,7 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #connections = new Map<WebSocket, ObjectConnection>();
   readonly #settings = readSettings(this.env).settings;
   readonly #limits = this.#settings.limits;
-  readonly #authenticate = authenticatorOf(this.#settings, false);
+  readonly #authenticate = authenticatorOf(this.#settings, false, consoleLogger(this.#settings));
   #opened: Room | undefined;
 
   constructor(state: DurableObjectState, env: Environment) {
