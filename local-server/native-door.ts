@@ -14,9 +14,11 @@ import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Command } from '../src/protocol/lines.ts';
+import type { Frame } from '../src/room/outbox.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
+import { madeOnce, textFrame, writeFrame } from './prepared-frames.ts';
 import { requestUrl } from './request-url.ts';
 
 export interface NativeDoorOptions {
@@ -114,6 +116,8 @@ export class NativeDoor {
   }
 }
 
+const frameOf = madeOnce((frame: Frame) => textFrame(frame.text));
+
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
   #client: WebSocket | undefined;
@@ -137,8 +141,8 @@ class SocketEnd implements Sink {
     this.#client?.send('pong');
   }
 
-  frame(frame: { text: string }): void {
-    this.#client?.send(frame.text);
+  frame(frame: Frame): void {
+    if (this.#client !== undefined) writeFrame(this.#client, frameOf(frame));
   }
 
   close(code: number, reason: string): void {
@@ -160,9 +164,10 @@ function closeSocket(client: WebSocket, code: number, reason: string): void {
   client.once('close', () => clearTimeout(timer));
 }
 
-/** Answers an upgrade with an HTTP status and a JSON error. */
-export function refuseUpgrade(socket: Duplex, problem: Problem): void {
-  const [body, status, headers] = refusalResponse(problem);
+/** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
+export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): void {
+  const [body, code, headers] = refusalResponse(problem);
+  const status = told ?? code;
   const text = JSON.stringify(body);
   const lines = [
     `HTTP/1.1 ${status} Refused`,

@@ -1,6 +1,7 @@
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Log } from '../src/room/ports.ts';
+import { Pacer } from '../src/room/pacer.ts';
 import { Room } from '../src/room/room.ts';
 import type { NodeConnection } from './node-connection.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -19,12 +20,16 @@ export class NodeRoom {
   readonly #limits: Limits;
   readonly #log: Log;
   readonly #onDue: (room: NodeRoom) => void;
+  readonly #onWakeup: (at: number) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #pacer: Pacer;
   #waiters: Waiter[] = [];
   #room: Room | undefined;
   /** Tells one life of the Room from the next. */
   lives = 0;
   usedAt = Date.now();
+  /** When the Room has asked to be woken, in epoch milliseconds. */
+  wakeAt: number | undefined;
 
   constructor(
     roomId: string,
@@ -32,12 +37,15 @@ export class NodeRoom {
     limits: Limits,
     log: Log,
     onDue: (room: NodeRoom) => void,
+    onWakeup: (at: number) => void,
   ) {
     this.#roomId = roomId;
     this.#file = file;
     this.#limits = limits;
+    this.#pacer = new Pacer({ now: () => Date.now() }, limits.gatherMs);
     this.#log = log;
     this.#onDue = onDue;
+    this.#onWakeup = onWakeup;
   }
 
   /** The Room, made if need be; what it decides is flushed on the next tick. */
@@ -78,8 +86,13 @@ export class NodeRoom {
       for (const waiter of waiters) waiter(false);
       return;
     }
-    this.#room?.flush();
+    if (this.#room?.flush() === true) this.#pacer.flushed();
     for (const waiter of waiters) waiter(true);
+  }
+
+  /** How long the next flush should wait, in milliseconds: not at all, unless the room is busy. */
+  get flushDelayMs(): number {
+    return this.#pacer.delayMs(this.connections.size);
   }
 
   /** Whether nothing keeps the Room awake. */
@@ -137,12 +150,19 @@ export class NodeRoom {
         sql: this.#file,
         clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
+        wakeup: { set: (at) => this.#setWakeup(at) },
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.connections },
         log: this.#log,
       },
       this.#limits,
     );
+  }
+
+  /** Asked for before what it is for is stored; taken back when the Room has been woken. */
+  #setWakeup(at: number | undefined): void {
+    this.wakeAt = at;
+    if (at !== undefined) this.#onWakeup(at);
   }
 
   #after(ms: number, work: () => void): () => void {

@@ -11,6 +11,7 @@ import type { Asking, Room } from '../src/room/room.ts';
 import { NodeConnection, type Sink } from './node-connection.ts';
 import { NodeRoom } from './node-room.ts';
 import { type Durability, SqliteFile } from './sqlite-file.ts';
+import { Wakeups } from './wakeups.ts';
 
 export interface NodeRoomsOptions {
   dataDir: string;
@@ -33,16 +34,27 @@ export interface Attached {
 
 const IDLE_MS = 30_000;
 
+/** Where a room's file lies; which room it is stands inside. */
+export function roomPath(dataDir: string, roomId: string): string {
+  const name = createHash('sha256').update(roomId).digest('hex');
+  return join(dataDir, 'rooms', `${name}.sqlite`);
+}
+
 /** Every room of this process: opened on first use, flushed on one shared tick, closed when idle. */
 export class NodeRooms implements RoomDirectory {
   readonly #options: NodeRoomsOptions;
   readonly #rooms = new Map<string, NodeRoom>();
   readonly #due = new Set<NodeRoom>();
   readonly #idleTimer: NodeJS.Timeout;
+  readonly #wakeups: Wakeups;
   #tick: NodeJS.Immediate | undefined;
+  #laterTick: NodeJS.Timeout | undefined;
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
+    const { dataDir, durability, log } = options;
+    const path = join(dataDir, 'wakeups.sqlite');
+    this.#wakeups = new Wakeups({ path, durability, log, wake: (roomId) => this.#wake(roomId) });
     const idleMs = options.idleMs ?? IDLE_MS;
     this.#idleTimer = setInterval(() => this.#closeIdle(idleMs), idleMs / 3);
     this.#idleTimer.unref();
@@ -133,22 +145,38 @@ export class NodeRooms implements RoomDirectory {
   /** Stores what is due, then closes every connection with 4000. */
   close(): void {
     clearInterval(this.#idleTimer);
-    this.#flushDue();
-    for (const room of this.#rooms.values()) room.close();
     clearImmediate(this.#tick);
+    clearTimeout(this.#laterTick);
+    for (const room of this.#due) room.flush();
+    for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
+    this.#wakeups.close();
   }
 
   #roomOf(roomId: string): NodeRoom {
     const known = this.#rooms.get(roomId);
     if (known !== undefined) return known;
-    const name = createHash('sha256').update(roomId).digest('hex');
     const { dataDir, durability, limits, log } = this.#options;
-    const path = join(dataDir, 'rooms', `${name}.sqlite`);
+    const path = roomPath(dataDir, roomId);
     const file = new SqliteFile(path, durability, () => this.#makePlace());
-    const room = new NodeRoom(roomId, file, limits, log, (due) => this.#schedule(due));
+    const room = new NodeRoom(
+      roomId,
+      file,
+      limits,
+      log,
+      (due) => this.#schedule(due),
+      (at) => this.#wakeups.ask(roomId, at),
+    );
     this.#rooms.set(roomId, room);
     return room;
+  }
+
+  async #wake(roomId: string): Promise<number | undefined> {
+    const room = this.#roomOf(roomId);
+    room.use().wake();
+    const stored = await new Promise<boolean>((resolve) => room.whenStored(resolve));
+    if (!stored) throw new Error('What the room did when it was woken could not be stored.');
+    return room.wakeAt;
   }
 
   #schedule(room: NodeRoom): void {
@@ -159,11 +187,20 @@ export class NodeRooms implements RoomDirectory {
     });
   }
 
+  /** Flushes the rooms whose time has come; a busy one may wait a little for more. */
   #flushDue(): void {
+    let soonestMs = Infinity;
     for (const room of this.#due) {
-      this.#due.delete(room);
-      room.flush();
+      const delayMs = room.flushDelayMs;
+      if (delayMs > 0) {
+        soonestMs = Math.min(soonestMs, delayMs);
+      } else {
+        this.#due.delete(room);
+        room.flush();
+      }
     }
+    clearTimeout(this.#laterTick);
+    if (soonestMs < Infinity) this.#laterTick = setTimeout(() => this.#flushDue(), soonestMs);
   }
 
   /** Before one more file is opened: the one that was not needed for longest is let go. */

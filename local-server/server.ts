@@ -19,7 +19,7 @@ import { lockData } from './data-lock.ts';
 import { NativeDoor, refuseUpgrade } from './native-door.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { requestUrl } from './request-url.ts';
-import { SocketIoDoor } from './socketio-door.ts';
+import { isForSocketIo, SocketIoDoor } from './socketio-door.ts';
 
 export interface RunningServer {
   port: number;
@@ -68,26 +68,31 @@ export async function startServer(
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch);
-  const http = createServer((request, response) => void serve(request, response));
   const native = new NativeDoor({ rooms, authenticate, limits, log });
-  http.on('upgrade', (request, socket, head) => {
-    const { host = '', origin } = request.headers;
-    const { pathname } = requestUrl(request);
-    if (pathname.startsWith('/socket.io')) return;
-    if (!isHostAllowed(host, origins)) {
-      refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem);
-    } else if (!isOriginAllowed(origin, host, origins)) {
-      refuseUpgrade(socket, foreignOrigin().problem);
-    } else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
-    else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem);
-  });
-  const socketIo = new SocketIoDoor(http, {
+  const socketIo = new SocketIoDoor({
     directory: rooms,
     authenticate,
     origins,
     limits,
     settings,
     log,
+  });
+  const http = createServer((request, response) => {
+    // A `Host` that may not be answered is told so by the routes.
+    const isAllowed = isHostAllowed(request.headers.host ?? '', origins);
+    if (isAllowed && isForSocketIo(request)) socketIo.request(request, response);
+    else void serve(request, response);
+  });
+  http.on('upgrade', (request, socket, head) => {
+    const { host = '', origin } = request.headers;
+    const { pathname } = requestUrl(request);
+    if (!isHostAllowed(host, origins)) {
+      refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem, 421);
+    } else if (!isOriginAllowed(origin, host, origins)) {
+      refuseUpgrade(socket, foreignOrigin().problem);
+    } else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
+    else if (isForSocketIo(request)) socketIo.upgrade(request, socket, head);
+    else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem, 404);
   });
 
   const servers: HttpServer[] = [];

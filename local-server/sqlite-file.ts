@@ -1,7 +1,10 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Immediate, Sql, SqlValue } from '../src/room/ports.ts';
+
+/** Pages that one step of giving back space takes, of 4 KiB each. */
+const TIDIED_PAGES = 2_000;
 
 /** What an acknowledged write survives: a power failure, or a killed process. */
 export type Durability = 'disk' | 'process';
@@ -11,13 +14,15 @@ export type Durability = 'disk' | 'process';
  * calls of `commit` shares one transaction; each `atomic` is a savepoint of it.
  */
 export class SqliteFile implements Sql {
-  readonly #path: string;
+  #path: string;
   readonly #durability: Durability;
   readonly #onOpen: () => void;
   #database: DatabaseSync | undefined;
   #statements = new Map<string, StatementSync>();
   #inTransaction = false;
   #depth = 0;
+  /** Pages have become free: with the next commit the file is to become shorter. */
+  #shortens = false;
 
   /** @param onOpen is called before the file is opened, to make room for one more. */
   constructor(path: string, durability: Durability, onOpen: () => void) {
@@ -72,15 +77,62 @@ export class SqliteFile implements Sql {
 
   /** Makes everything since the last call durable. @throws what SQLite throws; then `discard`. */
   commit(): void {
-    if (!this.#inTransaction) return;
-    this.#statement('COMMIT').run();
-    this.#inTransaction = false;
+    if (this.#inTransaction) {
+      this.#statement('COMMIT').run();
+      this.#inTransaction = false;
+    }
+    if (this.#shortens) this.#checkpoint();
+  }
+
+  /** The new file is made beside the old one and takes its place in one step. */
+  erase(found: () => void): void {
+    this.commit();
+    this.close();
+    const path = this.#path;
+    const made = `${path}-new`;
+    removeFile(made);
+    try {
+      this.#path = made;
+      this.atomic(found);
+      this.commit();
+      this.close();
+    } catch (error) {
+      this.discard();
+      removeFile(made);
+      throw error;
+    } finally {
+      this.#path = path;
+    }
+    // Closing has emptied the journal; one left behind would be taken for the new file's.
+    removeFile(path, ['-wal', '-shm']);
+    renameSync(made, path);
+    if (this.#durability === 'disk') syncFolder(dirname(path));
+  }
+
+  /** `space` gives back what a step of pruning frees; `traces` writes the whole file anew. */
+  tidy(what: 'space' | 'traces'): void {
+    const database = this.#open();
+    this.#shortens = true;
+    if (what === 'space') {
+      database.exec(`PRAGMA incremental_vacuum(${TIDIED_PAGES})`);
+      return;
+    }
+    this.commit();
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
+    this.#checkpoint();
+  }
+
+  /** Brings everything into the file, which only then becomes shorter, and empties the journal. */
+  #checkpoint(): void {
+    this.#shortens = false;
+    this.#open().exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   /** Closes the file; it opens again when it is next needed. Nothing may be uncommitted. */
   close(): void {
     this.#statements = new Map();
     this.#inTransaction = false;
+    this.#shortens = false;
     this.#database?.close();
     this.#database = undefined;
   }
@@ -100,8 +152,7 @@ export class SqliteFile implements Sql {
     } catch (error) {
       if (this.#database !== undefined) {
         this.discard();
-        for (const suffix of ['', '-wal', '-shm'])
-          rmSync(`${this.#path}${suffix}`, { force: true });
+        removeFile(this.#path);
       }
       throw error;
     }
@@ -126,10 +177,29 @@ export class SqliteFile implements Sql {
     if (this.#database !== undefined) return this.#database;
     this.#onOpen();
     mkdirSync(dirname(this.#path), { recursive: true });
+    const isNew = !existsSync(this.#path);
     const database = new DatabaseSync(this.#path);
     const synchronous = this.#durability === 'disk' ? 'FULL' : 'NORMAL';
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
+    // Only before the first table, and it is a write: the file can become shorter.
+    if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    // Nothing deleted stays legible in its place.
+    database.exec(`PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}`);
     this.#database = database;
     return database;
+  }
+}
+
+function removeFile(path: string, suffixes: readonly string[] = ['', '-wal', '-shm']): void {
+  for (const suffix of suffixes) rmSync(`${path}${suffix}`, { force: true });
+}
+
+/** A file's name is safe from a power failure when its folder is. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }

@@ -310,6 +310,18 @@ export const declarations = [
     about: 'Rooms one Socket.IO socket may be in.',
   },
   {
+    name: 'MAX_GATHER_MS',
+    kind: 'whole',
+    limit: 'gatherMs',
+    default: 50,
+    least: 0,
+    most: 1_000,
+    hosts: both,
+    unit: 'ms',
+    about:
+      'How long events of a busy room may wait to leave in one frame; a quiet room never waits.',
+  },
+  {
     name: 'MAX_SOCKET_EVENTS',
     kind: 'whole',
     default: 200_000,

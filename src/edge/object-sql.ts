@@ -21,6 +21,15 @@ export class ObjectSql implements Sql {
     this.#storage.sql.exec(query, ...bindings);
   }
 
+  /** `deleteAll` is refused within a transaction; what the same turn writes after it is stored with it. */
+  erase(found: () => void): void {
+    void this.#storage.deleteAll();
+    this.#storage.transactionSync(found);
+  }
+
+  /** The platform has no VACUUM and no secure_delete; freed pages are used for what comes next. */
+  tidy(): void {}
+
   atomic<T>(body: () => Immediate<T>): T {
     return this.#storage.transactionSync(body);
   }

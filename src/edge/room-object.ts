@@ -9,6 +9,7 @@ import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
 import { consoleLogger } from '../log/console-logger.ts';
+import { Pacer } from '../room/pacer.ts';
 import { type Asking, Room } from '../room/room.ts';
 import { readSettings } from '../settings.ts';
 import { closeAnswer, trimReason } from './close-answer.ts';
@@ -17,6 +18,7 @@ import { readWish, type Wish } from './headers.ts';
 import { LINK_LIMITS, readRenewal } from './link-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
 import { ObjectSql } from './object-sql.ts';
+import { ObjectWakeup } from './object-wakeup.ts';
 
 /**
  * One room in its Durable Object: adapts sockets, calls and time to the Room, and nothing else.
@@ -30,6 +32,8 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #settings = readSettings(this.env).settings;
   readonly #limits = this.#settings.limits;
   readonly #authenticate = authenticatorOf(this.#settings, false, consoleLogger(this.#settings));
+  readonly #pacer = new Pacer({ now: () => Date.now() }, this.#limits.gatherMs);
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: Room | undefined;
 
   constructor(state: DurableObjectState, env: Environment) {
@@ -51,15 +55,21 @@ export class RoomObject extends DurableObject<Environment> {
     this.ctx.acceptWebSocket(server);
     this.#connections.set(server, connection);
     connection.update({});
-    this.#room.flush();
+    this.#flush();
     return upgraded(client, wish);
   }
 
   /** Does a command for an identity that has not joined. */
   execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
     const result = this.#room.execute(identity, name, payload);
-    this.#room.flush();
+    this.#flush();
     return result;
+  }
+
+  /** The room's wakeup. */
+  override alarm(): void {
+    this.#room.wake();
+    this.#room.flush();
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
@@ -67,13 +77,13 @@ export class RoomObject extends DurableObject<Environment> {
     connection.heard();
     if (connection.state.end === 'link' && typeof data === 'string') {
       this.#receiveFromDoor(connection, data);
-      this.#room.flush();
+      this.#flush();
       return;
     }
     receive(this.#room, connection, data, this.#limits, (command) => {
       this.ctx.waitUntil(this.#refresh(connection, command));
     });
-    this.#room.flush();
+    this.#flush();
   }
 
   override webSocketClose(
@@ -105,14 +115,14 @@ export class RoomObject extends DurableObject<Environment> {
   async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#authenticate);
     this.#room.refresh(connection, command, verdict);
-    this.#room.flush();
+    this.#flush();
   }
 
   #departed(socket: WebSocket, reason: 'left' | 'disconnected'): void {
     const connection = this.#connectionOf(socket);
     this.#room.depart(connection, reason);
     this.#connections.delete(socket);
-    this.#room.flush();
+    this.#flush();
   }
 
   get #room(): Room {
@@ -122,6 +132,7 @@ export class RoomObject extends DurableObject<Environment> {
         sql: new ObjectSql(this.ctx.storage),
         clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
+        wakeup: new ObjectWakeup(this.ctx.storage),
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.#connections.values() },
         log: { failure: logFailure },
@@ -131,10 +142,26 @@ export class RoomObject extends DurableObject<Environment> {
     return this.#opened;
   }
 
+  /** At once after quiet; in a busy room together with what comes soon. */
+  #flush(): void {
+    const delayMs = this.#pacer.delayMs(this.#connections.size);
+    if (delayMs > 0) {
+      this.#flushTimer ??= setTimeout(() => this.#flushNow(), delayMs);
+      return;
+    }
+    this.#flushNow();
+  }
+
+  #flushNow(): void {
+    if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    if (this.#room.flush()) this.#pacer.flushed();
+  }
+
   #after(ms: number, work: () => void): () => void {
     const timer = setTimeout(() => {
       work();
-      this.#room.flush();
+      this.#flush();
     }, ms);
     return () => clearTimeout(timer);
   }

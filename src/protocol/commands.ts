@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { misfit, Refusal } from './errors.ts';
+import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './limits.ts';
 import {
   actSchema,
@@ -136,6 +137,13 @@ export const requests = {
     before: whole(1).optional(),
     limit: whole(1, fixed.auditPage).optional(),
   }),
+  deleteRoom: z.object({ roomId }),
+  reopenRoom: z.object({ roomId }),
+  eraseUser: z.object({ roomId, userId: userIdSchema }),
+  /** `cursor`: the `next` of the page before; doors keep it to themselves. */
+  exportRoom: z.object({ roomId, cursor: exportCursorSchema.optional() }),
+  /** Lines of an export; `line` is the number of the first, for messages about them. */
+  importRoom: z.object({ roomId, text: z.string(), line: whole(1) }),
 } as const;
 
 function countOf(...values: unknown[]): number {
@@ -206,6 +214,12 @@ export const replies = {
   getRoom: z.object({ room: roomSchema, onlineCount: z.number() }),
   getMessage: changedMessage,
   getAudit: z.object({ acts: z.array(actSchema), hasMore }),
+  deleteRoom: z.object({}),
+  reopenRoom: z.object({ room: roomSchema }),
+  /** Until `done`, ask again: every asking does some of it, and the room goes on by itself. */
+  eraseUser: z.object({ done: z.boolean() }),
+  exportRoom: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
+  importRoom: z.object({ done: z.boolean(), position: z.string() }),
 } as const satisfies Record<keyof typeof operations, z.ZodType>;
 
 export type CommandName = keyof typeof commands;

@@ -21,6 +21,8 @@ export interface Limits {
   roomsPerSocket: number;
   /** What may wait unsent for one connection, in bytes. */
   unsentBytes: number;
+  /** How long what is due in a busy room may wait to leave together, in milliseconds. */
+  gatherMs: number;
   /** Whether only rooms that a token names exist for its holder. */
   grantedRoomsOnly: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */
@@ -83,6 +85,20 @@ export const fixed = {
   kickSeconds: 60,
   muteSeconds: 600,
   retentionDays: 3_650,
+  /** Rows that one step of pruning or erasing takes. */
+  stepRows: 500,
+  /** Least time between two prunings of a room, in milliseconds. */
+  pruneEveryMs: 86_400_000,
+  /** Pages of the search index that one step of rewriting it takes. */
+  stepIndexPages: 200,
+  /** A page of an export is done when it exceeds this much text. */
+  exportPageBytes: 512 * 1024,
+  /** Users named in one line of an export. */
+  exportedReactions: 500,
+  /** One part of an import, in bytes: what a Worker takes with room to spare. */
+  importPartBytes: 50_000_000,
+  /** One line of an import, in bytes: the longest message there can be, every character escaped. */
+  importLineBytes: 2 * 1024 * 1024,
   /** Frames that are no tuples a connection may send within a minute. */
   badFramesPerMinute: 10,
   /** Tokens that do not hold a connection may offer within a minute. */

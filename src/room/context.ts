@@ -1,3 +1,4 @@
+import type { CloseCode } from '../protocol/close-codes.ts';
 import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { EventName, EventPayload } from '../protocol/events.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -7,10 +8,12 @@ import type { Connection, ConnectionState, Ids, Name } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { Standing } from './standing.ts';
 import type { Audit } from './stores/audit.ts';
+import type { Erasures } from './stores/erasures.ts';
 import type { Members } from './stores/members.ts';
 import type { Mentions } from './stores/mentions.ts';
 import type { Messages } from './stores/messages.ts';
 import type { Reactions } from './stores/reactions.ts';
+import type { Records } from './stores/records.ts';
 import type { RoomRow, RoomState } from './stores/room-row.ts';
 import type { SearchIndex } from './stores/search-index.ts';
 import type { Typing } from './typing.ts';
@@ -33,11 +36,13 @@ export interface Context {
   now: number;
   room: RoomRow;
   messages: Messages;
+  records: Records;
   members: Members;
   reactions: Reactions;
   mentions: Mentions;
   search: SearchIndex;
   audit: Audit;
+  erasures: Erasures;
   presence: Presence;
   typing: Typing;
   limits: Limits;
@@ -61,7 +66,18 @@ export interface Outcome<R> {
   receipt?: Receipt;
   /** Whose access may have ended: this user's, or anyone's. */
   recheck?: { userId: string } | 'everyone';
+  /** Who is sent away, joined or not. */
+  sendAway?: { userId?: string; code: CloseCode; reason?: string };
+  /** What is stored is to be dropped as soon as this is stored. */
+  erase?: true;
+  /** Rows are gone whose space can be given back. */
+  frees?: true;
+  /** The time of the room's next wakeup may be another one now. */
+  wake?: true;
 }
+
+/** What a room does without being asked has no speaker. */
+export type UpkeepContext = Omit<Context, 'speaker' | 'standing'>;
 
 export type Handler<N extends OperationName> = (
   context: Context,

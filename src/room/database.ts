@@ -36,6 +36,18 @@ export class Database {
     this.#sql.run(query, ...bindings);
   }
 
+  /** Drops everything, then lets `found` write what is left of the room. */
+  erase(found: () => void): void {
+    this.#sql.erase(() => {
+      this.#found();
+      found();
+    });
+  }
+
+  tidy(what: 'space' | 'traces'): void {
+    this.#sql.tidy(what);
+  }
+
   /**
    * Runs `body` whole or not at all. The first one that writes is begun anew once the tables are
    * there: they are made outside it, for a Durable Object cannot undo the making of a search index.

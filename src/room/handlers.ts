@@ -1,12 +1,16 @@
 import type { OperationName } from '../protocol/commands.ts';
+import { deleteRoom, reopenRoom } from './commands/delete-room.ts';
 import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
+import { eraseUser } from './commands/erase-user.ts';
+import { exportRoom } from './commands/export-room.ts';
 import { getAudit } from './commands/get-audit.ts';
 import { getHistory } from './commands/get-history.ts';
 import { getMembers } from './commands/get-members.ts';
 import { getMessage } from './commands/get-message.ts';
 import { getMissed } from './commands/get-missed.ts';
 import { getRoom } from './commands/get-room.ts';
+import { importRoom } from './commands/import-room.ts';
 import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
 import { markRead } from './commands/mark-read.ts';
@@ -51,4 +55,9 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   getRoom,
   getMessage,
   getAudit,
+  deleteRoom,
+  reopenRoom,
+  eraseUser,
+  exportRoom,
+  importRoom,
 };

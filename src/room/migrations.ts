@@ -84,6 +84,25 @@ export const migrations: readonly string[][] = [
     "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
     "INSERT INTO search (search) VALUES ('rebuild')",
   ],
+  [
+    // 'marked': to be erased; 'erased': nothing but this row is left, so that the name stays taken.
+    'ALTER TABLE room ADD COLUMN deletion TEXT',
+    'ALTER TABLE room ADD COLUMN importing INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN pruned_at INTEGER',
+    'ALTER TABLE room ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0',
+    // Counts what is done to the list of members, as rev does for messages.
+    'ALTER TABLE room ADD COLUMN touched INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE members ADD COLUMN touched INTEGER NOT NULL DEFAULT 0',
+    'CREATE INDEX members_touched ON members (touched)',
+    'CREATE INDEX audit_by ON audit (by)',
+    'CREATE INDEX audit_about ON audit (user_id) WHERE user_id IS NOT NULL',
+    `CREATE TABLE erasures (
+      id INTEGER PRIMARY KEY,
+      user_id TEXT UNIQUE,
+      by TEXT NOT NULL,
+      phase TEXT NOT NULL
+    )`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -22,6 +22,17 @@ export interface Sql {
   run(query: string, ...bindings: SqlValue[]): void;
   /** Runs `body` whole or not at all: what it wrote is undone when it throws. Nests. */
   atomic<T>(body: () => Immediate<T>): T;
+  /**
+   * Drops everything stored, with the space it took, then runs `found` on what is empty now: both
+   * last or neither does, wherever the host ends. Not within `atomic`.
+   */
+  erase(found: () => void): void;
+  /**
+   * Lets go of what deleted rows have left: of some of their space, in a moment, or of every trace,
+   * which may take as long as the room is big. Not within `atomic`. A host that has no means for it
+   * does nothing; the space is then used for what comes next.
+   */
+  tidy(what: 'space' | 'traces'): void;
 }
 
 export interface Clock {
@@ -40,6 +51,15 @@ export interface Timer {
   after(ms: number, work: () => void): () => void;
 }
 
+/** A promise to call `Room.wake` at a time: it survives the room's sleep and the host's end. */
+export interface Wakeup {
+  /**
+   * Asks for it at `at` (epoch milliseconds, perhaps past), in place of what was asked before;
+   * undefined: no more. The call may come earlier, late, or more than once.
+   */
+  set(at: number | undefined): void;
+}
+
 /** Everyone connected now, joined or not. A connection that is closing may still be listed. */
 export interface Roster {
   connections(): Iterable<Connection>;
@@ -56,6 +76,7 @@ export interface Ports {
   clock: Clock;
   ids: Ids;
   timer: Timer;
+  wakeup: Wakeup;
   roster: Roster;
   log: Log;
 }

@@ -12,7 +12,7 @@ import type { Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/limits.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/lines.ts';
 import { assertPlain } from '../protocol/shape.ts';
-import type { Context, Handler, Outcome, Speaker } from './context.ts';
+import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
 import { Database } from './database.ts';
 import { handlers } from './handlers.ts';
 import { type Frame, Outbox } from './outbox.ts';
@@ -21,15 +21,18 @@ import type { Connection, Ports } from './ports.ts';
 import { Presence } from './presence.ts';
 import { RateLimits } from './rate-limits.ts';
 import { Receipts } from './receipts.ts';
-import { assertAccess, type Standing, standingOf } from './standing.ts';
+import { assertAccess, assertOpen, type Standing, standingOf } from './standing.ts';
 import { Audit } from './stores/audit.ts';
+import { Erasures } from './stores/erasures.ts';
 import { Members } from './stores/members.ts';
 import { Mentions } from './stores/mentions.ts';
 import { Messages } from './stores/messages.ts';
 import { Reactions } from './stores/reactions.ts';
+import { Records } from './stores/records.ts';
 import { RoomRow } from './stores/room-row.ts';
 import { SearchIndex } from './stores/search-index.ts';
 import { Typing } from './typing.ts';
+import { dueAt, upkeep } from './upkeep.ts';
 
 /**
  * What every door asks of a payload: plain JSON, not too deep, then the schema. Depth counts the
@@ -47,6 +50,12 @@ export function readChecked<N extends OperationName>(
 /** Commands somebody may give without having joined, over HTTP. */
 export type Asking = Exclude<OperationName, 'joinRoom' | 'leaveRoom' | 'typing'>;
 
+/** Operations that need what was begun before them to be done. */
+const tidyFirst: ReadonlySet<OperationName> = new Set(['reopenRoom', 'eraseUser']);
+
+/** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
+const WAKE_AGAIN_MS = 600_000;
+
 /** Least time between two looks for lost heartbeats, in milliseconds. */
 const SWEEP_EVERY_MS = 10_000;
 
@@ -62,6 +71,12 @@ export class Room {
   readonly #rates: RateLimits;
   readonly #context: Omit<Context, 'speaker' | 'standing' | 'state' | 'now'>;
   readonly #receipts: Receipts;
+  /** What was decided last is to be followed by dropping all that is stored. */
+  #erases = false;
+  /** Whether the room forgets, as of the last command. */
+  #hasRetention = false;
+  /** For when the wakeup is set; undefined also when that is not known. */
+  #wakeAt: number | undefined;
   #sweptAt = 0;
   /** The first time at which a connection's token ends, in epoch milliseconds. */
   #nextExpiry = Infinity;
@@ -80,11 +95,13 @@ export class Room {
       roomId,
       room: new RoomRow(database, clock, ids, roomId),
       messages: new Messages(database, roomId),
+      records: new Records(database),
       members: new Members(database),
       reactions: new Reactions(database),
       mentions: new Mentions(database),
       search: new SearchIndex(database),
       audit: new Audit(database),
+      erasures: new Erasures(database),
       presence,
       typing: new Typing(clock),
       limits,
@@ -132,6 +149,7 @@ export class Room {
     try {
       // Guests without a connection are new with every request; together they get one allowance.
       this.#rates.charge(identity.guest === true ? 'guest:' : identity.userId, name);
+      if (tidyFirst.has(name)) this.#tidy();
       const outcome = this.#decide(name, { identity }, payload);
       this.#effect(outcome, undefined);
       return { ok: true, ...outcome.reply };
@@ -215,8 +233,59 @@ export class Room {
     return { expiresAt: identity.expiresAt };
   }
 
-  /** Hands out what is due. To be called when it is stored. */
-  flush(): void {
+  /**
+   * Does one bounded step of what is due, and asks to be woken for the next. Called by the host when
+   * the wakeup comes; to call it at any other time does no harm.
+   */
+  wake(): void {
+    try {
+      this.#tidy();
+      const outcome = this.#database.atomic(() => upkeep(this.#upkeepContext()));
+      this.#effect({ ...outcome, wake: true }, undefined);
+    } catch (error) {
+      this.#ports.log.failure('wakeup', error);
+      this.#askToWake(this.#ports.clock.now() + WAKE_AGAIN_MS);
+    }
+  }
+
+  #upkeepContext(): UpkeepContext {
+    const state = this.#context.room.read();
+    return { ...this.#context, state, now: this.#ports.clock.now() };
+  }
+
+  #askToWake(at: number | undefined): void {
+    this.#wakeAt = at;
+    this.#ports.wakeup.set(at);
+  }
+
+  /** Drops what deletions and erasures have left: neither can be done within a transaction. */
+  #tidy(): void {
+    const { room, erasures } = this.#context;
+    if (room.read().deletion === 'marked') this.#database.erase(() => room.entomb());
+    if (!erasures.hasTraces()) return;
+    this.#database.tidy('traces');
+    erasures.finish();
+  }
+
+  /** Hands out what is due. To be called when it is stored. @returns whether anything was */
+  flush(): boolean {
+    const isDue = !this.#outbox.isEmpty;
+    this.#handOut();
+    if (this.#erases) this.#erase();
+    return isDue;
+  }
+
+  #erase(): void {
+    this.#erases = false;
+    try {
+      this.#tidy();
+    } catch (error) {
+      // The mark stays, and so does the wakeup.
+      this.#ports.log.failure('erase', error);
+    }
+  }
+
+  #handOut(): void {
     while (!this.#outbox.isEmpty) {
       this.#outbox.flush(this.#ports.roster.connections(), (connection, frame) =>
         this.#send(connection, frame),
@@ -250,7 +319,11 @@ export class Room {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
       const standing = this.#standing(speaker.identity);
-      if (name !== 'leaveRoom') assertAccess(standing, state, this.#limits, now);
+      this.#hasRetention = state.retentionDays !== null;
+      if (name !== 'leaveRoom') {
+        assertOpen(standing, state, name);
+        assertAccess(standing, state, this.#limits, now);
+      }
       return handler({ ...this.#context, speaker, standing, state, now }, read);
     });
   }
@@ -266,7 +339,9 @@ export class Room {
     const now = this.#ports.clock.now();
     for (const connection of connections) {
       try {
-        assertAccess(this.#standing(connection.state.identity), state, this.#limits, now);
+        const standing = this.#standing(connection.state.identity);
+        assertOpen(standing, state);
+        assertAccess(standing, state, this.#limits, now);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         const { code, message, retryAfterMs } = error.problem;
@@ -303,6 +378,24 @@ export class Room {
     if (recheck === 'everyone') this.#recheck(presence.joined());
     else if (recheck !== undefined) this.#recheck(presence.joinedOf(recheck.userId));
     for (const { name, payload } of tell) this.#outbox.tell(name, payload, { except, position });
+    if (outcome.sendAway !== undefined) this.#sendAway(outcome.sendAway);
+    if (outcome.erase === true) this.#erases = true;
+    if (outcome.frees === true) this.#database.tidy('space');
+    const isFirst = position !== undefined && this.#hasRetention && this.#wakeAt === undefined;
+    if (outcome.wake === true || isFirst) this.#askToWake(dueAt(this.#upkeepContext()));
+  }
+
+  #sendAway({
+    userId,
+    code,
+    reason = closeReasons[code],
+  }: NonNullable<Outcome<object>['sendAway']>) {
+    const leaving = [...this.#ports.roster.connections()].filter(
+      ({ open, state }) => open && (userId ?? state.identity.userId) === state.identity.userId,
+    );
+    // All hear nothing more, before the first of them leaves: nobody is told of the others' going.
+    for (const connection of leaving) this.#outbox.end(connection, code, reason);
+    for (const connection of leaving) this.#depart(connection, 'kicked');
   }
 
   #refuse(connection: Connection, { name, payload, ref }: Command, problem: Problem): void {

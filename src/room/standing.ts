@@ -54,6 +54,25 @@ export function grantedRole(rooms: Identity['rooms'], roomId: string): Role | un
   return longest === undefined ? undefined : rooms[longest];
 }
 
+/** What an admin may do to a room that is only half there. */
+const WHILE_IMPORTING: ReadonlySet<string> = new Set(['importRoom', 'deleteRoom']);
+
+/**
+ * Whether the room is there for `operation`. A deleted one is for nobody but an admin who reopens it.
+ * @throws Refusal `room_not_found`, `unavailable`
+ */
+export function assertOpen({ rank }: Standing, state: RoomState, operation?: string): void {
+  const isAdmin = rank === ADMIN_RANK;
+  if (state.deletion !== null && !(isAdmin && operation === 'reopenRoom')) throw noSuchRoom();
+  if (state.importing && !(isAdmin && WHILE_IMPORTING.has(operation ?? ''))) {
+    throw new Refusal('unavailable', 'This room is being moved here; come back in a moment.');
+  }
+}
+
+function noSuchRoom(): Refusal {
+  return new Refusal('room_not_found', 'There is no such room, or it is not for you.');
+}
+
 /**
  * Whether a user may be in the room at all.
  * @throws Refusal `room_not_found`, the same whether it exists or not; `banned`; `forbidden`
@@ -66,7 +85,7 @@ export function assertAccess(
 ): void {
   if (rank === ADMIN_RANK) return;
   if ((grantedRoomsOnly && !isGranted) || (state.private && !isListed && !isGranted)) {
-    throw new Refusal('room_not_found', 'There is no such room, or it is not for you.');
+    throw noSuchRoom();
   }
   if (member?.banned === true) throw new Refusal('banned', 'You are banned from this room.');
   const kickedFor = (member?.kickedUntil ?? 0) - now;
@@ -100,6 +119,11 @@ export function assertRank({ rank }: Standing, role: Role): void {
   if (rank < ranks[role]) {
     throw new Refusal('forbidden', `Only ${article(role)} may do this.`);
   }
+}
+
+/** @throws Refusal `forbidden` for everyone whose token does not say `admin` */
+export function assertAdmin({ rank }: Standing): void {
+  if (rank < ADMIN_RANK) throw new Refusal('forbidden', 'Only an admin may do this.');
 }
 
 function article(role: Role): string {

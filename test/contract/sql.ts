@@ -251,4 +251,44 @@ export function sqlContract(withSql: WithSql): void {
       database.atomic(write);
       expect(database.all('SELECT user_id FROM members')).toEqual([{ user_id: 'u' }]);
     }));
+
+  it('drops everything at once and keeps what is founded in its place', () =>
+    withSql(
+      (sql) => {
+        sql.run(NAMES);
+        add(sql, 'alice', 'bob');
+        sql.run('CREATE TABLE numbers (n INTEGER PRIMARY KEY)');
+      },
+      (sql) => {
+        expect(names(sql)).toEqual(['alice', 'bob']);
+        add(sql, 'carol');
+        sql.erase(() => {
+          expect(sql.isEmpty()).toBe(true);
+          migrate(sql);
+          sql.run(NAMES);
+          add(sql, 'dave');
+        });
+        expect(names(sql)).toEqual(['dave']);
+        add(sql, 'erin');
+      },
+      (sql) => {
+        expect(sql.isEmpty()).toBe(false);
+        expect(names(sql)).toEqual(['dave', 'erin']);
+        expect(sql.all("SELECT name FROM sqlite_master WHERE name = 'numbers'")).toEqual([]);
+      },
+    ));
+
+  it('is the same after it was tidied', () =>
+    withSql(
+      (sql) => {
+        sql.run(NAMES);
+        add(sql, 'alice', 'bob', 'carol');
+        sql.run("DELETE FROM names WHERE name = 'bob'");
+        sql.tidy('space');
+        expect(names(sql)).toEqual(['alice', 'carol']);
+        sql.tidy('traces');
+        add(sql, 'dave');
+      },
+      (sql) => expect(names(sql)).toEqual(['alice', 'carol', 'dave']),
+    ));
 }

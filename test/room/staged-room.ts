@@ -43,6 +43,16 @@ export class FailingSql implements Sql {
     return this.#sql.atomic(body);
   }
 
+  erase(found: () => void): void {
+    this.#count();
+    this.#sql.erase(found);
+  }
+
+  tidy(what: 'space' | 'traces'): void {
+    this.#count();
+    this.#sql.tidy(what);
+  }
+
   #count(): void {
     if (this.failAfter-- > 0) return;
     this.failAfter = Infinity;
@@ -214,6 +224,8 @@ export class StagedRoom {
         sql: this.sql,
         clock: { now: () => this.now },
         ids: { make: () => this.#makeId() },
+        // Nothing that a room is woken for happens on this stage.
+        wakeup: { set: () => undefined },
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => [...this.#plugs].map(({ connection }) => connection) },
         log: {

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { keyOf } from '../../src/auth/tokens.ts';
 import type { Result } from '../../src/protocol/lines.ts';
 import { Bystanders } from '../support/bystanders.ts';
+import { answersToForeignHosts, answersToOwnHosts } from '../support/foreign-hosts.ts';
+import { startNodeHost } from '../support/hosts.ts';
 import { rawSocket, type RawSocket } from '../support/raw-socket.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
@@ -59,7 +61,7 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
       const { error } = JSON.parse(raw.refused?.body ?? '') as { error: unknown };
       expect(error, about).toEqual({ code, message: expect.any(String) });
     }
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('tells browsers, which see no status, through the socket', async () => {
@@ -82,7 +84,7 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
       expect([path, await raw.closed]).toEqual([path, close]);
       expect(JSON.parse(raw.frames[0]!)).toMatchObject(['joined', { ok: false, error }]);
     }
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('opens for no page of elsewhere', async () => {
@@ -102,7 +104,17 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
       authorization: `Bearer ${token}`,
     });
     await own.frame((frame) => frame.startsWith('["joined",{"ok":true'));
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
+  });
+
+  it('leads nowhere else', async () => {
+    const authorization = `Bearer ${await tokenFor('mallory')}`;
+    for (const path of ['/', '/rooms', '/rooms/ws', '/socket.io', '/socket.iox', '/rooms/a/b/ws']) {
+      const raw = rawSocket(`${hosts[name].url}${path}`, { authorization });
+      await raw.opened;
+      expect([path, raw.refused?.status]).not.toEqual([path, undefined]);
+      expect(raw.refused!.status).toBeLessThan(500);
+    }
   });
 
   it('takes no token from the address', async () => {
@@ -126,9 +138,9 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
       expect([about, await raw.closed]).toEqual([about, 1009]);
     }
     const pieces = await intrude(bystanders.roomId);
-    for (let at = 0; at < 100; at++) pieces.socket.send('a'.repeat(1_000), { fin: false });
+    for (let at = 0; at < 100; at++) pieces.socket.send('a'.repeat(1_000), { fin: at === 99 });
     expect(await pieces.closed).toBe(1009);
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('answers nonsense, and sends away whoever goes on with it', async () => {
@@ -141,7 +153,7 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
     for (const [, problem] of errors) {
       expect(problem).toMatchObject({ code: 'invalid_payload', roomId: bystanders.roomId });
     }
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('reads every kind of broken frame and lives', async () => {
@@ -171,7 +183,7 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
       raw.socket.close(1000);
       await raw.closed;
     }
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('refuses texts that are no Unicode, and keys that reach for prototypes', async () => {
@@ -196,7 +208,7 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
     }
     await raw.frame((text) => text.includes('unknown_command'));
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('closes on a binary frame, and on bytes that are no text', async () => {
@@ -212,12 +224,11 @@ describe.each(['node', 'edge'] as const)('attacks on the native door of the %s h
     ]);
     // Node's `ws` closes 1007; workerd reads the replacement character, and what it reads is no command.
     expect(name === 'node' ? end : typeof end).toBe(name === 'node' ? 1007 : 'string');
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
-  it('puts the pieces of a frame together, and offers no compression', async () => {
+  it('puts the pieces of a frame together', async () => {
     const raw = await intrude(newRoom());
-    expect(raw.socket.extensions).toBe('');
     for (const piece of ['["mess', 'age",{"mess', 'age":"in pieces"},']) {
       raw.socket.send(piece, { fin: false });
     }
@@ -251,7 +262,7 @@ describe.each(['node', 'edge'] as const)('attacks on the Socket.IO door of the %
       const problem = await mallory.connect();
       expect(problem, about).toEqual({ code, message: expect.any(String) });
     }
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('opens for no page of elsewhere, whatever the transport', async () => {
@@ -268,7 +279,7 @@ describe.each(['node', 'edge'] as const)('attacks on the Socket.IO door of the %
         null,
       ]);
     }
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('ends a connection that breaks the protocol, and nobody else notices', async () => {
@@ -295,7 +306,7 @@ describe.each(['node', 'edge'] as const)('attacks on the Socket.IO door of the %
       for (const packet of packets) raw.socket.send(packet);
       expect([about, typeof (await raw.closed)]).toEqual([about, 'number']);
     }
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('answers what is well-formed and wrong, and goes on', async () => {
@@ -330,7 +341,7 @@ describe.each(['node', 'edge'] as const)('attacks on the Socket.IO door of the %
     await raw.frame((frame) => frame.startsWith('4350[{"ok":true'));
     raw.socket.close();
     await raw.closed;
-    await bystanders.goOn();
+    expect(await bystanders.goOn()).toEqual([]);
   });
 
   it('refuses bytes within a payload', async () => {
@@ -345,6 +356,13 @@ describe.each(['node', 'edge'] as const)('attacks on the Socket.IO door of the %
     const answer = await raw.frame((frame) => frame.startsWith('437['));
     expect(answer).toContain('invalid_payload');
   });
+});
+
+it('answers this machine only while it is in development', async () => {
+  const host = await startNodeHost({}, { development: true });
+  for (const answer of await answersToForeignHosts(host.url)) expect(answer).toMatch(/^421 /);
+  expect(await answersToOwnHosts(host.url)).toEqual([200, 200, 200, 200]);
+  await host.close();
 });
 
 function tuplesIn(frame: string): [string, unknown][] {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pass } from 'node:timers/promises';
+import type { Problem } from '../../src/protocol/errors.ts';
 import { Inbox } from './inbox.ts';
 
 export interface Answered {
@@ -68,13 +70,17 @@ export class HttpVisitor {
     return { status: response.statusCode ?? 0, headers: new Headers(), body: jsonOr(answered) };
   }
 
-  /** One long poll. */
+  /** One long poll; one that came too fast is asked again when it may. */
   async poll(roomId: string, since?: string): Promise<Polled> {
-    const { status, body } = await this.ask('GET', roomId, '/events', {
-      ...(since !== undefined && { query: { since } }),
-    });
-    if (status !== 200) throw new Error(`The poll was refused: ${JSON.stringify(body)}`);
-    return body as Polled;
+    for (;;) {
+      const { status, body } = await this.ask('GET', roomId, '/events', {
+        ...(since !== undefined && { query: { since } }),
+      });
+      if (status === 200) return body as Polled;
+      const { error } = body as { error: Problem };
+      if (error.code !== 'rate_limited') throw new Error(`Refused: ${JSON.stringify(error)}`);
+      await pass(error.retryAfterMs);
+    }
   }
 
   /** Opens a stream and waits until it stands. */

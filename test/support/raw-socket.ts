@@ -24,7 +24,7 @@ export function rawSocket(
 ): RawSocket {
   const socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, {
     headers,
-    perMessageDeflate: true,
+    perMessageDeflate: false,
   });
   const watchers = new Set<() => void>();
   const raw: RawSocket = {

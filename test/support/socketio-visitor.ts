@@ -18,6 +18,8 @@ export class SocketIoVisitor implements Visitor {
   readonly #inbox = new Inbox();
   /** Where the client stands in each room, as it can tell from what it heard. */
   readonly #positions = new Map<string, { epoch: string; rev: number }>();
+  /** Commands without their reply. */
+  readonly #waiting = new Set<(error: Error) => void>();
   #refused: Problem | undefined;
   #endedWith: string | undefined;
 
@@ -38,6 +40,8 @@ export class SocketIoVisitor implements Visitor {
     });
     this.socket.on('disconnect', (reason) => {
       this.#endedWith = reason;
+      for (const lose of this.#waiting) lose(new Error(`The socket ended: ${reason}.`));
+      this.#waiting.clear();
       this.#inbox.changed();
     });
   }
@@ -64,8 +68,10 @@ export class SocketIoVisitor implements Visitor {
   }
 
   command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
       this.socket.emit(name, payload, (result: Result<ReplyOf<N>>) => {
+        this.#waiting.delete(reject);
         this.#inbox.add({ kind: 'reply', name, payload: result });
         this.#follow(name, payload, result);
         resolve(result);

@@ -7,6 +7,7 @@ import { noUpgrade } from '../native/handshake.ts';
 import type { RoomDirectory } from '../room-directory.ts';
 import { checkHost, cors, securityHeaders } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
+import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
 import { answerError, noSuchAddress, refusalOf, wrongMethod } from './refusals.ts';
@@ -71,6 +72,7 @@ export function httpDoor(door: HttpDoor): Hono {
   app.use('/rooms/*', unstored);
   for (const route of roomRoutes) addRoute(app, route, door, identify);
   app.get('/rooms/:roomId/events', eventsRoute(door, identify));
+  app.route('/rooms/:roomId', lifecycleRoutes(door));
   const { socketIo } = door;
   if (socketIo !== undefined) {
     app.all('/socket.io/', async (c) => {

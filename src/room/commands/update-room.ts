@@ -29,6 +29,7 @@ export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
   return {
     reply: { room: info },
     tell: [{ name: 'roomUpdated', payload: info }],
+    wake: true,
     ...(change['private'] === true && { recheck: 'everyone' as const }),
   };
 };

@@ -12,6 +12,8 @@ interface Row {
   change: string | null;
 }
 
+const SELECT = 'SELECT id, timestamp, by, act, user_id AS userId, seq, note, change FROM audit';
+
 /** What those with rights have done, in order. */
 export class Audit {
   readonly #database: Database;
@@ -21,9 +23,14 @@ export class Audit {
   }
 
   add(act: Omit<Act, 'id'>): void {
+    this.#insert(null, act);
+  }
+
+  #insert(id: number | null, act: Omit<Act, 'id'>): void {
     this.#database.run(
-      `INSERT INTO audit (timestamp, by, act, user_id, seq, note, change)
-        VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO audit (id, timestamp, by, act, user_id, seq, note, change)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      id,
       act.timestamp,
       act.by,
       act.act,
@@ -34,15 +41,51 @@ export class Audit {
     );
   }
 
+  /** Those after `id`, in order. */
+  after(id: number, limit: number): Act[] {
+    return this.#database
+      .all<Row>(`${SELECT} WHERE id > ? ORDER BY id LIMIT ?`, id, limit)
+      .map(actOf);
+  }
+
+  /** Takes a row over, unless it is there. */
+  restore(act: Act): void {
+    const known = this.#database.first('SELECT 1 FROM audit WHERE id = ?', act.id);
+    if (known === undefined) this.#insert(act.id, act);
+  }
+
+  clear(): void {
+    this.#database.run('DELETE FROM audit');
+  }
+
+  /** Some of what a user did, or had done to them. */
+  involving(userId: string, limit: number): Act[] {
+    return this.#database
+      .all<Row>(
+        `${SELECT} WHERE id IN (
+          SELECT id FROM audit WHERE by = ?1 UNION SELECT id FROM audit WHERE user_id = ?1 LIMIT ?2
+        )`,
+        userId,
+        limit,
+      )
+      .map(actOf);
+  }
+
+  /** Leaves of an act what does not tell of one of the two: notes are words of or about them. */
+  forget({ id, by, userId }: Act, erased: string): void {
+    this.#database.run(
+      `UPDATE audit SET by = ?, user_id = ?, note = NULL, change = json_remove(change, '$.topic')
+        WHERE id = ?`,
+      by === erased ? '' : by,
+      userId === undefined || userId === erased ? null : userId,
+      id,
+    );
+  }
+
   /** The newest below `id`, newest first. */
   before(id: number, limit: number): Act[] {
     return this.#database
-      .all<Row>(
-        `SELECT id, timestamp, by, act, user_id AS userId, seq, note, change
-          FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?`,
-        id,
-        limit,
-      )
+      .all<Row>(`${SELECT} WHERE id < ? ORDER BY id DESC LIMIT ?`, id, limit)
       .map(actOf);
   }
 }

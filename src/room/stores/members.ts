@@ -9,11 +9,16 @@ export interface KnownMember extends Name {
   readUpTo: number;
   banned: boolean;
   /** Epoch milliseconds. */
-  mutedUntil?: number;
-  kickedUntil?: number;
+  mutedUntil?: number | undefined;
+  kickedUntil?: number | undefined;
   /** When they last sent under slow mode. */
-  lastSentAt?: number;
+  lastSentAt?: number | undefined;
 }
+
+/** With the number of the last change to the list that was about this user. */
+export type Touched = KnownMember & { touched: number };
+
+type Restored = Omit<Touched, 'unverified'> & { unverified?: true | undefined };
 
 interface Row {
   userId: string;
@@ -28,8 +33,8 @@ interface Row {
 }
 
 const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to AS readUpTo,
-  banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt
-  FROM members`;
+  banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt,
+  touched FROM members`;
 
 /** The room's list: who has ever done something durable in it, or was put on it. */
 export class Members {
@@ -45,9 +50,16 @@ export class Members {
 
   /** Writes all that is known of a user. */
   put(member: KnownMember): void {
+    this.#database.run('UPDATE room SET touched = touched + 1');
+    const row = this.#database.first<{ touched: number }>('SELECT touched FROM room');
+    this.#write(member, row?.touched ?? 0);
+  }
+
+  #write(member: KnownMember, touched: number): void {
     this.#database.run(
       `INSERT OR REPLACE INTO members (user_id, username, unverified, role, read_up_to, banned,
-        muted_until, kicked_until, last_sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        muted_until, kicked_until, last_sent_at, touched)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       member.userId,
       member.username,
       member.unverified === true ? 1 : 0,
@@ -57,7 +69,38 @@ export class Members {
       member.mutedUntil ?? null,
       member.kickedUntil ?? null,
       member.lastSentAt ?? null,
+      touched,
     );
+  }
+
+  remove(userId: string): void {
+    this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
+  }
+
+  isEmpty(): boolean {
+    return this.#database.first('SELECT 1 FROM members') === undefined;
+  }
+
+  /** Everyone the room knows whose row was touched after that one, in the order of touching. */
+  touchedAfter(touched: number, userId: string, limit: number): Touched[] {
+    return this.#database
+      .all<Row & { touched: number }>(
+        `${SELECT} WHERE (touched, user_id) > (?, ?) ORDER BY touched, user_id LIMIT ?`,
+        touched,
+        userId,
+        limit,
+      )
+      .map((row) => ({ ...memberOf(row), touched: row.touched }));
+  }
+
+  /** Takes a row over unless the one that is there was touched later. */
+  restore({ touched, unverified, ...member }: Restored): void {
+    const known = this.#database.first<{ touched: number }>(
+      'SELECT touched FROM members WHERE user_id = ?',
+      member.userId,
+    );
+    if (known === undefined || known.touched < touched)
+      this.#write({ ...member, ...(unverified && { unverified }) }, touched);
   }
 
   /** Those on the list behind `userId`, by user id. */

@@ -21,6 +21,13 @@ export class Mentions {
     }
   }
 
+  /** Some of the messages that mention `userId`. */
+  seqsOf(userId: string, limit: number): number[] {
+    return this.#database
+      .all<{ seq: number }>('SELECT seq FROM mentions WHERE user_id = ? LIMIT ?', userId, limit)
+      .map(({ seq }) => seq);
+  }
+
   /** Mentions of `userId` above `readUpTo`, to 100. */
   countUnread(userId: string, readUpTo: number): number {
     const row = this.#database.first<{ unread: number }>(

@@ -106,6 +106,52 @@ export class Messages {
     );
   }
 
+  /** Leaves the place, with nothing of the one who said it. */
+  erase(seq: number, rev: number, deletedAt: number): void {
+    this.#database.run(
+      `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0,
+        message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
+        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+      rev,
+      `erased-${seq}`,
+      deletedAt,
+      seq,
+    );
+  }
+
+  /** Some of a sender's messages, deleted ones too. */
+  of(senderId: string, limit: number): Message[] {
+    return this.#read('WHERE sender_id = ? LIMIT ?', senderId, limit);
+  }
+
+  setMentions(seq: number, rev: number, mentions: readonly string[]): void {
+    this.#database.run(
+      'UPDATE messages SET rev = ?, mentions = ? WHERE seq = ?',
+      rev,
+      mentions.length === 0 ? null : JSON.stringify(mentions),
+      seq,
+    );
+  }
+
+  /** Whoever deleted it is nobody's to know any more. */
+  forgetDeleter(seq: number, userId: string): void {
+    this.#database.run(
+      "UPDATE messages SET deleted_by = '' WHERE seq = ? AND deleted_by = ?",
+      seq,
+      userId,
+    );
+  }
+
+  /** The first messages there are; times never go back, so these are the oldest. */
+  oldest(limit: number): Message[] {
+    return this.#read('ORDER BY seq LIMIT ?', limit);
+  }
+
+  /** Removes rows for good. */
+  removeUpTo(seq: number): void {
+    this.#database.run('DELETE FROM messages WHERE seq <= ?', seq);
+  }
+
   /** The newest below `seq`, oldest first; of one thread, or of all. */
   before(seq: number, limit: number, about: About = {}): Page<Message> {
     const rows = this.#readPage('seq < ? ', 'seq DESC', seq, limit, about);

@@ -41,6 +41,42 @@ export class Reactions {
     this.#database.run('DELETE FROM reactions WHERE seq = ?', seq);
   }
 
+  /** Some of a user's reactions. */
+  of(userId: string, limit: number): { seq: number; emoji: string }[] {
+    return this.#database.all(
+      'SELECT seq, emoji FROM reactions WHERE user_id = ? LIMIT ?',
+      userId,
+      limit,
+    );
+  }
+
+  /** Who used one kind on a message, behind `userId`, by user id. */
+  usersOf(seq: number, emoji: string, userId: string, limit: number): string[] {
+    return this.#database
+      .all<{ userId: string }>(
+        `SELECT user_id AS userId FROM reactions WHERE seq = ? AND emoji = ? AND user_id > ?
+          ORDER BY user_id LIMIT ?`,
+        seq,
+        emoji,
+        userId,
+        limit,
+      )
+      .map((row) => row.userId);
+  }
+
+  /** Adds those who are not there. @returns how many there are then */
+  restore(seq: number, emoji: string, userIds: readonly string[]): number {
+    for (const userId of userIds) {
+      this.#database.run('INSERT OR IGNORE INTO reactions VALUES (?, ?, ?)', seq, emoji, userId);
+    }
+    const row = this.#database.first<{ count: number }>(
+      'SELECT count(*) AS count FROM reactions WHERE seq = ? AND emoji = ?',
+      seq,
+      emoji,
+    );
+    return row?.count ?? 0;
+  }
+
   /** The kinds, of those there are, that `userId` has used on a message. */
   by(userId: string, seq: number, emojis: readonly string[]): string[] {
     return emojis.filter((emoji) => this.has(seq, emoji, userId));

@@ -18,7 +18,21 @@ export interface RoomState {
   readOnly: boolean;
   slowModeSeconds: number;
   retentionDays: number | null;
+  /** `marked`: about to be erased. `erased`: only the name is left, for nobody to take. */
+  deletion: 'marked' | 'erased' | null;
+  /** An import has begun and not ended. */
+  importing: boolean;
+  /** When retention last went through. */
+  prunedAt: number | null;
+  /** How many people were erased. */
+  erasures: number;
 }
+
+/** What an export says of the room itself. */
+export type RoomRecord = Omit<
+  RoomState,
+  'epoch' | 'memberCount' | 'deletion' | 'importing' | 'prunedAt' | 'erasures'
+>;
 
 /** What `updateRoom` may set. */
 export type RoomOptions = Pick<
@@ -47,12 +61,17 @@ const UNWRITTEN: RoomState = {
   readOnly: false,
   slowModeSeconds: 0,
   retentionDays: null,
+  deletion: null,
+  importing: false,
+  prunedAt: null,
+  erasures: 0,
 };
 
-interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly'> {
+interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
   owned: number;
   private: number;
   readOnly: number;
+  importing: number;
 }
 
 /** The room's one row. */
@@ -73,15 +92,17 @@ export class RoomRow {
     const row = this.#database.first<Row>(
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
-        slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays FROM room`,
+        slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
+        importing, pruned_at AS prunedAt, erasures FROM room`,
     );
     if (row === undefined) return UNWRITTEN;
-    const { owned, private: isPrivate, readOnly, ...rest } = row;
+    const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
     return {
       ...rest,
       owned: owned === 1,
       private: isPrivate === 1,
       readOnly: readOnly === 1,
+      importing: importing === 1,
     };
   }
 
@@ -129,6 +150,56 @@ export class RoomRow {
       options.readOnly ? 1 : 0,
       options.slowModeSeconds,
       options.retentionDays,
+    );
+  }
+
+  /** From here on the room is for nobody, and is about to be erased. */
+  markDeleted(): void {
+    this.ensure();
+    this.#database.run("UPDATE room SET deletion = 'marked'");
+  }
+
+  /** All that is left of an erased room: a row, under an epoch of its own. */
+  entomb(): void {
+    this.ensure();
+    this.#database.run("UPDATE room SET deletion = 'erased'");
+  }
+
+  /** An erased room begins anew. */
+  reopen(): void {
+    this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#clock.now());
+  }
+
+  setHorizon(horizon: number): void {
+    this.#database.run('UPDATE room SET horizon = ?', horizon);
+  }
+
+  /** Retention has gone through. */
+  pruned(at: number): void {
+    this.#database.run('UPDATE room SET pruned_at = ?', at);
+  }
+
+  countErasure(): void {
+    this.#database.run('UPDATE room SET erasures = erasures + 1');
+  }
+
+  beginImport(): void {
+    this.ensure();
+    this.#database.run('UPDATE room SET importing = 1');
+  }
+
+  /** Takes what an export says of the room; only the epoch stays its own. */
+  finishImport(record: RoomRecord): void {
+    this.set(record);
+    this.#database.run(
+      `UPDATE room SET importing = 0, rev = ?, horizon = ?, created_at = ?, changed_at = ?,
+        owned = ?, touched = (SELECT coalesce(max(touched), 0) FROM members),
+        member_count = (SELECT count(*) FROM members WHERE role <> 'none')`,
+      record.rev,
+      record.horizon,
+      record.createdAt,
+      record.changedAt,
+      record.owned ? 1 : 0,
     );
   }
 

@@ -10,6 +10,9 @@ export interface Hit {
 
 type Indexed = Pick<Message, 'seq' | 'message' | 'senderId'>;
 
+/** No message has this seq, so no search finds it. */
+const NOTHING: Indexed = { seq: 0, message: 'x', senderId: '' };
+
 /** The full-text index over undeleted messages, kept in the transaction that changes them. */
 export class SearchIndex {
   readonly #database: Database;
@@ -35,6 +38,29 @@ export class SearchIndex {
       message,
       senderId,
     );
+  }
+
+  /**
+   * Prepares to rewrite the index. What was removed can live on in the keys between its pages, and
+   * an index of one piece is left as it is: a second piece makes the next merge take it all.
+   */
+  beginRewrite(): void {
+    this.add(NOTHING);
+  }
+
+  /** Merges all pieces into a new one, some pages a call. @returns whether there is more to do */
+  rewrite(isFirst: boolean): boolean {
+    const before = this.#changes();
+    const pages = isFirst ? -fixed.stepIndexPages : fixed.stepIndexPages;
+    this.#database.run("INSERT INTO search (search, rank) VALUES ('merge', ?)", pages);
+    // As FTS5 documents: a merge that had nothing to do changes less than two rows.
+    const hasMore = this.#changes() - before >= 2;
+    if (!hasMore) this.remove(NOTHING);
+    return hasMore;
+  }
+
+  #changes(): number {
+    return this.#database.first<{ n: number }>('SELECT total_changes() AS n')?.n ?? 0;
   }
 
   /** Messages with all words of `query` below `before`, newest first. */

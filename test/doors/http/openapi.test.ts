@@ -141,7 +141,6 @@ it('holds schemas that a validator takes, each of which fits what it is for', ()
     message: 'hi',
     timestamp: 3,
   };
-  const validatorOf = (name: string) => validator({ $ref: `#/components/schemas/${name}` });
   for (const name of Object.keys(schemas)) expect(validatorOf(name), name).toBeDefined();
   expect(validatorOf('Message').safeParse(message).success).toBe(true);
   expect(validatorOf('Message').safeParse({ ...message, seq: 'one' }).success).toBe(false);
@@ -159,9 +158,8 @@ it('holds schemas that a validator takes, each of which fits what it is for', ()
 });
 
 /** A schema of the description, with what it refers to. */
-function validator(schema: object): z.ZodType {
-  const text = JSON.stringify({ ...schema, $defs: description.components.schemas });
-  return z.fromJSONSchema(
-    JSON.parse(text.replaceAll('#/components/schemas/', '#/$defs/')) as never,
-  );
+function validatorOf(name: string): z.ZodType {
+  const schema = { $ref: `#/components/schemas/${name}`, $defs: description.components.schemas };
+  const text = JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/');
+  return z.fromJSONSchema(JSON.parse(text) as never);
 }

@@ -1,0 +1,121 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Log } from '../src/room/ports.ts';
+import type { Durability } from './sqlite-file.ts';
+
+export interface WakeupsOptions {
+  path: string;
+  durability: Durability;
+  log: Log;
+  /**
+   * Wakes a room. Resolves when what it did is stored, with the time it asks to be woken at next, or
+   * with nothing.
+   */
+  wake: (roomId: string) => Promise<number | undefined>;
+}
+
+/** The longest a Node timer can wait, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Rooms woken at a time. */
+const AT_ONCE = 8;
+
+/** A room that could not be woken is tried again after this long, in milliseconds. */
+const AGAIN_MS = 60_000;
+
+/**
+ * When rooms are to be woken: one time a room, in a file of its own, so that it outlives idle rooms
+ * and this process. A time is stored before what it is for, and goes only after it is done.
+ */
+export class Wakeups {
+  readonly #options: WakeupsOptions;
+  readonly #database: DatabaseSync;
+  readonly #waking = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: WakeupsOptions) {
+    this.#options = options;
+    mkdirSync(dirname(options.path), { recursive: true });
+    this.#database = new DatabaseSync(options.path);
+    const synchronous = options.durability === 'disk' ? 'FULL' : 'NORMAL';
+    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
+      CREATE TABLE IF NOT EXISTS wakeups (room_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS wakeups_at ON wakeups (at)`);
+    this.#arm();
+  }
+
+  /** Wakes a room at `at` (epoch milliseconds) at the latest; it may be earlier. */
+  ask(roomId: string, at: number): void {
+    this.#database
+      .prepare(
+        `INSERT INTO wakeups VALUES (?, ?)
+          ON CONFLICT (room_id) DO UPDATE SET at = excluded.at WHERE excluded.at < at`,
+      )
+      .run(roomId, at);
+    this.#arm();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#database.close();
+  }
+
+  /** Sets the one timer to the next time there is. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const next = this.#next(1)[0];
+    if (next === undefined) return;
+    const ms = Math.min(Math.max(0, next.at - Date.now()), LONGEST_MS);
+    this.#timer = setTimeout(() => this.#fire(), ms);
+    this.#timer.unref();
+  }
+
+  #fire(): void {
+    const now = Date.now();
+    for (const { roomId, at } of this.#next(AT_ONCE)) {
+      if (at > now || this.#waking.size >= AT_ONCE) continue;
+      this.#waking.add(roomId);
+      void this.#wake(roomId);
+    }
+    if (this.#waking.size < AT_ONCE) this.#arm();
+  }
+
+  async #wake(roomId: string): Promise<void> {
+    let next: number | undefined;
+    try {
+      next = await this.#options.wake(roomId);
+    } catch (error) {
+      this.#options.log.failure('wakeup', error);
+      next = Date.now() + AGAIN_MS;
+    }
+    if (this.#isClosed) return;
+    this.#waking.delete(roomId);
+    this.#settle(roomId, next);
+    this.#arm();
+  }
+
+  /** What was due is done. One that is due again at once keeps its row. */
+  #settle(roomId: string, next: number | undefined): void {
+    if (next === undefined) {
+      this.#database.prepare('DELETE FROM wakeups WHERE room_id = ?').run(roomId);
+    } else if (next > Date.now()) {
+      this.#database.prepare('UPDATE wakeups SET at = ? WHERE room_id = ?').run(next, roomId);
+    }
+  }
+
+  /** The first times of rooms that are not being woken. */
+  #next(count: number): { roomId: string; at: number }[] {
+    return this.#database
+      .prepare(
+        `SELECT room_id AS roomId, at FROM wakeups
+          WHERE room_id NOT IN (SELECT value FROM json_each(?)) ORDER BY at LIMIT ?`,
+      )
+      .all(JSON.stringify([...this.#waking]), count) as unknown as {
+      roomId: string;
+      at: number;
+    }[];
+  }
+}

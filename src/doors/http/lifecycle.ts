@@ -1,0 +1,132 @@
+import { type Context, Hono } from 'hono';
+import type { Reply } from '../../protocol/commands.ts';
+import { type Problem, Refusal } from '../../protocol/errors.ts';
+import type { Identity } from '../../protocol/identity.ts';
+import { fixed } from '../../protocol/limits.ts';
+import type { Asking } from '../../room/room.ts';
+import { readRoomId } from '../native/handshake.ts';
+import type { HttpDoor } from './app.ts';
+import { linesOf, partTooBig } from './line-batches.ts';
+
+const NDJSON = 'application/x-ndjson';
+
+/** Steps of an erasure that one request waits for; the room does the rest by itself. */
+const STEPS_AWAITED = 40;
+
+type Lifecycle = Pick<HttpDoor, 'directory' | 'authenticate' | 'log'>;
+
+/** Asks one room as one identity. @throws Refusal */
+type Ask = <N extends Asking>(name: N, payload: object) => Promise<Reply<N>>;
+
+/** The routes for a room as a whole: deleting, reopening, erasing a person, exporting, importing. */
+export function lifecycleRoutes(door: Lifecycle): Hono {
+  const routes = new Hono();
+
+  routes.delete('/', async (c) => c.json(await (await asker(c, door))('deleteRoom', {})));
+
+  routes.put('/', async (c) => c.json(await (await asker(c, door))('reopenRoom', {})));
+
+  routes.delete('/users/:userId', async (c) => {
+    const ask = await asker(c, door);
+    const userId = decodeURIComponent(new URL(c.req.url).pathname.split('/')[4] ?? '');
+    let done = false;
+    for (let step = 0; step < STEPS_AWAITED && !done; step++) {
+      ({ done } = await ask('eraseUser', { userId }));
+    }
+    return c.json({ done }, done ? 200 : 202);
+  });
+
+  routes.get('/export', async (c) => {
+    const ask = await asker(c, door);
+    const first = await ask('exportRoom', {});
+    return c.body(exportStream(ask, first, door.log), 200, { 'content-type': NDJSON });
+  });
+
+  routes.post('/import', async (c) => {
+    const ask = await asker(c, door);
+    assertImportable(c);
+    let reply: Reply<'importRoom'> | undefined;
+    for await (const { text, line } of linesOf(c.req.raw.body ?? nothing())) {
+      reply = await ask('importRoom', { text, line });
+    }
+    if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
+    return c.json(reply);
+  });
+
+  return routes;
+}
+
+/** Whoever speaks is known before anything of the body is read. */
+async function asker(c: Context, { directory, authenticate }: Lifecycle): Promise<Ask> {
+  const roomId = readRoomId(new URL(c.req.url).pathname.split('/')[2] ?? '');
+  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const identity: Identity = await authenticate({ token });
+  return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
+    for (;;) {
+      const result = await directory.execute(roomId, identity, name, payload);
+      if (result.ok) {
+        const { ok: _, ...reply } = result;
+        return reply as Reply<N>;
+      }
+      const { code, retryAfterMs = 1_000 } = result.error;
+      // What takes many steps goes at the pace that everyone has.
+      if (code !== 'rate_limited') throw refusalOf(result.error);
+      await new Promise((resolve) => {
+        setTimeout(resolve, retryAfterMs);
+      });
+    }
+  };
+}
+
+function refusalOf({ code, message, ...details }: Problem): Refusal {
+  return new Refusal(code, message, details);
+}
+
+/**
+ * Pages of an export, each asked for when the client has taken the one before. An export that fails
+ * on its way says so in its last line; a status it has no more.
+ */
+function exportStream(ask: Ask, first: Reply<'exportRoom'>, log: HttpDoor['log']): ReadableStream {
+  const encoder = new TextEncoder();
+  let page: Reply<'exportRoom'> | undefined = first;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (page === undefined) return controller.close();
+      controller.enqueue(encoder.encode(page.text));
+      const { next } = page;
+      page = next === undefined ? undefined : await nextPage(ask, next, log);
+      return undefined;
+    },
+  });
+}
+
+async function nextPage(
+  ask: Ask,
+  cursor: NonNullable<Reply<'exportRoom'>['next']>,
+  log: HttpDoor['log'],
+): Promise<Reply<'exportRoom'>> {
+  try {
+    return await ask('exportRoom', { cursor });
+  } catch (error) {
+    if (!(error instanceof Refusal)) log('export', error);
+    const problem =
+      error instanceof Refusal
+        ? error.problem
+        : new Refusal('internal', 'Something went wrong on our side; try again.').problem;
+    return { text: `${JSON.stringify({ type: 'failed', error: problem })}\n` };
+  }
+}
+
+/** A request without a body. */
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */
+function assertImportable(c: Context): void {
+  if (!/^application\/x-ndjson\b/i.test(c.req.header('content-type') ?? '')) {
+    throw new Refusal(
+      'invalid_payload',
+      `Send the lines of an export, with Content-Type: ${NDJSON}.`,
+    );
+  }
+  if (Number(c.req.header('content-length') ?? 0) > fixed.importPartBytes) throw partTooBig();
+}

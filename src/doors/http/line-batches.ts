@@ -1,0 +1,93 @@
+import { misfit, Refusal } from '../../protocol/errors.ts';
+import { fixed } from '../../protocol/limits.ts';
+
+/** Whole lines that came together. */
+export interface LineBatch {
+  text: string;
+  /** Number of the first, from 1. */
+  line: number;
+}
+
+/** A batch is handed on when it has this many lines or characters. */
+const BATCH_LINES = 500;
+const BATCH_CHARACTERS = 256 * 1024;
+
+/**
+ * The lines of a body, some at a time as they come: no more of it is held than the batch at hand. The
+ * last line needs no end.
+ * @throws Refusal `too_large` for more than 50 MB, or a line of more than 2 Mi characters;
+ * `invalid_payload` for what is no UTF-8
+ */
+export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<LineBatch> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  let bytes = 0;
+  let rest = '';
+  let batch = new Batch(1);
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > fixed.importPartBytes) throw partTooBig();
+    const lines = (rest + decoded(decoder, chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      batch.add(line);
+      if (!batch.isFull) continue;
+      yield batch;
+      batch = batch.next();
+    }
+    if (rest.length > fixed.importLineBytes) throw lineTooLong(batch.next().line);
+  }
+  rest += decoded(decoder);
+  if (rest !== '') batch.add(rest);
+  if (!batch.isEmpty) yield batch;
+}
+
+class Batch implements LineBatch {
+  readonly line: number;
+  readonly #lines: string[] = [];
+  #characters = 0;
+
+  constructor(line: number) {
+    this.line = line;
+  }
+
+  get text(): string {
+    return this.#lines.join('\n');
+  }
+
+  get isEmpty(): boolean {
+    return this.#lines.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#lines.length >= BATCH_LINES || this.#characters >= BATCH_CHARACTERS;
+  }
+
+  add(line: string): void {
+    this.#lines.push(line);
+    this.#characters += line.length;
+  }
+
+  next(): Batch {
+    return new Batch(this.line + this.#lines.length);
+  }
+}
+
+function decoded(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch {
+    throw misfit('body', 'must be UTF-8');
+  }
+}
+
+/** What is said to a part over its limit. */
+export function partTooBig(): Refusal {
+  const megabytes = fixed.importPartBytes / 1_000_000;
+  return new Refusal('too_large', `Send an import in parts of at most ${megabytes} MB.`);
+}
+
+function lineTooLong(line: number): Refusal {
+  return new Refusal('too_large', `Line ${line} is longer than any line of an export.`, {
+    field: `line ${line}`,
+  });
+}

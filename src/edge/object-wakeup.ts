@@ -1,0 +1,15 @@
+import type { Wakeup } from '../room/ports.ts';
+
+/** A room's wakeup as its object's one alarm. What it sets is stored with what the turn writes. */
+export class ObjectWakeup implements Wakeup {
+  readonly #storage: Pick<DurableObjectStorage, 'setAlarm' | 'deleteAlarm'>;
+
+  constructor(storage: Pick<DurableObjectStorage, 'setAlarm' | 'deleteAlarm'>) {
+    this.#storage = storage;
+  }
+
+  set(at: number | undefined): void {
+    if (at === undefined) void this.#storage.deleteAlarm();
+    else void this.#storage.setAlarm(at);
+  }
+}

@@ -1,0 +1,149 @@
+import { Refusal } from '../../protocol/errors.ts';
+import { EXPORT_VERSION, type ExportCursor, type ExportLine } from '../../protocol/export-lines.ts';
+import { fixed } from '../../protocol/limits.ts';
+import { utf8Bytes } from '../../protocol/text.ts';
+import type { Context, Handler } from '../context.ts';
+import { assertRank } from '../standing.ts';
+
+/** Rows read at a time: few enough that the longest messages are no burden. */
+const BATCH = 50;
+
+/**
+ * A page of the room as a text. Each goes on where the one before ended: messages by `rev`, then
+ * acts, then members; a page that finds nothing more of any, in one turn, ends with the room itself.
+ */
+export const exportRoom: Handler<'exportRoom'> = (context, { cursor }) => {
+  assertRank(context.standing, 'owner');
+  const { state } = context;
+  if (state.createdAt === 0) {
+    throw new Refusal('room_not_found', 'Nobody has written in this room yet.');
+  }
+  const page = new Page(context, cursor ?? startOf(context));
+  if (cursor === undefined) {
+    page.add({ type: 'export', version: EXPORT_VERSION, roomId: context.roomId });
+  }
+  page.fill();
+  return { reply: page.reply };
+};
+
+function startOf({ state }: Context): ExportCursor {
+  const { epoch, erasures } = state;
+  return { epoch, erasures, rev: 0, act: 0, touched: -1, userId: '' };
+}
+
+class Page {
+  readonly #context: Context;
+  readonly #cursor: ExportCursor;
+  readonly #lines: string[] = [];
+  #bytes = 0;
+  #hasEnded = false;
+
+  constructor(context: Context, cursor: ExportCursor) {
+    const { epoch, erasures } = context.state;
+    if (cursor.epoch !== epoch || cursor.erasures !== erasures) {
+      throw new Refusal('conflict', 'Somebody was erased meanwhile; export the room again.');
+    }
+    this.#context = context;
+    this.#cursor = { ...cursor };
+  }
+
+  get reply(): { text: string; next?: ExportCursor } {
+    const text = this.#lines.join('');
+    return this.#hasEnded ? { text } : { text, next: this.#cursor };
+  }
+
+  add(line: ExportLine): void {
+    const text = `${JSON.stringify(line)}\n`;
+    this.#lines.push(text);
+    this.#bytes += utf8Bytes(text);
+  }
+
+  fill(): void {
+    while (!this.#isFull && (this.#reactions() || this.#messages()));
+    while (!this.#isFull && this.#acts());
+    while (!this.#isFull && this.#members());
+    if (this.#isFull) return;
+    this.#end();
+    this.#hasEnded = true;
+  }
+
+  get #isFull(): boolean {
+    return this.#bytes > fixed.exportPageBytes;
+  }
+
+  /** @returns whether there were any, here and below */
+  #messages(): boolean {
+    const cursor = this.#cursor;
+    const found = this.#context.records.after(cursor.rev, BATCH);
+    for (const { line, emojis } of found) {
+      this.add(line);
+      cursor.rev = line.rev;
+      const [emoji] = emojis;
+      if (emoji !== undefined) {
+        const { seq, rev } = line;
+        cursor.within = { seq, rev, emoji, userId: '' };
+        while (!this.#isFull && this.#reactions());
+      }
+      if (this.#isFull) break;
+    }
+    return found.length > 0;
+  }
+
+  /** Some of the reactions to the message at hand, and on to its next kind when these are all. */
+  #reactions(): boolean {
+    const { within } = this.#cursor;
+    if (within === undefined) return false;
+    const { seq, rev, emoji } = within;
+    const most = fixed.exportedReactions;
+    const userIds = this.#context.reactions.usersOf(seq, emoji, within.userId, most);
+    if (userIds.length > 0) this.add({ type: 'reactions', seq, rev, emoji, userIds });
+    if (userIds.length === most) {
+      within.userId = userIds.at(-1)!;
+      return true;
+    }
+    // Where the message has changed meanwhile it comes again, with all that hangs on it.
+    const emojis = this.#context.records.emojisOf(seq);
+    const next = emojis[emojis.indexOf(emoji) + 1];
+    if (!emojis.includes(emoji) || next === undefined) delete this.#cursor.within;
+    else this.#cursor.within = { seq, rev, emoji: next, userId: '' };
+    return true;
+  }
+
+  #acts(): boolean {
+    const found = this.#context.audit.after(this.#cursor.act, BATCH);
+    for (const act of found) {
+      this.add({ type: 'act', ...act });
+      this.#cursor.act = act.id;
+    }
+    return found.length > 0;
+  }
+
+  #members(): boolean {
+    const { touched, userId } = this.#cursor;
+    const found = this.#context.members.touchedAfter(touched, userId, BATCH);
+    for (const member of found) {
+      this.add({ type: 'member', ...member });
+      this.#cursor.touched = member.touched;
+      this.#cursor.userId = member.userId;
+    }
+    return found.length > 0;
+  }
+
+  #end(): void {
+    const { rev, horizon, createdAt, changedAt, owned, ...state } = this.#context.state;
+    const { topic, private: isPrivate, readOnly, slowModeSeconds, retentionDays } = state;
+    this.add({
+      type: 'end',
+      rev,
+      horizon,
+      createdAt,
+      changedAt,
+      owned,
+      topic,
+      private: isPrivate,
+      readOnly,
+      slowModeSeconds,
+      retentionDays,
+    });
+  }
+}

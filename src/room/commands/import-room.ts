@@ -1,0 +1,140 @@
+import { misfit, Refusal } from '../../protocol/errors.ts';
+import { type ExportLine, exportLineSchema, type LineOf } from '../../protocol/export-lines.ts';
+import { formatPosition } from '../../protocol/position.ts';
+import { assertPlain, depthOfText } from '../../protocol/shape.ts';
+import { closeCodes } from '../../protocol/close-codes.ts';
+import type { Context, Handler } from '../context.ts';
+import { assertAdmin } from '../standing.ts';
+import type { RoomRecord } from '../stores/room-row.ts';
+import { othersOf } from './message.ts';
+
+/**
+ * Takes some lines of an export over, into an empty room or one whose import has begun. Lines that
+ * came before change nothing, so a part can be sent again. The last line opens the room.
+ */
+export const importRoom: Handler<'importRoom'> = (context, { text, line: first }) => {
+  const { room, standing } = context;
+  assertAdmin(standing);
+  const importing = new Importing(context);
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  for (const [at, line] of lines.entries()) {
+    try {
+      importing.take(readLine(line, context.limits.jsonDepth));
+    } catch (error) {
+      throw located(error, first + at);
+    }
+  }
+  const position = formatPosition(room.read());
+  return {
+    reply: { done: importing.isDone, position },
+    wake: true,
+    // Whoever waits in the empty room comes back to find it full.
+    ...(importing.hasBegun && { sendAway: { code: closeCodes.goingAway } }),
+  };
+};
+
+function readLine(text: string, jsonDepth: number): ExportLine {
+  if (depthOfText(text) > jsonDepth) throw misfit('it', `must be at most ${jsonDepth} levels deep`);
+  const value = parsed(text);
+  assertPlain(value, jsonDepth);
+  const result = exportLineSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw misfit(issue?.path.join('.') || 'it', issue?.message ?? 'does not fit');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw misfit('it', 'must be JSON');
+  }
+}
+
+/** The same refusal, saying where. */
+function located(error: unknown, line: number): unknown {
+  if (!(error instanceof Refusal) || error.code !== 'invalid_payload') return error;
+  return new Refusal('invalid_payload', `Line ${line} does not fit: ${error.message}`, {
+    field: `line ${line}`,
+  });
+}
+
+class Importing {
+  readonly #context: Context;
+  isDone = false;
+  /** Set when these lines are the first of the import. */
+  hasBegun = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  take(line: ExportLine): void {
+    if (this.isDone) throw misfit('type', 'must not come after the end');
+    const { room, audit, members } = this.#context;
+    if (line.type === 'export') this.#begin();
+    else if (!room.read().importing) throw misfit('type', 'must be export in the first line');
+    else if (line.type === 'message') this.#message(line);
+    else if (line.type === 'reactions') this.#reactions(line);
+    else if (line.type === 'act') audit.restore(line);
+    else if (line.type === 'member') members.restore(line);
+    else this.#end(line);
+  }
+
+  #begin(): void {
+    const { room, state, members, audit } = this.#context;
+    if (room.read().importing) return;
+    if (state.rev > 0 || !members.isEmpty()) {
+      throw new Refusal(
+        'conflict',
+        'This room is not empty: import into another one, or delete this one and reopen it.',
+      );
+    }
+    // That it was reopened, say; the room that comes brings its own.
+    audit.clear();
+    room.beginImport();
+    this.hasBegun = true;
+  }
+
+  #message(line: LineOf<'message'>): void {
+    const { messages, records, mentions, reactions, search, roomId } = this.#context;
+    if (line.seq > line.rev) throw misfit('seq', 'must not be above rev');
+    const known = messages.find(line.seq);
+    if (known !== undefined) {
+      if (known.rev >= line.rev) return;
+      if (known.deletedAt === undefined) search.remove(known);
+      mentions.remove(line.seq, othersOf(known));
+      reactions.removeAll(line.seq);
+    }
+    if (![undefined, line.seq].includes(records.seqAt(line.rev))) {
+      throw misfit('rev', 'must not be that of another message');
+    }
+    if (![undefined, line.seq].includes(messages.byClientId(line.senderId, line.id)?.seq)) {
+      throw misfit('id', 'must not be that of another message of this sender');
+    }
+    records.put(line);
+    mentions.add(line.seq, othersOf({ ...line, roomId }));
+    if (line.deletedAt === undefined) search.add(line);
+  }
+
+  #reactions({ seq, rev, emoji, userIds }: LineOf<'reactions'>): void {
+    const { messages, reactions } = this.#context;
+    const message = messages.find(seq);
+    // Of a state that a later line has replaced.
+    if (message === undefined || message.rev !== rev) return;
+    const count = reactions.restore(seq, emoji, userIds);
+    messages.setReactions(seq, rev, { ...message.reactions, [emoji]: count });
+  }
+
+  #end({ type: _, ...record }: LineOf<'end'>): void {
+    const { records, room, messages } = this.#context;
+    if (record.rev < records.newestRev())
+      throw misfit('rev', 'must not be below that of a message');
+    const [oldest] = messages.oldest(1);
+    const horizon = Math.min(record.horizon, oldest?.seq ?? Infinity);
+    const restored: RoomRecord = { ...record, horizon };
+    room.finishImport(restored);
+    this.isDone = true;
+  }
+}

@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { NodeConnection } from '../../local-server/node-connection.ts';
+import { SqliteFile } from '../../local-server/sqlite-file.ts';
+import type { Payload, Reply } from '../../src/protocol/commands.ts';
+import type { EventName, EventPayload } from '../../src/protocol/events.ts';
+import type { Identity } from '../../src/protocol/identity.ts';
+import type { Result } from '../../src/protocol/lines.ts';
+import { type Asking, Room } from '../../src/room/room.ts';
+import { readSettings } from '../../src/settings.ts';
+import { temporaryFolder } from './folder.ts';
+import { ok } from './visitor.ts';
+
+/** Nobody here is ever too fast. */
+const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
+
+export const DAY_MS = 86_400_000;
+
+export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true };
+
+/** Somebody whose name differs from their id. */
+export function person(userId: string): Identity {
+  return { userId, name: `Mx ${userId}` };
+}
+
+/**
+ * A Room over a file of its own, with a clock and a wakeup that the test holds in its hands. It lives
+ * as it does on the node host: what is decided is committed, then leaves.
+ */
+export class RoomAtHand {
+  readonly roomId: string;
+  readonly path: string;
+  /** Epoch milliseconds. */
+  now = 1_700_000_000_000;
+  /** When the room has asked to be woken. */
+  wakeAt: number | undefined;
+  /** What has gone wrong inside, which is nothing. */
+  readonly failures: unknown[] = [];
+  readonly file: SqliteFile;
+  readonly #connections = new Set<NodeConnection>();
+  #room: Room;
+
+  constructor(roomId = 'the room') {
+    this.roomId = roomId;
+    this.path = join(temporaryFolder(), 'room.sqlite');
+    this.file = new SqliteFile(this.path, 'process', () => {});
+    this.#room = this.#open();
+    onTestFinished(() => this.file.close());
+  }
+
+  /** Ends the room's life as a crash would, and begins the next one. What was committed is there. */
+  crash(): void {
+    this.file.discard();
+    this.#connections.clear();
+    this.#room = this.#open();
+  }
+
+  execute<N extends Asking>(
+    who: Identity,
+    name: N,
+    payload: Omit<Payload<N>, 'roomId'>,
+  ): Result<Reply<N>> {
+    const result = this.#room.execute(who, name, payload);
+    this.settle();
+    return result;
+  }
+
+  /** The reply, which is no refusal. */
+  ask<N extends Asking>(who: Identity, name: N, payload: Omit<Payload<N>, 'roomId'>): Reply<N> {
+    return ok(this.execute(who, name, payload));
+  }
+
+  /** Does something and commits it, and then nothing: the process ends before anything leaves. */
+  storeOnly<N extends Asking>(who: Identity, name: N, payload: Payload<N>): void {
+    ok(this.#room.execute(who, name, payload));
+    this.file.commit();
+  }
+
+  join(who: Identity, payload: Payload<'joinRoom'> = {}): Listener {
+    const listener = new Listener(who, limits);
+    this.#room.connect(listener.connection, payload);
+    this.#connections.add(listener.connection);
+    this.settle();
+    return listener;
+  }
+
+  /** Wakes the room once, as its host would. */
+  wake(): void {
+    this.#room.wake();
+    this.settle();
+  }
+
+  /** Wakes the room for as long as it asks for it. @returns how often that was */
+  wakeWhileDue(most = 1_000): number {
+    let times = 0;
+    while (this.wakeAt !== undefined && this.wakeAt <= this.now) {
+      if (times++ === most) throw new Error('The room never stops asking to be woken.');
+      this.wake();
+    }
+    return times;
+  }
+
+  settle(): void {
+    this.file.commit();
+    this.#room.flush();
+    this.file.commit();
+  }
+
+  /** Everything the file holds, byte by byte, its journal included. */
+  bytes(): Buffer {
+    return Buffer.concat(
+      ['', '-wal', '-shm'].map((suffix) => {
+        try {
+          return readFileSync(`${this.path}${suffix}`);
+        } catch {
+          return Buffer.alloc(0);
+        }
+      }),
+    );
+  }
+
+  get rev(): number {
+    return this.file.all<{ rev: number }>('SELECT rev FROM room')[0]!.rev;
+  }
+
+  count(table: string): number {
+    return this.file.all<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)[0]!.n;
+  }
+
+  #open(): Room {
+    return new Room(
+      this.roomId,
+      {
+        sql: this.file,
+        clock: { now: () => this.now },
+        ids: { make: () => crypto.randomUUID() },
+        timer: { after: () => () => {} },
+        wakeup: {
+          set: (at) => {
+            this.wakeAt = at;
+          },
+        },
+        roster: { connections: () => this.#connections },
+        log: { failure: (_, error) => this.failures.push(error) },
+      },
+      limits,
+    );
+  }
+}
+
+/** Somebody who has joined, and what came to them. */
+export class Listener {
+  readonly connection: NodeConnection;
+  readonly lines: [string, unknown][] = [];
+  endedWith: number | undefined;
+
+  constructor(identity: Identity, of: typeof limits) {
+    this.connection = new NodeConnection(
+      { v: 1, id: crypto.randomUUID(), identity, joined: false },
+      {
+        frame: ({ lines }) => {
+          this.lines.push(...lines.map((line) => JSON.parse(line) as [string, unknown]));
+        },
+        close: (code) => {
+          this.endedWith = code;
+        },
+        buffered: () => 0,
+        lastHeardAt: () => undefined,
+      },
+      of,
+    );
+  }
+
+  heard<N extends EventName>(name: N): EventPayload<N>[] {
+    return this.lines.filter((line) => line[0] === name).map((line) => line[1] as EventPayload<N>);
+  }
+
+  get joined(): Reply<'joinRoom'> {
+    return ok(this.lines[0]![1] as Result<Reply<'joinRoom'>>);
+  }
+}
+
+/** The whole export of a room, page by page; `between` may do something while it runs. */
+export function exportOf(room: RoomAtHand, between: () => void = () => {}): string {
+  let page = room.ask(admin, 'exportRoom', {});
+  let text = page.text;
+  while (page.next !== undefined) {
+    between();
+    page = room.ask(admin, 'exportRoom', { cursor: page.next });
+    text += page.text;
+  }
+  return text;
+}
