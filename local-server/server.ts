@@ -5,20 +5,22 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { authenticatorOf } from '../src/auth/authenticator.ts';
+import { type Authenticate, authenticatorOf } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
 import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
-import { Refusal } from '../src/protocol/errors.ts';
+import { type ErrorCode, Refusal } from '../src/protocol/errors.ts';
 import type { HostLog } from '../src/log/logger.ts';
 import { VERSION } from '../src/version.ts';
 import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
+import { isForMetrics, NodeMetrics, serveMetrics } from './metrics.ts';
 import { NativeDoor, refuseUpgrade } from './native-door.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { requestUrl } from './request-url.ts';
+import { trustProxy } from './trust-proxy.ts';
 import { isForSocketIo, SocketIoDoor } from './socketio-door.ts';
 
 export interface RunningServer {
@@ -43,13 +45,17 @@ export async function startServer(
   const { limits } = settings;
   const lock = lockData(settings.DATA_DIR);
   const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
-  const authenticate = authenticatorOf(settings, configuration.allowGuests, log);
+  const metrics = new NodeMetrics();
+  const authenticate = counted(authenticatorOf(settings, configuration.allowGuests, log), (code) =>
+    metrics.refused(code),
+  );
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,
     maxOpenRooms: settings.MAX_OPEN_ROOMS,
     limits,
     log,
+    meter: metrics,
   });
   const app = httpDoor({
     directory: rooms,
@@ -77,13 +83,24 @@ export async function startServer(
     settings,
     log,
   });
+  const gauges = {
+    connections: () => rooms.connectionCount,
+    awake: () => rooms.awakeCount,
+    openFiles: () => rooms.openCount,
+    sockets: () => ({ native: native.socketCount, socketIo: socketIo.socketCount }),
+  };
   const http = createServer((request, response) => {
+    if (settings.TRUST_PROXY === true) trustProxy(request);
+    metrics.watch(request, response);
     // A `Host` that may not be answered is told so by the routes.
     const isAllowed = isHostAllowed(request.headers.host ?? '', origins);
-    if (isAllowed && isForSocketIo(request)) socketIo.request(request, response);
+    if (isAllowed && isForMetrics(request)) {
+      serveMetrics(request, response, settings.METRICS_TOKEN, () => metrics.text(gauges));
+    } else if (isAllowed && isForSocketIo(request)) socketIo.request(request, response);
     else void serve(request, response);
   });
   http.on('upgrade', (request, socket, head) => {
+    if (settings.TRUST_PROXY === true) trustProxy(request);
     const { host = '', origin } = request.headers;
     const { pathname } = requestUrl(request);
     if (!isHostAllowed(host, origins)) {
@@ -113,6 +130,7 @@ export async function startServer(
         const drained = setTimeout(() => native.terminate(), DRAIN_MS);
         await Promise.all(servers.map((server) => closed(server)));
         clearTimeout(drained);
+        metrics.close();
         lock.release();
       },
     };
@@ -120,9 +138,22 @@ export async function startServer(
     for (const server of servers) server.close();
     socketIo.close();
     rooms.close();
+    metrics.close();
     lock.release();
     throw error;
   }
+}
+
+/** An authenticator whose refusals are counted. */
+function counted(authenticate: Authenticate, count: (code: ErrorCode) => void): Authenticate {
+  return async (credentials) => {
+    try {
+      return await authenticate(credentials);
+    } catch (error) {
+      if (error instanceof Refusal) count(error.code);
+      throw error;
+    }
+  };
 }
 
 /** A second address of the same server: everything that comes in is handed to the first. */

@@ -377,6 +377,21 @@ export const declarations = [
     hosts: both,
     about: 'The least urgent lines that are written to the log.',
   },
+  {
+    name: 'METRICS_TOKEN',
+    kind: 'text',
+    wrong: (value) => (value.length >= 16 ? undefined : 'must be at least 16 characters long'),
+    hosts: node,
+    unit: '16 characters or more',
+    about: 'Opens /metrics to who shows it as a bearer token. Unset: to this machine only.',
+  },
+  {
+    name: 'TRUST_PROXY',
+    kind: 'switch',
+    hosts: node,
+    about:
+      'A proxy of yours stands before the server: what it says in X-Forwarded-Host then counts as the address that users see. Leave it out when clients reach the server themselves, for they could then say anything.',
+  },
 ] as const satisfies readonly Declaration[];
 
 type Declarations = (typeof declarations)[number];
