@@ -6,7 +6,7 @@ import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/er
 import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Result } from '../src/protocol/lines.ts';
-import type { Log } from '../src/room/ports.ts';
+import type { HostLog } from '../src/log/logger.ts';
 import type { Asking, Room } from '../src/room/room.ts';
 import { NodeConnection, type Sink } from './node-connection.ts';
 import { type NodeMeter, NodeRoom } from './node-room.ts';
@@ -18,7 +18,7 @@ export interface NodeRoomsOptions {
   durability: Durability;
   maxOpenRooms: number;
   limits: Limits;
-  log: Log;
+  log: HostLog;
   meter?: NodeMeter;
   /** How long a room stays open without work, in milliseconds. */
   idleMs?: number;
@@ -78,13 +78,17 @@ export class NodeRooms implements RoomDirectory {
       sink,
       this.#options.limits,
     );
-    this.#admit(room, connection, join);
+    this.#admit(room, roomId, connection, join);
     room.connections.add(connection);
+    const { log } = this.#options;
+    const about = { room: roomId, connection: connection.state.id };
+    log.event?.('debug', 'connected', about);
     return {
       connection,
       use: (work) => room.attempt(work),
       depart: (reason) => {
         if (!room.connections.has(connection)) return;
+        log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
         connection.ended();
         room.attempt((live) => live.depart(connection, reason));
         room.connections.delete(connection);
@@ -92,11 +96,15 @@ export class NodeRooms implements RoomDirectory {
     };
   }
 
-  #admit(room: NodeRoom, connection: NodeConnection, join: unknown): void {
+  #admit(room: NodeRoom, roomId: string, connection: NodeConnection, join: unknown): void {
     try {
       room.use().connect(connection, join);
     } catch (error) {
-      if (error instanceof Refusal) this.#options.meter?.refused(error.code);
+      if (error instanceof Refusal) {
+        const { code } = error;
+        this.#options.meter?.refused(code);
+        this.#options.log.event?.('debug', 'refused', { room: roomId, code });
+      }
       throw error;
     }
   }

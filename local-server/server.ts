@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { type Authenticate, authenticatorOf } from '../src/auth/authenticator.ts';
+import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
 import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
-import { type ErrorCode, Refusal } from '../src/protocol/errors.ts';
+import { Refusal } from '../src/protocol/errors.ts';
 import type { HostLog } from '../src/log/logger.ts';
 import { VERSION } from '../src/version.ts';
 import type { Configuration } from './configuration.ts';
@@ -46,8 +46,9 @@ export async function startServer(
   const lock = lockData(settings.DATA_DIR);
   const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
   const metrics = new NodeMetrics();
-  const authenticate = counted(authenticatorOf(settings, configuration.allowGuests, log), (code) =>
-    metrics.refused(code),
+  const authenticate = countingRefusals(
+    authenticatorOf(settings, configuration.allowGuests, log),
+    (code) => metrics.refused(code),
   );
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
@@ -142,18 +143,6 @@ export async function startServer(
     lock.release();
     throw error;
   }
-}
-
-/** An authenticator whose refusals are counted. */
-function counted(authenticate: Authenticate, count: (code: ErrorCode) => void): Authenticate {
-  return async (credentials) => {
-    try {
-      return await authenticate(credentials);
-    } catch (error) {
-      if (error instanceof Refusal) count(error.code);
-      throw error;
-    }
-  };
 }
 
 /** A second address of the same server: everything that comes in is handed to the first. */

@@ -1,4 +1,4 @@
-import { Refusal } from '../protocol/errors.ts';
+import { type ErrorCode, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { describeError, type HostLog } from '../log/logger.ts';
 import type { Settings } from '../settings.ts';
@@ -39,6 +39,21 @@ export function authenticatorOf(
     audience: JWT_AUDIENCE,
   };
   return authenticator(rules, allowGuests, () => Date.now());
+}
+
+/** The same, telling of each refusal by its code. */
+export function countingRefusals(
+  authenticate: Authenticate,
+  count: (code: ErrorCode) => void,
+): Authenticate {
+  return async (credentials) => {
+    try {
+      return await authenticate(credentials);
+    } catch (error) {
+      if (error instanceof Refusal) count(error.code);
+      throw error;
+    }
+  };
 }
 
 function tell(log: HostLog | undefined, error: unknown): void {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { authenticatorOf } from '../auth/authenticator.ts';
+import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
 import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
@@ -11,6 +11,7 @@ import type { Environment } from './environment.ts';
 import { consoleLogger } from '../log/console-logger.ts';
 import { wishRequest } from './headers.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { TrafficReport } from './reports.ts';
 import { socketIoDoor } from './socketio-door.ts';
 import { refuseOnSocket, upgraded } from './room-object.ts';
 
@@ -33,7 +34,10 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const why = problems[0] ?? wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS });
   if (why !== undefined) return outOfOrder(why);
   const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
-  const authenticate = authenticatorOf(settings, allowGuests, log);
+  const traffic = new TrafficReport(log);
+  const authenticate = countingRefusals(authenticatorOf(settings, allowGuests, log), (code) =>
+    traffic.refused(code),
+  );
 
   /** The native door: says who it is, then hands the socket to the room's object. */
   async function upgrade(request: Request): Promise<Response> {
@@ -56,7 +60,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 
   const directory = new ObjectDirectory(env.ROOM);
   const chat = { directory, authenticate, limits, settings };
-  return httpDoor({
+  const app = httpDoor({
     directory,
     authenticate,
     socketIo: socketIoDoor(env.SESSION, chat, allowGuests),
@@ -74,6 +78,9 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     },
     log: (what, error) => log.failure(what, error),
   });
+  const { fetch } = app;
+  app.fetch = (...args) => traffic.watch(() => fetch(...args));
+  return app;
 }
 
 const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;

@@ -31,10 +31,15 @@ export class Logger implements HostLog {
   }
 
   event(level: Level, event: string, fields: Fields = {}): void {
-    const { least, write, now, about } = this.#options;
-    if (levels.indexOf(level) < levels.indexOf(least)) return;
+    const { write, now, about } = this.#options;
+    if (!this.writes(level)) return;
     const time = now === undefined ? {} : { time: new Date(now()).toISOString() };
     write(level, lineOf({ ...time, level, event, ...about, ...fields }));
+  }
+
+  /** Whether lines of this level are written. */
+  writes(level: Level): boolean {
+    return levels.indexOf(level) >= levels.indexOf(this.#options.least);
   }
 
   /** A defect: something that is no refusal was thrown. */
@@ -69,6 +74,9 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+/** The innermost calls that a failure is shown with. */
+const FRAMES = 3;
+
 /**
  * An error as a log may show it. Messages of parsers quote what they were given, which may be what
  * somebody said, so quoted pieces are left out.
@@ -76,9 +84,11 @@ function escaped(character: string): string {
 export function describeError(error: unknown): { error: string; at?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
   const { name, message, stack } = error;
-  const at = stack?.split('\n').find((line) => /^ +at /.test(line));
+  // Frames have a line and a column; a message, which may come before them, has not.
+  const frames = stack?.split('\n').filter((line) => /^ +at .*:\d+:\d+\)?$/.test(line)) ?? [];
+  const at = frames.slice(0, FRAMES).map((line) => line.trim().slice('at '.length));
   return {
     error: `${name}: ${message.replaceAll(/(["'`]).*?\1/gs, '$1…$1')}`,
-    ...(at !== undefined && { at: at.trim().slice('at '.length) }),
+    ...(at.length > 0 && { at: at.join(' < ') }),
   };
 }

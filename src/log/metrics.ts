@@ -42,6 +42,13 @@ export class Histogram {
     const at = this.bounds.findIndex((bound) => value <= bound);
     if (at >= 0) this.counts[at]!++;
   }
+
+  /** The upper end of the bucket that so much of the observations lie in or below; 0 without any. */
+  quantile(part: number): number {
+    let below = 0;
+    const at = this.counts.findIndex((count) => (below += count) >= part * this.count);
+    return this.count === 0 ? 0 : Math.min(this.bounds[at] ?? this.largest, this.largest);
+  }
 }
 
 /** From half a millisecond to ten seconds, in seconds. */
