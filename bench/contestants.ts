@@ -29,7 +29,11 @@ export const contestants: readonly Contestant[] = [
   { name: 'Socket.IO@node', door: 'socketio', host: { kind: 'node', durability: 'disk' } },
   { name: 'Socket.IO@node gather', door: 'gather', host: { kind: 'node', durability: 'disk' } },
   { name: 'native@node process', door: 'native', host: { kind: 'node', durability: 'process' } },
-  { name: 'Socket.IO@node process', door: 'socketio', host: { kind: 'node', durability: 'process' } },
+  {
+    name: 'Socket.IO@node process',
+    door: 'socketio',
+    host: { kind: 'node', durability: 'process' },
+  },
 ];
 
 export function isOurs({ host }: Contestant): boolean {
@@ -44,4 +48,3 @@ export const LOOSE_LIMITS = {
   MAX_SOCKET_EVENTS: '10000000',
   MAX_SOCKET_JOINS: '1000000',
 };
-

@@ -48,7 +48,7 @@ export class Member {
       };
       let isJoined = false;
       socket.on('message', (data: Buffer) => {
-        const frame = data.latin1Slice();
+        const frame = data.toString('latin1');
         if (isJoined) {
           this.#hear(frame);
           return;

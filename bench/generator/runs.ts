@@ -3,8 +3,13 @@ import type { Crowd } from './crowd.ts';
 import { Talk, type Tally } from './talk.ts';
 
 /** How long messages may be under way behind the end of a run, in milliseconds. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 60_000;
 const SETTLE_TICK_MS = 5;
+/** Processor time is counted in ticks of 10 ms: less of it would be too coarse, in milliseconds. */
+const CPU_ENOUGH_MS = 400;
+/** But for that no more than so many times `sendMs` are spent. */
+const MOST_EXTENSION = 4;
+const LOOK_EVERY_MS = 25;
 
 /** What a run has shown, from its first message until the last one has reached everyone. */
 export interface RunResult {
@@ -22,7 +27,7 @@ export interface RunResult {
 export interface RunWish {
   /** Every process of the contestant. */
   pids: number[];
-  /** How long new messages are sent. */
+  /** How long new messages are sent at least; until the contestant has used `CPU_ENOUGH_MS`, too. */
   sendMs: number;
   /** Keeps so many messages on their way to everyone. */
   inFlight?: number;
@@ -37,7 +42,7 @@ export async function runTalk(crowd: Crowd, wish: RunWish): Promise<RunResult> {
   const begunAt = performance.now();
   const stop =
     wish.inFlight === undefined ? pace(talk, wish.perSecond ?? 1) : keepFull(talk, wish.inFlight);
-  await after(wish.sendMs);
+  await enough(wish, begunAt, cpuMs);
   stop();
   await settled(talk);
   return {
@@ -48,6 +53,15 @@ export async function runTalk(crowd: Crowd, wish: RunWish): Promise<RunResult> {
     p99: talk.latencies.percentile(99),
     faults: talk.judge(),
   };
+}
+
+async function enough({ pids, sendMs, inFlight }: RunWish, begunAt: number, cpuMs: number) {
+  await after(sendMs);
+  if (inFlight === undefined) return;
+  const until = begunAt + sendMs * MOST_EXTENSION;
+  while (processorMs(pids) - cpuMs < CPU_ENOUGH_MS && performance.now() < until) {
+    await after(LOOK_EVERY_MS);
+  }
 }
 
 function keepFull(talk: Talk, inFlight: number): () => void {
