@@ -154,7 +154,7 @@ export class Connection {
     answered: Answered<ReplyOf<N>>,
   ): void {
     if (this.isOpen) {
-      this.#ask({ name, payload, answered: answered as Answered<object>, length: 0 });
+      this.#ask({ name, payload, answered, length: 0 });
     } else answered(undefined);
   }
 
@@ -307,9 +307,8 @@ export class Connection {
 
   #renewLater(expiresAt: number | undefined): void {
     if (expiresAt === undefined || !this.#options.canRenew) return;
-    const { now, random } = this.#environment;
-    const left = expiresAt - now();
-    const wait = left * (RENEW_AFTER + RENEW_SPREAD * random());
+    const left = expiresAt - this.#environment.now();
+    const wait = left * (RENEW_AFTER + RENEW_SPREAD * this.#environment.random());
     this.#setTimer('renew', Math.max(wait, this.#options.timing.againMs), () => {
       void this.#renew(expiresAt);
     });
