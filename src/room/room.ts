@@ -290,12 +290,14 @@ export class Room {
       this.#outbox.flush(this.#ports.roster.connections(), (connection, frame) =>
         this.#send(connection, frame),
       );
+      this.#ports.meter?.flushed();
     }
   }
 
   #send(connection: Connection, frame: Frame): void {
     if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
     else connection.send(frame);
+    this.#ports.meter?.sent(frame.lines.length);
     // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
     if (!connection.open) this.depart(connection, 'disconnected');
   }
@@ -315,7 +317,7 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
-    return this.#database.atomic<Outcome<Reply<N>>>(() => {
+    const outcome = this.#database.atomic<Outcome<Reply<N>>>(() => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
       const standing = this.#standing(speaker.identity);
@@ -326,6 +328,9 @@ export class Room {
       }
       return handler({ ...this.#context, speaker, standing, state, now }, read);
     });
+    const { missed } = outcome.reply as { missed?: readonly unknown[] };
+    this.#ports.meter?.done(name, missed?.length);
+    return outcome;
   }
 
   #standing(identity: Identity): Standing {
@@ -414,9 +419,11 @@ export class Room {
   }
 
   #problem(error: unknown, command: string): Problem {
-    if (error instanceof Refusal) return error.problem;
-    this.#ports.log.failure(command, error);
-    return internalProblem;
+    const isRefusal = error instanceof Refusal;
+    const problem = isRefusal ? error.problem : internalProblem;
+    this.#ports.meter?.refused(problem.code);
+    if (!isRefusal) this.#ports.log.failure(command, error);
+    return problem;
   }
 
   #forgetTyping(connection: Connection): void {
