@@ -23,6 +23,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
+          // Some start programs, or fill rooms: on a busy machine that takes longer than 5 s.
+          testTimeout: 30_000,
         },
       },
       {
