@@ -95,7 +95,7 @@ it('goes on with the alarm set again, as long as there is more than a step', asy
   );
   expect(left).toEqual([{ seq: 1_101 }]);
   expect(await alarmOf(roomId)).toBeGreaterThan(Date.now());
-});
+}, 60_000);
 
 it('does no harm when the alarm comes again, or too early', async () => {
   const roomId = newRoom();
