@@ -11,7 +11,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { JWT_SECRET } },
+            miniflare: { bindings: { JWT_SECRET, LOG_LEVEL: 'warn' } },
           }),
         ],
         test: { name: 'edge', isolate: false, include: ['test/edge/**/*.test.ts'] },

@@ -13,9 +13,12 @@ import {
 import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
+import type { Command } from '../src/protocol/lines.ts';
+import type { Frame } from '../src/room/outbox.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
+import { madeOnce, textFrame, writeFrame } from './prepared-frames.ts';
 import { requestUrl } from './request-url.ts';
 
 export interface NativeDoorOptions {
@@ -64,6 +67,10 @@ export class NativeDoor {
     }
   }
 
+  get socketCount(): number {
+    return this.#server.clients.size;
+  }
+
   /** Sockets that do not close by themselves are cut. */
   terminate(): void {
     for (const client of this.#server.clients) client.terminate();
@@ -80,18 +87,17 @@ export class NativeDoor {
 
   #serve(client: WebSocket, end: SocketEnd, { connection, use, depart }: Attached): void {
     end.open(client);
+    const refresh = (command: Command) => {
+      void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
+        use((room) => room.refresh(connection, command, verdict)),
+      );
+    };
     client.on('message', (data: Buffer, isBinary: boolean) => {
       end.heard();
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
       if (text === 'ping') end.pong();
-      else {
-        receive(use(), connection, text, this.#options.limits, (command) => {
-          void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
-            use().refresh(connection, command, verdict),
-          );
-        });
-      }
+      else use((room) => receive(room, connection, text, this.#options.limits, refresh));
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
     // `ws` closes the socket by itself after an error, with the code that fits.
@@ -113,6 +119,8 @@ export class NativeDoor {
     return internalProblem;
   }
 }
+
+const frameOf = madeOnce((frame: Frame) => textFrame(frame.text));
 
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
@@ -137,8 +145,8 @@ class SocketEnd implements Sink {
     this.#client?.send('pong');
   }
 
-  frame(frame: { text: string }): void {
-    this.#client?.send(frame.text);
+  frame(frame: Frame): void {
+    if (this.#client !== undefined) writeFrame(this.#client, frameOf(frame));
   }
 
   close(code: number, reason: string): void {
@@ -160,9 +168,10 @@ function closeSocket(client: WebSocket, code: number, reason: string): void {
   client.once('close', () => clearTimeout(timer));
 }
 
-/** Answers an upgrade with an HTTP status and a JSON error. */
-export function refuseUpgrade(socket: Duplex, problem: Problem): void {
-  const [body, status, headers] = refusalResponse(problem);
+/** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
+export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): void {
+  const [body, code, headers] = refusalResponse(problem);
+  const status = told ?? code;
   const text = JSON.stringify(body);
   const lines = [
     `HTTP/1.1 ${status} Refused`,

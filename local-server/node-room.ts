@@ -1,9 +1,17 @@
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
 import type { Limits } from '../src/protocol/limits.ts';
-import type { Log } from '../src/room/ports.ts';
+import type { Log, Meter } from '../src/room/ports.ts';
+import { Pacer } from '../src/room/pacer.ts';
 import { Room } from '../src/room/room.ts';
 import type { NodeConnection } from './node-connection.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+
+/** What the node host counts of its rooms beside what they count themselves. */
+export interface NodeMeter extends Meter {
+  woken(): void;
+  /** A flush has stored and handed out; both in milliseconds. */
+  stored(commitMs: number, waitedMs: number): void;
+}
 
 /** What waits for the next commit: told whether it held. */
 export type Waiter = (stored: boolean) => void;
@@ -21,7 +29,11 @@ export class NodeRoom {
   readonly #onDue: (room: NodeRoom) => void;
   readonly #onWakeup: (at: number) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #pacer: Pacer;
+  readonly #meter: NodeMeter | undefined;
   #waiters: Waiter[] = [];
+  /** When the first of what the next flush stores was decided, by the monotonic clock. */
+  #dueSince: number | undefined;
   #room: Room | undefined;
   /** Tells one life of the Room from the next. */
   lives = 0;
@@ -36,10 +48,13 @@ export class NodeRoom {
     log: Log,
     onDue: (room: NodeRoom) => void,
     onWakeup: (at: number) => void,
+    meter?: NodeMeter,
   ) {
+    this.#meter = meter;
     this.#roomId = roomId;
     this.#file = file;
     this.#limits = limits;
+    this.#pacer = new Pacer({ now: () => Date.now() }, limits.gatherMs);
     this.#log = log;
     this.#onDue = onDue;
     this.#onWakeup = onWakeup;
@@ -48,9 +63,23 @@ export class NodeRoom {
   /** The Room, made if need be; what it decides is flushed on the next tick. */
   use(): Room {
     this.usedAt = Date.now();
+    this.#dueSince ??= performance.now();
     this.#onDue(this);
     this.#room ??= this.#make();
     return this.#room;
+  }
+
+  /**
+   * Does something in the Room for a connection it has. A room that cannot be opened, because its file
+   * is broken or the disk is full, sends its connections away to come back, and troubles no other.
+   */
+  attempt(work: (room: Room) => void): void {
+    try {
+      work(this.use());
+    } catch (error) {
+      this.#log.failure('room', error);
+      this.#throwAway();
+    }
   }
 
   /** Tells `waiter` when everything decided so far is stored, or is lost. */
@@ -62,6 +91,9 @@ export class NodeRoom {
   flush(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
+    const startedAt = performance.now();
+    const dueSince = this.#dueSince ?? startedAt;
+    this.#dueSince = undefined;
     try {
       this.#file.commit();
     } catch (error) {
@@ -70,13 +102,27 @@ export class NodeRoom {
       for (const waiter of waiters) waiter(false);
       return;
     }
-    this.#room?.flush();
+    if (this.#room?.flush() === true) {
+      this.#pacer.flushed();
+      const now = performance.now();
+      this.#meter?.stored(now - startedAt, now - dueSince);
+    }
     for (const waiter of waiters) waiter(true);
+  }
+
+  /** How long the next flush should wait, in milliseconds: not at all, unless the room is busy. */
+  get flushDelayMs(): number {
+    return this.#pacer.delayMs(this.connections.size);
   }
 
   /** Whether nothing keeps the Room awake. */
   get isIdle(): boolean {
     return this.#timers.size === 0 && this.#waiters.length === 0;
+  }
+
+  /** Whether the Room is in memory. */
+  get isAwake(): boolean {
+    return this.#room !== undefined;
   }
 
   get isOpen(): boolean {
@@ -105,12 +151,14 @@ export class NodeRoom {
 
   /** After a failed commit nothing in memory can be trusted: everyone comes back to a new Room. */
   #throwAway(): void {
-    for (const connection of this.connections) {
-      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
-    }
+    const everyone = [...this.connections];
     this.#forget();
     this.#room = undefined;
     this.#file.discard();
+    // Last, for a link tells at once that it has ended.
+    for (const connection of everyone) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
   }
 
   #forget(): void {
@@ -121,6 +169,7 @@ export class NodeRoom {
 
   #make(): Room {
     this.lives++;
+    this.#meter?.woken();
     return new Room(
       this.#roomId,
       {
@@ -131,6 +180,7 @@ export class NodeRoom {
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.connections },
         log: this.#log,
+        ...(this.#meter !== undefined && { meter: this.#meter }),
       },
       this.#limits,
     );

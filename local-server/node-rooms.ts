@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/doors/room-directory.ts';
 import type { Reply } from '../src/protocol/commands.ts';
-import { internalProblem, unavailableProblem } from '../src/protocol/errors.ts';
+import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/errors.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Result } from '../src/protocol/lines.ts';
-import type { Log } from '../src/room/ports.ts';
+import type { HostLog } from '../src/log/logger.ts';
 import type { Asking, Room } from '../src/room/room.ts';
 import { NodeConnection, type Sink } from './node-connection.ts';
-import { NodeRoom } from './node-room.ts';
+import { type NodeMeter, NodeRoom } from './node-room.ts';
 import { type Durability, SqliteFile } from './sqlite-file.ts';
 import { Wakeups } from './wakeups.ts';
 
@@ -18,7 +18,8 @@ export interface NodeRoomsOptions {
   durability: Durability;
   maxOpenRooms: number;
   limits: Limits;
-  log: Log;
+  log: HostLog;
+  meter?: NodeMeter;
   /** How long a room stays open without work, in milliseconds. */
   idleMs?: number;
 }
@@ -26,8 +27,8 @@ export interface NodeRoomsOptions {
 /** A connection and the room it leads to. */
 export interface Attached {
   connection: NodeConnection;
-  /** The Room, woken if need be. */
-  use: () => Room;
+  /** Does something in the Room, woken if need be. */
+  use: (work: (room: Room) => void) => void;
   /** The client's end is gone. */
   depart: (reason: 'left' | 'disconnected') => void;
 }
@@ -48,6 +49,7 @@ export class NodeRooms implements RoomDirectory {
   readonly #idleTimer: NodeJS.Timeout;
   readonly #wakeups: Wakeups;
   #tick: NodeJS.Immediate | undefined;
+  #laterTick: NodeJS.Timeout | undefined;
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
@@ -76,18 +78,35 @@ export class NodeRooms implements RoomDirectory {
       sink,
       this.#options.limits,
     );
-    room.use().connect(connection, join);
+    this.#admit(room, roomId, connection, join);
     room.connections.add(connection);
+    const { log } = this.#options;
+    const about = { room: roomId, connection: connection.state.id };
+    log.event?.('debug', 'connected', about);
     return {
       connection,
-      use: () => room.use(),
+      use: (work) => room.attempt(work),
       depart: (reason) => {
         if (!room.connections.has(connection)) return;
+        log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
         connection.ended();
-        room.use().depart(connection, reason);
+        room.attempt((live) => live.depart(connection, reason));
         room.connections.delete(connection);
       },
     };
+  }
+
+  #admit(room: NodeRoom, roomId: string, connection: NodeConnection, join: unknown): void {
+    try {
+      room.use().connect(connection, join);
+    } catch (error) {
+      if (error instanceof Refusal) {
+        const { code } = error;
+        this.#options.meter?.refused(code);
+        this.#options.log.event?.('debug', 'refused', { room: roomId, code });
+      }
+      throw error;
+    }
   }
 
   // A promise because the port promises one; the joining itself is done before it is made.
@@ -110,10 +129,10 @@ export class NodeRooms implements RoomDirectory {
     const { connection, use, depart } = this.attach(roomId, identity, join, sink, silent);
     return {
       send: (command) => {
-        if (connection.open) use().handle(connection, command);
+        if (connection.open) use((room) => room.handle(connection, command));
       },
       renew: (renewed) => {
-        if (connection.open) use().renew(connection, renewed);
+        if (connection.open) use((room) => void room.renew(connection, renewed));
       },
       close: depart,
     };
@@ -136,6 +155,17 @@ export class NodeRooms implements RoomDirectory {
     }
   }
 
+  get connectionCount(): number {
+    let count = 0;
+    for (const room of this.#rooms.values()) count += room.connections.size;
+    return count;
+  }
+
+  /** How many rooms are in memory. */
+  get awakeCount(): number {
+    return [...this.#rooms.values()].filter((room) => room.isAwake).length;
+  }
+
   /** How many files are open. */
   get openCount(): number {
     return [...this.#rooms.values()].filter((room) => room.isOpen).length;
@@ -144,9 +174,10 @@ export class NodeRooms implements RoomDirectory {
   /** Stores what is due, then closes every connection with 4000. */
   close(): void {
     clearInterval(this.#idleTimer);
-    this.#flushDue();
-    for (const room of this.#rooms.values()) room.close();
     clearImmediate(this.#tick);
+    clearTimeout(this.#laterTick);
+    for (const room of this.#due) room.flush();
+    for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
     this.#wakeups.close();
   }
@@ -154,7 +185,7 @@ export class NodeRooms implements RoomDirectory {
   #roomOf(roomId: string): NodeRoom {
     const known = this.#rooms.get(roomId);
     if (known !== undefined) return known;
-    const { dataDir, durability, limits, log } = this.#options;
+    const { dataDir, durability, limits, log, meter } = this.#options;
     const path = roomPath(dataDir, roomId);
     const file = new SqliteFile(path, durability, () => this.#makePlace());
     const room = new NodeRoom(
@@ -164,6 +195,7 @@ export class NodeRooms implements RoomDirectory {
       log,
       (due) => this.#schedule(due),
       (at) => this.#wakeups.ask(roomId, at),
+      meter,
     );
     this.#rooms.set(roomId, room);
     return room;
@@ -185,11 +217,20 @@ export class NodeRooms implements RoomDirectory {
     });
   }
 
+  /** Flushes the rooms whose time has come; a busy one may wait a little for more. */
   #flushDue(): void {
+    let soonestMs = Infinity;
     for (const room of this.#due) {
-      this.#due.delete(room);
-      room.flush();
+      const delayMs = room.flushDelayMs;
+      if (delayMs > 0) {
+        soonestMs = Math.min(soonestMs, delayMs);
+      } else {
+        this.#due.delete(room);
+        room.flush();
+      }
     }
+    clearTimeout(this.#laterTick);
+    if (soonestMs < Infinity) this.#laterTick = setTimeout(() => this.#flushDue(), soonestMs);
   }
 
   /** Before one more file is opened: the one that was not needed for longest is let go. */

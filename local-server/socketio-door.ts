@@ -1,9 +1,11 @@
 import type { EventEmitter } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
 import type { Authenticate } from '../src/auth/authenticator.ts';
-import { isHostAllowed, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
+import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
+import { madeOnce, textFrame } from './prepared-frames.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
@@ -22,16 +24,26 @@ export interface SocketIoDoorOptions {
   log: Log;
 }
 
+/**
+ * Whether a request is for the Socket.IO door, or for the official client's script that it serves.
+ * Decided as the official server decides, which leaves every other request unanswered.
+ */
+export function isForSocketIo({ url = '' }: IncomingMessage): boolean {
+  return url.startsWith('/socket.io/');
+}
+
 /** The Socket.IO door, on the official server. */
 export class SocketIoDoor {
   readonly #options: SocketIoDoorOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
+  /** Never listens: it hands the official server what this host has let through. */
+  readonly #inner = createServer();
 
-  constructor(http: HttpServer, options: SocketIoDoorOptions) {
+  constructor(options: SocketIoDoorOptions) {
     const { limits, settings, origins } = options;
     this.#options = options;
-    this.#server = new Server(http, {
+    this.#server = new Server(this.#inner, {
       maxHttpBufferSize: limits.frameBytes,
       connectTimeout: limits.connectTimeoutMs,
       pingInterval: settings.PING_INTERVAL_MS,
@@ -39,8 +51,8 @@ export class SocketIoDoor {
       destroyUpgrade: false,
       allowRequest: (request, decide) => {
         const { host = '', origin } = request.headers;
-        const isFine = isHostAllowed(host, origins) && isOriginAllowed(origin, host, origins);
-        decide(isFine ? undefined : 'This page may not connect.', isFine);
+        const isFine = isOriginAllowed(origin, host, origins);
+        decide(isFine ? undefined : foreignOrigin().message, isFine);
       },
       cors: (request, decide) => {
         const { host = '', origin } = request.headers;
@@ -49,6 +61,20 @@ export class SocketIoDoor {
     });
     this.#server.use((socket, next) => void this.#admit(socket, next));
     this.#server.on('connection', (socket) => this.#serve(socket));
+  }
+
+  /** Takes a request of {@link isForSocketIo}. */
+  request(request: IncomingMessage, response: ServerResponse): void {
+    this.#inner.emit('request', request, response);
+  }
+
+  /** Takes an upgrade of {@link isForSocketIo} whose `Origin` was checked. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#inner.emit('upgrade', request, socket, head);
+  }
+
+  get socketCount(): number {
+    return this.#server.engine.clientsCount;
   }
 
   /** Tells every socket that the server goes away, without a DISCONNECT: clients come back. */
@@ -128,12 +154,23 @@ function credential(value: unknown): string | undefined {
   throw new Refusal('unauthorized', 'The token must be text.');
 }
 
-/** Lines become packets by prefixing: "2" is EVENT, and a line is its array. */
+/**
+ * All lines as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT, and a
+ * line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
+ */
+const framesOf = madeOnce((lines: readonly string[]) =>
+  Buffer.concat(lines.map((line) => textFrame(`42${line}`))),
+);
+
+/** Lines become packets by prefixing. */
 function wireOf(socket: Socket): SocketWire {
   return {
     events: (lines) => {
       if (!socket.connected) return;
-      for (const line of lines) socket.conn.send(`2${line}`);
+      const { conn } = socket;
+      if (conn.transport.name === 'websocket') {
+        conn.send('', { wsPreEncodedFrame: [framesOf(lines)] } as object);
+      } else for (const line of lines) conn.send(`2${line}`);
     },
     end: (how) => {
       if (how === 'stayAway') socket.disconnect(true);
@@ -145,10 +182,13 @@ function wireOf(socket: Socket): SocketWire {
 
 function bufferedOf({ conn }: Socket): number {
   const { writeBuffer, transport } = conn as unknown as {
-    writeBuffer: { data?: unknown }[];
+    writeBuffer: { data?: unknown; options?: { wsPreEncodedFrame?: [Buffer] } }[];
     transport: { socket?: { bufferedAmount?: number } };
   };
   let bytes = transport.socket?.bufferedAmount ?? 0;
-  for (const { data } of writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
+  for (const { data, options } of writeBuffer) {
+    const { length } = options?.wsPreEncodedFrame?.[0] ?? (typeof data === 'string' ? data : '');
+    bytes += length;
+  }
   return bytes;
 }

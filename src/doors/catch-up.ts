@@ -73,7 +73,7 @@ export class CatchUp {
 }
 
 /** The `rev` of a line that tells of a durable change. */
-function revOf(line: string): number | undefined {
+export function revOf(line: string): number | undefined {
   if (!/^\["(?:message|messageUpdated|reactionsUpdated)",/.test(line)) return undefined;
   const [, payload] = JSON.parse(line) as [string, { rev?: number }];
   return payload.rev;

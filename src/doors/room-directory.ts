@@ -62,7 +62,8 @@ export interface MovableLink extends RoomLink {
 export interface LinkListener {
   /**
    * What came together, in order: replies and events, without the `position` line.
-   * @param position what that line said, where there is one
+   * @param position what that line said, where there is one; behind a break, where the page of what
+   * was missed ended
    */
   lines(lines: readonly string[], position: string | undefined): void;
   /** The room, or what leads to it, has ended the link. */

@@ -274,7 +274,7 @@ export class SteadyLink implements MovableLink {
       return;
     }
     const { lines, more } = catchUp.page(reply);
-    if (lines.length > 0) this.#listener.lines(lines, undefined);
+    if (lines.length > 0) this.#listener.lines(lines, catchUp.position);
     if (more !== undefined) {
       this.#raw?.send(commandLine({ name: 'getMissed', payload: { after: more }, ref: OWN_REF }));
       return;

@@ -7,6 +7,7 @@ import {
   PollingSession as PollingCore,
   type UpgradeStart,
 } from '../doors/socketio/polling-session.ts';
+import { consoleLogger } from '../log/console-logger.ts';
 import { readSettings } from '../settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectDirectory } from './object-directory.ts';
@@ -53,10 +54,18 @@ export class PollingSession extends DurableObject<Environment> {
 
   /** Answers what is in flight, then gives everything to whoever asks. */
   async handOver(): Promise<PollingHandOver | undefined> {
-    await Promise.race([this.#chat?.settle(), systemWait(SETTLE_MS)]);
+    await this.#settle();
     const engine = this.#core?.handOver();
     const session = engine && this.#chat?.handOver();
     return session && { engine, ...session };
+  }
+
+  async #settle(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = systemClock.after(SETTLE_MS, resolve);
+    await Promise.race([this.#chat?.settle(), promise]);
+    // A timer left behind would keep the object awake.
+    cancel();
   }
 
   #open(request: Request): Promise<Response> {
@@ -64,7 +73,11 @@ export class PollingSession extends DurableObject<Environment> {
     const chat = new SessionChat(
       {
         directory: new ObjectDirectory(this.env.ROOM),
-        authenticate: authenticatorOf(settings, request.headers.get(GUESTS_HEADER) === 'true'),
+        authenticate: authenticatorOf(
+          settings,
+          request.headers.get(GUESTS_HEADER) === 'true',
+          consoleLogger(settings),
+        ),
         limits: settings.limits,
         settings,
       },
@@ -79,10 +92,4 @@ export class PollingSession extends DurableObject<Environment> {
     });
     return openPolling(this.#core);
   }
-}
-
-function systemWait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(ms, resolve);
-  });
 }

@@ -8,10 +8,13 @@ import type { Reply } from '../protocol/commands.ts';
 import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
+import { consoleLogger } from '../log/console-logger.ts';
+import { Pacer } from '../room/pacer.ts';
 import { type Asking, Room } from '../room/room.ts';
 import { readSettings } from '../settings.ts';
 import { closeAnswer, trimReason } from './close-answer.ts';
 import type { Environment } from './environment.ts';
+import { RoomReport } from './reports.ts';
 import { readWish, type Wish } from './headers.ts';
 import { LINK_LIMITS, readRenewal } from './link-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
@@ -29,7 +32,11 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #connections = new Map<WebSocket, ObjectConnection>();
   readonly #settings = readSettings(this.env).settings;
   readonly #limits = this.#settings.limits;
-  readonly #authenticate = authenticatorOf(this.#settings, false);
+  readonly #log = consoleLogger(this.#settings).about({ room: this.ctx.id.name });
+  readonly #report = new RoomReport(this.#log);
+  readonly #authenticate = authenticatorOf(this.#settings, false, this.#log);
+  readonly #pacer = new Pacer({ now: () => Date.now() }, this.#limits.gatherMs);
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: Room | undefined;
 
   constructor(state: DurableObjectState, env: Environment) {
@@ -51,14 +58,15 @@ export class RoomObject extends DurableObject<Environment> {
     this.ctx.acceptWebSocket(server);
     this.#connections.set(server, connection);
     connection.update({});
-    this.#room.flush();
+    this.#log.event('debug', 'connected', { connection: connection.state.id });
+    this.#flush();
     return upgraded(client, wish);
   }
 
   /** Does a command for an identity that has not joined. */
   execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
     const result = this.#room.execute(identity, name, payload);
-    this.#room.flush();
+    this.#flush();
     return result;
   }
 
@@ -73,13 +81,13 @@ export class RoomObject extends DurableObject<Environment> {
     connection.heard();
     if (connection.state.end === 'link' && typeof data === 'string') {
       this.#receiveFromDoor(connection, data);
-      this.#room.flush();
+      this.#flush();
       return;
     }
     receive(this.#room, connection, data, this.#limits, (command) => {
       this.ctx.waitUntil(this.#refresh(connection, command));
     });
-    this.#room.flush();
+    this.#flush();
   }
 
   override webSocketClose(
@@ -90,11 +98,11 @@ export class RoomObject extends DurableObject<Environment> {
   ): void {
     const answer = closeAnswer(code, reason, wasClean);
     if (answer !== undefined) closeQuietly(socket, answer.code, answer.reason);
-    this.#departed(socket, leaveReasonOf(code));
+    this.#departed(socket, leaveReasonOf(code), code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#departed(socket, 'disconnected');
+    this.#departed(socket, 'disconnected', 1006);
   }
 
   /** A door has checked what it sends, and may speak of identities. */
@@ -111,18 +119,25 @@ export class RoomObject extends DurableObject<Environment> {
   async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#authenticate);
     this.#room.refresh(connection, command, verdict);
-    this.#room.flush();
+    this.#flush();
   }
 
-  #departed(socket: WebSocket, reason: 'left' | 'disconnected'): void {
+  #departed(socket: WebSocket, reason: 'left' | 'disconnected', code: number): void {
     const connection = this.#connectionOf(socket);
+    this.#log.event('debug', 'disconnected', { connection: connection.state.id, code });
     this.#room.depart(connection, reason);
     this.#connections.delete(socket);
-    this.#room.flush();
+    this.#flush();
   }
 
   get #room(): Room {
-    this.#opened ??= new Room(
+    this.#opened ??= this.#open();
+    return this.#opened;
+  }
+
+  #open(): Room {
+    this.#report.woken();
+    return new Room(
       this.ctx.id.name ?? '',
       {
         sql: new ObjectSql(this.ctx.storage),
@@ -131,17 +146,39 @@ export class RoomObject extends DurableObject<Environment> {
         wakeup: new ObjectWakeup(this.ctx.storage),
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.#connections.values() },
-        log: { failure: logFailure },
+        log: this.#log,
+        meter: this.#report,
       },
       this.#limits,
     );
-    return this.#opened;
+  }
+
+  /** At once after quiet; in a busy room together with what comes soon. */
+  #flush(): void {
+    const delayMs = this.#pacer.delayMs(this.#connections.size);
+    if (delayMs > 0) {
+      this.#flushTimer ??= setTimeout(() => this.#flushNow(), delayMs);
+      return;
+    }
+    this.#flushNow();
+  }
+
+  #flushNow(): void {
+    if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const beganAt = Date.now();
+    if (this.#room.flush()) {
+      this.#pacer.flushed();
+      // An object's clock stands still within a turn: the next one sees what this one took.
+      setTimeout(() => this.#pacer.costed(Date.now() - beganAt), 0);
+    }
+    this.#report.write(this.#connections.size, beganAt);
   }
 
   #after(ms: number, work: () => void): () => void {
     const timer = setTimeout(() => {
       work();
-      this.#room.flush();
+      this.#flush();
     }, ms);
     return () => clearTimeout(timer);
   }
@@ -172,8 +209,15 @@ export class RoomObject extends DurableObject<Environment> {
     pingedAt: (socket: WebSocket) => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
   };
 
+  #problemOf(error: unknown): Problem {
+    const problem = error instanceof Refusal ? error.problem : internalProblem;
+    this.#report.refused(problem.code);
+    if (!(error instanceof Refusal)) this.#log.failure('connect', error);
+    return problem;
+  }
+
   #refuse(wish: Wish, client: WebSocket, server: WebSocket, error: unknown): Response {
-    const problem = problemOf(error);
+    const problem = this.#problemOf(error);
     if (!wish.offersSubprotocol) {
       const [body, status, headers] = refusalResponse(problem);
       return Response.json(body, { status, headers });
@@ -198,20 +242,10 @@ export function upgraded(client: WebSocket, wish: Pick<Wish, 'offersSubprotocol'
   return new Response(null, { status: 101, webSocket: client, headers });
 }
 
-function problemOf(error: unknown): Problem {
-  if (error instanceof Refusal) return error.problem;
-  logFailure('connect', error);
-  return internalProblem;
-}
-
 function closeQuietly(socket: WebSocket, code: number, reason: string): void {
   try {
     socket.close(code, reason);
   } catch {
     // It was closed from this side before.
   }
-}
-
-function logFailure(what: string, error: unknown): void {
-  console.error(JSON.stringify({ event: 'failure', what, error: String(error) }));
 }

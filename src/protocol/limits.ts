@@ -21,6 +21,8 @@ export interface Limits {
   roomsPerSocket: number;
   /** What may wait unsent for one connection, in bytes. */
   unsentBytes: number;
+  /** How long what is due in a busy room may wait to leave together, in milliseconds. */
+  gatherMs: number;
   /** Whether only rooms that a token names exist for its holder. */
   grantedRoomsOnly: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */

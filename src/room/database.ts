@@ -1,6 +1,9 @@
 import { migrate } from './migrations.ts';
 import type { Immediate, Sql, SqlValue } from './ports.ts';
 
+/** The first write to a room that is not there yet. */
+class Unfounded extends Error {}
+
 /**
  * A room's database that comes into being with the first write: whatever is read before finds no
  * rows, so joining or reading a room that nobody has written to leaves nothing behind.
@@ -8,6 +11,7 @@ import type { Immediate, Sql, SqlValue } from './ports.ts';
 export class Database {
   readonly #sql: Sql;
   #exists: boolean;
+  #depth = 0;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(sql: Sql) {
@@ -26,8 +30,8 @@ export class Database {
 
   run(query: string, ...bindings: SqlValue[]): void {
     if (!this.#exists) {
-      migrate(this.#sql);
-      this.#exists = true;
+      if (this.#depth > 0) throw new Unfounded();
+      this.#found();
     }
     this.#sql.run(query, ...bindings);
   }
@@ -35,8 +39,7 @@ export class Database {
   /** Drops everything, then lets `found` write what is left of the room. */
   erase(found: () => void): void {
     this.#sql.erase(() => {
-      migrate(this.#sql);
-      this.#exists = true;
+      this.#found();
       found();
     });
   }
@@ -45,13 +48,31 @@ export class Database {
     this.#sql.tidy(what);
   }
 
+  /**
+   * Runs `body` whole or not at all. The first one that writes is begun anew once the tables are
+   * there: they are made outside it, for a Durable Object cannot undo the making of a search index.
+   */
   atomic<T>(body: () => Immediate<T>): T {
-    const existed = this.#exists;
+    try {
+      return this.#atomic(body);
+    } catch (error) {
+      if (!(error instanceof Unfounded) || this.#depth > 0) throw error;
+      this.#found();
+      return this.#atomic(body);
+    }
+  }
+
+  #atomic<T>(body: () => Immediate<T>): T {
+    this.#depth++;
     try {
       return this.#sql.atomic(body);
-    } catch (error) {
-      this.#exists = existed;
-      throw error;
+    } finally {
+      this.#depth--;
     }
+  }
+
+  #found(): void {
+    migrate(this.#sql);
+    this.#exists = true;
   }
 }

@@ -86,14 +86,14 @@ export class Presence {
     return user && { username: user.username, ...(user.unverified && { unverified: true }) };
   }
 
-  /** A user's joined connections. */
+  /** A user's joined connections, those that only listen included. */
   joinedOf(userId: string): Connection[] {
-    return [...(this.#users.get(userId)?.connections ?? [])];
+    return [...(this.#sockets.get(userId) ?? [])].filter(({ state }) => state.joined);
   }
 
-  /** Everyone's joined connections. */
+  /** Everyone's joined connections, those that only listen included. */
   joined(): Connection[] {
-    return [...this.#users.values()].flatMap((user) => [...user.connections]);
+    return [...this.#sockets.keys()].flatMap((userId) => this.joinedOf(userId));
   }
 
   /** The first `limit` users, in the order they came. */

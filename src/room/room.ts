@@ -203,6 +203,7 @@ export class Room {
     this.#context.presence.ended(connection);
     if (!connection.state.joined) return;
     connection.update({ joined: false });
+    if (connection.state.silent) return;
     this.#context.presence.leave(connection, reason);
     this.#forgetTyping(connection);
   }
@@ -266,10 +267,15 @@ export class Room {
     erasures.finish();
   }
 
-  /** Hands out what is due. To be called when it is stored. */
-  flush(): void {
+  /** Hands out what is due. To be called when it is stored. @returns whether anything was */
+  flush(): boolean {
+    const isDue = !this.#outbox.isEmpty;
     this.#handOut();
-    if (!this.#erases) return;
+    if (this.#erases) this.#erase();
+    return isDue;
+  }
+
+  #erase(): void {
     this.#erases = false;
     try {
       this.#tidy();
@@ -284,12 +290,16 @@ export class Room {
       this.#outbox.flush(this.#ports.roster.connections(), (connection, frame) =>
         this.#send(connection, frame),
       );
+      this.#ports.meter?.flushed();
     }
   }
 
   #send(connection: Connection, frame: Frame): void {
     if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
     else connection.send(frame);
+    this.#ports.meter?.sent(frame.lines.length);
+    // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
+    if (!connection.open) this.depart(connection, 'disconnected');
   }
 
   #perform(speaker: Speaker, { name, payload }: Command): Outcome<object> {
@@ -307,7 +317,7 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
-    return this.#database.atomic<Outcome<Reply<N>>>(() => {
+    const outcome = this.#database.atomic<Outcome<Reply<N>>>(() => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
       const standing = this.#standing(speaker.identity);
@@ -318,6 +328,9 @@ export class Room {
       }
       return handler({ ...this.#context, speaker, standing, state, now }, read);
     });
+    const { missed } = outcome.reply as { missed?: readonly unknown[] };
+    this.#ports.meter?.done(name, missed?.length);
+    return outcome;
   }
 
   #standing(identity: Identity): Standing {
@@ -406,9 +419,11 @@ export class Room {
   }
 
   #problem(error: unknown, command: string): Problem {
-    if (error instanceof Refusal) return error.problem;
-    this.#ports.log.failure(command, error);
-    return internalProblem;
+    const isRefusal = error instanceof Refusal;
+    const problem = isRefusal ? error.problem : internalProblem;
+    this.#ports.meter?.refused(problem.code);
+    if (!isRefusal) this.#ports.log.failure(command, error);
+    return problem;
   }
 
   #forgetTyping(connection: Connection): void {

@@ -206,7 +206,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.clock.fastForward(25_000);
     await expect.poll(() => frames, PATIENTLY).toContain('> ping');
     await expect.poll(() => frames, PATIENTLY).toContain('< pong');
-    expect(await ann.page.getByText('You are offline.').isVisible()).toBe(false);
+    expect(await ann.page.getByText('The connection is lost.').isVisible()).toBe(false);
   });
 
   test('tries again at once when asked to', async () => {

@@ -129,7 +129,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await expect.poll(() => ben.said(), PATIENTLY).toEqual(['before']);
 
     line.cut();
-    await ann.page.getByText('You are offline.').waitFor();
+    await ann.page.getByText('The connection is lost.').waitFor();
     await ann.write('from Ann, one');
     await ann.write('from Ann, two');
     await expect
@@ -154,7 +154,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     const ann = await comesIn('Ann', line.url);
     const ben = await comesIn('Ben');
     line.cut();
-    await ann.page.getByText('You are offline.').waitFor();
+    await ann.page.getByText('The connection is lost.').waitFor();
     await ann.write('almost lost');
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['unsent: almost lost']);
     await ann.page.goto('about:blank');
@@ -187,14 +187,22 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       await ann.write('first');
       await expect.poll(() => ann.said(), PATIENTLY).toEqual(['first']);
       line.cut();
-      await ann.page.getByText('You are offline.').waitFor();
+      await ann.page.getByText('The connection is lost.').waitFor();
       const missed = Array.from({ length: 1_100 }, (_, at) => `missed ${at}`);
       // A user may not say so much at once; eleven may.
       for (let from = 0; from < missed.length; from += 100)
         await post(missed.slice(from, from + 100));
+      const pages: string[] = [];
+      ann.page.on('websocket', (socket) => {
+        socket.on('framesent', ({ payload }) => {
+          if (String(payload).startsWith('["getMissed"')) pages.push(String(payload));
+        });
+      });
       line.mend();
-      await ann.page.getByRole('button', { name: 'Try now' }).click();
+      await ann.isOnlineAgain();
       await ann.page.getByText('missed 1099', { exact: true }).waitFor();
+      // The first 500 come with joining.
+      await expect.poll(() => pages, PATIENTLY).toHaveLength(2);
 
       const log = ann.page.getByRole('log', { name: 'Messages' });
       const scrolledBack = async () => {
@@ -216,10 +224,15 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await ann.page.getByText('early 119', { exact: true }).waitFor();
     expect(await ann.said()).toEqual(early.slice(-50));
     const log = ann.page.getByRole('log', { name: 'Messages' });
-    const row = ann.page.getByText('early 72', { exact: true });
-    await row.evaluate((element) => element.scrollIntoView({ block: 'start' }));
-    await expect.poll(async () => (await ann.said()).length, PATIENTLY).toBeGreaterThan(50);
-    await expect.poll(() => topOf(row, log), PATIENTLY).toBeLessThan(2);
+    // The second row of what is loaded, seen from the very beginning of it.
+    const row = ann.page.getByText('early 71', { exact: true });
+    const before = await log.evaluate(placeFromBeginning, 'early 71');
+    await expect
+      .poll(() => ann.page.getByText('early 20', { exact: true }).count(), PATIENTLY)
+      .toBe(1);
+    await expect
+      .poll(async () => Math.abs((await placeOf(row, log)) - before), PATIENTLY)
+      .toBeLessThan(2);
 
     await ben.write('new one');
     await ann.page.getByRole('button', { name: '1 new message' }).click();
@@ -261,10 +274,25 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
   });
 });
 
-/** How far below the top of the log a row stands, in pixels, either way. */
-async function topOf(row: Locator, log: Locator): Promise<number> {
+/** How far below the top of the log a row stands, in pixels. */
+async function placeOf(row: Locator, log: Locator): Promise<number> {
   const [a, b] = await Promise.all([row.boundingBox(), log.boundingBox()]);
-  return Math.abs((a?.y ?? Infinity) - (b?.y ?? 0));
+  return (a?.y ?? Infinity) - (b?.y ?? 0);
+}
+
+interface Log {
+  scrollTop: number;
+  getBoundingClientRect(): { top: number };
+  querySelectorAll(
+    selector: string,
+  ): Iterable<{ textContent: string; getBoundingClientRect(): { top: number } }>;
+}
+
+/** Goes to the beginning of the log, and tells where a text stands before anything has loaded. */
+function placeFromBeginning(log: Log, text: string): number {
+  log.scrollTop = 0;
+  const row = [...log.querySelectorAll('.text')].find(({ textContent }) => textContent === text);
+  return (row?.getBoundingClientRect().top ?? 0) - log.getBoundingClientRect().top;
 }
 
 function isAtEnd(log: { scrollHeight: number; scrollTop: number; clientHeight: number }): boolean {

@@ -211,7 +211,7 @@ describe('a defect in one command', () => {
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
     await alice.ask('message', { message: 'before' });
-    await within(roomId, (_, { storage }) => void storage.sql.exec('DROP TABLE members'));
+    await within(roomId, (_, { storage }) => void storage.sql.exec('DROP TABLE search'));
     const log = vi.spyOn(console, 'error').mockReturnValue();
     const reply = await bob.ask('message', { message: 'poison' });
     expect(log).toHaveBeenCalledOnce();

@@ -22,4 +22,10 @@ export const doors: readonly Door[] = [
     socketHolds: 'many rooms',
     visit: (url, who) => new SocketIoVisitor(url, who),
   },
+  {
+    name: 'Socket.IO@edge',
+    host: 'edge',
+    socketHolds: 'many rooms',
+    visit: (url, who) => new SocketIoVisitor(url, who),
+  },
 ];

@@ -20,11 +20,11 @@ export const QUIET_WRANGLER = {
 };
 
 /**
- * Bundles the production Worker as a deployment would, into a folder of its own inside the project:
+ * Bundles a Worker, the production one unless another is named, as a deployment would, into a folder of its own inside the project:
  * workerd cannot read modules from elsewhere.
  * @returns the folder: `worker.js`, and `page/` to serve as assets
  */
-export async function bundleWorker(): Promise<string> {
+export async function bundleWorker(entry = 'src/edge/worker.ts'): Promise<string> {
   await mkdir('dist', { recursive: true });
   const folder = await mkdtemp(join('dist', 'worker-'));
   const page = join(folder, 'page');
@@ -35,7 +35,7 @@ export async function bundleWorker(): Promise<string> {
     [
       'node_modules/wrangler/bin/wrangler.js',
       'deploy',
-      'src/edge/worker.ts',
+      entry,
       '--dry-run',
       '--outdir',
       folder,

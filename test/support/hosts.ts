@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { Log, LogLevel, Miniflare } from 'miniflare';
 import { inject } from 'vitest';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
-import type { HostName, SettingName } from '../../src/settings.ts';
+import type { HostName } from '../../src/settings.ts';
+import { edgeOptions, type TestSettings } from './edge-options.ts';
 import { SECRET } from './tokens.ts';
 
 /** A host of rooms that runs for the tests of one file, on a port and with storage of its own. */
@@ -18,7 +19,7 @@ export interface Host {
   close(): Promise<void>;
 }
 
-export type TestSettings = Partial<Record<SettingName, string>>;
+export { edgeOptions, type TestSettings };
 
 /** The node host in this process, as production but on loopback; `development` adds its mode. */
 export async function startNodeHost(
@@ -45,27 +46,6 @@ export async function startNodeHost(
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** What workerd needs to run the bundle, whoever starts it. */
-export function edgeOptions(folder: string, settings: TestSettings = {}) {
-  return convertV4MiniflareOptions({
-    name: 'parlor',
-    host: '127.0.0.1',
-    port: 0,
-    cf: false,
-    modules: true,
-    scriptPath: join(folder, 'worker.js'),
-    compatibilityDate: '2026-08-15',
-    compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
-    durableObjects: { ROOM: { className: 'RoomObject', useSQLite: true } },
-    assets: {
-      directory: join(folder, 'page'),
-      binding: 'ASSETS',
-      routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
-    },
-    bindings: { JWT_SECRET: SECRET, ...settings },
-  });
 }
 
 /** The edge host: the bundle that a deployment would upload, under workerd. */

@@ -14,6 +14,14 @@ interface Line {
   endedWith?: number;
 }
 
+/** A command without its reply. */
+interface Waiting {
+  name: string;
+  line: Line;
+  answer: (result: Result) => void;
+  lose: (error: Error) => void;
+}
+
 type JoinResult = Result<Reply<'joinRoom'>>;
 
 /** A client of the native door, with one socket for each of its rooms. */
@@ -22,7 +30,7 @@ export class NativeVisitor implements Visitor {
   readonly #who: Who;
   readonly #lines = new Map<string, Line>();
   readonly #inbox = new Inbox();
-  readonly #waiting = new Map<number, { name: string; answer: (result: Result) => void }>();
+  readonly #waiting = new Map<number, Waiting>();
   #nextRef = 0;
 
   constructor(url: string, who: Who) {
@@ -49,8 +57,8 @@ export class NativeVisitor implements Visitor {
     const ref = this.#nextRef++;
     return new Promise((resolve, reject) => {
       const answer = (result: Result) => resolve(result);
-      this.#waiting.set(ref, { name, answer });
       const line = this.#lineFor(payload);
+      this.#waiting.set(ref, { name, line, answer, lose: reject });
       line.socket.send(JSON.stringify([name, payload, ref]), (error) => {
         if (error) reject(error);
       });
@@ -116,6 +124,10 @@ export class NativeVisitor implements Visitor {
       socket.on('open', () => this.#lines.set(roomId, line));
       socket.on('close', (code) => {
         line.endedWith = code;
+        for (const { name, line: its, lose } of this.#waiting.values()) {
+          if (its === line)
+            lose(new Error(`The socket ended (${code}) before ${name} was answered.`));
+        }
         this.#inbox.changed();
       });
       socket.on('message', (data: Buffer) => {

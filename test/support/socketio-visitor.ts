@@ -7,6 +7,9 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { Inbox } from './inbox.ts';
 import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
 
+/** Events that move a room on. */
+const DURABLE = new Set(['message', 'messageUpdated', 'reactionsUpdated']);
+
 type JoinResult = Result<Reply<'joinRoom'>>;
 
 /** A client of the Socket.IO door: one socket for all of its rooms. */
@@ -15,6 +18,8 @@ export class SocketIoVisitor implements Visitor {
   readonly #inbox = new Inbox();
   /** Where the client stands in each room, as it can tell from what it heard. */
   readonly #positions = new Map<string, { epoch: string; rev: number }>();
+  /** Commands without their reply. */
+  readonly #waiting = new Set<(error: Error) => void>();
   #refused: Problem | undefined;
   #endedWith: string | undefined;
 
@@ -35,6 +40,8 @@ export class SocketIoVisitor implements Visitor {
     });
     this.socket.on('disconnect', (reason) => {
       this.#endedWith = reason;
+      for (const lose of this.#waiting) lose(new Error(`The socket ended: ${reason}.`));
+      this.#waiting.clear();
       this.#inbox.changed();
     });
   }
@@ -61,8 +68,10 @@ export class SocketIoVisitor implements Visitor {
   }
 
   command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
       this.socket.emit(name, payload, (result: Result<ReplyOf<N>>) => {
+        this.#waiting.delete(reject);
         this.#inbox.add({ kind: 'reply', name, payload: result });
         this.#follow(name, payload, result);
         resolve(result);
@@ -101,7 +110,7 @@ export class SocketIoVisitor implements Visitor {
       return;
     }
     const heard: Heard = { kind: 'event', name, payload };
-    if (name === 'message') this.#advance((payload as Message).roomId, payload as Message);
+    if (DURABLE.has(name)) this.#advance((payload as Message).roomId, payload as Message);
     this.#inbox.add(heard);
   }
 
@@ -112,7 +121,7 @@ export class SocketIoVisitor implements Visitor {
       const { room, position } = result as object as Reply<'joinRoom'>;
       const [epoch = '0', rev] = position.split(':');
       this.#positions.set(room.roomId, { epoch, rev: Number(rev) });
-    } else if (name === 'message') {
+    } else if ('message' in result) {
       const { message, duplicate } = result as object as Reply<'message'>;
       if (duplicate === undefined) this.#advance(message.roomId, message);
     }
@@ -120,6 +129,9 @@ export class SocketIoVisitor implements Visitor {
 
   #advance(roomId: string, { rev }: Message): void {
     const known = this.#positions.get(roomId);
-    this.#positions.set(roomId, { epoch: known?.epoch ?? '0', rev });
+    this.#positions.set(roomId, {
+      epoch: known?.epoch ?? '0',
+      rev: Math.max(rev, known?.rev ?? 0),
+    });
   }
 }

@@ -1,31 +1,32 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Authenticate } from '../../auth/authenticator.ts';
-import {
-  foreignOrigin,
-  isHostAllowed,
-  isOriginAllowed,
-  type OriginRules,
-} from '../../auth/origin.ts';
-import type { Reply } from '../../protocol/commands.ts';
-import {
-  errorCodes,
-  internalProblem,
-  misfit,
-  type Problem,
-  Refusal,
-} from '../../protocol/errors.ts';
+import { foreignOrigin, isOriginAllowed, type OriginRules } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/limits.ts';
-import type { Asking } from '../../room/room.ts';
-import { noUpgrade, readRoomId } from '../native/handshake.ts';
+import { noUpgrade } from '../native/handshake.ts';
 import type { RoomDirectory } from '../room-directory.ts';
+import { checkHost, cors, securityHeaders } from './browser-rules.ts';
+import { eventsRoute } from './events-route.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
+import { methodsAt } from './methods.ts';
+import { openApiRoute } from './openapi.ts';
+import { answerError, noSuchAddress, refusalOf, wrongMethod } from './refusals.ts';
+import {
+  bearerOf,
+  bodyFields,
+  limitBody,
+  pathFields,
+  queryFields,
+  roomIdOf,
+} from './request-parts.ts';
+import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
+
+export { wrongHost } from './browser-rules.ts';
+export { refusalResponse } from './refusals.ts';
 
 /** What the HTTP door needs of its host. */
 export interface HttpDoor {
-  directory: Pick<RoomDirectory, 'execute'>;
+  directory: RoomDirectory;
   authenticate: Authenticate;
   origins: OriginRules;
   limits: Limits;
@@ -44,26 +45,33 @@ export interface HttpDoor {
   log: (what: string, error: unknown) => void;
 }
 
+/** Who speaks in a request. @throws Refusal `unauthorized` or `token_expired` */
+export type Identify = (c: Context) => Promise<Identity>;
+
 const PROTOCOL = 1;
 
 /** Every route of the service but the sockets; the same on both hosts. */
 export function httpDoor(door: HttpDoor): Hono {
   const app = new Hono();
   app.use(checkHost(door.origins), cors(door.origins), securityHeaders);
-  app.onError((error, c) => answer(c, error, door.log));
+  app.onError((error, c) => answerError(c, error, door.log));
 
   app.get('/health', async (c) => {
     const ok = await door.isHealthy();
     const { version, host } = door;
     return c.json({ ok, version, protocol: PROTOCOL, host }, ok ? 200 : 503);
   });
+  app.get('/openapi.json', openApiRoute(door.version));
   app.get('/rooms/:roomId/ws', (c) => {
     if (door.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();
     }
     return door.upgrade(c.req.raw);
   });
-  app.route('/rooms/:roomId', roomRoutes(door));
+  const identify: Identify = (c) => door.authenticate({ token: bearerOf(c) });
+  app.use('/rooms/*', unstored);
+  for (const route of roomRoutes) addRoute(app, route, door, identify);
+  app.get('/rooms/:roomId/events', eventsRoute(door, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(door));
   const { socketIo } = door;
   if (socketIo !== undefined) {
@@ -74,172 +82,40 @@ export function httpDoor(door: HttpDoor): Hono {
     });
   }
   if (door.development !== undefined) app.route('/', door.development);
-  app.all('/rooms/*', () => notFound());
+  app.all('/rooms/*', (c) => notFound(app, c));
   app.get('*', door.page);
-  app.notFound(() => notFound());
+  app.notFound((c) => notFound(app, c));
   return app;
 }
 
-function roomRoutes({ directory, authenticate, limits }: HttpDoor): Hono {
-  const routes = new Hono();
-  const identify = (c: Context): Promise<Identity> =>
-    authenticate({ token: /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] });
+/** A route parses, authenticates, forwards. */
+function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identify): void {
+  const { operation, fields, query } = route;
+  const pattern = `/rooms/:roomId${route.path}`;
 
-  async function ask<N extends Asking>(c: Context, name: N, payload: unknown): Promise<Reply<N>> {
-    const roomId = readRoomId(segmentOf(c));
-    const result = await directory.execute(roomId, await identify(c), name, payload);
+  async function answer(c: Context): Promise<Response> {
+    const roomId = roomIdOf(c);
+    const identity = await identify(c);
+    const body =
+      route.body === 'none' ? {} : await bodyFields(c, door.limits, route.body === 'optional');
+    const payload = { ...body, ...queryFields(c, query), ...pathFields(c, pattern, fields) };
+    const result = await door.directory.execute(roomId, identity, operation, payload);
     if (!result.ok) throw refusalOf(result.error);
     const { ok: _, ...reply } = result;
-    return reply as Reply<N>;
+    return c.json(reply, route.creates && !wasThere(reply) ? 201 : 200);
   }
 
-  routes.get('/', async (c) => c.json(await ask(c, 'getRoom', {})));
-  routes.get('/messages', async (c) =>
-    c.json(await ask(c, 'getHistory', query(c, 'before', 'after', 'around', 'limit'))),
-  );
-  routes.post('/messages', limitBody(limits), async (c) => {
-    const reply = await ask(c, 'message', await body(c));
-    return c.json(reply, reply.duplicate === true ? 200 : 201);
-  });
-  routes.get('/missed', async (c) => {
-    const { limit } = query(c, 'limit');
-    return c.json(await ask(c, 'getMissed', { after: c.req.query('after'), limit }));
-  });
-  routes.get('/members', async (c) => {
-    const { limit } = query(c, 'limit');
-    const online = c.req.query('online');
-    const after = c.req.query('after');
-    return c.json(await ask(c, 'getMembers', { after, limit, online: flagOf(online) }));
-  });
-  return routes;
+  if (route.body === 'none') app.on(route.method, pattern, answer);
+  else app.on(route.method, pattern, limitBody(door.limits), answer);
 }
 
-/** The room's segment of the path as it was sent, so that it is decoded once. */
-function segmentOf(c: Context): string {
-  return new URL(c.req.url).pathname.split('/')[2] ?? '';
-}
-
-/** Numbers of a query; what is no number stays text for the schema to name. */
-function query(c: Context, ...names: string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    names.map((name) => {
-      const text = c.req.query(name);
-      return [name, text !== undefined && /^\d+$/.test(text) ? Number(text) : text];
-    }),
-  );
-}
-
-function flagOf(text: string | undefined): unknown {
-  return text === 'true' || text === 'false' ? text === 'true' : text;
-}
-
-function limitBody({ frameBytes }: Limits): MiddlewareHandler {
-  return bodyLimit({
-    maxSize: frameBytes,
-    onError: () => {
-      throw new Refusal('too_large', `Keep a request under ${frameBytes} bytes.`);
-    },
-  });
-}
-
-/** JSON must say that it is: a page of elsewhere cannot send it without asking first (CORS). */
-async function body(c: Context): Promise<unknown> {
-  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    throw new Refusal('invalid_payload', 'Send JSON, with Content-Type: application/json.');
-  }
-  try {
-    return await c.req.json();
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw misfit('body', 'must be JSON');
-  }
-}
-
-function checkHost(rules: OriginRules): MiddlewareHandler {
-  return async (c, next) => {
-    const host = c.req.header('host') ?? new URL(c.req.url).host;
-    if (isHostAllowed(host, rules)) return next();
-    const problem = new Refusal('forbidden', wrongHost(host)).problem;
-    return c.json({ error: problem }, 421);
-  };
-}
-
-/** The sentence for a `Host` that development mode does not answer to. */
-export function wrongHost(host: string): string {
-  return `Development mode answers to localhost only, not to ${JSON.stringify(host.slice(0, 64))}; set PUBLIC_URL to use another name.`;
-}
-
-function cors(rules: OriginRules): MiddlewareHandler {
-  return async (c, next) => {
-    const origin = c.req.header('origin');
-    const host = c.req.header('host') ?? new URL(c.req.url).host;
-    const isAllowed = origin !== undefined && isOriginAllowed(origin, host, rules);
-    c.header('vary', 'Origin');
-    if (isAllowed) {
-      c.header('access-control-allow-origin', origin);
-      c.header('access-control-expose-headers', 'Retry-After');
-    }
-    if (c.req.method !== 'OPTIONS') return next();
-    if (isAllowed) {
-      c.header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE');
-      c.header('access-control-allow-headers', 'Authorization, Content-Type, Last-Event-ID');
-      c.header('access-control-max-age', '600');
-    }
-    return c.body(null, 204);
-  };
-}
-
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self' ws: wss:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const securityHeaders: MiddlewareHandler = async (c, next) => {
+/** What is said in rooms is nobody's to keep on the way. */
+const unstored: MiddlewareHandler = async (c, next) => {
   await next();
-  // The response to an upgrade has immutable headers and no page to protect.
-  if (c.res.status === 101) return;
-  c.header('content-security-policy', CONTENT_SECURITY_POLICY);
-  c.header('x-content-type-options', 'nosniff');
-  c.header('referrer-policy', 'no-referrer');
+  if (c.res.status !== 101) c.header('cache-control', 'no-store');
 };
 
-function notFound(): never {
-  throw new NoSuchAddress();
-}
-
-/** Not a refusal of a room: nothing here has that path. */
-class NoSuchAddress extends Refusal {
-  constructor() {
-    super('unknown_command', 'There is nothing at this address; see the protocol for the routes.');
-  }
-}
-
-function refusalOf({ code, message, ...details }: Problem): Refusal {
-  return new Refusal(code, message, details);
-}
-
-function answer(c: Context, error: unknown, log: HttpDoor['log']): Response {
-  if (error instanceof NoSuchAddress) return c.json({ error: error.problem }, 404);
-  if (error instanceof Refusal) return c.json(...refusalResponse(error.problem));
-  log('http', error);
-  return c.json(...refusalResponse(internalProblem));
-}
-
-/** A problem as HTTP says it: body, status, headers. */
-export function refusalResponse(
-  problem: Problem,
-): [{ error: Problem }, ContentfulStatusCode, Record<string, string>] {
-  const { retryAfterMs } = problem;
-  const wait = retryAfterMs ?? (problem.code === 'unavailable' ? 1_000 : undefined);
-  return [
-    { error: problem },
-    errorCodes[problem.code].status,
-    wait === undefined ? {} : { 'retry-after': String(Math.ceil(wait / 1_000)) },
-  ];
+function notFound(app: Hono, c: Context): never {
+  const allowed = methodsAt(app, new URL(c.req.url).pathname);
+  throw allowed.length === 0 ? noSuchAddress() : wrongMethod(c.req.method, allowed);
 }

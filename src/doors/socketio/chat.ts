@@ -27,7 +27,7 @@ import type {
 
 /** What a host's Socket.IO socket can do; lines are passed on as the text they are. */
 export interface SocketWire {
-  /** Sends each line as an event of its own. */
+  /** Sends each line as an event of its own. Many sockets may be given the very same list. */
   events(lines: readonly string[]): void;
   /**
    * Ends the connection: with a DISCONNECT packet, after which a client stays away, or by the
@@ -307,19 +307,23 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 
   /** Lines from a room's link, in order: events together, answers each by itself. */
   #hear(room: Joined<L>, join: Pending | undefined, lines: readonly string[]): void {
+    if (!lines.some(isReply)) {
+      this.#wire.events(room.gather ? gathered(lines) : lines);
+      return;
+    }
     let events: string[] = [];
     const pass = () => {
       if (events.length === 0) return;
-      this.#wire.events(room.gather ? [`["events",[${events.join(',')}]]`] : events);
+      this.#wire.events(room.gather ? gathered(events) : events);
       events = [];
     };
     for (const line of lines) {
-      const isJoined = line.startsWith('["joined",');
-      if (!isJoined && !line.startsWith('["ack",')) {
+      if (!isReply(line)) {
         events.push(line);
         continue;
       }
       pass();
+      const isJoined = line.startsWith(JOINED);
       if (isJoined && join !== undefined) this.#answerText(join, room.roomId, line.slice(10, -1));
       else if (!isJoined) this.#hearAck(room, line);
     }
@@ -404,6 +408,24 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     };
     this.#wire.events([eventLine('error', about)]);
   }
+}
+
+const JOINED = '["joined",';
+const ACK = '["ack",';
+
+function isReply(line: string): boolean {
+  return line.startsWith(ACK) || line.startsWith(JOINED);
+}
+
+const gatheredLines = new WeakMap<readonly string[], readonly string[]>();
+
+/** All lines as the one event `events`; made once for all who are given the same lines. */
+function gathered(lines: readonly string[]): readonly string[] {
+  const known = gatheredLines.get(lines);
+  if (known !== undefined) return known;
+  const made = [`["events",[${lines.join(',')}]]`];
+  gatheredLines.set(lines, made);
+  return made;
 }
 
 function fieldIn(payload: unknown, field: string): unknown {

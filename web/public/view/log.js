@@ -56,7 +56,7 @@ export class LogView {
     this.#draw(rowsOf(this.#session, Date.now(), this.#onEdit));
     this.#renderBeginning();
     if (this.#isAtEnd) this.#scrollToEnd();
-    else if (mark !== undefined) this.#log.scrollTop += mark.element.offsetTop - mark.top;
+    else this.#keepPlace(mark);
     this.#renderNewer();
     this.#loadNear();
   }
@@ -85,6 +85,7 @@ export class LogView {
       if (known?.element === at) at = at.nextElementSibling;
       if (isStale) known?.element.remove();
       this.#list.insertBefore(made, at);
+      made.dataset['key'] = row.key;
       this.#drawn.set(row.key, { state: row.state, element: made });
     }
     for (const [key, { element }] of this.#drawn) {
@@ -94,16 +95,26 @@ export class LogView {
     }
   }
 
-  /** The first row in sight, by which the place is kept. */
+  /**
+   * A row in sight by which the place is kept. Not the very first message: it is drawn anew, and
+   * smaller, when earlier ones of its sender come before it.
+   */
   #mark() {
     if (this.#isAtEnd) return undefined;
     const { scrollTop } = this.#log;
-    for (const row of this.#list.children) {
-      if (row instanceof HTMLElement && row.offsetTop + row.offsetHeight > scrollTop) {
-        return { element: row, top: row.offsetTop };
+    const [, ...rows] = this.#list.querySelectorAll('li.message');
+    for (const row of rows) {
+      if (row instanceof HTMLLIElement && row.offsetTop + row.offsetHeight > scrollTop) {
+        return { key: row.dataset['key'] ?? '', top: row.offsetTop };
       }
     }
     return undefined;
+  }
+
+  /** Brings a row back to where it stood. @param {{ key: string, top: number } | undefined} mark */
+  #keepPlace(mark) {
+    const row = this.#drawn.get(mark?.key ?? '')?.element;
+    if (mark !== undefined && row !== undefined) this.#log.scrollTop += row.offsetTop - mark.top;
   }
 
   #renderBeginning() {

@@ -110,7 +110,7 @@ export class RoomView {
     else if (isFirst) this.#banner.replaceChildren('Joining…');
     else {
       this.#banner.replaceChildren(
-        'You are offline. Parlor keeps trying, and sends what you write once it is back. ',
+        'The connection is lost. Parlor keeps trying, and sends what you write once it is back. ',
         button('Try now', () => this.#session.reconnectNow()),
       );
     }

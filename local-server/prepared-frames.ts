@@ -1,0 +1,48 @@
+import type { Socket as TcpSocket } from 'node:net';
+import type { WebSocket } from 'ws';
+
+/**
+ * Frames made once and written to many sockets. Writing one small frame per listener and message is
+ * where a chat server's time goes; `ws` would encode the text and make a header for each.
+ */
+
+const FINAL_TEXT = 0x81;
+
+/** A whole text frame as a server sends it, unmasked and uncompressed (RFC 6455, 5.2). */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const extended = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+  const frame = Buffer.allocUnsafe(2 + extended + length);
+  frame[0] = FINAL_TEXT;
+  if (extended === 0) frame[1] = length;
+  else if (extended === 2) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, 2 + extended);
+  return frame;
+}
+
+/** Remembers what was made of something shared, for as long as that is shared. */
+export function madeOnce<K extends object, V>(make: (from: K) => V): (from: K) => V {
+  const made = new WeakMap<K, V>();
+  return (from) => {
+    const known = made.get(from);
+    if (known !== undefined) return known;
+    const value = make(from);
+    made.set(from, value);
+    return value;
+  };
+}
+
+/**
+ * Writes a prepared frame behind whatever `ws` has written. Only for sockets without compression,
+ * where `ws` itself keeps nothing back.
+ */
+export function writeFrame(client: WebSocket, frame: Buffer): void {
+  if (client.readyState !== client.OPEN) return;
+  (client as unknown as { _socket: TcpSocket })._socket.write(frame);
+}

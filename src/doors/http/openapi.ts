@@ -1,0 +1,109 @@
+import type { Context } from 'hono';
+import { answered, type Json, refusalResponses, refusals } from './openapi-parts.ts';
+import { answerSchemas, payloadFields } from './openapi-schemas.ts';
+import { otherOperations, otherRoutes } from './other-routes.ts';
+import { type RoomRoute, roomRoutes } from './room-routes.ts';
+
+/** `GET /openapi.json`: what this door can be asked, made when somebody first asks. */
+export function openApiRoute(version: string) {
+  let made: string | undefined;
+  return (c: Context): Response => {
+    made ??= JSON.stringify(openApi(version));
+    return c.body(made, 200, { 'content-type': 'application/json' });
+  };
+}
+
+const SUMMARY = 'Chat rooms over HTTP.';
+const DESCRIPTION =
+  'Each route does what the command of the same meaning does at the other doors, and is heard by those present. A request speaks as the identity of its token, without joining the room.';
+const TOKEN = 'Says who is speaking. May be left out where guests are let in.';
+
+/** The description of the HTTP door, in OpenAPI 3.1. */
+export function openApi(version: string): Json {
+  const { schemas, replyRef } = answerSchemas([
+    ...roomRoutes.map(({ operation }) => operation),
+    ...otherOperations,
+  ]);
+  const paths: Record<string, Json> = {};
+  const add = (method: string, path: string, operation: Json) => {
+    const template = path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[template] = { ...(paths[template] ?? pathOf(path)), [method.toLowerCase()]: operation };
+  };
+  for (const { method, path, ...operation } of otherRoutes) add(method, path, operation);
+  for (const route of roomRoutes) {
+    add(route.method, `/rooms/:roomId${route.path}`, operationOf(route, replyRef(route.operation)));
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Parlor', version, summary: SUMMARY, description: DESCRIPTION },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }],
+    paths,
+    components: {
+      schemas,
+      responses: refusalResponses(),
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: TOKEN },
+      },
+    },
+  };
+}
+
+const pathSchemas: Record<string, Json> = {
+  roomId: { type: 'string', minLength: 1, maxLength: 128 },
+  userId: { type: 'string', minLength: 1, maxLength: 128 },
+  seq: { type: 'integer', minimum: 1 },
+};
+
+/** What all methods of a path share. */
+function pathOf(path: string): Json {
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+  if (names.length === 0) return {};
+  return {
+    parameters: names.map((name) => ({
+      name,
+      in: 'path',
+      required: true,
+      schema: pathSchemas[name] ?? { type: 'string' },
+    })),
+  };
+}
+
+function operationOf(route: RoomRoute, reply: Json): Json {
+  const { properties, required } = payloadFields(route.operation);
+  const parameters = Object.entries(route.query).map(([name, { field }]) => ({
+    name,
+    in: 'query',
+    required: required.includes(field),
+    schema: properties[field],
+  }));
+  const answer = answered('Done.', 'application/json', reply);
+  return {
+    operationId: route.operation,
+    summary: route.summary,
+    ...(parameters.length > 0 && { parameters }),
+    ...(route.body !== 'none' && { requestBody: bodyOf(route) }),
+    responses: {
+      ...(route.creates && { '201': answer }),
+      '200': route.creates ? { ...answer, description: 'It had been done before.' } : answer,
+      ...refusals(),
+    },
+  };
+}
+
+/** What is left of the payload when path and query have taken theirs. */
+function bodyOf({ operation, fields, query, body }: RoomRoute): Json {
+  const { properties, required } = payloadFields(operation);
+  const elsewhere = new Set([
+    'roomId',
+    ...Object.keys(fields),
+    ...Object.values(query).map(({ field }) => field),
+  ]);
+  const isHere = (name: string) => !elsewhere.has(name);
+  const schema = {
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => isHere(name))),
+    required: required.filter(isHere),
+  };
+  return { required: body === 'needed', content: { 'application/json': { schema } } };
+}

@@ -1,0 +1,140 @@
+import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
+import type { Asking } from '../../room/room.ts';
+import type { Method } from './room-routes.ts';
+
+/** A route that is no operation of a room, as `/openapi.json` describes it. */
+export interface OtherRoute extends Json {
+  method: Method;
+  /** As Hono writes it. */
+  path: string;
+  operationId: string;
+  summary: string;
+  responses: Json;
+}
+
+/** Operations whose replies these routes answer with. */
+export const otherOperations: readonly Asking[] = [
+  'deleteRoom',
+  'reopenRoom',
+  'eraseUser',
+  'importRoom',
+];
+
+const JSON_TYPE = 'application/json';
+const LINES_TYPE = 'application/x-ndjson';
+const positionSchema = { type: 'string', examples: ['0:0'] };
+const since = {
+  name: 'since',
+  in: 'query',
+  description: 'The position to go on from.',
+  schema: positionSchema,
+};
+
+/** A route that stands in the app but not here fails a test. */
+export const otherRoutes: readonly OtherRoute[] = [
+  {
+    method: 'GET',
+    path: '/health',
+    operationId: 'getHealth',
+    summary: 'Whether the service can do its work; wakes no room.',
+    security: [],
+    responses: {
+      '200': answered('It can.', JSON_TYPE, schemaRef('Health')),
+      '503': answered('It cannot.', JSON_TYPE, schemaRef('Health')),
+    },
+  },
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    operationId: 'getOpenApi',
+    summary: 'This description.',
+    security: [],
+    responses: { '200': answered('OpenAPI 3.1.', JSON_TYPE, { type: 'object' }) },
+  },
+  {
+    method: 'GET',
+    path: '/rooms/:roomId/events',
+    operationId: 'getEvents',
+    summary:
+      'Follows a room without being in it: server-sent events, or a long poll of up to 25 s.',
+    description:
+      'With `Accept: text/event-stream` a stream whose durable events carry positions as ids. Else the events since a position, or the first that happens; without `since`, where the room stands, at once.',
+    parameters: [
+      since,
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        description: 'The last id of a stream that broke off; goes before `since`.',
+        schema: positionSchema,
+      },
+    ],
+    responses: {
+      '200': {
+        description: 'Events.',
+        content: {
+          [JSON_TYPE]: { schema: schemaRef('Polled') },
+          'text/event-stream': { schema: { type: 'string' } },
+        },
+      },
+      ...refusals(),
+    },
+  },
+  {
+    method: 'GET',
+    path: '/rooms/:roomId/ws',
+    operationId: 'openSocket',
+    summary: 'The native door: upgrades to a WebSocket that has joined the room.',
+    parameters: [
+      since,
+      { name: 'username', in: 'query', schema: { type: 'string' } },
+      { name: 'history', in: 'query', schema: { type: 'integer', minimum: 0, maximum: 100 } },
+    ],
+    responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
+  },
+  {
+    method: 'DELETE',
+    path: '/rooms/:roomId',
+    operationId: 'deleteRoom',
+    summary: 'Deletes the room with all that is in it; for owners and admins.',
+    responses: {
+      '200': answered('Deleted.', JSON_TYPE, schemaRef('DeleteRoomReply')),
+      ...refusals(),
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/rooms/:roomId',
+    operationId: 'reopenRoom',
+    summary: 'Lets a deleted room be used again; for admins.',
+    responses: { '200': answered('Open.', JSON_TYPE, schemaRef('ReopenRoomReply')), ...refusals() },
+  },
+  {
+    method: 'DELETE',
+    path: '/rooms/:roomId/users/:userId',
+    operationId: 'eraseUser',
+    summary: 'Erases a person from the room; for admins.',
+    responses: {
+      '200': answered('Erased.', JSON_TYPE, schemaRef('EraseUserReply')),
+      '202': answered('Begun; the room goes on by itself.', JSON_TYPE, schemaRef('EraseUserReply')),
+      ...refusals(),
+    },
+  },
+  {
+    method: 'GET',
+    path: '/rooms/:roomId/export',
+    operationId: 'exportRoom',
+    summary: 'Everything in the room, one JSON object a line; for owners and admins.',
+    responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
+  },
+  {
+    method: 'POST',
+    path: '/rooms/:roomId/import',
+    operationId: 'importRoom',
+    summary: 'Takes the lines of an export into an empty room; for admins.',
+    requestBody: { required: true, content: { [LINES_TYPE]: { schema: { type: 'string' } } } },
+    responses: {
+      '200': answered('Taken.', JSON_TYPE, schemaRef('ImportRoomReply')),
+      ...refusals(),
+    },
+  },
+];

@@ -1,0 +1,117 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { misfit, Refusal } from '../../protocol/errors.ts';
+import type { Limits } from '../../protocol/limits.ts';
+import { depthOfText } from '../../protocol/shape.ts';
+import { readRoomId } from '../native/handshake.ts';
+
+/** What a request carries of a command's payload, wherever it carries it. Schemas check it later. */
+
+/** How the text of a path segment or a query becomes a field; what does not fit stays text. */
+export type FieldReader = (text: string) => unknown;
+
+export const text: FieldReader = (given) => given;
+export const whole: FieldReader = (given) => (/^\d+$/.test(given) ? Number(given) : given);
+export const flag: FieldReader = (given) =>
+  given === 'true' || given === 'false' ? given === 'true' : given;
+
+/** The bearer token of a request, if it has one. */
+export function bearerOf(c: Context): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+}
+
+/** The room a request is about. @throws Refusal `invalid_payload` */
+export function roomIdOf(c: Context): string {
+  return readRoomId(rawSegments(c)[2] ?? '');
+}
+
+/**
+ * The fields that stand in a path.
+ * @param pattern as Hono writes it, such as `/rooms/:roomId/messages/:seq`
+ */
+export function pathFields(
+  c: Context,
+  pattern: string,
+  readers: Readonly<Record<string, FieldReader>>,
+): Record<string, unknown> {
+  const segments = rawSegments(c);
+  const places = pattern.split('/');
+  return Object.fromEntries(
+    Object.entries(readers).map(([name, read]) => [
+      name,
+      read(decoded(name, segments[places.indexOf(`:${name}`)] ?? '')),
+    ]),
+  );
+}
+
+/** The path as it was sent, so that each segment is decoded once. */
+function rawSegments(c: Context): string[] {
+  return new URL(c.req.url).pathname.split('/');
+}
+
+function decoded(name: string, segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw misfit(name, 'must be percent-encoded UTF-8');
+  }
+}
+
+/** Where a field of a query goes in the payload, and how it is read. */
+export interface QueryField {
+  field: string;
+  read: FieldReader;
+}
+
+export function queryFields(
+  c: Context,
+  query: Readonly<Record<string, QueryField>>,
+): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, { field, read }] of Object.entries(query)) {
+    const given = c.req.query(name);
+    if (given !== undefined) fields[field] = read(given);
+  }
+  return fields;
+}
+
+export function limitBody({ frameBytes }: Limits): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: frameBytes,
+    onError: () => {
+      throw new Refusal('too_large', `Keep a request under ${frameBytes} bytes.`);
+    },
+  });
+}
+
+/**
+ * A JSON object in the body. It must say that it is JSON: a page of elsewhere cannot send that
+ * without asking first (CORS).
+ * @param isOptional whether no body at all is an empty object
+ */
+export async function bodyFields(
+  c: Context,
+  { jsonDepth }: Limits,
+  isOptional: boolean,
+): Promise<object> {
+  const sent = await c.req.text();
+  if (isOptional && sent === '') return {};
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+    throw new Refusal('invalid_payload', 'Send JSON, with Content-Type: application/json.');
+  }
+  // Before anything walks it, by recursion perhaps. Depth counts the tuple that is not there, too.
+  if (depthOfText(sent) >= jsonDepth) {
+    throw new Refusal('invalid_payload', `Nest JSON at most ${jsonDepth} levels deep.`);
+  }
+  const body = parsed(sent);
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  throw misfit('body', 'must be a JSON object');
+}
+
+function parsed(sent: string): unknown {
+  try {
+    return JSON.parse(sent);
+  } catch {
+    throw misfit('body', 'must be JSON');
+  }
+}

@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest';
+import type { RoomDirectory } from '../../src/doors/room-directory.ts';
+
+const alice = { userId: 'alice', name: 'Alice' };
+const bob = { userId: 'bob', name: 'Bob' };
+
+/** How doors reach rooms without joining, whichever host they live on. */
+export function directoryContract(
+  open: () => Pick<RoomDirectory, 'execute'>,
+  newRoom = () => `room ${crypto.randomUUID()}`,
+): void {
+  it('shows a room nobody has written to as an empty one', async () => {
+    const roomId = newRoom();
+    expect(await open().execute(roomId, alice, 'getRoom', {})).toEqual({
+      ok: true,
+      room: {
+        roomId,
+        createdAt: 0,
+        private: false,
+        readOnly: false,
+        slowModeSeconds: 0,
+        memberCount: 0,
+        horizon: 0,
+      },
+      onlineCount: 0,
+    });
+  });
+
+  it('stores a message and shows it to whoever asks next', async () => {
+    const roomId = newRoom();
+    const directory = open();
+    const sent = await directory.execute(roomId, alice, 'message', { message: 'hello', id: 'a1' });
+    expect(sent).toMatchObject({
+      ok: true,
+      message: { roomId, seq: 1, rev: 1, id: 'a1', senderId: 'alice', sender: 'Alice' },
+    });
+    const { message } = sent as { ok: true; message: object };
+    expect(await directory.execute(roomId, bob, 'getHistory', {})).toEqual({
+      ok: true,
+      messages: [message],
+      hasMore: false,
+    });
+    expect(await directory.execute(roomId, alice, 'message', { message: 'x', id: 'a1' })).toEqual({
+      ok: true,
+      message,
+      duplicate: true,
+    });
+  });
+
+  it('keeps the order in which it was asked', async () => {
+    const roomId = newRoom();
+    const directory = open();
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        directory.execute(roomId, alice, 'message', { message: `text ${at}` }),
+      ),
+    );
+    expect(all).toMatchObject(all.map((_, at) => ({ ok: true, message: { seq: at + 1 } })));
+  });
+
+  it('keeps rooms apart', async () => {
+    const directory = open();
+    const [one, other] = [newRoom(), newRoom()];
+    await directory.execute(one, alice, 'message', { message: 'here' });
+    expect(await directory.execute(other, alice, 'getHistory', {})).toMatchObject({ messages: [] });
+  });
+
+  it('answers a refusal as a result, with its field', async () => {
+    const roomId = newRoom();
+    const directory = open();
+    expect(await directory.execute(roomId, alice, 'message', { message: '' })).toEqual({
+      ok: false,
+      error: {
+        code: 'invalid_payload',
+        message: 'message must not be empty.',
+        field: 'message',
+      },
+    });
+    expect(
+      await directory.execute(roomId, alice, 'message', { message: 'x', roomId: 'another' }),
+    ).toMatchObject({ ok: false, error: { code: 'invalid_payload', field: 'roomId' } });
+    expect(
+      await directory.execute(roomId, alice, 'message', { message: 'x'.repeat(8_193) }),
+    ).toMatchObject({ ok: false, error: { code: 'too_large', field: 'message' } });
+  });
+
+  it('says how long to wait to one who asks too fast', async () => {
+    const roomId = newRoom();
+    const directory = open();
+    const all = await Promise.all(
+      Array.from({ length: 260 }, () => directory.execute(roomId, bob, 'getHistory', {})),
+    );
+    const refused = all.find(({ ok }) => !ok);
+    expect(refused).toMatchObject({ ok: false, error: { code: 'rate_limited' } });
+    expect(await directory.execute(roomId, alice, 'getHistory', {})).toMatchObject({ ok: true });
+  });
+}

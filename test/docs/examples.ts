@@ -1,0 +1,49 @@
+import { expect } from 'vitest';
+
+/** One line of an example: who says or hears what. */
+export interface ExampleLine {
+  who: string;
+  /** `>` goes to the room, `<` comes from it. */
+  way: '>' | '<';
+  tuple: [name: string, ...rest: unknown[]];
+}
+
+/** The examples of a page: lines of its `tuples` blocks such as `alice > ["typing", {}, 1]`. */
+export function examplesIn(page: string): ExampleLine[] {
+  const blocks = [...page.matchAll(/^```tuples\n([^]*?)^```$/gm)].map(([, block = '']) => block);
+  return blocks.flatMap((block) =>
+    block
+      .trimEnd()
+      .split('\n')
+      .map((line) => {
+        const [, who = '', way = '', text = ''] = /^(\w+) ([<>]) (\[.*\])$/.exec(line) ?? [];
+        if (way !== '<' && way !== '>') throw new Error(`No line of an example: ${line}`);
+        return { who, way, tuple: JSON.parse(text) as ExampleLine['tuple'] };
+      }),
+  );
+}
+
+/** What differs from one telling to the next: times, and what names a life of the room. */
+const VOLATILE = new Set([
+  'timestamp',
+  'createdAt',
+  'editedAt',
+  'deletedAt',
+  'mutedUntil',
+  'expiresAt',
+  'epoch',
+  'position',
+]);
+
+/** A tuple with its volatile values made the same, so that two tellings can be compared. */
+export function steady(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(steady);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      if (!VOLATILE.has(key)) return [key, steady(inner)];
+      expect(['string', 'number']).toContain(typeof inner);
+      return [key, typeof inner];
+    }),
+  );
+}

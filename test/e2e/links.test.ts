@@ -1,0 +1,215 @@
+import { rm } from 'node:fs/promises';
+import { Log, LogLevel, Miniflare } from 'miniflare';
+import { io, type Socket } from 'socket.io-client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Message } from '../../src/protocol/objects.ts';
+import { bundleWorker } from '../support/edge-bundle.ts';
+import { edgeOptions } from '../support/hosts.ts';
+import { tokenFor } from '../support/tokens.ts';
+import { newRoom } from '../support/stories.ts';
+
+/**
+ * Socket.IO at the edge while rooms sleep, break and clients change their transport: real clients,
+ * the production objects under workerd, and one handle to end a room's object.
+ */
+
+let folder: string;
+let miniflare: Miniflare;
+let url: string;
+
+beforeAll(async () => {
+  folder = await bundleWorker('test/fixtures/faulty-worker/worker.ts');
+  miniflare = new Miniflare({
+    ...edgeOptions(folder, { COMMANDS_PER_SECOND: '10000', COMMAND_BURST: '100000' }),
+    log: new Log(LogLevel.NONE),
+    // Aborted objects are reported, which is what this file is about.
+    handleStructuredLogs: () => undefined,
+  });
+  url = (await miniflare.ready).origin;
+});
+afterAll(async () => {
+  await miniflare.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.disconnect();
+});
+
+interface FaultyRoom {
+  lives(): Promise<number>;
+  abort(): Promise<void>;
+}
+
+async function room(roomId: string): Promise<FaultyRoom> {
+  const rooms = await miniflare.getDurableObjectNamespace('ROOM');
+  return rooms.get(rooms.idFromName(roomId)) as unknown as FaultyRoom;
+}
+
+/** What happens to a client, with everything it heard. */
+class Client {
+  readonly socket: Socket;
+  readonly userId: string;
+  readonly messages: Message[] = [];
+  readonly comings: string[] = [];
+  readonly drops: string[] = [];
+  #waiting: (() => void)[] = [];
+
+  constructor(userId: string, token: string, options: object = {}) {
+    this.userId = userId;
+    this.socket = io(url, { auth: { token }, forceNew: true, ...options });
+    sockets.push(this.socket);
+    this.socket.on('message', (message: Message) => {
+      this.messages.push(message);
+      this.#check();
+    });
+    for (const event of ['userJoined', 'userLeft']) {
+      this.socket.on(event, (who: { userId: string }) => {
+        this.comings.push(`${event} ${who.userId}`);
+      });
+    }
+    this.socket.on('disconnect', (reason) => this.drops.push(reason));
+  }
+
+  command<R>(name: string, payload: object): Promise<R> {
+    return this.socket.timeout(20_000).emitWithAck(name, payload) as Promise<R>;
+  }
+
+  /** Resolves when `holds` does, which is looked at with every message. */
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(() => {
+        if (holds()) resolve();
+      });
+      this.#check();
+    });
+  }
+
+  #check(): void {
+    for (const look of this.#waiting) look();
+  }
+}
+
+async function enter(userId: string, roomId: string, options?: object): Promise<Client> {
+  const client = new Client(userId, await tokenFor(userId), options);
+  await new Promise<void>((resolve) => client.socket.once('connect', resolve));
+  expect(await client.command('joinRoom', { roomId })).toMatchObject({ ok: true });
+  return client;
+}
+
+const WEBSOCKET = { transports: ['websocket'] };
+
+function texts(messages: Message[]): string[] {
+  return messages.map(({ message }) => message);
+}
+
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => String(at + 1));
+}
+
+describe('a default client that joins in the middle of a stream', () => {
+  it('moves from polling to a WebSocket, hears all of it once and in order, and nobody sees it go', async () => {
+    const roomId = newRoom();
+    const speaker = await enter('speaker', roomId, WEBSOCKET);
+    const watcher = await enter('watcher', roomId, WEBSOCKET);
+    // Held on polling until the stream runs, then let go.
+    const listener = await enter('listener', roomId, { upgrade: true, rememberUpgrade: false });
+    const { engine } = listener.socket.io;
+    let upgradedAt = -1;
+    engine.once('upgrade', () => {
+      upgradedAt = listener.messages.length;
+    });
+    const sent = Promise.all(
+      numbered(1_000).map((message) => speaker.command('message', { roomId, message })),
+    );
+    await listener.until(() => listener.messages.length >= 1_000);
+    await sent;
+    expect(texts(listener.messages)).toEqual(numbered(1_000));
+    expect(texts(watcher.messages)).toEqual(numbered(1_000));
+    expect(engine.transport.name).toBe('websocket');
+    expect(upgradedAt).toBeLessThan(1_000);
+    expect(watcher.comings).toEqual(['userJoined listener']);
+    expect(listener.drops).toEqual([]);
+  }, 60_000);
+});
+
+describe('a room whose object is aborted 20 times under talk', () => {
+  it('leaves no client deaf, loses no message and doubles none', async () => {
+    const roomId = newRoom();
+    const clients = [
+      await enter('anna', roomId, WEBSOCKET),
+      await enter('ben', roomId, WEBSOCKET),
+      await enter('cleo', roomId, { transports: ['polling'] }),
+      await enter('dora', roomId),
+    ];
+    const [anna, ben] = clients as [Client, Client];
+    const acknowledged: string[] = [];
+    async function talk(client: Client): Promise<void> {
+      for (let at = 0; at < 100; at++) {
+        const message = `${client.userId} ${at}`;
+        const reply = await client.command<{ ok: boolean }>('message', { roomId, message });
+        expect(reply).toMatchObject({ ok: true });
+        acknowledged.push(message);
+      }
+    }
+    // Each falls into talk: the next one comes when some more was said.
+    let breaks = 0;
+    async function breakIt(): Promise<void> {
+      for (; breaks < 20; breaks++) {
+        const heard = acknowledged.length;
+        await (await room(roomId)).abort().catch(() => undefined);
+        await ben.until(() => acknowledged.length > heard + 4);
+      }
+    }
+    await Promise.all([breakIt(), talk(anna), talk(ben)]);
+    expect(breaks).toBe(20);
+    expect(await anna.command('message', { roomId, message: 'last' })).toMatchObject({ ok: true });
+    for (const client of clients.slice(1)) {
+      await client.until(() => client.messages.some(({ message }) => message === 'last'));
+    }
+    for (const client of clients) {
+      expect(client.drops, client.userId).toEqual([]);
+      const others = [...acknowledged, 'last'].filter(
+        (message) => !message.startsWith(`${client.userId} `),
+      );
+      const expected = client === anna ? others.filter((message) => message !== 'last') : others;
+      expect(texts(client.messages).toSorted(), client.userId).toEqual(expected.toSorted());
+      const seqs = client.messages.map(({ seq }) => seq);
+      expect(seqs, client.userId).toEqual(seqs.toSorted((a, b) => a - b));
+    }
+  }, 120_000);
+});
+
+describe('a crowd that is silent', () => {
+  it('lets its room sleep, keeps no polling session, and is all reached by one message', async () => {
+    const roomId = newRoom();
+    const crowd = await Promise.all(
+      Array.from({ length: 200 }, (_, at) => enter(`member ${at}`, roomId)),
+    );
+    for (const { socket } of crowd) {
+      const { engine } = socket.io;
+      if (engine.transport.name === 'websocket') continue;
+      await new Promise<void>((resolve) => engine.once('upgrade', () => resolve()));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 14_000));
+    const sessions = await miniflare.getDurableObjectNamespace('SESSION');
+    for (const { socket } of crowd.slice(0, 20)) {
+      const { id = '' } = socket.io.engine as { id?: string };
+      const session = sessions.get(sessions.idFromName(id)) as unknown as {
+        startUpgrade(): Promise<string>;
+      };
+      expect(await session.startUpgrade()).toBe('unknown');
+    }
+    const [speaker, ...others] = crowd as [Client, ...Client[]];
+    expect(await speaker.command('message', { roomId, message: 'wake up' })).toMatchObject({
+      ok: true,
+    });
+    await Promise.all(others.map((client) => client.until(() => client.messages.length > 0)));
+    // Nobody but the message has woken it.
+    expect(await (await room(roomId)).lives()).toBe(2);
+    await speaker.command('message', { roomId, message: 'fence' });
+    await Promise.all(others.map((client) => client.until(() => client.messages.length > 1)));
+    for (const client of others) expect(texts(client.messages)).toEqual(['wake up', 'fence']);
+  }, 90_000);
+});

@@ -1,0 +1,90 @@
+import { io } from 'socket.io-client';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Reply } from '../../src/protocol/commands.ts';
+import type { Result } from '../../src/protocol/lines.ts';
+import type { Message } from '../../src/protocol/objects.ts';
+import { DevelopmentHost } from '../support/development-host.ts';
+import { answersToForeignHosts, answersToOwnHosts } from '../support/foreign-hosts.ts';
+import { NativeVisitor } from '../support/native-visitor.ts';
+import { newRoom } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { ok } from '../support/visitor.ts';
+
+describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
+  let host: DevelopmentHost;
+  beforeAll(async () => {
+    host = await DevelopmentHost.start(name);
+  });
+  afterAll(() => host.remove());
+
+  const tokenOf = async (userId: string) =>
+    (await fetch(`${host.url}/test-token?username=${userId}`)).text();
+  const visit = async (userId: string) =>
+    new NativeVisitor(host.url, { token: await tokenOf(userId) });
+
+  it('lets two people chat over plain WebSockets', async () => {
+    const roomId = newRoom();
+    const [alice, bob] = [await visit('alice'), await visit('bob')];
+    ok(await alice.join(roomId));
+    ok(await bob.join(roomId));
+    const said = await say(alice, roomId, 'hello');
+    expect(await bob.hears('message')).toEqual(said);
+    await bob.close();
+    expect((await alice.hears('userLeft')).reason).toBe('left');
+    await alice.close();
+  });
+
+  it('answers this machine only', async () => {
+    for (const answer of await answersToForeignHosts(host.url)) expect(answer).toMatch(/^421 /);
+    expect(await answersToOwnHosts(host.url)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('keeps what was said over a restart, and its clients come back for the rest', async () => {
+    const roomId = newRoom();
+    const alice = await visit('alice');
+    ok(await alice.join(roomId));
+    const said = [await say(alice, roomId, 'one'), await say(alice, roomId, 'two')];
+
+    // A Socket.IO client that comes back by itself, as applications write it.
+    const bob = io(host.url, { auth: { token: await tokenOf('bob') }, reconnectionDelay: 50 });
+    onTestFinished(() => void bob.disconnect());
+    const joins: Reply<'joinRoom'>[] = [];
+    const reasons: string[] = [];
+    const [joined, rejoined] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    bob.on('connect', () => {
+      const since = joins.at(-1)?.position;
+      bob.emit('joinRoom', { roomId, since }, (result: Result<Reply<'joinRoom'>>) => {
+        joins.push(ok(result));
+        (joins.length === 1 ? joined : rejoined).resolve();
+      });
+    });
+    const again = new Promise<void>((second) => {
+      bob.on('message', ({ message }: Message) => {
+        if (message === 'after') second();
+      });
+    });
+    bob.on('disconnect', (reason) => reasons.push(reason));
+    await joined.promise;
+    const missed = await say(alice, roomId, 'heard, and asked for again');
+
+    const { code, took } = await host.stop();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(5_000);
+    // The node host says goodbye; at the edge the runtime itself ends, and with it every socket.
+    expect(await alice.ended()).toBe(name === 'node' ? 4000 : 1006);
+    await host.startAgain();
+
+    const back = await visit('alice');
+    const { epoch, messages } = ok(await back.join(roomId, { history: 10 }));
+    expect(messages).toEqual([...said, missed]);
+    expect(epoch).toBe(joins[0]!.epoch);
+    await rejoined.promise;
+    const after = await say(back, roomId, 'after');
+    expect(after.seq).toBe(missed.seq + 1);
+    await again;
+    expect(joins).toHaveLength(2);
+    expect(joins[1]).toMatchObject({ missed: [missed], complete: true, epoch });
+    expect(reasons.every((reason) => reason.startsWith('transport'))).toBe(true);
+    await back.close();
+  });
+});

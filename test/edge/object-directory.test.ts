@@ -1,0 +1,9 @@
+import { env } from 'cloudflare:workers';
+import { describe } from 'vitest';
+import type { Environment } from '../../src/edge/environment.ts';
+import { ObjectDirectory } from '../../src/edge/object-directory.ts';
+import { directoryContract } from '../contract/directory.ts';
+
+describe('rooms as Durable Objects', () => {
+  directoryContract(() => new ObjectDirectory((env as unknown as Environment).ROOM));
+});

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { enter, Listener, type Seen } from './listener.ts';
+import { onStage } from './on-stage.ts';
+
+const alice = { userId: 'alice' };
+const COSTS = new Map([
+  ['getHistory', 5],
+  ['joinRoom', 10],
+]);
+const PAGE_BYTES = 256 * 1024;
+
+function bytes(items: unknown[]): number {
+  return items.reduce<number>((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0);
+}
+
+/** The messages of a page, which holds its count and its bytes. */
+function seqsIn({ messages }: Seen, limit: number): number[] {
+  assert(messages.length <= limit);
+  assert(messages.length === 1 || bytes(messages) <= PAGE_BYTES);
+  return messages.map(({ seq }) => seq);
+}
+
+describe('under flood (P11)', () => {
+  it('nobody gets more done than their allowance, whatever they send and when', () => {
+    const step = fc.oneof(
+      fc.record({
+        name: fc.constantFrom('message', 'typing', 'getHistory', 'joinRoom', 'constructor', 'x'),
+        times: fc.integer({ min: 1, max: 120 }),
+      }),
+      fc.record({ ms: fc.integer({ min: -2_000, max: 3_000 }) }),
+      fc.constant('sleep' as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        onStage({}, (stage) => {
+          const flood = new Listener(stage, alice);
+          // What may have been saved up, and what is gained as time passes; sleep fills it up again.
+          let allowance = 200 - 10;
+          for (const each of steps) {
+            if (each === 'sleep') {
+              stage.sleep();
+              allowance = 200;
+            } else if ('ms' in each) {
+              stage.pass(Math.max(0, each.ms));
+              if (each.ms < 0) stage.now += each.ms;
+              allowance = Math.min(200, allowance + (Math.max(0, each.ms) / 1_000) * 50);
+            } else {
+              const cost = COSTS.get(each.name) ?? 1;
+              const before = flood.frames.length;
+              for (let n = 0; n < each.times; n++) flood.say(each.name, { message: 'x' }, n);
+              stage.flush();
+              const answers = flood.frames
+                .slice(before)
+                .flatMap((frame) => frame.split('\n'))
+                .map((line) => JSON.parse(line) as [string, number, Seen])
+                .filter(([name]) => name === 'ack');
+              assert.deepEqual(
+                answers.map(([, ref]) => ref),
+                Array.from({ length: each.times }, (_, at) => at),
+              );
+              const done = answers.filter(([, , { error }]) => error?.code !== 'rate_limited');
+              assert(done.length * cost <= allowance + 1e-6);
+              allowance -= done.length * cost;
+            }
+          }
+        });
+      }),
+      { seed: 11, numRuns: 40 },
+    );
+  }, 60_000);
+
+  it('pages hold their count, their bytes, and every message once in order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(130_000), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 100 }),
+        (sizes, limit) => {
+          onStage({ COMMAND_BURST: '1000000', MAX_MESSAGE_BYTES: '262144' }, (stage) => {
+            const reader = new Listener(stage, alice);
+            for (const size of sizes)
+              reader.say('message', { message: `x${'\u4F60'.repeat(size / 3)}` });
+            stage.flush();
+            const every = sizes.map((_, at) => at + 1);
+            const up: number[] = [];
+            for (let more = true; more;) {
+              const page = reader.ask('getHistory', { after: up.at(-1) ?? 0, limit });
+              up.push(...seqsIn(page, limit));
+              more = page.hasMore;
+            }
+            expect(up).toEqual(every);
+            const down: number[] = [];
+            for (let more = true; more;) {
+              const before = down[0] === undefined ? {} : { before: down[0] };
+              const page = reader.ask('getHistory', { ...before, limit });
+              down.unshift(...seqsIn(page, limit));
+              more = page.hasMore;
+            }
+            expect(down).toEqual(every);
+            for (const seq of every) {
+              const around = seqsIn(reader.ask('getHistory', { around: seq, limit }), limit);
+              expect(around).toContain(seq);
+              expect(around).toEqual(every.slice(around[0]! - 1, around.at(-1)));
+            }
+          });
+        },
+      ),
+      { seed: 12, numRuns: 15 },
+    );
+  }, 60_000);
+
+  it('a list of members is paged by user id, everyone once', () =>
+    onStage({ MAX_CONNECTIONS_PER_USER: '1' }, (stage) => {
+      const ids = Array.from(
+        { length: 230 },
+        (_, at) => `user ${String(at * 7_919).padStart(9, '0')}`,
+      );
+      for (const userId of ids) {
+        stage.post({ userId }, { message: 'hello' }, () => undefined);
+        enter(stage, userId);
+      }
+      const reader = new Listener(stage, alice);
+      for (const online of [false, true]) {
+        const found: string[] = [];
+        for (let more = true; more;) {
+          const after = found.at(-1);
+          const page = reader.ask('getMembers', { limit: 100, online, ...(after && { after }) });
+          expect(page.members.length).toBeLessThanOrEqual(100);
+          expect(page).toMatchObject({ memberCount: 230, onlineCount: 231 });
+          found.push(...page.members.map(({ userId }) => userId));
+          more = page.hasMore;
+        }
+        expect(found).toEqual(online ? ['alice', ...ids.toSorted()] : ids.toSorted());
+      }
+    }));
+
+  it('a reader that stalls loses what is ephemeral, then its place, and never a message', () =>
+    onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
+      const slow = new Listener(stage, { userId: 'slow' });
+      const writer = new Listener(stage, alice);
+      slow.buffered = 60_000;
+      writer.ask('typing');
+      writer.ask('message', { message: 'one' });
+      writer.ask('leaveRoom');
+      expect(slow.heard('typing', 'userLeft')).toEqual([]);
+      expect(slow.heard('message')).toHaveLength(1);
+      slow.buffered = 100_001;
+      writer.ask('joinRoom');
+      expect(slow.endedWith).toEqual([4001]);
+      stage.pass(6_000);
+      expect(writer.heard('userLeft')).toEqual([
+        ['userLeft', expect.objectContaining({ userId: 'slow', reason: 'disconnected' })],
+      ]);
+      expect(slow.endedWith).toEqual([4001]);
+    }));
+
+  it('typing is heard once in 3 s a user, and not at all above 100 users', () =>
+    onStage({}, (stage) => {
+      const reader = new Listener(stage, { userId: 'reader' });
+      const writer = new Listener(stage, alice);
+      for (let second = 0; second < 9; second++) {
+        for (let n = 0; n < 10; n++) writer.ask('typing');
+        stage.pass(1_000);
+      }
+      expect(reader.heard('typing')).toHaveLength(3);
+      for (let n = 0; n < 99; n++) enter(stage, `user ${n}`);
+      stage.pass(10_000);
+      writer.ask('typing');
+      expect(reader.heard('typing')).toHaveLength(3);
+    }));
+});

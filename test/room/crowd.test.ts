@@ -1,0 +1,117 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { enter, Listener } from './listener.ts';
+import { onStage } from './on-stage.ts';
+
+const NAMES = ['userJoined', 'userLeft', 'presence'];
+
+/** Follows what one connection hears of who is here: names alternate from one `presence` to the next. */
+function follow(listener: Listener): number {
+  let here: Set<string> | undefined = new Set(listener.joined.online.map(({ userId }) => userId));
+  if (listener.joined.onlineCount > here.size) here = undefined;
+  let count = listener.joined.onlineCount;
+  for (const [name, { userId, onlineCount }] of listener.heard(...NAMES)) {
+    if (name === 'presence') {
+      here = undefined;
+      count = onlineCount as number;
+    } else {
+      count += name === 'userJoined' ? 1 : -1;
+      if (here === undefined) continue;
+      const wasHere = here.delete(userId as string);
+      if (wasHere !== (name === 'userLeft')) throw new Error(`${name} of ${String(userId)} again`);
+      if (!wasHere) here.add(userId as string);
+    }
+  }
+  return count;
+}
+
+describe('a crowd', () => {
+  it('above 200 is a number, at most once a second and only when it changed', () =>
+    onStage({}, (stage) => {
+      const first = new Listener(stage, { userId: 'first' });
+      for (let n = 2; n <= 200; n++) enter(stage, `user ${n}`);
+      expect(first.heard('userJoined')).toHaveLength(199);
+      expect(first.heard('presence')).toEqual([]);
+      const guests = Array.from({ length: 5 }, (_, n) => {
+        const guest = new Listener(stage, { userId: `guest ${n}` });
+        expect(guest.joined).toMatchObject({ presence: 'count', onlineCount: 201 + n });
+        expect(guest.joined.online).toHaveLength(100);
+        return guest;
+      });
+      expect(first.heard('userJoined')).toHaveLength(199);
+      stage.pass(999);
+      expect(first.heard('presence')).toEqual([]);
+      stage.pass(1);
+      expect(first.heard('presence').map(([, { onlineCount }]) => onlineCount)).toEqual([205]);
+      // One leaves and comes back within the second: nothing has changed.
+      guests[0]!.ask('leaveRoom');
+      guests[0]!.ask('joinRoom');
+      stage.pass(1_000);
+      expect(first.heard('presence')).toHaveLength(1);
+      for (const guest of guests) guest.ask('leaveRoom');
+      stage.pass(1_000);
+      expect(first.heard('presence').map(([, { onlineCount }]) => onlineCount)).toEqual([205, 200]);
+      guests[0]!.ask('joinRoom');
+      stage.pass(1_000);
+      expect(follow(first)).toBe(201);
+    }));
+
+  it('around 200 is told in names or numbers that add up for everyone (P6)', () => {
+    const step = fc.oneof(
+      fc.record({ enter: fc.nat(9) }),
+      fc.record({ leave: fc.nat(9) }),
+      fc.record({ drop: fc.nat(9) }),
+      fc.record({ ms: fc.constantFrom(1, 500, 1_000, 5_000) }),
+      fc.constant('sleep' as const),
+    );
+    onStage({ COMMAND_BURST: '1000000' }, (stage) => {
+      for (let n = 0; n < 194; n++) enter(stage, `user ${n}`);
+      const some: (Listener | undefined)[] = [];
+      const watchers = [new Listener(stage, { userId: 'watcher' })];
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 10, maxLength: 40 }), (steps) => {
+          for (const each of steps) {
+            if (each === 'sleep') stage.sleep();
+            else if ('ms' in each) stage.pass(each.ms);
+            else if ('enter' in each) {
+              some[each.enter] ??= new Listener(stage, { userId: `some ${each.enter}` });
+              some[each.enter]!.ask('joinRoom');
+            } else if ('leave' in each) some[each.leave]?.ask('leaveRoom');
+            else {
+              const gone = some[each.drop];
+              if (gone === undefined) continue;
+              stage.drop(gone.plug, 'disconnected');
+              stage.tellEnds();
+              some[each.drop] = undefined;
+            }
+          }
+          stage.flush();
+          stage.pass(6_000);
+          stage.pass(1_000);
+          const newest = new Listener(stage, { userId: 'watcher' });
+          watchers.push(newest);
+          const { onlineCount } = newest.joined;
+          for (const watcher of watchers) expect(follow(watcher)).toBe(onlineCount);
+          if (watchers.length > 5) stage.drop(watchers.splice(1, 1)[0]!.plug, 'left');
+          stage.tellEnds();
+        }),
+        { seed: 13, numRuns: 25, endOnFailure: true },
+      );
+    });
+  }, 60_000);
+
+  it('loses one whose socket ended while the room slept, though the host never says so', () =>
+    onStage({}, (stage) => {
+      const alice = new Listener(stage, { userId: 'alice' });
+      const bob = new Listener(stage, { userId: 'bob' });
+      stage.drop(bob.plug, 'disconnected');
+      stage.sleep();
+      alice.ask('getHistory');
+      stage.pass(4_999);
+      expect(alice.heard('userLeft')).toEqual([]);
+      stage.pass(1);
+      expect(alice.heard('userLeft')).toEqual([
+        ['userLeft', expect.objectContaining({ userId: 'bob', reason: 'disconnected' })],
+      ]);
+    }));
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { Listener } from './listener.ts';
+import { onStage } from './on-stage.ts';
+
+const alice = { userId: 'alice' };
+const bob = { userId: 'bob' };
+const carol = { userId: 'carol' };
+
+/** What a listener heard from frame `from` on: the name and the telling part of each line. */
+function frames({ frames }: Listener, from: number): string[][] {
+  return frames.slice(from).map((text) =>
+    text.split('\n').map((line) => {
+      const [name, first, second] = JSON.parse(line) as [string, never, never];
+      const said = (second ?? first) as { message?: string | { message: string }; userId?: string };
+      if (name === 'position') return `position ${String(first).split(':')[1]}`;
+      const { message, userId = '' } = said;
+      return `${name} ${typeof message === 'object' ? message.message : (message ?? userId)}`.trim();
+    }),
+  );
+}
+
+describe('what is due', () => {
+  it('leaves when it is flushed, as one frame for each connection, in the order it was decided', () =>
+    onStage({}, (stage) => {
+      const [one, two, three] = [alice, bob, carol].map((user) => new Listener(stage, user)) as [
+        Listener,
+        Listener,
+        Listener,
+      ];
+      const before = [one, two, three].map((each) => each.frames.length) as [
+        number,
+        number,
+        number,
+      ];
+      one.say('message', { message: 'a' }, 1);
+      two.say('typing');
+      two.say('message', { message: 'b' }, 1);
+      one.say('message', { message: 'c' });
+      expect([one, two, three].map((each) => each.frames.length)).toEqual(before);
+      stage.flush();
+      expect(frames(one, before[0])).toEqual([['ack a', 'typing bob', 'message b', 'position 2']]);
+      expect(frames(two, before[1])).toEqual([['message a', 'ack b', 'message c', 'position 3']]);
+      expect(frames(three, before[2])).toEqual([
+        ['message a', 'typing bob', 'message b', 'message c', 'position 3'],
+      ]);
+      stage.flush();
+      expect(frames(three, before[2])).toHaveLength(1);
+    }));
+
+  it('ends and begins for a connection exactly where it leaves and joins', () =>
+    onStage({}, (stage) => {
+      const writer = new Listener(stage, alice);
+      const reader = new Listener(stage, bob);
+      const { length } = reader.frames;
+      writer.say('message', { message: 'heard' });
+      reader.say('leaveRoom', {}, 1);
+      writer.say('message', { message: 'not heard' });
+      reader.say('joinRoom', { history: 1 }, 2);
+      writer.say('message', { message: 'heard again' });
+      stage.flush();
+      expect(frames(reader, length)).toEqual([
+        ['message heard', 'ack', 'ack', 'message heard again', 'position 3'],
+      ]);
+      expect(reader.lines.at(-3)![2]).toMatchObject({ messages: [{ message: 'not heard' }] });
+    }));
+
+  it('carries no position without a durable change, nor for a duplicate', () =>
+    onStage({}, (stage) => {
+      const writer = new Listener(stage, alice);
+      const reader = new Listener(stage, bob);
+      writer.ask('message', { message: 'a', id: '1' });
+      const { length } = reader.frames;
+      writer.ask('typing');
+      const { frames: written } = writer;
+      writer.ask('message', { message: 'a', id: '1' });
+      expect(written.at(-1)).not.toContain('position"');
+      expect(frames(reader, length)).toEqual([['typing alice']]);
+    }));
+
+  it('goes to nobody when the commit fails', () =>
+    onStage({}, (stage) => {
+      const writer = new Listener(stage, alice);
+      const reader = new Listener(stage, bob);
+      const counts = [writer.frames.length, reader.frames.length];
+      writer.say('message', { message: 'a' }, 1);
+      stage.flush(true);
+      expect([writer.frames.length, reader.frames.length]).toEqual(counts);
+      expect([writer.endedWith, reader.endedWith]).toEqual([[4000], [4000]]);
+    }));
+
+  it('tells a refusal without a ref as an event that names its command and id', () =>
+    onStage({}, (stage) => {
+      const writer = new Listener(stage, alice);
+      writer.say('message', { message: '', id: 'a1' });
+      stage.flush();
+      expect(writer.lines.at(-1)).toEqual([
+        'error',
+        {
+          code: 'invalid_payload',
+          message: 'message must not be empty.',
+          field: 'message',
+          command: 'message',
+          roomId: 'stage',
+          id: 'a1',
+        },
+      ]);
+    }));
+});

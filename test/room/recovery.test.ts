@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { Listener, type Seen } from './listener.ts';
+import { onStage } from './on-stage.ts';
+import type { StagedRoom } from './staged-room.ts';
+
+const alice = { userId: 'alice' };
+const bob = { userId: 'bob' };
+const SETTINGS = { COMMAND_BURST: '1000000' };
+
+/** The `rev`s from `first` to `last`. */
+function range(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+}
+
+/** A room with `count` messages of alice. */
+function written(stage: StagedRoom, count: number): Listener {
+  const writer = new Listener(stage, alice);
+  for (let n = 1; n <= count; n++) writer.say('message', { message: `text ${n}` });
+  stage.flush();
+  return writer;
+}
+
+function revs(messages: { rev: number }[]): number[] {
+  return messages.map(({ rev }) => rev);
+}
+
+function comeBack(stage: StagedRoom, since: string): Seen {
+  return new Listener(stage, bob, { since }).joined;
+}
+
+describe('coming back (P5)', () => {
+  it('to an empty room with its own position misses nothing', () =>
+    onStage(SETTINGS, (stage) => {
+      expect(comeBack(stage, '0:0')).toMatchObject({
+        ok: true,
+        position: '0:0',
+        missed: [],
+        complete: true,
+      });
+      expect(comeBack(stage, '0:0')).not.toHaveProperty('reset');
+    }));
+
+  it('to an empty room with a position of some other room is a reset', () =>
+    onStage(SETTINGS, (stage) => {
+      expect(comeBack(stage, 'abc:3')).toMatchObject({
+        reset: true,
+        position: '0:0',
+        messages: [],
+      });
+      expect(comeBack(stage, '0:3')).toMatchObject({ reset: true });
+    }));
+
+  it('with the exact position misses nothing', () =>
+    onStage(SETTINGS, (stage) => {
+      const { position } = written(stage, 3).ask('joinRoom');
+      expect(comeBack(stage, position)).toMatchObject({ missed: [], complete: true, position });
+    }));
+
+  it.each([0, 1, 499, 500, 501, 999, 1_200])(
+    'from %i messages behind gets exactly those',
+    (behind) =>
+      onStage(SETTINGS, (stage) => {
+        const writer = written(stage, 1_203);
+        const { epoch, position } = writer.ask('joinRoom');
+        const bobs = new Listener(stage, bob, { since: `${epoch}:${1_203 - behind}` });
+        const got = revs(bobs.joined.missed);
+        expect(got).toHaveLength(Math.min(500, behind));
+        let page = bobs.joined;
+        while (!page.complete) {
+          // Live events flow meanwhile, and change nothing of what was missed.
+          page = bobs.ask('getMissed', { after: page.position });
+          got.push(...revs(page.messages));
+        }
+        expect(got).toEqual(range(1_204 - behind, 1_203));
+        expect(page.position).toBe(position);
+      }),
+  );
+
+  it('from the very beginning is no reset, whatever the epoch', () =>
+    onStage(SETTINGS, (stage) => {
+      written(stage, 3);
+      expect(revs(comeBack(stage, '0:0').missed)).toEqual([1, 2, 3]);
+      expect(comeBack(stage, '0:0')).not.toHaveProperty('reset');
+    }));
+
+  it.each([
+    ['ahead of the room', (epoch: string) => `${epoch}:4`],
+    ['of another epoch', () => 'other:2'],
+    ['of another epoch with the same number', () => 'other:3'],
+    ['of no epoch', () => '0:1'],
+  ])('with a position %s is a reset that ends where live events begin', (_, since) =>
+    onStage(SETTINGS, (stage) => {
+      const writer = written(stage, 3);
+      const { epoch, position } = writer.ask('joinRoom');
+      const bobs = new Listener(stage, bob, { since: since(epoch), history: 2 });
+      expect(bobs.joined).toMatchObject({ reset: true, position });
+      expect(bobs.joined).not.toHaveProperty('missed');
+      expect(revs(bobs.joined.messages)).toEqual([2, 3]);
+      writer.ask('message', { message: 'live' });
+      expect(bobs.heard('message').map(([, { rev }]) => rev)).toEqual([4]);
+      expect(bobs.ask('getMissed', { after: since(epoch) })).toMatchObject({ ok: true });
+    }),
+  );
+
+  it('pages what was missed by bytes too, whole and once each', () =>
+    onStage({ ...SETTINGS, MAX_MESSAGE_BYTES: '100000' }, (stage) => {
+      const writer = new Listener(stage, alice);
+      for (let n = 0; n < 12; n++) writer.say('message', { message: 'x'.repeat(60_000) });
+      stage.flush();
+      const bobs = new Listener(stage, bob, { since: '0:0' });
+      const pages = [bobs.joined.missed];
+      let { complete, position } = bobs.joined;
+      while (!complete) {
+        const page = bobs.ask('getMissed', { after: position });
+        pages.push(page.messages);
+        ({ complete, position } = page);
+      }
+      expect(pages.map(({ length }) => length)).toEqual([4, 4, 4]);
+      expect(pages.flatMap(revs)).toEqual(range(1, 12));
+    }));
+
+  it('holds across a room that slept, died and was refused a commit', () =>
+    onStage(SETTINGS, (stage) => {
+      const { position } = written(stage, 2).ask('joinRoom');
+      stage.sleep();
+      expect(comeBack(stage, position)).toMatchObject({ missed: [], complete: true });
+      stage.die();
+      const again = new Listener(stage, alice);
+      again.say('message', { message: 'lost' });
+      stage.flush(true);
+      expect(again.endedWith).toEqual([4000]);
+      expect(again.heard('ack')).toEqual([]);
+      expect(comeBack(stage, position)).toMatchObject({ missed: [], complete: true, position });
+    }));
+});

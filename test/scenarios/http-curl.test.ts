@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { HostName } from '../../src/settings.ts';
+import { HttpVisitor } from '../support/http-visitor.ts';
+import { PROJECT } from '../support/program.ts';
+import { newRoom, useHosts } from '../support/stories.ts';
+import { tokenFor } from '../support/tokens.ts';
+
+const hosts = useHosts();
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+/** The lines of docs/protocol.md that tail a room. */
+const page = readFileSync(join(PROJECT, 'docs', 'protocol.md'), 'utf8');
+const [, tail = ''] = /^```sh\n(touch position[^]*?)^```$/m.exec(page) ?? [];
+
+describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %s host', (name) => {
+  it('tails a room and goes on where it stopped, as docs/protocol.md shows', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parlor-curl-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const roomId = newRoom();
+    const { url } = hosts[name];
+    const script = tail
+      .replace('http://localhost:4000', url)
+      .replace('/rooms/general/', `/rooms/${roomId}/`);
+    expect(script).toContain(`${url}/rooms/${roomId}/events`);
+    const alice = new HttpVisitor(url, await tokenFor('alice'));
+    const say = (message: string) => alice.ask('POST', roomId, '/messages', { body: { message } });
+
+    const heard: string[] = [];
+    for (const words of [['one', 'two'], ['three'], ['four', 'five', 'six']]) {
+      // The first of them is said while nobody listens.
+      await say(words[0]!);
+      const loop = spawn('sh', ['-c', script], {
+        cwd: folder,
+        env: { PATH: process.env['PATH'], TOKEN: await tokenFor('reader') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+        // A group of its own, to be ended with everything that it has started.
+        detached: true,
+      });
+      onTestFinished(() => end(loop));
+      const lines = textsOf(loop);
+      heard.push((await lines.next()).value as string);
+      for (const word of words.slice(1)) {
+        await say(word);
+        heard.push((await lines.next()).value as string);
+      }
+      // What it has printed it notes next; a loop that is cut before would print that again.
+      await vi.waitUntil(() => noted(folder).endsWith(`:${heard.length}`), { timeout: 10_000 });
+      await end(loop);
+    }
+    expect(heard).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+  });
+});
+
+/** The messages that a loop prints, one after the other. */
+async function* textsOf(loop: ChildProcess): AsyncGenerator<string> {
+  let text = '';
+  for await (const chunk of loop.stdout!) {
+    text += String(chunk);
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
+      yield (JSON.parse(text.slice(0, at)) as { message: string }).message;
+      text = text.slice(at + 1);
+    }
+  }
+}
+
+/** What a loop comes back with. */
+function noted(folder: string): string {
+  return readFileSync(join(folder, 'position'), 'utf8');
+}
+
+async function end(loop: ChildProcess): Promise<void> {
+  if (loop.exitCode !== null || loop.signalCode !== null) return;
+  const closed = once(loop, 'close');
+  process.kill(-loop.pid!, 'SIGTERM');
+  await closed;
+}

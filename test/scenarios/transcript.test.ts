@@ -1,0 +1,117 @@
+import { expect, it } from 'vitest';
+import { doors } from '../support/doors.ts';
+import { fence, newRoom, open, type OpenDoor, useHosts } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { namelessToken } from '../support/tokens.ts';
+import { ok, refusal, type Visitor } from '../support/visitor.ts';
+
+const hosts = useHosts();
+
+it('shows everyone the same at every door of every host, but for ids, times and epochs', async () => {
+  const transcripts = await Promise.all(
+    doors.map(async (door) => transcriptOf(await live(open(door, hosts)))),
+  );
+  const [first, ...others] = transcripts;
+  expect(first?.length).toBeGreaterThan(50);
+  for (const [at, transcript] of others.entries()) {
+    expect(transcript, `${doors[at + 1]?.name} against ${doors[0]?.name}`).toEqual(first);
+  }
+});
+
+interface Lived {
+  roomId: string;
+  /** Everyone who took part, each connection by itself. */
+  people: Record<string, Visitor>;
+}
+
+/** An afternoon in a room: a little of everything, one thing after the other. */
+async function live(door: OpenDoor): Promise<Lived> {
+  const roomId = newRoom('afternoon');
+  const { visitor: alice } = await door.enter('alice', roomId, { since: '0:0', history: 5 });
+  await say(alice, roomId, 'hello');
+  const { visitor: bob } = await door.enter('bob', roomId, { history: 5 });
+  await alice.hears('userJoined');
+
+  ok(await bob.command('message', { roomId, message: 'hi Alice', id: 'b-1', sender: 'Eve' }));
+  ok(await bob.command('message', { roomId, message: 'hi again', id: 'b-1' }));
+  bob.tell('message', { roomId, message: '' });
+  await bob.hears('error');
+  ok(await bob.command('typing', { roomId }));
+  refusal(await bob.command('message', { roomId, message: 'x'.repeat(8_193), id: 'b-2' }));
+  refusal(await bob.command('dance', { roomId }));
+
+  const reply = {
+    roomId,
+    message: 'a reply',
+    replyTo: 1,
+    mentions: ['bob'],
+    meta: { mood: 'fine' },
+  };
+  ok(await alice.command('message', reply));
+  ok(await bob.command('editMessage', { roomId, seq: 2, message: 'hi, Alice!' }));
+  refusal(await alice.command('editMessage', { roomId, seq: 2, message: 'not mine' }));
+  ok(await alice.command('addReaction', { roomId, seq: 2, emoji: '🎉' }));
+  ok(await alice.command('addReaction', { roomId, seq: 2, emoji: '🎉' }));
+  ok(await alice.command('getReactions', { roomId, seq: 2 }));
+  ok(await alice.command('removeReaction', { roomId, seq: 2, emoji: '🎉' }));
+  ok(await bob.command('markRead', { roomId, readUpTo: 3 }));
+  await alice.hears('readReceipts');
+  ok(await alice.command('deleteMessage', { roomId, seq: 1 }));
+  refusal(await bob.command('setRole', { roomId, userId: 'bob', role: 'owner' }));
+  ok(await alice.command('updateRoom', { roomId, topic: 'tea' }));
+  await fence(roomId, bob, [alice]);
+
+  const zed = door.visit({ token: await namelessToken('u-26') });
+  ok(await zed.join(roomId, { username: 'Zed', since: '0:0', history: 3 }));
+  await say(zed, roomId, 'from one without a name');
+  ok(await zed.command('getHistory', { roomId, around: 2, limit: 3 }));
+  ok(await zed.command('getMissed', { roomId, after: '0:0', limit: 2 }));
+  ok(await zed.command('getMissed', { roomId, after: 'another-life:1' }));
+  ok(await zed.command('getMembers', { roomId }));
+  ok(await zed.command('searchMessages', { roomId, query: 'alice' }));
+  ok(await zed.command('leaveRoom', { roomId }));
+  refusal(await zed.command('message', { roomId, message: 'from outside' }));
+  await alice.hears('userLeft');
+  ok(await alice.command('muteMember', { roomId, userId: 'bob' }));
+  refusal(await bob.command('message', { roomId, message: 'may I?' }));
+  await fence(roomId, alice, [bob]);
+  const since = bob.position(roomId);
+  await bob.drop();
+  await alice.hears('userLeft', ({ userId }) => userId === 'bob');
+  await say(alice, roomId, 'bob is gone');
+  const { visitor: back } = await door.enter('bob', roomId, { since });
+  await alice.until('bob again', () => alice.heard('userJoined').length === 3);
+  await fence(roomId, alice, [back]);
+  ok(await zed.join(roomId, { username: 'Not Zed' }));
+  await back.hears('userJoined');
+  await alice.until('zed again', () => alice.heard('userJoined').length === 4);
+  return { roomId, people: { alice, bob, back, zed } };
+}
+
+const TIMES = new Set([
+  'timestamp',
+  'createdAt',
+  'expiresAt',
+  'editedAt',
+  'deletedAt',
+  'mutedUntil',
+  'retryAfterMs',
+]);
+const MADE = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/** What everyone was shown, in order, with names in place of what differs from room to room. */
+function transcriptOf({ roomId, people }: Lived): string[] {
+  const known = new Map<string, string>();
+  const nameOf = (id: string) => {
+    if (!known.has(id)) known.set(id, `<made ${known.size}>`);
+    return known.get(id)!;
+  };
+  return Object.entries(people).flatMap(([who, { stream }]) =>
+    stream.map((heard) => {
+      const text = JSON.stringify(heard, (key, value: unknown) =>
+        TIMES.has(key) && value !== 0 ? '<time>' : value,
+      );
+      return `${who}: ${text.replaceAll(roomId, '<room>').replaceAll(MADE, nameOf)}`;
+    }),
+  );
+}

@@ -1,0 +1,47 @@
+import type { Message } from '../../src/protocol/objects.ts';
+import { NativeVisitor } from './native-visitor.ts';
+import { SocketIoVisitor } from './socketio-visitor.ts';
+import { newRoom } from './stories.ts';
+import { say } from './talk.ts';
+import { tokenFor } from './tokens.ts';
+import { type Heard, ok, type Visitor } from './visitor.ts';
+
+/** Two people who chat in a room while somebody attacks it, each at a door of their own. */
+export class Bystanders {
+  readonly roomId = newRoom('calm');
+  readonly #people: Visitor[];
+
+  private constructor(people: Visitor[]) {
+    this.#people = people;
+  }
+
+  static async enter(url: string): Promise<Bystanders> {
+    const bystanders = new Bystanders([
+      new NativeVisitor(url, { token: await tokenFor('calm ann') }),
+      new SocketIoVisitor(url, { token: await tokenFor('calm ben') }),
+    ]);
+    for (const person of bystanders.#people) ok(await person.join(bystanders.roomId));
+    return bystanders;
+  }
+
+  /**
+   * They go on talking.
+   * @returns what they have noticed of attackers, beyond their coming and going
+   */
+  async goOn(): Promise<string[]> {
+    for (const [at, speaker] of this.#people.entries()) {
+      const { seq } = await say(speaker, this.roomId, 'calm');
+      await this.#people[1 - at]!.hears('message', (message) => message.seq === seq);
+    }
+    return this.#people.flatMap(({ stream }) =>
+      stream.filter((heard) => !isCalm(heard)).map((heard) => JSON.stringify(heard)),
+    );
+  }
+}
+
+function isCalm({ kind, name, payload }: Heard): boolean {
+  if (kind === 'reply') return true;
+  if (name === 'message') return (payload as Message).message === 'calm';
+  const isTheirs = (payload as { userId?: string }).userId?.startsWith('calm') === true;
+  return name === 'userJoined' || (name === 'userLeft' && !isTheirs);
+}

@@ -1,0 +1,220 @@
+import type { Message } from '../../src/protocol/objects.ts';
+import type { Killable } from './killable.ts';
+import { NativeVisitor } from './native-visitor.ts';
+import { seeded } from './seeded.ts';
+import { SocketIoVisitor } from './socketio-visitor.ts';
+import { tokenFor } from './tokens.ts';
+import { ok, type Visitor } from './visitor.ts';
+
+/** The load that crashes are made under, and when they come. */
+export interface CrashLoad {
+  /** Decides how much is said before each kill. */
+  seed: number;
+  /** Kills, one after the other. */
+  kills: number;
+  /** Whether another kill is still wanted; without it, all of `kills`. */
+  goOn?: () => boolean;
+  log?: (line: string) => void;
+}
+
+export interface CrashReport {
+  kills: number;
+  /** Messages in the room at the end. */
+  stored: number;
+  /** Of those, how many had been stored without an answer, and were sent again. */
+  resent: number;
+}
+
+/** Settings under which nobody is slowed down. */
+export const NO_RATE_LIMITS = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' } as const;
+
+/** Messages a talker has on their way at a time. */
+const IN_FLIGHT = 8;
+const ROOM = 'under load';
+
+/**
+ * Lets people talk as fast as they can and kills the host under them, over and over. Everyone comes
+ * back and sends what nobody has answered again, with the same ids.
+ * @throws Error that names the first broken promise
+ */
+export async function crashUnderLoad(host: Killable, load: CrashLoad): Promise<CrashReport> {
+  const random = seeded(load.seed);
+  const doors = [NativeVisitor, SocketIoVisitor, NativeVisitor, SocketIoVisitor];
+  const talkers = doors.map((door, at) => new Talker(`talker-${at}`, door));
+  const watcher = new Watcher();
+  let kills = 0;
+  while (kills < load.kills && (load.goOn?.() ?? true)) {
+    const url = await host.start();
+    const before = acknowledgedBy(talkers);
+    const wanted = before + 20 + Math.floor(random() * 400);
+    let doomed = false;
+    const isEnough = () => {
+      doomed ||= acknowledgedBy(talkers) >= wanted;
+      return doomed;
+    };
+    await watcher.comeBack(url);
+    const talking = talkers.map((talker) => talker.talk(url, () => doomed));
+    await Promise.all(talkers.map((talker) => talker.until(isEnough)));
+    await host.kill();
+    await Promise.all([...talking, watcher.gone()]);
+    kills++;
+    load.log?.(`kill ${kills}: ${acknowledgedBy(talkers) - before} acknowledged before it`);
+  }
+  const url = await host.start();
+  for (const talker of talkers) await talker.finish(url);
+  const stored = await readAll(url);
+  await watcher.comeBack(url);
+  await watcher.catchUpTo(stored);
+  check(talkers, stored, watcher);
+  const resent = talkers.reduce((sum, { duplicates }) => sum + duplicates, 0);
+  await host.kill();
+  await watcher.gone();
+  return { kills, stored: stored.length, resent };
+}
+
+function acknowledgedBy(talkers: readonly Talker[]): number {
+  return talkers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0);
+}
+
+/** Somebody with much to say, who forgets nothing that nobody has answered. */
+class Talker {
+  readonly userId: string;
+  /** What was answered: id to `seq`. */
+  readonly acknowledged = new Map<string, number>();
+  /** Answers that said that the message was there already. */
+  duplicates = 0;
+  readonly #door: new (url: string, who: { token: string }) => Visitor;
+  #unanswered: string[] = [];
+  #next = 0;
+  #watchers: (() => void)[] = [];
+
+  constructor(userId: string, door: new (url: string, who: { token: string }) => Visitor) {
+    this.userId = userId;
+    this.#door = door;
+  }
+
+  /** Talks until the connection is lost. */
+  async talk(url: string, isDoomed: () => boolean): Promise<void> {
+    const visitor = new this.#door(url, { token: await tokenFor(this.userId) });
+    try {
+      ok(await visitor.join(ROOM));
+      await Promise.all(this.#unanswered.map((id) => this.#say(visitor, id)));
+      for (;;) await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#sayNext(visitor)));
+    } catch (error) {
+      // Only a killed host may fail to answer.
+      if (!isDoomed()) throw error;
+    }
+  }
+
+  /** Sends what is still unanswered, to a host that nobody kills any more. */
+  async finish(url: string): Promise<void> {
+    const visitor = new this.#door(url, { token: await tokenFor(this.userId) });
+    ok(await visitor.join(ROOM));
+    await Promise.all(this.#unanswered.map((id) => this.#say(visitor, id)));
+    await visitor.close();
+  }
+
+  /** Waits for `holds`, which is looked at with every answer to this talker. */
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (holds()) resolve();
+        else this.#watchers.push(look);
+      };
+      look();
+    });
+  }
+
+  #sayNext(visitor: Visitor): Promise<void> {
+    const id = `${this.userId}-${this.#next++}`;
+    this.#unanswered.push(id);
+    return this.#say(visitor, id);
+  }
+
+  async #say(visitor: Visitor, id: string): Promise<void> {
+    const answer = await visitor.command('message', { roomId: ROOM, message: `text of ${id}`, id });
+    const { message, duplicate } = ok(answer);
+    if (duplicate === true) this.duplicates++;
+    this.#unanswered = this.#unanswered.filter((one) => one !== id);
+    this.acknowledged.set(id, message.seq);
+    for (const look of this.#watchers.splice(0)) look();
+  }
+}
+
+/** Somebody who only listens, and comes back with their position each time. */
+class Watcher {
+  readonly seen = new Map<number, Message>();
+  #visitor: Visitor | undefined;
+  #position = '0:0';
+
+  async comeBack(url: string): Promise<void> {
+    const visitor = new NativeVisitor(url, { token: await tokenFor('watcher') });
+    const joined = ok(await visitor.join(ROOM, { since: this.#position }));
+    if (joined.reset === true) throw new Error(`${this.#position} was reset after a crash.`);
+    this.#add(joined.missed ?? []);
+    let { complete = true, position } = joined;
+    while (!complete) {
+      const page = ok(await visitor.command('getMissed', { roomId: ROOM, after: position }));
+      this.#add(page.messages);
+      ({ complete, position } = page);
+    }
+    this.#visitor = visitor;
+  }
+
+  /** Its connection is lost; what it has heard until then counts. */
+  async gone(): Promise<void> {
+    const visitor = this.#visitor!;
+    await visitor.ended();
+    this.#add(visitor.heard('message'));
+    this.#position = visitor.position(ROOM);
+  }
+
+  async catchUpTo(stored: readonly Message[]): Promise<void> {
+    const visitor = this.#visitor!;
+    await visitor.until('all that is stored', () => {
+      this.#add(visitor.heard('message'));
+      return this.seen.size >= stored.length;
+    });
+  }
+
+  #add(messages: readonly Message[]): void {
+    for (const message of messages) this.seen.set(message.seq, message);
+  }
+}
+
+async function readAll(url: string): Promise<Message[]> {
+  const visitor = new NativeVisitor(url, { token: await tokenFor('reader') });
+  ok(await visitor.join(ROOM));
+  const all: Message[] = [];
+  let page;
+  do {
+    const after: string = page?.position ?? '0:0';
+    page = ok(await visitor.command('getMissed', { roomId: ROOM, after }));
+    all.push(...page.messages);
+  } while (!page.complete);
+  await visitor.close();
+  return all;
+}
+
+function check(talkers: readonly Talker[], stored: readonly Message[], { seen }: Watcher): void {
+  const places = new Map(stored.map(({ id, seq }) => [id, seq]));
+  hold(places.size === stored.length, 'A message stands there twice.');
+  stored.forEach(({ rev }, at) => hold(rev === at + 1, `rev ${at + 1} is missing.`));
+  for (const { userId, acknowledged } of talkers) {
+    for (const [id, seq] of acknowledged) {
+      hold(places.get(id) === seq, `${id} was acknowledged as ${seq} and is ${places.get(id)}.`);
+    }
+    const own = stored.filter(({ senderId }) => senderId === userId).map(({ id }) => id);
+    own.forEach((id, at) => hold(id === `${userId}-${at}`, `${id} stands in the place of ${at}.`));
+    hold(own.length === acknowledged.size, `${userId} has messages that nobody answered.`);
+  }
+  hold(seen.size === stored.length, 'The listener saw another number of messages.');
+  for (const message of stored) {
+    const shown = JSON.stringify(seen.get(message.seq));
+    hold(shown === JSON.stringify(message), `The listener saw ${shown} for ${message.id}.`);
+  }
+}
+
+function hold(isTrue: boolean, otherwise: string): void {
+  if (!isTrue) throw new Error(otherwise);
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { HostName } from '../../src/settings.ts';
+
+const SCRIPTS = {
+  node: ['local-server/main.ts', '--dev'],
+  edge: ['scripts/dev-edge.ts'],
+} as const;
+
+/** How long a host may take to end, in milliseconds. */
+const CUT_MS = 8_000;
+
+/** A host as `npm run dev` or `npm run dev:edge` starts it: a process, and data that outlives it. */
+export class DevelopmentHost {
+  readonly name: HostName;
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+  #port = 0;
+
+  private constructor(name: HostName, folder: string) {
+    this.name = name;
+    this.#folder = folder;
+  }
+
+  static async start(name: HostName): Promise<DevelopmentHost> {
+    const folder = await mkdtemp(join(tmpdir(), 'parlor-dev-'));
+    const host = new DevelopmentHost(name, folder);
+    await host.startAgain();
+    return host;
+  }
+
+  /** Stays the same from start to start. */
+  get url(): string {
+    return `http://localhost:${this.#port}`;
+  }
+
+  /** Starts it where it was, on the data it had. */
+  startAgain(): Promise<void> {
+    const state = ['--port', String(this.#port), '--persist-to', join(this.#folder, 'state')];
+    const args = [...SCRIPTS[this.name], ...(this.name === 'edge' ? state : [])];
+    const child = spawn(process.execPath, ['scripts/run.mjs', ...args], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: this.#folder,
+        PORT: String(this.#port),
+        DATA_DIR: join(this.#folder, 'data'),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    let output = '';
+    return new Promise((resolve, reject) => {
+      const read = (text: string) => {
+        output += text;
+        const port = /Parlor listens on http:\/\/localhost:(\d+)/.exec(output)?.[1];
+        if (port === undefined) return;
+        this.#port = Number(port);
+        resolve();
+      };
+      child.stdout.setEncoding('utf8').on('data', read);
+      child.stderr.setEncoding('utf8').on('data', read);
+      child.once('exit', () => reject(new Error(`It ended before it listened: ${output}`)));
+    });
+  }
+
+  /**
+   * Ends it as a service manager would.
+   * @returns its exit code, and how long it took in milliseconds
+   */
+  async stop(): Promise<{ code: number | null; took: number }> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null) return { code: null, took: 0 };
+    const from = performance.now();
+    const ended = new Promise<number | null>((resolve) => {
+      child.once('exit', resolve);
+    });
+    child.kill('SIGTERM');
+    const cut = setTimeout(() => child.kill('SIGKILL'), CUT_MS);
+    const code = await ended;
+    clearTimeout(cut);
+    return { code, took: performance.now() - from };
+  }
+
+  /** Ends it and removes its data. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { convertV4MiniflareOptions } from 'miniflare';
+import type { SettingName } from '../../src/settings.ts';
+import { SECRET } from './tokens.ts';
+
+export type TestSettings = Partial<Record<SettingName, string>>;
+
+/** What workerd needs to run the bundle in `folder`, whoever starts it. */
+export function edgeOptions(folder: string, settings: TestSettings = {}, port = 0) {
+  return convertV4MiniflareOptions({
+    name: 'parlor',
+    host: '127.0.0.1',
+    port,
+    cf: false,
+    modules: true,
+    scriptPath: join(folder, 'worker.js'),
+    compatibilityDate: '2026-08-15',
+    compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
+    durableObjects: {
+      ROOM: { className: 'RoomObject', useSQLite: true },
+      SESSION: { className: 'PollingSession', useSQLite: true },
+    },
+    assets: {
+      directory: join(folder, 'page'),
+      binding: 'ASSETS',
+      routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
+    },
+    bindings: { JWT_SECRET: SECRET, ...settings },
+  });
+}

@@ -1,0 +1,48 @@
+import { request } from 'node:http';
+import type { Problem } from '../../src/protocol/errors.ts';
+
+export interface Asked {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+}
+
+export interface Answered {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+  /** The body read as JSON. */
+  json: () => unknown;
+}
+
+/**
+ * One request, sent as it is told: unlike `fetch`, it sets any header, `Host` and `Origin` among
+ * them, and leaves the path alone.
+ */
+export function ask(url: string, path: string, asked: Asked = {}): Promise<Answered> {
+  const { hostname, port } = new URL(url);
+  const { method = 'GET', headers = {}, body } = asked;
+  return new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, path, method, headers, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: () => JSON.parse(text),
+        }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** The problem that an answer holds. */
+export function problemOf(answered: Answered): Problem {
+  return (answered.json() as { error: Problem }).error;
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestSettings } from './edge-options.ts';
+import { SECRET } from './tokens.ts';
+
+/** A host in processes of its own that can be killed at any moment and started on the same data. */
+export class Killable {
+  readonly #command: readonly string[];
+  readonly #environment: Record<string, string>;
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(
+    command: readonly string[],
+    environment: Record<string, string>,
+    folder: string,
+  ) {
+    this.#command = command;
+    this.#environment = environment;
+    this.#folder = folder;
+  }
+
+  /** The node host, as `npm start` runs it. */
+  static async node(settings: TestSettings): Promise<Killable> {
+    const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
+    const environment = { PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, JWT_SECRET: SECRET };
+    const command = ['scripts/run.mjs', 'local-server/main.ts'];
+    return new Killable(command, { ...environment, ...settings }, folder);
+  }
+
+  /** The edge host, workerd and all. @param bundle a folder made by `bundleWorker` */
+  static async edge(bundle: string, settings: TestSettings): Promise<Killable> {
+    const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
+    const command = ['test/support/edge-process.ts', bundle, folder, JSON.stringify(settings)];
+    return new Killable(command, {}, folder);
+  }
+
+  /** @returns where it listens, on another port each time */
+  start(): Promise<string> {
+    // A process group of its own, so that workerd dies with who started it.
+    const child = spawn(process.execPath, this.#command, {
+      detached: true,
+      env: { PATH: process.env['PATH'] ?? '', ...this.#environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    let output = '';
+    return new Promise((resolve, reject) => {
+      const read = (text: string) => {
+        output += text;
+        const url = /istens on (http:\/\/\S+:\d+)/.exec(output)?.[1];
+        if (url !== undefined) resolve(url);
+      };
+      child.stdout.setEncoding('utf8').on('data', read);
+      child.stderr.setEncoding('utf8').on('data', read);
+      child.once('exit', () => reject(new Error(`It ended before it listened: ${output}`)));
+    });
+  }
+
+  /** SIGKILL to all of it. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => {
+      child.once('exit', resolve);
+    });
+    process.kill(-child.pid, 'SIGKILL');
+    await ended;
+  }
+
+  /** Ends it and removes its data. */
+  async remove(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
