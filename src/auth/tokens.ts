@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import * as z from 'zod';
 import { Refusal } from '../protocol/errors.ts';
-import type { Identity } from '../protocol/identity.ts';
+import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed } from '../protocol/limits.ts';
 import { firstCodePoints, wrongUserId, wrongUsername } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
@@ -34,7 +34,6 @@ const grantsSchema = z
 const ALGORITHM = 'HS256';
 /** Keeps guest tokens and others apart. */
 const GUEST_TYPE = 'parlor-guest+jwt';
-const GUEST_PREFIX = 'guest:';
 /** A guest who stays away longer is a new one. */
 const GUEST_DAYS = 30;
 

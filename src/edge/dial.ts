@@ -4,6 +4,12 @@ import type { Environment } from './environment.ts';
 import { wishRequest } from './headers.ts';
 import { renewalLine } from './link-lines.ts';
 
+/**
+ * A link that hears much gives a sign of life this often, in milliseconds, or its room would take it
+ * for one that reads nothing. `ping` is answered without waking the room.
+ */
+const SIGN_EVERY_MS = 10_000;
+
 /** How a link's socket is closed from this side when its client did not mean to leave. */
 const NOT_MEANT = 3000;
 
@@ -34,7 +40,13 @@ async function refusalIn(response: Response): Promise<Refusal> {
 }
 
 function listen(socket: WebSocket, listener: RawListener): RawLink {
+  let signedAt = Date.now();
   socket.addEventListener('message', ({ data }) => {
+    if (data === 'pong') return;
+    if (Date.now() - signedAt > SIGN_EVERY_MS) {
+      signedAt = Date.now();
+      attempt(() => socket.send('ping'));
+    }
     const lines = String(data).split('\n');
     const position = lines.at(-1)?.startsWith('["position",') ? lines.pop() : undefined;
     listener.lines(lines, position?.slice(13, -2));

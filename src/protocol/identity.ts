@@ -1,5 +1,8 @@
 import type { Role } from './objects.ts';
 
+/** What the user ids of guests, and only theirs, begin with. */
+export const GUEST_PREFIX = 'guest:';
+
 /** Who a verified token, or a guest token, says is speaking. The only identity there is. */
 export interface Identity {
   userId: string;

@@ -72,6 +72,7 @@ export function wrongEmoji(text: string): string | undefined {
   const wrong = wrongLabel(text, fixed.reactionBytes);
   if (wrong !== undefined) return wrong;
   if (FORBIDDEN_KEYS.has(text)) return 'must be an emoji';
+  if (/\s/u.test(text)) return 'must not contain spaces';
   return exceedsBytes(text, fixed.reactionBytes)
     ? `must be at most ${fixed.reactionBytes} bytes`
     : undefined;

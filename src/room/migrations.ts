@@ -103,6 +103,11 @@ export const migrations: readonly string[][] = [
       phase TEXT NOT NULL
     )`,
   ],
+  [
+    // Answers are counted, but for deleted ones: these must not be looked through one by one.
+    `CREATE INDEX messages_answers ON messages (reply_to, deleted_at)
+      WHERE reply_to IS NOT NULL`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -21,8 +21,10 @@ export function enlist(context: Context, { userId, ...name }: Shown): KnownMembe
   }
   const owns = speaker.identity.guest !== true && !owned;
   const { unverified: _, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
+  // One who was known before, for a ban, a mute or a role long gone, comes as new as anybody.
+  const readUpTo = standing.isListed ? rest.readUpTo : rev;
   const role = standing.isListed ? (known?.role ?? 'member') : owns ? 'owner' : 'member';
-  const member: KnownMember = { ...rest, ...name, role };
+  const member: KnownMember = { ...rest, ...name, role, readUpTo };
   if (!standing.isListed) room.countMembers(1, owns);
   members.put(member);
   return member;

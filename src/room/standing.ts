@@ -96,6 +96,17 @@ export function assertAccess(
   }
 }
 
+/** Whether `assertAccess` lets a user in. */
+export function mayBeHere(...access: Parameters<typeof assertAccess>): boolean {
+  try {
+    assertAccess(...access);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
 /**
  * Whether a user may send: messages, edits, reactions, typing.
  * @throws Refusal `muted` or `forbidden`

@@ -3,7 +3,7 @@ import type { HostName } from '../../src/settings.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
 import { doors } from './doors.ts';
 import { type Host, startHost, type TestSettings } from './hosts.ts';
-import { tokenFor } from './tokens.ts';
+import { type Claims, tokenFor } from './tokens.ts';
 import { type Door, type Joining, ok, type Visitor, type Who } from './visitor.ts';
 
 /** The hosts of one test file, running from its first test to its last. */
@@ -33,8 +33,8 @@ export interface OpenDoor extends Omit<Door, 'host' | 'visit'> {
   readonly host: Host;
   /** A visitor who has not connected yet. */
   visit(who: Who): Visitor;
-  /** A signed-in visitor in a room. */
-  enter(userId: string, roomId: string, joining?: Joining): Promise<Entered>;
+  /** A signed-in visitor in a room; `claims` are what their token says beyond who they are. */
+  enter(userId: string, roomId: string, joining?: Joining, claims?: Claims): Promise<Entered>;
 }
 
 export interface Entered {
@@ -60,8 +60,8 @@ export function open(door: Door, hosts: Hosts): OpenDoor {
       return hosts[door.host];
     },
     visit,
-    async enter(userId, roomId, joining) {
-      const visitor = visit({ token: await tokenFor(userId) });
+    async enter(userId, roomId, joining, claims) {
+      const visitor = visit({ token: await tokenFor(userId, claims) });
       return { visitor, joined: ok(await visitor.join(roomId, joining)) };
     },
   };

@@ -3,7 +3,7 @@ import { keyOf, signToken } from '../../src/auth/tokens.ts';
 /** What the hosts of tests sign and check tokens with. */
 export const SECRET = 'a secret for tests, longer than thirty-two bytes';
 
-type Claims = Record<string, unknown>;
+export type Claims = Record<string, unknown>;
 
 /** An hour from now, in epoch seconds. */
 export function inAnHour(): number {

@@ -6,7 +6,7 @@ import { fixed } from '../../protocol/limits.ts';
 import type { Asking } from '../../room/room.ts';
 import { readRoomId } from '../native/handshake.ts';
 import type { HttpDoor } from './app.ts';
-import { linesOf, partTooBig } from './line-batches.ts';
+import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -44,13 +44,14 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
   routes.post('/import', async (c) => {
     const ask = await asker(c, door);
-    assertImportable(c);
-    let reply: Reply<'importRoom'> | undefined;
-    for await (const { text, line } of linesOf(c.req.raw.body ?? nothing())) {
-      reply = await ask('importRoom', { text, line });
+    const { body } = c.req.raw;
+    try {
+      assertImportable(c);
+      return c.json(await importLines(ask, body));
+    } catch (error) {
+      if (body !== null) await drain(body);
+      throw error;
     }
-    if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
-    return c.json(reply);
   });
 
   return routes;
@@ -117,8 +118,16 @@ async function nextPage(
   }
 }
 
-/** A request without a body. */
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function importLines(ask: Ask, body: Body | null): Promise<Reply<'importRoom'>> {
+  let reply: Reply<'importRoom'> | undefined;
+  if (body !== null) {
+    for await (const { text, line } of linesOf(body)) {
+      reply = await ask('importRoom', { text, line });
+    }
+  }
+  if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
+  return reply;
+}
 
 /** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */
 function assertImportable(c: Context): void {

@@ -1,10 +1,11 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/errors.ts';
+import { GUEST_PREFIX } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Member } from '../../protocol/objects.ts';
 import { firstCodePoints } from '../../protocol/text.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
-import { assertRank, ranks } from '../standing.ts';
+import { assertRank, mayBeHere, ranks, standingOf } from '../standing.ts';
 import type { KnownMember } from '../stores/members.ts';
 
 type Acting =
@@ -20,12 +21,16 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   const { members, room, standing, speaker } = context;
   assertRank(standing, 'moderator');
   const target = targetOf(context, payload.userId);
+  // Asked again, since the reply was lost: who was made one's equal can no longer be acted on.
+  if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
   const isSelf = payload.userId === speaker.identity.userId;
   if (!isSelf) assertBelow(context, target);
   if (ranks[payload.role] > Math.min(standing.rank, ranks.owner)) {
     throw new Refusal('forbidden', 'You cannot give a role above your own.');
   }
-  if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
+  if (payload.role === 'owner' && payload.userId.startsWith(GUEST_PREFIX)) {
+    throw new Refusal('forbidden', 'Guests own nothing; make somebody owner who has signed in.');
+  }
   if (target.role === 'owner' && members.countOwners() < 2) {
     throw new Refusal('forbidden', 'The last owner stays; make somebody else owner first.');
   }
@@ -120,11 +125,33 @@ function targetOf({ members, presence, state }: Context, userId: string): KnownM
 }
 
 /** One acts only on members below oneself; those off the list stand where members do. */
-function assertBelow({ standing, speaker }: Context, target: KnownMember): void {
-  const rank = Math.max(ranks[target.role], ranks.member);
-  if (target.userId === speaker.identity.userId || rank >= standing.rank) {
+function assertBelow(context: Context, target: KnownMember): void {
+  const { standing, speaker } = context;
+  if (target.userId === speaker.identity.userId || rankOf(context, target) >= standing.rank) {
     throw new Refusal('forbidden', 'You can act only on members below yourself.');
   }
+}
+
+/** Where somebody stands by the room's list, or by a token that they are here with. */
+function rankOf({ presence, roomId }: Context, target: KnownMember): number {
+  const granted = presence
+    .joinedOf(target.userId)
+    .map(({ state }) => standingOf(state.identity, roomId, target).rank);
+  return Math.max(ranks[target.role], ranks.member, ...granted);
+}
+
+/** The member as users see them once those who may be here no longer are sent away. */
+function shownAfter(context: Context, after: KnownMember): Member {
+  const { presence, roomId, state, limits, now } = context;
+  const member = shownMember(context, after);
+  const connections = presence.joinedOf(after.userId);
+  const isSentAway =
+    connections.length > 0 &&
+    !connections.some((connection) => {
+      const standing = standingOf(connection.state.identity, roomId, after);
+      return mayBeHere(standing, state, limits, now);
+    });
+  return isSentAway ? { ...member, online: false } : member;
 }
 
 function acted<N extends Acting>(
@@ -146,7 +173,7 @@ function acted<N extends Acting>(
     ...(note !== undefined && { note }),
     ...(change !== undefined && { change }),
   });
-  const member = shownMember(context, after);
+  const member = shownAfter(context, after);
   return {
     reply: { member } as Reply<N>,
     tell: [{ name: 'memberUpdated', payload: { roomId, ...member, by } }],

@@ -11,14 +11,14 @@ export const addReaction: Handler<'addReaction'> = (context, { seq, emoji }) => 
   const message = reactable(context, seq);
   const { userId } = context.speaker.identity;
   if (context.reactions.has(seq, emoji, userId)) return { reply: reacted(context, message) };
-  const counts = message.reactions ?? {};
-  const kinds = Object.keys(counts).length;
-  if (counts[emoji] === undefined && kinds >= fixed.reactionKinds) {
+  const counts = new Map(Object.entries(message.reactions ?? {}));
+  if (!counts.has(emoji) && counts.size >= fixed.reactionKinds) {
     throw misfit('emoji', `must be one of the ${fixed.reactionKinds} that are there already`);
   }
   enlist(context, shown(context, undefined, 'username'));
   context.reactions.add(seq, emoji, userId);
-  return change(context, message, { ...counts, [emoji]: (counts[emoji] ?? 0) + 1 }, emoji, true);
+  counts.set(emoji, (counts.get(emoji) ?? 0) + 1);
+  return change(context, message, Object.fromEntries(counts), emoji, true);
 };
 
 export const removeReaction: Handler<'removeReaction'> = (context, { seq, emoji }) => {

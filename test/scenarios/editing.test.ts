@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest';
+import { founded, overHttp } from '../support/rights.ts';
+import { atEveryDoor, fence } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { ok, refusal } from '../support/visitor.ts';
+
+atEveryDoor((door) => {
+  it('changes a message for everyone, each of whom hears it once', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { visitor: phone } = await door.enter('bob', roomId);
+    const about = { mentions: ['olga'], meta: { lang: 'en' }, replyTo: 1, id: 'b-1' };
+    const { message: sent } = ok(
+      await bob.command('message', { roomId, message: 'helo', ...about }),
+    );
+    const { message: edited } = ok(
+      await bob.command('editMessage', { roomId, seq: sent.seq, message: 'hello' }),
+    );
+    expect(edited).toEqual({
+      ...sent,
+      rev: sent.rev + 1,
+      message: 'hello',
+      editedAt: expect.any(Number),
+    });
+    expect(edited.editedAt).toBeGreaterThanOrEqual(sent.timestamp);
+    await fence(roomId, owner, [bob, phone]);
+    await fence(roomId, phone, [owner]);
+    for (const other of [owner, phone]) {
+      expect(other.heard('messageUpdated')).toEqual([{ ...edited, change: 'edited', by: 'bob' }]);
+    }
+    expect(bob.heard('messageUpdated')).toEqual([]);
+    const { messages } = ok(await owner.command('getHistory', { roomId, around: 2, limit: 1 }));
+    expect(messages).toEqual([edited]);
+  });
+
+  it('takes no rev for an edit that changes nothing, and tells nobody', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const sent = await say(bob, roomId, 'as it is');
+    const edit = { roomId, seq: sent.seq, message: 'as it is' };
+    expect(ok(await bob.command('editMessage', edit)).message).toEqual(sent);
+    const next = await say(bob, roomId, 'next');
+    expect(next.rev).toBe(sent.rev + 1);
+    await owner.hears('message', ({ seq }) => seq === next.seq);
+    expect(owner.heard('messageUpdated')).toEqual([]);
+  });
+
+  it('refuses an edit of what has moved on, and says how it is now', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const sent = await say(bob, roomId, 'one');
+    const { seq } = sent;
+    const edit = { roomId, seq, message: 'two', ifRev: sent.rev };
+    const edited = ok(await bob.command('editMessage', edit)).message;
+    // Sent again, since the reply was lost: it has taken effect.
+    expect(ok(await bob.command('editMessage', edit)).message).toEqual(edited);
+    const stale = refusal(await bob.command('editMessage', { ...edit, message: 'three' }));
+    expect(stale).toEqual({ code: 'conflict', message: expect.any(String), current: edited });
+    // A reaction moves it on too.
+    const reacted = ok(await owner.command('addReaction', { roomId, seq, emoji: '👍' })).message;
+    const late = { ...edit, message: 'three', ifRev: edited.rev };
+    expect(refusal(await bob.command('editMessage', late))).toMatchObject({
+      code: 'conflict',
+      current: reacted,
+    });
+    expect(ok(await bob.command('editMessage', edit)).message).toEqual(reacted);
+    const third = ok(
+      await bob.command('editMessage', { ...edit, message: 'three', ifRev: reacted.rev }),
+    );
+    expect(third.message).toMatchObject({ message: 'three', reactions: { '👍': 1 } });
+    await fence(roomId, bob, [owner]);
+    expect(owner.heard('messageUpdated').map(({ message }) => message)).toEqual(['two', 'three']);
+  });
+
+  it('lets nobody edit what another said, whatever their role', async () => {
+    const { roomId, owner, mo, bob } = await founded(door, { mo: 'moderator', bob: 'member' });
+    const { visitor: admin } = await door.enter('ada', roomId, {}, { admin: true });
+    const { seq } = await say(bob, roomId, 'mine');
+    for (const other of [owner, mo, admin]) {
+      const edit = { roomId, seq, message: 'yours' };
+      expect(refusal(await other.command('editMessage', edit))).toEqual({
+        code: 'forbidden',
+        message: 'You can edit your own messages only.',
+      });
+    }
+    await fence(roomId, owner, [bob]);
+    expect(bob.heard('messageUpdated')).toEqual([]);
+  });
+
+  it('says what is wrong with an edit or a deletion', async () => {
+    const { roomId, owner } = await founded(door);
+    await owner.command('addReaction', { roomId, seq: 1, emoji: '👍' });
+    const message = 'new';
+    const cases: [name: string, payload: object, code: string, field?: string][] = [
+      ['editMessage', { message }, 'invalid_payload', 'seq'],
+      ['editMessage', { seq: 0, message }, 'invalid_payload', 'seq'],
+      ['editMessage', { seq: 1.5, message }, 'invalid_payload', 'seq'],
+      ['editMessage', { seq: '1', message }, 'invalid_payload', 'seq'],
+      ['editMessage', { seq: 2 ** 60, message }, 'invalid_payload', 'seq'],
+      ['editMessage', { seq: 1 }, 'invalid_payload', 'message'],
+      ['editMessage', { seq: 1, message: '' }, 'invalid_payload', 'message'],
+      ['editMessage', { seq: 1, message: '\ud800' }, 'invalid_payload', 'message'],
+      ['editMessage', { seq: 1, message, ifRev: 0 }, 'invalid_payload', 'ifRev'],
+      ['editMessage', { seq: 1, message: '語'.repeat(2_731) }, 'too_large', 'message'],
+      // 2 is the rev of the reaction, and no message's place.
+      ['editMessage', { seq: 2, message }, 'message_not_found'],
+      ['editMessage', { seq: 99, message }, 'message_not_found'],
+      ['deleteMessage', {}, 'invalid_payload', 'seq'],
+      ['deleteMessage', { seq: -1 }, 'invalid_payload', 'seq'],
+      ['deleteMessage', { seq: 1, note: 7 }, 'invalid_payload', 'note'],
+      ['deleteMessage', { seq: 1, note: 'n'.repeat(513) }, 'invalid_payload', 'note'],
+      ['deleteMessage', { seq: 1, ifRev: 'one' }, 'invalid_payload', 'ifRev'],
+      ['deleteMessage', { seq: 2 }, 'message_not_found'],
+    ];
+    for (const [name, payload, code, field] of cases) {
+      const problem = refusal(await owner.command(name, { roomId, ...payload }));
+      expect([problem.code, problem.field], JSON.stringify(payload).slice(0, 80)).toEqual([
+        code,
+        field,
+      ]);
+    }
+    const { messages } = ok(await owner.command('getHistory', { roomId }));
+    expect(messages.map(({ rev, message: text }) => [rev, text])).toEqual([[2, 'the first words']]);
+  });
+
+  it('keeps the place of what was deleted, and nothing of what was said', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { visitor: phone } = await door.enter('bob', roomId);
+    const about = { mentions: ['olga'], meta: { a: 1 }, replyTo: 1, id: 'b-1' };
+    const { message: sent } = ok(
+      await bob.command('message', { roomId, message: 'regret', ...about }),
+    );
+    const { seq } = sent;
+    ok(await bob.command('editMessage', { roomId, seq, message: 'much regret' }));
+    ok(await owner.command('addReaction', { roomId, seq, emoji: '👀' }));
+    const { message: answer } = ok(
+      await owner.command('message', { roomId, message: 'why?', replyTo: seq }),
+    );
+    const { message: deleted } = ok(await bob.command('deleteMessage', { roomId, seq }));
+    expect(deleted).toEqual({
+      roomId,
+      seq,
+      rev: answer.rev + 1,
+      id: 'b-1',
+      senderId: 'bob',
+      sender: 'bob',
+      message: '',
+      timestamp: sent.timestamp,
+      editedAt: expect.any(Number),
+      deletedAt: expect.any(Number),
+      replyTo: 1,
+      replyCount: 1,
+    });
+    await fence(roomId, owner, [bob, phone]);
+    for (const other of [owner, phone]) {
+      await other.hears('messageUpdated', ({ change }) => change === 'deleted');
+      expect(other.heard('messageUpdated').at(-1)).toEqual({
+        ...deleted,
+        change: 'deleted',
+        by: 'bob',
+      });
+    }
+    expect(bob.heard('messageUpdated')).toEqual([]);
+    const { messages } = ok(await owner.command('getHistory', { roomId, limit: 3 }));
+    expect(messages[0]).toEqual(deleted);
+    expect(ok(await owner.command('getReactions', { roomId, seq })).reactions).toEqual([]);
+  });
+
+  it('never brings back what was deleted', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const payload = { roomId, message: 'gone soon', id: 'b-1' };
+    const { message: sent } = ok(await bob.command('message', payload));
+    const { seq } = sent;
+    const remove = { roomId, seq, ifRev: sent.rev };
+    const { message: deleted } = ok(await bob.command('deleteMessage', remove));
+    // Sent again, since the reply was lost; and once more, without a condition.
+    expect(ok(await bob.command('deleteMessage', remove)).message).toEqual(deleted);
+    expect(ok(await bob.command('deleteMessage', { roomId, seq })).message).toEqual(deleted);
+    expect(ok(await owner.command('deleteMessage', { roomId, seq })).message).toEqual(deleted);
+    expect(refusal(await owner.command('deleteMessage', remove))).toMatchObject({
+      code: 'conflict',
+      current: deleted,
+    });
+    expect(ok(await bob.command('message', payload))).toEqual({
+      ok: true,
+      message: deleted,
+      duplicate: true,
+    });
+    const edit = { roomId, seq, message: 'back' };
+    expect(refusal(await bob.command('editMessage', edit)).code).toBe('message_not_found');
+    expect(refusal(await bob.command('editMessage', { ...edit, ifRev: sent.rev }))).toMatchObject({
+      code: 'conflict',
+      current: deleted,
+    });
+    for (const name of ['addReaction', 'removeReaction']) {
+      const reaction = { roomId, seq, emoji: '👍' };
+      expect(refusal(await owner.command(name, reaction)).code).toBe('message_not_found');
+    }
+    await fence(roomId, bob, [owner]);
+    expect(owner.heard('messageUpdated')).toHaveLength(1);
+    const { messages } = ok(await owner.command('getHistory', { roomId }));
+    expect(messages[1]).toEqual(deleted);
+    expect(messages.at(-1)!.rev).toBe(deleted.rev + 1);
+  });
+
+  it('lets a moderator delete what others said, and keeps why', async () => {
+    const { roomId, owner, mo, bob } = await founded(door, { mo: 'moderator', bob: 'member' });
+    const { seq } = await say(bob, roomId, 'rude');
+    const forbidden = refusal(await bob.command('deleteMessage', { roomId, seq: 1 }));
+    expect(forbidden.code).toBe('forbidden');
+    const { message } = ok(await mo.command('deleteMessage', { roomId, seq, note: 'be kind' }));
+    expect(await bob.hears('messageUpdated')).toEqual({ ...message, change: 'deleted', by: 'mo' });
+    // A moderator deletes what owners said too.
+    ok(await mo.command('deleteMessage', { roomId, seq: 1 }));
+    const http = await overHttp(door, 'mo');
+    const { body } = await http.ask('GET', roomId, '/audit', { query: { limit: 2 } });
+    const act = { id: expect.any(Number), timestamp: expect.any(Number), by: 'mo' };
+    expect(body).toMatchObject({
+      acts: [
+        { ...act, act: 'deleteMessage', userId: 'olga', seq: 1 },
+        { ...act, act: 'deleteMessage', userId: 'bob', seq, note: 'be kind' },
+      ],
+    });
+    expect(
+      refusal(await owner.command('editMessage', { roomId, seq: 1, message: 'no' })).code,
+    ).toBe('message_not_found');
+  });
+
+  it('lets those who may not send delete what they said, and edit nothing', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const texts = ['while muted', 'as a viewer', 'read-only'];
+    const seqs: number[] = [];
+    for (const text of texts) seqs.push((await say(bob, roomId, text)).seq);
+    const tries = async (seq: number) => [
+      refusal(await bob.command('editMessage', { roomId, seq, message: 'better' })).code,
+      ok(await bob.command('deleteMessage', { roomId, seq })).message.message,
+    ];
+    ok(await owner.command('muteMember', { roomId, userId: 'bob' }));
+    expect(await tries(seqs[0]!)).toEqual(['muted', '']);
+    ok(await owner.command('unmuteMember', { roomId, userId: 'bob' }));
+    ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'viewer' }));
+    expect(await tries(seqs[1]!)).toEqual(['forbidden', '']);
+    ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'moderator' }));
+    ok(await owner.command('updateRoom', { roomId, readOnly: true }));
+    expect(await tries(seqs[2]!)).toEqual(['forbidden', '']);
+  });
+
+  it('takes changes only where one has joined', async () => {
+    const here = await founded(door);
+    const there = await founded(door);
+    // The native door has a socket a room; its payload must name that one, or none.
+    const code = door.socketHolds === 'one room' ? 'invalid_payload' : 'not_joined';
+    const { visitor: bob } = await door.enter('bob', here.roomId);
+    for (const [name, more] of Object.entries({
+      editMessage: { seq: 1, message: 'x' },
+      deleteMessage: { seq: 1 },
+      addReaction: { seq: 1, emoji: 'x' },
+      removeReaction: { seq: 1, emoji: 'x' },
+      getReactions: { seq: 1 },
+      searchMessages: { query: 'words' },
+      markRead: { readUpTo: 1 },
+      updateRoom: { topic: 'x' },
+      setRole: { userId: 'bob', role: 'viewer' },
+      kickMember: { userId: 'bob' },
+      banMember: { userId: 'bob' },
+      unbanMember: { userId: 'bob' },
+      muteMember: { userId: 'bob' },
+      unmuteMember: { userId: 'bob' },
+    })) {
+      const elsewhere = await bob.command(name, { roomId: there.roomId, ...more });
+      expect(refusal(elsewhere).code, name).toBe(code);
+    }
+    ok(await bob.command('leaveRoom', { roomId: here.roomId }));
+    const edit = { roomId: here.roomId, seq: 1, message: 'x' };
+    expect(refusal(await bob.command('editMessage', edit)).code).toBe('not_joined');
+  });
+
+  describe('without asking for a reply', () => {
+    it('is told what was refused', async () => {
+      const { roomId, bob } = await founded(door, { bob: 'member' });
+      bob.tell('editMessage', { roomId, seq: 1, message: 'not mine' });
+      expect(await bob.hears('error')).toEqual({
+        code: 'forbidden',
+        message: 'You can edit your own messages only.',
+        command: 'editMessage',
+        roomId,
+      });
+    });
+  });
+});

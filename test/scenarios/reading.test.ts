@@ -1,0 +1,128 @@
+import { expect, it } from 'vitest';
+import { founded } from '../support/rights.ts';
+import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { say, talk } from '../support/talk.ts';
+import { ok, refusal } from '../support/visitor.ts';
+
+atEveryDoor((door) => {
+  it('tells how far one has read, to everybody else and to the own other devices', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { visitor: phone } = await door.enter('bob', roomId);
+    for (const text of ['two', 'three', 'four']) await say(owner, roomId, text);
+    expect(ok(await bob.command('markRead', { roomId, readUpTo: 3 }))).toEqual({
+      ok: true,
+      readUpTo: 3,
+      unread: 1,
+      unreadMentions: 0,
+    });
+    const receipt = { roomId, receipts: [{ userId: 'bob', readUpTo: 3 }] };
+    expect(await owner.hears('readReceipts')).toEqual(receipt);
+    expect(await phone.hears('readReceipts')).toEqual(receipt);
+    // It only grows: an older report changes nothing, and is told to nobody.
+    expect(ok(await phone.command('markRead', { roomId, readUpTo: 2 }))).toMatchObject({
+      readUpTo: 3,
+      unread: 1,
+    });
+    expect(ok(await bob.command('markRead', { roomId, readUpTo: 3 }))).toMatchObject({
+      readUpTo: 3,
+    });
+    // Nobody has read what is not written yet.
+    const all = ok(await phone.command('markRead', { roomId, readUpTo: 1_000_000 }));
+    expect(all).toMatchObject({ readUpTo: 4, unread: 0 });
+    await bob.hears('readReceipts');
+    const told = [{ userId: 'bob', readUpTo: 4 }];
+    expect(bob.heard('readReceipts')).toEqual([{ roomId, receipts: told }]);
+    await owner.until('both', () => owner.heard('readReceipts').length === 2);
+    expect(owner.heard('readReceipts')).toEqual([receipt, { roomId, receipts: told }]);
+    expect((await say(owner, roomId, 'five')).rev).toBe(5);
+  });
+
+  it('gathers what several read within a second', async () => {
+    const people = { ann: 'member', ben: 'member', cleo: 'member' } as const;
+    const { roomId, owner, ...others } = await founded(door, people);
+    for (let at = 2; at <= 5; at++) await say(owner, roomId, `line ${at}`);
+    await Promise.all(
+      Object.values(others).flatMap((reader) =>
+        [2, 5, 3].map((readUpTo) => reader.command('markRead', { roomId, readUpTo })),
+      ),
+    );
+    const latest = () => {
+      const receipts = owner.heard('readReceipts').flatMap((event) => event.receipts);
+      return new Map(receipts.map(({ userId, readUpTo }) => [userId, readUpTo]));
+    };
+    await owner.until('all three', () => Object.keys(others).every((id) => latest().get(id) === 5));
+    const revs = owner.heard('readReceipts').flatMap(({ receipts }) => receipts);
+    for (const userId of Object.keys(others)) {
+      const own = revs.filter((receipt) => receipt.userId === userId);
+      const positions = own.map(({ readUpTo }) => readUpTo);
+      expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b));
+    }
+  });
+
+  it('counts unread messages and mentions when one comes back', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { visitor: cleo } = await door.enter('cleo', roomId);
+    await say(bob, roomId, 'own words are read');
+    ok(await bob.command('markRead', { roomId, readUpTo: 2 }));
+    const mention = async (text: string) =>
+      ok(await cleo.command('message', { roomId, message: text, mentions: ['bob', 'olga'] }))
+        .message.seq;
+    const first = await mention('bob and olga!');
+    const second = await mention('bob and olga again!');
+    await say(owner, roomId, 'plain');
+    await say(bob, roomId, 'mine again');
+    const you = async () => {
+      const { unread, unreadMentions, readUpTo } = ok(await bob.join(roomId)).you;
+      return [readUpTo, unread, unreadMentions];
+    };
+    expect(await you()).toEqual([2, 3, 2]);
+    // What was deleted is not there to be read.
+    ok(await cleo.command('deleteMessage', { roomId, seq: second }));
+    expect(await you()).toEqual([2, 2, 1]);
+    ok(await bob.command('markRead', { roomId, readUpTo: first }));
+    expect(await you()).toEqual([first, 1, 0]);
+    const { joined } = await door.enter('newcomer', roomId);
+    expect(joined.you).toMatchObject({ readUpTo: 7, unread: 0, unreadMentions: 0 });
+  });
+
+  it('counts to a hundred and no further', async () => {
+    const roomId = newRoom();
+    const { visitor: reader } = await door.enter('reader', roomId);
+    await say(reader, roomId, 'first');
+    ok(await reader.command('markRead', { roomId, readUpTo: 1 }));
+    await talk(door, roomId, 99);
+    const { visitor: owner } = await door.enter('someone', roomId);
+    expect(ok(await reader.join(roomId)).you.unread).toBe(99);
+    for (let at = 0; at < 5; at++) await say(owner, roomId, 'more');
+    const { joined } = await door.enter('reader', roomId);
+    expect(joined.you).toMatchObject({ readUpTo: 1, unread: 100, unreadMentions: 0 });
+  });
+
+  it('says what is wrong with a read position, and lets the muted have one', async () => {
+    const { roomId, owner, bob, vera } = await founded(door, { bob: 'member', vera: 'viewer' });
+    for (const readUpTo of [-1, 1.5, '1', null, undefined]) {
+      const problem = refusal(await bob.command('markRead', { roomId, readUpTo }));
+      expect(problem).toMatchObject({ code: 'invalid_payload', field: 'readUpTo' });
+    }
+    const { seq } = await say(owner, roomId, 'news');
+    ok(await owner.command('muteMember', { roomId, userId: 'bob' }));
+    for (const reader of [bob, vera]) {
+      expect(ok(await reader.command('markRead', { roomId, readUpTo: seq })).readUpTo).toBe(seq);
+    }
+  });
+
+  it('keeps nothing of who reads a room that nobody has written to', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    expect(ok(await alice.command('markRead', { roomId, readUpTo: 5 }))).toEqual({
+      ok: true,
+      readUpTo: 0,
+      unread: 0,
+      unreadMentions: 0,
+    });
+    expect(ok(await alice.join(roomId))).toMatchObject({ epoch: '0', room: { memberCount: 0 } });
+    const { visitor: bob } = await door.enter('bob', roomId);
+    await fence(roomId, bob, [alice]);
+    expect(ok(await bob.join(roomId)).you.role).toBe('owner');
+  });
+});

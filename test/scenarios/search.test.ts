@@ -1,0 +1,171 @@
+import { expect, it } from 'vitest';
+import { founded } from '../support/rights.ts';
+import { atEveryDoor, newRoom } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { ok, refusal, type Visitor } from '../support/visitor.ts';
+
+/** The texts found, newest first. */
+async function found(who: Visitor, roomId: string, query: string, more = {}): Promise<string[]> {
+  const { results } = ok(await who.command('searchMessages', { roomId, query, ...more }));
+  return results.map(({ message }) => message);
+}
+
+/** Searches count five, and here is one after the other. */
+const UNHURRIED = { COMMAND_BURST: '100000' };
+
+atEveryDoor((door) => {
+  it('finds words wherever they stand, newest first, and marks them', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    await say(owner, roomId, 'The quick brown fox');
+    await say(bob, roomId, 'a fox, quick as ever');
+    await say(bob, roomId, 'slow turtles');
+    const reply = ok(await bob.command('searchMessages', { roomId, query: 'QUICK fox' }));
+    const { messages } = ok(await bob.command('getHistory', { roomId }));
+    expect(reply).toEqual({
+      ok: true,
+      results: [
+        { ...messages[2], snippet: 'a \u0002fox\u0003, \u0002quick\u0003 as ever' },
+        { ...messages[1], snippet: 'The \u0002quick\u0003 brown \u0002fox\u0003' },
+      ],
+      hasMore: false,
+    });
+    expect(await found(bob, roomId, 'turtles')).toEqual(['slow turtles']);
+    expect(await found(bob, roomId, 'quick turtles')).toEqual([]);
+  });
+
+  it('narrows by who spoke and pages by seq', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    for (let at = 0; at < 6; at++) await say(at % 2 === 0 ? owner : bob, roomId, `tick ${at}`);
+    expect(await found(bob, roomId, 'tick', { from: 'bob' })).toEqual([
+      'tick 5',
+      'tick 3',
+      'tick 1',
+    ]);
+    for (const from of ['nobody', 'BOB', '!', 'b o b', '"', 'bob OR olga']) {
+      expect(await found(bob, roomId, 'tick', { from }), from).toEqual([]);
+    }
+    const first = ok(await bob.command('searchMessages', { roomId, query: 'tick', limit: 4 }));
+    expect([first.results.map(({ message }) => message), first.hasMore]).toEqual([
+      ['tick 5', 'tick 4', 'tick 3', 'tick 2'],
+      true,
+    ]);
+    const before = first.results.at(-1)!.seq;
+    expect(await found(bob, roomId, 'tick', { before })).toEqual(['tick 1', 'tick 0']);
+  });
+
+  it('tells apart user ids that are made of the same words', async () => {
+    const roomId = newRoom();
+    for (const userId of ['ann-1', 'ann 1', 'ANN-1', '!!', '??']) {
+      const { visitor } = await door.enter(userId, roomId);
+      await say(visitor, roomId, `word from ${userId}`);
+      expect(await found(visitor, roomId, 'word', { from: userId })).toEqual([
+        `word from ${userId}`,
+      ]);
+    }
+  });
+
+  it('loses what is edited away or deleted before the reply is there', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { seq } = await say(bob, roomId, 'the password is hunter2');
+    expect(await found(owner, roomId, 'hunter2')).toHaveLength(1);
+    // Sent before the reply to the edit has come: the room answers in order.
+    const [edited, searched] = await Promise.all([
+      bob.command('editMessage', { roomId, seq, message: 'the password is secret' }),
+      bob.command('searchMessages', { roomId, query: 'hunter2' }),
+    ]);
+    expect([ok(edited).message.seq, ok(searched).results]).toEqual([seq, []]);
+    expect(await found(owner, roomId, 'hunter2')).toEqual([]);
+    expect(await found(owner, roomId, 'secret password')).toHaveLength(1);
+    ok(await bob.command('deleteMessage', { roomId, seq }));
+    for (const word of ['secret', 'password', 'hunter2']) {
+      expect(await found(owner, roomId, word)).toEqual([]);
+    }
+    expect(await found(owner, roomId, 'words')).toEqual(['the first words']);
+  });
+
+  it('takes any text as a query, and none of it as an operator', async () => {
+    const { roomId, owner } = await founded(door);
+    const text = 'plain words: message, sender_id and "quoted" naïve über 日本語 x1\0nul';
+    await say(owner, roomId, text);
+    const hits = [
+      'plain',
+      'PLAIN words',
+      '"plain',
+      'plain"',
+      '-plain',
+      '^plain',
+      'plain*',
+      'plain +words',
+      '(plain',
+      'naive',
+      'UBER',
+      '日本語',
+      'plain !!! words',
+      'plain 👍',
+      'x1 nul',
+      'x1\0nul',
+      'sender_id',
+      `plain ${'words '.repeat(30)}`,
+    ];
+    for (const query of hits) {
+      expect(await found(owner, roomId, query), JSON.stringify(query)).toEqual([text]);
+    }
+    const misses = [
+      '',
+      ' ',
+      '\0',
+      '"',
+      '""',
+      "'",
+      '*',
+      '!!! ???',
+      '👍',
+      'pla',
+      'plain OR nothing',
+      'nothing OR plain',
+      'plain NOT words',
+      'NEAR(plain words)',
+      'message:plain',
+      'sender_id:olga',
+      '{message sender_id}: olga',
+      'olga',
+      'rank',
+      "'; DROP TABLE messages; --",
+      '\u0002plain nothing\u0003',
+      'x'.repeat(1_024),
+      '\u{1E900}',
+    ];
+    for (const query of misses) {
+      expect(await found(owner, roomId, query), JSON.stringify(query)).toEqual([]);
+    }
+  });
+
+  it('finds the exact bytes of long and broken-up texts', async () => {
+    const { roomId, owner } = await founded(door);
+    const long = `${'filler '.repeat(1_000)}needle ${'filler '.repeat(100)}`;
+    await say(owner, roomId, long);
+    const { results } = ok(await owner.command('searchMessages', { roomId, query: 'needle' }));
+    expect(results.map(({ message }) => message)).toEqual([long]);
+    expect(results[0]!.snippet).toContain('\u0002needle\u0003');
+    expect(results[0]!.snippet.length).toBeLessThan(250);
+    expect(results[0]!.snippet).toMatch(/^….*…$/);
+  });
+
+  it('says what is wrong with a search', async () => {
+    const { roomId, owner } = await founded(door);
+    const cases: [payload: object, field: string][] = [
+      [{}, 'query'],
+      [{ query: 7 }, 'query'],
+      [{ query: 'x'.repeat(1_025) }, 'query'],
+      [{ query: '\ud800' }, 'query'],
+      [{ query: 'x', from: '' }, 'from'],
+      [{ query: 'x', before: 0 }, 'before'],
+      [{ query: 'x', limit: 0 }, 'limit'],
+      [{ query: 'x', limit: 51 }, 'limit'],
+    ];
+    for (const [payload, field] of cases) {
+      const problem = refusal(await owner.command('searchMessages', { roomId, ...payload }));
+      expect(problem, JSON.stringify(payload)).toMatchObject({ code: 'invalid_payload', field });
+    }
+  });
+}, UNHURRIED);
