@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, SEED } from './contestants.ts';
 import { Stage } from './stage.ts';
+import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
 /** `npm run bench [-- --quick | --scale | --idle] [--only native,gather] [--rounds 5]` */
@@ -31,7 +32,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 try {
-  await runTalks(stage, chosen(), { quick: values.quick, rounds });
+  if (values.scale) await runScale(stage, chosen());
+  else await runTalks(stage, chosen(), { quick: values.quick, rounds });
 } finally {
   await stage.close();
 }
