@@ -28,21 +28,23 @@ export function nodeFile(data: string, roomId: string): string {
   return join(data, 'rooms', `${name}.sqlite`);
 }
 
-/** The one file below `data` in which workerd keeps a room that has messages. */
-export function edgeFile(data: string): string {
-  const files = readdirSync(data, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.sqlite'))
-    .map((file) => join(data, file))
-    .filter(hasMessages);
-  const [file] = files;
-  if (file === undefined || files.length > 1) throw new Error('Expected one room on the edge.');
+/** The file below `data` in which workerd keeps a room that has been written to. */
+export function edgeFile(data: string, roomId: string): string {
+  const files = readdirSync(data, { recursive: true, encoding: 'utf8' });
+  const file = files
+    .filter((name) => name.endsWith('.sqlite'))
+    .map((name) => join(data, name))
+    .find((path) => isFileOf(path, roomId));
+  if (file === undefined) throw new Error(`The edge host has no file of the room ${roomId}.`);
   return file;
 }
 
-function hasMessages(path: string): boolean {
+function isFileOf(path: string, roomId: string): boolean {
   const database = new DatabaseSync(path);
   try {
-    return database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'messages'").all().length > 0;
+    const isRoom = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'room'").all();
+    if (isRoom.length === 0) return false;
+    return database.prepare('SELECT 1 FROM room WHERE room_id = ?').all(roomId).length > 0;
   } finally {
     database.close();
   }

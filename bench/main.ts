@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, SEED } from './contestants.ts';
 import { Stage } from './stage.ts';
+import { runIdle } from './plans/idle.ts';
 import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
@@ -33,6 +34,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 try {
   if (values.scale) await runScale(stage, chosen());
+  else if (values.idle) await runIdle(stage, chosen());
   else await runTalks(stage, chosen(), { quick: values.quick, rounds });
 } finally {
   await stage.close();

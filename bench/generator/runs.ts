@@ -3,7 +3,6 @@ import type { Crowd } from './crowd.ts';
 import { Latencies } from './latencies.ts';
 import { Talk, type Tally } from './talk.ts';
 
-/** How long messages may be under way behind the end of a run, in milliseconds. */
 const SETTLE_MS = 60_000;
 const SETTLE_TICK_MS = 5;
 /** Processor time is counted in ticks of 10 ms: less of it would be too coarse, in milliseconds. */
@@ -36,6 +35,8 @@ export interface RunWish {
   inFlight?: number;
   /** Or sends so many a second, whatever comes back. */
   perSecond?: number;
+  /** How long messages may be under way behind the end, in milliseconds. */
+  settleMs?: number;
 }
 
 /**
@@ -53,7 +54,7 @@ export async function runTalk(crowds: readonly Crowd[], wish: RunWish): Promise<
   );
   await enough(wish, begunAt, cpuMs);
   for (const stop of stops) stop();
-  await settled(talks);
+  await settled(talks, wish.settleMs ?? SETTLE_MS);
   const { user, system } = process.cpuUsage(own);
   return {
     tally: sumOf(talks.map((talk) => talk.tally)),
@@ -104,8 +105,8 @@ function pace(talk: Talk, perSecond: number): () => void {
   return () => clearInterval(timer);
 }
 
-async function settled(talks: readonly Talk[]): Promise<void> {
-  const until = performance.now() + SETTLE_MS;
+async function settled(talks: readonly Talk[], settleMs: number): Promise<void> {
+  const until = performance.now() + settleMs;
   while (talks.some((talk) => !talk.isSettled) && performance.now() < until)
     await after(SETTLE_TICK_MS);
 }

@@ -1,7 +1,8 @@
-import { type Contestant } from '../contestants.ts';
+import type { Contestant } from '../contestants.ts';
 import { edgeFile, fill, nodeFile, words } from '../fill.ts';
 import type { AskResult, AskWish } from '../generator/asks.ts';
 import { median, rounded } from '../median.ts';
+import type { Running } from '../running.ts';
 import { say, type Stage } from '../stage.ts';
 
 /** What one thing costs in a room with so many messages. */
@@ -15,74 +16,87 @@ export interface AgeRow {
   replyLength: number;
 }
 
-const ROOM = 'old';
-const CROWD = 'asker';
 const TIMES = 60;
 const ROUNDS = 3;
 /** How far back a client is that has been away for long, and for a moment. */
 const LONG_AWAY = 5_000;
 const SHORT_AWAY = 20;
 
-/** Join, history, coming back and search in a room of each size, on one host. */
+/**
+ * Join, history, coming back and search in a room of each size, all on one running host and in
+ * turn, so that whatever else the machine does falls on every size alike.
+ */
 export async function runAge(
   stage: Stage,
   contestant: Contestant,
   sizes: readonly number[],
 ): Promise<AgeRow[]> {
-  const rows: AgeRow[] = [];
   const data = stage.newFolder();
+  await makeRooms(stage, contestant, data, sizes);
+  const running = await stage.start(contestant, data);
+  const { origin, pids } = running;
+  const asked = new Map<number, [what: string, wish: Asked][]>();
   for (const size of sizes) {
-    await makeRoom(stage, contestant, data, size);
-    const running = await stage.start(contestant, data);
-    const { origin } = running;
-    const { door } = contestant;
-    const at = { crowd: CROWD, door, origin, room: ROOM };
-    await stage.generator.ask('make', { ...at, members: 1 });
-    const { position = '' } = await stage.generator.ask('join', { crowd: CROWD });
-    const seen = new Map<string, AskResult[]>();
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const [what, wish] of asks(position, size)) {
-        const { pids } = running;
-        const result = await stage.generator.ask('ask', {
-          crowd: CROWD,
-          pids,
-          times: TIMES,
-          ...wish,
-        });
-        seen.set(what, [...(seen.get(what) ?? []), result]);
+    const [crowd, room] = [`${size}`, roomOf(size)];
+    await stage.generator.ask('make', { crowd, door: contestant.door, origin, room, members: 1 });
+    const { position = '' } = await stage.generator.ask('join', { crowd });
+    asked.set(size, asks(position, size));
+  }
+  const seen = new Map<string, AskResult[]>();
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const what of asks('', 1).keys()) {
+      for (const size of sizes) {
+        const [title, wish] = asked.get(size)?.[what] ?? ['', {}];
+        const given = { crowd: `${size}`, pids, times: TIMES, ...wish };
+        const key = `${size} ${title}`;
+        seen.set(key, [...(seen.get(key) ?? []), await stage.generator.ask('ask', given)]);
       }
     }
-    rows.push(...[...seen].map(([what, runs]) => rowOf(contestant.name, size, what, runs)));
-    await stage.generator.ask('drop', { crowd: CROWD });
-    await stage.stop(running);
-    say(`${contestant.name}: asked a room of ${size} messages`);
+    say(`${contestant.name}: asked rooms of ${sizes.join(' and ')} messages, round ${round + 1}`);
   }
-  return rows;
+  for (const size of sizes) await stage.generator.ask('drop', { crowd: `${size}` });
+  await stage.stop(running);
+  return sizes.flatMap((size) =>
+    asks('', 1).map(([what]) =>
+      rowOf(contestant.name, size, what, seen.get(`${size} ${what}`) ?? []),
+    ),
+  );
 }
 
-/** The edge host makes its file itself, with the first message; the rest is written into it. */
-async function makeRoom(
+function roomOf(size: number): string {
+  return `room-of-${size}`;
+}
+
+/** The edge host makes its files itself, with a first message; the rest is written into them. */
+async function makeRooms(
   stage: Stage,
   contestant: Contestant,
   data: string,
-  size: number,
+  sizes: readonly number[],
 ): Promise<void> {
   const isEdge = contestant.host.kind === 'edge';
   if (isEdge) {
     const running = await stage.start(contestant, data);
-    const { origin } = running;
-    const { door } = contestant;
-    const at = { crowd: CROWD, door, origin, room: ROOM };
-    await stage.generator.ask('open', { ...at, members: 1, users: 'first' });
-    const command = { name: 'message', payloads: [{ message: 'the first of many' }] };
-    await stage.generator.ask('ask', { crowd: CROWD, pids: [], times: 1, command });
-    await stage.generator.ask('drop', { crowd: CROWD });
+    for (const size of sizes) await sayFirst(stage, running, roomOf(size));
     await stage.stop(running);
   }
-  const begunAt = performance.now();
-  await fill(isEdge ? edgeFile(data) : nodeFile(data, ROOM), ROOM, size);
-  const seconds = ((performance.now() - begunAt) / 1_000).toFixed(0);
-  say(`${contestant.name}: filled a room to ${size} messages in ${seconds} s`);
+  for (const size of sizes) {
+    const begunAt = performance.now();
+    const room = roomOf(size);
+    await fill(isEdge ? edgeFile(data, room) : nodeFile(data, room), room, size);
+    const seconds = ((performance.now() - begunAt) / 1_000).toFixed(0);
+    say(`${contestant.name}: filled a room to ${size} messages in ${seconds} s`);
+  }
+}
+
+async function sayFirst({ generator }: Stage, running: Running, room: string): Promise<void> {
+  const { contestant, origin } = running;
+  const crowd = 'first';
+  const wish = { crowd, door: contestant.door, origin, room, members: 1, users: 'first' };
+  await generator.ask('open', wish);
+  const command = { name: 'message', payloads: [{ message: 'the first of many' }] };
+  await generator.ask('ask', { crowd, pids: [], times: 1, command });
+  await generator.ask('drop', { crowd });
 }
 
 type Asked = Pick<AskWish, 'command' | 'join'>;

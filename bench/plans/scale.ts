@@ -13,7 +13,14 @@ import { ROOMS, type RoomsRow, runRooms } from './rooms.ts';
 const SIZES = [10_000, 1_000_000];
 /** The Room is the same at every door: one of each host says what age costs. */
 const AGED = new Set(['native@node', 'native@edge']);
-const ROOMY = new Set(['seed-like', 'bare object', 'native@node', 'Socket.IO@node', 'native@edge']);
+const ROOMY = new Set([
+  'seed-like',
+  'bare object',
+  'native@edge',
+  'native@node',
+  'Socket.IO@node',
+  'native@node process',
+]);
 
 /** What grows: the crowd, the number of rooms, a room's age. */
 export async function runScale(stage: Stage, contestants: readonly Contestant[]): Promise<void> {
