@@ -20,6 +20,8 @@ export class SqliteFile implements Sql {
   #database: DatabaseSync | undefined;
   #statements = new Map<string, StatementSync>();
   #inTransaction = false;
+  /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
+  #lost: unknown;
   #depth = 0;
   /** Pages have become free: with the next commit the file is to become shorter. */
   #shortens = false;
@@ -45,6 +47,7 @@ export class SqliteFile implements Sql {
   }
 
   run(query: string, ...bindings: SqlValue[]): void {
+    this.#assertNotLost();
     const database = this.#open();
     if (!this.#inTransaction) {
       database.exec('BEGIN');
@@ -54,6 +57,7 @@ export class SqliteFile implements Sql {
   }
 
   atomic<T>(body: () => Immediate<T>): T {
+    this.#assertNotLost();
     // Nothing to undo yet: a file that `body` makes is undone as a whole.
     if (this.#database === undefined && !existsSync(this.#path)) return this.#founding(body);
     const database = this.#open();
@@ -68,7 +72,7 @@ export class SqliteFile implements Sql {
       this.#statement(`RELEASE ${savepoint}`).run();
       return result;
     } catch (error) {
-      this.#undo(savepoint);
+      this.#undo(savepoint, error);
       throw error;
     } finally {
       this.#depth--;
@@ -77,6 +81,7 @@ export class SqliteFile implements Sql {
 
   /** Makes everything since the last call durable. @throws what SQLite throws; then `discard`. */
   commit(): void {
+    this.#assertNotLost();
     if (this.#inTransaction) {
       this.#statement('COMMIT').run();
       this.#inTransaction = false;
@@ -133,6 +138,7 @@ export class SqliteFile implements Sql {
     this.#statements = new Map();
     this.#inTransaction = false;
     this.#shortens = false;
+    this.#lost = undefined;
     this.#database?.close();
     this.#database = undefined;
   }
@@ -158,9 +164,16 @@ export class SqliteFile implements Sql {
     }
   }
 
-  #undo(savepoint: string): void {
-    // A failure such as a full disk may have ended the whole transaction already.
-    if (this.#database?.isTransaction !== true) return;
+  #assertNotLost(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
+  #undo(savepoint: string, error: unknown): void {
+    // A full disk may have ended the whole transaction, and with it what earlier commands wrote.
+    if (this.#database?.isTransaction !== true) {
+      this.#lost = error;
+      return;
+    }
     this.#statement(`ROLLBACK TO ${savepoint}`).run();
     this.#statement(`RELEASE ${savepoint}`).run();
   }

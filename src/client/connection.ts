@@ -106,11 +106,7 @@ export class Connection {
   #stopWaking: (() => void) | undefined;
   readonly #timers: Partial<Record<TimerName, () => void>> = {};
 
-  constructor(
-    options: ConnectionOptions,
-    environment: Environment,
-    listener: ConnectionListener,
-  ) {
+  constructor(options: ConnectionOptions, environment: Environment, listener: ConnectionListener) {
     this.#options = options;
     this.#environment = environment;
     this.#listener = listener;

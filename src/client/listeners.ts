@@ -25,7 +25,9 @@ export class Listeners<Events extends object> {
    * What is told from now on, until the room is left or the loop is. What is not yet taken waits.
    * @param pick makes an item of what is told, or undefined to leave it out
    */
-  stream<T>(pick: (name: keyof Events, payload: unknown) => T | undefined): AsyncIterableIterator<T> {
+  stream<T>(
+    pick: (name: keyof Events, payload: unknown) => T | undefined,
+  ): AsyncIterableIterator<T> {
     const waiting: T[] = [];
     const takers: ((result: IteratorResult<T, undefined>) => void)[] = [];
     let isOver = false;

@@ -123,10 +123,7 @@ export class Room {
   readonly getState = (): RoomState => this.state;
 
   /** @returns ends it */
-  on<N extends keyof RoomEvents>(
-    name: N,
-    listener: (payload: RoomEvents[N]) => void,
-  ): () => void {
+  on<N extends keyof RoomEvents>(name: N, listener: (payload: RoomEvents[N]) => void): () => void {
     return this.#listeners.on(name, listener);
   }
 

@@ -75,7 +75,6 @@ export class Sender {
     this.#ports.outbox.sign(userId);
   }
 
-
   /** A message that stands in the room is no longer unsent, whoever heard the answer. */
   heard(message: Message): void {
     const entry = this.#ports.outbox.find(message.id);

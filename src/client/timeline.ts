@@ -110,7 +110,13 @@ export class Timeline {
   #row(seq: number): Row {
     let row = this.#rows.get(seq);
     if (row === undefined) {
-      row = { text: undefined, textRev: 0, reactions: undefined, reactionsRev: 0, shown: undefined };
+      row = {
+        text: undefined,
+        textRev: 0,
+        reactions: undefined,
+        reactionsRev: 0,
+        shown: undefined,
+      };
       this.#rows.set(seq, row);
     }
     return row;

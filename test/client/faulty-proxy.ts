@@ -1,4 +1,10 @@
-import { createServer, connect as dial, type AddressInfo, type Server, type Socket } from 'node:net';
+import {
+  createServer,
+  connect as dial,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net';
 
 /** One client's connection through the proxy. */
 interface Pair {
