@@ -23,6 +23,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
+          // Some start programs, or fill rooms: on a busy machine that takes longer than 5 s.
+          testTimeout: 30_000,
         },
       },
       {
@@ -32,8 +34,8 @@ export default defineConfig({
           environment: 'node',
           include: ['test/scenarios/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/edge-bundle.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxConcurrency: 12,
         },
       },

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, SEED } from './contestants.ts';
 import { Stage } from './stage.ts';
+import { runIdle } from './plans/idle.ts';
+import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
 /** `npm run bench [-- --quick | --scale | --idle] [--only native,gather] [--rounds 5]` */
@@ -31,7 +33,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 try {
-  await runTalks(stage, chosen(), { quick: values.quick, rounds });
+  if (values.scale) await runScale(stage, chosen());
+  else if (values.idle) await runIdle(stage, chosen());
+  else await runTalks(stage, chosen(), { quick: values.quick, rounds });
 } finally {
   await stage.close();
 }

@@ -1,5 +1,7 @@
 import type { Figure, Row } from './plans/talk.ts';
 import { rounded } from './median.ts';
+import type { AgeRow } from './plans/age.ts';
+import type { CrowdRow } from './plans/crowding.ts';
 
 /** A figure that was promised, and what was seen. */
 export interface Verdict {
@@ -90,4 +92,43 @@ function durableVerdicts(rows: ReadonlyMap<string, Row>): Verdict[] {
       seen,
       met: seen >= LEAST_DURABLE_PER_SECOND,
     }));
+}
+
+const MEMORY_RATIO = 1.2;
+const SINCE_RATIO = 2;
+const LAST_TO_FIRST = 3;
+const MOST_FRAMES = 60;
+const AGE_RATIO = 3;
+
+/** The same for what grows. */
+export function scaleVerdicts(crowds: readonly CrowdRow[], age: readonly AgeRow[]): Verdict[] {
+  const seed = crowds.find(({ name }) => name === 'seed-like');
+  const ours = crowds.filter((row) => row.sinceToPlain !== undefined);
+  return [
+    ...ours
+      .filter(({ name }) => name.includes('@node') && seed !== undefined)
+      .map((row) =>
+        atMost(
+          `${row.name}: KiB for an idle connection`,
+          row.idleKib,
+          (seed?.idleKib ?? 0) * MEMORY_RATIO,
+        ),
+      ),
+    ...ours.flatMap((row) => [
+      atMost(`${row.name}: a join with since, to a plain one`, row.sinceToPlain ?? 0, SINCE_RATIO),
+      atMost(`${row.name}: last 100 joins to the first 100`, row.lastToFirst, LAST_TO_FIRST),
+      atMost(`${row.name}: frames to one who is there`, row.framesHeard, MOST_FRAMES),
+    ]),
+    ...ageVerdicts(age),
+  ];
+}
+
+/** The larger of each pair to the smaller one, by latency: processor time is too coarse for it. */
+function ageVerdicts(age: readonly AgeRow[]): Verdict[] {
+  return age.flatMap((row) => {
+    const young = age.find(({ host, what }) => host === row.host && what === row.what);
+    if (young === undefined || young === row) return [];
+    const what = `${row.host}: ${row.what}, 1 million messages to 10 thousand`;
+    return [atMost(what, row.p50Ms / young.p50Ms, AGE_RATIO)];
+  });
 }

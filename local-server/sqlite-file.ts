@@ -23,8 +23,6 @@ export class SqliteFile implements Sql {
   /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
   #lost: unknown;
   #depth = 0;
-  /** Pages have become free: with the next commit the file is to become shorter. */
-  #shortens = false;
 
   /** @param onOpen is called before the file is opened, to make room for one more. */
   constructor(path: string, durability: Durability, onOpen: () => void) {
@@ -82,11 +80,9 @@ export class SqliteFile implements Sql {
   /** Makes everything since the last call durable. @throws what SQLite throws; then `discard`. */
   commit(): void {
     this.#assertNotLost();
-    if (this.#inTransaction) {
-      this.#statement('COMMIT').run();
-      this.#inTransaction = false;
-    }
-    if (this.#shortens) this.#checkpoint();
+    if (!this.#inTransaction) return;
+    this.#statement('COMMIT').run();
+    this.#inTransaction = false;
   }
 
   /** The new file is made beside the old one and takes its place in one step. */
@@ -114,30 +110,26 @@ export class SqliteFile implements Sql {
     if (this.#durability === 'disk') syncFolder(dirname(path));
   }
 
-  /** `space` gives back what a step of pruning frees; `traces` writes the whole file anew. */
+  /**
+   * `space`: the file becomes shorter by what a step of pruning freed, when its journal is next
+   * worked in. `traces`: the whole file is written anew, because pages keep copies of rows that have
+   * moved elsewhere, and the journal is emptied; the process does nothing else meanwhile.
+   */
   tidy(what: 'space' | 'traces'): void {
     const database = this.#open();
-    this.#shortens = true;
     if (what === 'space') {
       database.exec(`PRAGMA incremental_vacuum(${TIDIED_PAGES})`);
       return;
     }
     this.commit();
-    database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
-    this.#checkpoint();
-  }
-
-  /** Brings everything into the file, which only then becomes shorter, and empties the journal. */
-  #checkpoint(): void {
-    this.#shortens = false;
-    this.#open().exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    // Files of earlier versions could not become shorter; from here on they can.
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   /** Closes the file; it opens again when it is next needed. Nothing may be uncommitted. */
   close(): void {
     this.#statements = new Map();
     this.#inTransaction = false;
-    this.#shortens = false;
     this.#lost = undefined;
     this.#database?.close();
     this.#database = undefined;

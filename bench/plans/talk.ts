@@ -41,6 +41,8 @@ export interface Row {
   deliveriesPerFrame: number;
   p50Ms: number;
   p99Ms: number;
+  /** How busy one processor was with the load generator: near 1 it sets the pace. */
+  generatorShare: number;
 }
 
 export interface Figure {
@@ -90,7 +92,7 @@ async function gather(stage: Stage, one: Running, room: string, members: number)
   const { name: crowd, door } = contestant;
   await stage.generator.ask('open', { crowd, door, origin, room, members });
   // The first messages make tables and compiled code.
-  await stage.generator.ask('talk', { crowd, pids: [], inFlight: 20, sendMs: 100 });
+  await stage.generator.ask('talk', { crowds: [crowd], pids: [], inFlight: 20, sendMs: 100 });
 }
 
 async function runOne(
@@ -112,7 +114,7 @@ async function runOne(
   }[mode.kind];
   const sendMs = mode.kind === 'full' ? phase.sendMs : phase.sendMs * 3;
   const result = await stage.generator.ask('talk', {
-    crowd: contestant.name,
+    crowds: [contestant.name],
     pids,
     sendMs,
     ...load,
@@ -169,5 +171,6 @@ function rowOf(name: string, all: readonly RunResult[], seedUs: number): Row {
     deliveriesPerFrame: rounded(of((run) => run.tally.deliveries / run.tally.frames)),
     p50Ms: rounded(of((run) => run.p50)),
     p99Ms: rounded(of((run) => run.p99)),
+    generatorShare: rounded(of((run) => run.generatorMs / run.ms)),
   };
 }

@@ -51,7 +51,7 @@ export class Asker {
       this.#waiting.delete(question);
       this.#asked.add(question);
       const { name, payload } = question;
-      this.#connection.ask(name, payload as never, (result) => this.#answered(question, result));
+      this.#connection.ask(name, payload, (result) => this.#answered(question, result));
     }
   }
 

@@ -154,7 +154,7 @@ export class Connection {
     answered: Answered<ReplyOf<N>>,
   ): void {
     if (this.isOpen) {
-      this.#ask({ name, payload, answered: answered as Answered<object>, length: 0 });
+      this.#ask({ name, payload, answered, length: 0 });
     } else answered(undefined);
   }
 
@@ -307,9 +307,8 @@ export class Connection {
 
   #renewLater(expiresAt: number | undefined): void {
     if (expiresAt === undefined || !this.#options.canRenew) return;
-    const { now, random } = this.#environment;
-    const left = expiresAt - now();
-    const wait = left * (RENEW_AFTER + RENEW_SPREAD * random());
+    const left = expiresAt - this.#environment.now();
+    const wait = left * (RENEW_AFTER + RENEW_SPREAD * this.#environment.random());
     this.#setTimer('renew', Math.max(wait, this.#options.timing.againMs), () => {
       void this.#renew(expiresAt);
     });
@@ -382,8 +381,8 @@ export class Connection {
    * @param close what to close it with, where it is not closed
    */
   #letGo(close: number | undefined, code: number = LOST): void {
-    const { now } = this.#environment;
-    if (this.isOpen && now() - this.#openedAt >= this.#options.timing.steadyMs) this.#failures = 0;
+    const now = this.#environment.now();
+    if (this.isOpen && now - this.#openedAt >= this.#options.timing.steadyMs) this.#failures = 0;
     this.#attempt++;
     this.#stopTimers();
     const socket = this.#socket;

@@ -85,7 +85,7 @@ export function platform(socketClass = surroundings.WebSocket): Environment {
     open(url, protocols, listener) {
       const socket = new socketClass(url, protocols);
       socket.onmessage = ({ data }) => listener.text(String(data));
-      socket.onclose = ({ code, reason }) => listener.closed(code, String(reason));
+      socket.onclose = ({ code, reason }) => listener.closed(code, reason);
       // A close always follows, and says no less.
       socket.onerror = () => undefined;
       return {

@@ -372,7 +372,7 @@ export class Room {
         break;
       default:
     }
-    this.#listeners.tell(name, payload as never);
+    this.#listeners.tell(name, payload);
   }
 
   /** A message that somebody else sent or changed, live. */

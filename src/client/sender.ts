@@ -100,7 +100,7 @@ export class Sender {
     const { id, name, payload } = entry;
     this.#isBusy[lane] = true;
     outbox.mark(id, 'sending');
-    connection.ask(name, payload as never, (result: Changed | undefined) => {
+    connection.ask(name, payload, (result: Changed | undefined) => {
       this.#isBusy[lane] = false;
       this.#answered(id, result);
       this.#sendNext(lane);

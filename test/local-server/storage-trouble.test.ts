@@ -64,10 +64,10 @@ async function stored(roomId: string): Promise<string[]> {
 /** From here on the file takes so many more pages; SQLite keeps such a limit with a connection. */
 function fillDisk(roomId: string, morePages: number): () => void {
   const path = roomPath(dataDir, roomId);
-  const prepare = Reflect.get(DatabaseSync.prototype, 'prepare') as (
-    this: DatabaseSync,
-    query: string,
-  ) => StatementSync;
+  const prepare: (this: DatabaseSync, query: string) => StatementSync = Reflect.get(
+    DatabaseSync.prototype,
+    'prepare',
+  );
   const limited = new WeakSet<DatabaseSync>();
   DatabaseSync.prototype.prepare = function limitPages(this: DatabaseSync, query) {
     if (!limited.has(this) && this.location() === path) {

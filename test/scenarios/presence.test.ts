@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { EventPayload } from '../../src/protocol/events.ts';
-import { atEveryDoor, fence, newRoom, type OpenDoor } from '../support/stories.ts';
+import { atEveryDoor, fence, newRoom, type OpenDoor, within } from '../support/stories.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 /** How long a dropped user still counts as here, in milliseconds. */
@@ -34,15 +34,19 @@ atEveryDoor((door) => {
   });
 
   it('tells of one who leaves at once, and of one who drops out after 5 s', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
-    const { visitor: carol } = await door.enter('carol', roomId);
-    const { visitor: dan } = await door.enter('dan', roomId);
-    const from = Date.now();
-    await dan.drop();
-    ok(await bob.command('leaveRoom', { roomId }));
-    await carol.close();
+    const { alice, bob, from } = await within(GRACE_MS / 2, async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const { visitor: bob } = await door.enter('bob', roomId);
+      const { visitor: carol } = await door.enter('carol', roomId);
+      const { visitor: dan } = await door.enter('dan', roomId);
+      const from = Date.now();
+      await dan.drop();
+      ok(await bob.command('leaveRoom', { roomId }));
+      await carol.close();
+      await alice.hears('userLeft', ({ userId }) => userId === 'carol');
+      return { alice, bob, from };
+    });
     const left = await alice.until('three to leave', () => {
       const heard = alice.heard('userLeft');
       return heard.length === 3 && heard;
@@ -59,12 +63,15 @@ atEveryDoor((door) => {
   });
 
   it('keeps silent about one who is back within the grace', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
-    const { visitor: clock } = await door.enter('clock', roomId);
-    await bob.drop();
-    const { visitor: back } = await door.enter('bob', roomId);
+    const { roomId, alice, back, clock } = await within(GRACE_MS, async () => {
+      const room = newRoom();
+      const { visitor: alice } = await door.enter('alice', room);
+      const { visitor: bob } = await door.enter('bob', room);
+      const { visitor: clock } = await door.enter('clock', room);
+      await bob.drop();
+      const { visitor: back } = await door.enter('bob', room);
+      return { roomId: room, alice, back, clock };
+    });
     // The clock drops after him: when it is told of, his grace would have ended too.
     await clock.drop();
     await alice.hears('userLeft', ({ userId }) => userId === 'clock');
@@ -74,12 +81,14 @@ atEveryDoor((door) => {
   });
 
   it('lists one within the grace as here, and lets them leave for good', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
-    await alice.hears('userJoined');
-    await bob.drop();
-    const { joined } = await door.enter('carol', roomId);
+    const { roomId, alice, joined } = await within(GRACE_MS, async () => {
+      const room = newRoom();
+      const { visitor } = await door.enter('alice', room);
+      const { visitor: bob } = await door.enter('bob', room);
+      await visitor.hears('userJoined');
+      await bob.drop();
+      return { roomId: room, alice: visitor, joined: (await door.enter('carol', room)).joined };
+    });
     expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
     const { visitor: back } = await door.enter('bob', roomId);
     await back.close();
