@@ -1,4 +1,5 @@
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
+import { Refusal, unavailableProblem } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Log, Meter } from '../src/room/ports.ts';
 import { Pacer } from '../src/room/pacer.ts';
@@ -60,12 +61,15 @@ export class NodeRoom {
     this.#onWakeup = onWakeup;
   }
 
-  /** The Room, made if need be; what it decides is flushed on the next tick. */
+  /**
+   * The Room, made if need be; what it decides is flushed on the next tick.
+   * @throws Refusal `unavailable` when it cannot be opened: by newer code written, damaged, no disk
+   */
   use(): Room {
     this.usedAt = Date.now();
     this.#dueSince ??= performance.now();
     this.#onDue(this);
-    this.#room ??= this.#make();
+    this.#room ??= this.#open();
     return this.#room;
   }
 
@@ -77,7 +81,7 @@ export class NodeRoom {
     try {
       work(this.use());
     } catch (error) {
-      this.#log.failure('room', error);
+      if (!(error instanceof Refusal)) this.#log.failure('room', error);
       this.#throwAway();
     }
   }
@@ -165,6 +169,16 @@ export class NodeRoom {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.connections.clear();
+  }
+
+  #open(): Room {
+    try {
+      return this.#make();
+    } catch (error) {
+      this.#log.failure('open', error);
+      this.#file.discard();
+      throw new Refusal('unavailable', unavailableProblem.message);
+    }
   }
 
   #make(): Room {

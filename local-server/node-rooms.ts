@@ -150,6 +150,7 @@ export class NodeRooms implements RoomDirectory {
       const stored = await new Promise<boolean>((resolve) => room.whenStored(resolve));
       return stored ? result : { ok: false, error: unavailableProblem };
     } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.problem };
       this.#options.log.failure(name, error);
       return { ok: false, error: internalProblem };
     }

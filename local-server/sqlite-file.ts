@@ -20,6 +20,8 @@ export class SqliteFile implements Sql {
   #database: DatabaseSync | undefined;
   #statements = new Map<string, StatementSync>();
   #inTransaction = false;
+  /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
+  #lost: unknown;
   #depth = 0;
 
   /** @param onOpen is called before the file is opened, to make room for one more. */
@@ -43,6 +45,7 @@ export class SqliteFile implements Sql {
   }
 
   run(query: string, ...bindings: SqlValue[]): void {
+    this.#assertNotLost();
     const database = this.#open();
     if (!this.#inTransaction) {
       database.exec('BEGIN');
@@ -52,6 +55,7 @@ export class SqliteFile implements Sql {
   }
 
   atomic<T>(body: () => Immediate<T>): T {
+    this.#assertNotLost();
     // Nothing to undo yet: a file that `body` makes is undone as a whole.
     if (this.#database === undefined && !existsSync(this.#path)) return this.#founding(body);
     const database = this.#open();
@@ -66,7 +70,7 @@ export class SqliteFile implements Sql {
       this.#statement(`RELEASE ${savepoint}`).run();
       return result;
     } catch (error) {
-      this.#undo(savepoint);
+      this.#undo(savepoint, error);
       throw error;
     } finally {
       this.#depth--;
@@ -75,6 +79,7 @@ export class SqliteFile implements Sql {
 
   /** Makes everything since the last call durable. @throws what SQLite throws; then `discard`. */
   commit(): void {
+    this.#assertNotLost();
     if (!this.#inTransaction) return;
     this.#statement('COMMIT').run();
     this.#inTransaction = false;
@@ -125,6 +130,7 @@ export class SqliteFile implements Sql {
   close(): void {
     this.#statements = new Map();
     this.#inTransaction = false;
+    this.#lost = undefined;
     this.#database?.close();
     this.#database = undefined;
   }
@@ -150,9 +156,16 @@ export class SqliteFile implements Sql {
     }
   }
 
-  #undo(savepoint: string): void {
-    // A failure such as a full disk may have ended the whole transaction already.
-    if (this.#database?.isTransaction !== true) return;
+  #assertNotLost(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
+  #undo(savepoint: string, error: unknown): void {
+    // A full disk may have ended the whole transaction, and with it what earlier commands wrote.
+    if (this.#database?.isTransaction !== true) {
+      this.#lost = error;
+      return;
+    }
     this.#statement(`ROLLBACK TO ${savepoint}`).run();
     this.#statement(`RELEASE ${savepoint}`).run();
   }

@@ -4,8 +4,9 @@ import { verifyRefresh } from '../auth/refresh.ts';
 import { leaveReasonOf, receive } from '../doors/native/receive.ts';
 import { refusalOnSocket, SUBPROTOCOL } from '../doors/native/handshake.ts';
 import { refusalResponse } from '../doors/http/app.ts';
+import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
+import { internalProblem, type Problem, Refusal, unavailableProblem } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
 import { consoleLogger } from '../log/console-logger.ts';
@@ -20,6 +21,9 @@ import { LINK_LIMITS, readRenewal } from './link-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
 import { ObjectSql } from './object-sql.ts';
 import { ObjectWakeup } from './object-wakeup.ts';
+
+/** A room that could not be opened is woken again after this long, in milliseconds. */
+const WAKE_AGAIN_MS = 600_000;
 
 /**
  * One room in its Durable Object: adapts sockets, calls and time to the Room, and nothing else.
@@ -65,29 +69,39 @@ export class RoomObject extends DurableObject<Environment> {
 
   /** Does a command for an identity that has not joined. */
   execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
-    const result = this.#room.execute(identity, name, payload);
-    this.#flush();
-    return result;
+    try {
+      const result = this.#room.execute(identity, name, payload);
+      this.#flush();
+      return result;
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.problem };
+      throw error;
+    }
   }
 
-  /** The room's wakeup. */
-  override alarm(): void {
-    this.#room.wake();
-    this.#room.flush();
+  /** The room's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
+  override async alarm(): Promise<void> {
+    try {
+      this.#room.wake();
+      this.#room.flush();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      await this.ctx.storage.setAlarm(Date.now() + WAKE_AGAIN_MS);
+    }
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
     connection.heard();
     if (connection.state.end === 'link' && typeof data === 'string') {
-      this.#receiveFromDoor(connection, data);
-      this.#flush();
+      this.#attempt((room) => this.#receiveFromDoor(room, connection, data));
       return;
     }
-    receive(this.#room, connection, data, this.#limits, (command) => {
-      this.ctx.waitUntil(this.#refresh(connection, command));
-    });
-    this.#flush();
+    this.#attempt((room) =>
+      receive(room, connection, data, this.#limits, (command) => {
+        this.ctx.waitUntil(this.#refresh(connection, command));
+      }),
+    );
   }
 
   override webSocketClose(
@@ -106,28 +120,28 @@ export class RoomObject extends DurableObject<Environment> {
   }
 
   /** A door has checked what it sends, and may speak of identities. */
-  #receiveFromDoor(connection: ObjectConnection, data: string): void {
+  #receiveFromDoor(room: Room, connection: ObjectConnection, data: string): void {
     const renewed = readRenewal(data);
     if (renewed !== undefined) {
-      this.#room.renew(connection, renewed);
+      room.renew(connection, renewed);
       return;
     }
-    for (const command of readFrame(data, LINK_LIMITS)) this.#room.handle(connection, command);
+    for (const command of readFrame(data, LINK_LIMITS)) room.handle(connection, command);
   }
 
   /** Waits for the verdict outside the Room, then tells it in one turn. */
   async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#authenticate);
-    this.#room.refresh(connection, command, verdict);
-    this.#flush();
+    this.#attempt((room) => room.refresh(connection, command, verdict));
   }
 
   #departed(socket: WebSocket, reason: 'left' | 'disconnected', code: number): void {
     const connection = this.#connectionOf(socket);
     this.#log.event('debug', 'disconnected', { connection: connection.state.id, code });
-    this.#room.depart(connection, reason);
-    this.#connections.delete(socket);
-    this.#flush();
+    this.#attempt((room) => {
+      room.depart(connection, reason);
+      this.#connections.delete(socket);
+    });
   }
 
   get #room(): Room {
@@ -135,7 +149,30 @@ export class RoomObject extends DurableObject<Environment> {
     return this.#opened;
   }
 
+  /** Does something in the room; one that cannot be opened sends its clients away to come back. */
+  #attempt(work: (room: Room) => void): void {
+    try {
+      work(this.#room);
+      this.#flush();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      for (const connection of this.#connections.values()) {
+        connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+      }
+    }
+  }
+
+  /** @throws Refusal `unavailable` when it cannot be opened: written by newer code, or no storage */
   #open(): Room {
+    try {
+      return this.#make();
+    } catch (error) {
+      this.#log.failure('open', error);
+      throw new Refusal('unavailable', unavailableProblem.message);
+    }
+  }
+
+  #make(): Room {
     this.#report.woken();
     return new Room(
       this.ctx.id.name ?? '',
