@@ -214,7 +214,8 @@ export class Room {
 
   /** Lets go of all but the newest `count` messages; `loadOlder` brings them back. */
   trim(count: number): void {
-    this.#timeline.trim(count);
+    // While pages are on their way the newest here need not be the newest there are.
+    if (!this.#connection.isCatchingUp) this.#timeline.trim(count);
     this.#changed();
   }
 

@@ -1,10 +1,4 @@
-import {
-  connect,
-  type Client,
-  type RoomState,
-  type Store,
-  type Timing,
-} from '../../src/client/index.ts';
+import { connect, type Client, type RoomState, type Store, type Timing } from '../../src/client/index.ts';
 import type { Room } from '../../src/client/room.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Message } from '../../src/protocol/objects.ts';
@@ -17,7 +11,7 @@ import { FaultyProxy } from './faulty-proxy.ts';
 /** Everything goes faster here than in life, so that much of it fits into a test. */
 const TIMING: Partial<Timing> = {
   pingEveryMs: 150,
-  answerMs: 400,
+  answerMs: 600,
   retryFirstMs: 20,
   retryLongestMs: 300,
   steadyMs: 500,
@@ -162,11 +156,11 @@ class Evening {
   async rest(): Promise<void> {
     for (const device of this.#devices) device.proxy.calm();
     const giveUpAt = Date.now() + PATIENCE_MS;
-    for (;;) {
+    for (let wait = 50; ; wait = Math.min(1_000, wait * 1.5)) {
       const wrong = await this.#wrong();
       if (wrong === undefined) break;
       if (Date.now() > giveUpAt) throw new Error(wrong);
-      await pause(50);
+      await pause(wait);
     }
     this.#checkTold();
     if (this.#refused.length > 0) throw new Error(`Refused: ${JSON.stringify(this.#refused)}`);
@@ -185,23 +179,22 @@ class Evening {
     const { proxy } = device;
     const chance = this.#chance;
     const kind = chance.below(100);
-    if (kind < 40) this.#write(device);
-    else if (kind < 46)
-      this.#change(device, (room, { seq }) => room.addReaction(seq, this.#emoji()));
-    else if (kind < 50)
-      this.#change(device, (room, { seq }) => room.removeReaction(seq, this.#emoji()));
-    else if (kind < 57) this.#edit(device);
-    else if (kind < 60) this.#deleteOwn(device);
-    else if (kind < 66) this.#markRead(device);
-    else if (kind < 70) device.room.typing(chance.below(4) > 0);
-    else if (kind < 72) void device.room.loadOlder(1 + chance.below(10)).catch(() => undefined);
-    else if (kind < 74) device.room.trim(3);
-    else if (kind < 80) proxy.cut();
-    else if (kind < 86) proxy.stall(chance.below(700));
-    else if (kind < 91) proxy.halfOpen(chance.below(2) === 0);
-    else if (kind < 94) proxy.drip(chance.pick([0, 1, 7, 200]) ?? 0);
-    else if (kind < 96) proxy.refuse(chance.below(2) === 0);
-    else if (kind < 98) await this.#start(device);
+    if (kind < 39) this.#write(device);
+    else if (kind < 45) this.#change(device, (room, { seq }) => room.addReaction(seq, this.#emoji()));
+    else if (kind < 49) this.#change(device, (room, { seq }) => room.removeReaction(seq, this.#emoji()));
+    else if (kind < 56) this.#edit(device);
+    else if (kind < 59) this.#deleteOwn(device);
+    else if (kind < 64) this.#markRead(device);
+    else if (kind < 67) device.room.typing(chance.below(4) > 0);
+    else if (kind < 69) void device.room.loadOlder(1 + chance.below(10)).catch(() => undefined);
+    else if (kind < 71) device.room.trim(3);
+    else if (kind < 77) proxy.cut();
+    else if (kind < 83) proxy.stall(chance.below(700));
+    else if (kind < 88) proxy.halfOpen(chance.below(2) === 0);
+    else if (kind < 91) proxy.drip(chance.pick([0, 1, 7, 200]) ?? 0);
+    else if (kind < 93) proxy.refuse(chance.below(2) === 0);
+    else if (kind < 95) await this.#start(device);
+    else if (kind < 98) await this.#flood(device);
     else this.#leaveOrJoin(device);
   }
 
@@ -218,6 +211,44 @@ class Evening {
       ...(replyTo !== undefined && { replyTo }),
     });
     this.#mustNotBeRefused(stored);
+  }
+
+  /**
+   * While one is away, more is said and changed than a page holds. The pages come slowly, others go
+   * on meanwhile, and now and then the connection is lost between two of them.
+   */
+  async #flood(device: Device): Promise<void> {
+    device.proxy.refuse(true);
+    const said = await Promise.all(Array.from({ length: 60 }, () => this.#say()));
+    this.#others(device, 10);
+    await pause(20);
+    device.proxy.drip(3_000);
+    device.proxy.refuse(false);
+    for (let waited = 0; waited < 60 && !device.room.state.isCatchingUp; waited++) await pause(10);
+    for (let at = 0; at < 10; at++) {
+      this.#others(device, 4);
+      const seq = this.#chance.pick(said);
+      if (seq !== undefined && at % 3 === 0) await this.#fetch(`messages/${seq}`, 'DELETE');
+      await pause(this.#chance.below(30));
+      if (this.#chance.below(6) === 0) device.proxy.cut();
+    }
+    device.proxy.drip(0);
+  }
+
+  /** Somebody who is not there says something long. @returns its `seq` */
+  async #say(): Promise<number> {
+    const body = { message: 'talk '.repeat(1_500), mentions: ['cleo'] };
+    const { message } = await this.#fetch<Reply<'message'>>('messages', 'POST', body);
+    return message.seq;
+  }
+
+  #others(device: Device, count: number): void {
+    const others = this.#devices.filter((other) => other !== device);
+    for (let at = 0; at < count; at++) {
+      const other = this.#chance.pick(others) ?? device;
+      if (this.#chance.below(3) === 0) this.#edit(other);
+      else this.#change(other, (room, { seq }) => room.addReaction(seq, this.#emoji()));
+    }
   }
 
   #edit(device: Device): void {
@@ -271,10 +302,8 @@ class Evening {
       const { status, isCatchingUp, outgoing, messages } = device.room.state;
       if (status.name !== 'open') return `${device.name} is ${JSON.stringify(status)}.`;
       if (isCatchingUp) return `${device.name} is still catching up.`;
-      if (outgoing.some(({ state }) => state !== 'failed'))
-        return `${device.name} has unsent ones.`;
-      if (messages.some(({ isChanging }) => isChanging))
-        return `${device.name} has unsent changes.`;
+      if (outgoing.some(({ state }) => state !== 'failed')) return `${device.name} has unsent ones: ${JSON.stringify(outgoing)}`;
+      if (messages.some(({ isChanging }) => isChanging)) return `${device.name} has unsent changes.`;
     }
     const [messages, present] = await Promise.all([this.#messages(), this.#present()]);
     const wrong = this.#wrongMessages(messages);
@@ -287,7 +316,7 @@ class Evening {
         differs('online', sorted(state.online.map(({ userId }) => userId)), present) ??
         differs('onlineCount', state.onlineCount, present.length) ??
         differs('typing', state.typing, []) ??
-        differs('reading', readingOf(state), known);
+        differs('reading', readingOf(state), known) ;
       if (difference !== undefined) return `${device.name}: ${difference}`;
     }
     return undefined;
@@ -329,7 +358,7 @@ class Evening {
     const found: Message[] = [];
     for (let before: number | undefined, hasMore = true; hasMore; before = found[0]?.seq) {
       const query = before === undefined ? '' : `&before=${before}`;
-      const page = await this.#get<Reply<'getHistory'>>(`messages?limit=100${query}`);
+      const page = await this.#fetch<Reply<'getHistory'>>(`messages?limit=100${query}`);
       found.unshift(...page.messages);
       hasMore = page.hasMore;
     }
@@ -337,15 +366,17 @@ class Evening {
   }
 
   async #present(): Promise<string[]> {
-    const { members } = await this.#get<Reply<'getMembers'>>('members?online=true&limit=100');
+    const { members } = await this.#fetch<Reply<'getMembers'>>('members?online=true&limit=100');
     return sorted(members.map(({ userId }) => userId));
   }
 
-  async #get<T>(path: string): Promise<T> {
+  /** As somebody who is not there. */
+  async #fetch<T>(path: string, method = 'GET', body?: object): Promise<T> {
     const token = await tokenFor('observer', { admin: true });
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const address = `${this.#url}/rooms/${encodeURIComponent(this.#roomId)}/${path}`;
-    const response = await fetch(address, { headers });
+    const about = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const response = await fetch(address, about);
     if (!response.ok) throw new Error(`${address}: ${await response.text()}`);
     return (await response.json()) as T;
   }
