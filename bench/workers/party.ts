@@ -1,12 +1,8 @@
 import { type Connection, routePartykitRequest, Server, type WSMessage } from 'partyserver';
 import type { Spoken } from '../spoken.ts';
 
-interface Environment {
-  ROOM: DurableObjectNamespace<RoomObject>;
-}
-
 /** The same with PartyServer, hibernating: insert, then its `broadcast`. */
-export class RoomObject extends Server<Environment> {
+export class RoomObject extends Server<Env> {
   static override options = { hibernate: true };
 
   override onStart(): void {
@@ -35,4 +31,4 @@ export default {
   async fetch(request, env) {
     return (await routePartykitRequest(request, env)) ?? new Response(null, { status: 404 });
   },
-} satisfies ExportedHandler<Environment>;
+} satisfies ExportedHandler<Env>;

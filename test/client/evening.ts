@@ -1,4 +1,10 @@
-import { connect, type Client, type RoomState, type Store, type Timing } from '../../src/client/index.ts';
+import {
+  connect,
+  type Client,
+  type RoomState,
+  type Store,
+  type Timing,
+} from '../../src/client/index.ts';
 import type { Room } from '../../src/client/room.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Message } from '../../src/protocol/objects.ts';
@@ -180,8 +186,10 @@ class Evening {
     const chance = this.#chance;
     const kind = chance.below(100);
     if (kind < 39) this.#write(device);
-    else if (kind < 45) this.#change(device, (room, { seq }) => room.addReaction(seq, this.#emoji()));
-    else if (kind < 49) this.#change(device, (room, { seq }) => room.removeReaction(seq, this.#emoji()));
+    else if (kind < 45)
+      this.#change(device, (room, { seq }) => room.addReaction(seq, this.#emoji()));
+    else if (kind < 49)
+      this.#change(device, (room, { seq }) => room.removeReaction(seq, this.#emoji()));
     else if (kind < 56) this.#edit(device);
     else if (kind < 59) this.#deleteOwn(device);
     else if (kind < 64) this.#markRead(device);
@@ -302,8 +310,10 @@ class Evening {
       const { status, isCatchingUp, outgoing, messages } = device.room.state;
       if (status.name !== 'open') return `${device.name} is ${JSON.stringify(status)}.`;
       if (isCatchingUp) return `${device.name} is still catching up.`;
-      if (outgoing.some(({ state }) => state !== 'failed')) return `${device.name} has unsent ones: ${JSON.stringify(outgoing)}`;
-      if (messages.some(({ isChanging }) => isChanging)) return `${device.name} has unsent changes.`;
+      if (outgoing.some(({ state }) => state !== 'failed'))
+        return `${device.name} has unsent ones: ${JSON.stringify(outgoing)}`;
+      if (messages.some(({ isChanging }) => isChanging))
+        return `${device.name} has unsent changes.`;
     }
     const [messages, present] = await Promise.all([this.#messages(), this.#present()]);
     const wrong = this.#wrongMessages(messages);
@@ -316,7 +326,7 @@ class Evening {
         differs('online', sorted(state.online.map(({ userId }) => userId)), present) ??
         differs('onlineCount', state.onlineCount, present.length) ??
         differs('typing', state.typing, []) ??
-        differs('reading', readingOf(state), known) ;
+        differs('reading', readingOf(state), known);
       if (difference !== undefined) return `${device.name}: ${difference}`;
     }
     return undefined;

@@ -23,7 +23,16 @@ function live(acts: readonly { kind: string; which: number }[]) {
     if (kind === 'send' || row === undefined) {
       rev++;
       const [roomId, senderId, sender, timestamp] = ['room', 'anna', 'anna', rev];
-      const said = { roomId, seq: rev, rev, id: `${rev}`, senderId, sender, message: 'said', timestamp };
+      const said = {
+        roomId,
+        seq: rev,
+        rev,
+        id: `${rev}`,
+        senderId,
+        sender,
+        message: 'said',
+        timestamp,
+      };
       rows.push(said);
       heard.push({ whole: said });
     } else if (row.deletedAt === undefined) {
