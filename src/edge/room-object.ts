@@ -73,7 +73,7 @@ export class RoomObject extends DurableObject<Environment> {
   /** The room's wakeup. */
   override alarm(): void {
     this.#room.wake();
-    this.#room.flush();
+    this.#flush();
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
