@@ -83,7 +83,7 @@ export class RoomObject extends DurableObject<Environment> {
   override async alarm(): Promise<void> {
     try {
       this.#room.wake();
-      this.#room.flush();
+      this.#flush();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       await this.ctx.storage.setAlarm(Date.now() + WAKE_AGAIN_MS);

@@ -123,6 +123,8 @@ describe.each(names)('on the %s host', (host) => {
     expect(exported.text).toContain('welcome');
     const nobody = await ask(host, 'admin', 'DELETE /users/nobody%20at%20all', roomId);
     expect(nobody).toMatchObject({ status: 200, text: '{"done":true}' });
+    const crooked = await ask(host, 'admin', 'DELETE /users/%ff', roomId);
+    expect([crooked.status, problemOf(crooked).field]).toEqual([400, 'userId']);
     await alice.close();
   });
 

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { Reply } from '../../protocol/commands.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { internalProblem, Refusal } from '../../protocol/errors.ts';
+import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Asking } from '../../room/room.ts';
 import type { HttpDoor } from './app.ts';
@@ -28,10 +29,10 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
   routes.delete('/users/:userId', async (c) => {
     const ask = await asker(c, door);
-    const { userId } = pathFields(c, '/rooms/:roomId/users/:userId', { userId: text });
+    const payload = pathFields(c, '/rooms/:roomId/users/:userId', { userId: text });
     let done = false;
     for (let step = 0; step < STEPS_AWAITED && !done; step++) {
-      ({ done } = await ask('eraseUser', { userId }));
+      ({ done } = await ask('eraseUser', payload));
     }
     return c.json({ done }, done ? 200 : 202);
   });
@@ -60,17 +61,19 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 /** Whoever speaks is known before anything of the body is read. */
 async function asker(c: Context, { directory, authenticate }: Lifecycle): Promise<Ask> {
   const roomId = roomIdOf(c);
-  const identity = await authenticate({ token: bearerOf(c) });
+  const identity: Identity = await authenticate({ token: bearerOf(c) });
+  let hasBegun = false;
   return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
     for (;;) {
       const result = await directory.execute(roomId, identity, name, payload);
       if (result.ok) {
+        hasBegun = true;
         const { ok: _, ...reply } = result;
         return reply as Reply<N>;
       }
       const { code, retryAfterMs = 1_000 } = result.error;
-      // What takes many steps goes at the pace that everyone has.
-      if (code !== 'rate_limited') throw refusalOf(result.error);
+      // What takes many steps, once begun, goes at the pace that everyone has.
+      if (code !== 'rate_limited' || !hasBegun) throw refusalOf(result.error);
       await new Promise((resolve) => {
         setTimeout(resolve, retryAfterMs);
       });
@@ -105,10 +108,7 @@ async function nextPage(
     return await ask('exportRoom', { cursor });
   } catch (error) {
     if (!(error instanceof Refusal)) log('export', error);
-    const problem =
-      error instanceof Refusal
-        ? error.problem
-        : new Refusal('internal', 'Something went wrong on our side; try again.').problem;
+    const problem = error instanceof Refusal ? error.problem : internalProblem;
     return { text: `${JSON.stringify({ type: 'failed', error: problem })}\n` };
   }
 }
@@ -116,8 +116,8 @@ async function nextPage(
 async function importLines(ask: Ask, body: Body | null): Promise<Reply<'importRoom'>> {
   let reply: Reply<'importRoom'> | undefined;
   if (body !== null) {
-    for await (const { text, line } of linesOf(body)) {
-      reply = await ask('importRoom', { text, line });
+    for await (const { text: lines, line } of linesOf(body)) {
+      reply = await ask('importRoom', { text: lines, line });
     }
   }
   if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
