@@ -54,6 +54,24 @@ export function readChecked<N extends OperationName>(
   return readPayload(name, payload);
 }
 
+/** A connection that may be here no longer, and how it ends. */
+interface Leaving {
+  connection: Connection;
+  code: CloseCode;
+  reason: string;
+  leave: LeaveReason;
+}
+
+/**
+ * An outcome with all that doing it takes to know. What must be read for it is read before what was
+ * decided stands: storage that fails then undoes it whole, and nothing is half done.
+ */
+interface Decided<R> extends Outcome<R> {
+  leaving: readonly Leaving[];
+  /** When to be woken next, where that may be another time now. */
+  next?: { at: number | undefined };
+}
+
 /** Commands somebody may give without having joined, over HTTP. */
 export type Asking = Exclude<OperationName, 'joinRoom' | 'leaveRoom' | 'typing'>;
 
@@ -236,7 +254,7 @@ export class Room {
     }
     connection.update({ identity });
     this.#watchExpiry(connection);
-    if (connection.state.joined) this.#recheck([connection]);
+    if (connection.state.joined) this.#letGo(this.#unwelcome([connection]));
     return { expiresAt: identity.expiresAt };
   }
 
@@ -247,8 +265,10 @@ export class Room {
   wake(): void {
     try {
       this.#tidy();
-      const outcome = this.#database.atomic(() => upkeep(this.#upkeepContext()));
-      this.#effect({ ...outcome, wake: true }, undefined);
+      const outcome = this.#database.atomic<Decided<object>>(() =>
+        this.#foresee({ ...upkeep(this.#upkeepContext()), wake: true }),
+      );
+      this.#effect(outcome, undefined);
     } catch (error) {
       this.#ports.log.failure('wakeup', error);
       this.#askToWake(this.#ports.clock.now() + WAKE_AGAIN_MS);
@@ -309,12 +329,12 @@ export class Room {
     if (!connection.open) this.depart(connection, 'disconnected');
   }
 
-  #perform(speaker: Speaker, { name, payload }: Command): Outcome<object> {
+  #perform(speaker: Speaker, { name, payload }: Command): Decided<object> {
     assertCommandName(name);
     return this.#decide(name, speaker, payload);
   }
 
-  #decide<N extends OperationName>(name: N, speaker: Speaker, payload: unknown): Outcome<Reply<N>> {
+  #decide<N extends OperationName>(name: N, speaker: Speaker, payload: unknown): Decided<Reply<N>> {
     const read = readChecked(name, payload, this.#limits);
     const { roomId } = this.#context;
     if (read.roomId !== undefined && read.roomId !== roomId) {
@@ -324,7 +344,7 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
-    const outcome = this.#stored<Outcome<Reply<N>>>(name, () => {
+    const outcome = this.#stored<Decided<Reply<N>>>(name, () => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
       const standing = this.#standing(speaker.identity);
@@ -333,7 +353,7 @@ export class Room {
         assertOpen(standing, state, name);
         assertAccess(standing, state, this.#limits, now);
       }
-      return handler({ ...this.#context, speaker, standing, state, now }, read);
+      return this.#foresee(handler({ ...this.#context, speaker, standing, state, now }, read));
     });
     const { missed } = outcome.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);
@@ -351,30 +371,55 @@ export class Room {
     }
   }
 
+  #foresee<R>(outcome: Outcome<R>): Decided<R> {
+    const { recheck, position, wake } = outcome;
+    const { presence } = this.#context;
+    const isFirst = position !== undefined && this.#hasRetention && this.#wakeAt === undefined;
+    const concerned =
+      recheck === undefined
+        ? []
+        : recheck === 'everyone'
+          ? presence.joined()
+          : presence.joinedOf(recheck.userId);
+    return {
+      ...outcome,
+      leaving: this.#unwelcome(concerned),
+      ...((wake === true || isFirst) && { next: { at: dueAt(this.#upkeepContext()) } }),
+    };
+  }
+
   #standing(identity: Identity): Standing {
     const { members, roomId } = this.#context;
     return standingOf(identity, roomId, members.find(identity.userId));
   }
 
-  /** Ends the connections that may be here no longer. */
-  #recheck(connections: Iterable<Connection>): void {
+  /** Those of the connections that may be here no longer. */
+  #unwelcome(connections: readonly Connection[]): Leaving[] {
+    if (connections.length === 0) return [];
     const state = this.#context.room.read();
     const now = this.#ports.clock.now();
-    for (const connection of connections) {
+    return connections.flatMap((connection) => {
       try {
         const standing = this.#standing(connection.state.identity);
         assertOpen(standing, state);
         assertAccess(standing, state, this.#limits, now);
+        return [];
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         const { code, message, retryAfterMs } = error.problem;
         const leave = code === 'banned' ? 'banned' : 'kicked';
-        this.end(connection, closeCodeOf(code, retryAfterMs), message, leave);
+        return [{ connection, code: closeCodeOf(code, retryAfterMs), reason: message, leave }];
       }
+    });
+  }
+
+  #letGo(leaving: readonly Leaving[]): void {
+    for (const { connection, code, reason, leave } of leaving) {
+      this.end(connection, code, reason, leave);
     }
   }
 
-  #post(connection: Connection, outcome: Outcome<object>, line: string | undefined): void {
+  #post(connection: Connection, outcome: Decided<object>, line: string | undefined): void {
     const { joined } = connection.state;
     const change = outcome.connection;
     if (change !== undefined) connection.update(change);
@@ -394,18 +439,15 @@ export class Room {
   }
 
   /** What an outcome does beyond its reply. */
-  #effect(outcome: Outcome<object>, except: Connection | undefined): void {
-    const { tell = [], position, receipt, recheck } = outcome;
-    const { presence } = this.#context;
+  #effect(outcome: Decided<object>, except: Connection | undefined): void {
+    const { tell = [], position, receipt, leaving, next } = outcome;
     if (receipt !== undefined) this.#receipts.add(receipt, except);
-    if (recheck === 'everyone') this.#recheck(presence.joined());
-    else if (recheck !== undefined) this.#recheck(presence.joinedOf(recheck.userId));
+    this.#letGo(leaving);
     for (const { name, payload } of tell) this.#outbox.tell(name, payload, { except, position });
     if (outcome.sendAway !== undefined) this.#sendAway(outcome.sendAway);
     if (outcome.erase === true) this.#erases = true;
     if (outcome.frees === true) this.#database.tidy('space');
-    const isFirst = position !== undefined && this.#hasRetention && this.#wakeAt === undefined;
-    if (outcome.wake === true || isFirst) this.#askToWake(dueAt(this.#upkeepContext()));
+    if (next !== undefined) this.#askToWake(next.at);
   }
 
   #sendAway({

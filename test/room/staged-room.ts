@@ -5,7 +5,7 @@ import type { Identity } from '../../src/protocol/identity.ts';
 import type { Limits } from '../../src/protocol/limits.ts';
 import type { Command } from '../../src/protocol/lines.ts';
 import type { ConnectionState, Immediate, Sql, SqlValue } from '../../src/room/ports.ts';
-import { Room } from '../../src/room/room.ts';
+import { type Asking, Room } from '../../src/room/room.ts';
 
 /** A fault put into the storage; tells it from a defect. */
 export class StorageFault extends Error {}
@@ -125,7 +125,17 @@ export class StagedRoom {
 
   /** Takes a message as over HTTP; `answered` hears of it when it is stored. */
   post(identity: Identity, payload: object, answered: (result: unknown) => void): void {
-    const result = this.#use().execute(identity, 'message', payload);
+    this.ask(identity, 'message', payload, answered);
+  }
+
+  /** Takes a command as over HTTP; `answered` hears of the result when what it did is stored. */
+  ask(
+    identity: Identity,
+    name: string,
+    payload: object,
+    answered: (result: unknown) => void = () => {},
+  ): void {
+    const result = this.#use().execute(identity, name as Asking, payload);
     this.#waiting.push((stored) => stored && answered(result));
   }
 

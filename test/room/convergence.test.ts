@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { converge } from '../soak/convergence.ts';
+import { type Deed, play } from './convergence-play.ts';
+
+const fresh = Math.floor(Math.random() * 2 ** 31);
+
+/** What once broke it, as it was shrunk. */
+const kept: [what: string, deeds: Deed[]][] = [
+  [
+    'answers once, though storage fails behind the decision',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'failStorage', after: 7 },
+      { do: 'set', copy: 0, readOnly: false, slow: true, private: false },
+    ],
+  ],
+  [
+    'tells where one stands who leaves and joins within one frame',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'leave', copy: 0 },
+      { do: 'open', copy: 5, asks: false },
+      { do: 'send', copy: 5, id: 1, words: 0 },
+      { do: 'join', copy: 0 },
+    ],
+  ],
+];
+
+describe('a room whose messages change', () => {
+  it.each([1, 2, 3, fresh])(
+    'is the same for all who listened, came back or reloaded (P1, P7–P9; seed %i)',
+    (seed) => {
+      expect(converge({ seed, runs: 40, longest: 120 })).toBeUndefined();
+    },
+    120_000,
+  );
+
+  it.each(kept)('%s', (_, deeds) => {
+    expect(() => play(deeds)).not.toThrow();
+  });
+
+  it('sends away whom it bans, or does not ban, wherever storage fails', () => {
+    for (let after = 0; after < 40; after++) {
+      const deeds: Deed[] = [
+        { do: 'open', copy: 4, asks: false },
+        { do: 'open', copy: 1, asks: false },
+        { do: 'send', copy: 1, id: 0, words: 0 },
+        { do: 'flush' },
+        { do: 'failStorage', after },
+        { do: 'act', copy: 4, act: 1, user: 1, seconds: 1 },
+        { do: 'flush' },
+      ];
+      expect(() => play(deeds), `after ${after}`).not.toThrow();
+    }
+  });
+});
