@@ -6,6 +6,8 @@ const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
 
 export default defineConfig({
   test: {
+    // Most of the time a test file waits, for graces, sleeps and heartbeats: two at a time, on two cores.
+    maxWorkers: 2,
     projects: [
       {
         plugins: [
