@@ -1,8 +1,9 @@
 import type { Dial, RawLink, RawListener } from '../doors/steady-link.ts';
-import { type Problem, Refusal, unavailableProblem } from '../protocol/errors.ts';
+import { type Problem, Refusal } from '../protocol/errors.ts';
 import type { Environment } from './environment.ts';
 import { wishRequest } from './headers.ts';
 import { renewalLine } from './link-lines.ts';
+import { reach } from './reach.ts';
 
 /**
  * A link that hears much gives a sign of life this often, in milliseconds, or its room would take it
@@ -22,15 +23,6 @@ export function dialRoom(rooms: Environment['ROOM'], roomId: string, silent: boo
     if (response.webSocket === null) throw await refusalIn(response);
     return listen(response.webSocket, listener);
   };
-}
-
-/** What fails between Worker and object is temporary, except that an overloaded one is let be. */
-async function reach(fetch: () => Promise<Response>): Promise<Response> {
-  try {
-    return await fetch();
-  } catch (error) {
-    throw Object.assign(new Refusal('unavailable', unavailableProblem.message), { cause: error });
-  }
 }
 
 async function refusalIn(response: Response): Promise<Refusal> {

@@ -80,13 +80,13 @@ export class RoomObject extends DurableObject<Environment> {
   }
 
   /** The room's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
-  override async alarm(): Promise<void> {
+  override alarm(): void {
     try {
       this.#room.wake();
       this.#flush();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      await this.ctx.storage.setAlarm(Date.now() + WAKE_AGAIN_MS);
+      void this.ctx.storage.setAlarm(Date.now() + WAKE_AGAIN_MS);
     }
   }
 

@@ -11,6 +11,7 @@ import type { Environment } from './environment.ts';
 import { consoleLogger } from '../log/console-logger.ts';
 import { wishRequest } from './headers.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { reach } from './reach.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoDoor } from './socketio-door.ts';
 import { refuseOnSocket, upgraded } from './room-object.ts';
@@ -49,7 +50,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
       const wish = { identity, join, end: 'native', offersSubprotocol: offers } as const;
-      return await env.ROOM.getByName(roomId).fetch(wishRequest(wish));
+      return await reach(() => env.ROOM.getByName(roomId).fetch(wishRequest(wish)));
     } catch (error) {
       if (!offers) throw error;
       const { 0: client, 1: server } = new WebSocketPair();
