@@ -88,7 +88,7 @@ export function connect(options: ConnectOptions): Client {
  */
 export function roomUrl(base: string | URL, roomId: string): URL {
   // A URL takes these for steps between folders, encoded or not.
-  if (/^\.{0,2}$/.test(roomId)) throw new TypeError('The room id cannot be part of an address.');
+  if (/^\.{0,2}$/.test(roomId)) throw new TypeError('Name the room otherwise.');
   const url = new URL(base);
   url.protocol = url.protocol.replace('http', 'ws');
   url.pathname = `${url.pathname.replace(/\/[^/]*$/, '')}/rooms/${encodeURIComponent(roomId)}/ws`;

@@ -72,7 +72,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export function platform(socketClass = surroundings.WebSocket): Environment {
   if (socketClass === undefined) {
-    throw new TypeError('There is no WebSocket here: use Node 22 or later, or name a class.');
+    throw new TypeError('There is no WebSocket here: use Node 22 or later.');
   }
   return {
     now: () => Date.now(),

@@ -29,39 +29,34 @@ export class Listeners<Events extends object> {
     pick: (name: keyof Events, payload: unknown) => T | undefined,
   ): AsyncIterableIterator<T> {
     const waiting: T[] = [];
-    const takers: ((result: IteratorResult<T, undefined>) => void)[] = [];
+    let wake = () => {};
     let isOver = false;
     const hear = (name: keyof Events, payload: unknown) => {
       const item = pick(name, payload);
-      if (item === undefined) return;
-      const taker = takers.shift();
-      if (taker === undefined) waiting.push(item);
-      else taker({ done: false, value: item });
+      if (item !== undefined) waiting.push(item);
+      wake();
     };
     const end = () => {
       isOver = true;
       this.#streams.delete(hear);
       this.#enders.delete(end);
-      for (const taker of takers.splice(0)) taker({ done: true, value: undefined });
+      wake();
     };
     this.#streams.add(hear);
     this.#enders.add(end);
-    return {
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      next: () =>
-        new Promise((resolve) => {
-          if (waiting.length > 0) resolve({ done: false, value: waiting.shift() as T });
-          else if (isOver) resolve({ done: true, value: undefined });
-          else takers.push(resolve);
-        }),
-      return: () => {
-        waiting.length = 0;
+    return (async function* loop() {
+      try {
+        for (;;) {
+          while (waiting.length > 0) yield waiting.shift() as T;
+          if (isOver) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      } finally {
         end();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+      }
+    })();
   }
 
   /** Ends the streams; what waits in them can still be taken. */

@@ -45,6 +45,9 @@ export interface RoomOptions extends ConnectionOptions {
 /** What may go with a message. */
 export type MessageOptions = Pick<Payload<'message'>, 'id' | 'replyTo' | 'mentions' | 'meta'>;
 
+/** What only this client tells. */
+const OWN = /^(change|status|reset)$/;
+
 /** Messages in a page of older ones. */
 const OLDER_PAGE = 50;
 const MEMBERS_PAGE = 100;
@@ -130,9 +133,7 @@ export class Room {
   /** Every event from now on, until the room is left. */
   events(): AsyncIterableIterator<RoomEvent> {
     return this.#listeners.stream((name, payload) =>
-      name === 'change' || name === 'status' || name === 'reset'
-        ? undefined
-        : ({ name, payload } as RoomEvent),
+      OWN.test(name) ? undefined : ({ name, payload } as RoomEvent),
     );
   }
 
@@ -386,7 +387,8 @@ export class Room {
     this.#sender.heard(message);
     this.#act(by ?? message.senderId);
     if (this.#reading.heard(before, message, name === 'message')) this.#askAgain();
-    this.#listeners.tell(name, payload);
+    // Changed before the page that holds it has come: to those who listen it is new.
+    this.#listeners.tell(merged === 'new' ? 'message' : name, payload);
   }
 
   /** The answer to something done here. */

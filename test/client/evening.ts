@@ -202,7 +202,7 @@ class Evening {
     else if (kind < 91) proxy.drip(chance.pick([0, 1, 7, 200]) ?? 0);
     else if (kind < 93) proxy.refuse(chance.below(2) === 0);
     else if (kind < 95) await this.#start(device);
-    else if (kind < 98) await this.#flood(device);
+    else if (kind < 97) await this.#flood(device);
     else this.#leaveOrJoin(device);
   }
 
@@ -227,7 +227,7 @@ class Evening {
    */
   async #flood(device: Device): Promise<void> {
     device.proxy.refuse(true);
-    const said = await Promise.all(Array.from({ length: 60 }, () => this.#say()));
+    const said = await Promise.all(Array.from({ length: 45 }, () => this.#say()));
     this.#others(device, 10);
     await pause(20);
     device.proxy.drip(3_000);
