@@ -12,14 +12,14 @@ export interface Bundle {
   script: string;
 }
 
-/** Bundles a Worker into a folder of its own below `into`, which lies in the project. */
-export async function bundle(entry: string, into: string, isOurs: boolean): Promise<Bundle> {
+/** Bundles a Worker into a folder of its own below `into`, which lies in the project; ours serves a page. */
+export async function bundle(entry: string, into: string, hasPage: boolean): Promise<Bundle> {
   const folder = await mkdtemp(join(into, 'worker-'));
   const page = join(folder, 'page');
   await mkdir(page);
   await writeFile(join(page, 'index.html'), '<!doctype html><title>Bench</title>\n');
   const wrangler = [toolFile('wrangler'), 'deploy', entry, '--dry-run', '--outdir', folder];
-  const rest = isOurs ? ['--assets', page] : ['--config', 'bench/workers/wrangler.toml'];
+  const rest = hasPage ? ['--assets', page] : ['--config', 'bench/workers/wrangler.toml'];
   await promisify(execFile)(process.execPath, [...wrangler, ...rest], {
     cwd: PROJECT,
     env: { ...process.env, ...WRANGLER_QUIET },

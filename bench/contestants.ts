@@ -10,7 +10,9 @@ export interface Contestant {
     | { kind: 'edge'; entry: string };
 }
 
-const OURS = 'src/edge/worker.ts';
+/** Our Worker, and the same with a log of what runs its rooms. */
+export const OURS = 'src/edge/worker.ts';
+export const WATCHED = 'bench/workers/watched.ts';
 const BARE_OBJECT = 'bench/workers/bare-object.ts';
 const PARTY = 'bench/workers/party.ts';
 
@@ -29,11 +31,17 @@ export const contestants: readonly Contestant[] = [
   { name: 'Socket.IO@node', door: 'socketio', host: { kind: 'node', durability: 'disk' } },
   { name: 'Socket.IO@node gather', door: 'gather', host: { kind: 'node', durability: 'disk' } },
   { name: 'native@node process', door: 'native', host: { kind: 'node', durability: 'process' } },
-  { name: 'Socket.IO@node process', door: 'socketio', host: { kind: 'node', durability: 'process' } },
+  {
+    name: 'Socket.IO@node process',
+    door: 'socketio',
+    host: { kind: 'node', durability: 'process' },
+  },
 ];
 
+const OUR_ENTRIES: ReadonlySet<string> = new Set([OURS, WATCHED]);
+
 export function isOurs({ host }: Contestant): boolean {
-  return host.kind === 'node' || (host.kind === 'edge' && host.entry === OURS);
+  return host.kind === 'node' || (host.kind === 'edge' && OUR_ENTRIES.has(host.entry));
 }
 
 /** Bounds that would stop a benchmark rather than a user. */
@@ -44,4 +52,3 @@ export const LOOSE_LIMITS = {
   MAX_SOCKET_EVENTS: '10000000',
   MAX_SOCKET_JOINS: '1000000',
 };
-

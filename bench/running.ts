@@ -9,6 +9,8 @@ import { residentBytes, treeOf } from './process-tree.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_MS = 3_000;
+/** What `workers/watched.ts` says. */
+const WOKEN = 'woken by ';
 
 /** A contestant in processes of its own. */
 export class Running {
@@ -17,6 +19,7 @@ export class Running {
   /** From the start of its process until it listens, in milliseconds. */
   readonly startMs: number;
   readonly #child: ChildProcess;
+  #woken = 0;
 
   private constructor(
     contestant: Contestant,
@@ -28,6 +31,18 @@ export class Running {
     this.#child = child;
     this.origin = origin;
     this.startMs = startMs;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
+  }
+
+  /** How often a watched room object was run. */
+  get woken(): number {
+    return this.#woken;
+  }
+
+  #hear(text: string): void {
+    this.#woken += text.split(WOKEN).length - 1;
+    const rest = text.replaceAll(/^.*woken by .*\n/gm, '');
+    if (rest !== '') process.stderr.write(`${this.contestant.name}: ${rest}`);
   }
 
   /** @param data folder for what it stores, made here */
@@ -89,7 +104,7 @@ function spawnHost(
   return spawn(process.execPath, [runner, join(PROJECT, file), ...args], {
     cwd: PROJECT,
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     // As npm starts it: it ends when this process does, whatever ends that.
     env: { PATH: process.env['PATH'] ?? '', npm_lifecycle_event: 'bench', ...settings },
   });

@@ -73,6 +73,10 @@ export class SocketIoDoor {
     this.#inner.emit('upgrade', request, socket, head);
   }
 
+  get socketCount(): number {
+    return this.#server.engine.clientsCount;
+  }
+
   /** Tells every socket that the server goes away, without a DISCONNECT: clients come back. */
   close(): void {
     for (const chat of this.#chats) {

@@ -11,9 +11,13 @@ export class Crowd {
   readonly #origin: string;
   #beats: NodeJS.Timeout | undefined;
 
-  constructor(door: DoorName, origin: string, roomId: string, size: number) {
+  /** @param users names its users: those of other crowds in the room must have another */
+  constructor(door: DoorName, origin: string, roomId: string, size: number, users = 'u') {
     this.#origin = origin;
-    this.members = Array.from({ length: size }, (_, at) => new Member(doors[door], roomId, at));
+    this.members = Array.from(
+      { length: size },
+      (_, at) => new Member(doors[door], roomId, at, `${users}${at}`),
+    );
   }
 
   /** Joins everybody, so many at a time; `joined` is called behind each. */

@@ -52,13 +52,15 @@ const native: Door = {
     const query = new URLSearchParams();
     if (since !== undefined) query.set('since', since);
     if (history !== undefined) query.set('history', String(history));
-    return `${origin}/rooms/${roomId}/ws?${query}`;
+    return `${origin}/rooms/${roomId}/ws?${query.toString()}`;
   },
   headers: (userId) => ({ authorization: `Bearer ${tokenFor(userId)}` }),
   greets: true,
   greet(frame) {
     const [line = ''] = frame.split('\n', 1);
-    return line.startsWith('["joined",') ? { joined: (JSON.parse(line) as [string, JoinReply])[1] } : {};
+    return line.startsWith('["joined",')
+      ? { joined: (JSON.parse(line) as [string, JoinReply])[1] }
+      : {};
   },
   speech: (message, _joining, ref) => JSON.stringify(['message', { message }, ref]),
   command: (name, payload, _joining, ref) => JSON.stringify([name, payload, ref]),
@@ -73,7 +75,8 @@ function socketIo(join: object): Door {
     headers: () => ({}),
     greets: true,
     greet(frame, { roomId, userId, since, history }) {
-      if (frame.startsWith('0{')) return { send: `40${JSON.stringify({ token: tokenFor(userId) })}` };
+      if (frame.startsWith('0{'))
+        return { send: `40${JSON.stringify({ token: tokenFor(userId) })}` };
       if (frame.startsWith('40')) {
         const wish = { roomId, username: userId, since, history, ...join };
         return { send: `420${JSON.stringify(['joinRoom', wish])}` };

@@ -1,15 +1,33 @@
 import { Crowd } from './crowd.ts';
-import type { DoorName } from './doors.ts';
+import type { DoorName, JoinWish } from './doors.ts';
+import { type AskResult, type AskWish, runAsk } from './asks.ts';
+import { type JoinResult, runJoin } from './joins.ts';
 import { type RunResult, type RunWish, runTalk } from './runs.ts';
 
 /** What the load generator can be asked to do, by name. Arguments and results travel as JSON. */
 export interface Operations {
-  /** Joins a crowd to a room of a contestant. */
-  open(wish: { crowd: string; door: DoorName; origin: string; room: string; members: number }): {
-    ms: number;
-  };
-  talk(wish: { crowd: string } & RunWish): RunResult;
+  /** Makes a crowd for a room of a contestant; nobody has joined yet. */
+  make(wish: CrowdWish): object;
+  /** Joins everyone of it, or joins them again. */
+  join(wish: { crowd: string; pids?: number[] } & JoinWish): JoinResult;
+  /** Makes and joins. */
+  open(wish: CrowdWish): object;
+  talk(wish: { crowds: string[] } & RunWish): RunResult;
+  ask(wish: { crowd: string } & AskWish): AskResult;
+  /** Cuts every socket. */
+  cut(wish: { crowd: string }): object;
+  /** Cuts, and forgets the crowd. */
   drop(wish: { crowd: string }): object;
+}
+
+export interface CrowdWish {
+  crowd: string;
+  door: DoorName;
+  origin: string;
+  room: string;
+  members: number;
+  /** Begin of its users' names. */
+  users?: string;
 }
 
 export type OperationName = keyof Operations;
@@ -30,9 +48,6 @@ type Handlers = {
   [N in OperationName]: (wish: Parameters<Operations[N]>[0]) => Promise<ReturnType<Operations[N]>>;
 };
 
-/** Joins that are under way at a time. */
-const CONCURRENCY = 32;
-
 const crowds = new Map<string, Crowd>();
 
 function crowdOf(name: string): Crowd {
@@ -41,15 +56,28 @@ function crowdOf(name: string): Crowd {
   return crowd;
 }
 
+function make({ crowd, door, origin, room, members, users }: CrowdWish): Crowd {
+  const made = new Crowd(door, origin.replace('http', 'ws'), room, members, users);
+  crowds.set(crowd, made);
+  return made;
+}
+
 const handlers: Handlers = {
-  async open({ crowd: name, door, origin, room, members }) {
-    const crowd = new Crowd(door, origin, room, members);
-    crowds.set(name, crowd);
-    const begunAt = performance.now();
-    await crowd.join(CONCURRENCY);
-    return { ms: performance.now() - begunAt };
+  async make(wish) {
+    make(wish);
+    return {};
   },
-  talk: ({ crowd, ...wish }) => runTalk(crowdOf(crowd), wish),
+  join: ({ crowd, pids = [], ...wish }) => runJoin(crowdOf(crowd), pids, wish),
+  async open(wish) {
+    await runJoin(make(wish), [], {});
+    return {};
+  },
+  talk: ({ crowds: names, ...wish }) => runTalk(names.map(crowdOf), wish),
+  ask: ({ crowd, ...wish }) => runAsk(crowdOf(crowd), wish),
+  async cut({ crowd }) {
+    await crowdOf(crowd).drop();
+    return {};
+  },
   async drop({ crowd }) {
     await crowdOf(crowd).drop();
     crowds.delete(crowd);

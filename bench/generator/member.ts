@@ -16,10 +16,10 @@ export class Member {
   #nextRef = 1;
   #closed: string | undefined;
 
-  constructor(door: Door, roomId: string, index: number) {
+  constructor(door: Door, roomId: string, index: number, userId: string) {
     this.door = door;
     this.index = index;
-    this.joining = { roomId, userId: `u${index}` };
+    this.joining = { roomId, userId };
   }
 
   /** Why it is gone, when it is not supposed to be. */
@@ -48,7 +48,7 @@ export class Member {
       };
       let isJoined = false;
       socket.on('message', (data: Buffer) => {
-        const frame = data.latin1Slice();
+        const frame = data.toString('latin1');
         if (isJoined) {
           this.#hear(frame);
           return;
@@ -82,8 +82,21 @@ export class Member {
     this.#socket?.send(this.door.speech(text, this.joining, this.#nextRef++));
   }
 
-  command(name: string, payload: object): void {
-    this.#socket?.send(this.door.command(name, payload, this.joining, this.#nextRef++));
+  /** Sends a command and waits for its reply; rejects when that is a refusal. */
+  ask(name: string, payload: object): Promise<string> {
+    const ref = this.#nextRef++;
+    const ours = [`["ack",${ref},`, `43${ref}[`];
+    return new Promise((resolve, reject) => {
+      const before = this.onFrame;
+      this.onFrame = (_, frame) => {
+        const line = frame.split('\n').find((one) => ours.some((begin) => one.startsWith(begin)));
+        if (line === undefined) return;
+        this.onFrame = before;
+        if (line.includes('{"ok":true')) resolve(line);
+        else reject(new Error(`${name} was refused: ${line.slice(0, 300)}`));
+      };
+      this.#socket?.send(this.door.command(name, payload, this.joining, ref));
+    });
   }
 
   beat(): void {

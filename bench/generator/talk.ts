@@ -29,7 +29,7 @@ export interface Tally {
  */
 export class Talk {
   readonly tally: Tally = { messages: 0, deliveries: 0, frames: 0, answers: 0 };
-  readonly latencies = new Latencies();
+  readonly latencies: Latencies;
   /** Sentences about deliveries that were not as they must be. */
   readonly faults: string[] = [];
   /** When the last message had reached everyone, on the clock of `performance.now`. */
@@ -50,7 +50,8 @@ export class Talk {
   #turn = 0;
   #underWay = 0;
 
-  constructor(crowd: Crowd) {
+  constructor(crowd: Crowd, latencies: Latencies) {
+    this.latencies = latencies;
     const { members } = crowd;
     this.#crowd = crowd;
     const count = Math.min(MOST_SENDERS, Math.floor(members.length / 2));

@@ -7,7 +7,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
  */
 
 const [folder = '', script = '', data = '', bindings = '{}'] = process.argv.slice(2);
-const isOurs = script === 'worker.js';
+const isOurs = script === 'worker.js' || script === 'watched.js';
 
 const miniflare = new Miniflare({
   ...convertV4MiniflareOptions({

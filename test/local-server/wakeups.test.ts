@@ -41,7 +41,7 @@ function wakeupsIn(folder: string) {
     woken,
     failures,
     /** Waits until so many have been woken. */
-    async until(count: number): Promise<void> {
+    until: async (count: number): Promise<void> => {
       while (woken.length < count) await signal.promise;
     },
   };

@@ -1,12 +1,12 @@
 import { type Context, Hono } from 'hono';
 import type { Reply } from '../../protocol/commands.ts';
-import { type Problem, Refusal } from '../../protocol/errors.ts';
-import type { Identity } from '../../protocol/identity.ts';
+import { Refusal } from '../../protocol/errors.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Asking } from '../../room/room.ts';
-import { readRoomId } from '../native/handshake.ts';
 import type { HttpDoor } from './app.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
+import { refusalOf } from './refusals.ts';
+import { bearerOf, pathFields, roomIdOf, text } from './request-parts.ts';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -28,7 +28,7 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
   routes.delete('/users/:userId', async (c) => {
     const ask = await asker(c, door);
-    const userId = decodeURIComponent(new URL(c.req.url).pathname.split('/')[4] ?? '');
+    const { userId } = pathFields(c, '/rooms/:roomId/users/:userId', { userId: text });
     let done = false;
     for (let step = 0; step < STEPS_AWAITED && !done; step++) {
       ({ done } = await ask('eraseUser', { userId }));
@@ -59,9 +59,8 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
 /** Whoever speaks is known before anything of the body is read. */
 async function asker(c: Context, { directory, authenticate }: Lifecycle): Promise<Ask> {
-  const roomId = readRoomId(new URL(c.req.url).pathname.split('/')[2] ?? '');
-  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  const identity: Identity = await authenticate({ token });
+  const roomId = roomIdOf(c);
+  const identity = await authenticate({ token: bearerOf(c) });
   return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
     for (;;) {
       const result = await directory.execute(roomId, identity, name, payload);
@@ -77,10 +76,6 @@ async function asker(c: Context, { directory, authenticate }: Lifecycle): Promis
       });
     }
   };
-}
-
-function refusalOf({ code, message, ...details }: Problem): Refusal {
-  return new Refusal(code, message, details);
 }
 
 /**
