@@ -34,40 +34,35 @@ atEveryDoor((door) => {
   });
 
   it('tells of one who leaves at once, and of one who drops out after 5 s', async () => {
-    const { alice, bob, from } = await within(GRACE_MS / 2, async () => {
-      const roomId = newRoom();
-      const { visitor: alice } = await door.enter('alice', roomId);
-      const { visitor: bob } = await door.enter('bob', roomId);
-      const { visitor: carol } = await door.enter('carol', roomId);
-      const { visitor: dan } = await door.enter('dan', roomId);
-      const from = Date.now();
-      await dan.drop();
-      ok(await bob.command('leaveRoom', { roomId }));
-      await carol.close();
-      await alice.hears('userLeft', ({ userId }) => userId === 'carol');
-      return { alice, bob, from };
-    });
-    const left = await alice.until('three to leave', () => {
-      const heard = alice.heard('userLeft');
-      return heard.length === 3 && heard;
-    });
-    expect(left.map(({ userId, reason }) => [userId, reason])).toEqual([
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: carol } = await door.enter('carol', roomId);
+    const { visitor: dan } = await door.enter('dan', roomId);
+    ok(await bob.command('leaveRoom', { roomId }));
+    await alice.hears('userLeft', ({ userId }) => userId === 'bob');
+    await carol.close();
+    await alice.hears('userLeft', ({ userId }) => userId === 'carol');
+    const from = performance.now();
+    await dan.drop();
+    await alice.hears('userLeft', ({ userId }) => userId === 'dan');
+    expect(performance.now() - from).toBeGreaterThanOrEqual(GRACE_MS - 50);
+    expect(alice.heard('userLeft').map(({ userId, reason }) => [userId, reason])).toEqual([
       ['bob', 'left'],
       ['carol', 'left'],
       ['dan', 'disconnected'],
     ]);
-    expect(Date.now() - from).toBeGreaterThanOrEqual(GRACE_MS - 50);
-    expect(left[2]!.timestamp - left[1]!.timestamp).toBeGreaterThan(GRACE_MS / 2);
     // Bob has left and hears nothing of the room any more.
     expect(bob.heard('userLeft')).toEqual([]);
   });
 
   it('keeps silent about one who is back within the grace', async () => {
-    const { roomId, alice, back, clock } = await within(GRACE_MS, async () => {
+    const { roomId, alice, back, clock } = await within(GRACE_MS, async (start) => {
       const room = newRoom();
       const { visitor: alice } = await door.enter('alice', room);
       const { visitor: bob } = await door.enter('bob', room);
       const { visitor: clock } = await door.enter('clock', room);
+      start();
       await bob.drop();
       const { visitor: back } = await door.enter('bob', room);
       return { roomId: room, alice, back, clock };
@@ -81,11 +76,12 @@ atEveryDoor((door) => {
   });
 
   it('lists one within the grace as here, and lets them leave for good', async () => {
-    const { roomId, alice, joined } = await within(GRACE_MS, async () => {
+    const { roomId, alice, joined } = await within(GRACE_MS, async (start) => {
       const room = newRoom();
       const { visitor } = await door.enter('alice', room);
       const { visitor: bob } = await door.enter('bob', room);
       await visitor.hears('userJoined');
+      start();
       await bob.drop();
       return { roomId: room, alice: visitor, joined: (await door.enter('carol', room)).joined };
     });

@@ -5,11 +5,12 @@ import { ok, refusal } from '../support/visitor.ts';
 
 atEveryDoor((door) => {
   it('shows others who is typing, once in 3 s', async () => {
-    const { roomId, alice, bob, clock } = await within(3_000, async () => {
+    const { roomId, alice, bob, clock } = await within(3_000, async (start) => {
       const room = newRoom();
       const { visitor: clock } = await door.enter('clock', room);
       const { visitor: alice } = await door.enter('alice', room);
       const { visitor: bob } = await door.enter('bob', room);
+      start();
       bob.tell('typing', { roomId: room, username: 'someone else' });
       ok(await bob.command('typing', { roomId: room, isTyping: true }));
       await fence(room, bob, [alice]);
@@ -28,11 +29,12 @@ atEveryDoor((door) => {
   });
 
   it('tells of the end of typing where a beginning still stands', async () => {
-    const alice = await within(5_000, async () => {
+    const alice = await within(5_000, async (start) => {
       const roomId = newRoom();
       const { visitor } = await door.enter('alice', roomId);
       const { visitor: bob } = await door.enter('bob', roomId);
       ok(await bob.command('typing', { roomId, isTyping: false }));
+      start();
       ok(await bob.command('typing', { roomId }));
       ok(await bob.command('typing', { roomId, isTyping: false }));
       ok(await bob.command('typing', { roomId, isTyping: false }));

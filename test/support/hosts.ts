@@ -34,16 +34,15 @@ export async function startNodeHost(
   { development = false } = {},
 ): Promise<Host> {
   const folder = await mkdtemp(join(QUICK_FOLDER, 'parlor-node-'));
-  const environment = { JWT_SECRET: SECRET, HOST: '127.0.0.1', ...settings };
-  const configuration = configure(
-    folder,
-    { ...environment, PORT: '0', DATA_DIR: join(folder, 'data') },
-    development,
-  );
+  const environment = { JWT_SECRET: SECRET, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder };
+  const configuration = configure(folder, { ...environment, ...settings }, development);
   const failures: string[] = [];
-  const server = await startServer(configuration, {
-    failure: (what, error) => failures.push(`${what}: ${(error as Error).stack ?? String(error)}`),
-  });
+  const log = {
+    failure: (what: string, error: unknown) => {
+      failures.push(`${what}: ${(error as Error).stack ?? String(error)}`);
+    },
+  };
+  const server = await startServer(configuration, log);
   return {
     name: 'node',
     url: `http://127.0.0.1:${server.port}`,
