@@ -6,12 +6,14 @@ const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
 
 export default defineConfig({
   test: {
+    // Most of the time a test file waits, for graces, sleeps and heartbeats: two at a time, on two cores.
+    maxWorkers: 2,
     projects: [
       {
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { JWT_SECRET } },
+            miniflare: { bindings: { JWT_SECRET, LOG_LEVEL: 'warn' } },
           }),
         ],
         test: { name: 'edge', isolate: false, include: ['test/edge/**/*.test.ts'] },
@@ -23,6 +25,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
+          // Some start programs, or fill rooms: on a busy machine that takes longer than 5 s.
+          testTimeout: 30_000,
         },
       },
       {
@@ -32,8 +36,8 @@ export default defineConfig({
           environment: 'node',
           include: ['test/scenarios/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/edge-bundle.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           maxConcurrency: 12,
         },
       },

@@ -1,17 +1,16 @@
 import {
-  EXAMPLE_SECRET,
-  EXAMPLE_SECRET_REFUSED,
   readSettings,
   SECRET_BYTES,
   type Settings,
   unknownSettings,
+  wrongKeys,
 } from '../src/settings.ts';
 import { developmentSecret } from './development-secret.ts';
 import { readEnvFile } from './env-file.ts';
 
 /** Everything the node host is started with. */
 export interface Configuration {
-  settings: Settings & { JWT_SECRET: string };
+  settings: Settings;
   isDevelopment: boolean;
   /** Addresses to listen on. */
   addresses: readonly string[];
@@ -44,23 +43,24 @@ export function configure(
 
   const isLocal = isDevelopment && (settings.HOST === undefined || LOCAL_HOSTS.has(settings.HOST));
   const given = settings.JWT_SECRET;
-  if (given === EXAMPLE_SECRET && !isLocal) throw new Error(EXAMPLE_SECRET_REFUSED);
   const made = given === undefined && isLocal ? developmentSecret(settings.DATA_DIR) : undefined;
-  const secret = given ?? made?.secret;
-  if (secret === undefined) throw new Error(NO_SECRET);
+  const allowGuests = settings.ALLOW_GUESTS ?? made !== undefined;
+  const keyed = { ...settings, JWT_SECRET: given ?? made?.secret };
+  const why = wrongKeys(keyed, { isLocal, allowGuests, noKeys: NO_KEYS });
+  if (why !== undefined) throw new Error(why);
   return {
-    settings: { ...settings, JWT_SECRET: secret },
+    settings: keyed,
     isDevelopment,
     addresses: addressesOf(settings.HOST, isLocal),
     isLocal,
-    allowGuests: settings.ALLOW_GUESTS ?? made !== undefined,
+    allowGuests,
     clientUrl: settings.CLIENT_URL ?? DEFAULT_CLIENT_URL,
     madeSecret: made?.path,
     warnings: unknownSettings(Object.keys(file), 'node').map((sentence) => `.env: ${sentence}`),
   };
 }
 
-const NO_SECRET = `Set JWT_SECRET in .env or in the environment to ${SECRET_BYTES} bytes or more, for example to what "openssl rand -hex 32" prints.`;
+const NO_KEYS = `Set JWT_SECRET in .env or in the environment to ${SECRET_BYTES} bytes or more, for example to what "openssl rand -hex 32" prints, or JWT_JWKS_URL to where your sign-in service publishes its keys.`;
 
 function addressesOf(host: string | undefined, isLocal: boolean): readonly string[] {
   if (isLocal) return host === undefined || host === 'localhost' ? LOOPBACK : [unbracketed(host)];
@@ -69,6 +69,17 @@ function addressesOf(host: string | undefined, isLocal: boolean): readonly strin
 
 function unbracketed(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
+}
+
+/** What tokens are signed with, in words. */
+export function signersOf({ settings, madeSecret }: Configuration): string {
+  const { JWT_SECRET, JWT_SECRET_OLD, JWT_JWKS_URL } = settings;
+  const signers = [
+    JWT_SECRET === undefined ? undefined : (madeSecret ?? 'JWT_SECRET'),
+    JWT_SECRET_OLD === undefined ? undefined : 'JWT_SECRET_OLD',
+    JWT_JWKS_URL === undefined ? undefined : `a key of ${JWT_JWKS_URL}`,
+  ].filter((signer) => signer !== undefined);
+  return signers.join(' or ');
 }
 
 /** Addresses that stand for every address of the machine. */

@@ -1,4 +1,5 @@
-import { type Configuration, configure, urlOf } from './configuration.ts';
+import { Logger } from '../src/log/logger.ts';
+import { type Configuration, configure, signersOf, urlOf } from './configuration.ts';
 import { firstLines } from './first-lines.ts';
 import { startServer } from './server.ts';
 
@@ -7,24 +8,26 @@ import { startServer } from './server.ts';
 /** What is not closed by then is cut, in milliseconds. */
 const SHUTDOWN_MS = 4_000;
 
-const log = {
-  failure: (what: string, error: unknown) => {
-    process.stderr.write(`${JSON.stringify({ event: 'failure', what, error: String(error) })}\n`);
-  },
-};
+function logOf({ settings }: Configuration): Logger {
+  return new Logger({
+    least: settings.LOG_LEVEL,
+    write: (_, line) => process.stderr.write(`${line}\n`),
+    now: () => Date.now(),
+  });
+}
 
 function introduction(configuration: Configuration, port: number): string {
   return firstLines({
     ...configuration,
     url: urlOf(configuration, port),
-    signedWith: configuration.madeSecret ?? 'JWT_SECRET',
+    signedWith: signersOf(configuration),
     data: configuration.settings.DATA_DIR,
   });
 }
 
 async function main(): Promise<void> {
   const configuration = configure(process.cwd(), process.env, process.argv.includes('--dev'));
-  const server = await startServer(configuration, log);
+  const server = await startServer(configuration, logOf(configuration));
   process.stdout.write(introduction(configuration, server.port));
   const stop = () => {
     setTimeout(() => process.exit(0), SHUTDOWN_MS).unref();

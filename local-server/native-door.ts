@@ -67,6 +67,10 @@ export class NativeDoor {
     }
   }
 
+  get socketCount(): number {
+    return this.#server.clients.size;
+  }
+
   /** Sockets that do not close by themselves are cut. */
   terminate(): void {
     for (const client of this.#server.clients) client.terminate();

@@ -20,6 +20,7 @@ export class NodeConnection implements Connection {
   readonly #limits: Limits;
   #state: ConnectionState;
   #open = true;
+  #closedWith: CloseCode | undefined;
 
   constructor(state: ConnectionState, sink: Sink, limits: Limits) {
     this.#state = state;
@@ -33,6 +34,11 @@ export class NodeConnection implements Connection {
 
   get open(): boolean {
     return this.#open;
+  }
+
+  /** The code this side has closed it with. */
+  get closedWith(): CloseCode | undefined {
+    return this.#closedWith;
   }
 
   get lastHeardAt(): number | undefined {
@@ -54,6 +60,7 @@ export class NodeConnection implements Connection {
   close(code: CloseCode, reason: string): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#closedWith = code;
     this.#sink.close(code, reason);
   }
 

@@ -1,10 +1,18 @@
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
+import { Refusal, unavailableProblem } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
-import type { Log } from '../src/room/ports.ts';
+import type { Log, Meter } from '../src/room/ports.ts';
 import { Pacer } from '../src/room/pacer.ts';
 import { Room } from '../src/room/room.ts';
 import type { NodeConnection } from './node-connection.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+
+/** What the node host counts of its rooms beside what they count themselves. */
+export interface NodeMeter extends Meter {
+  woken(): void;
+  /** A flush has stored and handed out; both in milliseconds. */
+  stored(commitMs: number, waitedMs: number): void;
+}
 
 /** What waits for the next commit: told whether it held. */
 export type Waiter = (stored: boolean) => void;
@@ -23,7 +31,10 @@ export class NodeRoom {
   readonly #onWakeup: (at: number) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #pacer: Pacer;
+  readonly #meter: NodeMeter | undefined;
   #waiters: Waiter[] = [];
+  /** When the first of what the next flush stores was decided, by the monotonic clock. */
+  #dueSince: number | undefined;
   #room: Room | undefined;
   /** Tells one life of the Room from the next. */
   lives = 0;
@@ -38,7 +49,9 @@ export class NodeRoom {
     log: Log,
     onDue: (room: NodeRoom) => void,
     onWakeup: (at: number) => void,
+    meter?: NodeMeter,
   ) {
+    this.#meter = meter;
     this.#roomId = roomId;
     this.#file = file;
     this.#limits = limits;
@@ -48,11 +61,15 @@ export class NodeRoom {
     this.#onWakeup = onWakeup;
   }
 
-  /** The Room, made if need be; what it decides is flushed on the next tick. */
+  /**
+   * The Room, made if need be; what it decides is flushed on the next tick.
+   * @throws Refusal `unavailable` when it cannot be opened: by newer code written, damaged, no disk
+   */
   use(): Room {
     this.usedAt = Date.now();
+    this.#dueSince ??= performance.now();
     this.#onDue(this);
-    this.#room ??= this.#make();
+    this.#room ??= this.#open();
     return this.#room;
   }
 
@@ -64,7 +81,7 @@ export class NodeRoom {
     try {
       work(this.use());
     } catch (error) {
-      this.#log.failure('room', error);
+      if (!(error instanceof Refusal)) this.#log.failure('room', error);
       this.#throwAway();
     }
   }
@@ -78,6 +95,9 @@ export class NodeRoom {
   flush(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
+    const startedAt = performance.now();
+    const dueSince = this.#dueSince ?? startedAt;
+    this.#dueSince = undefined;
     try {
       this.#file.commit();
     } catch (error) {
@@ -86,7 +106,11 @@ export class NodeRoom {
       for (const waiter of waiters) waiter(false);
       return;
     }
-    if (this.#room?.flush() === true) this.#pacer.flushed();
+    if (this.#room?.flush() === true) {
+      this.#pacer.flushed();
+      const now = performance.now();
+      this.#meter?.stored(now - startedAt, now - dueSince);
+    }
     for (const waiter of waiters) waiter(true);
   }
 
@@ -98,6 +122,11 @@ export class NodeRoom {
   /** Whether nothing keeps the Room awake. */
   get isIdle(): boolean {
     return this.#timers.size === 0 && this.#waiters.length === 0;
+  }
+
+  /** Whether the Room is in memory. */
+  get isAwake(): boolean {
+    return this.#room !== undefined;
   }
 
   get isOpen(): boolean {
@@ -142,8 +171,19 @@ export class NodeRoom {
     this.connections.clear();
   }
 
+  #open(): Room {
+    try {
+      return this.#make();
+    } catch (error) {
+      this.#log.failure('open', error);
+      this.#file.discard();
+      throw new Refusal('unavailable', unavailableProblem.message);
+    }
+  }
+
   #make(): Room {
     this.lives++;
+    this.#meter?.woken();
     return new Room(
       this.#roomId,
       {
@@ -154,6 +194,7 @@ export class NodeRoom {
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.connections },
         log: this.#log,
+        ...(this.#meter !== undefined && { meter: this.#meter }),
       },
       this.#limits,
     );

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/doors/room-directory.ts';
 import type { Reply } from '../src/protocol/commands.ts';
-import { internalProblem, unavailableProblem } from '../src/protocol/errors.ts';
+import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/errors.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Result } from '../src/protocol/lines.ts';
-import type { Log } from '../src/room/ports.ts';
+import type { HostLog } from '../src/log/logger.ts';
 import type { Asking, Room } from '../src/room/room.ts';
 import { NodeConnection, type Sink } from './node-connection.ts';
-import { NodeRoom } from './node-room.ts';
+import { type NodeMeter, NodeRoom } from './node-room.ts';
 import { type Durability, SqliteFile } from './sqlite-file.ts';
 import { Wakeups } from './wakeups.ts';
 
@@ -18,7 +18,8 @@ export interface NodeRoomsOptions {
   durability: Durability;
   maxOpenRooms: number;
   limits: Limits;
-  log: Log;
+  log: HostLog;
+  meter?: NodeMeter;
   /** How long a room stays open without work, in milliseconds. */
   idleMs?: number;
 }
@@ -77,18 +78,35 @@ export class NodeRooms implements RoomDirectory {
       sink,
       this.#options.limits,
     );
-    room.use().connect(connection, join);
+    this.#admit(room, roomId, connection, join);
     room.connections.add(connection);
+    const { log } = this.#options;
+    const about = { room: roomId, connection: connection.state.id };
+    log.event?.('debug', 'connected', about);
     return {
       connection,
       use: (work) => room.attempt(work),
       depart: (reason) => {
         if (!room.connections.has(connection)) return;
+        log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
         connection.ended();
         room.attempt((live) => live.depart(connection, reason));
         room.connections.delete(connection);
       },
     };
+  }
+
+  #admit(room: NodeRoom, roomId: string, connection: NodeConnection, join: unknown): void {
+    try {
+      room.use().connect(connection, join);
+    } catch (error) {
+      if (error instanceof Refusal) {
+        const { code } = error;
+        this.#options.meter?.refused(code);
+        this.#options.log.event?.('debug', 'refused', { room: roomId, code });
+      }
+      throw error;
+    }
   }
 
   // A promise because the port promises one; the joining itself is done before it is made.
@@ -132,9 +150,21 @@ export class NodeRooms implements RoomDirectory {
       const stored = await new Promise<boolean>((resolve) => room.whenStored(resolve));
       return stored ? result : { ok: false, error: unavailableProblem };
     } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.problem };
       this.#options.log.failure(name, error);
       return { ok: false, error: internalProblem };
     }
+  }
+
+  get connectionCount(): number {
+    let count = 0;
+    for (const room of this.#rooms.values()) count += room.connections.size;
+    return count;
+  }
+
+  /** How many rooms are in memory. */
+  get awakeCount(): number {
+    return [...this.#rooms.values()].filter((room) => room.isAwake).length;
   }
 
   /** How many files are open. */
@@ -156,7 +186,7 @@ export class NodeRooms implements RoomDirectory {
   #roomOf(roomId: string): NodeRoom {
     const known = this.#rooms.get(roomId);
     if (known !== undefined) return known;
-    const { dataDir, durability, limits, log } = this.#options;
+    const { dataDir, durability, limits, log, meter } = this.#options;
     const path = roomPath(dataDir, roomId);
     const file = new SqliteFile(path, durability, () => this.#makePlace());
     const room = new NodeRoom(
@@ -166,6 +196,7 @@ export class NodeRooms implements RoomDirectory {
       log,
       (due) => this.#schedule(due),
       (at) => this.#wakeups.ask(roomId, at),
+      meter,
     );
     this.#rooms.set(roomId, room);
     return room;

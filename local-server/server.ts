@@ -5,20 +5,22 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { authenticatorOf } from '../src/auth/authenticator.ts';
+import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
 import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
 import { Refusal } from '../src/protocol/errors.ts';
-import type { Log } from '../src/room/ports.ts';
+import type { HostLog } from '../src/log/logger.ts';
 import { VERSION } from '../src/version.ts';
 import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
+import { isForMetrics, NodeMetrics, serveMetrics } from './metrics.ts';
 import { NativeDoor, refuseUpgrade } from './native-door.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { requestUrl } from './request-url.ts';
+import { trustProxy } from './trust-proxy.ts';
 import { isForSocketIo, SocketIoDoor } from './socketio-door.ts';
 
 export interface RunningServer {
@@ -35,19 +37,26 @@ const DRAIN_MS = 1_000;
  * Starts the node host: three doors over one set of rooms.
  * @throws Error with one sentence for the operator
  */
-export async function startServer(configuration: Configuration, log: Log): Promise<RunningServer> {
+export async function startServer(
+  configuration: Configuration,
+  log: HostLog,
+): Promise<RunningServer> {
   const { settings, isLocal } = configuration;
   const { limits } = settings;
   const lock = lockData(settings.DATA_DIR);
   const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
-  const secret = keyOf(settings.JWT_SECRET);
-  const authenticate = authenticatorOf(settings, configuration.allowGuests);
+  const metrics = new NodeMetrics();
+  const authenticate = countingRefusals(
+    authenticatorOf(settings, configuration.allowGuests, log),
+    (code) => metrics.refused(code),
+  );
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,
     maxOpenRooms: settings.MAX_OPEN_ROOMS,
     limits,
     log,
+    meter: metrics,
   });
   const app = httpDoor({
     directory: rooms,
@@ -57,7 +66,7 @@ export async function startServer(configuration: Configuration, log: Log): Promi
     host: 'node',
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
-    development: isLocal ? testTokenRoute(secret) : undefined,
+    development: isLocal ? testTokenRoute(keyOf(settings.JWT_SECRET ?? '')) : undefined,
     page: serveStatic({
       root: join(import.meta.dirname, '..', 'web', 'public'),
       // The page's files belong together: none of them may be older than the others.
@@ -75,13 +84,24 @@ export async function startServer(configuration: Configuration, log: Log): Promi
     settings,
     log,
   });
+  const gauges = {
+    connections: () => rooms.connectionCount,
+    awake: () => rooms.awakeCount,
+    openFiles: () => rooms.openCount,
+    sockets: () => ({ native: native.socketCount, socketIo: socketIo.socketCount }),
+  };
   const http = createServer((request, response) => {
+    if (settings.TRUST_PROXY === true) trustProxy(request);
+    metrics.watch(request, response);
     // A `Host` that may not be answered is told so by the routes.
     const isAllowed = isHostAllowed(request.headers.host ?? '', origins);
-    if (isAllowed && isForSocketIo(request)) socketIo.request(request, response);
+    if (isAllowed && isForMetrics(request)) {
+      serveMetrics(request, response, settings.METRICS_TOKEN, () => metrics.text(gauges));
+    } else if (isAllowed && isForSocketIo(request)) socketIo.request(request, response);
     else void serve(request, response);
   });
   http.on('upgrade', (request, socket, head) => {
+    if (settings.TRUST_PROXY === true) trustProxy(request);
     const { host = '', origin } = request.headers;
     const { pathname } = requestUrl(request);
     if (!isHostAllowed(host, origins)) {
@@ -111,6 +131,7 @@ export async function startServer(configuration: Configuration, log: Log): Promi
         const drained = setTimeout(() => native.terminate(), DRAIN_MS);
         await Promise.all(servers.map((server) => closed(server)));
         clearTimeout(drained);
+        metrics.close();
         lock.release();
       },
     };
@@ -118,6 +139,7 @@ export async function startServer(configuration: Configuration, log: Log): Promi
     for (const server of servers) server.close();
     socketIo.close();
     rooms.close();
+    metrics.close();
     lock.release();
     throw error;
   }

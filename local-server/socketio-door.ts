@@ -1,7 +1,7 @@
-import type { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
+import { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
@@ -73,6 +73,10 @@ export class SocketIoDoor {
     this.#inner.emit('upgrade', request, socket, head);
   }
 
+  get socketCount(): number {
+    return this.#server.engine.clientsCount;
+  }
+
   /** Tells every socket that the server goes away, without a DISCONNECT: clients come back. */
   close(): void {
     for (const chat of this.#chats) {
@@ -100,7 +104,7 @@ export class SocketIoDoor {
     const { identity } = socket.data as { identity: Identity };
     const chat = new ChatSocket(identity, this.#options, wireOf(socket));
     this.#chats.add(chat);
-    const isMeant = watchClose(socket);
+    const afterEnd = watchClose(socket);
     socket.onAny((name: string, ...args: unknown[]) => {
       const last = args.at(-1);
       const answer = typeof last === 'function' ? (last as (result: unknown) => void) : undefined;
@@ -112,7 +116,7 @@ export class SocketIoDoor {
     });
     socket.on('disconnect', (reason) => {
       this.#chats.delete(chat);
-      chat.close(isMeant(reason) ? 'left' : 'disconnected');
+      afterEnd(reason, (how) => chat.close(how));
     });
   }
 
@@ -123,25 +127,47 @@ export class SocketIoDoor {
   }
 }
 
+type End = 'left' | 'disconnected';
+
 /**
  * Tells an end that the client meant: a DISCONNECT, a close packet, or a WebSocket closed with 1000
- * or no code. The official server calls all but the first "transport close".
+ * or no code. The official server calls all but the first "transport close", or "transport error"
+ * where an answer was on its way to a client that had just said goodbye.
  */
-function watchClose({ conn }: Socket): (reason: string) => boolean {
+function watchClose({ conn }: Socket): (reason: string, tell: (end: End) => void) => void {
   let code: number | undefined;
+  let saidGoodbye = false;
   const watch = (transport: unknown) => {
-    const { socket } = transport as { socket?: EventEmitter };
     // Before the official server's own listener, which reports the end.
-    socket?.prependOnceListener('close', (ended: number) => {
+    webSocketOf(transport)?.prependOnceListener('close', (ended: number) => {
       code = ended;
     });
   };
   watch(conn.transport);
   conn.on('upgrade', watch);
-  return (reason) => {
-    if (reason !== 'transport close') return reason === 'client namespace disconnect';
-    return code === undefined ? conn.transport.name === 'polling' : leaveReasonOf(code) === 'left';
+  conn.on('packet', ({ type }: { type: string }) => {
+    // The official server heeds close packets only where they come by polling.
+    if (type !== 'close') return;
+    saidGoodbye = true;
+    conn.close();
+  });
+  const endOf = (reason: string): End => {
+    if (saidGoodbye || reason === 'client namespace disconnect') return 'left';
+    if (code !== undefined) return leaveReasonOf(code);
+    const isPolling = conn.transport.name === 'polling';
+    return isPolling && reason === 'transport close' ? 'left' : 'disconnected';
   };
+  return (reason, tell) => {
+    const socket = webSocketOf(conn.transport);
+    if (reason === 'transport error' && socket?.readyState === WebSocket.CLOSING) {
+      socket.once('close', () => tell(endOf(reason)));
+    } else tell(endOf(reason));
+  };
+}
+
+/** The WebSocket beneath a transport that has one. */
+function webSocketOf(transport: unknown): WebSocket | undefined {
+  return (transport as { socket?: WebSocket }).socket;
 }
 
 function credential(value: unknown): string | undefined {
@@ -164,7 +190,10 @@ function wireOf(socket: Socket): SocketWire {
     events: (lines) => {
       if (!socket.connected) return;
       const { conn } = socket;
-      if (conn.transport.name === 'websocket') {
+      const webSocket = webSocketOf(conn.transport);
+      if (webSocket !== undefined) {
+        // Nothing may follow a Close frame.
+        if (webSocket.readyState !== WebSocket.OPEN) return;
         conn.send('', { wsPreEncodedFrame: [framesOf(lines)] } as object);
       } else for (const line of lines) conn.send(`2${line}`);
     },
@@ -177,11 +206,10 @@ function wireOf(socket: Socket): SocketWire {
 }
 
 function bufferedOf({ conn }: Socket): number {
-  const { writeBuffer, transport } = conn as unknown as {
+  const { writeBuffer } = conn as unknown as {
     writeBuffer: { data?: unknown; options?: { wsPreEncodedFrame?: [Buffer] } }[];
-    transport: { socket?: { bufferedAmount?: number } };
   };
-  let bytes = transport.socket?.bufferedAmount ?? 0;
+  let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
   for (const { data, options } of writeBuffer) {
     const { length } = options?.wsPreEncodedFrame?.[0] ?? (typeof data === 'string' ? data : '');
     bytes += length;

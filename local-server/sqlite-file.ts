@@ -20,9 +20,9 @@ export class SqliteFile implements Sql {
   #database: DatabaseSync | undefined;
   #statements = new Map<string, StatementSync>();
   #inTransaction = false;
+  /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
+  #lost: unknown;
   #depth = 0;
-  /** Pages have become free: with the next commit the file is to become shorter. */
-  #shortens = false;
 
   /** @param onOpen is called before the file is opened, to make room for one more. */
   constructor(path: string, durability: Durability, onOpen: () => void) {
@@ -45,6 +45,7 @@ export class SqliteFile implements Sql {
   }
 
   run(query: string, ...bindings: SqlValue[]): void {
+    this.#assertNotLost();
     const database = this.#open();
     if (!this.#inTransaction) {
       database.exec('BEGIN');
@@ -54,6 +55,7 @@ export class SqliteFile implements Sql {
   }
 
   atomic<T>(body: () => Immediate<T>): T {
+    this.#assertNotLost();
     // Nothing to undo yet: a file that `body` makes is undone as a whole.
     if (this.#database === undefined && !existsSync(this.#path)) return this.#founding(body);
     const database = this.#open();
@@ -68,7 +70,7 @@ export class SqliteFile implements Sql {
       this.#statement(`RELEASE ${savepoint}`).run();
       return result;
     } catch (error) {
-      this.#undo(savepoint);
+      this.#undo(savepoint, error);
       throw error;
     } finally {
       this.#depth--;
@@ -77,11 +79,10 @@ export class SqliteFile implements Sql {
 
   /** Makes everything since the last call durable. @throws what SQLite throws; then `discard`. */
   commit(): void {
-    if (this.#inTransaction) {
-      this.#statement('COMMIT').run();
-      this.#inTransaction = false;
-    }
-    if (this.#shortens) this.#checkpoint();
+    this.#assertNotLost();
+    if (!this.#inTransaction) return;
+    this.#statement('COMMIT').run();
+    this.#inTransaction = false;
   }
 
   /** The new file is made beside the old one and takes its place in one step. */
@@ -109,30 +110,27 @@ export class SqliteFile implements Sql {
     if (this.#durability === 'disk') syncFolder(dirname(path));
   }
 
-  /** `space` gives back what a step of pruning frees; `traces` writes the whole file anew. */
+  /**
+   * `space`: the file becomes shorter by what a step of pruning freed, when its journal is next
+   * worked in. `traces`: the whole file is written anew, because pages keep copies of rows that have
+   * moved elsewhere, and the journal is emptied; the process does nothing else meanwhile.
+   */
   tidy(what: 'space' | 'traces'): void {
     const database = this.#open();
-    this.#shortens = true;
     if (what === 'space') {
       database.exec(`PRAGMA incremental_vacuum(${TIDIED_PAGES})`);
       return;
     }
     this.commit();
-    database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
-    this.#checkpoint();
-  }
-
-  /** Brings everything into the file, which only then becomes shorter, and empties the journal. */
-  #checkpoint(): void {
-    this.#shortens = false;
-    this.#open().exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    // Files of earlier versions could not become shorter; from here on they can.
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   /** Closes the file; it opens again when it is next needed. Nothing may be uncommitted. */
   close(): void {
     this.#statements = new Map();
     this.#inTransaction = false;
-    this.#shortens = false;
+    this.#lost = undefined;
     this.#database?.close();
     this.#database = undefined;
   }
@@ -158,9 +156,16 @@ export class SqliteFile implements Sql {
     }
   }
 
-  #undo(savepoint: string): void {
-    // A failure such as a full disk may have ended the whole transaction already.
-    if (this.#database?.isTransaction !== true) return;
+  #assertNotLost(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
+  #undo(savepoint: string, error: unknown): void {
+    // A full disk may have ended the whole transaction, and with it what earlier commands wrote.
+    if (this.#database?.isTransaction !== true) {
+      this.#lost = error;
+      return;
+    }
     this.#statement(`ROLLBACK TO ${savepoint}`).run();
     this.#statement(`RELEASE ${savepoint}`).run();
   }

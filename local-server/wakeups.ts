@@ -58,6 +58,7 @@ export class Wakeups {
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#database.close();

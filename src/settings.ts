@@ -44,6 +44,27 @@ export const EXAMPLE_SECRET = 'your_super_secret_32_characters_long_JWT_Token';
 export const EXAMPLE_SECRET_REFUSED =
   'JWT_SECRET is still the example, which everybody knows: set it to a secret of your own, for example to what "openssl rand -hex 32" prints.';
 
+/**
+ * Why these settings cannot tell who is speaking; undefined where they can.
+ * @param isLocal whether nobody else can reach the host, so that the example secret will do
+ */
+export function wrongKeys(
+  settings: Pick<Settings, 'JWT_SECRET' | 'JWT_SECRET_OLD' | 'JWT_JWKS_URL'>,
+  { isLocal, allowGuests, noKeys }: { isLocal: boolean; allowGuests: boolean; noKeys: string },
+): string | undefined {
+  const { JWT_SECRET, JWT_SECRET_OLD, JWT_JWKS_URL } = settings;
+  if (JWT_SECRET === undefined) {
+    if (JWT_JWKS_URL === undefined) return noKeys;
+    if (JWT_SECRET_OLD !== undefined) return 'JWT_SECRET_OLD needs JWT_SECRET, which replaces it.';
+    if (allowGuests) return 'ALLOW_GUESTS needs JWT_SECRET, which signs the tokens of guests.';
+  }
+  if (isLocal) return undefined;
+  if (JWT_SECRET === EXAMPLE_SECRET) return EXAMPLE_SECRET_REFUSED;
+  return JWT_SECRET_OLD === EXAMPLE_SECRET
+    ? 'JWT_SECRET_OLD is the example, which everybody knows: leave it out.'
+    : undefined;
+}
+
 function wrongSecret(value: string): string | undefined {
   return new TextEncoder().encode(value).byteLength >= SECRET_BYTES
     ? undefined
@@ -52,6 +73,15 @@ function wrongSecret(value: string): string | undefined {
 
 function wrongUrl(value: string): string | undefined {
   return isOrigin(value) ? undefined : 'must be a URL such as https://chat.example.com';
+}
+
+function wrongKeySetUrl(value: string): string | undefined {
+  const why = 'must be an https URL such as https://id.example.com/.well-known/jwks.json';
+  if (!URL.canParse(value)) return why;
+  const { protocol, hostname } = new URL(value);
+  // Whoever is on the way of a key set sent in the clear can put keys of their own in it.
+  const isOfThisMachine = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isOfThisMachine) ? undefined : why;
 }
 
 function wrongUrls(value: string): string | undefined {
@@ -321,6 +351,46 @@ export const declarations = [
     hosts: both,
     unit: 'bytes',
     about: 'What may wait for a slow reader before it is sent away to resume.',
+  },
+  {
+    name: 'JWT_SECRET_OLD',
+    kind: 'text',
+    wrong: wrongSecret,
+    hosts: both,
+    unit: '32 bytes or more',
+    about:
+      'The secret before this one: its tokens hold too, and nothing new is signed with it. Leave it out once the last of them has ended.',
+  },
+  {
+    name: 'JWT_JWKS_URL',
+    kind: 'text',
+    wrong: wrongKeySetUrl,
+    hosts: both,
+    about:
+      'Where your sign-in service publishes its public keys (a JSON Web Key Set): tokens signed with RS256, ES256 or EdDSA then hold, with or without JWT_SECRET. https, or http on this machine.',
+  },
+  {
+    name: 'LOG_LEVEL',
+    kind: 'choice',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+    hosts: both,
+    about: 'The least urgent lines that are written to the log.',
+  },
+  {
+    name: 'METRICS_TOKEN',
+    kind: 'text',
+    wrong: (value) => (value.length >= 16 ? undefined : 'must be at least 16 characters long'),
+    hosts: node,
+    unit: '16 characters or more',
+    about: 'Opens /metrics to who shows it as a bearer token. Unset: to this machine only.',
+  },
+  {
+    name: 'TRUST_PROXY',
+    kind: 'switch',
+    hosts: node,
+    about:
+      'A proxy of yours stands before the server: what it says in X-Forwarded-Host then counts as the address that users see. Leave it out when clients reach the server themselves, for they could then say anything.',
   },
 ] as const satisfies readonly Declaration[];
 

@@ -13,7 +13,14 @@ import { VERSION } from '../src/version.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, PROJECT } from './support/program.ts';
 
-const PAGES = ['README.md', 'CHANGELOG.md', 'docs/protocol.md', 'docs/architecture.md'];
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'docs/protocol.md',
+  'docs/architecture.md',
+  'docs/moving-from-socketio.md',
+  'docs/troubleshooting.md',
+];
 
 function read(path: string): string {
   return readFileSync(join(PROJECT, path), 'utf8');

@@ -29,6 +29,7 @@ describe('reading settings', () => {
       roomsPerSocket: 50,
       unsentBytes: 1_048_576,
       connectTimeoutMs: 10_000,
+      gatherMs: 50,
       grantedRoomsOnly: false,
     });
   });

@@ -1,6 +1,8 @@
-import { Refusal } from '../protocol/errors.ts';
+import { type ErrorCode, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
+import { describeError, type HostLog } from '../log/logger.ts';
 import type { Settings } from '../settings.ts';
+import { keySetAt } from './key-set.ts';
 import { guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 
 /** What a client shows to say who it is. */
@@ -12,19 +14,56 @@ export interface Credentials {
 /** Credentials to identity. Asynchronous, and over before any room is asked. */
 export type Authenticate = (credentials: Credentials) => Promise<Identity>;
 
-/** The authenticator that settings ask for; `JWT_SECRET` must be set. */
+/** What it needs of the settings. */
+export type KeySettings = Pick<
+  Settings,
+  'JWT_SECRET' | 'JWT_SECRET_OLD' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'
+>;
+
+/**
+ * The authenticator that settings ask for; what they must hold, `wrongKeys` says.
+ * @param log is told when the key server does not answer
+ */
 export function authenticatorOf(
-  settings: Pick<Settings, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>,
+  settings: Partial<KeySettings>,
   allowGuests: boolean,
+  log?: HostLog,
 ): Authenticate {
-  const { JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE } = settings;
-  const rules = { secret: keyOf(JWT_SECRET), issuer: JWT_ISSUER, audience: JWT_AUDIENCE };
+  const { JWT_SECRET, JWT_SECRET_OLD, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE } = settings;
+  const secrets = [JWT_SECRET, JWT_SECRET_OLD].filter((secret) => secret !== undefined);
+  const rules = {
+    secrets: secrets.map((secret) => keyOf(secret)),
+    keySet:
+      JWT_JWKS_URL === undefined ? undefined : keySetAt(JWT_JWKS_URL, (error) => tell(log, error)),
+    issuer: JWT_ISSUER,
+    audience: JWT_AUDIENCE,
+  };
   return authenticator(rules, allowGuests, () => Date.now());
+}
+
+/** The same, telling of each refusal by its code. */
+export function countingRefusals(
+  authenticate: Authenticate,
+  count: (code: ErrorCode) => void,
+): Authenticate {
+  return async (credentials) => {
+    try {
+      return await authenticate(credentials);
+    } catch (error) {
+      if (error instanceof Refusal) count(error.code);
+      throw error;
+    }
+  };
+}
+
+function tell(log: HostLog | undefined, error: unknown): void {
+  log?.event?.('warn', 'key server does not answer', describeError(error));
 }
 
 /**
  * @param now epoch milliseconds
- * @returns a function that throws a Refusal, `unauthorized` or `token_expired`, for whom it does not know
+ * @returns a function that throws a Refusal, `unauthorized` or `token_expired`, for whom it does not
+ * know, and `unavailable` while the key server does not answer
  */
 export function authenticator(
   rules: TokenRules,
@@ -33,7 +72,7 @@ export function authenticator(
 ): Authenticate {
   return async ({ token, guestToken }) => {
     if (token !== undefined) return verifyToken(token, rules, now());
-    if (allowGuests) return guest(guestToken, rules.secret, now());
+    if (allowGuests) return guest(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');
   };
 }

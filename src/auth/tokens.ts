@@ -1,14 +1,28 @@
-import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import {
+  type CryptoKey,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyOptions,
+  SignJWT,
+} from 'jose';
 import * as z from 'zod';
 import { Refusal } from '../protocol/errors.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed } from '../protocol/limits.ts';
 import { firstCodePoints, wrongUserId, wrongUsername } from '../protocol/text.ts';
+import { isPublicAlgorithm, type KeySet } from './key-set.ts';
 
 /** How tokens are checked. Fixed by the operator, never by a token. */
 export interface TokenRules {
-  /** Key of HS256, of 32 bytes or more. */
-  secret: Uint8Array;
+  /**
+   * Keys of HS256, each of 32 bytes or more: the first signs guest tokens, and tokens of any of them
+   * hold. None where only a key set is used.
+   */
+  secrets: readonly Uint8Array[];
+  /** Public keys, for RS256, ES256 and EdDSA; without it no such token holds. */
+  keySet?: Pick<KeySet, 'keysFor'> | undefined;
   issuer?: string | undefined;
   audience?: string | undefined;
 }
@@ -56,11 +70,12 @@ export async function signToken(
 /** A guest, new or the one that `guestToken` was given to. A token that does not hold makes a new one. */
 export async function guest(
   guestToken: string | undefined,
-  secret: Uint8Array,
+  [secret, ...old]: readonly Uint8Array[],
   now: number,
 ): Promise<Identity> {
-  const known = guestToken === undefined ? undefined : await guestIdIn(guestToken, secret, now);
-  const userId = known ?? `${GUEST_PREFIX}${crypto.randomUUID()}`;
+  if (secret === undefined) throw new Error('Guests need a secret that signs their tokens.');
+  const known = guestToken && (await guestIdIn(guestToken, [secret, ...old], now));
+  const userId = known || `${GUEST_PREFIX}${crypto.randomUUID()}`;
   return { userId, guest: true, guestToken: await guestTokenOf(userId, secret, now) };
 }
 
@@ -72,18 +87,18 @@ async function guestTokenOf(userId: string, secret: Uint8Array, now: number): Pr
 
 async function guestIdIn(
   token: string,
-  secret: Uint8Array,
+  secrets: readonly Uint8Array[],
   now: number,
 ): Promise<string | undefined> {
   if (token.length > fixed.tokenBytes) return undefined;
   try {
-    const { payload } = await jwtVerify(token, secret, {
+    const { sub } = await verifyWithAny(token, secrets, {
       algorithms: [ALGORITHM],
       typ: GUEST_TYPE,
       currentDate: new Date(now),
       requiredClaims: ['exp', 'sub'],
     });
-    return payload.sub;
+    return sub;
   } catch {
     return undefined;
   }
@@ -91,23 +106,55 @@ async function guestIdIn(
 
 async function verified(token: string, rules: TokenRules, now: number): Promise<JWTPayload> {
   if (token.length > fixed.tokenBytes) throw unauthorized('The token is over 4 KiB.');
-  const { secret, issuer, audience } = rules;
+  const { issuer, audience } = rules;
   try {
-    const { payload } = await jwtVerify(token, secret, {
-      algorithms: [ALGORITHM],
+    const { keys, algorithm } = await keysOf(token, rules);
+    return await verifyWithAny(token, keys, {
+      algorithms: [algorithm],
       requiredClaims: ['exp'],
       clockTolerance: fixed.clockToleranceMs / 1_000,
       currentDate: new Date(now),
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     });
-    return payload;
   } catch (error) {
+    if (error instanceof Refusal) throw error;
     if (error instanceof errors.JWTExpired) {
       throw new Refusal('token_expired', 'The token has expired; get a new one.');
     }
     throw unauthorized('The token does not hold; get a new one.');
   }
+}
+
+/**
+ * What a token may have been signed with. Its header only chooses among what is configured, and each
+ * algorithm has keys of its own kind: nothing public is ever the key of an HMAC.
+ */
+async function keysOf(
+  token: string,
+  { secrets, keySet }: TokenRules,
+): Promise<{ keys: readonly (Uint8Array | CryptoKey)[]; algorithm: string }> {
+  const { alg, kid } = decodeProtectedHeader(token);
+  if (alg !== undefined && isPublicAlgorithm(alg) && keySet !== undefined) {
+    return { keys: await keySet.keysFor({ alg, kid }), algorithm: alg };
+  }
+  return { keys: secrets, algorithm: ALGORITHM };
+}
+
+/** @throws what jose throws; a signature is only wrong when it is so by every key */
+async function verifyWithAny(
+  token: string,
+  keys: readonly (Uint8Array | CryptoKey)[],
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  for (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 function userIdOf(claims: JWTPayload): string {

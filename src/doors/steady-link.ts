@@ -5,6 +5,7 @@ import type { Identity } from '../protocol/identity.ts';
 import { ackLine, type Command, commandLine, eventLine, type Result } from '../protocol/lines.ts';
 import type { Message, RoomInfo } from '../protocol/objects.ts';
 import { CatchUp } from './catch-up.ts';
+import { Overloaded } from './overloaded.ts';
 import type { LinkListener, LinkState, MovableLink } from './room-directory.ts';
 
 /** A link as it is dialled: it may break. */
@@ -24,7 +25,7 @@ export interface RawListener {
 
 /**
  * Reaches a room once.
- * @throws Refusal; a temporary one (`unavailable`) may be tried again
+ * @throws Refusal; a temporary one (`unavailable`) may be tried again, unless it is `Overloaded`
  */
 export type Dial = (
   identity: Identity,
@@ -203,6 +204,10 @@ export class SteadyLink implements MovableLink {
     } catch (error) {
       if (this.#generation !== generation) return 'done';
       this.#catchUp = undefined;
+      if (error instanceof Overloaded) {
+        this.#giveUp();
+        return 'done';
+      }
       const { code, message, details } =
         error instanceof Refusal ? error : new Refusal('unavailable', String(error));
       if (errorCodes[code].temporary) return 'again';

@@ -1,8 +1,15 @@
 import type { Dial, RawLink, RawListener } from '../doors/steady-link.ts';
-import { type Problem, Refusal, unavailableProblem } from '../protocol/errors.ts';
+import { type Problem, Refusal } from '../protocol/errors.ts';
 import type { Environment } from './environment.ts';
 import { wishRequest } from './headers.ts';
 import { renewalLine } from './link-lines.ts';
+import { reach } from './reach.ts';
+
+/**
+ * A link that hears much gives a sign of life this often, in milliseconds, or its room would take it
+ * for one that reads nothing. `ping` is answered without waking the room.
+ */
+const SIGN_EVERY_MS = 10_000;
 
 /** How a link's socket is closed from this side when its client did not mean to leave. */
 const NOT_MEANT = 3000;
@@ -18,15 +25,6 @@ export function dialRoom(rooms: Environment['ROOM'], roomId: string, silent: boo
   };
 }
 
-/** What fails between Worker and object is temporary, except that an overloaded one is let be. */
-async function reach(fetch: () => Promise<Response>): Promise<Response> {
-  try {
-    return await fetch();
-  } catch (error) {
-    throw Object.assign(new Refusal('unavailable', unavailableProblem.message), { cause: error });
-  }
-}
-
 async function refusalIn(response: Response): Promise<Refusal> {
   const { error } = await response.json<{ error: Problem }>();
   const { code, message, ...details } = error;
@@ -34,7 +32,13 @@ async function refusalIn(response: Response): Promise<Refusal> {
 }
 
 function listen(socket: WebSocket, listener: RawListener): RawLink {
+  let signedAt = Date.now();
   socket.addEventListener('message', ({ data }) => {
+    if (data === 'pong') return;
+    if (Date.now() - signedAt > SIGN_EVERY_MS) {
+      signedAt = Date.now();
+      attempt(() => socket.send('ping'));
+    }
     const lines = String(data).split('\n');
     const position = lines.at(-1)?.startsWith('["position",') ? lines.pop() : undefined;
     listener.lines(lines, position?.slice(13, -2));

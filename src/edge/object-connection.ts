@@ -49,8 +49,9 @@ export class ObjectConnection implements Connection {
     return !this.#closed && this.#socket.readyState === WebSocket.READY_STATE_OPEN;
   }
 
-  /** Links are kept alive by whoever holds them and send no `ping`. */
+  /** Links are kept alive by whoever holds them; their `ping` only says that they read. */
   get lastHeardAt(): number | undefined {
+    if (this.#attachment.end === 'link') return undefined;
     const pingedAt = this.#platform.pingedAt(this.#socket);
     return pingedAt === undefined ? undefined : Math.max(pingedAt, this.#heardAt);
   }

@@ -6,12 +6,14 @@ import type {
 } from '../doors/room-directory.ts';
 import { SteadyLink } from '../doors/steady-link.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { unavailableProblem } from '../protocol/errors.ts';
+import { describeError } from '../log/logger.ts';
+import type { Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Result } from '../protocol/lines.ts';
 import type { Asking } from '../room/room.ts';
 import { dialRoom } from './dial.ts';
 import type { Environment } from './environment.ts';
+import { reach } from './reach.ts';
 
 /** Rooms as Durable Objects, one for each room id. */
 export class ObjectDirectory implements MovableDirectory {
@@ -28,10 +30,15 @@ export class ObjectDirectory implements MovableDirectory {
     payload: unknown,
   ): Promise<Result<Reply<N>>> {
     try {
-      return await this.#rooms.getByName(roomId).execute(identity, name, payload);
+      return await reach<Result<Reply<N>>>(async () =>
+        this.#rooms.getByName(roomId).execute(identity, name, payload),
+      );
     } catch (error) {
-      console.error(JSON.stringify({ event: 'room unreachable', error: String(error) }));
-      return { ok: false, error: unavailableProblem };
+      const { problem, cause } = error as Refusal;
+      const { overloaded, retryable } = cause as { overloaded?: boolean; retryable?: boolean };
+      const why = { ...describeError(cause), overloaded, retryable };
+      console.error(JSON.stringify({ event: 'room unreachable', ...why }));
+      return { ok: false, error: problem };
     }
   }
 

@@ -7,6 +7,7 @@ import {
   PollingSession as PollingCore,
   type UpgradeStart,
 } from '../doors/socketio/polling-session.ts';
+import { consoleLogger } from '../log/console-logger.ts';
 import { readSettings } from '../settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectDirectory } from './object-directory.ts';
@@ -72,7 +73,11 @@ export class PollingSession extends DurableObject<Environment> {
     const chat = new SessionChat(
       {
         directory: new ObjectDirectory(this.env.ROOM),
-        authenticate: authenticatorOf(settings, request.headers.get(GUESTS_HEADER) === 'true'),
+        authenticate: authenticatorOf(
+          settings,
+          request.headers.get(GUESTS_HEADER) === 'true',
+          consoleLogger(settings),
+        ),
         limits: settings.limits,
         settings,
       },

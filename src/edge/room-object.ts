@@ -4,20 +4,26 @@ import { verifyRefresh } from '../auth/refresh.ts';
 import { leaveReasonOf, receive } from '../doors/native/receive.ts';
 import { refusalOnSocket, SUBPROTOCOL } from '../doors/native/handshake.ts';
 import { refusalResponse } from '../doors/http/app.ts';
+import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
+import { internalProblem, type Problem, Refusal, unavailableProblem } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
+import { consoleLogger } from '../log/console-logger.ts';
 import { Pacer } from '../room/pacer.ts';
 import { type Asking, Room } from '../room/room.ts';
 import { readSettings } from '../settings.ts';
 import { closeAnswer, trimReason } from './close-answer.ts';
 import type { Environment } from './environment.ts';
+import { RoomReport } from './reports.ts';
 import { readWish, type Wish } from './headers.ts';
 import { LINK_LIMITS, readRenewal } from './link-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
 import { ObjectSql } from './object-sql.ts';
 import { ObjectWakeup } from './object-wakeup.ts';
+
+/** A room that could not be opened is woken again after this long, in milliseconds. */
+const WAKE_AGAIN_MS = 600_000;
 
 /**
  * One room in its Durable Object: adapts sockets, calls and time to the Room, and nothing else.
@@ -30,7 +36,9 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #connections = new Map<WebSocket, ObjectConnection>();
   readonly #settings = readSettings(this.env).settings;
   readonly #limits = this.#settings.limits;
-  readonly #authenticate = authenticatorOf(this.#settings, false);
+  readonly #log = consoleLogger(this.#settings).about({ room: this.ctx.id.name });
+  readonly #report = new RoomReport(this.#log);
+  readonly #authenticate = authenticatorOf(this.#settings, false, this.#log);
   readonly #pacer = new Pacer({ now: () => Date.now() }, this.#limits.gatherMs);
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: Room | undefined;
@@ -54,35 +62,46 @@ export class RoomObject extends DurableObject<Environment> {
     this.ctx.acceptWebSocket(server);
     this.#connections.set(server, connection);
     connection.update({});
+    this.#log.event('debug', 'connected', { connection: connection.state.id });
     this.#flush();
     return upgraded(client, wish);
   }
 
   /** Does a command for an identity that has not joined. */
   execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
-    const result = this.#room.execute(identity, name, payload);
-    this.#flush();
-    return result;
+    try {
+      const result = this.#room.execute(identity, name, payload);
+      this.#flush();
+      return result;
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.problem };
+      throw error;
+    }
   }
 
-  /** The room's wakeup. */
+  /** The room's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
   override alarm(): void {
-    this.#room.wake();
-    this.#room.flush();
+    try {
+      this.#room.wake();
+      this.#flush();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      void this.ctx.storage.setAlarm(Date.now() + WAKE_AGAIN_MS);
+    }
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
     connection.heard();
     if (connection.state.end === 'link' && typeof data === 'string') {
-      this.#receiveFromDoor(connection, data);
-      this.#flush();
+      this.#attempt((room) => this.#receiveFromDoor(room, connection, data));
       return;
     }
-    receive(this.#room, connection, data, this.#limits, (command) => {
-      this.ctx.waitUntil(this.#refresh(connection, command));
-    });
-    this.#flush();
+    this.#attempt((room) =>
+      receive(room, connection, data, this.#limits, (command) => {
+        this.ctx.waitUntil(this.#refresh(connection, command));
+      }),
+    );
   }
 
   override webSocketClose(
@@ -93,39 +112,69 @@ export class RoomObject extends DurableObject<Environment> {
   ): void {
     const answer = closeAnswer(code, reason, wasClean);
     if (answer !== undefined) closeQuietly(socket, answer.code, answer.reason);
-    this.#departed(socket, leaveReasonOf(code));
+    this.#departed(socket, leaveReasonOf(code), code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#departed(socket, 'disconnected');
+    this.#departed(socket, 'disconnected', 1006);
   }
 
   /** A door has checked what it sends, and may speak of identities. */
-  #receiveFromDoor(connection: ObjectConnection, data: string): void {
+  #receiveFromDoor(room: Room, connection: ObjectConnection, data: string): void {
     const renewed = readRenewal(data);
     if (renewed !== undefined) {
-      this.#room.renew(connection, renewed);
+      room.renew(connection, renewed);
       return;
     }
-    for (const command of readFrame(data, LINK_LIMITS)) this.#room.handle(connection, command);
+    for (const command of readFrame(data, LINK_LIMITS)) room.handle(connection, command);
   }
 
   /** Waits for the verdict outside the Room, then tells it in one turn. */
   async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#authenticate);
-    this.#room.refresh(connection, command, verdict);
-    this.#flush();
+    this.#attempt((room) => room.refresh(connection, command, verdict));
   }
 
-  #departed(socket: WebSocket, reason: 'left' | 'disconnected'): void {
+  #departed(socket: WebSocket, reason: 'left' | 'disconnected', code: number): void {
     const connection = this.#connectionOf(socket);
-    this.#room.depart(connection, reason);
-    this.#connections.delete(socket);
-    this.#flush();
+    this.#log.event('debug', 'disconnected', { connection: connection.state.id, code });
+    this.#attempt((room) => {
+      room.depart(connection, reason);
+      this.#connections.delete(socket);
+    });
   }
 
   get #room(): Room {
-    this.#opened ??= new Room(
+    this.#opened ??= this.#open();
+    return this.#opened;
+  }
+
+  /** Does something in the room; one that cannot be opened sends its clients away to come back. */
+  #attempt(work: (room: Room) => void): void {
+    try {
+      work(this.#room);
+      this.#flush();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      for (const connection of this.#connections.values()) {
+        connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+      }
+    }
+  }
+
+  /** @throws Refusal `unavailable` when it cannot be opened: written by newer code, or no storage */
+  #open(): Room {
+    try {
+      return this.#make();
+    } catch (error) {
+      this.#log.failure('open', error);
+      throw new Refusal('unavailable', unavailableProblem.message);
+    }
+  }
+
+  #make(): Room {
+    this.#report.woken();
+    return new Room(
       this.ctx.id.name ?? '',
       {
         sql: new ObjectSql(this.ctx.storage),
@@ -134,11 +183,11 @@ export class RoomObject extends DurableObject<Environment> {
         wakeup: new ObjectWakeup(this.ctx.storage),
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.#connections.values() },
-        log: { failure: logFailure },
+        log: this.#log,
+        meter: this.#report,
       },
       this.#limits,
     );
-    return this.#opened;
   }
 
   /** At once after quiet; in a busy room together with what comes soon. */
@@ -154,7 +203,13 @@ export class RoomObject extends DurableObject<Environment> {
   #flushNow(): void {
     if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
-    if (this.#room.flush()) this.#pacer.flushed();
+    const beganAt = Date.now();
+    if (this.#room.flush()) {
+      this.#pacer.flushed();
+      // An object's clock stands still within a turn: the next one sees what this one took.
+      setTimeout(() => this.#pacer.costed(Date.now() - beganAt), 0);
+    }
+    this.#report.write(this.#connections.size, beganAt);
   }
 
   #after(ms: number, work: () => void): () => void {
@@ -191,8 +246,15 @@ export class RoomObject extends DurableObject<Environment> {
     pingedAt: (socket: WebSocket) => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
   };
 
+  #problemOf(error: unknown): Problem {
+    const problem = error instanceof Refusal ? error.problem : internalProblem;
+    this.#report.refused(problem.code);
+    if (!(error instanceof Refusal)) this.#log.failure('connect', error);
+    return problem;
+  }
+
   #refuse(wish: Wish, client: WebSocket, server: WebSocket, error: unknown): Response {
-    const problem = problemOf(error);
+    const problem = this.#problemOf(error);
     if (!wish.offersSubprotocol) {
       const [body, status, headers] = refusalResponse(problem);
       return Response.json(body, { status, headers });
@@ -217,20 +279,10 @@ export function upgraded(client: WebSocket, wish: Pick<Wish, 'offersSubprotocol'
   return new Response(null, { status: 101, webSocket: client, headers });
 }
 
-function problemOf(error: unknown): Problem {
-  if (error instanceof Refusal) return error.problem;
-  logFailure('connect', error);
-  return internalProblem;
-}
-
 function closeQuietly(socket: WebSocket, code: number, reason: string): void {
   try {
     socket.close(code, reason);
   } catch {
     // It was closed from this side before.
   }
-}
-
-function logFailure(what: string, error: unknown): void {
-  console.error(JSON.stringify({ event: 'failure', what, error: String(error) }));
 }

@@ -1,15 +1,18 @@
 import { Hono } from 'hono';
-import { authenticatorOf } from '../auth/authenticator.ts';
+import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
 import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../doors/native/handshake.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
-import { EXAMPLE_SECRET, EXAMPLE_SECRET_REFUSED, readSettings, SECRET_BYTES } from '../settings.ts';
+import { readSettings, SECRET_BYTES, wrongKeys } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import type { Environment } from './environment.ts';
+import { consoleLogger } from '../log/console-logger.ts';
 import { wishRequest } from './headers.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { reach } from './reach.ts';
+import { TrafficReport } from './reports.ts';
 import { socketIoDoor } from './socketio-door.ts';
 import { refuseOnSocket, upgraded } from './room-object.ts';
 
@@ -25,15 +28,17 @@ export interface ServiceOptions {
 /** The edge host's front: everything that is done before a room is woken. */
 export function service(env: Environment, options: ServiceOptions): Hono {
   const { settings, problems } = readSettings(env);
-  const secret = settings.JWT_SECRET;
-  if (problems.length > 0 || secret === undefined) {
-    return outOfOrder(problems[0] ?? NO_SECRET);
-  }
-  if (secret === EXAMPLE_SECRET && !options.localOnly) return outOfOrder(EXAMPLE_SECRET_REFUSED);
-  const { limits } = settings;
-  const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
+  const { limits, JWT_SECRET } = settings;
+  const log = consoleLogger(settings);
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
-  const authenticate = authenticatorOf(settings, allowGuests);
+  const isLocal = options.localOnly;
+  const why = problems[0] ?? wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS });
+  if (why !== undefined) return outOfOrder(why);
+  const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
+  const traffic = new TrafficReport(log);
+  const authenticate = countingRefusals(authenticatorOf(settings, allowGuests, log), (code) =>
+    traffic.refused(code),
+  );
 
   /** The native door: says who it is, then hands the socket to the room's object. */
   async function upgrade(request: Request): Promise<Response> {
@@ -45,7 +50,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
       const wish = { identity, join, end: 'native', offersSubprotocol: offers } as const;
-      return await env.ROOM.getByName(roomId).fetch(wishRequest(wish));
+      return await reach(() => env.ROOM.getByName(roomId).fetch(wishRequest(wish)));
     } catch (error) {
       if (!offers) throw error;
       const { 0: client, 1: server } = new WebSocketPair();
@@ -56,7 +61,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 
   const directory = new ObjectDirectory(env.ROOM);
   const chat = { directory, authenticate, limits, settings };
-  return httpDoor({
+  const app = httpDoor({
     directory,
     authenticate,
     socketIo: socketIoDoor(env.SESSION, chat, allowGuests),
@@ -66,18 +71,20 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
-    development: options.development?.(keyOf(secret)),
+    development: JWT_SECRET === undefined ? undefined : options.development?.(keyOf(JWT_SECRET)),
     page: async (c) => {
       const page = await env.ASSETS.fetch(c.req.raw);
       // The assets' own 404 has no body; ours says what is wrong.
       return page.status === 404 ? c.notFound() : page;
     },
-    log: (what, error) =>
-      console.error(JSON.stringify({ event: 'failure', what, error: String(error) })),
+    log: (what, error) => log.failure(what, error),
   });
+  const { fetch } = app;
+  app.fetch = (...args) => traffic.watch(() => fetch(...args));
+  return app;
 }
 
-const NO_SECRET = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET".`;
+const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;
 
 /** What a deployment without usable settings says, to every request. */
 function outOfOrder(sentence: string): Hono {

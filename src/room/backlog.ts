@@ -10,7 +10,8 @@ export interface Backlog {
   signAgoMs: number;
 }
 
-/** Clients give a sign of life every 25 s; one that is silent for longer may be stuck. */
+/** Clients give a sign of life every 25 s; one that is later than that may be stuck. */
+const LATE_MS = 26_000;
 const SILENT_MS = 30_000;
 
 /**
@@ -26,5 +27,6 @@ export function judgeBacklog(
     return buffered > unsentBytes / 2 ? 'slow' : 'keepsUp';
   }
   if (sentSinceSign <= unsentBytes) return 'keepsUp';
-  return signAgoMs > SILENT_MS ? 'tooSlow' : 'slow';
+  if (signAgoMs > SILENT_MS) return 'tooSlow';
+  return signAgoMs > LATE_MS ? 'slow' : 'keepsUp';
 }

@@ -24,9 +24,9 @@ export function eraseStep(context: UpkeepContext, erasure: Erasure): Outcome<obj
   if (phase === 'index' || phase === 'rewriting') {
     const hasMore = search.rewrite(phase === 'index');
     if (hasMore) erasures.enter('rewriting', erasure);
-    else erasures.anonymize(erasure);
+    else erasures.indexed(erasure);
   }
-  return { reply: {}, wake: true };
+  return { reply: {}, wake: true, frees: true };
 }
 
 function eraseRows(

@@ -1,5 +1,7 @@
 import type { Identity } from '../protocol/identity.ts';
 import type { CloseCode } from '../protocol/close-codes.ts';
+import type { OperationName } from '../protocol/commands.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
 import type { Frame } from './outbox.ts';
 import type { PerMinute } from './per-minute.ts';
 
@@ -71,6 +73,17 @@ export interface Log {
   failure(what: string, error: unknown): void;
 }
 
+/** What a room counts for its operator: numbers, never who or what was said. Never throws. */
+export interface Meter {
+  /** Something was done; for a join that came back, with how many missed messages it was given. */
+  done(name: OperationName, missed: number | undefined): void;
+  refused(code: ErrorCode): void;
+  /** A frame of so many lines has left for one connection. */
+  sent(lines: number): void;
+  /** All that was due has left. */
+  flushed(): void;
+}
+
 export interface Ports {
   sql: Sql;
   clock: Clock;
@@ -79,6 +92,7 @@ export interface Ports {
   wakeup: Wakeup;
   roster: Roster;
   log: Log;
+  meter?: Meter;
 }
 
 /** A display name and whether a token vouches for it. */

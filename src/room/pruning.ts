@@ -16,7 +16,7 @@ export function pruneDueAt({ messages, state }: UpkeepContext): number | undefin
 
 /** Removes the oldest messages that are past keeping, with all that hangs on them: 500 at most. */
 export function pruneStep(context: UpkeepContext): Outcome<object> {
-  const { messages, mentions, reactions, search, room, state, now } = context;
+  const { messages, mentions, reactions, search, erasures, room, state, now } = context;
   const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
   let left: number = fixed.stepRows;
   let last = 0;
@@ -33,6 +33,9 @@ export function pruneStep(context: UpkeepContext): Outcome<object> {
   room.setHorizon(Math.max(state.horizon, kept?.seq ?? last + 1));
   if (kept !== undefined && kept.timestamp < cutoff) return { reply: {}, wake: true, frees: true };
   room.pruned(now);
+  // What was removed from the search index leaves empty pages in it.
+  search.beginRewrite();
+  erasures.beginRewrite();
   const tell = [{ name: 'roomUpdated' as const, payload: room.info() }];
   return { reply: {}, wake: true, frees: true, tell };
 }

@@ -6,7 +6,13 @@ import {
   readPayload,
   type Reply,
 } from '../protocol/commands.ts';
-import { internalProblem, misfit, type Problem, Refusal } from '../protocol/errors.ts';
+import {
+  internalProblem,
+  misfit,
+  type Problem,
+  Refusal,
+  unavailableProblem,
+} from '../protocol/errors.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/limits.ts';
@@ -17,7 +23,7 @@ import { Database } from './database.ts';
 import { handlers } from './handlers.ts';
 import { type Frame, Outbox } from './outbox.ts';
 import { counted } from './per-minute.ts';
-import type { Connection, Ports } from './ports.ts';
+import type { Connection, Immediate, Ports } from './ports.ts';
 import { Presence } from './presence.ts';
 import { RateLimits } from './rate-limits.ts';
 import { Receipts } from './receipts.ts';
@@ -30,6 +36,7 @@ import { Messages } from './stores/messages.ts';
 import { Reactions } from './stores/reactions.ts';
 import { Records } from './stores/records.ts';
 import { RoomRow } from './stores/room-row.ts';
+import { isStorageTrouble } from './storage-trouble.ts';
 import { SearchIndex } from './stores/search-index.ts';
 import { Typing } from './typing.ts';
 import { dueAt, upkeep } from './upkeep.ts';
@@ -310,12 +317,14 @@ export class Room {
       this.#outbox.flush(this.#ports.roster.connections(), (connection, frame) =>
         this.#send(connection, frame),
       );
+      this.#ports.meter?.flushed();
     }
   }
 
   #send(connection: Connection, frame: Frame): void {
     if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
     else connection.send(frame);
+    this.#ports.meter?.sent(frame.lines.length);
     // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
     if (!connection.open) this.depart(connection, 'disconnected');
   }
@@ -335,7 +344,7 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
-    return this.#database.atomic<Decided<Reply<N>>>(() => {
+    const outcome = this.#stored<Decided<Reply<N>>>(name, () => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
       const standing = this.#standing(speaker.identity);
@@ -346,6 +355,20 @@ export class Room {
       }
       return this.#foresee(handler({ ...this.#context, speaker, standing, state, now }, read));
     });
+    const { missed } = outcome.reply as { missed?: readonly unknown[] };
+    this.#ports.meter?.done(name, missed?.length);
+    return outcome;
+  }
+
+  /** Runs `body` whole or not at all; a full disk is no defect but a refusal for now. */
+  #stored<T>(name: string, body: () => Immediate<T>): T {
+    try {
+      return this.#database.atomic(body);
+    } catch (error) {
+      if (!isStorageTrouble(error)) throw error;
+      this.#ports.log.failure(name, error);
+      throw new Refusal('unavailable', unavailableProblem.message);
+    }
   }
 
   #foresee<R>(outcome: Outcome<R>): Decided<R> {
@@ -456,9 +479,11 @@ export class Room {
   }
 
   #problem(error: unknown, command: string): Problem {
-    if (error instanceof Refusal) return error.problem;
-    this.#ports.log.failure(command, error);
-    return internalProblem;
+    const isRefusal = error instanceof Refusal;
+    const problem = isRefusal ? error.problem : internalProblem;
+    this.#ports.meter?.refused(problem.code);
+    if (!isRefusal) this.#ports.log.failure(command, error);
+    return problem;
   }
 
   #forgetTyping(connection: Connection): void {

@@ -10,7 +10,8 @@ const NOW = 1_700_000_000_000;
 const NOW_S = NOW / 1_000;
 const GRIN = '\u{1F600}';
 
-const rules: TokenRules = { secret: keyOf(SECRET) };
+const KEY = keyOf(SECRET);
+const rules: TokenRules = { secrets: [KEY] };
 
 /** Who these credentials are, or the problem with them. */
 async function who(
@@ -27,7 +28,7 @@ async function who(
 
 /** Who a token with these claims is; it ends in a minute unless they say otherwise. */
 async function holderOf(claims: object, options?: Parameters<typeof who>[1]): Promise<unknown> {
-  const token = await signToken({ exp: NOW_S + 60, ...claims }, rules.secret);
+  const token = await signToken({ exp: NOW_S + 60, ...claims }, KEY);
   return who({ token }, options);
 }
 
@@ -60,7 +61,7 @@ const EXPIRED = { code: 'token_expired', message: 'The token has expired; get a 
 const claims = { sub: 'alice', exp: NOW_S + 60 };
 
 function padded(count: number): Promise<string> {
-  return signToken({ ...claims, pad: 'x'.repeat(count) }, rules.secret);
+  return signToken({ ...claims, pad: 'x'.repeat(count) }, KEY);
 }
 
 describe('a token', () => {
@@ -142,7 +143,7 @@ describe('a token', () => {
   });
 
   it('must have an end that is a time', async () => {
-    const endless = await signToken({ sub: 'alice' }, rules.secret);
+    const endless = await signToken({ sub: 'alice' }, KEY);
     expect(await who({ token: endless })).toEqual(DOES_NOT_HOLD);
     for (const exp of ['tomorrow', null, {}, true]) {
       const token = forged({ alg: 'HS256' }, { sub: 'a', exp }, hmac(SECRET));
@@ -232,7 +233,7 @@ describe('a forged token', () => {
   });
 
   it('with changed claims is refused', async () => {
-    const [header, , signature] = (await signToken(claims, rules.secret)).split('.');
+    const [header, , signature] = (await signToken(claims, KEY)).split('.');
     const token = [header, base64({ ...claims, sub: 'root' }), signature].join('.');
     expect(await who({ token })).toEqual(DOES_NOT_HOLD);
   });
@@ -276,7 +277,7 @@ describe('a guest', () => {
   });
 
   it('is not made of a token that is no guest token, nor the other way round', async () => {
-    const token = await signToken({ ...claims, sub: 'guest:x' }, rules.secret);
+    const token = await signToken({ ...claims, sub: 'guest:x' }, KEY);
     expect(await who({ guestToken: token }, { guests })).not.toMatchObject({ userId: 'guest:x' });
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
     expect(await who({ token: guestToken }, { guests })).toMatchObject({ code: 'unauthorized' });
@@ -296,7 +297,7 @@ describe('a guest', () => {
 
   it('that shows a token too is who the token says', async () => {
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
-    const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(rules.secret);
+    const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(KEY);
     expect(await who({ token, guestToken }, { guests })).toMatchObject({ userId: 'alice' });
   });
 });

@@ -173,7 +173,7 @@ describe('rooms as files', () => {
     expect(JSON.parse(heard.lines.at(-1)!)).toMatchObject([
       'ack',
       1,
-      { error: { code: 'internal' } },
+      { error: { code: 'unavailable' } },
     ]);
     use((room) => room.handle(connection, { ...hello, ref: 2 }));
     await settled(rooms, 'r');
@@ -220,7 +220,7 @@ describe('rooms as files', () => {
     expect(await rooms.execute('s', alice, 'message', { message: 'x' })).toMatchObject({
       ok: true,
     });
-    expect(failures[0]).toMatch(/^room: Error: file is not a database/);
+    expect(failures[0]).toMatch(/^open: Error: file is not a database/);
   });
 
   it('let a user go whose socket ends while the room cannot be read', async () => {

@@ -11,27 +11,31 @@ import { temporaryFolder } from '../support/folder.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { SECRET, tokenFor } from '../support/tokens.ts';
 
-it('lets a room sleep under 50 silent readers, who hear what wakes it', async () => {
-  const { url, rooms } = await serve(200);
-  const writer = new HttpVisitor(url, await tokenFor('writer'));
-  const send = (message: string) => writer.ask('POST', 'r', '/messages', { body: { message } });
-  await send('before');
-  const readers = await Promise.all(
-    Array.from({ length: 50 }, async (_, at) =>
-      new HttpVisitor(url, await tokenFor(`reader ${at}`)).follow('r', { since: '0:0' }),
-    ),
-  );
-  await Promise.all(readers.map((reader) => reader.hears('message')));
-  expect(rooms.openCount).toBe(1);
-  await vi.waitUntil(() => rooms.openCount === 0, { timeout: 10_000 });
+it(
+  'lets a room sleep under 50 silent readers, who hear what wakes it',
+  { timeout: 30_000 },
+  async () => {
+    const { url, rooms } = await serve(200);
+    const writer = new HttpVisitor(url, await tokenFor('writer'));
+    const send = (message: string) => writer.ask('POST', 'r', '/messages', { body: { message } });
+    await send('before');
+    const readers = await Promise.all(
+      Array.from({ length: 50 }, async (_, at) =>
+        new HttpVisitor(url, await tokenFor(`reader ${at}`)).follow('r', { since: '0:0' }),
+      ),
+    );
+    await Promise.all(readers.map((reader) => reader.hears('message')));
+    expect(rooms.openCount).toBe(1);
+    await vi.waitUntil(() => rooms.openCount === 0, { timeout: 10_000 });
 
-  await send('after');
-  await Promise.all(
-    readers.map((reader) => reader.hears('message', ({ message }) => message === 'after')),
-  );
-  for (const reader of readers) expect(reader.events).toHaveLength(2);
-  await Promise.all(readers.map((reader) => reader.close()));
-});
+    await send('after');
+    await Promise.all(
+      readers.map((reader) => reader.hears('message', ({ message }) => message === 'after')),
+    );
+    for (const reader of readers) expect(reader.events).toHaveLength(2);
+    await Promise.all(readers.map((reader) => reader.close()));
+  },
+);
 
 /** The HTTP door over rooms that sleep when they have been idle for `idleMs`. */
 async function serve(idleMs: number): Promise<{ url: string; rooms: NodeRooms }> {

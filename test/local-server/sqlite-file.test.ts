@@ -137,7 +137,12 @@ describe('a file with SQLite in it', () => {
         throw new Error('disk full');
       }),
     ).toThrow('disk full');
-    expect(() => file.commit()).toThrow(/no transaction is active/);
+    // Nothing of what comes before that is told to anybody may be stored by itself.
+    expect(() => file.run('INSERT INTO numbers VALUES (3)')).toThrow('disk full');
+    expect(() => file.atomic(() => file.run('INSERT INTO numbers VALUES (4)'))).toThrow(
+      'disk full',
+    );
+    expect(() => file.commit()).toThrow('disk full');
     file.discard();
     expect(numbers(file)).toEqual([]);
     file.close();

@@ -117,7 +117,7 @@ it('takes many pages for a big room, each bounded, and the reactions of a crowd 
   importInto(copy, text);
   expect(exportOf(copy)).toBe(text);
   expect(copy.ask(alice, 'getMessage', { seq: 1 }).message.reactions).toEqual({ '👍': 1_200 });
-});
+}, 60_000);
 
 /** A generator of numbers in [0, 1) that gives the same again for the same seed. */
 function seeded(seed: number): () => number {
@@ -169,6 +169,7 @@ it.each(Array.from({ length: 12 }, (_, seed) => seed))(
     expect(exportOf(copy)).toBe(quiet);
     expect(during.split('\n').length).toBeGreaterThanOrEqual(quiet.split('\n').length);
   },
+  60_000,
 );
 
 it('can be sent again from any line before the one where it broke', () => {
@@ -184,7 +185,7 @@ it('can be sent again from any line before the one where it broke', () => {
     expect(importInto(copy, lines.slice(Math.max(0, broke - 2)).join('\n') + '\n', 5)).toBe(true);
     expect(exportOf(copy), `broke before line ${broke + 1}`).toBe(text);
   }
-});
+}, 60_000);
 
 it('is for nobody while it is half there, and can be given up', () => {
   const lines = exportOf(lived()).split('\n');

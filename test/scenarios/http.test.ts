@@ -8,7 +8,11 @@ import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
 const LISTED = 'https://chat.example.com';
-const hosts = useHosts({ CLIENT_URL: `${LISTED}, http://localhost:3001` });
+const hosts = useHosts({
+  CLIENT_URL: `${LISTED}, http://localhost:3001`,
+  // One instead of 50, so that a slow machine does not lift anybody over a limit.
+  COMMANDS_PER_SECOND: '1',
+});
 
 describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
   const get = async (path: string, asked: Asked = {}) =>
@@ -244,7 +248,10 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     const refused = answers.filter(({ status }) => status !== 200);
     expect(refused.length).toBeGreaterThan(0);
     for (const answered of refused) {
-      expect([answered.status, answered.headers['retry-after']]).toEqual([429, '1']);
+      expect([answered.status, answered.headers['retry-after']]).toEqual([
+        429,
+        expect.stringMatching(/^[1-5]$/),
+      ]);
       expect(problemOf(answered)).toMatchObject({
         code: 'rate_limited',
         retryAfterMs: expect.any(Number),

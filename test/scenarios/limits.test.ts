@@ -7,6 +7,9 @@ import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
+// One a second instead of 50: however slow the machine, what trickles in lifts nobody over a limit.
+const settings = { COMMANDS_PER_SECOND: '1' };
+
 atEveryDoor((door) => {
   it('slows down one who talks too fast, and tells when to go on', async () => {
     const roomId = newRoom();
@@ -27,7 +30,7 @@ atEveryDoor((door) => {
         retryAfterMs: expect.any(Number),
       });
       expect(problem.retryAfterMs).toBeGreaterThan(0);
-      expect(problem.retryAfterMs).toBeLessThanOrEqual(20);
+      expect(problem.retryAfterMs).toBeLessThanOrEqual(1_000);
     }
     // Others are as fast as before, and hear exactly what was taken.
     await say(bob, roomId, 'still here');
@@ -56,7 +59,7 @@ atEveryDoor((door) => {
     expect(taken).toBeLessThan(80);
     const last = results.map((result) => result).findLast(({ ok: fine }) => !fine)!;
     expect(refusal(last).code).toBe('rate_limited');
-    expect(refusal(last).retryAfterMs).toBeLessThanOrEqual(100);
+    expect(refusal(last).retryAfterMs).toBeLessThanOrEqual(5_000);
   });
 
   it('takes ten connections of one user to a room, and refuses more', async () => {
@@ -170,7 +173,7 @@ atEveryDoor((door) => {
       });
     }
   });
-});
+}, settings);
 
 /** JSON of so many levels. */
 function nest(levels: number): unknown {

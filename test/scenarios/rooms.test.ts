@@ -170,6 +170,24 @@ atEveryDoor((door) => {
       ]);
     });
 
+    it('answers every one of many commands behind a join, and takes them in order', async () => {
+      const roomId = newRoom();
+      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      await alice.connect();
+      const joining = alice.command('joinRoom', { roomId });
+      const results = await Promise.all(
+        Array.from({ length: 100 }, (_, at) =>
+          alice.command('message', { roomId, message: `line ${at}` }),
+        ),
+      );
+      ok(await joining);
+      const refused = results.flatMap((result) => (result.ok ? [] : [result.error.code]));
+      expect(new Set([...refused, 'unavailable'])).toEqual(new Set(['unavailable']));
+      const taken = results.flatMap((result) => (result.ok ? [result.message.seq] : []));
+      expect(taken.length).toBeGreaterThanOrEqual(64);
+      expect(taken).toEqual(Array.from(taken, (_, at) => at + 1));
+    });
+
     it('takes fifty rooms and no more', async () => {
       const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();

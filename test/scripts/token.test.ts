@@ -19,7 +19,7 @@ test('signs with the secret of .env, for a day, and prints the token only', asyn
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   const now = Date.now();
-  const identity = await verifyToken(stdout.trim(), { secret: keyOf(SECRET) }, now);
+  const identity = await verifyToken(stdout.trim(), { secrets: [keyOf(SECRET)] }, now);
   expect(identity).toMatchObject({ userId: 'alice', name: 'alice' });
   const hours = ((identity.expiresAt ?? 0) - now) / 3_600_000;
   expect(hours).toBeGreaterThan(23.9);
@@ -44,8 +44,8 @@ test('takes a name, hours, and the issuer and audience that are set', async () =
 test('signs with the secret of development mode where none is set', async () => {
   const folder = temporaryFolder();
   const { stdout } = await token(['alice'], folder);
-  const secret = keyOf(readFileSync(join(folder, '.data', 'dev-secret'), 'utf8'));
-  expect(await verifyToken(stdout.trim(), { secret }, Date.now())).toMatchObject({
+  const key = keyOf(readFileSync(join(folder, '.data', 'dev-secret'), 'utf8'));
+  expect(await verifyToken(stdout.trim(), { secrets: [key] }, Date.now())).toMatchObject({
     userId: 'alice',
   });
 });

@@ -2,7 +2,7 @@ import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Heard } from './visitor.ts';
 
 /** A test that waits longer than this has failed, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 interface Waiter {
   look: () => boolean;

@@ -110,10 +110,16 @@ export class NativeVisitor implements Visitor {
     if (username !== undefined) query.set('username', username);
     const { token, guestToken } = this.#who;
     const address = `${this.#url.replace('http', 'ws')}/rooms/${encodeURIComponent(roomId)}/ws`;
+    const options = {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      // As browsers do: when both sides have said Close, who is slow to hang up is not waited for.
+      // A sleeping object's runtime hangs up when it puts it to sleep, 10 s later.
+      closeTimeout: 1_000,
+    };
     const socket = new WebSocket(
       `${address}?${query.toString()}`,
       guestToken === undefined ? [] : ['parlor.v1', `guest.${guestToken}`],
-      { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } },
+      options,
     );
     const line: Line = { socket, position: '0:0' };
     return new Promise((resolve, reject) => {

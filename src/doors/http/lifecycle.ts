@@ -1,12 +1,13 @@
 import { type Context, Hono } from 'hono';
 import type { Reply } from '../../protocol/commands.ts';
-import { type Problem, Refusal } from '../../protocol/errors.ts';
+import { internalProblem, Refusal } from '../../protocol/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Asking } from '../../room/room.ts';
-import { readRoomId } from '../native/handshake.ts';
 import type { HttpDoor } from './app.ts';
-import { linesOf, partTooBig } from './line-batches.ts';
+import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
+import { refusalOf } from './refusals.ts';
+import { bearerOf, pathFields, roomIdOf, text } from './request-parts.ts';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -28,10 +29,10 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
   routes.delete('/users/:userId', async (c) => {
     const ask = await asker(c, door);
-    const userId = decodeURIComponent(new URL(c.req.url).pathname.split('/')[4] ?? '');
+    const payload = pathFields(c, '/rooms/:roomId/users/:userId', { userId: text });
     let done = false;
     for (let step = 0; step < STEPS_AWAITED && !done; step++) {
-      ({ done } = await ask('eraseUser', { userId }));
+      ({ done } = await ask('eraseUser', payload));
     }
     return c.json({ done }, done ? 200 : 202);
   });
@@ -44,13 +45,14 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
   routes.post('/import', async (c) => {
     const ask = await asker(c, door);
-    assertImportable(c);
-    let reply: Reply<'importRoom'> | undefined;
-    for await (const { text, line } of linesOf(c.req.raw.body ?? nothing())) {
-      reply = await ask('importRoom', { text, line });
+    const { body } = c.req.raw;
+    try {
+      assertImportable(c);
+      return c.json(await importLines(ask, body));
+    } catch (error) {
+      if (body !== null) await drain(body);
+      throw error;
     }
-    if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
-    return c.json(reply);
   });
 
   return routes;
@@ -58,28 +60,25 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
 /** Whoever speaks is known before anything of the body is read. */
 async function asker(c: Context, { directory, authenticate }: Lifecycle): Promise<Ask> {
-  const roomId = readRoomId(new URL(c.req.url).pathname.split('/')[2] ?? '');
-  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  const identity: Identity = await authenticate({ token });
+  const roomId = roomIdOf(c);
+  const identity: Identity = await authenticate({ token: bearerOf(c) });
+  let hasBegun = false;
   return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
     for (;;) {
       const result = await directory.execute(roomId, identity, name, payload);
       if (result.ok) {
+        hasBegun = true;
         const { ok: _, ...reply } = result;
         return reply as Reply<N>;
       }
       const { code, retryAfterMs = 1_000 } = result.error;
-      // What takes many steps goes at the pace that everyone has.
-      if (code !== 'rate_limited') throw refusalOf(result.error);
+      // What takes many steps, once begun, goes at the pace that everyone has.
+      if (code !== 'rate_limited' || !hasBegun) throw refusalOf(result.error);
       await new Promise((resolve) => {
         setTimeout(resolve, retryAfterMs);
       });
     }
   };
-}
-
-function refusalOf({ code, message, ...details }: Problem): Refusal {
-  return new Refusal(code, message, details);
 }
 
 /**
@@ -109,16 +108,21 @@ async function nextPage(
     return await ask('exportRoom', { cursor });
   } catch (error) {
     if (!(error instanceof Refusal)) log('export', error);
-    const problem =
-      error instanceof Refusal
-        ? error.problem
-        : new Refusal('internal', 'Something went wrong on our side; try again.').problem;
+    const problem = error instanceof Refusal ? error.problem : internalProblem;
     return { text: `${JSON.stringify({ type: 'failed', error: problem })}\n` };
   }
 }
 
-/** A request without a body. */
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function importLines(ask: Ask, body: Body | null): Promise<Reply<'importRoom'>> {
+  let reply: Reply<'importRoom'> | undefined;
+  if (body !== null) {
+    for await (const { text: lines, line } of linesOf(body)) {
+      reply = await ask('importRoom', { text: lines, line });
+    }
+  }
+  if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
+  return reply;
+}
 
 /** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */
 function assertImportable(c: Context): void {

@@ -8,6 +8,8 @@ export interface LineBatch {
   line: number;
 }
 
+export type Body = ReadableStream<Uint8Array>;
+
 /** A batch is handed on when it has this many lines or characters. */
 const BATCH_LINES = 500;
 const BATCH_CHARACTERS = 256 * 1024;
@@ -18,12 +20,12 @@ const BATCH_CHARACTERS = 256 * 1024;
  * @throws Refusal `too_large` for more than 50 MB, or a line of more than 2 Mi characters;
  * `invalid_payload` for what is no UTF-8
  */
-export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<LineBatch> {
+export async function* linesOf(body: Body): AsyncGenerator<LineBatch> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
   let bytes = 0;
   let rest = '';
   let batch = new Batch(1);
-  for await (const chunk of body) {
+  for await (const chunk of chunksOf(body)) {
     bytes += chunk.byteLength;
     if (bytes > fixed.importPartBytes) throw partTooBig();
     const lines = (rest + decoded(decoder, chunk)).split('\n');
@@ -39,6 +41,32 @@ export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<
   rest += decoded(decoder);
   if (rest !== '') batch.add(rest);
   if (!batch.isEmpty) yield batch;
+}
+
+/** What comes of a body; where nobody wants more, the rest can still be read. */
+async function* chunksOf(body: Body): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+/**
+ * Reads the rest of a body and drops it: a client that is answered while it sends may see its
+ * connection cut, and not the answer. Ends quietly where the body does not.
+ */
+export async function drain(body: Body): Promise<void> {
+  let bytes = 0;
+  try {
+    for await (const chunk of chunksOf(body)) {
+      bytes += chunk.byteLength;
+      if (bytes > fixed.importPartBytes) return;
+    }
+  } catch {
+    // The client is gone.
+  }
 }
 
 class Batch implements LineBatch {

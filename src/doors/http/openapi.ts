@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { answered, type Json, refusalResponses, refusals } from './openapi-parts.ts';
 import { answerSchemas, payloadFields } from './openapi-schemas.ts';
-import { otherRoutes } from './other-routes.ts';
+import { otherOperations, otherRoutes } from './other-routes.ts';
 import { type RoomRoute, roomRoutes } from './room-routes.ts';
 
 /** `GET /openapi.json`: what this door can be asked, made when somebody first asks. */
@@ -20,7 +20,10 @@ const TOKEN = 'Says who is speaking. May be left out where guests are let in.';
 
 /** The description of the HTTP door, in OpenAPI 3.1. */
 export function openApi(version: string): Json {
-  const { schemas, replyRef } = answerSchemas(roomRoutes.map(({ operation }) => operation));
+  const { schemas, replyRef } = answerSchemas([
+    ...roomRoutes.map(({ operation }) => operation),
+    ...otherOperations,
+  ]);
   const paths: Record<string, Json> = {};
   const add = (method: string, path: string, operation: Json) => {
     const template = path.replaceAll(/:(\w+)/g, '{$1}');

@@ -1,4 +1,5 @@
 import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
+import type { Asking } from '../../room/room.ts';
 import type { Method } from './room-routes.ts';
 
 /** A route that is no operation of a room, as `/openapi.json` describes it. */
@@ -11,7 +12,16 @@ export interface OtherRoute extends Json {
   responses: Json;
 }
 
+/** Operations whose replies these routes answer with. */
+export const otherOperations: readonly Asking[] = [
+  'deleteRoom',
+  'reopenRoom',
+  'eraseUser',
+  'importRoom',
+];
+
 const JSON_TYPE = 'application/json';
+const LINES_TYPE = 'application/x-ndjson';
 const positionSchema = { type: 'string', examples: ['0:0'] };
 const since = {
   name: 'since',
@@ -80,5 +90,51 @@ export const otherRoutes: readonly OtherRoute[] = [
       { name: 'history', in: 'query', schema: { type: 'integer', minimum: 0, maximum: 100 } },
     ],
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
+  },
+  {
+    method: 'DELETE',
+    path: '/rooms/:roomId',
+    operationId: 'deleteRoom',
+    summary: 'Deletes the room with all that is in it; for owners and admins.',
+    responses: {
+      '200': answered('Deleted.', JSON_TYPE, schemaRef('DeleteRoomReply')),
+      ...refusals(),
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/rooms/:roomId',
+    operationId: 'reopenRoom',
+    summary: 'Lets a deleted room be used again; for admins.',
+    responses: { '200': answered('Open.', JSON_TYPE, schemaRef('ReopenRoomReply')), ...refusals() },
+  },
+  {
+    method: 'DELETE',
+    path: '/rooms/:roomId/users/:userId',
+    operationId: 'eraseUser',
+    summary: 'Erases a person from the room; for admins.',
+    responses: {
+      '200': answered('Erased.', JSON_TYPE, schemaRef('EraseUserReply')),
+      '202': answered('Begun; the room goes on by itself.', JSON_TYPE, schemaRef('EraseUserReply')),
+      ...refusals(),
+    },
+  },
+  {
+    method: 'GET',
+    path: '/rooms/:roomId/export',
+    operationId: 'exportRoom',
+    summary: 'Everything in the room, one JSON object a line; for owners and admins.',
+    responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
+  },
+  {
+    method: 'POST',
+    path: '/rooms/:roomId/import',
+    operationId: 'importRoom',
+    summary: 'Takes the lines of an export into an empty room; for admins.',
+    requestBody: { required: true, content: { [LINES_TYPE]: { schema: { type: 'string' } } } },
+    responses: {
+      '200': answered('Taken.', JSON_TYPE, schemaRef('ImportRoomReply')),
+      ...refusals(),
+    },
   },
 ];

@@ -10,15 +10,19 @@ import { assertAdmin } from '../standing.ts';
 export const eraseUser: Handler<'eraseUser'> = (context, { userId }) => {
   const { erasures, room, standing, speaker } = context;
   assertAdmin(standing);
-  const pending = erasures.of(userId);
-  if (pending !== undefined) return { ...eraseStep(context, pending), reply: { done: false } };
-  if (!isKnown(context, userId)) return { reply: { done: !erasures.hasTraces() } };
-  erasures.begin(userId, speaker.identity.userId);
-  room.countErasure();
+  const isNew = erasures.of(userId) === undefined && isKnown(context, userId);
+  if (isNew) {
+    erasures.begin(userId, speaker.identity.userId);
+    room.countErasure();
+  }
+  const next = erasures.first();
+  if (next === undefined) return { reply: { done: true } };
   return {
-    ...eraseStep(context, erasures.of(userId)!),
+    ...eraseStep(context, next),
     reply: { done: false },
-    sendAway: { userId, code: closeCodes.kicked, reason: 'You were erased from this room.' },
+    ...(isNew && {
+      sendAway: { userId, code: closeCodes.kicked, reason: 'You were erased from this room.' },
+    }),
   };
 };
 

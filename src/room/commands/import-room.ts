@@ -62,19 +62,22 @@ function located(error: unknown, line: number): unknown {
 
 class Importing {
   readonly #context: Context;
+  /** Lines may come. */
+  #isOpen: boolean;
   isDone = false;
   /** Set when these lines are the first of the import. */
   hasBegun = false;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#isOpen = context.state.importing;
   }
 
   take(line: ExportLine): void {
     if (this.isDone) throw misfit('type', 'must not come after the end');
-    const { room, audit, members } = this.#context;
+    const { audit, members } = this.#context;
     if (line.type === 'export') this.#begin();
-    else if (!room.read().importing) throw misfit('type', 'must be export in the first line');
+    else if (!this.#isOpen) throw misfit('type', 'must be export in the first line');
     else if (line.type === 'message') this.#message(line);
     else if (line.type === 'reactions') this.#reactions(line);
     else if (line.type === 'act') audit.restore(line);
@@ -84,7 +87,7 @@ class Importing {
 
   #begin(): void {
     const { room, state, members, audit } = this.#context;
-    if (room.read().importing) return;
+    if (this.#isOpen) return;
     if (state.rev > 0 || !members.isEmpty()) {
       throw new Refusal(
         'conflict',
@@ -95,27 +98,40 @@ class Importing {
     audit.clear();
     room.beginImport();
     this.hasBegun = true;
+    this.#isOpen = true;
   }
 
   #message(line: LineOf<'message'>): void {
-    const { messages, records, mentions, reactions, search, roomId } = this.#context;
+    const { records, mentions, search, roomId } = this.#context;
     if (line.seq > line.rev) throw misfit('seq', 'must not be above rev');
-    const known = messages.find(line.seq);
-    if (known !== undefined) {
-      if (known.rev >= line.rev) return;
-      if (known.deletedAt === undefined) search.remove(known);
-      mentions.remove(line.seq, othersOf(known));
-      reactions.removeAll(line.seq);
-    }
-    if (![undefined, line.seq].includes(records.seqAt(line.rev))) {
-      throw misfit('rev', 'must not be that of another message');
-    }
-    if (![undefined, line.seq].includes(messages.byClientId(line.senderId, line.id)?.seq)) {
-      throw misfit('id', 'must not be that of another message of this sender');
-    }
-    records.put(line);
+    const rev = records.revOf(line.seq);
+    if (rev !== undefined && rev >= line.rev) return;
+    if (rev !== undefined) this.#remove(line.seq);
+    const taken = records.add(line) === undefined ? undefined : this.#addAgain(line);
+    if (taken !== undefined) throw misfit(taken, 'must not be that of another message');
     mentions.add(line.seq, othersOf({ ...line, roomId }));
     if (line.deletedAt === undefined) search.add(line);
+  }
+
+  /**
+   * An id can come twice where the first message was pruned while the room was exported and then
+   * sent again: the later one has it.
+   */
+  #addAgain(line: LineOf<'message'>): 'rev' | 'id' | undefined {
+    const { records, messages } = this.#context;
+    const first = messages.byClientId(line.senderId, line.id);
+    if (first !== undefined && first.seq < line.seq) this.#remove(first.seq);
+    return records.add(line);
+  }
+
+  #remove(seq: number): void {
+    const { records, messages, mentions, reactions, search } = this.#context;
+    const message = messages.find(seq);
+    if (message === undefined) return;
+    if (message.deletedAt === undefined) search.remove(message);
+    mentions.remove(seq, othersOf(message));
+    reactions.removeAll(seq);
+    records.remove(seq);
   }
 
   #reactions({ seq, rev, emoji, userIds }: LineOf<'reactions'>): void {

@@ -7,7 +7,7 @@ import type { Database } from '../database.ts';
  */
 export type Phase = 'rows' | 'index' | 'rewriting' | 'traces';
 
-/** One person's erasure that is not done. */
+/** One person's erasure that is not done, or a rewriting of the index that is for nobody's sake. */
 export interface Erasure {
   id: number;
   /** Who asked for it. */
@@ -26,7 +26,7 @@ export class Erasures {
     this.#database = database;
   }
 
-  /** The one to go on with. */
+  /** The one to go on with: one after the other, as there is one index to write anew. */
   first(): Erasure | undefined {
     return this.#database.first<Erasure>(`${SELECT} ORDER BY id LIMIT 1`);
   }
@@ -43,12 +43,22 @@ export class Erasures {
     );
   }
 
+  /** The index is to be written anew, because much of it is empty. */
+  beginRewrite(): void {
+    this.#database.run("INSERT INTO erasures (by, phase) VALUES ('', 'index')");
+  }
+
   enter(phase: 'index' | 'rewriting', { id }: Erasure): void {
     this.#database.run('UPDATE erasures SET phase = ? WHERE id = ?', phase, id);
   }
 
-  /** Only traces are left; the row must not be one. */
-  anonymize({ id }: Erasure): void {
+  /** The index is written; of a person only traces are left, and the row must not be one. */
+  indexed({ id, userId }: Erasure): void {
+    if (userId === null) this.#database.run('DELETE FROM erasures WHERE id = ?', id);
+    else this.#anonymize(id);
+  }
+
+  #anonymize(id: number): void {
     this.#database.run("UPDATE erasures SET phase = 'traces', user_id = NULL WHERE id = ?", id);
   }
 

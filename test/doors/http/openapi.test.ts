@@ -112,7 +112,7 @@ it('gives each place in a path a parameter, and each field a place of its own', 
     const { properties = {} } = (schema ?? {}) as { properties?: object };
     const names = [...places, ...parameters.map(({ name }) => name), ...Object.keys(properties)];
     expect(new Set(names).size, about).toBe(names.length);
-    expect(requestBody === undefined || Object.keys(properties).length > 0, about).toBe(true);
+    expect(schema === undefined || Object.keys(properties).length > 0, about).toBe(true);
   }
 });
 

@@ -1,0 +1,54 @@
+import type { DoorName } from './generator/doors.ts';
+
+/** Who is measured, in the order of the report. */
+export interface Contestant {
+  name: string;
+  door: DoorName;
+  host:
+    | { kind: 'script'; file: string }
+    | { kind: 'node'; durability: 'disk' | 'process' }
+    | { kind: 'edge'; entry: string };
+}
+
+/** Our Worker, and the same with a log of what runs its rooms. */
+export const OURS = 'src/edge/worker.ts';
+export const WATCHED = 'bench/workers/watched.ts';
+const BARE_OBJECT = 'bench/workers/bare-object.ts';
+const PARTY = 'bench/workers/party.ts';
+
+/** The one that every ratio is to. */
+export const SEED = 'seed-like';
+
+export const contestants: readonly Contestant[] = [
+  { name: SEED, door: 'seed', host: { kind: 'script', file: 'bench/hosts/seed-like.ts' } },
+  { name: 'bare ws', door: 'ws', host: { kind: 'script', file: 'bench/hosts/bare-ws.ts' } },
+  { name: 'bare object', door: 'ws', host: { kind: 'edge', entry: BARE_OBJECT } },
+  { name: 'PartyServer', door: 'party', host: { kind: 'edge', entry: PARTY } },
+  { name: 'native@edge', door: 'native', host: { kind: 'edge', entry: OURS } },
+  { name: 'Socket.IO@edge', door: 'socketio', host: { kind: 'edge', entry: OURS } },
+  { name: 'Socket.IO@edge gather', door: 'gather', host: { kind: 'edge', entry: OURS } },
+  { name: 'native@node', door: 'native', host: { kind: 'node', durability: 'disk' } },
+  { name: 'Socket.IO@node', door: 'socketio', host: { kind: 'node', durability: 'disk' } },
+  { name: 'Socket.IO@node gather', door: 'gather', host: { kind: 'node', durability: 'disk' } },
+  { name: 'native@node process', door: 'native', host: { kind: 'node', durability: 'process' } },
+  {
+    name: 'Socket.IO@node process',
+    door: 'socketio',
+    host: { kind: 'node', durability: 'process' },
+  },
+];
+
+const OUR_ENTRIES: ReadonlySet<string> = new Set([OURS, WATCHED]);
+
+export function isOurs({ host }: Contestant): boolean {
+  return host.kind === 'node' || (host.kind === 'edge' && OUR_ENTRIES.has(host.entry));
+}
+
+/** Bounds that would stop a benchmark rather than a user. */
+export const LOOSE_LIMITS = {
+  COMMANDS_PER_SECOND: '100000',
+  COMMAND_BURST: '1000000',
+  MAX_CONNECTIONS_PER_USER: '10000',
+  MAX_SOCKET_EVENTS: '10000000',
+  MAX_SOCKET_JOINS: '1000000',
+};

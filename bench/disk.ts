@@ -1,0 +1,22 @@
+import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { median } from './median.ts';
+
+const SYNCS = 40;
+const PAGE = Buffer.alloc(4_096, 'parlor');
+
+/** What one small write that reaches the disk costs in this folder: the median, in milliseconds. */
+export function syncMs(folder: string): number {
+  const path = join(folder, 'sync');
+  const file = openSync(path, 'w');
+  const times: number[] = [];
+  for (let count = 0; count < SYNCS; count++) {
+    const begunAt = performance.now();
+    writeSync(file, PAGE);
+    fdatasyncSync(file);
+    times.push(performance.now() - begunAt);
+  }
+  closeSync(file);
+  rmSync(path);
+  return median(times);
+}

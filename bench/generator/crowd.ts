@@ -1,0 +1,57 @@
+import { type DoorName, doors, type JoinWish } from './doors.ts';
+import { Member } from './member.ts';
+
+/** How often every client shows that it lives, in milliseconds. */
+const BEAT_EVERY_MS = 20_000;
+const BEAT_TICK_MS = 500;
+
+/** Everyone in one room of one contestant. */
+export class Crowd {
+  readonly members: readonly Member[];
+  readonly #origin: string;
+  #beats: NodeJS.Timeout | undefined;
+
+  /** @param users names its users: those of other crowds in the room must have another */
+  constructor(door: DoorName, origin: string, roomId: string, size: number, users = 'u') {
+    this.#origin = origin;
+    this.members = Array.from(
+      { length: size },
+      (_, at) => new Member(doors[door], roomId, at, `${users}${at}`),
+    );
+  }
+
+  /** Joins everybody, so many at a time; `joined` is called behind each. */
+  async join(
+    concurrency: number,
+    wish: (member: Member) => JoinWish = () => ({}),
+    joined: (count: number) => void = () => undefined,
+  ): Promise<void> {
+    let next = 0;
+    let done = 0;
+    const worker = async () => {
+      for (let member = this.members[next++]; member !== undefined; member = this.members[next++]) {
+        await member.join(this.#origin, wish(member));
+        joined(++done);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, worker));
+    this.#keepAlive();
+  }
+
+  async drop(): Promise<void> {
+    clearInterval(this.#beats);
+    await Promise.all(this.members.map((member) => member.drop()));
+  }
+
+  /** Heartbeats are spread over time, as those of clients that came at different times are. */
+  #keepAlive(): void {
+    clearInterval(this.#beats);
+    let tick = 0;
+    const ticks = BEAT_EVERY_MS / BEAT_TICK_MS;
+    this.#beats = setInterval(() => {
+      tick = (tick + 1) % ticks;
+      for (let at = tick; at < this.members.length; at += ticks) this.members[at]?.beat();
+    }, BEAT_TICK_MS);
+    this.#beats.unref();
+  }
+}

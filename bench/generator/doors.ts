@@ -1,0 +1,120 @@
+import { tokenFor } from './tokens.ts';
+
+/**
+ * How a contestant is spoken to. Frames are written and read as text, without the clients' own
+ * libraries: the generator must not be what is slow.
+ */
+
+export type DoorName = 'native' | 'socketio' | 'gather' | 'seed' | 'ws' | 'party';
+
+/** What a join asks for beyond the room. */
+export interface JoinWish {
+  since?: string;
+  history?: number;
+}
+
+/** What is known of a joining client. */
+export interface Joining extends JoinWish {
+  roomId: string;
+  userId: string;
+}
+
+/** The reply to a join, as far as the bench looks at it. */
+export interface JoinReply {
+  ok?: boolean;
+  position?: string;
+  missed?: unknown[];
+  messages?: unknown[];
+  complete?: boolean;
+}
+
+export interface Door {
+  address(origin: string, joining: Joining): string;
+  headers(userId: string): Record<string, string>;
+  /** Whether the server speaks first, and the join ends with a reply; else it ends with the upgrade. */
+  greets: boolean;
+  /** What to answer to a frame before the join is done, or the reply that ends it. */
+  greet(frame: string, joining: Joining): { send?: string; joined?: JoinReply };
+  /** A message as a client sends it. */
+  speech(text: string, joining: Joining, ref: number): string;
+  /** Another command of ours. */
+  command(name: string, payload: object, joining: Joining, ref: number): string;
+  /** Whether each message is answered to its sender. */
+  answers: boolean;
+  /** What a client sends so that the server sees it live. */
+  heartbeat?: string;
+}
+
+const SOCKETIO_PATH = '/socket.io/?EIO=4&transport=websocket';
+
+const native: Door = {
+  address(origin, { roomId, since, history }) {
+    const query = new URLSearchParams();
+    if (since !== undefined) query.set('since', since);
+    if (history !== undefined) query.set('history', String(history));
+    return `${origin}/rooms/${roomId}/ws?${query.toString()}`;
+  },
+  headers: (userId) => ({ authorization: `Bearer ${tokenFor(userId)}` }),
+  greets: true,
+  greet(frame) {
+    const [line = ''] = frame.split('\n', 1);
+    return line.startsWith('["joined",')
+      ? { joined: (JSON.parse(line) as [string, JoinReply])[1] }
+      : {};
+  },
+  speech: (message, _joining, ref) => JSON.stringify(['message', { message }, ref]),
+  command: (name, payload, _joining, ref) => JSON.stringify([name, payload, ref]),
+  answers: true,
+  heartbeat: 'ping',
+};
+
+/** Socket.IO's packets by hand: 0 open, 40 CONNECT, 42 EVENT, 43 ACK. */
+function socketIo(join: object): Door {
+  return {
+    address: (origin) => `${origin}${SOCKETIO_PATH}`,
+    headers: () => ({}),
+    greets: true,
+    greet(frame, { roomId, userId, since, history }) {
+      if (frame.startsWith('0{'))
+        return { send: `40${JSON.stringify({ token: tokenFor(userId) })}` };
+      if (frame.startsWith('40')) {
+        const wish = { roomId, username: userId, since, history, ...join };
+        return { send: `420${JSON.stringify(['joinRoom', wish])}` };
+      }
+      if (!frame.startsWith('430')) return {};
+      return { joined: (JSON.parse(frame.slice(3)) as [JoinReply?])[0] ?? { ok: true } };
+    },
+    speech: (message, { roomId, userId }, ref) =>
+      `42${ref}${JSON.stringify(['message', { roomId, message, sender: userId }])}`,
+    command: (name, payload, { roomId }, ref) =>
+      `42${ref}${JSON.stringify([name, { roomId, ...payload }])}`,
+    answers: true,
+  };
+}
+
+/** The small contestants take a message as one object and answer nothing. */
+function plain(path: (roomId: string) => string): Door {
+  return {
+    address: (origin, { roomId }) => `${origin}${path(roomId)}`,
+    headers: () => ({}),
+    greets: false,
+    greet: () => ({}),
+    speech: (message, { roomId, userId }) => JSON.stringify({ roomId, message, sender: userId }),
+    command: () => '',
+    answers: false,
+  };
+}
+
+export const doors: Record<DoorName, Door> = {
+  native,
+  socketio: socketIo({}),
+  gather: socketIo({ gather: true }),
+  seed: {
+    ...socketIo({}),
+    speech: (message, { roomId, userId }) =>
+      `42${JSON.stringify(['message', { roomId, message, sender: userId }])}`,
+    answers: false,
+  },
+  ws: plain((roomId) => `/${roomId}`),
+  party: plain((roomId) => `/parties/room/${roomId}`),
+};

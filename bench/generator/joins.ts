@@ -1,0 +1,82 @@
+import { processorMs } from '../process-tree.ts';
+import type { Crowd } from './crowd.ts';
+import type { JoinWish } from './doors.ts';
+import { after } from './runs.ts';
+
+/** Joins that are under way at a time. */
+const CONCURRENCY = 32;
+/** The first and the last so many joins are looked at apart. */
+const PART = 100;
+/** A contestant is at rest when this long has cost it no more than this, in milliseconds. */
+const REST_MS = 200;
+const REST_CPU_MS = 20;
+const MOST_REST_MS = 10_000;
+
+/** What it takes to let everyone in. */
+export interface JoinResult {
+  joins: number;
+  /** Until the last one was in. */
+  ms: number;
+  /** Processor time of the contestant until it was at rest again, and of parts of it. */
+  cpuMs: number;
+  firstCpuMs: number;
+  lastCpuMs: number;
+  /** Most frames that one who was in got while the others came. */
+  mostFrames: number;
+  /** What those who came back had missed. */
+  missed: number;
+  /** Where the first member stood with its join reply. */
+  position?: string;
+}
+
+/** Joins everyone. */
+export async function runJoin(
+  crowd: Crowd,
+  pids: readonly number[],
+  wish: JoinWish,
+): Promise<JoinResult> {
+  const { members } = crowd;
+  const frames = new Map<number, number>();
+  for (const member of members) {
+    member.onFrame = ({ index }) => frames.set(index, (frames.get(index) ?? 0) + 1);
+  }
+  const begun = processorMs(pids);
+  let firstEnd = begun;
+  let lastBegin = begun;
+  const begunAt = performance.now();
+  await crowd.join(
+    CONCURRENCY,
+    () => wish,
+    (count) => {
+      if (count === PART) firstEnd = processorMs(pids);
+      if (count === members.length - PART) lastBegin = processorMs(pids);
+    },
+  );
+  const ms = performance.now() - begunAt;
+  const lastEnd = processorMs(pids);
+  await atRest(pids);
+  const reply = members[0]?.reply;
+  return {
+    joins: members.length,
+    ms,
+    cpuMs: processorMs(pids) - begun,
+    firstCpuMs: firstEnd - begun,
+    lastCpuMs: lastEnd - lastBegin,
+    mostFrames: Math.max(0, ...frames.values()),
+    missed: reply?.missed?.length ?? 0,
+    ...(reply?.position !== undefined && { position: reply.position }),
+  };
+}
+
+/** Waits until a contestant has nothing left to do. */
+export async function atRest(pids: readonly number[]): Promise<void> {
+  if (pids.length === 0) return;
+  const until = performance.now() + MOST_REST_MS;
+  let before = processorMs(pids);
+  while (performance.now() < until) {
+    await after(REST_MS);
+    const now = processorMs(pids);
+    if (now - before <= REST_CPU_MS) return;
+    before = now;
+  }
+}

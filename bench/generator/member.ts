@@ -1,0 +1,123 @@
+import { WebSocket } from 'ws';
+import { type Door, type Joining, type JoinReply, type JoinWish } from './doors.ts';
+
+/** How long a join may take before the run is given up, in milliseconds. */
+const JOIN_TIMEOUT_MS = 60_000;
+
+/** One client: a raw socket that has joined a room. */
+export class Member {
+  readonly index: number;
+  readonly joining: Joining;
+  readonly door: Door;
+  /** Gets every frame once joined. */
+  onFrame: (member: Member, frame: string) => void = () => undefined;
+  reply: JoinReply = {};
+  #socket: WebSocket | undefined;
+  #nextRef = 1;
+  #closed: string | undefined;
+
+  constructor(door: Door, roomId: string, index: number, userId: string) {
+    this.door = door;
+    this.index = index;
+    this.joining = { roomId, userId };
+  }
+
+  /** Why it is gone, when it is not supposed to be. */
+  get lost(): string | undefined {
+    return this.#closed;
+  }
+
+  join(origin: string, wish: JoinWish = {}): Promise<void> {
+    const { door } = this;
+    const joining: Joining = { ...this.joining, ...wish };
+    this.#closed = undefined;
+    const socket = new WebSocket(door.address(origin, joining), {
+      headers: door.headers(joining.userId),
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+    });
+    this.#socket = socket;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error('A join was not answered in time.')),
+        JOIN_TIMEOUT_MS,
+      );
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      let isJoined = false;
+      socket.on('message', (data: Buffer) => {
+        const frame = data.toString('latin1');
+        if (isJoined) {
+          this.#hear(frame);
+          return;
+        }
+        const { send, joined } = door.greet(frame, joining);
+        if (send !== undefined) socket.send(send);
+        if (joined === undefined) return;
+        if (joined.ok === false) reject(new Error(`A join was refused: ${frame.slice(0, 300)}`));
+        this.reply = joined;
+        isJoined = true;
+        done();
+        // What came in the same frame behind the reply.
+        this.#hear(frame);
+      });
+      socket.on('open', () => {
+        if (door.greets) return;
+        isJoined = true;
+        done();
+      });
+      socket.on('error', reject);
+      socket.on('close', (code, reason) => {
+        clearTimeout(timer);
+        if (this.#socket !== socket) return;
+        this.#closed = `${code} ${reason.toString()}`;
+        reject(new Error(`A socket was closed: ${this.#closed}`));
+      });
+    });
+  }
+
+  say(text: string): void {
+    this.#socket?.send(this.door.speech(text, this.joining, this.#nextRef++));
+  }
+
+  /** Sends a command and waits for its reply; rejects when that is a refusal. */
+  ask(name: string, payload: object): Promise<string> {
+    const ref = this.#nextRef++;
+    const ours = [`["ack",${ref},`, `43${ref}[`];
+    return new Promise((resolve, reject) => {
+      const before = this.onFrame;
+      this.onFrame = (_, frame) => {
+        const line = frame.split('\n').find((one) => ours.some((begin) => one.startsWith(begin)));
+        if (line === undefined) return;
+        this.onFrame = before;
+        if (line.includes('{"ok":true')) resolve(line);
+        else reject(new Error(`${name} was refused: ${line.slice(0, 300)}`));
+      };
+      this.#socket?.send(this.door.command(name, payload, this.joining, ref));
+    });
+  }
+
+  beat(): void {
+    const { heartbeat } = this.door;
+    if (heartbeat !== undefined) this.#socket?.send(heartbeat);
+  }
+
+  /** Ends the connection without a word, as a lost network does; resolves once it is gone. */
+  drop(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined || socket.readyState === WebSocket.CLOSED) return Promise.resolve();
+    return new Promise((resolve) => {
+      socket.once('close', () => resolve());
+      socket.terminate();
+    });
+  }
+
+  #hear(frame: string): void {
+    // Engine.IO's heartbeat.
+    if (frame === '2') this.#socket?.send('3');
+    else this.onFrame(this, frame);
+  }
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+
+/**
+ * A bundled Worker under workerd. `node bench/hosts/edge.ts FOLDER SCRIPT DATA BINDINGS`: a folder
+ * within the project, its script, where storage goes, and bindings as JSON.
+ */
+
+const [folder = '', script = '', data = '', bindings = '{}'] = process.argv.slice(2);
+const isOurs = script === 'worker.js' || script === 'watched.js';
+
+const miniflare = new Miniflare({
+  ...convertV4MiniflareOptions({
+    name: 'parlor',
+    host: '127.0.0.1',
+    port: 0,
+    cf: false,
+    modules: true,
+    scriptPath: join(folder, script),
+    compatibilityDate: '2026-08-15',
+    compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
+    durableObjects: {
+      ROOM: { className: 'RoomObject', useSQLite: true },
+      ...(isOurs && { SESSION: { className: 'PollingSession', useSQLite: true } }),
+    },
+    ...(isOurs && {
+      assets: {
+        directory: join(folder, 'page'),
+        binding: 'ASSETS',
+        routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
+      },
+    }),
+    bindings: JSON.parse(bindings) as Record<string, string>,
+    resourcePersistencePath: data,
+  }),
+  log: new Log(LogLevel.NONE),
+  handleStructuredLogs: ({ level, message }) => {
+    process.stderr.write(`${level}: ${message}\n`);
+  },
+});
+
+const url = await miniflare.ready;
+process.stdout.write(`Listens on ${url.origin}\n`);

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { type Contestant, contestants, SEED } from './contestants.ts';
+import { Stage } from './stage.ts';
+import { runIdle } from './plans/idle.ts';
+import { runScale } from './plans/scale.ts';
+import { runTalks } from './plans/talks.ts';
+
+/** `npm run bench [-- --quick | --scale | --idle] [--only native,gather] [--rounds 5]` */
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
+    idle: { type: 'boolean', default: false },
+    /** Parts of contestants' names; the seed-like server always takes part. */
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+  },
+});
+
+function chosen(): Contestant[] {
+  const parts = values.only?.split(',');
+  return contestants.filter(
+    ({ name }) => parts === undefined || name === SEED || parts.some((part) => name.includes(part)),
+  );
+}
+
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+const stage = await Stage.open();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    void stage.abandon().finally(() => process.exit(1));
+  });
+}
+try {
+  if (values.scale) await runScale(stage, chosen());
+  else if (values.idle) await runIdle(stage, chosen());
+  else await runTalks(stage, chosen(), { quick: values.quick, rounds });
+} finally {
+  await stage.close();
+}

@@ -1,0 +1,12 @@
+/** The middle of a list, 0 of an empty one. */
+export function median(list: readonly number[]): number {
+  const sorted = list.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
+
+/** For people and files: no more digits than mean something. */
+export function rounded(value: number, digits = 3): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(digits)) : 0;
+}

@@ -1,0 +1,94 @@
+import { type Contestant, isOurs } from '../contestants.ts';
+import { rounded } from '../median.ts';
+import { say, type Stage } from '../stage.ts';
+
+/** What it takes to let many in, to hold them, and to let them come back. */
+export interface CrowdRow {
+  name: string;
+  startMs: number;
+  /** Processor time of one join, in milliseconds, and the time until all were in. */
+  joinCpuMs: number;
+  joinsMs: number;
+  /** Last hundred joins to the first hundred. */
+  lastToFirst: number;
+  /** Most frames that one who was there got meanwhile. */
+  framesHeard: number;
+  /** Resident memory for each who is there and idle, in KiB, and that of the empty contestant. */
+  idleKib: number;
+  emptyMib: number;
+  /** Coming back after a drop, without and with `since`; ours only. */
+  againCpuMs?: number;
+  sinceCpuMs?: number;
+  sinceToPlain?: number;
+  missed?: number;
+}
+
+export const CROWD_SIZE = 1_000;
+const ROOM = 'crowd';
+/** Joins and leaves that make compiled code before anything is looked at. */
+const WARM_UP = 50;
+const MISSED_SECONDS_MS = 1_000;
+const MISSED_PER_SECOND = 100;
+
+/** One contestant, freshly started. */
+export async function runCrowd(stage: Stage, contestant: Contestant): Promise<CrowdRow> {
+  const running = await stage.start(contestant);
+  const { generator } = stage;
+  const { name, door } = contestant;
+  const { origin } = running;
+  const at = { door, origin, room: ROOM };
+  await generator.ask('open', { ...at, crowd: 'warm', room: 'warm', members: WARM_UP });
+  await generator.ask('drop', { crowd: 'warm' });
+  const { pids } = running;
+  await generator.ask('make', { ...at, crowd: 'crowd', members: CROWD_SIZE });
+  const emptyBytes = running.residentBytes;
+  const first = await generator.ask('join', { crowd: 'crowd', pids });
+  const fullBytes = running.residentBytes;
+  const row: CrowdRow = {
+    name,
+    startMs: rounded(running.startMs),
+    joinCpuMs: rounded(first.cpuMs / first.joins),
+    joinsMs: rounded(first.ms),
+    lastToFirst: rounded(first.lastCpuMs / Math.max(1, first.firstCpuMs)),
+    framesHeard: first.mostFrames,
+    idleKib: rounded((fullBytes - emptyBytes) / CROWD_SIZE / 1_024),
+    emptyMib: rounded(emptyBytes / 1_024 ** 2),
+  };
+  if (isOurs(contestant)) Object.assign(row, await comeBack(stage, { ...at, pids }));
+  await generator.ask('drop', { crowd: 'crowd' });
+  await stage.stop(running);
+  say(`${name}: ${CROWD_SIZE} joined`);
+  return row;
+}
+
+/** Everyone is dropped and comes back, first plainly, then with what was said meanwhile. */
+async function comeBack(
+  { generator }: Stage,
+  { pids, ...at }: { door: Contestant['door']; origin: string; room: string; pids: number[] },
+): Promise<Partial<CrowdRow>> {
+  const two = { crowd: 'two', members: 2, users: 'two' };
+  const talk = {
+    crowds: ['two'],
+    pids: [],
+    sendMs: MISSED_SECONDS_MS,
+    perSecond: MISSED_PER_SECOND,
+  };
+  await generator.ask('open', { ...at, ...two });
+  const said = async () => {
+    await generator.ask('cut', { crowd: 'crowd' });
+    const { faults } = await generator.ask('talk', talk);
+    if (faults.length > 0) throw new Error(faults.join('; '));
+  };
+  await said();
+  const again = await generator.ask('join', { crowd: 'crowd', pids });
+  await said();
+  const since = again.position ?? '';
+  const back = await generator.ask('join', { crowd: 'crowd', pids, since });
+  await generator.ask('drop', { crowd: 'two' });
+  return {
+    againCpuMs: rounded(again.cpuMs / again.joins),
+    sinceCpuMs: rounded(back.cpuMs / back.joins),
+    sinceToPlain: rounded(back.cpuMs / again.cpuMs),
+    missed: back.missed,
+  };
+}

@@ -1,0 +1,130 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Contestant, OURS, SEED, WATCHED } from '../contestants.ts';
+import { processorMs } from '../process-tree.ts';
+import { machine, writeResults } from '../results.ts';
+import type { Running } from '../running.ts';
+import { say, type Stage } from '../stage.ts';
+import { syncMs } from '../disk.ts';
+import { table } from '../table.ts';
+
+const MEMBERS = 20;
+/** An object sleeps after some 10 s without work, a room of the node host after 30 to 40 s. */
+const FALL_ASLEEP_MS = 60_000;
+const WATCH_MS = 300_000;
+const LOOK_EVERY_MS = 1_000;
+
+interface IdleRow {
+  name: string;
+  /** What ran in the room while nobody spoke; undefined where there is no way to see it. */
+  wakeUps?: number;
+  /** What ran in it for the first message behind that: shows that running is seen. */
+  wakeUpsByMessage?: number;
+  /** Processor time of the whole contestant in those minutes, heartbeats included. */
+  cpuMs: number;
+}
+
+/** Five minutes in which nobody speaks, while clients hold their sockets and send heartbeats. */
+export async function runIdle(stage: Stage, contestants: readonly Contestant[]): Promise<void> {
+  const watched = contestants.filter(isOfInterest).map(watch);
+  await stage.bundle(watched);
+  const running: Running[] = [];
+  for (const contestant of watched) {
+    const one = await stage.start(contestant);
+    running.push(one);
+    const { origin } = one;
+    const { name: crowd, door } = contestant;
+    await stage.generator.ask('open', { crowd, door, origin, room: 'idle', members: MEMBERS });
+    await speakOnce(stage, crowd);
+  }
+  say(`${running.length} rooms of ${MEMBERS} fall asleep`);
+  await wait(FALL_ASLEEP_MS, running, () => undefined);
+  const awake = new Map(running.map((one) => [one, isFileOpen(one) ? 1 : 0]));
+  const before = running.map((one) => ({ cpuMs: processorMs(one.pids), woken: one.woken }));
+  await wait(WATCH_MS, running, (one) => awake.set(one, (awake.get(one) ?? 0) + 1));
+  const after = running.map((one) => ({ cpuMs: processorMs(one.pids), woken: one.woken }));
+  const rows: IdleRow[] = [];
+  for (const [at, one] of running.entries()) {
+    const { name, host } = one.contestant;
+    const row: IdleRow = { name, cpuMs: (after[at]?.cpuMs ?? 0) - (before[at]?.cpuMs ?? 0) };
+    await speakOnce(stage, name);
+    if (host.kind === 'edge') {
+      row.wakeUps = (after[at]?.woken ?? 0) - (before[at]?.woken ?? 0);
+      row.wakeUpsByMessage = one.woken - (after[at]?.woken ?? 0);
+    } else if (host.kind === 'node') {
+      row.wakeUps = awake.get(one) ?? 0;
+      row.wakeUpsByMessage = isFileOpen(one) ? 1 : 0;
+    }
+    rows.push(row);
+  }
+  process.stdout.write(idleText(rows));
+  const path = await writeResults('idle', { machine: machine(syncMs(stage.folder)), rows });
+  say(`written to ${path}`);
+}
+
+function isOfInterest({ name, host }: Contestant): boolean {
+  if (host.kind === 'node') return host.durability === 'disk';
+  return name === SEED || (host.kind === 'edge' && host.entry === OURS);
+}
+
+function watch(contestant: Contestant): Contestant {
+  return contestant.host.kind === 'edge'
+    ? { ...contestant, host: { kind: 'edge', entry: WATCHED } }
+    : contestant;
+}
+
+async function speakOnce(stage: Stage, crowd: string): Promise<void> {
+  const talk = { crowds: [crowd], pids: [], inFlight: 1, sendMs: 1 };
+  const { faults } = await stage.generator.ask('talk', talk);
+  if (faults.length > 0) throw new Error(`${crowd}: ${faults.join('; ')}`);
+}
+
+/** A room of the node host that sleeps has let its file go. */
+function isFileOpen({ pids }: Running): boolean {
+  return pids.some((pid) => {
+    const folder = `/proc/${pid}/fd`;
+    return readdirSync(folder).some((file) => linkOf(join(folder, file)).endsWith('.sqlite'));
+  });
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Calls `opened` for each room of the node host that is seen to have woken. */
+async function wait(
+  ms: number,
+  running: readonly Running[],
+  opened: (one: Running) => void,
+): Promise<void> {
+  const until = performance.now() + ms;
+  const asleep = new Map(running.map((one) => [one, !isFileOpen(one)]));
+  let told = performance.now();
+  while (performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    for (const one of running) {
+      if (one.contestant.host.kind !== 'node') continue;
+      const isAsleep = !isFileOpen(one);
+      if (asleep.get(one) === true && !isAsleep) opened(one);
+      asleep.set(one, isAsleep);
+    }
+    if (performance.now() - told < 30_000) continue;
+    told = performance.now();
+    say(`${((until - told) / 1_000).toFixed(0)} s to go`);
+  }
+}
+
+function idleText(rows: readonly IdleRow[]): string {
+  const head = ['idle for 5 minutes', 'wake-ups', 'by one message then', 'cpu ms'];
+  const body = rows.map(({ name, wakeUps, wakeUpsByMessage, cpuMs }) => [
+    name,
+    wakeUps === undefined ? '' : String(wakeUps),
+    wakeUpsByMessage === undefined ? '' : String(wakeUpsByMessage),
+    cpuMs.toFixed(0),
+  ]);
+  return `\n${table(head, body)}`;
+}

@@ -1,0 +1,134 @@
+import type { Figure, Row } from './plans/talk.ts';
+import { rounded } from './median.ts';
+import type { AgeRow } from './plans/age.ts';
+import type { CrowdRow } from './plans/crowding.ts';
+
+/** A figure that was promised, and what was seen. */
+export interface Verdict {
+  what: string;
+  target: number;
+  seen: number;
+  met: boolean;
+}
+
+/** Most processor time per delivery, to the seed-like server's, with 200 members. */
+const CPU_RATIOS: Record<string, { 50: number; 500: number }> = {
+  'native@edge': { 50: 0.25, 500: 0.1 },
+  'native@node': { 50: 0.25, 500: 0.1 },
+  'Socket.IO@node': { 50: 0.6, 500: 0.4 },
+  'Socket.IO@edge': { 50: 1.2, 500: 1.2 },
+  'Socket.IO@node gather': { 50: 0.3, 500: 0.12 },
+  'Socket.IO@edge gather': { 50: 0.35, 500: 0.15 },
+};
+
+const QUIET_RATIO = 1.3;
+const LEAST_DURABLE_PER_SECOND = 1_000;
+
+/** Compares what was measured with what was promised; leaves out what was not measured. */
+export function verdicts(figures: readonly Figure[], diskSyncMs: number): Verdict[] {
+  return [
+    ...cpuVerdicts(figures),
+    ...quietVerdicts(rowsOf(figures, 10, 'quiet'), diskSyncMs),
+    ...loadedVerdicts(rowsOf(figures, 200, 'half of the seed')),
+    ...durableVerdicts(rowsOf(figures, 200, '500 in flight')),
+  ];
+}
+
+function rowsOf(figures: readonly Figure[], members: number, mode: string): Map<string, Row> {
+  const figure = figures.find((one) => one.members === members && one.mode === mode);
+  const rows = figure?.rows.filter((row) => row.rounds > 0) ?? [];
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+function atMost(what: string, seen: number, target: number): Verdict {
+  return { what, target: rounded(target), seen: rounded(seen), met: seen <= target };
+}
+
+function cpuVerdicts(figures: readonly Figure[]): Verdict[] {
+  return ([50, 500] as const).flatMap((inFlight) => {
+    const rows = rowsOf(figures, 200, `${inFlight} in flight`);
+    return Object.entries(CPU_RATIOS).flatMap(([name, most]) => {
+      const row = rows.get(name);
+      const what = `${name}, 200 members, ${inFlight} in flight: processor time per delivery, ratio`;
+      return row === undefined ? [] : [atMost(what, row.ratio, most[inFlight])];
+    });
+  });
+}
+
+function quietVerdicts(rows: ReadonlyMap<string, Row>, diskSyncMs: number): Verdict[] {
+  const limits: [name: string, peer: string, moreMs: number][] = [
+    ['native@node process', 'seed-like', 0],
+    ['Socket.IO@node process', 'seed-like', 0],
+    ['native@node', 'seed-like', diskSyncMs],
+    ['Socket.IO@node', 'seed-like', diskSyncMs],
+    ['native@edge', 'bare object', 0],
+    ['Socket.IO@edge', 'bare object', 0],
+  ];
+  return limits.flatMap(([name, peer, moreMs]) => {
+    const own = rows.get(name);
+    const other = rows.get(peer);
+    if (own === undefined || other === undefined) return [];
+    const limit = other.p50Ms * QUIET_RATIO + moreMs;
+    return [atMost(`${name}: latency p50 in a quiet room, ms`, own.p50Ms, limit)];
+  });
+}
+
+function loadedVerdicts(rows: ReadonlyMap<string, Row>): Verdict[] {
+  const seed = rows.get('seed-like');
+  if (seed === undefined) return [];
+  return [...rows.values()]
+    .filter(({ name }) => name.includes('@'))
+    .map((row) =>
+      atMost(`${row.name}: latency p99 at half of the seed, ms`, row.p99Ms, seed.p99Ms),
+    );
+}
+
+function durableVerdicts(rows: ReadonlyMap<string, Row>): Verdict[] {
+  return [...rows.values()]
+    .filter(({ name }) => name.includes('@') && !name.endsWith('process'))
+    .map(({ name, messagesPerSecond: seen }) => ({
+      what: `${name}: durable messages a second in a room of 200, at least`,
+      target: LEAST_DURABLE_PER_SECOND,
+      seen,
+      met: seen >= LEAST_DURABLE_PER_SECOND,
+    }));
+}
+
+const MEMORY_RATIO = 1.2;
+const SINCE_RATIO = 2;
+const LAST_TO_FIRST = 3;
+const MOST_FRAMES = 60;
+const AGE_RATIO = 3;
+
+/** The same for what grows. */
+export function scaleVerdicts(crowds: readonly CrowdRow[], age: readonly AgeRow[]): Verdict[] {
+  const seed = crowds.find(({ name }) => name === 'seed-like');
+  const ours = crowds.filter((row) => row.sinceToPlain !== undefined);
+  return [
+    ...ours
+      .filter(({ name }) => name.includes('@node') && seed !== undefined)
+      .map((row) =>
+        atMost(
+          `${row.name}: KiB for an idle connection`,
+          row.idleKib,
+          (seed?.idleKib ?? 0) * MEMORY_RATIO,
+        ),
+      ),
+    ...ours.flatMap((row) => [
+      atMost(`${row.name}: a join with since, to a plain one`, row.sinceToPlain ?? 0, SINCE_RATIO),
+      atMost(`${row.name}: last 100 joins to the first 100`, row.lastToFirst, LAST_TO_FIRST),
+      atMost(`${row.name}: frames to one who is there`, row.framesHeard, MOST_FRAMES),
+    ]),
+    ...ageVerdicts(age),
+  ];
+}
+
+/** The larger of each pair to the smaller one, by latency: processor time is too coarse for it. */
+function ageVerdicts(age: readonly AgeRow[]): Verdict[] {
+  return age.flatMap((row) => {
+    const young = age.find(({ host, what }) => host === row.host && what === row.what);
+    if (young === undefined || young === row) return [];
+    const what = `${row.host}: ${row.what}, 1 million messages to 10 thousand`;
+    return [atMost(what, row.p50Ms / young.p50Ms, AGE_RATIO)];
+  });
+}

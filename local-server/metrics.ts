@@ -1,0 +1,191 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { RoomCounts } from '../src/log/room-counts.ts';
+import {
+  Counter,
+  counterText,
+  gaugeText,
+  Histogram,
+  histogramText,
+  SECONDS,
+} from '../src/log/metrics.ts';
+import { refusalResponse } from '../src/doors/http/app.ts';
+import { isHostAllowed, originRules } from '../src/auth/origin.ts';
+import { Refusal } from '../src/protocol/errors.ts';
+
+/** What is as it is when somebody looks. */
+export interface Gauges {
+  connections(): number;
+  awake(): number;
+  openFiles(): number;
+  sockets(): { native: number; socketIo: number };
+}
+
+/** Everything that the node host counts. */
+export class NodeMetrics extends RoomCounts {
+  readonly requests = new Counter();
+  readonly requestSeconds = new Histogram(SECONDS);
+  readonly commitSeconds = new Histogram(SECONDS);
+  readonly waitSeconds = new Histogram(SECONDS);
+  readonly #loop = monitorEventLoopDelay({ resolution: 20 });
+
+  constructor() {
+    super();
+    this.#loop.enable();
+  }
+
+  /** A flush has stored and handed out: how long that took, and how long the first of it had waited. */
+  stored(commitMs: number, waitedMs: number): void {
+    this.commitSeconds.observe(commitMs / 1_000);
+    this.waitSeconds.observe(waitedMs / 1_000);
+  }
+
+  /** Watches an HTTP request to its end; one that follows a room for long says nothing of speed. */
+  watch(request: IncomingMessage, response: ServerResponse): void {
+    const startedAt = performance.now();
+    const isFollowing = /^\/rooms\/[^/]+\/events/.test(request.url ?? '');
+    response.once('close', () => {
+      this.requests.add(`${Math.floor(response.statusCode / 100)}xx`);
+      if (!isFollowing) this.requestSeconds.observe((performance.now() - startedAt) / 1_000);
+    });
+  }
+
+  close(): void {
+    this.#loop.disable();
+  }
+
+  /** In Prometheus' text format. */
+  text(gauges: Gauges): string {
+    const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const sockets = gauges.sockets();
+    return [
+      gauge('parlor_connections', 'Connections to rooms.', gauges.connections()),
+      gauge('parlor_native_sockets', 'Open native WebSockets.', sockets.native),
+      gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
+      gauge('parlor_rooms_awake', 'Rooms in memory.', gauges.awake()),
+      gauge('parlor_rooms_open_files', 'Rooms whose file is open.', gauges.openFiles()),
+      counterText(
+        { name: 'parlor_room_wakeups_total', help: 'Rooms brought into memory.' },
+        this.wakeups,
+      ),
+      counterText(
+        { name: 'parlor_commands_total', help: 'Commands done, over any door.' },
+        this.commands,
+        'command',
+      ),
+      counterOf('parlor_messages_total', 'Messages taken.', this.commands.of('message')),
+      counterText(
+        { name: 'parlor_refusals_total', help: 'Refusals, by their code.' },
+        this.refusals,
+        'code',
+      ),
+      counterOf('parlor_deliveries_total', 'Frames handed to connections.', this.flushes.sum),
+      counterText(
+        { name: 'parlor_delivered_lines_total', help: 'Replies and events in those frames.' },
+        this.lines,
+      ),
+      histogramText(
+        { name: 'parlor_flush_frames', help: 'Frames that left in one flush.' },
+        this.flushes,
+      ),
+      histogramText(
+        { name: 'parlor_resume_messages', help: 'Missed messages given to who came back.' },
+        this.resumes,
+      ),
+      histogramText(
+        { name: 'parlor_commit_seconds', help: 'Storing and handing out one flush.' },
+        this.commitSeconds,
+      ),
+      histogramText(
+        { name: 'parlor_wait_seconds', help: 'From the first command of a flush to its reply.' },
+        this.waitSeconds,
+      ),
+      counterText(
+        { name: 'parlor_http_requests_total', help: 'HTTP requests, by class of status.' },
+        this.requests,
+        'status',
+      ),
+      histogramText(
+        { name: 'parlor_http_request_seconds', help: 'HTTP requests, but for streams and polls.' },
+        this.requestSeconds,
+      ),
+      gauge(
+        'parlor_event_loop_delay_seconds',
+        'The 99th percentile of how late timers have been.',
+        (this.#loop.percentile(99) || 0) / 1e9,
+      ),
+      gauge('process_resident_memory_bytes', 'Memory that the process holds.', rss),
+      gauge('parlor_heap_used_bytes', 'Memory that JavaScript uses.', heapUsed),
+      counterOf('process_cpu_seconds_total', 'Processor time.', (user + system) / 1e6),
+      gauge(
+        'process_start_time_seconds',
+        'When it started.',
+        Date.now() / 1_000 - process.uptime(),
+      ),
+    ].join('');
+  }
+}
+
+function gauge(name: string, help: string, value: number): string {
+  return gaugeText({ name, help }, value);
+}
+
+/** A counter whose value stands elsewhere. */
+function counterOf(name: string, help: string, value: number): string {
+  const counter = new Counter();
+  counter.add('', value);
+  return counterText({ name, help }, counter);
+}
+
+/** Answers `GET /metrics`: on this machine to whoever asks, elsewhere to who has `METRICS_TOKEN`. */
+export function serveMetrics(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string | undefined,
+  text: () => string,
+): void {
+  response.setHeader('cache-control', 'no-store');
+  const why = refusalFor(request, token);
+  if (why !== undefined) {
+    const [body, status] = refusalResponse(why.problem);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.end(text());
+}
+
+export function isForMetrics(request: IncomingMessage): boolean {
+  return /^\/metrics(\?|$)/.test(request.url ?? '') && request.method === 'GET';
+}
+
+function refusalFor(request: IncomingMessage, token: string | undefined): Refusal | undefined {
+  if (token === undefined) {
+    return isFromThisMachine(request)
+      ? undefined
+      : new Refusal('forbidden', 'Metrics are for this machine; set METRICS_TOKEN to read them.');
+  }
+  const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  return isSame(given, token)
+    ? undefined
+    : new Refusal('unauthorized', 'Send METRICS_TOKEN as a bearer token to read metrics.');
+}
+
+/** What a proxy on this machine adds; the address it comes from is this machine's own. */
+const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+const THIS_MACHINE = originRules(undefined, undefined, true);
+
+function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+  const isLoopback = address === '::1' || address.startsWith('127.');
+  const isForwarded = FORWARDED.some((name) => headers[name] !== undefined);
+  return isLoopback && !isForwarded && isHostAllowed(headers.host ?? '', THIS_MACHINE);
+}
+
+/** In a time that says nothing of how much fits. */
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}

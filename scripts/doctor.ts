@@ -1,0 +1,139 @@
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { roomFiles } from '../local-server/backup.ts';
+import { type Configuration, configure, signersOf, urlOf } from '../local-server/configuration.ts';
+import { startServer } from '../local-server/server.ts';
+import { KeySet } from '../src/auth/key-set.ts';
+import { migrations } from '../src/room/migrations.ts';
+
+/**
+ * `npm run doctor [-- --dev]`: everything that a start of the Node host checks, and what it finds out
+ * only later, without leaving a server running. Ends with 1 if something must be done first.
+ */
+
+interface Finding {
+  isFine: boolean;
+  sentence: string;
+}
+
+/** Below this a data folder is about full, in bytes. */
+const LITTLE_SPACE = 256 * 1024 * 1024;
+/** Room files named one by one. */
+const NAMED = 5;
+
+const fine = (sentence: string): Finding => ({ isFine: true, sentence });
+const wrong = (sentence: string): Finding => ({ isFine: false, sentence });
+
+/** Starts the server in earnest and stops it again. */
+async function checkStart(configuration: Configuration): Promise<Finding[]> {
+  const failures: string[] = [];
+  const server = await startServer(configuration, {
+    failure: (what, error) => failures.push(`${what}: ${String(error)}`),
+  });
+  const url = urlOf(configuration, server.port);
+  await server.close();
+  return failures.length === 0
+    ? [fine(`It starts, and listens on ${url}.`)]
+    : failures.map((failure) => wrong(`It starts, but something fails: ${failure}.`));
+}
+
+function checkSpace(dataDir: string): Finding {
+  const { bavail, bsize } = statfsSync(dataDir);
+  const megabytes = Math.floor((bavail * bsize) / 1024 / 1024);
+  return bavail * bsize < LITTLE_SPACE
+    ? wrong(`${dataDir} has ${megabytes} MB left: make room, for a full disk takes no messages.`)
+    : fine(`${dataDir} can be written to and has ${megabytes} MB left.`);
+}
+
+function checkRooms(dataDir: string): Finding[] {
+  const files = roomFiles(dataDir);
+  const problems = files.flatMap((file) => {
+    const why = wrongRoom(join(dataDir, 'rooms', file));
+    return why === undefined ? [] : [wrong(`rooms/${file} ${why}.`)];
+  });
+  const more = problems.length - NAMED;
+  const rest = more > 0 ? [wrong(`${more} more rooms cannot be opened.`)] : [];
+  return [fine(`There are ${files.length} rooms.`), ...problems.slice(0, NAMED), ...rest];
+}
+
+function wrongRoom(path: string): string | undefined {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      const row = database.prepare('SELECT max(version) AS version FROM migrations').get();
+      const version = Number(row?.['version']);
+      return version > migrations.length
+        ? `was written by a newer Parlor (schema ${version}, known are ${migrations.length}): run that version or a later one`
+        : undefined;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return `cannot be read (${(error as Error).message}): restore it from a backup`;
+  }
+}
+
+async function checkKeys(url: string): Promise<Finding> {
+  const failures: string[] = [];
+  const now = () => Date.now();
+  const onFailure = (error: unknown) => failures.push((error as Error).message);
+  const keySet = new KeySet({ url, now, fetch: (at, init) => fetch(at, init), onFailure });
+  const counts = await Promise.all(
+    (['RS256', 'ES256', 'EdDSA'] as const).map(async (alg) => {
+      try {
+        return (await keySet.keysFor({ alg })).length;
+      } catch {
+        return 0;
+      }
+    }),
+  );
+  const count = counts.reduce((sum, one) => sum + one, 0);
+  if (failures.length > 0) {
+    return wrong(`${url} gives no keys (${failures[0]}): look at JWT_JWKS_URL and that server.`);
+  }
+  return count === 0
+    ? wrong(`${url} publishes no key for RS256, ES256 or EdDSA: look at JWT_JWKS_URL.`)
+    : fine(`${url} publishes ${count} keys.`);
+}
+
+function checkAddresses({ isDevelopment, settings }: Configuration): Finding[] {
+  if (isDevelopment || settings.CLIENT_URL !== undefined || settings.PUBLIC_URL !== undefined) {
+    return [];
+  }
+  return [
+    fine(
+      'CLIENT_URL and PUBLIC_URL are not set: only pages of the address it is reached by connect.',
+    ),
+  ];
+}
+
+async function examine(): Promise<Finding[]> {
+  const isDevelopment = process.argv.includes('--dev');
+  const configuration = configure(process.cwd(), process.env, isDevelopment);
+  const { settings, warnings } = configuration;
+  const { DATA_DIR, JWT_JWKS_URL } = settings;
+  return [
+    fine(`Node ${process.versions.node}, SQLite ${process.versions['sqlite'] ?? 'built in'}.`),
+    fine(`Tokens hold when signed with ${signersOf(configuration)}.`),
+    ...warnings.map(wrong),
+    ...checkAddresses(configuration),
+    ...(await checkStart(configuration)),
+    checkSpace(DATA_DIR),
+    ...checkRooms(DATA_DIR),
+    ...(JWT_JWKS_URL === undefined ? [] : [await checkKeys(JWT_JWKS_URL)]),
+  ];
+}
+
+try {
+  const findings = await examine();
+  for (const { isFine, sentence } of findings) {
+    process.stdout.write(`${isFine ? 'fine ' : 'wrong'}  ${sentence}\n`);
+  }
+  process.exitCode = findings.every(({ isFine }) => isFine) ? 0 : 1;
+} catch (error) {
+  for (const sentence of (error as Error).message.split('\n')) {
+    process.stdout.write(`wrong  ${sentence}\n`);
+  }
+  process.exitCode = 1;
+}

@@ -1,0 +1,76 @@
+import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
+import type { Problem } from '../protocol/errors.ts';
+import type { Result } from '../protocol/lines.ts';
+import type { Connection } from './connection.ts';
+import { unsure } from './refused.ts';
+
+/** Commands that are asked and answered, and not kept for a later time. */
+export type Askable = Exclude<
+  CommandName,
+  | 'joinRoom'
+  | 'leaveRoom'
+  | 'message'
+  | 'typing'
+  | 'editMessage'
+  | 'deleteMessage'
+  | 'addReaction'
+  | 'removeReaction'
+  | 'markRead'
+>;
+
+interface Question {
+  name: Askable;
+  payload: object;
+  answered: (result: Result<never>) => void;
+}
+
+/** Asks the room, when it can be reached. */
+export class Asker {
+  readonly #connection: Connection;
+  readonly #waiting = new Set<Question>();
+  readonly #asked = new Set<Question>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** `answered` is called in the room's order, before the events behind the answer. */
+  ask<N extends Askable>(
+    name: N,
+    payload: Omit<Payload<N>, 'roomId'>,
+    answered: (result: Result<Reply<N>>) => void,
+  ): void {
+    this.#waiting.add({ name, payload, answered });
+    this.go();
+  }
+
+  /** Asks what waits. */
+  go(): void {
+    for (const question of this.#waiting) {
+      if (!this.#connection.isOpen) return;
+      this.#waiting.delete(question);
+      this.#asked.add(question);
+      const { name, payload } = question;
+      this.#connection.ask(name, payload, (result) => this.#answered(question, result));
+    }
+  }
+
+  /** The room has ended, or was left. */
+  ended(problem: Problem): void {
+    const questions = [...this.#waiting, ...this.#asked];
+    this.#waiting.clear();
+    this.#asked.clear();
+    for (const { answered } of questions) answered({ ok: false, error: problem });
+  }
+
+  #answered(question: Question, result: Result | undefined): void {
+    if (!this.#asked.delete(question)) return;
+    if (result === undefined && readsOnly(question.name)) this.#waiting.add(question);
+    else question.answered((result ?? { ok: false, error: unsure }) as Result<never>);
+  }
+}
+
+/** To ask for the same again does no harm. */
+function readsOnly(name: Askable): boolean {
+  return /^(get|search)/.test(name);
+}

@@ -1,0 +1,121 @@
+import type { Credentials } from './connection.ts';
+import { ownUrl, platform, type WebSocketClass } from './environment.ts';
+import type { Store } from './outbox.ts';
+import { Room } from './room.ts';
+import { defaultTiming, type Timing } from './timing.ts';
+import { Tokens, type TokenSource } from './tokens.ts';
+
+export interface ConnectOptions {
+  /** Where the service is, such as `https://chat.example.org`; a page's own when left out. */
+  url?: string | URL;
+  /**
+   * Who is speaking. A function is asked again when a token is about to end or was not accepted;
+   * where it rejects, it is asked again later. Without, this is a guest, where guests are let in.
+   */
+  token?: TokenSource;
+  /** What to be called where the token has no name; shows as unverified. */
+  username?: string;
+  /** Newest messages to load on joining, 0 to 100; 50 unless given. */
+  history?: number;
+  /** Where what is unsent survives a reload, such as `sessionStorage`: one for each window. */
+  storage?: Store;
+  /** Begins every key in the storage; `parlor` unless given. */
+  storageKey?: string;
+  /** For a Node before 22: a class like the standard's, such as that of the package `ws`. */
+  WebSocket?: WebSocketClass;
+  /** When to do what, in milliseconds; see `defaultTiming`. */
+  timing?: Partial<Timing>;
+}
+
+/** A connection to the service: one user, any number of rooms. */
+export interface Client {
+  /** The room of this id, joined when it is first asked for; the same one from then on. */
+  room(roomId: string): Room;
+  /** Leaves every room. */
+  close(): void;
+}
+
+/** Becomes somebody at a service. Nothing is sent until the first room is asked for. */
+export function connect(options: ConnectOptions): Client {
+  const { username, history = 50, storage, storageKey = 'parlor' } = options;
+  const environment = platform(options.WebSocket);
+  const timing = { ...defaultTiming, ...options.timing };
+  const tokens = new Tokens(options.token);
+  const guests = new GuestToken(storage, `${storageKey}.guest`);
+  const rooms = new Map<string, Room>();
+
+  const credentials = async (spent?: string): Promise<Credentials> => {
+    const token = await tokens.get(spent);
+    return token === undefined ? { guestToken: guests.token } : { token };
+  };
+
+  return {
+    room(roomId) {
+      let room = rooms.get(roomId);
+      if (room === undefined) {
+        const url = roomUrl(options.url ?? ownUrl(), roomId);
+        url.searchParams.set('history', String(history));
+        if (username !== undefined) url.searchParams.set('username', username);
+        room = new Room(
+          {
+            roomId,
+            url,
+            timing,
+            credentials,
+            canRenew: tokens.canRenew,
+            history,
+            store: storage,
+            storeKey: `${storageKey}.${roomId}`,
+            onGuestToken: (token) => guests.keep(token),
+          },
+          environment,
+        );
+        rooms.set(roomId, room);
+        room.join();
+      }
+      return room;
+    },
+    close() {
+      for (const room of rooms.values()) room.leave();
+      rooms.clear();
+    },
+  };
+}
+
+/**
+ * Where a room's socket is. Whatever stands before the service's own paths stays.
+ * @throws TypeError for what cannot be part of an address
+ */
+export function roomUrl(base: string | URL, roomId: string): URL {
+  // A URL takes these for steps between folders, encoded or not.
+  if (/^\.{0,2}$/.test(roomId)) throw new TypeError('Name the room otherwise.');
+  const url = new URL(base);
+  url.protocol = url.protocol.replace('http', 'ws');
+  url.pathname = `${url.pathname.replace(/\/[^/]*$/, '')}/rooms/${encodeURIComponent(roomId)}/ws`;
+  url.search = '';
+  url.hash = '';
+  return url;
+}
+
+/** What makes a guest the same guest again; in the storage, also after a reload. */
+class GuestToken {
+  readonly #store: Store | undefined;
+  readonly #key: string;
+  token: string | undefined;
+
+  constructor(store: Store | undefined, key: string) {
+    this.#store = store;
+    this.#key = key;
+    this.token = store?.getItem(key) ?? undefined;
+  }
+
+  keep(token: string): void {
+    if (token === this.token) return;
+    this.token = token;
+    try {
+      this.#store?.setItem(this.#key, token);
+    } catch {
+      // A full or forbidden store: after a reload this is another guest.
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What the client needs of where it runs. Time, chance and sockets come in through here and nowhere
+ * else, so that all the rest can be run on a stage.
+ */
+export interface Environment {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** From 0 up to, not including, 1. */
+  random(): number;
+  /** An id that nobody else makes; 1 to 64 characters. */
+  makeId(): string;
+  /** Calls `work` once, after `ms` milliseconds. @returns takes it back */
+  after(ms: number, work: () => void): () => void;
+  /** Opens a WebSocket. What it tells comes later, never during the call. */
+  open(url: string, protocols: string[], listener: SocketListener): Socket;
+  /** Calls `look` when the network or the window may have come back. @returns ends that */
+  onWake(look: () => void): () => void;
+}
+
+/** What the client asks of a socket. Neither method throws. */
+export interface Socket {
+  send(text: string): void;
+  close(code: number): void;
+}
+
+export interface SocketListener {
+  /** A text frame. */
+  text(data: string): void;
+  /** The end, told once; 1006 where nobody said why. */
+  closed(code: number, reason: string): void;
+}
+
+/** As much of the standard's WebSocket as the client uses. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+/** A class like the standard's `WebSocket`. */
+export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike;
+
+interface Target {
+  addEventListener(type: string, listener: () => void, options: { signal: AbortSignal }): void;
+}
+
+/** What the global object may hold; only pages have all of it. */
+interface Surroundings extends Partial<Target> {
+  document?: Target & { visibilityState: string };
+  location?: { href: string };
+  WebSocket?: WebSocketClass;
+}
+
+const surroundings = globalThis as unknown as Surroundings;
+
+/** The address of a page's own service. */
+export function ownUrl(): string {
+  return surroundings.location?.href ?? '';
+}
+
+const OPEN = 1;
+/** The longest time a timer can take; longer ones would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Browsers, Node from 22 on, Workers.
+ * @param socketClass instead of the platform's own
+ * @throws TypeError where the platform has none
+ */
+export function platform(socketClass = surroundings.WebSocket): Environment {
+  if (socketClass === undefined) {
+    throw new TypeError('There is no WebSocket here: use Node 22 or later.');
+  }
+  return {
+    now: () => Date.now(),
+    random: () => Math.random(),
+    makeId,
+    after(ms, work) {
+      const timer = setTimeout(work, Math.min(ms, LONGEST_TIMER_MS));
+      return () => clearTimeout(timer);
+    },
+    open(url, protocols, listener) {
+      const socket = new socketClass(url, protocols);
+      socket.onmessage = ({ data }) => listener.text(String(data));
+      socket.onclose = ({ code, reason }) => listener.closed(code, reason);
+      // A close always follows, and says no less.
+      socket.onerror = () => undefined;
+      return {
+        send(text) {
+          if (socket.readyState === OPEN) socket.send(text);
+        },
+        close: (code) => socket.close(code),
+      };
+    },
+    onWake,
+  };
+}
+
+/** 128 random bits. `randomUUID` would need https, which a server in the next room may not have. */
+function makeId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Only pages have a network that comes and goes and a window that sleeps. */
+function onWake(look: () => void): () => void {
+  const life = new AbortController();
+  const { signal } = life;
+  const { document } = surroundings;
+  const lookIfVisible = () => {
+    if (document?.visibilityState === 'visible') look();
+  };
+  document?.addEventListener('visibilitychange', lookIfVisible, { signal });
+  if (document !== undefined) surroundings.addEventListener?.('online', look, { signal });
+  return () => life.abort();
+}

@@ -1,0 +1,14 @@
+export { type Client, connect, type ConnectOptions } from './client.ts';
+export type { Askable } from './asker.ts';
+export type { Status } from './connection.ts';
+export type { WebSocketClass, WebSocketLike } from './environment.ts';
+export type { Entry, Store } from './outbox.ts';
+export { Refused } from './refused.ts';
+export type { MessageOptions, Room, RoomEvent, RoomEvents } from './room.ts';
+export type { Outgoing, RoomState, ShownMessage } from './state.ts';
+export { defaultTiming, type Timing } from './timing.ts';
+export type { TokenSource } from './tokens.ts';
+export type { CommandName, Payload, Reply } from '../protocol/commands.ts';
+export type { ErrorCode, Problem } from '../protocol/errors.ts';
+export type { EventName, EventPayload } from '../protocol/events.ts';
+export type { Member, Message, Present, Reaction, RoomInfo, You } from '../protocol/objects.ts';

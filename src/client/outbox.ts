@@ -1,0 +1,131 @@
+import type { Payload } from '../protocol/commands.ts';
+import type { Problem } from '../protocol/errors.ts';
+import type { Message } from '../protocol/objects.ts';
+import { otherUser } from './refused.ts';
+
+/** Commands that are kept until the room has answered them, and their payloads. */
+export type Kept =
+  | { name: 'message'; payload: Payload<'message'> & { id: string } }
+  | { name: 'editMessage'; payload: Payload<'editMessage'> }
+  | { name: 'deleteMessage'; payload: Payload<'deleteMessage'> }
+  | { name: 'addReaction'; payload: Payload<'addReaction'> }
+  | { name: 'removeReaction'; payload: Payload<'removeReaction'> };
+
+/** Something to be done in the room that is not known to be done. */
+export type Entry = Kept & {
+  /** Of the entry; of a message the client id that makes sending it again safe. */
+  id: string;
+  /** `failed`: refused for good, for the reason in `problem`. */
+  state: 'waiting' | 'sending' | 'failed';
+  problem?: Problem;
+  /** User id of who did it; under another name it is not sent. */
+  by?: string;
+  /** The text that an edit or a deletion was based on. */
+  was?: string;
+};
+
+/** Where what is unsent survives a reload, such as `sessionStorage`. */
+export interface Store {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/** What was done here and is not known to stand in the room, oldest first. */
+export class Outbox {
+  readonly #store: Store | undefined;
+  readonly #key: string;
+  #entries: readonly Entry[];
+
+  constructor(store: Store | undefined, key: string) {
+    this.#store = store;
+    this.#key = key;
+    this.#entries = restored(store, key);
+  }
+
+  /** The same list until it changes. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  find(id: string): Entry | undefined {
+    return this.#entries.find((entry) => entry.id === id);
+  }
+
+  /** What to send next, of messages or of changes: each kind goes out in the order it was done. */
+  next(isMessage: boolean): Entry | undefined {
+    return this.#entries.find(
+      ({ name, state }) => state === 'waiting' && (name === 'message') === isMessage,
+    );
+  }
+
+  add(entry: Entry): void {
+    this.#put([...this.#entries, entry]);
+  }
+
+  mark(id: string, state: Entry['state'], problem?: Problem): void {
+    this.#map((entry) => (entry.id === id ? marked(entry, state, problem) : entry));
+  }
+
+  /** What was refused is to be sent once more, as this user's. */
+  again(id: string, by: string | undefined): void {
+    this.#map((entry) =>
+      entry.id === id
+        ? { ...marked(entry, 'waiting', undefined), ...(by !== undefined && { by }) }
+        : entry,
+    );
+  }
+
+  remove(id: string): void {
+    if (this.find(id) !== undefined) this.#put(this.#entries.filter((entry) => entry.id !== id));
+  }
+
+  /** This user is joined: what nobody has signed is theirs, what somebody else has is not sent. */
+  sign(userId: string): void {
+    this.#map((entry) => {
+      const { by = userId } = entry;
+      return by === userId ? { ...entry, by } : marked(entry, 'failed', otherUser);
+    });
+  }
+
+  /** What was based on a text that stands unchanged, under a newer `rev`. */
+  rebase({ seq, rev, message, deletedAt }: Message): void {
+    this.#map((entry) => {
+      if (entry.name !== 'editMessage' && entry.name !== 'deleteMessage') return entry;
+      const { payload, was } = entry;
+      if (payload.seq !== seq || was !== message || deletedAt !== undefined) return entry;
+      return { ...entry, payload: { ...payload, ifRev: rev } } as Entry;
+    });
+  }
+
+  #map(change: (entry: Entry) => Entry): void {
+    if (this.#entries.length > 0) this.#put(this.#entries.map(change));
+  }
+
+  #put(entries: readonly Entry[]): void {
+    this.#entries = entries;
+    try {
+      if (entries.length === 0) this.#store?.removeItem(this.#key);
+      else this.#store?.setItem(this.#key, JSON.stringify(entries));
+    } catch {
+      // A full or forbidden store: what is unsent then does not survive a reload.
+    }
+  }
+}
+
+function marked(entry: Entry, state: Entry['state'], problem: Problem | undefined): Entry {
+  const { problem: _, ...rest } = entry;
+  return { ...rest, state, ...(problem !== undefined && { problem }) };
+}
+
+function restored(store: Store | undefined, key: string): Entry[] {
+  try {
+    const entries = JSON.parse(store?.getItem(key) ?? '[]') as Entry[];
+    return entries.map((entry) => ({
+      ...entry,
+      state: entry.state === 'failed' ? 'failed' : 'waiting',
+    }));
+  } catch {
+    return [];
+  }
+}

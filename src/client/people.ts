@@ -1,0 +1,68 @@
+import type { Reply } from '../protocol/commands.ts';
+import type { Present } from '../protocol/objects.ts';
+
+/** Above so many users online the room tells a number instead of names. */
+const CROWD = 200;
+
+/** Who is here. */
+export class People {
+  #present = new Map<string, Present>();
+  #list: readonly Present[] | undefined;
+  #count = 0;
+  #isComplete = true;
+
+  /** Everyone whose name is known, in the order it became so; the same list until that changes. */
+  get list(): readonly Present[] {
+    this.#list ??= [...this.#present.values()];
+    return this.#list;
+  }
+
+  get count(): number {
+    return this.#isComplete ? this.#present.size : this.#count;
+  }
+
+  /** @returns whether the names of more are to be loaded, page by page */
+  joined({
+    online,
+    onlineCount,
+    presence,
+  }: Pick<Reply<'joinRoom'>, 'online' | 'onlineCount' | 'presence'>): boolean {
+    this.#present.clear();
+    this.add(online, presence === 'users' && online.length >= onlineCount);
+    this.#count = onlineCount;
+    return presence === 'users' && !this.#isComplete;
+  }
+
+  /** A page, in the order of the room's events. @param isLast whether all are known with it */
+  add(page: readonly Present[], isLast: boolean): void {
+    for (const { userId, username, unverified } of page) {
+      this.#present.set(userId, { userId, username, ...(unverified && { unverified }) });
+    }
+    this.#isComplete = isLast;
+    this.#list = undefined;
+  }
+
+  arrived(user: Present): void {
+    this.#count++;
+    this.add([user], this.#isComplete);
+  }
+
+  left({ userId }: { userId: string }): void {
+    this.#count--;
+    this.#present.delete(userId);
+    this.#list = undefined;
+  }
+
+  /**
+   * The room tells a number; names that were told before need not fit it.
+   * @returns whether there are few enough to load all names anew
+   */
+  counted(onlineCount: number): boolean {
+    this.#count = onlineCount;
+    this.#isComplete = false;
+    if (onlineCount > CROWD) return false;
+    this.#present.clear();
+    this.#list = undefined;
+    return true;
+  }
+}

@@ -1,0 +1,52 @@
+import type { ErrorCode, Problem } from '../protocol/errors.ts';
+
+/** Why something was not done, as the server or the client itself says it. */
+export class Refused extends Error {
+  readonly code: ErrorCode;
+  /** All of it: `field`, `retryAfterMs`, `current` where they apply. */
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.name = 'Refused';
+    this.code = problem.code;
+    this.problem = problem;
+  }
+}
+
+const TEMPORARY: ReadonlySet<string> = new Set<ErrorCode>([
+  'rate_limited',
+  'slow_mode',
+  'unavailable',
+  'internal',
+]);
+
+/** Whether the same may be tried again later. */
+export function isTemporary({ code }: Problem): boolean {
+  return TEMPORARY.has(code);
+}
+
+function problem(code: ErrorCode, message: string): Problem {
+  return { code, message };
+}
+
+/** The room was left, or has ended, before there was an answer. */
+export const notConnected = problem('unavailable', 'The room was left; join it and try again.');
+
+/** Nobody knows whether it was done. */
+export const unsure = problem(
+  'unavailable',
+  'The connection was lost before the answer; look whether it was done.',
+);
+
+export const frameTooBig = problem('too_large', 'This is too long; shorten it and send it again.');
+
+export const tokenEnded = problem('token_expired', 'The token has ended; sign in again.');
+
+/** The platform refuses to open such a socket. */
+export const badToken = problem('unauthorized', 'This is no token; use it as it was signed.');
+
+export const otherUser = problem(
+  'unauthorized',
+  'Another user wrote this; send it again as yours, or discard it.',
+);

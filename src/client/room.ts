@@ -1,0 +1,489 @@
+import type { Payload, Reply } from '../protocol/commands.ts';
+import type { Problem } from '../protocol/errors.ts';
+import type { EventName, EventPayload } from '../protocol/events.ts';
+import type { Message, RoomInfo, You } from '../protocol/objects.ts';
+import { type Askable, Asker } from './asker.ts';
+import { Connection, type ConnectionOptions, type Status } from './connection.ts';
+import type { Environment } from './environment.ts';
+import { Listeners } from './listeners.ts';
+import { Outbox, type Store } from './outbox.ts';
+import { People } from './people.ts';
+import { Reading } from './reading.ts';
+import { notConnected, Refused } from './refused.ts';
+import { Sender } from './sender.ts';
+import { hasFailed, isOutgoing, type RoomState, withChanges } from './state.ts';
+import { Timeline } from './timeline.ts';
+import { Typists } from './typists.ts';
+
+/**
+ * What a room tells. `message` comes once for every message that is new to this client, what was
+ * missed and this user's own included; `messageUpdated` for every change of one. `change`: the state
+ * is another one. `reset`: the room's storage began anew, and so does the state.
+ */
+export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
+  change: RoomState;
+  status: Status;
+  reset: undefined;
+};
+
+/** One event as a loop over `events()` gets it. */
+export type RoomEvent = {
+  [N in EventName]: { name: N; payload: EventPayload<N> };
+}[EventName];
+
+export interface RoomOptions extends ConnectionOptions {
+  roomId: string;
+  /** Newest messages to load when the room is first joined. */
+  history: number;
+  store: Store | undefined;
+  /** Where in the store. */
+  storeKey: string;
+  /** A guest was given this to be the same guest again. */
+  onGuestToken: (guestToken: string) => void;
+}
+
+/** What may go with a message. */
+export type MessageOptions = Pick<Payload<'message'>, 'id' | 'replyTo' | 'mentions' | 'meta'>;
+
+/** What only this client tells. */
+const OWN = /^(change|status|reset)$/;
+
+/** Messages in a page of older ones. */
+const OLDER_PAGE = 50;
+const MEMBERS_PAGE = 100;
+
+/**
+ * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
+ * itself, and keeps what was done here until the room has taken or refused it.
+ */
+export class Room {
+  readonly roomId: string;
+  readonly #options: RoomOptions;
+  readonly #environment: Environment;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #sender: Sender;
+  readonly #asker: Asker;
+  readonly #listeners = new Listeners<RoomEvents>();
+  readonly #timeline = new Timeline();
+  readonly #people = new People();
+  readonly #typists: Typists;
+  readonly #reading = new Reading();
+  #room: RoomInfo | undefined;
+  #you: You | undefined;
+  #state: RoomState | undefined;
+  /** Counts what makes an answer about people worthless: joins, and lists that begin anew. */
+  #generation = 0;
+  #older: Promise<void> | undefined;
+  /** Whether the room is known to remember this user, and thus counts what is unread. */
+  #isListed = false;
+  #refresh: 'idle' | 'asked' | 'again' = 'idle';
+  #isMarking = false;
+  #typedAt = -Infinity;
+
+  constructor(options: RoomOptions, environment: Environment) {
+    const { roomId, timing, store, storeKey } = options;
+    this.roomId = roomId;
+    this.#options = options;
+    this.#environment = environment;
+    this.#connection = new Connection(options, environment, {
+      status: (status) => this.#statusChanged(status),
+      joined: (reply) => this.#joined(reply),
+      missed: (messages, isLast) => this.#missed(messages, isLast),
+      event: (name, payload) => this.#event({ name, payload } as RoomEvent),
+      framed: () => this.#changed(),
+    });
+    this.#outbox = new Outbox(store, storeKey);
+    this.#sender = new Sender({
+      connection: this.#connection,
+      environment,
+      outbox: this.#outbox,
+      stored: (message) => this.#stored(message),
+    });
+    this.#asker = new Asker(this.#connection);
+    this.#typists = new Typists(environment, timing.typingLapsesMs, () => this.#changed());
+  }
+
+  /** Goes on after `leave`, or after an end: `state.status` tells of those. */
+  join(): void {
+    this.#connection.start();
+  }
+
+  /** Leaves, at once and until `join`. What is unsent stays, and stays stored. */
+  leave(): void {
+    this.#connection.stop();
+    this.#listeners.endStreams();
+  }
+
+  /** What is known of the room now; the same object until something changes. */
+  get state(): RoomState {
+    this.#state ??= this.#makeState();
+    return this.#state;
+  }
+
+  /** For stores that look for themselves, such as React's. @returns ends it */
+  readonly subscribe = (listener: () => void): (() => void) => this.on('change', listener);
+  readonly getState = (): RoomState => this.state;
+
+  /** @returns ends it */
+  on<N extends keyof RoomEvents>(name: N, listener: (payload: RoomEvents[N]) => void): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  /** Every event from now on, until the room is left. */
+  events(): AsyncIterableIterator<RoomEvent> {
+    return this.#listeners.stream((name, payload) =>
+      OWN.test(name) ? undefined : ({ name, payload } as RoomEvent),
+    );
+  }
+
+  /** Every message that is new from now on, until the room is left; this user's own included. */
+  messages(): AsyncIterableIterator<Message> {
+    return this.#listeners.stream((name, payload) =>
+      name === 'message' ? (payload as Message) : undefined,
+    );
+  }
+
+  /**
+   * Says something. It is kept and sent again until the room has it; `state.outgoing` shows it
+   * meanwhile.
+   * @returns resolves with the message as it stands in the room
+   * @throws Refused when the room will not have it, or has ended; nobody needs to wait for that
+   */
+  send(message: string, options: MessageOptions = {}): Promise<Message> {
+    const { id = this.#environment.makeId() } = options;
+    // The room ends a notice of typing with the message by itself.
+    return this.#keep({ name: 'message', payload: { ...options, message, id } });
+  }
+
+  /** Changes a message of one's own. @throws Refused `conflict` when it has changed meanwhile */
+  edit(seq: number, message: string): Promise<Message> {
+    return this.#keep({ name: 'editMessage', payload: { seq, message, ...this.#ifRev(seq) } });
+  }
+
+  /** Deletes a message of one's own, or as moderator anyone's. @throws Refused as `edit` */
+  delete(seq: number, note?: string): Promise<Message> {
+    const payload = { seq, ...(note !== undefined && { note }), ...this.#ifRev(seq) };
+    return this.#keep({ name: 'deleteMessage', payload });
+  }
+
+  addReaction(seq: number, emoji: string): Promise<Message> {
+    return this.#keep({ name: 'addReaction', payload: { seq, emoji } });
+  }
+
+  removeReaction(seq: number, emoji: string): Promise<Message> {
+    return this.#keep({ name: 'removeReaction', payload: { seq, emoji } });
+  }
+
+  /** Sends once more what was refused. @param id that of an entry in `state.outgoing` */
+  retry(id: string): void {
+    this.#sender.retry(id);
+    this.#changed();
+  }
+
+  /** Gives up what is not stored. */
+  discard(id: string): void {
+    this.#sender.discard(id, notConnected);
+    this.#changed();
+  }
+
+  /** This user has read up to here. @param readUpTo a `seq`; without, the newest */
+  markRead(readUpTo = this.#timeline.list.at(-1)?.seq ?? 0): void {
+    this.#reading.want(readUpTo, this.#timeline.list, this.#timeline.from);
+    this.#mark();
+    this.#changed();
+  }
+
+  /** This user is typing. May be called with every key; the room hears it as often as it helps. */
+  typing(isTyping = true): void {
+    const now = this.#environment.now();
+    const { typingEveryMs, typingLapsesMs } = this.#options.timing;
+    const since = now - this.#typedAt;
+    if (!this.#connection.isOpen || since < (isTyping ? typingEveryMs : 0)) return;
+    if (!isTyping && since >= typingLapsesMs) return;
+    if (isTyping) this.#typedAt = now;
+    this.#connection.ask('typing', { isTyping }, () => undefined);
+  }
+
+  /** Loads a page of older messages into the state. @throws Refused */
+  loadOlder(limit = OLDER_PAGE): Promise<void> {
+    this.#older ??= this.#loadOlder(limit).finally(() => {
+      this.#older = undefined;
+    });
+    return this.#older;
+  }
+
+  /** Lets go of all but the newest `count` messages; `loadOlder` brings them back. */
+  trim(count: number): void {
+    // While pages are on their way the newest here need not be the newest there are.
+    if (!this.#connection.isCatchingUp) this.#timeline.trim(count);
+    this.#changed();
+  }
+
+  /**
+   * Gives any other command, when the room can be reached. What only reads is asked again when the
+   * connection is lost; what changes something is not, since nobody knows whether it was done.
+   * @throws Refused
+   */
+  ask<N extends Askable>(name: N, payload: Omit<Payload<N>, 'roomId'>): Promise<Reply<N>> {
+    return this.#asking(name, payload, (reply) => {
+      if ('room' in reply) this.#room = reply.room;
+    });
+  }
+
+  /** @param take is given the reply in the room's order, before the events behind it */
+  #asking<N extends Askable>(
+    name: N,
+    payload: Omit<Payload<N>, 'roomId'>,
+    take: (reply: Reply<N>) => void,
+  ): Promise<Reply<N>> {
+    return new Promise((resolve, reject) => {
+      this.#asker.ask(name, payload, (result) => {
+        if (result.ok) {
+          take(result);
+          resolve(result);
+        } else reject(new Refused(result.error));
+      });
+    });
+  }
+
+  #keep(kept: Parameters<Sender['add']>[0]): Promise<Message> {
+    const was =
+      kept.name === 'message'
+        ? undefined
+        : this.state.messages.find(({ seq }) => seq === kept.payload.seq)?.message;
+    const stored = this.#sender.add(kept, was);
+    this.#changed();
+    return stored;
+  }
+
+  #ifRev(seq: number): { ifRev?: number } {
+    const known = this.#timeline.find(seq);
+    return known === undefined ? {} : { ifRev: known.rev };
+  }
+
+  #statusChanged(status: Status): void {
+    if (status.name === 'left') this.#over(notConnected);
+    if (status.name === 'ended') this.#over(status.problem);
+    this.#listeners.tell('status', status);
+    this.#changed();
+  }
+
+  /** Nobody will answer what was asked, and nobody is heard of any more. */
+  #over(problem: Problem): void {
+    this.#generation++;
+    this.#sender.ended(problem);
+    this.#asker.ended(problem);
+    this.#typists.clear();
+  }
+
+  #joined(reply: Reply<'joinRoom'>): void {
+    const { room, you, messages, missed } = reply;
+    this.#generation++;
+    this.#room = room;
+    if (you.guestToken !== undefined) this.#options.onGuestToken(you.guestToken);
+    this.#sender.joined(you.userId);
+    if (missed === undefined) this.#begin(reply);
+    else this.#missed(missed, false);
+    this.#timeline.dropBelow(room.horizon);
+    for (const message of messages) this.#sender.heard(message);
+    this.#meet(you);
+    this.#typists.clear();
+    if (this.#people.joined(reply)) this.#loadPeople();
+    for (const receipt of (reply as { receipts?: never[] }).receipts ?? []) {
+      this.#reading.receipt(receipt);
+    }
+    this.#sender.go();
+    this.#asker.go();
+    this.#mark();
+    if (this.#timeline.list.length === 0 && this.#options.history > 0) {
+      void this.loadOlder().catch(() => undefined);
+    }
+  }
+
+  /** What was known counts no more: begins with the newest messages. */
+  #begin({ messages, position }: Reply<'joinRoom'>): void {
+    const isNew = this.#you === undefined;
+    const next = Number(position.split(':')[1]) + 1;
+    this.#timeline.clear(messages[0]?.seq ?? next);
+    for (const message of messages) this.#timeline.put(message);
+    this.#reading.clear();
+    if (!isNew) this.#listeners.tell('reset', undefined);
+  }
+
+  #missed(messages: readonly Message[], isLast: boolean): void {
+    for (const message of messages) {
+      this.#tellMerged(this.#timeline.put(message), message);
+      this.#sender.heard(message);
+    }
+    // Live events did not tell enough while pages were on their way.
+    if (isLast) this.#askAgain();
+  }
+
+  #tellMerged(merged: ReturnType<Timeline['put']>, message: Message): void {
+    if (merged === 'new') this.#listeners.tell('message', message);
+    else if (merged === 'changed') this.#listeners.tell('messageUpdated', message);
+  }
+
+  /** The room's word about this user. */
+  #meet(you: You): void {
+    this.#you = you;
+    const { list, from } = this.#timeline;
+    this.#reading.told(you, list, from, you.userId);
+  }
+
+  #event(event: RoomEvent): void {
+    const { name, payload } = event;
+    switch (name) {
+      case 'message':
+      case 'messageUpdated':
+        this.#heard(name, payload);
+        return;
+      case 'reactionsUpdated':
+        if (!this.#timeline.react(payload)) return;
+        this.#act(payload.by);
+        break;
+      case 'userJoined':
+        this.#people.arrived(payload);
+        break;
+      case 'userLeft':
+        this.#people.left(payload);
+        this.#typists.stopped(payload.userId);
+        break;
+      case 'presence':
+        this.#generation++;
+        if (this.#people.counted(payload.onlineCount)) this.#loadPeople();
+        break;
+      case 'typing':
+        if (payload.userId !== this.#you?.userId) this.#typists.heard(payload);
+        break;
+      case 'readReceipts':
+        for (const receipt of payload.receipts) {
+          if (this.#reading.receipt(receipt)) this.#askAgain();
+        }
+        break;
+      case 'roomUpdated':
+        this.#room = payload;
+        if (this.#timeline.dropBelow(payload.horizon)) this.#askAgain();
+        break;
+      case 'memberUpdated':
+        if (payload.userId !== this.#you?.userId) break;
+        this.#isListed = payload.role !== 'none';
+        // A role by token may stand above the one that is told here.
+        this.#askAgain();
+        break;
+      default:
+    }
+    this.#listeners.tell(name, payload);
+  }
+
+  /** A message that somebody else sent or changed, live. */
+  #heard(name: 'message' | 'messageUpdated', payload: EventPayload<'messageUpdated'>): void {
+    const { change: _, by, ...message } = payload;
+    const before = this.#timeline.find(message.seq);
+    const merged = this.#timeline.put(message);
+    if (merged === 'known') return;
+    if (name === 'message') this.#typists.stopped(message.senderId);
+    this.#sender.heard(message);
+    this.#act(by ?? message.senderId);
+    if (this.#reading.heard(before, message, name === 'message')) this.#askAgain();
+    // Changed before the page that holds it has come: to those who listen it is new.
+    this.#listeners.tell(merged === 'new' ? 'message' : name, payload);
+  }
+
+  /** The answer to something done here. */
+  #stored(message: Message): void {
+    this.#tellMerged(this.#timeline.put(message), message);
+    this.#act(this.#you?.userId);
+  }
+
+  /** Whoever acts for the first time stands on the room's list from then on, and is counted for. */
+  #act(userId: string | undefined): void {
+    if (this.#isListed || userId === undefined || userId !== this.#you?.userId) return;
+    this.#isListed = true;
+    this.#askAgain();
+  }
+
+  /** Asks for the room's word about this user. To join twice is harmless and answers afresh. */
+  #askAgain(): void {
+    if (this.#refresh !== 'idle') {
+      this.#refresh = 'again';
+      return;
+    }
+    this.#refresh = 'asked';
+    this.#connection.ask('joinRoom', {}, (result) => {
+      const isAgain = this.#refresh === 'again';
+      this.#refresh = 'idle';
+      if (result?.ok !== true) return;
+      this.#room = result.room;
+      this.#meet(result.you);
+      if (isAgain) this.#askAgain();
+    });
+  }
+
+  #mark(): void {
+    const readUpTo = this.#reading.wanted;
+    if (readUpTo === undefined || this.#isMarking || !this.#connection.isOpen) return;
+    this.#isMarking = true;
+    this.#connection.ask('markRead', { readUpTo }, (result) => {
+      this.#isMarking = false;
+      if (result === undefined) return;
+      // The room knows no position beyond its newest message.
+      if (this.#reading.wanted === readUpTo) this.#reading.giveUp();
+      if (result.ok) {
+        this.#isListed = true;
+        this.#reading.told(result, this.#timeline.list, this.#timeline.from);
+      }
+      this.#mark();
+    });
+  }
+
+  async #loadOlder(limit: number): Promise<void> {
+    const { from, hasOlder } = this.#timeline;
+    if (!hasOlder) return;
+    const page = { limit, ...(from < Infinity && { before: from }) };
+    await this.#asking('getHistory', page, ({ messages, hasMore }) => {
+      // Where the list has begun anew meanwhile, the page does not reach up to it.
+      if (from !== this.#timeline.from) return;
+      const [first] = messages;
+      this.#timeline.addOlder(messages, hasMore && first !== undefined ? first.seq : 0);
+    });
+  }
+
+  /** Loads the names of everyone who is here, page by page. */
+  #loadPeople(after?: string): void {
+    const generation = this.#generation;
+    const page = { online: true, limit: MEMBERS_PAGE, ...(after !== undefined && { after }) };
+    this.#asker.ask('getMembers', page, (result) => {
+      if (!result.ok || generation !== this.#generation) return;
+      const { members, hasMore } = result;
+      this.#people.add(members, !hasMore);
+      if (hasMore) this.#loadPeople(members.at(-1)?.userId);
+    });
+  }
+
+  #changed(): void {
+    this.#state = undefined;
+    this.#listeners.tell('change', this.state);
+  }
+
+  #makeState(): RoomState {
+    const { entries } = this.#outbox;
+    return {
+      roomId: this.roomId,
+      status: this.#connection.status,
+      isCatchingUp: this.#connection.isCatchingUp,
+      room: this.#room,
+      you: this.#you,
+      messages: withChanges(this.#timeline.list, entries),
+      hasOlder: this.#timeline.hasOlder,
+      outgoing: entries.filter(isOutgoing),
+      failedChanges: entries.filter((entry) => !isOutgoing(entry)).filter(hasFailed),
+      online: this.#people.list,
+      onlineCount: this.#people.count,
+      typing: this.#typists.list,
+      ...this.#reading.counts,
+      receipts: this.#reading.receipts,
+    };
+  }
+}

@@ -1,0 +1,149 @@
+import type { Reply } from '../protocol/commands.ts';
+import type { Problem } from '../protocol/errors.ts';
+import type { Result } from '../protocol/lines.ts';
+import type { Message } from '../protocol/objects.ts';
+import type { Connection } from './connection.ts';
+import type { Environment } from './environment.ts';
+import type { Entry, Kept, Outbox } from './outbox.ts';
+import { Refused } from './refused.ts';
+
+interface Promised {
+  resolve: (message: Message) => void;
+  reject: (refused: Refused) => void;
+}
+
+export interface SenderPorts {
+  connection: Connection;
+  environment: Environment;
+  outbox: Outbox;
+  /** A message as the room says it is now. */
+  stored: (message: Message) => void;
+}
+
+type Changed = Result<Reply<'editMessage'>>;
+
+/**
+ * Takes what is in the outbox to the room, until it is stored or refused for good. Messages go one
+ * at a time, so that the order of writing is the order of the room; so do changes, which need not
+ * wait behind a message that slow mode holds back.
+ */
+export class Sender {
+  readonly #ports: SenderPorts;
+  readonly #promised = new Map<string, Promised>();
+  readonly #isBusy = { messages: false, changes: false };
+  #userId: string | undefined;
+
+  constructor(ports: SenderPorts) {
+    this.#ports = ports;
+  }
+
+  /** Resolves when it is stored. Nobody has to wait for that: the state tells of a refusal too. */
+  add(kept: Kept, was?: string): Promise<Message> {
+    const { outbox, environment } = this.#ports;
+    const id = kept.name === 'message' ? kept.payload.id : environment.makeId();
+    outbox.add({
+      ...kept,
+      id,
+      state: 'waiting',
+      ...(this.#userId !== undefined && { by: this.#userId }),
+      ...(was !== undefined && { was }),
+    });
+    const promise = new Promise<Message>((resolve, reject) => {
+      this.#promised.set(id, { resolve, reject });
+    });
+    promise.catch(() => undefined);
+    this.go();
+    return promise;
+  }
+
+  /** Sends what was refused once more. */
+  retry(id: string): void {
+    if (this.#ports.outbox.find(id)?.state !== 'failed') return;
+    this.#ports.outbox.again(id, this.#userId);
+    this.go();
+  }
+
+  /** Gives up what is not stored. What is already under way may still be. */
+  discard(id: string, problem: Problem): void {
+    this.#ports.outbox.remove(id);
+    this.#reject(id, problem);
+  }
+
+  /** The room is joined. */
+  joined(userId: string): void {
+    this.#userId = userId;
+    this.#ports.outbox.sign(userId);
+  }
+
+  /** A message that stands in the room is no longer unsent, whoever heard the answer. */
+  heard(message: Message): void {
+    const entry = this.#ports.outbox.find(message.id);
+    if (entry?.name === 'message' && entry.by === message.senderId) this.#settle(entry, message);
+  }
+
+  /** The room has ended: whoever waits is told; what waits stays. */
+  ended(problem: Problem): void {
+    for (const id of this.#promised.keys()) this.#reject(id, problem);
+  }
+
+  /** Sends what waits. */
+  go(): void {
+    this.#sendNext('messages');
+    this.#sendNext('changes');
+  }
+
+  #sendNext(lane: 'messages' | 'changes'): void {
+    const { connection, outbox } = this.#ports;
+    if (this.#isBusy[lane] || !connection.isOpen || this.#userId === undefined) return;
+    const entry = outbox.next(lane === 'messages');
+    if (entry === undefined) return;
+    const { id, name, payload } = entry;
+    this.#isBusy[lane] = true;
+    outbox.mark(id, 'sending');
+    connection.ask(name, payload, (result: Changed | undefined) => {
+      this.#isBusy[lane] = false;
+      this.#answered(id, result);
+      this.#sendNext(lane);
+    });
+  }
+
+  #answered(id: string, result: Changed | undefined): void {
+    const { outbox, stored } = this.#ports;
+    if (result?.ok === true) stored(result.message);
+    const entry = outbox.find(id);
+    if (entry === undefined) return;
+    if (result === undefined) outbox.mark(id, 'waiting');
+    else if (result.ok) this.#settle(entry, result.message);
+    else this.#refused(entry, result.error);
+  }
+
+  #refused(entry: Entry, problem: Problem): void {
+    const { outbox, stored } = this.#ports;
+    const current = problem.code === 'conflict' ? (problem.current as Message) : undefined;
+    if (current !== undefined) stored(current);
+    const isGone = current?.deletedAt !== undefined;
+    if (current !== undefined && isGone && entry.name === 'deleteMessage') {
+      this.#settle(entry, current);
+    } else if (current !== undefined && !isGone && current.message === entry.was) {
+      // Only its reactions have changed: the text is still the one that was meant.
+      outbox.rebase(current);
+      outbox.mark(entry.id, 'waiting');
+    } else {
+      outbox.mark(entry.id, 'failed', problem);
+      this.#reject(entry.id, problem);
+    }
+  }
+
+  #settle(entry: Entry, message: Message): void {
+    const { outbox } = this.#ports;
+    outbox.remove(entry.id);
+    if (entry.name !== 'message') outbox.rebase(message);
+    this.#promised.get(entry.id)?.resolve(message);
+    this.#promised.delete(entry.id);
+  }
+
+  #reject(id: string, problem: Problem): void {
+    this.#promised.get(id)?.reject(new Refused(problem));
+    this.#promised.delete(id);
+  }
+}

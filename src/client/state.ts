@@ -1,0 +1,91 @@
+import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
+import type { Status } from './connection.ts';
+import type { Entry } from './outbox.ts';
+
+/** A message as it is shown: with what this user has just changed of it. */
+export type ShownMessage = Message & {
+  /** A change made here is not yet known to be stored. */
+  isChanging?: true;
+};
+
+/** A message of this user that is not known to be stored. */
+export type Outgoing = Extract<Entry, { name: 'message' }>;
+
+export function isOutgoing(entry: Entry): entry is Outgoing {
+  return entry.name === 'message';
+}
+
+export function hasFailed({ state }: Entry): boolean {
+  return state === 'failed';
+}
+
+/** A room as this client knows it. Never changed: a new one takes its place. */
+export interface RoomState {
+  roomId: string;
+  status: Status;
+  /** Whether pages of what was missed are still to come. */
+  isCatchingUp: boolean;
+  /** Undefined until the room was joined. */
+  room: RoomInfo | undefined;
+  you: You | undefined;
+  /** One unbroken run up to the newest, by `seq`. */
+  messages: readonly ShownMessage[];
+  /** Whether `loadOlder` may find more. */
+  hasOlder: boolean;
+  /** Messages on their way, in the order they were written; they belong behind `messages`. */
+  outgoing: readonly Outgoing[];
+  /** Edits, deletions and reactions that were refused for good. */
+  failedChanges: readonly Exclude<Entry, Outgoing>[];
+  /** Who is here, as far as names are known; in a crowd `onlineCount` tells more. */
+  online: readonly Present[];
+  onlineCount: number;
+  /** Others who are typing. */
+  typing: readonly Present[];
+  /** How far this user has read (`seq`), what others have said since, and how often to this user. */
+  readUpTo: number;
+  /** 100 means "100 or more". */
+  unread: number;
+  /** 100 means "100 or more". */
+  unreadMentions: number;
+  /** How far others have read, by user id, as far as the room has told. */
+  receipts: ReadonlyMap<string, number>;
+}
+
+/** Messages with the changes of this user that are on their way. */
+export function withChanges(
+  messages: readonly Message[],
+  entries: readonly Entry[],
+): readonly ShownMessage[] {
+  const changes = entries.filter((entry) => !isOutgoing(entry) && !hasFailed(entry));
+  if (changes.length === 0) return messages;
+  return messages.map((message) =>
+    changes.reduce(
+      (shown, entry) =>
+        'seq' in entry.payload && entry.payload.seq === message.seq ? changed(shown, entry) : shown,
+      message,
+    ),
+  );
+}
+
+function changed(message: Message, entry: Entry): ShownMessage {
+  switch (entry.name) {
+    case 'editMessage':
+      return { ...message, message: entry.payload.message, isChanging: true };
+    case 'deleteMessage': {
+      const { reactions: _, mentions: __, meta: ___, ...rest } = message;
+      return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };
+    }
+    case 'addReaction':
+      return reacted(message, entry.payload.emoji, 1);
+    case 'removeReaction':
+      return reacted(message, entry.payload.emoji, -1);
+    default:
+      return message;
+  }
+}
+
+function reacted(message: Message, emoji: string, by: number): ShownMessage {
+  const { [emoji]: count = 0, ...others } = message.reactions ?? {};
+  const reactions = count + by > 0 ? { ...message.reactions, [emoji]: count + by } : others;
+  return { ...message, reactions, isChanging: true };
+}

@@ -1,0 +1,46 @@
+import { Refused, tokenEnded } from './refused.ts';
+
+/** A token, or what gives one: asked again when a token is about to end, or was not accepted. */
+export type TokenSource = string | (() => string | Promise<string>);
+
+/** The token in use, one for all rooms. */
+export class Tokens {
+  readonly #source: TokenSource | undefined;
+  #held: string | undefined;
+  #asking: Promise<string> | undefined;
+
+  constructor(source: TokenSource | undefined) {
+    this.#source = source;
+  }
+
+  /** Whether there can be another one than the first. */
+  get canRenew(): boolean {
+    return typeof this.#source === 'function';
+  }
+
+  /**
+   * @param spent a token that is of no use any more: another one is wanted
+   * @throws Refused `token_expired` when there can be no other; whatever the source throws
+   */
+  async get(spent?: string): Promise<string | undefined> {
+    const source = this.#source;
+    if (typeof source !== 'function') {
+      if (source === undefined || source !== spent) return source;
+      throw new Refused(tokenEnded);
+    }
+    if (this.#held !== undefined && this.#held !== spent) return this.#held;
+    this.#asking ??= this.#ask(source);
+    return this.#asking;
+  }
+
+  async #ask(source: () => string | Promise<string>): Promise<string> {
+    try {
+      // Not called at once: it may throw before anybody can hold the promise.
+      const token = await Promise.resolve().then(source);
+      this.#held = token;
+      return token;
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** Numbers for operators, and how Prometheus reads them. Labels come from closed sets of ours only. */
+
+/** A number that only grows, for each value of one label. */
+export class Counter {
+  readonly #values = new Map<string, number>();
+
+  add(value = '', by = 1): void {
+    this.#values.set(value, this.of(value) + by);
+  }
+
+  of(value = ''): number {
+    return this.#values.get(value) ?? 0;
+  }
+
+  get all(): ReadonlyMap<string, number> {
+    return this.#values;
+  }
+
+  get total(): number {
+    return [...this.#values.values()].reduce((sum, value) => sum + value, 0);
+  }
+}
+
+/** How many observations were at most so big. */
+export class Histogram {
+  readonly bounds: readonly number[];
+  readonly counts: number[];
+  sum = 0;
+  count = 0;
+  largest = 0;
+
+  /** @param bounds upper ends of the buckets, ascending */
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = bounds.map(() => 0);
+  }
+
+  observe(value: number): void {
+    this.sum += value;
+    this.count++;
+    this.largest = Math.max(this.largest, value);
+    const at = this.bounds.findIndex((bound) => value <= bound);
+    if (at >= 0) this.counts[at]!++;
+  }
+
+  /** The upper end of the bucket that so much of the observations lie in or below; 0 without any. */
+  quantile(part: number): number {
+    let below = 0;
+    const at = this.counts.findIndex((count) => (below += count) >= part * this.count);
+    return this.count === 0 ? 0 : Math.min(this.bounds[at] ?? this.largest, this.largest);
+  }
+}
+
+/** From half a millisecond to ten seconds, in seconds. */
+export const SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
+];
+export const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+
+interface Described {
+  name: string;
+  help: string;
+}
+
+/** A metric in Prometheus' text format, version 0.0.4. */
+export function counterText({ name, help }: Described, counter: Counter, label?: string): string {
+  const lines = [...counter.all].map(
+    ([value, count]) => `${name}${label === undefined ? '' : `{${label}="${value}"}`} ${count}`,
+  );
+  // A series that is there from the beginning shows its first step.
+  if (label === undefined && lines.length === 0) lines.push(`${name} 0`);
+  return described({ name, help }, 'counter', lines);
+}
+
+export function gaugeText({ name, help }: Described, value: number): string {
+  return described({ name, help }, 'gauge', [`${name} ${value}`]);
+}
+
+export function histogramText({ name, help }: Described, histogram: Histogram): string {
+  let below = 0;
+  const lines = histogram.bounds.map((bound, at) => {
+    below += histogram.counts[at]!;
+    return `${name}_bucket{le="${bound}"} ${below}`;
+  });
+  lines.push(`${name}_bucket{le="+Inf"} ${histogram.count}`);
+  lines.push(`${name}_sum ${histogram.sum}`, `${name}_count ${histogram.count}`);
+  return described({ name, help }, 'histogram', lines);
+}
+
+function described({ name, help }: Described, type: string, lines: readonly string[]): string {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+}

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Host, startNodeHost } from '../support/hosts.ts';
+import { playEvening } from './evening.ts';
+
+const SEEDS = Array.from({ length: 6 }, (_, at) => at + 1);
+
+describe('over networks that cut, stall, lose one end and let bytes through in drips', () => {
+  let host: Host;
+  beforeAll(async () => {
+    host = await startNodeHost({
+      // Nothing crashes here, and a slow disk would hold up everybody in this process.
+      DURABILITY: 'process',
+      COMMAND_BURST: '2000',
+      COMMANDS_PER_SECOND: '500',
+    });
+  });
+  afterAll(() => host.close());
+
+  test('every client knows at rest what the room knows, and every message stands once', async () => {
+    await Promise.all(SEEDS.map((seed) => playEvening({ url: host.url, seed, length: 60 })));
+    expect(host.failures).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Program, PROJECT } from '../support/program.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { SECRET } from '../support/tokens.ts';
+
+const page = readFileSync(join(PROJECT, 'docs', 'moving-from-socketio.md'), 'utf8');
+
+/** The two states of a file that a diff of the page tells of. */
+function statesOf(name: string): { before: string; after: string } {
+  const blocks = [...page.matchAll(/^```diff\n([^]*?)^```$/gm)].map(([, block = '']) => block);
+  const diff = blocks.find((block) => block.startsWith(` // ${name}\n`)) ?? '';
+  const lines = diff.trimEnd().split('\n');
+  const without = (sign: string) =>
+    lines
+      .filter((line) => !line.startsWith(sign))
+      .map((line) => line.slice(1))
+      .join('\n');
+  return { before: without('+'), after: without('-') };
+}
+
+/** Writes a program where it finds the packages; answers its path within the project. */
+function written(name: string, code: string): string {
+  mkdirSync(join(PROJECT, 'dist'), { recursive: true });
+  const folder = mkdtempSync(join(PROJECT, 'dist', 'moving-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, name), code);
+  return relative(PROJECT, join(folder, name));
+}
+
+async function login(code: string, env: Record<string, string> = {}): Promise<string> {
+  const server = new Program(written('server.mjs', code), { env: { PORT: '0', ...env } });
+  const [, port] = await server.until(/listening on (\d+)\n/);
+  return `http://localhost:${port}`;
+}
+
+/** Bob is there; Alice comes, says hello and goes. What Bob has seen of it. */
+async function evening(client: string, loginUrl: string, chatUrl: string): Promise<string> {
+  const path = written('client.mjs', client);
+  const bob = new Program(path, { args: [loginUrl, chatUrl, 'bob'] });
+  await bob.until(/joined\n/);
+  const alice = new Program(path, { args: [loginUrl, chatUrl, 'alice', 'hello'] });
+  // She sees her own message, by whichever way.
+  await alice.until(/joined\nalice: hello\n/);
+  const [seen] = await bob.until(/joined\n[^]*alice: hello\n/);
+  return seen;
+}
+
+/** Each program of a test is a process to start. */
+const SLOWLY = { timeout: 60_000 };
+
+const SEEN = 'joined\nalice is here\nalice: hello\n';
+
+test('the server and the client to move from work as they were', SLOWLY, async () => {
+  const server = await login(statesOf('server.mjs').before);
+  expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
+});
+
+test(
+  'the server and the client that moved show the same, and what was said before',
+  SLOWLY,
+  async () => {
+    const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
+    const parlor = new Program('local-server/main.ts', {
+      cwd: temporaryFolder(),
+      env: { PORT: '0', HOST: '127.0.0.1', JWT_SECRET: SECRET },
+    });
+    const chat = `http://127.0.0.1:${await parlor.port()}`;
+    const { after } = statesOf('client.mjs');
+    expect(await evening(after, server, chat)).toBe(SEEN);
+    const carol = new Program(written('client.mjs', after), { args: [server, chat, 'carol'] });
+    await carol.until(/^alice: hello\njoined\n/);
+  },
+);

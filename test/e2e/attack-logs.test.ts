@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Log, LogLevel, Miniflare } from 'miniflare';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { configure } from '../../local-server/configuration.ts';
+import { startServer } from '../../local-server/server.ts';
+import { Logger } from '../../src/log/logger.ts';
+import { doors } from '../support/doors.ts';
+import { edgeOptions } from '../support/hosts.ts';
+import { ask } from '../support/http-client.ts';
+import { namelessToken, SECRET, tokenFor } from '../support/tokens.ts';
+import { ok } from '../support/visitor.ts';
+
+interface LoggingHost {
+  url: string;
+  lines: string[];
+}
+
+const SETTINGS = { JWT_SECRET: SECRET, LOG_LEVEL: 'debug' };
+
+const start = {
+  async node(): Promise<LoggingHost> {
+    const folder = await mkdtemp(join(tmpdir(), 'parlor-logs-'));
+    const environment = { ...SETTINGS, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder };
+    const lines: string[] = [];
+    const log = new Logger({ least: 'debug', write: (_, line) => lines.push(line) });
+    const server = await startServer(configure(folder, environment, false), log);
+    onTestFinished(async () => {
+      await server.close();
+      await rm(folder, { recursive: true });
+    });
+    return { url: `http://127.0.0.1:${server.port}`, lines };
+  },
+  async edge(): Promise<LoggingHost> {
+    const lines: string[] = [];
+    const miniflare = new Miniflare({
+      ...edgeOptions(inject('edgeBundle'), SETTINGS),
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => lines.push(message),
+    });
+    onTestFinished(() => miniflare.dispose());
+    return { url: (await miniflare.ready).origin, lines };
+  },
+};
+
+/** Everything a line may say. What is not here is not logged, whoever says it. */
+const FIELDS = new Set(
+  `time level event room connection code reason what error at
+  connections wakeups commands messages joins resumes missed largestResume
+  flushes deliveries largestFlush lines requests p50Ms p99Ms largestMs`.split(/\s+/),
+);
+
+describe.each(doors)('the log behind $name', (door) => {
+  it('says nothing of anybody, however they try to get into it', async () => {
+    const { url, lines } = await start[door.host]();
+    const roomId = 'a "quoted" room\u00A0{"event":"forged"}';
+    const private_ = {
+      userId: 'user-kept-private',
+      name: 'Name kept private',
+      text: 'text kept private\n{"event":"forged"}\u001B[2J',
+    };
+    const token = await tokenFor(private_.userId, { name: private_.name });
+    const alice = door.visit(url, { token });
+    ok(await alice.join(roomId));
+    ok(await alice.command('message', { roomId, message: private_.text }));
+    await alice.command('message', { roomId, message: '' });
+    await alice.command('evil\n{"event":"forged"}', { roomId });
+    await alice.command('searchMessages', { roomId, query: `${private_.text}" OR sender_id:*` });
+    alice.tell('editMessage', { roomId, seq: 99, message: private_.text, id: private_.text });
+    const nameless = door.visit(url, { token: await namelessToken('user-kept-private-too') });
+    await nameless.join(roomId, { username: 'kept private\u0007' });
+    ok(await nameless.join(roomId, { username: 'Claimed, kept private' }));
+    await door.visit(url, { token: `${token}x` }).join(roomId);
+    const headers = {
+      authorization: `Bearer ${token.slice(0, -2)}`,
+      'user-agent': 'agent kept private',
+      'x-parlor-wish': 'forged',
+    };
+    await ask(url, '/rooms/%0A%7B%22event%22:%22forged%22%7D/messages', { headers });
+    await ask(url, '/rooms/x/messages?limit=kept%20private', { headers });
+    await nameless.close();
+    await alice.close();
+    await expect.poll(() => lines.filter((line) => line.includes('disconnected')).length).toBe(2);
+
+    const read = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const [at, line] of read.entries()) {
+      const strange = Object.keys(line).filter(
+        (field) => !FIELDS.has(field) && !/^(refused_[a-z_]+|status_\d{3})$/.test(field),
+      );
+      expect([lines[at], strange]).toEqual([lines[at], []]);
+      expect(line['event']).not.toBe('forged');
+      expect(lines[at]).toMatch(/^[^\p{Cc}]+$/u);
+    }
+    expect(lines.join('\n')).not.toMatch(/kept.private/);
+    expect(lines.join('\n')).not.toContain(token.slice(0, 20));
+    expect(read.filter(({ event }) => event === 'failure')).toEqual([]);
+    expect(read.filter(({ room }) => room === roomId).map(({ event }) => event)).toContain(
+      'connected',
+    );
+  });
+});
+
+it('the edge says in lines what its rooms and the Worker have done', async () => {
+  const { url, lines } = await start.edge();
+  const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
+  const json = { ...headers, 'content-type': 'application/json' };
+  for (const message of ['one', 'two']) {
+    const body = JSON.stringify({ message });
+    const sent = await ask(url, '/rooms/counted/messages', { method: 'POST', headers: json, body });
+    expect(sent.status).toBe(201);
+  }
+  await ask(url, '/rooms/counted/messages/99', { headers });
+  await ask(url, '/rooms/counted/messages');
+  const sum = (event: string, field: string) =>
+    lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((line) => line['event'] === event)
+      .reduce((total, line) => total + Number(line[field] ?? 0), 0);
+  await expect.poll(() => sum('worker', 'requests')).toBe(4);
+  expect(sum('worker', 'status_201')).toBe(2);
+  expect(sum('worker', 'refused_unauthorized')).toBe(1);
+  expect(sum('room', 'messages')).toBe(2);
+  expect(sum('room', 'wakeups')).toBe(1);
+  expect(sum('room', 'refused_message_not_found')).toBe(1);
+});

@@ -1,0 +1,157 @@
+import { runDurableObjectAlarm } from 'cloudflare:test';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { Identity } from '../../src/protocol/identity.ts';
+import { join, newRoom, sleep, stubOf, within } from './client.ts';
+
+const DAY_MS = 86_400_000;
+const alice: Identity = { userId: 'alice', name: 'Alice' };
+const admin: Identity = { userId: 'root', name: 'Root', admin: true };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Moves the clock without moving timers. */
+function pass(ms: number): void {
+  const now = Date.now();
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(now + ms);
+}
+
+function alarmOf(roomId: string): Promise<number | null> {
+  return within(roomId, (_, { storage }) => storage.getAlarm());
+}
+
+/** Nine people speak in turns. */
+function say(roomId: string, count: number, text = 'hello'): Promise<void> {
+  return within(roomId, (object) => {
+    for (let at = 0; at < count; at++) {
+      const speaker = { ...alice, userId: `u${at % 9}` };
+      expect(object.execute(speaker, 'message', { message: `${text} ${at}` }).ok).toBe(true);
+    }
+  });
+}
+
+async function keepAWeek(roomId: string): Promise<void> {
+  await stubOf(roomId).execute(admin, 'updateRoom', { retentionDays: 7 });
+}
+
+function horizonOf(roomId: string): Promise<number> {
+  return within(roomId, (_, { storage }) =>
+    Number(storage.sql.exec('SELECT horizon FROM room').one()['horizon']),
+  );
+}
+
+it('sets no alarm for a room that keeps everything', async () => {
+  const roomId = newRoom();
+  await say(roomId, 2);
+  expect(await alarmOf(roomId)).toBeNull();
+});
+
+it('wakes a sleeping room to forget, and tells those who listen, under the room’s own name', async () => {
+  const roomId = newRoom();
+  await say(roomId, 3);
+  await keepAWeek(roomId);
+  const due = await alarmOf(roomId);
+  expect(due).toBeGreaterThan(Date.now() + 7 * DAY_MS - 60_000);
+  pass(8 * DAY_MS);
+  const listener = await join(roomId, 'bob');
+  await sleep(roomId);
+  expect(await runDurableObjectAlarm(stubOf(roomId))).toBe(true);
+  expect(await listener.until('roomUpdated')).toMatchObject({ roomId, horizon: 4 });
+  let alarms = 0;
+  while (await runDurableObjectAlarm(stubOf(roomId))) alarms++;
+  // The search index is written anew, and that is all.
+  expect(alarms).toBeLessThan(4);
+  expect(await alarmOf(roomId)).toBeNull();
+  await listener.close();
+});
+
+it('is woken by the platform itself, when nothing else knows its name', async () => {
+  const roomId = newRoom();
+  await say(roomId, 3);
+  await keepAWeek(roomId);
+  pass(8 * DAY_MS);
+  const listener = await join(roomId, 'bob');
+  // The platform's clock did not move with this one.
+  await within(roomId, (_, { storage }) => storage.setAlarm(Date.now() - 8 * DAY_MS + 300));
+  await sleep(roomId);
+  expect(await listener.until('roomUpdated')).toMatchObject({ roomId, horizon: 4 });
+  await listener.close();
+});
+
+it('goes on with the alarm set again, as long as there is more than a step', async () => {
+  const roomId = newRoom();
+  await say(roomId, 1_100);
+  await keepAWeek(roomId);
+  pass(8 * DAY_MS);
+  await say(roomId, 1, 'kept');
+  let alarms = 0;
+  while ((await horizonOf(roomId)) < 1_101) {
+    await sleep(roomId);
+    expect(await runDurableObjectAlarm(stubOf(roomId))).toBe(true);
+    alarms++;
+  }
+  expect(alarms).toBe(3);
+  const left = await within(roomId, (_, { storage }) =>
+    storage.sql.exec('SELECT seq FROM messages').toArray(),
+  );
+  expect(left).toEqual([{ seq: 1_101 }]);
+  while ((await alarmOf(roomId))! <= Date.now()) await runDurableObjectAlarm(stubOf(roomId));
+}, 60_000);
+
+it('does no harm when the alarm comes again, or too early', async () => {
+  const roomId = newRoom();
+  await say(roomId, 3);
+  await keepAWeek(roomId);
+  await runDurableObjectAlarm(stubOf(roomId));
+  expect(await horizonOf(roomId)).toBe(0);
+  pass(8 * DAY_MS);
+  await within(roomId, async (object) => {
+    await object.alarm();
+    await object.alarm();
+  });
+  expect(await horizonOf(roomId)).toBe(4);
+});
+
+it('erases a room with everything in it and its alarm; the name stays taken over sleep', async () => {
+  const roomId = newRoom();
+  await say(roomId, 3);
+  await keepAWeek(roomId);
+  const listener = await join(roomId, 'bob');
+  expect(await stubOf(roomId).execute(admin, 'deleteRoom', {})).toEqual({ ok: true });
+  expect(await listener.ended).toMatchObject({ code: 4503 });
+  expect(await alarmOf(roomId)).toBeNull();
+  await sleep(roomId);
+  const rows = await within(roomId, (_, { storage }) => ({
+    messages: storage.sql.exec('SELECT * FROM messages').toArray(),
+    room: storage.sql.exec('SELECT rev, deletion FROM room').toArray(),
+  }));
+  expect(rows).toEqual({ messages: [], room: [{ rev: 0, deletion: 'erased' }] });
+  const gone = { ok: false, error: { code: 'room_not_found' } };
+  expect(await stubOf(roomId).execute(alice, 'getRoom', {})).toMatchObject(gone);
+  expect(await stubOf(roomId).execute(admin, 'reopenRoom', {})).toMatchObject({ ok: true });
+  await say(roomId, 1);
+});
+
+it('takes a person out by alarms alone, once that was asked for', async () => {
+  const roomId = newRoom();
+  await say(roomId, 30, 'xylograph');
+  const asked = await stubOf(roomId).execute(admin, 'eraseUser', { userId: 'u3' });
+  expect(asked).toEqual({ ok: true, done: false });
+  const pending = () =>
+    within(roomId, (_, { storage }) => storage.sql.exec('SELECT * FROM erasures').toArray().length);
+  while ((await pending()) > 0) {
+    await sleep(roomId);
+    await runDurableObjectAlarm(stubOf(roomId));
+  }
+  expect(await alarmOf(roomId)).toBeNull();
+  const tables = ['messages', 'members', 'reactions', 'mentions', 'audit'];
+  const left = await within(roomId, (_, { storage }) =>
+    JSON.stringify(tables.map((table) => storage.sql.exec(`SELECT * FROM ${table}`).toArray())),
+  );
+  expect(left).not.toContain('"u3"');
+  expect(left).toContain('"u4"');
+  const again = await stubOf(roomId).execute(admin, 'eraseUser', { userId: 'u3' });
+  expect(again).toEqual({ ok: true, done: true });
+});

@@ -1,0 +1,105 @@
+import { abortAllDurableObjects } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import type { LinkListener } from '../../src/doors/room-directory.ts';
+import type { Environment } from '../../src/edge/environment.ts';
+import { ObjectDirectory } from '../../src/edge/object-directory.ts';
+import { service } from '../../src/edge/service.ts';
+import { newRoom, stubOf, tokenOf } from './client.ts';
+
+const alice = { userId: 'alice', name: 'Alice' };
+const MESSAGE = 'The room cannot answer right now; try again in a moment.';
+
+/** How the platform fails: an error of its own, with its own words for what it is good for. */
+function platformError(about: { overloaded?: true; retryable?: true }): Error {
+  return Object.assign(new Error('the platform gives up'), about);
+}
+
+/** The rooms' namespace with the platform failing some calls, and how often it was asked. */
+function failing(error: Error, fails: (call: number) => boolean = () => true) {
+  const calls = { count: 0, stubs: 0 };
+  const attempt = <T>(work: () => T): T => {
+    calls.count++;
+    if (fails(calls.count)) throw error;
+    return work();
+  };
+  const getByName = (name: string) => {
+    calls.stubs++;
+    const stub = stubOf(name);
+    return {
+      fetch: async (request: Request) => attempt(() => stub.fetch(request)),
+      execute: async (...args: Parameters<typeof stub.execute>) =>
+        attempt(() => stub.execute(...args)),
+    };
+  };
+  return { calls, rooms: { getByName } as unknown as Environment['ROOM'] };
+}
+
+function listener() {
+  const heard = { lines: [] as string[], closed: Promise.withResolvers<number>() };
+  const listening: LinkListener = {
+    lines: (lines) => void heard.lines.push(...lines),
+    closed: (code) => heard.closed.resolve(code),
+    buffered: () => undefined,
+  };
+  return { heard, listening };
+}
+
+describe.each([
+  [{ overloaded: true }, 5],
+  [{ retryable: true }, 1],
+  [{}, 1],
+] as const)('an object that fails with %j', (about, seconds) => {
+  it('is asked once, and the asker is told over HTTP when to come again', async () => {
+    const { calls, rooms } = failing(platformError(about));
+    const bindings = { ...(env as unknown as Environment), ROOM: rooms };
+    const app = service(bindings, { localOnly: false, guestsByDefault: false });
+    const headers = { authorization: `Bearer ${await tokenOf({ sub: 'alice' })}` };
+    const body = JSON.stringify({ message: 'once' });
+    const posted = await app.request(
+      `http://chat/rooms/${newRoom()}/messages`,
+      { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body },
+      bindings,
+    );
+    expect([posted.status, posted.headers.get('retry-after')]).toEqual([503, String(seconds)]);
+    expect(await posted.json()).toMatchObject({ error: { code: 'unavailable', message: MESSAGE } });
+    const opened = await app.request(
+      `http://chat/rooms/${newRoom()}/ws`,
+      { headers: { ...headers, upgrade: 'websocket' } },
+      bindings,
+    );
+    expect([opened.status, opened.headers.get('retry-after')]).toEqual([503, String(seconds)]);
+    await opened.text();
+    expect(calls.count).toBe(2);
+  });
+});
+
+describe('a link whose room breaks', () => {
+  /** Joins through a namespace that works once, then breaks the object under the link. */
+  async function broken(error: Error, fails: (call: number) => boolean) {
+    const roomId = newRoom();
+    const { calls, rooms } = failing(error, fails);
+    const { heard, listening } = listener();
+    const link = await new ObjectDirectory(rooms).connect(roomId, alice, {}, listening);
+    await expect.poll(() => heard.lines.length).toBeGreaterThan(0);
+    await abortAllDurableObjects();
+    return { calls, heard, link, roomId };
+  }
+
+  it('is not made again when the room is overloaded: its client comes back by itself', async () => {
+    const { calls, heard } = await broken(platformError({ overloaded: true }), (call) => call > 1);
+    expect(await heard.closed.promise).toBe(4000);
+    expect(calls.count).toBe(2);
+  });
+
+  it('is made again, by a new stub each time, when the failure passes', async () => {
+    const { calls, heard, link, roomId } = await broken(
+      platformError({ retryable: true }),
+      (call) => call === 2 || call === 3,
+    );
+    await stubOf(roomId).execute(alice, 'message', { message: 'meanwhile' });
+    await expect.poll(() => heard.lines.some((line) => line.includes('meanwhile'))).toBe(true);
+    expect(calls).toEqual({ count: 4, stubs: 4 });
+    link.close('left');
+  });
+});

@@ -1,0 +1,205 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { roomPath } from '../../local-server/node-rooms.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { NativeVisitor } from '../support/native-visitor.ts';
+import { type Ended, Program } from '../support/program.ts';
+import { newRoom } from '../support/stories.ts';
+import { SECRET, tokenFor } from '../support/tokens.ts';
+import { ok } from '../support/visitor.ts';
+
+/** People here talk as fast as they can. */
+const UNHURRIED = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' };
+
+const data = (folder: string) => join(folder, 'data');
+
+async function serve(folder: string): Promise<{ program: Program; url: string }> {
+  const program = new Program('local-server/main.ts', {
+    cwd: folder,
+    env: { ...UNHURRIED, JWT_SECRET: SECRET, HOST: '127.0.0.1', PORT: '0', DATA_DIR: 'data' },
+  });
+  return { program, url: `http://127.0.0.1:${await program.port()}` };
+}
+
+function run(script: 'backup' | 'restore', folder: string, ...args: string[]): Promise<Ended> {
+  return new Program(`scripts/${script}.ts`, { cwd: folder, args, env: { DATA_DIR: 'data' } })
+    .ended;
+}
+
+async function enter(url: string, userId: string, roomId: string, since?: string) {
+  const visitor = new NativeVisitor(url, { token: await tokenFor(userId) });
+  const joined = ok(await visitor.join(roomId, since === undefined ? {} : { since }));
+  return { visitor, joined };
+}
+
+/** Everything said in a room, page by page. */
+async function historyOf(visitor: NativeVisitor, roomId: string): Promise<string[]> {
+  const told: string[] = [];
+  for (let after = 0; ;) {
+    const page = ok(await visitor.command('getHistory', { roomId, after, limit: 100 }));
+    told.push(...page.messages.map(({ message }) => message));
+    if (!page.hasMore) return told;
+    after = page.messages.at(-1)!.seq;
+  }
+}
+
+/** Goes on saying numbers one after the other until told to stop. */
+function chatter(visitor: NativeVisitor, roomId: string) {
+  const state = { stored: [] as string[], isOver: false };
+  const over = (async () => {
+    for (let at = 0; !state.isOver; at++) {
+      ok(await visitor.command('message', { roomId, message: String(at) }));
+      state.stored.push(String(at));
+    }
+  })();
+  return {
+    get stored() {
+      return [...state.stored];
+    },
+    async stop() {
+      state.isOver = true;
+      await over;
+    },
+  };
+}
+
+describe('a backup', () => {
+  test('is made while people talk, and brings back all that was acknowledged before it', async () => {
+    const folder = temporaryFolder();
+    const { program, url } = await serve(folder);
+    const [busy, quiet] = [newRoom(), newRoom()];
+    const { visitor: alice } = await enter(url, 'alice', busy);
+    const { visitor: bob } = await enter(url, 'bob', quiet);
+    ok(await bob.command('message', { roomId: quiet, message: 'all there is' }));
+    ok(await alice.command('message', { roomId: busy, message: 'before' }));
+    const talk = chatter(alice, busy);
+    const before = ['before', ...talk.stored];
+    const copied = await run('backup', folder, 'copy');
+    const during = talk.stored.length;
+    await talk.stop();
+    const after = ['before', ...talk.stored];
+    expect(during).toBeGreaterThan(before.length);
+    expect(copied).toEqual({ code: 0, stdout: 'Copied 2 rooms from data to copy.\n', stderr: '' });
+    const position = alice.position(busy);
+    program.kill('SIGKILL');
+    await program.ended;
+
+    const elsewhere = temporaryFolder();
+    const restored = await run('restore', elsewhere, join(folder, 'copy'));
+    expect(restored).toMatchObject({ code: 0, stderr: '' });
+    const again = await serve(elsewhere);
+    const { visitor: carol } = await enter(again.url, 'carol', busy);
+    const told = await historyOf(carol, busy);
+    expect(told.slice(0, before.length)).toEqual(before);
+    expect(told).toEqual(after.slice(0, told.length));
+    const { visitor: dave } = await enter(again.url, 'dave', quiet);
+    expect(await historyOf(dave, quiet)).toEqual(['all there is']);
+
+    // What came after the backup is gone, and who has seen it is told to begin anew.
+    for (let at = told.length; at <= after.length; at++) {
+      ok(await carol.command('message', { roomId: busy, message: 'another history' }));
+    }
+    const { joined } = await enter(again.url, 'alice', busy, position);
+    expect(joined.reset).toBe(true);
+    expect(
+      ok(await carol.command('searchMessages', { roomId: busy, query: 'before' })).results,
+    ).toHaveLength(1);
+  });
+
+  test('is whole after the server was killed, with what lay beside the files', async () => {
+    const folder = temporaryFolder();
+    const { program, url } = await serve(folder);
+    const roomId = newRoom();
+    const { visitor } = await enter(url, 'alice', roomId);
+    for (const message of ['one', 'two']) ok(await visitor.command('message', { roomId, message }));
+    program.kill('SIGKILL');
+    await program.ended;
+    expect(existsSync(`${roomPath(data(folder), roomId)}-wal`)).toBe(true);
+    expect(await run('backup', folder, 'copy')).toMatchObject({ code: 0 });
+
+    const elsewhere = temporaryFolder();
+    await run('restore', elsewhere, join(folder, 'copy'));
+    const again = await serve(elsewhere);
+    const back = await enter(again.url, 'alice', roomId);
+    expect(await historyOf(back.visitor, roomId)).toEqual(['one', 'two']);
+  });
+
+  test('keeps when rooms are to be woken', async () => {
+    const folder = temporaryFolder();
+    const { program, url } = await serve(folder);
+    const roomId = newRoom();
+    const { visitor } = await enter(url, 'alice', roomId);
+    ok(await visitor.command('message', { roomId, message: 'to be forgotten' }));
+    ok(await visitor.command('updateRoom', { roomId, retentionDays: 1 }));
+    expect(await run('backup', folder, 'copy')).toMatchObject({ code: 0 });
+    const elsewhere = temporaryFolder();
+    await run('restore', elsewhere, join(folder, 'copy'));
+    const database = new DatabaseSync(join(data(elsewhere), 'wakeups.sqlite'));
+    onTestFinished(() => database.close());
+    expect(database.prepare('SELECT room_id FROM wakeups').all()).toEqual([{ room_id: roomId }]);
+    program.kill('SIGTERM');
+    await program.ended;
+  });
+
+  test('goes over nothing that is there, and leaves nothing half', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'copy'));
+    mkdirSync(join(data(folder), 'rooms'), { recursive: true });
+    expect(await run('backup', folder, 'copy')).toMatchObject({
+      code: 1,
+      stderr: 'copy exists already: name a folder that is not there yet.\n',
+    });
+    const good = new DatabaseSync(join(data(folder), 'rooms', 'a.sqlite'));
+    good.exec('CREATE TABLE t (x)');
+    good.close();
+    writeFileSync(join(data(folder), 'rooms', 'b.sqlite'), 'this is no database at all');
+    const failed = await run('backup', folder, 'other');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^data\/rooms\/b\.sqlite cannot be copied \(.*\)\.\n$/);
+    expect(existsSync(join(folder, 'other'))).toBe(false);
+  });
+
+  test.each([
+    [[], 'Usage: npm run backup -- FOLDER, where FOLDER is not there yet.\n'],
+    [['copy'], 'There are no rooms in data: set DATA_DIR to where they lie.\n'],
+  ])('given %j says what to do', async (args, stderr) => {
+    expect(await run('backup', temporaryFolder(), ...args)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr,
+    });
+  });
+});
+
+describe('a restore', () => {
+  test('goes over no rooms', async () => {
+    const folder = temporaryFolder();
+    const { program, url } = await serve(folder);
+    const { visitor } = await enter(url, 'alice', 'kept');
+    ok(await visitor.command('message', { roomId: 'kept', message: 'kept' }));
+    await run('backup', folder, 'copy');
+    const whileRunning = await run('restore', folder, 'copy');
+    expect(whileRunning.stderr).toBe(
+      'Another Parlor is already using data: stop it, or set DATA_DIR to another folder.\n',
+    );
+    program.kill('SIGTERM');
+    await program.ended;
+    const stopped = await run('restore', folder, 'copy');
+    expect([stopped.code, stopped.stderr]).toEqual([
+      1,
+      'There are rooms in data: move them away, or set DATA_DIR to another.\n',
+    ]);
+    expect(readdirSync(join(data(folder), 'rooms'))).toHaveLength(1);
+  });
+
+  test('takes nothing that is no backup', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'empty'));
+    expect(await run('restore', folder, 'empty')).toMatchObject({
+      code: 1,
+      stderr: 'empty is no backup: it holds no rooms.\n',
+    });
+  });
+});

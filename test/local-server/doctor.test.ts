@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { migrations } from '../../src/room/migrations.ts';
+import { published, signingKey, startKeyServer } from '../auth/support/key-server.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { Program } from '../support/program.ts';
+import { SECRET } from '../support/tokens.ts';
+
+async function doctor(env: Record<string, string> = {}, cwd = temporaryFolder(), dev = false) {
+  const { code, stdout, stderr } = await new Program('scripts/doctor.ts', {
+    cwd,
+    args: dev ? ['--dev'] : [],
+    env: { PORT: '0', HOST: '127.0.0.1', ...env },
+  }).ended;
+  expect(stderr).toBe('');
+  return { code, wrong: [...stdout.matchAll(/^wrong {2}(.*)$/gm)].map(([, text]) => text), stdout };
+}
+
+/** A folder with one room's file of some schema. */
+function folderWithRoom(version: number): string {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, '.data', 'rooms'), { recursive: true });
+  const database = new DatabaseSync(join(folder, '.data', 'rooms', 'a.sqlite'));
+  database.exec('CREATE TABLE migrations (version INTEGER PRIMARY KEY)');
+  database.prepare('INSERT INTO migrations VALUES (?)').run(version);
+  database.close();
+  return folder;
+}
+
+describe('the doctor', () => {
+  test('finds nothing wrong where all is fine, and leaves no server behind', async () => {
+    const { code, wrong, stdout } = await doctor({ JWT_SECRET: SECRET });
+    expect([code, wrong]).toEqual([0, []]);
+    expect(stdout).toMatch(/^fine {3}It starts, and listens on http:\/\/127\.0\.0\.1:\d+\.$/m);
+    expect(stdout).toMatch(/^fine {3}Tokens hold when signed with JWT_SECRET\.$/m);
+  });
+
+  test('knows development mode', async () => {
+    const { code, stdout } = await doctor({ HOST: '' }, temporaryFolder(), true);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Tokens hold when signed with .data/dev-secret.');
+  });
+
+  test('says of each setting that does not fit what a start would say', async () => {
+    const { code, wrong } = await doctor({ PORT: 'x', JWT_SECRET: 'short' });
+    expect([code, wrong]).toEqual([
+      1,
+      [
+        'PORT must be a whole number from 0 to 65535.',
+        'JWT_SECRET must be at least 32 bytes long.',
+      ],
+    ]);
+  });
+
+  test('names what .env sets that is no setting', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), 'JWT_SECERT=x\n');
+    const { code, wrong } = await doctor({ JWT_SECRET: SECRET }, folder);
+    expect([code, wrong]).toEqual([1, ['.env: JWT_SECERT is not a setting of Parlor.']]);
+  });
+
+  test('finds a port in use', async () => {
+    const other = createServer();
+    onTestFinished(() => void other.close());
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, wrong } = await doctor({ JWT_SECRET: SECRET, PORT: String(port) });
+    expect([code, wrong]).toEqual([
+      1,
+      [`Port ${port} is in use: stop what uses it, or set PORT to another one.`],
+    ]);
+  });
+
+  test('finds rooms that this version cannot open', async () => {
+    const newest = migrations.length;
+    expect((await doctor({ JWT_SECRET: SECRET }, folderWithRoom(newest))).code).toBe(0);
+    const folder = folderWithRoom(newest + 1);
+    writeFileSync(join(folder, '.data', 'rooms', 'b.sqlite'), 'no database, only a text');
+    const { code, wrong } = await doctor({ JWT_SECRET: SECRET }, folder);
+    expect([code, wrong]).toEqual([
+      1,
+      [
+        `rooms/a.sqlite was written by a newer Parlor (schema ${newest + 1}, known are ${newest}): run that version or a later one.`,
+        expect.stringMatching(
+          /^rooms\/b\.sqlite cannot be read \(.*\): restore it from a backup\.$/,
+        ),
+      ],
+    ]);
+  });
+
+  test('asks the key server', async () => {
+    const server = await startKeyServer(published(signingKey('EdDSA')));
+    onTestFinished(() => server.close());
+    const fine = await doctor({ JWT_JWKS_URL: server.url });
+    expect([fine.code, fine.wrong]).toEqual([0, []]);
+    expect(fine.stdout).toContain(`${server.url} publishes 1 keys.`);
+    server.publish();
+    const empty = await doctor({ JWT_JWKS_URL: server.url });
+    expect(empty.wrong).toEqual([
+      `${server.url} publishes no key for RS256, ES256 or EdDSA: look at JWT_JWKS_URL.`,
+    ]);
+    server.answer((_, response) => response.writeHead(404).end());
+    const missing = await doctor({ JWT_JWKS_URL: server.url });
+    expect(missing.wrong).toEqual([
+      `${server.url} gives no keys (it answered 404): look at JWT_JWKS_URL and that server.`,
+    ]);
+  });
+});

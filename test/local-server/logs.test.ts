@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { type Level, Logger, levels } from '../../src/log/logger.ts';
+import { Histogram } from '../../src/log/metrics.ts';
+import { DatabaseSync } from 'node:sqlite';
+
+function logger(least: Level = 'debug') {
+  const lines: string[] = [];
+  const now = () => Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+  return { lines, log: new Logger({ least, write: (_, line) => lines.push(line), now }) };
+}
+
+function read(lines: readonly string[]): unknown[] {
+  return lines.map((line) => JSON.parse(line));
+}
+
+describe('a line of the log', () => {
+  test('is one JSON object with its time, level and event first', () => {
+    const { log, lines } = logger();
+    log.about({ room: 'lobby' }).event('info', 'connected', { connection: 'c1', code: undefined });
+    expect(lines).toEqual([
+      '{"time":"2026-01-02T03:04:05.006Z","level":"info","event":"connected","room":"lobby","connection":"c1"}',
+    ]);
+  });
+
+  test.each(levels)('of %s and what is more urgent is written when that is the level', (least) => {
+    const { log, lines } = logger(least);
+    for (const level of levels) log.event(level, level);
+    const expected = levels.slice(levels.indexOf(least));
+    expect(read(lines)).toMatchObject(expected.map((level) => ({ level, event: level })));
+    expect(levels.filter((level) => log.writes(level))).toEqual(expected);
+  });
+
+  test('cannot be made to look like two, or like an order to a terminal', () => {
+    const { log, lines } = logger();
+    const evil = [
+      'a\n{"level":"error","event":"forged"}',
+      'a\r\u2028\u2029\u0085b',
+      '\u001B[2J\u001B]0;title\u0007\u009B31m',
+      'admin\u202Egnp.exe\u2066\u200B\uFEFF',
+      '"}',
+      '\uD800',
+    ];
+    for (const room of evil) log.event('info', 'connected', { room });
+    expect(lines).toHaveLength(evil.length);
+    for (const line of lines) expect(line).toMatch(/^[\x20-\x7E]+$/);
+    expect(read(lines)).toMatchObject(evil.map((room) => ({ event: 'connected', room })));
+  });
+
+  test('is cut where a field is long', () => {
+    const { log, lines } = logger();
+    log.event('info', 'connected', { room: 'x'.repeat(100_000) });
+    expect(lines[0]!.length).toBeLessThan(500);
+  });
+});
+
+describe('a failure', () => {
+  test('is logged with its kind and place, without what its message quotes', () => {
+    const { log, lines } = logger();
+    try {
+      JSON.parse('my secret diary {');
+    } catch (error) {
+      log.failure('upgrade', error);
+    }
+    const [line] = read(lines) as [Record<string, string>];
+    expect(line).toMatchObject({ level: 'error', event: 'failure', what: 'upgrade' });
+    expect(line['error']).toMatch(/^SyntaxError: /);
+    expect(line['at']).toMatch(/logs\.test\.ts/);
+    expect(lines[0]).not.toContain('diary');
+  });
+
+  test('of SQLite shows neither what was searched nor what was stored', () => {
+    const { log, lines } = logger();
+    const database = new DatabaseSync(':memory:');
+    database.exec('CREATE VIRTUAL TABLE t USING fts5(x)');
+    for (const text of ['diary:secret', 'diary "secret', "diary's secret"]) {
+      try {
+        database.prepare('SELECT * FROM t WHERE t MATCH ?').all(text);
+      } catch (error) {
+        log.failure('searchMessages', error);
+      }
+    }
+    database.close();
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.join('\n')).not.toContain('secret');
+  });
+
+  test('that is no error says only what it is', () => {
+    const { log, lines } = logger();
+    log.failure('http', 'a text that somebody wrote');
+    expect(read(lines)).toMatchObject([{ what: 'http', error: 'string' }]);
+  });
+});
+
+test('a quantile is the upper end of its bucket, and never above the largest', () => {
+  const histogram = new Histogram([1, 2, 5]);
+  expect(histogram.quantile(0.99)).toBe(0);
+  for (const value of [0.5, 1, 1.5, 4, 30]) histogram.observe(value);
+  expect([0.2, 0.4, 0.6, 0.8, 1].map((part) => histogram.quantile(part))).toEqual([1, 1, 2, 5, 30]);
+});

@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { NodeRooms, roomPath } from '../../local-server/node-rooms.ts';
+import { migrations } from '../../src/room/migrations.ts';
+import { readSettings } from '../../src/settings.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { oldRoom, oldStory, oldVersions } from '../contract/old-rooms.ts';
+
+const alice = { userId: 'alice', name: 'Alice' };
+
+/** The rooms of a folder whose `lobby` was written by a version with that schema. */
+function roomsOf(version: number): NodeRooms {
+  const dataDir = temporaryFolder();
+  const path = roomPath(dataDir, 'lobby');
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new DatabaseSync(path);
+  for (const statement of oldRoom(version)) database.exec(statement);
+  database.close();
+  const rooms = new NodeRooms({
+    dataDir,
+    durability: 'process',
+    maxOpenRooms: 4,
+    limits: readSettings({}).settings.limits,
+    log: {
+      failure: (what, error) => {
+        throw new Error(what, { cause: error });
+      },
+    },
+  });
+  onTestFinished(() => rooms.close());
+  return rooms;
+}
+
+describe.each(oldVersions)('a room written with schema %i', (version) => {
+  const story = oldStory(version);
+
+  test('shows all that it held, and goes on', async () => {
+    const rooms = roomsOf(version);
+    const history = await rooms.execute('lobby', alice, 'getHistory', {});
+    expect(history).toMatchObject({ ok: true, messages: story.messages });
+    const room = await rooms.execute('lobby', alice, 'getRoom', {});
+    expect(room).toMatchObject({ ok: true, room: { memberCount: 2, createdAt: 1000 } });
+    expect((room as { room: { topic?: string } }).room.topic).toBe(story.topic);
+
+    const next = Number(story.position.split(':')[1]) + 1;
+    const sent = await rooms.execute('lobby', alice, 'message', { message: 'new words', id: 'm4' });
+    expect(sent).toMatchObject({ ok: true, message: { seq: next, rev: next } });
+    const missed = await rooms.execute('lobby', alice, 'getMissed', { after: story.position });
+    expect(missed).toMatchObject({ ok: true, messages: [{ id: 'm4' }], complete: true });
+  });
+
+  test('is searched, knows its members, and takes the same message only once', async () => {
+    const rooms = roomsOf(version);
+    const found = await rooms.execute('lobby', alice, 'searchMessages', { query: 'words' });
+    expect(found).toMatchObject({ ok: true, results: [{ seq: 3 }, { seq: 2 }, { seq: 1 }] });
+    const again = await rooms.execute('lobby', alice, 'message', { message: 'x', id: 'm3' });
+    expect(again).toMatchObject({ ok: true, duplicate: true, message: { seq: 3 } });
+    const bob = await rooms.execute('lobby', { userId: 'bob' }, 'message', { message: 'hi' });
+    expect(bob.ok || bob.error.code).toBe(story.bob === 'banned' ? 'banned' : true);
+    const changed = await rooms.execute('lobby', alice, 'updateRoom', { retentionDays: 3_650 });
+    expect(changed).toMatchObject({ ok: true, room: { retentionDays: 3_650 } });
+  });
+});
+
+test('every schema is one step on from another', () => {
+  expect(oldVersions).toEqual(migrations.slice(0, -1).map((_, at) => at + 1));
+  expect(oldVersions.length).toBeGreaterThan(1);
+});

@@ -1,0 +1,202 @@
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { NodeRooms } from '../../local-server/node-rooms.ts';
+import { Wakeups } from '../../local-server/wakeups.ts';
+import type { Identity } from '../../src/protocol/identity.ts';
+import { readSettings } from '../../src/settings.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { ok } from '../support/visitor.ts';
+
+const DAY_MS = 86_400_000;
+const admin: Identity = { userId: 'root', name: 'Root', admin: true };
+const { limits } = readSettings({}).settings;
+
+interface Woken {
+  roomId: string;
+  at: number;
+  /** Ends the waking: what the room asks for next. */
+  done: (next?: number) => void;
+  fail: (error: Error) => void;
+}
+
+/** Wakeups in a folder, and who has been woken so far. */
+function wakeupsIn(folder: string) {
+  const woken: Woken[] = [];
+  const failures: unknown[] = [];
+  const heard = Promise.withResolvers<void>();
+  let signal = heard;
+  const wakeups = new Wakeups({
+    path: join(folder, 'wakeups.sqlite'),
+    durability: 'process',
+    log: { failure: (_, error) => failures.push(error) },
+    wake: (roomId) =>
+      new Promise((resolve, reject) => {
+        woken.push({ roomId, at: Date.now(), done: resolve, fail: reject });
+        signal.resolve();
+        signal = Promise.withResolvers<void>();
+      }),
+  });
+  return {
+    wakeups,
+    woken,
+    failures,
+    /** Waits until so many have been woken. */
+    until: async (count: number): Promise<void> => {
+      while (woken.length < count) await signal.promise;
+    },
+  };
+}
+
+describe('wakeups', () => {
+  it('come in the order of their times, none too early', async () => {
+    const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
+    onTestFinished(() => wakeups.close());
+    const now = Date.now();
+    wakeups.ask('third', now + 90);
+    wakeups.ask('second', now + 40);
+    wakeups.ask('first', now - 1_000);
+    await until(3);
+    expect(woken.map(({ roomId }) => roomId)).toEqual(['first', 'second', 'third']);
+    expect(woken[1]!.at).toBeGreaterThanOrEqual(now + 40);
+    expect(woken[2]!.at).toBeGreaterThanOrEqual(now + 90);
+  });
+
+  it('are one a room: a sooner one replaces it, a later one does not', async () => {
+    const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
+    onTestFinished(() => wakeups.close());
+    const now = Date.now();
+    wakeups.ask('room', now + DAY_MS);
+    wakeups.ask('room', now + 20);
+    wakeups.ask('room', now + 2 * DAY_MS);
+    await until(1);
+    woken[0]!.done();
+    wakeups.ask('other', Date.now());
+    await until(2);
+    expect(woken.map(({ roomId }) => roomId)).toEqual(['room', 'other']);
+  });
+
+  it('come again after a restart until they are done, and then no more', async () => {
+    const folder = temporaryFolder();
+    const first = wakeupsIn(folder);
+    first.wakeups.ask('room', Date.now());
+    await first.until(1);
+    first.wakeups.close();
+    const second = wakeupsIn(folder);
+    await second.until(1);
+    second.woken[0]!.done();
+    second.wakeups.ask('fence', Date.now());
+    await second.until(2);
+    second.wakeups.close();
+    const third = wakeupsIn(folder);
+    onTestFinished(() => third.wakeups.close());
+    await third.until(1);
+    expect(third.woken.map(({ roomId }) => roomId)).toEqual(['fence']);
+  });
+
+  it('come again at once, or later, as the room asks', async () => {
+    const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
+    onTestFinished(() => wakeups.close());
+    wakeups.ask('room', Date.now());
+    await until(1);
+    woken[0]!.done(Date.now() - 5);
+    await until(2);
+    const later = Date.now() + 50;
+    woken[1]!.done(later);
+    await until(3);
+    expect(woken[2]!.at).toBeGreaterThanOrEqual(later);
+  });
+
+  it('are tried again in a minute when a room cannot be woken', async () => {
+    const folder = temporaryFolder();
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { wakeups, woken, failures } = wakeupsIn(folder);
+    onTestFinished(() => wakeups.close());
+    wakeups.ask('room', Date.now());
+    await vi.advanceTimersByTimeAsync(1);
+    woken[0]!.fail(new Error('no'));
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(woken).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(woken).toHaveLength(2);
+    expect(failures).toHaveLength(1);
+  });
+});
+
+/** Rooms in a folder, of which nobody hears a failure. */
+function roomsIn(dataDir: string, idleMs?: number): NodeRooms {
+  const log = {
+    failure: (what: string, error: unknown) => {
+      throw new Error(what, { cause: error });
+    },
+  };
+  return new NodeRooms({
+    dataDir,
+    durability: 'process',
+    maxOpenRooms: 4,
+    limits,
+    log,
+    ...(idleMs !== undefined && { idleMs }),
+  });
+}
+
+/** Puts a room there with one message that is past keeping at `over`, and one that is not. */
+async function moveIn(rooms: NodeRooms, roomId: string, over: number): Promise<void> {
+  const message = { type: 'message', senderId: 'alice', sender: 'Alice' };
+  const state = { topic: null, private: false, readOnly: false, owned: false, slowModeSeconds: 0 };
+  const lines = [
+    { type: 'export', version: 1, roomId },
+    { ...message, seq: 1, rev: 1, id: 'a', message: 'old', timestamp: over - DAY_MS },
+    { ...message, seq: 2, rev: 2, id: 'b', message: 'new', timestamp: over },
+    { type: 'end', ...state, rev: 2, horizon: 0, createdAt: 1, changedAt: 2, retentionDays: 1 },
+  ];
+  const text = lines.map((line) => JSON.stringify(line)).join('\n');
+  ok(await rooms.execute(roomId, admin, 'importRoom', { text, line: 1 }));
+}
+
+/** Waits until a room has forgotten its first message. */
+async function forgets(rooms: NodeRooms, roomId: string): Promise<void> {
+  const forgotten = Promise.withResolvers<void>();
+  const link = await rooms.connect(
+    roomId,
+    admin,
+    {},
+    {
+      lines: (lines) => {
+        if (lines.some((line) => line.includes('"horizon":2'))) forgotten.resolve();
+      },
+      closed: (code, reason) => forgotten.reject(new Error(`${code} ${reason}`)),
+      buffered: () => 0,
+    },
+    true,
+  );
+  await forgotten.promise;
+  link.close('left');
+}
+
+describe('a room of the node host', () => {
+  it('forgets what was due while nothing ran', async () => {
+    const dataDir = temporaryFolder();
+    const before = roomsIn(dataDir);
+    const over = Date.now() + 150;
+    await moveIn(before, 'quiet', over);
+    before.close();
+    const after = roomsIn(dataDir);
+    onTestFinished(() => after.close());
+    await forgets(after, 'quiet');
+    expect(Date.now()).toBeGreaterThan(over);
+    const { messages } = ok(await after.execute('quiet', admin, 'getHistory', {}));
+    expect(messages.map(({ message }) => message)).toEqual(['new']);
+  });
+
+  it('is woken though it had been closed as idle', async () => {
+    const rooms = roomsIn(temporaryFolder(), 30);
+    onTestFinished(() => rooms.close());
+    await moveIn(rooms, 'idle', Date.now() + 400);
+    await vi.waitFor(() => expect(rooms.openCount).toBe(0), { timeout: 5_000, interval: 5 });
+    await vi.waitFor(() => expect(rooms.openCount).toBe(1), { timeout: 5_000, interval: 1 });
+    await forgets(rooms, 'idle');
+  });
+});

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { configure } from '../../local-server/configuration.ts';
+import { startServer } from '../../local-server/server.ts';
+import { playEvening } from '../client/evening.ts';
+import { SECRET } from '../support/tokens.ts';
+
+export interface SoakOptions {
+  minutes: number;
+  seed: number;
+  log: (line: string) => void;
+}
+
+/** Evenings at a time. */
+const AT_ONCE = 6;
+const LENGTH = 80;
+
+/** Clients over bad networks, for as long as asked; stops at the first evening that goes wrong. */
+export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'parlor-soak-'));
+  const failures: string[] = [];
+  const settings = {
+    JWT_SECRET: SECRET,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATA_DIR: join(folder, 'data'),
+    // Nothing crashes here, and a slow disk would hold up everybody in this process.
+    DURABILITY: 'process',
+    COMMAND_BURST: '2000',
+    COMMANDS_PER_SECOND: '500',
+  };
+  const server = await startServer(configure(folder, settings, false), {
+    failure: (what, error) => failures.push(`${what}: ${(error as Error).stack ?? String(error)}`),
+  });
+  try {
+    const url = `http://127.0.0.1:${server.port}`;
+    const end = Date.now() + minutes * 60_000;
+    for (let next = seed; Date.now() < end; next += AT_ONCE) {
+      const seeds = Array.from({ length: AT_ONCE }, (_, at) => next + at);
+      await Promise.all(seeds.map((one) => playEvening({ url, seed: one, length: LENGTH })));
+      if (failures.length > 0) throw new Error(`The host failed: ${failures.join('\n')}`);
+      const played = next - seed + AT_ONCE;
+      if (played % (10 * AT_ONCE) === 0) log(`${played} evenings, all as the room has it`);
+    }
+    log(`held`);
+  } finally {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
