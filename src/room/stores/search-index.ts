@@ -70,11 +70,13 @@ export class SearchIndex {
     // Narrows the index, where the user id has words; the join compares it exactly.
     const sender =
       from === undefined || wordsOf(from).length === 0 ? '' : ` AND sender_id : (${quote(from)})`;
+    // Hosts bind every number as a real, which FTS5 does not take as a bound to begin from: without
+    // the cast it walks over all hits that are newer.
     return this.#database.all<Hit>(
       `SELECT search.rowid AS seq,
         snippet(search, 0, char(2), char(3), '…', 24) AS snippet
         FROM search JOIN messages ON messages.seq = search.rowid
-        WHERE search MATCH ? AND search.rowid < ? AND (? IS NULL OR messages.sender_id = ?)
+        WHERE search MATCH ? AND search.rowid < CAST(? AS INTEGER) AND (? IS NULL OR messages.sender_id = ?)
         ORDER BY search.rowid DESC LIMIT ?`,
       `message : (${words.map(quote).join(' AND ')})${sender}`,
       before,

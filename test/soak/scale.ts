@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { roomPath } from '../../local-server/node-rooms.ts';
+import type { SoakOptions } from '../../scripts/soak.ts';
+import { readSettings } from '../../src/settings.ts';
+import { Listener } from '../room/listener.ts';
+import { StagedRoom } from '../room/staged-room.ts';
+import { fillRoom } from '../support/fill.ts';
+
+const SMALL = 10_000;
+const LARGE = 1_000_000;
+/** What a room of a million may take, in times of what one of ten thousand takes. */
+const MOST_TIMES = 3;
+/** Who speaks, in turns, in both: the large room is the small one that has grown old. */
+const PEOPLE = 100;
+/** Each is done so often, and counts with its median; and some times before, which do not count. */
+const ROUNDS = 60;
+const WARMING = 20;
+
+const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
+
+/** What users do who notice the size of a room. */
+const deeds: Record<string, (place: Place) => void> = {
+  join: ({ enter }) => enter({ history: 50 }),
+  'join, 500 behind': ({ enter, count, epoch }) => enter({ since: `${epoch}:${count - 500}` }),
+  'join, all behind': ({ enter, epoch }) => enter({ since: `${epoch}:0` }),
+  'newest page': ({ ask }) => ask('getHistory', {}),
+  'oldest page': ({ ask }) => ask('getHistory', { after: 0 }),
+  'middle page': ({ ask, count }) => ask('getHistory', { around: count / 2 }),
+  'middle of what was missed': ({ ask, count, epoch }) =>
+    ask('getMissed', { after: `${epoch}:${count / 2}` }),
+  'search, a word of the newest': ({ ask, count }) =>
+    ask('searchMessages', { query: `no${count}` }),
+  'search, a word of the oldest': ({ ask }) => ask('searchMessages', { query: 'no1' }),
+  'search, a common word': ({ ask }) => ask('searchMessages', { query: 'thunder' }),
+  'search, common words': ({ ask }) => ask('searchMessages', { query: 'thunder fox lazy' }),
+  'search, a common word, further back': ({ ask, count }) =>
+    ask('searchMessages', { query: 'thunder', before: count / 2 }),
+  'search, of one user': ({ ask }) => ask('searchMessages', { query: 'rain', from: 'user 7' }),
+  'search, nothing': ({ ask }) => ask('searchMessages', { query: 'unheard' }),
+  'mark as read': ({ ask, next }) => ask('markRead', { readUpTo: next() }),
+  'read, and how much is unread': ({ ask }) => ask('markRead', { readUpTo: 1 }),
+  members: ({ ask }) => ask('getMembers', { limit: 100 }),
+  send: ({ ask, next }) => ask('message', { message: `something new ${next()}` }),
+};
+
+interface Place {
+  count: number;
+  epoch: string;
+  enter: (join: object) => void;
+  ask: (name: string, payload: object) => void;
+  next: () => number;
+}
+
+function medianOf(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
+}
+
+/** Milliseconds that each deed takes in a room of so many messages. */
+function measure(folder: string, count: number): Map<string, number> {
+  fillRoom({ dataDir: folder, roomId: 'stage', messages: count, members: PEOPLE });
+  const stage = new StagedRoom(roomPath(folder, 'stage'), limits);
+  const listener = new Listener(stage, { userId: 'user 1' });
+  let made = 0;
+  const place: Place = {
+    count,
+    epoch: listener.joined.epoch,
+    enter: (join) => {
+      const entered = new Listener(stage, { userId: 'user 2' }, join);
+      stage.drop(entered.plug, 'left');
+      stage.tellEnds();
+    },
+    ask: (name, payload) => {
+      listener.frames.length = 0;
+      const { ok, error } = listener.ask(name, payload);
+      assert(ok, `${name}: ${JSON.stringify(error)}`);
+    },
+    next: () => count / 2 + made++,
+  };
+  const times = new Map(
+    Object.entries(deeds).map(([name, deed]) => {
+      for (let at = 0; at < WARMING; at++) deed(place);
+      const all = Array.from({ length: ROUNDS }, () => {
+        const begun = performance.now();
+        deed(place);
+        return performance.now() - begun;
+      });
+      return [name, medianOf(all)] as const;
+    }),
+  );
+  stage.close();
+  return times;
+}
+
+/** Nothing takes more than three times as long in a room of a million messages; runs once. */
+export async function soak({ log }: Pick<SoakOptions, 'log'>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-scale-'));
+  try {
+    const small = measure(folder, SMALL);
+    log(`measured ${SMALL} messages; filling ${LARGE}`);
+    const large = measure(folder, LARGE);
+    const slow: string[] = [];
+    for (const [name, before] of small) {
+      const after = large.get(name)!;
+      const times = after / before;
+      log(`${name}: ${before.toFixed(2)} ms, ${after.toFixed(2)} ms, ${times.toFixed(2)} times`);
+      if (times > MOST_TIMES) slow.push(name);
+    }
+    assert.deepEqual(slow, [], `more than ${MOST_TIMES} times as slow`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
