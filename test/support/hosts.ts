@@ -35,23 +35,28 @@ export async function startNodeHost(
 ): Promise<Host> {
   const folder = await mkdtemp(join(QUICK_FOLDER, 'parlor-node-'));
   const environment = { JWT_SECRET: SECRET, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder };
-  const configuration = configure(folder, { ...environment, ...settings }, development);
   const failures: string[] = [];
   const log = {
     failure: (what: string, error: unknown) => {
       failures.push(`${what}: ${(error as Error).stack ?? String(error)}`);
     },
   };
-  const server = await startServer(configuration, log);
-  return {
-    name: 'node',
-    url: `http://127.0.0.1:${server.port}`,
-    failures,
-    async close() {
-      await server.close();
-      await rm(folder, { recursive: true });
-    },
-  };
+  try {
+    const configuration = configure(folder, { ...environment, ...settings }, development);
+    const server = await startServer(configuration, log);
+    return {
+      name: 'node',
+      url: `http://127.0.0.1:${server.port}`,
+      failures,
+      async close() {
+        await server.close();
+        await rm(folder, { recursive: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true });
+    throw error;
+  }
 }
 
 /** The edge host: the bundle that a deployment would upload, under workerd. */
