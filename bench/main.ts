@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, SEED } from './contestants.ts';
 import { Stage } from './stage.ts';
@@ -26,6 +27,21 @@ function chosen(): Contestant[] {
 }
 
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+  fail('--rounds must be a whole number above 0.');
+}
+if (!existsSync('/proc/self/stat')) {
+  fail('The bench reads processor time from /proc: run it on Linux.');
+}
+if (chosen().length === 1 && values.only !== undefined && !SEED.includes(values.only)) {
+  fail(`--only names no contestant: there are ${contestants.map(({ name }) => name).join(', ')}.`);
+}
+
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(1);
+}
+
 const stage = await Stage.open();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {

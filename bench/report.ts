@@ -21,7 +21,7 @@ export function figureText({ members, mode, rows }: Figure): string {
     row.ratio.toFixed(2),
     row.deliveriesPerSecond.toFixed(0),
     row.messagesPerSecond.toFixed(0),
-    row.deliveriesPerFrame.toFixed(1),
+    row.perFrame.toFixed(1),
     row.p50Ms.toFixed(2),
     row.p99Ms.toFixed(2),
     `${row.rounds}${row.voidRounds > 0 ? ` (${row.voidRounds} void)` : ''}`,

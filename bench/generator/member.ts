@@ -3,6 +3,8 @@ import { type Door, type Joining, type JoinReply, type JoinWish } from './doors.
 
 /** How long a join may take before the run is given up, in milliseconds. */
 const JOIN_TIMEOUT_MS = 60_000;
+/** The same for the reply to a command. */
+const REPLY_TIMEOUT_MS = 60_000;
 
 /** One client: a raw socket that has joined a room. */
 export class Member {
@@ -88,9 +90,14 @@ export class Member {
     const ours = [`["ack",${ref},`, `43${ref}[`];
     return new Promise((resolve, reject) => {
       const before = this.onFrame;
+      const timer = setTimeout(
+        () => reject(new Error(`${name} was not answered in time.`)),
+        REPLY_TIMEOUT_MS,
+      );
       this.onFrame = (_, frame) => {
         const line = frame.split('\n').find((one) => ours.some((begin) => one.startsWith(begin)));
         if (line === undefined) return;
+        clearTimeout(timer);
         this.onFrame = before;
         if (line.includes('{"ok":true')) resolve(line);
         else reject(new Error(`${name} was refused: ${line.slice(0, 300)}`));

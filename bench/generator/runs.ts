@@ -3,7 +3,8 @@ import type { Crowd } from './crowd.ts';
 import { Latencies } from './latencies.ts';
 import { Talk, type Tally } from './talk.ts';
 
-const SETTLE_MS = 60_000;
+/** Behind the end of a run nothing comes any more when nothing has come for so long. */
+const SILENCE_MS = 30_000;
 const SETTLE_TICK_MS = 5;
 /** Processor time is counted in ticks of 10 ms: less of it would be too coarse, in milliseconds. */
 const CPU_ENOUGH_MS = 400;
@@ -35,8 +36,8 @@ export interface RunWish {
   inFlight?: number;
   /** Or sends so many a second, whatever comes back. */
   perSecond?: number;
-  /** How long messages may be under way behind the end, in milliseconds. */
-  settleMs?: number;
+  /** How long nothing may come behind the end, in milliseconds, before the rest counts as lost. */
+  silenceMs?: number;
 }
 
 /**
@@ -54,7 +55,7 @@ export async function runTalk(crowds: readonly Crowd[], wish: RunWish): Promise<
   );
   await enough(wish, begunAt, cpuMs);
   for (const stop of stops) stop();
-  await settled(talks, wish.settleMs ?? SETTLE_MS);
+  await settled(talks, wish.silenceMs ?? SILENCE_MS);
   const { user, system } = process.cpuUsage(own);
   return {
     tally: sumOf(talks.map((talk) => talk.tally)),
@@ -105,10 +106,16 @@ function pace(talk: Talk, perSecond: number): () => void {
   return () => clearInterval(timer);
 }
 
-async function settled(talks: readonly Talk[], settleMs: number): Promise<void> {
-  const until = performance.now() + settleMs;
-  while (talks.some((talk) => !talk.isSettled) && performance.now() < until)
+/** Waits for what is under way, for as long as anything comes. */
+async function settled(talks: readonly Talk[], silenceMs: number): Promise<void> {
+  let heard = 0;
+  let heardAt = performance.now();
+  while (talks.some((talk) => !talk.isSettled) && performance.now() - heardAt < silenceMs) {
     await after(SETTLE_TICK_MS);
+    const { deliveries, answers } = sumOf(talks.map((talk) => talk.tally));
+    if (deliveries + answers > heard) heardAt = performance.now();
+    heard = deliveries + answers;
+  }
 }
 
 /** Resolves after so many milliseconds. */

@@ -18,7 +18,7 @@ interface IdleRow {
   name: string;
   /** What ran in the room while nobody spoke; undefined where there is no way to see it. */
   wakeUps?: number;
-  /** What ran in it for the first message behind that: shows that running is seen. */
+  /** What ran in it for the first messages behind that: shows that running is seen. */
   wakeUpsByMessage?: number;
   /** Processor time of the whole contestant in those minutes, heartbeats included. */
   cpuMs: number;
@@ -119,7 +119,7 @@ async function wait(
 }
 
 function idleText(rows: readonly IdleRow[]): string {
-  const head = ['idle for 5 minutes', 'wake-ups', 'by one message then', 'cpu ms'];
+  const head = ['idle for 5 minutes', 'wake-ups', 'by messages then', 'cpu ms'];
   const body = rows.map(({ name, wakeUps, wakeUpsByMessage, cpuMs }) => [
     name,
     wakeUps === undefined ? '' : String(wakeUps),

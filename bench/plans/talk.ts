@@ -38,7 +38,8 @@ export interface Row {
   deliveriesPerSecond: number;
   /** Messages that the room has stored (ours, the two objects) and everyone has got. */
   messagesPerSecond: number;
-  deliveriesPerFrame: number;
+  /** Deliveries and answers for each frame that held any. */
+  perFrame: number;
   p50Ms: number;
   p99Ms: number;
   /** How busy one processor was with the load generator: near 1 it sets the pace. */
@@ -168,7 +169,7 @@ function rowOf(name: string, all: readonly RunResult[], seedUs: number): Row {
     ratio: rounded(own / seedUs),
     deliveriesPerSecond: rounded(of((run) => (run.tally.deliveries / run.ms) * 1_000)),
     messagesPerSecond: rounded(of(rateOf)),
-    deliveriesPerFrame: rounded(of((run) => run.tally.deliveries / run.tally.frames)),
+    perFrame: rounded(of(({ tally }) => (tally.deliveries + tally.answers) / tally.frames)),
     p50Ms: rounded(of((run) => run.p50)),
     p99Ms: rounded(of((run) => run.p99)),
     generatorShare: rounded(of((run) => run.generatorMs / run.ms)),

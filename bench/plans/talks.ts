@@ -14,7 +14,7 @@ const FULL = [
 
 /** Under 90 s: what the table of targets is about. */
 const QUICK: readonly Phase[] = [
-  { members: 200, modes: FULL, sendMs: 300, budgetMs: 60_000, mostRounds: 5 },
+  { members: 200, modes: FULL, sendMs: 300, budgetMs: 55_000, mostRounds: 5 },
 ];
 
 /** Under 10 minutes, wherever it runs: on a slow machine there are fewer rounds. */
@@ -23,17 +23,17 @@ const WHOLE: readonly Phase[] = [
     members: 200,
     modes: [...FULL, { kind: 'half of the seed' }, { kind: 'half of its own' }],
     sendMs: 400,
-    budgetMs: 200_000,
+    budgetMs: 180_000,
     mostRounds: 5,
   },
   {
     members: 10,
     modes: [...FULL, { kind: 'quiet' }],
     sendMs: 400,
-    budgetMs: 110_000,
+    budgetMs: 90_000,
     mostRounds: 5,
   },
-  { members: 1_000, modes: FULL, sendMs: 400, budgetMs: 200_000, mostRounds: 3 },
+  { members: 1_000, modes: FULL, sendMs: 400, budgetMs: 180_000, mostRounds: 3 },
 ];
 
 /** Talks of every size with every contestant: the processor time and the latency of deliveries. */

@@ -34,8 +34,8 @@ async function roomThat(treatsLast: Delivery): Promise<Crowd> {
 }
 
 /** Two members speak, at least twenty times; what never comes is waited for no longer than told. */
-function talkIn(crowd: Crowd, settleMs = 30_000) {
-  return runTalk([crowd], { pids: [], inFlight: 20, sendMs: 20, settleMs });
+function talkIn(crowd: Crowd, silenceMs = 30_000) {
+  return runTalk([crowd], { pids: [], inFlight: 20, sendMs: 20, silenceMs });
 }
 
 function senderOf(text: string): string | undefined {
