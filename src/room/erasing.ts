@@ -46,7 +46,14 @@ function eraseRows(
     context.erasures.enter('index', erasure);
   }
   const { position, tell } = step;
-  return { reply: {}, tell, wake: true, ...(position !== undefined && { position }) };
+  return {
+    reply: {},
+    tell,
+    wake: true,
+    ...(position !== undefined && { position }),
+    // One who came back meanwhile was still on the list that let them in.
+    ...(step.left > 0 && { recheck: { userId } }),
+  };
 }
 
 function eraseMessages(step: Step): void {
