@@ -26,6 +26,21 @@ const kept: [what: string, deeds: Deed[]][] = [
       { do: 'join', copy: 0 },
     ],
   ],
+  [
+    'lets go of one who came back while they were being erased from a private room',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'act', copy: 0, act: 1, user: 3, seconds: 1 },
+      { do: 'erase', user: 3 },
+      { do: 'set', copy: 0, readOnly: false, slow: false, private: true },
+      { do: 'erase', user: 0 },
+      { do: 'flush' },
+      { do: 'open', copy: 0, asks: false },
+      { do: 'erase', user: 0 },
+      { do: 'erase', user: 0 },
+    ],
+  ],
 ];
 
 describe('a room whose messages change', () => {
