@@ -10,6 +10,7 @@ import {
   positionSchema,
   presentSchema,
   reactionSchema,
+  receiptSchema,
   roles,
   roomIdSchema,
   roomSchema,
@@ -176,6 +177,8 @@ export const replies = {
     missed: messages.optional(),
     complete: z.boolean().optional(),
     reset: z.literal(true).optional(),
+    /** How far others have read, in rooms of at most 50 members. */
+    receipts: z.array(receiptSchema).optional(),
   }),
   leaveRoom: z.object({}),
   message: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),

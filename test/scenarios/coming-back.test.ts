@@ -27,6 +27,24 @@ atEveryDoor((door) => {
     expect(back.heard('message')).toEqual([live]);
   });
 
+  it('tells one who comes back how far others have read meanwhile', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const first = await say(alice, roomId, 'first');
+    const second = await say(alice, roomId, 'second');
+    const { visitor: bob } = await door.enter('bob', roomId);
+    ok(await bob.command('markRead', { roomId, readUpTo: first.seq }));
+    await alice.drop();
+    ok(await bob.command('markRead', { roomId, readUpTo: second.seq }));
+    await bob.close();
+
+    const { joined } = await door.enter('alice', roomId);
+    const { userId } = joined.you;
+    expect(joined.receipts).toHaveLength(1);
+    expect(joined.receipts?.[0]).toMatchObject({ readUpTo: second.seq });
+    expect(joined.receipts?.[0]?.userId).not.toBe(userId);
+  });
+
   it('pages one who missed 2,000 up to those who never left, who go on talking', async () => {
     const roomId = newRoom();
     const { visitor: stayed } = await door.enter('stayed', roomId);

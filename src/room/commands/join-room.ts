@@ -27,6 +27,7 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
     presence: count > fixed.presenceUsers ? 'count' : presence.mode,
     messages: newest(context, payload.history ?? 0),
     ...missedSince(context, payload),
+    ...receiptsOf(context, you.userId),
   };
   const { userId: _, ...name } = you;
   return { reply, connection: { joined: true, name } };
@@ -54,6 +55,19 @@ function youOf(context: Context, you: Shown): Reply<'joinRoom'>['you'] {
     ...(expiresAt !== undefined && { expiresAt }),
     ...(guestToken !== undefined && { guestToken }),
   };
+}
+
+/** What `readReceipts` told while this user was away. */
+function receiptsOf(
+  { members, state }: Context,
+  userId: string,
+): Pick<Reply<'joinRoom'>, 'receipts'> | undefined {
+  if (state.memberCount > fixed.receiptsUsers) return undefined;
+  const others = members
+    .after('', fixed.receiptsUsers)
+    .filter((member) => member.userId !== userId);
+  if (others.length === 0) return undefined;
+  return { receipts: others.map(({ userId, readUpTo }) => ({ userId, readUpTo })) };
 }
 
 function newest({ messages }: Context, count: number): Message[] {
