@@ -381,8 +381,8 @@ export class Connection {
    * @param close what to close it with, where it is not closed
    */
   #letGo(close: number | undefined, code: number = LOST): void {
-    const now = this.#environment.now();
-    if (this.isOpen && now - this.#openedAt >= this.#options.timing.steadyMs) this.#failures = 0;
+    const held = this.#environment.now() - this.#openedAt;
+    if (this.isOpen && held >= this.#options.timing.steadyMs) this.#failures = 0;
     this.#attempt++;
     this.#stopTimers();
     const socket = this.#socket;

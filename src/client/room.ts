@@ -278,7 +278,7 @@ export class Room {
   }
 
   #joined(reply: Reply<'joinRoom'>): void {
-    const { room, you, messages, missed } = reply;
+    const { room, you, messages, missed, receipts = [] } = reply;
     this.#generation++;
     this.#room = room;
     if (you.guestToken !== undefined) this.#options.onGuestToken(you.guestToken);
@@ -290,9 +290,7 @@ export class Room {
     this.#meet(you);
     this.#typists.clear();
     if (this.#people.joined(reply)) this.#loadPeople();
-    for (const receipt of (reply as { receipts?: never[] }).receipts ?? []) {
-      this.#reading.receipt(receipt);
-    }
+    for (const receipt of receipts) this.#reading.receipt(receipt);
     this.#sender.go();
     this.#asker.go();
     this.#mark();
