@@ -129,8 +129,11 @@ export interface Connection {
    */
   readonly lastHeardAt: number | undefined;
   update(change: Partial<ConnectionState>): void;
-  /** Hands over what is stored; never throws. */
-  send(frame: Frame): void;
+  /**
+   * Hands over what is stored; never throws.
+   * @returns false where it was dropped, being ephemeral, because the client cannot keep up
+   */
+  send(frame: Frame): boolean;
   /** Ends it; never throws, and does nothing the second time. */
   close(code: CloseCode, reason: string): void;
 }
