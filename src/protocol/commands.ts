@@ -45,6 +45,8 @@ export const commands = {
     since: positionSchema.optional(),
     history: whole(0, fixed.historyPage).optional(),
     gather: flag,
+    /** A name for one running client: its connections replace one another. */
+    session: clientId.optional(),
   }),
   leaveRoom: z.object({ roomId }),
   message: z.object({

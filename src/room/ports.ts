@@ -112,6 +112,8 @@ export interface ConnectionState {
   silent?: true;
   /** Fixed at the first join. */
   name?: Name;
+  /** Whose connections replace one another: a client's own name for itself. */
+  session?: string;
   /** Frames that were no tuples. */
   badFrames?: PerMinute;
   /** Tokens that did not hold. */

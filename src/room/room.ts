@@ -440,7 +440,20 @@ export class Room {
       this.#context.presence.leave(connection, 'left');
       this.#forgetTyping(connection);
     }
+    if (change?.session !== undefined) this.#replace(connection, change.session);
     this.#effect(outcome, connection);
+  }
+
+  /**
+   * A client has come back: what is left of its earlier connections ends. Something it sent on one
+   * of them, and has perhaps sent again since, must not arrive later and be done.
+   */
+  #replace(connection: Connection, session: string): void {
+    const { identity } = connection.state;
+    for (const other of this.#context.presence.connectionsOf(identity.userId)) {
+      if (other === connection || other.state.session !== session) continue;
+      this.end(other, closeCodes.goingAway);
+    }
   }
 
   /** What an outcome does beyond its reply. */

@@ -12,7 +12,7 @@ import { readingOf } from './mark-read.ts';
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const { presence, room, state } = context;
   const you = shown(context, payload.username, 'username');
-  assertPlace(context);
+  assertPlace(context, payload);
   const known = context.speaker.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
   const online = presence.list(fixed.onlineListed);
@@ -30,13 +30,20 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
     ...receiptsOf(context, you.userId),
   };
   const { userId: _, ...name } = you;
-  return { reply, connection: { joined: true, name } };
+  const { session } = payload;
+  return { reply, connection: { joined: true, name, ...(session !== undefined && { session }) } };
 };
 
-function assertPlace({ speaker, presence, limits }: Context): void {
+function assertPlace(
+  { speaker, presence, limits }: Context,
+  { session }: Payload<'joinRoom'>,
+): void {
   const { connection, identity } = speaker;
   if (connection?.state.joined !== false || connection.state.name !== undefined) return;
-  if (presence.connectionsOf(identity.userId) < limits.connectionsPerUser) return;
+  const others = presence
+    .connectionsOf(identity.userId)
+    .filter(({ state }) => session === undefined || state.session !== session);
+  if (others.length < limits.connectionsPerUser) return;
   throw new Refusal(
     'too_many_connections',
     `You are connected to this room ${limits.connectionsPerUser} times already; close one first.`,
