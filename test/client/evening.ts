@@ -133,16 +133,10 @@ class Evening {
   readonly #roomId: string;
   readonly #devices: Device[];
   readonly #refused: unknown[] = [];
-  /**
-   * Whether the room knows everybody from the start. To become known by a first word moves a read
-   * position that others are not told of, but changes what is unread: one evening for each.
-   */
-  readonly #areKnown: boolean;
 
   constructor(url: string, seed: number) {
     this.#url = url;
     this.#chance = new Chance(seed);
-    this.#areKnown = this.#chance.below(2) === 0;
     this.#roomId = `evening ${seed} ${crypto.randomUUID()}`;
     const port = Number(new URL(url).port);
     // Anna has two devices: one user, two memories.
@@ -155,9 +149,6 @@ class Evening {
   }
 
   async play(length: number): Promise<void> {
-    if (this.#areKnown) {
-      for (const userId of ['anna', 'ben', 'cleo', 'observer']) await this.#introduce(userId);
-    }
     for (const device of this.#devices) await this.#start(device);
     for (let at = 0; at < length; at++) {
       const device = this.#chance.pick(this.#devices);
@@ -336,7 +327,7 @@ class Evening {
         differs('onlineCount', state.onlineCount, present.length) ??
         differs('typing', state.typing, []) ??
         differs('reading', readingOf(state), known.you) ??
-        (this.#areKnown ? differs('receipts', receiptsOf(state), known.receipts) : undefined);
+        differs('receipts', receiptsOf(state), known.receipts);
       if (difference !== undefined) return `${device.name}: ${difference}`;
     }
     return undefined;
@@ -399,14 +390,6 @@ class Evening {
     const response = await fetch(address, about);
     if (!response.ok) throw new Error(`${address}: ${await response.text()}`);
     return (await response.json()) as T;
-  }
-
-  /** Comes, says something, and goes. */
-  async #introduce(userId: string): Promise<void> {
-    const visitor = new NativeVisitor(this.#url, { token: await tokenFor(userId) });
-    ok(await visitor.join(this.#roomId));
-    ok(await visitor.command('message', { message: `${userId} is here` }));
-    await visitor.close();
   }
 
   /** What a device of that user is told which comes anew. */
