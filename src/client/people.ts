@@ -17,6 +17,11 @@ export class People {
     return this.#list;
   }
 
+  /** Whether all names are known. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
   get count(): number {
     return this.#isComplete ? this.#present.size : this.#count;
   }
@@ -55,14 +60,11 @@ export class People {
 
   /**
    * The room tells a number; names that were told before need not fit it.
-   * @returns whether there are few enough to load all names anew
+   * @returns whether there are few enough to ask for all names anew
    */
   counted(onlineCount: number): boolean {
     this.#count = onlineCount;
     this.#isComplete = false;
-    if (onlineCount > CROWD) return false;
-    this.#present.clear();
-    this.#list = undefined;
-    return true;
+    return onlineCount <= CROWD;
   }
 }

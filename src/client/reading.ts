@@ -16,6 +16,8 @@ export class Reading {
   /** What this user has read, as far as the room has not yet said so. */
   #wanted = 0;
   #receipts: ReadonlyMap<string, number> = new Map();
+  /** Whether the room has told of everybody on its list; it does so while that is short. */
+  #knowsAll = false;
 
   get counts(): Readonly<Counts> {
     return { ...this.#counts, readUpTo: Math.max(this.#counts.readUpTo, this.#wanted) };
@@ -24,6 +26,10 @@ export class Reading {
   /** How far others have read, by user id, as far as the room has told. */
   get receipts(): ReadonlyMap<string, number> {
     return this.#receipts;
+  }
+
+  get knowsAll(): boolean {
+    return this.#knowsAll;
   }
 
   /** What the room is still to be told; undefined when it knows. */
@@ -91,6 +97,19 @@ export class Reading {
       this.#receipts = new Map(this.#receipts).set(userId, readUpTo);
     }
     return false;
+  }
+
+  /** The room's word about others. @param memberCount how many are on its list, this user too */
+  othersTold(receipts: readonly Receipt[] | undefined, memberCount: number): void {
+    this.#knowsAll = receipts !== undefined || memberCount < 2;
+    if (!this.#knowsAll) return;
+    this.#receipts = new Map(receipts?.map(({ userId, readUpTo }) => [userId, readUpTo]));
+  }
+
+  /** Whoever acts for the first time has read what was there before; no event tells of that. */
+  acted(userId: string, rev: number): void {
+    if (!this.#knowsAll || this.#receipts.has(userId)) return;
+    this.receipt({ userId, readUpTo: rev - 1 });
   }
 
   /** Another life of the room: what was read in the one before says nothing. */

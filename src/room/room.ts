@@ -21,6 +21,7 @@ import { assertPlain } from '../protocol/shape.ts';
 import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
 import { Database } from './database.ts';
 import { handlers } from './handlers.ts';
+import { Laggards } from './laggards.ts';
 import { type Frame, Outbox } from './outbox.ts';
 import { counted } from './per-minute.ts';
 import type { Connection, Immediate, Ports } from './ports.ts';
@@ -96,6 +97,7 @@ export class Room {
   readonly #rates: RateLimits;
   readonly #context: Omit<Context, 'speaker' | 'standing' | 'state' | 'now'>;
   readonly #receipts: Receipts;
+  readonly #laggards: Laggards;
   /** What was decided last is to be followed by dropping all that is stored. */
   #erases = false;
   /** Whether the room forgets, as of the last command. */
@@ -116,6 +118,9 @@ export class Room {
     const database = this.#database;
     const presence = new Presence(roomId, this.#outbox, clock, timer, roster);
     this.#receipts = new Receipts(roomId, this.#outbox, presence, timer);
+    this.#laggards = new Laggards(roomId, this.#outbox, presence, timer, (connection) =>
+      this.end(connection, closeCodes.tooSlow),
+    );
     this.#context = {
       roomId,
       room: new RoomRow(database, clock, ids, roomId),
@@ -323,7 +328,7 @@ export class Room {
 
   #send(connection: Connection, frame: Frame): void {
     if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
-    else connection.send(frame);
+    else if (!connection.send(frame)) this.#laggards.add(connection);
     this.#ports.meter?.sent(frame.lines.length);
     // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
     if (!connection.open) this.depart(connection, 'disconnected');
@@ -435,7 +440,20 @@ export class Room {
       this.#context.presence.leave(connection, 'left');
       this.#forgetTyping(connection);
     }
+    if (change?.session !== undefined) this.#replace(connection, change.session);
     this.#effect(outcome, connection);
+  }
+
+  /**
+   * A client has come back: what is left of its earlier connections ends. Something it sent on one
+   * of them, and has perhaps sent again since, must not arrive later and be done.
+   */
+  #replace(connection: Connection, session: string): void {
+    const { identity } = connection.state;
+    for (const other of this.#context.presence.connectionsOf(identity.userId)) {
+      if (other === connection || other.state.session !== session) continue;
+      this.end(other, closeCodes.goingAway);
+    }
   }
 
   /** What an outcome does beyond its reply. */
