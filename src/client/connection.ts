@@ -417,6 +417,6 @@ export class Connection {
   }
 
   #stopTimers(): void {
-    for (const name of ['retry', 'ping', 'silence', 'renew'] as const) this.#stopTimer(name);
+    for (const name in this.#timers) this.#stopTimer(name as TimerName);
   }
 }

@@ -40,9 +40,7 @@ export class People {
 
   /** A page, in the order of the room's events. @param isLast whether all are known with it */
   add(page: readonly Present[], isLast: boolean): void {
-    for (const { userId, username, unverified } of page) {
-      this.#present.set(userId, { userId, username, ...(unverified && { unverified }) });
-    }
+    for (const user of page) this.#present.set(user.userId, presentOf(user));
     this.#isComplete = isLast;
     this.#list = undefined;
   }
@@ -67,4 +65,9 @@ export class People {
     this.#isComplete = false;
     return onlineCount <= CROWD;
   }
+}
+
+/** Of a member, or of an event about somebody, who it is. */
+export function presentOf({ userId, username, unverified }: Present): Present {
+  return { userId, username, ...(unverified && { unverified }) };
 }

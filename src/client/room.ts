@@ -68,7 +68,7 @@ export class Room {
   readonly #timeline = new Timeline();
   readonly #people = new People();
   readonly #typists: Typists;
-  readonly #reading = new Reading();
+  readonly #reading = new Reading(this.#timeline);
   #room: RoomInfo | undefined;
   #you: You | undefined;
   #state: RoomState | undefined;
@@ -189,7 +189,7 @@ export class Room {
 
   /** This user has read up to here. @param readUpTo a `seq`; without, the newest */
   markRead(readUpTo = this.#timeline.list.at(-1)?.seq ?? 0): void {
-    this.#reading.want(readUpTo, this.#timeline.list, this.#timeline.from);
+    this.#reading.want(readUpTo);
     this.#mark();
     this.#changed();
   }
@@ -324,8 +324,7 @@ export class Room {
   #told({ room, you, receipts }: Reply<'joinRoom'>): void {
     this.#room = room;
     this.#you = you;
-    const { list, from } = this.#timeline;
-    this.#reading.told(you, list, from, you.userId);
+    this.#reading.told(you, you.userId);
     this.#reading.othersTold(receipts, room.memberCount);
   }
 
@@ -440,7 +439,7 @@ export class Room {
       if (this.#reading.wanted === readUpTo) this.#reading.giveUp();
       if (result.ok) {
         this.#isListed = true;
-        this.#reading.told(result, this.#timeline.list, this.#timeline.from);
+        this.#reading.told(result);
       }
       this.#mark();
     });
