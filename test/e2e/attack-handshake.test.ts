@@ -44,14 +44,16 @@ describe.each(doors)('the handshake of the $door door on the $host host', ({ hos
     }
   });
 
-  // Miniflare's own front agrees to compression, whatever the flags of the Worker behind it say.
-  it.runIf(host === 'node')('agrees to no compression', async () => {
-    const connection = dial(hosts[host].url);
-    const offered = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' };
-    connection.write(upgradeRequest(path, { ...(await authorized()), ...offered }));
-    const [head] = await connection.until(/^HTTP\/1\.1 101 [^]*?\r\n\r\n/);
-    expect(head).not.toMatch(/extensions/i);
-  });
+  if (host === 'node') {
+    // Miniflare's own front agrees to compression, whatever the flags of the Worker behind it say.
+    it('agrees to no compression', async () => {
+      const connection = dial(hosts[host].url);
+      const offered = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' };
+      connection.write(upgradeRequest(path, { ...(await authorized()), ...offered }));
+      const [head] = await connection.until(/^HTTP\/1\.1 101 [^]*?\r\n\r\n/);
+      expect(head).not.toMatch(/extensions/i);
+    });
+  }
 
   const broken: Record<string, FrameParts[]> = {
     // workerd reads what is not masked; what it reads is no command.
