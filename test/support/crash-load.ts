@@ -28,6 +28,9 @@ export interface CrashReport {
 /** Settings under which nobody is slowed down. */
 export const NO_RATE_LIMITS = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' } as const;
 
+/** Silence that is no longer slowness, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
 /** Messages a talker has on their way at a time. */
 const IN_FLIGHT = 8;
 const ROOM = 'under load';
@@ -114,12 +117,25 @@ class Talker {
     await visitor.close();
   }
 
-  /** Waits for `holds`, which is looked at with every answer to this talker. */
+  /**
+   * Waits for `holds`, which is looked at with every answer to this talker.
+   * @throws Error when there has been no answer for PATIENCE_MS
+   */
   until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        const unanswered = this.#unanswered.join(', ');
+        reject(new Error(`${this.userId} waits in vain for an answer to: ${unanswered}`));
+      };
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const look = () => {
-        if (holds()) resolve();
-        else this.#watchers.push(look);
+        clearTimeout(timer);
+        if (holds()) {
+          resolve();
+        } else {
+          this.#watchers.push(look);
+          timer = setTimeout(giveUp, PATIENCE_MS);
+        }
       };
       look();
     });
