@@ -26,6 +26,7 @@ const page = (seqs: number[], complete = true): Entry => ({
 
 /** A client whose records a test may falsify. */
 interface Scripted extends Client {
+  invoked: Client['invoked'];
   connections: { since: number; entries: Entry[] }[];
 }
 
@@ -100,7 +101,7 @@ describe('the auditor', () => {
     ],
     [
       'another order than it was said in',
-      (all) => all.ann.invoked.reverse(),
+      (all) => (all.ann.invoked = all.ann.invoked.toReversed()),
       /stands behind what was said after it/,
     ],
     [
