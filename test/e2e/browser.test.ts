@@ -206,7 +206,8 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
 
       const log = ann.page.getByRole('log', { name: 'Messages' });
       const scrolledBack = async () => {
-        await log.evaluate((element) => {
+        // Named here: no program of tests has the DOM's own types.
+        await log.evaluate((element: { scrollTop?: number }) => {
           element.scrollTop = 0;
         });
         return (await ann.said()).at(0);
