@@ -19,7 +19,9 @@ const PAGES = [
   'docs/protocol.md',
   'docs/architecture.md',
   'docs/moving-from-socketio.md',
+  'docs/operating.md',
   'docs/troubleshooting.md',
+  'SECURITY.md',
 ];
 
 function read(path: string): string {
