@@ -28,13 +28,14 @@ function introduction(configuration: Configuration, port: number): string {
 async function main(): Promise<void> {
   const configuration = configure(process.cwd(), process.env, process.argv.includes('--dev'));
   const server = await startServer(configuration, logOf(configuration));
-  process.stdout.write(introduction(configuration, server.port));
   const stop = () => {
     setTimeout(() => process.exit(0), SHUTDOWN_MS).unref();
     void server.close().then(() => process.exit(0));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // Last: whoever has read that it listens may tell it to stop.
+  process.stdout.write(introduction(configuration, server.port));
 }
 
 main().catch((error: unknown) => {

@@ -108,6 +108,9 @@ export async function startServer(
       refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem, 421);
     } else if (!isOriginAllowed(origin, host, origins)) {
       refuseUpgrade(socket, foreignOrigin().problem);
+    } else if (request.headers['sec-websocket-version'] !== '13') {
+      // `ws` would take 8 too, a draft whose browsers name their page in another header than `Origin`.
+      refuseUpgrade(socket, oldWebSocket.problem);
     } else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
     else if (isForSocketIo(request)) socketIo.upgrade(request, socket, head);
     else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem, 404);
@@ -144,6 +147,8 @@ export async function startServer(
     throw error;
   }
 }
+
+const oldWebSocket = new Refusal('invalid_payload', 'Speak WebSocket version 13 (RFC 6455).');
 
 /** A second address of the same server: everything that comes in is handed to the first. */
 function mirror(first: HttpServer): HttpServer {

@@ -31,7 +31,7 @@ export class ObjectConnection implements Connection {
   #sign: number;
   /** When a frame last came at the latest, in epoch milliseconds: never too early for a live client. */
   #heardAt: number;
-  #closed = false;
+  #closed: boolean;
 
   constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
     this.#socket = socket;
@@ -39,14 +39,22 @@ export class ObjectConnection implements Connection {
     this.#sign = platform.now();
     this.#attachment = attachment ?? (socket.deserializeAttachment() as Attachment);
     this.#heardAt = this.#attachment.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
+    // One that ended while the object slept is still listed.
+    this.#closed = attachment === undefined && socket.readyState !== WebSocket.READY_STATE_OPEN;
   }
 
   get state(): Readonly<Attachment> {
     return this.#attachment;
   }
 
+  /** What was said before an end is heard after it: the socket's own state would be ahead. */
   get open(): boolean {
-    return !this.#closed && this.#socket.readyState === WebSocket.READY_STATE_OPEN;
+    return !this.#closed;
+  }
+
+  /** The other side has ended; nothing is sent any more. */
+  ended(): void {
+    this.#closed = true;
   }
 
   /** Links are kept alive by whoever holds them; their `ping` only says that they read. */

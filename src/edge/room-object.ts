@@ -25,10 +25,18 @@ import { ObjectWakeup } from './object-wakeup.ts';
 /** A room that could not be opened is woken again after this long, in milliseconds. */
 const WAKE_AGAIN_MS = 600_000;
 
+/** A frame that the room has not heard yet. */
+interface Unheard {
+  connection: ObjectConnection;
+  data: string | ArrayBuffer;
+}
+
 /**
  * One room in its Durable Object: adapts sockets, calls and time to the Room, and nothing else.
  * Every handler is one synchronous turn; what it sends is held back by the output gate until what it
- * wrote is durable.
+ * wrote is durable. Each turn that writes is a commit of its own, so what comes while a flush is
+ * being gathered for waits for that flush: a busy room stores with one commit what it then tells
+ * with one frame each.
  */
 export class RoomObject extends DurableObject<Environment> {
   /** Tells one life of the object from the next. */
@@ -42,6 +50,9 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #pacer = new Pacer({ now: () => Date.now() }, this.#limits.gatherMs);
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: Room | undefined;
+  /** In the order they came. */
+  #unheard: Unheard[] = [];
+  #unheardLength = 0;
 
   constructor(state: DurableObjectState, env: Environment) {
     super(state, env);
@@ -51,6 +62,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   /** An upgrade that the Worker has let through. */
   override fetch(request: Request): Response {
+    this.#listen();
     const wish = readWish(request);
     const { 0: client, 1: server } = new WebSocketPair();
     const connection = this.#candidate(server, wish);
@@ -69,6 +81,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   /** Does a command for an identity that has not joined. */
   execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
+    this.#listen();
     try {
       const result = this.#room.execute(identity, name, payload);
       this.#flush();
@@ -81,6 +94,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   /** The room's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
   override alarm(): void {
+    this.#listen();
     try {
       this.#room.wake();
       this.#flush();
@@ -93,15 +107,10 @@ export class RoomObject extends DurableObject<Environment> {
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
     connection.heard();
-    if (connection.state.end === 'link' && typeof data === 'string') {
-      this.#attempt((room) => this.#receiveFromDoor(room, connection, data));
-      return;
-    }
-    this.#attempt((room) =>
-      receive(room, connection, data, this.#limits, (command) => {
-        this.ctx.waitUntil(this.#refresh(connection, command));
-      }),
-    );
+    this.#unheard.push({ connection, data });
+    this.#unheardLength += typeof data === 'string' ? data.length : data.byteLength;
+    if (this.#unheardLength > this.#limits.unsentBytes) this.#flushNow();
+    else this.#flush();
   }
 
   override webSocketClose(
@@ -119,6 +128,26 @@ export class RoomObject extends DurableObject<Environment> {
     this.#departed(socket, 'disconnected', 1006);
   }
 
+  /** Lets the room hear what has come. To be called before anything else is done in it. */
+  #listen(): void {
+    const unheard = this.#unheard;
+    this.#unheard = [];
+    this.#unheardLength = 0;
+    for (const { connection, data } of unheard) {
+      this.#attempt((room) => this.#receive(room, connection, data));
+    }
+  }
+
+  #receive(room: Room, connection: ObjectConnection, data: string | ArrayBuffer): void {
+    if (connection.state.end === 'link' && typeof data === 'string') {
+      this.#receiveFromDoor(room, connection, data);
+      return;
+    }
+    receive(room, connection, data, this.#limits, (command) => {
+      this.ctx.waitUntil(this.#refresh(connection, command));
+    });
+  }
+
   /** A door has checked what it sends, and may speak of identities. */
   #receiveFromDoor(room: Room, connection: ObjectConnection, data: string): void {
     const renewed = readRenewal(data);
@@ -132,16 +161,21 @@ export class RoomObject extends DurableObject<Environment> {
   /** Waits for the verdict outside the Room, then tells it in one turn. */
   async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#authenticate);
+    this.#listen();
     this.#attempt((room) => room.refresh(connection, command, verdict));
+    this.#flush();
   }
 
   #departed(socket: WebSocket, reason: 'left' | 'disconnected', code: number): void {
+    this.#listen();
     const connection = this.#connectionOf(socket);
     this.#log.event('debug', 'disconnected', { connection: connection.state.id, code });
+    connection.ended();
     this.#attempt((room) => {
       room.depart(connection, reason);
       this.#connections.delete(socket);
     });
+    this.#flush();
   }
 
   get #room(): Room {
@@ -153,7 +187,6 @@ export class RoomObject extends DurableObject<Environment> {
   #attempt(work: (room: Room) => void): void {
     try {
       work(this.#room);
-      this.#flush();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       for (const connection of this.#connections.values()) {
@@ -204,7 +237,8 @@ export class RoomObject extends DurableObject<Environment> {
     if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
     const beganAt = Date.now();
-    if (this.#room.flush()) {
+    this.#listen();
+    if (this.#opened?.flush() === true) {
       this.#pacer.flushed();
       // An object's clock stands still within a turn: the next one sees what this one took.
       setTimeout(() => this.#pacer.costed(Date.now() - beganAt), 0);

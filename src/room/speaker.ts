@@ -14,11 +14,11 @@ export function shown({ speaker }: Context, claim: unknown, field: string): Show
  */
 export function enlist(context: Context, { userId, ...name }: Shown): KnownMember {
   const { members, room, speaker, standing } = context;
-  const { owned, rev } = room.ensure();
   const known = standing.member;
   if (known?.username === name.username && standing.isListed) {
     if (known.unverified === name.unverified) return known;
   }
+  const { owned, rev } = room.ensure();
   const owns = speaker.identity.guest !== true && !owned;
   const { unverified: _, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
   // One who was known before, for a ban, a mute or a role long gone, comes as new as anybody.

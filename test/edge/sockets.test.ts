@@ -95,6 +95,74 @@ describe('a socket that its client closes', () => {
   }, 15_000);
 });
 
+describe('what a socket says while the room gathers', () => {
+  const said = (text: string) => JSON.stringify(['message', { message: text }]);
+  const telling = (client: Client) =>
+    client.lines
+      .map(([name, payload]) => [name, payload as { message?: string; userId?: string }] as const)
+      .filter(([name]) => name === 'message' || name === 'userLeft')
+      .map(([name, { message, userId }]) => `${name} ${message ?? userId}`);
+
+  function socketOf(state: DurableObjectState, userId: string): WebSocket {
+    return state
+      .getWebSockets()
+      .find((one) => (one.deserializeAttachment() as Attachment).identity.userId === userId)!;
+  }
+
+  it('is heard before its end', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    await within(roomId, (object, state) => {
+      const socket = socketOf(state, 'bob');
+      for (const text of ['one', 'two', 'three']) object.webSocketMessage(socket, said(text));
+      object.webSocketClose(socket, 1000, '', true);
+    });
+    await alice.until('userLeft');
+    expect(telling(alice)).toEqual(['message one', 'message two', 'message three', 'userLeft bob']);
+    await bob.ended;
+  });
+
+  it('is stored with one commit, and before anything else is done', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await join(roomId, 'bob');
+    await within(roomId, (object, state) => {
+      const socket = socketOf(state, 'bob');
+      const stored = () => state.storage.sql.exec('SELECT 1 FROM messages').toArray().length;
+      const identity = { userId: 'carol' };
+      // The room has been quiet, and no time passes from here on.
+      pass(1_000);
+      object.webSocketMessage(socket, said('one'));
+      object.webSocketMessage(socket, said('two'));
+      object.webSocketMessage(socket, said('three'));
+      expect(stored()).toBe(1);
+      object.execute(identity, 'message', { message: 'four' });
+      expect(stored()).toBe(4);
+    });
+    await alice.until('message', ({ message }) => (message as unknown) === 'four');
+    expect(telling(alice)).toEqual(
+      ['one', 'two', 'three', 'four'].map((text) => `message ${text}`),
+    );
+    await bob.close(1000);
+  });
+
+  it('waits for no more than 1 MiB of it', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    await join(roomId, 'bob');
+    await within(roomId, (object, state) => {
+      const socket = socketOf(state, 'bob');
+      const stored = () => state.storage.sql.exec('SELECT 1 FROM messages').toArray().length;
+      for (let count = 0; count < 17; count++) {
+        object.webSocketMessage(socket, padded(65_000));
+      }
+      expect(stored()).toBe(17);
+    });
+    await alice.ask('getHistory');
+  });
+});
+
 describe('a socket that the room closes', () => {
   it.each([
     ['a frame over its limit', 'x'.repeat(65_537), 1009],

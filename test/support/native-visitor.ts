@@ -131,6 +131,7 @@ export class NativeVisitor implements Visitor {
       socket.on('open', () => this.#lines.set(roomId, line));
       socket.on('close', (code) => {
         line.endedWith = code;
+        reject(new Error(`The socket ended (${code}) before it had joined.`));
         for (const { name, line: its, lose } of this.#waiting.values()) {
           if (its === line)
             lose(new Error(`The socket ended (${code}) before ${name} was answered.`));

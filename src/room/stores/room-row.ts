@@ -108,10 +108,17 @@ export class RoomRow {
 
   /** Takes the next `rev` for a durable change, with a time that never goes back. */
   change(): Change {
-    const { epoch, rev, changedAt } = this.ensure();
-    const timestamp = Math.max(this.#clock.now(), changedAt);
-    this.#database.run('UPDATE room SET rev = ?, changed_at = ?', rev + 1, timestamp);
-    return { rev: rev + 1, timestamp, position: formatPosition({ epoch, rev: rev + 1 }) };
+    const [changed] = this.#database.all<{ epoch: string; rev: number; timestamp: number }>(
+      `UPDATE room SET rev = rev + 1, changed_at = max(changed_at, ?)
+        RETURNING epoch, rev, changed_at AS timestamp`,
+      this.#clock.now(),
+    );
+    if (changed === undefined) {
+      this.ensure();
+      return this.change();
+    }
+    const { rev, timestamp } = changed;
+    return { rev, timestamp, position: formatPosition(changed) };
   }
 
   /** The row, made if this is the room's first durable change. */
