@@ -456,8 +456,9 @@ export class Room {
 
   /** What an outcome does beyond its reply. */
   #effect(outcome: Decided<object>, except: Connection | undefined): void {
-    const { tell = [], position, receipt, leaving, next } = outcome;
+    const { tell = [], position, receipt, unread, leaving, next } = outcome;
     if (receipt !== undefined) this.#receipts.add(receipt, except);
+    if (unread !== undefined) this.#receipts.forget(unread.userId);
     this.#letGo(leaving);
     for (const { name, payload } of tell) this.#outbox.tell(name, payload, { except, position });
     if (outcome.sendAway !== undefined) this.#sendAway(outcome.sendAway);
