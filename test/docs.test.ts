@@ -133,6 +133,12 @@ test('the program says the version of the package', () => {
   expect(read('CHANGELOG.md')).toContain(`\n## ${VERSION}`);
 });
 
+test.each(['ts', 'tsx'])('the README shows the example in chat.%s as it is', (language) => {
+  const [shown = ''] = blocks(readme, language);
+  expect(shown).toBe(read(`examples/chat.${language}`));
+  expect(shown.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
+});
+
 test('no npm command needs a shell', () => {
   for (const [name, command] of Object.entries(manifest.scripts)) {
     expect([name, command]).toEqual([name, expect.not.stringMatching(/[&|;<>$"'`*(){}=]/)]);
