@@ -1,8 +1,16 @@
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { buildPage } from './web/build.ts';
 
 /** The secret every test signs its tokens with. */
 const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
+
+/** What a test waits for comes late on a busy machine, or never, in milliseconds. */
+const PATIENCE_MS = 30_000;
+const expect = { poll: { timeout: PATIENCE_MS } };
+
+// Every host in the tests serves it, and wrangler will not start without its folder.
+await buildPage();
 
 export default defineConfig({
   test: {
@@ -16,7 +24,13 @@ export default defineConfig({
             miniflare: { bindings: { JWT_SECRET, LOG_LEVEL: 'warn' } },
           }),
         ],
-        test: { name: 'edge', isolate: false, include: ['test/edge/**/*.test.ts'] },
+        test: {
+          name: 'edge',
+          isolate: false,
+          include: ['test/edge/**/*.test.ts'],
+          expect,
+          testTimeout: 2 * PATIENCE_MS,
+        },
       },
       {
         test: {
@@ -26,7 +40,8 @@ export default defineConfig({
           exclude: ['test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
           // Some start programs, or fill rooms: on a busy machine that takes longer than 5 s.
-          testTimeout: 30_000,
+          testTimeout: 2 * PATIENCE_MS,
+          expect,
         },
       },
       {
@@ -36,9 +51,10 @@ export default defineConfig({
           environment: 'node',
           include: ['test/scenarios/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/edge-bundle.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          maxConcurrency: 12,
+          testTimeout: 4 * PATIENCE_MS,
+          expect,
+          hookTimeout: 4 * PATIENCE_MS,
+          maxConcurrency: 24,
         },
       },
     ],

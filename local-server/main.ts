@@ -1,4 +1,5 @@
 import { Logger } from '../src/log/logger.ts';
+import { buildPage } from '../web/build.ts';
 import { type Configuration, configure, signersOf, urlOf } from './configuration.ts';
 import { firstLines } from './first-lines.ts';
 import { startServer } from './server.ts';
@@ -27,14 +28,16 @@ function introduction(configuration: Configuration, port: number): string {
 
 async function main(): Promise<void> {
   const configuration = configure(process.cwd(), process.env, process.argv.includes('--dev'));
+  await buildPage();
   const server = await startServer(configuration, logOf(configuration));
-  process.stdout.write(introduction(configuration, server.port));
   const stop = () => {
     setTimeout(() => process.exit(0), SHUTDOWN_MS).unref();
     void server.close().then(() => process.exit(0));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // Last: whoever has read that it listens may tell it to stop.
+  process.stdout.write(introduction(configuration, server.port));
 }
 
 main().catch((error: unknown) => {

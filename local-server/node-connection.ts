@@ -49,12 +49,14 @@ export class NodeConnection implements Connection {
     this.#state = { ...this.#state, ...change };
   }
 
-  send(frame: Frame): void {
-    if (!this.#open) return;
+  send(frame: Frame): boolean {
+    if (!this.#open) return true;
     const buffered = this.#sink.buffered();
     const verdict = judgeBacklog({ buffered, sentSinceSign: 0, signAgoMs: 0 }, this.#limits);
     if (verdict === 'tooSlow') this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
-    else if (verdict === 'keepsUp' || !frame.ephemeral) this.#sink.frame(frame);
+    else if (verdict === 'slow' && frame.ephemeral) return false;
+    else this.#sink.frame(frame);
+    return true;
   }
 
   close(code: CloseCode, reason: string): void {

@@ -14,6 +14,7 @@ import { isNativePath } from '../src/doors/native/handshake.ts';
 import { Refusal } from '../src/protocol/errors.ts';
 import type { HostLog } from '../src/log/logger.ts';
 import { VERSION } from '../src/version.ts';
+import { PAGE } from '../web/build.ts';
 import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
 import { isForMetrics, NodeMetrics, serveMetrics } from './metrics.ts';
@@ -68,7 +69,7 @@ export async function startServer(
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(keyOf(settings.JWT_SECRET ?? '')) : undefined,
     page: serveStatic({
-      root: join(import.meta.dirname, '..', 'web', 'public'),
+      root: PAGE,
       // The page's files belong together: none of them may be older than the others.
       onFound: (_, c) => c.header('cache-control', 'no-cache'),
     }),
@@ -108,6 +109,9 @@ export async function startServer(
       refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem, 421);
     } else if (!isOriginAllowed(origin, host, origins)) {
       refuseUpgrade(socket, foreignOrigin().problem);
+    } else if (request.headers['sec-websocket-version'] !== '13') {
+      // `ws` would take 8 too, a draft whose browsers name their page in another header than `Origin`.
+      refuseUpgrade(socket, oldWebSocket.problem);
     } else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
     else if (isForSocketIo(request)) socketIo.upgrade(request, socket, head);
     else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem, 404);
@@ -144,6 +148,8 @@ export async function startServer(
     throw error;
   }
 }
+
+const oldWebSocket = new Refusal('invalid_payload', 'Speak WebSocket version 13 (RFC 6455).');
 
 /** A second address of the same server: everything that comes in is handed to the first. */
 function mirror(first: HttpServer): HttpServer {

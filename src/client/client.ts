@@ -1,6 +1,6 @@
 import type { Credentials } from './connection.ts';
 import { ownUrl, platform, type WebSocketClass } from './environment.ts';
-import type { Store } from './outbox.ts';
+import { keep, type Store } from './outbox.ts';
 import { Room } from './room.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 import { Tokens, type TokenSource } from './tokens.ts';
@@ -41,12 +41,13 @@ export function connect(options: ConnectOptions): Client {
   const environment = platform(options.WebSocket);
   const timing = { ...defaultTiming, ...options.timing };
   const tokens = new Tokens(options.token);
-  const guests = new GuestToken(storage, `${storageKey}.guest`);
+  // What makes a guest the same guest again; in the storage, also after a reload.
+  let guestToken = storage?.getItem(storageKey) ?? undefined;
   const rooms = new Map<string, Room>();
 
   const credentials = async (spent?: string): Promise<Credentials> => {
     const token = await tokens.get(spent);
-    return token === undefined ? { guestToken: guests.token } : { token };
+    return token === undefined ? { guestToken } : { token };
   };
 
   return {
@@ -66,7 +67,10 @@ export function connect(options: ConnectOptions): Client {
             history,
             store: storage,
             storeKey: `${storageKey}.${roomId}`,
-            onGuestToken: (token) => guests.keep(token),
+            onGuestToken(given) {
+              guestToken = given;
+              keep(storage, storageKey, given);
+            },
           },
           environment,
         );
@@ -89,33 +93,7 @@ export function connect(options: ConnectOptions): Client {
 export function roomUrl(base: string | URL, roomId: string): URL {
   // A URL takes these for steps between folders, encoded or not.
   if (/^\.{0,2}$/.test(roomId)) throw new TypeError('Name the room otherwise.');
-  const url = new URL(base);
+  const url = new URL(`rooms/${encodeURIComponent(roomId)}/ws`, base);
   url.protocol = url.protocol.replace('http', 'ws');
-  url.pathname = `${url.pathname.replace(/\/[^/]*$/, '')}/rooms/${encodeURIComponent(roomId)}/ws`;
-  url.search = '';
-  url.hash = '';
   return url;
-}
-
-/** What makes a guest the same guest again; in the storage, also after a reload. */
-class GuestToken {
-  readonly #store: Store | undefined;
-  readonly #key: string;
-  token: string | undefined;
-
-  constructor(store: Store | undefined, key: string) {
-    this.#store = store;
-    this.#key = key;
-    this.token = store?.getItem(key) ?? undefined;
-  }
-
-  keep(token: string): void {
-    if (token === this.token) return;
-    this.token = token;
-    try {
-      this.#store?.setItem(this.#key, token);
-    } catch {
-      // A full or forbidden store: after a reload this is another guest.
-    }
-  }
 }

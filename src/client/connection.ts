@@ -86,6 +86,8 @@ export class Connection {
   readonly #listener: ConnectionListener;
   #status: Status = { name: 'left' };
   #socket: Socket | undefined;
+  /** By it the server knows what is left of earlier connections, and lets go of that. */
+  readonly #session: string;
   readonly #asked = new Map<number, Asked>();
   /** What the server will have later. */
   readonly #resting = new Set<Asked>();
@@ -110,6 +112,7 @@ export class Connection {
     this.#options = options;
     this.#environment = environment;
     this.#listener = listener;
+    this.#session = environment.makeId();
   }
 
   get status(): Status {
@@ -125,7 +128,9 @@ export class Connection {
     return this.#isCatchingUp;
   }
 
+  /** Begins, or tries again at once instead of later. */
   start(): void {
+    if (this.#status.name === 'waiting') this.wake();
     if (this.#status.name !== 'left' && this.#status.name !== 'ended') return;
     this.#stopWaking = this.#environment.onWake(() => this.wake());
     this.#failures = 0;
@@ -191,6 +196,7 @@ export class Connection {
     if (token !== undefined) protocols.push(`bearer.${token}`);
     else if (guestToken !== undefined) protocols.push(`guest.${guestToken}`);
     const url = new URL(this.#options.url);
+    url.searchParams.set('session', this.#session);
     if (this.#position !== undefined) {
       url.searchParams.set('since', this.#position);
       url.searchParams.delete('history');
@@ -381,8 +387,8 @@ export class Connection {
    * @param close what to close it with, where it is not closed
    */
   #letGo(close: number | undefined, code: number = LOST): void {
-    const now = this.#environment.now();
-    if (this.isOpen && now - this.#openedAt >= this.#options.timing.steadyMs) this.#failures = 0;
+    const held = this.#environment.now() - this.#openedAt;
+    if (this.isOpen && held >= this.#options.timing.steadyMs) this.#failures = 0;
     this.#attempt++;
     this.#stopTimers();
     const socket = this.#socket;
@@ -413,6 +419,6 @@ export class Connection {
   }
 
   #stopTimers(): void {
-    for (const name of ['retry', 'ping', 'silence', 'renew'] as const) this.#stopTimer(name);
+    for (const name in this.#timers) this.#stopTimer(name as TimerName);
   }
 }

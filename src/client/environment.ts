@@ -33,11 +33,14 @@ export interface SocketListener {
 /** As much of the standard's WebSocket as the client uses. */
 export interface WebSocketLike {
   readonly readyState: number;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: ((event: never) => void) | null;
   send(text: string): void;
   close(code?: number): void;
+  addEventListener(type: string, listener: (event: never) => void): void;
+}
+
+interface Closed {
+  code: number;
+  reason: string;
 }
 
 /** A class like the standard's `WebSocket`. */
@@ -84,10 +87,11 @@ export function platform(socketClass = surroundings.WebSocket): Environment {
     },
     open(url, protocols, listener) {
       const socket = new socketClass(url, protocols);
-      socket.onmessage = ({ data }) => listener.text(String(data));
-      socket.onclose = ({ code, reason }) => listener.closed(code, reason);
+      const on = socket.addEventListener.bind(socket);
+      on('message', ({ data }: { data: unknown }) => listener.text(String(data)));
+      on('close', ({ code, reason }: Closed) => listener.closed(code, reason));
       // A close always follows, and says no less.
-      socket.onerror = () => undefined;
+      on('error', () => undefined);
       return {
         send(text) {
           if (socket.readyState === OPEN) socket.send(text);
@@ -101,8 +105,7 @@ export function platform(socketClass = surroundings.WebSocket): Environment {
 
 /** 128 random bits. `randomUUID` would need https, which a server in the next room may not have. */
 function makeId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 
 /** Only pages have a network that comes and goes and a window that sleeps. */

@@ -1,8 +1,8 @@
 /** Listeners by the name of what they listen to, and streams of the same. */
 export class Listeners<Events extends object> {
   readonly #all = new Map<keyof Events, Set<(payload: never) => void>>();
-  readonly #streams = new Set<(name: keyof Events, payload: unknown) => void>();
-  readonly #enders = new Set<() => void>();
+  /** What each stream hears with, and what ends it. */
+  readonly #streams = new Map<(name: keyof Events, payload: unknown) => void, () => void>();
 
   /** @returns ends it */
   on<N extends keyof Events>(name: N, listener: (payload: Events[N]) => void): () => void {
@@ -18,7 +18,7 @@ export class Listeners<Events extends object> {
     for (const listener of this.#all.get(name) ?? []) {
       safely(() => (listener as (payload: Events[N]) => void)(payload));
     }
-    for (const stream of this.#streams) stream(name, payload);
+    for (const hear of this.#streams.keys()) hear(name, payload);
   }
 
   /**
@@ -39,11 +39,9 @@ export class Listeners<Events extends object> {
     const end = () => {
       isOver = true;
       this.#streams.delete(hear);
-      this.#enders.delete(end);
       wake();
     };
-    this.#streams.add(hear);
-    this.#enders.add(end);
+    this.#streams.set(hear, end);
     return (async function* loop() {
       try {
         for (;;) {
@@ -61,7 +59,7 @@ export class Listeners<Events extends object> {
 
   /** Ends the streams; what waits in them can still be taken. */
   endStreams(): void {
-    for (const end of this.#enders) end();
+    for (const end of this.#streams.values()) end();
   }
 }
 

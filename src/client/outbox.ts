@@ -104,12 +104,18 @@ export class Outbox {
 
   #put(entries: readonly Entry[]): void {
     this.#entries = entries;
-    try {
-      if (entries.length === 0) this.#store?.removeItem(this.#key);
-      else this.#store?.setItem(this.#key, JSON.stringify(entries));
-    } catch {
-      // A full or forbidden store: what is unsent then does not survive a reload.
-    }
+    const value = entries.length > 0 ? JSON.stringify(entries) : undefined;
+    keep(this.#store, this.#key, value);
+  }
+}
+
+/** Keeps something over a reload, or, without a value, no longer. */
+export function keep(store: Store | undefined, key: string, value: string | undefined): void {
+  try {
+    if (value === undefined) store?.removeItem(key);
+    else store?.setItem(key, value);
+  } catch {
+    // A full or forbidden store: after a reload this is then gone.
   }
 }
 

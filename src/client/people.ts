@@ -17,6 +17,11 @@ export class People {
     return this.#list;
   }
 
+  /** Whether all names are known. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
   get count(): number {
     return this.#isComplete ? this.#present.size : this.#count;
   }
@@ -35,9 +40,7 @@ export class People {
 
   /** A page, in the order of the room's events. @param isLast whether all are known with it */
   add(page: readonly Present[], isLast: boolean): void {
-    for (const { userId, username, unverified } of page) {
-      this.#present.set(userId, { userId, username, ...(unverified && { unverified }) });
-    }
+    for (const user of page) this.#present.set(user.userId, presentOf(user));
     this.#isComplete = isLast;
     this.#list = undefined;
   }
@@ -55,14 +58,16 @@ export class People {
 
   /**
    * The room tells a number; names that were told before need not fit it.
-   * @returns whether there are few enough to load all names anew
+   * @returns whether there are few enough to ask for all names anew
    */
   counted(onlineCount: number): boolean {
     this.#count = onlineCount;
     this.#isComplete = false;
-    if (onlineCount > CROWD) return false;
-    this.#present.clear();
-    this.#list = undefined;
-    return true;
+    return onlineCount <= CROWD;
   }
+}
+
+/** Of a member, or of an event about somebody, who it is. */
+export function presentOf({ userId, username, unverified }: Present): Present {
+  return { userId, username, ...(unverified && { unverified }) };
 }

@@ -1,8 +1,11 @@
 import type { Message, Receipt, You } from '../protocol/objects.ts';
+import type { Timeline } from './timeline.ts';
 
 /** The room counts no further: this many means "or more". */
 const MOST = 100;
 
+const counted = ['unread', 'unreadMentions'] as const;
+type Counted = (typeof counted)[number];
 type Counts = Pick<You, 'readUpTo' | 'unread' | 'unreadMentions'>;
 
 /**
@@ -11,11 +14,18 @@ type Counts = Pick<You, 'readUpTo' | 'unread' | 'unreadMentions'>;
  * to be asked again.
  */
 export class Reading {
+  readonly #timeline: Timeline;
   #userId = '';
   #counts: Counts = { readUpTo: 0, unread: 0, unreadMentions: 0 };
   /** What this user has read, as far as the room has not yet said so. */
   #wanted = 0;
   #receipts: ReadonlyMap<string, number> = new Map();
+  /** Whether the room has told of everybody on its list; it does so while that is short. */
+  #knowsAll = false;
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
 
   get counts(): Readonly<Counts> {
     return { ...this.#counts, readUpTo: Math.max(this.#counts.readUpTo, this.#wanted) };
@@ -26,24 +36,28 @@ export class Reading {
     return this.#receipts;
   }
 
+  get knowsAll(): boolean {
+    return this.#knowsAll;
+  }
+
   /** What the room is still to be told; undefined when it knows. */
   get wanted(): number | undefined {
     return this.#wanted > this.#counts.readUpTo ? this.#wanted : undefined;
   }
 
-  /** The room's own count. @param messages the run that is loaded, from `from` on */
-  told(counts: Counts, messages: readonly Message[], from: number, userId = this.#userId): void {
+  /** The room's own count. */
+  told(counts: Counts, userId = this.#userId): void {
     this.#userId = userId;
     const { readUpTo, unread, unreadMentions } = counts;
     this.#counts = { readUpTo, unread, unreadMentions };
-    if (this.wanted !== undefined) this.#guess(messages, from);
+    if (this.wanted !== undefined) this.#guess();
   }
 
   /** This user has read so far; shown at once, where the run reaches. */
-  want(readUpTo: number, messages: readonly Message[], from: number): void {
+  want(readUpTo: number): void {
     if (readUpTo <= this.counts.readUpTo) return;
     this.#wanted = readUpTo;
-    this.#guess(messages, from);
+    this.#guess();
   }
 
   /** The room will not have it, or not that far. */
@@ -51,14 +65,13 @@ export class Reading {
     this.#wanted = 0;
   }
 
-  #guess(messages: readonly Message[], from: number): void {
+  #guess(): void {
+    const { from, list } = this.#timeline;
     if (this.#wanted + 1 < from) return;
-    const above = messages.filter(({ seq }) => seq > this.#wanted);
-    this.#counts.unread = Math.min(MOST, above.filter((one) => this.#isUnread(one)).length);
-    this.#counts.unreadMentions = Math.min(
-      MOST,
-      above.filter((one) => this.#mentionsMe(one)).length,
-    );
+    const above = list.filter(({ seq }) => seq > this.#wanted);
+    for (const name of counted) {
+      this.#counts[name] = within(above.filter((message) => this.#is(name, message)).length);
+    }
   }
 
   /**
@@ -70,14 +83,13 @@ export class Reading {
   heard(before: Message | undefined, after: Message, isNew: boolean): boolean {
     if (after.senderId === this.#userId || after.seq <= this.counts.readUpTo) return false;
     if (before === undefined && !isNew) return after.deletedAt !== undefined;
-    const unread = difference(before, after, (message) => this.#isUnread(message));
-    const mentions = difference(before, after, (message) => this.#mentionsMe(message));
-    const isSure =
-      (unread >= 0 || this.#counts.unread < MOST) &&
-      (mentions >= 0 || this.#counts.unreadMentions < MOST);
-    this.#counts.unread = within(this.#counts.unread + unread);
-    this.#counts.unreadMentions = within(this.#counts.unreadMentions + mentions);
-    return !isSure;
+    let isUnsure = false;
+    for (const name of counted) {
+      const more = this.#is(name, after) - (before ? this.#is(name, before) : 0);
+      isUnsure ||= more < 0 && this.#counts[name] === MOST;
+      this.#counts[name] = within(this.#counts[name] + more);
+    }
+    return isUnsure;
   }
 
   /** @returns whether the room must be asked, because another device of this user has read */
@@ -93,27 +105,30 @@ export class Reading {
     return false;
   }
 
+  /** The room's word about others. @param memberCount how many are on its list, this user too */
+  othersTold(receipts: readonly Receipt[] | undefined, memberCount: number): void {
+    this.#knowsAll = receipts !== undefined || memberCount < 2;
+    if (!this.#knowsAll) return;
+    this.#receipts = new Map(receipts?.map(({ userId, readUpTo }) => [userId, readUpTo]));
+  }
+
+  /** Whoever acts for the first time has read what was there before; no event tells of that. */
+  acted(userId: string, rev: number): void {
+    if (!this.#knowsAll || this.#receipts.has(userId)) return;
+    this.receipt({ userId, readUpTo: rev - 1 });
+  }
+
   /** Another life of the room: what was read in the one before says nothing. */
   clear(): void {
     this.#wanted = 0;
     this.#receipts = new Map();
   }
 
-  #isUnread({ senderId, deletedAt }: Message): boolean {
-    return senderId !== this.#userId && deletedAt === undefined;
+  /** Whether a message counts, as 1 or 0. */
+  #is(name: Counted, { senderId, deletedAt, mentions }: Message): number {
+    const isToMe = name === 'unread' || mentions?.includes(this.#userId);
+    return senderId !== this.#userId && deletedAt === undefined && isToMe ? 1 : 0;
   }
-
-  #mentionsMe(message: Message): boolean {
-    return this.#isUnread(message) && message.mentions?.includes(this.#userId) === true;
-  }
-}
-
-function difference(
-  before: Message | undefined,
-  after: Message,
-  counts: (message: Message) => boolean,
-): number {
-  return Number(counts(after)) - Number(before !== undefined && counts(before));
 }
 
 function within(count: number): number {

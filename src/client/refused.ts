@@ -14,16 +14,9 @@ export class Refused extends Error {
   }
 }
 
-const TEMPORARY: ReadonlySet<string> = new Set<ErrorCode>([
-  'rate_limited',
-  'slow_mode',
-  'unavailable',
-  'internal',
-]);
-
 /** Whether the same may be tried again later. */
 export function isTemporary({ code }: Problem): boolean {
-  return TEMPORARY.has(code);
+  return /^(rate_limited|slow_mode|unavailable|internal)$/.test(code);
 }
 
 function problem(code: ErrorCode, message: string): Problem {

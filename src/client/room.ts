@@ -68,7 +68,7 @@ export class Room {
   readonly #timeline = new Timeline();
   readonly #people = new People();
   readonly #typists: Typists;
-  readonly #reading = new Reading();
+  readonly #reading = new Reading(this.#timeline);
   #room: RoomInfo | undefined;
   #you: You | undefined;
   #state: RoomState | undefined;
@@ -104,7 +104,10 @@ export class Room {
     this.#typists = new Typists(environment, timing.typingLapsesMs, () => this.#changed());
   }
 
-  /** Goes on after `leave`, or after an end: `state.status` tells of those. */
+  /**
+   * Goes on after `leave`, or after an end: `state.status` tells of those. Where the connection is
+   * lost, tries again at once.
+   */
   join(): void {
     this.#connection.start();
   }
@@ -189,7 +192,7 @@ export class Room {
 
   /** This user has read up to here. @param readUpTo a `seq`; without, the newest */
   markRead(readUpTo = this.#timeline.list.at(-1)?.seq ?? 0): void {
-    this.#reading.want(readUpTo, this.#timeline.list, this.#timeline.from);
+    this.#reading.want(readUpTo);
     this.#mark();
     this.#changed();
   }
@@ -279,20 +282,15 @@ export class Room {
 
   #joined(reply: Reply<'joinRoom'>): void {
     const { room, you, messages, missed } = reply;
-    this.#generation++;
-    this.#room = room;
     if (you.guestToken !== undefined) this.#options.onGuestToken(you.guestToken);
     this.#sender.joined(you.userId);
     if (missed === undefined) this.#begin(reply);
     else this.#missed(missed, false);
     this.#timeline.dropBelow(room.horizon);
     for (const message of messages) this.#sender.heard(message);
-    this.#meet(you);
     this.#typists.clear();
-    if (this.#people.joined(reply)) this.#loadPeople();
-    for (const receipt of (reply as { receipts?: never[] }).receipts ?? []) {
-      this.#reading.receipt(receipt);
-    }
+    this.#told(reply);
+    this.#meetPeople(reply);
     this.#sender.go();
     this.#asker.go();
     this.#mark();
@@ -325,11 +323,17 @@ export class Room {
     else if (merged === 'changed') this.#listeners.tell('messageUpdated', message);
   }
 
-  /** The room's word about this user. */
-  #meet(you: You): void {
+  /** The room's word about itself, this user, and how far all have read. */
+  #told({ room, you, receipts }: Reply<'joinRoom'>): void {
+    this.#room = room;
     this.#you = you;
-    const { list, from } = this.#timeline;
-    this.#reading.told(you, list, from, you.userId);
+    this.#reading.told(you, you.userId);
+    this.#reading.othersTold(receipts, room.memberCount);
+  }
+
+  #meetPeople(reply: Reply<'joinRoom'>): void {
+    this.#generation++;
+    if (this.#people.joined(reply)) this.#loadPeople();
   }
 
   #event(event: RoomEvent): void {
@@ -341,7 +345,7 @@ export class Room {
         return;
       case 'reactionsUpdated':
         if (!this.#timeline.react(payload)) return;
-        this.#act(payload.by);
+        this.#act(payload.by, payload.added ? payload.rev : undefined);
         break;
       case 'userJoined':
         this.#people.arrived(payload);
@@ -352,7 +356,7 @@ export class Room {
         break;
       case 'presence':
         this.#generation++;
-        if (this.#people.counted(payload.onlineCount)) this.#loadPeople();
+        if (this.#people.counted(payload.onlineCount)) this.#askAgain();
         break;
       case 'typing':
         if (payload.userId !== this.#you?.userId) this.#typists.heard(payload);
@@ -367,9 +371,9 @@ export class Room {
         if (this.#timeline.dropBelow(payload.horizon)) this.#askAgain();
         break;
       case 'memberUpdated':
-        if (payload.userId !== this.#you?.userId) break;
-        this.#isListed = payload.role !== 'none';
-        // A role by token may stand above the one that is told here.
+        if (payload.userId === this.#you?.userId) this.#isListed = payload.role !== 'none';
+        else if (!this.#reading.knowsAll) break;
+        // A role by token may stand above the one that is told here; a new one has read something.
         this.#askAgain();
         break;
       default:
@@ -385,7 +389,7 @@ export class Room {
     if (merged === 'known') return;
     if (name === 'message') this.#typists.stopped(message.senderId);
     this.#sender.heard(message);
-    this.#act(by ?? message.senderId);
+    this.#act(by ?? message.senderId, name === 'message' ? message.rev : undefined);
     if (this.#reading.heard(before, message, name === 'message')) this.#askAgain();
     // Changed before the page that holds it has come: to those who listen it is new.
     this.#listeners.tell(merged === 'new' ? 'message' : name, payload);
@@ -397,11 +401,17 @@ export class Room {
     this.#act(this.#you?.userId);
   }
 
-  /** Whoever acts for the first time stands on the room's list from then on, and is counted for. */
-  #act(userId: string | undefined): void {
-    if (this.#isListed || userId === undefined || userId !== this.#you?.userId) return;
-    this.#isListed = true;
-    this.#askAgain();
+  /**
+   * Whoever acts for the first time stands on the room's list from then on, and is counted for.
+   * @param rev of what was done, where it puts somebody there
+   */
+  #act(userId: string | undefined, rev?: number): void {
+    if (userId !== this.#you?.userId) {
+      if (userId !== undefined && rev !== undefined) this.#reading.acted(userId, rev);
+    } else if (!this.#isListed && userId !== undefined) {
+      this.#isListed = true;
+      this.#askAgain();
+    }
   }
 
   /** Asks for the room's word about this user. To join twice is harmless and answers afresh. */
@@ -415,8 +425,8 @@ export class Room {
       const isAgain = this.#refresh === 'again';
       this.#refresh = 'idle';
       if (result?.ok !== true) return;
-      this.#room = result.room;
-      this.#meet(result.you);
+      this.#told(result);
+      if (!this.#people.isComplete) this.#meetPeople(result);
       if (isAgain) this.#askAgain();
     });
   }
@@ -432,7 +442,7 @@ export class Room {
       if (this.#reading.wanted === readUpTo) this.#reading.giveUp();
       if (result.ok) {
         this.#isListed = true;
-        this.#reading.told(result, this.#timeline.list, this.#timeline.from);
+        this.#reading.told(result);
       }
       this.#mark();
     });

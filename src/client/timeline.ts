@@ -4,12 +4,12 @@ import type { Message } from '../protocol/objects.ts';
 /** A message's text and its reactions, each as of the newest change that told of it. */
 interface Row {
   /** Without its reactions; undefined while only reactions were heard of. */
-  text: Message | undefined;
+  text?: Message;
   textRev: number;
-  reactions: Message['reactions'];
+  reactions?: Message['reactions'];
   reactionsRev: number;
   /** Both together; made when first asked for. */
-  shown: Message | undefined;
+  shown?: Message | undefined;
 }
 
 /** What a message was to those who hold it: not there before, changed, or known already. */
@@ -110,13 +110,7 @@ export class Timeline {
   #row(seq: number): Row {
     let row = this.#rows.get(seq);
     if (row === undefined) {
-      row = {
-        text: undefined,
-        textRev: 0,
-        reactions: undefined,
-        reactionsRev: 0,
-        shown: undefined,
-      };
+      row = { textRev: 0, reactionsRev: 0 };
       this.#rows.set(seq, row);
     }
     return row;

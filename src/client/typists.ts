@@ -1,8 +1,10 @@
 import type { EventPayload } from '../protocol/events.ts';
 import type { Present } from '../protocol/objects.ts';
 import type { Environment } from './environment.ts';
+import { presentOf } from './people.ts';
 
-interface Typist extends Present {
+interface Typist {
+  user: Present;
   forget: () => void;
 }
 
@@ -23,18 +25,20 @@ export class Typists {
 
   /** The same list until it changes. */
   get list(): readonly Present[] {
-    this.#list ??= [...this.#typists.values()].map(({ forget: _, ...user }) => user);
+    this.#list ??= [...this.#typists.values()].map(({ user }) => user);
     return this.#list;
   }
 
-  heard({ userId, username, unverified, isTyping }: EventPayload<'typing'>): void {
+  heard(payload: EventPayload<'typing'>): void {
+    const { userId, isTyping } = payload;
     this.stopped(userId);
     if (!isTyping) return;
     const forget = this.#environment.after(this.#lapsesMs, () => {
       this.stopped(userId);
       this.#lapsed();
     });
-    this.#typists.set(userId, { userId, username, ...(unverified && { unverified }), forget });
+    this.#typists.set(userId, { user: presentOf(payload), forget });
+    this.#list = undefined;
   }
 
   /** Said it, or left. */

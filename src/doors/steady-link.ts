@@ -294,10 +294,11 @@ export class SteadyLink implements MovableLink {
 /** What else the client must know of the time it was away. */
 function changesSince(
   before: Pick<JoinReply, 'room' | 'you'> | undefined,
-  { room, you, onlineCount }: JoinReply,
+  { room, you, onlineCount, receipts }: JoinReply,
 ): string[] {
   const { roomId } = room;
   const lines = [eventLine('presence', { roomId, onlineCount })];
+  if (receipts !== undefined) lines.push(eventLine('readReceipts', { roomId, receipts }));
   if (before === undefined) return lines;
   if (settingsOf(before.room) !== settingsOf(room)) lines.push(eventLine('roomUpdated', room));
   if (before.you.role !== you.role || before.you.mutedUntil !== you.mutedUntil) {

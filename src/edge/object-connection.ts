@@ -77,14 +77,14 @@ export class ObjectConnection implements Connection {
     if (now - this.#attachment.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
   }
 
-  send(frame: Frame): void {
-    if (!this.open) return;
+  send(frame: Frame): boolean {
+    if (!this.open) return true;
     const verdict = judgeBacklog(this.#backlog(), this.#platform.limits);
     if (verdict === 'tooSlow') {
       this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
-      return;
+      return true;
     }
-    if (verdict === 'slow' && frame.ephemeral) return;
+    if (verdict === 'slow' && frame.ephemeral) return false;
     const { text } = frame;
     this.#sentSinceSign += text.length;
     try {
@@ -92,6 +92,7 @@ export class ObjectConnection implements Connection {
     } catch {
       this.#closed = true;
     }
+    return true;
   }
 
   close(code: CloseCode, reason: string): void {

@@ -10,6 +10,7 @@ import {
   positionSchema,
   presentSchema,
   reactionSchema,
+  receiptSchema,
   roles,
   roomIdSchema,
   roomSchema,
@@ -44,6 +45,8 @@ export const commands = {
     since: positionSchema.optional(),
     history: whole(0, fixed.historyPage).optional(),
     gather: flag,
+    /** A name for one running client: its connections replace one another. */
+    session: clientId.optional(),
   }),
   leaveRoom: z.object({ roomId }),
   message: z.object({
@@ -176,6 +179,8 @@ export const replies = {
     missed: messages.optional(),
     complete: z.boolean().optional(),
     reset: z.literal(true).optional(),
+    /** How far others have read, in rooms of at most 50 members. */
+    receipts: z.array(receiptSchema).optional(),
   }),
   leaveRoom: z.object({}),
   message: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),

@@ -105,6 +105,9 @@ export const fixed = {
   badTokensPerMinute: 5,
   /** A native socket that has sent `ping` and then nothing for so long is lost, in milliseconds. */
   heartbeatLostMs: 60_000,
+  /** How often a connection that lost something ephemeral is looked at again, and how many times. */
+  laggardEveryMs: 1_000,
+  laggardTries: 60,
   /** Tolerated difference between clocks when a token ends, in milliseconds. */
   clockToleranceMs: 5_000,
   /** A token, in bytes. */

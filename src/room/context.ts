@@ -66,6 +66,8 @@ export interface Outcome<R> {
   connection?: Partial<ConnectionState>;
   /** A read position that has grown. */
   receipt?: Receipt;
+  /** Whose read position is no more, nor told any more. */
+  unread?: { userId: string };
   /** Whose access may have ended: this user's, or anyone's. */
   recheck?: { userId: string } | 'everyone';
   /** Who is sent away, joined or not. */

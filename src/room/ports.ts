@@ -112,6 +112,8 @@ export interface ConnectionState {
   silent?: true;
   /** Fixed at the first join. */
   name?: Name;
+  /** Whose connections replace one another: a client's own name for itself. */
+  session?: string;
   /** Frames that were no tuples. */
   badFrames?: PerMinute;
   /** Tokens that did not hold. */
@@ -129,8 +131,11 @@ export interface Connection {
    */
   readonly lastHeardAt: number | undefined;
   update(change: Partial<ConnectionState>): void;
-  /** Hands over what is stored; never throws. */
-  send(frame: Frame): void;
+  /**
+   * Hands over what is stored; never throws.
+   * @returns false where it was dropped, being ephemeral, because the client cannot keep up
+   */
+  send(frame: Frame): boolean;
   /** Ends it; never throws, and does nothing the second time. */
   close(code: CloseCode, reason: string): void;
 }

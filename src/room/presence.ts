@@ -61,9 +61,9 @@ export class Presence {
     return this.#users.has(userId);
   }
 
-  /** How many connections a user holds open, joined or not. */
-  connectionsOf(userId: string): number {
-    return this.#sockets.get(userId)?.size ?? 0;
+  /** Everything a user holds open, joined or not. */
+  connectionsOf(userId: string): Connection[] {
+    return [...(this.#sockets.get(userId) ?? [])];
   }
 
   opened(connection: Connection): void {
@@ -88,7 +88,7 @@ export class Presence {
 
   /** A user's joined connections, those that only listen included. */
   joinedOf(userId: string): Connection[] {
-    return [...(this.#sockets.get(userId) ?? [])].filter(({ state }) => state.joined);
+    return this.connectionsOf(userId).filter(({ state }) => state.joined);
   }
 
   /** Everyone's joined connections, those that only listen included. */

@@ -22,6 +22,8 @@ import { assertPlain } from '../protocol/shape.ts';
 import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
 import { Database } from './database.ts';
 import { handlers } from './handlers.ts';
+import { Laggards } from './laggards.ts';
+import { Lifetimes } from './lifetimes.ts';
 import { type Frame, Outbox } from './outbox.ts';
 import { counted } from './per-minute.ts';
 import type { Connection, Immediate, Ports } from './ports.ts';
@@ -82,9 +84,6 @@ const tidyFirst: ReadonlySet<OperationName> = new Set(['reopenRoom', 'eraseUser'
 /** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
 const WAKE_AGAIN_MS = 600_000;
 
-/** Least time between two looks for lost heartbeats, in milliseconds. */
-const SWEEP_EVERY_MS = 10_000;
-
 /**
  * One conversation. Synchronous from decoded command to outcome; what it decides waits in the
  * outbox until the host, having stored it, calls `flush`.
@@ -97,6 +96,8 @@ export class Room {
   readonly #rates: RateLimits;
   readonly #context: Omit<Context, 'speaker' | 'standing' | 'state' | 'now'>;
   readonly #receipts: Receipts;
+  readonly #laggards: Laggards;
+  readonly #lifetimes: Lifetimes;
   /** What was decided last is to be followed by dropping all that is stored. */
   #erases = false;
   /** Whether the room forgets, as of the last command. */
@@ -105,9 +106,6 @@ export class Room {
   #unindexed: Message[] | undefined;
   /** For when the wakeup is set; undefined also when that is not known. */
   #wakeAt: number | undefined;
-  #sweptAt = 0;
-  /** The first time at which a connection's token ends, in epoch milliseconds. */
-  #nextExpiry = Infinity;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
@@ -119,6 +117,9 @@ export class Room {
     const database = this.#database;
     const presence = new Presence(roomId, this.#outbox, clock, timer, roster);
     this.#receipts = new Receipts(roomId, this.#outbox, presence, timer);
+    this.#laggards = new Laggards(roomId, this.#outbox, presence, timer, (connection) =>
+      this.end(connection, closeCodes.tooSlow),
+    );
     this.#context = {
       roomId,
       room: new RoomRow(database, clock, ids, roomId),
@@ -135,7 +136,9 @@ export class Room {
       limits,
       ids,
     };
-    for (const connection of roster.connections()) this.#watchExpiry(connection);
+    this.#lifetimes = new Lifetimes(clock, roster, (connection, code) =>
+      this.end(connection, code),
+    );
   }
 
   /**
@@ -143,18 +146,18 @@ export class Room {
    * @throws Refusal when the room does not take it; nothing has then happened
    */
   connect(connection: Connection, payload: unknown): void {
-    this.#sweep();
+    this.#lifetimes.sweep();
     const { identity } = connection.state;
     this.#rates.charge(identity.userId, 'joinRoom');
     const outcome = this.#perform({ identity, connection }, { name: 'joinRoom', payload });
     this.#context.presence.opened(connection);
-    this.#watchExpiry(connection);
+    this.#lifetimes.watch(connection);
     this.#post(connection, outcome, eventLine('joined', { ok: true, ...outcome.reply }));
   }
 
   /** Takes a command of a connection; the reply, or the refusal, comes through the outbox. */
   handle(connection: Connection, command: Command): void {
-    this.#sweep();
+    this.#lifetimes.sweep();
     if (!connection.open || this.#outbox.isEnding(connection)) return;
     const { identity } = connection.state;
     try {
@@ -197,7 +200,7 @@ export class Room {
    * what was decided.
    */
   execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
-    this.#sweep();
+    this.#lifetimes.sweep();
     try {
       // Guests without a connection are new with every request; together they get one allowance.
       this.#rates.charge(identity.guest === true ? 'guest:' : identity.userId, name);
@@ -280,7 +283,7 @@ export class Room {
       throw new Refusal('unauthorized', 'The token is of another user.');
     }
     connection.update({ identity });
-    this.#watchExpiry(connection);
+    this.#lifetimes.watch(connection);
     if (connection.state.joined) this.#letGo(this.#unwelcome([connection]));
     return { expiresAt: identity.expiresAt };
   }
@@ -349,8 +352,8 @@ export class Room {
   }
 
   #send(connection: Connection, frame: Frame): void {
-    if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
-    else connection.send(frame);
+    if (this.#lifetimes.hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
+    else if (!connection.send(frame)) this.#laggards.add(connection);
     this.#ports.meter?.sent(frame.lines.length);
     // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
     if (!connection.open) this.depart(connection, 'disconnected');
@@ -470,13 +473,27 @@ export class Room {
       this.#context.presence.leave(connection, 'left');
       this.#forgetTyping(connection);
     }
+    if (change?.session !== undefined) this.#replace(connection, change.session);
     this.#effect(outcome, connection);
+  }
+
+  /**
+   * A client has come back: what is left of its earlier connections ends. Something it sent on one
+   * of them, and has perhaps sent again since, must not arrive later and be done.
+   */
+  #replace(connection: Connection, session: string): void {
+    const { identity } = connection.state;
+    for (const other of this.#context.presence.connectionsOf(identity.userId)) {
+      if (other === connection || other.state.session !== session) continue;
+      this.end(other, closeCodes.goingAway);
+    }
   }
 
   /** What an outcome does beyond its reply. */
   #effect(outcome: Decided<object>, except: Connection | undefined): void {
-    const { tell = [], position, receipt, leaving, next } = outcome;
+    const { tell = [], position, receipt, unread, leaving, next } = outcome;
     if (receipt !== undefined) this.#receipts.add(receipt, except);
+    if (unread !== undefined) this.#receipts.forget(unread.userId);
     this.#letGo(leaving);
     for (const { name, payload } of tell) this.#outbox.tell(name, payload, { except, position });
     if (outcome.sendAway !== undefined) this.#sendAway(outcome.sendAway);
@@ -524,31 +541,5 @@ export class Room {
   #forgetTyping(connection: Connection): void {
     const { userId } = connection.state.identity;
     if (!this.#context.presence.has(userId)) this.#context.typing.forget(userId);
-  }
-
-  #hasExpired({ state }: Connection): boolean {
-    const { expiresAt = Infinity } = state.identity;
-    return this.#ports.clock.now() > expiresAt + fixed.clockToleranceMs;
-  }
-
-  #watchExpiry({ state }: Connection): void {
-    const { expiresAt = Infinity } = state.identity;
-    this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt + fixed.clockToleranceMs);
-  }
-
-  /** Ends the connections whose token has ended, and now and then those nobody hears of any more. */
-  #sweep(): void {
-    const now = this.#ports.clock.now();
-    const expiring = now > this.#nextExpiry;
-    if (!expiring && Math.abs(now - this.#sweptAt) < SWEEP_EVERY_MS) return;
-    this.#sweptAt = now;
-    this.#nextExpiry = Infinity;
-    for (const connection of this.#ports.roster.connections()) {
-      if (!connection.open) continue;
-      const heard = connection.lastHeardAt ?? now;
-      if (this.#hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
-      else if (now - heard > fixed.heartbeatLostMs) this.end(connection, closeCodes.heartbeatLost);
-      else this.#watchExpiry(connection);
-    }
   }
 }

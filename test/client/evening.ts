@@ -12,12 +12,12 @@ import { NativeVisitor } from '../support/native-visitor.ts';
 import { ok } from '../support/visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { Chance } from './chance.ts';
-import { FaultyProxy } from './faulty-proxy.ts';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
 
 /** Everything goes faster here than in life, so that much of it fits into a test. */
 const TIMING: Partial<Timing> = {
   pingEveryMs: 150,
-  answerMs: 600,
+  answerMs: 1_500,
   retryFirstMs: 20,
   retryLongestMs: 300,
   steadyMs: 500,
@@ -27,7 +27,7 @@ const TIMING: Partial<Timing> = {
 };
 
 /** One who has not come to rest by then never will, in milliseconds. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 50_000;
 
 const EMOJI = ['👍', '🎉', '❤'];
 
@@ -197,7 +197,7 @@ class Evening {
     else if (kind < 69) void device.room.loadOlder(1 + chance.below(10)).catch(() => undefined);
     else if (kind < 71) device.room.trim(3);
     else if (kind < 77) proxy.cut();
-    else if (kind < 83) proxy.stall(chance.below(700));
+    else if (kind < 83) proxy.stall(chance.below(2_500));
     else if (kind < 88) proxy.halfOpen(chance.below(2) === 0);
     else if (kind < 91) proxy.drip(chance.pick([0, 1, 7, 200]) ?? 0);
     else if (kind < 93) proxy.refuse(chance.below(2) === 0);
@@ -299,7 +299,7 @@ class Evening {
   #mustNotBeRefused(stored: Promise<Message> | undefined): void {
     stored?.catch((error: { code?: string; problem?: unknown }) => {
       const isFair = ['conflict', 'message_not_found', 'unavailable'].includes(error.code ?? '');
-      if (!isFair) this.#refused.push(error.problem ?? String(error));
+      if (!isFair) this.#refused.push(error.problem ?? 'something thrown');
     });
   }
 
@@ -326,7 +326,8 @@ class Evening {
         differs('online', sorted(state.online.map(({ userId }) => userId)), present) ??
         differs('onlineCount', state.onlineCount, present.length) ??
         differs('typing', state.typing, []) ??
-        differs('reading', readingOf(state), known);
+        differs('reading', readingOf(state), known.you) ??
+        differs('receipts', receiptsOf(state), known.receipts);
       if (difference !== undefined) return `${device.name}: ${difference}`;
     }
     return undefined;
@@ -394,15 +395,22 @@ class Evening {
   /** What a device of that user is told which comes anew. */
   async #knownOf(userId: string) {
     const visitor = new NativeVisitor(this.#url, { token: await tokenFor(userId) });
-    const { you } = ok(await visitor.join(this.#roomId));
+    const { you, receipts = [] } = ok(await visitor.join(this.#roomId));
     await visitor.close();
     const { readUpTo, unread, unreadMentions } = you;
-    return { readUpTo, unread, unreadMentions };
+    return {
+      you: { readUpTo, unread, unreadMentions },
+      receipts: sorted(receipts.map((receipt) => `${receipt.userId} ${receipt.readUpTo}`)),
+    };
   }
 }
 
 function readingOf({ readUpTo, unread, unreadMentions }: RoomState) {
   return { readUpTo, unread, unreadMentions };
+}
+
+function receiptsOf({ receipts }: RoomState): string[] {
+  return sorted(Array.from(receipts, ([userId, readUpTo]) => `${userId} ${readUpTo}`));
 }
 
 /** `replyCount` is derived when a message is read, outside `rev`. */

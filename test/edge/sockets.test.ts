@@ -212,7 +212,7 @@ describe('a socket that the room closes', () => {
     const alice = await join(roomId, 'alice');
     for (let count = 1; count <= 10; count++) {
       alice.send(`garbage ${count}`);
-      await vi.waitUntil(() => alice.heard('error').length === count);
+      await expect.poll(() => alice.heard('error').length).toBe(count);
       if (count % 3 === 0) await sleep(roomId);
     }
     expect(await alice.ask('message', { message: 'alive' })).toMatchObject({ ok: true });

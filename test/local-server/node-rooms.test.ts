@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Sink } from '../../local-server/node-connection.ts';
 import { NodeRooms, type NodeRoomsOptions } from '../../local-server/node-rooms.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -187,7 +187,7 @@ describe('rooms as files', () => {
     rooms.attach('r', bob, {}, other);
     use((room) => room.handle(connection, hello));
     await settled(rooms, 'r');
-    await vi.waitUntil(() => rooms.openCount === 0);
+    await expect.poll(() => rooms.openCount).toBe(0);
     use((room) => room.handle(connection, { ...hello, ref: 2 }));
     await settled(rooms, 'r');
     expect(other.names).toEqual(['joined', 'message', 'message']);
@@ -210,7 +210,7 @@ describe('rooms as files', () => {
       },
     );
     await settled(rooms, 'r');
-    await vi.waitUntil(() => rooms.openCount === 0);
+    await expect.poll(() => rooms.openCount).toBe(0);
     writeFileSync(join(dataDir, 'rooms', files()[0]!), 'no database '.repeat(1_000));
     link.send({ name: 'getHistory', payload: {}, ref: 1 });
     expect([heard.codes, codes]).toEqual([[4000], [4000]]);
@@ -228,7 +228,7 @@ describe('rooms as files', () => {
     await rooms.execute('r', alice, 'message', { message: 'before' });
     const socket = rooms.attach('r', bob, {}, new Heard());
     await settled(rooms, 'r');
-    await vi.waitUntil(() => rooms.openCount === 0);
+    await expect.poll(() => rooms.openCount).toBe(0);
     writeFileSync(join(dataDir, 'rooms', files()[0]!), 'no database '.repeat(1_000));
     socket.depart('disconnected');
     expect(failures).toHaveLength(1);

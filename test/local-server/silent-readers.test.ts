@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../src/auth/authenticator.ts';
 import { originRules } from '../../src/auth/origin.ts';
@@ -26,7 +26,7 @@ it(
     );
     await Promise.all(readers.map((reader) => reader.hears('message')));
     expect(rooms.openCount).toBe(1);
-    await vi.waitUntil(() => rooms.openCount === 0, { timeout: 10_000 });
+    await expect.poll(() => rooms.openCount).toBe(0);
 
     await send('after');
     await Promise.all(

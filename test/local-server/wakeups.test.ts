@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { Wakeups } from '../../local-server/wakeups.ts';
@@ -176,6 +178,20 @@ async function forgets(rooms: NodeRooms, roomId: string): Promise<void> {
   link.close('left');
 }
 
+/** The texts in the one room of a folder. */
+function storedIn(folder: string): unknown[] {
+  const [name] = readdirSync(join(folder, 'rooms')).filter((file) => file.endsWith('.sqlite'));
+  const file = new DatabaseSync(join(folder, 'rooms', name!), { readOnly: true });
+  try {
+    return file
+      .prepare('SELECT message FROM messages ORDER BY seq')
+      .all()
+      .map(({ message }) => message);
+  } finally {
+    file.close();
+  }
+}
+
 describe('a room of the node host', () => {
   it('forgets what was due while nothing ran', async () => {
     const dataDir = temporaryFolder();
@@ -192,11 +208,12 @@ describe('a room of the node host', () => {
   });
 
   it('is woken though it had been closed as idle', async () => {
-    const rooms = roomsIn(temporaryFolder(), 30);
+    const folder = temporaryFolder();
+    const rooms = roomsIn(folder, 30);
     onTestFinished(() => rooms.close());
-    await moveIn(rooms, 'idle', Date.now() + 400);
-    await vi.waitFor(() => expect(rooms.openCount).toBe(0), { timeout: 5_000, interval: 5 });
-    await vi.waitFor(() => expect(rooms.openCount).toBe(1), { timeout: 5_000, interval: 1 });
-    await forgets(rooms, 'idle');
+    await moveIn(rooms, 'idle', Date.now() + 600);
+    await expect.poll(() => rooms.openCount).toBe(0);
+    // Seen in the file, since to ask the room would wake it.
+    await expect.poll(() => storedIn(folder)).toEqual(['new']);
   });
 });

@@ -155,6 +155,35 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([4001]);
     }));
 
+  it('a reader that lost something ephemeral is told to look again once it keeps up', () =>
+    onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
+      const slow = new Listener(stage, { userId: 'slow' });
+      const writer = new Listener(stage, alice);
+      slow.buffered = 60_000;
+      writer.ask('leaveRoom');
+      for (let second = 0; second < 10; second++) stage.pass(1_000);
+      expect(slow.heard('userLeft', 'presence')).toEqual([]);
+      slow.buffered = 0;
+      stage.pass(1_000);
+      expect(slow.heard('presence')).toEqual([['presence', { roomId: 'stage', onlineCount: 1 }]]);
+      stage.pass(100_000);
+      expect(slow.heard('presence')).toHaveLength(1);
+      expect(writer.heard('presence')).toEqual([]);
+      expect(slow.endedWith).toEqual([]);
+    }));
+
+  it('a reader that lags behind for a minute is sent away to resume', () =>
+    onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
+      const slow = new Listener(stage, { userId: 'slow' });
+      const writer = new Listener(stage, alice);
+      slow.buffered = 60_000;
+      writer.ask('leaveRoom');
+      for (let second = 0; second < 60; second++) stage.pass(1_000);
+      expect(slow.endedWith).toEqual([]);
+      stage.pass(1_000);
+      expect(slow.endedWith).toEqual([4001]);
+    }));
+
   it('typing is heard once in 3 s a user, and not at all above 100 users', () =>
     onStage({}, (stage) => {
       const reader = new Listener(stage, { userId: 'reader' });

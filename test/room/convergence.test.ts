@@ -41,6 +41,22 @@ const kept: [what: string, deeds: Deed[]][] = [
       { do: 'erase', user: 0 },
     ],
   ],
+  [
+    'tells nobody any more how far one had read who was erased meanwhile',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'open', copy: 2, asks: false },
+      { do: 'read', copy: 2, back: 0 },
+      { do: 'erase', user: 2 },
+      { do: 'flush' },
+      { do: 'open', copy: 2, asks: false },
+      { do: 'pass', ms: 1000 },
+      { do: 'read', copy: 2, back: 0 },
+      { do: 'pass', ms: 1000 },
+      { do: 'flush' },
+    ],
+  ],
 ];
 
 describe('a room whose messages change', () => {

@@ -27,6 +27,40 @@ atEveryDoor((door) => {
     expect(back.heard('message')).toEqual([live]);
   });
 
+  it('tells one who comes back how far others have read meanwhile', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const first = await say(alice, roomId, 'first');
+    const second = await say(alice, roomId, 'second');
+    const { visitor: bob } = await door.enter('bob', roomId);
+    ok(await bob.command('markRead', { roomId, readUpTo: first.seq }));
+    await alice.drop();
+    ok(await bob.command('markRead', { roomId, readUpTo: second.seq }));
+    await bob.close();
+
+    const { joined } = await door.enter('alice', roomId);
+    const { userId } = joined.you;
+    expect(joined.receipts).toHaveLength(1);
+    expect(joined.receipts?.[0]).toMatchObject({ readUpTo: second.seq });
+    expect(joined.receipts?.[0]?.userId).not.toBe(userId);
+  });
+
+  it('ends what is left of a session that comes back, so that nothing stuck there is done', async () => {
+    const roomId = newRoom();
+    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: stranger } = await door.enter('stranger', roomId, { session: 'mine' });
+    const { visitor: stale } = await door.enter('alice', roomId, { session: 'mine' });
+    const { seq } = await say(bob, roomId, 'hello');
+    const { visitor: alice } = await door.enter('alice', roomId, { session: 'mine' });
+    const { visitor: phone } = await door.enter('alice', roomId, { session: 'other' });
+    stale.tell('addReaction', { roomId, seq, emoji: '👍' });
+    await stale.ended();
+    // Alice has never been away, and only her own connections were meant.
+    await fence(roomId, alice, [bob, phone, stranger]);
+    expect(bob.heard('userLeft')).toEqual([]);
+    expect(bob.heard('reactionsUpdated')).toEqual([]);
+  });
+
   it('pages one who missed 2,000 up to those who never left, who go on talking', async () => {
     const roomId = newRoom();
     const { visitor: stayed } = await door.enter('stayed', roomId);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HostName } from '../../src/settings.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PROJECT } from '../support/program.ts';
@@ -49,7 +49,7 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %
         heard.push((await lines.next()).value as string);
       }
       // What it has printed it notes next; a loop that is cut before would print that again.
-      await vi.waitUntil(() => noted(folder).endsWith(`:${heard.length}`), { timeout: 10_000 });
+      await expect.poll(() => noted(folder).endsWith(`:${heard.length}`)).toBe(true);
       await end(loop);
     }
     expect(heard).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import type { TestSettings } from './edge-options.ts';
 import { SECRET } from './tokens.ts';
 
+/** A host that takes longer to start hangs, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
 /** A host in processes of its own that can be killed at any moment and started on the same data. */
 export class Killable {
   readonly #command: readonly string[];
@@ -55,6 +58,8 @@ export class Killable {
       };
       child.stdout.setEncoding('utf8').on('data', read);
       child.stderr.setEncoding('utf8').on('data', read);
+      const giveUp = () => reject(new Error(`It does not listen: ${output}`));
+      setTimeout(giveUp, PATIENCE_MS).unref();
       child.once('exit', () => reject(new Error(`It ended before it listened: ${output}`)));
     });
   }

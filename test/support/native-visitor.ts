@@ -103,11 +103,12 @@ export class NativeVisitor implements Visitor {
   }
 
   #open(roomId: string, joining: Joining): Promise<JoinResult> {
-    const { since, history, username } = joining;
+    const { since, history, username, session } = joining;
     const query = new URLSearchParams();
     if (since !== undefined) query.set('since', since);
     if (history !== undefined) query.set('history', String(history));
     if (username !== undefined) query.set('username', username);
+    if (session !== undefined) query.set('session', session);
     const { token, guestToken } = this.#who;
     const address = `${this.#url.replace('http', 'ws')}/rooms/${encodeURIComponent(roomId)}/ws`;
     const options = {
@@ -130,6 +131,7 @@ export class NativeVisitor implements Visitor {
       socket.on('open', () => this.#lines.set(roomId, line));
       socket.on('close', (code) => {
         line.endedWith = code;
+        reject(new Error(`The socket ended (${code}) before it had joined.`));
         for (const { name, line: its, lose } of this.#waiting.values()) {
           if (its === line)
             lose(new Error(`The socket ended (${code}) before ${name} was answered.`));

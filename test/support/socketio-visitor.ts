@@ -69,6 +69,9 @@ export class SocketIoVisitor implements Visitor {
 
   command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>> {
     return new Promise((resolve, reject) => {
+      // The socket would keep it for a reconnection that never comes.
+      if (this.#endedWith !== undefined)
+        throw new Error(`The socket has ended: ${this.#endedWith}.`);
       this.#waiting.add(reject);
       this.socket.emit(name, payload, (result: Result<ReplyOf<N>>) => {
         this.#waiting.delete(reject);

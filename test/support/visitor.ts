@@ -15,6 +15,7 @@ export interface Joining {
   history?: number;
   username?: string;
   gather?: boolean;
+  session?: string;
 }
 
 export type ReplyOf<N extends string> = N extends CommandName ? Reply<N> : object;

@@ -73,7 +73,7 @@ export function readRoomId(segment: string): string {
 
 function joinIn(query: URLSearchParams): Record<string, unknown> {
   const join: Record<string, unknown> = {};
-  for (const field of ['username', 'since']) {
+  for (const field of ['username', 'since', 'session']) {
     const value = query.get(field);
     if (value !== null) join[field] = value;
   }

@@ -12,7 +12,7 @@ import { readingOf } from './mark-read.ts';
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const { presence, room, state } = context;
   const you = shown(context, payload.username, 'username');
-  assertPlace(context);
+  assertPlace(context, payload);
   const known = context.speaker.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
   const online = presence.list(fixed.onlineListed);
@@ -27,15 +27,23 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
     presence: count > fixed.presenceUsers ? 'count' : presence.mode,
     messages: newest(context, payload.history ?? 0),
     ...missedSince(context, payload),
+    ...receiptsOf(context, you.userId),
   };
   const { userId: _, ...name } = you;
-  return { reply, connection: { joined: true, name } };
+  const { session } = payload;
+  return { reply, connection: { joined: true, name, ...(session !== undefined && { session }) } };
 };
 
-function assertPlace({ speaker, presence, limits }: Context): void {
+function assertPlace(
+  { speaker, presence, limits }: Context,
+  { session }: Payload<'joinRoom'>,
+): void {
   const { connection, identity } = speaker;
   if (connection?.state.joined !== false || connection.state.name !== undefined) return;
-  if (presence.connectionsOf(identity.userId) < limits.connectionsPerUser) return;
+  const others = presence
+    .connectionsOf(identity.userId)
+    .filter(({ state }) => session === undefined || state.session !== session);
+  if (others.length < limits.connectionsPerUser) return;
   throw new Refusal(
     'too_many_connections',
     `You are connected to this room ${limits.connectionsPerUser} times already; close one first.`,
@@ -54,6 +62,19 @@ function youOf(context: Context, you: Shown): Reply<'joinRoom'>['you'] {
     ...(expiresAt !== undefined && { expiresAt }),
     ...(guestToken !== undefined && { guestToken }),
   };
+}
+
+/** What `readReceipts` told while this user was away. */
+function receiptsOf(
+  { members, state }: Context,
+  userId: string,
+): Pick<Reply<'joinRoom'>, 'receipts'> | undefined {
+  if (state.memberCount > fixed.receiptsUsers) return undefined;
+  const others = members
+    .after('', fixed.receiptsUsers)
+    .filter((member) => member.userId !== userId);
+  if (others.length === 0) return undefined;
+  return { receipts: others.map(({ userId, readUpTo }) => ({ userId, readUpTo })) };
 }
 
 function newest({ messages }: Context, count: number): Message[] {

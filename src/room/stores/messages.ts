@@ -2,27 +2,13 @@ import { fixed } from '../../protocol/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Database } from '../database.ts';
 import { type Page, pageOf } from '../pages.ts';
+import { COLUMNS, INSERT, messageIn, type MessageRow, rowValues } from './message-row.ts';
 
-interface Row {
-  seq: number;
-  rev: number;
-  id: string;
-  senderId: string;
-  sender: string;
-  unverified: number;
-  message: string;
-  timestamp: number;
-  editedAt: number | null;
-  deletedAt: number | null;
-  replyTo: number | null;
+interface Row extends MessageRow {
   replyCount: number;
-  mentions: string | null;
-  meta: string | null;
-  reactions: string | null;
 }
 
-const SELECT = `SELECT seq, rev, id, sender_id AS senderId, sender, unverified, message, timestamp,
-  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, reactions,
+const SELECT = `SELECT ${COLUMNS},
   (SELECT count(*) FROM (
     SELECT 1 FROM messages AS reply WHERE reply.reply_to = messages.seq AND reply.deleted_at IS NULL
     LIMIT ${fixed.repliesCounted}
@@ -40,22 +26,7 @@ export class Messages {
   }
 
   add(message: Message): void {
-    const { mentions, meta } = message;
-    this.#database.run(
-      `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message, timestamp,
-        reply_to, mentions, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      message.seq,
-      message.rev,
-      message.id,
-      message.senderId,
-      message.sender,
-      message.unverified === true ? 1 : 0,
-      message.message,
-      message.timestamp,
-      message.replyTo ?? null,
-      mentions === undefined ? null : JSON.stringify(mentions),
-      meta === undefined ? null : JSON.stringify(meta),
-    );
+    this.#database.run(INSERT, ...rowValues(message), null);
   }
 
   find(seq: number): Message | undefined {
@@ -217,23 +188,10 @@ export interface About {
 }
 
 function messageOf(roomId: string, row: Row): Message {
-  const { seq, rev, id, senderId, sender, message, timestamp } = row;
   return {
     roomId,
-    seq,
-    rev,
-    id,
-    senderId,
-    sender,
-    message,
-    timestamp,
-    ...(row.unverified === 1 && { unverified: true as const }),
-    ...(row.editedAt !== null && { editedAt: row.editedAt }),
-    ...(row.deletedAt !== null && { deletedAt: row.deletedAt }),
-    ...(row.replyTo !== null && { replyTo: row.replyTo }),
+    ...messageIn(row),
     ...(row.replyCount > 0 && { replyCount: row.replyCount }),
-    ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
-    ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
     ...(row.reactions !== null && {
       reactions: JSON.parse(row.reactions) as Record<string, number>,
     }),

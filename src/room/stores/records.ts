@@ -1,5 +1,6 @@
 import type { LineOf } from '../../protocol/export-lines.ts';
 import type { Database } from '../database.ts';
+import { COLUMNS, INSERT, messageIn, type MessageRow, rowValues } from './message-row.ts';
 
 /** A message as it is stored, and the kinds of reactions it has, in order. */
 export interface MessageRecord {
@@ -7,22 +8,8 @@ export interface MessageRecord {
   emojis: string[];
 }
 
-interface Row {
-  seq: number;
-  rev: number;
-  id: string;
-  senderId: string;
-  sender: string;
-  unverified: number;
-  message: string;
-  timestamp: number;
-  editedAt: number | null;
-  deletedAt: number | null;
+interface Row extends MessageRow {
   deletedBy: string | null;
-  replyTo: number | null;
-  mentions: string | null;
-  meta: string | null;
-  reactions: string | null;
 }
 
 /** Messages as exports and imports see them: whole rows, by `rev`. */
@@ -36,10 +23,8 @@ export class Records {
   after(rev: number, limit: number): MessageRecord[] {
     return this.#database
       .all<Row>(
-        `SELECT seq, rev, id, sender_id AS senderId, sender, unverified, message, timestamp,
-          edited_at AS editedAt, deleted_at AS deletedAt, deleted_by AS deletedBy,
-          reply_to AS replyTo, mentions, meta, reactions
-          FROM messages WHERE rev > ? ORDER BY rev LIMIT ?`,
+        `SELECT ${COLUMNS}, deleted_by AS deletedBy FROM messages
+          WHERE rev > ? ORDER BY rev LIMIT ?`,
         rev,
         limit,
       )
@@ -77,7 +62,7 @@ export class Records {
    */
   add(line: LineOf<'message'>): 'rev' | 'id' | undefined {
     try {
-      this.#insert(line);
+      this.#database.run(INSERT, ...rowValues(line), line.deletedBy ?? null);
       return undefined;
     } catch (error) {
       const taken = /UNIQUE constraint failed: messages\.(rev|sender_id)/.exec(String(error))?.[1];
@@ -85,51 +70,14 @@ export class Records {
       return taken === 'rev' ? 'rev' : 'id';
     }
   }
-
-  #insert(line: LineOf<'message'>): void {
-    this.#database.run(
-      `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
-        timestamp, edited_at, deleted_at, deleted_by, reply_to, mentions, meta)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      line.seq,
-      line.rev,
-      line.id,
-      line.senderId,
-      line.sender,
-      line.unverified === true ? 1 : 0,
-      line.message,
-      line.timestamp,
-      line.editedAt ?? null,
-      line.deletedAt ?? null,
-      line.deletedBy ?? null,
-      line.replyTo ?? null,
-      line.mentions === undefined ? null : JSON.stringify(line.mentions),
-      line.meta === undefined ? null : JSON.stringify(line.meta),
-    );
-  }
 }
 
 function recordOf(row: Row): MessageRecord {
-  const { seq, rev, id, senderId, sender, message, timestamp } = row;
+  const { deletedBy } = row;
+  const line = { type: 'message' as const, ...messageIn(row) };
   return {
     emojis: emojisIn(row.reactions),
-    line: {
-      type: 'message',
-      seq,
-      rev,
-      id,
-      senderId,
-      sender,
-      ...(row.unverified === 1 && { unverified: true as const }),
-      message,
-      timestamp,
-      ...(row.editedAt !== null && { editedAt: row.editedAt }),
-      ...(row.deletedAt !== null && { deletedAt: row.deletedAt }),
-      ...(row.deletedBy !== null && { deletedBy: row.deletedBy }),
-      ...(row.replyTo !== null && { replyTo: row.replyTo }),
-      ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
-      ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
-    },
+    line: deletedBy === null ? line : { ...line, deletedBy },
   };
 }
 

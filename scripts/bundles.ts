@@ -1,0 +1,51 @@
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { PROJECT } from './project.ts';
+
+/** Something of ours that users load, and the most it may weigh. */
+interface Bundle {
+  name: string;
+  /** Within the project. */
+  entry: string;
+  /** Packages that the user's page has already. */
+  external: readonly string[];
+  /** Minified and compressed with gzip. */
+  mostBytes: number;
+}
+
+const bundles: readonly Bundle[] = [
+  { name: 'parlor/client', entry: 'src/client/index.ts', external: [], mostBytes: 8 * 1024 },
+  { name: 'parlor/react', entry: 'src/client/react.ts', external: ['react'], mostBytes: 512 },
+];
+
+/** What the client is built for, in the package and for measuring. */
+export const CLIENT_TARGET = 'es2022';
+
+/** Measures every bundle and says what it weighs. @returns 0, or 1 when one is over its budget */
+export async function checkBundles(): Promise<number> {
+  const lines = await Promise.all(bundles.map(weigh));
+  process.stdout.write(`${lines.map(({ line }) => line).join('\n')}\n`);
+  return lines.every(({ fits }) => fits) ? 0 : 1;
+}
+
+async function weigh({ name, entry, external, mostBytes }: Bundle) {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: PROJECT,
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: CLIENT_TARGET,
+    external: [...external],
+    metafile: true,
+    write: false,
+  });
+  const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
+  const foreign = Object.keys(metafile.inputs).filter((input) => !input.startsWith('src/'));
+  const isOver = bytes > mostBytes;
+  const line = [
+    `${name}: ${bytes} of ${mostBytes} bytes${isOver ? ', which is too much' : ''}`,
+    ...foreign.map((input) => `${name} holds ${input}, which is not ours.`),
+  ].join('\n');
+  return { line, fits: !isOver && foreign.length === 0 };
+}

@@ -1,0 +1,68 @@
+import type { LineOf } from '../../protocol/export-lines.ts';
+
+/** What a message's row says of it in an export and on the wire alike. */
+export type StoredMessage = Omit<LineOf<'message'>, 'type' | 'deletedBy'>;
+
+/** A row of `messages` as `COLUMNS` reads it. */
+export interface MessageRow {
+  seq: number;
+  rev: number;
+  id: string;
+  senderId: string;
+  sender: string;
+  unverified: number;
+  message: string;
+  timestamp: number;
+  editedAt: number | null;
+  deletedAt: number | null;
+  replyTo: number | null;
+  mentions: string | null;
+  meta: string | null;
+  reactions: string | null;
+}
+
+export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified, message, timestamp,
+  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, reactions`;
+
+/** Writes a new row; its values are those of `rowValues`, then `deletedBy`. */
+export const INSERT = `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
+  timestamp, edited_at, deleted_at, reply_to, mentions, meta, deleted_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+export function rowValues(message: StoredMessage): (string | number | null)[] {
+  const { mentions, meta } = message;
+  return [
+    message.seq,
+    message.rev,
+    message.id,
+    message.senderId,
+    message.sender,
+    message.unverified === true ? 1 : 0,
+    message.message,
+    message.timestamp,
+    message.editedAt ?? null,
+    message.deletedAt ?? null,
+    message.replyTo ?? null,
+    mentions === undefined ? null : JSON.stringify(mentions),
+    meta === undefined ? null : JSON.stringify(meta),
+  ];
+}
+
+export function messageIn(row: MessageRow): StoredMessage {
+  const { seq, rev, id, senderId, sender, message, timestamp } = row;
+  return {
+    seq,
+    rev,
+    id,
+    senderId,
+    sender,
+    message,
+    timestamp,
+    ...(row.unverified === 1 && { unverified: true as const }),
+    ...(row.editedAt !== null && { editedAt: row.editedAt }),
+    ...(row.deletedAt !== null && { deletedAt: row.deletedAt }),
+    ...(row.replyTo !== null && { replyTo: row.replyTo }),
+    ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
+    ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
+  };
+}

@@ -1,0 +1,123 @@
+import { connect, type Socket } from 'node:net';
+
+/** A TCP connection on which every byte is the test's own. */
+export class BareConnection {
+  readonly #socket: Socket;
+  readonly #watchers = new Set<() => void>();
+  #came = Buffer.alloc(0);
+  #isOver = false;
+
+  constructor(url: string) {
+    const { hostname, port } = new URL(url);
+    this.#socket = connect(Number(port), hostname);
+    this.#socket.on('data', (bytes) => {
+      this.#came = Buffer.concat([this.#came, bytes]);
+      this.#changed();
+    });
+    this.#socket.on('error', () => undefined);
+    this.#socket.on('close', () => {
+      this.#isOver = true;
+      this.#changed();
+    });
+  }
+
+  /** Everything that has come, one character a byte. */
+  get text(): string {
+    return this.#came.toString('latin1');
+  }
+
+  write(bytes: string | Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Takes no more of what comes, so that it piles up on its way. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
+  /** Waits until what has come fits; rejects when the other side ends it first. */
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(this.text);
+        if (found !== null) resolve(found);
+        else if (this.#isOver) reject(new Error(`It ended before ${pattern}: ${this.text}`));
+        else return;
+        this.#watchers.delete(look);
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  /** Waits until the other side has ended it. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!this.#isOver) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #changed(): void {
+    for (const look of this.#watchers) look();
+  }
+}
+
+/** The text of an upgrade request, with these headers in the place of the usual. */
+export function upgradeRequest(path: string, headers: Record<string, string> = {}): string {
+  const all = {
+    Host: 'localhost',
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}
+
+export interface FrameParts {
+  opcode: number;
+  payload?: string | Buffer;
+  /** Whether it is the last of its message. */
+  isLast?: boolean;
+  /** Whether it says that it is compressed. */
+  isCompressed?: boolean;
+  /** Clients must mask; one that does not breaks the protocol. */
+  isMasked?: boolean;
+  /** What it says of its length, where that is a lie. */
+  length?: bigint;
+}
+
+/** A WebSocket frame as RFC 6455 has it, or not. */
+export function frameOf(parts: FrameParts): Buffer {
+  const { opcode, payload = '', isLast = true, isCompressed = false, isMasked = true } = parts;
+  const body = Buffer.from(payload);
+  const first = (isLast ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode;
+  const mask = isMasked ? Buffer.from([1, 2, 3, 4]) : Buffer.alloc(0);
+  const masked = Buffer.from(body.map((byte, at) => byte ^ (mask[at % 4] ?? 0)));
+  const length = parts.length ?? BigInt(body.length);
+  return Buffer.concat([Buffer.of(first), lengthOf(length, isMasked ? 0x80 : 0), mask, masked]);
+}
+
+function lengthOf(length: bigint, masked: number): Buffer {
+  if (length < 126n) return Buffer.of(masked | Number(length));
+  if (length < 65_536n) {
+    const bytes = Buffer.alloc(3, masked | 126);
+    bytes.writeUInt16BE(Number(length), 1);
+    return bytes;
+  }
+  const bytes = Buffer.alloc(9, masked | 127);
+  bytes.writeBigUInt64BE(length, 1);
+  return bytes;
+}
