@@ -142,7 +142,9 @@ export class RoomView {
         openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
       },
       reply: (message) => this.#reply(message),
-      more: (message, anchor) => openMenu(anchor, 'Actions', this.#messageChoices(message)),
+      more: (message, anchor) => {
+        openMenu(anchor, 'Actions', this.#messageChoices(message, anchor));
+      },
       openThread: (seq) => this.#openThread(seq),
       jump: (seq) => void this.#jump(seq),
       retry: (id) => this.#room.retry(id),
@@ -163,12 +165,19 @@ export class RoomView {
     this.#composer.reply(message);
   }
 
-  #messageChoices(message: Message): Choice[] {
+  #messageChoices(message: Message, anchor: HTMLElement): Choice[] {
     const { state } = this.#room;
     const isOwn = message.senderId === state.you?.userId;
     const isSilent = whySilent(state, Date.now()) !== undefined;
     const { seq } = message;
     const choices: Choice[] = [];
+    if (!isSilent) {
+      const { pick, reply } = this.#scene.deeds;
+      choices.push(
+        { label: 'React', icon: 'react', choose: () => pick(message, anchor) },
+        { label: 'Reply', icon: 'reply', choose: () => reply(message) },
+      );
+    }
     if (isOwn && !isSilent) {
       choices.push({ label: 'Edit', icon: 'edit', choose: () => this.#composer.edit(message) });
     }
