@@ -69,6 +69,19 @@ const kept: [what: string, deeds: Deed[]][] = [
       { do: 'read', copy: 5, back: 0 },
     ],
   ],
+  [
+    'lets who takes one off the list know that their reading begins anew',
+    [
+      { do: 'open', copy: 6, asks: false },
+      { do: 'open', copy: 5, asks: false },
+      { do: 'send', copy: 6, id: 0, words: 0 },
+      { do: 'open', copy: 1, asks: false },
+      { do: 'read', copy: 5, back: 0 },
+      { do: 'pass', ms: 5_000 },
+      { do: 'role', copy: 1, user: 0, role: 0 },
+      { do: 'read', copy: 5, back: 0 },
+    ],
+  ],
 ];
 
 describe('a room whose messages change', () => {
