@@ -38,6 +38,7 @@ export class Typists {
       this.#lapsed();
     });
     this.#typists.set(userId, { user: presentOf(payload), forget });
+    this.#list = undefined;
   }
 
   /** Said it, or left. */
