@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { buildPage } from './web/build.ts';
 
 /** The secret every test signs its tokens with. */
 const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
@@ -7,6 +8,9 @@ const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
 /** What a test waits for comes late on a busy machine, or never, in milliseconds. */
 const PATIENCE_MS = 30_000;
 const expect = { poll: { timeout: PATIENCE_MS } };
+
+// Every host in the tests serves it, and wrangler will not start without its folder.
+await buildPage();
 
 export default defineConfig({
   test: {

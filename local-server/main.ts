@@ -1,4 +1,5 @@
 import { Logger } from '../src/log/logger.ts';
+import { buildPage } from '../web/build.ts';
 import { type Configuration, configure, signersOf, urlOf } from './configuration.ts';
 import { firstLines } from './first-lines.ts';
 import { startServer } from './server.ts';
@@ -27,6 +28,7 @@ function introduction(configuration: Configuration, port: number): string {
 
 async function main(): Promise<void> {
   const configuration = configure(process.cwd(), process.env, process.argv.includes('--dev'));
+  await buildPage();
   const server = await startServer(configuration, logOf(configuration));
   const stop = () => {
     setTimeout(() => process.exit(0), SHUTDOWN_MS).unref();

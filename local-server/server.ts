@@ -14,6 +14,7 @@ import { isNativePath } from '../src/doors/native/handshake.ts';
 import { Refusal } from '../src/protocol/errors.ts';
 import type { HostLog } from '../src/log/logger.ts';
 import { VERSION } from '../src/version.ts';
+import { PAGE } from '../web/build.ts';
 import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
 import { isForMetrics, NodeMetrics, serveMetrics } from './metrics.ts';
@@ -68,7 +69,7 @@ export async function startServer(
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(keyOf(settings.JWT_SECRET ?? '')) : undefined,
     page: serveStatic({
-      root: join(import.meta.dirname, '..', 'web', 'public'),
+      root: PAGE,
       // The page's files belong together: none of them may be older than the others.
       onFound: (_, c) => c.header('cache-control', 'no-cache'),
     }),

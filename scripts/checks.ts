@@ -1,4 +1,5 @@
 import { checkBundles } from './bundles.ts';
+import { checkPage } from './page-size.ts';
 import { runTool, toolFile } from './tool.ts';
 
 const checks = [
@@ -10,9 +11,10 @@ const checks = [
     run: () => runTool(toolFile('wrangler'), ['types', '--include-runtime=false', '--check']),
   },
   { name: 'bundles (minified and compressed)', run: checkBundles },
+  { name: 'page (compressed)', run: checkPage },
 ] as const;
 
-/** Types, lint, format, the Worker's bindings, the size of bundles; says what did not pass. */
+/** Types, lint, format, the Worker's bindings, the sizes of bundles and page; says what did not pass. */
 export async function runChecks(): Promise<boolean> {
   const failed: string[] = [];
   for (const { name, run } of checks) {
@@ -20,7 +22,7 @@ export async function runChecks(): Promise<boolean> {
   }
   process.stdout.write(
     failed.length === 0
-      ? 'Types, lint, format, bindings and bundles are fine.\n'
+      ? 'Types, lint, format, bindings, bundles and page are fine.\n'
       : `These checks did not pass: ${failed.join(', ')}.\n`,
   );
   return failed.length === 0;

@@ -128,7 +128,9 @@ export class Connection {
     return this.#isCatchingUp;
   }
 
+  /** Begins, or tries again at once instead of later. */
   start(): void {
+    if (this.#status.name === 'waiting') this.wake();
     if (this.#status.name !== 'left' && this.#status.name !== 'ended') return;
     this.#stopWaking = this.#environment.onWake(() => this.wake());
     this.#failures = 0;

@@ -104,7 +104,10 @@ export class Room {
     this.#typists = new Typists(environment, timing.typingLapsesMs, () => this.#changed());
   }
 
-  /** Goes on after `leave`, or after an end: `state.status` tells of those. */
+  /**
+   * Goes on after `leave`, or after an end: `state.status` tells of those. Where the connection is
+   * lost, tries again at once.
+   */
   join(): void {
     this.#connection.start();
   }

@@ -20,18 +20,24 @@ const log = {
   },
 };
 
-/** The node host in this process; development mode unless told otherwise. */
+/**
+ * The node host in this process; development mode unless told otherwise.
+ * @param prepare puts rooms into the folder of the data before the host starts
+ */
 export async function startNodeHost(
   environment: Record<string, string> = {},
   isDevelopment = true,
+  prepare?: (dataDir: string) => void,
 ): Promise<Host> {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-browser-'));
+  const dataDir = join(folder, 'data');
   const configurationOn = (port: number) =>
     configure(
       folder,
-      { HOST: '127.0.0.1', PORT: String(port), DATA_DIR: join(folder, 'data'), ...environment },
+      { HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir, ...environment },
       isDevelopment,
     );
+  prepare?.(dataDir);
   let server = await startServer(configurationOn(0), log);
   const { port } = server;
   return {

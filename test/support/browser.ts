@@ -75,7 +75,7 @@ export class Visitor {
     options: BrowserContextOptions = {},
   ): Promise<Visitor> {
     const context = await browser.newContext({
-      viewport: { width: 1000, height: 700 },
+      viewport: { width: 1280, height: 800 },
       ...options,
     });
     const visitor = new Visitor(await context.newPage());
@@ -92,7 +92,7 @@ export class Visitor {
       if (!(await field.isVisible())) await page.getByText('I have a token').click();
       await field.fill(token);
     }
-    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
   }
 
   /** Waits until this visitor has joined and is connected. */
@@ -108,6 +108,19 @@ export class Visitor {
   /** The browser says that the network is back, as it does after sleep or a tunnel. */
   async isOnlineAgain(): Promise<void> {
     await this.page.evaluate("window.dispatchEvent(new Event('online'))");
+  }
+
+  /** One message of the log by a part of its text. */
+  message(text: string): Locator {
+    return this.page.locator('#messages .message').filter({
+      has: this.page.locator('.text').filter({ hasText: text }),
+    });
+  }
+
+  /** Leaves the room that is shown. */
+  async leave(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Room menu' }).click();
+    await this.page.getByRole('menuitem', { name: 'Leave room' }).click();
   }
 
   get field(): Locator {
@@ -132,7 +145,7 @@ export class Visitor {
 
   /** Names of who is here now, as listed. */
   here(): Promise<string[]> {
-    return this.page.locator('#people-list .name').allTextContents();
+    return this.page.locator('.people-list .name').allTextContents();
   }
 
   /** Fails when the browser has complained. */

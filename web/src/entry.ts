@@ -1,0 +1,102 @@
+import type { TokenSource } from '../../src/client/index.ts';
+
+/**
+ * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
+ * pasted. `guest`: without a token, where the server takes guests.
+ */
+export type Way = { kind: 'name' } | { kind: 'token'; token: string } | { kind: 'guest' };
+
+/** What the form asks for, as it was typed. */
+export interface Answers {
+  name: string;
+  room: string;
+  token: string;
+}
+
+/** Something that was entered does not fit: which field, and what to do. */
+export class Misfit extends Error {
+  readonly field: keyof Answers;
+
+  constructor(field: keyof Answers, sentence: string) {
+    super(sentence);
+    this.field = field;
+  }
+}
+
+const CONTROL = /\p{Cc}/u;
+/** Three parts of base64url, which is all that a subprotocol and a header can carry. */
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const UNREACHABLE = 'The server cannot be reached; check your connection, then try again.';
+
+/** @throws Misfit */
+export function readName(text: string): string {
+  const name = text.trim().normalize('NFC');
+  if (name === '') throw new Misfit('name', 'Enter the name that others will see.');
+  if (isTooLong(name, 64)) throw new Misfit('name', 'Choose a name of at most 64 characters.');
+  if (isBroken(name)) throw new Misfit('name', 'Choose a name of visible characters.');
+  return name;
+}
+
+/** @throws Misfit */
+export function readRoom(text: string): string {
+  const room = text.trim().normalize('NFC');
+  if (room === '') throw new Misfit('room', 'Enter the room that you want to join.');
+  if (isTooLong(room, 128)) throw new Misfit('room', 'Choose a room of at most 128 characters.');
+  if (isBroken(room) || room === '.' || room === '..') {
+    throw new Misfit('room', 'Choose another room: this one cannot be part of an address.');
+  }
+  return room;
+}
+
+/** @throws Misfit */
+export function readToken(text: string): string {
+  const token = text.trim();
+  if (token !== '' && !TOKEN.test(token)) {
+    throw new Misfit('token', 'This is no token; paste all of it, three parts with dots between.');
+  }
+  return token;
+}
+
+function isTooLong(text: string, most: number): boolean {
+  return Array.from(text).length > most;
+}
+
+function isBroken(text: string): boolean {
+  return CONTROL.test(text) || !text.isWellFormed();
+}
+
+/**
+ * Finds how a name comes in: with the token of development mode, else as a guest.
+ * @throws Misfit
+ */
+export async function findWay(username: string): Promise<Way> {
+  const response = await askForToken(username).catch(() => undefined);
+  if (response === undefined || response.status >= 500) throw new Error(UNREACHABLE);
+  if (response.status === 400) throw new Misfit('name', aboutName(await response.text()));
+  return { kind: response.ok ? 'name' : 'guest' };
+}
+
+function askForToken(username: string): Promise<Response> {
+  return fetch(`/test-token?username=${encodeURIComponent(username)}`, { cache: 'no-store' });
+}
+
+/** @param sentence about the field `username` */
+function aboutName(sentence: string): string {
+  return sentence.trim().replace(/^username\b/, 'Your name');
+}
+
+/** What the client shows, each time it is asked who this is. */
+export function tokenSourceOf(way: Way, name: string): TokenSource | undefined {
+  switch (way.kind) {
+    case 'token':
+      return way.token;
+    case 'name':
+      return async () => {
+        const response = await askForToken(name);
+        if (!response.ok) throw new Error(UNREACHABLE);
+        return response.text();
+      };
+    default:
+      return undefined;
+  }
+}

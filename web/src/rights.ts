@@ -1,0 +1,53 @@
+import type { Member, RoomInfo, You } from '../../src/client/index.ts';
+
+export type Role = Member['role'];
+
+const RANKS: Record<Role, number> = { none: 0, viewer: 1, member: 2, moderator: 3, owner: 4 };
+
+/** What those who stand below may be made. */
+const GIVEN: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
+
+export interface Standing {
+  you: You | undefined;
+  room: RoomInfo | undefined;
+}
+
+/** Why this user cannot send now; undefined when they can. @param now epoch milliseconds */
+export function whySilent({ you, room }: Standing, now: number): string | undefined {
+  if (you === undefined) return undefined;
+  if ((you.mutedUntil ?? 0) > now) {
+    const until = new Date(you.mutedUntil ?? 0);
+    return `You are muted until ${until.toLocaleString(undefined, { timeStyle: 'short', dateStyle: 'short' })}; until then you can read.`;
+  }
+  if (you.role === 'viewer') return 'You may only read in this room.';
+  if (room?.readOnly === true && you.role !== 'owner') return 'Only owners write in this room.';
+  return undefined;
+}
+
+export function isModerator({ you }: Standing): boolean {
+  return RANKS[you?.role ?? 'none'] >= RANKS.moderator;
+}
+
+export function isOwner({ you }: Standing): boolean {
+  return you?.role === 'owner';
+}
+
+/** Whether this user may act on somebody: only on those below, and nobody off the list stands lower than a member. */
+export function mayActOn(standing: Standing, { userId, role }: Pick<Member, 'userId' | 'role'>) {
+  const { you } = standing;
+  if (!isModerator(standing) || you === undefined || userId === you.userId) return false;
+  return Math.max(RANKS[role], RANKS.member) < RANKS[you.role];
+}
+
+/** The roles this user may give to somebody whom they may act on. */
+export function rolesFor({ you }: Standing, { userId, role }: Pick<Member, 'userId' | 'role'>) {
+  const isGuest = userId.startsWith('guest:');
+  return GIVEN.filter(
+    (given) =>
+      given !== role &&
+      RANKS[given] <= RANKS[you?.role ?? 'none'] &&
+      !(given === 'owner' && isGuest) &&
+      // Off the list they can do what members can.
+      !(given === 'member' && role === 'none'),
+  );
+}

@@ -1,0 +1,105 @@
+import { sentenceOfError } from '../sentences.ts';
+import { button, element, newId, setText } from './dom.ts';
+
+interface Question {
+  title: string;
+  /** What stands between the title and the buttons. */
+  parts: readonly Node[];
+  /** What the button says that does it. */
+  confirm: string;
+  isDanger?: boolean;
+  /** Does it; what it throws is told, and the dialog stays. */
+  run: () => Promise<unknown> | void;
+}
+
+/** Asks before something is done; Escape and "Cancel" do nothing. */
+export function openDialog({ title, parts, confirm, isDanger, run }: Question): void {
+  const heading = element('h2', 'dialog-title', title);
+  heading.id = newId();
+  const problem = element('p', 'problem');
+  problem.role = 'alert';
+  problem.hidden = true;
+  const doIt = element(
+    'button',
+    `button is-primary${isDanger === true ? ' is-danger' : ''}`,
+    confirm,
+  );
+  doIt.type = 'submit';
+  const form = element('form', 'dialog-form', heading, ...parts, problem);
+  const dialog = element('dialog', 'dialog', form);
+  form.append(
+    element(
+      'div',
+      'dialog-buttons',
+      button('Cancel', () => dialog.close(), 'button'),
+      doIt,
+    ),
+  );
+  form.noValidate = true;
+  dialog.setAttribute('aria-labelledby', heading.id);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+
+  async function submit(): Promise<void> {
+    if (doIt.ariaDisabled === 'true') return;
+    doIt.ariaDisabled = 'true';
+    problem.hidden = true;
+    try {
+      await run();
+      dialog.close();
+    } catch (error) {
+      problem.hidden = false;
+      setText(problem, sentenceOfError(error));
+    } finally {
+      doIt.ariaDisabled = null;
+    }
+  }
+}
+
+/** A field with its label above it. */
+export function field(
+  label: string,
+  input: HTMLInputElement | HTMLSelectElement,
+  hint = '',
+): HTMLDivElement {
+  input.id = newId();
+  const name = element('label', '', label);
+  name.htmlFor = input.id;
+  const made = element('div', 'field', name, input);
+  if (hint !== '') {
+    const about = element('p', 'hint', hint);
+    about.id = newId();
+    input.setAttribute('aria-describedby', about.id);
+    made.append(about);
+  }
+  return made;
+}
+
+/** A box to tick, with what it means. */
+export function box(label: string, hint: string, isOn: boolean) {
+  const input = element('input', '');
+  input.type = 'checkbox';
+  input.checked = isOn;
+  input.id = newId();
+  const name = element('label', '', label);
+  name.htmlFor = input.id;
+  const about = element('p', 'hint', hint);
+  about.id = newId();
+  input.setAttribute('aria-describedby', about.id);
+  return { input, part: element('div', 'box', input, name, about) };
+}
+
+/** A choice of one of several. */
+export function select(
+  options: readonly (readonly [value: string, label: string])[],
+  value: string,
+) {
+  const made = element('select', '');
+  for (const [of, label] of options) made.append(new Option(label, of, false, of === value));
+  return made;
+}

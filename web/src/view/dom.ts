@@ -1,0 +1,65 @@
+/** The element of the page with this id. */
+export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new Error(`The page has no ${id}.`);
+}
+
+/** Makes an element that holds text, which is never read as markup, or other elements. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+  ...children: (string | Node)[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  if (className !== '') made.className = className;
+  made.append(...children);
+  return made;
+}
+
+export function button(label: string, onPress: () => void, className = 'button is-small') {
+  const made = element('button', className, label);
+  made.type = 'button';
+  made.addEventListener('click', onPress);
+  return made;
+}
+
+/** A picture of the page's own set; see the symbols in `index.html`. */
+export function icon(name: string): SVGSVGElement {
+  const space = 'http://www.w3.org/2000/svg';
+  const made = document.createElementNS(space, 'svg');
+  made.classList.add('icon');
+  made.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS(space, 'use');
+  use.setAttribute('href', `#icon-${name}`);
+  made.append(use);
+  return made;
+}
+
+/** A button that shows a picture, and says its label to whoever points at it or listens. */
+export function iconButton(label: string, name: string, onPress: () => void, className = '') {
+  const made = button('', onPress, `button is-icon ${className}`.trim());
+  made.append(icon(name));
+  made.ariaLabel = label;
+  made.title = label;
+  return made;
+}
+
+/** Sets a text only when it differs, so that a screen reader does not hear it again. */
+export function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/** Makes a text's direction its own. */
+export function withOwnDirection<T extends HTMLElement>(target: T): T {
+  target.dir = 'auto';
+  return target;
+}
+
+let made = 0;
+
+/** An id for an element that others point at. */
+export function newId(): string {
+  made++;
+  return `made-${made}`;
+}

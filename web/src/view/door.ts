@@ -1,0 +1,73 @@
+import { type Answers, Misfit } from '../entry.ts';
+import { byId, setText } from './dom.ts';
+
+/** The way in: asks for a name and a room, and says what is wrong with them. */
+export class Door {
+  readonly #screen = byId('entry', HTMLElement);
+  readonly #form = byId('join', HTMLFormElement);
+  readonly #problem = byId('join-problem', HTMLParagraphElement);
+  readonly #tokenPart = byId('token-part', HTMLDetailsElement);
+  readonly #enter = byId('enter', HTMLButtonElement);
+  readonly #fields = {
+    name: byId('name', HTMLInputElement),
+    room: byId('room', HTMLInputElement),
+    token: byId('token', HTMLInputElement),
+  };
+
+  /** @param onJoin rejects with what to tell */
+  constructor(onJoin: (answers: Answers) => Promise<void>) {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#submit(onJoin);
+    });
+  }
+
+  show({ name, room }: Pick<Answers, 'name' | 'room'>): void {
+    this.#screen.hidden = false;
+    this.#fields.name.value = name;
+    this.#fields.room.value = room;
+    this.#clear();
+    const empty = name === '' ? this.#fields.name : room === '' ? this.#fields.room : this.#enter;
+    empty.focus();
+  }
+
+  hide(): void {
+    this.#screen.hidden = true;
+    this.#fields.token.value = '';
+    this.#tokenPart.open = false;
+  }
+
+  /** Says what is wrong and goes to where it can be put right. */
+  tell(error: unknown): void {
+    this.#problem.hidden = false;
+    setText(this.#problem, error instanceof Error ? error.message : String(error));
+    if (!(error instanceof Misfit)) {
+      this.#enter.focus();
+      return;
+    }
+    if (error.field === 'token') this.#tokenPart.open = true;
+    const field = this.#fields[error.field];
+    field.ariaInvalid = 'true';
+    field.focus();
+  }
+
+  async #submit(onJoin: (answers: Answers) => Promise<void>): Promise<void> {
+    if (this.#enter.ariaDisabled === 'true') return;
+    this.#clear();
+    this.#enter.ariaDisabled = 'true';
+    const { name, room, token } = this.#fields;
+    try {
+      await onJoin({ name: name.value, room: room.value, token: token.value });
+    } catch (error) {
+      this.tell(error);
+    } finally {
+      this.#enter.ariaDisabled = null;
+    }
+  }
+
+  #clear(): void {
+    this.#problem.hidden = true;
+    setText(this.#problem, '');
+    for (const field of Object.values(this.#fields)) field.ariaInvalid = null;
+  }
+}

@@ -1,0 +1,323 @@
+import type { Member, Present, Room } from '../../../src/client/index.ts';
+import { isModerator, isOwner, mayActOn, rolesFor, type Role } from '../rights.ts';
+import { button, element, icon, iconButton, newId, setText } from './dom.ts';
+import { field, openDialog, select } from './dialog.ts';
+import type { PanelContent } from './panel.ts';
+import { avatar, nameParts, tag } from './person.ts';
+import { type Choice, openMenu } from './popover.ts';
+import { whenOf } from './times.ts';
+
+const PAGE = 100;
+/** Of those who are not here no more are listed. */
+const MOST_PAGES = 5;
+
+type Somebody = Present & Partial<Member>;
+
+const ROLE_NAMES: Record<Role, string> = {
+  owner: 'owner',
+  moderator: 'moderator',
+  member: 'member',
+  viewer: 'viewer',
+  none: 'member',
+};
+
+const MUTES = [
+  ['600', '10 minutes'],
+  ['3600', '1 hour'],
+  ['86400', '1 day'],
+  ['604800', '1 week'],
+] as const;
+
+const KICKS = [
+  ['60', '1 minute'],
+  ['600', '10 minutes'],
+  ['3600', '1 hour'],
+  ['86400', '1 day'],
+] as const;
+
+/** Who is here, who else belongs to the room, and what can be done about them. */
+export class PeoplePanel implements PanelContent {
+  readonly title = 'People';
+  readonly element = element('div', 'people');
+  readonly #room: Room;
+  readonly #mention: (name: string) => void;
+  readonly #here = section('Here now', 'people-list');
+  readonly #away = section('Not here', 'away-list');
+  readonly #more = element('p', 'hint');
+  readonly #members = new Map<string, Member>();
+  readonly #invite: HTMLButtonElement;
+  readonly #off: (() => void)[];
+  #isLoading = false;
+  #isDueAgain = false;
+  #drawn = '';
+
+  /** @param mention puts a name where one writes */
+  constructor(room: Room, mention: (name: string) => void) {
+    this.#room = room;
+    this.#mention = mention;
+    this.#invite = button('Invite somebody', () => this.#openInvite(), 'button is-quiet');
+    this.#invite.prepend(icon('add'));
+    this.element.append(this.#here.part, this.#more, this.#away.part, this.#invite);
+    const again = () => void this.#load();
+    this.#off = [
+      room.on('memberUpdated', (member) => {
+        this.#members.set(member.userId, member);
+        this.render();
+      }),
+      room.on('userJoined', again),
+      room.on('userLeft', again),
+      room.on('status', ({ name }) => {
+        if (name === 'open') again();
+      }),
+    ];
+    again();
+  }
+
+  stop(): void {
+    for (const end of this.#off) end();
+  }
+
+  render(): void {
+    const { online, onlineCount, you, status } = this.#room.state;
+    const here = new Set(online.map(({ userId }) => userId));
+    const away = [...this.#members.values()].filter(
+      ({ userId, role, banned, mutedUntil = 0 }) =>
+        !here.has(userId) && (role !== 'none' || banned === true || mutedUntil > Date.now()),
+    );
+    this.#invite.hidden = !isModerator(this.#room.state);
+    setText(this.#here.title, `Here now (${onlineCount})`);
+    setText(this.#away.title, `Not here (${away.length})`);
+    this.#away.part.hidden = away.length === 0;
+    const rest = onlineCount - online.length;
+    setText(this.#more, rest > 0 ? `and ${rest} more` : '');
+    const all = online.map((user) => ({ ...user, ...this.#members.get(user.userId), ...user }));
+    const drawn = JSON.stringify([all, away, you, status.name]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    keepFocus(this.element, () => {
+      this.#here.list.replaceChildren(...all.map((user) => this.#item(user)));
+      this.#away.list.replaceChildren(...away.map((user) => this.#item(user)));
+    });
+  }
+
+  #item(user: Somebody): HTMLLIElement {
+    const { userId, username, unverified, role = 'none', mutedUntil = 0, banned } = user;
+    const { you } = this.#room.state;
+    const isYou = userId === you?.userId;
+    const about = element('span', 'about');
+    about.append(...nameParts(userId, username, unverified === true));
+    if (isYou) about.append(tag('you'));
+    const shown = isYou ? (you?.role ?? role) : role;
+    if (shown !== 'none' && shown !== 'member') about.append(tag(ROLE_NAMES[shown]));
+    if (mutedUntil > Date.now()) {
+      about.append(tag('muted', `Until ${whenOf(mutedUntil, Date.now())}`));
+    }
+    if (banned === true) about.append(tag('banned'));
+    const item = element('li', 'person', avatar(userId, username), about);
+    const choices = this.#choices(user);
+    if (choices.length > 0) {
+      const label = `Actions for ${username}`;
+      const more = iconButton(label, 'more', () => openMenu(more, label, this.#choices(user)));
+      more.ariaHasPopup = 'menu';
+      more.dataset['place'] = `person ${userId}`;
+      item.append(more);
+    }
+    return item;
+  }
+
+  #choices(user: Somebody): Choice[] {
+    const { userId, username, mutedUntil = 0, banned } = user;
+    const { state } = this.#room;
+    const choices: Choice[] = [];
+    if (userId === state.you?.userId) return choices;
+    if (banned !== true) {
+      choices.push({ label: 'Mention', icon: 'mention', choose: () => this.#mention(username) });
+    }
+    const member = { userId, role: user.role ?? ('none' as const) };
+    if (!mayActOn(state, member)) return choices;
+    if (banned === true) {
+      choices.push({
+        label: 'Lift the ban',
+        icon: 'undo',
+        choose: () =>
+          this.#ask(`Let ${username} in again?`, 'Lift the ban', () =>
+            this.#room.ask('unbanMember', { userId }),
+          ),
+      });
+      return choices;
+    }
+    for (const role of rolesFor(state, member)) {
+      choices.push({
+        label: `Make ${ROLE_NAMES[role]}`,
+        icon: 'role',
+        choose: () => this.#askRole(username, userId, role),
+      });
+    }
+    choices.push(
+      mutedUntil > Date.now()
+        ? {
+            label: 'Unmute',
+            icon: 'undo',
+            choose: () =>
+              this.#ask(`Let ${username} write again?`, 'Unmute', () =>
+                this.#room.ask('unmuteMember', { userId }),
+              ),
+          }
+        : { label: 'Mute', icon: 'mute', choose: () => this.#askMute(username, userId) },
+      {
+        label: 'Remove',
+        icon: 'leave',
+        isDanger: true,
+        choose: () => this.#askKick(username, userId),
+      },
+      { label: 'Ban', icon: 'ban', isDanger: true, choose: () => this.#askBan(username, userId) },
+    );
+    return choices;
+  }
+
+  #askRole(username: string, userId: string, role: Role): void {
+    const hints: Partial<Record<Role, string>> = {
+      owner: 'Owners can do everything here, and cannot be removed by you again.',
+      moderator: 'Moderators delete messages, and mute, remove and ban people.',
+      member: 'Members read and write.',
+      viewer: 'Viewers read, and do not write.',
+    };
+    this.#ask(
+      `Make ${username} ${ROLE_NAMES[role]}?`,
+      `Make ${ROLE_NAMES[role]}`,
+      () => this.#room.ask('setRole', { userId, role }),
+      [element('p', '', hints[role] ?? '')],
+    );
+  }
+
+  #askMute(username: string, userId: string): void {
+    const seconds = select(MUTES, MUTES[0][0]);
+    this.#ask(
+      `Mute ${username}?`,
+      'Mute',
+      () => this.#room.ask('muteMember', { userId, seconds: Number(seconds.value) }),
+      [
+        element('p', '', 'They can read, and not write, for as long as you say.'),
+        field('For', seconds),
+      ],
+    );
+  }
+
+  #askKick(username: string, userId: string): void {
+    const seconds = select(KICKS, KICKS[0][0]);
+    this.#ask(
+      `Remove ${username} from the room?`,
+      'Remove',
+      () => this.#room.ask('kickMember', { userId, seconds: Number(seconds.value) }),
+      [element('p', '', 'They may come back after a while.'), field('After', seconds)],
+      true,
+    );
+  }
+
+  #askBan(username: string, userId: string): void {
+    this.#ask(
+      `Ban ${username} from the room?`,
+      'Ban',
+      () => this.#room.ask('banMember', { userId }),
+      [element('p', '', 'They cannot come back until the ban is lifted. What they said stays.')],
+      true,
+    );
+  }
+
+  #ask(
+    title: string,
+    confirm: string,
+    act: () => Promise<{ member: Member }>,
+    parts: Node[] = [],
+    isDanger = false,
+  ): void {
+    const run = async () => {
+      const { member } = await act();
+      this.#members.set(member.userId, member);
+      this.render();
+    };
+    openDialog({ title, confirm, parts, run, isDanger });
+  }
+
+  #openInvite(): void {
+    const userId = element('input', '');
+    userId.autocomplete = 'off';
+    const roles = rolesFor(this.#room.state, { userId: '', role: 'none' });
+    const role = select(
+      (['member', ...roles] as const).map((name) => [name, ROLE_NAMES[name]] as const),
+      'member',
+    );
+    openDialog({
+      title: 'Invite somebody',
+      confirm: 'Invite',
+      parts: [
+        field('User id', userId, 'What their token calls them; a private room lets them in then.'),
+        field('As', role),
+      ],
+      run: async () => {
+        const id = userId.value.trim();
+        if (id === '') throw new Error('Enter the id of the user to invite.');
+        const { member } = await this.#room.ask('setRole', {
+          userId: id,
+          role: role.value as Role,
+        });
+        this.#members.set(member.userId, member);
+        this.render();
+      },
+    });
+    if (!isOwner(this.#room.state)) role.ariaDescription = 'No role above your own.';
+  }
+
+  /** Asks for the room's list; roles are nowhere else to be had. */
+  async #load(): Promise<void> {
+    if (this.#isLoading) {
+      this.#isDueAgain = true;
+      return;
+    }
+    this.#isLoading = true;
+    try {
+      await this.#loadPages();
+    } catch {
+      // Names are known without it; the next change asks again.
+    }
+    this.#isLoading = false;
+    if (this.#isDueAgain) {
+      this.#isDueAgain = false;
+      await this.#load();
+    }
+    this.render();
+  }
+
+  async #loadPages(): Promise<void> {
+    let after: string | undefined;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
+      const { members, hasMore } = await this.#room.ask('getMembers', {
+        limit: PAGE,
+        ...(after !== undefined && { after }),
+      });
+      for (const member of members) this.#members.set(member.userId, member);
+      after = members.at(-1)?.userId;
+      if (!hasMore) return;
+    }
+  }
+}
+
+function section(name: string, className: string) {
+  const title = element('h3', 'section-title', name);
+  title.id = newId();
+  const list = element('ul', `person-list ${className}`);
+  list.setAttribute('aria-labelledby', title.id);
+  return { title, list, part: element('section', '', title, list) };
+}
+
+/** Draws anew, and brings the focus back to where it was. */
+function keepFocus(within: HTMLElement, draw: () => void): void {
+  const { activeElement } = document;
+  const place = within.contains(activeElement)
+    ? (activeElement as HTMLElement).dataset['place']
+    : undefined;
+  draw();
+  if (place === undefined) return;
+  within.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`)?.focus();
+}

@@ -1,0 +1,38 @@
+import { element } from './dom.ts';
+
+/** The style sheet has this many colours for people. */
+const HUES = 8;
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** A person's own colour and first letter; decoration only. */
+export function avatar(userId: string, username: string): HTMLSpanElement {
+  const made = element('span', `avatar hue-${hueOf(userId)}`, initialOf(username));
+  made.setAttribute('aria-hidden', 'true');
+  return made;
+}
+
+/** A name as text of its own, so that its direction stays its own, and how far it can be trusted. */
+export function nameParts(userId: string, username: string, isUnverified: boolean): Node[] {
+  const name = element('bdi', 'name', username);
+  if (userId.startsWith('guest:')) return [name, tag('guest', 'Came in without a token.')];
+  return isUnverified ? [name, tag('unverified', 'No token vouches for this name.')] : [name];
+}
+
+/** A word about somebody. */
+export function tag(word: string, title = ''): HTMLSpanElement {
+  const made = element('span', 'tag', word);
+  made.title = title;
+  return made;
+}
+
+function hueOf(userId: string): number {
+  let hash = 7;
+  for (let at = 0; at < userId.length; at++) hash = (hash * 31 + userId.charCodeAt(at)) % 65_521;
+  return hash % HUES;
+}
+
+function initialOf(username: string): string {
+  for (const { segment } of graphemes.segment(username)) return segment.toLocaleUpperCase();
+  return '';
+}

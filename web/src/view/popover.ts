@@ -1,0 +1,111 @@
+import { button, byId, element, icon } from './dom.ts';
+
+/** Something one can choose in a menu. */
+export interface Choice {
+  label: string;
+  icon: string;
+  isDanger?: boolean;
+  choose: () => void;
+}
+
+const MARGIN_PX = 8;
+
+/** Opens a menu next to `anchor`; the focus goes back there when it closes. */
+export function openMenu(anchor: HTMLElement, label: string, choices: readonly Choice[]): void {
+  const menu = element('div', 'popover menu');
+  menu.role = 'menu';
+  menu.ariaLabel = label;
+  menu.append(
+    ...choices.map(({ label, icon: name, isDanger, choose }) => {
+      const item = button('', () => choose(), isDanger === true ? 'item is-danger' : 'item');
+      item.role = 'menuitem';
+      item.tabIndex = -1;
+      item.append(icon(name), label);
+      return item;
+    }),
+  );
+  open(menu, anchor);
+}
+
+/** Reactions that are close at hand; the first eight are the most common ones. */
+const EMOJI =
+  '👍 ❤️ 😂 🎉 😮 😢 🙏 👀 ✅ ❌ 🔥 🚀 💯 👏 🙌 💪 😀 😄 😅 😉 😊 😍 😎 🤔 😴 😭 😡 🤯 🥳 🤝 👋 👌 👎 🤷 💡 ⚡ ⭐ 🌱 🐛 🎂 ☕ 🍕 🏆 📌 🔗 🕒 ❓ ❗'.split(
+    ' ',
+  );
+const PER_ROW = 8;
+
+/** Opens a grid of emoji next to `anchor`. */
+export function openEmoji(
+  anchor: HTMLElement,
+  label: string,
+  choose: (emoji: string) => void,
+): void {
+  const grid = element('div', 'popover emoji-grid');
+  grid.role = 'menu';
+  grid.ariaLabel = label;
+  grid.append(
+    ...EMOJI.map((emoji) => {
+      const item = button(emoji, () => choose(emoji), 'emoji');
+      item.role = 'menuitem';
+      item.tabIndex = -1;
+      return item;
+    }),
+  );
+  open(grid, anchor, PER_ROW);
+}
+
+/** @param perRow how many items stand side by side */
+function open(menu: HTMLElement, anchor: HTMLElement, perRow = 1): void {
+  menu.popover = 'auto';
+  const items = [...menu.children] as HTMLElement[];
+  menu.addEventListener('keydown', (event) => {
+    const to = target(event.key, items.indexOf(document.activeElement as HTMLElement));
+    if (event.key === 'Tab') menu.hidePopover();
+    if (to === undefined) return;
+    event.preventDefault();
+    items.at(to)?.focus();
+  });
+  menu.addEventListener('click', () => menu.hidePopover());
+  menu.addEventListener('toggle', (event) => {
+    const isOpen = event.newState === 'open';
+    anchor.ariaExpanded = String(isOpen);
+    if (!isOpen) menu.remove();
+  });
+  // Among the page's content for those who listen; for those who look it is above all else.
+  byId('stage', HTMLElement).append(menu);
+  anchor.focus({ preventScroll: true });
+  menu.showPopover();
+  place(menu, anchor);
+  items[0]?.focus();
+
+  function target(key: string, at: number): number | undefined {
+    const { length } = items;
+    switch (key) {
+      case 'ArrowDown':
+        return at + perRow < length || perRow === 1 ? (at + perRow) % length : at;
+      case 'ArrowUp':
+        return at - perRow >= 0 || perRow === 1 ? (at - perRow + length) % length : at;
+      case 'ArrowRight':
+        return perRow === 1 ? undefined : (at + 1) % length;
+      case 'ArrowLeft':
+        return perRow === 1 ? undefined : (at - 1 + length) % length;
+      case 'Home':
+        return 0;
+      case 'End':
+        return length - 1;
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** Below its anchor, above where there is no place; never beyond the window. */
+export function place(popover: HTMLElement, anchor: Element): void {
+  const { top, bottom, right } = anchor.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = popover;
+  const left = Math.min(right - width, innerWidth - width - MARGIN_PX);
+  const isAbove = bottom + height + MARGIN_PX > innerHeight && top - height > 0;
+  const y = isAbove ? top - height - MARGIN_PX / 2 : bottom + MARGIN_PX / 2;
+  popover.style.left = `${Math.max(MARGIN_PX, left)}px`;
+  popover.style.top = `${Math.max(MARGIN_PX, Math.min(y, innerHeight - height - MARGIN_PX))}px`;
+}

@@ -1,0 +1,395 @@
+import type { Message, Room, Status } from '../../../src/client/index.ts';
+import { ofThisWindow } from '../memory.ts';
+import { listed, Names } from '../names.ts';
+import { Originals } from '../originals.ts';
+import { Reactors } from '../reactors.ts';
+import { isModerator, whySilent } from '../rights.ts';
+import { sentenceOfEnd, sentenceOfError } from '../sentences.ts';
+import { Composer, type ComposerOptions } from './composer.ts';
+import { openDialog } from './dialog.ts';
+import { button, byId, element, icon, setText } from './dom.ts';
+import { LogView } from './log.ts';
+import { Panel } from './panel.ts';
+import { PeoplePanel } from './people.ts';
+import { type Choice, openEmoji, openMenu } from './popover.ts';
+import type { Deeds, Scene } from './scene.ts';
+import { SearchPanel } from './search.ts';
+import { openSettings } from './settings.ts';
+import { ThreadPanel } from './thread.ts';
+
+/** So many spoken messages are kept for a screen reader to get through. */
+const SPOKEN = 5;
+/** How long something that went wrong is told, in milliseconds; it can be sent away before. */
+const TOLD_MS = 12_000;
+/** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
+const LOOK_MS = 20_000;
+
+/** As in the style sheet: from here on everyone who is here can stand beside the talk at once. */
+const isVeryWide = matchMedia('(min-width: 75rem)');
+
+export interface RoomDeeds {
+  /** Leaves this room. */
+  leave: () => void;
+  /** Signs in anew, since the room has ended for this token. */
+  signIn: (problem: string) => void;
+}
+
+/** Everything one sees of a room. */
+export class RoomView {
+  readonly #room: Room;
+  readonly #roomDeeds: RoomDeeds;
+  readonly #life = new AbortController();
+  readonly #scene: Scene;
+  readonly #log: LogView;
+  readonly #panel: Panel;
+  readonly #composer: Composer;
+  readonly #name = byId('room-name', HTMLHeadingElement);
+  readonly #topic = byId('topic', HTMLParagraphElement);
+  readonly #banner = byId('banner', HTMLParagraphElement);
+  readonly #typing = byId('typing', HTMLParagraphElement);
+  readonly #announcer = byId('announcer', HTMLDivElement);
+  readonly #notice = byId('notice', HTMLDivElement);
+  readonly #count = byId('people-count', HTMLSpanElement);
+  readonly #locked = byId('locked', HTMLDivElement);
+  readonly #openers = {
+    People: byId('people-button', HTMLButtonElement),
+    Search: byId('search-button', HTMLButtonElement),
+  };
+  #isDue = false;
+  #hasJoined = false;
+  #noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(room: Room, deeds: RoomDeeds) {
+    this.#room = room;
+    this.#roomDeeds = deeds;
+    const { signal } = this.#life;
+    const changed = () => this.changed();
+    this.#scene = {
+      room,
+      names: new Names(),
+      reactors: new Reactors(room, changed, signal),
+      originals: new Originals(room, changed),
+      deeds: this.#deeds(),
+    };
+    this.#announcer.replaceChildren();
+    this.#hideNotice();
+    setText(this.#name, room.roomId);
+    this.#log = new LogView(this.#scene, signal);
+    this.#composer = new Composer(this.#writing());
+    byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
+    this.#panel = new Panel(() => this.#renderOpeners(), signal);
+    this.#listen();
+    if (isVeryWide.matches) this.#panel.open(this.#people());
+    this.changed();
+    // With a finger one reads first: the keyboard would cover half of the screen.
+    if (matchMedia('(pointer: coarse)').matches) this.#name.focus();
+    else this.#composer.focus();
+  }
+
+  /** Somebody else's room is shown from now on, or none. */
+  stop(): void {
+    this.#life.abort();
+    clearTimeout(this.#noticeTimer);
+  }
+
+  /** Draws what has changed, once for everything that changes in one turn. */
+  changed(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (!this.#life.signal.aborted) this.#render();
+    });
+  }
+
+  #listen(): void {
+    const { signal } = this.#life;
+    const off = [
+      this.#room.on('change', () => this.changed()),
+      this.#room.on('message', (message) => this.#heard(message)),
+    ];
+    const timer = setInterval(() => this.changed(), LOOK_MS);
+    signal.addEventListener('abort', () => {
+      clearInterval(timer);
+      for (const end of off) end();
+    });
+    const { People: people, Search: search } = this.#openers;
+    people.addEventListener('click', () => this.#toggle('People'), { signal });
+    search.addEventListener('click', () => this.#toggle('Search'), { signal });
+    const menu = byId('room-menu', HTMLButtonElement);
+    menu.addEventListener('click', () => openMenu(menu, 'Room menu', this.#choices()), { signal });
+  }
+
+  #writing(): ComposerOptions {
+    const { roomId } = this.#room;
+    return {
+      room: this.#room,
+      names: this.#scene.names,
+      label: 'Message',
+      placeholder: 'Write a message',
+      draft: ofThisWindow.getItem(`draft.${roomId}`) ?? '',
+      keepDraft: (text) => ofThisWindow.set(`draft.${roomId}`, text === '' ? undefined : text),
+      onSent: () => this.#log.said(),
+      lastOwn: () => this.#lastOwn(),
+    };
+  }
+
+  /** What can be done with messages. */
+  #deeds(): Deeds {
+    return {
+      react: (message, emoji) => this.#react(message, emoji),
+      pick: (message, anchor) => {
+        openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
+      },
+      reply: (message) => this.#reply(message),
+      more: (message, anchor) => {
+        openMenu(anchor, 'Actions', this.#messageChoices(message, anchor));
+      },
+      openThread: (seq) => this.#openThread(seq),
+      jump: (seq) => void this.#jump(seq),
+      retry: (id) => this.#room.retry(id),
+      discard: (id) => this.#room.discard(id),
+      rewrite: ({ id, payload }) => {
+        this.#room.discard(id);
+        this.#composer.take(payload.message);
+      },
+    };
+  }
+
+  #react(message: Message, emoji: string): void {
+    this.#scene.reactors.toggle(message, emoji).catch(() => undefined);
+  }
+
+  #reply(message: Message): void {
+    this.#panel.yield();
+    this.#composer.reply(message);
+  }
+
+  #messageChoices(message: Message, anchor: HTMLElement): Choice[] {
+    const { state } = this.#room;
+    const isOwn = message.senderId === state.you?.userId;
+    const isSilent = whySilent(state, Date.now()) !== undefined;
+    const { seq } = message;
+    const choices: Choice[] = [];
+    if (!isSilent) {
+      const { pick, reply } = this.#scene.deeds;
+      choices.push(
+        { label: 'React', icon: 'react', choose: () => pick(message, anchor) },
+        { label: 'Reply', icon: 'reply', choose: () => reply(message) },
+      );
+    }
+    if (isOwn && !isSilent) {
+      choices.push({ label: 'Edit', icon: 'edit', choose: () => this.#composer.edit(message) });
+    }
+    choices.push(
+      { label: 'Open thread', icon: 'thread', choose: () => this.#openThread(seq) },
+      { label: 'Copy text', icon: 'copy', choose: () => void this.#copy(message.message) },
+    );
+    if (isOwn || isModerator(state)) {
+      choices.push({
+        label: 'Delete',
+        icon: 'delete',
+        isDanger: true,
+        choose: () => this.#askDelete(message),
+      });
+    }
+    return choices;
+  }
+
+  #askDelete({ seq, message, sender }: Message): void {
+    openDialog({
+      title: 'Delete this message?',
+      parts: [
+        element('blockquote', 'quoted', element('b', '', sender), ' ', message.slice(0, 200)),
+        element('p', '', 'Everybody will see that something was deleted here.'),
+      ],
+      confirm: 'Delete',
+      isDanger: true,
+      run: () => {
+        // Its row tells of a refusal.
+        this.#room.delete(seq).catch(() => undefined);
+      },
+    });
+  }
+
+  #choices(): Choice[] {
+    const choices: Choice[] = [
+      { label: 'Copy link', icon: 'copy', choose: () => void this.#copy(location.href) },
+    ];
+    if (isModerator(this.#room.state)) {
+      choices.push({
+        label: 'Room settings',
+        icon: 'settings',
+        choose: () => openSettings(this.#room),
+      });
+    }
+    choices.push({ label: 'Leave room', icon: 'leave', choose: () => this.#roomDeeds.leave() });
+    return choices;
+  }
+
+  async #copy(text: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.#tell('Copied.');
+    } catch {
+      this.#tell('This browser does not let the page copy; select the text and copy it yourself.');
+    }
+  }
+
+  #people(): PeoplePanel {
+    return new PeoplePanel(this.#room, (name) => {
+      this.#panel.yield();
+      this.#composer.insert(`@${name}`);
+    });
+  }
+
+  #toggle(name: 'People' | 'Search'): void {
+    if (this.#panel.title === name) {
+      this.#panel.close();
+      return;
+    }
+    const content =
+      name === 'People'
+        ? this.#people()
+        : new SearchPanel(this.#room, (seq) => void this.#jump(seq));
+    this.#panel.open(content, this.#openers[name]);
+  }
+
+  #openThread(seq: number): void {
+    const isSilent = whySilent(this.#room.state, Date.now()) !== undefined;
+    const writing: ComposerOptions = {
+      ...this.#writing(),
+      label: 'Reply',
+      placeholder: 'Write a reply',
+      draft: '',
+      keepDraft: () => undefined,
+      onSent: () => undefined,
+      lastOwn: () => undefined,
+    };
+    const opener = this.#log.focusOn(seq);
+    const thread = new ThreadPanel(this.#scene, seq, isSilent ? undefined : writing);
+    this.#panel.open(thread, opener ?? this.#name);
+  }
+
+  async #jump(seq: number): Promise<void> {
+    this.#panel.yield();
+    try {
+      await this.#log.jump(seq);
+    } catch (error) {
+      this.#tell(sentenceOfError(error));
+    }
+  }
+
+  #lastOwn(): Message | undefined {
+    const { messages, you } = this.#room.state;
+    return messages.findLast(
+      ({ senderId, deletedAt }) => senderId === you?.userId && deletedAt === undefined,
+    );
+  }
+
+  /** Says a new message aloud. */
+  #heard({ sender, senderId, message, timestamp, deletedAt }: Message): void {
+    const { you, status } = this.#room.state;
+    if (senderId === you?.userId || deletedAt !== undefined || status.name !== 'open') return;
+    // What was missed long ago is read where it stands.
+    if (Date.now() - timestamp > TOLD_MS) return;
+    const spoken = element('p', '', `${sender}: ${message}`);
+    this.#announcer.append(spoken);
+    while (this.#announcer.childElementCount > SPOKEN) this.#announcer.firstElementChild?.remove();
+    // Who reads the page line by line finds it among the messages, and only there.
+    setTimeout(() => spoken.remove(), TOLD_MS);
+  }
+
+  /** One sentence about something that was done, or could not be. */
+  #tell(sentence: string): void {
+    this.#notice.hidden = false;
+    this.#notice.replaceChildren(
+      element('p', '', sentence),
+      button('Close', () => this.#hideNotice()),
+    );
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = setTimeout(() => this.#hideNotice(), TOLD_MS);
+  }
+
+  #hideNotice(): void {
+    this.#notice.hidden = true;
+    this.#notice.replaceChildren();
+  }
+
+  #render(): void {
+    const { state } = this.#room;
+    this.#hasJoined ||= state.you !== undefined;
+    if (state.you !== undefined) this.#scene.names.learn(state.you.userId, state.you.username);
+    this.#renderBar();
+    this.#log.render();
+    this.#panel.render();
+    this.#renderTyping();
+    this.#renderBanner(state.status);
+    this.#renderLocked();
+  }
+
+  #renderBar(): void {
+    const { room, onlineCount } = this.#room.state;
+    const topic = room?.topic ?? '';
+    setText(this.#topic, topic);
+    this.#topic.title = topic;
+    setText(this.#count, String(onlineCount));
+    this.#openers.People.ariaLabel = `${onlineCount} here`;
+  }
+
+  #renderOpeners(): void {
+    for (const [name, opener] of Object.entries(this.#openers)) {
+      opener.ariaExpanded = String(this.#panel.title === name);
+    }
+  }
+
+  #renderTyping(): void {
+    const names = this.#room.state.typing.map(({ username }) => username);
+    const verb = names.length === 1 ? 'is' : 'are';
+    setText(this.#typing, names.length === 0 ? '' : `${listed(names)} ${verb} typing…`);
+  }
+
+  #renderBanner(status: Status): void {
+    const isFirst = !this.#hasJoined && status.name === 'connecting';
+    const name =
+      status.name === 'open' || status.name === 'ended' ? 'open' : isFirst ? 'joining' : 'lost';
+    if (this.#banner.dataset['state'] === name) return;
+    this.#banner.dataset['state'] = name;
+    if (name === 'open') this.#banner.replaceChildren();
+    else if (name === 'joining') this.#banner.replaceChildren('Joining…');
+    else {
+      this.#banner.replaceChildren(
+        icon('offline'),
+        element(
+          'span',
+          '',
+          'The connection is lost. Parlor keeps trying, and sends what you write once it is back.',
+        ),
+        button('Try now', () => this.#room.join()),
+      );
+    }
+  }
+
+  /** Instead of where one writes: why one cannot, and what to do. */
+  #renderLocked(): void {
+    const { state } = this.#room;
+    const { status } = state;
+    const why = status.name === 'ended' ? sentenceOfEnd(status) : whySilent(state, Date.now());
+    this.#composer.element.hidden = why !== undefined;
+    this.#locked.hidden = why === undefined;
+    const drawn = `${status.name} ${why ?? ''}`;
+    if (why === undefined || this.#locked.dataset['state'] === drawn) return;
+    this.#locked.dataset['state'] = drawn;
+    const parts: HTMLElement[] = [element('p', '', why)];
+    if (status.name === 'ended') {
+      const isAboutToken = /^(unauthorized|token_expired)$/.test(status.problem.code);
+      parts.push(
+        isAboutToken
+          ? button('Sign in again', () => this.#roomDeeds.signIn(why))
+          : button('Join again', () => this.#room.join()),
+        button('Leave room', () => this.#roomDeeds.leave()),
+      );
+    }
+    this.#locked.replaceChildren(...parts);
+  }
+}

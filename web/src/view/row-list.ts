@@ -1,0 +1,56 @@
+import { setReach } from './row-reach.ts';
+import type { Row } from './rows.ts';
+
+/** A list that is changed as little as possible: what stands stays, selection and focus with it. */
+export class RowList {
+  readonly #list: HTMLOListElement;
+  readonly #drawn = new Map<string, { state: string; element: HTMLLIElement }>();
+
+  constructor(list: HTMLOListElement) {
+    this.#list = list;
+    list.replaceChildren();
+  }
+
+  element(key: string): HTMLLIElement | undefined {
+    return this.#drawn.get(key)?.element;
+  }
+
+  draw(rows: readonly Row[]): void {
+    let at = this.#list.firstElementChild;
+    const kept = new Set<string>();
+    for (const row of rows) {
+      kept.add(row.key);
+      const known = this.#drawn.get(row.key);
+      if (known !== undefined && known.state === row.state) {
+        if (known.element === at) at = at.nextElementSibling;
+        else this.#list.insertBefore(known.element, at);
+        continue;
+      }
+      const made = row.draw();
+      made.dataset['key'] = row.key;
+      this.#drawn.set(row.key, { state: row.state, element: made });
+      if (known?.element === at) at = at?.nextElementSibling ?? null;
+      this.#list.insertBefore(made, at);
+      if (known !== undefined) replace(known.element, made);
+    }
+    for (const [key, { element }] of this.#drawn) {
+      if (kept.has(key)) continue;
+      element.remove();
+      this.#drawn.delete(key);
+    }
+  }
+}
+
+/** Takes the old row away; where the focus was inside, it goes to the same place of the new one. */
+function replace(old: HTMLElement, made: HTMLElement): void {
+  const { activeElement } = document;
+  const hadFocus = activeElement !== null && old.contains(activeElement);
+  const place = (activeElement as HTMLElement | null)?.dataset['place'] ?? '';
+  const isActive = old.tabIndex === 0;
+  old.remove();
+  if (isActive) setReach(made, true);
+  if (!hadFocus) return;
+  const same =
+    place === '' ? null : made.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`);
+  (same ?? made).focus({ preventScroll: true });
+}

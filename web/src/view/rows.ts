@@ -1,0 +1,120 @@
+import type { Message, Outgoing } from '../../../src/client/index.ts';
+import { listed } from '../names.ts';
+import { element } from './dom.ts';
+import { messageRow, unsentRow } from './message-row.ts';
+import type { Scene, Shown } from './scene.ts';
+import { dayName, dayOf } from './times.ts';
+
+/** One row of the log. `state` changes whenever the row must be drawn anew. */
+export interface Row {
+  key: string;
+  state: string;
+  draw: () => HTMLLIElement;
+}
+
+/** Messages of one sender within this time stand together, in milliseconds. */
+const TOGETHER_MS = 5 * 60_000;
+
+export interface Stretch {
+  /** What is shown, by `seq`. */
+  messages: readonly Shown[];
+  /** Epoch milliseconds. */
+  now: number;
+  /** What is behind this `seq` was new when the reader came. */
+  newAfter: number | undefined;
+  /** What is not sent yet and belongs behind it. */
+  unsent: readonly Outgoing[];
+  /** In a thread all answer the same message, so it is not said with each. */
+  isThread?: boolean;
+}
+
+/** What the log shows: days, messages, the line where the new ones begin, then what is unsent. */
+export function rowsOf(scene: Scene, stretch: Stretch): Row[] {
+  const { messages, now, newAfter, unsent, isThread = false } = stretch;
+  const { you } = scene.room.state;
+  const readBy = readByOf(scene);
+  const answers = answersIn(scene.room.state.messages);
+  const rows: Row[] = [];
+  let last: Message | undefined;
+  let isLineDue = newAfter !== undefined;
+  for (const message of messages) {
+    scene.names.learn(message.senderId, message.sender);
+    const day = dayOf(message.timestamp);
+    const isNewDay = last === undefined || day !== dayOf(last.timestamp);
+    if (isNewDay) rows.push(dayRow(day, dayName(message.timestamp, now)));
+    const isLine = isLineDue && message.seq > (newAfter ?? 0) && message.senderId !== you?.userId;
+    if (isLine) {
+      rows.push(NEW_LINE);
+      isLineDue = false;
+    }
+    const isFirst = isNewDay || isLine || !standTogether(last, message, isThread);
+    rows.push(
+      messageRow(scene, message, {
+        isFirst,
+        isThread,
+        replies: Math.max(message.replyCount ?? 0, answers.get(message.seq) ?? 0),
+        readBy: message.seq === readBy?.seq ? readBy.line : '',
+      }),
+    );
+    last = message;
+  }
+  let isFirst = last === undefined || last.senderId !== you?.userId;
+  for (const entry of unsent) {
+    rows.push(unsentRow(scene, entry, { isFirst, isThread }));
+    isFirst = false;
+  }
+  return rows;
+}
+
+function standTogether(a: Message | undefined, b: Message, isThread: boolean): boolean {
+  return (
+    a?.senderId === b.senderId &&
+    a.sender === b.sender &&
+    (isThread || b.replyTo === undefined) &&
+    b.timestamp - a.timestamp < TOGETHER_MS
+  );
+}
+
+function dayRow(day: string, name: string): Row {
+  return {
+    key: `day ${day}`,
+    state: name,
+    draw: () => element('li', 'day', element('span', '', name)),
+  };
+}
+
+const NEW_LINE: Row = {
+  key: 'new',
+  state: '',
+  draw: () => element('li', 'new-line', element('span', '', 'New messages')),
+};
+
+/** Who has read this user's newest message. */
+function readByOf({ room, names }: Scene): { seq: number; line: string } | undefined {
+  const { messages, you, receipts, online } = room.state;
+  const newest = messages.findLast(
+    ({ senderId, deletedAt }) => senderId === you?.userId && deletedAt === undefined,
+  );
+  if (newest === undefined) return undefined;
+  for (const { userId, username } of online) names.learn(userId, username);
+  const readers = [...receipts]
+    .filter(([userId, readUpTo]) => readUpTo >= newest.seq && userId !== you?.userId)
+    .map(([userId]) => names.of(userId));
+  const known = readers.filter((name) => name !== undefined);
+  if (readers.length === 0) return undefined;
+  return { seq: newest.seq, line: listed(known, readers.length - known.length) };
+}
+
+let counted: { of: readonly Message[]; answers: Map<number, number> } | undefined;
+
+/** How many answers to each message are loaded; the room's own count is as old as the message. */
+function answersIn(messages: readonly Message[]): ReadonlyMap<number, number> {
+  if (counted?.of === messages) return counted.answers;
+  const answers = new Map<number, number>();
+  for (const { replyTo, deletedAt } of messages) {
+    if (replyTo === undefined || deletedAt !== undefined) continue;
+    answers.set(replyTo, (answers.get(replyTo) ?? 0) + 1);
+  }
+  counted = { of: messages, answers };
+  return answers;
+}

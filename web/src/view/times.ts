@@ -1,0 +1,52 @@
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+const short = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const weekday = new Intl.DateTimeFormat(undefined, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+});
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+
+/** A time of day, with all of it for whoever points at it. @param timestamp epoch milliseconds */
+export function timeElement(timestamp: number, text = clockOf(timestamp)): HTMLTimeElement {
+  const made = document.createElement('time');
+  made.className = 'time';
+  made.textContent = text;
+  made.dateTime = new Date(timestamp).toISOString();
+  made.title = full.format(timestamp);
+  return made;
+}
+
+export function clockOf(timestamp: number): string {
+  return clock.format(timestamp);
+}
+
+/** Without what a narrow place has no room for: morning or afternoon. */
+export function shortClockOf(timestamp: number): string {
+  const parts = clock.formatToParts(timestamp);
+  const ofClock = parts.filter(({ type }) => type !== 'dayPeriod').map(({ value }) => value);
+  return ofClock.join('').trim();
+}
+
+/** Today's time, or the day before it. */
+export function whenOf(timestamp: number, now: number): string {
+  const time = clockOf(timestamp);
+  return dayOf(timestamp) === dayOf(now) ? time : `${short.format(timestamp)}, ${time}`;
+}
+
+/** A day's key: the same for all moments of one day of this time zone. */
+export function dayOf(timestamp: number): string {
+  return new Date(timestamp).toDateString();
+}
+
+/** A day as people say it. */
+export function dayName(timestamp: number, now: number): string {
+  const day = dayOf(timestamp);
+  if (day === dayOf(now)) return 'Today';
+  const yesterday = new Date(now);
+  yesterday.setDate(yesterday.getDate() - 1);
+  if (day === yesterday.toDateString()) return 'Yesterday';
+  const isThisYear = new Date(timestamp).getFullYear() === new Date(now).getFullYear();
+  return (isThisYear ? weekday : date).format(timestamp);
+}

@@ -1,0 +1,183 @@
+import { type Client, connect, type Room } from '../../src/client/index.ts';
+import { tokenSourceOf, type Way } from './entry.ts';
+import { ofThisWindow, remembered } from './memory.ts';
+import { sentenceOfEnd } from './sentences.ts';
+import { byId } from './view/dom.ts';
+import { RoomView } from './view/room.ts';
+import { Sidebar } from './view/sidebar.ts';
+
+/** Who is in which rooms; kept for a reload of this window. */
+export interface Ticket {
+  name: string;
+  way: Way;
+  rooms: readonly string[];
+}
+
+export interface VisitListener {
+  /** Nobody is in any room any more. @param problem why, where it was not wished */
+  ended: (problem?: { sentence: string; isAboutToken: boolean }) => void;
+}
+
+/** More rooms than this are not come back to: the ones that were visited last are. */
+const MOST_ROOMS = 12;
+
+/** Somebody's time here: the rooms they are in, and the one they look at. */
+export class Visit {
+  readonly #ticket: Ticket;
+  readonly #listener: VisitListener;
+  readonly #client: Client;
+  readonly #rooms = new Map<string, Room>();
+  readonly #sidebar: Sidebar;
+  readonly #screen = byId('chat', HTMLDivElement);
+  readonly #life = new AbortController();
+  #view: RoomView | undefined;
+  #current: string | undefined;
+  #userId: string | undefined;
+  #isDue = false;
+
+  constructor(ticket: Ticket, listener: VisitListener) {
+    const { name, way } = ticket;
+    this.#ticket = ticket;
+    this.#listener = listener;
+    const token = tokenSourceOf(way, name);
+    this.#client = connect({
+      ...(token !== undefined && { token }),
+      ...(name !== '' && { username: name }),
+      storage: ofThisWindow,
+      storageKey: 'rooms',
+    });
+    this.#screen.hidden = false;
+    this.#sidebar = new Sidebar(
+      (roomId) => this.open(roomId),
+      () => this.#end(),
+      this.#life.signal,
+    );
+    document.addEventListener('visibilitychange', () => this.#changed(), {
+      signal: this.#life.signal,
+    });
+    for (const roomId of ticket.rooms) this.#enter(roomId);
+  }
+
+  get current(): string | undefined {
+    return this.#current;
+  }
+
+  /** Shows a room, and joins it first where need be. */
+  open(roomId: string): void {
+    if (roomId === this.#current) return;
+    this.#enter(roomId);
+    this.#show(roomId);
+  }
+
+  #enter(roomId: string): void {
+    if (this.#rooms.has(roomId)) return;
+    const room = this.#client.room(roomId);
+    // Left before, and the client knows it still.
+    if (room.state.status.name === 'left') room.join();
+    this.#rooms.set(roomId, room);
+    this.#off.set(
+      roomId,
+      room.on('change', () => this.#changed()),
+    );
+    this.#keep();
+  }
+
+  readonly #off = new Map<string, () => void>();
+
+  #show(roomId: string): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) return;
+    this.#view?.stop();
+    this.#current = roomId;
+    const hash = `#${encodeURIComponent(roomId)}`;
+    if (location.hash !== hash) history.pushState(null, '', hash);
+    remembered.set('room', roomId);
+    this.#sidebar.close();
+    this.#view = new RoomView(room, {
+      leave: () => this.#leave(roomId),
+      signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
+    });
+    this.#keep();
+    this.#changed();
+  }
+
+  #leave(roomId: string): void {
+    this.#drop(roomId);
+    const next = [...this.#rooms.keys()].at(-1);
+    if (next === undefined) this.#end();
+    else this.#show(next);
+  }
+
+  #drop(roomId: string): void {
+    this.#rooms.get(roomId)?.leave();
+    this.#rooms.delete(roomId);
+    this.#off.get(roomId)?.();
+    this.#off.delete(roomId);
+    this.#keep();
+  }
+
+  /** Back to the door. */
+  #end(problem?: { sentence: string; isAboutToken: boolean }): void {
+    this.#view?.stop();
+    this.#life.abort();
+    for (const end of this.#off.values()) end();
+    this.#client.close();
+    this.#screen.hidden = true;
+    ofThisWindow.set('ticket', undefined);
+    document.title = 'Parlor';
+    this.#listener.ended(problem);
+  }
+
+  /** Keeps who is where: for a reload, and for the next time this user comes. */
+  #keep(): void {
+    const rooms = [...this.#rooms.keys()].filter((roomId) => roomId !== this.#current);
+    if (this.#current !== undefined) rooms.push(this.#current);
+    ofThisWindow.set('ticket', JSON.stringify({ ...this.#ticket, rooms } satisfies Ticket));
+    if (this.#userId !== undefined) {
+      remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms.slice(-MOST_ROOMS)));
+    }
+  }
+
+  /** Once it is known who this is: the rooms they were in before. */
+  #meet(userId: string): void {
+    this.#userId = userId;
+    for (const roomId of visitedBy(userId)) this.#enter(roomId);
+    this.#keep();
+  }
+
+  #changed(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (!this.#life.signal.aborted) this.#render();
+    });
+  }
+
+  #render(): void {
+    const rooms = [...this.#rooms.values()];
+    const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
+    if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
+    const { state } = this.#rooms.get(this.#current ?? '') ?? {};
+    // Nobody ever was in: the door says why.
+    if (state?.status.name === 'ended' && you === undefined && this.#rooms.size === 1) {
+      const sentence = sentenceOfEnd(state.status);
+      const isAboutToken = state.status.problem.code === 'unauthorized';
+      this.#end({ sentence, isAboutToken: isAboutToken && this.#ticket.way.kind === 'guest' });
+      return;
+    }
+    this.#sidebar.render(rooms, this.#current);
+    const unread = rooms.reduce((sum, room) => sum + room.state.unread, 0);
+    const count = unread === 0 ? '' : unread >= 100 ? '(99+) ' : `(${unread}) `;
+    document.title = `${count}${this.#current ?? ''} · Parlor`;
+  }
+}
+
+function visitedBy(userId: string): string[] {
+  try {
+    const rooms: unknown = JSON.parse(remembered.getItem(`visited.${userId}`) ?? '[]');
+    return Array.isArray(rooms) ? rooms.filter((room) => typeof room === 'string') : [];
+  } catch {
+    return [];
+  }
+}
