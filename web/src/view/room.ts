@@ -321,7 +321,7 @@ export class RoomView {
   #render(): void {
     const { state } = this.#room;
     this.#hasJoined ||= state.you !== undefined;
-    if (state.you !== undefined) this.#scene.names.learn(state.you.userId, state.you.username);
+    for (const { userId, username } of state.online) this.#scene.names.learn(userId, username);
     this.#renderBar();
     this.#log.render();
     this.#panel.render();
