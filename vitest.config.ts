@@ -54,7 +54,7 @@ export default defineConfig({
           testTimeout: 4 * PATIENCE_MS,
           expect,
           hookTimeout: 4 * PATIENCE_MS,
-          maxConcurrency: 12,
+          maxConcurrency: 24,
         },
       },
     ],

@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { verifyRefresh } from '../src/auth/refresh.ts';
 import { refusalResponse } from '../src/doors/http/app.ts';
+import { madeOnce } from '../src/doors/made-once.ts';
 import {
   offersSubprotocol,
   readHandshake,
@@ -18,7 +19,7 @@ import type { Frame } from '../src/room/outbox.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
-import { madeOnce, textFrame, writeFrame } from './prepared-frames.ts';
+import { textFrame, writeFrame } from './prepared-frames.ts';
 import { requestUrl } from './request-url.ts';
 
 export interface NativeDoorOptions {

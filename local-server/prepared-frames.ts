@@ -26,18 +26,6 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
-/** Remembers what was made of something shared, for as long as that is shared. */
-export function madeOnce<K extends object, V>(make: (from: K) => V): (from: K) => V {
-  const made = new WeakMap<K, V>();
-  return (from) => {
-    const known = made.get(from);
-    if (known !== undefined) return known;
-    const value = make(from);
-    made.set(from, value);
-    return value;
-  };
-}
-
 /**
  * Writes a prepared frame behind whatever `ws` has written. Only for sockets without compression,
  * where `ws` itself keeps nothing back.

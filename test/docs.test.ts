@@ -19,7 +19,9 @@ const PAGES = [
   'docs/protocol.md',
   'docs/architecture.md',
   'docs/moving-from-socketio.md',
+  'docs/operating.md',
   'docs/troubleshooting.md',
+  'SECURITY.md',
 ];
 
 function read(path: string): string {
@@ -129,6 +131,12 @@ test('CI runs the commands of the README', () => {
 test('the program says the version of the package', () => {
   expect(VERSION).toBe(manifest.version);
   expect(read('CHANGELOG.md')).toContain(`\n## ${VERSION}`);
+});
+
+test.each(['ts', 'tsx'])('the README shows the example in chat.%s as it is', (language) => {
+  const [shown = ''] = blocks(readme, language);
+  expect(shown).toBe(read(`examples/chat.${language}`));
+  expect(shown.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
 });
 
 test('no npm command needs a shell', () => {

@@ -6,6 +6,7 @@ import { ackLine, type Command, commandLine, eventLine, type Result } from '../p
 import type { Message, RoomInfo } from '../protocol/objects.ts';
 import { CatchUp } from './catch-up.ts';
 import { Overloaded } from './overloaded.ts';
+import { ACK, holdReply, JOINED } from './replies.ts';
 import type { LinkListener, LinkState, MovableLink } from './room-directory.ts';
 
 /** A link as it is dialled: it may break. */
@@ -230,15 +231,15 @@ export class SteadyLink implements MovableLink {
       if (this.#catchUp === undefined && position !== undefined) this.#position = position;
       return;
     }
-    for (const line of lines) this.#note(line);
+    if (holdReply(lines)) for (const line of lines) this.#note(line);
     if (position !== undefined) this.#position = position;
     this.#listener.lines(lines, position);
   }
 
   /** Keeps account of what passes. */
   #note(line: string): void {
-    if (line.startsWith('["ack",')) this.#unanswered.delete(refOf(line));
-    else if (line.startsWith('["joined",')) this.#noteJoin(joinReplyIn(line));
+    if (line.startsWith(ACK)) this.#unanswered.delete(refOf(line));
+    else if (line.startsWith(JOINED)) this.#noteJoin(joinReplyIn(line));
   }
 
   #noteJoin(reply: JoinReply): void {
@@ -252,9 +253,9 @@ export class SteadyLink implements MovableLink {
     if (catchUp === undefined) {
       this.#note(line);
       this.#listener.lines([line], undefined);
-    } else if (line.startsWith('["joined",')) {
+    } else if (line.startsWith(JOINED)) {
       this.#rejoined(catchUp, joinReplyIn(line));
-    } else if (line.startsWith('["ack",') && refOf(line) === OWN_REF) {
+    } else if (line.startsWith(ACK) && refOf(line) === OWN_REF) {
       this.#caught(catchUp, resultIn<Reply<'getMissed'>>(line));
     } else {
       catchUp.hold(line);

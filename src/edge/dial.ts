@@ -39,9 +39,8 @@ function listen(socket: WebSocket, listener: RawListener): RawLink {
       signedAt = Date.now();
       attempt(() => socket.send('ping'));
     }
-    const lines = String(data).split('\n');
-    const position = lines.at(-1)?.startsWith('["position",') ? lines.pop() : undefined;
-    listener.lines(lines, position?.slice(13, -2));
+    const { lines, position } = readFrame(String(data));
+    listener.lines(lines, position);
   });
   socket.addEventListener('close', ({ code, reason }) => {
     attempt(() => socket.close());
@@ -55,6 +54,27 @@ function listen(socket: WebSocket, listener: RawListener): RawLink {
     renew: (identity) => attempt(() => socket.send(renewalLine(identity))),
     close: (reason) => attempt(() => socket.close(reason === 'left' ? 1000 : NOT_MEANT)),
   };
+}
+
+/** What a room's object has sent, taken apart. */
+interface Heard {
+  text: string;
+  lines: readonly string[];
+  position: string | undefined;
+}
+
+let lastHeard: Heard | undefined;
+
+/**
+ * Most of a room's links hear the same frame one after the other: it is taken apart once, and all
+ * are given the same list, so that their doors prepare it once, too.
+ */
+function readFrame(text: string): Heard {
+  if (lastHeard?.text === text) return lastHeard;
+  const lines = text.split('\n');
+  const position = lines.at(-1)?.startsWith('["position",') ? lines.pop() : undefined;
+  lastHeard = { text, lines, position: position?.slice(13, -2) };
+  return lastHeard;
 }
 
 function attempt(act: () => void): void {

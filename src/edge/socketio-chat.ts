@@ -150,7 +150,7 @@ export class SessionChat implements SocketIoOwner {
   #wire(): SocketWire {
     return {
       events: (lines) => {
-        for (const line of lines) this.#socket?.emitText(line);
+        this.#socket?.emitTexts(lines);
         this.#events += lines.length;
         this.#keepWithinBudget();
       },

@@ -52,7 +52,7 @@ function eraseRows(
     wake: true,
     ...(position !== undefined && { position }),
     // One who came back meanwhile was still on the list that let them in.
-    ...(step.left > 0 && { recheck: { userId } }),
+    ...(step.left > 0 && { recheck: { userId }, unread: { userId } }),
   };
 }
 

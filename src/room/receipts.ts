@@ -16,6 +16,7 @@ export class Receipts {
   readonly #presence: Presence;
   readonly #timer: Timer;
   readonly #due = new Map<string, Due>();
+  #isWaiting = false;
 
   constructor(roomId: string, outbox: Outbox, presence: Presence, timer: Timer) {
     this.#roomId = roomId;
@@ -25,14 +26,21 @@ export class Receipts {
   }
 
   add({ userId, readUpTo }: Receipt, cause: Connection | undefined): void {
-    if (this.#due.size === 0) this.#timer.after(fixed.receiptsEveryMs, () => this.#tell());
+    if (!this.#isWaiting) this.#timer.after(fixed.receiptsEveryMs, () => this.#tell());
+    this.#isWaiting = true;
     this.#due.set(userId, { userId, readUpTo, cause });
+  }
+
+  /** Somebody has been taken out of the room: how far they had read is nobody's to know any more. */
+  forget(userId: string): void {
+    this.#due.delete(userId);
   }
 
   /** In a small room everyone hears of everyone; in a large one only a reader's other connections. */
   #tell(): void {
     const due = [...this.#due.values()];
     this.#due.clear();
+    this.#isWaiting = false;
     if (this.#presence.count <= fixed.receiptsUsers) {
       for (const connection of this.#presence.joined()) this.#tellOne(connection, due);
       return;

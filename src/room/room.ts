@@ -17,6 +17,7 @@ import type { LeaveReason } from '../protocol/events.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/limits.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/lines.ts';
+import type { Message } from '../protocol/objects.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
 import { Database } from './database.ts';
@@ -101,6 +102,8 @@ export class Room {
   #erases = false;
   /** Whether the room forgets, as of the last command. */
   #hasRetention = false;
+  /** What was said and is not in the search index yet; undefined where each goes there at once. */
+  #unindexed: Message[] | undefined;
   /** For when the wakeup is set; undefined also when that is not known. */
   #wakeAt: number | undefined;
 
@@ -166,6 +169,30 @@ export class Room {
     } catch (error) {
       this.#refuse(connection, command, this.#problem(error, command.name));
     }
+  }
+
+  /**
+   * Runs `hear`, which takes many commands, as a part of one commit: what is said goes into the search
+   * index together, which costs less than one by one.
+   * @throws when that could not be done; nothing of it may then be committed
+   */
+  together(hear: () => void): void {
+    this.#unindexed = [];
+    try {
+      hear();
+      this.#index();
+    } finally {
+      this.#unindexed = undefined;
+    }
+  }
+
+  #index(): void {
+    const said = this.#unindexed;
+    if (said === undefined || said.length === 0) return;
+    this.#stored('index', () => {
+      for (const message of said) this.#context.search.add(message);
+    });
+    this.#unindexed = [];
   }
 
   /**
@@ -347,6 +374,7 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
+    if (name !== 'message') this.#index();
     const outcome = this.#stored<Decided<Reply<N>>>(name, () => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
@@ -356,8 +384,15 @@ export class Room {
         assertOpen(standing, state, name);
         assertAccess(standing, state, this.#limits, now);
       }
-      return this.#foresee(handler({ ...this.#context, speaker, standing, state, now }, read));
+      const decided = this.#foresee(
+        handler({ ...this.#context, speaker, standing, state, now }, read),
+      );
+      if (decided.said !== undefined && this.#unindexed === undefined) {
+        this.#context.search.add(decided.said);
+      }
+      return decided;
     });
+    if (outcome.said !== undefined) this.#unindexed?.push(outcome.said);
     const { missed } = outcome.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);
     return outcome;
@@ -456,8 +491,9 @@ export class Room {
 
   /** What an outcome does beyond its reply. */
   #effect(outcome: Decided<object>, except: Connection | undefined): void {
-    const { tell = [], position, receipt, leaving, next } = outcome;
+    const { tell = [], position, receipt, unread, leaving, next } = outcome;
     if (receipt !== undefined) this.#receipts.add(receipt, except);
+    if (unread !== undefined) this.#receipts.forget(unread.userId);
     this.#letGo(leaving);
     for (const { name, payload } of tell) this.#outbox.tell(name, payload, { except, position });
     if (outcome.sendAway !== undefined) this.#sendAway(outcome.sendAway);

@@ -12,7 +12,7 @@ import { NativeVisitor } from '../support/native-visitor.ts';
 import { ok } from '../support/visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { Chance } from './chance.ts';
-import { FaultyProxy } from './faulty-proxy.ts';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
 
 /** Everything goes faster here than in life, so that much of it fits into a test. */
 const TIMING: Partial<Timing> = {

@@ -11,266 +11,274 @@ import { ok } from '../support/visitor.ts';
 
 const hosts = useHosts();
 
-describe.each<HostName>(['node', 'edge'])('who follows a room over HTTP at the %s host', (name) => {
-  const native = open(
-    doors.find((door) => door.name === `native@${name}`)!,
-    hosts,
-  );
-  const as = async (userId: string, claims = {}) =>
-    new HttpVisitor(hosts[name].url, await tokenFor(userId, claims));
-
-  it.concurrent('hears what those present hear, and is heard and seen by nobody', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await native.enter('alice', roomId);
-    const reader = await (await as('reader')).follow(roomId);
-    const { visitor: bob, joined } = await native.enter('bob', roomId);
-    expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob']);
-    expect(joined.onlineCount).toBe(2);
-
-    ok(await bob.command('typing', { roomId }));
-    const said = await say(alice, roomId, 'one\ntwo\r\n\n: three');
-    ok(
-      await bob.command('editMessage', {
-        roomId,
-        seq: (await say(bob, roomId, 'x')).seq,
-        message: 'y',
-      }),
+describe.concurrent.each<HostName>(['node', 'edge'])(
+  'who follows a room over HTTP at the %s host',
+  (name) => {
+    const native = open(
+      doors.find((door) => door.name === `native@${name}`)!,
+      hosts,
     );
-    ok(await bob.command('addReaction', { roomId, seq: 1, emoji: '👍' }));
-    ok(await alice.command('updateRoom', { roomId, topic: 'Here' }));
-    ok(await alice.command('setRole', { roomId, userId: 'bob', role: 'moderator' }));
-    ok(await bob.command('leaveRoom', { roomId }));
-    await reader.hears('userLeft');
-    expect(reader.events.map(({ name: event }) => event)).toEqual([
-      'userJoined',
-      'typing',
-      'message',
-      'message',
-      'messageUpdated',
-      'reactionsUpdated',
-      'roomUpdated',
-      'memberUpdated',
-      'userLeft',
-    ]);
-    expect(reader.named('message')[0]).toEqual(said);
-    // Durable events carry what to come back with, the others nothing.
-    const epoch = alice.position(roomId).split(':')[0];
-    expect(reader.events.flatMap(({ id }) => id ?? [])).toEqual(
-      [1, 2, 3, 4].map((rev) => `${epoch}:${rev}`),
-    );
-    expect(reader.lastEventId).toBe(`${epoch}:4`);
-    await reader.close();
-    await say(alice, roomId, 'fence');
-    expect(alice.heard('userJoined').map(({ userId }) => userId)).toEqual(['bob']);
-    expect(alice.heard('userLeft').map(({ userId }) => userId)).toEqual(['bob']);
-    const { members, onlineCount } = ok(
-      await alice.command('getMembers', { roomId, online: true }),
-    );
-    expect([members.map(({ userId }) => userId), onlineCount]).toEqual([['alice'], 1]);
-  });
+    const as = async (userId: string, claims = {}) =>
+      new HttpVisitor(hosts[name].url, await tokenFor(userId, claims));
 
-  it.concurrent('can tail a room through any number of breaks, missing and repeating nothing', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await native.enter('alice', roomId);
-    const http = await as('reader');
-    const talking = (async () => {
-      const said: Message[] = [];
-      for (let at = 0; at < 150; at++) said.push(await say(alice, roomId, `line ${at}`));
-      return said;
-    })();
-    const heard: StreamEvent[] = [];
-    let lastEventId = '0:0';
-    for (let round = 0; heard.length < 150; round++) {
-      const reader = await http.follow(roomId, round === 0 ? { since: '0:0' } : { lastEventId });
-      await reader.until(
-        'some of it',
-        () => reader.events.length > Math.min(9, 149 - heard.length),
+    it.concurrent('hears what those present hear, and is heard and seen by nobody', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await native.enter('alice', roomId);
+      const reader = await (await as('reader')).follow(roomId);
+      const { visitor: bob, joined } = await native.enter('bob', roomId);
+      expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob']);
+      expect(joined.onlineCount).toBe(2);
+
+      ok(await bob.command('typing', { roomId }));
+      const said = await say(alice, roomId, 'one\ntwo\r\n\n: three');
+      ok(
+        await bob.command('editMessage', {
+          roomId,
+          seq: (await say(bob, roomId, 'x')).seq,
+          message: 'y',
+        }),
       );
+      ok(await bob.command('addReaction', { roomId, seq: 1, emoji: '👍' }));
+      ok(await alice.command('updateRoom', { roomId, topic: 'Here' }));
+      ok(await alice.command('setRole', { roomId, userId: 'bob', role: 'moderator' }));
+      ok(await bob.command('leaveRoom', { roomId }));
+      await reader.hears('userLeft');
+      expect(reader.events.map(({ name: event }) => event)).toEqual([
+        'userJoined',
+        'typing',
+        'message',
+        'message',
+        'messageUpdated',
+        'reactionsUpdated',
+        'roomUpdated',
+        'memberUpdated',
+        'userLeft',
+      ]);
+      expect(reader.named('message')[0]).toEqual(said);
+      // Durable events carry what to come back with, the others nothing.
+      const epoch = alice.position(roomId).split(':')[0];
+      expect(reader.events.flatMap(({ id }) => id ?? [])).toEqual(
+        [1, 2, 3, 4].map((rev) => `${epoch}:${rev}`),
+      );
+      expect(reader.lastEventId).toBe(`${epoch}:4`);
       await reader.close();
-      heard.push(...reader.events);
-      lastEventId = reader.lastEventId ?? '';
-    }
-    const said = await talking;
-    expect(heard.map(({ payload }) => payload)).toEqual(said);
-    expect(new Set(heard.map(({ name: event }) => event))).toEqual(new Set(['message']));
-  });
-
-  it.concurrent('catches up with 1,200 messages in order while talk goes on', async () => {
-    const roomId = newRoom();
-    const missed = await talk(native, roomId, 1_200);
-    const { visitor: alice } = await native.enter('alice', roomId);
-    const reader = await (await as('reader')).follow(roomId, { since: '0:0' });
-    const during: Message[] = [];
-    for (let at = 0; at < 30; at++) during.push(await say(alice, roomId, `during ${at}`));
-    const last = during.at(-1)!;
-    await reader.hears('message', ({ seq }) => seq === last.seq);
-    expect(reader.named('message')).toEqual([...missed, ...during]);
-    await reader.close();
-  });
-
-  it.concurrent('gets the last state of what changed meanwhile, known or new', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await native.enter('alice', roomId);
-    const known = await say(alice, roomId, 'known');
-    const http = await as('reader');
-    const { position } = await http.poll(roomId);
-    const fresh = await say(alice, roomId, 'new');
-    await alice.command('editMessage', { roomId, seq: known.seq, message: 'known, edited' });
-    await alice.command('editMessage', { roomId, seq: fresh.seq, message: 'new, edited' });
-    await alice.command('deleteMessage', { roomId, seq: known.seq });
-
-    const reader = await http.follow(roomId, { since: position });
-    await reader.hears('messageUpdated');
-    const polled = await http.poll(roomId, position);
-    const seen = reader.events.map((event) => [event.name, event.payload]);
-    expect(seen).toEqual(polled.events);
-    expect(seen).toMatchObject([
-      ['message', { seq: 2, rev: 4, message: 'new, edited' }],
-      ['messageUpdated', { seq: 1, rev: 5, message: '', deletedAt: expect.any(Number) as number }],
-    ]);
-    expect(polled.position).toBe(reader.lastEventId);
-    await reader.close();
-  });
-
-  it.concurrent('is told to start over with a position of elsewhere, and goes on from there', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await native.enter('alice', roomId);
-    await say(alice, roomId, 'before');
-    const http = await as('reader');
-    const reader = await http.follow(roomId, { since: 'elsewhere:7' });
-    const position = alice.position(roomId);
-    expect((await reader.hears('reset')).payload).toEqual({ roomId, position });
-    expect(reader.lastEventId).toBe(position);
-    const said = await say(alice, roomId, 'after');
-    await reader.hears('message');
-    expect(reader.named('message')).toEqual([said]);
-    await reader.close();
-    expect(await http.poll(roomId, 'elsewhere:7')).toEqual({
-      position: alice.position(roomId),
-      events: [],
-      reset: true,
+      await say(alice, roomId, 'fence');
+      expect(alice.heard('userJoined').map(({ userId }) => userId)).toEqual(['bob']);
+      expect(alice.heard('userLeft').map(({ userId }) => userId)).toEqual(['bob']);
+      const { members, onlineCount } = ok(
+        await alice.command('getMembers', { roomId, online: true }),
+      );
+      expect([members.map(({ userId }) => userId), onlineCount]).toEqual([['alice'], 1]);
     });
-  });
 
-  it.concurrent('follows a room from before its first message', async () => {
-    const roomId = newRoom();
-    const http = await as('reader');
-    expect(await http.poll(roomId)).toEqual({ position: '0:0', events: [] });
-    const reader = await http.follow(roomId, { since: '0:0' });
-    const waiting = http.poll(roomId, '0:0');
-    // Both stand there before anybody speaks: the reader is told where.
-    await reader.until('its place', () => reader.lastEventId === '0:0');
-    const { visitor: alice } = await native.enter('alice', roomId);
-    const said = await say(alice, roomId, 'first');
-    const event = await reader.hears('message');
-    expect(event.payload).toEqual(said);
-    expect(event.id).toBe(alice.position(roomId));
-    const polled = await pollOn(http, roomId, await waiting, 'message');
-    expect(polled.position).toBe(alice.position(roomId));
-    await reader.close();
-  });
-
-  it.concurrent('can tail a room by polls, missing and repeating nothing', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await native.enter('alice', roomId);
-    const http = await as('reader');
-    const talking = (async () => {
-      const said: Message[] = [];
-      for (let at = 0; at < 60; at++) said.push(await say(alice, roomId, `line ${at}`));
-      return said;
-    })();
-    const heard: object[] = [];
-    let since = '0:0';
-    while (heard.length < 60) {
-      const { position, events } = await http.poll(roomId, since);
-      heard.push(...events.map(([, payload]) => payload));
-      since = position;
-    }
-    expect(heard).toEqual(await talking);
-  });
-
-  it.concurrent('is answered after 25 s when nothing happens, with where it stands', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await native.enter('alice', roomId);
-    await say(alice, roomId, 'all there is');
-    const http = await as('reader');
-    const { position } = await http.poll(roomId);
-    const before = Date.now();
-    expect(await http.poll(roomId, position)).toEqual({ position, events: [] });
-    const waited = Date.now() - before;
-    expect(waited).toBeGreaterThan(24_000);
-    expect(waited).toBeLessThan(40_000);
-  });
-
-  it.concurrent('is told every 20 s that a silent stream lives', async () => {
-    const reader = await (await as('reader')).follow(newRoom());
-    const before = Date.now();
-    // Longer than an Inbox waits.
-    await pass(12_000);
-    await reader.until('a heartbeat', () => reader.comments > 0);
-    expect(Date.now() - before).toBeGreaterThan(19_000);
-    expect(reader.events).toEqual([]);
-    await reader.close();
-  });
-
-  it.concurrent('hears nothing more once banned, and is told so', async () => {
-    const roomId = newRoom();
-    const { visitor: alice } = await native.enter('alice', roomId);
-    await say(alice, roomId, 'mine');
-    const http = await as('bob');
-    const reader = await http.follow(roomId);
-    const { position } = await http.poll(roomId);
-    const closed = { roomId, closeCode: 4502, reason: 'You are banned from this room.' };
-    // The poll is there before the ban, or it comes too late and is refused.
-    const told = http.poll(roomId, position).then(
-      ({ events }) => events.at(-1),
-      (error: Error) => (/banned/.test(error.message) ? ['roomClosed', closed] : error),
-    );
-    await reader.until('its place', () => reader.lastEventId === position);
-    ok(await alice.command('banMember', { roomId, userId: 'bob' }));
-    await reader.ended;
-    expect(reader.events.at(-1)).toMatchObject({ name: 'roomClosed', payload: closed });
-    expect(await told).toEqual(['roomClosed', closed]);
-    await say(alice, roomId, 'not for bob');
-    expect(reader.named('message')).toEqual([]);
-    const { status, body } = await http.ask('GET', roomId, '/events');
-    expect([status, body]).toMatchObject([403, { error: { code: 'banned' } }]);
-  });
-
-  it.concurrent('is ended with its token', async () => {
-    const roomId = newRoom();
-    // Within the tolerance between clocks, which is 5 s.
-    const http = await as('reader', { exp: Math.floor(Date.now() / 1_000) });
-    const reader = await http.follow(roomId);
-    const { status, body } = await http.ask('GET', roomId, '/events', { query: { since: '0:0' } });
-    expect([status, body]).toMatchObject([401, { error: { code: 'token_expired' } }]);
-    await reader.ended;
-    expect(reader.events).toMatchObject([
-      { name: 'roomClosed', payload: { roomId, closeCode: 4003 } },
-    ]);
-  });
-
-  it.concurrent('gives its place in the room back when it goes', async () => {
-    const roomId = newRoom();
-    const http = await as('reader');
-    const readers = await Promise.all(Array.from({ length: 10 }, () => http.follow(roomId)));
-    expect(await http.ask('GET', roomId, '/events')).toMatchObject({
-      status: 429,
-      body: { error: { code: 'too_many_connections' } },
+    it.concurrent('can tail a room through any number of breaks, missing and repeating nothing', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await native.enter('alice', roomId);
+      const http = await as('reader');
+      const talking = (async () => {
+        const said: Message[] = [];
+        for (let at = 0; at < 150; at++) said.push(await say(alice, roomId, `line ${at}`));
+        return said;
+      })();
+      const heard: StreamEvent[] = [];
+      let lastEventId = '0:0';
+      for (let round = 0; heard.length < 150; round++) {
+        const reader = await http.follow(roomId, round === 0 ? { since: '0:0' } : { lastEventId });
+        await reader.until(
+          'some of it',
+          () => reader.events.length > Math.min(9, 149 - heard.length),
+        );
+        await reader.close();
+        heard.push(...reader.events);
+        lastEventId = reader.lastEventId ?? '';
+      }
+      const said = await talking;
+      expect(heard.map(({ payload }) => payload)).toEqual(said);
+      expect(new Set(heard.map(({ name: event }) => event))).toEqual(new Set(['message']));
     });
-    await Promise.all(readers.map((reader) => reader.close()));
-    // A host may notice only with the next heartbeat; and whoever asks too fast has to wait.
-    const again: Follower[] = [];
-    for (let tries = 0; again.length < 10 && tries < 160; tries++) {
-      const opened = await http.follow(roomId).catch((error: Error) => error.message);
-      if (typeof opened !== 'string') again.push(opened);
-      else if (/too_many_connections|rate_limited/.test(opened)) await pass(250);
-      else throw new Error(opened);
-    }
-    expect(again).toHaveLength(10);
-    await Promise.all(again.map((reader) => reader.close()));
-  });
-});
+
+    it.concurrent('catches up with 1,200 messages in order while talk goes on', async () => {
+      const roomId = newRoom();
+      const missed = await talk(native, roomId, 1_200);
+      const { visitor: alice } = await native.enter('alice', roomId);
+      const reader = await (await as('reader')).follow(roomId, { since: '0:0' });
+      const during: Message[] = [];
+      for (let at = 0; at < 30; at++) during.push(await say(alice, roomId, `during ${at}`));
+      const last = during.at(-1)!;
+      await reader.hears('message', ({ seq }) => seq === last.seq);
+      expect(reader.named('message')).toEqual([...missed, ...during]);
+      await reader.close();
+    });
+
+    it.concurrent('gets the last state of what changed meanwhile, known or new', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await native.enter('alice', roomId);
+      const known = await say(alice, roomId, 'known');
+      const http = await as('reader');
+      const { position } = await http.poll(roomId);
+      const fresh = await say(alice, roomId, 'new');
+      await alice.command('editMessage', { roomId, seq: known.seq, message: 'known, edited' });
+      await alice.command('editMessage', { roomId, seq: fresh.seq, message: 'new, edited' });
+      await alice.command('deleteMessage', { roomId, seq: known.seq });
+
+      const reader = await http.follow(roomId, { since: position });
+      await reader.hears('messageUpdated');
+      const polled = await http.poll(roomId, position);
+      const seen = reader.events.map((event) => [event.name, event.payload]);
+      expect(seen).toEqual(polled.events);
+      expect(seen).toMatchObject([
+        ['message', { seq: 2, rev: 4, message: 'new, edited' }],
+        [
+          'messageUpdated',
+          { seq: 1, rev: 5, message: '', deletedAt: expect.any(Number) as number },
+        ],
+      ]);
+      expect(polled.position).toBe(reader.lastEventId);
+      await reader.close();
+    });
+
+    it.concurrent('is told to start over with a position of elsewhere, and goes on from there', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await native.enter('alice', roomId);
+      await say(alice, roomId, 'before');
+      const http = await as('reader');
+      const reader = await http.follow(roomId, { since: 'elsewhere:7' });
+      const position = alice.position(roomId);
+      expect((await reader.hears('reset')).payload).toEqual({ roomId, position });
+      expect(reader.lastEventId).toBe(position);
+      const said = await say(alice, roomId, 'after');
+      await reader.hears('message');
+      expect(reader.named('message')).toEqual([said]);
+      await reader.close();
+      expect(await http.poll(roomId, 'elsewhere:7')).toEqual({
+        position: alice.position(roomId),
+        events: [],
+        reset: true,
+      });
+    });
+
+    it.concurrent('follows a room from before its first message', async () => {
+      const roomId = newRoom();
+      const http = await as('reader');
+      expect(await http.poll(roomId)).toEqual({ position: '0:0', events: [] });
+      const reader = await http.follow(roomId, { since: '0:0' });
+      const waiting = http.poll(roomId, '0:0');
+      // Both stand there before anybody speaks: the reader is told where.
+      await reader.until('its place', () => reader.lastEventId === '0:0');
+      const { visitor: alice } = await native.enter('alice', roomId);
+      const said = await say(alice, roomId, 'first');
+      const event = await reader.hears('message');
+      expect(event.payload).toEqual(said);
+      expect(event.id).toBe(alice.position(roomId));
+      const polled = await pollOn(http, roomId, await waiting, 'message');
+      expect(polled.position).toBe(alice.position(roomId));
+      await reader.close();
+    });
+
+    it.concurrent('can tail a room by polls, missing and repeating nothing', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await native.enter('alice', roomId);
+      const http = await as('reader');
+      const talking = (async () => {
+        const said: Message[] = [];
+        for (let at = 0; at < 60; at++) said.push(await say(alice, roomId, `line ${at}`));
+        return said;
+      })();
+      const heard: object[] = [];
+      let since = '0:0';
+      while (heard.length < 60) {
+        const { position, events } = await http.poll(roomId, since);
+        heard.push(...events.map(([, payload]) => payload));
+        since = position;
+      }
+      expect(heard).toEqual(await talking);
+    });
+
+    it.concurrent('is answered after 25 s when nothing happens, with where it stands', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await native.enter('alice', roomId);
+      await say(alice, roomId, 'all there is');
+      const http = await as('reader');
+      const { position } = await http.poll(roomId);
+      const before = Date.now();
+      expect(await http.poll(roomId, position)).toEqual({ position, events: [] });
+      const waited = Date.now() - before;
+      expect(waited).toBeGreaterThan(24_000);
+      expect(waited).toBeLessThan(60_000);
+    });
+
+    it.concurrent('is told every 20 s that a silent stream lives', async () => {
+      const reader = await (await as('reader')).follow(newRoom());
+      const before = Date.now();
+      // Longer than an Inbox waits.
+      await pass(12_000);
+      await reader.until('a heartbeat', () => reader.comments > 0);
+      expect(Date.now() - before).toBeGreaterThan(19_000);
+      expect(reader.events).toEqual([]);
+      await reader.close();
+    });
+
+    it.concurrent('hears nothing more once banned, and is told so', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await native.enter('alice', roomId);
+      await say(alice, roomId, 'mine');
+      const http = await as('bob');
+      const reader = await http.follow(roomId);
+      const { position } = await http.poll(roomId);
+      const closed = { roomId, closeCode: 4502, reason: 'You are banned from this room.' };
+      // The poll is there before the ban, or it comes too late and is refused.
+      const told = http.poll(roomId, position).then(
+        ({ events }) => events.at(-1),
+        (error: Error) => (/banned/.test(error.message) ? ['roomClosed', closed] : error),
+      );
+      await reader.until('its place', () => reader.lastEventId === position);
+      ok(await alice.command('banMember', { roomId, userId: 'bob' }));
+      await reader.ended;
+      expect(reader.events.at(-1)).toMatchObject({ name: 'roomClosed', payload: closed });
+      expect(await told).toEqual(['roomClosed', closed]);
+      await say(alice, roomId, 'not for bob');
+      expect(reader.named('message')).toEqual([]);
+      const { status, body } = await http.ask('GET', roomId, '/events');
+      expect([status, body]).toMatchObject([403, { error: { code: 'banned' } }]);
+    });
+
+    it.concurrent('is ended with its token', async () => {
+      const roomId = newRoom();
+      // Within the tolerance between clocks, which is 5 s.
+      const http = await as('reader', { exp: Math.floor(Date.now() / 1_000) });
+      const reader = await http.follow(roomId);
+      const { status, body } = await http.ask('GET', roomId, '/events', {
+        query: { since: '0:0' },
+      });
+      expect([status, body]).toMatchObject([401, { error: { code: 'token_expired' } }]);
+      await reader.ended;
+      expect(reader.events).toMatchObject([
+        { name: 'roomClosed', payload: { roomId, closeCode: 4003 } },
+      ]);
+    });
+
+    it.concurrent('gives its place in the room back when it goes', async () => {
+      const roomId = newRoom();
+      const http = await as('reader');
+      const readers = await Promise.all(Array.from({ length: 10 }, () => http.follow(roomId)));
+      expect(await http.ask('GET', roomId, '/events')).toMatchObject({
+        status: 429,
+        body: { error: { code: 'too_many_connections' } },
+      });
+      await Promise.all(readers.map((reader) => reader.close()));
+      // A host may notice only with the next heartbeat; and whoever asks too fast has to wait.
+      const again: Follower[] = [];
+      for (let tries = 0; again.length < 10 && tries < 160; tries++) {
+        const opened = await http.follow(roomId).catch((error: Error) => error.message);
+        if (typeof opened !== 'string') again.push(opened);
+        else if (/too_many_connections|rate_limited/.test(opened)) await pass(250);
+        else throw new Error(opened);
+      }
+      expect(again).toHaveLength(10);
+      await Promise.all(again.map((reader) => reader.close()));
+    });
+  },
+);
 
 /** Polls on until an event of that name has come. */
 async function pollOn(

@@ -1,4 +1,5 @@
 import type { Message } from '../../src/protocol/objects.ts';
+import { audit, type Client, type Entry, type Noted } from './auditor.ts';
 import type { Killable } from './killable.ts';
 import { NativeVisitor } from './native-visitor.ts';
 import { seeded } from './seeded.ts';
@@ -117,6 +118,21 @@ class Talker {
     await visitor.close();
   }
 
+  /** What it has said and was answered, for the auditor. */
+  get record(): Client {
+    const { userId } = this;
+    const invoked = Array.from({ length: this.#next }, (_, at) => {
+      const id = `${userId}-${at}`;
+      return { id, text: `text of ${id}` };
+    });
+    const entries = Array.from(this.acknowledged, ([id, seq]): Entry => {
+      const message = { seq, id, senderId: userId, text: `text of ${id}` };
+      return { kind: 'ok', message, isNew: false };
+    });
+    // What it hears is not looked at: the listener is there for that.
+    return { name: userId, userId, invoked, connections: [{ since: Infinity, entries }] };
+  }
+
   /**
    * Waits for `holds`, which is looked at with every answer to this talker.
    * @throws Error when there has been no answer for PATIENCE_MS
@@ -213,24 +229,20 @@ async function readAll(url: string): Promise<Message[]> {
 }
 
 function check(talkers: readonly Talker[], stored: readonly Message[], { seen }: Watcher): void {
-  const places = new Map(stored.map(({ id, seq }) => [id, seq]));
-  hold(places.size === stored.length, 'A message stands there twice.');
-  stored.forEach(({ rev }, at) => hold(rev === at + 1, `rev ${at + 1} is missing.`));
-  for (const { userId, acknowledged } of talkers) {
-    for (const [id, seq] of acknowledged) {
-      hold(places.get(id) === seq, `${id} was acknowledged as ${seq} and is ${places.get(id)}.`);
-    }
-    const own = stored.filter(({ senderId }) => senderId === userId).map(({ id }) => id);
-    own.forEach((id, at) => hold(id === `${userId}-${at}`, `${id} stands in the place of ${at}.`));
-    hold(own.length === acknowledged.size, `${userId} has messages that nobody answered.`);
-  }
-  hold(seen.size === stored.length, 'The listener saw another number of messages.');
-  for (const message of stored) {
-    const shown = JSON.stringify(seen.get(message.seq));
-    hold(shown === JSON.stringify(message), `The listener saw ${shown} for ${message.id}.`);
-  }
-}
-
-function hold(isTrue: boolean, otherwise: string): void {
-  if (!isTrue) throw new Error(otherwise);
+  const noted = ({ seq, id, senderId, message }: Message): Noted => ({
+    seq,
+    id,
+    senderId,
+    text: message,
+  });
+  const messages = [...seen.values()].toSorted((a, b) => a.seq - b.seq).map(noted);
+  const page: Entry = { kind: 'page', seq: messages.length, complete: true, messages };
+  const listener: Client = {
+    name: 'the listener',
+    userId: 'watcher',
+    invoked: [],
+    connections: [{ since: 0, entries: [page] }],
+  };
+  const problems = audit([...talkers.map((talker) => talker.record), listener], stored.map(noted));
+  if (problems.length > 0) throw new Error(problems.join('\n'));
 }

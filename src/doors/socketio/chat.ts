@@ -14,6 +14,8 @@ import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/limits.ts';
 import { eventLine, type Result } from '../../protocol/lines.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
+import { madeOnce } from '../made-once.ts';
+import { holdReply, isReply, JOINED } from '../replies.ts';
 import { counted, type PerMinute } from '../../room/per-minute.ts';
 import { readChecked } from '../../room/room.ts';
 import type {
@@ -307,7 +309,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 
   /** Lines from a room's link, in order: events together, answers each by itself. */
   #hear(room: Joined<L>, join: Pending | undefined, lines: readonly string[]): void {
-    if (!lines.some(isReply)) {
+    if (!holdReply(lines)) {
       this.#wire.events(room.gather ? gathered(lines) : lines);
       return;
     }
@@ -410,23 +412,10 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
   }
 }
 
-const JOINED = '["joined",';
-const ACK = '["ack",';
-
-function isReply(line: string): boolean {
-  return line.startsWith(ACK) || line.startsWith(JOINED);
-}
-
-const gatheredLines = new WeakMap<readonly string[], readonly string[]>();
-
 /** All lines as the one event `events`; made once for all who are given the same lines. */
-function gathered(lines: readonly string[]): readonly string[] {
-  const known = gatheredLines.get(lines);
-  if (known !== undefined) return known;
-  const made = [`["events",[${lines.join(',')}]]`];
-  gatheredLines.set(lines, made);
-  return made;
-}
+const gathered = madeOnce((lines: readonly string[]): readonly string[] => [
+  `["events",[${lines.join(',')}]]`,
+]);
 
 function fieldIn(payload: unknown, field: string): unknown {
   return typeof payload === 'object' && payload !== null && Object.hasOwn(payload, field)

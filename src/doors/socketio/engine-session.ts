@@ -55,6 +55,8 @@ export interface EngineSink {
   readonly sid: string;
   /** Sends one message; without effect once the session is over. */
   send(data: EngineData): void;
+  /** The same for packets that others may be sent, too. */
+  sendAll(packets: readonly EnginePacket[]): void;
   /** Ends the session; the owner hears `onClose` before this returns. */
   close(frame?: CloseFrame, reason?: EngineCloseReason): void;
 }
@@ -166,6 +168,10 @@ export class EngineSession implements EngineSink {
     this.#send({ type: 'message', data });
   }
 
+  sendAll(packets: readonly EnginePacket[]): void {
+    if (this.#state === 'open') this.#transport.send(packets);
+  }
+
   close(frame?: CloseFrame, reason: EngineCloseReason = 'forced close'): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
@@ -192,6 +198,6 @@ export class EngineSession implements EngineSink {
   }
 
   #send(packet: EnginePacket): void {
-    if (this.#state === 'open') this.#transport.send([packet]);
+    this.sendAll([packet]);
   }
 }

@@ -1,10 +1,13 @@
 import { type Packet, PacketType } from 'socket.io-parser';
-import { ackText, eventText } from './packet-text.ts';
+import type { EnginePacket } from './engine-packet.ts';
+import { ackText, eventPackets } from './packet-text.ts';
 
 /** What a socket needs of its session, which looks whether the socket still is a member. */
 export interface NamespacePort {
   /** Sends a packet, or the text of one. */
   send(socket: NamespaceSocket, packet: Packet | string): void;
+  /** Sends what is prepared. */
+  sendAll(socket: NamespaceSocket, packets: readonly EnginePacket[]): void;
   /** Sends DISCONNECT and ends the membership. */
   disconnect(socket: NamespaceSocket): void;
 }
@@ -29,9 +32,9 @@ export class NamespaceSocket {
     this.#send(PacketType.EVENT, args, ackId);
   }
 
-  /** Sends an EVENT whose name and arguments are already a JSON array. */
-  emitText(argumentsText: string): void {
-    this.#port.send(this, eventText(this.namespace, argumentsText));
+  /** Sends EVENTs, the name and arguments of each already a JSON array. */
+  emitTexts(argumentsTexts: readonly string[]): void {
+    this.#port.sendAll(this, eventPackets(this.namespace, argumentsTexts));
   }
 
   /** Answers an event; the owner sees to it that this happens once. */

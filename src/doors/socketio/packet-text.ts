@@ -1,3 +1,6 @@
+import { madeOnce } from '../made-once.ts';
+import type { EnginePacket } from './engine-packet.ts';
+
 /**
  * Socket.IO packets as text, made without parsing what is in them: `argumentsText` is a JSON array,
  * such as a line of the protocol, `["message",{…}]`. No text here may hold a binary value.
@@ -6,6 +9,20 @@
 /** An EVENT: `2["message",{…}]`. */
 export function eventText(namespace: string, argumentsText: string): string {
   return `2${namespacePrefix(namespace)}${argumentsText}`;
+}
+
+const mainEvents = madeOnce((argumentsTexts: readonly string[]) => eventsOf('/', argumentsTexts));
+
+/** EVENTs, made once for all sockets of the main namespace that are given the same list. */
+export function eventPackets(
+  namespace: string,
+  argumentsTexts: readonly string[],
+): readonly EnginePacket[] {
+  return namespace === '/' ? mainEvents(argumentsTexts) : eventsOf(namespace, argumentsTexts);
+}
+
+function eventsOf(namespace: string, argumentsTexts: readonly string[]): readonly EnginePacket[] {
+  return argumentsTexts.map((text) => ({ type: 'message', data: eventText(namespace, text) }));
 }
 
 /** An ACK: `317[{"ok":true}]`. */

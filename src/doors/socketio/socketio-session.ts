@@ -43,6 +43,9 @@ export class SocketIoSession implements EngineOwner {
     send: (socket, packet) => {
       if (this.#isJoined(socket)) this.#send(packet);
     },
+    sendAll: (socket, packets) => {
+      if (this.#isJoined(socket)) this.#engine.sendAll(packets);
+    },
     disconnect: (socket) => {
       if (!this.#isJoined(socket)) return;
       this.#send({ type: PacketType.DISCONNECT, nsp: socket.namespace });

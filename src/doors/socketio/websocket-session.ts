@@ -1,3 +1,4 @@
+import { madeOnce } from '../made-once.ts';
 import { byteLength, isLongerThan } from './byte-length.ts';
 import type { Clock } from './clock.ts';
 import { decodeFrame, encodeFrame, type EngineData, type EnginePacket } from './engine-packet.ts';
@@ -68,6 +69,12 @@ export class WebSocketSession implements FrameReceiver {
   }
 }
 
+/** What packets are on the wire, made once for all who are sent the same list. */
+const framesOf = madeOnce((packets: readonly EnginePacket[]) => {
+  const frames = packets.map(encodeFrame);
+  return { frames, bytes: frames.reduce((sum, frame) => sum + byteLength(frame), 0) };
+});
+
 /** Writes each packet as a frame, and watches that the client reads them. */
 class WebSocketTransport implements EngineTransport {
   readonly #socket: ClientSocket;
@@ -92,11 +99,9 @@ class WebSocketTransport implements EngineTransport {
   }
 
   send(packets: readonly EnginePacket[]): void {
-    for (const packet of packets) {
-      const frame = encodeFrame(packet);
-      this.#sentSinceHeardBytes += byteLength(frame);
-      this.#socket.send(frame);
-    }
+    const { frames, bytes } = framesOf(packets);
+    for (const frame of frames) this.#socket.send(frame);
+    this.#sentSinceHeardBytes += bytes;
     if (this.#isTooSlow()) this.#tooSlow();
   }
 

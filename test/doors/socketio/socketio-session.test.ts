@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EngineData } from '../../../src/doors/socketio/engine-packet.ts';
+import type { EngineData, EnginePacket } from '../../../src/doors/socketio/engine-packet.ts';
 import type { NamespaceSocket } from '../../../src/doors/socketio/namespace-socket.ts';
 import type { ConnectRequest, ReceivedEvent } from '../../../src/doors/socketio/socketio-owner.ts';
 import {
@@ -41,6 +41,9 @@ beforeEach(() => {
 const engine = {
   sid: 'S',
   send: (data: EngineData) => void sent.push(data),
+  sendAll: (packets: readonly EnginePacket[]) => {
+    for (const packet of packets) if (packet.type === 'message') sent.push(packet.data);
+  },
   close: (frame?: unknown, reason: 'forced close' | 'parse error' = 'forced close') => {
     closes.push(frame ?? reason);
     session.onClose(reason);
@@ -143,8 +146,8 @@ describe('EVENT', () => {
   });
 
   it('is sent from text, untouched', () => {
-    join().emitText('["message", {"a":1.0}]');
-    join('0/custom').emitText('["b"]');
+    join().emitTexts(['["message", {"a":1.0}]']);
+    join('0/custom').emitTexts(['["b"]']);
     expect(sent).toEqual(['2/custom,["b"]']);
   });
 
@@ -266,7 +269,7 @@ describe('DISCONNECT', () => {
     const socket = join();
     socket.disconnect();
     socket.disconnect();
-    socket.emitText('["late"]');
+    socket.emitTexts(['["late"]']);
     socket.emit(['late']);
     socket.ackText(1, '[]');
     expect([sent, disconnects]).toEqual([['1'], ['/: server namespace disconnect']]);
@@ -276,7 +279,7 @@ describe('DISCONNECT', () => {
     const old = join();
     receive('1');
     join();
-    old.emitText('["ghost"]');
+    old.emitTexts(['["ghost"]']);
     expect(sent).toEqual([]);
   });
 });

@@ -29,9 +29,12 @@ export class FaultyProxy {
   /** What new connections get. */
   #dribble = 0;
   #refuses = false;
+  /** Where the host listens; another one for connections from then on. */
+  port: number;
 
   constructor(port: number) {
-    this.#server = createServer((near) => this.#accept(near, port));
+    this.port = port;
+    this.#server = createServer((near) => this.#accept(near, this.port));
     this.#ready = new Promise((resolve) => {
       this.#server.listen(0, '127.0.0.1', () => {
         resolve((this.#server.address() as AddressInfo).port);

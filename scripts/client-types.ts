@@ -1,0 +1,115 @@
+import * as z from 'zod';
+import { commands, replies } from '../src/protocol/commands.ts';
+import { errorCodes } from '../src/protocol/errors.ts';
+import { events } from '../src/protocol/events.ts';
+import {
+  memberSchema,
+  messageSchema,
+  presentSchema,
+  reactionSchema,
+  receiptSchema,
+  roomSchema,
+  youSchema,
+} from '../src/protocol/objects.ts';
+
+/** A JSON schema, as far as the protocol's schemas make use of the language. */
+interface Schema {
+  $ref?: string;
+  const?: unknown;
+  enum?: unknown[];
+  anyOf?: Schema[];
+  type?: string;
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: Schema | false;
+}
+
+const objects = {
+  Message: messageSchema,
+  Member: memberSchema,
+  Present: presentSchema,
+  Reaction: reactionSchema,
+  Receipt: receiptSchema,
+  RoomInfo: roomSchema,
+  You: youSchema,
+};
+
+/** What of the protocol stands in the client's declarations and is no object. */
+const REST = `
+export type CommandName = keyof Payloads;
+export type Payload<N extends CommandName> = Payloads[N];
+export type Reply<N extends CommandName> = Replies[N];
+
+export type EventName = keyof Events;
+export type EventPayload<N extends EventName> = Events[N];
+
+/** A refusal as it stands on the wire. */
+export interface Problem {
+  code: ErrorCode;
+  /** One plain sentence that says what to do. */
+  message: string;
+  /** Which field of the payload did not fit, with dots between levels. */
+  field?: string;
+  /** How long to wait before trying again, in milliseconds. */
+  retryAfterMs?: number;
+  /** With \`conflict\`: the current state of what was to be changed. */
+  current?: unknown;
+}
+
+/** The answer to a command. */
+export type Result<R extends object = object> = ({ ok: true } & R) | { ok: false; error: Problem };
+`;
+
+/** The protocol's types in plain TypeScript, for those who have the client and not the schemas. */
+export function protocolTypes(): string {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(objects)) registry.add(schema, { id });
+  const made = z.toJSONSchema(registry, { io: 'input', uri: (id) => id });
+  const named = Object.entries(made.schemas as Record<string, Schema>).map(
+    ([id, schema]) => `export type ${id} = ${typeOf(schema)};`,
+  );
+  const codes = Object.keys(errorCodes).map((code) => JSON.stringify(code));
+  const names = Object.keys(commands) as (keyof typeof commands)[];
+  return [
+    '/** Made from the schemas of the protocol. */',
+    ...named,
+    table('Payloads', commands, registry),
+    table('Replies', Object.fromEntries(names.map((name) => [name, replies[name]])), registry),
+    table('Events', events, registry),
+    `export type ErrorCode = ${codes.join(' | ')};`,
+    REST,
+  ].join('\n');
+}
+
+type Registry = z.core.$ZodRegistry<{ id: string }>;
+
+function table(name: string, schemas: Record<string, z.ZodType>, metadata: Registry): string {
+  const rows = Object.entries(schemas).map(([key, schema]) => {
+    const { id } = metadata.get(schema) ?? {};
+    const made = z.toJSONSchema(schema, { io: 'input', metadata }) as Schema;
+    return `  ${key}: ${id ?? typeOf(made)};`;
+  });
+  return `interface ${name} {\n${rows.join('\n')}\n}`;
+}
+
+function typeOf(schema: Schema): string {
+  const { $ref, anyOf, properties, required = [], items, additionalProperties } = schema;
+  if ($ref !== undefined) return $ref.replace(/^.*\//, '');
+  if (anyOf !== undefined) return anyOf.map(typeOf).join(' | ');
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(' | ');
+  if (items !== undefined) return `Array<${typeOf(items)}>`;
+  if (properties !== undefined) return objectOf(properties, required);
+  if (additionalProperties) return `Record<string, ${typeOf(additionalProperties)}>`;
+  if (schema.type === 'integer') return 'number';
+  return schema.type ?? 'unknown';
+}
+
+function objectOf(properties: Record<string, Schema>, required: readonly string[]): string {
+  const fields = Object.entries(properties).map(([name, schema]) => {
+    const isNeeded = required.includes(name);
+    return `${name}${isNeeded ? '' : '?'}: ${typeOf(schema)}${isNeeded ? '' : ' | undefined'};`;
+  });
+  return fields.length === 0 ? '{}' : `{ ${fields.join(' ')} }`;
+}

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PROJECT } from '../support/program.ts';
+
+const page = readFileSync(join(PROJECT, 'SECURITY.md'), 'utf8');
+
+/** The tests that the page names: a file, and titles in it. */
+const named = Array.from(
+  page.matchAll(/(test\/[\w./-]+\.test\.ts): ((?:"[^"]+"(?:, )?)+)/g),
+  ([, file = '', titles = '']) => ({
+    file,
+    titles: Array.from(titles.matchAll(/"([^"]+)"/g), ([, title = '']) => title),
+  }),
+);
+
+describe('SECURITY.md', () => {
+  test('names only tests that are there', () => {
+    expect(named.length).toBeGreaterThan(40);
+    for (const { file, titles } of named) {
+      expect([file, existsSync(join(PROJECT, file))]).toEqual([file, true]);
+      const text = readFileSync(join(PROJECT, file), 'utf8');
+      for (const title of titles) {
+        const isThere = text.includes(`'${title}'`) || text.includes(`"${title}"`);
+        expect([file, title, isThere]).toEqual([file, title, true]);
+      }
+    }
+  });
+
+  test('names a test for everything it says of attackers', () => {
+    const [, table = ''] = /\n## What attackers try\n([^]*?)\n## /.exec(page) ?? [];
+    const lines = table.split('\n').filter((line) => /^\| (?!-|attack )/.test(line));
+    expect(lines.length).toBeGreaterThan(15);
+    for (const line of lines) expect(line).toMatch(/test\/\S+\.test\.ts: "/);
+  });
+});

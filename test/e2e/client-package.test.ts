@@ -1,0 +1,231 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { toolFile } from '../../scripts/tool.ts';
+import { commands } from '../../src/protocol/commands.ts';
+import { events } from '../../src/protocol/events.ts';
+import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
+import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+import { NativeVisitor } from '../support/native-visitor.ts';
+import { Program, PROJECT } from '../support/program.ts';
+import { say } from '../support/talk.ts';
+import { ok, type Visitor } from '../support/visitor.ts';
+
+const run = promisify(execFile);
+
+/** An empty folder into which somebody installs the client's tarball. */
+const folder = mkdtempSync(join(tmpdir(), 'parlor-package-'));
+const ROOM = 'general';
+/** What npm has installed there. */
+let lock = '';
+
+beforeAll(async () => {
+  const { stdout } = await run(process.execPath, ['scripts/run.mjs', 'scripts/pack-client.ts'], {
+    cwd: PROJECT,
+  });
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const tarball = join(PROJECT, stdout.trim());
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: folder });
+  lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  installReact();
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What is installed beside the client, by hand: React, for those who use it. */
+function installReact(): void {
+  mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
+  for (const name of ['react', 'react-dom', '@types/react', '@types/react-dom']) {
+    symlinkSync(join(PROJECT, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+}
+
+/** Checks types as strictly as can be. @returns what does not fit */
+async function typeErrors(files: readonly string[], flags: readonly string[] = []) {
+  const strict = '--noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess';
+  const kind = '--target es2022 --lib es2022,dom,dom.iterable --module nodenext --jsx react-jsx';
+  const args = [...`${strict} ${kind} --types`.split(' '), '', ...flags];
+  const tsc = toolFile('typescript', 'tsc');
+  return run(process.execPath, [tsc, ...args, ...files], { cwd: folder }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+}
+
+/** An example of the README for a host of the test's, in the folder. */
+function example(name: string, url = 'http://localhost:4000'): string {
+  const code = readFileSync(join(PROJECT, 'examples', name), 'utf8');
+  const file = join(folder, name);
+  writeFileSync(file, code.replace('http://localhost:4000', url));
+  return file;
+}
+
+test('the package is the client alone, with what it needs', () => {
+  const { packages } = JSON.parse(lock) as { packages: Record<string, unknown> };
+  expect(Object.keys(packages)).toEqual(['', 'node_modules/parlor']);
+});
+
+test('its declarations carry the examples, and refuse what the protocol has not', async () => {
+  expect(await typeErrors([example('chat.ts')])).toBe('');
+  const wrong = join(folder, 'wrong.ts');
+  writeFileSync(
+    wrong,
+    `import { connect } from 'parlor/client';
+const room = connect({ url: 'http://localhost' }).room('r');
+room.on('mesage', () => undefined);
+void room.ask('getHistory', { limit: '3' });
+`,
+  );
+  const errors = await typeErrors([wrong]);
+  expect(errors).toContain('wrong.ts(3,');
+  expect(errors).toContain('wrong.ts(4,');
+});
+
+test('its declarations say of the protocol what the schemas say', async () => {
+  const same = join(folder, 'same.ts');
+  const source = (file: string) => JSON.stringify(join(PROJECT, 'src', 'protocol', file));
+  const names = ['Message', 'Member', 'Present', 'Reaction', 'Receipt', 'RoomInfo', 'You'];
+  const types = [
+    ...names.map((name) => [`Made.${name}`, `Objects.${name}`]),
+    ...Object.keys(commands).flatMap((name) => [
+      [`Made.Payload<'${name}'>`, `Commands.Payload<'${name}'>`],
+      [`Made.Reply<'${name}'>`, `Commands.Reply<'${name}'>`],
+    ]),
+    ...Object.keys(events).map((name) => [
+      `Made.EventPayload<'${name}'>`,
+      `Events.EventPayload<'${name}'>`,
+    ]),
+    ['Made.CommandName', 'Commands.CommandName'],
+    ['Made.EventName', 'Events.EventName'],
+    ['Made.Problem', 'Errors.Problem'],
+  ];
+  const lines = [
+    `import type * as Made from './node_modules/parlor/protocol.js';`,
+    `import type * as Objects from ${source('objects.ts')};`,
+    `import type * as Commands from ${source('commands.ts')};`,
+    `import type * as Events from ${source('events.ts')};`,
+    `import type * as Errors from ${source('errors.ts')};`,
+    'type Same<A, B> = [A, keyof A] extends [B, keyof B] ? ([B, keyof B] extends [A, keyof A] ? true : A) : B;',
+    ...types.map(([made, of], at) => `export const is${at}: Same<${made}, ${of}> = true;`),
+  ];
+  const flags = ['--allowImportingTsExtensions', '--skipLibCheck', '--lib', 'es2024,dom'];
+  const check = async (text: string) => {
+    writeFileSync(same, text);
+    return typeErrors([same], [...flags, '--target', 'es2024']);
+  };
+  expect(await check(lines.join('\n'))).toBe('');
+  const otherwise = 'export const no: Same<Made.You, Objects.Member> = true;';
+  expect(await check([...lines, otherwise].join('\n'))).toContain('same.ts');
+});
+
+describe.each([
+  ['node', startNodeHost],
+  ['edge', startEdgeHost],
+] as const)('the examples of the README at the %s host', (_, start) => {
+  let host: Host;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    host = await start();
+    if (hasBrowser) browser = await launchBrowser();
+  });
+
+  afterAll(async () => {
+    await host.close();
+    if (hasBrowser) await browser.close();
+  });
+
+  const url = () => host.url.replace(/\/$/, '');
+
+  async function enter(name: string): Promise<Visitor> {
+    const response = await fetch(`${url()}/test-token?username=${name}`);
+    const visitor = new NativeVisitor(url(), { token: await response.text() });
+    ok(await visitor.join(ROOM));
+    onTestFinished(() => visitor.close());
+    return visitor;
+  }
+
+  /** A bundle in a page of the host's own address, of which nothing else is left; and what it logs. */
+  async function open(entry: string): Promise<{ page: Page; logged: string[] }> {
+    const { outputFiles } = await build({
+      absWorkingDir: folder,
+      entryPoints: [entry],
+      bundle: true,
+      format: 'esm',
+      jsx: 'automatic',
+      define: { 'process.env.NODE_ENV': '"production"' },
+      write: false,
+    });
+    const page = await browser.newPage({ bypassCSP: true });
+    onTestFinished(() => page.close());
+    const logged: string[] = [];
+    page.on('console', (message) => logged.push(message.text()));
+    page.on('pageerror', (error) => logged.push(String(error)));
+    await page.goto(`${url()}/health`);
+    await page.setContent('<!doctype html><title>Example</title><main></main>');
+    await page.addScriptTag({ type: 'module', content: outputFiles[0]?.text ?? '' });
+    return { page, logged };
+  }
+
+  test('talk under Node, and end when they are told to', async () => {
+    const bob = await enter('bob');
+    const program = new Program(relative(PROJECT, example('chat.ts', url())), {});
+    await program.until(/^The connection is open\.$/m);
+    await bob.hears('message', ({ message }) => message === 'hello from Parlor');
+    await program.until(/^alice: hello from Parlor$/m);
+    await say(bob, ROOM, 'hi there');
+    await program.until(/^bob: hi there$/m);
+    await say(bob, ROOM, 'bye');
+    const { code, stderr } = await program.ended;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(program.stdout).toContain('\nbob: bye\n');
+  });
+
+  test.skipIf(!hasBrowser)('talk in a browser', async () => {
+    const bob = await enter('bob');
+    const { logged } = await open(example('chat.ts', url()));
+    await bob.hears('message', ({ message }) => message === 'hello from Parlor');
+    await say(bob, ROOM, 'hi there');
+    await expect.poll(() => logged, PATIENTLY).toContain('bob: hi there');
+    expect(logged).toContain('alice: hello from Parlor');
+  });
+
+  test.skipIf(!hasBrowser)('are a component that talks, with React', async () => {
+    const bob = await enter('bob');
+    example('chat.tsx', url());
+    const main = join(folder, 'main.tsx');
+    writeFileSync(
+      main,
+      `import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Chat } from './chat.tsx';
+
+const main = document.querySelector('main');
+const root = createRoot(main!);
+root.render(<StrictMode><Chat roomId="${ROOM}" /></StrictMode>);
+addEventListener('unmount', () => root.unmount());
+`,
+    );
+    const flags = ['--allowImportingTsExtensions', '--skipLibCheck'];
+    expect(await typeErrors([main], flags)).toBe('');
+    const { page, logged } = await open(main);
+    const log = page.getByRole('log');
+    await page.getByLabel('Message').fill('typed into a component');
+    await page.getByLabel('Message').press('Enter');
+    await bob.hears('message', ({ message }) => message === 'typed into a component');
+    await say(bob, ROOM, 'welcome');
+    await expect
+      .poll(() => log.textContent(), PATIENTLY)
+      .toMatch(/alice: typed into a component\nbob: welcome$/);
+    // What goes on when the component is gone troubles nobody.
+    await page.evaluate("dispatchEvent(new Event('unmount'))");
+    await say(bob, ROOM, 'still there?');
+    await expect.poll(() => page.locator('main').innerHTML(), PATIENTLY).toBe('');
+    expect(logged).toEqual([]);
+  });
+});

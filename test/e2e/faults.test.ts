@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { NO_RATE_LIMITS } from '../support/crash-load.ts';
+import { runWithFaults } from '../support/fault-run.ts';
+import { useHosts } from '../support/stories.ts';
+
+const FRESH = Math.floor(Math.random() * 2 ** 31);
+const FAULTS = 60;
+
+const hosts = useHosts({ ...NO_RATE_LIMITS, DURABILITY: 'process' });
+
+describe.each(['node', 'edge'] as const)(
+  'over bad networks to every door of the %s host',
+  (name) => {
+    it.concurrent.each([1, 2, FRESH])(
+      'nothing is lost, doubled or out of order (P1–P4, P6; seed %i)',
+      async (seed) => {
+        const report = await runWithFaults({ url: hosts[name].url, seed, faults: FAULTS });
+        expect(report.problems).toEqual([]);
+        expect(report.stored).toBeGreaterThan(20);
+        expect(report.connections).toBeGreaterThan(10);
+      },
+    );
+  },
+);

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import page from '../../docs/operating.md?raw';
+import { join, newRoom, within } from './client.ts';
+
+/** What docs/operating.md says that commands write, in rows as Cloudflare counts them. */
+const SAID =
+  /A message writes (\d+) rows, an edit (\d+), a reaction (\d+), a read position (\d+), and joining, typing and reading none/;
+
+it('commands write as many rows as docs/operating.md reckons with', async () => {
+  const roomId = newRoom();
+  const alice = await join(roomId, 'alice');
+  const bob = await join(roomId, 'bob');
+  await alice.ask('message', { message: 'the first founds the room' });
+  await bob.ask('message', { message: 'everybody is on the list now' });
+
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  await within(roomId, (_, { storage: { sql } }) => {
+    const exec = sql.exec.bind(sql);
+    sql.exec = ((...args: Parameters<typeof exec>) => {
+      const cursor = exec(...args);
+      cursors.push(cursor);
+      return cursor;
+    }) as typeof sql.exec;
+  });
+  const written = async (act: () => Promise<unknown>) => {
+    await act();
+    return within(roomId, () =>
+      cursors.splice(0).reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+    );
+  };
+
+  const figures = [
+    await written(() =>
+      alice.ask('message', { message: 'ten words make up one message such as this is' }),
+    ),
+    await written(() => alice.ask('editMessage', { seq: 1, message: 'changed' })),
+    await written(() => alice.ask('addReaction', { seq: 2, emoji: 'x' })),
+    await written(() => bob.ask('markRead', { readUpTo: 3 })),
+  ];
+  expect(figures).toEqual(SAID.exec(page)?.slice(1).map(Number));
+  const others = [
+    await written(() => bob.ask('typing')),
+    await written(() => bob.ask('getHistory')),
+    await written(() => join(roomId, 'carol')),
+  ];
+  expect(others).toEqual([0, 0, 0]);
+});

@@ -1,0 +1,369 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Reply } from '../../src/protocol/commands.ts';
+import type { Result } from '../../src/protocol/lines.ts';
+import type { Message } from '../../src/protocol/objects.ts';
+import { audit, type Client, type Connection, type Entry, type Noted } from './auditor.ts';
+import { FaultyProxy } from './faulty-proxy.ts';
+import { type Follower, HttpVisitor } from './http-visitor.ts';
+import { NativeVisitor } from './native-visitor.ts';
+import { seeded } from './seeded.ts';
+import { SocketIoVisitor } from './socketio-visitor.ts';
+import { tokenFor } from './tokens.ts';
+import { type Heard, ok, type Visitor } from './visitor.ts';
+
+/** How a run is made. */
+export interface FaultRun {
+  /** Where the host listens. */
+  url: string;
+  seed: number;
+  /** Faults to inject, one after the other. */
+  faults: number;
+  /** Kills the host and starts it again on its data; @returns where it listens now. */
+  restart?: () => Promise<string>;
+}
+
+export interface FaultReport {
+  stored: number;
+  connections: number;
+  /** Broken promises, in words. */
+  problems: string[];
+}
+
+/** An answer that takes longer is given up with the connection, in milliseconds. */
+const PATIENCE_MS = 2_000;
+/** The same when the networks are good again: only a host that is stuck takes so long. */
+const LAST_PATIENCE_MS = 30_000;
+/** Commands on their way at a time. */
+const IN_FLIGHT = 4;
+
+const noted = ({ seq, id, senderId, message }: Message): Noted => ({
+  seq,
+  id,
+  senderId,
+  text: message,
+});
+const revOf = (position: string) => Number(position.split(':')[1]);
+
+/**
+ * People at every door talk in a room while their networks are cut, stalled, half open and slow, and
+ * the host is killed where that can be; everyone comes back and sends again what nobody answered.
+ * Then the networks are good, all come to rest, and the auditor judges what they wrote down.
+ */
+export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
+  const roomId = `faults ${run.seed} ${crypto.randomUUID()}`;
+  const random = seeded(run.seed);
+  const stage = { roomId, random, isTalking: true, patienceMs: PATIENCE_MS };
+  const port = Number(new URL(run.url).port);
+  const devices: Device[] = [
+    new SocketDevice('ann at native', 'ann', stage, port, NativeVisitor),
+    new SocketDevice('ben at Socket.IO', 'ben', stage, port, SocketIoVisitor),
+    new SocketDevice('ben at native', 'ben', stage, port, NativeVisitor),
+    new SocketDevice('cleo at Socket.IO', 'cleo', stage, port, SocketIoVisitor),
+    new Poster('dora over HTTP', 'dora', stage, port),
+    new Reader('emil at a stream', 'emil', stage, port),
+  ];
+  const lives = devices.map((device) => device.live());
+  let { url } = run;
+  try {
+    for (let fault = 0; fault < run.faults; fault++) {
+      const device = devices[Math.floor(random() * devices.length)]!;
+      inject(device.proxy, random);
+      await pause(random() * 60);
+      // One in forty, so that much else happens between two.
+      if (run.restart !== undefined && fault % 40 === 20) {
+        url = await run.restart();
+        for (const { proxy } of devices) proxy.port = Number(new URL(url).port);
+      }
+    }
+    stage.isTalking = false;
+    stage.patienceMs = LAST_PATIENCE_MS;
+    for (const { proxy } of devices) proxy.calm();
+    await Promise.all(devices.map((device) => device.settled));
+    const stored = await readAll(url, roomId);
+    for (const device of devices) device.listenTo(stored.length);
+    await Promise.all(lives);
+    const connections = devices.reduce((sum, device) => sum + device.connections.length, 0);
+    return { stored: stored.length, connections, problems: audit(devices, stored) };
+  } finally {
+    for (const device of devices) await device.end();
+  }
+}
+
+/** What networks do, by chance. */
+function inject(proxy: FaultyProxy, random: () => number): void {
+  const kind = random();
+  if (kind < 0.25) proxy.cut();
+  else if (kind < 0.45) proxy.stall(random() * 1_500);
+  else if (kind < 0.6) proxy.halfOpen(random() < 0.5);
+  else if (kind < 0.75) proxy.drip(1);
+  else if (kind < 0.8) proxy.refuse(true);
+  else proxy.calm();
+}
+
+interface Stage {
+  roomId: string;
+  random: () => number;
+  /** Whether anything new is said. */
+  isTalking: boolean;
+  patienceMs: number;
+}
+
+/** Somebody's device behind a network of its own, and what it writes down. */
+abstract class Device implements Client {
+  readonly name: string;
+  readonly userId: string;
+  readonly proxy: FaultyProxy;
+  readonly invoked: { id: string; text: string }[] = [];
+  readonly connections: Connection[] = [];
+  /** When all it has said has been answered. */
+  readonly settled: Promise<void>;
+  protected readonly stage: Stage;
+  protected unanswered: { id: string; text: string }[] = [];
+  protected settle!: () => void;
+  protected readonly last: Promise<number>;
+  #hasEnded = false;
+  #tellLast!: (seq: number) => void;
+
+  constructor(name: string, userId: string, stage: Stage, port: number) {
+    this.name = name;
+    this.userId = userId;
+    this.stage = stage;
+    this.proxy = new FaultyProxy(port);
+    this.settled = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+    this.last = new Promise((resolve) => {
+      this.#tellLast = resolve;
+    });
+  }
+
+  /** Connects, until it has said everything and heard the last of the room. */
+  async live(): Promise<void> {
+    for (;;) {
+      try {
+        await this.connect(await this.proxy.url());
+        return;
+      } catch (error) {
+        if (this.#hasEnded) throw error;
+        // Whatever is left of the connection goes with it.
+        this.proxy.cut();
+        await pause(this.stage.random() * 100);
+      }
+    }
+  }
+
+  /** It goes on until it has heard of this one. */
+  listenTo(seq: number): void {
+    this.#tellLast(seq);
+  }
+
+  async end(): Promise<void> {
+    this.#hasEnded = true;
+    await this.proxy.close();
+  }
+
+  /** One connection: returns when nothing is left to do, throws when it breaks. */
+  protected abstract connect(url: string): Promise<void>;
+
+  protected next(): { id: string; text: string } {
+    const id = `${this.name} ${this.invoked.length}`;
+    const said = { id, text: `${id}: ${'word '.repeat(this.stage.random() * 40)}` };
+    this.invoked.push(said);
+    this.unanswered.push(said);
+    return said;
+  }
+
+  protected answered(id: string): void {
+    this.unanswered = this.unanswered.filter((said) => said.id !== id);
+  }
+
+  /** The client's own patience, which is all that tells it of a network that swallows everything. */
+  protected async inTime<T>(work: Promise<T>): Promise<T> {
+    const cut = setTimeout(() => this.proxy.cut(), this.stage.patienceMs);
+    const lost = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error('No answer.')), this.stage.patienceMs + 100).unref();
+    });
+    try {
+      return await Promise.race([work, lost]);
+    } finally {
+      clearTimeout(cut);
+    }
+  }
+}
+
+/** A client of a socket door: talks and listens. */
+class SocketDevice extends Device {
+  readonly #door: new (url: string, who: { token: string }) => Visitor;
+  #position = '0:0';
+
+  constructor(
+    name: string,
+    userId: string,
+    stage: Stage,
+    port: number,
+    door: new (url: string, who: { token: string }) => Visitor,
+  ) {
+    super(name, userId, stage, port);
+    this.#door = door;
+  }
+
+  protected async connect(url: string): Promise<void> {
+    const visitor = new this.#door(url, { token: await tokenFor(this.userId) });
+    const since = this.#position;
+    let isWhole = false;
+    try {
+      isWhole = await this.#catchUp(visitor, since);
+      await Promise.all(this.unanswered.map((said) => this.#say(visitor, said)));
+      while (this.stage.isTalking) {
+        await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#say(visitor, this.next())));
+      }
+      this.settle();
+      const last = await this.last;
+      await this.inTime(visitor.until('the last', () => lastOf(visitor, since) >= last));
+    } finally {
+      // Read when all is over: an answer may come after the connection was given up.
+      const record = {
+        since: revOf(since),
+        get entries() {
+          return entriesOf(visitor.stream);
+        },
+      };
+      if (visitor.stream.length > 0) this.connections.push(record);
+      // Before all pages have come, only they say from where to go on.
+      if (isWhole) this.#position = visitor.position(this.stage.roomId);
+      void visitor.drop().catch(() => undefined);
+    }
+  }
+
+  async #catchUp(visitor: Visitor, since: string): Promise<true> {
+    const { roomId } = this.stage;
+    let { complete = true, position } = ok(await this.inTime(visitor.join(roomId, { since })));
+    while (!complete) {
+      this.#position = position;
+      const asked = visitor.command('getMissed', { roomId, after: position });
+      ({ complete, position } = ok(await this.inTime(asked)));
+    }
+    return true;
+  }
+
+  async #say(visitor: Visitor, { id, text }: { id: string; text: string }): Promise<void> {
+    const { roomId } = this.stage;
+    ok(await this.inTime(visitor.command('message', { roomId, message: text, id })));
+    this.answered(id);
+  }
+}
+
+/** Sends over HTTP, one request behind the other. */
+class Poster extends Device {
+  protected async connect(url: string): Promise<void> {
+    const visitor = new HttpVisitor(url, await tokenFor(this.userId));
+    while (this.stage.isTalking || this.unanswered.length > 0) {
+      const { id, text } = this.unanswered[0] ?? this.next();
+      const { status, body } = await this.inTime(
+        visitor.ask('POST', this.stage.roomId, '/messages', { body: { id, message: text } }),
+      );
+      if (status >= 300) throw new Error(`Refused: ${JSON.stringify(body)}`);
+      const { message } = body as { message: Message };
+      // It hears nothing else, so its answers stand outside every order.
+      const entries: Entry[] = [{ kind: 'ok', message: noted(message), isNew: false }];
+      this.connections.push({ since: Infinity, entries });
+      this.answered(id);
+    }
+    this.settle();
+  }
+}
+
+/** Listens at a stream of server-sent events. */
+class Reader extends Device {
+  #lastEventId = '0:0';
+
+  protected async connect(url: string): Promise<void> {
+    this.settle();
+    const since = this.#lastEventId;
+    const visitor = new HttpVisitor(url, await tokenFor(this.userId));
+    const follower = await this.inTime(
+      visitor.follow(this.stage.roomId, since === '0:0' ? { since } : { lastEventId: since }),
+    );
+    // One that was cut ends with an error, which is what comes of being cut.
+    follower.ended.catch(() => undefined);
+    try {
+      for (let heard = 0; this.stage.isTalking; heard++) {
+        await this.inTime(follower.until('more', () => follower.named('message').length > heard));
+      }
+      const last = await this.last;
+      await this.inTime(follower.until('the last', () => revOf(idOf(follower)) >= last));
+    } finally {
+      this.#lastEventId = idOf(follower);
+      const entries = follower.events.filter(({ name }) => name === 'message' || name === 'reset');
+      this.connections.push({
+        since: revOf(since),
+        entries: [
+          { kind: 'joined', seq: revOf(since), complete: true, reset: false, online: [] },
+          ...entries.map(({ payload }) => heardEntry(payload as unknown as Message)),
+        ],
+      });
+      void follower.close().catch(() => undefined);
+    }
+  }
+}
+
+const idOf = ({ lastEventId }: Follower) => lastEventId ?? '0:0';
+
+const heardEntry = (message: Message): Entry => ({ kind: 'heard', message: noted(message) });
+
+/** The newest place that a client knows of. */
+function lastOf({ stream }: Visitor, since: string): number {
+  return entriesOf(stream).reduce((last, entry) => {
+    if (entry.kind === 'joined' || entry.kind === 'page') return Math.max(last, entry.seq);
+    return entry.kind === 'heard' || entry.kind === 'ok' ? Math.max(last, entry.message.seq) : last;
+  }, revOf(since));
+}
+
+/** What a visitor has noticed, as the auditor reads it. */
+function entriesOf(stream: readonly Heard[]): Entry[] {
+  return stream.flatMap(({ kind, name, payload }) =>
+    kind === 'reply' ? repliesIn(name, payload as Result) : eventsIn(name, payload),
+  );
+}
+
+function repliesIn(name: string, result: Result): Entry[] {
+  if (!result.ok) return [];
+  if (name === 'joinRoom') {
+    const joined = result as object as Reply<'joinRoom'>;
+    const { position, complete = true, reset = false, missed = [] } = joined;
+    const online = joined.online.map(({ userId }) => userId);
+    const seq = revOf(position);
+    return [
+      { kind: 'joined', seq, complete, reset, online },
+      { kind: 'page', seq, complete, messages: missed.map(noted) },
+    ];
+  }
+  if (name === 'getMissed') {
+    const { messages, position, complete } = result as object as Reply<'getMissed'>;
+    return [{ kind: 'page', seq: revOf(position), complete, messages: messages.map(noted) }];
+  }
+  if (name !== 'message') return [];
+  const { message, duplicate } = result as object as Reply<'message'>;
+  return [{ kind: 'ok', message: noted(message), isNew: duplicate !== true }];
+}
+
+function eventsIn(name: string, payload: unknown): Entry[] {
+  const { userId } = payload as { userId: string };
+  if (name === 'message') return [heardEntry(payload as Message)];
+  if (name === 'userJoined') return [{ kind: 'came', userId }];
+  if (name === 'userLeft') return [{ kind: 'went', userId }];
+  return name === 'presence' ? [{ kind: 'counted' }] : [];
+}
+
+async function readAll(url: string, roomId: string): Promise<Noted[]> {
+  const visitor = new NativeVisitor(url, { token: await tokenFor('the auditor') });
+  ok(await visitor.join(roomId));
+  const all: Noted[] = [];
+  for (let after = '0:0', isComplete = false; !isComplete;) {
+    const page = ok(await visitor.command('getMissed', { roomId, after }));
+    all.push(...page.messages.map(noted));
+    ({ position: after, complete: isComplete } = page);
+  }
+  await visitor.close();
+  return all;
+}
