@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT, WRANGLER_QUIET } from '../scripts/project.ts';
@@ -12,14 +12,11 @@ export interface Bundle {
   script: string;
 }
 
-/** Bundles a Worker into a folder of its own below `into`, which lies in the project; ours serves a page. */
-export async function bundle(entry: string, into: string, hasPage: boolean): Promise<Bundle> {
+/** Bundles a Worker, ours or another one, into a folder of its own below `into`, within the project. */
+export async function bundle(entry: string, into: string, isOurs: boolean): Promise<Bundle> {
   const folder = await mkdtemp(join(into, 'worker-'));
-  const page = join(folder, 'page');
-  await mkdir(page);
-  await writeFile(join(page, 'index.html'), '<!doctype html><title>Bench</title>\n');
   const wrangler = [toolFile('wrangler'), 'deploy', entry, '--dry-run', '--outdir', folder];
-  const rest = hasPage ? ['--assets', page] : ['--config', 'bench/workers/wrangler.toml'];
+  const rest = isOurs ? [] : ['--config', 'bench/workers/wrangler.toml'];
   await promisify(execFile)(process.execPath, [...wrangler, ...rest], {
     cwd: PROJECT,
     env: { ...process.env, ...WRANGLER_QUIET },

@@ -3,7 +3,9 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 
 /**
  * A bundled Worker under workerd. `node bench/hosts/edge.ts FOLDER SCRIPT DATA BINDINGS`: a folder
- * within the project, its script, where storage goes, and bindings as JSON.
+ * within the project, its script, where storage goes, and bindings as JSON. Without static files:
+ * before a Worker that has some Miniflare puts two of its own, in place of Cloudflare's router, and
+ * every frame would pass through both at our expense; the other Workers here have none.
  */
 
 const [folder = '', script = '', data = '', bindings = '{}'] = process.argv.slice(2);

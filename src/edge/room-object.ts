@@ -140,8 +140,32 @@ export class RoomObject extends DurableObject<Environment> {
     const unheard = this.#unheard;
     this.#unheard = [];
     this.#unheardLength = 0;
-    for (const { connection, data } of unheard) {
-      this.#attempt((room) => this.#receive(room, connection, data));
+    if (unheard.length === 0) return;
+    this.#attempt((room) => {
+      const hear = () => {
+        for (const one of unheard) this.#hear(room, one);
+      };
+      if (unheard.length === 1) hear();
+      else this.#together(room, hear);
+    });
+  }
+
+  #together(room: Room, hear: () => void): void {
+    try {
+      room.together(hear);
+    } catch (error) {
+      // What this turn has written must not be committed.
+      this.#log.failure('together', error);
+      this.ctx.abort();
+    }
+  }
+
+  /** One frame that does harm must not be the end of all. */
+  #hear(room: Room, { connection, data }: Unheard): void {
+    try {
+      this.#receive(room, connection, data);
+    } catch (error) {
+      this.#log.failure('message', error);
     }
   }
 

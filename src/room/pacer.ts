@@ -38,8 +38,9 @@ export class Pacer {
     this.#flushedAt = this.#clock.now();
   }
 
-  /** What the last flush has cost, where the host can tell. */
+  /** What the last flush has cost, where the host can tell; told when it is over. */
   costed(ms: number): void {
     this.#costMs = Math.max(ms, this.#costMs * MEMORY);
+    this.flushed();
   }
 }

@@ -17,6 +17,7 @@ import type { LeaveReason } from '../protocol/events.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/limits.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/lines.ts';
+import type { Message } from '../protocol/objects.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
 import { Database } from './database.ts';
@@ -101,6 +102,11 @@ export class Room {
   #erases = false;
   /** Whether the room forgets, as of the last command. */
   #hasRetention = false;
+  /** What was said and is not in the search index yet; undefined where each goes there at once. */
+  #unindexed: Message[] | undefined;
+  /** When joins were last told, and whether a timer is set to tell those that wait. */
+  #joinsToldAt = -Infinity;
+  #joinsWait = false;
   /** For when the wakeup is set; undefined also when that is not known. */
   #wakeAt: number | undefined;
 
@@ -166,6 +172,30 @@ export class Room {
     } catch (error) {
       this.#refuse(connection, command, this.#problem(error, command.name));
     }
+  }
+
+  /**
+   * Runs `hear`, which takes many commands, as a part of one commit: what is said goes into the search
+   * index together, which costs less than one by one.
+   * @throws when that could not be done; nothing of it may then be committed
+   */
+  together(hear: () => void): void {
+    this.#unindexed = [];
+    try {
+      hear();
+      this.#index();
+    } finally {
+      this.#unindexed = undefined;
+    }
+  }
+
+  #index(): void {
+    const said = this.#unindexed;
+    if (said === undefined || said.length === 0) return;
+    this.#stored('index', () => {
+      for (const message of said) this.#context.search.add(message);
+    });
+    this.#unindexed = [];
   }
 
   /**
@@ -299,7 +329,7 @@ export class Room {
 
   /** Hands out what is due. To be called when it is stored. @returns whether anything was */
   flush(): boolean {
-    const isDue = !this.#outbox.isEmpty;
+    const isDue = this.#isDue;
     this.#handOut();
     if (this.#erases) this.#erase();
     return isDue;
@@ -316,12 +346,33 @@ export class Room {
   }
 
   #handOut(): void {
-    while (!this.#outbox.isEmpty) {
-      this.#outbox.flush(this.#ports.roster.connections(), (connection, frame) =>
-        this.#send(connection, frame),
+    while (this.#isDue) {
+      const hasTold = this.#outbox.flush(
+        this.#ports.roster.connections(),
+        (connection, frame) => this.#send(connection, frame),
+        this.#joinsStay > 0,
       );
+      if (hasTold) this.#joinsToldAt = this.#ports.clock.now();
       this.#ports.meter?.flushed();
     }
+    if (!this.#outbox.isWaiting || this.#joinsWait) return;
+    this.#joinsWait = true;
+    this.#ports.timer.after(this.#joinsStay, () => {
+      this.#joinsWait = false;
+    });
+  }
+
+  get #isDue(): boolean {
+    return !this.#outbox.isEmpty || (this.#outbox.isWaiting && this.#joinsStay <= 0);
+  }
+
+  /**
+   * How much longer joins may stay behind, in milliseconds: when many come, those who are there hear
+   * of them a few at a time, or with whatever else they hear.
+   */
+  get #joinsStay(): number {
+    const agoMs = this.#ports.clock.now() - this.#joinsToldAt;
+    return agoMs < 0 ? 0 : fixed.joinsEveryMs - agoMs;
   }
 
   #send(connection: Connection, frame: Frame): void {
@@ -347,6 +398,7 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
+    if (name !== 'message') this.#index();
     const outcome = this.#stored<Decided<Reply<N>>>(name, () => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
@@ -356,8 +408,15 @@ export class Room {
         assertOpen(standing, state, name);
         assertAccess(standing, state, this.#limits, now);
       }
-      return this.#foresee(handler({ ...this.#context, speaker, standing, state, now }, read));
+      const decided = this.#foresee(
+        handler({ ...this.#context, speaker, standing, state, now }, read),
+      );
+      if (decided.said !== undefined && this.#unindexed === undefined) {
+        this.#context.search.add(decided.said);
+      }
+      return decided;
     });
+    if (outcome.said !== undefined) this.#unindexed?.push(outcome.said);
     const { missed } = outcome.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);
     return outcome;

@@ -139,12 +139,36 @@ describe('what a socket says while the room gathers', () => {
       expect(stored()).toBe(1);
       object.execute(identity, 'message', { message: 'four' });
       expect(stored()).toBe(4);
+      expect(object.execute(identity, 'searchMessages', { query: 'three' })).toMatchObject({
+        results: [{ message: 'three' }],
+      });
     });
     await alice.until('message', ({ message }) => (message as unknown) === 'four');
     expect(telling(alice)).toEqual(
       ['one', 'two', 'three', 'four'].map((text) => `message ${text}`),
     );
     await bob.close(1000);
+  });
+
+  it('is not stored where it cannot be found by search, and the room begins anew', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    await alice.ask('message', { message: 'before' });
+    await within(roomId, (object, state) => {
+      const socket = socketOf(state, 'alice');
+      state.storage.sql.exec('DROP TABLE search');
+      pass(1_000);
+      object.webSocketMessage(socket, said('refused'));
+      object.webSocketMessage(socket, said('lost'));
+      object.webSocketMessage(socket, said('lost too'));
+      object.execute({ userId: 'bob' }, 'getHistory', {});
+    }).catch(() => undefined);
+    await alice.ended;
+    vi.useRealTimers();
+    const again = await join(roomId, 'alice', { query: '?history=10' });
+    expect((await again.until('joined')).messages.map(({ message }) => message)).toEqual([
+      'before',
+    ]);
   });
 
   it('waits for no more than 1 MiB of it', async () => {

@@ -3,7 +3,7 @@ import { Refusal } from '../../protocol/errors.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
-import type { Context, Handler, Outcome } from '../context.ts';
+import type { Context, Handler, Outcome, Told } from '../context.ts';
 import { enlist, shown } from '../speaker.ts';
 import { assertMaySend, ranks } from '../standing.ts';
 import type { KnownMember } from '../stores/members.ts';
@@ -38,7 +38,7 @@ function assertFits({ messages }: Context, { meta, replyTo }: Payload<'message'>
 }
 
 function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'message'>> {
-  const { messages, mentions, search, room, ids, typing, roomId } = context;
+  const { messages, mentions, room, ids, typing, roomId } = context;
   const sender = shown(context, payload.sender, 'sender');
   const member = enlist(context, sender);
   keepPace(context, member);
@@ -60,9 +60,9 @@ function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'mes
   };
   messages.add(sent);
   mentions.add(rev, othersOf(sent));
-  search.add(sent);
   typing.end(sender.userId);
-  return { reply: { message: sent }, position, tell: [{ name: 'message', payload: sent }] };
+  const tell: Told[] = [{ name: 'message', payload: sent }];
+  return { reply: { message: sent }, position, tell, said: sent };
 }
 
 /** Whom a message calls; oneself does not count. */
