@@ -1,65 +1,20 @@
-import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
-import { hasBrowser, launchBrowser, Line, PATIENTLY, Visitor } from '../support/browser.ts';
-import { type Host, startNodeHost } from '../support/browser-hosts.ts';
+import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+import type { Host } from '../support/browser-hosts.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const SECRET = 'a secret of forty characters, or even more';
 
-let browser: Browser;
-let room: string;
-let visitors: Visitor[] = [];
+const company = Company.forAll();
 
-beforeAll(async () => {
-  if (hasBrowser) browser = await launchBrowser();
-});
-
-afterAll(async () => {
-  if (hasBrowser) await browser.close();
-});
-
-beforeEach(() => {
-  room = `room ${crypto.randomUUID()}`;
-});
-
-afterEach(async () => {
-  const company = visitors;
-  await Promise.all(visitors.map((visitor) => visitor.close()));
-  visitors = [];
-  for (const visitor of company) visitor.assertContent();
-});
-
-async function arrive({ url }: Host, options?: BrowserContextOptions): Promise<Visitor> {
-  const visitor = await Visitor.arrive(browser, url, options);
-  visitors.push(visitor);
-  return visitor;
-}
-
-async function comesIn(
-  name: string,
-  host: Host,
-  options?: BrowserContextOptions,
-): Promise<Visitor> {
-  const visitor = await arrive(host, options);
-  await visitor.join(name, room);
-  await visitor.isIn();
-  return visitor;
-}
-
-/** A host for the tests of a group. */
-function hostWith(environment: Record<string, string>, isDevelopment: boolean): () => Host {
-  let host: Host;
-  beforeAll(async () => {
-    host = await startNodeHost(environment, isDevelopment);
-  });
-  afterAll(() => host.close());
-  return () => host;
-}
+const arrive = ({ url }: Host) => company.arrives(url);
+const comesIn = (name: string, { url }: Host) => company.comesIn(name, url);
 
 describe.skipIf(!hasBrowser)('the page in production', () => {
-  const host = hostWith({ JWT_SECRET: SECRET }, false);
+  const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
 
   function tokenOf(claims: { sub: string; name?: string }, lastsS = 60): Promise<string> {
     const exp = Math.floor(Date.now() / 1_000) + lastsS;
@@ -68,19 +23,19 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
 
   test('asks for a token, and takes the name that the token gives', async () => {
     const ann = await arrive(host());
-    await ann.join('Ann', room);
+    await ann.join('Ann', company.room);
     await ann.page.getByText('This server asks for a token; paste the one').waitFor();
     await expect
       .poll(() => ann.page.getByLabel('Token', { exact: true }).evaluate(isFocused), PATIENTLY)
       .toBe(true);
-    await ann.join('Ann', room, await tokenOf({ sub: 'a-1', name: 'Ann Verified' }));
+    await ann.join('Ann', company.room, await tokenOf({ sub: 'a-1', name: 'Ann Verified' }));
     await ann.isIn();
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann Verified']);
   });
 
   test('calls a name that no token vouches for unverified', async () => {
     const ann = await arrive(host());
-    await ann.join('Ann', room, await tokenOf({ sub: 'a-2' }));
+    await ann.join('Ann', company.room, await tokenOf({ sub: 'a-2' }));
     await ann.isIn();
     await expect
       .poll(() => ann.page.locator('#panel .people-list .tag').allTextContents(), PATIENTLY)
@@ -89,15 +44,15 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
 
   test('says what to do about a token that does not hold', async () => {
     const ann = await arrive(host());
-    await ann.join('Ann', room, 'not a token');
+    await ann.join('Ann', company.room, 'not a token');
     await ann.page.getByText('This is no token; paste all of it').waitFor();
-    await ann.join('Ann', room, await tokenOf({ sub: 'a-3' }, -60));
+    await ann.join('Ann', company.room, await tokenOf({ sub: 'a-3' }, -60));
     await ann.page.getByText('Your token has expired; paste a new one').waitFor();
     const foreign = await signToken(
       { sub: 'a-3', exp: Math.floor(Date.now() / 1_000) + 60 },
       keyOf(`${SECRET} of somebody else`),
     );
-    await ann.join('Ann', room, foreign);
+    await ann.join('Ann', company.room, foreign);
     await ann.page.getByText('The token does not hold; get a new one.').waitFor();
     expect(await ann.page.getByRole('button', { name: 'Join', exact: true }).isVisible()).toBe(
       true,
@@ -106,7 +61,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
 });
 
 describe.skipIf(!hasBrowser)('the page where guests are welcome', () => {
-  const host = hostWith({ JWT_SECRET: SECRET, ALLOW_GUESTS: 'true' }, false);
+  const host = nodeHostFor({ JWT_SECRET: SECRET, ALLOW_GUESTS: 'true' }, false);
 
   test('lets a guest in, and knows them again after a reload', async () => {
     const gus = await comesIn('Gus', host());
@@ -117,7 +72,7 @@ describe.skipIf(!hasBrowser)('the page where guests are welcome', () => {
     await gus.isIn();
     await gus.write('after');
     await expect.poll(() => gus.said(), PATIENTLY).toEqual(['before', 'after']);
-    const path = `/rooms/${encodeURIComponent(room)}/messages`;
+    const path = `/rooms/${encodeURIComponent(company.room)}/messages`;
     const response = await fetch(new URL(path, host().url));
     const { messages } = (await response.json()) as { messages: { senderId: string }[] };
     expect(new Set(messages.map(({ senderId }) => senderId)).size).toBe(1);
@@ -125,19 +80,19 @@ describe.skipIf(!hasBrowser)('the page where guests are welcome', () => {
 });
 
 describe.skipIf(!hasBrowser)('the page where a user has one connection', () => {
-  const host = hostWith({ MAX_CONNECTIONS_PER_USER: '1' }, true);
+  const host = nodeHostFor({ MAX_CONNECTIONS_PER_USER: '1' }, true);
 
   test('stays away when the server says so, and says why', async () => {
     await comesIn('Ann', host());
     const again = await arrive(host());
-    await again.join('Ann', room);
+    await again.join('Ann', company.room);
     await again.page.getByText('This room is open too often under your name; close').waitFor();
     expect(await again.page.getByRole('button', { name: 'Join' }).isVisible()).toBe(true);
   });
 });
 
 describe.skipIf(!hasBrowser)('the page', () => {
-  const host = hostWith({}, true);
+  const host = nodeHostFor({}, true);
 
   test('says which field of the form to put right', async () => {
     const ann = await arrive(host());
@@ -147,7 +102,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
       ['x'.repeat(65), 'Choose a name of at most 64 characters.'],
       ['a\u202Eb', 'Your name must not turn the direction of text around.'],
     ] as const) {
-      await ann.join(given, room);
+      await ann.join(given, company.room);
       await ann.page.getByRole('alert').getByText(sentence).waitFor();
       expect(await name.getAttribute('aria-invalid')).toBe('true');
       expect(await name.evaluate(isFocused)).toBe(true);
@@ -183,7 +138,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
   test('forgets after 6 seconds that somebody was typing', async () => {
     const ann = await arrive(host());
     await ann.page.clock.install();
-    await ann.join('Ann', room);
+    await ann.join('Ann', company.room);
     const ben = await comesIn('Ben', host());
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
     await ben.field.pressSequentially('Hm');
@@ -201,8 +156,14 @@ describe.skipIf(!hasBrowser)('the page', () => {
       socket.on('framereceived', ({ payload }) => frames.push(`< ${String(payload)}`));
     });
     await ann.page.clock.install();
-    await ann.join('Ann', room);
+    await ann.join('Ann', company.room);
     await ann.isIn();
+    // An answer that were still to come would be taken for lost when time jumps.
+    const unanswered = () => {
+      const refs = frames.flatMap((frame) => /^> \[.*,(\d+)\]$/.exec(frame)?.[1] ?? []);
+      return refs.filter((ref) => !frames.some((frame) => frame.includes(`["ack",${ref},`)));
+    };
+    await expect.poll(unanswered, PATIENTLY).toEqual([]);
     expect(frames).not.toContain('> ping');
     await ann.page.clock.fastForward(25_000);
     await expect.poll(() => frames, PATIENTLY).toContain('> ping');
@@ -211,25 +172,21 @@ describe.skipIf(!hasBrowser)('the page', () => {
   });
 
   test('tries again at once when asked to', async () => {
-    const line = await Line.to(host().url);
-    try {
-      const ann = await arrive({ ...host(), url: line.url });
-      await ann.page.clock.install();
-      await ann.join('Ann', room);
-      await ann.isIn();
-      // From here on no wait of the page ends by itself, its wait for the next try least of all.
-      await ann.page.clock.pauseAt(Date.now() + 1_000);
-      line.cut();
-      const again = ann.page.getByRole('button', { name: 'Try now' });
-      await again.waitFor();
-      line.mend();
-      await again.click();
-      await ann.isIn();
-      await ann.write('back');
-      await expect.poll(() => ann.said(), PATIENTLY).toEqual(['back']);
-    } finally {
-      await line.close();
-    }
+    const line = await company.lineTo(host().url);
+    const ann = await arrive({ ...host(), url: line.url });
+    await ann.page.clock.install();
+    await ann.join('Ann', company.room);
+    await ann.isIn();
+    // From here on no wait of the page ends by itself, its wait for the next try least of all.
+    await ann.page.clock.pauseAt(Date.now() + 1_000);
+    line.cut();
+    const again = ann.page.getByRole('button', { name: 'Try now' });
+    await again.waitFor();
+    line.mend();
+    await again.click();
+    await ann.isIn();
+    await ann.write('back');
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['back']);
   });
 
   test('is never taken from the cache without asking', async () => {

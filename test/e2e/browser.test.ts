@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { hasBrowser, launchBrowser, Line, PATIENTLY, Visitor } from '../support/browser.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
@@ -24,47 +24,16 @@ const HOSTILE = [
 ];
 
 describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) => {
-  let browser: Browser;
+  const company = Company.forAll();
   let host: Host;
-  let room: string;
-  let visitors: Visitor[] = [];
-  let lines: Line[] = [];
 
   beforeAll(async () => {
-    [browser, host] = await Promise.all([launchBrowser(), start()]);
+    host = await start();
   });
 
-  afterAll(async () => {
-    await browser.close();
-    await host.close();
-  });
+  afterAll(() => host.close());
 
-  beforeEach(() => {
-    room = `room ${crypto.randomUUID()}`;
-  });
-
-  afterEach(async () => {
-    const company = visitors;
-    await Promise.all(visitors.map((visitor) => visitor.close()));
-    await Promise.all(lines.map((line) => line.close()));
-    visitors = [];
-    lines = [];
-    for (const visitor of company) visitor.assertContent();
-  });
-
-  async function comesIn(name: string, url = host.url): Promise<Visitor> {
-    const visitor = await Visitor.arrive(browser, url);
-    visitors.push(visitor);
-    await visitor.join(name, room);
-    await visitor.isIn();
-    return visitor;
-  }
-
-  async function lineToHost(): Promise<Line> {
-    const line = await Line.to(host.url);
-    lines.push(line);
-    return line;
-  }
+  const comesIn = (name: string, url = host.url) => company.comesIn(name, url);
 
   test('lets two people see each other come, type, talk and go', async () => {
     const ann = await comesIn('Ann');
@@ -91,7 +60,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
   });
 
   test('keeps what was written while the line was cut, and hears what was missed, once each', async () => {
-    const line = await lineToHost();
+    const line = await company.lineTo(host.url);
     const ann = await comesIn('Ann', line.url);
     const ben = await comesIn('Ben');
     await ann.write('before');
@@ -119,7 +88,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
   });
 
   test('sends what was written before the window was loaded anew', async () => {
-    const line = await lineToHost();
+    const line = await company.lineTo(host.url);
     const ann = await comesIn('Ann', line.url);
     const ben = await comesIn('Ben');
     line.cut();
@@ -138,7 +107,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     const ben = await comesIn('Ben');
     await ann.write('before');
     await expect.poll(() => ben.said(), PATIENTLY).toEqual(['before']);
-    await host.interrupt(room);
+    await host.interrupt(company.room);
     await ann.write('after, by Ann');
     await expect.poll(() => ben.said(), PATIENTLY).toEqual(['before', 'after, by Ann']);
     await ben.write('after, by Ben');
@@ -164,17 +133,21 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
   async function ask(username: string, method: string, path: string, body?: object): Promise<void> {
     const query = new URLSearchParams({ username });
     const token = await (await fetch(new URL(`/test-token?${query.toString()}`, host.url))).text();
-    const response = await fetch(new URL(`/rooms/${encodeURIComponent(room)}${path}`, host.url), {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
+    const response = await fetch(
+      new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, host.url),
+      {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      },
+    );
     expect([path, response.ok]).toEqual([path, true]);
     await response.body?.cancel();
   }
 
   test('shows names, messages, rooms, topics and reactions as text, whatever they hold', async () => {
-    room = `<img src=x onerror=window.pwned=1> ${crypto.randomUUID()} /?#%2F`;
+    const room = `<img src=x onerror=window.pwned=1> ${crypto.randomUUID()} /?#%2F`;
+    company.room = room;
     const ann = await comesIn('<img src=x onerror=window.pwned=1>');
     const { page } = ann;
     for (const text of HOSTILE) await ann.write(text);

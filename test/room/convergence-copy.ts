@@ -161,6 +161,10 @@ export class Copy implements FarEnd {
       if (answer.error.current !== undefined) this.#keep(answer.error.current);
     } else if (asked.name === 'joinRoom') {
       this.#joins(result as Answer<Reply<'joinRoom'>>, asked.after);
+    } else if (asked.name === 'setRole') {
+      // Who causes a change hears of it here, and nowhere else.
+      const { member } = result as Reply<'setRole'>;
+      if (member.role === 'none') this.#read.delete(member.userId);
     } else if (asked.name === 'leaveRoom') {
       this.joined = false;
       this.#heardTo = undefined;

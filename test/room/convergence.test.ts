@@ -57,6 +57,31 @@ const kept: [what: string, deeds: Deed[]][] = [
       { do: 'flush' },
     ],
   ],
+  [
+    'tells nobody any more how far one had read who was taken off the list meanwhile',
+    [
+      { do: 'open', copy: 2, asks: false },
+      { do: 'send', copy: 2, id: 0, words: 0 },
+      { do: 'open', copy: 5, asks: false },
+      { do: 'read', copy: 5, back: 0 },
+      { do: 'role', copy: 2, user: 0, role: 0 },
+      { do: 'pass', ms: 60_000 },
+      { do: 'read', copy: 5, back: 0 },
+    ],
+  ],
+  [
+    'lets who takes one off the list know that their reading begins anew',
+    [
+      { do: 'open', copy: 6, asks: false },
+      { do: 'open', copy: 5, asks: false },
+      { do: 'send', copy: 6, id: 0, words: 0 },
+      { do: 'open', copy: 1, asks: false },
+      { do: 'read', copy: 5, back: 0 },
+      { do: 'pass', ms: 5_000 },
+      { do: 'role', copy: 1, user: 0, role: 0 },
+      { do: 'read', copy: 5, back: 0 },
+    ],
+  ],
 ];
 
 describe('a room whose messages change', () => {

@@ -13,6 +13,8 @@ export interface ProgramOptions {
   /** The whole environment, but for PATH. */
   env?: Record<string, string>;
   nodeArgs?: readonly string[];
+  /** Whether something can be typed; else there is no input. */
+  hasInput?: boolean;
 }
 
 export interface Ended {
@@ -29,11 +31,14 @@ export class Program {
   stdout = '';
   stderr = '';
 
-  constructor(file: string, { args = [], cwd = PROJECT, env = {}, nodeArgs = [] }: ProgramOptions) {
+  constructor(
+    file: string,
+    { args = [], cwd = PROJECT, env = {}, nodeArgs = [], hasInput = false }: ProgramOptions,
+  ) {
     this.#child = spawn(process.execPath, [...nodeArgs, join(PROJECT, file), ...args], {
       cwd,
       env: { PATH: process.env['PATH'] ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
@@ -60,6 +65,14 @@ export class Program {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  endInput(): void {
+    this.#child.stdin?.end();
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -40,7 +40,9 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   if (isMore !== 0 || payload.role === 'owner') {
     room.countMembers(isMore, payload.role === 'owner');
   }
-  return acted(context, 'setRole', payload, after, { role: payload.role });
+  const outcome = acted(context, 'setRole', payload, after, { role: payload.role });
+  // Who comes onto the list again begins to read anew.
+  return payload.role === 'none' ? { ...outcome, unread: { userId: payload.userId } } : outcome;
 };
 
 export const kickMember: Handler<'kickMember'> = (context, payload) => {

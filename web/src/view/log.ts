@@ -12,9 +12,9 @@ const AT_END_PX = 48;
 /** Nearer to either end of what is drawn than this, more is drawn or loaded; in pixels. */
 const NEAR_PX = 800;
 /** So many messages are drawn at first, and so many more each time. */
-const STEP = 60;
+const STEP = 100;
 /** More than so many are never drawn: what is far out of sight is let go. */
-const MOST = 240;
+const MOST = 300;
 /** More than so many loaded messages, and the oldest are let go; in steps, so that it is seldom. */
 const KEEP_MOST = 1_000;
 const KEEP = 300;

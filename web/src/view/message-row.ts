@@ -58,7 +58,7 @@ export function messageRow(scene: Scene, message: Shown, place: Place): Row {
       if (place.replies > 0 && !isThread) row.append(thread(scene, seq, place.replies));
       row.append(...failed.map((entry) => refusal(scene, entry)));
       if (place.readBy !== '') row.append(readBy(place.readBy));
-      if (!isDeleted) row.append(actions(scene, message, isSilent));
+      if (!isDeleted) row.append(actions(scene, message, isSilent, row));
       return row;
     },
   };
@@ -146,7 +146,7 @@ function mentionedNames({ names, room }: Scene, { mentions = [] }: Message): str
 function quote({ deeds }: Scene, seq: number, original: Message | undefined): HTMLElement {
   const made = button('', () => deeds.jump(seq), 'quote');
   made.tabIndex = -1;
-  made.append(icon('reply'));
+  made.append(icon('reply'), element('span', 'aside', 'In reply to '));
   if (original === undefined) made.append('An earlier message');
   else {
     const { sender, message, deletedAt } = original;
@@ -195,18 +195,34 @@ function readBy(line: string): HTMLElement {
   return element('p', 'read-by', icon('read'), `Read by ${line}`);
 }
 
-function actions({ deeds }: Scene, message: Shown, isSilent: boolean): HTMLElement {
-  const react = iconButton('React', 'react', () => deeds.pick(message, react));
-  const reply = iconButton('Reply', 'reply', () => deeds.reply(message));
-  const more = iconButton('More actions', 'more', () => deeds.more(message, more));
-  react.ariaHasPopup = 'menu';
+/**
+ * One button that offers everything; and beside it, once somebody comes near, what is done most.
+ * Before that a long room would be drawn with thousands of buttons that nobody sees.
+ */
+function actions({ deeds }: Scene, message: Shown, isSilent: boolean, row: HTMLElement) {
+  const action = (label: string, name: string, act: (from: HTMLElement) => void) => {
+    const made = iconButton(label, name, () => act(made));
+    made.tabIndex = row.tabIndex;
+    made.dataset['place'] = name;
+    return made;
+  };
+  const more = action('More actions', 'more', (from) => deeds.more(message, from));
   more.ariaHasPopup = 'menu';
-  const all = { react, reply, more };
-  for (const [place, made] of Object.entries(all)) {
-    made.tabIndex = -1;
-    made.dataset['place'] = place;
+  const made = element('div', 'actions', more);
+  const comeNear = () => {
+    if (made.childElementCount > 1) return;
+    const react = action('React', 'react', (from) => deeds.pick(message, from));
+    react.ariaHasPopup = 'menu';
+    made.prepend(
+      react,
+      action('Reply', 'reply', () => deeds.reply(message)),
+    );
+  };
+  if (!isSilent) {
+    row.addEventListener('pointerenter', comeNear);
+    row.addEventListener('focusin', comeNear);
   }
-  return element('div', 'actions', ...(isSilent ? [more] : [react, reply, more]));
+  return made;
 }
 
 const CHANGES: Record<FailedChange['name'], string> = {

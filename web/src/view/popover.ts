@@ -1,4 +1,4 @@
-import { button, element, icon } from './dom.ts';
+import { button, byId, element, icon } from './dom.ts';
 
 /** Something one can choose in a menu. */
 export interface Choice {
@@ -71,8 +71,8 @@ function open(menu: HTMLElement, anchor: HTMLElement, perRow = 1): void {
     anchor.ariaExpanded = String(isOpen);
     if (!isOpen) menu.remove();
   });
-  // Beside its anchor, so that what is read next to it is near; a popover is drawn above all else.
-  document.body.append(menu);
+  // Among the page's content for those who listen; for those who look it is above all else.
+  byId('stage', HTMLElement).append(menu);
   anchor.focus({ preventScroll: true });
   menu.showPopover();
   place(menu, anchor);

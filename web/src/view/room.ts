@@ -1,5 +1,5 @@
 import type { Message, Room, Status } from '../../../src/client/index.ts';
-import { ofThisWindow } from '../memory.ts';
+import { ofThisWindow, remembered } from '../memory.ts';
 import { listed, Names } from '../names.ts';
 import { Originals } from '../originals.ts';
 import { Reactors } from '../reactors.ts';
@@ -77,9 +77,11 @@ export class RoomView {
     this.#log = new LogView(this.#scene, signal);
     this.#composer = new Composer(this.#writing());
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
-    this.#panel = new Panel(() => this.#renderOpeners(), signal);
+    this.#panel = new Panel(() => this.#panelChanged(), signal);
     this.#listen();
-    if (isVeryWide.matches) this.#panel.open(this.#people());
+    if (isVeryWide.matches && remembered.getItem('panel') !== 'closed') {
+      this.#panel.open(this.#people());
+    }
     this.changed();
     // With a finger one reads first: the keyboard would cover half of the screen.
     if (matchMedia('(pointer: coarse)').matches) this.#name.focus();
@@ -142,7 +144,9 @@ export class RoomView {
         openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
       },
       reply: (message) => this.#reply(message),
-      more: (message, anchor) => openMenu(anchor, 'Actions', this.#messageChoices(message)),
+      more: (message, anchor) => {
+        openMenu(anchor, 'Actions', this.#messageChoices(message, anchor));
+      },
       openThread: (seq) => this.#openThread(seq),
       jump: (seq) => void this.#jump(seq),
       retry: (id) => this.#room.retry(id),
@@ -163,12 +167,19 @@ export class RoomView {
     this.#composer.reply(message);
   }
 
-  #messageChoices(message: Message): Choice[] {
+  #messageChoices(message: Message, anchor: HTMLElement): Choice[] {
     const { state } = this.#room;
     const isOwn = message.senderId === state.you?.userId;
     const isSilent = whySilent(state, Date.now()) !== undefined;
     const { seq } = message;
     const choices: Choice[] = [];
+    if (!isSilent) {
+      const { pick, reply } = this.#scene.deeds;
+      choices.push(
+        { label: 'React', icon: 'react', choose: () => pick(message, anchor) },
+        { label: 'Reply', icon: 'reply', choose: () => reply(message) },
+      );
+    }
     if (isOwn && !isSilent) {
       choices.push({ label: 'Edit', icon: 'edit', choose: () => this.#composer.edit(message) });
     }
@@ -228,7 +239,7 @@ export class RoomView {
   }
 
   #people(): PeoplePanel {
-    return new PeoplePanel(this.#room, (name) => {
+    return new PeoplePanel(this.#room, this.#scene.names, (name) => {
       this.#panel.yield();
       this.#composer.insert(`@${name}`);
     });
@@ -310,7 +321,7 @@ export class RoomView {
   #render(): void {
     const { state } = this.#room;
     this.#hasJoined ||= state.you !== undefined;
-    if (state.you !== undefined) this.#scene.names.learn(state.you.userId, state.you.username);
+    for (const { userId, username } of state.online) this.#scene.names.learn(userId, username);
     this.#renderBar();
     this.#log.render();
     this.#panel.render();
@@ -328,7 +339,9 @@ export class RoomView {
     this.#openers.People.ariaLabel = `${onlineCount} here`;
   }
 
-  #renderOpeners(): void {
+  #panelChanged(): void {
+    // Who closes it has no use for it in the next room either.
+    remembered.set('panel', this.#panel.title === undefined ? 'closed' : undefined);
     for (const [name, opener] of Object.entries(this.#openers)) {
       opener.ariaExpanded = String(this.#panel.title === name);
     }

@@ -1,0 +1,178 @@
+import { createInterface, type Interface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { connect, type Refused, type Room, type Status } from '../src/client/index.ts';
+import { wrongRoomId, wrongUsername } from '../src/protocol/text.ts';
+import { changeLine, harmless, messageLine, notice } from './chat-lines.ts';
+
+/** `npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]`: a room in the terminal. */
+
+const USAGE = 'Usage: npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]';
+const HELP = '/who: who is here; /quit: leave; anything else is said; // says what begins with /.';
+/** Messages shown at the start. */
+const HISTORY = 20;
+/** To the line above, which is emptied. */
+const OVERWRITE = '\x1b[1A\x1b[2K';
+
+interface Wish {
+  roomId: string;
+  name: string;
+  url: URL;
+  token: string | undefined;
+}
+
+/** @throws Error with the sentence that the user is told */
+function readArguments(): Wish {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      name: { type: 'string', default: process.env['USER'] ?? 'guest' },
+      url: { type: 'string', default: 'http://localhost:4000' },
+      token: { type: 'string' },
+    },
+  });
+  const [roomId, ...more] = positionals;
+  if (roomId === undefined || more.length > 0) throw new Error(USAGE);
+  const { name, url, token } = values;
+  const wrongRoom = wrongRoomId(roomId);
+  if (wrongRoom !== undefined) throw new Error(`The room's name ${wrongRoom}.`);
+  const wrongName = wrongUsername(name);
+  if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);
+  if (!/^https?:/.test(url) || !URL.canParse(url)) {
+    throw new Error('--url must be an address such as https://chat.example.org.');
+  }
+  return { roomId, name, url: new URL(url), token };
+}
+
+/** Development mode gives a token to whoever asks; elsewhere this is a guest. */
+async function testToken({ url, name }: Wish): Promise<string | undefined> {
+  const address = new URL('test-token', url);
+  address.searchParams.set('username', name);
+  const response = await fetch(address).catch(() => {
+    throw new Error(`Nobody answers at ${url.href}; start a server there, or name another --url.`);
+  });
+  const text = await response.text();
+  return response.ok ? text : undefined;
+}
+
+const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
+/** Made when the lines it gives are taken, for it does not wait for that. */
+let reader: Interface | undefined;
+
+/** Shows a line, above the one that is being written. */
+function show(line: string): void {
+  process.stdout.write(isTerminal ? `\r\x1b[2K${line}\n` : `${line}\n`);
+  if (isTerminal) reader?.prompt(true);
+}
+
+/** Shows what happens. @returns rejects when the room cannot be reached, or has ended */
+function follow(room: Room, { url }: Wish): Promise<never> {
+  room.on('message', (message) => show(messageLine(message)));
+  room.on('messageUpdated', (message) => show(changeLine(message)));
+  room.on('userJoined', ({ username }) => show(notice(`${username} is here.`)));
+  room.on('userLeft', ({ username }) => show(notice(`${username} has gone.`)));
+  return new Promise((_, reject) => {
+    let wasOpen = false;
+    let wasLost = false;
+    const hear = (status: Status): void => {
+      const { name } = status;
+      if (name === 'ended') reject(new Error(harmless(status.problem.message)));
+      if (name === 'waiting' && !wasOpen) {
+        const why = status.problem?.message ?? `Parlor does not answer at ${url.href}; try again.`;
+        reject(new Error(harmless(why)));
+      }
+      if (name === 'waiting' && wasOpen && !wasLost) {
+        show(notice('The connection is lost; trying again.'));
+      }
+      if (name === 'open' && wasLost) show(notice('Connected again.'));
+      wasOpen ||= name === 'open';
+      wasLost = wasOpen && name !== 'open';
+    };
+    room.on('status', hear);
+  });
+}
+
+/** Waits until the room is joined, and shows what was said there last. */
+async function begin(room: Room): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = room.on('change', ({ you }) => {
+      if (you === undefined) return;
+      stop();
+      resolve();
+    });
+  });
+  for (const message of room.state.messages.slice(-HISTORY)) show(messageLine(message));
+}
+
+/** Takes lines until there are no more, or one says to go. @returns whether all was said */
+async function talk(room: Room): Promise<boolean> {
+  const saying: Promise<boolean>[] = [];
+  const lines = createInterface({
+    input: process.stdin,
+    ...(isTerminal && { output: process.stdout }),
+    prompt: '> ',
+  });
+  reader = lines;
+  lines.once('SIGINT', () => lines.close());
+  if (isTerminal) lines.prompt();
+  for await (const line of lines) {
+    if (isTerminal) process.stdout.write(OVERWRITE);
+    if (line === '/quit') break;
+    if (line === '/who') show(notice(`Here: ${whoIsIn(room)}.`));
+    else if (/^\/[^/]/.test(line)) show(notice(HELP));
+    else if (line.trim() !== '') saying.push(say(room, line.replace(/^\/\//, '/')));
+    if (isTerminal) lines.prompt();
+  }
+  return (await Promise.all(saying)).every(Boolean);
+}
+
+function whoIsIn({ state: { online, onlineCount } }: Room): string {
+  const names = online.map(({ username }) => username).join(', ');
+  return onlineCount > online.length ? `${names} and more, ${onlineCount} in all` : names;
+}
+
+async function say(room: Room, text: string): Promise<boolean> {
+  try {
+    await room.send(text);
+    return true;
+  } catch (error) {
+    show(notice(`Not said: ${(error as Refused).message}`));
+    return false;
+  }
+}
+
+async function main(): Promise<number> {
+  const wish = readArguments();
+  let token = wish.token ?? (await testToken(wish));
+  // What can be had again is asked for again when it has ended.
+  const source = async () => {
+    const given = token ?? (await testToken(wish)) ?? '';
+    token = undefined;
+    return given;
+  };
+  const client = connect({
+    url: wish.url,
+    username: wish.name,
+    history: HISTORY,
+    ...(token !== undefined && { token: wish.token ?? source }),
+  });
+  const room = client.room(wish.roomId);
+  const interrupted = new Promise<boolean>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(true));
+    // Nobody reads any more, as with `| head`.
+    process.stdout.once('error', () => resolve(true));
+  });
+  try {
+    const talked = begin(room).then(() => talk(room));
+    return (await Promise.race([follow(room, wish), talked, interrupted])) ? 0 : 1;
+  } finally {
+    reader?.close();
+    client.close();
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

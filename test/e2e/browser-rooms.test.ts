@@ -1,0 +1,281 @@
+import { describe, expect, test, vi } from 'vitest';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { fillRoom } from '../support/fill.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const company = Company.forAll();
+
+function titles({ page }: Visitor): Promise<string> {
+  return page.title();
+}
+
+function answers({ page }: Visitor): Promise<string[]> {
+  return page.getByRole('list', { name: 'Thread' }).locator('.text').allTextContents();
+}
+
+/** Chooses something from what can be done about a person. */
+async function actOn({ page }: Visitor, name: string, action: string): Promise<void> {
+  await page.getByRole('button', { name: `Actions for ${name}` }).click();
+  await page.getByRole('menuitem', { name: action, exact: true }).click();
+}
+
+describe.skipIf(!hasBrowser)('the page', () => {
+  const host = nodeHostFor();
+  const comesIn = (name: string) => company.comesIn(name, host().url);
+
+  test('keeps the rooms one has visited, with what is unread in them and who mentioned one', async () => {
+    const [first, second] = [company.room, `${company.room} too`];
+    const ann = await comesIn('Ann');
+    await ann.write('here I am');
+    await ann.page.getByRole('button', { name: 'Join another room' }).click();
+    await ann.page.getByRole('textbox', { name: 'Room' }).fill(second);
+    await ann.page.getByRole('button', { name: 'Join', exact: true }).click();
+    await ann.page.getByRole('heading', { level: 1, name: second }).waitFor();
+    await ann.page.getByText('Nothing was said here yet').waitFor();
+    await ann.field.fill('half a thought');
+
+    const ben = await comesIn('Ben');
+    await ben.write('one');
+    await ben.field.pressSequentially('@An');
+    await ben.page.getByRole('option', { name: 'Ann' }).waitFor();
+    await ben.field.press('Enter');
+    await ben.field.press('Enter');
+    await ann.page.getByRole('link', { name: /2 unread, and you are mentioned/ }).waitFor();
+    await expect.poll(() => titles(ann), PATIENTLY).toBe(`(2) ${second} · Parlor`);
+
+    await ann.page.getByRole('link', { name: first }).first().click();
+    await ann.page.getByText('New messages', { exact: true }).waitFor();
+    await expect.poll(() => titles(ann), PATIENTLY).toBe(`${first} · Parlor`);
+    expect(await ann.said()).toEqual(['here I am', 'one', '@Ann']);
+    await ben.page.getByText('Read by Ann').waitFor();
+
+    await ann.page.goBack();
+    await ann.page.getByRole('heading', { level: 1, name: second }).waitFor();
+    expect(await ann.field.inputValue()).toBe('half a thought');
+    await ann.page.reload();
+    await expect
+      .poll(() => ann.page.locator('#room-list .room-label').allTextContents(), PATIENTLY)
+      .toEqual([first, second]);
+    expect(await ann.field.inputValue()).toBe('half a thought');
+  });
+
+  test('shows answers in their thread, and where they stand', async () => {
+    const ann = await comesIn('Ann');
+    const ben = await comesIn('Ben');
+    await ann.write('Shall we?');
+    await ben.message('Shall we?').hover();
+    await ben.message('Shall we?').getByRole('button', { name: 'More actions' }).click();
+    await ben.page.getByRole('menuitem', { name: 'Open thread' }).click();
+    await ben.page.getByText('No replies yet').waitFor();
+    const reply = ben.page.getByRole('textbox', { name: 'Reply' });
+    await reply.fill('Yes');
+    await reply.press('Enter');
+    await ann.page.getByRole('button', { name: '1 reply' }).click();
+    await expect.poll(() => answers(ann), PATIENTLY).toEqual(['Shall we?', 'Yes']);
+    await ann.message('Shall we?').hover();
+    await ann.message('Shall we?').getByRole('button', { name: 'React' }).click();
+    await ann.page.getByRole('menuitem', { name: '❤️' }).click();
+    const hearts = ben.page.getByRole('button', { name: '❤️ 1', pressed: false }).first();
+    await hearts.click();
+    await ann.page.getByRole('button', { name: '❤️ 2', pressed: true }).first().waitFor();
+    await ben.page.getByRole('button', { name: '❤️ 2', pressed: true }).first().click();
+    await ann.page.getByRole('button', { name: '❤️ 1', pressed: true }).first().waitFor();
+
+    await ann.message('Shall we?').hover();
+    await ann.message('Shall we?').getByRole('button', { name: 'More actions' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Delete' }).click();
+    await ann.page.getByRole('button', { name: 'Delete' }).click();
+    await expect.poll(() => ben.said(), PATIENTLY).toEqual(['This message was deleted.', 'Yes']);
+  });
+
+  test('offers what a role may do and nothing else, and says what has become of one', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write('my room');
+    const ben = await comesIn('Ben');
+    await ben.message('my room').waitFor();
+    await ben.message('my room').hover();
+    await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
+    expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual([
+      'React',
+      'Reply',
+      'Open thread',
+      'Copy text',
+    ]);
+    await ben.page.keyboard.press('Escape');
+    await ben.page.getByRole('button', { name: 'Actions for Ann' }).click();
+    expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual(['Mention']);
+    await ben.page.keyboard.press('Escape');
+    await ben.page.getByRole('button', { name: 'Room menu' }).click();
+    expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual([
+      'Copy link',
+      'Leave room',
+    ]);
+    await ben.page.keyboard.press('Escape');
+
+    await actOn(ann, 'Ben', 'Mute');
+    await ann.page.getByLabel('For', { exact: true }).selectOption('1 hour');
+    await ann.page.getByRole('button', { name: 'Mute', exact: true }).click();
+    await ben.page.getByText(/^You are muted until .*; until then you can read\.$/).waitFor();
+    await ben.field.waitFor({ state: 'hidden' });
+    await actOn(ann, 'Ben', 'Unmute');
+    await ann.page.getByRole('button', { name: 'Unmute', exact: true }).click();
+    await ben.write('thank you');
+    await ann.message('thank you').waitFor();
+
+    await actOn(ann, 'Ben', 'Make moderator');
+    await ann.page.getByRole('button', { name: 'Make moderator', exact: true }).click();
+    await ben.message('my room').hover();
+    await expect
+      .poll(async () => {
+        await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
+        const offered = await ben.page.getByRole('menuitem').allTextContents();
+        await ben.page.keyboard.press('Escape');
+        return offered;
+      }, PATIENTLY)
+      .toContain('Delete');
+
+    await ann.page.getByRole('button', { name: 'Room menu' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Room settings' }).click();
+    await ann.page.getByLabel('Announcements only').check();
+    await ann.page.getByRole('button', { name: 'Save' }).click();
+    await ben.page.getByText('Only owners write in this room.').waitFor();
+
+    await actOn(ann, 'Ben', 'Ban');
+    await ann.page.getByRole('button', { name: 'Ban', exact: true }).click();
+    await ben.page.getByText('You are banned from this room; choose another one.').waitFor();
+    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    await actOn(ann, 'Ben', 'Lift the ban');
+    await ann.page.getByRole('button', { name: 'Lift the ban', exact: true }).click();
+    await ben.page.getByRole('button', { name: 'Join again' }).click();
+    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
+  });
+});
+
+/** Messages of the long room; each has a number of its own. */
+const LONG = 10_000;
+
+interface Log {
+  scrollTop: number;
+  scrollHeight: number;
+  clientHeight: number;
+}
+
+describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () => {
+  const host = nodeHostFor({ COMMAND_BURST: '100000' }, true, (dataDir) => {
+    fillRoom({
+      dataDir,
+      roomId: 'long',
+      messages: LONG,
+      members: 20,
+      textOf: (seq) => `no ${seq}`,
+    });
+  });
+
+  test('scrolls to the first and back, draws a part of them, and keeps the place', async () => {
+    company.room = 'long';
+    // A small window is drawn fast, frame by frame.
+    const viewport = { width: 640, height: 480 };
+    const ann = await company.comesIn('Ann', host().url, { viewport });
+    const log = ann.page.getByRole('log', { name: 'Messages' });
+    await ann.page.getByText(`no ${LONG}`, { exact: true }).waitFor();
+
+    // Somewhere in the middle: what one looks at stays, whatever comes in above and below it.
+    await log.evaluate((element: Log) => {
+      element.scrollTop = 900;
+    });
+    const seen = await log.evaluate(placeOfFirstInSight);
+    const ben = await company.comesIn('Ben', host().url);
+    await ben.write('something new');
+    await ann.page.getByRole('button', { name: '1 new message' }).waitFor();
+    expect(Math.abs((await log.evaluate(placeOf, seen.text)) - seen.top)).toBeLessThan(2);
+
+    const most = await ann.page.waitForFunction(goUpTo, 'no 1', {
+      polling: 'raf',
+      timeout: 90_000,
+    });
+    expect(await most.jsonValue()).toBeLessThan(600);
+    await ann.page.getByText('This is the beginning of long.').waitFor();
+
+    await ann.page.getByRole('button', { name: '1 new message' }).click();
+    await ann.message('something new').waitFor();
+    expect(await log.evaluate(isAtEnd)).toBe(true);
+  });
+
+  test('shows what was found where it stands, with what was said around it', async () => {
+    company.room = 'long';
+    const ann = await company.comesIn('Ann', host().url);
+    await ann.page.getByRole('button', { name: 'Search' }).click();
+    await ann.page.getByLabel('Search in this room').fill('4321');
+    await ann.page.getByLabel('Search in this room').press('Enter');
+    await ann.page.getByRole('button', { name: /no 4321$/ }).click();
+    await expect
+      .poll(() => ann.page.locator('#messages .message:focus .text').textContent(), PATIENTLY)
+      .toBe('no 4321');
+    const log = ann.page.getByRole('log', { name: 'Messages' });
+    await expect
+      .poll(async () => {
+        await log.evaluate((element: Log) => {
+          element.scrollTop = element.scrollHeight;
+        });
+        return ann.page.getByText('no 4450', { exact: true }).count();
+      }, PATIENTLY)
+      .toBe(1);
+    await expect
+      .poll(async () => {
+        await log.evaluate(goUp);
+        return ann.page.getByText('no 4200', { exact: true }).count();
+      }, PATIENTLY)
+      .toBe(1);
+    const ben = await company.comesIn('Ben', host().url);
+    await ben.write('meanwhile');
+    await ann.page.getByRole('button', { name: '1 new message' }).click();
+    await ann.message('meanwhile').waitFor();
+    expect(await log.evaluate(isAtEnd)).toBe(true);
+  });
+});
+
+interface Drawn {
+  getBoundingClientRect(): { top: number };
+  querySelectorAll(selector: string): ArrayLike<Drawn & { textContent: string }>;
+}
+
+function goUp(log: Log): void {
+  log.scrollTop = 0;
+}
+
+/** Goes up frame by frame. @returns how many messages were drawn at most, once the text is there */
+function goUpTo(text: string): number | undefined {
+  const page = globalThis as unknown as {
+    most?: number;
+    document: { querySelector(selector: string): Log & Drawn };
+  };
+  const log = page.document.querySelector('#log');
+  const texts = Array.from(log.querySelectorAll('.text'));
+  page.most = Math.max(page.most ?? 0, texts.length);
+  if (texts.some(({ textContent }) => textContent === text)) return page.most;
+  log.scrollTop = 0;
+  return undefined;
+}
+
+function placeOfFirstInSight(log: Drawn): { text: string; top: number } {
+  const { top } = log.getBoundingClientRect();
+  const texts = Array.from(log.querySelectorAll('.text'));
+  const seen = texts.find((text) => text.getBoundingClientRect().top >= top);
+  return {
+    text: seen?.textContent ?? '',
+    top: (seen?.getBoundingClientRect().top ?? 0) - top,
+  };
+}
+
+function placeOf(log: Drawn, text: string): number {
+  const found = Array.from(log.querySelectorAll('.text')).find(
+    ({ textContent }) => textContent === text,
+  );
+  return (found?.getBoundingClientRect().top ?? Infinity) - log.getBoundingClientRect().top;
+}
+
+function isAtEnd({ scrollHeight, scrollTop, clientHeight }: Log): boolean {
+  return scrollHeight - scrollTop - clientHeight < 2;
+}

@@ -1,0 +1,66 @@
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { hasBrowser, launchBrowser, Line, Visitor } from './browser.ts';
+import { type Host, startNodeHost } from './browser-hosts.ts';
+
+/** People with browser windows; they go when the test ends, and say what their browser complained about. */
+export class Company {
+  /** Where they meet; another room for every test. */
+  room = '';
+  #browser: Browser | undefined;
+  #visitors: Visitor[] = [];
+  #lines: Line[] = [];
+
+  /** For all tests of a file, or of a group. */
+  static forAll(): Company {
+    const company = new Company();
+    beforeAll(async () => {
+      if (hasBrowser) company.#browser = await launchBrowser();
+    });
+    afterAll(() => company.#browser?.close());
+    beforeEach(() => {
+      company.room = `room ${crypto.randomUUID()}`;
+    });
+    afterEach(() => company.#goHome());
+    return company;
+  }
+
+  async arrives(url: string, options?: BrowserContextOptions): Promise<Visitor> {
+    if (this.#browser === undefined) throw new Error('There is no browser.');
+    const visitor = await Visitor.arrive(this.#browser, url, options);
+    this.#visitors.push(visitor);
+    return visitor;
+  }
+
+  async comesIn(name: string, url: string, options?: BrowserContextOptions): Promise<Visitor> {
+    const visitor = await this.arrives(url, options);
+    await visitor.join(name, this.room);
+    await visitor.isIn();
+    return visitor;
+  }
+
+  async lineTo(url: string): Promise<Line> {
+    const line = await Line.to(url);
+    this.#lines.push(line);
+    return line;
+  }
+
+  async #goHome(): Promise<void> {
+    const visitors = this.#visitors;
+    await Promise.all(visitors.map((visitor) => visitor.close()));
+    await Promise.all(this.#lines.map((line) => line.close()));
+    this.#visitors = [];
+    this.#lines = [];
+    for (const visitor of visitors) visitor.assertContent();
+  }
+}
+
+/** A node host for the tests of a group. */
+export function nodeHostFor(...options: Parameters<typeof startNodeHost>): () => Host {
+  let host: Host;
+  beforeAll(async () => {
+    if (hasBrowser) host = await startNodeHost(...options);
+  });
+  afterAll(() => host?.close());
+  return () => host;
+}
