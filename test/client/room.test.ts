@@ -13,7 +13,7 @@ import { type Host, startNodeHost } from '../support/hosts.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { newRoom } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { FaultyProxy } from './faulty-proxy.ts';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
 
 /** Longer than anything here takes on a busy machine. */
 const PATIENTLY = { timeout: 20_000, interval: 10 };

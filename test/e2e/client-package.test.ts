@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { toolFile } from '../../scripts/tool.ts';
@@ -63,6 +64,20 @@ function example(name: string, url = 'http://localhost:4000'): string {
   const file = join(folder, name);
   writeFileSync(file, code.replace('http://localhost:4000', url));
   return file;
+}
+
+/** A program of the folder as one script. */
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: folder,
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
 }
 
 test('the package is the client alone, with what it needs', () => {
@@ -152,15 +167,7 @@ describe.each([
 
   /** A bundle in a page of the host's own address, of which nothing else is left; and what it logs. */
   async function open(entry: string): Promise<{ page: Page; logged: string[] }> {
-    const { outputFiles } = await build({
-      absWorkingDir: folder,
-      entryPoints: [entry],
-      bundle: true,
-      format: 'esm',
-      jsx: 'automatic',
-      define: { 'process.env.NODE_ENV': '"production"' },
-      write: false,
-    });
+    const script = await bundle(entry);
     const page = await browser.newPage({ bypassCSP: true });
     onTestFinished(() => page.close());
     const logged: string[] = [];
@@ -168,7 +175,7 @@ describe.each([
     page.on('pageerror', (error) => logged.push(String(error)));
     await page.goto(`${url()}/health`);
     await page.setContent('<!doctype html><title>Example</title><main></main>');
-    await page.addScriptTag({ type: 'module', content: outputFiles[0]?.text ?? '' });
+    await page.addScriptTag({ type: 'module', content: script });
     return { page, logged };
   }
 
@@ -184,6 +191,43 @@ describe.each([
     const { code, stderr } = await program.ended;
     expect([code, stderr]).toEqual([0, '']);
     expect(program.stdout).toContain('\nbob: bye\n');
+  });
+
+  test('have their like in a Worker', async () => {
+    const file = join(folder, 'worker.ts');
+    writeFileSync(
+      file,
+      `import { connect } from 'parlor/client';
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const client = connect({ url: request.url, token: await request.text() });
+    const sent = await client.room('${ROOM}').send('hello from a Worker');
+    client.close();
+    return Response.json(sent);
+  },
+};
+`,
+    );
+    const script = await bundle(file);
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        name: 'worker',
+        host: '127.0.0.1',
+        port: 0,
+        cf: false,
+        modules: true,
+        script,
+        compatibilityDate: '2026-08-15',
+      }),
+    );
+    onTestFinished(() => miniflare.dispose());
+    await miniflare.ready;
+    const bob = await enter('bob');
+    const token = await (await fetch(`${url()}/test-token?username=willa`)).text();
+    const worker = await miniflare.dispatchFetch(url(), { method: 'POST', body: token });
+    expect(await worker.json()).toMatchObject({ message: 'hello from a Worker', sender: 'willa' });
+    await bob.hears('message', ({ sender }) => sender === 'willa');
+    await bob.hears('userLeft', ({ reason }) => reason === 'left');
   });
 
   test.skipIf(!hasBrowser)('talk in a browser', async () => {
