@@ -175,7 +175,9 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
 
   test('scrolls to the first and back, draws a part of them, and keeps the place', async () => {
     company.room = 'long';
-    const ann = await company.comesIn('Ann', host().url);
+    // A small window is drawn fast, frame by frame.
+    const viewport = { width: 640, height: 480 };
+    const ann = await company.comesIn('Ann', host().url, { viewport });
     const log = ann.page.getByRole('log', { name: 'Messages' });
     await ann.page.getByText(`no ${LONG}`, { exact: true }).waitFor();
 

@@ -20,12 +20,19 @@ export class Names {
     const ids: string[] = [];
     const longestFirst = [...this.#names].toSorted(([, a], [, b]) => b.length - a.length);
     for (const [userId, name] of longestFirst) {
-      if (!rest.includes(`@${name}`)) continue;
+      const mention = new RegExp(mentionPattern(name), 'gu');
+      if (!mention.test(rest)) continue;
       ids.push(userId);
-      rest = rest.replaceAll(`@${name}`, '\0');
+      rest = rest.replaceAll(mention, '\0');
     }
     return ids;
   }
+}
+
+/** A pattern for `@name` where no further letter makes another name of it. */
+export function mentionPattern(name: string): string {
+  const escaped = name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
+  return `@${escaped}(?![\\p{L}\\p{N}])`;
 }
 
 /** A few of them as people say it: `Ann, Ben and 3 others`. */

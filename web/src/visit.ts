@@ -87,10 +87,12 @@ export class Visit {
   #show(roomId: string): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
+    const isFirst = this.#view === undefined;
     this.#view?.stop();
     this.#current = roomId;
     const hash = `#${encodeURIComponent(roomId)}`;
-    if (location.hash !== hash) history.pushState(null, '', hash);
+    if (isFirst) history.replaceState(null, '', hash);
+    else if (location.hash !== hash) history.pushState(null, '', hash);
     remembered.set('room', roomId);
     this.#sidebar.close();
     this.#view = new RoomView(room, {
@@ -133,7 +135,8 @@ export class Visit {
     const rooms = [...this.#rooms.keys()].filter((roomId) => roomId !== this.#current);
     if (this.#current !== undefined) rooms.push(this.#current);
     ofThisWindow.set('ticket', JSON.stringify({ ...this.#ticket, rooms } satisfies Ticket));
-    if (this.#userId !== undefined) {
+    // A guest is somebody else in every window.
+    if (this.#userId?.startsWith('guest:') === false) {
       remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms.slice(-MOST_ROOMS)));
     }
   }

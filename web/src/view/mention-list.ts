@@ -36,7 +36,8 @@ export class MentionList {
   update(): void {
     const before = this.#text.value.slice(0, this.#text.selectionStart);
     const [, begun] = /(?:^|\s)@([^\n@]{0,64})$/u.exec(before) ?? [];
-    this.#found = begun === undefined ? [] : this.#beginningWith(begun.toLocaleLowerCase());
+    this.#found =
+      begun === undefined ? [] : this.#beginningWith(begun.trimEnd().toLocaleLowerCase());
     this.#from = before.length - (begun?.length ?? 0);
     this.#at = 0;
     this.#render();
@@ -68,14 +69,14 @@ export class MentionList {
     const { online, you } = this.#room.state;
     const all = new Map(online.map(({ userId, username }) => [userId, username]));
     for (const [userId, name] of this.#names.all) if (!all.has(userId)) all.set(userId, name);
-    return [...all]
+    const found = [...all]
       .filter(([userId, name]) => {
-        const lower = name.toLocaleLowerCase();
-        const isWhole = lower === begun.trimEnd() && begun !== lower;
-        return userId !== you?.userId && lower.startsWith(begun) && !isWhole;
+        return userId !== you?.userId && name.toLocaleLowerCase().startsWith(begun);
       })
-      .slice(0, MOST)
       .map(([userId, username]) => ({ userId, username }));
+    // A whole name needs no help, and Enter is to send it.
+    const isWhole = found.some(({ username }) => username.toLocaleLowerCase() === begun);
+    return isWhole ? [] : found.slice(0, MOST);
   }
 
   #choose(at: number): void {

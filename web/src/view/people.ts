@@ -1,4 +1,5 @@
 import type { Member, Present, Room } from '../../../src/client/index.ts';
+import type { Names } from '../names.ts';
 import { isModerator, isOwner, mayActOn, rolesFor, type Role } from '../rights.ts';
 import { button, element, icon, iconButton, newId, setText } from './dom.ts';
 import { field, openDialog, select } from './dialog.ts';
@@ -40,6 +41,7 @@ export class PeoplePanel implements PanelContent {
   readonly title = 'People';
   readonly element = element('div', 'people');
   readonly #room: Room;
+  readonly #names: Names;
   readonly #mention: (name: string) => void;
   readonly #here = section('Here now', 'people-list');
   readonly #away = section('Not here', 'away-list');
@@ -52,8 +54,9 @@ export class PeoplePanel implements PanelContent {
   #drawn = '';
 
   /** @param mention puts a name where one writes */
-  constructor(room: Room, mention: (name: string) => void) {
+  constructor(room: Room, names: Names, mention: (name: string) => void) {
     this.#room = room;
+    this.#names = names;
     this.#mention = mention;
     this.#invite = button('Invite somebody', () => this.#openInvite(), 'button is-quiet');
     this.#invite.prepend(icon('add'));
@@ -61,7 +64,7 @@ export class PeoplePanel implements PanelContent {
     const again = () => void this.#load();
     this.#off = [
       room.on('memberUpdated', (member) => {
-        this.#members.set(member.userId, member);
+        this.#learn(member);
         this.render();
       }),
       room.on('userJoined', again),
@@ -233,7 +236,7 @@ export class PeoplePanel implements PanelContent {
   ): void {
     const run = async () => {
       const { member } = await act();
-      this.#members.set(member.userId, member);
+      this.#learn(member);
       this.render();
     };
     openDialog({ title, confirm, parts, run, isDanger });
@@ -261,11 +264,16 @@ export class PeoplePanel implements PanelContent {
           userId: id,
           role: role.value as Role,
         });
-        this.#members.set(member.userId, member);
+        this.#learn(member);
         this.render();
       },
     });
     if (!isOwner(this.#room.state)) role.ariaDescription = 'No role above your own.';
+  }
+
+  #learn(member: Member): void {
+    this.#members.set(member.userId, member);
+    this.#names.learn(member.userId, member.username);
   }
 
   /** Asks for the room's list; roles are nowhere else to be had. */
@@ -296,7 +304,7 @@ export class PeoplePanel implements PanelContent {
         limit: PAGE,
         ...(after !== undefined && { after }),
       });
-      for (const member of members) this.#members.set(member.userId, member);
+      for (const member of members) this.#learn(member);
       after = members.at(-1)?.userId;
       if (!hasMore) return;
     }

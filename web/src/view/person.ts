@@ -26,10 +26,13 @@ export function tag(word: string, title = ''): HTMLSpanElement {
   return made;
 }
 
+/** FNV-1a, as http://www.isthe.com/chongo/tech/comp/fnv/ has it, with its halves folded. */
 function hueOf(userId: string): number {
-  let hash = 7;
-  for (let at = 0; at < userId.length; at++) hash = (hash * 31 + userId.charCodeAt(at)) % 65_521;
-  return hash % HUES;
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < userId.length; at++) {
+    hash = Math.imul(hash ^ userId.charCodeAt(at), 0x01000193);
+  }
+  return ((hash ^ (hash >>> 16)) >>> 0) % HUES;
 }
 
 function initialOf(username: string): string {

@@ -1,5 +1,5 @@
 import type { Message, Room, Status } from '../../../src/client/index.ts';
-import { ofThisWindow } from '../memory.ts';
+import { ofThisWindow, remembered } from '../memory.ts';
 import { listed, Names } from '../names.ts';
 import { Originals } from '../originals.ts';
 import { Reactors } from '../reactors.ts';
@@ -77,9 +77,11 @@ export class RoomView {
     this.#log = new LogView(this.#scene, signal);
     this.#composer = new Composer(this.#writing());
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
-    this.#panel = new Panel(() => this.#renderOpeners(), signal);
+    this.#panel = new Panel(() => this.#panelChanged(), signal);
     this.#listen();
-    if (isVeryWide.matches) this.#panel.open(this.#people());
+    if (isVeryWide.matches && remembered.getItem('panel') !== 'closed') {
+      this.#panel.open(this.#people());
+    }
     this.changed();
     // With a finger one reads first: the keyboard would cover half of the screen.
     if (matchMedia('(pointer: coarse)').matches) this.#name.focus();
@@ -237,7 +239,7 @@ export class RoomView {
   }
 
   #people(): PeoplePanel {
-    return new PeoplePanel(this.#room, (name) => {
+    return new PeoplePanel(this.#room, this.#scene.names, (name) => {
       this.#panel.yield();
       this.#composer.insert(`@${name}`);
     });
@@ -319,7 +321,7 @@ export class RoomView {
   #render(): void {
     const { state } = this.#room;
     this.#hasJoined ||= state.you !== undefined;
-    if (state.you !== undefined) this.#scene.names.learn(state.you.userId, state.you.username);
+    for (const { userId, username } of state.online) this.#scene.names.learn(userId, username);
     this.#renderBar();
     this.#log.render();
     this.#panel.render();
@@ -337,7 +339,9 @@ export class RoomView {
     this.#openers.People.ariaLabel = `${onlineCount} here`;
   }
 
-  #renderOpeners(): void {
+  #panelChanged(): void {
+    // Who closes it has no use for it in the next room either.
+    remembered.set('panel', this.#panel.title === undefined ? 'closed' : undefined);
     for (const [name, opener] of Object.entries(this.#openers)) {
       opener.ariaExpanded = String(this.#panel.title === name);
     }

@@ -91,12 +91,11 @@ const NEW_LINE: Row = {
 
 /** Who has read this user's newest message. */
 function readByOf({ room, names }: Scene): { seq: number; line: string } | undefined {
-  const { messages, you, receipts, online } = room.state;
+  const { messages, you, receipts } = room.state;
   const newest = messages.findLast(
     ({ senderId, deletedAt }) => senderId === you?.userId && deletedAt === undefined,
   );
   if (newest === undefined) return undefined;
-  for (const { userId, username } of online) names.learn(userId, username);
   const readers = [...receipts]
     .filter(([userId, readUpTo]) => readUpTo >= newest.seq && userId !== you?.userId)
     .map(([userId]) => names.of(userId));

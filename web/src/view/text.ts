@@ -1,3 +1,4 @@
+import { mentionPattern } from '../names.ts';
 import { element } from './dom.ts';
 
 /** Names that a message may mention, and whose own this window is. */
@@ -12,7 +13,7 @@ const TRAILING = /[.,;:!?'’)\]}]+$/;
 
 /** What was said, as text, with its links and mentions. Nothing else is ever read into it. */
 export function textParts(text: string, { names, own }: Mentioned): (string | Node)[] {
-  const mentions = names.toSorted((a, b) => b.length - a.length).map((name) => `@${escaped(name)}`);
+  const mentions = names.toSorted((a, b) => b.length - a.length).map(mentionPattern);
   const parts: (string | Node)[] = [];
   let from = 0;
   for (const match of text.matchAll(new RegExp([LINK, ...mentions].join('|'), 'gu'))) {
@@ -54,10 +55,6 @@ export function snippetParts(snippet: string): (string | Node)[] {
     const [hit = '', ...rest] = part.split('\u0003');
     return [element('mark', '', hit), rest.join('')];
   });
-}
-
-function escaped(name: string): string {
-  return name.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
 }
 
 /** The beginning of a text, in one line. */
