@@ -158,7 +158,14 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       .toBe(`${room.replaceAll(/\s+/g, ' ')} · Parlor`);
 
     const ben = await comesIn('"><svg/onload=window.pwned=1>');
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(HOSTILE);
+    await ann.write('see (https://example.org/a?b=<c>), not javascript:alert(1).');
+    const link = ben.page.getByRole('link', { name: 'https://example.org/a?b=', exact: true });
+    expect(await link.getAttribute('href')).toBe('https://example.org/a?b=');
+    expect(await link.getAttribute('rel')).toContain('noopener');
+    expect(await ben.page.locator('#messages a').count()).toBe(1);
+    await expect
+      .poll(() => ben.said(), PATIENTLY)
+      .toEqual([...HOSTILE, 'see (https://example.org/a?b=<c>), not javascript:alert(1).']);
     await ben.field.pressSequentially('x');
     await page.getByText('"><svg/onload=window.pwned=1> is typing…').waitFor();
 

@@ -74,6 +74,7 @@ export class RoomView {
     this.#announcer.replaceChildren();
     this.#hideNotice();
     setText(this.#name, room.roomId);
+    this.#name.title = room.roomId;
     this.#log = new LogView(this.#scene, signal);
     this.#composer = new Composer(this.#writing());
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
