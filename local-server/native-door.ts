@@ -20,6 +20,7 @@ import type { Log } from '../src/room/ports.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
+import { paceReading } from './read-pace.ts';
 import { requestUrl } from './request-url.ts';
 
 export interface NativeDoorOptions {
@@ -43,6 +44,7 @@ export class NativeDoor {
       noServer: true,
       maxPayload: options.limits.frameBytes,
       perMessageDeflate: false,
+      allowSynchronousEvents: false,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
   }
@@ -93,7 +95,7 @@ export class NativeDoor {
         use((room) => room.refresh(connection, command, verdict)),
       );
     };
-    client.on('message', (data: Buffer, isBinary: boolean) => {
+    paceReading(client, this.#options.limits, (data, isBinary) => {
       end.heard();
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
-import { WebSocket } from 'ws';
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { madeOnce } from '../src/doors/made-once.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
+import { paceReading } from './read-pace.ts';
 import { textFrame } from './prepared-frames.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
@@ -50,6 +51,7 @@ export class SocketIoDoor {
       pingInterval: settings.PING_INTERVAL_MS,
       pingTimeout: settings.PING_TIMEOUT_MS,
       destroyUpgrade: false,
+      wsEngine: PatientServer,
       allowRequest: (request, decide) => {
         const { host = '', origin } = request.headers;
         const isFine = isOriginAllowed(origin, host, origins);
@@ -106,6 +108,7 @@ export class SocketIoDoor {
     const chat = new ChatSocket(identity, this.#options, wireOf(socket));
     this.#chats.add(chat);
     const afterEnd = watchClose(socket);
+    pace(socket, this.#options.limits);
     socket.onAny((name: string, ...args: unknown[]) => {
       const last = args.at(-1);
       const answer = typeof last === 'function' ? (last as (result: unknown) => void) : undefined;
@@ -126,6 +129,22 @@ export class SocketIoDoor {
     this.#options.log.failure('connect', error);
     return internalProblem;
   }
+}
+
+/** Lets other sockets have their turn between two frames of one. */
+class PatientServer extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    super({ ...options, allowSynchronousEvents: false });
+  }
+}
+
+function pace({ conn }: Socket, limits: Limits): void {
+  const watch = (transport: unknown) => {
+    const webSocket = webSocketOf(transport);
+    if (webSocket !== undefined) paceReading(webSocket, limits, () => undefined);
+  };
+  watch(conn.transport);
+  conn.on('upgrade', watch);
 }
 
 type End = 'left' | 'disconnected';

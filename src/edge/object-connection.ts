@@ -1,4 +1,5 @@
 import type { CloseCode } from '../protocol/close-codes.ts';
+import { commandsIn, FAR_AHEAD_MS, ReadingPace } from '../doors/reading-pace.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { judgeBacklog } from '../room/backlog.ts';
@@ -32,11 +33,13 @@ export class ObjectConnection implements Connection {
   /** When a frame last came at the latest, in epoch milliseconds: never too early for a live client. */
   #heardAt: number;
   #closed: boolean;
+  readonly #pace: ReadingPace;
 
   constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
     this.#socket = socket;
     this.#platform = platform;
     this.#sign = platform.now();
+    this.#pace = new ReadingPace(platform.limits, this.#sign);
     this.#attachment = attachment ?? (socket.deserializeAttachment() as Attachment);
     this.#heardAt = this.#attachment.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
     // One that ended while the object slept is still listed.
@@ -75,6 +78,13 @@ export class ObjectConnection implements Connection {
     this.#heardAt = now;
     this.#sentSinceSign = 0;
     if (now - this.#attachment.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
+  }
+
+  /** Whether it sends far faster than anybody may act. A door paces its links' clients itself. */
+  isFlooding(data: string | ArrayBuffer): boolean {
+    if (this.#attachment.end === 'link') return false;
+    const commands = typeof data === 'string' ? commandsIn(data) : 1;
+    return this.#pace.aheadMs(this.#heardAt, commands) > FAR_AHEAD_MS;
   }
 
   send(frame: Frame): boolean {

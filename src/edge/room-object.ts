@@ -106,7 +106,14 @@ export class RoomObject extends DurableObject<Environment> {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
+    if (!connection.open) return;
     connection.heard();
+    if (connection.isFlooding(data)) {
+      this.#listen();
+      this.#attempt((room) => room.end(connection, closeCodes.protocolViolation));
+      this.#flushNow();
+      return;
+    }
     this.#unheard.push({ connection, data });
     this.#unheardLength += typeof data === 'string' ? data.length : data.byteLength;
     if (this.#unheardLength > this.#limits.unsentBytes) this.#flushNow();

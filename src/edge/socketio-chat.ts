@@ -18,6 +18,8 @@ import type {
   ReceivedEvent,
   SocketIoOwner,
 } from '../doors/socketio/socketio-owner.ts';
+import { FAR_AHEAD_MS, ReadingPace } from '../doors/reading-pace.ts';
+import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Settings } from '../settings.ts';
@@ -72,12 +74,14 @@ export class SessionChat implements SocketIoOwner {
   /** What it has carried, of what one Worker request may carry. */
   #events = 0;
   #joins = 0;
+  readonly #pace: ReadingPace;
 
   /** @param from what an earlier holder of the session has left */
   constructor(ports: EdgeChatPorts, carrier: Carrier, from?: SessionHandOver) {
     this.#ports = ports;
     this.#carrier = carrier;
     this.#from = from;
+    this.#pace = new ReadingPace(ports.limits, Date.now());
   }
 
   readonly createOwner: CreateOwner = (engine) => {
@@ -120,6 +124,11 @@ export class SessionChat implements SocketIoOwner {
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
     const [name, payload] = args;
     if (name === 'joinRoom') this.#joins++;
+    if (this.#pace.aheadMs(Date.now()) > FAR_AHEAD_MS) {
+      const code = closeCodes.protocolViolation;
+      this.#chat?.end(code, closeReasons[code]);
+      return;
+    }
     this.#chat?.receive(
       String(name),
       payload,

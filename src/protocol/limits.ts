@@ -44,6 +44,8 @@ export const fixed = {
   membersDefault: 50,
   /** Above this many users online, joins and leaves become a number. */
   presenceUsers: 200,
+  /** Least time between two frames that hold nothing but joins, in milliseconds. */
+  joinsEveryMs: 250,
   /** Least time between two `presence` events, in milliseconds. */
   presenceEveryMs: 1_000,
   /** How long a dropped user still counts as online, in milliseconds. */

@@ -33,6 +33,8 @@ interface Entry {
   /** For a durable change: where the room stands with it. */
   position?: string | undefined;
   ephemeral: boolean;
+  /** May stay behind at a flush, for others like it to leave with it. */
+  patient: boolean;
   /** For this connection alone. */
   only?: Connection;
   /** For everyone but this connection. */
@@ -60,22 +62,30 @@ export class Outbox {
   #special = new Set<Connection>();
   #spans = new Map<Connection, Span[]>();
   #endings = new Map<Connection, Ending>();
+  /** How many entries, all of them the first, have stayed behind at a flush. */
+  #stayed = 0;
 
+  /** Whether nothing was decided since the last flush. */
   get isEmpty(): boolean {
-    return this.#entries.length === 0 && this.#endings.size === 0;
+    return this.#entries.length === this.#stayed && this.#endings.size === 0;
+  }
+
+  /** Whether something has stayed behind. */
+  get isWaiting(): boolean {
+    return this.#stayed > 0;
   }
 
   /** A line for one connection; with `position`, the reply to a durable change. */
   reply(to: Connection, line: string, position?: string): void {
     this.#special.add(to);
-    this.#entries.push({ line, only: to, ephemeral: false, position });
+    this.#entries.push({ line, only: to, ephemeral: false, patient: false, position });
   }
 
   /** An event for one connection. */
   tellOne<N extends EventName>(to: Connection, name: N, payload: EventPayload<N>): void {
     this.#special.add(to);
     const line = eventLine(name, payload);
-    this.#entries.push({ line, only: to, ephemeral: ephemeral.has(name) });
+    this.#entries.push({ line, only: to, ephemeral: ephemeral.has(name), patient: false });
   }
 
   /** An event for everyone who has joined, but for the connection that caused it. */
@@ -89,6 +99,7 @@ export class Outbox {
       ...about,
       line: eventLine(name, payload),
       ephemeral: ephemeral.has(name),
+      patient: name === 'userJoined',
     });
   }
 
@@ -130,32 +141,49 @@ export class Outbox {
    * Hands everything due to its connections. To be called once it is stored: at once where an output
    * gate holds frames back (edge), after the commit where none does (Node).
    * @param send gets each connection that has something due, with its frame
+   * @param mayStay whether what is patient stays behind, when there is nothing else for everyone.
+   * Connections with something else due get it all the same, in its place.
+   * @returns whether those who had nothing else due were told of something patient
    */
   flush(
     everyone: Iterable<Connection>,
     send: (connection: Connection, frame: Frame) => void,
-  ): void {
+    mayStay = false,
+  ): boolean {
     const entries = this.#entries;
-    const special = this.#special;
     const spans = this.#spans;
     const endings = this.#endings;
-    this.#entries = [];
+    const shared = entries.filter((entry) => entry.only === undefined);
+    const stays = mayStay && shared.every((entry) => entry.patient);
+    // Who has heard of some before they stayed behind is not like everyone.
+    const special = stays ? this.#special : new Set([...spans.keys(), ...this.#special]);
+    this.#entries = stays ? shared : [];
+    this.#stayed = this.#entries.length;
     this.#special = new Set();
-    this.#spans = new Map();
+    this.#spans = this.#stayed > 0 ? new Map(spans) : new Map();
     this.#endings = new Map();
-    const shared = frameOf(entries.filter((entry) => entry.only === undefined));
+    // Before anything is sent, for that may be what makes a connection end.
+    for (const connection of this.#stayed > 0 ? special : []) {
+      const from = connection.state.joined ? [{ from: this.#stayed, to: Infinity }] : [];
+      this.#spans.set(connection, from);
+    }
     for (const connection of special) {
       const heardSpans = spans.get(connection);
       const heard = entries.filter((entry, at) => isFor(connection, entry, at, heardSpans));
       const frame = frameOf(heard);
       if (frame !== undefined) send(connection, frame);
     }
-    if (shared !== undefined) {
+    const frame = stays ? undefined : frameOf(shared);
+    let told = 0;
+    if (frame !== undefined) {
       for (const connection of everyone) {
-        if (connection.state.joined && !special.has(connection)) send(connection, shared);
+        if (!connection.state.joined || special.has(connection)) continue;
+        send(connection, frame);
+        told++;
       }
     }
     for (const [connection, { code, reason }] of endings) connection.close(code, reason);
+    return told > 0 && shared.some((entry) => entry.patient);
   }
 }
 

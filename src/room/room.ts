@@ -104,6 +104,9 @@ export class Room {
   #hasRetention = false;
   /** What was said and is not in the search index yet; undefined where each goes there at once. */
   #unindexed: Message[] | undefined;
+  /** When joins were last told, and whether a timer is set to tell those that wait. */
+  #joinsToldAt = -Infinity;
+  #joinsWait = false;
   /** For when the wakeup is set; undefined also when that is not known. */
   #wakeAt: number | undefined;
 
@@ -326,7 +329,7 @@ export class Room {
 
   /** Hands out what is due. To be called when it is stored. @returns whether anything was */
   flush(): boolean {
-    const isDue = !this.#outbox.isEmpty;
+    const isDue = this.#isDue;
     this.#handOut();
     if (this.#erases) this.#erase();
     return isDue;
@@ -343,12 +346,33 @@ export class Room {
   }
 
   #handOut(): void {
-    while (!this.#outbox.isEmpty) {
-      this.#outbox.flush(this.#ports.roster.connections(), (connection, frame) =>
-        this.#send(connection, frame),
+    while (this.#isDue) {
+      const hasTold = this.#outbox.flush(
+        this.#ports.roster.connections(),
+        (connection, frame) => this.#send(connection, frame),
+        this.#joinsStay > 0,
       );
+      if (hasTold) this.#joinsToldAt = this.#ports.clock.now();
       this.#ports.meter?.flushed();
     }
+    if (!this.#outbox.isWaiting || this.#joinsWait) return;
+    this.#joinsWait = true;
+    this.#ports.timer.after(this.#joinsStay, () => {
+      this.#joinsWait = false;
+    });
+  }
+
+  get #isDue(): boolean {
+    return !this.#outbox.isEmpty || (this.#outbox.isWaiting && this.#joinsStay <= 0);
+  }
+
+  /**
+   * How much longer joins may stay behind, in milliseconds: when many come, those who are there hear
+   * of them a few at a time, or with whatever else they hear.
+   */
+  get #joinsStay(): number {
+    const agoMs = this.#ports.clock.now() - this.#joinsToldAt;
+    return agoMs < 0 ? 0 : fixed.joinsEveryMs - agoMs;
   }
 
   #send(connection: Connection, frame: Frame): void {

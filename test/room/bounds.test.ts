@@ -147,6 +147,7 @@ describe('under flood (P11)', () => {
       expect(slow.heard('message')).toHaveLength(1);
       slow.buffered = 100_001;
       writer.ask('joinRoom');
+      stage.pass(250);
       expect(slow.endedWith).toEqual([4001]);
       stage.pass(6_000);
       expect(writer.heard('userLeft')).toEqual([

@@ -30,6 +30,7 @@ describe('a crowd', () => {
     onStage({}, (stage) => {
       const first = new Listener(stage, { userId: 'first' });
       for (let n = 2; n <= 200; n++) enter(stage, `user ${n}`);
+      stage.pass(250);
       expect(first.heard('userJoined')).toHaveLength(199);
       expect(first.heard('presence')).toEqual([]);
       const guests = Array.from({ length: 5 }, (_, n) => {
@@ -54,6 +55,42 @@ describe('a crowd', () => {
       guests[0]!.ask('joinRoom');
       stage.pass(1_000);
       expect(follow(first)).toBe(201);
+    }));
+
+  it('that comes at once is told a few times, each the first and the last included', () =>
+    onStage({}, (stage) => {
+      const first = new Listener(stage, { userId: 'first' });
+      stage.pass(1_000);
+      const crowd = Array.from({ length: 100 }, (_, n) => {
+        const one = enter(stage, `user ${n}`);
+        if (n === 0) expect(first.heard('userJoined')).toHaveLength(1);
+        stage.pass(10);
+        return one;
+      });
+      stage.pass(250);
+      expect(first.heard('userJoined')).toHaveLength(100);
+      expect(first.frames.length).toBeLessThan(10);
+      for (const one of [first, ...crowd]) {
+        expect(follow(one)).toBe(101);
+        expect(one.frames.length).toBeLessThan(10);
+      }
+    }));
+
+  it('is known to whoever says something, or hears something, before that', () =>
+    onStage({}, (stage) => {
+      const [first, second] = [new Listener(stage, { userId: 'first' }), enter(stage, 'second')];
+      stage.pass(1_000);
+      const heard = (one: Listener) => one.heard('userJoined', 'message').map(([name]) => name);
+      for (const n of [3, 4]) enter(stage, `user ${n}`);
+      expect(heard(first)).toEqual(['userJoined', 'userJoined']);
+      first.ask('getMembers');
+      expect(heard(first)).toEqual(['userJoined', 'userJoined', 'userJoined']);
+      expect(heard(second)).toEqual(['userJoined']);
+      enter(stage, 'user 5').ask('message', { message: 'hi' });
+      expect(heard(first).slice(3)).toEqual(['userJoined', 'message']);
+      expect(heard(second).slice(1)).toEqual(['userJoined', 'userJoined', 'message']);
+      stage.pass(1_000);
+      expect([heard(first).length, heard(second).length]).toEqual([5, 4]);
     }));
 
   it('around 200 is told in names or numbers that add up for everyone (P6)', () => {

@@ -27,6 +27,7 @@ describe('what is due', () => {
         Listener,
         Listener,
       ];
+      stage.pass(1_000);
       const before = [one, two, three].map((each) => each.frames.length) as [
         number,
         number,

@@ -76,17 +76,18 @@ atEveryDoor((door) => {
   });
 
   it('lists one within the grace as here, and lets them leave for good', async () => {
-    const { roomId, alice, joined } = await within(GRACE_MS, async (start) => {
+    const { alice, back, joined } = await within(GRACE_MS, async (start) => {
       const room = newRoom();
       const { visitor } = await door.enter('alice', room);
       const { visitor: bob } = await door.enter('bob', room);
       await visitor.hears('userJoined');
       start();
       await bob.drop();
-      return { roomId: room, alice: visitor, joined: (await door.enter('carol', room)).joined };
+      const { joined: seen } = await door.enter('carol', room);
+      const { visitor: again } = await door.enter('bob', room);
+      return { alice: visitor, back: again, joined: seen };
     });
     expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
-    const { visitor: back } = await door.enter('bob', roomId);
     await back.close();
     const left = await alice.hears('userLeft', ({ userId }) => userId === 'bob');
     expect(left.reason).toBe('left');

@@ -64,6 +64,11 @@ export class Killable {
     });
   }
 
+  /** The process that was started; others may be below it. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** SIGKILL to all of it. */
   async kill(): Promise<void> {
     const child = this.#child;

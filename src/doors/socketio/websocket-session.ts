@@ -56,6 +56,7 @@ export class WebSocketSession implements FrameReceiver {
   }
 
   frame(data: string | ArrayBuffer): void {
+    if (this.engine.state === 'closed') return;
     this.#transport.heard();
     if (isLongerThan(this.#settings.maxPayloadBytes, data)) {
       this.engine.lost('too large', TOO_LARGE);
