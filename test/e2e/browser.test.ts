@@ -116,6 +116,21 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       .toEqual(['before', 'after, by Ann', 'after, by Ben']);
   });
 
+  test('may run and reach nothing that is not of its own server', async () => {
+    const ann = await comesIn('Ann');
+    const policy = (await fetch(host.url)).headers.get('content-security-policy') ?? '';
+    expect(policy).not.toMatch(/unsafe|\*|https?:|wss?:/);
+    const blocked = await ann.page.evaluate<string[]>(TRY_TO_LEAVE);
+    expect(blocked.toSorted()).toEqual([
+      'connect-src',
+      'img-src',
+      'script-src-elem',
+      'style-src-attr',
+    ]);
+    // What this test has provoked.
+    ann.complaints.length = 0;
+  });
+
   test('is told over the socket it opened why a room cannot be', async () => {
     const url = new URL('/rooms/%20x/ws', host.url);
     url.protocol = 'ws:';
@@ -199,3 +214,19 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     }
   });
 });
+
+/** Does what a page that was broken into would; resolves with the rules that forbade it. */
+const TRY_TO_LEAVE = `new Promise((resolve) => {
+  const blocked = [];
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+    blocked.push(effectiveDirective);
+    if (blocked.length === 4) resolve(blocked);
+  });
+  const script = document.createElement('script');
+  script.textContent = 'window.pwned = 1';
+  const image = document.createElement('img');
+  image.src = 'http://127.0.0.1:9/stolen';
+  image.setAttribute('style', 'color: red');
+  document.body.append(script, image);
+  fetch('http://127.0.0.1:9/stolen').catch(() => undefined);
+})`;

@@ -27,6 +27,8 @@ export class Visit {
   readonly #listener: VisitListener;
   readonly #client: Client;
   readonly #rooms = new Map<string, Room>();
+  /** Ends listening to a room. */
+  readonly #off = new Map<string, () => void>();
   readonly #sidebar: Sidebar;
   readonly #screen = byId('chat', HTMLDivElement);
   readonly #life = new AbortController();
@@ -81,8 +83,6 @@ export class Visit {
     );
     this.#keep();
   }
-
-  readonly #off = new Map<string, () => void>();
 
   #show(roomId: string): void {
     const room = this.#rooms.get(roomId);
