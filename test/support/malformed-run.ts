@@ -13,12 +13,12 @@ export interface MalformedRun {
   url: string;
   seed: number;
   /** Whether another batch is wanted of a door that has had so many inputs. */
-  goOn: (inputs: number) => boolean;
+  goOn: (inputs: number, door: DoorName) => boolean;
 }
 
 /** Inputs that each door was given. */
 export type Given = Partial<Record<DoorName, number>>;
-type DoorName = keyof typeof lanes;
+export type DoorName = keyof typeof lanes;
 
 /** Frames and packets sent before anything is waited for. */
 const BATCH = 16;
@@ -44,7 +44,7 @@ export async function sendMalformed({ host, url, seed, goOn }: MalformedRun): Pr
       const inputs = new MalformedInputs(seeded(seed * 31 + at));
       const stage = { url, inputs, userId: `mallory ${name} ${seed}` };
       let count = 0;
-      while (goOn(count)) count += await lanes[name](stage);
+      while (goOn(count, name)) count += await lanes[name](stage);
       return [name, count] as const;
     }),
   );
