@@ -13,15 +13,17 @@ export interface MalformedRun {
   url: string;
   seed: number;
   /** Whether another batch is wanted of a door that has had so many inputs. */
-  goOn: (inputs: number) => boolean;
+  goOn: (inputs: number, door: DoorName) => boolean;
 }
 
 /** Inputs that each door was given. */
 export type Given = Partial<Record<DoorName, number>>;
-type DoorName = keyof typeof lanes;
+export type DoorName = keyof typeof lanes;
 
 /** Frames and packets sent before anything is waited for. */
 const BATCH = 16;
+/** An answer that takes longer does not come, in milliseconds. */
+const PATIENCE_MS = 60_000;
 /** How a server may end a socket that was sent such things. */
 const CLOSES = new Set([1002, 1003, 1005, 1006, 1007, 1009, 4000, 4500, 4501, 4502, 4503, 4504]);
 /** What a poll or a POST may come to; 0 is a connection that was ended. */
@@ -44,7 +46,7 @@ export async function sendMalformed({ host, url, seed, goOn }: MalformedRun): Pr
       const inputs = new MalformedInputs(seeded(seed * 31 + at));
       const stage = { url, inputs, userId: `mallory ${name} ${seed}` };
       let count = 0;
-      while (goOn(count)) count += await lanes[name](stage);
+      while (goOn(count, name)) count += await lanes[name](stage);
       return [name, count] as const;
     }),
   );
@@ -68,8 +70,7 @@ const lanes = {
     let sent = 0;
     let ref = 0;
     for (let round = 0; round < 20 && raw.socket.readyState === raw.socket.OPEN; round++) {
-      const from = raw.frames.length;
-      const due: { ref: number; frame: string }[] = [];
+      const due: [ref: number, tuple: string][] = [];
       let isClean = true;
       for (let at = 0; at < BATCH; at++, sent++) {
         const kind = inputs.below(20);
@@ -83,20 +84,14 @@ const lanes = {
           raw.socket.send(inputs.broken(tuple));
         } else {
           // Verifying a token takes its time, so its answer may come behind the next.
-          if (name !== 'refreshToken') due.push({ ref, frame: tuple });
+          if (name !== 'refreshToken') due.push([ref, tuple]);
           raw.socket.send(tuple);
         }
       }
       const fence = ++ref;
       raw.socket.send(`["getMembers",{"limit":1},${fence}]`);
-      const answered = await answeredOrClosed(raw, (frame) => frame.includes(`["ack",${fence},`));
-      assertFine(raw.frames.slice(from));
-      if (!answered) break;
-      const answers = raw.frames.slice(from).join('\n');
-      for (const { ref: one, frame } of due) {
-        if (isClean && !answers.includes(`["ack",${one},`)) fail('was not answered', frame);
-      }
-      raw.frames.length = 0;
+      const wanted = new Map(isClean ? due : []).set(fence, 'the last command');
+      if (!(await answeredOrClosed(raw, /\["ack",(\d+),/g, wanted))) break;
     }
     raw.socket.terminate();
     return sent;
@@ -113,12 +108,12 @@ const lanes = {
     let sent = 0;
     let ack = 0;
     for (let round = 0; round < 20 && raw.socket.readyState === raw.socket.OPEN; round++) {
-      const due: { ack: number; packet: string }[] = [];
+      const due: [ack: number, packet: string][] = [];
       for (let at = 0; at < BATCH; at++, sent++) {
         // Reserved names end the session, as at any Socket.IO server.
         const name = inputs.name();
         const packet = `42${++ack}[${JSON.stringify(name)},${inputs.payload(roomId)}]`;
-        if (name !== 'refreshToken') due.push({ ack, packet });
+        if (name !== 'refreshToken') due.push([ack, packet]);
         raw.socket.send(packet);
       }
       const isLast = inputs.below(3) === 0;
@@ -128,14 +123,8 @@ const lanes = {
       }
       const fence = ++ack;
       raw.socket.send(`42${fence}["getMembers",${JSON.stringify({ roomId })}]`);
-      const answered = await answeredOrClosed(raw, (frame) => frame.startsWith(`43${fence}[`));
-      assertFine(raw.frames);
-      if (!answered) break;
-      const answers = new Set(raw.frames.map((frame) => /^43(\d+)\[/.exec(frame)?.[1]));
-      for (const { ack: one, packet } of due) {
-        if (!isLast && !answers.has(String(one))) fail('was not answered', packet);
-      }
-      raw.frames.length = 0;
+      const wanted = new Map(isLast ? [] : due).set(fence, 'the last command');
+      if (!(await answeredOrClosed(raw, /^43(\d+)\[/gm, wanted))) break;
     }
     raw.socket.terminate();
     return sent;
@@ -205,15 +194,29 @@ async function hasJoined(raw: RawSocket, start: string): Promise<void> {
   await raw.frame((frame) => frame.startsWith(start));
 }
 
-/** Whether the answer has come; else the socket was closed, as sockets are. */
-async function answeredOrClosed(raw: RawSocket, fits: (frame: string) => boolean) {
+/**
+ * Whether every answer has come, in whatever order: a command behind a pending join waits for that.
+ * Else the socket was closed, as sockets are.
+ */
+async function answeredOrClosed(raw: RawSocket, answers: RegExp, wanted: Map<number, string>) {
+  const look = (frame: string) => {
+    for (const [, at] of frame.matchAll(answers)) wanted.delete(Number(at));
+    return wanted.size === 0;
+  };
+  const late = new Promise<'late'>((resolve) => {
+    setTimeout(() => resolve('late'), PATIENCE_MS).unref();
+  });
   const outcome = await Promise.race([
-    raw.frame(fits).catch(() => 'closed' as const),
+    raw.frame(look).catch(() => 'closed' as const),
     raw.closed.then(() => 'closed' as const),
+    late,
   ]);
+  assertFine(raw.frames);
+  raw.frames.length = 0;
+  if (outcome === 'late') fail('was not answered', [...wanted.values()].join(' and '));
   if (outcome !== 'closed') return true;
   const code = await raw.closed;
-  if (!CLOSES.has(code)) fail(`ended with ${code}`, raw.frames.at(-1) ?? '');
+  if (!CLOSES.has(code)) fail(`ended with ${code}`, '');
   return false;
 }
 
