@@ -284,8 +284,6 @@ class Reader extends Device {
     const follower = await this.inTime(
       visitor.follow(this.stage.roomId, since === '0:0' ? { since } : { lastEventId: since }),
     );
-    // One that was cut ends with an error, which is what comes of being cut.
-    follower.ended.catch(() => undefined);
     try {
       for (let heard = 0; this.stage.isTalking; heard++) {
         await this.inTime(follower.until('more', () => follower.named('message').length > heard));

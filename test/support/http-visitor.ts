@@ -147,6 +147,8 @@ export class Follower {
     this.#stop = stop;
     this.lastEventId = from;
     this.ended = this.#read(body);
+    // Whoever waits for the end hears how it ended; nobody may be there any more.
+    this.ended.catch(() => undefined);
   }
 
   /** Waits until `look` finds something. */
