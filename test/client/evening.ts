@@ -27,7 +27,7 @@ const TIMING: Partial<Timing> = {
 };
 
 /** One who has not come to rest by then never will, in milliseconds. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 90_000;
 
 const EMOJI = ['👍', '🎉', '❤'];
 
