@@ -229,7 +229,8 @@ export class Connection {
       }
       this.#listener.framed();
     }
-    if (this.#asked.size > 0) this.#expectAnswer();
+    // After a refused join the close is still to come.
+    if (this.#asked.size > 0 || !this.isOpen) this.#expectAnswer();
   }
 
   #tuple([name, payload, result]: [string, unknown, unknown]): void {
@@ -339,7 +340,8 @@ export class Connection {
 
   #expectAnswer(ms = this.#options.timing.answerMs): void {
     if (this.#timers.silence !== undefined) return;
-    this.#setTimer('silence', ms, () => this.#lost());
+    // Whoever was asleep hears timers before sockets: what has come meanwhile gets its turn.
+    this.#setTimer('silence', ms, () => this.#setTimer('silence', 1, () => this.#lost()));
   }
 
   #lost(): void {

@@ -27,7 +27,7 @@ const TIMING: Partial<Timing> = {
 };
 
 /** One who has not come to rest by then never will, in milliseconds. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 90_000;
 
 const EMOJI = ['👍', '🎉', '❤'];
 
@@ -245,7 +245,7 @@ class Evening {
 
   /** Somebody who is not there says something long. @returns its `seq` */
   async #say(): Promise<number> {
-    const body = { message: 'talk '.repeat(1_500), mentions: ['cleo'] };
+    const body = { id: crypto.randomUUID(), message: 'talk '.repeat(1_500), mentions: ['cleo'] };
     const { message } = await this.#fetch<Reply<'message'>>('messages', 'POST', body);
     return message.seq;
   }
@@ -387,7 +387,7 @@ class Evening {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const address = `${this.#url}/rooms/${encodeURIComponent(this.#roomId)}/${path}`;
     const about = { method, headers, ...(body && { body: JSON.stringify(body) }) };
-    const response = await fetch(address, about);
+    const response = await patiently(() => fetch(address, about));
     if (!response.ok) throw new Error(`${address}: ${await response.text()}`);
     return (await response.json()) as T;
   }
@@ -437,6 +437,20 @@ function differs(what: string, actual: unknown, wanted: unknown): string | undef
     return `${what} differ at ${at} of ${actual.length} and ${wanted.length}: ${JSON.stringify(actual[at])} instead of ${JSON.stringify(wanted[at])}.`;
   }
   return `${what} is ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}.`;
+}
+
+/**
+ * Asks once more where the connection fails: one that was kept for later may end just when it is
+ * used. Everything asked for here may be asked twice.
+ */
+async function patiently(ask: () => Promise<Response>): Promise<Response> {
+  for (let left = 3; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
 }
 
 function sorted(texts: string[]): string[] {

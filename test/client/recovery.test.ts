@@ -132,3 +132,20 @@ test('a client that comes back names the session it had, so that the server can 
   expect(second?.get('session')).toBe('made-0');
   expect(second?.get('since')).toBe('e:5');
 });
+
+test('a refusal whose close is lost with the line does not keep a client waiting', async () => {
+  const { room, opened, hear, due } = await onStage();
+  hear(['joined', { ok: false, error: { code: 'unavailable', message: 'Try again.' } }]);
+  // The answer is late, and nothing else has come; then it is time to come back.
+  for (let step = 0; step < 3; step++) due.at(-1)?.();
+  expect(room.state.status.name).toBe('connecting');
+  await expect.poll(() => opened).toHaveLength(2);
+});
+
+test('an answer that has come while the client was asleep is heard before it is missed', async () => {
+  const { room, opened, hear, due } = await onStage();
+  due.at(-1)?.();
+  hear(['joined', joinReply(['anna'])]);
+  expect(room.state.status.name).toBe('open');
+  expect(opened).toHaveLength(1);
+});

@@ -13,7 +13,7 @@ export interface SoakOptions {
 }
 
 /** Evenings at a time: most of one is waiting. */
-const AT_ONCE = 12;
+const AT_ONCE = 6;
 /** Evenings between two lines of the log. */
 const LOG_EVERY = 100;
 const LENGTH = 80;
