@@ -11,7 +11,6 @@ const PLAIN = ['index.html', 'icon.svg'];
 /**
  * Builds the page, in a tenth of a second: one script and one style sheet, beside what is served as
  * it is. Many programs may do so at once; a file that is right already is left alone.
- * @throws Error with one sentence where esbuild is missing and nothing was built before
  */
 export async function buildPage(): Promise<void> {
   // Loaded here, so that a program that builds nothing needs no esbuild.

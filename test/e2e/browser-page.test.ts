@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     await expect
       .poll(() => ann.page.getByLabel('Token', { exact: true }).evaluate(isFocused), PATIENTLY)
       .toBe(true);
-    await ann.join('Ann', company.room, await tokenOf({ sub: 'a-1', name: 'Ann Verified' }));
+    await ann.join('', company.room, await tokenOf({ sub: 'a-1', name: 'Ann Verified' }));
     await ann.isIn();
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann Verified']);
   });

@@ -116,6 +116,21 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       .toEqual(['before', 'after, by Ann', 'after, by Ben']);
   });
 
+  test('may run and reach nothing that is not of its own server', async () => {
+    const ann = await comesIn('Ann');
+    const policy = (await fetch(host.url)).headers.get('content-security-policy') ?? '';
+    expect(policy).not.toMatch(/unsafe|\*|https?:|wss?:/);
+    const blocked = await ann.page.evaluate<string[]>(TRY_TO_LEAVE);
+    expect(blocked.toSorted()).toEqual([
+      'connect-src',
+      'img-src',
+      'script-src-elem',
+      'style-src-attr',
+    ]);
+    // What this test has provoked.
+    ann.complaints.length = 0;
+  });
+
   test('is told over the socket it opened why a room cannot be', async () => {
     const url = new URL('/rooms/%20x/ws', host.url);
     url.protocol = 'ws:';
@@ -158,7 +173,14 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       .toBe(`${room.replaceAll(/\s+/g, ' ')} · Parlor`);
 
     const ben = await comesIn('"><svg/onload=window.pwned=1>');
-    await expect.poll(() => ben.said(), PATIENTLY).toEqual(HOSTILE);
+    await ann.write('see (https://example.org/a?b=<c>), not javascript:alert(1).');
+    const link = ben.page.getByRole('link', { name: 'https://example.org/a?b=', exact: true });
+    expect(await link.getAttribute('href')).toBe('https://example.org/a?b=');
+    expect(await link.getAttribute('rel')).toContain('noopener');
+    expect(await ben.page.locator('#messages a').count()).toBe(1);
+    await expect
+      .poll(() => ben.said(), PATIENTLY)
+      .toEqual([...HOSTILE, 'see (https://example.org/a?b=<c>), not javascript:alert(1).']);
     await ben.field.pressSequentially('x');
     await page.getByText('"><svg/onload=window.pwned=1> is typing…').waitFor();
 
@@ -192,3 +214,19 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     }
   });
 });
+
+/** Does what a page that was broken into would; resolves with the rules that forbade it. */
+const TRY_TO_LEAVE = `new Promise((resolve) => {
+  const blocked = [];
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+    blocked.push(effectiveDirective);
+    if (blocked.length === 4) resolve(blocked);
+  });
+  const script = document.createElement('script');
+  script.textContent = 'window.pwned = 1';
+  const image = document.createElement('img');
+  image.src = 'http://127.0.0.1:9/stolen';
+  image.setAttribute('style', 'color: red');
+  document.body.append(script, image);
+  fetch('http://127.0.0.1:9/stolen').catch(() => undefined);
+})`;

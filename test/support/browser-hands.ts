@@ -39,17 +39,14 @@ const MOST_STOPS = 60;
 /** Never leaves the keyboard; where the focus is must always be in sight. */
 export function typing(visitor: Visitor): Hands {
   const { page } = visitor;
-  async function key(name: string): Promise<void> {
-    await page.keyboard.press(name);
-    // Behind the last stop the browser has one of its own.
-    const focused = page.locator(':focus');
-    if ((await focused.count()) > 0) expect(await focused.evaluate(isShown)).toBe(true);
-  }
+
   async function goTo(target: Locator, step = 'Tab'): Promise<void> {
     await target.waitFor();
     for (let stops = 0; stops < MOST_STOPS; stops++) {
-      if (await isFocused(target)) return;
-      await key(step);
+      const focus = await target.evaluate(focusSeenFrom);
+      expect(focus).not.toBe('out of sight');
+      if (focus === 'here') return;
+      await page.keyboard.press(step);
     }
     throw new Error(`${String(target)} cannot be reached with ${step}.`);
   }
@@ -69,7 +66,7 @@ export function typing(visitor: Visitor): Hands {
     },
     async pressOf(text, name) {
       await goTo(page.getByRole('log', { name: 'Messages' }));
-      await key('Tab');
+      await page.keyboard.press('Tab');
       await goTo(visitor.message(text), 'ArrowUp');
       await goTo(visitor.message(text).getByRole('button', { name, exact: true }));
       await page.keyboard.press('Enter');
@@ -77,24 +74,25 @@ export function typing(visitor: Visitor): Hands {
   };
 }
 
-function isFocused(target: Locator): Promise<boolean> {
-  return target.evaluate(
-    (element: { ownerDocument: { activeElement: unknown } }) =>
-      element.ownerDocument.activeElement === element,
-  );
-}
-
-interface Styled {
-  closest(selector: string): Styled | null;
+/** As much of an element as is asked inside the page. */
+interface Focusable {
+  ownerDocument: { activeElement: Focusable; body: unknown };
+  closest(selector: string): Focusable | null;
   computedStyleMap(): { get(name: string): unknown };
 }
 
-/** The frame around where one writes shows its focus. */
-function isShown(element: Styled): boolean {
-  const framed = element.closest('.writing') ?? element;
-  return [element, framed].some(
+/** Whether the focus is on this element, and whether anybody can see where it is. */
+function focusSeenFrom(element: Focusable): 'here' | 'elsewhere' | 'out of sight' {
+  const { activeElement, body } = element.ownerDocument;
+  // Behind the last stop the browser has one of its own.
+  if (activeElement === body) return 'elsewhere';
+  // The frame around where one writes shows its focus.
+  const shown = [activeElement, activeElement.closest('.writing') ?? activeElement];
+  const isShown = shown.some(
     (one) => String(one.computedStyleMap().get('outline-style')) !== 'none',
   );
+  if (!isShown && !activeElement.closest('h1, h2')) return 'out of sight';
+  return activeElement === element ? 'here' : 'elsewhere';
 }
 
 /** As much of axe's report as is told. */
@@ -104,21 +102,11 @@ interface Violation {
   nodes: { target: unknown; failureSummary?: string }[];
 }
 
-/**
- * What axe-core finds wrong with what the page shows now, a line each.
- * @param rules only these; all, where none are named
- */
-export async function violations(
-  page: Page,
-  axe: string,
-  rules?: readonly string[],
-): Promise<string[]> {
-  const options = JSON.stringify({
-    resultTypes: ['violations'],
-    ...(rules !== undefined && { runOnly: { type: 'rule', values: rules } }),
-  });
+/** What axe-core finds wrong with what the page shows now, a line each. */
+export async function violations(page: Page, axe: string): Promise<string[]> {
+  if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe);
   const found = await page.evaluate<Violation[]>(
-    `${axe}; axe.run(document, ${options}).then(({ violations }) => violations)`,
+    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
   );
   return found.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary = '' }) =>

@@ -29,10 +29,10 @@ export class Names {
   }
 }
 
-/** A pattern for `@name` where no further letter makes another name of it. */
+/** A pattern for `@name`, where no letter around it makes something else of it. */
 export function mentionPattern(name: string): string {
   const escaped = name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
-  return `@${escaped}(?![\\p{L}\\p{N}])`;
+  return `(?<![\\p{L}\\p{N}])@${escaped}(?![\\p{L}\\p{N}])`;
 }
 
 /** A few of them as people say it: `Ann, Ben and 3 others`. */

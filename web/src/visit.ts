@@ -27,6 +27,8 @@ export class Visit {
   readonly #listener: VisitListener;
   readonly #client: Client;
   readonly #rooms = new Map<string, Room>();
+  /** Ends listening to a room. */
+  readonly #off = new Map<string, () => void>();
   readonly #sidebar: Sidebar;
   readonly #screen = byId('chat', HTMLDivElement);
   readonly #life = new AbortController();
@@ -82,8 +84,6 @@ export class Visit {
     this.#keep();
   }
 
-  readonly #off = new Map<string, () => void>();
-
   #show(roomId: string): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
@@ -112,6 +112,7 @@ export class Visit {
 
   #drop(roomId: string): void {
     this.#rooms.get(roomId)?.leave();
+    ofThisWindow.set(`draft.${roomId}`, undefined);
     this.#rooms.delete(roomId);
     this.#off.get(roomId)?.();
     this.#off.delete(roomId);
@@ -125,6 +126,8 @@ export class Visit {
     for (const end of this.#off.values()) end();
     this.#client.close();
     this.#screen.hidden = true;
+    // Whoever comes next in this window is somebody else.
+    for (const roomId of this.#rooms.keys()) ofThisWindow.set(`draft.${roomId}`, undefined);
     ofThisWindow.set('ticket', undefined);
     document.title = 'Parlor';
     this.#listener.ended(problem);

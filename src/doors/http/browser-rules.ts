@@ -5,6 +5,10 @@ import { Refusal } from '../../protocol/errors.ts';
 /** Development mode answers 421 to names that do not mean this machine. */
 export function checkHost(rules: OriginRules): MiddlewareHandler {
   return async (c, next) => {
+    if (!URL.canParse(c.req.url)) {
+      const { problem } = new Refusal('invalid_payload', 'The Host header is no name of a host.');
+      return c.json({ error: problem }, 400);
+    }
     const host = c.req.header('host') ?? new URL(c.req.url).host;
     if (isHostAllowed(host, rules)) return next();
     const { problem } = new Refusal('forbidden', wrongHost(host));
@@ -43,7 +47,8 @@ const CONTENT_SECURITY_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
-  "connect-src 'self' ws: wss:",
+  // Sockets to the page's own host are of 'self' too, as Content Security Policy 3 has it.
+  "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

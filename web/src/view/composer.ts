@@ -189,6 +189,6 @@ export class Composer {
   /** As high as what is written; the style sheet sets the bounds. */
   #fit(): void {
     this.#text.style.height = 'auto';
-    this.#text.style.height = `${this.#text.scrollHeight + 2}px`;
+    this.#text.style.height = `${this.#text.scrollHeight}px`;
   }
 }

@@ -10,10 +10,13 @@ interface Question {
   isDanger?: boolean;
   /** Does it; what it throws is told, and the dialog stays. */
   run: () => Promise<unknown> | void;
+  /** What comes next, once the dialog and its focus are gone. */
+  after?: () => void;
 }
 
 /** Asks before something is done; Escape and "Cancel" do nothing. */
-export function openDialog({ title, parts, confirm, isDanger, run }: Question): void {
+export function openDialog(question: Question): void {
+  const { title, parts, confirm, isDanger, run, after } = question;
   const heading = element('h2', 'dialog-title', title);
   heading.id = newId();
   const problem = element('p', 'problem');
@@ -52,6 +55,7 @@ export function openDialog({ title, parts, confirm, isDanger, run }: Question): 
     try {
       await run();
       dialog.close();
+      after?.();
     } catch (error) {
       problem.hidden = false;
       setText(problem, sentenceOfError(error));

@@ -14,7 +14,7 @@ const NEAR_PX = 800;
 /** So many messages are drawn at first, and so many more each time. */
 const STEP = 100;
 /** More than so many are never drawn: what is far out of sight is let go. */
-const MOST = 300;
+const MOST = 200;
 /** More than so many loaded messages, and the oldest are let go; in steps, so that it is seldom. */
 const KEEP_MOST = 1_000;
 const KEEP = 300;

@@ -11,6 +11,8 @@ import { whenOf } from './times.ts';
 const PAGE = 100;
 /** Of those who are not here no more are listed. */
 const MOST_PAGES = 5;
+/** In a busy room the list is asked for anew no sooner than after so many milliseconds. */
+const AGAIN_MS = 2_000;
 
 type Somebody = Present & Partial<Member>;
 
@@ -49,7 +51,9 @@ export class PeoplePanel implements PanelContent {
   readonly #members = new Map<string, Member>();
   readonly #invite: HTMLButtonElement;
   readonly #off: (() => void)[];
+  /** Or was loaded just now. */
   #isLoading = false;
+  #later: ReturnType<typeof setTimeout> | undefined;
   #isDueAgain = false;
   #drawn = '';
 
@@ -77,6 +81,7 @@ export class PeoplePanel implements PanelContent {
   }
 
   stop(): void {
+    clearTimeout(this.#later);
     for (const end of this.#off) end();
   }
 
@@ -283,17 +288,17 @@ export class PeoplePanel implements PanelContent {
       return;
     }
     this.#isLoading = true;
+    this.#isDueAgain = false;
     try {
       await this.#loadPages();
     } catch {
       // Names are known without it; the next change asks again.
     }
-    this.#isLoading = false;
-    if (this.#isDueAgain) {
-      this.#isDueAgain = false;
-      await this.#load();
-    }
     this.render();
+    this.#later = setTimeout(() => {
+      this.#isLoading = false;
+      if (this.#isDueAgain) void this.#load();
+    }, AGAIN_MS);
   }
 
   async #loadPages(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Message, Room, Status } from '../../../src/client/index.ts';
+import type { Message, Room, RoomState, Status } from '../../../src/client/index.ts';
 import { ofThisWindow, remembered } from '../memory.ts';
 import { listed, Names } from '../names.ts';
 import { Originals } from '../originals.ts';
@@ -74,6 +74,7 @@ export class RoomView {
     this.#announcer.replaceChildren();
     this.#hideNotice();
     setText(this.#name, room.roomId);
+    this.#name.title = room.roomId;
     this.#log = new LogView(this.#scene, signal);
     this.#composer = new Composer(this.#writing());
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
@@ -350,7 +351,10 @@ export class RoomView {
   #renderTyping(): void {
     const names = this.#room.state.typing.map(({ username }) => username);
     const verb = names.length === 1 ? 'is' : 'are';
-    setText(this.#typing, names.length === 0 ? '' : `${listed(names)} ${verb} typing…`);
+    setText(
+      this.#typing,
+      names.length === 0 ? paceOf(this.#room.state) : `${listed(names)} ${verb} typing…`,
+    );
   }
 
   #renderBanner(status: Status): void {
@@ -396,4 +400,11 @@ export class RoomView {
     }
     this.#locked.replaceChildren(...parts);
   }
+}
+
+/** What a member is to know who writes faster than the room takes it. */
+function paceOf({ room, you }: RoomState): string {
+  const { slowModeSeconds = 0 } = room ?? {};
+  if (slowModeSeconds === 0 || you?.role !== 'member') return '';
+  return `Slow mode: a message goes out every ${slowModeSeconds} seconds.`;
 }

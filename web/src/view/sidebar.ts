@@ -25,6 +25,8 @@ export class Sidebar {
     byId('rooms-close', HTMLButtonElement).addEventListener('click', () => this.#leave(), options);
     byId('join-other', HTMLButtonElement).addEventListener('click', () => askRoom(open), options);
     byId('sign-out', HTMLButtonElement).addEventListener('click', signOut, options);
+    // Also the room that is shown already.
+    this.#list.addEventListener('click', () => this.#show(false), options);
     byId('shade', HTMLDivElement).addEventListener('click', () => this.#show(false), options);
     this.#nav.addEventListener(
       'keydown',
@@ -120,10 +122,14 @@ function askRoom(open: (roomId: string) => void): void {
   const name = element('input', '');
   name.autocomplete = 'off';
   name.autocapitalize = 'none';
+  let room = '';
   openDialog({
     title: 'Join another room',
     parts: [field('Room', name, 'Any name: a room begins when somebody writes in it.')],
     confirm: 'Join',
-    run: () => open(readRoom(name.value)),
+    run: () => {
+      room = readRoom(name.value);
+    },
+    after: () => open(room),
   });
 }
