@@ -7,40 +7,51 @@ const WINDOW_MS_PER_LISTENER = 0.05;
 const WINDOW_PER_COST = 4;
 
 /** How much of an earlier cost still counts. */
-const MEMORY = 0.7;
+const MEMORY = 0.5;
 
 /**
  * When what is due leaves: at once after quiet, and else not before the window since the last flush
  * is over, so that a busy room gathers. The more listeners and the dearer a flush has been, the
- * longer the window, to a cap.
+ * longer the window, to a cap. A room that has had nothing to do for as long as a flush takes is not
+ * busy, however slow the disk.
  */
 export class Pacer {
   readonly #clock: Clock;
   readonly #capMs: number;
   #flushedAt = -Infinity;
+  #isFlushing = false;
   #costMs = 0;
+  /** How long nothing was due behind the last flush; undefined while nothing is. */
+  #quietMs: number | undefined;
 
   constructor(clock: Clock, capMs: number) {
     this.#clock = clock;
     this.#capMs = capMs;
   }
 
-  /** How long to wait from now, in milliseconds; 0 for at once. */
+  /** How long to wait from now, in milliseconds; 0 for at once. To be asked when something is due. */
   delayMs(listeners: number): number {
+    const waitedMs = this.#isFlushing ? 0 : this.#clock.now() - this.#flushedAt;
+    this.#quietMs ??= waitedMs;
     const leastMs = listeners * WINDOW_MS_PER_LISTENER;
-    const windowMs = Math.min(Math.max(leastMs, this.#costMs * WINDOW_PER_COST), this.#capMs);
-    const waitedMs = this.#clock.now() - this.#flushedAt;
+    const gatherMs = this.#quietMs < this.#costMs ? this.#costMs * WINDOW_PER_COST : 0;
+    const windowMs = Math.min(Math.max(leastMs, gatherMs), this.#capMs);
     // A clock that goes back must not hold anything.
     return waitedMs < 0 || waitedMs >= windowMs ? 0 : Math.ceil(windowMs - waitedMs);
   }
 
-  flushed(): void {
-    this.#flushedAt = this.#clock.now();
+  /** A flush has begun that takes longer than this turn. */
+  flushes(): void {
+    this.#isFlushing = true;
+    this.#quietMs = undefined;
   }
 
-  /** What the last flush has cost, where the host can tell; told when it is over. */
-  costed(ms: number): void {
-    this.#costMs = Math.max(ms, this.#costMs * MEMORY);
-    this.flushed();
+  /** A flush is over. @param costMs what it has cost, where the host can tell */
+  flushed(costMs = 0): void {
+    const isDueAgain = this.#isFlushing && this.#quietMs !== undefined;
+    this.#quietMs = isDueAgain ? 0 : undefined;
+    this.#isFlushing = false;
+    this.#flushedAt = this.#clock.now();
+    this.#costMs = Math.max(costMs, this.#costMs * MEMORY);
   }
 }

@@ -23,16 +23,47 @@ describe('when what is due leaves', () => {
     expect([20, 200, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([0, 6, 46]);
   });
 
-  it('is later the dearer a flush has been, from its end on', () => {
+  it('is later the dearer a flush has been, where the next was due before it was over', () => {
     const { clock, pacer } = paced();
-    pacer.flushed();
+    pacer.flushes();
     clock.ms += 5;
-    pacer.costed(5);
+    expect(pacer.delayMs(2)).toBe(1);
+    pacer.flushed(5);
     expect(pacer.delayMs(2)).toBe(20);
-    clock.ms += 100;
+    clock.ms += 15;
+    expect(pacer.delayMs(2)).toBe(5);
+    clock.ms += 5;
     expect(pacer.delayMs(2)).toBe(0);
-    for (let flushes = 0; flushes < 20; flushes++) pacer.costed(0);
-    expect(pacer.delayMs(2)).toBeLessThanOrEqual(1);
+  });
+
+  it('is at once however dear, where nothing was due for as long', () => {
+    const { clock, pacer } = paced();
+    for (let flushes = 0; flushes < 3; flushes++) {
+      pacer.flushes();
+      clock.ms += 30;
+      pacer.flushed(30);
+      clock.ms += 30;
+      expect(pacer.delayMs(2)).toBe(0);
+      clock.ms -= 30;
+    }
+    clock.ms += 29;
+    pacer.flushes();
+    pacer.flushed(30);
+    clock.ms += 29;
+    expect(pacer.delayMs(2)).toBe(21);
+  });
+
+  it('is at once again soon behind one dear flush', () => {
+    const { clock, pacer } = paced();
+    pacer.flushes();
+    pacer.flushed(100);
+    const delays = Array.from({ length: 5 }, () => {
+      clock.ms += 20;
+      const delayMs = pacer.delayMs(2);
+      pacer.flushed();
+      return delayMs;
+    });
+    expect(delays).toEqual([30, 30, 30, 0, 0]);
   });
 
   it('is at once when the clock has gone back, or nothing may be gathered', () => {
