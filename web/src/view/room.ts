@@ -71,8 +71,7 @@ export class RoomView {
       originals: new Originals(room, changed),
       deeds: this.#deeds(),
     };
-    this.#announcer.replaceChildren();
-    this.#hideNotice();
+    this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
     this.#log = new LogView(this.#scene, signal);
@@ -103,6 +102,16 @@ export class RoomView {
       this.#isDue = false;
       if (!this.#life.signal.aborted) this.#render();
     });
+  }
+
+  /** What the room before has left, with buttons that belong to it. */
+  #clear(): void {
+    this.#announcer.replaceChildren();
+    this.#hideNotice();
+    for (const told of [this.#banner, this.#locked]) {
+      told.replaceChildren();
+      delete told.dataset['state'];
+    }
   }
 
   #listen(): void {
@@ -305,6 +314,7 @@ export class RoomView {
 
   /** One sentence about something that was done, or could not be. */
   #tell(sentence: string): void {
+    if (this.#life.signal.aborted) return;
     this.#notice.hidden = false;
     this.#notice.replaceChildren(
       element('p', '', sentence),
