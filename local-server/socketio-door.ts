@@ -109,14 +109,21 @@ export class SocketIoDoor {
     this.#chats.add(chat);
     const afterEnd = watchClose(socket);
     pace(socket, this.#options.limits);
-    socket.onAny((name: string, ...args: unknown[]) => {
+    // Clients may send a number as an event's name, whatever the type says.
+    socket.onAny((name: unknown, ...args: unknown[]) => {
       const last = args.at(-1);
       const answer = typeof last === 'function' ? (last as (result: unknown) => void) : undefined;
-      chat.receive(
-        name,
-        args[0] === answer ? undefined : args[0],
-        answer && ((result) => answer(JSON.parse(result))),
-      );
+      try {
+        chat.receive(
+          String(name),
+          args[0] === answer ? undefined : args[0],
+          answer && ((result) => answer(JSON.parse(result))),
+        );
+      } catch (error) {
+        // Nothing would catch it further out: one socket ends, not everybody's process.
+        this.#options.log.failure('socketio', error);
+        socket.disconnect(true);
+      }
     });
     socket.on('disconnect', (reason) => {
       this.#chats.delete(chat);

@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { PROJECT } from './project.ts';
 
 /** Something of ours that users load, and the most it may weigh. */
-interface Bundle {
+export interface Bundle {
   name: string;
   /** Within the project. */
   entry: string;
@@ -28,7 +28,8 @@ export async function checkBundles(): Promise<number> {
   return lines.every(({ fits }) => fits) ? 0 : 1;
 }
 
-async function weigh({ name, entry, external, mostBytes }: Bundle) {
+/** What a bundle weighs, in a line of text, and whether it holds to its budget and to our own code. */
+export async function weigh({ name, entry, external, mostBytes }: Bundle) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: PROJECT,
     entryPoints: [entry],

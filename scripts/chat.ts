@@ -10,6 +10,8 @@ const USAGE = 'Usage: npm run chat -- ROOM [--name NAME] [--url URL] [--token TO
 const HELP = '/who: who is here; /quit: leave; anything else is said; // says what begins with /.';
 /** Messages shown at the start. */
 const HISTORY = 20;
+/** Empties the line. */
+const EMPTY = '\r\x1b[2K';
 /** To the line above, which is emptied. */
 const OVERWRITE = '\x1b[1A\x1b[2K';
 
@@ -60,7 +62,7 @@ let reader: Interface | undefined;
 
 /** Shows a line, above the one that is being written. */
 function show(line: string): void {
-  process.stdout.write(isTerminal ? `\r\x1b[2K${line}\n` : `${line}\n`);
+  process.stdout.write(isTerminal ? `${EMPTY}${line}\n` : `${line}\n`);
   if (isTerminal) reader?.prompt(true);
 }
 
@@ -167,6 +169,7 @@ async function main(): Promise<number> {
   } finally {
     reader?.close();
     client.close();
+    if (isTerminal) process.stdout.write(EMPTY);
   }
 }
 

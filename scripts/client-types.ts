@@ -111,5 +111,5 @@ function objectOf(properties: Record<string, Schema>, required: readonly string[
     const isNeeded = required.includes(name);
     return `${name}${isNeeded ? '' : '?'}: ${typeOf(schema)}${isNeeded ? '' : ' | undefined'};`;
   });
-  return fields.length === 0 ? '{}' : `{ ${fields.join(' ')} }`;
+  return fields.length === 0 ? 'Record<string, never>' : `{ ${fields.join(' ')} }`;
 }

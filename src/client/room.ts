@@ -224,9 +224,9 @@ export class Room {
   }
 
   /**
-   * Gives any other command, when the room can be reached. What only reads is asked again when the
-   * connection is lost; what changes something is not, since nobody knows whether it was done.
-   * @throws Refused
+   * Gives any other command, as soon as the room can be reached. What only reads is asked again when
+   * the connection is lost; what changes something is not, since nobody knows whether it was done.
+   * @throws Refused when the room will not do it, was left, or has ended
    */
   ask<N extends Askable>(name: N, payload: Omit<Payload<N>, 'roomId'>): Promise<Reply<N>> {
     return this.#asking(name, payload, (reply) => {
@@ -247,6 +247,7 @@ export class Room {
           resolve(result);
         } else reject(new Refused(result.error));
       });
+      this.#nobodyAnswers();
     });
   }
 
@@ -256,6 +257,7 @@ export class Room {
         ? undefined
         : this.state.messages.find(({ seq }) => seq === kept.payload.seq)?.message;
     const stored = this.#sender.add(kept, was);
+    this.#nobodyAnswers();
     this.#changed();
     return stored;
   }
@@ -266,18 +268,28 @@ export class Room {
   }
 
   #statusChanged(status: Status): void {
-    if (status.name === 'left') this.#over(notConnected);
-    if (status.name === 'ended') this.#over(status.problem);
+    const problem = this.#gone;
+    if (problem !== undefined) {
+      this.#generation++;
+      this.#typists.clear();
+      this.#nobodyAnswers(problem);
+    }
     this.#listeners.tell('status', status);
     this.#changed();
   }
 
-  /** Nobody will answer what was asked, and nobody is heard of any more. */
-  #over(problem: Problem): void {
-    this.#generation++;
+  /** Why nobody will answer, where the room was left or has ended. */
+  get #gone(): Problem | undefined {
+    const { status } = this.#connection;
+    if (status.name === 'ended') return status.problem;
+    return status.name === 'left' ? notConnected : undefined;
+  }
+
+  /** Whoever waits need not wait longer; what is to be sent stays. */
+  #nobodyAnswers(problem = this.#gone): void {
+    if (problem === undefined) return;
     this.#sender.ended(problem);
     this.#asker.ended(problem);
-    this.#typists.clear();
   }
 
   #joined(reply: Reply<'joinRoom'>): void {

@@ -312,8 +312,12 @@ describe('an end', () => {
     const status = await comesTo(ben, 'ended');
     const why = act === 'banMember' ? 'banned' : 'forbidden';
     expect(status).toMatchObject({ code, problem: { code: why } });
-    void ben.send('too late');
+    await expect(ben.send('too late')).rejects.toMatchObject({ code: why });
+    await expect(ben.ask('getHistory', {})).rejects.toMatchObject({ code: why });
+    // Once they may come back it is sent after all, unless it is discarded.
     expect(ben.state.outgoing).toMatchObject([{ state: 'waiting' }]);
+    ben.leave();
+    await expect(ben.ask('getHistory', {})).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   test('of the room, of a place in it, or of who one is, says what it was', async () => {

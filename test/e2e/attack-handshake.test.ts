@@ -85,6 +85,14 @@ describe.each(doors)('the handshake of the $door door on the $host host', ({ hos
   });
 });
 
+it('a Host that is none is refused', async () => {
+  const odd = ['1.2.3.4.5', '300.1.1.1', '[::1', 'a:99999', 'a%b', 'a<b', 'a b'];
+  for (const host of odd) {
+    const { status } = await ask(hosts.node.url, '/rooms/x/messages', { headers: { host } });
+    expect([host, status]).toEqual([host, 400]);
+  }
+});
+
 it.each(['node', 'edge'] as const)('the %s host gives nobody a cookie', async (host) => {
   const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
   const paths = ['/', '/health', '/rooms/x', '/socket.io/?EIO=4&transport=polling', '/nowhere'];

@@ -344,6 +344,17 @@ describe.each(['node', 'edge'] as const)('attacks on the Socket.IO door of the %
     expect(await bystanders.goOn()).toEqual([]);
   });
 
+  it('knows no event whose name is a number, and lives', async () => {
+    const bystanders = await Bystanders.enter(hosts[name].url);
+    const raw = await intrude();
+    raw.socket.send('42[5,{"roomId":"x"}]');
+    await raw.frame((frame) => frame.startsWith('42["error",{'));
+    raw.socket.send('427[5]');
+    const answer = await raw.frame((frame) => frame.startsWith('437['));
+    expect(answer).toMatch(/"code":"(unknown_command|invalid_payload)"/);
+    expect(await bystanders.goOn()).toEqual([]);
+  });
+
   it('refuses bytes within a payload', async () => {
     const raw = await intrude();
     const roomId = newRoom();

@@ -12,8 +12,10 @@ export interface SoakOptions {
   log: (line: string) => void;
 }
 
-/** Evenings at a time. */
-const AT_ONCE = 6;
+/** Evenings at a time: most of one is waiting. */
+const AT_ONCE = 12;
+/** Evenings between two lines of the log. */
+const LOG_EVERY = 100;
 const LENGTH = 80;
 
 /** Clients over bad networks, for as long as asked; stops at the first evening that goes wrong. */
@@ -36,14 +38,17 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   try {
     const url = `http://127.0.0.1:${server.port}`;
     const end = Date.now() + minutes * 60_000;
-    for (let next = seed; Date.now() < end; next += AT_ONCE) {
-      const seeds = Array.from({ length: AT_ONCE }, (_, at) => next + at);
-      await Promise.all(seeds.map((one) => playEvening({ url, seed: one, length: LENGTH })));
-      if (failures.length > 0) throw new Error(`The host failed: ${failures.join('\n')}`);
-      const played = next - seed + AT_ONCE;
-      if (played % (10 * AT_ONCE) === 0) log(`${played} evenings, all as the room has it`);
-    }
-    log(`held`);
+    let next = seed;
+    let played = 0;
+    const playOn = async () => {
+      while (Date.now() < end) {
+        await playEvening({ url, seed: next++, length: LENGTH });
+        if (failures.length > 0) throw new Error(`The host failed: ${failures.join('\n')}`);
+        if (++played % LOG_EVERY === 0) log(`${played} evenings, all as the room has it`);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, playOn));
+    log(`held: ${played} evenings`);
   } finally {
     await server.close();
     await rm(folder, { recursive: true, force: true });

@@ -5,6 +5,10 @@ import { Refusal } from '../../protocol/errors.ts';
 /** Development mode answers 421 to names that do not mean this machine. */
 export function checkHost(rules: OriginRules): MiddlewareHandler {
   return async (c, next) => {
+    if (!URL.canParse(c.req.url)) {
+      const { problem } = new Refusal('invalid_payload', 'The Host header is no name of a host.');
+      return c.json({ error: problem }, 400);
+    }
     const host = c.req.header('host') ?? new URL(c.req.url).host;
     if (isHostAllowed(host, rules)) return next();
     const { problem } = new Refusal('forbidden', wrongHost(host));

@@ -21,7 +21,7 @@ export function missedPage(
   if (!isStart && (from.epoch !== state.epoch || from.rev > state.rev)) {
     return { messages: [], position: formatPosition(state), complete: true, reset: true };
   }
-  const page = messages.changedAfter(from.rev, limit);
+  const page = messages.changedAfter(from.rev, limit, state);
   const rev = page.hasMore ? (page.items.at(-1)?.rev ?? state.rev) : state.rev;
   return {
     messages: page.items,

@@ -3,6 +3,7 @@ import type { Message } from '../../protocol/objects.ts';
 import type { Database } from '../database.ts';
 import { type Page, pageOf } from '../pages.ts';
 import { COLUMNS, INSERT, messageIn, type MessageRow, rowValues } from './message-row.ts';
+import type { RoomState } from './room-row.ts';
 
 interface Row extends MessageRow {
   replyCount: number;
@@ -15,10 +16,15 @@ const SELECT = `SELECT ${COLUMNS},
   )) AS replyCount
   FROM messages`;
 
+/** What no message can change, come or go without. */
+type Identifying = 'epoch' | 'rev' | 'horizon';
+
 /** Every message of the room, by `seq`, by `rev` and by its sender's own id. */
 export class Messages {
   readonly #database: Database;
   readonly #roomId: string;
+  /** The last page of changes, and what it was read from. */
+  #changed: { key: string; page: Page<Message> } | undefined;
 
   constructor(database: Database, roomId: string) {
     this.#database = database;
@@ -135,9 +141,18 @@ export class Messages {
     return pageOf(this.#readPage('seq > ?', 'seq', seq, limit, about), limit, about.mostBytes);
   }
 
-  /** What changed after `rev`, oldest change first, in its current state. */
-  changedAfter(rev: number, limit: number): Page<Message> {
-    return pageOf(this.#read('WHERE rev > ? ORDER BY rev LIMIT ?', rev, limit + 1), limit);
+  /**
+   * What changed after `rev`, oldest change first, in its current state. When many come back at once
+   * they have mostly missed the same: the last page is kept for as long as the room is as it was.
+   * @param room its row as it is now
+   */
+  changedAfter(rev: number, limit: number, room: Pick<RoomState, Identifying>): Page<Message> {
+    const key = [room.epoch, room.rev, room.horizon, rev, limit].join();
+    if (this.#changed?.key !== key) {
+      const rows = this.#read('WHERE rev > ? ORDER BY rev LIMIT ?', rev, limit + 1);
+      this.#changed = { key, page: pageOf(rows, limit) };
+    }
+    return this.#changed.page;
   }
 
   /** Others' undeleted messages above `readUpTo`, to 100, among the newest 10,000. */

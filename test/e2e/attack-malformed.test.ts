@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { Bystanders } from '../support/bystanders.ts';
+import { NO_RATE_LIMITS } from '../support/crash-load.ts';
+import { sendMalformed } from '../support/malformed-run.ts';
+import { useHosts } from '../support/stories.ts';
+
+const FRESH = Math.floor(Math.random() * 2 ** 31);
+/** Inputs to each door, for each seed. */
+const INPUTS = 200;
+
+const hosts = useHosts({ ...NO_RATE_LIMITS, DURABILITY: 'process' });
+
+it.each(['node', 'edge'] as const)(
+  `the %s host answers or ends whatever does not fit (seeds 1 and ${FRESH})`,
+  async (name) => {
+    const { url } = hosts[name];
+    const bystanders = await Bystanders.enter(url);
+    for (const seed of [1, FRESH]) {
+      const given = await sendMalformed({ host: name, url, seed, goOn: (count) => count < INPUTS });
+      for (const count of Object.values(given)) expect(count).toBeGreaterThanOrEqual(INPUTS);
+    }
+    expect(await bystanders.goOn()).toEqual([]);
+  },
+);
