@@ -60,6 +60,14 @@ async function untilInOrder(
   return inOrder(answers) ? answers : untilInOrder(both, inOrder);
 }
 
+/** What comes by polling but for pings, which a busy machine is slow enough to be sent. */
+async function pollButPing(session: RawPolling): Promise<HttpAnswer> {
+  const answer = await session.poll();
+  if (answer.body !== '2') return answer;
+  await session.post('3');
+  return pollButPing(session);
+}
+
 /**
  * A poll after one that was given up while it waited. Nothing tells a client when its poll waits,
  * so it is given longer and longer; one that had not arrived yet leaves the session alive.
@@ -192,7 +200,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
       await socket.opened();
       socket.send('2probe');
       expect(await socket.next()).toBe('3probe');
-      expect(await session.poll()).toEqual({ status: 200, body: '6' });
+      expect(await pollButPing(session)).toEqual({ status: 200, body: '6' });
       socket.send('5');
       // The heartbeat is the WebSocket's now.
       expect(await socket.next()).toBe('2');
