@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Where both hosts find the page. */
 export const PAGE = join(import.meta.dirname, '..', 'dist', 'web');
@@ -33,10 +33,10 @@ export async function buildPage(): Promise<void> {
   for (const name of PLAIN) put(join(PAGE, name), readFileSync(join(SOURCE, name)));
 }
 
-/** In one step, so that nobody is ever served half a file. */
+/** In one step, so that nobody is ever served half a file, or a file that is none of the page's. */
 function put(path: string, contents: Uint8Array): void {
   if (isThere(path, contents)) return;
-  const temporary = `${path}.${process.pid}`;
+  const temporary = join(PAGE, '..', `${basename(path)}.${process.pid}`);
   try {
     writeFileSync(temporary, contents);
     renameSync(temporary, path);

@@ -203,6 +203,31 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     expect(await log.evaluate(isAtEnd)).toBe(true);
   });
 
+  test('draws nothing of a room that was left while its messages were on their way', async () => {
+    company.room = 'long';
+    const line = await company.lineTo(host().url);
+    const ann = await company.arrives(line.url);
+    let pages = 0;
+    ann.page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        if (String(payload).includes('"hasMore":true')) pages++;
+      });
+    });
+    await ann.join('Ann', 'long');
+    await ann.isIn();
+    line.cut();
+    await ann.page.getByText('The connection is lost.').waitFor();
+    await ann.page.getByRole('log', { name: 'Messages' }).evaluate(goUp);
+    await ann.page.getByText('Loading earlier messages…').waitFor();
+    await ann.page.evaluate("location.hash = 'elsewhere'");
+    await ann.page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
+    line.mend();
+    await ann.isOnlineAgain();
+    await expect.poll(() => pages, PATIENTLY).toBeGreaterThan(0);
+    await ann.page.getByText('Nothing was said here yet').waitFor();
+    expect(await ann.said()).toEqual([]);
+  });
+
   test('shows what was found where it stands, with what was said around it', async () => {
     company.room = 'long';
     const ann = await company.comesIn('Ann', host().url);

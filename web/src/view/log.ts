@@ -42,6 +42,7 @@ export class LogView {
   readonly #rows: RowList;
   readonly #reach: RowReach;
   readonly #resized: ResizeObserver;
+  readonly #life: AbortSignal;
   #isAtEnd = true;
   /** `seq` of the first message that is drawn. */
   #from = 0;
@@ -56,7 +57,9 @@ export class LogView {
   /** The newest message that has been in sight. */
   #seen = 0;
 
+  /** @param life ends when another room is shown; what was still to be loaded is then not drawn */
   constructor(scene: Scene, life: AbortSignal) {
+    this.#life = life;
     this.#scene = scene;
     this.#room = scene.room;
     this.#rows = new RowList(this.#list);
@@ -86,6 +89,7 @@ export class LogView {
   }
 
   render(): void {
+    if (this.#life.aborted) return;
     this.#begin();
     const { messages } = this.#room.state;
     const isFollowing = this.#isAtEnd && this.#excerpt === undefined;
@@ -126,6 +130,7 @@ export class LogView {
       this.#excerpt = isLoaded(this.#room.state.messages)
         ? undefined
         : await Excerpt.around(this.#room, seq);
+      if (this.#life.aborted) return;
     }
     this.#isAtEnd = false;
     const at = indexFrom(this.#messages, seq);
@@ -259,7 +264,9 @@ export class LogView {
     this.#read();
     this.#renderNewer();
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    if (scrollTop < NEAR_PX && this.#loading === 'idle') void this.#extendUp();
+    // In a window without height everything would seem near.
+    if (clientHeight === 0 || this.#loading !== 'idle') return;
+    if (scrollTop < NEAR_PX) void this.#extendUp();
     if (scrollHeight - scrollTop - clientHeight < NEAR_PX) void this.#extendDown();
   }
 

@@ -16,11 +16,8 @@ import type { Deeds, Scene } from './scene.ts';
 import { SearchPanel } from './search.ts';
 import { openSettings } from './settings.ts';
 import { ThreadPanel } from './thread.ts';
+import { Told } from './told.ts';
 
-/** So many spoken messages are kept for a screen reader to get through. */
-const SPOKEN = 5;
-/** How long something that went wrong is told, in milliseconds; it can be sent away before. */
-const TOLD_MS = 12_000;
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
 
@@ -40,6 +37,7 @@ export class RoomView {
   readonly #roomDeeds: RoomDeeds;
   readonly #life = new AbortController();
   readonly #scene: Scene;
+  readonly #told: Told;
   readonly #log: LogView;
   readonly #panel: Panel;
   readonly #composer: Composer;
@@ -47,8 +45,6 @@ export class RoomView {
   readonly #topic = byId('topic', HTMLParagraphElement);
   readonly #banner = byId('banner', HTMLParagraphElement);
   readonly #typing = byId('typing', HTMLParagraphElement);
-  readonly #announcer = byId('announcer', HTMLDivElement);
-  readonly #notice = byId('notice', HTMLDivElement);
   readonly #count = byId('people-count', HTMLSpanElement);
   readonly #locked = byId('locked', HTMLDivElement);
   readonly #openers = {
@@ -57,7 +53,6 @@ export class RoomView {
   };
   #isDue = false;
   #hasJoined = false;
-  #noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(room: Room, deeds: RoomDeeds) {
     this.#room = room;
@@ -71,8 +66,8 @@ export class RoomView {
       originals: new Originals(room, changed),
       deeds: this.#deeds(),
     };
-    this.#announcer.replaceChildren();
-    this.#hideNotice();
+    this.#told = new Told(signal);
+    this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
     this.#log = new LogView(this.#scene, signal);
@@ -92,7 +87,6 @@ export class RoomView {
   /** Somebody else's room is shown from now on, or none. */
   stop(): void {
     this.#life.abort();
-    clearTimeout(this.#noticeTimer);
   }
 
   /** Draws what has changed, once for everything that changes in one turn. */
@@ -103,6 +97,14 @@ export class RoomView {
       this.#isDue = false;
       if (!this.#life.signal.aborted) this.#render();
     });
+  }
+
+  /** What the room before has left, with buttons that belong to it. */
+  #clear(): void {
+    for (const told of [this.#banner, this.#locked]) {
+      told.replaceChildren();
+      delete told.dataset['state'];
+    }
   }
 
   #listen(): void {
@@ -233,9 +235,11 @@ export class RoomView {
   async #copy(text: string): Promise<void> {
     try {
       await navigator.clipboard.writeText(text);
-      this.#tell('Copied.');
+      this.#told.sentence('Copied.');
     } catch {
-      this.#tell('This browser does not let the page copy; select the text and copy it yourself.');
+      this.#told.sentence(
+        'This browser does not let the page copy; select the text and copy it yourself.',
+      );
     }
   }
 
@@ -279,7 +283,7 @@ export class RoomView {
     try {
       await this.#log.jump(seq);
     } catch (error) {
-      this.#tell(sentenceOfError(error));
+      this.#told.sentence(sentenceOfError(error));
     }
   }
 
@@ -290,33 +294,10 @@ export class RoomView {
     );
   }
 
-  /** Says a new message aloud. */
-  #heard({ sender, senderId, message, timestamp, deletedAt }: Message): void {
+  #heard(message: Message): void {
     const { you, status } = this.#room.state;
-    if (senderId === you?.userId || deletedAt !== undefined || status.name !== 'open') return;
-    // What was missed long ago is read where it stands.
-    if (Date.now() - timestamp > TOLD_MS) return;
-    const spoken = element('p', '', `${sender}: ${message}`);
-    this.#announcer.append(spoken);
-    while (this.#announcer.childElementCount > SPOKEN) this.#announcer.firstElementChild?.remove();
-    // Who reads the page line by line finds it among the messages, and only there.
-    setTimeout(() => spoken.remove(), TOLD_MS);
-  }
-
-  /** One sentence about something that was done, or could not be. */
-  #tell(sentence: string): void {
-    this.#notice.hidden = false;
-    this.#notice.replaceChildren(
-      element('p', '', sentence),
-      button('Close', () => this.#hideNotice()),
-    );
-    clearTimeout(this.#noticeTimer);
-    this.#noticeTimer = setTimeout(() => this.#hideNotice(), TOLD_MS);
-  }
-
-  #hideNotice(): void {
-    this.#notice.hidden = true;
-    this.#notice.replaceChildren();
+    const isNews = message.senderId !== you?.userId && message.deletedAt === undefined;
+    if (isNews && status.name === 'open') this.#told.message(message);
   }
 
   #render(): void {

@@ -1,0 +1,51 @@
+import type { Message } from '../../../src/client/index.ts';
+import { button, byId, element } from './dom.ts';
+
+/** So many spoken messages are kept for a screen reader to get through. */
+const SPOKEN = 5;
+/** How long something is told, in milliseconds; it can be sent away before. */
+const TOLD_MS = 12_000;
+
+/** What is said once and then gone: new messages to those who listen, and how something went. */
+export class Told {
+  readonly #announcer = byId('announcer', HTMLDivElement);
+  readonly #notice = byId('notice', HTMLDivElement);
+  readonly #life: AbortSignal;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param life ends when another room is shown; nothing is told from then on */
+  constructor(life: AbortSignal) {
+    this.#life = life;
+    this.#announcer.replaceChildren();
+    this.#hide();
+    life.addEventListener('abort', () => clearTimeout(this.#timer));
+  }
+
+  /** Says a new message aloud. */
+  message({ sender, message, timestamp }: Message): void {
+    // What was missed long ago is read where it stands.
+    if (Date.now() - timestamp > TOLD_MS) return;
+    const spoken = element('p', '', `${sender}: ${message}`);
+    this.#announcer.append(spoken);
+    while (this.#announcer.childElementCount > SPOKEN) this.#announcer.firstElementChild?.remove();
+    // Who reads the page line by line finds it among the messages, and only there.
+    setTimeout(() => spoken.remove(), TOLD_MS);
+  }
+
+  /** One sentence about something that was done, or could not be. */
+  sentence(sentence: string): void {
+    if (this.#life.aborted) return;
+    this.#notice.hidden = false;
+    this.#notice.replaceChildren(
+      element('p', '', sentence),
+      button('Close', () => this.#hide()),
+    );
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#hide(), TOLD_MS);
+  }
+
+  #hide(): void {
+    this.#notice.hidden = true;
+    this.#notice.replaceChildren();
+  }
+}
