@@ -14,8 +14,8 @@ await buildPage();
 
 export default defineConfig({
   test: {
-    // Most of the time a test file waits, for graces, sleeps and heartbeats: two at a time, on two cores.
-    maxWorkers: 2,
+    // Most of the time a test file waits, for graces, sleeps and heartbeats: three at a time, on two cores.
+    maxWorkers: 3,
     projects: [
       {
         plugins: [

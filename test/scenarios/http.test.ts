@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
+import { BareConnection } from '../support/bare-connection.ts';
 import { ask, type Asked, problemOf } from '../support/http-client.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
@@ -294,3 +295,20 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
 function messagesOf(roomId: string): string {
   return `/rooms/${encodeURIComponent(roomId)}/messages`;
 }
+
+// The edge says nothing before all of a request is there, so nothing tells that it has begun.
+it('the node host takes it for no defect of its own when a request breaks off', async () => {
+  const token = await tokenFor('alice');
+  for (const path of [`/rooms/${newRoom()}/messages`, `/rooms/${newRoom()}/import`]) {
+    const connection = new BareConnection(hosts.node.url);
+    connection.write(
+      `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n',
+    );
+    await connection.until(/^HTTP\/1\.1 100 /);
+    connection.write('{"message":');
+    connection.destroy();
+  }
+  // What a host took for its own failure shows when it is closed.
+  expect((await ask(hosts.node.url, '/health')).status).toBe(200);
+});

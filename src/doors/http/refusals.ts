@@ -47,7 +47,8 @@ export function answerError(
     return c.json({ error: problem }, 405, { allow: allowed.join(', ') });
   }
   if (error instanceof Refusal) return c.json(...refusalResponse(error.problem));
-  log('http', error);
+  // Who has gone while still sending ends the reading of a body; that is no defect of ours.
+  if (!c.req.raw.signal.aborted) log('http', error);
   return c.json(...refusalResponse(internalProblem));
 }
 
