@@ -44,7 +44,6 @@ export class NativeDoor {
       noServer: true,
       maxPayload: options.limits.frameBytes,
       perMessageDeflate: false,
-      allowSynchronousEvents: false,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
   }

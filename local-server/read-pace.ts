@@ -11,9 +11,7 @@ type Take = (data: Buffer, isBinary: boolean) => void;
 
 /**
  * A socket that sends faster than anybody may act is not read for a while, so that what it sends
- * waits in its own network buffers; all of it is answered in the end. Goes with
- * `allowSynchronousEvents: false`, without which `ws` hands over the frames of a whole chunk in one
- * turn.
+ * waits in its own network buffers; all of it is answered in the end.
  */
 export function paceReading(client: WebSocket, limits: Limits, take: Take): void {
   const pace = new ReadingPace(limits, Date.now());
@@ -22,7 +20,7 @@ export function paceReading(client: WebSocket, limits: Limits, take: Take): void
   let timer: NodeJS.Timeout | undefined;
 
   const pass = (data: Buffer, isBinary: boolean) => {
-    const aheadMs = pace.aheadMs(Date.now(), commandsIn(data.toString('latin1')));
+    const aheadMs = pace.aheadMs(Date.now(), commandsIn(data));
     take(data, isBinary);
     if (aheadMs === 0) return;
     client.pause();

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
-import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { madeOnce } from '../src/doors/made-once.ts';
@@ -51,7 +51,6 @@ export class SocketIoDoor {
       pingInterval: settings.PING_INTERVAL_MS,
       pingTimeout: settings.PING_TIMEOUT_MS,
       destroyUpgrade: false,
-      wsEngine: PatientServer,
       allowRequest: (request, decide) => {
         const { host = '', origin } = request.headers;
         const isFine = isOriginAllowed(origin, host, origins);
@@ -135,13 +134,6 @@ export class SocketIoDoor {
     if (error instanceof Refusal) return error.problem;
     this.#options.log.failure('connect', error);
     return internalProblem;
-  }
-}
-
-/** Lets other sockets have their turn between two frames of one. */
-class PatientServer extends WebSocketServer {
-  constructor(options: ServerOptions) {
-    super({ ...options, allowSynchronousEvents: false });
   }
 }
 

@@ -35,7 +35,7 @@ export class ReadingPace {
 export const FAR_AHEAD_MS = 10_000;
 
 /** How many commands a native frame may hold at the most: one a line, and JSON has no raw newline. */
-export function commandsIn(frame: string): number {
+export function commandsIn(frame: Pick<string, 'indexOf'>): number {
   let count = 1;
   for (let at = frame.indexOf('\n'); at >= 0; at = frame.indexOf('\n', at + 1)) count++;
   return count;
