@@ -6,7 +6,7 @@ import { refusalOnSocket, SUBPROTOCOL } from '../doors/native/handshake.ts';
 import { refusalResponse } from '../doors/http/app.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { internalProblem, type Problem, Refusal, unavailableProblem } from '../protocol/errors.ts';
+import { internalProblem, type Problem, Refusal, unavailable } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
 import { consoleLogger } from '../log/console-logger.ts';
@@ -232,7 +232,7 @@ export class RoomObject extends DurableObject<Environment> {
       return this.#make();
     } catch (error) {
       this.#log.failure('open', error);
-      throw new Refusal('unavailable', unavailableProblem.message);
+      throw unavailable();
     }
   }
 
