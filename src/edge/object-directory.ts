@@ -35,7 +35,10 @@ export class ObjectDirectory implements MovableDirectory {
       );
     } catch (error) {
       const { problem, cause } = error as Refusal;
-      const { overloaded, retryable } = (cause ?? {}) as { overloaded?: boolean; retryable?: boolean };
+      const { overloaded, retryable } = (cause ?? {}) as {
+        overloaded?: boolean;
+        retryable?: boolean;
+      };
       const why = { ...describeError(cause), overloaded, retryable };
       console.error(JSON.stringify({ event: 'room unreachable', ...why }));
       return { ok: false, error: problem };
