@@ -81,9 +81,9 @@ export async function fill(path: string, roomId: string, count: number): Promise
         timestamp: Date.now(),
       };
       messages.add(message);
-      search.add(message);
     }
     database.run('UPDATE room SET rev = ?, changed_at = ?', last, Date.now());
+    search.catchUp();
     sql.commit();
     if (last % PROGRESS_EVERY === 0) say(`${last} messages`);
     // Signals are heard in between.

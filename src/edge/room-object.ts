@@ -142,22 +142,8 @@ export class RoomObject extends DurableObject<Environment> {
     this.#unheardLength = 0;
     if (unheard.length === 0) return;
     this.#attempt((room) => {
-      const hear = () => {
-        for (const one of unheard) this.#hear(room, one);
-      };
-      if (unheard.length === 1) hear();
-      else this.#together(room, hear);
+      for (const one of unheard) this.#hear(room, one);
     });
-  }
-
-  #together(room: Room, hear: () => void): void {
-    try {
-      room.together(hear);
-    } catch (error) {
-      // What this turn has written must not be committed.
-      this.#log.failure('together', error);
-      this.ctx.abort();
-    }
   }
 
   /** One frame that does harm must not be the end of all. */

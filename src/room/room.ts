@@ -11,7 +11,6 @@ import type { LeaveReason } from '../protocol/events.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/limits.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/lines.ts';
-import type { Message } from '../protocol/objects.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
 import { Database } from './database.ts';
@@ -96,8 +95,6 @@ export class Room {
   #erases = false;
   /** Whether the room forgets, as of the last command. */
   #hasRetention = false;
-  /** What was said and is not in the search index yet; undefined where each goes there at once. */
-  #unindexed: Message[] | undefined;
   /** When joins were last told, and whether a timer is set to tell those that wait. */
   #joinsToldAt = -Infinity;
   #joinsWait = false;
@@ -166,30 +163,6 @@ export class Room {
     } catch (error) {
       this.#refuse(connection, command, this.#problem(error, command.name));
     }
-  }
-
-  /**
-   * Runs `hear`, which takes many commands, as a part of one commit: what is said goes into the search
-   * index together, which costs less than one by one.
-   * @throws when that could not be done; nothing of it may then be committed
-   */
-  together(hear: () => void): void {
-    this.#unindexed = [];
-    try {
-      hear();
-      this.#index();
-    } finally {
-      this.#unindexed = undefined;
-    }
-  }
-
-  #index(): void {
-    const said = this.#unindexed;
-    if (said === undefined || said.length === 0) return;
-    this.#stored('index', () => {
-      for (const message of said) this.#context.search.add(message);
-    });
-    this.#unindexed = [];
   }
 
   /**
@@ -392,7 +365,6 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
-    if (name !== 'message') this.#index();
     const outcome = this.#stored<Decided<Reply<N>>>(name, () => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
@@ -402,15 +374,8 @@ export class Room {
         assertOpen(standing, state, name);
         assertAccess(standing, state, this.#limits, now);
       }
-      const decided = this.#foresee(
-        handler({ ...this.#context, speaker, standing, state, now }, read),
-      );
-      if (decided.said !== undefined && this.#unindexed === undefined) {
-        this.#context.search.add(decided.said);
-      }
-      return decided;
+      return this.#foresee(handler({ ...this.#context, speaker, standing, state, now }, read));
     });
-    if (outcome.said !== undefined) this.#unindexed?.push(outcome.said);
     const { missed } = outcome.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);
     return outcome;

@@ -79,10 +79,11 @@ export function fillRoom({
       timestamp: from + seq * 1_000,
     };
     stores.messages.add(message);
-    stores.search.add(message);
-    if (seq % AT_ONCE === 0) file.commit();
+    if (seq % AT_ONCE !== 0 && seq !== count) continue;
+    database.run('UPDATE room SET rev = ?, changed_at = ?', seq, message.timestamp);
+    stores.search.catchUp();
+    file.commit();
   }
-  database.run('UPDATE room SET rev = ?, changed_at = ?', count, from + count * 1_000);
   file.commit();
   file.close();
 }
