@@ -359,7 +359,6 @@ describe('a room', () => {
         identity: { userId: 'root' },
         join: {},
         end: 'link',
-        offersSubprotocol: false,
       }),
     );
     const headers = { 'x-parlor-wish': wish };
