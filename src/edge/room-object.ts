@@ -54,6 +54,8 @@ export class RoomObject extends DurableObject<Environment> {
   /** In the order they came. */
   #unheard: Unheard[] = [];
   #unheardLength = 0;
+  /** When the first frame came that no flush has followed yet, in epoch milliseconds. */
+  #dueSince: number | undefined;
 
   constructor(state: DurableObjectState, env: Environment) {
     super(state, env);
@@ -111,6 +113,7 @@ export class RoomObject extends DurableObject<Environment> {
     if (connection.isFlooding(data)) this.#sendAway(connection);
     if (!connection.open) return;
     connection.heard();
+    this.#dueSince ??= Date.now();
     this.#unheard.push({ connection, data });
     this.#unheardLength += typeof data === 'string' ? data.length : data.byteLength;
     if (this.#unheardLength > this.#limits.unsentBytes) this.#flushNow();
@@ -274,13 +277,23 @@ export class RoomObject extends DurableObject<Environment> {
     if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
     const beganAt = Date.now();
+    const dueSince = this.#dueSince ?? beganAt;
+    this.#dueSince = undefined;
     this.#listen();
     if (this.#opened?.flush() === true) {
       this.#pacer.flushes();
       // An object's clock stands still within a turn: the next one sees what this one took.
-      setTimeout(() => this.#pacer.flushed(Date.now() - beganAt), 0);
+      setTimeout(() => this.#flushed(beganAt, dueSince), 0);
+    } else {
+      this.#report.write(this.#connections.size, beganAt);
     }
-    this.#report.write(this.#connections.size, beganAt);
+  }
+
+  #flushed(beganAt: number, dueSince: number): void {
+    const now = Date.now();
+    this.#pacer.flushed(now - beganAt);
+    this.#report.waited(now - dueSince);
+    this.#report.write(this.#connections.size, now);
   }
 
   #after(ms: number, work: () => void): () => void {
