@@ -78,6 +78,7 @@ async function openSocketIo({ url, roomId }: Target): Promise<WebSocket> {
     socket.on('message', (data: Buffer) => {
       const text = data.toString();
       if (text === '2') socket.send('3');
+      if (text.startsWith('44')) socket.terminate();
       if (text.startsWith('40')) socket.send(`420["joinRoom",${JSON.stringify({ roomId })}]`);
       if (text.startsWith('430')) resolve();
     });
