@@ -12,6 +12,7 @@ import {
   SUBPROTOCOL,
 } from '../src/doors/native/handshake.ts';
 import { leaveReasonOf, receive } from '../src/doors/native/receive.ts';
+import { unhurriedRefusal } from '../src/doors/unhurried.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Command } from '../src/protocol/lines.ts';
@@ -50,6 +51,8 @@ export class NativeDoor {
 
   /** Says who it is, joins the room, then opens the socket. Never rejects. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // A client that goes before it is answered is nobody's defect.
+    socket.on('error', () => undefined);
     try {
       const handshake = readHandshake(requestUrl(request), (name) =>
         request.headers[name]?.toString(),
@@ -64,6 +67,7 @@ export class NativeDoor {
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
       const problem = this.#problem(error);
+      await unhurriedRefusal(problem.code);
       const offered = request.headers['sec-websocket-protocol'];
       if (offersSubprotocol(offered)) this.#refuseOnSocket(request, socket, head, problem);
       else refuseUpgrade(socket, problem);

@@ -1,5 +1,5 @@
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
-import { Refusal, unavailableProblem } from '../src/protocol/errors.ts';
+import { Refusal, unavailable } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Log, Meter } from '../src/room/ports.ts';
 import { Pacer } from '../src/room/pacer.ts';
@@ -279,7 +279,7 @@ export class NodeRoom {
     } catch (error) {
       this.#log.failure('open', error);
       this.#file.discard();
-      throw new Refusal('unavailable', unavailableProblem.message);
+      throw unavailable();
     }
   }
 

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pass } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
@@ -12,7 +11,7 @@ import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
-import { errorCodes, Refusal } from '../src/protocol/errors.ts';
+import { Refusal } from '../src/protocol/errors.ts';
 import type { HostLog } from '../src/log/logger.ts';
 import { VERSION } from '../src/version.ts';
 import { PAGE } from '../web/build.ts';
@@ -31,13 +30,6 @@ export interface RunningServer {
   /** Tells everyone to come back, stores what is due and lets the data go. */
   close(): Promise<void>;
 }
-
-/**
- * Who asks over HTTP faster than they may is answered so much later, in milliseconds: to ask again at
- * once must not be worth it, and refusing takes time that is others'.
- */
-const TOO_FAST_MS = 250;
-const tooManyRequests = errorCodes.rate_limited.status;
 
 /** How long sockets may take to close by themselves, in milliseconds. */
 const DRAIN_MS = 1_000;
@@ -83,11 +75,7 @@ export async function startServer(
     }),
     log: (what, error) => log.failure(what, error),
   });
-  const serve = getRequestListener(async (request, env) => {
-    const response = await app.fetch(request, env);
-    if (response.status === tooManyRequests) await pass(TOO_FAST_MS);
-    return response;
-  });
+  const serve = getRequestListener(app.fetch);
   const native = new NativeDoor({ rooms, authenticate, limits, log });
   const socketIo = new SocketIoDoor({
     directory: rooms,

@@ -1,7 +1,7 @@
 import type { Dial, RawLink, RawListener } from '../doors/steady-link.ts';
 import { type Problem, Refusal } from '../protocol/errors.ts';
 import type { Environment } from './environment.ts';
-import { wishRequest } from './headers.ts';
+import { type Wish, wishRequest } from './headers.ts';
 import { renewalLine } from './link-lines.ts';
 import { reach } from './reach.ts';
 
@@ -17,12 +17,23 @@ const NOT_MEANT = 3000;
 /** Reaches a room's object by a socket of its own. */
 export function dialRoom(rooms: Environment['ROOM'], roomId: string, silent: boolean): Dial {
   return async (identity, join, listener) => {
-    const wish = { identity, join, end: 'link', offersSubprotocol: false } as const;
-    const request = wishRequest(silent ? { ...wish, silent } : wish);
-    const response = await reach(() => rooms.getByName(roomId).fetch(request));
-    if (response.webSocket === null) throw await refusalIn(response);
-    return listen(response.webSocket, listener);
+    const wish = { identity, join, end: 'link' } as const;
+    return listen(await openSocket(rooms, roomId, silent ? { ...wish, silent } : wish), listener);
   };
+}
+
+/**
+ * A socket to a room's object, joined. Nobody has accepted it yet.
+ * @throws Refusal when the room does not take it, or cannot be reached
+ */
+export async function openSocket(
+  rooms: Environment['ROOM'],
+  roomId: string,
+  wish: Wish,
+): Promise<WebSocket> {
+  const response = await reach(() => rooms.getByName(roomId).fetch(wishRequest(wish)));
+  if (response.webSocket === null) throw await refusalIn(response);
+  return response.webSocket;
 }
 
 async function refusalIn(response: Response): Promise<Refusal> {

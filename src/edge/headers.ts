@@ -13,7 +13,6 @@ export interface Wish {
   join: unknown;
   /** Who holds the other end: a client, or a door of the Worker. */
   end: 'native' | 'link';
-  offersSubprotocol: boolean;
   /** For a link that only listens. */
   silent?: true;
 }

@@ -80,11 +80,14 @@ export class ObjectConnection implements Connection {
     if (now - this.#attachment.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
   }
 
-  /** Whether it sends far faster than anybody may act. A door paces its links' clients itself. */
+  /**
+   * Whether it sends far faster than anybody may act, what comes behind its close included. A door
+   * paces its links' clients itself. To be asked once for each frame.
+   */
   isFlooding(data: string | ArrayBuffer): boolean {
     if (this.#attachment.end === 'link') return false;
     const commands = typeof data === 'string' ? commandsIn(data) : 1;
-    return this.#pace.aheadMs(this.#heardAt, commands) > FAR_AHEAD_MS;
+    return this.#pace.aheadMs(this.#platform.now(), commands) > FAR_AHEAD_MS;
   }
 
   send(frame: Frame): boolean {

@@ -1,7 +1,7 @@
 import type { OperationName } from '../protocol/commands.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { Meter } from '../room/ports.ts';
-import { Counter, Histogram, SECONDS } from '../log/metrics.ts';
+import { Counter, Histogram, MILLISECONDS } from '../log/metrics.ts';
 import type { Fields, Logger } from '../log/logger.ts';
 import { RoomCounts } from '../log/room-counts.ts';
 
@@ -29,11 +29,26 @@ class Rhythm {
   }
 }
 
+/** How long things took: `upTo10Ms` is how many took more than the bound below and up to 10 ms. */
+function latency(ms: Histogram): Fields {
+  const counts = ms.bounds.flatMap((bound, at) => {
+    const count = ms.counts[at]!;
+    return count === 0 ? [] : [[`upTo${bound}Ms`, count]];
+  });
+  return {
+    p50Ms: ms.quantile(0.5),
+    p99Ms: ms.quantile(0.99),
+    largestMs: ms.largest,
+    ...(Object.fromEntries(counts) as Fields),
+  };
+}
+
 /** What one room's object has counted, as lines of the log. */
 export class RoomReport implements Meter {
   readonly #log: Logger;
   readonly #rhythm: Rhythm;
   #counts = new RoomCounts();
+  #waits = new Histogram(MILLISECONDS);
 
   constructor(log: Logger) {
     this.#log = log;
@@ -60,11 +75,18 @@ export class RoomReport implements Meter {
     this.#counts.woken();
   }
 
+  /** A flush is over, so long after the first of what it holds had come. */
+  waited(ms: number): void {
+    this.#waits.observe(Math.max(0, ms));
+  }
+
   /** Writes a line when one is due. */
   write(connections: number, now: number): void {
     if (this.#counts.isEmpty || !this.#rhythm.isDue(now)) return;
-    this.#log.event('info', 'room', { connections, ...this.#counts.summary });
+    const counts = this.#counts.summary;
+    this.#log.event('info', 'room', { connections, ...counts, ...latency(this.#waits) });
     this.#counts = new RoomCounts();
+    this.#waits = new Histogram(MILLISECONDS);
   }
 }
 
@@ -74,7 +96,7 @@ export class TrafficReport {
   readonly #rhythm: Rhythm;
   #statuses = new Counter();
   #refusals = new Counter();
-  #seconds = new Histogram(SECONDS);
+  #ms = new Histogram(MILLISECONDS);
 
   constructor(log: Logger) {
     this.#log = log;
@@ -91,22 +113,19 @@ export class TrafficReport {
     const response = await respond();
     const now = Date.now();
     this.#statuses.add(`status_${response.status}`);
-    this.#seconds.observe(Math.max(0, now - startedAt) / 1_000);
+    this.#ms.observe(Math.max(0, now - startedAt));
     if (this.#rhythm.isDue(now)) this.#write();
     return response;
   }
 
   #write(): void {
-    const seconds = this.#seconds;
     this.#log.event('info', 'worker', {
-      requests: seconds.count,
-      p50Ms: seconds.quantile(0.5) * 1_000,
-      p99Ms: seconds.quantile(0.99) * 1_000,
-      largestMs: seconds.largest * 1_000,
+      requests: this.#ms.count,
+      ...latency(this.#ms),
       ...(Object.fromEntries([...this.#statuses.all, ...this.#refusals.all]) as Fields),
     });
     this.#statuses = new Counter();
     this.#refusals = new Counter();
-    this.#seconds = new Histogram(SECONDS);
+    this.#ms = new Histogram(MILLISECONDS);
   }
 }

@@ -2,18 +2,18 @@ import { DurableObject } from 'cloudflare:workers';
 import { authenticatorOf } from '../auth/authenticator.ts';
 import { verifyRefresh } from '../auth/refresh.ts';
 import { leaveReasonOf, receive } from '../doors/native/receive.ts';
-import { refusalOnSocket, SUBPROTOCOL } from '../doors/native/handshake.ts';
 import { refusalResponse } from '../doors/http/app.ts';
+import { SentAway } from '../doors/sent-away.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { internalProblem, type Problem, Refusal, unavailableProblem } from '../protocol/errors.ts';
+import { internalProblem, type Problem, Refusal, unavailable } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
 import { consoleLogger } from '../log/console-logger.ts';
 import { Pacer } from '../room/pacer.ts';
 import { type Asking, Room } from '../room/room.ts';
 import { readSettings } from '../settings.ts';
-import { closeAnswer, trimReason } from './close-answer.ts';
+import { closeAnswer } from './close-answer.ts';
 import type { Environment } from './environment.ts';
 import { RoomReport } from './reports.ts';
 import { readWish, type Wish } from './headers.ts';
@@ -48,11 +48,14 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #report = new RoomReport(this.#log);
   readonly #authenticate = authenticatorOf(this.#settings, false, this.#log);
   readonly #pacer = new Pacer({ now: () => Date.now() }, this.#limits.gatherMs);
+  readonly #sentAway = new SentAway();
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: Room | undefined;
   /** In the order they came. */
   #unheard: Unheard[] = [];
   #unheardLength = 0;
+  /** When the first frame came that no flush has followed yet, in epoch milliseconds. */
+  #dueSince: number | undefined;
 
   constructor(state: DurableObjectState, env: Environment) {
     super(state, env);
@@ -67,16 +70,17 @@ export class RoomObject extends DurableObject<Environment> {
     const { 0: client, 1: server } = new WebSocketPair();
     const connection = this.#candidate(server, wish);
     try {
+      this.#sentAway.assertBack(wish.identity.userId, Date.now());
       this.#room.connect(connection, wish.join);
     } catch (error) {
-      return this.#refuse(wish, client, server, error);
+      return this.#refuse(error);
     }
     this.ctx.acceptWebSocket(server);
     this.#connections.set(server, connection);
     connection.update({});
     this.#log.event('debug', 'connected', { connection: connection.state.id });
     this.#flush();
-    return upgraded(client, wish);
+    return new Response(null, { status: 101, webSocket: client });
   }
 
   /** Does a command for an identity that has not joined. */
@@ -106,14 +110,10 @@ export class RoomObject extends DurableObject<Environment> {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
+    if (connection.isFlooding(data)) this.#sendAway(connection);
     if (!connection.open) return;
     connection.heard();
-    if (connection.isFlooding(data)) {
-      this.#listen();
-      this.#attempt((room) => room.end(connection, closeCodes.protocolViolation));
-      this.#flushNow();
-      return;
-    }
+    this.#dueSince ??= Date.now();
     this.#unheard.push({ connection, data });
     this.#unheardLength += typeof data === 'string' ? data.length : data.byteLength;
     if (this.#unheardLength > this.#limits.unsentBytes) this.#flushNow();
@@ -133,6 +133,15 @@ export class RoomObject extends DurableObject<Environment> {
 
   override webSocketError(socket: WebSocket): void {
     this.#departed(socket, 'disconnected', 1006);
+  }
+
+  /** Nothing stops a client from sending, and a closed socket's frames are still heard: it may not come back. */
+  #sendAway(connection: ObjectConnection): void {
+    this.#sentAway.add(connection.state.identity.userId, Date.now());
+    if (!connection.open) return;
+    this.#listen();
+    this.#attempt((room) => room.end(connection, closeCodes.protocolViolation));
+    this.#flushNow();
   }
 
   /** Lets the room hear what has come. To be called before anything else is done in it. */
@@ -218,7 +227,7 @@ export class RoomObject extends DurableObject<Environment> {
       return this.#make();
     } catch (error) {
       this.#log.failure('open', error);
-      throw new Refusal('unavailable', unavailableProblem.message);
+      throw unavailable();
     }
   }
 
@@ -254,13 +263,23 @@ export class RoomObject extends DurableObject<Environment> {
     if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
     const beganAt = Date.now();
+    const dueSince = this.#dueSince ?? beganAt;
+    this.#dueSince = undefined;
     this.#listen();
     if (this.#opened?.flush() === true) {
       this.#pacer.flushes();
       // An object's clock stands still within a turn: the next one sees what this one took.
-      setTimeout(() => this.#pacer.flushed(Date.now() - beganAt), 0);
+      setTimeout(() => this.#flushed(beganAt, dueSince), 0);
+    } else {
+      this.#report.write(this.#connections.size, beganAt);
     }
-    this.#report.write(this.#connections.size, beganAt);
+  }
+
+  #flushed(beganAt: number, dueSince: number): void {
+    const now = Date.now();
+    this.#pacer.flushed(now - beganAt);
+    this.#report.waited(now - dueSince);
+    this.#report.write(this.#connections.size, now);
   }
 
   #after(ms: number, work: () => void): () => void {
@@ -304,30 +323,10 @@ export class RoomObject extends DurableObject<Environment> {
     return problem;
   }
 
-  #refuse(wish: Wish, client: WebSocket, server: WebSocket, error: unknown): Response {
-    const problem = this.#problemOf(error);
-    if (!wish.offersSubprotocol) {
-      const [body, status, headers] = refusalResponse(problem);
-      return Response.json(body, { status, headers });
-    }
-    refuseOnSocket(server, problem);
-    return upgraded(client, wish);
+  #refuse(error: unknown): Response {
+    const [body, status, headers] = refusalResponse(this.#problemOf(error));
+    return Response.json(body, { status, headers });
   }
-}
-
-/** Tells a browser, which cannot see a status, why it is not let in. */
-export function refuseOnSocket(server: WebSocket, problem: Problem): void {
-  const { line, code } = refusalOnSocket(problem);
-  server.accept();
-  server.send(line);
-  server.close(code, trimReason(problem.message));
-}
-
-export function upgraded(client: WebSocket, wish: Pick<Wish, 'offersSubprotocol'>): Response {
-  const headers: HeadersInit = wish.offersSubprotocol
-    ? { 'sec-websocket-protocol': SUBPROTOCOL }
-    : {};
-  return new Response(null, { status: 101, webSocket: client, headers });
 }
 
 function closeQuietly(socket: WebSocket, code: number, reason: string): void {

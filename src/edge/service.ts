@@ -4,17 +4,17 @@ import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
 import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../doors/native/handshake.ts';
+import { unhurriedRefusal } from '../doors/unhurried.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import { readSettings, SECRET_BYTES, wrongKeys } from '../settings.ts';
 import { VERSION } from '../version.ts';
+import { openSocket } from './dial.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from '../log/console-logger.ts';
-import { wishRequest } from './headers.ts';
 import { ObjectDirectory } from './object-directory.ts';
-import { reach } from './reach.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoDoor } from './socketio-door.ts';
-import { refuseOnSocket, upgraded } from './room-object.ts';
+import { refusedOnSocket, upgraded } from './upgraded.ts';
 
 export interface ServiceOptions {
   /** Answers to `Host`s that mean this machine only. */
@@ -49,13 +49,15 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     try {
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
-      const wish = { identity, join, end: 'native', offersSubprotocol: offers } as const;
-      return await reach(() => env.ROOM.getByName(roomId).fetch(wishRequest(wish)));
+      return upgraded(
+        await openSocket(env.ROOM, roomId, { identity, join, end: 'native' }),
+        offers,
+      );
     } catch (error) {
       if (!offers) throw error;
-      const { 0: client, 1: server } = new WebSocketPair();
-      refuseOnSocket(server, error instanceof Refusal ? error.problem : internalProblem);
-      return upgraded(client, { offersSubprotocol: offers });
+      const problem = error instanceof Refusal ? error.problem : internalProblem;
+      await unhurriedRefusal(problem.code);
+      return refusedOnSocket(problem);
     }
   }
 

@@ -19,6 +19,7 @@ import type {
   SocketIoOwner,
 } from '../doors/socketio/socketio-owner.ts';
 import { FAR_AHEAD_MS, ReadingPace } from '../doors/reading-pace.ts';
+import { SentAway } from '../doors/sent-away.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -57,6 +58,9 @@ export function randomSid(): string {
   return newSid((bytes) => crypto.getRandomValues(bytes));
 }
 
+/** From the Socket.IO door, as far as this isolate knows. */
+const sentAway = new SentAway();
+
 /** Ends that the client meant: its user has left. */
 const MEANT: ReadonlySet<DisconnectReason | EngineCloseReason> = new Set([
   'client namespace disconnect',
@@ -75,12 +79,14 @@ export class SessionChat implements SocketIoOwner {
   #events = 0;
   #joins = 0;
   readonly #pace: ReadingPace;
+  #userId: string | undefined;
 
   /** @param from what an earlier holder of the session has left */
   constructor(ports: EdgeChatPorts, carrier: Carrier, from?: SessionHandOver) {
     this.#ports = ports;
     this.#carrier = carrier;
     this.#from = from;
+    this.#userId = from?.chat?.identity.userId;
     this.#pace = new ReadingPace(ports.limits, Date.now());
   }
 
@@ -125,6 +131,7 @@ export class SessionChat implements SocketIoOwner {
     const [name, payload] = args;
     if (name === 'joinRoom') this.#joins++;
     if (this.#pace.aheadMs(Date.now()) > FAR_AHEAD_MS) {
+      if (this.#userId !== undefined) sentAway.add(this.#userId, Date.now());
       const code = closeCodes.protocolViolation;
       this.#chat?.end(code, closeReasons[code]);
       return;
@@ -146,6 +153,8 @@ export class SessionChat implements SocketIoOwner {
   async #admit(request: ConnectRequest): Promise<void> {
     try {
       const identity = await identify(this.#ports.authenticate, request.auth);
+      sentAway.assertBack(identity.userId, Date.now());
+      this.#userId = identity.userId;
       this.#socket = request.accept();
       if (this.#socket !== undefined) {
         this.#chat = new ChatSocket<MovableLink>(identity, this.#ports, this.#wire());

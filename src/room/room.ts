@@ -6,15 +6,9 @@ import {
   readPayload,
   type Reply,
 } from '../protocol/commands.ts';
-import {
-  internalProblem,
-  misfit,
-  type Problem,
-  Refusal,
-  unavailableProblem,
-} from '../protocol/errors.ts';
+import { internalProblem, misfit, type Problem, Refusal, unavailable } from '../protocol/errors.ts';
 import type { LeaveReason } from '../protocol/events.ts';
-import type { Identity } from '../protocol/identity.ts';
+import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/limits.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/lines.ts';
 import { assertPlain } from '../protocol/shape.ts';
@@ -179,7 +173,7 @@ export class Room {
     this.#lifetimes.sweep();
     try {
       // Guests without a connection are new with every request; together they get one allowance.
-      this.#rates.charge(identity.guest === true ? 'guest:' : identity.userId, name);
+      this.#rates.charge(identity.guest === true ? GUEST_PREFIX : identity.userId, name);
       if (tidyFirst.has(name)) this.#tidy();
       const outcome = this.#decide(name, { identity }, payload);
       this.#effect(outcome, undefined);
@@ -394,7 +388,7 @@ export class Room {
     } catch (error) {
       if (!isStorageTrouble(error)) throw error;
       this.#ports.log.failure(name, error);
-      throw new Refusal('unavailable', unavailableProblem.message);
+      throw unavailable();
     }
   }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Bystanders } from '../support/bystanders.ts';
 import { type FloodName, floods, type Tally } from '../support/floods.ts';
-import { rawSocket } from '../support/raw-socket.ts';
+import { ask } from '../support/http-client.ts';
+import { type RawSocket, rawSocket } from '../support/raw-socket.ts';
+import { SocketIoVisitor } from '../support/socketio-visitor.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
 
@@ -37,14 +39,25 @@ describe('while somebody floods the edge host others go on', () => {
   });
 });
 
-/** Sends thousands of commands at once. */
-async function pour(host: HostName, frames: number) {
-  const path = `${hosts[host].url}/rooms/${newRoom()}/ws`;
-  const raw = rawSocket(path, { authorization: `Bearer ${await tokenFor('mallory')}` });
+/** A socket of the native door, whatever comes of it. */
+async function knock(host: HostName, roomId: string, userId: string, protocols: string[] = []) {
+  const path = `${hosts[host].url}/rooms/${roomId}/ws`;
+  const raw = rawSocket(path, { authorization: `Bearer ${await tokenFor(userId)}` }, protocols);
   onTestFinished(() => raw.socket.terminate());
-  await raw.frame((frame) => frame.startsWith('["joined"'));
-  for (let at = 0; at < frames; at++) raw.socket.send(`["typing",{},${at}]`);
+  await raw.opened;
   return raw;
+}
+
+/** Sends so many commands at once. */
+async function pour(host: HostName, frames: number, roomId = newRoom(), userId = 'mallory') {
+  const raw = await knock(host, roomId, userId);
+  await raw.frame((frame) => frame.startsWith('["joined"'));
+  send(raw, frames);
+  return raw;
+}
+
+function send({ socket }: RawSocket, frames: number): void {
+  for (let at = 0; at < frames; at++) socket.send(`["typing",{},${at}]`);
 }
 
 it('the node host reads nobody faster than twice what they may do', async () => {
@@ -57,8 +70,78 @@ it('the node host reads nobody faster than twice what they may do', async () => 
   expect(answered).toBeLessThanOrEqual(400 + 100 * seconds + 10);
 });
 
-it('the edge host sends away whoever goes on at far more than they may do', async () => {
-  const raw = await pour('edge', 3_000);
-  expect(await raw.closed).toBe(4504);
-  expect(raw.frames.join('\n')).toContain('rate_limited');
+describe('the edge host sends away whoever goes on at far more than they may do', () => {
+  const toWait = expect.toSatisfy((ms: number) => ms > 0 && ms <= 60_000);
+  const refusal = { code: 'rate_limited', retryAfterMs: toWait };
+
+  it('and lets them into the room again, at any door, after a minute', async () => {
+    const roomId = newRoom();
+    const raw = await pour('edge', 3_000, roomId, 'natalie');
+    expect(await raw.closed).toBe(4504);
+    expect(raw.frames.join('\n')).toContain('rate_limited');
+    const { refused } = await knock('edge', roomId, 'natalie');
+    expect(refused?.status).toBe(429);
+    expect(JSON.parse(refused?.body ?? '')).toMatchObject({ error: refusal });
+    const elsewhere = new SocketIoVisitor(hosts.edge.url, { token: await tokenFor('natalie') });
+    onTestFinished(() => void elsewhere.socket.disconnect());
+    expect(await elsewhere.join(roomId)).toMatchObject({ ok: false, error: refusal });
+    // Other rooms, and other people here, have nothing to do with it.
+    expect(await elsewhere.join(newRoom())).toMatchObject({ ok: true });
+    expect((await knock('edge', roomId, 'ned')).refused).toBeUndefined();
+  });
+
+  it('and does not take their Socket.IO sockets for a minute', async () => {
+    const who = { token: await tokenFor('sophie') };
+    const roomId = newRoom();
+    const [flooding, again] = [1, 2].map(() => new SocketIoVisitor(hosts.edge.url, who));
+    onTestFinished(() => void [flooding, again].map((visitor) => visitor!.socket.disconnect()));
+    await flooding!.join(roomId);
+    for (let at = 0; at < 3_000; at++) flooding!.socket.emit('typing', { roomId });
+    await flooding!.until('to be sent away', () => !flooding!.socket.connected);
+    expect(await again!.connect()).toMatchObject({ code: 'rate_limited' });
+  });
+
+  it('but not somebody whose five tabs send all at once what two hundred each have waited with', async () => {
+    const roomId = newRoom();
+    const tabs = await Promise.all([1, 2, 3, 4, 5].map(() => knock('edge', roomId, 'tabitha')));
+    for (const tab of tabs) send(tab, 200);
+    for (const tab of tabs) await tab.frame((frame) => frame.includes('["ack",199,'));
+    for (const { socket } of tabs) expect(socket.readyState).toBe(socket.OPEN);
+  });
+});
+
+describe.each(['node', 'edge'] as const)('the %s host takes its time', (host) => {
+  it.each([
+    ['with a status', []],
+    ['over the socket', ['parlor.v1']],
+  ])('to refuse who opens too many sockets, %s', async (_, protocols) => {
+    const roomId = newRoom();
+    for (let at = 0; at < 10; at++) await knock(host, roomId, 'olivia');
+    const from = performance.now();
+    const raw = await knock(host, roomId, 'olivia', protocols);
+    const said = raw.refused?.body ?? (await raw.frame((frame) => frame.startsWith('["joined"')));
+    expect(said).toContain('too_many_connections');
+    expect(performance.now() - from).toBeGreaterThan(240);
+  });
+
+  it('to refuse who asks too much over HTTP', async () => {
+    const path = `/rooms/${newRoom()}`;
+    const asked = async (userId: string, method: string, to: string, body: object) => {
+      const authorization = `Bearer ${await tokenFor(userId)}`;
+      const headers = { authorization, 'content-type': 'application/json' };
+      const from = performance.now();
+      const { status } = await ask(hosts[host].url, `${path}${to}`, {
+        method,
+        headers,
+        body: JSON.stringify(body),
+      });
+      return { status, ms: performance.now() - from };
+    };
+    await asked('owen', 'POST', '/messages', { message: 'mine' });
+    await asked('owen', 'PATCH', '', { slowModeSeconds: 3_600 });
+    await asked('harry', 'POST', '/messages', { message: 'one' });
+    const second = await asked('harry', 'POST', '/messages', { message: 'two' });
+    expect(second.status).toBe(429);
+    expect(second.ms).toBeGreaterThan(240);
+  });
 });

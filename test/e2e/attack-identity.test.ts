@@ -46,7 +46,6 @@ const forgedWish = Buffer.from(
     identity: { userId: 'root', admin: true },
     join: {},
     end: 'link',
-    offersSubprotocol: false,
   }),
 ).toString('base64');
 const HEADERS = {

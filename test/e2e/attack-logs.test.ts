@@ -9,6 +9,7 @@ import { Logger } from '../../src/log/logger.ts';
 import { doors } from '../support/doors.ts';
 import { edgeOptions } from '../support/hosts.ts';
 import { ask } from '../support/http-client.ts';
+import { rawSocket } from '../support/raw-socket.ts';
 import { namelessToken, SECRET, tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
@@ -86,7 +87,7 @@ describe.each(doors)('the log behind $name', (door) => {
     const read = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     for (const [at, line] of read.entries()) {
       const strange = Object.keys(line).filter(
-        (field) => !FIELDS.has(field) && !/^(refused_[a-z_]+|status_\d{3})$/.test(field),
+        (field) => !FIELDS.has(field) && !/^(refused_[a-z_]+|status_\d{3}|upTo\d+Ms)$/.test(field),
       );
       expect([lines[at], strange]).toEqual([lines[at], []]);
       expect(line['event']).not.toBe('forged');
@@ -129,4 +130,33 @@ it('the edge says in lines what its rooms and the Worker have done', async () =>
   await expect
     .poll(said, { timeout: 30_000 })
     .toEqual({ requests: 4, created: 2, unauthorized: 1, messages: 2, wakeups: 1, notFound: 1 });
+});
+
+it('the edge says in lines how long what was due in a room has waited', async () => {
+  const { url, lines } = await start.edge();
+  const from = Date.now();
+  const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
+  const alice = rawSocket(`${url}/rooms/waiting/ws`, headers);
+  onTestFinished(() => alice.socket.terminate());
+  await alice.frame((frame) => frame.startsWith('["joined"'));
+  for (let said = 0; said < 20; said++) {
+    alice.socket.send(`["message",{"message":"${said}"},${said}]`);
+    await alice.frame((frame) => frame.includes(`["ack",${said},`));
+  }
+  const rooms = () =>
+    lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ event }) => event === 'room');
+  const waits = () =>
+    rooms()
+      .flatMap((line) => Object.entries(line))
+      .filter(([field]) => /^upTo\d+Ms$/.test(field))
+      .reduce((sum, [, count]) => sum + Number(count), 0);
+  // One for each flush, and each answer has come by one of its own.
+  await expect.poll(waits).toBeGreaterThanOrEqual(20);
+  for (const { p50Ms, p99Ms, largestMs } of rooms()) {
+    expect(Number(p50Ms)).toBeLessThanOrEqual(Number(p99Ms));
+    expect(Number(p99Ms)).toBeLessThanOrEqual(Number(largestMs));
+    expect(Number(largestMs)).toBeLessThanOrEqual(Date.now() - from);
+  }
 });

@@ -125,7 +125,6 @@ describe('a room that sleeps', () => {
         identity,
         join: { username: GRIN.repeat(64) },
         end: 'native',
-        offersSubprotocol: false,
       }),
     );
     const guest = new Client(response.webSocket!);

@@ -338,7 +338,6 @@ describe('a room', () => {
         identity: { userId: 'root' },
         join: {},
         end: 'link',
-        offersSubprotocol: false,
       }),
     );
     const headers = { 'x-parlor-wish': wish };

@@ -5,6 +5,7 @@ import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import { noUpgrade } from '../native/handshake.ts';
 import type { RoomDirectory } from '../room-directory.ts';
+import { unhurried } from '../unhurried.ts';
 import { checkHost, cors, securityHeaders } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
@@ -53,7 +54,7 @@ const PROTOCOL = 1;
 /** Every route of the service but the sockets; the same on both hosts. */
 export function httpDoor(door: HttpDoor): Hono {
   const app = new Hono();
-  app.use(checkHost(door.origins), cors(door.origins), securityHeaders);
+  app.use(checkHost(door.origins), cors(door.origins), securityHeaders, takingTime);
   app.onError((error, c) => answerError(c, error, door.log));
 
   app.get('/health', async (c) => {
@@ -108,6 +109,12 @@ function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identif
   if (route.body === 'none') app.on(route.method, pattern, answer);
   else app.on(route.method, pattern, limitBody(door.limits), answer);
 }
+
+/** Whoever is too fast waits for the answer. */
+const takingTime: MiddlewareHandler = async (c, next) => {
+  await next();
+  await unhurried(c.res.status);
+};
 
 /** What is said in rooms is nobody's to keep on the way. */
 const unstored: MiddlewareHandler = async (c, next) => {

@@ -1,0 +1,22 @@
+import { type ErrorCode, errorCodes } from '../protocol/errors.ts';
+
+/**
+ * Who asks faster than they may is answered so much later, in milliseconds: to ask again at once must
+ * not be worth it, and refusing takes time that is others'.
+ */
+const TOO_FAST_MS = 250;
+
+const tooManyRequests = errorCodes.rate_limited.status;
+
+/** To be awaited before an HTTP status is answered. */
+export async function unhurried(status: number): Promise<void> {
+  if (status !== tooManyRequests) return;
+  await new Promise((resolve) => {
+    setTimeout(resolve, TOO_FAST_MS);
+  });
+}
+
+/** To be awaited before a refusal is told over a socket. */
+export function unhurriedRefusal(code: ErrorCode): Promise<void> {
+  return unhurried(errorCodes[code].status);
+}

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { SentAway } from '../../src/doors/sent-away.ts';
+
+it('who was sent away may come back after a minute, and is told how long that is yet', () => {
+  const away = new SentAway();
+  away.add('mallory', 1_000);
+  expect(() => away.assertBack('mallory', 11_000)).toThrow(
+    expect.objectContaining({ code: 'rate_limited', details: { retryAfterMs: 50_000 } }),
+  );
+  expect(() => away.assertBack('alice', 11_000)).not.toThrow();
+  expect(() => away.assertBack('mallory', 61_000)).not.toThrow();
+});
+
+it('the minute begins anew with each time, and others are forgotten meanwhile', () => {
+  const away = new SentAway();
+  away.add('first', 0);
+  away.add('mallory', 10_000);
+  away.add('first', 50_000);
+  away.add('last', 90_000);
+  expect(() => away.assertBack('first', 100_000)).toThrow('wait a minute');
+  expect(() => away.assertBack('mallory', 70_000)).not.toThrow();
+});
+
+it('a clock that goes back keeps nobody out for longer', () => {
+  const away = new SentAway();
+  away.add('mallory', 3_600_000);
+  expect(() => away.assertBack('mallory', 0)).toThrow(
+    expect.objectContaining({ details: { retryAfterMs: 60_000 } }),
+  );
+});
