@@ -19,8 +19,11 @@ const WORDS_EACH = 10;
 /** A message in so many holds the rare word. */
 const RARE_EVERY = 997;
 
-/** Words that a search may look for: one in many messages, one in few, one in none. */
-export const words = { common: 'w7', rare: 'seldom', absent: 'never' } as const;
+/**
+ * Words that a search may look for: one in many messages, two that often stand together (a room of
+ * 10 thousand has more of these than a page holds), one in few, one in none.
+ */
+export const words = { common: 'w7', pair: 'w0 w1', rare: 'seldom', absent: 'never' } as const;
 
 /** Where the node host keeps a room. */
 export function nodeFile(data: string, roomId: string): string {
