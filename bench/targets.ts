@@ -25,10 +25,10 @@ const QUIET_RATIO = 1.3;
 const LEAST_DURABLE_PER_SECOND = 1_000;
 
 /** Compares what was measured with what was promised; leaves out what was not measured. */
-export function verdicts(figures: readonly Figure[], diskSyncMs: number): Verdict[] {
+export function verdicts(figures: readonly Figure[]): Verdict[] {
   return [
     ...cpuVerdicts(figures),
-    ...quietVerdicts(rowsOf(figures, 10, 'quiet'), diskSyncMs),
+    ...quietVerdicts(figures),
     ...loadedVerdicts(rowsOf(figures, 200, 'half of the seed')),
     ...durableVerdicts(rowsOf(figures, 200, '500 in flight')),
   ];
@@ -55,7 +55,9 @@ function cpuVerdicts(figures: readonly Figure[]): Verdict[] {
   });
 }
 
-function quietVerdicts(rows: ReadonlyMap<string, Row>, diskSyncMs: number): Verdict[] {
+function quietVerdicts(figures: readonly Figure[]): Verdict[] {
+  const rows = rowsOf(figures, 10, 'quiet');
+  const diskSyncMs = figures.find(({ mode }) => mode === 'quiet')?.diskSyncMs ?? 0;
   const limits: [name: string, peer: string, moreMs: number][] = [
     ['native@node process', 'seed-like', 0],
     ['Socket.IO@node process', 'seed-like', 0],

@@ -58,7 +58,7 @@ export async function runIdle(stage: Stage, contestants: readonly Contestant[]):
     rows.push(row);
   }
   process.stdout.write(idleText(rows));
-  const path = await writeResults('idle', { machine: machine(syncMs(stage.folder)), rows });
+  const path = await writeResults('idle', { machine: machine(await syncMs(stage.folder)), rows });
   say(`written to ${path}`);
 }
 

@@ -41,7 +41,7 @@ export async function runScale(stage: Stage, contestants: readonly Contestant[])
   const judged = scaleVerdicts(crowds, age);
   process.stdout.write(verdictText(judged));
   const path = await writeResults('scale', {
-    machine: machine(syncMs(stage.folder)),
+    machine: machine(await syncMs(stage.folder)),
     crowds,
     rooms,
     age,

@@ -50,6 +50,8 @@ export interface Figure {
   members: number;
   mode: string;
   rows: Row[];
+  /** One sync of the disk between its rounds, for a quiet room in its rhythm. */
+  diskSyncMs: number;
 }
 
 /** Messages a second in a quiet room. */
@@ -66,8 +68,10 @@ export async function runPhase(
   stage: Stage,
   running: readonly Running[],
   phase: Phase,
-  syncs: number[],
 ): Promise<Figure[]> {
+  const syncs: number[] = [];
+  const isQuiet = phase.modes.some(({ kind }) => kind === 'quiet');
+  const pauseMs = isQuiet ? 1_000 / QUIET_PER_SECOND : 0;
   const begunAt = elapsedMs();
   const room = `bench-${phase.members}`;
   for (const one of running) await gather(stage, one, room, phase.members);
@@ -76,7 +80,7 @@ export async function runPhase(
   for (let round = 1; round <= phase.mostRounds; round++) {
     const roundAt = elapsedMs();
     if (roundAt - begunAt + lastMs > phase.budgetMs && round > 1) break;
-    syncs.push(syncMs(stage.folder));
+    syncs.push(await syncMs(stage.folder, pauseMs));
     for (const mode of phase.modes) {
       for (const one of running) await runOne(stage, one, phase, mode, results);
       say(`${phase.members} members, ${titleOf(mode)}: round ${round} done`);
@@ -85,7 +89,11 @@ export async function runPhase(
   }
   for (const { contestant } of running)
     await stage.generator.ask('drop', { crowd: contestant.name });
-  return phase.modes.map((mode) => figureOf(running, phase, mode, results));
+  const diskSyncMs = rounded(median(syncs));
+  return phase.modes.map((mode) => ({
+    ...figureOf(running, phase, mode, results),
+    diskSyncMs,
+  }));
 }
 
 async function gather(stage: Stage, one: Running, room: string, members: number): Promise<void> {
@@ -145,7 +153,7 @@ function figureOf(
   phase: Phase,
   mode: Mode,
   results: ReadonlyMap<string, RunResult[]>,
-): Figure {
+): Omit<Figure, 'diskSyncMs'> {
   const runsOf = ({ name }: Contestant) => results.get(keyOf(name, phase, mode)) ?? [];
   const seed = running.find(({ contestant }) => contestant.name === SEED);
   const seedUs = seed === undefined ? 0 : median(good(runsOf(seed.contestant)).map(cpuUs));

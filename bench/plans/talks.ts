@@ -1,5 +1,5 @@
 import type { Contestant } from '../contestants.ts';
-import { median, rounded } from '../median.ts';
+import { rounded } from '../median.ts';
 import { figureText, verdictText } from '../report.ts';
 import { machine, writeResults } from '../results.ts';
 import type { Running } from '../running.ts';
@@ -46,17 +46,16 @@ export async function runTalks(
   const running: Running[] = [];
   for (const contestant of contestants) running.push(await stage.start(contestant));
   say(`${running.length} contestants run`);
-  const syncs: number[] = [];
   const figures: Figure[] = [];
   for (const phase of quick ? QUICK : WHOLE) {
     const told =
       rounds === undefined ? phase : { ...phase, mostRounds: rounds, budgetMs: Infinity };
-    const seen = await runPhase(stage, running, told, syncs);
+    const seen = await runPhase(stage, running, told);
     figures.push(...seen);
     for (const figure of seen) process.stdout.write(figureText(figure));
   }
-  const diskSyncMs = median(syncs);
-  const judged = verdicts(figures, diskSyncMs);
+  const diskSyncMs = figures[0]?.diskSyncMs ?? 0;
+  const judged = verdicts(figures);
   process.stdout.write(verdictText(judged));
   const startMs = Object.fromEntries(
     running.map((one) => [one.contestant.name, rounded(one.startMs)]),
