@@ -3,6 +3,9 @@ import type { Limits } from '../protocol/limits.ts';
 /** How much faster than a user may act in a room a socket is read: it may be in several rooms. */
 const TIMES = 2;
 
+/** A host that cannot stop reading sends away who is so far ahead, in milliseconds. */
+const FAR_AHEAD_MS = 10_000;
+
 /**
  * Tells when a socket sends faster than anybody may act, whatever it is that it sends. Rate limits
  * answer every command, which takes time too; this keeps one who sends without end from taking the
@@ -29,10 +32,12 @@ export class ReadingPace {
     this.#at = now;
     return this.#left >= 0 ? 0 : Math.ceil(-this.#left / this.#perMs);
   }
-}
 
-/** A host that cannot stop reading sends away who is so far ahead, in milliseconds. */
-export const FAR_AHEAD_MS = 10_000;
+  /** The same, for a host that cannot stop reading. @returns whether to send the socket away */
+  isFarAhead(now: number, commands = 1): boolean {
+    return this.aheadMs(now, commands) > FAR_AHEAD_MS;
+  }
+}
 
 /** How many commands a native frame may hold at the most: one a line, and JSON has no raw newline. */
 export function commandsIn(frame: Pick<string, 'indexOf'>): number {
