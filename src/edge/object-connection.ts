@@ -3,7 +3,7 @@ import { commandsIn, ReadingPace } from '../doors/reading-pace.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { judgeBacklog } from '../room/backlog.ts';
-import type { Frame } from '../room/outbox.ts';
+import type { Frame } from '../room/frame.ts';
 import type { Connection, ConnectionState } from '../room/ports.ts';
 
 /** How stale the attachment's time of the last frame may be, in milliseconds. */
