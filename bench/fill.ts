@@ -12,8 +12,11 @@ const WORDS_EACH = 10;
 /** A message in so many holds the rare word. */
 const RARE_EVERY = 997;
 
-/** Words that a search may look for: one in many messages, one in few, one in none. */
-export const words = { common: 'w7', rare: 'seldom', absent: 'never' } as const;
+/**
+ * Words that a search may look for: one in many messages, two that often stand together (a room of
+ * 10 thousand has more of these than a page holds), one in few, one in none.
+ */
+export const words = { common: 'w7', pair: 'w0 w1', rare: 'seldom', absent: 'never' } as const;
 
 /** The file below `data` in which workerd keeps a room that has been written to. */
 export function edgeFile(data: string, roomId: string): string {

@@ -123,7 +123,7 @@ function asks(position: string, size: number): [what: string, wish: Asked][] {
     ],
     ['search, a common word', search(words.common)],
     ['search, a rare word', search(words.rare)],
-    ['search, two words', search(`${words.common} w11`)],
+    ['search, two words', search(words.pair)],
     ['search, a word nobody said', search(words.absent)],
   ];
 }

@@ -6,14 +6,15 @@ const WINDOW_MS_PER_LISTENER = 0.05;
 /** A window is so many times what a flush costs, so that a fifth of the time goes into frames. */
 const WINDOW_PER_COST = 4;
 
-/** How much of an earlier cost still counts. */
+/** How much of an earlier flush still counts. */
 const MEMORY = 0.5;
 
 /**
  * When what is due leaves: at once after quiet, and else not before the window since the last flush
  * is over, so that a busy room gathers. The more listeners and the dearer a flush has been, the
  * longer the window, to a cap. A room that has had nothing to do for as long as a flush takes is not
- * busy, however slow the disk.
+ * busy, however slow the disk; nor is one in which whoever asks waits for the answer before asking
+ * again, where each flush is for one thing and there is nothing to gather.
  */
 export class Pacer {
   readonly #clock: Clock;
@@ -23,6 +24,9 @@ export class Pacer {
   #costMs = 0;
   /** How long nothing was due behind the last flush; undefined while nothing is. */
   #quietMs: number | undefined;
+  /** How much has become due since the last flush, and how much flushes were for of late. */
+  #due = 0;
+  #gathered = 0;
 
   constructor(clock: Clock, capMs: number) {
     this.#clock = clock;
@@ -33,8 +37,10 @@ export class Pacer {
   delayMs(listeners: number): number {
     const waitedMs = this.#isFlushing ? 0 : this.#clock.now() - this.#flushedAt;
     this.#quietMs ??= waitedMs;
+    this.#due++;
     const leastMs = listeners * WINDOW_MS_PER_LISTENER;
-    const gatherMs = this.#quietMs < this.#costMs ? this.#costMs * WINDOW_PER_COST : 0;
+    const isBusy = this.#gathered > 1 && this.#quietMs < this.#costMs;
+    const gatherMs = isBusy ? this.#costMs * WINDOW_PER_COST : 0;
     const windowMs = Math.min(Math.max(leastMs, gatherMs), this.#capMs);
     // A clock that goes back must not hold anything.
     return waitedMs < 0 || waitedMs >= windowMs ? 0 : Math.ceil(windowMs - waitedMs);
@@ -44,10 +50,18 @@ export class Pacer {
   flushes(): void {
     this.#isFlushing = true;
     this.#quietMs = undefined;
+    this.#begin();
+  }
+
+  /** What is due from here on is for the next flush. */
+  #begin(): void {
+    this.#gathered = Math.max(this.#due, this.#gathered * MEMORY);
+    this.#due = 0;
   }
 
   /** A flush is over. @param costMs what it has cost, where the host can tell */
   flushed(costMs = 0): void {
+    if (!this.#isFlushing) this.#begin();
     const isDueAgain = this.#isFlushing && this.#quietMs !== undefined;
     this.#quietMs = isDueAgain ? 0 : undefined;
     this.#isFlushing = false;

@@ -6,6 +6,13 @@ function paced(capMs = 50) {
   return { clock, pacer: new Pacer(clock, capMs) };
 }
 
+/** The same, where several things were due at once. */
+function busy() {
+  const { clock, pacer } = paced();
+  for (let due = 0; due < 20; due++) pacer.delayMs(2);
+  return { clock, pacer };
+}
+
 describe('when what is due leaves', () => {
   it('is at once after quiet, however many listen', () => {
     const { clock, pacer } = paced();
@@ -24,7 +31,7 @@ describe('when what is due leaves', () => {
   });
 
   it('is later the dearer a flush has been, where the next was due before it was over', () => {
-    const { clock, pacer } = paced();
+    const { clock, pacer } = busy();
     pacer.flushes();
     clock.ms += 5;
     expect(pacer.delayMs(2)).toBe(1);
@@ -37,7 +44,7 @@ describe('when what is due leaves', () => {
   });
 
   it('is at once however dear, where nothing was due for as long', () => {
-    const { clock, pacer } = paced();
+    const { clock, pacer } = busy();
     for (let flushes = 0; flushes < 3; flushes++) {
       pacer.flushes();
       clock.ms += 30;
@@ -54,7 +61,7 @@ describe('when what is due leaves', () => {
   });
 
   it('is at once again soon behind one dear flush', () => {
-    const { clock, pacer } = paced();
+    const { clock, pacer } = busy();
     pacer.flushes();
     pacer.flushed(100);
     const delays = Array.from({ length: 5 }, () => {
@@ -64,6 +71,25 @@ describe('when what is due leaves', () => {
       return delayMs;
     });
     expect(delays).toEqual([30, 30, 30, 0, 0]);
+  });
+
+  it('is at once however dear, where each flush is for one who waits for it', () => {
+    const { clock, pacer } = paced();
+    const delays = Array.from({ length: 4 }, () => {
+      const delayMs = pacer.delayMs(2);
+      pacer.flushes();
+      clock.ms += 5;
+      pacer.flushed(5);
+      clock.ms += 1;
+      return delayMs;
+    });
+    expect(delays).toEqual([0, 0, 0, 0]);
+    // One more has come before the first is let go, and from there on they are gathered.
+    expect([pacer.delayMs(30), pacer.delayMs(30)]).toEqual([1, 1]);
+    pacer.flushes();
+    clock.ms += 5;
+    pacer.flushed(5);
+    expect(pacer.delayMs(2)).toBe(20);
   });
 
   it('is at once when the clock has gone back, or nothing may be gathered', () => {
