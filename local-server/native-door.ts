@@ -60,7 +60,8 @@ export class NativeDoor {
       const identity = await this.#options.authenticate(handshake.credentials);
       if (socket.destroyed) return;
       const end = new SocketEnd();
-      const attached = this.#options.rooms.attach(handshake.roomId, identity, handshake.join, end);
+      const { roomId, join } = handshake;
+      const attached = await this.#options.rooms.attach(roomId, identity, join, end);
       this.#open(request, socket, head, (client) => this.#serve(client, end, attached));
       // A handshake that `ws` itself refuses leaves nobody behind.
       if (!end.isOpen) attached.depart('disconnected');
@@ -131,6 +132,8 @@ const frameOf = madeOnce((frame: Frame) => textFrame(frame.text));
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
   #client: WebSocket | undefined;
+  /** What was due before the handshake was over. */
+  #early: ((client: WebSocket) => void)[] = [];
   #lastHeardAt = 0;
   #pings = false;
 
@@ -140,6 +143,7 @@ class SocketEnd implements Sink {
 
   open(client: WebSocket): void {
     this.#client = client;
+    for (const act of this.#early.splice(0)) act(client);
   }
 
   heard(): void {
@@ -152,11 +156,14 @@ class SocketEnd implements Sink {
   }
 
   frame(frame: Frame): void {
-    if (this.#client !== undefined) writeFrame(this.#client, frameOf(frame));
+    if (this.#client === undefined)
+      this.#early.push((client) => writeFrame(client, frameOf(frame)));
+    else writeFrame(this.#client, frameOf(frame));
   }
 
   close(code: number, reason: string): void {
-    if (this.#client !== undefined) closeSocket(this.#client, code, reason);
+    if (this.#client === undefined) this.#early.push((client) => closeSocket(client, code, reason));
+    else closeSocket(this.#client, code, reason);
   }
 
   buffered(): number {

@@ -1,5 +1,5 @@
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
-import { Refusal, unavailableProblem } from '../src/protocol/errors.ts';
+import { Refusal, unavailable } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Log, Meter } from '../src/room/ports.ts';
 import { Pacer } from '../src/room/pacer.ts';
@@ -15,7 +15,25 @@ export interface NodeMeter extends Meter {
 }
 
 /** What waits for the next commit: told whether it held. */
-export type Waiter = (stored: boolean) => void;
+type Waiter = (stored: boolean) => void;
+
+/** A commit on its way to the disk. Until it is there nothing is done in the room. */
+interface Storing {
+  waiters: readonly Waiter[];
+  /** When it began, and when the first of what it stores was decided, by the monotonic clock. */
+  startedAt: number;
+  dueSince: number;
+  /** What is to be done in the room next, in the order it came. */
+  behind: (() => void)[];
+  /** It is there, or will never be. */
+  isOver: boolean;
+}
+
+/**
+ * So much may wait for the disk. With more the process waits too, so that what is sent further waits
+ * in the network.
+ */
+const MOST_BEHIND = 256;
 
 /**
  * One room's life within this process, the same as a Durable Object's: the Room is made when it is
@@ -33,6 +51,7 @@ export class NodeRoom {
   readonly #pacer: Pacer;
   readonly #meter: NodeMeter | undefined;
   #waiters: Waiter[] = [];
+  #storing: Storing | undefined;
   /** When the first of what the next flush stores was decided, by the monotonic clock. */
   #dueSince: number | undefined;
   #room: Room | undefined;
@@ -62,10 +81,33 @@ export class NodeRoom {
   }
 
   /**
-   * The Room, made if need be; what it decides is flushed on the next tick.
+   * What `work` returns or throws once it is done in the Room, in its turn.
    * @throws Refusal `unavailable` when it cannot be opened: by newer code written, damaged, no disk
    */
-  use(): Room {
+  ask<T>(work: (room: Room) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#inTurn(() => {
+        try {
+          resolve(work(this.#use()));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  /** Does something at once, or behind what is on its way to the disk. */
+  #inTurn(work: () => void): void {
+    if (this.#storing === undefined) {
+      work();
+      return;
+    }
+    this.#storing.behind.push(work);
+    if (this.#storing.behind.length === MOST_BEHIND) this.#await();
+  }
+
+  /** The Room, made if need be; what it decides is flushed on the next tick. */
+  #use(): Room {
     this.usedAt = Date.now();
     this.#dueSince ??= performance.now();
     this.#onDue(this);
@@ -78,40 +120,99 @@ export class NodeRoom {
    * is broken or the disk is full, sends its connections away to come back, and troubles no other.
    */
   attempt(work: (room: Room) => void): void {
+    this.#inTurn(() => this.#attempt(work));
+  }
+
+  #attempt(work: (room: Room) => void): void {
     try {
-      work(this.use());
+      work(this.#use());
     } catch (error) {
       if (!(error instanceof Refusal)) this.#log.failure('room', error);
       this.#throwAway();
     }
   }
 
-  /** Tells `waiter` when everything decided so far is stored, or is lost. */
-  whenStored(waiter: Waiter): void {
-    this.#waiters.push(waiter);
+  /** Whether everything decided so far gets stored, or is lost. */
+  stored(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+    });
   }
 
   /** One commit for everything since the last flush; only then does anything leave. */
   flush(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
+    this.#store(false);
+  }
+
+  /** Stores and hands out all that was decided, and returns when that is done. */
+  settle(): void {
+    this.#await();
+    this.#store(true);
+  }
+
+  #store(waits: boolean): void {
     const startedAt = performance.now();
-    const dueSince = this.#dueSince ?? startedAt;
+    const storing: Storing = {
+      waiters: this.#waiters,
+      startedAt,
+      dueSince: this.#dueSince ?? startedAt,
+      behind: [],
+      isOver: false,
+    };
+    this.#storing = storing;
+    this.#waiters = [];
     this.#dueSince = undefined;
     try {
-      this.#file.commit();
+      const isUnsynced = this.#file.commit();
+      if (isUnsynced && !waits) {
+        this.#file.syncLater((error) => this.#conclude(storing, error));
+        return;
+      }
+      if (isUnsynced) this.#file.sync();
     } catch (error) {
-      this.#log.failure('commit', error);
-      this.#throwAway();
-      for (const waiter of waiters) waiter(false);
+      this.#conclude(storing, error);
       return;
     }
-    if (this.#room?.flush() === true) {
-      this.#pacer.flushed();
-      const now = performance.now();
-      this.#meter?.stored(now - startedAt, now - dueSince);
+    this.#conclude(storing, null);
+  }
+
+  /** Waits for the disk, if anything is on its way to it. */
+  #await(): void {
+    const storing = this.#storing;
+    if (storing === undefined || storing.isOver) return;
+    try {
+      this.#file.sync();
+    } catch (error) {
+      this.#conclude(storing, error);
+      return;
     }
-    for (const waiter of waiters) waiter(true);
+    this.#conclude(storing, null);
+  }
+
+  #conclude(storing: Storing, error: unknown): void {
+    // It was waited for before.
+    if (storing.isOver) return;
+    storing.isOver = true;
+    const { waiters, behind } = storing;
+    try {
+      if (error === null) this.#handOut(storing);
+      else {
+        this.#log.failure('commit', error);
+        this.#throwAway();
+      }
+      for (const waiter of waiters) waiter(error === null);
+      // What one of these leads to comes behind the others.
+      for (const work of behind) work();
+    } finally {
+      this.#storing = undefined;
+    }
+  }
+
+  #handOut({ startedAt, dueSince }: Storing): void {
+    if (this.#room?.flush() !== true) return;
+    this.#pacer.flushed();
+    const now = performance.now();
+    this.#meter?.stored(now - startedAt, now - dueSince);
   }
 
   /** How long the next flush should wait, in milliseconds: not at all, unless the room is busy. */
@@ -121,7 +222,7 @@ export class NodeRoom {
 
   /** Whether nothing keeps the Room awake. */
   get isIdle(): boolean {
-    return this.#timers.size === 0 && this.#waiters.length === 0;
+    return this.#timers.size === 0 && this.#waiters.length === 0 && !this.isStoring;
   }
 
   /** Whether the Room is in memory. */
@@ -129,8 +230,9 @@ export class NodeRoom {
     return this.#room !== undefined;
   }
 
-  get isOpen(): boolean {
-    return this.#file.isOpen;
+  /** Whether something is on its way to the disk. */
+  get isStoring(): boolean {
+    return this.#storing !== undefined;
   }
 
   /** Closes the file, which opens again when it is next needed. Nothing may be due. */
@@ -177,7 +279,7 @@ export class NodeRoom {
     } catch (error) {
       this.#log.failure('open', error);
       this.#file.discard();
-      throw new Refusal('unavailable', unavailableProblem.message);
+      throw unavailable();
     }
   }
 
@@ -209,8 +311,10 @@ export class NodeRoom {
   #after(ms: number, work: () => void): () => void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      work();
-      this.#onDue(this);
+      this.#inTurn(() => {
+        work();
+        this.#onDue(this);
+      });
     }, ms);
     this.#timers.add(timer);
     return () => {

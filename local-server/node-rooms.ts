@@ -46,6 +46,8 @@ export class NodeRooms implements RoomDirectory {
   readonly #options: NodeRoomsOptions;
   readonly #rooms = new Map<string, NodeRoom>();
   readonly #due = new Set<NodeRoom>();
+  /** Those whose file is open. */
+  readonly #open = new Set<NodeRoom>();
   readonly #idleTimer: NodeJS.Timeout;
   readonly #wakeups: Wakeups;
   #tick: NodeJS.Immediate | undefined;
@@ -65,7 +67,13 @@ export class NodeRooms implements RoomDirectory {
    * Joins a connection to a room.
    * @throws Refusal when the room does not take it
    */
-  attach(roomId: string, identity: Identity, join: unknown, sink: Sink, silent = false): Attached {
+  async attach(
+    roomId: string,
+    identity: Identity,
+    join: unknown,
+    sink: Sink,
+    silent = false,
+  ): Promise<Attached> {
     const room = this.#roomOf(roomId);
     const connection = new NodeConnection(
       {
@@ -78,8 +86,7 @@ export class NodeRooms implements RoomDirectory {
       sink,
       this.#options.limits,
     );
-    this.#admit(room, roomId, connection, join);
-    room.connections.add(connection);
+    await this.#admit(room, roomId, connection, join);
     const { log } = this.#options;
     const about = { room: roomId, connection: connection.state.id };
     log.event?.('debug', 'connected', about);
@@ -90,15 +97,25 @@ export class NodeRooms implements RoomDirectory {
         if (!room.connections.has(connection)) return;
         log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
         connection.ended();
-        room.attempt((live) => live.depart(connection, reason));
-        room.connections.delete(connection);
+        room.attempt((live) => {
+          live.depart(connection, reason);
+          room.connections.delete(connection);
+        });
       },
     };
   }
 
-  #admit(room: NodeRoom, roomId: string, connection: NodeConnection, join: unknown): void {
+  async #admit(
+    room: NodeRoom,
+    roomId: string,
+    connection: NodeConnection,
+    join: unknown,
+  ): Promise<void> {
     try {
-      room.use().connect(connection, join);
+      await room.ask((live) => {
+        live.connect(connection, join);
+        room.connections.add(connection);
+      });
     } catch (error) {
       if (error instanceof Refusal) {
         const { code } = error;
@@ -109,7 +126,6 @@ export class NodeRooms implements RoomDirectory {
     }
   }
 
-  // A promise because the port promises one; the joining itself is done before it is made.
   async connect(
     roomId: string,
     identity: Identity,
@@ -126,7 +142,7 @@ export class NodeRooms implements RoomDirectory {
       buffered: () => listener.buffered() ?? 0,
       lastHeardAt: () => undefined,
     };
-    const { connection, use, depart } = this.attach(roomId, identity, join, sink, silent);
+    const { connection, use, depart } = await this.attach(roomId, identity, join, sink, silent);
     return {
       send: (command) => {
         if (connection.open) use((room) => room.handle(connection, command));
@@ -146,9 +162,11 @@ export class NodeRooms implements RoomDirectory {
   ): Promise<Result<Reply<N>>> {
     try {
       const room = this.#roomOf(roomId);
-      const result = room.use().execute(identity, name, payload);
-      const stored = await new Promise<boolean>((resolve) => room.whenStored(resolve));
-      return stored ? result : { ok: false, error: unavailableProblem };
+      const { result, stored } = await room.ask((live) => ({
+        result: live.execute(identity, name, payload),
+        stored: room.stored(),
+      }));
+      return (await stored) ? result : { ok: false, error: unavailableProblem };
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, error: error.problem };
       this.#options.log.failure(name, error);
@@ -169,7 +187,7 @@ export class NodeRooms implements RoomDirectory {
 
   /** How many files are open. */
   get openCount(): number {
-    return [...this.#rooms.values()].filter((room) => room.isOpen).length;
+    return this.#open.size;
   }
 
   /** Stores what is due, then closes every connection with 4000. */
@@ -177,8 +195,10 @@ export class NodeRooms implements RoomDirectory {
     clearInterval(this.#idleTimer);
     clearImmediate(this.#tick);
     clearTimeout(this.#laterTick);
-    for (const room of this.#due) room.flush();
-    for (const room of this.#rooms.values()) room.close();
+    for (const room of this.#rooms.values()) {
+      room.settle();
+      room.close();
+    }
     this.#rooms.clear();
     this.#wakeups.close();
   }
@@ -188,8 +208,13 @@ export class NodeRooms implements RoomDirectory {
     if (known !== undefined) return known;
     const { dataDir, durability, limits, log, meter } = this.#options;
     const path = roomPath(dataDir, roomId);
-    const file = new SqliteFile(path, durability, () => this.#makePlace());
-    const room = new NodeRoom(
+    const file = new SqliteFile(
+      path,
+      durability,
+      () => this.#opens(room),
+      () => this.#open.delete(room),
+    );
+    const room: NodeRoom = new NodeRoom(
       roomId,
       file,
       limits,
@@ -204,9 +229,12 @@ export class NodeRooms implements RoomDirectory {
 
   async #wake(roomId: string): Promise<number | undefined> {
     const room = this.#roomOf(roomId);
-    room.use().wake();
-    const stored = await new Promise<boolean>((resolve) => room.whenStored(resolve));
-    if (!stored) throw new Error('What the room did when it was woken could not be stored.');
+    const { stored } = await room.ask((live) => {
+      live.wake();
+      return { stored: room.stored() };
+    });
+    if (!(await stored))
+      throw new Error('What the room did when it was woken could not be stored.');
     return room.wakeAt;
   }
 
@@ -221,27 +249,36 @@ export class NodeRooms implements RoomDirectory {
   /** Flushes the rooms whose time has come; a busy one may wait a little for more. */
   #flushDue(): void {
     let soonestMs = Infinity;
+    const ready: NodeRoom[] = [];
     for (const room of this.#due) {
       const delayMs = room.flushDelayMs;
-      if (delayMs > 0) {
-        soonestMs = Math.min(soonestMs, delayMs);
-      } else {
-        this.#due.delete(room);
-        room.flush();
-      }
+      if (delayMs > 0) soonestMs = Math.min(soonestMs, delayMs);
+      else ready.push(room);
+    }
+    // To wait for the disk is the shortest way when nobody else has use for it or for the process.
+    const isAlone = ready.length === 1 && ![...this.#open].some((room) => room.isStoring);
+    for (const room of ready) {
+      this.#due.delete(room);
+      if (isAlone) room.settle();
+      else room.flush();
     }
     clearTimeout(this.#laterTick);
     if (soonestMs < Infinity) this.#laterTick = setTimeout(() => this.#flushDue(), soonestMs);
   }
 
-  /** Before one more file is opened: the one that was not needed for longest is let go. */
+  /** Before one more file is opened, the one that was not needed for longest is let go. */
+  #opens(room: NodeRoom): void {
+    if (this.#open.size >= this.#options.maxOpenRooms) this.#makePlace();
+    this.#open.add(room);
+  }
+
   #makePlace(): void {
-    if (this.openCount < this.#options.maxOpenRooms) return;
-    const open = [...this.#rooms.values()].filter((room) => room.isOpen);
-    const oldest = open.toSorted((a, b) => a.usedAt - b.usedAt)[0];
+    const open = [...this.#open];
+    const free = open.filter((room) => !room.isStoring);
+    const oldest = (free.length > 0 ? free : open).toSorted((a, b) => a.usedAt - b.usedAt)[0];
     if (oldest === undefined) return;
+    oldest.settle();
     this.#due.delete(oldest);
-    oldest.flush();
     oldest.letGoOfFile();
   }
 

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Immediate, Sql, SqlValue } from '../src/room/ports.ts';
+import { Journal } from './journal.ts';
 
 /** Pages that one step of giving back space takes, of 4 KiB each. */
 const TIDIED_PAGES = 2_000;
@@ -9,26 +10,46 @@ const TIDIED_PAGES = 2_000;
 /** What an acknowledged write survives: a power failure, or a killed process. */
 export type Durability = 'disk' | 'process';
 
+/** A statement that cannot write; others may, even where they yield rows. */
+const READS = /^\s*SELECT\b/i;
+
 /**
  * One room's database in a file, which comes into being with the first write. Everything between two
- * calls of `commit` shares one transaction; each `atomic` is a savepoint of it.
+ * calls of `commit` shares one transaction; each `atomic` is a savepoint of it. What is committed
+ * survives the process; `sync` brings it to the disk. SQLite itself does so only where it moves
+ * commits from its journal into the file (`synchronous=NORMAL`), which happens in their order.
  */
 export class SqliteFile implements Sql {
   #path: string;
   readonly #durability: Durability;
   readonly #onOpen: () => void;
+  readonly #onClose: () => void;
   #database: DatabaseSync | undefined;
   #statements = new Map<string, StatementSync>();
   #inTransaction = false;
   /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
   #lost: unknown;
   #depth = 0;
+  #journal: Journal | undefined;
+  /** Something was written that is not known to be on the disk. */
+  #isUnsynced = false;
+  /** A sync has failed: what the journal holds may be lost with the machine. */
+  #isDoubtful = false;
 
-  /** @param onOpen is called before the file is opened, to make room for one more. */
-  constructor(path: string, durability: Durability, onOpen: () => void) {
+  /**
+   * @param onOpen is called before the file is opened, to make room for one more
+   * @param onClose is called when it is closed, or was not opened
+   */
+  constructor(
+    path: string,
+    durability: Durability,
+    onOpen: () => void,
+    onClose: () => void = () => undefined,
+  ) {
     this.#path = path;
     this.#durability = durability;
     this.#onOpen = onOpen;
+    this.#onClose = onClose;
   }
 
   get isOpen(): boolean {
@@ -41,7 +62,9 @@ export class SqliteFile implements Sql {
   }
 
   all<Row>(query: string, ...bindings: SqlValue[]): Row[] {
-    return this.#statement(query).all(...bindings) as Row[];
+    const rows = this.#statement(query).all(...bindings) as Row[];
+    if (!READS.test(query)) this.#isUnsynced = true;
+    return rows;
   }
 
   run(query: string, ...bindings: SqlValue[]): void {
@@ -51,6 +74,7 @@ export class SqliteFile implements Sql {
       database.exec('BEGIN');
       this.#inTransaction = true;
     }
+    this.#isUnsynced = true;
     this.#statement(query).run(...bindings);
   }
 
@@ -77,12 +101,46 @@ export class SqliteFile implements Sql {
     }
   }
 
-  /** Makes everything since the last call durable. @throws what SQLite throws; then `discard`. */
-  commit(): void {
+  /**
+   * Writes everything since the last call. @throws what SQLite throws; then `discard`.
+   * @returns whether it is not on the disk yet, where it should be
+   */
+  commit(): boolean {
     this.#assertNotLost();
-    if (!this.#inTransaction) return;
-    this.#statement('COMMIT').run();
-    this.#inTransaction = false;
+    if (this.#inTransaction) {
+      this.#statement('COMMIT').run();
+      this.#inTransaction = false;
+    }
+    return this.#isUnsynced && this.#durability === 'disk';
+  }
+
+  /** Waits until everything committed is on the disk. @throws when it cannot get there; then `discard`. */
+  sync(): void {
+    try {
+      this.#openJournal().sync();
+      this.#isUnsynced = false;
+    } catch (error) {
+      this.#isDoubtful = true;
+      throw error;
+    }
+  }
+
+  /**
+   * The same without waiting: calls `done` later, with what has kept it from the disk. Nothing may be
+   * written meanwhile.
+   */
+  syncLater(done: (error: Error | null) => void): void {
+    const journal = this.#openJournal();
+    journal.syncLater((error) => {
+      if (error !== null) this.#isDoubtful = true;
+      else if (journal === this.#journal) this.#isUnsynced = false;
+      done(error);
+    });
+  }
+
+  #openJournal(): Journal {
+    this.#journal ??= new Journal(`${this.#path}-wal`);
+    return this.#journal;
   }
 
   /** The new file is made beside the old one and takes its place in one step. */
@@ -131,8 +189,13 @@ export class SqliteFile implements Sql {
     this.#statements = new Map();
     this.#inTransaction = false;
     this.#lost = undefined;
-    this.#database?.close();
+    this.#isUnsynced = false;
+    this.#journal?.close();
+    this.#journal = undefined;
+    const database = this.#database;
     this.#database = undefined;
+    database?.close();
+    this.#onClose();
   }
 
   /** Closes the file and drops what was not committed. Never throws. */
@@ -140,7 +203,7 @@ export class SqliteFile implements Sql {
     try {
       this.close();
     } catch {
-      this.#database = undefined;
+      this.#onClose();
     }
   }
 
@@ -181,17 +244,33 @@ export class SqliteFile implements Sql {
   #open(): DatabaseSync {
     if (this.#database !== undefined) return this.#database;
     this.#onOpen();
+    try {
+      this.#database = this.#opened();
+    } catch (error) {
+      this.#onClose();
+      throw error;
+    }
+    return this.#database;
+  }
+
+  #opened(): DatabaseSync {
     mkdirSync(dirname(this.#path), { recursive: true });
     const isNew = !existsSync(this.#path);
     const database = new DatabaseSync(this.#path);
-    const synchronous = this.#durability === 'disk' ? 'FULL' : 'NORMAL';
-    // Only before the first table, and it is a write: the file can become shorter.
-    if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
-    // Nothing deleted stays legible in its place.
-    database.exec(`PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${synchronous}`);
-    this.#database = database;
-    return database;
+    try {
+      // Only before the first table, and it is a write: the file can become shorter.
+      if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+      // Nothing deleted stays legible in its place.
+      database.exec(`PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = NORMAL`);
+      // Into the file with it, where it is synced anew.
+      if (this.#isDoubtful) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#isDoubtful = false;
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 }
 

@@ -79,11 +79,14 @@ async function speakOnce(stage: Stage, crowd: string): Promise<void> {
   if (faults.length > 0) throw new Error(`${crowd}: ${faults.join('; ')}`);
 }
 
+/** A file of a room; that of the times at which rooms are woken stands beside them, always open. */
+const ROOM_FILE = /\/rooms\/[^/]+\.sqlite$/;
+
 /** A room of the node host that sleeps has let its file go. */
 function isFileOpen({ pids }: Running): boolean {
   return pids.some((pid) => {
     const folder = `/proc/${pid}/fd`;
-    return readdirSync(folder).some((file) => linkOf(join(folder, file)).endsWith('.sqlite'));
+    return readdirSync(folder).some((file) => ROOM_FILE.test(linkOf(join(folder, file))));
   });
 }
 

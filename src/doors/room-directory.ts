@@ -1,6 +1,7 @@
 import type { Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Command, Result } from '../protocol/lines.ts';
+import type { Present } from '../protocol/objects.ts';
 import type { Asking } from '../room/room.ts';
 
 /** How a door reaches rooms, wherever they live. */
@@ -39,6 +40,8 @@ export interface RoomLink {
 export interface LinkState {
   join: Record<string, unknown>;
   position: string;
+  /** Everybody whom the client takes to be here, where that is known. */
+  here?: Present[];
 }
 
 /** Rooms whose links can be carried on by somebody else. */

@@ -8,6 +8,7 @@ import { CatchUp } from './catch-up.ts';
 import { Overloaded } from './overloaded.ts';
 import { ACK, holdReply, JOINED } from './replies.ts';
 import type { LinkListener, LinkState, MovableLink } from './room-directory.ts';
+import { WhoIsHere } from './who-is-here.ts';
 
 /** A link as it is dialled: it may break. */
 export interface RawLink {
@@ -67,6 +68,9 @@ export class SteadyLink implements MovableLink {
   #position: string | undefined;
   #last: Pick<JoinReply, 'room' | 'you'> | undefined;
   #closed = false;
+  /** What its client was told of who is here, where it is to be handed over. */
+  #here: WhoIsHere | undefined;
+  readonly #isMoving: boolean;
   /** Counts the links made, so that a late word of an older one is not heard. */
   #generation = 0;
 
@@ -75,21 +79,28 @@ export class SteadyLink implements MovableLink {
     identity: Identity,
     join: Record<string, unknown>,
     listener: LinkListener,
+    isMoving: boolean,
   ) {
+    this.#isMoving = isMoving;
     this.#dial = dial;
     this.#identity = identity;
     this.#join = join;
     this.#listener = listener;
   }
 
-  /** Joins for the first time. @throws Refusal when the room does not take it */
+  /**
+   * Joins for the first time.
+   * @param isMoving whether somebody else is soon to go on with it
+   * @throws Refusal when the room does not take it
+   */
   static async open(
     dial: Dial,
     identity: Identity,
     join: Record<string, unknown>,
     listener: LinkListener,
+    isMoving: boolean,
   ): Promise<SteadyLink> {
-    const link = new SteadyLink(dial, identity, join, listener);
+    const link = new SteadyLink(dial, identity, join, listener, isMoving);
     const generation = ++link.#generation;
     link.#raw = await dial(identity, join, link.#rawListener(generation));
     return link;
@@ -99,11 +110,12 @@ export class SteadyLink implements MovableLink {
   static resume(
     dial: Dial,
     identity: Identity,
-    { join, position }: LinkState,
+    { join, position, here }: LinkState,
     listener: LinkListener,
   ): SteadyLink {
-    const link = new SteadyLink(dial, identity, join, listener);
+    const link = new SteadyLink(dial, identity, join, listener, false);
     link.#position = position;
+    link.#here = here && new WhoIsHere(here);
     void link.#remake();
     return link;
   }
@@ -137,7 +149,9 @@ export class SteadyLink implements MovableLink {
     this.close('disconnected');
     // The messages of the first page came with the first join.
     const { history: _, since: __, ...join } = this.#join;
-    return position === undefined ? undefined : { join, position };
+    if (position === undefined) return undefined;
+    const here = this.#here?.users;
+    return { join, position, ...(here !== undefined && { here }) };
   }
 
   get #isUp(): boolean {
@@ -233,6 +247,12 @@ export class SteadyLink implements MovableLink {
     }
     if (holdReply(lines)) for (const line of lines) this.#note(line);
     if (position !== undefined) this.#position = position;
+    this.#tell(lines, position);
+  }
+
+  #tell(lines: readonly string[], position: string | undefined): void {
+    const here = this.#here;
+    if (here !== undefined && !lines.every((line) => here.heard(line))) this.#here = undefined;
     this.#listener.lines(lines, position);
   }
 
@@ -245,6 +265,7 @@ export class SteadyLink implements MovableLink {
   #noteJoin(reply: JoinReply): void {
     this.#position = reply.position;
     this.#last = { room: reply.room, you: reply.you };
+    if (this.#isMoving) this.#here = WhoIsHere.in(reply);
   }
 
   /** A line that came while the link is being made again. */
@@ -252,7 +273,7 @@ export class SteadyLink implements MovableLink {
     const catchUp = this.#catchUp;
     if (catchUp === undefined) {
       this.#note(line);
-      this.#listener.lines([line], undefined);
+      this.#tell([line], undefined);
     } else if (line.startsWith(JOINED)) {
       this.#rejoined(catchUp, joinReplyIn(line));
     } else if (line.startsWith(ACK) && refOf(line) === OWN_REF) {
@@ -269,7 +290,11 @@ export class SteadyLink implements MovableLink {
       this.#giveUp();
       return;
     }
-    this.#listener.lines(changesSince(this.#last, reply), undefined);
+    const now = WhoIsHere.in(reply);
+    const comings = now && this.#here?.changesTo(now, room.roomId, Date.now());
+    const lines = comings ?? [presenceLine(reply)];
+    this.#here = this.#isMoving ? now : undefined;
+    this.#listener.lines([...lines, ...changesSince(this.#last, reply)], undefined);
     this.#last = { room, you };
     this.#caught(catchUp, { ok: true, messages: missed, position, complete });
   }
@@ -280,7 +305,7 @@ export class SteadyLink implements MovableLink {
       return;
     }
     const { lines, more } = catchUp.page(reply);
-    if (lines.length > 0) this.#listener.lines(lines, catchUp.position);
+    if (lines.length > 0) this.#tell(lines, catchUp.position);
     if (more !== undefined) {
       this.#raw?.send(commandLine({ name: 'getMissed', payload: { after: more }, ref: OWN_REF }));
       return;
@@ -291,13 +316,17 @@ export class SteadyLink implements MovableLink {
   }
 }
 
+function presenceLine({ room: { roomId }, onlineCount }: JoinReply): string {
+  return eventLine('presence', { roomId, onlineCount });
+}
+
 /** What else the client must know of the time it was away. */
 function changesSince(
   before: Pick<JoinReply, 'room' | 'you'> | undefined,
-  { room, you, onlineCount, receipts }: JoinReply,
+  { room, you, receipts }: JoinReply,
 ): string[] {
   const { roomId } = room;
-  const lines = [eventLine('presence', { roomId, onlineCount })];
+  const lines: string[] = [];
   if (receipts !== undefined) lines.push(eventLine('readReceipts', { roomId, receipts }));
   if (before === undefined) return lines;
   if (settingsOf(before.room) !== settingsOf(room)) lines.push(eventLine('roomUpdated', room));

@@ -18,9 +18,12 @@ import { reach } from './reach.ts';
 /** Rooms as Durable Objects, one for each room id. */
 export class ObjectDirectory implements MovableDirectory {
   readonly #rooms: Environment['ROOM'];
+  readonly #isMoving: boolean;
 
-  constructor(rooms: Environment['ROOM']) {
+  /** @param isMoving whether its links are soon to be carried on by somebody else */
+  constructor(rooms: Environment['ROOM'], isMoving = false) {
     this.#rooms = rooms;
+    this.#isMoving = isMoving;
   }
 
   async execute<N extends Asking>(
@@ -35,7 +38,10 @@ export class ObjectDirectory implements MovableDirectory {
       );
     } catch (error) {
       const { problem, cause } = error as Refusal;
-      const { overloaded, retryable } = cause as { overloaded?: boolean; retryable?: boolean };
+      const { overloaded, retryable } = (cause ?? {}) as {
+        overloaded?: boolean;
+        retryable?: boolean;
+      };
       const why = { ...describeError(cause), overloaded, retryable };
       console.error(JSON.stringify({ event: 'room unreachable', ...why }));
       return { ok: false, error: problem };
@@ -50,7 +56,13 @@ export class ObjectDirectory implements MovableDirectory {
     silent = false,
   ): Promise<MovableLink> {
     const dial = dialRoom(this.#rooms, roomId, silent);
-    return SteadyLink.open(dial, identity, join as Record<string, unknown>, listener);
+    return SteadyLink.open(
+      dial,
+      identity,
+      join as Record<string, unknown>,
+      listener,
+      this.#isMoving,
+    );
   }
 
   resume(

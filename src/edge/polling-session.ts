@@ -72,7 +72,7 @@ export class PollingSession extends DurableObject<Environment> {
     const settings = this.#settings;
     const chat = new SessionChat(
       {
-        directory: new ObjectDirectory(this.env.ROOM),
+        directory: new ObjectDirectory(this.env.ROOM, true),
         authenticate: authenticatorOf(
           settings,
           request.headers.get(GUESTS_HEADER) === 'true',

@@ -1,5 +1,5 @@
 import { Overloaded } from '../doors/overloaded.ts';
-import { Refusal, unavailableProblem } from '../protocol/errors.ts';
+import { unavailable } from '../protocol/errors.ts';
 
 /**
  * Asks an object for something once. Whether to ask again is its caller's to decide: a stub that has
@@ -12,10 +12,7 @@ export async function reach<T>(ask: () => Promise<T>): Promise<T> {
     return await ask();
   } catch (error) {
     const { overloaded } = (error ?? {}) as { overloaded?: unknown };
-    const refusal =
-      overloaded === true
-        ? new Overloaded()
-        : new Refusal('unavailable', unavailableProblem.message);
+    const refusal = overloaded === true ? new Overloaded() : unavailable();
     throw Object.assign(refusal, { cause: error });
   }
 }

@@ -6,7 +6,7 @@ import { refusalResponse } from '../doors/http/app.ts';
 import { SentAway } from '../doors/sent-away.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { internalProblem, type Problem, Refusal, unavailableProblem } from '../protocol/errors.ts';
+import { internalProblem, type Problem, Refusal, unavailable } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/lines.ts';
 import { consoleLogger } from '../log/console-logger.ts';
@@ -151,22 +151,8 @@ export class RoomObject extends DurableObject<Environment> {
     this.#unheardLength = 0;
     if (unheard.length === 0) return;
     this.#attempt((room) => {
-      const hear = () => {
-        for (const one of unheard) this.#hear(room, one);
-      };
-      if (unheard.length === 1) hear();
-      else this.#together(room, hear);
+      for (const one of unheard) this.#hear(room, one);
     });
-  }
-
-  #together(room: Room, hear: () => void): void {
-    try {
-      room.together(hear);
-    } catch (error) {
-      // What this turn has written must not be committed.
-      this.#log.failure('together', error);
-      this.ctx.abort();
-    }
   }
 
   /** One frame that does harm must not be the end of all. */
@@ -241,7 +227,7 @@ export class RoomObject extends DurableObject<Environment> {
       return this.#make();
     } catch (error) {
       this.#log.failure('open', error);
-      throw new Refusal('unavailable', unavailableProblem.message);
+      throw unavailable();
     }
   }
 

@@ -76,3 +76,8 @@ export const unavailableProblem: Problem = {
   code: 'unavailable',
   message: 'The room cannot answer right now; try again in a moment.',
 };
+
+/** For a room that cannot answer now. */
+export function unavailable(): Refusal {
+  return new Refusal(unavailableProblem.code, unavailableProblem.message);
+}

@@ -78,6 +78,8 @@ export const fixed = {
   searchDefault: 20,
   /** Words of a query that count. */
   searchWords: 16,
+  /** Changes of a room behind which what was said goes into its search index together. */
+  unindexedRevs: 128,
   topicCharacters: 256,
   noteCharacters: 512,
   auditPage: 100,

@@ -3,7 +3,7 @@ import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { EventName, EventPayload } from '../protocol/events.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Limits } from '../protocol/limits.ts';
-import type { Message, Receipt } from '../protocol/objects.ts';
+import type { Receipt } from '../protocol/objects.ts';
 import type { Connection, ConnectionState, Ids, Name } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { Standing } from './standing.ts';
@@ -60,8 +60,6 @@ export interface Outcome<R> {
   /** For a durable change of messages: where the room stands with it. */
   position?: string;
   tell?: Told[];
-  /** To be found by search from now on. */
-  said?: Message;
   /** What becomes of the speaker's connection. */
   connection?: Partial<ConnectionState>;
   /** A read position that has grown. */

@@ -108,6 +108,11 @@ export const migrations: readonly string[][] = [
     `CREATE INDEX messages_answers ON messages (reply_to, deleted_at)
       WHERE reply_to IS NOT NULL`,
   ],
+  [
+    // How far the search index has come; while a room is imported it keeps up with every line.
+    'ALTER TABLE room ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0',
+    `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -6,18 +6,11 @@ import {
   readPayload,
   type Reply,
 } from '../protocol/commands.ts';
-import {
-  internalProblem,
-  misfit,
-  type Problem,
-  Refusal,
-  unavailableProblem,
-} from '../protocol/errors.ts';
+import { internalProblem, misfit, type Problem, Refusal, unavailable } from '../protocol/errors.ts';
 import type { LeaveReason } from '../protocol/events.ts';
-import type { Identity } from '../protocol/identity.ts';
+import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/limits.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/lines.ts';
-import type { Message } from '../protocol/objects.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
 import { Database } from './database.ts';
@@ -102,8 +95,6 @@ export class Room {
   #erases = false;
   /** Whether the room forgets, as of the last command. */
   #hasRetention = false;
-  /** What was said and is not in the search index yet; undefined where each goes there at once. */
-  #unindexed: Message[] | undefined;
   /** When joins were last told, and whether a timer is set to tell those that wait. */
   #joinsToldAt = -Infinity;
   #joinsWait = false;
@@ -175,30 +166,6 @@ export class Room {
   }
 
   /**
-   * Runs `hear`, which takes many commands, as a part of one commit: what is said goes into the search
-   * index together, which costs less than one by one.
-   * @throws when that could not be done; nothing of it may then be committed
-   */
-  together(hear: () => void): void {
-    this.#unindexed = [];
-    try {
-      hear();
-      this.#index();
-    } finally {
-      this.#unindexed = undefined;
-    }
-  }
-
-  #index(): void {
-    const said = this.#unindexed;
-    if (said === undefined || said.length === 0) return;
-    this.#stored('index', () => {
-      for (const message of said) this.#context.search.add(message);
-    });
-    this.#unindexed = [];
-  }
-
-  /**
    * Does a command for somebody who has not joined. The result may be shown once the host has stored
    * what was decided.
    */
@@ -206,7 +173,7 @@ export class Room {
     this.#lifetimes.sweep();
     try {
       // Guests without a connection are new with every request; together they get one allowance.
-      this.#rates.charge(identity.guest === true ? 'guest:' : identity.userId, name);
+      this.#rates.charge(identity.guest === true ? GUEST_PREFIX : identity.userId, name);
       if (tidyFirst.has(name)) this.#tidy();
       const outcome = this.#decide(name, { identity }, payload);
       this.#effect(outcome, undefined);
@@ -398,7 +365,6 @@ export class Room {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
-    if (name !== 'message') this.#index();
     const outcome = this.#stored<Decided<Reply<N>>>(name, () => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
@@ -408,15 +374,8 @@ export class Room {
         assertOpen(standing, state, name);
         assertAccess(standing, state, this.#limits, now);
       }
-      const decided = this.#foresee(
-        handler({ ...this.#context, speaker, standing, state, now }, read),
-      );
-      if (decided.said !== undefined && this.#unindexed === undefined) {
-        this.#context.search.add(decided.said);
-      }
-      return decided;
+      return this.#foresee(handler({ ...this.#context, speaker, standing, state, now }, read));
     });
-    if (outcome.said !== undefined) this.#unindexed?.push(outcome.said);
     const { missed } = outcome.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);
     return outcome;
@@ -429,7 +388,7 @@ export class Room {
     } catch (error) {
       if (!isStorageTrouble(error)) throw error;
       this.#ports.log.failure(name, error);
-      throw new Refusal('unavailable', unavailableProblem.message);
+      throw unavailable();
     }
   }
 

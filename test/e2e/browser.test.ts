@@ -160,6 +160,21 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await response.body?.cancel();
   }
 
+  test('names who has reacted, who is not here too', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write('shall we?');
+    await ask('Cat', 'PUT', '/messages/1/reactions/%F0%9F%91%8D');
+    const chip = (count: number) => ann.page.getByRole('button', { name: `👍 ${count}` });
+    const title = (count: number) => chip(count).getAttribute('title');
+    await expect.poll(() => title(1), PATIENTLY).toBe('Cat reacted with 👍');
+    await ask('Dora', 'PUT', '/messages/1/reactions/%F0%9F%91%8D');
+    await expect.poll(() => title(2), PATIENTLY).toBe('Cat and Dora reacted with 👍');
+    await chip(2).click();
+    await expect.poll(() => title(3), PATIENTLY).toBe('Cat, Dora and Ann reacted with 👍');
+    await ask('Cat', 'DELETE', '/messages/1/reactions/%F0%9F%91%8D');
+    await expect.poll(() => title(2), PATIENTLY).toBe('Dora and Ann reacted with 👍');
+  });
+
   test('shows names, messages, rooms, topics and reactions as text, whatever they hold', async () => {
     const room = `<img src=x onerror=window.pwned=1> ${crypto.randomUUID()} /?#%2F`;
     company.room = room;

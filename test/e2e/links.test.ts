@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { io, type Socket } from 'socket.io-client';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { bundleWorker } from '../support/edge-bundle.ts';
 import { edgeOptions } from '../support/hosts.ts';
+import { rawSocket } from '../support/raw-socket.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { newRoom } from '../support/stories.ts';
 
@@ -72,6 +73,10 @@ class Client {
     this.socket.on('disconnect', (reason) => this.drops.push(reason));
   }
 
+  async join(roomId: string): Promise<void> {
+    expect(await this.command('joinRoom', { roomId })).toMatchObject({ ok: true });
+  }
+
   command<R>(name: string, payload: object): Promise<R> {
     return this.socket.timeout(20_000).emitWithAck(name, payload) as Promise<R>;
   }
@@ -91,10 +96,15 @@ class Client {
   }
 }
 
-async function enter(userId: string, roomId: string, options?: object): Promise<Client> {
+async function connected(userId: string, options: object = WEBSOCKET): Promise<Client> {
   const client = new Client(userId, await tokenFor(userId), options);
   await new Promise<void>((resolve) => client.socket.once('connect', resolve));
-  expect(await client.command('joinRoom', { roomId })).toMatchObject({ ok: true });
+  return client;
+}
+
+async function enter(userId: string, roomId: string, options?: object): Promise<Client> {
+  const client = await connected(userId, options);
+  await client.join(roomId);
   return client;
 }
 
@@ -140,6 +150,51 @@ describe('a default client that joins in the middle of a stream', () => {
     expect(upgradedAt).toBeLessThan(1_000);
     expect(watcher.comings).toEqual(['userJoined listener']);
     expect(listener.drops).toEqual([]);
+  }, 60_000);
+});
+
+/** A client that joins by long polling and moves to a WebSocket when it is told to. */
+async function pollingMember(userId: string, roomId: string) {
+  const path = `${url}/socket.io/?EIO=4&transport=polling`;
+  const get = async (query: string) => (await fetch(`${path}${query}`)).text();
+  const { sid } = JSON.parse((await get('')).slice(1)) as { sid: string };
+  const post = (body: string) => fetch(`${path}&sid=${sid}`, { method: 'POST', body });
+  await post(`40${JSON.stringify({ token: await tokenFor(userId) })}`);
+  await get(`&sid=${sid}`);
+  await post(`420["joinRoom",${JSON.stringify({ roomId })}]`);
+  expect(await get(`&sid=${sid}`)).toContain('"ok":true');
+  const raw = rawSocket(`${path.replace('polling', 'websocket')}&sid=${sid}`);
+  onTestFinished(() => raw.socket.terminate());
+  raw.socket.once('open', () => raw.socket.send('2probe'));
+  await raw.frame((frame) => frame === '3probe');
+  return { move: () => raw.socket.send('5'), ...raw };
+}
+
+describe('a client that moves to a WebSocket while others come and go', () => {
+  it('hears of each of them', async () => {
+    const roomId = newRoom();
+    const going: Client[] = [];
+    const coming: Client[] = [];
+    for (let at = 0; at < 20; at++) {
+      going.push(await enter(`goes ${at}`, roomId, WEBSOCKET));
+      coming.push(await connected(`comes ${at}`));
+    }
+    const mover = await pollingMember('mover', roomId);
+    const moves = coming.map(async (client, at) => {
+      if (at === 5) mover.move();
+      await Promise.all([client.join(roomId), going[at]!.command('leaveRoom', { roomId })]);
+    });
+    await Promise.all(moves);
+    await coming[0]!.command('message', { roomId, message: 'last' });
+    await mover.frame((frame) => frame.includes('"last"'));
+    const heardOf = (event: string) =>
+      mover.frames
+        .filter((frame) => frame.startsWith(`42["${event}"`))
+        .map((frame) => /"userId":"([^"]+)"/.exec(frame)?.[1] ?? '')
+        .toSorted();
+    const names = (clients: Client[]) => clients.map(({ userId }) => userId).toSorted();
+    expect(heardOf('userJoined')).toEqual(names(coming));
+    expect(heardOf('userLeft')).toEqual(names(going));
   }, 60_000);
 });
 

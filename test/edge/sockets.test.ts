@@ -150,27 +150,6 @@ describe('what a socket says while the room gathers', () => {
     await bob.close(1000);
   });
 
-  it('is not stored where it cannot be found by search, and the room begins anew', async () => {
-    const roomId = newRoom();
-    const alice = await join(roomId, 'alice');
-    await alice.ask('message', { message: 'before' });
-    await within(roomId, (object, state) => {
-      const socket = socketOf(state, 'alice');
-      state.storage.sql.exec('DROP TABLE search');
-      pass(1_000);
-      object.webSocketMessage(socket, said('refused'));
-      object.webSocketMessage(socket, said('lost'));
-      object.webSocketMessage(socket, said('lost too'));
-      object.execute({ userId: 'bob' }, 'getHistory', {});
-    }).catch(() => undefined);
-    await alice.ended;
-    vi.useRealTimers();
-    const again = await join(roomId, 'alice', { query: '?history=10' });
-    expect((await again.until('joined')).messages.map(({ message }) => message)).toEqual([
-      'before',
-    ]);
-  });
-
   it('waits for no more than 1 MiB of it', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
@@ -306,9 +285,9 @@ describe('a defect in one command', () => {
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
     await alice.ask('message', { message: 'before' });
-    await within(roomId, (_, { storage }) => void storage.sql.exec('DROP TABLE search'));
+    await within(roomId, (_, { storage }) => void storage.sql.exec('DROP TABLE mentions'));
     const log = vi.spyOn(console, 'error').mockReturnValue();
-    const reply = await bob.ask('message', { message: 'poison' });
+    const reply = await bob.ask('message', { message: 'poison', mentions: ['alice'] });
     expect(log).toHaveBeenCalledOnce();
     log.mockRestore();
     expect(reply).toEqual({

@@ -85,7 +85,12 @@ describe('rooms as files', () => {
 
   it('leave no file for a room that is only joined and read', async () => {
     const rooms = open();
-    const { connection, use, depart } = rooms.attach('r', alice, { since: '0:0' }, new Heard());
+    const { connection, use, depart } = await rooms.attach(
+      'r',
+      alice,
+      { since: '0:0' },
+      new Heard(),
+    );
     use((room) => room.handle(connection, { name: 'typing', payload: {} }));
     use((room) => room.handle(connection, { name: 'getHistory', payload: {}, ref: 1 }));
     await settled(rooms, 'r');
@@ -97,8 +102,8 @@ describe('rooms as files', () => {
   it('show nothing before it is stored', async () => {
     const rooms = open();
     const [one, other] = [new Heard(), new Heard()];
-    const { connection, use } = rooms.attach('r', alice, {}, one);
-    rooms.attach('r', bob, {}, other);
+    const { connection, use } = await rooms.attach('r', alice, {}, one);
+    await rooms.attach('r', bob, {}, other);
     use((room) => room.handle(connection, hello));
     expect([one.lines, other.lines]).toEqual([[], []]);
     await settled(rooms, 'r');
@@ -135,8 +140,8 @@ describe('rooms as files', () => {
     `);
     const rooms = open();
     const [one, other] = [new Heard(), new Heard()];
-    const { connection, use } = rooms.attach('r', bob, {}, one);
-    rooms.attach('r', alice, {}, other);
+    const { connection, use } = await rooms.attach('r', bob, {}, one);
+    await rooms.attach('r', alice, {}, other);
     await settled(rooms, 'r');
     use((room) => room.handle(connection, hello));
     expect(await rooms.execute('r', alice, 'message', { message: 'lost' })).toMatchObject({
@@ -162,7 +167,7 @@ describe('rooms as files', () => {
     const rooms = open();
     await rooms.execute('r', alice, 'message', { message: 'before' });
     const heard = new Heard();
-    const { connection, use } = rooms.attach('r', bob, {}, heard);
+    const { connection, use } = await rooms.attach('r', bob, {}, heard);
     await settled(rooms, 'r');
     const other = new DatabaseSync(join(dataDir, 'rooms', files()[0]!));
     other.exec('BEGIN IMMEDIATE');
@@ -183,8 +188,8 @@ describe('rooms as files', () => {
   it('sleep when idle, and know their connections when they wake', async () => {
     const rooms = open({ idleMs: 30 });
     const [one, other] = [new Heard(), new Heard()];
-    const { connection, use } = rooms.attach('r', alice, {}, one);
-    rooms.attach('r', bob, {}, other);
+    const { connection, use } = await rooms.attach('r', alice, {}, one);
+    await rooms.attach('r', bob, {}, other);
     use((room) => room.handle(connection, hello));
     await settled(rooms, 'r');
     await expect.poll(() => rooms.openCount).toBe(0);
@@ -198,7 +203,7 @@ describe('rooms as files', () => {
     await rooms.execute('r', alice, 'message', { message: 'before' });
     const codes: number[] = [];
     const heard = new Heard();
-    const socket = rooms.attach('r', bob, {}, heard);
+    const socket = await rooms.attach('r', bob, {}, heard);
     const link = await rooms.connect(
       'r',
       bob,
@@ -226,7 +231,7 @@ describe('rooms as files', () => {
   it('let a user go whose socket ends while the room cannot be read', async () => {
     const rooms = open({ idleMs: 30 });
     await rooms.execute('r', alice, 'message', { message: 'before' });
-    const socket = rooms.attach('r', bob, {}, new Heard());
+    const socket = await rooms.attach('r', bob, {}, new Heard());
     await settled(rooms, 'r');
     await expect.poll(() => rooms.openCount).toBe(0);
     writeFileSync(join(dataDir, 'rooms', files()[0]!), 'no database '.repeat(1_000));

@@ -111,8 +111,8 @@ describe('a full disk', () => {
     open();
     const free = fillDisk('r', 1);
     const [mine, theirs] = [sink(), sink()];
-    const { connection, use } = rooms.attach('r', alice, {}, mine);
-    rooms.attach('r', { userId: 'bob', name: 'Bob' }, {}, theirs);
+    const { connection, use } = await rooms.attach('r', alice, {}, mine);
+    await rooms.attach('r', { userId: 'bob', name: 'Bob' }, {}, theirs);
     for (let ref = 0; ref < 30; ref++) {
       const payload = { message: `${ref} ${'x'.repeat(2_000)}` };
       use((room) => connection.open && room.handle(connection, { name: 'message', payload, ref }));
@@ -161,9 +161,9 @@ describe('a room that cannot be opened', () => {
       mkdirSync(dirname(path), { recursive: true });
       breakIt(path);
       expect(await say('r', 'hello')).toEqual({ ok: false, error: UNAVAILABLE });
-      expect(() => rooms.attach('r', alice, {}, sink())).toThrow(
-        expect.objectContaining({ code: 'unavailable' }),
-      );
+      await expect(rooms.attach('r', alice, {}, sink())).rejects.toMatchObject({
+        code: 'unavailable',
+      });
       await expect(
         rooms.connect(
           'r',

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { Reply } from '../../src/protocol/commands.ts';
-import { Refusal } from '../../src/protocol/errors.ts';
 import type { Identity } from '../../src/protocol/identity.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Copy, type Kept, type Remembered } from './convergence-copy.ts';
 import { Oracle } from './convergence-oracle.ts';
+import { befall, type HostDeed, orFault } from './host-deeds.ts';
 import { onStage } from './on-stage.ts';
-import { type StagedRoom, StorageFault } from './staged-room.ts';
+import type { StagedRoom } from './staged-room.ts';
 
 const WORDS = ['ant', 'bee', 'cat', 'dog'];
 const EMOJIS = ['👍', '👎', 'toString'];
@@ -31,9 +31,8 @@ export type Deed =
   | { do: 'leave' | 'join' | 'remember'; copy: number }
   | { do: 'catchUp'; copy: number; limit: number }
   | { do: 'erase'; user: number }
-  | { do: 'pass'; ms: number }
-  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' | 'settle' }
-  | { do: 'failStorage'; after: number };
+  | { do: 'settle' }
+  | HostDeed;
 
 /** Which `ifRev` goes with a change: none, the one that the copy holds, or an older one. */
 type Knows = 'nothing' | 'this' | 'older';
@@ -184,31 +183,11 @@ class Play {
       case 'erase':
         this.#ask(admin, 'eraseUser', { userId: identityOf(what.user).userId });
         break;
-      case 'pass':
-        stage.pass(what.ms);
-        break;
-      case 'flush':
-        stage.flush();
-        break;
-      case 'failCommit':
-        stage.flush(true);
-        break;
-      case 'sleep':
-        this.#orFault(() => stage.sleep());
-        break;
-      case 'die':
-        stage.die();
-        break;
-      case 'tellEnds':
-        this.#orFault(() => stage.tellEnds());
-        break;
-      case 'failStorage':
-        stage.sql.failAfter = what.after;
-        break;
       case 'settle':
         this.settle();
         break;
       default:
+        befall(stage, what);
     }
     assert.deepEqual(stage.defects, []);
   }
@@ -248,7 +227,7 @@ class Play {
       ...(asks && { since: each.resume }),
     };
     each.opening(join.since);
-    this.#orFault(() => {
+    orFault(() => {
       each.plug = this.#stage.connect(each.identity, join, each);
     });
   }
@@ -258,7 +237,7 @@ class Play {
     if (plug === undefined) return;
     each.closed();
     this.#stage.drop(plug, meant ? 'left' : 'disconnected');
-    if (told) this.#orFault(() => this.#stage.tellEnds());
+    if (told) orFault(() => this.#stage.tellEnds());
   }
 
   #join(each: Copy): void {
@@ -349,19 +328,9 @@ class Play {
   #held(identity: Identity, name: string, payload: { seq?: number }, work: () => void): void {
     const why = this.#oracle.forbids(identity, name, payload.seq, this.#stage.now);
     const before = this.#oracle.rev;
-    this.#orFault(work);
+    orFault(work);
     if (why === undefined) return;
     assert(this.#oracle.rev === before, `${name} got in of ${identity.userId}: ${why}`);
-  }
-
-  /** Storage that fails while a room wakes keeps it from waking; its host says so and goes on. */
-  #orFault(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (error instanceof StorageFault || error instanceof Refusal) return;
-      throw error;
-    }
   }
 
   #audit(): void {

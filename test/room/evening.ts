@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { Refusal } from '../../src/protocol/errors.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Device, type Ledger } from './device.ts';
+import { befall, type HostDeed, orFault } from './host-deeds.ts';
 import { onStage } from './on-stage.ts';
-import { type StagedRoom, StorageFault } from './staged-room.ts';
+import type { StagedRoom } from './staged-room.ts';
 
 /** What can happen in an evening. Devices are numbers; two in three share their user with another. */
 export type Happening =
@@ -16,10 +16,8 @@ export type Happening =
   | { do: 'leave' | 'join' | 'type' | 'list'; device: number }
   | { do: 'catchUp'; device: number; limit: number }
   | { do: 'stall'; device: number; bytes: number }
-  | { do: 'pass'; ms: number }
-  | { do: 'turnBack'; ms: number }
-  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' | 'settle' }
-  | { do: 'failStorage'; after: number };
+  | { do: 'settle' }
+  | HostDeed;
 
 const DEVICES = 5;
 const USERS = 3;
@@ -133,34 +131,11 @@ class Evening {
       case 'stall':
         this.#device(what).stalls(what.bytes);
         break;
-      case 'pass':
-        stage.pass(what.ms);
-        break;
-      case 'turnBack':
-        stage.now -= what.ms;
-        break;
-      case 'flush':
-        stage.flush();
-        break;
-      case 'failCommit':
-        stage.flush(true);
-        break;
-      case 'sleep':
-        this.#orFault(() => stage.sleep());
-        break;
-      case 'die':
-        stage.die();
-        break;
-      case 'tellEnds':
-        this.#orFault(() => stage.tellEnds());
-        break;
-      case 'failStorage':
-        stage.sql.failAfter = what.after;
-        break;
       case 'settle':
         this.settle();
         break;
       default:
+        befall(stage, what);
     }
     assert.deepEqual(stage.defects, []);
   }
@@ -207,7 +182,7 @@ class Evening {
     const until = expires ? { expiresAt: this.#stage.now + 10_000 } : {};
     const join: { since?: string } = asks ? { since: resume } : {};
     each.opening(join.since);
-    this.#orFault(() => {
+    orFault(() => {
       each.plug = this.#stage.connect({ ...identity, ...until }, join, each);
     });
   }
@@ -217,7 +192,7 @@ class Evening {
     if (plug === undefined) return;
     each.closed();
     this.#stage.drop(plug, meant ? 'left' : 'disconnected');
-    if (told) this.#orFault(() => this.#stage.tellEnds());
+    if (told) orFault(() => this.#stage.tellEnds());
   }
 
   #send(each: Device, id: string, message: string, silent: boolean): void {
@@ -227,7 +202,7 @@ class Evening {
   }
 
   #post(each: Device, id: string, message: string): void {
-    this.#orFault(() =>
+    orFault(() =>
       this.#stage.post(each.identity, { id, message }, (result) => {
         const answer = result as { ok: boolean; message: Message };
         if (answer.ok) each.acknowledged(answer.message);
@@ -249,7 +224,7 @@ class Evening {
     if (plug === undefined) return;
     const { sql, isAwake } = this.#stage;
     const { writes } = sql;
-    this.#orFault(() => {
+    orFault(() => {
       const after = payload.since ?? payload.after;
       this.#stage.handle(
         plug,
@@ -257,16 +232,6 @@ class Evening {
       );
     });
     if (name !== 'message' && isAwake) assert.equal(sql.writes, writes, `${name} wrote something`);
-  }
-
-  /** Storage that fails while a room wakes keeps it from waking; its host says so and goes on. */
-  #orFault(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (error instanceof StorageFault || error instanceof Refusal) return;
-      throw error;
-    }
   }
 
   #audit(): void {

@@ -44,6 +44,7 @@ it('forgets what is past keeping, with all that hangs on it, and tells its horiz
   room.ask(alice, 'addReaction', { seq: 2, emoji: '👍' });
   room.ask(bob, 'message', { message: 'deleted zebra' });
   room.ask(bob, 'deleteMessage', { seq: 4 });
+  expect(room.ask(bob, 'searchMessages', { query: 'zebra' }).results).toHaveLength(1);
   room.now += 3 * DAY_MS;
   room.ask(bob, 'message', { message: 'younger zebra', mentions: ['alice'] });
   room.now += 4 * DAY_MS + 1;

@@ -123,21 +123,6 @@ export class StagedRoom {
     this.#use().handle(plug.connection, command);
   }
 
-  /**
-   * Takes what `hear` handles as a part of one commit; one that cannot be whole is dropped, and
-   * everyone is sent away. @returns whether it is to be committed
-   */
-  together(hear: () => void): boolean {
-    const room = this.#use();
-    try {
-      room.together(hear);
-      return true;
-    } catch {
-      this.flush(true);
-      return false;
-    }
-  }
-
   /** Takes a message as over HTTP; `answered` hears of it when it is stored. */
   post(identity: Identity, payload: object, answered: (result: unknown) => void): void {
     this.ask(identity, 'message', payload, answered);

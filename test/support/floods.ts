@@ -89,37 +89,35 @@ async function openSocketIo({ url, roomId }: Target): Promise<WebSocket> {
 /** Sends frames as fast as the other side takes them, over one socket at a time. */
 function pour(connect: () => Promise<WebSocket>, frame: (at: number) => string | Buffer): Flood {
   let at = 0;
-  return repeat(1, async (count) => {
-    const socket = await connect();
+  let isOver = false;
+  let socket: WebSocket | undefined;
+  const flood = repeat(1, async (count) => {
+    const opened = await connect();
+    socket = opened;
     count('sockets');
-    socket.on('message', () => count('answers'));
+    opened.on('message', () => count('answers'));
     const closed = new Promise<void>((resolve) => {
-      socket.once('close', (code) => {
+      opened.once('close', (code) => {
         count(`closed ${code}`);
         resolve();
       });
     });
-    pours.add(socket);
-    while (socket.readyState === WebSocket.OPEN) {
-      for (let burst = 0; burst < 50 && socket.bufferedAmount < UNSENT; burst++) {
-        socket.send(frame(at++));
+    // It may have been told to stop before there was anything to cut.
+    if (isOver) opened.terminate();
+    while (opened.readyState === WebSocket.OPEN) {
+      for (let burst = 0; burst < 50 && opened.bufferedAmount < UNSENT; burst++) {
+        opened.send(frame(at++));
         count('frames');
       }
       await turn();
     }
     await closed;
-    pours.delete(socket);
   });
-}
-
-/** Sockets that are being poured into, to be cut when their flood is told to stop. */
-const pours = new Set<WebSocket>();
-
-function cutting(flood: Flood): Flood {
   return {
-    async stop() {
+    stop() {
+      isOver = true;
       const over = flood.stop();
-      for (const socket of pours) socket.terminate();
+      socket?.terminate();
       return over;
     },
   };
@@ -131,22 +129,18 @@ const text = (at: number) => `flood ${at}`;
 export const floods = {
   'writes fast, native': (target) =>
     Promise.resolve(
-      cutting(
-        pour(
-          () => open(target.url, nativePath(target.roomId)),
-          (at) => `["message",{"message":"${text(at)}"},${at}]`,
-        ),
+      pour(
+        () => open(target.url, nativePath(target.roomId)),
+        (at) => `["message",{"message":"${text(at)}"},${at}]`,
       ),
     ),
 
   'writes fast, Socket.IO': (target) =>
     Promise.resolve(
-      cutting(
-        pour(
-          () => openSocketIo(target),
-          (at) =>
-            `42${at + 10}["message",${JSON.stringify({ roomId: target.roomId, message: text(at) })}]`,
-        ),
+      pour(
+        () => openSocketIo(target),
+        (at) =>
+          `42${at + 10}["message",${JSON.stringify({ roomId: target.roomId, message: text(at) })}]`,
       ),
     ),
 
@@ -165,11 +159,9 @@ export const floods = {
 
   'types fast': (target) =>
     Promise.resolve(
-      cutting(
-        pour(
-          () => open(target.url, nativePath(target.roomId)),
-          (at) => `["typing",{"isTyping":${at % 2 === 0}}]`,
-        ),
+      pour(
+        () => open(target.url, nativePath(target.roomId)),
+        (at) => `["typing",{"isTyping":${at % 2 === 0}}]`,
       ),
     ),
 
@@ -208,22 +200,18 @@ export const floods = {
 
   garbage: ({ url, roomId }) =>
     Promise.resolve(
-      cutting(
-        pour(
-          () => open(url, nativePath(roomId)),
-          (at) => `{"garbage":${at}]`,
-        ),
+      pour(
+        () => open(url, nativePath(roomId)),
+        (at) => `{"garbage":${at}]`,
       ),
     ),
 
   'frames too big': ({ url, roomId }) => {
     const big = Buffer.alloc(1024 * 1024, 'a').toString();
     return Promise.resolve(
-      cutting(
-        pour(
-          () => open(url, nativePath(roomId)),
-          () => big,
-        ),
+      pour(
+        () => open(url, nativePath(roomId)),
+        () => big,
       ),
     );
   },
@@ -253,11 +241,9 @@ export const floods = {
   'compressed bombs': ({ url, roomId }) => {
     const bomb = '0'.repeat(16 * 1024 * 1024);
     return Promise.resolve(
-      cutting(
-        pour(
-          () => open(url, nativePath(roomId), { perMessageDeflate: { threshold: 0 } }),
-          () => bomb,
-        ),
+      pour(
+        () => open(url, nativePath(roomId), { perMessageDeflate: { threshold: 0 } }),
+        () => bomb,
       ),
     );
   },

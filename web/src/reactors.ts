@@ -4,6 +4,16 @@ import { listed } from './names.ts';
 /** User ids and their names, by emoji. */
 type ByEmoji = Map<string, Map<string, string>>;
 
+/** One emoji of a message. */
+export interface Given {
+  emoji: string;
+  count: number;
+  /** Whether this user has given it. */
+  isMine: boolean;
+  /** Who gave it, as people say it. */
+  by: string;
+}
+
 const PAGE = 100;
 
 /** Who has reacted with what: the room tells counts by itself, and people when it is asked. */
@@ -12,7 +22,8 @@ export class Reactors {
   readonly #changed: () => void;
   readonly #known = new Map<number, ByEmoji>();
   readonly #wanted = new Set<number>();
-  #isAsking = false;
+  /** Which message the room is being asked about. */
+  #asking: number | undefined;
 
   /** @param life ends it */
   constructor(room: Room, changed: () => void, life: AbortSignal) {
@@ -32,31 +43,23 @@ export class Reactors {
     });
   }
 
-  /** The emoji this user has given, as far as it is known; if not, it soon will be. */
-  mine({ seq, reactions = {} }: Message): ReadonlySet<string> {
-    const me = this.#room.state.you?.userId ?? '';
+  /** What a message was given, as far as it is known by whom; if not, it soon will be. */
+  given({ seq, reactions = {} }: Message): Given[] {
+    const me = this.#me;
+    const counts = Object.entries(reactions);
     const known = this.#known.get(seq);
-    if (known === undefined) {
-      if (Object.keys(reactions).length > 0) this.#want(seq);
-      return new Set();
-    }
-    return new Set([...known].filter(([, people]) => people.has(me)).map(([emoji]) => emoji));
-  }
-
-  /** Who gave it, as one line. */
-  line({ seq, reactions = {} }: Message, emoji: string): string {
-    const people = [...(this.#known.get(seq)?.get(emoji)?.values() ?? [])];
-    const count = reactions[emoji] ?? 0;
-    if (people.length === 0) return count === 1 ? '1 person' : `${count} people`;
-    return listed(people, Math.max(0, count - people.length), 10);
+    if (known === undefined && counts.length > 0) this.#want(seq);
+    return counts.map(([emoji, count]) => {
+      const people = known?.get(emoji) ?? new Map<string, string>();
+      return { emoji, count, isMine: people.has(me), by: lineOf([...people.values()], count) };
+    });
   }
 
   /** Gives a reaction, or takes it back where this user has given it. @throws Refused */
   async toggle(message: Message, emoji: string): Promise<void> {
     const { seq } = message;
-    const me = this.#room.state.you?.userId ?? '';
-    const isMine = this.mine(message).has(emoji);
-    this.#set(seq, me, emoji, !isMine);
+    const isMine = this.#known.get(seq)?.get(emoji)?.has(this.#me) === true;
+    this.#set(seq, this.#me, emoji, !isMine);
     try {
       if (isMine) await this.#room.removeReaction(seq, emoji);
       else await this.#room.addReaction(seq, emoji);
@@ -67,16 +70,31 @@ export class Reactors {
     }
   }
 
+  get #me(): string {
+    return this.#room.state.you?.userId ?? '';
+  }
+
   #set(seq: number, userId: string, emoji: string, isGiven: boolean): void {
     const known = this.#known.get(seq);
-    if (known === undefined) return;
+    if (known === undefined) {
+      // It may have happened just after the answer that is on its way.
+      if (seq === this.#asking) this.#want(seq);
+      return;
+    }
     const people = known.get(emoji) ?? new Map<string, string>();
     known.set(emoji, people);
-    const { you, online } = this.#room.state;
-    const name = online.find((user) => user.userId === userId)?.username ?? you?.username ?? '';
-    if (isGiven) people.set(userId, name);
-    else people.delete(userId);
+    const name = this.#nameOf(userId);
+    if (!isGiven) people.delete(userId);
+    else if (name !== undefined) people.set(userId, name);
+    // Somebody who is not here: the room knows the name.
+    else this.#want(seq);
     this.#changed();
+  }
+
+  #nameOf(userId: string): string | undefined {
+    const { you, online } = this.#room.state;
+    if (userId === you?.userId) return you.username;
+    return online.find((user) => user.userId === userId)?.username;
   }
 
   #want(seq: number): void {
@@ -86,10 +104,10 @@ export class Reactors {
 
   /** One after the other: rows that are drawn together must not use up what a user may ask. */
   async #ask(): Promise<void> {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
+    if (this.#asking !== undefined) return;
     for (const seq of this.#wanted) {
       this.#wanted.delete(seq);
+      this.#asking = seq;
       const reply = await this.#room
         .ask('getReactions', { seq, limit: PAGE })
         .catch(() => undefined);
@@ -101,6 +119,11 @@ export class Reactors {
       this.#known.set(seq, byEmoji);
       this.#changed();
     }
-    this.#isAsking = false;
+    this.#asking = undefined;
   }
+}
+
+function lineOf(names: readonly string[], count: number): string {
+  if (names.length === 0) return count === 1 ? '1 person' : `${count} people`;
+  return listed(names, Math.max(0, count - names.length), 10);
 }

@@ -1,3 +1,4 @@
+import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import type { Member, RoomInfo, You } from '../../src/client/index.ts';
 
 export type Role = Member['role'];
@@ -41,7 +42,7 @@ export function mayActOn(standing: Standing, { userId, role }: Pick<Member, 'use
 
 /** The roles this user may give to somebody whom they may act on. */
 export function rolesFor({ you }: Standing, { userId, role }: Pick<Member, 'userId' | 'role'>) {
-  const isGuest = userId.startsWith('guest:');
+  const isGuest = userId.startsWith(GUEST_PREFIX);
   return GIVEN.filter(
     (given) =>
       given !== role &&

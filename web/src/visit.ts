@@ -1,6 +1,8 @@
 import { type Client, connect, type Room } from '../../src/client/index.ts';
+import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import { tokenSourceOf, type Way } from './entry.ts';
 import { ofThisWindow, remembered } from './memory.ts';
+import { onceATurn } from './once-a-turn.ts';
 import { sentenceOfEnd } from './sentences.ts';
 import { byId } from './view/dom.ts';
 import { RoomView } from './view/room.ts';
@@ -35,7 +37,7 @@ export class Visit {
   #view: RoomView | undefined;
   #current: string | undefined;
   #userId: string | undefined;
-  #isDue = false;
+  readonly #changed = onceATurn(() => this.#render(), this.#life.signal);
 
   constructor(ticket: Ticket, listener: VisitListener) {
     const { name, way } = ticket;
@@ -54,7 +56,7 @@ export class Visit {
       () => this.#end(),
       this.#life.signal,
     );
-    document.addEventListener('visibilitychange', () => this.#changed(), {
+    document.addEventListener('visibilitychange', this.#changed, {
       signal: this.#life.signal,
     });
     for (const roomId of ticket.rooms) this.#enter(roomId);
@@ -77,10 +79,7 @@ export class Visit {
     // Left before, and the client knows it still.
     if (room.state.status.name === 'left') room.join();
     this.#rooms.set(roomId, room);
-    this.#off.set(
-      roomId,
-      room.on('change', () => this.#changed()),
-    );
+    this.#off.set(roomId, room.on('change', this.#changed));
     this.#keep();
   }
 
@@ -139,7 +138,7 @@ export class Visit {
     if (this.#current !== undefined) rooms.push(this.#current);
     ofThisWindow.set('ticket', JSON.stringify({ ...this.#ticket, rooms } satisfies Ticket));
     // A guest is somebody else in every window.
-    if (this.#userId?.startsWith('guest:') === false) {
+    if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
       remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms.slice(-MOST_ROOMS)));
     }
   }
@@ -149,15 +148,6 @@ export class Visit {
     this.#userId = userId;
     for (const roomId of visitedBy(userId)) this.#enter(roomId);
     this.#keep();
-  }
-
-  #changed(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    queueMicrotask(() => {
-      this.#isDue = false;
-      if (!this.#life.signal.aborted) this.#render();
-    });
   }
 
   #render(): void {

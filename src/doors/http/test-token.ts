@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { signToken } from '../../auth/tokens.ts';
+import { GUEST_PREFIX } from '../../protocol/identity.ts';
 import { wrongUsername } from '../../protocol/text.ts';
 
 /** How long a token of development mode holds, in seconds. */
@@ -22,5 +23,5 @@ export function testTokenRoute(secret: Uint8Array): Hono {
 }
 
 function wrongSubject(username: string): string | undefined {
-  return username.startsWith('guest:') ? 'must not begin with "guest:"' : undefined;
+  return username.startsWith(GUEST_PREFIX) ? `must not begin with "${GUEST_PREFIX}"` : undefined;
 }

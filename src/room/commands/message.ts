@@ -38,7 +38,7 @@ function assertFits({ messages }: Context, { meta, replyTo }: Payload<'message'>
 }
 
 function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'message'>> {
-  const { messages, mentions, room, ids, typing, roomId } = context;
+  const { messages, mentions, search, room, ids, typing, roomId, state } = context;
   const sender = shown(context, payload.sender, 'sender');
   const member = enlist(context, sender);
   keepPace(context, member);
@@ -60,9 +60,10 @@ function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'mes
   };
   messages.add(sent);
   mentions.add(rev, othersOf(sent));
+  if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
   const tell: Told[] = [{ name: 'message', payload: sent }];
-  return { reply: { message: sent }, position, tell, said: sent };
+  return { reply: { message: sent }, position, tell };
 }
 
 /** Whom a message calls; oneself does not count. */

@@ -26,12 +26,14 @@ export interface RoomState {
   prunedAt: number | null;
   /** How many people were erased. */
   erasures: number;
+  /** The search index holds the messages up to this `seq`; later ones are still to go in. */
+  indexed: number;
 }
 
 /** What an export says of the room itself. */
 export type RoomRecord = Omit<
   RoomState,
-  'epoch' | 'memberCount' | 'deletion' | 'importing' | 'prunedAt' | 'erasures'
+  'epoch' | 'memberCount' | 'deletion' | 'importing' | 'prunedAt' | 'erasures' | 'indexed'
 >;
 
 /** What `updateRoom` may set. */
@@ -65,6 +67,7 @@ const UNWRITTEN: RoomState = {
   importing: false,
   prunedAt: null,
   erasures: 0,
+  indexed: 0,
 };
 
 interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
@@ -93,7 +96,7 @@ export class RoomRow {
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
-        importing, pruned_at AS prunedAt, erasures FROM room`,
+        importing, pruned_at AS prunedAt, erasures, indexed FROM room`,
     );
     if (row === undefined) return UNWRITTEN;
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
@@ -192,16 +195,18 @@ export class RoomRow {
 
   beginImport(): void {
     this.ensure();
-    this.#database.run('UPDATE room SET importing = 1');
+    // Lines come in any order: each goes into the search index at once.
+    this.#database.run('UPDATE room SET importing = 1, indexed = ?', Number.MAX_SAFE_INTEGER);
   }
 
   /** Takes what an export says of the room; only the epoch stays its own. */
   finishImport(record: RoomRecord): void {
     this.set(record);
     this.#database.run(
-      `UPDATE room SET importing = 0, rev = ?, horizon = ?, created_at = ?, changed_at = ?,
+      `UPDATE room SET importing = 0, rev = ?, indexed = ?, horizon = ?, created_at = ?, changed_at = ?,
         owned = ?, touched = (SELECT coalesce(max(touched), 0) FROM members),
         member_count = (SELECT count(*) FROM members WHERE role <> 'none')`,
+      record.rev,
       record.rev,
       record.horizon,
       record.createdAt,

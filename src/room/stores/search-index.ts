@@ -13,7 +13,12 @@ type Indexed = Pick<Message, 'seq' | 'message' | 'senderId'>;
 /** No message has this seq, so no search finds it. */
 const NOTHING: Indexed = { seq: 0, message: 'x', senderId: '' };
 
-/** The full-text index over undeleted messages, kept in the transaction that changes them. */
+/**
+ * The full-text index over undeleted messages. It trails behind what is said: taking in many together
+ * costs a fraction of one by one, and whoever waits for a message does not wait for it. How far it
+ * has come stands in the room's row and moves in the same transaction, so it is exact at any time;
+ * what is above has never been in it, and changes there without it.
+ */
 export class SearchIndex {
   readonly #database: Database;
 
@@ -21,7 +26,31 @@ export class SearchIndex {
     this.#database = database;
   }
 
-  add({ seq, message, senderId }: Indexed): void {
+  /** Takes in everything said so far. */
+  catchUp(): void {
+    if (this.#database.first('SELECT 1 FROM room WHERE indexed < rev') === undefined) return;
+    this.#database.run(
+      `INSERT INTO search (rowid, message, sender_id) SELECT seq, message, sender_id FROM messages
+        WHERE seq > (SELECT indexed FROM room) AND deleted_at IS NULL ORDER BY seq`,
+    );
+    this.#database.run('UPDATE room SET indexed = rev');
+  }
+
+  /** To be called with a message that has changed or was brought in, not with one that is said. */
+  add(message: Indexed): void {
+    if (this.#hasComeTo(message.seq)) this.#insert(message);
+  }
+
+  /** To be called with what was indexed, before the message changes. */
+  remove(message: Indexed): void {
+    if (this.#hasComeTo(message.seq)) this.#delete(message);
+  }
+
+  #hasComeTo(seq: number): boolean {
+    return this.#database.first('SELECT 1 FROM room WHERE indexed >= ?', seq) !== undefined;
+  }
+
+  #insert({ seq, message, senderId }: Indexed): void {
     this.#database.run(
       'INSERT INTO search (rowid, message, sender_id) VALUES (?, ?, ?)',
       seq,
@@ -30,8 +59,7 @@ export class SearchIndex {
     );
   }
 
-  /** To be called with what was indexed, before the message changes. */
-  remove({ seq, message, senderId }: Indexed): void {
+  #delete({ seq, message, senderId }: Indexed): void {
     this.#database.run(
       "INSERT INTO search (search, rowid, message, sender_id) VALUES ('delete', ?, ?, ?)",
       seq,
@@ -45,7 +73,7 @@ export class SearchIndex {
    * an index of one piece is left as it is: a second piece makes the next merge take it all.
    */
   beginRewrite(): void {
-    this.add(NOTHING);
+    this.#insert(NOTHING);
   }
 
   /** Merges all pieces into a new one, some pages a call. @returns whether there is more to do */
@@ -55,7 +83,7 @@ export class SearchIndex {
     this.#database.run("INSERT INTO search (search, rank) VALUES ('merge', ?)", pages);
     // As FTS5 documents: a merge that had nothing to do changes less than two rows.
     const hasMore = this.#changes() - before >= 2;
-    if (!hasMore) this.remove(NOTHING);
+    if (!hasMore) this.#delete(NOTHING);
     return hasMore;
   }
 
@@ -67,6 +95,7 @@ export class SearchIndex {
   find(query: string, from: string | undefined, before: number, limit: number): Hit[] {
     const words = wordsOf(query);
     if (words.length === 0) return [];
+    this.catchUp();
     // Narrows the index, where the user id has words; the join compares it exactly.
     const sender =
       from === undefined || wordsOf(from).length === 0 ? '' : ` AND sender_id : (${quote(from)})`;

@@ -1,4 +1,5 @@
 import type { Message, Outgoing } from '../../../src/client/index.ts';
+import type { Given } from '../reactors.ts';
 import { whySilent } from '../rights.ts';
 import { sentenceOf } from '../sentences.ts';
 import { button, element, icon, iconButton, withOwnDirection } from './dom.ts';
@@ -27,7 +28,7 @@ export function messageRow(scene: Scene, message: Shown, place: Place): Row {
   const { isThread } = place;
   const original = replyTo === undefined ? undefined : originals.of(replyTo);
   const failed = failedChanges.filter(({ payload }) => payload.seq === seq);
-  const mine = reactors.mine(message);
+  const given = reactors.given(message);
   const mentioned = mentionedNames(scene, message);
   const isSilent = whySilent(room.state, Date.now()) !== undefined;
   return {
@@ -37,8 +38,7 @@ export function messageRow(scene: Scene, message: Shown, place: Place): Row {
       place,
       message.isChanging,
       message.message,
-      message.reactions,
-      [...mine],
+      given,
       original?.rev,
       failed.map(({ id }) => id),
       mentioned,
@@ -54,7 +54,7 @@ export function messageRow(scene: Scene, message: Shown, place: Place): Row {
       if (replyTo !== undefined && !isThread) row.append(quote(scene, replyTo, original));
       row.append(words(message, mentioned, you?.username));
       const isDeleted = message.deletedAt !== undefined;
-      if (!isDeleted) row.append(...reactions(scene, message, mine, isSilent));
+      if (!isDeleted) row.append(...reactions(scene, message, given, isSilent));
       if (place.replies > 0 && !isThread) row.append(thread(scene, seq, place.replies));
       row.append(...failed.map((entry) => refusal(scene, entry)));
       if (place.readBy !== '') row.append(readBy(place.readBy));
@@ -157,24 +157,23 @@ function quote({ deeds }: Scene, seq: number, original: Message | undefined): HT
 }
 
 function reactions(
-  { reactors, deeds }: Scene,
+  { deeds }: Scene,
   message: Shown,
-  mine: ReadonlySet<string>,
+  given: readonly Given[],
   isSilent: boolean,
 ): HTMLElement[] {
-  const all = Object.entries(message.reactions ?? {});
-  if (all.length === 0) return [];
+  if (given.length === 0) return [];
   const list = element('ul', 'reactions');
   list.ariaLabel = 'Reactions';
-  for (const [emoji, count] of all) {
+  for (const { emoji, count, isMine, by } of given) {
     const chip = button('', () => deeds.react(message, emoji), 'reaction');
     chip.append(
       withOwnDirection(element('bdi', '', emoji)),
       element('span', 'count', String(count)),
     );
     chip.tabIndex = -1;
-    chip.ariaPressed = String(mine.has(emoji));
-    chip.title = `${reactors.line(message, emoji)} reacted with ${emoji}`;
+    chip.ariaPressed = String(isMine);
+    chip.title = `${by} reacted with ${emoji}`;
     chip.dataset['place'] = `reaction ${emoji}`;
     chip.disabled = isSilent;
     list.append(element('li', '', chip));

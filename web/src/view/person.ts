@@ -1,3 +1,4 @@
+import { GUEST_PREFIX } from '../../../src/protocol/identity.ts';
 import { element } from './dom.ts';
 
 /** The style sheet has this many colours for people. */
@@ -15,7 +16,7 @@ export function avatar(userId: string, username: string): HTMLSpanElement {
 /** A name as text of its own, so that its direction stays its own, and how far it can be trusted. */
 export function nameParts(userId: string, username: string, isUnverified: boolean): Node[] {
   const name = element('bdi', 'name', username);
-  if (userId.startsWith('guest:')) return [name, tag('guest', 'Came in without a token.')];
+  if (userId.startsWith(GUEST_PREFIX)) return [name, tag('guest', 'Came in without a token.')];
   return isUnverified ? [name, tag('unverified', 'No token vouches for this name.')] : [name];
 }
 

@@ -1,6 +1,7 @@
 import type { Message, Room, RoomState, Status } from '../../../src/client/index.ts';
 import { ofThisWindow, remembered } from '../memory.ts';
 import { listed, Names } from '../names.ts';
+import { onceATurn } from '../once-a-turn.ts';
 import { Originals } from '../originals.ts';
 import { Reactors } from '../reactors.ts';
 import { isModerator, whySilent } from '../rights.ts';
@@ -51,19 +52,19 @@ export class RoomView {
     People: byId('people-button', HTMLButtonElement),
     Search: byId('search-button', HTMLButtonElement),
   };
-  #isDue = false;
   #hasJoined = false;
+  /** Draws what has changed. */
+  readonly changed = onceATurn(() => this.#render(), this.#life.signal);
 
   constructor(room: Room, deeds: RoomDeeds) {
     this.#room = room;
     this.#roomDeeds = deeds;
     const { signal } = this.#life;
-    const changed = () => this.changed();
     this.#scene = {
       room,
       names: new Names(),
-      reactors: new Reactors(room, changed, signal),
-      originals: new Originals(room, changed),
+      reactors: new Reactors(room, this.changed, signal),
+      originals: new Originals(room, this.changed),
       deeds: this.#deeds(),
     };
     this.#told = new Told(signal);
@@ -89,16 +90,6 @@ export class RoomView {
     this.#life.abort();
   }
 
-  /** Draws what has changed, once for everything that changes in one turn. */
-  changed(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    queueMicrotask(() => {
-      this.#isDue = false;
-      if (!this.#life.signal.aborted) this.#render();
-    });
-  }
-
   /** What the room before has left, with buttons that belong to it. */
   #clear(): void {
     for (const told of [this.#banner, this.#locked]) {
@@ -110,10 +101,10 @@ export class RoomView {
   #listen(): void {
     const { signal } = this.#life;
     const off = [
-      this.#room.on('change', () => this.changed()),
+      this.#room.on('change', this.changed),
       this.#room.on('message', (message) => this.#heard(message)),
     ];
-    const timer = setInterval(() => this.changed(), LOOK_MS);
+    const timer = setInterval(this.changed, LOOK_MS);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
       for (const end of off) end();

@@ -1,0 +1,42 @@
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
+
+/**
+ * The file that SQLite writes commits to (its write-ahead log), held open beside SQLite to bring them
+ * to the disk. SQLite can only wait for the disk, one file behind the other; several of these are
+ * synced at once, and the process does other things meanwhile.
+ */
+export class Journal {
+  readonly #file: number;
+  #underWay = 0;
+  #isClosed = false;
+
+  constructor(path: string) {
+    // Some systems sync only what may be written.
+    this.#file = openSync(path, 'r+');
+  }
+
+  /** Waits until what was committed is on the disk. */
+  sync(): void {
+    fdatasyncSync(this.#file);
+  }
+
+  /** Calls `done` when what is committed now is on the disk, or cannot get there. */
+  syncLater(done: (error: Error | null) => void): void {
+    this.#underWay++;
+    fdatasync(this.#file, (error) => {
+      this.#underWay--;
+      this.#release();
+      done(error);
+    });
+  }
+
+  /** Lets the file go as soon as nothing is under way. */
+  close(): void {
+    this.#isClosed = true;
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#isClosed && this.#underWay === 0) closeSync(this.#file);
+  }
+}
