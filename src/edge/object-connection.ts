@@ -1,5 +1,5 @@
 import type { CloseCode } from '../protocol/close-codes.ts';
-import { commandsIn, FAR_AHEAD_MS, ReadingPace } from '../doors/reading-pace.ts';
+import { FAR_AHEAD_MS, ReadingPace, weightOf } from '../doors/reading-pace.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { judgeBacklog } from '../room/backlog.ts';
@@ -86,8 +86,8 @@ export class ObjectConnection implements Connection {
    */
   isFlooding(data: string | ArrayBuffer): boolean {
     if (this.#attachment.end === 'link') return false;
-    const commands = typeof data === 'string' ? commandsIn(data) : 1;
-    return this.#pace.aheadMs(this.#platform.now(), commands) > FAR_AHEAD_MS;
+    const weight = weightOf(data, this.#platform.limits);
+    return this.#pace.aheadMs(this.#platform.now(), weight) > FAR_AHEAD_MS;
   }
 
   send(frame: Frame): boolean {
