@@ -1,5 +1,5 @@
 import type { CloseCode } from '../protocol/close-codes.ts';
-import { commandsIn, ReadingPace } from '../doors/reading-pace.ts';
+import { ReadingPace, weightOf } from '../doors/reading-pace.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { judgeBacklog } from '../room/backlog.ts';
@@ -86,8 +86,7 @@ export class ObjectConnection implements Connection {
    */
   isFlooding(data: string | ArrayBuffer): boolean {
     if (this.#attachment.end === 'link') return false;
-    const commands = typeof data === 'string' ? commandsIn(data) : 1;
-    return this.#pace.isFarAhead(this.#platform.now(), commands);
+    return this.#pace.isFarAhead(this.#platform.now(), weightOf(data, this.#platform.limits));
   }
 
   send(frame: Frame): boolean {

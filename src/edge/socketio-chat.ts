@@ -20,6 +20,7 @@ import type {
 } from '../doors/socketio/socketio-owner.ts';
 import { ReadingPace } from '../doors/reading-pace.ts';
 import { SentAway } from '../doors/sent-away.ts';
+import { unhurriedRefusal } from '../doors/unhurried.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -161,6 +162,7 @@ export class SessionChat implements SocketIoOwner {
       }
     } catch (error) {
       const { code, message } = error instanceof Refusal ? error.problem : internalProblem;
+      await unhurriedRefusal(code);
       request.refuse({ message, data: { code } });
     }
   }

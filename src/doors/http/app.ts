@@ -1,6 +1,9 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { foreignOrigin, isOriginAllowed } from '../../auth/origin.ts';
+import type { Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
+import { RateLimits } from '../../room/rate-limits.ts';
+import { inAllRooms } from '../reading-pace.ts';
 import { unhurried } from '../unhurried.ts';
 import { checkHost, cors, securityHeaders } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
@@ -42,7 +45,12 @@ export function httpDoor(door: HttpDoor): Hono {
     }
     return door.upgrade(c.req.raw);
   });
-  const identify: Identify = (c) => door.authenticate({ token: bearerOf(c) });
+  const rates = new RateLimits(inAllRooms(door.limits), { now: () => Date.now() });
+  const identify: Identify = async (c) => {
+    const identity = await door.authenticate({ token: bearerOf(c) });
+    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+    return identity;
+  };
   app.use('/rooms/*', unstored);
   for (const route of roomRoutes) addRoute(app, route, door, identify);
   app.get('/rooms/:roomId/events', eventsRoute(door, identify));
@@ -61,6 +69,12 @@ export function httpDoor(door: HttpDoor): Hono {
   app.notFound((c) => notFound(app, c));
   return app;
 }
+
+/** What a request costs in all rooms together, whatever it costs in its own. */
+const REQUEST = 'request';
+
+/** Admins are trusted. Guests are new with every request; their rooms bound them together. */
+const mayAskMuch = ({ admin, guest }: Identity) => admin === true || guest === true;
 
 /** A route parses, authenticates, forwards. */
 function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identify): void {
