@@ -16,7 +16,7 @@ import { unhurriedRefusal } from '../src/doors/unhurried.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
 import type { Limits } from '../src/protocol/limits.ts';
 import type { Command } from '../src/protocol/lines.ts';
-import type { Frame } from '../src/room/outbox.ts';
+import type { Frame } from '../src/room/frame.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';

@@ -1,5 +1,6 @@
+import { roomPath } from '../../local-server/node-rooms.ts';
 import type { Contestant } from '../contestants.ts';
-import { edgeFile, fill, nodeFile, words } from '../fill.ts';
+import { edgeFile, fill, words } from '../fill.ts';
 import type { AskResult, AskWish } from '../generator/asks.ts';
 import { median, rounded } from '../median.ts';
 import type { Running } from '../running.ts';
@@ -83,7 +84,7 @@ async function makeRooms(
   for (const size of sizes) {
     const begunAt = performance.now();
     const room = roomOf(size);
-    await fill(isEdge ? edgeFile(data, room) : nodeFile(data, room), room, size);
+    await fill(isEdge ? edgeFile(data, room) : roomPath(data, room), room, size);
     const seconds = ((performance.now() - begunAt) / 1_000).toFixed(0);
     say(`${contestant.name}: filled a room to ${size} messages in ${seconds} s`);
   }

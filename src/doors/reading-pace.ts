@@ -1,7 +1,20 @@
 import type { Limits } from '../protocol/limits.ts';
 
-/** How much faster than a user may act in a room a socket is read: it may be in several rooms. */
+/** How much more than a user may do in a room they may do in all: they may be in several. */
 const TIMES = 2;
+
+/** A host that cannot stop reading sends away who is so far ahead, in milliseconds. */
+const FAR_AHEAD_MS = 10_000;
+
+/** What a user may do in all rooms together, at one process or isolate. */
+export function inAllRooms(limits: Limits): Limits {
+  const { commandsPerSecond, commandBurst } = limits;
+  return {
+    ...limits,
+    commandsPerSecond: commandsPerSecond * TIMES,
+    commandBurst: commandBurst * TIMES,
+  };
+}
 
 /**
  * Tells when a socket sends faster than anybody may act, whatever it is that it sends. Rate limits
@@ -15,9 +28,10 @@ export class ReadingPace {
   #at: number;
 
   /** @param now epoch milliseconds */
-  constructor({ commandsPerSecond, commandBurst }: Limits, now: number) {
-    this.#perMs = (commandsPerSecond * TIMES) / 1_000;
-    this.#most = commandBurst * TIMES;
+  constructor(limits: Limits, now: number) {
+    const { commandsPerSecond, commandBurst } = inAllRooms(limits);
+    this.#perMs = commandsPerSecond / 1_000;
+    this.#most = commandBurst;
     this.#left = this.#most;
     this.#at = now;
   }
@@ -29,10 +43,22 @@ export class ReadingPace {
     this.#at = now;
     return this.#left >= 0 ? 0 : Math.ceil(-this.#left / this.#perMs);
   }
+
+  /** The same, for a host that cannot stop reading. @returns whether to send the socket away */
+  isFarAhead(now: number, commands = 1): boolean {
+    return this.aheadMs(now, commands) > FAR_AHEAD_MS;
+  }
 }
 
-/** A host that cannot stop reading sends away who is so far ahead, in milliseconds. */
-export const FAR_AHEAD_MS = 10_000;
+/**
+ * How many commands a frame stands for on a host that has read all of it when it first sees it: one for
+ * each line, or, where that is more, for each part as long as a message may be.
+ */
+export function weightOf(frame: string | ArrayBuffer, { messageBytes }: Limits): number {
+  const [commands, length] =
+    typeof frame === 'string' ? [commandsIn(frame), frame.length] : [1, frame.byteLength];
+  return Math.max(commands, Math.floor(length / messageBytes));
+}
 
 /** How many commands a native frame may hold at the most: one a line, and JSON has no raw newline. */
 export function commandsIn(frame: Pick<string, 'indexOf'>): number {

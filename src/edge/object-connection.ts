@@ -1,9 +1,9 @@
 import type { CloseCode } from '../protocol/close-codes.ts';
-import { commandsIn, FAR_AHEAD_MS, ReadingPace } from '../doors/reading-pace.ts';
+import { ReadingPace, weightOf } from '../doors/reading-pace.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { judgeBacklog } from '../room/backlog.ts';
-import type { Frame } from '../room/outbox.ts';
+import type { Frame } from '../room/frame.ts';
 import type { Connection, ConnectionState } from '../room/ports.ts';
 
 /** How stale the attachment's time of the last frame may be, in milliseconds. */
@@ -86,8 +86,7 @@ export class ObjectConnection implements Connection {
    */
   isFlooding(data: string | ArrayBuffer): boolean {
     if (this.#attachment.end === 'link') return false;
-    const commands = typeof data === 'string' ? commandsIn(data) : 1;
-    return this.#pace.aheadMs(this.#platform.now(), commands) > FAR_AHEAD_MS;
+    return this.#pace.isFarAhead(this.#platform.now(), weightOf(data, this.#platform.limits));
   }
 
   send(frame: Frame): boolean {

@@ -12,6 +12,7 @@ import { type Command, readFrame, type Result } from '../protocol/lines.ts';
 import { consoleLogger } from '../log/console-logger.ts';
 import { Pacer } from '../room/pacer.ts';
 import { type Asking, Room } from '../room/room.ts';
+import { exceedsBytes } from '../protocol/text.ts';
 import { readSettings } from '../settings.ts';
 import { closeAnswer } from './close-answer.ts';
 import type { Environment } from './environment.ts';
@@ -110,7 +111,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
-    if (connection.isFlooding(data)) this.#sendAway(connection);
+    if (connection.isFlooding(data)) this.#sendAway(connection, data);
     if (!connection.open) return;
     connection.heard();
     this.#dueSince ??= Date.now();
@@ -135,12 +136,14 @@ export class RoomObject extends DurableObject<Environment> {
     this.#departed(socket, 'disconnected', 1006);
   }
 
-  /** Nothing stops a client from sending, and a closed socket's frames are still heard: it may not come back. */
-  #sendAway(connection: ObjectConnection): void {
+  /** A socket that is closed is still read, and each costs as much again: its user may not come back. */
+  #sendAway(connection: ObjectConnection, data: string | ArrayBuffer): void {
     this.#sentAway.add(connection.state.identity.userId, Date.now());
     if (!connection.open) return;
+    const { frameTooBig, protocolViolation } = closeCodes;
+    const isTooBig = typeof data === 'string' && exceedsBytes(data, this.#limits.frameBytes);
     this.#listen();
-    this.#attempt((room) => room.end(connection, closeCodes.protocolViolation));
+    this.#attempt((room) => room.end(connection, isTooBig ? frameTooBig : protocolViolation));
     this.#flushNow();
   }
 

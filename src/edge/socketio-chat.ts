@@ -18,8 +18,9 @@ import type {
   ReceivedEvent,
   SocketIoOwner,
 } from '../doors/socketio/socketio-owner.ts';
-import { FAR_AHEAD_MS, ReadingPace } from '../doors/reading-pace.ts';
+import { ReadingPace } from '../doors/reading-pace.ts';
 import { SentAway } from '../doors/sent-away.ts';
+import { unhurriedRefusal } from '../doors/unhurried.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -130,7 +131,7 @@ export class SessionChat implements SocketIoOwner {
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
     const [name, payload] = args;
     if (name === 'joinRoom') this.#joins++;
-    if (this.#pace.aheadMs(Date.now()) > FAR_AHEAD_MS) {
+    if (this.#pace.isFarAhead(Date.now())) {
       if (this.#userId !== undefined) sentAway.add(this.#userId, Date.now());
       const code = closeCodes.protocolViolation;
       this.#chat?.end(code, closeReasons[code]);
@@ -161,6 +162,7 @@ export class SessionChat implements SocketIoOwner {
       }
     } catch (error) {
       const { code, message } = error instanceof Refusal ? error.problem : internalProblem;
+      await unhurriedRefusal(code);
       request.refuse({ message, data: { code } });
     }
   }

@@ -1,31 +1,8 @@
 import type { CloseCode } from '../protocol/close-codes.ts';
 import { ephemeral, type EventName, type EventPayload } from '../protocol/events.ts';
-import { eventLine, positionLine } from '../protocol/lines.ts';
+import { eventLine } from '../protocol/lines.ts';
+import { Frame } from './frame.ts';
 import type { Connection } from './ports.ts';
-
-/** One or more lines that leave together, made once however many connections get it. */
-export class Frame {
-  readonly lines: readonly string[];
-  /** What to come back with, when the frame holds a durable event or the reply to a change. */
-  readonly position: string | undefined;
-  /** Whether all of it may be dropped for a connection that cannot keep up. */
-  readonly ephemeral: boolean;
-  #text: string | undefined;
-
-  constructor(lines: readonly string[], position: string | undefined, isEphemeral: boolean) {
-    this.lines = lines;
-    this.position = position;
-    this.ephemeral = isEphemeral;
-  }
-
-  /** The frame as a native socket carries it. */
-  get text(): string {
-    this.#text ??= (
-      this.position === undefined ? this.lines : [...this.lines, positionLine(this.position)]
-    ).join('\n');
-    return this.#text;
-  }
-}
 
 /** A line that is due, in the order it became so. */
 interface Entry {

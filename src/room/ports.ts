@@ -2,7 +2,7 @@ import type { Identity } from '../protocol/identity.ts';
 import type { CloseCode } from '../protocol/close-codes.ts';
 import type { OperationName } from '../protocol/commands.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
-import type { Frame } from './outbox.ts';
+import type { Frame } from './frame.ts';
 import type { PerMinute } from './per-minute.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { commandsIn, ReadingPace } from '../../src/doors/reading-pace.ts';
+import { commandsIn, ReadingPace, weightOf } from '../../src/doors/reading-pace.ts';
 import { readSettings } from '../../src/settings.ts';
 
 const { limits } = readSettings({ COMMANDS_PER_SECOND: '50', COMMAND_BURST: '200' }).settings;
@@ -26,4 +26,12 @@ it('a clock that goes back costs nobody anything', () => {
 
 it('a frame counts as many commands as it has lines', () => {
   expect(['', 'ping', 'a\nb', 'a\nb\n'].map(commandsIn)).toEqual([1, 1, 2, 3]);
+});
+
+it('a frame that was read whole counts by its lines, or by how many messages it could hold', () => {
+  const weights = ['', 'a\nb\nc', 'x'.repeat(8_191), 'x'.repeat(1024 * 1024)].map((frame) =>
+    weightOf(frame, limits),
+  );
+  expect(weights).toEqual([1, 3, 1, 128]);
+  expect(weightOf(new ArrayBuffer(81_920), limits)).toBe(10);
 });

@@ -98,7 +98,9 @@ describe('the edge host sends away whoever goes on at far more than they may do'
     await flooding!.join(roomId);
     for (let at = 0; at < 3_000; at++) flooding!.socket.emit('typing', { roomId });
     await flooding!.until('to be sent away', () => !flooding!.socket.connected);
+    const from = performance.now();
     expect(await again!.connect()).toMatchObject({ code: 'rate_limited' });
+    expect(performance.now() - from).toBeGreaterThan(240);
   });
 
   it('but not somebody whose five tabs send all at once what two hundred each have waited with', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { roomPath } from '../../local-server/node-rooms.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { fillRoom } from '../support/fill.ts';
@@ -163,15 +164,15 @@ interface Log {
 }
 
 describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () => {
-  const host = nodeHostFor({ COMMAND_BURST: '100000' }, true, (dataDir) => {
+  const host = nodeHostFor({ COMMAND_BURST: '100000' }, true, (dataDir) =>
     fillRoom({
-      dataDir,
+      path: roomPath(dataDir, 'long'),
       roomId: 'long',
       messages: LONG,
       members: 20,
       textOf: (seq) => `no ${seq}`,
-    });
-  });
+    }),
+  );
 
   test('scrolls to the first and back, draws a part of them, and keeps the place', async () => {
     company.room = 'long';

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { roomPath } from '../../local-server/node-rooms.ts';
 import type { SoakOptions } from '../../scripts/soak.ts';
 import { readSettings } from '../../src/settings.ts';
 import { Listener } from '../room/listener.ts';
@@ -59,9 +58,10 @@ function medianOf(times: number[]): number {
 }
 
 /** Milliseconds that each deed takes in a room of so many messages. */
-function measure(folder: string, count: number): Map<string, number> {
-  fillRoom({ dataDir: folder, roomId: 'stage', messages: count, members: PEOPLE });
-  const stage = new StagedRoom(roomPath(folder, 'stage'), limits);
+async function measure(folder: string, count: number): Promise<Map<string, number>> {
+  const path = join(folder, `${count}.sqlite`);
+  await fillRoom({ path, roomId: 'stage', messages: count, members: PEOPLE });
+  const stage = new StagedRoom(path, limits);
   const listener = new Listener(stage, { userId: 'user 1' });
   let made = 0;
   const place: Place = {
@@ -98,9 +98,9 @@ function measure(folder: string, count: number): Map<string, number> {
 export async function soak({ log }: Pick<SoakOptions, 'log'>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-scale-'));
   try {
-    const small = measure(folder, SMALL);
+    const small = await measure(folder, SMALL);
     log(`measured ${SMALL} messages; filling ${LARGE}`);
-    const large = measure(folder, LARGE);
+    const large = await measure(folder, LARGE);
     const slow: string[] = [];
     for (const [name, before] of small) {
       const after = large.get(name)!;

@@ -27,7 +27,7 @@ const log = {
 export async function startNodeHost(
   environment: Record<string, string> = {},
   isDevelopment = true,
-  prepare?: (dataDir: string) => void,
+  prepare?: (dataDir: string) => Promise<void>,
 ): Promise<Host> {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-browser-'));
   const dataDir = join(folder, 'data');
@@ -37,7 +37,7 @@ export async function startNodeHost(
       { HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir, ...environment },
       isDevelopment,
     );
-  prepare?.(dataDir);
+  await prepare?.(dataDir);
   let server = await startServer(configurationOn(0), log);
   const { port } = server;
   return {

@@ -6,6 +6,7 @@ import { audit, type Client, type Connection, type Entry, type Noted } from './a
 import { FaultyProxy } from './faulty-proxy.ts';
 import { type Follower, HttpVisitor } from './http-visitor.ts';
 import { NativeVisitor } from './native-visitor.ts';
+import { PollingVisitor } from './polling-visitor.ts';
 import { seeded } from './seeded.ts';
 import { SocketIoVisitor } from './socketio-visitor.ts';
 import { tokenFor } from './tokens.ts';
@@ -59,6 +60,7 @@ export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
     new SocketDevice('ben at Socket.IO', 'ben', stage, port, SocketIoVisitor),
     new SocketDevice('ben at native', 'ben', stage, port, NativeVisitor),
     new SocketDevice('cleo at Socket.IO', 'cleo', stage, port, SocketIoVisitor),
+    new SocketDevice('fay by long polling', 'fay', stage, port, PollingVisitor),
     new Poster('dora over HTTP', 'dora', stage, port),
     new Reader('emil at a stream', 'emil', stage, port),
   ];

@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { roomPath } from '../../local-server/node-rooms.ts';
 import { SqliteFile } from '../../local-server/sqlite-file.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Database } from '../../src/room/database.ts';
@@ -9,15 +7,18 @@ import { RoomRow } from '../../src/room/stores/room-row.ts';
 import { SearchIndex } from '../../src/room/stores/search-index.ts';
 
 export interface Filling {
-  /** Folder of a node host that does not run. */
-  dataDir: string;
+  /** The room's file, which nobody else has open; made where it is missing. */
+  path: string;
   roomId: string;
+  /** How many messages there are to be; those that are there stay. */
   messages: number;
   /** Who speaks, in turns; the first owns the room. */
   members?: number;
   textOf?: (seq: number) => string;
   /** When the first message was sent, in epoch milliseconds; then one a second. */
   from?: number;
+  /** Told now and then how many there are. */
+  progress?: (messages: number) => void;
 }
 
 /** Messages that share a transaction. */
@@ -38,36 +39,24 @@ function chatter(seq: number): string {
  * Makes a room of many messages through the stores, as fast as they can: about 40,000 a second. For
  * tests and measurements of big rooms.
  */
-export function fillRoom({
-  dataDir,
+export async function fillRoom({
+  path,
   roomId,
   messages: count,
   members: people = 1_000,
   textOf = chatter,
   from = 1_700_000_000_000,
-}: Filling): void {
-  const path = roomPath(dataDir, roomId);
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+  progress,
+}: Filling): Promise<void> {
   const file = new SqliteFile(path, 'process', () => {});
   const database = new Database(file);
-  const stores = {
-    messages: new Messages(database, roomId),
-    members: new Members(database),
-    search: new SearchIndex(database),
-    room: new RoomRow(database, { now: () => from }, { make: () => crypto.randomUUID() }, roomId),
-  };
-  stores.room.ensure();
-  for (let at = 0; at < people; at++) {
-    stores.members.put({
-      userId: `user ${at}`,
-      username: `User ${at}`,
-      role: at === 0 ? 'owner' : 'member',
-      readUpTo: 0,
-      banned: false,
-    });
-  }
-  stores.room.countMembers(people, true);
-  for (let seq = 1; seq <= count; seq++) {
+  const messages = new Messages(database, roomId);
+  const search = new SearchIndex(database);
+  const clock = { now: () => from };
+  const room = new RoomRow(database, clock, { make: () => crypto.randomUUID() }, roomId);
+  room.ensure();
+  enlist(new Members(database), room, people);
+  for (let seq = room.read().rev + 1; seq <= count; seq++) {
     const message: Message = {
       roomId,
       seq,
@@ -78,12 +67,27 @@ export function fillRoom({
       message: textOf(seq),
       timestamp: from + seq * 1_000,
     };
-    stores.messages.add(message);
+    messages.add(message);
     if (seq % AT_ONCE !== 0 && seq !== count) continue;
     database.run('UPDATE room SET rev = ?, changed_at = ?', seq, message.timestamp);
-    stores.search.catchUp();
+    search.catchUp();
     file.commit();
+    progress?.(seq);
+    // Signals are heard in between.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   file.commit();
   file.close();
+}
+
+function enlist(members: Members, room: RoomRow, people: number): void {
+  let added = 0;
+  for (let at = 0; at < people; at++) {
+    const userId = `user ${at}`;
+    if (members.find(userId) !== undefined) continue;
+    const role = at === 0 ? 'owner' : 'member';
+    members.put({ userId, username: `User ${at}`, role, readUpTo: 0, banned: false });
+    added++;
+  }
+  room.countMembers(added, true);
 }

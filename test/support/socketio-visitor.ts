@@ -23,10 +23,10 @@ export class SocketIoVisitor implements Visitor {
   #refused: Problem | undefined;
   #endedWith: string | undefined;
 
-  constructor(url: string, who: Who) {
+  constructor(url: string, who: Who, transport: 'websocket' | 'polling' = 'websocket') {
     this.socket = io(url, {
       auth: { ...who },
-      transports: ['websocket'],
+      transports: [transport],
       reconnection: false,
       forceNew: true,
       autoConnect: false,

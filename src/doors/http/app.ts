@@ -1,13 +1,13 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import type { Authenticate } from '../../auth/authenticator.ts';
-import { foreignOrigin, isOriginAllowed, type OriginRules } from '../../auth/origin.ts';
+import { foreignOrigin, isOriginAllowed } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
-import type { Limits } from '../../protocol/limits.ts';
 import { noUpgrade } from '../native/handshake.ts';
-import type { RoomDirectory } from '../room-directory.ts';
+import { RateLimits } from '../../room/rate-limits.ts';
+import { inAllRooms } from '../reading-pace.ts';
 import { unhurried } from '../unhurried.ts';
 import { checkHost, cors, securityHeaders } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
+import type { HttpDoor, Identify } from './http-door.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -24,30 +24,6 @@ import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
 
 export { wrongHost } from './browser-rules.ts';
 export { refusalResponse } from './refusals.ts';
-
-/** What the HTTP door needs of its host. */
-export interface HttpDoor {
-  directory: RoomDirectory;
-  authenticate: Authenticate;
-  origins: OriginRules;
-  limits: Limits;
-  host: 'node' | 'edge';
-  version: string;
-  /** Whether the service can do its work right now. */
-  isHealthy(): Promise<boolean>;
-  /** The native door, where upgrades come as requests. */
-  upgrade?: (request: Request) => Promise<Response>;
-  /** The Socket.IO door, where it is served from requests. */
-  socketIo?: (request: Request) => Promise<Response>;
-  /** Routes of development mode. */
-  development?: Hono | undefined;
-  /** Serves the web client's files. */
-  page: MiddlewareHandler;
-  log: (what: string, error: unknown) => void;
-}
-
-/** Who speaks in a request. @throws Refusal `unauthorized` or `token_expired` */
-export type Identify = (c: Context) => Promise<Identity>;
 
 const PROTOCOL = 1;
 
@@ -69,7 +45,12 @@ export function httpDoor(door: HttpDoor): Hono {
     }
     return door.upgrade(c.req.raw);
   });
-  const identify: Identify = (c) => door.authenticate({ token: bearerOf(c) });
+  const rates = new RateLimits(inAllRooms(door.limits), { now: () => Date.now() });
+  const identify: Identify = async (c) => {
+    const identity = await door.authenticate({ token: bearerOf(c) });
+    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+    return identity;
+  };
   app.use('/rooms/*', unstored);
   for (const route of roomRoutes) addRoute(app, route, door, identify);
   app.get('/rooms/:roomId/events', eventsRoute(door, identify));
@@ -88,6 +69,12 @@ export function httpDoor(door: HttpDoor): Hono {
   app.notFound((c) => notFound(app, c));
   return app;
 }
+
+/** What a request costs in all rooms together, whatever it costs in its own. */
+const REQUEST = 'request';
+
+/** Admins are trusted. Guests are new with every request; their rooms bound them together. */
+const mayAskMuch = ({ admin, guest }: Identity) => admin === true || guest === true;
 
 /** A route parses, authenticates, forwards. */
 function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identify): void {

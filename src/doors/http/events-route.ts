@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { readPayload } from '../../protocol/commands.ts';
-import type { HttpDoor, Identify } from './app.ts';
+import type { HttpDoor, Identify } from './http-door.ts';
 import { eventStream } from './event-stream.ts';
 import { longPoll } from './long-poll.ts';
 import type { Reader } from './reader.ts';

@@ -4,7 +4,7 @@ import { internalProblem, Refusal } from '../../protocol/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Asking } from '../../room/room.ts';
-import type { HttpDoor } from './app.ts';
+import type { HttpDoor } from './http-door.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 import { refusalOf } from './refusals.ts';
 import { bearerOf, pathFields, roomIdOf, text } from './request-parts.ts';

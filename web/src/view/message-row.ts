@@ -4,7 +4,7 @@ import { whySilent } from '../rights.ts';
 import { sentenceOf } from '../sentences.ts';
 import { button, element, icon, iconButton, withOwnDirection } from './dom.ts';
 import { avatar, nameParts } from './person.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row-list.ts';
 import type { FailedChange, Scene, Shown } from './scene.ts';
 import { beginningOf, textParts } from './text.ts';
 import { clockOf, shortClockOf, timeElement } from './times.ts';

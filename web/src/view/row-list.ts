@@ -1,5 +1,11 @@
 import { setReach } from './row-reach.ts';
-import type { Row } from './rows.ts';
+
+/** One row of the log. `state` changes whenever the row must be drawn anew. */
+export interface Row {
+  key: string;
+  state: string;
+  draw: () => HTMLLIElement;
+}
 
 /** A list that is changed as little as possible: what stands stays, selection and focus with it. */
 export class RowList {

@@ -2,15 +2,9 @@ import type { Message, Outgoing } from '../../../src/client/index.ts';
 import { listed } from '../names.ts';
 import { element } from './dom.ts';
 import { messageRow, unsentRow } from './message-row.ts';
+import type { Row } from './row-list.ts';
 import type { Scene, Shown } from './scene.ts';
 import { dayName, dayOf } from './times.ts';
-
-/** One row of the log. `state` changes whenever the row must be drawn anew. */
-export interface Row {
-  key: string;
-  state: string;
-  draw: () => HTMLLIElement;
-}
 
 /** Messages of one sender within this time stand together, in milliseconds. */
 const TOGETHER_MS = 5 * 60_000;

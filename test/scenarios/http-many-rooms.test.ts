@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { ask, problemOf } from '../support/http-client.ts';
+import { newRoom, useHosts } from '../support/stories.ts';
+import { type Claims, tokenFor } from '../support/tokens.ts';
+
+const hosts = useHosts({ COMMANDS_PER_SECOND: '1', COMMAND_BURST: '10' });
+
+describe.each(['node', 'edge'] as const)('over HTTP to the %s host', (host) => {
+  /** Looks into so many rooms at once. */
+  async function lookAround(userId: string, rooms: number, claims: Claims = {}) {
+    const headers = { authorization: `Bearer ${await tokenFor(userId, claims)}` };
+    const asked = Array.from({ length: rooms }, () =>
+      ask(hosts[host].url, `/rooms/${newRoom()}/messages`, { headers }),
+    );
+    return Promise.all(asked);
+  }
+
+  it('one who goes through rooms may do twice as much as in one, and nobody else notices', async () => {
+    // 20 are saved up, and 2 come with each second.
+    const answers = await lookAround('rover', 60);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(answers.length - refused.length).toBeGreaterThanOrEqual(20);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const answer of refused) {
+      expect(answer.status).toBe(429);
+      const { code, retryAfterMs } = problemOf(answer);
+      expect(code).toBe('rate_limited');
+      expect(retryAfterMs).toSatisfy((ms: number) => ms > 0 && ms <= 500);
+    }
+    const others = await lookAround('neighbour', 5);
+    expect(others.map(({ status }) => status)).toEqual(Array(5).fill(200));
+  });
+
+  it('an admin may go through as many as there are', async () => {
+    const answers = await lookAround('root', 60, { admin: true });
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+});
