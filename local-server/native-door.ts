@@ -31,6 +31,9 @@ export interface NativeDoorOptions {
   log: Log;
 }
 
+/** What a message may be sent in. Each piece costs far more than the byte it may hold. */
+const MOST_PIECES = 1_000;
+
 /** Sockets that do not answer our Close are cut after this long, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -44,6 +47,7 @@ export class NativeDoor {
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: options.limits.frameBytes,
+      maxFragments: MOST_PIECES,
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });

@@ -112,6 +112,16 @@ describe('the edge host sends away whoever goes on at far more than they may do'
   });
 });
 
+it('the node host takes a message in a thousand pieces, and in no more', async () => {
+  const roomId = newRoom();
+  const [few, many] = [await knock('node', roomId, 'peter'), await knock('node', roomId, 'paul')];
+  const text = '["typing",{},1]'.padEnd(1_000);
+  for (let at = 0; at < 1_000; at++) few.socket.send(text[at]!, { fin: at === 999 });
+  await few.frame((frame) => frame.includes('["ack",1,'));
+  for (let at = 0; at < 1_002; at++) many.socket.send(' ', { fin: false });
+  expect(await many.closed).toBe(1008);
+});
+
 describe.each(['node', 'edge'] as const)('the %s host takes its time', (host) => {
   it.each([
     ['with a status', []],
