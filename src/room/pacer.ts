@@ -1,20 +1,18 @@
 import type { Clock } from './ports.ts';
 
 /** The least window, for each listener: writing one frame takes about 10 µs on either host. */
-const WINDOW_MS_PER_LISTENER = 0.05;
-
-/** A window is so many times what a flush costs, so that a fifth of the time goes into frames. */
-const WINDOW_PER_COST = 4;
+const WINDOW_MS_PER_LISTENER = 0.01;
 
 /** How much of an earlier flush still counts. */
 const MEMORY = 0.5;
 
 /**
  * When what is due leaves: at once after quiet, and else not before the window since the last flush
- * is over, so that a busy room gathers. The more listeners and the dearer a flush has been, the
- * longer the window, to a cap. A room that has had nothing to do for as long as a flush takes is not
- * busy, however slow the disk; nor is one in which whoever asks waits for the answer before asking
- * again, where each flush is for one thing and there is nothing to gather.
+ * is over, so that a busy room gathers. The window is as long as a flush takes, to a cap: at most half
+ * of the time goes into frames, and the wait adds little to what others' frames take anyway. A room
+ * that has had nothing to do for as long as a flush takes is not busy, however slow the disk; nor is
+ * one in which whoever asks waits for the answer before asking again, where each flush is for one thing
+ * and there is nothing to gather.
  */
 export class Pacer {
   readonly #clock: Clock;
@@ -40,7 +38,7 @@ export class Pacer {
     this.#due++;
     const leastMs = listeners * WINDOW_MS_PER_LISTENER;
     const isBusy = this.#gathered > 1 && this.#quietMs < this.#costMs;
-    const gatherMs = isBusy ? this.#costMs * WINDOW_PER_COST : 0;
+    const gatherMs = isBusy ? this.#costMs : 0;
     const windowMs = Math.min(Math.max(leastMs, gatherMs), this.#capMs);
     // A clock that goes back must not hold anything.
     return waitedMs < 0 || waitedMs >= windowMs ? 0 : Math.ceil(windowMs - waitedMs);

@@ -25,9 +25,9 @@ describe('when what is due leaves', () => {
   it('is later the more listen, to the cap', () => {
     const { clock, pacer } = paced();
     pacer.flushed();
-    expect([20, 200, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([1, 10, 50]);
+    expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([1, 6, 50]);
     clock.ms += 4;
-    expect([20, 200, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([0, 6, 46]);
+    expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([0, 2, 46]);
   });
 
   it('is later the dearer a flush has been, where the next was due before it was over', () => {
@@ -36,10 +36,10 @@ describe('when what is due leaves', () => {
     clock.ms += 5;
     expect(pacer.delayMs(2)).toBe(1);
     pacer.flushed(5);
-    expect(pacer.delayMs(2)).toBe(20);
-    clock.ms += 15;
     expect(pacer.delayMs(2)).toBe(5);
-    clock.ms += 5;
+    clock.ms += 3;
+    expect(pacer.delayMs(2)).toBe(2);
+    clock.ms += 2;
     expect(pacer.delayMs(2)).toBe(0);
   });
 
@@ -57,7 +57,7 @@ describe('when what is due leaves', () => {
     pacer.flushes();
     pacer.flushed(30);
     clock.ms += 29;
-    expect(pacer.delayMs(2)).toBe(21);
+    expect(pacer.delayMs(2)).toBe(1);
   });
 
   it('is at once again soon behind one dear flush', () => {
@@ -70,7 +70,7 @@ describe('when what is due leaves', () => {
       pacer.flushed();
       return delayMs;
     });
-    expect(delays).toEqual([30, 30, 30, 0, 0]);
+    expect(delays).toEqual([30, 30, 5, 0, 0]);
   });
 
   it('is at once however dear, where each flush is for one who waits for it', () => {
@@ -85,11 +85,11 @@ describe('when what is due leaves', () => {
     });
     expect(delays).toEqual([0, 0, 0, 0]);
     // One more has come before the first is let go, and from there on they are gathered.
-    expect([pacer.delayMs(30), pacer.delayMs(30)]).toEqual([1, 1]);
+    expect([pacer.delayMs(150), pacer.delayMs(150)]).toEqual([1, 1]);
     pacer.flushes();
     clock.ms += 5;
     pacer.flushed(5);
-    expect(pacer.delayMs(2)).toBe(20);
+    expect(pacer.delayMs(2)).toBe(5);
   });
 
   it('is at once when the clock has gone back, or nothing may be gathered', () => {
