@@ -137,10 +137,16 @@ export class SocketIoDoor {
   }
 }
 
+/** The official server hears each frame when its time has come, not all that came with it. */
 function pace({ conn }: Socket, limits: Limits): void {
   const watch = (transport: unknown) => {
     const webSocket = webSocketOf(transport);
-    if (webSocket !== undefined) paceReading(webSocket, limits, () => undefined);
+    if (webSocket === undefined) return;
+    const listeners = webSocket.listeners('message');
+    webSocket.removeAllListeners('message');
+    paceReading(webSocket, limits, (data, isBinary) => {
+      for (const hear of listeners) hear.call(webSocket, data, isBinary);
+    });
   };
   watch(conn.transport);
   conn.on('upgrade', watch);
