@@ -120,6 +120,21 @@ atEveryDoor((door) => {
       expect(raw.filter(([name]) => name === 'message')).toHaveLength(1);
     });
 
+    it('goes on hearing a room as before when joining it again is refused', async () => {
+      const roomId = newRoom();
+      const { visitor } = await door.enter('alice', roomId, { gather: true });
+      const alice = visitor as SocketIoVisitor;
+      const { visitor: bob } = await door.enter('bob', roomId);
+      await alice.hears('userJoined');
+      const names: string[] = [];
+      alice.socket.onAny((name: string) => names.push(name));
+      expect(refusal(await alice.join(roomId, { since: 'nowhere' })).field).toBe('since');
+      await fence(roomId, bob, [alice]);
+      ok(await alice.join(roomId));
+      await fence(roomId, bob, [alice]);
+      expect(names).toEqual(['events', 'message']);
+    });
+
     it('lets commands behind a joining room wait for it, in order', async () => {
       const roomId = newRoom();
       const { visitor: bob } = await door.enter('bob', roomId);

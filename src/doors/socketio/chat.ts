@@ -66,6 +66,8 @@ interface Pending {
   answer: Answer | undefined;
   /** The client id of a message. */
   id: string | undefined;
+  /** How a room that is joined again will be heard. */
+  gather?: boolean;
 }
 
 /** One room of a socket. Until the link is there, commands wait for it. */
@@ -294,7 +296,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     if (room.link !== undefined && !room.isLeaving) {
       const ref = this.#nextRef++;
       room.pending.set(ref, pending);
-      if (name === 'joinRoom') room.gather = fieldIn(payload, 'gather') === true;
+      if (name === 'joinRoom') pending.gather = fieldIn(payload, 'gather') === true;
       room.isLeaving = name === 'leaveRoom';
       room.link.send({ name, payload, ref });
       return;
@@ -340,9 +342,11 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     room.pending.delete(ref);
     const result = line.slice(comma + 1, -1);
     this.#answerText(pending, room.roomId, result);
+    const isRefused = result.startsWith('{"ok":false');
+    if (pending.gather !== undefined && !isRefused) room.gather = pending.gather;
     if (pending.name !== 'leaveRoom') return;
     room.isLeaving = false;
-    if (!result.startsWith('{"ok":false')) {
+    if (!isRefused) {
       this.#forget(room);
       room.link?.close('left');
     }
