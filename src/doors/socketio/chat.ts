@@ -13,6 +13,7 @@ import {
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/limits.ts';
 import { eventLine, type Result } from '../../protocol/lines.ts';
+import { assertPlain } from '../../protocol/shape.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { madeOnce } from '../made-once.ts';
 import { holdReply, isReply, JOINED } from '../replies.ts';
@@ -294,6 +295,8 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 
   #forward(room: Joined<L>, name: string, payload: unknown, pending: Pending): void {
     if (room.link !== undefined && !room.isLeaving) {
+      // On the way to a room elsewhere, which is text, binary parts would become something else.
+      assertPlain(payload, this.#limits.jsonDepth, 2);
       const ref = this.#nextRef++;
       room.pending.set(ref, pending);
       if (name === 'joinRoom') pending.gather = fieldIn(payload, 'gather') === true;
