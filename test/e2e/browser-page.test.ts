@@ -189,6 +189,18 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['back']);
   });
 
+  test('puts the focus into the rooms that come in front of the talk, and takes it back', async () => {
+    const viewport = { width: 360, height: 640 };
+    const ann = await company.comesIn('Ann', host().url, { viewport });
+    const rooms = ann.page.getByRole('button', { name: 'Rooms', exact: true });
+    await rooms.click();
+    const close = ann.page.getByRole('button', { name: 'Close rooms' });
+    expect(await close.evaluate(isFocused)).toBe(true);
+    await ann.page.keyboard.press('Escape');
+    await close.waitFor({ state: 'hidden' });
+    expect(await rooms.evaluate(isFocused)).toBe(true);
+  });
+
   test('is never taken from the cache without asking', async () => {
     for (const path of ['/', '/chat.js', '/style.css']) {
       const response = await fetch(new URL(path, host().url));
