@@ -201,6 +201,18 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(await rooms.evaluate(isFocused)).toBe(true);
   });
 
+  test('gives the focus back when what a menu asked is not done', async () => {
+    const ann = await comesIn('Ann', host());
+    await ann.write('stays');
+    await ann.message('stays').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.message('stays').hover();
+    const more = ann.message('stays').getByRole('button', { name: 'More actions' });
+    await more.click();
+    await ann.page.getByRole('menuitem', { name: 'Delete' }).click();
+    await ann.page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => more.evaluate(isFocused), PATIENTLY).toBe(true);
+  });
+
   test('is never taken from the cache without asking', async () => {
     for (const path of ['/', '/chat.js', '/style.css']) {
       const response = await fetch(new URL(path, host().url));
