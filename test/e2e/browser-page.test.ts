@@ -213,6 +213,23 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => more.evaluate(isFocused), PATIENTLY).toBe(true);
   });
 
+  test('keeps what is unread in sight, however long the name of its room', async () => {
+    const first = company.room;
+    const long = `${'a very long name '.repeat(5)}${first}`;
+    const ann = await comesIn('Ann', host());
+    await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(long))}`);
+    await ann.page.getByRole('heading', { level: 1, name: long }).waitFor();
+    await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(first))}`);
+    await ann.page.getByRole('heading', { level: 1, name: first, exact: true }).waitFor();
+    company.room = long;
+    await (await comesIn('Ben', host())).write('here I am');
+    const badge = ann.page.locator('#room-list .badge');
+    await badge.waitFor();
+    const list = await ann.page.locator('#room-list').boundingBox();
+    const { x = Infinity, width = 0 } = (await badge.boundingBox()) ?? {};
+    expect(x + width).toBeLessThan((list?.x ?? 0) + (list?.width ?? 0));
+  });
+
   test('is never taken from the cache without asking', async () => {
     for (const path of ['/', '/chat.js', '/style.css']) {
       const response = await fetch(new URL(path, host().url));
