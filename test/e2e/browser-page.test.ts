@@ -201,6 +201,16 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(await rooms.evaluate(isFocused)).toBe(true);
   });
 
+  test('leads who tabs back from writing to the newest message', async () => {
+    const ann = await comesIn('Ann', host());
+    for (const text of ['one', 'two', 'three']) {
+      await ann.write(text);
+      await ann.message(text).getByText('Sending').waitFor({ state: 'hidden' });
+    }
+    await ann.field.press('Shift+Tab');
+    expect(await ann.message('three').evaluate(holdsFocus)).toBe(true);
+  });
+
   test('gives the focus back when what a menu asked is not done', async () => {
     const ann = await comesIn('Ann', host());
     await ann.write('stays');
@@ -245,4 +255,8 @@ interface Focusable {
 
 function isFocused(element: Focusable): boolean {
   return element.ownerDocument.activeElement === element;
+}
+
+function holdsFocus(element: Focusable & { contains(other: unknown): boolean }): boolean {
+  return element.contains(element.ownerDocument.activeElement);
 }
