@@ -8,6 +8,7 @@ import type { Entry, Kept, Outbox } from './outbox.ts';
 import { Refused } from './refused.ts';
 
 interface Promised {
+  promise: Promise<Message>;
   resolve: (message: Message) => void;
   reject: (refused: Refused) => void;
 }
@@ -37,22 +38,37 @@ export class Sender {
     this.#ports = ports;
   }
 
-  /** Resolves when it is stored. Nobody has to wait for that: the state tells of a refusal too. */
+  /**
+   * Resolves when it is stored. Nobody has to wait for that: the state tells of a refusal too. A
+   * message under the id of one that is on its way is that one; one that was refused makes way.
+   */
   add(kept: Kept, was?: string): Promise<Message> {
     const { outbox, environment } = this.#ports;
     const id = kept.name === 'message' ? kept.payload.id : environment.makeId();
-    outbox.add({
-      ...kept,
-      id,
-      state: 'waiting',
-      ...(this.#userId !== undefined && { by: this.#userId }),
-      ...(was !== undefined && { was }),
-    });
+    if (outbox.find(id)?.state === 'failed') outbox.remove(id);
+    if (outbox.find(id) === undefined) {
+      outbox.add({
+        ...kept,
+        id,
+        state: 'waiting',
+        ...(this.#userId !== undefined && { by: this.#userId }),
+        ...(was !== undefined && { was }),
+      });
+    }
+    const promise = this.#promiseOf(id);
+    this.go();
+    return promise;
+  }
+
+  #promiseOf(id: string): Promise<Message> {
+    const known = this.#promised.get(id);
+    if (known !== undefined) return known.promise;
+    let ends!: Omit<Promised, 'promise'>;
     const promise = new Promise<Message>((resolve, reject) => {
-      this.#promised.set(id, { resolve, reject });
+      ends = { resolve, reject };
     });
     promise.catch(() => undefined);
-    this.go();
+    this.#promised.set(id, { promise, ...ends });
     return promise;
   }
 
