@@ -135,6 +135,19 @@ atEveryDoor((door) => {
       expect(names).toEqual(['events', 'message']);
     });
 
+    it('puts a newer token in place in a room that is still being joined', async () => {
+      const roomId = newRoom();
+      const alice = door.visit({ token: await tokenFor('alice', { exp: soon(60) }) });
+      await (alice as SocketIoVisitor).connect();
+      const token = await tokenFor('alice', { exp: soon(3_600) });
+      const [, refreshed] = await Promise.all([
+        alice.command('joinRoom', { roomId }),
+        alice.command('refreshToken', { token }),
+      ]);
+      const { you } = ok(await alice.command('joinRoom', { roomId }));
+      expect({ ok: true, expiresAt: you.expiresAt }).toEqual(refreshed);
+    });
+
     it('refuses binary parts wherever they stand, and stores nothing of them', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await door.enter('alice', roomId);
@@ -250,3 +263,8 @@ atEveryDoor((door) => {
     });
   });
 });
+
+/** So many seconds from now, as a token says it. */
+function soon(seconds: number): number {
+  return Math.floor(Date.now() / 1_000) + seconds;
+}

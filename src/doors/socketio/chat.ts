@@ -279,12 +279,14 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     try {
       const listener = this.#listener(room, join);
       const { roomId } = room;
-      const link = await this.#directory.connect(roomId, this.#identity, payload, listener);
+      const identity = this.#identity;
+      const link = await this.#directory.connect(roomId, identity, payload, listener);
       if (this.#rooms.get(room.roomId) !== room) {
         link.close(this.#closed ? 'disconnected' : 'left');
         return;
       }
       room.link = link;
+      if (this.#identity !== identity) link.renew(this.#identity);
       this.#remember(room.roomId, fieldIn(payload, 'username'));
     } catch (error) {
       this.#forget(room);
