@@ -7,7 +7,6 @@ import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
-import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
@@ -67,7 +66,7 @@ export async function startServer(
     host: 'node',
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
-    development: isLocal ? testTokenRoute(keyOf(settings.JWT_SECRET ?? '')) : undefined,
+    development: isLocal ? testTokenRoute(settings) : undefined,
     page: serveStatic({
       root: PAGE,
       // The page's files belong together: none of them may be older than the others.
