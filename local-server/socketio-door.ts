@@ -8,6 +8,7 @@ import { madeOnce } from '../src/doors/made-once.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
 import { paceReading } from './read-pace.ts';
 import { textFrame } from './prepared-frames.ts';
+import { WebSockets } from './web-sockets.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
@@ -46,6 +47,7 @@ export class SocketIoDoor {
     const { limits, settings, origins } = options;
     this.#options = options;
     this.#server = new Server(this.#inner, {
+      wsEngine: WebSockets,
       maxHttpBufferSize: limits.frameBytes,
       connectTimeout: limits.connectTimeoutMs,
       pingInterval: settings.PING_INTERVAL_MS,
