@@ -18,6 +18,7 @@ import type { Limits } from '../src/protocol/limits.ts';
 import type { Command } from '../src/protocol/lines.ts';
 import type { Frame } from '../src/room/frame.ts';
 import type { Log } from '../src/room/ports.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
@@ -28,6 +29,7 @@ import { letGo, WebSockets } from './web-sockets.ts';
 export interface NativeDoorOptions {
   rooms: NodeRooms;
   authenticate: Authenticate;
+  newcomers: Newcomers;
   limits: Limits;
   log: Log;
 }
@@ -56,6 +58,7 @@ export class NativeDoor {
       );
       const identity = await this.#options.authenticate(handshake.credentials);
       if (socket.destroyed) return;
+      this.#options.newcomers.leave(socket);
       const end = new SocketEnd();
       const { roomId, join } = handshake;
       const attached = await this.#options.rooms.attach(roomId, identity, join, end);
@@ -73,11 +76,6 @@ export class NativeDoor {
 
   get socketCount(): number {
     return this.#server.clients.size;
-  }
-
-  /** Sockets that do not close by themselves are cut. */
-  terminate(): void {
-    for (const client of this.#server.clients) client.terminate();
   }
 
   #open(
