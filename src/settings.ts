@@ -222,6 +222,17 @@ export const declarations = [
     about: 'How long a socket may stay without saying who it is.',
   },
   {
+    name: 'MAX_UNKNOWN_SOCKETS',
+    kind: 'whole',
+    default: 4_000,
+    least: 10,
+    most: 100_000,
+    hosts: node,
+    unit: 'sockets',
+    about:
+      'Connections of which it is not known yet who they are, all together; one more, and the oldest of them is dropped. Each takes up to 25 KB.',
+  },
+  {
     name: 'MAX_FRAME_BYTES',
     kind: 'whole',
     limit: 'frameBytes',

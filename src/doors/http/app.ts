@@ -49,6 +49,7 @@ export function httpDoor(door: HttpDoor): Hono {
   const rates = new RateLimits(inAllRooms(door.limits), { now: () => Date.now() });
   const identify: Identify = async (c) => {
     const identity = await door.authenticate({ token: bearerOf(c) });
+    door.known?.(c);
     if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
     return identity;
   };
