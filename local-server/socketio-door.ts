@@ -84,7 +84,10 @@ export class SocketIoDoor {
 
   /** Takes an upgrade of {@link isForSocketIo} whose `Origin` was checked. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#inner.emit('upgrade', request, socket, head);
+    const { method, url, headers } = request;
+    // The official server keeps what it is given for as long as the socket is open.
+    const kept = { method, url, headers, socket, connection: socket };
+    this.#inner.emit('upgrade', kept, socket, head);
   }
 
   get socketCount(): number {

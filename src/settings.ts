@@ -41,7 +41,7 @@ export const SECRET_BYTES = 32;
 export const EXAMPLE_SECRET = 'your_super_secret_32_characters_long_JWT_Token';
 
 /** What whoever can be reached from elsewhere says to the example secret. */
-export const EXAMPLE_SECRET_REFUSED =
+const EXAMPLE_SECRET_REFUSED =
   'JWT_SECRET is still the example, which everybody knows: set it to a secret of your own, for example to what "openssl rand -hex 32" prints.';
 
 /**

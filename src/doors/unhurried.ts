@@ -2,7 +2,8 @@ import { type ErrorCode, errorCodes } from '../protocol/errors.ts';
 
 /**
  * Who asks faster than they may is answered so much later, in milliseconds: to ask again at once must
- * not be worth it, and refusing takes time that is others'.
+ * not be worth it, and refusing takes time that is others'. Up to twice as much, by chance: what is
+ * refused together must not come back together.
  */
 const TOO_FAST_MS = 250;
 
@@ -12,7 +13,7 @@ const tooManyRequests = errorCodes.rate_limited.status;
 export async function unhurried(status: number): Promise<void> {
   if (status !== tooManyRequests) return;
   await new Promise((resolve) => {
-    setTimeout(resolve, TOO_FAST_MS);
+    setTimeout(resolve, TOO_FAST_MS * (1 + Math.random()));
   });
 }
 

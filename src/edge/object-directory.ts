@@ -14,15 +14,18 @@ import type { Asking } from '../room/room.ts';
 import { dialRoom } from './dial.ts';
 import type { Environment } from './environment.ts';
 import { reach } from './reach.ts';
+import type { Visits } from './visits.ts';
 
 /** Rooms as Durable Objects, one for each room id. */
 export class ObjectDirectory implements MovableDirectory {
   readonly #rooms: Environment['ROOM'];
+  readonly #visits: Visits;
   readonly #isMoving: boolean;
 
   /** @param isMoving whether its links are soon to be carried on by somebody else */
-  constructor(rooms: Environment['ROOM'], isMoving = false) {
+  constructor(rooms: Environment['ROOM'], visits: Visits, isMoving = false) {
     this.#rooms = rooms;
+    this.#visits = visits;
     this.#isMoving = isMoving;
   }
 
@@ -33,28 +36,25 @@ export class ObjectDirectory implements MovableDirectory {
     payload: unknown,
   ): Promise<Result<Reply<N>>> {
     try {
+      await this.#visits.turn(identity, roomId);
       return await reach<Result<Reply<N>>>(async () =>
         this.#rooms.getByName(roomId).execute(identity, name, payload),
       );
     } catch (error) {
       const { problem, cause } = error as Refusal;
-      const { overloaded, retryable } = (cause ?? {}) as {
-        overloaded?: boolean;
-        retryable?: boolean;
-      };
-      const why = { ...describeError(cause), overloaded, retryable };
-      console.error(JSON.stringify({ event: 'room unreachable', ...why }));
+      if (cause !== undefined) tell(cause);
       return { ok: false, error: problem };
     }
   }
 
-  connect(
+  async connect(
     roomId: string,
     identity: Identity,
     join: unknown,
     listener: LinkListener,
     silent = false,
   ): Promise<MovableLink> {
+    await this.#visits.turn(identity, roomId);
     const dial = dialRoom(this.#rooms, roomId, silent);
     return SteadyLink.open(
       dial,
@@ -73,4 +73,10 @@ export class ObjectDirectory implements MovableDirectory {
   ): MovableLink {
     return SteadyLink.resume(dialRoom(this.#rooms, roomId, false), identity, state, listener);
   }
+}
+
+function tell(cause: unknown): void {
+  const { overloaded, retryable } = (cause ?? {}) as { overloaded?: boolean; retryable?: boolean };
+  const why = { ...describeError(cause), overloaded, retryable };
+  console.error(JSON.stringify({ event: 'room unreachable', ...why }));
 }

@@ -12,6 +12,7 @@ import { readSettings } from '../settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectDirectory } from './object-directory.ts';
 import { SessionChat, type SessionHandOver, socketIoSettings } from './socketio-chat.ts';
+import { visitsOf } from './visits.ts';
 
 /** What a polling session leaves to the Worker that goes on over a WebSocket. */
 export interface PollingHandOver extends SessionHandOver {
@@ -72,7 +73,7 @@ export class PollingSession extends DurableObject<Environment> {
     const settings = this.#settings;
     const chat = new SessionChat(
       {
-        directory: new ObjectDirectory(this.env.ROOM, true),
+        directory: new ObjectDirectory(this.env.ROOM, visitsOf(settings.limits), true),
         authenticate: authenticatorOf(
           settings,
           request.headers.get(GUESTS_HEADER) === 'true',

@@ -26,18 +26,12 @@ import { ObjectWakeup } from './object-wakeup.ts';
 /** A room that could not be opened is woken again after this long, in milliseconds. */
 const WAKE_AGAIN_MS = 600_000;
 
-/** A frame that the room has not heard yet. */
-interface Unheard {
-  connection: ObjectConnection;
-  data: string | ArrayBuffer;
-}
-
 /**
  * One room in its Durable Object: adapts sockets, calls and time to the Room, and nothing else.
  * Every handler is one synchronous turn; what it sends is held back by the output gate until what it
  * wrote is durable. Each turn that writes is a commit of its own, so what comes while a flush is
- * being gathered for waits for that flush: a busy room stores with one commit what it then tells
- * with one frame each.
+ * being gathered for, over sockets or as a call, waits for that flush: a busy room stores with one
+ * commit what it then tells with one frame each.
  */
 export class RoomObject extends DurableObject<Environment> {
   /** Tells one life of the object from the next. */
@@ -52,10 +46,10 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #sentAway = new SentAway();
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: Room | undefined;
-  /** In the order they came. */
-  #unheard: Unheard[] = [];
+  /** What is to be done for frames and calls, in the order they came. */
+  #unheard: (() => void)[] = [];
   #unheardLength = 0;
-  /** When the first frame came that no flush has followed yet, in epoch milliseconds. */
+  /** When the first of them came that no flush has followed yet, in epoch milliseconds. */
   #dueSince: number | undefined;
 
   constructor(state: DurableObjectState, env: Environment) {
@@ -84,17 +78,25 @@ export class RoomObject extends DurableObject<Environment> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Does a command for an identity that has not joined. */
-  execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
-    this.#listen();
-    try {
-      const result = this.#room.execute(identity, name, payload);
-      this.#flush();
-      return result;
-    } catch (error) {
-      if (error instanceof Refusal) return { ok: false, error: error.problem };
-      throw error;
-    }
+  /**
+   * Does a command for an identity that has not joined, with whatever else is stored next. The caller
+   * hears of it when that is durable: the output gate holds back results, too.
+   */
+  execute<N extends Asking>(
+    identity: Identity,
+    name: N,
+    payload: unknown,
+  ): Promise<Result<Reply<N>>> {
+    return new Promise((resolve, reject) => {
+      this.#await(0, () => {
+        try {
+          resolve(this.#room.execute(identity, name, payload));
+        } catch (error) {
+          if (error instanceof Refusal) resolve({ ok: false, error: error.problem });
+          else reject(error);
+        }
+      });
+    });
   }
 
   /** The room's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
@@ -114,11 +116,10 @@ export class RoomObject extends DurableObject<Environment> {
     if (connection.isFlooding(data)) this.#sendAway(connection, data);
     if (!connection.open) return;
     connection.heard();
-    this.#dueSince ??= Date.now();
-    this.#unheard.push({ connection, data });
-    this.#unheardLength += typeof data === 'string' ? data.length : data.byteLength;
-    if (this.#unheardLength > this.#limits.unsentBytes) this.#flushNow();
-    else this.#flush();
+    const length = typeof data === 'string' ? data.length : data.byteLength;
+    this.#await(length, () => {
+      if (connection.open) this.#attempt((room) => this.#hear(room, connection, data));
+    });
   }
 
   override webSocketClose(
@@ -147,19 +148,25 @@ export class RoomObject extends DurableObject<Environment> {
     this.#flushNow();
   }
 
+  /** Something is to be done with the next flush. @param length of what waits for it meanwhile */
+  #await(length: number, work: () => void): void {
+    this.#dueSince ??= Date.now();
+    this.#unheard.push(work);
+    this.#unheardLength += length;
+    if (this.#unheardLength > this.#limits.unsentBytes) this.#flushNow();
+    else this.#flush();
+  }
+
   /** Lets the room hear what has come. To be called before anything else is done in it. */
   #listen(): void {
     const unheard = this.#unheard;
     this.#unheard = [];
     this.#unheardLength = 0;
-    if (unheard.length === 0) return;
-    this.#attempt((room) => {
-      for (const one of unheard) this.#hear(room, one);
-    });
+    for (const work of unheard) work();
   }
 
   /** One frame that does harm must not be the end of all. */
-  #hear(room: Room, { connection, data }: Unheard): void {
+  #hear(room: Room, connection: ObjectConnection, data: string | ArrayBuffer): void {
     try {
       this.#receive(room, connection, data);
     } catch (error) {

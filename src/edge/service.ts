@@ -15,6 +15,7 @@ import { ObjectDirectory } from './object-directory.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoDoor } from './socketio-door.ts';
 import { refusedOnSocket, upgraded } from './upgraded.ts';
+import { visitsOf } from './visits.ts';
 
 export interface ServiceOptions {
   /** Answers to `Host`s that mean this machine only. */
@@ -35,6 +36,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const why = problems[0] ?? wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS });
   if (why !== undefined) return outOfOrder(why);
   const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
+  const visits = visitsOf(limits);
   const traffic = new TrafficReport(log);
   const authenticate = countingRefusals(authenticatorOf(settings, allowGuests, log), (code) =>
     traffic.refused(code),
@@ -49,6 +51,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     try {
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
+      await visits.turn(identity, roomId);
       return upgraded(
         await openSocket(env.ROOM, roomId, { identity, join, end: 'native' }),
         offers,
@@ -61,7 +64,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     }
   }
 
-  const directory = new ObjectDirectory(env.ROOM);
+  const directory = new ObjectDirectory(env.ROOM, visits);
   const chat = { directory, authenticate, limits, settings };
   const app = httpDoor({
     directory,

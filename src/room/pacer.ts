@@ -39,7 +39,9 @@ export class Pacer {
     const leastMs = listeners * WINDOW_MS_PER_LISTENER;
     const isBusy = this.#gathered > 1 && this.#quietMs < this.#costMs;
     const gatherMs = isBusy ? this.#costMs : 0;
-    const windowMs = Math.min(Math.max(leastMs, gatherMs), this.#capMs);
+    // It cannot leave before what is leaving, and may as well leave together with what else comes.
+    const flushMs = this.#isFlushing ? 1 : 0;
+    const windowMs = Math.min(Math.max(leastMs, gatherMs, flushMs), this.#capMs);
     // A clock that goes back must not hold anything.
     return waitedMs < 0 || waitedMs >= windowMs ? 0 : Math.ceil(windowMs - waitedMs);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Bystanders } from '../support/bystanders.ts';
 import { type FloodName, floods, type Tally } from '../support/floods.ts';
-import { ask } from '../support/http-client.ts';
+import { ask, problemOf } from '../support/http-client.ts';
 import { type RawSocket, rawSocket } from '../support/raw-socket.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
@@ -30,6 +30,8 @@ describe('while somebody floods the node host others go on', () => {
 describe('while somebody floods the edge host others go on', () => {
   it.each([
     'writes fast, native',
+    'writes fast, HTTP',
+    'goes through rooms',
     'garbage',
     'opens sockets without end',
     'frames in many pieces',
@@ -142,6 +144,39 @@ describe('the edge host sends away whoever goes on at far more than they may do'
     for (const tab of tabs) await tab.frame((frame) => frame.includes('["ack",199,'));
     for (const { socket } of tabs) expect(socket.readyState).toBe(socket.OPEN);
   });
+});
+
+it('the edge host lets nobody into new rooms without end, at any door', async () => {
+  const { url } = hosts.edge;
+  const headers = { authorization: `Bearer ${await tokenFor('rover')}` };
+  const from = performance.now();
+  const answers = await Promise.all(
+    Array.from({ length: 150 }, async () => {
+      const roomId = newRoom();
+      return { roomId, ...(await ask(url, `/rooms/${roomId}/messages`, { headers })) };
+    }),
+  );
+  const seconds = (performance.now() - from) / 1_000;
+  const entered = answers.filter(({ status }) => status === 200);
+  expect(entered.length).toBeGreaterThanOrEqual(100);
+  expect(entered.length).toBeLessThanOrEqual(101 + 10 * seconds);
+  const refused = answers.find(({ status }) => status !== 200)!;
+  expect([refused.status, problemOf(refused).code]).toEqual([429, 'rate_limited']);
+
+  const knocks = Array.from({ length: 30 }, () => knock('edge', newRoom(), 'rover'));
+  const statuses = (await Promise.all(knocks)).map(({ refused: no }) => no?.status);
+  expect(statuses).toContain(429);
+  const visitor = new SocketIoVisitor(url, { token: await tokenFor('rover') });
+  onTestFinished(() => void visitor.socket.disconnect());
+  const joins = Array.from({ length: 30 }, () => visitor.join(newRoom()));
+  expect(await Promise.all(joins)).toContainEqual(
+    expect.objectContaining({
+      error: expect.objectContaining({ code: 'rate_limited' }) as unknown,
+    }),
+  );
+  // Where they have been lately they may go on, and others may go anywhere.
+  expect(await visitor.join(entered.at(-1)!.roomId)).toMatchObject({ ok: true });
+  expect((await knock('edge', newRoom(), 'homer')).refused).toBeUndefined();
 });
 
 it('the node host takes a message in a thousand pieces, and in no more', async () => {

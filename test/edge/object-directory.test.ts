@@ -2,8 +2,14 @@ import { env } from 'cloudflare:workers';
 import { describe } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
+import { Visits } from '../../src/edge/visits.ts';
+import { readSettings } from '../../src/settings.ts';
 import { directoryContract } from '../contract/directory.ts';
 
+const { limits } = readSettings({}).settings;
+
 describe('rooms as Durable Objects', () => {
-  directoryContract(() => new ObjectDirectory((env as unknown as Environment).ROOM));
+  directoryContract(
+    () => new ObjectDirectory((env as unknown as Environment).ROOM, new Visits(limits)),
+  );
 });

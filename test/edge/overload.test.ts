@@ -5,8 +5,11 @@ import type { LinkListener } from '../../src/doors/room-directory.ts';
 import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
 import { service } from '../../src/edge/service.ts';
+import { Visits } from '../../src/edge/visits.ts';
+import { readSettings } from '../../src/settings.ts';
 import { newRoom, stubOf, tokenOf } from './client.ts';
 
+const { limits } = readSettings({}).settings;
 const alice = { userId: 'alice', name: 'Alice' };
 const MESSAGE = 'The room cannot answer right now; try again in a moment.';
 
@@ -80,7 +83,12 @@ describe('a link whose room breaks', () => {
     const roomId = newRoom();
     const { calls, rooms } = failing(error, fails);
     const { heard, listening } = listener();
-    const link = await new ObjectDirectory(rooms).connect(roomId, alice, {}, listening);
+    const link = await new ObjectDirectory(rooms, new Visits(limits)).connect(
+      roomId,
+      alice,
+      {},
+      listening,
+    );
     await expect.poll(() => heard.lines.length).toBeGreaterThan(0);
     await abortAllDurableObjects();
     return { calls, heard, link, roomId };

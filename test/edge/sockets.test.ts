@@ -123,11 +123,11 @@ describe('what a socket says while the room gathers', () => {
     await bob.ended;
   });
 
-  it('is stored with one commit, and before anything else is done', async () => {
+  it('is stored with one commit, with what is asked meanwhile, and before anything else is done', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
-    await within(roomId, (object, state) => {
+    await within(roomId, async (object, state) => {
       const socket = socketOf(state, 'bob');
       const stored = () => state.storage.sql.exec('SELECT 1 FROM messages').toArray().length;
       const identity = { userId: 'carol' };
@@ -136,18 +136,51 @@ describe('what a socket says while the room gathers', () => {
       object.webSocketMessage(socket, said('one'));
       object.webSocketMessage(socket, said('two'));
       object.webSocketMessage(socket, said('three'));
+      const calls = [
+        object.execute(identity, 'message', { message: 'four' }),
+        object.execute(identity, 'searchMessages', { query: 'four' }),
+      ];
       expect(stored()).toBe(1);
-      object.execute(identity, 'message', { message: 'four' });
+      object.alarm();
       expect(stored()).toBe(4);
-      expect(object.execute(identity, 'searchMessages', { query: 'three' })).toMatchObject({
-        results: [{ message: 'three' }],
-      });
+      expect((await Promise.all(calls))[1]).toMatchObject({ results: [{ message: 'four' }] });
     });
     await alice.until('message', ({ message }) => (message as unknown) === 'four');
     expect(telling(alice)).toEqual(
       ['one', 'two', 'three', 'four'].map((text) => `message ${text}`),
     );
     await bob.close(1000);
+  });
+
+  it('is stored with few commits, when twenty people send it over HTTP', async () => {
+    const roomId = newRoom();
+    await join(roomId, 'alice');
+    let commits = 0;
+    let isCounted = false;
+    await within(roomId, (_, { storage: { sql } }) => {
+      const exec = sql.exec.bind(sql);
+      sql.exec = ((...args: Parameters<typeof exec>) => {
+        // What one turn writes is one commit.
+        if (args[0].includes('INSERT INTO messages') && !isCounted) {
+          commits++;
+          isCounted = true;
+          queueMicrotask(() => (isCounted = false));
+        }
+        return exec(...args);
+      }) as typeof exec;
+    });
+    const post = async (at: number) => {
+      const authorization = `Bearer ${await tokenOf({ sub: `user ${at}` })}`;
+      const { status } = await exports.default.fetch(`http://chat/rooms/${roomId}/messages`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify({ message: `from ${at}` }),
+      });
+      return status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 20 }, (_, at) => post(at)));
+    expect(new Set(statuses)).toEqual(new Set([201]));
+    expect(commits).toSatisfy((count: number) => count > 0 && count <= 10);
   });
 
   it('waits for no more than 1 MiB of it', async () => {

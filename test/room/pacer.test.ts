@@ -30,6 +30,17 @@ describe('when what is due leaves', () => {
     expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([0, 2, 46]);
   });
 
+  it('is behind what is on its way, however few listen', () => {
+    const { clock, pacer } = paced();
+    expect(pacer.delayMs(0)).toBe(0);
+    pacer.flushes();
+    clock.ms += 5;
+    expect(pacer.delayMs(0)).toBe(1);
+    pacer.flushed(5);
+    clock.ms += 1;
+    expect(pacer.delayMs(0)).toBe(0);
+  });
+
   it('is later the dearer a flush has been, where the next was due before it was over', () => {
     const { clock, pacer } = busy();
     pacer.flushes();

@@ -7,7 +7,7 @@ import { wrongUsername } from '../../protocol/text.ts';
 const LASTS_S = 24 * 60 * 60;
 
 /** Claims that `/test-token` and `npm run token` sign for a name. */
-export function testClaims(username: string, now: number) {
+function testClaims(username: string, now: number) {
   return { sub: username, name: username, exp: Math.floor(now / 1_000) + LASTS_S };
 }
 
