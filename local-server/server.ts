@@ -20,6 +20,7 @@ import { isForMetrics, NodeMetrics, serveMetrics } from './metrics.ts';
 import { NativeDoor, refuseUpgrade } from './native-door.ts';
 import { Newcomers } from './newcomers.ts';
 import { NodeRooms } from './node-rooms.ts';
+import { readRest } from './request-rest.ts';
 import { requestUrl } from './request-url.ts';
 import { trustProxy } from './trust-proxy.ts';
 import { isForSocketIo, SocketIoDoor } from './socketio-door.ts';
@@ -115,6 +116,7 @@ export async function startServer(
   const http = createServer(timeouts, (request, response) => {
     if (settings.TRUST_PROXY === true) trustProxy(request);
     metrics.watch(request, response);
+    response.once('finish', () => readRest(request));
     // A `Host` that may not be answered is told so by the routes.
     const isAllowed = isHostAllowed(request.headers.host ?? '', origins);
     if (isAllowed && isForMetrics(request)) {

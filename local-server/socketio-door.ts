@@ -174,9 +174,10 @@ export class SocketIoDoor {
 /** A session of the official server, whatever carries it. */
 type Conn = Socket['conn'];
 
+const paced = new WeakSet<WebSocket>();
+
 /** The official server hears each frame when its time has come, not all that came with it. */
 function pace(conn: Conn, limits: Limits): void {
-  const paced = new Set<WebSocket>();
   const watch = (transport: unknown) => {
     const webSocket = webSocketOf(transport);
     if (webSocket === undefined || paced.has(webSocket)) return;

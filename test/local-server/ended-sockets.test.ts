@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BareConnection, frameOf, upgradeRequest } from '../support/bare-connection.ts';
 import { type Host, startNodeHost } from '../support/hosts.ts';
+import { ask } from '../support/http-client.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 let host: Host;
@@ -47,7 +48,7 @@ const doors = {
 const HELD_BYTES = 32 * 1024 * 1024;
 
 /** A socket that is not cut by then stays for good, or until a timeout of many seconds. */
-const timeout = 20_000;
+const timeout = 8_000;
 
 describe.each(Object.entries(doors))('the %s door of the node host', (_, enter) => {
   it(
@@ -68,6 +69,33 @@ describe.each(Object.entries(doors))('the %s door of the node host', (_, enter) 
     for (let at = 1; at <= 5; at++) connection.write(command('refreshToken', { token: 'x' }, at));
     const sent = await connection.pour(command('typing', {}, 9));
     expect(connection.text).toMatch(/unauthorized[^]*\x88/);
+    expect(sent).toBeLessThan(HELD_BYTES);
+  });
+});
+
+describe('of a body that goes on after the answer the node host reads no more', () => {
+  const LENGTH = `Content-Length: ${2 ** 40}\r\n`;
+  const CHUNKED = 'Transfer-Encoding: chunked\r\n';
+  it.each([
+    ['too big', `POST /rooms/ended/messages HTTP/1.1\r\n${LENGTH}`, '413'],
+    ['without a length', `POST /rooms/ended/messages HTTP/1.1\r\n${CHUNKED}`, '413'],
+    ['where none belongs', `GET /health HTTP/1.1\r\n${LENGTH}`, '200'],
+    [
+      'of a polling client',
+      `POST /socket.io/?EIO=4&transport=polling&sid=SID HTTP/1.1\r\n${LENGTH}`,
+      '4',
+    ],
+  ])('%s', { timeout }, async (_, head, status) => {
+    const { text: opened } = await ask(host.url, '/socket.io/?EIO=4&transport=polling');
+    const [, sid = ''] = /"sid":"([^"]+)"/.exec(opened) ?? [];
+    const connection = new BareConnection(host.url, { isStubborn: true });
+    onTestFinished(() => connection.destroy());
+    const authorization = `Authorization: Bearer ${await tokenFor('body')}\r\n`;
+    connection.write(`${head.replace('SID', sid)}Host: localhost\r\n${authorization}\r\n`);
+    const part = 'a'.repeat(64 * 1024);
+    const chunk = head.includes('chunked') ? `10000\r\n${part}\r\n` : part;
+    const sent = await connection.pour(Buffer.from(chunk));
+    expect(connection.text.startsWith(`HTTP/1.1 ${status}`)).toBe(true);
     expect(sent).toBeLessThan(HELD_BYTES);
   });
 });

@@ -248,9 +248,6 @@ export const floods = {
     return pourBytes(url, start, BIG);
   },
 
-  'frames too big, from nobody': ({ url }) =>
-    Promise.resolve(pourBytes(url, upgradeRequest(SOCKET_IO), BIG)),
-
   'frames in many pieces': async ({ url, roomId }) => {
     const piece = frameOf({ opcode: 0, payload: 'a', isLast: false });
     const pieces = Buffer.concat(Array.from({ length: 1_000 }, () => piece));
