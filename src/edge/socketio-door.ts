@@ -3,13 +3,8 @@ import { serveEngine } from '../doors/socketio/worker-mount.ts';
 import { type ClientSocket, WebSocketSession } from '../doors/socketio/websocket-session.ts';
 import type { Environment } from './environment.ts';
 import { GUESTS_HEADER, type PollingHandOver } from './polling-session.ts';
-import {
-  type EdgeChatPorts,
-  randomSid,
-  SessionChat,
-  type SessionHandOver,
-  socketIoSettings,
-} from './socketio-chat.ts';
+import { type EdgeChatPorts, randomSid, SessionChat, socketIoSettings } from './socketio-chat.ts';
+import { SilentSockets } from './silent-sockets.ts';
 
 /**
  * Answers a request to `/socket.io/`. The Worker holds WebSockets itself, and one link to each
@@ -26,8 +21,8 @@ export function socketIoDoor(
     const { createOwner } = chat;
     return new WebSocketSession(socket, { sid, settings, clock: systemClock, createOwner });
   }
-  const chatOn = (socket: ClientSocket, from?: SessionHandOver) =>
-    new SessionChat(ports, { buffered: () => socket.bufferedBytes }, from);
+  const silent = new SilentSockets(settings.connectTimeoutMs);
+  const carrier = (socket: ClientSocket) => ({ buffered: () => socket.bufferedBytes });
 
   return (request) =>
     serveEngine(
@@ -37,12 +32,18 @@ export function socketIoDoor(
         newSid: randomSid,
         pollingObject: (sid) => sessions.getByName(sid),
         openSession(socket, sid) {
-          const opened = session(socket, sid, chatOn(socket));
+          const silence = silent.begin(Date.now());
+          const chat = new SessionChat(ports, { ...carrier(socket), silence });
+          const opened = session(socket, sid, chat);
           opened.open();
           return opened;
         },
         resumeSession(socket, { engine, ...from }: PollingHandOver) {
-          const resumed = session(socket, engine.sid, chatOn(socket, from));
+          const resumed = session(
+            socket,
+            engine.sid,
+            new SessionChat(ports, carrier(socket), from),
+          );
           resumed.resume(engine.packets);
           return resumed;
         },
