@@ -25,7 +25,7 @@ import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Settings } from '../settings.ts';
-import type { Silence } from './silent-sockets.ts';
+import type { Silence } from './silent.ts';
 
 /** A session of the Socket.IO door on its way from polling to a WebSocket. */
 export interface SessionHandOver {
