@@ -11,7 +11,11 @@ const tooManyRequests = errorCodes.rate_limited.status;
 
 /** To be awaited before an HTTP status is answered. */
 export async function unhurried(status: number): Promise<void> {
-  if (status !== tooManyRequests) return;
+  if (status === tooManyRequests) await takeTime();
+}
+
+/** To be awaited before what too many want at once, whoever they are. */
+export async function takeTime(): Promise<void> {
   await new Promise((resolve) => {
     setTimeout(resolve, TOO_FAST_MS * (1 + Math.random()));
   });

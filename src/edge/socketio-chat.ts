@@ -25,6 +25,7 @@ import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Settings } from '../settings.ts';
+import type { Silence } from './silent.ts';
 
 /** A session of the Socket.IO door on its way from polling to a WebSocket. */
 export interface SessionHandOver {
@@ -41,6 +42,8 @@ export interface EdgeChatPorts extends ChatPorts<MovableLink> {
 /** What carries a session: the same for a polling-session object and a Worker's WebSocket. */
 export interface Carrier {
   buffered(): number | undefined;
+  /** For a session that has not said yet who it is. */
+  silence?: Silence;
 }
 
 /** Numbers of the Socket.IO door, as the settings have them. */
@@ -92,8 +95,10 @@ export class SessionChat implements SocketIoOwner {
   }
 
   readonly createOwner: CreateOwner = (engine) => {
+    const settings = socketIoSettings(this.#ports.settings);
+    const { patienceMs = settings.connectTimeoutMs } = this.#carrier.silence ?? {};
     const options = {
-      settings: socketIoSettings(this.#ports.settings),
+      settings: { ...settings, connectTimeoutMs: patienceMs },
       clock: systemClock,
       newSid: randomSid,
       owner: this,
@@ -156,6 +161,7 @@ export class SessionChat implements SocketIoOwner {
       const identity = await identify(this.#ports.authenticate, request.auth);
       sentAway.assertBack(identity.userId, Date.now());
       this.#userId = identity.userId;
+      this.#carrier.silence?.end();
       this.#socket = request.accept();
       if (this.#socket !== undefined) {
         this.#chat = new ChatSocket<MovableLink>(identity, this.#ports, this.#wire());

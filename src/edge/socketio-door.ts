@@ -1,15 +1,11 @@
 import { systemClock } from '../doors/socketio/clock.ts';
 import { serveEngine } from '../doors/socketio/worker-mount.ts';
+import { takeTime } from '../doors/unhurried.ts';
 import { type ClientSocket, WebSocketSession } from '../doors/socketio/websocket-session.ts';
 import type { Environment } from './environment.ts';
 import { GUESTS_HEADER, type PollingHandOver } from './polling-session.ts';
-import {
-  type EdgeChatPorts,
-  randomSid,
-  SessionChat,
-  type SessionHandOver,
-  socketIoSettings,
-} from './socketio-chat.ts';
+import { type EdgeChatPorts, randomSid, SessionChat, socketIoSettings } from './socketio-chat.ts';
+import { Silent } from './silent.ts';
 
 /**
  * Answers a request to `/socket.io/`. The Worker holds WebSockets itself, and one link to each
@@ -26,29 +22,49 @@ export function socketIoDoor(
     const { createOwner } = chat;
     return new WebSocketSession(socket, { sid, settings, clock: systemClock, createOwner });
   }
-  const chatOn = (socket: ClientSocket, from?: SessionHandOver) =>
-    new SessionChat(ports, { buffered: () => socket.bufferedBytes }, from);
+  const silentSockets = new Silent(settings.connectTimeoutMs);
+  /** Whether these have said who they are only their objects know. */
+  const polling = new Silent(settings.connectTimeoutMs);
+  const carrier = (socket: ClientSocket) => ({ buffered: () => socket.bufferedBytes });
 
-  return (request) =>
-    serveEngine(
+  /** Waits where too many have begun a session of late, or sit in one and say nothing. */
+  async function comeIn(request: Request): Promise<void> {
+    const { searchParams } = new URL(request.url);
+    if (searchParams.has('sid')) return;
+    const isPolling = searchParams.get('transport') === 'polling';
+    const isCrowd = (isPolling ? polling : silentSockets).isCrowd(Date.now());
+    if (isPolling) polling.begin(Date.now());
+    if (isCrowd) await takeTime();
+  }
+
+  return async (request) => {
+    await comeIn(request);
+    return serveEngine(
       {
         settings,
         clock: systemClock,
         newSid: randomSid,
         pollingObject: (sid) => sessions.getByName(sid),
         openSession(socket, sid) {
-          const opened = session(socket, sid, chatOn(socket));
+          const silence = silentSockets.begin(Date.now());
+          const chat = new SessionChat(ports, { ...carrier(socket), silence });
+          const opened = session(socket, sid, chat);
           opened.open();
           return opened;
         },
         resumeSession(socket, { engine, ...from }: PollingHandOver) {
-          const resumed = session(socket, engine.sid, chatOn(socket, from));
+          const resumed = session(
+            socket,
+            engine.sid,
+            new SessionChat(ports, carrier(socket), from),
+          );
           resumed.resume(engine.packets);
           return resumed;
         },
       },
       withGuests(request, allowGuests),
     );
+  };
 }
 
 /** What a client says of guests is never heard. */

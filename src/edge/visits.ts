@@ -7,10 +7,10 @@ import { fixed, type Limits } from '../protocol/limits.ts';
 const AT_ONCE = 5;
 
 /** From then on this lies between any two things asked for, in milliseconds: most is left to others. */
-const ASK_MS = 5;
+const ASK_MS = 10;
 
 /** The same for a room that its user has not been to: its object has to be made, or woken. */
-const NEW_ROOM_MS = 10;
+const NEW_ROOM_MS = 20;
 
 /** Who would have to wait for longer is refused, in milliseconds. */
 const LONGEST_MS = 5_000;
