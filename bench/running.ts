@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
 import { PROJECT } from '../scripts/project.ts';
 import type { Bundle } from './bundles.ts';
 import { type Contestant, isOurs, LOOSE_LIMITS } from './contestants.ts';
@@ -9,6 +9,9 @@ import { residentBytes, treeOf } from './process-tree.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_MS = 3_000;
+const RUNNER = 'scripts/run.mjs';
+/** How a user starts the node host. */
+const START = manifest.scripts.start;
 /** What `workers/watched.ts` says. */
 const WOKEN = 'woken by ';
 
@@ -99,9 +102,8 @@ function spawnHost(
   data: string,
   bundles: ReadonlyMap<string, Bundle>,
 ): ChildProcess {
-  const [file, args, settings] = programOf(contestant, data, bundles);
-  const runner = join(PROJECT, 'scripts', 'run.mjs');
-  return spawn(process.execPath, [runner, join(PROJECT, file), ...args], {
+  const [args, settings] = programOf(contestant, data, bundles);
+  return spawn(process.execPath, args, {
     cwd: PROJECT,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -110,21 +112,22 @@ function spawnHost(
   });
 }
 
+/** What Node is told to run. */
 function programOf(
   contestant: Contestant,
   data: string,
   bundles: ReadonlyMap<string, Bundle>,
-): [file: string, args: string[], settings: Record<string, string>] {
+): [args: string[], settings: Record<string, string>] {
   const { host } = contestant;
-  if (host.kind === 'script') return [host.file, [], {}];
+  if (host.kind === 'script') return [[RUNNER, host.file], {}];
   const settings = { JWT_SECRET: SECRET, ...LOOSE_LIMITS };
   if (host.kind === 'node') {
     const place = { HOST: '127.0.0.1', PORT: '0', DATA_DIR: data, DURABILITY: host.durability };
-    return ['local-server/main.ts', [], { ...settings, ...place }];
+    return [START.split(' ').slice(1), { ...settings, ...place }];
   }
   const { folder, script } = bundles.get(host.entry) ?? { folder: '', script: '' };
-  const bindings = isOurs(contestant) ? settings : {};
-  return ['bench/hosts/edge.ts', [folder, script, data, JSON.stringify(bindings)], {}];
+  const bindings = JSON.stringify(isOurs(contestant) ? settings : {});
+  return [[RUNNER, 'bench/hosts/edge.ts', folder, script, data, bindings], {}];
 }
 
 /** The address in its first line. */

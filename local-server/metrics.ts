@@ -20,6 +20,7 @@ export interface Gauges {
   awake(): number;
   openFiles(): number;
   sockets(): { native: number; socketIo: number };
+  newcomers: { count: number; dropped: number };
 }
 
 /** Everything that the node host counts. */
@@ -64,6 +65,16 @@ export class NodeMetrics extends RoomCounts {
       gauge('parlor_connections', 'Connections to rooms.', gauges.connections()),
       gauge('parlor_native_sockets', 'Open native WebSockets.', sockets.native),
       gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
+      gauge(
+        'parlor_unknown_sockets',
+        'Connections and sessions that have not said yet who they are.',
+        gauges.newcomers.count,
+      ),
+      counterOf(
+        'parlor_unknown_sockets_dropped_total',
+        'Those that had to go because there were too many.',
+        gauges.newcomers.dropped,
+      ),
       gauge('parlor_rooms_awake', 'Rooms in memory.', gauges.awake()),
       gauge('parlor_rooms_open_files', 'Rooms whose file is open.', gauges.openFiles()),
       counterText(

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { verifyRefresh } from '../src/auth/refresh.ts';
 import { refusalResponse } from '../src/doors/http/app.ts';
@@ -18,37 +18,32 @@ import type { Limits } from '../src/protocol/limits.ts';
 import type { Command } from '../src/protocol/lines.ts';
 import type { Frame } from '../src/room/frame.ts';
 import type { Log } from '../src/room/ports.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
 import { paceReading } from './read-pace.ts';
 import { requestUrl } from './request-url.ts';
+import { letGo, WebSockets } from './web-sockets.ts';
 
 export interface NativeDoorOptions {
   rooms: NodeRooms;
   authenticate: Authenticate;
+  newcomers: Newcomers;
   limits: Limits;
   log: Log;
 }
 
-/** What a message may be sent in. Each piece costs far more than the byte it may hold. */
-const MOST_PIECES = 1_000;
-
-/** Sockets that do not answer our Close are cut after this long, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 5_000;
-
 /** The native door: takes upgrades of `/rooms/:roomId/ws`. */
 export class NativeDoor {
   readonly #options: NativeDoorOptions;
-  readonly #server: WebSocketServer;
+  readonly #server: WebSockets;
 
   constructor(options: NativeDoorOptions) {
     this.#options = options;
-    this.#server = new WebSocketServer({
+    this.#server = new WebSockets({
       noServer: true,
       maxPayload: options.limits.frameBytes,
-      maxFragments: MOST_PIECES,
-      perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
   }
@@ -63,6 +58,7 @@ export class NativeDoor {
       );
       const identity = await this.#options.authenticate(handshake.credentials);
       if (socket.destroyed) return;
+      this.#options.newcomers.leave(socket);
       const end = new SocketEnd();
       const { roomId, join } = handshake;
       const attached = await this.#options.rooms.attach(roomId, identity, join, end);
@@ -80,11 +76,6 @@ export class NativeDoor {
 
   get socketCount(): number {
     return this.#server.clients.size;
-  }
-
-  /** Sockets that do not close by themselves are cut. */
-  terminate(): void {
-    for (const client of this.#server.clients) client.terminate();
   }
 
   #open(
@@ -111,16 +102,13 @@ export class NativeDoor {
       else use((room) => receive(room, connection, text, this.#options.limits, refresh));
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
-    // `ws` closes the socket by itself after an error, with the code that fits.
-    client.on('error', () => undefined);
   }
 
   #refuseOnSocket(request: IncomingMessage, socket: Duplex, head: Buffer, problem: Problem): void {
     const { line, code } = refusalOnSocket(problem);
     this.#open(request, socket, head, (client) => {
-      client.on('error', () => undefined);
       client.send(line);
-      closeSocket(client, code, problem.message);
+      client.close(code, problem.message);
     });
   }
 
@@ -166,8 +154,8 @@ class SocketEnd implements Sink {
   }
 
   close(code: number, reason: string): void {
-    if (this.#client === undefined) this.#early.push((client) => closeSocket(client, code, reason));
-    else closeSocket(this.#client, code, reason);
+    if (this.#client === undefined) this.#early.push((client) => client.close(code, reason));
+    else this.#client.close(code, reason);
   }
 
   buffered(): number {
@@ -177,12 +165,6 @@ class SocketEnd implements Sink {
   lastHeardAt(): number | undefined {
     return this.#pings ? this.#lastHeardAt : undefined;
   }
-}
-
-function closeSocket(client: WebSocket, code: number, reason: string): void {
-  client.close(code, reason);
-  const timer = setTimeout(() => client.terminate(), CLOSE_TIMEOUT_MS);
-  client.once('close', () => clearTimeout(timer));
 }
 
 /** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
@@ -198,5 +180,6 @@ export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): 
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.on('error', () => undefined);
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${text}`);
+  letGo(socket);
 }

@@ -1,13 +1,12 @@
 import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server as HttpServer, type ServerOptions } from 'node:http';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
-import { keyOf } from '../src/auth/tokens.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
@@ -19,7 +18,9 @@ import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
 import { isForMetrics, NodeMetrics, serveMetrics } from './metrics.ts';
 import { NativeDoor, refuseUpgrade } from './native-door.ts';
+import { Newcomers } from './newcomers.ts';
 import { NodeRooms } from './node-rooms.ts';
+import { readRest } from './request-rest.ts';
 import { requestUrl } from './request-url.ts';
 import { trustProxy } from './trust-proxy.ts';
 import { isForSocketIo, SocketIoDoor } from './socketio-door.ts';
@@ -34,6 +35,10 @@ export interface RunningServer {
 /** How long sockets may take to close by themselves, in milliseconds. */
 const DRAIN_MS = 1_000;
 
+/** How long the head of a request may take at the most, in milliseconds, and how often that is looked at. */
+const MOST_HEADERS_MS = 60_000;
+const CHECK_EVERY_MS = 1_000;
+
 /**
  * Starts the node host: three doors over one set of rooms.
  * @throws Error with one sentence for the operator
@@ -47,6 +52,7 @@ export async function startServer(
   const lock = lockData(settings.DATA_DIR);
   const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
   const metrics = new NodeMetrics();
+  const newcomers = new Newcomers(settings.MAX_UNKNOWN_SOCKETS);
   const authenticate = countingRefusals(
     authenticatorOf(settings, configuration.allowGuests, log),
     (code) => metrics.refused(code),
@@ -62,12 +68,13 @@ export async function startServer(
   const app = httpDoor({
     directory: rooms,
     authenticate,
+    known: (c) => newcomers.leave((c.env as HttpBindings).incoming.socket),
     origins,
     limits,
     host: 'node',
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
-    development: isLocal ? testTokenRoute(keyOf(settings.JWT_SECRET ?? '')) : undefined,
+    development: isLocal ? testTokenRoute(settings) : undefined,
     page: serveStatic({
       root: PAGE,
       // The page's files belong together: none of them may be older than the others.
@@ -76,10 +83,11 @@ export async function startServer(
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch);
-  const native = new NativeDoor({ rooms, authenticate, limits, log });
+  const native = new NativeDoor({ rooms, authenticate, newcomers, limits, log });
   const socketIo = new SocketIoDoor({
     directory: rooms,
     authenticate,
+    newcomers,
     origins,
     limits,
     settings,
@@ -90,10 +98,25 @@ export async function startServer(
     awake: () => rooms.awakeCount,
     openFiles: () => rooms.openCount,
     sockets: () => ({ native: native.socketCount, socketIo: socketIo.socketCount }),
+    newcomers,
   };
-  const http = createServer((request, response) => {
+  const sockets = new Set<TcpSocket>();
+  const accept = (socket: TcpSocket) => {
+    sockets.add(socket);
+    newcomers.come(socket, () => socket.destroy());
+    socket.once('close', () => {
+      sockets.delete(socket);
+      newcomers.leave(socket);
+    });
+  };
+  const timeouts = {
+    headersTimeout: Math.min(limits.connectTimeoutMs, MOST_HEADERS_MS),
+    connectionsCheckingInterval: CHECK_EVERY_MS,
+  };
+  const http = createServer(timeouts, (request, response) => {
     if (settings.TRUST_PROXY === true) trustProxy(request);
     metrics.watch(request, response);
+    response.once('finish', () => readRest(request));
     // A `Host` that may not be answered is told so by the routes.
     const isAllowed = isHostAllowed(request.headers.host ?? '', origins);
     if (isAllowed && isForMetrics(request)) {
@@ -121,7 +144,8 @@ export async function startServer(
   try {
     let { PORT: port } = settings;
     for (const address of configuration.addresses) {
-      const server = servers.length === 0 ? http : mirror(http);
+      const server = servers.length === 0 ? http : mirror(http, timeouts);
+      server.on('connection', accept);
       port = await listen(server, port, address);
       servers.push(server);
     }
@@ -132,7 +156,9 @@ export async function startServer(
         for (const server of servers) server.close();
         socketIo.close();
         rooms.close();
-        const drained = setTimeout(() => native.terminate(), DRAIN_MS);
+        const drained = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, DRAIN_MS);
         await Promise.all(servers.map((server) => closed(server)));
         clearTimeout(drained);
         metrics.close();
@@ -152,8 +178,8 @@ export async function startServer(
 const oldWebSocket = new Refusal('invalid_payload', 'Speak WebSocket version 13 (RFC 6455).');
 
 /** A second address of the same server: everything that comes in is handed to the first. */
-function mirror(first: HttpServer): HttpServer {
-  const server = createServer((request, response) => first.emit('request', request, response));
+function mirror(first: HttpServer, timeouts: ServerOptions): HttpServer {
+  const server = createServer(timeouts, (...request) => first.emit('request', ...request));
   server.on('upgrade', (request, socket, head) => first.emit('upgrade', request, socket, head));
   return server;
 }
@@ -190,7 +216,6 @@ function closed(server: HttpServer): Promise<void> {
       server.getConnections((_, count) =>
         count === 0 ? resolve() : server.once('close', resolve),
       );
-    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
   });
 }
 

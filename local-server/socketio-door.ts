@@ -6,8 +6,10 @@ import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { madeOnce } from '../src/doors/made-once.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
+import type { Newcomers } from './newcomers.ts';
 import { paceReading } from './read-pace.ts';
 import { textFrame } from './prepared-frames.ts';
+import { WebSockets } from './web-sockets.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
@@ -20,6 +22,7 @@ import type { Settings } from '../src/settings.ts';
 export interface SocketIoDoorOptions {
   directory: RoomDirectory;
   authenticate: Authenticate;
+  newcomers: Newcomers;
   origins: OriginRules;
   limits: Limits;
   settings: Pick<Settings, 'PING_INTERVAL_MS' | 'PING_TIMEOUT_MS'>;
@@ -39,6 +42,8 @@ export class SocketIoDoor {
   readonly #options: SocketIoDoorOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
+  /** The sessions of which it is known whose they are. */
+  readonly #known = new WeakSet<Conn>();
   /** Never listens: it hands the official server what this host has let through. */
   readonly #inner = createServer();
 
@@ -46,6 +51,7 @@ export class SocketIoDoor {
     const { limits, settings, origins } = options;
     this.#options = options;
     this.#server = new Server(this.#inner, {
+      wsEngine: WebSockets,
       maxHttpBufferSize: limits.frameBytes,
       connectTimeout: limits.connectTimeoutMs,
       pingInterval: settings.PING_INTERVAL_MS,
@@ -61,6 +67,7 @@ export class SocketIoDoor {
         decide(null, { origin: isOriginAllowed(origin, host, origins) });
       },
     });
+    this.#server.engine.on('connection', (conn: Conn) => this.#meet(conn));
     this.#server.use((socket, next) => void this.#admit(socket, next));
     this.#server.on('connection', (socket) => this.#serve(socket));
   }
@@ -68,11 +75,19 @@ export class SocketIoDoor {
   /** Takes a request of {@link isForSocketIo}. */
   request(request: IncomingMessage, response: ServerResponse): void {
     this.#inner.emit('request', request, response);
+    // The official server has read it; what is no session's has none.
+    const { sid = '' } = (request as { _query?: { sid?: string } })._query ?? {};
+    const { clients } = this.#server.engine as unknown as { clients: Record<string, Conn> };
+    const conn = clients[sid];
+    if (conn !== undefined && this.#known.has(conn)) this.#options.newcomers.leave(request.socket);
   }
 
   /** Takes an upgrade of {@link isForSocketIo} whose `Origin` was checked. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#inner.emit('upgrade', request, socket, head);
+    const { method, url, headers } = request;
+    // The official server keeps what it is given for as long as the socket is open.
+    const kept = { method, url, headers, socket, connection: socket };
+    this.#inner.emit('upgrade', kept, socket, head);
   }
 
   get socketCount(): number {
@@ -107,7 +122,7 @@ export class SocketIoDoor {
     const chat = new ChatSocket(identity, this.#options, wireOf(socket));
     this.#chats.add(chat);
     const afterEnd = watchClose(socket);
-    pace(socket, this.#options.limits);
+    this.#know(socket.conn);
     // Clients may send a number as an event's name, whatever the type says.
     socket.onAny((name: unknown, ...args: unknown[]) => {
       const last = args.at(-1);
@@ -130,6 +145,25 @@ export class SocketIoDoor {
     });
   }
 
+  /** A session begins, of whom nobody knows. */
+  #meet(conn: Conn): void {
+    pace(conn, this.#options.limits);
+    // A WebSocket is there as a connection already.
+    if (conn.transport.name === 'websocket') return;
+    this.#options.newcomers.come(conn, () => conn.close(true));
+    conn.once('close', () => this.#options.newcomers.leave(conn));
+  }
+
+  /** The session has said whose it is, and with it the connections that carry it from now on. */
+  #know(conn: Conn): void {
+    if (this.#known.has(conn)) return;
+    const { newcomers } = this.#options;
+    this.#known.add(conn);
+    newcomers.leave(conn);
+    newcomers.leave(carrierOf(conn.transport));
+    conn.on('upgrade', (transport) => newcomers.leave(carrierOf(transport)));
+  }
+
   #problem(error: unknown): Problem {
     if (error instanceof Refusal) return error.problem;
     this.#options.log.failure('connect', error);
@@ -137,11 +171,17 @@ export class SocketIoDoor {
   }
 }
 
+/** A session of the official server, whatever carries it. */
+type Conn = Socket['conn'];
+
+const paced = new WeakSet<WebSocket>();
+
 /** The official server hears each frame when its time has come, not all that came with it. */
-function pace({ conn }: Socket, limits: Limits): void {
+function pace(conn: Conn, limits: Limits): void {
   const watch = (transport: unknown) => {
     const webSocket = webSocketOf(transport);
-    if (webSocket === undefined) return;
+    if (webSocket === undefined || paced.has(webSocket)) return;
+    paced.add(webSocket);
     const listeners = webSocket.listeners('message');
     webSocket.removeAllListeners('message');
     paceReading(webSocket, limits, (data, isBinary) => {
@@ -149,6 +189,7 @@ function pace({ conn }: Socket, limits: Limits): void {
     });
   };
   watch(conn.transport);
+  conn.on('upgrading', watch);
   conn.on('upgrade', watch);
 }
 
@@ -193,6 +234,13 @@ function watchClose({ conn }: Socket): (reason: string, tell: (end: End) => void
 /** The WebSocket beneath a transport that has one. */
 function webSocketOf(transport: unknown): WebSocket | undefined {
   return (transport as { socket?: WebSocket }).socket;
+}
+
+/** The connection beneath a transport; with polling, that of the request which waits for events. */
+function carrierOf(transport: unknown): Duplex | undefined {
+  const { req } = transport as { req?: IncomingMessage | null };
+  const webSocket = webSocketOf(transport) as { _socket?: Duplex } | undefined;
+  return webSocket === undefined ? req?.socket : webSocket._socket;
 }
 
 function credential(value: unknown): string | undefined {

@@ -69,11 +69,7 @@ export class SqliteFile implements Sql {
 
   run(query: string, ...bindings: SqlValue[]): void {
     this.#assertNotLost();
-    const database = this.#open();
-    if (!this.#inTransaction) {
-      database.exec('BEGIN');
-      this.#inTransaction = true;
-    }
+    this.#begin();
     this.#isUnsynced = true;
     this.#statement(query).run(...bindings);
   }
@@ -82,11 +78,7 @@ export class SqliteFile implements Sql {
     this.#assertNotLost();
     // Nothing to undo yet: a file that `body` makes is undone as a whole.
     if (this.#database === undefined && !existsSync(this.#path)) return this.#founding(body);
-    const database = this.#open();
-    if (!this.#inTransaction) {
-      database.exec('BEGIN');
-      this.#inTransaction = true;
-    }
+    this.#begin();
     const savepoint = `s${this.#depth++}`;
     this.#statement(`SAVEPOINT ${savepoint}`).run();
     try {
@@ -217,6 +209,12 @@ export class SqliteFile implements Sql {
       }
       throw error;
     }
+  }
+
+  #begin(): void {
+    if (this.#inTransaction) return;
+    this.#statement('BEGIN').run();
+    this.#inTransaction = true;
   }
 
   #assertNotLost(): void {

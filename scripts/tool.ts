@@ -28,7 +28,7 @@ export async function runTool(file: string, args: readonly string[]): Promise<nu
 }
 
 /** Waits for a child's end, which a signal to this process brings about. */
-export function exitCodeOf(child: ChildProcess): Promise<number> {
+function exitCodeOf(child: ChildProcess): Promise<number> {
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, pass);

@@ -41,7 +41,7 @@ export const SECRET_BYTES = 32;
 export const EXAMPLE_SECRET = 'your_super_secret_32_characters_long_JWT_Token';
 
 /** What whoever can be reached from elsewhere says to the example secret. */
-export const EXAMPLE_SECRET_REFUSED =
+const EXAMPLE_SECRET_REFUSED =
   'JWT_SECRET is still the example, which everybody knows: set it to a secret of your own, for example to what "openssl rand -hex 32" prints.';
 
 /**
@@ -220,6 +220,17 @@ export const declarations = [
     hosts: both,
     unit: 'ms',
     about: 'How long a socket may stay without saying who it is.',
+  },
+  {
+    name: 'MAX_UNKNOWN_SOCKETS',
+    kind: 'whole',
+    default: 4_000,
+    least: 10,
+    most: 100_000,
+    hosts: node,
+    unit: 'sockets',
+    about:
+      'Connections of which it is not known yet who they are, all together; one more, and the oldest of them is dropped. Each takes up to 25 KB.',
   },
   {
     name: 'MAX_FRAME_BYTES',

@@ -39,6 +39,15 @@ describe('reading settings', () => {
     expect(settings).toMatchObject({ PORT: 4000, DATA_DIR: '.data', DURABILITY: 'process' });
   });
 
+  test('takes what is bound to a Worker beside settings for none', () => {
+    expect(readSettings({ PORT: 80, ROOM: {} })).toEqual(readSettings({}));
+  });
+
+  test('takes several addresses of web pages', () => {
+    const CLIENT_URL = 'http://a.example, https://b.example:8443';
+    expect(readSettings({ CLIENT_URL })).toMatchObject({ settings: { CLIENT_URL }, problems: [] });
+  });
+
   test('puts a limit into its place', () => {
     expect(readSettings({ MAX_MESSAGE_BYTES: '100' }).settings.limits.messageBytes).toBe(100);
   });
@@ -54,6 +63,8 @@ describe('reading settings', () => {
   test.each([
     ['PORT', '65536', 'PORT must be a whole number from 0 to 65535.'],
     ['PORT', '4e3', 'PORT must be a whole number from 0 to 65535.'],
+    ['PORT', '0x50', 'PORT must be a whole number from 0 to 65535.'],
+    ['PORT', '40.0', 'PORT must be a whole number from 0 to 65535.'],
     ['PORT', '-1', 'PORT must be a whole number from 0 to 65535.'],
     ['JWT_SECRET', 'x'.repeat(31), 'JWT_SECRET must be at least 32 bytes long.'],
     [
@@ -67,14 +78,22 @@ describe('reading settings', () => {
       'CLIENT_URL must be URLs such as http://localhost:3001, with commas between them.',
     ],
     [
+      'CLIENT_URL',
+      'http://a.example,',
+      'CLIENT_URL must be URLs such as http://localhost:3001, with commas between them.',
+    ],
+    ['PUBLIC_URL', 'ftp://a', 'PUBLIC_URL must be a URL such as https://chat.example.com.'],
+    [
       'PUBLIC_URL',
       'chat.example.com',
       'PUBLIC_URL must be a URL such as https://chat.example.com.',
     ],
     ['ALLOW_GUESTS', 'maybe', 'ALLOW_GUESTS must be true or false.'],
     ['DURABILITY', 'none', 'DURABILITY must be one of disk, process.'],
-  ])('refuses %s=%s in one sentence', (name, value, sentence) => {
-    expect(readSettings({ [name]: value }).problems).toEqual([sentence]);
+  ])('refuses %s=%s in one sentence, and goes on with the default', (name, value, sentence) => {
+    const { settings, problems } = readSettings({ [name]: value });
+    expect(problems).toEqual([sentence]);
+    expect(settings).toEqual(readSettings({}).settings);
   });
 
   test('counts a secret in bytes, not in characters', () => {

@@ -69,7 +69,7 @@ export async function runJoin(
 }
 
 /** Waits until a contestant has nothing left to do. */
-export async function atRest(pids: readonly number[]): Promise<void> {
+async function atRest(pids: readonly number[]): Promise<void> {
   if (pids.length === 0) return;
   const until = performance.now() + MOST_REST_MS;
   let before = processorMs(pids);

@@ -3,9 +3,9 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 
 /**
  * A bundled Worker under workerd. `node bench/hosts/edge.ts FOLDER SCRIPT DATA BINDINGS`: a folder
- * within the project, its script, where storage goes, and bindings as JSON. Without static files:
- * before a Worker that has some Miniflare puts two of its own, in place of Cloudflare's router, and
- * every frame would pass through both at our expense; the other Workers here have none.
+ * within the project, its script, where storage goes, and bindings as JSON. On a socket of its own and
+ * without static files: Miniflare puts a Worker of its own before every other one, and two more, in
+ * place of Cloudflare's router, where there are static files. Every frame would pass through them.
  */
 
 const [folder = '', script = '', data = '', bindings = '{}'] = process.argv.slice(2);
@@ -25,13 +25,7 @@ const miniflare = new Miniflare({
       ROOM: { className: 'RoomObject', useSQLite: true },
       ...(isOurs && { SESSION: { className: 'PollingSession', useSQLite: true } }),
     },
-    ...(isOurs && {
-      assets: {
-        directory: join(folder, 'page'),
-        binding: 'ASSETS',
-        routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
-      },
-    }),
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
     bindings: JSON.parse(bindings) as Record<string, string>,
     resourcePersistencePath: data,
   }),
@@ -41,5 +35,5 @@ const miniflare = new Miniflare({
   },
 });
 
-const url = await miniflare.ready;
+const url = await miniflare.unsafeGetDirectURL();
 process.stdout.write(`Listens on ${url.origin}\n`);

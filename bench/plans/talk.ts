@@ -59,7 +59,7 @@ const QUIET_PER_SECOND = 30;
 /** The talk whose rate is halved: this many in flight. */
 const REFERENCE_IN_FLIGHT = 50;
 
-export function titleOf(mode: Mode): string {
+function titleOf(mode: Mode): string {
   return mode.kind === 'full' ? `${mode.inFlight} in flight` : mode.kind;
 }
 

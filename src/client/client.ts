@@ -90,7 +90,7 @@ export function connect(options: ConnectOptions): Client {
  * Where a room's socket is. Whatever stands before the service's own paths stays.
  * @throws TypeError for what cannot be part of an address
  */
-export function roomUrl(base: string | URL, roomId: string): URL {
+function roomUrl(base: string | URL, roomId: string): URL {
   // A URL takes these for steps between folders, encoded or not.
   if (/^\.{0,2}$/.test(roomId)) throw new TypeError('Name the room otherwise.');
   const url = new URL(`rooms/${encodeURIComponent(roomId)}/ws`, base);

@@ -278,7 +278,8 @@ export class Connection {
     this.#openedAt = this.#environment.now();
     this.#position = result.position;
     this.#isCatchingUp = result.complete === false;
-    this.#pingLater();
+    // At once: at the edge a socket that was closed stands half open until its client has sent something.
+    this.#ping();
     this.#renewLater(result.you.expiresAt);
     this.#tell({ name: 'open' });
     this.#listener.joined(result);

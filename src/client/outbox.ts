@@ -59,8 +59,9 @@ export class Outbox {
     );
   }
 
+  /** One under the id of another that is there already is that one. */
   add(entry: Entry): void {
-    this.#put([...this.#entries, entry]);
+    if (this.find(entry.id) === undefined) this.#put([...this.#entries, entry]);
   }
 
   mark(id: string, state: Entry['state'], problem?: Problem): void {

@@ -29,7 +29,7 @@ export const notConnected = problem('unavailable', 'The room was left; join it a
 /** Nobody knows whether it was done. */
 export const unsure = problem(
   'unavailable',
-  'The connection was lost before the answer; look whether it was done.',
+  'The connection was lost meanwhile; look whether it was done.',
 );
 
 export const frameTooBig = problem('too_large', 'This is too long; shorten it and send it again.');
@@ -41,5 +41,5 @@ export const badToken = problem('unauthorized', 'This is no token; use it as it 
 
 export const otherUser = problem(
   'unauthorized',
-  'Another user wrote this; send it again as yours, or discard it.',
+  'Another user wrote this; send it as yours, or discard it.',
 );

@@ -8,6 +8,7 @@ import type { Entry, Kept, Outbox } from './outbox.ts';
 import { Refused } from './refused.ts';
 
 interface Promised {
+  id: string;
   resolve: (message: Message) => void;
   reject: (refused: Refused) => void;
 }
@@ -29,7 +30,8 @@ type Changed = Result<Reply<'editMessage'>>;
  */
 export class Sender {
   readonly #ports: SenderPorts;
-  readonly #promised = new Map<string, Promised>();
+  /** Who waits for what. */
+  readonly #promised = new Set<Promised>();
   readonly #isBusy = { messages: false, changes: false };
   #userId: string | undefined;
 
@@ -37,10 +39,15 @@ export class Sender {
     this.#ports = ports;
   }
 
-  /** Resolves when it is stored. Nobody has to wait for that: the state tells of a refusal too. */
+  /**
+   * Resolves when it is stored. Nobody has to wait for that: the state tells of a refusal too. Who
+   * sends under an id that is on its way already waits for that one.
+   */
   add(kept: Kept, was?: string): Promise<Message> {
     const { outbox, environment } = this.#ports;
     const id = kept.name === 'message' ? kept.payload.id : environment.makeId();
+    // What was refused under this id makes way.
+    if (outbox.find(id)?.state === 'failed') outbox.remove(id);
     outbox.add({
       ...kept,
       id,
@@ -49,7 +56,7 @@ export class Sender {
       ...(was !== undefined && { was }),
     });
     const promise = new Promise<Message>((resolve, reject) => {
-      this.#promised.set(id, { resolve, reject });
+      this.#promised.add({ id, resolve, reject });
     });
     promise.catch(() => undefined);
     this.go();
@@ -83,7 +90,7 @@ export class Sender {
 
   /** The room has ended: whoever waits is told; what waits stays. */
   ended(problem: Problem): void {
-    for (const id of this.#promised.keys()) this.#reject(id, problem);
+    for (const { id } of this.#promised) this.#reject(id, problem);
   }
 
   /** Sends what waits. */
@@ -138,12 +145,14 @@ export class Sender {
     const { outbox } = this.#ports;
     outbox.remove(entry.id);
     if (entry.name !== 'message') outbox.rebase(message);
-    this.#promised.get(entry.id)?.resolve(message);
-    this.#promised.delete(entry.id);
+    this.#tell(entry.id, ({ resolve }) => resolve(message));
   }
 
   #reject(id: string, problem: Problem): void {
-    this.#promised.get(id)?.reject(new Refused(problem));
-    this.#promised.delete(id);
+    this.#tell(id, ({ reject }) => reject(new Refused(problem)));
+  }
+
+  #tell(id: string, tell: (promised: Promised) => void): void {
+    for (const one of this.#promised) if (one.id === id && this.#promised.delete(one)) tell(one);
   }
 }

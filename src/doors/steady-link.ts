@@ -206,15 +206,18 @@ export class SteadyLink implements MovableLink {
   async #tryAgain(from: string): Promise<'done' | 'again'> {
     const { history: _, ...join } = this.#join;
     const generation = ++this.#generation;
+    const identity = this.#identity;
     this.#catchUp = new CatchUp(from, (message) => this.#isUnanswered(message));
     try {
       const raw = await this.#dial(
-        this.#identity,
+        identity,
         { ...join, since: from },
         this.#rawListener(generation),
       );
       if (this.#generation === generation) this.#raw = raw;
       else raw.close('disconnected');
+      // It may have been renewed meanwhile.
+      if (this.#identity !== identity) raw.renew(this.#identity);
       return 'done';
     } catch (error) {
       if (this.#generation !== generation) return 'done';

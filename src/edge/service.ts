@@ -1,12 +1,11 @@
 import { Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
-import { keyOf } from '../auth/tokens.ts';
 import { httpDoor, refusalResponse } from '../doors/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../doors/native/handshake.ts';
 import { unhurriedRefusal } from '../doors/unhurried.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
-import { readSettings, SECRET_BYTES, wrongKeys } from '../settings.ts';
+import { readSettings, SECRET_BYTES, type Settings, wrongKeys } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import { openSocket } from './dial.ts';
 import type { Environment } from './environment.ts';
@@ -22,8 +21,8 @@ export interface ServiceOptions {
   localOnly: boolean;
   /** Whether guests may enter where `ALLOW_GUESTS` says nothing. */
   guestsByDefault: boolean;
-  /** Makes the routes of development mode, given the key that signs tokens. */
-  development?: (secret: Uint8Array) => Hono;
+  /** Makes the routes of development mode. */
+  development?: (settings: Settings) => Hono;
 }
 
 /** The edge host's front: everything that is done before a room is woken. */
@@ -76,7 +75,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
-    development: JWT_SECRET === undefined ? undefined : options.development?.(keyOf(JWT_SECRET)),
+    development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     page: async (c) => {
       const page = await env.ASSETS.fetch(c.req.raw);
       // The assets' own 404 has no body; ours says what is wrong.

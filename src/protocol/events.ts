@@ -11,7 +11,7 @@ import {
 const inRoom = presentSchema.extend({ roomId: z.string() });
 
 /** Why a user is no longer here. */
-export const leaveReasons = ['left', 'disconnected', 'kicked', 'banned'] as const;
+const leaveReasons = ['left', 'disconnected', 'kicked', 'banned'] as const;
 export type LeaveReason = (typeof leaveReasons)[number];
 
 /** The payload of every event. */

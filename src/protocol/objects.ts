@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parsePosition } from './position.ts';
-import { wrongRoomId, wrongUserId, wrongUsername } from './text.ts';
+import { wrongRoomId, wrongUserId } from './text.ts';
 
 /** Makes a string schema of one of the `wrong…` functions. */
 export function label(wrong: (text: string) => string | undefined) {
@@ -11,7 +11,6 @@ export function label(wrong: (text: string) => string | undefined) {
 }
 
 export const roomIdSchema = label(wrongRoomId);
-export const usernameSchema = label(wrongUsername);
 export const userIdSchema = label(wrongUserId);
 
 /** A whole number within bounds; without `most`, up to what JSON numbers hold exactly. */

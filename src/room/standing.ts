@@ -45,7 +45,7 @@ export function standingOf(
 }
 
 /** The role of the most specific pattern: the exact one, else the longest prefix before a `*`. */
-export function grantedRole(rooms: Identity['rooms'], roomId: string): Role | undefined {
+function grantedRole(rooms: Identity['rooms'], roomId: string): Role | undefined {
   if (rooms === undefined) return undefined;
   if (Object.hasOwn(rooms, roomId)) return rooms[roomId];
   const longest = Object.keys(rooms)

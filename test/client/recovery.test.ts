@@ -48,7 +48,9 @@ async function onStage() {
       opened.push(new URL(url));
       listener = told;
       return {
-        send: (text) => void sent.push(JSON.parse(text) as (typeof sent)[number]),
+        send(text) {
+          if (text !== 'ping') sent.push(JSON.parse(text) as (typeof sent)[number]);
+        },
         close: () => undefined,
       };
     },

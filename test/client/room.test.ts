@@ -101,6 +101,18 @@ describe('what is done here', () => {
     expect(ben.state.messages[0]).not.toHaveProperty('reactions');
   });
 
+  test('is one message when it is said again under its id, before it is stored or after', async () => {
+    const anna = enter('anna', newRoom());
+    const sends = [anna.send('one', { id: 'mine' }), anna.send('again', { id: 'mine' })];
+    expect(anna.state.outgoing).toHaveLength(1);
+    const [first, second] = await Promise.all(sends);
+    expect(second).toEqual(first);
+    expect(await anna.send('later', { id: 'mine' })).toMatchObject({ seq: 1, message: 'one' });
+    await expect(anna.send('x'.repeat(9_000), { id: 'long' })).rejects.toThrow('Keep a message');
+    expect(await anna.send('short', { id: 'long' })).toMatchObject({ seq: 2, message: 'short' });
+    expect([texts(anna), anna.state.outgoing]).toEqual([['one', 'short'], []]);
+  });
+
   test('is kept with its reason when it is refused, until it is given up or sent once more', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);

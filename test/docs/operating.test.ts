@@ -32,8 +32,11 @@ function settingsIn(text: string): Record<string, string> {
 test('the unit of docs/operating.md starts the server, and SIGTERM ends it with 0', async () => {
   const unit = block('ini', '[Service]');
   const [, command = ''] = /^ExecStart=\/opt\/parlor\/(.+)$/m.exec(unit) ?? [];
-  const [node = '', script = '', ...args] = command.split(' ');
+  const [node = '', flag = '', script = '', ...args] = command.split(' ');
   expect(node).toBe('node_modules/.bin/node');
+  const manifest = readFileSync(join(PROJECT, 'package.json'), 'utf8');
+  const { scripts } = JSON.parse(manifest) as { scripts: { start: string } };
+  expect(scripts.start.split(' ')).toContain(flag);
   expect(existsSync(join(PROJECT, 'node_modules/.bin'))).toBe(true);
   const [, environment = ''] = /^Environment=(.+)$/m.exec(unit) ?? [];
   const env = { ...settingsIn(environment), ...settingsIn(block('ini', 'JWT_SECRET=')) };
@@ -42,6 +45,7 @@ test('the unit of docs/operating.md starts the server, and SIGTERM ends it with 
   );
   const program = new Program(script, {
     args,
+    nodeArgs: [flag],
     env: { ...env, PORT: '0', DATA_DIR: temporaryFolder() },
   });
   await program.until(/https:\/\/chat\.example\.com/);

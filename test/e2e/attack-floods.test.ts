@@ -92,6 +92,18 @@ it.each([
   expect(answered).toBeLessThanOrEqual(400 + 100 * seconds + 10);
 });
 
+it('the node host reads nobody faster who has not said who they are', async () => {
+  const raw = rawSocket(`${hosts.node.url}/socket.io/?EIO=4&transport=websocket`);
+  onTestFinished(() => raw.socket.terminate());
+  await raw.opened;
+  const refused = () => raw.frames.filter((frame) => frame.startsWith('44')).length;
+  const from = performance.now();
+  for (let at = 0; at < 3_000; at++) raw.socket.send('40{"token":"nonsense"}');
+  await raw.frame(() => refused() >= 450);
+  const seconds = (performance.now() - from) / 1_000;
+  expect(refused()).toBeLessThanOrEqual(400 + 100 * seconds + 10);
+});
+
 describe('the edge host sends away whoever goes on at far more than they may do', () => {
   const toWait = expect.toSatisfy((ms: number) => ms > 0 && ms <= 60_000);
   const refusal = { code: 'rate_limited', retryAfterMs: toWait };

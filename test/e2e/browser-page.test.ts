@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await notice.waitFor({ state: 'hidden' });
   });
 
-  test('gives a sign of life every 25 seconds', async () => {
+  test('gives a sign of life when it has joined, and every 25 seconds', async () => {
     const ann = await arrive(host());
     const frames: string[] = [];
     ann.page.on('websocket', (socket) => {
@@ -164,10 +164,10 @@ describe.skipIf(!hasBrowser)('the page', () => {
       return refs.filter((ref) => !frames.some((frame) => frame.includes(`["ack",${ref},`)));
     };
     await expect.poll(unanswered, PATIENTLY).toEqual([]);
-    expect(frames).not.toContain('> ping');
+    const signs = () => frames.filter((frame) => /^(> ping|< pong)$/.test(frame));
+    await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong']);
     await ann.page.clock.fastForward(25_000);
-    await expect.poll(() => frames, PATIENTLY).toContain('> ping');
-    await expect.poll(() => frames, PATIENTLY).toContain('< pong');
+    await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong', '> ping', '< pong']);
     expect(await ann.page.getByText('The connection is lost.').isVisible()).toBe(false);
   });
 
@@ -189,6 +189,57 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['back']);
   });
 
+  test('puts the focus into the rooms that come in front of the talk, and takes it back', async () => {
+    const viewport = { width: 360, height: 640 };
+    const ann = await company.comesIn('Ann', host().url, { viewport });
+    const rooms = ann.page.getByRole('button', { name: 'Rooms', exact: true });
+    await rooms.click();
+    const close = ann.page.getByRole('button', { name: 'Close rooms' });
+    expect(await close.evaluate(isFocused)).toBe(true);
+    await ann.page.keyboard.press('Escape');
+    await close.waitFor({ state: 'hidden' });
+    expect(await rooms.evaluate(isFocused)).toBe(true);
+  });
+
+  test('leads who tabs back from writing to the newest message', async () => {
+    const ann = await comesIn('Ann', host());
+    for (const text of ['one', 'two', 'three']) {
+      await ann.write(text);
+      await ann.message(text).getByText('Sending').waitFor({ state: 'hidden' });
+    }
+    await ann.field.press('Shift+Tab');
+    expect(await ann.message('three').evaluate(holdsFocus)).toBe(true);
+  });
+
+  test('gives the focus back when what a menu asked is not done', async () => {
+    const ann = await comesIn('Ann', host());
+    await ann.write('stays');
+    await ann.message('stays').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.message('stays').hover();
+    const more = ann.message('stays').getByRole('button', { name: 'More actions' });
+    await more.click();
+    await ann.page.getByRole('menuitem', { name: 'Delete' }).click();
+    await ann.page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => more.evaluate(isFocused), PATIENTLY).toBe(true);
+  });
+
+  test('keeps what is unread in sight, however long the name of its room', async () => {
+    const first = company.room;
+    const long = `${'a very long name '.repeat(5)}${first}`;
+    const ann = await comesIn('Ann', host());
+    await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(long))}`);
+    await ann.page.getByRole('heading', { level: 1, name: long }).waitFor();
+    await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(first))}`);
+    await ann.page.getByRole('heading', { level: 1, name: first, exact: true }).waitFor();
+    company.room = long;
+    await (await comesIn('Ben', host())).write('here I am');
+    const badge = ann.page.locator('#room-list .badge');
+    await badge.waitFor();
+    const list = await ann.page.locator('#room-list').boundingBox();
+    const { x = Infinity, width = 0 } = (await badge.boundingBox()) ?? {};
+    expect(x + width).toBeLessThan((list?.x ?? 0) + (list?.width ?? 0));
+  });
+
   test('is never taken from the cache without asking', async () => {
     for (const path of ['/', '/chat.js', '/style.css']) {
       const response = await fetch(new URL(path, host().url));
@@ -204,4 +255,8 @@ interface Focusable {
 
 function isFocused(element: Focusable): boolean {
   return element.ownerDocument.activeElement === element;
+}
+
+function holdsFocus(element: Focusable & { contains(other: unknown): boolean }): boolean {
+  return element.contains(element.ownerDocument.activeElement);
 }

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { connect } from '../../src/client/index.ts';
 import { type Host, startHost } from '../support/hosts.ts';
+import { newRoom } from '../support/stories.ts';
+import { tokenFor } from '../support/tokens.ts';
 import { playEvening } from '../client/evening.ts';
 
 const SEEDS = Array.from({ length: 6 }, (_, at) => at + 1);
@@ -18,6 +21,24 @@ describe.each([
     });
   });
   afterAll(() => host.close());
+
+  test('a client that only listens knows soon that it was sent away, while others talk on', async () => {
+    const roomId = newRoom();
+    const enter = (userId: string) => {
+      const client = connect({ url: host.url, token: () => tokenFor(userId) });
+      onTestFinished(() => client.close());
+      return client.room(roomId);
+    };
+    const olga = enter('olga');
+    await olga.send('mine');
+    const ben = enter('ben');
+    const status = () => ben.state.status.name;
+    await expect.poll(status, { timeout: 20_000 }).toBe('open');
+    await olga.ask('banMember', { userId: 'ben' });
+    const until = performance.now() + 10_000;
+    while (status() !== 'ended' && performance.now() < until) await olga.send('still here');
+    expect(ben.state.status).toMatchObject({ name: 'ended', code: 4502 });
+  });
 
   test('every client knows at rest what the room knows, and every message stands once', async () => {
     await Promise.all(SEEDS.map((seed) => playEvening({ url: host.url, seed, length: 60 })));

@@ -64,6 +64,36 @@ it('makes no guest an owner', () => {
   expect(member.role).toBe('moderator');
 });
 
+it('is owned by the first to write, guests aside, and not by who has only read or reacted', () => {
+  const room = new RoomAtHand();
+  const roles = () =>
+    room.ask(admin, 'getMembers', {}).members.map(({ userId, role }) => [userId, role]);
+  room.ask({ userId: 'guest:gus', guest: true }, 'message', { message: 'hello', sender: 'Gus' });
+  room.ask(mark, 'addReaction', { seq: 1, emoji: '👋' });
+  room.ask(bob, 'markRead', { readUpTo: 1 });
+  room.ask(granted('vera', 'viewer'), 'markRead', { readUpTo: 1 });
+  expect(roles().filter(([, role]) => role === 'owner')).toEqual([]);
+  room.ask(bob, 'message', { message: 'hello, Gus' });
+  room.ask(olga, 'message', { message: 'hello, both' });
+  expect(roles()).toEqual([
+    ['bob', 'owner'],
+    ['guest:gus', 'member'],
+    ['mark', 'member'],
+    ['olga', 'member'],
+    ['vera', 'member'],
+  ]);
+});
+
+it('is owned by the first to write when an admin has put them on its list before', () => {
+  const room = new RoomAtHand();
+  room.ask(admin, 'setRole', { userId: 'bob', role: 'member' });
+  room.ask(bob, 'message', { message: 'first' });
+  room.ask(olga, 'message', { message: 'second' });
+  const { members, memberCount } = room.ask(olga, 'getMembers', {});
+  expect(members.map(({ role }) => role)).toEqual(['owner', 'member']);
+  expect(memberCount).toBe(2);
+});
+
 it.each(['banned', 'muted', 'off the list'])(
   'counts nothing as unread for a newcomer who was %s long before',
   (what) => {

@@ -231,7 +231,10 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(await found({ q: '& "green' })).toEqual([3]);
     expect(await found({ q: 'NEAR(* OR -"' })).toEqual([]);
     expect(await found({ q: '' })).toEqual([]);
-    expect(refusedWith(await bob.ask('GET', roomId, '/search'))).toEqual([400, 'invalid_payload']);
+    expect(await bob.ask('GET', roomId, '/search', { query: { query: 'first' } })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_payload', field: 'q', message: 'q must be a string.' } },
+    });
   });
 
   it.concurrent('sets a room up, heard by those present, and refuses whoever may not', async () => {

@@ -120,6 +120,51 @@ atEveryDoor((door) => {
       expect(raw.filter(([name]) => name === 'message')).toHaveLength(1);
     });
 
+    it('goes on hearing a room as before when joining it again is refused', async () => {
+      const roomId = newRoom();
+      const { visitor } = await door.enter('alice', roomId, { gather: true });
+      const alice = visitor as SocketIoVisitor;
+      const { visitor: bob } = await door.enter('bob', roomId);
+      await alice.hears('userJoined');
+      const names: string[] = [];
+      alice.socket.onAny((name: string) => names.push(name));
+      expect(refusal(await alice.join(roomId, { since: 'nowhere' })).field).toBe('since');
+      await fence(roomId, bob, [alice]);
+      ok(await alice.join(roomId));
+      await fence(roomId, bob, [alice]);
+      expect(names).toEqual(['events', 'message']);
+    });
+
+    it('puts a newer token in place in a room that is still being joined', async () => {
+      const roomId = newRoom();
+      const alice = door.visit({ token: await tokenFor('alice', { exp: soon(60) }) });
+      await (alice as SocketIoVisitor).connect();
+      const token = await tokenFor('alice', { exp: soon(3_600) });
+      const [, refreshed] = await Promise.all([
+        alice.command('joinRoom', { roomId }),
+        alice.command('refreshToken', { token }),
+      ]);
+      const { you } = ok(await alice.command('joinRoom', { roomId }));
+      expect({ ok: true, expiresAt: you.expiresAt }).toEqual(refreshed);
+    });
+
+    it('refuses binary parts wherever they stand, and stores nothing of them', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const bytes = Buffer.of(1, 2, 3);
+      const cases: [payload: object, field: string][] = [
+        [{ message: 'a', meta: { picture: bytes } }, 'meta.picture'],
+        [{ message: bytes }, 'message'],
+        [{ message: 'a', unknown: [bytes] }, 'unknown'],
+      ];
+      for (const [payload, field] of cases) {
+        const problem = refusal(await alice.command('message', { roomId, ...payload }));
+        expect(problem).toMatchObject({ code: 'invalid_payload', field });
+        expect(problem.message).toBe(`${field} must be JSON, not binary.`);
+      }
+      expect((await say(alice, roomId, 'b')).seq).toBe(1);
+    });
+
     it('lets commands behind a joining room wait for it, in order', async () => {
       const roomId = newRoom();
       const { visitor: bob } = await door.enter('bob', roomId);
@@ -218,3 +263,8 @@ atEveryDoor((door) => {
     });
   });
 });
+
+/** So many seconds from now, as a token says it. */
+function soon(seconds: number): number {
+  return Math.floor(Date.now() / 1_000) + seconds;
+}

@@ -7,18 +7,21 @@ export class BareConnection {
   #came = Buffer.alloc(0);
   #isOver = false;
 
-  constructor(url: string) {
+  /** @param isStubborn whether it goes on after the other side has said that it ends */
+  constructor(url: string, { isStubborn = false } = {}) {
     const { hostname, port } = new URL(url);
-    this.#socket = connect(Number(port), hostname);
+    this.#socket = connect({ port: Number(port), host: hostname, allowHalfOpen: isStubborn });
     this.#socket.on('data', (bytes) => {
       this.#came = Buffer.concat([this.#came, bytes]);
       this.#changed();
     });
     this.#socket.on('error', () => undefined);
-    this.#socket.on('close', () => {
-      this.#isOver = true;
-      this.#changed();
-    });
+    for (const end of ['end', 'close']) {
+      this.#socket.on(end, () => {
+        this.#isOver = true;
+        this.#changed();
+      });
+    }
   }
 
   /** Everything that has come, one character a byte. */
@@ -28,6 +31,18 @@ export class BareConnection {
 
   write(bytes: string | Buffer): void {
     this.#socket.write(bytes);
+  }
+
+  /**
+   * Writes the same bytes over and over, as fast as the other side takes them, until it ends.
+   * @returns how many bytes have left for the other side
+   */
+  async pour(bytes: Buffer): Promise<number> {
+    const socket = this.#socket;
+    const write = (done: () => void) => void socket.write(bytes, done);
+    while (socket.writable) await new Promise<void>(write);
+    await this.ended();
+    return socket.bytesWritten - socket.writableLength;
   }
 
   /** Takes no more of what comes, so that it piles up on its way. */

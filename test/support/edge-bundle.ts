@@ -12,7 +12,7 @@ declare module 'vitest' {
 }
 
 /** What keeps wrangler from asking the network for anything. */
-export const QUIET_WRANGLER = {
+const QUIET_WRANGLER = {
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',

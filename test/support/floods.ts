@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { deflateRawSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { BareConnection, frameOf, upgradeRequest } from './bare-connection.ts';
 import { ask } from './http-client.ts';
@@ -123,6 +124,42 @@ function pour(connect: () => Promise<WebSocket>, frame: (at: number) => string |
   };
 }
 
+/**
+ * Opens sockets, eight at a time, and writes frames into each until it is closed. They were made before,
+ * so that they cost this process as little as can be, and the host what it makes of them.
+ */
+function pourBytes(url: string, start: string, bytes: Buffer): Flood {
+  const connections = new Set<BareConnection>();
+  let isOver = false;
+  const flood = repeat(8, async (count) => {
+    const connection = new BareConnection(url, { isStubborn: true });
+    connections.add(connection);
+    if (isOver) connection.destroy();
+    connection.write(start);
+    try {
+      await connection.until(/^HTTP\/1\.1 101 /);
+      count('sockets');
+      // To be cut takes time; whoever is told to go comes again at once.
+      const told = connection.until(/\r\n\r\n[^]*\x88/);
+      await Promise.race([told, connection.pour(bytes)]);
+      count('closed');
+    } finally {
+      connection.destroy();
+      connections.delete(connection);
+    }
+  });
+  return {
+    stop() {
+      isOver = true;
+      for (const connection of connections) connection.destroy();
+      return flood.stop();
+    },
+  };
+}
+
+const asMallory = async () => ({ Authorization: `Bearer ${await mallory()}` });
+const BIG = frameOf({ opcode: 1, payload: Buffer.alloc(1024 * 1024, 'a') });
+
 const text = (at: number) => `flood ${at}`;
 
 /** Every flood there is, by what it does. */
@@ -206,14 +243,9 @@ export const floods = {
       ),
     ),
 
-  'frames too big': ({ url, roomId }) => {
-    const big = Buffer.alloc(1024 * 1024, 'a').toString();
-    return Promise.resolve(
-      pour(
-        () => open(url, nativePath(roomId)),
-        () => big,
-      ),
-    );
+  'frames too big': async ({ url, roomId }) => {
+    const start = upgradeRequest(nativePath(roomId), await asMallory());
+    return pourBytes(url, start, BIG);
   },
 
   'frames in many pieces': async ({ url, roomId }) => {
@@ -238,14 +270,13 @@ export const floods = {
     });
   },
 
-  'compressed bombs': ({ url, roomId }) => {
-    const bomb = '0'.repeat(16 * 1024 * 1024);
-    return Promise.resolve(
-      pour(
-        () => open(url, nativePath(roomId), { perMessageDeflate: { threshold: 0 } }),
-        () => bomb,
-      ),
-    );
+  'compressed bombs': async ({ url, roomId }) => {
+    const offer = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+    const start = upgradeRequest(nativePath(roomId), { ...(await asMallory()), ...offer });
+    // 16 MiB in 16 KiB, sent whether or not the other side has agreed to it.
+    const payload = deflateRawSync(Buffer.alloc(16 * 1024 * 1024, '0'));
+    const bomb = frameOf({ opcode: 1, payload, isCompressed: true });
+    return pourBytes(url, start, bomb);
   },
 
   'half-open sockets': async ({ url, roomId }) => {

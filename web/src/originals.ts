@@ -35,7 +35,7 @@ export class Originals {
 }
 
 /** In a list that is ordered by `seq`. */
-export function findMessage<M extends Message>(list: readonly M[], seq: number): M | undefined {
+function findMessage<M extends Message>(list: readonly M[], seq: number): M | undefined {
   const found = list[indexFrom(list, seq)];
   return found?.seq === seq ? found : undefined;
 }

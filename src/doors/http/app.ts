@@ -13,6 +13,7 @@ import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
 import { answerError, noSuchAddress, refusalOf, wrongMethod } from './refusals.ts';
 import {
+  asAsked,
   bearerOf,
   bodyFields,
   limitBody,
@@ -48,6 +49,7 @@ export function httpDoor(door: HttpDoor): Hono {
   const rates = new RateLimits(inAllRooms(door.limits), { now: () => Date.now() });
   const identify: Identify = async (c) => {
     const identity = await door.authenticate({ token: bearerOf(c) });
+    door.known?.(c);
     if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
     return identity;
   };
@@ -88,7 +90,7 @@ function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identif
       route.body === 'none' ? {} : await bodyFields(c, door.limits, route.body === 'optional');
     const payload = { ...body, ...queryFields(c, query), ...pathFields(c, pattern, fields) };
     const result = await door.directory.execute(roomId, identity, operation, payload);
-    if (!result.ok) throw refusalOf(result.error);
+    if (!result.ok) throw refusalOf(asAsked(query, result.error));
     const { ok: _, ...reply } = result;
     return c.json(reply, route.creates && !wasThere(reply) ? 201 : 200);
   }

@@ -9,6 +9,8 @@ import type { RoomDirectory } from '../room-directory.ts';
 export interface HttpDoor {
   directory: RoomDirectory;
   authenticate: Authenticate;
+  /** Hears of each request when it is known who makes it. */
+  known?: (c: Context) => void;
   origins: OriginRules;
   limits: Limits;
   host: 'node' | 'edge';

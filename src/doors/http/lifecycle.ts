@@ -14,7 +14,7 @@ const NDJSON = 'application/x-ndjson';
 /** Steps of an erasure that one request waits for; the room does the rest by itself. */
 const STEPS_AWAITED = 40;
 
-type Lifecycle = Pick<HttpDoor, 'directory' | 'authenticate' | 'log'>;
+type Lifecycle = Pick<HttpDoor, 'directory' | 'authenticate' | 'known' | 'log'>;
 
 /** Asks one room as one identity. @throws Refusal */
 type Ask = <N extends Asking>(name: N, payload: object) => Promise<Reply<N>>;
@@ -59,9 +59,10 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 }
 
 /** Whoever speaks is known before anything of the body is read. */
-async function asker(c: Context, { directory, authenticate }: Lifecycle): Promise<Ask> {
+async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<Ask> {
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate({ token: bearerOf(c) });
+  known?.(c);
   let hasBegun = false;
   return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
     for (;;) {

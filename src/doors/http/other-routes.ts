@@ -88,6 +88,12 @@ export const otherRoutes: readonly OtherRoute[] = [
       since,
       { name: 'username', in: 'query', schema: { type: 'string' } },
       { name: 'history', in: 'query', schema: { type: 'integer', minimum: 0, maximum: 100 } },
+      {
+        name: 'session',
+        in: 'query',
+        description: 'A random name for one running client: its connections replace one another.',
+        schema: { type: 'string', minLength: 1, maxLength: 64 },
+      },
     ],
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
   },

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { misfit, Refusal } from '../../protocol/errors.ts';
+import { misfit, type Problem, Refusal } from '../../protocol/errors.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import { depthOfText } from '../../protocol/shape.ts';
 import { readRoomId } from '../native/handshake.ts';
@@ -73,6 +73,15 @@ export function queryFields(
     if (given !== undefined) fields[field] = read(given);
   }
   return fields;
+}
+
+/** A problem with a field that stands in the query, by the name it has there. */
+export function asAsked(query: Readonly<Record<string, QueryField>>, problem: Problem): Problem {
+  const { field = '', message } = problem;
+  const name = Object.keys(query).find((one) => query[one]?.field === field) ?? field;
+  return name === field
+    ? problem
+    : { ...problem, field: name, message: message.replace(field, name) };
 }
 
 export function limitBody({ frameBytes }: Limits): MiddlewareHandler {

@@ -1,24 +1,29 @@
 import { Hono } from 'hono';
-import { signToken } from '../../auth/tokens.ts';
+import { keyOf, signToken } from '../../auth/tokens.ts';
 import { GUEST_PREFIX } from '../../protocol/identity.ts';
 import { wrongUsername } from '../../protocol/text.ts';
+import type { Settings } from '../../settings.ts';
 
 /** How long a token of development mode holds, in seconds. */
 const LASTS_S = 24 * 60 * 60;
 
-/** Claims that `/test-token` and `npm run token` sign for a name. */
-export function testClaims(username: string, now: number) {
-  return { sub: username, name: username, exp: Math.floor(now / 1_000) + LASTS_S };
-}
+/** What tokens are signed with, and must say beside who it is. */
+type Signing = Pick<Settings, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
 /** `GET /test-token?username=`: a token for whoever asks. Development mode only. */
-export function testTokenRoute(secret: Uint8Array): Hono {
+export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Signing): Hono {
+  const claims = {
+    ...(JWT_ISSUER !== undefined && { iss: JWT_ISSUER }),
+    ...(JWT_AUDIENCE !== undefined && { aud: JWT_AUDIENCE }),
+  };
   return new Hono().get('/test-token', async (c) => {
     const username = c.req.query('username') ?? '';
     const why = wrongUsername(username) ?? wrongSubject(username);
     if (why !== undefined) return c.text(`username ${why}.\n`, 400);
     c.header('cache-control', 'no-store');
-    return c.text(await signToken(testClaims(username, Date.now()), secret));
+    const exp = Math.floor(Date.now() / 1_000) + LASTS_S;
+    const who = { sub: username, name: username, exp };
+    return c.text(await signToken({ ...who, ...claims }, keyOf(JWT_SECRET)));
   });
 }
 

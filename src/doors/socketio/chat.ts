@@ -13,6 +13,7 @@ import {
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/limits.ts';
 import { eventLine, type Result } from '../../protocol/lines.ts';
+import { assertPlain } from '../../protocol/shape.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { madeOnce } from '../made-once.ts';
 import { holdReply, isReply, JOINED } from '../replies.ts';
@@ -66,6 +67,8 @@ interface Pending {
   answer: Answer | undefined;
   /** The client id of a message. */
   id: string | undefined;
+  /** How a room that is joined again will be heard. */
+  gather?: boolean;
 }
 
 /** One room of a socket. Until the link is there, commands wait for it. */
@@ -276,12 +279,14 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     try {
       const listener = this.#listener(room, join);
       const { roomId } = room;
-      const link = await this.#directory.connect(roomId, this.#identity, payload, listener);
+      const identity = this.#identity;
+      const link = await this.#directory.connect(roomId, identity, payload, listener);
       if (this.#rooms.get(room.roomId) !== room) {
         link.close(this.#closed ? 'disconnected' : 'left');
         return;
       }
       room.link = link;
+      if (this.#identity !== identity) link.renew(this.#identity);
       this.#remember(room.roomId, fieldIn(payload, 'username'));
     } catch (error) {
       this.#forget(room);
@@ -292,9 +297,11 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 
   #forward(room: Joined<L>, name: string, payload: unknown, pending: Pending): void {
     if (room.link !== undefined && !room.isLeaving) {
+      // On the way to a room elsewhere, which is text, binary parts would become something else.
+      assertPlain(payload, this.#limits.jsonDepth, 2);
       const ref = this.#nextRef++;
       room.pending.set(ref, pending);
-      if (name === 'joinRoom') room.gather = fieldIn(payload, 'gather') === true;
+      if (name === 'joinRoom') pending.gather = fieldIn(payload, 'gather') === true;
       room.isLeaving = name === 'leaveRoom';
       room.link.send({ name, payload, ref });
       return;
@@ -340,9 +347,11 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     room.pending.delete(ref);
     const result = line.slice(comma + 1, -1);
     this.#answerText(pending, room.roomId, result);
+    const isRefused = result.startsWith('{"ok":false');
+    if (pending.gather !== undefined && !isRefused) room.gather = pending.gather;
     if (pending.name !== 'leaveRoom') return;
     room.isLeaving = false;
-    if (!result.startsWith('{"ok":false')) {
+    if (!isRefused) {
       this.#forget(room);
       room.link?.close('left');
     }

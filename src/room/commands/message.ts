@@ -40,7 +40,7 @@ function assertFits({ messages }: Context, { meta, replyTo }: Payload<'message'>
 function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'message'>> {
   const { messages, mentions, search, room, ids, typing, roomId, state } = context;
   const sender = shown(context, payload.sender, 'sender');
-  const member = enlist(context, sender);
+  const member = enlist(context, sender, { writes: true });
   keepPace(context, member);
   const { rev, timestamp, position } = room.change();
   const mentioned = [...new Set(payload.mentions)];

@@ -5,6 +5,7 @@ import { authenticatorOf } from '../../../src/auth/authenticator.ts';
 import { originRules } from '../../../src/auth/origin.ts';
 import { httpDoor } from '../../../src/doors/http/app.ts';
 import { openApi } from '../../../src/doors/http/openapi.ts';
+import { commands } from '../../../src/protocol/commands.ts';
 import { errorCodes } from '../../../src/protocol/errors.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -114,6 +115,14 @@ it('gives each place in a path a parameter, and each field a place of its own', 
     expect(new Set(names).size, about).toBe(names.length);
     expect(schema === undefined || Object.keys(properties).length > 0, about).toBe(true);
   }
+});
+
+it('names all that a socket can be opened with', () => {
+  const { parameters = [] } = operations.find(
+    ({ operation }) => operation.operationId === 'openSocket',
+  )!.operation;
+  const { roomId: _, gather: __, ...join } = commands.joinRoom.shape;
+  expect(parameters.map(({ name }) => name).toSorted()).toEqual(Object.keys(join).toSorted());
 });
 
 it('tells of every error code with its status', () => {

@@ -65,7 +65,8 @@ function open(menu: HTMLElement, anchor: HTMLElement, perRow = 1): void {
     event.preventDefault();
     items.at(to)?.focus();
   });
-  menu.addEventListener('click', () => menu.hidePopover());
+  // Before what was chosen is done: a dialog gives the focus back to where it was then.
+  menu.addEventListener('click', () => menu.hidePopover(), { capture: true });
   menu.addEventListener('toggle', (event) => {
     const isOpen = event.newState === 'open';
     anchor.ariaExpanded = String(isOpen);

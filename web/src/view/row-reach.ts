@@ -16,6 +16,8 @@ export function setReach(row: HTMLElement, isReached: boolean): void {
 export class RowReach {
   readonly #list: HTMLElement;
   #reached: HTMLElement | undefined;
+  /** Whether somebody has been in the list. */
+  #isKnown = false;
 
   constructor(list: HTMLElement, life: AbortSignal) {
     this.#list = list;
@@ -26,9 +28,10 @@ export class RowReach {
 
   /** Where nobody has been yet, Tab comes to the newest. */
   update(): void {
-    if (this.#reached?.isConnected === true && this.#reached.tabIndex === 0) return;
+    // It may have been drawn anew.
     const reached = this.#list.querySelector<HTMLElement>('.message[tabindex="0"]');
-    this.#reach(reached ?? this.#rows.at(-1));
+    this.#reached = reached ?? undefined;
+    if (!this.#isKnown || reached === null) this.#reach(this.#rows.at(-1));
   }
 
   get #rows(): HTMLElement[] {
@@ -45,7 +48,9 @@ export class RowReach {
   #focused(target: EventTarget | null): void {
     const row =
       target instanceof Element ? target.closest<HTMLElement>('.message[data-seq]') : null;
-    if (row !== null) this.#reach(row);
+    if (row === null) return;
+    this.#isKnown = true;
+    this.#reach(row);
   }
 
   #key(event: KeyboardEvent): void {

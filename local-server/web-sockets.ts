@@ -1,0 +1,75 @@
+import type { Duplex } from 'node:stream';
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+
+/** What a message may be sent in. Each piece costs far more than the byte it may hold. */
+const MOST_PIECES = 1_000;
+
+/** Sockets that do not answer our Close are cut after this long, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/**
+ * How long somebody whom we let go has for reading what we said last, in milliseconds from when it is
+ * there: a system takes back what it has sent when it cuts off one who is still sending.
+ */
+const LET_GO_MS = 250;
+
+/** The WebSockets of either door, as `ws` speaks them: uncompressed, and read no longer than needed. */
+export class WebSockets extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    const ours = {
+      perMessageDeflate: false,
+      maxFragments: MOST_PIECES,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      WebSocket: OurSocket,
+    };
+    // Its types know neither the timeout nor a class whose constructor is as its own.
+    super({ ...options, ...(ours as object) });
+  }
+}
+
+/**
+ * Ends a stream and reads nothing more of it, whatever is still sent: to read, even what is thrown
+ * away, costs as much as the sender likes.
+ */
+export function letGo(socket: Duplex): void {
+  socket.end();
+  socket.pause();
+  const timer = setTimeout(() => socket.destroy(), LET_GO_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+/**
+ * A WebSocket that is not read on once it has broken the protocol or its bounds, nor once we have
+ * closed it while it was ahead of its pace. `ws` would read the one for as long as it sends, and the
+ * other not at all, so that it would not see it go.
+ */
+class OurSocket extends WebSocket {
+  #isLetGo = false;
+
+  constructor(...options: ConstructorParameters<typeof WebSocket>) {
+    super(...options);
+    // `ws` has sent the Close that fits, and is about to go on reading.
+    this.on('error', () => process.nextTick(() => this.#letGo()));
+  }
+
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason);
+    if (this.isPaused) this.#letGo();
+  }
+
+  override pause(): void {
+    super.pause();
+    if (this.readyState === WebSocket.CLOSING) this.#letGo();
+  }
+
+  override resume(): void {
+    if (!this.#isLetGo) super.resume();
+  }
+
+  #letGo(): void {
+    const socket = (this as unknown as { _socket: Duplex | null })._socket;
+    if (this.#isLetGo || socket === null || socket.destroyed) return;
+    this.#isLetGo = true;
+    letGo(socket);
+  }
+}

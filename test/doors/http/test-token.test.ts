@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { authenticatorOf } from '../../../src/auth/authenticator.ts';
+import { testTokenRoute } from '../../../src/doors/http/test-token.ts';
+import { readSettings } from '../../../src/settings.ts';
+import { SECRET } from '../../support/tokens.ts';
+
+it.each([{}, { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'chat' }])(
+  'gives a token that holds where %o is set',
+  async (environment) => {
+    const { settings } = readSettings({ JWT_SECRET: SECRET, ...environment });
+    const response = await testTokenRoute(settings).request('/test-token?username=alice');
+    const identity = await authenticatorOf(settings, false)({ token: await response.text() });
+    expect(identity).toMatchObject({ userId: 'alice', name: 'alice' });
+  },
+);
