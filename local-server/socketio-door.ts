@@ -8,7 +8,7 @@ import { madeOnce } from '../src/doors/made-once.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
 import type { Newcomers } from './newcomers.ts';
 import { paceReading } from './read-pace.ts';
-import { textFrame } from './prepared-frames.ts';
+import { textFrame, writeFrame } from './prepared-frames.ts';
 import { WebSockets } from './web-sockets.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
@@ -264,11 +264,10 @@ function wireOf(socket: Socket): SocketWire {
       if (!socket.connected) return;
       const { conn } = socket;
       const webSocket = webSocketOf(conn.transport);
-      if (webSocket !== undefined) {
-        // Nothing may follow a Close frame.
-        if (webSocket.readyState !== WebSocket.OPEN) return;
-        conn.send('', { wsPreEncodedFrame: [framesOf(lines)] } as object);
-      } else for (const line of lines) conn.send(`2${line}`);
+      // What the official server has not given to the socket yet must leave first.
+      if (webSocket === undefined || unsentOf(conn).length > 0) {
+        for (const line of lines) conn.send(`2${line}`);
+      } else writeFrame(webSocket, framesOf(lines));
     },
     end: (how) => {
       if (how === 'stayAway') socket.disconnect(true);
@@ -279,13 +278,12 @@ function wireOf(socket: Socket): SocketWire {
 }
 
 function bufferedOf({ conn }: Socket): number {
-  const { writeBuffer } = conn as unknown as {
-    writeBuffer: { data?: unknown; options?: { wsPreEncodedFrame?: [Buffer] } }[];
-  };
   let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
-  for (const { data, options } of writeBuffer) {
-    const { length } = options?.wsPreEncodedFrame?.[0] ?? (typeof data === 'string' ? data : '');
-    bytes += length;
-  }
+  for (const { data } of unsentOf(conn)) bytes += typeof data === 'string' ? data.length : 0;
   return bytes;
+}
+
+/** The packets that wait within the official server. */
+function unsentOf(conn: Conn): readonly { data?: unknown }[] {
+  return (conn as unknown as { writeBuffer: { data?: unknown }[] }).writeBuffer;
 }

@@ -1,18 +1,18 @@
 import type { Clock } from './ports.ts';
 
-/** The least window, for each listener: writing one frame takes about 10 µs on either host. */
-const WINDOW_MS_PER_LISTENER = 0.01;
+/** The least window, for each listener: half of what writing one frame takes on either host. */
+const WINDOW_MS_PER_LISTENER = 0.005;
 
 /** How much of an earlier flush still counts. */
 const MEMORY = 0.5;
 
 /**
  * When what is due leaves: at once after quiet, and else not before the window since the last flush
- * is over, so that a busy room gathers. The window is as long as a flush takes, to a cap: at most half
- * of the time goes into frames, and the wait adds little to what others' frames take anyway. A room
- * that has had nothing to do for as long as a flush takes is not busy, however slow the disk; nor is
- * one in which whoever asks waits for the answer before asking again, where each flush is for one thing
- * and there is nothing to gather.
+ * is over, so that a busy room gathers. The window is as long as a flush has taken, where the host can
+ * tell, and at least half of what its frames take, to a cap: the wait adds little to what others'
+ * frames take anyway. A room that has had nothing to do for as long as a flush takes is not busy,
+ * however slow the disk; nor is one in which whoever asks waits for the answer before asking again,
+ * where each flush is for one thing and there is nothing to gather.
  */
 export class Pacer {
   readonly #clock: Clock;

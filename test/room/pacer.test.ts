@@ -25,9 +25,9 @@ describe('when what is due leaves', () => {
   it('is later the more listen, to the cap', () => {
     const { clock, pacer } = paced();
     pacer.flushed();
-    expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([1, 6, 50]);
-    clock.ms += 4;
-    expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([0, 2, 46]);
+    expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([1, 3, 50]);
+    clock.ms += 2;
+    expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([0, 1, 48]);
   });
 
   it('is behind what is on its way, however few listen', () => {
@@ -96,7 +96,7 @@ describe('when what is due leaves', () => {
     });
     expect(delays).toEqual([0, 0, 0, 0]);
     // One more has come before the first is let go, and from there on they are gathered.
-    expect([pacer.delayMs(150), pacer.delayMs(150)]).toEqual([1, 1]);
+    expect([pacer.delayMs(300), pacer.delayMs(300)]).toEqual([1, 1]);
     pacer.flushes();
     clock.ms += 5;
     pacer.flushed(5);
