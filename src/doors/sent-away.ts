@@ -1,4 +1,6 @@
 import { Refusal } from '../protocol/errors.ts';
+import type { Limits } from '../protocol/limits.ts';
+import { ReadingPace } from './reading-pace.ts';
 
 /** How long somebody who was sent away is not let in again, in milliseconds. */
 const AWAY_MS = 60_000;
@@ -10,6 +12,27 @@ const AWAY_MS = 60_000;
 export class SentAway {
   /** Until when, by user id; who was added last stands last. */
   readonly #until = new Map<string, number>();
+  /** By user id; who was heard last stands last. */
+  readonly #paces = new Map<string, { pace: ReadingPace; heardAt: number }>();
+
+  /**
+   * So many commands of a user have come, over whichever socket: with a new one for each frame too big
+   * none of them would be far ahead.
+   * @param now epoch milliseconds
+   * @returns whether they send far faster than anybody may act; then they are away
+   */
+  hear(userId: string, now: number, commands: number, limits: Limits): boolean {
+    const { pace } = this.#paces.get(userId) ?? { pace: new ReadingPace(limits, now) };
+    this.#paces.delete(userId);
+    this.#paces.set(userId, { pace, heardAt: now });
+    for (const [other, { heardAt }] of this.#paces) {
+      if (heardAt > now - AWAY_MS) break;
+      this.#paces.delete(other);
+    }
+    if (!pace.isFarAhead(now, commands)) return false;
+    this.add(userId, now);
+    return true;
+  }
 
   /** @param now epoch milliseconds */
   add(userId: string, now: number): void {

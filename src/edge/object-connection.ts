@@ -1,5 +1,4 @@
 import type { CloseCode } from '../protocol/close-codes.ts';
-import { ReadingPace, weightOf } from '../doors/reading-pace.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { judgeBacklog } from '../room/backlog.ts';
@@ -33,13 +32,11 @@ export class ObjectConnection implements Connection {
   /** When a frame last came at the latest, in epoch milliseconds: never too early for a live client. */
   #heardAt: number;
   #closed: boolean;
-  readonly #pace: ReadingPace;
 
   constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
     this.#socket = socket;
     this.#platform = platform;
     this.#sign = platform.now();
-    this.#pace = new ReadingPace(platform.limits, this.#sign);
     this.#attachment = attachment ?? (socket.deserializeAttachment() as Attachment);
     this.#heardAt = this.#attachment.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
     // One that ended while the object slept is still listed.
@@ -78,15 +75,6 @@ export class ObjectConnection implements Connection {
     this.#heardAt = now;
     this.#sentSinceSign = 0;
     if (now - this.#attachment.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
-  }
-
-  /**
-   * Whether it sends far faster than anybody may act, what comes behind its close included. A door
-   * paces its links' clients itself. To be asked once for each frame.
-   */
-  isFlooding(data: string | ArrayBuffer): boolean {
-    if (this.#attachment.end === 'link') return false;
-    return this.#pace.isFarAhead(this.#platform.now(), weightOf(data, this.#platform.limits));
   }
 
   send(frame: Frame): boolean {

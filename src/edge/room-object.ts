@@ -3,6 +3,7 @@ import { authenticatorOf } from '../auth/authenticator.ts';
 import { verifyRefresh } from '../auth/refresh.ts';
 import { leaveReasonOf, receive } from '../doors/native/receive.ts';
 import { refusalResponse } from '../doors/http/app.ts';
+import { weightOf } from '../doors/reading-pace.ts';
 import { SentAway } from '../doors/sent-away.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
@@ -113,7 +114,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
-    if (connection.isFlooding(data)) this.#sendAway(connection, data);
+    if (this.#isFlooding(connection, data)) this.#sendAway(connection, data);
     if (!connection.open) return;
     connection.heard();
     const length = typeof data === 'string' ? data.length : data.byteLength;
@@ -137,9 +138,15 @@ export class RoomObject extends DurableObject<Environment> {
     this.#departed(socket, 'disconnected', 1006);
   }
 
+  /** A door paces its links' clients itself. */
+  #isFlooding({ state }: ObjectConnection, data: string | ArrayBuffer): boolean {
+    if (state.end === 'link') return false;
+    const weight = weightOf(data, this.#limits);
+    return this.#sentAway.hear(state.identity.userId, Date.now(), weight, this.#limits);
+  }
+
   /** A socket that is closed is still read, and each costs as much again: its user may not come back. */
   #sendAway(connection: ObjectConnection, data: string | ArrayBuffer): void {
-    this.#sentAway.add(connection.state.identity.userId, Date.now());
     if (!connection.open) return;
     const { frameTooBig, protocolViolation } = closeCodes;
     const isTooBig = typeof data === 'string' && exceedsBytes(data, this.#limits.frameBytes);

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
 import { SentAway } from '../../src/doors/sent-away.ts';
+import { readSettings } from '../../src/settings.ts';
+
+const { limits } = readSettings({ COMMANDS_PER_SECOND: '50', COMMAND_BURST: '200' }).settings;
 
 it('who was sent away may come back after a minute, and is told how long that is yet', () => {
   const away = new SentAway();
@@ -26,5 +29,22 @@ it('a clock that goes back keeps nobody out for longer', () => {
   away.add('mallory', 3_600_000);
   expect(() => away.assertBack('mallory', 0)).toThrow(
     expect.objectContaining({ details: { retryAfterMs: 60_000 } }),
+  );
+});
+
+it('who sends far too much is away, over however many sockets, and nobody else is', () => {
+  const away = new SentAway();
+  const heard = (userId: string, times: number) =>
+    Array.from({ length: times }, () => away.hear(userId, 1_000, 128, limits));
+  expect(heard('mallory', 10)).not.toContain(true);
+  expect(() => away.assertBack('mallory', 1_000)).not.toThrow();
+  expect(heard('mallory', 1)).toEqual([true]);
+  expect(() => away.assertBack('mallory', 1_000)).toThrow('wait a minute');
+  expect(heard('alice', 1)).toEqual([false]);
+  expect(() => away.assertBack('alice', 1_000)).not.toThrow();
+  // A minute of silence is as good as new.
+  expect(away.hear('alice', 62_000, 1, limits)).toBe(false);
+  expect(Array.from({ length: 10 }, () => away.hear('mallory', 62_000, 128, limits))).not.toContain(
+    true,
   );
 });

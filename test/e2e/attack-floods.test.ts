@@ -124,6 +124,19 @@ describe('the edge host sends away whoever goes on at far more than they may do'
     expect((await knock('edge', roomId, 'ned')).refused).toBeUndefined();
   });
 
+  it('and counts what they send over one socket after the other', async () => {
+    const roomId = newRoom();
+    const send = async () => {
+      const raw = await knock('edge', roomId, 'oscar');
+      if (raw.refused !== undefined) return raw.refused.status;
+      raw.socket.send('x'.repeat(1024 * 1024));
+      return raw.closed;
+    };
+    const ends = new Set<number>();
+    for (let sent = 0; sent < 20 && !ends.has(429); sent++) ends.add((await send()) as number);
+    expect(ends).toEqual(new Set([1009, 429]));
+  });
+
   it('and does not take their Socket.IO sockets for a minute', async () => {
     const who = { token: await tokenFor('sophie') };
     const roomId = newRoom();
