@@ -75,7 +75,8 @@ function noted(folder: string): string {
 
 async function end(loop: ChildProcess): Promise<void> {
   if (loop.exitCode !== null || loop.signalCode !== null) return;
-  const closed = once(loop, 'close');
+  // Not its close, which waits for whoever reads what it has said.
+  const exited = once(loop, 'exit');
   process.kill(-loop.pid!, 'SIGTERM');
-  await closed;
+  await exited;
 }

@@ -59,8 +59,9 @@ export async function startNodeHost(
   }
 }
 
-/** The runtime's own words about a client that breaks RFC 6455. */
-const OF_THE_PEER = /^Uncaught exception: kj\/compat\/http.*WebSocket protocol error/;
+/** The runtime's own words about a client that breaks RFC 6455, or is gone while it is written to. */
+const OF_THE_PEER =
+  /^Uncaught exception: kj\/compat\/http.*WebSocket protocol error|^kj::getCaughtExceptionAsKj\(\) = kj\/async-io-unix.*: disconnected: ::writev?\(.*(?:Connection reset by peer|Broken pipe)/;
 
 /** The edge host: the bundle that a deployment would upload, under workerd. */
 export async function startEdgeHost(settings: TestSettings = {}): Promise<Host> {
