@@ -1,5 +1,6 @@
 import { Refusal } from '../protocol/errors.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { forgetOld } from './forget-old.ts';
 import { ReadingPace } from './reading-pace.ts';
 
 /** How long somebody who was sent away is not let in again, in milliseconds. */
@@ -25,10 +26,7 @@ export class SentAway {
     const { pace } = this.#paces.get(userId) ?? { pace: new ReadingPace(limits, now) };
     this.#paces.delete(userId);
     this.#paces.set(userId, { pace, heardAt: now });
-    for (const [other, { heardAt }] of this.#paces) {
-      if (heardAt > now - AWAY_MS) break;
-      this.#paces.delete(other);
-    }
+    forgetOld(this.#paces, ({ heardAt }) => heardAt <= now - AWAY_MS);
     if (!pace.isFarAhead(now, commands)) return false;
     this.add(userId, now);
     return true;
@@ -38,10 +36,7 @@ export class SentAway {
   add(userId: string, now: number): void {
     this.#until.delete(userId);
     this.#until.set(userId, now + AWAY_MS);
-    for (const [other, until] of this.#until) {
-      if (until > now) return;
-      this.#until.delete(other);
-    }
+    forgetOld(this.#until, (until) => until <= now);
   }
 
   /** @throws Refusal `rate_limited`, with the time until they may come back */

@@ -1,3 +1,5 @@
+import { forgetOld } from '../doors/forget-old.ts';
+
 /** So many sessions of an isolate may be silent and have all the time that is theirs. */
 const MOST_SILENT = 250;
 
@@ -44,9 +46,6 @@ export class Silent {
 
   /** By then it has ended itself, whether or not its client has answered that. */
   #forget(now: number): void {
-    for (const [silence, since] of this.#silent) {
-      if (Math.abs(now - since) < this.#patienceMs) return;
-      this.#silent.delete(silence);
-    }
+    forgetOld(this.#silent, (since) => Math.abs(now - since) >= this.#patienceMs);
   }
 }

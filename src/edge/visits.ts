@@ -1,3 +1,4 @@
+import { forgetOld } from '../doors/forget-old.ts';
 import { inAllRooms } from '../doors/reading-pace.ts';
 import { Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -100,10 +101,7 @@ export class Visits {
     visitor.usedAt = now;
     this.#visitors.delete(userId);
     this.#visitors.set(userId, visitor);
-    for (const [other, { usedAt }] of this.#visitors) {
-      if (usedAt > now - FORGOTTEN_MS) break;
-      this.#visitors.delete(other);
-    }
+    forgetOld(this.#visitors, ({ usedAt }) => usedAt <= now - FORGOTTEN_MS);
     return visitor;
   }
 }
