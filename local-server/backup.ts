@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { lockData } from './data-lock.ts';
+import { renewStorageId } from './storage-id.ts';
 
 /** What a backup holds: one file a room, and when rooms are to be woken. */
 const ROOMS = 'rooms';
@@ -38,7 +39,7 @@ export async function backUp(dataDir: string, to: string): Promise<number> {
 }
 
 /**
- * Puts a backup where no rooms are. Every room gets a new epoch: clients have seen what came after the
+ * Puts a backup where no rooms are. Every room gets a new epoch, those not in it as well: clients have seen what came after the
  * backup, and a position of theirs must not pass for one of the room's new history.
  * @returns how many rooms there are now
  * @throws Error with one sentence for the operator
@@ -52,6 +53,7 @@ export async function restore(from: string, dataDir: string): Promise<number> {
       throw new Error(`There are rooms in ${dataDir}: move them away, or set DATA_DIR to another.`);
     }
     mkdirSync(rooms, { recursive: true });
+    renewStorageId(dataDir);
     const files = roomFiles(from);
     for (const file of files) {
       await copy(join(from, ROOMS, file), join(rooms, file));

@@ -14,6 +14,12 @@ export interface NodeMeter extends Meter {
   stored(commitMs: number, waitedMs: number): void;
 }
 
+/** Which room it is; `firstEpoch` as the room's ports have it. */
+export interface RoomName {
+  roomId: string;
+  firstEpoch: string;
+}
+
 /** What waits for the next commit: told whether it held. */
 type Waiter = (stored: boolean) => void;
 
@@ -41,7 +47,7 @@ const MOST_BEHIND = 256;
  */
 export class NodeRoom {
   readonly connections = new Set<NodeConnection>();
-  readonly #roomId: string;
+  readonly #name: RoomName;
   readonly #file: SqliteFile;
   readonly #limits: Limits;
   readonly #log: Log;
@@ -62,7 +68,7 @@ export class NodeRoom {
   wakeAt: number | undefined;
 
   constructor(
-    roomId: string,
+    name: RoomName,
     file: SqliteFile,
     limits: Limits,
     log: Log,
@@ -71,7 +77,7 @@ export class NodeRoom {
     meter?: NodeMeter,
   ) {
     this.#meter = meter;
-    this.#roomId = roomId;
+    this.#name = name;
     this.#file = file;
     this.#limits = limits;
     this.#pacer = new Pacer({ now: () => Date.now() }, limits.gatherMs);
@@ -287,11 +293,12 @@ export class NodeRoom {
     this.lives++;
     this.#meter?.woken();
     return new Room(
-      this.#roomId,
+      this.#name.roomId,
       {
         sql: this.#file,
         clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
+        firstEpoch: this.#name.firstEpoch,
         wakeup: { set: (at) => this.#setWakeup(at) },
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.connections },

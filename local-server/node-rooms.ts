@@ -11,6 +11,7 @@ import type { Asking, Room } from '../src/room/room.ts';
 import { NodeConnection, type Sink } from './node-connection.ts';
 import { type NodeMeter, NodeRoom } from './node-room.ts';
 import { type Durability, SqliteFile } from './sqlite-file.ts';
+import { firstEpochOf, storageIdOf } from './storage-id.ts';
 import { Wakeups } from './wakeups.ts';
 
 export interface NodeRoomsOptions {
@@ -50,12 +51,14 @@ export class NodeRooms implements RoomDirectory {
   readonly #open = new Set<NodeRoom>();
   readonly #idleTimer: NodeJS.Timeout;
   readonly #wakeups: Wakeups;
+  readonly #storageId: string;
   #tick: NodeJS.Immediate | undefined;
   #laterTick: NodeJS.Timeout | undefined;
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
     const { dataDir, durability, log } = options;
+    this.#storageId = storageIdOf(dataDir);
     const path = join(dataDir, 'wakeups.sqlite');
     this.#wakeups = new Wakeups({ path, durability, log, wake: (roomId) => this.#wake(roomId) });
     const idleMs = options.idleMs ?? IDLE_MS;
@@ -216,7 +219,7 @@ export class NodeRooms implements RoomDirectory {
       () => this.#open.delete(room),
     );
     const room: NodeRoom = new NodeRoom(
-      roomId,
+      { roomId, firstEpoch: firstEpochOf(this.#storageId, roomId) },
       file,
       limits,
       log,

@@ -256,6 +256,7 @@ export class RoomObject extends DurableObject<Environment> {
         sql: new ObjectSql(this.ctx.storage),
         clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
+        firstEpoch: firstEpochOf(this.ctx.id),
         wakeup: new ObjectWakeup(this.ctx.storage),
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => this.#connections.values() },
@@ -344,6 +345,11 @@ export class RoomObject extends DurableObject<Environment> {
     const [body, status, headers] = refusalResponse(this.#problemOf(error));
     return Response.json(body, { status, headers });
   }
+}
+
+/** An object's id is made of a secret of its namespace and the room's name: the first half of its 64 digits will do. */
+function firstEpochOf(id: DurableObjectId): string {
+  return id.toString().slice(0, 32);
 }
 
 function closeQuietly(socket: WebSocket, code: number, reason: string): void {

@@ -4,7 +4,7 @@ export interface Position {
   rev: number;
 }
 
-/** The position of a room that nobody has written to; as `since` it is never a reset. */
+/** Before everything, in every life of every room: as `since` it is never a reset. */
 export const START: Position = { epoch: '0', rev: 0 };
 
 const FORM = /^([A-Za-z0-9_-]{1,64}):(0|[1-9]\d{0,15})$/;

@@ -86,6 +86,12 @@ export interface Meter {
 
 export interface Ports {
   sql: Sql;
+  /**
+   * The epoch of the room's first life, up to its first deletion: letters, digits, `-` and `_`, at
+   * most 64. The same for as long as this storage lasts, though nothing is stored in the room yet,
+   * and another one for other storage, so that a position of lost data is not taken for a new one.
+   */
+  firstEpoch: string;
   clock: Clock;
   ids: Ids;
   timer: Timer;

@@ -117,7 +117,7 @@ export class Room {
     );
     this.#context = {
       roomId,
-      room: new RoomRow(database, clock, ids, roomId),
+      room: new RoomRow(database, ports, roomId),
       messages: new Messages(database, roomId),
       records: new Records(database),
       members: new Members(database),

@@ -10,6 +10,7 @@ export type Line = [string, ...unknown[]];
 export interface Seen {
   ok: boolean;
   error: { code: string; message: string };
+  epoch: string;
   position: string;
   online: { userId: string }[];
   onlineCount: number;

@@ -93,6 +93,21 @@ describe('a room that sleeps', () => {
     }
   }, 60_000);
 
+  it('keeps the epoch of an empty room over an eviction and the end of its object', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const { epoch } = await alice.until('joined');
+    await sleep(roomId);
+    await alice.ask('message', { message: 'first' });
+    await abortAllDurableObjects();
+    const bob = await join(roomId, 'bob', { query: `?since=${epoch}:0` });
+    const joined = await bob.until('joined');
+    expect(joined).toMatchObject({ epoch, missed: [{ seq: 1 }], complete: true });
+    expect(joined).not.toHaveProperty('reset');
+    const carol = await join(newRoom(), 'carol');
+    expect((await carol.until('joined')).epoch).not.toBe(epoch);
+  });
+
   it('wakes as another object that knows every socket, its name and whether it has joined', async () => {
     const roomId = newRoom();
     const sub = GRIN.repeat(128);

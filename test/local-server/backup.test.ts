@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -124,6 +124,27 @@ describe('a backup', () => {
     const again = await serve(elsewhere);
     const back = await enter(again.url, 'alice', roomId);
     expect(await historyOf(back.visitor, roomId)).toEqual(['one', 'two']);
+  });
+
+  test('put back in its old place has another epoch for rooms that were empty then', async () => {
+    const folder = temporaryFolder();
+    const { program, url } = await serve(folder);
+    const [written, empty] = [newRoom(), newRoom()];
+    const { visitor } = await enter(url, 'alice', written);
+    ok(await visitor.command('message', { roomId: written, message: 'there before' }));
+    expect(await run('backup', folder, 'copy')).toMatchObject({ code: 0 });
+    const { visitor: bob } = await enter(url, 'bob', empty);
+    ok(await bob.command('message', { roomId: empty, message: 'after the backup' }));
+    const position = bob.position(empty);
+    program.kill('SIGTERM');
+    await program.ended;
+    renameSync(join(data(folder), 'rooms'), join(folder, 'old rooms'));
+    expect(await run('restore', folder, 'copy')).toMatchObject({ code: 0 });
+
+    const again = await serve(folder);
+    const { visitor: carol } = await enter(again.url, 'carol', empty);
+    ok(await carol.command('message', { roomId: empty, message: 'another history' }));
+    expect((await enter(again.url, 'bob', empty, position)).joined.reset).toBe(true);
   });
 
   test('keeps when rooms are to be woken', async () => {

@@ -99,6 +99,21 @@ describe('rooms as files', () => {
     expect(files()).toEqual([]);
   });
 
+  it('keep the epoch of an empty room over a restart of the process', async () => {
+    const epochOf = async (roomId: string) => {
+      const rooms = open();
+      const heard = new Heard();
+      await rooms.attach(roomId, alice, {}, heard);
+      await settled(rooms, roomId);
+      rooms.close();
+      const [, { epoch }] = JSON.parse(heard.lines[0]!) as [string, { epoch: string }];
+      return epoch;
+    };
+    const epoch = await epochOf('r');
+    expect(await epochOf('r')).toBe(epoch);
+    expect(await epochOf('another')).not.toBe(epoch);
+  });
+
   it('show nothing before it is stored', async () => {
     const rooms = open();
     const [one, other] = [new Heard(), new Heard()];

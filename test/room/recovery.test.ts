@@ -33,7 +33,7 @@ describe('coming back (P5)', () => {
     onStage(SETTINGS, (stage) => {
       expect(comeBack(stage, '0:0')).toMatchObject({
         ok: true,
-        position: '0:0',
+        position: 'first:0',
         missed: [],
         complete: true,
       });
@@ -44,10 +44,11 @@ describe('coming back (P5)', () => {
     onStage(SETTINGS, (stage) => {
       expect(comeBack(stage, 'abc:3')).toMatchObject({
         reset: true,
-        position: '0:0',
+        position: 'first:0',
         messages: [],
       });
       expect(comeBack(stage, '0:3')).toMatchObject({ reset: true });
+      expect(comeBack(stage, 'first:3')).toMatchObject({ reset: true });
     }));
 
   it('with the exact position misses nothing', () =>

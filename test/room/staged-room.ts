@@ -234,6 +234,7 @@ export class StagedRoom {
         sql: this.sql,
         clock: { now: () => this.now },
         ids: { make: () => this.#makeId() },
+        firstEpoch: 'first',
         // Nothing that a room is woken for happens on this stage.
         wakeup: { set: () => undefined },
         timer: { after: (ms, work) => this.#after(ms, work) },

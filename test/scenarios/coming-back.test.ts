@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
+import { ask } from '../support/http-client.ts';
 import { atEveryDoor, fence, newRoom, type OpenDoor } from '../support/stories.ts';
 import { say, seenBy, talk } from '../support/talk.ts';
+import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 atEveryDoor((door) => {
@@ -114,12 +116,41 @@ atEveryDoor((door) => {
   it('is never told to start over in an empty room, nor from the very beginning', async () => {
     const roomId = newRoom();
     const { visitor: alice, joined } = await door.enter('alice', roomId, { since: '0:0' });
-    expect(joined).toMatchObject({ missed: [], complete: true, position: '0:0' });
+    expect(joined).toMatchObject({ missed: [], complete: true, position: `${joined.epoch}:0` });
     expect(joined.reset).toBeUndefined();
     const said = await say(alice, roomId, 'first');
     const { joined: later } = await door.enter('bob', roomId, { since: '0:0' });
     expect(later).toMatchObject({ missed: [said], complete: true });
     expect(later.reset).toBeUndefined();
+  });
+
+  it('comes back to what was an empty room with its epoch and the highest rev', async () => {
+    const roomId = newRoom();
+    const { visitor: bob, joined } = await door.enter('bob', roomId);
+    const heard = await talk(door, roomId, 300);
+    await bob.hears('message', ({ seq }) => seq === 300);
+    expect(bob.heard('message')).toEqual(heard);
+    await bob.drop();
+    const missed = await talk(door, roomId, 3);
+    const since = `${joined.epoch}:300`;
+    const { joined: back } = await door.enter('bob', roomId, { since });
+    expect(back).toMatchObject({ epoch: joined.epoch, missed, complete: true });
+    expect(back.reset).toBeUndefined();
+  });
+
+  it('tells a room that was deleted and reopened from the empty one before', async () => {
+    const roomId = newRoom();
+    const { joined: first } = await door.enter('bob', roomId);
+    const { visitor: alice } = await door.enter('alice', roomId);
+    await say(alice, roomId, 'first life');
+    const headers = { authorization: `Bearer ${await tokenFor('root', { admin: true })}` };
+    for (const method of ['DELETE', 'PUT']) {
+      const { status } = await ask(door.host.url, `/rooms/${roomId}`, { method, headers });
+      expect(status).toBe(200);
+    }
+    const { joined } = await door.enter('bob', roomId, { since: `${first.epoch}:0` });
+    expect(joined).toMatchObject({ reset: true, position: `${joined.epoch}:0` });
+    expect(joined.epoch).not.toBe(first.epoch);
   });
 
   it('is told to start over with a position of another epoch or ahead of the room', async () => {
@@ -145,7 +176,7 @@ atEveryDoor((door) => {
 
   it('is told to start over where the room it knew is empty now', async () => {
     const { joined } = await door.enter('alice', newRoom(), { since: 'once-was:12' });
-    expect(joined).toMatchObject({ reset: true, position: '0:0', messages: [] });
+    expect(joined).toMatchObject({ reset: true, position: `${joined.epoch}:0`, messages: [] });
   });
 
   it('hears no message twice and misses none, however it joins during talk', async () => {

@@ -97,7 +97,7 @@ const TIMES = new Set([
   'mutedUntil',
   'retryAfterMs',
 ]);
-const MADE = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const MADE = /\b(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g;
 
 /** What everyone was shown, in order, with names in place of what differs from room to room. */
 function transcriptOf({ roomId, people }: Lived): string[] {

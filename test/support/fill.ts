@@ -52,8 +52,9 @@ export async function fillRoom({
   const database = new Database(file);
   const messages = new Messages(database, roomId);
   const search = new SearchIndex(database);
-  const clock = { now: () => from };
-  const room = new RoomRow(database, clock, { make: () => crypto.randomUUID() }, roomId);
+  const ids = { make: () => crypto.randomUUID() };
+  const ports = { clock: { now: () => from }, ids, firstEpoch: ids.make() };
+  const room = new RoomRow(database, ports, roomId);
   room.ensure();
   enlist(new Members(database), room, people);
   for (let seq = room.read().rev + 1; seq <= count; seq++) {

@@ -38,6 +38,7 @@ export class RoomAtHand {
   /** What has gone wrong inside, which is nothing. */
   readonly failures: unknown[] = [];
   readonly file: SqliteFile;
+  readonly #firstEpoch = crypto.randomUUID();
   readonly #connections = new Set<NodeConnection>();
   #room: Room;
 
@@ -135,6 +136,7 @@ export class RoomAtHand {
         sql: this.file,
         clock: { now: () => this.now },
         ids: { make: () => crypto.randomUUID() },
+        firstEpoch: this.#firstEpoch,
         timer: { after: () => () => {} },
         wakeup: {
           set: (at) => {

@@ -88,8 +88,7 @@ export class SocketIoVisitor implements Visitor {
 
   position(roomId: string): string {
     const { epoch, rev } = this.#positions.get(roomId) ?? { epoch: '0', rev: 0 };
-    // Who joined before anybody wrote was told no epoch, and comes back for everything.
-    return epoch === '0' ? '0:0' : `${epoch}:${rev}`;
+    return `${epoch}:${rev}`;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { RoomInfo } from '../../protocol/objects.ts';
-import { formatPosition, START } from '../../protocol/position.ts';
+import { formatPosition } from '../../protocol/position.ts';
 import type { Database } from '../database.ts';
-import type { Clock, Ids } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 
 /** What the room keeps of itself; never computed from its messages. */
 export interface RoomState {
@@ -50,9 +50,9 @@ export interface Change {
   position: string;
 }
 
-/** A room nobody has written to. */
-const UNWRITTEN: RoomState = {
-  ...START,
+/** What an unwritten room has to say, but for its epoch. */
+const UNWRITTEN: Omit<RoomState, 'epoch'> = {
+  rev: 0,
   horizon: 0,
   createdAt: 0,
   changedAt: 0,
@@ -80,25 +80,31 @@ interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'import
 /** The room's one row. */
 export class RoomRow {
   readonly #database: Database;
-  readonly #clock: Clock;
-  readonly #ids: Ids;
+  readonly #ports: Pick<Ports, 'clock' | 'ids' | 'firstEpoch'>;
   readonly #roomId: string;
 
-  constructor(database: Database, clock: Clock, ids: Ids, roomId: string) {
+  constructor(
+    database: Database,
+    ports: Pick<Ports, 'clock' | 'ids' | 'firstEpoch'>,
+    roomId: string,
+  ) {
     this.#database = database;
-    this.#clock = clock;
-    this.#ids = ids;
+    this.#ports = ports;
     this.#roomId = roomId;
   }
 
   read(): RoomState {
+    return this.#stored() ?? { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
+  }
+
+  #stored(): RoomState | undefined {
     const row = this.#database.first<Row>(
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
         importing, pruned_at AS prunedAt, erasures, indexed FROM room`,
     );
-    if (row === undefined) return UNWRITTEN;
+    if (row === undefined) return undefined;
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
     return {
       ...rest,
@@ -114,7 +120,7 @@ export class RoomRow {
     const [changed] = this.#database.all<{ epoch: string; rev: number; timestamp: number }>(
       `UPDATE room SET rev = rev + 1, changed_at = max(changed_at, ?)
         RETURNING epoch, rev, changed_at AS timestamp`,
-      this.#clock.now(),
+      this.#ports.clock.now(),
     );
     if (changed === undefined) {
       this.ensure();
@@ -126,19 +132,23 @@ export class RoomRow {
 
   /** The row, made if this is the room's first durable change. */
   ensure(): RoomState {
-    const state = this.read();
-    if (state.epoch !== START.epoch) return state;
-    const now = this.#clock.now();
+    const state = this.#stored();
+    if (state !== undefined) return state;
+    this.#found(this.#ports.firstEpoch);
+    return this.read();
+  }
+
+  #found(epoch: string): void {
+    const now = this.#ports.clock.now();
     this.#database.run(
       `INSERT INTO room
         (one, room_id, epoch, rev, horizon, created_at, changed_at, member_count, owned)
         VALUES (1, ?, ?, 0, 0, ?, ?, 0, 0)`,
       this.#roomId,
-      this.#ids.make(),
+      epoch,
       now,
       now,
     );
-    return this.read();
   }
 
   /** Counts members in or out of the list; one of them may be the room's first owner. */
@@ -169,15 +179,15 @@ export class RoomRow {
     this.#database.run("UPDATE room SET deletion = 'marked'");
   }
 
-  /** All that is left of an erased room: a row, under an epoch of its own. */
+  /** All that is left of an erased room: a row, under the epoch of what the room may become next. */
   entomb(): void {
-    this.ensure();
+    this.#found(this.#ports.ids.make());
     this.#database.run("UPDATE room SET deletion = 'erased'");
   }
 
   /** An erased room begins anew. */
   reopen(): void {
-    this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#clock.now());
+    this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#ports.clock.now());
   }
 
   setHorizon(horizon: number): void {
