@@ -1,0 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Session } from 'node:inspector/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { SourceMap } from 'node:module';
+import { readFile } from 'node:fs/promises';
+import { Log, LogLevel, Miniflare } from 'miniflare';
+import { io } from 'socket.io-client';
+import { WebSocket } from 'ws';
+import { configure } from '../local-server/configuration.ts';
+import { startServer } from '../local-server/server.ts';
+import { PROJECT } from '../scripts/project.ts';
+import { bundleWorker } from '../test/support/edge-bundle.ts';
+import { edgeOptions } from '../test/support/edge-options.ts';
+import { SECRET, tokenFor } from '../test/support/tokens.ts';

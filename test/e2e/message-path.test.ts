@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { doors } from '../support/doors.ts';
+import { messagePath, type WatchedHost, watchHost } from '../support/message-path.ts';
+import type { HostName } from '../../src/settings.ts';
+
+/**
+ * The most functions of our own that one message may pass, by file and name: what a function holds
+ * without a name counts as part of it.
+ */
+const BUDGET: Readonly<Record<string, number>> = {
+  'native@node': 137,
+  'native@edge': 131,
+  'Socket.IO@node': 149,
+  'Socket.IO@edge': 200,
+};
+
+describe('the way of a message', () => {
+  const hosts: Partial<Record<HostName, WatchedHost>> = {};
+
+  beforeAll(async () => {
+    const bundle = inject('edgeBundle');
+    hosts.node = await watchHost.node(bundle);
+    hosts.edge = await watchHost.edge(bundle);
+  });
+
+  afterAll(async () => {
+    await Promise.all(Object.values(hosts).map((host) => host.close()));
+  });
+
+  it.each(doors)('passes no more functions than its budget at $name', async (door) => {
+    const functions = await messagePath(door, hosts[door.host]!);
+    const names = new Set(functions.map(({ file, name }) => `${file} ${name}`));
+    const listed = [...names].toSorted();
+    expect(listed.length, listed.join('\n')).toBeLessThanOrEqual(BUDGET[door.name]!);
+    expect(listed.length).toBeGreaterThan(20);
+  });
+});
