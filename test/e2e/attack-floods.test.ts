@@ -159,15 +159,33 @@ describe('the edge host sends away whoever goes on at far more than they may do'
   });
 });
 
+/**
+ * Does something `count` times at once, and again where none was refused: on a busy machine that may
+ * take so long that the allowance came back meanwhile.
+ */
+async function untilRefused<T>(
+  count: number,
+  attempt: () => Promise<T>,
+  isRefused: (answer: T) => boolean,
+): Promise<T[]> {
+  const answers: T[] = [];
+  for (let round = 0; round < 20 && !answers.some(isRefused); round++) {
+    answers.push(...(await Promise.all(Array.from({ length: count }, attempt))));
+  }
+  return answers;
+}
+
 it('the edge host lets nobody into new rooms without end, at any door', async () => {
   const { url } = hosts.edge;
   const headers = { authorization: `Bearer ${await tokenFor('rover')}` };
   const from = performance.now();
-  const answers = await Promise.all(
-    Array.from({ length: 150 }, async () => {
+  const answers = await untilRefused(
+    150,
+    async () => {
       const roomId = newRoom();
       return { roomId, ...(await ask(url, `/rooms/${roomId}/messages`, { headers })) };
-    }),
+    },
+    ({ status }) => status !== 200,
   );
   const seconds = (performance.now() - from) / 1_000;
   const entered = answers.filter(({ status }) => status === 200);
@@ -176,13 +194,26 @@ it('the edge host lets nobody into new rooms without end, at any door', async ()
   const refused = answers.find(({ status }) => status !== 200)!;
   expect([refused.status, problemOf(refused).code]).toEqual([429, 'rate_limited']);
 
-  const knocks = Array.from({ length: 30 }, () => knock('edge', newRoom(), 'rover'));
-  const statuses = (await Promise.all(knocks)).map(({ refused: no }) => no?.status);
-  expect(statuses).toContain(429);
+  const knocks = await untilRefused(
+    30,
+    () => knock('edge', newRoom(), 'rover'),
+    (raw) => raw.refused !== undefined,
+  );
+  expect(knocks.map((raw) => raw.refused?.status)).toContain(429);
   const visitor = new SocketIoVisitor(url, { token: await tokenFor('rover') });
   onTestFinished(() => void visitor.socket.disconnect());
-  const joins = Array.from({ length: 30 }, () => visitor.join(newRoom()));
-  expect(await Promise.all(joins)).toContainEqual(
+  const joins = await untilRefused(
+    30,
+    async () => {
+      const roomId = newRoom();
+      const joined = await visitor.join(roomId);
+      // A socket may be in 50 rooms.
+      if (joined.ok) await visitor.command('leaveRoom', { roomId });
+      return joined;
+    },
+    (joined) => !joined.ok && joined.error.code === 'rate_limited',
+  );
+  expect(joins).toContainEqual(
     expect.objectContaining({
       error: expect.objectContaining({ code: 'rate_limited' }) as unknown,
     }),

@@ -6,7 +6,7 @@ import { doors } from '../support/doors.ts';
 import { type Follower, HttpVisitor, type StreamEvent } from '../support/http-visitor.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
-import { tokenFor } from '../support/tokens.ts';
+import { type Claims, tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
 const hosts = useHosts();
@@ -18,7 +18,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       doors.find((door) => door.name === `native@${name}`)!,
       hosts,
     );
-    const as = async (userId: string, claims = {}) =>
+    const as = async (userId: string, claims: Claims = {}) =>
       new HttpVisitor(hosts[name].url, await tokenFor(userId, claims));
 
     it.concurrent('hears what those present hear, and is heard and seen by nobody', async () => {
@@ -204,16 +204,13 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       const { position } = await http.poll(roomId);
       const before = Date.now();
       expect(await http.poll(roomId, position)).toEqual({ position, events: [] });
-      const waited = Date.now() - before;
-      expect(waited).toBeGreaterThan(24_000);
-      expect(waited).toBeLessThan(60_000);
+      expect(Date.now() - before).toBeGreaterThan(24_000);
     });
 
     it.concurrent('is told every 20 s that a silent stream lives', async () => {
-      const reader = await (await as('reader')).follow(newRoom());
+      const http = await as('reader');
       const before = Date.now();
-      // Longer than an Inbox waits.
-      await pass(12_000);
+      const reader = await http.follow(newRoom());
       await reader.until('a heartbeat', () => reader.comments > 0);
       expect(Date.now() - before).toBeGreaterThan(19_000);
       expect(reader.events).toEqual([]);
@@ -246,9 +243,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
 
     it.concurrent('is ended with its token', async () => {
       const roomId = newRoom();
-      // Within the tolerance between clocks, which is 5 s.
-      const http = await as('reader', { exp: Math.floor(Date.now() / 1_000) });
-      const reader = await http.follow(roomId);
+      const { http, reader } = await followWithDyingToken(as, roomId);
       const { status, body } = await http.ask('GET', roomId, '/events', {
         query: { since: '0:0' },
       });
@@ -281,6 +276,21 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
     });
   },
 );
+
+/** Follows a room with a token that ends soon, but not before the stream is open. */
+async function followWithDyingToken(
+  as: (userId: string, claims: Claims) => Promise<HttpVisitor>,
+  roomId: string,
+): Promise<{ http: HttpVisitor; reader: Follower }> {
+  for (let seconds = 0; seconds < 60; seconds += 5) {
+    // It holds 5 s longer, the tolerance between clocks.
+    const http = await as('reader', { exp: Math.floor(Date.now() / 1_000) + seconds });
+    const reader = await http.follow(roomId).catch((error: Error) => error.message);
+    if (typeof reader !== 'string') return { http, reader };
+    if (!reader.includes('token_expired')) throw new Error(reader);
+  }
+  throw new Error('No stream was open before its token had ended.');
+}
 
 /** Polls on until an event of that name has come. */
 async function pollOn(

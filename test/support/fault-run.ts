@@ -30,6 +30,9 @@ export interface FaultReport {
   problems: string[];
 }
 
+/** A run goes on until so many messages were sent, over so many connections. */
+const MIN_SAID = 30;
+const MIN_CONNECTIONS = 15;
 /** An answer that takes longer is given up with the connection, in milliseconds. */
 const PATIENCE_MS = 2_000;
 /** The same when the networks are good again: only a host that is stuck takes so long. */
@@ -67,7 +70,7 @@ export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
   const lives = devices.map((device) => device.live());
   let { url } = run;
   try {
-    for (let fault = 0; fault < run.faults; fault++) {
+    for (let fault = 0; fault < run.faults || !haveLived(devices); fault++) {
       const device = devices[Math.floor(random() * devices.length)]!;
       inject(device.proxy, random);
       await pause(random() * 60);
@@ -89,6 +92,13 @@ export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
   } finally {
     for (const device of devices) await device.end();
   }
+}
+
+/** Whether enough has happened, however slow the machine is. */
+function haveLived(devices: readonly Device[]): boolean {
+  const said = devices.flatMap(({ invoked }) => invoked).length;
+  const connections = devices.flatMap((device) => device.connections).length;
+  return said >= MIN_SAID && connections >= MIN_CONNECTIONS;
 }
 
 /** What networks do, by chance. */

@@ -11,14 +11,15 @@ export interface Fixture {
 export const BRISK = { PING_INTERVAL_MS: 300, PING_TIMEOUT_MS: 3_000, CONNECT_TIMEOUT_MS: 3_000 };
 const HEARTBEATS = {
   brisk: BRISK,
-  patient: { PING_INTERVAL_MS: 25_000, PING_TIMEOUT_MS: 20_000 },
+  patient: { PING_INTERVAL_MS: 25_000, PING_TIMEOUT_MS: 20_000, CONNECT_TIMEOUT_MS: 20_000 },
 };
 
 const CONFIG = new URL('../../../fixtures/socketio-worker/wrangler.toml', import.meta.url);
 
 /**
  * Starts the fixture. The published suites leave 200 ms to answer a ping, which a busy machine may
- * miss; here it is long enough, and with `patient` no ping comes while a test runs.
+ * miss; here it is long enough, and with `patient` no ping comes and no session is given up while a
+ * test runs.
  */
 export async function startFixture(heartbeat: keyof typeof HEARTBEATS): Promise<Fixture> {
   const vars = HEARTBEATS[heartbeat];

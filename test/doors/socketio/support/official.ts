@@ -11,7 +11,7 @@ export async function startOfficial(): Promise<Fixture> {
     pingInterval: 25_000,
     pingTimeout: 20_000,
     maxHttpBufferSize: 1_000_000,
-    connectTimeout: 1_000,
+    connectTimeout: 20_000,
     httpCompression: false,
     serveClient: false,
   });
