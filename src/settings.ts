@@ -378,7 +378,7 @@ export const declarations = [
     wrong: wrongKeySetUrl,
     hosts: both,
     about:
-      'Where your sign-in service publishes its public keys (a JSON Web Key Set): tokens signed with RS256, ES256 or EdDSA then hold, with or without JWT_SECRET. https, or http on this machine.',
+      'Where your sign-in service publishes its public keys (a JSON Web Key Set): tokens signed with its RSA, ECDSA or Ed25519 keys then hold, with or without JWT_SECRET. https, or http on this machine.',
   },
   {
     name: 'LOG_LEVEL',

@@ -3,10 +3,11 @@ import type { Identity } from '../protocol/identity.ts';
 import { describeError, type HostLog } from '../log/logger.ts';
 import type { Settings } from '../settings.ts';
 import { keySetAt } from './key-set.ts';
-import { guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
+import { bareToken, guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 
-/** What a client shows to say who it is. */
+/** What a client shows to say who it is; an empty token is none. */
 export interface Credentials {
+  /** Alone, or after `Bearer ` as in a header. */
   token?: string | undefined;
   guestToken?: string | undefined;
 }
@@ -71,7 +72,8 @@ export function authenticator(
   now: () => number,
 ): Authenticate {
   return async ({ token, guestToken }) => {
-    if (token !== undefined) return verifyToken(token, rules, now());
+    const bare = bareToken(token);
+    if (bare !== '') return verifyToken(bare, rules, now());
     if (allowGuests) return guest(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');
   };

@@ -1,17 +1,36 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose';
 import { Refusal } from '../protocol/errors.ts';
 
-/** Public-key algorithms that are taken, with what a key of each looks like in a key set. */
-const FAMILIES = {
-  RS256: { kty: 'RSA', names: ['RS256'], parts: ['n', 'e'] },
-  ES256: { kty: 'EC', crv: 'P-256', names: ['ES256'], parts: ['x', 'y'] },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519', names: ['EdDSA', 'Ed25519'], parts: ['x'] },
-} as const;
+/**
+ * Kinds of public keys, what a key of each looks like in a key set, and the algorithms it may serve
+ * (RFC 7518, 3.1; RFC 8037). Nothing else is taken, whatever a key or a token says.
+ */
+const KINDS = [
+  {
+    kty: 'RSA',
+    parts: ['n', 'e'],
+    algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  },
+  { kty: 'EC', crv: 'P-256', parts: ['x', 'y'], algorithms: ['ES256'] },
+  { kty: 'EC', crv: 'P-384', parts: ['x', 'y'], algorithms: ['ES384'] },
+  { kty: 'EC', crv: 'P-521', parts: ['x', 'y'], algorithms: ['ES512'] },
+  { kty: 'OKP', crv: 'Ed25519', parts: ['x'], algorithms: ['EdDSA'] },
+] as const;
 
-export type PublicAlgorithm = keyof typeof FAMILIES;
+type Kind = (typeof KINDS)[number];
+type Algorithm = Kind['algorithms'][number];
+/** An algorithm as a token's header may name it. */
+export type PublicAlgorithm = Algorithm | 'Ed25519';
+
+const algorithms: ReadonlySet<unknown> = new Set(KINDS.flatMap((kind) => kind.algorithms));
 
 export function isPublicAlgorithm(alg: unknown): alg is PublicAlgorithm {
-  return typeof alg === 'string' && Object.hasOwn(FAMILIES, alg);
+  return algorithms.has(withOneName(alg));
+}
+
+/** RFC 9864 names EdDSA over Ed25519 a second time; tokens and keys may use either name. */
+function withOneName<T>(alg: T): Exclude<T, 'Ed25519'> | 'EdDSA' {
+  return alg === 'Ed25519' ? 'EdDSA' : (alg as Exclude<T, 'Ed25519'>);
 }
 
 /** What a token's header says of its key. */
@@ -20,8 +39,12 @@ export interface KeyHint {
   kid?: string | undefined;
 }
 
-interface PublicKey extends KeyHint {
-  key: CryptoKey;
+interface PublicKey {
+  kid?: string | undefined;
+  jwk: JWK;
+  algorithms: readonly Algorithm[];
+  /** A CryptoKey is bound to one algorithm, and an RSA key may serve six: each is imported when first needed. */
+  imported: Map<Algorithm, CryptoKey>;
 }
 
 export interface KeySetOptions {
@@ -50,7 +73,7 @@ const RSA_BITS = 2_048;
 /**
  * The keys at `JWT_JWKS_URL`. Fetched when first needed, again every ten minutes and for a key nobody
  * knows, at most once in five seconds; while the server cannot be reached the last keys serve on for
- * an hour. Only public keys of the three algorithms are read, so a secret in there is none.
+ * an hour. Only public keys of the kinds above are read, so a secret in there is none.
  */
 export class KeySet {
   readonly #options: KeySetOptions;
@@ -64,16 +87,27 @@ export class KeySet {
     this.#options = options;
   }
 
+  /** How many keys were read. */
+  get size(): number {
+    return this.#keys.length;
+  }
+
   /**
    * The keys a token may have been signed with; none when nobody knows its key.
    * @throws Refusal `unavailable` when that cannot be told because the key server does not answer
    */
   async keysFor(hint: KeyHint): Promise<CryptoKey[]> {
-    const known = this.#find(hint);
+    const alg = withOneName(hint.alg);
+    const fitting = await this.#known(alg, hint.kid);
+    return Promise.all(fitting.map((known) => cryptoKey(known, alg)));
+  }
+
+  async #known(alg: Algorithm, kid: string | undefined): Promise<PublicKey[]> {
+    const known = this.#find(alg, kid);
     if (known.length > 0 && this.#age < FRESH_MS) return known;
     if (this.#options.now() - this.#triedAt >= BETWEEN_MS) await this.#load();
     else if (known.length === 0) await this.#shareAttempt();
-    const found = this.#find(hint);
+    const found = this.#find(alg, kid, true);
     if (found.length === 0 && this.#lastFailed) throw unreachable();
     return found;
   }
@@ -82,11 +116,22 @@ export class KeySet {
     return this.#options.now() - this.#fetchedAt;
   }
 
-  #find({ alg, kid }: KeyHint): CryptoKey[] {
+  /**
+   * @param orUnnamed whether a key without a name counts for a token that names one, where no key has
+   * that name. Where other keys have names, that waits until the set was asked for a new one.
+   */
+  #find(
+    alg: Algorithm,
+    kid: string | undefined,
+    orUnnamed = this.#keys.every((known) => known.kid === undefined),
+  ): PublicKey[] {
     if (this.#age >= SERVES_MS) return [];
-    const fitting = this.#keys.filter((known) => known.alg === alg);
+    const fitting = this.#keys.filter((known) => known.algorithms.includes(alg));
     // A token that names no key may be of any.
-    return fitting.filter((known) => kid === undefined || known.kid === kid).map(({ key }) => key);
+    if (kid === undefined) return fitting;
+    const isNamed = this.#keys.some((known) => known.kid === kid);
+    const name = isNamed || !orUnnamed ? kid : undefined;
+    return fitting.filter((known) => known.kid === name);
   }
 
   /** Waits for an attempt under way; one of those who wait makes it anew, for it may have died. */
@@ -142,38 +187,47 @@ async function readKeys(set: unknown): Promise<PublicKey[]> {
   return read.filter((key) => key !== undefined);
 }
 
-async function readKey(jwk: unknown): Promise<PublicKey | undefined> {
+async function readKey(given: unknown): Promise<PublicKey | undefined> {
   try {
-    const alg = algorithmOf(jwk as JWK);
-    if (alg === undefined) return undefined;
-    const { kid } = jwk as JWK;
-    const key = (await importJWK(publicPart(jwk as JWK, alg), alg)) as CryptoKey;
-    const { modulusLength = RSA_BITS } = key.algorithm as { modulusLength?: number };
-    return modulusLength < RSA_BITS ? undefined : { alg, kid, key };
+    const { kid, alg } = given as JWK;
+    const kind = kindOf(given as JWK);
+    const [first, ...more] = kind === undefined ? [] : servedBy(kind, alg);
+    if (kind === undefined || first === undefined) return undefined;
+    const jwk = publicPart(given as JWK, kind);
+    const key = { kid: kid ?? undefined, jwk, algorithms: [first, ...more], imported: new Map() };
+    const { algorithm } = await cryptoKey(key, first);
+    const { modulusLength = RSA_BITS } = algorithm as { modulusLength?: number };
+    return modulusLength < RSA_BITS ? undefined : key;
   } catch {
     // It is no key of any form.
     return undefined;
   }
 }
 
-/** What a key is for: its kind says so, and its own `alg`, `use` and `key_ops` may not speak against it. */
-function algorithmOf({ kty, crv, alg, use, key_ops }: Partial<JWK>): PublicAlgorithm | undefined {
-  if (use !== undefined && use !== 'sig') return undefined;
-  if (key_ops !== undefined && !key_ops.includes('verify')) return undefined;
-  for (const [name, family] of Object.entries(FAMILIES)) {
-    if (kty !== family.kty || ('crv' in family && crv !== family.crv)) continue;
-    const names: readonly string[] = family.names;
-    return alg === undefined || names.includes(alg) ? (name as PublicAlgorithm) : undefined;
-  }
-  return undefined;
+/** The kind of a key whose `use` and `key_ops` do not speak against verifying; null is absent. */
+function kindOf({ kty, crv, use, key_ops }: Partial<JWK>): Kind | undefined {
+  if ((use ?? 'sig') !== 'sig') return undefined;
+  if (key_ops?.includes('verify') === false) return undefined;
+  return KINDS.find((kind) => kty === kind.kty && (!('crv' in kind) || crv === kind.crv));
+}
+
+/** @param alg what the key says it is for; without it, it serves all that its kind can */
+function servedBy(kind: Kind, alg: string | null | undefined): readonly Algorithm[] {
+  const served: readonly Algorithm[] = kind.algorithms;
+  return served.filter((one) => one === withOneName(alg ?? one));
 }
 
 /** A set that leaks private parts is still read as public. */
-function publicPart(jwk: JWK, alg: PublicAlgorithm): JWK {
-  const { kty, parts, ...rest } = FAMILIES[alg];
+function publicPart(jwk: JWK, { kty, parts, ...rest }: Kind): JWK {
   const picked: Record<string, unknown> = { kty, ...('crv' in rest && { crv: rest.crv }) };
   for (const part of parts) picked[part] = jwk[part];
   return { ...picked };
+}
+
+async function cryptoKey({ jwk, imported }: PublicKey, alg: Algorithm): Promise<CryptoKey> {
+  const key = imported.get(alg) ?? ((await importJWK(jwk, alg)) as CryptoKey);
+  imported.set(alg, key);
+  return key;
 }
 
 async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {

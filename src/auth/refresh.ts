@@ -1,7 +1,8 @@
 import { readToken } from '../protocol/commands.ts';
-import { internalProblem, type Problem, Refusal } from '../protocol/errors.ts';
+import { internalProblem, misfit, type Problem, Refusal } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Authenticate } from './authenticator.ts';
+import { bareToken } from './tokens.ts';
 
 /** Verifies the token of a `refreshToken`: whom it names, or why it does not hold. Never rejects. */
 export async function verifyRefresh(
@@ -9,7 +10,10 @@ export async function verifyRefresh(
   authenticate: Authenticate,
 ): Promise<Identity | Problem> {
   try {
-    return await authenticate({ token: readToken(payload) });
+    const token = readToken(payload);
+    // Without a token a guest would be made, where guests are let in.
+    if (bareToken(token) === '') throw misfit('token', 'must not be empty');
+    return await authenticate({ token });
   } catch (error) {
     return error instanceof Refusal ? error.problem : internalProblem;
   }

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { Refusal } from '../protocol/errors.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed } from '../protocol/limits.ts';
-import { firstCodePoints, wrongUserId, wrongUsername } from '../protocol/text.ts';
+import { firstCodePoints, utf8Bytes, wrongUserId, wrongUsername } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
 
 /** How tokens are checked. Fixed by the operator, never by a token. */
@@ -21,7 +21,7 @@ export interface TokenRules {
    * hold. None where only a key set is used.
    */
   secrets: readonly Uint8Array[];
-  /** Public keys, for RS256, ES256 and EdDSA; without it no such token holds. */
+  /** Public keys; without it no token signed by such a key holds. */
   keySet?: Pick<KeySet, 'keysFor'> | undefined;
   issuer?: string | undefined;
   audience?: string | undefined;
@@ -29,13 +29,24 @@ export interface TokenRules {
 
 const grantsSchema = z
   .record(z.string(), z.enum(['owner', 'moderator', 'member', 'viewer']))
-  .optional();
+  .nullish();
 
 const ALGORITHM = 'HS256';
 /** Keeps guest tokens and others apart. */
 const GUEST_TYPE = 'parlor-guest+jwt';
 /** A guest who stays away longer is a new one. */
 const GUEST_DAYS = 30;
+/**
+ * Times of tokens lie below this: the beginning of the year 10000 in seconds, since 9999-12-31 is a
+ * common way to write "never". Read as milliseconds it is January 1978, so a later time in
+ * milliseconds is above it.
+ */
+const MOST_SECONDS = 253_402_300_800;
+
+/** A token without the `Bearer ` of a header, which many clients send along; '' where there is none. */
+export function bareToken(token = ''): string {
+  return token.replace(/^Bearer( +|$)/i, '');
+}
 
 /** The key of a secret given as text. */
 export function keyOf(secret: string): Uint8Array {
@@ -53,9 +64,9 @@ export async function verifyToken(
   now: number,
 ): Promise<Identity> {
   const claims = await verified(token, rules, now);
+  assertSeconds(claims, 'exp');
   const userId = userIdOf(claims);
-  // An end that no number of milliseconds can hold would become Infinity, which JSON has no word for.
-  const expiresAt = Math.min((claims.exp ?? 0) * 1_000, Number.MAX_SAFE_INTEGER);
+  const expiresAt = (claims.exp ?? 0) * 1_000;
   return { userId, ...nameIn(claims, userId), ...rightsIn(claims), expiresAt };
 }
 
@@ -105,7 +116,7 @@ async function guestIdIn(
 }
 
 async function verified(token: string, rules: TokenRules, now: number): Promise<JWTPayload> {
-  if (token.length > fixed.tokenBytes) throw unauthorized('The token is over 4 KiB.');
+  assertSize(token);
   const { issuer, audience } = rules;
   try {
     const { keys, algorithm } = await keysOf(token, rules);
@@ -122,6 +133,7 @@ async function verified(token: string, rules: TokenRules, now: number): Promise<
     if (error instanceof errors.JWTExpired) {
       throw new Refusal('token_expired', 'The token has expired; get a new one.');
     }
+    if (error instanceof errors.JWTClaimValidationFailed) assertSeconds(error.payload, 'nbf');
     throw unauthorized('The token does not hold; get a new one.');
   }
 }
@@ -157,12 +169,29 @@ async function verifyWithAny(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
+function assertSize(token: string): void {
+  const bytes = utf8Bytes(token);
+  if (bytes <= fixed.tokenBytes) return;
+  throw unauthorized(
+    `The token has ${bytes} bytes, and at most ${fixed.tokenBytes} are taken; put fewer claims into it.`,
+  );
+}
+
+/** @throws Refusal for a time in milliseconds: as seconds it would be 50,000 years away */
+function assertSeconds(claims: JWTPayload, name: 'exp' | 'nbf'): void {
+  const time: unknown = claims[name];
+  if (typeof time !== 'number' || time < MOST_SECONDS) return;
+  throw unauthorized(`The token's ${name} must be in seconds; this one looks like milliseconds.`);
+}
+
 function userIdOf(claims: JWTPayload): string {
-  const claim = claims.sub ?? claims['id'];
+  const claim = [claims.sub, claims['id']].find((one) => (one ?? '') !== '');
   const userId = Number.isSafeInteger(claim) ? String(claim) : claim;
-  if (typeof userId !== 'string' || wrongUserId(userId) !== undefined) {
+  if (typeof userId !== 'string') {
     throw unauthorized('The token must name its user in sub, with 1 to 128 characters.');
   }
+  const wrong = wrongUserId(userId);
+  if (wrong !== undefined) throw unauthorized(`The user id in the token ${wrong}.`);
   if (userId.startsWith(GUEST_PREFIX)) {
     throw unauthorized('User ids that begin with "guest:" belong to guests.');
   }
@@ -185,7 +214,7 @@ function rightsIn({ rooms, admin }: JWTPayload): Pick<Identity, 'rooms' | 'admin
     );
   }
   return {
-    ...(result.data !== undefined && { rooms: result.data }),
+    ...(result.data && { rooms: result.data }),
     ...(admin === true && { admin }),
   };
 }

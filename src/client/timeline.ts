@@ -1,14 +1,17 @@
 import type { EventPayload } from '../protocol/events.ts';
 import type { Message } from '../protocol/objects.ts';
 
+/** The room counts replies no further: this many means "or more". */
+const MOST_REPLIES = 1_000;
+
 /** A message's text and its reactions, each as of the newest change that told of it. */
 interface Row {
-  /** Without its reactions; undefined while only reactions were heard of. */
+  /** Without its reactions and replies; undefined while only reactions were heard of. */
   text?: Message;
   textRev: number;
   reactions?: Message['reactions'];
   reactionsRev: number;
-  /** Both together; made when first asked for. */
+  /** All together; made when first asked for. */
   shown?: Message | undefined;
 }
 
@@ -20,11 +23,17 @@ export type Merged = 'new' | 'changed' | 'known';
  * put in any order and any number of times: the newest counts. An event about reactions tells
  * nothing of the text, so both parts carry a `rev` of their own; otherwise it could hide an edit
  * that is still on its way in a page.
+ *
+ * Replies are counted here. No event tells of a changed `replyCount`, and a state may carry one that
+ * is older or newer than itself. A reply is newer than what it answers, so the run that holds a
+ * message holds all its replies too.
  */
 export class Timeline {
   /** Every message from this `seq` on is here; 0 when nothing older exists. */
   #from = Infinity;
   #rows = new Map<number, Row>();
+  /** Replies here that are not deleted, by the `seq` that they answer. */
+  #replies = new Map<number, number>();
   #list: readonly Message[] | undefined;
 
   get from(): number {
@@ -38,15 +47,15 @@ export class Timeline {
 
   /** By `seq`; the same list until something changes. */
   get list(): readonly Message[] {
-    this.#list ??= [...this.#rows.values()]
-      .flatMap((row) => shown(row) ?? [])
+    this.#list ??= Array.from(this.#rows)
+      .flatMap(([seq, row]) => this.#shown(seq, row) ?? [])
       .toSorted((a, b) => a.seq - b.seq);
     return this.#list;
   }
 
   find(seq: number): Message | undefined {
     const row = this.#rows.get(seq);
-    return row && shown(row);
+    return row && this.#shown(seq, row);
   }
 
   /** Forgets all; what is from `from` on will be here. */
@@ -65,10 +74,12 @@ export class Timeline {
   put(message: Message): Merged {
     const { seq, rev } = message;
     if (seq < this.#from) return 'changed';
-    const { reactions, ...text } = message;
+    const { reactions, replyCount: _, ...text } = message;
     const row = this.#row(seq);
     const isNew = row.text === undefined;
     if (rev <= row.textRev) return 'known';
+    this.#countReply(row.text, -1);
+    this.#countReply(text, 1);
     row.text = text;
     row.textRev = rev;
     if (rev >= row.reactionsRev) {
@@ -122,18 +133,35 @@ export class Timeline {
   }
 
   #keep(isKept: (seq: number) => boolean): void {
-    for (const seq of this.#rows.keys()) {
+    for (const [seq, { text }] of this.#rows) {
       if (isKept(seq)) continue;
+      this.#countReply(text, -1);
       this.#rows.delete(seq);
       this.#list = undefined;
     }
   }
-}
 
-function shown(row: Row): Message | undefined {
-  const { text, textRev, reactions, reactionsRev } = row;
-  if (text === undefined) return undefined;
-  const rev = Math.max(textRev, reactionsRev);
-  row.shown ??= { ...text, rev, ...(reactions !== undefined && { reactions }) };
-  return row.shown;
+  /** Counts a message where it is a reply that is not deleted. */
+  #countReply(message: Message | undefined, by: 1 | -1): void {
+    const { replyTo, deletedAt } = message ?? {};
+    if (replyTo === undefined || deletedAt !== undefined) return;
+    const count = (this.#replies.get(replyTo) ?? 0) + by;
+    if (count > 0) this.#replies.set(replyTo, count);
+    else this.#replies.delete(replyTo);
+    const answered = this.#rows.get(replyTo);
+    if (answered !== undefined) this.#touch(answered);
+  }
+
+  #shown(seq: number, row: Row): Message | undefined {
+    const { text, textRev, reactions, reactionsRev } = row;
+    if (text === undefined) return undefined;
+    const replyCount = Math.min(this.#replies.get(seq) ?? 0, MOST_REPLIES);
+    row.shown ??= {
+      ...text,
+      rev: Math.max(textRev, reactionsRev),
+      ...(replyCount > 0 && { replyCount }),
+      ...(reactions !== undefined && { reactions }),
+    };
+    return row.shown;
+  }
 }

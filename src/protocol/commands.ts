@@ -4,6 +4,7 @@ import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './limits.ts';
 import {
   actSchema,
+  knownUserIdSchema,
   label,
   memberSchema,
   messageSchema,
@@ -82,7 +83,7 @@ export const commands = {
   }),
   getMembers: z.object({
     roomId,
-    after: userIdSchema.optional(),
+    after: knownUserIdSchema.optional(),
     limit: whole(1, fixed.membersPage).optional(),
     online: flag,
   }),
@@ -104,7 +105,7 @@ export const commands = {
   searchMessages: z.object({
     roomId,
     query: z.string({ error: 'must be a string' }).max(1_024, { error: 'is too long' }),
-    from: userIdSchema.optional(),
+    from: knownUserIdSchema.optional(),
     before: whole(1).optional(),
     limit: whole(1, fixed.searchPage).optional(),
   }),
@@ -142,7 +143,7 @@ export const requests = {
   }),
   deleteRoom: z.object({ roomId }),
   reopenRoom: z.object({ roomId }),
-  eraseUser: z.object({ roomId, userId: userIdSchema }),
+  eraseUser: z.object({ roomId, userId: knownUserIdSchema }),
   /** `cursor`: the `next` of the page before; doors keep it to themselves. */
   exportRoom: z.object({ roomId, cursor: exportCursorSchema.optional() }),
   /** Lines of an export; `line` is the number of the first, for messages about them. */

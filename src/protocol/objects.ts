@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parsePosition } from './position.ts';
-import { wrongRoomId, wrongUserId } from './text.ts';
+import { wrongKnownUserId, wrongRoomId, wrongUserId } from './text.ts';
 
 /** Makes a string schema of one of the `wrong…` functions. */
 export function label(wrong: (text: string) => string | undefined) {
@@ -12,6 +12,8 @@ export function label(wrong: (text: string) => string | undefined) {
 
 export const roomIdSchema = label(wrongRoomId);
 export const userIdSchema = label(wrongUserId);
+/** For what only looks a user up, or erases one. */
+export const knownUserIdSchema = label(wrongKnownUserId);
 
 /** A whole number within bounds; without `most`, up to what JSON numbers hold exactly. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {

@@ -54,8 +54,11 @@ function wrongNormalLabel(text: string, most: number): string | undefined {
 
 /** Room ids: 1–128 code points in NFC, a path segment of their own. */
 export function wrongRoomId(text: string): string | undefined {
-  const wrong = wrongNormalLabel(text, 128);
-  if (wrong !== undefined) return wrong;
+  return wrongNormalLabel(text, 128) ?? wrongSegment(text);
+}
+
+/** Dots alone are steps in a path, percent-encoded too, so no address could name these. */
+function wrongSegment(text: string): string | undefined {
   return text === '.' || text === '..' ? 'must not be "." or ".."' : undefined;
 }
 
@@ -83,7 +86,12 @@ export function wrongLine(text: string, most: number): string | undefined {
   return text === '' ? undefined : wrongLabel(text, most);
 }
 
-/** User ids: 1–128 code points. */
+/** User ids: 1–128 code points, a path segment of their own. */
 export function wrongUserId(text: string): string | undefined {
+  return wrongKnownUserId(text) ?? wrongSegment(text);
+}
+
+/** User ids that a room may hold from before `.` and `..` were refused. */
+export function wrongKnownUserId(text: string): string | undefined {
   return wrongLabel(text, 128);
 }

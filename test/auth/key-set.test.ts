@@ -16,6 +16,8 @@ import {
 const NOW = 1_700_000_000_000;
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+/** In seconds, as tokens have it. */
+const END = NOW / SECOND + 60;
 const SECRET = keyOf('the secret of these tests, 32 bytes and more');
 
 const rsa = signingKey('RS256');
@@ -77,9 +79,77 @@ function tokenOf(
 }
 
 describe('a token signed with a published key', () => {
-  it.each([rsa, ec, ed])('of $alg says who is speaking', async (key) => {
-    const service = await serving([published(rsa), published(ec), published(ed)]);
+  it.each([
+    'RS256',
+    'RS384',
+    'RS512',
+    'PS256',
+    'PS384',
+    'PS512',
+    'ES256',
+    'ES384',
+    'ES512',
+    'EdDSA',
+    'Ed25519',
+  ] as const)('of %s says who is speaking', async (alg) => {
+    const key = signingKey(alg);
+    const service = await serving([published(rsa), published(ec), published(ed), published(key)]);
     expect(await service.who(await tokenOf(key))).toBe('alice');
+  });
+
+  it.each(['EdDSA', 'Ed25519', undefined])(
+    'of EdDSA holds under both its names where the key says %s',
+    async (alg) => {
+      const service = await serving([{ ...published(ed), alg }]);
+      for (const name of ['EdDSA', 'Ed25519'] as const) {
+        expect(await service.who(await tokenOf({ ...ed, alg: name }))).toBe('alice');
+      }
+    },
+  );
+
+  it('holds by one RSA key under each algorithm it may serve, and under its own alone where it says one', async () => {
+    const { alg: _, ...open } = published(rsa);
+    const any = await serving([open]);
+    const bound = await serving([published(rsa)]);
+    for (const alg of ['RS256', 'PS256', 'RS512', 'PS384', 'RS256'] as const) {
+      const token = await tokenOf({ ...rsa, alg });
+      expect(await any.who(token)).toBe('alice');
+      expect(await bound.who(token)).toEqual(alg === 'RS256' ? 'alice' : DOES_NOT_HOLD);
+    }
+    expect(any.server.asked).toBe(1);
+  });
+
+  it('holds by a key without a kid, where no key has the one that the token names', async () => {
+    const { kid: _, ...nameless } = published(ec);
+    const service = await serving([nameless]);
+    for (let at = 0; at < 3; at++) {
+      expect(await service.who(await tokenOf(ec, 'alice', { kid: `kid ${at}` }))).toBe('alice');
+      service.now += 5 * SECOND;
+    }
+    expect(service.server.asked).toBe(1);
+    expect(await service.who(await tokenOf(signingKey('ES256')))).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(await tokenOf(rsa))).toEqual(DOES_NOT_HOLD);
+  });
+
+  it('holds by no key without a kid, where a key has the one that the token names', async () => {
+    const { kid: _, ...nameless } = published(ec);
+    const other = signingKey('ES256', 'named');
+    const named = await tokenOf(ec, 'alice', { kid: 'named' });
+    expect(await (await serving([nameless, published(other)])).who(named)).toEqual(DOES_NOT_HOLD);
+    const ofOtherKind = published({ ...rsa, kid: 'named' });
+    expect(await (await serving([nameless, ofOtherKind])).who(named)).toEqual(DOES_NOT_HOLD);
+  });
+
+  it('holds by a new key beside one without a kid as soon as it is shown', async () => {
+    const { kid: _, ...nameless } = published(ec);
+    const old = await tokenOf(ec, 'alice', { kid: 'of no key' });
+    const young = signingKey('ES256');
+    const service = await serving([nameless, published(rsa)]);
+    expect(await service.who(old)).toBe('alice');
+    service.server.publish(nameless, published(young), published(rsa));
+    service.now += 5 * SECOND;
+    expect(await service.who(await tokenOf(young))).toBe('alice');
+    expect(await service.who(old)).toBe('alice');
   });
 
   it('holds without naming its key, whichever of them it is', async () => {
@@ -103,7 +173,7 @@ describe('a token signed with a published key', () => {
     expect(await service.who(endless)).toEqual(DOES_NOT_HOLD);
     expect(await service.who(await tokenOf(ec, 'guest:x'))).toMatchObject({ code: 'unauthorized' });
     const [header, , signature] = (await tokenOf(ec)).split('.');
-    const claims = Buffer.from(JSON.stringify({ sub: 'root', exp: NOW })).toString('base64url');
+    const claims = Buffer.from(JSON.stringify({ sub: 'root', exp: END })).toString('base64url');
     expect(await service.who([header, claims, signature].join('.'))).toEqual(DOES_NOT_HOLD);
   });
 
@@ -164,6 +234,12 @@ describe('keys', () => {
     ['for another algorithm', { ...published(ec), alg: 'ES384' }, DOES_NOT_HOLD],
     ['for signing', { ...published(ec), key_ops: ['sign'] }, DOES_NOT_HOLD],
     ['damaged', { ...published(ec), x: 'AAAA' }, DOES_NOT_HOLD],
+    [
+      'with null for what it leaves out',
+      { ...published(ec), alg: null, use: null, key_ops: null },
+      'alice',
+    ],
+    ['of another curve', { ...published(signingKey('ES384')), kid: ec.kid }, DOES_NOT_HOLD],
     ['of no form', { kid: ec.kid, kty: 7, key_ops: 7 }, DOES_NOT_HOLD],
   ])('that are %s are read for what they are', async (_, jwk, outcome) => {
     const service = await serving([jwk, published(rsa)]);
@@ -174,7 +250,7 @@ describe('keys', () => {
   it('of RSA below 2,048 bits are none', async () => {
     const pair = generateKeyPairSync('rsa', { modulusLength: 1_024 });
     const weak = { alg: 'RS256', kid: 'weak', ...pair } as const;
-    const signed = `${base64({ alg: 'RS256', kid: 'weak' })}.${base64({ sub: 'alice', exp: NOW })}`;
+    const signed = `${base64({ alg: 'RS256', kid: 'weak' })}.${base64({ sub: 'alice', exp: END })}`;
     const signature = sign('sha256', Buffer.from(signed), weak.privateKey).toString('base64url');
     const service = await serving([published(weak)]);
     expect(await service.who(`${signed}.${signature}`)).toEqual(DOES_NOT_HOLD);
@@ -189,11 +265,18 @@ describe('a secret and a key set are never taken for each other', () => {
   it.each(Object.entries(secrets))(
     'an HMAC over the public key as %s does not hold',
     async (_, secret) => {
-      for (const service of [await serving([jwk]), await serving([jwk], [SECRET])]) {
-        const header = { alg: 'HS256', kid: rsa.kid };
-        const signed = `${base64(header)}.${base64({ sub: 'root', exp: NOW })}`;
-        const signature = createHmac('sha256', secret).update(signed).digest('base64url');
-        expect(await service.who(`${signed}.${signature}`)).toEqual(DOES_NOT_HOLD);
+      const { alg: _alg, ...open } = jwk;
+      for (const service of [
+        await serving([jwk]),
+        await serving([open]),
+        await serving([jwk], [SECRET]),
+      ]) {
+        for (const hash of ['256', '384', '512']) {
+          const header = { alg: `HS${hash}`, kid: rsa.kid };
+          const signed = `${base64(header)}.${base64({ sub: 'root', exp: END })}`;
+          const signature = createHmac(`sha${hash}`, secret).update(signed).digest('base64url');
+          expect(await service.who(`${signed}.${signature}`)).toEqual(DOES_NOT_HOLD);
+        }
       }
     },
   );
@@ -218,9 +301,17 @@ describe('a secret and a key set are never taken for each other', () => {
 
   it.each([
     { alg: 'none' },
+    { alg: 'RS384' },
     { alg: 'RS512' },
     { alg: 'PS256' },
+    { alg: 'PS384' },
+    { alg: 'PS512' },
+    { alg: 'RS1' },
     { alg: 'ES384' },
+    { alg: 'ES256K' },
+    { alg: 'Ed25519' },
+    { alg: 'HS384' },
+    { alg: 'HS512' },
     { alg: 'constructor' },
     { alg: '__proto__' },
     { alg: ['RS256'] },

@@ -79,6 +79,9 @@ describe('a token', () => {
     [{ id: 42 }, '42'],
     [{ sub: 42 }, '42'],
     [{ sub: null, id: 'b' }, 'b'],
+    [{ sub: '', id: 'b' }, 'b'],
+    [{ sub: 0 }, '0'],
+    [{ sub: '...' }, '...'],
     [{ sub: 'x'.repeat(128) }, 'x'.repeat(128)],
     [{ sub: GRIN.repeat(128) }, GRIN.repeat(128)],
   ])('with %j is of user %s', async (given, userId) => {
@@ -94,12 +97,47 @@ describe('a token', () => {
     [{ sub: true }],
     [{ sub: 1.5 }],
     [{ sub: 2 ** 53 }],
-    [{ sub: 'x'.repeat(129) }],
-    [{ sub: 'a\u0000b' }],
-    [{ sub: 'a\nb' }],
+    [{ sub: '', id: null }],
+    [{ sub: {}, id: 'b' }],
     [{ id: {} }],
   ])('with %j names no user', async (given) => {
     expect(await holderOf(given)).toEqual(NO_USER);
+  });
+
+  it.each([
+    [{ sub: '.' }, 'must not be "." or ".."'],
+    [{ sub: '..' }, 'must not be "." or ".."'],
+    [{ id: '..' }, 'must not be "." or ".."'],
+    [{ sub: 'x'.repeat(129) }, 'must be at most 128 characters'],
+    [{ sub: 'a\u0000b' }, 'must not contain control characters'],
+    [{ sub: 'a\nb' }, 'must not contain control characters'],
+  ])('with %j names no user that there can be: it %s', async (given, why) => {
+    expect(await holderOf(given)).toEqual({
+      code: 'unauthorized',
+      message: `The user id in the token ${why}.`,
+    });
+  });
+
+  it('takes null for a claim that is not there', async () => {
+    expect(await holderOf({ sub: 'u1', name: null, rooms: null, admin: null })).toEqual({
+      userId: 'u1',
+      expiresAt: NOW + 60_000,
+    });
+  });
+
+  it.each([{ general: null }, { general: 'king' }, ['general'], 'general', true])(
+    'grants nothing and does not hold with rooms of %j',
+    async (rooms) => {
+      expect(await holderOf({ sub: 'u1', rooms })).toEqual({
+        code: 'unauthorized',
+        message: 'The rooms claim must map room patterns to roles, such as {"team-*":"member"}.',
+      });
+    },
+  );
+
+  it.each(['Bearer ', 'bearer ', 'BEARER  '])('may come after %j', async (prefix) => {
+    const token = await signToken(claims, KEY);
+    expect(await who({ token: `${prefix}${token}` })).toMatchObject({ userId: 'alice' });
   });
 
   it('cannot be of a guest', async () => {
@@ -151,14 +189,32 @@ describe('a token', () => {
     }
   });
 
-  it('that never ends in practice says so in a number', async () => {
-    const token = forged({ alg: 'HS256' }, { sub: 'a', exp: 1e308 }, hmac(SECRET));
-    const identity = (await who({ token })) as { expiresAt: number };
-    expect(JSON.parse(JSON.stringify(identity))).toEqual(identity);
-    expect(identity.expiresAt).toBeGreaterThan(NOW);
+  it('may end with the year 9999, which many write for never', async () => {
+    const exp = Date.UTC(9999, 11, 31, 23, 59, 59) / 1_000;
+    expect(await holderOf({ sub: 'a', exp })).toMatchObject({ expiresAt: exp * 1_000 });
   });
 
-  it('is at most 4 KiB', async () => {
+  it.each([NOW, NOW + 60_000, Date.UTC(1979, 0), 1e308])(
+    'with an end of %d is told that ends are in seconds',
+    async (exp) => {
+      const token = forged({ alg: 'HS256' }, { sub: 'a', exp }, hmac(SECRET));
+      expect(await who({ token })).toEqual({
+        code: 'unauthorized',
+        message: "The token's exp must be in seconds; this one looks like milliseconds.",
+      });
+    },
+  );
+
+  it('with a beginning in milliseconds is told so, and with an iat of them holds', async () => {
+    expect(await holderOf({ sub: 'a', nbf: NOW })).toEqual({
+      code: 'unauthorized',
+      message: "The token's nbf must be in seconds; this one looks like milliseconds.",
+    });
+    expect(await holderOf({ sub: 'a', nbf: 'tomorrow' })).toEqual(DOES_NOT_HOLD);
+    expect(await holderOf({ sub: 'a', iat: NOW })).toMatchObject({ userId: 'a' });
+  });
+
+  it('is at most 4 KiB, and says how long it is where it is longer', async () => {
     const fits = await padded(2_900);
     expect(fits.length).toBeLessThanOrEqual(4_096);
     expect(await who({ token: fits })).toMatchObject({ userId: 'alice' });
@@ -166,7 +222,7 @@ describe('a token', () => {
     expect(tooLong.length).toBeGreaterThan(4_096);
     expect(await who({ token: tooLong })).toEqual({
       code: 'unauthorized',
-      message: 'The token is over 4 KiB.',
+      message: `The token has ${tooLong.length} bytes, and at most 4096 are taken; put fewer claims into it.`,
     });
   });
 
@@ -224,7 +280,7 @@ describe('a forged token', () => {
     ],
     ['whose claims are no object', forged({ alg: 'HS256' }, [claims], hmac(SECRET))],
     ['that is no token', 'alice'],
-    ['that is empty', ''],
+    ['of two words', 'Bearer Bearer alice'],
     ['of dots', '..'],
     ['of four parts', `${forged({ alg: 'HS256' }, claims, hmac(SECRET))}.x`],
   ])('%s is refused', async (_, token) => {
@@ -250,6 +306,26 @@ describe('a guest', () => {
     };
     expect(await who({})).toEqual(refused);
     expect(await who({ guestToken })).toEqual(refused);
+  });
+
+  it.each(['', 'Bearer', 'Bearer '])('is made where the token is %j', async (token) => {
+    expect(await who({ token }, { guests })).toMatchObject({ guest: true });
+    const { guestToken } = (await who({ token }, { guests })) as { guestToken: string };
+    const again = await who({ token, guestToken }, { guests });
+    expect(again).toMatchObject({ userId: expect.stringMatching(/^guest:/) as string });
+    expect(await who({ guestToken }, { guests })).toMatchObject({
+      userId: (again as { userId: string }).userId,
+    });
+    expect(await who({ token })).toEqual({
+      code: 'unauthorized',
+      message: 'A token is needed here; sign in to get one.',
+    });
+  });
+
+  it('is not known by a guest token after Bearer', async () => {
+    const { userId, guestToken } = (await who({}, { guests })) as Record<string, string>;
+    const other = await who({ guestToken: `Bearer ${guestToken}` }, { guests });
+    expect(other).not.toMatchObject({ userId });
   });
 
   it('is a new one each time, and the same one with the guest token', async () => {

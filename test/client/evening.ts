@@ -413,8 +413,7 @@ function receiptsOf({ receipts }: RoomState): string[] {
   return sorted(Array.from(receipts, ([userId, readUpTo]) => `${userId} ${readUpTo}`));
 }
 
-/** `replyCount` is derived when a message is read, outside `rev`. */
-function comparable({ replyCount: _, ...message }: Message): object {
+function comparable(message: Message): object {
   return Object.fromEntries(Object.entries(message).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -246,6 +246,39 @@ describe('what others do', () => {
     expect(ben.state.receipts.get('anna')).toBe(seq - 1);
   });
 
+  test('counts as replies what is not deleted, here and after coming back', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    const { seq } = await anna.send('who comes?');
+    const [first, second] = [
+      await ben.send('I', { replyTo: seq }),
+      await ben.send('me too', { replyTo: seq }),
+      await ben.send('not I', { replyTo: seq }),
+    ];
+    const counts = () => [anna, ben].map(({ state }) => state.messages[0]?.replyCount);
+    await expect.poll(counts, PATIENTLY).toEqual([3, 3]);
+    await ben.delete(first.seq);
+    await ben.delete(second.seq);
+    await expect.poll(counts, PATIENTLY).toEqual([1, 1]);
+    await anna.send('good', { replyTo: seq });
+    await expect.poll(counts, PATIENTLY).toEqual([2, 2]);
+
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const third = await ben.send('now I do', { replyTo: seq });
+    await ben.delete(third.seq);
+    await ben.delete(anna.state.messages[3]?.seq ?? 0);
+    const waiting = anna.send('I come later', { replyTo: seq });
+    expect(counts()).toEqual([2, 1]);
+    proxy.refuse(false);
+    await waiting;
+    await expect.poll(counts, PATIENTLY).toEqual([2, 2]);
+    const { body } = await (await overHttp('anna')).ask('GET', roomId, `/messages/${seq}`);
+    expect(body).toMatchObject({ message: { replyCount: 2 } });
+  });
+
   test('is loaded page by page, and let go again', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);

@@ -8,42 +8,59 @@ import type { Message } from '../../src/protocol/objects.ts';
 type Heard = { whole: Message } | { reactions: EventPayload<'reactionsUpdated'> };
 
 const act = fc.record({
-  kind: fc.constantFrom('send', 'send', 'edit', 'react', 'delete'),
+  kind: fc.constantFrom('send', 'reply', 'reply', 'edit', 'react', 'delete', 'delete'),
   which: fc.nat(),
 });
 
-/** Plays a room's life. @returns its rows in the end, and all that was ever to be heard of them */
-function live(acts: readonly { kind: string; which: number }[]) {
-  const rows: Message[] = [];
-  const heard: Heard[] = [];
-  let rev = 0;
-  for (const { kind, which } of acts) {
-    const at = which % Math.max(1, rows.length);
-    const row = rows[at];
-    if (kind === 'send' || row === undefined) {
-      rev++;
-      const [roomId, senderId, sender, timestamp] = ['room', 'anna', 'anna', rev];
-      const said = {
-        roomId,
-        seq: rev,
-        rev,
-        id: `${rev}`,
-        senderId,
-        sender,
-        message: 'said',
-        timestamp,
-      };
-      rows.push(said);
-      heard.push({ whole: said });
-    } else if (row.deletedAt === undefined) {
-      const after = changed(row, kind, ++rev);
-      rows[at] = after;
-      heard.push(kind === 'react' ? { reactions: reactionsIn(after) } : { whole: after });
-      // A page that is read just now holds the whole row.
-      heard.push({ whole: after });
-    }
+type Act = { kind: string; which: number };
+
+/** A room as the server keeps it. */
+class ServerRoom {
+  readonly #rows: Message[] = [];
+  rev = 0;
+
+  /** As a page holds them that is read just now. */
+  get rows(): Message[] {
+    return this.#rows.map((row) => this.#counted(row));
   }
-  return { rows, heard };
+
+  /** @returns what those who listen hear of it, and what a page that is read just now holds */
+  act({ kind, which }: Act): Heard[] {
+    const at = which % Math.max(1, this.#rows.length);
+    const row = this.#rows[at];
+    if (kind === 'send' || kind === 'reply' || row === undefined) {
+      const said = this.#said(kind === 'reply' ? row?.seq : undefined);
+      this.#rows.push(said);
+      return [{ whole: said }];
+    }
+    if (row.deletedAt !== undefined) return [];
+    const after = changed(row, kind, ++this.rev);
+    this.#rows[at] = after;
+    const whole = { whole: this.#counted(after) };
+    return kind === 'react' ? [{ reactions: reactionsIn(after) }, whole] : [whole];
+  }
+
+  #said(replyTo: number | undefined): Message {
+    const rev = ++this.rev;
+    const who = { roomId: 'room', senderId: 'anna', sender: 'anna' };
+    const at = { seq: rev, rev, id: `${rev}`, timestamp: rev };
+    return { ...who, ...at, message: 'said', ...(replyTo !== undefined && { replyTo }) };
+  }
+
+  /** `replyCount` is derived when a row is read, outside `rev`. */
+  #counted(row: Message): Message {
+    const replies = this.#rows.filter(
+      ({ replyTo, deletedAt }) => replyTo === row.seq && deletedAt === undefined,
+    );
+    return { ...row, ...(replies.length > 0 && { replyCount: Math.min(1_000, replies.length) }) };
+  }
+}
+
+/** Plays a room's life. @returns its rows in the end, and all that was ever to be heard of them */
+function live(acts: readonly Act[]) {
+  const room = new ServerRoom();
+  const heard = acts.flatMap((act) => room.act(act));
+  return { rows: room.rows, heard };
 }
 
 function changed(row: Message, kind: string, rev: number): Message {
@@ -64,9 +81,80 @@ function reactionsIn({ roomId, seq, rev, reactions = {} }: Message) {
   return { roomId, seq, rev, reactions, by: 'ben', emoji: '👍', added: true };
 }
 
-function take(timeline: Timeline, heard: Heard): void {
+function taken(timeline: Timeline, heard: Heard): void {
   if ('whole' in heard) timeline.put(heard.whole);
   else timeline.react(heard.reactions);
+}
+
+/** A client that follows a room over a bad connection. */
+class RoomVisitor {
+  readonly room = new ServerRoom();
+  readonly timeline = new Timeline();
+  readonly #heard: Heard[] = [];
+  #isHere = true;
+  /** The last `rev` that was heard of. */
+  #rev = 0;
+
+  /** What the room holds of the run that is loaded. */
+  get expected(): Message[] {
+    return this.room.rows.filter(({ seq }) => seq >= this.timeline.from);
+  }
+
+  step({ kind, which }: Act): void {
+    switch (kind) {
+      case 'lose':
+        this.#isHere = false;
+        break;
+      case 'return':
+        this.#return();
+        break;
+      case 'reset':
+        this.#begin(which % 10);
+        break;
+      case 'older':
+        if (this.#isHere) this.#loadOlder(1 + (which % 5));
+        break;
+      case 'trim':
+        this.timeline.trim(1 + (which % 10));
+        break;
+      case 'again': {
+        const old = this.#heard[which % Math.max(1, this.#heard.length)];
+        if (old !== undefined) taken(this.timeline, old);
+        break;
+      }
+      default:
+        this.#hear(this.room.act({ kind, which }));
+    }
+  }
+
+  #hear(heard: readonly Heard[]): void {
+    if (!this.#isHere) return;
+    for (const one of heard) taken(this.timeline, one);
+    this.#heard.push(...heard);
+    this.#rev = this.room.rev;
+  }
+
+  #return(): void {
+    this.#isHere = true;
+    const missed = this.room.rows.filter(({ rev }) => rev > this.#rev);
+    this.#hear(missed.toSorted((a, b) => a.rev - b.rev).map((whole) => ({ whole })));
+  }
+
+  #begin(history: number): void {
+    this.#isHere = true;
+    const { rows, rev } = this.room;
+    const page = history === 0 ? [] : rows.slice(-history);
+    this.timeline.clear(page[0]?.seq ?? rev + 1);
+    this.#hear(page.map((whole) => ({ whole })));
+    this.#rev = rev;
+  }
+
+  #loadOlder(limit: number): void {
+    const { from } = this.timeline;
+    const older = this.room.rows.filter(({ seq }) => seq < from);
+    const page = older.slice(-limit);
+    this.timeline.addOlder(page, older.length > limit ? (page[0]?.seq ?? 0) : 0);
+  }
 }
 
 /** The state of every row, in any order, with repetitions and anything that was ever heard. */
@@ -91,7 +179,7 @@ describe('a timeline', () => {
       fc.property(life, ({ rows, told }) => {
         const timeline = new Timeline();
         timeline.clear(1);
-        for (const heard of told) take(timeline, heard);
+        for (const heard of told) taken(timeline, heard);
         expect(timeline.list).toEqual(rows);
       }),
       { numRuns: 500, seed: 1 },
@@ -110,11 +198,45 @@ describe('a timeline', () => {
         const timeline = new Timeline();
         timeline.clear(1);
         const told = [...newest.values()];
-        for (const one of isForward ? told : told.toReversed()) take(timeline, one);
+        for (const one of isForward ? told : told.toReversed()) taken(timeline, one);
         expect(timeline.list).toEqual(rows);
       }),
       { numRuns: 300, seed: 2 },
     );
+  });
+
+  test('counts replies as the room does, through lost connections, pages and trims', () => {
+    const step = fc.oneof(
+      { weight: 5, arbitrary: act },
+      fc.record({
+        kind: fc.constantFrom('lose', 'return', 'older', 'trim', 'again', 'reset'),
+        which: fc.nat(),
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 20 }), fc.array(step), (before, steps) => {
+        const visitor = new RoomVisitor();
+        for (const one of before) visitor.room.act(one);
+        visitor.step({ kind: 'reset', which: 5 });
+        for (const one of steps) visitor.step(one);
+        visitor.step({ kind: 'return', which: 0 });
+        expect(visitor.timeline.list).toEqual(visitor.expected);
+      }),
+      { numRuns: 1_000, seed: 4 },
+    );
+  });
+
+  test('counts 1,000 replies and no more', () => {
+    const timeline = new Timeline();
+    timeline.clear(1);
+    const room = new ServerRoom();
+    const take = (act: Act) => room.act(act).forEach((heard) => taken(timeline, heard));
+    for (let at = 0; at <= 1_001; at++) take({ kind: at === 0 ? 'send' : 'reply', which: 0 });
+    expect(timeline.find(1)?.replyCount).toBe(1_000);
+    take({ kind: 'delete', which: 1 });
+    expect(timeline.find(1)?.replyCount).toBe(1_000);
+    take({ kind: 'delete', which: 2 });
+    expect(timeline.find(1)?.replyCount).toBe(999);
   });
 
   test('tells each message as new once', () => {

@@ -3,6 +3,8 @@ import { roomPath } from '../../local-server/node-rooms.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { fillRoom } from '../support/fill.ts';
+import { HttpVisitor } from '../support/http-visitor.ts';
+import type { Reply } from '../../src/protocol/commands.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -89,6 +91,43 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.getByRole('menuitem', { name: 'Delete' }).click();
     await ann.page.getByRole('button', { name: 'Delete' }).click();
     await expect.poll(() => ben.said(), PATIENTLY).toEqual(['This message was deleted.', 'Yes']);
+  });
+
+  test('counts the replies that are not deleted, while others write and delete them', async () => {
+    const ann = await comesIn('Ann');
+    const ben = await comesIn('Ben');
+    await ann.write('Who comes?');
+    await ben.message('Who comes?').hover();
+    await ben.message('Who comes?').getByRole('button', { name: 'More actions' }).click();
+    await ben.page.getByRole('menuitem', { name: 'Open thread' }).click();
+    const reply = ben.page.getByRole('textbox', { name: 'Reply' });
+    const write = async (text: string) => {
+      await reply.fill(text);
+      await reply.press('Enter');
+      await ann.message(text).waitFor();
+    };
+    for (const text of ['one of us', 'two of us', 'three of us']) await write(text);
+    const saysBoth = async (count: string) => {
+      for (const { page } of [ann, ben]) {
+        const counts = page.locator('#messages .replies');
+        await expect.poll(() => counts.allTextContents(), PATIENTLY).toEqual([count]);
+      }
+    };
+    await saysBoth('3 replies');
+    for (const [text, left] of [
+      ['one of us', '2 replies'],
+      ['two of us', '1 reply'],
+    ] as const) {
+      await ben.message(text).hover();
+      await ben.message(text).getByRole('button', { name: 'More actions' }).click();
+      await ben.page.getByRole('menuitem', { name: 'Delete' }).click();
+      await ben.page.getByRole('button', { name: 'Delete' }).click();
+      await saysBoth(left);
+    }
+    await write('four of us');
+    await saysBoth('2 replies');
+    await ann.page.reload();
+    await saysBoth('2 replies');
   });
 
   test('offers what a role may do and nothing else, and says what has become of one', async () => {
@@ -255,8 +294,18 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
       }, PATIENTLY)
       .toBe(1);
     const ben = await company.comesIn('Ben', host().url);
+    const token = await (await fetch(new URL('/test-token?username=Cleo', host().url))).text();
+    const visitor = new HttpVisitor(new URL(host().url).origin, token);
+    const answer = { body: { message: 'an answer', replyTo: 4321 } };
+    const first = await visitor.ask('POST', 'long', '/messages', answer);
+    const { seq } = (first.body as Reply<'message'>).message;
+    await visitor.ask('POST', 'long', '/messages', answer);
+    const found = ann.message('no 4321');
+    await found.getByRole('button', { name: '2 replies' }).waitFor();
+    await visitor.ask('DELETE', 'long', `/messages/${seq}`);
+    await found.getByRole('button', { name: '1 reply' }).waitFor();
     await ben.write('meanwhile');
-    await ann.page.getByRole('button', { name: '1 new message' }).click();
+    await ann.page.getByRole('button', { name: '3 new messages' }).click();
     await ann.message('meanwhile').waitFor();
     expect(await log.evaluate(isAtEnd)).toBe(true);
   });

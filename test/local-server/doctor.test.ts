@@ -101,7 +101,7 @@ describe('the doctor', () => {
     server.publish();
     const empty = await doctor({ JWT_JWKS_URL: server.url });
     expect(empty.wrong).toEqual([
-      `${server.url} publishes no key for RS256, ES256 or EdDSA: look at JWT_JWKS_URL.`,
+      `${server.url} publishes no key of RSA, P-256, P-384, P-521 or Ed25519: look at JWT_JWKS_URL.`,
     ]);
     server.answer((_, response) => response.writeHead(404).end());
     const missing = await doctor({ JWT_JWKS_URL: server.url });

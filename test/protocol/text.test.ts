@@ -3,6 +3,7 @@ import {
   exceedsBytes,
   firstCodePoints,
   utf8Bytes,
+  wrongKnownUserId,
   wrongRoomId,
   wrongUserId,
   wrongUsername,
@@ -15,6 +16,7 @@ const CONTROL = 'must not contain control characters';
 const SPACE = 'must not begin or end with a space';
 const NORMAL = 'must be in Unicode normal form C';
 const WELL_FORMED = 'must be well-formed Unicode';
+const DOTS = 'must not be "." or ".."';
 const BIDI = 'must not turn the direction of text around';
 const INVISIBLE = 'must not contain invisible characters';
 
@@ -53,8 +55,8 @@ describe('a room id', () => {
     ['\u212B', NORMAL],
     ['\uD800', WELL_FORMED],
     ['a\uDC00b', WELL_FORMED],
-    ['.', 'must not be "." or ".."'],
-    ['..', 'must not be "." or ".."'],
+    ['.', DOTS],
+    ['..', DOTS],
   ])('cannot be %j: it %s', (text, why) => {
     expect(wrongRoomId(text)).toBe(why);
   });
@@ -106,8 +108,14 @@ describe('a user id', () => {
     ['x'.repeat(129), 'must be at most 128 characters'],
     ['a\u0000', CONTROL],
     ['\uD83D', WELL_FORMED],
+    ['.', DOTS],
+    ['..', DOTS],
   ])('cannot be %j: it %s', (text, why) => {
     expect(wrongUserId(text)).toBe(why);
+  });
+
+  it.each(['.', '..'])('may have been %j in a room from before', (text) => {
+    expect(wrongKnownUserId(text)).toBeUndefined();
   });
 });
 

@@ -132,6 +132,45 @@ atEveryDoor(
       ]);
     });
 
+    it('takes a token after "Bearer ", and an empty one for none, where a payload carries it', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await door.enter('alice', roomId);
+      const exp = inAnHour() + 60;
+      const token = await tokenFor('alice', { exp });
+      expect(ok(await alice.command('refreshToken', { token: `Bearer ${token}` }))).toEqual({
+        ok: true,
+        expiresAt: exp * 1_000,
+      });
+      for (const none of ['', 'Bearer ']) {
+        const refused = refusal(await alice.command('refreshToken', { token: none }));
+        expect(refused).toMatchObject({ code: 'invalid_payload', field: 'token' });
+      }
+      // A native client has no such payload: a header or a subprotocol carries its token.
+      if (door.socketHolds === 'one room') return;
+      const bearer = ok(await door.visit({ token: `bearer ${token}` }).join(roomId));
+      expect(bearer.you.userId).toBe('alice');
+      for (const none of ['', 'Bearer ']) {
+        const guest = ok(await door.visit({ token: none }).join(roomId));
+        expect(guest.you.userId).toMatch(/^guest:/);
+      }
+    });
+
+    it('says what is wrong with a token that names its user or its end badly', async () => {
+      const cases: [claims: Record<string, unknown>, message: string][] = [
+        [{ sub: '..' }, 'The user id in the token must not be "." or "..".'],
+        [{ sub: '.' }, 'The user id in the token must not be "." or "..".'],
+        [
+          { exp: Date.now() + 60_000 },
+          "The token's exp must be in seconds; this one looks like milliseconds.",
+        ],
+      ];
+      for (const [claims, message] of cases) {
+        const token = await tokenFor('u-31', claims);
+        const problem = refusal(await door.visit({ token }).join(newRoom()));
+        expect(problem).toMatchObject({ code: 'unauthorized', message });
+      }
+    });
+
     it('lets no guest token stand for a token, and no token name a guest', async () => {
       const { you } = ok(await door.visit({}).join(newRoom()));
       for (const token of [

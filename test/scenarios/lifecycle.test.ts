@@ -128,6 +128,39 @@ describe.each(names)('on the %s host', (host) => {
     await alice.close();
   });
 
+  it.concurrent('erases a user whose id no path can name from a room that still holds one', async () => {
+    const [from, roomId] = [newRoom('from'), newRoom('dots')];
+    await live(host, from);
+    const { text } = await ask(host, 'admin', 'GET /export', from);
+    const body = text.replaceAll('"bob"', '".."');
+    expect((await ask(host, 'admin', 'POST /import', roomId, { body })).status).toBe(200);
+    const [door] = doorsOf(host);
+    const { visitor: alice } = await door!.enter('alice', roomId);
+    const { members } = ok(await alice.command('getMembers', { roomId }));
+    expect(members.map(({ userId }) => userId)).toEqual(['..', 'alice']);
+    const rest = ok(await alice.command('getMembers', { roomId, after: '..' }));
+    expect(rest.members.map(({ userId }) => userId)).toEqual(['alice']);
+    const { results } = ok(
+      await alice.command('searchMessages', { roomId, query: 'xylograph', from: '..' }),
+    );
+    expect(results).toHaveLength(1);
+    for (const path of ['/users/..', '/users/%2e%2e']) {
+      expect((await ask(host, 'admin', `DELETE ${path}`, roomId)).status).toBe(404);
+    }
+    const mine = await ask(host, 'alice', 'DELETE /users?userId=..', roomId);
+    expect([mine.status, problemOf(mine).code]).toEqual([403, 'forbidden']);
+    const unnamed = await ask(host, 'admin', 'DELETE /users', roomId);
+    expect([unnamed.status, problemOf(unnamed).field]).toEqual([400, 'userId']);
+    expect(await ask(host, 'admin', 'DELETE /users?userId=..', roomId)).toMatchObject({
+      status: 200,
+      text: '{"done":true}',
+    });
+    const exported = await ask(host, 'admin', 'GET /export', roomId);
+    expect(exported.text).not.toMatch(/"\.\."|xylograph/);
+    expect(exported.text).toContain('welcome');
+    await alice.close();
+  });
+
   it.concurrent('forgets by itself what is past keeping, soon after it was moved here', async () => {
     const roomId = newRoom('old');
     const now = Date.now();

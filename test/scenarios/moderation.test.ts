@@ -228,6 +228,7 @@ atEveryDoor((door) => {
     const { roomId, owner } = await founded(door, { bob: 'member' });
     const cases: [act: string, payload: object, field: string][] = [
       ...ACTS.map((act): [string, object, string] => [act, {}, 'userId']),
+      ...ACTS.map((act): [string, object, string] => [act, { userId: '..' }, 'userId']),
       ['kickMember', { userId: 'x'.repeat(129) }, 'userId'],
       ['kickMember', { userId: 7 }, 'userId'],
       ['kickMember', { userId: 'bob', seconds: 0 }, 'seconds'],

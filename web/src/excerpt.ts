@@ -8,6 +8,8 @@ export class Excerpt {
   readonly #messages = new Map<number, Message>();
   #list: readonly Message[] | undefined;
   #loading: Promise<void> | undefined;
+  /** Messages whose replies are asked for, and whether they have changed since. */
+  readonly #recounts = new Map<number, { isStale: boolean }>();
   hasOlder = true;
   #hasNewer = true;
 
@@ -46,6 +48,30 @@ export class Excerpt {
     if ((this.#messages.get(message.seq)?.rev ?? Infinity) >= message.rev) return false;
     this.#put([message]);
     return true;
+  }
+
+  /**
+   * Asks how many replies one of them has. Its excerpt need not hold those, so only the room can say.
+   * @throws Refused
+   */
+  async recount(seq: number): Promise<void> {
+    const running = this.#recounts.get(seq);
+    if (running !== undefined) {
+      running.isStale = true;
+      return;
+    }
+    const recount = { isStale: true };
+    this.#recounts.set(seq, recount);
+    try {
+      while (recount.isStale) {
+        recount.isStale = false;
+        const { messages } = await this.#room.ask('getHistory', { around: seq, limit: 1 });
+        // Another message where this one is gone.
+        this.#put(messages.filter((message) => message.seq === seq));
+      }
+    } finally {
+      this.#recounts.delete(seq);
+    }
   }
 
   /** @throws Refused */

@@ -7,7 +7,7 @@ import type { Asking } from '../../room/room.ts';
 import type { HttpDoor } from './http-door.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 import { refusalOf } from './refusals.ts';
-import { bearerOf, pathFields, roomIdOf, text } from './request-parts.ts';
+import { bearerOf, pathFields, queryFields, roomIdOf, text } from './request-parts.ts';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -27,15 +27,13 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 
   routes.put('/', async (c) => c.json(await (await asker(c, door))('reopenRoom', {})));
 
-  routes.delete('/users/:userId', async (c) => {
-    const ask = await asker(c, door);
-    const payload = pathFields(c, '/rooms/:roomId/users/:userId', { userId: text });
-    let done = false;
-    for (let step = 0; step < STEPS_AWAITED && !done; step++) {
-      ({ done } = await ask('eraseUser', payload));
-    }
-    return c.json({ done }, done ? 200 : 202);
-  });
+  routes.delete('/users/:userId', (c) =>
+    erase(c, door, () => pathFields(c, '/rooms/:roomId/users/:userId', { userId: text })),
+  );
+  // Rooms may hold ids of dots alone, from before those were refused, and no path can name them.
+  routes.delete('/users', (c) =>
+    erase(c, door, () => queryFields(c, { userId: { field: 'userId', read: text } })),
+  );
 
   routes.get('/export', async (c) => {
     const ask = await asker(c, door);
@@ -56,6 +54,16 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
   });
 
   return routes;
+}
+
+async function erase(c: Context, door: Lifecycle, named: () => object): Promise<Response> {
+  const ask = await asker(c, door);
+  const payload = named();
+  let done = false;
+  for (let step = 0; step < STEPS_AWAITED && !done; step++) {
+    ({ done } = await ask('eraseUser', payload));
+  }
+  return c.json({ done }, done ? 200 : 202);
 }
 
 /** Whoever speaks is known before anything of the body is read. */

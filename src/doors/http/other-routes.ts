@@ -30,6 +30,12 @@ const since = {
   schema: positionSchema,
 };
 
+const erasing = {
+  '200': answered('Erased.', JSON_TYPE, schemaRef('EraseUserReply')),
+  '202': answered('Begun; the room goes on by itself.', JSON_TYPE, schemaRef('EraseUserReply')),
+  ...refusals(),
+};
+
 /** A route that stands in the app but not here fails a test. */
 export const otherRoutes: readonly OtherRoute[] = [
   {
@@ -119,11 +125,22 @@ export const otherRoutes: readonly OtherRoute[] = [
     path: '/rooms/:roomId/users/:userId',
     operationId: 'eraseUser',
     summary: 'Erases a person from the room; for admins.',
-    responses: {
-      '200': answered('Erased.', JSON_TYPE, schemaRef('EraseUserReply')),
-      '202': answered('Begun; the room goes on by itself.', JSON_TYPE, schemaRef('EraseUserReply')),
-      ...refusals(),
-    },
+    responses: erasing,
+  },
+  {
+    method: 'DELETE',
+    path: '/rooms/:roomId/users',
+    operationId: 'eraseUserByQuery',
+    summary: 'The same for a user id that cannot stand in a path: "." or "..".',
+    parameters: [
+      {
+        name: 'userId',
+        in: 'query',
+        required: true,
+        schema: { type: 'string', minLength: 1, maxLength: 128 },
+      },
+    ],
+    responses: erasing,
   },
   {
     method: 'GET',

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { keyOf, signToken } from '../../auth/tokens.ts';
 import { GUEST_PREFIX } from '../../protocol/identity.ts';
-import { wrongUsername } from '../../protocol/text.ts';
+import { wrongUserId, wrongUsername } from '../../protocol/text.ts';
 import type { Settings } from '../../settings.ts';
 
 /** How long a token of development mode holds, in seconds. */
@@ -18,7 +18,7 @@ export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Si
   };
   return new Hono().get('/test-token', async (c) => {
     const username = c.req.query('username') ?? '';
-    const why = wrongUsername(username) ?? wrongSubject(username);
+    const why = wrongUsername(username) ?? wrongUserId(username) ?? wrongSubject(username);
     if (why !== undefined) return c.text(`username ${why}.\n`, 400);
     c.header('cache-control', 'no-store');
     const exp = Math.floor(Date.now() / 1_000) + LASTS_S;

@@ -3,19 +3,29 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
+import type { PublicAlgorithm } from '../../../src/auth/key-set.ts';
 
 /** A key pair of a sign-in service. */
 export interface SigningKey {
-  alg: 'RS256' | 'ES256' | 'EdDSA';
+  alg: PublicAlgorithm;
   kid: string;
   publicKey: KeyObject;
   privateKey: KeyObject;
 }
 
-export function signingKey(alg: SigningKey['alg'], kid: string = randomUUID()): SigningKey {
-  if (alg === 'RS256') return { alg, kid, ...generateKeyPairSync('rsa', { modulusLength: 2_048 }) };
-  if (alg === 'ES256') return { alg, kid, ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) };
-  return { alg, kid, ...generateKeyPairSync('ed25519') };
+const CURVES: Partial<Record<PublicAlgorithm, string>> = {
+  ES256: 'P-256',
+  ES384: 'P-384',
+  ES512: 'P-521',
+};
+
+export function signingKey(alg: PublicAlgorithm, kid: string = randomUUID()): SigningKey {
+  const namedCurve = CURVES[alg];
+  if (namedCurve !== undefined) {
+    return { alg, kid, ...generateKeyPairSync('ec', { namedCurve }) };
+  }
+  if (alg === 'EdDSA' || alg === 'Ed25519') return { alg, kid, ...generateKeyPairSync('ed25519') };
+  return { alg, kid, ...generateKeyPairSync('rsa', { modulusLength: 2_048 }) };
 }
 
 /** A key as it stands in a key set. */

@@ -13,3 +13,12 @@ it.each([{}, { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'chat' }])(
     expect(identity).toMatchObject({ userId: 'alice', name: 'alice' });
   },
 );
+
+it.each([
+  ['..', 'username must not be "." or "..".\n'],
+  ['guest:1', 'username must not begin with "guest:".\n'],
+])('gives no token for %s, which would not hold', async (username, sentence) => {
+  const { settings } = readSettings({ JWT_SECRET: SECRET });
+  const response = await testTokenRoute(settings).request(`/test-token?username=${username}`);
+  expect([response.status, await response.text()]).toEqual([400, sentence]);
+});

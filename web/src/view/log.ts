@@ -75,7 +75,11 @@ export class LogView {
     });
     this.#resized.observe(this.#log);
     const off = [
-      this.#room.on('messageUpdated', (message) => this.#updateExcerpt(message)),
+      this.#room.on('message', ({ replyTo }) => this.#recount(replyTo)),
+      this.#room.on('messageUpdated', (message) => {
+        this.#updateExcerpt(message);
+        this.#recount(message.replyTo);
+      }),
       this.#room.on('reactionsUpdated', ({ seq, rev, reactions }) => {
         const known = this.#excerpt?.messages.find((message) => message.seq === seq);
         if (known !== undefined) this.#updateExcerpt({ ...known, rev, reactions });
@@ -358,6 +362,15 @@ export class LogView {
 
   #updateExcerpt(message: Message): void {
     if (this.#excerpt?.update(message) === true) this.render();
+  }
+
+  /** A reply to this message was sent or has changed. */
+  #recount(replyTo = 0): void {
+    if (this.#excerpt?.has(replyTo) !== true) return;
+    void this.#excerpt.recount(replyTo).then(
+      () => this.render(),
+      () => undefined,
+    );
   }
 }
 

@@ -27,7 +27,6 @@ export function rowsOf(scene: Scene, stretch: Stretch): Row[] {
   const { messages, now, newAfter, unsent, isThread = false } = stretch;
   const { you } = scene.room.state;
   const readBy = readByOf(scene);
-  const answers = answersIn(scene.room.state.messages);
   const rows: Row[] = [];
   let last: Message | undefined;
   let isLineDue = newAfter !== undefined;
@@ -46,7 +45,7 @@ export function rowsOf(scene: Scene, stretch: Stretch): Row[] {
       messageRow(scene, message, {
         isFirst,
         isThread,
-        replies: Math.max(message.replyCount ?? 0, answers.get(message.seq) ?? 0),
+        replies: message.replyCount ?? 0,
         readBy: message.seq === readBy?.seq ? readBy.line : '',
       }),
     );
@@ -96,18 +95,4 @@ function readByOf({ room, names }: Scene): { seq: number; line: string } | undef
   const known = readers.filter((name) => name !== undefined);
   if (readers.length === 0) return undefined;
   return { seq: newest.seq, line: listed(known, readers.length - known.length) };
-}
-
-let counted: { of: readonly Message[]; answers: Map<number, number> } | undefined;
-
-/** How many answers to each message are loaded; the room's own count is as old as the message. */
-function answersIn(messages: readonly Message[]): ReadonlyMap<number, number> {
-  if (counted?.of === messages) return counted.answers;
-  const answers = new Map<number, number>();
-  for (const { replyTo, deletedAt } of messages) {
-    if (replyTo === undefined || deletedAt !== undefined) continue;
-    answers.set(replyTo, (answers.get(replyTo) ?? 0) + 1);
-  }
-  counted = { of: messages, answers };
-  return answers;
 }
