@@ -35,6 +35,9 @@ export interface RunningServer {
 /** How long sockets may take to close by themselves, in milliseconds. */
 const DRAIN_MS = 1_000;
 
+/** What a request without `Host` is addressed to: HTTP/1.0 needs none, and health checks speak it. */
+const DEFAULT_HOST = 'localhost';
+
 /** How long the head of a request may take at the most, in milliseconds, and how often that is looked at. */
 const MOST_HEADERS_MS = 60_000;
 const CHECK_EVERY_MS = 1_000;
@@ -82,7 +85,7 @@ export async function startServer(
     }),
     log: (what, error) => log.failure(what, error),
   });
-  const serve = getRequestListener(app.fetch);
+  const serve = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
   const native = new NativeDoor({ rooms, authenticate, newcomers, limits, log });
   const socketIo = new SocketIoDoor({
     directory: rooms,
@@ -112,13 +115,14 @@ export async function startServer(
   const timeouts = {
     headersTimeout: Math.min(limits.connectTimeoutMs, MOST_HEADERS_MS),
     connectionsCheckingInterval: CHECK_EVERY_MS,
+    keepAliveTimeout: settings.KEEP_ALIVE_MS,
   };
   const http = createServer(timeouts, (request, response) => {
     if (settings.TRUST_PROXY === true) trustProxy(request);
     metrics.watch(request, response);
     response.once('finish', () => readRest(request));
     // A `Host` that may not be answered is told so by the routes.
-    const isAllowed = isHostAllowed(request.headers.host ?? '', origins);
+    const isAllowed = isHostAllowed(request.headers.host ?? DEFAULT_HOST, origins);
     if (isAllowed && isForMetrics(request)) {
       serveMetrics(request, response, settings.METRICS_TOKEN, () => metrics.text(gauges));
     } else if (isAllowed && isForSocketIo(request)) socketIo.request(request, response);

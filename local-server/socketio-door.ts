@@ -5,7 +5,9 @@ import { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
 import { madeOnce } from '../src/doors/made-once.ts';
+import { unreadableReply } from '../src/doors/socketio/engine-request.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
+import { checkBody } from './body-check.ts';
 import type { Newcomers } from './newcomers.ts';
 import { paceReading } from './read-pace.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
@@ -74,12 +76,26 @@ export class SocketIoDoor {
 
   /** Takes a request of {@link isForSocketIo}. */
   request(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method === 'POST') {
+      checkBody(request, ({ message }) => this.#refuseBody(request, response, message));
+    }
     this.#inner.emit('request', request, response);
-    // The official server has read it; what is no session's has none.
-    const { sid = '' } = (request as { _query?: { sid?: string } })._query ?? {};
-    const { clients } = this.#server.engine as unknown as { clients: Record<string, Conn> };
-    const conn = clients[sid];
+    const conn = this.#connOf(request);
     if (conn !== undefined && this.#known.has(conn)) this.#options.newcomers.leave(request.socket);
+  }
+
+  /** Refuses a body in the middle of it, which ends its session: what the client sent is lost. */
+  #refuseBody(request: IncomingMessage, response: ServerResponse, message: string): void {
+    if (response.headersSent) return;
+    const { status, contentType, body } = unreadableReply(message);
+    response.once('finish', () => this.#connOf(request)?.close(true));
+    response.writeHead(status, { 'content-type': contentType, connection: 'close' }).end(body);
+  }
+
+  /** The session of a request that the official server has looked at; undefined where it has none. */
+  #connOf(request: IncomingMessage): Conn | undefined {
+    const { sid = '' } = (request as { _query?: { sid?: string } })._query ?? {};
+    return (this.#server.engine as unknown as { clients: Record<string, Conn> }).clients[sid];
   }
 
   /** Takes an upgrade of {@link isForSocketIo} whose `Origin` was checked. */

@@ -222,6 +222,17 @@ export const declarations = [
     about: 'How long a socket may stay without saying who it is.',
   },
   {
+    name: 'KEEP_ALIVE_MS',
+    kind: 'whole',
+    default: 75_000,
+    least: 1_000,
+    most: 3_600_000,
+    hosts: node,
+    unit: 'ms',
+    about:
+      'How long an idle HTTP connection stays open for the next request: longer than a proxy keeps its connections to the server, which is 60 s as a rule.',
+  },
+  {
     name: 'MAX_UNKNOWN_SOCKETS',
     kind: 'whole',
     default: 4_000,

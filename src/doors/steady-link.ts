@@ -350,7 +350,7 @@ function settingsOf({ memberCount: _, ...settings }: RoomInfo): string {
 function withClientId(command: Command): Command {
   const { name, payload } = command;
   if (name !== 'message' || typeof payload !== 'object' || payload === null) return command;
-  if ((payload as { id?: unknown }).id !== undefined) return command;
+  if (((payload as { id?: unknown }).id ?? undefined) !== undefined) return command;
   return { ...command, payload: { ...payload, id: crypto.randomUUID() } };
 }
 

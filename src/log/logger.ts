@@ -1,3 +1,4 @@
+import { unicodeEscape } from '../protocol/lines.ts';
 import type { Log } from '../room/ports.ts';
 
 /** From the least to the most urgent. `LOG_LEVEL` is the first that is written. */
@@ -61,7 +62,7 @@ function lineOf(fields: Fields): string {
   const text = JSON.stringify(fields, (_, value: unknown) =>
     typeof value === 'string' && value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value,
   );
-  return text.replaceAll(UNSEEN, escaped);
+  return text.replaceAll(UNSEEN, unicodeEscape);
 }
 
 /**
@@ -69,10 +70,6 @@ function lineOf(fields: Fields): string {
  * and characters that show as nothing.
  */
 const UNSEEN = /[\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
 
 /** The innermost calls that a failure is shown with. */
 const FRAMES = 3;

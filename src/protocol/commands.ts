@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
 import { misfit, Refusal } from './errors.ts';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './limits.ts';
@@ -38,7 +39,7 @@ const note = line(fixed.noteCharacters).optional();
 const role = z.enum(roles, { error: `must be one of ${roles.join(', ')}` });
 const seconds = whole(1, fixed.sanctionSeconds).optional();
 
-/** The payload of every command. Unknown fields are ignored. */
+/** The payload of every command. Unknown fields are ignored, and null in an optional one is absent. */
 export const commands = {
   joinRoom: z.object({
     roomId,
@@ -156,6 +157,11 @@ function countOf(...values: unknown[]): number {
 
 const operations = { ...commands, ...requests } as const;
 
+/** For each operation, the fields of its payload in which null is absent. */
+export const nullFields = Object.fromEntries(
+  Object.entries(operations).map(([name, schema]) => [name, nullAsAbsent(schema)]),
+) as Record<keyof typeof operations, ReadonlySet<string>>;
+
 const messages = z.array(messageSchema);
 const hasMore = z.boolean();
 const changedMessage = z.object({ message: messageSchema });
@@ -248,9 +254,14 @@ export function readToken(payload: unknown): string {
   throw misfit('token', 'must be a string');
 }
 
+/** Whether a payload may do without a field. */
+export function mayLack(name: OperationName, field: string): boolean {
+  return isOptional(operations[name], field);
+}
+
 /** A command's payload, or the refusal that names the first field that does not fit. */
 export function readPayload<N extends OperationName>(name: N, payload: unknown): Payload<N> {
-  const result = operations[name].safeParse(payload);
+  const result = operations[name].safeParse(withoutNulls(payload, nullFields[name]));
   if (result.success) return result.data as Payload<N>;
   const issue = result.error.issues[0];
   const field = issue === undefined || issue.path.length === 0 ? 'payload' : issue.path.join('.');

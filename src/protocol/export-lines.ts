@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nullAsAbsent, withoutNulls } from './absent.ts';
 import { actSchema, messageSchema, roleSchema, whole } from './objects.ts';
 
 /**
@@ -82,6 +83,17 @@ export const exportLineSchema = z.discriminatedUnion(
   [head, message, reactions, act, member, end],
   { error: 'must be one of export, message, reactions, act, member, end' },
 );
+
+const nullFields = new Map<unknown, ReadonlySet<string>>(
+  exportLineSchema.options.map((schema) => [schema.shape.type.value, nullAsAbsent(schema)]),
+);
+
+/** Reads a line; null in an optional field is absent, as tools that rewrite lines leave it. */
+export function readExportLine(value: unknown): z.ZodSafeParseResult<ExportLine> {
+  const { type } = (value ?? {}) as { type?: unknown };
+  return exportLineSchema.safeParse(withoutNulls(value, nullFields.get(type) ?? new Set()));
+}
+
 export type ExportLine = z.infer<typeof exportLineSchema>;
 export type LineOf<T extends ExportLine['type']> = Extract<ExportLine, { type: T }>;
 

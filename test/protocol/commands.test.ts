@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { assertCommandName, type OperationName, readPayload } from '../../src/protocol/commands.ts';
+import {
+  assertCommandName,
+  commands,
+  mayLack,
+  type OperationName,
+  readPayload,
+  requests,
+} from '../../src/protocol/commands.ts';
 import { Refusal } from '../../src/protocol/errors.ts';
 
 function problemOf(work: () => void): unknown {
@@ -82,7 +89,88 @@ describe('a payload', () => {
       message: 'a',
       sender: 7,
     });
-    expect(readPayload('joinRoom', { username: null })).toEqual({ username: null });
+    expect(readPayload('joinRoom', { username: [] })).toEqual({ username: [] });
+  });
+});
+
+/** A payload of each operation with nothing but what it needs. */
+const least: Record<OperationName, object> = {
+  joinRoom: {},
+  leaveRoom: {},
+  message: { message: 'a' },
+  typing: {},
+  getHistory: {},
+  getMissed: { after: '0:0' },
+  getMembers: {},
+  editMessage: { seq: 1, message: 'a' },
+  deleteMessage: { seq: 1 },
+  addReaction: { seq: 1, emoji: '👍' },
+  removeReaction: { seq: 1, emoji: '👍' },
+  getReactions: { seq: 1 },
+  searchMessages: { query: 'a' },
+  markRead: { readUpTo: 1 },
+  updateRoom: {},
+  setRole: { userId: 'bob', role: 'member' },
+  kickMember: { userId: 'bob' },
+  banMember: { userId: 'bob' },
+  unbanMember: { userId: 'bob' },
+  muteMember: { userId: 'bob' },
+  unmuteMember: { userId: 'bob' },
+  getRoom: {},
+  getMessage: { seq: 1 },
+  getAudit: {},
+  deleteRoom: {},
+  reopenRoom: {},
+  eraseUser: { userId: 'bob' },
+  exportRoom: {},
+  importRoom: { text: '', line: 1 },
+};
+
+/** Every field of every operation. */
+const fields = Object.entries({ ...commands, ...requests }).flatMap(([name, { shape }]) =>
+  Object.entries(shape).map(([field, schema]) => ({
+    name: name as OperationName,
+    field,
+    isOptional: schema.safeParse(undefined).success,
+  })),
+);
+
+describe('null', () => {
+  const optional = fields.filter(({ isOptional }) => isOptional);
+  const needed = fields.filter(({ isOptional }) => !isOptional);
+
+  it.each(optional)('in the optional $field of $name is as if it was not there', (about) => {
+    const { name, field } = about;
+    const read = readPayload(name, { ...least[name], [field]: null });
+    expect(Object.hasOwn(read, field)).toBe(field === 'retentionDays');
+    expect(read).toEqual({
+      ...readPayload(name, least[name]),
+      // The one field in which null says something: keep everything.
+      ...(field === 'retentionDays' && { retentionDays: null }),
+    });
+    expect(mayLack(name, field)).toBe(true);
+  });
+
+  it.each(needed)('in $field of $name, which is needed, is refused', ({ name, field }) => {
+    const problem = problemOf(() => readPayload(name, { ...least[name], [field]: null }));
+    expect(problem).toMatchObject({ code: 'invalid_payload', field });
+    expect(mayLack(name, field)).toBe(false);
+  });
+
+  it('stays where it is nested', () => {
+    const meta = { a: null, b: [null, { c: null }] };
+    expect(readPayload('message', { message: 'a', meta })).toEqual({ message: 'a', meta });
+    expect(problemOf(() => readPayload('message', { message: 'a', mentions: [null] }))).toEqual({
+      code: 'invalid_payload',
+      message: 'mentions.0 must be a string.',
+      field: 'mentions.0',
+    });
+  });
+
+  it('leaves the payload that was given as it was', () => {
+    const payload = { message: 'a', id: null, replyTo: 1 };
+    expect(readPayload('message', payload)).toEqual({ message: 'a', replyTo: 1 });
+    expect(payload).toEqual({ message: 'a', id: null, replyTo: 1 });
   });
 });
 

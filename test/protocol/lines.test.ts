@@ -7,6 +7,7 @@ import {
   positionLine,
   readFrame,
 } from '../../src/protocol/lines.ts';
+import { splitLines } from '../support/split-lines.ts';
 import { readSettings } from '../../src/settings.ts';
 
 const { limits } = readSettings({}).settings;
@@ -35,6 +36,7 @@ describe('a frame of a client', () => {
       { name: 'a', payload: { x: 1 }, ref: 0 },
       { name: 'b', payload: null },
     ]);
+    expect(readFrame('["a",{},null]', limits)).toEqual([{ name: 'a', payload: {} }]);
   });
 
   it.each([
@@ -55,16 +57,13 @@ describe('a frame of a client', () => {
     expect(problemOf(text)).toEqual({ code: 'invalid_payload', message: NO_TUPLE });
   });
 
-  it.each(['-1', '1.5', '"1"', 'null', '9007199254740992', '[]'])(
-    'with the ref %s is refused',
-    (ref) => {
-      expect(problemOf(`["typing",{},${ref}]`)).toEqual({
-        code: 'invalid_payload',
-        message: 'ref must be a whole number from 0 on.',
-        field: 'ref',
-      });
-    },
-  );
+  it.each(['-1', '1.5', '"1"', '9007199254740992', '[]'])('with the ref %s is refused', (ref) => {
+    expect(problemOf(`["typing",{},${ref}]`)).toEqual({
+      code: 'invalid_payload',
+      message: 'ref must be a whole number from 0 on.',
+      field: 'ref',
+    });
+  });
 
   it('holds at most 64 commands', () => {
     const lines = Array.from({ length: 64 }, () => '["typing",{}]');
@@ -91,6 +90,16 @@ describe('a line', () => {
     expect(eventLine('message', { message: 'a\nb' })).toBe('["message",{"message":"a\\nb"}]');
     expect(ackLine(7, { ok: true })).toBe('["ack",7,{"ok":true}]');
     expect(positionLine('e-1_A:12')).toBe('["position","e-1_A:12"]');
+  });
+
+  it('has no character that any reader takes for the end of a line', () => {
+    const message = 'a\n\v\f\r\u001c\u001d\u001e\u0085\u2028\u2029b';
+    const result = { ok: true as const, message };
+    for (const line of [eventLine('message', { message }), ackLine(1, result)]) {
+      expect(splitLines(line)).toEqual([line]);
+      expect(line).toContain(String.raw`\u0085\u2028\u2029b`);
+      expect((JSON.parse(line) as unknown[]).at(-1)).toMatchObject({ message });
+    }
   });
 
   it('of a command reads back as that command', () => {

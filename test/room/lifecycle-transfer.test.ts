@@ -229,7 +229,8 @@ it('names the line that does not fit, and takes nothing of its batch', () => {
   const deep = `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`;
   const cases: [string[], RegExp][] = [
     [['no json'], /^Line 11 does not fit: it must be JSON\.$/],
-    [['', ''], /^Line 11 does not fit: it must be JSON\.$/],
+    [['', 'no json'], /^Line 12 does not fit: it must be JSON\.$/],
+    [[head, '\r', message.replace('"id":', '"id":null,"x":')], /^Line 13 does not fit: id /],
     [['null'], /^Line 11 does not fit/],
     [['{"type":"failed","error":{}}'], /^Line 11 does not fit: type must be one of export, /],
     [[head.replace('"version":1', '"version":2')], /^Line 11 does not fit: version must be 1/],
@@ -256,6 +257,24 @@ it('names the line that does not fit, and takes nothing of its batch', () => {
     expect(room.failures).toEqual([]);
     expect(room.ask(bob, 'getRoom', {}).room.createdAt).toBe(0);
   }
+});
+
+it('is imported from lines that a tool has rewritten: blank ones, CRLF, null for what is absent', () => {
+  const source = lived();
+  const text = exportOf(source);
+  const lines = text.split('\n').map((line) => {
+    const filled = line.replace(
+      /^\{"type":"(message|member|act)"/,
+      '$&,"note":null,"mutedUntil":null',
+    );
+    return line.includes('"note":') || line.includes('"mutedUntil":') ? line : filled;
+  });
+  const nulls = lines.filter((line) => line.includes('"note":null')).length;
+  expect(nulls).toBeGreaterThan(5);
+  const copy = new RoomAtHand('moving');
+  const rewritten = `\r\n \t\r\n${lines.join('\r\n\r\n')}\r\n\r\n`;
+  expect(importInto(copy, rewritten)).toBe(true);
+  expect(exportOf(copy)).toBe(text);
 });
 
 it('says in an export that goes on over an erasure or a deletion that it cannot be had', () => {

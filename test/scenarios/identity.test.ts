@@ -78,7 +78,7 @@ atEveryDoor(
 
     it('says what is wrong with a name that would count', async () => {
       const token = await namelessToken('u-30');
-      for (const username of ['', ' padded', 'x'.repeat(65), 'a\u200Bb', 'e\u0301']) {
+      for (const username of [' padded', 'x'.repeat(65), 'a\u200Bb', 'e\u0301']) {
         const problem = refusal(await door.visit({ token }).join(newRoom(), { username }));
         expect(problem, JSON.stringify(username)).toMatchObject({
           code: 'invalid_payload',

@@ -88,7 +88,11 @@ function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identif
     const identity = await identify(c);
     const body =
       route.body === 'none' ? {} : await bodyFields(c, door.limits, route.body === 'optional');
-    const payload = { ...body, ...queryFields(c, query), ...pathFields(c, pattern, fields) };
+    const payload = {
+      ...body,
+      ...queryFields(c, operation, query),
+      ...pathFields(c, pattern, fields),
+    };
     const result = await door.directory.execute(roomId, identity, operation, payload);
     if (!result.ok) throw refusalOf(asAsked(query, result.error));
     const { ok: _, ...reply } = result;

@@ -23,7 +23,7 @@ export async function eventStream(
   if (signal.aborted) stream.stop();
   return new Response(stream.body, {
     headers: {
-      'content-type': 'text/event-stream',
+      'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       // Proxies that gather what they pass on would hold events back.
       'x-accel-buffering': 'no',
@@ -163,7 +163,7 @@ class EventStream implements FeedSink {
   }
 }
 
-/** One line as an event; JSON never contains a raw newline, so its payload is one line of data. */
+/** One line as an event; its payload is one line of data. */
 function eventText(line: string, id: string | undefined): string {
   const name = line.slice(2, line.indexOf('"', 2));
   const data = line.slice(name.length + 4, -1);

@@ -13,8 +13,7 @@ export function eventsRoute(door: HttpDoor, identify: Identify) {
     const streams = /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');
     // What a stream's client has heard last is newer than the address it began with.
     const last = streams ? c.req.header('last-event-id') : undefined;
-    const given = last === undefined || last === '' ? c.req.query('since') : last;
-    const { since } = readPayload('joinRoom', { since: given });
+    const { since } = readPayload('joinRoom', { since: last || c.req.query('since') || null });
     const identity = await identify(c);
     // Nobody would read what a HEAD request starts.
     if (c.req.method === 'HEAD') return c.body(null);

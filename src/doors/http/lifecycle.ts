@@ -3,13 +3,23 @@ import type { Reply } from '../../protocol/commands.ts';
 import { internalProblem, Refusal } from '../../protocol/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/limits.ts';
+import { jsonLine } from '../../protocol/lines.ts';
 import type { Asking } from '../../room/room.ts';
 import type { HttpDoor } from './http-door.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 import { refusalOf } from './refusals.ts';
-import { bearerOf, pathFields, queryFields, roomIdOf, text } from './request-parts.ts';
+import {
+  assertReadable,
+  bearerOf,
+  pathFields,
+  queryFields,
+  roomIdOf,
+  text,
+} from './request-parts.ts';
 
 const NDJSON = 'application/x-ndjson';
+/** The names that lines of JSON go by; none is registered. */
+const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 
 /** Steps of an erasure that one request waits for; the room does the rest by itself. */
 const STEPS_AWAITED = 40;
@@ -38,7 +48,9 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
   routes.get('/export', async (c) => {
     const ask = await asker(c, door);
     const first = await ask('exportRoom', {});
-    return c.body(exportStream(ask, first, door.log), 200, { 'content-type': NDJSON });
+    return c.body(exportStream(ask, first, door.log), 200, {
+      'content-type': `${NDJSON}; charset=utf-8`,
+    });
   });
 
   routes.post('/import', async (c) => {
@@ -118,7 +130,7 @@ async function nextPage(
   } catch (error) {
     if (!(error instanceof Refusal)) log('export', error);
     const problem = error instanceof Refusal ? error.problem : internalProblem;
-    return { text: `${JSON.stringify({ type: 'failed', error: problem })}\n` };
+    return { text: `${jsonLine({ type: 'failed', error: problem })}\n` };
   }
 }
 
@@ -135,7 +147,8 @@ async function importLines(ask: Ask, body: Body | null): Promise<Reply<'importRo
 
 /** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */
 function assertImportable(c: Context): void {
-  if (!/^application\/x-ndjson\b/i.test(c.req.header('content-type') ?? '')) {
+  assertReadable(c);
+  if (!LINES_TYPE.test(c.req.header('content-type') ?? '')) {
     throw new Refusal(
       'invalid_payload',
       `Send the lines of an export, with Content-Type: ${NDJSON}.`,

@@ -1,5 +1,7 @@
-import { misfit, Refusal } from '../../protocol/errors.ts';
+import { Refusal } from '../../protocol/errors.ts';
 import { fixed } from '../../protocol/limits.ts';
+import { isBlank } from '../../protocol/lines.ts';
+import { Utf8Reader } from '../body-text.ts';
 
 /** Whole lines that came together. */
 export interface LineBatch {
@@ -16,31 +18,31 @@ const BATCH_CHARACTERS = 256 * 1024;
 
 /**
  * The lines of a body, some at a time as they come: no more of it is held than the batch at hand. The
- * last line needs no end.
+ * last line needs no end. A batch of blank lines alone is left out.
  * @throws Refusal `too_large` for more than 50 MB, or a line of more than 2 Mi characters;
  * `invalid_payload` for what is no UTF-8
  */
 export async function* linesOf(body: Body): AsyncGenerator<LineBatch> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  const reader = new Utf8Reader();
   let bytes = 0;
   let rest = '';
   let batch = new Batch(1);
   for await (const chunk of chunksOf(body)) {
     bytes += chunk.byteLength;
     if (bytes > fixed.importPartBytes) throw partTooBig();
-    const lines = (rest + decoded(decoder, chunk)).split('\n');
+    const lines = (rest + reader.read(chunk)).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
       batch.add(line);
       if (!batch.isFull) continue;
-      yield batch;
+      if (!batch.isBlank) yield batch;
       batch = batch.next();
     }
     if (rest.length > fixed.importLineBytes) throw lineTooLong(batch.next().line);
   }
-  rest += decoded(decoder);
+  rest += reader.read();
   if (rest !== '') batch.add(rest);
-  if (!batch.isEmpty) yield batch;
+  if (!batch.isBlank) yield batch;
 }
 
 /** What comes of a body; where nobody wants more, the rest can still be read. */
@@ -82,8 +84,8 @@ class Batch implements LineBatch {
     return this.#lines.join('\n');
   }
 
-  get isEmpty(): boolean {
-    return this.#lines.length === 0;
+  get isBlank(): boolean {
+    return this.#lines.every((line) => isBlank(line));
   }
 
   get isFull(): boolean {
@@ -97,14 +99,6 @@ class Batch implements LineBatch {
 
   next(): Batch {
     return new Batch(this.line + this.#lines.length);
-  }
-}
-
-function decoded(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): string {
-  try {
-    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
-  } catch {
-    throw misfit('body', 'must be UTF-8');
   }
 }
 

@@ -29,17 +29,21 @@ const statuses = [
   ),
 ].map(([status, entries]) => ({ status, codes: entries.map(([code]) => code) }));
 
+/** A body in a coding that is not read. */
+const UNSUPPORTED = { status: '415', codes: ['invalid_payload'] };
+
 /** Every way to say no, by status, for the responses of a route. */
-export function refusals(): Json {
+export function refusals({ hasBody = false } = {}): Json {
+  const all = hasBody ? [...statuses, UNSUPPORTED] : statuses;
   return Object.fromEntries(
-    statuses.map(({ status }) => [status, { $ref: `#/components/responses/Refused${status}` }]),
+    all.map(({ status }) => [status, { $ref: `#/components/responses/Refused${status}` }]),
   );
 }
 
 /** What `refusals` refers to. */
 export function refusalResponses(): Json {
   return Object.fromEntries(
-    statuses.map(({ status, codes }) => [`Refused${status}`, refusedWith(codes)]),
+    [...statuses, UNSUPPORTED].map(({ status, codes }) => [`Refused${status}`, refusedWith(codes)]),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { nullFields } from '../../protocol/commands.ts';
 import { answered, type Json, refusalResponses, refusals } from './openapi-parts.ts';
 import { answerSchemas, payloadFields } from './openapi-schemas.ts';
 import { otherOperations, otherRoutes } from './other-routes.ts';
@@ -86,7 +87,7 @@ function operationOf(route: RoomRoute, reply: Json): Json {
     responses: {
       ...(route.creates && { '201': answer }),
       '200': route.creates ? { ...answer, description: 'It had been done before.' } : answer,
-      ...refusals(),
+      ...refusals({ hasBody: route.body !== 'none' }),
     },
   };
 }
@@ -102,8 +103,18 @@ function bodyOf({ operation, fields, query, body }: RoomRoute): Json {
   const isHere = (name: string) => !elsewhere.has(name);
   const schema = {
     type: 'object',
-    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => isHere(name))),
+    properties: Object.fromEntries(
+      Object.entries(properties)
+        .filter(([name]) => isHere(name))
+        .map(([name, field]) => [name, nullFields[operation].has(name) ? orNull(field) : field]),
+    ),
     required: required.filter(isHere),
   };
   return { required: body === 'needed', content: { 'application/json': { schema } } };
+}
+
+/** A schema without a type takes null as it is. */
+function orNull(schema: Json): Json {
+  const { type } = schema;
+  return typeof type === 'string' ? { ...schema, type: [type, 'null'] } : schema;
 }

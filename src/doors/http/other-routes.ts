@@ -154,10 +154,18 @@ export const otherRoutes: readonly OtherRoute[] = [
     path: '/rooms/:roomId/import',
     operationId: 'importRoom',
     summary: 'Takes the lines of an export into an empty room; for admins.',
-    requestBody: { required: true, content: { [LINES_TYPE]: { schema: { type: 'string' } } } },
+    requestBody: {
+      required: true,
+      content: Object.fromEntries(
+        [LINES_TYPE, 'application/ndjson', 'application/jsonl'].map((type) => [
+          type,
+          { schema: { type: 'string' } },
+        ]),
+      ),
+    },
     responses: {
       '200': answered('Taken.', JSON_TYPE, schemaRef('ImportRoomReply')),
-      ...refusals(),
+      ...refusals({ hasBody: true }),
     },
   },
 ];

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { UnsupportedEncoding } from '../body-text.ts';
 import { errorCodes, internalProblem, type Problem, Refusal } from '../../protocol/errors.ts';
 
 /** Not a refusal of a room: nothing here has that path, or not with that method. */
@@ -45,6 +46,9 @@ export function answerError(
     const { problem, allowed } = error;
     if (allowed.length === 0) return c.json({ error: problem }, 404);
     return c.json({ error: problem }, 405, { allow: allowed.join(', ') });
+  }
+  if (error instanceof UnsupportedEncoding) {
+    return c.json({ error: error.problem }, 415, { 'accept-encoding': 'identity' });
   }
   if (error instanceof Refusal) return c.json(...refusalResponse(error.problem));
   // Who has gone while still sending ends the reading of a body; that is no defect of ours.

@@ -2,7 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { misfit, type Problem, Refusal } from '../../protocol/errors.ts';
 import type { Limits } from '../../protocol/limits.ts';
+import { type OperationName, mayLack } from '../../protocol/commands.ts';
 import { depthOfText } from '../../protocol/shape.ts';
+import { textOf, wrongBody } from '../body-text.ts';
 import { readRoomId } from '../native/handshake.ts';
 
 /** What a request carries of a command's payload, wherever it carries it. Schemas check it later. */
@@ -63,14 +65,17 @@ export interface QueryField {
   read: FieldReader;
 }
 
+/** The fields that stand in a query; an optional one that is empty is absent. */
 export function queryFields(
   c: Context,
+  operation: OperationName,
   query: Readonly<Record<string, QueryField>>,
 ): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [name, { field, read }] of Object.entries(query)) {
     const given = c.req.query(name);
-    if (given !== undefined) fields[field] = read(given);
+    if (given === undefined || (given === '' && mayLack(operation, field))) continue;
+    fields[field] = read(given);
   }
   return fields;
 }
@@ -93,26 +98,36 @@ export function limitBody({ frameBytes }: Limits): MiddlewareHandler {
   });
 }
 
+/** Refuses a body that cannot be read as its headers declare it. @throws Refusal */
+export function assertReadable(c: Context): void {
+  const contentType = c.req.header('content-type');
+  const why = wrongBody({ contentType, contentEncoding: c.req.header('content-encoding') });
+  if (why !== undefined) throw why;
+}
+
 /**
- * A JSON object in the body. It must say that it is JSON: a page of elsewhere cannot send that
- * without asking first (CORS).
- * @param isOptional whether no body at all is an empty object
+ * A JSON object in the body, which is UTF-8. It must say that it is JSON: a page of elsewhere cannot
+ * send that without asking first (CORS).
+ * @param isOptional whether no body at all, or null, is an empty object
  */
 export async function bodyFields(
   c: Context,
   { jsonDepth }: Limits,
   isOptional: boolean,
 ): Promise<object> {
-  const sent = await c.req.text();
-  if (isOptional && sent === '') return {};
+  const bytes = await c.req.arrayBuffer();
+  if (isOptional && bytes.byteLength === 0) return {};
+  assertReadable(c);
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     throw new Refusal('invalid_payload', 'Send JSON, with Content-Type: application/json.');
   }
+  const sent = textOf(bytes);
   // Before anything walks it, by recursion perhaps. Depth counts the tuple that is not there, too.
   if (depthOfText(sent) >= jsonDepth) {
     throw new Refusal('invalid_payload', `Nest JSON at most ${jsonDepth} levels deep.`);
   }
   const body = parsed(sent);
+  if (isOptional && body === null) return {};
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
   throw misfit('body', 'must be a JSON object');
 }

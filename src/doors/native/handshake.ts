@@ -71,14 +71,15 @@ export function readRoomId(segment: string): string {
   return roomId;
 }
 
+/** The payload in a query; all of its fields are optional, and one that is empty is absent. */
 function joinIn(query: URLSearchParams): Record<string, unknown> {
   const join: Record<string, unknown> = {};
-  for (const field of ['username', 'since', 'session']) {
-    const value = query.get(field);
-    if (value !== null) join[field] = value;
+  for (const field of ['username', 'since', 'session', 'history']) {
+    const value = query.get(field) ?? '';
+    if (value !== '') join[field] = value;
   }
-  const history = query.get('history');
-  if (history !== null) join['history'] = /^\d+$/.test(history) ? Number(history) : history;
+  const { history } = join;
+  if (/^\d+$/.test(String(history))) join['history'] = Number(history);
   return join;
 }
 

@@ -239,7 +239,10 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
       return misfit('payload', 'must be a JSON object');
     }
-    return misfit('roomId', roomId === undefined ? 'must name the room' : 'must be a string');
+    return misfit(
+      'roomId',
+      (roomId ?? undefined) === undefined ? 'must name the room' : 'must be a string',
+    );
   }
 
   #join(roomId: string, payload: unknown, pending: Pending): void {

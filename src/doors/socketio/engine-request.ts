@@ -65,6 +65,12 @@ export function refusalReply(error: EngineError): HttpReply {
   };
 }
 
+/** The answer to a request whose body cannot be read, with a sentence that says what to do. */
+export function unreadableReply(message: string): HttpReply {
+  const { code } = ERRORS['bad request'];
+  return { status: 400, contentType: 'application/json', body: JSON.stringify({ code, message }) };
+}
+
 function refused(error: EngineError): EngineRequest {
   return { kind: 'refused', error };
 }

@@ -1,4 +1,6 @@
-import { refusalReply } from './engine-request.ts';
+import { Refusal } from '../../protocol/errors.ts';
+import { wrongBody } from '../body-text.ts';
+import { refusalReply, unreadableReply } from './engine-request.ts';
 import { emptyReply, type HttpReply, toResponse } from './http-reply.ts';
 import type { PollingSession } from './polling-session.ts';
 import { discardBody, readBody } from './request-body.ts';
@@ -47,11 +49,17 @@ async function servePost(
     await discardBody(request);
     return toResponse(refusal);
   }
-  const body = await readBody(request, maxPayloadBytes);
-  if (body === 'aborted') {
+  const read = await readBody(request, maxPayloadBytes);
+  const body = headersRefusal(request) ?? read;
+  if (body === 'aborted' || body instanceof Refusal) {
     session.abortPost();
-    return toResponse(emptyReply(400));
+    return toResponse(body === 'aborted' ? emptyReply(400) : unreadableReply(body.message));
   }
   if (body === 'too large') return toResponse(session.refusePost());
   return toResponse(session.endPost(body.text));
+}
+
+function headersRefusal({ headers }: Request): Refusal | undefined {
+  const contentType = headers.get('content-type');
+  return wrongBody({ contentType, contentEncoding: headers.get('content-encoding') });
 }

@@ -1,23 +1,34 @@
+import type { Refusal } from '../../protocol/errors.ts';
+import { Utf8Reader } from '../body-text.ts';
+
 /** How the body of a request came in. */
-export type RequestBody = { text: string } | 'too large' | 'aborted';
+export type RequestBody = { text: string } | 'too large' | 'aborted' | Refusal;
 
 /**
- * Reads the body of a request as text. One that is longer than `limit` bytes is read to its end and
+ * Reads the body of a request as text, or gives the refusal of what is not UTF-8. One that is longer than `limit` bytes is read to its end and
  * thrown away: a connection whose request was answered half read is lost to the next request.
  */
 export async function readBody(request: Request, limit: number): Promise<RequestBody> {
-  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+  const pieces: Uint8Array[] = [];
   let bytes = 0;
-  let text = '';
   try {
-    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-      bytes += chunk.byteLength;
-      if (bytes <= limit) text += decoder.decode(chunk, { stream: true });
+    for await (const piece of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      bytes += piece.byteLength;
+      if (bytes <= limit) pieces.push(piece);
     }
   } catch {
     return 'aborted';
   }
-  return bytes > limit ? 'too large' : { text: text + decoder.decode() };
+  return bytes > limit ? 'too large' : textIn(pieces);
+}
+
+function textIn(pieces: readonly Uint8Array[]): RequestBody {
+  const reader = new Utf8Reader({ keepsMark: true });
+  try {
+    return { text: [...pieces.map((piece) => reader.read(piece)), reader.read()].join('') };
+  } catch (error) {
+    return error as Refusal;
+  }
 }
 
 /** Reads the body of a request that is refused whatever it says. */

@@ -1,6 +1,7 @@
 import { Refusal } from '../../protocol/errors.ts';
 import { EXPORT_VERSION, type ExportCursor, type ExportLine } from '../../protocol/export-lines.ts';
 import { fixed } from '../../protocol/limits.ts';
+import { jsonLine } from '../../protocol/lines.ts';
 import { utf8Bytes } from '../../protocol/text.ts';
 import type { Context, Handler } from '../context.ts';
 import { assertRank } from '../standing.ts';
@@ -53,7 +54,7 @@ class Page {
   }
 
   add(line: ExportLine): void {
-    const text = `${JSON.stringify(line)}\n`;
+    const text = `${jsonLine(line)}\n`;
     this.#lines.push(text);
     this.#bytes += utf8Bytes(text);
   }

@@ -1,6 +1,7 @@
 import { misfit, Refusal } from '../../protocol/errors.ts';
-import { type ExportLine, exportLineSchema, type LineOf } from '../../protocol/export-lines.ts';
+import { type ExportLine, type LineOf, readExportLine } from '../../protocol/export-lines.ts';
 import { formatPosition } from '../../protocol/position.ts';
+import { isBlank } from '../../protocol/lines.ts';
 import { assertPlain, depthOfText } from '../../protocol/shape.ts';
 import { closeCodes } from '../../protocol/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
@@ -16,9 +17,8 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
   const { room, standing } = context;
   assertAdmin(standing);
   const importing = new Importing(context);
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  for (const [at, line] of lines.entries()) {
+  for (const [at, line] of text.split('\n').entries()) {
+    if (isBlank(line)) continue;
     try {
       importing.take(readLine(line, context.limits.jsonDepth));
     } catch (error) {
@@ -38,7 +38,7 @@ function readLine(text: string, jsonDepth: number): ExportLine {
   if (depthOfText(text) > jsonDepth) throw misfit('it', `must be at most ${jsonDepth} levels deep`);
   const value = parsed(text);
   assertPlain(value, jsonDepth);
-  const result = exportLineSchema.safeParse(value);
+  const result = readExportLine(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw misfit(issue?.path.join('.') || 'it', issue?.message ?? 'does not fit');

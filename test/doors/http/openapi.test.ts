@@ -125,6 +125,18 @@ it('names all that a socket can be opened with', () => {
   expect(parameters.map(({ name }) => name).toSorted()).toEqual(Object.keys(join).toSorted());
 });
 
+it('says which fields of a body may be null, and that a compressed one is refused', () => {
+  const { requestBody, responses } = operations.find(
+    ({ operation }) => operation.operationId === 'message',
+  )!.operation;
+  const { schema } = requestBody!.content['application/json'] as { schema: object };
+  const body = z.fromJSONSchema(schema as never);
+  const nulls = { id: null, replyTo: null, mentions: null, meta: null, sender: null };
+  expect(body.safeParse({ message: 'a', ...nulls }).success).toBe(true);
+  expect(body.safeParse({ message: null }).success).toBe(false);
+  expect(responses).toHaveProperty('415');
+});
+
 it('tells of every error code with its status', () => {
   const responses = JSON.stringify(description.components.responses);
   for (const [code, { status }] of Object.entries(errorCodes)) {

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/protocol/commands.ts';
+import { roomRoutes } from '../../src/doors/http/room-routes.ts';
+import type { HostName } from '../../src/settings.ts';
+import { doors } from '../support/doors.ts';
+import { HttpVisitor } from '../support/http-visitor.ts';
+import { PollingVisitor } from '../support/polling-visitor.ts';
+import { rawSocket } from '../support/raw-socket.ts';
+import { newRoom, open, useHosts } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
+import { namelessToken, tokenFor } from '../support/tokens.ts';
+import { type Joining, ok, type Visitor, type Who } from '../support/visitor.ts';
+
+const hosts = useHosts({ ALLOW_GUESTS: 'true' });
+
+/** The optional fields of a command, all of them null. */
+function nulls(name: keyof typeof commands): Record<string, null> {
+  const { roomId: _, ...shape } = commands[name].shape;
+  const optional = Object.entries(shape).filter(([, field]) => field.safeParse(undefined).success);
+  return Object.fromEntries(optional.map(([field]) => [field, null]));
+}
+
+/** What each command needs, in an order in which each is done. */
+const needed: [name: keyof typeof commands, payload: object][] = [
+  ['message', { message: 'first' }],
+  ['message', { message: 'second' }],
+  ['typing', {}],
+  ['getHistory', {}],
+  ['getMissed', { after: '0:0' }],
+  ['getMembers', {}],
+  ['editMessage', { seq: 1, message: 'better' }],
+  ['addReaction', { seq: 1, emoji: '👍' }],
+  ['getReactions', { seq: 1 }],
+  ['removeReaction', { seq: 1, emoji: '👍' }],
+  ['searchMessages', { query: 'better' }],
+  ['markRead', { readUpTo: 1 }],
+  ['updateRoom', {}],
+  ['banMember', { userId: 'bob' }],
+  ['unbanMember', { userId: 'bob' }],
+  ['setRole', { userId: 'bob', role: 'member' }],
+  ['muteMember', { userId: 'bob' }],
+  ['unmuteMember', { userId: 'bob' }],
+  ['kickMember', { userId: 'bob' }],
+  ['deleteMessage', { seq: 2 }],
+  ['leaveRoom', {}],
+];
+
+async function doesAll(visitor: Visitor, roomId: string): Promise<void> {
+  for (const [name, payload] of needed) {
+    const result = await visitor.command(name, { roomId, ...nulls(name), ...payload });
+    expect([name, result]).toMatchObject([name, { ok: true }]);
+    if (name === 'message') expect(result).not.toHaveProperty('message.replyTo');
+  }
+  ok(await visitor.command('joinRoom', { roomId, ...nulls('joinRoom') }));
+}
+
+describe.concurrent.each(doors.map((door) => open(door, hosts)))('at $name', (door) => {
+  it('takes null in every optional field of every command for nothing', async () => {
+    const roomId = newRoom();
+    const { visitor } = await door.enter('alice', roomId);
+    // Whoever writes first owns the room.
+    await say(visitor, roomId, 'founded');
+    ok(await visitor.command('updateRoom', { roomId, topic: 'tea', retentionDays: 3 }));
+    await doesAll(visitor, roomId);
+    const { body } = await new HttpVisitor(door.host.url, await tokenFor('alice')).ask(
+      'GET',
+      roomId,
+    );
+    // Null keeps the topic, and in `retentionDays` says to keep everything.
+    expect(body).toMatchObject({ room: { topic: 'tea' } });
+    expect(body).not.toHaveProperty('room.retentionDays');
+    await visitor.close();
+  });
+
+  it('takes a join whose fields are empty or null for one without them', async () => {
+    const token = await namelessToken('u-1');
+    const nothing = { since: '', session: '', username: '', history: '' } as unknown as Joining;
+    const joining = door.socketHolds === 'one room' ? nothing : (nulls('joinRoom') as Joining);
+    const joined = ok(await door.visit({ token }).join(newRoom(), joining));
+    expect(joined).toMatchObject({ you: { username: 'u-1' }, messages: [] });
+    expect(joined).not.toHaveProperty('missed');
+    expect(joined.you).not.toHaveProperty('unverified');
+  });
+});
+
+describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) => {
+  it('takes null in every optional field over Socket.IO by polling for nothing', async () => {
+    const roomId = newRoom();
+    const visitor = new PollingVisitor(hosts[name].url, { token: await tokenFor('alice') });
+    expect(ok(await visitor.join(roomId, nulls('joinRoom') as Joining)).messages).toEqual([]);
+    await doesAll(visitor, roomId);
+    await visitor.close();
+  });
+
+  it('lets a guest in who shows null for a token', async () => {
+    const who = { token: null, guestToken: null } as unknown as Who;
+    const [webSocket] = doors.filter(
+      ({ host, socketHolds }) => host === name && socketHolds === 'many rooms',
+    );
+    const { url } = hosts[name];
+    for (const visitor of [webSocket!.visit(url, who), new PollingVisitor(url, who)]) {
+      expect(ok(await visitor.join(newRoom())).you.userId).toMatch(/^guest:/);
+      await visitor.close();
+    }
+  });
+
+  it('takes null in bodies, and queries with nothing in them, for nothing', async () => {
+    const roomId = newRoom();
+    const alice = new HttpVisitor(hosts[name].url, await tokenFor('alice'));
+    const body = { ...nulls('message'), message: 'hello' };
+    expect((await alice.ask('POST', roomId, '/messages', { body })).status).toBe(201);
+    expect((await alice.ask('POST', roomId, '/messages', { body })).status).toBe(201);
+    for (const { method, path, operation, query, body: kind } of roomRoutes) {
+      const [, payload = {}] = needed.find(([of]) => of === operation) ?? [];
+      const address = path
+        .replace(':seq', operation === 'deleteMessage' ? '2' : '1')
+        .replace(':userId', 'bob')
+        .replace(':emoji', encodeURIComponent('👍'));
+      if (operation === 'message') continue;
+      const given = { ...(operation in commands && nulls(operation as 'message')), ...payload };
+      const asked = await alice.ask(method, roomId, address, {
+        ...(kind !== 'none' && { body: given }),
+        query: Object.fromEntries(
+          Object.entries(query).map(([at, { field }]) => [
+            at,
+            String((payload as Record<string, unknown>)[field] ?? ''),
+          ]),
+        ),
+      });
+      expect([method, path, asked.status, asked.body]).toMatchObject([method, path, 200, {}]);
+    }
+    expect((await alice.ask('PUT', roomId, '/bans/carol', { body: 'null' })).status).toBe(200);
+    // What is needed is needed still.
+    const { body: refused } = await alice.ask('GET', roomId, '/missed', { query: { after: '' } });
+    expect(refused).toMatchObject({ error: { code: 'invalid_payload', field: 'after' } });
+  });
+
+  it('follows a room from now where no position is given', async () => {
+    const roomId = newRoom();
+    const alice = new HttpVisitor(hosts[name].url, await tokenFor('alice'));
+    await alice.ask('POST', roomId, '/messages', { body: { message: 'before' } });
+    expect(await alice.poll(roomId, '')).toMatchObject({ events: [] });
+    const follower = await alice.follow(roomId, { since: '', lastEventId: '' });
+    await alice.ask('POST', roomId, '/messages', { body: { message: 'now' } });
+    await follower.hears('message');
+    expect(follower.named('message').map(({ message }) => message)).toEqual(['now']);
+    await follower.close();
+  });
+
+  it('takes a command at a native socket whose ref is null for one without', async () => {
+    const { url } = hosts[name];
+    const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
+    const { frame, socket } = rawSocket(`${url}/rooms/${newRoom()}/ws`, headers);
+    await frame((text) => text.startsWith('["joined"'));
+    socket.send('["message",{"message":"a"},null]\n["message",{"message":"b"},1]');
+    const text = await frame((one) => one.includes('["ack"'));
+    expect(text.split('\n').filter((line) => line.startsWith('["ack"'))).toHaveLength(1);
+    expect(text).toContain('"seq":2');
+    socket.terminate();
+  });
+});
