@@ -42,7 +42,7 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
   );
   // Rooms may hold ids of dots alone, from before those were refused, and no path can name them.
   routes.delete('/users', (c) =>
-    erase(c, door, () => queryFields(c, { userId: { field: 'userId', read: text } })),
+    erase(c, door, () => queryFields(c, 'eraseUser', { userId: { field: 'userId', read: text } })),
   );
 
   routes.get('/export', async (c) => {
