@@ -27,6 +27,25 @@ export class WebSockets extends WebSocketServer {
   }
 }
 
+/** Refuses an upgrade with an HTTP status and JSON. */
+export function answerUpgrade(
+  socket: Duplex,
+  status: number,
+  json: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const lines = [
+    `HTTP/1.1 ${status} Refused`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(json)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.on('error', () => undefined);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${json}`);
+  letGo(socket);
+}
+
 /**
  * Ends a stream and reads nothing more of it, whatever is still sent: to read, even what is thrown
  * away, costs as much as the sender likes.

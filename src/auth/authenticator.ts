@@ -9,6 +9,8 @@ import { guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 export interface Credentials {
   token?: string | undefined;
   guestToken?: string | undefined;
+  /** A token stands in the URL, where it does not count. */
+  isTokenInUrl?: boolean | undefined;
 }
 
 /** Credentials to identity. Asynchronous, and over before any room is asked. */
@@ -60,6 +62,9 @@ function tell(log: HostLog | undefined, error: unknown): void {
   log?.event?.('warn', 'key server does not answer', describeError(error));
 }
 
+const TOKEN_IN_URL =
+  'A token in a URL ends up in logs and does not count: send it in auth: { token } with Socket.IO, in the header Authorization: Bearer … over HTTP, or in the subprotocol bearer.… of a WebSocket.';
+
 /**
  * @param now epoch milliseconds
  * @returns a function that throws a Refusal, `unauthorized` or `token_expired`, for whom it does not
@@ -70,8 +75,10 @@ export function authenticator(
   allowGuests: boolean,
   now: () => number,
 ): Authenticate {
-  return async ({ token, guestToken }) => {
+  return async ({ token, guestToken, isTokenInUrl }) => {
     if (token !== undefined) return verifyToken(token, rules, now());
+    // Also where guests are allowed: whoever sends a token does not want to be one.
+    if (isTokenInUrl === true) throw new Refusal('unauthorized', TOKEN_IN_URL);
     if (allowGuests) return guest(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');
   };

@@ -7,7 +7,7 @@ import type { Asking } from '../../room/room.ts';
 import type { HttpDoor } from './http-door.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 import { refusalOf } from './refusals.ts';
-import { bearerOf, pathFields, roomIdOf, text } from './request-parts.ts';
+import { credentialsOf, pathFields, roomIdOf, text } from './request-parts.ts';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -61,7 +61,7 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
 /** Whoever speaks is known before anything of the body is read. */
 async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<Ask> {
   const roomId = roomIdOf(c);
-  const identity: Identity = await authenticate({ token: bearerOf(c) });
+  const identity: Identity = await authenticate(credentialsOf(c));
   known?.(c);
   let hasBegun = false;
   return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
