@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { trimReason } from '../src/doors/trim-reason.ts';
 
 /** What a message may be sent in. Each piece costs far more than the byte it may hold. */
 const MOST_PIECES = 1_000;
@@ -72,7 +73,8 @@ class OurSocket extends WebSocket {
   }
 
   override close(code?: number, reason?: string | Buffer): void {
-    super.close(code, reason);
+    // `ws` throws where a reason is longer.
+    super.close(code, typeof reason === 'string' ? trimReason(reason) : reason);
     if (this.isPaused) this.#letGo();
   }
 
