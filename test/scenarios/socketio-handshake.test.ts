@@ -60,7 +60,8 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     await new Promise((resolve) => {
       socket.io.engine.once('upgrade', resolve);
     });
-    socket.emit('joinRoom', { roomId: newRoom() });
+    const joined: unknown = await socket.emitWithAck('joinRoom', { roomId: newRoom() });
+    expect(joined).toMatchObject({ ok: true, you: { userId: 'alice' } });
   });
 
   it('is at no other path', async () => {
