@@ -17,7 +17,8 @@ export interface Configuration {
   /** Development mode on loopback: test tokens, `Host` checked. */
   isLocal: boolean;
   allowGuests: boolean;
-  clientUrl: string;
+  /** `CLIENT_URL`, or the default of production. */
+  clientUrl: string | undefined;
   /** Where the made secret lies, when there is one. */
   madeSecret: string | undefined;
   /** Sentences for the operator that do not keep the server from starting. */
@@ -54,7 +55,7 @@ export function configure(
     addresses: addressesOf(settings.HOST, isLocal),
     isLocal,
     allowGuests,
-    clientUrl: settings.CLIENT_URL ?? DEFAULT_CLIENT_URL,
+    clientUrl: settings.CLIENT_URL ?? (isLocal ? undefined : DEFAULT_CLIENT_URL),
     madeSecret: made?.path,
     warnings: unknownSettings(Object.keys(file), 'node').map((sentence) => `.env: ${sentence}`),
   };

@@ -20,10 +20,14 @@ export interface Introduction {
 export function firstLines(host: Introduction): string {
   const { url, clientUrl, warnings } = host;
   const who = `${host.allowGuests ? 'guests, and ' : ''}whoever has a token signed with ${host.signedWith}`;
-  const pages = clientUrl === undefined ? '' : ` and of ${clientUrl}`;
+  const pages = [
+    'of its own',
+    ...(host.isLocal ? ['of every port of this machine'] : []),
+    ...(clientUrl === undefined ? [] : [`of ${clientUrl}`]),
+  ].join(' and ');
   return [
     `Parlor listens on ${url}${host.isLocal ? ' (this machine only)' : ''}.`,
-    `Who may enter: ${who}, from web pages of its own${pages}.`,
+    `Who may enter: ${who}, from web pages ${pages}.`,
     `Data lies in ${host.data}.`,
     ...(host.isLocal ? [`A token for alice: ${url}/test-token?username=alice`] : []),
     ...(host.isDevelopment ? [`Open ${url} in two windows to chat; Ctrl+C stops.`] : []),

@@ -11,7 +11,8 @@ import {
   SECONDS,
 } from '../src/log/metrics.ts';
 import { refusalResponse } from '../src/doors/http/app.ts';
-import { isHostAllowed, originRules } from '../src/auth/origin.ts';
+import { bearerIn } from '../src/auth/credentials.ts';
+import { OriginPolicy } from '../src/auth/origin.ts';
 import { Refusal } from '../src/protocol/errors.ts';
 
 /** What is as it is when somebody looks. */
@@ -178,7 +179,7 @@ function refusalFor(request: IncomingMessage, token: string | undefined): Refusa
       ? undefined
       : new Refusal('forbidden', 'Metrics are for this machine; set METRICS_TOKEN to read them.');
   }
-  const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const given = bearerIn(request.headers.authorization) ?? '';
   return isSame(given, token)
     ? undefined
     : new Refusal('unauthorized', 'Send METRICS_TOKEN as a bearer token to read metrics.');
@@ -186,13 +187,13 @@ function refusalFor(request: IncomingMessage, token: string | undefined): Refusa
 
 /** What a proxy on this machine adds; the address it comes from is this machine's own. */
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
-const THIS_MACHINE = originRules(undefined, undefined, true);
+const THIS_MACHINE = new OriginPolicy({ localOnly: true });
 
 function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
   const isLoopback = address === '::1' || address.startsWith('127.');
   const isForwarded = FORWARDED.some((name) => headers[name] !== undefined);
-  return isLoopback && !isForwarded && isHostAllowed(headers.host ?? '', THIS_MACHINE);
+  return isLoopback && !isForwarded && THIS_MACHINE.allowsHost(headers.host ?? '');
 }
 
 /** In a time that says nothing of how much fits. */

@@ -24,7 +24,7 @@ import type { Attached, NodeRooms } from './node-rooms.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
 import { paceReading } from './read-pace.ts';
 import { requestUrl } from './request-url.ts';
-import { letGo, WebSockets } from './web-sockets.ts';
+import { answerUpgrade, WebSockets } from './web-sockets.ts';
 
 export interface NativeDoorOptions {
   rooms: NodeRooms;
@@ -170,16 +170,5 @@ class SocketEnd implements Sink {
 /** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
 export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): void {
   const [body, code, headers] = refusalResponse(problem);
-  const status = told ?? code;
-  const text = JSON.stringify(body);
-  const lines = [
-    `HTTP/1.1 ${status} Refused`,
-    'Connection: close',
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(text)}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-  ];
-  socket.on('error', () => undefined);
-  socket.write(`${lines.join('\r\n')}\r\n\r\n${text}`);
-  letGo(socket);
+  answerUpgrade(socket, told ?? code, JSON.stringify(body), headers);
 }

@@ -1,12 +1,21 @@
 import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Server as HttpServer, type ServerOptions } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
+import { every } from 'hono/combine';
+import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
-import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
+import { corsHeaders } from '../src/auth/cors.ts';
+import { foreignOrigin, OriginPolicy } from '../src/auth/origin.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
 import { testTokenRoute } from '../src/doors/http/test-token.ts';
 import { isNativePath } from '../src/doors/native/handshake.ts';
@@ -53,7 +62,9 @@ export async function startServer(
   const { settings, isLocal } = configuration;
   const { limits } = settings;
   const lock = lockData(settings.DATA_DIR);
-  const origins = originRules(configuration.clientUrl, settings.PUBLIC_URL, isLocal);
+  const { clientUrl } = configuration;
+  const publicUrl = settings.PUBLIC_URL;
+  const origins = new OriginPolicy({ clientUrl, publicUrl, localOnly: isLocal, log });
   const metrics = new NodeMetrics();
   const newcomers = new Newcomers(settings.MAX_UNKNOWN_SOCKETS);
   const authenticate = countingRefusals(
@@ -78,11 +89,14 @@ export async function startServer(
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
-    page: serveStatic({
-      root: PAGE,
-      // The page's files belong together: none of them may be older than the others.
-      onFound: (_, c) => c.header('cache-control', 'no-cache'),
-    }),
+    page: every(
+      etag(),
+      serveStatic({
+        root: PAGE,
+        // The page's files belong together: none of them may be older than the others.
+        onFound: (_, c) => c.header('cache-control', 'no-cache'),
+      }),
+    ),
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
@@ -121,26 +135,33 @@ export async function startServer(
     if (settings.TRUST_PROXY === true) trustProxy(request);
     metrics.watch(request, response);
     response.once('finish', () => readRest(request));
-    // A `Host` that may not be answered is told so by the routes.
-    const isAllowed = isHostAllowed(request.headers.host ?? DEFAULT_HOST, origins);
-    if (isAllowed && isForMetrics(request)) {
+    const isMetrics = isForMetrics(request);
+    // The routes refuse a `Host` that may not be answered, and answer preflights.
+    const isRoute =
+      !origins.allowsHost(request.headers.host ?? DEFAULT_HOST) ||
+      request.method === 'OPTIONS' ||
+      !(isMetrics || isForSocketIo(request));
+    if (isRoute) {
+      void serve(request, response);
+      return;
+    }
+    setCorsHeaders(request, response, origins);
+    if (isMetrics) {
       serveMetrics(request, response, settings.METRICS_TOKEN, () => metrics.text(gauges));
-    } else if (isAllowed && isForSocketIo(request)) socketIo.request(request, response);
-    else void serve(request, response);
+    } else socketIo.request(request, response);
   });
   http.on('upgrade', (request, socket, head) => {
     if (settings.TRUST_PROXY === true) trustProxy(request);
     const { host = '', origin } = request.headers;
     const { pathname } = requestUrl(request);
-    if (!isHostAllowed(host, origins)) {
+    if (!origins.allowsHost(host)) {
       refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem, 421);
-    } else if (!isOriginAllowed(origin, host, origins)) {
-      refuseUpgrade(socket, foreignOrigin().problem);
     } else if (request.headers['sec-websocket-version'] !== '13') {
       // `ws` would take 8 too, a draft whose browsers name their page in another header than `Origin`.
       refuseUpgrade(socket, oldWebSocket.problem);
-    } else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
-    else if (isForSocketIo(request)) socketIo.upgrade(request, socket, head);
+    } else if (isForSocketIo(request)) socketIo.upgrade(request, socket, head);
+    else if (!origins.allows(origin, host)) refuseUpgrade(socket, foreignOrigin().problem);
+    else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
     else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem, 404);
   });
 
@@ -177,6 +198,17 @@ export async function startServer(
     lock.release();
     throw error;
   }
+}
+
+/** What the routes set by themselves. */
+function setCorsHeaders(
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+  origins: OriginPolicy,
+): void {
+  const header = (name: string) => headers[name]?.toString();
+  const cors = corsHeaders(origins, { method, host: headers.host ?? '', header });
+  for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
 }
 
 const oldWebSocket = new Refusal('invalid_payload', 'Speak WebSocket version 13 (RFC 6455).');

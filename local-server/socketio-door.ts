@@ -3,16 +3,25 @@ import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
 import { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
-import { foreignOrigin, isOriginAllowed, type OriginRules } from '../src/auth/origin.ts';
+import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
 import { madeOnce } from '../src/doors/made-once.ts';
 import { unreadableReply } from '../src/doors/socketio/engine-request.ts';
 import { leaveReasonOf } from '../src/doors/native/receive.ts';
 import { checkBody } from './body-check.ts';
+import { type Conn, ConnectGate } from './connect-gate.ts';
 import type { Newcomers } from './newcomers.ts';
 import { paceReading } from './read-pace.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
-import { WebSockets } from './web-sockets.ts';
+import { requestUrl } from './request-url.ts';
+import { answerUpgrade, WebSockets } from './web-sockets.ts';
 import { ChatSocket, type SocketWire } from '../src/doors/socketio/chat.ts';
+import { credentialsOf, readHandshake } from '../src/doors/socketio/credentials.ts';
+import {
+  readEngineRequest,
+  refusalReply,
+  SOCKETIO_PATHS,
+} from '../src/doors/socketio/engine-request.ts';
+import type { HttpReply } from '../src/doors/socketio/http-reply.ts';
 import type { RoomDirectory } from '../src/doors/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/errors.ts';
@@ -25,18 +34,17 @@ export interface SocketIoDoorOptions {
   directory: RoomDirectory;
   authenticate: Authenticate;
   newcomers: Newcomers;
-  origins: OriginRules;
+  origins: OriginPolicy;
   limits: Limits;
   settings: Pick<Settings, 'PING_INTERVAL_MS' | 'PING_TIMEOUT_MS'>;
   log: Log;
 }
 
-/**
- * Whether a request is for the Socket.IO door, or for the official client's script that it serves.
- * Decided as the official server decides, which leaves every other request unanswered.
- */
+const PATHS: ReadonlySet<string> = new Set(SOCKETIO_PATHS);
+
+/** Whether a request is for the Socket.IO door. */
 export function isForSocketIo({ url = '' }: IncomingMessage): boolean {
-  return url.startsWith('/socket.io/');
+  return PATHS.has(url.replace(/\?.*/s, ''));
 }
 
 /** The Socket.IO door, on the official server. */
@@ -46,11 +54,12 @@ export class SocketIoDoor {
   readonly #chats = new Set<ChatSocket>();
   /** The sessions of which it is known whose they are. */
   readonly #known = new WeakSet<Conn>();
+  readonly #gates = new WeakMap<Conn, ConnectGate>();
   /** Never listens: it hands the official server what this host has let through. */
   readonly #inner = createServer();
 
   constructor(options: SocketIoDoorOptions) {
-    const { limits, settings, origins } = options;
+    const { limits, settings } = options;
     this.#options = options;
     this.#server = new Server(this.#inner, {
       wsEngine: WebSockets,
@@ -59,23 +68,23 @@ export class SocketIoDoor {
       pingInterval: settings.PING_INTERVAL_MS,
       pingTimeout: settings.PING_TIMEOUT_MS,
       destroyUpgrade: false,
-      allowRequest: (request, decide) => {
-        const { host = '', origin } = request.headers;
-        const isFine = isOriginAllowed(origin, host, origins);
-        decide(isFine ? undefined : foreignOrigin().message, isFine);
-      },
-      cors: (request, decide) => {
-        const { host = '', origin } = request.headers;
-        decide(null, { origin: isOriginAllowed(origin, host, origins) });
-      },
+      // A prefix, so that paths with the slash are served, too.
+      addTrailingSlash: false,
+      serveClient: false,
     });
     this.#server.engine.on('connection', (conn: Conn) => this.#meet(conn));
     this.#server.use((socket, next) => void this.#admit(socket, next));
     this.#server.on('connection', (socket) => this.#serve(socket));
   }
 
-  /** Takes a request of {@link isForSocketIo}. */
+  /** Takes a request of {@link isForSocketIo} whose answer has its CORS headers already. */
   request(request: IncomingMessage, response: ServerResponse): void {
+    const refusal = this.#refusalOf(request, false);
+    if (refusal !== undefined) {
+      response.writeHead(refusal.status, { 'content-type': refusal.contentType });
+      response.end(refusal.body);
+      return;
+    }
     if (request.method === 'POST') {
       checkBody(request, ({ message }) => this.#refuseBody(request, response, message));
     }
@@ -98,8 +107,13 @@ export class SocketIoDoor {
     return (this.#server.engine as unknown as { clients: Record<string, Conn> }).clients[sid];
   }
 
-  /** Takes an upgrade of {@link isForSocketIo} whose `Origin` was checked. */
+  /** Takes an upgrade of {@link isForSocketIo}. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const refusal = this.#refusalOf(request, true);
+    if (refusal !== undefined) {
+      answerUpgrade(socket, refusal.status, refusal.body);
+      return;
+    }
     const { method, url, headers } = request;
     // The official server keeps what it is given for as long as the socket is open.
     const kept = { method, url, headers, socket, connection: socket };
@@ -118,19 +132,36 @@ export class SocketIoDoor {
     this.#server.engine.close();
   }
 
+  /**
+   * Why a request is refused before the official server sees it: it would let some in that the edge
+   * host refuses, and refuse others inside a WebSocket that is open already.
+   */
+  #refusalOf(request: IncomingMessage, isUpgrade: boolean): HttpReply | undefined {
+    const { method = '', headers } = request;
+    if (!this.#options.origins.allows(headers.origin, headers.host ?? '')) {
+      return refusalReply('forbidden', foreignOrigin().message);
+    }
+    const query = requestUrl(request).searchParams;
+    if (query.get('sid')) {
+      return method === 'GET' || method === 'POST' ? undefined : refusalReply('bad request');
+    }
+    const wanted = readEngineRequest(method, query, isUpgrade);
+    return wanted.kind === 'refused' ? refusalReply(wanted.error) : undefined;
+  }
+
   async #admit(socket: Socket, next: (error?: Error) => void): Promise<void> {
-    const { token, guestToken } = socket.handshake.auth as Record<string, unknown>;
+    const { auth, headers, url } = socket.handshake;
+    const handshake = readHandshake(headers.authorization, requestUrl({ url }).searchParams);
     try {
-      const identity = await this.#options.authenticate({
-        token: credential(token),
-        guestToken: credential(guestToken),
-      });
+      const identity = await this.#options.authenticate(credentialsOf(auth, handshake));
       Object.assign(socket.data as object, { identity });
       next();
     } catch (error) {
       const { code, message } = this.#problem(error);
       next(Object.assign(new Error(message), { data: { code } }));
     }
+    // The official server answers in a tick that is queued already.
+    process.nextTick(() => this.#gates.get(socket.conn)?.answered());
   }
 
   #serve(socket: Socket): void {
@@ -163,7 +194,9 @@ export class SocketIoDoor {
 
   /** A session begins, of whom nobody knows. */
   #meet(conn: Conn): void {
-    pace(conn, this.#options.limits);
+    const { limits } = this.#options;
+    pace(conn, limits);
+    this.#gates.set(conn, new ConnectGate(conn, limits.frameBytes));
     // A WebSocket is there as a connection already.
     if (conn.transport.name === 'websocket') return;
     this.#options.newcomers.come(conn, () => conn.close(true));
@@ -186,9 +219,6 @@ export class SocketIoDoor {
     return internalProblem;
   }
 }
-
-/** A session of the official server, whatever carries it. */
-type Conn = Socket['conn'];
 
 const paced = new WeakSet<WebSocket>();
 
@@ -257,12 +287,6 @@ function carrierOf(transport: unknown): Duplex | undefined {
   const { req } = transport as { req?: IncomingMessage | null };
   const webSocket = webSocketOf(transport) as { _socket?: Duplex } | undefined;
   return webSocket === undefined ? req?.socket : webSocket._socket;
-}
-
-function credential(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return value;
-  throw new Refusal('unauthorized', 'The token must be text.');
 }
 
 /**

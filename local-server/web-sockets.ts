@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { trimReason } from '../src/doors/trim-reason.ts';
 
 /** What a message may be sent in. Each piece costs far more than the byte it may hold. */
 const MOST_PIECES = 1_000;
@@ -25,6 +26,25 @@ export class WebSockets extends WebSocketServer {
     // Its types know neither the timeout nor a class whose constructor is as its own.
     super({ ...options, ...(ours as object) });
   }
+}
+
+/** Refuses an upgrade with an HTTP status and JSON. */
+export function answerUpgrade(
+  socket: Duplex,
+  status: number,
+  json: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const lines = [
+    `HTTP/1.1 ${status} Refused`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(json)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.on('error', () => undefined);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${json}`);
+  letGo(socket);
 }
 
 /**
@@ -53,7 +73,8 @@ class OurSocket extends WebSocket {
   }
 
   override close(code?: number, reason?: string | Buffer): void {
-    super.close(code, reason);
+    // `ws` throws where a reason is longer.
+    super.close(code, typeof reason === 'string' ? trimReason(reason) : reason);
     if (this.isPaused) this.#letGo();
   }
 

@@ -1,3 +1,4 @@
+import { wrongClientUrl, wrongPublicUrl } from './auth/origin.ts';
 import type { Limits } from './protocol/limits.ts';
 
 /**
@@ -71,10 +72,6 @@ function wrongSecret(value: string): string | undefined {
     : `must be at least ${SECRET_BYTES} bytes long`;
 }
 
-function wrongUrl(value: string): string | undefined {
-  return isOrigin(value) ? undefined : 'must be a URL such as https://chat.example.com';
-}
-
 function wrongKeySetUrl(value: string): string | undefined {
   const why = 'must be an https URL such as https://id.example.com/.well-known/jwks.json';
   if (!URL.canParse(value)) return why;
@@ -82,16 +79,6 @@ function wrongKeySetUrl(value: string): string | undefined {
   // Whoever is on the way of a key set sent in the clear can put keys of their own in it.
   const isOfThisMachine = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
   return protocol === 'https:' || (protocol === 'http:' && isOfThisMachine) ? undefined : why;
-}
-
-function wrongUrls(value: string): string | undefined {
-  return value.split(',').every((url) => isOrigin(url.trim()))
-    ? undefined
-    : 'must be URLs such as http://localhost:3001, with commas between them';
-}
-
-function isOrigin(value: string): boolean {
-  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 }
 
 export const declarations = [
@@ -118,10 +105,10 @@ export const declarations = [
     name: 'CLIENT_URL',
     kind: 'text',
     example: 'http://localhost:3001',
-    wrong: wrongUrls,
+    wrong: wrongClientUrl,
     hosts: both,
     about:
-      'Web pages that may connect, with commas between them, besides those of the service itself. The node host takes http://localhost:3001 when none is set.',
+      'Web pages that may connect, with commas between them, besides those of the service itself: https://app.example.com, https://*.example.com for every host one label below, capacitor://localhost for an app. The node host takes http://localhost:3001 when none is set; development mode on loopback also takes every port of this machine.',
   },
   {
     name: 'HOST',
@@ -147,7 +134,7 @@ export const declarations = [
   {
     name: 'PUBLIC_URL',
     kind: 'text',
-    wrong: wrongUrl,
+    wrong: wrongPublicUrl,
     hosts: both,
     about: 'The address users see, where it differs from what reaches the server.',
   },

@@ -44,7 +44,8 @@ describe('reading settings', () => {
   });
 
   test('takes several addresses of web pages', () => {
-    const CLIENT_URL = 'http://a.example, https://b.example:8443';
+    const CLIENT_URL =
+      'http://a.example, https://b.example:8443, https://*.c.example, http://*.localhost:3000, capacitor://localhost, app://-';
     expect(readSettings({ CLIENT_URL })).toMatchObject({ settings: { CLIENT_URL }, problems: [] });
   });
 
@@ -67,20 +68,46 @@ describe('reading settings', () => {
     ['PORT', '40.0', 'PORT must be a whole number from 0 to 65535.'],
     ['PORT', '-1', 'PORT must be a whole number from 0 to 65535.'],
     ['JWT_SECRET', 'x'.repeat(31), 'JWT_SECRET must be at least 32 bytes long.'],
-    [
-      'CLIENT_URL',
+    ...[
       'localhost:3001',
-      'CLIENT_URL must be URLs such as http://localhost:3001, with commas between them.',
-    ],
-    [
-      'CLIENT_URL',
-      '*',
-      'CLIENT_URL must be URLs such as http://localhost:3001, with commas between them.',
-    ],
-    [
-      'CLIENT_URL',
       'http://a.example,',
-      'CLIENT_URL must be URLs such as http://localhost:3001, with commas between them.',
+      'null',
+      'file:///index.html',
+      'file://',
+      'wss://a.example',
+      'app:',
+      'https://',
+      'https://*.1.2.3.4',
+    ].map((value): [string, string, string] => [
+      'CLIENT_URL',
+      value,
+      'CLIENT_URL must be addresses such as https://app.example.com, https://*.example.com or capacitor://localhost, with commas between them.',
+    ]),
+    ...[
+      '*',
+      'https://*',
+      'https://*:3000',
+      'https://app.*.com',
+      'https://*.*.example.com',
+      'https://*app.example.com',
+      'https://app*.example.com',
+      '*.example.com',
+      'app://*.example.com',
+      'chrome-extension://*',
+    ].map((value): [string, string, string] => [
+      'CLIENT_URL',
+      value,
+      'CLIENT_URL may hold a * only in place of the first label of a host, such as https://*.example.com.',
+    ]),
+    ...['https://*.com', 'https://*.com.'].map((value): [string, string, string] => [
+      'CLIENT_URL',
+      value,
+      'CLIENT_URL must name a domain after *., such as https://*.example.com.',
+    ]),
+    [
+      'PUBLIC_URL',
+      'https://*.example.com',
+      'PUBLIC_URL must be a URL such as https://chat.example.com.',
     ],
     ['PUBLIC_URL', 'ftp://a', 'PUBLIC_URL must be a URL such as https://chat.example.com.'],
     [

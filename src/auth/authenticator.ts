@@ -10,6 +10,8 @@ export interface Credentials {
   /** Alone, or after `Bearer ` as in a header. */
   token?: string | undefined;
   guestToken?: string | undefined;
+  /** A token stands in the URL, where it does not count. */
+  isTokenInUrl?: boolean | undefined;
 }
 
 /** Credentials to identity. Asynchronous, and over before any room is asked. */
@@ -61,6 +63,9 @@ function tell(log: HostLog | undefined, error: unknown): void {
   log?.event?.('warn', 'key server does not answer', describeError(error));
 }
 
+const TOKEN_IN_URL =
+  'A token in a URL ends up in logs and does not count: send it in auth: { token } with Socket.IO, in the header Authorization: Bearer … over HTTP, or in the subprotocol bearer.… of a WebSocket.';
+
 /**
  * @param now epoch milliseconds
  * @returns a function that throws a Refusal, `unauthorized` or `token_expired`, for whom it does not
@@ -71,9 +76,11 @@ export function authenticator(
   allowGuests: boolean,
   now: () => number,
 ): Authenticate {
-  return async ({ token, guestToken }) => {
+  return async ({ token, guestToken, isTokenInUrl }) => {
     const bare = bareToken(token);
     if (bare !== '') return verifyToken(bare, rules, now());
+    // Also where guests are allowed: whoever sends a token does not want to be one.
+    if (isTokenInUrl === true) throw new Refusal('unauthorized', TOKEN_IN_URL);
     if (allowGuests) return guest(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');
   };

@@ -1,3 +1,5 @@
+import { trimReason } from '../doors/trim-reason.ts';
+
 /**
  * How to answer a hibernatable socket's close: nobody else does, and a browser would hang in
  * CLOSING. Nothing for a socket that is gone already; 1000 where the peer gave no code, because 1005
@@ -12,11 +14,4 @@ export function closeAnswer(
   if (code === 1005) return { code: 1000, reason: '' };
   const isSendable = code >= 1000 && code <= 4999 && ![1004, 1015].includes(code);
   return isSendable ? { code, reason: trimReason(reason) } : { code: 1000, reason: '' };
-}
-
-/** A Close frame holds at most 123 bytes of reason. */
-export function trimReason(reason: string): string {
-  const bytes = new TextEncoder().encode(reason);
-  if (bytes.byteLength <= 123) return reason;
-  return new TextDecoder().decode(bytes.subarray(0, 123)).replace(/\uFFFD+$/, '');
 }

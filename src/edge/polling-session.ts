@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { authenticatorOf } from '../auth/authenticator.ts';
 import { systemClock } from '../doors/socketio/clock.ts';
+import { readHandshake } from '../doors/socketio/credentials.ts';
 import { openPolling, servePolling } from '../doors/socketio/polling-http.ts';
 import {
   type EngineHandOver,
@@ -37,7 +38,7 @@ export class PollingSession extends DurableObject<Environment> {
 
   override fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url);
-    if (!searchParams.has('sid')) return this.#open(request);
+    if (!searchParams.has('sid')) return this.#open(request, searchParams);
     return servePolling(this.#core, request, this.#settings.limits.frameBytes);
   }
 
@@ -69,20 +70,21 @@ export class PollingSession extends DurableObject<Environment> {
     cancel();
   }
 
-  #open(request: Request): Promise<Response> {
+  #open({ headers }: Request, query: URLSearchParams): Promise<Response> {
     const settings = this.#settings;
+    const handshake = readHandshake(headers.get('authorization'), query);
     const chat = new SessionChat(
       {
         directory: new ObjectDirectory(this.env.ROOM, visitsOf(settings.limits), true),
         authenticate: authenticatorOf(
           settings,
-          request.headers.get(GUESTS_HEADER) === 'true',
+          headers.get(GUESTS_HEADER) === 'true',
           consoleLogger(settings),
         ),
         limits: settings.limits,
         settings,
       },
-      { buffered: () => undefined },
+      { buffered: () => undefined, handshake },
     );
     this.#chat = chat;
     this.#core = new PollingCore({

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
-import { foreignOrigin, isOriginAllowed, originRules } from '../auth/origin.ts';
-import { httpDoor, refusalResponse } from '../doors/http/app.ts';
+import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
+import { browserHeaders, httpDoor, refusalResponse } from '../doors/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../doors/native/handshake.ts';
 import { unhurriedRefusal } from '../doors/unhurried.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
@@ -33,8 +33,9 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
   const isLocal = options.localOnly;
   const why = problems[0] ?? wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS });
-  if (why !== undefined) return outOfOrder(why);
-  const origins = originRules(settings.CLIENT_URL, settings.PUBLIC_URL, options.localOnly);
+  const { CLIENT_URL: clientUrl, PUBLIC_URL: publicUrl } = settings;
+  const origins = new OriginPolicy({ clientUrl, publicUrl, localOnly: isLocal, log });
+  if (why !== undefined) return outOfOrder(why, origins);
   const visits = visitsOf(limits);
   const traffic = new TrafficReport(log);
   const authenticate = countingRefusals(authenticatorOf(settings, allowGuests, log), (code) =>
@@ -45,7 +46,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   async function upgrade(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const host = request.headers.get('host') ?? url.host;
-    if (!isOriginAllowed(request.headers.get('origin'), host, origins)) throw foreignOrigin();
+    if (!origins.allows(request.headers.get('origin'), host)) throw foreignOrigin();
     const offers = offersSubprotocol(request.headers.get('sec-websocket-protocol'));
     try {
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
@@ -91,8 +92,9 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;
 
 /** What a deployment without usable settings says, to every request. */
-function outOfOrder(sentence: string): Hono {
+function outOfOrder(sentence: string, origins: OriginPolicy): Hono {
   const app = new Hono();
+  app.use(browserHeaders(origins));
   app.get('/health', (c) => c.json({ ok: false, version: VERSION, host: 'edge' }, 503));
   app.all('*', (c) => {
     const problem = new Refusal('unavailable', sentence).problem;

@@ -1,4 +1,3 @@
-import type { Authenticate } from '../auth/authenticator.ts';
 import {
   ChatSocket,
   type ChatHandOver,
@@ -7,6 +6,7 @@ import {
 } from '../doors/socketio/chat.ts';
 import type { MovableDirectory, MovableLink } from '../doors/room-directory.ts';
 import { systemClock } from '../doors/socketio/clock.ts';
+import { credentialsOf, type Handshake } from '../doors/socketio/credentials.ts';
 import type { CreateOwner, EngineCloseReason } from '../doors/socketio/engine-session.ts';
 import type { NamespaceSocket } from '../doors/socketio/namespace-socket.ts';
 import { DEFAULT_SETTINGS, type SocketIoSettings } from '../doors/socketio/settings.ts';
@@ -23,7 +23,6 @@ import { SentAway } from '../doors/sent-away.ts';
 import { unhurriedRefusal } from '../doors/unhurried.ts';
 import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/errors.ts';
-import type { Identity } from '../protocol/identity.ts';
 import type { Settings } from '../settings.ts';
 import type { Silence } from './silent.ts';
 
@@ -32,6 +31,8 @@ export interface SessionHandOver {
   socketIo: SocketIoHandOver;
   /** Missing while the client has not connected. */
   chat?: ChatHandOver;
+  /** Missing where an earlier version hands over. */
+  handshake?: Handshake;
 }
 
 export interface EdgeChatPorts extends ChatPorts<MovableLink> {
@@ -44,6 +45,8 @@ export interface Carrier {
   buffered(): number | undefined;
   /** For a session that has not said yet who it is. */
   silence?: Silence;
+  /** Of the request that opened the session, or its WebSocket. */
+  handshake: Handshake;
 }
 
 /** Numbers of the Socket.IO door, as the settings have them. */
@@ -123,9 +126,14 @@ export class SessionChat implements SocketIoOwner {
   handOver(): SessionHandOver | undefined {
     const socketIo = this.#session?.handOver();
     if (socketIo === undefined) return undefined;
+    const handshake = this.#handshake;
     return this.#chat === undefined
-      ? { socketIo }
-      : { socketIo, chat: ChatSocket.handOver(this.#chat) };
+      ? { socketIo, handshake }
+      : { socketIo, handshake, chat: ChatSocket.handOver(this.#chat) };
+  }
+
+  get #handshake(): Handshake {
+    return this.#from?.handshake ?? this.#carrier.handshake;
   }
 
   onConnect(request: ConnectRequest): void {
@@ -158,7 +166,7 @@ export class SessionChat implements SocketIoOwner {
 
   async #admit(request: ConnectRequest): Promise<void> {
     try {
-      const identity = await identify(this.#ports.authenticate, request.auth);
+      const identity = await this.#ports.authenticate(credentialsOf(request.auth, this.#handshake));
       sentAway.assertBack(identity.userId, Date.now());
       this.#userId = identity.userId;
       this.#carrier.silence?.end();
@@ -193,18 +201,4 @@ export class SessionChat implements SocketIoOwner {
     const { MAX_SOCKET_EVENTS, MAX_SOCKET_JOINS } = this.#ports.settings;
     if (this.#events > MAX_SOCKET_EVENTS || this.#joins > MAX_SOCKET_JOINS) this.#session?.close();
   }
-}
-
-async function identify(
-  authenticate: Authenticate,
-  { token, guestToken }: Record<string, unknown>,
-): Promise<Identity> {
-  return authenticate({ token: credential(token), guestToken: credential(guestToken) });
-}
-
-/** A token from a Socket.IO handshake. @throws Refusal `unauthorized` for what is no text */
-export function credential(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return value;
-  throw new Refusal('unauthorized', 'The token must be text.');
 }

@@ -1,4 +1,5 @@
 import { systemClock } from '../doors/socketio/clock.ts';
+import { readHandshake } from '../doors/socketio/credentials.ts';
 import { serveEngine } from '../doors/socketio/worker-mount.ts';
 import { takeTime } from '../doors/unhurried.ts';
 import { type ClientSocket, WebSocketSession } from '../doors/socketio/websocket-session.ts';
@@ -25,11 +26,9 @@ export function socketIoDoor(
   const silentSockets = new Silent(settings.connectTimeoutMs);
   /** Whether these have said who they are only their objects know. */
   const polling = new Silent(settings.connectTimeoutMs);
-  const carrier = (socket: ClientSocket) => ({ buffered: () => socket.bufferedBytes });
 
   /** Waits where too many have begun a session of late, or sit in one and say nothing. */
-  async function comeIn(request: Request): Promise<void> {
-    const { searchParams } = new URL(request.url);
+  async function comeIn(searchParams: URLSearchParams): Promise<void> {
     if (searchParams.has('sid')) return;
     const isPolling = searchParams.get('transport') === 'polling';
     const isCrowd = (isPolling ? polling : silentSockets).isCrowd(Date.now());
@@ -38,7 +37,10 @@ export function socketIoDoor(
   }
 
   return async (request) => {
-    await comeIn(request);
+    const { searchParams } = new URL(request.url);
+    await comeIn(searchParams);
+    const handshake = readHandshake(request.headers.get('authorization'), searchParams);
+    const carrier = (socket: ClientSocket) => ({ buffered: () => socket.bufferedBytes, handshake });
     return serveEngine(
       {
         settings,

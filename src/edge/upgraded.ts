@@ -1,6 +1,6 @@
 import { refusalOnSocket, SUBPROTOCOL } from '../doors/native/handshake.ts';
+import { trimReason } from '../doors/trim-reason.ts';
 import type { Problem } from '../protocol/errors.ts';
-import { trimReason } from './close-answer.ts';
 
 /** The answer to an upgrade. @param offers whether the client has offered `parlor.v1` */
 export function upgraded(client: WebSocket, offers: boolean): Response {

@@ -49,7 +49,8 @@ const start = {
 const FIELDS = new Set(
   `time level event room connection code reason what error at
   connections wakeups commands messages joins resumes missed largestResume
-  flushes deliveries largestFlush lines requests p50Ms p99Ms largestMs`.split(/\s+/),
+  flushes deliveries largestFlush lines requests p50Ms p99Ms largestMs
+  origin setting`.split(/\s+/),
 );
 
 describe.each(doors)('the log behind $name', (door) => {
@@ -80,6 +81,11 @@ describe.each(doors)('the log behind $name', (door) => {
     };
     await ask(url, '/rooms/%0A%7B%22event%22:%22forged%22%7D/messages', { headers });
     await ask(url, '/rooms/x/messages?limit=kept%20private', { headers });
+    const inUrl = `token=${token}&access_token=${token}`;
+    await ask(url, `/rooms/x/messages?${inUrl}`);
+    await ask(url, `/rooms/x/messages?${inUrl}`, { headers: { origin: 'https://evil.example' } });
+    await ask(url, `/socket.io/?EIO=4&transport=polling&${inUrl}`);
+    await rawSocket(`${url}/rooms/x/ws?${inUrl}`).opened;
     await nameless.close();
     await alice.close();
     await expect.poll(() => lines.filter((line) => line.includes('disconnected')).length).toBe(2);
@@ -99,6 +105,29 @@ describe.each(doors)('the log behind $name', (door) => {
     expect(read.filter(({ room }) => room === roomId).map(({ event }) => event)).toContain(
       'connected',
     );
+  });
+});
+
+describe.each(['node', 'edge'] as const)('the log of the %s host', (name) => {
+  it('names the setting that would let a refused page in, once for each page', async () => {
+    const { url, lines } = await start[name]();
+    const evil = { origin: 'https://evil.example' };
+    const other = { origin: 'null' };
+    for (let times = 0; times < 3; times++) {
+      await ask(url, '/rooms/x', { headers: evil });
+      await ask(url, '/socket.io/?EIO=4&transport=polling', { headers: evil });
+      await rawSocket(`${url}/socket.io/?EIO=4&transport=websocket`, evil).opened;
+      await rawSocket(`${url}/rooms/x/ws`, evil).opened;
+    }
+    await ask(url, '/rooms/x', { method: 'OPTIONS', headers: other });
+    const refused = () =>
+      lines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ event }) => event === 'page refused');
+    await expect.poll(refused).toEqual([
+      { level: 'warn', event: 'page refused', ...evil, setting: 'CLIENT_URL' },
+      { level: 'warn', event: 'page refused', ...other, setting: 'CLIENT_URL' },
+    ]);
   });
 });
 

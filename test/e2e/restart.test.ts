@@ -5,7 +5,9 @@ import type { Result } from '../../src/protocol/lines.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { DevelopmentHost } from '../support/development-host.ts';
 import { answersToForeignHosts, answersToOwnHosts } from '../support/foreign-hosts.ts';
+import { ask } from '../support/http-client.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
+import { rawSocket } from '../support/raw-socket.ts';
 import { newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok } from '../support/visitor.ts';
@@ -37,6 +39,19 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
   it('answers this machine only', async () => {
     for (const answer of await answersToForeignHosts(host.url)) expect(answer).toMatch(/^421 /);
     expect(await answersToOwnHosts(host.url)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('lets pages of every port of this machine connect', async () => {
+    const path = '/socket.io/?EIO=4&transport=polling';
+    for (const origin of ['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080']) {
+      const { status, headers } = await ask(host.url, path, { headers: { origin } });
+      expect([status, headers['access-control-allow-origin']]).toEqual([200, origin]);
+      const socket = rawSocket(`${host.url}/rooms/${newRoom()}/ws`, { origin });
+      await socket.frame((frame) => frame.startsWith('["joined",{"ok":true'));
+      socket.socket.terminate();
+    }
+    const foreign = { origin: 'http://localhost.evil.example' };
+    expect((await ask(host.url, path, { headers: foreign })).status).toBe(403);
   });
 
   it('keeps what was said over a restart, and its clients come back for the rest', async () => {

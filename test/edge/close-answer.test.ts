@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { closeAnswer, trimReason } from '../../src/edge/close-answer.ts';
+import { trimReason } from '../../src/doors/trim-reason.ts';
+import { closeAnswer } from '../../src/edge/close-answer.ts';
 
 const GRIN = '\u{1F600}';
 

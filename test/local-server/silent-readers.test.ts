@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { expect, it, onTestFinished } from 'vitest';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../src/auth/authenticator.ts';
-import { originRules } from '../../src/auth/origin.ts';
+import { OriginPolicy } from '../../src/auth/origin.ts';
 import { httpDoor } from '../../src/doors/http/app.ts';
 import { readSettings } from '../../src/settings.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -52,7 +52,7 @@ async function serve(idleMs: number): Promise<{ url: string; rooms: NodeRooms }>
   const app = httpDoor({
     directory: rooms,
     authenticate: authenticatorOf(settings, false),
-    origins: originRules(undefined, undefined, false),
+    origins: new OriginPolicy({}),
     limits,
     host: 'node',
     version: '1.2.3',

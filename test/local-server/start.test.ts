@@ -54,7 +54,7 @@ describe('development mode', () => {
     await program.until(/stops\.\n/);
     expect(program.stdout.split('\n')).toEqual([
       `Parlor listens on http://localhost:${port} (this machine only).`,
-      'Who may enter: guests, and whoever has a token signed with .data/dev-secret, from web pages of its own and of http://localhost:3001.',
+      'Who may enter: guests, and whoever has a token signed with .data/dev-secret, from web pages of its own and of every port of this machine.',
       'Data lies in .data.',
       `A token for alice: http://localhost:${port}/test-token?username=alice`,
       `Open http://localhost:${port} in two windows to chat; Ctrl+C stops.`,

@@ -42,7 +42,7 @@ test(
     await program.until(/stops\.\n/);
     expect(program.stdout.split('\n').slice(0, 2)).toEqual([
       `Parlor listens on http://localhost:${port} (this machine only).`,
-      `Who may enter: guests, and whoever has a token signed with ${folder}/dev-secret, from web pages of its own.`,
+      `Who may enter: guests, and whoever has a token signed with ${folder}/dev-secret, from web pages of its own and of every port of this machine.`,
     ]);
 
     const answer = await fetch(`http://localhost:${port}/test-token?username=alice`);

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { PAGE, SOCKETIO_FOLDER } from '../../web/build.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -30,6 +31,7 @@ export async function bundleWorker(entry = 'src/edge/worker.ts'): Promise<string
   const page = join(folder, 'page');
   await mkdir(page);
   await writeFile(join(page, 'index.html'), '<!doctype html><title>Parlor</title>\n');
+  await cp(join(PAGE, SOCKETIO_FOLDER), join(page, SOCKETIO_FOLDER), { recursive: true });
   await promisify(execFile)(
     process.execPath,
     [

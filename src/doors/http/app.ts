@@ -1,11 +1,13 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { foreignOrigin, isOriginAllowed } from '../../auth/origin.ts';
+import { foreignOrigin } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
 import { RateLimits } from '../../room/rate-limits.ts';
 import { inAllRooms } from '../reading-pace.ts';
+import { refusalReply, SOCKETIO_PATHS } from '../socketio/engine-request.ts';
+import { toResponse } from '../socketio/http-reply.ts';
 import { unhurried } from '../unhurried.ts';
-import { checkHost, cors, securityHeaders } from './browser-rules.ts';
+import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
 import type { HttpDoor, Identify } from './http-door.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
@@ -14,8 +16,8 @@ import { openApiRoute } from './openapi.ts';
 import { answerError, noSuchAddress, refusalOf, wrongMethod } from './refusals.ts';
 import {
   asAsked,
-  bearerOf,
   bodyFields,
+  credentialsOf,
   limitBody,
   pathFields,
   queryFields,
@@ -23,7 +25,7 @@ import {
 } from './request-parts.ts';
 import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
 
-export { wrongHost } from './browser-rules.ts';
+export { browserHeaders, wrongHost } from './browser-rules.ts';
 export { refusalResponse } from './refusals.ts';
 
 const PROTOCOL = 1;
@@ -31,7 +33,7 @@ const PROTOCOL = 1;
 /** Every route of the service but the sockets; the same on both hosts. */
 export function httpDoor(door: HttpDoor): Hono {
   const app = new Hono();
-  app.use(checkHost(door.origins), cors(door.origins), securityHeaders, takingTime);
+  app.use(browserHeaders(door.origins), checkHost(door.origins), preflight, takingTime);
   app.onError((error, c) => answerError(c, error, door.log));
 
   app.get('/health', async (c) => {
@@ -48,7 +50,7 @@ export function httpDoor(door: HttpDoor): Hono {
   });
   const rates = new RateLimits(inAllRooms(door.limits), { now: () => Date.now() });
   const identify: Identify = async (c) => {
-    const identity = await door.authenticate({ token: bearerOf(c) });
+    const identity = await door.authenticate(credentialsOf(c));
     door.known?.(c);
     if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
     return identity;
@@ -59,10 +61,9 @@ export function httpDoor(door: HttpDoor): Hono {
   app.route('/rooms/:roomId', lifecycleRoutes(door));
   const { socketIo } = door;
   if (socketIo !== undefined) {
-    app.all('/socket.io/', async (c) => {
-      const host = c.req.header('host') ?? new URL(c.req.url).host;
-      if (isOriginAllowed(c.req.header('origin'), host, door.origins)) return socketIo(c.req.raw);
-      return c.json({ code: 4, message: foreignOrigin().message }, 403);
+    app.on('ALL', [...SOCKETIO_PATHS], async (c) => {
+      if (door.origins.allows(c.req.header('origin'), hostOf(c))) return socketIo(c.req.raw);
+      return toResponse(refusalReply('forbidden', foreignOrigin().message));
     });
   }
   if (door.development !== undefined) app.route('/', door.development);

@@ -1,6 +1,6 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import type { Authenticate } from '../../auth/authenticator.ts';
-import type { OriginRules } from '../../auth/origin.ts';
+import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { RoomDirectory } from '../room-directory.ts';
@@ -11,7 +11,7 @@ export interface HttpDoor {
   authenticate: Authenticate;
   /** Hears of each request when it is known who makes it. */
   known?: (c: Context) => void;
-  origins: OriginRules;
+  origins: OriginPolicy;
   limits: Limits;
   host: 'node' | 'edge';
   version: string;

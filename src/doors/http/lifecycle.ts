@@ -10,7 +10,7 @@ import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 import { refusalOf } from './refusals.ts';
 import {
   assertReadable,
-  bearerOf,
+  credentialsOf,
   pathFields,
   queryFields,
   roomIdOf,
@@ -81,7 +81,7 @@ async function erase(c: Context, door: Lifecycle, named: () => object): Promise<
 /** Whoever speaks is known before anything of the body is read. */
 async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<Ask> {
   const roomId = roomIdOf(c);
-  const identity: Identity = await authenticate({ token: bearerOf(c) });
+  const identity: Identity = await authenticate(credentialsOf(c));
   known?.(c);
   let hasBegun = false;
   return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {

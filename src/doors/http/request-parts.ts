@@ -1,5 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { Credentials } from '../../auth/authenticator.ts';
+import { bearerIn, hasToken } from '../../auth/credentials.ts';
 import { misfit, type Problem, Refusal } from '../../protocol/errors.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import { type OperationName, mayLack } from '../../protocol/commands.ts';
@@ -17,9 +19,12 @@ export const whole: FieldReader = (given) => (/^\d+$/.test(given) ? Number(given
 export const flag: FieldReader = (given) =>
   given === 'true' || given === 'false' ? given === 'true' : given;
 
-/** The bearer token of a request, if it has one. */
-export function bearerOf(c: Context): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+/** Who a request says that it is from. */
+export function credentialsOf(c: Context): Credentials {
+  return {
+    token: bearerIn(c.req.header('authorization')),
+    isTokenInUrl: hasToken(new URL(c.req.url).searchParams),
+  };
 }
 
 /** The room a request is about. @throws Refusal `invalid_payload` */

@@ -1,4 +1,5 @@
 import type { Credentials } from '../../auth/authenticator.ts';
+import { bearerIn, hasToken } from '../../auth/credentials.ts';
 import { closeCodeOf, type CloseCode } from '../../protocol/close-codes.ts';
 import { misfit, type Problem, Refusal } from '../../protocol/errors.ts';
 import { eventLine } from '../../protocol/lines.ts';
@@ -43,10 +44,13 @@ export function readHandshake(
   const offered = protocolsIn(header('sec-websocket-protocol'));
   const after = (prefix: string) =>
     offered.find((protocol) => protocol.startsWith(prefix))?.slice(prefix.length);
-  const bearer = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
   return {
     roomId: readRoomId(PATH.exec(url.pathname)?.[1] ?? ''),
-    credentials: { token: bearer ?? after('bearer.'), guestToken: after('guest.') },
+    credentials: {
+      token: bearerIn(header('authorization')) ?? after('bearer.'),
+      guestToken: after('guest.'),
+      isTokenInUrl: hasToken(url.searchParams),
+    },
     join: joinIn(url.searchParams),
   };
 }

@@ -1,6 +1,9 @@
 import type { HttpReply } from './http-reply.ts';
 import { isSid } from './sid.ts';
 
+/** Where Socket.IO is served: clients with `addTrailingSlash: false` leave the slash out. */
+export const SOCKETIO_PATHS = ['/socket.io/', '/socket.io'] as const;
+
 /** Why a request to an Engine.IO path is refused. */
 export type EngineError =
   | 'unknown transport'
@@ -56,12 +59,12 @@ function readSessionRequest(
   return method === 'POST' ? { kind: 'post', sid } : refused('bad request');
 }
 
-/** The answer to a refused request, as the official server words it. */
-export function refusalReply(error: EngineError): HttpReply {
+/** The answer to a refused request, as the official server words it unless there is more to say. */
+export function refusalReply(error: EngineError, message = ERRORS[error].message): HttpReply {
   return {
     status: error === 'forbidden' ? 403 : 400,
     contentType: 'application/json',
-    body: JSON.stringify(ERRORS[error]),
+    body: JSON.stringify({ code: ERRORS[error].code, message }),
   };
 }
 

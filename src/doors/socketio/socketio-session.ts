@@ -1,4 +1,5 @@
 import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
+import { byteLength } from './byte-length.ts';
 import type { CancelTimer, Clock } from './clock.ts';
 import type { EngineData } from './engine-packet.ts';
 import type { CloseFrame, EngineCloseReason, EngineOwner, EngineSink } from './engine-session.ts';
@@ -21,7 +22,7 @@ export interface SocketIoHandOver {
   sockets: { namespace: string; sid: string }[];
   /** Requests that the owner has not answered. */
   requests: { namespace: string; auth: Record<string, unknown> }[];
-  /** The parts so far of a packet with binary parts. */
+  /** The parts so far of a packet with binary parts, and what waits for answers to requests. */
   parts: EngineData[];
 }
 
@@ -29,7 +30,7 @@ export interface SocketIoHandOver {
  * One Socket.IO version 5 session in an Engine.IO session: several namespaces, each joined by
  * CONNECT. Whatever breaks the protocol (a packet that cannot be parsed, one for a namespace that
  * was not joined, text where a binary part is due, a second CONNECT) ends the whole session and no
- * other.
+ * other. What comes before the answer to CONNECT waits for it: clients need not.
  */
 export class SocketIoSession implements EngineOwner {
   readonly #engine: EngineSink;
@@ -54,6 +55,9 @@ export class SocketIoSession implements EngineOwner {
   };
   #decoded: Packet | undefined;
   #parts: EngineData[] = [];
+  /** What has come since a request that is not answered yet, up to one payload. */
+  #held: EngineData[] = [];
+  #heldBytes = 0;
 
   constructor(engine: EngineSink, options: SocketIoOptions) {
     this.#engine = engine;
@@ -96,12 +100,30 @@ export class SocketIoSession implements EngineOwner {
       namespace,
       auth,
     }));
-    const handOver = { sockets, requests, parts: this.#parts };
+    const handOver = { sockets, requests, parts: [...this.#parts, ...this.#held] };
     this.#forget();
     return handOver;
   }
 
   onMessage(data: EngineData): void {
+    if (this.#requests.size > 0 || this.#held.length > 0) this.#hold(data);
+    else this.#handle(data);
+  }
+
+  #hold(data: EngineData): void {
+    this.#heldBytes += byteLength(data);
+    if (this.#heldBytes > this.#options.settings.maxPayloadBytes) {
+      this.#engine.close(undefined, 'too large');
+    } else this.#held.push(data);
+  }
+
+  /** Handles what waited, in order, up to the next request. */
+  #release(): void {
+    while (this.#requests.size === 0 && this.#held.length > 0) this.#handle(this.#held.shift()!);
+    if (this.#held.length === 0) this.#heldBytes = 0;
+  }
+
+  #handle(data: EngineData): void {
     const packet = this.#decode(data);
     if (packet === 'malformed') this.#engine.close(undefined, 'parse error');
     else if (packet !== 'incomplete') this.#receive(packet, data);
@@ -174,6 +196,8 @@ export class SocketIoSession implements EngineOwner {
   /** Whether a request still waits for its answer, which it then no longer does. */
   #settle(request: ConnectRequest): boolean {
     if (this.#requests.get(request.namespace) !== request) return false;
+    // Not at once: the owner has yet to do what follows from its answer.
+    if (this.#held.length > 0) queueMicrotask(() => this.#release());
     return this.#requests.delete(request.namespace);
   }
 
@@ -205,6 +229,7 @@ export class SocketIoSession implements EngineOwner {
     this.#requests.clear();
     this.#decoder.destroy();
     this.#parts = [];
+    this.#held = [];
   }
 
   #send(packet: Packet | string): void {

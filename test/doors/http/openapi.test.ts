@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { NodeRooms } from '../../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../../src/auth/authenticator.ts';
-import { originRules } from '../../../src/auth/origin.ts';
+import { OriginPolicy } from '../../../src/auth/origin.ts';
 import { httpDoor } from '../../../src/doors/http/app.ts';
 import { openApi } from '../../../src/doors/http/openapi.ts';
 import { commands } from '../../../src/protocol/commands.ts';
@@ -57,7 +57,7 @@ it('describes every route of the door, and no other', () => {
   const app = httpDoor({
     directory: rooms,
     authenticate: authenticatorOf(settings, false),
-    origins: originRules(undefined, undefined, false),
+    origins: new OriginPolicy({}),
     limits,
     host: 'node',
     version: '1.2.3',

@@ -100,7 +100,6 @@ const PAYLOADS: Record<string, string[]> = {
   'a malformed packet behind a good one': ['40', '42["message",1]\x1ex\x1e42["message",2]'],
   'nothing between separators': ['40', '42["message",1]\x1e\x1e42["message",2]'],
   'a close packet': ['40', '1'],
-  'an event before the answer to CONNECT': ['40\x1e42["message",1]'],
   'an event behind DISCONNECT': ['40', '41\x1e42["message",1]'],
 };
 

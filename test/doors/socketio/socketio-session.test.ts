@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { EngineData, EnginePacket } from '../../../src/doors/socketio/engine-packet.ts';
+import type { EngineCloseReason } from '../../../src/doors/socketio/engine-session.ts';
 import type { NamespaceSocket } from '../../../src/doors/socketio/namespace-socket.ts';
 import type { ConnectRequest, ReceivedEvent } from '../../../src/doors/socketio/socketio-owner.ts';
 import {
@@ -44,7 +45,7 @@ const engine = {
   sendAll: (packets: readonly EnginePacket[]) => {
     for (const packet of packets) if (packet.type === 'message') sent.push(packet.data);
   },
-  close: (frame?: unknown, reason: 'forced close' | 'parse error' = 'forced close') => {
+  close: (frame?: unknown, reason: EngineCloseReason = 'forced close') => {
     closes.push(frame ?? reason);
     session.onClose(reason);
   },
@@ -103,8 +104,6 @@ describe('CONNECT', () => {
   });
 
   it.each([
-    ['a second one', ['0', '0']],
-    ['an event before the answer', ['0', '2["a"]']],
     ['an event first', ['2["a"]']],
     ['an ack first', ['31[]']],
     ['a disconnect first', ['1']],
@@ -112,6 +111,53 @@ describe('CONNECT', () => {
   ])('closes the session on %s', (_, packets) => {
     receive(...packets);
     expect(closes).toEqual(['forced close']);
+  });
+
+  it('is answered first, and then what was sent behind it, in order', async () => {
+    receive('0', '2["a"]', '51-["b",{"_placeholder":true,"num":0}]', new ArrayBuffer(1));
+    expect([events, closes]).toEqual([[], []]);
+    requests[0]?.accept();
+    receive('2["c"]');
+    await Promise.resolve();
+    expect(events.map(({ args }) => args[0])).toEqual(['a', 'b', 'c']);
+    expect([sent, closes]).toEqual([['0{"sid":"sid1"}'], []]);
+  });
+
+  it('lets a client leave, or try another token, without waiting', async () => {
+    receive('0{"token":"old"}', '0{"token":"new"}', '1');
+    requests[0]?.refuse({ message: 'no' });
+    await Promise.resolve();
+    expect(requests[1]).toMatchObject({ auth: { token: 'new' } });
+    requests[1]?.accept();
+    await Promise.resolve();
+    expect([disconnects, closes]).toEqual([['/: client namespace disconnect'], []]);
+  });
+
+  it.each([
+    ['a second one', '0'],
+    ['what is malformed', '2{'],
+  ])('closes the session on %s behind it, once it is answered', async (_, packet) => {
+    receive('0', packet);
+    requests[0]?.accept();
+    await Promise.resolve();
+    expect(closes).toHaveLength(1);
+  });
+
+  it('closes the session on an event behind one that is refused, after the answer', async () => {
+    receive('0', '2["a"]');
+    requests[0]?.refuse({ message: 'no' });
+    await Promise.resolve();
+    expect([sent, events, closes]).toEqual([['4{"message":"no"}'], [], ['forced close']]);
+  });
+
+  it('keeps no more behind it than one payload may hold', () => {
+    receive('0');
+    const text = `2["${'é'.repeat(100)}"]`;
+    const count = Math.floor(SETTINGS.maxPayloadBytes / new TextEncoder().encode(text).length);
+    receive(...Array<string>(count).fill(text));
+    expect(closes).toEqual([]);
+    receive(text);
+    expect(closes).toEqual(['too large']);
   });
 
   it.each(['0[]', '0null', '0"x"', '0{'])('closes the session on %s', (packet) => {
@@ -299,7 +345,7 @@ describe('a Socket.IO session', () => {
     expect([sent, closes, disconnects]).toEqual([[], [{ code: 4003 }], ['/: forced close']]);
   });
 
-  it('goes on elsewhere with its sockets, its requests and half a packet', () => {
+  it('goes on elsewhere with its sockets, its requests and what waits for them', async () => {
     join();
     receive('0/custom,{"a":1}', '51-["m",{"_placeholder":true,"num":0}]');
     const handOver = structuredClone(session.handOver());
@@ -310,8 +356,19 @@ describe('a Socket.IO session', () => {
     expect(session.socket('/')?.sid).toBe('sid1');
     expect(requests.at(-1)).toMatchObject({ namespace: '/custom', auth: { a: 1 } });
     receive(Uint8Array.from([1]).buffer);
+    expect(events).toEqual([]);
+    requests.at(-1)?.accept();
+    await Promise.resolve();
     expect(events[0]?.args).toEqual(['m', Uint8Array.from([1]).buffer]);
     session.socket('/')?.ackText(1, '[]');
-    expect(sent).toEqual(['31[]']);
+    expect(sent).toEqual(['0/custom,{"sid":"sid2"}', '31[]']);
+  });
+
+  it('goes on elsewhere with half a packet', () => {
+    join();
+    receive('51-["m",{"_placeholder":true,"num":0}]');
+    session = SocketIoSession.resume(engine, options, structuredClone(session.handOver()));
+    receive(Uint8Array.from([1]).buffer);
+    expect(events[0]?.args).toEqual(['m', Uint8Array.from([1]).buffer]);
   });
 });

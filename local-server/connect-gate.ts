@@ -1,0 +1,56 @@
+import type { Socket } from 'socket.io';
+
+/** An Engine.IO session of the official server, whatever carries it. */
+export type Conn = Socket['conn'];
+
+type Listener = (data: unknown) => void;
+
+/** CONNECT to the main namespace, the only one that takes time to answer. */
+const CONNECT = /^0(?:$|[^/]|\/(?:$|,))/;
+
+/**
+ * Keeps the packets that a client sends after CONNECT and before its answer, and hands them on once
+ * it is answered: the official server would close the session, so that clients that do not wait
+ * would connect or not by chance.
+ */
+export class ConnectGate {
+  readonly #conn: Conn;
+  readonly #maxBytes: number;
+  readonly #listeners: Listener[];
+  #isWaiting = false;
+  #held: unknown[] = [];
+  #heldBytes = 0;
+
+  /** @param maxBytes the most that is kept; a client that sends more is disconnected */
+  constructor(conn: Conn, maxBytes: number) {
+    this.#conn = conn;
+    this.#maxBytes = maxBytes;
+    this.#listeners = conn.listeners('data') as Listener[];
+    conn.removeAllListeners('data');
+    conn.on('data', (data: unknown) => this.#receive(data));
+  }
+
+  /** To be called when the answer to CONNECT has been sent. */
+  answered(): void {
+    this.#isWaiting = false;
+    while (!this.#isWaiting && this.#held.length > 0) this.#pass(this.#held.shift());
+    if (this.#held.length === 0) this.#heldBytes = 0;
+  }
+
+  #receive(data: unknown): void {
+    if (this.#isWaiting || this.#held.length > 0) this.#hold(data);
+    else this.#pass(data);
+  }
+
+  #hold(data: unknown): void {
+    this.#heldBytes += Buffer.byteLength(data as string | Buffer);
+    if (this.#heldBytes > this.#maxBytes) this.#conn.close(true);
+    else this.#held.push(data);
+  }
+
+  #pass(data: unknown): void {
+    if (this.#conn.readyState !== 'open') return;
+    this.#isWaiting = typeof data === 'string' && CONNECT.test(data);
+    for (const listener of this.#listeners) listener(data);
+  }
+}

@@ -1,0 +1,58 @@
+import { EventEmitter } from 'node:events';
+import { expect, it } from 'vitest';
+import { type Conn, ConnectGate } from '../../local-server/connect-gate.ts';
+
+/** A session as the gate sees one, and what the official server is given of it. */
+class Session extends EventEmitter {
+  readyState = 'open';
+  readonly given: unknown[] = [];
+  readonly gate: ConnectGate;
+
+  constructor(maxBytes = 1_000) {
+    super();
+    this.on('data', (data) => this.given.push(data));
+    this.gate = new ConnectGate(this as unknown as Conn, maxBytes);
+  }
+
+  receive(...packets: unknown[]): this {
+    for (const packet of packets) this.emit('data', packet);
+    return this;
+  }
+
+  close(): void {
+    this.readyState = 'closed';
+  }
+}
+
+it.each(['0', '0{"token":"a"}', '0/', '0/,{"token":"a"}'])(
+  'keeps what comes after %s until that is answered',
+  (connect) => {
+    const bytes = Buffer.of(1);
+    const session = new Session().receive(connect, '51-["a"]', bytes);
+    expect(session.given).toEqual([connect]);
+    session.gate.answered();
+    session.receive('2["b"]');
+    expect(session.given).toEqual([connect, '51-["a"]', bytes, '2["b"]']);
+  },
+);
+
+it('keeps what comes after a second CONNECT until that is answered, too', () => {
+  const session = new Session().receive('0{"token":"a"}', '0{"token":"b"}', '2["c"]');
+  session.gate.answered();
+  expect(session.given).toEqual(['0{"token":"a"}', '0{"token":"b"}']);
+  session.gate.answered();
+  expect(session.given).toEqual(['0{"token":"a"}', '0{"token":"b"}', '2["c"]']);
+});
+
+it.each(['2["a"]', '0/other,', '1', Buffer.of(0x30)])('waits for no answer to %j', (packet) => {
+  expect(new Session().receive(packet, '2["b"]').given).toEqual([packet, '2["b"]']);
+});
+
+it('closes a session that sends more than is kept, and gives none of it to the server', () => {
+  const session = new Session(10).receive('0', '12345', 'éé1');
+  expect(session.readyState).toBe('open');
+  session.receive('1');
+  expect(session.readyState).toBe('closed');
+  session.gate.answered();
+  expect(session.given).toEqual(['0']);
+});
