@@ -113,6 +113,19 @@ export const migrations: readonly string[][] = [
     'ALTER TABLE room ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0',
     `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
   ],
+  [
+    // What members are found by while somebody types a name: see `protocol/fold.ts`.
+    `CREATE TABLE member_keys (
+      key TEXT NOT NULL,
+      user_id TEXT NOT NULL,
+      PRIMARY KEY (key, user_id)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX member_keys_of ON member_keys (user_id)',
+    // SQL folds neither accents nor words: `Members` writes the keys of these as they change.
+    `INSERT OR IGNORE INTO member_keys (key, user_id)
+      SELECT lower(username), user_id FROM members WHERE role <> 'none'
+      UNION SELECT lower(user_id), user_id FROM members WHERE role <> 'none'`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */
