@@ -25,7 +25,7 @@ const ways: [string, object, (visitor: Visitor) => Hands][] = [
 
 describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
   const company = Company.forAll();
-  const host = nodeHostFor();
+  const host = nodeHostFor({ MAX_MESSAGE_BYTES: '900' });
 
   test.each(ways)('finds everything by what is in sight, %s', async (_, options, handsOf) => {
     const line = await company.lineTo(host().url);
@@ -137,8 +137,12 @@ describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
     await ann.message('see').getByRole('button', { name: 'Reply' }).click();
     await ann.write('an answer');
     await page.getByRole('button', { name: '1 reply' }).waitFor();
-    await ann.write('too long '.repeat(1_000));
+    await ann.write('too long '.repeat(105));
     await page.getByText('Not sent.').waitFor();
+    await ann.field.fill('too long '.repeat(1_000));
+    await page.getByText('too long to be sent as one message').waitFor();
+    expect(['a text that is too long', await wrong(ann)]).toEqual(['a text that is too long', []]);
+    await ann.field.fill('');
     await ann.message('an answer').hover();
     await ann.message('an answer').getByRole('button', { name: 'More actions' }).click();
     expect(['a talk and a menu', await wrong(ann)]).toEqual(['a talk and a menu', []]);
