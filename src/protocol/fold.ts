@@ -4,11 +4,12 @@ const WORD_START = /(?<![\p{L}\p{M}\p{N}])[\p{L}\p{N}]/gu;
 
 /**
  * A text without case, accents and differences of width, for finding names: `josé`, `JOSE` and
- * `ｊｏｓｅ` are one. Marks that are no accents, such as vowel signs, stay.
+ * `ｊｏｓｅ` are one. Marks that are no accents, such as vowel signs, stay. Left decomposed, so that
+ * the Korean syllable that is being typed begins the one that is meant.
  */
 export function foldName(text: string): string {
   // Upper case first: it makes one of ς and σ, and of ß and ss.
-  return text.normalize('NFKD').replaceAll(ACCENTS, '').toUpperCase().toLowerCase().normalize();
+  return text.normalize('NFKD').replaceAll(ACCENTS, '').toUpperCase().toLowerCase();
 }
 
 /** What a name is found by: its folded rest from the beginning of each of its words on. */

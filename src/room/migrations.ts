@@ -1,10 +1,14 @@
+import { fillMemberKeys } from './fill-member-keys.ts';
 import type { Sql } from './ports.ts';
+
+/** A statement, or what takes more than SQL. */
+export type Step = string | ((sql: Sql) => void);
 
 /**
  * The schema, as the list of what was ever done to it. Append only: rooms written by every earlier
  * version are out there. `PRAGMA user_version` is refused in Durable Objects, hence the table.
  */
-export const migrations: readonly string[][] = [
+export const migrations: readonly (readonly Step[])[] = [
   [
     `CREATE TABLE room (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -121,10 +125,7 @@ export const migrations: readonly string[][] = [
       PRIMARY KEY (key, user_id)
     ) WITHOUT ROWID`,
     'CREATE INDEX member_keys_of ON member_keys (user_id)',
-    // SQL folds neither accents nor words: `Members` writes the keys of these as they change.
-    `INSERT OR IGNORE INTO member_keys (key, user_id)
-      SELECT lower(username), user_id FROM members WHERE role <> 'none'
-      UNION SELECT lower(user_id), user_id FROM members WHERE role <> 'none'`,
+    fillMemberKeys,
   ],
 ];
 
@@ -147,7 +148,10 @@ export function migrate(sql: Sql): void {
     )[0]!.done;
     if (done > migrations.length) throw new NewerSchema(done);
     for (let at = done; at < migrations.length; at++) {
-      for (const statement of migrations[at]!) sql.run(statement);
+      for (const step of migrations[at]!) {
+        if (typeof step === 'string') sql.run(step);
+        else step(sql);
+      }
       sql.run('INSERT INTO migrations (version) VALUES (?)', at + 1);
     }
   });
