@@ -182,6 +182,32 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     expect(await ann.field.inputValue()).toBe('');
   });
 
+  test('keep an edit that is begun, and what it interrupted, and ask before the room is left', async () => {
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.write('first words');
+    await ann.message('first words').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.field.fill('a new message');
+    await ann.message('first words').hover();
+    await ann.message('first words').getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    await ann.field.fill('better words');
+    await page.reload();
+    await page.getByText('Editing: first words').waitFor();
+    expect(await ann.field.inputValue()).toBe('better words');
+    await ann.field.press('Enter');
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['better words (edited)']);
+    expect(await ann.field.inputValue()).toBe('a new message');
+
+    await ann.leave();
+    const dialog = page.getByRole('dialog', { name: `Leave ${company.room}?` });
+    await dialog.getByText('What you have begun to write').waitFor();
+    await dialog.getByRole('button', { name: 'Leave' }).click();
+    await ann.join('Ann', company.room);
+    await ann.isIn();
+    expect(await ann.field.inputValue()).toBe('');
+  });
+
   test('hide what another user of the window could not send, and keep it for that user', async () => {
     const line = await company.lineTo(host().url);
     const ann = await company.comesIn('Ann', line.url);

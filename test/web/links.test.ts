@@ -46,3 +46,8 @@ test.each([
 ])('%s has a link with its own brackets and letters', (text, link) => {
   expect(found(text)[0]).toBe(link);
 });
+
+test('an address with dots without end is read in one pass', () => {
+  const dots = `https://a.example/${'.'.repeat(200_000)}`;
+  expect(found(`${dots}b ${dots}`)).toEqual([`${dots}b`, 'https://a.example/']);
+});

@@ -83,7 +83,8 @@ test('of two people of one name the chosen one is mentioned, else the one who is
   expect(names.mentionedIn('@Alex', [], (userId) => userId === 'second').userIds).toEqual([
     'second',
   ]);
-  expect(names.mentionedIn('@Alex, @Alex', [], () => true).userIds).toEqual([]);
+  const both = names.mentionedIn('@Alex', [], () => true);
+  expect(both).toEqual({ userIds: [], unclear: [{ from: 0, to: 5, isShared: true }] });
 });
 
 test('a chosen person stays with their name while the text around it changes', () => {
@@ -121,6 +122,7 @@ test.each([
   ['VISITOR-2', 'visitor-21'],
   ['ﾕｰｻﾞｰ', 'ユーザー'],
   ['Ελ', 'Έλλη'],
+  ['기', '김철수'],
 ])('%s begins a word of %s', (begun, name) => {
   expect(nameKeys(name).some((key) => key.startsWith(foldName(begun)))).toBe(true);
 });

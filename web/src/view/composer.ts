@@ -1,11 +1,12 @@
 import type { Message, MessageOptions, Room } from '../../../src/client/index.ts';
 import type { Draft } from '../drafts.ts';
 import { MemberSearch } from '../member-search.ts';
-import { type ChosenPerson, moveChosen, type Person } from '../mentions.ts';
+import type { ChosenPerson, Person } from '../mentions.ts';
 import { askMessageLimit, messageLimit } from '../message-limit.ts';
 import type { Names } from '../names.ts';
 import { quotedIn } from '../originals.ts';
 import { bytesOf, partsOf } from '../split.ts';
+import { TextMentions } from '../text-mentions.ts';
 import { button, element, icon, iconButton, newId } from './dom.ts';
 import { MentionList } from './mention-list.ts';
 import { openEmoji } from './popover.ts';
@@ -39,9 +40,15 @@ const KEYS = 'Enter sends, Shift + Enter makes a new line.';
 const NEAR_BYTES = 500;
 /** From here on the server's own limit is asked for; fewer than any usual limit. */
 const ASK_BYTES = 1_000;
-const MAX_MENTIONS = 50;
 /** So many words that mention no one are named at once. */
 const MAX_NOTES = 2;
+
+/** A client whose `edit` takes no mentions leaves them as they were. */
+type EditWithMentions = (
+  seq: number,
+  text: string,
+  options?: { mentions: string[] },
+) => Promise<Message>;
 
 /** With a finger, Enter makes a line: there is no Shift to speak of, and the button is near. */
 const isCoarse = matchMedia('(pointer: coarse)');
@@ -56,12 +63,10 @@ export class Composer {
   readonly #note = element('div', 'note');
   readonly #keys = element('p', 'keys', KEYS);
   readonly #search: MemberSearch;
-  readonly #mentions: MentionList;
+  readonly #mentions: TextMentions;
+  readonly #list: MentionList;
   readonly #send = iconButton('Send', 'send', () => undefined, 'is-primary is-round');
   #mode: Pick<Draft, 'mode' | 'seq'> = { mode: 'new' };
-  #chosen: readonly ChosenPerson[] = [];
-  /** The text that `#chosen` belongs to. */
-  #known = '';
   /** What an edit has interrupted. */
   #before: Draft | undefined;
   #isRestored = false;
@@ -90,15 +95,16 @@ export class Composer {
     this.element = element('form', 'composer', this.#about, field, this.#send);
     this.element.append(this.#note, this.#keys);
     this.#search = new MemberSearch(room, names, () => this.#named());
-    this.#mentions = new MentionList({
+    this.#mentions = new TextMentions(room, names);
+    this.#list = new MentionList({
       text: this.#text,
       room,
       names,
       search: this.#search,
       choose: (person, at) => this.#choose(person, at),
-      isChosen: (at) => this.#chosen.some((one) => one.at === at),
+      isChosen: (at) => this.#mentions.isChosen(at),
     });
-    this.element.append(this.#mentions.element);
+    this.element.append(this.#list.element);
     this.#text.addEventListener('input', () => this.#typed());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
     this.element.addEventListener('submit', (event) => {
@@ -122,8 +128,8 @@ export class Composer {
   /** Mentions a person where the cursor is. */
   mention(person: Person): void {
     const at = this.#insert(`@${person.name}`);
-    this.#chosen = [...this.#chosen, { ...person, at }];
-    this.#changed();
+    this.#mentions.choose(person, at);
+    this.#typed();
   }
 
   /** Takes a message back that could not be sent, after what stands here. */
@@ -145,16 +151,17 @@ export class Composer {
   }
 
   /** What is written next takes the place of this message. */
-  edit({ seq, message }: Message): void {
+  edit(original: Message): void {
     if (this.#mode.mode !== 'edit') this.#before = this.#draft;
+    const { seq, message } = original;
     this.#turn({ mode: 'edit', seq });
-    this.#set(message);
+    this.#set(message, this.#mentions.namedBy(original));
     this.focus();
   }
 
   get #draft(): Draft {
     const before = this.#before;
-    const mentions = this.#chosen;
+    const mentions = this.#mentions.chosen;
     const draft = { text: this.#text.value, ...this.#mode, mentions };
     return before === undefined ? draft : { ...draft, before };
   }
@@ -170,12 +177,10 @@ export class Composer {
   }
 
   #choose(person: Person, at: number): void {
-    const { names } = this.#options;
-    names.learn(person.userId, person.name);
     this.#text.setRangeText(`${person.name} `, at + 1, this.#text.selectionStart, 'end');
     this.#text.focus();
-    this.#follow();
-    this.#chosen = [...this.#chosen.filter((one) => one.at !== at), { ...person, at }];
+    this.#mentions.follow(this.#text.value);
+    this.#mentions.choose(person, at);
     this.#typed();
   }
 
@@ -231,7 +236,7 @@ export class Composer {
 
   #typed(): void {
     this.#changed();
-    this.#mentions.update();
+    this.#list.update();
     this.#renderNote();
     if (this.#mode.mode === 'edit') return;
     this.#options.room.typing(this.#text.value.trim() !== '');
@@ -239,16 +244,10 @@ export class Composer {
 
   /** The text is another one: chosen people move with it, and the draft is kept. */
   #changed(): void {
-    this.#follow();
+    this.#mentions.follow(this.#text.value);
     this.#fit();
     this.#renderNote();
     this.#keep();
-  }
-
-  #follow(): void {
-    const { value } = this.#text;
-    this.#chosen = moveChosen(this.#chosen, this.#known, value);
-    this.#known = value;
   }
 
   #keep(): void {
@@ -257,12 +256,12 @@ export class Composer {
 
   /** More names are known. */
   #named(): void {
-    if (document.activeElement === this.#text) this.#mentions.update();
+    if (document.activeElement === this.#text) this.#list.update();
     this.#renderNote();
   }
 
   #key(event: KeyboardEvent): void {
-    if (this.#mentions.key(event)) return;
+    if (this.#list.key(event)) return;
     const { key, shiftKey, ctrlKey, metaKey } = event;
     const last = key === 'ArrowUp' && this.#text.value === '' ? this.#options.lastOwn() : undefined;
     const sends = isCoarse.matches ? ctrlKey || metaKey : !shiftKey;
@@ -284,10 +283,13 @@ export class Composer {
 
   #save(seq: number, text: string): void {
     const { room, find } = this.#options;
-    const isSame = find(seq)?.message === text;
+    const original = find(seq);
+    const options = original && { mentions: this.#mentions.idsAfterEdit(original, text) };
     this.#cancel();
+    if (original?.message === text) return;
+    const edit: EditWithMentions = room.edit.bind(room);
     // The row tells of a refusal.
-    if (!isSame) room.edit(seq, text).catch(() => undefined);
+    edit(seq, text, options).catch(() => undefined);
   }
 
   /** Sends parts of the text, each as a message of its own. */
@@ -298,7 +300,7 @@ export class Composer {
     const messages = parts.map(({ from, to }) => {
       const text = value.slice(from, to);
       const start = from + text.length - text.trimStart().length;
-      return { text: text.trim(), mentions: this.#mentionedIn(text.trim(), start) };
+      return { text: text.trim(), mentions: this.#mentions.idsIn(text.trim(), start) };
     });
     this.#open(empty);
     for (const { text, mentions } of messages) {
@@ -317,20 +319,6 @@ export class Composer {
     }
     const replyTo = thread ?? find(seq)?.replyTo ?? seq;
     return replyTo === seq ? { replyTo } : { replyTo, meta: { quotes: seq } };
-  }
-
-  /** @param start where the part begins in the whole text */
-  #mentionedIn(part: string, start: number): string[] {
-    const { you } = this.#options.room.state;
-    const { userIds } = this.#resolve(part, start);
-    return userIds.filter((userId) => userId !== you?.userId).slice(0, MAX_MENTIONS);
-  }
-
-  #resolve(part: string, start: number) {
-    const { room, names } = this.#options;
-    const here = new Set(room.state.online.map(({ userId }) => userId));
-    const chosen = this.#chosen.map((one) => ({ ...one, at: one.at - start }));
-    return names.mentionedIn(part, chosen, (userId) => here.has(userId));
   }
 
   get #isTooLong(): boolean {
@@ -362,8 +350,8 @@ export class Composer {
 
   #mentionNotes(): string[] {
     const { value } = this.#text;
-    if (!/[@＠]/u.test(value) || this.#mentions.isOpen) return [];
-    const notes = this.#resolve(value, 0).unclear.flatMap(({ from, to, isShared }) => {
+    if (!/[@＠]/u.test(value) || this.#list.isOpen) return [];
+    const notes = this.#mentions.unclear.flatMap(({ from, to, isShared }) => {
       const word = value.slice(from, to);
       if (isShared) return `“${word}” is the name of several people; choose one from the list.`;
       const name = word.slice(1);
@@ -375,9 +363,8 @@ export class Composer {
 
   #set(text: string, mentions: readonly ChosenPerson[] = []): void {
     this.#text.value = text;
-    this.#known = text;
-    this.#chosen = mentions;
-    this.#mentions.close();
+    this.#mentions.set(text, mentions);
+    this.#list.close();
     this.#changed();
   }
 
