@@ -9,6 +9,7 @@ import { bytesOf, partsOf } from '../split.ts';
 import { TextMentions } from '../text-mentions.ts';
 import { button, element, icon, iconButton, newId } from './dom.ts';
 import { MentionList } from './mention-list.ts';
+import { lengthNote, type Note, noteElement } from './note.ts';
 import { openEmoji } from './popover.ts';
 import { beginningOf } from './text.ts';
 
@@ -36,8 +37,6 @@ export interface ComposerOptions {
 }
 
 const KEYS = 'Enter sends, Shift + Enter makes a new line.';
-/** With less left than this, it is told how much; in bytes. */
-const NEAR_BYTES = 500;
 /** From here on the server's own limit is asked for; fewer than any usual limit. */
 const ASK_BYTES = 1_000;
 /** So many words that mention no one are named at once. */
@@ -330,33 +329,35 @@ export class Composer {
     const { value } = this.#text;
     const isTooLong = this.#isTooLong;
     if (value.length > ASK_BYTES) void askMessageLimit(() => this.#renderNote());
-    const sentences = lengthNote(value) ?? this.#mentionNotes();
+    const notes = lengthNote(value) ?? this.#mentionNotes();
     this.#send.disabled = isTooLong;
-    const drawn = JSON.stringify([sentences, isTooLong, this.#mode.mode]);
+    const drawn = JSON.stringify([notes, isTooLong, this.#mode.mode]);
     if (drawn === this.#noted) return;
     this.#noted = drawn;
-    this.#note.hidden = sentences.length === 0;
+    this.#note.hidden = notes.length === 0;
     // The note takes the place of the keys, so that nothing above moves.
-    this.#keys.hidden = sentences.length > 0;
-    this.#note.replaceChildren(...sentences.map((sentence) => element('span', '', sentence)));
+    this.#keys.hidden = notes.length > 0;
+    this.#note.replaceChildren(...notes.map(noteElement));
     if (isTooLong && this.#mode.mode !== 'edit') {
-      this.#note.append(button('Send in parts', () => this.#say(this.#parts)));
+      this.#note.append(button('Send in parts', () => this.#sayInParts()));
     }
   }
 
-  get #parts() {
-    return partsOf(this.#text.value, messageLimit());
+  #sayInParts(): void {
+    this.focus();
+    this.#say(partsOf(this.#text.value, messageLimit()));
   }
 
-  #mentionNotes(): string[] {
+  #mentionNotes(): Note[] {
     const { value } = this.#text;
     if (!/[@＠]/u.test(value) || this.#list.isOpen) return [];
     const notes = this.#mentions.unclear.flatMap(({ from, to, isShared }) => {
       const word = value.slice(from, to);
-      if (isShared) return `“${word}” is the name of several people; choose one from the list.`;
+      if (isShared)
+        return { word, says: 'is the name of several people; choose one from the list.' };
       const name = word.slice(1);
       this.#search.find(name);
-      return this.#search.isAnswered(name) ? `“${word}” mentions nobody.` : [];
+      return this.#search.isAnswered(name) ? { word, says: 'mentions nobody.' } : [];
     });
     return notes.slice(0, MAX_NOTES);
   }
@@ -380,12 +381,4 @@ function aboutParts(mode: 'reply' | 'edit', message: Message | undefined): (stri
   if (mode === 'edit') return ['Editing: ', said];
   if (message === undefined) return ['Reply to an earlier message'];
   return ['Reply to ', element('bdi', 'name', message.sender), ': ', said];
-}
-
-function lengthNote(text: string): string[] | undefined {
-  const bytes = bytesOf(text.trim());
-  const left = messageLimit() - bytes;
-  if (left > NEAR_BYTES) return undefined;
-  if (left >= 0) return [`${left} bytes left.`];
-  return [`This is ${-left} bytes too long to be sent as one message.`];
 }

@@ -9,15 +9,14 @@ import { Reactors } from '../reactors.ts';
 import { isModerator, whySilent } from '../rights.ts';
 import { sentenceOfEnd, sentenceOfError } from '../sentences.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
-import { openDialog } from './dialog.ts';
 import { button, byId, element, icon, setText } from './dom.ts';
 import { onFiles } from './files.ts';
 import { LogView } from './log.ts';
+import { messageChoices } from './message-choices.ts';
 import { Panel } from './panel.ts';
 import { PeoplePanel } from './people.ts';
 import { type Choice, openEmoji, openMenu } from './popover.ts';
 import type { Deeds, Scene } from './scene.ts';
-import { openReactions } from './reactions.ts';
 import { SearchPanel } from './search.ts';
 import { openSettings } from './settings.ts';
 import { ThreadPanel } from './thread.ts';
@@ -161,7 +160,7 @@ export class RoomView {
 
   /** What can be done with messages. @param composer where they are answered and changed */
   #deeds(composer: () => Composer): Deeds {
-    return {
+    const deeds: Deeds = {
       react: (message, emoji) => this.#react(message, emoji),
       pick: (message, anchor) => {
         openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
@@ -171,7 +170,15 @@ export class RoomView {
         composer().reply(message);
       },
       more: (message, anchor) => {
-        openMenu(anchor, 'Actions', this.#messageChoices(message, anchor, composer()));
+        const isInRoom = composer() === this.#composer;
+        const choices = messageChoices(this.#room, message, {
+          react: () => deeds.pick(message, anchor),
+          reply: () => deeds.reply(message),
+          edit: () => composer().edit(message),
+          copy: () => void this.#copy(message.message),
+          openThread: isInRoom ? deeds.openThread : undefined,
+        });
+        openMenu(anchor, 'Actions', choices);
       },
       openThread: (seq) => this.#openThread(seq),
       jump: (seq) => void this.#jump(seq),
@@ -182,67 +189,11 @@ export class RoomView {
         composer().take(payload);
       },
     };
+    return deeds;
   }
 
   #react(message: Message, emoji: string): void {
     this.#scene.reactors.toggle(message, emoji).catch(() => undefined);
-  }
-
-  #messageChoices(message: Message, anchor: HTMLElement, composer: Composer): Choice[] {
-    const { state } = this.#room;
-    const isOwn = message.senderId === state.you?.userId;
-    const isSilent = whySilent(state, Date.now()) !== undefined;
-    const { seq, replyTo, replyCount = 0, reactions = {} } = message;
-    const choices: Choice[] = [];
-    if (!isSilent) {
-      const { pick, reply } = this.#deeds(() => composer);
-      choices.push(
-        { label: 'React', icon: 'react', choose: () => pick(message, anchor) },
-        { label: 'Reply', icon: 'reply', choose: () => reply(message) },
-      );
-    }
-    if (isOwn && !isSilent) {
-      choices.push({ label: 'Edit', icon: 'edit', choose: () => composer.edit(message) });
-    }
-    if (composer === this.#composer) {
-      // Answers to an answer belong to the thread of the first message.
-      const root = replyCount > 0 ? seq : (replyTo ?? seq);
-      choices.push({ label: 'Open thread', icon: 'thread', choose: () => this.#openThread(root) });
-    }
-    if (Object.keys(reactions).length > 0) {
-      const choose = () => openReactions(this.#room, message);
-      choices.push({ label: 'Reactions', icon: 'people', choose });
-    }
-    choices.push({
-      label: 'Copy text',
-      icon: 'copy',
-      choose: () => void this.#copy(message.message),
-    });
-    if (isOwn || isModerator(state)) {
-      choices.push({
-        label: 'Delete',
-        icon: 'delete',
-        isDanger: true,
-        choose: () => this.#askDelete(message),
-      });
-    }
-    return choices;
-  }
-
-  #askDelete({ seq, message, sender }: Message): void {
-    openDialog({
-      title: 'Delete this message?',
-      parts: [
-        element('blockquote', 'quoted', element('b', '', sender), ' ', message.slice(0, 200)),
-        element('p', '', 'Everybody will see that something was deleted here.'),
-      ],
-      confirm: 'Delete',
-      isDanger: true,
-      run: () => {
-        // Its row tells of a refusal.
-        this.#room.delete(seq).catch(() => undefined);
-      },
-    });
   }
 
   #choices(): Choice[] {
