@@ -24,10 +24,13 @@ function problem(code: ErrorCode, message: string): Problem {
 }
 
 /** The room was left, or has ended, before there was an answer. */
-export const notConnected = problem('unavailable', 'The room was left; join it again.');
+export const notConnected = problem('unavailable', 'The room was left; join it and try again.');
 
 /** Nobody knows whether it was done. */
-export const unsure = problem('unavailable', 'The connection was lost; look whether it was done.');
+export const unsure = problem(
+  'unavailable',
+  'The connection was lost meanwhile; look whether it was done.',
+);
 
 export const frameTooBig = problem('too_large', 'This is too long; shorten it and send it again.');
 
