@@ -224,6 +224,14 @@ export class Room {
   }
 
   /**
+   * A page of the room's list, or of users who are online. `prefix` finds people while their name is
+   * typed: by the beginning of one of its words, or of their user id. @throws Refused
+   */
+  members(query: Omit<Payload<'getMembers'>, 'roomId'>): Promise<Reply<'getMembers'>> {
+    return this.ask('getMembers', query);
+  }
+
+  /**
    * Gives any other command, as soon as the room can be reached. What only reads is asked again when
    * the connection is lost; what changes something is not, since nobody knows whether it was done.
    * @throws Refused when the room will not do it, was left, or has ended

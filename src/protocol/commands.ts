@@ -20,7 +20,7 @@ import {
   whole,
   youSchema,
 } from './objects.ts';
-import { wrongEmoji, wrongLine } from './text.ts';
+import { wrongEmoji, wrongLine, wrongPrefix } from './text.ts';
 
 const roomId = roomIdSchema.optional();
 /** A name its sender claims. Looked into only where it counts: see `room/names.ts`. */
@@ -82,12 +82,19 @@ export const commands = {
     after: positionSchema,
     limit: whole(1, fixed.missedPage).optional(),
   }),
-  getMembers: z.object({
-    roomId,
-    after: knownUserIdSchema.optional(),
-    limit: whole(1, fixed.membersPage).optional(),
-    online: flag,
-  }),
+  getMembers: z
+    .object({
+      roomId,
+      after: knownUserIdSchema.optional(),
+      limit: whole(1, fixed.membersPage).optional(),
+      online: flag,
+      /** Of a word of the name, or of the user id; without case and accents. */
+      prefix: label(wrongPrefix).optional(),
+    })
+    .refine(({ after, prefix }) => countOf(after, prefix) <= 1, {
+      error: 'does not go with prefix: type more of the name to find fewer',
+      path: ['after'],
+    }),
   editMessage: z.object({
     roomId,
     seq: whole(1),

@@ -70,6 +70,11 @@ export function wrongUsername(text: string): string | undefined {
   return INVISIBLE.test(text) ? 'must not contain invisible characters' : undefined;
 }
 
+/** Beginnings of names: 1–64 code points. */
+export function wrongPrefix(text: string): string | undefined {
+  return wrongLabel(text, 64);
+}
+
 /** Reactions: one short text, an emoji as a rule. */
 export function wrongEmoji(text: string): string | undefined {
   const wrong = wrongLabel(text, fixed.reactionBytes);

@@ -1,4 +1,5 @@
 import type { EventPayload, LeaveReason } from '../protocol/events.ts';
+import { foldName, memberKeys } from '../protocol/fold.ts';
 import { fixed } from '../protocol/limits.ts';
 import type { Present } from '../protocol/objects.ts';
 import type { Outbox } from './outbox.ts';
@@ -10,6 +11,8 @@ interface User extends Name {
   connections: Set<Connection>;
   /** Ends the grace early. */
   cancelGrace?: () => void;
+  /** What the user is found by under this name, once somebody has looked for it. */
+  found?: { by: string; keys: readonly string[] };
 }
 
 /**
@@ -115,6 +118,17 @@ export class Presence {
       .map(presentOf);
   }
 
+  /** Users found by the beginning of a word of their name, or of their id; the first `limit`. */
+  named(prefix: string, limit: number): Present[] {
+    const key = foldName(prefix);
+    const found: Present[] = [];
+    for (const user of this.#users.values()) {
+      if (found.length === limit) break;
+      if (keysOf(user).some((one) => one.startsWith(key))) found.push(presentOf(user));
+    }
+    return found;
+  }
+
   /** A connection has joined; its state says as whom. */
   arrive(connection: Connection): void {
     const isNew = !this.#users.has(connection.state.identity.userId);
@@ -186,6 +200,13 @@ export class Presence {
   #event(user: User): EventPayload<'userJoined'> {
     return { roomId: this.#roomId, ...presentOf(user), timestamp: this.#clock.now() };
   }
+}
+
+/** Folded once for each name: in a crowd every search looks at everyone. */
+function keysOf(user: User): readonly string[] {
+  const { username: by } = user;
+  if (user.found?.by !== by) user.found = { by, keys: memberKeys(user) };
+  return user.found.keys;
 }
 
 function presentOf({ userId, username, unverified }: User): Present {

@@ -292,6 +292,8 @@ describe('what others do', () => {
     expect([ben.state.messages.length, ben.state.hasOlder]).toEqual([12, false]);
     ben.trim(2);
     expect([texts(ben), ben.state.hasOlder]).toEqual([['line 11', 'line 12'], true]);
+    const { members } = await ben.members({ prefix: 'ann' });
+    expect(members.map(({ userId }) => userId)).toEqual(['anna']);
     const { results } = await ben.ask('searchMessages', { query: '"line 7"' });
     expect(results.map(({ message }) => message)).toEqual(['line 7']);
     await expect(ben.ask('updateRoom', { topic: 'x' })).rejects.toMatchObject({

@@ -30,7 +30,7 @@ const written: readonly (readonly string[])[] = [
 export function oldRoom(version: number): string[] {
   const statements = ['CREATE TABLE migrations (version INTEGER PRIMARY KEY)'];
   for (let at = 0; at < version; at++) {
-    statements.push(...(migrations[at] ?? []));
+    statements.push(...(migrations[at] ?? []).filter((step) => typeof step === 'string'));
     statements.push(`INSERT INTO migrations (version) VALUES (${at + 1})`);
     statements.push(...(written[at] ?? []));
   }

@@ -25,7 +25,7 @@ const ways: [string, object, (visitor: Visitor) => Hands][] = [
 
 describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
   const company = Company.forAll();
-  const host = nodeHostFor();
+  const host = nodeHostFor({ MAX_MESSAGE_BYTES: '900' });
 
   test.each(ways)('finds everything by what is in sight, %s', async (_, options, handsOf) => {
     const line = await company.lineTo(host().url);
@@ -134,11 +134,22 @@ describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
       [],
     ]);
     await page.getByRole('menuitem', { name: '🎉' }).click();
+    await ann.page.getByRole('button', { name: '🎉 1' }).waitFor();
+    await ann.message('see').getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Reactions' }).click();
+    await page.getByRole('dialog').getByRole('listitem').waitFor();
+    expect(['who has reacted', await wrong(ann)]).toEqual(['who has reacted', []]);
+    await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await ann.message('see').hover();
     await ann.message('see').getByRole('button', { name: 'Reply' }).click();
     await ann.write('an answer');
     await page.getByRole('button', { name: '1 reply' }).waitFor();
-    await ann.write('too long '.repeat(1_000));
+    await ann.write('too long '.repeat(105));
     await page.getByText('Not sent.').waitFor();
+    await ann.field.fill('too long '.repeat(1_000));
+    await page.getByText('too long to be sent as one message').waitFor();
+    expect(['a text that is too long', await wrong(ann)]).toEqual(['a text that is too long', []]);
+    await ann.field.fill('');
     await ann.message('an answer').hover();
     await ann.message('an answer').getByRole('button', { name: 'More actions' }).click();
     expect(['a talk and a menu', await wrong(ann)]).toEqual(['a talk and a menu', []]);
@@ -153,6 +164,13 @@ describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
     await page.getByRole('button', { name: '1 reply' }).click();
     await page.getByRole('list', { name: 'Thread' }).getByText('an answer').waitFor();
     expect(['a thread', await wrong(ann)]).toEqual(['a thread', []]);
+    const answer = page.getByRole('list', { name: 'Thread' }).locator('.message').last();
+    await answer.hover();
+    await answer.getByRole('button', { name: 'Reply', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Reply' }).fill('@Nobody-of-this-name');
+    await page.getByText('mentions nobody').waitFor();
+    expect(['a reply in a thread', await wrong(ann)]).toEqual(['a reply in a thread', []]);
+    await page.getByRole('textbox', { name: 'Reply' }).fill('');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await page.getByLabel('Search in this room').fill('answer');
     await page.getByLabel('Search in this room').press('Enter');

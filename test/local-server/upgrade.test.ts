@@ -51,6 +51,12 @@ describe.each(oldVersions)('a room written with schema %i', (version) => {
     expect(missed).toMatchObject({ ok: true, messages: [{ id: 'm4' }], complete: true });
   });
 
+  test('finds its members by the beginning of a name', async () => {
+    const rooms = roomsOf(version);
+    const found = await rooms.execute('lobby', alice, 'getMembers', { prefix: 'B' });
+    expect(found).toMatchObject({ ok: true, members: [{ userId: 'bob', username: 'Bob' }] });
+  });
+
   test('is searched, knows its members, and takes the same message only once', async () => {
     const rooms = roomsOf(version);
     const found = await rooms.execute('lobby', alice, 'searchMessages', { query: 'words' });

@@ -67,6 +67,14 @@ describe('a payload that does not fit', () => {
     ['getMembers', { limit: 101 }, 'limit', 'must be a whole number from 1 to 100'],
     ['getMembers', { after: '' }, 'after', 'must not be empty'],
     ['getMembers', { online: 'true' }, 'online', 'must be true or false'],
+    ['getMembers', { prefix: '' }, 'prefix', 'must not be empty'],
+    ['getMembers', { prefix: 'x'.repeat(65) }, 'prefix', 'must be at most 64 characters'],
+    [
+      'getMembers',
+      { prefix: 'a', after: 'b' },
+      'after',
+      'does not go with prefix: type more of the name to find fewer',
+    ],
   ];
 
   it.each(misfits)('%s %j is refused for %s: it %s', (name, payload, field, why) => {

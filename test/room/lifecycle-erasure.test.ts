@@ -7,7 +7,7 @@ const alice = person('alice');
 const bob = person('bob');
 /** Whose words and names are found nowhere else. */
 const gone = { userId: 'quintessa-7', name: 'Quintessa Vole' };
-const WORDS = ['quintessa', 'Quintessa', 'Vole', 'xylograph', 'brontide', 'zymurgy'];
+const WORDS = ['quintessa', 'Quintessa', 'Vole', 'vole', 'xylograph', 'brontide', 'zymurgy'];
 
 function erase(room: RoomAtHand, userId = gone.userId): number {
   for (let asked = 1; asked < 1_000; asked++) {

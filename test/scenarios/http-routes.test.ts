@@ -326,6 +326,8 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(await listed({ limit: 1 })).toEqual({ ids: ['ann'], hasMore: true, ...counts });
     expect(await listed({ after: 'ann' })).toEqual({ ids: ['olga'], hasMore: false, ...counts });
     expect(await listed({ online: 'true' })).toEqual({ ids: ['zoe'], hasMore: false, ...counts });
+    expect(await listed({ prefix: 'OL' })).toEqual({ ids: ['olga'], hasMore: false, ...counts });
+    expect(await listed({ prefix: 'z', online: 'true' })).toMatchObject({ ids: ['zoe'] });
     const wrong = await owner.ask('GET', roomId, '/members', { query: { online: 'maybe' } });
     expect(wrong).toMatchObject({ status: 400, body: { error: { field: 'online' } } });
   });

@@ -39,7 +39,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     const { status, json, headers } = await ask(hosts[name].url, '/health');
     expect([status, json()]).toEqual([
       200,
-      { ok: true, version: '0.1.0', protocol: 1, host: name },
+      { ok: true, version: '0.1.0', protocol: 1, host: name, messageBytes: 8_192 },
     ]);
     expect(headers['content-type']).toMatch(/^application\/json/);
     expect(headers['x-content-type-options']).toBe('nosniff');

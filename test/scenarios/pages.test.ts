@@ -113,6 +113,35 @@ atEveryDoor((door) => {
     expect(here.members).toEqual([listed('e', true), listed('z-listens', true, 'none')]);
   });
 
+  it('finds people by the beginning of a word of their name, or of their user id', async () => {
+    const roomId = newRoom();
+    const { visitor: owner } = await door.enter('a-owner', roomId);
+    await say(owner, roomId, 'my room');
+    for (const name of ['José Pérez', 'Perez-Smith', 'Ann Lee', '李雷', 'lee']) {
+      const { visitor } = await door.enter(name, roomId);
+      await say(visitor, roomId, 'me too');
+    }
+    await door.enter('Lena, who only reads', roomId);
+    const found = async (payload: object) => {
+      const { members, hasMore } = ok(await owner.command('getMembers', { roomId, ...payload }));
+      return { names: members.map(({ username }) => username).toSorted(), hasMore };
+    };
+
+    expect(await found({ prefix: 'PEREZ' })).toEqual({
+      names: ['José Pérez', 'Perez-Smith'],
+      hasMore: false,
+    });
+    expect(await found({ prefix: 'jose p' })).toMatchObject({ names: ['José Pérez'] });
+    expect(await found({ prefix: 'ann l' })).toMatchObject({ names: ['Ann Lee'] });
+    expect(await found({ prefix: 'le' })).toMatchObject({ names: ['Ann Lee', 'lee'] });
+    expect(await found({ prefix: 'le', limit: 1 })).toMatchObject({ hasMore: true });
+    expect(await found({ prefix: 'le', online: true })).toMatchObject({
+      names: ['Ann Lee', 'Lena, who only reads', 'lee'],
+    });
+    expect(await found({ prefix: '李' })).toMatchObject({ names: ['李雷'] });
+    expect(await found({ prefix: 'ee' })).toEqual({ names: [], hasMore: false });
+  });
+
   it('says which part of a page request does not fit', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
@@ -130,6 +159,8 @@ atEveryDoor((door) => {
       ['getMembers', { limit: 101 }, 'limit'],
       ['getMembers', { online: 'yes' }, 'online'],
       ['getMembers', { after: '' }, 'after'],
+      ['getMembers', { prefix: '' }, 'prefix'],
+      ['getMembers', { prefix: 'a', after: 'b' }, 'after'],
     ];
     for (const [name, payload, field] of cases) {
       const problem = refusal(await alice.command(name, { roomId, ...payload }));

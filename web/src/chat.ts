@@ -1,6 +1,16 @@
-import { type Answers, findWay, Misfit, readName, readRoom, readToken } from './entry.ts';
+import {
+  type Answers,
+  findWay,
+  Misfit,
+  readName,
+  readRoom,
+  readToken,
+  readTypedRoom,
+} from './entry.ts';
 import { ofThisWindow, remembered } from './memory.ts';
+import { leaveToInputMethod } from './view/composing.ts';
 import { Door } from './view/door.ts';
+import { keepPage } from './view/files.ts';
 import { type Ticket, Visit } from './visit.ts';
 
 /** What is asked of a guest where guests are not let in. */
@@ -24,7 +34,7 @@ async function join(answers: Answers): Promise<void> {
   const token = readToken(answers.token);
   // A token says who somebody is; the name counts only where it does not.
   const name = token !== '' && answers.name.trim() === '' ? '' : readName(answers.name);
-  const room = readRoom(answers.room);
+  const room = readTypedRoom(answers.room);
   const way = token === '' ? await findWay(name) : ({ kind: 'token', token } as const);
   remembered.set('name', name);
   enter({ name, way, rooms: [room] }, room);
@@ -65,6 +75,9 @@ window.addEventListener('hashchange', () => {
   if (visit === undefined) welcome(room);
   else visit.open(room);
 });
+
+leaveToInputMethod();
+keepPage();
 
 const ticket = lastTicket();
 const room = roomInAddress() || ticket?.rooms.at(-1);

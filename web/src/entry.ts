@@ -1,4 +1,5 @@
 import type { TokenSource } from '../../src/client/index.ts';
+import { foldName } from '../../src/protocol/fold.ts';
 
 /**
  * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
@@ -46,6 +47,22 @@ export function readRoom(text: string): string {
     throw new Misfit('room', 'Choose another room: this one cannot be part of an address.');
   }
   return room;
+}
+
+/** A room as people name it to each other, with one `#` or none before it. @throws Misfit */
+export function readTypedRoom(text: string): string {
+  return readRoom(withoutHash(text));
+}
+
+/** A known room whose name differs from what was typed by case or accents alone. */
+export function similarRoom(typed: string, known: readonly string[]): string | undefined {
+  const name = withoutHash(typed);
+  if (name === '' || known.includes(name)) return undefined;
+  return known.find((room) => foldName(room) === foldName(name));
+}
+
+function withoutHash(text: string): string {
+  return text.trim().replace(/^[#＃](?=.)/u, '');
 }
 
 /** @throws Misfit */

@@ -1,9 +1,15 @@
+import type { Span } from './links.ts';
+import { type ChosenPerson, mentionsIn, NameIndex, unknownNamesIn } from './mentions.ts';
+
 /** Names of people, as they were last heard of. */
 export class Names {
   readonly #names = new Map<string, string>();
+  #index: NameIndex | undefined;
 
   learn(userId: string, name: string): void {
+    if (this.#names.get(userId) === name) return;
     this.#names.set(userId, name);
+    this.#index = undefined;
   }
 
   of(userId: string): string | undefined {
@@ -14,25 +20,38 @@ export class Names {
     return this.#names;
   }
 
-  /** User ids of those whom a text names as `@name`; of two such names the longer one counts. */
-  mentionedIn(text: string): string[] {
-    let rest = text;
-    const ids: string[] = [];
-    const longestFirst = [...this.#names].toSorted(([, a], [, b]) => b.length - a.length);
-    for (const [userId, name] of longestFirst) {
-      const mention = new RegExp(mentionPattern(name), 'gu');
-      if (!mention.test(rest)) continue;
-      ids.push(userId);
-      rest = rest.replaceAll(mention, '\0');
+  /** Everyone by name; the same index until a name is learned. */
+  get index(): NameIndex {
+    this.#index ??= new NameIndex([...this.#names].map(([userId, name]) => ({ userId, name })));
+    return this.#index;
+  }
+
+  /**
+   * Whom a text mentions, and the words after an `@` that say it of no one person.
+   * @param isHere tells people of one name apart where one of them is here
+   */
+  mentionedIn(
+    text: string,
+    chosen: readonly ChosenPerson[] = [],
+    isHere: (userId: string) => boolean = () => false,
+  ): Mentioned {
+    const mentions = mentionsIn(text, this.index, chosen);
+    const userIds = new Set<string>();
+    const unclear: Mentioned['unclear'] = unknownNamesIn(text, mentions);
+    for (const { from, to, people } of mentions) {
+      const here = people.length > 1 ? people.filter(({ userId }) => isHere(userId)) : people;
+      const [person, ...others] = here;
+      if (person !== undefined && others.length === 0) userIds.add(person.userId);
+      else unclear.push({ from, to, isShared: true });
     }
-    return ids;
+    return { userIds: [...userIds], unclear };
   }
 }
 
-/** A pattern for `@name`, where no letter around it makes something else of it. */
-export function mentionPattern(name: string): string {
-  const escaped = name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
-  return `(?<![\\p{L}\\p{N}])@${escaped}(?![\\p{L}\\p{N}])`;
+export interface Mentioned {
+  userIds: string[];
+  /** `isShared`: it is the name of several people. */
+  unclear: (Span & { isShared?: true })[];
 }
 
 /** A few of them as people say it: `Ann, Ben and 3 others`. */

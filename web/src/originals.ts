@@ -51,3 +51,9 @@ export function indexFrom(list: readonly Message[], seq: number): number {
   }
   return from;
 }
+
+/** `seq` of the message that a reply quotes: another one than the first of its thread. */
+export function quotedIn({ meta }: Pick<Message, 'meta'>): number | undefined {
+  const quotes = meta?.['quotes'];
+  return Number.isSafeInteger(quotes) && (quotes as number) > 0 ? (quotes as number) : undefined;
+}

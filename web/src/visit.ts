@@ -1,9 +1,11 @@
-import { type Client, connect, type Room } from '../../src/client/index.ts';
+import { type Client, connect, type Outgoing, type Room } from '../../src/client/index.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import { tokenSourceOf, type Way } from './entry.ts';
+import { Drafts } from './drafts.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import { onceATurn } from './once-a-turn.ts';
 import { sentenceOfEnd } from './sentences.ts';
+import { askBeforeLeaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
 import { RoomView } from './view/room.ts';
 import { Sidebar } from './view/sidebar.ts';
@@ -13,6 +15,8 @@ export interface Ticket {
   name: string;
   way: Way;
   rooms: readonly string[];
+  /** Who that is, once it is known: drafts of theirs, and of nobody else, are shown. */
+  userId?: string;
 }
 
 export interface VisitListener {
@@ -37,6 +41,7 @@ export class Visit {
   #view: RoomView | undefined;
   #current: string | undefined;
   #userId: string | undefined;
+  #drafts: Drafts | undefined;
   readonly #changed = onceATurn(() => this.#render(), this.#life.signal);
 
   constructor(ticket: Ticket, listener: VisitListener) {
@@ -50,10 +55,11 @@ export class Visit {
       storage: ofThisWindow,
       storageKey: 'rooms',
     });
+    if (ticket.userId !== undefined) this.#drafts = draftsOf(ticket.userId);
     this.#screen.hidden = false;
     this.#sidebar = new Sidebar(
       (roomId) => this.open(roomId),
-      () => this.#end(),
+      () => this.#askSignOut(),
       this.#life.signal,
     );
     document.addEventListener('visibilitychange', this.#changed, {
@@ -95,11 +101,47 @@ export class Visit {
     remembered.set('room', roomId);
     this.#sidebar.close();
     this.#view = new RoomView(room, {
-      leave: () => this.#leave(roomId),
+      userId: () => this.#userId ?? this.#ticket.userId,
+      drafts: () => this.#drafts,
+      leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
     });
     this.#keep();
     this.#changed();
+  }
+
+  #askLeave(room: Room): void {
+    const { roomId } = room;
+    askBeforeLeaving({
+      title: `Leave ${roomId}?`,
+      confirm: 'Leave',
+      drafts: this.#drafts?.rooms.has(roomId) === true ? [roomId] : [],
+      unsent: this.#unsentIn([room]),
+      unsentStays: 'Unsent messages go out when you come back to this room.',
+      leave: () => this.#leave(roomId),
+    });
+  }
+
+  #askSignOut(): void {
+    const rooms = [...this.#rooms.values()];
+    askBeforeLeaving({
+      title: 'Sign out?',
+      confirm: 'Sign out',
+      drafts: [...(this.#drafts?.rooms ?? [])],
+      unsent: this.#unsentIn(rooms),
+      unsentStays: 'Unsent messages stay in this window, and go out when you sign in here again.',
+      leave: () => {
+        this.#drafts?.clear();
+        for (const room of rooms) discardUnsigned(room);
+        this.#end();
+      },
+    });
+  }
+
+  #unsentIn(rooms: readonly Room[]): Outgoing[] {
+    const own = this.#userId ?? this.#ticket.userId;
+    const unsent = rooms.flatMap(({ state }) => state.outgoing);
+    return unsent.filter(({ by = own }) => by === own);
   }
 
   #leave(roomId: string): void {
@@ -111,7 +153,7 @@ export class Visit {
 
   #drop(roomId: string): void {
     this.#rooms.get(roomId)?.leave();
-    ofThisWindow.set(`draft.${roomId}`, undefined);
+    this.#drafts?.clear(roomId);
     this.#rooms.delete(roomId);
     this.#off.get(roomId)?.();
     this.#off.delete(roomId);
@@ -126,7 +168,7 @@ export class Visit {
     this.#client.close();
     this.#screen.hidden = true;
     // Whoever comes next in this window is somebody else.
-    for (const roomId of this.#rooms.keys()) ofThisWindow.set(`draft.${roomId}`, undefined);
+    this.#view?.clear();
     ofThisWindow.set('ticket', undefined);
     document.title = 'Parlor';
     this.#listener.ended(problem);
@@ -136,7 +178,9 @@ export class Visit {
   #keep(): void {
     const rooms = [...this.#rooms.keys()].filter((roomId) => roomId !== this.#current);
     if (this.#current !== undefined) rooms.push(this.#current);
-    ofThisWindow.set('ticket', JSON.stringify({ ...this.#ticket, rooms } satisfies Ticket));
+    const userId = this.#userId ?? this.#ticket.userId;
+    const ticket: Ticket = { ...this.#ticket, rooms, ...(userId !== undefined && { userId }) };
+    ofThisWindow.set('ticket', JSON.stringify(ticket));
     // A guest is somebody else in every window.
     if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
       remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms.slice(-MOST_ROOMS)));
@@ -146,6 +190,7 @@ export class Visit {
   /** Once it is known who this is: the rooms they were in before. */
   #meet(userId: string): void {
     this.#userId = userId;
+    if (userId !== this.#ticket.userId) this.#drafts = draftsOf(userId);
     for (const roomId of visitedBy(userId)) this.#enter(roomId);
     this.#keep();
   }
@@ -162,11 +207,21 @@ export class Visit {
       this.#end({ sentence, isAboutToken: isAboutToken && this.#ticket.way.kind === 'guest' });
       return;
     }
-    this.#sidebar.render(rooms, this.#current);
+    this.#sidebar.render(rooms, this.#current, this.#drafts?.rooms ?? new Set());
     const unread = rooms.reduce((sum, room) => sum + room.state.unread, 0);
     const count = unread === 0 ? '' : unread >= 100 ? '(99+) ' : `(${unread}) `;
     document.title = `${count}${this.#current ?? ''} · Parlor`;
   }
+}
+
+/** A guest is somebody else in every window; their drafts stay in it. */
+function draftsOf(userId: string): Drafts {
+  return new Drafts(userId.startsWith(GUEST_PREFIX) ? ofThisWindow : remembered, userId);
+}
+
+/** What was written before it was known who that is would go out in the next user's name. */
+function discardUnsigned(room: Room): void {
+  for (const { id, by } of room.state.outgoing) if (by === undefined) room.discard(id);
 }
 
 function visitedBy(userId: string): string[] {

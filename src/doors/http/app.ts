@@ -39,7 +39,8 @@ export function httpDoor(door: HttpDoor): Hono {
   app.get('/health', async (c) => {
     const ok = await door.isHealthy();
     const { version, host } = door;
-    return c.json({ ok, version, protocol: PROTOCOL, host }, ok ? 200 : 503);
+    const { messageBytes } = door.limits;
+    return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
   });
   app.get('/openapi.json', openApiRoute(door.version));
   app.get('/rooms/:roomId/ws', (c) => {

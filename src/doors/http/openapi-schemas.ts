@@ -28,6 +28,8 @@ const named = {
     version: z.string(),
     protocol: z.number(),
     host: z.enum(['node', 'edge']),
+    /** The most that a message's text may have, in UTF-8. */
+    messageBytes: z.number().optional(),
   }),
   /** What a long poll answers: events as tuples of name and payload. */
   Polled: z.object({

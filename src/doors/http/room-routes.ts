@@ -88,7 +88,7 @@ export const roomRoutes: readonly RoomRoute[] = [
     query: { after: text, limit: whole },
   }),
   route('GET /members', 'getMembers', 'A page of the members, or of who is online.', {
-    query: { after: text, limit: whole, online: flag },
+    query: { after: text, limit: whole, online: flag, prefix: text },
   }),
   route('PUT /members/:userId', 'setRole', 'Invites, gives a role, or takes off the list.', needed),
   route('PUT /bans/:userId', 'banMember', 'Bans a user from the room.', { body: 'optional' }),

@@ -4,7 +4,7 @@ import type { Member } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
 import { shownMember } from './moderation.ts';
 
-/** A page of the room's list, or of who is here, by user id. */
+/** A page of the room's list, or of users who are online, by user id; or those whom a prefix finds. */
 export const getMembers: Handler<'getMembers'> = (context, payload) => {
   const { state, presence } = context;
   const limit = payload.limit ?? fixed.membersDefault;
@@ -19,13 +19,19 @@ export const getMembers: Handler<'getMembers'> = (context, payload) => {
   };
 };
 
-function listed(context: Context, { after = '' }: Payload<'getMembers'>, limit: number): Member[] {
-  return context.members.after(after, limit).map((member) => shownMember(context, member));
+type Query = Payload<'getMembers'>;
+
+function listed(context: Context, { after = '', prefix }: Query, limit: number): Member[] {
+  const { members } = context;
+  const found = prefix === undefined ? members.after(after, limit) : members.named(prefix, limit);
+  return found.map((member) => shownMember(context, member));
 }
 
-function present(context: Context, { after = '' }: Payload<'getMembers'>, limit: number): Member[] {
-  return context.presence.after(after, limit).map((user) => {
-    const known = context.members.find(user.userId);
+function present(context: Context, { after = '', prefix }: Query, limit: number): Member[] {
+  const { presence, members } = context;
+  const found = prefix === undefined ? presence.after(after, limit) : presence.named(prefix, limit);
+  return found.map((user) => {
+    const known = members.find(user.userId);
     if (known !== undefined) return { ...shownMember(context, known), ...user };
     return { ...user, role: 'none', online: true };
   });

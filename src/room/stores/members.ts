@@ -1,3 +1,4 @@
+import { foldName, memberKeys } from '../../protocol/fold.ts';
 import type { Role } from '../../protocol/objects.ts';
 import type { Database } from '../database.ts';
 import type { Name } from '../ports.ts';
@@ -36,6 +37,9 @@ const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to
   banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt,
   touched FROM members`;
 
+/** In the order of SQLite nothing that begins with a text comes after that text and this. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
 /** The room's list: who has ever done something durable in it, or was put on it. */
 export class Members {
   readonly #database: Database;
@@ -56,6 +60,7 @@ export class Members {
   }
 
   #write(member: KnownMember, touched: number): void {
+    this.#index(member);
     this.#database.run(
       `INSERT OR REPLACE INTO members (user_id, username, unverified, role, read_up_to, banned,
         muted_until, kicked_until, last_sent_at, touched)
@@ -73,7 +78,26 @@ export class Members {
     );
   }
 
+  /** Keeps what a member is found by; most changes of a member leave that as it is. */
+  #index(member: KnownMember): void {
+    const { userId, role } = member;
+    const known = this.#keysOf(userId);
+    const keys = role === 'none' ? [] : memberKeys(member);
+    if (keys.length === known.length && keys.every((key) => known.includes(key))) return;
+    this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
+    for (const key of keys) {
+      this.#database.run('INSERT INTO member_keys (key, user_id) VALUES (?, ?)', key, userId);
+    }
+  }
+
+  #keysOf(userId: string): string[] {
+    return this.#database
+      .all<{ key: string }>('SELECT key FROM member_keys WHERE user_id = ?', userId)
+      .map(({ key }) => key);
+  }
+
   remove(userId: string): void {
+    this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
     this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
   }
 
@@ -110,6 +134,21 @@ export class Members {
       userId,
       limit,
     );
+  }
+
+  /**
+   * Those on the list whose name has a word that begins so, or whose user id does, the shortest
+   * match first. Reads no more keys than the members it finds have.
+   */
+  named(prefix: string, limit: number): KnownMember[] {
+    const key = foldName(prefix);
+    const found = this.#database.all<{ userId: string }>(
+      'SELECT DISTINCT user_id AS userId FROM member_keys WHERE key >= ? AND key < ? LIMIT ?',
+      key,
+      key + LAST_CHARACTER,
+      limit,
+    );
+    return found.flatMap(({ userId }) => this.find(userId) ?? []);
   }
 
   /** How many owners there are, to 2. */

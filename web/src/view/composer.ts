@@ -1,9 +1,23 @@
-import type { Message, Room } from '../../../src/client/index.ts';
+import type { Message, MessageOptions, Room } from '../../../src/client/index.ts';
+import type { Draft } from '../drafts.ts';
+import { MemberSearch } from '../member-search.ts';
+import type { ChosenPerson, Person } from '../mentions.ts';
+import { askMessageLimit, messageLimit } from '../message-limit.ts';
 import type { Names } from '../names.ts';
+import { quotedIn } from '../originals.ts';
+import { bytesOf, partsOf } from '../split.ts';
+import { TextMentions } from '../text-mentions.ts';
 import { button, element, icon, iconButton, newId } from './dom.ts';
 import { MentionList } from './mention-list.ts';
+import { lengthNote, type Note, noteElement } from './note.ts';
 import { openEmoji } from './popover.ts';
 import { beginningOf } from './text.ts';
+
+/** Where a draft is kept. */
+export interface DraftKeeper {
+  read: () => Draft | undefined;
+  write: (draft: Draft) => void;
+}
 
 export interface ComposerOptions {
   room: Room;
@@ -13,18 +27,31 @@ export interface ComposerOptions {
   placeholder: string;
   /** Everything written here answers this message. */
   thread?: number;
-  /** What was left here unsent, and where to keep it. */
-  draft: string;
-  keepDraft: (text: string) => void;
+  /** Undefined until it is known whose drafts to keep. */
+  drafts: () => DraftKeeper | undefined;
+  /** A message by its `seq`, as far as it is known. */
+  find: (seq: number) => Message | undefined;
   onSent: () => void;
   /** This user's newest message that can still be changed. */
   lastOwn: () => Message | undefined;
 }
 
-/** What is written is a new message, an answer to one, or another text for one. */
-type Mode = { name: 'new' } | { name: 'reply' | 'edit'; message: Message };
-
 const KEYS = 'Enter sends, Shift + Enter makes a new line.';
+/** From here on the server's own limit is asked for; fewer than any usual limit. */
+const ASK_BYTES = 1_000;
+/** So many words that mention no one are named at once. */
+const MAX_NOTES = 2;
+
+/** A client whose `edit` takes no mentions leaves them as they were. */
+type EditWithMentions = (
+  seq: number,
+  text: string,
+  options?: { mentions: string[] },
+) => Promise<Message>;
+
+/** With a finger, Enter makes a line: there is no Shift to speak of, and the button is near. */
+const isCoarse = matchMedia('(pointer: coarse)');
+const empty: Draft = { text: '', mode: 'new', mentions: [] };
 
 /** Where one writes. */
 export class Composer {
@@ -32,158 +59,314 @@ export class Composer {
   readonly #options: ComposerOptions;
   readonly #text = element('textarea', '');
   readonly #about = element('div', 'about-mode');
-  readonly #mentions: MentionList;
+  readonly #note = element('div', 'note');
+  readonly #keys = element('p', 'keys', KEYS);
+  readonly #search: MemberSearch;
+  readonly #mentions: TextMentions;
+  readonly #list: MentionList;
   readonly #send = iconButton('Send', 'send', () => undefined, 'is-primary is-round');
-  #mode: Mode = { name: 'new' };
-  /** What stood here before another message was to be changed. */
-  #before = '';
+  #mode: Pick<Draft, 'mode' | 'seq'> = { mode: 'new' };
+  /** What an edit has interrupted. */
+  #before: Draft | undefined;
+  #isRestored = false;
+  #drawn = '';
+  #noted = '';
 
   constructor(options: ComposerOptions) {
     this.#options = options;
-    const { label, placeholder, draft } = options;
+    const { label, placeholder, room, names } = options;
     const name = element('label', 'aside', label);
     this.#text.id = newId();
     name.htmlFor = this.#text.id;
-    const keys = element('p', 'keys', KEYS);
-    keys.id = newId();
-    Object.assign(this.#text, { rows: 1, placeholder, value: draft, autocomplete: 'off' });
-    this.#text.enterKeyHint = 'send';
-    this.#text.setAttribute('aria-describedby', keys.id);
+    this.#keys.id = newId();
+    this.#note.role = 'status';
+    this.#note.hidden = true;
+    Object.assign(this.#text, { rows: 1, placeholder, autocomplete: 'off', dir: 'auto' });
+    this.#text.enterKeyHint = isCoarse.matches ? 'enter' : 'send';
+    this.#text.setAttribute('aria-describedby', this.#keys.id);
     this.#about.hidden = true;
     this.#send.type = 'submit';
     const emoji = iconButton('Emoji', 'react', () => {
-      openEmoji(emoji, 'Emoji', (chosen) => this.insert(chosen));
+      openEmoji(emoji, 'Emoji', (chosen) => this.#insert(chosen));
     });
     emoji.ariaHasPopup = 'menu';
     const field = element('div', 'writing', name, this.#text, emoji);
-    this.element = element('form', 'composer', this.#about, field, this.#send, keys);
-    this.#mentions = new MentionList(this.#text, options.room, options.names);
-    this.element.append(this.#mentions.element);
+    this.element = element('form', 'composer', this.#about, field, this.#send);
+    this.element.append(this.#note, this.#keys);
+    this.#search = new MemberSearch(room, names, () => this.#named());
+    this.#mentions = new TextMentions(room, names);
+    this.#list = new MentionList({
+      text: this.#text,
+      room,
+      names,
+      search: this.#search,
+      choose: (person, at) => this.#choose(person, at),
+      isChosen: (at) => this.#mentions.isChosen(at),
+    });
+    this.element.append(this.#list.element);
     this.#text.addEventListener('input', () => this.#typed());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
     this.element.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
     });
+    this.render();
     requestAnimationFrame(() => this.#fit());
+  }
+
+  /** Draws what depends on the room: the message that is answered or changed, and the draft. */
+  render(): void {
+    this.#restore();
+    this.#renderAbout();
   }
 
   focus(): void {
     this.#text.focus();
   }
 
-  /** Puts a text where the cursor is, with space around it. */
-  insert(text: string): void {
+  /** Mentions a person where the cursor is. */
+  mention(person: Person): void {
+    const at = this.#insert(`@${person.name}`);
+    this.#mentions.choose(person, at);
+    this.#typed();
+  }
+
+  /** Takes a message back that could not be sent, after what stands here. */
+  take({ message, replyTo, meta }: Pick<Message, 'message' | 'replyTo' | 'meta'>): void {
+    const { value } = this.#text;
+    const seq = quotedIn({ meta }) ?? replyTo;
+    if (this.#mode.mode === 'new' && seq !== undefined && seq !== this.#options.thread) {
+      this.#turn({ mode: 'reply', seq });
+    }
+    this.#set(value.trim() === '' ? message : `${value}\n${message}`);
+    this.focus();
+  }
+
+  /** What is written next answers this message. */
+  reply({ seq }: Message): void {
+    if (this.#mode.mode === 'edit') this.#cancel();
+    this.#turn({ mode: 'reply', seq });
+    this.focus();
+  }
+
+  /** What is written next takes the place of this message. */
+  edit(original: Message): void {
+    if (this.#mode.mode !== 'edit') this.#before = this.#draft;
+    const { seq, message } = original;
+    this.#turn({ mode: 'edit', seq });
+    this.#set(message, this.#mentions.namedBy(original));
+    this.focus();
+  }
+
+  get #draft(): Draft {
+    const before = this.#before;
+    const mentions = this.#mentions.chosen;
+    const draft = { text: this.#text.value, ...this.#mode, mentions };
+    return before === undefined ? draft : { ...draft, before };
+  }
+
+  /** Puts a text where the cursor is, with space around it. @returns where it begins */
+  #insert(text: string): number {
     const { selectionStart: from, selectionEnd: to, value } = this.#text;
     const space = from === 0 || /\s$/u.test(value.slice(0, from)) ? '' : ' ';
     this.#text.focus();
     this.#text.setRangeText(`${space}${text} `, from, to, 'end');
     this.#typed();
+    return from + space.length;
   }
 
-  /** Takes a text to be written anew, behind what stands here. */
-  take(text: string): void {
+  #choose(person: Person, at: number): void {
+    this.#text.setRangeText(`${person.name} `, at + 1, this.#text.selectionStart, 'end');
+    this.#text.focus();
+    this.#mentions.follow(this.#text.value);
+    this.#mentions.choose(person, at);
+    this.#typed();
+  }
+
+  /** Once it is known who writes here: what they left here. */
+  #restore(): void {
+    const keeper = this.#options.drafts();
+    if (this.#isRestored || keeper === undefined) return;
+    this.#isRestored = true;
+    const draft = keeper.read();
     const { value } = this.#text;
-    this.#set(value.trim() === '' ? text : `${value}\n${text}`);
-    this.focus();
+    if (draft === undefined) return;
+    this.#open(value === '' ? draft : { ...draft, text: `${draft.text}\n${value}` });
   }
 
-  /** What is written next answers this message. */
-  reply(message: Message): void {
-    this.#turn({ name: 'reply', message });
+  #open({ text, mode, seq, mentions, before }: Draft): void {
+    this.#before = before;
+    this.#turn(seq === undefined ? { mode: 'new' } : { mode, seq });
+    this.#set(text, mentions);
   }
 
-  /** What is written next takes the place of this message. */
-  edit(message: Message): void {
-    if (this.#mode.name !== 'edit') this.#before = this.#text.value;
-    this.#turn({ name: 'edit', message });
-    this.#set(message.message);
-  }
-
-  #turn(mode: Mode): void {
+  #turn(mode: Pick<Draft, 'mode' | 'seq'>): void {
     this.#mode = mode;
-    this.#about.hidden = mode.name === 'new';
-    if (mode.name === 'new') this.#about.replaceChildren();
-    else {
-      const { sender, message } = mode.message;
-      const what =
-        mode.name === 'edit'
-          ? ['Changing your message: ', element('span', 'said', beginningOf(message))]
-          : [
-              'Reply to ',
-              element('bdi', 'name', sender),
-              ': ',
-              element('span', 'said', beginningOf(message)),
-            ];
-      const cancel = button('Cancel', () => this.#cancel());
-      this.#about.replaceChildren(icon(mode.name), element('p', 'about-text', ...what), cancel);
-    }
-    const label = mode.name === 'edit' ? 'Save' : 'Send';
+    this.#renderAbout();
+    this.#keep();
+  }
+
+  #renderAbout(): void {
+    const { mode, seq } = this.#mode;
+    const message = seq === undefined ? undefined : this.#options.find(seq);
+    const drawn = JSON.stringify([mode, seq, message?.rev]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#about.hidden = mode === 'new';
+    const label = mode === 'edit' ? 'Save' : 'Send';
     this.#send.ariaLabel = label;
     this.#send.title = label;
-    this.focus();
+    if (mode === 'new') this.#about.replaceChildren();
+    else {
+      const cancel = button('Cancel', () => {
+        this.#cancel();
+        this.focus();
+      });
+      const what = element('p', 'about-text', ...aboutParts(mode, message));
+      this.#about.replaceChildren(icon(mode), what, cancel);
+    }
   }
 
+  /** Back to what an edit interrupted, or to a message that answers nothing. */
   #cancel(): void {
-    if (this.#mode.name === 'edit') this.#set(this.#before);
-    this.#turn({ name: 'new' });
+    if (this.#mode.mode === 'edit') this.#open(this.#before ?? empty);
+    else this.#turn({ mode: 'new' });
   }
 
   #typed(): void {
-    this.#fit();
-    this.#mentions.update();
-    if (this.#mode.name === 'edit') return;
-    this.#options.keepDraft(this.#text.value);
+    this.#changed();
+    this.#list.update();
+    this.#renderNote();
+    if (this.#mode.mode === 'edit') return;
     this.#options.room.typing(this.#text.value.trim() !== '');
   }
 
+  /** The text is another one: chosen people move with it, and the draft is kept. */
+  #changed(): void {
+    this.#mentions.follow(this.#text.value);
+    this.#fit();
+    this.#renderNote();
+    this.#keep();
+  }
+
+  #keep(): void {
+    if (this.#isRestored) this.#options.drafts()?.write(this.#draft);
+  }
+
+  /** More names are known. */
+  #named(): void {
+    if (document.activeElement === this.#text) this.#list.update();
+    this.#renderNote();
+  }
+
   #key(event: KeyboardEvent): void {
-    // While a character is still being composed, keys belong to that.
-    if (event.isComposing || this.#mentions.key(event)) return;
-    const { key, shiftKey } = event;
+    if (this.#list.key(event)) return;
+    const { key, shiftKey, ctrlKey, metaKey } = event;
     const last = key === 'ArrowUp' && this.#text.value === '' ? this.#options.lastOwn() : undefined;
-    if (key === 'Enter' && !shiftKey) this.#submit();
-    else if (key === 'Escape' && this.#mode.name !== 'new') this.#cancel();
+    const sends = isCoarse.matches ? ctrlKey || metaKey : !shiftKey;
+    if (key === 'Enter' && sends) this.#submit();
+    else if (key === 'Escape' && this.#mode.mode !== 'new') this.#cancel();
     else if (last !== undefined) this.edit(last);
     else return;
     event.preventDefault();
   }
 
   #submit(): void {
-    const text = this.#text.value.trim().toWellFormed();
-    const mode = this.#mode;
+    const text = this.#text.value.trim();
+    const { mode, seq } = this.#mode;
     this.focus();
-    if (text === '') return;
-    if (mode.name === 'edit') this.#save(mode.message, text);
-    else this.#say(text, mode.name === 'reply' ? mode.message.seq : this.#options.thread);
+    if (text === '' || this.#isTooLong) return;
+    if (mode === 'edit' && seq !== undefined) this.#save(seq, text.toWellFormed());
+    else this.#say([{ from: 0, to: this.#text.value.length }]);
   }
 
-  #save({ seq, message }: Message, text: string): void {
+  #save(seq: number, text: string): void {
+    const { room, find } = this.#options;
+    const original = find(seq);
+    const options = original && { mentions: this.#mentions.idsAfterEdit(original, text) };
     this.#cancel();
+    if (original?.message === text) return;
+    const edit: EditWithMentions = room.edit.bind(room);
     // The row tells of a refusal.
-    if (text !== message) this.#options.room.edit(seq, text).catch(() => undefined);
+    edit(seq, text, options).catch(() => undefined);
   }
 
-  #say(text: string, replyTo: number | undefined): void {
-    const { room, names, onSent } = this.#options;
-    const { you } = room.state;
-    const mentions = names.mentionedIn(text).filter((userId) => userId !== you?.userId);
-    this.#set('');
-    this.#options.keepDraft('');
-    if (this.#mode.name !== 'new') this.#turn({ name: 'new' });
-    room
-      .send(text, {
-        ...(replyTo !== undefined && { replyTo }),
-        ...(mentions.length > 0 && { mentions: mentions.slice(0, 50) }),
-      })
-      .catch(() => undefined);
+  /** Sends parts of the text, each as a message of its own. */
+  #say(parts: readonly { from: number; to: number }[]): void {
+    const { room, onSent } = this.#options;
+    const target = this.#target;
+    const { value } = this.#text;
+    const messages = parts.map(({ from, to }) => {
+      const text = value.slice(from, to);
+      const start = from + text.length - text.trimStart().length;
+      return { text: text.trim(), mentions: this.#mentions.idsIn(text.trim(), start) };
+    });
+    this.#open(empty);
+    for (const { text, mentions } of messages) {
+      const options = { ...target, ...(mentions.length > 0 && { mentions }) };
+      room.send(text.toWellFormed(), options).catch(() => undefined);
+    }
     onSent();
   }
 
-  #set(text: string): void {
+  /** What is sent from here answers. In a thread everything answers the thread's first message. */
+  get #target(): Pick<MessageOptions, 'replyTo' | 'meta'> {
+    const { thread, find } = this.#options;
+    const { mode, seq } = this.#mode;
+    if (mode !== 'reply' || seq === undefined) {
+      return thread === undefined ? {} : { replyTo: thread };
+    }
+    const replyTo = thread ?? find(seq)?.replyTo ?? seq;
+    return replyTo === seq ? { replyTo } : { replyTo, meta: { quotes: seq } };
+  }
+
+  get #isTooLong(): boolean {
+    return bytesOf(this.#text.value.trim()) > messageLimit();
+  }
+
+  /** Says before it is sent what would go wrong: too long, or a mention that reaches no one. */
+  #renderNote(): void {
+    const { value } = this.#text;
+    const isTooLong = this.#isTooLong;
+    if (value.length > ASK_BYTES) void askMessageLimit(() => this.#renderNote());
+    const notes = lengthNote(value) ?? this.#mentionNotes();
+    this.#send.disabled = isTooLong;
+    const drawn = JSON.stringify([notes, isTooLong, this.#mode.mode]);
+    if (drawn === this.#noted) return;
+    this.#noted = drawn;
+    this.#note.hidden = notes.length === 0;
+    // The note takes the place of the keys, so that nothing above moves.
+    this.#keys.hidden = notes.length > 0;
+    this.#note.replaceChildren(...notes.map(noteElement));
+    if (isTooLong && this.#mode.mode !== 'edit') {
+      this.#note.append(button('Send in parts', () => this.#sayInParts()));
+    }
+  }
+
+  #sayInParts(): void {
+    this.focus();
+    this.#say(partsOf(this.#text.value, messageLimit()));
+  }
+
+  #mentionNotes(): Note[] {
+    const { value } = this.#text;
+    if (!/[@＠]/u.test(value) || this.#list.isOpen) return [];
+    const notes = this.#mentions.unclear.flatMap(({ from, to, isShared }) => {
+      const word = value.slice(from, to);
+      if (isShared)
+        return { word, says: 'is the name of several people; choose one from the list.' };
+      const name = word.slice(1);
+      this.#search.find(name);
+      return this.#search.isAnswered(name) ? { word, says: 'mentions nobody.' } : [];
+    });
+    return notes.slice(0, MAX_NOTES);
+  }
+
+  #set(text: string, mentions: readonly ChosenPerson[] = []): void {
     this.#text.value = text;
-    this.#fit();
-    this.#mentions.close();
+    this.#mentions.set(text, mentions);
+    this.#list.close();
+    this.#changed();
   }
 
   /** As high as what is written; the style sheet sets the bounds. */
@@ -191,4 +374,11 @@ export class Composer {
     this.#text.style.height = 'auto';
     this.#text.style.height = `${this.#text.scrollHeight}px`;
   }
+}
+
+function aboutParts(mode: 'reply' | 'edit', message: Message | undefined): (string | Node)[] {
+  const said = element('span', 'said', message === undefined ? '' : beginningOf(message.message));
+  if (mode === 'edit') return ['Editing: ', said];
+  if (message === undefined) return ['Reply to an earlier message'];
+  return ['Reply to ', element('bdi', 'name', message.sender), ': ', said];
 }

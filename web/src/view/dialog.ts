@@ -5,17 +5,17 @@ interface Question {
   title: string;
   /** What stands between the title and the buttons. */
   parts: readonly Node[];
-  /** What the button says that does it. */
-  confirm: string;
+  /** What the button says that does it; without, there is nothing to do but to close. */
+  confirm?: string;
   isDanger?: boolean;
   /** Does it; what it throws is told, and the dialog stays. */
-  run: () => Promise<unknown> | void;
+  run?: () => Promise<unknown> | void;
   /** What comes next, once the dialog and its focus are gone. */
   after?: () => void;
 }
 
 /** Asks before something is done; Escape and "Cancel" do nothing. */
-export function openDialog(question: Question): void {
+export function openDialog(question: Question): HTMLDialogElement {
   const { title, parts, confirm, isDanger, run, after } = question;
   const heading = element('h2', 'dialog-title', title);
   heading.id = newId();
@@ -25,19 +25,15 @@ export function openDialog(question: Question): void {
   const doIt = element(
     'button',
     `button is-primary${isDanger === true ? ' is-danger' : ''}`,
-    confirm,
+    confirm ?? '',
   );
   doIt.type = 'submit';
   const form = element('form', 'dialog-form', heading, ...parts, problem);
   const dialog = element('dialog', 'dialog', form);
-  form.append(
-    element(
-      'div',
-      'dialog-buttons',
-      button('Cancel', () => dialog.close(), 'button'),
-      doIt,
-    ),
-  );
+  const close = button(confirm === undefined ? 'Close' : 'Cancel', () => dialog.close(), 'button');
+  const buttons = element('div', 'dialog-buttons', close);
+  if (confirm !== undefined) buttons.append(doIt);
+  form.append(buttons);
   form.noValidate = true;
   dialog.setAttribute('aria-labelledby', heading.id);
   form.addEventListener('submit', (event) => {
@@ -47,13 +43,14 @@ export function openDialog(question: Question): void {
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+  return dialog;
 
   async function submit(): Promise<void> {
     if (doIt.ariaDisabled === 'true') return;
     doIt.ariaDisabled = 'true';
     problem.hidden = true;
     try {
-      await run();
+      await run?.();
       dialog.close();
       after?.();
     } catch (error) {

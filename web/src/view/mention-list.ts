@@ -1,45 +1,63 @@
-import type { Present, Room } from '../../../src/client/index.ts';
+import { foldName, memberKeys } from '../../../src/protocol/fold.ts';
+import type { Room } from '../../../src/client/index.ts';
+import type { MemberSearch } from '../member-search.ts';
+import { nameBegun, type Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import { element, newId, setText } from './dom.ts';
 import { avatar } from './person.ts';
 
 const MOST = 6;
 
-/** Names to choose from while somebody is being mentioned in a text. */
+export interface MentionListOptions {
+  text: HTMLTextAreaElement;
+  room: Room;
+  names: Names;
+  search: MemberSearch;
+  /** @param at where the `@` stands that the name belongs to */
+  choose: (person: Person, at: number) => void;
+  /** Whether somebody was chosen for the `@` that stands there. */
+  isChosen: (at: number) => boolean;
+}
+
+/** People to choose from while somebody is being mentioned in a text. */
 export class MentionList {
   readonly element = element('div', 'mentions');
-  readonly #text: HTMLTextAreaElement;
-  readonly #room: Room;
-  readonly #names: Names;
+  readonly #options: MentionListOptions;
   readonly #list = element('ul', 'mention-list');
   readonly #told = element('p', 'aside');
-  #found: readonly Pick<Present, 'userId' | 'username'>[] = [];
+  #found: readonly Person[] = [];
+  #selected = 0;
+  /** Where in the text the `@` stands. */
   #at = 0;
-  /** Where in the text the name begins, behind its `@`. */
-  #from = 0;
 
-  constructor(text: HTMLTextAreaElement, room: Room, names: Names) {
-    this.#text = text;
-    this.#room = room;
-    this.#names = names;
+  constructor(options: MentionListOptions) {
+    this.#options = options;
     this.#list.role = 'listbox';
     this.#list.ariaLabel = 'People to mention';
     this.#list.id = newId();
     this.#list.hidden = true;
     this.#told.ariaLive = 'polite';
     this.element.append(this.#list, this.#told);
-    text.setAttribute('aria-autocomplete', 'list');
-    text.addEventListener('blur', () => this.close());
+    options.text.setAttribute('aria-autocomplete', 'list');
+    options.text.addEventListener('blur', () => this.close());
+  }
+
+  get isOpen(): boolean {
+    return this.#found.length > 0;
   }
 
   /** Looks at what stands before the cursor. */
   update(): void {
-    const before = this.#text.value.slice(0, this.#text.selectionStart);
-    const [, begun] = /(?:^|\s)@([^\n@]{0,64})$/u.exec(before) ?? [];
-    this.#found =
-      begun === undefined ? [] : this.#beginningWith(begun.trimEnd().toLocaleLowerCase());
-    this.#from = before.length - (begun?.length ?? 0);
-    this.#at = 0;
+    const { text, search } = this.#options;
+    const before = text.value.slice(0, text.selectionStart);
+    const begun = nameBegun(before);
+    const selected = this.#found[this.#selected];
+    this.#at = before.length - (begun?.length ?? 0) - 1;
+    this.#found = begun === undefined ? [] : this.#beginningWith(begun);
+    // Names that the room has just told do not move what was selected.
+    const same = this.#found.findIndex(({ userId }) => userId === selected?.userId);
+    this.#selected = Math.max(0, same);
+    if (begun !== undefined) search.find(begun);
     this.#render();
   }
 
@@ -53,10 +71,10 @@ export class MentionList {
     const { length } = this.#found;
     if (length === 0) return false;
     const { key } = event;
-    if (key === 'ArrowDown') this.#at = (this.#at + 1) % length;
-    else if (key === 'ArrowUp') this.#at = (this.#at + length - 1) % length;
+    if (key === 'ArrowDown') this.#selected = (this.#selected + 1) % length;
+    else if (key === 'ArrowUp') this.#selected = (this.#selected + length - 1) % length;
     else if (key === 'Escape') this.#found = [];
-    else if (key === 'Enter' || key === 'Tab') this.#choose(this.#at);
+    else if (key === 'Enter' || key === 'Tab') this.#choose(this.#selected);
     else return false;
     this.#render();
     event.preventDefault();
@@ -64,62 +82,71 @@ export class MentionList {
     return true;
   }
 
-  /** Those who are here first; whoever was spoken with comes behind them. */
-  #beginningWith(begun: string): Pick<Present, 'userId' | 'username'>[] {
-    const { online, you } = this.#room.state;
+  /** Users who are here first; those who were spoken with, or whom the room named, come after. */
+  #beginningWith(begun: string): Person[] {
+    const { room, names, isChosen } = this.#options;
+    const { online, you } = room.state;
+    const key = foldName(begun.trim());
     const all = new Map(online.map(({ userId, username }) => [userId, username]));
-    for (const [userId, name] of this.#names.all) if (!all.has(userId)) all.set(userId, name);
+    for (const [userId, name] of names.all) if (!all.has(userId)) all.set(userId, name);
     const found = [...all]
-      .filter(([userId, name]) => {
-        return userId !== you?.userId && name.toLocaleLowerCase().startsWith(begun);
-      })
-      .map(([userId, username]) => ({ userId, username }));
-    // A whole name needs no help, and Enter is to send it.
-    const isWhole = found.some(({ username }) => username.toLocaleLowerCase() === begun);
-    return isWhole ? [] : found.slice(0, MOST);
+      .filter(([userId, name]) => userId !== you?.userId && isFoundBy(key, userId, name))
+      .map(([userId, name]) => ({ userId, name }));
+    // A whole name needs no help, and Enter is to send it; two people of that name do need it.
+    const called = names.index.called(begun.trim()).length;
+    return isChosen(this.#at) || called === 1 ? [] : found.slice(0, MOST);
   }
 
-  #choose(at: number): void {
-    const chosen = this.#found[at];
-    if (chosen === undefined) return;
-    const { userId, username } = chosen;
-    this.#names.learn(userId, username);
-    this.#text.setRangeText(`${username} `, this.#from, this.#text.selectionStart, 'end');
+  #choose(index: number): void {
+    const person = this.#found[index];
+    if (person === undefined) return;
     this.close();
-    this.#text.focus();
+    this.#options.choose(person, this.#at);
   }
 
   #render(): void {
-    const isOpen = this.#found.length > 0;
+    const { text } = this.#options;
+    const { isOpen } = this;
     this.#list.hidden = !isOpen;
-    this.#list.replaceChildren(
-      ...this.#found.map(({ userId, username }, at) => {
-        const option = element(
-          'li',
-          'mention-option',
-          avatar(userId, username),
-          element('bdi', 'name', username),
-        );
-        option.role = 'option';
-        option.id = `${this.#list.id}-${at}`;
-        option.ariaSelected = String(at === this.#at);
-        // Before the field loses the focus, and with it the list.
-        option.addEventListener('pointerdown', (event) => {
-          event.preventDefault();
-          this.#choose(at);
-        });
-        return option;
-      }),
-    );
+    this.#list.replaceChildren(...this.#found.map((person, index) => this.#option(person, index)));
     if (isOpen) {
-      this.#text.setAttribute('aria-controls', this.#list.id);
-      this.#text.setAttribute('aria-activedescendant', `${this.#list.id}-${this.#at}`);
+      text.setAttribute('aria-controls', this.#list.id);
+      text.setAttribute('aria-activedescendant', `${this.#list.id}-${this.#selected}`);
     } else {
-      this.#text.removeAttribute('aria-controls');
-      this.#text.removeAttribute('aria-activedescendant');
+      text.removeAttribute('aria-controls');
+      text.removeAttribute('aria-activedescendant');
     }
     const { length } = this.#found;
     const people = length === 1 ? '1 person' : `${length} people`;
     setText(this.#told, isOpen ? `${people} to mention; arrow keys and Enter choose.` : '');
   }
+
+  #option(person: Person, index: number): HTMLLIElement {
+    const { userId, name } = person;
+    const about = element('span', 'mention-about', element('bdi', 'name', name));
+    const difference = this.#difference(person);
+    if (difference !== '') about.append(element('bdi', 'mention-id', difference));
+    const option = element('li', 'mention-option', avatar(userId, name), about);
+    option.role = 'option';
+    option.id = `${this.#list.id}-${index}`;
+    option.ariaSelected = String(index === this.#selected);
+    // Before the field loses the focus, and with it the list.
+    option.addEventListener('pointerdown', (event) => {
+      event.preventDefault();
+      this.#choose(index);
+    });
+    return option;
+  }
+
+  /** What tells a person from others of the same name. */
+  #difference({ userId, name }: Person): string {
+    const { names, search } = this.#options;
+    if (names.index.called(name).length < 2) return '';
+    const role = search.roleOf(userId) ?? 'none';
+    return role === 'none' || role === 'member' ? userId : `${role} · ${userId}`;
+  }
+}
+
+function isFoundBy(key: string, userId: string, username: string): boolean {
+  return memberKeys({ userId, username }).some((one) => one.startsWith(key));
 }

@@ -1,4 +1,6 @@
 import type { Message, Outgoing } from '../../../src/client/index.ts';
+import type { Person } from '../mentions.ts';
+import { quotedIn } from '../originals.ts';
 import type { Given } from '../reactors.ts';
 import { whySilent } from '../rights.ts';
 import { sentenceOf } from '../sentences.ts';
@@ -24,12 +26,13 @@ export interface Place {
 export function messageRow(scene: Scene, message: Shown, place: Place): Row {
   const { room, reactors, originals } = scene;
   const { you, failedChanges } = room.state;
-  const { seq, rev, replyTo } = message;
+  const { seq, rev } = message;
   const { isThread } = place;
-  const original = replyTo === undefined ? undefined : originals.of(replyTo);
+  const answered = answeredBy(message, isThread);
+  const original = answered === undefined ? undefined : originals.of(answered);
   const failed = failedChanges.filter(({ payload }) => payload.seq === seq);
   const given = reactors.given(message);
-  const mentioned = mentionedNames(scene, message);
+  const mentioned = mentionedPeople(scene, message);
   const isSilent = whySilent(room.state, Date.now()) !== undefined;
   return {
     key: `seq ${seq}`,
@@ -51,8 +54,8 @@ export function messageRow(scene: Scene, message: Shown, place: Place): Row {
       row.dataset['seq'] = String(seq);
       row.classList.toggle('is-mine', message.senderId === you?.userId);
       row.classList.toggle('mentions-me', message.mentions?.includes(you?.userId ?? '') === true);
-      if (replyTo !== undefined && !isThread) row.append(quote(scene, replyTo, original));
-      row.append(words(message, mentioned, you?.username));
+      if (answered !== undefined) row.append(quote(scene, answered, original));
+      row.append(words(message, mentioned, you?.userId));
       const isDeleted = message.deletedAt !== undefined;
       if (!isDeleted) row.append(...reactions(scene, message, given, isSilent));
       if (place.replies > 0 && !isThread) row.append(thread(scene, seq, place.replies));
@@ -74,8 +77,8 @@ export function unsentRow(
   const { you, status } = room.state;
   const { id, state, problem, payload } = entry;
   const isAway = state !== 'failed' && status.name !== 'open';
-  const { replyTo } = payload;
-  const original = replyTo === undefined ? undefined : originals.of(replyTo);
+  const answered = answeredBy(payload, isThread);
+  const original = answered === undefined ? undefined : originals.of(answered);
   return {
     key: `id ${id}`,
     state: JSON.stringify([state, isAway, isFirst, you?.username, original?.rev]),
@@ -84,8 +87,9 @@ export function unsentRow(
       const sender = you?.username ?? 'You';
       const row = frame(scene, { senderId, sender }, { isFirst });
       row.classList.add('is-unsent', 'is-mine');
-      if (replyTo !== undefined && !isThread) row.append(quote(scene, replyTo, original));
-      const text = element('p', 'text', ...textParts(payload.message, { names: [], own: '' }));
+      if (answered !== undefined) row.append(quote(scene, answered, original));
+      const people = mentionedPeople(scene, payload);
+      const text = element('p', 'text', ...textParts(payload.message, { people, own: undefined }));
       row.append(withOwnDirection(text));
       row.append(problem === undefined ? fate(isAway) : failure(scene, entry));
       return row;
@@ -117,11 +121,11 @@ function frame(
   return row;
 }
 
-function words(message: Shown, mentioned: readonly string[], own = ''): HTMLElement {
+function words(message: Shown, people: readonly Person[], own: string | undefined): HTMLElement {
   if (message.deletedAt !== undefined) {
     return element('p', 'text is-deleted', 'This message was deleted.');
   }
-  const text = element('p', 'text', ...textParts(message.message, { names: mentioned, own }));
+  const text = element('p', 'text', ...textParts(message.message, { people, own }));
   if (message.isChanging === true) {
     text.append(' ', element('span', 'edited', '(saving…)'));
   } else if (message.editedAt !== undefined) {
@@ -132,17 +136,25 @@ function words(message: Shown, mentioned: readonly string[], own = ''): HTMLElem
   return withOwnDirection(text);
 }
 
-function mentionedNames({ names, room }: Scene, { mentions = [] }: Message): string[] {
+function mentionedPeople(
+  { names, room }: Scene,
+  { mentions = [] }: Pick<Message, 'mentions'>,
+): Person[] {
   const { you, online } = room.state;
-  return mentions.flatMap(
-    (userId) =>
-      (userId === you?.userId
+  return mentions.flatMap((userId) => {
+    const name =
+      userId === you?.userId
         ? you.username
-        : (online.find((user) => user.userId === userId)?.username ?? names.of(userId))) ?? [],
-  );
+        : (online.find((user) => user.userId === userId)?.username ?? names.of(userId));
+    return name === undefined ? [] : { userId, name };
+  });
 }
 
-/** What a message answers. */
+/** Which message is shown as the answered one; a thread does not repeat its first with each reply. */
+function answeredBy(message: Pick<Message, 'replyTo' | 'meta'>, isThread: boolean) {
+  return quotedIn(message) ?? (isThread ? undefined : message.replyTo);
+}
+
 function quote({ deeds }: Scene, seq: number, original: Message | undefined): HTMLElement {
   const made = button('', () => deeds.jump(seq), 'quote');
   made.tabIndex = -1;

@@ -1,4 +1,5 @@
 import type { Member, Present, Room } from '../../../src/client/index.ts';
+import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import { isModerator, isOwner, mayActOn, rolesFor, type Role } from '../rights.ts';
 import { button, element, icon, iconButton, newId, setText } from './dom.ts';
@@ -44,7 +45,7 @@ export class PeoplePanel implements PanelContent {
   readonly element = element('div', 'people');
   readonly #room: Room;
   readonly #names: Names;
-  readonly #mention: (name: string) => void;
+  readonly #mention: (person: Person) => void;
   readonly #here = section('Here now', 'people-list');
   readonly #away = section('Not here', 'away-list');
   readonly #more = element('p', 'hint');
@@ -57,8 +58,8 @@ export class PeoplePanel implements PanelContent {
   #isDueAgain = false;
   #drawn = '';
 
-  /** @param mention puts a name where one writes */
-  constructor(room: Room, names: Names, mention: (name: string) => void) {
+  /** @param mention names a person where one writes */
+  constructor(room: Room, names: Names, mention: (person: Person) => void) {
     this.#room = room;
     this.#names = names;
     this.#mention = mention;
@@ -139,7 +140,8 @@ export class PeoplePanel implements PanelContent {
     const choices: Choice[] = [];
     if (userId === state.you?.userId) return choices;
     if (banned !== true) {
-      choices.push({ label: 'Mention', icon: 'mention', choose: () => this.#mention(username) });
+      const choose = () => this.#mention({ userId, name: username });
+      choices.push({ label: 'Mention', icon: 'mention', choose });
     }
     const member = { userId, role: user.role ?? ('none' as const) };
     if (!mayActOn(state, member)) return choices;

@@ -1,5 +1,7 @@
 import type { Message, Room, RoomState, Status } from '../../../src/client/index.ts';
-import { ofThisWindow, remembered } from '../memory.ts';
+import type { Drafts } from '../drafts.ts';
+import { remembered } from '../memory.ts';
+import type { Person } from '../mentions.ts';
 import { listed, Names } from '../names.ts';
 import { onceATurn } from '../once-a-turn.ts';
 import { Originals } from '../originals.ts';
@@ -7,9 +9,10 @@ import { Reactors } from '../reactors.ts';
 import { isModerator, whySilent } from '../rights.ts';
 import { sentenceOfEnd, sentenceOfError } from '../sentences.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
-import { openDialog } from './dialog.ts';
 import { button, byId, element, icon, setText } from './dom.ts';
+import { onFiles } from './files.ts';
 import { LogView } from './log.ts';
+import { messageChoices } from './message-choices.ts';
 import { Panel } from './panel.ts';
 import { PeoplePanel } from './people.ts';
 import { type Choice, openEmoji, openMenu } from './popover.ts';
@@ -25,7 +28,13 @@ const LOOK_MS = 20_000;
 /** As in the style sheet: from here on everyone who is here can stand beside the talk at once. */
 const isVeryWide = matchMedia('(min-width: 75rem)');
 
+const NO_FILES = 'Files cannot be sent here yet; paste a link.';
+
 export interface RoomDeeds {
+  /** This user; undefined until it is known who that is. */
+  userId: () => string | undefined;
+  /** What this user has written and not sent; undefined as long. */
+  drafts: () => Drafts | undefined;
   /** Leaves this room. */
   leave: () => void;
   /** Signs in anew, since the room has ended for this token. */
@@ -62,17 +71,24 @@ export class RoomView {
     const { signal } = this.#life;
     this.#scene = {
       room,
+      ownId: () => room.state.you?.userId ?? deeds.userId(),
       names: new Names(),
       reactors: new Reactors(room, this.changed, signal),
       originals: new Originals(room, this.changed),
-      deeds: this.#deeds(),
+      deeds: this.#deeds(() => this.#composer),
     };
     this.#told = new Told(signal);
     this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
     this.#log = new LogView(this.#scene, signal);
-    this.#composer = new Composer(this.#writing());
+    this.#composer = new Composer({
+      ...this.#writing(),
+      label: 'Message',
+      placeholder: 'Write a message',
+      onSent: () => this.#log.said(),
+      lastOwn: () => this.#lastOwn(),
+    });
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
     this.#panel = new Panel(() => this.#panelChanged(), signal);
     this.#listen();
@@ -88,6 +104,12 @@ export class RoomView {
   /** Somebody else's room is shown from now on, or none. */
   stop(): void {
     this.#life.abort();
+  }
+
+  /** Takes what was written and said out of the page: another user may come next. */
+  clear(): void {
+    this.#composer.element.remove();
+    byId('messages', HTMLOListElement).replaceChildren();
   }
 
   /** What the room before has left, with buttons that belong to it. */
@@ -114,32 +136,49 @@ export class RoomView {
     search.addEventListener('click', () => this.#toggle('Search'), { signal });
     const menu = byId('room-menu', HTMLButtonElement);
     menu.addEventListener('click', () => openMenu(menu, 'Room menu', this.#choices()), { signal });
+    onFiles(() => this.#told.sentence(NO_FILES), signal);
   }
 
-  #writing(): ComposerOptions {
-    const { roomId } = this.#room;
+  /** @param thread of which thread; undefined for the room's own field */
+  #writing(thread?: number): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find'> {
+    const place = { roomId: this.#room.roomId, thread };
     return {
       room: this.#room,
       names: this.#scene.names,
-      label: 'Message',
-      placeholder: 'Write a message',
-      draft: ofThisWindow.getItem(`draft.${roomId}`) ?? '',
-      keepDraft: (text) => ofThisWindow.set(`draft.${roomId}`, text === '' ? undefined : text),
-      onSent: () => this.#log.said(),
-      lastOwn: () => this.#lastOwn(),
+      find: (seq) => this.#scene.originals.of(seq),
+      drafts: () => {
+        const drafts = this.#roomDeeds.drafts();
+        return (
+          drafts && {
+            read: () => drafts.get(place),
+            write: (draft) => drafts.set(place, draft),
+          }
+        );
+      },
     };
   }
 
-  /** What can be done with messages. */
-  #deeds(): Deeds {
-    return {
+  /** What can be done with messages. @param composer where they are answered and changed */
+  #deeds(composer: () => Composer): Deeds {
+    const deeds: Deeds = {
       react: (message, emoji) => this.#react(message, emoji),
       pick: (message, anchor) => {
         openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
       },
-      reply: (message) => this.#reply(message),
+      reply: (message) => {
+        if (composer() === this.#composer) this.#panel.yield();
+        composer().reply(message);
+      },
       more: (message, anchor) => {
-        openMenu(anchor, 'Actions', this.#messageChoices(message, anchor));
+        const isInRoom = composer() === this.#composer;
+        const choices = messageChoices(this.#room, message, {
+          react: () => deeds.pick(message, anchor),
+          reply: () => deeds.reply(message),
+          edit: () => composer().edit(message),
+          copy: () => void this.#copy(message.message),
+          openThread: isInRoom ? deeds.openThread : undefined,
+        });
+        openMenu(anchor, 'Actions', choices);
       },
       openThread: (seq) => this.#openThread(seq),
       jump: (seq) => void this.#jump(seq),
@@ -147,65 +186,14 @@ export class RoomView {
       discard: (id) => this.#room.discard(id),
       rewrite: ({ id, payload }) => {
         this.#room.discard(id);
-        this.#composer.take(payload.message);
+        composer().take(payload);
       },
     };
+    return deeds;
   }
 
   #react(message: Message, emoji: string): void {
     this.#scene.reactors.toggle(message, emoji).catch(() => undefined);
-  }
-
-  #reply(message: Message): void {
-    this.#panel.yield();
-    this.#composer.reply(message);
-  }
-
-  #messageChoices(message: Message, anchor: HTMLElement): Choice[] {
-    const { state } = this.#room;
-    const isOwn = message.senderId === state.you?.userId;
-    const isSilent = whySilent(state, Date.now()) !== undefined;
-    const { seq } = message;
-    const choices: Choice[] = [];
-    if (!isSilent) {
-      const { pick, reply } = this.#scene.deeds;
-      choices.push(
-        { label: 'React', icon: 'react', choose: () => pick(message, anchor) },
-        { label: 'Reply', icon: 'reply', choose: () => reply(message) },
-      );
-    }
-    if (isOwn && !isSilent) {
-      choices.push({ label: 'Edit', icon: 'edit', choose: () => this.#composer.edit(message) });
-    }
-    choices.push(
-      { label: 'Open thread', icon: 'thread', choose: () => this.#openThread(seq) },
-      { label: 'Copy text', icon: 'copy', choose: () => void this.#copy(message.message) },
-    );
-    if (isOwn || isModerator(state)) {
-      choices.push({
-        label: 'Delete',
-        icon: 'delete',
-        isDanger: true,
-        choose: () => this.#askDelete(message),
-      });
-    }
-    return choices;
-  }
-
-  #askDelete({ seq, message, sender }: Message): void {
-    openDialog({
-      title: 'Delete this message?',
-      parts: [
-        element('blockquote', 'quoted', element('b', '', sender), ' ', message.slice(0, 200)),
-        element('p', '', 'Everybody will see that something was deleted here.'),
-      ],
-      confirm: 'Delete',
-      isDanger: true,
-      run: () => {
-        // Its row tells of a refusal.
-        this.#room.delete(seq).catch(() => undefined);
-      },
-    });
   }
 
   #choices(): Choice[] {
@@ -235,9 +223,9 @@ export class RoomView {
   }
 
   #people(): PeoplePanel {
-    return new PeoplePanel(this.#room, this.#scene.names, (name) => {
+    return new PeoplePanel(this.#room, this.#scene.names, (person: Person) => {
       this.#panel.yield();
-      this.#composer.insert(`@${name}`);
+      this.#composer.mention(person);
     });
   }
 
@@ -254,18 +242,17 @@ export class RoomView {
   }
 
   #openThread(seq: number): void {
-    const isSilent = whySilent(this.#room.state, Date.now()) !== undefined;
-    const writing: ComposerOptions = {
-      ...this.#writing(),
+    const composer = new Composer({
+      ...this.#writing(seq),
       label: 'Reply',
       placeholder: 'Write a reply',
-      draft: '',
-      keepDraft: () => undefined,
-      onSent: () => undefined,
-      lastOwn: () => undefined,
-    };
+      thread: seq,
+      onSent: () => thread.said(),
+      lastOwn: () => thread.lastOwn(),
+    });
+    const scene = { ...this.#scene, deeds: this.#deeds(() => composer) };
+    const thread = new ThreadPanel(scene, seq, composer);
     const opener = this.#log.focusOn(seq);
-    const thread = new ThreadPanel(this.#scene, seq, isSilent ? undefined : writing);
     this.#panel.open(thread, opener ?? this.#name);
   }
 
@@ -297,6 +284,7 @@ export class RoomView {
     for (const { userId, username } of state.online) this.#scene.names.learn(userId, username);
     this.#renderBar();
     this.#log.render();
+    this.#composer.render();
     this.#panel.render();
     this.#renderTyping();
     this.#renderBanner(state.status);

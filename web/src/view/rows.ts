@@ -52,7 +52,10 @@ export function rowsOf(scene: Scene, stretch: Stretch): Row[] {
     last = message;
   }
   let isFirst = last === undefined || last.senderId !== you?.userId;
+  const ownId = scene.ownId();
   for (const entry of unsent) {
+    // Written in this window by another user, who has signed out since.
+    if (entry.by !== undefined && entry.by !== ownId) continue;
     rows.push(unsentRow(scene, entry, { isFirst, isThread }));
     isFirst = false;
   }

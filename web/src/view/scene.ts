@@ -25,6 +25,8 @@ export interface Deeds {
 /** What rows are drawn from. */
 export interface Scene {
   room: Room;
+  /** This user; undefined until it is known who that is. */
+  ownId: () => string | undefined;
   names: Names;
   reactors: Reactors;
   originals: Originals;

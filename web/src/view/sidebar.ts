@@ -1,7 +1,6 @@
 import type { Room, You } from '../../../src/client/index.ts';
-import { readRoom } from '../entry.ts';
+import { askRoom } from './ask-room.ts';
 import { byId, element } from './dom.ts';
-import { field, openDialog } from './dialog.ts';
 import { avatar, nameParts } from './person.ts';
 
 /** As in the style sheet: from here on the rooms stand beside the talk. */
@@ -15,6 +14,7 @@ export class Sidebar {
   readonly #opener = byId('rooms-button', HTMLButtonElement);
   readonly #dot = byId('rooms-dot', HTMLSpanElement);
   #drawn = '';
+  #known: readonly string[] = [];
 
   /** @param open shows a room, and joins it first where need be */
   constructor(open: (roomId: string) => void, signOut: () => void, life: AbortSignal) {
@@ -23,7 +23,8 @@ export class Sidebar {
     this.#show(false);
     this.#opener.addEventListener('click', () => this.#show(!this.#isShown), options);
     byId('rooms-close', HTMLButtonElement).addEventListener('click', () => this.#leave(), options);
-    byId('join-other', HTMLButtonElement).addEventListener('click', () => askRoom(open), options);
+    const joinOther = byId('join-other', HTMLButtonElement);
+    joinOther.addEventListener('click', () => askRoom(this.#known, open), options);
     byId('sign-out', HTMLButtonElement).addEventListener('click', signOut, options);
     // Also the room that is shown already.
     this.#list.addEventListener('click', () => this.#show(false), options);
@@ -38,11 +39,14 @@ export class Sidebar {
     isWide.addEventListener('change', () => this.#show(false), options);
   }
 
-  render(rooms: readonly Room[], current: string | undefined): void {
+  /** @param drafts rooms where something is written and not sent */
+  render(rooms: readonly Room[], current: string | undefined, drafts: ReadonlySet<string>): void {
+    this.#known = rooms.map(({ roomId }) => roomId);
     const shown = rooms
       .map(({ roomId, state }) => {
         const { unread, unreadMentions, status } = state;
-        return { roomId, unread, unreadMentions, hasEnded: status.name === 'ended' };
+        const hasDraft = drafts.has(roomId);
+        return { roomId, unread, unreadMentions, hasDraft, hasEnded: status.name === 'ended' };
       })
       .toSorted((a, b) => a.roomId.localeCompare(b.roomId));
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
@@ -90,14 +94,16 @@ interface Shown {
   roomId: string;
   unread: number;
   unreadMentions: number;
+  hasDraft: boolean;
   hasEnded: boolean;
 }
 
-function item({ roomId, unread, unreadMentions, hasEnded }: Shown, isCurrent: boolean) {
+function item({ roomId, unread, unreadMentions, hasDraft, hasEnded }: Shown, isCurrent: boolean) {
   const link = element('a', 'room', element('bdi', 'room-label', roomId));
   link.href = `#${encodeURIComponent(roomId)}`;
   link.dataset['room'] = roomId;
   if (isCurrent) link.ariaCurrent = 'page';
+  if (hasDraft && !isCurrent) link.append(element('span', 'has-draft', 'Draft'));
   if (hasEnded) {
     link.append(badge('!', 'closed to you', 'is-ended'));
   } else if (unread > 0 && !isCurrent) {
@@ -116,20 +122,4 @@ function badge(shown: string, said: string, className: string): HTMLElement {
   const visible = element('span', `badge ${className}`.trim(), shown);
   visible.setAttribute('aria-hidden', 'true');
   return element('span', '', visible, element('span', 'aside', ` (${said})`));
-}
-
-function askRoom(open: (roomId: string) => void): void {
-  const name = element('input', '');
-  name.autocomplete = 'off';
-  name.autocapitalize = 'none';
-  let room = '';
-  openDialog({
-    title: 'Join another room',
-    parts: [field('Room', name, 'Any name: a room begins when somebody writes in it.')],
-    confirm: 'Join',
-    run: () => {
-      room = readRoom(name.value);
-    },
-    after: () => open(room),
-  });
 }

@@ -1,51 +1,42 @@
-import { mentionPattern } from '../names.ts';
+import { linksIn } from '../links.ts';
+import { mentionsIn, NameIndex, type Person } from '../mentions.ts';
 import { element } from './dom.ts';
 
-/** Names that a message may mention, and whose own this window is. */
+/** People whom a message mentions, and which of them this user is. */
 export interface Mentioned {
-  names: readonly string[];
+  people: readonly Person[];
   own: string | undefined;
 }
 
-const LINK = String.raw`https?:\/\/[^\s<>"“”]+`;
-/** What follows an address in a sentence, and is seldom part of it. */
-const TRAILING = /[.,;:!?'’)\]}]+$/;
-
 /** What was said, as text, with its links and mentions. Nothing else is ever read into it. */
-export function textParts(text: string, { names, own }: Mentioned): (string | Node)[] {
-  const mentions = names.toSorted((a, b) => b.length - a.length).map(mentionPattern);
+export function textParts(text: string, { people, own }: Mentioned): (string | Node)[] {
+  const links = linksIn(text).map(({ from, to }) => ({ from, to, make: link }));
+  const mentions = mentionsIn(text, new NameIndex(people)).map(({ from, to, people: named }) => {
+    const isOwn = named.some(({ userId }) => userId === own);
+    return { from, to, make: (said: string) => mention(said, isOwn) };
+  });
   const parts: (string | Node)[] = [];
-  let from = 0;
-  for (const match of text.matchAll(new RegExp([LINK, ...mentions].join('|'), 'gu'))) {
-    const [found] = match;
-    const shown = found.startsWith('@') ? found : withoutTrail(found);
-    const part = found.startsWith('@') ? mention(found, own) : link(shown);
-    if (part === undefined) continue;
-    parts.push(text.slice(from, match.index), part);
-    from = match.index + shown.length;
+  let end = 0;
+  for (const { from, to, make } of [...links, ...mentions].toSorted((a, b) => a.from - b.from)) {
+    parts.push(text.slice(end, from), make(text.slice(from, to)));
+    end = to;
   }
-  parts.push(text.slice(from));
+  parts.push(text.slice(end));
   return parts.filter((part) => part !== '');
 }
 
-/** Without the punctuation behind it; a closing bracket stays where an opening one is inside. */
-function withoutTrail(found: string): string {
-  const trail = TRAILING.exec(found)?.[0] ?? '';
-  const bare = found.slice(0, found.length - trail.length);
-  return trail.startsWith(')') && bare.includes('(') ? `${bare})` : bare;
-}
-
-function link(shown: string): HTMLAnchorElement | undefined {
-  if (!URL.canParse(shown)) return undefined;
+function link(shown: string): HTMLAnchorElement {
   const made = element('a', 'link', shown);
   made.href = shown;
   made.target = '_blank';
   made.rel = 'noopener noreferrer nofollow';
+  // The log is one stop for Tab; see `row-reach.ts`.
+  made.tabIndex = -1;
   return made;
 }
 
-function mention(found: string, own: string | undefined): HTMLElement {
-  return element('span', found === `@${own}` ? 'mention is-own' : 'mention', found);
+function mention(said: string, isOwn: boolean): HTMLElement {
+  return element('span', isOwn ? 'mention is-own' : 'mention', said);
 }
 
 /** A hit of a search, with what was found marked: it stands between U+0002 and U+0003. */

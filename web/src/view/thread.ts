@@ -1,6 +1,7 @@
 import type { Message } from '../../../src/client/index.ts';
+import { whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
-import { Composer, type ComposerOptions } from './composer.ts';
+import type { Composer } from './composer.ts';
 import { button, element, setText } from './dom.ts';
 import type { PanelContent } from './panel.ts';
 import { RowList } from './row-list.ts';
@@ -9,8 +10,10 @@ import { rowsOf } from './rows.ts';
 import type { Scene } from './scene.ts';
 
 const PAGE = 50;
+/** Nearer to the end than this, the thread follows what is new; in pixels. */
+const AT_END_PX = 48;
 
-/** A message and its answers. */
+/** A message and its answers. Follows the end while one is there, and keeps its place otherwise. */
 export class ThreadPanel implements PanelContent {
   readonly title = 'Thread';
   readonly element = element('div', 'thread');
@@ -20,69 +23,139 @@ export class ThreadPanel implements PanelContent {
   readonly #reach: RowReach;
   readonly #status = element('p', 'hint');
   readonly #older = button('Show earlier replies', () => void this.#load(), 'button is-quiet');
-  readonly #composer: Composer | undefined;
+  readonly #composer: Composer;
   readonly #messages = new Map<number, Message>();
   readonly #life = new AbortController();
-  readonly #off: (() => void)[];
+  readonly #resized = new ResizeObserver(() => this.#follow());
+  /** What comes after this was new when the thread was opened. */
+  readonly #newAfter: number;
+  #isAtEnd = true;
+  #isLoaded = false;
+  #isWatching = false;
 
-  /** @param write how to answer here; undefined where this user may not */
-  constructor(scene: Scene, seq: number, write: ComposerOptions | undefined) {
-    this.#scene = scene;
+  /** @param composer writes answers, and changes messages of this thread */
+  constructor(scene: Scene, seq: number, composer: Composer) {
+    const { room, deeds } = scene;
+    this.#scene = { ...scene, deeds: { ...deeds, jump: (to) => this.#jump(to, deeds.jump) } };
     this.#seq = seq;
+    this.#composer = composer;
+    this.#newAfter = room.state.readUpTo;
     const list = element('ol', 'messages thread-messages');
     list.ariaLabel = 'Thread';
     this.#rows = new RowList(list);
     this.#reach = new RowReach(list, this.#life.signal);
     this.#status.role = 'status';
     this.#older.hidden = true;
-    this.element.append(this.#older, list, this.#status);
-    if (write !== undefined) {
-      this.#composer = new Composer({ ...write, thread: seq });
-      this.element.append(this.#composer.element);
-    }
-    const { room } = scene;
-    this.#off = [
+    this.element.append(this.#older, list, this.#status, composer.element);
+    const off = [
       room.on('message', (message) => this.#heard(message)),
       room.on('messageUpdated', (message) => this.#heard(message)),
-      room.on('reactionsUpdated', ({ seq, rev, reactions }) => {
-        const known = this.#messages.get(seq);
-        if (known !== undefined) this.#messages.set(seq, { ...known, rev, reactions });
+      room.on('reactionsUpdated', ({ seq: of, rev, reactions }) => {
+        const known = this.#messages.get(of);
+        if (known !== undefined) this.#messages.set(of, { ...known, rev, reactions });
       }),
     ];
+    this.#life.signal.addEventListener('abort', () => {
+      this.#resized.disconnect();
+      for (const end of off) end();
+    });
     void this.#load();
   }
 
   focus(): void {
-    this.#composer?.focus();
+    if (!this.#composer.element.hidden) this.#composer.focus();
   }
 
   stop(): void {
     this.#life.abort();
-    for (const end of this.#off) end();
+  }
+
+  /** Something was said here: it is to be in sight. */
+  said(): void {
+    this.#isAtEnd = true;
+    this.render();
+  }
+
+  /** This user's newest message here that can still be changed. */
+  lastOwn(): Message | undefined {
+    const { you } = this.#scene.room.state;
+    return this.#shown.findLast(
+      ({ senderId, deletedAt }) => senderId === you?.userId && deletedAt === undefined,
+    );
   }
 
   render(): void {
-    const { room } = this.#scene;
-    const known = new Map(room.state.messages.map((message) => [message.seq, message]));
-    const root = known.get(this.#seq) ?? this.#scene.originals.of(this.#seq);
-    const answers = new Map(this.#messages);
-    for (const message of known.values()) {
-      if (message.replyTo === this.#seq) answers.set(message.seq, message);
+    if (this.#life.signal.aborted) return;
+    this.#watch();
+    const { state } = this.#scene.room;
+    const hasEnded = state.status.name === 'ended';
+    this.#composer.element.hidden = hasEnded || whySilent(state, Date.now()) !== undefined;
+    this.#composer.render();
+    const messages = this.#shown;
+    if (this.#isLoaded) {
+      const isEmpty = !messages.some(({ seq }) => seq !== this.#seq);
+      setText(this.#status, isEmpty ? 'No replies yet; write the first one.' : '');
     }
-    const newer = (message: Message) => known.get(message.seq) ?? message;
-    const messages = [...(root ? [root] : []), ...answers.values()]
-      .map(newer)
-      .toSorted((a, b) => a.seq - b.seq);
-    const waiting = room.state.outgoing.filter(({ payload }) => payload.replyTo === this.#seq);
     const rows = rowsOf(this.#scene, {
       messages,
       now: Date.now(),
-      newAfter: undefined,
-      unsent: waiting,
+      newAfter: this.#newAfter > 0 ? this.#newAfter : undefined,
+      unsent: state.outgoing.filter(({ payload }) => payload.replyTo === this.#seq),
       isThread: true,
     });
     this.#rows.draw(rows);
     this.#reach.update();
+    this.#follow();
+  }
+
+  /** The first message and its answers, as far as they are loaded, by `seq`. */
+  get #shown(): Message[] {
+    const { messages } = this.#scene.room.state;
+    const known = new Map(messages.map((message) => [message.seq, message]));
+    const root = known.get(this.#seq) ?? this.#scene.originals.of(this.#seq);
+    const answers = new Map(this.#messages);
+    for (const message of messages) {
+      if (message.replyTo === this.#seq) answers.set(message.seq, message);
+    }
+    return [...(root ? [root] : []), ...answers.values()]
+      .map((message) => known.get(message.seq) ?? message)
+      .toSorted((a, b) => a.seq - b.seq);
+  }
+
+  /** What scrolls: the panel, once this stands in it. */
+  get #frame(): HTMLElement | null {
+    return this.element.parentElement;
+  }
+
+  #watch(): void {
+    const frame = this.#frame;
+    if (frame === null || this.#isWatching) return;
+    this.#isWatching = true;
+    this.#resized.observe(frame);
+    this.#resized.observe(this.element);
+    frame.addEventListener('scroll', () => this.#scrolled(frame), {
+      passive: true,
+      signal: this.#life.signal,
+    });
+  }
+
+  #scrolled({ scrollHeight, scrollTop, clientHeight }: HTMLElement): void {
+    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+  }
+
+  #follow(): void {
+    const frame = this.#frame;
+    if (frame !== null && this.#isAtEnd) frame.scrollTop = frame.scrollHeight;
+  }
+
+  #jump(seq: number, elsewhere: (seq: number) => void): void {
+    const row = this.#rows.element(`seq ${seq}`);
+    if (row === undefined) {
+      elsewhere(seq);
+      return;
+    }
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: 'center' });
   }
 
   #heard(message: Message): void {
@@ -91,22 +164,39 @@ export class ThreadPanel implements PanelContent {
 
   async #load(): Promise<void> {
     const before = Math.min(...this.#messages.keys());
+    const isFirst = !Number.isFinite(before);
     try {
       const { messages, hasMore } = await this.#scene.room.ask('getHistory', {
         thread: this.#seq,
         limit: PAGE,
-        ...(before < Infinity && { before }),
+        ...(!isFirst && { before }),
       });
       for (const message of messages) this.#messages.set(message.seq, message);
+      this.#isLoaded = true;
+      const height = this.#frame?.scrollHeight ?? 0;
       this.#older.hidden = !hasMore;
-      setText(
-        this.#status,
-        this.#messages.size === 0 ? 'No replies yet; write the first one.' : '',
-      );
       this.render();
-      if (before === Infinity) this.element.lastElementChild?.scrollIntoView({ block: 'nearest' });
+      if (isFirst) this.#begin();
+      else this.#keepPlace(height);
     } catch (error) {
       setText(this.#status, sentenceOfError(error));
     }
+  }
+
+  /** Opens at the first new answer where there is one, else at the end. */
+  #begin(): void {
+    const line = this.#rows.element('new');
+    const frame = this.#frame;
+    if (line === undefined || frame === null) return;
+    const fromTop = line.getBoundingClientRect().top - frame.getBoundingClientRect().top;
+    if (fromTop >= 0) return;
+    this.#isAtEnd = false;
+    frame.scrollTop += fromTop - frame.clientHeight / 4;
+  }
+
+  /** Earlier answers came above what is in sight. @param height of everything before that */
+  #keepPlace(height: number): void {
+    const frame = this.#frame;
+    if (frame !== null) frame.scrollTop += frame.scrollHeight - height;
   }
 }

@@ -1,0 +1,235 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Message } from '../../src/protocol/objects.ts';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const company = Company.forAll();
+
+function replyField({ page }: Visitor) {
+  return page.getByRole('textbox', { name: 'Reply' });
+}
+
+function rowOf({ page }: Visitor, text: string) {
+  return page.getByRole('list', { name: 'Thread' }).locator('.message').filter({ hasText: text });
+}
+
+async function reply(visitor: Visitor, text: string): Promise<void> {
+  await replyField(visitor).fill(text);
+  await replyField(visitor).press('Enter');
+}
+
+/** Whether a row of the thread stands in sight, above where one writes. */
+async function isInSight(visitor: Visitor, text: string): Promise<boolean> {
+  const row = await rowOf(visitor, text).last().boundingBox();
+  const field = await visitor.page.locator('.thread .composer').boundingBox();
+  const head = await visitor.page.locator('.panel-head').boundingBox();
+  if (row === null || field === null || head === null) return false;
+  return row.y >= head.y + head.height - 1 && row.y + row.height <= field.y + 1;
+}
+
+describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
+  const host = nodeHostFor();
+  const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
+
+  async function ask(name: string, method: string, path: string, body?: object): Promise<unknown> {
+    const query = new URLSearchParams({ username: name });
+    const { url } = host();
+    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
+    const at = new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, url);
+    const response = await fetch(at, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return response.json();
+  }
+
+  async function messages(): Promise<Message[]> {
+    return ((await ask('Ann', 'GET', '/messages?limit=100')) as { messages: Message[] }).messages;
+  }
+
+  /** A message with so many answers. */
+  async function talk(replies: number): Promise<void> {
+    await ask('Ben', 'POST', '/messages', { message: 'the root' });
+    for (let at = 1; at <= replies; at++) {
+      await ask('Ben', 'POST', '/messages', { message: `answer ${at}.`, replyTo: 1 });
+    }
+  }
+
+  async function openThread(visitor: Visitor, replies: number): Promise<void> {
+    const log = visitor.page.getByRole('log', { name: 'Messages' });
+    await log.evaluate((element: { scrollTop: number }) => {
+      element.scrollTop = 0;
+    });
+    await visitor.page.getByRole('button', { name: `${replies} replies` }).click();
+  }
+
+  test('open at their end, follow it, and go to what one says', async () => {
+    await talk(45);
+    const ann = await comesIn('Ann');
+    await openThread(ann, 45);
+    await expect.poll(() => isInSight(ann, 'answer 45.'), PATIENTLY).toBe(true);
+    await ask('Ben', 'POST', '/messages', { message: 'one more', replyTo: 1 });
+    await expect.poll(() => isInSight(ann, 'one more'), PATIENTLY).toBe(true);
+
+    const body = ann.page.locator('#panel-body');
+    await body.evaluate((element: { scrollTop: number }) => {
+      element.scrollTop = 0;
+    });
+    await expect.poll(() => isInSight(ann, 'the root'), PATIENTLY).toBe(true);
+    await ask('Ben', 'POST', '/messages', { message: 'and another', replyTo: 1 });
+    await rowOf(ann, 'and another').waitFor({ state: 'attached' });
+    expect(await isInSight(ann, 'the root')).toBe(true);
+    await reply(ann, 'my own answer');
+    await expect.poll(() => isInSight(ann, 'my own answer'), PATIENTLY).toBe(true);
+  });
+
+  test('keep one in them: what is answered or changed there stays there', async () => {
+    await talk(3);
+    const ann = await comesIn('Ann', { viewport: { width: 700, height: 700 } });
+    await openThread(ann, 3);
+    await rowOf(ann, 'answer 2.').hover();
+    await rowOf(ann, 'answer 2.').getByRole('button', { name: 'Reply', exact: true }).click();
+    await ann.page.getByText('Reply to Ben: answer 2.').waitFor();
+    await reply(ann, 'to the second');
+    await expect
+      .poll(async () => (await messages()).at(-1), PATIENTLY)
+      .toMatchObject({ message: 'to the second', replyTo: 1, meta: { quotes: 3 } });
+    await rowOf(ann, 'to the second')
+      .getByRole('button', { name: /answer 2\./ })
+      .waitFor();
+
+    await rowOf(ann, 'to the second').hover();
+    await rowOf(ann, 'to the second').getByRole('button', { name: 'More actions' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Edit' }).click();
+    expect(await replyField(ann).inputValue()).toBe('to the second');
+    await reply(ann, 'to the second, I mean');
+    await expect
+      .poll(async () => (await messages()).at(-1)?.message, PATIENTLY)
+      .toBe('to the second, I mean');
+    expect((await messages())[0]?.replyCount).toBe(4);
+  });
+
+  test('take answers to an answer that are given in the room', async () => {
+    await talk(1);
+    const ann = await comesIn('Ann');
+    await ann.message('answer 1.').hover();
+    await ann.message('answer 1.').getByRole('button', { name: 'Reply', exact: true }).click();
+    await ann.write('in the room');
+    await expect
+      .poll(async () => (await messages()).at(-1), PATIENTLY)
+      .toMatchObject({ message: 'in the room', replyTo: 1, meta: { quotes: 2 } });
+  });
+
+  test('keep drafts of rooms and threads, with what they answer, in every window of their user', async () => {
+    await talk(2);
+    const first = company.room;
+    const second = `${first} too`;
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.message('the root').hover();
+    await ann.message('the root').getByRole('button', { name: 'Reply' }).click();
+    await ann.field.fill('a reply begun');
+    await openThread(ann, 2);
+    await replyField(ann).fill('a thread begun');
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+
+    await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
+    await page.getByRole('heading', { level: 1, name: second, exact: true }).waitFor();
+    expect(await ann.field.inputValue()).toBe('');
+    await page.locator('#room-list .room').filter({ hasText: 'Draft' }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: first, exact: true }).waitFor();
+    expect(await ann.field.inputValue()).toBe('a reply begun');
+    await page.getByText('Reply to Ben: the root').waitFor();
+    await openThread(ann, 2);
+    expect(await replyField(ann).inputValue()).toBe('a thread begun');
+
+    const other = await page.context().newPage();
+    await other.goto(host().url);
+    await other.getByLabel('Your name').fill('Ann');
+    await other.getByLabel('Room', { exact: true }).fill(first);
+    await other.getByRole('button', { name: 'Join', exact: true }).click();
+    await other.getByText('Reply to Ben: the root').waitFor();
+    const field = other.getByRole('textbox', { name: 'Message' });
+    expect(await field.inputValue()).toBe('a reply begun');
+    await field.press('Enter');
+    await expect
+      .poll(async () => (await messages()).at(-1), PATIENTLY)
+      .toMatchObject({ message: 'a reply begun', replyTo: 1 });
+    await other.close();
+  });
+
+  test('ask before somebody signs out with a draft, and show it to no one else', async () => {
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.field.fill('for my eyes only');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page
+      .getByText(`What you have begun to write in ${company.room} will be removed.`)
+      .waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    expect(await ann.field.inputValue()).toBe('for my eyes only');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Sign out?' });
+    await dialog.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Join', exact: true }).waitFor();
+    expect(await page.content()).not.toContain('for my eyes only');
+    await ann.join('Ben', company.room);
+    await ann.isIn();
+    expect(await ann.field.inputValue()).toBe('');
+  });
+
+  test('keep an edit that is begun, and what it interrupted, and ask before the room is left', async () => {
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.write('first words');
+    await ann.message('first words').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.field.fill('a new message');
+    await ann.message('first words').hover();
+    await ann.message('first words').getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    await ann.field.fill('better words');
+    await page.reload();
+    await page.getByText('Editing: first words').waitFor();
+    expect(await ann.field.inputValue()).toBe('better words');
+    await ann.field.press('Enter');
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['better words (edited)']);
+    expect(await ann.field.inputValue()).toBe('a new message');
+
+    await ann.leave();
+    const dialog = page.getByRole('dialog', { name: `Leave ${company.room}?` });
+    await dialog.getByText('What you have begun to write').waitFor();
+    await dialog.getByRole('button', { name: 'Leave' }).click();
+    await ann.join('Ann', company.room);
+    await ann.isIn();
+    expect(await ann.field.inputValue()).toBe('');
+  });
+
+  test('hide what another user of the window could not send, and keep it for that user', async () => {
+    const line = await company.lineTo(host().url);
+    const ann = await company.comesIn('Ann', line.url);
+    const { page } = ann;
+    line.cut();
+    await page.getByText('The connection is lost.').waitFor();
+    await ann.write('only for Ann to see');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('One message is not sent yet.').waitFor();
+    const dialog = page.getByRole('dialog', { name: 'Sign out?' });
+    await dialog.getByRole('button', { name: 'Sign out' }).click();
+    line.mend();
+    await ann.join('Ben', company.room);
+    await ann.isIn();
+    await ann.write('by Ben');
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['by Ben']);
+    expect(await page.locator('body').textContent()).not.toContain('only for Ann');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await ann.join('Ann', company.room);
+    await ann.isIn();
+    await expect
+      .poll(() => ann.said(), PATIENTLY)
+      .toEqual(['by Ben', 'unsent: only for Ann to see']);
+  });
+});

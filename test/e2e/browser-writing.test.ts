@@ -1,0 +1,266 @@
+import { describe, expect, test, vi } from 'vitest';
+import { keyOf, signToken } from '../../src/auth/tokens.ts';
+import type { Message } from '../../src/protocol/objects.ts';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+import type { Host } from '../support/browser-hosts.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const SECRET = 'a secret of forty characters, or even more';
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+const company = Company.forAll();
+
+/** What stands in the room, as anybody reads it over HTTP. */
+async function messagesOf({ url }: Host, name: string): Promise<Message[]> {
+  const query = new URLSearchParams({ username: name });
+  const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
+  return messagesWith(url, token);
+}
+
+async function messagesWith(url: string, token: string): Promise<Message[]> {
+  const path = `/rooms/${encodeURIComponent(company.room)}/messages?limit=100`;
+  const response = await fetch(new URL(path, url), {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const { messages } = (await response.json()) as { messages: Message[] };
+  return messages;
+}
+
+function noteOf({ page }: Visitor): Promise<string[]> {
+  return page.locator('#composer-place .note > span').allTextContents();
+}
+
+/** Sends with the button, which every device has. */
+async function send({ page, field }: Visitor, text: string): Promise<void> {
+  await field.fill(text);
+  await page.locator('#composer-place').getByRole('button', { name: 'Send' }).click();
+}
+
+/** Enter as an input method gives it in Safari: the composition is over, and the code is 229. */
+async function pressTakenEnter({ page }: Visitor): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 };
+  await session.send('Input.dispatchKeyEvent', { ...enter, type: 'keyDown', text: '\r' });
+  await session.send('Input.dispatchKeyEvent', { ...enter, type: 'keyUp' });
+  await session.detach();
+}
+
+describe.skipIf(!hasBrowser)('writing on the page', () => {
+  const host = nodeHostFor();
+  const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
+
+  test('leaves an Enter that belongs to an input method to it, in every field', async () => {
+    const ann = await company.arrives(host().url);
+    const { page } = ann;
+    await page.getByLabel('Your name').fill('アン');
+    await page.getByLabel('Room', { exact: true }).fill(company.room);
+    await pressTakenEnter(ann);
+    expect(await page.getByRole('button', { name: 'Join', exact: true }).isVisible()).toBe(true);
+    await page.keyboard.press('Enter');
+    await ann.isIn();
+
+    await ann.field.fill('にほん');
+    await pressTakenEnter(ann);
+    expect(await ann.field.inputValue()).toBe('にほん');
+    expect(await ann.said()).toEqual([]);
+    await ann.field.press('Enter');
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['にほん']);
+
+    await ann.message('にほん').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.field.press('ArrowUp');
+    await ann.field.fill('にほんご');
+    await pressTakenEnter(ann);
+    expect(await ann.field.inputValue()).toBe('にほんご');
+    await ann.field.press('Escape');
+
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByLabel('Search in this room').fill('にほん');
+    await pressTakenEnter(ann);
+    expect(await page.locator('.search .hint').textContent()).toBe('');
+
+    await page.getByRole('button', { name: 'Join another room' }).click();
+    await page.getByRole('textbox', { name: 'Room' }).fill('にほん');
+    await pressTakenEnter(ann);
+    expect(await page.getByRole('heading', { name: 'Join another room' }).isVisible()).toBe(true);
+  });
+
+  test('offers and mentions people in scripts without spaces', async () => {
+    await comesIn('李雷');
+    await comesIn('สมชาย');
+    const ann = await comesIn('Ann');
+    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['李雷', 'สมชาย', 'Ann']);
+    await ann.field.pressSequentially('你好@');
+    await ann.page.getByRole('option', { name: '李雷' }).waitFor();
+    await ann.field.pressSequentially('李');
+    await ann.field.press('Enter');
+    expect(await ann.field.inputValue()).toBe('你好@李雷 ');
+    await ann.field.press('Enter');
+    await ann.write('สวัสดี@สมชายครับ https://social.example/@李雷/1');
+    await expect
+      .poll(async () => (await messagesOf(host(), 'Ann')).map(({ mentions = [] }) => mentions))
+      .toEqual([[expect.any(String)], [expect.any(String)]]);
+    const marked = ann.page.locator('#messages .mention');
+    await expect.poll(() => marked.allTextContents(), PATIENTLY).toEqual(['@李雷', '@สมชาย']);
+  });
+
+  test('ends links as their script ends sentences, and keeps them out of the way of Tab', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write('请看https://example.com/a，谢谢 (HTTPS://EXAMPLE.COM/b_(c)).');
+    await ann.message('请看').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.write('the newest');
+    await ann.message('newest').getByText('Sending').waitFor({ state: 'hidden' });
+    const links = ann.page.locator('#messages a');
+    expect(await links.allTextContents()).toEqual([
+      'https://example.com/a',
+      'HTTPS://EXAMPLE.COM/b_(c)',
+    ]);
+    const stops = () => ann.page.locator('#messages a[tabindex="0"]').count();
+    expect(await stops()).toBe(0);
+    await ann.message('请看').focus();
+    expect(await stops()).toBe(2);
+  });
+
+  test('asks the room for people it does not know, and tells which words mention nobody', async () => {
+    const quiet = await comesIn('Quiet Quinn');
+    await quiet.write('only once');
+    await quiet.message('only once').getByText('Sending').waitFor({ state: 'hidden' });
+    const busy = await comesIn('Busy');
+    for (let at = 0; at < 60; at++) await send(busy, `so much to say, ${at}`);
+    await busy.message('to say, 59').getByText('Sending').waitFor({ state: 'hidden' });
+    await quiet.leave();
+    const ann = await comesIn('Ann', phone);
+    await ann.message('to say, 59').waitFor();
+    await ann.field.pressSequentially('@quin');
+    await ann.page.getByRole('option', { name: 'Quiet Quinn' }).tap();
+    expect(await ann.field.inputValue()).toBe('@Quiet Quinn ');
+    await ann.field.pressSequentially('and @Nemo, @busy');
+    await expect.poll(() => noteOf(ann), PATIENTLY).toEqual(['“@Nemo” mentions nobody.']);
+    await send(ann, await ann.field.inputValue());
+    await expect
+      .poll(async () => (await messagesOf(host(), 'Ann')).at(-1)?.mentions?.length, PATIENTLY)
+      .toBe(2);
+    expect(await noteOf(ann)).toEqual([]);
+  });
+
+  test('makes a line of Enter where there is a finger, and sends with the button', async () => {
+    const ann = await comesIn('Ann', phone);
+    await ann.field.pressSequentially('one');
+    await ann.field.press('Enter');
+    await ann.field.pressSequentially('two');
+    expect(await ann.field.inputValue()).toBe('one\ntwo');
+    await ann.page.getByRole('button', { name: 'Send' }).tap();
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['one\ntwo']);
+    expect(await ann.field.getAttribute('enterkeyhint')).toBe('enter');
+  });
+
+  test('says before it is sent that a text is too long, and sends it in parts', async () => {
+    const ann = await comesIn('Ann');
+    const button = ann.page.locator('#composer-place').getByRole('button', { name: 'Send' });
+    await ann.field.fill('x'.repeat(8_000));
+    await expect.poll(() => noteOf(ann), PATIENTLY).toEqual(['192 bytes left.']);
+    await ann.field.fill(`${'é'.repeat(4_000)}\n${'y'.repeat(500)}`);
+    await expect
+      .poll(() => noteOf(ann), PATIENTLY)
+      .toEqual(['This is 309 bytes too long to be sent as one message.']);
+    expect(await button.first().isDisabled()).toBe(true);
+    await ann.field.press('Enter');
+    expect(await ann.said()).toEqual([]);
+    await ann.page.getByRole('button', { name: 'Send in parts' }).click();
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['é'.repeat(4_000), 'y'.repeat(500)]);
+    expect(await ann.field.inputValue()).toBe('');
+  });
+
+  test('stays when a file is dropped, and says that it takes none', async () => {
+    const ann = await comesIn('Ann');
+    const url = ann.page.url();
+    expect(await ann.page.evaluate<boolean>(DROP_FILE)).toBe(true);
+    await ann.page.getByText('Files cannot be sent here yet; paste a link.').waitFor();
+    expect(ann.page.url()).toBe(url);
+    await ann.page.getByRole('button', { name: 'Close' }).last().click();
+    await ann.page.evaluate(PASTE_FILE);
+    await ann.page.getByText('Files cannot be sent here yet; paste a link.').waitFor();
+  });
+
+  test('takes one # off the name of a room, and offers the one that differs by case', async () => {
+    const ann = await company.arrives(host().url);
+    const name = `tea ${crypto.randomUUID()}`;
+    await ann.join('Ann', `#${name}`);
+    await ann.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+    await ann.page.getByRole('button', { name: 'Join another room' }).click();
+    await ann.page.getByRole('textbox', { name: 'Room' }).fill(`#${name.toUpperCase()}`);
+    await ann.page.getByRole('button', { name: `Join ${name}`, exact: true }).click();
+    await ann.page.getByRole('dialog').waitFor({ state: 'hidden' });
+    expect(await ann.page.locator('#room-list .room-label').allTextContents()).toEqual([name]);
+  });
+
+  test('tells who has reacted without a pointer', async () => {
+    const ann = await comesIn('Ann', phone);
+    await send(ann, 'shall we?');
+    const ben = await comesIn('Ben');
+    await ben.message('shall we?').hover();
+    await ben.message('shall we?').getByRole('button', { name: 'React' }).click();
+    await ben.page.getByRole('menuitem', { name: '🎉' }).click();
+    await ann.page.getByRole('button', { name: '🎉 1' }).waitFor();
+    await ann.message('shall we?').getByRole('button', { name: 'More actions' }).tap();
+    await ann.page.getByRole('menuitem', { name: 'Reactions' }).tap();
+    const items = ann.page.getByRole('dialog', { name: 'Reactions' }).getByRole('listitem');
+    await expect.poll(() => items.allTextContents(), PATIENTLY).toEqual(['🎉Ben']);
+    await ann.page.getByRole('button', { name: 'Close', exact: true }).tap();
+  });
+});
+
+describe.skipIf(!hasBrowser)('two people of one name', () => {
+  const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
+
+  function tokenOf(sub: string, name: string): Promise<string> {
+    return signToken({ sub, name, exp: Math.floor(Date.now() / 1_000) + 600 }, keyOf(SECRET));
+  }
+
+  async function comesIn(sub: string, name: string): Promise<Visitor> {
+    const visitor = await company.arrives(host().url);
+    await visitor.join('', company.room, await tokenOf(sub, name));
+    await visitor.isIn();
+    return visitor;
+  }
+
+  test('are told apart in the list, and the chosen one is mentioned', async () => {
+    await comesIn('alex-1', 'Alex');
+    await comesIn('alex-2', 'Alex');
+    const ann = await comesIn('ann', 'Ann');
+    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Alex', 'Alex', 'Ann']);
+    await ann.field.pressSequentially('dear @alex');
+    const options = ann.page.getByRole('option');
+    await expect.poll(() => options.count(), PATIENTLY).toBe(2);
+    await ann.page.getByRole('option', { name: 'alex-2' }).click();
+    expect(await ann.field.inputValue()).toBe('dear @Alex ');
+    await ann.field.press('Home');
+    await ann.field.pressSequentially('my ');
+    await ann.page.reload();
+    await ann.isIn();
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('my dear @Alex ');
+    await ann.field.press('Enter');
+    await ann.write('@Alex');
+    const token = await tokenOf('ann', 'Ann');
+    await expect
+      .poll(async () => (await messagesWith(host().url, token)).length, PATIENTLY)
+      .toBeGreaterThan(0);
+    expect((await messagesWith(host().url, token))[0]?.mentions).toEqual(['alex-2']);
+  });
+});
+
+const DROP_FILE = `(() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(['x'], 'x.txt', { type: 'text/plain' }));
+  const options = { dataTransfer, bubbles: true, cancelable: true };
+  const over = !document.body.dispatchEvent(new DragEvent('dragover', options));
+  return !document.body.dispatchEvent(new DragEvent('drop', options)) && over;
+})()`;
+
+const PASTE_FILE = `(() => {
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File(['x'], 'x.png', { type: 'image/png' }));
+  const options = { clipboardData, bubbles: true, cancelable: true };
+  document.activeElement.dispatchEvent(new ClipboardEvent('paste', options));
+})()`;

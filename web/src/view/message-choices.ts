@@ -1,0 +1,69 @@
+import type { Message, Room } from '../../../src/client/index.ts';
+import { isModerator, whySilent } from '../rights.ts';
+import { openDialog } from './dialog.ts';
+import { element } from './dom.ts';
+import type { Choice } from './popover.ts';
+import { openReactions } from './reactions.ts';
+
+/** What is done where the message is shown. */
+interface Acts {
+  react: () => void;
+  reply: () => void;
+  edit: () => void;
+  copy: () => void;
+  /** Undefined within a thread. */
+  openThread: ((seq: number) => void) | undefined;
+}
+
+/** What this user can do with a message, as a menu offers it. */
+export function messageChoices(room: Room, message: Message, acts: Acts): Choice[] {
+  const { state } = room;
+  const { react, reply, edit, copy, openThread } = acts;
+  const isOwn = message.senderId === state.you?.userId;
+  const maySpeak = whySilent(state, Date.now()) === undefined;
+  const hasReactions = Object.keys(message.reactions ?? {}).length > 0;
+  const offered: (Choice | false | undefined)[] = [
+    maySpeak && { label: 'React', icon: 'react', choose: react },
+    maySpeak && { label: 'Reply', icon: 'reply', choose: reply },
+    maySpeak && isOwn && { label: 'Edit', icon: 'edit', choose: edit },
+    openThread && {
+      label: 'Open thread',
+      icon: 'thread',
+      choose: () => openThread(threadOf(message)),
+    },
+    hasReactions && {
+      label: 'Reactions',
+      icon: 'people',
+      choose: () => openReactions(room, message),
+    },
+    { label: 'Copy text', icon: 'copy', choose: copy },
+    (isOwn || isModerator(state)) && {
+      label: 'Delete',
+      icon: 'delete',
+      isDanger: true,
+      choose: () => askDelete(room, message),
+    },
+  ];
+  return offered.filter((choice) => choice !== false && choice !== undefined);
+}
+
+/** Answers to an answer belong to the thread of the first message, unless it has some of its own. */
+function threadOf({ seq, replyTo, replyCount = 0 }: Message): number {
+  return replyCount > 0 ? seq : (replyTo ?? seq);
+}
+
+function askDelete(room: Room, { seq, message, sender }: Message): void {
+  openDialog({
+    title: 'Delete this message?',
+    parts: [
+      element('blockquote', 'quoted', element('b', '', sender), ' ', message.slice(0, 200)),
+      element('p', '', 'Everybody will see that something was deleted here.'),
+    ],
+    confirm: 'Delete',
+    isDanger: true,
+    run: () => {
+      // Its row tells of a refusal.
+      room.delete(seq).catch(() => undefined);
+    },
+  });
+}
