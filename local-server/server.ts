@@ -5,6 +5,8 @@ import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
+import { every } from 'hono/combine';
+import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { foreignOrigin, isHostAllowed, isOriginAllowed, originRules } from '../src/auth/origin.ts';
 import { httpDoor, wrongHost } from '../src/doors/http/app.ts';
@@ -75,11 +77,7 @@ export async function startServer(
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
-    page: serveStatic({
-      root: PAGE,
-      // The page's files belong together: none of them may be older than the others.
-      onFound: (_, c) => c.header('cache-control', 'no-cache'),
-    }),
+    page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch);
