@@ -1,7 +1,6 @@
 import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/errors.ts';
 import type { Result } from '../protocol/lines.ts';
-import type { Message } from '../protocol/objects.ts';
 import {
   FRAME_TOO_BIG,
   HEARTBEAT_LOST,
@@ -48,8 +47,8 @@ export interface ConnectionListener {
   status(status: Status): void;
   /** On every join. Without `missed` in it, what was known before counts no more. */
   joined(reply: Reply<'joinRoom'>): void;
-  /** A further page of what was missed. @param isLast whether all is known with it */
-  missed(messages: readonly Message[], isLast: boolean): void;
+  /** A further page of what was missed. */
+  missed(page: Reply<'getMissed'>): void;
   event(name: string, payload: unknown): void;
   /** A frame is over: a good time to show what it changed. */
   framed(): void;
@@ -297,7 +296,7 @@ export class Connection {
       } else {
         this.#position = result.position;
         this.#isCatchingUp = !result.complete;
-        this.#listener.missed(result.messages, result.complete);
+        this.#listener.missed(result);
         if (this.#isCatchingUp) this.#catchUp();
       }
     });

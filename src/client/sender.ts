@@ -17,11 +17,11 @@ export interface SenderPorts {
   connection: Connection;
   environment: Environment;
   outbox: Outbox;
-  /** A message as the room says it is now. */
-  stored: (message: Message) => void;
+  /** A message as the room says it is now. @param myReactions where a reply tells them */
+  stored: (message: Message, myReactions?: readonly string[]) => void;
 }
 
-type Changed = Result<Reply<'editMessage'>>;
+type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
 
 /**
  * Takes what is in the outbox to the room, until it is stored or refused for good. Messages go one
@@ -116,7 +116,7 @@ export class Sender {
 
   #answered(id: string, result: Changed | undefined): void {
     const { outbox, stored } = this.#ports;
-    if (result?.ok === true) stored(result.message);
+    if (result?.ok === true) stored(result.message, result.myReactions);
     const entry = outbox.find(id);
     if (entry === undefined) return;
     if (result === undefined) outbox.mark(id, 'waiting');

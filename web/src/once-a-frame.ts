@@ -1,16 +1,24 @@
+/** Draws at least this often in a window that shows no frames, in milliseconds. */
+const HIDDEN_MS = 100;
+
 /**
- * Makes of `work` what can be called often: it is done once, at the end of the turn, for everything
- * that changes in it.
- * @param life when it has ended, nothing is done any more
+ * Makes a function that can be called for every change and does `work` at most once a frame, so that
+ * a busy room leaves time for typing and scrolling. A hidden window has no frames: a timer draws
+ * there, for the title and for screen readers.
+ * @param life ends it; what is still due is then not done
  */
-export function onceATurn(work: () => void, life: AbortSignal): () => void {
+export function onceAFrame(work: () => void, life: AbortSignal): () => void {
   let isDue = false;
   return () => {
-    if (isDue) return;
+    if (isDue || life.aborted) return;
     isDue = true;
-    queueMicrotask(() => {
+    const run = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
       isDue = false;
       if (!life.aborted) work();
-    });
+    };
+    const frame = requestAnimationFrame(run);
+    const timer = setTimeout(run, HIDDEN_MS);
   };
 }

@@ -2,7 +2,7 @@ import { type Client, connect, type Room } from '../../src/client/index.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import { tokenSourceOf, type Way } from './entry.ts';
 import { ofThisWindow, remembered } from './memory.ts';
-import { onceATurn } from './once-a-turn.ts';
+import { onceAFrame } from './once-a-frame.ts';
 import { sentenceOfEnd } from './sentences.ts';
 import { byId } from './view/dom.ts';
 import { RoomView } from './view/room.ts';
@@ -20,15 +20,18 @@ export interface VisitListener {
   ended: (problem?: { sentence: string; isAboutToken: boolean }) => void;
 }
 
-/** More rooms than this are not come back to: the ones that were visited last are. */
-const MOST_ROOMS = 12;
+/** So many rooms beside the one that is shown are joined at the same time. */
+const MOST_JOINING = 4;
+/** A browser that is never idle joins them after so many milliseconds. */
+const IDLE_MS = 1_000;
 
 /** Somebody's time here: the rooms they are in, and the one they look at. */
 export class Visit {
   readonly #ticket: Ticket;
   readonly #listener: VisitListener;
   readonly #client: Client;
-  readonly #rooms = new Map<string, Room>();
+  /** Undefined: not joined yet, since it was not looked at. */
+  readonly #rooms = new Map<string, Room | undefined>();
   /** Ends listening to a room. */
   readonly #off = new Map<string, () => void>();
   readonly #sidebar: Sidebar;
@@ -37,7 +40,8 @@ export class Visit {
   #view: RoomView | undefined;
   #current: string | undefined;
   #userId: string | undefined;
-  readonly #changed = onceATurn(() => this.#render(), this.#life.signal);
+  #isEntering = false;
+  readonly #changed = onceAFrame(() => this.#render(), this.#life.signal);
 
   constructor(ticket: Ticket, listener: VisitListener) {
     const { name, way } = ticket;
@@ -59,7 +63,7 @@ export class Visit {
     document.addEventListener('visibilitychange', this.#changed, {
       signal: this.#life.signal,
     });
-    for (const roomId of ticket.rooms) this.#enter(roomId);
+    for (const roomId of ticket.rooms) this.#rooms.set(roomId, undefined);
   }
 
   get current(): string | undefined {
@@ -73,14 +77,37 @@ export class Visit {
     this.#show(roomId);
   }
 
-  #enter(roomId: string): void {
-    if (this.#rooms.has(roomId)) return;
-    const room = this.#client.room(roomId);
+  /** @param history newest messages to load, 0 where nobody looks yet */
+  #enter(roomId: string, history?: number): void {
+    if (this.#rooms.get(roomId) !== undefined) return;
+    const room = this.#client.room(roomId, { ...(history !== undefined && { history }) });
     // Left before, and the client knows it still.
     if (room.state.status.name === 'left') room.join();
     this.#rooms.set(roomId, room);
     this.#off.set(roomId, room.on('change', this.#changed));
     this.#keep();
+  }
+
+  /** Joins the other rooms while there is nothing better to do, a few at a time. */
+  #enterOthers(): void {
+    const waiting = [...this.#rooms].filter(([, room]) => room === undefined);
+    if (waiting.length === 0 || this.#isEntering) return;
+    this.#isEntering = true;
+    whenIdle(() => {
+      this.#isEntering = false;
+      if (this.#life.signal.aborted) return;
+      const { name } = this.#rooms.get(this.#current ?? '')?.state.status ?? {};
+      const joining = this.#joined.filter(({ state }) => state.status.name === 'connecting');
+      // Until the room that is shown is there it has the network to itself.
+      const free = name === 'connecting' ? 0 : MOST_JOINING - joining.length;
+      for (const [roomId] of waiting.slice(0, Math.max(0, free))) {
+        if (this.#rooms.has(roomId)) this.#enter(roomId, 0);
+      }
+    });
+  }
+
+  get #joined(): Room[] {
+    return [...this.#rooms.values()].filter((room) => room !== undefined);
   }
 
   #show(roomId: string): void {
@@ -106,7 +133,7 @@ export class Visit {
     this.#drop(roomId);
     const next = [...this.#rooms.keys()].at(-1);
     if (next === undefined) this.#end();
-    else this.#show(next);
+    else this.open(next);
   }
 
   #drop(roomId: string): void {
@@ -139,19 +166,21 @@ export class Visit {
     ofThisWindow.set('ticket', JSON.stringify({ ...this.#ticket, rooms } satisfies Ticket));
     // A guest is somebody else in every window.
     if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
-      remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms.slice(-MOST_ROOMS)));
+      remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms));
     }
   }
 
   /** Once it is known who this is: the rooms they were in before. */
   #meet(userId: string): void {
     this.#userId = userId;
-    for (const roomId of visitedBy(userId)) this.#enter(roomId);
+    for (const roomId of visitedBy(userId)) {
+      if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
+    }
     this.#keep();
   }
 
   #render(): void {
-    const rooms = [...this.#rooms.values()];
+    const rooms = this.#joined;
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
     if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
     const { state } = this.#rooms.get(this.#current ?? '') ?? {};
@@ -162,11 +191,19 @@ export class Visit {
       this.#end({ sentence, isAboutToken: isAboutToken && this.#ticket.way.kind === 'guest' });
       return;
     }
-    this.#sidebar.render(rooms, this.#current);
+    this.#enterOthers();
+    this.#sidebar.render(this.#rooms, this.#current);
     const unread = rooms.reduce((sum, room) => sum + room.state.unread, 0);
     const count = unread === 0 ? '' : unread >= 100 ? '(99+) ' : `(${unread}) `;
-    document.title = `${count}${this.#current ?? ''} · Parlor`;
+    const title = `${count}${this.#current ?? ''} · Parlor`;
+    if (document.title !== title) document.title = title;
   }
+}
+
+/** Safari has no `requestIdleCallback`. */
+function whenIdle(work: () => void): void {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(work, { timeout: IDLE_MS });
+  else setTimeout(work, IDLE_MS / 10);
 }
 
 function visitedBy(userId: string): string[] {

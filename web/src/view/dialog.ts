@@ -1,5 +1,5 @@
 import { sentenceOfError } from '../sentences.ts';
-import { button, element, newId, setText } from './dom.ts';
+import { button, element, focusInRow, newId, setText } from './dom.ts';
 
 interface Question {
   title: string;
@@ -44,7 +44,11 @@ export function openDialog(question: Question): void {
     event.preventDefault();
     void submit();
   });
-  dialog.addEventListener('close', () => dialog.remove());
+  const opener = document.activeElement;
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    if (opener instanceof HTMLElement) focusInRow(opener);
+  });
   document.body.append(dialog);
   dialog.showModal();
 

@@ -157,7 +157,7 @@ function quote({ deeds }: Scene, seq: number, original: Message | undefined): HT
 }
 
 function reactions(
-  { deeds }: Scene,
+  { deeds, reactors }: Scene,
   message: Shown,
   given: readonly Given[],
   isSilent: boolean,
@@ -165,6 +165,9 @@ function reactions(
   if (given.length === 0) return [];
   const list = element('ul', 'reactions');
   list.ariaLabel = 'Reactions';
+  const want = () => reactors.want(message.seq);
+  list.addEventListener('pointerenter', want);
+  list.addEventListener('focusin', want);
   for (const { emoji, count, isMine, by } of given) {
     const chip = button('', () => deeds.react(message, emoji), 'reaction');
     chip.append(

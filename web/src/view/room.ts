@@ -1,7 +1,7 @@
 import type { Message, Room, RoomState, Status } from '../../../src/client/index.ts';
 import { ofThisWindow, remembered } from '../memory.ts';
 import { listed, Names } from '../names.ts';
-import { onceATurn } from '../once-a-turn.ts';
+import { onceAFrame } from '../once-a-frame.ts';
 import { Originals } from '../originals.ts';
 import { Reactors } from '../reactors.ts';
 import { isModerator, whySilent } from '../rights.ts';
@@ -54,7 +54,7 @@ export class RoomView {
   };
   #hasJoined = false;
   /** Draws what has changed. */
-  readonly changed = onceATurn(() => this.#render(), this.#life.signal);
+  readonly changed = onceAFrame(() => this.#render(), this.#life.signal);
 
   constructor(room: Room, deeds: RoomDeeds) {
     this.#room = room;
@@ -79,7 +79,8 @@ export class RoomView {
     if (isVeryWide.matches && remembered.getItem('panel') !== 'closed') {
       this.#panel.open(this.#people());
     }
-    this.changed();
+    // At once: nothing of the room before may be seen for a frame.
+    this.#render();
     // With a finger one reads first: the keyboard would cover half of the screen.
     if (matchMedia('(pointer: coarse)').matches) this.#name.focus();
     else this.#composer.focus();

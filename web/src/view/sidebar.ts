@@ -15,6 +15,7 @@ export class Sidebar {
   readonly #opener = byId('rooms-button', HTMLButtonElement);
   readonly #dot = byId('rooms-dot', HTMLSpanElement);
   #drawn = '';
+  #current: string | undefined;
 
   /** @param open shows a room, and joins it first where need be */
   constructor(open: (roomId: string) => void, signOut: () => void, life: AbortSignal) {
@@ -38,14 +39,15 @@ export class Sidebar {
     isWide.addEventListener('change', () => this.#show(false), options);
   }
 
-  render(rooms: readonly Room[], current: string | undefined): void {
-    const shown = rooms
-      .map(({ roomId, state }) => {
-        const { unread, unreadMentions, status } = state;
-        return { roomId, unread, unreadMentions, hasEnded: status.name === 'ended' };
+  /** @param rooms by id; one that is not joined yet is undefined */
+  render(rooms: ReadonlyMap<string, Room | undefined>, current: string | undefined): void {
+    const shown = [...rooms]
+      .map(([roomId, room]) => {
+        const { unread = 0, unreadMentions = 0, status } = room?.state ?? {};
+        return { roomId, unread, unreadMentions, hasEnded: status?.name === 'ended' };
       })
       .toSorted((a, b) => a.roomId.localeCompare(b.roomId));
-    const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
+    const you = [...rooms.values()].map((room) => room?.state.you).find((one) => one !== undefined);
     this.#dot.hidden = !shown.some(({ roomId, unread }) => roomId !== current && unread > 0);
     const drawn = JSON.stringify([shown, current, you]);
     if (drawn === this.#drawn) return;
@@ -54,6 +56,10 @@ export class Sidebar {
     this.#list.replaceChildren(...shown.map((room) => item(room, room.roomId === current)));
     if (hadFocus !== undefined) {
       this.#list.querySelector<HTMLElement>(`[data-room="${CSS.escape(hadFocus)}"]`)?.focus();
+    }
+    if (current !== this.#current) {
+      this.#current = current;
+      this.#list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
     }
     if (you !== undefined) this.#renderMe(you);
   }
