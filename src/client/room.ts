@@ -279,6 +279,7 @@ export class Room {
     if (problem !== undefined) {
       this.#generation++;
       this.#typists.clear();
+      this.#people.clear();
       this.#nobodyAnswers(problem);
     }
     this.#listeners.tell('status', status);

@@ -107,11 +107,12 @@ export class Sender {
     const { id, name, payload } = entry;
     this.#isBusy[lane] = true;
     outbox.mark(id, 'sending');
-    connection.ask(name, payload, (result: Changed | undefined) => {
+    const answered = (result: Changed | undefined) => {
       this.#isBusy[lane] = false;
       this.#answered(id, result);
       this.#sendNext(lane);
-    });
+    };
+    connection.ask(name, payload, answered, (retryAt) => outbox.delay(id, retryAt));
   }
 
   #answered(id: string, result: Changed | undefined): void {

@@ -1,5 +1,6 @@
 import { type Client, connect, type Room } from '../../src/client/index.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
+import { isCovered } from './covers.ts';
 import { tokenSourceOf, type Way } from './entry.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import { onceAFrame } from './once-a-frame.ts';
@@ -114,11 +115,11 @@ export class Visit {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const isFirst = this.#view === undefined;
+    const hash = `#${encodeURIComponent(roomId)}`;
+    if (isFirst || isCovered()) history.replaceState(null, '', hash);
+    else if (location.hash !== hash) history.pushState(null, '', hash);
     this.#view?.stop();
     this.#current = roomId;
-    const hash = `#${encodeURIComponent(roomId)}`;
-    if (isFirst) history.replaceState(null, '', hash);
-    else if (location.hash !== hash) history.pushState(null, '', hash);
     remembered.set('room', roomId);
     this.#sidebar.close();
     this.#view = new RoomView(room, {
@@ -147,6 +148,7 @@ export class Visit {
 
   /** Back to the door. */
   #end(problem?: { sentence: string; isAboutToken: boolean }): void {
+    if (isCovered()) history.replaceState(null, '', location.href);
     this.#view?.stop();
     this.#life.abort();
     for (const end of this.#off.values()) end();
@@ -187,8 +189,8 @@ export class Visit {
     // Nobody ever was in: the door says why.
     if (state?.status.name === 'ended' && you === undefined && this.#rooms.size === 1) {
       const sentence = sentenceOfEnd(state.status);
-      const isAboutToken = state.status.problem.code === 'unauthorized';
-      this.#end({ sentence, isAboutToken: isAboutToken && this.#ticket.way.kind === 'guest' });
+      const isAboutToken = /^(unauthorized|token_expired)$/.test(state.status.problem.code);
+      this.#end({ sentence, isAboutToken });
       return;
     }
     this.#enterOthers();

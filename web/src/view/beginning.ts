@@ -6,6 +6,8 @@ export interface BeginningState {
   isKnown: boolean;
   hasOlder: boolean;
   isEmpty: boolean;
+  /** Retention has removed what was older. */
+  isCut: boolean;
   /** `missed`: the first unread message, before anything is drawn. */
   loading: 'idle' | 'loading' | 'failed' | 'missed';
 }
@@ -28,13 +30,14 @@ export class Beginning {
   }
 }
 
-function textOf({ roomId, isKnown, hasOlder, isEmpty, loading }: BeginningState): string {
+function textOf({ roomId, isKnown, hasOlder, isEmpty, isCut, loading }: BeginningState): string {
   if (loading === 'missed') return 'Loading what you missed…';
   if (hasOlder) {
     if (loading === 'loading') return 'Loading earlier messages…';
     return loading === 'failed' ? 'Earlier messages could not be loaded.' : '';
   }
   if (!isKnown) return '';
+  if (isCut && !isEmpty) return 'Older messages are not kept in this room.';
   return isEmpty
     ? 'Nothing was said here yet. Say hello, or send this page’s address to somebody.'
     : `This is the beginning of ${roomId}.`;

@@ -26,11 +26,6 @@ const OLDER_PAGE = 100;
 /** How long a message that was jumped to stays marked, in milliseconds. */
 const MARKED_MS = 2_000;
 
-interface Mark {
-  key: string;
-  top: number;
-}
-
 /**
  * The messages. Follows the end while one is there, and keeps its place otherwise. Of all that is
  * loaded only a stretch around the place is drawn, so that a long room scrolls like a short one.
@@ -70,18 +65,14 @@ export class LogView {
       {
         toEnd: () => this.toEnd(),
         toFirstUnread: () => void this.#toFirstUnread(),
-        readAll: () => {
-          this.#reading.readAll();
-          this.#settle();
-        },
+        readAll: () => this.#reading.readAll(),
         jump: (seq) => void this.jump(seq).catch(() => undefined),
       },
       life,
     );
     this.#rows = new RowList(this.#list);
     this.#reach = new RowReach(this.#list, life);
-    const options = { signal: life };
-    this.#log.addEventListener('scroll', () => this.#scrolled(), { ...options, passive: true });
+    this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
     this.#beginning = new Beginning(() => void this.#loadOlder(), life);
     onLooking(() => this.#looked(), life);
     this.#resized = new ResizeObserver(() => {
@@ -269,25 +260,26 @@ export class LogView {
   }
 
   /** A row in sight by which the place is kept. */
-  #mark(): Mark | undefined {
+  #mark(): { key: string; top: number } | undefined {
     if (this.#isAtEnd && this.#excerpt === undefined) return undefined;
     const row = rowInSight(this.#log, this.#list);
     return row && { key: row.dataset['key'] ?? '', top: row.offsetTop };
   }
 
   /** Brings a row back to where it stood. */
-  #keepPlace(mark: Mark | undefined): void {
+  #keepPlace(mark: { key: string; top: number } | undefined): void {
     const row = this.#rows.element(mark?.key ?? '');
     if (mark !== undefined && row !== undefined) this.#log.scrollTop += row.offsetTop - mark.top;
   }
 
   #renderBeginning(): void {
-    const { you, roomId, outgoing, messages } = this.#room.state;
+    const { you, roomId, outgoing, messages, room } = this.#room.state;
     const hasOlder = this.#hasOlder();
     this.#beginning.render({
       roomId,
       isKnown: you !== undefined,
       hasOlder,
+      isCut: (room?.horizon ?? 0) > 1,
       isEmpty: !hasOlder && messages.length === 0 && outgoing.length === 0,
       loading: this.#phase === 'loading' ? 'missed' : this.#loading,
     });
@@ -362,7 +354,7 @@ export class LogView {
     const newer = this.#reading.countNewer(isUnreadAbove);
     this.#pills.render({
       newer: isAtNewest && newer === 0 ? undefined : newer,
-      isUnreadAbove,
+      isUnreadAbove: isUnreadAbove && this.#room.state.status.name !== 'ended',
       mentions: sight === undefined ? { above: [], below: [] } : this.#mentions.beside(sight),
     });
   }

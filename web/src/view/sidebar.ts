@@ -1,4 +1,5 @@
 import type { Room, You } from '../../../src/client/index.ts';
+import { cover, uncover } from '../covers.ts';
 import { readRoom } from '../entry.ts';
 import { byId, element } from './dom.ts';
 import { field, openDialog } from './dialog.ts';
@@ -26,8 +27,7 @@ export class Sidebar {
     byId('rooms-close', HTMLButtonElement).addEventListener('click', () => this.#leave(), options);
     byId('join-other', HTMLButtonElement).addEventListener('click', () => askRoom(open), options);
     byId('sign-out', HTMLButtonElement).addEventListener('click', signOut, options);
-    // Also the room that is shown already.
-    this.#list.addEventListener('click', () => this.#show(false), options);
+    this.#list.addEventListener('click', (event) => this.#chosen(event, open), options);
     byId('shade', HTMLDivElement).addEventListener('click', () => this.#show(false), options);
     this.#nav.addEventListener(
       'keydown',
@@ -83,11 +83,26 @@ export class Sidebar {
     this.#opener.focus();
   }
 
+  /** A link of the list was followed, in this window or in another. */
+  #chosen(event: MouseEvent, open: (roomId: string) => void): void {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const roomId = link?.dataset['room'];
+    if (roomId === undefined || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(roomId);
+    // Also the room that is shown already.
+    this.#show(false);
+  }
+
+  readonly #close = () => this.#leave();
+
   /** Matters only where there is no place beside the talk. */
   #show(isShown: boolean): void {
     this.#nav.classList.toggle('is-open', isShown);
     byId('shade', HTMLDivElement).hidden = !isShown;
     this.#opener.ariaExpanded = String(isShown);
+    if (isShown) cover(this.#close);
+    else uncover(this.#close);
     if (isShown) byId('rooms-close', HTMLButtonElement).focus();
   }
 }
