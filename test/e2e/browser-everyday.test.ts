@@ -140,6 +140,44 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     expect(await height()).toBeGreaterThan(10_000);
   });
 
+  test('knows what its user has reacted with, and asks who else did when somebody points at it', async () => {
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    for (let seq = 1; seq <= 5; seq++) await ask('Cat', 'POST', '/messages', { message: `${seq}` });
+    const thumb = encodeURIComponent('👍');
+    await ask('Cat', 'PUT', `/messages/1/reactions/${thumb}`);
+    await ask('Ann', 'PUT', `/messages/1/reactions/${thumb}`);
+    await ask('Cat', 'PUT', `/messages/2/reactions/${thumb}`);
+    const ann = await company.arrives(host().url);
+    const asked: string[] = [];
+    ann.page.on('websocket', (socket) => {
+      socket.on('framesent', ({ payload }) => {
+        if (String(payload).includes('getReactions')) asked.push(String(payload));
+      });
+    });
+    // By key, so that the mouse stays away from what comes into sight.
+    await ann.page.getByLabel('Your name').fill('Ann');
+    await ann.page.getByLabel('Room', { exact: true }).fill(company.room);
+    await ann.page.keyboard.press('Enter');
+    const own = ann.page.getByRole('button', { name: '👍 2', pressed: true });
+    await own.waitFor();
+    await ann.page.getByRole('button', { name: '👍 1', pressed: false }).waitFor();
+    expect(asked).toEqual([]);
+    await own.hover();
+    await expect
+      .poll(() => own.getAttribute('title'), PATIENTLY)
+      .toBe('Cat and Ann reacted with 👍');
+    expect(asked).toHaveLength(1);
+    // A reload knows it too, also of what another window has changed.
+    await ask('Ann', 'PUT', `/messages/2/reactions/${thumb}`);
+    await expect
+      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count(), PATIENTLY)
+      .toBe(2);
+    await ann.page.reload();
+    await expect
+      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count(), PATIENTLY)
+      .toBe(2);
+  });
+
   test('closes what covers the talk when one goes back, and stays in the room', async () => {
     const viewport = { width: 360, height: 640 };
     const first = company.room;

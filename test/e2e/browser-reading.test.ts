@@ -161,6 +161,22 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
     expect(members).toEqual([]);
   });
 
+  test('does not count in the title what is read as it comes', async () => {
+    await say('Ben', ['hello']);
+    const ann = await comesIn('Ann');
+    await ann.message('hello').waitFor();
+    await expect.poll(() => ann.page.title(), PATIENTLY).toBe(`${company.room} · Parlor`);
+    await ann.page.evaluate(`(() => {
+      window.titles = [];
+      const note = () => window.titles.push(document.title);
+      new MutationObserver(note).observe(document.querySelector('title'), { childList: true });
+    })()`);
+    await say('Ben', numbered(1, 5));
+    await ann.message('no 5 ').waitFor();
+    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+    expect(await ann.page.evaluate('window.titles')).toEqual([]);
+  });
+
   test('takes what comes for unread while the window is in sight without the focus', async () => {
     await say('Ben', ['hello']);
     const ann = await comesIn('Ann');

@@ -85,8 +85,13 @@ export class Visit {
     // Left before, and the client knows it still.
     if (room.state.status.name === 'left') room.join();
     this.#rooms.set(roomId, room);
-    this.#off.set(roomId, room.on('change', this.#changed));
+    this.#listen(room);
     this.#keep();
+  }
+
+  #listen(room: Room): void {
+    this.#off.get(room.roomId)?.();
+    this.#off.set(room.roomId, room.on('change', this.#changed));
   }
 
   /** Joins the other rooms while there is nothing better to do, a few at a time. */
@@ -126,6 +131,8 @@ export class Visit {
       leave: () => this.#leave(roomId),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
     });
+    // After the view, which marks what is in sight as read: the title would count it for a frame.
+    this.#listen(room);
     this.#keep();
     this.#changed();
   }

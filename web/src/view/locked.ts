@@ -33,6 +33,7 @@ export class Locked {
     life.addEventListener('abort', () => {
       clearTimeout(this.#countdown);
       off();
+      this.#element.replaceChildren();
     });
   }
 

@@ -41,7 +41,6 @@ export class LogView {
   readonly #mentions: UnreadMentions;
   readonly #rows: RowList;
   readonly #reach: RowReach;
-  readonly #resized: ResizeObserver;
   readonly #life: AbortSignal;
   #isAtEnd = true;
   readonly #range = new DrawnRange();
@@ -75,11 +74,11 @@ export class LogView {
     this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
     this.#beginning = new Beginning(() => void this.#loadOlder(), life);
     onLooking(() => this.#looked(), life);
-    this.#resized = new ResizeObserver(() => {
+    const resized = new ResizeObserver(() => {
       if (this.#isAtEnd) this.#scrollToEnd();
       this.#scrolled();
     });
-    this.#resized.observe(this.#log);
+    resized.observe(this.#log);
     const off = [
       this.#room.on('message', (message) => this.#mentions.learn(message)),
       this.#room.on('messageUpdated', (message) => {
@@ -93,7 +92,7 @@ export class LogView {
       this.#room.on('reset', () => this.toEnd()),
     ];
     life.addEventListener('abort', () => {
-      this.#resized.disconnect();
+      resized.disconnect();
       for (const end of off) end();
     });
   }

@@ -16,6 +16,11 @@ const AGAIN_MS = 2_000;
 /** Above so many people there is a field to find one. */
 const MOST_UNFILTERED = 20;
 
+/** A mute that ends is looked for this often, in milliseconds. */
+const MINUTE_MS = 60_000;
+
+const byName = new Intl.Collator();
+
 type Somebody = Present & Partial<Member>;
 
 const ROLE_NAMES: Record<Role, string> = {
@@ -60,6 +65,9 @@ export class PeoplePanel implements PanelContent {
   #later: ReturnType<typeof setTimeout> | undefined;
   #isDueAgain = false;
   #drawn = '';
+  #drawnFrom: readonly unknown[] = [];
+  /** Counts what was learned about members. */
+  #learned = 0;
 
   /** @param mention puts a name where one writes */
   constructor(room: Room, names: Names, mention: (name: string) => void) {
@@ -93,6 +101,11 @@ export class PeoplePanel implements PanelContent {
 
   render(): void {
     const { online, onlineCount, you, status } = this.#room.state;
+    // In a busy room this is called every frame, and seldom for something that is shown here.
+    const minute = Math.floor(Date.now() / MINUTE_MS);
+    const from = [online, onlineCount, you, status.name, this.#learned, this.#wanted.value, minute];
+    if (from.every((one, at) => one === this.#drawnFrom[at])) return;
+    this.#drawnFrom = from;
     // The room tells nothing more to those it has sent away.
     const isGone = status.name === 'ended';
     const ids = new Set(online.map(({ userId }) => userId));
@@ -128,7 +141,7 @@ export class PeoplePanel implements PanelContent {
       Math.max(RANKS.member, RANKS[userId === you?.userId ? you.role : role]);
     return people
       .filter(({ username }) => username.toLocaleLowerCase().includes(wanted))
-      .toSorted((a, b) => rankOf(b) - rankOf(a) || a.username.localeCompare(b.username));
+      .toSorted((a, b) => rankOf(b) - rankOf(a) || byName.compare(a.username, b.username));
   }
 
   #item(user: Somebody): HTMLLIElement {
@@ -301,6 +314,7 @@ export class PeoplePanel implements PanelContent {
 
   #learn(member: Member): void {
     this.#members.set(member.userId, member);
+    this.#learned++;
     this.#names.learn(member.userId, member.username);
   }
 
