@@ -192,4 +192,31 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
     await ann.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))");
     await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
   });
+
+  test('comes back from a hidden window to where the new messages begin', async () => {
+    await say('Ben', numbered(1, 30));
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.message('no 30 ').waitFor();
+    await page.evaluate(`(() => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+      document.hasFocus = () => false;
+      document.dispatchEvent(new Event('visibilitychange'));
+    })()`);
+    await say('Ben', numbered(31, 90));
+    await expect.poll(() => page.title(), PATIENTLY).toMatch(/^\(60\) /);
+    await page.evaluate(`(() => {
+      delete document.visibilityState;
+      delete document.hasFocus;
+      document.dispatchEvent(new Event('visibilitychange'));
+    })()`);
+    const line = page.getByText('New messages', { exact: true });
+    await expect
+      .poll(() => line.evaluate((one: Placed) => one.getBoundingClientRect().top), PATIENTLY)
+      .toBeGreaterThan(0);
+    await page.getByRole('button', { name: /^\d+ new messages$/ }).waitFor();
+    const [unread] = await countsOf('Ann');
+    expect(unread).toBeGreaterThan(20);
+    expect(unread).toBeLessThanOrEqual(60);
+  });
 });
