@@ -6,7 +6,7 @@ export interface Contestant {
   door: DoorName;
   host:
     | { kind: 'script'; file: string }
-    | { kind: 'node'; durability: 'disk' | 'process' }
+    | { kind: 'node'; durability: 'disk' | 'process'; checkout?: string }
     | { kind: 'edge'; entry: string };
 }
 

@@ -3,16 +3,20 @@ import { parseArgs } from 'node:util';
 import { type Contestant, contestants, SEED } from './contestants.ts';
 import { Stage } from './stage.ts';
 import { runIdle } from './plans/idle.ts';
+import { runPage } from './plans/page.ts';
 import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
-/** `npm run bench [-- --quick | --scale | --idle] [--only native,gather] [--rounds 5]` */
+/** `npm run bench [-- --quick | --scale | --idle | --page] [--only native,gather] [--rounds 5]` */
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     idle: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+    /** With `--page`: the folder of another checkout, measured in turn with this one. */
+    against: { type: 'string' },
     /** Parts of contestants' names; the seed-like server always takes part. */
     only: { type: 'string' },
     rounds: { type: 'string' },
@@ -51,6 +55,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   if (values.scale) await runScale(stage, chosen());
   else if (values.idle) await runIdle(stage, chosen());
+  else if (values.page) await runPage(stage, { against: values.against, rounds });
   else await runTalks(stage, chosen(), { quick: values.quick, rounds });
 } finally {
   await stage.close();

@@ -103,8 +103,9 @@ function spawnHost(
   bundles: ReadonlyMap<string, Bundle>,
 ): ChildProcess {
   const [args, settings] = programOf(contestant, data, bundles);
+  const { host } = contestant;
   return spawn(process.execPath, args, {
-    cwd: PROJECT,
+    cwd: host.kind === 'node' ? (host.checkout ?? PROJECT) : PROJECT,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     // As npm starts it: it ends when this process does, whatever ends that.

@@ -89,14 +89,7 @@ export async function startServer(
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
-    page: every(
-      etag(),
-      serveStatic({
-        root: PAGE,
-        // The page's files belong together: none of them may be older than the others.
-        onFound: (_, c) => c.header('cache-control', 'no-cache'),
-      }),
-    ),
+    page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });

@@ -1,28 +1,43 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 /** Where both hosts find the page. */
 export const PAGE = join(import.meta.dirname, '..', 'dist', 'web');
 
 const SOURCE = join(import.meta.dirname, 'src');
-/** Served as they are. */
-const PLAIN = ['index.html', 'icon.svg'];
+const ICON = 'icon.svg';
+const INDEX = 'index.html';
+/** Bundled files are named after their content, so that a browser may keep them for good. */
+const HASHED = '[name]-[hash]';
+const IS_HASHED = /^(chat|style)-\w+\.(js|css)(\.br|\.gz)?$/;
+/** Wrangler compresses what it serves by itself. */
+const NOT_FOR_WRANGLER = '*.br\n*.gz\n';
+
+/** A file of the page, as it is and as most browsers get it. */
+export interface PageFile {
+  name: string;
+  contents: Uint8Array;
+  gzip: Uint8Array;
+}
 
 /** Where the Socket.IO client's own builds are served, as its server does: tutorials load them. */
 export const SOCKETIO_FOLDER = 'socket.io';
 
 /**
- * Builds the page, in a tenth of a second: one script and one style sheet, beside what is served as
- * it is and the Socket.IO client. Many programs may do so at once; a file that is right already is left alone.
+ * Builds the page: one script and one style sheet, the files served as they are, and the Socket.IO
+ * client. The page's own files are also compressed for the Node host. Many programs may build at once;
+ * a file that is right already is left alone.
  */
-export async function buildPage(): Promise<void> {
+export async function buildPage(): Promise<PageFile[]> {
   // Loaded here, so that a program that builds nothing needs no esbuild.
   const { buildSync } = await import('esbuild');
   const { outputFiles } = buildSync({
     entryPoints: [join(SOURCE, 'chat.ts'), join(SOURCE, 'style.css')],
     outdir: PAGE,
+    entryNames: HASHED,
     bundle: true,
-    external: ['/icon.svg'],
+    external: [`/${ICON}`],
     minify: true,
     format: 'esm',
     target: 'es2022',
@@ -32,9 +47,18 @@ export async function buildPage(): Promise<void> {
     write: false,
   });
   mkdirSync(PAGE, { recursive: true });
-  for (const { path, contents } of outputFiles) put(path, contents);
-  for (const name of PLAIN) put(join(PAGE, name), readFileSync(join(SOURCE, name)));
+  const bundled = outputFiles.map(({ path, contents }) => ({ name: basename(path), contents }));
+  // The index comes last: it names the others.
+  const files = [
+    ...bundled,
+    { name: ICON, contents: readFileSync(join(SOURCE, ICON)) },
+    { name: INDEX, contents: indexWith(bundled.map(({ name }) => name)) },
+  ].map((file) => ({ ...file, gzip: gzipSync(file.contents, { level: 9 }) }));
+  for (const file of files) putAll(file);
+  put('.assetsignore', Buffer.from(NOT_FOR_WRANGLER));
+  removeOld(files);
   putSocketIoClient();
+  return files;
 }
 
 /** Every build that the official server serves, with source maps. */
@@ -42,25 +66,54 @@ function putSocketIoClient(): void {
   const folder = join(import.meta.dirname, '..', 'node_modules', 'socket.io', 'client-dist');
   mkdirSync(join(PAGE, SOCKETIO_FOLDER), { recursive: true });
   for (const name of readdirSync(folder)) {
-    put(join(PAGE, SOCKETIO_FOLDER, name), readFileSync(join(folder, name)));
+    put(join(SOCKETIO_FOLDER, name), readFileSync(join(folder, name)));
   }
 }
 
-/** In one step, so that nobody is ever served half a file, or a file that is none of the page's. */
-function put(path: string, contents: Uint8Array): void {
-  if (isThere(path, contents)) return;
-  const temporary = join(PAGE, '..', `${basename(path)}.${process.pid}`);
+/** The index with the names of the bundled files in it. */
+function indexWith(names: readonly string[]): Uint8Array {
+  let index = readFileSync(join(SOURCE, INDEX), 'utf8');
+  for (const name of names) {
+    index = index.replace(`"/${name.replace(/-\w+\./, '.')}"`, `"/${name}"`);
+  }
+  return Buffer.from(index);
+}
+
+/** The file itself comes last: where it is right, so are those beside it. */
+function putAll({ name, contents, gzip }: PageFile): void {
+  if (isThere(name, contents) && isThere(`${name}.br`) && isThere(`${name}.gz`, gzip)) return;
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: contents.length };
+  put(`${name}.br`, brotliCompressSync(contents, { params }));
+  put(`${name}.gz`, gzip);
+  put(name, contents);
+}
+
+/** Files of an earlier build, which no index names any more. */
+function removeOld(files: readonly PageFile[]): void {
+  for (const name of readdirSync(PAGE)) {
+    const isOld = !files.some((file) => name.startsWith(file.name));
+    if (isOld && (IS_HASHED.test(name) || name === 'chat.js' || name === 'style.css')) {
+      rmSync(join(PAGE, name), { force: true });
+    }
+  }
+}
+
+/** In one step, so that half a file is never served. */
+function put(name: string, contents: Uint8Array): void {
+  if (isThere(name, contents)) return;
+  const temporary = join(PAGE, '..', `${name.replaceAll('/', '-')}.${process.pid}`);
   try {
     writeFileSync(temporary, contents);
-    renameSync(temporary, path);
+    renameSync(temporary, join(PAGE, name));
   } finally {
     rmSync(temporary, { force: true });
   }
 }
 
-function isThere(path: string, contents: Uint8Array): boolean {
+function isThere(name: string, contents?: Uint8Array): boolean {
   try {
-    return readFileSync(path).equals(contents);
+    const there = readFileSync(join(PAGE, name));
+    return contents === undefined || there.equals(contents);
   } catch {
     return false;
   }

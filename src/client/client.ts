@@ -29,15 +29,18 @@ export interface ConnectOptions {
 
 /** A connection to the service: one user, any number of rooms. */
 export interface Client {
-  /** The room of this id, joined when it is first asked for; the same one from then on. */
-  room(roomId: string): Room;
+  /**
+   * The room of this id, joined when it is first asked for; the same one from then on.
+   * @param options.history newest messages to load on joining this room, instead of the client's
+   */
+  room(roomId: string, options?: { history?: number }): Room;
   /** Leaves every room. */
   close(): void;
 }
 
 /** Becomes somebody at a service. Nothing is sent until the first room is asked for. */
 export function connect(options: ConnectOptions): Client {
-  const { username, history = 50, storage, storageKey = 'parlor' } = options;
+  const { username, storage, storageKey = 'parlor' } = options;
   const environment = platform(options.WebSocket);
   const timing = { ...defaultTiming, ...options.timing };
   const tokens = new Tokens(options.token);
@@ -51,7 +54,7 @@ export function connect(options: ConnectOptions): Client {
   };
 
   return {
-    room(roomId) {
+    room(roomId, { history = options.history ?? 50 } = {}) {
       let room = rooms.get(roomId);
       if (room === undefined) {
         const url = roomUrl(options.url ?? ownUrl(), roomId);

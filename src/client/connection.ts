@@ -1,7 +1,6 @@
 import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/errors.ts';
 import type { Result } from '../protocol/lines.ts';
-import type { Message } from '../protocol/objects.ts';
 import {
   FRAME_TOO_BIG,
   HEARTBEAT_LOST,
@@ -48,8 +47,8 @@ export interface ConnectionListener {
   status(status: Status): void;
   /** On every join. Without `missed` in it, what was known before counts no more. */
   joined(reply: Reply<'joinRoom'>): void;
-  /** A further page of what was missed. @param isLast whether all is known with it */
-  missed(messages: readonly Message[], isLast: boolean): void;
+  /** A further page of what was missed. */
+  missed(page: Reply<'getMissed'>): void;
   event(name: string, payload: unknown): void;
   /** A frame is over: a good time to show what it changed. */
   framed(): void;
@@ -62,6 +61,7 @@ interface Asked {
   name: AnyCommand;
   payload: object;
   answered: Answered<object>;
+  delayed: ((retryAt: number) => void) | undefined;
   /** Of its line, in characters. */
   length: number;
 }
@@ -132,7 +132,12 @@ export class Connection {
   start(): void {
     if (this.#status.name === 'waiting') this.wake();
     if (this.#status.name !== 'left' && this.#status.name !== 'ended') return;
-    this.#stopWaking = this.#environment.onWake(() => this.wake());
+    this.#stopWaking = this.#environment.onWake(
+      () => this.wake(),
+      () => {
+        if (this.#socket !== undefined) this.#lost();
+      },
+    );
     this.#failures = 0;
     void this.#connect();
   }
@@ -152,14 +157,16 @@ export class Connection {
   /**
    * Gives a command; once more when the server says that it can be tried again. `answered` is called
    * in the room's order, before the events behind the answer.
+   * @param delayed hears when it will be given again, in epoch milliseconds
    */
   ask<N extends AnyCommand>(
     name: N,
     payload: Omit<PayloadOf<N>, 'roomId'>,
     answered: Answered<ReplyOf<N>>,
+    delayed?: (retryAt: number) => void,
   ): void {
     if (this.isOpen) {
-      this.#ask({ name, payload, answered, length: 0 });
+      this.#ask({ name, payload, answered, delayed, length: 0 });
     } else answered(undefined);
   }
 
@@ -264,6 +271,7 @@ export class Connection {
     }
     this.#resting.add(asked);
     const wait = result.error.retryAfterMs ?? this.#options.timing.againMs;
+    asked.delayed?.(this.#environment.now() + wait);
     this.#environment.after(wait, () => {
       if (this.#resting.delete(asked)) this.#ask(asked);
     });
@@ -297,7 +305,7 @@ export class Connection {
       } else {
         this.#position = result.position;
         this.#isCatchingUp = !result.complete;
-        this.#listener.missed(result.messages, result.complete);
+        this.#listener.missed(result);
         if (this.#isCatchingUp) this.#catchUp();
       }
     });

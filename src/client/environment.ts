@@ -13,8 +13,11 @@ export interface Environment {
   after(ms: number, work: () => void): () => void;
   /** Opens a WebSocket. What it tells comes later, never during the call. */
   open(url: string, protocols: string[], listener: SocketListener): Socket;
-  /** Calls `look` when the network or the window may have come back. @returns ends that */
-  onWake(look: () => void): () => void;
+  /**
+   * Calls `look` when the network or the window may have come back, and `lost` when the platform
+   * says that there is no network. @returns ends that
+   */
+  onWake(look: () => void, lost: () => void): () => void;
 }
 
 /** What the client asks of a socket. Neither method throws. */
@@ -109,7 +112,7 @@ function makeId(): string {
 }
 
 /** Only pages have a network that comes and goes and a window that sleeps. */
-function onWake(look: () => void): () => void {
+function onWake(look: () => void, lost: () => void): () => void {
   const life = new AbortController();
   const { signal } = life;
   const { document } = surroundings;
@@ -117,6 +120,9 @@ function onWake(look: () => void): () => void {
     if (document?.visibilityState === 'visible') look();
   };
   document?.addEventListener('visibilitychange', lookIfVisible, { signal });
-  if (document !== undefined) surroundings.addEventListener?.('online', look, { signal });
+  if (document !== undefined) {
+    surroundings.addEventListener?.('online', look, { signal });
+    surroundings.addEventListener?.('offline', lost, { signal });
+  }
   return () => life.abort();
 }

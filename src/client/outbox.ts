@@ -18,6 +18,8 @@ export type Entry = Kept & {
   /** `failed`: refused for good, for the reason in `problem`. */
   state: 'waiting' | 'sending' | 'failed';
   problem?: Problem;
+  /** The room will not have it before, as in slow mode; epoch milliseconds. */
+  retryAt?: number;
   /** User id of who did it; under another name it is not sent. */
   by?: string;
   /** The text that an edit or a deletion was based on. */
@@ -66,6 +68,11 @@ export class Outbox {
 
   mark(id: string, state: Entry['state'], problem?: Problem): void {
     this.#map((entry) => (entry.id === id ? marked(entry, state, problem) : entry));
+  }
+
+  /** It is sent again then; epoch milliseconds. */
+  delay(id: string, retryAt: number): void {
+    this.#map((entry) => (entry.id === id ? { ...entry, retryAt } : entry));
   }
 
   /** What was refused is to be sent once more, as this user's. */
@@ -121,17 +128,16 @@ export function keep(store: Store | undefined, key: string, value: string | unde
 }
 
 function marked(entry: Entry, state: Entry['state'], problem: Problem | undefined): Entry {
-  const { problem: _, ...rest } = entry;
+  const { problem: _, retryAt: __, ...rest } = entry;
   return { ...rest, state, ...(problem !== undefined && { problem }) };
 }
 
 function restored(store: Store | undefined, key: string): Entry[] {
   try {
     const entries = JSON.parse(store?.getItem(key) ?? '[]') as Entry[];
-    return entries.map((entry) => ({
-      ...entry,
-      state: entry.state === 'failed' ? 'failed' : 'waiting',
-    }));
+    return entries.map((entry) =>
+      entry.state === 'failed' ? entry : marked(entry, 'waiting', undefined),
+    );
   } catch {
     return [];
   }

@@ -38,6 +38,14 @@ export class People {
     return presence === 'users' && !this.#isComplete;
   }
 
+  /** The room was left: who is there is not told any more. */
+  clear(): void {
+    this.#present.clear();
+    this.#count = 0;
+    this.#isComplete = true;
+    this.#list = undefined;
+  }
+
   /** A page, in the order of the room's events. @param isLast whether all are known with it */
   add(page: readonly Present[], isLast: boolean): void {
     for (const user of page) this.#present.set(user.userId, presentOf(user));

@@ -19,6 +19,11 @@ export class Reading {
   #counts: Counts = { readUpTo: 0, unread: 0, unreadMentions: 0 };
   /** What this user has read, as far as the room has not yet said so. */
   #wanted = 0;
+  /**
+   * Whether the room is known to keep a position of this user. Until it does, its count says that
+   * everything was read, and what comes later is forgotten with the connection.
+   */
+  #isKept = false;
   #receipts: ReadonlyMap<string, number> = new Map();
   /** Whether the room has told of everybody on its list; it does so while that is short. */
   #knowsAll = false;
@@ -42,7 +47,7 @@ export class Reading {
 
   /** What the room is still to be told; undefined when it knows. */
   get wanted(): number | undefined {
-    return this.#wanted > this.#counts.readUpTo ? this.#wanted : undefined;
+    return this.#wanted > (this.#isKept ? this.#counts.readUpTo : 0) ? this.#wanted : undefined;
   }
 
   /** The room's own count. */
@@ -55,9 +60,16 @@ export class Reading {
 
   /** This user has read so far; shown at once, where the run reaches. */
   want(readUpTo: number): void {
-    if (readUpTo <= this.counts.readUpTo) return;
-    this.#wanted = readUpTo;
-    this.#guess();
+    if (readUpTo > this.counts.readUpTo) {
+      this.#wanted = readUpTo;
+      this.#guess();
+    } else if (!this.#isKept) this.#wanted = Math.max(this.#wanted, readUpTo);
+  }
+
+  /** The room has kept what was read. */
+  kept(counts: Counts): void {
+    this.#isKept = true;
+    this.told(counts);
   }
 
   /** The room will not have it, or not that far. */
@@ -121,6 +133,7 @@ export class Reading {
   /** Another life of the room: what was read in the one before says nothing. */
   clear(): void {
     this.#wanted = 0;
+    this.#isKept = false;
     this.#receipts = new Map();
   }
 

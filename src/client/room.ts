@@ -7,6 +7,7 @@ import { Connection, type ConnectionOptions, type Status } from './connection.ts
 import type { Environment } from './environment.ts';
 import { Listeners } from './listeners.ts';
 import { Outbox, type Store } from './outbox.ts';
+import { OwnReactions } from './own-reactions.ts';
 import { People } from './people.ts';
 import { Reading } from './reading.ts';
 import { notConnected, Refused } from './refused.ts';
@@ -66,6 +67,7 @@ export class Room {
   readonly #asker: Asker;
   readonly #listeners = new Listeners<RoomEvents>();
   readonly #timeline = new Timeline();
+  readonly #myReactions = new OwnReactions();
   readonly #people = new People();
   readonly #typists: Typists;
   readonly #reading = new Reading(this.#timeline);
@@ -89,7 +91,7 @@ export class Room {
     this.#connection = new Connection(options, environment, {
       status: (status) => this.#statusChanged(status),
       joined: (reply) => this.#joined(reply),
-      missed: (messages, isLast) => this.#missed(messages, isLast),
+      missed: (page) => this.#missed(page),
       event: (name, payload) => this.#event({ name, payload } as RoomEvent),
       framed: () => this.#changed(),
     });
@@ -98,7 +100,7 @@ export class Room {
       connection: this.#connection,
       environment,
       outbox: this.#outbox,
-      stored: (message) => this.#stored(message),
+      stored: (message, myReactions) => this.#stored(message, myReactions),
     });
     this.#asker = new Asker(this.#connection);
     this.#typists = new Typists(environment, timing.typingLapsesMs, () => this.#changed());
@@ -190,7 +192,11 @@ export class Room {
     this.#changed();
   }
 
-  /** This user has read up to here. @param readUpTo a `seq`; without, the newest */
+  /**
+   * This user has read up to here. The first time it also puts a newcomer on the room's list, where
+   * what they miss is counted from then on.
+   * @param readUpTo a `seq`; without, the newest
+   */
   markRead(readUpTo = this.#timeline.list.at(-1)?.seq ?? 0): void {
     this.#reading.want(readUpTo);
     this.#mark();
@@ -251,6 +257,7 @@ export class Room {
     return new Promise((resolve, reject) => {
       this.#asker.ask(name, payload, (result) => {
         if (result.ok) {
+          if ('messages' in result) this.#myReactions.learn(result.messages, result.myReactions);
           take(result);
           resolve(result);
         } else reject(new Refused(result.error));
@@ -280,6 +287,7 @@ export class Room {
     if (problem !== undefined) {
       this.#generation++;
       this.#typists.clear();
+      this.#people.clear();
       this.#nobodyAnswers(problem);
     }
     this.#listeners.tell('status', status);
@@ -301,11 +309,12 @@ export class Room {
   }
 
   #joined(reply: Reply<'joinRoom'>): void {
-    const { room, you, messages, missed } = reply;
+    const { room, you, messages, missed, myReactions } = reply;
     if (you.guestToken !== undefined) this.#options.onGuestToken(you.guestToken);
     this.#sender.joined(you.userId);
     if (missed === undefined) this.#begin(reply);
-    else this.#missed(missed, false);
+    else this.#takeMissed(missed);
+    this.#myReactions.learn([...messages, ...(missed ?? [])], myReactions);
     this.#timeline.dropBelow(room.horizon);
     for (const message of messages) this.#sender.heard(message);
     this.#typists.clear();
@@ -326,16 +335,22 @@ export class Room {
     this.#timeline.clear(messages[0]?.seq ?? next);
     for (const message of messages) this.#timeline.put(message);
     this.#reading.clear();
+    this.#myReactions.clear();
     if (!isNew) this.#listeners.tell('reset', undefined);
   }
 
-  #missed(messages: readonly Message[], isLast: boolean): void {
+  #missed({ messages, myReactions, complete }: Reply<'getMissed'>): void {
+    this.#takeMissed(messages);
+    this.#myReactions.learn(messages, myReactions);
+    // Live events did not tell enough while pages were on their way.
+    if (complete) this.#askAgain();
+  }
+
+  #takeMissed(messages: readonly Message[]): void {
     for (const message of messages) {
       this.#tellMerged(this.#timeline.put(message), message);
       this.#sender.heard(message);
     }
-    // Live events did not tell enough while pages were on their way.
-    if (isLast) this.#askAgain();
   }
 
   #tellMerged(merged: ReturnType<Timeline['put']>, message: Message): void {
@@ -364,6 +379,9 @@ export class Room {
         this.#heard(name, payload);
         return;
       case 'reactionsUpdated':
+        if (payload.by === this.#you?.userId) {
+          this.#myReactions.change(payload.seq, payload.emoji, payload.added);
+        }
         if (!this.#timeline.react(payload)) return;
         this.#act(payload.by, payload.added ? payload.rev : undefined);
         break;
@@ -416,7 +434,8 @@ export class Room {
   }
 
   /** The answer to something done here. */
-  #stored(message: Message): void {
+  #stored(message: Message, myReactions?: readonly string[]): void {
+    if (myReactions !== undefined) this.#myReactions.set(message.seq, myReactions);
     this.#tellMerged(this.#timeline.put(message), message);
     this.#act(this.#you?.userId);
   }
@@ -462,7 +481,7 @@ export class Room {
       if (this.#reading.wanted === readUpTo) this.#reading.giveUp();
       if (result.ok) {
         this.#isListed = true;
-        this.#reading.told(result);
+        this.#reading.kept(result);
       }
       this.#mark();
     });
@@ -508,6 +527,7 @@ export class Room {
       messages: withChanges(this.#timeline.list, entries),
       hasOlder: this.#timeline.hasOlder,
       outgoing: entries.filter(isOutgoing),
+      myReactions: this.#myReactions.with(entries),
       failedChanges: entries.filter((entry) => !isOutgoing(entry)).filter(hasFailed),
       online: this.#people.list,
       onlineCount: this.#people.count,

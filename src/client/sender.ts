@@ -17,11 +17,11 @@ export interface SenderPorts {
   connection: Connection;
   environment: Environment;
   outbox: Outbox;
-  /** A message as the room says it is now. */
-  stored: (message: Message) => void;
+  /** A message as the room says it is now. @param myReactions where a reply tells them */
+  stored: (message: Message, myReactions?: readonly string[]) => void;
 }
 
-type Changed = Result<Reply<'editMessage'>>;
+type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
 
 /**
  * Takes what is in the outbox to the room, until it is stored or refused for good. Messages go one
@@ -107,16 +107,17 @@ export class Sender {
     const { id, name, payload } = entry;
     this.#isBusy[lane] = true;
     outbox.mark(id, 'sending');
-    connection.ask(name, payload, (result: Changed | undefined) => {
+    const answered = (result: Changed | undefined) => {
       this.#isBusy[lane] = false;
       this.#answered(id, result);
       this.#sendNext(lane);
-    });
+    };
+    connection.ask(name, payload, answered, (retryAt) => outbox.delay(id, retryAt));
   }
 
   #answered(id: string, result: Changed | undefined): void {
     const { outbox, stored } = this.#ports;
-    if (result?.ok === true) stored(result.message);
+    if (result?.ok === true) stored(result.message, result.myReactions);
     const entry = outbox.find(id);
     if (entry === undefined) return;
     if (result === undefined) outbox.mark(id, 'waiting');

@@ -34,6 +34,8 @@ export interface RoomState {
   hasOlder: boolean;
   /** Messages on their way, in the order they were written; they belong behind `messages`. */
   outgoing: readonly Outgoing[];
+  /** What this user has reacted with, by `seq`, also of messages that only `ask` has loaded. */
+  myReactions: ReadonlyMap<number, readonly string[]>;
   /** Edits, deletions and reactions that were refused for good. */
   failedChanges: readonly Exclude<Entry, Outgoing>[];
   /** Who is here, as far as names are known; in a crowd `onlineCount` tells more. */

@@ -172,6 +172,11 @@ export const nullFields = Object.fromEntries(
 const messages = z.array(messageSchema);
 const hasMore = z.boolean();
 const changedMessage = z.object({ message: messageSchema });
+/**
+ * What the asking user has reacted with to the messages of a reply, by `seq`. Messages that are left
+ * out have nothing of theirs; without any, the field is left out too.
+ */
+const ownReactions = { myReactions: z.record(z.string(), z.array(z.string())).optional() };
 const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
 const changedMember = z.object({ member: memberSchema });
 
@@ -195,16 +200,18 @@ export const replies = {
     reset: z.literal(true).optional(),
     /** How far others have read, in rooms of at most 50 members. */
     receipts: z.array(receiptSchema).optional(),
+    ...ownReactions,
   }),
   leaveRoom: z.object({}),
   message: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
   typing: z.object({}),
-  getHistory: z.object({ messages, hasMore }),
+  getHistory: z.object({ messages, hasMore, ...ownReactions }),
   getMissed: z.object({
     messages,
     position: z.string(),
     complete: z.boolean(),
     reset: z.literal(true).optional(),
+    ...ownReactions,
   }),
   getMembers: z.object({
     members: z.array(memberSchema),

@@ -413,3 +413,68 @@ describe('an end', () => {
     expect(room.state.status.name).toBe('waiting');
   });
 });
+
+describe('what this user has reacted with', () => {
+  test('is known from replies, from other devices and from what is on its way', async () => {
+    const roomId = newRoom();
+    const phone = enter('ann', roomId);
+    await phone.send('shall we?');
+    await phone.addReaction(1, '👍');
+    expect(phone.state.myReactions.get(1)).toEqual(['👍']);
+    const desk = enter('ann', roomId);
+    await vi.waitFor(() => expect(desk.state.myReactions.get(1)).toEqual(['👍']), PATIENTLY);
+    const added = desk.addReaction(1, '🎉');
+    expect(desk.state.myReactions.get(1)).toEqual(['👍', '🎉']);
+    await added;
+    await vi.waitFor(() => expect(phone.state.myReactions.get(1)).toEqual(['👍', '🎉']), PATIENTLY);
+    await desk.removeReaction(1, '👍');
+    await desk.removeReaction(1, '🎉');
+    await vi.waitFor(() => expect(phone.state.myReactions.size).toBe(0), PATIENTLY);
+    const ben = enter('ben', roomId);
+    await ben.addReaction(1, '👍');
+    await vi.waitFor(
+      () => expect(phone.state.messages[0]?.reactions).toEqual({ '👍': 1 }),
+      PATIENTLY,
+    );
+    expect(phone.state.myReactions.size).toBe(0);
+  });
+});
+
+describe('a reader', () => {
+  test('is on the list of the room from the first time they have read there', async () => {
+    const roomId = newRoom();
+    const ann = enter('ann', roomId);
+    await ann.send('hello');
+    const ben = enter('ben', roomId);
+    await vi.waitFor(() => expect(ben.state.messages).toHaveLength(1), PATIENTLY);
+    expect(ben.state.unread).toBe(0);
+    ben.markRead();
+    await vi.waitFor(() => expect(ann.state.receipts.get('ben')).toBe(1), PATIENTLY);
+    ben.leave();
+    await ann.send('where are you?', { mentions: ['ben'] });
+    const again = enter('ben', roomId);
+    await vi.waitFor(() => expect(again.state.messages).toHaveLength(2), PATIENTLY);
+    expect([again.state.unread, again.state.unreadMentions]).toEqual([1, 1]);
+  });
+
+  test('leaves nothing behind in an empty room', async () => {
+    const roomId = newRoom();
+    const ben = enter('ben', roomId);
+    await vi.waitFor(() => expect(ben.state.status.name).toBe('open'), PATIENTLY);
+    ben.markRead();
+    const { memberCount } = await ben.ask('getMembers', {});
+    expect(memberCount).toBe(0);
+  });
+});
+
+test('a room can load another number of messages than its client', async () => {
+  const roomId = newRoom();
+  await enter('ann', roomId).send('hello');
+  const client = connect({ url: host.url, token: () => tokenFor('ben'), timing: QUICK });
+  onTestFinished(() => client.close());
+  const room = client.room(roomId, { history: 0 });
+  await vi.waitFor(() => expect(room.state.status.name).toBe('open'), PATIENTLY);
+  expect([room.state.messages, room.state.hasOlder]).toEqual([[], true]);
+  await room.loadOlder();
+  expect(room.state.messages.map(({ message }) => message)).toEqual(['hello']);
+});

@@ -77,6 +77,26 @@ atEveryDoor((door) => {
     expect(owner.heard('reactionsUpdated')).toHaveLength(1);
   });
 
+  it('tells with messages what the asking user has reacted with, and nothing of others', async () => {
+    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    await say(owner, roomId, 'nobody reacts to this');
+    const thumb = { roomId, seq: 1, emoji: '👍' };
+    ok(await owner.command('addReaction', thumb));
+    ok(await bob.command('addReaction', { ...thumb, emoji: 'b' }));
+    ok(await bob.command('addReaction', { ...thumb, emoji: 'a' }));
+    const mine = { '1': ['a', 'b'] };
+    const { visitor: again } = await door.enter('bob', roomId);
+    expect(ok(await again.join(roomId, { history: 2 })).myReactions).toEqual(mine);
+    expect(ok(await again.join(roomId, { since: '0:0' })).myReactions).toEqual(mine);
+    expect(ok(await bob.command('getMissed', { roomId, after: '0:0' })).myReactions).toEqual(mine);
+    expect(ok(await bob.command('getHistory', { roomId })).myReactions).toEqual(mine);
+    expect(ok(await bob.command('getHistory', { roomId, after: 1 }))).not.toHaveProperty(
+      'myReactions',
+    );
+    const { visitor: cleo } = await door.enter('cleo', roomId);
+    expect(ok(await cleo.command('getHistory', { roomId }))).not.toHaveProperty('myReactions');
+  });
+
   it('tells who reacted, by emoji and user, a page at a time', async () => {
     const people = ['ann', 'ben', 'cleo'];
     const { roomId, owner } = await founded(door);

@@ -46,10 +46,12 @@ function enter(ticket: Ticket, room: string): void {
     ended: (problem) => {
       visit = undefined;
       history.replaceState(null, '', location.pathname);
-      welcome(remembered.getItem('room') ?? room);
+      const { way } = ticket;
+      const token = problem?.isAboutToken === true && way.kind === 'token' ? way.token : '';
+      welcome(remembered.getItem('room') ?? room, token);
       if (problem === undefined) return;
       const { sentence, isAboutToken } = problem;
-      const isGuest = ticket.way.kind === 'guest';
+      const isGuest = way.kind === 'guest';
       if (!isAboutToken) door.tell(new Error(sentence));
       else door.tell(new Misfit('token', isGuest ? TOKEN_NEEDED : sentence));
     },
@@ -57,8 +59,9 @@ function enter(ticket: Ticket, room: string): void {
   visit.open(room);
 }
 
-function welcome(room = remembered.getItem('room') ?? FIRST_ROOM): void {
-  door.show({ name: remembered.getItem('name') ?? '', room });
+/** @param token one that was refused, to be put right */
+function welcome(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): void {
+  door.show({ name: remembered.getItem('name') ?? '', room, token });
 }
 
 function lastTicket(): Ticket | undefined {

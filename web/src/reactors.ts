@@ -16,14 +16,12 @@ export interface Given {
 
 const PAGE = 100;
 
-/** Who has reacted with what: the room tells counts by itself, and people when it is asked. */
+/** Who has reacted with what: the room tells counts by itself, and names when it is asked. */
 export class Reactors {
   readonly #room: Room;
   readonly #changed: () => void;
   readonly #known = new Map<number, ByEmoji>();
-  readonly #wanted = new Set<number>();
-  /** Which message the room is being asked about. */
-  #asking: number | undefined;
+  readonly #asking = new Set<number>();
 
   /** @param life ends it */
   constructor(room: Room, changed: () => void, life: AbortSignal) {
@@ -33,7 +31,7 @@ export class Reactors {
       room.on('reactionsUpdated', ({ seq, by, emoji, added }) => {
         this.#set(seq, by, emoji, added);
       }),
-      // What happened meanwhile was not told one by one.
+      // What happened while there was no connection was not told one by one.
       room.on('status', ({ name }) => {
         if (name === 'open') this.#known.clear();
       }),
@@ -43,83 +41,60 @@ export class Reactors {
     });
   }
 
-  /** What a message was given, as far as it is known by whom; if not, it soon will be. */
+  /** What a message was given, as far as it is known by whom. */
   given({ seq, reactions = {} }: Message): Given[] {
-    const me = this.#me;
-    const counts = Object.entries(reactions);
-    const known = this.#known.get(seq);
-    if (known === undefined && counts.length > 0) this.#want(seq);
-    return counts.map(([emoji, count]) => {
-      const people = known?.get(emoji) ?? new Map<string, string>();
-      return { emoji, count, isMine: people.has(me), by: lineOf([...people.values()], count) };
+    const { you, myReactions } = this.#room.state;
+    const mine = myReactions.get(seq);
+    return Object.entries(reactions).map(([emoji, count]) => {
+      const isMine = mine?.includes(emoji) === true;
+      const others = new Map(this.#known.get(seq)?.get(emoji));
+      others.delete(you?.userId ?? '');
+      const names = [...others.values(), ...(isMine && you !== undefined ? [you.username] : [])];
+      return { emoji, count, isMine, by: lineOf(names, count) };
     });
   }
 
-  /** Gives a reaction, or takes it back where this user has given it. @throws Refused */
-  async toggle(message: Message, emoji: string): Promise<void> {
-    const { seq } = message;
-    const isMine = this.#known.get(seq)?.get(emoji)?.has(this.#me) === true;
-    this.#set(seq, this.#me, emoji, !isMine);
-    try {
-      if (isMine) await this.#room.removeReaction(seq, emoji);
-      else await this.#room.addReaction(seq, emoji);
-    } catch (error) {
-      this.#known.delete(seq);
-      this.#changed();
-      throw error;
-    }
+  /** Somebody wants to know the names of those who reacted to a message. */
+  want(seq: number): void {
+    if (!this.#known.has(seq) && !this.#asking.has(seq)) void this.#ask(seq);
   }
 
-  get #me(): string {
-    return this.#room.state.you?.userId ?? '';
+  /** Gives a reaction, or takes it back where this user has given it. @throws Refused */
+  async toggle({ seq }: Message, emoji: string): Promise<void> {
+    const isMine = this.#room.state.myReactions.get(seq)?.includes(emoji) === true;
+    if (isMine) await this.#room.removeReaction(seq, emoji);
+    else await this.#room.addReaction(seq, emoji);
   }
 
   #set(seq: number, userId: string, emoji: string, isGiven: boolean): void {
     const known = this.#known.get(seq);
     if (known === undefined) {
       // It may have happened just after the answer that is on its way.
-      if (seq === this.#asking) this.#want(seq);
+      if (this.#asking.has(seq)) void this.#ask(seq);
       return;
     }
     const people = known.get(emoji) ?? new Map<string, string>();
     known.set(emoji, people);
-    const name = this.#nameOf(userId);
+    const name = this.#room.state.online.find((user) => user.userId === userId)?.username;
     if (!isGiven) people.delete(userId);
     else if (name !== undefined) people.set(userId, name);
     // Somebody who is not here: the room knows the name.
-    else this.#want(seq);
+    else void this.#ask(seq);
     this.#changed();
   }
 
-  #nameOf(userId: string): string | undefined {
-    const { you, online } = this.#room.state;
-    if (userId === you?.userId) return you.username;
-    return online.find((user) => user.userId === userId)?.username;
-  }
-
-  #want(seq: number): void {
-    this.#wanted.add(seq);
-    void this.#ask();
-  }
-
-  /** One after the other: rows that are drawn together must not use up what a user may ask. */
-  async #ask(): Promise<void> {
-    if (this.#asking !== undefined) return;
-    for (const seq of this.#wanted) {
-      this.#wanted.delete(seq);
-      this.#asking = seq;
-      const reply = await this.#room
-        .ask('getReactions', { seq, limit: PAGE })
-        .catch(() => undefined);
-      const byEmoji: ByEmoji = new Map();
-      for (const { emoji, userId, username } of reply?.reactions ?? []) {
-        const people = byEmoji.get(emoji) ?? new Map<string, string>();
-        byEmoji.set(emoji, people.set(userId, username));
-      }
-      this.#known.set(seq, byEmoji);
-      this.#changed();
+  async #ask(seq: number): Promise<void> {
+    this.#asking.add(seq);
+    const reply = await this.#room.ask('getReactions', { seq, limit: PAGE }).catch(() => undefined);
+    this.#asking.delete(seq);
+    if (reply === undefined) return;
+    const byEmoji: ByEmoji = new Map();
+    for (const { emoji, userId, username } of reply.reactions) {
+      const people = byEmoji.get(emoji) ?? new Map<string, string>();
+      byEmoji.set(emoji, people.set(userId, username));
     }
-    this.#asking = undefined;
+    this.#known.set(seq, byEmoji);
+    this.#changed();
   }
 }
 

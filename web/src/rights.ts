@@ -1,9 +1,15 @@
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
-import type { Member, RoomInfo, You } from '../../src/client/index.ts';
+import type { Member, RoomInfo, Status, You } from '../../src/client/index.ts';
 
 export type Role = Member['role'];
 
-const RANKS: Record<Role, number> = { none: 0, viewer: 1, member: 2, moderator: 3, owner: 4 };
+export const RANKS: Record<Role, number> = {
+  none: 0,
+  viewer: 1,
+  member: 2,
+  moderator: 3,
+  owner: 4,
+};
 
 /** What those who stand below may be made. */
 const GIVEN: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
@@ -11,10 +17,12 @@ const GIVEN: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
 export interface Standing {
   you: You | undefined;
   room: RoomInfo | undefined;
+  status?: Status;
 }
 
 /** Why this user cannot send now; undefined when they can. @param now epoch milliseconds */
-export function whySilent({ you, room }: Standing, now: number): string | undefined {
+export function whySilent({ you, room, status }: Standing, now: number): string | undefined {
+  if (status?.name === 'ended') return 'You are not in this room.';
   if (you === undefined) return undefined;
   if ((you.mutedUntil ?? 0) > now) {
     const until = new Date(you.mutedUntil ?? 0);

@@ -1,9 +1,10 @@
 import { type Client, connect, type Outgoing, type Room } from '../../src/client/index.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
+import { isCovered } from './covers.ts';
 import { tokenSourceOf, type Way } from './entry.ts';
 import { Drafts } from './drafts.ts';
 import { ofThisWindow, remembered } from './memory.ts';
-import { onceATurn } from './once-a-turn.ts';
+import { onceAFrame } from './once-a-frame.ts';
 import { sentenceOfEnd } from './sentences.ts';
 import { askBeforeLeaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
@@ -24,15 +25,18 @@ export interface VisitListener {
   ended: (problem?: { sentence: string; isAboutToken: boolean }) => void;
 }
 
-/** More rooms than this are not come back to: the ones that were visited last are. */
-const MOST_ROOMS = 12;
+/** So many rooms beside the one that is shown are joined at the same time. */
+const MOST_JOINING = 4;
+/** A browser that is never idle joins them after so many milliseconds. */
+const IDLE_MS = 1_000;
 
 /** Somebody's time here: the rooms they are in, and the one they look at. */
 export class Visit {
   readonly #ticket: Ticket;
   readonly #listener: VisitListener;
   readonly #client: Client;
-  readonly #rooms = new Map<string, Room>();
+  /** Undefined: not joined yet, since it was not looked at. */
+  readonly #rooms = new Map<string, Room | undefined>();
   /** Ends listening to a room. */
   readonly #off = new Map<string, () => void>();
   readonly #sidebar: Sidebar;
@@ -42,7 +46,8 @@ export class Visit {
   #current: string | undefined;
   #userId: string | undefined;
   #drafts: Drafts | undefined;
-  readonly #changed = onceATurn(() => this.#render(), this.#life.signal);
+  #isEntering = false;
+  readonly #changed = onceAFrame(() => this.#render(), this.#life.signal);
 
   constructor(ticket: Ticket, listener: VisitListener) {
     const { name, way } = ticket;
@@ -65,7 +70,7 @@ export class Visit {
     document.addEventListener('visibilitychange', this.#changed, {
       signal: this.#life.signal,
     });
-    for (const roomId of ticket.rooms) this.#enter(roomId);
+    for (const roomId of ticket.rooms) this.#rooms.set(roomId, undefined);
   }
 
   get current(): string | undefined {
@@ -79,25 +84,53 @@ export class Visit {
     this.#show(roomId);
   }
 
-  #enter(roomId: string): void {
-    if (this.#rooms.has(roomId)) return;
-    const room = this.#client.room(roomId);
+  /** @param history newest messages to load, 0 where nobody looks yet */
+  #enter(roomId: string, history?: number): void {
+    if (this.#rooms.get(roomId) !== undefined) return;
+    const room = this.#client.room(roomId, { ...(history !== undefined && { history }) });
     // Left before, and the client knows it still.
     if (room.state.status.name === 'left') room.join();
     this.#rooms.set(roomId, room);
-    this.#off.set(roomId, room.on('change', this.#changed));
+    this.#listen(room);
     this.#keep();
+  }
+
+  #listen(room: Room): void {
+    this.#off.get(room.roomId)?.();
+    this.#off.set(room.roomId, room.on('change', this.#changed));
+  }
+
+  /** Joins the other rooms while there is nothing better to do, a few at a time. */
+  #enterOthers(): void {
+    const waiting = [...this.#rooms].filter(([, room]) => room === undefined);
+    if (waiting.length === 0 || this.#isEntering) return;
+    this.#isEntering = true;
+    whenIdle(() => {
+      this.#isEntering = false;
+      if (this.#life.signal.aborted) return;
+      const { name } = this.#rooms.get(this.#current ?? '')?.state.status ?? {};
+      const joining = this.#joined.filter(({ state }) => state.status.name === 'connecting');
+      // Until the room that is shown is there it has the network to itself.
+      const free = name === 'connecting' ? 0 : MOST_JOINING - joining.length;
+      for (const [roomId] of waiting.slice(0, Math.max(0, free))) {
+        if (this.#rooms.has(roomId)) this.#enter(roomId, 0);
+      }
+    });
+  }
+
+  get #joined(): Room[] {
+    return [...this.#rooms.values()].filter((room) => room !== undefined);
   }
 
   #show(roomId: string): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const isFirst = this.#view === undefined;
+    const hash = `#${encodeURIComponent(roomId)}`;
+    if (isFirst || isCovered()) history.replaceState(null, '', hash);
+    else if (location.hash !== hash) history.pushState(null, '', hash);
     this.#view?.stop();
     this.#current = roomId;
-    const hash = `#${encodeURIComponent(roomId)}`;
-    if (isFirst) history.replaceState(null, '', hash);
-    else if (location.hash !== hash) history.pushState(null, '', hash);
     remembered.set('room', roomId);
     this.#sidebar.close();
     this.#view = new RoomView(room, {
@@ -106,6 +139,8 @@ export class Visit {
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
     });
+    // After the view, which marks what is in sight as read: the title would count it for a frame.
+    this.#listen(room);
     this.#keep();
     this.#changed();
   }
@@ -123,7 +158,7 @@ export class Visit {
   }
 
   #askSignOut(): void {
-    const rooms = [...this.#rooms.values()];
+    const rooms = this.#joined;
     askBeforeLeaving({
       title: 'Sign out?',
       confirm: 'Sign out',
@@ -148,7 +183,7 @@ export class Visit {
     this.#drop(roomId);
     const next = [...this.#rooms.keys()].at(-1);
     if (next === undefined) this.#end();
-    else this.#show(next);
+    else this.open(next);
   }
 
   #drop(roomId: string): void {
@@ -162,6 +197,7 @@ export class Visit {
 
   /** Back to the door. */
   #end(problem?: { sentence: string; isAboutToken: boolean }): void {
+    if (isCovered()) history.replaceState(null, '', location.href);
     this.#view?.stop();
     this.#life.abort();
     for (const end of this.#off.values()) end();
@@ -183,7 +219,7 @@ export class Visit {
     ofThisWindow.set('ticket', JSON.stringify(ticket));
     // A guest is somebody else in every window.
     if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
-      remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms.slice(-MOST_ROOMS)));
+      remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms));
     }
   }
 
@@ -191,26 +227,30 @@ export class Visit {
   #meet(userId: string): void {
     this.#userId = userId;
     if (userId !== this.#ticket.userId) this.#drafts = draftsOf(userId);
-    for (const roomId of visitedBy(userId)) this.#enter(roomId);
+    for (const roomId of visitedBy(userId)) {
+      if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
+    }
     this.#keep();
   }
 
   #render(): void {
-    const rooms = [...this.#rooms.values()];
+    const rooms = this.#joined;
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
     if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
     const { state } = this.#rooms.get(this.#current ?? '') ?? {};
     // Nobody ever was in: the door says why.
     if (state?.status.name === 'ended' && you === undefined && this.#rooms.size === 1) {
       const sentence = sentenceOfEnd(state.status);
-      const isAboutToken = state.status.problem.code === 'unauthorized';
-      this.#end({ sentence, isAboutToken: isAboutToken && this.#ticket.way.kind === 'guest' });
+      const isAboutToken = /^(unauthorized|token_expired)$/.test(state.status.problem.code);
+      this.#end({ sentence, isAboutToken });
       return;
     }
-    this.#sidebar.render(rooms, this.#current, this.#drafts?.rooms ?? new Set());
+    this.#enterOthers();
+    this.#sidebar.render(this.#rooms, this.#current, this.#drafts?.rooms ?? new Set());
     const unread = rooms.reduce((sum, room) => sum + room.state.unread, 0);
     const count = unread === 0 ? '' : unread >= 100 ? '(99+) ' : `(${unread}) `;
-    document.title = `${count}${this.#current ?? ''} · Parlor`;
+    const title = `${count}${this.#current ?? ''} · Parlor`;
+    if (document.title !== title) document.title = title;
   }
 }
 
@@ -222,6 +262,12 @@ function draftsOf(userId: string): Drafts {
 /** What was written before it was known who that is would go out in the next user's name. */
 function discardUnsigned(room: Room): void {
   for (const { id, by } of room.state.outgoing) if (by === undefined) room.discard(id);
+}
+
+/** Safari has no `requestIdleCallback`. */
+function whenIdle(work: () => void): void {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(work, { timeout: IDLE_MS });
+  else setTimeout(work, IDLE_MS / 10);
 }
 
 function visitedBy(userId: string): string[] {

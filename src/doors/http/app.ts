@@ -69,10 +69,25 @@ export function httpDoor(door: HttpDoor): Hono {
   }
   if (door.development !== undefined) app.route('/', door.development);
   app.all('/rooms/*', (c) => notFound(app, c));
-  app.get('*', door.page);
+  app.get('*', pageCaching, door.page);
   app.notFound((c) => notFound(app, c));
   return app;
 }
+
+/** The page's files that are named after their content, as `web/build.ts` does. */
+const IS_HASHED = /^\/\w+-[A-Z0-9]{8}\.(js|css)$/;
+
+/** The index is asked for every time, and names the files that a browser may keep for a year. */
+const pageCaching: MiddlewareHandler = async (c, next) => {
+  await next();
+  const isThere = c.res.ok || c.res.status === 304;
+  const isKept = isThere && IS_HASHED.test(c.req.path);
+  c.header('cache-control', isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
+  // What is not compressed is one of several forms too.
+  if (!/accept-encoding/i.test(c.res.headers.get('vary') ?? '')) {
+    c.header('vary', 'Accept-Encoding', { append: true });
+  }
+};
 
 /** What a request costs in all rooms together, whatever it costs in its own. */
 const REQUEST = 'request';

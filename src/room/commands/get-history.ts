@@ -2,6 +2,7 @@ import { fixed } from '../../protocol/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
 import type { Page } from '../pages.ts';
+import { ownReactions } from './reactions.ts';
 
 /** A page by `seq`, oldest first. */
 export const getHistory: Handler<'getHistory'> = (context, payload) => {
@@ -13,7 +14,8 @@ export const getHistory: Handler<'getHistory'> = (context, payload) => {
       : around !== undefined
         ? pageAround(context, around, limit, thread)
         : messages.before(before ?? Number.MAX_SAFE_INTEGER, limit, { thread });
-  return { reply: { messages: page.items, hasMore: page.hasMore } };
+  const { items, hasMore } = page;
+  return { reply: { messages: items, hasMore, ...ownReactions(context, items) } };
 };
 
 /** `seq` itself and what stands on both sides; more may stand at either end. */

@@ -2,6 +2,7 @@ import type { Reply } from '../../protocol/commands.ts';
 import { fixed } from '../../protocol/limits.ts';
 import { formatPosition, parsePosition, START } from '../../protocol/position.ts';
 import type { Context, Handler } from '../context.ts';
+import { ownReactions } from './reactions.ts';
 
 export const getMissed: Handler<'getMissed'> = (context, payload) => ({
   reply: missedPage(context, payload.after, payload.limit ?? fixed.missedPage),
@@ -11,11 +12,8 @@ export const getMissed: Handler<'getMissed'> = (context, payload) => ({
  * The current state of every message changed after `after`, oldest change first. `reset` when the
  * position is of another epoch or ahead of the room; the start of all is of every epoch.
  */
-export function missedPage(
-  { state, messages }: Context,
-  after: string,
-  limit: number,
-): Reply<'getMissed'> {
+export function missedPage(context: Context, after: string, limit: number): Reply<'getMissed'> {
+  const { state, messages } = context;
   const from = parsePosition(after) ?? START;
   const isStart = from.epoch === START.epoch && from.rev === START.rev;
   if (!isStart && (from.epoch !== state.epoch || from.rev > state.rev)) {
@@ -27,5 +25,6 @@ export function missedPage(
     messages: page.items,
     position: formatPosition({ epoch: state.epoch, rev }),
     complete: !page.hasMore,
+    ...ownReactions(context, page.items),
   };
 }

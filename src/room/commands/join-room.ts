@@ -7,6 +7,7 @@ import type { Context, Handler, Shown } from '../context.ts';
 import { shown } from '../speaker.ts';
 import { missedPage } from './get-missed.ts';
 import { readingOf } from './mark-read.ts';
+import { ownReactions } from './reactions.ts';
 
 /** Joining and listening are one step: what the reply holds ends where live events begin. */
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
@@ -17,6 +18,8 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const count = presence.count + (known ? 0 : 1);
   const online = presence.list(fixed.onlineListed);
   if (!known && online.length < fixed.onlineListed) online.push(you);
+  const messages = newest(context, payload.history ?? 0);
+  const missed = missedSince(context, payload);
   const reply: Reply<'joinRoom'> = {
     epoch: state.epoch,
     position: formatPosition(state),
@@ -25,8 +28,9 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
     online,
     onlineCount: count,
     presence: count > fixed.presenceUsers ? 'count' : presence.mode,
-    messages: newest(context, payload.history ?? 0),
-    ...missedSince(context, payload),
+    messages,
+    ...missed,
+    ...ownReactions(context, [...messages, ...(missed?.missed ?? [])]),
     ...receiptsOf(context, you.userId),
   };
   const { userId: _, ...name } = you;

@@ -56,6 +56,23 @@ function reacted(context: Context, message: Message): Reply<'addReaction'> {
   return { message, myReactions: context.reactions.by(userId, message.seq, emojis) };
 }
 
+/**
+ * What the speaker has reacted with to messages of a reply, by `seq`. Only replies can tell it: an
+ * event is the same for everybody.
+ */
+export function ownReactions(
+  { reactions, speaker }: Context,
+  messages: readonly Message[],
+): { myReactions?: Record<string, string[]> } {
+  const seqs = messages.filter((message) => message.reactions !== undefined).map(({ seq }) => seq);
+  if (seqs.length === 0) return {};
+  const given: Record<string, string[]> = {};
+  for (const { seq, emoji } of reactions.on(seqs, speaker.identity.userId)) {
+    (given[seq] ??= []).push(emoji);
+  }
+  return Object.keys(given).length > 0 ? { myReactions: given } : {};
+}
+
 function change(
   context: Context,
   before: Message,

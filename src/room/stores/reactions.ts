@@ -50,6 +50,16 @@ export class Reactions {
     );
   }
 
+  /** What a user has used on these messages. */
+  on(seqs: readonly number[], userId: string): { seq: number; emoji: string }[] {
+    return this.#database.all(
+      `SELECT seq, emoji FROM reactions
+        WHERE user_id = ? AND seq IN (SELECT value FROM json_each(?)) ORDER BY seq, emoji`,
+      userId,
+      JSON.stringify(seqs),
+    );
+  }
+
   /** Who used one kind on a message, behind `userId`, by user id. */
   usersOf(seq: number, emoji: string, userId: string, limit: number): string[] {
     return this.#database

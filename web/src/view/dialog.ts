@@ -1,5 +1,5 @@
 import { sentenceOfError } from '../sentences.ts';
-import { button, element, newId, setText } from './dom.ts';
+import { button, element, focusInRow, newId, setText } from './dom.ts';
 
 interface Question {
   title: string;
@@ -40,7 +40,11 @@ export function openDialog(question: Question): HTMLDialogElement {
     event.preventDefault();
     void submit();
   });
-  dialog.addEventListener('close', () => dialog.remove());
+  const opener = document.activeElement;
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    if (opener instanceof HTMLElement) focusInRow(opener);
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

@@ -50,6 +50,15 @@ export function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/**
+ * Focuses a control that may stand in a message row. The row goes first: its controls are only drawn
+ * while the row is pointed at or holds the focus.
+ */
+export function focusInRow(target: HTMLElement): void {
+  target.closest<HTMLElement>('.message')?.focus({ preventScroll: true });
+  target.focus({ preventScroll: true });
+}
+
 /** Makes a text's direction its own. */
 export function withOwnDirection<T extends HTMLElement>(target: T): T {
   target.dir = 'auto';

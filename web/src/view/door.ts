@@ -22,10 +22,11 @@ export class Door {
     });
   }
 
-  show({ name, room }: Pick<Answers, 'name' | 'room'>): void {
+  show({ name, room, token }: Answers): void {
     this.#screen.hidden = false;
     this.#fields.name.value = name;
     this.#fields.room.value = room;
+    this.#fields.token.value = token;
     this.#clear();
     const empty = name === '' ? this.#fields.name : room === '' ? this.#fields.room : this.#enter;
     empty.focus();
@@ -49,6 +50,7 @@ export class Door {
     const field = this.#fields[error.field];
     field.ariaInvalid = 'true';
     field.focus();
+    field.select();
   }
 
   async #submit(onJoin: (answers: Answers) => Promise<void>): Promise<void> {

@@ -1,9 +1,17 @@
 import type { Message, Room } from '../../../src/client/index.ts';
+import { DrawnRange, FIRST_DRAWN, GROW } from '../drawn-range.ts';
 import { Excerpt } from '../excerpt.ts';
+import { aroundUnread, isEnough, loadFirst } from '../first-messages.ts';
+import { isLooking, onLooking } from '../looking.ts';
 import { indexFrom } from '../originals.ts';
-import { byId, setText } from './dom.ts';
+import { ReadTracker, type Run, type Sight } from '../read-tracker.ts';
+import { UnreadMentions } from '../unread-mentions.ts';
+import { Beginning } from './beginning.ts';
+import { byId } from './dom.ts';
+import { Pills } from './pills.ts';
 import { RowList } from './row-list.ts';
 import { RowReach } from './row-reach.ts';
+import { rowInSight, sightOf } from './row-places.ts';
 import { rowsOf } from './rows.ts';
 import type { Scene, Shown } from './scene.ts';
 
@@ -11,21 +19,12 @@ import type { Scene, Shown } from './scene.ts';
 const AT_END_PX = 48;
 /** Nearer to either end of what is drawn than this, more is drawn or loaded; in pixels. */
 const NEAR_PX = 800;
-/** So many messages are drawn at first, and so many more each time. */
-const STEP = 100;
-/** More than so many are never drawn: what is far out of sight is let go. */
-const MOST = 200;
 /** More than so many loaded messages, and the oldest are let go; in steps, so that it is seldom. */
 const KEEP_MOST = 1_000;
 const KEEP = 300;
 const OLDER_PAGE = 100;
 /** How long a message that was jumped to stays marked, in milliseconds. */
 const MARKED_MS = 2_000;
-
-interface Mark {
-  key: string;
-  top: number;
-}
 
 /**
  * The messages. Follows the end while one is there, and keeps its place otherwise. Of all that is
@@ -36,47 +35,57 @@ export class LogView {
   readonly #room: Room;
   readonly #log = byId('log', HTMLDivElement);
   readonly #list = byId('messages', HTMLOListElement);
-  readonly #beginning = byId('beginning-text', HTMLParagraphElement);
-  readonly #older = byId('older', HTMLButtonElement);
-  readonly #newer = byId('newer', HTMLButtonElement);
+  readonly #beginning: Beginning;
+  readonly #pills: Pills;
+  readonly #reading: ReadTracker;
+  readonly #mentions: UnreadMentions;
   readonly #rows: RowList;
   readonly #reach: RowReach;
-  readonly #resized: ResizeObserver;
   readonly #life: AbortSignal;
   #isAtEnd = true;
-  /** `seq` of the first message that is drawn. */
-  #from = 0;
-  /** `seq` of the last one; Infinity: up to the newest. */
-  #to = Infinity;
+  readonly #range = new DrawnRange();
   /** What is shown where it is not the newest. */
   #excerpt: Excerpt | undefined;
   #loading: 'idle' | 'loading' | 'failed' = 'idle';
   /** What is behind this was new when the reader came, or looked away. */
   #newAfter: number | undefined;
-  #hasBegun = false;
-  /** The newest message that has been in sight. */
-  #seen = 0;
+  /** `loading`: the first unread message is not loaded yet, and nothing is drawn before it is. */
+  #phase: 'waiting' | 'loading' | 'begun' = 'waiting';
+  #wasHidden = false;
 
   /** @param life ends when another room is shown; what was still to be loaded is then not drawn */
   constructor(scene: Scene, life: AbortSignal) {
     this.#life = life;
     this.#scene = scene;
     this.#room = scene.room;
+    this.#reading = new ReadTracker(scene.room);
+    this.#mentions = new UnreadMentions(scene.room);
+    this.#pills = new Pills(
+      {
+        toEnd: () => this.toEnd(),
+        toFirstUnread: () => void this.#toFirstUnread(),
+        readAll: () => this.#reading.readAll(),
+        jump: (seq) => void this.jump(seq).catch(() => undefined),
+      },
+      life,
+    );
     this.#rows = new RowList(this.#list);
     this.#reach = new RowReach(this.#list, life);
-    const options = { signal: life };
-    this.#log.addEventListener('scroll', () => this.#scrolled(), { ...options, passive: true });
-    this.#older.addEventListener('click', () => void this.#loadOlder(), options);
-    this.#newer.addEventListener('click', () => this.toEnd(), options);
-    document.addEventListener('visibilitychange', () => this.#looked(), options);
-    this.#resized = new ResizeObserver(() => {
+    this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
+    this.#beginning = new Beginning(() => void this.#loadOlder(), life);
+    onLooking(() => this.#looked(), life);
+    const resized = new ResizeObserver(() => {
       if (this.#isAtEnd) this.#scrollToEnd();
       this.#scrolled();
     });
-    this.#resized.observe(this.#log);
+    resized.observe(this.#log);
     const off = [
-      this.#room.on('message', ({ replyTo }) => this.#recount(replyTo)),
+      this.#room.on('message', (message) => {
+        this.#mentions.learn(message);
+        this.#recount(message.replyTo);
+      }),
       this.#room.on('messageUpdated', (message) => {
+        this.#mentions.learn(message);
         this.#updateExcerpt(message);
         this.#recount(message.replyTo);
       }),
@@ -87,7 +96,7 @@ export class LogView {
       this.#room.on('reset', () => this.toEnd()),
     ];
     life.addEventListener('abort', () => {
-      this.#resized.disconnect();
+      resized.disconnect();
       for (const end of off) end();
     });
   }
@@ -95,6 +104,10 @@ export class LogView {
   render(): void {
     if (this.#life.aborted) return;
     this.#begin();
+    if (this.#phase === 'loading') {
+      this.#renderBeginning();
+      return;
+    }
     const { messages } = this.#room.state;
     const isFollowing = this.#isAtEnd && this.#excerpt === undefined;
     if (isFollowing && messages.length > KEEP_MOST) {
@@ -111,19 +124,19 @@ export class LogView {
 
   /** Goes to the newest message. */
   toEnd(): void {
+    this.#reading.jumped();
     this.#excerpt = undefined;
     this.#isAtEnd = true;
-    this.#to = Infinity;
-    this.#from = 0;
+    this.#range.toEnd();
     this.#draw();
     this.#renderBeginning();
     this.#scrollToEnd();
     this.#settle();
   }
 
-  /** Said something oneself: all before it has been seen. */
+  /** Said something oneself. */
   said(): void {
-    this.#newAfter = undefined;
+    if (this.#room.state.unread === 0) this.#newAfter = undefined;
     this.toEnd();
   }
 
@@ -136,9 +149,10 @@ export class LogView {
         : await Excerpt.around(this.#room, seq);
       if (this.#life.aborted) return;
     }
+    this.#reading.jumped();
     this.#isAtEnd = false;
     const at = indexFrom(this.#messages, seq);
-    this.#show(at - STEP / 2, at + STEP / 2);
+    this.#range.show(this.#messages, at - FIRST_DRAWN / 2, at + FIRST_DRAWN / 2);
     this.#draw();
     this.#renderBeginning();
     const row = this.focusOn(seq);
@@ -159,46 +173,87 @@ export class LogView {
     return this.#excerpt?.messages ?? this.#room.state.messages;
   }
 
+  get #run(): Run {
+    return { messages: this.#messages, hasOlder: (this.#excerpt ?? this.#room.state).hasOlder };
+  }
+
   get #reachesEnd(): boolean {
-    return this.#to === Infinity && this.#excerpt?.hasNewer !== true;
+    return this.#range.reachesEnd && this.#excerpt?.hasNewer !== true;
   }
 
   /** Once the room is known: are there new messages, and where do they begin? */
   #begin(): void {
-    const { you, readUpTo, unread } = this.#room.state;
-    if (this.#hasBegun || you === undefined) return;
-    this.#hasBegun = true;
-    this.#seen = readUpTo;
-    if (unread === 0) return;
-    this.#newAfter = readUpTo;
+    const { you, status, unread, readUpTo } = this.#room.state;
+    const canLoad = status.name === 'open';
+    // What cannot be loaded must not hide what is there.
+    if (this.#phase === 'loading' && !canLoad) this.#beginReading();
+    if (this.#phase !== 'waiting' || you === undefined) return;
+    if (unread > 0) this.#newAfter = readUpTo;
+    if (canLoad && !isEnough(this.#room, this.#reading)) {
+      this.#phase = 'loading';
+      void this.#loadFirst();
+    } else this.#beginReading();
+  }
+
+  async #loadFirst(): Promise<void> {
+    await loadFirst(this.#room, this.#reading);
+    await this.#loadAroundUnread();
+    if (this.#phase !== 'loading' || this.#life.aborted) return;
+    this.#beginReading();
+    this.render();
+  }
+
+  /** Leaves the newest messages where the first unread one is not among them. */
+  async #loadAroundUnread(): Promise<void> {
+    if (!this.#reading.hasGap(this.#run)) return;
+    this.#excerpt = await aroundUnread(this.#room, this.#reading).catch(() => this.#excerpt);
+  }
+
+  #beginReading(): void {
+    this.#phase = 'begun';
+    void this.#lookForMentions();
+    this.#placeAtUnread();
+  }
+
+  async #lookForMentions(): Promise<void> {
+    await this.#mentions.begin(!this.#reading.hasGap(this.#room.state));
+    if (!this.#life.aborted) this.#settle();
+  }
+
+  /** Goes to where the unread messages begin. */
+  async #toFirstUnread(): Promise<void> {
+    this.#newAfter = this.#room.state.readUpTo;
+    await this.#loadAroundUnread();
+    if (this.#life.aborted) return;
+    this.#placeAtUnread();
+    this.#renderBeginning();
+    this.#settle();
+  }
+
+  /** The line where the new messages begin comes into sight, high enough to read on from there. */
+  #placeAtUnread(): void {
+    const first = this.#reading.firstUnread(this.#run);
+    if (this.#newAfter === undefined || first === undefined) return;
+    const list = this.#messages;
+    const at = indexFrom(list, first);
+    const isNearEnd = this.#excerpt === undefined && list.length - at < FIRST_DRAWN;
+    if (isNearEnd) this.#range.toEnd();
+    else this.#range.show(list, at - GROW, at + FIRST_DRAWN);
+    this.#isAtEnd = isNearEnd;
     this.#draw();
-    const line = this.#rows.element('new');
-    if (line === undefined) return;
     this.#scrollToEnd();
-    if (line.offsetTop >= this.#log.scrollTop) return;
+    const line = this.#rows.element('new');
+    if (line === undefined || (isNearEnd && line.offsetTop >= this.#log.scrollTop)) return;
     this.#isAtEnd = false;
     this.#log.scrollTop = line.offsetTop - this.#log.clientHeight / 4;
   }
 
-  /** Draws the messages from one place in the list to another. */
-  #show(from: number, to: number): void {
-    const list = this.#messages;
-    this.#from = list[Math.max(0, from)]?.seq ?? 0;
-    this.#to = to >= list.length ? Infinity : (list[to - 1]?.seq ?? Infinity);
-  }
-
   #draw(): void {
-    const list = this.#messages;
-    const end = this.#to === Infinity ? list.length : indexFrom(list, this.#to + 1);
-    let start = this.#from === 0 ? end - STEP : indexFrom(list, this.#from);
-    if (this.#isAtEnd && this.#excerpt === undefined && end - start > MOST) start = end - STEP;
-    start = Math.max(0, start);
-    this.#from = list[start]?.seq ?? 0;
-    // While one reads further up, what comes in is not drawn without bounds.
-    if (!this.#isAtEnd && end - start > 2 * MOST) this.#to = list[end - 1]?.seq ?? Infinity;
+    const isFollowing = this.#isAtEnd && this.#excerpt === undefined;
+    const messages = this.#range.cut(this.#messages, isFollowing, this.#isAtEnd);
     this.#rows.draw(
       rowsOf(this.#scene, {
-        messages: list.slice(start, end),
+        messages,
         now: Date.now(),
         newAfter: this.#newAfter,
         unsent: this.#reachesEnd ? this.#room.state.outgoing : [],
@@ -207,49 +262,35 @@ export class LogView {
     this.#reach.update();
   }
 
-  /**
-   * A row in sight by which the place is kept. Not the very first message: it is drawn anew, and
-   * smaller, when earlier ones of its sender come before it.
-   */
-  #mark(): Mark | undefined {
+  /** A row in sight by which the place is kept. */
+  #mark(): { key: string; top: number } | undefined {
     if (this.#isAtEnd && this.#excerpt === undefined) return undefined;
-    const { scrollTop } = this.#log;
-    const [, ...rows] = this.#list.querySelectorAll<HTMLLIElement>('li.message');
-    const row = rows.find(({ offsetTop, offsetHeight }) => offsetTop + offsetHeight > scrollTop);
+    const row = rowInSight(this.#log, this.#list);
     return row && { key: row.dataset['key'] ?? '', top: row.offsetTop };
   }
 
   /** Brings a row back to where it stood. */
-  #keepPlace(mark: Mark | undefined): void {
+  #keepPlace(mark: { key: string; top: number } | undefined): void {
     const row = this.#rows.element(mark?.key ?? '');
     if (mark !== undefined && row !== undefined) this.#log.scrollTop += row.offsetTop - mark.top;
   }
 
   #renderBeginning(): void {
-    const { you, roomId, outgoing, messages } = this.#room.state;
+    const { you, roomId, outgoing, messages, room } = this.#room.state;
     const hasOlder = this.#hasOlder();
-    const isLoading = this.#loading === 'loading';
-    this.#older.hidden = !hasOlder || isLoading || you === undefined;
-    setText(this.#older, this.#loading === 'failed' ? 'Try again' : 'Show earlier messages');
-    const isEmpty =
-      you !== undefined && !hasOlder && messages.length === 0 && outgoing.length === 0;
-    this.#beginning.parentElement?.classList.toggle('is-empty', isEmpty);
-    let text = '';
-    if (hasOlder) {
-      if (isLoading) text = 'Loading earlier messages…';
-      if (this.#loading === 'failed') text = 'Earlier messages could not be loaded.';
-    } else if (you !== undefined) {
-      text = isEmpty
-        ? 'Nothing was said here yet. Say hello, or send this page’s address to somebody.'
-        : `This is the beginning of ${roomId}.`;
-    }
-    setText(this.#beginning, text);
+    this.#beginning.render({
+      roomId,
+      isKnown: you !== undefined,
+      hasOlder,
+      isCut: (room?.horizon ?? 0) > 1,
+      isEmpty: !hasOlder && messages.length === 0 && outgoing.length === 0,
+      loading: this.#phase === 'loading' ? 'missed' : this.#loading,
+    });
   }
 
   /** Whether there is anything before what is drawn. */
   #hasOlder(): boolean {
-    const first = this.#messages[0]?.seq ?? 0;
-    return this.#from > first || (this.#excerpt ?? this.#room.state).hasOlder;
+    return this.#range.leavesOut(this.#messages) || this.#run.hasOlder;
   }
 
   #scrollToEnd(): void {
@@ -259,45 +300,39 @@ export class LogView {
   #scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX && this.#reachesEnd;
-    if (this.#isAtEnd) this.#excerpt = undefined;
+    if (this.#isAtEnd && this.#excerpt !== undefined) {
+      // While nothing is missing between what was read and the newest messages.
+      this.#read(this.#sight());
+      this.#excerpt = undefined;
+    }
     this.#settle();
   }
 
   /** After everything that moves: what is read, what is offered, what is to be loaded. */
   #settle(): void {
-    this.#read();
-    this.#renderNewer();
+    if (this.#phase !== 'begun') return;
+    const sight = this.#sight();
+    this.#read(sight);
+    this.#renderPills(sight);
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
     // In a window without height everything would seem near.
     if (clientHeight === 0 || this.#loading !== 'idle') return;
-    if (scrollTop < NEAR_PX) void this.#extendUp();
-    if (scrollHeight - scrollTop - clientHeight < NEAR_PX) void this.#extendDown();
+    if (scrollTop < NEAR_PX) this.#extendUp();
+    if (scrollHeight - scrollTop - clientHeight < NEAR_PX) this.#extendDown();
   }
 
-  async #extendUp(): Promise<void> {
-    const list = this.#messages;
-    const at = indexFrom(list, this.#from);
-    if (at === 0) return this.#loadOlder();
-    const end = this.#to === Infinity ? list.length : indexFrom(list, this.#to + 1);
-    this.#show(at - STEP, Math.min(end, at - STEP + MOST));
-    this.render();
+  #extendUp(): void {
+    if (this.#range.growUp(this.#messages)) this.render();
+    else void this.#loadOlder();
   }
 
-  async #extendDown(): Promise<void> {
-    const list = this.#messages;
-    if (this.#to === Infinity) {
-      if (this.#excerpt?.hasNewer !== true) return;
-      await this.#load(() => this.#excerpt?.loadNewer());
-      return;
-    }
-    const end = indexFrom(list, this.#to + 1) + STEP;
-    this.#show(Math.max(indexFrom(list, this.#from), end - MOST), end);
-    this.render();
+  #extendDown(): void {
+    if (this.#range.growDown(this.#messages)) this.render();
+    else if (this.#excerpt?.hasNewer === true) void this.#load(() => this.#excerpt?.loadNewer());
   }
 
   async #loadOlder(): Promise<void> {
-    const source = this.#excerpt ?? this.#room.state;
-    if (!source.hasOlder || this.#room.state.you === undefined) return;
+    if (!this.#run.hasOlder || this.#room.state.you === undefined) return;
     await this.#load(() => (this.#excerpt ?? this.#room).loadOlder(OLDER_PAGE));
   }
 
@@ -315,49 +350,52 @@ export class LogView {
     this.render();
   }
 
-  #renderNewer(): void {
-    const isHidden =
+  #renderPills(sight: Sight | undefined): void {
+    const isAtNewest =
       this.#isAtEnd || (this.#excerpt === undefined && this.#distance() < NEAR_PX / 2);
-    const { messages, you } = this.#room.state;
-    const count = messages
-      .slice(indexFrom(messages, this.#seen + 1))
-      .filter(({ senderId }) => senderId !== you?.userId).length;
-    this.#newer.hidden = isHidden && count === 0;
-    setText(this.#newer, newerText(count));
+    const isUnreadAbove = this.#reading.isUnreadAbove(this.#run, sight);
+    const newer = this.#reading.countNewer(isUnreadAbove);
+    this.#pills.render({
+      newer: isAtNewest && newer === 0 ? undefined : newer,
+      isUnreadAbove: isUnreadAbove && this.#room.state.status.name !== 'ended',
+      mentions: sight === undefined ? { above: [], below: [] } : this.#mentions.beside(sight),
+    });
   }
 
   #distance(): number {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    return this.#to === Infinity ? scrollHeight - scrollTop - clientHeight : Infinity;
+    return this.#range.reachesEnd ? scrollHeight - scrollTop - clientHeight : Infinity;
   }
 
   /** What is in sight has been read, if somebody looks. */
-  #read(): void {
-    const { messages, unread, readUpTo } = this.#room.state;
-    if (document.visibilityState !== 'visible' || !this.#hasBegun) return;
-    const newest = this.#isAtEnd ? messages.at(-1)?.seq : this.#lastInSight();
-    if (newest === undefined) return;
-    this.#seen = Math.max(this.#seen, newest);
-    if (unread > 0 && newest > readUpTo) this.#room.markRead(newest);
+  #read(sight: Sight | undefined): void {
+    if (sight === undefined || !isLooking()) return;
+    this.#mentions.saw(sight);
+    this.#reading.saw(this.#run, sight);
   }
 
-  /** `seq` of the last message that is in sight, as far as nothing before it is left out. */
-  #lastInSight(): number | undefined {
-    if (this.#excerpt !== undefined) return undefined;
-    const bottom = this.#log.scrollTop + this.#log.clientHeight;
-    const rows = [...this.#list.querySelectorAll<HTMLElement>('li.message[data-seq]')];
-    const row = rows.findLast(({ offsetTop, offsetHeight }) => offsetTop + offsetHeight <= bottom);
-    return row === undefined ? undefined : Number(row.dataset['seq']);
+  #sight(): Sight | undefined {
+    return sightOf(this.#log, this.#list, this.#isAtEnd ? this.#messages.at(-1)?.seq : undefined);
   }
 
   /** From when one looks away on, what comes is new. */
   #looked(): void {
-    if (document.visibilityState === 'visible') {
-      this.#read();
-      this.#renderNewer();
-    } else {
-      this.#newAfter = this.#room.state.messages.at(-1)?.seq;
+    const { messages, unread } = this.#room.state;
+    const newest = messages.at(-1)?.seq;
+    if (!isLooking()) {
+      this.#wasHidden ||= document.visibilityState === 'hidden';
+      if (unread === 0) this.#newAfter = newest;
+      return;
     }
+    if (this.#phase !== 'begun') return;
+    // Nothing came: what comes next is seen at once.
+    if (this.#newAfter === newest) this.#newAfter = undefined;
+    if (this.#reading.isUnreadAbove(this.#run, this.#sight())) {
+      this.#reading.jumped();
+      if (this.#wasHidden && this.#isAtEnd) void this.#toFirstUnread();
+    }
+    this.#wasHidden = false;
+    this.#settle();
   }
 
   #updateExcerpt(message: Message): void {
@@ -372,9 +410,4 @@ export class LogView {
       () => undefined,
     );
   }
-}
-
-function newerText(count: number): string {
-  if (count === 0) return 'Back to the newest';
-  return count === 1 ? '1 new message' : `${count} new messages`;
 }

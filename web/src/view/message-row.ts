@@ -3,13 +3,17 @@ import type { Person } from '../mentions.ts';
 import { quotedIn } from '../originals.ts';
 import type { Given } from '../reactors.ts';
 import { whySilent } from '../rights.ts';
-import { sentenceOf } from '../sentences.ts';
+import { durationOf, sentenceOf } from '../sentences.ts';
 import { button, element, icon, iconButton, withOwnDirection } from './dom.ts';
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
 import type { FailedChange, Scene, Shown } from './scene.ts';
 import { beginningOf, textParts } from './text.ts';
 import { clockOf, shortClockOf, timeElement } from './times.ts';
+
+/** A text that is longer begins folded. The style sheet shows as many lines of it. */
+const MOST_LINES = 20;
+const MOST_CHARACTERS = 2_000;
 
 export interface Place {
   /** Whether it begins a group of its sender's. */
@@ -55,7 +59,7 @@ export function messageRow(scene: Scene, message: Shown, place: Place): Row {
       row.classList.toggle('is-mine', message.senderId === you?.userId);
       row.classList.toggle('mentions-me', message.mentions?.includes(you?.userId ?? '') === true);
       if (answered !== undefined) row.append(quote(scene, answered, original));
-      row.append(words(message, mentioned, you?.userId));
+      row.append(...folded(scene, seq, words(message, mentioned, you?.userId), message.message));
       const isDeleted = message.deletedAt !== undefined;
       if (!isDeleted) row.append(...reactions(scene, message, given, isSilent));
       if (place.replies > 0 && !isThread) row.append(thread(scene, seq, place.replies));
@@ -74,14 +78,15 @@ export function unsentRow(
   { isFirst, isThread }: Pick<Place, 'isFirst' | 'isThread'>,
 ): Row {
   const { room, originals } = scene;
-  const { you, status } = room.state;
+  const { you, status, outgoing } = room.state;
   const { id, state, problem, payload } = entry;
+  const held = outgoing.find(({ retryAt = 0 }) => retryAt > Date.now());
   const isAway = state !== 'failed' && status.name !== 'open';
   const answered = answeredBy(payload, isThread);
   const original = answered === undefined ? undefined : originals.of(answered);
   return {
     key: `id ${id}`,
-    state: JSON.stringify([state, isAway, isFirst, you?.username, original?.rev]),
+    state: JSON.stringify([state, fateOf(entry, isAway, held), isFirst, you, original?.rev]),
     draw: () => {
       const senderId = you?.userId ?? '';
       const sender = you?.username ?? 'You';
@@ -91,7 +96,9 @@ export function unsentRow(
       const people = mentionedPeople(scene, payload);
       const text = element('p', 'text', ...textParts(payload.message, { people, own: undefined }));
       row.append(withOwnDirection(text));
-      row.append(problem === undefined ? fate(isAway) : failure(scene, entry));
+      row.append(
+        problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(scene, entry),
+      );
       return row;
     },
   };
@@ -136,6 +143,26 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
   return withOwnDirection(text);
 }
 
+/** A long text begins folded, so that one message cannot push away all others. */
+function folded({ unfolded }: Scene, seq: number, text: HTMLElement, said: string): HTMLElement[] {
+  if (unfolded.has(seq) || !isLong(said)) return [text];
+  text.classList.add('is-folded');
+  const all = button('Show all', () => {
+    unfolded.add(seq);
+    text.classList.remove('is-folded');
+    all.closest<HTMLElement>('.message')?.focus({ preventScroll: true });
+    all.remove();
+  });
+  all.classList.add('unfold');
+  all.tabIndex = -1;
+  all.dataset['place'] = 'unfold';
+  return [text, all];
+}
+
+function isLong(text: string): boolean {
+  return text.length > MOST_CHARACTERS || text.split('\n', MOST_LINES + 1).length > MOST_LINES;
+}
+
 function mentionedPeople(
   { names, room }: Scene,
   { mentions = [] }: Pick<Message, 'mentions'>,
@@ -169,7 +196,7 @@ function quote({ deeds }: Scene, seq: number, original: Message | undefined): HT
 }
 
 function reactions(
-  { deeds }: Scene,
+  { deeds, reactors }: Scene,
   message: Shown,
   given: readonly Given[],
   isSilent: boolean,
@@ -177,6 +204,9 @@ function reactions(
   if (given.length === 0) return [];
   const list = element('ul', 'reactions');
   list.ariaLabel = 'Reactions';
+  const want = () => reactors.want(message.seq);
+  list.addEventListener('pointerenter', want);
+  list.addEventListener('focusin', want);
   for (const { emoji, count, isMine, by } of given) {
     const chip = button('', () => deeds.react(message, emoji), 'reaction');
     chip.append(
@@ -258,13 +288,16 @@ function refusal({ deeds }: Scene, { id, name, problem }: FailedChange): HTMLEle
   );
 }
 
-function fate(isAway: boolean): HTMLElement {
-  return element(
-    'p',
-    'fate',
-    icon(isAway ? 'waiting' : 'sending'),
-    isAway ? 'Not sent yet; it goes out when you are back.' : 'Sending…',
-  );
+/** What becomes of what is not sent yet. @param held what waits for its time, in slow mode */
+function fateOf({ id }: Outgoing, isAway: boolean, held: Outgoing | undefined): string {
+  if (isAway) return 'Not sent yet; it goes out when you are back.';
+  if (held === undefined) return 'Sending…';
+  if (held.id !== id) return 'Waits for the one before.';
+  return `Goes out in ${durationOf((held.retryAt ?? 0) - Date.now())}.`;
+}
+
+function fate(sentence: string, isAway: boolean): HTMLElement {
+  return element('p', 'fate', icon(isAway ? 'waiting' : 'sending'), sentence);
 }
 
 function failure({ deeds }: Scene, entry: Outgoing): HTMLElement {

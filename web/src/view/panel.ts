@@ -1,3 +1,4 @@
+import { cover, uncover } from '../covers.ts';
 import { byId, setText } from './dom.ts';
 
 /** Something that stands beside the talk. */
@@ -23,6 +24,8 @@ export class Panel {
   #content: PanelContent | undefined;
   #opener: HTMLElement | undefined;
 
+  readonly #close = () => this.close();
+
   /** @param changed something else is open now, or nothing */
   constructor(changed: () => void, life: AbortSignal) {
     this.#changed = changed;
@@ -35,7 +38,10 @@ export class Panel {
       },
       options,
     );
-    life.addEventListener('abort', () => this.#leave());
+    life.addEventListener('abort', () => {
+      this.#leave();
+      uncover(this.#close);
+    });
     this.#panel.hidden = true;
   }
 
@@ -56,6 +62,7 @@ export class Panel {
     this.#body.replaceChildren(content.element);
     this.#body.scrollTop = 0;
     this.#panel.hidden = false;
+    if (!isWide.matches) cover(this.#close);
     content.render();
     if (opener !== undefined) {
       if (content.focus === undefined) this.#title.focus();
@@ -69,6 +76,7 @@ export class Panel {
     const hadFocus = this.#panel.contains(document.activeElement);
     this.#leave();
     this.#panel.hidden = true;
+    uncover(this.#close);
     if (hadFocus) opener?.focus();
     this.#changed();
   }

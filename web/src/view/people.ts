@@ -1,7 +1,7 @@
 import type { Member, Present, Room } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
-import { isModerator, isOwner, mayActOn, rolesFor, type Role } from '../rights.ts';
+import { isModerator, isOwner, mayActOn, RANKS, rolesFor, type Role } from '../rights.ts';
 import { button, element, icon, iconButton, newId, setText } from './dom.ts';
 import { field, openDialog, select } from './dialog.ts';
 import type { PanelContent } from './panel.ts';
@@ -14,6 +14,13 @@ const PAGE = 100;
 const MOST_PAGES = 5;
 /** In a busy room the list is asked for anew no sooner than after so many milliseconds. */
 const AGAIN_MS = 2_000;
+/** Above so many people there is a field to find one. */
+const MOST_UNFILTERED = 20;
+
+/** A mute that ends is looked for this often, in milliseconds. */
+const MINUTE_MS = 60_000;
+
+const byName = new Intl.Collator();
 
 type Somebody = Present & Partial<Member>;
 
@@ -49,6 +56,8 @@ export class PeoplePanel implements PanelContent {
   readonly #here = section('Here now', 'people-list');
   readonly #away = section('Not here', 'away-list');
   readonly #more = element('p', 'hint');
+  readonly #wanted = element('input', '');
+  readonly #filter = field('Find somebody', this.#wanted);
   readonly #members = new Map<string, Member>();
   readonly #invite: HTMLButtonElement;
   readonly #off: (() => void)[];
@@ -57,6 +66,9 @@ export class PeoplePanel implements PanelContent {
   #later: ReturnType<typeof setTimeout> | undefined;
   #isDueAgain = false;
   #drawn = '';
+  #drawnFrom: readonly unknown[] = [];
+  /** Counts what was learned about members. */
+  #learned = 0;
 
   /** @param mention names a person where one writes */
   constructor(room: Room, names: Names, mention: (person: Person) => void) {
@@ -65,7 +77,9 @@ export class PeoplePanel implements PanelContent {
     this.#mention = mention;
     this.#invite = button('Invite somebody', () => this.#openInvite(), 'button is-quiet');
     this.#invite.prepend(icon('add'));
-    this.element.append(this.#here.part, this.#more, this.#away.part, this.#invite);
+    this.#wanted.type = 'search';
+    this.#wanted.addEventListener('input', () => this.render());
+    this.element.append(this.#filter, this.#here.part, this.#more, this.#away.part, this.#invite);
     const again = () => void this.#load();
     this.#off = [
       room.on('memberUpdated', (member) => {
@@ -88,25 +102,47 @@ export class PeoplePanel implements PanelContent {
 
   render(): void {
     const { online, onlineCount, you, status } = this.#room.state;
-    const here = new Set(online.map(({ userId }) => userId));
+    // In a busy room this is called every frame, and seldom for something that is shown here.
+    const minute = Math.floor(Date.now() / MINUTE_MS);
+    const from = [online, onlineCount, you, status.name, this.#learned, this.#wanted.value, minute];
+    if (from.every((one, at) => one === this.#drawnFrom[at])) return;
+    this.#drawnFrom = from;
+    // The room tells nothing more to those it has sent away.
+    const isGone = status.name === 'ended';
+    const ids = new Set(online.map(({ userId }) => userId));
     const away = [...this.#members.values()].filter(
       ({ userId, role, banned, mutedUntil = 0 }) =>
-        !here.has(userId) && (role !== 'none' || banned === true || mutedUntil > Date.now()),
+        !ids.has(userId) && (role !== 'none' || banned === true || mutedUntil > Date.now()),
     );
     this.#invite.hidden = !isModerator(this.#room.state);
     setText(this.#here.title, `Here now (${onlineCount})`);
     setText(this.#away.title, `Not here (${away.length})`);
-    this.#away.part.hidden = away.length === 0;
+    this.#here.part.hidden = isGone;
+    this.#away.part.hidden = away.length === 0 || isGone;
     const rest = onlineCount - online.length;
-    setText(this.#more, rest > 0 ? `and ${rest} more` : '');
-    const all = online.map((user) => ({ ...user, ...this.#members.get(user.userId), ...user }));
-    const drawn = JSON.stringify([all, away, you, status.name]);
+    setText(this.#more, isGone ? 'You are not in this room.' : rest > 0 ? `and ${rest} more` : '');
+    const here = online.map((user) => ({ ...user, ...this.#members.get(user.userId), ...user }));
+    this.#filter.hidden = isGone || here.length + away.length <= MOST_UNFILTERED;
+    const all = this.#shown(here);
+    const others = this.#shown(away);
+    const drawn = JSON.stringify([all, others, you, status.name]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     keepFocus(this.element, () => {
       this.#here.list.replaceChildren(...all.map((user) => this.#item(user)));
-      this.#away.list.replaceChildren(...away.map((user) => this.#item(user)));
+      this.#away.list.replaceChildren(...others.map((user) => this.#item(user)));
     });
+  }
+
+  /** Those who fit the filter: roles first, then by name. */
+  #shown(people: readonly Somebody[]): Somebody[] {
+    const wanted = this.#filter.hidden ? '' : this.#wanted.value.trim().toLocaleLowerCase();
+    const { you } = this.#room.state;
+    const rankOf = ({ userId, role = 'none' }: Somebody) =>
+      Math.max(RANKS.member, RANKS[userId === you?.userId ? you.role : role]);
+    return people
+      .filter(({ username }) => username.toLocaleLowerCase().includes(wanted))
+      .toSorted((a, b) => rankOf(b) - rankOf(a) || byName.compare(a.username, b.username));
   }
 
   #item(user: Somebody): HTMLLIElement {
@@ -280,6 +316,7 @@ export class PeoplePanel implements PanelContent {
 
   #learn(member: Member): void {
     this.#members.set(member.userId, member);
+    this.#learned++;
     this.#names.learn(member.userId, member.username);
   }
 

@@ -3,14 +3,15 @@ import type { Drafts } from '../drafts.ts';
 import { remembered } from '../memory.ts';
 import type { Person } from '../mentions.ts';
 import { listed, Names } from '../names.ts';
-import { onceATurn } from '../once-a-turn.ts';
+import { onceAFrame } from '../once-a-frame.ts';
 import { Originals } from '../originals.ts';
 import { Reactors } from '../reactors.ts';
-import { isModerator, whySilent } from '../rights.ts';
-import { sentenceOfEnd, sentenceOfError } from '../sentences.ts';
+import { isModerator } from '../rights.ts';
+import { sentenceOfError } from '../sentences.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
 import { button, byId, element, icon, setText } from './dom.ts';
 import { onFiles } from './files.ts';
+import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
 import { messageChoices } from './message-choices.ts';
 import { Panel } from './panel.ts';
@@ -24,6 +25,9 @@ import { Told } from './told.ts';
 
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
+
+/** Between two looks at how long is left to wait, in milliseconds. */
+const COUNT_MS = 1_000;
 
 /** As in the style sheet: from here on everyone who is here can stand beside the talk at once. */
 const isVeryWide = matchMedia('(min-width: 75rem)');
@@ -56,14 +60,17 @@ export class RoomView {
   readonly #banner = byId('banner', HTMLParagraphElement);
   readonly #typing = byId('typing', HTMLParagraphElement);
   readonly #count = byId('people-count', HTMLSpanElement);
-  readonly #locked = byId('locked', HTMLDivElement);
+  readonly #locked: Locked;
   readonly #openers = {
     People: byId('people-button', HTMLButtonElement),
     Search: byId('search-button', HTMLButtonElement),
   };
   #hasJoined = false;
+  /** Drawn since the connection opened: what comes from then on is live, and said aloud. */
+  #isLive = false;
+  #countdown: ReturnType<typeof setTimeout> | undefined;
   /** Draws what has changed. */
-  readonly changed = onceATurn(() => this.#render(), this.#life.signal);
+  readonly changed = onceAFrame(() => this.#render(), this.#life.signal);
 
   constructor(room: Room, deeds: RoomDeeds) {
     this.#room = room;
@@ -76,11 +83,13 @@ export class RoomView {
       reactors: new Reactors(room, this.changed, signal),
       originals: new Originals(room, this.changed),
       deeds: this.#deeds(() => this.#composer),
+      unfolded: new Set(),
     };
     this.#told = new Told(signal);
     this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
+    this.#locked = new Locked(room, this.changed, this.#roomDeeds, signal);
     this.#log = new LogView(this.#scene, signal);
     this.#composer = new Composer({
       ...this.#writing(),
@@ -95,7 +104,8 @@ export class RoomView {
     if (isVeryWide.matches && remembered.getItem('panel') !== 'closed') {
       this.#panel.open(this.#people());
     }
-    this.changed();
+    // At once: nothing of the room before may be seen for a frame.
+    this.#render();
     // With a finger one reads first: the keyboard would cover half of the screen.
     if (matchMedia('(pointer: coarse)').matches) this.#name.focus();
     else this.#composer.focus();
@@ -114,10 +124,8 @@ export class RoomView {
 
   /** What the room before has left, with buttons that belong to it. */
   #clear(): void {
-    for (const told of [this.#banner, this.#locked]) {
-      told.replaceChildren();
-      delete told.dataset['state'];
-    }
+    this.#banner.replaceChildren();
+    delete this.#banner.dataset['state'];
   }
 
   #listen(): void {
@@ -125,10 +133,14 @@ export class RoomView {
     const off = [
       this.#room.on('change', this.changed),
       this.#room.on('message', (message) => this.#heard(message)),
+      this.#room.on('status', () => {
+        this.#isLive = false;
+      }),
     ];
     const timer = setInterval(this.changed, LOOK_MS);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
+      clearTimeout(this.#countdown);
       for (const end of off) end();
     });
     const { People: people, Search: search } = this.#openers;
@@ -273,22 +285,30 @@ export class RoomView {
   }
 
   #heard(message: Message): void {
-    const { you, status } = this.#room.state;
+    const { you } = this.#room.state;
     const isNews = message.senderId !== you?.userId && message.deletedAt === undefined;
-    if (isNews && status.name === 'open') this.#told.message(message);
+    // What was missed is read where it stands.
+    if (isNews && this.#isLive) this.#told.message(message);
   }
 
   #render(): void {
     const { state } = this.#room;
+    this.#isLive = state.status.name === 'open' && !state.isCatchingUp;
     this.#hasJoined ||= state.you !== undefined;
     for (const { userId, username } of state.online) this.#scene.names.learn(userId, username);
     this.#renderBar();
     this.#log.render();
     this.#composer.render();
     this.#panel.render();
+    // What waits for its time says how long.
+    const isHeld = state.outgoing.some(({ retryAt = 0 }) => retryAt > Date.now());
+    clearTimeout(this.#countdown);
+    if (isHeld) this.#countdown = setTimeout(this.changed, COUNT_MS);
     this.#renderTyping();
     this.#renderBanner(state.status);
-    this.#renderLocked();
+    const isLocked = this.#locked.render();
+    // While it is asked how long one was removed for, it stays as it is.
+    if (isLocked !== undefined) this.#composer.element.hidden = isLocked;
   }
 
   #renderBar(): void {
@@ -336,29 +356,6 @@ export class RoomView {
         button('Try now', () => this.#room.join()),
       );
     }
-  }
-
-  /** Instead of where one writes: why one cannot, and what to do. */
-  #renderLocked(): void {
-    const { state } = this.#room;
-    const { status } = state;
-    const why = status.name === 'ended' ? sentenceOfEnd(status) : whySilent(state, Date.now());
-    this.#composer.element.hidden = why !== undefined;
-    this.#locked.hidden = why === undefined;
-    const drawn = `${status.name} ${why ?? ''}`;
-    if (why === undefined || this.#locked.dataset['state'] === drawn) return;
-    this.#locked.dataset['state'] = drawn;
-    const parts: HTMLElement[] = [element('p', '', why)];
-    if (status.name === 'ended') {
-      const isAboutToken = /^(unauthorized|token_expired)$/.test(status.problem.code);
-      parts.push(
-        isAboutToken
-          ? button('Sign in again', () => this.#roomDeeds.signIn(why))
-          : button('Join again', () => this.#room.join()),
-        button('Leave room', () => this.#roomDeeds.leave()),
-      );
-    }
-    this.#locked.replaceChildren(...parts);
   }
 }
 

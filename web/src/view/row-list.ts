@@ -1,3 +1,4 @@
+import { focusInRow } from './dom.ts';
 import { setReach } from './row-reach.ts';
 
 /** One row of the log. `state` changes whenever the row must be drawn anew. */
@@ -58,5 +59,5 @@ function replace(old: HTMLElement, made: HTMLElement): void {
   if (!hadFocus) return;
   const same =
     place === '' ? null : made.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`);
-  (same ?? made).focus({ preventScroll: true });
+  focusInRow(same ?? made);
 }

@@ -1,5 +1,5 @@
 /** What in a row can be pressed, but for what must be reached at once. */
-const CONTROLS = '.quote, .reaction, .replies, .actions button, .link';
+const CONTROLS = '.quote, .reaction, .replies, .unfold, .actions button, .link';
 
 /** Whether Tab comes to a row and to what is in it. */
 export function setReach(row: HTMLElement, isReached: boolean): void {

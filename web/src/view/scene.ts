@@ -31,6 +31,8 @@ export interface Scene {
   reactors: Reactors;
   originals: Originals;
   deeds: Deeds;
+  /** `seq` of long messages that are shown as a whole. */
+  unfolded: Set<number>;
 }
 
 export type Shown = ShownMessage;

@@ -1,4 +1,5 @@
 import type { Room, You } from '../../../src/client/index.ts';
+import { cover, uncover } from '../covers.ts';
 import { askRoom } from './ask-room.ts';
 import { byId, element } from './dom.ts';
 import { avatar, nameParts } from './person.ts';
@@ -15,6 +16,7 @@ export class Sidebar {
   readonly #dot = byId('rooms-dot', HTMLSpanElement);
   #drawn = '';
   #known: readonly string[] = [];
+  #current: string | undefined;
 
   /** @param open shows a room, and joins it first where need be */
   constructor(open: (roomId: string) => void, signOut: () => void, life: AbortSignal) {
@@ -26,8 +28,7 @@ export class Sidebar {
     const joinOther = byId('join-other', HTMLButtonElement);
     joinOther.addEventListener('click', () => askRoom(this.#known, open), options);
     byId('sign-out', HTMLButtonElement).addEventListener('click', signOut, options);
-    // Also the room that is shown already.
-    this.#list.addEventListener('click', () => this.#show(false), options);
+    this.#list.addEventListener('click', (event) => this.#chosen(event, open), options);
     byId('shade', HTMLDivElement).addEventListener('click', () => this.#show(false), options);
     this.#nav.addEventListener(
       'keydown',
@@ -39,17 +40,24 @@ export class Sidebar {
     isWide.addEventListener('change', () => this.#show(false), options);
   }
 
-  /** @param drafts rooms where something is written and not sent */
-  render(rooms: readonly Room[], current: string | undefined, drafts: ReadonlySet<string>): void {
-    this.#known = rooms.map(({ roomId }) => roomId);
-    const shown = rooms
-      .map(({ roomId, state }) => {
-        const { unread, unreadMentions, status } = state;
+  /**
+   * @param rooms by id; one that is not joined yet is undefined
+   * @param drafts rooms where something is written and not sent
+   */
+  render(
+    rooms: ReadonlyMap<string, Room | undefined>,
+    current: string | undefined,
+    drafts: ReadonlySet<string>,
+  ): void {
+    this.#known = [...rooms.keys()];
+    const shown = [...rooms]
+      .map(([roomId, room]) => {
+        const { unread = 0, unreadMentions = 0, status } = room?.state ?? {};
         const hasDraft = drafts.has(roomId);
-        return { roomId, unread, unreadMentions, hasDraft, hasEnded: status.name === 'ended' };
+        return { roomId, unread, unreadMentions, hasDraft, hasEnded: status?.name === 'ended' };
       })
       .toSorted((a, b) => a.roomId.localeCompare(b.roomId));
-    const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
+    const you = [...rooms.values()].map((room) => room?.state.you).find((one) => one !== undefined);
     this.#dot.hidden = !shown.some(({ roomId, unread }) => roomId !== current && unread > 0);
     const drawn = JSON.stringify([shown, current, you]);
     if (drawn === this.#drawn) return;
@@ -58,6 +66,10 @@ export class Sidebar {
     this.#list.replaceChildren(...shown.map((room) => item(room, room.roomId === current)));
     if (hadFocus !== undefined) {
       this.#list.querySelector<HTMLElement>(`[data-room="${CSS.escape(hadFocus)}"]`)?.focus();
+    }
+    if (current !== this.#current) {
+      this.#current = current;
+      this.#list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
     }
     if (you !== undefined) this.#renderMe(you);
   }
@@ -81,11 +93,26 @@ export class Sidebar {
     this.#opener.focus();
   }
 
+  /** A link of the list was followed, in this window or in another. */
+  #chosen(event: MouseEvent, open: (roomId: string) => void): void {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const roomId = link?.dataset['room'];
+    if (roomId === undefined || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(roomId);
+    // Also the room that is shown already.
+    this.#show(false);
+  }
+
+  readonly #close = () => this.#leave();
+
   /** Matters only where there is no place beside the talk. */
   #show(isShown: boolean): void {
     this.#nav.classList.toggle('is-open', isShown);
     byId('shade', HTMLDivElement).hidden = !isShown;
     this.#opener.ariaExpanded = String(isShown);
+    if (isShown) cover(this.#close);
+    else uncover(this.#close);
     if (isShown) byId('rooms-close', HTMLButtonElement).focus();
   }
 }

@@ -1,8 +1,11 @@
 import type { Message } from '../../../src/client/index.ts';
 import { button, byId, element } from './dom.ts';
+import { beginningOf } from './text.ts';
 
 /** So many spoken messages are kept for a screen reader to get through. */
 const SPOKEN = 5;
+/** Of a message no more is spoken, in characters. */
+const SPOKEN_CHARACTERS = 400;
 /** How long something is told, in milliseconds; it can be sent away before. */
 const TOLD_MS = 12_000;
 
@@ -22,10 +25,8 @@ export class Told {
   }
 
   /** Says a new message aloud. */
-  message({ sender, message, timestamp }: Message): void {
-    // What was missed long ago is read where it stands.
-    if (Date.now() - timestamp > TOLD_MS) return;
-    const spoken = element('p', '', `${sender}: ${message}`);
+  message({ sender, message }: Message): void {
+    const spoken = element('p', '', `${sender}: ${beginningOf(message, SPOKEN_CHARACTERS)}`);
     this.#announcer.append(spoken);
     while (this.#announcer.childElementCount > SPOKEN) this.#announcer.firstElementChild?.remove();
     // Who reads the page line by line finds it among the messages, and only there.

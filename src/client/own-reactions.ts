@@ -1,0 +1,51 @@
+import type { Message } from '../protocol/objects.ts';
+import type { Entry } from './outbox.ts';
+
+type BySeq = ReadonlyMap<number, readonly string[]>;
+
+/** Emoji that this user has given, by the `seq` of the message; messages without any are left out. */
+export class OwnReactions {
+  #bySeq: BySeq = new Map();
+
+  /** The same map until it changes. */
+  get bySeq(): BySeq {
+    return this.#bySeq;
+  }
+
+  clear(): void {
+    this.#bySeq = new Map();
+  }
+
+  /** A reply with messages. @param given what is this user's among them */
+  learn(messages: readonly Message[], given: Record<string, string[]> = {}): void {
+    for (const { seq } of messages) this.set(seq, given[seq] ?? []);
+  }
+
+  set(seq: number, emojis: readonly string[]): void {
+    if (emojis.length === 0 && !this.#bySeq.has(seq)) return;
+    const bySeq = new Map(this.#bySeq);
+    if (emojis.length > 0) bySeq.set(seq, emojis);
+    else bySeq.delete(seq);
+    this.#bySeq = bySeq;
+  }
+
+  change(seq: number, emoji: string, isGiven: boolean): void {
+    this.set(seq, changed(this.#bySeq.get(seq) ?? [], emoji, isGiven));
+  }
+
+  /** With what is on its way. */
+  with(entries: readonly Entry[]): BySeq {
+    let bySeq = this.#bySeq;
+    for (const { name, payload, state } of entries) {
+      if (state === 'failed' || (name !== 'addReaction' && name !== 'removeReaction')) continue;
+      const { seq, emoji } = payload as { seq: number; emoji: string };
+      bySeq = new Map(bySeq).set(seq, changed(bySeq.get(seq) ?? [], emoji, name === 'addReaction'));
+    }
+    return bySeq;
+  }
+}
+
+function changed(emojis: readonly string[], emoji: string, isGiven: boolean): readonly string[] {
+  const others = emojis.filter((one) => one !== emoji);
+  return isGiven ? [...others, emoji] : others;
+}

@@ -1,0 +1,278 @@
+import { describe, expect, test, vi } from 'vitest';
+import { keyOf, signToken } from '../../src/auth/tokens.ts';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const SECRET = 'a secret of forty characters, or even more';
+
+const company = Company.forAll();
+
+interface Box {
+  getBoundingClientRect(): { top: number; bottom: number; height: number };
+}
+
+interface Field {
+  value: string;
+  selectionStart: number;
+  selectionEnd: number;
+  ownerDocument: { activeElement: unknown };
+}
+
+describe.skipIf(!hasBrowser)('the page, every day', () => {
+  const host = nodeHostFor({ COMMAND_BURST: '100000' });
+  const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
+
+  /** Does something over HTTP as this user. */
+  async function ask(name: string, method: string, path: string, body?: object): Promise<void> {
+    const query = new URLSearchParams({ username: name });
+    const token = await (
+      await fetch(new URL(`/test-token?${query.toString()}`, host().url))
+    ).text();
+    const room = `/rooms/${encodeURIComponent(company.room)}`;
+    const response = await fetch(new URL(`${room}${path}`, host().url), {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect([path, response.ok]).toEqual([path, true]);
+    await response.body?.cancel();
+  }
+
+  const actOn = async ({ page }: Visitor, name: string, action: string) => {
+    await page.getByRole('button', { name: `Actions for ${name}` }).click();
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+  };
+
+  test('says until when one was removed, counts down, and shows the room as left', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write('my room');
+    const ben = await comesIn('Ben');
+    await ben.message('my room').waitFor();
+    await actOn(ann, 'Ben', 'Remove');
+    await ann.page.getByRole('button', { name: 'Remove', exact: true }).click();
+    const { page } = ben;
+    await page.getByText(/^You were removed from this room until /).waitFor();
+    const again = page.getByRole('button', { name: /^Join again in \d+ seconds$/ });
+    await again.waitFor();
+    expect(await again.isDisabled()).toBe(true);
+    await page.getByText('You are not in this room.').waitFor();
+    expect(await ben.here()).toEqual([]);
+    await ben.message('my room').hover();
+    await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
+    expect(await page.getByRole('menuitem').allTextContents()).toEqual([
+      'Open thread',
+      'Copy text',
+    ]);
+    expect(await ben.message('my room').getByRole('button', { name: 'React' }).count()).toBe(0);
+    await page.keyboard.press('Escape');
+    // When the time is over.
+    await page.evaluate('Date.now = ((now) => () => now() + 3_600_000)(Date.now)');
+    const join = page.getByRole('button', { name: 'Join again', exact: true });
+    await join.waitFor();
+    expect(await join.isEnabled()).toBe(true);
+  });
+
+  test('says when a message goes out that slow mode holds back', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write('my room');
+    await ann.message('my room').getByText('Sending').waitFor({ state: 'hidden' });
+    await ask('Ann', 'PATCH', '', { slowModeSeconds: 300 });
+    const ben = await comesIn('Ben');
+    for (const text of ['first', 'second', 'third']) await ben.write(text);
+    await ben
+      .message('second')
+      .getByText(/^Goes out in \d+ minutes\.$/)
+      .waitFor();
+    await ben.message('third').getByText('Waits for the one before.').waitFor();
+    await ann.message('first').waitFor();
+    expect(await ann.said()).toEqual(['my room', 'first']);
+  });
+
+  test('says at once that the network is gone, and comes back as soon as it is', async () => {
+    const ann = await comesIn('Ann');
+    await ann.page.evaluate('Math.random = () => 0.999');
+    const line = ann.page.context();
+    await line.setOffline(true);
+    await ann.page.getByText('The connection is lost.').waitFor();
+    await ann.write('from the tunnel');
+    await ann.message('from the tunnel').getByText('Not sent yet').waitFor();
+    await line.setOffline(false);
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['from the tunnel']);
+  });
+
+  test('says a new message aloud, whatever the clock of the device says, and no missed one', async () => {
+    const line = await company.lineTo(host().url);
+    const ann = await company.arrives(line.url);
+    await ann.page.evaluate('Date.now = ((now) => () => now() + 60_000)(Date.now)');
+    await ann.join('Ann', company.room);
+    await ann.isIn();
+    const ben = await comesIn('Ben');
+    await ben.write('can you hear me?');
+    const spoken = ann.page.locator('#announcer');
+    await spoken.getByText('Ben: can you hear me?').waitFor({ state: 'attached' });
+    line.cut();
+    await ann.page.getByText('The connection is lost.').waitFor();
+    await ben.write('while you were away');
+    await ben.message('while').getByText('Sending').waitFor({ state: 'hidden' });
+    line.mend();
+    await ann.isOnlineAgain();
+    await ann.message('while you were away').waitFor();
+    await ben.write('and now?');
+    await spoken.getByText('Ben: and now?').waitFor({ state: 'attached' });
+    expect(await spoken.textContent()).not.toContain('while you were away');
+  });
+
+  test('folds a message of many lines, and shows all of it when asked', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write(`top${'\nmore'.repeat(1_000)}`);
+    const row = ann.message('top');
+    await row.getByText('Sending').waitFor({ state: 'hidden' });
+    const height = () => row.evaluate((one: Box) => one.getBoundingClientRect().height);
+    expect(await height()).toBeLessThan(700);
+    await row.getByRole('button', { name: 'Show all' }).click();
+    expect(await height()).toBeGreaterThan(10_000);
+    await row.hover();
+    await row.getByRole('button', { name: 'React' }).click();
+    await ann.page.getByRole('menuitem', { name: '👍' }).click();
+    await row.getByRole('button', { name: '👍 1' }).waitFor();
+    expect(await height()).toBeGreaterThan(10_000);
+  });
+
+  test('knows what its user has reacted with, and asks who else did when somebody points at it', async () => {
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    for (let seq = 1; seq <= 5; seq++) await ask('Cat', 'POST', '/messages', { message: `${seq}` });
+    const thumb = encodeURIComponent('👍');
+    await ask('Cat', 'PUT', `/messages/1/reactions/${thumb}`);
+    await ask('Ann', 'PUT', `/messages/1/reactions/${thumb}`);
+    await ask('Cat', 'PUT', `/messages/2/reactions/${thumb}`);
+    const ann = await company.arrives(host().url);
+    const asked: string[] = [];
+    ann.page.on('websocket', (socket) => {
+      socket.on('framesent', ({ payload }) => {
+        if (String(payload).includes('getReactions')) asked.push(String(payload));
+      });
+    });
+    // By key, so that the mouse stays away from what comes into sight.
+    await ann.page.getByLabel('Your name').fill('Ann');
+    await ann.page.getByLabel('Room', { exact: true }).fill(company.room);
+    await ann.page.keyboard.press('Enter');
+    const own = ann.page.getByRole('button', { name: '👍 2', pressed: true });
+    await own.waitFor();
+    await ann.page.getByRole('button', { name: '👍 1', pressed: false }).waitFor();
+    expect(asked).toEqual([]);
+    await own.hover();
+    await expect
+      .poll(() => own.getAttribute('title'), PATIENTLY)
+      .toBe('Cat and Ann reacted with 👍');
+    expect(asked).toHaveLength(1);
+    // A reload knows it too, also of what another window has changed.
+    await ask('Ann', 'PUT', `/messages/2/reactions/${thumb}`);
+    await expect
+      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count(), PATIENTLY)
+      .toBe(2);
+    await ann.page.reload();
+    await expect
+      .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count(), PATIENTLY)
+      .toBe(2);
+  });
+
+  test('closes what covers the talk when one goes back, and stays in the room', async () => {
+    const viewport = { width: 360, height: 640 };
+    const first = company.room;
+    const ann = await comesIn('Ann', { viewport });
+    const { page } = ann;
+    const heading = page.getByRole('heading', { level: 1 });
+    for (const name of ['1 here', 'Search']) {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.locator('#panel').waitFor();
+      await page.goBack();
+      await page.locator('#panel').waitFor({ state: 'hidden' });
+      expect(await heading.textContent()).toBe(first);
+    }
+    await page.getByRole('button', { name: 'Rooms', exact: true }).click();
+    await page.getByRole('button', { name: 'Close rooms' }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Close rooms' }).waitFor({ state: 'hidden' });
+    // A room that is chosen takes the place of the list: one step back is the room before.
+    const second = `${first} too`;
+    await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
+    await page.getByRole('heading', { level: 1, name: second }).waitFor();
+    await page.getByRole('button', { name: 'Rooms', exact: true }).click();
+    await page.getByRole('link', { name: first, exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: first, exact: true }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: second }).waitFor();
+  });
+
+  test('lists people by role and name, and finds one among many', async () => {
+    const ann = await comesIn('Zoe');
+    await ann.write('my room');
+    await ann.message('my room').getByText('Sending').waitFor({ state: 'hidden' });
+    const names = Array.from({ length: 25 }, (_, at) => `Member ${String.fromCharCode(65 + at)}`);
+    for (const name of names.toReversed()) await ask(name, 'POST', '/messages', { message: 'hi' });
+    const ben = await comesIn('Ben');
+    await expect.poll(() => ben.here(), PATIENTLY).toEqual(['Zoe', 'Ben']);
+    const away = () => ben.page.locator('.away-list .name').allTextContents();
+    await expect.poll(away, PATIENTLY).toEqual(names);
+    await ben.page.getByLabel('Find somebody').fill('member q');
+    await expect.poll(away, PATIENTLY).toEqual(['Member Q']);
+  });
+
+  test('keeps every room of a browser, joins the one that is shown first, and shows where it is in the list', async () => {
+    const rooms = Array.from(
+      { length: 30 },
+      (_, at) => `${company.room} ${String(at).padStart(2, '0')}`,
+    );
+    const ann = await company.arrives(host().url);
+    const ticket = { name: 'Ann', way: { kind: 'name' }, rooms };
+    await ann.page.evaluate(
+      `sessionStorage.setItem('parlor.ticket', ${JSON.stringify(JSON.stringify(ticket))})`,
+    );
+    const opened: string[] = [];
+    ann.page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname));
+    await ann.page.goto(`${host().url}#${encodeURIComponent(rooms[27] ?? '')}`);
+    await ann.page.reload();
+    await ann.isIn();
+    const current = ann.page.locator('#room-list [aria-current]');
+    await expect.poll(() => current.textContent(), PATIENTLY).toBe(rooms[27]);
+    const list = await ann.page.locator('#room-list').boundingBox();
+    const place = await current.boundingBox();
+    expect(place?.y).toBeGreaterThanOrEqual(list?.y ?? Infinity);
+    expect((place?.y ?? Infinity) + (place?.height ?? 0)).toBeLessThanOrEqual(
+      (list?.y ?? 0) + (list?.height ?? 0) + 1,
+    );
+    await expect.poll(() => new Set(opened).size, PATIENTLY).toBe(30);
+    expect(decodeURIComponent(opened[0] ?? '')).toBe(`/rooms/${rooms[27]}/ws`);
+    // Another window of this browser begins with one room, and has all of them.
+    const other = await ann.page.context().newPage();
+    await other.goto(host().url);
+    await other.getByLabel('Your name').fill('Ann');
+    await other.getByLabel('Room', { exact: true }).fill(rooms[3] ?? '');
+    await other.getByRole('button', { name: 'Join', exact: true }).click();
+    await expect.poll(() => other.locator('#room-list .room').count(), PATIENTLY).toBe(30);
+  });
+});
+
+describe.skipIf(!hasBrowser)('the page, about a token that is refused', () => {
+  const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
+
+  test('keeps it in its field, selected, to be replaced', async () => {
+    const ann = await company.arrives(host().url);
+    const foreign = await signToken(
+      { sub: 'a-1', exp: Math.floor(Date.now() / 1_000) + 60 },
+      keyOf(`${SECRET} of somebody else`),
+    );
+    await ann.join('', company.room, foreign);
+    await ann.page.getByText('The token does not hold; get a new one.').waitFor();
+    const field = ann.page.getByLabel('Token', { exact: true });
+    expect(
+      await field.evaluate((one: Field) => [
+        one.value,
+        one.selectionEnd - one.selectionStart,
+        one.ownerDocument.activeElement === one,
+      ]),
+    ).toEqual([foreign, foreign.length, true]);
+  });
+});

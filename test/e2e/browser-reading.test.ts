@@ -1,0 +1,222 @@
+import { describe, expect, test, vi } from 'vitest';
+import { keyOf, signToken } from '../../src/auth/tokens.ts';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const SECRET = 'a secret of forty characters, or even more';
+
+const company = Company.forAll();
+
+interface Log {
+  scrollTop: number;
+  scrollHeight: number;
+  clientHeight: number;
+}
+
+interface Placed {
+  getBoundingClientRect(): { top: number; bottom: number; height: number };
+}
+
+describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
+  const host = nodeHostFor({ JWT_SECRET: SECRET, COMMAND_BURST: '100000' }, false);
+
+  function tokenOf(name: string): Promise<string> {
+    const exp = Math.floor(Date.now() / 1_000) + 3_600;
+    return signToken({ sub: `id-${name}`, name, exp }, keyOf(SECRET));
+  }
+
+  /** Does something over HTTP as this user. */
+  async function ask<T>(name: string, method: string, path: string, body?: object): Promise<T> {
+    const url = new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, host().url);
+    const response = await fetch(url, {
+      method,
+      headers: {
+        authorization: `Bearer ${await tokenOf(name)}`,
+        'content-type': 'application/json',
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect([path, response.ok]).toEqual([path, true]);
+    return (await response.json()) as T;
+  }
+
+  async function say(name: string, texts: readonly string[], mentioned?: string): Promise<void> {
+    const mentions = mentioned === undefined ? {} : { mentions: [`id-${mentioned}`] };
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    for (const message of texts) await ask(name, 'POST', '/messages', { message, ...mentions });
+  }
+
+  async function comesIn(name: string, url = host().url): Promise<Visitor> {
+    const visitor = await company.arrives(url);
+    await visitor.join('', company.room, await tokenOf(name));
+    return visitor;
+  }
+
+  /** What the room counts as unread for this user. */
+  async function countsOf(name: string): Promise<[unread: number, mentions: number]> {
+    const url = new URL(`/rooms/${encodeURIComponent(company.room)}/ws`, host().url);
+    url.protocol = 'ws:';
+    const socket = new WebSocket(url, ['parlor.v1', `bearer.${await tokenOf(name)}`]);
+    const data = await new Promise<string>((resolve) => {
+      socket.addEventListener('message', (event) => resolve(String(event.data)), { once: true });
+    });
+    socket.close();
+    const [, { you }] = JSON.parse(data.split('\n')[0] ?? '') as [
+      string,
+      { you: { unread: number; unreadMentions: number } },
+    ];
+    return [you.unread, you.unreadMentions];
+  }
+
+  const numbered = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, at) => `no ${from + at} `);
+
+  test('begins at the first unread message, and reads what was in sight and no more', async () => {
+    await say('Ben', numbered(1, 20));
+    await ask('Ann', 'PUT', '/read', { readUpTo: 20 });
+    await say('Ben', numbered(21, 70));
+    await say('Ben', ['no 71, for Ann'], 'Ann');
+    await say('Ben', numbered(72, 140));
+    expect(await countsOf('Ann')).toEqual([100, 1]);
+
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    const log = page.getByRole('log', { name: 'Messages' });
+    const line = page.getByText('New messages', { exact: true });
+    await line.waitFor();
+    const logBox = await log.evaluate((one: Placed) => one.getBoundingClientRect());
+    const lineTop = await line.evaluate((one: Placed) => one.getBoundingClientRect().top);
+    expect((lineTop - logBox.top) / logBox.height).toBeCloseTo(0.25, 1);
+    await ann.message('no 21 ').waitFor();
+    await page.getByRole('button', { name: '100+ new messages' }).waitFor();
+    expect(await countsOf('Ann')).toEqual([100, 1]);
+
+    // To the end, past what is unread: nothing of it counts as read.
+    await page.getByRole('button', { name: '100+ new messages' }).click();
+    await ann.message('no 140 ').waitFor();
+    await page.getByRole('button', { name: '1 mention above' }).waitFor();
+    await page.getByRole('button', { name: 'Unread messages above' }).waitFor();
+    expect(await countsOf('Ann')).toEqual([100, 1]);
+
+    await page.getByRole('button', { name: '1 mention above' }).click();
+    await expect
+      .poll(() => page.locator('#messages .message:focus .text').textContent(), PATIENTLY)
+      .toBe('no 71, for Ann');
+    await page.getByRole('button', { name: /mention/ }).waitFor({ state: 'hidden' });
+
+    // Read on from the first unread message to the newest one.
+    const above = page.getByRole('button', { name: 'Unread messages above' });
+    if (await above.isVisible()) await above.click();
+    await line.waitFor();
+    await expect
+      .poll(async () => {
+        await log.evaluate((element: Log) => {
+          element.scrollTop += element.clientHeight / 2;
+        });
+        return log.evaluate(
+          (element: Log) => element.scrollHeight - element.scrollTop - element.clientHeight < 2,
+        );
+      }, PATIENTLY)
+      .toBe(true);
+    await ann.message('no 140 ').waitFor();
+    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+    await expect.poll(() => page.title(), PATIENTLY).toBe(`${company.room} · Parlor`);
+  });
+
+  test('counts for a reader who never wrote, over a reload', async () => {
+    const first = company.room;
+    await say('Ben', ['hello']);
+    const ann = await comesIn('Ann');
+    await ann.message('hello').waitFor();
+    await expect
+      .poll(async () => {
+        const { members } = await ask<{ members: { userId: string }[] }>('Ben', 'GET', '/members');
+        return members.map(({ userId }) => userId);
+      }, PATIENTLY)
+      .toContain('id-Ann');
+    await ann.page.evaluate("location.hash = 'elsewhere'");
+    await ann.page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
+    await say('Ben', numbered(1, 5));
+    await say('Ben', ['for Ann'], 'Ann');
+    const badge = ann.page.getByRole('link', { name: '6 unread, and you are mentioned' });
+    await badge.waitFor();
+    await ann.page.reload();
+    await badge.waitFor();
+    expect(await countsOf('Ann')).toEqual([6, 1]);
+    // Loaded now that somebody looks at it, with what was said before.
+    await ann.page.getByRole('link', { name: first }).click();
+    await ann.page.getByText('New messages', { exact: true }).waitFor();
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['hello', ...numbered(1, 5), 'for Ann']);
+    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+  });
+
+  test('leaves nothing behind in an empty room that was only looked at', async () => {
+    const ann = await comesIn('Ann');
+    await ann.isIn();
+    const cat = await comesIn('Cat');
+    await cat.isIn();
+    const { members } = await ask<{ members: object[] }>('Ben', 'GET', '/members');
+    expect(members).toEqual([]);
+  });
+
+  test('does not count in the title what is read as it comes', async () => {
+    await say('Ben', ['hello']);
+    const ann = await comesIn('Ann');
+    await ann.message('hello').waitFor();
+    await expect.poll(() => ann.page.title(), PATIENTLY).toBe(`${company.room} · Parlor`);
+    await ann.page.evaluate(`(() => {
+      window.titles = [];
+      const note = () => window.titles.push(document.title);
+      new MutationObserver(note).observe(document.querySelector('title'), { childList: true });
+    })()`);
+    await say('Ben', numbered(1, 5));
+    await ann.message('no 5 ').waitFor();
+    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+    expect(await ann.page.evaluate('window.titles')).toEqual([]);
+  });
+
+  test('takes what comes for unread while the window is in sight without the focus', async () => {
+    await say('Ben', ['hello']);
+    const ann = await comesIn('Ann');
+    await ann.message('hello').waitFor();
+    await ann.page.evaluate(
+      "document.hasFocus = () => false; window.dispatchEvent(new Event('blur'))",
+    );
+    await say('Ben', ['on the second screen']);
+    await ann.message('on the second screen').waitFor();
+    await ann.page.getByText('New messages', { exact: true }).waitFor();
+    await expect.poll(() => ann.page.title(), PATIENTLY).toMatch(/^\(1\) /);
+    expect(await countsOf('Ann')).toEqual([1, 0]);
+    await ann.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))");
+    await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
+  });
+
+  test('comes back from a hidden window to where the new messages begin', async () => {
+    await say('Ben', numbered(1, 30));
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.message('no 30 ').waitFor();
+    await page.evaluate(`(() => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+      document.hasFocus = () => false;
+      document.dispatchEvent(new Event('visibilitychange'));
+    })()`);
+    await say('Ben', numbered(31, 90));
+    await expect.poll(() => page.title(), PATIENTLY).toMatch(/^\(60\) /);
+    await page.evaluate(`(() => {
+      delete document.visibilityState;
+      delete document.hasFocus;
+      document.dispatchEvent(new Event('visibilitychange'));
+    })()`);
+    const line = page.getByText('New messages', { exact: true });
+    await expect
+      .poll(() => line.evaluate((one: Placed) => one.getBoundingClientRect().top), PATIENTLY)
+      .toBeGreaterThan(0);
+    await page.getByRole('button', { name: /^\d+ new messages$/ }).waitFor();
+    const [unread] = await countsOf('Ann');
+    expect(unread).toBeGreaterThan(20);
+    expect(unread).toBeLessThanOrEqual(60);
+  });
+});

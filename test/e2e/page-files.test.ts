@@ -1,0 +1,99 @@
+import { get } from 'node:http';
+import { gunzipSync, brotliDecompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const hosts = [
+  ['node', startNodeHost],
+  ['edge', startEdgeHost],
+] as const;
+
+/** The README says so. */
+const MOST_BYTES = 60 * 1_000;
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  /** As it went over the wire. */
+  body: Buffer;
+}
+
+/** What a browser asks, without what `fetch` adds and takes away. */
+function ask(url: URL, headers: Record<string, string>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+        }),
+      );
+    }).on('error', reject);
+  });
+}
+
+describe.each(hosts)('the files of the page on the %s host', (_, start) => {
+  let host: Host;
+  let index: string;
+  let names: string[];
+
+  beforeAll(async () => {
+    host = await start();
+    index = (await ask(new URL(host.url), {})).body.toString();
+    const hashed = /"(\/(?:chat|style)-[^"]+)"/g;
+    names = ['/', '/icon.svg', ...Array.from(index.matchAll(hashed), ([, name = '']) => name)];
+  });
+
+  afterAll(() => host.close());
+
+  test('weigh as little as the README says, compressed', async () => {
+    expect(names).toHaveLength(4);
+    const answers = await Promise.all(
+      names.map((name) => ask(new URL(name, host.url), { 'accept-encoding': 'gzip' })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const bytes = answers.reduce((sum, { body }) => sum + body.length, 0);
+    expect(bytes).toBeLessThan(MOST_BYTES);
+  });
+
+  test('come in the form that was asked for', async () => {
+    const script = new URL(names.find((name) => name.endsWith('.js')) ?? '', host.url);
+    const plain = await ask(script, {});
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    const gzip = await ask(script, { 'accept-encoding': 'gzip' });
+    expect(gzip.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(gzip.body)).toEqual(plain.body);
+    for (const { headers } of [plain, gzip]) {
+      expect(headers.vary).toMatch(/Accept-Encoding/i);
+      expect(headers['content-type']).toMatch(/^text\/javascript/);
+    }
+    const brotli = await ask(script, { 'accept-encoding': 'gzip, deflate, br' });
+    const encoding = brotli.headers['content-encoding'];
+    const read = encoding === 'br' ? brotliDecompressSync : gunzipSync;
+    expect(read(brotli.body)).toEqual(plain.body);
+  });
+
+  test('are kept by browsers where their name says what they hold, and asked for elsewhere', async () => {
+    const cached = async (name: string) => {
+      const { headers } = await ask(new URL(name, host.url), {});
+      return headers['cache-control'];
+    };
+    expect(await Promise.all(names.map(cached))).toEqual([
+      'no-cache',
+      'no-cache',
+      'public, max-age=31536000, immutable',
+      'public, max-age=31536000, immutable',
+    ]);
+    const { headers } = await ask(new URL(host.url), { 'accept-encoding': 'gzip' });
+    const again = await ask(new URL(host.url), {
+      'accept-encoding': 'gzip',
+      'if-none-match': String(headers.etag),
+    });
+    expect([again.status, again.body.length]).toEqual([304, 0]);
+  });
+});

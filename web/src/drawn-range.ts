@@ -1,0 +1,73 @@
+import type { Message } from '../../src/client/index.ts';
+import { indexFrom } from './originals.ts';
+
+/** So many messages are drawn at first. */
+export const FIRST_DRAWN = 100;
+/** So many more are drawn each time, few enough for one frame of a slow processor. */
+export const GROW = 25;
+/** More than so many are never drawn: what is far out of sight is let go. */
+const MOST = 200;
+
+/** The part of a list of messages that is drawn; by `seq`, since the list changes at both ends. */
+export class DrawnRange {
+  /** `seq` of the first message. */
+  #from = 0;
+  /** `seq` of the last one; Infinity: up to the newest. */
+  #to = Infinity;
+
+  get reachesEnd(): boolean {
+    return this.#to === Infinity;
+  }
+
+  /** Whether the list begins before it. */
+  leavesOut(list: readonly Message[]): boolean {
+    return this.#from > (list[0]?.seq ?? 0);
+  }
+
+  /** The newest messages. */
+  toEnd(): void {
+    this.#from = 0;
+    this.#to = Infinity;
+  }
+
+  /** From one place in the list up to another. */
+  show(list: readonly Message[], from: number, to: number): void {
+    this.#from = list[Math.max(0, from)]?.seq ?? 0;
+    this.#to = to >= list.length ? Infinity : (list[to - 1]?.seq ?? Infinity);
+  }
+
+  /** @returns whether there was more to draw */
+  growUp(list: readonly Message[]): boolean {
+    const at = indexFrom(list, this.#from);
+    if (at === 0) return false;
+    this.show(list, at - GROW, Math.min(this.#endIn(list), at - GROW + MOST));
+    return true;
+  }
+
+  /** @returns whether there was more to draw */
+  growDown(list: readonly Message[]): boolean {
+    if (this.reachesEnd) return false;
+    const end = this.#endIn(list) + GROW;
+    this.show(list, Math.max(indexFrom(list, this.#from), end - MOST), end);
+    return true;
+  }
+
+  /**
+   * What is to be drawn of the list. Messages that come in are not drawn without bounds.
+   * @param isFollowing the newest message is in sight, and older ones can be let go
+   * @param isAtEnd nobody reads further up
+   */
+  cut<M extends Message>(list: readonly M[], isFollowing: boolean, isAtEnd: boolean): M[] {
+    const end = this.#endIn(list);
+    let start = this.#from === 0 ? end - FIRST_DRAWN : indexFrom(list, this.#from);
+    if (isFollowing && end - start > MOST) start = end - FIRST_DRAWN;
+    start = Math.max(0, start);
+    this.#from = list[start]?.seq ?? 0;
+    if (!isAtEnd && end - start > 2 * MOST) this.#to = list[end - 1]?.seq ?? Infinity;
+    return list.slice(start, end);
+  }
+
+  #endIn(list: readonly Message[]): number {
+    return this.reachesEnd ? list.length : indexFrom(list, this.#to + 1);
+  }
+}

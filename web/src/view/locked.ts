@@ -1,0 +1,99 @@
+import type { Room, Status } from '../../../src/client/index.ts';
+import { whySilent } from '../rights.ts';
+import { durationOf, sentenceOfEnd } from '../sentences.ts';
+import { button, byId, element, setText } from './dom.ts';
+
+/** Between two looks at how long is left to wait, in milliseconds. */
+const COUNT_MS = 1_000;
+const KICKED = 4501;
+
+export interface WaysOut {
+  leave: () => void;
+  signIn: (problem: string) => void;
+}
+
+/** Stands where one writes, when one cannot: why, and what to do. */
+export class Locked {
+  readonly #room: Room;
+  readonly #changed: () => void;
+  readonly #waysOut: WaysOut;
+  readonly #element = byId('locked', HTMLDivElement);
+  /** When the room ended, epoch milliseconds. */
+  #endedAt: number | undefined;
+  #countdown: ReturnType<typeof setTimeout> | undefined;
+  #drawn = '';
+
+  /** @param changed draws the room again */
+  constructor(room: Room, changed: () => void, waysOut: WaysOut, life: AbortSignal) {
+    this.#room = room;
+    this.#changed = changed;
+    this.#waysOut = waysOut;
+    this.#element.replaceChildren();
+    const off = room.on('status', (status) => this.#statusChanged(status));
+    life.addEventListener('abort', () => {
+      clearTimeout(this.#countdown);
+      off();
+      this.#element.replaceChildren();
+    });
+  }
+
+  /** @returns whether one cannot write; undefined while that is being asked */
+  render(): boolean | undefined {
+    const { state } = this.#room;
+    const { status } = state;
+    if (this.#endedAt !== undefined && status.name === 'connecting') return undefined;
+    const waitMs = this.#waitMs(status);
+    clearTimeout(this.#countdown);
+    if (waitMs > 0) this.#countdown = setTimeout(this.#changed, COUNT_MS);
+    const until = waitMs > 0 ? Date.now() + waitMs : undefined;
+    const why =
+      status.name === 'ended' ? sentenceOfEnd(status, until) : whySilent(state, Date.now());
+    this.#element.hidden = why === undefined;
+    const drawn = `${status.name} ${why ?? ''}`;
+    if (why !== undefined && this.#drawn !== drawn) {
+      this.#element.replaceChildren(element('p', '', why), ...this.#buttons(status, why));
+    }
+    this.#drawn = drawn;
+    const again = this.#element.querySelector<HTMLButtonElement>('.again');
+    if (again !== null) {
+      again.disabled = waitMs > 0;
+      setText(again, waitMs > 0 ? `Join again in ${durationOf(waitMs)}` : 'Join again');
+    }
+    return why !== undefined;
+  }
+
+  #statusChanged(status: Status): void {
+    const isFirst = this.#endedAt === undefined;
+    if (status.name === 'open') this.#endedAt = undefined;
+    if (status.name !== 'ended') return;
+    this.#endedAt = Date.now();
+    // A kick does not say how long it lasts; the answer to joining does.
+    if (isFirst && isKick(status)) queueMicrotask(() => this.#room.join());
+  }
+
+  /** How long it takes until one may come in again, in milliseconds. */
+  #waitMs(status: Status): number {
+    if (status.name !== 'ended') return 0;
+    const { retryAfterMs = 0 } = status.problem;
+    return Math.max(0, (this.#endedAt ?? Date.now()) + retryAfterMs - Date.now());
+  }
+
+  #buttons(status: Status, why: string): HTMLElement[] {
+    if (status.name !== 'ended') return [];
+    const leave = button('Leave room', () => this.#waysOut.leave());
+    if (/^(unauthorized|token_expired)$/.test(status.problem.code)) {
+      return [button('Sign in again', () => this.#waysOut.signIn(why)), leave];
+    }
+    const again = button('Join again', () => this.#room.join());
+    again.classList.add('again');
+    // Its seconds are not read out one by one.
+    again.ariaLive = 'off';
+    return [again, leave];
+  }
+}
+
+/** Removed for a while, without being told how long. */
+function isKick({ code, problem }: Extract<Status, { name: 'ended' }>): boolean {
+  const isErased = !problem.message.startsWith('You were kicked');
+  return code === KICKED && problem.retryAfterMs === undefined && !isErased;
+}

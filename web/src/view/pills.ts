@@ -1,0 +1,64 @@
+import { byId, setText } from './dom.ts';
+
+export interface PillActions {
+  toEnd: () => void;
+  toFirstUnread: () => void;
+  readAll: () => void;
+  /** Shows a message. */
+  jump: (seq: number) => void;
+}
+
+export interface PillState {
+  /** New messages below what is in sight, 100 meaning "or more"; undefined while one is at the end. */
+  newer: number | undefined;
+  isUnreadAbove: boolean;
+  /** Mentions out of sight, the nearest ones first. */
+  mentions: { above: readonly number[]; below: readonly number[] };
+}
+
+/** Buttons that float over the log: what is new, and where. */
+export class Pills {
+  readonly #newer = byId('newer', HTMLButtonElement);
+  readonly #unread = byId('unread-above', HTMLDivElement);
+  readonly #mention = byId('mention', HTMLButtonElement);
+  #mentioned: number | undefined;
+
+  constructor(actions: PillActions, life: AbortSignal) {
+    const options = { signal: life };
+    this.#newer.addEventListener('click', () => actions.toEnd(), options);
+    byId('first-unread', HTMLButtonElement).addEventListener(
+      'click',
+      () => actions.toFirstUnread(),
+      options,
+    );
+    byId('read-all', HTMLButtonElement).addEventListener('click', () => actions.readAll(), options);
+    this.#mention.addEventListener(
+      'click',
+      () => {
+        if (this.#mentioned !== undefined) actions.jump(this.#mentioned);
+      },
+      options,
+    );
+  }
+
+  render({ newer, isUnreadAbove, mentions: { above, below } }: PillState): void {
+    this.#newer.hidden = newer === undefined;
+    setText(this.#newer, newerText(newer ?? 0));
+    this.#unread.hidden = !isUnreadAbove;
+    const isAbove = above.length > 0;
+    const mentions = isAbove ? above : below;
+    this.#mentioned = mentions[0];
+    this.#mention.hidden = this.#mentioned === undefined;
+    const many = mentions.length === 1 ? '1 mention' : `${countText(mentions.length)} mentions`;
+    setText(this.#mention, `${many} ${isAbove ? 'above' : 'below'}`);
+  }
+}
+
+function newerText(count: number): string {
+  if (count === 0) return 'Back to the newest';
+  return count === 1 ? '1 new message' : `${countText(count)} new messages`;
+}
+
+function countText(count: number): string {
+  return count >= 100 ? '100+' : String(count);
+}

@@ -1,0 +1,65 @@
+import type { Sight } from '../read-tracker.ts';
+
+type Rows = HTMLCollectionOf<HTMLElement>;
+
+/** Which messages are in sight, the last of them to its end. @param newest where one is at the end */
+export function sightOf(
+  log: HTMLElement,
+  list: HTMLElement,
+  newest: number | undefined,
+): Sight | undefined {
+  const rows = list.children as Rows;
+  const top = log.scrollTop;
+  const bottom = top + log.clientHeight;
+  const first = seqNear(
+    rows,
+    firstRow(rows, (row) => bottomOf(row) > top),
+    1,
+  );
+  const last = newest ?? seqNear(rows, firstRow(rows, (row) => bottomOf(row) > bottom) - 1, -1);
+  return first === undefined || last === undefined ? undefined : { first, last };
+}
+
+/**
+ * A message in sight by which the place is kept. Not the very first one: it is drawn anew, and
+ * smaller, when earlier ones of its sender come before it.
+ */
+export function rowInSight(log: HTMLElement, list: HTMLElement): HTMLElement | undefined {
+  const rows = list.children as Rows;
+  const { scrollTop } = log;
+  let at = Math.max(
+    2,
+    firstRow(rows, (row) => bottomOf(row) > scrollTop),
+  );
+  while (rows[at]?.matches('.message') === false) at++;
+  return rows[at];
+}
+
+/**
+ * Of rows from top to bottom, where the first one stands for which this holds; their number if none.
+ * By halving, since every look at a place costs.
+ */
+function firstRow(rows: Rows, holds: (row: HTMLElement) => boolean): number {
+  let from = 0;
+  let to = rows.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const row = rows[middle];
+    if (row !== undefined && !holds(row)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function bottomOf({ offsetTop, offsetHeight }: HTMLElement): number {
+  return offsetTop + offsetHeight;
+}
+
+/** `seq` of the message at this place, or of the next one in this direction. */
+function seqNear(rows: Rows, from: number, step: 1 | -1): number | undefined {
+  for (let at = from; rows[at] !== undefined; at += step) {
+    const seq = rows[at]?.dataset['seq'];
+    if (seq !== undefined) return Number(seq);
+  }
+  return undefined;
+}
