@@ -1,4 +1,5 @@
 import type { Sql } from './ports.ts';
+import { TOKENIZER } from './search/index-text.ts';
 
 /**
  * The schema, as the list of what was ever done to it. Append only: rooms written by every earlier
@@ -112,6 +113,17 @@ export const migrations: readonly string[][] = [
     // How far the search index has come; while a room is imported it keeps up with every line.
     'ALTER TABLE room ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0',
     `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
+  ],
+  [
+    // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
+    // and so they must be whenever the same text would give other tokens than before.
+    'DROP TABLE search',
+    `CREATE VIRTUAL TABLE search USING fts5(
+      tokens, content = '', columnsize = 0, tokenize = "${TOKENIZER}"
+    )`,
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    'ALTER TABLE room ADD COLUMN unindexed_to INTEGER NOT NULL DEFAULT 0',
+    'UPDATE room SET unindexed_to = indexed',
   ],
 ];
 
