@@ -9,7 +9,8 @@ import { anyText } from './texts.ts';
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-const MARKS = new RegExp('[\u0002\u0003]', 'u');
+// oxlint-disable-next-line no-control-regex
+const MARKS = /[\u0002\u0003]/u;
 
 function snippet(text: string, query: string): string {
   return snippetOf(text, readQuery(query)).replaceAll('\u0002', '[').replaceAll('\u0003', ']');
