@@ -39,12 +39,12 @@ export const words = {
   common: latinWord(70),
   pair: `${latinWord(0)} ${latinWord(1)}`,
   phrase: `"${latinWord(0)} ${latinWord(1)}"`,
-  beginning: latinWord(70).slice(0, 3),
   rare: 'seldom',
+  beginning: 'seld',
   absent: 'never',
-  ideographs: ideographicWord(70),
+  ideographs: ideographicWord(7),
   sentence: ideographicWord(0) + ideographicWord(1),
-  ideograph: ideographicWord(70).slice(0, 1),
+  ideograph: ideographicWord(7).slice(0, 1),
 } as const;
 
 /** What is said in a room: in letters, or in a script without spaces. */
@@ -53,8 +53,8 @@ export type Corpus = 'latin' | 'ideographic';
 /** Messages of ten words, the same for the same number of calls. */
 export function corpus(kind: Corpus): () => string {
   const next = seeded(1);
-  // Squared, so that some words are said far more often than others, as in speech.
-  const rank = () => Math.floor(next() ** 2 * WORDS);
+  // A word's share falls with its rank, as in speech (Zipf).
+  const rank = () => Math.floor(WORDS ** next()) - 1;
   const word = kind === 'latin' ? latinWord : ideographicWord;
   const between = kind === 'latin' ? ' ' : '';
   return () => Array.from({ length: WORDS_EACH }, () => word(rank())).join(between);

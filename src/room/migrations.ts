@@ -122,6 +122,8 @@ export const migrations: readonly string[][] = [
       tokens, content = '', columnsize = 0, tokenize = "${TOKENIZER}"
     )`,
     "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    // A view of the index, which stores nothing.
+    'CREATE VIRTUAL TABLE search_tokens USING fts5vocab(search, instance)',
     'ALTER TABLE room ADD COLUMN unindexed_to INTEGER NOT NULL DEFAULT 0',
     'UPDATE room SET unindexed_to = indexed',
   ],

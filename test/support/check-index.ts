@@ -17,11 +17,8 @@ export function marksOf(file: SqliteFile): IndexMarks {
 export function checkIndex(file: SqliteFile): IndexMarks {
   // FTS5 looks through its index itself, and throws where that is not whole.
   file.run("INSERT INTO search (search) VALUES ('integrity-check')");
-  file.run(
-    'CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_tokens USING fts5vocab(main, search, instance)',
-  );
   const tokens = file.all<{ seq: number; term: string }>(
-    'SELECT doc AS seq, term FROM indexed_tokens ORDER BY doc, offset',
+    'SELECT doc AS seq, term FROM search_tokens ORDER BY doc, offset',
   );
   const held = Object.entries(Object.groupBy(tokens, ({ seq }) => seq)).map(([seq, of = []]) => [
     Number(seq),

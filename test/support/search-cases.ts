@@ -66,6 +66,11 @@ export const found: readonly (readonly [query: string, text: string])[] = [
   ['deploy', 'the deployment finished'],
   ['the dep', 'the deployment finished'],
   ['server', 'both servers'],
+  ['gen-dep', 'a gen-deployment'],
+  [
+    'many',
+    Array.from({ length: 40 }, (_, at) => `many${'abcdefgh'[at % 8]}${'ijklm'[at % 5]}`).join(' '),
+  ],
   ['привет', 'приветствую всех'],
   // Numbers, and words of letters and digits.
   ['1.2.3', 'v1.2.3-beta'],

@@ -51,12 +51,35 @@ function termOf(tokens: Token[], mayGoOn: boolean): Term | undefined {
   };
 }
 
-/** The terms in FTS5's language. Tokens hold nothing that has a meaning in it. */
-export function matchText(terms: readonly Term[], from: string | undefined): string {
+/**
+ * The terms in FTS5's language. Tokens hold nothing that has a meaning in it.
+ * @param wordsOf all words with a beginning; undefined when they are too many to be named
+ */
+export function matchText(
+  terms: readonly Term[],
+  from: string | undefined,
+  wordsOf: (beginning: string) => readonly string[] | undefined,
+): string {
   const parts = terms.map(({ tokens, kind }) => {
     if (kind === 'character') return `"${characterToken(tokens[0] ?? '')}"`;
-    return `"${tokens.join(' ')}"${kind === 'beginning' ? '*' : ''}`;
+    const text = tokens.join(' ');
+    return kind === 'whole' ? `"${text}"` : beginningText(text, tokens.at(-1) ?? '', wordsOf);
   });
   if (from !== undefined) parts.push(`"${senderToken(from)}"`);
   return parts.join(' AND ');
+}
+
+/**
+ * FTS5 gathers everything with a beginning before it gives the first hit; of words that are named it
+ * reads what it gives.
+ */
+function beginningText(
+  text: string,
+  beginning: string,
+  wordsOf: (beginning: string) => readonly string[] | undefined,
+): string {
+  const words = wordsOf(beginning) ?? [];
+  if (words.length === 0) return `"${text}"*`;
+  const before = text.slice(0, text.length - beginning.length);
+  return `(${words.map((word) => `"${before}${word}"`).join(' OR ')})`;
 }

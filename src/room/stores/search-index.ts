@@ -143,12 +143,26 @@ export class SearchIndex {
           WHERE search MATCH ? AND search.rowid < CAST(? AS INTEGER)
             AND (? IS NULL OR messages.sender_id = ?)
           ORDER BY search.rowid DESC LIMIT ?`,
-        matchText(terms, from),
+        matchText(terms, from, (beginning) => this.#wordsOf(beginning)),
         before,
         from ?? null,
         from ?? null,
         limit,
       )
       .map(({ seq }) => seq);
+  }
+
+  /** All words with a beginning; undefined when there are more than a search names. */
+  #wordsOf(beginning: string): string[] | undefined {
+    const words: string[] = [];
+    for (let from = beginning; ; from = `${words.at(-1)}\u0001`) {
+      const next = this.#database.first<{ term: string }>(
+        'SELECT term FROM search_tokens WHERE term >= ? LIMIT 1',
+        from,
+      );
+      if (next?.term.startsWith(beginning) !== true) return words;
+      if (words.length === fixed.searchWords) return undefined;
+      words.push(next.term);
+    }
   }
 }
