@@ -11,12 +11,54 @@ const WORDS = 5_000;
 const WORDS_EACH = 10;
 /** A message in so many holds the rare word. */
 const RARE_EVERY = 997;
+/** A message in so many is of ideographs. */
+const IDEOGRAPHIC_EVERY = 10;
+
+const SYLLABLES = Array.from('bdfgklmnprstvz', (c) => Array.from('aeio', (v) => c + v)).flat();
+const CHARACTERS = 2_000;
+
+/** The word of a rank in letters: the more common, the shorter. */
+function latinWord(rank: number): string {
+  const { length } = SYLLABLES;
+  const more = Math.floor(rank / length);
+  return (more === 0 ? '' : latinWord(more - 1)) + SYLLABLES[rank % length]!;
+}
+
+/** The word of a rank in two ideographs; common ones share their characters with many others. */
+function ideographicWord(rank: number): string {
+  const first = Math.floor(CHARACTERS * (((rank * 617) % CHARACTERS) / CHARACTERS) ** 2);
+  return String.fromCodePoint(0x4e00 + first, 0x4e00 + (rank % CHARACTERS));
+}
 
 /**
  * Words that a search may look for: one in many messages, two that often stand together (a room of
- * 10 thousand has more of these than a page holds), one in few, one in none.
+ * 10 thousand has more of these than a page holds), one in few, one in none; the beginning of some,
+ * and the like in ideographs.
  */
-export const words = { common: 'w7', pair: 'w0 w1', rare: 'seldom', absent: 'never' } as const;
+export const words = {
+  common: latinWord(70),
+  pair: `${latinWord(0)} ${latinWord(1)}`,
+  phrase: `"${latinWord(0)} ${latinWord(1)}"`,
+  rare: 'seldom',
+  beginning: 'seld',
+  absent: 'never',
+  ideographs: ideographicWord(7),
+  sentence: ideographicWord(0) + ideographicWord(1),
+  ideograph: ideographicWord(7).slice(0, 1),
+} as const;
+
+/** What is said in a room: in letters, or in a script without spaces. */
+export type Corpus = 'latin' | 'ideographic';
+
+/** Messages of ten words, the same for the same number of calls. */
+export function corpus(kind: Corpus): () => string {
+  const next = seeded(1);
+  // A word's share falls with its rank, as in speech (Zipf).
+  const rank = () => Math.floor(WORDS ** next()) - 1;
+  const word = kind === 'latin' ? latinWord : ideographicWord;
+  const between = kind === 'latin' ? ' ' : '';
+  return () => Array.from({ length: WORDS_EACH }, () => word(rank())).join(between);
+}
 
 /** The file below `data` in which workerd keeps a room that has been written to. */
 export function edgeFile(data: string, roomId: string): string {
@@ -42,12 +84,10 @@ function isFileOf(path: string, roomId: string): boolean {
 
 /** Writes messages into a room's file until there are `count`. Nobody else may have it open. */
 export async function fill(path: string, roomId: string, count: number): Promise<void> {
-  const next = seeded(1);
+  const [latin, ideographic] = [corpus('latin'), corpus('ideographic')];
   const textOf = (seq: number) => {
-    const text: string[] = seq % RARE_EVERY === 0 ? [words.rare] : [];
-    // Squared, so that some words are said far more often than others, as in speech.
-    while (text.length < WORDS_EACH) text.push(`w${Math.floor(next() ** 2 * WORDS)}`);
-    return text.join(' ');
+    if (seq % RARE_EVERY === 0) return `${words.rare} ${latin()}`;
+    return seq % IDEOGRAPHIC_EVERY === 0 ? ideographic() : latin();
   };
   const progress = (messages: number) => {
     if (messages % PROGRESS_EVERY === 0) say(`${messages} messages`);

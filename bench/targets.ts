@@ -2,6 +2,7 @@ import type { Figure, Row } from './plans/talk.ts';
 import { rounded } from './median.ts';
 import type { AgeRow } from './plans/age.ts';
 import type { CrowdRow } from './plans/crowding.ts';
+import type { ShareRow } from './plans/share.ts';
 
 /** A figure that was promised, and what was seen. */
 export interface Verdict {
@@ -101,9 +102,15 @@ const SINCE_RATIO = 2;
 const LAST_TO_FIRST = 3;
 const MOST_FRAMES = 60;
 const AGE_RATIO = 3;
+/** Most that the search index adds to what is stored. */
+const INDEX_SHARES = { latin: 0.5, ideographic: 1.1 };
 
 /** The same for what grows. */
-export function scaleVerdicts(crowds: readonly CrowdRow[], age: readonly AgeRow[]): Verdict[] {
+export function scaleVerdicts(
+  crowds: readonly CrowdRow[],
+  age: readonly AgeRow[],
+  shares: readonly ShareRow[],
+): Verdict[] {
   const seed = crowds.find(({ name }) => name === 'seed-like');
   const ours = crowds.filter((row) => row.sinceToPlain !== undefined);
   return [
@@ -122,6 +129,9 @@ export function scaleVerdicts(crowds: readonly CrowdRow[], age: readonly AgeRow[
       atMost(`${row.name}: frames to one who is there`, row.framesHeard, MOST_FRAMES),
     ]),
     ...ageVerdicts(age),
+    ...shares.map(({ corpus, share }) =>
+      atMost(`search index to what is stored, ${corpus}`, share, INDEX_SHARES[corpus]),
+    ),
   ];
 }
 

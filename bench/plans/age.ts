@@ -124,7 +124,12 @@ function asks(position: string, size: number): [what: string, wish: Asked][] {
     ['search, a common word', search(words.common)],
     ['search, a rare word', search(words.rare)],
     ['search, two words', search(words.pair)],
+    ['search, a phrase', search(words.phrase)],
+    ['search, the beginning of a word', search(words.beginning)],
     ['search, a word nobody said', search(words.absent)],
+    ['search, two ideographs', search(words.ideographs)],
+    ['search, four ideographs', search(words.sentence)],
+    ['search, one ideograph', search(words.ideograph)],
   ];
 }
 

@@ -8,9 +8,12 @@ import { verdictText } from '../report.ts';
 import { scaleVerdicts } from '../targets.ts';
 import { type AgeRow, runAge } from './age.ts';
 import { CROWD_SIZE, type CrowdRow, runCrowd } from './crowding.ts';
+import { runShare, type ShareRow } from './share.ts';
 import { ROOMS, type RoomsRow, runRooms } from './rooms.ts';
 
 const SIZES = [10_000, 1_000_000];
+/** How big a room is in which the share of the search index is measured. */
+const SHARE_SIZE = 100_000;
 /** The Room is the same at every door: one of each host says what age costs. */
 const AGED = new Set(['native@node', 'native@edge']);
 const ROOMY = new Set([
@@ -38,13 +41,16 @@ export async function runScale(stage: Stage, contestants: readonly Contestant[])
     age.push(...(await runAge(stage, contestant, SIZES)));
   }
   process.stdout.write(ageText(age));
-  const judged = scaleVerdicts(crowds, age);
+  const share = await runShare(stage, SHARE_SIZE);
+  process.stdout.write(shareText(share));
+  const judged = scaleVerdicts(crowds, age, share);
   process.stdout.write(verdictText(judged));
   const path = await writeResults('scale', {
     machine: machine(await syncMs(stage.folder)),
     crowds,
     rooms,
     age,
+    share,
     targets: judged,
   });
   say(`written to ${path}`);
@@ -107,5 +113,16 @@ function ageText(rows: readonly AgeRow[]): string {
       rounded(row.p50Ms / (first?.p50Ms ?? 1)).toFixed(2),
     ];
   });
+  return `\n${table(head, body)}`;
+}
+
+function shareText(rows: readonly ShareRow[]): string {
+  const head = ['bytes a message', 'messages', 'text', 'stored', 'search index', 'share'];
+  const body = rows.map((row) => [
+    row.corpus,
+    String(row.messages),
+    ...[row.text, row.stored, row.index].map((bytes) => bytes.toFixed(0)),
+    row.share.toFixed(2),
+  ]);
   return `\n${table(head, body)}`;
 }

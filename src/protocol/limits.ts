@@ -76,7 +76,11 @@ export const fixed = {
   receiptsUsers: 50,
   searchPage: 50,
   searchDefault: 20,
-  /** Words of a query that count. */
+  /** Different words and phrases of a query. */
+  searchTerms: 32,
+  /** Least characters of a word's beginning that find the word. */
+  searchBeginning: 3,
+  /** Words that a beginning stands for and a search names one by one, in half a millisecond. */
   searchWords: 16,
   /** Changes of a room behind which what was said goes into its search index together. */
   unindexedRevs: 128,
@@ -89,8 +93,10 @@ export const fixed = {
   kickSeconds: 60,
   muteSeconds: 600,
   retentionDays: 3_650,
-  /** Rows that one step of pruning or erasing takes. */
+  /** Rows that one step of pruning, erasing or indexing takes. */
   stepRows: 500,
+  /** Text that one step of indexing takes, in UTF-16 units; one message at least. */
+  stepText: 512 * 1024,
   /** Least time between two prunings of a room, in milliseconds. */
   pruneEveryMs: 86_400_000,
   /** Pages of the search index that one step of rewriting it takes. */

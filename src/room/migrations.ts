@@ -1,5 +1,6 @@
 import { fillMemberKeys } from './fill-member-keys.ts';
 import type { Sql } from './ports.ts';
+import { TOKENIZER } from './search/index-text.ts';
 
 /** A statement, or what takes more than SQL. */
 export type Step = string | ((sql: Sql) => void);
@@ -126,6 +127,19 @@ export const migrations: readonly (readonly Step[])[] = [
     ) WITHOUT ROWID`,
     'CREATE INDEX member_keys_of ON member_keys (user_id)',
     fillMemberKeys,
+  ],
+  [
+    // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
+    // and so they must be whenever the same text would give other tokens than before.
+    'DROP TABLE search',
+    `CREATE VIRTUAL TABLE search USING fts5(
+      tokens, content = '', columnsize = 0, tokenize = "${TOKENIZER}"
+    )`,
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    // A view of the index, which stores nothing.
+    'CREATE VIRTUAL TABLE search_tokens USING fts5vocab(search, instance)',
+    'ALTER TABLE room ADD COLUMN unindexed_to INTEGER NOT NULL DEFAULT 0',
+    'UPDATE room SET unindexed_to = indexed',
   ],
 ];
 

@@ -96,6 +96,8 @@ export class Room {
   #erases = false;
   /** Whether the room forgets, as of the last command. */
   #hasRetention = false;
+  /** Whether old messages are still to be indexed, as of the last command. */
+  #isUnindexed = false;
   /** When joins were last told, and whether a timer is set to tell those that wait. */
   #joinsToldAt = -Infinity;
   #joinsWait = false;
@@ -371,6 +373,7 @@ export class Room {
       const state = this.#context.room.read();
       const standing = this.#standing(speaker.identity);
       this.#hasRetention = state.retentionDays !== null;
+      this.#isUnindexed = state.unindexedTo > 0;
       if (name !== 'leaveRoom') {
         assertOpen(standing, state, name);
         assertAccess(standing, state, this.#limits, now);
@@ -396,7 +399,8 @@ export class Room {
   #foresee<R>(outcome: Outcome<R>): Decided<R> {
     const { recheck, position, wake } = outcome;
     const { presence } = this.#context;
-    const isFirst = position !== undefined && this.#hasRetention && this.#wakeAt === undefined;
+    const isOwed = this.#isUnindexed || (position !== undefined && this.#hasRetention);
+    const isFirst = isOwed && this.#wakeAt === undefined;
     const concerned =
       recheck === undefined
         ? []

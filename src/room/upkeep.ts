@@ -12,15 +12,18 @@ export function dueAt(context: UpkeepContext): number | undefined {
   const { state, erasures, now } = context;
   if (state.deletion === 'marked') return now;
   if (state.deletion === 'erased' || state.importing) return undefined;
-  return erasures.first() === undefined ? pruneDueAt(context) : now;
+  const isNow = erasures.first() !== undefined || state.unindexedTo > 0;
+  return isNow ? now : pruneDueAt(context);
 }
 
 /** One bounded step of what is due now. */
 export function upkeep(context: UpkeepContext): Outcome<object> {
-  const { state, erasures, now } = context;
+  const { state, erasures, search, now } = context;
   if (state.deletion !== null || state.importing) return { reply: {} };
   const erasure = erasures.first();
   if (erasure !== undefined) return eraseStep(context, erasure);
   const due = pruneDueAt(context);
-  return due === undefined || due > now ? { reply: {} } : pruneStep(context);
+  if (due !== undefined && due <= now) return pruneStep(context);
+  search.goBack();
+  return { reply: {} };
 }

@@ -226,6 +226,16 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await ben.page.getByLabel('Search in this room').fill('pwned');
     await ben.page.getByLabel('Search in this room').press('Enter');
     await ben.page.getByText('messages were found').waitFor();
+    await ask('Dan', 'POST', '/messages', { message: '明天\u0002在\u0003会议室开会，தமிழ்' });
+    for (const [query, hit] of [
+      ['会议室', '会议室'],
+      ['தமிழ', 'தமிழ்'],
+    ]) {
+      await ben.page.getByLabel('Search in this room').fill(query!);
+      await ben.page.getByLabel('Search in this room').press('Enter');
+      const marks = ben.page.locator('.hits mark');
+      await expect.poll(() => marks.allTextContents(), PATIENTLY).toEqual([hit]);
+    }
     for (const { page: each } of [ann, ben]) {
       expect(await each.evaluate('"pwned" in window')).toBe(false);
       const foreign = ':is(img:not(.mark), script, svg:not(.icon), style, iframe, b)';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fixed } from '../../src/protocol/limits.ts';
 import { migrations } from '../../src/room/migrations.ts';
 import { oldRoom, oldStory, oldVersions } from '../contract/old-rooms.ts';
 import { newRoom, sleep, stubOf, upgrade, within } from './client.ts';
@@ -27,6 +28,25 @@ describe.each(oldVersions)('an object written with schema %i', (version) => {
     const found = await room.execute(alice, 'searchMessages', { query: 'words' });
     expect(found).toMatchObject({ results: [{ message: 'new words' }, {}, {}, {}] });
   });
+});
+
+it('indexes what an old object holds by itself, step by step', async () => {
+  const last = 2 * fixed.stepRows + 10;
+  const roomId = await left([
+    ...oldRoom(5),
+    `WITH RECURSIVE said (seq) AS (SELECT 10 UNION ALL SELECT seq + 1 FROM said WHERE seq < ${last})
+      INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message, timestamp)
+      SELECT seq, seq, 'said-' || seq, 'alice', 'Alice', 0, 'plums', 5000 FROM said`,
+    `UPDATE room SET rev = ${last}, indexed = ${last}`,
+  ]);
+  const room = stubOf(roomId);
+  expect(await room.execute(alice, 'getHistory', {})).toMatchObject({ ok: true });
+  const unindexedTo = () =>
+    within(roomId, (_, { storage }) => storage.sql.exec('SELECT unindexed_to FROM room').one());
+  await expect.poll(unindexedTo).toEqual({ unindexed_to: 0 });
+  const found = await room.execute(alice, 'searchMessages', { query: '"first words"' });
+  expect(found).toMatchObject({ ok: true, results: [{ seq: 1 }] });
+  expect(await within(roomId, (_, { storage }) => storage.getAlarm())).toBeNull();
 });
 
 describe('an object written by newer code', () => {

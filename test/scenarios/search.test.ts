@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { founded } from '../support/rights.ts';
 import { atEveryDoor, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
+import { found as hits, missed as misses } from '../support/search-cases.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
 /** The texts found, newest first. */
@@ -87,7 +88,7 @@ atEveryDoor((door) => {
     const { roomId, owner } = await founded(door);
     const text = 'plain words: message, sender_id and "quoted" naïve über 日本語 x1\0nul';
     await say(owner, roomId, text);
-    const hits = [
+    const matching = [
       'plain',
       'PLAIN words',
       '"plain',
@@ -101,16 +102,16 @@ atEveryDoor((door) => {
       'UBER',
       '日本語',
       'plain !!! words',
-      'plain 👍',
+      'pla',
       'x1 nul',
       'x1\0nul',
       'sender_id',
       `plain ${'words '.repeat(30)}`,
     ];
-    for (const query of hits) {
+    for (const query of matching) {
       expect(await found(owner, roomId, query), JSON.stringify(query)).toEqual([text]);
     }
-    const misses = [
+    const others = [
       '',
       ' ',
       '\0',
@@ -120,7 +121,9 @@ atEveryDoor((door) => {
       '*',
       '!!! ???',
       '👍',
-      'pla',
+      'plain 👍',
+      'pl',
+      '"pla"',
       'plain OR nothing',
       'nothing OR plain',
       'plain NOT words',
@@ -135,9 +138,49 @@ atEveryDoor((door) => {
       'x'.repeat(1_024),
       '\u{1E900}',
     ];
-    for (const query of misses) {
+    for (const query of others) {
       expect(await found(owner, roomId, query), JSON.stringify(query)).toEqual([]);
     }
+  });
+
+  it('finds words in every script, however they are written', async () => {
+    const { roomId, owner } = await founded(door);
+    const said = new Set([...hits, ...misses].map(([, text]) => text));
+    for (const text of said) await say(owner, roomId, text);
+    for (const [query, text] of hits) {
+      expect(await found(owner, roomId, query, { limit: 50 }), query).toContain(text);
+    }
+    for (const [query, text] of misses) {
+      expect(await found(owner, roomId, query, { limit: 50 }), query).not.toContain(text);
+    }
+  });
+
+  it('marks whole letters, and shows nothing as a hit that is none', async () => {
+    const { roomId, owner } = await founded(door);
+    const cases = [
+      ['gamma', 'alpha\0beta gamma', 'alpha\0beta \u0002gamma\u0003'],
+      ['z', 'x\u0002y\u0003 z', 'xy \u0002z\u0003'],
+      ['தமிழ', 'தமிழ் தமிழ', '\u0002தமிழ்\u0003 \u0002தமிழ\u0003'],
+      ['会议室', '在会议室开会', '在\u0002会议室\u0003开会'],
+      ['deploy', 'Deployments!', '\u0002Deployments\u0003!'],
+    ] as const;
+    for (const [query, text, snippet] of cases) {
+      await say(owner, roomId, text);
+      const { results } = ok(await owner.command('searchMessages', { roomId, query }));
+      expect(results[0]?.snippet, query).toBe(snippet);
+    }
+  });
+
+  it('takes every word of a long query into account, or refuses it', async () => {
+    const { roomId, owner } = await founded(door);
+    const words = Array.from({ length: 33 }, (_, at) => `word${at}x`);
+    await say(owner, roomId, words.slice(0, 31).join(' '));
+    expect(await found(owner, roomId, words.slice(0, 31).join(' '))).toHaveLength(1);
+    expect(await found(owner, roomId, words.slice(0, 32).join(' '))).toEqual([]);
+    const query = words.join(' ');
+    const problem = refusal(await owner.command('searchMessages', { roomId, query }));
+    expect(problem).toMatchObject({ code: 'invalid_payload', field: 'query' });
+    expect(problem.message).toContain('at most 32 words');
   });
 
   it('finds the exact bytes of long and broken-up texts', async () => {

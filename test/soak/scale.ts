@@ -38,6 +38,8 @@ const deeds: Record<string, (place: Place) => void> = {
   'search, a common word, further back': ({ ask, count }) =>
     ask('searchMessages', { query: 'thunder', before: count / 2 }),
   'search, of one user': ({ ask }) => ask('searchMessages', { query: 'rain', from: 'user 7' }),
+  'search, a phrase': ({ ask }) => ask('searchMessages', { query: '"lazy dog"' }),
+  'search, the beginning of a word': ({ ask }) => ask('searchMessages', { query: 'thund' }),
   'search, nothing': ({ ask }) => ask('searchMessages', { query: 'unheard' }),
   'mark as read': ({ ask, next }) => ask('markRead', { readUpTo: next() }),
   'read, and how much is unread': ({ ask }) => ask('markRead', { readUpTo: 1 }),

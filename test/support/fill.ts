@@ -1,4 +1,5 @@
 import { SqliteFile } from '../../local-server/sqlite-file.ts';
+import { fixed } from '../../src/protocol/limits.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Database } from '../../src/room/database.ts';
 import { Members } from '../../src/room/stores/members.ts';
@@ -69,9 +70,12 @@ export async function fillRoom({
       timestamp: from + seq * 1_000,
     };
     messages.add(message);
-    if (seq % AT_ONCE !== 0 && seq !== count) continue;
-    database.run('UPDATE room SET rev = ?, changed_at = ?', seq, message.timestamp);
-    search.catchUp();
+    const isLast = seq === count;
+    if (seq % fixed.unindexedRevs === 0 || isLast) {
+      database.run('UPDATE room SET rev = ?, changed_at = ?', seq, message.timestamp);
+      search.catchUp();
+    }
+    if (seq % AT_ONCE !== 0 && !isLast) continue;
     file.commit();
     progress?.(seq);
     // Signals are heard in between.

@@ -1,14 +1,17 @@
 import { fixed } from '../../protocol/limits.ts';
 import type { Handler } from '../context.ts';
 import { pageOf } from '../pages.ts';
+import { readQuery } from '../search/query.ts';
+import { snippetOf } from '../search/snippet.ts';
 
 /** Undeleted messages with all words of the query, newest first. */
 export const searchMessages: Handler<'searchMessages'> = ({ messages, search }, payload) => {
   const { query, from, before = Number.MAX_SAFE_INTEGER, limit = fixed.searchDefault } = payload;
-  const hits = search.find(query, from, before, limit + 1);
-  const results = hits.flatMap(({ seq, snippet }) => {
+  const terms = readQuery(query);
+  const results = search.find(terms, from, before, limit + 1).flatMap((seq) => {
     const message = messages.find(seq);
-    return message === undefined ? [] : [{ ...message, snippet }];
+    if (message === undefined) return [];
+    return [{ ...message, snippet: snippetOf(message.message, terms) }];
   });
   const page = pageOf(results, limit);
   return { reply: { results: page.items, hasMore: page.hasMore } };

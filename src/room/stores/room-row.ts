@@ -28,12 +28,21 @@ export interface RoomState {
   erasures: number;
   /** The search index holds the messages up to this `seq`; later ones are still to go in. */
   indexed: number;
+  /** Messages up to this `seq` are older than what the index holds, and are still to go in. */
+  unindexedTo: number;
 }
 
 /** What an export says of the room itself. */
 export type RoomRecord = Omit<
   RoomState,
-  'epoch' | 'memberCount' | 'deletion' | 'importing' | 'prunedAt' | 'erasures' | 'indexed'
+  | 'epoch'
+  | 'memberCount'
+  | 'deletion'
+  | 'importing'
+  | 'prunedAt'
+  | 'erasures'
+  | 'indexed'
+  | 'unindexedTo'
 >;
 
 /** What `updateRoom` may set. */
@@ -68,6 +77,7 @@ const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   prunedAt: null,
   erasures: 0,
   indexed: 0,
+  unindexedTo: 0,
 };
 
 interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
@@ -102,7 +112,7 @@ export class RoomRow {
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
-        importing, pruned_at AS prunedAt, erasures, indexed FROM room`,
+        importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo FROM room`,
     );
     if (row === undefined) return undefined;
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
@@ -213,9 +223,10 @@ export class RoomRow {
   finishImport(record: RoomRecord): void {
     this.set(record);
     this.#database.run(
-      `UPDATE room SET importing = 0, rev = ?, indexed = ?, horizon = ?, created_at = ?, changed_at = ?,
-        owned = ?, touched = (SELECT coalesce(max(touched), 0) FROM members),
+      `UPDATE room SET importing = 0, rev = ?, indexed = ?, unindexed_to = min(unindexed_to, ?),
+        horizon = ?, created_at = ?, changed_at = ?, owned = ?, touched = (SELECT coalesce(max(touched), 0) FROM members),
         member_count = (SELECT count(*) FROM members WHERE role <> 'none')`,
+      record.rev,
       record.rev,
       record.rev,
       record.horizon,

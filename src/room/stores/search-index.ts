@@ -1,23 +1,23 @@
 import { fixed } from '../../protocol/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Database } from '../database.ts';
-
-/** A hit: which message, and its text with the hits between U+0002 and U+0003. */
-export interface Hit {
-  seq: number;
-  snippet: string;
-}
+import { indexText } from '../search/index-text.ts';
+import { matchText, type Term } from '../search/query.ts';
 
 type Indexed = Pick<Message, 'seq' | 'message' | 'senderId'>;
 
 /** No message has this seq, so no search finds it. */
 const NOTHING: Indexed = { seq: 0, message: 'x', senderId: '' };
 
+/** Rows read at a time: few enough that the longest messages are no burden. */
+const BATCH = 50;
+
 /**
- * The full-text index over undeleted messages. It trails behind what is said: taking in many together
- * costs a fraction of one by one, and whoever waits for a message does not wait for it. How far it
- * has come stands in the room's row and moves in the same transaction, so it is exact at any time;
- * what is above has never been in it, and changes there without it.
+ * The full-text index over undeleted messages: their folded tokens, which are computed again when a
+ * message is to be removed. It trails behind what is said: taking in many together costs a fraction
+ * of one by one, and sending does not wait for it. It holds the messages from above one `seq` up to
+ * another; both stand in the room's row and move in the same transaction. Messages outside change
+ * without it.
  */
 export class SearchIndex {
   readonly #database: Database;
@@ -26,14 +26,51 @@ export class SearchIndex {
     this.#database = database;
   }
 
-  /** Takes in everything said so far. */
+  /**
+   * Takes in what was said since the last time: at most `fixed.stepRows` messages, more than can
+   * gather between two calls.
+   */
   catchUp(): void {
     if (this.#database.first('SELECT 1 FROM room WHERE indexed < rev') === undefined) return;
-    this.#database.run(
-      `INSERT INTO search (rowid, message, sender_id) SELECT seq, message, sender_id FROM messages
-        WHERE seq > (SELECT indexed FROM room) AND deleted_at IS NULL ORDER BY seq`,
+    const rows = this.#rows('seq > (SELECT indexed FROM room)', 'ASC');
+    for (const row of rows) this.#insert(row);
+    const last = rows.length < fixed.stepRows ? undefined : rows.at(-1)?.seq;
+    this.#database.run('UPDATE room SET indexed = coalesce(?, rev)', last ?? null);
+  }
+
+  /**
+   * Takes in older messages that are not in it yet, the newest of them first: a step that is bounded
+   * in messages and in text. A room that an earlier version has written is searched like this.
+   */
+  goBack(): void {
+    if (this.#database.first('SELECT 1 FROM room WHERE unindexed_to > 0') === undefined) return;
+    const rows = this.#rows('seq <= (SELECT unindexed_to FROM room)', 'DESC');
+    // Written in the order of their numbers, they make one piece of the index.
+    for (const row of rows.toReversed()) this.#insert(row);
+    const first = rows.at(-1)?.seq ?? 1;
+    this.#database.run('UPDATE room SET unindexed_to = ?', first - 1);
+  }
+
+  /** Undeleted messages, as many as a step takes. */
+  #rows(where: string, order: 'ASC' | 'DESC'): Indexed[] {
+    const rows: Indexed[] = [];
+    let text = 0;
+    let batch: Indexed[];
+    do {
+      batch = this.#batch(where, order, rows.at(-1)?.seq);
+      rows.push(...batch);
+      text += batch.reduce((sum, { message }) => sum + message.length, 0);
+    } while (batch.length === BATCH && rows.length < fixed.stepRows && text < fixed.stepText);
+    return rows;
+  }
+
+  #batch(where: string, order: 'ASC' | 'DESC', after: number | undefined): Indexed[] {
+    const further = order === 'ASC' ? 'seq > ?' : 'seq < ?';
+    return this.#database.all<Indexed>(
+      `SELECT seq, message, sender_id AS senderId FROM messages
+        WHERE ${where} AND ${further} AND deleted_at IS NULL ORDER BY seq ${order} LIMIT ${BATCH}`,
+      after ?? (order === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER),
     );
-    this.#database.run('UPDATE room SET indexed = rev');
   }
 
   /** To be called with a message that has changed or was brought in, not with one that is said. */
@@ -47,24 +84,23 @@ export class SearchIndex {
   }
 
   #hasComeTo(seq: number): boolean {
-    return this.#database.first('SELECT 1 FROM room WHERE indexed >= ?', seq) !== undefined;
+    const query = 'SELECT 1 FROM room WHERE indexed >= ? AND unindexed_to < ?';
+    return this.#database.first(query, seq, seq) !== undefined;
   }
 
   #insert({ seq, message, senderId }: Indexed): void {
     this.#database.run(
-      'INSERT INTO search (rowid, message, sender_id) VALUES (?, ?, ?)',
+      'INSERT INTO search (rowid, tokens) VALUES (?, ?)',
       seq,
-      message,
-      senderId,
+      indexText(message, senderId),
     );
   }
 
   #delete({ seq, message, senderId }: Indexed): void {
     this.#database.run(
-      "INSERT INTO search (search, rowid, message, sender_id) VALUES ('delete', ?, ?, ?)",
+      "INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)",
       seq,
-      message,
-      senderId,
+      indexText(message, senderId),
     );
   }
 
@@ -91,41 +127,42 @@ export class SearchIndex {
     return this.#database.first<{ n: number }>('SELECT total_changes() AS n')?.n ?? 0;
   }
 
-  /** Messages with all words of `query` below `before`, newest first. */
-  find(query: string, from: string | undefined, before: number, limit: number): Hit[] {
-    const words = wordsOf(query);
-    if (words.length === 0) return [];
+  /**
+   * The `seq` of messages with all `terms` below `before`, newest first. In a room that is still
+   * being indexed it takes a step of that first, and finds what the index has come to.
+   */
+  find(terms: readonly Term[], from: string | undefined, before: number, limit: number): number[] {
+    if (terms.length === 0) return [];
     this.catchUp();
-    // Narrows the index, where the user id has words; the join compares it exactly.
-    const sender =
-      from === undefined || wordsOf(from).length === 0 ? '' : ` AND sender_id : (${quote(from)})`;
+    this.goBack();
     // Hosts bind every number as a real, which FTS5 does not take as a bound to begin from: without
     // the cast it walks over all hits that are newer.
-    return this.#database.all<Hit>(
-      `SELECT search.rowid AS seq,
-        snippet(search, 0, char(2), char(3), '…', 24) AS snippet
-        FROM search JOIN messages ON messages.seq = search.rowid
-        WHERE search MATCH ? AND search.rowid < CAST(? AS INTEGER) AND (? IS NULL OR messages.sender_id = ?)
-        ORDER BY search.rowid DESC LIMIT ?`,
-      `message : (${words.map(quote).join(' AND ')})${sender}`,
-      before,
-      from ?? null,
-      from ?? null,
-      limit,
-    );
+    return this.#database
+      .all<{ seq: number }>(
+        `SELECT search.rowid AS seq FROM search JOIN messages ON messages.seq = search.rowid
+          WHERE search MATCH ? AND search.rowid < CAST(? AS INTEGER)
+            AND (? IS NULL OR messages.sender_id = ?)
+          ORDER BY search.rowid DESC LIMIT ?`,
+        matchText(terms, from, (beginning) => this.#wordsOf(beginning)),
+        before,
+        from ?? null,
+        from ?? null,
+        limit,
+      )
+      .map(({ seq }) => seq);
   }
-}
 
-/** Words, as far as the index can know them: a "word" of punctuation alone would match nothing. */
-function wordsOf(query: string): string[] {
-  return query
-    .replaceAll('\0', ' ')
-    .split(/\s+/u)
-    .filter((word) => /[\p{L}\p{N}\p{Co}]/u.test(word))
-    .slice(0, fixed.searchWords);
-}
-
-/** As an FTS5 string, in which nothing but `"` has a meaning. */
-function quote(text: string): string {
-  return `"${text.replaceAll('"', '""').replaceAll('\0', ' ')}"`;
+  /** All words with a beginning; undefined when there are more than a search names. */
+  #wordsOf(beginning: string): string[] | undefined {
+    const words: string[] = [];
+    for (let from = beginning; ; from = `${words.at(-1)}\u0001`) {
+      const next = this.#database.first<{ term: string }>(
+        'SELECT term FROM search_tokens WHERE term >= ? LIMIT 1',
+        from,
+      );
+      if (next?.term.startsWith(beginning) !== true) return words;
+      if (words.length === fixed.searchWords) return undefined;
+      words.push(next.term);
+    }
+  }
 }

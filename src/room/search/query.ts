@@ -1,0 +1,85 @@
+import { misfit } from '../../protocol/errors.ts';
+import { fixed } from '../../protocol/limits.ts';
+import { fold } from './fold.ts';
+import { characterToken, senderToken } from './index-text.ts';
+import { type Token, tokensOf } from './tokens.ts';
+
+/** Something a message must hold: tokens in a row. */
+export interface Term {
+  tokens: readonly string[];
+  /** `beginning`: the last token may go on; `character`: the only one is part of a longer run. */
+  kind: 'whole' | 'beginning' | 'character';
+}
+
+/** Quoted texts, and words. An opening quote without a closing one is punctuation. */
+const PIECES = /["“”„](?<quoted>[^"“”„]*)["“”„]|(?<word>[^\s"“”„]+)/gu;
+
+/**
+ * The terms of a query, each once: words, and what stands in quotes as a phrase. The last word may
+ * be the beginning of one.
+ * @throws Refusal `invalid_payload` for more terms than a search takes
+ */
+export function readQuery(query: string): Term[] {
+  const pieces = [...query.matchAll(PIECES)].map(({ groups }) => groups ?? {});
+  const terms = new Map<string, Term>();
+  for (const [at, { word, quoted = '' }] of pieces.entries()) {
+    const isLastWord = word !== undefined && at === pieces.length - 1;
+    const term = termOf(tokensOf(fold(word ?? quoted)), isLastWord);
+    if (term !== undefined) terms.set(`${term.kind} ${term.tokens.join(' ')}`, term);
+  }
+  if (terms.size > fixed.searchTerms) {
+    throw misfit('query', `must be at most ${fixed.searchTerms} words`);
+  }
+  return [...terms.values()];
+}
+
+function termOf(tokens: Token[], mayGoOn: boolean): Term | undefined {
+  const [first, second] = tokens;
+  const last = tokens.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  if (first.kind === 'first' && second === undefined) {
+    return { tokens: [first.text], kind: 'character' };
+  }
+  // Where the query begins or ends within a run, the text may go on.
+  const from = first.kind === 'first' && second?.kind === 'pair' ? 1 : 0;
+  const to = last.kind === 'last' ? -1 : tokens.length;
+  const isBeginning =
+    mayGoOn && last.kind === 'word' && Array.from(last.text).length >= fixed.searchBeginning;
+  return {
+    tokens: tokens.slice(from, to).map(({ text }) => text),
+    kind: isBeginning ? 'beginning' : 'whole',
+  };
+}
+
+/**
+ * The terms in FTS5's language. Tokens hold nothing that has a meaning in it.
+ * @param wordsOf all words with a beginning; undefined when they are too many to be named
+ */
+export function matchText(
+  terms: readonly Term[],
+  from: string | undefined,
+  wordsOf: (beginning: string) => readonly string[] | undefined,
+): string {
+  const parts = terms.map(({ tokens, kind }) => {
+    if (kind === 'character') return `"${characterToken(tokens[0] ?? '')}"`;
+    const text = tokens.join(' ');
+    return kind === 'whole' ? `"${text}"` : beginningText(text, tokens.at(-1) ?? '', wordsOf);
+  });
+  if (from !== undefined) parts.push(`"${senderToken(from)}"`);
+  return parts.join(' AND ');
+}
+
+/**
+ * FTS5 gathers everything with a beginning before it gives the first hit; of words that are named it
+ * reads what it gives.
+ */
+function beginningText(
+  text: string,
+  beginning: string,
+  wordsOf: (beginning: string) => readonly string[] | undefined,
+): string {
+  const words = wordsOf(beginning) ?? [];
+  if (words.length === 0) return `"${text}"*`;
+  const before = text.slice(0, text.length - beginning.length);
+  return `(${words.map((word) => `"${before}${word}"`).join(' OR ')})`;
+}
