@@ -1,3 +1,4 @@
+import { memberKeys } from '../../src/protocol/fold.ts';
 import { migrations } from '../../src/room/migrations.ts';
 
 /**
@@ -24,7 +25,22 @@ const written: readonly (readonly string[])[] = [
     "UPDATE members SET banned = 1 WHERE user_id = 'bob'",
     "INSERT INTO audit (timestamp, by, act, user_id) VALUES (4000, 'alice', 'banMember', 'bob')",
   ],
+  [],
+  [],
+  [],
+  [`INSERT INTO member_keys (key, user_id) VALUES ${keyRows()}`],
 ];
+
+/** The rows of `member_keys` for the two members, as SQL. */
+function keyRows(): string {
+  const members = [
+    { userId: 'alice', username: 'Alice' },
+    { userId: 'bob', username: 'Bob' },
+  ];
+  return members
+    .flatMap((member) => memberKeys(member).map((key) => `('${key}', '${member.userId}')`))
+    .join(', ');
+}
 
 /** The statements that leave a file as the version with schema `version` left it. */
 export function oldRoom(version: number): string[] {
