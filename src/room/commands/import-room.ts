@@ -2,6 +2,7 @@ import { misfit, Refusal } from '../../protocol/errors.ts';
 import { type ExportLine, exportLineSchema, type LineOf } from '../../protocol/export-lines.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import { assertPlain, depthOfText } from '../../protocol/shape.ts';
+import { displayName, nameOfId } from '../../protocol/text.ts';
 import { closeCodes } from '../../protocol/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
 import { assertAdmin } from '../standing.ts';
@@ -60,6 +61,11 @@ function located(error: unknown, line: number): unknown {
   });
 }
 
+/** A name as `displayName` gives it; an erased sender has neither id nor name. */
+function nameFor(userId: string, name: string): string {
+  return displayName(name) ?? nameOfId(userId);
+}
+
 class Importing {
   readonly #context: Context;
   /** Lines may come. */
@@ -78,10 +84,12 @@ class Importing {
     const { audit, members } = this.#context;
     if (line.type === 'export') this.#begin();
     else if (!this.#isOpen) throw misfit('type', 'must be export in the first line');
-    else if (line.type === 'message') this.#message(line);
+    else if (line.type === 'message')
+      this.#message({ ...line, sender: nameFor(line.senderId, line.sender) });
     else if (line.type === 'reactions') this.#reactions(line);
     else if (line.type === 'act') audit.restore(line);
-    else if (line.type === 'member') members.restore(line);
+    else if (line.type === 'member')
+      members.restore({ ...line, username: nameFor(line.userId, line.username) });
     else this.#end(line);
   }
 

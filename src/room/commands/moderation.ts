@@ -3,7 +3,7 @@ import { Refusal } from '../../protocol/errors.ts';
 import { GUEST_PREFIX } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Member } from '../../protocol/objects.ts';
-import { firstCodePoints } from '../../protocol/text.ts';
+import { nameOfId } from '../../protocol/text.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
 import { assertRank, mayBeHere, ranks, standingOf } from '../standing.ts';
 import type { KnownMember } from '../stores/members.ts';
@@ -117,7 +117,7 @@ function targetOf({ members, presence, state }: Context, userId: string): KnownM
   return (
     members.find(userId) ?? {
       userId,
-      username: firstCodePoints(userId, 64),
+      username: nameOfId(userId),
       ...presence.nameOf(userId),
       role: 'none',
       readUpTo: state.rev,
