@@ -85,7 +85,14 @@ function changed(message: Message, entry: Entry): ShownMessage {
 }
 
 function reacted(message: Message, emoji: string, by: number): ShownMessage {
-  const { [emoji]: count = 0, ...others } = message.reactions ?? {};
-  const reactions = count + by > 0 ? { ...message.reactions, [emoji]: count + by } : others;
+  const looks = looksOf(emoji);
+  const kind = Object.keys(message.reactions ?? {}).find((one) => looksOf(one) === looks) ?? emoji;
+  const { [kind]: count = 0, ...others } = message.reactions ?? {};
+  const reactions = count + by > 0 ? { ...message.reactions, [kind]: count + by } : others;
   return { ...message, reactions, isChanging: true };
+}
+
+/** The same for reactions that look the same, which the room counts as one kind. */
+function looksOf(emoji: string): string {
+  return emoji.normalize().replaceAll(/[\ufe0e\ufe0f]/g, '');
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { misfit, Refusal } from './errors.ts';
+import { emojiKind } from './emoji.ts';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './limits.ts';
 import {
@@ -31,7 +32,7 @@ const clientId = z
   .min(1, { error: 'must not be empty' })
   .max(64, { error: 'must be at most 64 characters' });
 
-const emoji = label(wrongEmoji);
+const emoji = label(wrongEmoji).transform(emojiKind);
 const line = (most: number) => label((text) => wrongLine(text, most));
 const note = line(fixed.noteCharacters).optional();
 const role = z.enum(roles, { error: `must be one of ${roles.join(', ')}` });

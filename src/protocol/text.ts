@@ -1,3 +1,4 @@
+import { emojiKind } from './emoji.ts';
 import { fixed } from './limits.ts';
 import { FORBIDDEN_KEYS } from './shape.ts';
 import { inOneLine, isVisible, withoutHidden } from './visible.ts';
@@ -104,13 +105,15 @@ export function wrongUsername(text: string): string | undefined {
   return displayName(text) === text ? undefined : 'must be one line, with single spaces';
 }
 
-/** Reactions: one short text, an emoji as a rule. */
+/** Reactions: one short text, an emoji as a rule. Judged in the form in which it is counted. */
 export function wrongEmoji(text: string): string | undefined {
   const wrong = wrongLabel(text, fixed.reactionBytes);
   if (wrong !== undefined) return wrong;
-  if (FORBIDDEN_KEYS.has(text)) return 'must be an emoji';
-  if (/\s/u.test(text)) return 'must not contain spaces';
-  return exceedsBytes(text, fixed.reactionBytes)
+  const kind = emojiKind(text);
+  if (FORBIDDEN_KEYS.has(kind)) return 'must be an emoji';
+  if (/\s/u.test(kind)) return 'must not contain spaces';
+  if (!isVisible(kind)) return 'must have something to see';
+  return exceedsBytes(kind, fixed.reactionBytes)
     ? `must be at most ${fixed.reactionBytes} bytes`
     : undefined;
 }

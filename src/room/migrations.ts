@@ -1,10 +1,14 @@
+import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from './ports.ts';
+
+/** A statement, or what takes more than SQL. */
+export type Step = string | ((sql: Sql) => void);
 
 /**
  * The schema, as the list of what was ever done to it. Append only: rooms written by every earlier
  * version are out there. `PRAGMA user_version` is refused in Durable Objects, hence the table.
  */
-export const migrations: readonly string[][] = [
+export const migrations: readonly (readonly Step[])[] = [
   [
     `CREATE TABLE room (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -113,6 +117,7 @@ export const migrations: readonly string[][] = [
     'ALTER TABLE room ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0',
     `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
   ],
+  [mergeReactions],
 ];
 
 /** Thrown for a room that newer code has written. */
@@ -134,7 +139,10 @@ export function migrate(sql: Sql): void {
     )[0]!.done;
     if (done > migrations.length) throw new NewerSchema(done);
     for (let at = done; at < migrations.length; at++) {
-      for (const statement of migrations[at]!) sql.run(statement);
+      for (const step of migrations[at]!) {
+        if (typeof step === 'string') sql.run(step);
+        else step(sql);
+      }
       sql.run('INSERT INTO migrations (version) VALUES (?)', at + 1);
     }
   });

@@ -172,6 +172,28 @@ describe('what is done here', () => {
   });
 });
 
+describe('a change of a message', () => {
+  test('counts a reaction with those that look the same, before it is stored', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    const { seq } = await anna.send('hello');
+    const heart = '\u2764\uFE0F';
+    await ben.addReaction(seq, heart);
+    await expect.poll(() => anna.state.messages[0]?.reactions, PATIENTLY).toEqual({ [heart]: 1 });
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const added = anna.addReaction(seq, '\u2764');
+    expect(anna.state.messages[0]?.reactions).toEqual({ [heart]: 2 });
+    const taken = anna.removeReaction(seq, heart);
+    expect(anna.state.messages[0]?.reactions).toEqual({ [heart]: 1 });
+    proxy.refuse(false);
+    expect((await added).reactions).toEqual({ [heart]: 2 });
+    expect((await taken).reactions).toEqual({ [heart]: 1 });
+  });
+});
+
 describe('what others do', () => {
   test('comes to loops, which end with the room', async () => {
     const roomId = newRoom();

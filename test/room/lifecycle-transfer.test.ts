@@ -292,6 +292,25 @@ it('is exported by owners and admins, imported by admins', () => {
   expect(refusal(copy.execute(admin, 'exportRoom', {})).code).toBe('room_not_found');
 });
 
+it('counts as one what looks the same, and leaves out reactions that nobody can see', () => {
+  const room = new RoomAtHand('moving');
+  room.ask(alice, 'message', { message: 'hello' });
+  for (const who of [alice, bob]) room.ask(who, 'addReaction', { seq: 1, emoji: 'a' });
+  for (const who of [bob, carol]) room.ask(who, 'addReaction', { seq: 1, emoji: 'b' });
+  room.ask(carol, 'addReaction', { seq: 1, emoji: 'c' });
+  const older: Record<string, string> = { a: '\u2764', b: '\u2764\uFE0F', c: '\uFE0F' };
+  const text = rewritten(exportOf(room), 'reactions', ({ emoji }) => ({
+    emoji: older[String(emoji)],
+  }));
+  const copy = new RoomAtHand('moving');
+  expect(importInto(copy, text)).toBe(true);
+  expect(copy.ask(alice, 'getMessage', { seq: 1 }).message.reactions).toEqual({
+    '\u2764\uFE0F': 3,
+  });
+  const { reactions } = copy.ask(alice, 'getReactions', { seq: 1 });
+  expect(reactions.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
+});
+
 it('takes names in the form in which they are shown, and blank messages of earlier times', () => {
   const room = new RoomAtHand('moving');
   room.ask(alice, 'message', { message: 'hello' });

@@ -1,4 +1,5 @@
 import type { Message, Room } from '../../src/client/index.ts';
+import { emojiKind } from '../../src/protocol/emoji.ts';
 import { listed } from './names.ts';
 
 /** User ids and their names, by emoji. */
@@ -56,8 +57,8 @@ export class Reactors {
   }
 
   /** Gives a reaction, or takes it back where this user has given it. @throws Refused */
-  async toggle(message: Message, emoji: string): Promise<void> {
-    const { seq } = message;
+  async toggle({ seq }: Message, chosen: string): Promise<void> {
+    const emoji = emojiKind(chosen);
     const isMine = this.#known.get(seq)?.get(emoji)?.has(this.#me) === true;
     this.#set(seq, this.#me, emoji, !isMine);
     try {

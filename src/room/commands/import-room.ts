@@ -1,8 +1,10 @@
+import { emojiKind } from '../../protocol/emoji.ts';
 import { misfit, Refusal } from '../../protocol/errors.ts';
 import { type ExportLine, exportLineSchema, type LineOf } from '../../protocol/export-lines.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import { assertPlain, depthOfText } from '../../protocol/shape.ts';
 import { displayName, nameOfId } from '../../protocol/text.ts';
+import { isVisible } from '../../protocol/visible.ts';
 import { closeCodes } from '../../protocol/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
 import { assertAdmin } from '../standing.ts';
@@ -147,8 +149,11 @@ class Importing {
     const message = messages.find(seq);
     // Of a state that a later line has replaced.
     if (message === undefined || message.rev !== rev) return;
-    const count = reactions.restore(seq, emoji, userIds);
-    messages.setReactions(seq, rev, { ...message.reactions, [emoji]: count });
+    const kind = emojiKind(emoji);
+    // Earlier versions took some that nobody can see.
+    if (!isVisible(kind)) return;
+    const count = reactions.restore(seq, kind, userIds);
+    messages.setReactions(seq, rev, { ...message.reactions, [kind]: count });
   }
 
   #end({ type: _, ...record }: LineOf<'end'>): void {
