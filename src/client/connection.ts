@@ -51,6 +51,8 @@ export interface ConnectionListener {
   /** A further page of what was missed. @param isLast whether all is known with it */
   missed(messages: readonly Message[], isLast: boolean): void;
   event(name: string, payload: unknown): void;
+  /** A newer token is in place. */
+  renewed(): void;
   /** A frame is over: a good time to show what it changed. */
   framed(): void;
 }
@@ -329,7 +331,9 @@ export class Connection {
       if (socket !== this.#socket || token === undefined) return;
       this.#token = token;
       this.ask('refreshToken', { token }, (result) => {
-        if (result?.ok === true) this.#renewLater(result.expiresAt);
+        if (result?.ok !== true) return;
+        this.#renewLater(result.expiresAt);
+        this.#listener.renewed();
       });
     } catch {
       // Until the token has ended there is time to try again.

@@ -92,6 +92,8 @@ export class Room {
       missed: (messages, isLast) => this.#missed(messages, isLast),
       event: (name, payload) => this.#event({ name, payload } as RoomEvent),
       framed: () => this.#changed(),
+      // A newer token may give another name or other rights.
+      renewed: () => this.#askAgain(),
     });
     this.#outbox = new Outbox(store, storeKey);
     this.#sender = new Sender({
@@ -339,6 +341,7 @@ export class Room {
   #told({ room, you, receipts }: Reply<'joinRoom'>): void {
     this.#room = room;
     this.#you = you;
+    this.#people.renamed(you);
     this.#reading.told(you, you.userId);
     this.#reading.othersTold(receipts, room.memberCount);
   }
@@ -383,6 +386,7 @@ export class Room {
         if (this.#timeline.dropBelow(payload.horizon)) this.#askAgain();
         break;
       case 'memberUpdated':
+        this.#people.renamed(payload);
         if (payload.userId === this.#you?.userId) this.#isListed = payload.role !== 'none';
         else if (!this.#reading.knowsAll) break;
         // A role by token may stand above the one that is told here; a new one has read something.

@@ -308,6 +308,26 @@ describe('a token', () => {
     expect(asked[1]).toBeLessThan(end * 1_000);
   });
 
+  test('with another name shows it to this user, and to everybody else', async () => {
+    const roomId = newRoom();
+    const end = Math.floor(Date.now() / 1_000) + 4;
+    let asked = 0;
+    const token = () =>
+      tokenFor('anna', asked++ === 0 ? { exp: end, name: 'Anna' } : { name: 'Anne' });
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const anna = enter('anna', roomId, { token });
+    await comesTo(anna, 'open');
+    await anna.send('hello');
+    expect(anna.state.you?.username).toBe('Anna');
+    for (const room of [anna, ben]) {
+      const shown = () => room.state.online.find(({ userId }) => userId === 'anna')?.username;
+      await expect.poll(shown, PATIENTLY).toBe('Anne');
+    }
+    await expect.poll(() => anna.state.you?.username, PATIENTLY).toBe('Anne');
+    expect((await anna.send('hello again')).sender).toBe('Anne');
+  });
+
   test('that has ended is asked for anew, and one that cannot be had keeps away', async () => {
     const ended = await tokenFor('anna', { exp: Math.floor(Date.now() / 1_000) - 60 });
     let asked = 0;

@@ -134,6 +134,57 @@ atEveryDoor(
       );
     });
 
+    it('takes the name in a newer token from then on, in every room', async () => {
+      const roomIds = door.socketHolds === 'one room' ? [newRoom()] : [newRoom(), newRoom()];
+      const bob = door.visit({ token: await tokenFor('bob', { name: 'Bob' }) });
+      const anna = door.visit({ token: await tokenFor('anna', { name: 'Anna' }) });
+      for (const roomId of roomIds) {
+        ok(await bob.join(roomId));
+        ok(await anna.join(roomId));
+        await say(bob, roomId, 'as Bob');
+      }
+      const token = await tokenFor('bob', { name: 'Robert ' });
+      ok(await bob.command('refreshToken', { token }));
+      for (const roomId of roomIds) {
+        const isHere = (event: { roomId: string }) => event.roomId === roomId;
+        const who = { userId: 'bob', username: 'Robert' };
+        const member = { ...who, role: 'owner', online: true };
+        expect(await anna.hears('memberUpdated', isHere)).toEqual({ roomId, ...member, by: 'bob' });
+        ok(await bob.command('typing', { roomId }));
+        expect(await anna.hears('typing', isHere)).toMatchObject(who);
+        expect((await say(bob, roomId, 'as Robert')).sender).toBe('Robert');
+        const { members } = ok(await anna.command('getMembers', { roomId }));
+        expect(members).toEqual([member]);
+        const { joined } = await door.enter('cleo', roomId);
+        expect(joined.online).toContainEqual(who);
+        const again = ok(await bob.join(roomId));
+        expect(again.you).toMatchObject(who);
+        ok(await bob.command('leaveRoom', { roomId }));
+        expect(await anna.hears('userLeft', isHere)).toMatchObject(who);
+        expect(ok(await bob.join(roomId)).you).toMatchObject(who);
+        const { messages } = ok(await anna.command('getHistory', { roomId }));
+        expect(messages.map(({ sender }) => sender)).toEqual(['Bob', 'Robert']);
+      }
+      expect(bob.heard('memberUpdated')).toEqual([]);
+      expect(anna.heard('userJoined').filter(({ userId }) => userId === 'bob')).toHaveLength(
+        roomIds.length,
+      );
+    });
+
+    it('keeps a claimed name over a newer token without one', async () => {
+      const roomId = newRoom();
+      const zed = door.visit({ token: await namelessToken('u-32') });
+      ok(await zed.join(roomId, { username: 'Zed' }));
+      ok(await zed.command('refreshToken', { token: await namelessToken('u-32') }));
+      const { message } = ok(await zed.command('message', { roomId, message: 'hi' }));
+      expect(message).toMatchObject({ sender: 'Zed', unverified: true });
+      const token = await tokenFor('u-32', { name: 'Zoe' });
+      ok(await zed.command('refreshToken', { token }));
+      const next = await say(zed, roomId, 'hi again');
+      expect(next.sender).toBe('Zoe');
+      expect(next).not.toHaveProperty('unverified');
+    });
+
     it('tells when a token ends', async () => {
       const exp = inAnHour();
       const token = await tokenFor('alice', { exp });

@@ -82,9 +82,13 @@ export const unmuteMember: Handler<'unmuteMember'> = (context, payload) => {
   return acted(context, 'unmuteMember', payload, after);
 };
 
-/** The member as users see them. */
-export function shownMember({ presence, now }: Context, member: KnownMember): Member {
-  const { userId, username, role, unverified, mutedUntil, banned } = member;
+/** The member as users see them; one who is here under the name that they are here with. */
+export function shownMember(
+  { presence, now }: Pick<Context, 'presence' | 'now'>,
+  member: KnownMember,
+): Member {
+  const { userId, role, mutedUntil, banned } = member;
+  const { username, unverified } = presence.nameOf(userId) ?? member;
   return {
     userId,
     username,
@@ -113,7 +117,11 @@ function knownTarget(context: Context, userId: string): KnownMember {
   return target;
 }
 
-function targetOf({ members, presence, state }: Context, userId: string): KnownMember {
+/** What the room knows of a user, or what a stranger begins with. */
+export function targetOf(
+  { members, presence, state }: Pick<Context, 'members' | 'presence' | 'state'>,
+  userId: string,
+): KnownMember {
   return (
     members.find(userId) ?? {
       userId,
