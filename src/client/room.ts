@@ -45,6 +45,9 @@ export interface RoomOptions extends ConnectionOptions {
 /** What may go with a message. */
 export type MessageOptions = Pick<Payload<'message'>, 'id' | 'replyTo' | 'mentions' | 'meta'>;
 
+/** What an edit may change beside the text. */
+export type EditOptions = Pick<MessageOptions, 'mentions' | 'meta'>;
+
 /** What only this client tells. */
 const OWN = /^(change|status|reset)$/;
 
@@ -161,9 +164,14 @@ export class Room {
     return this.#keep({ name: 'message', payload: { ...options, message, id } });
   }
 
-  /** Changes a message of one's own. @throws Refused `conflict` when it has changed meanwhile */
-  edit(seq: number, message: string): Promise<Message> {
-    return this.#keep({ name: 'editMessage', payload: { seq, message, ...this.#ifRev(seq) } });
+  /**
+   * Changes a message of one's own. Mentions and `meta` stay unless they are given; `[]` and `{}`
+   * remove them.
+   * @throws Refused `conflict` when it has changed meanwhile
+   */
+  edit(seq: number, message: string, options: EditOptions = {}): Promise<Message> {
+    const payload = { ...options, seq, message, ...this.#ifRev(seq) };
+    return this.#keep({ name: 'editMessage', payload });
   }
 
   /** Deletes a message of one's own, or as moderator anyone's. @throws Refused as `edit` */

@@ -1,3 +1,4 @@
+import type { Payload } from '../protocol/commands.ts';
 import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
 import type { Status } from './connection.ts';
 import type { Entry } from './outbox.ts';
@@ -70,7 +71,7 @@ export function withChanges(
 function changed(message: Message, entry: Entry): ShownMessage {
   switch (entry.name) {
     case 'editMessage':
-      return { ...message, message: entry.payload.message, isChanging: true };
+      return { ...message, ...editOf(entry.payload), isChanging: true };
     case 'deleteMessage': {
       const { reactions: _, mentions: __, meta: ___, ...rest } = message;
       return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };
@@ -82,6 +83,11 @@ function changed(message: Message, entry: Entry): ShownMessage {
     default:
       return message;
   }
+}
+
+/** What an edit puts in place of what was there. */
+function editOf({ message, mentions, meta }: Payload<'editMessage'>): Partial<Message> {
+  return { message, ...(mentions && { mentions }), ...(meta && { meta }) };
 }
 
 function reacted(message: Message, emoji: string, by: number): ShownMessage {

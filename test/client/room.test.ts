@@ -173,6 +173,25 @@ describe('what is done here', () => {
 });
 
 describe('a change of a message', () => {
+  test('brings other mentions and meta, shown at once', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const { seq } = await anna.send('hi cleo', { mentions: ['cleo'], meta: { a: 1 } });
+    await expect.poll(() => ben.state.unread, PATIENTLY).toBe(1);
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const edited = anna.edit(seq, 'hi ben', { mentions: ['ben'], meta: {} });
+    expect(anna.state.messages).toMatchObject([{ message: 'hi ben', mentions: ['ben'] }]);
+    proxy.refuse(false);
+    const stored = await edited;
+    expect(stored.mentions).toEqual(['ben']);
+    expect(stored).not.toHaveProperty('meta');
+    await expect.poll(() => ben.state.unreadMentions, PATIENTLY).toBe(1);
+  });
+
   test('counts a reaction with those that look the same, before it is stored', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();

@@ -24,6 +24,8 @@ export interface ComposerOptions {
 /** What is written is a new message, an answer to one, or another text for one. */
 type Mode = { name: 'new' } | { name: 'reply' | 'edit'; message: Message };
 
+/** Users that one message may mention. */
+const MOST_MENTIONS = 50;
 const KEYS = 'Enter sends, Shift + Enter makes a new line.';
 
 /** Where one writes. */
@@ -158,23 +160,36 @@ export class Composer {
     else this.#say(text, mode.name === 'reply' ? mode.message.seq : this.#options.thread);
   }
 
-  #save({ seq, message }: Message, text: string): void {
+  #save({ seq, message, mentions: before = [] }: Message, text: string): void {
     this.#cancel();
+    if (text === message) return;
+    // Whom this page does not know by name cannot be looked for in the text.
+    const unknown = before.filter((userId) => this.#options.names.of(userId) === undefined);
+    const mentions = [...new Set([...unknown, ...this.#mentionedIn(text)])].slice(0, MOST_MENTIONS);
     // The row tells of a refusal.
-    if (text !== message) this.#options.room.edit(seq, text).catch(() => undefined);
+    this.#options.room.edit(seq, text, { mentions }).catch(() => undefined);
+  }
+
+  /** User ids of others whom a text names, as many as a message may mention. */
+  #mentionedIn(text: string): string[] {
+    const { room, names } = this.#options;
+    const own = room.state.you?.userId;
+    return names
+      .mentionedIn(text)
+      .filter((userId) => userId !== own)
+      .slice(0, MOST_MENTIONS);
   }
 
   #say(text: string, replyTo: number | undefined): void {
-    const { room, names, onSent } = this.#options;
-    const { you } = room.state;
-    const mentions = names.mentionedIn(text).filter((userId) => userId !== you?.userId);
+    const { room, onSent } = this.#options;
+    const mentions = this.#mentionedIn(text);
     this.#set('');
     this.#options.keepDraft('');
     if (this.#mode.name !== 'new') this.#turn({ name: 'new' });
     room
       .send(text, {
         ...(replyTo !== undefined && { replyTo }),
-        ...(mentions.length > 0 && { mentions: mentions.slice(0, 50) }),
+        ...(mentions.length > 0 && { mentions }),
       })
       .catch(() => undefined);
     onSent();
