@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { Refusal } from '../protocol/errors.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed } from '../protocol/limits.ts';
-import { firstCodePoints, utf8Bytes, wrongUserId, wrongUsername } from '../protocol/text.ts';
+import { displayName, nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
 
 /** How tokens are checked. Fixed by the operator, never by a token. */
@@ -198,11 +198,14 @@ function userIdOf(claims: JWTPayload): string {
   return userId;
 }
 
+/** The first of the claims that gives a name; the id where there are claims and none does. */
 function nameIn(claims: JWTPayload, userId: string): { name?: string } {
-  const name = claims['name'] ?? claims['username'];
-  if (name === undefined) return {};
-  const fits = typeof name === 'string' && wrongUsername(name) === undefined;
-  return { name: fits ? name : firstCodePoints(userId, 64) };
+  const claimed = [claims['name'], claims['username']].filter((claim) => claim != null);
+  if (claimed.length === 0) return {};
+  const names = claimed.map((claim) =>
+    typeof claim === 'string' ? displayName(claim) : undefined,
+  );
+  return { name: names.find((name) => name !== undefined) ?? nameOfId(userId) };
 }
 
 /** Roles by room pattern, and `admin: true`; a claim of another form is no claim to guess at. */

@@ -50,6 +50,8 @@ export interface ConnectionListener {
   /** A further page of what was missed. */
   missed(page: Reply<'getMissed'>): void;
   event(name: string, payload: unknown): void;
+  /** A newer token is in place. */
+  renewed(): void;
   /** A frame is over: a good time to show what it changed. */
   framed(): void;
 }
@@ -337,7 +339,9 @@ export class Connection {
       if (socket !== this.#socket || token === undefined) return;
       this.#token = token;
       this.ask('refreshToken', { token }, (result) => {
-        if (result?.ok === true) this.#renewLater(result.expiresAt);
+        if (result?.ok !== true) return;
+        this.#renewLater(result.expiresAt);
+        this.#listener.renewed();
       });
     } catch {
       // Until the token has ended there is time to try again.

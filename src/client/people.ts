@@ -58,6 +58,11 @@ export class People {
     this.add([user], this.#isComplete);
   }
 
+  /** Somebody's name may be another one now. */
+  renamed(user: Present): void {
+    if (this.#present.has(user.userId)) this.add([user], this.#isComplete);
+  }
+
   left({ userId }: { userId: string }): void {
     this.#count--;
     this.#present.delete(userId);

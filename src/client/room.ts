@@ -46,6 +46,9 @@ export interface RoomOptions extends ConnectionOptions {
 /** What may go with a message. */
 export type MessageOptions = Pick<Payload<'message'>, 'id' | 'replyTo' | 'mentions' | 'meta'>;
 
+/** What an edit may change beside the text. */
+export type EditOptions = Pick<MessageOptions, 'mentions' | 'meta'>;
+
 /** What only this client tells. */
 const OWN = /^(change|status|reset)$/;
 
@@ -94,6 +97,8 @@ export class Room {
       missed: (page) => this.#missed(page),
       event: (name, payload) => this.#event({ name, payload } as RoomEvent),
       framed: () => this.#changed(),
+      // A newer token may give another name or other rights.
+      renewed: () => this.#askAgain(),
     });
     this.#outbox = new Outbox(store, storeKey);
     this.#sender = new Sender({
@@ -161,9 +166,14 @@ export class Room {
     return this.#keep({ name: 'message', payload: { ...options, message, id } });
   }
 
-  /** Changes a message of one's own. @throws Refused `conflict` when it has changed meanwhile */
-  edit(seq: number, message: string): Promise<Message> {
-    return this.#keep({ name: 'editMessage', payload: { seq, message, ...this.#ifRev(seq) } });
+  /**
+   * Changes a message of one's own. Mentions and `meta` stay unless they are given; `[]` and `{}`
+   * remove them.
+   * @throws Refused `conflict` when it has changed meanwhile
+   */
+  edit(seq: number, message: string, options: EditOptions = {}): Promise<Message> {
+    const payload = { ...options, seq, message, ...this.#ifRev(seq) };
+    return this.#keep({ name: 'editMessage', payload });
   }
 
   /** Deletes a message of one's own, or as moderator anyone's. @throws Refused as `edit` */
@@ -362,6 +372,7 @@ export class Room {
   #told({ room, you, receipts }: Reply<'joinRoom'>): void {
     this.#room = room;
     this.#you = you;
+    this.#people.renamed(you);
     this.#reading.told(you, you.userId);
     this.#reading.othersTold(receipts, room.memberCount);
   }
@@ -409,6 +420,7 @@ export class Room {
         if (this.#timeline.dropBelow(payload.horizon)) this.#askAgain();
         break;
       case 'memberUpdated':
+        this.#people.renamed(payload);
         if (payload.userId === this.#you?.userId) this.#isListed = payload.role !== 'none';
         else if (!this.#reading.knowsAll) break;
         // A role by token may stand above the one that is told here; a new one has read something.

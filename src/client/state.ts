@@ -1,3 +1,4 @@
+import type { Payload } from '../protocol/commands.ts';
 import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
 import type { Status } from './connection.ts';
 import type { Entry } from './outbox.ts';
@@ -72,7 +73,7 @@ export function withChanges(
 function changed(message: Message, entry: Entry): ShownMessage {
   switch (entry.name) {
     case 'editMessage':
-      return { ...message, message: entry.payload.message, isChanging: true };
+      return { ...message, ...editOf(entry.payload), isChanging: true };
     case 'deleteMessage': {
       const { reactions: _, mentions: __, meta: ___, ...rest } = message;
       return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };
@@ -86,8 +87,20 @@ function changed(message: Message, entry: Entry): ShownMessage {
   }
 }
 
+/** What an edit puts in place of what was there. */
+function editOf({ message, mentions, meta }: Payload<'editMessage'>): Partial<Message> {
+  return { message, ...(mentions && { mentions }), ...(meta && { meta }) };
+}
+
 function reacted(message: Message, emoji: string, by: number): ShownMessage {
-  const { [emoji]: count = 0, ...others } = message.reactions ?? {};
-  const reactions = count + by > 0 ? { ...message.reactions, [emoji]: count + by } : others;
+  const looks = looksOf(emoji);
+  const kind = Object.keys(message.reactions ?? {}).find((one) => looksOf(one) === looks) ?? emoji;
+  const { [kind]: count = 0, ...others } = message.reactions ?? {};
+  const reactions = count + by > 0 ? { ...message.reactions, [kind]: count + by } : others;
   return { ...message, reactions, isChanging: true };
+}
+
+/** The same for reactions that look the same, which the room counts as one kind. */
+function looksOf(emoji: string): string {
+  return emoji.normalize().replaceAll(/[\ufe0e\ufe0f]/g, '');
 }

@@ -32,12 +32,19 @@ export class WhoIsHere {
       this.#users.set(user.userId, user);
     } else if (line.startsWith('["userLeft",')) {
       this.#users.delete(payloadIn<'userLeft'>(line).userId);
+    } else if (line.startsWith('["memberUpdated",')) {
+      const { userId, username, unverified } = payloadIn<'memberUpdated'>(line);
+      if (this.#users.has(userId))
+        this.#users.set(userId, { userId, username, ...(unverified && { unverified }) });
     }
     return true;
   }
 
-  /** The events that lead from here to `then`. */
-  changesTo(then: WhoIsHere, roomId: string, timestamp: number): string[] {
+  /** The events that lead from here to `then`; undefined where somebody has another name there. */
+  changesTo(then: WhoIsHere, roomId: string, timestamp: number): string[] | undefined {
+    const isRenamed = ({ userId, username }: Present) =>
+      (then.#users.get(userId)?.username ?? username) !== username;
+    if (this.users.some(isRenamed)) return undefined;
     const gone = this.users.filter(({ userId }) => !then.#users.has(userId));
     const come = then.users.filter(({ userId }) => !this.#users.has(userId));
     return [
@@ -49,6 +56,8 @@ export class WhoIsHere {
   }
 }
 
-function payloadIn<N extends 'userJoined' | 'userLeft'>(line: string): EventPayload<N> {
+function payloadIn<N extends 'userJoined' | 'userLeft' | 'memberUpdated'>(
+  line: string,
+): EventPayload<N> {
   return (JSON.parse(line) as [N, EventPayload<N>])[1];
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
 import { misfit, Refusal } from './errors.ts';
+import { emojiKind } from './emoji.ts';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './limits.ts';
 import {
@@ -21,6 +22,7 @@ import {
   youSchema,
 } from './objects.ts';
 import { wrongEmoji, wrongLine, wrongPrefix } from './text.ts';
+import { isVisible } from './visible.ts';
 
 const roomId = roomIdSchema.optional();
 /** A name its sender claims. Looked into only where it counts: see `room/names.ts`. */
@@ -33,7 +35,18 @@ const clientId = z
   .min(1, { error: 'must not be empty' })
   .max(64, { error: 'must be at most 64 characters' });
 
-const emoji = label(wrongEmoji);
+const emoji = label(wrongEmoji).transform(emojiKind);
+
+/** What a message says; a blank one says nothing. */
+const said = z
+  .string({ error: 'must be a string' })
+  .min(1, { error: 'must not be empty' })
+  .refine(isVisible, { error: 'must have something to read' });
+const mentions = z
+  .array(userIdSchema, { error: 'must be a list of user ids' })
+  .max(fixed.mentions, { error: `must name at most ${fixed.mentions} users` })
+  .optional();
+const meta = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional();
 const line = (most: number) => label((text) => wrongLine(text, most));
 const note = line(fixed.noteCharacters).optional();
 const role = z.enum(roles, { error: `must be one of ${roles.join(', ')}` });
@@ -53,15 +66,12 @@ export const commands = {
   leaveRoom: z.object({ roomId }),
   message: z.object({
     roomId,
-    message: z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' }),
+    message: said,
     sender: claimed,
     id: clientId.optional(),
     replyTo: whole(1).optional(),
-    mentions: z
-      .array(userIdSchema, { error: 'must be a list of user ids' })
-      .max(fixed.mentions, { error: `must name at most ${fixed.mentions} users` })
-      .optional(),
-    meta: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
+    mentions,
+    meta,
   }),
   typing: z.object({ roomId, isTyping: flag }),
   getHistory: z
@@ -98,7 +108,10 @@ export const commands = {
   editMessage: z.object({
     roomId,
     seq: whole(1),
-    message: z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' }),
+    message: said,
+    /** What they take the place of stays where they are absent. */
+    mentions,
+    meta,
     ifRev: whole(1).optional(),
   }),
   deleteMessage: z.object({ roomId, seq: whole(1), note, ifRev: whole(1).optional() }),

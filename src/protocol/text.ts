@@ -1,5 +1,7 @@
+import { emojiKind } from './emoji.ts';
 import { fixed } from './limits.ts';
 import { FORBIDDEN_KEYS } from './shape.ts';
+import { inOneLine, isVisible, withoutHidden } from './visible.ts';
 
 /**
  * What names may look like. Each function completes the sentence "<field> …" with what is wrong,
@@ -9,8 +11,8 @@ import { FORBIDDEN_KEYS } from './shape.ts';
 const CONTROL = /\p{Cc}/u;
 /** Embeddings, overrides and isolates that could turn the text around a name. */
 const BIDI = /[\u202A-\u202E\u2066-\u2069]/u;
-/** Invisible characters; the joiners U+200C and U+200D are fine, scripts and emoji need them. */
-const INVISIBLE = /[\u200B\u2060\uFEFF]/u;
+/** The longest display name, in code points. */
+const NAME_LENGTH = 64;
 
 /** Length in bytes of UTF-8. */
 export function utf8Bytes(text: string): number {
@@ -62,12 +64,48 @@ function wrongSegment(text: string): string | undefined {
   return text === '.' || text === '..' ? 'must not be "." or ".."' : undefined;
 }
 
-/** Display names: 1–64 code points in NFC that cannot disguise themselves. */
+/**
+ * A display name in the form in which it is shown, from whatever a sign-in service calls a person:
+ * Unicode form C, in one line, without hidden characters, the first 64 code points as far as they
+ * are whole graphemes. Undefined where nothing of it can be seen. Its own result stays as it is.
+ */
+export function displayName(text: string): string | undefined {
+  if (!text.isWellFormed()) return undefined;
+  const name = tidied(text);
+  const cut = tidied(firstGraphemes(name, NAME_LENGTH));
+  return isVisible(cut) ? cut : undefined;
+}
+
+function tidied(text: string): string {
+  return inOneLine(withoutHidden(text));
+}
+
+/** The whole graphemes within the first `most` code points; a first one that is longer is cut. */
+function firstGraphemes(text: string, most: number): string {
+  if (text.length <= most) return text;
+  let end = 0;
+  let count = 0;
+  for (const { segment, index } of new Intl.Segmenter().segment(text)) {
+    count += Array.from(segment).length;
+    if (count > most) break;
+    end = index + segment.length;
+  }
+  return end === 0 ? firstCodePoints(text, most) : text.slice(0, end);
+}
+
+/** The display name of a user who has no other. */
+export function nameOfId(userId: string): string {
+  return displayName(userId) ?? firstCodePoints(userId, NAME_LENGTH);
+}
+
+/** Display names in payloads: already in the form that `displayName` gives them. */
 export function wrongUsername(text: string): string | undefined {
-  const wrong = wrongNormalLabel(text, 64);
+  const wrong = wrongNormalLabel(text, NAME_LENGTH);
   if (wrong !== undefined) return wrong;
   if (BIDI.test(text)) return 'must not turn the direction of text around';
-  return INVISIBLE.test(text) ? 'must not contain invisible characters' : undefined;
+  if (!isVisible(text)) return 'must have something to see';
+  if (withoutHidden(text) !== text) return 'must not contain invisible characters';
+  return displayName(text) === text ? undefined : 'must be one line, with single spaces';
 }
 
 /** Beginnings of names: 1–64 code points. */
@@ -75,13 +113,15 @@ export function wrongPrefix(text: string): string | undefined {
   return wrongLabel(text, 64);
 }
 
-/** Reactions: one short text, an emoji as a rule. */
+/** Reactions: one short text, an emoji as a rule. Judged in the form in which it is counted. */
 export function wrongEmoji(text: string): string | undefined {
   const wrong = wrongLabel(text, fixed.reactionBytes);
   if (wrong !== undefined) return wrong;
-  if (FORBIDDEN_KEYS.has(text)) return 'must be an emoji';
-  if (/\s/u.test(text)) return 'must not contain spaces';
-  return exceedsBytes(text, fixed.reactionBytes)
+  const kind = emojiKind(text);
+  if (FORBIDDEN_KEYS.has(kind)) return 'must be an emoji';
+  if (/\s/u.test(kind)) return 'must not contain spaces';
+  if (!isVisible(kind)) return 'must have something to see';
+  return exceedsBytes(kind, fixed.reactionBytes)
     ? `must be at most ${fixed.reactionBytes} bytes`
     : undefined;
 }

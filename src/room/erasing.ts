@@ -1,6 +1,6 @@
 import { fixed } from '../protocol/limits.ts';
 import type { Message } from '../protocol/objects.ts';
-import { firstCodePoints } from '../protocol/text.ts';
+import { nameOfId } from '../protocol/text.ts';
 import { othersOf } from './commands/message.ts';
 import type { Outcome, Told, UpkeepContext } from './context.ts';
 import type { Erasure } from './stores/erasures.ts';
@@ -108,7 +108,7 @@ function eraseMember({ context, userId, by, tell }: Step): void {
   members.remove(userId);
   if (known.role !== 'none') room.countMembers(-1, false);
   const online = presence.has(userId);
-  const username = firstCodePoints(userId, 64);
+  const username = nameOfId(userId);
   tell.push({
     name: 'memberUpdated',
     payload: { roomId, userId, username, role: 'none', online, by },

@@ -1,4 +1,5 @@
 import { fillMemberKeys } from './fill-member-keys.ts';
+import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from './ports.ts';
 import { TOKENIZER } from './search/index-text.ts';
 
@@ -141,6 +142,7 @@ export const migrations: readonly (readonly Step[])[] = [
     'ALTER TABLE room ADD COLUMN unindexed_to INTEGER NOT NULL DEFAULT 0',
     'UPDATE room SET unindexed_to = indexed',
   ],
+  [mergeReactions],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -1,6 +1,6 @@
 import { misfit } from '../protocol/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { firstCodePoints, wrongUsername } from '../protocol/text.ts';
+import { nameOfId, wrongUsername } from '../protocol/text.ts';
 import type { Name } from './ports.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Name } from './ports.ts';
  */
 export function nameOf(identity: Identity, claim: unknown, field: string): Name {
   if (identity.name !== undefined) return { username: identity.name };
-  if (claim === undefined) return { username: firstCodePoints(identity.userId, 64) };
+  if (claim === undefined) return { username: nameOfId(identity.userId) };
   const why = typeof claim === 'string' ? wrongUsername(claim) : 'must be a string';
   if (why !== undefined) throw misfit(field, why);
   return { username: claim as string, unverified: true };

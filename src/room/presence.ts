@@ -89,6 +89,15 @@ export class Presence {
     return user && { username: user.username, ...(user.unverified && { unverified: true }) };
   }
 
+  /** A user who is here has another name from now on. */
+  rename(userId: string, { username, unverified }: Name): void {
+    const user = this.#users.get(userId);
+    if (user === undefined) return;
+    user.username = username;
+    if (unverified) user.unverified = unverified;
+    else delete user.unverified;
+  }
+
   /** A user's joined connections, those that only listen included. */
   joinedOf(userId: string): Connection[] {
     return this.connectionsOf(userId).filter(({ state }) => state.joined);

@@ -20,10 +20,11 @@ import { Lifetimes } from './lifetimes.ts';
 import { Outbox } from './outbox.ts';
 import type { Frame } from './frame.ts';
 import { counted } from './per-minute.ts';
-import type { Connection, Immediate, Ports } from './ports.ts';
+import type { Connection, ConnectionState, Immediate, Ports } from './ports.ts';
 import { Presence } from './presence.ts';
 import { RateLimits } from './rate-limits.ts';
 import { Receipts } from './receipts.ts';
+import { renamed } from './renaming.ts';
 import { assertAccess, assertOpen, type Standing, standingOf } from './standing.ts';
 import { Audit } from './stores/audit.ts';
 import { Erasures } from './stores/erasures.ts';
@@ -67,6 +68,14 @@ interface Decided<R> extends Outcome<R> {
   leaving: readonly Leaving[];
   /** When to be woken next, where that may be another time now. */
   next?: { at: number | undefined };
+}
+
+/** The name of a connection that has one already, once a token names its user anew. */
+function nameAfter(
+  { state }: Connection,
+  username: string | undefined,
+): Pick<ConnectionState, 'name'> {
+  return username !== undefined && state.name !== undefined ? { name: { username } } : {};
 }
 
 /** Commands somebody may give without having joined, over HTTP. */
@@ -255,10 +264,35 @@ export class Room {
     if (identity.userId !== connection.state.identity.userId) {
       throw new Refusal('unauthorized', 'The token is of another user.');
     }
-    connection.update({ identity });
+    connection.update({ identity, ...nameAfter(connection, identity.name) });
     this.#lifetimes.watch(connection);
+    this.#rename(connection);
     if (connection.state.joined) this.#letGo(this.#unwelcome([connection]));
     return { expiresAt: identity.expiresAt };
+  }
+
+  /** Shows a user who is here under the name that a connection's token gives them, if that is new. */
+  #rename(connection: Connection): void {
+    const { presence } = this.#context;
+    const { identity, silent } = connection.state;
+    const { userId, name: username } = identity;
+    const before = presence.nameOf(userId);
+    if (username === undefined || before === undefined || silent) return;
+    if (before.username === username && !before.unverified) return;
+    try {
+      this.#rates.charge(userId, 'refreshToken');
+      const outcome = this.#stored('rename', () =>
+        this.#foresee(renamed(this.#upkeepContext(), userId, { username })),
+      );
+      presence.rename(userId, { username });
+      for (const other of presence.connectionsOf(userId)) {
+        if (other.state.identity.name !== undefined) other.update(nameAfter(other, username));
+      }
+      this.#effect(outcome, connection);
+    } catch (error) {
+      // Storage fails, or names change too often: the user's next message brings the name.
+      if (!(error instanceof Refusal)) this.#ports.log.failure('rename', error);
+    }
   }
 
   /**
@@ -456,6 +490,7 @@ export class Room {
     if (joins) {
       this.#outbox.joined(connection);
       if (!connection.state.silent) this.#context.presence.arrive(connection);
+      this.#rename(connection);
     }
     if (leaves) {
       this.#context.presence.leave(connection, 'left');

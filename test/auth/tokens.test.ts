@@ -151,13 +151,18 @@ describe('a token', () => {
     [{ name: 'Alice', username: 'al' }, 'Alice'],
     [{ username: 'al' }, 'al'],
     [{ name: null, username: 'al' }, 'al'],
-    [{ name: ' Alice' }, 'u1'],
-    [{ name: 'Al\u202Eice' }, 'u1'],
-    [{ name: 'e\u0301' }, 'u1'],
+    [{ name: ' Alice ' }, 'Alice'],
+    [{ name: 'Al\u202Eice' }, 'Alice'],
+    [{ name: 'e\u0301' }, '\u00E9'],
+    [{ name: 'x'.repeat(65) }, 'x'.repeat(64)],
     [{ name: '' }, 'u1'],
+    [{ name: '', username: 'uno' }, 'uno'],
+    [{ name: '\u3164', username: ' uno' }, 'uno'],
+    [{ name: '\u3164', username: '\u2800' }, 'u1'],
     [{ name: 7 }, 'u1'],
+    [{ name: 7, username: 'uno' }, 'uno'],
     [{ name: { a: 1 } }, 'u1'],
-    [{ name: 'x'.repeat(65) }, 'u1'],
+    [{ name: '\uD800', username: 'uno' }, 'uno'],
   ])('with %j is shown as %s', async (given, name) => {
     expect(await holderOf({ sub: 'u1', ...given })).toMatchObject({ name });
   });

@@ -172,6 +172,47 @@ describe('what is done here', () => {
   });
 });
 
+describe('a change of a message', () => {
+  test('brings other mentions and meta, shown at once', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const { seq } = await anna.send('hi cleo', { mentions: ['cleo'], meta: { a: 1 } });
+    await expect.poll(() => ben.state.unread, PATIENTLY).toBe(1);
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const edited = anna.edit(seq, 'hi ben', { mentions: ['ben'], meta: {} });
+    expect(anna.state.messages).toMatchObject([{ message: 'hi ben', mentions: ['ben'] }]);
+    proxy.refuse(false);
+    const stored = await edited;
+    expect(stored.mentions).toEqual(['ben']);
+    expect(stored).not.toHaveProperty('meta');
+    await expect.poll(() => ben.state.unreadMentions, PATIENTLY).toBe(1);
+  });
+
+  test('counts a reaction with those that look the same, before it is stored', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    const { seq } = await anna.send('hello');
+    const heart = '\u2764\uFE0F';
+    await ben.addReaction(seq, heart);
+    await expect.poll(() => anna.state.messages[0]?.reactions, PATIENTLY).toEqual({ [heart]: 1 });
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const added = anna.addReaction(seq, '\u2764');
+    expect(anna.state.messages[0]?.reactions).toEqual({ [heart]: 2 });
+    const taken = anna.removeReaction(seq, heart);
+    expect(anna.state.messages[0]?.reactions).toEqual({ [heart]: 1 });
+    proxy.refuse(false);
+    expect((await added).reactions).toEqual({ [heart]: 2 });
+    expect((await taken).reactions).toEqual({ [heart]: 1 });
+  });
+});
+
 describe('what others do', () => {
   test('comes to loops, which end with the room', async () => {
     const roomId = newRoom();
@@ -319,6 +360,26 @@ describe('a token', () => {
     expect((await room.send('still here')).message).toBe('still here');
     expect(statuses).toEqual(['open']);
     expect(asked[1]).toBeLessThan(end * 1_000);
+  });
+
+  test('with another name shows it to this user, and to everybody else', async () => {
+    const roomId = newRoom();
+    const end = Math.floor(Date.now() / 1_000) + 4;
+    let asked = 0;
+    const token = () =>
+      tokenFor('anna', asked++ === 0 ? { exp: end, name: 'Anna' } : { name: 'Anne' });
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const anna = enter('anna', roomId, { token });
+    await comesTo(anna, 'open');
+    await anna.send('hello');
+    expect(anna.state.you?.username).toBe('Anna');
+    for (const room of [anna, ben]) {
+      const shown = () => room.state.online.find(({ userId }) => userId === 'anna')?.username;
+      await expect.poll(shown, PATIENTLY).toBe('Anne');
+    }
+    await expect.poll(() => anna.state.you?.username, PATIENTLY).toBe('Anne');
+    expect((await anna.send('hello again')).sender).toBe('Anne');
   });
 
   test('that has ended is asked for anew, and one that cannot be had keeps away', async () => {

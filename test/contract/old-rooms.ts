@@ -20,8 +20,10 @@ const written: readonly (readonly string[])[] = [
     "UPDATE room SET topic = 'old things', rev = 4",
     "UPDATE messages SET message = 'the second words, edited', edited_at = 4000, rev = 4 WHERE seq = 2",
     "INSERT INTO search (search) VALUES ('rebuild')",
-    'UPDATE messages SET reactions = \'{"+1":1}\' WHERE seq = 1',
-    "INSERT INTO reactions (seq, emoji, user_id) VALUES (1, '+1', 'bob')",
+    // Kinds that look the same, and one that nobody can see, were kinds of their own.
+    `UPDATE messages SET reactions = '{"+1":1,"\u2764":1,"\u2764\uFE0F":2,"\uFE0F":1}' WHERE seq = 1`,
+    `INSERT INTO reactions (seq, emoji, user_id) VALUES (1, '+1', 'bob'), (1, '\u2764', 'bob'),
+      (1, '\u2764\uFE0F', 'alice'), (1, '\u2764\uFE0F', 'bob'), (1, '\uFE0F', 'bob')`,
     "UPDATE members SET banned = 1 WHERE user_id = 'bob'",
     "INSERT INTO audit (timestamp, by, act, user_id) VALUES (4000, 'alice', 'banMember', 'bob')",
   ],
@@ -67,7 +69,7 @@ export function oldStory(version: number) {
         seq: 1,
         message: 'the first words',
         senderId: 'alice',
-        ...(isSecond && { reactions: { '+1': 1 } }),
+        ...(isSecond && { reactions: { '+1': 1, '\u2764\uFE0F': 2 } }),
       },
       {
         seq: 2,

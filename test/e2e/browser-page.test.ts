@@ -136,7 +136,8 @@ describe.skipIf(!hasBrowser)('the page', () => {
     for (const [given, sentence] of [
       ['', 'Enter the name that others will see.'],
       ['x'.repeat(65), 'Choose a name of at most 64 characters.'],
-      ['a\u202Eb', 'Your name must not turn the direction of text around.'],
+      ['\u3164\u2800', 'Choose a name of visible characters.'],
+      ['guest:ann', 'Your name must not begin with "guest:".'],
     ] as const) {
       await ann.join(given, company.room);
       await ann.page.getByRole('alert').getByText(sentence).waitFor();
@@ -148,6 +149,14 @@ describe.skipIf(!hasBrowser)('the page', () => {
       const field = ann.page.getByLabel('Room', { exact: true });
       await expect.poll(() => field.getAttribute('aria-invalid'), PATIENTLY).toBe('true');
     }
+  });
+
+  test('takes a name without what nobody can see of it', async () => {
+    const ann = await arrive(host());
+    await ann.join(' An\u202En\u200B  Smi\u00ADth\u2800', company.room);
+    await ann.write('hello');
+    const sender = ann.page.getByRole('log').getByText('Ann Smith', { exact: true });
+    await expect.poll(() => sender.count(), PATIENTLY).toBeGreaterThan(0);
   });
 
   test('forgets after 6 seconds that somebody was typing', async () => {

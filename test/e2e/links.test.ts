@@ -245,6 +245,36 @@ describe('a room whose object is aborted 20 times under talk', () => {
   }, 120_000);
 });
 
+describe('a newer token with another name', () => {
+  it.each([['polling'], ['websocket']])(
+    'by %s holds in a room whose object ends before or after it',
+    async (transport) => {
+      const roomId = newRoom();
+      const anna = await enter('anna', roomId, { transports: [transport] });
+      const ben = await enter('ben', roomId, WEBSOCKET);
+      const names = async () => {
+        const page = { roomId, online: true };
+        const { members } = await ben.command<{ members: { username: string }[] }>(
+          'getMembers',
+          page,
+        );
+        return members.map(({ username }) => username).toSorted();
+      };
+      for (const name of ['Anne', 'Annie']) {
+        if (name === 'Annie') await (await room(roomId)).abort().catch(() => undefined);
+        const token = await tokenFor('anna', { name });
+        expect(await anna.command('refreshToken', { token })).toMatchObject({ ok: true });
+        if (name === 'Anne') await (await room(roomId)).abort().catch(() => undefined);
+        const reply = await anna.command('message', { roomId, message: 'hi' });
+        expect(reply).toMatchObject({ ok: true, message: { sender: name } });
+        expect(await names()).toEqual([name, 'ben']);
+      }
+      expect([...anna.drops, ...ben.drops]).toEqual([]);
+    },
+    60_000,
+  );
+});
+
 describe('a crowd that is silent', () => {
   it('lets its room sleep, keeps no polling session, and is all reached by one message', async () => {
     const roomId = newRoom();

@@ -2,7 +2,7 @@ import { abortAllDurableObjects } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Attachment } from '../../src/edge/object-connection.ts';
 import { wishRequest } from '../../src/edge/headers.ts';
-import { Client, join, newRoom, sleep, stubOf, within } from './client.ts';
+import { Client, join, newRoom, sleep, stubOf, tokenOf, within } from './client.ts';
 
 const GRIN = '\u{1F600}';
 
@@ -125,6 +125,23 @@ describe('a room that sleeps', () => {
     });
     expect(await alice.ask('getMembers', { online: true })).toMatchObject({ onlineCount: 1 });
     expect(await instanceOf(roomId)).not.toBe(before);
+  });
+
+  it('keeps the name in a newer token over its sleep, and over the end of its object', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice', { claims: { name: 'Alice' } });
+    const bob = await join(roomId, 'bob', { claims: { name: 'Bob' } });
+    const token = await tokenOf({ sub: 'alice', name: 'Alicia' });
+    expect(await alice.ask('refreshToken', { token })).toMatchObject({ ok: true });
+    expect(await bob.until('memberUpdated')).toMatchObject({ userId: 'alice', username: 'Alicia' });
+    await sleep(roomId);
+    const { online } = await bob.ask('joinRoom');
+    expect(online).toContainEqual({ userId: 'alice', username: 'Alicia' });
+    await sleep(roomId);
+    const sent = await alice.ask('message', { message: 'still me' });
+    expect(sent.message).toMatchObject({ sender: 'Alicia' });
+    await alice.close(1000);
+    expect(await bob.until('userLeft')).toMatchObject({ username: 'Alicia' });
   });
 
   it('keeps all it must know of a guest with the longest names, far below what a socket can hold', async () => {

@@ -57,6 +57,23 @@ describe.each(oldVersions)('a room written with schema %i', (version) => {
     expect(found).toMatchObject({ ok: true, members: [{ userId: 'bob', username: 'Bob' }] });
   });
 
+  test('has one kind of reactions that look the same', async () => {
+    const rooms = roomsOf(version);
+    const heart = { seq: 1, emoji: '\u2764' };
+    const added = await rooms.execute('lobby', alice, 'addReaction', heart);
+    const known = version >= 2 ? { '+1': 1 } : {};
+    const hearts = version >= 2 ? 2 : 1;
+    expect(added).toMatchObject({
+      ok: true,
+      message: { reactions: { ...known, '\u2764\uFE0F': hearts } },
+      myReactions: ['\u2764\uFE0F'],
+    });
+    const { reactions } = (await rooms.execute('lobby', alice, 'getReactions', { seq: 1 })) as {
+      reactions: object[];
+    };
+    expect(reactions).toHaveLength(hearts + Object.keys(known).length);
+  });
+
   test('is searched, knows its members, and takes the same message only once', async () => {
     const rooms = roomsOf(version);
     const found = await rooms.execute('lobby', alice, 'searchMessages', { query: 'words' });

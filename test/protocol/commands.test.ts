@@ -43,6 +43,19 @@ describe('a payload that does not fit', () => {
     ['joinRoom', { gather: 1 }, 'gather', 'must be true or false'],
     ['message', {}, 'message', 'must be a string'],
     ['message', { message: '' }, 'message', 'must not be empty'],
+    ...[' ', '\n\n', '\u0000', '\u200B', '\u3164', '\u2800', '\u200D\uFE0F'].flatMap(
+      (message): [OperationName, unknown, string, string][] => [
+        ['message', { message }, 'message', 'must have something to read'],
+        ['editMessage', { seq: 1, message }, 'message', 'must have something to read'],
+      ],
+    ),
+    [
+      'editMessage',
+      { seq: 1, message: 'a', mentions: 'bob' },
+      'mentions',
+      'must be a list of user ids',
+    ],
+    ['editMessage', { seq: 1, message: 'a', meta: [] }, 'meta', 'must be a JSON object'],
     ['message', { message: { text: 'a' } }, 'message', 'must be a string'],
     ['message', { message: 'a', id: '' }, 'id', 'must not be empty'],
     ['message', { message: 'a', id: 5 }, 'id', 'must be a string'],

@@ -38,6 +38,14 @@ function lived(): RoomAtHand {
   return room;
 }
 
+/** The lines of an export, those of one type with other values. */
+function rewritten(text: string, type: string, change: (line: Record<string, unknown>) => object) {
+  const lines = text.split('\n').slice(0, -1);
+  const read = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const made = read.map((line) => (line['type'] === type ? { ...line, ...change(line) } : line));
+  return made.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
 /** Imports a text in parts of so many lines. */
 function importInto(room: RoomAtHand, text: string, linesAtOnce = 1_000): boolean {
   const lines = text.split('\n').slice(0, -1);
@@ -301,4 +309,40 @@ it('is exported by owners and admins, imported by admins', () => {
   const copy = new RoomAtHand('moving');
   expect(refusal(copy.execute(alice, 'importRoom', { text, line: 1 })).code).toBe('forbidden');
   expect(refusal(copy.execute(admin, 'exportRoom', {})).code).toBe('room_not_found');
+});
+
+it('counts as one what looks the same, and leaves out reactions that nobody can see', () => {
+  const room = new RoomAtHand('moving');
+  room.ask(alice, 'message', { message: 'hello' });
+  for (const who of [alice, bob]) room.ask(who, 'addReaction', { seq: 1, emoji: 'a' });
+  for (const who of [bob, carol]) room.ask(who, 'addReaction', { seq: 1, emoji: 'b' });
+  room.ask(carol, 'addReaction', { seq: 1, emoji: 'c' });
+  const older: Record<string, string> = { a: '\u2764', b: '\u2764\uFE0F', c: '\uFE0F' };
+  const text = rewritten(exportOf(room), 'reactions', ({ emoji }) => ({
+    emoji: older[String(emoji)],
+  }));
+  const copy = new RoomAtHand('moving');
+  expect(importInto(copy, text)).toBe(true);
+  expect(copy.ask(alice, 'getMessage', { seq: 1 }).message.reactions).toEqual({
+    '\u2764\uFE0F': 3,
+  });
+  const { reactions } = copy.ask(alice, 'getReactions', { seq: 1 });
+  expect(reactions.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
+});
+
+it('takes names in the form in which they are shown, and blank messages of earlier times', () => {
+  const room = new RoomAtHand('moving');
+  room.ask(alice, 'message', { message: 'hello' });
+  const blank = rewritten(exportOf(room), 'message', () => ({
+    message: ' ',
+    sender: ' Al\u202Eice\n',
+  }));
+  const text = rewritten(blank, 'member', () => ({ username: '\u3164' }));
+  const copy = new RoomAtHand('moving');
+  expect(importInto(copy, text)).toBe(true);
+  expect(copy.ask(bob, 'getMessage', { seq: 1 }).message).toMatchObject({
+    message: ' ',
+    sender: 'Alice',
+  });
+  expect(copy.ask(bob, 'getMembers', {}).members).toMatchObject([{ username: 'alice' }]);
 });

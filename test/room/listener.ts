@@ -9,7 +9,7 @@ export interface Seen {
   epoch: string;
   position: string;
   room: { memberCount: number };
-  online: { userId: string }[];
+  online: { userId: string; username: string }[];
   onlineCount: number;
   presence: string;
   message: { seq: number; message: string };

@@ -33,6 +33,7 @@ describe('a name', () => {
     ['', 'username must not be empty.'],
     [7, 'username must be a string.'],
     [null, 'username must be a string.'],
+    ['\u3164', 'username must have something to see.'],
     ['a\u202Eb', 'username must not turn the direction of text around.'],
   ])('claimed as %j is refused', (claim, message) => {
     expect(shown({ userId: 'u1' }, claim)).toEqual({

@@ -123,6 +123,11 @@ export class StagedRoom {
     this.#use().handle(plug.connection, command);
   }
 
+  /** Puts a newer token in the place of a connection's, as a door does that has verified it. */
+  renew(plug: Plug, identity: Identity): void {
+    this.#use().renew(plug.connection, identity);
+  }
+
   /** Takes a message as over HTTP; `answered` hears of it when it is stored. */
   post(identity: Identity, payload: object, answered: (result: unknown) => void): void {
     this.ask(identity, 'message', payload, answered);

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { overHttp } from '../support/rights.ts';
 import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 atEveryDoor((door) => {
@@ -91,6 +93,25 @@ atEveryDoor((door) => {
     expect(bob.heard('message').map(({ message }) => message)).toEqual(['once', 'fence']);
     const { messages } = ok(await bob.command('getHistory', { roomId }));
     expect(messages.map(({ message }) => message)).toEqual(['once', 'mine', 'fence']);
+  });
+
+  it('refuses a message with nothing to read, and takes any other', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await door.enter('alice', roomId);
+    const http = await overHttp(door, 'alice');
+    for (const message of [' ', '\n\n', '\u0000', '\u200B', '\u3164', '\u2800', '\uFE0F']) {
+      const problem = {
+        code: 'invalid_payload',
+        message: 'message must have something to read.',
+        field: 'message',
+      };
+      expect(refusal(await alice.command('message', { roomId, message }))).toEqual(problem);
+      const answered = await http.ask('POST', roomId, '/messages', { body: { message } });
+      expect([answered.status, answered.body]).toEqual([400, { error: problem }]);
+    }
+    for (const message of ['.', '\u2764', '\u2801\u2800', ' \u0301', '\u{1F468}\u200D\u{1F467}']) {
+      expect((await say(alice, roomId, message)).message).toBe(message);
+    }
   });
 
   it('takes commands that ask for no reply, and tells only what went wrong', async () => {

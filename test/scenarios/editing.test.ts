@@ -32,6 +32,45 @@ atEveryDoor((door) => {
     expect(messages).toEqual([edited]);
   });
 
+  it('takes other mentions and meta in an edit, and keeps those that are not given', async () => {
+    const { roomId, owner, bob, cleo } = await founded(door, { bob: 'member', cleo: 'member' });
+    const about = { mentions: ['bob'], meta: { a: 1 } };
+    const { message: sent } = ok(
+      await owner.command('message', { roomId, message: 'hi bob', ...about }),
+    );
+    const { seq } = sent;
+    const edit = async (payload: object) =>
+      ok(await owner.command('editMessage', { roomId, seq, ...payload })).message;
+    const unreadOf = async (who: typeof bob) => ok(await who.join(roomId)).you.unreadMentions;
+    expect([await unreadOf(bob), await unreadOf(cleo)]).toEqual([1, 0]);
+
+    const moved = { message: 'hi cleo', mentions: ['cleo', 'olga', 'cleo'], meta: { b: 2 } };
+    const second = await edit(moved);
+    expect(second).toMatchObject({ ...moved, mentions: ['cleo', 'olga'], rev: sent.rev + 1 });
+    expect(await cleo.hears('messageUpdated')).toEqual({ ...second, change: 'edited', by: 'olga' });
+    expect([await unreadOf(bob), await unreadOf(cleo)]).toEqual([0, 1]);
+    // Sent again it changes nothing, and neither does what is not given.
+    expect(await edit(moved)).toEqual(second);
+    const third = await edit({ message: 'hello cleo' });
+    expect(third).toMatchObject({ mentions: ['cleo', 'olga'], meta: { b: 2 } });
+    const fourth = await edit({ message: 'hello cleo', mentions: ['bob', 'cleo'] });
+    expect(fourth).toMatchObject({ rev: third.rev + 1, meta: { b: 2 } });
+    expect([await unreadOf(bob), await unreadOf(cleo)]).toEqual([1, 1]);
+    ok(await bob.command('markRead', { roomId, readUpTo: seq }));
+    expect(await unreadOf(bob)).toBe(0);
+
+    const http = await overHttp(door, 'olga');
+    const body = { message: 'hello', mentions: [], meta: {} };
+    const answered = await http.ask('PATCH', roomId, `/messages/${seq}`, { body });
+    expect(answered.body).toMatchObject({ message: { rev: fourth.rev + 1, message: 'hello' } });
+    const { messages } = ok(await cleo.command('getHistory', { roomId, around: seq, limit: 1 }));
+    expect(messages[0]).not.toHaveProperty('mentions');
+    expect(messages[0]).not.toHaveProperty('meta');
+    expect(await unreadOf(cleo)).toBe(0);
+    ok(await owner.command('deleteMessage', { roomId, seq }));
+    expect(await unreadOf(bob)).toBe(0);
+  });
+
   it('takes no rev for an edit that changes nothing, and tells nobody', async () => {
     const { roomId, owner, bob } = await founded(door, { bob: 'member' });
     const sent = await say(bob, roomId, 'as it is');
@@ -97,6 +136,10 @@ atEveryDoor((door) => {
       ['editMessage', { seq: 1 }, 'invalid_payload', 'message'],
       ['editMessage', { seq: 1, message: '' }, 'invalid_payload', 'message'],
       ['editMessage', { seq: 1, message: '\ud800' }, 'invalid_payload', 'message'],
+      ['editMessage', { seq: 1, message: ' \n\u200B' }, 'invalid_payload', 'message'],
+      ['editMessage', { seq: 1, message, mentions: [7] }, 'invalid_payload', 'mentions.0'],
+      ['editMessage', { seq: 1, message, meta: [] }, 'invalid_payload', 'meta'],
+      ['editMessage', { seq: 1, message, meta: { a: 'x'.repeat(4_097) } }, 'too_large', 'meta'],
       ['editMessage', { seq: 1, message, ifRev: 0 }, 'invalid_payload', 'ifRev'],
       ['editMessage', { seq: 1, message: '語'.repeat(2_731) }, 'too_large', 'message'],
       // 2 is the rev of the reaction, and no message's place.

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Message } from '../../src/protocol/objects.ts';
+import { overHttp } from '../support/rights.ts';
 import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { inAnHour, namelessToken, tokenFor } from '../support/tokens.ts';
@@ -61,7 +63,7 @@ atEveryDoor(
       const cases: [token: string, userId: string, username: string][] = [
         [await namelessToken('u-27'), 'u-27', 'u-27'],
         [await namelessToken(long), long, `${'語'.repeat(63)}🎉`],
-        [await tokenFor('u-28', { name: 'a\u202Eb' }), 'u-28', 'u-28'],
+        [await tokenFor('u-28', { name: '\u3164\u2800' }), 'u-28', 'u-28'],
         [await tokenFor('u-29', { name: '' }), 'u-29', 'u-29'],
         [
           await tokenFor('x', { sub: undefined, id: 42, name: undefined, username: 'Neo' }),
@@ -76,15 +78,111 @@ atEveryDoor(
       }
     });
 
+    it('tidies the name in a token', async () => {
+      const cases: [claims: object, username: string][] = [
+        [{ name: 'Ann Smith ' }, 'Ann Smith'],
+        [{ name: 'Jose\u0301\n\u200BSmith' }, 'Jos\u00E9 Smith'],
+        [{ name: '\u202EAnn\u00AD' }, 'Ann'],
+        [{ name: 'x'.repeat(70) }, 'x'.repeat(64)],
+        [{ name: '', username: 'uno' }, 'uno'],
+        [{ name: '\u3164', username: ' uno' }, 'uno'],
+      ];
+      const shown = async (claims: object) => {
+        const roomId = newRoom();
+        const { joined } = await door.enter('u-31', roomId, {}, { ...claims });
+        const http = await overHttp(door, 'u-31', { ...claims });
+        const body = { message: 'hi', sender: 'Somebody else' };
+        const { message } = (await http.ask('POST', roomId, '/messages', { body })).body as {
+          message: Message;
+        };
+        return [joined.you.username, message.sender];
+      };
+      await Promise.all(
+        cases.map(async ([claims, username]) => {
+          expect(await shown(claims)).toEqual([username, username]);
+        }),
+      );
+    });
+
     it('says what is wrong with a name that would count', async () => {
       const token = await namelessToken('u-30');
-      for (const username of [' padded', 'x'.repeat(65), 'a\u200Bb', 'e\u0301']) {
-        const problem = refusal(await door.visit({ token }).join(newRoom(), { username }));
-        expect(problem, JSON.stringify(username)).toMatchObject({
-          code: 'invalid_payload',
-          field: 'username',
-        });
+      const hidden = [
+        '\u3164',
+        '\u2800',
+        '\u200D\u200D',
+        'al\u00ADice',
+        'al\u200Eice',
+        'a\u{E0041}b',
+      ];
+      const http = await overHttp(door, 'u-30', { name: undefined });
+      const names = ['', ' padded', 'x'.repeat(65), 'a\u200Bb', 'e\u0301', ...hidden];
+      await Promise.all(
+        names.map(async (username) => {
+          const roomId = newRoom();
+          const body = { message: 'hi', sender: username };
+          const answered = await http.ask('POST', roomId, '/messages', { body });
+          expect([answered.status, answered.body], JSON.stringify(username)).toMatchObject([
+            400,
+            { error: { code: 'invalid_payload', field: 'sender' } },
+          ]);
+          const problem = refusal(await door.visit({ token }).join(roomId, { username }));
+          expect(problem, JSON.stringify(username)).toMatchObject({
+            code: 'invalid_payload',
+            field: 'username',
+          });
+        }),
+      );
+    });
+
+    it('takes the name in a newer token from then on, in every room', async () => {
+      const roomIds = door.socketHolds === 'one room' ? [newRoom()] : [newRoom(), newRoom()];
+      const bob = door.visit({ token: await tokenFor('bob', { name: 'Bob' }) });
+      const anna = door.visit({ token: await tokenFor('anna', { name: 'Anna' }) });
+      for (const roomId of roomIds) {
+        ok(await bob.join(roomId));
+        ok(await anna.join(roomId));
+        await say(bob, roomId, 'as Bob');
       }
+      const token = await tokenFor('bob', { name: 'Robert ' });
+      ok(await bob.command('refreshToken', { token }));
+      for (const roomId of roomIds) {
+        const isHere = (event: { roomId: string }) => event.roomId === roomId;
+        const who = { userId: 'bob', username: 'Robert' };
+        const member = { ...who, role: 'owner', online: true };
+        expect(await anna.hears('memberUpdated', isHere)).toEqual({ roomId, ...member, by: 'bob' });
+        ok(await bob.command('typing', { roomId }));
+        expect(await anna.hears('typing', isHere)).toMatchObject(who);
+        expect((await say(bob, roomId, 'as Robert')).sender).toBe('Robert');
+        const { members } = ok(await anna.command('getMembers', { roomId }));
+        expect(members).toEqual([member]);
+        const { joined } = await door.enter('cleo', roomId);
+        expect(joined.online).toContainEqual(who);
+        const again = ok(await bob.join(roomId));
+        expect(again.you).toMatchObject(who);
+        ok(await bob.command('leaveRoom', { roomId }));
+        expect(await anna.hears('userLeft', isHere)).toMatchObject(who);
+        expect(ok(await bob.join(roomId)).you).toMatchObject(who);
+        const { messages } = ok(await anna.command('getHistory', { roomId }));
+        expect(messages.map(({ sender }) => sender)).toEqual(['Bob', 'Robert']);
+      }
+      expect(bob.heard('memberUpdated')).toEqual([]);
+      expect(anna.heard('userJoined').filter(({ userId }) => userId === 'bob')).toHaveLength(
+        roomIds.length,
+      );
+    });
+
+    it('keeps a claimed name over a newer token without one', async () => {
+      const roomId = newRoom();
+      const zed = door.visit({ token: await namelessToken('u-32') });
+      ok(await zed.join(roomId, { username: 'Zed' }));
+      ok(await zed.command('refreshToken', { token: await namelessToken('u-32') }));
+      const { message } = ok(await zed.command('message', { roomId, message: 'hi' }));
+      expect(message).toMatchObject({ sender: 'Zed', unverified: true });
+      const token = await tokenFor('u-32', { name: 'Zoe' });
+      ok(await zed.command('refreshToken', { token }));
+      const next = await say(zed, roomId, 'hi again');
+      expect(next.sender).toBe('Zoe');
+      expect(next).not.toHaveProperty('unverified');
     });
 
     it('tells when a token ends', async () => {

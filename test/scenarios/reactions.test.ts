@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { founded } from '../support/rights.ts';
+import { founded, overHttp } from '../support/rights.ts';
 import { atEveryDoor, fence } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -60,6 +60,35 @@ atEveryDoor((door) => {
     for (const other of [owner, phone]) expect(other.heard('reactionsUpdated')).toEqual(all);
     expect(bob.heard('reactionsUpdated')).toEqual(all.filter(({ by }) => by !== 'bob'));
     expect(cleo.heard('reactionsUpdated')).toEqual(all.filter(({ by }) => by !== 'cleo'));
+  });
+
+  it('counts what looks the same as one kind', async () => {
+    const { roomId, owner, bob, cleo } = await founded(door, { bob: 'member', cleo: 'member' });
+    const [heart, thumb] = ['\u2764\uFE0F', '\u{1F44D}'];
+    const react = async (who: typeof bob, name: string, emoji: string) =>
+      ok(await who.command(name as 'addReaction', { roomId, seq: 1, emoji }));
+    await react(bob, 'addReaction', '\u2764');
+    await react(cleo, 'addReaction', heart);
+    await react(bob, 'addReaction', `${thumb}\uFE0F`);
+    await react(cleo, 'addReaction', 'e\u0301');
+    const { message, myReactions } = await react(owner, 'addReaction', '\u00E9');
+    expect(message.reactions).toEqual({ [heart]: 2, [thumb]: 1, '\u00E9': 2 });
+    expect(myReactions).toEqual(['\u00E9']);
+    const http = await overHttp(door, 'olga');
+    const path = (emoji: string) => `/messages/1/reactions/${encodeURIComponent(emoji)}`;
+    const put = await http.ask('PUT', roomId, path('\u2764'));
+    expect(put.body).toMatchObject({ message: { reactions: { [heart]: 3 } } });
+    const taken = await http.ask('DELETE', roomId, path(`${heart}\uFE0E`));
+    expect(taken.body).toMatchObject({ message: { reactions: { [heart]: 2 } } });
+    // Given once, whatever it is written like.
+    const { rev } = (await react(bob, 'addReaction', heart)).message;
+    expect((await react(bob, 'removeReaction', '\u2764')).message).toMatchObject({
+      rev: rev + 1,
+      reactions: { [heart]: 1 },
+    });
+    await owner.hears('reactionsUpdated', (event) => event.rev === rev + 1);
+    const heard = owner.heard('reactionsUpdated').map(({ emoji }) => emoji);
+    expect(heard).toEqual([heart, heart, thumb, '\u00E9', heart, heart, heart]);
   });
 
   it('takes no rev for a reaction that is there, or for taking one that is not', async () => {
@@ -174,6 +203,11 @@ atEveryDoor((door) => {
       [{ seq: 1, emoji: '\n' }, 'invalid_payload', 'emoji'],
       [{ seq: 1, emoji: '語'.repeat(22) }, 'invalid_payload', 'emoji'],
       [{ seq: 1, emoji: '__proto__' }, 'invalid_payload', 'emoji'],
+      ...['\uFE0F', '\u200D', '\u3164', '\u2800'].map((emoji): [object, string, string] => [
+        { seq: 1, emoji },
+        'invalid_payload',
+        'emoji',
+      ]),
       [{ seq: 0, emoji: '👍' }, 'invalid_payload', 'seq'],
       [{ seq: 2, emoji: '👍' }, 'message_not_found'],
     ];

@@ -81,6 +81,10 @@ atEveryDoor((door) => {
     expect(await you()).toEqual([2, 2, 1]);
     ok(await bob.command('markRead', { roomId, readUpTo: first }));
     expect(await you()).toEqual([first, 1, 0]);
+    // A position only goes up.
+    const back = { ok: true, readUpTo: first, unread: 1, unreadMentions: 0 };
+    expect(await bob.command('markRead', { roomId, readUpTo: 0 })).toEqual(back);
+    expect(await you()).toEqual([first, 1, 0]);
     const { joined } = await door.enter('newcomer', roomId);
     expect(joined.you).toMatchObject({ readUpTo: 7, unread: 0, unreadMentions: 0 });
   });

@@ -1,5 +1,6 @@
 import type { TokenSource } from '../../src/client/index.ts';
 import { foldName } from '../../src/protocol/fold.ts';
+import { displayName } from '../../src/protocol/text.ts';
 
 /**
  * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
@@ -31,10 +32,11 @@ const UNREACHABLE = 'The server cannot be reached; check your connection, then t
 
 /** @throws Misfit */
 export function readName(text: string): string {
-  const name = text.trim().normalize('NFC');
-  if (name === '') throw new Misfit('name', 'Enter the name that others will see.');
-  if (isTooLong(name, 64)) throw new Misfit('name', 'Choose a name of at most 64 characters.');
-  if (isBroken(name)) throw new Misfit('name', 'Choose a name of visible characters.');
+  const typed = text.trim().normalize('NFC');
+  if (typed === '') throw new Misfit('name', 'Enter the name that others will see.');
+  if (isTooLong(typed, 64)) throw new Misfit('name', 'Choose a name of at most 64 characters.');
+  const name = displayName(typed);
+  if (name === undefined) throw new Misfit('name', 'Choose a name of visible characters.');
   return name;
 }
 

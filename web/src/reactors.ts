@@ -1,4 +1,5 @@
 import type { Message, Room } from '../../src/client/index.ts';
+import { emojiKind } from '../../src/protocol/emoji.ts';
 import { listed } from './names.ts';
 
 /** User ids and their names, by emoji. */
@@ -60,7 +61,8 @@ export class Reactors {
   }
 
   /** Gives a reaction, or takes it back where this user has given it. @throws Refused */
-  async toggle({ seq }: Message, emoji: string): Promise<void> {
+  async toggle({ seq }: Message, chosen: string): Promise<void> {
+    const emoji = emojiKind(chosen);
     const isMine = this.#room.state.myReactions.get(seq)?.includes(emoji) === true;
     if (isMine) await this.#room.removeReaction(seq, emoji);
     else await this.#room.addReaction(seq, emoji);

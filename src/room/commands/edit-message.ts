@@ -1,32 +1,71 @@
-import type { Reply } from '../../protocol/commands.ts';
+import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
 import { assertMaySend } from '../standing.ts';
-import { assertText } from './message.ts';
+import { assertMeta, assertText, mentionsIn, othersOf } from './message.ts';
 
-/** Changes the text of one's own message. */
+/** Changes one's own message: its text, and mentions and `meta` where they are given. */
 export const editMessage: Handler<'editMessage'> = (context, payload) => {
   const { messages, search, room, standing, state, now, limits, speaker } = context;
   assertText(payload.message, limits.messageBytes);
+  assertMeta(payload.meta);
   const before = found(context, payload.seq);
   if (before.senderId !== speaker.identity.userId) {
     throw new Refusal('forbidden', 'You can edit your own messages only.');
   }
   assertMaySend(standing, state, now);
-  if (before.deletedAt === undefined && before.message === payload.message) {
+  const edited = edit(before, payload);
+  if (before.deletedAt === undefined && isSame(before, edited)) {
     return { reply: { message: before } };
   }
   assertRev(before, payload.ifRev);
   if (before.deletedAt !== undefined) throw gone();
 
   const { rev, timestamp, position } = room.change();
+  const after: Message = { ...edited, rev, editedAt: timestamp };
   search.remove(before);
-  messages.edit(before.seq, rev, payload.message, timestamp);
-  const after: Message = { ...before, rev, message: payload.message, editedAt: timestamp };
+  messages.edit(after);
   search.add(after);
+  moveMentions(context, before, after);
   return updated(after, position, 'edited', speaker.identity.userId);
 };
+
+/** The message with what an edit gives in place of what was there; an empty `meta` removes it. */
+function edit(before: Message, payload: Payload<'editMessage'>): Message {
+  const { message, meta } = payload;
+  const mentions = mentionsIn(payload);
+  const after: Message = {
+    ...before,
+    message,
+    ...(mentions && { mentions }),
+    ...(meta && { meta }),
+  };
+  if (mentions?.length === 0) delete after.mentions;
+  if (meta !== undefined && Object.keys(meta).length === 0) delete after.meta;
+  return after;
+}
+
+function isSame(before: Message, after: Message): boolean {
+  return (
+    before.message === after.message &&
+    JSON.stringify(before.mentions) === JSON.stringify(after.mentions) &&
+    JSON.stringify(before.meta) === JSON.stringify(after.meta)
+  );
+}
+
+/** Counts the mentions that an edit has added, and no longer those that it has removed. */
+function moveMentions({ mentions }: Context, before: Message, after: Message): void {
+  const [old, now] = [othersOf(before), othersOf(after)];
+  mentions.remove(
+    after.seq,
+    old.filter((userId) => !now.includes(userId)),
+  );
+  mentions.add(
+    after.seq,
+    now.filter((userId) => !old.includes(userId)),
+  );
+}
 
 /** @throws Refusal `message_not_found` */
 export function found({ messages }: Context, seq: number): Message {

@@ -1,8 +1,11 @@
+import { emojiKind } from '../../protocol/emoji.ts';
 import { misfit, Refusal } from '../../protocol/errors.ts';
 import { type ExportLine, type LineOf, readExportLine } from '../../protocol/export-lines.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import { isBlank } from '../../protocol/lines.ts';
 import { assertPlain, depthOfText } from '../../protocol/shape.ts';
+import { displayName, nameOfId } from '../../protocol/text.ts';
+import { isVisible } from '../../protocol/visible.ts';
 import { closeCodes } from '../../protocol/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
 import { assertAdmin } from '../standing.ts';
@@ -60,6 +63,11 @@ function located(error: unknown, line: number): unknown {
   });
 }
 
+/** A name as `displayName` gives it; an erased sender has neither id nor name. */
+function nameFor(userId: string, name: string): string {
+  return displayName(name) ?? nameOfId(userId);
+}
+
 class Importing {
   readonly #context: Context;
   /** Lines may come. */
@@ -78,10 +86,12 @@ class Importing {
     const { audit, members } = this.#context;
     if (line.type === 'export') this.#begin();
     else if (!this.#isOpen) throw misfit('type', 'must be export in the first line');
-    else if (line.type === 'message') this.#message(line);
+    else if (line.type === 'message')
+      this.#message({ ...line, sender: nameFor(line.senderId, line.sender) });
     else if (line.type === 'reactions') this.#reactions(line);
     else if (line.type === 'act') audit.restore(line);
-    else if (line.type === 'member') members.restore(line);
+    else if (line.type === 'member')
+      members.restore({ ...line, username: nameFor(line.userId, line.username) });
     else this.#end(line);
   }
 
@@ -139,8 +149,11 @@ class Importing {
     const message = messages.find(seq);
     // Of a state that a later line has replaced.
     if (message === undefined || message.rev !== rev) return;
-    const count = reactions.restore(seq, emoji, userIds);
-    messages.setReactions(seq, rev, { ...message.reactions, [emoji]: count });
+    const kind = emojiKind(emoji);
+    // Earlier versions took some that nobody can see.
+    if (!isVisible(kind)) return;
+    const count = reactions.restore(seq, kind, userIds);
+    messages.setReactions(seq, rev, { ...message.reactions, [kind]: count });
   }
 
   #end({ type: _, ...record }: LineOf<'end'>): void {

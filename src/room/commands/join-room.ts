@@ -1,7 +1,7 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { fixed } from '../../protocol/limits.ts';
-import type { Message } from '../../protocol/objects.ts';
+import type { Message, Present } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Context, Handler, Shown } from '../context.ts';
 import { shown } from '../speaker.ts';
@@ -16,8 +16,7 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   assertPlace(context, payload);
   const known = context.speaker.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
-  const online = presence.list(fixed.onlineListed);
-  if (!known && online.length < fixed.onlineListed) online.push(you);
+  const online = onlineWith(context, you, known);
   const messages = newest(context, payload.history ?? 0);
   const missed = missedSince(context, payload);
   const reply: Reply<'joinRoom'> = {
@@ -37,6 +36,18 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const { session } = payload;
   return { reply, connection: { joined: true, name, ...(session !== undefined && { session }) } };
 };
+
+/** The first who are here, and the one who joins under the name that a token gives them now. */
+function onlineWith(
+  { presence, speaker }: Context,
+  you: Shown,
+  known: boolean | undefined,
+): Present[] {
+  const online = presence.list(fixed.onlineListed);
+  if (!known && online.length < fixed.onlineListed) online.push(you);
+  if (speaker.identity.name === undefined) return online;
+  return online.map((user) => (user.userId === you.userId ? you : user));
+}
 
 function assertPlace(
   { speaker, presence, limits }: Context,

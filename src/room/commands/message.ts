@@ -26,10 +26,21 @@ export function assertText(text: string, mostBytes: number): void {
   throw new Refusal('too_large', `Keep a message under ${mostBytes} bytes.`, { field: 'message' });
 }
 
+/** @throws Refusal `too_large` */
+export function assertMeta(meta: Payload<'message'>['meta']): void {
+  if (meta === undefined || !exceedsBytes(JSON.stringify(meta), fixed.metaBytes)) return;
+  throw new Refusal('too_large', `Keep meta under ${fixed.metaBytes} bytes.`, { field: 'meta' });
+}
+
+/** The mentions that a payload gives, each once. */
+export function mentionsIn({
+  mentions,
+}: Pick<Payload<'message'>, 'mentions'>): string[] | undefined {
+  return mentions && [...new Set(mentions)];
+}
+
 function assertFits({ messages }: Context, { meta, replyTo }: Payload<'message'>): void {
-  if (meta !== undefined && exceedsBytes(JSON.stringify(meta), fixed.metaBytes)) {
-    throw new Refusal('too_large', `Keep meta under ${fixed.metaBytes} bytes.`, { field: 'meta' });
-  }
+  assertMeta(meta);
   if (replyTo !== undefined && messages.find(replyTo) === undefined) {
     throw new Refusal('message_not_found', 'The message to reply to does not exist.', {
       field: 'replyTo',
@@ -43,7 +54,7 @@ function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'mes
   const member = enlist(context, sender, { writes: true });
   keepPace(context, member);
   const { rev, timestamp, position } = room.change();
-  const mentioned = [...new Set(payload.mentions)];
+  const mentioned = mentionsIn(payload) ?? [];
   const sent: Message = {
     roomId,
     seq: rev,

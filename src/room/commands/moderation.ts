@@ -3,7 +3,7 @@ import { Refusal } from '../../protocol/errors.ts';
 import { GUEST_PREFIX } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/limits.ts';
 import type { Member } from '../../protocol/objects.ts';
-import { firstCodePoints } from '../../protocol/text.ts';
+import { nameOfId } from '../../protocol/text.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
 import { assertRank, mayBeHere, ranks, standingOf } from '../standing.ts';
 import type { KnownMember } from '../stores/members.ts';
@@ -82,9 +82,13 @@ export const unmuteMember: Handler<'unmuteMember'> = (context, payload) => {
   return acted(context, 'unmuteMember', payload, after);
 };
 
-/** The member as users see them. */
-export function shownMember({ presence, now }: Context, member: KnownMember): Member {
-  const { userId, username, role, unverified, mutedUntil, banned } = member;
+/** The member as users see them; one who is here under the name that they are here with. */
+export function shownMember(
+  { presence, now }: Pick<Context, 'presence' | 'now'>,
+  member: KnownMember,
+): Member {
+  const { userId, role, mutedUntil, banned } = member;
+  const { username, unverified } = presence.nameOf(userId) ?? member;
   return {
     userId,
     username,
@@ -113,11 +117,15 @@ function knownTarget(context: Context, userId: string): KnownMember {
   return target;
 }
 
-function targetOf({ members, presence, state }: Context, userId: string): KnownMember {
+/** What the room knows of a user, or what a stranger begins with. */
+export function targetOf(
+  { members, presence, state }: Pick<Context, 'members' | 'presence' | 'state'>,
+  userId: string,
+): KnownMember {
   return (
     members.find(userId) ?? {
       userId,
-      username: firstCodePoints(userId, 64),
+      username: nameOfId(userId),
       ...presence.nameOf(userId),
       role: 'none',
       readUpTo: state.rev,

@@ -44,12 +44,16 @@ export class Messages {
     return this.#read('WHERE sender_id = ? AND id = ?', senderId, id)[0];
   }
 
-  edit(seq: number, rev: number, text: string, editedAt: number): void {
+  /** Writes what an edit can change. */
+  edit({ seq, rev, message, editedAt, mentions, meta }: Message): void {
     this.#database.run(
-      'UPDATE messages SET rev = ?, message = ?, edited_at = ? WHERE seq = ?',
+      `UPDATE messages SET rev = ?, message = ?, edited_at = ?, mentions = ?, meta = ?
+        WHERE seq = ?`,
       rev,
-      text,
-      editedAt,
+      message,
+      editedAt ?? null,
+      mentions === undefined ? null : JSON.stringify(mentions),
+      meta === undefined ? null : JSON.stringify(meta),
       seq,
     );
   }

@@ -42,13 +42,6 @@ const ASK_BYTES = 1_000;
 /** So many words that mention no one are named at once. */
 const MAX_NOTES = 2;
 
-/** A client whose `edit` takes no mentions leaves them as they were. */
-type EditWithMentions = (
-  seq: number,
-  text: string,
-  options?: { mentions: string[] },
-) => Promise<Message>;
-
 /** With a finger, Enter makes a line: there is no Shift to speak of, and the button is near. */
 const isCoarse = matchMedia('(pointer: coarse)');
 const empty: Draft = { text: '', mode: 'new', mentions: [] };
@@ -286,9 +279,8 @@ export class Composer {
     const options = original && { mentions: this.#mentions.idsAfterEdit(original, text) };
     this.#cancel();
     if (original?.message === text) return;
-    const edit: EditWithMentions = room.edit.bind(room);
     // The row tells of a refusal.
-    edit(seq, text, options).catch(() => undefined);
+    room.edit(seq, text, options).catch(() => undefined);
   }
 
   /** Sends parts of the text, each as a message of its own. */
