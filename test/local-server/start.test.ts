@@ -61,7 +61,13 @@ describe('development mode', () => {
       '',
     ]);
     const health = await fetch(`http://127.0.0.1:${port}/health`);
-    expect(await health.json()).toEqual({ ok: true, version: VERSION, protocol: 1, host: 'node' });
+    expect(await health.json()).toEqual({
+      ok: true,
+      version: VERSION,
+      protocol: 1,
+      host: 'node',
+      messageBytes: 8_192,
+    });
     expect(program.stderr).toBe('');
   });
 

@@ -93,7 +93,10 @@ it('goes with a room that is exported amid it, and goes on in the one that takes
   checkIndex(taken.file);
 });
 
-describe.each(oldVersions)('a room of schema %i', (version) => {
+/** Schemas whose index held the text itself. */
+const withText = oldVersions.filter((version) => version < 7);
+
+describe.each(withText)('a room of schema %i', (version) => {
   it('is indexed again in steps, the newest messages first, and searched while that goes on', () => {
     const room = new RoomAtHand();
     for (const statement of oldRoom(version)) room.file.run(statement);
@@ -140,7 +143,7 @@ describe.each(oldVersions)('a room of schema %i', (version) => {
 
 it('takes the long messages of an old room a few at a time', () => {
   const room = new RoomAtHand();
-  const version = oldVersions.at(-1)!;
+  const version = withText.at(-1)!;
   for (const statement of oldRoom(version)) room.file.run(statement);
   for (let seq = 10; seq < 400; seq++) {
     room.file.run(

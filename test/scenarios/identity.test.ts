@@ -125,6 +125,8 @@ atEveryDoor(
             400,
             { error: { code: 'invalid_payload', field: 'sender' } },
           ]);
+          // In a query an empty field is absent.
+          if (username === '' && door.name.startsWith('native')) return;
           const problem = refusal(await door.visit({ token }).join(roomId, { username }));
           expect(problem, JSON.stringify(username)).toMatchObject({
             code: 'invalid_payload',

@@ -135,7 +135,7 @@ atEveryDoor((door) => {
       ['joinRoom', { roomId, since: 'yesterday' }, 'since'],
       ['joinRoom', { roomId, since: 12 }, 'since'],
       ['joinRoom', { roomId, gather: 'yes' }, 'gather'],
-      ['typing', { roomId, isTyping: null }, 'isTyping'],
+      ['typing', { roomId, isTyping: 'yes' }, 'isTyping'],
     ];
     for (const [command, payload, field, why] of cases) {
       const problem = refusal(await alice.command(command, payload));

@@ -47,7 +47,7 @@ atEveryDoor(
       const { joined } = await door.enter('listed', there, {}, { rooms: { [there]: 'viewer' } });
       expect(joined.you.role).toBe('viewer');
       const { joined: admin } = await door.enter('ada', nowhere, {}, { admin: true });
-      expect(admin.epoch).toBe('0');
+      expect(admin.room.createdAt).toBe(0);
     });
   },
   { ROOMS: 'granted' },

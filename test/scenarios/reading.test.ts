@@ -124,7 +124,9 @@ atEveryDoor((door) => {
       unread: 0,
       unreadMentions: 0,
     });
-    expect(ok(await alice.join(roomId))).toMatchObject({ epoch: '0', room: { memberCount: 0 } });
+    expect(ok(await alice.join(roomId))).toMatchObject({
+      room: { createdAt: 0, memberCount: 0 },
+    });
     const { visitor: bob } = await door.enter('bob', roomId);
     await fence(roomId, bob, [alice]);
     expect(ok(await bob.join(roomId)).you.role).toBe('owner');

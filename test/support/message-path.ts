@@ -76,6 +76,8 @@ async function watchNode(): Promise<WatchedHost> {
     packages: 'external',
     platform: 'node',
     format: 'esm',
+    // Where the page is looked for.
+    define: { 'import.meta.dirname': JSON.stringify(resolve('web')) },
     write: false,
   });
   const { code, functions } = instrument(outputFiles[0]?.text ?? '');
@@ -126,7 +128,10 @@ async function watchEdge(bundle: string): Promise<WatchedHost> {
     .replace('worker_default as default', 'asking as default');
   await writeFile(join(folder, 'worker.js'), asking);
   await cp(join(bundle, 'page'), join(folder, 'page'), { recursive: true });
-  const miniflare = new Miniflare({ ...edgeOptions(folder), log: new Log(LogLevel.NONE) });
+  const miniflare = new Miniflare({
+    ...edgeOptions(folder, { LOG_LEVEL: 'warn' }),
+    log: new Log(LogLevel.NONE),
+  });
   const { origin } = await miniflare.ready;
   return {
     url: origin,

@@ -97,7 +97,13 @@ export class Visit {
 
   #listen(room: Room): void {
     this.#off.get(room.roomId)?.();
-    this.#off.set(room.roomId, room.on('change', this.#changed));
+    const changed = () => {
+      const { you } = room.state;
+      // At once: what is typed before the next frame is a draft of this user already.
+      if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
+      this.#changed();
+    };
+    this.#off.set(room.roomId, room.on('change', changed));
   }
 
   /** Joins the other rooms while there is nothing better to do, a few at a time. */
@@ -236,7 +242,6 @@ export class Visit {
   #render(): void {
     const rooms = this.#joined;
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
-    if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
     const { state } = this.#rooms.get(this.#current ?? '') ?? {};
     // Nobody ever was in: the door says why.
     if (state?.status.name === 'ended' && you === undefined && this.#rooms.size === 1) {
