@@ -4,7 +4,7 @@ import {
   type Settings,
   unknownSettings,
   wrongKeys,
-} from '../src/settings.ts';
+} from '../src/settings/settings.ts';
 import { developmentSecret } from './development-secret.ts';
 import { readEnvFile } from './env-file.ts';
 

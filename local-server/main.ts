@@ -1,7 +1,7 @@
-import { Logger } from '../src/log/logger.ts';
+import { Logger } from '../src/observability/logger.ts';
 import { buildPage } from '../web/build.ts';
 import { type Configuration, configure, signersOf, urlOf } from './configuration.ts';
-import { firstLines } from './first-lines.ts';
+import { firstLines } from './startup-banner.ts';
 import { startServer } from './server.ts';
 
 /** Starts the node host. `--dev` is development mode; without it this is production. */

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { RoomCounts } from '../src/log/room-counts.ts';
+import { RoomCounts } from '../src/observability/room-counts.ts';
 import {
   Counter,
   counterText,
@@ -9,11 +9,11 @@ import {
   Histogram,
   histogramText,
   SECONDS,
-} from '../src/log/metrics.ts';
-import { refusalResponse } from '../src/doors/http/app.ts';
+} from '../src/observability/metrics.ts';
+import { refusalResponse } from '../src/transports/http/app.ts';
 import { bearerIn } from '../src/auth/credentials.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
-import { Refusal } from '../src/protocol/errors.ts';
+import { Refusal } from '../src/protocol/codes/errors.ts';
 
 /** What is as it is when somebody looks. */
 export interface Gauges {

@@ -1,7 +1,7 @@
-import { type CloseCode, closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
-import type { Limits } from '../src/protocol/limits.ts';
-import { judgeBacklog } from '../src/room/backlog.ts';
-import type { Frame } from '../src/room/frame.ts';
+import { type CloseCode, closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
+import type { Limits } from '../src/protocol/codes/limits.ts';
+import { judgeBacklog } from '../src/room/broadcast/backpressure.ts';
+import type { Frame } from '../src/room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../src/room/ports.ts';
 
 /** Where a connection's frames go: a native socket, or a door's link. */

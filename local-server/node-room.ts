@@ -1,8 +1,8 @@
-import { closeCodes, closeReasons } from '../src/protocol/close-codes.ts';
-import { Refusal, unavailable } from '../src/protocol/errors.ts';
-import type { Limits } from '../src/protocol/limits.ts';
+import { closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
+import { Refusal, unavailable } from '../src/protocol/codes/errors.ts';
+import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Log, Meter } from '../src/room/ports.ts';
-import { Pacer } from '../src/room/pacer.ts';
+import { Pacer } from '../src/host/flush-scheduler.ts';
 import { Room } from '../src/room/room.ts';
 import type { NodeConnection } from './node-connection.ts';
 import type { SqliteFile } from './sqlite-file.ts';

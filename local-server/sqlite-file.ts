@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Immediate, Sql, SqlValue } from '../src/room/ports.ts';
-import { Journal } from './journal.ts';
+import { Journal } from './wal-file.ts';
 
 /** Pages that one step of giving back space takes, of 4 KiB each. */
 const TIDIED_PAGES = 2_000;

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
-import { trimReason } from '../src/doors/trim-reason.ts';
+import { trimReason } from '../src/transports/native/trim-reason.ts';
 
 /** What a message may be sent in. Each piece costs far more than the byte it may hold. */
 const MOST_PIECES = 1_000;

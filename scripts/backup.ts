@@ -1,6 +1,6 @@
 import { backUp } from '../local-server/backup.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
-import { readSettings } from '../src/settings.ts';
+import { readSettings } from '../src/settings/settings.ts';
 
 /** `npm run backup -- FOLDER`: copies all rooms of the Node host, which may go on running. */
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { commands, replies } from '../src/protocol/commands.ts';
-import { errorCodes } from '../src/protocol/errors.ts';
+import { errorCodes } from '../src/protocol/codes/errors.ts';
 import { events } from '../src/protocol/events.ts';
 import {
   memberSchema,

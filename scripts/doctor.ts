@@ -5,7 +5,7 @@ import { roomFiles } from '../local-server/backup.ts';
 import { type Configuration, configure, signersOf, urlOf } from '../local-server/configuration.ts';
 import { startServer } from '../local-server/server.ts';
 import { KeySet } from '../src/auth/key-set.ts';
-import { migrations } from '../src/room/migrations.ts';
+import { migrations } from '../src/room/storage/migrations.ts';
 
 /**
  * `npm run doctor [-- --dev]`: everything that a start of the Node host checks, and what it finds out

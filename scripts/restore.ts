@@ -1,6 +1,6 @@
 import { restore } from '../local-server/backup.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
-import { readSettings } from '../src/settings.ts';
+import { readSettings } from '../src/settings/settings.ts';
 
 /** `npm run restore -- FOLDER`: puts a backup into an empty data folder, with the server stopped. */
 

@@ -1,11 +1,11 @@
-import { type Declaration, declarations, EXAMPLE_SECRET } from '../src/settings.ts';
+import { type Declaration, declarations, EXAMPLE_SECRET } from '../src/settings/settings.ts';
 
 /** `.env.example` and the README's table, as the list of settings makes them. */
 
 const all = declarations as readonly Declaration[];
 
 const HEADER = `# Settings of Parlor. Copy this file to .env, or set them in the environment, which wins.
-# Made from src/settings.ts by: node scripts/run.mjs scripts/write-settings.ts
+# Made from src/settings/settings.ts by: node scripts/run.mjs scripts/write-settings.ts
 `;
 
 /** The whole of `.env.example`: what has an example is set, the rest stands there with its default. */

@@ -4,7 +4,7 @@ import { GUEST_PREFIX } from '../src/protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../src/protocol/text.ts';
 import { developmentSecret } from '../local-server/development-secret.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
-import { readSettings } from '../src/settings.ts';
+import { readSettings } from '../src/settings/settings.ts';
 
 /** `npm run token -- alice [--name "Alice A."] [--hours 24]`: a token on stdout and nothing else. */
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PROJECT } from './project.ts';
 import { envExample, withTable } from './settings-text.ts';
 
-/** Writes `.env.example` and the README's table of settings from `src/settings.ts`. */
+/** Writes `.env.example` and the README's table of settings from `src/settings/settings.ts`. */
 
 const readme = join(PROJECT, 'README.md');
 writeFileSync(join(PROJECT, '.env.example'), envExample());

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { closeCodes } from '../src/protocol/close-codes.ts';
+import { closeCodes } from '../src/protocol/codes/close-codes.ts';
 import { commands, doorCommands, doorReplies, replies } from '../src/protocol/commands.ts';
-import { errorCodes } from '../src/protocol/errors.ts';
-import { otherRoutes } from '../src/doors/http/other-routes.ts';
-import { roomRoutes } from '../src/doors/http/room-routes.ts';
+import { errorCodes } from '../src/protocol/codes/errors.ts';
+import { otherRoutes } from '../src/transports/http/other-routes.ts';
+import { roomRoutes } from '../src/transports/http/room-routes.ts';
 import { events } from '../src/protocol/events.ts';
 import { VERSION } from '../src/version.ts';
 import { temporaryFolder } from './support/folder.ts';

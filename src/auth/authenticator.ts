@@ -1,7 +1,7 @@
-import { type ErrorCode, Refusal } from '../protocol/errors.ts';
+import { type ErrorCode, Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { describeError, type HostLog } from '../log/logger.ts';
-import type { Settings } from '../settings.ts';
+import { describeError, type HostLog } from '../observability/logger.ts';
+import type { Settings } from '../settings/settings.ts';
 import { keySetAt } from './key-set.ts';
 import { bareToken, guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 

@@ -1,5 +1,5 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose';
-import { Refusal } from '../protocol/errors.ts';
+import { Refusal } from '../protocol/codes/errors.ts';
 
 /**
  * Kinds of public keys, what a key of each looks like in a key set, and the algorithms it may serve

@@ -1,6 +1,6 @@
-import { forgetOld } from '../doors/forget-old.ts';
-import { Refusal } from '../protocol/errors.ts';
-import type { HostLog } from '../log/logger.ts';
+import { forgetOld } from '../admission/evict-expired.ts';
+import { Refusal } from '../protocol/codes/errors.ts';
+import type { HostLog } from '../observability/logger.ts';
 
 const WEB_SCHEMES = new Set(['http:', 'https:']);
 

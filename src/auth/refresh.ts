@@ -1,5 +1,5 @@
 import { readToken } from '../protocol/commands.ts';
-import { internalProblem, misfit, type Problem, Refusal } from '../protocol/errors.ts';
+import { internalProblem, misfit, type Problem, Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Authenticate } from './authenticator.ts';
 import { bareToken } from './tokens.ts';

@@ -8,9 +8,9 @@ import {
   SignJWT,
 } from 'jose';
 import * as z from 'zod';
-import { Refusal } from '../protocol/errors.ts';
+import { Refusal } from '../protocol/codes/errors.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
-import { fixed } from '../protocol/limits.ts';
+import { fixed } from '../protocol/codes/limits.ts';
 import { displayName, nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
 

@@ -1,4 +1,4 @@
-import type { ErrorCode, Problem } from '../protocol/errors.ts';
+import type { ErrorCode, Problem } from '../protocol/codes/errors.ts';
 
 /** This user leaves, at once. */
 export const LEFT = 1000;

@@ -1,6 +1,6 @@
 import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
-import type { Problem } from '../protocol/errors.ts';
-import type { Result } from '../protocol/lines.ts';
+import type { Problem } from '../protocol/codes/errors.ts';
+import type { Result } from '../protocol/frames.ts';
 import {
   FRAME_TOO_BIG,
   HEARTBEAT_LOST,

@@ -9,6 +9,6 @@ export type { Outgoing, RoomState, ShownMessage } from './state.ts';
 export { defaultTiming, type Timing } from './timing.ts';
 export type { TokenSource } from './tokens.ts';
 export type { CommandName, Payload, Reply } from '../protocol/commands.ts';
-export type { ErrorCode, Problem } from '../protocol/errors.ts';
+export type { ErrorCode, Problem } from '../protocol/codes/errors.ts';
 export type { EventName, EventPayload } from '../protocol/events.ts';
 export type { Member, Message, Present, Reaction, RoomInfo, You } from '../protocol/objects.ts';

@@ -1,5 +1,5 @@
 import type { Payload } from '../protocol/commands.ts';
-import type { Problem } from '../protocol/errors.ts';
+import type { Problem } from '../protocol/codes/errors.ts';
 import type { Message } from '../protocol/objects.ts';
 import { otherUser } from './refused.ts';
 

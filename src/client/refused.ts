@@ -1,4 +1,4 @@
-import type { ErrorCode, Problem } from '../protocol/errors.ts';
+import type { ErrorCode, Problem } from '../protocol/codes/errors.ts';
 
 /** Why something was not done, as the server or the client itself says it. */
 export class Refused extends Error {

@@ -1,5 +1,5 @@
 import type { Payload, Reply } from '../protocol/commands.ts';
-import type { Problem } from '../protocol/errors.ts';
+import type { Problem } from '../protocol/codes/errors.ts';
 import type { EventName, EventPayload } from '../protocol/events.ts';
 import type { Message, RoomInfo, You } from '../protocol/objects.ts';
 import { type Askable, Asker } from './asker.ts';

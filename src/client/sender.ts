@@ -1,6 +1,6 @@
 import type { Reply } from '../protocol/commands.ts';
-import type { Problem } from '../protocol/errors.ts';
-import type { Result } from '../protocol/lines.ts';
+import type { Problem } from '../protocol/codes/errors.ts';
+import type { Result } from '../protocol/frames.ts';
 import type { Message } from '../protocol/objects.ts';
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';

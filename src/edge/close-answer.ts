@@ -1,4 +1,4 @@
-import { trimReason } from '../doors/trim-reason.ts';
+import { trimReason } from '../transports/native/trim-reason.ts';
 
 /**
  * How to answer a hibernatable socket's close: nobody else does, and a browser would hang in

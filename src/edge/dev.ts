@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { testTokenRoute } from '../doors/http/test-token.ts';
+import { testTokenRoute } from '../transports/http/test-token.ts';
 import type { Environment } from './environment.ts';
 import { service } from './service.ts';
 

@@ -1,8 +1,8 @@
-import type { CloseCode } from '../protocol/close-codes.ts';
-import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
-import type { Limits } from '../protocol/limits.ts';
-import { judgeBacklog } from '../room/backlog.ts';
-import type { Frame } from '../room/frame.ts';
+import type { CloseCode } from '../protocol/codes/close-codes.ts';
+import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
+import { judgeBacklog } from '../room/broadcast/backpressure.ts';
+import type { Frame } from '../room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../room/ports.ts';
 
 /** How stale the attachment's time of the last frame may be, in milliseconds. */

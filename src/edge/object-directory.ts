@@ -3,18 +3,18 @@ import type {
   LinkState,
   MovableDirectory,
   MovableLink,
-} from '../doors/room-directory.ts';
-import { SteadyLink } from '../doors/steady-link.ts';
+} from '../transports/room-directory.ts';
+import { SteadyLink } from '../following/resumable-link.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { describeError } from '../log/logger.ts';
-import type { Refusal } from '../protocol/errors.ts';
+import { describeError } from '../observability/logger.ts';
+import type { Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import type { Result } from '../protocol/lines.ts';
+import type { Result } from '../protocol/frames.ts';
 import type { Asking } from '../room/room.ts';
-import { dialRoom } from './dial.ts';
+import { dialRoom } from './connect-room.ts';
 import type { Environment } from './environment.ts';
-import { reach } from './reach.ts';
-import type { Visits } from './visits.ts';
+import { reach } from './call-room.ts';
+import type { Visits } from '../admission/room-access-limiter.ts';
 
 /** Rooms as Durable Objects, one for each room id. */
 export class ObjectDirectory implements MovableDirectory {

@@ -1,19 +1,19 @@
 import { DurableObject } from 'cloudflare:workers';
 import { authenticatorOf } from '../auth/authenticator.ts';
-import { systemClock } from '../doors/socketio/clock.ts';
-import { readHandshake } from '../doors/socketio/credentials.ts';
-import { openPolling, servePolling } from '../doors/socketio/polling-http.ts';
+import { systemClock } from '../socketio-server/clock.ts';
+import { readHandshake } from '../transports/socketio/credentials.ts';
+import { openPolling, servePolling } from '../socketio-server/polling-http.ts';
 import {
   type EngineHandOver,
   PollingSession as PollingCore,
   type UpgradeStart,
-} from '../doors/socketio/polling-session.ts';
-import { consoleLogger } from '../log/console-logger.ts';
-import { readSettings } from '../settings.ts';
+} from '../socketio-server/polling-session.ts';
+import { consoleLogger } from '../observability/console-logger.ts';
+import { readSettings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectDirectory } from './object-directory.ts';
 import { SessionChat, type SessionHandOver, socketIoSettings } from './socketio-chat.ts';
-import { visitsOf } from './visits.ts';
+import { visitsOf } from '../admission/room-access-limiter.ts';
 
 /** What a polling session leaves to the Worker that goes on over a WebSocket. */
 export interface PollingHandOver extends SessionHandOver {

@@ -1,9 +1,9 @@
 import type { OperationName } from '../protocol/commands.ts';
-import type { ErrorCode } from '../protocol/errors.ts';
+import type { ErrorCode } from '../protocol/codes/errors.ts';
 import type { Meter } from '../room/ports.ts';
-import { Counter, Histogram, MILLISECONDS } from '../log/metrics.ts';
-import type { Fields, Logger } from '../log/logger.ts';
-import { RoomCounts } from '../log/room-counts.ts';
+import { Counter, Histogram, MILLISECONDS } from '../observability/metrics.ts';
+import type { Fields, Logger } from '../observability/logger.ts';
+import { RoomCounts } from '../observability/room-counts.ts';
 
 /**
  * Least time between two lines of one room or one isolate, in milliseconds. Nothing here sets a timer,

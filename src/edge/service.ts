@@ -1,20 +1,20 @@
 import { Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
-import { browserHeaders, httpDoor, refusalResponse } from '../doors/http/app.ts';
-import { offersSubprotocol, readHandshake } from '../doors/native/handshake.ts';
-import { unhurriedRefusal } from '../doors/unhurried.ts';
-import { internalProblem, Refusal } from '../protocol/errors.ts';
-import { readSettings, SECRET_BYTES, type Settings, wrongKeys } from '../settings.ts';
+import { browserHeaders, httpDoor, refusalResponse } from '../transports/http/app.ts';
+import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
+import { unhurriedRefusal } from '../admission/delay-refusal.ts';
+import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { readSettings, SECRET_BYTES, type Settings, wrongKeys } from '../settings/settings.ts';
 import { VERSION } from '../version.ts';
-import { openSocket } from './dial.ts';
+import { openSocket } from './connect-room.ts';
 import type { Environment } from './environment.ts';
-import { consoleLogger } from '../log/console-logger.ts';
+import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
 import { TrafficReport } from './reports.ts';
-import { socketIoDoor } from './socketio-door.ts';
-import { refusedOnSocket, upgraded } from './upgraded.ts';
-import { visitsOf } from './visits.ts';
+import { socketIoDoor } from './socketio-transport.ts';
+import { refusedOnSocket, upgraded } from './upgrade-response.ts';
+import { visitsOf } from '../admission/room-access-limiter.ts';
 
 export interface ServiceOptions {
   /** Answers to `Host`s that mean this machine only. */

@@ -3,28 +3,28 @@ import {
   type ChatHandOver,
   type ChatPorts,
   type SocketWire,
-} from '../doors/socketio/chat.ts';
-import type { MovableDirectory, MovableLink } from '../doors/room-directory.ts';
-import { systemClock } from '../doors/socketio/clock.ts';
-import { credentialsOf, type Handshake } from '../doors/socketio/credentials.ts';
-import type { CreateOwner, EngineCloseReason } from '../doors/socketio/engine-session.ts';
-import type { NamespaceSocket } from '../doors/socketio/namespace-socket.ts';
-import { DEFAULT_SETTINGS, type SocketIoSettings } from '../doors/socketio/settings.ts';
-import { newSid } from '../doors/socketio/sid.ts';
-import { type SocketIoHandOver, SocketIoSession } from '../doors/socketio/socketio-session.ts';
+} from '../transports/socketio/chat.ts';
+import type { MovableDirectory, MovableLink } from '../transports/room-directory.ts';
+import { systemClock } from '../socketio-server/clock.ts';
+import { credentialsOf, type Handshake } from '../transports/socketio/credentials.ts';
+import type { CreateOwner, EngineCloseReason } from '../socketio-server/engine-session.ts';
+import type { NamespaceSocket } from '../socketio-server/namespace-socket.ts';
+import { DEFAULT_SETTINGS, type SocketIoSettings } from '../socketio-server/settings.ts';
+import { newSid } from '../socketio-server/sid.ts';
+import { type SocketIoHandOver, SocketIoSession } from '../socketio-server/socketio-session.ts';
 import type {
   ConnectRequest,
   DisconnectReason,
   ReceivedEvent,
   SocketIoOwner,
-} from '../doors/socketio/socketio-owner.ts';
-import { ReadingPace } from '../doors/reading-pace.ts';
-import { SentAway } from '../doors/sent-away.ts';
-import { unhurriedRefusal } from '../doors/unhurried.ts';
-import { closeCodes, closeReasons } from '../protocol/close-codes.ts';
-import { internalProblem, Refusal } from '../protocol/errors.ts';
-import type { Settings } from '../settings.ts';
-import type { Silence } from './silent.ts';
+} from '../socketio-server/socketio-owner.ts';
+import { ReadingPace } from '../admission/inbound-limiter.ts';
+import { SentAway } from '../admission/flood-bans.ts';
+import { unhurriedRefusal } from '../admission/delay-refusal.ts';
+import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
+import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Silence } from '../admission/unauthenticated.ts';
 
 /** A session of the Socket.IO door on its way from polling to a WebSocket. */
 export interface SessionHandOver {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
-import { misfit, Refusal } from './errors.ts';
+import { misfit, Refusal } from './codes/errors.ts';
 import { emojiKind } from './emoji.ts';
 import { exportCursorSchema } from './export-lines.ts';
-import { fixed } from './limits.ts';
+import { fixed } from './codes/limits.ts';
 import {
   actSchema,
   knownUserIdSchema,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { errorCodes } from './errors.ts';
+import { errorCodes } from './codes/errors.ts';
 import {
   memberSchema,
   messageSchema,

@@ -1,4 +1,4 @@
-import { Refusal } from './errors.ts';
+import { Refusal } from './codes/errors.ts';
 
 /** Keys that could reach an object's prototype; they end nowhere. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { emojiKind } from './emoji.ts';
-import { fixed } from './limits.ts';
+import { fixed } from './codes/limits.ts';
 import { FORBIDDEN_KEYS } from './shape.ts';
 import { inOneLine, isVisible, withoutHidden } from './visible.ts';
 

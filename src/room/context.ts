@@ -1,22 +1,22 @@
-import type { CloseCode } from '../protocol/close-codes.ts';
+import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { EventName, EventPayload } from '../protocol/events.ts';
 import type { Identity } from '../protocol/identity.ts';
-import type { Limits } from '../protocol/limits.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
 import type { Receipt } from '../protocol/objects.ts';
 import type { Connection, ConnectionState, Ids, Name } from './ports.ts';
-import type { Presence } from './presence.ts';
-import type { Standing } from './standing.ts';
-import type { Audit } from './stores/audit.ts';
-import type { Erasures } from './stores/erasures.ts';
-import type { Members } from './stores/members.ts';
-import type { Mentions } from './stores/mentions.ts';
-import type { Messages } from './stores/messages.ts';
-import type { Reactions } from './stores/reactions.ts';
-import type { Records } from './stores/records.ts';
-import type { RoomRow, RoomState } from './stores/room-row.ts';
-import type { SearchIndex } from './stores/search-index.ts';
-import type { Typing } from './typing.ts';
+import type { Presence } from './presence/presence.ts';
+import type { Standing } from './access/access.ts';
+import type { Audit } from './storage/audit.ts';
+import type { Erasures } from './storage/erasures.ts';
+import type { Members } from './storage/members.ts';
+import type { Mentions } from './storage/mentions.ts';
+import type { Messages } from './storage/messages.ts';
+import type { Reactions } from './storage/reactions.ts';
+import type { Records } from './storage/records.ts';
+import type { RoomRow, RoomState } from './storage/room-row.ts';
+import type { SearchIndex } from './storage/search-index.ts';
+import type { Typing } from './presence/typing.ts';
 
 /** Who speaks: a connection, or somebody who asks over HTTP without joining. */
 export interface Speaker {

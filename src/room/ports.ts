@@ -1,9 +1,9 @@
 import type { Identity } from '../protocol/identity.ts';
-import type { CloseCode } from '../protocol/close-codes.ts';
+import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { OperationName } from '../protocol/commands.ts';
-import type { ErrorCode } from '../protocol/errors.ts';
-import type { Frame } from './frame.ts';
-import type { PerMinute } from './per-minute.ts';
+import type { ErrorCode } from '../protocol/codes/errors.ts';
+import type { Frame } from './broadcast/frame.ts';
+import type { PerMinute } from './access/per-minute.ts';
 
 /**
  * What a room asks of its host. Everything is synchronous: nothing can come between what a command

@@ -1,4 +1,4 @@
-import { type CloseCode, closeCodeOf, closeCodes, closeReasons } from '../protocol/close-codes.ts';
+import { type CloseCode, closeCodeOf, closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import {
   assertCommandName,
   type OperationName,
@@ -6,38 +6,38 @@ import {
   readPayload,
   type Reply,
 } from '../protocol/commands.ts';
-import { internalProblem, misfit, type Problem, Refusal, unavailable } from '../protocol/errors.ts';
+import { internalProblem, misfit, type Problem, Refusal, unavailable } from '../protocol/codes/errors.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
-import { fixed, type Limits } from '../protocol/limits.ts';
-import { ackLine, type Command, eventLine, type Result } from '../protocol/lines.ts';
+import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
-import { Database } from './database.ts';
+import { Database } from './storage/database.ts';
 import { handlers } from './handlers.ts';
-import { Laggards } from './laggards.ts';
-import { Lifetimes } from './lifetimes.ts';
-import { Outbox } from './outbox.ts';
-import type { Frame } from './frame.ts';
-import { counted } from './per-minute.ts';
+import { Laggards } from './broadcast/slow-consumers.ts';
+import { Lifetimes } from './access/token-expiry.ts';
+import { Outbox } from './broadcast/outbox.ts';
+import type { Frame } from './broadcast/frame.ts';
+import { counted } from './access/per-minute.ts';
 import type { Connection, ConnectionState, Immediate, Ports } from './ports.ts';
-import { Presence } from './presence.ts';
-import { RateLimits } from './rate-limits.ts';
-import { Receipts } from './receipts.ts';
-import { renamed } from './renaming.ts';
-import { assertAccess, assertOpen, type Standing, standingOf } from './standing.ts';
-import { Audit } from './stores/audit.ts';
-import { Erasures } from './stores/erasures.ts';
-import { Members } from './stores/members.ts';
-import { Mentions } from './stores/mentions.ts';
-import { Messages } from './stores/messages.ts';
-import { Reactions } from './stores/reactions.ts';
-import { Records } from './stores/records.ts';
-import { RoomRow } from './stores/room-row.ts';
-import { isStorageTrouble } from './storage-trouble.ts';
-import { SearchIndex } from './stores/search-index.ts';
-import { Typing } from './typing.ts';
-import { dueAt, upkeep } from './upkeep.ts';
+import { Presence } from './presence/presence.ts';
+import { RateLimits } from './access/rate-limits.ts';
+import { Receipts } from './presence/receipts.ts';
+import { renamed } from './access/renaming.ts';
+import { assertAccess, assertOpen, type Standing, standingOf } from './access/access.ts';
+import { Audit } from './storage/audit.ts';
+import { Erasures } from './storage/erasures.ts';
+import { Members } from './storage/members.ts';
+import { Mentions } from './storage/mentions.ts';
+import { Messages } from './storage/messages.ts';
+import { Reactions } from './storage/reactions.ts';
+import { Records } from './storage/records.ts';
+import { RoomRow } from './storage/room-row.ts';
+import { isStorageTrouble } from './storage/storage-trouble.ts';
+import { SearchIndex } from './storage/search-index.ts';
+import { Typing } from './presence/typing.ts';
+import { dueAt, upkeep } from './upkeep/upkeep.ts';
 
 /**
  * What every door asks of a payload: plain JSON, not too deep, then the schema. Depth counts the

@@ -1,5 +1,5 @@
 import { memberKeys } from '../../src/protocol/fold.ts';
-import { migrations } from '../../src/room/migrations.ts';
+import { migrations } from '../../src/room/storage/migrations.ts';
 
 /**
  * What earlier versions have stored, as the statements that they ran: for each schema the rows that

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Database } from '../../src/room/database.ts';
-import { migrate, migrations, NewerSchema } from '../../src/room/migrations.ts';
+import { Database } from '../../src/room/storage/database.ts';
+import { migrate, migrations, NewerSchema } from '../../src/room/storage/migrations.ts';
 import type { Sql } from '../../src/room/ports.ts';
 
 /** One life of a room's database; `traces` names what it has left where the host stores things. */

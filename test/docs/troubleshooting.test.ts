@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { closeCodes } from '../../src/protocol/close-codes.ts';
-import { errorCodes } from '../../src/protocol/errors.ts';
+import { closeCodes } from '../../src/protocol/codes/close-codes.ts';
+import { errorCodes } from '../../src/protocol/codes/errors.ts';
 import { PROJECT } from '../support/program.ts';
 
 const page = readFileSync(join(PROJECT, 'docs', 'troubleshooting.md'), 'utf8');

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
-import { roomRoutes } from '../../src/doors/http/room-routes.ts';
+import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 import { bundleWorker } from '../support/edge-bundle.ts';
 import { ask } from '../support/http-client.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { published, signedBy, signingKey, startKeyServer } from '../auth/support/key-server.ts';
-import { doors } from '../support/doors.ts';
+import { published, signedBy, signingKey, startKeyServer } from '../unit/auth/support/key-server.ts';
+import { doors } from '../support/transports.ts';
 import { type Host, startHost } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { newRoom } from '../support/stories.ts';

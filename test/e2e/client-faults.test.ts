@@ -3,7 +3,7 @@ import { connect } from '../../src/client/index.ts';
 import { type Host, startHost } from '../support/hosts.ts';
 import { newRoom } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { playEvening } from '../client/evening.ts';
+import { playEvening } from '../unit/client/evening.ts';
 
 const SEEDS = Array.from({ length: 6 }, (_, at) => at + 1);
 

@@ -1,7 +1,7 @@
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
-import type { Result } from '../../src/protocol/lines.ts';
+import type { Result } from '../../src/protocol/frames.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { DevelopmentHost } from '../support/development-host.ts';
 import { answersToForeignHosts, answersToOwnHosts } from '../support/foreign-hosts.ts';

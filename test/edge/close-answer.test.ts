@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { trimReason } from '../../src/doors/trim-reason.ts';
+import { trimReason } from '../../src/transports/native/trim-reason.ts';
 import { closeAnswer } from '../../src/edge/close-answer.ts';
 
 const GRIN = '\u{1F600}';

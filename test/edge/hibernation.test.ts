@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Attachment } from '../../src/edge/object-connection.ts';
-import { wishRequest } from '../../src/edge/headers.ts';
+import { wishRequest } from '../../src/edge/upgrade-context.ts';
 import { Client, join, newRoom, sleep, stubOf, tokenOf, within } from './client.ts';
 
 const GRIN = '\u{1F600}';

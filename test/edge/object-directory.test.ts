@@ -2,8 +2,8 @@ import { env } from 'cloudflare:workers';
 import { describe } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
-import { Visits } from '../../src/edge/visits.ts';
-import { readSettings } from '../../src/settings.ts';
+import { Visits } from '../../src/admission/room-access-limiter.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { directoryContract } from '../contract/directory.ts';
 
 const { limits } = readSettings({}).settings;

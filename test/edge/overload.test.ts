@@ -1,12 +1,12 @@
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import type { LinkListener } from '../../src/doors/room-directory.ts';
+import type { LinkListener } from '../../src/transports/room-directory.ts';
 import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
 import { service } from '../../src/edge/service.ts';
-import { Visits } from '../../src/edge/visits.ts';
-import { readSettings } from '../../src/settings.ts';
+import { Visits } from '../../src/admission/room-access-limiter.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { newRoom, stubOf, tokenOf } from './client.ts';
 
 const { limits } = readSettings({}).settings;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fixed } from '../../src/protocol/limits.ts';
-import { migrations } from '../../src/room/migrations.ts';
+import { fixed } from '../../src/protocol/codes/limits.ts';
+import { migrations } from '../../src/room/storage/migrations.ts';
 import { oldRoom, oldStory, oldVersions } from '../contract/old-rooms.ts';
 import { newRoom, sleep, stubOf, upgrade, within } from './client.ts';
 

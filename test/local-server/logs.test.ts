@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Level, Logger, levels } from '../../src/log/logger.ts';
-import { Histogram } from '../../src/log/metrics.ts';
+import { type Level, Logger, levels } from '../../src/observability/logger.ts';
+import { Histogram } from '../../src/observability/metrics.ts';
 import { DatabaseSync } from 'node:sqlite';
 
 function logger(least: Level = 'debug') {

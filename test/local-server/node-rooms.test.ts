@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Sink } from '../../local-server/node-connection.ts';
 import { NodeRooms, type NodeRoomsOptions } from '../../local-server/node-rooms.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { directoryContract } from '../contract/directory.ts';
 
 const alice = { userId: 'alice' };

@@ -5,8 +5,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NodeRooms, roomPath } from '../../local-server/node-rooms.ts';
 import type { Identity } from '../../src/protocol/identity.ts';
-import { readSettings } from '../../src/settings.ts';
-import { migrations } from '../../src/room/migrations.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import { migrations } from '../../src/room/storage/migrations.ts';
 
 const alice: Identity = { userId: 'alice', name: 'Alice' };
 const UNAVAILABLE = {

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { NodeRooms, roomPath } from '../../local-server/node-rooms.ts';
-import { migrations } from '../../src/room/migrations.ts';
-import { readSettings } from '../../src/settings.ts';
+import { migrations } from '../../src/room/storage/migrations.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { oldRoom, oldStory, oldVersions } from '../contract/old-rooms.ts';
 

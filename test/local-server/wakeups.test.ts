@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { Wakeups } from '../../local-server/wakeups.ts';
 import type { Identity } from '../../src/protocol/identity.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { ok } from '../support/visitor.ts';
 

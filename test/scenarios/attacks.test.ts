@@ -1,7 +1,7 @@
 import { CompactSign, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { keyOf } from '../../src/auth/tokens.ts';
-import type { Result } from '../../src/protocol/lines.ts';
+import type { Result } from '../../src/protocol/frames.ts';
 import { Bystanders } from '../support/bystanders.ts';
 import { answersToForeignHosts, answersToOwnHosts } from '../support/foreign-hosts.ts';
 import { startNodeHost } from '../support/hosts.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
-import type { Problem } from '../../src/protocol/errors.ts';
-import { doors } from '../support/doors.ts';
+import type { Problem } from '../../src/protocol/codes/errors.ts';
+import { doors } from '../support/transports.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';

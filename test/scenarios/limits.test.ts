@@ -1,7 +1,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
-import type { Result } from '../../src/protocol/lines.ts';
+import type { Result } from '../../src/protocol/frames.ts';
 import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';

@@ -1,7 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RawPolling, RawSocket } from '../doors/socketio/support/raw-client.ts';
+import { RawPolling, RawSocket } from '../e2e/socketio/support/raw-client.ts';
 import { BareConnection, upgradeRequest } from '../support/bare-connection.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { startNodeHost } from '../support/hosts.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { doors } from '../support/doors.ts';
+import { doors } from '../support/transports.ts';
 import { fence, newRoom, open, type OpenDoor, useHosts } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { namelessToken } from '../support/tokens.ts';

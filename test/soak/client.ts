@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
-import { playEvening } from '../client/evening.ts';
+import { playEvening } from '../unit/client/evening.ts';
 import { SECRET } from '../support/tokens.ts';
 
 export interface SoakOptions {

@@ -1,5 +1,5 @@
 import type { SoakOptions } from '../../scripts/soak.ts';
-import { deed, play } from '../room/convergence-play.ts';
+import { deed, play } from '../simulation/room/convergence-play.ts';
 import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
 
 /** Plays in random rooms; the report of the first that fails, shrunk, or nothing. */

@@ -1,5 +1,5 @@
 import type { SoakOptions } from '../../scripts/soak.ts';
-import { happening, play } from '../room/evening.ts';
+import { happening, play } from '../simulation/room/simulation.ts';
 import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
 
 /** Plays random evenings; the report of the first that fails, shrunk, or nothing. */

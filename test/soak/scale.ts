@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SoakOptions } from '../../scripts/soak.ts';
-import { readSettings } from '../../src/settings.ts';
-import { Listener } from '../room/listener.ts';
-import { StagedRoom } from '../room/staged-room.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import { Listener } from '../unit/room/listener.ts';
+import { StagedRoom } from '../unit/room/staged-room.ts';
 import { fillRoom } from '../support/fill.ts';
 
 const SMALL = 10_000;

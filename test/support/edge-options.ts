@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { convertV4MiniflareOptions } from 'miniflare';
-import type { SettingName } from '../../src/settings.ts';
+import type { SettingName } from '../../src/settings/settings.ts';
 import { SECRET } from './tokens.ts';
 
 export type TestSettings = Partial<Record<SettingName, string>>;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Reply } from '../../src/protocol/commands.ts';
-import type { Result } from '../../src/protocol/lines.ts';
+import type { Result } from '../../src/protocol/frames.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { audit, type Client, type Connection, type Entry, type Noted } from './auditor.ts';
 import { FaultyProxy } from './faulty-proxy.ts';

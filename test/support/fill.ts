@@ -1,11 +1,11 @@
 import { SqliteFile } from '../../local-server/sqlite-file.ts';
-import { fixed } from '../../src/protocol/limits.ts';
+import { fixed } from '../../src/protocol/codes/limits.ts';
 import type { Message } from '../../src/protocol/objects.ts';
-import { Database } from '../../src/room/database.ts';
-import { Members } from '../../src/room/stores/members.ts';
-import { Messages } from '../../src/room/stores/messages.ts';
-import { RoomRow } from '../../src/room/stores/room-row.ts';
-import { SearchIndex } from '../../src/room/stores/search-index.ts';
+import { Database } from '../../src/room/storage/database.ts';
+import { Members } from '../../src/room/storage/members.ts';
+import { Messages } from '../../src/room/storage/messages.ts';
+import { RoomRow } from '../../src/room/storage/room-row.ts';
+import { SearchIndex } from '../../src/room/storage/search-index.ts';
 
 export interface Filling {
   /** The room's file, which nobody else has open; made where it is missing. */

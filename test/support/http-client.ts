@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Problem } from '../../src/protocol/errors.ts';
+import type { Problem } from '../../src/protocol/codes/errors.ts';
 
 export interface Asked {
   method?: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pass } from 'node:timers/promises';
-import type { Problem } from '../../src/protocol/errors.ts';
+import type { Problem } from '../../src/protocol/codes/errors.ts';
 import { Inbox } from './inbox.ts';
 
 export interface Answered {

@@ -1,6 +1,6 @@
 import { commands } from '../../src/protocol/commands.ts';
-import { otherRoutes } from '../../src/doors/http/other-routes.ts';
-import { roomRoutes } from '../../src/doors/http/room-routes.ts';
+import { otherRoutes } from '../../src/transports/http/other-routes.ts';
+import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 
 /** Inputs as attackers, broken clients and the weather make them; the same for the same numbers. */
 export class MalformedInputs {

@@ -6,9 +6,9 @@ import { SqliteFile } from '../../local-server/sqlite-file.ts';
 import type { Payload, Reply } from '../../src/protocol/commands.ts';
 import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Identity } from '../../src/protocol/identity.ts';
-import type { Result } from '../../src/protocol/lines.ts';
+import type { Result } from '../../src/protocol/frames.ts';
 import { type Asking, Room } from '../../src/room/room.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { temporaryFolder } from './folder.ts';
 import { ok } from './visitor.ts';
 

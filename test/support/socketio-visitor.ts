@@ -1,8 +1,8 @@
 import { io, type Socket } from 'socket.io-client';
 import type { WebSocket } from 'ws';
 import type { Reply } from '../../src/protocol/commands.ts';
-import type { Problem } from '../../src/protocol/errors.ts';
-import type { Result } from '../../src/protocol/lines.ts';
+import type { Problem } from '../../src/protocol/codes/errors.ts';
+import type { Result } from '../../src/protocol/frames.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Inbox } from './inbox.ts';
 import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import type { HostName } from '../../src/settings.ts';
+import type { HostName } from '../../src/settings/settings.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
-import { doors } from './doors.ts';
+import { doors } from './transports.ts';
 import { type Host, startHost, type TestSettings } from './hosts.ts';
 import { type Claims, tokenFor } from './tokens.ts';
 import { type Door, type Joining, ok, type Visitor, type Who } from './visitor.ts';

@@ -1,7 +1,7 @@
-import { Refusal } from '../../protocol/errors.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Handler } from '../context.ts';
-import { ranks } from '../standing.ts';
+import { ranks } from '../access/access.ts';
 import { assertRev, found, updated } from './edit-message.ts';
 import { othersOf } from './message.ts';
 

@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts';
-import { closeCodes } from '../../protocol/close-codes.ts';
-import { assertAdmin, assertRank } from '../standing.ts';
+import { closeCodes } from '../../protocol/codes/close-codes.ts';
+import { assertAdmin, assertRank } from '../access/access.ts';
 
 /** Erases the whole room. Its name answers as if there were none, until an admin reopens it. */
 export const deleteRoom: Handler<'deleteRoom'> = ({ room, standing }) => {

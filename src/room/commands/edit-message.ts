@@ -1,8 +1,8 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
-import { assertMaySend } from '../standing.ts';
+import { assertMaySend } from '../access/access.ts';
 import { assertMeta, assertText, mentionsIn, othersOf } from './message.ts';
 
 /** Changes one's own message: its text, and mentions and `meta` where they are given. */

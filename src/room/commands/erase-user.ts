@@ -1,7 +1,7 @@
-import { closeCodes } from '../../protocol/close-codes.ts';
+import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
-import { eraseStep } from '../erasing.ts';
-import { assertAdmin } from '../standing.ts';
+import { eraseStep } from '../upkeep/erasing.ts';
+import { assertAdmin } from '../access/access.ts';
 
 /**
  * Takes a person out of the room: what they said and did, and their name. Does a step of it; the

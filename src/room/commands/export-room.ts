@@ -1,10 +1,10 @@
-import { Refusal } from '../../protocol/errors.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import { EXPORT_VERSION, type ExportCursor, type ExportLine } from '../../protocol/export-lines.ts';
-import { fixed } from '../../protocol/limits.ts';
-import { jsonLine } from '../../protocol/lines.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
+import { jsonLine } from '../../protocol/frames.ts';
 import { utf8Bytes } from '../../protocol/text.ts';
 import type { Context, Handler } from '../context.ts';
-import { assertRank } from '../standing.ts';
+import { assertRank } from '../access/access.ts';
 
 /** Rows read at a time: few enough that the longest messages are no burden. */
 const BATCH = 50;

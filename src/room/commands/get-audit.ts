@@ -1,6 +1,6 @@
-import { fixed } from '../../protocol/limits.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Handler } from '../context.ts';
-import { assertRank } from '../standing.ts';
+import { assertRank } from '../access/access.ts';
 
 /** What those with rights have done, newest first, for those with rights. */
 export const getAudit: Handler<'getAudit'> = ({ audit, standing }, payload) => {

@@ -1,7 +1,7 @@
-import { fixed } from '../../protocol/limits.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
-import type { Page } from '../pages.ts';
+import type { Page } from '../messages/pages.ts';
 import { ownReactions } from './reactions.ts';
 
 /** A page by `seq`, oldest first. */

@@ -1,5 +1,5 @@
 import type { Payload } from '../../protocol/commands.ts';
-import { fixed } from '../../protocol/limits.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Member } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
 import { shownMember } from './moderation.ts';

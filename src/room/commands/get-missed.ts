@@ -1,5 +1,5 @@
 import type { Reply } from '../../protocol/commands.ts';
-import { fixed } from '../../protocol/limits.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import { formatPosition, parsePosition, START } from '../../protocol/position.ts';
 import type { Context, Handler } from '../context.ts';
 import { ownReactions } from './reactions.ts';

@@ -1,15 +1,15 @@
 import { emojiKind } from '../../protocol/emoji.ts';
-import { misfit, Refusal } from '../../protocol/errors.ts';
+import { misfit, Refusal } from '../../protocol/codes/errors.ts';
 import { type ExportLine, type LineOf, readExportLine } from '../../protocol/export-lines.ts';
 import { formatPosition } from '../../protocol/position.ts';
-import { isBlank } from '../../protocol/lines.ts';
+import { isBlank } from '../../protocol/frames.ts';
 import { assertPlain, depthOfText } from '../../protocol/shape.ts';
 import { displayName, nameOfId } from '../../protocol/text.ts';
 import { isVisible } from '../../protocol/visible.ts';
-import { closeCodes } from '../../protocol/close-codes.ts';
+import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
-import { assertAdmin } from '../standing.ts';
-import type { RoomRecord } from '../stores/room-row.ts';
+import { assertAdmin } from '../access/access.ts';
+import type { RoomRecord } from '../storage/room-row.ts';
 import { othersOf } from './message.ts';
 
 /**

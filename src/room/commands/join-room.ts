@@ -1,10 +1,10 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
-import { Refusal } from '../../protocol/errors.ts';
-import { fixed } from '../../protocol/limits.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message, Present } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Context, Handler, Shown } from '../context.ts';
-import { shown } from '../speaker.ts';
+import { shown } from '../access/actor.ts';
 import { missedPage } from './get-missed.ts';
 import { readingOf } from './mark-read.ts';
 import { ownReactions } from './reactions.ts';

@@ -1,6 +1,6 @@
 import type { Reply } from '../../protocol/commands.ts';
 import type { Context, Handler } from '../context.ts';
-import { enlist, shown } from '../speaker.ts';
+import { enlist, shown } from '../access/actor.ts';
 
 /** A read position only grows, and never beyond the room. */
 export const markRead: Handler<'markRead'> = (context, payload) => {

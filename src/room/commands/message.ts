@@ -1,12 +1,12 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
-import { Refusal } from '../../protocol/errors.ts';
-import { fixed } from '../../protocol/limits.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
 import type { Context, Handler, Outcome, Told } from '../context.ts';
-import { enlist, shown } from '../speaker.ts';
-import { assertMaySend, ranks } from '../standing.ts';
-import type { KnownMember } from '../stores/members.ts';
+import { enlist, shown } from '../access/actor.ts';
+import { assertMaySend, ranks } from '../access/access.ts';
+import type { KnownMember } from '../storage/members.ts';
 
 /** Stores a message once per sender and client id; sending it again answers with the first one. */
 export const message: Handler<'message'> = (context, payload) => {

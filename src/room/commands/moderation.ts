@@ -1,12 +1,12 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import { GUEST_PREFIX } from '../../protocol/identity.ts';
-import { fixed } from '../../protocol/limits.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Member } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
-import { assertRank, mayBeHere, ranks, standingOf } from '../standing.ts';
-import type { KnownMember } from '../stores/members.ts';
+import { assertRank, mayBeHere, ranks, standingOf } from '../access/access.ts';
+import type { KnownMember } from '../storage/members.ts';
 
 type Acting =
   | 'setRole'

@@ -1,10 +1,10 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
-import { misfit } from '../../protocol/errors.ts';
-import { fixed } from '../../protocol/limits.ts';
+import { misfit } from '../../protocol/codes/errors.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
-import { enlist, shown } from '../speaker.ts';
-import { assertMaySend } from '../standing.ts';
+import { enlist, shown } from '../access/actor.ts';
+import { assertMaySend } from '../access/access.ts';
 import { found, undeleted } from './edit-message.ts';
 
 export const addReaction: Handler<'addReaction'> = (context, { seq, emoji }) => {

@@ -1,6 +1,6 @@
-import { fixed } from '../../protocol/limits.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Handler } from '../context.ts';
-import { pageOf } from '../pages.ts';
+import { pageOf } from '../messages/pages.ts';
 import { readQuery } from '../search/query.ts';
 import { snippetOf } from '../search/snippet.ts';
 

@@ -1,7 +1,7 @@
-import { fixed } from '../../protocol/limits.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { Handler } from '../context.ts';
-import { shown } from '../speaker.ts';
-import { assertMaySend } from '../standing.ts';
+import { shown } from '../access/actor.ts';
+import { assertMaySend } from '../access/access.ts';
 
 /** Never stored, and heard at most once in 3 s a user. */
 export const typing: Handler<'typing'> = (context, payload) => {

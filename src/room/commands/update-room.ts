@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts';
-import { assertRank } from '../standing.ts';
-import type { RoomOptions } from '../stores/room-row.ts';
+import { assertRank } from '../access/access.ts';
+import type { RoomOptions } from '../storage/room-row.ts';
 
 /** Sets what is given. Moderators set topic and slow mode; the rest is the owners'. */
 export const updateRoom: Handler<'updateRoom'> = (context, payload) => {

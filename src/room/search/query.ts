@@ -1,5 +1,5 @@
-import { misfit } from '../../protocol/errors.ts';
-import { fixed } from '../../protocol/limits.ts';
+import { misfit } from '../../protocol/codes/errors.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import { fold } from './fold.ts';
 import { characterToken, senderToken } from './index-text.ts';
 import { type Token, tokensOf } from './tokens.ts';

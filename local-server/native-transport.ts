@@ -1,0 +1,174 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Authenticate } from '../src/auth/authenticator.ts';
+import { verifyRefresh } from '../src/auth/refresh.ts';
+import { refusalResponse } from '../src/transports/http/app.ts';
+import { madeOnce } from '../src/following/memoize-by-identity.ts';
+import {
+  offersSubprotocol,
+  readHandshake,
+  refusalOnSocket,
+  SUBPROTOCOL,
+} from '../src/transports/native/handshake.ts';
+import { leaveReasonOf, receive } from '../src/transports/native/receive.ts';
+import { unhurriedRefusal } from '../src/admission/delay-refusal.ts';
+import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
+import type { Limits } from '../src/protocol/codes/limits.ts';
+import type { Command } from '../src/protocol/frames.ts';
+import type { Frame } from '../src/room/broadcast/frame.ts';
+import type { Log } from '../src/room/ports.ts';
+import type { Newcomers } from './pending-handshakes.ts';
+import type { Sink } from './node-connection.ts';
+import type { Attached, NodeRooms } from './node-rooms.ts';
+import { textFrame, writeFrame } from './prepared-frames.ts';
+import { paceReading } from './throttle-reading.ts';
+import { requestUrl } from './request-url.ts';
+import { answerUpgrade, WebSockets } from './web-sockets.ts';
+
+export interface NativeDoorOptions {
+  rooms: NodeRooms;
+  authenticate: Authenticate;
+  newcomers: Newcomers;
+  limits: Limits;
+  log: Log;
+}
+
+/** The native door: takes upgrades of `/rooms/:roomId/ws`. */
+export class NativeDoor {
+  readonly #options: NativeDoorOptions;
+  readonly #server: WebSockets;
+
+  constructor(options: NativeDoorOptions) {
+    this.#options = options;
+    this.#server = new WebSockets({
+      noServer: true,
+      maxPayload: options.limits.frameBytes,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+  }
+
+  /** Says who it is, joins the room, then opens the socket. Never rejects. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // A client that goes before it is answered is nobody's defect.
+    socket.on('error', () => undefined);
+    try {
+      const handshake = readHandshake(requestUrl(request), (name) =>
+        request.headers[name]?.toString(),
+      );
+      const identity = await this.#options.authenticate(handshake.credentials);
+      if (socket.destroyed) return;
+      this.#options.newcomers.leave(socket);
+      const end = new SocketEnd();
+      const { roomId, join } = handshake;
+      const attached = await this.#options.rooms.attach(roomId, identity, join, end);
+      this.#open(request, socket, head, (client) => this.#serve(client, end, attached));
+      // A handshake that `ws` itself refuses leaves nobody behind.
+      if (!end.isOpen) attached.depart('disconnected');
+    } catch (error) {
+      const problem = this.#problem(error);
+      await unhurriedRefusal(problem.code);
+      const offered = request.headers['sec-websocket-protocol'];
+      if (offersSubprotocol(offered)) this.#refuseOnSocket(request, socket, head, problem);
+      else refuseUpgrade(socket, problem);
+    }
+  }
+
+  get socketCount(): number {
+    return this.#server.clients.size;
+  }
+
+  #open(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    serve: (client: WebSocket) => void,
+  ): void {
+    this.#server.handleUpgrade(request, socket, head, serve);
+  }
+
+  #serve(client: WebSocket, end: SocketEnd, { connection, use, depart }: Attached): void {
+    end.open(client);
+    const refresh = (command: Command) => {
+      void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
+        use((room) => room.refresh(connection, command, verdict)),
+      );
+    };
+    paceReading(client, this.#options.limits, (data, isBinary) => {
+      end.heard();
+      if (!connection.open) return;
+      const text = isBinary ? data : data.toString();
+      if (text === 'ping') end.pong();
+      else use((room) => receive(room, connection, text, this.#options.limits, refresh));
+    });
+    client.on('close', (code) => depart(leaveReasonOf(code)));
+  }
+
+  #refuseOnSocket(request: IncomingMessage, socket: Duplex, head: Buffer, problem: Problem): void {
+    const { line, code } = refusalOnSocket(problem);
+    this.#open(request, socket, head, (client) => {
+      client.send(line);
+      client.close(code, problem.message);
+    });
+  }
+
+  #problem(error: unknown): Problem {
+    if (error instanceof Refusal) return error.problem;
+    this.#options.log.failure('upgrade', error);
+    return internalProblem;
+  }
+}
+
+const frameOf = madeOnce((frame: Frame) => textFrame(frame.text));
+
+/** The room's end of a native socket. */
+class SocketEnd implements Sink {
+  #client: WebSocket | undefined;
+  /** What was due before the handshake was over. */
+  #early: ((client: WebSocket) => void)[] = [];
+  #lastHeardAt = 0;
+  #pings = false;
+
+  get isOpen(): boolean {
+    return this.#client !== undefined;
+  }
+
+  open(client: WebSocket): void {
+    this.#client = client;
+    for (const act of this.#early.splice(0)) act(client);
+  }
+
+  heard(): void {
+    this.#lastHeardAt = Date.now();
+  }
+
+  pong(): void {
+    this.#pings = true;
+    this.#client?.send('pong');
+  }
+
+  frame(frame: Frame): void {
+    if (this.#client === undefined)
+      this.#early.push((client) => writeFrame(client, frameOf(frame)));
+    else writeFrame(this.#client, frameOf(frame));
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#client === undefined) this.#early.push((client) => client.close(code, reason));
+    else this.#client.close(code, reason);
+  }
+
+  buffered(): number {
+    return this.#client?.bufferedAmount ?? 0;
+  }
+
+  lastHeardAt(): number | undefined {
+    return this.#pings ? this.#lastHeardAt : undefined;
+  }
+}
+
+/** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
+export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): void {
+  const [body, code, headers] = refusalResponse(problem);
+  answerUpgrade(socket, told ?? code, JSON.stringify(body), headers);
+}

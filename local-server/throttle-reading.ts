@@ -1,0 +1,47 @@
+import type { WebSocket } from 'ws';
+import { commandsIn, ReadingPace } from '../src/admission/inbound-limiter.ts';
+import type { Limits } from '../src/protocol/codes/limits.ts';
+
+/** Least and longest time for which a socket is not read, in milliseconds; heartbeats wait behind it. */
+const LEAST_MS = 50;
+const LONGEST_MS = 5_000;
+
+/** Takes a frame, as `ws` hands it over. */
+type Take = (data: Buffer, isBinary: boolean) => void;
+
+/**
+ * A socket that sends faster than anybody may act is not read for a while, so that what it sends
+ * waits in its own network buffers; all of it is answered in the end.
+ */
+export function paceReading(client: WebSocket, limits: Limits, take: Take): void {
+  const pace = new ReadingPace(limits, Date.now());
+  /** What `ws` had read before it was told to stop. */
+  let waiting: { data: Buffer; isBinary: boolean }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  const pass = (data: Buffer, isBinary: boolean) => {
+    const aheadMs = pace.aheadMs(Date.now(), commandsIn(data));
+    take(data, isBinary);
+    if (aheadMs === 0) return;
+    client.pause();
+    timer = setTimeout(goOn, Math.min(Math.max(aheadMs, LEAST_MS), LONGEST_MS));
+  };
+  const goOn = () => {
+    timer = undefined;
+    const due = waiting;
+    waiting = [];
+    for (const { data, isBinary } of due) {
+      if (timer === undefined) pass(data, isBinary);
+      else waiting.push({ data, isBinary });
+    }
+    if (timer === undefined) client.resume();
+  };
+  client.on('message', (data: Buffer, isBinary) => {
+    if (timer === undefined) pass(data, isBinary);
+    else waiting.push({ data, isBinary });
+  });
+  client.once('close', () => {
+    clearTimeout(timer);
+    waiting = [];
+  });
+}

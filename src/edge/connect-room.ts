@@ -1,0 +1,97 @@
+import type { Dial, RawLink, RawListener } from '../following/resumable-link.ts';
+import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import type { Environment } from './environment.ts';
+import { type Wish, wishRequest } from './upgrade-context.ts';
+import { renewalLine } from './control-lines.ts';
+import { reach } from './call-room.ts';
+
+/**
+ * A link that hears much gives a sign of life this often, in milliseconds, or its room would take it
+ * for one that reads nothing. `ping` is answered without waking the room.
+ */
+const SIGN_EVERY_MS = 10_000;
+
+/** How a link's socket is closed from this side when its client did not mean to leave. */
+const NOT_MEANT = 3000;
+
+/** Reaches a room's object by a socket of its own. */
+export function dialRoom(rooms: Environment['ROOM'], roomId: string, silent: boolean): Dial {
+  return async (identity, join, listener) => {
+    const wish = { identity, join, end: 'link' } as const;
+    return listen(await openSocket(rooms, roomId, silent ? { ...wish, silent } : wish), listener);
+  };
+}
+
+/**
+ * A socket to a room's object, joined. Nobody has accepted it yet.
+ * @throws Refusal when the room does not take it, or cannot be reached
+ */
+export async function openSocket(
+  rooms: Environment['ROOM'],
+  roomId: string,
+  wish: Wish,
+): Promise<WebSocket> {
+  const response = await reach(() => rooms.getByName(roomId).fetch(wishRequest(wish)));
+  if (response.webSocket === null) throw await refusalIn(response);
+  return response.webSocket;
+}
+
+async function refusalIn(response: Response): Promise<Refusal> {
+  const { error } = await response.json<{ error: Problem }>();
+  const { code, message, ...details } = error;
+  return new Refusal(code, message, details);
+}
+
+function listen(socket: WebSocket, listener: RawListener): RawLink {
+  let signedAt = Date.now();
+  socket.addEventListener('message', ({ data }) => {
+    if (data === 'pong') return;
+    if (Date.now() - signedAt > SIGN_EVERY_MS) {
+      signedAt = Date.now();
+      attempt(() => socket.send('ping'));
+    }
+    const { lines, position } = readFrame(String(data));
+    listener.lines(lines, position);
+  });
+  socket.addEventListener('close', ({ code, reason }) => {
+    attempt(() => socket.close());
+    if (code >= 4000) listener.closed(code, reason);
+    else listener.broken();
+  });
+  socket.addEventListener('error', () => listener.broken());
+  socket.accept();
+  return {
+    send: (line) => attempt(() => socket.send(line)),
+    renew: (identity) => attempt(() => socket.send(renewalLine(identity))),
+    close: (reason) => attempt(() => socket.close(reason === 'left' ? 1000 : NOT_MEANT)),
+  };
+}
+
+/** What a room's object has sent, taken apart. */
+interface Heard {
+  text: string;
+  lines: readonly string[];
+  position: string | undefined;
+}
+
+let lastHeard: Heard | undefined;
+
+/**
+ * Most of a room's links hear the same frame one after the other: it is taken apart once, and all
+ * are given the same list, so that their doors prepare it once, too.
+ */
+function readFrame(text: string): Heard {
+  if (lastHeard?.text === text) return lastHeard;
+  const lines = text.split('\n');
+  const position = lines.at(-1)?.startsWith('["position",') ? lines.pop() : undefined;
+  lastHeard = { text, lines, position: position?.slice(13, -2) };
+  return lastHeard;
+}
+
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The socket has ended; its listener hears of that by an event.
+  }
+}

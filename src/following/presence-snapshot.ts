@@ -1,0 +1,63 @@
+import type { Reply } from '../protocol/commands.ts';
+import type { EventPayload } from '../protocol/events.ts';
+import { eventLine } from '../protocol/frames.ts';
+import type { Present } from '../protocol/objects.ts';
+
+type JoinReply = Pick<Reply<'joinRoom'>, 'room' | 'online' | 'onlineCount' | 'presence'>;
+
+/** What a client of a room was told of who is here, while the room tells each by name. */
+export class WhoIsHere {
+  readonly #users: Map<string, Present>;
+
+  constructor(users: readonly Present[]) {
+    this.#users = new Map(users.map((user) => [user.userId, user]));
+  }
+
+  /** Everybody in a join reply; undefined where it does not name all of them. */
+  static in({ online, onlineCount, presence }: JoinReply): WhoIsHere | undefined {
+    return presence === 'users' && online.length === onlineCount
+      ? new WhoIsHere(online)
+      : undefined;
+  }
+
+  get users(): Present[] {
+    return [...this.#users.values()];
+  }
+
+  /** A line has gone to the client. @returns whether all who are here are known behind it */
+  heard(line: string): boolean {
+    if (line.startsWith('["presence",')) return false;
+    if (line.startsWith('["userJoined",')) {
+      const { timestamp: _, roomId: __, ...user } = payloadIn<'userJoined'>(line);
+      this.#users.set(user.userId, user);
+    } else if (line.startsWith('["userLeft",')) {
+      this.#users.delete(payloadIn<'userLeft'>(line).userId);
+    } else if (line.startsWith('["memberUpdated",')) {
+      const { userId, username, unverified } = payloadIn<'memberUpdated'>(line);
+      if (this.#users.has(userId))
+        this.#users.set(userId, { userId, username, ...(unverified && { unverified }) });
+    }
+    return true;
+  }
+
+  /** The events that lead from here to `then`; undefined where somebody has another name there. */
+  changesTo(then: WhoIsHere, roomId: string, timestamp: number): string[] | undefined {
+    const isRenamed = ({ userId, username }: Present) =>
+      (then.#users.get(userId)?.username ?? username) !== username;
+    if (this.users.some(isRenamed)) return undefined;
+    const gone = this.users.filter(({ userId }) => !then.#users.has(userId));
+    const come = then.users.filter(({ userId }) => !this.#users.has(userId));
+    return [
+      ...gone.map((user) =>
+        eventLine('userLeft', { roomId, ...user, timestamp, reason: 'disconnected' }),
+      ),
+      ...come.map((user) => eventLine('userJoined', { roomId, ...user, timestamp })),
+    ];
+  }
+}
+
+function payloadIn<N extends 'userJoined' | 'userLeft' | 'memberUpdated'>(
+  line: string,
+): EventPayload<N> {
+  return (JSON.parse(line) as [N, EventPayload<N>])[1];
+}

@@ -1,0 +1,71 @@
+import type { Clock } from '../room/ports.ts';
+
+/** The least window, for each listener: half of what writing one frame takes on either host. */
+const WINDOW_MS_PER_LISTENER = 0.005;
+
+/** How much of an earlier flush still counts. */
+const MEMORY = 0.5;
+
+/**
+ * When what is due leaves: at once after quiet, and else not before the window since the last flush
+ * is over, so that a busy room gathers. The window is as long as a flush has taken, where the host can
+ * tell, and at least half of what its frames take, to a cap: the wait adds little to what others'
+ * frames take anyway. A room that has had nothing to do for as long as a flush takes is not busy,
+ * however slow the disk; nor is one in which whoever asks waits for the answer before asking again,
+ * where each flush is for one thing and there is nothing to gather.
+ */
+export class Pacer {
+  readonly #clock: Clock;
+  readonly #capMs: number;
+  #flushedAt = -Infinity;
+  #isFlushing = false;
+  #costMs = 0;
+  /** How long nothing was due behind the last flush; undefined while nothing is. */
+  #quietMs: number | undefined;
+  /** How much has become due since the last flush, and how much flushes were for of late. */
+  #due = 0;
+  #gathered = 0;
+
+  constructor(clock: Clock, capMs: number) {
+    this.#clock = clock;
+    this.#capMs = capMs;
+  }
+
+  /** How long to wait from now, in milliseconds; 0 for at once. To be asked when something is due. */
+  delayMs(listeners: number): number {
+    const waitedMs = this.#isFlushing ? 0 : this.#clock.now() - this.#flushedAt;
+    this.#quietMs ??= waitedMs;
+    this.#due++;
+    const leastMs = listeners * WINDOW_MS_PER_LISTENER;
+    const isBusy = this.#gathered > 1 && this.#quietMs < this.#costMs;
+    const gatherMs = isBusy ? this.#costMs : 0;
+    // It cannot leave before what is leaving, and may as well leave together with what else comes.
+    const flushMs = this.#isFlushing ? 1 : 0;
+    const windowMs = Math.min(Math.max(leastMs, gatherMs, flushMs), this.#capMs);
+    // A clock that goes back must not hold anything.
+    return waitedMs < 0 || waitedMs >= windowMs ? 0 : Math.ceil(windowMs - waitedMs);
+  }
+
+  /** A flush has begun that takes longer than this turn. */
+  flushes(): void {
+    this.#isFlushing = true;
+    this.#quietMs = undefined;
+    this.#begin();
+  }
+
+  /** What is due from here on is for the next flush. */
+  #begin(): void {
+    this.#gathered = Math.max(this.#due, this.#gathered * MEMORY);
+    this.#due = 0;
+  }
+
+  /** A flush is over. @param costMs what it has cost, where the host can tell */
+  flushed(costMs = 0): void {
+    if (!this.#isFlushing) this.#begin();
+    const isDueAgain = this.#isFlushing && this.#quietMs !== undefined;
+    this.#quietMs = isDueAgain ? 0 : undefined;
+    this.#isFlushing = false;
+    this.#flushedAt = this.#clock.now();
+    this.#costMs = Math.max(costMs, this.#costMs * MEMORY);
+  }
+}

@@ -1,0 +1,66 @@
+import type { OperationName } from '../protocol/commands.ts';
+import type { ErrorCode } from '../protocol/codes/errors.ts';
+import type { Meter } from '../room/ports.ts';
+import type { Fields } from './logger.ts';
+import { Counter, COUNTS, Histogram } from './metrics.ts';
+
+/** What rooms have done since it was made: of one room at the edge, of all of a process on Node. */
+export class RoomCounts implements Meter {
+  readonly commands = new Counter();
+  readonly refusals = new Counter();
+  readonly lines = new Counter();
+  /** Frames that left in one flush. */
+  readonly flushes = new Histogram(COUNTS);
+  /** Missed messages in the reply to who came back. */
+  readonly resumes = new Histogram(COUNTS);
+  readonly wakeups = new Counter();
+  #sent = 0;
+
+  done(name: OperationName, missed: number | undefined): void {
+    this.commands.add(name);
+    if (name === 'joinRoom' && missed !== undefined) this.resumes.observe(missed);
+  }
+
+  refused(code: ErrorCode): void {
+    this.refusals.add(code);
+  }
+
+  sent(lines: number): void {
+    this.#sent++;
+    this.lines.add('', lines);
+  }
+
+  flushed(): void {
+    this.flushes.observe(this.#sent);
+    this.#sent = 0;
+  }
+
+  woken(): void {
+    this.wakeups.add();
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.commands.total + this.refusals.total + this.flushes.count + this.wakeups.total === 0
+    );
+  }
+
+  /** All of it in one line of a log. */
+  get summary(): Fields {
+    const refused = [...this.refusals.all].map(([code, count]) => [`refused_${code}`, count]);
+    return {
+      wakeups: this.wakeups.total,
+      commands: this.commands.total,
+      messages: this.commands.of('message'),
+      joins: this.commands.of('joinRoom'),
+      resumes: this.resumes.count,
+      missed: this.resumes.sum,
+      largestResume: this.resumes.largest,
+      flushes: this.flushes.count,
+      deliveries: this.flushes.sum,
+      largestFlush: this.flushes.largest,
+      lines: this.lines.total,
+      ...(Object.fromEntries(refused) as Fields),
+    };
+  }
+}

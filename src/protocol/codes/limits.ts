@@ -1,0 +1,129 @@
+/**
+ * What bounds a room and its doors. Every one is a setting; defaults, ranges and the names of the
+ * settings stand in `src/settings/settings.ts`.
+ */
+export interface Limits {
+  /** One frame, packet or HTTP body from a client, in bytes of UTF-8. */
+  frameBytes: number;
+  /** Commands in one frame. */
+  tuplesPerFrame: number;
+  /** Nesting of JSON, counting the tuple itself as 1. */
+  jsonDepth: number;
+  /** A message's text, in bytes of UTF-8. */
+  messageBytes: number;
+  /** Refill of a user's allowance in a room, in commands a second. */
+  commandsPerSecond: number;
+  /** The most commands a user can have saved up. */
+  commandBurst: number;
+  /** Connections of one user to one room. */
+  connectionsPerUser: number;
+  /** Rooms of one Socket.IO socket. */
+  roomsPerSocket: number;
+  /** What may wait unsent for one connection, in bytes. */
+  unsentBytes: number;
+  /** How long what is due in a busy room may wait to leave together, in milliseconds. */
+  gatherMs: number;
+  /** Whether only rooms that a token names exist for its holder. */
+  grantedRoomsOnly: boolean;
+  /** How long a socket may stay without an identity, in milliseconds. */
+  connectTimeoutMs: number;
+}
+
+/** Bounds that are part of the protocol and thus no settings. */
+export const fixed = {
+  /** Messages in a history page. */
+  historyPage: 100,
+  historyDefault: 50,
+  /** Messages in a page of what was missed. */
+  missedPage: 500,
+  /** A page ends before it exceeds this much JSON, but never below one item. */
+  pageBytes: 256 * 1024,
+  /** Users named in a join reply. */
+  onlineListed: 100,
+  membersPage: 100,
+  membersDefault: 50,
+  /** Above this many users online, joins and leaves become a number. */
+  presenceUsers: 200,
+  /** Least time between two frames that hold nothing but joins, in milliseconds. */
+  joinsEveryMs: 250,
+  /** Least time between two `presence` events, in milliseconds. */
+  presenceEveryMs: 1_000,
+  /** How long a dropped user still counts as online, in milliseconds. */
+  graceMs: 5_000,
+  /** Least time between two `typing` events of one user, in milliseconds. */
+  typingEveryMs: 3_000,
+  /** How long a typing notice stands in clients, in milliseconds. */
+  typingLapsesMs: 6_000,
+  /** Above this many users online nobody hears of typing. */
+  typingUsers: 100,
+  /** A message's `meta`, in bytes of JSON. */
+  metaBytes: 4_096,
+  /** Users a message may mention. */
+  mentions: 50,
+  /** Kinds of reactions to one message, and the size of each in bytes. */
+  reactionKinds: 20,
+  reactionBytes: 64,
+  reactionsPage: 100,
+  /** `replyCount` counts no further. */
+  repliesCounted: 1_000,
+  /** `unread` and `unreadMentions` count no further; the number then means "or more". */
+  unreadCounted: 100,
+  /** Newest messages looked at for them. */
+  unreadLookedAt: 10_000,
+  /** Least time between two `readReceipts` events, in milliseconds. */
+  receiptsEveryMs: 1_000,
+  /** Above this many users online only a reader's own connections hear of read positions. */
+  receiptsUsers: 50,
+  searchPage: 50,
+  searchDefault: 20,
+  /** Different words and phrases of a query. */
+  searchTerms: 32,
+  /** Least characters of a word's beginning that find the word. */
+  searchBeginning: 3,
+  /** Words that a beginning stands for and a search names one by one, in half a millisecond. */
+  searchWords: 16,
+  /** Changes of a room behind which what was said goes into its search index together. */
+  unindexedRevs: 128,
+  topicCharacters: 256,
+  noteCharacters: 512,
+  auditPage: 100,
+  /** The longest mute, kick or slow mode, in seconds. */
+  sanctionSeconds: 10 * 365 * 86_400,
+  slowModeSeconds: 86_400,
+  kickSeconds: 60,
+  muteSeconds: 600,
+  retentionDays: 3_650,
+  /** Rows that one step of pruning, erasing or indexing takes. */
+  stepRows: 500,
+  /** Text that one step of indexing takes, in UTF-16 units; one message at least. */
+  stepText: 512 * 1024,
+  /** Least time between two prunings of a room, in milliseconds. */
+  pruneEveryMs: 86_400_000,
+  /** Pages of the search index that one step of rewriting it takes. */
+  stepIndexPages: 200,
+  /** A page of an export is done when it exceeds this much text. */
+  exportPageBytes: 512 * 1024,
+  /** Users named in one line of an export. */
+  exportedReactions: 500,
+  /** One part of an import, in bytes: what a Worker takes with room to spare. */
+  importPartBytes: 50_000_000,
+  /** One line of an import, in bytes: the longest message there can be, every character escaped. */
+  importLineBytes: 2 * 1024 * 1024,
+  /** Frames that are no tuples a connection may send within a minute. */
+  badFramesPerMinute: 10,
+  /** Tokens that do not hold a connection may offer within a minute. */
+  badTokensPerMinute: 5,
+  /** A native socket that has sent `ping` and then nothing for so long is lost, in milliseconds. */
+  heartbeatLostMs: 60_000,
+  /** How often a connection that lost something ephemeral is looked at again, and how many times. */
+  laggardEveryMs: 1_000,
+  laggardTries: 60,
+  /** Tolerated difference between clocks when a token ends, in milliseconds. */
+  clockToleranceMs: 5_000,
+  /** A token, in bytes. */
+  tokenBytes: 4_096,
+  /** What a command takes from its sender's allowance; 1 unless named. */
+  costs: { joinRoom: 10, getHistory: 5, getMissed: 5, searchMessages: 5 } as Partial<
+    Record<string, number>
+  >,
+} as const;

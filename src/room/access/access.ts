@@ -1,0 +1,142 @@
+import { Refusal } from '../../protocol/codes/errors.ts';
+import type { Identity } from '../../protocol/identity.ts';
+import type { Limits } from '../../protocol/codes/limits.ts';
+import type { Role } from '../../protocol/objects.ts';
+import type { KnownMember } from '../storage/members.ts';
+import type { RoomState } from '../storage/room-row.ts';
+
+/** What a user may do in a room. */
+export interface Standing {
+  /** As it is shown; an admin shows as an owner. */
+  role: Role;
+  /** For comparing who stands above whom. */
+  rank: number;
+  /** On the room's list. */
+  isListed: boolean;
+  /** Named by the token's own claims. */
+  isGranted: boolean;
+  /** What the room remembers of them. */
+  member: KnownMember | undefined;
+}
+
+export const ranks: Record<Role, number> = {
+  none: 0,
+  viewer: 1,
+  member: 2,
+  moderator: 3,
+  owner: 4,
+};
+const ADMIN_RANK = 5;
+
+/** Role: `admin` claim, else the most specific matching `rooms` claim, else stored, else `member`. */
+export function standingOf(
+  identity: Identity,
+  roomId: string,
+  member: KnownMember | undefined,
+): Standing {
+  const stored = member?.role ?? 'none';
+  const isListed = stored !== 'none';
+  if (identity.admin === true) {
+    return { role: 'owner', rank: ADMIN_RANK, isListed, isGranted: true, member };
+  }
+  const granted = grantedRole(identity.rooms, roomId);
+  const role = granted ?? (isListed ? stored : 'member');
+  return { role, rank: ranks[role], isListed, isGranted: granted !== undefined, member };
+}
+
+/** The role of the most specific pattern: the exact one, else the longest prefix before a `*`. */
+function grantedRole(rooms: Identity['rooms'], roomId: string): Role | undefined {
+  if (rooms === undefined) return undefined;
+  if (Object.hasOwn(rooms, roomId)) return rooms[roomId];
+  const longest = Object.keys(rooms)
+    .filter((pattern) => pattern.endsWith('*') && roomId.startsWith(pattern.slice(0, -1)))
+    .toSorted((a, b) => b.length - a.length)[0];
+  return longest === undefined ? undefined : rooms[longest];
+}
+
+/** What an admin may do to a room that is only half there. */
+const WHILE_IMPORTING: ReadonlySet<string> = new Set(['importRoom', 'deleteRoom']);
+
+/**
+ * Whether the room is there for `operation`. A deleted one is for nobody but an admin who reopens it.
+ * @throws Refusal `room_not_found`, `unavailable`
+ */
+export function assertOpen({ rank }: Standing, state: RoomState, operation?: string): void {
+  const isAdmin = rank === ADMIN_RANK;
+  if (state.deletion !== null && !(isAdmin && operation === 'reopenRoom')) throw noSuchRoom();
+  if (state.importing && !(isAdmin && WHILE_IMPORTING.has(operation ?? ''))) {
+    throw new Refusal('unavailable', 'This room is being moved here; come back in a moment.');
+  }
+}
+
+function noSuchRoom(): Refusal {
+  return new Refusal('room_not_found', 'There is no such room, or it is not for you.');
+}
+
+/**
+ * Whether a user may be in the room at all.
+ * @throws Refusal `room_not_found`, the same whether it exists or not; `banned`; `forbidden`
+ */
+export function assertAccess(
+  { rank, isListed, isGranted, member }: Standing,
+  state: RoomState,
+  { grantedRoomsOnly }: Limits,
+  now: number,
+): void {
+  if (rank === ADMIN_RANK) return;
+  if ((grantedRoomsOnly && !isGranted) || (state.private && !isListed && !isGranted)) {
+    throw noSuchRoom();
+  }
+  if (member?.banned === true) throw new Refusal('banned', 'You are banned from this room.');
+  const kickedFor = (member?.kickedUntil ?? 0) - now;
+  if (kickedFor > 0) {
+    throw new Refusal('forbidden', 'You were kicked out of this room; come back later.', {
+      retryAfterMs: kickedFor,
+    });
+  }
+}
+
+/** Whether `assertAccess` lets a user in. */
+export function mayBeHere(...access: Parameters<typeof assertAccess>): boolean {
+  try {
+    assertAccess(...access);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+/**
+ * Whether a user may send: messages, edits, reactions, typing.
+ * @throws Refusal `muted` or `forbidden`
+ */
+export function assertMaySend({ rank, member }: Standing, state: RoomState, now: number): void {
+  if (rank === ADMIN_RANK) return;
+  const mutedFor = (member?.mutedUntil ?? 0) - now;
+  if (mutedFor > 0) {
+    throw new Refusal('muted', 'You are muted in this room for a while.', {
+      retryAfterMs: mutedFor,
+    });
+  }
+  if (rank <= ranks.viewer) throw new Refusal('forbidden', 'You may only read in this room.');
+  if (state.readOnly && rank < ranks.owner) {
+    throw new Refusal('forbidden', 'Only owners write in this room.');
+  }
+}
+
+/** @throws Refusal `forbidden` for anyone who stands below `role` */
+export function assertRank({ rank }: Standing, role: Role): void {
+  if (rank < ranks[role]) {
+    throw new Refusal('forbidden', `Only ${article(role)} may do this.`);
+  }
+}
+
+/** @throws Refusal `forbidden` for everyone whose token does not say `admin` */
+export function assertAdmin({ rank }: Standing): void {
+  if (rank < ADMIN_RANK) throw new Refusal('forbidden', 'Only an admin may do this.');
+}
+
+function article(role: Role): string {
+  return role === 'owner' ? 'an owner' : `a ${role}`;
+}

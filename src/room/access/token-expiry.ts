@@ -1,0 +1,60 @@
+import { type CloseCode, closeCodes } from '../../protocol/codes/close-codes.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Clock, Connection, Roster } from '../ports.ts';
+
+/** Least time between two looks for lost heartbeats, in milliseconds. */
+const SWEEP_EVERY_MS = 10_000;
+
+/**
+ * Ends connections whose token has ended, and those that nobody hears of any more. No timer, which
+ * would keep a room awake: it looks whenever something happens in the room anyway.
+ */
+export class Lifetimes {
+  readonly #clock: Clock;
+  readonly #roster: Roster;
+  readonly #end: (connection: Connection, code: CloseCode) => void;
+  #sweptAt = 0;
+  /** The first time at which a connection's token ends, in epoch milliseconds. */
+  #nextExpiry = Infinity;
+
+  constructor(
+    clock: Clock,
+    roster: Roster,
+    end: (connection: Connection, code: CloseCode) => void,
+  ) {
+    this.#clock = clock;
+    this.#roster = roster;
+    this.#end = end;
+    for (const connection of roster.connections()) this.watch(connection);
+  }
+
+  /** Takes note of when a connection's token ends. */
+  watch(connection: Connection): void {
+    this.#nextExpiry = Math.min(this.#nextExpiry, endOf(connection));
+  }
+
+  hasExpired(connection: Connection): boolean {
+    return this.#clock.now() > endOf(connection);
+  }
+
+  /** Looks at everybody, where a token may have ended or the last look is long ago. */
+  sweep(): void {
+    const now = this.#clock.now();
+    const expiring = now > this.#nextExpiry;
+    if (!expiring && Math.abs(now - this.#sweptAt) < SWEEP_EVERY_MS) return;
+    this.#sweptAt = now;
+    this.#nextExpiry = Infinity;
+    for (const connection of this.#roster.connections()) {
+      if (!connection.open) continue;
+      const silentMs = now - (connection.lastHeardAt ?? now);
+      if (now > endOf(connection)) this.#end(connection, closeCodes.tokenExpired);
+      else if (silentMs > fixed.heartbeatLostMs) this.#end(connection, closeCodes.heartbeatLost);
+      else this.watch(connection);
+    }
+  }
+}
+
+/** When a connection's token ends, the tolerated difference between clocks included. */
+function endOf({ state }: Connection): number {
+  return (state.identity.expiresAt ?? Infinity) + fixed.clockToleranceMs;
+}

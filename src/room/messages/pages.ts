@@ -1,0 +1,26 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import { utf8Bytes } from '../../protocol/text.ts';
+
+export interface Page<T> {
+  items: T[];
+  hasMore: boolean;
+}
+
+/**
+ * The first `limit` items, or as many as `mostBytes` of JSON hold (256 KiB), but never fewer than
+ * one.
+ */
+export function pageOf<T>(
+  found: readonly T[],
+  limit: number,
+  mostBytes: number = fixed.pageBytes,
+): Page<T> {
+  let bytes = 0;
+  let end = 0;
+  while (end < found.length && end < limit) {
+    bytes += utf8Bytes(JSON.stringify(found[end]));
+    if (end > 0 && bytes > mostBytes) break;
+    end++;
+  }
+  return { items: found.slice(0, end), hasMore: end < found.length };
+}

@@ -1,0 +1,223 @@
+import type { EventPayload, LeaveReason } from '../../protocol/events.ts';
+import { foldName, memberKeys } from '../../protocol/fold.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Present } from '../../protocol/objects.ts';
+import type { Outbox } from '../broadcast/outbox.ts';
+import type { Clock, Connection, Name, Roster, Timer } from '../ports.ts';
+
+/** A user with at least one joined connection, or within the grace after the last one dropped. */
+interface User extends Name {
+  userId: string;
+  connections: Set<Connection>;
+  /** Ends the grace early. */
+  cancelGrace?: () => void;
+  /** What the user is found by under this name, once somebody has looked for it. */
+  found?: { by: string; keys: readonly string[] };
+}
+
+/**
+ * Which users are here. An index over the roster in memory, built from it when the room wakes and
+ * never stored. Every user's joins and leaves alternate.
+ */
+export class Presence {
+  readonly #roomId: string;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #timer: Timer;
+  readonly #users = new Map<string, User>();
+  /** Everything a user holds open, joined or not. */
+  readonly #sockets = new Map<string, Set<Connection>>();
+  /** A `presence` event is due; until it is out, joins and leaves stay a number. */
+  #pending = false;
+  /** The number that was last told. */
+  #told = -1;
+
+  constructor(roomId: string, outbox: Outbox, clock: Clock, timer: Timer, roster: Roster) {
+    this.#roomId = roomId;
+    this.#outbox = outbox;
+    this.#clock = clock;
+    this.#timer = timer;
+    for (const connection of roster.connections()) {
+      this.opened(connection);
+      if (!connection.state.joined || connection.state.silent) continue;
+      this.#userOf(connection).connections.add(connection);
+    }
+    // Sockets that ended while the room slept are still listed; each will be told of, or not.
+    for (const user of this.#users.values()) {
+      for (const connection of user.connections) {
+        if (!connection.open) this.#drop(user, connection, 'disconnected');
+      }
+    }
+  }
+
+  /** Users here, those within their grace included. */
+  get count(): number {
+    return this.#users.size;
+  }
+
+  /** Whether joins and leaves are told one by one, or only as a number. */
+  get mode(): 'users' | 'count' {
+    return this.count > fixed.presenceUsers || this.#pending ? 'count' : 'users';
+  }
+
+  has(userId: string): boolean {
+    return this.#users.has(userId);
+  }
+
+  /** Everything a user holds open, joined or not. */
+  connectionsOf(userId: string): Connection[] {
+    return [...(this.#sockets.get(userId) ?? [])];
+  }
+
+  opened(connection: Connection): void {
+    const { userId } = connection.state.identity;
+    const sockets = this.#sockets.get(userId);
+    if (sockets === undefined) this.#sockets.set(userId, new Set([connection]));
+    else sockets.add(connection);
+  }
+
+  ended(connection: Connection): void {
+    const { userId } = connection.state.identity;
+    const sockets = this.#sockets.get(userId);
+    sockets?.delete(connection);
+    if (sockets?.size === 0) this.#sockets.delete(userId);
+  }
+
+  /** The name under which a user is here. */
+  nameOf(userId: string): Name | undefined {
+    const user = this.#users.get(userId);
+    return user && { username: user.username, ...(user.unverified && { unverified: true }) };
+  }
+
+  /** A user who is here has another name from now on. */
+  rename(userId: string, { username, unverified }: Name): void {
+    const user = this.#users.get(userId);
+    if (user === undefined) return;
+    user.username = username;
+    if (unverified) user.unverified = unverified;
+    else delete user.unverified;
+  }
+
+  /** A user's joined connections, those that only listen included. */
+  joinedOf(userId: string): Connection[] {
+    return this.connectionsOf(userId).filter(({ state }) => state.joined);
+  }
+
+  /** Everyone's joined connections, those that only listen included. */
+  joined(): Connection[] {
+    return [...this.#sockets.keys()].flatMap((userId) => this.joinedOf(userId));
+  }
+
+  /** The first `limit` users, in the order they came. */
+  list(limit: number): Present[] {
+    const listed: Present[] = [];
+    for (const user of this.#users.values()) {
+      if (listed.length === limit) break;
+      listed.push(presentOf(user));
+    }
+    return listed;
+  }
+
+  /** Users whose id is behind `userId`, by user id. */
+  after(userId: string, limit: number): Present[] {
+    return [...this.#users.values()]
+      .filter((user) => user.userId > userId)
+      .toSorted((a, b) => (a.userId < b.userId ? -1 : 1))
+      .slice(0, limit)
+      .map(presentOf);
+  }
+
+  /** Users found by the beginning of a word of their name, or of their id; the first `limit`. */
+  named(prefix: string, limit: number): Present[] {
+    const key = foldName(prefix);
+    const found: Present[] = [];
+    for (const user of this.#users.values()) {
+      if (found.length === limit) break;
+      if (keysOf(user).some((one) => one.startsWith(key))) found.push(presentOf(user));
+    }
+    return found;
+  }
+
+  /** A connection has joined; its state says as whom. */
+  arrive(connection: Connection): void {
+    const isNew = !this.#users.has(connection.state.identity.userId);
+    const user = this.#userOf(connection);
+    user.connections.add(connection);
+    user.cancelGrace?.();
+    delete user.cancelGrace;
+    if (isNew) this.#tell('userJoined', this.#event(user), connection);
+  }
+
+  /** A joined connection has ended or left. Telling the same again changes nothing. */
+  leave(connection: Connection, reason: LeaveReason): void {
+    const user = this.#users.get(connection.state.identity.userId);
+    if (user !== undefined) this.#drop(user, connection, reason);
+  }
+
+  #drop(user: User, connection: Connection, reason: LeaveReason): void {
+    user.connections.delete(connection);
+    if (user.connections.size > 0) return;
+    if (reason === 'disconnected') {
+      user.cancelGrace ??= this.#timer.after(fixed.graceMs, () => this.#gone(user, reason));
+      return;
+    }
+    user.cancelGrace?.();
+    this.#gone(user, reason, connection);
+  }
+
+  #gone(user: User, reason: LeaveReason, cause?: Connection): void {
+    const mode = this.mode;
+    this.#users.delete(user.userId);
+    this.#tell('userLeft', { ...this.#event(user), reason }, cause, mode);
+  }
+
+  #tell<N extends 'userJoined' | 'userLeft'>(
+    name: N,
+    payload: EventPayload<N>,
+    cause: Connection | undefined,
+    mode = this.mode,
+  ): void {
+    if (mode === 'users') this.#outbox.tell(name, payload, { except: cause });
+    else this.#tellCount();
+  }
+
+  #tellCount(): void {
+    if (this.#pending) return;
+    this.#pending = true;
+    this.#timer.after(fixed.presenceEveryMs, () => {
+      this.#pending = false;
+      // At or below the bound, names take over again, and they begin after this event.
+      if (this.count === this.#told && this.count > fixed.presenceUsers) return;
+      this.#told = this.count;
+      this.#outbox.tell('presence', { roomId: this.#roomId, onlineCount: this.count });
+    });
+  }
+
+  #userOf(connection: Connection): User {
+    const { identity, name } = connection.state;
+    const known = this.#users.get(identity.userId);
+    if (known !== undefined) return known;
+    const user: User = {
+      userId: identity.userId,
+      ...(name ?? { username: identity.userId }),
+      connections: new Set(),
+    };
+    this.#users.set(identity.userId, user);
+    return user;
+  }
+
+  #event(user: User): EventPayload<'userJoined'> {
+    return { roomId: this.#roomId, ...presentOf(user), timestamp: this.#clock.now() };
+  }
+}
+
+/** Folded once for each name: in a crowd every search looks at everyone. */
+function keysOf(user: User): readonly string[] {
+  const { username: by } = user;
+  if (user.found?.by !== by) user.found = { by, keys: memberKeys(user) };
+  return user.found.keys;
+}
+
+function presentOf({ userId, username, unverified }: User): Present {
+  return { userId, username, ...(unverified && { unverified }) };
+}

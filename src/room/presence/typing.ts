@@ -1,0 +1,42 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Clock } from '../ports.ts';
+
+interface Notice {
+  at: number;
+  isTyping: boolean;
+}
+
+/** Who was last said to be typing, so that nobody hears it more than once in 3 s. */
+export class Typing {
+  readonly #clock: Clock;
+  readonly #notices = new Map<string, Notice>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether others are to hear this now. An end is heard only where a beginning still stands. */
+  notice(userId: string, isTyping: boolean): boolean {
+    const now = this.#clock.now();
+    const last = this.#notices.get(userId);
+    const since = last === undefined ? Infinity : Math.abs(now - last.at);
+    if (isTyping) {
+      if (since < fixed.typingEveryMs) return false;
+      this.#notices.set(userId, { at: now, isTyping });
+      return true;
+    }
+    if (last === undefined || !last.isTyping || since > fixed.typingLapsesMs) return false;
+    last.isTyping = false;
+    return true;
+  }
+
+  /** A message ends typing; so does leaving. */
+  end(userId: string): void {
+    const last = this.#notices.get(userId);
+    if (last !== undefined) last.isTyping = false;
+  }
+
+  forget(userId: string): void {
+    this.#notices.delete(userId);
+  }
+}

@@ -1,0 +1,78 @@
+import { migrate } from './migrations.ts';
+import type { Immediate, Sql, SqlValue } from '../ports.ts';
+
+/** The first write to a room that is not there yet. */
+class Unfounded extends Error {}
+
+/**
+ * A room's database that comes into being with the first write: whatever is read before finds no
+ * rows, so joining or reading a room that nobody has written to leaves nothing behind.
+ */
+export class Database {
+  readonly #sql: Sql;
+  #exists: boolean;
+  #depth = 0;
+
+  /** @throws NewerSchema where newer code has written the room */
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    this.#exists = !sql.isEmpty();
+    if (this.#exists) migrate(sql);
+  }
+
+  all<Row>(query: string, ...bindings: SqlValue[]): Row[] {
+    return this.#exists ? this.#sql.all<Row>(query, ...bindings) : [];
+  }
+
+  first<Row>(query: string, ...bindings: SqlValue[]): Row | undefined {
+    return this.all<Row>(query, ...bindings)[0];
+  }
+
+  run(query: string, ...bindings: SqlValue[]): void {
+    if (!this.#exists) {
+      if (this.#depth > 0) throw new Unfounded();
+      this.#found();
+    }
+    this.#sql.run(query, ...bindings);
+  }
+
+  /** Drops everything, then lets `found` write what is left of the room. */
+  erase(found: () => void): void {
+    this.#sql.erase(() => {
+      this.#found();
+      found();
+    });
+  }
+
+  tidy(what: 'space' | 'traces'): void {
+    this.#sql.tidy(what);
+  }
+
+  /**
+   * Runs `body` whole or not at all. The first one that writes is begun anew once the tables are
+   * there: they are made outside it, for a Durable Object cannot undo the making of a search index.
+   */
+  atomic<T>(body: () => Immediate<T>): T {
+    try {
+      return this.#atomic(body);
+    } catch (error) {
+      if (!(error instanceof Unfounded) || this.#depth > 0) throw error;
+      this.#found();
+      return this.#atomic(body);
+    }
+  }
+
+  #atomic<T>(body: () => Immediate<T>): T {
+    this.#depth++;
+    try {
+      return this.#sql.atomic(body);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #found(): void {
+    migrate(this.#sql);
+    this.#exists = true;
+  }
+}

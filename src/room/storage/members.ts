@@ -1,0 +1,177 @@
+import { foldName, memberKeys } from '../../protocol/fold.ts';
+import type { Role } from '../../protocol/objects.ts';
+import type { Database } from './database.ts';
+import type { Name } from '../ports.ts';
+
+/** What the room remembers of a user. Role `none`: not on the list, but known for another reason. */
+export interface KnownMember extends Name {
+  userId: string;
+  role: Role;
+  readUpTo: number;
+  banned: boolean;
+  /** Epoch milliseconds. */
+  mutedUntil?: number | undefined;
+  kickedUntil?: number | undefined;
+  /** When they last sent under slow mode. */
+  lastSentAt?: number | undefined;
+}
+
+/** With the number of the last change to the list that was about this user. */
+export type Touched = KnownMember & { touched: number };
+
+type Restored = Omit<Touched, 'unverified'> & { unverified?: true | undefined };
+
+interface Row {
+  userId: string;
+  username: string;
+  unverified: number;
+  role: Role;
+  readUpTo: number;
+  banned: number;
+  mutedUntil: number | null;
+  kickedUntil: number | null;
+  lastSentAt: number | null;
+}
+
+const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to AS readUpTo,
+  banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt,
+  touched FROM members`;
+
+/** In the order of SQLite nothing that begins with a text comes after that text and this. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
+/** The room's list: who has ever done something durable in it, or was put on it. */
+export class Members {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  find(userId: string): KnownMember | undefined {
+    return this.#read('WHERE user_id = ?', userId)[0];
+  }
+
+  /** Writes all that is known of a user. */
+  put(member: KnownMember): void {
+    this.#database.run('UPDATE room SET touched = touched + 1');
+    const row = this.#database.first<{ touched: number }>('SELECT touched FROM room');
+    this.#write(member, row?.touched ?? 0);
+  }
+
+  #write(member: KnownMember, touched: number): void {
+    this.#index(member);
+    this.#database.run(
+      `INSERT OR REPLACE INTO members (user_id, username, unverified, role, read_up_to, banned,
+        muted_until, kicked_until, last_sent_at, touched)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      member.userId,
+      member.username,
+      member.unverified === true ? 1 : 0,
+      member.role,
+      member.readUpTo,
+      member.banned ? 1 : 0,
+      member.mutedUntil ?? null,
+      member.kickedUntil ?? null,
+      member.lastSentAt ?? null,
+      touched,
+    );
+  }
+
+  /** Keeps what a member is found by; most changes of a member leave that as it is. */
+  #index(member: KnownMember): void {
+    const { userId, role } = member;
+    const known = this.#keysOf(userId);
+    const keys = role === 'none' ? [] : memberKeys(member);
+    if (keys.length === known.length && keys.every((key) => known.includes(key))) return;
+    this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
+    for (const key of keys) {
+      this.#database.run('INSERT INTO member_keys (key, user_id) VALUES (?, ?)', key, userId);
+    }
+  }
+
+  #keysOf(userId: string): string[] {
+    return this.#database
+      .all<{ key: string }>('SELECT key FROM member_keys WHERE user_id = ?', userId)
+      .map(({ key }) => key);
+  }
+
+  remove(userId: string): void {
+    this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
+    this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
+  }
+
+  isEmpty(): boolean {
+    return this.#database.first('SELECT 1 FROM members') === undefined;
+  }
+
+  /** Everyone the room knows whose row was touched after that one, in the order of touching. */
+  touchedAfter(touched: number, userId: string, limit: number): Touched[] {
+    return this.#database
+      .all<Row & { touched: number }>(
+        `${SELECT} WHERE (touched, user_id) > (?, ?) ORDER BY touched, user_id LIMIT ?`,
+        touched,
+        userId,
+        limit,
+      )
+      .map((row) => ({ ...memberOf(row), touched: row.touched }));
+  }
+
+  /** Takes a row over unless the one that is there was touched later. */
+  restore({ touched, unverified, ...member }: Restored): void {
+    const known = this.#database.first<{ touched: number }>(
+      'SELECT touched FROM members WHERE user_id = ?',
+      member.userId,
+    );
+    if (known === undefined || known.touched < touched)
+      this.#write({ ...member, ...(unverified && { unverified }) }, touched);
+  }
+
+  /** Those on the list behind `userId`, by user id. */
+  after(userId: string, limit: number): KnownMember[] {
+    return this.#read(
+      "WHERE user_id > ? AND role <> 'none' ORDER BY user_id LIMIT ?",
+      userId,
+      limit,
+    );
+  }
+
+  /**
+   * Those on the list whose name has a word that begins so, or whose user id does, the shortest
+   * match first. Reads no more keys than the members it finds have.
+   */
+  named(prefix: string, limit: number): KnownMember[] {
+    const key = foldName(prefix);
+    const found = this.#database.all<{ userId: string }>(
+      'SELECT DISTINCT user_id AS userId FROM member_keys WHERE key >= ? AND key < ? LIMIT ?',
+      key,
+      key + LAST_CHARACTER,
+      limit,
+    );
+    return found.flatMap(({ userId }) => this.find(userId) ?? []);
+  }
+
+  /** How many owners there are, to 2. */
+  countOwners(): number {
+    return this.#database.all("SELECT 1 FROM members WHERE role = 'owner' LIMIT 2").length;
+  }
+
+  #read(rest: string, ...bindings: (string | number)[]): KnownMember[] {
+    return this.#database.all<Row>(`${SELECT} ${rest}`, ...bindings).map(memberOf);
+  }
+}
+
+function memberOf(row: Row): KnownMember {
+  const { userId, username, role, readUpTo, mutedUntil, kickedUntil, lastSentAt } = row;
+  return {
+    userId,
+    username,
+    ...(row.unverified === 1 && { unverified: true as const }),
+    role,
+    readUpTo,
+    banned: row.banned === 1,
+    ...(mutedUntil !== null && { mutedUntil }),
+    ...(kickedUntil !== null && { kickedUntil }),
+    ...(lastSentAt !== null && { lastSentAt }),
+  };
+}

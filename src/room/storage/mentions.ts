@@ -1,0 +1,43 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Database } from './database.ts';
+
+/** Who is mentioned where, for counting; the message holds the list itself. */
+export class Mentions {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  add(seq: number, userIds: Iterable<string>): void {
+    for (const userId of userIds) {
+      this.#database.run('INSERT INTO mentions (user_id, seq) VALUES (?, ?)', userId, seq);
+    }
+  }
+
+  remove(seq: number, userIds: Iterable<string>): void {
+    for (const userId of userIds) {
+      this.#database.run('DELETE FROM mentions WHERE user_id = ? AND seq = ?', userId, seq);
+    }
+  }
+
+  /** Some of the messages that mention `userId`. */
+  seqsOf(userId: string, limit: number): number[] {
+    return this.#database
+      .all<{ seq: number }>('SELECT seq FROM mentions WHERE user_id = ? LIMIT ?', userId, limit)
+      .map(({ seq }) => seq);
+  }
+
+  /** Mentions of `userId` above `readUpTo`, to 100. */
+  countUnread(userId: string, readUpTo: number): number {
+    const row = this.#database.first<{ unread: number }>(
+      `SELECT count(*) AS unread FROM (
+        SELECT 1 FROM mentions WHERE user_id = ? AND seq > ? LIMIT ?
+      )`,
+      userId,
+      readUpTo,
+      fixed.unreadCounted,
+    );
+    return row?.unread ?? 0;
+  }
+}

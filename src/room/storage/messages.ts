@@ -1,0 +1,218 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Message } from '../../protocol/objects.ts';
+import type { Database } from './database.ts';
+import { type Page, pageOf } from '../messages/pages.ts';
+import { COLUMNS, INSERT, messageIn, type MessageRow, rowValues } from './message-row.ts';
+import type { RoomState } from './room-row.ts';
+
+interface Row extends MessageRow {
+  replyCount: number;
+}
+
+const SELECT = `SELECT ${COLUMNS},
+  (SELECT count(*) FROM (
+    SELECT 1 FROM messages AS reply WHERE reply.reply_to = messages.seq AND reply.deleted_at IS NULL
+    LIMIT ${fixed.repliesCounted}
+  )) AS replyCount
+  FROM messages`;
+
+/** What no message can change, come or go without. */
+type Identifying = 'epoch' | 'rev' | 'horizon';
+
+/** Every message of the room, by `seq`, by `rev` and by its sender's own id. */
+export class Messages {
+  readonly #database: Database;
+  readonly #roomId: string;
+  /** The last page of changes, and what it was read from. */
+  #changed: { key: string; page: Page<Message> } | undefined;
+
+  constructor(database: Database, roomId: string) {
+    this.#database = database;
+    this.#roomId = roomId;
+  }
+
+  add(message: Message): void {
+    this.#database.run(INSERT, ...rowValues(message), null);
+  }
+
+  find(seq: number): Message | undefined {
+    return this.#read('WHERE seq = ?', seq)[0];
+  }
+
+  /** The message that `senderId` has sent with its own id `id`. */
+  byClientId(senderId: string, id: string): Message | undefined {
+    return this.#read('WHERE sender_id = ? AND id = ?', senderId, id)[0];
+  }
+
+  /** Writes what an edit can change. */
+  edit({ seq, rev, message, editedAt, mentions, meta }: Message): void {
+    this.#database.run(
+      `UPDATE messages SET rev = ?, message = ?, edited_at = ?, mentions = ?, meta = ?
+        WHERE seq = ?`,
+      rev,
+      message,
+      editedAt ?? null,
+      mentions === undefined ? null : JSON.stringify(mentions),
+      meta === undefined ? null : JSON.stringify(meta),
+      seq,
+    );
+  }
+
+  /** Leaves the place, without what was said in it. */
+  delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
+    this.#database.run(
+      `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
+        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+      rev,
+      deletedAt,
+      deletedBy,
+      seq,
+    );
+  }
+
+  deletedBy(seq: number): string | undefined {
+    const row = this.#database.first<{ deletedBy: string | null }>(
+      'SELECT deleted_by AS deletedBy FROM messages WHERE seq = ?',
+      seq,
+    );
+    return row?.deletedBy ?? undefined;
+  }
+
+  setReactions(seq: number, rev: number, reactions: Record<string, number>): void {
+    this.#database.run(
+      'UPDATE messages SET rev = ?, reactions = ? WHERE seq = ?',
+      rev,
+      Object.keys(reactions).length === 0 ? null : JSON.stringify(reactions),
+      seq,
+    );
+  }
+
+  /** Leaves the place, with nothing of the one who said it. */
+  erase(seq: number, rev: number, deletedAt: number): void {
+    this.#database.run(
+      `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0,
+        message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
+        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+      rev,
+      `erased-${seq}`,
+      deletedAt,
+      seq,
+    );
+  }
+
+  /** Some of a sender's messages, deleted ones too. */
+  of(senderId: string, limit: number): Message[] {
+    return this.#read('WHERE sender_id = ? LIMIT ?', senderId, limit);
+  }
+
+  setMentions(seq: number, rev: number, mentions: readonly string[]): void {
+    this.#database.run(
+      'UPDATE messages SET rev = ?, mentions = ? WHERE seq = ?',
+      rev,
+      mentions.length === 0 ? null : JSON.stringify(mentions),
+      seq,
+    );
+  }
+
+  /** Whoever deleted it is nobody's to know any more. */
+  forgetDeleter(seq: number, userId: string): void {
+    this.#database.run(
+      "UPDATE messages SET deleted_by = '' WHERE seq = ? AND deleted_by = ?",
+      seq,
+      userId,
+    );
+  }
+
+  /** The first messages there are; times never go back, so these are the oldest. */
+  oldest(limit: number): Message[] {
+    return this.#read('ORDER BY seq LIMIT ?', limit);
+  }
+
+  /** Removes rows for good. */
+  removeUpTo(seq: number): void {
+    this.#database.run('DELETE FROM messages WHERE seq <= ?', seq);
+  }
+
+  /** The newest below `seq`, oldest first; of one thread, or of all. */
+  before(seq: number, limit: number, about: About = {}): Page<Message> {
+    const rows = this.#readPage('seq < ? ', 'seq DESC', seq, limit, about);
+    const page = pageOf(rows, limit, about.mostBytes);
+    return { items: page.items.toReversed(), hasMore: page.hasMore };
+  }
+
+  /** The oldest above `seq`, oldest first; of one thread, or of all. */
+  after(seq: number, limit: number, about: About = {}): Page<Message> {
+    return pageOf(this.#readPage('seq > ?', 'seq', seq, limit, about), limit, about.mostBytes);
+  }
+
+  /**
+   * What changed after `rev`, oldest change first, in its current state. When many come back at once
+   * they have mostly missed the same: the last page is kept for as long as the room is as it was.
+   * @param room its row as it is now
+   */
+  changedAfter(rev: number, limit: number, room: Pick<RoomState, Identifying>): Page<Message> {
+    const key = [room.epoch, room.rev, room.horizon, rev, limit].join();
+    if (this.#changed?.key !== key) {
+      const rows = this.#read('WHERE rev > ? ORDER BY rev LIMIT ?', rev, limit + 1);
+      this.#changed = { key, page: pageOf(rows, limit) };
+    }
+    return this.#changed.page;
+  }
+
+  /** Others' undeleted messages above `readUpTo`, to 100, among the newest 10,000. */
+  countUnread(userId: string, readUpTo: number): number {
+    const row = this.#database.first<{ unread: number }>(
+      `SELECT count(*) AS unread FROM (
+        SELECT 1 FROM (
+          SELECT sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT ?
+        ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT ?
+      )`,
+      readUpTo,
+      fixed.unreadLookedAt,
+      userId,
+      fixed.unreadCounted,
+    );
+    return row?.unread ?? 0;
+  }
+
+  #readPage(
+    where: string,
+    order: string,
+    seq: number,
+    limit: number,
+    { thread }: About,
+  ): Message[] {
+    return thread === undefined
+      ? this.#read(`WHERE ${where} ORDER BY ${order} LIMIT ?`, seq, limit + 1)
+      : this.#read(
+          `WHERE reply_to = ? AND ${where} ORDER BY ${order} LIMIT ?`,
+          thread,
+          seq,
+          limit + 1,
+        );
+  }
+
+  #read(rest: string, ...bindings: (string | number)[]): Message[] {
+    return this.#database
+      .all<Row>(`${SELECT} ${rest}`, ...bindings)
+      .map((row) => messageOf(this.#roomId, row));
+  }
+}
+
+/** What narrows a page. */
+export interface About {
+  /** Answers to this `seq` only. */
+  thread?: number | undefined;
+  mostBytes?: number;
+}
+
+function messageOf(roomId: string, row: Row): Message {
+  return {
+    roomId,
+    ...messageIn(row),
+    ...(row.replyCount > 0 && { replyCount: row.replyCount }),
+    ...(row.reactions !== null && {
+      reactions: JSON.parse(row.reactions) as Record<string, number>,
+    }),
+  };
+}

@@ -1,0 +1,174 @@
+import { fillMemberKeys } from './fill-member-keys.ts';
+import { mergeReactions } from './merge-reactions.ts';
+import type { Sql } from '../ports.ts';
+import { TOKENIZER } from '../search/index-text.ts';
+
+/** A statement, or what takes more than SQL. */
+export type Step = string | ((sql: Sql) => void);
+
+/**
+ * The schema, as the list of what was ever done to it. Append only: rooms written by every earlier
+ * version are out there. `PRAGMA user_version` is refused in Durable Objects, hence the table.
+ */
+export const migrations: readonly (readonly Step[])[] = [
+  [
+    `CREATE TABLE room (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      room_id TEXT NOT NULL,
+      epoch TEXT NOT NULL,
+      rev INTEGER NOT NULL,
+      horizon INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      changed_at INTEGER NOT NULL,
+      member_count INTEGER NOT NULL,
+      owned INTEGER NOT NULL
+    )`,
+    `CREATE TABLE messages (
+      seq INTEGER PRIMARY KEY,
+      rev INTEGER NOT NULL UNIQUE,
+      id TEXT NOT NULL,
+      sender_id TEXT NOT NULL,
+      sender TEXT NOT NULL,
+      unverified INTEGER NOT NULL,
+      message TEXT NOT NULL,
+      timestamp INTEGER NOT NULL,
+      UNIQUE (sender_id, id)
+    )`,
+    `CREATE TABLE members (
+      user_id TEXT PRIMARY KEY,
+      username TEXT NOT NULL,
+      unverified INTEGER NOT NULL,
+      role TEXT NOT NULL
+    ) WITHOUT ROWID`,
+  ],
+  [
+    'ALTER TABLE room ADD COLUMN topic TEXT',
+    'ALTER TABLE room ADD COLUMN private INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN slow_mode_seconds INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN retention_days INTEGER',
+    'ALTER TABLE messages ADD COLUMN edited_at INTEGER',
+    'ALTER TABLE messages ADD COLUMN deleted_at INTEGER',
+    'ALTER TABLE messages ADD COLUMN deleted_by TEXT',
+    'ALTER TABLE messages ADD COLUMN reply_to INTEGER',
+    'ALTER TABLE messages ADD COLUMN mentions TEXT',
+    'ALTER TABLE messages ADD COLUMN meta TEXT',
+    'ALTER TABLE messages ADD COLUMN reactions TEXT',
+    'CREATE INDEX messages_replies ON messages (reply_to, seq) WHERE reply_to IS NOT NULL',
+    'ALTER TABLE members ADD COLUMN read_up_to INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE members ADD COLUMN muted_until INTEGER',
+    'ALTER TABLE members ADD COLUMN banned INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE members ADD COLUMN kicked_until INTEGER',
+    'ALTER TABLE members ADD COLUMN last_sent_at INTEGER',
+    'UPDATE members SET read_up_to = coalesce((SELECT rev FROM room), 0)',
+    `CREATE TABLE reactions (
+      seq INTEGER NOT NULL,
+      emoji TEXT NOT NULL,
+      user_id TEXT NOT NULL,
+      PRIMARY KEY (seq, emoji, user_id)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX reactions_by_user ON reactions (user_id)',
+    `CREATE TABLE mentions (
+      user_id TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      PRIMARY KEY (user_id, seq)
+    ) WITHOUT ROWID`,
+    `CREATE TABLE audit (
+      id INTEGER PRIMARY KEY,
+      timestamp INTEGER NOT NULL,
+      by TEXT NOT NULL,
+      act TEXT NOT NULL,
+      user_id TEXT,
+      seq INTEGER,
+      note TEXT,
+      change TEXT
+    )`,
+    // The text itself stands in messages only; secure-delete leaves no trace of what was removed.
+    `CREATE VIRTUAL TABLE search USING fts5(
+      message, sender_id, content = 'messages', content_rowid = 'seq', tokenize = 'unicode61'
+    )`,
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    "INSERT INTO search (search) VALUES ('rebuild')",
+  ],
+  [
+    // 'marked': to be erased; 'erased': nothing but this row is left, so that the name stays taken.
+    'ALTER TABLE room ADD COLUMN deletion TEXT',
+    'ALTER TABLE room ADD COLUMN importing INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE room ADD COLUMN pruned_at INTEGER',
+    'ALTER TABLE room ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0',
+    // Counts what is done to the list of members, as rev does for messages.
+    'ALTER TABLE room ADD COLUMN touched INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE members ADD COLUMN touched INTEGER NOT NULL DEFAULT 0',
+    'CREATE INDEX members_touched ON members (touched)',
+    'CREATE INDEX audit_by ON audit (by)',
+    'CREATE INDEX audit_about ON audit (user_id) WHERE user_id IS NOT NULL',
+    `CREATE TABLE erasures (
+      id INTEGER PRIMARY KEY,
+      user_id TEXT UNIQUE,
+      by TEXT NOT NULL,
+      phase TEXT NOT NULL
+    )`,
+  ],
+  [
+    // Answers are counted, but for deleted ones: these must not be looked through one by one.
+    `CREATE INDEX messages_answers ON messages (reply_to, deleted_at)
+      WHERE reply_to IS NOT NULL`,
+  ],
+  [
+    // How far the search index has come; while a room is imported it keeps up with every line.
+    'ALTER TABLE room ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0',
+    `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
+  ],
+  [
+    // What members are found by while somebody types a name: see `protocol/fold.ts`.
+    `CREATE TABLE member_keys (
+      key TEXT NOT NULL,
+      user_id TEXT NOT NULL,
+      PRIMARY KEY (key, user_id)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX member_keys_of ON member_keys (user_id)',
+    fillMemberKeys,
+  ],
+  [
+    // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
+    // and so they must be whenever the same text would give other tokens than before.
+    'DROP TABLE search',
+    `CREATE VIRTUAL TABLE search USING fts5(
+      tokens, content = '', columnsize = 0, tokenize = "${TOKENIZER}"
+    )`,
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    // A view of the index, which stores nothing.
+    'CREATE VIRTUAL TABLE search_tokens USING fts5vocab(search, instance)',
+    'ALTER TABLE room ADD COLUMN unindexed_to INTEGER NOT NULL DEFAULT 0',
+    'UPDATE room SET unindexed_to = indexed',
+  ],
+  [mergeReactions],
+];
+
+/** Thrown for a room that newer code has written. */
+export class NewerSchema extends Error {
+  constructor(found: number) {
+    super(
+      `This room was written by a newer Parlor (schema ${found}, known are ${migrations.length}): run that version or a later one.`,
+    );
+    this.name = 'NewerSchema';
+  }
+}
+
+/** Brings a database to the newest schema; an empty one is made whole. */
+export function migrate(sql: Sql): void {
+  sql.atomic(() => {
+    sql.run('CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)');
+    const done = sql.all<{ done: number }>(
+      'SELECT coalesce(max(version), 0) AS done FROM migrations',
+    )[0]!.done;
+    if (done > migrations.length) throw new NewerSchema(done);
+    for (let at = done; at < migrations.length; at++) {
+      for (const step of migrations[at]!) {
+        if (typeof step === 'string') sql.run(step);
+        else step(sql);
+      }
+      sql.run('INSERT INTO migrations (version) VALUES (?)', at + 1);
+    }
+  });
+}

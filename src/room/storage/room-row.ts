@@ -1,0 +1,253 @@
+import type { RoomInfo } from '../../protocol/objects.ts';
+import { formatPosition } from '../../protocol/position.ts';
+import type { Database } from './database.ts';
+import type { Ports } from '../ports.ts';
+
+/** What the room keeps of itself; never computed from its messages. */
+export interface RoomState {
+  epoch: string;
+  rev: number;
+  horizon: number;
+  createdAt: number;
+  changedAt: number;
+  memberCount: number;
+  /** Whether it has ever had an owner. */
+  owned: boolean;
+  topic: string | null;
+  private: boolean;
+  readOnly: boolean;
+  slowModeSeconds: number;
+  retentionDays: number | null;
+  /** `marked`: about to be erased. `erased`: only the name is left, for nobody to take. */
+  deletion: 'marked' | 'erased' | null;
+  /** An import has begun and not ended. */
+  importing: boolean;
+  /** When retention last went through. */
+  prunedAt: number | null;
+  /** How many people were erased. */
+  erasures: number;
+  /** The search index holds the messages up to this `seq`; later ones are still to go in. */
+  indexed: number;
+  /** Messages up to this `seq` are older than what the index holds, and are still to go in. */
+  unindexedTo: number;
+}
+
+/** What an export says of the room itself. */
+export type RoomRecord = Omit<
+  RoomState,
+  | 'epoch'
+  | 'memberCount'
+  | 'deletion'
+  | 'importing'
+  | 'prunedAt'
+  | 'erasures'
+  | 'indexed'
+  | 'unindexedTo'
+>;
+
+/** What `updateRoom` may set. */
+export type RoomOptions = Pick<
+  RoomState,
+  'topic' | 'private' | 'readOnly' | 'slowModeSeconds' | 'retentionDays'
+>;
+
+/** A durable change of the room's messages. */
+export interface Change {
+  rev: number;
+  timestamp: number;
+  /** Where the room stands with it. */
+  position: string;
+}
+
+/** What an unwritten room has to say, but for its epoch. */
+const UNWRITTEN: Omit<RoomState, 'epoch'> = {
+  rev: 0,
+  horizon: 0,
+  createdAt: 0,
+  changedAt: 0,
+  memberCount: 0,
+  owned: false,
+  topic: null,
+  private: false,
+  readOnly: false,
+  slowModeSeconds: 0,
+  retentionDays: null,
+  deletion: null,
+  importing: false,
+  prunedAt: null,
+  erasures: 0,
+  indexed: 0,
+  unindexedTo: 0,
+};
+
+interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
+  owned: number;
+  private: number;
+  readOnly: number;
+  importing: number;
+}
+
+/** The room's one row. */
+export class RoomRow {
+  readonly #database: Database;
+  readonly #ports: Pick<Ports, 'clock' | 'ids' | 'firstEpoch'>;
+  readonly #roomId: string;
+
+  constructor(
+    database: Database,
+    ports: Pick<Ports, 'clock' | 'ids' | 'firstEpoch'>,
+    roomId: string,
+  ) {
+    this.#database = database;
+    this.#ports = ports;
+    this.#roomId = roomId;
+  }
+
+  read(): RoomState {
+    return this.#stored() ?? { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
+  }
+
+  #stored(): RoomState | undefined {
+    const row = this.#database.first<Row>(
+      `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
+        member_count AS memberCount, owned, topic, private, read_only AS readOnly,
+        slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
+        importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo FROM room`,
+    );
+    if (row === undefined) return undefined;
+    const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
+    return {
+      ...rest,
+      owned: owned === 1,
+      private: isPrivate === 1,
+      readOnly: readOnly === 1,
+      importing: importing === 1,
+    };
+  }
+
+  /** Takes the next `rev` for a durable change, with a time that never goes back. */
+  change(): Change {
+    const [changed] = this.#database.all<{ epoch: string; rev: number; timestamp: number }>(
+      `UPDATE room SET rev = rev + 1, changed_at = max(changed_at, ?)
+        RETURNING epoch, rev, changed_at AS timestamp`,
+      this.#ports.clock.now(),
+    );
+    if (changed === undefined) {
+      this.ensure();
+      return this.change();
+    }
+    const { rev, timestamp } = changed;
+    return { rev, timestamp, position: formatPosition(changed) };
+  }
+
+  /** The row, made if this is the room's first durable change. */
+  ensure(): RoomState {
+    const state = this.#stored();
+    if (state !== undefined) return state;
+    this.#found(this.#ports.firstEpoch);
+    return this.read();
+  }
+
+  #found(epoch: string): void {
+    const now = this.#ports.clock.now();
+    this.#database.run(
+      `INSERT INTO room
+        (one, room_id, epoch, rev, horizon, created_at, changed_at, member_count, owned)
+        VALUES (1, ?, ?, 0, 0, ?, ?, 0, 0)`,
+      this.#roomId,
+      epoch,
+      now,
+      now,
+    );
+  }
+
+  /** Counts members in or out of the list; one of them may be the room's first owner. */
+  countMembers(more: number, owns: boolean): void {
+    this.#database.run(
+      'UPDATE room SET member_count = member_count + ?, owned = max(owned, ?)',
+      more,
+      owns ? 1 : 0,
+    );
+  }
+
+  set(options: RoomOptions): void {
+    this.ensure();
+    this.#database.run(
+      `UPDATE room SET topic = ?, private = ?, read_only = ?, slow_mode_seconds = ?,
+        retention_days = ?`,
+      options.topic,
+      options.private ? 1 : 0,
+      options.readOnly ? 1 : 0,
+      options.slowModeSeconds,
+      options.retentionDays,
+    );
+  }
+
+  /** From here on the room is for nobody, and is about to be erased. */
+  markDeleted(): void {
+    this.ensure();
+    this.#database.run("UPDATE room SET deletion = 'marked'");
+  }
+
+  /** All that is left of an erased room: a row, under the epoch of what the room may become next. */
+  entomb(): void {
+    this.#found(this.#ports.ids.make());
+    this.#database.run("UPDATE room SET deletion = 'erased'");
+  }
+
+  /** An erased room begins anew. */
+  reopen(): void {
+    this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#ports.clock.now());
+  }
+
+  setHorizon(horizon: number): void {
+    this.#database.run('UPDATE room SET horizon = ?', horizon);
+  }
+
+  /** Retention has gone through. */
+  pruned(at: number): void {
+    this.#database.run('UPDATE room SET pruned_at = ?', at);
+  }
+
+  countErasure(): void {
+    this.#database.run('UPDATE room SET erasures = erasures + 1');
+  }
+
+  beginImport(): void {
+    this.ensure();
+    // Lines come in any order: each goes into the search index at once.
+    this.#database.run('UPDATE room SET importing = 1, indexed = ?', Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Takes what an export says of the room; only the epoch stays its own. */
+  finishImport(record: RoomRecord): void {
+    this.set(record);
+    this.#database.run(
+      `UPDATE room SET importing = 0, rev = ?, indexed = ?, unindexed_to = min(unindexed_to, ?),
+        horizon = ?, created_at = ?, changed_at = ?, owned = ?, touched = (SELECT coalesce(max(touched), 0) FROM members),
+        member_count = (SELECT count(*) FROM members WHERE role <> 'none')`,
+      record.rev,
+      record.rev,
+      record.rev,
+      record.horizon,
+      record.createdAt,
+      record.changedAt,
+      record.owned ? 1 : 0,
+    );
+  }
+
+  /** The room as users see it. `createdAt` is 0 until somebody writes. */
+  info(state = this.read()): RoomInfo {
+    return {
+      roomId: this.#roomId,
+      createdAt: state.createdAt,
+      ...(state.topic !== null && { topic: state.topic }),
+      private: state.private,
+      readOnly: state.readOnly,
+      slowModeSeconds: state.slowModeSeconds,
+      ...(state.retentionDays !== null && { retentionDays: state.retentionDays }),
+      memberCount: state.memberCount,
+      horizon: state.horizon,
+    };
+  }
+}

@@ -1,0 +1,168 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Message } from '../../protocol/objects.ts';
+import type { Database } from './database.ts';
+import { indexText } from '../search/index-text.ts';
+import { matchText, type Term } from '../search/query.ts';
+
+type Indexed = Pick<Message, 'seq' | 'message' | 'senderId'>;
+
+/** No message has this seq, so no search finds it. */
+const NOTHING: Indexed = { seq: 0, message: 'x', senderId: '' };
+
+/** Rows read at a time: few enough that the longest messages are no burden. */
+const BATCH = 50;
+
+/**
+ * The full-text index over undeleted messages: their folded tokens, which are computed again when a
+ * message is to be removed. It trails behind what is said: taking in many together costs a fraction
+ * of one by one, and sending does not wait for it. It holds the messages from above one `seq` up to
+ * another; both stand in the room's row and move in the same transaction. Messages outside change
+ * without it.
+ */
+export class SearchIndex {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Takes in what was said since the last time: at most `fixed.stepRows` messages, more than can
+   * gather between two calls.
+   */
+  catchUp(): void {
+    if (this.#database.first('SELECT 1 FROM room WHERE indexed < rev') === undefined) return;
+    const rows = this.#rows('seq > (SELECT indexed FROM room)', 'ASC');
+    for (const row of rows) this.#insert(row);
+    const last = rows.length < fixed.stepRows ? undefined : rows.at(-1)?.seq;
+    this.#database.run('UPDATE room SET indexed = coalesce(?, rev)', last ?? null);
+  }
+
+  /**
+   * Takes in older messages that are not in it yet, the newest of them first: a step that is bounded
+   * in messages and in text. A room that an earlier version has written is searched like this.
+   */
+  goBack(): void {
+    if (this.#database.first('SELECT 1 FROM room WHERE unindexed_to > 0') === undefined) return;
+    const rows = this.#rows('seq <= (SELECT unindexed_to FROM room)', 'DESC');
+    // Written in the order of their numbers, they make one piece of the index.
+    for (const row of rows.toReversed()) this.#insert(row);
+    const first = rows.at(-1)?.seq ?? 1;
+    this.#database.run('UPDATE room SET unindexed_to = ?', first - 1);
+  }
+
+  /** Undeleted messages, as many as a step takes. */
+  #rows(where: string, order: 'ASC' | 'DESC'): Indexed[] {
+    const rows: Indexed[] = [];
+    let text = 0;
+    let batch: Indexed[];
+    do {
+      batch = this.#batch(where, order, rows.at(-1)?.seq);
+      rows.push(...batch);
+      text += batch.reduce((sum, { message }) => sum + message.length, 0);
+    } while (batch.length === BATCH && rows.length < fixed.stepRows && text < fixed.stepText);
+    return rows;
+  }
+
+  #batch(where: string, order: 'ASC' | 'DESC', after: number | undefined): Indexed[] {
+    const further = order === 'ASC' ? 'seq > ?' : 'seq < ?';
+    return this.#database.all<Indexed>(
+      `SELECT seq, message, sender_id AS senderId FROM messages
+        WHERE ${where} AND ${further} AND deleted_at IS NULL ORDER BY seq ${order} LIMIT ${BATCH}`,
+      after ?? (order === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER),
+    );
+  }
+
+  /** To be called with a message that has changed or was brought in, not with one that is said. */
+  add(message: Indexed): void {
+    if (this.#hasComeTo(message.seq)) this.#insert(message);
+  }
+
+  /** To be called with what was indexed, before the message changes. */
+  remove(message: Indexed): void {
+    if (this.#hasComeTo(message.seq)) this.#delete(message);
+  }
+
+  #hasComeTo(seq: number): boolean {
+    const query = 'SELECT 1 FROM room WHERE indexed >= ? AND unindexed_to < ?';
+    return this.#database.first(query, seq, seq) !== undefined;
+  }
+
+  #insert({ seq, message, senderId }: Indexed): void {
+    this.#database.run(
+      'INSERT INTO search (rowid, tokens) VALUES (?, ?)',
+      seq,
+      indexText(message, senderId),
+    );
+  }
+
+  #delete({ seq, message, senderId }: Indexed): void {
+    this.#database.run(
+      "INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)",
+      seq,
+      indexText(message, senderId),
+    );
+  }
+
+  /**
+   * Prepares to rewrite the index. What was removed can live on in the keys between its pages, and
+   * an index of one piece is left as it is: a second piece makes the next merge take it all.
+   */
+  beginRewrite(): void {
+    this.#insert(NOTHING);
+  }
+
+  /** Merges all pieces into a new one, some pages a call. @returns whether there is more to do */
+  rewrite(isFirst: boolean): boolean {
+    const before = this.#changes();
+    const pages = isFirst ? -fixed.stepIndexPages : fixed.stepIndexPages;
+    this.#database.run("INSERT INTO search (search, rank) VALUES ('merge', ?)", pages);
+    // As FTS5 documents: a merge that had nothing to do changes less than two rows.
+    const hasMore = this.#changes() - before >= 2;
+    if (!hasMore) this.#delete(NOTHING);
+    return hasMore;
+  }
+
+  #changes(): number {
+    return this.#database.first<{ n: number }>('SELECT total_changes() AS n')?.n ?? 0;
+  }
+
+  /**
+   * The `seq` of messages with all `terms` below `before`, newest first. In a room that is still
+   * being indexed it takes a step of that first, and finds what the index has come to.
+   */
+  find(terms: readonly Term[], from: string | undefined, before: number, limit: number): number[] {
+    if (terms.length === 0) return [];
+    this.catchUp();
+    this.goBack();
+    // Hosts bind every number as a real, which FTS5 does not take as a bound to begin from: without
+    // the cast it walks over all hits that are newer.
+    return this.#database
+      .all<{ seq: number }>(
+        `SELECT search.rowid AS seq FROM search JOIN messages ON messages.seq = search.rowid
+          WHERE search MATCH ? AND search.rowid < CAST(? AS INTEGER)
+            AND (? IS NULL OR messages.sender_id = ?)
+          ORDER BY search.rowid DESC LIMIT ?`,
+        matchText(terms, from, (beginning) => this.#wordsOf(beginning)),
+        before,
+        from ?? null,
+        from ?? null,
+        limit,
+      )
+      .map(({ seq }) => seq);
+  }
+
+  /** All words with a beginning; undefined when there are more than a search names. */
+  #wordsOf(beginning: string): string[] | undefined {
+    const words: string[] = [];
+    for (let from = beginning; ; from = `${words.at(-1)}\u0001`) {
+      const next = this.#database.first<{ term: string }>(
+        'SELECT term FROM search_tokens WHERE term >= ? LIMIT 1',
+        from,
+      );
+      if (next?.term.startsWith(beginning) !== true) return words;
+      if (words.length === fixed.searchWords) return undefined;
+      words.push(next.term);
+    }
+  }
+}

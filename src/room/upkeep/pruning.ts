@@ -1,0 +1,45 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import { othersOf } from '../commands/message.ts';
+import type { Outcome, UpkeepContext } from '../context.ts';
+
+const DAY_MS = 86_400_000;
+
+/** When retention has something to do next, in epoch milliseconds; at most once a day. */
+export function pruneDueAt({ messages, state }: UpkeepContext): number | undefined {
+  if (state.retentionDays === null) return undefined;
+  const [oldest] = messages.oldest(1);
+  if (oldest === undefined) return undefined;
+  // A message is past keeping in the millisecond after its days are over.
+  const over = oldest.timestamp + state.retentionDays * DAY_MS + 1;
+  return Math.max(over, (state.prunedAt ?? 0) + fixed.pruneEveryMs);
+}
+
+/** Removes the oldest messages that are past keeping, with all that hangs on them: 500 at most. */
+export function pruneStep(context: UpkeepContext): Outcome<object> {
+  const { messages, mentions, reactions, search, erasures, room, state, now } = context;
+  const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
+  let left: number = fixed.stepRows;
+  let last = 0;
+  for (const message of messages.oldest(fixed.stepRows)) {
+    if (left <= 0 || message.timestamp >= cutoff) break;
+    if (message.deletedAt === undefined) search.remove(message);
+    mentions.remove(message.seq, othersOf(message));
+    reactions.removeAll(message.seq);
+    left -= 1 + countOf(message.reactions);
+    last = message.seq;
+  }
+  messages.removeUpTo(last);
+  const [kept] = messages.oldest(1);
+  room.setHorizon(Math.max(state.horizon, kept?.seq ?? last + 1));
+  if (kept !== undefined && kept.timestamp < cutoff) return { reply: {}, wake: true, frees: true };
+  room.pruned(now);
+  // What was removed from the search index leaves empty pages in it.
+  search.beginRewrite();
+  erasures.beginRewrite();
+  const tell = [{ name: 'roomUpdated' as const, payload: room.info() }];
+  return { reply: {}, wake: true, frees: true, tell };
+}
+
+function countOf(reactions: Record<string, number> = {}): number {
+  return Object.values(reactions).reduce((sum, count) => sum + count, 0);
+}

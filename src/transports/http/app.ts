@@ -1,0 +1,138 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { foreignOrigin } from '../../auth/origin.ts';
+import type { Identity } from '../../protocol/identity.ts';
+import { noUpgrade } from '../native/handshake.ts';
+import { RateLimits } from '../../room/access/rate-limits.ts';
+import { inAllRooms } from '../../admission/inbound-limiter.ts';
+import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
+import { toResponse } from '../../socketio-server/http-reply.ts';
+import { unhurried } from '../../admission/delay-refusal.ts';
+import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
+import { eventsRoute } from './events-route.ts';
+import type { HttpDoor, Identify } from './http-transport.ts';
+import { lifecycleRoutes } from './lifecycle.ts';
+import { methodsAt } from './methods.ts';
+import { openApiRoute } from './openapi.ts';
+import { answerError, noSuchAddress, refusalOf, wrongMethod } from './refusals.ts';
+import {
+  asAsked,
+  bodyFields,
+  credentialsOf,
+  limitBody,
+  pathFields,
+  queryFields,
+  roomIdOf,
+} from './request-parts.ts';
+import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
+
+export { browserHeaders, wrongHost } from './browser-rules.ts';
+export { refusalResponse } from './refusals.ts';
+
+const PROTOCOL = 1;
+
+/** Every route of the service but the sockets; the same on both hosts. */
+export function httpDoor(door: HttpDoor): Hono {
+  const app = new Hono();
+  app.use(browserHeaders(door.origins), checkHost(door.origins), preflight, takingTime);
+  app.onError((error, c) => answerError(c, error, door.log));
+
+  app.get('/health', async (c) => {
+    const ok = await door.isHealthy();
+    const { version, host } = door;
+    const { messageBytes } = door.limits;
+    return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
+  });
+  app.get('/openapi.json', openApiRoute(door.version));
+  app.get('/rooms/:roomId/ws', (c) => {
+    if (door.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
+      throw noUpgrade();
+    }
+    return door.upgrade(c.req.raw);
+  });
+  const rates = new RateLimits(inAllRooms(door.limits), { now: () => Date.now() });
+  const identify: Identify = async (c) => {
+    const identity = await door.authenticate(credentialsOf(c));
+    door.known?.(c);
+    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+    return identity;
+  };
+  app.use('/rooms/*', unstored);
+  for (const route of roomRoutes) addRoute(app, route, door, identify);
+  app.get('/rooms/:roomId/events', eventsRoute(door, identify));
+  app.route('/rooms/:roomId', lifecycleRoutes(door));
+  const { socketIo } = door;
+  if (socketIo !== undefined) {
+    app.on('ALL', [...SOCKETIO_PATHS], async (c) => {
+      if (door.origins.allows(c.req.header('origin'), hostOf(c))) return socketIo(c.req.raw);
+      return toResponse(refusalReply('forbidden', foreignOrigin().message));
+    });
+  }
+  if (door.development !== undefined) app.route('/', door.development);
+  app.all('/rooms/*', (c) => notFound(app, c));
+  app.get('*', pageCaching, door.page);
+  app.notFound((c) => notFound(app, c));
+  return app;
+}
+
+/** The page's files that are named after their content, as `web/build.ts` does. */
+const IS_HASHED = /^\/\w+-[A-Z0-9]{8}\.(js|css)$/;
+
+/** The index is asked for every time, and names the files that a browser may keep for a year. */
+const pageCaching: MiddlewareHandler = async (c, next) => {
+  await next();
+  const isThere = c.res.ok || c.res.status === 304;
+  const isKept = isThere && IS_HASHED.test(c.req.path);
+  c.header('cache-control', isKept ? 'public, max-age=31536000, immutable' : 'no-cache');
+  // What is not compressed is one of several forms too.
+  if (!/accept-encoding/i.test(c.res.headers.get('vary') ?? '')) {
+    c.header('vary', 'Accept-Encoding', { append: true });
+  }
+};
+
+/** What a request costs in all rooms together, whatever it costs in its own. */
+const REQUEST = 'request';
+
+/** Admins are trusted. Guests are new with every request; their rooms bound them together. */
+const mayAskMuch = ({ admin, guest }: Identity) => admin === true || guest === true;
+
+/** A route parses, authenticates, forwards. */
+function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identify): void {
+  const { operation, fields, query } = route;
+  const pattern = `/rooms/:roomId${route.path}`;
+
+  async function answer(c: Context): Promise<Response> {
+    const roomId = roomIdOf(c);
+    const identity = await identify(c);
+    const body =
+      route.body === 'none' ? {} : await bodyFields(c, door.limits, route.body === 'optional');
+    const payload = {
+      ...body,
+      ...queryFields(c, operation, query),
+      ...pathFields(c, pattern, fields),
+    };
+    const result = await door.directory.execute(roomId, identity, operation, payload);
+    if (!result.ok) throw refusalOf(asAsked(query, result.error));
+    const { ok: _, ...reply } = result;
+    return c.json(reply, route.creates && !wasThere(reply) ? 201 : 200);
+  }
+
+  if (route.body === 'none') app.on(route.method, pattern, answer);
+  else app.on(route.method, pattern, limitBody(door.limits), answer);
+}
+
+/** Whoever is too fast waits for the answer. */
+const takingTime: MiddlewareHandler = async (c, next) => {
+  await next();
+  await unhurried(c.res.status);
+};
+
+/** What is said in rooms is nobody's to keep on the way. */
+const unstored: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (c.res.status !== 101) c.header('cache-control', 'no-store');
+};
+
+function notFound(app: Hono, c: Context): never {
+  const allowed = methodsAt(app, new URL(c.req.url).pathname);
+  throw allowed.length === 0 ? noSuchAddress() : wrongMethod(c.req.method, allowed);
+}

@@ -1,0 +1,32 @@
+import type { Context, Hono, MiddlewareHandler } from 'hono';
+import type { Authenticate } from '../../auth/authenticator.ts';
+import type { OriginPolicy } from '../../auth/origin.ts';
+import type { Identity } from '../../protocol/identity.ts';
+import type { Limits } from '../../protocol/codes/limits.ts';
+import type { RoomDirectory } from '../room-directory.ts';
+
+/** What the HTTP door needs of its host. */
+export interface HttpDoor {
+  directory: RoomDirectory;
+  authenticate: Authenticate;
+  /** Hears of each request when it is known who makes it. */
+  known?: (c: Context) => void;
+  origins: OriginPolicy;
+  limits: Limits;
+  host: 'node' | 'edge';
+  version: string;
+  /** Whether the service can do its work right now. */
+  isHealthy(): Promise<boolean>;
+  /** The native door, where upgrades come as requests. */
+  upgrade?: (request: Request) => Promise<Response>;
+  /** The Socket.IO door, where it is served from requests. */
+  socketIo?: (request: Request) => Promise<Response>;
+  /** Routes of development mode. */
+  development?: Hono | undefined;
+  /** Serves the web client's files. */
+  page: MiddlewareHandler;
+  log: (what: string, error: unknown) => void;
+}
+
+/** Who speaks in a request. @throws Refusal `unauthorized` or `token_expired` */
+export type Identify = (c: Context) => Promise<Identity>;

@@ -1,0 +1,158 @@
+import { type Context, Hono } from 'hono';
+import type { Reply } from '../../protocol/commands.ts';
+import { internalProblem, Refusal } from '../../protocol/codes/errors.ts';
+import type { Identity } from '../../protocol/identity.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
+import { jsonLine } from '../../protocol/frames.ts';
+import type { Asking } from '../../room/room.ts';
+import type { HttpDoor } from './http-transport.ts';
+import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
+import { refusalOf } from './refusals.ts';
+import {
+  assertReadable,
+  credentialsOf,
+  pathFields,
+  queryFields,
+  roomIdOf,
+  text,
+} from './request-parts.ts';
+
+const NDJSON = 'application/x-ndjson';
+/** The names that lines of JSON go by; none is registered. */
+const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
+
+/** Steps of an erasure that one request waits for; the room does the rest by itself. */
+const STEPS_AWAITED = 40;
+
+type Lifecycle = Pick<HttpDoor, 'directory' | 'authenticate' | 'known' | 'log'>;
+
+/** Asks one room as one identity. @throws Refusal */
+type Ask = <N extends Asking>(name: N, payload: object) => Promise<Reply<N>>;
+
+/** The routes for a room as a whole: deleting, reopening, erasing a person, exporting, importing. */
+export function lifecycleRoutes(door: Lifecycle): Hono {
+  const routes = new Hono();
+
+  routes.delete('/', async (c) => c.json(await (await asker(c, door))('deleteRoom', {})));
+
+  routes.put('/', async (c) => c.json(await (await asker(c, door))('reopenRoom', {})));
+
+  routes.delete('/users/:userId', (c) =>
+    erase(c, door, () => pathFields(c, '/rooms/:roomId/users/:userId', { userId: text })),
+  );
+  // Rooms may hold ids of dots alone, from before those were refused, and no path can name them.
+  routes.delete('/users', (c) =>
+    erase(c, door, () => queryFields(c, 'eraseUser', { userId: { field: 'userId', read: text } })),
+  );
+
+  routes.get('/export', async (c) => {
+    const ask = await asker(c, door);
+    const first = await ask('exportRoom', {});
+    return c.body(exportStream(ask, first, door.log), 200, {
+      'content-type': `${NDJSON}; charset=utf-8`,
+    });
+  });
+
+  routes.post('/import', async (c) => {
+    const ask = await asker(c, door);
+    const { body } = c.req.raw;
+    try {
+      assertImportable(c);
+      return c.json(await importLines(ask, body));
+    } catch (error) {
+      if (body !== null) await drain(body);
+      throw error;
+    }
+  });
+
+  return routes;
+}
+
+async function erase(c: Context, door: Lifecycle, named: () => object): Promise<Response> {
+  const ask = await asker(c, door);
+  const payload = named();
+  let done = false;
+  for (let step = 0; step < STEPS_AWAITED && !done; step++) {
+    ({ done } = await ask('eraseUser', payload));
+  }
+  return c.json({ done }, done ? 200 : 202);
+}
+
+/** Whoever speaks is known before anything of the body is read. */
+async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<Ask> {
+  const roomId = roomIdOf(c);
+  const identity: Identity = await authenticate(credentialsOf(c));
+  known?.(c);
+  let hasBegun = false;
+  return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
+    for (;;) {
+      const result = await directory.execute(roomId, identity, name, payload);
+      if (result.ok) {
+        hasBegun = true;
+        const { ok: _, ...reply } = result;
+        return reply as Reply<N>;
+      }
+      const { code, retryAfterMs = 1_000 } = result.error;
+      // What takes many steps, once begun, goes at the pace that everyone has.
+      if (code !== 'rate_limited' || !hasBegun) throw refusalOf(result.error);
+      await new Promise((resolve) => {
+        setTimeout(resolve, retryAfterMs);
+      });
+    }
+  };
+}
+
+/**
+ * Pages of an export, each asked for when the client has taken the one before. An export that fails
+ * on its way says so in its last line; a status it has no more.
+ */
+function exportStream(ask: Ask, first: Reply<'exportRoom'>, log: HttpDoor['log']): ReadableStream {
+  const encoder = new TextEncoder();
+  let page: Reply<'exportRoom'> | undefined = first;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (page === undefined) return controller.close();
+      controller.enqueue(encoder.encode(page.text));
+      const { next } = page;
+      page = next === undefined ? undefined : await nextPage(ask, next, log);
+      return undefined;
+    },
+  });
+}
+
+async function nextPage(
+  ask: Ask,
+  cursor: NonNullable<Reply<'exportRoom'>['next']>,
+  log: HttpDoor['log'],
+): Promise<Reply<'exportRoom'>> {
+  try {
+    return await ask('exportRoom', { cursor });
+  } catch (error) {
+    if (!(error instanceof Refusal)) log('export', error);
+    const problem = error instanceof Refusal ? error.problem : internalProblem;
+    return { text: `${jsonLine({ type: 'failed', error: problem })}\n` };
+  }
+}
+
+async function importLines(ask: Ask, body: Body | null): Promise<Reply<'importRoom'>> {
+  let reply: Reply<'importRoom'> | undefined;
+  if (body !== null) {
+    for await (const { text: lines, line } of linesOf(body)) {
+      reply = await ask('importRoom', { text: lines, line });
+    }
+  }
+  if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
+  return reply;
+}
+
+/** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */
+function assertImportable(c: Context): void {
+  assertReadable(c);
+  if (!LINES_TYPE.test(c.req.header('content-type') ?? '')) {
+    throw new Refusal(
+      'invalid_payload',
+      `Send the lines of an export, with Content-Type: ${NDJSON}.`,
+    );
+  }
+  if (Number(c.req.header('content-length') ?? 0) > fixed.importPartBytes) throw partTooBig();
+}

@@ -1,0 +1,115 @@
+import { Refusal } from '../../protocol/codes/errors.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
+import { isBlank } from '../../protocol/frames.ts';
+import { Utf8Reader } from './body-text.ts';
+
+/** Whole lines that came together. */
+export interface LineBatch {
+  text: string;
+  /** Number of the first, from 1. */
+  line: number;
+}
+
+export type Body = ReadableStream<Uint8Array>;
+
+/** A batch is handed on when it has this many lines or characters. */
+const BATCH_LINES = 500;
+const BATCH_CHARACTERS = 256 * 1024;
+
+/**
+ * The lines of a body, some at a time as they come: no more of it is held than the batch at hand. The
+ * last line needs no end. A batch of blank lines alone is left out.
+ * @throws Refusal `too_large` for more than 50 MB, or a line of more than 2 Mi characters;
+ * `invalid_payload` for what is no UTF-8
+ */
+export async function* linesOf(body: Body): AsyncGenerator<LineBatch> {
+  const reader = new Utf8Reader();
+  let bytes = 0;
+  let rest = '';
+  let batch = new Batch(1);
+  for await (const chunk of chunksOf(body)) {
+    bytes += chunk.byteLength;
+    if (bytes > fixed.importPartBytes) throw partTooBig();
+    const lines = (rest + reader.read(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      batch.add(line);
+      if (!batch.isFull) continue;
+      if (!batch.isBlank) yield batch;
+      batch = batch.next();
+    }
+    if (rest.length > fixed.importLineBytes) throw lineTooLong(batch.next().line);
+  }
+  rest += reader.read();
+  if (rest !== '') batch.add(rest);
+  if (!batch.isBlank) yield batch;
+}
+
+/** What comes of a body; where nobody wants more, the rest can still be read. */
+async function* chunksOf(body: Body): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+/**
+ * Reads the rest of a body and drops it: a client that is answered while it sends may see its
+ * connection cut, and not the answer. Ends quietly where the body does not.
+ */
+export async function drain(body: Body): Promise<void> {
+  let bytes = 0;
+  try {
+    for await (const chunk of chunksOf(body)) {
+      bytes += chunk.byteLength;
+      if (bytes > fixed.importPartBytes) return;
+    }
+  } catch {
+    // The client is gone.
+  }
+}
+
+class Batch implements LineBatch {
+  readonly line: number;
+  readonly #lines: string[] = [];
+  #characters = 0;
+
+  constructor(line: number) {
+    this.line = line;
+  }
+
+  get text(): string {
+    return this.#lines.join('\n');
+  }
+
+  get isBlank(): boolean {
+    return this.#lines.every((line) => isBlank(line));
+  }
+
+  get isFull(): boolean {
+    return this.#lines.length >= BATCH_LINES || this.#characters >= BATCH_CHARACTERS;
+  }
+
+  add(line: string): void {
+    this.#lines.push(line);
+    this.#characters += line.length;
+  }
+
+  next(): Batch {
+    return new Batch(this.line + this.#lines.length);
+  }
+}
+
+/** What is said to a part over its limit. */
+export function partTooBig(): Refusal {
+  const megabytes = fixed.importPartBytes / 1_000_000;
+  return new Refusal('too_large', `Send an import in parts of at most ${megabytes} MB.`);
+}
+
+function lineTooLong(line: number): Refusal {
+  return new Refusal('too_large', `Line ${line} is longer than any line of an export.`, {
+    field: `line ${line}`,
+  });
+}

@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { commands, replies, requests } from '../../protocol/commands.ts';
+import { type ErrorCode, errorCodes } from '../../protocol/codes/errors.ts';
+import { type EventName, events } from '../../protocol/events.ts';
+import { memberSchema, messageSchema, roomSchema } from '../../protocol/objects.ts';
+import type { Asking } from '../../room/room.ts';
+import { type Json, schemaPath, schemaRef } from './openapi-parts.ts';
+
+/** All but `error`, which tells of a command that was sent. */
+const heard = (Object.keys(events) as EventName[]).filter((name) => name !== 'error');
+
+const problemSchema = z.object({
+  code: z.enum(Object.keys(errorCodes) as [ErrorCode]),
+  message: z.string(),
+  field: z.string().optional(),
+  retryAfterMs: z.number().optional(),
+  current: messageSchema.optional(),
+});
+
+const named = {
+  Message: messageSchema,
+  Member: memberSchema,
+  Room: roomSchema,
+  Problem: problemSchema,
+  Refusal: z.object({ error: problemSchema }),
+  Health: z.object({
+    ok: z.boolean(),
+    version: z.string(),
+    protocol: z.number(),
+    host: z.enum(['node', 'edge']),
+    /** The most that a message's text may have, in UTF-8. */
+    messageBytes: z.number().optional(),
+  }),
+  /** What a long poll answers: events as tuples of name and payload. */
+  Polled: z.object({
+    position: z.string(),
+    events: z.array(z.union(heard.map((name) => z.tuple([z.literal(name), events[name]])))),
+    reset: z.literal(true).optional(),
+  }),
+} as const;
+
+/** The schemas of what is answered, by name, and where each operation's reply stands among them. */
+export function answerSchemas(operations: Iterable<Asking>): {
+  schemas: Json;
+  replyRef: (operation: Asking) => Json;
+} {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  for (const operation of operations) {
+    const reply = replies[operation];
+    // Operations that answer alike share a schema.
+    if (!registry.has(reply)) registry.add(reply, { id: nameOfReply(operation) });
+  }
+  const made = z.toJSONSchema(registry, { io: 'input', uri: schemaPath });
+  return {
+    schemas: Object.fromEntries(
+      Object.entries(made.schemas).map(([id, schema]) => [id, bare(schema as Json)]),
+    ),
+    replyRef: (operation) => schemaRef(registry.get(replies[operation])?.id ?? ''),
+  };
+}
+
+/** The fields of an operation's payload, and which of them it cannot do without. */
+export function payloadFields(operation: Asking): {
+  properties: Record<string, Json>;
+  required: readonly string[];
+} {
+  const schema = z.toJSONSchema({ ...commands, ...requests }[operation], { io: 'input' });
+  const { properties = {}, required = [] } = schema;
+  return { properties: properties as Record<string, Json>, required };
+}
+
+function nameOfReply(operation: string): string {
+  return `${operation[0]?.toUpperCase()}${operation.slice(1)}Reply`;
+}
+
+/** The description says once which JSON Schema it speaks; its parts have no address of their own. */
+function bare({ $schema: _, $id: __, ...schema }: Json): Json {
+  return schema;
+}

@@ -1,0 +1,70 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { UnsupportedEncoding } from './body-text.ts';
+import { errorCodes, internalProblem, type Problem, Refusal } from '../../protocol/codes/errors.ts';
+
+/** Not a refusal of a room: nothing here has that path, or not with that method. */
+class NoSuchAddress extends Refusal {
+  /** What the address can be asked with; none where there is no such address. */
+  readonly allowed: readonly string[];
+
+  constructor(message: string, allowed: readonly string[]) {
+    super('unknown_command', message);
+    this.allowed = allowed;
+  }
+}
+
+/** 404: nothing has this path. */
+export function noSuchAddress(): Refusal {
+  return new NoSuchAddress(
+    'There is nothing at this address; see /openapi.json for the routes.',
+    [],
+  );
+}
+
+/** 405: the path is right, the method is not. */
+export function wrongMethod(method: string, allowed: readonly string[]): Refusal {
+  const known = allowed.join(', ');
+  return new NoSuchAddress(
+    `This address does not take ${method.slice(0, 16)}; use ${known}.`,
+    allowed,
+  );
+}
+
+/** The refusal that a problem of a room's reply stands for. */
+export function refusalOf({ code, message, ...details }: Problem): Refusal {
+  return new Refusal(code, message, details);
+}
+
+/** Whatever was thrown, as a response; what is no refusal is a defect and goes to the log. */
+export function answerError(
+  c: Context,
+  error: unknown,
+  log: (what: string, error: unknown) => void,
+): Response {
+  if (error instanceof NoSuchAddress) {
+    const { problem, allowed } = error;
+    if (allowed.length === 0) return c.json({ error: problem }, 404);
+    return c.json({ error: problem }, 405, { allow: allowed.join(', ') });
+  }
+  if (error instanceof UnsupportedEncoding) {
+    return c.json({ error: error.problem }, 415, { 'accept-encoding': 'identity' });
+  }
+  if (error instanceof Refusal) return c.json(...refusalResponse(error.problem));
+  // Who has gone while still sending ends the reading of a body; that is no defect of ours.
+  if (!c.req.raw.signal.aborted) log('http', error);
+  return c.json(...refusalResponse(internalProblem));
+}
+
+/** A problem as HTTP says it: body, status, headers. */
+export function refusalResponse(
+  problem: Problem,
+): [{ error: Problem }, ContentfulStatusCode, Record<string, string>] {
+  const { retryAfterMs } = problem;
+  const wait = retryAfterMs ?? (problem.code === 'unavailable' ? 1_000 : undefined);
+  return [
+    { error: problem },
+    errorCodes[problem.code].status,
+    wait === undefined ? {} : { 'retry-after': String(Math.ceil(wait / 1_000)) },
+  ];
+}

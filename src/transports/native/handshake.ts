@@ -1,0 +1,101 @@
+import type { Credentials } from '../../auth/authenticator.ts';
+import { bearerIn, hasToken } from '../../auth/credentials.ts';
+import { closeCodeOf, type CloseCode } from '../../protocol/codes/close-codes.ts';
+import { misfit, type Problem, Refusal } from '../../protocol/codes/errors.ts';
+import { eventLine } from '../../protocol/frames.ts';
+import { wrongRoomId } from '../../protocol/text.ts';
+
+/** The subprotocol of browsers, which can send no header of their own. */
+export const SUBPROTOCOL = 'parlor.v1';
+
+/** What an upgrade request to `/rooms/:roomId/ws` asks for. */
+export interface Handshake {
+  roomId: string;
+  credentials: Credentials;
+  /** Payload of `joinRoom`, not yet checked. */
+  join: Record<string, unknown>;
+}
+
+const PATH = /^\/rooms\/([^/]+)\/ws$/;
+
+/** Whether a request path is the native door's. */
+export function isNativePath(pathname: string): boolean {
+  return PATH.test(pathname);
+}
+
+/**
+ * Whether refusals can be told over the socket, because the client offered `parlor.v1`. Known before
+ * anything else of the request is read, since reading may refuse.
+ * @param header the value of `Sec-WebSocket-Protocol`
+ */
+export function offersSubprotocol(header: string | null | undefined): boolean {
+  return protocolsIn(header).includes(SUBPROTOCOL);
+}
+
+/**
+ * Reads an upgrade request.
+ * @param header gives a header by its lower-case name
+ * @throws Refusal `invalid_payload` for a room id that does not fit
+ */
+export function readHandshake(
+  url: URL,
+  header: (name: string) => string | null | undefined,
+): Handshake {
+  const offered = protocolsIn(header('sec-websocket-protocol'));
+  const after = (prefix: string) =>
+    offered.find((protocol) => protocol.startsWith(prefix))?.slice(prefix.length);
+  return {
+    roomId: readRoomId(PATH.exec(url.pathname)?.[1] ?? ''),
+    credentials: {
+      token: bearerIn(header('authorization')) ?? after('bearer.'),
+      guestToken: after('guest.'),
+      isTokenInUrl: hasToken(url.searchParams),
+    },
+    join: joinIn(url.searchParams),
+  };
+}
+
+function protocolsIn(header: string | null | undefined): string[] {
+  return (header ?? '').split(',').map((protocol) => protocol.trim());
+}
+
+/**
+ * A room id as a path segment.
+ * @throws Refusal `invalid_payload`
+ */
+export function readRoomId(segment: string): string {
+  let roomId: string;
+  try {
+    roomId = decodeURIComponent(segment);
+  } catch {
+    throw misfit('roomId', 'must be percent-encoded UTF-8');
+  }
+  const why = wrongRoomId(roomId);
+  if (why !== undefined) throw misfit('roomId', why);
+  return roomId;
+}
+
+/** The payload in a query; all of its fields are optional, and one that is empty is absent. */
+function joinIn(query: URLSearchParams): Record<string, unknown> {
+  const join: Record<string, unknown> = {};
+  for (const field of ['username', 'since', 'session', 'history']) {
+    const value = query.get(field) ?? '';
+    if (value !== '') join[field] = value;
+  }
+  const { history } = join;
+  if (/^\d+$/.test(String(history))) join['history'] = Number(history);
+  return join;
+}
+
+/** What a client that offered `parlor.v1` gets instead of a joined room: a line, then a close code. */
+export function refusalOnSocket(problem: Problem): { line: string; code: CloseCode } {
+  return {
+    line: eventLine('joined', { ok: false, error: problem }),
+    code: closeCodeOf(problem.code, problem.retryAfterMs),
+  };
+}
+
+/** Asking for the native door without an upgrade. */
+export function noUpgrade(): Refusal {
+  return new Refusal('invalid_payload', 'Connect to this address with a WebSocket.');
+}

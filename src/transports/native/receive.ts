@@ -1,0 +1,42 @@
+import { closeCodes } from '../../protocol/codes/close-codes.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
+import type { Limits } from '../../protocol/codes/limits.ts';
+import { type Command, readFrame } from '../../protocol/frames.ts';
+import { exceedsBytes } from '../../protocol/text.ts';
+import type { Connection } from '../../room/ports.ts';
+import type { Room } from '../../room/room.ts';
+
+/**
+ * Takes one frame from a native socket to its room, all of it in one synchronous turn.
+ * @param refresh verifies the token of a `refreshToken`, then tells the room
+ */
+export function receive(
+  room: Pick<Room, 'handle' | 'misread' | 'end'>,
+  connection: Connection,
+  data: unknown,
+  limits: Limits,
+  refresh: (command: Command) => void,
+): void {
+  if (typeof data !== 'string') {
+    room.end(connection, closeCodes.protocolViolation);
+    return;
+  }
+  if (exceedsBytes(data, limits.frameBytes)) {
+    room.end(connection, closeCodes.frameTooBig);
+    return;
+  }
+  try {
+    for (const command of readFrame(data, limits)) {
+      if (command.name === 'refreshToken') refresh(command);
+      else room.handle(connection, command);
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    room.misread(connection, error.problem);
+  }
+}
+
+/** Whether a close by the client with this code was meant: then the user has left, at once. */
+export function leaveReasonOf(code: number): 'left' | 'disconnected' {
+  return code === 1000 || code === 1005 ? 'left' : 'disconnected';
+}

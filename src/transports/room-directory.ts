@@ -1,0 +1,76 @@
+import type { Reply } from '../protocol/commands.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { Command, Result } from '../protocol/frames.ts';
+import type { Present } from '../protocol/objects.ts';
+import type { Asking } from '../room/room.ts';
+
+/** How a door reaches rooms, wherever they live. */
+export interface RoomDirectory {
+  /** Does something for an identity that has not joined. Answers when it is stored; never rejects. */
+  execute<N extends Asking>(
+    roomId: string,
+    identity: Identity,
+    name: N,
+    payload: unknown,
+  ): Promise<Result<Reply<N>>>;
+  /**
+   * Joins a room. The listener's first line will be `["joined", result]`.
+   * @param silent only to listen: nobody is told, and nothing may be sent
+   * @throws Refusal when the room does not take it
+   */
+  connect(
+    roomId: string,
+    identity: Identity,
+    join: unknown,
+    listener: LinkListener,
+    silent?: boolean,
+  ): Promise<RoomLink>;
+}
+
+/** A door's end of a connection to a room. */
+export interface RoomLink {
+  send(command: Command): void;
+  /** Puts a newer identity of the same user in the place of the one it was made with. */
+  renew(identity: Identity): void;
+  /** Ends it from the door's side; the listener hears nothing more. */
+  close(reason: 'left' | 'disconnected'): void;
+}
+
+/** What a link goes on from, elsewhere or after a break. */
+export interface LinkState {
+  join: Record<string, unknown>;
+  position: string;
+  /** Everybody whom the client takes to be here, where that is known. */
+  here?: Present[];
+}
+
+/** Rooms whose links can be carried on by somebody else. */
+export interface MovableDirectory extends RoomDirectory {
+  connect(
+    roomId: string,
+    identity: Identity,
+    join: unknown,
+    listener: LinkListener,
+    silent?: boolean,
+  ): Promise<MovableLink>;
+  /** Goes on with a link that was held elsewhere: what was missed meanwhile comes first. */
+  resume(roomId: string, identity: Identity, state: LinkState, listener: LinkListener): MovableLink;
+}
+
+export interface MovableLink extends RoomLink {
+  /** Ends it for another to go on from; undefined before the room was joined. */
+  handOver(): LinkState | undefined;
+}
+
+export interface LinkListener {
+  /**
+   * What came together, in order: replies and events, without the `position` line.
+   * @param position what that line said, where there is one; behind a break, where the page of what
+   * was missed ended
+   */
+  lines(lines: readonly string[], position: string | undefined): void;
+  /** The room, or what leads to it, has ended the link. */
+  closed(code: number, reason: string): void;
+  /** Bytes that wait unsent for the client, where the door knows. */
+  buffered(): number | undefined;
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { converge } from '../../soak/convergence.ts';
+import { type Deed, play } from './convergence-play.ts';
+
+const fresh = Math.floor(Math.random() * 2 ** 31);
+
+/** What once broke it, as it was shrunk. */
+const kept: [what: string, deeds: Deed[]][] = [
+  [
+    'answers once, though storage fails behind the decision',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'failStorage', after: 7 },
+      { do: 'set', copy: 0, readOnly: false, slow: true, private: false },
+    ],
+  ],
+  [
+    'tells where one stands who leaves and joins within one frame',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'leave', copy: 0 },
+      { do: 'open', copy: 5, asks: false },
+      { do: 'send', copy: 5, id: 1, words: 0 },
+      { do: 'join', copy: 0 },
+    ],
+  ],
+  [
+    'lets go of one who came back while they were being erased from a private room',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'act', copy: 0, act: 1, user: 3, seconds: 1 },
+      { do: 'erase', user: 3 },
+      { do: 'set', copy: 0, readOnly: false, slow: false, private: true },
+      { do: 'erase', user: 0 },
+      { do: 'flush' },
+      { do: 'open', copy: 0, asks: false },
+      { do: 'erase', user: 0 },
+      { do: 'erase', user: 0 },
+    ],
+  ],
+  [
+    'tells nobody any more how far one had read who was erased meanwhile',
+    [
+      { do: 'open', copy: 0, asks: false },
+      { do: 'send', copy: 0, id: 0, words: 0 },
+      { do: 'open', copy: 2, asks: false },
+      { do: 'read', copy: 2, back: 0 },
+      { do: 'erase', user: 2 },
+      { do: 'flush' },
+      { do: 'open', copy: 2, asks: false },
+      { do: 'pass', ms: 1000 },
+      { do: 'read', copy: 2, back: 0 },
+      { do: 'pass', ms: 1000 },
+      { do: 'flush' },
+    ],
+  ],
+  [
+    'tells nobody any more how far one had read who was taken off the list meanwhile',
+    [
+      { do: 'open', copy: 2, asks: false },
+      { do: 'send', copy: 2, id: 0, words: 0 },
+      { do: 'open', copy: 5, asks: false },
+      { do: 'read', copy: 5, back: 0 },
+      { do: 'role', copy: 2, user: 0, role: 0 },
+      { do: 'pass', ms: 60_000 },
+      { do: 'read', copy: 5, back: 0 },
+    ],
+  ],
+  [
+    'lets who takes one off the list know that their reading begins anew',
+    [
+      { do: 'open', copy: 6, asks: false },
+      { do: 'open', copy: 5, asks: false },
+      { do: 'send', copy: 6, id: 0, words: 0 },
+      { do: 'open', copy: 1, asks: false },
+      { do: 'read', copy: 5, back: 0 },
+      { do: 'pass', ms: 5_000 },
+      { do: 'role', copy: 1, user: 0, role: 0 },
+      { do: 'read', copy: 5, back: 0 },
+    ],
+  ],
+];
+
+describe('a room whose messages change', () => {
+  it.each([1, 2, 3, fresh])(
+    'is the same for all who listened, came back or reloaded (P1, P7–P9; seed %i)',
+    (seed) => {
+      expect(converge({ seed, runs: 40, longest: 120 })).toBeUndefined();
+    },
+    120_000,
+  );
+
+  it.each(kept)('%s', (_, deeds) => {
+    expect(() => play(deeds)).not.toThrow();
+  });
+
+  it('sends away whom it bans, or does not ban, wherever storage fails', () => {
+    for (let after = 0; after < 40; after++) {
+      const deeds: Deed[] = [
+        { do: 'open', copy: 4, asks: false },
+        { do: 'open', copy: 1, asks: false },
+        { do: 'send', copy: 1, id: 0, words: 0 },
+        { do: 'flush' },
+        { do: 'failStorage', after },
+        { do: 'act', copy: 4, act: 1, user: 1, seconds: 1 },
+        { do: 'flush' },
+      ];
+      expect(() => play(deeds), `after ${after}`).not.toThrow();
+    }
+  });
+});

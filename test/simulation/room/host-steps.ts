@@ -1,0 +1,48 @@
+import { Refusal } from '../../../src/protocol/codes/errors.ts';
+import { type StagedRoom, StorageFault } from '../../unit/room/staged-room.ts';
+
+/** What befalls the host of a room, whatever is said in it. */
+export type HostDeed =
+  | { do: 'pass' | 'turnBack'; ms: number }
+  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' }
+  | { do: 'failStorage'; after: number };
+
+export function befall(stage: StagedRoom, what: HostDeed): void {
+  switch (what.do) {
+    case 'pass':
+      stage.pass(what.ms);
+      break;
+    case 'turnBack':
+      stage.now -= what.ms;
+      break;
+    case 'flush':
+      stage.flush();
+      break;
+    case 'failCommit':
+      stage.flush(true);
+      break;
+    case 'sleep':
+      orFault(() => stage.sleep());
+      break;
+    case 'die':
+      stage.die();
+      break;
+    case 'tellEnds':
+      orFault(() => stage.tellEnds());
+      break;
+    case 'failStorage':
+      stage.sql.failAfter = what.after;
+      break;
+    default:
+  }
+}
+
+/** Storage that fails while a room wakes keeps it from waking; its host says so and goes on. */
+export function orFault(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof StorageFault || error instanceof Refusal) return;
+    throw error;
+  }
+}

@@ -1,0 +1,417 @@
+import { createHmac, createSecretKey, generateKeyPairSync, sign } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { authenticator } from '../../../src/auth/authenticator.ts';
+import { KeySet } from '../../../src/auth/key-set.ts';
+import { keyOf, signToken } from '../../../src/auth/tokens.ts';
+import { Refusal } from '../../../src/protocol/codes/errors.ts';
+import {
+  type KeyServer,
+  published,
+  signedBy,
+  signingKey,
+  startKeyServer,
+} from './support/key-server.ts';
+
+const NOW = 1_700_000_000_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** In seconds, as tokens have it. */
+const END = NOW / SECOND + 60;
+const SECRET = keyOf('the secret of these tests, 32 bytes and more');
+
+const rsa = signingKey('RS256');
+const ec = signingKey('ES256');
+const ed = signingKey('EdDSA');
+
+const DOES_NOT_HOLD = { code: 'unauthorized', message: 'The token does not hold; get a new one.' };
+const UNAVAILABLE = {
+  code: 'unavailable',
+  message:
+    'Tokens cannot be checked right now, because the key server does not answer; try again in a moment.',
+  retryAfterMs: 5_000,
+};
+
+/** A service that knows the keys of a server, with a clock to turn. */
+class Service {
+  now = NOW;
+  readonly failures: unknown[] = [];
+  readonly server: KeyServer;
+  readonly #authenticate: ReturnType<typeof authenticator>;
+
+  constructor(server: KeyServer, secrets: readonly Uint8Array[] = []) {
+    this.server = server;
+    const keySet = new KeySet({
+      url: server.url,
+      now: () => this.now,
+      fetch: (url, init) => fetch(url, init),
+      onFailure: (error) => this.failures.push(error),
+    });
+    this.#authenticate = authenticator({ secrets, keySet }, false, () => this.now);
+  }
+
+  /** Who the token names, or why it does not hold. */
+  async who(token: string): Promise<unknown> {
+    try {
+      return (await this.#authenticate({ token })).userId;
+    } catch (error) {
+      if (error instanceof Refusal) return error.problem;
+      throw error;
+    }
+  }
+}
+
+async function serving(
+  keys: readonly Record<string, unknown>[],
+  secrets: readonly Uint8Array[] = [],
+): Promise<Service> {
+  const server = await startKeyServer(...keys);
+  onTestFinished(() => server.close());
+  return new Service(server, secrets);
+}
+
+function tokenOf(
+  key: typeof rsa,
+  sub = 'alice',
+  header: Record<string, unknown> = {},
+): Promise<string> {
+  return signedBy(key, { sub }, { now: NOW + 2 * 60 * MINUTE, header });
+}
+
+describe('a token signed with a published key', () => {
+  it.each([
+    'RS256',
+    'RS384',
+    'RS512',
+    'PS256',
+    'PS384',
+    'PS512',
+    'ES256',
+    'ES384',
+    'ES512',
+    'EdDSA',
+    'Ed25519',
+  ] as const)('of %s says who is speaking', async (alg) => {
+    const key = signingKey(alg);
+    const service = await serving([published(rsa), published(ec), published(ed), published(key)]);
+    expect(await service.who(await tokenOf(key))).toBe('alice');
+  });
+
+  it.each(['EdDSA', 'Ed25519', undefined])(
+    'of EdDSA holds under both its names where the key says %s',
+    async (alg) => {
+      const service = await serving([{ ...published(ed), alg }]);
+      for (const name of ['EdDSA', 'Ed25519'] as const) {
+        expect(await service.who(await tokenOf({ ...ed, alg: name }))).toBe('alice');
+      }
+    },
+  );
+
+  it('holds by one RSA key under each algorithm it may serve, and under its own alone where it says one', async () => {
+    const { alg: _, ...open } = published(rsa);
+    const any = await serving([open]);
+    const bound = await serving([published(rsa)]);
+    for (const alg of ['RS256', 'PS256', 'RS512', 'PS384', 'RS256'] as const) {
+      const token = await tokenOf({ ...rsa, alg });
+      expect(await any.who(token)).toBe('alice');
+      expect(await bound.who(token)).toEqual(alg === 'RS256' ? 'alice' : DOES_NOT_HOLD);
+    }
+    expect(any.server.asked).toBe(1);
+  });
+
+  it('holds by a key without a kid, where no key has the one that the token names', async () => {
+    const { kid: _, ...nameless } = published(ec);
+    const service = await serving([nameless]);
+    for (let at = 0; at < 3; at++) {
+      expect(await service.who(await tokenOf(ec, 'alice', { kid: `kid ${at}` }))).toBe('alice');
+      service.now += 5 * SECOND;
+    }
+    expect(service.server.asked).toBe(1);
+    expect(await service.who(await tokenOf(signingKey('ES256')))).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(await tokenOf(rsa))).toEqual(DOES_NOT_HOLD);
+  });
+
+  it('holds by no key without a kid, where a key has the one that the token names', async () => {
+    const { kid: _, ...nameless } = published(ec);
+    const other = signingKey('ES256', 'named');
+    const named = await tokenOf(ec, 'alice', { kid: 'named' });
+    expect(await (await serving([nameless, published(other)])).who(named)).toEqual(DOES_NOT_HOLD);
+    const ofOtherKind = published({ ...rsa, kid: 'named' });
+    expect(await (await serving([nameless, ofOtherKind])).who(named)).toEqual(DOES_NOT_HOLD);
+  });
+
+  it('holds by a new key beside one without a kid as soon as it is shown', async () => {
+    const { kid: _, ...nameless } = published(ec);
+    const old = await tokenOf(ec, 'alice', { kid: 'of no key' });
+    const young = signingKey('ES256');
+    const service = await serving([nameless, published(rsa)]);
+    expect(await service.who(old)).toBe('alice');
+    service.server.publish(nameless, published(young), published(rsa));
+    service.now += 5 * SECOND;
+    expect(await service.who(await tokenOf(young))).toBe('alice');
+    expect(await service.who(old)).toBe('alice');
+  });
+
+  it('holds without naming its key, whichever of them it is', async () => {
+    const others = [signingKey('RS256'), signingKey('RS256')];
+    const service = await serving([...others, rsa].map((key) => published(key)));
+    const token = await tokenOf(rsa, 'alice', { kid: undefined });
+    expect(await service.who(token)).toBe('alice');
+  });
+
+  it('holds by a key that says neither its use nor its algorithm', async () => {
+    const { kty, n, e } = published(rsa);
+    const service = await serving([{ kty, n, e }]);
+    expect(await service.who(await tokenOf(rsa, 'alice', { kid: undefined }))).toBe('alice');
+  });
+
+  it('is checked in every other way too', async () => {
+    const service = await serving([published(ec)]);
+    const expired = await signedBy(ec, { sub: 'alice', exp: NOW / SECOND - 60 });
+    expect(await service.who(expired)).toMatchObject({ code: 'token_expired' });
+    const endless = await signedBy(ec, { sub: 'alice', exp: undefined });
+    expect(await service.who(endless)).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(await tokenOf(ec, 'guest:x'))).toMatchObject({ code: 'unauthorized' });
+    const [header, , signature] = (await tokenOf(ec)).split('.');
+    const claims = Buffer.from(JSON.stringify({ sub: 'root', exp: END })).toString('base64url');
+    expect(await service.who([header, claims, signature].join('.'))).toEqual(DOES_NOT_HOLD);
+  });
+
+  it('holds beside one signed with the secret', async () => {
+    const service = await serving([published(ec)], [SECRET]);
+    expect(await service.who(await tokenOf(ec))).toBe('alice');
+    const bySecret = await signToken({ sub: 'bob', exp: NOW / SECOND + 60 }, SECRET);
+    expect(await service.who(bySecret)).toBe('bob');
+    expect(service.server.asked).toBe(1);
+  });
+});
+
+describe('keys', () => {
+  it('are fetched once for everybody, and again when ten minutes have passed', async () => {
+    const service = await serving([published(ec)]);
+    const token = await tokenOf(ec);
+    expect(service.server.asked).toBe(0);
+    const crowd = await Promise.all(Array.from({ length: 50 }, () => service.who(token)));
+    expect(new Set(crowd)).toEqual(new Set(['alice']));
+    service.now += 10 * MINUTE - 1;
+    expect(await service.who(token)).toBe('alice');
+    expect(service.server.asked).toBe(1);
+    service.now += 1;
+    expect(await service.who(token)).toBe('alice');
+    expect(service.server.asked).toBe(2);
+  });
+
+  it('are rotated: a new one is found when first shown, a withdrawn one ends within ten minutes', async () => {
+    const service = await serving([published(ec)]);
+    const [old, young] = [await tokenOf(ec), await tokenOf(rsa)];
+    expect(await service.who(old)).toBe('alice');
+    service.server.publish(published(ec), published(rsa));
+    service.now += 5 * SECOND;
+    expect(await service.who(young)).toBe('alice');
+    service.server.publish(published(rsa));
+    expect(await service.who(old)).toBe('alice');
+    service.now += 10 * MINUTE;
+    expect(await service.who(old)).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(young)).toBe('alice');
+    expect(service.failures).toEqual([]);
+  });
+
+  it('are not asked for more than once in five seconds, whatever tokens name', async () => {
+    const service = await serving([published(ec)]);
+    const strange = await Promise.all(
+      Array.from({ length: 40 }, () => tokenOf(ec, 'mallory', { kid: crypto.randomUUID() })),
+    );
+    for (const token of strange) expect(await service.who(token)).toEqual(DOES_NOT_HOLD);
+    expect(service.server.asked).toBe(1);
+    service.now += 5 * SECOND;
+    await Promise.all(strange.map((token) => service.who(token)));
+    expect(service.server.asked).toBe(2);
+  });
+
+  it.each([
+    ['private too', { ...ec.privateKey.export({ format: 'jwk' }), kid: ec.kid }, 'alice'],
+    ['for encryption', { ...published(ec), use: 'enc' }, DOES_NOT_HOLD],
+    ['for another algorithm', { ...published(ec), alg: 'ES384' }, DOES_NOT_HOLD],
+    ['for signing', { ...published(ec), key_ops: ['sign'] }, DOES_NOT_HOLD],
+    ['damaged', { ...published(ec), x: 'AAAA' }, DOES_NOT_HOLD],
+    [
+      'with null for what it leaves out',
+      { ...published(ec), alg: null, use: null, key_ops: null },
+      'alice',
+    ],
+    ['of another curve', { ...published(signingKey('ES384')), kid: ec.kid }, DOES_NOT_HOLD],
+    ['of no form', { kid: ec.kid, kty: 7, key_ops: 7 }, DOES_NOT_HOLD],
+  ])('that are %s are read for what they are', async (_, jwk, outcome) => {
+    const service = await serving([jwk, published(rsa)]);
+    expect(await service.who(await tokenOf(ec))).toEqual(outcome);
+    expect(await service.who(await tokenOf(rsa))).toBe('alice');
+  });
+
+  it('of RSA below 2,048 bits are none', async () => {
+    const pair = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+    const weak = { alg: 'RS256', kid: 'weak', ...pair } as const;
+    const signed = `${base64({ alg: 'RS256', kid: 'weak' })}.${base64({ sub: 'alice', exp: END })}`;
+    const signature = sign('sha256', Buffer.from(signed), weak.privateKey).toString('base64url');
+    const service = await serving([published(weak)]);
+    expect(await service.who(`${signed}.${signature}`)).toEqual(DOES_NOT_HOLD);
+  });
+});
+
+describe('a secret and a key set are never taken for each other', () => {
+  const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const jwk = published(rsa);
+  const secrets = { pem, jwk: JSON.stringify(jwk), n: String(jwk['n']), 'no bytes': '' };
+
+  it.each(Object.entries(secrets))(
+    'an HMAC over the public key as %s does not hold',
+    async (_, secret) => {
+      const { alg: _alg, ...open } = jwk;
+      for (const service of [
+        await serving([jwk]),
+        await serving([open]),
+        await serving([jwk], [SECRET]),
+      ]) {
+        for (const hash of ['256', '384', '512']) {
+          const header = { alg: `HS${hash}`, kid: rsa.kid };
+          const signed = `${base64(header)}.${base64({ sub: 'root', exp: END })}`;
+          const signature = createHmac(`sha${hash}`, secret).update(signed).digest('base64url');
+          expect(await service.who(`${signed}.${signature}`)).toEqual(DOES_NOT_HOLD);
+        }
+      }
+    },
+  );
+
+  it('a symmetric key in the set is no key', async () => {
+    const k = Buffer.from('published by mistake, 32 bytes and more');
+    const service = await serving([{ kty: 'oct', kid: 'oct', k: k.toString('base64url') }]);
+    const token = await new SignJWT({ sub: 'root', exp: NOW / SECOND + 60 })
+      .setProtectedHeader({ alg: 'HS256', kid: 'oct' })
+      .sign(createSecretKey(k));
+    expect(await service.who(token)).toEqual(DOES_NOT_HOLD);
+  });
+
+  it('without a key set no public-key token holds, and without a secret none of HS256', async () => {
+    const onlySecret = authenticator({ secrets: [SECRET] }, false, () => NOW);
+    await expect(onlySecret({ token: await tokenOf(rsa) })).rejects.toMatchObject(DOES_NOT_HOLD);
+    const onlyKeys = await serving([published(rsa)]);
+    const bySecret = await signToken({ sub: 'bob', exp: NOW / SECOND + 60 }, SECRET);
+    expect(await onlyKeys.who(bySecret)).toEqual(DOES_NOT_HOLD);
+    expect(onlyKeys.server.asked).toBe(0);
+  });
+
+  it.each([
+    { alg: 'none' },
+    { alg: 'RS384' },
+    { alg: 'RS512' },
+    { alg: 'PS256' },
+    { alg: 'PS384' },
+    { alg: 'PS512' },
+    { alg: 'RS1' },
+    { alg: 'ES384' },
+    { alg: 'ES256K' },
+    { alg: 'Ed25519' },
+    { alg: 'HS384' },
+    { alg: 'HS512' },
+    { alg: 'constructor' },
+    { alg: '__proto__' },
+    { alg: ['RS256'] },
+    { alg: 'RS256', kid: { toString: 'x' } },
+    { alg: 'RS256', jwk: published(ec) },
+    { alg: 'RS256', jku: 'http://127.0.0.1:1/keys' },
+    { alg: 'RS256', crit: ['exp'] },
+    {},
+  ])('a header of %j opens nothing', async (header) => {
+    const service = await serving([jwk], [SECRET]);
+    const [, claims, signature] = (await tokenOf(rsa)).split('.');
+    expect(await service.who([base64(header), claims, signature].join('.'))).toEqual(DOES_NOT_HOLD);
+    expect(await service.who(`${base64(header)}.${claims}.`)).toEqual(DOES_NOT_HOLD);
+  });
+});
+
+describe('a key server that does not answer', () => {
+  it('makes tokens unavailable, not forged, and is asked once in five seconds', async () => {
+    const service = await serving([published(ec)]);
+    const token = await tokenOf(ec);
+    service.server.answer((_, response) => response.writeHead(500).end());
+    expect(await service.who(token)).toEqual(UNAVAILABLE);
+    for (let at = 0; at < 30; at++) expect(await service.who(token)).toEqual(UNAVAILABLE);
+    expect([service.server.asked, service.failures]).toEqual([1, [expect.any(Error)]]);
+    service.server.publish(published(ec));
+    service.now += 5 * SECOND;
+    expect(await service.who(token)).toBe('alice');
+    expect(service.server.asked).toBe(2);
+  });
+
+  it('leaves the last keys in force for an hour', async () => {
+    const service = await serving([published(ec)]);
+    const token = await tokenOf(ec);
+    expect(await service.who(token)).toBe('alice');
+    await service.server.close();
+    service.now += 59 * MINUTE;
+    expect(await service.who(token)).toBe('alice');
+    expect(service.failures).toHaveLength(1);
+    service.now += 1 * MINUTE;
+    expect(await service.who(token)).toEqual(UNAVAILABLE);
+    expect(service.failures).toHaveLength(2);
+  });
+
+  it.each<[string, (response: import('node:http').ServerResponse) => void]>([
+    ['a redirection', (response) => response.writeHead(302, { location: '/other' }).end()],
+    ['no JSON', (response) => response.end('<html>')],
+    ['no key set', (response) => response.end('{"keys":{}}')],
+    ['null', (response) => response.end('null')],
+    ['half an answer', (response) => response.destroy()],
+  ])('with %s has not answered', async (_, answer) => {
+    const service = await serving([]);
+    service.server.answer((_request, response) => answer(response));
+    expect(await service.who(await tokenOf(ec))).toEqual(UNAVAILABLE);
+    expect(service.failures).toEqual([expect.any(Error)]);
+  });
+
+  it('by staying silent keeps people waiting for six seconds at most, asked once a second', async () => {
+    const service = await serving([]);
+    service.server.answer(() => undefined);
+    const token = await tokenOf(ec);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => service.who(token)));
+    expect(answers).toEqual(Array.from({ length: 20 }, () => UNAVAILABLE));
+    // The first who came, and after each second one of those who wait.
+    expect(service.server.asked).toBeLessThanOrEqual(4);
+  }, 30_000);
+});
+
+describe('two secrets', () => {
+  const old = keyOf('the secret before, also of 32 bytes and more');
+  const claims = { sub: 'alice', exp: NOW / SECOND + 60 };
+
+  it('hold at once while one replaces the other', async () => {
+    const tokens = [await signToken(claims, SECRET), await signToken(claims, old)];
+    const during = authenticator({ secrets: [SECRET, old] }, false, () => NOW);
+    for (const token of tokens) expect(await during({ token })).toMatchObject({ userId: 'alice' });
+    const after = authenticator({ secrets: [SECRET] }, false, () => NOW);
+    expect(await after({ token: tokens[0] })).toMatchObject({ userId: 'alice' });
+    await expect(after({ token: tokens[1] })).rejects.toMatchObject(DOES_NOT_HOLD);
+  });
+
+  it('tell an expired token from a forged one whichever signed it', async () => {
+    const during = authenticator({ secrets: [SECRET, old] }, false, () => NOW + MINUTE * 2);
+    for (const secret of [SECRET, old]) {
+      const token = await signToken(claims, secret);
+      await expect(during({ token })).rejects.toMatchObject({ code: 'token_expired' });
+    }
+  });
+
+  it('carry guests over: who comes back in time is the same guest under the new one', async () => {
+    const before = authenticator({ secrets: [old] }, true, () => NOW);
+    const during = authenticator({ secrets: [SECRET, old] }, true, () => NOW);
+    const after = authenticator({ secrets: [SECRET] }, true, () => NOW);
+    const { userId, guestToken } = await before({});
+    const carried = await during({ guestToken });
+    expect(carried.userId).toBe(userId);
+    expect(await after({ guestToken: carried.guestToken })).toMatchObject({ userId });
+    expect((await after({ guestToken })).userId).not.toBe(userId);
+  });
+});
+
+function base64(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

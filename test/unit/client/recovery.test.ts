@@ -1,0 +1,153 @@
+import { expect, test } from 'vitest';
+import type { Environment, SocketListener } from '../../../src/client/environment.ts';
+import { Room } from '../../../src/client/room.ts';
+import { defaultTiming } from '../../../src/client/timing.ts';
+import type { Reply } from '../../../src/protocol/commands.ts';
+import type { Message } from '../../../src/protocol/objects.ts';
+
+const present = (userId: string) => ({ userId, username: userId });
+
+/** A join reply of a room with `memberCount` on its list. */
+function joinReply(online: string[], more: Partial<Reply<'joinRoom'>> = {}, memberCount = 2) {
+  const room = { roomId: 'r', createdAt: 1, private: false, readOnly: false, slowModeSeconds: 0 };
+  const you = { ...present('anna'), role: 'member', readUpTo: 5, unread: 0, unreadMentions: 0 };
+  return {
+    ok: true,
+    epoch: 'e',
+    position: 'e:5',
+    room: { ...room, memberCount, horizon: 0 },
+    you,
+    online: online.map(present),
+    onlineCount: online.length,
+    presence: 'users',
+    messages: [],
+    ...more,
+  };
+}
+
+function said(senderId: string, seq: number): Message {
+  const at = { roomId: 'r', seq, rev: seq, id: `${seq}`, timestamp: 1 };
+  return { ...at, senderId, sender: senderId, message: 'hello' };
+}
+
+/** Anna's room on a platform whose sockets and timers the test holds in its hands. */
+async function onStage() {
+  const opened: URL[] = [];
+  const sent: [name: string, payload: object, ref: number][] = [];
+  const due: (() => void)[] = [];
+  let listener: SocketListener | undefined;
+  const environment: Environment = {
+    now: () => 0,
+    random: () => 0,
+    makeId: () => `made-${opened.length}`,
+    after(_, work) {
+      due.push(work);
+      return () => void due.splice(due.indexOf(work), 1);
+    },
+    open(url, _, told) {
+      opened.push(new URL(url));
+      listener = told;
+      return {
+        send(text) {
+          if (text !== 'ping') sent.push(JSON.parse(text) as (typeof sent)[number]);
+        },
+        close: () => undefined,
+      };
+    },
+    onWake: () => () => undefined,
+  };
+  const room = new Room(
+    {
+      roomId: 'r',
+      url: new URL('ws://host/rooms/r/ws'),
+      timing: defaultTiming,
+      credentials: () => Promise.resolve({ token: 'a' }),
+      canRenew: false,
+      history: 0,
+      store: undefined,
+      storeKey: 'k',
+      onGuestToken: () => undefined,
+    },
+    environment,
+  );
+  room.join();
+  await expect.poll(() => opened).toHaveLength(1);
+  return {
+    room,
+    opened,
+    sent,
+    due,
+    hear: (...tuples: unknown[][]) =>
+      listener?.text(tuples.map((tuple) => JSON.stringify(tuple)).join('\n')),
+    lose: () => listener?.closed(1006, ''),
+    online: () => room.state.online.map(({ userId }) => userId),
+  };
+}
+
+test('who was told only a number asks who is here, and how far all have read', async () => {
+  const { room, sent, hear, online } = await onStage();
+  hear(['joined', joinReply(['anna', 'ben'], { receipts: [{ userId: 'ben', readUpTo: 1 }] })]);
+  expect(online()).toEqual(['anna', 'ben']);
+  hear(['presence', { roomId: 'r', onlineCount: 2 }]);
+  expect(sent.map(([name]) => name)).toEqual(['joinRoom']);
+  const again = joinReply(['anna', 'cleo'], { receipts: [{ userId: 'ben', readUpTo: 4 }] });
+  hear(['ack', sent[0]?.[2], again], ['userJoined', { roomId: 'r', ...present('dora') }]);
+  expect(online()).toEqual(['anna', 'cleo', 'dora']);
+  expect(room.state.onlineCount).toBe(3);
+  expect([...room.state.receipts]).toEqual([['ben', 4]]);
+  // In a crowd names are of no use, and asking for them would not help the room.
+  hear(['presence', { roomId: 'r', onlineCount: 201 }]);
+  expect(sent).toHaveLength(1);
+  expect(room.state.onlineCount).toBe(201);
+});
+
+test('a first act says how far its author had read, where all others are known', async () => {
+  const { room, hear } = await onStage();
+  hear(['joined', joinReply(['anna'], { receipts: [{ userId: 'ben', readUpTo: 1 }] })]);
+  const reaction = { roomId: 'r', seq: 6, reactions: { '👍': 1 }, emoji: '👍', added: true };
+  hear(
+    ['message', said('cleo', 6)],
+    ['message', said('ben', 7)],
+    ['reactionsUpdated', { ...reaction, rev: 8, by: 'dora' }],
+  );
+  expect([...room.state.receipts]).toEqual([
+    ['ben', 1],
+    ['cleo', 5],
+    ['dora', 7],
+  ]);
+});
+
+test('a first act says nothing where the list is too long to be told', async () => {
+  const { room, hear } = await onStage();
+  hear(['joined', joinReply(['anna'], {}, 51)], ['message', said('cleo', 6)]);
+  expect([...room.state.receipts]).toEqual([]);
+});
+
+test('a client that comes back names the session it had, so that the server can end what is left of it', async () => {
+  const { opened, hear, lose, due } = await onStage();
+  hear(['joined', joinReply(['anna'])]);
+  lose();
+  due.at(-1)?.();
+  await expect.poll(() => opened).toHaveLength(2);
+  const [first, second] = opened.map(({ searchParams }) => searchParams);
+  expect(first?.get('session')).toBe('made-0');
+  expect(second?.get('session')).toBe('made-0');
+  expect(second?.get('since')).toBe('e:5');
+});
+
+test('a refusal whose close is lost with the line does not keep a client waiting', async () => {
+  const { room, opened, hear, due } = await onStage();
+  hear(['joined', { ok: false, error: { code: 'unavailable', message: 'Try again.' } }]);
+  // The answer is late, and nothing else has come; then it is time to come back.
+  for (let step = 0; step < 3; step++) due.at(-1)?.();
+  expect(room.state.status.name).toBe('connecting');
+  await expect.poll(() => opened).toHaveLength(2);
+});
+
+test('an answer that has come while the client was asleep is heard before it is missed', async () => {
+  const { room, opened, hear, due } = await onStage();
+  due.at(-1)?.();
+  hear(['joined', joinReply(['anna'])]);
+  expect(room.state.status.name).toBe('open');
+  expect(opened).toHaveLength(1);
+});

@@ -1,0 +1,541 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  type ConnectOptions,
+  connect,
+  type Message,
+  type Room,
+  type Status,
+  type Store,
+} from '../../../src/client/index.ts';
+import { shouldComeBack } from '../../../src/client/closing.ts';
+import { closeCodes } from '../../../src/protocol/codes/close-codes.ts';
+import { type Host, startNodeHost } from '../../support/hosts.ts';
+import { HttpVisitor } from '../../support/http-visitor.ts';
+import { newRoom } from '../../support/stories.ts';
+import { tokenFor } from '../../support/tokens.ts';
+import { FaultyProxy } from '../../support/faulty-proxy.ts';
+
+/** Longer than anything here takes on a busy machine. */
+const PATIENTLY = { timeout: 20_000, interval: 10 };
+/** Comes back at once. */
+const QUICK = { retryFirstMs: 10, retryLongestMs: 50, againMs: 50 };
+
+let host: Host;
+beforeAll(async () => {
+  host = await startNodeHost();
+});
+afterAll(async () => {
+  await host.close();
+  expect(host.failures).toEqual([]);
+});
+
+/** A user's client in a room; ends with the test. */
+function enter(userId: string, roomId: string, options: Partial<ConnectOptions> = {}): Room {
+  const token = () => tokenFor(userId);
+  const client = connect({ url: host.url, token, timing: QUICK, ...options });
+  onTestFinished(() => client.close());
+  return client.room(roomId);
+}
+
+/** A network between one client and the host. */
+async function network(): Promise<{ url: string; proxy: FaultyProxy }> {
+  const proxy = new FaultyProxy(Number(new URL(host.url).port));
+  onTestFinished(() => proxy.close());
+  return { url: await proxy.url(), proxy };
+}
+
+/** What a page keeps over a reload. */
+function memory(): Store & { items: Map<string, string> } {
+  const items = new Map<string, string>();
+  return {
+    items,
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+    removeItem: (key) => void items.delete(key),
+  };
+}
+
+async function comesTo(room: Room, name: Status['name']): Promise<Status> {
+  await expect.poll(() => room.state.status.name, PATIENTLY).toBe(name);
+  return room.state.status;
+}
+
+function texts(room: Room): string[] {
+  return room.state.messages.map(({ message }) => message);
+}
+
+async function overHttp(userId: string, claims = {}): Promise<HttpVisitor> {
+  return new HttpVisitor(host.url, await tokenFor(userId, claims));
+}
+
+describe('what is done here', () => {
+  test('shows at once, and settles when it is stored', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    const { seq } = await anna.send('one');
+    await comesTo(ben, 'open');
+
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const two = anna.send('two', { id: 'mine' });
+    const edited = anna.edit(seq, 'one, but better');
+    const reacted = anna.addReaction(seq, '👍');
+    expect(anna.state.outgoing).toMatchObject([{ id: 'mine', state: 'waiting' }]);
+    expect(anna.state.messages).toMatchObject([
+      { message: 'one, but better', reactions: { '👍': 1 }, isChanging: true },
+    ]);
+    expect(texts(ben)).toEqual(['one']);
+
+    proxy.refuse(false);
+    expect(await two).toMatchObject({ message: 'two', id: 'mine' });
+    await Promise.all([edited, reacted]);
+    expect(anna.state.outgoing).toEqual([]);
+    expect(anna.state.messages[0]).toMatchObject({ message: 'one, but better' });
+    expect(anna.state.messages[0]).not.toHaveProperty('isChanging');
+    await expect.poll(() => texts(ben), PATIENTLY).toEqual(['one, but better', 'two']);
+    await anna.removeReaction(seq, '👍');
+    await anna.delete(seq);
+    await expect.poll(() => texts(ben), PATIENTLY).toEqual(['', 'two']);
+    expect(ben.state.messages[0]).not.toHaveProperty('reactions');
+  });
+
+  test('is one message when it is said again under its id, before it is stored or after', async () => {
+    const anna = enter('anna', newRoom());
+    const sends = [anna.send('one', { id: 'mine' }), anna.send('again', { id: 'mine' })];
+    expect(anna.state.outgoing).toHaveLength(1);
+    const [first, second] = await Promise.all(sends);
+    expect(second).toEqual(first);
+    expect(await anna.send('later', { id: 'mine' })).toMatchObject({ seq: 1, message: 'one' });
+    await expect(anna.send('x'.repeat(9_000), { id: 'long' })).rejects.toThrow('Keep a message');
+    expect(await anna.send('short', { id: 'long' })).toMatchObject({ seq: 2, message: 'short' });
+    expect([texts(anna), anna.state.outgoing]).toEqual([['one', 'short'], []]);
+  });
+
+  test('is kept with its reason when it is refused, until it is given up or sent once more', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    const { url, proxy } = await network();
+    const away = enter('anna', roomId, { url });
+    const { seq } = await anna.send('one');
+    await expect.poll(() => texts(away), PATIENTLY).toEqual(['one']);
+
+    const refused = { name: 'Refused', code: 'too_large' };
+    await expect(anna.send('x'.repeat(9_000), { id: 'long' })).rejects.toMatchObject(refused);
+    expect(anna.state.outgoing).toMatchObject([
+      { id: 'long', state: 'failed', problem: { code: 'too_large' } },
+    ]);
+    anna.discard('long');
+    expect(anna.state.outgoing).toEqual([]);
+
+    // Two devices change the same: the later one is told, and nothing is lost.
+    proxy.refuse(true);
+    await comesTo(away, 'waiting');
+    const late = away.edit(seq, 'late');
+    await anna.edit(seq, 'early');
+    proxy.refuse(false);
+    await expect(late).rejects.toMatchObject({ code: 'conflict' });
+    await expect.poll(() => texts(away), PATIENTLY).toEqual(['early']);
+    const [failed] = away.state.failedChanges;
+    expect(failed).toMatchObject({ name: 'editMessage', payload: { message: 'late' } });
+  });
+
+  test('survives a reload in the storage, and is sent as nobody else', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const storage = memory();
+    const before = connect({ url, token: () => tokenFor('anna'), storage, timing: QUICK });
+    const page = before.room(roomId);
+    await page.send('stored');
+    proxy.refuse(true);
+    await comesTo(page, 'waiting');
+    void page.send('unsent');
+    void page.send('unsent too');
+    // A page that is reloaded says nothing more.
+    before.close();
+    const copy = memory();
+    for (const [key, value] of storage.items) copy.setItem(key, value);
+    proxy.refuse(false);
+
+    const other = enter('ben', roomId, { storage: copy });
+    await comesTo(other, 'open');
+    await expect
+      .poll(() => other.state.outgoing.map(({ state }) => state), PATIENTLY)
+      .toEqual(['failed', 'failed']);
+
+    const after = enter('anna', roomId, { url, storage });
+    await expect.poll(() => texts(after), PATIENTLY).toEqual(['stored', 'unsent', 'unsent too']);
+    await expect.poll(() => after.state.outgoing, PATIENTLY).toEqual([]);
+    await expect.poll(() => [...storage.items.keys()]).toEqual([]);
+    expect(texts(other)).toEqual(['stored', 'unsent', 'unsent too']);
+  });
+});
+
+describe('a change of a message', () => {
+  test('brings other mentions and meta, shown at once', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const { seq } = await anna.send('hi cleo', { mentions: ['cleo'], meta: { a: 1 } });
+    await expect.poll(() => ben.state.unread, PATIENTLY).toBe(1);
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const edited = anna.edit(seq, 'hi ben', { mentions: ['ben'], meta: {} });
+    expect(anna.state.messages).toMatchObject([{ message: 'hi ben', mentions: ['ben'] }]);
+    proxy.refuse(false);
+    const stored = await edited;
+    expect(stored.mentions).toEqual(['ben']);
+    expect(stored).not.toHaveProperty('meta');
+    await expect.poll(() => ben.state.unreadMentions, PATIENTLY).toBe(1);
+  });
+
+  test('counts a reaction with those that look the same, before it is stored', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    const { seq } = await anna.send('hello');
+    const heart = '\u2764\uFE0F';
+    await ben.addReaction(seq, heart);
+    await expect.poll(() => anna.state.messages[0]?.reactions, PATIENTLY).toEqual({ [heart]: 1 });
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const added = anna.addReaction(seq, '\u2764');
+    expect(anna.state.messages[0]?.reactions).toEqual({ [heart]: 2 });
+    const taken = anna.removeReaction(seq, heart);
+    expect(anna.state.messages[0]?.reactions).toEqual({ [heart]: 1 });
+    proxy.refuse(false);
+    expect((await added).reactions).toEqual({ [heart]: 2 });
+    expect((await taken).reactions).toEqual({ [heart]: 1 });
+  });
+});
+
+describe('what others do', () => {
+  test('comes to loops, which end with the room', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    const ben = enter('ben', roomId);
+    await comesTo(anna, 'open');
+    await comesTo(ben, 'open');
+    const said: Message[] = [];
+    const heard: string[] = [];
+    const messages = (async () => {
+      for await (const message of ben.messages()) said.push(message);
+    })();
+    const events = (async () => {
+      for await (const { name, payload } of ben.events()) {
+        heard.push(name);
+        if (name === 'messageUpdated' && payload.change === 'deleted') break;
+      }
+    })();
+    const { seq } = await anna.send('one');
+    await ben.send('two');
+    await anna.addReaction(seq, '🎉');
+    await anna.delete(seq);
+    await events;
+    expect(heard).toEqual(['message', 'message', 'reactionsUpdated', 'messageUpdated']);
+    ben.leave();
+    await messages;
+    expect(said.map(({ message }) => message)).toEqual(['one', 'two']);
+  });
+
+  test('shows as typing until it lapses, or they say it', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    const ben = enter('ben', roomId, { timing: { ...QUICK, typingLapsesMs: 100 } });
+    const cleo = enter('cleo', roomId);
+    for (const room of [anna, ben, cleo]) await comesTo(room, 'open');
+    const shown: string[][] = [];
+    ben.on('change', ({ typing }) => shown.push(typing.map(({ username }) => username)));
+    anna.typing();
+    await expect.poll(() => shown, PATIENTLY).toContainEqual(['anna']);
+    await expect.poll(() => ben.state.typing, PATIENTLY).toEqual([]);
+    // For others the notice still stands.
+    expect(cleo.state.typing).toEqual([{ userId: 'anna', username: 'anna' }]);
+    await anna.send('said');
+    await expect.poll(() => cleo.state.typing, PATIENTLY).toEqual([]);
+    expect(anna.state.typing).toEqual([]);
+  });
+
+  test('counts as unread until it is read, here or on another device', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    const ben = enter('ben', roomId);
+    const phone = enter('ben', roomId);
+    await ben.send('hello');
+    for (const room of [anna, phone]) await comesTo(room, 'open');
+    const { seq } = await anna.send('one');
+    await anna.send('two, @ben', { mentions: ['ben'] });
+    const last = await anna.send('three');
+    const counts = ({ state }: Room) => [state.readUpTo, state.unread, state.unreadMentions];
+    for (const room of [ben, phone]) {
+      await expect.poll(() => counts(room).slice(1), PATIENTLY).toEqual([3, 1]);
+    }
+    ben.markRead(seq);
+    expect(counts(ben)).toEqual([seq, 2, 1]);
+    await expect.poll(() => counts(phone), PATIENTLY).toEqual([seq, 2, 1]);
+    await anna.delete(seq + 1);
+    await expect.poll(() => counts(phone), PATIENTLY).toEqual([seq, 1, 0]);
+    phone.markRead();
+    for (const room of [ben, phone]) {
+      await expect.poll(() => counts(room), PATIENTLY).toEqual([last.seq, 0, 0]);
+    }
+    await expect.poll(() => anna.state.receipts.get('ben'), PATIENTLY).toBe(last.seq);
+    expect(ben.state.receipts.get('anna')).toBe(seq - 1);
+  });
+
+  test('counts as replies what is not deleted, here and after coming back', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    const { seq } = await anna.send('who comes?');
+    const [first, second] = [
+      await ben.send('I', { replyTo: seq }),
+      await ben.send('me too', { replyTo: seq }),
+      await ben.send('not I', { replyTo: seq }),
+    ];
+    const counts = () => [anna, ben].map(({ state }) => state.messages[0]?.replyCount);
+    await expect.poll(counts, PATIENTLY).toEqual([3, 3]);
+    await ben.delete(first.seq);
+    await ben.delete(second.seq);
+    await expect.poll(counts, PATIENTLY).toEqual([1, 1]);
+    await anna.send('good', { replyTo: seq });
+    await expect.poll(counts, PATIENTLY).toEqual([2, 2]);
+
+    proxy.refuse(true);
+    await comesTo(anna, 'waiting');
+    const third = await ben.send('now I do', { replyTo: seq });
+    await ben.delete(third.seq);
+    await ben.delete(anna.state.messages[3]?.seq ?? 0);
+    const waiting = anna.send('I come later', { replyTo: seq });
+    expect(counts()).toEqual([2, 1]);
+    proxy.refuse(false);
+    await waiting;
+    await expect.poll(counts, PATIENTLY).toEqual([2, 2]);
+    const { body } = await (await overHttp('anna')).ask('GET', roomId, `/messages/${seq}`);
+    expect(body).toMatchObject({ message: { replyCount: 2 } });
+  });
+
+  test('is loaded page by page, and let go again', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    for (let at = 1; at <= 12; at++) await anna.send(`line ${at}`);
+    const ben = enter('ben', roomId, { history: 3 });
+    await comesTo(ben, 'open');
+    expect([texts(ben), ben.state.hasOlder]).toEqual([['line 10', 'line 11', 'line 12'], true]);
+    await ben.loadOlder(5);
+    expect([texts(ben)[0], ben.state.hasOlder]).toEqual(['line 5', true]);
+    await ben.loadOlder();
+    expect([ben.state.messages.length, ben.state.hasOlder]).toEqual([12, false]);
+    ben.trim(2);
+    expect([texts(ben), ben.state.hasOlder]).toEqual([['line 11', 'line 12'], true]);
+    const { members } = await ben.members({ prefix: 'ann' });
+    expect(members.map(({ userId }) => userId)).toEqual(['anna']);
+    const { results } = await ben.ask('searchMessages', { query: '"line 7"' });
+    expect(results.map(({ message }) => message)).toEqual(['line 7']);
+    await expect(ben.ask('updateRoom', { topic: 'x' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    expect((await anna.ask('updateRoom', { topic: 'Lines' })).room.topic).toBe('Lines');
+    await expect.poll(() => ben.state.room?.topic, PATIENTLY).toBe('Lines');
+  });
+});
+
+describe('a token', () => {
+  test('is renewed before it ends, without anybody noticing', async () => {
+    const asked: number[] = [];
+    const end = Math.floor(Date.now() / 1_000) + 4;
+    const token = () => {
+      asked.push(Date.now());
+      return tokenFor('anna', asked.length === 1 ? { exp: end } : {});
+    };
+    const room = enter('anna', newRoom(), { token });
+    const statuses: string[] = [];
+    room.on('status', ({ name }) => statuses.push(name));
+    await expect.poll(() => asked.length, PATIENTLY).toBe(2);
+    expect((await room.send('still here')).message).toBe('still here');
+    expect(statuses).toEqual(['open']);
+    expect(asked[1]).toBeLessThan(end * 1_000);
+  });
+
+  test('with another name shows it to this user, and to everybody else', async () => {
+    const roomId = newRoom();
+    const end = Math.floor(Date.now() / 1_000) + 4;
+    let asked = 0;
+    const token = () =>
+      tokenFor('anna', asked++ === 0 ? { exp: end, name: 'Anna' } : { name: 'Anne' });
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const anna = enter('anna', roomId, { token });
+    await comesTo(anna, 'open');
+    await anna.send('hello');
+    expect(anna.state.you?.username).toBe('Anna');
+    for (const room of [anna, ben]) {
+      const shown = () => room.state.online.find(({ userId }) => userId === 'anna')?.username;
+      await expect.poll(shown, PATIENTLY).toBe('Anne');
+    }
+    await expect.poll(() => anna.state.you?.username, PATIENTLY).toBe('Anne');
+    expect((await anna.send('hello again')).sender).toBe('Anne');
+  });
+
+  test('that has ended is asked for anew, and one that cannot be had keeps away', async () => {
+    const ended = await tokenFor('anna', { exp: Math.floor(Date.now() / 1_000) - 60 });
+    let asked = 0;
+    const token = () => (asked++ === 0 ? ended : tokenFor('anna'));
+    await comesTo(enter('anna', newRoom(), { token }), 'open');
+    expect(asked).toBe(2);
+
+    const status = await comesTo(enter('anna', newRoom(), { token: ended }), 'ended');
+    expect(status).toMatchObject({ problem: { code: 'token_expired' } });
+    // A source that fails is asked again.
+    let failures = 3;
+    const failing = async () => {
+      if (failures-- > 0) throw new Error('the sign-in service is down');
+      return tokenFor('anna');
+    };
+    await comesTo(enter('anna', newRoom(), { token: failing }), 'open');
+  });
+});
+
+describe('an end', () => {
+  test.each(Object.entries(closeCodes))('named %s is followed by coming back or not', (_, code) => {
+    const isForGood = code >= 4500;
+    expect(shouldComeBack(code)).toBe(!isForGood);
+  });
+
+  test.each([
+    ['kickMember', 4501],
+    ['banMember', 4502],
+  ] as const)('by %s is told with its reason, and the client stays away', async (act, code) => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    await anna.send('mine');
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    await anna.ask(act, { userId: 'ben' });
+    const status = await comesTo(ben, 'ended');
+    const why = act === 'banMember' ? 'banned' : 'forbidden';
+    expect(status).toMatchObject({ code, problem: { code: why } });
+    await expect(ben.send('too late')).rejects.toMatchObject({ code: why });
+    await expect(ben.ask('getHistory', {})).rejects.toMatchObject({ code: why });
+    // Once they may come back it is sent after all, unless it is discarded.
+    expect(ben.state.outgoing).toMatchObject([{ state: 'waiting' }]);
+    ben.leave();
+    await expect(ben.ask('getHistory', {})).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  test('of the room, of a place in it, or of who one is, says what it was', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    await anna.send('mine');
+    const admin = await overHttp('root', { admin: true });
+    const forged = enter('anna', roomId, { token: `${await tokenFor('anna')}x` });
+    expect(await comesTo(forged, 'ended')).toMatchObject({ problem: { code: 'unauthorized' } });
+    const crowd = Array.from({ length: 10 }, () => enter('anna', roomId));
+    await expect
+      .poll(() => crowd.map(({ state }) => state.status.name).toSorted(), PATIENTLY)
+      .toEqual(['ended', ...Array.from({ length: 9 }, () => 'open')]);
+    const last = crowd.find(({ state }) => state.status.name === 'ended');
+    expect(last?.state.status).toMatchObject({ problem: { code: 'too_many_connections' } });
+
+    await admin.ask('DELETE', roomId, '');
+    expect(await comesTo(anna, 'ended')).toMatchObject({ code: 4503 });
+  });
+
+  test('of the network is not waited out when the network or the window is back', async () => {
+    const surroundings = globalThis as { document?: unknown; addEventListener?: unknown };
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    const window = new EventTarget();
+    vi.stubGlobal('document', page);
+    vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(surroundings.document).toBe(page);
+    const { url, proxy } = await network();
+    const hours = { retryFirstMs: 7_200_000, retryLongestMs: 7_200_000 };
+    const room = enter('anna', newRoom(), { url, timing: hours });
+    await comesTo(room, 'open');
+    for (const [target, type] of [
+      [window, 'online'],
+      [page, 'visibilitychange'],
+    ] as const) {
+      proxy.cut();
+      await comesTo(room, 'waiting');
+      target.dispatchEvent(new Event(type));
+      await comesTo(room, 'open');
+    }
+    proxy.cut();
+    await comesTo(room, 'waiting');
+    page.visibilityState = 'hidden';
+    page.dispatchEvent(new Event('visibilitychange'));
+    expect(room.state.status.name).toBe('waiting');
+  });
+});
+
+describe('what this user has reacted with', () => {
+  test('is known from replies, from other devices and from what is on its way', async () => {
+    const roomId = newRoom();
+    const phone = enter('ann', roomId);
+    await phone.send('shall we?');
+    await phone.addReaction(1, '👍');
+    expect(phone.state.myReactions.get(1)).toEqual(['👍']);
+    const desk = enter('ann', roomId);
+    await vi.waitFor(() => expect(desk.state.myReactions.get(1)).toEqual(['👍']), PATIENTLY);
+    const added = desk.addReaction(1, '🎉');
+    expect(desk.state.myReactions.get(1)).toEqual(['👍', '🎉']);
+    await added;
+    await vi.waitFor(() => expect(phone.state.myReactions.get(1)).toEqual(['👍', '🎉']), PATIENTLY);
+    await desk.removeReaction(1, '👍');
+    await desk.removeReaction(1, '🎉');
+    await vi.waitFor(() => expect(phone.state.myReactions.size).toBe(0), PATIENTLY);
+    const ben = enter('ben', roomId);
+    await ben.addReaction(1, '👍');
+    await vi.waitFor(
+      () => expect(phone.state.messages[0]?.reactions).toEqual({ '👍': 1 }),
+      PATIENTLY,
+    );
+    expect(phone.state.myReactions.size).toBe(0);
+  });
+});
+
+describe('a reader', () => {
+  test('is on the list of the room from the first time they have read there', async () => {
+    const roomId = newRoom();
+    const ann = enter('ann', roomId);
+    await ann.send('hello');
+    const ben = enter('ben', roomId);
+    await vi.waitFor(() => expect(ben.state.messages).toHaveLength(1), PATIENTLY);
+    expect(ben.state.unread).toBe(0);
+    ben.markRead();
+    await vi.waitFor(() => expect(ann.state.receipts.get('ben')).toBe(1), PATIENTLY);
+    ben.leave();
+    await ann.send('where are you?', { mentions: ['ben'] });
+    const again = enter('ben', roomId);
+    await vi.waitFor(() => expect(again.state.messages).toHaveLength(2), PATIENTLY);
+    expect([again.state.unread, again.state.unreadMentions]).toEqual([1, 1]);
+  });
+
+  test('leaves nothing behind in an empty room', async () => {
+    const roomId = newRoom();
+    const ben = enter('ben', roomId);
+    await vi.waitFor(() => expect(ben.state.status.name).toBe('open'), PATIENTLY);
+    ben.markRead();
+    const { memberCount } = await ben.ask('getMembers', {});
+    expect(memberCount).toBe(0);
+  });
+});
+
+test('a room can load another number of messages than its client', async () => {
+  const roomId = newRoom();
+  await enter('ann', roomId).send('hello');
+  const client = connect({ url: host.url, token: () => tokenFor('ben'), timing: QUICK });
+  onTestFinished(() => client.close());
+  const room = client.room(roomId, { history: 0 });
+  await vi.waitFor(() => expect(room.state.status.name).toBe('open'), PATIENTLY);
+  expect([room.state.messages, room.state.hasOlder]).toEqual([[], true]);
+  await room.loadOlder();
+  expect(room.state.messages.map(({ message }) => message)).toEqual(['hello']);
+});

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { WhoIsHere } from '../../../src/following/presence-snapshot.ts';
+import { eventLine } from '../../../src/protocol/frames.ts';
+
+const anna = { userId: 'anna', username: 'Anna' };
+const ben = { userId: 'ben', username: 'Ben' };
+const member = { role: 'none', online: true, roomId: 'r', by: 'anna' };
+
+it('knows a user by the name that was told last', () => {
+  const here = new WhoIsHere([anna, ben]);
+  const anne = { userId: 'anna', username: 'Anne' };
+  expect(here.heard(eventLine('memberUpdated', { ...member, ...anne }))).toBe(true);
+  expect(here.users).toEqual([anne, ben]);
+  expect(here.changesTo(new WhoIsHere([ben]), 'r', 1)).toEqual([
+    eventLine('userLeft', { roomId: 'r', ...anne, timestamp: 1, reason: 'disconnected' }),
+  ]);
+});
+
+it('takes nobody to be here for being a member', () => {
+  const here = new WhoIsHere([ben]);
+  here.heard(eventLine('memberUpdated', { ...member, ...anna, online: false }));
+  expect(here.users).toEqual([ben]);
+});
+
+it('has no events that lead to another name', () => {
+  const then = new WhoIsHere([{ ...anna, username: 'Anne' }, ben]);
+  expect(new WhoIsHere([anna, ben]).changesTo(then, 'r', 1)).toBeUndefined();
+});

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import {
+  assertCommandName,
+  commands,
+  mayLack,
+  type OperationName,
+  readPayload,
+  requests,
+} from '../../../src/protocol/commands.ts';
+import { Refusal } from '../../../src/protocol/codes/errors.ts';
+
+function problemOf(work: () => void): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.problem;
+    throw error;
+  }
+}
+
+describe('a payload that does not fit', () => {
+  const misfits: [OperationName, unknown, string, string][] = [
+    ['joinRoom', null, 'payload', 'must be a JSON object'],
+    ['joinRoom', [], 'payload', 'must be a JSON object'],
+    ['message', 'hello', 'payload', 'must be a JSON object'],
+    ['message', undefined, 'payload', 'must be a JSON object'],
+    ['typing', 7, 'payload', 'must be a JSON object'],
+    ['joinRoom', { roomId: 7 }, 'roomId', 'must be a string'],
+    ['joinRoom', { roomId: '' }, 'roomId', 'must not be empty'],
+    ['joinRoom', { roomId: ' r' }, 'roomId', 'must not begin or end with a space'],
+    [
+      'joinRoom',
+      { since: 'x' },
+      'since',
+      'must be a position as a join reply gave it, such as "0:0"',
+    ],
+    ['joinRoom', { since: 3 }, 'since', 'must be a position'],
+    ['joinRoom', { history: 101 }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { history: -1 }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { history: 1.5 }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { history: '5' }, 'history', 'must be a whole number from 0 to 100'],
+    ['joinRoom', { gather: 1 }, 'gather', 'must be true or false'],
+    ['message', {}, 'message', 'must be a string'],
+    ['message', { message: '' }, 'message', 'must not be empty'],
+    ...[' ', '\n\n', '\u0000', '\u200B', '\u3164', '\u2800', '\u200D\uFE0F'].flatMap(
+      (message): [OperationName, unknown, string, string][] => [
+        ['message', { message }, 'message', 'must have something to read'],
+        ['editMessage', { seq: 1, message }, 'message', 'must have something to read'],
+      ],
+    ),
+    [
+      'editMessage',
+      { seq: 1, message: 'a', mentions: 'bob' },
+      'mentions',
+      'must be a list of user ids',
+    ],
+    ['editMessage', { seq: 1, message: 'a', meta: [] }, 'meta', 'must be a JSON object'],
+    ['message', { message: { text: 'a' } }, 'message', 'must be a string'],
+    ['message', { message: 'a', id: '' }, 'id', 'must not be empty'],
+    ['message', { message: 'a', id: 5 }, 'id', 'must be a string'],
+    ['message', { message: 'a', id: 'x'.repeat(65) }, 'id', 'must be at most 64 characters'],
+    ['message', { message: 'a', mentions: ['..'] }, 'mentions.0', 'must not be "." or ".."'],
+    ['setRole', { userId: '..', role: 'member' }, 'userId', 'must not be "." or ".."'],
+    ['banMember', { userId: '.' }, 'userId', 'must not be "." or ".."'],
+    ['typing', { isTyping: 'yes' }, 'isTyping', 'must be true or false'],
+    ['getHistory', { limit: 0 }, 'limit', 'must be a whole number from 1 to 100'],
+    ['getHistory', { limit: 101 }, 'limit', 'must be a whole number from 1 to 100'],
+    ['getHistory', { before: 0 }, 'before', 'must be a whole number from 1 on'],
+    ['getHistory', { after: -1 }, 'after', 'must be a whole number from 0 on'],
+    ['getHistory', { around: 1e300 }, 'around', 'must be a whole number from 1 on'],
+    [
+      'getHistory',
+      { before: 3, around: 3 },
+      'before',
+      'goes with neither after nor around: name one of the three',
+    ],
+    ['getMissed', {}, 'after', 'must be a position'],
+    ['getMissed', { after: '0:0', limit: 501 }, 'limit', 'must be a whole number from 1 to 500'],
+    ['getMembers', { limit: 101 }, 'limit', 'must be a whole number from 1 to 100'],
+    ['getMembers', { after: '' }, 'after', 'must not be empty'],
+    ['getMembers', { online: 'true' }, 'online', 'must be true or false'],
+    ['getMembers', { prefix: '' }, 'prefix', 'must not be empty'],
+    ['getMembers', { prefix: 'x'.repeat(65) }, 'prefix', 'must be at most 64 characters'],
+    [
+      'getMembers',
+      { prefix: 'a', after: 'b' },
+      'after',
+      'does not go with prefix: type more of the name to find fewer',
+    ],
+  ];
+
+  it.each(misfits)('%s %j is refused for %s: it %s', (name, payload, field, why) => {
+    expect(problemOf(() => readPayload(name, payload))).toEqual({
+      code: 'invalid_payload',
+      message: `${field} ${why}.`,
+      field,
+    });
+  });
+});
+
+describe('a payload', () => {
+  it('loses its unknown fields', () => {
+    const payload = { message: 'a', senderId: 'somebody else', seq: 9, rev: 9, timestamp: 1 };
+    expect(readPayload('message', payload)).toEqual({ message: 'a' });
+  });
+
+  it('keeps a claimed name of any form, which is looked into only where it counts', () => {
+    expect(readPayload('message', { message: 'a', sender: 7 })).toEqual({
+      message: 'a',
+      sender: 7,
+    });
+    expect(readPayload('joinRoom', { username: [] })).toEqual({ username: [] });
+  });
+});
+
+/** A payload of each operation with nothing but what it needs. */
+const least: Record<OperationName, object> = {
+  joinRoom: {},
+  leaveRoom: {},
+  message: { message: 'a' },
+  typing: {},
+  getHistory: {},
+  getMissed: { after: '0:0' },
+  getMembers: {},
+  editMessage: { seq: 1, message: 'a' },
+  deleteMessage: { seq: 1 },
+  addReaction: { seq: 1, emoji: '👍' },
+  removeReaction: { seq: 1, emoji: '👍' },
+  getReactions: { seq: 1 },
+  searchMessages: { query: 'a' },
+  markRead: { readUpTo: 1 },
+  updateRoom: {},
+  setRole: { userId: 'bob', role: 'member' },
+  kickMember: { userId: 'bob' },
+  banMember: { userId: 'bob' },
+  unbanMember: { userId: 'bob' },
+  muteMember: { userId: 'bob' },
+  unmuteMember: { userId: 'bob' },
+  getRoom: {},
+  getMessage: { seq: 1 },
+  getAudit: {},
+  deleteRoom: {},
+  reopenRoom: {},
+  eraseUser: { userId: 'bob' },
+  exportRoom: {},
+  importRoom: { text: '', line: 1 },
+};
+
+/** Every field of every operation. */
+const fields = Object.entries({ ...commands, ...requests }).flatMap(([name, { shape }]) =>
+  Object.entries(shape).map(([field, schema]) => ({
+    name: name as OperationName,
+    field,
+    isOptional: schema.safeParse(undefined).success,
+  })),
+);
+
+describe('null', () => {
+  const optional = fields.filter(({ isOptional }) => isOptional);
+  const needed = fields.filter(({ isOptional }) => !isOptional);
+
+  it.each(optional)('in the optional $field of $name is as if it was not there', (about) => {
+    const { name, field } = about;
+    const read = readPayload(name, { ...least[name], [field]: null });
+    expect(Object.hasOwn(read, field)).toBe(field === 'retentionDays');
+    expect(read).toEqual({
+      ...readPayload(name, least[name]),
+      // The one field in which null says something: keep everything.
+      ...(field === 'retentionDays' && { retentionDays: null }),
+    });
+    expect(mayLack(name, field)).toBe(true);
+  });
+
+  it.each(needed)('in $field of $name, which is needed, is refused', ({ name, field }) => {
+    const problem = problemOf(() => readPayload(name, { ...least[name], [field]: null }));
+    expect(problem).toMatchObject({ code: 'invalid_payload', field });
+    expect(mayLack(name, field)).toBe(false);
+  });
+
+  it('stays where it is nested', () => {
+    const meta = { a: null, b: [null, { c: null }] };
+    expect(readPayload('message', { message: 'a', meta })).toEqual({ message: 'a', meta });
+    expect(problemOf(() => readPayload('message', { message: 'a', mentions: [null] }))).toEqual({
+      code: 'invalid_payload',
+      message: 'mentions.0 must be a string.',
+      field: 'mentions.0',
+    });
+  });
+
+  it('leaves the payload that was given as it was', () => {
+    const payload = { message: 'a', id: null, replyTo: 1 };
+    expect(readPayload('message', payload)).toEqual({ message: 'a', replyTo: 1 });
+    expect(payload).toEqual({ message: 'a', id: null, replyTo: 1 });
+  });
+});
+
+describe('a command name', () => {
+  it.each(['joinRoom', 'leaveRoom', 'message', 'typing', 'getHistory', 'getMissed', 'getMembers'])(
+    'may be %s',
+    (name) => {
+      expect(problemOf(() => assertCommandName(name))).toBeUndefined();
+    },
+  );
+
+  it.each(['', 'Message', 'getRoom', '__proto__', 'constructor', 'toString', 'joined', 'ack'])(
+    'cannot be %j',
+    (name) => {
+      expect(problemOf(() => assertCommandName(name))).toMatchObject({ code: 'unknown_command' });
+    },
+  );
+});

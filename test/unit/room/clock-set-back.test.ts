@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { person, RoomAtHand } from '../../support/room-at-hand.ts';
+import { refusal } from '../../support/visitor.ts';
+
+const HOUR_MS = 3_600_000;
+const olga = person('olga');
+const bob = person('bob');
+
+/** A room in which bob may be acted on. */
+function founded(): RoomAtHand {
+  const room = new RoomAtHand();
+  room.ask(olga, 'message', { message: 'mine' });
+  room.ask(bob, 'message', { message: 'hi' });
+  return room;
+}
+
+it('makes a mute last longer by as much, until it is taken back', () => {
+  const room = founded();
+  room.ask(olga, 'muteMember', { userId: 'bob', seconds: 60 });
+  room.now -= HOUR_MS;
+  expect(refusal(room.execute(bob, 'message', { message: 'hi' }))).toMatchObject({
+    code: 'muted',
+    retryAfterMs: HOUR_MS + 60_000,
+  });
+  room.ask(olga, 'unmuteMember', { userId: 'bob' });
+  const times = room.ask(olga, 'getHistory', {}).messages.map(({ timestamp }) => timestamp);
+  const { message } = room.ask(bob, 'message', { message: 'hi again' });
+  expect(message.timestamp).toBe(Math.max(...times));
+});
+
+it('makes a kick last longer by as much, until a shorter one takes its place', () => {
+  const room = founded();
+  room.ask(olga, 'kickMember', { userId: 'bob', seconds: 60 });
+  room.now -= HOUR_MS;
+  expect(refusal(room.execute(bob, 'getHistory', {}))).toMatchObject({
+    code: 'forbidden',
+    retryAfterMs: HOUR_MS + 60_000,
+  });
+  room.ask(olga, 'kickMember', { userId: 'bob', seconds: 1 });
+  room.now += 1_000;
+  room.ask(bob, 'getHistory', {});
+});

@@ -1,0 +1,85 @@
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { Command } from '../../../src/protocol/frames.ts';
+import type { FarEnd, Plug, StagedRoom } from './staged-room.ts';
+
+/** What a test looks at in payloads; each field is there or not as the protocol says. */
+export interface Seen {
+  ok: boolean;
+  error: { code: string };
+  epoch: string;
+  position: string;
+  room: { memberCount: number };
+  online: { userId: string; username: string }[];
+  onlineCount: number;
+  presence: string;
+  message: { seq: number; message: string };
+  messages: { seq: number; rev: number; message: string }[];
+  missed: { seq: number; rev: number }[];
+  members: { userId: string; online: boolean }[];
+  complete: boolean;
+  reset: true;
+  hasMore: boolean;
+  duplicate: true;
+}
+
+/** Joins as a user whom nobody looks at any more. */
+export function enter(stage: StagedRoom, userId: string): Listener {
+  return new Listener(stage, { userId });
+}
+
+/** A connection to a staged room that keeps what it hears. */
+export class Listener implements FarEnd {
+  buffered = 0;
+  readonly frames: string[] = [];
+  readonly endedWith: number[] = [];
+  readonly plug: Plug;
+  readonly #stage: StagedRoom;
+  #ref = 0;
+
+  constructor(stage: StagedRoom, identity: Identity, join: object = {}) {
+    this.#stage = stage;
+    this.plug = stage.connect(identity, join, this);
+    stage.flush();
+  }
+
+  hear(text: string): void {
+    this.frames.push(text);
+  }
+
+  closed(code: number): void {
+    this.endedWith.push(code);
+  }
+
+  get lines(): [string, Seen, Seen][] {
+    return this.frames.flatMap((text) =>
+      text.split('\n').map((line) => JSON.parse(line) as [string, Seen, Seen]),
+    );
+  }
+
+  /** The reply to the first join. */
+  get joined(): Seen {
+    return this.lines[0]![1];
+  }
+
+  /** Payloads of the events of these names, with the name before each. */
+  heard(...names: string[]): [string, Record<string, unknown>][] {
+    return this.lines
+      .filter(([name]) => names.includes(name))
+      .map(([name, payload]) => [name, payload as unknown as Record<string, unknown>]);
+  }
+
+  /** Says something without flushing. */
+  say(name: string, payload: object = {}, ref?: number): void {
+    const command: Command = ref === undefined ? { name, payload } : { name, payload, ref };
+    this.#stage.handle(this.plug, command);
+  }
+
+  /** The reply to a command. */
+  ask(name: string, payload: object = {}): Seen {
+    const ref = this.#ref++;
+    this.say(name, payload, ref);
+    this.#stage.flush();
+    const found = this.lines.find(([name, first]) => name === 'ack' && Number(first) === ref);
+    return found![2];
+  }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { Refusal } from '../../../src/protocol/codes/errors.ts';
+import { RateLimits } from '../../../src/room/access/rate-limits.ts';
+import { readSettings } from '../../../src/settings/settings.ts';
+
+const { limits } = readSettings({}).settings;
+
+/** A user's allowance under a clock that the test moves. */
+class Charged {
+  now = 1_700_000_000_000;
+  readonly #rates = new RateLimits(limits, { now: () => this.now });
+
+  /** How long `command` must wait, in milliseconds; 0 when it may go. */
+  wait(command: string, userId = 'alice'): number {
+    try {
+      this.#rates.charge(userId, command);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'rate_limited') throw error;
+      return error.problem.retryAfterMs!;
+    }
+  }
+
+  /** How many of `command` may go right now, up to 1,000. */
+  burst(command: string, userId?: string): number {
+    let count = 0;
+    while (count < 1_000 && this.wait(command, userId) === 0) count++;
+    return count;
+  }
+}
+
+describe('a user', () => {
+  it('may do 200 things at once, then 50 a second', () => {
+    const charged = new Charged();
+    expect(charged.burst('message')).toBe(200);
+    expect(charged.wait('message')).toBe(20);
+    charged.now += 1_000;
+    expect(charged.burst('message')).toBe(50);
+    charged.now += 3_600_000;
+    expect(charged.burst('message')).toBe(200);
+  });
+
+  it('pays 5 for a page and 10 for joining', () => {
+    expect(new Charged().burst('getHistory')).toBe(40);
+    expect(new Charged().burst('getMissed')).toBe(40);
+    expect(new Charged().burst('joinRoom')).toBe(20);
+    const charged = new Charged();
+    charged.burst('typing');
+    expect(charged.wait('joinRoom')).toBe(200);
+    charged.now += 200;
+    expect(charged.wait('joinRoom')).toBe(0);
+  });
+
+  it('has an allowance of their own', () => {
+    const charged = new Charged();
+    charged.burst('message');
+    expect(charged.burst('message', 'bob')).toBe(200);
+  });
+
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'nonsense'])(
+    'who sends the command %s is limited like any other',
+    (command) => {
+      const charged = new Charged();
+      expect(charged.burst(command)).toBe(200);
+      expect(charged.wait('message')).toBe(20);
+      charged.now += 10_000;
+      expect(charged.burst('message')).toBe(200);
+    },
+  );
+
+  it('gains nothing, and loses nothing more, when the clock goes back', () => {
+    const charged = new Charged();
+    charged.burst('message');
+    charged.now -= 3_600_000;
+    expect(charged.wait('message')).toBe(20);
+    charged.now += 1_000;
+    expect(charged.burst('message')).toBe(50);
+  });
+
+  it('is still limited when very many others come', () => {
+    const charged = new Charged();
+    charged.burst('message');
+    for (let other = 0; other < 5_000; other++) charged.wait('message', `user ${other}`);
+    expect(charged.wait('message')).toBe(20);
+  });
+});

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { fixed } from '../../../src/protocol/codes/limits.ts';
+import { oldRoom, oldVersions } from '../../contract/old-rooms.ts';
+import { checkIndex, marksOf } from '../../support/check-index.ts';
+import { admin, exportOf, person, RoomAtHand } from '../../support/room-at-hand.ts';
+import { onStage } from './on-stage.ts';
+import { Listener } from './listener.ts';
+
+const alice = person('alice');
+
+function found(room: RoomAtHand, query: string): number[] {
+  return room.ask(admin, 'searchMessages', { query }).results.map(({ seq }) => seq);
+}
+
+/** Words for a message that is already in the index and for one that is not. */
+function talk(room: RoomAtHand): void {
+  for (const text of ['red apple', 'green apple', 'blue apple', 'old apple']) {
+    room.ask(alice, 'message', { message: text });
+  }
+  expect(found(room, 'apple')).toEqual([4, 3, 2, 1]);
+  for (const text of ['red cherry', 'green cherry', 'blue cherry']) {
+    room.ask(alice, 'message', { message: text });
+  }
+}
+
+it('finds what was said last, and in the words of now, whatever was changed or taken back', () => {
+  const room = new RoomAtHand();
+  talk(room);
+  expect(checkIndex(room.file).indexed).toBe(4);
+  room.ask(alice, 'editMessage', { seq: 1, message: 'red pear' });
+  room.ask(alice, 'deleteMessage', { seq: 2 });
+  room.ask(alice, 'editMessage', { seq: 5, message: 'red plum' });
+  room.ask(alice, 'deleteMessage', { seq: 6 });
+  expect(checkIndex(room.file).indexed).toBe(4);
+  expect(found(room, 'apple')).toEqual([4, 3]);
+  expect([found(room, 'pear'), found(room, 'plum')]).toEqual([[1], [5]]);
+  expect(found(room, 'cherry')).toEqual([7]);
+  expect(checkIndex(room.file).indexed).toBe(11);
+});
+
+it('is never further behind than its bound, and writes nothing for a room without messages', () => {
+  const room = new RoomAtHand();
+  expect(found(room, 'word')).toEqual([]);
+  expect(room.file.isEmpty()).toBe(true);
+  let indexed = 0;
+  for (let seq = 1; seq <= 2 * fixed.unindexedRevs + 5; seq++) {
+    room.ask(alice, 'message', { message: `word ${seq}` });
+    indexed = marksOf(room.file).indexed;
+    expect(seq - indexed).toBeLessThan(fixed.unindexedRevs);
+  }
+  expect(indexed).toBeGreaterThan(fixed.unindexedRevs);
+  checkIndex(room.file);
+  expect(found(room, 'word').slice(0, 2)).toEqual([
+    2 * fixed.unindexedRevs + 5,
+    2 * fixed.unindexedRevs + 4,
+  ]);
+});
+
+it('lets a person and old messages go from both sides of its mark', () => {
+  const room = new RoomAtHand();
+  talk(room);
+  const gone = person('gone');
+  for (const text of ['brown cherry', 'brown apple']) room.ask(gone, 'message', { message: text });
+  expect(found(room, 'brown')).toEqual([9, 8]);
+  room.ask(gone, 'message', { message: 'black cherry' });
+  room.ask(admin, 'eraseUser', { userId: 'gone' });
+  room.wakeWhileDue();
+  checkIndex(room.file);
+  expect([found(room, 'brown'), found(room, 'black')]).toEqual([[], []]);
+  room.ask(alice, 'message', { message: 'late apple' });
+  room.ask(alice, 'updateRoom', { retentionDays: 1 });
+  room.now += 2 * 86_400_000;
+  room.ask(alice, 'message', { message: 'next apple' });
+  room.wakeWhileDue();
+  const { indexed } = checkIndex(room.file);
+  expect(found(room, 'apple')).toHaveLength(1);
+  expect(indexed).toBeLessThan(checkIndex(room.file).indexed);
+  expect(room.failures).toEqual([]);
+});
+
+it('goes with a room that is exported amid it, and goes on in the one that takes it in', () => {
+  const room = new RoomAtHand();
+  talk(room);
+  const taken = new RoomAtHand();
+  const lines = exportOf(room).split('\n');
+  const half = Math.floor(lines.length / 2);
+  taken.ask(admin, 'importRoom', { text: lines.slice(0, half).join('\n'), line: 1 });
+  taken.ask(admin, 'importRoom', { text: lines.slice(half).join('\n'), line: half + 1 });
+  taken.ask(alice, 'message', { message: 'new apple' });
+  expect(checkIndex(taken.file).indexed).toBe(7);
+  expect(found(taken, 'apple')).toEqual([8, 4, 3, 2, 1]);
+  expect(found(taken, 'cherry')).toEqual([7, 6, 5]);
+  checkIndex(taken.file);
+});
+
+/** Schemas whose index held the text itself. */
+const withText = oldVersions.filter((version) => version < 7);
+
+describe.each(withText)('a room of schema %i', (version) => {
+  it('is indexed again in steps, the newest messages first, and searched while that goes on', () => {
+    const room = new RoomAtHand();
+    for (const statement of oldRoom(version)) room.file.run(statement);
+    const first = 10;
+    const last = 4 * fixed.stepRows;
+    for (let seq = first; seq <= last; seq++) {
+      const words = seq % 1_000 === first ? 'old plums' : 'old';
+      room.file.run(
+        `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message, timestamp)
+          VALUES (?, ?, ?, 'alice', 'Alice', 0, ?, 5000)`,
+        seq,
+        seq,
+        `said-${seq}`,
+        words,
+      );
+    }
+    room.file.run(`UPDATE room SET rev = ${last}`);
+    if (version >= 5) room.file.run(`UPDATE room SET indexed = ${last}`);
+    room.file.commit();
+    room.crash();
+    expect(room.wakeAt).toBeUndefined();
+    expect(found(room, 'plum')).toEqual([]);
+    expect(checkIndex(room.file)).toEqual({ unindexedTo: last - fixed.stepRows, indexed: last });
+    expect(room.wakeAt).toBeLessThanOrEqual(room.now);
+    // What was said long ago changes before it is indexed.
+    room.ask(alice, 'editMessage', { seq: 3, message: 'peaches' });
+    room.ask(alice, 'deleteMessage', { seq: 1_010 });
+    room.ask(alice, 'message', { message: 'new plums' });
+    expect(found(room, 'plum')).toEqual([last + 3]);
+    room.crash();
+    room.ask(alice, 'getHistory', {});
+    for (let before = marksOf(room.file).unindexedTo; before > 0;) {
+      room.wake();
+      const { unindexedTo } = checkIndex(room.file);
+      expect(before - unindexedTo).toBeLessThan(fixed.stepRows + first);
+      before = unindexedTo;
+    }
+    expect(room.wakeAt).toBeUndefined();
+    expect([found(room, 'plum'), found(room, 'peach')]).toEqual([[last + 3, first], [3]]);
+    checkIndex(room.file);
+    expect(room.failures).toEqual([]);
+  });
+});
+
+it('takes the long messages of an old room a few at a time', () => {
+  const room = new RoomAtHand();
+  const version = withText.at(-1)!;
+  for (const statement of oldRoom(version)) room.file.run(statement);
+  for (let seq = 10; seq < 400; seq++) {
+    room.file.run(
+      `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message, timestamp)
+        VALUES (${seq}, ${seq}, 'said-${seq}', 'alice', 'Alice', 0, ?, 5000)`,
+      `${'long'.repeat(2_500)} word`,
+    );
+  }
+  room.file.run('UPDATE room SET rev = 400, indexed = 400');
+  room.file.commit();
+  room.crash();
+  expect(found(room, 'word')).toHaveLength(fixed.searchDefault);
+  expect(marksOf(room.file).unindexedTo).toBeGreaterThan(200);
+  expect(room.wakeWhileDue()).toBeGreaterThan(2);
+  checkIndex(room.file);
+});
+
+it('is made after the import that an earlier version has begun', () => {
+  const source = new RoomAtHand();
+  talk(source);
+  const lines = exportOf(source).split('\n');
+  const room = new RoomAtHand();
+  for (const statement of oldRoom(5)) room.file.run(statement);
+  room.file.run('DELETE FROM messages WHERE seq > 1');
+  room.file.run(`UPDATE room SET importing = 1, rev = 0, indexed = ${Number.MAX_SAFE_INTEGER}`);
+  room.file.commit();
+  room.crash();
+  room.ask(admin, 'importRoom', { text: lines.slice(2).join('\n'), line: 3 });
+  expect(checkIndex(room.file)).toEqual({ unindexedTo: 7, indexed: 7 });
+  expect(room.wakeWhileDue()).toBeGreaterThan(0);
+  expect(found(room, 'apple')).toEqual([4, 3, 2]);
+  expect(checkIndex(room.file)).toEqual({ unindexedTo: 0, indexed: 7 });
+});
+
+it('is whole or not at all behind each message and each search, whichever statement fails', () => {
+  let failures = 0;
+  for (let failAfter = 0; ; failAfter++) {
+    const isOver = onStage({ COMMAND_BURST: '100000' }, (stage) => {
+      const one = new Listener(stage, alice);
+      for (let at = 2; at < 5; at++) one.ask('message', { message: 'apple' });
+      // As after so many reactions.
+      stage.file.run(`UPDATE room SET rev = ${fixed.unindexedRevs - 1}`);
+      stage.sql.failAfter = failAfter;
+      for (const text of ['apple', 'apple', 'pear']) one.say('message', { message: text });
+      one.say('editMessage', { seq: 2, message: 'plum' });
+      one.say('searchMessages', { query: 'apple' });
+      const hasFailed = stage.sql.failAfter === Infinity;
+      stage.sql.failAfter = Infinity;
+      stage.flush();
+      checkIndex(stage.file);
+      const late = new Listener(stage, alice, { history: 100 });
+      const told = late.joined.messages.filter(({ message }) => message === 'apple');
+      const { results } = late.ask('searchMessages', { query: 'apple', limit: 50 }) as unknown as {
+        results: { seq: number }[];
+      };
+      expect(results.map(({ seq }) => seq)).toEqual(
+        told
+          .map(({ seq }) => seq)
+          .toReversed()
+          .slice(0, 50),
+      );
+      expect(checkIndex(stage.file).indexed).toBeGreaterThan(fixed.unindexedRevs - 2);
+      if (hasFailed) failures++;
+      return !hasFailed;
+    });
+    if (isOver) break;
+  }
+  expect(failures).toBeGreaterThan(20);
+});

@@ -1,0 +1,283 @@
+import { NodeConnection, type Sink } from '../../../local-server/node-connection.ts';
+import { SqliteFile } from '../../../local-server/sqlite-file.ts';
+import { type CloseCode, closeCodes, closeReasons } from '../../../src/protocol/codes/close-codes.ts';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { Limits } from '../../../src/protocol/codes/limits.ts';
+import type { Command } from '../../../src/protocol/frames.ts';
+import type { ConnectionState, Immediate, Sql, SqlValue } from '../../../src/room/ports.ts';
+import { type Asking, Room } from '../../../src/room/room.ts';
+
+/** A fault put into the storage; tells it from a defect. */
+export class StorageFault extends Error {}
+
+/** A room's database whose statements fail when the test says so. */
+export class FailingSql implements Sql {
+  /** The statement after so many more fails, once. */
+  failAfter = Infinity;
+  /** Statements that wrote, or tried to. */
+  writes = 0;
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  isEmpty(): boolean {
+    this.#count();
+    return this.#sql.isEmpty();
+  }
+
+  all<Row>(query: string, ...bindings: SqlValue[]): Row[] {
+    this.#count();
+    return this.#sql.all<Row>(query, ...bindings);
+  }
+
+  run(query: string, ...bindings: SqlValue[]): void {
+    this.writes++;
+    this.#count();
+    this.#sql.run(query, ...bindings);
+  }
+
+  atomic<T>(body: () => Immediate<T>): T {
+    this.#count();
+    return this.#sql.atomic(body);
+  }
+
+  erase(found: () => void): void {
+    this.#count();
+    this.#sql.erase(found);
+  }
+
+  tidy(what: 'space' | 'traces'): void {
+    this.#count();
+    this.#sql.tidy(what);
+  }
+
+  #count(): void {
+    if (this.failAfter-- > 0) return;
+    this.failAfter = Infinity;
+    throw new StorageFault('disk I/O error');
+  }
+}
+
+/** A client's end of a connection. */
+export interface FarEnd {
+  hear(text: string): void;
+  closed(code: CloseCode): void;
+  /** Bytes it has not yet taken. */
+  buffered: number;
+}
+
+/** One connection as the host holds it; over a sleep the connection is made anew from its state. */
+export interface Plug {
+  connection: NodeConnection;
+  readonly end: FarEnd;
+}
+
+/**
+ * A room on a stage: the real Room over a real file, with a clock, timers and a roster that the test
+ * moves, doing what both hosts do, and failing as both can.
+ */
+export class StagedRoom {
+  /** What the room's clock says, in epoch milliseconds. */
+  now = 1_700_000_000_000;
+  readonly roomId = 'stage';
+  readonly file: SqliteFile;
+  readonly sql: FailingSql;
+  /** Defects: what was logged and is no fault put in. */
+  readonly defects: unknown[] = [];
+  readonly #limits: Limits;
+  readonly #plugs = new Set<Plug>();
+  /** Connections that have ended and that the room has not been told of. */
+  readonly #ended = new Map<Plug, 'left' | 'disconnected'>();
+  /** Those of them that ended before the last sleep. */
+  readonly #slept = new WeakSet<Plug>();
+  #timers: { at: number; work: () => void }[] = [];
+  /** What timers go by, which never goes back. */
+  #elapsed = 0;
+  #waiting: ((stored: boolean) => void)[] = [];
+  #room: Room | undefined;
+  #made = 0;
+
+  constructor(path: string, limits: Limits) {
+    this.file = new SqliteFile(path, 'process', () => undefined);
+    this.sql = new FailingSql(this.file);
+    this.#limits = limits;
+  }
+
+  get isAwake(): boolean {
+    return this.#room !== undefined;
+  }
+
+  /** @throws what keeps the room from waking, or the refusal of the join */
+  connect(identity: Identity, join: object, end: FarEnd): Plug {
+    const state: ConnectionState = { v: 1, id: this.#makeId(), identity, joined: false };
+    const plug = { connection: this.#connection(state, () => plug, end), end } as Plug;
+    this.#use().connect(plug.connection, join);
+    this.#plugs.add(plug);
+    return plug;
+  }
+
+  /** Takes a command as from a socket's frame. What keeps the room from waking is thrown. */
+  handle(plug: Plug, command: Command): void {
+    this.#use().handle(plug.connection, command);
+  }
+
+  /** Puts a newer token in the place of a connection's, as a door does that has verified it. */
+  renew(plug: Plug, identity: Identity): void {
+    this.#use().renew(plug.connection, identity);
+  }
+
+  /** Takes a message as over HTTP; `answered` hears of it when it is stored. */
+  post(identity: Identity, payload: object, answered: (result: unknown) => void): void {
+    this.ask(identity, 'message', payload, answered);
+  }
+
+  /** Takes a command as over HTTP; `answered` hears of the result when what it did is stored. */
+  ask(
+    identity: Identity,
+    name: string,
+    payload: object,
+    answered: (result: unknown) => void = () => {},
+  ): void {
+    const result = this.#use().execute(identity, name as Asking, payload);
+    this.#waiting.push((stored) => stored && answered(result));
+  }
+
+  /** The client's end is gone; the room hears of it when it is told. */
+  drop(plug: Plug, reason: 'left' | 'disconnected'): void {
+    plug.connection.ended();
+    if (this.#plugs.has(plug)) this.#ended.set(plug, reason);
+  }
+
+  /** Tells the room of connections that have ended. */
+  tellEnds(which: (plug: Plug) => boolean = () => true): void {
+    for (const [plug, reason] of this.#ended) {
+      if (!which(plug)) continue;
+      const room = this.#use();
+      this.#ended.delete(plug);
+      room.depart(plug.connection, reason);
+      this.#plugs.delete(plug);
+    }
+  }
+
+  /** Stores what was decided and lets it out; or the commit fails and everyone is sent away. */
+  flush(commitFails = false): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (commitFails) this.#throwAway();
+    else {
+      this.file.commit();
+      this.#room?.flush();
+    }
+    for (const told of waiting) told(!commitFails);
+  }
+
+  /** Lets time pass for the clock and for timers. */
+  pass(ms: number): void {
+    this.now += ms;
+    this.#elapsed += ms;
+    for (;;) {
+      const due = this.#timers.toSorted((a, b) => a.at - b.at)[0];
+      if (due === undefined || due.at > this.#elapsed) return;
+      this.#timers = this.#timers.filter((timer) => timer !== due);
+      due.work();
+      this.flush();
+    }
+  }
+
+  /**
+   * Sleeps as a Durable Object does: timers run out first, sockets stay, all else is forgotten. An
+   * end wakes a room, so none waits over two sleeps.
+   */
+  sleep(): void {
+    this.tellEnds((plug) => this.#slept.has(plug));
+    this.flush();
+    for (const plug of this.#ended.keys()) this.#slept.add(plug);
+    while (this.#timers.length > 0) this.pass(1_000);
+    this.#room = undefined;
+    this.file.close();
+    for (const plug of this.#plugs) {
+      const state = JSON.parse(JSON.stringify(plug.connection.state)) as ConnectionState;
+      const isOpen = plug.connection.open;
+      plug.connection = this.#connection(state, () => plug, plug.end);
+      if (!isOpen) plug.connection.ended();
+    }
+  }
+
+  /** Dies: what was not stored is lost, and with it every socket. */
+  die(): void {
+    const ends = [...this.#plugs].filter(({ connection }) => connection.open);
+    this.#forget();
+    for (const { end } of ends) end.closed(closeCodes.goingAway);
+    for (const told of this.#waiting.splice(0)) told(false);
+  }
+
+  close(): void {
+    this.#forget();
+  }
+
+  #throwAway(): void {
+    for (const { connection } of this.#plugs) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#plugs.clear();
+    this.#ended.clear();
+    this.#timers = [];
+    this.#room = undefined;
+    this.file.discard();
+  }
+
+  #use(): Room {
+    this.#room ??= new Room(
+      this.roomId,
+      {
+        sql: this.sql,
+        clock: { now: () => this.now },
+        ids: { make: () => this.#makeId() },
+        firstEpoch: 'first',
+        // Nothing that a room is woken for happens on this stage.
+        wakeup: { set: () => undefined },
+        timer: { after: (ms, work) => this.#after(ms, work) },
+        roster: { connections: () => [...this.#plugs].map(({ connection }) => connection) },
+        log: {
+          failure: (_, error) => {
+            if (!(error instanceof StorageFault)) this.defects.push(error);
+          },
+        },
+      },
+      this.#limits,
+    );
+    return this.#room;
+  }
+
+  #connection(state: ConnectionState, plug: () => Plug, end: FarEnd): NodeConnection {
+    const sink: Sink = {
+      frame: (frame) => end.hear(frame.text),
+      close: (code) => {
+        // The host hears of it later, from the socket.
+        if (this.#plugs.has(plug())) this.#ended.set(plug(), 'disconnected');
+        end.closed(code);
+      },
+      buffered: () => end.buffered,
+      lastHeardAt: () => undefined,
+    };
+    return new NodeConnection(state, sink, this.#limits);
+  }
+
+  #after(ms: number, work: () => void): () => void {
+    const timer = { at: this.#elapsed + ms, work };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  #makeId(): string {
+    return `made-${this.#made++}`;
+  }
+}

@@ -1,0 +1,150 @@
+import { expect, it } from 'vitest';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { Role } from '../../../src/protocol/objects.ts';
+import { admin, person, RoomAtHand } from '../../support/room-at-hand.ts';
+import { refusal } from '../../support/visitor.ts';
+
+const olga = person('olga');
+const mark = person('mark');
+const bob = person('bob');
+
+/** A room with an owner, a moderator and a member. */
+function settled(): RoomAtHand {
+  const room = new RoomAtHand();
+  room.ask(olga, 'message', { message: 'mine' });
+  room.ask(bob, 'message', { message: 'me too' });
+  room.ask(olga, 'setRole', { userId: 'mark', role: 'moderator' });
+  return room;
+}
+
+/** Somebody with a role by their token. */
+function granted(userId: string, role: Role): Identity {
+  return { ...person(userId), rooms: { 'the *': role } };
+}
+
+it.each([
+  ['a moderator by token', granted('tom', 'moderator'), mark],
+  ['an owner by token', granted('tom', 'owner'), mark],
+  ['an owner by token', granted('tom', 'owner'), olga],
+  ['an admin', admin, olga],
+])('lets nobody act on %s, above or beside them, who is here', (_, who, actor) => {
+  const room = settled();
+  const there = room.join(who);
+  const { userId } = who;
+  const acts = [
+    room.execute(actor, 'kickMember', { userId }),
+    room.execute(actor, 'banMember', { userId }),
+    room.execute(actor, 'muteMember', { userId }),
+    room.execute(actor, 'setRole', { userId, role: 'viewer' }),
+  ];
+  for (const act of acts) expect(refusal(act).code).toBe('forbidden');
+  expect(there.endedWith).toBeUndefined();
+  expect(there.heard('memberUpdated')).toEqual([]);
+  room.ask(who, 'message', { message: 'still here' });
+});
+
+it('lets a moderator act on one whose token grants less', () => {
+  const room = settled();
+  const there = room.join(granted('tom', 'member'));
+  room.ask(mark, 'kickMember', { userId: 'tom' });
+  expect(there.endedWith).toBe(4501);
+});
+
+it('makes no guest an owner', () => {
+  const room = settled();
+  const guest: Identity = { userId: 'guest:gus', guest: true };
+  room.ask(guest, 'message', { message: 'hello', sender: 'Gus' });
+  const userId = guest.userId;
+  const { code, message } = refusal(room.execute(olga, 'setRole', { userId, role: 'owner' }));
+  expect([code, message]).toEqual([
+    'forbidden',
+    'Guests own nothing; make somebody owner who has signed in.',
+  ]);
+  const { member } = room.ask(olga, 'setRole', { userId, role: 'moderator' });
+  expect(member.role).toBe('moderator');
+});
+
+it('is owned by the first to write, guests aside, and not by who has only read or reacted', () => {
+  const room = new RoomAtHand();
+  const roles = () =>
+    room.ask(admin, 'getMembers', {}).members.map(({ userId, role }) => [userId, role]);
+  room.ask({ userId: 'guest:gus', guest: true }, 'message', { message: 'hello', sender: 'Gus' });
+  room.ask(mark, 'addReaction', { seq: 1, emoji: '👋' });
+  room.ask(bob, 'markRead', { readUpTo: 1 });
+  room.ask(granted('vera', 'viewer'), 'markRead', { readUpTo: 1 });
+  expect(roles().filter(([, role]) => role === 'owner')).toEqual([]);
+  room.ask(bob, 'message', { message: 'hello, Gus' });
+  room.ask(olga, 'message', { message: 'hello, both' });
+  expect(roles()).toEqual([
+    ['bob', 'owner'],
+    ['guest:gus', 'member'],
+    ['mark', 'member'],
+    ['olga', 'member'],
+    ['vera', 'member'],
+  ]);
+});
+
+it('is owned by the first to write when an admin has put them on its list before', () => {
+  const room = new RoomAtHand();
+  room.ask(admin, 'setRole', { userId: 'bob', role: 'member' });
+  room.ask(bob, 'message', { message: 'first' });
+  room.ask(olga, 'message', { message: 'second' });
+  const { members, memberCount } = room.ask(olga, 'getMembers', {});
+  expect(members.map(({ role }) => role)).toEqual(['owner', 'member']);
+  expect(memberCount).toBe(2);
+});
+
+it.each(['banned', 'muted', 'off the list'])(
+  'counts nothing as unread for a newcomer who was %s long before',
+  (what) => {
+    const room = settled();
+    const userId = 'nora';
+    if (what === 'banned') {
+      room.ask(olga, 'banMember', { userId });
+      room.ask(olga, 'unbanMember', { userId });
+    } else if (what === 'muted') {
+      room.ask(olga, 'muteMember', { userId, seconds: 1 });
+    } else {
+      room.ask(olga, 'setRole', { userId, role: 'member' });
+      room.ask(olga, 'setRole', { userId, role: 'none' });
+    }
+    for (let at = 0; at < 5; at++) room.ask(olga, 'message', { message: `line ${at}` });
+    room.now += 60_000;
+    const nora = person(userId);
+    const before = room.join(nora).joined.you;
+    expect(before).toMatchObject({ readUpTo: 7, unread: 0 });
+    room.ask(nora, 'message', { message: 'hello' });
+    expect(room.join(nora).joined.you).toMatchObject({ readUpTo: 7, unread: 0 });
+  },
+);
+
+it('shows as gone whom an act sends away, and as here whom it does not', () => {
+  const room = settled();
+  const watcher = room.join(olga);
+  const here = (userId: string) => room.join(person(userId));
+  here('bob');
+  expect(room.ask(mark, 'muteMember', { userId: 'bob' }).member.online).toBe(true);
+  expect(room.ask(mark, 'banMember', { userId: 'bob' }).member.online).toBe(false);
+  here('carl');
+  expect(room.ask(mark, 'kickMember', { userId: 'carl' }).member.online).toBe(false);
+  here('dora');
+  room.ask(olga, 'setRole', { userId: 'dora', role: 'member' });
+  expect(room.ask(olga, 'setRole', { userId: 'dora', role: 'none' }).member.online).toBe(true);
+  room.ask(olga, 'setRole', { userId: 'dora', role: 'member' });
+  room.ask(olga, 'updateRoom', { private: true });
+  expect(room.ask(olga, 'setRole', { userId: 'dora', role: 'none' }).member.online).toBe(false);
+  const told = watcher.heard('memberUpdated').map(({ userId, online }) => [userId, online]);
+  expect(told).toEqual([
+    ['bob', true],
+    ['bob', false],
+    ['dora', true],
+    ['dora', true],
+    ['dora', true],
+    ['dora', false],
+  ]);
+  expect(watcher.heard('userLeft').map(({ userId, reason }) => [userId, reason])).toEqual([
+    ['bob', 'banned'],
+    ['carl', 'kicked'],
+    ['dora', 'kicked'],
+  ]);
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import {
+  decodeBody,
+  decodeFrame,
+  encodeBody,
+  encodeFrame,
+  packetBytes,
+} from '../../../src/socketio-server/engine-packet.ts';
+
+const BYTES = Uint8Array.from([1, 2, 3, 4]);
+
+describe('Engine.IO packets', () => {
+  it('are frames of text, or the bytes alone', () => {
+    expect(encodeFrame({ type: 'message', data: 'hé' })).toBe('4hé');
+    expect(encodeFrame({ type: 'message', data: '' })).toBe('4');
+    expect(encodeFrame({ type: 'message', data: BYTES })).toBe(BYTES);
+    expect(encodeFrame({ type: 'noop' })).toBe('6');
+  });
+
+  it('share a body, bytes as base64', () => {
+    const body = encodeBody([
+      { type: 'message', data: 'a' },
+      { type: 'message', data: BYTES },
+      { type: 'message', data: BYTES.buffer },
+      { type: 'close' },
+    ]);
+    expect(body).toBe('4a\x1ebAQIDBA==\x1ebAQIDBA==\x1e1');
+  });
+
+  it('make base64 of more bytes than a call has arguments', () => {
+    const bytes = new Uint8Array(300_000).map((_, i) => i);
+    const expected = `b${Buffer.from(bytes).toString('base64')}`;
+    expect(encodeBody([{ type: 'message', data: bytes }])).toBe(expected);
+  });
+
+  it('are read from frames', () => {
+    expect(decodeFrame('4hello')).toEqual({ type: 'message', data: 'hello' });
+    expect(decodeFrame('4')).toEqual({ type: 'message', data: '' });
+    expect(decodeFrame('2probe')).toEqual({ type: 'ping', data: 'probe' });
+    expect(decodeFrame(BYTES.buffer)).toEqual({ type: 'message', data: BYTES.buffer });
+    expect(decodeFrame('bAQIDBA==')).toEqual({ type: 'message', data: BYTES.buffer });
+    expect(decodeFrame('abc').type).toBe('error');
+    expect(decodeFrame('').type).toBe('error');
+  });
+
+  it('are read from a body up to the first that is none', () => {
+    expect(decodeBody('4a\x1ebAQIDBA==\x1e3')).toEqual([
+      { type: 'message', data: 'a' },
+      { type: 'message', data: BYTES.buffer },
+      { type: 'pong' },
+    ]);
+    expect(decodeBody('4a\x1ex\x1e4b').map(({ type }) => type)).toEqual(['message', 'error']);
+    expect(decodeBody('').map(({ type }) => type)).toEqual(['error']);
+  });
+
+  it('count as many bytes as their frame has', () => {
+    expect(packetBytes({ type: 'message', data: 'hé' })).toBe(4);
+    expect(packetBytes({ type: 'message', data: BYTES })).toBe(5);
+    expect(packetBytes({ type: 'ping' })).toBe(1);
+  });
+});

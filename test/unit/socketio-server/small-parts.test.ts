@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { isLongerThan } from '../../../src/socketio-server/byte-length.ts';
+import { ackText, eventText, readArgumentsText } from '../../../src/socketio-server/packet-text.ts';
+import { isSid, newSid } from '../../../src/socketio-server/sid.ts';
+import { isTooSlow } from '../../../src/socketio-server/slow-reader.ts';
+
+describe('a length limit', () => {
+  it('counts text as UTF-8', () => {
+    expect(isLongerThan(4, 'abcd')).toBe(false);
+    expect(isLongerThan(4, 'abcde')).toBe(true);
+    expect(isLongerThan(4, 'éé')).toBe(false);
+    expect(isLongerThan(3, 'éé')).toBe(true);
+    expect(isLongerThan(4, '😀')).toBe(false);
+    expect(isLongerThan(3, '😀')).toBe(true);
+  });
+
+  it('counts bytes', () => {
+    expect(isLongerThan(4, new ArrayBuffer(4))).toBe(false);
+    expect(isLongerThan(4, new Uint8Array(5))).toBe(true);
+  });
+});
+
+describe('a session id', () => {
+  it('is 128 random bits in characters that a URL takes', () => {
+    const sid = newSid((bytes) => bytes.fill(255));
+    expect(sid).toBe('_____________________w');
+    expect(isSid(sid)).toBe(true);
+    expect(isSid(newSid((bytes) => crypto.getRandomValues(bytes)))).toBe(true);
+  });
+
+  it('is nothing else', () => {
+    expect(isSid('')).toBe(false);
+    expect(isSid('_____________________w\n')).toBe(false);
+    expect(isSid('____________________/w')).toBe(false);
+  });
+});
+
+describe('a slow reader', () => {
+  const limits = { maxBufferedBytes: 1_000, slowReaderMs: 30_000 };
+
+  it('is known by what waits, where the runtime tells', () => {
+    const state = { sentSinceHeardBytes: 9_999, silentMs: 99_999 };
+    expect(isTooSlow({ ...state, bufferedBytes: 1_000 }, limits)).toBe(false);
+    expect(isTooSlow({ ...state, bufferedBytes: 1_001 }, limits)).toBe(true);
+  });
+
+  it('is otherwise known by silence while much was sent', () => {
+    const state = { bufferedBytes: undefined };
+    expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_001, silentMs: 30_001 }, limits)).toBe(
+      true,
+    );
+    expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_000, silentMs: 30_001 }, limits)).toBe(
+      false,
+    );
+    expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_001, silentMs: 30_000 }, limits)).toBe(
+      false,
+    );
+  });
+});
+
+describe('packets as text', () => {
+  it('put a line behind a prefix', () => {
+    expect(eventText('/', '["message",{"a":1}]')).toBe('2["message",{"a":1}]');
+    expect(eventText('/custom', '["x"]')).toBe('2/custom,["x"]');
+    expect(ackText('/', 17, '[{"ok":true}]')).toBe('317[{"ok":true}]');
+    expect(ackText('/custom', 0, '[]')).toBe('3/custom,0[]');
+  });
+
+  it('give the arguments back as they were written', () => {
+    expect(readArgumentsText('2["a", 1.0]')).toBe('["a", 1.0]');
+    expect(readArgumentsText('212["a"]')).toBe('["a"]');
+    expect(readArgumentsText('2/a[b,12["a",[1]]')).toBe('["a",[1]]');
+    expect(readArgumentsText('2/custom')).toBe('');
+    expect(readArgumentsText('2')).toBe('');
+  });
+});

@@ -1,0 +1,15 @@
+import {
+  DEFAULT_SETTINGS,
+  type SocketIoSettings,
+} from '../../../../src/socketio-server/settings.ts';
+
+/** Small numbers, so that limits are reached by literal packets. */
+export const SETTINGS: SocketIoSettings = {
+  ...DEFAULT_SETTINGS,
+  pingIntervalMs: 300,
+  pingTimeoutMs: 200,
+  upgradeTimeoutMs: 1_000,
+  connectTimeoutMs: 250,
+  maxPayloadBytes: 100,
+  maxBufferedBytes: 1_000,
+};

@@ -1,0 +1,186 @@
+import { expect, it } from 'vitest';
+import * as z from 'zod';
+import { NodeRooms } from '../../../../local-server/node-rooms.ts';
+import { authenticatorOf } from '../../../../src/auth/authenticator.ts';
+import { OriginPolicy } from '../../../../src/auth/origin.ts';
+import { httpDoor } from '../../../../src/transports/http/app.ts';
+import { openApi } from '../../../../src/transports/http/openapi.ts';
+import { commands } from '../../../../src/protocol/commands.ts';
+import { errorCodes } from '../../../../src/protocol/codes/errors.ts';
+import { readSettings } from '../../../../src/settings/settings.ts';
+import { temporaryFolder } from '../../../support/folder.ts';
+import { SECRET } from '../../../support/tokens.ts';
+
+interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  schema: object;
+}
+
+interface Operation {
+  operationId: string;
+  summary: string;
+  parameters?: Parameter[];
+  requestBody?: { required: boolean; content: Record<string, { schema: object }> };
+  responses: Record<string, { $ref?: string; description?: string }>;
+}
+
+interface Description {
+  openapi: string;
+  paths: Record<string, Record<string, Operation> & { parameters?: Parameter[] }>;
+  components: { schemas: Record<string, object>; responses: Record<string, object> };
+}
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+const description = JSON.parse(JSON.stringify(openApi('1.2.3'))) as Description;
+
+/** Every operation, as "GET /rooms/{roomId}". */
+const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+  METHODS.flatMap((method) => {
+    const operation = methods[method];
+    return operation === undefined ? [] : [{ method, path, operation, shared: methods.parameters }];
+  }),
+);
+
+it('describes every route of the door, and no other', () => {
+  const { settings } = readSettings({ JWT_SECRET: SECRET });
+  const { limits } = settings;
+  const log = { failure: (_: string, error: unknown) => expect.fail(String(error)) };
+  const rooms = new NodeRooms({
+    dataDir: temporaryFolder(),
+    durability: 'process',
+    maxOpenRooms: 1,
+    limits,
+    log,
+  });
+  const app = httpDoor({
+    directory: rooms,
+    authenticate: authenticatorOf(settings, false),
+    origins: new OriginPolicy({}),
+    limits,
+    host: 'node',
+    version: '1.2.3',
+    isHealthy: () => Promise.resolve(true),
+    page: (c) => Promise.resolve(c.text('the page')),
+    log: log.failure,
+  });
+  rooms.close();
+  const served = app.routes
+    .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+  const described = operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+  expect(served.length).toBeGreaterThan(20);
+  expect(described.toSorted()).toEqual([...new Set(served)].toSorted());
+});
+
+it('says that it is OpenAPI 3.1, and names every operation once', () => {
+  expect(description.openapi).toBe('3.1.0');
+  const ids = operations.map(({ operation }) => operation.operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { operation } of operations) expect(operation.summary).toMatch(/^[A-Z].+\.$/);
+});
+
+it('refers only to what stands in it', () => {
+  const refs = [...JSON.stringify(description).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
+    ([, path = '']) => path,
+  );
+  expect(refs.length).toBeGreaterThan(100);
+  for (const path of new Set(refs)) {
+    const found = path
+      .split('/')
+      .reduce<unknown>(
+        (at, key) => (at as Record<string, unknown> | undefined)?.[key],
+        description,
+      );
+    expect(found, path).toBeTypeOf('object');
+  }
+  expect(JSON.stringify(description)).not.toContain('"$id"');
+});
+
+it('gives each place in a path a parameter, and each field a place of its own', () => {
+  for (const { method, path, operation, shared = [] } of operations) {
+    const about = `${method} ${path}`;
+    const places = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect(
+      shared.map(({ name }) => name),
+      about,
+    ).toEqual(places);
+    for (const parameter of shared) expect(parameter).toMatchObject({ in: 'path', required: true });
+    const { parameters = [], requestBody } = operation;
+    for (const { in: place } of parameters) expect(['query', 'header'], about).toContain(place);
+    const schema = requestBody?.content['application/json']?.schema;
+    const { properties = {} } = (schema ?? {}) as { properties?: object };
+    const names = [...places, ...parameters.map(({ name }) => name), ...Object.keys(properties)];
+    expect(new Set(names).size, about).toBe(names.length);
+    expect(schema === undefined || Object.keys(properties).length > 0, about).toBe(true);
+  }
+});
+
+it('names all that a socket can be opened with', () => {
+  const { parameters = [] } = operations.find(
+    ({ operation }) => operation.operationId === 'openSocket',
+  )!.operation;
+  const { roomId: _, gather: __, ...join } = commands.joinRoom.shape;
+  expect(parameters.map(({ name }) => name).toSorted()).toEqual(Object.keys(join).toSorted());
+});
+
+it('says which fields of a body may be null, and that a compressed one is refused', () => {
+  const { requestBody, responses } = operations.find(
+    ({ operation }) => operation.operationId === 'message',
+  )!.operation;
+  const { schema } = requestBody!.content['application/json'] as { schema: object };
+  const body = z.fromJSONSchema(schema as never);
+  const nulls = { id: null, replyTo: null, mentions: null, meta: null, sender: null };
+  expect(body.safeParse({ message: 'a', ...nulls }).success).toBe(true);
+  expect(body.safeParse({ message: null }).success).toBe(false);
+  expect(responses).toHaveProperty('415');
+});
+
+it('tells of every error code with its status', () => {
+  const responses = JSON.stringify(description.components.responses);
+  for (const [code, { status }] of Object.entries(errorCodes)) {
+    // Nobody joins, or holds a socket, over HTTP.
+    if (code === 'not_joined' || code === 'too_many_rooms') continue;
+    const response = description.components.responses[`Refused${status}`] as {
+      description: string;
+    };
+    expect(response.description, code).toContain(`\`${code}\``);
+  }
+  expect(responses).not.toContain('not_joined');
+});
+
+it('holds schemas that a validator takes, each of which fits what it is for', () => {
+  const { schemas } = description.components;
+  const message = {
+    roomId: 'r',
+    seq: 1,
+    rev: 2,
+    id: 'a',
+    senderId: 'u',
+    sender: 'U',
+    message: 'hi',
+    timestamp: 3,
+  };
+  for (const name of Object.keys(schemas)) expect(validatorOf(name), name).toBeDefined();
+  expect(validatorOf('Message').safeParse(message).success).toBe(true);
+  expect(validatorOf('Message').safeParse({ ...message, seq: 'one' }).success).toBe(false);
+  expect(
+    validatorOf('GetHistoryReply').safeParse({ messages: [message], hasMore: false }).success,
+  ).toBe(true);
+  expect(validatorOf('GetHistoryReply').safeParse({ messages: [{}], hasMore: false }).success).toBe(
+    false,
+  );
+  const polled = { position: 'e:2', events: [['message', message]] };
+  expect(validatorOf('Polled').safeParse(polled).success).toBe(true);
+  expect(validatorOf('Polled').safeParse({ ...polled, events: [['shout', message]] }).success).toBe(
+    false,
+  );
+});
+
+/** A schema of the description, with what it refers to. */
+function validatorOf(name: string): z.ZodType {
+  const schema = { $ref: `#/components/schemas/${name}`, $defs: description.components.schemas };
+  const text = JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/');
+  return z.fromJSONSchema(JSON.parse(text) as never);
+}
