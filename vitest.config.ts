@@ -33,11 +33,22 @@ export default defineConfig({
         },
       },
       {
+        // One module, or one Room over a file of its own: no host and no program is started.
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['test/unit/**/*.test.ts'],
+          env: { JWT_SECRET },
+          testTimeout: 2 * PATIENCE_MS,
+          expect,
+        },
+      },
+      {
         test: {
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
+          exclude: ['test/unit/**', 'test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
           // Some start programs, or fill rooms: on a busy machine that takes longer than 5 s.
           testTimeout: 2 * PATIENCE_MS,

@@ -23,7 +23,7 @@ const CPU_RATIOS: Record<string, { 50: number; 500: number }> = {
 };
 
 const QUIET_RATIO = 1.3;
-const LEAST_DURABLE_PER_SECOND = 1_000;
+const MIN_DURABLE_PER_SECOND = 1_000;
 
 /** Compares what was measured with what was promised; leaves out what was not measured. */
 export function verdicts(figures: readonly Figure[]): Verdict[] {
@@ -91,16 +91,16 @@ function durableVerdicts(rows: ReadonlyMap<string, Row>): Verdict[] {
     .filter(({ name }) => name.includes('@') && !name.endsWith('process'))
     .map(({ name, messagesPerSecond: seen }) => ({
       what: `${name}: durable messages a second in a room of 200, at least`,
-      target: LEAST_DURABLE_PER_SECOND,
+      target: MIN_DURABLE_PER_SECOND,
       seen,
-      met: seen >= LEAST_DURABLE_PER_SECOND,
+      met: seen >= MIN_DURABLE_PER_SECOND,
     }));
 }
 
 const MEMORY_RATIO = 1.2;
 const SINCE_RATIO = 2;
 const LAST_TO_FIRST = 3;
-const MOST_FRAMES = 60;
+const MAX_FRAMES = 60;
 const AGE_RATIO = 3;
 /** Most that the search index adds to what is stored. */
 const INDEX_SHARES = { latin: 0.5, ideographic: 1.1 };
@@ -126,7 +126,7 @@ export function scaleVerdicts(
     ...ours.flatMap((row) => [
       atMost(`${row.name}: a join with since, to a plain one`, row.sinceToPlain ?? 0, SINCE_RATIO),
       atMost(`${row.name}: last 100 joins to the first 100`, row.lastToFirst, LAST_TO_FIRST),
-      atMost(`${row.name}: frames to one who is there`, row.framesHeard, MOST_FRAMES),
+      atMost(`${row.name}: frames to one who is there`, row.framesHeard, MAX_FRAMES),
     ]),
     ...ageVerdicts(age),
     ...shares.map(({ corpus, share }) =>

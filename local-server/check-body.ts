@@ -14,7 +14,7 @@ export function checkBody(request: IncomingMessage, refuse: (why: Refusal) => vo
   let isRefused = false;
   const push = request.push.bind(request);
   request.push = (piece: Buffer | null, encoding) => {
-    const why = isRefused ? undefined : (declared ?? misread(reader, piece));
+    const why = isRefused ? undefined : (declared ?? malformedFrame(reader, piece));
     if (why !== undefined) {
       isRefused = true;
       refuse(why);
@@ -23,7 +23,7 @@ export function checkBody(request: IncomingMessage, refuse: (why: Refusal) => vo
   };
 }
 
-function misread(reader: Utf8Reader, piece: Buffer | null): Refusal | undefined {
+function malformedFrame(reader: Utf8Reader, piece: Buffer | null): Refusal | undefined {
   try {
     reader.read(piece ?? undefined);
     return undefined;

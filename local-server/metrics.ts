@@ -21,7 +21,7 @@ export interface Gauges {
   awake(): number;
   openFiles(): number;
   sockets(): { native: number; socketIo: number };
-  newcomers: { count: number; dropped: number };
+  pendingHandshakes: { count: number; dropped: number };
 }
 
 /** Everything that the node host counts. */
@@ -67,14 +67,14 @@ export class NodeMetrics extends RoomCounts {
       gauge('parlor_native_sockets', 'Open native WebSockets.', sockets.native),
       gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
       gauge(
-        'parlor_unknown_sockets',
+        'parlor_unauthenticated_sockets',
         'Connections and sessions that have not said yet who they are.',
-        gauges.newcomers.count,
+        gauges.pendingHandshakes.count,
       ),
       counterOf(
-        'parlor_unknown_sockets_dropped_total',
+        'parlor_unauthenticated_sockets_dropped_total',
         'Those that had to go because there were too many.',
-        gauges.newcomers.dropped,
+        gauges.pendingHandshakes.dropped,
       ),
       gauge('parlor_rooms_awake', 'Rooms in memory.', gauges.awake()),
       gauge('parlor_rooms_open_files', 'Rooms whose file is open.', gauges.openFiles()),

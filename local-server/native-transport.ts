@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { verifyRefresh } from '../src/auth/refresh.ts';
 import { refusalResponse } from '../src/transports/http/app.ts';
-import { madeOnce } from '../src/following/memoize-by-identity.ts';
+import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import {
   offersSubprotocol,
   readHandshake,
@@ -12,30 +12,30 @@ import {
   SUBPROTOCOL,
 } from '../src/transports/native/handshake.ts';
 import { leaveReasonOf, receive } from '../src/transports/native/receive.ts';
-import { unhurriedRefusal } from '../src/admission/delay-refusal.ts';
+import { delayRefusalOf } from '../src/admission/delay-refusal.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Command } from '../src/protocol/frames.ts';
 import type { Frame } from '../src/room/broadcast/frame.ts';
 import type { Log } from '../src/room/ports.ts';
-import type { Newcomers } from './pending-handshakes.ts';
+import type { PendingHandshakes } from './pending-handshakes.ts';
 import type { Sink } from './node-connection.ts';
 import type { Attached, NodeRooms } from './node-rooms.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
-import { paceReading } from './throttle-reading.ts';
+import { throttleReading } from './throttle-reading.ts';
 import { requestUrl } from './request-url.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
 
 export interface NativeDoorOptions {
   rooms: NodeRooms;
   authenticate: Authenticate;
-  newcomers: Newcomers;
+  pendingHandshakes: PendingHandshakes;
   limits: Limits;
   log: Log;
 }
 
 /** The native door: takes upgrades of `/rooms/:roomId/ws`. */
-export class NativeDoor {
+export class NativeTransport {
   readonly #options: NativeDoorOptions;
   readonly #server: WebSockets;
 
@@ -58,7 +58,7 @@ export class NativeDoor {
       );
       const identity = await this.#options.authenticate(handshake.credentials);
       if (socket.destroyed) return;
-      this.#options.newcomers.leave(socket);
+      this.#options.pendingHandshakes.leave(socket);
       const end = new SocketEnd();
       const { roomId, join } = handshake;
       const attached = await this.#options.rooms.attach(roomId, identity, join, end);
@@ -67,7 +67,7 @@ export class NativeDoor {
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
       const problem = this.#problem(error);
-      await unhurriedRefusal(problem.code);
+      await delayRefusalOf(problem.code);
       const offered = request.headers['sec-websocket-protocol'];
       if (offersSubprotocol(offered)) this.#refuseOnSocket(request, socket, head, problem);
       else refuseUpgrade(socket, problem);
@@ -94,7 +94,7 @@ export class NativeDoor {
         use((room) => room.refresh(connection, command, verdict)),
       );
     };
-    paceReading(client, this.#options.limits, (data, isBinary) => {
+    throttleReading(client, this.#options.limits, (data, isBinary) => {
       end.heard();
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
@@ -119,7 +119,7 @@ export class NativeDoor {
   }
 }
 
-const frameOf = madeOnce((frame: Frame) => textFrame(frame.text));
+const frameOf = memoizeByIdentity((frame: Frame) => textFrame(frame.text));
 
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {

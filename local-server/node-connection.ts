@@ -1,6 +1,6 @@
 import { type CloseCode, closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
-import { judgeBacklog } from '../src/room/broadcast/backpressure.ts';
+import { backpressure } from '../src/room/broadcast/backpressure.ts';
 import type { Frame } from '../src/room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../src/room/ports.ts';
 
@@ -52,7 +52,7 @@ export class NodeConnection implements Connection {
   send(frame: Frame): boolean {
     if (!this.#open) return true;
     const buffered = this.#sink.buffered();
-    const verdict = judgeBacklog({ buffered, sentSinceSign: 0, signAgoMs: 0 }, this.#limits);
+    const verdict = backpressure({ buffered, sentSinceSign: 0, signAgoMs: 0 }, this.#limits);
     if (verdict === 'tooSlow') this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
     else if (verdict === 'slow' && frame.ephemeral) return false;
     else this.#sink.frame(frame);

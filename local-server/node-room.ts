@@ -2,7 +2,7 @@ import { closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
 import { Refusal, unavailable } from '../src/protocol/codes/errors.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Log, Meter } from '../src/room/ports.ts';
-import { Pacer } from '../src/host/flush-scheduler.ts';
+import { FlushScheduler } from '../src/host/flush-scheduler.ts';
 import { Room } from '../src/room/room.ts';
 import type { NodeConnection } from './node-connection.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -24,7 +24,7 @@ export interface RoomName {
 type Waiter = (stored: boolean) => void;
 
 /** A commit on its way to the disk. Until it is there nothing is done in the room. */
-interface Storing {
+interface Commit {
   waiters: readonly Waiter[];
   /** When it began, and when the first of what it stores was decided, by the monotonic clock. */
   startedAt: number;
@@ -39,7 +39,7 @@ interface Storing {
  * So much may wait for the disk. With more the process waits too, so that what is sent further waits
  * in the network.
  */
-const MOST_BEHIND = 256;
+const MAX_QUEUED = 256;
 
 /**
  * One room's life within this process, the same as a Durable Object's: the Room is made when it is
@@ -54,10 +54,10 @@ export class NodeRoom {
   readonly #onDue: (room: NodeRoom) => void;
   readonly #onWakeup: (at: number) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #pacer: Pacer;
+  readonly #flushScheduler: FlushScheduler;
   readonly #meter: NodeMeter | undefined;
   #waiters: Waiter[] = [];
-  #storing: Storing | undefined;
+  #storing: Commit | undefined;
   /** When the first of what the next flush stores was decided, by the monotonic clock. */
   #dueSince: number | undefined;
   #room: Room | undefined;
@@ -80,7 +80,7 @@ export class NodeRoom {
     this.#name = name;
     this.#file = file;
     this.#limits = limits;
-    this.#pacer = new Pacer({ now: () => Date.now() }, limits.gatherMs);
+    this.#flushScheduler = new FlushScheduler({ now: () => Date.now() }, limits.batchDelayMs);
     this.#log = log;
     this.#onDue = onDue;
     this.#onWakeup = onWakeup;
@@ -109,7 +109,7 @@ export class NodeRoom {
       return;
     }
     this.#storing.behind.push(work);
-    if (this.#storing.behind.length === MOST_BEHIND) this.#await();
+    if (this.#storing.behind.length === MAX_QUEUED) this.#await();
   }
 
   /** The Room, made if need be; what it decides is flushed on the next tick. */
@@ -158,7 +158,7 @@ export class NodeRoom {
 
   #store(waits: boolean): void {
     const startedAt = performance.now();
-    const storing: Storing = {
+    const storing: Commit = {
       waiters: this.#waiters,
       startedAt,
       dueSince: this.#dueSince ?? startedAt,
@@ -195,7 +195,7 @@ export class NodeRoom {
     this.#conclude(storing, null);
   }
 
-  #conclude(storing: Storing, error: unknown): void {
+  #conclude(storing: Commit, error: unknown): void {
     // It was waited for before.
     if (storing.isOver) return;
     storing.isOver = true;
@@ -214,16 +214,16 @@ export class NodeRoom {
     }
   }
 
-  #handOut({ startedAt, dueSince }: Storing): void {
+  #handOut({ startedAt, dueSince }: Commit): void {
     if (this.#room?.flush() !== true) return;
-    this.#pacer.flushed();
+    this.#flushScheduler.flushed();
     const now = performance.now();
     this.#meter?.stored(now - startedAt, now - dueSince);
   }
 
   /** How long the next flush should wait, in milliseconds: not at all, unless the room is busy. */
   get flushDelayMs(): number {
-    return this.#pacer.delayMs(this.connections.size);
+    return this.#flushScheduler.delayMs(this.connections.size);
   }
 
   /** Whether nothing keeps the Room awake. */

@@ -6,7 +6,7 @@
  * gets in, however many are silent, and no address is counted, behind which there may be a whole office
  * or a proxy of ours.
  */
-export class Newcomers {
+export class PendingHandshakes {
   readonly #most: number;
   /** How to drop each, the oldest first. */
   readonly #all = new Map<object, () => void>();

@@ -16,7 +16,7 @@ import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { corsHeaders } from '../src/auth/cors.ts';
 import { foreignOrigin, OriginPolicy } from '../src/auth/origin.ts';
-import { httpDoor, wrongHost } from '../src/transports/http/app.ts';
+import { httpTransport, wrongHost } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { isNativePath } from '../src/transports/native/handshake.ts';
 import { Refusal } from '../src/protocol/codes/errors.ts';
@@ -26,13 +26,13 @@ import { PAGE } from '../web/build.ts';
 import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
 import { isForMetrics, NodeMetrics, serveMetrics } from './metrics.ts';
-import { NativeDoor, refuseUpgrade } from './native-transport.ts';
-import { Newcomers } from './pending-handshakes.ts';
+import { NativeTransport, refuseUpgrade } from './native-transport.ts';
+import { PendingHandshakes } from './pending-handshakes.ts';
 import { NodeRooms } from './node-rooms.ts';
-import { readRest } from './drain-request-body.ts';
+import { drainRequestBody } from './drain-request-body.ts';
 import { requestUrl } from './request-url.ts';
 import { trustProxy } from './trust-proxy.ts';
-import { isForSocketIo, SocketIoDoor } from './socketio-transport.ts';
+import { isForSocketIo, SocketIoTransport } from './socketio-transport.ts';
 
 export interface RunningServer {
   port: number;
@@ -48,7 +48,7 @@ const DRAIN_MS = 1_000;
 const DEFAULT_HOST = 'localhost';
 
 /** How long the head of a request may take at the most, in milliseconds, and how often that is looked at. */
-const MOST_HEADERS_MS = 60_000;
+const MAX_HEADERS_MS = 60_000;
 const CHECK_EVERY_MS = 1_000;
 
 /**
@@ -66,7 +66,7 @@ export async function startServer(
   const publicUrl = settings.PUBLIC_URL;
   const origins = new OriginPolicy({ clientUrl, publicUrl, localOnly: isLocal, log });
   const metrics = new NodeMetrics();
-  const newcomers = new Newcomers(settings.MAX_UNKNOWN_SOCKETS);
+  const pendingHandshakes = new PendingHandshakes(settings.MAX_UNAUTHENTICATED_SOCKETS);
   const authenticate = countingRefusals(
     authenticatorOf(settings, configuration.allowGuests, log),
     (code) => metrics.refused(code),
@@ -79,10 +79,10 @@ export async function startServer(
     log,
     meter: metrics,
   });
-  const app = httpDoor({
+  const app = httpTransport({
     directory: rooms,
     authenticate,
-    known: (c) => newcomers.leave((c.env as HttpBindings).incoming.socket),
+    known: (c) => pendingHandshakes.leave((c.env as HttpBindings).incoming.socket),
     origins,
     limits,
     host: 'node',
@@ -93,11 +93,11 @@ export async function startServer(
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
-  const native = new NativeDoor({ rooms, authenticate, newcomers, limits, log });
-  const socketIo = new SocketIoDoor({
+  const native = new NativeTransport({ rooms, authenticate, pendingHandshakes, limits, log });
+  const socketIo = new SocketIoTransport({
     directory: rooms,
     authenticate,
-    newcomers,
+    pendingHandshakes,
     origins,
     limits,
     settings,
@@ -108,26 +108,26 @@ export async function startServer(
     awake: () => rooms.awakeCount,
     openFiles: () => rooms.openCount,
     sockets: () => ({ native: native.socketCount, socketIo: socketIo.socketCount }),
-    newcomers,
+    pendingHandshakes,
   };
   const sockets = new Set<TcpSocket>();
   const accept = (socket: TcpSocket) => {
     sockets.add(socket);
-    newcomers.come(socket, () => socket.destroy());
+    pendingHandshakes.come(socket, () => socket.destroy());
     socket.once('close', () => {
       sockets.delete(socket);
-      newcomers.leave(socket);
+      pendingHandshakes.leave(socket);
     });
   };
   const timeouts = {
-    headersTimeout: Math.min(limits.connectTimeoutMs, MOST_HEADERS_MS),
+    headersTimeout: Math.min(limits.connectTimeoutMs, MAX_HEADERS_MS),
     connectionsCheckingInterval: CHECK_EVERY_MS,
     keepAliveTimeout: settings.KEEP_ALIVE_MS,
   };
   const http = createServer(timeouts, (request, response) => {
     if (settings.TRUST_PROXY === true) trustProxy(request);
     metrics.watch(request, response);
-    response.once('finish', () => readRest(request));
+    response.once('finish', () => drainRequestBody(request));
     const isMetrics = isForMetrics(request);
     // The routes refuse a `Host` that may not be answered, and answer preflights.
     const isRoute =

@@ -4,13 +4,13 @@ import { Server, type Socket } from 'socket.io';
 import { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
-import { madeOnce } from '../src/following/memoize-by-identity.ts';
+import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import { unreadableReply } from '../src/socketio-server/engine-request.ts';
 import { leaveReasonOf } from '../src/transports/native/receive.ts';
 import { checkBody } from './check-body.ts';
 import { type Conn, ConnectGate } from './connect-gate.ts';
-import type { Newcomers } from './pending-handshakes.ts';
-import { paceReading } from './throttle-reading.ts';
+import type { PendingHandshakes } from './pending-handshakes.ts';
+import { throttleReading } from './throttle-reading.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
 import { requestUrl } from './request-url.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
@@ -22,7 +22,7 @@ import {
   SOCKETIO_PATHS,
 } from '../src/socketio-server/engine-request.ts';
 import type { HttpReply } from '../src/socketio-server/http-reply.ts';
-import type { RoomDirectory } from '../src/transports/room-directory.ts';
+import type { RoomDirectory } from '../src/host/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
 import type { Identity } from '../src/protocol/identity.ts';
@@ -33,7 +33,7 @@ import type { Settings } from '../src/settings/settings.ts';
 export interface SocketIoDoorOptions {
   directory: RoomDirectory;
   authenticate: Authenticate;
-  newcomers: Newcomers;
+  pendingHandshakes: PendingHandshakes;
   origins: OriginPolicy;
   limits: Limits;
   settings: Pick<Settings, 'PING_INTERVAL_MS' | 'PING_TIMEOUT_MS'>;
@@ -48,7 +48,7 @@ export function isForSocketIo({ url = '' }: IncomingMessage): boolean {
 }
 
 /** The Socket.IO door, on the official server. */
-export class SocketIoDoor {
+export class SocketIoTransport {
   readonly #options: SocketIoDoorOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
@@ -90,7 +90,8 @@ export class SocketIoDoor {
     }
     this.#inner.emit('request', request, response);
     const conn = this.#connOf(request);
-    if (conn !== undefined && this.#known.has(conn)) this.#options.newcomers.leave(request.socket);
+    if (conn !== undefined && this.#known.has(conn))
+      this.#options.pendingHandshakes.leave(request.socket);
   }
 
   /** Refuses a body in the middle of it, which ends its session: what the client sent is lost. */
@@ -199,18 +200,18 @@ export class SocketIoDoor {
     this.#gates.set(conn, new ConnectGate(conn, limits.frameBytes));
     // A WebSocket is there as a connection already.
     if (conn.transport.name === 'websocket') return;
-    this.#options.newcomers.come(conn, () => conn.close(true));
-    conn.once('close', () => this.#options.newcomers.leave(conn));
+    this.#options.pendingHandshakes.come(conn, () => conn.close(true));
+    conn.once('close', () => this.#options.pendingHandshakes.leave(conn));
   }
 
   /** The session has said whose it is, and with it the connections that carry it from now on. */
   #know(conn: Conn): void {
     if (this.#known.has(conn)) return;
-    const { newcomers } = this.#options;
+    const { pendingHandshakes } = this.#options;
     this.#known.add(conn);
-    newcomers.leave(conn);
-    newcomers.leave(carrierOf(conn.transport));
-    conn.on('upgrade', (transport) => newcomers.leave(carrierOf(transport)));
+    pendingHandshakes.leave(conn);
+    pendingHandshakes.leave(carrierOf(conn.transport));
+    conn.on('upgrade', (transport) => pendingHandshakes.leave(carrierOf(transport)));
   }
 
   #problem(error: unknown): Problem {
@@ -230,7 +231,7 @@ function pace(conn: Conn, limits: Limits): void {
     paced.add(webSocket);
     const listeners = webSocket.listeners('message');
     webSocket.removeAllListeners('message');
-    paceReading(webSocket, limits, (data, isBinary) => {
+    throttleReading(webSocket, limits, (data, isBinary) => {
       for (const hear of listeners) hear.call(webSocket, data, isBinary);
     });
   };
@@ -293,7 +294,7 @@ function carrierOf(transport: unknown): Duplex | undefined {
  * All lines as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT, and a
  * line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
  */
-const framesOf = madeOnce((lines: readonly string[]) =>
+const framesOf = memoizeByIdentity((lines: readonly string[]) =>
   Buffer.concat(lines.map((line) => textFrame(`42${line}`))),
 );
 

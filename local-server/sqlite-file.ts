@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Immediate, Sql, SqlValue } from '../src/room/ports.ts';
-import { Journal } from './wal-file.ts';
+import { WalFile } from './wal-file.ts';
 
 /** Pages that one step of giving back space takes, of 4 KiB each. */
 const TIDIED_PAGES = 2_000;
@@ -30,7 +30,7 @@ export class SqliteFile implements Sql {
   /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
   #lost: unknown;
   #depth = 0;
-  #journal: Journal | undefined;
+  #journal: WalFile | undefined;
   /** Something was written that is not known to be on the disk. */
   #isUnsynced = false;
   /** A sync has failed: what the journal holds may be lost with the machine. */
@@ -109,7 +109,7 @@ export class SqliteFile implements Sql {
   /** Waits until everything committed is on the disk. @throws when it cannot get there; then `discard`. */
   sync(): void {
     try {
-      this.#openJournal().sync();
+      this.#openWalFile().sync();
       this.#isUnsynced = false;
     } catch (error) {
       this.#isDoubtful = true;
@@ -122,7 +122,7 @@ export class SqliteFile implements Sql {
    * written meanwhile.
    */
   syncLater(done: (error: Error | null) => void): void {
-    const journal = this.#openJournal();
+    const journal = this.#openWalFile();
     journal.syncLater((error) => {
       if (error !== null) this.#isDoubtful = true;
       else if (journal === this.#journal) this.#isUnsynced = false;
@@ -130,8 +130,8 @@ export class SqliteFile implements Sql {
     });
   }
 
-  #openJournal(): Journal {
-    this.#journal ??= new Journal(`${this.#path}-wal`);
+  #openWalFile(): WalFile {
+    this.#journal ??= new WalFile(`${this.#path}-wal`);
     return this.#journal;
   }
 
@@ -165,7 +165,7 @@ export class SqliteFile implements Sql {
    * worked in. `traces`: the whole file is written anew, because pages keep copies of rows that have
    * moved elsewhere, and the journal is emptied; the process does nothing else meanwhile.
    */
-  tidy(what: 'space' | 'traces'): void {
+  reclaimSpace(what: 'space' | 'traces'): void {
     const database = this.#open();
     if (what === 'space') {
       database.exec(`PRAGMA incremental_vacuum(${TIDIED_PAGES})`);

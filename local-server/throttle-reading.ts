@@ -1,10 +1,10 @@
 import type { WebSocket } from 'ws';
-import { commandsIn, ReadingPace } from '../src/admission/inbound-limiter.ts';
+import { commandsIn, InboundLimiter } from '../src/admission/inbound-limiter.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 
 /** Least and longest time for which a socket is not read, in milliseconds; heartbeats wait behind it. */
-const LEAST_MS = 50;
-const LONGEST_MS = 5_000;
+const MIN_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 5_000;
 
 /** Takes a frame, as `ws` hands it over. */
 type Take = (data: Buffer, isBinary: boolean) => void;
@@ -13,8 +13,8 @@ type Take = (data: Buffer, isBinary: boolean) => void;
  * A socket that sends faster than anybody may act is not read for a while, so that what it sends
  * waits in its own network buffers; all of it is answered in the end.
  */
-export function paceReading(client: WebSocket, limits: Limits, take: Take): void {
-  const pace = new ReadingPace(limits, Date.now());
+export function throttleReading(client: WebSocket, limits: Limits, take: Take): void {
+  const pace = new InboundLimiter(limits, Date.now());
   /** What `ws` had read before it was told to stop. */
   let waiting: { data: Buffer; isBinary: boolean }[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -24,7 +24,7 @@ export function paceReading(client: WebSocket, limits: Limits, take: Take): void
     take(data, isBinary);
     if (aheadMs === 0) return;
     client.pause();
-    timer = setTimeout(goOn, Math.min(Math.max(aheadMs, LEAST_MS), LONGEST_MS));
+    timer = setTimeout(goOn, Math.min(Math.max(aheadMs, MIN_PAUSE_MS), MAX_PAUSE_MS));
   };
   const goOn = () => {
     timer = undefined;

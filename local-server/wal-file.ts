@@ -5,7 +5,7 @@ import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
  * to the disk. SQLite can only wait for the disk, one file behind the other; several of these are
  * synced at once, and the process does other things meanwhile.
  */
-export class Journal {
+export class WalFile {
   readonly #file: number;
   #underWay = 0;
   #isClosed = false;

@@ -3,7 +3,7 @@ import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { trimReason } from '../src/transports/native/trim-reason.ts';
 
 /** What a message may be sent in. Each piece costs far more than the byte it may hold. */
-const MOST_PIECES = 1_000;
+const MAX_FRAGMENTS = 1_000;
 
 /** Sockets that do not answer our Close are cut after this long, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -19,7 +19,7 @@ export class WebSockets extends WebSocketServer {
   constructor(options: ServerOptions) {
     const ours = {
       perMessageDeflate: false,
-      maxFragments: MOST_PIECES,
+      maxFragments: MAX_FRAGMENTS,
       closeTimeout: CLOSE_TIMEOUT_MS,
       WebSocket: OurSocket,
     };

@@ -15,7 +15,7 @@ const EMPTY = '\r\x1b[2K';
 /** To the line above, which is emptied. */
 const OVERWRITE = '\x1b[1A\x1b[2K';
 
-interface Wish {
+interface UpgradeContext {
   roomId: string;
   name: string;
   url: URL;
@@ -23,7 +23,7 @@ interface Wish {
 }
 
 /** @throws Error with the sentence that the user is told */
-function readArguments(): Wish {
+function readArguments(): UpgradeContext {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -46,7 +46,7 @@ function readArguments(): Wish {
 }
 
 /** Development mode gives a token to whoever asks; elsewhere this is a guest. */
-async function testToken({ url, name }: Wish): Promise<string | undefined> {
+async function testToken({ url, name }: UpgradeContext): Promise<string | undefined> {
   const address = new URL('test-token', url);
   address.searchParams.set('username', name);
   const response = await fetch(address).catch(() => {
@@ -67,7 +67,7 @@ function show(line: string): void {
 }
 
 /** Shows what happens. @returns rejects when the room cannot be reached, or has ended */
-function follow(room: Room, { url }: Wish): Promise<never> {
+function follow(room: Room, { url }: UpgradeContext): Promise<never> {
   room.on('message', (message) => show(messageLine(message)));
   room.on('messageUpdated', (message) => show(changeLine(message)));
   room.on('userJoined', ({ username }) => show(notice(`${username} is here.`)));

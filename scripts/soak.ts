@@ -17,7 +17,7 @@ export interface SoakOptions {
 /** What every file under `test/soak` exports as `soak`. */
 export type Soak = (options: SoakOptions) => Promise<void>;
 
-const MOST_MINUTES = 7 * 24 * 60;
+const MAX_MINUTES = 7 * 24 * 60;
 const folder = join(process.cwd(), 'test', 'soak');
 
 function names(): string[] {
@@ -37,8 +37,8 @@ function readArguments() {
     options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
   });
   const minutes = Number(values.minutes);
-  if (!(minutes > 0 && minutes <= MOST_MINUTES)) {
-    throw new Error(`--minutes must be a number above 0 and up to ${MOST_MINUTES}.`);
+  if (!(minutes > 0 && minutes <= MAX_MINUTES)) {
+    throw new Error(`--minutes must be a number above 0 and up to ${MAX_MINUTES}.`);
   }
   const seed = values.seed ?? String(crypto.getRandomValues(new Uint32Array(1))[0]);
   if (!/^\d{1,10}$/.test(seed) || Number(seed) >= 2 ** 32) {

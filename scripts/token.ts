@@ -10,7 +10,7 @@ import { readSettings } from '../src/settings/settings.ts';
 
 const USAGE = 'Usage: npm run --silent token -- USER_ID [--name "DISPLAY NAME"] [--hours NUMBER]';
 /** A token for longer is nothing to hand out from a shell. */
-const MOST_HOURS = 24 * 366;
+const MAX_HOURS = 24 * 366;
 
 function readArguments() {
   const { values, positionals } = parseArgs({
@@ -20,8 +20,8 @@ function readArguments() {
   const [userId, ...more] = positionals;
   if (userId === undefined || more.length > 0) throw new Error(USAGE);
   const hours = Number(values.hours);
-  if (!(hours > 0 && hours <= MOST_HOURS)) {
-    throw new Error(`--hours must be a number above 0 and up to ${MOST_HOURS}.`);
+  if (!(hours > 0 && hours <= MAX_HOURS)) {
+    throw new Error(`--hours must be a number above 0 and up to ${MAX_HOURS}.`);
   }
   const why = wrongUserId(userId);
   if (why !== undefined) throw new Error(`The user id ${why}.`);

@@ -10,7 +10,7 @@ const PART = 100;
 /** A contestant is at rest when this long has cost it no more than this, in milliseconds. */
 const REST_MS = 200;
 const REST_CPU_MS = 20;
-const MOST_REST_MS = 10_000;
+const MAX_REST_MS = 10_000;
 
 /** What it takes to let everyone in. */
 export interface JoinResult {
@@ -71,7 +71,7 @@ export async function runJoin(
 /** Waits until a contestant has nothing left to do. */
 async function atRest(pids: readonly number[]): Promise<void> {
   if (pids.length === 0) return;
-  const until = performance.now() + MOST_REST_MS;
+  const until = performance.now() + MAX_REST_MS;
   let before = processorMs(pids);
   while (performance.now() < until) {
     await after(REST_MS);

@@ -1,10 +1,10 @@
 /** Resolution, and the longest that is told apart, in milliseconds. */
 const STEP_MS = 0.01;
-const MOST_MS = 5_000;
+const MAX_MS = 5_000;
 
 /** Counts of latencies, of which percentiles can be read. */
 export class Latencies {
-  readonly #counts = new Uint32Array(MOST_MS / STEP_MS + 1);
+  readonly #counts = new Uint32Array(MAX_MS / STEP_MS + 1);
   #total = 0;
 
   add(ms: number): void {

@@ -9,7 +9,7 @@ const SETTLE_TICK_MS = 5;
 /** Processor time is counted in ticks of 10 ms: less of it would be too coarse, in milliseconds. */
 const CPU_ENOUGH_MS = 400;
 /** But for that no more than so many times `sendMs` are spent. */
-const MOST_EXTENSION = 4;
+const MAX_EXTENSION = 4;
 const LOOK_EVERY_MS = 25;
 
 /** What a run has shown, from its first message until the last one has reached everyone. */
@@ -82,7 +82,7 @@ function sumOf(tallies: readonly Tally[]): Tally {
 async function enough({ pids, sendMs, inFlight }: RunWish, begunAt: number, cpuMs: number) {
   await after(sendMs);
   if (inFlight === undefined) return;
-  const until = begunAt + sendMs * MOST_EXTENSION;
+  const until = begunAt + sendMs * MAX_EXTENSION;
   while (processorMs(pids) - cpuMs < CPU_ENOUGH_MS && performance.now() < until) {
     await after(LOOK_EVERY_MS);
   }

@@ -6,7 +6,7 @@ import type { Member } from './member.ts';
 const SLOTS = 1_024;
 const FILL = ' and then a few words, as people say them';
 /** Senders in a room; half of it where it is smaller. */
-const MOST_SENDERS = 20;
+const MAX_SENDERS = 20;
 
 /** A command that was not carried out, at either door. */
 const REFUSED = /^(?:42)?\["error"|"ok":false/;
@@ -54,7 +54,7 @@ export class Talk {
     this.latencies = latencies;
     const { members } = crowd;
     this.#crowd = crowd;
-    const count = Math.min(MOST_SENDERS, Math.floor(members.length / 2));
+    const count = Math.min(MAX_SENDERS, Math.floor(members.length / 2));
     this.#senders = members.slice(0, count);
     this.#sent = Array.from({ length: count }, () => 0);
     this.#answered = Array.from({ length: count }, () => 0);

@@ -10,18 +10,18 @@ const TOO_FAST_MS = 250;
 const tooManyRequests = errorCodes.rate_limited.status;
 
 /** To be awaited before an HTTP status is answered. */
-export async function unhurried(status: number): Promise<void> {
-  if (status === tooManyRequests) await takeTime();
+export async function delayRefusal(status: number): Promise<void> {
+  if (status === tooManyRequests) await delayAnswer();
 }
 
 /** To be awaited before what too many want at once, whoever they are. */
-export async function takeTime(): Promise<void> {
+export async function delayAnswer(): Promise<void> {
   await new Promise((resolve) => {
     setTimeout(resolve, TOO_FAST_MS * (1 + Math.random()));
   });
 }
 
 /** To be awaited before a refusal is told over a socket. */
-export function unhurriedRefusal(code: ErrorCode): Promise<void> {
-  return unhurried(errorCodes[code].status);
+export function delayRefusalOf(code: ErrorCode): Promise<void> {
+  return delayRefusal(errorCodes[code].status);
 }

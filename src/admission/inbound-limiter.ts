@@ -21,7 +21,7 @@ export function inAllRooms(limits: Limits): Limits {
  * answer every command, which takes time too; this keeps one who sends without end from taking the
  * time of all others.
  */
-export class ReadingPace {
+export class InboundLimiter {
   readonly #perMs: number;
   readonly #most: number;
   #left: number;
@@ -45,7 +45,7 @@ export class ReadingPace {
   }
 
   /** The same, for a host that cannot stop reading. @returns whether to send the socket away */
-  isFarAhead(now: number, commands = 1): boolean {
+  isOverdrawn(now: number, commands = 1): boolean {
     return this.aheadMs(now, commands) > FAR_AHEAD_MS;
   }
 }

@@ -1,4 +1,4 @@
-import { forgetOld } from './evict-expired.ts';
+import { evictExpired } from './evict-expired.ts';
 import { inAllRooms } from './inbound-limiter.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -28,19 +28,19 @@ interface Visitor {
   rooms: Set<string>;
 }
 
-let visits: Visits | undefined;
+let limiter: RoomAccessLimiter | undefined;
 
 /** Those of this isolate. */
-export function visitsOf(limits: Limits): Visits {
-  visits ??= new Visits(limits);
-  return visits;
+export function roomAccessLimiterOf(limits: Limits): RoomAccessLimiter {
+  limiter ??= new RoomAccessLimiter(limits);
+  return limiter;
 }
 
 /**
  * What users ask of rooms, spread over time and bounded before an object is woken for it. A socket asks
  * once, to join; a request over HTTP each time. Isolates share no memory: each counts what comes to it.
  */
-export class Visits {
+export class RoomAccessLimiter {
   readonly #askMs: number;
   readonly #newRoomEveryMs: number;
   readonly #roomsAtOnce: number;
@@ -56,7 +56,7 @@ export class Visits {
   }
 
   /** Waits for the turn of somebody who wants something of a room. @throws Refusal `rate_limited` */
-  async turn({ userId, admin }: Identity, roomId: string): Promise<void> {
+  async acquire({ userId, admin }: Identity, roomId: string): Promise<void> {
     if (admin === true) return;
     const waitMs = this.waitMs(userId, roomId, Date.now());
     if (waitMs <= 0) return;
@@ -101,7 +101,7 @@ export class Visits {
     visitor.usedAt = now;
     this.#visitors.delete(userId);
     this.#visitors.set(userId, visitor);
-    forgetOld(this.#visitors, ({ usedAt }) => usedAt <= now - FORGOTTEN_MS);
+    evictExpired(this.#visitors, ({ usedAt }) => usedAt <= now - FORGOTTEN_MS);
     return visitor;
   }
 }

@@ -1,13 +1,13 @@
-import { forgetOld } from './evict-expired.ts';
+import { evictExpired } from './evict-expired.ts';
 
 /** So many sessions of an isolate may be silent and have all the time that is theirs. */
-const MOST_SILENT = 250;
+const MAX_SILENT = 250;
 
 /** With more of them a new socket has no longer than this to say who it is, in milliseconds. */
 const HURRIED_MS = 2_000;
 
 /** A session that has not said yet who it is. */
-export interface Silence {
+export interface UnauthenticatedSocket {
   /** How long it may last, in milliseconds. */
   readonly patienceMs: number;
   /** It has said who it is. */
@@ -19,10 +19,10 @@ export interface Silence {
  * that is others' too, and what is open in one request cannot be closed in another: so the more there are,
  * the slower more of them are let in, and the sooner a new socket closes itself.
  */
-export class Silent {
+export class UnauthenticatedSockets {
   readonly #patienceMs: number;
   /** When each fell silent; the oldest stands first. */
-  readonly #silent = new Map<Silence, number>();
+  readonly #silent = new Map<UnauthenticatedSocket, number>();
 
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
@@ -31,11 +31,11 @@ export class Silent {
   /** @param now epoch milliseconds */
   isCrowd(now: number): boolean {
     this.#forget(now);
-    return this.#silent.size >= MOST_SILENT;
+    return this.#silent.size >= MAX_SILENT;
   }
 
   /** @param now epoch milliseconds */
-  begin(now: number): Silence {
+  begin(now: number): UnauthenticatedSocket {
     const silence = {
       patienceMs: this.isCrowd(now) ? Math.min(HURRIED_MS, this.#patienceMs) : this.#patienceMs,
       end: () => void this.#silent.delete(silence),
@@ -46,6 +46,6 @@ export class Silent {
 
   /** By then it has ended itself, whether or not its client has answered that. */
   #forget(now: number): void {
-    forgetOld(this.#silent, (since) => Math.abs(now - since) >= this.#patienceMs);
+    evictExpired(this.#silent, (since) => Math.abs(now - since) >= this.#patienceMs);
   }
 }

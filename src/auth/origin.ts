@@ -1,4 +1,4 @@
-import { forgetOld } from '../admission/evict-expired.ts';
+import { evictExpired } from '../admission/evict-expired.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { HostLog } from '../observability/logger.ts';
 
@@ -156,7 +156,7 @@ class RefusedPages {
 
   add(origin: string, now: number): void {
     const shown = origin.slice(0, MAX_ORIGIN_LENGTH);
-    forgetOld(this.#reported, (at) => Math.abs(now - at) >= REPORT_MS);
+    evictExpired(this.#reported, (at) => Math.abs(now - at) >= REPORT_MS);
     if (this.#reported.has(shown) || this.#reported.size >= MAX_REPORTED) return;
     this.#reported.set(shown, now);
     this.#log?.event?.('warn', 'page refused', { origin: shown, setting: 'CLIENT_URL' });

@@ -1,5 +1,5 @@
 import { readToken } from '../protocol/commands.ts';
-import { internalProblem, misfit, type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { internalProblem, invalidField, type Problem, Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Authenticate } from './authenticator.ts';
 import { bareToken } from './tokens.ts';
@@ -12,7 +12,7 @@ export async function verifyRefresh(
   try {
     const token = readToken(payload);
     // Without a token a guest would be made, where guests are let in.
-    if (bareToken(token) === '') throw misfit('token', 'must not be empty');
+    if (bareToken(token) === '') throw invalidField('token', 'must not be empty');
     return await authenticate({ token });
   } catch (error) {
     return error instanceof Refusal ? error.problem : internalProblem;

@@ -41,7 +41,7 @@ const GUEST_DAYS = 30;
  * common way to write "never". Read as milliseconds it is January 1978, so a later time in
  * milliseconds is above it.
  */
-const MOST_SECONDS = 253_402_300_800;
+const MAX_SECONDS = 253_402_300_800;
 
 /** A token without the `Bearer ` of a header, which many clients send along; '' where there is none. */
 export function bareToken(token = ''): string {
@@ -180,7 +180,7 @@ function assertSize(token: string): void {
 /** @throws Refusal for a time in milliseconds: as seconds it would be 50,000 years away */
 function assertSeconds(claims: JWTPayload, name: 'exp' | 'nbf'): void {
   const time: unknown = claims[name];
-  if (typeof time !== 'number' || time < MOST_SECONDS) return;
+  if (typeof time !== 'number' || time < MAX_SECONDS) return;
   throw unauthorized(`The token's ${name} must be in seconds; this one looks like milliseconds.`);
 }
 

@@ -2,7 +2,7 @@ import type { EventPayload } from '../protocol/events.ts';
 import type { Message } from '../protocol/objects.ts';
 
 /** The room counts replies no further: this many means "or more". */
-const MOST_REPLIES = 1_000;
+const MAX_REPLIES = 1_000;
 
 /** A message's text and its reactions, each as of the newest change that told of it. */
 interface Row {
@@ -155,7 +155,7 @@ export class Timeline {
   #shown(seq: number, row: Row): Message | undefined {
     const { text, textRev, reactions, reactionsRev } = row;
     if (text === undefined) return undefined;
-    const replyCount = Math.min(this.#replies.get(seq) ?? 0, MOST_REPLIES);
+    const replyCount = Math.min(this.#replies.get(seq) ?? 0, MAX_REPLIES);
     row.shown ??= {
       ...text,
       rev: Math.max(textRev, reactionsRev),

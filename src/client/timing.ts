@@ -30,11 +30,11 @@ export const defaultTiming: Timing = {
 };
 
 /** Slow networks get more time with every attempt, up to so much more, in attempts. */
-const MOST_PATIENCE = 5;
+const MAX_PATIENCE = 5;
 
 /** How long the first word of a room may take at this attempt. */
 export function patienceMs({ answerMs }: Timing, failures: number): number {
-  return answerMs * (1 + Math.min(failures, MOST_PATIENCE));
+  return answerMs * (1 + Math.min(failures, MAX_PATIENCE));
 }
 
 /**

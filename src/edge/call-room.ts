@@ -7,7 +7,7 @@ import { unavailable } from '../protocol/codes/errors.ts';
  * @throws Refusal `unavailable` for what fails between Worker and object, `Overloaded` when the
  * platform says that this is why
  */
-export async function reach<T>(ask: () => Promise<T>): Promise<T> {
+export async function callRoom<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {

@@ -1,9 +1,13 @@
-import type { Dial, RawLink, RawListener } from '../following/resumable-link.ts';
+import type {
+  ConnectLink,
+  LinkTransport,
+  LinkTransportListener,
+} from '../following/resumable-link.ts';
 import { type Problem, Refusal } from '../protocol/codes/errors.ts';
 import type { Environment } from './environment.ts';
-import { type Wish, wishRequest } from './upgrade-context.ts';
-import { renewalLine } from './control-lines.ts';
-import { reach } from './call-room.ts';
+import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
+import { identityUpdateLine } from './control-lines.ts';
+import { callRoom } from './call-room.ts';
 
 /**
  * A link that hears much gives a sign of life this often, in milliseconds, or its room would take it
@@ -15,10 +19,17 @@ const SIGN_EVERY_MS = 10_000;
 const NOT_MEANT = 3000;
 
 /** Reaches a room's object by a socket of its own. */
-export function dialRoom(rooms: Environment['ROOM'], roomId: string, silent: boolean): Dial {
+export function connectRoom(
+  rooms: Environment['ROOM'],
+  roomId: string,
+  silent: boolean,
+): ConnectLink {
   return async (identity, join, listener) => {
-    const wish = { identity, join, end: 'link' } as const;
-    return listen(await openSocket(rooms, roomId, silent ? { ...wish, silent } : wish), listener);
+    const context = { identity, join, end: 'link' } as const;
+    return listen(
+      await openSocket(rooms, roomId, silent ? { ...context, silent } : context),
+      listener,
+    );
   };
 }
 
@@ -29,9 +40,9 @@ export function dialRoom(rooms: Environment['ROOM'], roomId: string, silent: boo
 export async function openSocket(
   rooms: Environment['ROOM'],
   roomId: string,
-  wish: Wish,
+  context: UpgradeContext,
 ): Promise<WebSocket> {
-  const response = await reach(() => rooms.getByName(roomId).fetch(wishRequest(wish)));
+  const response = await callRoom(() => rooms.getByName(roomId).fetch(upgradeRequest(context)));
   if (response.webSocket === null) throw await refusalIn(response);
   return response.webSocket;
 }
@@ -42,7 +53,7 @@ async function refusalIn(response: Response): Promise<Refusal> {
   return new Refusal(code, message, details);
 }
 
-function listen(socket: WebSocket, listener: RawListener): RawLink {
+function listen(socket: WebSocket, listener: LinkTransportListener): LinkTransport {
   let signedAt = Date.now();
   socket.addEventListener('message', ({ data }) => {
     if (data === 'pong') return;
@@ -62,7 +73,7 @@ function listen(socket: WebSocket, listener: RawListener): RawLink {
   socket.accept();
   return {
     send: (line) => attempt(() => socket.send(line)),
-    renew: (identity) => attempt(() => socket.send(renewalLine(identity))),
+    renew: (identity) => attempt(() => socket.send(identityUpdateLine(identity))),
     close: (reason) => attempt(() => socket.close(reason === 'left' ? 1000 : NOT_MEANT)),
   };
 }

@@ -9,11 +9,11 @@ import type { Identity } from '../protocol/identity.ts';
 export const LINK_LIMITS = { jsonDepth: Infinity, tuplesPerFrame: 1 };
 
 /** The line that puts a newer identity in the place of a link's. */
-export function renewalLine(identity: Identity): string {
+export function identityUpdateLine(identity: Identity): string {
   return JSON.stringify({ renew: identity });
 }
 
-export function readRenewal(line: string): Identity | undefined {
+export function readIdentityUpdate(line: string): Identity | undefined {
   if (!line.startsWith('{')) return undefined;
   return (JSON.parse(line) as { renew: Identity }).renew;
 }

@@ -1,7 +1,7 @@
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { judgeBacklog } from '../room/broadcast/backpressure.ts';
+import { backpressure } from '../room/broadcast/backpressure.ts';
 import type { Frame } from '../room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../room/ports.ts';
 
@@ -79,7 +79,7 @@ export class ObjectConnection implements Connection {
 
   send(frame: Frame): boolean {
     if (!this.open) return true;
-    const verdict = judgeBacklog(this.#backlog(), this.#platform.limits);
+    const verdict = backpressure(this.#backlog(), this.#platform.limits);
     if (verdict === 'tooSlow') {
       this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
       return true;

@@ -3,41 +3,41 @@ import type {
   LinkState,
   MovableDirectory,
   MovableLink,
-} from '../transports/room-directory.ts';
-import { SteadyLink } from '../following/resumable-link.ts';
+} from '../host/room-directory.ts';
+import { ResumableLink } from '../following/resumable-link.ts';
 import type { Reply } from '../protocol/commands.ts';
 import { describeError } from '../observability/logger.ts';
 import type { Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Result } from '../protocol/frames.ts';
-import type { Asking } from '../room/room.ts';
-import { dialRoom } from './connect-room.ts';
+import type { RequestName } from '../room/room.ts';
+import { connectRoom } from './connect-room.ts';
 import type { Environment } from './environment.ts';
-import { reach } from './call-room.ts';
-import type { Visits } from '../admission/room-access-limiter.ts';
+import { callRoom } from './call-room.ts';
+import type { RoomAccessLimiter } from '../admission/room-access-limiter.ts';
 
 /** Rooms as Durable Objects, one for each room id. */
 export class ObjectDirectory implements MovableDirectory {
   readonly #rooms: Environment['ROOM'];
-  readonly #visits: Visits;
+  readonly #limiter: RoomAccessLimiter;
   readonly #isMoving: boolean;
 
   /** @param isMoving whether its links are soon to be carried on by somebody else */
-  constructor(rooms: Environment['ROOM'], visits: Visits, isMoving = false) {
+  constructor(rooms: Environment['ROOM'], limiter: RoomAccessLimiter, isMoving = false) {
     this.#rooms = rooms;
-    this.#visits = visits;
+    this.#limiter = limiter;
     this.#isMoving = isMoving;
   }
 
-  async execute<N extends Asking>(
+  async execute<N extends RequestName>(
     roomId: string,
     identity: Identity,
     name: N,
     payload: unknown,
   ): Promise<Result<Reply<N>>> {
     try {
-      await this.#visits.turn(identity, roomId);
-      return await reach<Result<Reply<N>>>(async () =>
+      await this.#limiter.acquire(identity, roomId);
+      return await callRoom<Result<Reply<N>>>(async () =>
         this.#rooms.getByName(roomId).execute(identity, name, payload),
       );
     } catch (error) {
@@ -54,9 +54,9 @@ export class ObjectDirectory implements MovableDirectory {
     listener: LinkListener,
     silent = false,
   ): Promise<MovableLink> {
-    await this.#visits.turn(identity, roomId);
-    const dial = dialRoom(this.#rooms, roomId, silent);
-    return SteadyLink.open(
+    await this.#limiter.acquire(identity, roomId);
+    const dial = connectRoom(this.#rooms, roomId, silent);
+    return ResumableLink.open(
       dial,
       identity,
       join as Record<string, unknown>,
@@ -71,7 +71,7 @@ export class ObjectDirectory implements MovableDirectory {
     state: LinkState,
     listener: LinkListener,
   ): MovableLink {
-    return SteadyLink.resume(dialRoom(this.#rooms, roomId, false), identity, state, listener);
+    return ResumableLink.resume(connectRoom(this.#rooms, roomId, false), identity, state, listener);
   }
 }
 

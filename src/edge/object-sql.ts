@@ -28,7 +28,7 @@ export class ObjectSql implements Sql {
   }
 
   /** The platform has no VACUUM and no secure_delete; freed pages are used for what comes next. */
-  tidy(): void {}
+  reclaimSpace(): void {}
 
   atomic<T>(body: () => Immediate<T>): T {
     return this.#storage.transactionSync(body);

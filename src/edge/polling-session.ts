@@ -13,7 +13,7 @@ import { readSettings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectDirectory } from './object-directory.ts';
 import { SessionChat, type SessionHandOver, socketIoSettings } from './socketio-chat.ts';
-import { visitsOf } from '../admission/room-access-limiter.ts';
+import { roomAccessLimiterOf } from '../admission/room-access-limiter.ts';
 
 /** What a polling session leaves to the Worker that goes on over a WebSocket. */
 export interface PollingHandOver extends SessionHandOver {
@@ -75,7 +75,7 @@ export class PollingSession extends DurableObject<Environment> {
     const handshake = readHandshake(headers.get('authorization'), query);
     const chat = new SessionChat(
       {
-        directory: new ObjectDirectory(this.env.ROOM, visitsOf(settings.limits), true),
+        directory: new ObjectDirectory(this.env.ROOM, roomAccessLimiterOf(settings.limits), true),
         authenticate: authenticatorOf(
           settings,
           headers.get(GUESTS_HEADER) === 'true',

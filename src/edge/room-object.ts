@@ -4,22 +4,22 @@ import { verifyRefresh } from '../auth/refresh.ts';
 import { leaveReasonOf, receive } from '../transports/native/receive.ts';
 import { refusalResponse } from '../transports/http/app.ts';
 import { weightOf } from '../admission/inbound-limiter.ts';
-import { SentAway } from '../admission/flood-bans.ts';
+import { FloodBans } from '../admission/flood-bans.ts';
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
 import { internalProblem, type Problem, Refusal, unavailable } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { type Command, readFrame, type Result } from '../protocol/frames.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
-import { Pacer } from '../host/flush-scheduler.ts';
-import { type Asking, Room } from '../room/room.ts';
+import { FlushScheduler } from '../host/flush-scheduler.ts';
+import { type RequestName, Room } from '../room/room.ts';
 import { exceedsBytes } from '../protocol/text.ts';
 import { readSettings } from '../settings/settings.ts';
 import { closeAnswer } from './close-answer.ts';
 import type { Environment } from './environment.ts';
 import { RoomReport } from './reports.ts';
-import { readWish, type Wish } from './upgrade-context.ts';
-import { LINK_LIMITS, readRenewal } from './control-lines.ts';
+import { readUpgradeContext, type UpgradeContext } from './upgrade-context.ts';
+import { LINK_LIMITS, readIdentityUpdate } from './control-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
 import { ObjectSql } from './object-sql.ts';
 import { ObjectWakeup } from './object-wakeup.ts';
@@ -43,8 +43,11 @@ export class RoomObject extends DurableObject<Environment> {
   readonly #log = consoleLogger(this.#settings).about({ room: this.ctx.id.name });
   readonly #report = new RoomReport(this.#log);
   readonly #authenticate = authenticatorOf(this.#settings, false, this.#log);
-  readonly #pacer = new Pacer({ now: () => Date.now() }, this.#limits.gatherMs);
-  readonly #sentAway = new SentAway();
+  readonly #flushScheduler = new FlushScheduler(
+    { now: () => Date.now() },
+    this.#limits.batchDelayMs,
+  );
+  readonly #sentAway = new FloodBans();
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: Room | undefined;
   /** What is to be done for frames and calls, in the order they came. */
@@ -62,12 +65,12 @@ export class RoomObject extends DurableObject<Environment> {
   /** An upgrade that the Worker has let through. */
   override fetch(request: Request): Response {
     this.#listen();
-    const wish = readWish(request);
+    const context = readUpgradeContext(request);
     const { 0: client, 1: server } = new WebSocketPair();
-    const connection = this.#candidate(server, wish);
+    const connection = this.#candidate(server, context);
     try {
-      this.#sentAway.assertBack(wish.identity.userId, Date.now());
-      this.#room.connect(connection, wish.join);
+      this.#sentAway.assertBack(context.identity.userId, Date.now());
+      this.#room.connect(connection, context.join);
     } catch (error) {
       return this.#refuse(error);
     }
@@ -83,7 +86,7 @@ export class RoomObject extends DurableObject<Environment> {
    * Does a command for an identity that has not joined, with whatever else is stored next. The caller
    * hears of it when that is durable: the output gate holds back results, too.
    */
-  execute<N extends Asking>(
+  execute<N extends RequestName>(
     identity: Identity,
     name: N,
     payload: unknown,
@@ -193,7 +196,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   /** A door has checked what it sends, and may speak of identities. */
   #receiveFromDoor(room: Room, connection: ObjectConnection, data: string): void {
-    const renewed = readRenewal(data);
+    const renewed = readIdentityUpdate(data);
     if (renewed !== undefined) {
       room.renew(connection, renewed);
       return;
@@ -269,7 +272,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   /** At once after quiet; in a busy room together with what comes soon. */
   #flush(): void {
-    const delayMs = this.#pacer.delayMs(this.#connections.size);
+    const delayMs = this.#flushScheduler.delayMs(this.#connections.size);
     if (delayMs > 0) {
       this.#flushTimer ??= setTimeout(() => this.#flushNow(), delayMs);
       return;
@@ -285,7 +288,7 @@ export class RoomObject extends DurableObject<Environment> {
     this.#dueSince = undefined;
     this.#listen();
     if (this.#opened?.flush() === true) {
-      this.#pacer.flushes();
+      this.#flushScheduler.flushes();
       // An object's clock stands still within a turn: the next one sees what this one took.
       setTimeout(() => this.#flushed(beganAt, dueSince), 0);
     } else {
@@ -295,7 +298,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   #flushed(beganAt: number, dueSince: number): void {
     const now = Date.now();
-    this.#pacer.flushed(now - beganAt);
+    this.#flushScheduler.flushed(now - beganAt);
     this.#report.waited(now - dueSince);
     this.#report.write(this.#connections.size, now);
   }
@@ -316,7 +319,7 @@ export class RoomObject extends DurableObject<Environment> {
     return connection;
   }
 
-  #candidate(socket: WebSocket, { identity, end, silent }: Wish): ObjectConnection {
+  #candidate(socket: WebSocket, { identity, end, silent }: UpgradeContext): ObjectConnection {
     return new ObjectConnection(socket, this.#platform, {
       v: 1,
       id: crypto.randomUUID(),

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
-import { browserHeaders, httpDoor, refusalResponse } from '../transports/http/app.ts';
+import { browserHeaders, httpTransport, refusalResponse } from '../transports/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
-import { unhurriedRefusal } from '../admission/delay-refusal.ts';
+import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
 import { readSettings, SECRET_BYTES, type Settings, wrongKeys } from '../settings/settings.ts';
 import { VERSION } from '../version.ts';
@@ -12,9 +12,9 @@ import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
 import { TrafficReport } from './reports.ts';
-import { socketIoDoor } from './socketio-transport.ts';
+import { socketIoTransport } from './socketio-transport.ts';
 import { refusedOnSocket, upgraded } from './upgrade-response.ts';
-import { visitsOf } from '../admission/room-access-limiter.ts';
+import { roomAccessLimiterOf } from '../admission/room-access-limiter.ts';
 
 export interface ServiceOptions {
   /** Answers to `Host`s that mean this machine only. */
@@ -36,7 +36,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const { CLIENT_URL: clientUrl, PUBLIC_URL: publicUrl } = settings;
   const origins = new OriginPolicy({ clientUrl, publicUrl, localOnly: isLocal, log });
   if (why !== undefined) return outOfOrder(why, origins);
-  const visits = visitsOf(limits);
+  const limiter = roomAccessLimiterOf(limits);
   const traffic = new TrafficReport(log);
   const authenticate = countingRefusals(authenticatorOf(settings, allowGuests, log), (code) =>
     traffic.refused(code),
@@ -51,7 +51,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     try {
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
-      await visits.turn(identity, roomId);
+      await limiter.acquire(identity, roomId);
       return upgraded(
         await openSocket(env.ROOM, roomId, { identity, join, end: 'native' }),
         offers,
@@ -59,17 +59,17 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     } catch (error) {
       if (!offers) throw error;
       const problem = error instanceof Refusal ? error.problem : internalProblem;
-      await unhurriedRefusal(problem.code);
+      await delayRefusalOf(problem.code);
       return refusedOnSocket(problem);
     }
   }
 
-  const directory = new ObjectDirectory(env.ROOM, visits);
+  const directory = new ObjectDirectory(env.ROOM, limiter);
   const chat = { directory, authenticate, limits, settings };
-  const app = httpDoor({
+  const app = httpTransport({
     directory,
     authenticate,
-    socketIo: socketIoDoor(env.SESSION, chat, allowGuests),
+    socketIo: socketIoTransport(env.SESSION, chat, allowGuests),
     origins,
     limits,
     host: 'edge',

@@ -4,7 +4,7 @@ import {
   type ChatPorts,
   type SocketWire,
 } from '../transports/socketio/chat.ts';
-import type { MovableDirectory, MovableLink } from '../transports/room-directory.ts';
+import type { MovableDirectory, MovableLink } from '../host/room-directory.ts';
 import { systemClock } from '../socketio-server/clock.ts';
 import { credentialsOf, type Handshake } from '../transports/socketio/credentials.ts';
 import type { CreateOwner, EngineCloseReason } from '../socketio-server/engine-session.ts';
@@ -18,13 +18,13 @@ import type {
   ReceivedEvent,
   SocketIoOwner,
 } from '../socketio-server/socketio-owner.ts';
-import { ReadingPace } from '../admission/inbound-limiter.ts';
-import { SentAway } from '../admission/flood-bans.ts';
-import { unhurriedRefusal } from '../admission/delay-refusal.ts';
+import { InboundLimiter } from '../admission/inbound-limiter.ts';
+import { FloodBans } from '../admission/flood-bans.ts';
+import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Silence } from '../admission/unauthenticated.ts';
+import type { UnauthenticatedSocket } from '../admission/unauthenticated.ts';
 
 /** A session of the Socket.IO door on its way from polling to a WebSocket. */
 export interface SessionHandOver {
@@ -44,7 +44,7 @@ export interface EdgeChatPorts extends ChatPorts<MovableLink> {
 export interface Carrier {
   buffered(): number | undefined;
   /** For a session that has not said yet who it is. */
-  silence?: Silence;
+  silence?: UnauthenticatedSocket;
   /** Of the request that opened the session, or its WebSocket. */
   handshake: Handshake;
 }
@@ -66,7 +66,7 @@ export function randomSid(): string {
 }
 
 /** From the Socket.IO door, as far as this isolate knows. */
-const sentAway = new SentAway();
+const floodBans = new FloodBans();
 
 /** Ends that the client meant: its user has left. */
 const MEANT: ReadonlySet<DisconnectReason | EngineCloseReason> = new Set([
@@ -85,7 +85,7 @@ export class SessionChat implements SocketIoOwner {
   /** What it has carried, of what one Worker request may carry. */
   #events = 0;
   #joins = 0;
-  readonly #pace: ReadingPace;
+  readonly #pace: InboundLimiter;
   #userId: string | undefined;
 
   /** @param from what an earlier holder of the session has left */
@@ -94,7 +94,7 @@ export class SessionChat implements SocketIoOwner {
     this.#carrier = carrier;
     this.#from = from;
     this.#userId = from?.chat?.identity.userId;
-    this.#pace = new ReadingPace(ports.limits, Date.now());
+    this.#pace = new InboundLimiter(ports.limits, Date.now());
   }
 
   readonly createOwner: CreateOwner = (engine) => {
@@ -144,8 +144,8 @@ export class SessionChat implements SocketIoOwner {
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
     const [name, payload] = args;
     if (name === 'joinRoom') this.#joins++;
-    if (this.#pace.isFarAhead(Date.now())) {
-      if (this.#userId !== undefined) sentAway.add(this.#userId, Date.now());
+    if (this.#pace.isOverdrawn(Date.now())) {
+      if (this.#userId !== undefined) floodBans.add(this.#userId, Date.now());
       const code = closeCodes.protocolViolation;
       this.#chat?.end(code, closeReasons[code]);
       return;
@@ -167,7 +167,7 @@ export class SessionChat implements SocketIoOwner {
   async #admit(request: ConnectRequest): Promise<void> {
     try {
       const identity = await this.#ports.authenticate(credentialsOf(request.auth, this.#handshake));
-      sentAway.assertBack(identity.userId, Date.now());
+      floodBans.assertBack(identity.userId, Date.now());
       this.#userId = identity.userId;
       this.#carrier.silence?.end();
       this.#socket = request.accept();
@@ -176,7 +176,7 @@ export class SessionChat implements SocketIoOwner {
       }
     } catch (error) {
       const { code, message } = error instanceof Refusal ? error.problem : internalProblem;
-      await unhurriedRefusal(code);
+      await delayRefusalOf(code);
       request.refuse({ message, data: { code } });
     }
   }

@@ -1,18 +1,18 @@
 import { systemClock } from '../socketio-server/clock.ts';
 import { readHandshake } from '../transports/socketio/credentials.ts';
 import { serveEngine } from '../socketio-server/worker-mount.ts';
-import { takeTime } from '../admission/delay-refusal.ts';
+import { delayAnswer } from '../admission/delay-refusal.ts';
 import { type ClientSocket, WebSocketSession } from '../socketio-server/websocket-session.ts';
 import type { Environment } from './environment.ts';
 import { GUESTS_HEADER, type PollingHandOver } from './polling-session.ts';
 import { type EdgeChatPorts, randomSid, SessionChat, socketIoSettings } from './socketio-chat.ts';
-import { Silent } from '../admission/unauthenticated.ts';
+import { UnauthenticatedSockets } from '../admission/unauthenticated.ts';
 
 /**
  * Answers a request to `/socket.io/`. The Worker holds WebSockets itself, and one link to each
  * joined room; only long polling has an object of its own.
  */
-export function socketIoDoor(
+export function socketIoTransport(
   sessions: Environment['SESSION'],
   ports: EdgeChatPorts,
   allowGuests: boolean,
@@ -23,22 +23,22 @@ export function socketIoDoor(
     const { createOwner } = chat;
     return new WebSocketSession(socket, { sid, settings, clock: systemClock, createOwner });
   }
-  const silentSockets = new Silent(settings.connectTimeoutMs);
+  const silentSockets = new UnauthenticatedSockets(settings.connectTimeoutMs);
   /** Whether these have said who they are only their objects know. */
-  const polling = new Silent(settings.connectTimeoutMs);
+  const polling = new UnauthenticatedSockets(settings.connectTimeoutMs);
 
   /** Waits where too many have begun a session of late, or sit in one and say nothing. */
-  async function comeIn(searchParams: URLSearchParams): Promise<void> {
+  async function throttleHandshake(searchParams: URLSearchParams): Promise<void> {
     if (searchParams.has('sid')) return;
     const isPolling = searchParams.get('transport') === 'polling';
     const isCrowd = (isPolling ? polling : silentSockets).isCrowd(Date.now());
     if (isPolling) polling.begin(Date.now());
-    if (isCrowd) await takeTime();
+    if (isCrowd) await delayAnswer();
   }
 
   return async (request) => {
     const { searchParams } = new URL(request.url);
-    await comeIn(searchParams);
+    await throttleHandshake(searchParams);
     const handshake = readHandshake(request.headers.get('authorization'), searchParams);
     const carrier = (socket: ClientSocket) => ({ buffered: () => socket.bufferedBytes, handshake });
     return serveEngine(

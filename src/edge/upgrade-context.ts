@@ -7,7 +7,7 @@ import type { Identity } from '../protocol/identity.ts';
 
 const WISH = 'x-parlor-wish';
 
-export interface Wish {
+export interface UpgradeContext {
   identity: Identity;
   /** Payload of `joinRoom`. */
   join: unknown;
@@ -18,13 +18,13 @@ export interface Wish {
 }
 
 /** The request to a room object, made anew so that nothing of the client's gets through. */
-export function wishRequest(wish: Wish): Request {
-  const headers = new Headers({ upgrade: 'websocket', [WISH]: encode(JSON.stringify(wish)) });
+export function upgradeRequest(context: UpgradeContext): Request {
+  const headers = new Headers({ upgrade: 'websocket', [WISH]: encode(JSON.stringify(context)) });
   return new Request('http://room/', { headers });
 }
 
-export function readWish(request: Request): Wish {
-  return JSON.parse(decode(request.headers.get(WISH) ?? '')) as Wish;
+export function readUpgradeContext(request: Request): UpgradeContext {
+  return JSON.parse(decode(request.headers.get(WISH) ?? '')) as UpgradeContext;
 }
 
 function encode(text: string): string {

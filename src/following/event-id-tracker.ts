@@ -2,7 +2,7 @@ import { formatPosition, parsePosition } from '../protocol/position.ts';
 import { revOf } from './catch-up.ts';
 
 /** Where a reader stands in a room, as its events tell one by one. */
-export class Place {
+export class EventIdTracker {
   #epoch: string | undefined;
 
   /** Takes in the epoch of a position. */

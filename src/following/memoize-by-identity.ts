@@ -1,5 +1,5 @@
 /** Remembers what was made of something shared, for as long as that is shared. */
-export function madeOnce<K extends object, V>(make: (from: K) => V): (from: K) => V {
+export function memoizeByIdentity<K extends object, V>(make: (from: K) => V): (from: K) => V {
   const made = new WeakMap<K, { value: V }>();
   return (from) => {
     const known = made.get(from);

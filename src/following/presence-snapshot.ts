@@ -6,7 +6,7 @@ import type { Present } from '../protocol/objects.ts';
 type JoinReply = Pick<Reply<'joinRoom'>, 'room' | 'online' | 'onlineCount' | 'presence'>;
 
 /** What a client of a room was told of who is here, while the room tells each by name. */
-export class WhoIsHere {
+export class PresenceSnapshot {
   readonly #users: Map<string, Present>;
 
   constructor(users: readonly Present[]) {
@@ -14,9 +14,9 @@ export class WhoIsHere {
   }
 
   /** Everybody in a join reply; undefined where it does not name all of them. */
-  static in({ online, onlineCount, presence }: JoinReply): WhoIsHere | undefined {
+  static in({ online, onlineCount, presence }: JoinReply): PresenceSnapshot | undefined {
     return presence === 'users' && online.length === onlineCount
-      ? new WhoIsHere(online)
+      ? new PresenceSnapshot(online)
       : undefined;
   }
 
@@ -41,7 +41,7 @@ export class WhoIsHere {
   }
 
   /** The events that lead from here to `then`; undefined where somebody has another name there. */
-  changesTo(then: WhoIsHere, roomId: string, timestamp: number): string[] | undefined {
+  changesTo(then: PresenceSnapshot, roomId: string, timestamp: number): string[] | undefined {
     const isRenamed = ({ userId, username }: Present) =>
       (then.#users.get(userId)?.username ?? username) !== username;
     if (this.users.some(isRenamed)) return undefined;

@@ -1,4 +1,4 @@
-import { madeOnce } from './memoize-by-identity.ts';
+import { memoizeByIdentity } from './memoize-by-identity.ts';
 
 /** Lines that answer one connection: what it has asked, or its joining. */
 
@@ -10,4 +10,4 @@ export function isReply(line: string): boolean {
 }
 
 /** Whether any of the lines is a reply; looked at once for all who are given the same lines. */
-export const holdReply = madeOnce((lines: readonly string[]) => lines.some(isReply));
+export const holdReply = memoizeByIdentity((lines: readonly string[]) => lines.some(isReply));

@@ -7,17 +7,17 @@ import type { Message, RoomInfo } from '../protocol/objects.ts';
 import { CatchUp } from './catch-up.ts';
 import { Overloaded } from '../admission/overloaded.ts';
 import { ACK, holdReply, JOINED } from './replies.ts';
-import type { LinkListener, LinkState, MovableLink } from '../transports/room-directory.ts';
-import { WhoIsHere } from './presence-snapshot.ts';
+import type { LinkListener, LinkState, MovableLink } from '../host/room-directory.ts';
+import { PresenceSnapshot } from './presence-snapshot.ts';
 
 /** A link as it is dialled: it may break. */
-export interface RawLink {
+export interface LinkTransport {
   send(line: string): void;
   renew(identity: Identity): void;
   close(reason: 'left' | 'disconnected'): void;
 }
 
-export interface RawListener {
+export interface LinkTransportListener {
   lines(lines: readonly string[], position: string | undefined): void;
   /** The room has ended it, with a close code of its own. */
   closed(code: number, reason: string): void;
@@ -29,11 +29,11 @@ export interface RawListener {
  * Reaches a room once.
  * @throws Refusal; a temporary one (`unavailable`) may be tried again, unless it is `Overloaded`
  */
-export type Dial = (
+export type ConnectLink = (
   identity: Identity,
   join: Record<string, unknown>,
-  listener: RawListener,
-) => Promise<RawLink>;
+  listener: LinkTransportListener,
+) => Promise<LinkTransport>;
 
 /** How long a broken link is tried again, in milliseconds. */
 const REMAKE_MS = 15_000;
@@ -41,10 +41,10 @@ const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 3_000;
 
 /** Commands that wait for a broken link; more are answered `unavailable`. */
-const MOST_UNANSWERED = 64;
+const MAX_UNANSWERED = 64;
 
 /** Live lines that wait while missed pages are fetched, in characters. */
-const MOST_HELD = 1024 * 1024;
+const MAX_HELD_CHARACTERS = 1024 * 1024;
 
 /** Refs of the link's own commands; doors count from 0. */
 const OWN_REF = 2 ** 40;
@@ -57,32 +57,32 @@ type JoinReply = Reply<'joinRoom'>;
  * id. If that fails for 15 s, or the room says `reset`, the listener is closed with 4000, so that the
  * client's own reconnecting takes over.
  */
-export class SteadyLink implements MovableLink {
-  readonly #dial: Dial;
+export class ResumableLink implements MovableLink {
+  readonly #connect: ConnectLink;
   readonly #listener: LinkListener;
   readonly #join: Record<string, unknown>;
   readonly #unanswered = new Map<number, Command>();
   #identity: Identity;
-  #raw: RawLink | undefined;
+  #raw: LinkTransport | undefined;
   #catchUp: CatchUp | undefined;
   #position: string | undefined;
   #last: Pick<JoinReply, 'room' | 'you'> | undefined;
   #closed = false;
   /** What its client was told of who is here, where it is to be handed over. */
-  #here: WhoIsHere | undefined;
+  #here: PresenceSnapshot | undefined;
   readonly #isMoving: boolean;
   /** Counts the links made, so that a late word of an older one is not heard. */
   #generation = 0;
 
   private constructor(
-    dial: Dial,
+    connect: ConnectLink,
     identity: Identity,
     join: Record<string, unknown>,
     listener: LinkListener,
     isMoving: boolean,
   ) {
     this.#isMoving = isMoving;
-    this.#dial = dial;
+    this.#connect = connect;
     this.#identity = identity;
     this.#join = join;
     this.#listener = listener;
@@ -94,28 +94,28 @@ export class SteadyLink implements MovableLink {
    * @throws Refusal when the room does not take it
    */
   static async open(
-    dial: Dial,
+    connect: ConnectLink,
     identity: Identity,
     join: Record<string, unknown>,
     listener: LinkListener,
     isMoving: boolean,
-  ): Promise<SteadyLink> {
-    const link = new SteadyLink(dial, identity, join, listener, isMoving);
+  ): Promise<ResumableLink> {
+    const link = new ResumableLink(connect, identity, join, listener, isMoving);
     const generation = ++link.#generation;
-    link.#raw = await dial(identity, join, link.#rawListener(generation));
+    link.#raw = await connect(identity, join, link.#rawListener(generation));
     return link;
   }
 
   /** Goes on with a link that was held elsewhere. */
   static resume(
-    dial: Dial,
+    connect: ConnectLink,
     identity: Identity,
     { join, position, here }: LinkState,
     listener: LinkListener,
-  ): SteadyLink {
-    const link = new SteadyLink(dial, identity, join, listener, false);
+  ): ResumableLink {
+    const link = new ResumableLink(connect, identity, join, listener, false);
     link.#position = position;
-    link.#here = here && new WhoIsHere(here);
+    link.#here = here && new PresenceSnapshot(here);
     void link.#remake();
     return link;
   }
@@ -125,7 +125,7 @@ export class SteadyLink implements MovableLink {
     const known = withClientId(command);
     const { ref } = known;
     if (ref === undefined) return;
-    if (!this.#isUp && this.#unanswered.size >= MOST_UNANSWERED) {
+    if (!this.#isUp && this.#unanswered.size >= MAX_UNANSWERED) {
       this.#listener.lines([ackLine(ref, { ok: false, error: unavailableProblem })], undefined);
       return;
     }
@@ -163,7 +163,7 @@ export class SteadyLink implements MovableLink {
     this.#generation++;
   }
 
-  #rawListener(generation: number): RawListener {
+  #rawListener(generation: number): LinkTransportListener {
     const heard = (act: () => void) => {
       if (this.#generation === generation) act();
     };
@@ -209,7 +209,7 @@ export class SteadyLink implements MovableLink {
     const identity = this.#identity;
     this.#catchUp = new CatchUp(from, (message) => this.#isUnanswered(message));
     try {
-      const raw = await this.#dial(
+      const raw = await this.#connect(
         identity,
         { ...join, since: from },
         this.#rawListener(generation),
@@ -268,7 +268,7 @@ export class SteadyLink implements MovableLink {
   #noteJoin(reply: JoinReply): void {
     this.#position = reply.position;
     this.#last = { room: reply.room, you: reply.you };
-    if (this.#isMoving) this.#here = WhoIsHere.in(reply);
+    if (this.#isMoving) this.#here = PresenceSnapshot.in(reply);
   }
 
   /** A line that came while the link is being made again. */
@@ -283,7 +283,7 @@ export class SteadyLink implements MovableLink {
       this.#caught(catchUp, resultIn<Reply<'getMissed'>>(line));
     } else {
       catchUp.hold(line);
-      if (catchUp.heldLength > MOST_HELD) this.#giveUp();
+      if (catchUp.heldLength > MAX_HELD_CHARACTERS) this.#giveUp();
     }
   }
 
@@ -293,7 +293,7 @@ export class SteadyLink implements MovableLink {
       this.#giveUp();
       return;
     }
-    const now = WhoIsHere.in(reply);
+    const now = PresenceSnapshot.in(reply);
     const comings = now && this.#here?.changesTo(now, room.roomId, Date.now());
     const lines = comings ?? [presenceLine(reply)];
     this.#here = this.#isMoving ? now : undefined;

@@ -2,12 +2,12 @@ import { closeCodeOf } from '../protocol/codes/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
 import { errorCodes, internalProblem, Refusal } from '../protocol/codes/errors.ts';
 import { parsePosition } from '../protocol/position.ts';
-import type { LinkListener, RoomLink } from '../transports/room-directory.ts';
+import type { LinkListener, RoomLink } from '../host/room-directory.ts';
 import { refusalOf } from '../transports/http/refusals.ts';
 import { joinedIn, missedLines, type Reader } from '../transports/http/reader.ts';
 
 /** Where a feed's events go. */
-export interface FeedSink {
+export interface SubscriptionSink {
   /**
    * Events in order, as lines.
    * @param position where the room stands behind the last one that is durable
@@ -26,7 +26,7 @@ export interface FeedSink {
 }
 
 /** How often a room that cannot answer is asked again, and after how long, in milliseconds. */
-const MOST_TRIES = 15;
+const MAX_TRIES = 15;
 const AGAIN_MS = 1_000;
 
 /**
@@ -34,13 +34,13 @@ const AGAIN_MS = 1_000;
  * hole and no double between the two, because joining and listening are one step: a link whose join
  * could not hold all that was missed is let go, and another is made where the pages end.
  */
-export class Feed {
+export class RoomSubscription {
   readonly #reader: Reader;
-  readonly #sink: FeedSink;
+  readonly #sink: SubscriptionSink;
   #link: RoomLink | undefined;
   #isOver = false;
 
-  constructor(reader: Reader, sink: FeedSink) {
+  constructor(reader: Reader, sink: SubscriptionSink) {
     this.#reader = reader;
     this.#sink = sink;
   }
@@ -127,7 +127,7 @@ export class Feed {
       const result = await directory.execute(roomId, identity, 'getMissed', { after });
       if (result.ok) return result;
       const { code, retryAfterMs = AGAIN_MS } = result.error;
-      if (!errorCodes[code].temporary || tries === MOST_TRIES) throw refusalOf(result.error);
+      if (!errorCodes[code].temporary || tries === MAX_TRIES) throw refusalOf(result.error);
       await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
       if (this.#isOver) throw refusalOf(result.error);
     }

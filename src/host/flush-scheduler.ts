@@ -14,7 +14,7 @@ const MEMORY = 0.5;
  * however slow the disk; nor is one in which whoever asks waits for the answer before asking again,
  * where each flush is for one thing and there is nothing to gather.
  */
-export class Pacer {
+export class FlushScheduler {
   readonly #clock: Clock;
   readonly #capMs: number;
   #flushedAt = -Infinity;
@@ -38,10 +38,10 @@ export class Pacer {
     this.#due++;
     const leastMs = listeners * WINDOW_MS_PER_LISTENER;
     const isBusy = this.#gathered > 1 && this.#quietMs < this.#costMs;
-    const gatherMs = isBusy ? this.#costMs : 0;
+    const batchDelayMs = isBusy ? this.#costMs : 0;
     // It cannot leave before what is leaving, and may as well leave together with what else comes.
     const flushMs = this.#isFlushing ? 1 : 0;
-    const windowMs = Math.min(Math.max(leastMs, gatherMs, flushMs), this.#capMs);
+    const windowMs = Math.min(Math.max(leastMs, batchDelayMs, flushMs), this.#capMs);
     // A clock that goes back must not hold anything.
     return waitedMs < 0 || waitedMs >= windowMs ? 0 : Math.ceil(windowMs - waitedMs);
   }

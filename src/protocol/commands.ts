@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
-import { misfit, Refusal } from './codes/errors.ts';
+import { invalidField, Refusal } from './codes/errors.ts';
 import { emojiKind } from './emoji.ts';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './codes/limits.ts';
@@ -278,7 +278,7 @@ export function assertCommandName(name: string): asserts name is CommandName {
 export function readToken(payload: unknown): string {
   const result = doorCommands.refreshToken.safeParse(payload);
   if (result.success) return result.data.token;
-  throw misfit('token', 'must be a string');
+  throw invalidField('token', 'must be a string');
 }
 
 /** Whether a payload may do without a field. */
@@ -292,5 +292,5 @@ export function readPayload<N extends OperationName>(name: N, payload: unknown):
   if (result.success) return result.data as Payload<N>;
   const issue = result.error.issues[0];
   const field = issue === undefined || issue.path.length === 0 ? 'payload' : issue.path.join('.');
-  throw misfit(field, field === 'payload' ? 'must be a JSON object' : (issue?.message ?? ''));
+  throw invalidField(field, field === 'payload' ? 'must be a JSON object' : (issue?.message ?? ''));
 }

@@ -6,7 +6,7 @@ import type { Limits } from '../protocol/codes/limits.ts';
 import type { Receipt } from '../protocol/objects.ts';
 import type { Connection, ConnectionState, Ids, Name } from './ports.ts';
 import type { Presence } from './presence/presence.ts';
-import type { Standing } from './access/access.ts';
+import type { Access } from './access/access.ts';
 import type { Audit } from './storage/audit.ts';
 import type { Erasures } from './storage/erasures.ts';
 import type { Members } from './storage/members.ts';
@@ -19,7 +19,7 @@ import type { SearchIndex } from './storage/search-index.ts';
 import type { Typing } from './presence/typing.ts';
 
 /** Who speaks: a connection, or somebody who asks over HTTP without joining. */
-export interface Speaker {
+export interface Actor {
   identity: Identity;
   connection?: Connection;
 }
@@ -27,9 +27,9 @@ export interface Speaker {
 /** Everything a command's handler may look at. Handlers decide and write; they cannot send. */
 export interface Context {
   roomId: string;
-  speaker: Speaker;
+  actor: Actor;
   /** What the speaker may do. */
-  standing: Standing;
+  access: Access;
   /** The room as it was when the command came. */
   state: RoomState;
   /** Epoch milliseconds when the command came. */
@@ -50,7 +50,7 @@ export interface Context {
 }
 
 /** An event for everyone who has joined, but for the connection that caused it. */
-export type Told = {
+export type RoomEvent = {
   [N in EventName]: { name: N; payload: EventPayload<N> };
 }[EventName];
 
@@ -59,7 +59,7 @@ export interface Outcome<R> {
   reply: R;
   /** For a durable change of messages: where the room stands with it. */
   position?: string;
-  tell?: Told[];
+  tell?: RoomEvent[];
   /** What becomes of the speaker's connection. */
   connection?: Partial<ConnectionState>;
   /** A read position that has grown. */
@@ -79,7 +79,7 @@ export interface Outcome<R> {
 }
 
 /** What a room does without being asked has no speaker. */
-export type UpkeepContext = Omit<Context, 'speaker' | 'standing'>;
+export type UpkeepContext = Omit<Context, 'actor' | 'access'>;
 
 export type Handler<N extends OperationName> = (
   context: Context,
@@ -87,6 +87,6 @@ export type Handler<N extends OperationName> = (
 ) => Outcome<Reply<N>>;
 
 /** The speaker as messages, notices and lists show them. */
-export interface Shown extends Name {
+export interface ActorName extends Name {
   userId: string;
 }

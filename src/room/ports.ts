@@ -17,7 +17,7 @@ export type Immediate<T> = T extends PromiseLike<unknown> ? never : T;
 
 /** One room's own SQLite database. */
 export interface Sql {
-  /** Whether nothing was ever stored. Asking leaves nothing behind. */
+  /** Whether nothing was ever stored. RequestName leaves nothing behind. */
   isEmpty(): boolean;
   /** All rows of a query, read to the end. */
   all<Row>(query: string, ...bindings: SqlValue[]): Row[];
@@ -34,7 +34,7 @@ export interface Sql {
    * which may take as long as the room is big. Not within `atomic`. A host that has no means for it
    * does nothing; the space is then used for what comes next.
    */
-  tidy(what: 'space' | 'traces'): void;
+  reclaimSpace(what: 'space' | 'traces'): void;
 }
 
 export interface Clock {

@@ -1,4 +1,9 @@
-import { type CloseCode, closeCodeOf, closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
+import {
+  type CloseCode,
+  closeCodeOf,
+  closeCodes,
+  closeReasons,
+} from '../protocol/codes/close-codes.ts';
 import {
   assertCommandName,
   type OperationName,
@@ -6,17 +11,23 @@ import {
   readPayload,
   type Reply,
 } from '../protocol/commands.ts';
-import { internalProblem, misfit, type Problem, Refusal, unavailable } from '../protocol/codes/errors.ts';
+import {
+  internalProblem,
+  invalidField,
+  type Problem,
+  Refusal,
+  unavailable,
+} from '../protocol/codes/errors.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import { fixed, type Limits } from '../protocol/codes/limits.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { assertPlain } from '../protocol/shape.ts';
-import type { Context, Handler, Outcome, Speaker, UpkeepContext } from './context.ts';
+import type { Context, Handler, Outcome, Actor, UpkeepContext } from './context.ts';
 import { Database } from './storage/database.ts';
 import { handlers } from './handlers.ts';
-import { Laggards } from './broadcast/slow-consumers.ts';
-import { Lifetimes } from './access/token-expiry.ts';
+import { SlowConsumers } from './broadcast/slow-consumers.ts';
+import { TokenExpiry } from './access/token-expiry.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import type { Frame } from './broadcast/frame.ts';
 import { counted } from './access/per-minute.ts';
@@ -25,7 +36,7 @@ import { Presence } from './presence/presence.ts';
 import { RateLimits } from './access/rate-limits.ts';
 import { Receipts } from './presence/receipts.ts';
 import { renamed } from './access/renaming.ts';
-import { assertAccess, assertOpen, type Standing, standingOf } from './access/access.ts';
+import { assertAccess, assertOpen, type Access, accessOf } from './access/access.ts';
 import { Audit } from './storage/audit.ts';
 import { Erasures } from './storage/erasures.ts';
 import { Members } from './storage/members.ts';
@@ -79,7 +90,7 @@ function nameAfter(
 }
 
 /** Commands somebody may give without having joined, over HTTP. */
-export type Asking = Exclude<OperationName, 'joinRoom' | 'leaveRoom' | 'typing'>;
+export type RequestName = Exclude<OperationName, 'joinRoom' | 'leaveRoom' | 'typing'>;
 
 /** Operations that need what was begun before them to be done. */
 const tidyFirst: ReadonlySet<OperationName> = new Set(['reopenRoom', 'eraseUser']);
@@ -97,10 +108,10 @@ export class Room {
   readonly #database: Database;
   readonly #outbox = new Outbox();
   readonly #rates: RateLimits;
-  readonly #context: Omit<Context, 'speaker' | 'standing' | 'state' | 'now'>;
+  readonly #context: Omit<Context, 'actor' | 'access' | 'state' | 'now'>;
   readonly #receipts: Receipts;
-  readonly #laggards: Laggards;
-  readonly #lifetimes: Lifetimes;
+  readonly #slowConsumers: SlowConsumers;
+  readonly #tokenExpiry: TokenExpiry;
   /** What was decided last is to be followed by dropping all that is stored. */
   #erases = false;
   /** Whether the room forgets, as of the last command. */
@@ -123,7 +134,7 @@ export class Room {
     const database = this.#database;
     const presence = new Presence(roomId, this.#outbox, clock, timer, roster);
     this.#receipts = new Receipts(roomId, this.#outbox, presence, timer);
-    this.#laggards = new Laggards(roomId, this.#outbox, presence, timer, (connection) =>
+    this.#slowConsumers = new SlowConsumers(roomId, this.#outbox, presence, timer, (connection) =>
       this.end(connection, closeCodes.tooSlow),
     );
     this.#context = {
@@ -142,7 +153,7 @@ export class Room {
       limits,
       ids,
     };
-    this.#lifetimes = new Lifetimes(clock, roster, (connection, code) =>
+    this.#tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
       this.end(connection, code),
     );
   }
@@ -152,18 +163,18 @@ export class Room {
    * @throws Refusal when the room does not take it; nothing has then happened
    */
   connect(connection: Connection, payload: unknown): void {
-    this.#lifetimes.sweep();
+    this.#tokenExpiry.sweep();
     const { identity } = connection.state;
     this.#rates.charge(identity.userId, 'joinRoom');
     const outcome = this.#perform({ identity, connection }, { name: 'joinRoom', payload });
     this.#context.presence.opened(connection);
-    this.#lifetimes.watch(connection);
+    this.#tokenExpiry.watch(connection);
     this.#post(connection, outcome, eventLine('joined', { ok: true, ...outcome.reply }));
   }
 
   /** Takes a command of a connection; the reply, or the refusal, comes through the outbox. */
   handle(connection: Connection, command: Command): void {
-    this.#lifetimes.sweep();
+    this.#tokenExpiry.sweep();
     if (!connection.open || this.#outbox.isEnding(connection)) return;
     const { identity } = connection.state;
     try {
@@ -181,8 +192,8 @@ export class Room {
    * Does a command for somebody who has not joined. The result may be shown once the host has stored
    * what was decided.
    */
-  execute<N extends Asking>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
-    this.#lifetimes.sweep();
+  execute<N extends RequestName>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
+    this.#tokenExpiry.sweep();
     try {
       // Guests without a connection are new with every request; together they get one allowance.
       this.#rates.charge(identity.guest === true ? GUEST_PREFIX : identity.userId, name);
@@ -217,7 +228,7 @@ export class Room {
   }
 
   /** What a connection sent was no tuple: it is told so, and sent away when that goes on. */
-  misread(connection: Connection, problem: Problem): void {
+  malformedFrame(connection: Connection, problem: Problem): void {
     const badFrames = counted(connection.state.badFrames, this.#ports.clock.now());
     connection.update({ badFrames });
     if (badFrames.count > fixed.badFramesPerMinute) {
@@ -265,9 +276,9 @@ export class Room {
       throw new Refusal('unauthorized', 'The token is of another user.');
     }
     connection.update({ identity, ...nameAfter(connection, identity.name) });
-    this.#lifetimes.watch(connection);
+    this.#tokenExpiry.watch(connection);
     this.#rename(connection);
-    if (connection.state.joined) this.#letGo(this.#unwelcome([connection]));
+    if (connection.state.joined) this.#disconnectAll(this.#revoked([connection]));
     return { expiresAt: identity.expiresAt };
   }
 
@@ -325,9 +336,9 @@ export class Room {
   /** Drops what deletions and erasures have left: neither can be done within a transaction. */
   #tidy(): void {
     const { room, erasures } = this.#context;
-    if (room.read().deletion === 'marked') this.#database.erase(() => room.entomb());
+    if (room.read().deletion === 'marked') this.#database.erase(() => room.markErased());
     if (!erasures.hasTraces()) return;
-    this.#database.tidy('traces');
+    this.#database.reclaimSpace('traces');
     erasures.finish();
   }
 
@@ -380,39 +391,39 @@ export class Room {
   }
 
   #send(connection: Connection, frame: Frame): void {
-    if (this.#lifetimes.hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
-    else if (!connection.send(frame)) this.#laggards.add(connection);
+    if (this.#tokenExpiry.hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
+    else if (!connection.send(frame)) this.#slowConsumers.add(connection);
     this.#ports.meter?.sent(frame.lines.length);
     // Too slow, or gone: nobody may ever say that it has ended, when its client is stuck.
     if (!connection.open) this.depart(connection, 'disconnected');
   }
 
-  #perform(speaker: Speaker, { name, payload }: Command): Decided<object> {
+  #perform(actor: Actor, { name, payload }: Command): Decided<object> {
     assertCommandName(name);
-    return this.#decide(name, speaker, payload);
+    return this.#decide(name, actor, payload);
   }
 
-  #decide<N extends OperationName>(name: N, speaker: Speaker, payload: unknown): Decided<Reply<N>> {
+  #decide<N extends OperationName>(name: N, actor: Actor, payload: unknown): Decided<Reply<N>> {
     const read = readChecked(name, payload, this.#limits);
     const { roomId } = this.#context;
     if (read.roomId !== undefined && read.roomId !== roomId) {
-      throw misfit('roomId', 'must be the room this connection is for');
+      throw invalidField('roomId', 'must be the room this connection is for');
     }
-    if (name !== 'joinRoom' && speaker.connection?.state.joined === false) {
+    if (name !== 'joinRoom' && actor.connection?.state.joined === false) {
       throw new Refusal('not_joined', 'Join the room first.');
     }
     const handler: Handler<N> = handlers[name];
     const outcome = this.#stored<Decided<Reply<N>>>(name, () => {
       const now = this.#ports.clock.now();
       const state = this.#context.room.read();
-      const standing = this.#standing(speaker.identity);
+      const access = this.#access(actor.identity);
       this.#hasRetention = state.retentionDays !== null;
       this.#isUnindexed = state.unindexedTo > 0;
       if (name !== 'leaveRoom') {
-        assertOpen(standing, state, name);
-        assertAccess(standing, state, this.#limits, now);
+        assertOpen(access, state, name);
+        assertAccess(access, state, this.#limits, now);
       }
-      return this.#foresee(handler({ ...this.#context, speaker, standing, state, now }, read));
+      return this.#foresee(handler({ ...this.#context, actor, access, state, now }, read));
     });
     const { missed } = outcome.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);
@@ -443,26 +454,26 @@ export class Room {
           : presence.joinedOf(recheck.userId);
     return {
       ...outcome,
-      leaving: this.#unwelcome(concerned),
+      leaving: this.#revoked(concerned),
       ...((wake === true || isFirst) && { next: { at: dueAt(this.#upkeepContext()) } }),
     };
   }
 
-  #standing(identity: Identity): Standing {
+  #access(identity: Identity): Access {
     const { members, roomId } = this.#context;
-    return standingOf(identity, roomId, members.find(identity.userId));
+    return accessOf(identity, roomId, members.find(identity.userId));
   }
 
   /** Those of the connections that may be here no longer. */
-  #unwelcome(connections: readonly Connection[]): Leaving[] {
+  #revoked(connections: readonly Connection[]): Leaving[] {
     if (connections.length === 0) return [];
     const state = this.#context.room.read();
     const now = this.#ports.clock.now();
     return connections.flatMap((connection) => {
       try {
-        const standing = this.#standing(connection.state.identity);
-        assertOpen(standing, state);
-        assertAccess(standing, state, this.#limits, now);
+        const access = this.#access(connection.state.identity);
+        assertOpen(access, state);
+        assertAccess(access, state, this.#limits, now);
         return [];
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
@@ -473,7 +484,7 @@ export class Room {
     });
   }
 
-  #letGo(leaving: readonly Leaving[]): void {
+  #disconnectAll(leaving: readonly Leaving[]): void {
     for (const { connection, code, reason, leave } of leaving) {
       this.end(connection, code, reason, leave);
     }
@@ -517,11 +528,11 @@ export class Room {
     const { tell = [], position, receipt, unread, leaving, next } = outcome;
     if (receipt !== undefined) this.#receipts.add(receipt, except);
     if (unread !== undefined) this.#receipts.forget(unread.userId);
-    this.#letGo(leaving);
+    this.#disconnectAll(leaving);
     for (const { name, payload } of tell) this.#outbox.tell(name, payload, { except, position });
     if (outcome.sendAway !== undefined) this.#sendAway(outcome.sendAway);
     if (outcome.erase === true) this.#erases = true;
-    if (outcome.frees === true) this.#database.tidy('space');
+    if (outcome.frees === true) this.#database.reclaimSpace('space');
     if (next !== undefined) this.#askToWake(next.at);
   }
 

@@ -160,12 +160,12 @@ export const declarations = [
     about: 'Required `aud` of tokens, when set.',
   },
   {
-    name: 'ROOMS',
+    name: 'ROOM_ACCESS',
     kind: 'choice',
     default: 'open',
-    choices: ['open', 'granted'],
+    choices: ['open', 'token'],
     hosts: both,
-    about: 'Who may enter which rooms: `open`, anyone any; `granted`, only those a token names.',
+    about: 'Who may enter which rooms: `open`, anyone any; `token`, only those a token names.',
   },
   {
     name: 'MAX_OPEN_ROOMS',
@@ -220,7 +220,7 @@ export const declarations = [
       'How long an idle HTTP connection stays open for the next request: longer than a proxy keeps its connections to the server, which is 60 s as a rule.',
   },
   {
-    name: 'MAX_UNKNOWN_SOCKETS',
+    name: 'MAX_UNAUTHENTICATED_SOCKETS',
     kind: 'whole',
     default: 4_000,
     least: 10,
@@ -319,9 +319,9 @@ export const declarations = [
     about: 'Rooms one Socket.IO socket may be in.',
   },
   {
-    name: 'MAX_GATHER_MS',
+    name: 'MAX_BATCH_DELAY_MS',
     kind: 'whole',
-    limit: 'gatherMs',
+    limit: 'batchDelayMs',
     default: 50,
     least: 0,
     most: 1_000,
@@ -445,7 +445,7 @@ export function readSettings(from: Record<string, unknown>): Reading {
     if ('limit' in declaration && declaration.limit !== undefined)
       limits[declaration.limit] = value;
   }
-  limits['grantedRoomsOnly'] = values['ROOMS'] === 'granted';
+  limits['tokenRoomsOnly'] = values['ROOM_ACCESS'] === 'token';
   return { settings: { ...values, limits } as unknown as Settings, problems };
 }
 

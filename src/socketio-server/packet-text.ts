@@ -1,4 +1,4 @@
-import { madeOnce } from '../following/memoize-by-identity.ts';
+import { memoizeByIdentity } from '../following/memoize-by-identity.ts';
 import type { EnginePacket } from './engine-packet.ts';
 
 /**
@@ -11,7 +11,9 @@ export function eventText(namespace: string, argumentsText: string): string {
   return `2${namespacePrefix(namespace)}${argumentsText}`;
 }
 
-const mainEvents = madeOnce((argumentsTexts: readonly string[]) => eventsOf('/', argumentsTexts));
+const mainEvents = memoizeByIdentity((argumentsTexts: readonly string[]) =>
+  eventsOf('/', argumentsTexts),
+);
 
 /** EVENTs, made once for all sockets of the main namespace that are given the same list. */
 export function eventPackets(

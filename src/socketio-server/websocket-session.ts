@@ -1,4 +1,4 @@
-import { madeOnce } from '../following/memoize-by-identity.ts';
+import { memoizeByIdentity } from '../following/memoize-by-identity.ts';
 import { byteLength, isLongerThan } from './byte-length.ts';
 import type { Clock } from './clock.ts';
 import { decodeFrame, encodeFrame, type EngineData, type EnginePacket } from './engine-packet.ts';
@@ -71,7 +71,7 @@ export class WebSocketSession implements FrameReceiver {
 }
 
 /** What packets are on the wire, made once for all who are sent the same list. */
-const framesOf = madeOnce((packets: readonly EnginePacket[]) => {
+const framesOf = memoizeByIdentity((packets: readonly EnginePacket[]) => {
   const frames = packets.map(encodeFrame);
   return { frames, bytes: frames.reduce((sum, frame) => sum + byteLength(frame), 0) };
 });

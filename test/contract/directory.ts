@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RoomDirectory } from '../../src/transports/room-directory.ts';
+import type { RoomDirectory } from '../../src/host/room-directory.ts';
 
 const alice = { userId: 'alice', name: 'Alice' };
 const bob = { userId: 'bob', name: 'Bob' };

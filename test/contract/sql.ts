@@ -284,9 +284,9 @@ export function sqlContract(withSql: WithSql): void {
         sql.run(NAMES);
         add(sql, 'alice', 'bob', 'carol');
         sql.run("DELETE FROM names WHERE name = 'bob'");
-        sql.tidy('space');
+        sql.reclaimSpace('space');
         expect(names(sql)).toEqual(['alice', 'carol']);
-        sql.tidy('traces');
+        sql.reclaimSpace('traces');
         add(sql, 'dave');
       },
       (sql) => expect(names(sql)).toEqual(['alice', 'carol', 'dave']),

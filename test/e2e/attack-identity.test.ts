@@ -178,7 +178,7 @@ describe.each(names)('on the %s host nobody becomes somebody else', (name) => {
 });
 
 describe('the answers of a service whose rooms are granted', () => {
-  const granted = useHosts({ ...unlimited, ROOMS: 'granted' });
+  const granted = useHosts({ ...unlimited, ROOM_ACCESS: 'token' });
 
   it.each(names)(
     'on the %s host are the same for a room that is there and one that is not',

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { published, signedBy, signingKey, startKeyServer } from '../unit/auth/support/key-server.ts';
+import {
+  published,
+  signedBy,
+  signingKey,
+  startKeyServer,
+} from '../unit/auth/support/key-server.ts';
 import { doors } from '../support/transports.ts';
 import { type Host, startHost } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';

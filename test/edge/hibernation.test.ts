@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Attachment } from '../../src/edge/object-connection.ts';
-import { wishRequest } from '../../src/edge/upgrade-context.ts';
+import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
 import { Client, join, newRoom, sleep, stubOf, tokenOf, within } from './client.ts';
 
 const GRIN = '\u{1F600}';
@@ -153,7 +153,7 @@ describe('a room that sleeps', () => {
       expiresAt: Number.MAX_SAFE_INTEGER,
     };
     const response = await stubOf(roomId).fetch(
-      wishRequest({
+      upgradeRequest({
         identity,
         join: { username: GRIN.repeat(64) },
         end: 'native',

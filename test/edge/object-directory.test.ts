@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { describe } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
-import { Visits } from '../../src/admission/room-access-limiter.ts';
+import { RoomAccessLimiter } from '../../src/admission/room-access-limiter.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { directoryContract } from '../contract/directory.ts';
 
@@ -10,6 +10,6 @@ const { limits } = readSettings({}).settings;
 
 describe('rooms as Durable Objects', () => {
   directoryContract(
-    () => new ObjectDirectory((env as unknown as Environment).ROOM, new Visits(limits)),
+    () => new ObjectDirectory((env as unknown as Environment).ROOM, new RoomAccessLimiter(limits)),
   );
 });

@@ -1,11 +1,11 @@
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import type { LinkListener } from '../../src/transports/room-directory.ts';
+import type { LinkListener } from '../../src/host/room-directory.ts';
 import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
 import { service } from '../../src/edge/service.ts';
-import { Visits } from '../../src/admission/room-access-limiter.ts';
+import { RoomAccessLimiter } from '../../src/admission/room-access-limiter.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { newRoom, stubOf, tokenOf } from './client.ts';
 
@@ -83,7 +83,7 @@ describe('a link whose room breaks', () => {
     const roomId = newRoom();
     const { calls, rooms } = failing(error, fails);
     const { heard, listening } = listener();
-    const link = await new ObjectDirectory(rooms, new Visits(limits)).connect(
+    const link = await new ObjectDirectory(rooms, new RoomAccessLimiter(limits)).connect(
       roomId,
       alice,
       {},

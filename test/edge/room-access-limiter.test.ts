@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { Visits } from '../../src/admission/room-access-limiter.ts';
+import { RoomAccessLimiter } from '../../src/admission/room-access-limiter.ts';
 import { Refusal } from '../../src/protocol/codes/errors.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 
 const NOW = 1_800_000_000_000;
 
-function visits(settings: Record<string, string> = {}): Visits {
-  return new Visits(readSettings(settings).settings.limits);
+function visits(settings: Record<string, string> = {}): RoomAccessLimiter {
+  return new RoomAccessLimiter(readSettings(settings).settings.limits);
 }
 
 /** How long somebody waits for each of so many rooms, asked for at once; refused ones are left out. */
-function waits(of: Visits, rooms: readonly string[], now = NOW, userId = 'mallory'): number[] {
+function waits(
+  of: RoomAccessLimiter,
+  rooms: readonly string[],
+  now = NOW,
+  userId = 'mallory',
+): number[] {
   return rooms.flatMap((roomId) => {
     try {
       return [of.waitMs(userId, roomId, now)];
@@ -76,7 +81,7 @@ describe('what a user asks of rooms', () => {
   it('is bounded for everybody but admins', async () => {
     const mine = visits();
     for (const roomId of roomsFrom(1, 300))
-      await mine.turn({ userId: 'root', admin: true }, roomId);
+      await mine.acquire({ userId: 'root', admin: true }, roomId);
     expect(waits(mine, roomsFrom(1, 300), Date.now(), 'root').length).toBe(100);
   });
 });

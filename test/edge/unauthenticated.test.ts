@@ -2,12 +2,12 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { service } from '../../src/edge/service.ts';
-import { Silent } from '../../src/admission/unauthenticated.ts';
+import { UnauthenticatedSockets } from '../../src/admission/unauthenticated.ts';
 import { tokenOf } from './client.ts';
 
 const NOW = 1_800_000_000_000;
 
-function begin(silent: Silent, count: number, now = NOW) {
+function begin(silent: UnauthenticatedSockets, count: number, now = NOW) {
   return Array.from({ length: count }, () => silent.begin(now));
 }
 
@@ -61,15 +61,15 @@ describe('a socket that has not said who it is', () => {
   });
 
   it('has less time the more there are', () => {
-    const silent = new Silent(10_000);
+    const silent = new UnauthenticatedSockets(10_000);
     const patience = begin(silent, 252).map(({ patienceMs }) => patienceMs);
     expect(new Set(patience.slice(0, 250))).toEqual(new Set([10_000]));
     expect(patience.slice(250)).toEqual([2_000, 2_000]);
-    expect(begin(new Silent(500), 252).at(-1)!.patienceMs).toBe(500);
+    expect(begin(new UnauthenticatedSockets(500), 252).at(-1)!.patienceMs).toBe(500);
   });
 
   it('counts no longer when it has said so, or its time is over', () => {
-    const silent = new Silent(10_000);
+    const silent = new UnauthenticatedSockets(10_000);
     for (const silence of begin(silent, 1_000)) silence.end();
     begin(silent, 250);
     expect(silent.begin(NOW + 9_999).patienceMs).toBe(2_000);

@@ -66,7 +66,7 @@ async function enter(url: string, kind: string, roomId: string): Promise<Visitor
   return visitor;
 }
 
-const FEW = { MAX_UNKNOWN_SOCKETS: '10', CONNECT_TIMEOUT_MS: '600000' };
+const FEW = { MAX_UNAUTHENTICATED_SOCKETS: '10', CONNECT_TIMEOUT_MS: '600000' };
 
 describe('of those who do not say who they are', () => {
   it('the node host drops the oldest, and lets in who speaks at once', async () => {
@@ -78,8 +78,10 @@ describe('of those who do not say who they are', () => {
     }
     await first.ended();
     const { text } = await ask(url, '/metrics');
-    expect(Number(/^parlor_unknown_sockets (\d+)$/m.exec(text)?.[1])).toBeLessThanOrEqual(10);
-    const dropped = /^parlor_unknown_sockets_dropped_total (\d+)$/m.exec(text)?.[1];
+    expect(Number(/^parlor_unauthenticated_sockets (\d+)$/m.exec(text)?.[1])).toBeLessThanOrEqual(
+      10,
+    );
+    const dropped = /^parlor_unauthenticated_sockets_dropped_total (\d+)$/m.exec(text)?.[1];
     expect(Number(dropped)).toBeGreaterThanOrEqual(40 - 10);
   });
 

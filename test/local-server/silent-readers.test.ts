@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../src/auth/authenticator.ts';
 import { OriginPolicy } from '../../src/auth/origin.ts';
-import { httpDoor } from '../../src/transports/http/app.ts';
+import { httpTransport } from '../../src/transports/http/app.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
@@ -49,7 +49,7 @@ async function serve(idleMs: number): Promise<{ url: string; rooms: NodeRooms }>
     log: { failure },
     idleMs,
   });
-  const app = httpDoor({
+  const app = httpTransport({
     directory: rooms,
     authenticate: authenticatorOf(settings, false),
     origins: new OriginPolicy({}),

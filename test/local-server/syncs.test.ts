@@ -50,7 +50,7 @@ function open(maxOpenRooms = 8): NodeRooms {
     durability: 'disk',
     maxOpenRooms,
     // Whatever is due at once is stored at once.
-    limits: { ...limits, gatherMs: 0 },
+    limits: { ...limits, batchDelayMs: 0 },
     log: { failure: (what, error) => failures.push(`${what}: ${(error as Error).message}`) },
   });
   opened.push(rooms);

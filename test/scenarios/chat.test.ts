@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { overHttp } from '../support/rights.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('lets two people talk', async () => {
     const roomId = newRoom();
     const { visitor: alice, joined } = await door.enter('alice', roomId);

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { ask } from '../support/http-client.ts';
-import { atEveryDoor, fence, newRoom, type OpenDoor } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom, type OpenDoor } from '../support/stories.ts';
 import { say, seenBy, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('shows one who dropped exactly the 300 messages that were missed', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);

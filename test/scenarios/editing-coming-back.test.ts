@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
-import { atEveryDoor, newRoom, type OpenDoor } from '../support/stories.ts';
+import { forEachTransport, newRoom, type OpenDoor } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
@@ -104,7 +104,7 @@ async function enterAll(door: OpenDoor, roomId: string): Promise<Visitor[]> {
   return entered.map(({ visitor }) => visitor);
 }
 
-atEveryDoor(
+forEachTransport(
   (door) => {
     it('is the same for who listened, came back after 700 changes, or reloaded', async () => {
       const roomId = newRoom();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { founded, overHttp } from '../support/rights.ts';
-import { atEveryDoor, fence } from '../support/stories.ts';
+import { forEachTransport, fence } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('changes a message for everyone, each of whom hears it once', async () => {
     const { roomId, owner, bob } = await founded(door, { bob: 'member' });
     const { visitor: phone } = await door.enter('bob', roomId);

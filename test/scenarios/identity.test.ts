@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { overHttp } from '../support/rights.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { inAnHour, namelessToken, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor(
+forEachTransport(
   (door) => {
     it('shows everyone under the name their token gives them, whatever they claim', async () => {
       const roomId = newRoom();

@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Result } from '../../src/protocol/frames.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -10,7 +10,7 @@ import { ok, refusal } from '../support/visitor.ts';
 // One a second instead of 50: however slow the machine, what trickles in lifts nobody over a limit.
 const settings = { COMMANDS_PER_SECOND: '1' };
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('slows down one who talks too fast, and tells when to go on', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);

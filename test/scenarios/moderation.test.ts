@@ -1,8 +1,8 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Member } from '../../src/protocol/objects.ts';
-import { founded, overHttp, sentAway } from '../support/rights.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { founded, overHttp, floodBans } from '../support/rights.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -13,7 +13,7 @@ function member(userId: string, more: Partial<Member> = {}): Member {
   return { userId, username: userId, role: 'member', online: true, ...more };
 }
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('sends away one who is kicked, on all devices, who may come back later', async () => {
     const { roomId, owner, mo } = await founded(door, { mo: 'moderator' });
     const { visitor: bob } = await door.enter('bob', roomId);
@@ -25,7 +25,7 @@ atEveryDoor((door) => {
       ok: true,
       member: member('bob', { online: false }),
     });
-    expect([await sentAway(door, bob, roomId), await sentAway(door, phone, roomId)]).toEqual([
+    expect([await floodBans(door, bob, roomId), await floodBans(door, phone, roomId)]).toEqual([
       4501, 4501,
     ]);
     for (const other of [owner, mo]) {
@@ -68,7 +68,7 @@ atEveryDoor((door) => {
     ]);
     const shown = member('bob', { online: false, banned: true });
     expect(ok(banned)).toEqual({ ok: true, member: shown });
-    expect(await sentAway(door, bob, roomId)).toBe(4502);
+    expect(await floodBans(door, bob, roomId)).toBe(4502);
     expect(await owner.hears('memberUpdated', ({ userId }) => userId === 'bob')).toEqual({
       roomId,
       ...shown,
@@ -214,7 +214,7 @@ atEveryDoor((door) => {
     ok(await ada.command('muteMember', { roomId, userId: 'olga' }));
     expect(refusal(await owner.command('message', { roomId, message: 'hey' })).code).toBe('muted');
     ok(await ada.command('banMember', { roomId, userId: 'olga' }));
-    expect(await sentAway(door, owner, roomId)).toBe(4502);
+    expect(await floodBans(door, owner, roomId)).toBe(4502);
     // No ban holds an admin.
     const { visitor: other } = await door.enter('other', roomId, {}, { admin: true });
     await ada.close();

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { Member, Role } from '../../src/protocol/objects.ts';
-import { atEveryDoor, newRoom } from '../support/stories.ts';
+import { forEachTransport, newRoom } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 const KIB = 1_024;
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('pages through history to both sides, oldest first', async () => {
     const roomId = newRoom();
     const all = await talk(door, roomId, 170);

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { EventPayload } from '../../src/protocol/events.ts';
-import { atEveryDoor, fence, newRoom, type OpenDoor, within } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom, type OpenDoor, within } from '../support/stories.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 /** How long a dropped user still counts as here, in milliseconds. */
 const GRACE_MS = 5_000;
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('counts one with several devices once, until the last has left', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);

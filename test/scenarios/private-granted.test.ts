@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { overHttp } from '../support/rights.ts';
-import { atEveryDoor, newRoom } from '../support/stories.ts';
+import { forEachTransport, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { type Claims, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -10,7 +10,7 @@ const NO_SUCH_ROOM = {
   message: 'There is no such room, or it is not for you.',
 };
 
-atEveryDoor(
+forEachTransport(
   (door) => {
     it('is there only for those whose token names it, whether it exists or not', async () => {
       const [there, nowhere] = [newRoom('team'), newRoom('team')];
@@ -50,5 +50,5 @@ atEveryDoor(
       expect(admin.room.createdAt).toBe(0);
     });
   },
-  { ROOMS: 'granted' },
+  { ROOM_ACCESS: 'token' },
 );

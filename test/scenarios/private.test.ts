@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { founded, overHttp, sentAway } from '../support/rights.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { founded, overHttp, floodBans } from '../support/rights.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -10,13 +10,13 @@ const NO_SUCH_ROOM = {
   message: 'There is no such room, or it is not for you.',
 };
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('opens a private room to those on its list and those whose token names it', async () => {
     const { roomId, owner, bob } = await founded(door, { bob: 'viewer' });
     const { visitor: stranger } = await door.enter('stranger', roomId);
     const { room } = ok(await owner.command('updateRoom', { roomId, private: true }));
     // A stranger who was here is let out, and hears nothing of it.
-    expect(await sentAway(door, stranger, roomId)).toBe(4503);
+    expect(await floodBans(door, stranger, roomId)).toBe(4503);
     expect(stranger.heard('roomUpdated')).toEqual([]);
     expect((await owner.hears('userLeft')).userId).toBe('stranger');
     expect(await bob.hears('roomUpdated')).toEqual(room);
@@ -32,7 +32,7 @@ atEveryDoor((door) => {
     ok(await join('stranger'));
     // To be taken off the list is to leave.
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'none' }));
-    expect(await sentAway(door, bob, roomId)).toBe(4503);
+    expect(await floodBans(door, bob, roomId)).toBe(4503);
     expect(refusal(await join('bob'))).toEqual(NO_SUCH_ROOM);
   });
 

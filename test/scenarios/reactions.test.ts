@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { founded, overHttp } from '../support/rights.ts';
-import { atEveryDoor, fence } from '../support/stories.ts';
+import { forEachTransport, fence } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('counts reactions, and tells everybody else of each', async () => {
     const { roomId, owner, bob, cleo } = await founded(door, { bob: 'member', cleo: 'member' });
     const { visitor: phone } = await door.enter('bob', roomId);

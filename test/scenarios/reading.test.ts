@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { founded } from '../support/rights.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('tells how far one has read, to everybody else and to the own other devices', async () => {
     const { roomId, owner, bob } = await founded(door, { bob: 'member' });
     const { visitor: phone } = await door.enter('bob', roomId);

@@ -1,12 +1,12 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { founded, sentAway } from '../support/rights.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { founded, floodBans } from '../support/rights.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { inAnHour, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('sets what a room is, and tells everybody else of it', async () => {
     const { roomId, owner, bob } = await founded(door, { bob: 'member' });
     const { room: before } = ok(await owner.join(roomId));
@@ -297,7 +297,7 @@ atEveryDoor((door) => {
     // On the list by now; off it again, only the token lets him stay.
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'none' }));
     ok(await bob.command('refreshToken', { token: await tokenFor('bob') }));
-    expect(await sentAway(door, bob, roomId)).toBe(4503);
+    expect(await floodBans(door, bob, roomId)).toBe(4503);
     expect((await owner.hears('userLeft')).userId).toBe('bob');
   });
 

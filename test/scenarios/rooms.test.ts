@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
-import { atEveryDoor, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('keeps rooms apart whatever their names are made of', async () => {
     const tag = crypto.randomUUID().slice(0, 8);
     const names = [

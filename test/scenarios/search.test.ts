@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { founded } from '../support/rights.ts';
-import { atEveryDoor, newRoom } from '../support/stories.ts';
+import { forEachTransport, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { found as hits, missed as misses } from '../support/search-cases.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
@@ -14,7 +14,7 @@ async function found(who: Visitor, roomId: string, query: string, more = {}): Pr
 /** Searches count five, and here is one after the other. */
 const UNHURRIED = { COMMAND_BURST: '100000' };
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('finds words wherever they stand, newest first, and marks them', async () => {
     const { roomId, owner, bob } = await founded(door, { bob: 'member' });
     await say(owner, roomId, 'The quick brown fox');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { founded } from '../support/rights.ts';
-import { atEveryDoor, fence } from '../support/stories.ts';
+import { forEachTransport, fence } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
@@ -13,7 +13,7 @@ async function newest(who: Visitor, roomId: string): Promise<Message[]> {
   return ok(await who.command('getHistory', { roomId })).messages;
 }
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('carries answers, mentions and meta to everybody as they were sent', async () => {
     const { roomId, owner, bob } = await founded(door, { bob: 'member' });
     const meta = { text: 'naïve 🎉', list: [1, 2.5, null, true], deep: { a: { b: {} } } };

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { atEveryDoor, fence, newRoom, within } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom, within } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-atEveryDoor((door) => {
+forEachTransport((door) => {
   it('shows others who is typing, once in 3 s', async () => {
     const { roomId, alice, bob, clock } = await within(3_000, async (start) => {
       const room = newRoom();

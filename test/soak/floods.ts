@@ -13,11 +13,11 @@ import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 /** What others may wait longer while one floods, in times of the quiet p99. */
-const MOST_TIMES = 2;
+const MAX_TIMES = 2;
 /** Below this a difference is the machine's own, in milliseconds. */
 const FLOOR_MS = 10;
 /** Memory that the host may grow by under a flood. */
-const MOST_MB = 256;
+const MAX_MB = 256;
 /** `PARLOR_HOST` and `PARLOR_FLOODS` choose among them. */
 const HOSTS = (['node', 'edge'] as const).filter((name) =>
   name.includes(process.env['PARLOR_HOST'] ?? ''),
@@ -121,10 +121,10 @@ export async function soak({ minutes, log }: SoakOptions): Promise<void> {
         const host = await (hostName === 'node' ? Killable.node({}) : Killable.edge(bundle, {}));
         try {
           const { quiet, during, grownMb } = await measure(host, name, ms, log);
-          if (during > Math.max(quiet, FLOOR_MS) * MOST_TIMES) {
+          if (during > Math.max(quiet, FLOOR_MS) * MAX_TIMES) {
             wrong.push(`${hostName}, ${name}: p99 ${quiet.toFixed(1)} became ${during.toFixed(1)}`);
           }
-          if (grownMb > MOST_MB) {
+          if (grownMb > MAX_MB) {
             wrong.push(`${hostName}, ${name}: ${grownMb} MB more`);
           }
         } finally {

@@ -19,13 +19,13 @@ const ROUND = { native: 8_000, socketIo: 8_000, http: 4_000, polling: 400, bytes
  * inputs fit into the same memory. What goes on growing is a leak: a third of a million inputs to both
  * hosts are 165,000 to each, so this is 400 bytes an input.
  */
-const MOST_MB = 64;
+const MAX_MB = 64;
 /** With fewer it may still be filling up. */
-const LEAST_ROUNDS = 18;
+const MIN_ROUNDS = 18;
 
 /** By how much the median of the last third is above that of the third before; undefined of too few. */
 function growth(figures: readonly number[]): number | undefined {
-  if (figures.length < LEAST_ROUNDS) return undefined;
+  if (figures.length < MIN_ROUNDS) return undefined;
   const third = Math.floor(figures.length / 3);
   return median(figures.slice(-third)) - median(figures.slice(-2 * third, -third));
 }
@@ -71,7 +71,7 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
     for (const name of names) {
       const grown = growth(held[name]);
       if (grown === undefined) log('too few rounds to tell whether memory grows');
-      else if (grown > MOST_MB) throw new Error(`${name}: memory grows, by ${grown} MB at last.`);
+      else if (grown > MAX_MB) throw new Error(`${name}: memory grows, by ${grown} MB at last.`);
       else log(`${name}: ${grown} MB more in the last third of the rounds than in the one before`);
     }
   } finally {

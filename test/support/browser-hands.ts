@@ -34,7 +34,7 @@ export function pointing(visitor: Visitor, press: Press): Hands {
 }
 
 /** More stops than the page has for Tab. */
-const MOST_STOPS = 60;
+const MAX_STOPS = 60;
 
 /** Never leaves the keyboard; where the focus is must always be in sight. */
 export function typing(visitor: Visitor): Hands {
@@ -42,7 +42,7 @@ export function typing(visitor: Visitor): Hands {
 
   async function goTo(target: Locator, step = 'Tab'): Promise<void> {
     await target.waitFor();
-    for (let stops = 0; stops < MOST_STOPS; stops++) {
+    for (let stops = 0; stops < MAX_STOPS; stops++) {
       const focus = await target.evaluate(focusSeenFrom);
       expect(focus).not.toBe('out of sight');
       if (focus === 'here') return;

@@ -14,7 +14,7 @@ export interface Answered {
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export interface Asking {
+export interface RequestName {
   /** Sent as JSON; a text is sent as it is. */
   body?: unknown;
   query?: Record<string, string | number>;
@@ -36,7 +36,7 @@ export class HttpVisitor {
     method: Method,
     roomId: string,
     path = '',
-    { body, query = {}, headers = {} }: Asking = {},
+    { body, query = {}, headers = {} }: RequestName = {},
   ): Promise<Answered> {
     const response = await fetch(this.#address(roomId, path, query), {
       method,

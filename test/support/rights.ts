@@ -15,7 +15,7 @@ export async function overHttp(
 }
 
 /** Waits until a room sends a visitor away: the close code, of the socket or of the room. */
-export async function sentAway(
+export async function floodBans(
   door: OpenDoor,
   visitor: Visitor,
   roomId: string,

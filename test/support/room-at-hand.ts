@@ -7,7 +7,7 @@ import type { Payload, Reply } from '../../src/protocol/commands.ts';
 import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Identity } from '../../src/protocol/identity.ts';
 import type { Result } from '../../src/protocol/frames.ts';
-import { type Asking, Room } from '../../src/room/room.ts';
+import { type RequestName, Room } from '../../src/room/room.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { temporaryFolder } from './folder.ts';
 import { ok } from './visitor.ts';
@@ -57,7 +57,7 @@ export class RoomAtHand {
     this.#room = this.#open();
   }
 
-  execute<N extends Asking>(
+  execute<N extends RequestName>(
     who: Identity,
     name: N,
     payload: Omit<Payload<N>, 'roomId'>,
@@ -68,12 +68,16 @@ export class RoomAtHand {
   }
 
   /** The reply, which is no refusal. */
-  ask<N extends Asking>(who: Identity, name: N, payload: Omit<Payload<N>, 'roomId'>): Reply<N> {
+  ask<N extends RequestName>(
+    who: Identity,
+    name: N,
+    payload: Omit<Payload<N>, 'roomId'>,
+  ): Reply<N> {
     return ok(this.execute(who, name, payload));
   }
 
   /** Does something and commits it, and then nothing: the process ends before anything leaves. */
-  storeOnly<N extends Asking>(who: Identity, name: N, payload: Payload<N>): void {
+  storeOnly<N extends RequestName>(who: Identity, name: N, payload: Payload<N>): void {
     ok(this.#room.execute(who, name, payload));
     this.file.commit();
   }

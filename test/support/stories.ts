@@ -43,7 +43,10 @@ export interface Entered {
 }
 
 /** Tells stories at every door of every host, on hosts of this file's own. */
-export function atEveryDoor(tell: (door: OpenDoor) => void, settings: TestSettings = {}): void {
+export function forEachTransport(
+  tell: (door: OpenDoor) => void,
+  settings: TestSettings = {},
+): void {
   const hosts = useHosts(settings);
   describe.concurrent.each(doors)('at $name', (door) => {
     tell(open(door, hosts));

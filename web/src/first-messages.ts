@@ -6,7 +6,7 @@ import type { ReadTracker } from './read-tracker.ts';
 const FEW = 50;
 const PAGE = 100;
 /** So many pages are loaded before the first unread message is asked for by itself. */
-const MOST_PAGES = 3;
+const MAX_PAGES = 3;
 
 /** Whether what is loaded begins before the first unread message, and fills a window. */
 export function isEnough({ state }: Room, reading: ReadTracker): boolean {
@@ -19,7 +19,7 @@ function isShort({ messages, hasOlder }: Room['state']): boolean {
 
 /** Loads back to the first unread message, where that is not far; what fails is loaded later. */
 export async function loadFirst(room: Room, reading: ReadTracker): Promise<void> {
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const isFar = room.state.unread >= PAGE;
     if (isEnough(room, reading) || (isFar && !isShort(room.state))) return;
     try {

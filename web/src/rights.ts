@@ -14,14 +14,14 @@ export const RANKS: Record<Role, number> = {
 /** What those who stand below may be made. */
 const GIVEN: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
 
-export interface Standing {
+export interface Access {
   you: You | undefined;
   room: RoomInfo | undefined;
   status?: Status;
 }
 
 /** Why this user cannot send now; undefined when they can. @param now epoch milliseconds */
-export function whySilent({ you, room, status }: Standing, now: number): string | undefined {
+export function whySilent({ you, room, status }: Access, now: number): string | undefined {
   if (status?.name === 'ended') return 'You are not in this room.';
   if (you === undefined) return undefined;
   if ((you.mutedUntil ?? 0) > now) {
@@ -33,23 +33,23 @@ export function whySilent({ you, room, status }: Standing, now: number): string 
   return undefined;
 }
 
-export function isModerator({ you }: Standing): boolean {
+export function isModerator({ you }: Access): boolean {
   return RANKS[you?.role ?? 'none'] >= RANKS.moderator;
 }
 
-export function isOwner({ you }: Standing): boolean {
+export function isOwner({ you }: Access): boolean {
   return you?.role === 'owner';
 }
 
 /** Whether this user may act on somebody: only on those below, and nobody off the list stands lower than a member. */
-export function mayActOn(standing: Standing, { userId, role }: Pick<Member, 'userId' | 'role'>) {
+export function mayActOn(standing: Access, { userId, role }: Pick<Member, 'userId' | 'role'>) {
   const { you } = standing;
   if (!isModerator(standing) || you === undefined || userId === you.userId) return false;
   return Math.max(RANKS[role], RANKS.member) < RANKS[you.role];
 }
 
 /** The roles this user may give to somebody whom they may act on. */
-export function rolesFor({ you }: Standing, { userId, role }: Pick<Member, 'userId' | 'role'>) {
+export function rolesFor({ you }: Access, { userId, role }: Pick<Member, 'userId' | 'role'>) {
   const isGuest = userId.startsWith(GUEST_PREFIX);
   return GIVEN.filter(
     (given) =>

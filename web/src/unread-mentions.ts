@@ -3,7 +3,7 @@ import type { Sight } from './read-tracker.ts';
 
 const PAGE = 100;
 /** Further than so many pages behind the last read message nothing is looked for. */
-const MOST_PAGES = 10;
+const MAX_PAGES = 10;
 
 /** Unread messages that mention this user and have not been in sight, by `seq`. */
 export class UnreadMentions {
@@ -63,7 +63,7 @@ export class UnreadMentions {
 
   /** Reads on from the last read message; what cannot be loaded has no hint. */
   async #find(after: number, count: number): Promise<void> {
-    for (let page = 0; page < MOST_PAGES && this.#known.size < count; page++) {
+    for (let page = 0; page < MAX_PAGES && this.#known.size < count; page++) {
       // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
       const reply = await this.#room
         .ask('getHistory', { after, limit: PAGE })

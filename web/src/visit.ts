@@ -26,7 +26,7 @@ export interface VisitListener {
 }
 
 /** So many rooms beside the one that is shown are joined at the same time. */
-const MOST_JOINING = 4;
+const MAX_JOINING = 4;
 /** A browser that is never idle joins them after so many milliseconds. */
 const IDLE_MS = 1_000;
 
@@ -117,7 +117,7 @@ export class Visit {
       const { name } = this.#rooms.get(this.#current ?? '')?.state.status ?? {};
       const joining = this.#joined.filter(({ state }) => state.status.name === 'connecting');
       // Until the room that is shown is there it has the network to itself.
-      const free = name === 'connecting' ? 0 : MOST_JOINING - joining.length;
+      const free = name === 'connecting' ? 0 : MAX_JOINING - joining.length;
       for (const [roomId] of waiting.slice(0, Math.max(0, free))) {
         if (this.#rooms.has(roomId)) this.#enter(roomId, 0);
       }

@@ -61,7 +61,7 @@ export class Refusal extends Error {
 }
 
 /** The refusal of a field that does not fit: `why` completes the sentence that begins with its name. */
-export function misfit(field: string, why: string): Refusal {
+export function invalidField(field: string, why: string): Refusal {
   return new Refusal('invalid_payload', `${field} ${why}.`, { field });
 }
 

@@ -22,9 +22,9 @@ export interface Limits {
   /** What may wait unsent for one connection, in bytes. */
   unsentBytes: number;
   /** How long what is due in a busy room may wait to leave together, in milliseconds. */
-  gatherMs: number;
+  batchDelayMs: number;
   /** Whether only rooms that a token names exist for its holder. */
-  grantedRoomsOnly: boolean;
+  tokenRoomsOnly: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */
   connectTimeoutMs: number;
 }

@@ -6,7 +6,7 @@ import type { KnownMember } from '../storage/members.ts';
 import type { RoomState } from '../storage/room-row.ts';
 
 /** What a user may do in a room. */
-export interface Standing {
+export interface Access {
   /** As it is shown; an admin shows as an owner. */
   role: Role;
   /** For comparing who stands above whom. */
@@ -29,11 +29,11 @@ export const ranks: Record<Role, number> = {
 const ADMIN_RANK = 5;
 
 /** Role: `admin` claim, else the most specific matching `rooms` claim, else stored, else `member`. */
-export function standingOf(
+export function accessOf(
   identity: Identity,
   roomId: string,
   member: KnownMember | undefined,
-): Standing {
+): Access {
   const stored = member?.role ?? 'none';
   const isListed = stored !== 'none';
   if (identity.admin === true) {
@@ -61,7 +61,7 @@ const WHILE_IMPORTING: ReadonlySet<string> = new Set(['importRoom', 'deleteRoom'
  * Whether the room is there for `operation`. A deleted one is for nobody but an admin who reopens it.
  * @throws Refusal `room_not_found`, `unavailable`
  */
-export function assertOpen({ rank }: Standing, state: RoomState, operation?: string): void {
+export function assertOpen({ rank }: Access, state: RoomState, operation?: string): void {
   const isAdmin = rank === ADMIN_RANK;
   if (state.deletion !== null && !(isAdmin && operation === 'reopenRoom')) throw noSuchRoom();
   if (state.importing && !(isAdmin && WHILE_IMPORTING.has(operation ?? ''))) {
@@ -78,13 +78,13 @@ function noSuchRoom(): Refusal {
  * @throws Refusal `room_not_found`, the same whether it exists or not; `banned`; `forbidden`
  */
 export function assertAccess(
-  { rank, isListed, isGranted, member }: Standing,
+  { rank, isListed, isGranted, member }: Access,
   state: RoomState,
-  { grantedRoomsOnly }: Limits,
+  { tokenRoomsOnly }: Limits,
   now: number,
 ): void {
   if (rank === ADMIN_RANK) return;
-  if ((grantedRoomsOnly && !isGranted) || (state.private && !isListed && !isGranted)) {
+  if ((tokenRoomsOnly && !isGranted) || (state.private && !isListed && !isGranted)) {
     throw noSuchRoom();
   }
   if (member?.banned === true) throw new Refusal('banned', 'You are banned from this room.');
@@ -111,7 +111,7 @@ export function mayBeHere(...access: Parameters<typeof assertAccess>): boolean {
  * Whether a user may send: messages, edits, reactions, typing.
  * @throws Refusal `muted` or `forbidden`
  */
-export function assertMaySend({ rank, member }: Standing, state: RoomState, now: number): void {
+export function assertMaySend({ rank, member }: Access, state: RoomState, now: number): void {
   if (rank === ADMIN_RANK) return;
   const mutedFor = (member?.mutedUntil ?? 0) - now;
   if (mutedFor > 0) {
@@ -126,14 +126,14 @@ export function assertMaySend({ rank, member }: Standing, state: RoomState, now:
 }
 
 /** @throws Refusal `forbidden` for anyone who stands below `role` */
-export function assertRank({ rank }: Standing, role: Role): void {
+export function assertRank({ rank }: Access, role: Role): void {
   if (rank < ranks[role]) {
     throw new Refusal('forbidden', `Only ${article(role)} may do this.`);
   }
 }
 
 /** @throws Refusal `forbidden` for everyone whose token does not say `admin` */
-export function assertAdmin({ rank }: Standing): void {
+export function assertAdmin({ rank }: Access): void {
   if (rank < ADMIN_RANK) throw new Refusal('forbidden', 'Only an admin may do this.');
 }
 

@@ -1,10 +1,10 @@
-import type { Context, Shown } from '../context.ts';
+import type { Context, ActorName } from '../context.ts';
 import { nameOf } from './names.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 /** The speaker's name: the one fixed when joining, or for one who has not joined, what they claim. */
-export function shown({ speaker }: Context, claim: unknown, field: string): Shown {
-  const { identity, connection } = speaker;
+export function actorName({ actor }: Context, claim: unknown, field: string): ActorName {
+  const { identity, connection } = actor;
   return { userId: identity.userId, ...(connection?.state.name ?? nameOf(identity, claim, field)) };
 }
 
@@ -13,24 +13,24 @@ export function shown({ speaker }: Context, claim: unknown, field: string): Show
  * act. A newcomer has read everything up to now. The first to write, guests aside, owns the room:
  * by a message, not by a reaction or by having read.
  */
-export function enlist(
+export function ensureMember(
   context: Context,
-  { userId, ...name }: Shown,
+  { userId, ...name }: ActorName,
   { writes = false } = {},
 ): KnownMember {
-  const { members, room, speaker, standing, state } = context;
-  const known = standing.member;
-  const owns = writes && speaker.identity.guest !== true && !state.owned;
-  if (known?.username === name.username && standing.isListed && !owns) {
+  const { members, room, actor, access, state } = context;
+  const known = access.member;
+  const owns = writes && actor.identity.guest !== true && !state.owned;
+  if (known?.username === name.username && access.isListed && !owns) {
     if (known.unverified === name.unverified) return known;
   }
   const { rev } = room.ensure();
   const { unverified: _, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
   // One who was known before, for a ban, a mute or a role long gone, comes as new as anybody.
-  const readUpTo = standing.isListed ? rest.readUpTo : rev;
-  const role = owns ? 'owner' : standing.isListed ? (known?.role ?? 'member') : 'member';
+  const readUpTo = access.isListed ? rest.readUpTo : rev;
+  const role = owns ? 'owner' : access.isListed ? (known?.role ?? 'member') : 'member';
   const member: KnownMember = { ...rest, ...name, role, readUpTo };
-  if (!standing.isListed || owns) room.countMembers(standing.isListed ? 0 : 1, owns);
+  if (!access.isListed || owns) room.countMembers(access.isListed ? 0 : 1, owns);
   members.put(member);
   return member;
 }

@@ -1,4 +1,4 @@
-import { misfit } from '../../protocol/codes/errors.ts';
+import { invalidField } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { nameOfId, wrongUsername } from '../../protocol/text.ts';
 import type { Name } from '../ports.ts';
@@ -13,6 +13,6 @@ export function nameOf(identity: Identity, claim: unknown, field: string): Name 
   if (identity.name !== undefined) return { username: identity.name };
   if (claim === undefined) return { username: nameOfId(identity.userId) };
   const why = typeof claim === 'string' ? wrongUsername(claim) : 'must be a string';
-  if (why !== undefined) throw misfit(field, why);
+  if (why !== undefined) throw invalidField(field, why);
   return { username: claim as string, unverified: true };
 }

@@ -9,7 +9,7 @@ const SWEEP_EVERY_MS = 10_000;
  * Ends connections whose token has ended, and those that nobody hears of any more. No timer, which
  * would keep a room awake: it looks whenever something happens in the room anyway.
  */
-export class Lifetimes {
+export class TokenExpiry {
   readonly #clock: Clock;
   readonly #roster: Roster;
   readonly #end: (connection: Connection, code: CloseCode) => void;

@@ -18,7 +18,7 @@ const SILENT_MS = 30_000;
  * Whether a connection keeps up. `slow`: drop what is ephemeral. `tooSlow`: send it away to resume.
  * Where the host does not know what is buffered, silence while much was sent decides.
  */
-export function judgeBacklog(
+export function backpressure(
   { buffered, sentSinceSign, signAgoMs }: Backlog,
   { unsentBytes }: Limits,
 ): 'keepsUp' | 'slow' | 'tooSlow' {

@@ -8,7 +8,7 @@ import type { Presence } from '../presence/presence.ts';
  * they are told `presence`, after which names need not match what came before it: so their client
  * knows to ask who is here. One that cannot for long is sent away to resume.
  */
-export class Laggards {
+export class SlowConsumers {
   readonly #roomId: string;
   readonly #outbox: Outbox;
   readonly #presence: Presence;

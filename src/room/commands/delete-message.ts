@@ -7,11 +7,11 @@ import { othersOf } from './message.ts';
 
 /** Takes away what was said, one's own or, as moderator, anyone's; its place stays. */
 export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
-  const { messages, mentions, reactions, search, audit, room, standing, speaker } = context;
-  const { userId } = speaker.identity;
+  const { messages, mentions, reactions, search, audit, room, access, actor } = context;
+  const { userId } = actor.identity;
   const before = found(context, payload.seq);
   const isOwn = before.senderId === userId;
-  if (!isOwn && standing.rank < ranks.moderator) {
+  if (!isOwn && access.rank < ranks.moderator) {
     throw new Refusal('forbidden', 'Only a moderator may delete messages of others.');
   }
   if (before.deletedAt !== undefined) {

@@ -7,14 +7,14 @@ import { assertMeta, assertText, mentionsIn, othersOf } from './message.ts';
 
 /** Changes one's own message: its text, and mentions and `meta` where they are given. */
 export const editMessage: Handler<'editMessage'> = (context, payload) => {
-  const { messages, search, room, standing, state, now, limits, speaker } = context;
+  const { messages, search, room, access, state, now, limits, actor } = context;
   assertText(payload.message, limits.messageBytes);
   assertMeta(payload.meta);
   const before = found(context, payload.seq);
-  if (before.senderId !== speaker.identity.userId) {
+  if (before.senderId !== actor.identity.userId) {
     throw new Refusal('forbidden', 'You can edit your own messages only.');
   }
-  assertMaySend(standing, state, now);
+  assertMaySend(access, state, now);
   const edited = edit(before, payload);
   if (before.deletedAt === undefined && isSame(before, edited)) {
     return { reply: { message: before } };
@@ -28,7 +28,7 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   messages.edit(after);
   search.add(after);
   moveMentions(context, before, after);
-  return updated(after, position, 'edited', speaker.identity.userId);
+  return updated(after, position, 'edited', actor.identity.userId);
 };
 
 /** The message with what an edit gives in place of what was there; an empty `meta` removes it. */

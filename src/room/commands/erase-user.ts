@@ -8,11 +8,11 @@ import { assertAdmin } from '../access/access.ts';
  * room's wakeup does the rest.
  */
 export const eraseUser: Handler<'eraseUser'> = (context, { userId }) => {
-  const { erasures, room, standing, speaker } = context;
-  assertAdmin(standing);
+  const { erasures, room, access, actor } = context;
+  assertAdmin(access);
   const isNew = erasures.of(userId) === undefined && isKnown(context, userId);
   if (isNew) {
-    erasures.begin(userId, speaker.identity.userId);
+    erasures.begin(userId, actor.identity.userId);
     room.countErasure();
   }
   const next = erasures.first();

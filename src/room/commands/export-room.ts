@@ -14,7 +14,7 @@ const BATCH = 50;
  * acts, then members; a page that finds nothing more of any, in one turn, ends with the room itself.
  */
 export const exportRoom: Handler<'exportRoom'> = (context, { cursor }) => {
-  assertRank(context.standing, 'owner');
+  assertRank(context.access, 'owner');
   const { state } = context;
   if (state.createdAt === 0) {
     throw new Refusal('room_not_found', 'Nobody has written in this room yet.');

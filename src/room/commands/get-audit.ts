@@ -3,8 +3,8 @@ import type { Handler } from '../context.ts';
 import { assertRank } from '../access/access.ts';
 
 /** What those with rights have done, newest first, for those with rights. */
-export const getAudit: Handler<'getAudit'> = ({ audit, standing }, payload) => {
-  assertRank(standing, 'moderator');
+export const getAudit: Handler<'getAudit'> = ({ audit, access }, payload) => {
+  assertRank(access, 'moderator');
   const { before = Number.MAX_SAFE_INTEGER, limit = fixed.auditPage } = payload;
   const acts = audit.before(before, limit + 1);
   return { reply: { acts: acts.slice(0, limit), hasMore: acts.length > limit } };

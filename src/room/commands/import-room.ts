@@ -1,5 +1,5 @@
 import { emojiKind } from '../../protocol/emoji.ts';
-import { misfit, Refusal } from '../../protocol/codes/errors.ts';
+import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { type ExportLine, type LineOf, readExportLine } from '../../protocol/export-lines.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import { isBlank } from '../../protocol/frames.ts';
@@ -17,8 +17,8 @@ import { othersOf } from './message.ts';
  * came before change nothing, so a part can be sent again. The last line opens the room.
  */
 export const importRoom: Handler<'importRoom'> = (context, { text, line: first }) => {
-  const { room, standing } = context;
-  assertAdmin(standing);
+  const { room, access } = context;
+  assertAdmin(access);
   const importing = new Importing(context);
   for (const [at, line] of text.split('\n').entries()) {
     if (isBlank(line)) continue;
@@ -38,20 +38,21 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
 };
 
 function readLine(text: string, jsonDepth: number): ExportLine {
-  if (depthOfText(text) > jsonDepth) throw misfit('it', `must be at most ${jsonDepth} levels deep`);
+  if (depthOfText(text) > jsonDepth)
+    throw invalidField('it', `must be at most ${jsonDepth} levels deep`);
   const value = parsed(text);
   assertPlain(value, jsonDepth);
   const result = readExportLine(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw misfit(issue?.path.join('.') || 'it', issue?.message ?? 'does not fit');
+  throw invalidField(issue?.path.join('.') || 'it', issue?.message ?? 'does not fit');
 }
 
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw misfit('it', 'must be JSON');
+    throw invalidField('it', 'must be JSON');
   }
 }
 
@@ -82,10 +83,10 @@ class Importing {
   }
 
   take(line: ExportLine): void {
-    if (this.isDone) throw misfit('type', 'must not come after the end');
+    if (this.isDone) throw invalidField('type', 'must not come after the end');
     const { audit, members } = this.#context;
     if (line.type === 'export') this.#begin();
-    else if (!this.#isOpen) throw misfit('type', 'must be export in the first line');
+    else if (!this.#isOpen) throw invalidField('type', 'must be export in the first line');
     else if (line.type === 'message')
       this.#message({ ...line, sender: nameFor(line.senderId, line.sender) });
     else if (line.type === 'reactions') this.#reactions(line);
@@ -113,12 +114,12 @@ class Importing {
 
   #message(line: LineOf<'message'>): void {
     const { records, mentions, search, roomId } = this.#context;
-    if (line.seq > line.rev) throw misfit('seq', 'must not be above rev');
+    if (line.seq > line.rev) throw invalidField('seq', 'must not be above rev');
     const rev = records.revOf(line.seq);
     if (rev !== undefined && rev >= line.rev) return;
     if (rev !== undefined) this.#remove(line.seq);
     const taken = records.add(line) === undefined ? undefined : this.#addAgain(line);
-    if (taken !== undefined) throw misfit(taken, 'must not be that of another message');
+    if (taken !== undefined) throw invalidField(taken, 'must not be that of another message');
     mentions.add(line.seq, othersOf({ ...line, roomId }));
     if (line.deletedAt === undefined) search.add(line);
   }
@@ -159,7 +160,7 @@ class Importing {
   #end({ type: _, ...record }: LineOf<'end'>): void {
     const { records, room, messages } = this.#context;
     if (record.rev < records.newestRev())
-      throw misfit('rev', 'must not be below that of a message');
+      throw invalidField('rev', 'must not be below that of a message');
     const [oldest] = messages.oldest(1);
     const horizon = Math.min(record.horizon, oldest?.seq ?? Infinity);
     const restored: RoomRecord = { ...record, horizon };

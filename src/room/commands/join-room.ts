@@ -3,8 +3,8 @@ import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message, Present } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
-import type { Context, Handler, Shown } from '../context.ts';
-import { shown } from '../access/actor.ts';
+import type { Context, Handler, ActorName } from '../context.ts';
+import { actorName } from '../access/actor.ts';
 import { missedPage } from './get-missed.ts';
 import { readingOf } from './mark-read.ts';
 import { ownReactions } from './reactions.ts';
@@ -12,9 +12,9 @@ import { ownReactions } from './reactions.ts';
 /** Joining and listening are one step: what the reply holds ends where live events begin. */
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const { presence, room, state } = context;
-  const you = shown(context, payload.username, 'username');
+  const you = actorName(context, payload.username, 'username');
   assertPlace(context, payload);
-  const known = context.speaker.connection?.state.silent || presence.has(you.userId);
+  const known = context.actor.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
   const online = onlineWith(context, you, known);
   const messages = newest(context, payload.history ?? 0);
@@ -39,21 +39,18 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
 
 /** The first who are here, and the one who joins under the name that a token gives them now. */
 function onlineWith(
-  { presence, speaker }: Context,
-  you: Shown,
+  { presence, actor }: Context,
+  you: ActorName,
   known: boolean | undefined,
 ): Present[] {
   const online = presence.list(fixed.onlineListed);
   if (!known && online.length < fixed.onlineListed) online.push(you);
-  if (speaker.identity.name === undefined) return online;
+  if (actor.identity.name === undefined) return online;
   return online.map((user) => (user.userId === you.userId ? you : user));
 }
 
-function assertPlace(
-  { speaker, presence, limits }: Context,
-  { session }: Payload<'joinRoom'>,
-): void {
-  const { connection, identity } = speaker;
+function assertPlace({ actor, presence, limits }: Context, { session }: Payload<'joinRoom'>): void {
+  const { connection, identity } = actor;
   if (connection?.state.joined !== false || connection.state.name !== undefined) return;
   const others = presence
     .connectionsOf(identity.userId)
@@ -65,15 +62,15 @@ function assertPlace(
   );
 }
 
-function youOf(context: Context, you: Shown): Reply<'joinRoom'>['you'] {
-  const { speaker, standing, state, now } = context;
-  const { expiresAt, guestToken } = speaker.identity;
-  const { mutedUntil, readUpTo = state.rev } = standing.member ?? {};
+function youOf(context: Context, you: ActorName): Reply<'joinRoom'>['you'] {
+  const { actor, access, state, now } = context;
+  const { expiresAt, guestToken } = actor.identity;
+  const { mutedUntil, readUpTo = state.rev } = access.member ?? {};
   return {
     ...you,
-    role: standing.role,
+    role: access.role,
     ...(mutedUntil !== undefined && mutedUntil > now && { mutedUntil }),
-    ...readingOf(context, standing.isListed ? readUpTo : state.rev),
+    ...readingOf(context, access.isListed ? readUpTo : state.rev),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(guestToken !== undefined && { guestToken }),
   };

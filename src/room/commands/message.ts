@@ -3,19 +3,19 @@ import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
-import type { Context, Handler, Outcome, Told } from '../context.ts';
-import { enlist, shown } from '../access/actor.ts';
+import type { Context, Handler, Outcome, RoomEvent } from '../context.ts';
+import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 /** Stores a message once per sender and client id; sending it again answers with the first one. */
 export const message: Handler<'message'> = (context, payload) => {
-  const { messages, limits, standing, state, now, speaker } = context;
+  const { messages, limits, access, state, now, actor } = context;
   assertText(payload.message, limits.messageBytes);
   const { id } = payload;
-  const first = id === undefined ? undefined : messages.byClientId(speaker.identity.userId, id);
+  const first = id === undefined ? undefined : messages.byClientId(actor.identity.userId, id);
   if (first !== undefined) return { reply: { message: first, duplicate: true } };
-  assertMaySend(standing, state, now);
+  assertMaySend(access, state, now);
   assertFits(context, payload);
   return send(context, payload);
 };
@@ -50,8 +50,8 @@ function assertFits({ messages }: Context, { meta, replyTo }: Payload<'message'>
 
 function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'message'>> {
   const { messages, mentions, search, room, ids, typing, roomId, state } = context;
-  const sender = shown(context, payload.sender, 'sender');
-  const member = enlist(context, sender, { writes: true });
+  const sender = actorName(context, payload.sender, 'sender');
+  const member = ensureMember(context, sender, { writes: true });
   keepPace(context, member);
   const { rev, timestamp, position } = room.change();
   const mentioned = mentionsIn(payload) ?? [];
@@ -73,7 +73,7 @@ function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'mes
   mentions.add(rev, othersOf(sent));
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
-  const tell: Told[] = [{ name: 'message', payload: sent }];
+  const tell: RoomEvent[] = [{ name: 'message', payload: sent }];
   return { reply: { message: sent }, position, tell };
 }
 
@@ -83,8 +83,8 @@ export function othersOf({ mentions = [], senderId }: Message): string[] {
 }
 
 /** Slow mode binds members; its clock must survive the room's sleep. */
-function keepPace({ standing, state, members, now }: Context, member: KnownMember): void {
-  if (state.slowModeSeconds === 0 || standing.rank > ranks.member) return;
+function keepPace({ access, state, members, now }: Context, member: KnownMember): void {
+  if (state.slowModeSeconds === 0 || access.rank > ranks.member) return;
   const retryAfterMs = (member.lastSentAt ?? 0) + state.slowModeSeconds * 1_000 - now;
   if (retryAfterMs > 0 && retryAfterMs <= state.slowModeSeconds * 1_000) {
     throw new Refusal('slow_mode', 'Slow mode is on; wait before you send again.', {

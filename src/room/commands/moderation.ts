@@ -5,7 +5,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Member } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
-import { assertRank, mayBeHere, ranks, standingOf } from '../access/access.ts';
+import { assertRank, mayBeHere, ranks, accessOf } from '../access/access.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 type Acting =
@@ -18,14 +18,14 @@ type Acting =
 
 /** Gives a role, invites by giving one, or takes off the list with `none`. */
 export const setRole: Handler<'setRole'> = (context, payload) => {
-  const { members, room, standing, speaker } = context;
-  assertRank(standing, 'moderator');
+  const { members, room, access, actor } = context;
+  assertRank(access, 'moderator');
   const target = targetOf(context, payload.userId);
   // Asked again, since the reply was lost: who was made one's equal can no longer be acted on.
   if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
-  const isSelf = payload.userId === speaker.identity.userId;
+  const isSelf = payload.userId === actor.identity.userId;
   if (!isSelf) assertBelow(context, target);
-  if (ranks[payload.role] > Math.min(standing.rank, ranks.owner)) {
+  if (ranks[payload.role] > Math.min(access.rank, ranks.owner)) {
     throw new Refusal('forbidden', 'You cannot give a role above your own.');
   }
   if (payload.role === 'owner' && payload.userId.startsWith(GUEST_PREFIX)) {
@@ -102,7 +102,7 @@ export function shownMember(
 
 /** Somebody to act on, whether the room knows them or not. */
 function strangerToo(context: Context, userId: string): KnownMember {
-  assertRank(context.standing, 'moderator');
+  assertRank(context.access, 'moderator');
   const target = targetOf(context, userId);
   assertBelow(context, target);
   return target;
@@ -136,8 +136,8 @@ export function targetOf(
 
 /** One acts only on members below oneself; those off the list stand where members do. */
 function assertBelow(context: Context, target: KnownMember): void {
-  const { standing, speaker } = context;
-  if (target.userId === speaker.identity.userId || rankOf(context, target) >= standing.rank) {
+  const { access, actor } = context;
+  if (target.userId === actor.identity.userId || rankOf(context, target) >= access.rank) {
     throw new Refusal('forbidden', 'You can act only on members below yourself.');
   }
 }
@@ -146,7 +146,7 @@ function assertBelow(context: Context, target: KnownMember): void {
 function rankOf({ presence, roomId }: Context, target: KnownMember): number {
   const granted = presence
     .joinedOf(target.userId)
-    .map(({ state }) => standingOf(state.identity, roomId, target).rank);
+    .map(({ state }) => accessOf(state.identity, roomId, target).rank);
   return Math.max(ranks[target.role], ranks.member, ...granted);
 }
 
@@ -158,8 +158,8 @@ function shownAfter(context: Context, after: KnownMember): Member {
   const isSentAway =
     connections.length > 0 &&
     !connections.some((connection) => {
-      const standing = standingOf(connection.state.identity, roomId, after);
-      return mayBeHere(standing, state, limits, now);
+      const access = accessOf(connection.state.identity, roomId, after);
+      return mayBeHere(access, state, limits, now);
     });
   return isSentAway ? { ...member, online: false } : member;
 }
@@ -171,8 +171,8 @@ function acted<N extends Acting>(
   after: KnownMember,
   change?: Record<string, unknown>,
 ): Outcome<Reply<N>> {
-  const { members, audit, room, roomId, speaker, now } = context;
-  const by = speaker.identity.userId;
+  const { members, audit, room, roomId, actor, now } = context;
+  const by = actor.identity.userId;
   room.ensure();
   members.put(after);
   audit.add({

@@ -1,21 +1,21 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
-import { misfit } from '../../protocol/codes/errors.ts';
+import { invalidField } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler, Outcome } from '../context.ts';
-import { enlist, shown } from '../access/actor.ts';
+import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend } from '../access/access.ts';
 import { found, undeleted } from './edit-message.ts';
 
 export const addReaction: Handler<'addReaction'> = (context, { seq, emoji }) => {
   const message = reactable(context, seq);
-  const { userId } = context.speaker.identity;
+  const { userId } = context.actor.identity;
   if (context.reactions.has(seq, emoji, userId)) return { reply: reacted(context, message) };
   const counts = new Map(Object.entries(message.reactions ?? {}));
   if (!counts.has(emoji) && counts.size >= fixed.reactionKinds) {
-    throw misfit('emoji', `must be one of the ${fixed.reactionKinds} that are there already`);
+    throw invalidField('emoji', `must be one of the ${fixed.reactionKinds} that are there already`);
   }
-  enlist(context, shown(context, undefined, 'username'));
+  ensureMember(context, actorName(context, undefined, 'username'));
   context.reactions.add(seq, emoji, userId);
   counts.set(emoji, (counts.get(emoji) ?? 0) + 1);
   return change(context, message, Object.fromEntries(counts), emoji, true);
@@ -23,7 +23,7 @@ export const addReaction: Handler<'addReaction'> = (context, { seq, emoji }) => 
 
 export const removeReaction: Handler<'removeReaction'> = (context, { seq, emoji }) => {
   const message = reactable(context, seq);
-  const { userId } = context.speaker.identity;
+  const { userId } = context.actor.identity;
   if (!context.reactions.has(seq, emoji, userId)) return { reply: reacted(context, message) };
   context.reactions.remove(seq, emoji, userId);
   const { [emoji]: count = 1, ...rest } = message.reactions ?? {};
@@ -41,18 +41,18 @@ export const getReactions: Handler<'getReactions'> = (context, payload) => {
 /** `after` is the last item of the page before: its emoji and user id, with a space between. */
 function afterOf({ after = '' }: Payload<'getReactions'>): { emoji: string; userId: string } {
   const space = after.indexOf(' ');
-  if (after !== '' && space < 1) throw misfit('after', 'must be "<emoji> <userId>"');
+  if (after !== '' && space < 1) throw invalidField('after', 'must be "<emoji> <userId>"');
   return { emoji: after.slice(0, Math.max(0, space)), userId: after.slice(space + 1) };
 }
 
 function reactable(context: Context, seq: number): Message {
-  assertMaySend(context.standing, context.state, context.now);
+  assertMaySend(context.access, context.state, context.now);
   return undeleted(context, seq);
 }
 
 function reacted(context: Context, message: Message): Reply<'addReaction'> {
   const emojis = Object.keys(message.reactions ?? {});
-  const { userId } = context.speaker.identity;
+  const { userId } = context.actor.identity;
   return { message, myReactions: context.reactions.by(userId, message.seq, emojis) };
 }
 
@@ -61,13 +61,13 @@ function reacted(context: Context, message: Message): Reply<'addReaction'> {
  * event is the same for everybody.
  */
 export function ownReactions(
-  { reactions, speaker }: Context,
+  { reactions, actor }: Context,
   messages: readonly Message[],
 ): { myReactions?: Record<string, string[]> } {
   const seqs = messages.filter((message) => message.reactions !== undefined).map(({ seq }) => seq);
   if (seqs.length === 0) return {};
   const given: Record<string, string[]> = {};
-  for (const { seq, emoji } of reactions.on(seqs, speaker.identity.userId)) {
+  for (const { seq, emoji } of reactions.on(seqs, actor.identity.userId)) {
     (given[seq] ??= []).push(emoji);
   }
   return Object.keys(given).length > 0 ? { myReactions: given } : {};
@@ -80,7 +80,7 @@ function change(
   emoji: string,
   added: boolean,
 ): Outcome<Reply<'addReaction'>> {
-  const { messages, room, roomId, speaker } = context;
+  const { messages, room, roomId, actor } = context;
   const { rev, position } = room.change();
   const { seq } = before;
   messages.setReactions(seq, rev, reactions);
@@ -90,7 +90,7 @@ function change(
     rev,
     ...(Object.keys(reactions).length > 0 && { reactions }),
   };
-  const payload = { roomId, seq, rev, reactions, by: speaker.identity.userId, emoji, added };
+  const payload = { roomId, seq, rev, reactions, by: actor.identity.userId, emoji, added };
   return {
     reply: reacted(context, message),
     position,

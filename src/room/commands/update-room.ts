@@ -4,12 +4,12 @@ import type { RoomOptions } from '../storage/room-row.ts';
 
 /** Sets what is given. Moderators set topic and slow mode; the rest is the owners'. */
 export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
-  const { room, state, standing, audit, speaker, now } = context;
+  const { room, state, access, audit, actor, now } = context;
   const isOwners =
     payload.private !== undefined ||
     payload.readOnly !== undefined ||
     payload.retentionDays !== undefined;
-  assertRank(standing, isOwners ? 'owner' : 'moderator');
+  assertRank(access, isOwners ? 'owner' : 'moderator');
   const topic = payload.topic === undefined ? state.topic : payload.topic;
   const after: RoomOptions = {
     topic: topic === '' ? null : topic,
@@ -24,7 +24,7 @@ export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
   );
   if (Object.keys(change).length === 0) return { reply: { room: room.info() } };
   room.set(after);
-  audit.add({ timestamp: now, by: speaker.identity.userId, act: 'updateRoom', change });
+  audit.add({ timestamp: now, by: actor.identity.userId, act: 'updateRoom', change });
   const info = room.info();
   return {
     reply: { room: info },

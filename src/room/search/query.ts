@@ -1,4 +1,4 @@
-import { misfit } from '../../protocol/codes/errors.ts';
+import { invalidField } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { fold } from './fold.ts';
 import { characterToken, senderToken } from './index-text.ts';
@@ -28,7 +28,7 @@ export function readQuery(query: string): Term[] {
     if (term !== undefined) terms.set(`${term.kind} ${term.tokens.join(' ')}`, term);
   }
   if (terms.size > fixed.searchTerms) {
-    throw misfit('query', `must be at most ${fixed.searchTerms} words`);
+    throw invalidField('query', `must be at most ${fixed.searchTerms} words`);
   }
   return [...terms.values()];
 }

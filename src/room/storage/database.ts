@@ -44,8 +44,8 @@ export class Database {
     });
   }
 
-  tidy(what: 'space' | 'traces'): void {
-    this.#sql.tidy(what);
+  reclaimSpace(what: 'space' | 'traces'): void {
+    this.#sql.reclaimSpace(what);
   }
 
   /**

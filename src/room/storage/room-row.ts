@@ -190,7 +190,7 @@ export class RoomRow {
   }
 
   /** All that is left of an erased room: a row, under the epoch of what the room may become next. */
-  entomb(): void {
+  markErased(): void {
     this.#found(this.#ports.ids.make());
     this.#database.run("UPDATE room SET deletion = 'erased'");
   }

@@ -2,7 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { othersOf } from '../commands/message.ts';
-import type { Outcome, Told, UpkeepContext } from '../context.ts';
+import type { Outcome, RoomEvent, UpkeepContext } from '../context.ts';
 import type { Erasure } from '../storage/erasures.ts';
 
 /** One step of taking a person out. Each is whole in itself; the room stays usable in between. */
@@ -13,7 +13,7 @@ interface Step {
   /** Rows that may still be changed. */
   left: number;
   position: string | undefined;
-  tell: Told[];
+  tell: RoomEvent[];
 }
 
 /** Goes on with an erasure: at most 500 rows, or some pages of the search index. */

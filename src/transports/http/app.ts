@@ -6,10 +6,10 @@ import { RateLimits } from '../../room/access/rate-limits.ts';
 import { inAllRooms } from '../../admission/inbound-limiter.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
-import { unhurried } from '../../admission/delay-refusal.ts';
+import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
-import type { HttpDoor, Identify } from './http-transport.ts';
+import type { HttpTransport, Identify } from './http-transport.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -31,7 +31,7 @@ export { refusalResponse } from './refusals.ts';
 const PROTOCOL = 1;
 
 /** Every route of the service but the sockets; the same on both hosts. */
-export function httpDoor(door: HttpDoor): Hono {
+export function httpTransport(door: HttpTransport): Hono {
   const app = new Hono();
   app.use(browserHeaders(door.origins), checkHost(door.origins), preflight, takingTime);
   app.onError((error, c) => answerError(c, error, door.log));
@@ -96,7 +96,7 @@ const REQUEST = 'request';
 const mayAskMuch = ({ admin, guest }: Identity) => admin === true || guest === true;
 
 /** A route parses, authenticates, forwards. */
-function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identify): void {
+function addRoute(app: Hono, route: RoomRoute, door: HttpTransport, identify: Identify): void {
   const { operation, fields, query } = route;
   const pattern = `/rooms/:roomId${route.path}`;
 
@@ -123,7 +123,7 @@ function addRoute(app: Hono, route: RoomRoute, door: HttpDoor, identify: Identif
 /** Whoever is too fast waits for the answer. */
 const takingTime: MiddlewareHandler = async (c, next) => {
   await next();
-  await unhurried(c.res.status);
+  await delayRefusal(c.res.status);
 };
 
 /** What is said in rooms is nobody's to keep on the way. */

@@ -1,4 +1,4 @@
-import { misfit, Refusal } from '../../protocol/codes/errors.ts';
+import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 
 /** The header fields of a request that say how its body is written. */
 export interface BodyHeaders {
@@ -52,5 +52,5 @@ export function textOf(bytes: ArrayBuffer): string {
 }
 
 function notUtf8(): Refusal {
-  return misfit('body', 'must be UTF-8');
+  return invalidField('body', 'must be UTF-8');
 }

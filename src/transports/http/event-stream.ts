@@ -1,8 +1,8 @@
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
 import { eventLine } from '../../protocol/frames.ts';
-import { Feed, type FeedSink } from '../../following/room-subscription.ts';
-import { Place } from '../../following/event-id-tracker.ts';
+import { RoomSubscription, type SubscriptionSink } from '../../following/room-subscription.ts';
+import { EventIdTracker } from '../../following/event-id-tracker.ts';
 import { BEAT_MS, closedLine, type Reader } from './reader.ts';
 
 /**
@@ -31,13 +31,13 @@ export async function eventStream(
   });
 }
 
-class EventStream implements FeedSink {
+class EventStream implements SubscriptionSink {
   readonly body: ReadableStream<Uint8Array>;
   readonly #reader: Reader;
   readonly #limits: Pick<Limits, 'unsentBytes'>;
-  readonly #feed: Feed;
+  readonly #feed: RoomSubscription;
   readonly #encoder = new TextEncoder();
-  readonly #place = new Place();
+  readonly #place = new EventIdTracker();
   #unsent: string[] = [];
   #unsentLength = 0;
   /** Lets the reader's end go on, which waits for something to send. */
@@ -49,7 +49,7 @@ class EventStream implements FeedSink {
   constructor(reader: Reader, limits: Pick<Limits, 'unsentBytes'>) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#feed = new Feed(reader, this);
+    this.#feed = new RoomSubscription(reader, this);
     // Nothing is handed on before it is asked for, so what waits is known here.
     this.body = new ReadableStream<Uint8Array>(
       { pull: (controller) => this.#pull(controller), cancel: () => this.stop() },

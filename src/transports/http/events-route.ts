@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import { readPayload } from '../../protocol/commands.ts';
-import type { HttpDoor, Identify } from './http-transport.ts';
+import type { HttpTransport, Identify } from './http-transport.ts';
 import { eventStream } from './event-stream.ts';
 import { longPoll } from './long-poll.ts';
 import type { Reader } from './reader.ts';
 import { roomIdOf } from './request-parts.ts';
 
 /** `GET /rooms/:roomId/events`: a stream for those who accept one, else a long poll. */
-export function eventsRoute(door: HttpDoor, identify: Identify) {
+export function eventsRoute(door: HttpTransport, identify: Identify) {
   return async (c: Context): Promise<Response> => {
     const roomId = roomIdOf(c);
     const streams = /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');

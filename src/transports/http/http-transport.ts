@@ -3,10 +3,10 @@ import type { Authenticate } from '../../auth/authenticator.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
-import type { RoomDirectory } from '../room-directory.ts';
+import type { RoomDirectory } from '../../host/room-directory.ts';
 
 /** What the HTTP door needs of its host. */
-export interface HttpDoor {
+export interface HttpTransport {
   directory: RoomDirectory;
   authenticate: Authenticate;
   /** Hears of each request when it is known who makes it. */

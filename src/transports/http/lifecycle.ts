@@ -4,8 +4,8 @@ import { internalProblem, Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { jsonLine } from '../../protocol/frames.ts';
-import type { Asking } from '../../room/room.ts';
-import type { HttpDoor } from './http-transport.ts';
+import type { RequestName } from '../../room/room.ts';
+import type { HttpTransport } from './http-transport.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 import { refusalOf } from './refusals.ts';
 import {
@@ -24,10 +24,10 @@ const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 /** Steps of an erasure that one request waits for; the room does the rest by itself. */
 const STEPS_AWAITED = 40;
 
-type Lifecycle = Pick<HttpDoor, 'directory' | 'authenticate' | 'known' | 'log'>;
+type Lifecycle = Pick<HttpTransport, 'directory' | 'authenticate' | 'known' | 'log'>;
 
 /** Asks one room as one identity. @throws Refusal */
-type Ask = <N extends Asking>(name: N, payload: object) => Promise<Reply<N>>;
+type Ask = <N extends RequestName>(name: N, payload: object) => Promise<Reply<N>>;
 
 /** The routes for a room as a whole: deleting, reopening, erasing a person, exporting, importing. */
 export function lifecycleRoutes(door: Lifecycle): Hono {
@@ -84,7 +84,7 @@ async function asker(c: Context, { directory, authenticate, known }: Lifecycle):
   const identity: Identity = await authenticate(credentialsOf(c));
   known?.(c);
   let hasBegun = false;
-  return async <N extends Asking>(name: N, payload: object): Promise<Reply<N>> => {
+  return async <N extends RequestName>(name: N, payload: object): Promise<Reply<N>> => {
     for (;;) {
       const result = await directory.execute(roomId, identity, name, payload);
       if (result.ok) {
@@ -106,7 +106,11 @@ async function asker(c: Context, { directory, authenticate, known }: Lifecycle):
  * Pages of an export, each asked for when the client has taken the one before. An export that fails
  * on its way says so in its last line; a status it has no more.
  */
-function exportStream(ask: Ask, first: Reply<'exportRoom'>, log: HttpDoor['log']): ReadableStream {
+function exportStream(
+  ask: Ask,
+  first: Reply<'exportRoom'>,
+  log: HttpTransport['log'],
+): ReadableStream {
   const encoder = new TextEncoder();
   let page: Reply<'exportRoom'> | undefined = first;
   return new ReadableStream<Uint8Array>({
@@ -123,7 +127,7 @@ function exportStream(ask: Ask, first: Reply<'exportRoom'>, log: HttpDoor['log']
 async function nextPage(
   ask: Ask,
   cursor: NonNullable<Reply<'exportRoom'>['next']>,
-  log: HttpDoor['log'],
+  log: HttpTransport['log'],
 ): Promise<Reply<'exportRoom'>> {
   try {
     return await ask('exportRoom', { cursor });

@@ -3,8 +3,8 @@ import type { Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { parsePosition } from '../../protocol/position.ts';
-import type { LinkListener } from '../room-directory.ts';
-import { Place } from '../../following/event-id-tracker.ts';
+import type { LinkListener } from '../../host/room-directory.ts';
+import { EventIdTracker } from '../../following/event-id-tracker.ts';
 import { closedLine, joinedIn, missedLines, POLL_MS, type Reader } from './reader.ts';
 
 /** What a poll has found; `lines` are events. */
@@ -37,7 +37,7 @@ async function look(
   signal: AbortSignal,
 ): Promise<Found> {
   const { promise, resolve } = Promise.withResolvers<Found | 'expired'>();
-  const place = new Place();
+  const place = new EventIdTracker();
   let position: string | undefined;
   const standing = (): string => position ?? since ?? '0:0';
   const listener: LinkListener = {

@@ -3,7 +3,7 @@ import { commands, replies, requests } from '../../protocol/commands.ts';
 import { type ErrorCode, errorCodes } from '../../protocol/codes/errors.ts';
 import { type EventName, events } from '../../protocol/events.ts';
 import { memberSchema, messageSchema, roomSchema } from '../../protocol/objects.ts';
-import type { Asking } from '../../room/room.ts';
+import type { RequestName } from '../../room/room.ts';
 import { type Json, schemaPath, schemaRef } from './openapi-parts.ts';
 
 /** All but `error`, which tells of a command that was sent. */
@@ -40,9 +40,9 @@ const named = {
 } as const;
 
 /** The schemas of what is answered, by name, and where each operation's reply stands among them. */
-export function answerSchemas(operations: Iterable<Asking>): {
+export function answerSchemas(operations: Iterable<RequestName>): {
   schemas: Json;
-  replyRef: (operation: Asking) => Json;
+  replyRef: (operation: RequestName) => Json;
 } {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
@@ -61,7 +61,7 @@ export function answerSchemas(operations: Iterable<Asking>): {
 }
 
 /** The fields of an operation's payload, and which of them it cannot do without. */
-export function payloadFields(operation: Asking): {
+export function payloadFields(operation: RequestName): {
   properties: Record<string, Json>;
   required: readonly string[];
 } {

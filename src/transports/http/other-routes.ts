@@ -1,5 +1,5 @@
 import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
-import type { Asking } from '../../room/room.ts';
+import type { RequestName } from '../../room/room.ts';
 import type { Method } from './room-routes.ts';
 
 /** A route that is no operation of a room, as `/openapi.json` describes it. */
@@ -13,7 +13,7 @@ export interface OtherRoute extends Json {
 }
 
 /** Operations whose replies these routes answer with. */
-export const otherOperations: readonly Asking[] = [
+export const otherOperations: readonly RequestName[] = [
   'deleteRoom',
   'reopenRoom',
   'eraseUser',

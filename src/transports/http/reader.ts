@@ -2,7 +2,7 @@ import type { Reply } from '../../protocol/commands.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { eventLine } from '../../protocol/frames.ts';
 import type { Message } from '../../protocol/objects.ts';
-import type { RoomDirectory } from '../room-directory.ts';
+import type { RoomDirectory } from '../../host/room-directory.ts';
 
 /** Who reads a room without being in it: nobody is told, and nothing is sent. */
 export interface Reader {

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Credentials } from '../../auth/authenticator.ts';
 import { bearerIn, hasToken } from '../../auth/credentials.ts';
-import { misfit, type Problem, Refusal } from '../../protocol/codes/errors.ts';
+import { invalidField, type Problem, Refusal } from '../../protocol/codes/errors.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import { type OperationName, mayLack } from '../../protocol/commands.ts';
 import { depthOfText } from '../../protocol/shape.ts';
@@ -60,7 +60,7 @@ function decoded(name: string, segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw misfit(name, 'must be percent-encoded UTF-8');
+    throw invalidField(name, 'must be percent-encoded UTF-8');
   }
 }
 
@@ -134,13 +134,13 @@ export async function bodyFields(
   const body = parsed(sent);
   if (isOptional && body === null) return {};
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
-  throw misfit('body', 'must be a JSON object');
+  throw invalidField('body', 'must be a JSON object');
 }
 
 function parsed(sent: string): unknown {
   try {
     return JSON.parse(sent);
   } catch {
-    throw misfit('body', 'must be JSON');
+    throw invalidField('body', 'must be JSON');
   }
 }

@@ -1,5 +1,5 @@
 import type { Reply } from '../../protocol/commands.ts';
-import type { Asking } from '../../room/room.ts';
+import type { RequestName } from '../../room/room.ts';
 import { type FieldReader, flag, type QueryField, text, whole } from './request-parts.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -9,7 +9,7 @@ export interface RoomRoute {
   method: Method;
   /** Behind `/rooms/:roomId`, as Hono writes it. */
   path: string;
-  operation: Asking;
+  operation: RequestName;
   /** Fields of the payload that stand in the path. */
   fields: Readonly<Record<string, FieldReader>>;
   query: Readonly<Record<string, QueryField>>;
@@ -35,7 +35,7 @@ interface Options {
 
 function route(
   address: `${Method} /${string}`,
-  operation: Asking,
+  operation: RequestName,
   summary: string,
   { query = {}, body, creates }: Options = {},
 ): RoomRoute {
@@ -105,6 +105,6 @@ export const roomRoutes: readonly RoomRoute[] = [
 ];
 
 /** Whether a reply to a route that creates tells of what was there before. */
-export function wasThere(reply: Reply<Asking>): boolean {
+export function wasThere(reply: Reply<RequestName>): boolean {
   return 'duplicate' in reply;
 }

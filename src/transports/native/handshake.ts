@@ -1,7 +1,7 @@
 import type { Credentials } from '../../auth/authenticator.ts';
 import { bearerIn, hasToken } from '../../auth/credentials.ts';
 import { closeCodeOf, type CloseCode } from '../../protocol/codes/close-codes.ts';
-import { misfit, type Problem, Refusal } from '../../protocol/codes/errors.ts';
+import { invalidField, type Problem, Refusal } from '../../protocol/codes/errors.ts';
 import { eventLine } from '../../protocol/frames.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 
@@ -68,10 +68,10 @@ export function readRoomId(segment: string): string {
   try {
     roomId = decodeURIComponent(segment);
   } catch {
-    throw misfit('roomId', 'must be percent-encoded UTF-8');
+    throw invalidField('roomId', 'must be percent-encoded UTF-8');
   }
   const why = wrongRoomId(roomId);
-  if (why !== undefined) throw misfit('roomId', why);
+  if (why !== undefined) throw invalidField('roomId', why);
   return roomId;
 }
 
@@ -95,7 +95,7 @@ export function refusalOnSocket(problem: Problem): { line: string; code: CloseCo
   };
 }
 
-/** Asking for the native door without an upgrade. */
+/** RequestName for the native door without an upgrade. */
 export function noUpgrade(): Refusal {
   return new Refusal('invalid_payload', 'Connect to this address with a WebSocket.');
 }

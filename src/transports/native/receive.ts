@@ -11,7 +11,7 @@ import type { Room } from '../../room/room.ts';
  * @param refresh verifies the token of a `refreshToken`, then tells the room
  */
 export function receive(
-  room: Pick<Room, 'handle' | 'misread' | 'end'>,
+  room: Pick<Room, 'handle' | 'malformedFrame' | 'end'>,
   connection: Connection,
   data: unknown,
   limits: Limits,
@@ -32,7 +32,7 @@ export function receive(
     }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    room.misread(connection, error.problem);
+    room.malformedFrame(connection, error.problem);
   }
 }
 

@@ -5,7 +5,7 @@ import { assertCommandName } from '../../protocol/commands.ts';
 import {
   type ErrorCode,
   internalProblem,
-  misfit,
+  invalidField,
   type Problem,
   Refusal,
   unavailableProblem,
@@ -15,7 +15,7 @@ import { fixed, type Limits } from '../../protocol/codes/limits.ts';
 import { eventLine, type Result } from '../../protocol/frames.ts';
 import { assertPlain } from '../../protocol/shape.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
-import { madeOnce } from '../../following/memoize-by-identity.ts';
+import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
 import { holdReply, isReply, JOINED } from '../../following/replies.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
 import { readChecked } from '../../room/room.ts';
@@ -26,7 +26,7 @@ import type {
   MovableLink,
   RoomDirectory,
   RoomLink,
-} from '../room-directory.ts';
+} from '../../host/room-directory.ts';
 
 /** What a host's Socket.IO socket can do; lines are passed on as the text they are. */
 export interface SocketWire {
@@ -85,10 +85,10 @@ interface Joined<L extends RoomLink> {
 const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
 
 /** Commands that may wait for a room that is being joined or left. */
-const MOST_WAITING = 64;
+const MAX_WAITING = 64;
 
 /** How long a name is remembered for rooms that were left: the last so many. */
-const MOST_NAMES = 1_000;
+const MAX_NAMES = 1_000;
 
 /** Close codes that end the whole connection, with the error code that tells why. */
 const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack' }>([
@@ -178,7 +178,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     try {
       if (typeof roomId !== 'string') throw this.#unaddressed(name, payload, roomId);
       const why = wrongRoomId(roomId);
-      if (why !== undefined) throw misfit('roomId', why);
+      if (why !== undefined) throw invalidField('roomId', why);
       const read = roomId === given ? payload : { ...(payload as object), roomId };
       const room = this.#rooms.get(roomId);
       if (room !== undefined) this.#forward(room, name, read, pending);
@@ -237,9 +237,9 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
   #unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
     assertCommandName(name);
     if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-      return misfit('payload', 'must be a JSON object');
+      return invalidField('payload', 'must be a JSON object');
     }
-    return misfit(
+    return invalidField(
       'roomId',
       (roomId ?? undefined) === undefined ? 'must name the room' : 'must be a string',
     );
@@ -309,7 +309,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
       room.link.send({ name, payload, ref });
       return;
     }
-    if (room.waiting.length >= MOST_WAITING)
+    if (room.waiting.length >= MAX_WAITING)
       throw new Refusal('unavailable', 'The room is still being joined or left; wait for it.');
     room.waiting.push(() => {
       this.#unanswered--;
@@ -393,7 +393,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
   #remember(roomId: string, claim: unknown): void {
     if (this.#identity.name !== undefined || this.#claims.has(roomId)) return;
     this.#claims.set(roomId, claim);
-    if (this.#claims.size <= MOST_NAMES) return;
+    if (this.#claims.size <= MAX_NAMES) return;
     for (const oldest of this.#claims.keys()) {
       this.#claims.delete(oldest);
       return;
@@ -425,7 +425,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 }
 
 /** All lines as the one event `events`; made once for all who are given the same lines. */
-const gathered = madeOnce((lines: readonly string[]): readonly string[] => [
+const gathered = memoizeByIdentity((lines: readonly string[]): readonly string[] => [
   `["events",[${lines.join(',')}]]`,
 ]);
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { SentAway } from '../../../src/admission/flood-bans.ts';
+import { FloodBans } from '../../../src/admission/flood-bans.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 
 const { limits } = readSettings({ COMMANDS_PER_SECOND: '50', COMMAND_BURST: '200' }).settings;
 
 it('who was sent away may come back after a minute, and is told how long that is yet', () => {
-  const away = new SentAway();
+  const away = new FloodBans();
   away.add('mallory', 1_000);
   expect(() => away.assertBack('mallory', 11_000)).toThrow(
     expect.objectContaining({ code: 'rate_limited', details: { retryAfterMs: 50_000 } }),
@@ -15,7 +15,7 @@ it('who was sent away may come back after a minute, and is told how long that is
 });
 
 it('the minute begins anew with each time, and others are forgotten meanwhile', () => {
-  const away = new SentAway();
+  const away = new FloodBans();
   away.add('first', 0);
   away.add('mallory', 10_000);
   away.add('first', 50_000);
@@ -25,7 +25,7 @@ it('the minute begins anew with each time, and others are forgotten meanwhile', 
 });
 
 it('a clock that goes back keeps nobody out for longer', () => {
-  const away = new SentAway();
+  const away = new FloodBans();
   away.add('mallory', 3_600_000);
   expect(() => away.assertBack('mallory', 0)).toThrow(
     expect.objectContaining({ details: { retryAfterMs: 60_000 } }),
@@ -33,7 +33,7 @@ it('a clock that goes back keeps nobody out for longer', () => {
 });
 
 it('who sends far too much is away, over however many sockets, and nobody else is', () => {
-  const away = new SentAway();
+  const away = new FloodBans();
   const heard = (userId: string, times: number) =>
     Array.from({ length: times }, () => away.hear(userId, 1_000, 128, limits));
   expect(heard('mallory', 10)).not.toContain(true);

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { commandsIn, ReadingPace, weightOf } from '../../../src/admission/inbound-limiter.ts';
+import { commandsIn, InboundLimiter, weightOf } from '../../../src/admission/inbound-limiter.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 
 const { limits } = readSettings({ COMMANDS_PER_SECOND: '50', COMMAND_BURST: '200' }).settings;
 
 it('a socket is within its pace at twice what a user may do', () => {
-  const pace = new ReadingPace(limits, 0);
+  const pace = new InboundLimiter(limits, 0);
   for (let sent = 0; sent < 400; sent++) expect(pace.aheadMs(0)).toBe(0);
   expect(pace.aheadMs(0)).toBe(10);
   expect(pace.aheadMs(10)).toBe(10);
@@ -13,13 +13,13 @@ it('a socket is within its pace at twice what a user may do', () => {
 });
 
 it('a socket that was silent has no more saved up than in the beginning', () => {
-  const pace = new ReadingPace(limits, 0);
+  const pace = new InboundLimiter(limits, 0);
   expect(pace.aheadMs(3_600_000, 400)).toBe(0);
   expect(pace.aheadMs(3_600_000, 100)).toBe(1_000);
 });
 
 it('a clock that goes back costs nobody anything', () => {
-  const pace = new ReadingPace(limits, 1_000);
+  const pace = new InboundLimiter(limits, 1_000);
   expect(pace.aheadMs(500, 400)).toBe(0);
   expect(pace.aheadMs(510)).toBe(0);
 });

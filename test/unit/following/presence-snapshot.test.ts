@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { WhoIsHere } from '../../../src/following/presence-snapshot.ts';
+import { PresenceSnapshot } from '../../../src/following/presence-snapshot.ts';
 import { eventLine } from '../../../src/protocol/frames.ts';
 
 const anna = { userId: 'anna', username: 'Anna' };
@@ -7,22 +7,22 @@ const ben = { userId: 'ben', username: 'Ben' };
 const member = { role: 'none', online: true, roomId: 'r', by: 'anna' };
 
 it('knows a user by the name that was told last', () => {
-  const here = new WhoIsHere([anna, ben]);
+  const here = new PresenceSnapshot([anna, ben]);
   const anne = { userId: 'anna', username: 'Anne' };
   expect(here.heard(eventLine('memberUpdated', { ...member, ...anne }))).toBe(true);
   expect(here.users).toEqual([anne, ben]);
-  expect(here.changesTo(new WhoIsHere([ben]), 'r', 1)).toEqual([
+  expect(here.changesTo(new PresenceSnapshot([ben]), 'r', 1)).toEqual([
     eventLine('userLeft', { roomId: 'r', ...anne, timestamp: 1, reason: 'disconnected' }),
   ]);
 });
 
 it('takes nobody to be here for being a member', () => {
-  const here = new WhoIsHere([ben]);
+  const here = new PresenceSnapshot([ben]);
   here.heard(eventLine('memberUpdated', { ...member, ...anna, online: false }));
   expect(here.users).toEqual([ben]);
 });
 
 it('has no events that lead to another name', () => {
-  const then = new WhoIsHere([{ ...anna, username: 'Anne' }, ben]);
-  expect(new WhoIsHere([anna, ben]).changesTo(then, 'r', 1)).toBeUndefined();
+  const then = new PresenceSnapshot([{ ...anna, username: 'Anne' }, ben]);
+  expect(new PresenceSnapshot([anna, ben]).changesTo(then, 'r', 1)).toBeUndefined();
 });

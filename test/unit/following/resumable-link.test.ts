@@ -1,29 +1,29 @@
 import { expect, it } from 'vitest';
 import {
-  type Dial,
-  type RawLink,
-  type RawListener,
-  SteadyLink,
+  type ConnectLink,
+  type LinkTransport,
+  type LinkTransportListener,
+  ResumableLink,
 } from '../../../src/following/resumable-link.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import { eventLine } from '../../../src/protocol/frames.ts';
 
 it('brings a newer identity along that came while it was made again', async () => {
   const [old, newer] = [1, 2].map((expiresAt): Identity => ({ userId: 'alice', expiresAt }));
-  const dialled: { identity: Identity; listener: RawListener }[] = [];
+  const dialled: { identity: Identity; listener: LinkTransportListener }[] = [];
   const renewed: Identity[] = [];
-  const raw: RawLink = {
+  const raw: LinkTransport = {
     send: () => undefined,
     renew: (identity) => renewed.push(identity),
     close: () => undefined,
   };
-  const again = Promise.withResolvers<RawLink>();
-  const dial: Dial = (identity, _, listener) => {
+  const again = Promise.withResolvers<LinkTransport>();
+  const dial: ConnectLink = (identity, _, listener) => {
     dialled.push({ identity, listener });
     return dialled.length === 1 ? Promise.resolve(raw) : again.promise;
   };
   const listener = { lines: () => undefined, closed: () => undefined, buffered: () => 0 };
-  const link = await SteadyLink.open(dial, old!, {}, listener, false);
+  const link = await ResumableLink.open(dial, old!, {}, listener, false);
   const joined = { ok: true, position: '0:0', room: {}, you: {} };
   dialled[0]!.listener.lines([eventLine('joined', joined)], undefined);
   dialled[0]!.listener.broken();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Backlog, judgeBacklog } from '../../../src/room/broadcast/backpressure.ts';
+import { type Backlog, backpressure } from '../../../src/room/broadcast/backpressure.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 
 const { limits } = readSettings({ MAX_UNSENT_BYTES: '1000000' }).settings;
@@ -17,7 +17,7 @@ describe('a connection', () => {
 
   it.each(told)('whose host tells %j is %s', (backlog, verdict) => {
     const whole = { buffered: undefined, sentSinceSign: 0, signAgoMs: 0, ...backlog };
-    expect(judgeBacklog(whole, limits)).toBe(verdict);
+    expect(backpressure(whole, limits)).toBe(verdict);
   });
 
   it.each([
@@ -32,6 +32,6 @@ describe('a connection', () => {
     // A clock that went back makes nobody too slow.
     [1_000_001, -3_600_000, 'keepsUp'],
   ])('sent %i bytes since a sign of life %i ms ago is %s', (sentSinceSign, signAgoMs, verdict) => {
-    expect(judgeBacklog({ buffered: undefined, sentSinceSign, signAgoMs }, limits)).toBe(verdict);
+    expect(backpressure({ buffered: undefined, sentSinceSign, signAgoMs }, limits)).toBe(verdict);
   });
 });

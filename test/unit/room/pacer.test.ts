@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Pacer } from '../../../src/host/flush-scheduler.ts';
+import { FlushScheduler } from '../../../src/host/flush-scheduler.ts';
 
 function paced(capMs = 50) {
   const clock = { ms: 1_000, now: () => clock.ms };
-  return { clock, pacer: new Pacer(clock, capMs) };
+  return { clock, pacer: new FlushScheduler(clock, capMs) };
 }
 
 /** The same, where several things were due at once. */

@@ -1,11 +1,15 @@
 import { NodeConnection, type Sink } from '../../../local-server/node-connection.ts';
 import { SqliteFile } from '../../../local-server/sqlite-file.ts';
-import { type CloseCode, closeCodes, closeReasons } from '../../../src/protocol/codes/close-codes.ts';
+import {
+  type CloseCode,
+  closeCodes,
+  closeReasons,
+} from '../../../src/protocol/codes/close-codes.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Limits } from '../../../src/protocol/codes/limits.ts';
 import type { Command } from '../../../src/protocol/frames.ts';
 import type { ConnectionState, Immediate, Sql, SqlValue } from '../../../src/room/ports.ts';
-import { type Asking, Room } from '../../../src/room/room.ts';
+import { type RequestName, Room } from '../../../src/room/room.ts';
 
 /** A fault put into the storage; tells it from a defect. */
 export class StorageFault extends Error {}
@@ -48,9 +52,9 @@ export class FailingSql implements Sql {
     this.#sql.erase(found);
   }
 
-  tidy(what: 'space' | 'traces'): void {
+  reclaimSpace(what: 'space' | 'traces'): void {
     this.#count();
-    this.#sql.tidy(what);
+    this.#sql.reclaimSpace(what);
   }
 
   #count(): void {
@@ -140,7 +144,7 @@ export class StagedRoom {
     payload: object,
     answered: (result: unknown) => void = () => {},
   ): void {
-    const result = this.#use().execute(identity, name as Asking, payload);
+    const result = this.#use().execute(identity, name as RequestName, payload);
     this.#waiting.push((stored) => stored && answered(result));
   }
 

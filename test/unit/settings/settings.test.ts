@@ -4,7 +4,12 @@ import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { configure } from '../../../local-server/configuration.ts';
 import { envExample, settingsTable } from '../../../scripts/settings-text.ts';
-import { declarations, EXAMPLE_SECRET, readSettings, unknownSettings } from '../../../src/settings/settings.ts';
+import {
+  declarations,
+  EXAMPLE_SECRET,
+  readSettings,
+  unknownSettings,
+} from '../../../src/settings/settings.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { PROJECT } from '../../support/program.ts';
 
@@ -29,8 +34,8 @@ describe('reading settings', () => {
       roomsPerSocket: 50,
       unsentBytes: 1_048_576,
       connectTimeoutMs: 10_000,
-      gatherMs: 50,
-      grantedRoomsOnly: false,
+      batchDelayMs: 50,
+      tokenRoomsOnly: false,
     });
   });
 

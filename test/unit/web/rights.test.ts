@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { mayActOn, rolesFor, type Role, type Standing, whySilent } from '../../../web/src/rights.ts';
+import { mayActOn, rolesFor, type Role, type Access, whySilent } from '../../../web/src/rights.ts';
 
-function standing(role: Role, more: object = {}, room: object = {}): Standing {
+function standing(role: Role, more: object = {}, room: object = {}): Access {
   return {
     you: { userId: 'me', username: 'Me', role, readUpTo: 0, unread: 0, unreadMentions: 0, ...more },
     room: {

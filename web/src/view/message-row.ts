@@ -12,10 +12,10 @@ import { beginningOf, textParts } from './text.ts';
 import { clockOf, shortClockOf, timeElement } from './times.ts';
 
 /** A text that is longer begins folded. The style sheet shows as many lines of it. */
-const MOST_LINES = 20;
-const MOST_CHARACTERS = 2_000;
+const MAX_LINES = 20;
+const MAX_CHARACTERS = 2_000;
 
-export interface Place {
+export interface EventIdTracker {
   /** Whether it begins a group of its sender's. */
   isFirst: boolean;
   /** Whether it stands among the answers to one message. */
@@ -27,7 +27,7 @@ export interface Place {
 }
 
 /** A message as one row. */
-export function messageRow(scene: Scene, message: Shown, place: Place): Row {
+export function messageRow(scene: Scene, message: Shown, place: EventIdTracker): Row {
   const { room, reactors, originals } = scene;
   const { you, failedChanges } = room.state;
   const { seq, rev } = message;
@@ -75,7 +75,7 @@ export function messageRow(scene: Scene, message: Shown, place: Place): Row {
 export function unsentRow(
   scene: Scene,
   entry: Outgoing,
-  { isFirst, isThread }: Pick<Place, 'isFirst' | 'isThread'>,
+  { isFirst, isThread }: Pick<EventIdTracker, 'isFirst' | 'isThread'>,
 ): Row {
   const { room, originals } = scene;
   const { you, status, outgoing } = room.state;
@@ -108,7 +108,7 @@ export function unsentRow(
 function frame(
   { room }: Scene,
   message: Pick<Message, 'senderId' | 'sender'> & Partial<Message>,
-  { isFirst }: Pick<Place, 'isFirst'>,
+  { isFirst }: Pick<EventIdTracker, 'isFirst'>,
 ): HTMLLIElement {
   const { senderId, sender, timestamp, unverified } = message;
   const row = element('li', isFirst ? 'message is-first' : 'message');
@@ -160,7 +160,7 @@ function folded({ unfolded }: Scene, seq: number, text: HTMLElement, said: strin
 }
 
 function isLong(text: string): boolean {
-  return text.length > MOST_CHARACTERS || text.split('\n', MOST_LINES + 1).length > MOST_LINES;
+  return text.length > MAX_CHARACTERS || text.split('\n', MAX_LINES + 1).length > MAX_LINES;
 }
 
 function mentionedPeople(

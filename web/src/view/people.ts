@@ -11,11 +11,11 @@ import { whenOf } from './times.ts';
 
 const PAGE = 100;
 /** Of those who are not here no more are listed. */
-const MOST_PAGES = 5;
+const MAX_PAGES = 5;
 /** In a busy room the list is asked for anew no sooner than after so many milliseconds. */
 const AGAIN_MS = 2_000;
 /** Above so many people there is a field to find one. */
-const MOST_UNFILTERED = 20;
+const MAX_UNFILTERED = 20;
 
 /** A mute that ends is looked for this often, in milliseconds. */
 const MINUTE_MS = 60_000;
@@ -122,7 +122,7 @@ export class PeoplePanel implements PanelContent {
     const rest = onlineCount - online.length;
     setText(this.#more, isGone ? 'You are not in this room.' : rest > 0 ? `and ${rest} more` : '');
     const here = online.map((user) => ({ ...user, ...this.#members.get(user.userId), ...user }));
-    this.#filter.hidden = isGone || here.length + away.length <= MOST_UNFILTERED;
+    this.#filter.hidden = isGone || here.length + away.length <= MAX_UNFILTERED;
     const all = this.#shown(here);
     const others = this.#shown(away);
     const drawn = JSON.stringify([all, others, you, status.name]);
@@ -342,7 +342,7 @@ export class PeoplePanel implements PanelContent {
 
   async #loadPages(): Promise<void> {
     let after: string | undefined;
-    for (let page = 0; page < MOST_PAGES; page++) {
+    for (let page = 0; page < MAX_PAGES; page++) {
       // oxlint-disable-next-line no-await-in-loop -- each page begins where the one before ended
       const { members, hasMore } = await this.#room.ask('getMembers', {
         limit: PAGE,

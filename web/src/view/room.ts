@@ -21,7 +21,7 @@ import type { Deeds, Scene } from './scene.ts';
 import { SearchPanel } from './search.ts';
 import { openSettings } from './settings.ts';
 import { ThreadPanel } from './thread.ts';
-import { Told } from './told.ts';
+import { RoomEvent } from './told.ts';
 
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
@@ -51,7 +51,7 @@ export class RoomView {
   readonly #roomDeeds: RoomDeeds;
   readonly #life = new AbortController();
   readonly #scene: Scene;
-  readonly #told: Told;
+  readonly #told: RoomEvent;
   readonly #log: LogView;
   readonly #panel: Panel;
   readonly #composer: Composer;
@@ -85,7 +85,7 @@ export class RoomView {
       deeds: this.#deeds(() => this.#composer),
       unfolded: new Set(),
     };
-    this.#told = new Told(signal);
+    this.#told = new RoomEvent(signal);
     this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;

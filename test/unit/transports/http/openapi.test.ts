@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { NodeRooms } from '../../../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../../../src/auth/authenticator.ts';
 import { OriginPolicy } from '../../../../src/auth/origin.ts';
-import { httpDoor } from '../../../../src/transports/http/app.ts';
+import { httpTransport } from '../../../../src/transports/http/app.ts';
 import { openApi } from '../../../../src/transports/http/openapi.ts';
 import { commands } from '../../../../src/protocol/commands.ts';
 import { errorCodes } from '../../../../src/protocol/codes/errors.ts';
@@ -54,7 +54,7 @@ it('describes every route of the door, and no other', () => {
     limits,
     log,
   });
-  const app = httpDoor({
+  const app = httpTransport({
     directory: rooms,
     authenticate: authenticatorOf(settings, false),
     origins: new OriginPolicy({}),

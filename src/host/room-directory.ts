@@ -2,12 +2,12 @@ import type { Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Command, Result } from '../protocol/frames.ts';
 import type { Present } from '../protocol/objects.ts';
-import type { Asking } from '../room/room.ts';
+import type { RequestName } from '../room/room.ts';
 
 /** How a door reaches rooms, wherever they live. */
 export interface RoomDirectory {
   /** Does something for an identity that has not joined. Answers when it is stored; never rejects. */
-  execute<N extends Asking>(
+  execute<N extends RequestName>(
     roomId: string,
     identity: Identity,
     name: N,

@@ -1,0 +1,8 @@
+import { runTool, toolFile } from './tool.ts';
+
+/** `npm run test:unit`: what takes seconds. Arguments go to vitest. */
+process.exitCode = await runTool(toolFile('vitest'), [
+  'run',
+  '--project=unit',
+  ...process.argv.slice(2),
+]);
