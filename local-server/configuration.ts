@@ -1,10 +1,5 @@
-import {
-  readSettings,
-  SECRET_BYTES,
-  type Settings,
-  unknownSettings,
-  wrongKeys,
-} from '../src/settings/settings.ts';
+import { readSettings, type Settings, unknownSettings } from '../src/settings/settings.ts';
+import { SECRET_BYTES, wrongKeys } from '../src/settings/keys.ts';
 import { developmentSecret } from './development-secret.ts';
 import { readEnvFile } from './env-file.ts';
 

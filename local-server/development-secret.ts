@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SECRET_BYTES } from '../src/settings/settings.ts';
+import { SECRET_BYTES } from '../src/settings/keys.ts';
 
 /**
  * Development mode's own secret: made once, readable by its owner only.

@@ -1,11 +1,7 @@
 import { developmentSecret } from '../local-server/development-secret.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
-import {
-  declarations,
-  type HostName,
-  readSettings,
-  unknownSettings,
-} from '../src/settings/settings.ts';
+import { declarations, type HostName } from '../src/settings/declarations.ts';
+import { readSettings, unknownSettings } from '../src/settings/settings.ts';
 
 /** What `npm run dev:edge` gives the Worker. */
 export interface EdgeConfiguration {

@@ -1,4 +1,5 @@
-import { type Declaration, declarations, EXAMPLE_SECRET } from '../src/settings/settings.ts';
+import { type Declaration, declarations } from '../src/settings/declarations.ts';
+import { EXAMPLE_SECRET } from '../src/settings/keys.ts';
 
 /** `.env.example` and the README's table, as the list of settings makes them. */
 

@@ -5,7 +5,8 @@ import { browserHeaders, httpTransport, refusalResponse } from '../transports/ht
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
-import { readSettings, SECRET_BYTES, type Settings, wrongKeys } from '../settings/settings.ts';
+import { readSettings, type Settings } from '../settings/settings.ts';
+import { SECRET_BYTES, wrongKeys } from '../settings/keys.ts';
 import { VERSION } from '../version.ts';
 import { openSocket } from './connect-room.ts';
 import type { Environment } from './environment.ts';

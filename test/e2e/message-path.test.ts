@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { doors } from '../support/transports.ts';
 import { messagePath, type WatchedHost, watchHost } from '../support/message-path.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 
 /**
  * The most functions of our own that one message may pass, by file and name: what a function holds

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { service } from '../../src/edge/service.ts';
-import { EXAMPLE_SECRET } from '../../src/settings/settings.ts';
+import { EXAMPLE_SECRET } from '../../src/settings/keys.ts';
 
 function ask(localOnly: boolean): Response | Promise<Response> {
   const bindings = { ...(env as unknown as Environment), JWT_SECRET: EXAMPLE_SECRET };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { io } from 'socket.io-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { EXAMPLE_SECRET } from '../../src/settings/settings.ts';
+import { EXAMPLE_SECRET } from '../../src/settings/keys.ts';
 import { VERSION } from '../../src/version.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program, type ProgramOptions, PROJECT } from '../support/program.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/protocol/commands.ts';
 import { roomRoutes } from '../../src/transports/http/room-routes.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { doors } from '../support/transports.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PollingVisitor } from '../support/polling-visitor.ts';

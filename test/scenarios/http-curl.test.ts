@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PROJECT } from '../support/program.ts';
 import { newRoom, useHosts } from '../support/stories.ts';

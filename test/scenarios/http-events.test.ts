@@ -1,7 +1,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { doors } from '../support/transports.ts';
 import { type Follower, HttpVisitor, type StreamEvent } from '../support/http-visitor.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { type Answered, HttpVisitor } from '../support/http-visitor.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { newRoom, useHosts } from '../support/stories.ts';

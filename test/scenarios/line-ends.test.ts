@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { ask } from '../support/http-client.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { rawSocket } from '../support/raw-socket.ts';

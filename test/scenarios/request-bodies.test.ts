@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type RoomRoute, roomRoutes } from '../../src/transports/http/room-routes.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { BareConnection, frameOf, upgradeRequest } from '../support/bare-connection.ts';
 import { type Answered, ask, problemOf } from '../support/http-client.ts';
 import { newRoom, useHosts } from '../support/stories.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { configureEdge } from '../../scripts/edge-configuration.ts';
-import { EXAMPLE_SECRET } from '../../src/settings/settings.ts';
+import { EXAMPLE_SECRET } from '../../src/settings/keys.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { processes } from '../support/processes.ts';
 import { Program, PROJECT } from '../support/program.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 
 const SCRIPTS = {
   node: ['local-server/main.ts', '--dev'],

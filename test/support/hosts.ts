@@ -6,7 +6,7 @@ import { Log, LogLevel, Miniflare } from 'miniflare';
 import { inject } from 'vitest';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { edgeOptions, type TestSettings } from './edge-options.ts';
 import { SECRET } from './tokens.ts';
 

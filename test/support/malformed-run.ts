@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { errorCodes, type Problem } from '../../src/protocol/codes/errors.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { BareConnection } from './bare-connection.ts';
 import { MalformedInputs } from './malformed-inputs.ts';
 import { type RawSocket, rawSocket } from './raw-socket.ts';

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { configure } from '../../local-server/configuration.ts';
 import type { startServer } from '../../local-server/server.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { edgeOptions } from './edge-options.ts';
 import { instrument, type OwnFunction } from './instrument.ts';
 import { newRoom } from './stories.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
 import { doors } from './transports.ts';
 import { type Host, startHost, type TestSettings } from './hosts.ts';

@@ -2,7 +2,7 @@ import type { CommandName, Reply } from '../../src/protocol/commands.ts';
 import type { Problem } from '../../src/protocol/codes/errors.ts';
 import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Result } from '../../src/protocol/frames.ts';
-import type { HostName } from '../../src/settings/settings.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 
 /** What a client shows to say who it is; nothing at all for a guest. */
 export interface Who {

@@ -4,12 +4,9 @@ import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { configure } from '../../../local-server/configuration.ts';
 import { envExample, settingsTable } from '../../../scripts/settings-text.ts';
-import {
-  declarations,
-  EXAMPLE_SECRET,
-  readSettings,
-  unknownSettings,
-} from '../../../src/settings/settings.ts';
+import { declarations } from '../../../src/settings/declarations.ts';
+import { EXAMPLE_SECRET } from '../../../src/settings/keys.ts';
+import { readSettings, unknownSettings } from '../../../src/settings/settings.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { PROJECT } from '../../support/program.ts';
 

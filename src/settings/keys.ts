@@ -1,0 +1,49 @@
+import type { Settings } from './settings.ts';
+
+/** The shortest `JWT_SECRET`, in bytes: HS256 wants a key as long as its hash (RFC 7518, 3.2). */
+export const SECRET_BYTES = 32;
+
+/** The secret that `.env.example` shows: known to everybody, so it guards nothing. */
+export const EXAMPLE_SECRET = 'your_super_secret_32_characters_long_JWT_Token';
+
+/** What whoever can be reached from elsewhere says to the example secret. */
+const EXAMPLE_SECRET_REFUSED =
+  'JWT_SECRET is still the example, which everybody knows: set it to a secret of your own, for example to what "openssl rand -hex 32" prints.';
+
+/**
+ * Why these settings cannot tell who is speaking; undefined where they can.
+ * @param isLocal whether nobody else can reach the host, so that the example secret will do
+ */
+export function wrongKeys(
+  settings: Pick<Settings, 'JWT_SECRET' | 'JWT_SECRET_OLD' | 'JWT_JWKS_URL'>,
+  { isLocal, allowGuests, noKeys }: { isLocal: boolean; allowGuests: boolean; noKeys: string },
+): string | undefined {
+  const { JWT_SECRET, JWT_SECRET_OLD, JWT_JWKS_URL } = settings;
+  if (JWT_SECRET === undefined) {
+    if (JWT_JWKS_URL === undefined) return noKeys;
+    if (JWT_SECRET_OLD !== undefined) return 'JWT_SECRET_OLD needs JWT_SECRET, which replaces it.';
+    if (allowGuests) return 'ALLOW_GUESTS needs JWT_SECRET, which signs the tokens of guests.';
+  }
+  if (isLocal) return undefined;
+  if (JWT_SECRET === EXAMPLE_SECRET) return EXAMPLE_SECRET_REFUSED;
+  return JWT_SECRET_OLD === EXAMPLE_SECRET
+    ? 'JWT_SECRET_OLD is the example, which everybody knows: leave it out.'
+    : undefined;
+}
+
+/** Completes the sentence "<setting> …" for a secret that is too short. */
+export function wrongSecret(value: string): string | undefined {
+  return new TextEncoder().encode(value).byteLength >= SECRET_BYTES
+    ? undefined
+    : `must be at least ${SECRET_BYTES} bytes long`;
+}
+
+/** The same for an address that no key set can be taken from. */
+export function wrongKeySetUrl(value: string): string | undefined {
+  const why = 'must be an https URL such as https://id.example.com/.well-known/jwks.json';
+  if (!URL.canParse(value)) return why;
+  const { protocol, hostname } = new URL(value);
+  // Whoever is on the way of a key set sent in the clear can put keys of their own in it.
+  const isOfThisMachine = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isOfThisMachine) ? undefined : why;
+}
