@@ -60,7 +60,7 @@ async function writeTypes(): Promise<void> {
   const folder = join(MADE, 'client');
   for (const file of readdirSync(folder)) {
     const text = readFileSync(join(folder, file), 'utf8')
-      .replaceAll(/'\.\.\/protocol\/[\w-]+\.ts'/g, "'./protocol.js'")
+      .replaceAll(/'\.\.\/protocol\/[\w/-]+\.ts'/g, "'./protocol.js'")
       .replaceAll(/'(\.\/[\w-]+)\.ts'/g, "'$1.js'");
     writeFileSync(join(FOLDER, file), text);
   }

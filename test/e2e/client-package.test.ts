@@ -124,7 +124,7 @@ test('its declarations say of the protocol what the schemas say, and fit React',
 import type * as Objects from ${source('objects.ts')};
 import type * as Commands from ${source('commands.ts')};
 import type * as Events from ${source('events.ts')};
-import type * as Errors from ${source('errors.ts')};
+import type * as Errors from ${source('codes/errors.ts')};
 type Fits<A, B> = [A, keyof A] extends [B, keyof B] ? true : false;
 type Same<A, B> = [Fits<A, B>, Fits<B, A>] extends [true, true] ? true : false;
 ${types.map(([made, of], at) => `export const is${at}: Same<${made}, ${of}> = true;`).join('\n')}

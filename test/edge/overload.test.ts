@@ -1,6 +1,6 @@
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { LinkListener } from '../../src/host/room-directory.ts';
 import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
@@ -54,6 +54,8 @@ describe.each([
   [{}, 1],
 ] as const)('an object that fails with %j', (about, seconds) => {
   it('is asked once, and the asker is told over HTTP when to come again', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    onTestFinished(() => logged.mockRestore());
     const { calls, rooms } = failing(platformError(about));
     const bindings = { ...(env as unknown as Environment), ROOM: rooms };
     const app = service(bindings, { localOnly: false, guestsByDefault: false });
@@ -73,6 +75,7 @@ describe.each([
     );
     expect([opened.status, opened.headers.get('retry-after')]).toEqual([503, String(seconds)]);
     await opened.text();
+    expect(String(logged.mock.calls[0])).toContain('room unreachable');
     expect(calls.count).toBe(2);
   });
 });

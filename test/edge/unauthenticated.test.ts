@@ -23,8 +23,12 @@ async function open(app: ReturnType<typeof service>) {
   const { webSocket } = await app.request(url, { headers }, env);
   const socket = webSocket!;
   const heard = { text: '', isClosed: false };
-  socket.addEventListener('message', ({ data }) => (heard.text += String(data)));
-  socket.addEventListener('close', () => (heard.isClosed = true));
+  socket.addEventListener('message', ({ data }) => {
+    heard.text += String(data);
+  });
+  socket.addEventListener('close', () => {
+    heard.isClosed = true;
+  });
   socket.accept();
   await expect.poll(() => heard.text).toContain('0{');
   return { socket, heard };

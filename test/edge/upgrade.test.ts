@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fixed } from '../../src/protocol/codes/limits.ts';
 import { migrations } from '../../src/room/storage/migrations.ts';
 import { oldRoom, oldStory, oldVersions } from '../contract/old-rooms.ts';
@@ -56,6 +56,7 @@ describe('an object written by newer code', () => {
   ];
 
   it('is unavailable at every door, and is left as it is', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const roomId = await left(newer);
     const unavailable = {
       code: 'unavailable',
@@ -73,5 +74,7 @@ describe('an object written by newer code', () => {
         .toArray(),
     );
     expect(tables).toEqual([{ name: 'migrations' }]);
+    expect(String(logged.mock.calls[0])).toContain('NewerSchema');
+    logged.mockRestore();
   });
 });
