@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
+import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
 import { verifyRefresh } from '../src/auth/refresh.ts';
 import { refusalResponse } from '../src/transports/http/app.ts';
 import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
@@ -26,9 +27,10 @@ import { throttleReading } from './throttle-reading.ts';
 import { requestUrl } from './request-url.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
 
-export interface NativeDoorOptions {
+export interface NativeTransportOptions {
   rooms: NodeRooms;
   authenticate: Authenticate;
+  origins: OriginPolicy;
   pendingHandshakes: PendingHandshakes;
   limits: Limits;
   log: Log;
@@ -36,10 +38,10 @@ export interface NativeDoorOptions {
 
 /** The native door: takes upgrades of `/rooms/:roomId/ws`. */
 export class NativeTransport {
-  readonly #options: NativeDoorOptions;
+  readonly #options: NativeTransportOptions;
   readonly #server: WebSockets;
 
-  constructor(options: NativeDoorOptions) {
+  constructor(options: NativeTransportOptions) {
     this.#options = options;
     this.#server = new WebSockets({
       noServer: true,
@@ -53,6 +55,8 @@ export class NativeTransport {
     // A client that goes before it is answered is nobody's defect.
     socket.on('error', () => undefined);
     try {
+      const { origin, host = '' } = request.headers;
+      if (!this.#options.origins.allows(origin, host)) throw foreignOrigin();
       const handshake = readHandshake(requestUrl(request), (name) =>
         request.headers[name]?.toString(),
       );

@@ -15,7 +15,7 @@ import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { corsHeaders } from '../src/auth/cors.ts';
-import { foreignOrigin, OriginPolicy } from '../src/auth/origin.ts';
+import { OriginPolicy } from '../src/auth/origin.ts';
 import { httpTransport, wrongHost } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { isNativePath } from '../src/transports/native/handshake.ts';
@@ -93,7 +93,14 @@ export async function startServer(
     log: (what, error) => log.failure(what, error),
   });
   const serve = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
-  const native = new NativeTransport({ rooms, authenticate, pendingHandshakes, limits, log });
+  const native = new NativeTransport({
+    rooms,
+    authenticate,
+    origins,
+    pendingHandshakes,
+    limits,
+    log,
+  });
   const socketIo = new SocketIoTransport({
     directory: rooms,
     authenticate,
@@ -145,7 +152,7 @@ export async function startServer(
   });
   http.on('upgrade', (request, socket, head) => {
     if (settings.TRUST_PROXY === true) trustProxy(request);
-    const { host = '', origin } = request.headers;
+    const { host = '' } = request.headers;
     const { pathname } = requestUrl(request);
     if (!origins.allowsHost(host)) {
       refuseUpgrade(socket, new Refusal('forbidden', wrongHost(host)).problem, 421);
@@ -153,7 +160,6 @@ export async function startServer(
       // `ws` would take 8 too, a draft whose browsers name their page in another header than `Origin`.
       refuseUpgrade(socket, oldWebSocket.problem);
     } else if (isForSocketIo(request)) socketIo.upgrade(request, socket, head);
-    else if (!origins.allows(origin, host)) refuseUpgrade(socket, foreignOrigin().problem);
     else if (isNativePath(pathname)) void native.upgrade(request, socket, head);
     else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem, 404);
   });

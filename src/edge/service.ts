@@ -46,10 +46,10 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   /** The native door: says who it is, then hands the socket to the room's object. */
   async function upgrade(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    const host = request.headers.get('host') ?? url.host;
-    if (!origins.allows(request.headers.get('origin'), host)) throw foreignOrigin();
     const offers = offersSubprotocol(request.headers.get('sec-websocket-protocol'));
     try {
+      const host = request.headers.get('host') ?? url.host;
+      if (!origins.allows(request.headers.get('origin'), host)) throw foreignOrigin();
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
       await limiter.acquire(identity, roomId);

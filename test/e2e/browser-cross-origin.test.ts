@@ -213,6 +213,11 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
     }
     const protocols = ['parlor.v1', `bearer.${auth.token}`];
     const socket = `${url.replace('http', 'ws')}/rooms/x/ws`;
-    expect(await call(page, 'native', socket, protocols)).toEqual({ closed: 1006 });
+    // Browsers hide the status of a refused upgrade, so the reason comes over the socket.
+    expect(await call(page, 'native', socket, protocols)).toMatchObject([
+      'joined',
+      { ok: false, error: { code: 'forbidden', message: expect.stringContaining('CLIENT_URL') } },
+    ]);
+    expect(await call(page, 'native', socket, [])).toEqual({ closed: 1006 });
   });
 });
