@@ -32,8 +32,10 @@ export interface Client {
   /**
    * The room of this id, joined when it is first asked for; the same one from then on.
    * @param options.history newest messages to load on joining this room, instead of the client's
+   * @param options.join false: not joined yet; `room.join()` does it
+   * @example const room = client.room('general'); room.send('hello');
    */
-  room(roomId: string, options?: { history?: number }): Room;
+  room(roomId: string, options?: { history?: number; join?: boolean }): Room;
   /** Leaves every room. */
   close(): void;
 }
@@ -47,6 +49,8 @@ export function connect(options: ConnectOptions): Client {
   // What makes a guest the same guest again; in the storage, also after a reload.
   let guestToken = storage?.getItem(storageKey) ?? undefined;
   const rooms = new Map<string, Room>();
+  /** Asked for to be joined: one that was left since is not joined again by asking for it. */
+  const joined = new WeakSet<Room>();
 
   const credentials = async (spent?: string): Promise<Credentials> => {
     const token = await tokens.get(spent);
@@ -54,7 +58,7 @@ export function connect(options: ConnectOptions): Client {
   };
 
   return {
-    room(roomId, { history = options.history ?? 50 } = {}) {
+    room(roomId, { history = options.history ?? 50, join = true } = {}) {
       let room = rooms.get(roomId);
       if (room === undefined) {
         const url = roomUrl(options.url ?? ownUrl(), roomId);
@@ -78,8 +82,9 @@ export function connect(options: ConnectOptions): Client {
           environment,
         );
         rooms.set(roomId, room);
-        room.join();
       }
+      if (join && !joined.has(room)) room.join();
+      if (join) joined.add(room);
       return room;
     },
     close() {

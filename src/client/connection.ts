@@ -86,7 +86,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #environment: Environment;
   readonly #listener: ConnectionListener;
-  #status: Status = { name: 'left' };
+  /** Until `start` it is about to connect, as far as anybody can see. */
+  #status: Status = { name: 'connecting' };
   #socket: Socket | undefined;
   /** By it the server knows what is left of earlier connections, and lets go of that. */
   readonly #session: string;
@@ -133,7 +134,7 @@ export class Connection {
   /** Begins, or tries again at once instead of later. */
   start(): void {
     if (this.#status.name === 'waiting') this.wake();
-    if (this.#status.name !== 'left' && this.#status.name !== 'ended') return;
+    if (this.#stopWaking !== undefined) return;
     this.#stopWaking = this.#environment.onWake(
       () => this.wake(),
       () => {

@@ -77,6 +77,7 @@ export class Room {
   #room: RoomInfo | undefined;
   #you: You | undefined;
   #state: RoomState | undefined;
+  readonly #firstState: RoomState;
   /** Counts what makes an answer about people worthless: joins, and lists that begin anew. */
   #generation = 0;
   #older: Promise<void> | undefined;
@@ -109,6 +110,13 @@ export class Room {
     });
     this.#asker = new Asker(this.#connection);
     this.#typists = new Typists(environment, timing.typingLapsesMs, () => this.#changed());
+    // What is unsent is in one browser's storage, which a server that renders does not have.
+    this.#firstState = {
+      ...this.#makeState(),
+      outgoing: [],
+      failedChanges: [],
+      myReactions: new Map(),
+    };
   }
 
   /**
@@ -134,6 +142,8 @@ export class Room {
   /** For stores that look for themselves, such as React's. @returns ends it */
   readonly subscribe = (listener: () => void): (() => void) => this.on('change', listener);
   readonly getState = (): RoomState => this.state;
+  /** The state of every room that was never joined: what a server renders, always the same object. */
+  readonly getFirstState = (): RoomState => this.#firstState;
 
   /** @returns ends it */
   on<N extends keyof RoomEvents>(name: N, listener: (payload: RoomEvents[N]) => void): () => void {

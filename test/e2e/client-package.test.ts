@@ -237,6 +237,90 @@ export default {
     expect(logged).toContain('alice: hello from Parlor');
   });
 
+  /** What a server renders of the component, in a process that ends by itself. */
+  async function rendered(roomId: string): Promise<string> {
+    example('chat.tsx', url());
+    const entry = join(folder, 'server.tsx');
+    writeFileSync(
+      entry,
+      `import { renderToString } from 'react-dom/server.edge';
+import { Chat } from './chat.tsx';
+console.log(renderToString(<Chat roomId="${roomId}" />));
+`,
+    );
+    const file = join(folder, 'server.mjs');
+    writeFileSync(file, await bundle(entry));
+    const { stdout } = await run(process.execPath, [file], { cwd: folder });
+    return stdout.trim();
+  }
+
+  test('are rendered on a server that joins nothing and shows nobody what was said', async () => {
+    const bob = await enter('bob');
+    const roomId = 'a room nobody else is in';
+    ok(await bob.join(roomId));
+    await say(bob, roomId, 'secret for members');
+    const html = await rendered(roomId);
+    expect(html).toContain('aria-label="Message"');
+    expect(html).not.toContain('secret');
+    const { members } = ok(await bob.command('getMembers', { roomId, online: true }));
+    expect(members.map(({ userId }) => userId)).toEqual(['bob']);
+  });
+
+  test.skipIf(!hasBrowser)('take over what a server has rendered', async () => {
+    const html = await rendered(ROOM);
+    const bob = await enter('bob');
+    const main = join(folder, 'hydrate.tsx');
+    writeFileSync(
+      main,
+      `import { StrictMode } from 'react';
+import { hydrateRoot } from 'react-dom/client';
+import { Chat } from './chat.tsx';
+const main = document.querySelector('main')!;
+main.innerHTML = ${JSON.stringify(html)};
+hydrateRoot(main, <StrictMode><Chat roomId="${ROOM}" /></StrictMode>);
+`,
+    );
+    const { page, logged } = await open(main);
+    await page.getByLabel('Message').fill('typed after hydration');
+    await page.getByLabel('Message').press('Enter');
+    await bob.hears('message', ({ message }) => message === 'typed after hydration');
+    expect(logged).toEqual([]);
+  });
+
+  test.skipIf(!hasBrowser)(
+    'leave a room whose client is replaced, as by a hot update',
+    async () => {
+      const bob = await enter('bob');
+      const main = join(folder, 'hot.tsx');
+      writeFileSync(
+        main,
+        `import { createRoot } from 'react-dom/client';
+import { type Client, connect } from 'parlor/client';
+import { useRoom } from 'parlor/react';
+const token = async () => (await fetch('/test-token?username=hot')).text();
+function Status({ client }: { client: Client }) {
+  return <p>{useRoom(client, '${ROOM}').state.status.name}</p>;
+}
+const root = createRoot(document.querySelector('main')!);
+const update = () => root.render(<Status client={connect({ token })} />);
+addEventListener('update', update);
+addEventListener('unmount', () => root.unmount());
+update();
+`,
+      );
+      const { page, logged } = await open(main);
+      // A user may be connected ten times.
+      for (let at = 0; at < 12; at++) {
+        await page.getByText('open', { exact: true }).waitFor();
+        await page.evaluate("dispatchEvent(new Event('update'))");
+      }
+      await page.getByText('open', { exact: true }).waitFor();
+      await page.evaluate("dispatchEvent(new Event('unmount'))");
+      await bob.hears('userLeft', ({ userId, reason }) => userId === 'hot' && reason === 'left');
+      expect(logged).toEqual([]);
+    },
+  );
+
   test.skipIf(!hasBrowser)('are a component that talks, with React', async () => {
     const bob = await enter('bob');
     example('chat.tsx', url());
