@@ -4,7 +4,7 @@ import { Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
 const WAIT_MS = 5_000;
 
 /**
- * A room has more to do than it can. RequestName again would make it worse: nobody here does, and whoever
+ * A room has more to do than it can. Asking again would make it worse: nobody here does, and whoever
  * asked is told to wait.
  */
 export class Overloaded extends Refusal {

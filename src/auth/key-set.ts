@@ -52,7 +52,7 @@ export interface KeySetOptions {
   /** Epoch milliseconds. */
   now: () => number;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
-  /** RoomEvent of every attempt that failed. */
+  /** Called with every attempt that failed. */
   onFailure: (error: unknown) => void;
 }
 

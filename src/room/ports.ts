@@ -17,7 +17,7 @@ export type Immediate<T> = T extends PromiseLike<unknown> ? never : T;
 
 /** One room's own SQLite database. */
 export interface Sql {
-  /** Whether nothing was ever stored. RequestName leaves nothing behind. */
+  /** Whether nothing was ever stored. Asking leaves nothing stored. */
   isEmpty(): boolean;
   /** All rows of a query, read to the end. */
   all<Row>(query: string, ...bindings: SqlValue[]): Row[];

@@ -18,7 +18,7 @@ export interface Filling {
   textOf?: (seq: number) => string;
   /** When the first message was sent, in epoch milliseconds; then one a second. */
   from?: number;
-  /** RoomEvent now and then how many there are. */
+  /** Called now and then with how many there are. */
   progress?: (messages: number) => void;
 }
 

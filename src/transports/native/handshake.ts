@@ -95,7 +95,7 @@ export function refusalOnSocket(problem: Problem): { line: string; code: CloseCo
   };
 }
 
-/** RequestName for the native door without an upgrade. */
+/** A request for a native socket without an upgrade. */
 export function noUpgrade(): Refusal {
   return new Refusal('invalid_payload', 'Connect to this address with a WebSocket.');
 }
