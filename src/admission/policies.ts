@@ -1,10 +1,12 @@
+import { closeCodes } from '../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../protocol/codes/limits.ts';
 import type { Rate } from '../protocol/token-bucket.ts';
 import type { HostName } from '../settings/settings.ts';
 
 /**
  * Everything that is refused, delayed or closed because it is too much. The numbers come first; the
- * policies, from which the table in `docs/operating.md` is made, say what each is for. What a setting
+ * policies, from which "node scripts/run.mjs scripts/write-settings.ts" makes the table in
+ * `docs/operating.md`, say what each is for. What a setting
  * or the protocol bounds stands in `src/protocol/codes/limits.ts` and is only named here.
  */
 
@@ -124,7 +126,7 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       id: 'ADM3',
       subject: 'commands that are read from one socket, refused or not',
       bound: `${all.commandsPerSecond} a second, ${all.commandBurst} saved up`,
-      beyond: `node: the socket is not read for ${MIN_PAUSE_MS} ms to ${seconds(MAX_PAUSE_MS)}; edge: ${seconds(MAX_AHEAD_MS)} ahead of it, the socket is closed (4504)`,
+      beyond: `node: the socket is not read for ${MIN_PAUSE_MS} ms to ${seconds(MAX_PAUSE_MS)}; edge: ${seconds(MAX_AHEAD_MS)} ahead of it, the socket is closed (${closeCodes.protocolViolation})`,
       protects: 'processor time from a client that sends without end: refusing takes time too',
       settings: ['COMMANDS_PER_SECOND', 'COMMAND_BURST'],
       hosts: both,
@@ -197,7 +199,7 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       id: 'ADM11',
       subject: 'malformed frames of a connection',
       bound: `${fixed.badFramesPerMinute} a minute`,
-      beyond: 'closed (4504)',
+      beyond: `closed (${closeCodes.protocolViolation})`,
       protects: 'processor time from a client that sends garbage',
       settings: [],
       hosts: both,
@@ -206,7 +208,7 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       id: 'ADM12',
       subject: 'invalid tokens that a connection offers in `refreshToken`',
       bound: `fewer than ${fixed.badTokensPerMinute} a minute`,
-      beyond: 'closed (4001)',
+      beyond: `closed (${closeCodes.unauthorized})`,
       protects: 'processor time from a client that tries tokens: a signature is dear to check',
       settings: [],
       hosts: both,
