@@ -29,7 +29,7 @@ export interface CrashReport {
 /** Settings under which nobody is slowed down. */
 export const NO_RATE_LIMITS = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' } as const;
 
-/** UnauthenticatedSocket that is no longer slowness, in milliseconds. */
+/** Silence that is more than slowness, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
 /** Messages a talker has on their way at a time. */

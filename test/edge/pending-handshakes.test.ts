@@ -2,13 +2,13 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { service } from '../../src/edge/service.ts';
-import { UnauthenticatedSockets } from '../../src/admission/unauthenticated.ts';
+import { PendingHandshakes } from '../../src/edge/pending-handshakes.ts';
 import { tokenOf } from './client.ts';
 
 const NOW = 1_800_000_000_000;
 
-function begin(silent: UnauthenticatedSockets, count: number, now = NOW) {
-  return Array.from({ length: count }, () => silent.begin(now));
+function add(pending: PendingHandshakes, count: number, now = NOW) {
+  return Array.from({ length: count }, () => pending.add(now));
 }
 
 function patient() {
@@ -64,18 +64,18 @@ describe('an unauthenticated socket', () => {
   );
 
   it('[ADM8] has two seconds among 250 others, or less where CONNECT_TIMEOUT_MS is less', () => {
-    const silent = new UnauthenticatedSockets(10_000);
-    const patience = begin(silent, 252).map(({ patienceMs }) => patienceMs);
-    expect(new Set(patience.slice(0, 250))).toEqual(new Set([10_000]));
-    expect(patience.slice(250)).toEqual([2_000, 2_000]);
-    expect(begin(new UnauthenticatedSockets(500), 252).at(-1)!.patienceMs).toBe(500);
+    const pending = new PendingHandshakes(10_000);
+    const timeouts = add(pending, 252).map(({ timeoutMs }) => timeoutMs);
+    expect(new Set(timeouts.slice(0, 250))).toEqual(new Set([10_000]));
+    expect(timeouts.slice(250)).toEqual([2_000, 2_000]);
+    expect(add(new PendingHandshakes(500), 252).at(-1)!.timeoutMs).toBe(500);
   });
 
   it('[ADM8] counts no longer when it has authenticated, or its time is over', () => {
-    const silent = new UnauthenticatedSockets(10_000);
-    for (const silence of begin(silent, 1_000)) silence.end();
-    begin(silent, 250);
-    expect(silent.begin(NOW + 9_999).patienceMs).toBe(2_000);
-    expect(silent.begin(NOW + 10_000).patienceMs).toBe(10_000);
+    const pending = new PendingHandshakes(10_000);
+    for (const handshake of add(pending, 1_000)) handshake.remove();
+    add(pending, 250);
+    expect(pending.add(NOW + 9_999).timeoutMs).toBe(2_000);
+    expect(pending.add(NOW + 10_000).timeoutMs).toBe(10_000);
   });
 });
