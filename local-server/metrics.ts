@@ -68,12 +68,12 @@ export class NodeMetrics extends RoomCounts {
       gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
       gauge(
         'parlor_unauthenticated_sockets',
-        'Connections and sessions that have not said yet who they are.',
+        'Connections and sessions that have not authenticated yet.',
         gauges.pendingHandshakes.count,
       ),
       counterOf(
         'parlor_unauthenticated_sockets_dropped_total',
-        'Those that had to go because there were too many.',
+        'Unauthenticated ones that were dropped because there were too many.',
         gauges.pendingHandshakes.dropped,
       ),
       gauge('parlor_rooms_awake', 'Rooms in memory.', gauges.awake()),

@@ -50,7 +50,7 @@ export class NativeTransport {
     });
   }
 
-  /** Says who it is, joins the room, then opens the socket. Never rejects. */
+  /** Authenticates, joins the room, then opens the socket. Never rejects. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // A client that goes before it is answered is nobody's defect.
     socket.on('error', () => undefined);
@@ -62,7 +62,7 @@ export class NativeTransport {
       );
       const identity = await this.#options.authenticate(handshake.credentials);
       if (socket.destroyed) return;
-      this.#options.pendingHandshakes.leave(socket);
+      this.#options.pendingHandshakes.remove(socket);
       const end = new SocketEnd();
       const { roomId, join } = handshake;
       const attached = await this.#options.rooms.attach(roomId, identity, join, end);

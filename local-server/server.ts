@@ -82,7 +82,7 @@ export async function startServer(
   const app = httpTransport({
     directory: rooms,
     authenticate,
-    known: (c) => pendingHandshakes.leave((c.env as HttpBindings).incoming.socket),
+    known: (c) => pendingHandshakes.remove((c.env as HttpBindings).incoming.socket),
     origins,
     limits,
     host: 'node',
@@ -120,10 +120,10 @@ export async function startServer(
   const sockets = new Set<TcpSocket>();
   const accept = (socket: TcpSocket) => {
     sockets.add(socket);
-    pendingHandshakes.come(socket, () => socket.destroy());
+    pendingHandshakes.add(socket, () => socket.destroy());
     socket.once('close', () => {
       sockets.delete(socket);
-      pendingHandshakes.leave(socket);
+      pendingHandshakes.remove(socket);
     });
   };
   const timeouts = {

@@ -52,7 +52,7 @@ export class SocketIoTransport {
   readonly #options: SocketIoDoorOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
-  /** The sessions of which it is known whose they are. */
+  /** The sessions that have authenticated. */
   readonly #known = new WeakSet<Conn>();
   readonly #gates = new WeakMap<Conn, ConnectGate>();
   /** Never listens: it hands the official server what this host has let through. */
@@ -91,7 +91,7 @@ export class SocketIoTransport {
     this.#inner.emit('request', request, response);
     const conn = this.#connOf(request);
     if (conn !== undefined && this.#known.has(conn))
-      this.#options.pendingHandshakes.leave(request.socket);
+      this.#options.pendingHandshakes.remove(request.socket);
   }
 
   /** Refuses a body in the middle of it, which ends its session: what the client sent is lost. */
@@ -193,25 +193,25 @@ export class SocketIoTransport {
     });
   }
 
-  /** A session begins, of whom nobody knows. */
+  /** Takes a session that has not authenticated yet. */
   #meet(conn: Conn): void {
     const { limits } = this.#options;
     pace(conn, limits);
     this.#gates.set(conn, new ConnectGate(conn, limits.frameBytes));
     // A WebSocket is there as a connection already.
     if (conn.transport.name === 'websocket') return;
-    this.#options.pendingHandshakes.come(conn, () => conn.close(true));
-    conn.once('close', () => this.#options.pendingHandshakes.leave(conn));
+    this.#options.pendingHandshakes.add(conn, () => conn.close(true));
+    conn.once('close', () => this.#options.pendingHandshakes.remove(conn));
   }
 
-  /** The session has said whose it is, and with it the connections that carry it from now on. */
+  /** The session has authenticated, and with it the connections that carry it from now on. */
   #know(conn: Conn): void {
     if (this.#known.has(conn)) return;
     const { pendingHandshakes } = this.#options;
     this.#known.add(conn);
-    pendingHandshakes.leave(conn);
-    pendingHandshakes.leave(carrierOf(conn.transport));
-    conn.on('upgrade', (transport) => pendingHandshakes.leave(carrierOf(transport)));
+    pendingHandshakes.remove(conn);
+    pendingHandshakes.remove(carrierOf(conn.transport));
+    conn.on('upgrade', (transport) => pendingHandshakes.remove(carrierOf(transport)));
   }
 
   #problem(error: unknown): Problem {

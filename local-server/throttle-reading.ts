@@ -1,26 +1,23 @@
 import type { WebSocket } from 'ws';
 import { commandsIn, InboundLimiter } from '../src/admission/inbound-limiter.ts';
+import { MAX_PAUSE_MS, MIN_PAUSE_MS } from '../src/admission/policies.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
-
-/** Least and longest time for which a socket is not read, in milliseconds; heartbeats wait behind it. */
-const MIN_PAUSE_MS = 50;
-const MAX_PAUSE_MS = 5_000;
 
 /** Takes a frame, as `ws` hands it over. */
 type Take = (data: Buffer, isBinary: boolean) => void;
 
 /**
- * A socket that sends faster than anybody may act is not read for a while, so that what it sends
- * waits in its own network buffers; all of it is answered in the end.
+ * Stops reading a socket that sends faster than anybody may act, so that what it sends waits in its own
+ * network buffers, heartbeats too; all of it is answered in the end.
  */
 export function throttleReading(client: WebSocket, limits: Limits, take: Take): void {
-  const pace = new InboundLimiter(limits, Date.now());
+  const limiter = new InboundLimiter(limits, Date.now());
   /** What `ws` had read before it was told to stop. */
   let waiting: { data: Buffer; isBinary: boolean }[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   const pass = (data: Buffer, isBinary: boolean) => {
-    const aheadMs = pace.aheadMs(Date.now(), commandsIn(data));
+    const aheadMs = limiter.take(Date.now(), commandsIn(data));
     take(data, isBinary);
     if (aheadMs === 0) return;
     client.pause();

@@ -70,14 +70,3 @@ export function settingsTable(): string {
     ...rows,
   ].join('\n');
 }
-
-const TABLE = /(<!-- settings: [^\n]*-->\n)[^]*?(<!-- end of settings -->)/;
-
-/** A page with the table between its two marks brought up to date. */
-export function withTable(page: string): string {
-  if (!TABLE.test(page)) throw new Error('The page has no place for the table of settings.');
-  return page.replace(
-    TABLE,
-    (_, before: string, after: string) => `${before}${settingsTable()}\n${after}`,
-  );
-}

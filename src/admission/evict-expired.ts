@@ -1,7 +1,7 @@
-/** Takes the oldest entries out of a map whose newest stand last, up to the first that is not old. */
-export function evictExpired<K, V>(map: Map<K, V>, isOld: (value: V) => boolean): void {
+/** Removes the oldest entries of a map whose newest stand last, up to the first that has not expired. */
+export function evictExpired<K, V>(map: Map<K, V>, isExpired: (value: V) => boolean): void {
   for (const [key, value] of map) {
-    if (!isOld(value)) return;
+    if (!isExpired(value)) return;
     map.delete(key);
   }
 }

@@ -1,14 +1,9 @@
 import { Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
+import { OVERLOADED_RETRY_MS } from './policies.ts';
 
-/** How long one is told to wait before asking an overloaded room again, in milliseconds. */
-const WAIT_MS = 5_000;
-
-/**
- * A room has more to do than it can. Asking again would make it worse: nobody here does, and whoever
- * asked is told to wait.
- */
+/** A room has more to do than it can. Nothing asks it again by itself, which would make it worse. */
 export class Overloaded extends Refusal {
   constructor() {
-    super('unavailable', unavailableProblem.message, { retryAfterMs: WAIT_MS });
+    super('unavailable', unavailableProblem.message, { retryAfterMs: OVERLOADED_RETRY_MS });
   }
 }

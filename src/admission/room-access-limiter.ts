@@ -1,36 +1,21 @@
-import { evictExpired } from './evict-expired.ts';
-import { inAllRooms } from './inbound-limiter.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import { type Rate, TokenBucket } from '../protocol/token-bucket.ts';
+import { ExpiringMap } from './expiring-map.ts';
+import { IDLE_MS, MAX_SPREAD_MS, newRoomCost, newRoomRate, spreadRate } from './policies.ts';
 
-/** So much a user may ask for at once before it is spread over time. */
-const AT_ONCE = 5;
-
-/** From then on this lies between any two things asked for, in milliseconds: most is left to others. */
-const ASK_MS = 10;
-
-/** The same for a room that its user has not been to: its object has to be made, or woken. */
-const NEW_ROOM_MS = 20;
-
-/** Who would have to wait for longer is refused, in milliseconds. */
-const LONGEST_MS = 5_000;
-
-/** Whoever has asked for nothing for so long is forgotten, in milliseconds. */
-const FORGOTTEN_MS = 60_000;
-
+/** What is counted of one user. */
 interface Visitor {
-  usedAt: number;
-  /** When the next thing asked for is due, and when the next new room would be, at an even pace. */
-  turnAt: number;
-  newRoomAt: number;
+  readonly spread: TokenBucket;
+  readonly newRooms: TokenBucket;
   /** Where they have been lately; the latest stands last. */
-  rooms: Set<string>;
+  readonly rooms: Set<string>;
 }
 
 let limiter: RoomAccessLimiter | undefined;
 
-/** Those of this isolate. */
+/** The limiter of this isolate. */
 export function roomAccessLimiterOf(limits: Limits): RoomAccessLimiter {
   limiter ??= new RoomAccessLimiter(limits);
   return limiter;
@@ -38,24 +23,22 @@ export function roomAccessLimiterOf(limits: Limits): RoomAccessLimiter {
 
 /**
  * What users ask of rooms, spread over time and bounded before an object is woken for it. A socket asks
- * once, to join; a request over HTTP each time. Isolates share no memory: each counts what comes to it.
+ * once, to join; HTTP with each request. Isolates share no memory: each counts what comes to it.
  */
 export class RoomAccessLimiter {
-  readonly #askMs: number;
-  readonly #newRoomEveryMs: number;
-  readonly #roomsAtOnce: number;
-  /** By user id; who has asked last stands last. */
-  readonly #visitors = new Map<string, Visitor>();
+  readonly #spread: Rate;
+  readonly #newRooms: Rate;
+  readonly #newRoomCost: number;
+  /** By user id. */
+  readonly #visitors = new ExpiringMap<Visitor>(IDLE_MS);
 
   constructor(limits: Limits) {
-    const perSecond = inAllRooms(limits).commandsPerSecond;
-    this.#askMs = Math.min(ASK_MS, 1_000 / perSecond);
-    this.#newRoomEveryMs = (1_000 / perSecond) * (fixed.costs['joinRoom'] ?? 1);
-    // Whoever comes back to as many rooms as a socket may be in finds their way, with a second device, too.
-    this.#roomsAtOnce = limits.roomsPerSocket * 2;
+    this.#spread = spreadRate(limits);
+    this.#newRooms = newRoomRate(limits);
+    this.#newRoomCost = newRoomCost(limits);
   }
 
-  /** Waits for the turn of somebody who wants something of a room. @throws Refusal `rate_limited` */
+  /** Waits until a user may ask something of a room. @throws Refusal `rate_limited` */
   async acquire({ userId, admin }: Identity, roomId: string): Promise<void> {
     if (admin === true) return;
     const waitMs = this.waitMs(userId, roomId, Date.now());
@@ -67,53 +50,41 @@ export class RoomAccessLimiter {
 
   /**
    * @param now epoch milliseconds
-   * @returns how long until it is due, in milliseconds
+   * @returns how long to wait, in milliseconds
    * @throws Refusal `rate_limited`, with the time until it may be asked for
    */
   waitMs(userId: string, roomId: string, now: number): number {
-    const visitor = this.#visitor(userId, now);
+    const visitor = this.#visitors.getOrAdd(userId, now, () => this.#newVisitor(now));
     const isNew = !visitor.rooms.has(roomId);
-    const turnAt = Math.max(visitor.turnAt, now - (AT_ONCE - 1) * this.#askMs);
-    assertDue(turnAt - now - LONGEST_MS);
-    if (isNew) this.#enterNew(visitor, now);
-    visitor.turnAt = turnAt + (isNew ? Math.max(NEW_ROOM_MS, this.#askMs) : this.#askMs);
-    visitor.rooms.delete(roomId);
-    visitor.rooms.add(roomId);
-    return Math.max(0, turnAt - now);
+    if (isNew) assertDue(visitor.newRooms.take(now));
+    const waitMs = visitor.spread.take(now);
+    assertDue(waitMs - MAX_SPREAD_MS);
+    if (isNew) visitor.spread.take(now, this.#newRoomCost - 1);
+    this.#remember(visitor, roomId);
+    return waitMs;
   }
 
-  #enterNew(visitor: Visitor, now: number): void {
-    const savedMs = (this.#roomsAtOnce - 1) * this.#newRoomEveryMs;
-    const dueAt = Math.max(visitor.newRoomAt, now - savedMs);
-    assertDue(dueAt - now);
-    visitor.newRoomAt = dueAt + this.#newRoomEveryMs;
-    const [oldest] = visitor.rooms;
-    if (visitor.rooms.size >= this.#roomsAtOnce && oldest !== undefined) {
-      visitor.rooms.delete(oldest);
-    }
+  /** Keeps as many rooms as may be new at once. */
+  #remember({ rooms }: Visitor, roomId: string): void {
+    rooms.delete(roomId);
+    rooms.add(roomId);
+    const [oldest] = rooms;
+    if (rooms.size > this.#newRooms.burst && oldest !== undefined) rooms.delete(oldest);
   }
 
-  #visitor(userId: string, now: number): Visitor {
-    const known = this.#visitors.get(userId);
-    // A clock that has gone back must not hold anybody up.
-    const isKnown = known !== undefined && known.usedAt - now <= LONGEST_MS;
-    const visitor = isKnown ? known : newVisitor(now);
-    visitor.usedAt = now;
-    this.#visitors.delete(userId);
-    this.#visitors.set(userId, visitor);
-    evictExpired(this.#visitors, ({ usedAt }) => usedAt <= now - FORGOTTEN_MS);
-    return visitor;
+  #newVisitor(now: number): Visitor {
+    return {
+      spread: new TokenBucket(this.#spread, now),
+      newRooms: new TokenBucket(this.#newRooms, now),
+      rooms: new Set(),
+    };
   }
-}
-
-function newVisitor(usedAt: number): Visitor {
-  return { usedAt, turnAt: -Infinity, newRoomAt: -Infinity, rooms: new Set() };
 }
 
 /** @throws Refusal `rate_limited` for what is not due for a while, in milliseconds */
 function assertDue(inMs: number): void {
   if (inMs <= 0) return;
   throw new Refusal('rate_limited', 'Too fast; wait a moment and try again.', {
-    retryAfterMs: Math.ceil(inMs),
+    retryAfterMs: inMs,
   });
 }

@@ -24,7 +24,7 @@ import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { UnauthenticatedSocket } from '../admission/unauthenticated.ts';
+import type { PendingHandshake } from './pending-handshakes.ts';
 
 /** A session of the Socket.IO door on its way from polling to a WebSocket. */
 export interface SessionHandOver {
@@ -43,8 +43,8 @@ export interface EdgeChatPorts extends ChatPorts<MovableLink> {
 /** What carries a session: the same for a polling-session object and a Worker's WebSocket. */
 export interface Carrier {
   buffered(): number | undefined;
-  /** For a session that has not said yet who it is. */
-  silence?: UnauthenticatedSocket;
+  /** Of a session that has not authenticated yet. */
+  pending?: PendingHandshake;
   /** Of the request that opened the session, or its WebSocket. */
   handshake: Handshake;
 }
@@ -65,7 +65,7 @@ export function randomSid(): string {
   return newSid((bytes) => crypto.getRandomValues(bytes));
 }
 
-/** From the Socket.IO door, as far as this isolate knows. */
+/** Of Socket.IO, as far as this isolate knows. */
 const floodBans = new FloodBans();
 
 /** Ends that the client meant: its user has left. */
@@ -85,7 +85,7 @@ export class SessionChat implements SocketIoOwner {
   /** What it has carried, of what one Worker request may carry. */
   #events = 0;
   #joins = 0;
-  readonly #pace: InboundLimiter;
+  readonly #inbound: InboundLimiter;
   #userId: string | undefined;
 
   /** @param from what an earlier holder of the session has left */
@@ -94,14 +94,14 @@ export class SessionChat implements SocketIoOwner {
     this.#carrier = carrier;
     this.#from = from;
     this.#userId = from?.chat?.identity.userId;
-    this.#pace = new InboundLimiter(ports.limits, Date.now());
+    this.#inbound = new InboundLimiter(ports.limits, Date.now());
   }
 
   readonly createOwner: CreateOwner = (engine) => {
     const settings = socketIoSettings(this.#ports.settings);
-    const { patienceMs = settings.connectTimeoutMs } = this.#carrier.silence ?? {};
+    const { timeoutMs = settings.connectTimeoutMs } = this.#carrier.pending ?? {};
     const options = {
-      settings: { ...settings, connectTimeoutMs: patienceMs },
+      settings: { ...settings, connectTimeoutMs: timeoutMs },
       clock: systemClock,
       newSid: randomSid,
       owner: this,
@@ -144,7 +144,7 @@ export class SessionChat implements SocketIoOwner {
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
     const [name, payload] = args;
     if (name === 'joinRoom') this.#joins++;
-    if (this.#pace.isOverdrawn(Date.now())) {
+    if (this.#inbound.isOverdrawn(Date.now())) {
       if (this.#userId !== undefined) floodBans.add(this.#userId, Date.now());
       const code = closeCodes.protocolViolation;
       this.#chat?.end(code, closeReasons[code]);
@@ -169,7 +169,7 @@ export class SessionChat implements SocketIoOwner {
       const identity = await this.#ports.authenticate(credentialsOf(request.auth, this.#handshake));
       floodBans.assertBack(identity.userId, Date.now());
       this.#userId = identity.userId;
-      this.#carrier.silence?.end();
+      this.#carrier.pending?.remove();
       this.#socket = request.accept();
       if (this.#socket !== undefined) {
         this.#chat = new ChatSocket<MovableLink>(identity, this.#ports, this.#wire());

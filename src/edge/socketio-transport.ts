@@ -6,7 +6,7 @@ import { type ClientSocket, WebSocketSession } from '../socketio-server/websocke
 import type { Environment } from './environment.ts';
 import { GUESTS_HEADER, type PollingHandOver } from './polling-session.ts';
 import { type EdgeChatPorts, randomSid, SessionChat, socketIoSettings } from './socketio-chat.ts';
-import { UnauthenticatedSockets } from '../admission/unauthenticated.ts';
+import { PendingHandshakes } from './pending-handshakes.ts';
 
 /**
  * Answers a request to `/socket.io/`. The Worker holds WebSockets itself, and one link to each
@@ -23,17 +23,17 @@ export function socketIoTransport(
     const { createOwner } = chat;
     return new WebSocketSession(socket, { sid, settings, clock: systemClock, createOwner });
   }
-  const silentSockets = new UnauthenticatedSockets(settings.connectTimeoutMs);
-  /** Whether these have said who they are only their objects know. */
-  const polling = new UnauthenticatedSockets(settings.connectTimeoutMs);
+  const sockets = new PendingHandshakes(settings.connectTimeoutMs);
+  /** All polling sessions of late: only their objects know which have authenticated. */
+  const polling = new PendingHandshakes(settings.connectTimeoutMs);
 
-  /** Waits where too many have begun a session of late, or sit in one and say nothing. */
+  /** Delays a new session while too many are unauthenticated. */
   async function throttleHandshake(searchParams: URLSearchParams): Promise<void> {
     if (searchParams.has('sid')) return;
     const isPolling = searchParams.get('transport') === 'polling';
-    const isCrowd = (isPolling ? polling : silentSockets).isCrowd(Date.now());
-    if (isPolling) polling.begin(Date.now());
-    if (isCrowd) await delayAnswer();
+    const isCrowded = (isPolling ? polling : sockets).isCrowded(Date.now());
+    if (isPolling) polling.add(Date.now());
+    if (isCrowded) await delayAnswer();
   }
 
   return async (request) => {
@@ -48,8 +48,8 @@ export function socketIoTransport(
         newSid: randomSid,
         pollingObject: (sid) => sessions.getByName(sid),
         openSession(socket, sid) {
-          const silence = silentSockets.begin(Date.now());
-          const chat = new SessionChat(ports, { ...carrier(socket), silence });
+          const pending = sockets.add(Date.now());
+          const chat = new SessionChat(ports, { ...carrier(socket), pending });
           const opened = session(socket, sid, chat);
           opened.open();
           return opened;

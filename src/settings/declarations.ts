@@ -161,7 +161,7 @@ export const declarations = [
     most: 600_000,
     hosts: both,
     unit: 'ms',
-    about: 'How long a socket may stay without saying who it is.',
+    about: 'How long a socket may stay unauthenticated.',
   },
   {
     name: 'KEEP_ALIVE_MS',
@@ -183,7 +183,7 @@ export const declarations = [
     hosts: node,
     unit: 'sockets',
     about:
-      'Connections of which it is not known yet who they are, all together; one more, and the oldest of them is dropped. Each takes up to 25 KB.',
+      'Unauthenticated connections, all together; one more, and the oldest of them is dropped. Each takes up to 25 KB.',
   },
   {
     name: 'MAX_FRAME_BYTES',

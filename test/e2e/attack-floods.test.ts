@@ -21,13 +21,13 @@ async function flood(host: HostName, name: FloodName): Promise<Tally> {
   return tally;
 }
 
-describe('while somebody floods the node host others go on', () => {
+describe('while one client floods the node host others go on', () => {
   it.each(Object.keys(floods) as FloodName[])('%s', async (name) => {
     expect(Object.keys(await flood('node', name)).length).toBeGreaterThan(0);
   });
 });
 
-describe('while somebody floods the edge host others go on', () => {
+describe('while one client floods the edge host others go on', () => {
   it.each([
     'writes fast, native',
     'writes fast, HTTP',
@@ -81,18 +81,21 @@ async function pourEvents(frames: number) {
 it.each([
   ['WebSockets', (frames: number) => pour('node', frames), '["ack",450,', /\["ack",/g],
   ['Socket.IO', pourEvents, '43450[', /^43\d+\[/gm],
-] as const)('the node host reads nobody faster than twice what they may do: %s', async (...row) => {
-  const [, flooded, ack, answer] = row;
-  const from = performance.now();
-  const raw = await flooded(3_000);
-  await raw.frame((frame) => frame.includes(ack));
-  const seconds = (performance.now() - from) / 1_000;
-  const answered = raw.frames.join('\n').match(answer)?.length ?? 0;
-  // 400 saved up and 100 a second; what is read in one go may be 50 ms ahead.
-  expect(answered).toBeLessThanOrEqual(400 + 100 * seconds + 10);
-});
+] as const)(
+  '[ADM3] the node host reads a socket no faster than twice what its user may do: %s',
+  async (...row) => {
+    const [, flooded, ack, answer] = row;
+    const from = performance.now();
+    const raw = await flooded(3_000);
+    await raw.frame((frame) => frame.includes(ack));
+    const seconds = (performance.now() - from) / 1_000;
+    const answered = raw.frames.join('\n').match(answer)?.length ?? 0;
+    // 400 saved up and 100 a second; what is read in one go may be 50 ms ahead.
+    expect(answered).toBeLessThanOrEqual(400 + 100 * seconds + 10);
+  },
+);
 
-it('the node host reads nobody faster who has not said who they are', async () => {
+it('[ADM3] the node host reads an unauthenticated socket no faster', async () => {
   const raw = rawSocket(`${hosts.node.url}/socket.io/?EIO=4&transport=websocket`);
   onTestFinished(() => raw.socket.terminate());
   await raw.opened;
@@ -104,11 +107,11 @@ it('the node host reads nobody faster who has not said who they are', async () =
   expect(refused()).toBeLessThanOrEqual(400 + 100 * seconds + 10);
 });
 
-describe('the edge host sends away whoever goes on at far more than they may do', () => {
+describe('the edge host bans a user who goes on at far more than they may do', () => {
   const toWait = expect.toSatisfy((ms: number) => ms > 0 && ms <= 60_000);
   const refusal = { code: 'rate_limited', retryAfterMs: toWait };
 
-  it('and lets them into the room again, at any door, after a minute', async () => {
+  it('[ADM6] from the room, at every transport, for a minute', async () => {
     const roomId = newRoom();
     const raw = await pour('edge', 3_000, roomId, 'natalie');
     expect(await raw.closed).toBe(4504);
@@ -124,7 +127,7 @@ describe('the edge host sends away whoever goes on at far more than they may do'
     expect((await knock('edge', roomId, 'ned')).refused).toBeUndefined();
   });
 
-  it('and counts what they send over one socket after the other', async () => {
+  it('[ADM6] also over one socket after the other', async () => {
     const roomId = newRoom();
     const send = async () => {
       const raw = await knock('edge', roomId, 'oscar');
@@ -137,7 +140,7 @@ describe('the edge host sends away whoever goes on at far more than they may do'
     expect(ends).toEqual(new Set([1009, 429]));
   });
 
-  it('and does not take their Socket.IO sockets for a minute', async () => {
+  it('[ADM6] from Socket.IO for a minute', async () => {
     const who = { token: await tokenFor('sophie') };
     const roomId = newRoom();
     const [flooding, again] = [1, 2].map(() => new SocketIoVisitor(hosts.edge.url, who));
@@ -150,7 +153,7 @@ describe('the edge host sends away whoever goes on at far more than they may do'
     expect(performance.now() - from).toBeGreaterThan(240);
   });
 
-  it('but not somebody whose five tabs send all at once what two hundred each have waited with', async () => {
+  it('[ADM6] but not a user whose five tabs send 200 commands each at once', async () => {
     const roomId = newRoom();
     const tabs = await Promise.all([1, 2, 3, 4, 5].map(() => knock('edge', roomId, 'tabitha')));
     for (const tab of tabs) send(tab, 200);
@@ -175,7 +178,7 @@ async function untilRefused<T>(
   return answers;
 }
 
-it('the edge host lets nobody into new rooms without end, at any door', async () => {
+it('[ADM4] the edge host lets a user into new rooms at a bounded rate, at every transport', async () => {
   const { url } = hosts.edge;
   const headers = { authorization: `Bearer ${await tokenFor('rover')}` };
   const from = performance.now();
@@ -233,11 +236,11 @@ it('the node host takes a message in a thousand pieces, and in no more', async (
   expect(await many.closed).toBe(1008);
 });
 
-describe.each(['node', 'edge'] as const)('the %s host takes its time', (host) => {
+describe.each(['node', 'edge'] as const)('[ADM10] the %s host delays', (host) => {
   it.each([
     ['with a status', []],
     ['over the socket', ['parlor.v1']],
-  ])('to refuse who opens too many sockets, %s', async (_, protocols) => {
+  ])('the refusal of a socket too many, %s', async (_, protocols) => {
     const roomId = newRoom();
     for (let at = 0; at < 10; at++) await knock(host, roomId, 'olivia');
     const from = performance.now();
@@ -247,7 +250,7 @@ describe.each(['node', 'edge'] as const)('the %s host takes its time', (host) =>
     expect(performance.now() - from).toBeGreaterThan(240);
   });
 
-  it('to refuse who asks too much over HTTP', async () => {
+  it('the refusal of too many HTTP requests', async () => {
     const path = `/rooms/${newRoom()}`;
     const asked = async (userId: string, method: string, to: string, body: object) => {
       const authorization = `Bearer ${await tokenFor(userId)}`;

@@ -53,7 +53,7 @@ describe.each([
   [{ retryable: true }, 1],
   [{}, 1],
 ] as const)('an object that fails with %j', (about, seconds) => {
-  it('is asked once, and the asker is told over HTTP when to come again', async () => {
+  it('[ADM13] is called once, and the answer over HTTP says when to come again', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     onTestFinished(() => logged.mockRestore());
     const { calls, rooms } = failing(platformError(about));
@@ -97,7 +97,7 @@ describe('a link whose room breaks', () => {
     return { calls, heard, link, roomId };
   }
 
-  it('is not made again when the room is overloaded: its client comes back by itself', async () => {
+  it('[ADM13] is not made again when the room is overloaded: its client comes back by itself', async () => {
     const { calls, heard } = await broken(platformError({ overloaded: true }), (call) => call > 1);
     expect(await heard.closed.promise).toBe(4000);
     expect(calls.count).toBe(2);

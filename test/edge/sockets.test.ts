@@ -221,7 +221,7 @@ describe('a socket that the room closes', () => {
     expect((await alice.until('ack')) as unknown).toBe(1);
   });
 
-  it('after 10 frames that are no tuples within a minute ends with 4504, also over its sleep', async () => {
+  it('[ADM11] after 10 malformed frames within a minute ends with 4504, also over its sleep', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     for (let count = 1; count <= 10; count++) {

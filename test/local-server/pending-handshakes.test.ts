@@ -68,8 +68,8 @@ async function enter(url: string, kind: string, roomId: string): Promise<Visitor
 
 const FEW = { MAX_UNAUTHENTICATED_SOCKETS: '10', CONNECT_TIMEOUT_MS: '600000' };
 
-describe('of those who do not say who they are', () => {
-  it('the node host drops the oldest, and lets in who speaks at once', async () => {
+describe('of unauthenticated connections', () => {
+  it('[ADM7] the node host drops the oldest, and lets in clients that authenticate at once', async () => {
     const url = await start(FEW);
     const first = await crowd(url);
     for (const kind of Object.keys(kinds)) {
@@ -85,7 +85,7 @@ describe('of those who do not say who they are', () => {
     expect(Number(dropped)).toBeGreaterThanOrEqual(40 - 10);
   });
 
-  it('none is in the way of those who have said it', async () => {
+  it('[ADM7] none is in the way of authenticated ones', async () => {
     const url = await start(FEW);
     const roomId = newRoom();
     const visitors: Visitor[] = [];
@@ -102,7 +102,7 @@ describe('of those who do not say who they are', () => {
     }
   });
 
-  it('those in the middle of a request are ended when their time is over', async () => {
+  it('[ADM9] those in the middle of a request are ended when their time is over', async () => {
     const url = await start({ CONNECT_TIMEOUT_MS: '100' });
     const connection = dial(url, HALF);
     await connection.ended();

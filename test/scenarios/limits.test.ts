@@ -11,7 +11,7 @@ import { ok, refusal } from '../support/visitor.ts';
 const settings = { COMMANDS_PER_SECOND: '1' };
 
 forEachTransport((door) => {
-  it('slows down one who talks too fast, and tells when to go on', async () => {
+  it('[ADM1] refuses commands that come too fast, and tells when to go on', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await door.enter('alice', roomId);
     const { visitor: bob } = await door.enter('bob', roomId);
@@ -44,7 +44,7 @@ forEachTransport((door) => {
     expect(bob.heard('message')).toHaveLength(taken + 1);
   });
 
-  it('charges a user for all devices together, and pages and joins for more', async () => {
+  it('[ADM1] charges a user for all devices together, and more for pages and joins', async () => {
     const roomId = newRoom();
     const { visitor: phone } = await door.enter('alice', roomId);
     const { visitor: laptop } = await door.enter('alice', roomId);

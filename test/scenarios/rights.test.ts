@@ -301,7 +301,7 @@ forEachTransport((door) => {
     expect((await owner.hears('userLeft')).userId).toBe('bob');
   });
 
-  it('sends away one who offers five tokens that do not hold within a minute', async () => {
+  it('[ADM12] disconnects a user who offers five invalid tokens within a minute', async () => {
     const { roomId, owner } = await founded(door);
     const { visitor: bob } = await door.enter('bob', roomId);
     const bad: [token: unknown, code: string][] = [

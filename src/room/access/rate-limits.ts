@@ -1,24 +1,20 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
+import { type Rate, TokenBucket } from '../../protocol/token-bucket.ts';
 import type { Clock } from '../ports.ts';
 
-interface Bucket {
-  tokens: number;
-  at: number;
-}
-
-/** More buckets than this and the full ones, which say nothing, are let go. */
+/** With more buckets than this, full ones are dropped: they are as good as none. */
 const SWEEP_ABOVE = 1_000;
 
 /** What each user may still do, as token buckets in memory. */
 export class RateLimits {
-  readonly #limits: Limits;
+  readonly #rate: Rate;
   readonly #clock: Clock;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
   #sweepAbove = SWEEP_ABOVE;
 
-  constructor(limits: Limits, clock: Clock) {
-    this.#limits = limits;
+  constructor({ commandsPerSecond, commandBurst }: Limits, clock: Clock) {
+    this.#rate = { perSecond: commandsPerSecond, burst: commandBurst };
     this.#clock = clock;
   }
 
@@ -26,40 +22,24 @@ export class RateLimits {
   charge(userId: string, command: string): void {
     // The name is whatever a client sent, "constructor" too.
     const cost = Object.hasOwn(fixed.costs, command) ? (fixed.costs[command] ?? 1) : 1;
-    const bucket = this.#refilled(userId);
-    if (bucket.tokens < cost) {
-      const retryAfterMs = Math.ceil(
-        ((cost - bucket.tokens) / this.#limits.commandsPerSecond) * 1_000,
-      );
-      throw new Refusal('rate_limited', 'Too fast; wait a moment and try again.', { retryAfterMs });
-    }
-    bucket.tokens -= cost;
-  }
-
-  #refilled(userId: string): Bucket {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(userId);
-    if (bucket === undefined) {
-      const made = { tokens: this.#limits.commandBurst, at: now };
-      this.#sweep(now);
-      this.#buckets.set(userId, made);
-      return made;
-    }
-    this.#refill(bucket, now);
-    return bucket;
+    const bucket = this.#buckets.get(userId) ?? this.#add(userId, now);
+    const retryAfterMs = bucket.take(now, cost);
+    if (retryAfterMs === 0) return;
+    throw new Refusal('rate_limited', 'Too fast; wait a moment and try again.', { retryAfterMs });
   }
 
-  #refill(bucket: Bucket, now: number): void {
-    const gained = (Math.max(0, now - bucket.at) / 1_000) * this.#limits.commandsPerSecond;
-    bucket.tokens = Math.min(this.#limits.commandBurst, bucket.tokens + gained);
-    bucket.at = now;
+  #add(userId: string, now: number): TokenBucket {
+    this.#sweep(now);
+    const bucket = new TokenBucket(this.#rate, now);
+    this.#buckets.set(userId, bucket);
+    return bucket;
   }
 
   #sweep(now: number): void {
     if (this.#buckets.size < this.#sweepAbove) return;
     for (const [userId, bucket] of this.#buckets) {
-      this.#refill(bucket, now);
-      if (bucket.tokens >= this.#limits.commandBurst) this.#buckets.delete(userId);
+      if (bucket.isFull(now)) this.#buckets.delete(userId);
     }
     this.#sweepAbove = Math.max(SWEEP_ABOVE, this.#buckets.size * 2);
   }

@@ -3,7 +3,7 @@ import { foreignOrigin } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
 import { RateLimits } from '../../room/access/rate-limits.ts';
-import { inAllRooms } from '../../admission/inbound-limiter.ts';
+import { inAllRooms } from '../../admission/policies.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';

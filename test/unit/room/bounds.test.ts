@@ -23,7 +23,7 @@ function seqsIn({ messages }: Seen, limit: number): number[] {
 }
 
 describe('under flood (P11)', () => {
-  it('nobody gets more done than their allowance, whatever they send and when', () => {
+  it('[ADM1] a user gets no more done than their allowance, whatever they send and when', () => {
     const step = fc.oneof(
       fc.record({
         name: fc.constantFrom('message', 'typing', 'getHistory', 'joinRoom', 'constructor', 'x'),

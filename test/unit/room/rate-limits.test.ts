@@ -30,7 +30,7 @@ class Charged {
 }
 
 describe('a user', () => {
-  it('may do 200 things at once, then 50 a second', () => {
+  it('[ADM1] may do 200 things at once, then 50 a second', () => {
     const charged = new Charged();
     expect(charged.burst('message')).toBe(200);
     expect(charged.wait('message')).toBe(20);
@@ -40,7 +40,7 @@ describe('a user', () => {
     expect(charged.burst('message')).toBe(200);
   });
 
-  it('pays 5 for a page and 10 for joining', () => {
+  it('[ADM1] pays 5 for a page and 10 for joining', () => {
     expect(new Charged().burst('getHistory')).toBe(40);
     expect(new Charged().burst('getMissed')).toBe(40);
     expect(new Charged().burst('joinRoom')).toBe(20);
@@ -51,14 +51,14 @@ describe('a user', () => {
     expect(charged.wait('joinRoom')).toBe(0);
   });
 
-  it('has an allowance of their own', () => {
+  it('[ADM1] has an allowance of their own', () => {
     const charged = new Charged();
     charged.burst('message');
     expect(charged.burst('message', 'bob')).toBe(200);
   });
 
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'nonsense'])(
-    'who sends the command %s is limited like any other',
+    '[ADM1] is limited alike with the command %s',
     (command) => {
       const charged = new Charged();
       expect(charged.burst(command)).toBe(200);
@@ -68,7 +68,7 @@ describe('a user', () => {
     },
   );
 
-  it('gains nothing, and loses nothing more, when the clock goes back', () => {
+  it('[ADM1] gains nothing, and loses nothing more, when the clock goes back', () => {
     const charged = new Charged();
     charged.burst('message');
     charged.now -= 3_600_000;
@@ -77,7 +77,7 @@ describe('a user', () => {
     expect(charged.burst('message')).toBe(50);
   });
 
-  it('is still limited when very many others come', () => {
+  it('[ADM1] is still limited when very many others come', () => {
     const charged = new Charged();
     charged.burst('message');
     for (let other = 0; other < 5_000; other++) charged.wait('message', `user ${other}`);

@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { policiesTable } from '../../scripts/policies-text.ts';
+import { policies } from '../../src/admission/policies.ts';
+import { declarations, readSettings } from '../../src/settings/declarations.ts';
+import { PROJECT } from '../support/program.ts';
+
+const { limits, MAX_UNAUTHENTICATED_SOCKETS } = readSettings({}).settings;
+const all = policies(limits, MAX_UNAUTHENTICATED_SOCKETS);
+const ids = all.map(({ id }) => `[${id}]`);
+
+/** Ids at the beginning of a title, of a test or of a group of them. */
+const titled = globSync('test/**/*.test.ts', { cwd: PROJECT }).flatMap((file) =>
+  Array.from(
+    readFileSync(join(PROJECT, file), 'utf8').matchAll(/\(\s*['`"](\[ADM\d+\]) /g),
+    ([, id = '']) => id,
+  ),
+);
+
+describe('the table of what is bounded', () => {
+  test('stands in docs/operating.md as src/admission/policies.ts has it', () => {
+    const page = readFileSync(join(PROJECT, 'docs', 'operating.md'), 'utf8');
+    expect(page).toContain(`-->\n${policiesTable()}\n<!-- end of policies -->`);
+  });
+
+  test('has an id for each rule, counted from 1', () => {
+    expect(ids).toEqual(ids.map((_, at) => `[ADM${at + 1}]`));
+  });
+
+  test('has a test for each rule, and no test has an id that is not in it', () => {
+    expect(new Set(titled)).toEqual(new Set(ids));
+  });
+
+  test('names only settings that are there', () => {
+    const names = new Set<string>(declarations.map(({ name }) => name));
+    const named = all.flatMap(({ settings }) => settings);
+    expect(named.filter((name) => !names.has(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,85 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import type { Environment } from '../../src/edge/environment.ts';
+import { service } from '../../src/edge/service.ts';
+import { PendingHandshakes } from '../../src/edge/pending-handshakes.ts';
+import { tokenOf } from './client.ts';
+
+const NOW = 1_800_000_000_000;
+
+function add(pending: PendingHandshakes, count: number, now = NOW) {
+  return Array.from({ length: count }, () => pending.add(now));
+}
+
+function patient() {
+  const bindings = { ...(env as unknown as Environment), CONNECT_TIMEOUT_MS: '600000' };
+  return service(bindings, { localOnly: false, guestsByDefault: false });
+}
+
+/** A socket of the Socket.IO door, which has sent its first packet. */
+async function open(app: ReturnType<typeof service>) {
+  const headers = { upgrade: 'websocket' };
+  const url = 'http://chat/socket.io/?EIO=4&transport=websocket';
+  const { webSocket } = await app.request(url, { headers }, env);
+  const socket = webSocket!;
+  const heard = { text: '', isClosed: false };
+  socket.addEventListener('message', ({ data }) => {
+    heard.text += String(data);
+  });
+  socket.addEventListener('close', () => {
+    heard.isClosed = true;
+  });
+  socket.accept();
+  await expect.poll(() => heard.text).toContain('0{');
+  return { socket, heard };
+}
+
+describe('an unauthenticated socket', () => {
+  it('[ADM8] is closed after two seconds among 250 others, and no other socket is', async () => {
+    const app = patient();
+    const early = await Promise.all(Array.from({ length: 250 }, () => open(app)));
+    const [silent, named] = [await open(app), await open(app)];
+    const token = await tokenOf({ sub: 'sally' });
+    named.socket.send(`40${JSON.stringify({ token })}`);
+    await expect.poll(() => named.heard.text).toContain('40{');
+    await expect.poll(() => silent.heard.isClosed).toBe(true);
+    expect([...early, named].filter(({ heard }) => heard.isClosed)).toEqual([]);
+    for (const { socket } of [...early, named]) socket.close(1000);
+  });
+
+  it.each(['websocket', 'polling'])(
+    '[ADM8] is let in later among 250 others: %s',
+    async (transport) => {
+      const app = patient();
+      const url = `http://chat/socket.io/?EIO=4&transport=${transport}`;
+      const headers = transport === 'websocket' ? { upgrade: transport } : {};
+      const come = async () => {
+        const from = performance.now();
+        const response = await app.request(url, { headers }, env);
+        response.webSocket?.accept();
+        response.webSocket?.close(1000);
+        return { ms: performance.now() - from, ok: response.ok || response.status === 101 };
+      };
+      const early = await Promise.all(Array.from({ length: 250 }, come));
+      const late = await come();
+      expect([...early, late].every(({ ok }) => ok)).toBe(true);
+      expect(late.ms).toBeGreaterThan(240);
+    },
+  );
+
+  it('[ADM8] has two seconds among 250 others, or less where CONNECT_TIMEOUT_MS is less', () => {
+    const pending = new PendingHandshakes(10_000);
+    const timeouts = add(pending, 252).map(({ timeoutMs }) => timeoutMs);
+    expect(new Set(timeouts.slice(0, 250))).toEqual(new Set([10_000]));
+    expect(timeouts.slice(250)).toEqual([2_000, 2_000]);
+    expect(add(new PendingHandshakes(500), 252).at(-1)!.timeoutMs).toBe(500);
+  });
+
+  it('[ADM8] counts no longer when it has authenticated, or its time is over', () => {
+    const pending = new PendingHandshakes(10_000);
+    for (const handshake of add(pending, 1_000)) handshake.remove();
+    add(pending, 250);
+    expect(pending.add(NOW + 9_999).timeoutMs).toBe(2_000);
+    expect(pending.add(NOW + 10_000).timeoutMs).toBe(10_000);
+  });
+});
