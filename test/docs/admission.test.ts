@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { policiesTable } from '../../scripts/policies-text.ts';
 import { policies } from '../../src/admission/policies.ts';
-import { declarations, readSettings } from '../../src/settings/declarations.ts';
+import { declarations } from '../../src/settings/declarations.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { PROJECT } from '../support/program.ts';
 
 const { limits, MAX_UNAUTHENTICATED_SOCKETS } = readSettings({}).settings;
