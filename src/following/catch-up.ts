@@ -1,5 +1,5 @@
 import type { Message } from '../protocol/objects.ts';
-import { eventLine } from '../protocol/frames.ts';
+import { eventLine, revOf } from '../protocol/frames.ts';
 import { parsePosition } from '../protocol/position.ts';
 
 /** What a join reply or a `getMissed` reply says of missed messages. */
@@ -70,11 +70,4 @@ export class CatchUp {
   #line(message: Message): string {
     return eventLine(message.seq > this.#from ? 'message' : 'messageUpdated', message);
   }
-}
-
-/** The `rev` of a line that tells of a durable change. */
-export function revOf(line: string): number | undefined {
-  if (!/^\["(?:message|messageUpdated|reactionsUpdated)",/.test(line)) return undefined;
-  const [, payload] = JSON.parse(line) as [string, { rev?: number }];
-  return payload.rev;
 }

@@ -2,11 +2,21 @@ import { closeCodeOf, closeCodes, closeReasons } from '../protocol/codes/close-c
 import type { Reply } from '../protocol/commands.ts';
 import { errorCodes, Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { ackLine, type Command, commandLine, eventLine, type Result } from '../protocol/frames.ts';
+import {
+  ackLine,
+  ackRef,
+  type Command,
+  commandLine,
+  eventLine,
+  isJoined,
+  joinReplyIn,
+  readReply,
+  type Result,
+} from '../protocol/frames.ts';
 import type { Message, RoomInfo } from '../protocol/objects.ts';
 import { CatchUp } from './catch-up.ts';
 import { Overloaded } from '../admission/overloaded.ts';
-import { ACK, holdReply, JOINED } from './replies.ts';
+import { holdReply } from './replies.ts';
 import type { LinkListener, LinkState, MovableLink } from '../host/room-directory.ts';
 import { PresenceSnapshot } from './presence-snapshot.ts';
 
@@ -261,8 +271,9 @@ export class ResumableLink implements MovableLink {
 
   /** Keeps account of what passes. */
   #note(line: string): void {
-    if (line.startsWith(ACK)) this.#unanswered.delete(refOf(line));
-    else if (line.startsWith(JOINED)) this.#noteJoin(joinReplyIn(line));
+    const ref = ackRef(line);
+    if (ref !== undefined) this.#unanswered.delete(ref);
+    else if (isJoined(line)) this.#noteJoin(joinReplyIn(line));
   }
 
   #noteJoin(reply: JoinReply): void {
@@ -277,10 +288,10 @@ export class ResumableLink implements MovableLink {
     if (catchUp === undefined) {
       this.#note(line);
       this.#tell([line], undefined);
-    } else if (line.startsWith(JOINED)) {
+    } else if (isJoined(line)) {
       this.#rejoined(catchUp, joinReplyIn(line));
-    } else if (line.startsWith(ACK) && refOf(line) === OWN_REF) {
-      this.#caught(catchUp, resultIn<Reply<'getMissed'>>(line));
+    } else if (ackRef(line) === OWN_REF) {
+      this.#caught(catchUp, JSON.parse(readReply(line).result) as Result<Reply<'getMissed'>>);
     } else {
       catchUp.hold(line);
       if (catchUp.heldLength > MAX_HELD_CHARACTERS) this.#giveUp();
@@ -352,18 +363,6 @@ function withClientId(command: Command): Command {
   if (name !== 'message' || typeof payload !== 'object' || payload === null) return command;
   if (((payload as { id?: unknown }).id ?? undefined) !== undefined) return command;
   return { ...command, payload: { ...payload, id: crypto.randomUUID() } };
-}
-
-function refOf(line: string): number {
-  return Number(line.slice(7, line.indexOf(',', 7)));
-}
-
-function joinReplyIn(line: string): JoinReply {
-  return (JSON.parse(line) as [string, JoinReply])[1];
-}
-
-function resultIn<R extends object>(line: string): Result<R> {
-  return (JSON.parse(line) as [string, number, Result<R>])[2];
 }
 
 function wait(ms: number): Promise<void> {

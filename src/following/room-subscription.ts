@@ -1,10 +1,11 @@
 import { closeCodeOf } from '../protocol/codes/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
 import { errorCodes, internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { joinReplyIn } from '../protocol/frames.ts';
 import { parsePosition } from '../protocol/position.ts';
 import type { LinkListener, RoomLink } from '../host/room-directory.ts';
 import { refusalOf } from '../transports/http/refusals.ts';
-import { joinedIn, missedLines, type Reader } from '../transports/http/reader.ts';
+import { missedLines, type Reader } from '../transports/http/reader.ts';
 
 /** Where a feed's events go. */
 export interface SubscriptionSink {
@@ -68,7 +69,7 @@ export class RoomSubscription {
         let rest = lines;
         if (attempt.stands === 'joining') {
           const [first = '', ...others] = lines;
-          attempt.stands = this.#joined(joinedIn(first), knownTo);
+          attempt.stands = this.#joined(joinReplyIn(first), knownTo);
           rest = others;
         }
         if (attempt.stands === 'live' && rest.length > 0) this.#sink.lines(rest, position);

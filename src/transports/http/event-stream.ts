@@ -1,6 +1,6 @@
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
-import { eventLine } from '../../protocol/frames.ts';
+import { eventLine, eventName, payloadText } from '../../protocol/frames.ts';
 import { RoomSubscription, type SubscriptionSink } from '../../following/room-subscription.ts';
 import { EventIdTracker } from '../../following/event-id-tracker.ts';
 import { BEAT_MS, closedLine, type Reader } from './reader.ts';
@@ -165,7 +165,5 @@ class EventStream implements SubscriptionSink {
 
 /** One line as an event; its payload is one line of data. */
 function eventText(line: string, id: string | undefined): string {
-  const name = line.slice(2, line.indexOf('"', 2));
-  const data = line.slice(name.length + 4, -1);
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${data}\n\n`;
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${eventName(line)}\ndata: ${payloadText(line)}\n\n`;
 }

@@ -2,10 +2,11 @@ import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import type { Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
+import { joinReplyIn } from '../../protocol/frames.ts';
 import { parsePosition } from '../../protocol/position.ts';
 import type { LinkListener } from '../../host/room-directory.ts';
 import { EventIdTracker } from '../../following/event-id-tracker.ts';
-import { closedLine, joinedIn, missedLines, POLL_MS, type Reader } from './reader.ts';
+import { closedLine, missedLines, POLL_MS, type Reader } from './reader.ts';
 
 /** What a poll has found; `lines` are events. */
 interface Found {
@@ -46,7 +47,7 @@ async function look(
       if (at !== undefined) place.isIn(at);
       if (position === undefined) {
         const [first = '', ...others] = lines;
-        const joined = joinedIn(first);
+        const joined = joinReplyIn(first);
         position = joined.position;
         place.isIn(position);
         happened = others;

@@ -1,4 +1,3 @@
-import type { Reply } from '../../protocol/commands.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { eventLine } from '../../protocol/frames.ts';
 import type { Message } from '../../protocol/objects.ts';
@@ -16,12 +15,6 @@ export const BEAT_MS = 20_000;
 
 /** How long a poll waits for something to happen, in milliseconds. */
 export const POLL_MS = 25_000;
-
-/** What a link's first line says. */
-export function joinedIn(line: string): Reply<'joinRoom'> {
-  const [, result] = JSON.parse(line) as ['joined', Reply<'joinRoom'>];
-  return result;
-}
 
 /**
  * What was missed as events: `message` for what is new to the client, else `messageUpdated`.
