@@ -4,6 +4,7 @@ import type {
   LinkTransportListener,
 } from '../following/resumable-link.ts';
 import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { splitFrame } from '../protocol/frames.ts';
 import type { Environment } from './environment.ts';
 import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
 import { identityUpdateLine } from './control-lines.ts';
@@ -53,6 +54,12 @@ async function refusalIn(response: Response): Promise<Refusal> {
   return new Refusal(code, message, details);
 }
 
+/**
+ * The frame that came last. Most of a room's links receive the same one after the other: it is taken
+ * apart once, and all are given the same list, so that their transports prepare it once, too.
+ */
+let lastFrame = { text: '', ...splitFrame('') };
+
 function listen(socket: WebSocket, listener: LinkTransportListener): LinkTransport {
   let signedAt = Date.now();
   socket.addEventListener('message', ({ data }) => {
@@ -61,8 +68,9 @@ function listen(socket: WebSocket, listener: LinkTransportListener): LinkTranspo
       signedAt = Date.now();
       attempt(() => socket.send('ping'));
     }
-    const { lines, position } = readFrame(String(data));
-    listener.lines(lines, position);
+    if (lastFrame.text !== data)
+      lastFrame = { text: data as string, ...splitFrame(data as string) };
+    listener.lines(lastFrame.lines, lastFrame.position);
   });
   socket.addEventListener('close', ({ code, reason }) => {
     attempt(() => socket.close());
@@ -76,27 +84,6 @@ function listen(socket: WebSocket, listener: LinkTransportListener): LinkTranspo
     renew: (identity) => attempt(() => socket.send(identityUpdateLine(identity))),
     close: (reason) => attempt(() => socket.close(reason === 'left' ? 1000 : NOT_MEANT)),
   };
-}
-
-/** What a room's object has sent, taken apart. */
-interface Heard {
-  text: string;
-  lines: readonly string[];
-  position: string | undefined;
-}
-
-let lastHeard: Heard | undefined;
-
-/**
- * Most of a room's links hear the same frame one after the other: it is taken apart once, and all
- * are given the same list, so that their doors prepare it once, too.
- */
-function readFrame(text: string): Heard {
-  if (lastHeard?.text === text) return lastHeard;
-  const lines = text.split('\n');
-  const position = lines.at(-1)?.startsWith('["position",') ? lines.pop() : undefined;
-  lastHeard = { text, lines, position: position?.slice(13, -2) };
-  return lastHeard;
 }
 
 function attempt(act: () => void): void {

@@ -1,5 +1,5 @@
 import { formatPosition, parsePosition } from '../protocol/position.ts';
-import { revOf } from './catch-up.ts';
+import { revOf } from '../protocol/frames.ts';
 
 /** Where a reader stands in a room, as its events tell one by one. */
 export class EventIdTracker {

@@ -1,6 +1,5 @@
 import type { Reply } from '../protocol/commands.ts';
-import type { EventPayload } from '../protocol/events.ts';
-import { eventLine } from '../protocol/frames.ts';
+import { eventLine, eventName, payloadIn } from '../protocol/frames.ts';
 import type { Present } from '../protocol/objects.ts';
 
 type JoinReply = Pick<Reply<'joinRoom'>, 'room' | 'online' | 'onlineCount' | 'presence'>;
@@ -24,15 +23,16 @@ export class PresenceSnapshot {
     return [...this.#users.values()];
   }
 
-  /** A line has gone to the client. @returns whether all who are here are known behind it */
+  /** A line has gone to the client. @returns whether all who are here are still known */
   heard(line: string): boolean {
-    if (line.startsWith('["presence",')) return false;
-    if (line.startsWith('["userJoined",')) {
+    const name = eventName(line);
+    if (name === 'presence') return false;
+    if (name === 'userJoined') {
       const { timestamp: _, roomId: __, ...user } = payloadIn<'userJoined'>(line);
       this.#users.set(user.userId, user);
-    } else if (line.startsWith('["userLeft",')) {
+    } else if (name === 'userLeft') {
       this.#users.delete(payloadIn<'userLeft'>(line).userId);
-    } else if (line.startsWith('["memberUpdated",')) {
+    } else if (name === 'memberUpdated') {
       const { userId, username, unverified } = payloadIn<'memberUpdated'>(line);
       if (this.#users.has(userId))
         this.#users.set(userId, { userId, username, ...(unverified && { unverified }) });
@@ -54,10 +54,4 @@ export class PresenceSnapshot {
       ...come.map((user) => eventLine('userJoined', { roomId, ...user, timestamp })),
     ];
   }
-}
-
-function payloadIn<N extends 'userJoined' | 'userLeft' | 'memberUpdated'>(
-  line: string,
-): EventPayload<N> {
-  return (JSON.parse(line) as [N, EventPayload<N>])[1];
 }

@@ -2,11 +2,22 @@ import { closeCodeOf, closeCodes, closeReasons } from '../protocol/codes/close-c
 import type { Reply } from '../protocol/commands.ts';
 import { errorCodes, Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { ackLine, type Command, commandLine, eventLine, type Result } from '../protocol/frames.ts';
+import {
+  ackLine,
+  ackRef,
+  type Command,
+  commandLine,
+  eventLine,
+  isJoined,
+  joinReplyIn,
+  readReply,
+  type Result,
+} from '../protocol/frames.ts';
 import type { Message, RoomInfo } from '../protocol/objects.ts';
-import { CatchUp } from './catch-up.ts';
 import { Overloaded } from '../admission/overloaded.ts';
-import { ACK, holdReply, JOINED } from './replies.ts';
+import { holdReply } from './replies.ts';
+import { type Action, type Input, joining, next, positionOf, type State } from './following.ts';
+import { reconnect } from './reconnecting.ts';
 import type { LinkListener, LinkState, MovableLink } from '../host/room-directory.ts';
 import { PresenceSnapshot } from './presence-snapshot.ts';
 
@@ -35,11 +46,6 @@ export type ConnectLink = (
   listener: LinkTransportListener,
 ) => Promise<LinkTransport>;
 
-/** How long a broken link is tried again, in milliseconds. */
-const REMAKE_MS = 15_000;
-const FIRST_DELAY_MS = 50;
-const LONGEST_DELAY_MS = 3_000;
-
 /** Commands that wait for a broken link; more are answered `unavailable`. */
 const MAX_UNANSWERED = 64;
 
@@ -52,7 +58,7 @@ const OWN_REF = 2 ** 40;
 type JoinReply = Reply<'joinRoom'>;
 
 /**
- * A link to a room that is made again when it breaks, without its client noticing: from the last
+ * A link to a room that is connected again when it breaks, without its client noticing: from the last
  * position, with what is unanswered sent again. Resending is harmless because every message has an
  * id. If that fails for 15 s, or the room says `reset`, the listener is closed with 4000, so that the
  * client's own reconnecting takes over.
@@ -61,17 +67,16 @@ export class ResumableLink implements MovableLink {
   readonly #connect: ConnectLink;
   readonly #listener: LinkListener;
   readonly #join: Record<string, unknown>;
+  readonly #isMoving: boolean;
   readonly #unanswered = new Map<number, Command>();
   #identity: Identity;
-  #raw: LinkTransport | undefined;
-  #catchUp: CatchUp | undefined;
-  #position: string | undefined;
+  #transport: LinkTransport | undefined;
+  /** The client reads the first join reply itself, and what it says of missed messages. */
+  #state: State = { name: 'live', position: undefined };
   #last: Pick<JoinReply, 'room' | 'you'> | undefined;
-  #closed = false;
-  /** What its client was told of who is here, where it is to be handed over. */
+  /** The users whom the client takes to be here, where the link is to be handed over. */
   #here: PresenceSnapshot | undefined;
-  readonly #isMoving: boolean;
-  /** Counts the links made, so that a late word of an older one is not heard. */
+  /** Counts the connections made, so that what an older one still says is ignored. */
   #generation = 0;
 
   private constructor(
@@ -90,7 +95,7 @@ export class ResumableLink implements MovableLink {
 
   /**
    * Joins for the first time.
-   * @param isMoving whether somebody else is soon to go on with it
+   * @param isMoving whether another holder is soon to go on with it
    * @throws Refusal when the room does not take it
    */
   static async open(
@@ -101,8 +106,7 @@ export class ResumableLink implements MovableLink {
     isMoving: boolean,
   ): Promise<ResumableLink> {
     const link = new ResumableLink(connect, identity, join, listener, isMoving);
-    const generation = ++link.#generation;
-    link.#raw = await connect(identity, join, link.#rawListener(generation));
+    link.#transport = await connect(identity, join, link.#transportListener());
     return link;
   }
 
@@ -114,38 +118,39 @@ export class ResumableLink implements MovableLink {
     listener: LinkListener,
   ): ResumableLink {
     const link = new ResumableLink(connect, identity, join, listener, false);
-    link.#position = position;
     link.#here = here && new PresenceSnapshot(here);
-    void link.#remake();
+    link.#state = joining(position);
+    void link.#reconnect(position);
     return link;
   }
 
   send(command: Command): void {
-    if (this.#closed) return;
+    const { name } = this.#state;
+    if (name === 'ended') return;
     const known = withClientId(command);
     const { ref } = known;
     if (ref === undefined) return;
-    if (!this.#isUp && this.#unanswered.size >= MAX_UNANSWERED) {
+    if (name !== 'live' && this.#unanswered.size >= MAX_UNANSWERED) {
       this.#listener.lines([ackLine(ref, { ok: false, error: unavailableProblem })], undefined);
       return;
     }
     this.#unanswered.set(ref, known);
-    if (this.#isUp) this.#raw?.send(commandLine(known));
+    if (name === 'live') this.#transport?.send(commandLine(known));
   }
 
   renew(identity: Identity): void {
     this.#identity = identity;
-    this.#raw?.renew(identity);
+    this.#transport?.renew(identity);
   }
 
   close(reason: 'left' | 'disconnected'): void {
-    this.#end();
-    this.#raw?.close(reason);
+    this.#state = { name: 'ended' };
+    this.#disconnect(reason);
   }
 
   /** Ends this link for another to go on from; undefined before the room was joined. */
   handOver(): LinkState | undefined {
-    const position = this.#catchUp?.position ?? this.#position;
+    const position = positionOf(this.#state);
     this.close('disconnected');
     // The messages of the first page came with the first join.
     const { history: _, since: __, ...join } = this.#join;
@@ -154,168 +159,187 @@ export class ResumableLink implements MovableLink {
     return { join, position, ...(here !== undefined && { here }) };
   }
 
-  get #isUp(): boolean {
-    return this.#raw !== undefined && this.#catchUp === undefined;
-  }
-
-  #end(): void {
-    this.#closed = true;
-    this.#generation++;
-  }
-
-  #rawListener(generation: number): LinkTransportListener {
-    const heard = (act: () => void) => {
-      if (this.#generation === generation) act();
-    };
-    return {
-      lines: (lines, position) => heard(() => this.#hear(lines, position)),
-      closed: (code, reason) => heard(() => this.#closedWith(code, reason)),
-      broken: () => heard(() => void this.#remake()),
-    };
-  }
-
-  #closedWith(code: number, reason: string): void {
-    this.#end();
-    this.#listener.closed(code, reason);
-  }
-
-  #giveUp(): void {
-    this.#raw?.close('disconnected');
-    this.#closedWith(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
-  }
-
-  async #remake(): Promise<void> {
-    this.#raw = undefined;
-    const from = this.#catchUp?.position ?? this.#position;
-    this.#catchUp = undefined;
-    if (from === undefined) {
-      this.#giveUp();
-      return;
-    }
-    this.#position = from;
-    const until = Date.now() + REMAKE_MS;
-    for (let delay = FIRST_DELAY_MS; Date.now() < until; delay *= 2) {
-      const outcome = await this.#tryAgain(from);
-      if (outcome === 'done') return;
-      await wait(Math.random() * Math.min(delay, LONGEST_DELAY_MS));
-      if (this.#closed) return;
-    }
-    this.#giveUp();
-  }
-
-  async #tryAgain(from: string): Promise<'done' | 'again'> {
-    const { history: _, ...join } = this.#join;
+  #transportListener(): LinkTransportListener {
     const generation = ++this.#generation;
-    const identity = this.#identity;
-    this.#catchUp = new CatchUp(from, (message) => this.#isUnanswered(message));
-    try {
-      const raw = await this.#connect(
-        identity,
-        { ...join, since: from },
-        this.#rawListener(generation),
-      );
-      if (this.#generation === generation) this.#raw = raw;
-      else raw.close('disconnected');
-      // It may have been renewed meanwhile.
-      if (this.#identity !== identity) raw.renew(this.#identity);
-      return 'done';
-    } catch (error) {
-      if (this.#generation !== generation) return 'done';
-      this.#catchUp = undefined;
-      if (error instanceof Overloaded) {
+    return {
+      lines: (lines, position) => {
+        if (this.#generation === generation) this.#hear(lines, position);
+      },
+      closed: (code, reason) => {
+        if (this.#generation === generation) this.#step({ type: 'closed', code, reason });
+      },
+      broken: () => {
+        if (this.#generation === generation) this.#step({ type: 'broken' });
+      },
+    };
+  }
+
+  #step(input: Input): void {
+    const { state, actions } = next(this.#state, input, MAX_HELD_CHARACTERS);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'lines':
+        this.#deliver(action.lines, action.position);
+        break;
+      case 'caughtUp':
+        for (const command of this.#unanswered.values())
+          this.#transport?.send(commandLine(command));
+        break;
+      case 'reset':
         this.#giveUp();
-        return 'done';
-      }
-      const { code, message, details } =
-        error instanceof Refusal ? error : new Refusal('unavailable', String(error));
-      if (errorCodes[code].temporary) return 'again';
-      this.#closedWith(closeCodeOf(code, details.retryAfterMs), message);
-      return 'done';
+        break;
+      case 'askPage':
+        this.#transport?.send(
+          commandLine({ name: 'getMissed', payload: { after: action.after }, ref: OWN_REF }),
+        );
+        break;
+      case 'connect':
+        void this.#reconnect(action.since);
+        break;
+      case 'disconnect':
+        this.#disconnect('disconnected');
+        break;
+      case 'end':
+        this.#generation++;
+        this.#listener.closed(action.code, action.reason);
     }
   }
 
-  /** A message whose sender will hear of it by the answer to what is sent again. */
-  #isUnanswered({ senderId, id }: Message): boolean {
-    if (senderId !== this.#identity.userId) return false;
-    return [...this.#unanswered.values()].some(
-      ({ name, payload }) => name === 'message' && (payload as { id?: unknown }).id === id,
-    );
+  #disconnect(reason: 'left' | 'disconnected'): void {
+    this.#generation++;
+    this.#transport?.close(reason);
+    this.#transport = undefined;
+  }
+
+  /** The client's own reconnecting takes over. */
+  #giveUp(): void {
+    const code = closeCodes.goingAway;
+    this.#disconnect('disconnected');
+    this.#step({ type: 'closed', code, reason: closeReasons[code] });
+  }
+
+  async #reconnect(since: string): Promise<void> {
+    this.#transport = undefined;
+    const isOver = () => this.#state.name === 'ended';
+    if (!(await reconnect(() => this.#connectAgain(since), isOver))) this.#giveUp();
+  }
+
+  /** @returns whether no further attempt is needed */
+  async #connectAgain(since: string): Promise<boolean> {
+    const { history: _, ...join } = this.#join;
+    const identity = this.#identity;
+    const listener = this.#transportListener();
+    const generation = this.#generation;
+    try {
+      const transport = await this.#connect(identity, { ...join, since }, listener);
+      if (this.#generation === generation) this.#transport = transport;
+      else transport.close('disconnected');
+      // It may have been renewed in the meantime.
+      if (this.#identity !== identity) transport.renew(this.#identity);
+      return true;
+    } catch (error) {
+      return this.#generation !== generation || !this.#mayTryAgain(error);
+    }
+  }
+
+  /** Ends the link, unless the room may take it at another attempt. */
+  #mayTryAgain(error: unknown): boolean {
+    if (error instanceof Overloaded) {
+      this.#giveUp();
+      return false;
+    }
+    const { code, message, details } =
+      error instanceof Refusal ? error : new Refusal('unavailable', String(error));
+    if (errorCodes[code].temporary) return true;
+    const closeCode = closeCodeOf(code, details.retryAfterMs);
+    this.#step({ type: 'closed', code: closeCode, reason: message });
+    return false;
+  }
+
+  /** Without messages whose sender receives them as the answer to what is sent again. */
+  #withoutUnanswered(messages: readonly Message[]): Message[] {
+    const ids = new Set<unknown>();
+    for (const { name, payload } of this.#unanswered.values())
+      if (name === 'message') ids.add((payload as { id?: unknown }).id);
+    const { userId } = this.#identity;
+    return messages.filter(({ senderId, id }) => senderId !== userId || !ids.has(id));
   }
 
   #hear(lines: readonly string[], position: string | undefined): void {
-    if (this.#catchUp !== undefined) {
-      for (const line of lines) this.#hearBehind(line);
-      if (this.#catchUp === undefined && position !== undefined) this.#position = position;
+    if (this.#state.name !== 'live') {
+      this.#hearInPieces(lines, position);
       return;
     }
-    if (holdReply(lines)) for (const line of lines) this.#note(line);
-    if (position !== undefined) this.#position = position;
-    this.#tell(lines, position);
+    let stands = position;
+    if (holdReply(lines)) for (const line of lines) stands ??= this.#note(line);
+    this.#step({ type: 'lines', lines, position: stands });
   }
 
-  #tell(lines: readonly string[], position: string | undefined): void {
-    const here = this.#here;
-    if (here !== undefined && !lines.every((line) => here.heard(line))) this.#here = undefined;
-    this.#listener.lines(lines, position);
+  /** Keeps account of replies that pass. @returns the position in the reply to the first join */
+  #note(line: string): string | undefined {
+    const ref = ackRef(line);
+    if (ref !== undefined) this.#unanswered.delete(ref);
+    else if (isJoined(line)) return this.#noteJoin(joinReplyIn(line));
+    return undefined;
   }
 
-  /** Keeps account of what passes. */
-  #note(line: string): void {
-    if (line.startsWith(ACK)) this.#unanswered.delete(refOf(line));
-    else if (line.startsWith(JOINED)) this.#noteJoin(joinReplyIn(line));
-  }
-
-  #noteJoin(reply: JoinReply): void {
-    this.#position = reply.position;
+  #noteJoin(reply: JoinReply): string {
     this.#last = { room: reply.room, you: reply.you };
     if (this.#isMoving) this.#here = PresenceSnapshot.in(reply);
+    return reply.position;
   }
 
-  /** A line that came while the link is being made again. */
-  #hearBehind(line: string): void {
-    const catchUp = this.#catchUp;
-    if (catchUp === undefined) {
-      this.#note(line);
-      this.#tell([line], undefined);
-    } else if (line.startsWith(JOINED)) {
-      this.#rejoined(catchUp, joinReplyIn(line));
-    } else if (line.startsWith(ACK) && refOf(line) === OWN_REF) {
-      this.#caught(catchUp, resultIn<Reply<'getMissed'>>(line));
-    } else {
-      catchUp.hold(line);
-      if (catchUp.heldLength > MAX_HELD_CHARACTERS) this.#giveUp();
-    }
+  /** Takes out the replies to what the link itself has asked while it catches up. */
+  #hearInPieces(lines: readonly string[], position: string | undefined): void {
+    const isOwn = (line: string) => isJoined(line) || ackRef(line) === OWN_REF;
+    const at = lines.findIndex(isOwn);
+    const events = at < 0 ? lines : lines.slice(0, at);
+    const isLast = events.length === lines.length;
+    if (events.length > 0)
+      this.#step({ type: 'lines', lines: events, position: isLast ? position : undefined });
+    const own = lines[at];
+    if (own === undefined) return;
+    if (isJoined(own)) this.#rejoined(joinReplyIn(own));
+    else this.#paged(JSON.parse(readReply(own).result) as Result<Reply<'getMissed'>>);
+    const rest = lines.slice(at + 1);
+    if (rest.length > 0) this.#hear(rest, position);
   }
 
-  #rejoined(catchUp: CatchUp, reply: JoinReply): void {
-    const { missed, position, complete = true, reset, room, you } = reply;
-    if (reset === true || missed === undefined) {
-      this.#giveUp();
-      return;
+  #rejoined(reply: JoinReply): void {
+    const { missed = [], reset, room, you } = reply;
+    if (reset !== true) {
+      this.#tellChanges(reply);
+      this.#last = { room, you };
     }
+    this.#step({ type: 'joined', reply: { ...reply, missed: this.#withoutUnanswered(missed) } });
+  }
+
+  /** What else the client must know of the time without a connection. */
+  #tellChanges(reply: JoinReply): void {
     const now = PresenceSnapshot.in(reply);
-    const comings = now && this.#here?.changesTo(now, room.roomId, Date.now());
+    const comings = now && this.#here?.changesTo(now, reply.room.roomId, Date.now());
     const lines = comings ?? [presenceLine(reply)];
     this.#here = this.#isMoving ? now : undefined;
     this.#listener.lines([...lines, ...changesSince(this.#last, reply)], undefined);
-    this.#last = { room, you };
-    this.#caught(catchUp, { ok: true, messages: missed, position, complete });
   }
 
-  #caught(catchUp: CatchUp, reply: Result<Reply<'getMissed'>>): void {
-    if (!reply.ok || reply.reset === true) {
-      this.#giveUp();
-      return;
-    }
-    const { lines, more } = catchUp.page(reply);
-    if (lines.length > 0) this.#tell(lines, catchUp.position);
-    if (more !== undefined) {
-      this.#raw?.send(commandLine({ name: 'getMissed', payload: { after: more }, ref: OWN_REF }));
-      return;
-    }
-    this.#position = catchUp.position;
-    this.#catchUp = undefined;
-    for (const command of this.#unanswered.values()) this.#raw?.send(commandLine(command));
+  #paged(result: Result<Reply<'getMissed'>>): void {
+    if (!result.ok) this.#giveUp();
+    else
+      this.#step({
+        type: 'page',
+        reply: { ...result, messages: this.#withoutUnanswered(result.messages) },
+      });
+  }
+
+  #deliver(lines: readonly string[], position: string | undefined): void {
+    const here = this.#here;
+    if (here !== undefined && !lines.every((line) => here.heard(line))) this.#here = undefined;
+    this.#listener.lines(lines, position);
   }
 }
 
@@ -352,22 +376,4 @@ function withClientId(command: Command): Command {
   if (name !== 'message' || typeof payload !== 'object' || payload === null) return command;
   if (((payload as { id?: unknown }).id ?? undefined) !== undefined) return command;
   return { ...command, payload: { ...payload, id: crypto.randomUUID() } };
-}
-
-function refOf(line: string): number {
-  return Number(line.slice(7, line.indexOf(',', 7)));
-}
-
-function joinReplyIn(line: string): JoinReply {
-  return (JSON.parse(line) as [string, JoinReply])[1];
-}
-
-function resultIn<R extends object>(line: string): Result<R> {
-  return (JSON.parse(line) as [string, number, Result<R>])[2];
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

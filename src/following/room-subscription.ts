@@ -1,44 +1,52 @@
 import { closeCodeOf } from '../protocol/codes/close-codes.ts';
-import type { Reply } from '../protocol/commands.ts';
-import { errorCodes, internalProblem, Refusal } from '../protocol/codes/errors.ts';
-import { parsePosition } from '../protocol/position.ts';
-import type { LinkListener, RoomLink } from '../host/room-directory.ts';
-import { refusalOf } from '../transports/http/refusals.ts';
-import { joinedIn, missedLines, type Reader } from '../transports/http/reader.ts';
+import { internalProblem, type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { joinReplyIn } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { LinkListener, RoomDirectory, RoomLink } from '../host/room-directory.ts';
+import { type Action, type Input, joining, next, type State } from './following.ts';
+import { askAgain } from './reconnecting.ts';
 
-/** Where a feed's events go. */
+/** Reads a room without joining it: no user appears to be there, and nothing is sent. */
+export interface Reader {
+  directory: RoomDirectory;
+  roomId: string;
+  identity: Identity;
+}
+
+/** Where a subscription's events go. */
 export interface SubscriptionSink {
   /**
    * Events in order, as lines.
-   * @param position where the room stands behind the last one that is durable
+   * @param position where the room stands after the last durable one
    */
   lines(lines: readonly string[], position: string | undefined): void;
-  /** Everything up to `position` has been told; what is live follows. */
+  /** Everything up to `position` has been delivered; what is live follows. */
   standsAt(position: string): void;
-  /** The position that was come back with is not this room's: what the client has is void. */
+  /** The client's position is of another life of the room: what it holds is void. */
   reset(position: string): void;
   /** Nothing comes any more. */
   ended(code: number, reason: string): void;
   /** Bytes that wait unsent. */
   buffered(): number;
-  /** Resolves when nothing waits unsent, or nobody is there to take it. */
+  /** Resolves when nothing waits unsent, or the client is gone. */
   drained(): Promise<void>;
 }
 
-/** How often a room that cannot answer is asked again, and after how long, in milliseconds. */
-const MAX_TRIES = 15;
-const AGAIN_MS = 1_000;
+/** No live line is held while pages come: a slow reader would make that grow without bound. */
+const MAX_HELD = 0;
 
 /**
- * A room's events from a position on: first what was missed, page by page, then what happens. No
- * hole and no double between the two, because joining and listening are one step: a link whose join
- * could not hold all that was missed is let go, and another is made where the pages end.
+ * A room's events from a position on, for a reader without a socket. A link whose join could not
+ * hold all that was missed is let go; pages follow no faster than the client reads, and where they
+ * end another link is made.
  */
 export class RoomSubscription {
   readonly #reader: Reader;
   readonly #sink: SubscriptionSink;
+  #state: State = joining(undefined);
   #link: RoomLink | undefined;
-  #isOver = false;
+  /** Counts the links made, so that what an older one still says is ignored. */
+  #generation = 0;
 
   constructor(reader: Reader, sink: SubscriptionSink) {
     this.#reader = reader;
@@ -46,96 +54,97 @@ export class RoomSubscription {
   }
 
   /**
-   * @param since what the client came back with; without it, only what happens from now on is told
+   * @param since what the client came back with; without it, only what happens from now on counts
    * @throws Refusal when the room does not take the reader
    */
   async open(since: string | undefined): Promise<void> {
-    await this.#connect(since, since === undefined ? 0 : (parsePosition(since)?.rev ?? 0));
+    this.#state = joining(since);
+    await this.#connect(since);
   }
 
-  /** Nobody reads any more; the sink hears nothing more. */
+  /** The client is gone; the sink receives nothing more. */
   close(): void {
-    this.#isOver = true;
-    this.#link?.close('left');
+    this.#state = { name: 'ended' };
+    this.#disconnect();
   }
 
-  /** @param knownTo what the client has come back with: messages above it are new to it */
-  async #connect(since: string | undefined, knownTo: number): Promise<void> {
-    const attempt = { stands: 'joining' as 'joining' | 'live' | 'behind' };
+  async #connect(since: string | undefined): Promise<void> {
+    const generation = ++this.#generation;
+    const ifCurrent = (act: () => void) => {
+      if (this.#generation === generation) act();
+    };
     const listener: LinkListener = {
-      lines: (lines, position) => {
-        if (this.#isOver) return;
-        let rest = lines;
-        if (attempt.stands === 'joining') {
-          const [first = '', ...others] = lines;
-          attempt.stands = this.#joined(joinedIn(first), knownTo);
-          rest = others;
-        }
-        if (attempt.stands === 'live' && rest.length > 0) this.#sink.lines(rest, position);
-      },
-      closed: (code, reason) => {
-        if (attempt.stands !== 'behind') this.#end(code, reason);
-      },
+      lines: (lines, position) => ifCurrent(() => this.#hear(lines, position)),
+      closed: (code, reason) => ifCurrent(() => this.#step({ type: 'closed', code, reason })),
       buffered: () => this.#sink.buffered(),
     };
     const { directory, roomId, identity } = this.#reader;
     const join = since === undefined ? {} : { since };
     const link = await directory.connect(roomId, identity, join, listener, true);
-    if (this.#isOver || attempt.stands === 'behind') link.close('left');
-    else this.#link = link;
+    if (this.#generation === generation) this.#link = link;
+    else link.close('left');
   }
 
-  #joined(reply: Reply<'joinRoom'>, knownTo: number): 'live' | 'behind' {
-    const { position, missed = [], complete, reset } = reply;
-    if (missed.length > 0) this.#sink.lines(missedLines(missed, knownTo), position);
-    if (complete === false) {
-      this.#link?.close('left');
-      this.#link = undefined;
-      void this.#catchUp(position, knownTo);
-      return 'behind';
+  #disconnect(): void {
+    this.#generation++;
+    this.#link?.close('left');
+    this.#link = undefined;
+  }
+
+  #hear(lines: readonly string[], position: string | undefined): void {
+    const [first = ''] = lines;
+    const isFirst = this.#state.name === 'joining';
+    if (isFirst) this.#step({ type: 'joined', reply: joinReplyIn(first) });
+    const events = isFirst ? lines.slice(1) : lines;
+    if (events.length > 0) this.#step({ type: 'lines', lines: events, position });
+  }
+
+  #step(input: Input): void {
+    const { state, actions } = next(this.#state, input, MAX_HELD);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'lines':
+        this.#sink.lines(action.lines, action.position);
+        break;
+      case 'caughtUp':
+        this.#sink.standsAt(action.position);
+        break;
+      case 'reset':
+        this.#sink.reset(action.position);
+        break;
+      case 'askPage':
+        void this.#askPage(action.after);
+        break;
+      case 'connect':
+        void this.#connect(action.since).catch((error: unknown) => {
+          this.#fail(error instanceof Refusal ? error.problem : internalProblem);
+        });
+        break;
+      case 'disconnect':
+        this.#disconnect();
+        break;
+      case 'end':
+        this.#sink.ended(action.code, action.reason);
     }
-    if (reset === true) this.#sink.reset(position);
-    else this.#sink.standsAt(position);
-    return 'live';
   }
 
-  /** Pages on, no faster than the client reads, then goes live. Never rejects. */
-  async #catchUp(from: string, knownTo: number): Promise<void> {
-    try {
-      let after = from;
-      for (let complete = false; !complete;) {
-        await this.#sink.drained();
-        if (this.#isOver) return;
-        const page = await this.#page(after);
-        if (this.#isOver) return;
-        if (page.reset === true) break;
-        this.#sink.lines(missedLines(page.messages, knownTo), page.position);
-        ({ position: after, complete } = page);
-      }
-      await this.#connect(after, knownTo);
-    } catch (error) {
-      const { code, message, retryAfterMs } =
-        error instanceof Refusal ? error.problem : internalProblem;
-      this.#end(closeCodeOf(code, retryAfterMs), message);
-    }
-  }
-
-  /** @throws Refusal what the room goes on to say */
-  async #page(after: string): Promise<Reply<'getMissed'>> {
+  /** Never rejects. */
+  async #askPage(after: string): Promise<void> {
+    const isOver = () => this.#state.name === 'ended';
+    await this.#sink.drained();
+    if (isOver()) return;
     const { directory, roomId, identity } = this.#reader;
-    for (let tries = 1; ; tries++) {
-      const result = await directory.execute(roomId, identity, 'getMissed', { after });
-      if (result.ok) return result;
-      const { code, retryAfterMs = AGAIN_MS } = result.error;
-      if (!errorCodes[code].temporary || tries === MAX_TRIES) throw refusalOf(result.error);
-      await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
-      if (this.#isOver) throw refusalOf(result.error);
-    }
+    const ask = () => directory.execute(roomId, identity, 'getMissed', { after });
+    const result = await askAgain(ask, isOver);
+    if (result.ok) this.#step({ type: 'page', reply: result });
+    else this.#fail(result.error);
   }
 
-  #end(code: number, reason: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#sink.ended(code, reason);
+  #fail({ code, message, retryAfterMs }: Problem): void {
+    this.#step({ type: 'closed', code: closeCodeOf(code, retryAfterMs), reason: message });
   }
 }

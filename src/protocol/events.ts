@@ -54,11 +54,36 @@ export const events = {
 export type EventName = keyof typeof events;
 export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]>;
 
-/** Events that may be dropped for a connection that cannot keep up; all others never are. */
-export const ephemeral: ReadonlySet<EventName> = new Set([
-  'typing',
-  'presence',
-  'userJoined',
-  'userLeft',
-  'readReceipts',
-]);
+/** How an event is kept and sent. */
+interface EventTraits {
+  /** About a stored change: it has a `rev`, and a client that comes back receives its outcome. */
+  durable?: true;
+  /** May be dropped for a connection that cannot keep up; all others never are. */
+  ephemeral?: true;
+  /** May wait at a flush for other events to leave with it. */
+  deferrable?: true;
+}
+
+const traits: Readonly<Record<EventName, EventTraits>> = {
+  message: { durable: true },
+  messageUpdated: { durable: true },
+  reactionsUpdated: { durable: true },
+  userJoined: { ephemeral: true, deferrable: true },
+  userLeft: { ephemeral: true },
+  presence: { ephemeral: true },
+  typing: { ephemeral: true },
+  readReceipts: { ephemeral: true },
+  roomUpdated: {},
+  memberUpdated: {},
+  roomClosed: {},
+  error: {},
+};
+
+export const durable = eventsThatAre('durable');
+export const ephemeral = eventsThatAre('ephemeral');
+export const deferrable = eventsThatAre('deferrable');
+
+function eventsThatAre(trait: keyof EventTraits): ReadonlySet<EventName> {
+  const names = Object.keys(traits) as EventName[];
+  return new Set(names.filter((name) => traits[name][trait] === true));
+}

@@ -1,5 +1,7 @@
 import { type Problem, Refusal } from './codes/errors.ts';
 import type { Limits } from './codes/limits.ts';
+import type { Reply } from './commands.ts';
+import { durable, type EventName, type EventPayload } from './events.ts';
 import { depthOfText } from './shape.ts';
 
 /** A command as a door hands it on: named, its payload not yet looked into. */
@@ -34,6 +36,11 @@ export function isBlank(line: string): boolean {
   return /^[ \t\r]*$/.test(line);
 }
 
+const JOINED = '["joined",';
+const ACK = '["ack",';
+const POSITION = '["position",';
+const REFUSED = '{"ok":false';
+
 /** One event as text. */
 export function eventLine(name: string, payload: object): string {
   return jsonLine([name, payload]);
@@ -44,12 +51,70 @@ export function ackLine(ref: number, result: Result): string {
 }
 
 export function positionLine(position: string): string {
-  return `["position","${position}"]`;
+  return `${POSITION}"${position}"]`;
 }
 
 export function commandLine(command: Command): string {
   const { name, payload, ref } = command;
   return JSON.stringify(ref === undefined ? [name, payload] : [name, payload, ref]);
+}
+
+/** Takes apart a frame of a room: its lines, and the position line that ends it, if there is one. */
+export function splitFrame(text: string): { lines: string[]; position: string | undefined } {
+  const lines = text.split('\n');
+  if (lines.at(-1)?.startsWith(POSITION) !== true) return { lines, position: undefined };
+  return { lines, position: lines.pop()?.slice(POSITION.length + 1, -2) };
+}
+
+/** Whether a line answers one connection: a command of it, or its joining. */
+export function isReply(line: string): boolean {
+  return line.startsWith(ACK) || line.startsWith(JOINED);
+}
+
+export function isJoined(line: string): boolean {
+  return line.startsWith(JOINED);
+}
+
+/** The `ref` of an acknowledgement; undefined for any other line. */
+export function ackRef(line: string): number | undefined {
+  if (!line.startsWith(ACK)) return undefined;
+  return Number(line.slice(ACK.length, line.indexOf(',', ACK.length)));
+}
+
+/** The `ref` that a reply answers, none in a `joined` line, and its result as the JSON text it is. */
+export function readReply(line: string): { ref: number | undefined; result: string } {
+  if (line.startsWith(JOINED)) return { ref: undefined, result: line.slice(JOINED.length, -1) };
+  const comma = line.indexOf(',', ACK.length);
+  return { ref: Number(line.slice(ACK.length, comma)), result: line.slice(comma + 1, -1) };
+}
+
+/** Whether the JSON text of a result is a refusal. */
+export function isRefused(result: string): boolean {
+  return result.startsWith(REFUSED);
+}
+
+/** The reply in the `joined` line of a join that was not refused. */
+export function joinReplyIn(line: string): Reply<'joinRoom'> {
+  return JSON.parse(readReply(line).result) as Reply<'joinRoom'>;
+}
+
+/** The name of the event in a line. */
+export function eventName(line: string): EventName {
+  return line.slice(2, line.indexOf('"', 2)) as EventName;
+}
+
+/** The payload of the event in a line, as the JSON text it is. */
+export function payloadText(line: string): string {
+  return line.slice(line.indexOf(',') + 1, -1);
+}
+
+export function payloadIn<N extends EventName>(line: string): EventPayload<N> {
+  return JSON.parse(payloadText(line)) as EventPayload<N>;
+}
+
+/** The `rev` of a durable event; undefined for any other line. */
+export function revOf(line: string): number | undefined {
+  return durable.has(eventName(line)) ? payloadIn<'message'>(line).rev : undefined;
 }
 
 /**

@@ -2,13 +2,11 @@ import { io, type Socket } from 'socket.io-client';
 import type { WebSocket } from 'ws';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Problem } from '../../src/protocol/codes/errors.ts';
+import { durable, type EventName } from '../../src/protocol/events.ts';
 import type { Result } from '../../src/protocol/frames.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Inbox } from './inbox.ts';
 import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
-
-/** Events that move a room on. */
-const DURABLE = new Set(['message', 'messageUpdated', 'reactionsUpdated']);
 
 type JoinResult = Result<Reply<'joinRoom'>>;
 
@@ -112,7 +110,8 @@ export class SocketIoVisitor implements Visitor {
       return;
     }
     const heard: Heard = { kind: 'event', name, payload };
-    if (DURABLE.has(name)) this.#advance((payload as Message).roomId, payload as Message);
+    if (durable.has(name as EventName))
+      this.#advance((payload as Message).roomId, payload as Message);
     this.#inbox.add(heard);
   }
 

@@ -1,9 +1,13 @@
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
-import { eventLine } from '../../protocol/frames.ts';
-import { RoomSubscription, type SubscriptionSink } from '../../following/room-subscription.ts';
+import { eventLine, eventName, payloadText } from '../../protocol/frames.ts';
+import {
+  type Reader,
+  RoomSubscription,
+  type SubscriptionSink,
+} from '../../following/room-subscription.ts';
 import { EventIdTracker } from '../../following/event-id-tracker.ts';
-import { BEAT_MS, closedLine, type Reader } from './reader.ts';
+import { BEAT_MS, closedLine } from './reader.ts';
 
 /**
  * A room as a stream of server-sent events (HTML standard, section 9.2). An event's name is its
@@ -35,9 +39,9 @@ class EventStream implements SubscriptionSink {
   readonly body: ReadableStream<Uint8Array>;
   readonly #reader: Reader;
   readonly #limits: Pick<Limits, 'unsentBytes'>;
-  readonly #feed: RoomSubscription;
+  readonly #subscription: RoomSubscription;
   readonly #encoder = new TextEncoder();
-  readonly #place = new EventIdTracker();
+  readonly #ids = new EventIdTracker();
   #unsent: string[] = [];
   #unsentLength = 0;
   /** Lets the reader's end go on, which waits for something to send. */
@@ -49,7 +53,7 @@ class EventStream implements SubscriptionSink {
   constructor(reader: Reader, limits: Pick<Limits, 'unsentBytes'>) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#feed = new RoomSubscription(reader, this);
+    this.#subscription = new RoomSubscription(reader, this);
     // Nothing is handed on before it is asked for, so what waits is known here.
     this.body = new ReadableStream<Uint8Array>(
       { pull: (controller) => this.#pull(controller), cancel: () => this.stop() },
@@ -58,35 +62,35 @@ class EventStream implements SubscriptionSink {
   }
 
   async open(since: string | undefined): Promise<void> {
-    await this.#feed.open(since);
+    await this.#subscription.open(since);
     this.#beat();
   }
 
   /** The client is gone. */
   stop(): void {
-    this.#feed.close();
+    this.#subscription.close();
     this.#end();
   }
 
   lines(lines: readonly string[], position: string | undefined): void {
     if (this.#isEnding) return;
     if (this.#unsentLength > this.#limits.unsentBytes) {
-      this.#feed.close();
+      this.#subscription.close();
       this.ended(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
       return;
     }
-    if (position !== undefined) this.#place.isIn(position);
-    this.#send(lines.map((line) => eventText(line, this.#place.behind(line))).join(''));
+    if (position !== undefined) this.#ids.isIn(position);
+    this.#send(lines.map((line) => eventText(line, this.#ids.behind(line))).join(''));
   }
 
   standsAt(position: string): void {
-    this.#place.isIn(position);
+    this.#ids.isIn(position);
     // An id without data is remembered by clients and shown to nobody.
     this.#send(`id: ${position}\n\n`);
   }
 
   reset(position: string): void {
-    this.#place.isIn(position);
+    this.#ids.isIn(position);
     const line = eventLine('reset', { roomId: this.#reader.roomId, position });
     this.#send(eventText(line, position));
   }
@@ -149,7 +153,7 @@ class EventStream implements SubscriptionSink {
     const { expiresAt = Infinity } = this.#reader.identity;
     const left = expiresAt + fixed.clockToleranceMs - Date.now();
     if (left <= 0) {
-      this.#feed.close();
+      this.#subscription.close();
       this.ended(closeCodes.tokenExpired, closeReasons[closeCodes.tokenExpired]);
       return;
     }
@@ -165,7 +169,5 @@ class EventStream implements SubscriptionSink {
 
 /** One line as an event; its payload is one line of data. */
 function eventText(line: string, id: string | undefined): string {
-  const name = line.slice(2, line.indexOf('"', 2));
-  const data = line.slice(name.length + 4, -1);
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${data}\n\n`;
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${eventName(line)}\ndata: ${payloadText(line)}\n\n`;
 }

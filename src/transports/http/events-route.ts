@@ -3,7 +3,7 @@ import { readPayload } from '../../protocol/commands.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { eventStream } from './event-stream.ts';
 import { longPoll } from './long-poll.ts';
-import type { Reader } from './reader.ts';
+import type { Reader } from '../../following/room-subscription.ts';
 import { roomIdOf } from './request-parts.ts';
 
 /** `GET /rooms/:roomId/events`: a stream for those who accept one, else a long poll. */

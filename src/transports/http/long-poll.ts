@@ -1,11 +1,12 @@
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
-import type { Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
-import { parsePosition } from '../../protocol/position.ts';
-import type { LinkListener } from '../../host/room-directory.ts';
-import { EventIdTracker } from '../../following/event-id-tracker.ts';
-import { closedLine, joinedIn, missedLines, POLL_MS, type Reader } from './reader.ts';
+import {
+  type Reader,
+  RoomSubscription,
+  type SubscriptionSink,
+} from '../../following/room-subscription.ts';
+import { closedLine, POLL_MS } from './reader.ts';
 
 /** What a poll has found; `lines` are events. */
 interface Found {
@@ -32,68 +33,83 @@ export async function longPoll(
 }
 
 async function look(
-  { directory, roomId, identity }: Reader,
+  reader: Reader,
   since: string | undefined,
   signal: AbortSignal,
 ): Promise<Found> {
-  const { promise, resolve } = Promise.withResolvers<Found | 'expired'>();
-  const place = new EventIdTracker();
-  let position: string | undefined;
-  const standing = (): string => position ?? since ?? '0:0';
-  const listener: LinkListener = {
-    lines: (lines, at) => {
-      let happened = lines;
-      if (at !== undefined) place.isIn(at);
-      if (position === undefined) {
-        const [first = '', ...others] = lines;
-        const joined = joinedIn(first);
-        position = joined.position;
-        place.isIn(position);
-        happened = others;
-        const found = foundAtOnce(joined, since);
-        if (found !== undefined) resolve(found);
-      }
-      // A promise keeps its first value: what comes later is for the next poll.
-      if (happened.length === 0) return;
-      const behind = happened
-        .map((line) => place.behind(line))
-        .findLast((one) => one !== undefined);
-      resolve({ position: behind ?? position, lines: happened });
-    },
-    closed: (code, reason) => {
-      if (code === closeCodes.tokenExpired) resolve('expired');
-      else resolve({ position: standing(), lines: [closedLine(roomId, code, reason)] });
-    },
-    buffered: () => 0,
-  };
-  const join = since === undefined ? {} : { since };
-  const link = await directory.connect(roomId, identity, join, listener, true);
-  const { expiresAt = Infinity } = identity;
+  const poll = new Poll(reader.roomId, since);
+  const subscription = new RoomSubscription(reader, poll);
+  await subscription.open(since);
+  const { expiresAt = Infinity } = reader.identity;
   const left = expiresAt + fixed.clockToleranceMs - Date.now();
-  const stop = () => resolve({ position: standing(), lines: [] });
   const timer = setTimeout(
-    () => (left < POLL_MS ? resolve('expired') : stop()),
+    () => (left < POLL_MS ? poll.expire() : poll.stop()),
     Math.min(POLL_MS, left + 1),
   );
+  const stop = () => poll.stop();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
-    const found = await promise;
+    const found = await poll.found;
     if (found !== 'expired') return found;
     throw new Refusal('token_expired', 'The token has expired; get a new one.');
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
-    link.close('left');
+    subscription.close();
   }
 }
 
-function foundAtOnce(
-  { position, missed = [], reset }: Reply<'joinRoom'>,
-  since: string | undefined,
-): Found | undefined {
-  if (since === undefined) return { position, lines: [] };
-  if (reset === true) return { position, lines: [], reset };
-  if (missed.length === 0) return undefined;
-  return { position, lines: missedLines(missed, parsePosition(since)?.rev ?? 0) };
+/** Takes the first that a subscription has to say; what comes later is for the next poll. */
+class Poll implements SubscriptionSink {
+  readonly #roomId: string;
+  readonly #isFirst: boolean;
+  readonly #found = Promise.withResolvers<Found | 'expired'>();
+  #position: string;
+
+  constructor(roomId: string, since: string | undefined) {
+    this.#roomId = roomId;
+    this.#isFirst = since === undefined;
+    this.#position = since ?? '0:0';
+  }
+
+  get found(): Promise<Found | 'expired'> {
+    return this.#found.promise;
+  }
+
+  lines(lines: readonly string[], position = this.#position): void {
+    this.#found.resolve({ position, lines });
+  }
+
+  standsAt(position: string): void {
+    this.#position = position;
+    if (this.#isFirst) this.stop();
+  }
+
+  reset(position: string): void {
+    this.#found.resolve({ position, lines: [], reset: true });
+  }
+
+  ended(code: number, reason: string): void {
+    if (code === closeCodes.tokenExpired) this.expire();
+    else this.lines([closedLine(this.#roomId, code, reason)]);
+  }
+
+  /** Nothing has happened. */
+  stop(): void {
+    this.lines([]);
+  }
+
+  expire(): void {
+    this.#found.resolve('expired');
+  }
+
+  buffered(): number {
+    return 0;
+  }
+
+  /** A poll asks for no further page: it has found what it answers. */
+  drained(): Promise<void> {
+    return new Promise(() => undefined);
+  }
 }

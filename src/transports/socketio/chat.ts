@@ -12,11 +12,11 @@ import {
 } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
-import { eventLine, type Result } from '../../protocol/frames.ts';
+import { eventLine, isRefused, isReply, readReply, type Result } from '../../protocol/frames.ts';
 import { assertPlain } from '../../protocol/shape.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
-import { holdReply, isReply, JOINED } from '../../following/replies.ts';
+import { holdReply } from '../../following/replies.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
 import { readChecked } from '../../room/room.ts';
 import type {
@@ -65,8 +65,7 @@ export type Answer = (result: string) => void;
 interface Pending {
   name: string;
   answer: Answer | undefined;
-  /** The client id of a message. */
-  id: string | undefined;
+  payload: unknown;
   /** How a room that is joined again will be heard. */
   gather?: boolean;
 }
@@ -167,7 +166,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
   /** Takes an event of the client: a command, its payload, and how to answer if it wants to know. */
   receive(name: string, payload: unknown, answer: Answer | undefined): void {
     if (this.#closed) return;
-    const pending: Pending = { name, answer, id: textIn(payload, 'id') };
+    const pending: Pending = { name, payload, answer };
     this.#unanswered++;
     if (name === 'refreshToken') {
       void this.#refresh(payload, pending);
@@ -320,41 +319,34 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
   /** Lines from a room's link, in order: events together, answers each by itself. */
   #hear(room: Joined<L>, join: Pending | undefined, lines: readonly string[]): void {
     if (!holdReply(lines)) {
-      this.#wire.events(room.gather ? gathered(lines) : lines);
+      this.#hearEvents(room, lines);
       return;
     }
-    let events: string[] = [];
-    const pass = () => {
-      if (events.length === 0) return;
-      this.#wire.events(room.gather ? gathered(events) : events);
-      events = [];
-    };
-    for (const line of lines) {
-      if (!isReply(line)) {
-        events.push(line);
-        continue;
-      }
-      pass();
-      const isJoined = line.startsWith(JOINED);
-      if (isJoined && join !== undefined) this.#answerText(join, room.roomId, line.slice(10, -1));
-      else if (!isJoined) this.#hearAck(room, line);
+    let from = 0;
+    for (const [at, line] of lines.entries()) {
+      if (!isReply(line)) continue;
+      this.#hearEvents(room, lines.slice(from, at));
+      this.#hearReply(room, join, line);
+      from = at + 1;
     }
-    pass();
+    this.#hearEvents(room, lines.slice(from));
   }
 
-  #hearAck(room: Joined<L>, line: string): void {
-    const comma = line.indexOf(',', 7);
-    const ref = Number(line.slice(7, comma));
-    const pending = room.pending.get(ref);
+  #hearEvents(room: Joined<L>, lines: readonly string[]): void {
+    if (lines.length > 0) this.#wire.events(room.gather ? gathered(lines) : lines);
+  }
+
+  #hearReply(room: Joined<L>, join: Pending | undefined, line: string): void {
+    const { ref, result } = readReply(line);
+    const pending = ref === undefined ? join : room.pending.get(ref);
     if (pending === undefined) return;
-    room.pending.delete(ref);
-    const result = line.slice(comma + 1, -1);
+    if (ref !== undefined) room.pending.delete(ref);
     this.#answerText(pending, room.roomId, result);
-    const isRefused = result.startsWith('{"ok":false');
-    if (pending.gather !== undefined && !isRefused) room.gather = pending.gather;
+    if (ref === undefined) return;
+    if (pending.gather !== undefined && !isRefused(result)) room.gather = pending.gather;
     if (pending.name !== 'leaveRoom') return;
     room.isLeaving = false;
-    if (!isRefused) {
+    if (!isRefused(result)) {
       this.#forget(room);
       room.link?.close('left');
     }
@@ -405,15 +397,16 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
   }
 
   /** Without a callback only a refusal is told, as the event `error`. */
-  #answerText({ answer, name, id }: Pending, roomId: unknown, result: string): void {
+  #answerText({ answer, name, payload }: Pending, roomId: unknown, result: string): void {
     this.#unanswered--;
     if (this.#unanswered === 0) for (const settled of this.#settled.splice(0)) settled();
     if (answer !== undefined) {
       answer(result);
       return;
     }
-    if (!result.startsWith('{"ok":false')) return;
+    if (!isRefused(result)) return;
     const { error } = JSON.parse(result) as { error: Problem };
+    const id = textIn(payload, 'id');
     const about = {
       ...error,
       command: name.slice(0, 64),

@@ -2,10 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import {
   ackLine,
+  ackRef,
   commandLine,
   eventLine,
+  eventName,
+  isJoined,
+  isRefused,
+  isReply,
+  joinReplyIn,
+  payloadIn,
+  payloadText,
   positionLine,
   readFrame,
+  readReply,
+  revOf,
+  splitFrame,
 } from '../../../src/protocol/frames.ts';
 import { splitLines } from '../../support/split-lines.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
@@ -109,5 +120,57 @@ describe('a line', () => {
     ]) {
       expect(readFrame(commandLine(command), limits)).toEqual([command]);
     }
+  });
+});
+
+describe('reading a line', () => {
+  const reply = { position: 'e:3' };
+  const joined = eventLine('joined', { ok: true, ...reply });
+  const refused = ackLine(12, {
+    ok: false,
+    error: { code: 'conflict', message: 'a, "b"]' },
+  });
+  const message = eventLine('message', { rev: 7, message: '["ack",1,' });
+
+  it('tells replies from events', () => {
+    expect([joined, refused, message].map(isReply)).toEqual([true, true, false]);
+    expect([joined, refused, message].map(isJoined)).toEqual([true, false, false]);
+    expect([joined, refused, message].map(ackRef)).toEqual([undefined, 12, undefined]);
+  });
+
+  it('finds the result of a reply, and whether it is a refusal', () => {
+    expect(joinReplyIn(joined)).toEqual({ ok: true, ...reply });
+    const problem = { code: 'conflict', message: 'a, "b"]' };
+    const result = JSON.stringify({ ok: false, error: problem });
+    expect(readReply(refused)).toEqual({ ref: 12, result });
+    expect(readReply(joined)).toEqual({ result: '{"ok":true,"position":"e:3"}' });
+    const results = [joined, refused].map((line) => readReply(line).result);
+    expect(results.map(isRefused)).toEqual([false, true]);
+  });
+
+  it('finds the name and the payload of an event', () => {
+    expect(eventName(message)).toBe('message');
+    expect(payloadText(message)).toBe(String.raw`{"rev":7,"message":"[\"ack\",1,"}`);
+    expect(payloadIn<'message'>(message)).toEqual({ rev: 7, message: '["ack",1,' });
+  });
+
+  it('finds the rev of a durable event alone', () => {
+    const lines = ['message', 'messageUpdated', 'reactionsUpdated', 'typing', 'roomUpdated'];
+    expect(lines.map((name) => revOf(eventLine(name, { rev: 7 })))).toEqual([
+      7,
+      7,
+      7,
+      undefined,
+      undefined,
+    ]);
+    expect([joined, refused].map(revOf)).toEqual([undefined, undefined]);
+  });
+
+  it('takes the position line off a frame', () => {
+    expect(splitFrame(`${message}\n${joined}\n${positionLine('e-1_A:12')}`)).toEqual({
+      lines: [message, joined],
+      position: 'e-1_A:12',
+    });
+    expect(splitFrame(message)).toEqual({ lines: [message], position: undefined });
   });
 });

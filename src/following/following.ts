@@ -1,0 +1,215 @@
+import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
+import type { Reply } from '../protocol/commands.ts';
+import { eventLine, revOf } from '../protocol/frames.ts';
+import type { Message } from '../protocol/objects.ts';
+import { parsePosition } from '../protocol/position.ts';
+
+/**
+ * Following a room from a position, as a state machine without I/O: every durable change once, in
+ * the order of `rev`, what was missed before what happens. The caller turns what it receives into
+ * inputs and carries out the actions that come back, in their order.
+ */
+
+export type State =
+  /** A connection is being made, from `since`; its first line will be the join reply. */
+  | {
+      name: 'joining';
+      /** Undefined: only what happens from now on counts. */
+      since: string | undefined;
+      known: number;
+    }
+  /** Pages of what was missed come. Live lines wait, where the connection is kept meanwhile. */
+  | {
+      name: 'catchingUp';
+      /** Where the last page ended. */
+      position: string;
+      known: number;
+      held: readonly string[];
+      /** Of what is held, in characters. */
+      heldLength: number;
+      /** The `rev` of the first durable event that is held: pages leave it and later ones out. */
+      firstHeld: number;
+    }
+  /** Everything up to `position` has been delivered, and events are passed on as they come. */
+  | { name: 'live'; position: string | undefined }
+  | { name: 'ended' };
+
+/** Events in order, as lines, and where the room stands after the last durable one of them. */
+export interface Lines {
+  type: 'lines';
+  lines: readonly string[];
+  position: string | undefined;
+}
+
+export type Input =
+  /** The connection has joined the room. */
+  | {
+      type: 'joined';
+      reply: Pick<Reply<'joinRoom'>, 'position' | 'missed' | 'complete' | 'reset'>;
+    }
+  /** A page that was asked for. */
+  | { type: 'page'; reply: Omit<Reply<'getMissed'>, 'myReactions'> }
+  /** What came over the connection, replies aside. */
+  | Lines
+  /** The connection broke and may be made again. */
+  | { type: 'broken' }
+  /** The room cannot be followed any more. */
+  | { type: 'closed'; code: number; reason: string };
+
+export type Action =
+  /** Deliver to the client. */
+  | Lines
+  /** Everything up to `position` is delivered; what comes from now on is live. */
+  | { type: 'caughtUp'; position: string }
+  /** The client's position is of another life of the room: what it holds is void. */
+  | { type: 'reset'; position: string }
+  /** Ask for the page of what was missed after a position. */
+  | { type: 'askPage'; after: string }
+  /** Connect, again if need be, and join from a position. */
+  | { type: 'connect'; since: string }
+  /** Let the connection go. */
+  | { type: 'disconnect' }
+  /** Nothing comes any more. */
+  | { type: 'end'; code: number; reason: string };
+
+export interface Step {
+  state: State;
+  actions: readonly Action[];
+}
+
+/** Before the first connection. @param since what the client came back with, if anything */
+export function joining(since: string | undefined): State {
+  return { name: 'joining', since, known: revAt(since) };
+}
+
+/** What to come back with if the connection broke now; undefined before the first join. */
+export function positionOf(state: State): string | undefined {
+  if (state.name === 'joining') return state.since;
+  return state.name === 'ended' ? undefined : state.position;
+}
+
+/**
+ * @param maxHeld how many characters of live lines are held while pages come; more than that end it
+ * with 4000. With 0 nothing is held: the connection is let go until the pages end.
+ */
+export function next(state: State, input: Input, maxHeld: number): Step {
+  switch (input.type) {
+    case 'lines':
+      return onLines(state, input, maxHeld);
+    case 'joined':
+      return state.name === 'joining' ? onJoined(state, input.reply, maxHeld) : stay(state);
+    case 'page':
+      return state.name === 'catchingUp' ? onPage(state, input.reply, maxHeld) : stay(state);
+    case 'broken':
+      return onBroken(state);
+    default:
+      return state.name === 'ended' ? stay(state) : end({ ...input, type: 'end' });
+  }
+}
+
+/**
+ * Missed messages as events: `message` for what is new to the client, else `messageUpdated`.
+ * @param known the highest `rev` that the client had received
+ */
+export function missedLines(missed: readonly Message[], known: number): string[] {
+  return missed.map((row) => eventLine(row.seq > known ? 'message' : 'messageUpdated', row));
+}
+
+type In<N extends State['name']> = Extract<State, { name: N }>;
+type InputReply<T extends 'joined' | 'page'> = Extract<Input, { type: T }>['reply'];
+
+function onLines(state: State, input: Lines, maxHeld: number): Step {
+  if (state.name === 'catchingUp') return hold(state, input.lines, maxHeld);
+  if (state.name !== 'live') return stay(state);
+  const { position } = input;
+  return { state: position === undefined ? state : { name: 'live', position }, actions: [input] };
+}
+
+function hold(state: In<'catchingUp'>, lines: readonly string[], maxHeld: number): Step {
+  if (maxHeld === 0) return stay(state);
+  const heldLength = state.heldLength + lines.reduce((sum, { length }) => sum + length, 0);
+  if (heldLength > maxHeld) return giveUp();
+  const firstHeld = state.firstHeld === Infinity ? firstRev(lines) : state.firstHeld;
+  return stay({ ...state, held: [...state.held, ...lines], heldLength, firstHeld });
+}
+
+function onJoined(
+  { known }: In<'joining'>,
+  { position, missed = [], complete, reset }: InputReply<'joined'>,
+  maxHeld: number,
+): Step {
+  if (reset === true) return goLive(position, [{ type: 'reset', position }]);
+  const delivery = deliver(missedLines(missed, known), position);
+  if (complete !== false) return goLive(position, [...delivery, { type: 'caughtUp', position }]);
+  return {
+    state: { name: 'catchingUp', position, known, held: [], heldLength: 0, firstHeld: Infinity },
+    actions: [
+      ...delivery,
+      ...(maxHeld === 0 ? [{ type: 'disconnect' as const }] : []),
+      { type: 'askPage', after: position },
+    ],
+  };
+}
+
+function onPage(state: In<'catchingUp'>, reply: InputReply<'page'>, maxHeld: number): Step {
+  const { known, held, firstHeld } = state;
+  const { messages, position, complete, reset } = reply;
+  // Joining from where the last page ended is answered by the reset as well.
+  if (reset === true) return connect(state.position, known, [{ type: 'disconnect' }]);
+  const missed = messages.filter(({ rev }) => rev < firstHeld);
+  const lines = missedLines(missed, known);
+  if (!complete) {
+    const actions = [...deliver(lines, position), { type: 'askPage' as const, after: position }];
+    return { state: { ...state, position }, actions };
+  }
+  if (maxHeld === 0) return connect(position, known, deliver(lines, position));
+  const all = deliver([...lines, ...held], position);
+  return goLive(position, [...all, { type: 'caughtUp', position }]);
+}
+
+function onBroken(state: State): Step {
+  if (state.name === 'ended') return stay(state);
+  const position = positionOf(state);
+  return position === undefined ? giveUp() : connect(position, revAt(position));
+}
+
+function deliver(lines: readonly string[], position: string): Action[] {
+  return lines.length === 0 ? [] : [{ type: 'lines', lines, position }];
+}
+
+function stay(state: State): Step {
+  return { state, actions: [] };
+}
+
+function goLive(position: string, actions: readonly Action[]): Step {
+  return { state: { name: 'live', position }, actions };
+}
+
+function connect(since: string, known: number, before: readonly Action[] = []): Step {
+  return {
+    state: { name: 'joining', since, known },
+    actions: [...before, { type: 'connect', since }],
+  };
+}
+
+function end(...actions: Action[]): Step {
+  return { state: { name: 'ended' }, actions };
+}
+
+/** The client's own reconnecting takes over. */
+function giveUp(): Step {
+  const code = closeCodes.goingAway;
+  return end({ type: 'disconnect' }, { type: 'end', code, reason: closeReasons[code] });
+}
+
+function firstRev(lines: readonly string[]): number {
+  for (const line of lines) {
+    const rev = revOf(line);
+    if (rev !== undefined) return rev;
+  }
+  return Infinity;
+}
+
+function revAt(position: string | undefined): number {
+  return (position === undefined ? undefined : parsePosition(position)?.rev) ?? 0;
+}
