@@ -1,4 +1,4 @@
-import { shownMember, targetOf } from '../commands/moderation.ts';
+import { memberOrStranger, shownMember } from './targets.ts';
 import type { Outcome, UpkeepContext } from '../context.ts';
 import type { Name } from '../ports.ts';
 
@@ -8,7 +8,7 @@ import type { Name } from '../ports.ts';
  */
 export function renamed(context: UpkeepContext, userId: string, name: Name): Outcome<object> {
   const { members, presence, roomId } = context;
-  const { unverified: _, ...before } = targetOf(context, userId);
+  const { unverified: _, ...before } = memberOrStranger(context, userId);
   const after = { ...before, ...name };
   const isKnown = members.find(userId) !== undefined;
   if (isKnown) members.put(after);

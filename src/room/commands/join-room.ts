@@ -5,9 +5,9 @@ import type { Message, Present } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Context, Handler, ActorName } from '../context.ts';
 import { actorName } from '../access/actor.ts';
-import { missedPage } from './get-missed.ts';
-import { readingOf } from './mark-read.ts';
-import { ownReactions } from './reactions.ts';
+import { missedPage } from '../messages/missed-page.ts';
+import { unreadOf } from '../messages/unread.ts';
+import { ownReactions } from '../messages/own-reactions.ts';
 
 /** Joining and listening are one step: what the reply holds ends where live events begin. */
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
@@ -70,7 +70,7 @@ function youOf(context: Context, you: ActorName): Reply<'joinRoom'>['you'] {
     ...you,
     role: access.role,
     ...(mutedUntil !== undefined && mutedUntil > now && { mutedUntil }),
-    ...readingOf(context, access.isListed ? readUpTo : state.rev),
+    ...unreadOf(context, access.isListed ? readUpTo : state.rev),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(guestToken !== undefined && { guestToken }),
   };

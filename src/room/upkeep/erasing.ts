@@ -1,7 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
-import { othersOf } from '../commands/message.ts';
+import { removeDependents } from '../messages/remove-dependents.ts';
 import type { Outcome, RoomEvent, UpkeepContext } from '../context.ts';
 import type { Erasure } from '../storage/erasures.ts';
 
@@ -57,11 +57,9 @@ function eraseRows(
 }
 
 function eraseMessages(step: Step): void {
-  const { messages, mentions, reactions, search } = step.context;
+  const { messages } = step.context;
   for (const message of messages.of(step.userId, step.left)) {
-    if (message.deletedAt === undefined) search.remove(message);
-    mentions.remove(message.seq, othersOf(message));
-    reactions.removeAll(message.seq);
+    removeDependents(step.context, message);
     change(step, message.seq, (rev, timestamp) => messages.erase(message.seq, rev, timestamp));
   }
 }

@@ -1,5 +1,5 @@
 import { fixed } from '../../protocol/codes/limits.ts';
-import { othersOf } from '../commands/message.ts';
+import { removeDependents } from '../messages/remove-dependents.ts';
 import type { Outcome, UpkeepContext } from '../context.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,15 +16,13 @@ export function pruneDueAt({ messages, state }: UpkeepContext): number | undefin
 
 /** Removes the oldest messages that are past keeping, with all that hangs on them: 500 at most. */
 export function pruneStep(context: UpkeepContext): Outcome<object> {
-  const { messages, mentions, reactions, search, erasures, room, state, now } = context;
+  const { messages, search, erasures, room, state, now } = context;
   const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
   let left: number = fixed.stepRows;
   let last = 0;
   for (const message of messages.oldest(fixed.stepRows)) {
     if (left <= 0 || message.timestamp >= cutoff) break;
-    if (message.deletedAt === undefined) search.remove(message);
-    mentions.remove(message.seq, othersOf(message));
-    reactions.removeAll(message.seq);
+    removeDependents(context, message);
     left -= 1 + countOf(message.reactions);
     last = message.seq;
   }

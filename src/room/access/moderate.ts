@@ -1,0 +1,56 @@
+import type { Payload, Reply } from '../../protocol/commands.ts';
+import type { Member } from '../../protocol/objects.ts';
+import type { Context, Outcome } from '../context.ts';
+import type { KnownMember } from '../storage/members.ts';
+import { accessOf, mayBeHere } from './access.ts';
+import { shownMember } from './targets.ts';
+
+type Acting =
+  | 'setRole'
+  | 'kickMember'
+  | 'banMember'
+  | 'unbanMember'
+  | 'muteMember'
+  | 'unmuteMember';
+
+/** Stores what a moderator's command makes of a member, with its audit entry and event. */
+export function moderate<N extends Acting>(
+  context: Context,
+  act: N,
+  { note }: Pick<Payload<N>, 'note'>,
+  after: KnownMember,
+  change?: Record<string, unknown>,
+): Outcome<Reply<N>> {
+  const { members, audit, room, roomId, actor, now } = context;
+  const by = actor.identity.userId;
+  room.ensure();
+  members.put(after);
+  audit.add({
+    timestamp: now,
+    by,
+    act,
+    userId: after.userId,
+    ...(note !== undefined && { note }),
+    ...(change !== undefined && { change }),
+  });
+  const member = shownAfter(context, after);
+  return {
+    reply: { member } as Reply<N>,
+    tell: [{ name: 'memberUpdated', payload: { roomId, ...member, by } }],
+    recheck: { userId: after.userId },
+  };
+}
+
+/** The member as users see them once connections without access are disconnected. */
+function shownAfter(context: Context, after: KnownMember): Member {
+  const { presence, roomId, state, limits, now } = context;
+  const member = shownMember(context, after);
+  const connections = presence.joinedOf(after.userId);
+  const isSentAway =
+    connections.length > 0 &&
+    !connections.some((connection) => {
+      const access = accessOf(connection.state.identity, roomId, after);
+      return mayBeHere(access, state, limits, now);
+    });
+  return isSentAway ? { ...member, online: false } : member;
+}
