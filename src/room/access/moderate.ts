@@ -1,6 +1,7 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
 import type { Member } from '../../protocol/objects.ts';
-import type { Context, Outcome } from '../context.ts';
+import type { Context, Decision } from '../context.ts';
+import { broadcast } from '../effects.ts';
 import type { KnownMember } from '../storage/members.ts';
 import { accessOf, mayBeHere } from './access.ts';
 import { shownMember } from './targets.ts';
@@ -20,7 +21,7 @@ export function moderate<N extends Acting>(
   { note }: Pick<Payload<N>, 'note'>,
   after: KnownMember,
   change?: Record<string, unknown>,
-): Outcome<Reply<N>> {
+): Decision<Reply<N>> {
   const { members, audit, room, roomId, actor, now } = context;
   const by = actor.identity.userId;
   room.ensure();
@@ -34,23 +35,26 @@ export function moderate<N extends Acting>(
     ...(change !== undefined && { change }),
   });
   const member = shownAfter(context, after);
+  const event = { name: 'memberUpdated' as const, payload: { roomId, ...member, by } };
   return {
     reply: { member } as Reply<N>,
-    tell: [{ name: 'memberUpdated', payload: { roomId, ...member, by } }],
-    recheck: { userId: after.userId },
+    effects: [
+      { type: 'recheckAccess', audience: { to: 'user', userId: after.userId } },
+      broadcast(context, event),
+    ],
   };
 }
 
 /** The member as users see them once connections without access are disconnected. */
 function shownAfter(context: Context, after: KnownMember): Member {
-  const { presence, roomId, state, limits, now } = context;
+  const { connections, roomId, state, limits, now } = context;
   const member = shownMember(context, after);
-  const connections = presence.joinedOf(after.userId);
-  const isSentAway =
-    connections.length > 0 &&
-    !connections.some((connection) => {
+  const joined = connections.joinedOf(after.userId);
+  const isRevoked =
+    joined.length > 0 &&
+    !joined.some((connection) => {
       const access = accessOf(connection.state.identity, roomId, after);
       return mayBeHere(access, state, limits, now);
     });
-  return isSentAway ? { ...member, online: false } : member;
+  return isRevoked ? { ...member, online: false } : member;
 }

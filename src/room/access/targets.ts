@@ -63,8 +63,8 @@ export function assertBelow(context: Context, target: KnownMember): void {
 }
 
 /** A user's rank by the room's list, or by the token of one of their joined connections. */
-function rankOf({ presence, roomId }: Context, target: KnownMember): number {
-  const granted = presence
+function rankOf({ connections, roomId }: Context, target: KnownMember): number {
+  const granted = connections
     .joinedOf(target.userId)
     .map(({ state }) => accessOf(state.identity, roomId, target).rank);
   return Math.max(ranks[target.role], ranks.member, ...granted);

@@ -37,5 +37,5 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   }
   const { mentions: _, meta: __, reactions: ___, ...kept } = before;
   const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
-  return updated(after, position, 'deleted', userId);
+  return updated(context, after, position, 'deleted');
 };

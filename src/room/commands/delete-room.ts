@@ -6,5 +6,13 @@ import { assertRank } from '../access/access.ts';
 export const deleteRoom: Handler<'deleteRoom'> = ({ room, access }) => {
   assertRank(access, 'owner');
   room.markDeleted();
-  return { reply: {}, sendAway: { code: closeCodes.roomDeleted }, erase: true, wake: true };
+  const audience = { to: 'everyone' as const };
+  return {
+    reply: {},
+    effects: [
+      { type: 'disconnect', audience, code: closeCodes.roomDeleted, leave: 'kicked' },
+      { type: 'eraseStorage' },
+      { type: 'wake' },
+    ],
+  };
 };

@@ -29,7 +29,7 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   messages.edit(after);
   search.add(after);
   moveMentions(context, before, after);
-  return updated(after, position, 'edited', actor.identity.userId);
+  return updated(context, after, position, 'edited');
 };
 
 /** The message with what an edit gives in place of what was there; an empty `meta` removes it. */

@@ -8,6 +8,7 @@ import { displayName, nameOfId } from '../../protocol/text.ts';
 import { isVisible } from '../../protocol/visible.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
+import type { Effect } from '../effects.ts';
 import { assertAdmin } from '../access/access.ts';
 import type { RoomRecord } from '../storage/room-row.ts';
 import { mentionedOthers } from '../messages/content.ts';
@@ -30,12 +31,13 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
     }
   }
   const position = formatPosition(room.read());
-  return {
-    reply: { done: importing.isDone, position },
-    wake: true,
-    // Whoever waits in the empty room comes back to find it full.
-    ...(importing.hasBegun && { sendAway: { code: closeCodes.goingAway } }),
-  };
+  const effects: Effect[] = [{ type: 'wake' }];
+  if (importing.hasBegun) {
+    // Connections to the empty room come back when it is full.
+    const audience = { to: 'everyone' as const };
+    effects.unshift({ type: 'disconnect', audience, code: closeCodes.goingAway, leave: 'kicked' });
+  }
+  return { reply: { done: importing.isDone, position }, effects };
 };
 
 function readLine(text: string, jsonDepth: number): ExportLine {

@@ -12,7 +12,7 @@ export const kickMember: Handler<'kickMember'> = (context, payload) => {
     throw new Refusal('member_not_found', 'Nobody of that id is in this room.');
   }
   const after = { ...target, kickedUntil: context.now + seconds * 1_000 };
-  const outcome = moderate(context, 'kickMember', payload, after, { seconds });
-  // What others hear is that the user left.
-  return { ...outcome, tell: [] };
+  const { reply, effects = [] } = moderate(context, 'kickMember', payload, after, { seconds });
+  // The others get the user's `userLeft`, no `memberUpdated`.
+  return { reply, effects: effects.filter(({ type }) => type !== 'broadcast') };
 };

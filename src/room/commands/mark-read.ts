@@ -13,5 +13,9 @@ export const markRead: Handler<'markRead'> = (context, payload) => {
   }
   const member = ensureMember(context, actorName(context, undefined, 'username'));
   members.put({ ...member, readUpTo });
-  return { reply: unreadOf(context, readUpTo), receipt: { userId, readUpTo } };
+  const receipt = { userId, readUpTo };
+  return {
+    reply: unreadOf(context, readUpTo),
+    effects: [{ type: 'receipt', receipt, by: actor.connection?.state.id }],
+  };
 };

@@ -2,7 +2,8 @@ import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
-import type { Context, Handler, Outcome, RoomEvent } from '../context.ts';
+import type { Context, Decision, Handler } from '../context.ts';
+import { broadcast } from '../effects.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
@@ -24,7 +25,7 @@ export const message: Handler<'message'> = (context, payload) => {
   return send(context, payload);
 };
 
-function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'message'>> {
+function send(context: Context, payload: Payload<'message'>): Decision<Reply<'message'>> {
   const { messages, mentions, search, room, ids, typing, roomId, state, access } = context;
   const sender = actorName(context, payload.sender, 'sender');
   const member = ensureMember(context, sender, { writes: true });
@@ -49,8 +50,8 @@ function send(context: Context, payload: Payload<'message'>): Outcome<Reply<'mes
   if (mentioned.length > 0) mentions.add(rev, mentionedOthers(sent));
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
-  const tell: RoomEvent[] = [{ name: 'message', payload: sent }];
-  return { reply: { message: sent }, position, tell };
+  const event = { name: 'message' as const, payload: sent };
+  return { reply: { message: sent }, effects: [broadcast(context, event, position)] };
 }
 
 /**

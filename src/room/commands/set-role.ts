@@ -10,7 +10,7 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   const { members, room, access, actor } = context;
   assertRank(access, 'moderator');
   const target = memberOrStranger(context, payload.userId);
-  // Asked again, since the reply was lost: who was made one's equal can no longer be acted on.
+  // A resend whose first reply was lost: the target may rank as high as the actor by now.
   if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
   const isSelf = payload.userId === actor.identity.userId;
   if (!isSelf) assertBelow(context, target);
@@ -29,7 +29,9 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   if (isMore !== 0 || payload.role === 'owner') {
     room.countMembers(isMore, payload.role === 'owner');
   }
-  const outcome = moderate(context, 'setRole', payload, after, { role: payload.role });
-  // Who comes onto the list again begins to read anew.
-  return payload.role === 'none' ? { ...outcome, unread: { userId: payload.userId } } : outcome;
+  const { reply, effects = [] } = moderate(context, 'setRole', payload, after, {
+    role: payload.role,
+  });
+  if (payload.role !== 'none') return { reply, effects };
+  return { reply, effects: [{ type: 'forgetReceipt', userId: payload.userId }, ...effects] };
 };

@@ -1,7 +1,8 @@
 import type { Reply } from '../../protocol/commands.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { assertMaySend } from '../access/access.ts';
-import type { Context, Outcome } from '../context.ts';
+import type { Context, Decision } from '../context.ts';
+import { broadcast } from '../effects.ts';
 import { findUndeleted } from './find-message.ts';
 
 /**
@@ -27,7 +28,7 @@ export function setReactions(
   reactions: Record<string, number>,
   emoji: string,
   added: boolean,
-): Outcome<Reply<'addReaction'>> {
+): Decision<Reply<'addReaction'>> {
   const { messages, room, roomId, actor } = context;
   const { rev, position } = room.change();
   const { seq } = before;
@@ -39,9 +40,9 @@ export function setReactions(
     ...(Object.keys(reactions).length > 0 && { reactions }),
   };
   const payload = { roomId, seq, rev, reactions, by: actor.identity.userId, emoji, added };
+  const event = { name: 'reactionsUpdated' as const, payload };
   return {
     reply: reactionReply(context, message),
-    position,
-    tell: [{ name: 'reactionsUpdated', payload }],
+    effects: [broadcast(context, event, position)],
   };
 }
