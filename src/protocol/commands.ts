@@ -264,6 +264,8 @@ export const replies = {
 export type CommandName = keyof typeof commands;
 /** Everything a room can be told or asked, at whatever door. */
 export type OperationName = keyof typeof operations;
+/** The operations that need no connection: they are asked for over HTTP. */
+export type RequestName = Exclude<OperationName, 'joinRoom' | 'leaveRoom' | 'typing'>;
 export type Payload<N extends OperationName> = z.infer<(typeof operations)[N]>;
 export type Reply<N extends OperationName> = z.infer<(typeof replies)[N]>;
 

@@ -1,5 +1,15 @@
 import type { OperationName } from '../protocol/commands.ts';
-import { deleteRoom, reopenRoom } from './commands/delete-room.ts';
+import { addReaction } from './commands/add-reaction.ts';
+import { banMember } from './commands/ban-member.ts';
+import { getReactions } from './commands/get-reactions.ts';
+import { kickMember } from './commands/kick-member.ts';
+import { muteMember } from './commands/mute-member.ts';
+import { removeReaction } from './commands/remove-reaction.ts';
+import { reopenRoom } from './commands/reopen-room.ts';
+import { setRole } from './commands/set-role.ts';
+import { unbanMember } from './commands/unban-member.ts';
+import { unmuteMember } from './commands/unmute-member.ts';
+import { deleteRoom } from './commands/delete-room.ts';
 import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
 import { eraseUser } from './commands/erase-user.ts';
@@ -15,15 +25,6 @@ import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
 import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
-import {
-  banMember,
-  kickMember,
-  muteMember,
-  setRole,
-  unbanMember,
-  unmuteMember,
-} from './commands/moderation.ts';
-import { addReaction, getReactions, removeReaction } from './commands/reactions.ts';
 import { searchMessages } from './commands/search-messages.ts';
 import { typing } from './commands/typing.ts';
 import { updateRoom } from './commands/update-room.ts';

@@ -39,14 +39,13 @@ export function accessOf(
   if (identity.admin === true) {
     return { role: 'owner', rank: ADMIN_RANK, isListed, isGranted: true, member };
   }
-  const granted = grantedRole(identity.rooms, roomId);
+  const granted = identity.rooms && grantedRole(identity.rooms, roomId);
   const role = granted ?? (isListed ? stored : 'member');
   return { role, rank: ranks[role], isListed, isGranted: granted !== undefined, member };
 }
 
 /** The role of the most specific pattern: the exact one, else the longest prefix before a `*`. */
-function grantedRole(rooms: Identity['rooms'], roomId: string): Role | undefined {
-  if (rooms === undefined) return undefined;
+function grantedRole(rooms: NonNullable<Identity['rooms']>, roomId: string): Role | undefined {
   if (Object.hasOwn(rooms, roomId)) return rooms[roomId];
   const longest = Object.keys(rooms)
     .filter((pattern) => pattern.endsWith('*') && roomId.startsWith(pattern.slice(0, -1)))
@@ -57,33 +56,29 @@ function grantedRole(rooms: Identity['rooms'], roomId: string): Role | undefined
 /** What an admin may do to a room that is only half there. */
 const WHILE_IMPORTING: ReadonlySet<string> = new Set(['importRoom', 'deleteRoom']);
 
-/**
- * Whether the room is there for `operation`. A deleted one is for nobody but an admin who reopens it.
- * @throws Refusal `room_not_found`, `unavailable`
- */
-export function assertOpen({ rank }: Access, state: RoomState, operation?: string): void {
-  const isAdmin = rank === ADMIN_RANK;
-  if (state.deletion !== null && !(isAdmin && operation === 'reopenRoom')) throw noSuchRoom();
-  if (state.importing && !(isAdmin && WHILE_IMPORTING.has(operation ?? ''))) {
-    throw new Refusal('unavailable', 'This room is being moved here; come back in a moment.');
-  }
-}
-
 function noSuchRoom(): Refusal {
   return new Refusal('room_not_found', 'There is no such room, or it is not for you.');
 }
 
 /**
- * Whether a user may be in the room at all.
- * @throws Refusal `room_not_found`, the same whether it exists or not; `banned`; `forbidden`
+ * Checks that a user may be in the room at all. A deleted room is open only to an admin who reopens
+ * it, a room whose import has not ended only to an admin who goes on with it.
+ * @throws Refusal `room_not_found`, the same whether it exists or not; `unavailable`; `banned`;
+ * `forbidden`
  */
 export function assertAccess(
   { rank, isListed, isGranted, member }: Access,
   state: RoomState,
   { tokenRoomsOnly }: Limits,
   now: number,
+  operation = '',
 ): void {
-  if (rank === ADMIN_RANK) return;
+  const isAdmin = rank === ADMIN_RANK;
+  if (state.deletion !== null && !(isAdmin && operation === 'reopenRoom')) throw noSuchRoom();
+  if (state.importing && !(isAdmin && WHILE_IMPORTING.has(operation))) {
+    throw new Refusal('unavailable', 'This room is being moved here; come back in a moment.');
+  }
+  if (isAdmin) return;
   if ((tokenRoomsOnly && !isGranted) || (state.private && !isListed && !isGranted)) {
     throw noSuchRoom();
   }

@@ -1,22 +1,26 @@
-import { shownMember, targetOf } from '../commands/moderation.ts';
-import type { Outcome, UpkeepContext } from '../context.ts';
+import type { Decision, UpkeepContext } from '../context.ts';
 import type { Name } from '../ports.ts';
+import { memberOrStranger, shownMember } from './targets.ts';
 
 /**
- * Gives a user who is here the name in the token that they have presented last: in the room's list,
- * and to everybody who is shown names. A join or a leave would tell of a coming that never was.
+ * Gives an online user the name in their newest token: in the room's list, and in a `memberUpdated`
+ * for every connection but the one with the token. A `userJoined` or `userLeft` would be wrong.
  */
-export function renamed(context: UpkeepContext, userId: string, name: Name): Outcome<object> {
+export function renamed(
+  context: UpkeepContext,
+  { userId, ...name }: Name & { userId: string },
+  by: string,
+): Decision<object> {
   const { members, presence, roomId } = context;
-  const { unverified: _, ...before } = targetOf(context, userId);
+  const { unverified: _, ...before } = memberOrStranger(context, userId);
   const after = { ...before, ...name };
   const isKnown = members.find(userId) !== undefined;
   if (isKnown) members.put(after);
   if (!isKnown && presence.mode === 'count') return { reply: {} };
-  // Until this is stored they are still here under the name before.
+  // Until this is stored, presence has the name before.
   const { unverified: __, ...member } = shownMember(context, after);
-  return {
-    reply: {},
-    tell: [{ name: 'memberUpdated', payload: { roomId, ...member, ...name, by: userId } }],
-  };
+  const payload = { roomId, ...member, ...name, by: userId };
+  const event = { name: 'memberUpdated' as const, payload };
+  const audience = { to: 'everyone' as const, except: by };
+  return { reply: {}, effects: [{ type: 'broadcast', event, audience }] };
 }

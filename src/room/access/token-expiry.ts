@@ -12,7 +12,7 @@ const SWEEP_EVERY_MS = 10_000;
 export class TokenExpiry {
   readonly #clock: Clock;
   readonly #roster: Roster;
-  readonly #end: (connection: Connection, code: CloseCode) => void;
+  readonly #disconnect: (connection: Connection, code: CloseCode) => void;
   #sweptAt = 0;
   /** The first time at which a connection's token ends, in epoch milliseconds. */
   #nextExpiry = Infinity;
@@ -20,11 +20,11 @@ export class TokenExpiry {
   constructor(
     clock: Clock,
     roster: Roster,
-    end: (connection: Connection, code: CloseCode) => void,
+    disconnect: (connection: Connection, code: CloseCode) => void,
   ) {
     this.#clock = clock;
     this.#roster = roster;
-    this.#end = end;
+    this.#disconnect = disconnect;
     for (const connection of roster.connections()) this.watch(connection);
   }
 
@@ -34,7 +34,8 @@ export class TokenExpiry {
   }
 
   hasExpired(connection: Connection): boolean {
-    return this.#clock.now() > endOf(connection);
+    const now = this.#clock.now();
+    return now > this.#nextExpiry && now > endOf(connection);
   }
 
   /** Looks at everybody, where a token may have ended or the last look is long ago. */
@@ -47,8 +48,9 @@ export class TokenExpiry {
     for (const connection of this.#roster.connections()) {
       if (!connection.open) continue;
       const silentMs = now - (connection.lastHeardAt ?? now);
-      if (now > endOf(connection)) this.#end(connection, closeCodes.tokenExpired);
-      else if (silentMs > fixed.heartbeatLostMs) this.#end(connection, closeCodes.heartbeatLost);
+      if (now > endOf(connection)) this.#disconnect(connection, closeCodes.tokenExpired);
+      else if (silentMs > fixed.heartbeatLostMs)
+        this.#disconnect(connection, closeCodes.heartbeatLost);
       else this.watch(connection);
     }
   }

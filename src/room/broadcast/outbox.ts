@@ -1,186 +1,181 @@
 import type { CloseCode } from '../../protocol/codes/close-codes.ts';
-import { ephemeral, type EventName, type EventPayload } from '../../protocol/events.ts';
+import { ephemeral } from '../../protocol/events.ts';
 import { eventLine } from '../../protocol/frames.ts';
-import { Frame } from './frame.ts';
+import type { RoomEvent } from '../effects.ts';
 import type { Connection } from '../ports.ts';
-
-/** A line that is due, in the order it became so. */
-interface Entry {
-  line: string;
-  /** For a durable change: where the room stands with it. */
-  position?: string | undefined;
-  ephemeral: boolean;
-  /** May stay behind at a flush, for others like it to leave with it. */
-  patient: boolean;
-  /** For this connection alone. */
-  only?: Connection;
-  /** For everyone but this connection. */
-  except?: Connection | undefined;
-}
-
-/** A part of what is due, for a connection that joined or left meanwhile. */
-interface Span {
-  from: number;
-  to: number;
-}
+import type { Connections } from '../presence/connections.ts';
+import type { Audience } from './audience.ts';
+import type { Frame } from './frame.ts';
+import { type Entry, ownFrame, sharedFrame, type Span } from './framing.ts';
 
 interface Ending {
+  connection: Connection;
   code: CloseCode;
   reason: string;
 }
 
+/** A connection that gets a frame of its own, and when it was joined, if that has changed. */
+interface Recipient {
+  connection: Connection;
+  spans?: readonly Span[];
+}
+
+/** What one flush hands out. */
+interface Batch {
+  entries: readonly Entry[];
+  own: ReadonlyMap<string, Recipient>;
+  endings: readonly Ending[];
+  /** The entries for everyone wait for the next flush. */
+  isDeferred: boolean;
+}
+
 /**
- * Where what was decided waits until it is stored. One queue for the room serves every connection:
- * most hear all of it, as one shared frame; only those with a line of their own, or an event they
- * caused, get a frame made for them.
+ * What was decided and waits to be stored before it leaves: one list of entries for the room. Most
+ * connections get all of it as one shared frame; a connection with a line of its own, or that joined
+ * or left in between, gets a frame made for it.
  */
 export class Outbox {
+  readonly #connections: Connections;
   #entries: Entry[] = [];
-  #special = new Set<Connection>();
-  #spans = new Map<Connection, Span[]>();
-  #endings = new Map<Connection, Ending>();
-  /** How many entries, all of them the first, have stayed behind at a flush. */
-  #stayed = 0;
+  /** Connections with an entry of their own or that is not for them, by id. */
+  #own = new Map<string, Recipient>();
+  /** Connections that have joined or left since the first entry, by id. */
+  #spans = new Map<string, Required<Recipient>>();
+  #endings = new Map<string, Ending>();
+  /** How many entries, all of them the first, were deferred at the last flush. */
+  #deferred = 0;
 
-  /** Whether nothing was decided since the last flush. */
-  get isEmpty(): boolean {
-    return this.#entries.length === this.#stayed && this.#endings.size === 0;
+  constructor(connections: Connections) {
+    this.#connections = connections;
   }
 
-  /** Whether something has stayed behind. */
-  get isWaiting(): boolean {
-    return this.#stayed > 0;
+  /** Whether a flush would hand out anything. @param mayDefer as for `flush` */
+  isDue(mayDefer: boolean): boolean {
+    const isNew = this.#entries.length > this.#deferred || this.#endings.size > 0;
+    return isNew || (!mayDefer && this.#deferred > 0);
   }
 
-  /** A line for one connection; with `position`, the reply to a durable change. */
-  reply(to: Connection, line: string, position?: string): void {
-    this.#special.add(to);
-    this.#entries.push({ line, only: to, ephemeral: false, patient: false, position });
+  /** Records a line for one connection; `position` in the reply to a durable change. */
+  reply(connection: Connection, line: string, position?: string): void {
+    const { id } = connection.state;
+    this.#own.set(id, { connection });
+    const audience = { to: 'connection' as const, id };
+    this.#entries.push({ line, audience, position, ephemeral: false, deferrable: false });
   }
 
-  /** An event for one connection. */
-  tellOne<N extends EventName>(to: Connection, name: N, payload: EventPayload<N>): void {
-    this.#special.add(to);
-    const line = eventLine(name, payload);
-    this.#entries.push({ line, only: to, ephemeral: ephemeral.has(name), patient: false });
-  }
-
-  /** An event for everyone who has joined, but for the connection that caused it. */
-  tell<N extends EventName>(
-    name: N,
-    payload: EventPayload<N>,
-    about: { except?: Connection | undefined; position?: string | undefined } = {},
-  ): void {
-    if (about.except !== undefined) this.#special.add(about.except);
+  /** Records an event; it is encoded once for all its connections. */
+  broadcast({ name, payload }: RoomEvent, audience: Audience, position?: string): void {
+    if (audience.to !== 'everyone') {
+      for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
+    } else if (audience.except !== undefined) {
+      const connection = this.#connections.byId.get(audience.except);
+      if (connection !== undefined) this.#own.set(audience.except, { connection });
+    }
     this.#entries.push({
-      ...about,
       line: eventLine(name, payload),
+      audience,
+      position,
       ephemeral: ephemeral.has(name),
-      patient: name === 'userJoined',
+      deferrable: name === 'userJoined' && audience.to === 'everyone',
     });
   }
 
-  /** From here on `connection` hears what everyone hears. */
+  /** From here on a connection gets what everyone gets. */
   joined(connection: Connection): void {
-    this.#special.add(connection);
-    const spans = this.#spans.get(connection) ?? [];
-    this.#spans.set(connection, [...spans, { from: this.#entries.length, to: Infinity }]);
+    const { spans = [] } = this.#spans.get(connection.state.id) ?? {};
+    this.#setSpans(connection, [...spans, { from: this.#entries.length, to: Infinity }]);
   }
 
-  /** From here on `connection` hears only what is for it alone. */
+  /** From here on a connection gets only what is for it alone. */
   left(connection: Connection): void {
-    this.#special.add(connection);
-    const spans = this.#spans.get(connection) ?? [{ from: 0, to: Infinity }];
+    const { spans = [{ from: 0, to: Infinity }] } = this.#spans.get(connection.state.id) ?? {};
     const to = this.#entries.length;
-    this.#spans.set(
+    this.#setSpans(
       connection,
       spans.map((span) => (span.to === Infinity ? { from: span.from, to } : span)),
     );
   }
 
-  /** Closes a connection behind what is due to it; it hears nothing that comes later. */
+  /** Closes a connection at the next flush, after what is due to it by now. */
   end(connection: Connection, code: CloseCode, reason: string): void {
     if (connection.state.joined) this.left(connection);
-    this.#endings.set(connection, { code, reason });
-  }
-
-  isEnding(connection: Connection): boolean {
-    return this.#endings.has(connection);
+    this.#endings.set(connection.state.id, { connection, code, reason });
   }
 
   /** Forgets a connection that is gone. */
   drop(connection: Connection): void {
-    this.#special.add(connection);
-    this.#spans.set(connection, []);
+    this.#setSpans(connection, []);
   }
 
   /**
-   * Hands everything due to its connections. To be called once it is stored: at once where an output
+   * Hands everything due to its connections. Call it once that is stored: at once where an output
    * gate holds frames back (edge), after the commit where none does (Node).
-   * @param send gets each connection that has something due, with its frame
-   * @param mayStay whether what is patient stays behind, when there is nothing else for everyone.
-   * Connections with something else due get it all the same, in its place.
-   * @returns whether those who had nothing else due were told of something patient
+   * @param everyone all connections of the room
+   * @param send takes each connection that has something due, with its frame
+   * @param mayDefer whether deferrable events wait when there is nothing else for everyone.
+   * Connections with something else due get them all the same, in their place.
+   * @returns whether a deferrable event has left in the shared frame
    */
   flush(
     everyone: Iterable<Connection>,
     send: (connection: Connection, frame: Frame) => void,
-    mayStay = false,
+    mayDefer: boolean,
   ): boolean {
-    const entries = this.#entries;
-    const spans = this.#spans;
-    const endings = this.#endings;
-    const shared = entries.filter((entry) => entry.only === undefined);
-    const stays = mayStay && shared.every((entry) => entry.patient);
-    // Who has heard of some before they stayed behind is not like everyone.
-    const special = stays ? this.#special : new Set([...spans.keys(), ...this.#special]);
-    this.#entries = stays ? shared : [];
-    this.#stayed = this.#entries.length;
-    this.#special = new Set();
-    this.#spans = this.#stayed > 0 ? new Map(spans) : new Map();
-    this.#endings = new Map();
-    // Before anything is sent, for that may be what makes a connection end.
-    for (const connection of this.#stayed > 0 ? special : []) {
-      const from = connection.state.joined ? [{ from: this.#stayed, to: Infinity }] : [];
-      this.#spans.set(connection, from);
-    }
-    for (const connection of special) {
-      const heardSpans = spans.get(connection);
-      const heard = entries.filter((entry, at) => isFor(connection, entry, at, heardSpans));
-      const frame = frameOf(heard);
+    const { entries, own, endings, isDeferred } = this.#take(mayDefer);
+    for (const { connection, spans } of own.values()) {
+      const frame = ownFrame(connection, entries, spans);
       if (frame !== undefined) send(connection, frame);
     }
-    const frame = stays ? undefined : frameOf(shared);
-    let told = 0;
-    if (frame !== undefined) {
+    const shared = isDeferred ? undefined : sharedFrame(entries);
+    let sent = 0;
+    if (shared !== undefined) {
       for (const connection of everyone) {
-        if (!connection.state.joined || special.has(connection)) continue;
-        send(connection, frame);
-        told++;
+        const { id, joined } = connection.state;
+        if (!joined || own.has(id)) continue;
+        send(connection, shared);
+        sent++;
       }
     }
-    for (const [connection, { code, reason }] of endings) connection.close(code, reason);
-    return told > 0 && shared.some((entry) => entry.patient);
+    for (const { connection, code, reason } of endings) connection.close(code, reason);
+    return sent > 0 && entries.some(({ deferrable }) => deferrable);
   }
-}
 
-function isFor(
-  connection: Connection,
-  entry: Entry,
-  at: number,
-  spans: readonly Span[] | undefined,
-): boolean {
-  if (entry.only !== undefined) return entry.only === connection;
-  if (entry.except === connection) return false;
-  if (spans === undefined) return connection.state.joined;
-  return spans.some(({ from, to }) => at >= from && at < to);
-}
+  /** Empties the outbox, before anything is sent: sending may end connections. */
+  #take(mayDefer: boolean): Batch {
+    const entries = this.#entries;
+    const isDeferred =
+      mayDefer &&
+      entries.every(({ audience, deferrable }) => audience.to !== 'everyone' || deferrable);
+    // Connections that already received a deferred event get their own frame.
+    const own = isDeferred ? this.#own : new Map([...this.#spans, ...this.#own]);
+    for (const [id, { connection }] of own) {
+      const known = this.#spans.get(id);
+      if (known !== undefined) own.set(id, { connection, spans: known.spans });
+    }
+    const endings = [...this.#endings.values()];
+    this.#entries = isDeferred ? entries.filter(({ audience }) => audience.to === 'everyone') : [];
+    this.#deferred = this.#entries.length;
+    this.#own = new Map();
+    this.#endings = new Map();
+    if (this.#deferred === 0) this.#spans = new Map();
+    else this.#keepSpans(own);
+    return { entries, own, endings, isDeferred };
+  }
 
-function frameOf(entries: readonly Entry[]): Frame | undefined {
-  if (entries.length === 0) return undefined;
-  return new Frame(
-    entries.map((entry) => entry.line),
-    entries.findLast((entry) => entry.position !== undefined)?.position,
-    entries.every((entry) => entry.ephemeral),
-  );
+  /** Connections that have got deferred entries now do not get them a second time. */
+  #keepSpans(own: ReadonlyMap<string, Recipient>): void {
+    for (const [id, { connection }] of own) {
+      const spans = connection.state.joined ? [{ from: this.#deferred, to: Infinity }] : [];
+      this.#spans.set(id, { connection, spans });
+    }
+  }
+
+  #makeOwn(connection: Connection): void {
+    this.#own.set(connection.state.id, { connection });
+  }
+
+  #setSpans(connection: Connection, spans: readonly Span[]): void {
+    this.#makeOwn(connection);
+    this.#spans.set(connection.state.id, { connection, spans });
+  }
 }

@@ -4,49 +4,50 @@ import type { Connection, Timer } from '../ports.ts';
 import type { Presence } from '../presence/presence.ts';
 
 /**
- * Connections that lost something ephemeral because they could not keep up. As soon as they can,
- * they are told `presence`, after which names need not match what came before it: so their client
- * knows to ask who is here. One that cannot for long is sent away to resume.
+ * Connections that lost ephemeral events because they could not keep up. As soon as they can, they
+ * get a `presence` event, which makes their client ask for the list of users again. A connection
+ * that stays behind is disconnected, so that its client resumes.
  */
 export class SlowConsumers {
   readonly #roomId: string;
   readonly #outbox: Outbox;
   readonly #presence: Presence;
   readonly #timer: Timer;
-  readonly #sendAway: (connection: Connection) => void;
-  /** How often each was told in vain. */
-  readonly #behind = new Map<Connection, number>();
-  /** The same of those told last, who come back into `#behind` if that was in vain too. */
-  #told: ReadonlyMap<Connection, number> = new Map();
+  readonly #disconnect: (connection: Connection) => void;
+  /** How many `presence` events each has got without keeping up after. */
+  readonly #slow = new Map<Connection, number>();
+  /** The same for those that got one last; they return to `#slow` if they are still too slow. */
+  #retried: ReadonlyMap<Connection, number> = new Map();
 
   constructor(
     roomId: string,
     outbox: Outbox,
     presence: Presence,
     timer: Timer,
-    sendAway: (connection: Connection) => void,
+    disconnect: (connection: Connection) => void,
   ) {
     this.#roomId = roomId;
     this.#outbox = outbox;
     this.#presence = presence;
     this.#timer = timer;
-    this.#sendAway = sendAway;
+    this.#disconnect = disconnect;
   }
 
   add(connection: Connection): void {
-    if (this.#behind.has(connection)) return;
-    if (this.#behind.size === 0) this.#timer.after(fixed.laggardEveryMs, () => this.#tell());
-    this.#behind.set(connection, this.#told.get(connection) ?? 0);
+    if (this.#slow.has(connection)) return;
+    if (this.#slow.size === 0) this.#timer.after(fixed.laggardEveryMs, () => this.#retry());
+    this.#slow.set(connection, this.#retried.get(connection) ?? 0);
   }
 
-  #tell(): void {
-    const behind = [...this.#behind].filter(([{ open, state }]) => open && state.joined);
-    this.#behind.clear();
-    this.#told = new Map(behind.map(([connection, tries]) => [connection, tries + 1]));
-    const presence = { roomId: this.#roomId, onlineCount: this.#presence.count };
-    for (const [connection, tries] of behind) {
-      if (tries < fixed.laggardTries) this.#outbox.tellOne(connection, 'presence', presence);
-      else this.#sendAway(connection);
+  #retry(): void {
+    const slow = [...this.#slow].filter(([{ open, state }]) => open && state.joined);
+    this.#slow.clear();
+    this.#retried = new Map(slow.map(([connection, tries]) => [connection, tries + 1]));
+    const payload = { roomId: this.#roomId, onlineCount: this.#presence.count };
+    const event = { name: 'presence' as const, payload };
+    for (const [connection, tries] of slow) {
+      if (tries >= fixed.laggardTries) this.#disconnect(connection);
+      else this.#outbox.broadcast(event, { to: 'connection', id: connection.state.id });
     }
   }
 }

@@ -2,14 +2,15 @@ import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Handler } from '../context.ts';
 import { ranks } from '../access/access.ts';
-import { assertRev, found, updated } from './edit-message.ts';
-import { othersOf } from './message.ts';
+import { assertRev, findMessage } from '../messages/find-message.ts';
+import { removeDependents } from '../messages/remove-dependents.ts';
+import { updated } from '../messages/updated.ts';
 
-/** Takes away what was said, one's own or, as moderator, anyone's; its place stays. */
+/** Empties a message, one's own or, as a moderator, anyone's; its row stays. */
 export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
-  const { messages, mentions, reactions, search, audit, room, access, actor } = context;
+  const { messages, audit, room, access, actor } = context;
   const { userId } = actor.identity;
-  const before = found(context, payload.seq);
+  const before = findMessage(context, payload.seq);
   const isOwn = before.senderId === userId;
   if (!isOwn && access.rank < ranks.moderator) {
     throw new Refusal('forbidden', 'Only a moderator may delete messages of others.');
@@ -21,9 +22,7 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   assertRev(before, payload.ifRev);
 
   const { rev, timestamp, position } = room.change();
-  search.remove(before);
-  mentions.remove(before.seq, othersOf(before));
-  reactions.removeAll(before.seq);
+  removeDependents(context, before);
   messages.delete(before.seq, rev, timestamp, userId);
   if (!isOwn) {
     const { seq, senderId } = before;
@@ -38,5 +37,5 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   }
   const { mentions: _, meta: __, reactions: ___, ...kept } = before;
   const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
-  return updated(after, position, 'deleted', userId);
+  return updated(context, after, position, 'deleted');
 };

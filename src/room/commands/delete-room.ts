@@ -1,21 +1,18 @@
 import type { Handler } from '../context.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
-import { assertAdmin, assertRank } from '../access/access.ts';
+import { assertRank } from '../access/access.ts';
 
-/** Erases the whole room. Its name answers as if there were none, until an admin reopens it. */
+/** Erases the whole room. Its id answers `room_not_found` until an admin reopens it. */
 export const deleteRoom: Handler<'deleteRoom'> = ({ room, access }) => {
   assertRank(access, 'owner');
   room.markDeleted();
-  return { reply: {}, sendAway: { code: closeCodes.roomDeleted }, erase: true, wake: true };
-};
-
-/** Lets a deleted room begin anew; one that is there stays as it is. */
-export const reopenRoom: Handler<'reopenRoom'> = (context) => {
-  const { room, access, state, audit, actor, now } = context;
-  assertAdmin(access);
-  if (state.deletion !== null) {
-    room.reopen();
-    audit.add({ timestamp: now, by: actor.identity.userId, act: 'reopenRoom' });
-  }
-  return { reply: { room: room.info() } };
+  const audience = { to: 'everyone' as const };
+  return {
+    reply: {},
+    effects: [
+      { type: 'disconnect', audience, code: closeCodes.roomDeleted, leave: 'kicked' },
+      { type: 'eraseStorage' },
+      { type: 'wake' },
+    ],
+  };
 };

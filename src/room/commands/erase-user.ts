@@ -4,8 +4,8 @@ import { eraseStep } from '../upkeep/erasing.ts';
 import { assertAdmin } from '../access/access.ts';
 
 /**
- * Takes a person out of the room: what they said and did, and their name. Does a step of it; the
- * room's wakeup does the rest.
+ * Removes a user from the room: their messages, reactions, mentions and name. Does the first step;
+ * the room's wakeups do the rest.
  */
 export const eraseUser: Handler<'eraseUser'> = (context, { userId }) => {
   const { erasures, room, access, actor } = context;
@@ -17,13 +17,17 @@ export const eraseUser: Handler<'eraseUser'> = (context, { userId }) => {
   }
   const next = erasures.first();
   if (next === undefined) return { reply: { done: true } };
-  return {
-    ...eraseStep(context, next),
-    reply: { done: false },
-    ...(isNew && {
-      sendAway: { userId, code: closeCodes.kicked, reason: 'You were erased from this room.' },
-    }),
-  };
+  const effects = [...eraseStep(context, next)];
+  if (isNew) {
+    effects.push({
+      type: 'disconnect',
+      audience: { to: 'user', userId },
+      code: closeCodes.kicked,
+      reason: 'You were erased from this room.',
+      leave: 'kicked',
+    });
+  }
+  return { reply: { done: false }, effects };
 };
 
 function isKnown(context: Context, userId: string): boolean {

@@ -2,7 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
 import type { Page } from '../messages/pages.ts';
-import { ownReactions } from './reactions.ts';
+import { ownReactions } from '../messages/own-reactions.ts';
 
 /** A page by `seq`, oldest first. */
 export const getHistory: Handler<'getHistory'> = (context, payload) => {

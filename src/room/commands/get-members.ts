@@ -2,7 +2,7 @@ import type { Payload } from '../../protocol/commands.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Member } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
-import { shownMember } from './moderation.ts';
+import { shownMember } from '../access/targets.ts';
 
 /** A page of the room's list, or of users who are online, by user id; or those whom a prefix finds. */
 export const getMembers: Handler<'getMembers'> = (context, payload) => {

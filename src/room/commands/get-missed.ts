@@ -1,30 +1,8 @@
-import type { Reply } from '../../protocol/commands.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
-import { formatPosition, parsePosition, START } from '../../protocol/position.ts';
-import type { Context, Handler } from '../context.ts';
-import { ownReactions } from './reactions.ts';
+import type { Handler } from '../context.ts';
+import { missedPage } from '../messages/missed-page.ts';
 
+/** A page of the messages that have changed since a position. */
 export const getMissed: Handler<'getMissed'> = (context, payload) => ({
   reply: missedPage(context, payload.after, payload.limit ?? fixed.missedPage),
 });
-
-/**
- * The current state of every message changed after `after`, oldest change first. `reset` when the
- * position is of another epoch or ahead of the room; the start of all is of every epoch.
- */
-export function missedPage(context: Context, after: string, limit: number): Reply<'getMissed'> {
-  const { state, messages } = context;
-  const from = parsePosition(after) ?? START;
-  const isStart = from.epoch === START.epoch && from.rev === START.rev;
-  if (!isStart && (from.epoch !== state.epoch || from.rev > state.rev)) {
-    return { messages: [], position: formatPosition(state), complete: true, reset: true };
-  }
-  const page = messages.changedAfter(from.rev, limit, state);
-  const rev = page.hasMore ? (page.items.at(-1)?.rev ?? state.rev) : state.rev;
-  return {
-    messages: page.items,
-    position: formatPosition({ epoch: state.epoch, rev }),
-    complete: !page.hasMore,
-    ...ownReactions(context, page.items),
-  };
-}

@@ -8,9 +8,11 @@ import { displayName, nameOfId } from '../../protocol/text.ts';
 import { isVisible } from '../../protocol/visible.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
+import type { Effect } from '../effects.ts';
 import { assertAdmin } from '../access/access.ts';
 import type { RoomRecord } from '../storage/room-row.ts';
-import { othersOf } from './message.ts';
+import { mentionedOthers } from '../messages/content.ts';
+import { removeDependents } from '../messages/remove-dependents.ts';
 
 /**
  * Takes some lines of an export over, into an empty room or one whose import has begun. Lines that
@@ -29,12 +31,13 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
     }
   }
   const position = formatPosition(room.read());
-  return {
-    reply: { done: importing.isDone, position },
-    wake: true,
-    // Whoever waits in the empty room comes back to find it full.
-    ...(importing.hasBegun && { sendAway: { code: closeCodes.goingAway } }),
-  };
+  const effects: Effect[] = [{ type: 'wake' }];
+  if (importing.hasBegun) {
+    // Connections to the empty room come back when it is full.
+    const audience = { to: 'everyone' as const };
+    effects.unshift({ type: 'disconnect', audience, code: closeCodes.goingAway, leave: 'kicked' });
+  }
+  return { reply: { done: importing.isDone, position }, effects };
 };
 
 function readLine(text: string, jsonDepth: number): ExportLine {
@@ -113,14 +116,14 @@ class Importing {
   }
 
   #message(line: LineOf<'message'>): void {
-    const { records, mentions, search, roomId } = this.#context;
+    const { records, mentions, search } = this.#context;
     if (line.seq > line.rev) throw invalidField('seq', 'must not be above rev');
     const rev = records.revOf(line.seq);
     if (rev !== undefined && rev >= line.rev) return;
     if (rev !== undefined) this.#remove(line.seq);
     const taken = records.add(line) === undefined ? undefined : this.#addAgain(line);
     if (taken !== undefined) throw invalidField(taken, 'must not be that of another message');
-    mentions.add(line.seq, othersOf({ ...line, roomId }));
+    mentions.add(line.seq, mentionedOthers(line));
     if (line.deletedAt === undefined) search.add(line);
   }
 
@@ -136,12 +139,10 @@ class Importing {
   }
 
   #remove(seq: number): void {
-    const { records, messages, mentions, reactions, search } = this.#context;
+    const { records, messages } = this.#context;
     const message = messages.find(seq);
     if (message === undefined) return;
-    if (message.deletedAt === undefined) search.remove(message);
-    mentions.remove(seq, othersOf(message));
-    reactions.removeAll(seq);
+    removeDependents(this.#context, message);
     records.remove(seq);
   }
 

@@ -4,10 +4,11 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message, Present } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Context, Handler, ActorName } from '../context.ts';
+import { updateConnection } from '../effects.ts';
 import { actorName } from '../access/actor.ts';
-import { missedPage } from './get-missed.ts';
-import { readingOf } from './mark-read.ts';
-import { ownReactions } from './reactions.ts';
+import { missedPage } from '../messages/missed-page.ts';
+import { unreadOf } from '../messages/unread.ts';
+import { ownReactions } from '../messages/own-reactions.ts';
 
 /** Joining and listening are one step: what the reply holds ends where live events begin. */
 export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
@@ -34,7 +35,8 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   };
   const { userId: _, ...name } = you;
   const { session } = payload;
-  return { reply, connection: { joined: true, name, ...(session !== undefined && { session }) } };
+  const change = { joined: true, name, ...(session !== undefined && { session }) };
+  return { reply, effects: updateConnection(context, change) };
 };
 
 /** The first who are here, and the one who joins under the name that a token gives them now. */
@@ -49,11 +51,14 @@ function onlineWith(
   return online.map((user) => (user.userId === you.userId ? you : user));
 }
 
-function assertPlace({ actor, presence, limits }: Context, { session }: Payload<'joinRoom'>): void {
+function assertPlace(
+  { actor, connections, limits }: Context,
+  { session }: Payload<'joinRoom'>,
+): void {
   const { connection, identity } = actor;
   if (connection?.state.joined !== false || connection.state.name !== undefined) return;
-  const others = presence
-    .connectionsOf(identity.userId)
+  const others = connections
+    .ofUser(identity.userId)
     .filter(({ state }) => session === undefined || state.session !== session);
   if (others.length < limits.connectionsPerUser) return;
   throw new Refusal(
@@ -70,13 +75,13 @@ function youOf(context: Context, you: ActorName): Reply<'joinRoom'>['you'] {
     ...you,
     role: access.role,
     ...(mutedUntil !== undefined && mutedUntil > now && { mutedUntil }),
-    ...readingOf(context, access.isListed ? readUpTo : state.rev),
+    ...unreadOf(context, access.isListed ? readUpTo : state.rev),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(guestToken !== undefined && { guestToken }),
   };
 }
 
-/** What `readReceipts` told while this user was away. */
+/** The read positions of the others, in a small room: this user has missed their `readReceipts`. */
 function receiptsOf(
   { members, state }: Context,
   userId: string,

@@ -1,4 +1,8 @@
 import type { Handler } from '../context.ts';
+import { updateConnection } from '../effects.ts';
 
 /** Ends presence, not membership; a native socket stays and may join again. */
-export const leaveRoom: Handler<'leaveRoom'> = () => ({ reply: {}, connection: { joined: false } });
+export const leaveRoom: Handler<'leaveRoom'> = (context) => ({
+  reply: {},
+  effects: updateConnection(context, { joined: false }),
+});

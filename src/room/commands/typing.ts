@@ -1,9 +1,10 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Handler } from '../context.ts';
+import { broadcast } from '../effects.ts';
 import { actorName } from '../access/actor.ts';
 import { assertMaySend } from '../access/access.ts';
 
-/** Never stored, and heard at most once in 3 s a user. */
+/** Never stored, and broadcast at most once in 3 s a user. */
 export const typing: Handler<'typing'> = (context, payload) => {
   const { presence, typing: notices, roomId, access, state, now } = context;
   assertMaySend(access, state, now);
@@ -12,5 +13,6 @@ export const typing: Handler<'typing'> = (context, payload) => {
   if (presence.count > fixed.typingUsers || !notices.notice(who.userId, isTyping)) {
     return { reply: {} };
   }
-  return { reply: {}, tell: [{ name: 'typing', payload: { roomId, ...who, isTyping } }] };
+  const event = { name: 'typing' as const, payload: { roomId, ...who, isTyping } };
+  return { reply: {}, effects: [broadcast(context, event)] };
 };

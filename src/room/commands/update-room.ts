@@ -1,4 +1,5 @@
 import type { Handler } from '../context.ts';
+import { broadcast, type Effect } from '../effects.ts';
 import { assertRank } from '../access/access.ts';
 import type { RoomOptions } from '../storage/room-row.ts';
 
@@ -26,10 +27,12 @@ export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
   room.set(after);
   audit.add({ timestamp: now, by: actor.identity.userId, act: 'updateRoom', change });
   const info = room.info();
-  return {
-    reply: { room: info },
-    tell: [{ name: 'roomUpdated', payload: info }],
-    wake: true,
-    ...(change['private'] === true && { recheck: 'everyone' as const }),
-  };
+  const effects: Effect[] = [
+    broadcast(context, { name: 'roomUpdated', payload: info }),
+    { type: 'wake' },
+  ];
+  if (change['private'] === true) {
+    effects.unshift({ type: 'recheckAccess', audience: { to: 'everyone' } });
+  }
+  return { reply: { room: info }, effects };
 };

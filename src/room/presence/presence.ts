@@ -2,8 +2,10 @@ import type { EventPayload, LeaveReason } from '../../protocol/events.ts';
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Present } from '../../protocol/objects.ts';
+import type { RoomEvent } from '../effects.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
-import type { Clock, Connection, Name, Roster, Timer } from '../ports.ts';
+import type { Clock, Connection, Name, Timer } from '../ports.ts';
+import type { Connections } from './connections.ts';
 
 /** A user with at least one joined connection, or within the grace after the last one dropped. */
 interface User extends Name {
@@ -25,20 +27,23 @@ export class Presence {
   readonly #clock: Clock;
   readonly #timer: Timer;
   readonly #users = new Map<string, User>();
-  /** Everything a user holds open, joined or not. */
-  readonly #sockets = new Map<string, Set<Connection>>();
   /** A `presence` event is due; until it is out, joins and leaves stay a number. */
   #pending = false;
-  /** The number that was last told. */
-  #told = -1;
+  /** The number in the last `presence` event. */
+  #lastCount = -1;
 
-  constructor(roomId: string, outbox: Outbox, clock: Clock, timer: Timer, roster: Roster) {
+  constructor(
+    roomId: string,
+    outbox: Outbox,
+    clock: Clock,
+    timer: Timer,
+    connections: Connections,
+  ) {
     this.#roomId = roomId;
     this.#outbox = outbox;
     this.#clock = clock;
     this.#timer = timer;
-    for (const connection of roster.connections()) {
-      this.opened(connection);
+    for (const connection of connections.byId.values()) {
       if (!connection.state.joined || connection.state.silent) continue;
       this.#userOf(connection).connections.add(connection);
     }
@@ -64,25 +69,6 @@ export class Presence {
     return this.#users.has(userId);
   }
 
-  /** Everything a user holds open, joined or not. */
-  connectionsOf(userId: string): Connection[] {
-    return [...(this.#sockets.get(userId) ?? [])];
-  }
-
-  opened(connection: Connection): void {
-    const { userId } = connection.state.identity;
-    const sockets = this.#sockets.get(userId);
-    if (sockets === undefined) this.#sockets.set(userId, new Set([connection]));
-    else sockets.add(connection);
-  }
-
-  ended(connection: Connection): void {
-    const { userId } = connection.state.identity;
-    const sockets = this.#sockets.get(userId);
-    sockets?.delete(connection);
-    if (sockets?.size === 0) this.#sockets.delete(userId);
-  }
-
   /** The name under which a user is here. */
   nameOf(userId: string): Name | undefined {
     const user = this.#users.get(userId);
@@ -96,16 +82,6 @@ export class Presence {
     user.username = username;
     if (unverified) user.unverified = unverified;
     else delete user.unverified;
-  }
-
-  /** A user's joined connections, those that only listen included. */
-  joinedOf(userId: string): Connection[] {
-    return this.connectionsOf(userId).filter(({ state }) => state.joined);
-  }
-
-  /** Everyone's joined connections, those that only listen included. */
-  joined(): Connection[] {
-    return [...this.#sockets.keys()].flatMap((userId) => this.joinedOf(userId));
   }
 
   /** The first `limit` users, in the order they came. */
@@ -145,7 +121,7 @@ export class Presence {
     user.connections.add(connection);
     user.cancelGrace?.();
     delete user.cancelGrace;
-    if (isNew) this.#tell('userJoined', this.#event(user), connection);
+    if (isNew) this.#broadcast('userJoined', this.#event(user), connection);
   }
 
   /** A joined connection has ended or left. Telling the same again changes nothing. */
@@ -168,28 +144,33 @@ export class Presence {
   #gone(user: User, reason: LeaveReason, cause?: Connection): void {
     const mode = this.mode;
     this.#users.delete(user.userId);
-    this.#tell('userLeft', { ...this.#event(user), reason }, cause, mode);
+    this.#broadcast('userLeft', { ...this.#event(user), reason }, cause, mode);
   }
 
-  #tell<N extends 'userJoined' | 'userLeft'>(
+  #broadcast<N extends 'userJoined' | 'userLeft'>(
     name: N,
     payload: EventPayload<N>,
     cause: Connection | undefined,
     mode = this.mode,
   ): void {
-    if (mode === 'users') this.#outbox.tell(name, payload, { except: cause });
-    else this.#tellCount();
+    if (mode === 'count') this.#broadcastCount();
+    else
+      this.#outbox.broadcast({ name, payload } as RoomEvent, {
+        to: 'everyone',
+        except: cause?.state.id,
+      });
   }
 
-  #tellCount(): void {
+  #broadcastCount(): void {
     if (this.#pending) return;
     this.#pending = true;
     this.#timer.after(fixed.presenceEveryMs, () => {
       this.#pending = false;
       // At or below the bound, names take over again, and they begin after this event.
-      if (this.count === this.#told && this.count > fixed.presenceUsers) return;
-      this.#told = this.count;
-      this.#outbox.tell('presence', { roomId: this.#roomId, onlineCount: this.count });
+      if (this.count === this.#lastCount && this.count > fixed.presenceUsers) return;
+      this.#lastCount = this.count;
+      const payload = { roomId: this.#roomId, onlineCount: this.count };
+      this.#outbox.broadcast({ name: 'presence', payload }, { to: 'everyone' });
     });
   }
 

@@ -49,26 +49,20 @@ export class Database {
   }
 
   /**
-   * Runs `body` whole or not at all. The first one that writes is begun anew once the tables are
+   * Runs `body` whole or not at all. The first one that writes starts again once the tables are
    * there: they are made outside it, for a Durable Object cannot undo the making of a search index.
    */
   atomic<T>(body: () => Immediate<T>): T {
-    try {
-      return this.#atomic(body);
-    } catch (error) {
-      if (!(error instanceof Unfounded) || this.#depth > 0) throw error;
-      this.#found();
-      return this.#atomic(body);
-    }
-  }
-
-  #atomic<T>(body: () => Immediate<T>): T {
     this.#depth++;
     try {
       return this.#sql.atomic(body);
+    } catch (error) {
+      if (!(error instanceof Unfounded) || this.#depth > 1) throw error;
     } finally {
       this.#depth--;
     }
+    this.#found();
+    return this.atomic(body);
   }
 
   #found(): void {

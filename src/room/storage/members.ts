@@ -49,7 +49,8 @@ export class Members {
   }
 
   find(userId: string): KnownMember | undefined {
-    return this.#read('WHERE user_id = ?', userId)[0];
+    const row = this.#database.first<Row>(`${SELECT} WHERE user_id = ?`, userId);
+    return row && memberOf(row);
   }
 
   /** Writes all that is known of a user. */

@@ -104,17 +104,13 @@ export class RoomRow {
   }
 
   read(): RoomState {
-    return this.#stored() ?? { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
-  }
-
-  #stored(): RoomState | undefined {
     const row = this.#database.first<Row>(
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
         importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo FROM room`,
     );
-    if (row === undefined) return undefined;
+    if (row === undefined) return { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
     return {
       ...rest,
@@ -142,8 +138,7 @@ export class RoomRow {
 
   /** The row, made if this is the room's first durable change. */
   ensure(): RoomState {
-    const state = this.#stored();
-    if (state !== undefined) return state;
+    if (this.#database.first('SELECT 1 FROM room') !== undefined) return this.read();
     this.#found(this.#ports.firstEpoch);
     return this.read();
   }

@@ -1,23 +1,36 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
-import { othersOf } from '../commands/message.ts';
-import type { Outcome, RoomEvent, UpkeepContext } from '../context.ts';
+import { removeDependents } from '../messages/remove-dependents.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Effect } from '../effects.ts';
+import type { UpkeepTask } from './tasks.ts';
 import type { Erasure } from '../storage/erasures.ts';
 
-/** One step of taking a person out. Each is whole in itself; the room stays usable in between. */
+/** Erases users one after the other. */
+export const erasing: UpkeepTask = {
+  dueAt: ({ erasures, now }) => (erasures.first() === undefined ? undefined : now),
+  step: (context) => {
+    const erasure = context.erasures.first();
+    return erasure === undefined ? [] : eraseStep(context, erasure);
+  },
+};
+
+/** One step of an erasure. Each is whole in itself; the room stays usable in between. */
 interface Step {
   context: UpkeepContext;
   userId: string;
   by: string;
   /** Rows that may still be changed. */
   left: number;
-  position: string | undefined;
-  tell: RoomEvent[];
+  broadcasts: Effect[];
 }
 
-/** Goes on with an erasure: at most 500 rows, or some pages of the search index. */
-export function eraseStep(context: UpkeepContext, erasure: Erasure): Outcome<object> {
+/**
+ * Goes on with an erasure: at most 500 rows, or some pages of the search index. The rest is due at
+ * once.
+ */
+export function eraseStep(context: UpkeepContext, erasure: Erasure): readonly Effect[] {
   const { phase, userId, by } = erasure;
   const { erasures, search } = context;
   if (phase === 'rows' && userId !== null) return eraseRows(context, erasure, userId, by);
@@ -26,7 +39,7 @@ export function eraseStep(context: UpkeepContext, erasure: Erasure): Outcome<obj
     if (hasMore) erasures.enter('rewriting', erasure);
     else erasures.indexed(erasure);
   }
-  return { reply: {}, wake: true, frees: true };
+  return [{ type: 'reclaimSpace' }, { type: 'wake' }];
 }
 
 function eraseRows(
@@ -34,8 +47,8 @@ function eraseRows(
   erasure: Erasure,
   userId: string,
   by: string,
-): Outcome<object> {
-  const step: Step = { context, userId, by, left: fixed.stepRows, position: undefined, tell: [] };
+): readonly Effect[] {
+  const step: Step = { context, userId, by, left: fixed.stepRows, broadcasts: [] };
   eraseMessages(step);
   eraseMentions(step);
   eraseReactions(step);
@@ -45,23 +58,17 @@ function eraseRows(
     context.search.beginRewrite();
     context.erasures.enter('index', erasure);
   }
-  const { position, tell } = step;
-  return {
-    reply: {},
-    tell,
-    wake: true,
-    ...(position !== undefined && { position }),
-    // One who came back meanwhile was still on the list that let them in.
-    ...(step.left > 0 && { recheck: { userId }, unread: { userId } }),
-  };
+  const rest: Effect[] = [...step.broadcasts, { type: 'wake' }];
+  if (step.left <= 0) return rest;
+  // A user who has come back since the erasure began was let in as a member.
+  const audience = { to: 'user' as const, userId };
+  return [{ type: 'forgetReceipt', userId }, { type: 'recheckAccess', audience }, ...rest];
 }
 
 function eraseMessages(step: Step): void {
-  const { messages, mentions, reactions, search } = step.context;
+  const { messages } = step.context;
   for (const message of messages.of(step.userId, step.left)) {
-    if (message.deletedAt === undefined) search.remove(message);
-    mentions.remove(message.seq, othersOf(message));
-    reactions.removeAll(message.seq);
+    removeDependents(step.context, message);
     change(step, message.seq, (rev, timestamp) => messages.erase(message.seq, rev, timestamp));
   }
 }
@@ -90,7 +97,7 @@ function eraseReactions(step: Step): void {
   }
 }
 
-/** Whom one deleted messages of stands with the messages too. */
+/** Audit entries about the user; who deleted a message stands in the message's row, too. */
 function eraseActs(step: Step): void {
   const { audit, messages } = step.context;
   if (step.left <= 0) return;
@@ -101,7 +108,7 @@ function eraseActs(step: Step): void {
   }
 }
 
-function eraseMember({ context, userId, by, tell }: Step): void {
+function eraseMember({ context, userId, by, broadcasts }: Step): void {
   const { members, room, roomId, presence } = context;
   const known = members.find(userId);
   if (known === undefined) return;
@@ -109,23 +116,27 @@ function eraseMember({ context, userId, by, tell }: Step): void {
   if (known.role !== 'none') room.countMembers(-1, false);
   const online = presence.has(userId);
   const username = nameOfId(userId);
-  tell.push({
-    name: 'memberUpdated',
-    payload: { roomId, userId, username, role: 'none', online, by },
+  const payload = { roomId, userId, username, role: 'none' as const, online, by };
+  broadcasts.push({
+    type: 'broadcast',
+    event: { name: 'memberUpdated', payload },
+    audience: { to: 'everyone' },
   });
 }
 
-/** Changes a message under a new `rev`, so that whoever comes back hears of it. */
+/** Changes a message under a new `rev`, so that clients that come back get it. */
 function change(step: Step, seq: number, write: (rev: number, timestamp: number) => void): void {
   const { room, messages } = step.context;
   const { rev, timestamp, position } = room.change();
   write(rev, timestamp);
-  step.position = position;
   step.left--;
   const message: Message | undefined = messages.find(seq);
   if (message === undefined) return;
-  step.tell.push({
-    name: 'messageUpdated',
-    payload: { ...message, change: 'erased', by: step.by },
+  const payload = { ...message, change: 'erased' as const, by: step.by };
+  step.broadcasts.push({
+    type: 'broadcast',
+    event: { name: 'messageUpdated', payload },
+    audience: { to: 'everyone' },
+    position,
   });
 }

@@ -1,11 +1,15 @@
 import { fixed } from '../../protocol/codes/limits.ts';
-import { othersOf } from '../commands/message.ts';
-import type { Outcome, UpkeepContext } from '../context.ts';
+import { removeDependents } from '../messages/remove-dependents.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Effect } from '../effects.ts';
+import type { UpkeepTask } from './tasks.ts';
 
 const DAY_MS = 86_400_000;
 
-/** When retention has something to do next, in epoch milliseconds; at most once a day. */
-export function pruneDueAt({ messages, state }: UpkeepContext): number | undefined {
+/** Retention: once a day, removes messages that are older than the room keeps them. */
+export const pruning: UpkeepTask = { dueAt: pruneDueAt, step: prune };
+
+function pruneDueAt({ messages, state }: UpkeepContext): number | undefined {
   if (state.retentionDays === null) return undefined;
   const [oldest] = messages.oldest(1);
   if (oldest === undefined) return undefined;
@@ -14,30 +18,28 @@ export function pruneDueAt({ messages, state }: UpkeepContext): number | undefin
   return Math.max(over, (state.prunedAt ?? 0) + fixed.pruneEveryMs);
 }
 
-/** Removes the oldest messages that are past keeping, with all that hangs on them: 500 at most. */
-export function pruneStep(context: UpkeepContext): Outcome<object> {
-  const { messages, mentions, reactions, search, erasures, room, state, now } = context;
+/** Removes up to 500 rows: the oldest messages that are past keeping, with their dependents. */
+function prune(context: UpkeepContext): readonly Effect[] {
+  const { messages, search, erasures, room, state, now } = context;
   const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
   let left: number = fixed.stepRows;
   let last = 0;
   for (const message of messages.oldest(fixed.stepRows)) {
     if (left <= 0 || message.timestamp >= cutoff) break;
-    if (message.deletedAt === undefined) search.remove(message);
-    mentions.remove(message.seq, othersOf(message));
-    reactions.removeAll(message.seq);
+    removeDependents(context, message);
     left -= 1 + countOf(message.reactions);
     last = message.seq;
   }
   messages.removeUpTo(last);
   const [kept] = messages.oldest(1);
   room.setHorizon(Math.max(state.horizon, kept?.seq ?? last + 1));
-  if (kept !== undefined && kept.timestamp < cutoff) return { reply: {}, wake: true, frees: true };
+  if (kept !== undefined && kept.timestamp < cutoff) return [{ type: 'reclaimSpace' }];
   room.pruned(now);
   // What was removed from the search index leaves empty pages in it.
   search.beginRewrite();
   erasures.beginRewrite();
-  const tell = [{ name: 'roomUpdated' as const, payload: room.info() }];
-  return { reply: {}, wake: true, frees: true, tell };
+  const event = { name: 'roomUpdated' as const, payload: room.info() };
+  return [{ type: 'broadcast', event, audience: { to: 'everyone' } }, { type: 'reclaimSpace' }];
 }
 
 function countOf(reactions: Record<string, number> = {}): number {

@@ -1,29 +1,90 @@
-import type { Outcome, UpkeepContext } from '../context.ts';
-import { eraseStep } from './erasing.ts';
-import { pruneDueAt, pruneStep } from './pruning.ts';
+import type { RoomParts, UpkeepContext } from '../context.ts';
+import { plan, type PlannedEffect } from '../effects.ts';
+import type { Ports } from '../ports.ts';
+import type { Database } from '../storage/database.ts';
+import { upkeepStep } from './tasks.ts';
 
-/**
- * What a room owes without being asked. All of it can be told from what is stored, so nothing is
- * lost with the object, and doing it twice does no harm.
- */
+/** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
+const RETRY_MS = 600_000;
 
-/** When there is something to do next, in epoch milliseconds. */
-export function dueAt(context: UpkeepContext): number | undefined {
-  const { state, erasures, now } = context;
-  if (state.deletion === 'marked') return now;
-  if (state.deletion === 'erased' || state.importing) return undefined;
-  const isNow = erasures.first() !== undefined || state.unindexedTo > 0;
-  return isNow ? now : pruneDueAt(context);
-}
+/** Does what a room owes without being asked, and knows when the room is woken for it. */
+export class Upkeep {
+  readonly parts: RoomParts;
+  readonly #database: Database;
+  readonly #ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>;
+  readonly #apply: (effects: readonly PlannedEffect[]) => void;
+  /** For when the wakeup is set; undefined also when that is not known. */
+  wakeAt: number | undefined;
+  #erasesAfterFlush = false;
 
-/** One bounded step of what is due now. */
-export function upkeep(context: UpkeepContext): Outcome<object> {
-  const { state, erasures, search, now } = context;
-  if (state.deletion !== null || state.importing) return { reply: {} };
-  const erasure = erasures.first();
-  if (erasure !== undefined) return eraseStep(context, erasure);
-  const due = pruneDueAt(context);
-  if (due !== undefined && due <= now) return pruneStep(context);
-  search.goBack();
-  return { reply: {} };
+  constructor(
+    parts: RoomParts,
+    database: Database,
+    ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>,
+    apply: (effects: readonly PlannedEffect[]) => void,
+  ) {
+    this.parts = parts;
+    this.#database = database;
+    this.#ports = ports;
+    this.#apply = apply;
+  }
+
+  /** The context of work that has no actor, as of now. */
+  context(): UpkeepContext {
+    const { room } = this.parts;
+    return { ...this.parts, state: room.read(), now: this.#ports.clock.now() };
+  }
+
+  setWakeup(at: number | undefined): void {
+    this.wakeAt = at;
+    this.#ports.wakeup.set(at);
+  }
+
+  /** Does one bounded step of what is due, and sets the next wakeup. */
+  wake(): void {
+    try {
+      this.finishErasures();
+      const { effects } = this.#database.atomic(() => {
+        const context = this.context();
+        const effects = [...upkeepStep(context), { type: 'wake' as const }];
+        return plan(context, { reply: {}, effects }, false);
+      });
+      this.#apply(effects);
+    } catch (error) {
+      this.#ports.log.failure('wakeup', error);
+      this.setWakeup(this.#ports.clock.now() + RETRY_MS);
+    }
+  }
+
+  /**
+   * Drops a deleted room's storage, and what erased rows have left on the disk. Neither can be done
+   * within a transaction.
+   */
+  finishErasures(): void {
+    const { room, erasures } = this.parts;
+    if (room.read().deletion === 'marked') this.#database.erase(() => room.markErased());
+    if (!erasures.hasTraces()) return;
+    this.#database.reclaimSpace('traces');
+    erasures.finish();
+  }
+
+  eraseAfterFlush(): void {
+    this.#erasesAfterFlush = true;
+  }
+
+  /** What was decided is stored and has left. */
+  flushed(): void {
+    if (!this.#erasesAfterFlush) return;
+    this.#erasesAfterFlush = false;
+    try {
+      this.finishErasures();
+    } catch (error) {
+      // The room stays marked as deleted, and the wakeup stays set.
+      this.#ports.log.failure('erase', error);
+    }
+  }
+
+  reclaimSpace(): void {
+    this.#database.reclaimSpace('space');
+  }
 }

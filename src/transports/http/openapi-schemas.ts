@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { commands, replies, requests } from '../../protocol/commands.ts';
+import { commands, replies, type RequestName, requests } from '../../protocol/commands.ts';
 import { type ErrorCode, errorCodes } from '../../protocol/codes/errors.ts';
 import { type EventName, events } from '../../protocol/events.ts';
 import { memberSchema, messageSchema, roomSchema } from '../../protocol/objects.ts';
-import type { RequestName } from '../../room/room.ts';
 import { type Json, schemaPath, schemaRef } from './openapi-parts.ts';
 
 /** All but `error`, which tells of a command that was sent. */

@@ -1,5 +1,5 @@
 import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
-import type { RequestName } from '../../room/room.ts';
+import type { RequestName } from '../../protocol/commands.ts';
 import type { Method } from './room-routes.ts';
 
 /** A route that is no operation of a room, as `/openapi.json` describes it. */

@@ -1,5 +1,4 @@
-import type { Reply } from '../../protocol/commands.ts';
-import type { RequestName } from '../../room/room.ts';
+import type { Reply, RequestName } from '../../protocol/commands.ts';
 import { type FieldReader, flag, type QueryField, text, whole } from './request-parts.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -18,7 +18,7 @@ import { wrongRoomId } from '../../protocol/text.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
 import { holdReply } from '../../following/replies.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
-import { readChecked } from '../../room/room.ts';
+import { readChecked } from '../../room/pipeline.ts';
 import type {
   LinkListener,
   LinkState,

@@ -1,0 +1,60 @@
+import type { Payload, Reply } from '../../protocol/commands.ts';
+import type { Member } from '../../protocol/objects.ts';
+import type { Context, Decision } from '../context.ts';
+import { broadcast } from '../effects.ts';
+import type { KnownMember } from '../storage/members.ts';
+import { accessOf, mayBeHere } from './access.ts';
+import { shownMember } from './targets.ts';
+
+type Acting =
+  | 'setRole'
+  | 'kickMember'
+  | 'banMember'
+  | 'unbanMember'
+  | 'muteMember'
+  | 'unmuteMember';
+
+/** Stores what a moderator's command makes of a member, with its audit entry and event. */
+export function moderate<N extends Acting>(
+  context: Context,
+  act: N,
+  { note }: Pick<Payload<N>, 'note'>,
+  after: KnownMember,
+  change?: Record<string, unknown>,
+): Decision<Reply<N>> {
+  const { members, audit, room, roomId, actor, now } = context;
+  const by = actor.identity.userId;
+  room.ensure();
+  members.put(after);
+  audit.add({
+    timestamp: now,
+    by,
+    act,
+    userId: after.userId,
+    ...(note !== undefined && { note }),
+    ...(change !== undefined && { change }),
+  });
+  const member = shownAfter(context, after);
+  const event = { name: 'memberUpdated' as const, payload: { roomId, ...member, by } };
+  return {
+    reply: { member } as Reply<N>,
+    effects: [
+      { type: 'recheckAccess', audience: { to: 'user', userId: after.userId } },
+      broadcast(context, event),
+    ],
+  };
+}
+
+/** The member as users see them once connections without access are disconnected. */
+function shownAfter(context: Context, after: KnownMember): Member {
+  const { connections, roomId, state, limits, now } = context;
+  const member = shownMember(context, after);
+  const joined = connections.joinedOf(after.userId);
+  const isRevoked =
+    joined.length > 0 &&
+    !joined.some((connection) => {
+      const access = accessOf(connection.state.identity, roomId, after);
+      return mayBeHere(access, state, limits, now);
+    });
+  return isRevoked ? { ...member, online: false } : member;
+}

@@ -1,0 +1,54 @@
+import type { Connection } from '../ports.ts';
+import type { Audience } from './audience.ts';
+import { Frame } from './frame.ts';
+
+/** A line that was decided, in the order of deciding. */
+export interface Entry {
+  line: string;
+  audience: Audience;
+  /** Of a durable change: where the room stands with it. */
+  position?: string | undefined;
+  ephemeral: boolean;
+  /** May wait at a flush for others to leave with it. */
+  deferrable: boolean;
+}
+
+/** The entries, by index, during which a connection was joined: from `from`, below `to`. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** The frame that all joined connections share which need none of their own. */
+export function sharedFrame(entries: readonly Entry[]): Frame | undefined {
+  return frameOf(entries.filter(({ audience }) => audience.to === 'everyone'));
+}
+
+/**
+ * One connection's own frame.
+ * @param spans when it was joined; undefined: all along if it is joined now, else never
+ */
+export function ownFrame(
+  { state }: Pick<Connection, 'state'>,
+  entries: readonly Entry[],
+  spans: readonly Span[] | undefined,
+): Frame | undefined {
+  return frameOf(
+    entries.filter(({ audience }, at) => {
+      if (audience.to === 'connection') return audience.id === state.id;
+      if (audience.to === 'user' && audience.userId !== state.identity.userId) return false;
+      if (audience.to === 'everyone' && audience.except === state.id) return false;
+      if (spans === undefined) return state.joined;
+      return spans.some(({ from, to }) => at >= from && at < to);
+    }),
+  );
+}
+
+function frameOf(entries: readonly Entry[]): Frame | undefined {
+  if (entries.length === 0) return undefined;
+  return new Frame(
+    entries.map(({ line }) => line),
+    entries.findLast(({ position }) => position !== undefined)?.position,
+    entries.every(({ ephemeral }) => ephemeral),
+  );
+}

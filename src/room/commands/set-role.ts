@@ -1,0 +1,37 @@
+import { Refusal } from '../../protocol/codes/errors.ts';
+import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import type { Handler } from '../context.ts';
+import { assertRank, ranks } from '../access/access.ts';
+import { moderate } from '../access/moderate.ts';
+import { assertBelow, memberOrStranger, shownMember } from '../access/targets.ts';
+
+/** Gives a role, invites by giving one, or takes off the list with `none`. */
+export const setRole: Handler<'setRole'> = (context, payload) => {
+  const { members, room, access, actor } = context;
+  assertRank(access, 'moderator');
+  const target = memberOrStranger(context, payload.userId);
+  // A resend whose first reply was lost: the target may rank as high as the actor by now.
+  if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };
+  const isSelf = payload.userId === actor.identity.userId;
+  if (!isSelf) assertBelow(context, target);
+  if (ranks[payload.role] > Math.min(access.rank, ranks.owner)) {
+    throw new Refusal('forbidden', 'You cannot give a role above your own.');
+  }
+  if (payload.role === 'owner' && payload.userId.startsWith(GUEST_PREFIX)) {
+    throw new Refusal('forbidden', 'Guests own nothing; make somebody owner who has signed in.');
+  }
+  if (target.role === 'owner' && members.countOwners() < 2) {
+    throw new Refusal('forbidden', 'The last owner stays; make somebody else owner first.');
+  }
+  room.ensure();
+  const isMore = Number(payload.role !== 'none') - Number(target.role !== 'none');
+  const after = { ...target, role: payload.role };
+  if (isMore !== 0 || payload.role === 'owner') {
+    room.countMembers(isMore, payload.role === 'owner');
+  }
+  const { reply, effects = [] } = moderate(context, 'setRole', payload, after, {
+    role: payload.role,
+  });
+  if (payload.role !== 'none') return { reply, effects };
+  return { reply, effects: [{ type: 'forgetReceipt', userId: payload.userId }, ...effects] };
+};

@@ -1,0 +1,54 @@
+import { type CloseCode, closeReasons } from '../../protocol/codes/close-codes.ts';
+import type { LeaveReason } from '../../protocol/events.ts';
+import type { Outbox } from '../broadcast/outbox.ts';
+import type { Connection } from '../ports.ts';
+import type { Connections } from './connections.ts';
+import type { Presence } from './presence.ts';
+import type { Typing } from './typing.ts';
+
+/** Ends a connection's part in the room: it leaves, is gone, or is disconnected by the room. */
+export class Departures {
+  readonly #outbox: Outbox;
+  readonly #connections: Connections;
+  readonly #presence: Presence;
+  readonly #typing: Typing;
+
+  constructor(outbox: Outbox, connections: Connections, presence: Presence, typing: Typing) {
+    this.#outbox = outbox;
+    this.#connections = connections;
+    this.#presence = presence;
+    this.#typing = typing;
+  }
+
+  /** The connection stays open and hears no more events. */
+  leave(connection: Connection, reason: LeaveReason): void {
+    if (!connection.state.joined) return;
+    connection.update({ joined: false });
+    if (connection.state.silent) return;
+    this.#presence.leave(connection, reason);
+    const { userId } = connection.state.identity;
+    if (!this.#presence.has(userId)) this.#typing.forget(userId);
+  }
+
+  /** The connection's socket has ended: nothing reaches it any more. */
+  gone(connection: Connection, reason: LeaveReason): void {
+    this.#connections.remove(connection);
+    this.leave(connection, reason);
+    this.#outbox.drop(connection);
+  }
+
+  /** Closes connections from this side at the next flush, after what is due to them by now. */
+  disconnect(
+    connections: readonly Connection[],
+    code: CloseCode,
+    reason = closeReasons[code],
+    leave: LeaveReason = 'disconnected',
+  ): void {
+    // All are ended before the first leaves, so that none of them gets the others' `userLeft`.
+    for (const connection of connections) this.#outbox.end(connection, code, reason);
+    for (const connection of connections) {
+      this.#connections.remove(connection);
+      this.leave(connection, leave);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Ports } from '../ports.ts';
+import { Audit } from './audit.ts';
+import type { Database } from './database.ts';
+import { Erasures } from './erasures.ts';
+import { Members } from './members.ts';
+import { Mentions } from './mentions.ts';
+import { Messages } from './messages.ts';
+import { Reactions } from './reactions.ts';
+import { Records } from './records.ts';
+import { RoomRow } from './room-row.ts';
+import { SearchIndex } from './search-index.ts';
+
+/** The stores of a room, one a table. */
+export interface Stores {
+  room: RoomRow;
+  messages: Messages;
+  records: Records;
+  members: Members;
+  reactions: Reactions;
+  mentions: Mentions;
+  search: SearchIndex;
+  audit: Audit;
+  erasures: Erasures;
+}
+
+export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
+  return {
+    room: new RoomRow(database, ports, roomId),
+    messages: new Messages(database, roomId),
+    records: new Records(database),
+    members: new Members(database),
+    reactions: new Reactions(database),
+    mentions: new Mentions(database),
+    search: new SearchIndex(database),
+    audit: new Audit(database),
+    erasures: new Erasures(database),
+  };
+}

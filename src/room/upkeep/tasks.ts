@@ -1,0 +1,45 @@
+import type { UpkeepContext } from '../context.ts';
+import type { Effect } from '../effects.ts';
+import { erasing } from './erasing.ts';
+import { pruning } from './pruning.ts';
+
+/**
+ * Something a room owes without being asked. It follows from what is stored, so nothing is lost when
+ * the room is evicted, and a step done twice does no harm.
+ */
+export interface UpkeepTask {
+  /** When there is something to do, in epoch milliseconds; undefined: not until something changes. */
+  dueAt(context: UpkeepContext): number | undefined;
+  /** Does one bounded step. */
+  step(context: UpkeepContext): readonly Effect[];
+}
+
+/** Takes older messages into the search index, in rooms that an earlier version has written. */
+const indexing: UpkeepTask = {
+  dueAt: ({ state, now }) => (state.unindexedTo > 0 ? now : undefined),
+  step: ({ search }) => {
+    search.goBack();
+    return [];
+  },
+};
+
+/** In the order in which they are done. */
+const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing];
+
+/** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
+export function dueAt(context: UpkeepContext): number | undefined {
+  const { state, now } = context;
+  if (state.deletion === 'marked') return now;
+  if (state.deletion === 'erased' || state.importing) return undefined;
+  const times = tasks.map((task) => task.dueAt(context) ?? Infinity);
+  const first = Math.min(...times);
+  return first === Infinity ? undefined : first;
+}
+
+/** Does one bounded step of the first task that is due. */
+export function upkeepStep(context: UpkeepContext): readonly Effect[] {
+  const { state, now } = context;
+  if (state.deletion !== null || state.importing) return [];
+  const due = tasks.find((task) => (task.dueAt(context) ?? Infinity) <= now);
+  return due?.step(context) ?? [];
+}
