@@ -55,8 +55,8 @@ export interface EngineSink {
   readonly sid: string;
   /** Sends one message; without effect once the session is over. */
   send(data: EngineData): void;
-  /** The same for packets that others may be sent, too. */
-  sendAll(packets: readonly EnginePacket[]): void;
+  /** Sends messages together, in order. */
+  sendAll(messages: readonly EngineData[]): void;
   /** Ends the session; the owner hears `onClose` before this returns. */
   close(frame?: CloseFrame, reason?: EngineCloseReason): void;
 }
@@ -168,8 +168,9 @@ export class EngineSession implements EngineSink {
     this.#send({ type: 'message', data });
   }
 
-  sendAll(packets: readonly EnginePacket[]): void {
-    if (this.#state === 'open') this.#transport.send(packets);
+  sendAll(messages: readonly EngineData[]): void {
+    if (this.#state !== 'open') return;
+    this.#transport.send(messages.map((data) => ({ type: 'message', data })));
   }
 
   close(frame?: CloseFrame, reason: EngineCloseReason = 'forced close'): void {
@@ -198,6 +199,6 @@ export class EngineSession implements EngineSink {
   }
 
   #send(packet: EnginePacket): void {
-    this.sendAll([packet]);
+    if (this.#state === 'open') this.#transport.send([packet]);
   }
 }

@@ -1,58 +1,89 @@
 import { type Packet, PacketType } from 'socket.io-parser';
-import type { EnginePacket } from './engine-packet.ts';
-import { ackText, eventPackets } from './packet-text.ts';
 
-/** What a socket needs of its session, which looks whether the socket still is a member. */
+/** What a socket needs of its session, which drops what a socket sends after its end. */
 export interface NamespacePort {
-  /** Sends a packet, or the text of one. */
-  send(socket: NamespaceSocket, packet: Packet | string): void;
-  /** Sends what is prepared. */
-  sendAll(socket: NamespaceSocket, packets: readonly EnginePacket[]): void;
+  /** Sends a packet, which may hold binary values. */
+  send(socket: NamespaceSocket, packet: Packet): void;
+  /** Sends packets that are text already. */
+  sendTexts(socket: NamespaceSocket, packets: readonly string[]): void;
   /** Sends DISCONNECT and ends the membership. */
   disconnect(socket: NamespaceSocket): void;
 }
 
-/** A client's membership in one namespace. Without effect once it has ended. */
+/**
+ * A client's membership in one namespace. Everything here is without effect once it has ended; a
+ * client that does not read is disconnected, so nothing here waits or fails.
+ */
 export class NamespaceSocket {
   readonly namespace: string;
+  /** The socket's id, as the client knows it: 22 characters. */
   readonly sid: string;
+  /**
+   * For the owner's use. It moves along when the session moves to another object or Worker, so it
+   * must survive structured cloning.
+   */
+  readonly data: Record<string, unknown>;
   readonly #port: NamespacePort;
+  /** The main namespace is not named. */
+  readonly #address: string;
 
-  constructor(namespace: string, sid: string, port: NamespacePort) {
+  constructor(
+    namespace: string,
+    sid: string,
+    port: NamespacePort,
+    data: Record<string, unknown> = {},
+  ) {
     this.namespace = namespace;
     this.sid = sid;
+    this.data = data;
     this.#port = port;
+    this.#address = namespace === '/' ? '' : `${namespace},`;
   }
 
   /**
-   * Sends an EVENT: its name, then its arguments, which may hold binary values. With `ackId`, which
-   * the owner chooses, the client is asked to answer.
+   * Sends an event. Arguments are what JSON can hold, and `ArrayBuffer` or `Uint8Array` anywhere in
+   * them.
    */
-  emit(args: unknown[], ackId?: number): void {
-    this.#send(PacketType.EVENT, args, ackId);
+  emit(name: string, ...args: unknown[]): void {
+    this.#send(PacketType.EVENT, [name, ...args]);
   }
 
-  /** Sends EVENTs, the name and arguments of each already a JSON array. */
+  /**
+   * Sends an event and asks the client to acknowledge it: see `SocketIoOwner.onAck`.
+   * @param ackId a whole number that the owner chooses, and gets back with the answer
+   */
+  emitWithAck(ackId: number, name: string, ...args: unknown[]): void {
+    this.#send(PacketType.EVENT, [name, ...args], ackId);
+  }
+
+  /** Sends events, the name and arguments of each already a JSON array: `["message",{…}]`. */
   emitTexts(argumentsTexts: readonly string[]): void {
-    this.#port.sendAll(this, eventPackets(this.namespace, argumentsTexts));
+    const prefix = `${PacketType.EVENT}${this.#address}`;
+    this.#port.sendTexts(
+      this,
+      argumentsTexts.map((text) => prefix + text),
+    );
   }
 
-  /** Answers an event; the owner sees to it that this happens once. */
-  ack(ackId: number, args: unknown[]): void {
-    this.#send(PacketType.ACK, args, ackId);
+  /**
+   * Acknowledges an event, once.
+   * @param ackId that of the event; undefined where the client wants no answer: nothing is sent
+   */
+  ack(ackId: number | undefined, ...args: unknown[]): void {
+    if (ackId !== undefined) this.#send(PacketType.ACK, args, ackId);
   }
 
-  /** Answers an event with what is already a JSON array. */
+  /** Acknowledges an event with what is already a JSON array: `[{"ok":true}]`. */
   ackText(ackId: number, argumentsText: string): void {
-    this.#port.send(this, ackText(this.namespace, ackId, argumentsText));
+    this.#port.sendTexts(this, [`${PacketType.ACK}${this.#address}${ackId}${argumentsText}`]);
   }
 
-  /** Sends DISCONNECT; the client does not come back by itself. */
+  /** Sends DISCONNECT: the client leaves this namespace and does not come back by itself. */
   disconnect(): void {
     this.#port.disconnect(this);
   }
 
-  #send(type: PacketType, data: unknown[], ackId: number | undefined): void {
+  #send(type: PacketType, data: unknown[], ackId?: number): void {
     const packet: Packet = { type, nsp: this.namespace, data };
     if (ackId !== undefined) packet.id = ackId;
     this.#port.send(this, packet);

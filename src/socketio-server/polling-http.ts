@@ -1,9 +1,13 @@
-import { Refusal } from '../protocol/codes/errors.ts';
-import { wrongBody } from '../transports/http/body-text.ts';
 import { refusalReply, unreadableReply } from './engine-request.ts';
 import { emptyReply, type HttpReply, toResponse } from './http-reply.ts';
 import type { PollingSession } from './polling-session.ts';
-import { discardBody, readBody } from './request-body.ts';
+import {
+  discardBody,
+  readBody,
+  UNREADABLE,
+  type UnreadableBody,
+  unreadableBody,
+} from './request-body.ts';
 
 /** Answers the first GET of a session. */
 export function openPolling(session: PollingSession): Promise<Response> {
@@ -50,16 +54,16 @@ async function servePost(
     return toResponse(refusal);
   }
   const read = await readBody(request, maxPayloadBytes);
-  const body = headersRefusal(request) ?? read;
-  if (body === 'aborted' || body instanceof Refusal) {
-    session.abortPost();
-    return toResponse(body === 'aborted' ? emptyReply(400) : unreadableReply(body.message));
-  }
+  const body = declaredUnreadable(request) ?? read;
+  if (typeof body === 'object') return toResponse(session.endPost(body.text));
   if (body === 'too large') return toResponse(session.refusePost());
-  return toResponse(session.endPost(body.text));
+  session.abortPost();
+  return toResponse(body === 'aborted' ? emptyReply(400) : unreadableReply(UNREADABLE[body]));
 }
 
-function headersRefusal({ headers }: Request): Refusal | undefined {
-  const contentType = headers.get('content-type');
-  return wrongBody({ contentType, contentEncoding: headers.get('content-encoding') });
+function declaredUnreadable({ headers }: Request): UnreadableBody | undefined {
+  return unreadableBody({
+    contentType: headers.get('content-type'),
+    contentEncoding: headers.get('content-encoding'),
+  });
 }

@@ -1,12 +1,32 @@
-import type { Refusal } from '../protocol/codes/errors.ts';
-import { Utf8Reader } from '../transports/http/body-text.ts';
+/** The header fields of a request that say how its body is written. */
+export interface BodyHeaders {
+  contentType: string | null | undefined;
+  contentEncoding: string | null | undefined;
+}
 
-/** How the body of a request came in. */
-export type RequestBody = { text: string } | 'too large' | 'aborted' | Refusal;
+/** Why a body cannot be read as text: it is compressed, or it is text in anything but UTF-8. */
+export type UnreadableBody = 'compressed' | 'not UTF-8';
+
+/** What a client is told whose body cannot be read. */
+export const UNREADABLE: Record<UnreadableBody, string> = {
+  compressed: 'Send the body uncompressed, without Content-Encoding.',
+  'not UTF-8': 'body must be UTF-8.',
+};
+
+/** The body of a request: its text, or why there is none. */
+export type RequestBody = { text: string } | 'too large' | 'aborted' | UnreadableBody;
+
+/** What the headers of a request say against reading its body as UTF-8 text. */
+export function unreadableBody(headers: BodyHeaders): UnreadableBody | undefined {
+  const { contentType, contentEncoding } = headers;
+  if (!/^(identity)?$/i.test((contentEncoding ?? '').trim())) return 'compressed';
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
+  return /^utf-?8$/i.test(charset) ? undefined : 'not UTF-8';
+}
 
 /**
- * Reads the body of a request as text, or gives the refusal of what is not UTF-8. One that is longer than `limit` bytes is read to its end and
- * thrown away: a connection whose request was answered half read is lost to the next request.
+ * Reads the body of a request as UTF-8 text. A body longer than `limit` bytes is read to its end
+ * and thrown away: a connection whose request was answered half read is lost to the next request.
  */
 export async function readBody(request: Request, limit: number): Promise<RequestBody> {
   const pieces: Uint8Array[] = [];
@@ -23,11 +43,13 @@ export async function readBody(request: Request, limit: number): Promise<Request
 }
 
 function textIn(pieces: readonly Uint8Array[]): RequestBody {
-  const reader = new Utf8Reader({ keepsMark: true });
+  // A byte order mark is part of the text: no packet begins with one.
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
-    return { text: [...pieces.map((piece) => reader.read(piece)), reader.read()].join('') };
-  } catch (error) {
-    return error as Refusal;
+    const texts = pieces.map((piece) => decoder.decode(piece, { stream: true }));
+    return { text: [...texts, decoder.decode()].join('') };
+  } catch {
+    return 'not UTF-8';
   }
 }
 

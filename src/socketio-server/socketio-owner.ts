@@ -28,8 +28,6 @@ export interface ConnectRequest {
 export interface ReceivedEvent {
   /** The event's name (a string or a number), then its arguments; empty if the client sent none. */
   readonly args: unknown[];
-  /** The arguments as the client wrote them; undefined when the event has binary parts. */
-  readonly argumentsText: string | undefined;
   /** The client waits for an ACK with this id. */
   readonly ackId: number | undefined;
 }
@@ -38,7 +36,7 @@ export interface ReceivedEvent {
 export interface SocketIoOwner {
   onConnect(request: ConnectRequest): void;
   onEvent(socket: NamespaceSocket, event: ReceivedEvent): void;
-  /** The client answers an event that was emitted with `ackId`, or pretends to. */
+  /** The client answers an event that was emitted with `ackId`, or claims to: any id may come. */
   onAck?(socket: NamespaceSocket, ackId: number | undefined, args: unknown[]): void;
   /** Once for each socket that was let in; nothing can be sent to it any more. */
   onDisconnect(socket: NamespaceSocket, reason: DisconnectReason): void;

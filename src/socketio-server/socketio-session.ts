@@ -4,7 +4,6 @@ import type { CancelTimer, Clock } from './clock.ts';
 import type { EngineData } from './engine-packet.ts';
 import type { CloseFrame, EngineCloseReason, EngineOwner, EngineSink } from './engine-session.ts';
 import { type NamespacePort, NamespaceSocket } from './namespace-socket.ts';
-import { readArgumentsText } from './packet-text.ts';
 import type { SocketIoSettings } from './settings.ts';
 import type { ConnectRequest, DisconnectReason, SocketIoOwner } from './socketio-owner.ts';
 
@@ -19,7 +18,8 @@ export interface SocketIoOptions {
 
 /** A session on its way to another transport; survives structured cloning. */
 export interface SocketIoHandOver {
-  sockets: { namespace: string; sid: string }[];
+  /** `data` is missing where an earlier version hands over. */
+  sockets: { namespace: string; sid: string; data?: Record<string, unknown> }[];
   /** Requests that the owner has not answered. */
   requests: { namespace: string; auth: Record<string, unknown> }[];
   /** The parts so far of a packet with binary parts, and what waits for answers to requests. */
@@ -33,7 +33,7 @@ export interface SocketIoHandOver {
  * other. What comes before the answer to CONNECT waits for it: clients need not.
  */
 export class SocketIoSession implements EngineOwner {
-  readonly #engine: EngineSink;
+  #engine: EngineSink;
   readonly #options: SocketIoOptions;
   readonly #encoder = new Encoder();
   readonly #decoder: Decoder;
@@ -44,7 +44,7 @@ export class SocketIoSession implements EngineOwner {
     send: (socket, packet) => {
       if (this.#isJoined(socket)) this.#send(packet);
     },
-    sendAll: (socket, packets) => {
+    sendTexts: (socket, packets) => {
       if (this.#isJoined(socket)) this.#engine.sendAll(packets);
     },
     disconnect: (socket) => {
@@ -67,7 +67,7 @@ export class SocketIoSession implements EngineOwner {
     this.#decoder.on('decoded', (packet) => {
       this.#decoded = packet;
     });
-    this.#cancelConnectTimeout = clock.after(settings.connectTimeoutMs, () => engine.close());
+    this.#cancelConnectTimeout = clock.after(settings.connectTimeoutMs, () => this.close());
   }
 
   /** Goes on with a session that another transport began. Requests are asked of the owner anew. */
@@ -77,7 +77,7 @@ export class SocketIoSession implements EngineOwner {
     handOver: SocketIoHandOver,
   ): SocketIoSession {
     const session = new SocketIoSession(engine, options);
-    for (const { namespace, sid } of handOver.sockets) session.#join(namespace, sid);
+    for (const { namespace, sid, data } of handOver.sockets) session.#join(namespace, sid, data);
     for (const { namespace, auth } of handOver.requests) session.#request(namespace, auth);
     for (const part of handOver.parts) session.onMessage(part);
     return session;
@@ -93,9 +93,18 @@ export class SocketIoSession implements EngineOwner {
     this.#engine.close(frame);
   }
 
+  /** Goes on over another transport that lives in the same object: sockets stay what they are. */
+  moveTo(engine: EngineSink): void {
+    this.#engine = engine;
+  }
+
   /** Gives the session to another transport. The owner hears no more of this one. */
   handOver(): SocketIoHandOver {
-    const sockets = [...this.#sockets.values()].map(({ namespace, sid }) => ({ namespace, sid }));
+    const sockets = [...this.#sockets.values()].map(({ namespace, sid, data }) => ({
+      namespace,
+      sid,
+      data,
+    }));
     const requests = [...this.#requests.values()].map(({ namespace, auth }) => ({
       namespace,
       auth,
@@ -126,7 +135,7 @@ export class SocketIoSession implements EngineOwner {
   #handle(data: EngineData): void {
     const packet = this.#decode(data);
     if (packet === 'malformed') this.#engine.close(undefined, 'parse error');
-    else if (packet !== 'incomplete') this.#receive(packet, data);
+    else if (packet !== 'incomplete') this.#receive(packet);
   }
 
   onClose(reason: EngineCloseReason): void {
@@ -150,22 +159,21 @@ export class SocketIoSession implements EngineOwner {
     return this.#decoded;
   }
 
-  #receive(packet: Packet, data: EngineData): void {
+  #receive(packet: Packet): void {
     if (packet.type === PacketType.CONNECT) {
       this.#connect(packet);
       return;
     }
     const socket = this.#sockets.get(packet.nsp);
     if (!socket || packet.type === PacketType.CONNECT_ERROR) this.#engine.close();
-    else this.#receiveFor(socket, packet, data);
+    else this.#receiveFor(socket, packet);
   }
 
-  #receiveFor(socket: NamespaceSocket, packet: Packet, data: EngineData): void {
+  #receiveFor(socket: NamespaceSocket, packet: Packet): void {
     const { owner } = this.#options;
     const args: unknown[] = packet.data ?? [];
     if (packet.type === PacketType.EVENT) {
-      const argumentsText = typeof data === 'string' ? readArgumentsText(data) : undefined;
-      owner.onEvent(socket, { args, argumentsText, ackId: packet.id });
+      owner.onEvent(socket, { args, ackId: packet.id });
     } else if (packet.type === PacketType.ACK) {
       owner.onAck?.(socket, packet.id, args);
     } else {
@@ -207,9 +215,9 @@ export class SocketIoSession implements EngineOwner {
     return this.#join(namespace, sid);
   }
 
-  #join(namespace: string, sid: string): NamespaceSocket {
+  #join(namespace: string, sid: string, data?: Record<string, unknown>): NamespaceSocket {
     this.#cancelConnectTimeout();
-    const socket = new NamespaceSocket(namespace, sid, this.#port);
+    const socket = new NamespaceSocket(namespace, sid, this.#port, data);
     this.#sockets.set(namespace, socket);
     return socket;
   }
@@ -232,8 +240,7 @@ export class SocketIoSession implements EngineOwner {
     this.#held = [];
   }
 
-  #send(packet: Packet | string): void {
-    const parts = typeof packet === 'string' ? [packet] : this.#encoder.encode(packet);
-    for (const part of parts) this.#engine.send(part);
+  #send(packet: Packet): void {
+    this.#engine.sendAll(this.#encoder.encode(packet) as EngineData[]);
   }
 }

@@ -1,4 +1,3 @@
-import { memoizeByIdentity } from '../following/memoize-by-identity.ts';
 import { byteLength, isLongerThan } from './byte-length.ts';
 import type { Clock } from './clock.ts';
 import { decodeFrame, encodeFrame, type EngineData, type EnginePacket } from './engine-packet.ts';
@@ -70,12 +69,6 @@ export class WebSocketSession implements FrameReceiver {
   }
 }
 
-/** What packets are on the wire, made once for all who are sent the same list. */
-const framesOf = memoizeByIdentity((packets: readonly EnginePacket[]) => {
-  const frames = packets.map(encodeFrame);
-  return { frames, bytes: frames.reduce((sum, frame) => sum + byteLength(frame), 0) };
-});
-
 /** Writes each packet as a frame, and watches that the client reads them. */
 class WebSocketTransport implements EngineTransport {
   readonly #socket: ClientSocket;
@@ -100,9 +93,11 @@ class WebSocketTransport implements EngineTransport {
   }
 
   send(packets: readonly EnginePacket[]): void {
-    const { frames, bytes } = framesOf(packets);
-    for (const frame of frames) this.#socket.send(frame);
-    this.#sentSinceHeardBytes += bytes;
+    for (const packet of packets) {
+      const frame = encodeFrame(packet);
+      this.#socket.send(frame);
+      this.#sentSinceHeardBytes += byteLength(frame);
+    }
     if (this.#isTooSlow()) this.#tooSlow();
   }
 

@@ -1,34 +1,23 @@
 import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
-
-/** The header fields of a request that say how its body is written. */
-export interface BodyHeaders {
-  contentType: string | null | undefined;
-  contentEncoding: string | null | undefined;
-}
+import {
+  type BodyHeaders,
+  UNREADABLE,
+  unreadableBody,
+} from '../../socketio-server/request-body.ts';
 
 /** A refusal that HTTP answers with 415: the body is in a coding that nobody here undoes. */
 export class UnsupportedEncoding extends Refusal {}
 
 /** The refusal of a body that its headers declare to be compressed, or text in anything but UTF-8. */
-export function wrongBody({ contentType, contentEncoding }: BodyHeaders): Refusal | undefined {
-  if (!/^(identity)?$/i.test((contentEncoding ?? '').trim())) {
-    return new UnsupportedEncoding(
-      'invalid_payload',
-      'Send the body uncompressed, without Content-Encoding.',
-    );
-  }
-  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
-  return /^utf-?8$/i.test(charset) ? undefined : notUtf8();
+export function wrongBody(headers: BodyHeaders): Refusal | undefined {
+  const why = unreadableBody(headers);
+  if (why !== 'compressed') return why && notUtf8();
+  return new UnsupportedEncoding('invalid_payload', UNREADABLE.compressed);
 }
 
 /** Reads UTF-8 that may come in pieces; a byte order mark is dropped. */
 export class Utf8Reader {
-  readonly #decoder: InstanceType<typeof TextDecoder>;
-
-  /** @param keepsMark whether a byte order mark is part of the text */
-  constructor({ keepsMark = false } = {}) {
-    this.#decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: keepsMark });
-  }
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
   /**
    * The text of the next piece; without one, of what the last has left.

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { isLongerThan } from '../../../src/socketio-server/byte-length.ts';
-import { ackText, eventText, readArgumentsText } from '../../../src/socketio-server/packet-text.ts';
 import { isSid, newSid } from '../../../src/socketio-server/sid.ts';
 import { isTooSlow } from '../../../src/socketio-server/slow-reader.ts';
 
@@ -55,22 +54,5 @@ describe('a slow reader', () => {
     expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_001, silentMs: 30_000 }, limits)).toBe(
       false,
     );
-  });
-});
-
-describe('packets as text', () => {
-  it('put a line behind a prefix', () => {
-    expect(eventText('/', '["message",{"a":1}]')).toBe('2["message",{"a":1}]');
-    expect(eventText('/custom', '["x"]')).toBe('2/custom,["x"]');
-    expect(ackText('/', 17, '[{"ok":true}]')).toBe('317[{"ok":true}]');
-    expect(ackText('/custom', 0, '[]')).toBe('3/custom,0[]');
-  });
-
-  it('give the arguments back as they were written', () => {
-    expect(readArgumentsText('2["a", 1.0]')).toBe('["a", 1.0]');
-    expect(readArgumentsText('212["a"]')).toBe('["a"]');
-    expect(readArgumentsText('2/a[b,12["a",[1]]')).toBe('["a",[1]]');
-    expect(readArgumentsText('2/custom')).toBe('');
-    expect(readArgumentsText('2')).toBe('');
   });
 });
