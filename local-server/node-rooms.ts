@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
-import type { Reply } from '../src/protocol/commands.ts';
+import type { Reply, RequestName } from '../src/protocol/commands.ts';
 import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/codes/errors.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
 import type { HostLog } from '../src/observability/logger.ts';
-import type { RequestName, Room } from '../src/room/room.ts';
+import type { Room } from '../src/room/room.ts';
 import { NodeConnection, type Sink } from './node-connection.ts';
 import { type NodeMeter, NodeRoom } from './node-room.ts';
 import { type Durability, SqliteFile } from './sqlite-file.ts';

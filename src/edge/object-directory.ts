@@ -5,12 +5,11 @@ import type {
   MovableLink,
 } from '../host/room-directory.ts';
 import { ResumableLink } from '../following/resumable-link.ts';
-import type { Reply } from '../protocol/commands.ts';
+import type { Reply, RequestName } from '../protocol/commands.ts';
 import { describeError } from '../observability/logger.ts';
 import type { Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Result } from '../protocol/frames.ts';
-import type { RequestName } from '../room/room.ts';
 import { connectRoom } from './connect-room.ts';
 import type { Environment } from './environment.ts';
 import { callRoom } from './call-room.ts';

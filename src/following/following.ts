@@ -111,7 +111,7 @@ export function next(state: State, input: Input, maxHeld: number): Step {
  * Missed messages as events: `message` for what is new to the client, else `messageUpdated`.
  * @param known the highest `rev` that the client had received
  */
-export function missedLines(missed: readonly Message[], known: number): string[] {
+function missedLines(missed: readonly Message[], known: number): string[] {
   return missed.map((row) => eventLine(row.seq > known ? 'message' : 'messageUpdated', row));
 }
 

@@ -1,8 +1,7 @@
-import type { Reply } from '../protocol/commands.ts';
+import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Command, Result } from '../protocol/frames.ts';
 import type { Present } from '../protocol/objects.ts';
-import type { RequestName } from '../room/room.ts';
 
 /** How a door reaches rooms, wherever they live. */
 export interface RoomDirectory {

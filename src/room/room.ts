@@ -10,8 +10,6 @@ import { refusalLine } from './broadcast/refusal-line.ts';
 import type { Connection, Ports } from './ports.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 
-export type { RequestName } from '../protocol/commands.ts';
-
 /** Requests that need earlier deletions and erasures to be finished. */
 const NEED_ERASURES_FINISHED: ReadonlySet<string> = new Set(['reopenRoom', 'eraseUser']);
 

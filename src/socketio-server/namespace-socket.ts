@@ -18,24 +18,13 @@ export class NamespaceSocket {
   readonly namespace: string;
   /** The socket's id, as the client knows it: 22 characters. */
   readonly sid: string;
-  /**
-   * For the owner's use. It moves along when the session moves to another object or Worker, so it
-   * must survive structured cloning.
-   */
-  readonly data: Record<string, unknown>;
   readonly #port: NamespacePort;
   /** The main namespace is not named. */
   readonly #address: string;
 
-  constructor(
-    namespace: string,
-    sid: string,
-    port: NamespacePort,
-    data: Record<string, unknown> = {},
-  ) {
+  constructor(namespace: string, sid: string, port: NamespacePort) {
     this.namespace = namespace;
     this.sid = sid;
-    this.data = data;
     this.#port = port;
     this.#address = namespace === '/' ? '' : `${namespace},`;
   }

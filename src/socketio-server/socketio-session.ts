@@ -18,8 +18,7 @@ export interface SocketIoOptions {
 
 /** A session on its way to another transport; survives structured cloning. */
 export interface SocketIoHandOver {
-  /** `data` is missing where an earlier version hands over. */
-  sockets: { namespace: string; sid: string; data?: Record<string, unknown> }[];
+  sockets: { namespace: string; sid: string }[];
   /** Requests that the owner has not answered. */
   requests: { namespace: string; auth: Record<string, unknown> }[];
   /** The parts so far of a packet with binary parts, and what waits for answers to requests. */
@@ -33,7 +32,7 @@ export interface SocketIoHandOver {
  * other. What comes before the answer to CONNECT waits for it: clients need not.
  */
 export class SocketIoSession implements EngineOwner {
-  #engine: EngineSink;
+  readonly #engine: EngineSink;
   readonly #options: SocketIoOptions;
   readonly #encoder = new Encoder();
   readonly #decoder: Decoder;
@@ -77,7 +76,7 @@ export class SocketIoSession implements EngineOwner {
     handOver: SocketIoHandOver,
   ): SocketIoSession {
     const session = new SocketIoSession(engine, options);
-    for (const { namespace, sid, data } of handOver.sockets) session.#join(namespace, sid, data);
+    for (const { namespace, sid } of handOver.sockets) session.#join(namespace, sid);
     for (const { namespace, auth } of handOver.requests) session.#request(namespace, auth);
     for (const part of handOver.parts) session.onMessage(part);
     return session;
@@ -93,18 +92,9 @@ export class SocketIoSession implements EngineOwner {
     this.#engine.close(frame);
   }
 
-  /** Goes on over another transport that lives in the same object: sockets stay what they are. */
-  moveTo(engine: EngineSink): void {
-    this.#engine = engine;
-  }
-
   /** Gives the session to another transport. The owner hears no more of this one. */
   handOver(): SocketIoHandOver {
-    const sockets = [...this.#sockets.values()].map(({ namespace, sid, data }) => ({
-      namespace,
-      sid,
-      data,
-    }));
+    const sockets = [...this.#sockets.values()].map(({ namespace, sid }) => ({ namespace, sid }));
     const requests = [...this.#requests.values()].map(({ namespace, auth }) => ({
       namespace,
       auth,
@@ -215,9 +205,9 @@ export class SocketIoSession implements EngineOwner {
     return this.#join(namespace, sid);
   }
 
-  #join(namespace: string, sid: string, data?: Record<string, unknown>): NamespaceSocket {
+  #join(namespace: string, sid: string): NamespaceSocket {
     this.#cancelConnectTimeout();
-    const socket = new NamespaceSocket(namespace, sid, this.#port, data);
+    const socket = new NamespaceSocket(namespace, sid, this.#port);
     this.#sockets.set(namespace, socket);
     return socket;
   }

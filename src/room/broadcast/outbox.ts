@@ -1,5 +1,5 @@
 import type { CloseCode } from '../../protocol/codes/close-codes.ts';
-import { ephemeral } from '../../protocol/events.ts';
+import { deferrable, ephemeral } from '../../protocol/events.ts';
 import { eventLine } from '../../protocol/frames.ts';
 import type { RoomEvent } from '../effects.ts';
 import type { Connection } from '../ports.ts';
@@ -76,7 +76,7 @@ export class Outbox {
       audience,
       position,
       ephemeral: ephemeral.has(name),
-      deferrable: name === 'userJoined' && audience.to === 'everyone',
+      deferrable: deferrable.has(name) && audience.to === 'everyone',
     });
   }
 

@@ -9,7 +9,8 @@ import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Limits } from '../../../src/protocol/codes/limits.ts';
 import type { Command } from '../../../src/protocol/frames.ts';
 import type { ConnectionState, Immediate, Sql, SqlValue } from '../../../src/room/ports.ts';
-import { type RequestName, Room } from '../../../src/room/room.ts';
+import type { RequestName } from '../../../src/protocol/commands.ts';
+import { Room } from '../../../src/room/room.ts';
 
 /** A fault put into the storage; tells it from a defect. */
 export class StorageFault extends Error {}
