@@ -32,8 +32,8 @@ function ideographicWord(rank: number): string {
 
 /**
  * Words that a search may look for: one in many messages, two that often stand together (a room of
- * 10 thousand has more of these than a page holds), one in few, one in none; the beginning of some,
- * and the like in ideographs.
+ * 10 thousand has more of these than a page holds), one in few, one in none; the beginning of one
+ * word and of many, and the like in ideographs.
  */
 export const words = {
   common: latinWord(70),
@@ -41,6 +41,7 @@ export const words = {
   phrase: `"${latinWord(0)} ${latinWord(1)}"`,
   rare: 'seldom',
   beginning: 'seld',
+  broad: 'bag',
   absent: 'never',
   ideographs: ideographicWord(7),
   sentence: ideographicWord(0) + ideographicWord(1),

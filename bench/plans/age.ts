@@ -126,6 +126,7 @@ function asks(position: string, size: number): [what: string, wish: Asked][] {
     ['search, two words', search(words.pair)],
     ['search, a phrase', search(words.phrase)],
     ['search, the beginning of a word', search(words.beginning)],
+    ['search, the beginning of many words', search(words.broad)],
     ['search, a word nobody said', search(words.absent)],
     ['search, two ideographs', search(words.ideographs)],
     ['search, four ideographs', search(words.sentence)],

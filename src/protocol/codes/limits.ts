@@ -82,6 +82,9 @@ export const fixed = {
   searchBeginning: 3,
   /** Words that a beginning stands for and a search names one by one, in half a millisecond. */
   searchWords: 16,
+  /** Newest messages that are read for a beginning of more words, and their text in characters. */
+  searchRead: 512,
+  searchReadText: 64 * 1024,
   /** Changes of a room behind which what was said goes into its search index together. */
   unindexedRevs: 128,
   topicCharacters: 256,

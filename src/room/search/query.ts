@@ -53,17 +53,17 @@ function termOf(tokens: Token[], mayGoOn: boolean): Term | undefined {
 
 /**
  * The terms in FTS5's language. Tokens hold nothing that has a meaning in it.
- * @param wordsOf all words with a beginning; undefined when they are too many to be named
+ * @param words all words with the last term's beginning; undefined when they are too many to be named
  */
 export function matchText(
   terms: readonly Term[],
   from: string | undefined,
-  wordsOf: (beginning: string) => readonly string[] | undefined,
+  words: readonly string[] | undefined,
 ): string {
   const parts = terms.map(({ tokens, kind }) => {
     if (kind === 'character') return `"${characterToken(tokens[0] ?? '')}"`;
     const text = tokens.join(' ');
-    return kind === 'whole' ? `"${text}"` : beginningText(text, tokens.at(-1) ?? '', wordsOf);
+    return kind === 'whole' ? `"${text}"` : beginningText(text, tokens.at(-1) ?? '', words);
   });
   if (from !== undefined) parts.push(`"${senderToken(from)}"`);
   return parts.join(' AND ');
@@ -73,13 +73,17 @@ export function matchText(
  * FTS5 gathers everything with a beginning before it gives the first hit; of words that are named it
  * reads what it gives.
  */
-function beginningText(
-  text: string,
-  beginning: string,
-  wordsOf: (beginning: string) => readonly string[] | undefined,
-): string {
-  const words = wordsOf(beginning) ?? [];
+function beginningText(text: string, beginning: string, words: readonly string[] = []): string {
   if (words.length === 0) return `"${text}"*`;
   const before = text.slice(0, text.length - beginning.length);
   return `(${words.map((word) => `"${before}${word}"`).join(' OR ')})`;
+}
+
+/** Whether a message holds all terms, by what the index stores of it: the index would say the same. */
+export function holdsAll(indexed: string, terms: readonly Term[]): boolean {
+  const spaced = ` ${indexed} `;
+  return terms.every(({ tokens, kind }) => {
+    const text = kind === 'character' ? characterToken(tokens[0] ?? '') : tokens.join(' ');
+    return spaced.includes(kind === 'beginning' ? ` ${text}` : ` ${text} `);
+  });
 }

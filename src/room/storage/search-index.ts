@@ -2,7 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
 import { indexText } from '../search/index-text.ts';
-import { matchText, type Term } from '../search/query.ts';
+import { holdsAll, matchText, type Term } from '../search/query.ts';
 
 type Indexed = Pick<Message, 'seq' | 'message' | 'senderId'>;
 
@@ -135,6 +135,12 @@ export class SearchIndex {
     if (terms.length === 0) return [];
     this.catchUp();
     this.goBack();
+    const beginning = terms.find(({ kind }) => kind === 'beginning')?.tokens.at(-1);
+    const words = beginning === undefined ? undefined : this.#wordsOf(beginning);
+    if (beginning !== undefined && words === undefined) {
+      const newest = this.#findNewest(terms, from, before, limit);
+      if (newest.length === limit) return newest;
+    }
     // Hosts bind every number as a real, which FTS5 does not take as a bound to begin from: without
     // the cast it walks over all hits that are newer.
     return this.#database
@@ -143,13 +149,44 @@ export class SearchIndex {
           WHERE search MATCH ? AND search.rowid < CAST(? AS INTEGER)
             AND (? IS NULL OR messages.sender_id = ?)
           ORDER BY search.rowid DESC LIMIT ?`,
-        matchText(terms, from, (beginning) => this.#wordsOf(beginning)),
+        matchText(terms, from, words),
         before,
         from ?? null,
         from ?? null,
         limit,
       )
       .map(({ seq }) => seq);
+  }
+
+  /**
+   * The hits among the newest messages, which are read one by one. Of a beginning that many words
+   * have, FTS5 gathers all messages before it gives the newest; where it is frequent, these are near.
+   */
+  #findNewest(
+    terms: readonly Term[],
+    from: string | undefined,
+    before: number,
+    limit: number,
+  ): number[] {
+    const found: number[] = [];
+    let text = 0;
+    let below = before;
+    for (let read = 0; read < fixed.searchRead && text < fixed.searchReadText; read += BATCH) {
+      const rows = this.#database.all<Indexed & { deletedAt: number | null }>(
+        `SELECT seq, message, sender_id AS senderId, deleted_at AS deletedAt FROM messages
+          WHERE seq < ? AND seq > (SELECT unindexed_to FROM room) ORDER BY seq DESC LIMIT ${BATCH}`,
+        below,
+      );
+      for (const { seq, message, senderId, deletedAt } of rows) {
+        text += message.length;
+        if (deletedAt !== null || (from !== undefined && senderId !== from)) continue;
+        if (!holdsAll(indexText(message, senderId), terms)) continue;
+        if (found.push(seq) === limit) return found;
+      }
+      if (rows.length < BATCH) break;
+      below = rows.at(-1)?.seq ?? 0;
+    }
+    return found;
   }
 
   /** All words with a beginning; undefined when there are more than a search names. */

@@ -213,3 +213,37 @@ it('is whole or not at all behind each message and each search, whichever statem
   }
   expect(failures).toBeGreaterThan(20);
 });
+
+it('finds the beginning of many words, near and far, page by page', () => {
+  const room = new RoomAtHand();
+  const bob = person('bob');
+  const letters = (at: number) => String.fromCodePoint(97 + (at % 26), 97 + Math.floor(at / 26));
+  const total = 2 * fixed.searchRead;
+  const expected: number[] = [];
+  for (let seq = 1; seq <= total; seq++) {
+    // More words than are named one by one; many of them lately, few long ago.
+    const isHit = seq > total - 200 ? seq % 3 === 0 : seq % 40 === 0;
+    const word = isHit
+      ? `con${letters(seq % (3 * fixed.searchWords))}`
+      : `other${letters(seq % 99)}`;
+    room.ask(seq % 2 === 0 ? alice : bob, 'message', { message: `red ${word} blue` });
+    if (isHit) expected.unshift(seq);
+  }
+  const gone = expected.splice(5, 1)[0]!;
+  room.ask(admin, 'deleteMessage', { seq: gone });
+  const search = (payload: object) => {
+    const seqs: number[] = [];
+    for (let before: number | undefined, hasMore = true; hasMore; before = seqs.at(-1)) {
+      const page = { ...payload, limit: 20, ...(before !== undefined && { before }) };
+      const reply = room.ask(admin, 'searchMessages', { query: 'con', ...page });
+      seqs.push(...reply.results.map(({ seq }) => seq));
+      ({ hasMore } = reply);
+    }
+    return seqs;
+  };
+  expect(search({})).toEqual(expected);
+  expect(search({ query: 'red con' })).toEqual(expected);
+  expect(search({ query: 'blue con' })).toEqual(expected);
+  expect(search({ from: 'bob' })).toEqual(expected.filter((seq) => seq % 2 === 1));
+  expect(search({ query: '"con"' })).toEqual([]);
+});

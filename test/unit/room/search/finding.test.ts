@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { indexText } from '../../../../src/room/search/index-text.ts';
+import { holdsAll, readQuery } from '../../../../src/room/search/query.ts';
 import { person, RoomAtHand } from '../../../support/room-at-hand.ts';
 import { found, missed } from '../../../support/search-cases.ts';
 
@@ -11,6 +13,17 @@ function roomOf(texts: readonly string[]): (query: string) => string[] {
   return (query) =>
     room.ask(alice, 'searchMessages', { query, limit: 50 }).results.map(({ message }) => message);
 }
+
+it('is the same in a message that is read as in the index', () => {
+  for (const [query, text] of found) {
+    expect(holdsAll(indexText(text, 'alice'), readQuery(query)), `${query} in ${text}`).toBe(true);
+  }
+  for (const [query, text] of missed) {
+    // A query without terms is not asked of messages.
+    if (readQuery(query).length === 0) continue;
+    expect(holdsAll(indexText(text, 'alice'), readQuery(query)), `${query} in ${text}`).toBe(false);
+  }
+});
 
 describe('a search', () => {
   it('finds words in every script, however they are written', () => {
