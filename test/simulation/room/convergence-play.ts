@@ -5,7 +5,7 @@ import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { Copy, type Kept, type Remembered } from './convergence-copy.ts';
 import { Oracle } from './convergence-oracle.ts';
-import { befall, type HostDeed, orFault } from './host-steps.ts';
+import { befall, comeToRest, type HostDeed, orFault } from './host-steps.ts';
 import { onStage } from '../../unit/room/on-stage.ts';
 import type { StagedRoom } from '../../unit/room/staged-room.ts';
 
@@ -195,15 +195,7 @@ class Play {
   /** Lets everything come to rest, faults apart, and compares what everybody has. */
   settle(): void {
     const stage = this.#stage;
-    stage.sql.failAfter = Infinity;
-    stage.flush();
-    for (let open = -1; open !== this.#openCount;) {
-      open = this.#openCount;
-      stage.tellEnds();
-      stage.flush();
-      stage.pass(6_000);
-      stage.flush();
-    }
+    comeToRest(stage, () => this.#openCount);
     for (const each of this.#copies) {
       if (each.joined) this.#becomeWhole(each);
     }

@@ -46,3 +46,24 @@ export function orFault(work: () => void): void {
     throw error;
   }
 }
+
+/**
+ * Ends all faults and lets time pass until nobody is sent away any more.
+ * @param meanwhile what is said in each round before the room's answers come
+ */
+export function comeToRest(
+  stage: StagedRoom,
+  openCount: () => number,
+  meanwhile: () => void = () => undefined,
+): void {
+  stage.sql.failAfter = Infinity;
+  stage.flush();
+  for (let open = -1; open !== openCount();) {
+    open = openCount();
+    stage.tellEnds();
+    stage.flush();
+    stage.pass(6_000);
+    meanwhile();
+    stage.flush();
+  }
+}

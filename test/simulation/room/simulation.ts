@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { Device, type Ledger } from './device.ts';
-import { befall, type HostDeed, orFault } from './host-steps.ts';
+import { befall, comeToRest, type HostDeed, orFault } from './host-steps.ts';
 import { onStage } from '../../unit/room/on-stage.ts';
 import type { StagedRoom } from '../../unit/room/staged-room.ts';
 
@@ -143,18 +143,15 @@ class Evening {
   /** Lets everything come to rest, faults apart, and looks at what everybody has. */
   settle(): void {
     const stage = this.#stage;
-    stage.sql.failAfter = Infinity;
     for (const each of this.#devices) each.buffered = 0;
-    stage.flush();
     // The room notices that tokens have ended when somebody says something.
-    for (let open = -1; open !== this.#openCount;) {
-      open = this.#openCount;
-      stage.tellEnds();
-      stage.flush();
-      stage.pass(6_000);
-      for (const each of this.#devices) this.#say(each, 'typing', {});
-      stage.flush();
-    }
+    comeToRest(
+      stage,
+      () => this.#openCount,
+      () => {
+        for (const each of this.#devices) this.#say(each, 'typing', {});
+      },
+    );
     for (const each of this.#devices) {
       if (each.joined && each.online === undefined) this.#say(each, 'joinRoom', {});
       stage.flush();

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { authenticator } from '../../../src/auth/authenticator.ts';
 import { KeySet } from '../../../src/auth/key-set.ts';
 import { keyOf, signToken } from '../../../src/auth/tokens.ts';
-import { Refusal } from '../../../src/protocol/codes/errors.ts';
+import { problemIn } from '../../support/refusals.ts';
 import {
   type KeyServer,
   published,
@@ -52,12 +52,7 @@ class Service {
 
   /** Who the token names, or why it does not hold. */
   async who(token: string): Promise<unknown> {
-    try {
-      return (await this.#authenticate({ token })).userId;
-    } catch (error) {
-      if (error instanceof Refusal) return error.problem;
-      throw error;
-    }
+    return this.#authenticate({ token }).then(({ userId }) => userId, problemIn);
   }
 }
 

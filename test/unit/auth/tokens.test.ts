@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { authenticator, type Credentials } from '../../../src/auth/authenticator.ts';
 import { keyOf, signToken, type TokenRules } from '../../../src/auth/tokens.ts';
-import { Refusal } from '../../../src/protocol/codes/errors.ts';
+import { problemIn } from '../../support/refusals.ts';
 
 const SECRET = 'the secret of these tests, 32 bytes and more';
 const NOW = 1_700_000_000_000;
@@ -18,12 +18,7 @@ async function who(
   credentials: Credentials,
   { checks = rules, guests = false, now = NOW } = {},
 ): Promise<unknown> {
-  try {
-    return await authenticator(checks, guests, () => now)(credentials);
-  } catch (error) {
-    if (error instanceof Refusal) return error.problem;
-    throw error;
-  }
+  return authenticator(checks, guests, () => now)(credentials).catch(problemIn);
 }
 
 /** Who a token with these claims is; it ends in a minute unless they say otherwise. */

@@ -7,17 +7,7 @@ import {
   readPayload,
   requests,
 } from '../../../src/protocol/commands.ts';
-import { Refusal } from '../../../src/protocol/codes/errors.ts';
-
-function problemOf(work: () => void): unknown {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Refusal) return error.problem;
-    throw error;
-  }
-}
+import { problemOf } from '../../support/refusals.ts';
 
 describe('a payload that does not fit', () => {
   const misfits: [OperationName, unknown, string, string][] = [

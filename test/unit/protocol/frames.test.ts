@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import {
   ackLine,
   ackRef,
@@ -18,6 +17,7 @@ import {
   revOf,
   splitFrame,
 } from '../../../src/protocol/frames.ts';
+import { problemOf } from '../../support/refusals.ts';
 import { splitLines } from '../../support/split-lines.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 
@@ -26,14 +26,8 @@ const { limits } = readSettings({}).settings;
 const NO_TUPLE =
   'Send commands as JSON: ["<command>", payload] or ["<command>", payload, ref], one a line.';
 
-function problemOf(text: string): unknown {
-  try {
-    readFrame(text, limits);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Refusal) return error.problem;
-    throw error;
-  }
+function frameProblem(text: string): unknown {
+  return problemOf(() => readFrame(text, limits));
 }
 
 function deep(levels: number): string {
@@ -65,11 +59,11 @@ describe('a frame of a client', () => {
     'ping ',
     '["typing",{}]["typing",{}]',
   ])('that is %j is refused whole', (text) => {
-    expect(problemOf(text)).toEqual({ code: 'invalid_payload', message: NO_TUPLE });
+    expect(frameProblem(text)).toEqual({ code: 'invalid_payload', message: NO_TUPLE });
   });
 
   it.each(['-1', '1.5', '"1"', '9007199254740992', '[]'])('with the ref %s is refused', (ref) => {
-    expect(problemOf(`["typing",{},${ref}]`)).toEqual({
+    expect(frameProblem(`["typing",{},${ref}]`)).toEqual({
       code: 'invalid_payload',
       message: 'ref must be a whole number from 0 on.',
       field: 'ref',
@@ -79,20 +73,20 @@ describe('a frame of a client', () => {
   it('holds at most 64 commands', () => {
     const lines = Array.from({ length: 64 }, () => '["typing",{}]');
     expect(readFrame(lines.join('\n'), limits)).toHaveLength(64);
-    expect(problemOf([...lines, '["typing",{}]'].join('\n'))).toEqual({
+    expect(frameProblem([...lines, '["typing",{}]'].join('\n'))).toEqual({
       code: 'invalid_payload',
       message: 'Send at most 64 commands in one frame.',
     });
-    expect(problemOf('\n'.repeat(60_000))).toMatchObject({ code: 'invalid_payload' });
+    expect(frameProblem('\n'.repeat(60_000))).toMatchObject({ code: 'invalid_payload' });
   });
 
   it('is nested at most 16 levels deep, the tuple being the first', () => {
-    expect(problemOf(deep(15))).toBeUndefined();
-    expect(problemOf(deep(16))).toEqual({
+    expect(frameProblem(deep(15))).toBeUndefined();
+    expect(frameProblem(deep(16))).toEqual({
       code: 'invalid_payload',
       message: 'Nest JSON at most 16 levels deep.',
     });
-    expect(problemOf(deep(30_000))).toMatchObject({ code: 'invalid_payload' });
+    expect(frameProblem(deep(30_000))).toMatchObject({ code: 'invalid_payload' });
   });
 });
 

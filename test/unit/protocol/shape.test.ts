@@ -1,16 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import { assertPlain, depthOfText } from '../../../src/protocol/shape.ts';
-
-function problemOf(work: () => void): unknown {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Refusal) return error.problem;
-    throw error;
-  }
-}
+import { problemOf } from '../../support/refusals.ts';
 
 function nested(levels: number): unknown {
   let value: unknown = 1;

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import { nameOf } from '../../../src/room/access/names.ts';
+import { problemIn } from '../../support/refusals.ts';
 
 function shown(identity: { userId: string; name?: string }, claim: unknown): unknown {
   try {
     return nameOf(identity, claim, 'username');
   } catch (error) {
-    if (error instanceof Refusal) return error.problem;
-    throw error;
+    return problemIn(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drain, type LineBatch, linesOf } from '../../../../src/transports/http/line-batches.ts';
-import { Refusal } from '../../../../src/protocol/codes/errors.ts';
+import { problemIn } from '../../../support/refusals.ts';
 import { fixed } from '../../../../src/protocol/codes/limits.ts';
 
 /** A body that comes in these pieces. */
@@ -21,12 +21,8 @@ async function batches(body: ReadableStream<Uint8Array>): Promise<LineBatch[]> {
   return found;
 }
 
-async function problemOf(body: ReadableStream<Uint8Array>): Promise<unknown> {
-  try {
-    return await batches(body);
-  } catch (error) {
-    return error instanceof Refusal ? error.problem : error;
-  }
+function problemOf(body: ReadableStream<Uint8Array>): Promise<unknown> {
+  return batches(body).catch(problemIn);
 }
 
 function* repeated(piece: Uint8Array, count: number): Generator<Uint8Array> {

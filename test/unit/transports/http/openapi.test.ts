@@ -1,15 +1,9 @@
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { NodeRooms } from '../../../../local-server/node-rooms.ts';
-import { authenticatorOf } from '../../../../src/auth/authenticator.ts';
-import { OriginPolicy } from '../../../../src/auth/origin.ts';
-import { httpTransport } from '../../../../src/transports/http/app.ts';
 import { openApi } from '../../../../src/transports/http/openapi.ts';
 import { commands } from '../../../../src/protocol/commands.ts';
 import { errorCodes } from '../../../../src/protocol/codes/errors.ts';
-import { readSettings } from '../../../../src/settings/settings.ts';
-import { temporaryFolder } from '../../../support/folder.ts';
-import { SECRET } from '../../../support/tokens.ts';
+import { httpApp } from '../../../support/http-app.ts';
 
 interface Parameter {
   name: string;
@@ -44,27 +38,7 @@ const operations = Object.entries(description.paths).flatMap(([path, methods]) =
 );
 
 it('describes every route of the door, and no other', () => {
-  const { settings } = readSettings({ JWT_SECRET: SECRET });
-  const { limits } = settings;
-  const log = { failure: (_: string, error: unknown) => expect.fail(String(error)) };
-  const rooms = new NodeRooms({
-    dataDir: temporaryFolder(),
-    durability: 'process',
-    maxOpenRooms: 1,
-    limits,
-    log,
-  });
-  const app = httpTransport({
-    directory: rooms,
-    authenticate: authenticatorOf(settings, false),
-    origins: new OriginPolicy({}),
-    limits,
-    host: 'node',
-    version: '1.2.3',
-    isHealthy: () => Promise.resolve(true),
-    page: (c) => Promise.resolve(c.text('the page')),
-    log: log.failure,
-  });
+  const { app, rooms } = httpApp();
   rooms.close();
   const served = app.routes
     .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
