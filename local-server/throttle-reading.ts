@@ -1,23 +1,30 @@
 import type { WebSocket } from 'ws';
-import { commandsIn, InboundLimiter } from '../src/admission/inbound-limiter.ts';
+import { inboundLimiter, weightOf } from '../src/admission/inbound-limiter.ts';
 import { MAX_PAUSE_MS, MIN_PAUSE_MS } from '../src/admission/policies.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 
 /** Takes a frame, as `ws` hands it over. */
 type Take = (data: Buffer, isBinary: boolean) => void;
 
+/** A long frame counts as one command: this host can stop before the next. */
+const ANY_LENGTH = { messageBytes: Infinity };
+
 /**
  * Stops reading a socket that sends faster than anybody may act, so that what it sends waits in its own
  * network buffers, heartbeats too; all of it is answered in the end.
  */
 export function throttleReading(client: WebSocket, limits: Limits, take: Take): void {
-  const limiter = new InboundLimiter(limits, Date.now());
+  const limiter = inboundLimiter(limits, Date.now());
   /** What `ws` had read before it was told to stop. */
   let waiting: { data: Buffer; isBinary: boolean }[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  const pass = (data: Buffer, isBinary: boolean) => {
-    const aheadMs = limiter.take(Date.now(), commandsIn(data));
+  const receive = (data: Buffer, isBinary: boolean) => {
+    if (timer !== undefined) {
+      waiting.push({ data, isBinary });
+      return;
+    }
+    const aheadMs = limiter.take(Date.now(), weightOf(data, ANY_LENGTH));
     take(data, isBinary);
     if (aheadMs === 0) return;
     client.pause();
@@ -27,16 +34,10 @@ export function throttleReading(client: WebSocket, limits: Limits, take: Take): 
     timer = undefined;
     const due = waiting;
     waiting = [];
-    for (const { data, isBinary } of due) {
-      if (timer === undefined) pass(data, isBinary);
-      else waiting.push({ data, isBinary });
-    }
+    for (const { data, isBinary } of due) receive(data, isBinary);
     if (timer === undefined) client.resume();
   };
-  client.on('message', (data: Buffer, isBinary) => {
-    if (timer === undefined) pass(data, isBinary);
-    else waiting.push({ data, isBinary });
-  });
+  client.on('message', receive);
   client.once('close', () => {
     clearTimeout(timer);
     waiting = [];

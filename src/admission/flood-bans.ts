@@ -1,9 +1,10 @@
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
+import type { TokenBucket } from '../protocol/token-bucket.ts';
 import { evictExpired } from './evict-expired.ts';
 import { ExpiringMap } from './expiring-map.ts';
-import { InboundLimiter } from './inbound-limiter.ts';
-import { BAN_MS, IDLE_MS } from './policies.ts';
+import { inboundLimiter } from './inbound-limiter.ts';
+import { BAN_MS, IDLE_MS, MAX_AHEAD_MS } from './policies.ts';
 
 /**
  * Users who are kept out for a while because they sent far more than anybody may. A host that cannot
@@ -14,7 +15,7 @@ export class FloodBans {
   /** The end of each ban in epoch milliseconds, by user id; the last added stands last. */
   readonly #until = new Map<string, number>();
   /** By user id. */
-  readonly #limiters = new ExpiringMap<InboundLimiter>(IDLE_MS);
+  readonly #limiters = new ExpiringMap<TokenBucket>(IDLE_MS);
 
   /**
    * Counts commands that have come from a user over all their sockets: one that opens a new socket
@@ -23,8 +24,8 @@ export class FloodBans {
    * @returns whether the user is banned now
    */
   hear(userId: string, now: number, commands: number, limits: Limits): boolean {
-    const limiter = this.#limiters.getOrAdd(userId, now, () => new InboundLimiter(limits, now));
-    if (!limiter.isOverdrawn(now, commands)) return false;
+    const limiter = this.#limiters.getOrAdd(userId, now, () => inboundLimiter(limits, now));
+    if (limiter.take(now, commands) <= MAX_AHEAD_MS) return false;
     this.add(userId, now);
     return true;
   }

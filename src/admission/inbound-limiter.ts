@@ -1,43 +1,30 @@
 import type { Limits } from '../protocol/codes/limits.ts';
 import { TokenBucket } from '../protocol/token-bucket.ts';
-import { inboundRate, MAX_AHEAD_MS } from './policies.ts';
+import { inboundRate } from './policies.ts';
 
 /**
- * Tells how far ahead a socket is of what anybody may send, whatever it is that it sends. Rate limits
- * answer every command, which takes time too; this keeps a client that sends without end from taking
- * the time of all others. `take` goes into debt: its answer is how far ahead the socket is.
+ * How far ahead a socket, or a user, is of what anybody may send, whatever it is that they send. Rate
+ * limits answer every command, which takes time too; this keeps a client that sends without end from
+ * taking the time of all others. Its `take` always takes: the answer is how far ahead they are now.
+ * @param now epoch milliseconds
  */
-export class InboundLimiter extends TokenBucket {
-  /** @param now epoch milliseconds */
-  constructor(limits: Limits, now: number) {
-    super(inboundRate(limits), now);
-  }
-
-  /** Takes `commands` on a host that cannot stop reading. @returns whether to close the socket */
-  isOverdrawn(now: number, commands = 1): boolean {
-    return this.take(now, commands) > MAX_AHEAD_MS;
-  }
+export function inboundLimiter(limits: Limits, now: number): TokenBucket {
+  return new TokenBucket(inboundRate(limits), now);
 }
 
-/**
- * How many commands a frame counts as on a host that has read all of it when it first sees it: one for
- * each line, or, where that is more, for each part as long as a message may be.
- */
-export function weightOf(frame: string | ArrayBuffer, { messageBytes }: Limits): number {
-  return typeof frame === 'string'
-    ? commandsIn(frame, messageBytes)
-    : Math.max(1, Math.floor(frame.byteLength / messageBytes));
-}
+/** Text in a native frame, as a string or as bytes. */
+type Text = Pick<string, 'indexOf' | 'length'>;
 
 /**
- * How many commands a native frame may hold at the most: one a line, as JSON has no raw newline.
- * @param maxLength what one command may be long; a longer frame counts as several
+ * How many commands a frame counts as: one for each line, as JSON has no raw newline, or, where that is
+ * more, for each part as long as a message may be.
  */
-export function commandsIn(
-  frame: Pick<string, 'indexOf' | 'length'>,
-  maxLength = Infinity,
+export function weightOf(
+  frame: Text | ArrayBuffer,
+  { messageBytes }: Pick<Limits, 'messageBytes'>,
 ): number {
+  if (frame instanceof ArrayBuffer) return Math.max(1, Math.floor(frame.byteLength / messageBytes));
   let lines = 1;
   for (let at = frame.indexOf('\n'); at >= 0; at = frame.indexOf('\n', at + 1)) lines++;
-  return Math.max(lines, Math.floor(frame.length / maxLength));
+  return Math.max(lines, Math.floor(frame.length / messageBytes));
 }

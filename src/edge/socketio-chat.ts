@@ -18,11 +18,13 @@ import type {
   ReceivedEvent,
   SocketIoOwner,
 } from '../socketio-server/socketio-owner.ts';
-import { InboundLimiter } from '../admission/inbound-limiter.ts';
+import { inboundLimiter } from '../admission/inbound-limiter.ts';
 import { FloodBans } from '../admission/flood-bans.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
+import { MAX_AHEAD_MS } from '../admission/policies.ts';
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import type { TokenBucket } from '../protocol/token-bucket.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { PendingHandshake } from './pending-handshakes.ts';
 
@@ -85,7 +87,7 @@ export class SessionChat implements SocketIoOwner {
   /** What it has carried, of what one Worker request may carry. */
   #events = 0;
   #joins = 0;
-  readonly #inbound: InboundLimiter;
+  readonly #inbound: TokenBucket;
   #userId: string | undefined;
 
   /** @param from what an earlier holder of the session has left */
@@ -94,7 +96,7 @@ export class SessionChat implements SocketIoOwner {
     this.#carrier = carrier;
     this.#from = from;
     this.#userId = from?.chat?.identity.userId;
-    this.#inbound = new InboundLimiter(ports.limits, Date.now());
+    this.#inbound = inboundLimiter(ports.limits, Date.now());
   }
 
   readonly createOwner: CreateOwner = (engine) => {
@@ -144,7 +146,7 @@ export class SessionChat implements SocketIoOwner {
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
     const [name, payload] = args;
     if (name === 'joinRoom') this.#joins++;
-    if (this.#inbound.isOverdrawn(Date.now())) {
+    if (this.#inbound.take(Date.now()) > MAX_AHEAD_MS) {
       if (this.#userId !== undefined) floodBans.add(this.#userId, Date.now());
       const code = closeCodes.protocolViolation;
       this.#chat?.end(code, closeReasons[code]);
