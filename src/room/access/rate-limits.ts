@@ -26,7 +26,9 @@ export class RateLimits {
   charge(userId: string, command: string): void {
     // The name is whatever a client sent, "constructor" too.
     const cost = Object.hasOwn(fixed.costs, command) ? (fixed.costs[command] ?? 1) : 1;
-    const bucket = this.#refilled(userId);
+    const now = this.#clock.now();
+    const bucket = this.#buckets.get(userId) ?? this.#open(userId, now);
+    this.#refill(bucket, now);
     if (bucket.tokens < cost) {
       const retryAfterMs = Math.ceil(
         ((cost - bucket.tokens) / this.#limits.commandsPerSecond) * 1_000,
@@ -36,16 +38,10 @@ export class RateLimits {
     bucket.tokens -= cost;
   }
 
-  #refilled(userId: string): Bucket {
-    const now = this.#clock.now();
-    const bucket = this.#buckets.get(userId);
-    if (bucket === undefined) {
-      const made = { tokens: this.#limits.commandBurst, at: now };
-      this.#sweep(now);
-      this.#buckets.set(userId, made);
-      return made;
-    }
-    this.#refill(bucket, now);
+  #open(userId: string, now: number): Bucket {
+    const bucket = { tokens: this.#limits.commandBurst, at: now };
+    this.#sweep(now);
+    this.#buckets.set(userId, bucket);
     return bucket;
   }
 
