@@ -1,12 +1,10 @@
-import { type CloseCode, closeCodes } from '../protocol/codes/close-codes.ts';
-import { internalProblem, type Problem, Refusal } from '../protocol/codes/errors.ts';
-import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import type { CloseCode } from '../protocol/codes/close-codes.ts';
+import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
 import { assertCommandName, type Reply, type RequestName } from '../protocol/commands.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
-import { counted } from './access/per-minute.ts';
-import { refusalLine } from './broadcast/refusal-line.ts';
 import type { Connection, Ports } from './ports.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 
@@ -18,14 +16,10 @@ const NEED_ERASURES_FINISHED: ReadonlySet<string> = new Set(['reopenRoom', 'eras
  * wait in the outbox until the host has stored what was decided and calls `flush`.
  */
 export class Room {
-  readonly #roomId: string;
-  readonly #ports: Ports;
   readonly #services: RoomServices;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
-    this.#roomId = roomId;
-    this.#ports = ports;
     this.#services = servicesOf(roomId, ports, limits);
   }
 
@@ -65,7 +59,7 @@ export class Room {
       }
       effects.apply(planned);
     } catch (error) {
-      this.#refuse(connection, command, error);
+      this.#services.refusals.refuse(connection, command, error);
     }
   }
 
@@ -84,7 +78,7 @@ export class Room {
       effects.apply(planned);
       return { ok: true, ...reply };
     } catch (error) {
-      return { ok: false, error: this.#problemOf(error, name) };
+      return { ok: false, error: this.#services.refusals.problemOf(error, name) };
     }
   }
 
@@ -92,34 +86,22 @@ export class Room {
    * Answers `refreshToken` once a transport has verified its token.
    * @param verdict the identity in the token, or why the token does not hold
    */
-  refresh(connection: Connection, { name, ref }: Command, verdict: Identity | Problem): void {
+  refresh(connection: Connection, command: Command, verdict: Identity | Problem): void {
     if (!this.#isReachable(connection)) return;
     try {
       if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
       const reply = this.renew(connection, verdict);
-      if (ref === undefined) return;
-      this.#services.outbox.reply(connection, ackLine(ref, { ok: true, ...reply }));
+      if (command.ref === undefined) return;
+      this.#services.outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));
     } catch (error) {
-      const badTokens = counted(connection.state.badTokens, this.#ports.clock.now());
-      connection.update({ badTokens });
-      this.#refuse(connection, { name, payload: {}, ...(ref !== undefined && { ref }) }, error);
-      if (badTokens.count >= fixed.badTokensPerMinute) {
-        this.end(connection, closeCodes.unauthorized);
-      }
+      this.#services.refusals.refuseToken(connection, command, error);
     }
   }
 
   /** Answers a frame that holds no tuples, and disconnects a client that goes on sending such. */
   malformedFrame(connection: Connection, problem: Problem): void {
     if (!this.#isReachable(connection)) return;
-    const badFrames = counted(connection.state.badFrames, this.#ports.clock.now());
-    connection.update({ badFrames });
-    if (badFrames.count > fixed.badFramesPerMinute) {
-      this.end(connection, closeCodes.protocolViolation);
-      return;
-    }
-    const payload = { ...problem, roomId: this.#roomId };
-    this.#services.outbox.reply(connection, eventLine('error', payload));
+    this.#services.refusals.malformedFrame(connection, problem);
   }
 
   /** A connection is gone: `left` for a deliberate end by its client, `disconnected` for any other. */
@@ -155,19 +137,5 @@ export class Room {
   /** A connection that has ended or is being disconnected gives no more commands. */
   #isReachable({ open, state }: Connection): boolean {
     return open && this.#services.connections.byId.has(state.id);
-  }
-
-  #refuse(connection: Connection, command: Command, error: unknown): void {
-    const problem = this.#problemOf(error, command.name);
-    this.#services.outbox.reply(connection, refusalLine(command, problem, this.#roomId));
-  }
-
-  #problemOf(error: unknown, command: string): Problem {
-    const { meter, log } = this.#ports;
-    const isRefusal = error instanceof Refusal;
-    const problem = isRefusal ? error.problem : internalProblem;
-    meter?.refused(problem.code);
-    if (!isRefusal) log.failure(command, error);
-    return problem;
   }
 }

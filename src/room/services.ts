@@ -5,6 +5,7 @@ import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
 import { Delivery } from './broadcast/delivery.ts';
 import { Outbox } from './broadcast/outbox.ts';
+import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
 import type { RoomParts } from './context.ts';
 import { Effects, type PlannedEffect } from './effects.ts';
@@ -25,6 +26,7 @@ export interface RoomServices {
   departures: Departures;
   outbox: Outbox;
   delivery: Delivery;
+  refusals: Refusals;
   rates: RateLimits;
   tokenExpiry: TokenExpiry;
   renewal: Renewal;
@@ -56,6 +58,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   );
   const delivery = new Delivery(ports, outbox, tokenExpiry, slowConsumers, departures);
 
+  const refusals = new Refusals(roomId, ports, outbox, departures);
+
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
   const rename = (connection: Connection) => renewal.rename(connection);
@@ -78,6 +82,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     departures,
     outbox,
     delivery,
+    refusals,
     rates,
     tokenExpiry,
     renewal,
