@@ -1,9 +1,9 @@
-import type { DoorName } from './generator/doors.ts';
+import type { TransportName } from './generator/transports.ts';
 
 /** Who is measured, in the order of the report. */
 export interface Contestant {
   name: string;
-  door: DoorName;
+  transport: TransportName;
   host:
     | { kind: 'script'; file: string }
     | { kind: 'node'; durability: 'disk' | 'process'; checkout?: string }
@@ -20,20 +20,28 @@ const PARTY = 'bench/workers/party.ts';
 export const SEED = 'seed-like';
 
 export const contestants: readonly Contestant[] = [
-  { name: SEED, door: 'seed', host: { kind: 'script', file: 'bench/hosts/seed-like.ts' } },
-  { name: 'bare ws', door: 'ws', host: { kind: 'script', file: 'bench/hosts/bare-ws.ts' } },
-  { name: 'bare object', door: 'ws', host: { kind: 'edge', entry: BARE_OBJECT } },
-  { name: 'PartyServer', door: 'party', host: { kind: 'edge', entry: PARTY } },
-  { name: 'native@edge', door: 'native', host: { kind: 'edge', entry: OURS } },
-  { name: 'Socket.IO@edge', door: 'socketio', host: { kind: 'edge', entry: OURS } },
-  { name: 'Socket.IO@edge gather', door: 'gather', host: { kind: 'edge', entry: OURS } },
-  { name: 'native@node', door: 'native', host: { kind: 'node', durability: 'disk' } },
-  { name: 'Socket.IO@node', door: 'socketio', host: { kind: 'node', durability: 'disk' } },
-  { name: 'Socket.IO@node gather', door: 'gather', host: { kind: 'node', durability: 'disk' } },
-  { name: 'native@node process', door: 'native', host: { kind: 'node', durability: 'process' } },
+  { name: SEED, transport: 'seed', host: { kind: 'script', file: 'bench/hosts/seed-like.ts' } },
+  { name: 'bare ws', transport: 'ws', host: { kind: 'script', file: 'bench/hosts/bare-ws.ts' } },
+  { name: 'bare object', transport: 'ws', host: { kind: 'edge', entry: BARE_OBJECT } },
+  { name: 'PartyServer', transport: 'party', host: { kind: 'edge', entry: PARTY } },
+  { name: 'native@edge', transport: 'native', host: { kind: 'edge', entry: OURS } },
+  { name: 'Socket.IO@edge', transport: 'socketio', host: { kind: 'edge', entry: OURS } },
+  { name: 'Socket.IO@edge gather', transport: 'gather', host: { kind: 'edge', entry: OURS } },
+  { name: 'native@node', transport: 'native', host: { kind: 'node', durability: 'disk' } },
+  { name: 'Socket.IO@node', transport: 'socketio', host: { kind: 'node', durability: 'disk' } },
+  {
+    name: 'Socket.IO@node gather',
+    transport: 'gather',
+    host: { kind: 'node', durability: 'disk' },
+  },
+  {
+    name: 'native@node process',
+    transport: 'native',
+    host: { kind: 'node', durability: 'process' },
+  },
   {
     name: 'Socket.IO@node process',
-    door: 'socketio',
+    transport: 'socketio',
     host: { kind: 'node', durability: 'process' },
   },
 ];

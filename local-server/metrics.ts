@@ -83,7 +83,7 @@ export class NodeMetrics extends RoomCounts {
         this.wakeups,
       ),
       counterText(
-        { name: 'parlor_commands_total', help: 'Commands done, over any door.' },
+        { name: 'parlor_commands_total', help: 'Commands done, over any transport.' },
         this.commands,
         'command',
       ),

@@ -36,7 +36,7 @@ export interface NativeTransportOptions {
   log: Log;
 }
 
-/** The native door: takes upgrades of `/rooms/:roomId/ws`. */
+/** The native transport: takes upgrades of `/rooms/:roomId/ws`. */
 export class NativeTransport {
   readonly #options: NativeTransportOptions;
   readonly #server: WebSockets;

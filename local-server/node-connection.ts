@@ -4,7 +4,7 @@ import { backpressure } from '../src/room/broadcast/backpressure.ts';
 import type { Frame } from '../src/room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../src/room/ports.ts';
 
-/** Where a connection's frames go: a native socket, or a door's link. */
+/** Where a connection's frames go: a native socket, or a transport's link. */
 export interface Sink {
   frame(frame: Frame): void;
   close(code: CloseCode, reason: string): void;

@@ -52,7 +52,7 @@ const MAX_HEADERS_MS = 60_000;
 const CHECK_EVERY_MS = 1_000;
 
 /**
- * Starts the node host: three doors over one set of rooms.
+ * Starts the node host: three transports over one set of rooms.
  * @throws Error with one sentence for the operator
  */
 export async function startServer(

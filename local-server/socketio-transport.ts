@@ -30,7 +30,7 @@ import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { Settings } from '../src/settings/settings.ts';
 
-export interface SocketIoDoorOptions {
+export interface SocketIoTransportOptions {
   directory: RoomDirectory;
   authenticate: Authenticate;
   pendingHandshakes: PendingHandshakes;
@@ -42,14 +42,14 @@ export interface SocketIoDoorOptions {
 
 const PATHS: ReadonlySet<string> = new Set(SOCKETIO_PATHS);
 
-/** Whether a request is for the Socket.IO door. */
+/** Whether a request is for the Socket.IO transport. */
 export function isForSocketIo({ url = '' }: IncomingMessage): boolean {
   return PATHS.has(url.replace(/\?.*/s, ''));
 }
 
-/** The Socket.IO door, on the official server. */
+/** The Socket.IO transport, on the official server. */
 export class SocketIoTransport {
-  readonly #options: SocketIoDoorOptions;
+  readonly #options: SocketIoTransportOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
   /** The sessions that have authenticated. */
@@ -58,7 +58,7 @@ export class SocketIoTransport {
   /** Never listens: it hands the official server what this host has let through. */
   readonly #inner = createServer();
 
-  constructor(options: SocketIoDoorOptions) {
+  constructor(options: SocketIoTransportOptions) {
     const { limits, settings } = options;
     this.#options = options;
     this.#server = new Server(this.#inner, {

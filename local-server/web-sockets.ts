@@ -14,7 +14,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
  */
 const LET_GO_MS = 250;
 
-/** The WebSockets of either door, as `ws` speaks them: uncompressed, and read no longer than needed. */
+/** The WebSockets of either transport, as `ws` speaks them: uncompressed, and read no longer than needed. */
 export class WebSockets extends WebSocketServer {
   constructor(options: ServerOptions) {
     const ours = {

@@ -4,7 +4,12 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { closeCodes } from '../src/protocol/codes/close-codes.ts';
-import { commands, doorCommands, doorReplies, replies } from '../src/protocol/commands.ts';
+import {
+  commands,
+  transportCommands,
+  transportReplies,
+  replies,
+} from '../src/protocol/commands.ts';
 import { errorCodes } from '../src/protocol/codes/errors.ts';
 import { otherRoutes } from '../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../src/transports/http/room-routes.ts';
@@ -147,8 +152,8 @@ test('no npm command needs a shell', () => {
 
 describe('docs/protocol.md', () => {
   const table = rows(section(protocol, '## Commands'));
-  const schemas = { ...commands, ...doorCommands };
-  const answers = { ...replies, ...doorReplies };
+  const schemas = { ...commands, ...transportCommands };
+  const answers = { ...replies, ...transportReplies };
 
   test('lists every command', () => {
     expect(table.flatMap(([name]) => names(name)).toSorted()).toEqual(
@@ -192,7 +197,7 @@ describe('the routes of docs/protocol.md', () => {
   /** Those that only some servers have, and the page. */
   const beside = ['GET /test-token', 'GET /'];
 
-  test('are those that the HTTP door has', () => {
+  test('are those that the HTTP transport has', () => {
     const all = [
       ...roomRoutes.map(({ method, path }) => `${method} /rooms/:roomId${path}`),
       ...otherRoutes.map(({ method, path }) => `${method} ${path}`),

@@ -1,6 +1,6 @@
 import { processorMs } from '../process-tree.ts';
 import type { Crowd } from './crowd.ts';
-import type { JoinWish } from './doors.ts';
+import type { JoinWish } from './transports.ts';
 import { Latencies } from './latencies.ts';
 
 /** A command or a join, again and again by one client, each behind the reply to the last. */

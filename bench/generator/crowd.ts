@@ -1,4 +1,4 @@
-import { type DoorName, doors, type JoinWish } from './doors.ts';
+import { type TransportName, transports, type JoinWish } from './transports.ts';
 import { Member } from './member.ts';
 
 /** How often every client shows that it lives, in milliseconds. */
@@ -12,11 +12,11 @@ export class Crowd {
   #beats: NodeJS.Timeout | undefined;
 
   /** @param users names its users: those of other crowds in the room must have another */
-  constructor(door: DoorName, origin: string, roomId: string, size: number, users = 'u') {
+  constructor(transport: TransportName, origin: string, roomId: string, size: number, users = 'u') {
     this.#origin = origin;
     this.members = Array.from(
       { length: size },
-      (_, at) => new Member(doors[door], roomId, at, `${users}${at}`),
+      (_, at) => new Member(transports[transport], roomId, at, `${users}${at}`),
     );
   }
 

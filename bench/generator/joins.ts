@@ -1,6 +1,6 @@
 import { processorMs } from '../process-tree.ts';
 import type { Crowd } from './crowd.ts';
-import type { JoinWish } from './doors.ts';
+import type { JoinWish } from './transports.ts';
 import { after } from './runs.ts';
 
 /** Joins that are under way at a time. */

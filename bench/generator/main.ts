@@ -1,5 +1,5 @@
 import { Crowd } from './crowd.ts';
-import type { DoorName, JoinWish } from './doors.ts';
+import type { TransportName, JoinWish } from './transports.ts';
 import { type AskResult, type AskWish, runAsk } from './asks.ts';
 import { type JoinResult, runJoin } from './joins.ts';
 import { type RunResult, type RunWish, runTalk } from './runs.ts';
@@ -22,7 +22,7 @@ export interface Operations {
 
 export interface CrowdWish {
   crowd: string;
-  door: DoorName;
+  transport: TransportName;
   origin: string;
   room: string;
   members: number;
@@ -56,8 +56,8 @@ function crowdOf(name: string): Crowd {
   return crowd;
 }
 
-function make({ crowd, door, origin, room, members, users }: CrowdWish): Crowd {
-  const made = new Crowd(door, origin.replace('http', 'ws'), room, members, users);
+function make({ crowd, transport, origin, room, members, users }: CrowdWish): Crowd {
+  const made = new Crowd(transport, origin.replace('http', 'ws'), room, members, users);
   crowds.set(crowd, made);
   return made;
 }

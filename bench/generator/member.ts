@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { type Door, type Joining, type JoinReply, type JoinWish } from './doors.ts';
+import { type Transport, type Joining, type JoinReply, type JoinWish } from './transports.ts';
 
 /** How long a join may take before the run is given up, in milliseconds. */
 const JOIN_TIMEOUT_MS = 60_000;
@@ -10,7 +10,7 @@ const REPLY_TIMEOUT_MS = 60_000;
 export class Member {
   readonly index: number;
   readonly joining: Joining;
-  readonly door: Door;
+  readonly transport: Transport;
   /** Gets every frame once joined. */
   onFrame: (member: Member, frame: string) => void = () => undefined;
   reply: JoinReply = {};
@@ -18,8 +18,8 @@ export class Member {
   #nextRef = 1;
   #closed: string | undefined;
 
-  constructor(door: Door, roomId: string, index: number, userId: string) {
-    this.door = door;
+  constructor(transport: Transport, roomId: string, index: number, userId: string) {
+    this.transport = transport;
     this.index = index;
     this.joining = { roomId, userId };
   }
@@ -30,11 +30,11 @@ export class Member {
   }
 
   join(origin: string, wish: JoinWish = {}): Promise<void> {
-    const { door } = this;
+    const { transport } = this;
     const joining: Joining = { ...this.joining, ...wish };
     this.#closed = undefined;
-    const socket = new WebSocket(door.address(origin, joining), {
-      headers: door.headers(joining.userId),
+    const socket = new WebSocket(transport.address(origin, joining), {
+      headers: transport.headers(joining.userId),
       perMessageDeflate: false,
       skipUTF8Validation: true,
     });
@@ -55,7 +55,7 @@ export class Member {
           this.#hear(frame);
           return;
         }
-        const { send, joined } = door.greet(frame, joining);
+        const { send, joined } = transport.greet(frame, joining);
         if (send !== undefined) socket.send(send);
         if (joined === undefined) return;
         if (joined.ok === false) reject(new Error(`A join was refused: ${frame.slice(0, 300)}`));
@@ -66,7 +66,7 @@ export class Member {
         this.#hear(frame);
       });
       socket.on('open', () => {
-        if (door.greets) return;
+        if (transport.greets) return;
         isJoined = true;
         done();
       });
@@ -81,7 +81,7 @@ export class Member {
   }
 
   say(text: string): void {
-    this.#socket?.send(this.door.speech(text, this.joining, this.#nextRef++));
+    this.#socket?.send(this.transport.speech(text, this.joining, this.#nextRef++));
   }
 
   /** Sends a command and waits for its reply; rejects when that is a refusal. */
@@ -102,12 +102,12 @@ export class Member {
         if (line.includes('{"ok":true')) resolve(line);
         else reject(new Error(`${name} was refused: ${line.slice(0, 300)}`));
       };
-      this.#socket?.send(this.door.command(name, payload, this.joining, ref));
+      this.#socket?.send(this.transport.command(name, payload, this.joining, ref));
     });
   }
 
   beat(): void {
-    const { heartbeat } = this.door;
+    const { heartbeat } = this.transport;
     if (heartbeat !== undefined) this.#socket?.send(heartbeat);
   }
 

@@ -8,7 +8,7 @@ const FILL = ' and then a few words, as people say them';
 /** Senders in a room; half of it where it is smaller. */
 const MAX_SENDERS = 20;
 
-/** A command that was not carried out, at either door. */
+/** A command that was not carried out, at either transport. */
 const REFUSED = /^(?:42)?\["error"|"ok":false/;
 
 const CARET = 94;
@@ -87,8 +87,8 @@ export class Talk {
   /** Whether everything that was said has come, and been answered where answers are due. */
   get isSettled(): boolean {
     if (this.#underWay > 0) return false;
-    const { door } = this.#senders[0] ?? {};
-    return door?.answers !== true || this.tally.answers === this.tally.messages;
+    const { transport } = this.#senders[0] ?? {};
+    return transport?.answers !== true || this.tally.answers === this.tally.messages;
   }
 
   /** To be called at the end: what is missing, and whether all have heard the same order. */

@@ -39,7 +39,13 @@ export async function runAge(
   const asked = new Map<number, [what: string, wish: Asked][]>();
   for (const size of sizes) {
     const [crowd, room] = [`${size}`, roomOf(size)];
-    await stage.generator.ask('make', { crowd, door: contestant.door, origin, room, members: 1 });
+    await stage.generator.ask('make', {
+      crowd,
+      transport: contestant.transport,
+      origin,
+      room,
+      members: 1,
+    });
     const { position = '' } = await stage.generator.ask('join', { crowd });
     asked.set(size, asks(position, size));
   }
@@ -93,7 +99,7 @@ async function makeRooms(
 async function sayFirst({ generator }: Stage, running: Running, room: string): Promise<void> {
   const { contestant, origin } = running;
   const crowd = 'first';
-  const wish = { crowd, door: contestant.door, origin, room, members: 1, users: 'first' };
+  const wish = { crowd, transport: contestant.transport, origin, room, members: 1, users: 'first' };
   await generator.ask('open', wish);
   const command = { name: 'message', payloads: [{ message: 'the first of many' }] };
   await generator.ask('ask', { crowd, pids: [], times: 1, command });

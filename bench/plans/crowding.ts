@@ -34,9 +34,9 @@ const MISSED_PER_SECOND = 100;
 export async function runCrowd(stage: Stage, contestant: Contestant): Promise<CrowdRow> {
   const running = await stage.start(contestant);
   const { generator } = stage;
-  const { name, door } = contestant;
+  const { name, transport } = contestant;
   const { origin } = running;
-  const at = { door, origin, room: ROOM };
+  const at = { transport, origin, room: ROOM };
   await generator.ask('open', { ...at, crowd: 'warm', room: 'warm', members: WARM_UP });
   await generator.ask('drop', { crowd: 'warm' });
   const { pids } = running;
@@ -64,7 +64,10 @@ export async function runCrowd(stage: Stage, contestant: Contestant): Promise<Cr
 /** Everyone is dropped and comes back, first plainly, then with what was said meanwhile. */
 async function comeBack(
   { generator }: Stage,
-  { pids, ...at }: { door: Contestant['door']; origin: string; room: string; pids: number[] },
+  {
+    pids,
+    ...at
+  }: { transport: Contestant['transport']; origin: string; room: string; pids: number[] },
 ): Promise<Partial<CrowdRow>> {
   const two = { crowd: 'two', members: 2, users: 'two' };
   const talk = {

@@ -33,8 +33,8 @@ export async function runIdle(stage: Stage, contestants: readonly Contestant[]):
     const one = await stage.start(contestant);
     running.push(one);
     const { origin } = one;
-    const { name: crowd, door } = contestant;
-    await stage.generator.ask('open', { crowd, door, origin, room: 'idle', members: MEMBERS });
+    const { name: crowd, transport } = contestant;
+    await stage.generator.ask('open', { crowd, transport, origin, room: 'idle', members: MEMBERS });
     await speakOnce(stage, crowd);
   }
   say(`${running.length} rooms of ${MEMBERS} fall asleep`);

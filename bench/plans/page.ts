@@ -76,7 +76,7 @@ export async function runPage(
 async function measure(stage: Stage, checkout: string): Promise<Sample> {
   const contestant: Contestant = {
     name: checkout,
-    door: 'native',
+    transport: 'native',
     host: { kind: 'node', durability: 'process', checkout: resolve(checkout) },
   };
   const data = stage.newFolder();

@@ -31,7 +31,7 @@ export async function runRooms(
     for (const crowd of crowdsOf(one)) {
       const { contestant, origin } = one;
       const room = crowd.slice(crowd.lastIndexOf('/') + 1);
-      const wish = { crowd, door: contestant.door, origin, room, members: MEMBERS };
+      const wish = { crowd, transport: contestant.transport, origin, room, members: MEMBERS };
       await stage.generator.ask('open', wish);
     }
     say(`${one.contestant.name}: ${ROOMS} rooms are there`);

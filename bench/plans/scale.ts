@@ -14,7 +14,7 @@ import { ROOMS, type RoomsRow, runRooms } from './rooms.ts';
 const SIZES = [10_000, 1_000_000];
 /** How big a room is in which the share of the search index is measured. */
 const SHARE_SIZE = 100_000;
-/** The Room is the same at every door: one of each host says what age costs. */
+/** The Room is the same at every transport: one of each host says what age costs. */
 const AGED = new Set(['native@node', 'native@edge']);
 const ROOMY = new Set([
   'seed-like',

@@ -103,8 +103,8 @@ export async function runPhase(
 
 async function gather(stage: Stage, one: Running, room: string, members: number): Promise<void> {
   const { contestant, origin } = one;
-  const { name: crowd, door } = contestant;
-  await stage.generator.ask('open', { crowd, door, origin, room, members });
+  const { name: crowd, transport } = contestant;
+  await stage.generator.ask('open', { crowd, transport, origin, room, members });
   // The first messages make tables and compiled code.
   await stage.generator.ask('talk', { crowds: [crowd], pids: [], inFlight: 20, sendMs: 100 });
 }

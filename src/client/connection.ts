@@ -79,7 +79,7 @@ const RENEW_AFTER = 0.7;
 const RENEW_SPREAD = 0.15;
 
 /**
- * One room over the native door: joins, gives signs of life, comes back by itself with what it has
+ * One room over the native transport: joins, gives signs of life, comes back by itself with what it has
  * missed, renews its token, and stays away when the server says so.
  */
 export class Connection {

@@ -1,11 +1,11 @@
 import type { Identity } from '../protocol/identity.ts';
 
 /**
- * What a door says to a room object beside commands. Commands are tuples; this is an object, so that
+ * What a transport says to a room object beside commands. Commands are tuples; this is an object, so that
  * no client's command can be mistaken for it.
  */
 
-/** Links carry commands that a door has taken apart already: depth is the room's to judge. */
+/** Links carry commands that a transport has taken apart already: depth is the room's to judge. */
 export const LINK_LIMITS = { jsonDepth: Infinity, tuplesPerFrame: 1 };
 
 /** The line that puts a newer identity in the place of a link's. */

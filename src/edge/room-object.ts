@@ -141,7 +141,7 @@ export class RoomObject extends DurableObject<Environment> {
     this.#departed(socket, 'disconnected', 1006);
   }
 
-  /** A door paces its links' clients itself. */
+  /** A transport paces its links' clients itself. */
   #isFlooding({ state }: ObjectConnection, data: string | ArrayBuffer): boolean {
     if (state.end === 'link') return false;
     const weight = weightOf(data, this.#limits);
@@ -186,7 +186,7 @@ export class RoomObject extends DurableObject<Environment> {
 
   #receive(room: Room, connection: ObjectConnection, data: string | ArrayBuffer): void {
     if (connection.state.end === 'link' && typeof data === 'string') {
-      this.#receiveFromDoor(room, connection, data);
+      this.#receiveFromLink(room, connection, data);
       return;
     }
     receive(room, connection, data, this.#limits, (command) => {
@@ -194,8 +194,8 @@ export class RoomObject extends DurableObject<Environment> {
     });
   }
 
-  /** A door has checked what it sends, and may speak of identities. */
-  #receiveFromDoor(room: Room, connection: ObjectConnection, data: string): void {
+  /** A transport has checked what it sends, and may speak of identities. */
+  #receiveFromLink(room: Room, connection: ObjectConnection, data: string): void {
     const renewed = readIdentityUpdate(data);
     if (renewed !== undefined) {
       room.renew(connection, renewed);

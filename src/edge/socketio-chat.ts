@@ -28,7 +28,7 @@ import type { TokenBucket } from '../protocol/token-bucket.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { PendingHandshake } from './pending-handshakes.ts';
 
-/** A session of the Socket.IO door on its way from polling to a WebSocket. */
+/** A session of the Socket.IO transport on its way from polling to a WebSocket. */
 export interface SessionHandOver {
   socketIo: SocketIoHandOver;
   /** Missing while the client has not connected. */
@@ -51,7 +51,7 @@ export interface Carrier {
   handshake: Handshake;
 }
 
-/** Numbers of the Socket.IO door, as the settings have them. */
+/** Numbers of the Socket.IO transport, as the settings have them. */
 export function socketIoSettings({ limits, ...settings }: Settings): SocketIoSettings {
   return {
     ...DEFAULT_SETTINGS,

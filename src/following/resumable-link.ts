@@ -52,7 +52,7 @@ const MAX_UNANSWERED = 64;
 /** Live lines that wait while missed pages are fetched, in characters. */
 const MAX_HELD_CHARACTERS = 1024 * 1024;
 
-/** Refs of the link's own commands; doors count from 0. */
+/** Refs of the link's own commands; transports count from 0. */
 const OWN_REF = 2 ** 40;
 
 type JoinReply = Reply<'joinRoom'>;

@@ -3,7 +3,7 @@ import type { Identity } from '../protocol/identity.ts';
 import type { Command, Result } from '../protocol/frames.ts';
 import type { Present } from '../protocol/objects.ts';
 
-/** How a door reaches rooms, wherever they live. */
+/** How a transport reaches rooms, wherever they live. */
 export interface RoomDirectory {
   /** Does something for an identity that has not joined. Answers when it is stored; never rejects. */
   execute<N extends RequestName>(
@@ -26,12 +26,12 @@ export interface RoomDirectory {
   ): Promise<RoomLink>;
 }
 
-/** A door's end of a connection to a room. */
+/** A transport's end of a connection to a room. */
 export interface RoomLink {
   send(command: Command): void;
   /** Puts a newer identity of the same user in the place of the one it was made with. */
   renew(identity: Identity): void;
-  /** Ends it from the door's side; the listener hears nothing more. */
+  /** Ends it from the transport's side; the listener hears nothing more. */
   close(reason: 'left' | 'disconnected'): void;
 }
 
@@ -70,6 +70,6 @@ export interface LinkListener {
   lines(lines: readonly string[], position: string | undefined): void;
   /** The room, or what leads to it, has ended the link. */
   closed(code: number, reason: string): void;
-  /** Bytes that wait unsent for the client, where the door knows. */
+  /** Bytes that wait unsent for the client, where the transport knows. */
   buffered(): number | undefined;
 }

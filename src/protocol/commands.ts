@@ -148,12 +148,12 @@ export const commands = {
   unmuteMember: z.object({ roomId, userId: userIdSchema, note }),
 } as const;
 
-/** What the door answers itself, whatever room is meant. */
-export const doorCommands = {
+/** What the transport answers itself, whatever room is meant. */
+export const transportCommands = {
   refreshToken: z.object({ token: z.string({ error: 'must be a string' }) }),
 } as const;
 
-/** What only the HTTP door can ask. */
+/** What only the HTTP transport can ask. */
 export const requests = {
   getRoom: z.object({ roomId }),
   getMessage: z.object({ roomId, seq: whole(1) }),
@@ -165,7 +165,7 @@ export const requests = {
   deleteRoom: z.object({ roomId }),
   reopenRoom: z.object({ roomId }),
   eraseUser: z.object({ roomId, userId: knownUserIdSchema }),
-  /** `cursor`: the `next` of the page before; doors keep it to themselves. */
+  /** `cursor`: the `next` of the page before; transports keep it to themselves. */
   exportRoom: z.object({ roomId, cursor: exportCursorSchema.optional() }),
   /** Lines of an export; `line` is the number of the first, for messages about them. */
   importRoom: z.object({ roomId, text: z.string(), line: whole(1) }),
@@ -193,7 +193,7 @@ const ownReactions = { myReactions: z.record(z.string(), z.array(z.string())).op
 const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
 const changedMember = z.object({ member: memberSchema });
 
-export const doorReplies = {
+export const transportReplies = {
   refreshToken: z.object({ expiresAt: z.number() }),
 } as const;
 
@@ -262,7 +262,7 @@ export const replies = {
 } as const satisfies Record<keyof typeof operations, z.ZodType>;
 
 export type CommandName = keyof typeof commands;
-/** Everything a room can be told or asked, at whatever door. */
+/** Everything a room can be told or asked, at whatever transport. */
 export type OperationName = keyof typeof operations;
 /** The operations that need no connection: they are asked for over HTTP. */
 export type RequestName = Exclude<OperationName, 'joinRoom' | 'leaveRoom' | 'typing'>;
@@ -278,7 +278,7 @@ export function assertCommandName(name: string): asserts name is CommandName {
 
 /** The token of a `refreshToken`. @throws Refusal `invalid_payload` */
 export function readToken(payload: unknown): string {
-  const result = doorCommands.refreshToken.safeParse(payload);
+  const result = transportCommands.refreshToken.safeParse(payload);
   if (result.success) return result.data.token;
   throw invalidField('token', 'must be a string');
 }

@@ -4,7 +4,7 @@ import type { Reply } from './commands.ts';
 import { durable, type EventName, type EventPayload } from './events.ts';
 import { depthOfText } from './shape.ts';
 
-/** A command as a door hands it on: named, its payload not yet looked into. */
+/** A command as a transport hands it on: named, its payload not yet looked into. */
 export interface Command {
   name: string;
   payload: unknown;

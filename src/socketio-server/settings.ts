@@ -1,4 +1,4 @@
-/** Every number of the Socket.IO door. Times are milliseconds, sizes bytes. */
+/** Every number of the Socket.IO transport. Times are milliseconds, sizes bytes. */
 export interface SocketIoSettings {
   /** From the handshake, or from the last pong, to the next ping. */
   pingIntervalMs: number;

@@ -4,7 +4,7 @@ import type { RoomDirectory } from '../../src/host/room-directory.ts';
 const alice = { userId: 'alice', name: 'Alice' };
 const bob = { userId: 'bob', name: 'Bob' };
 
-/** How doors reach rooms without joining, whichever host they live on. */
+/** How transports reach rooms without joining, whichever host they live on. */
 export function directoryContract(
   open: () => Pick<RoomDirectory, 'execute'>,
   newRoom = () => `room ${crypto.randomUUID()}`,

@@ -85,7 +85,7 @@ describe('behind a proxy with the headers of docs/operating.md', () => {
     return proxy.url;
   }
 
-  test('every door works, for pages of the address that users see', async () => {
+  test('every transport works, for pages of the address that users see', async () => {
     const url = await proxied();
     const token = await tokenFor('alice');
     const origin = 'https://chat.example.com';

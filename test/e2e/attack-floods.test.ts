@@ -41,7 +41,7 @@ describe('while one client floods the edge host others go on', () => {
   });
 });
 
-/** A socket of the native door, whatever comes of it. */
+/** A socket of the native transport, whatever comes of it. */
 async function knock(host: HostName, roomId: string, userId: string, protocols: string[] = []) {
   const path = `${hosts[host].url}/rooms/${roomId}/ws`;
   const raw = rawSocket(path, { authorization: `Bearer ${await tokenFor(userId)}` }, protocols);

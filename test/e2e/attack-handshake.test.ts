@@ -18,8 +18,12 @@ const PATHS = {
   native: '/rooms/handshakes/ws',
   'Socket.IO': '/socket.io/?EIO=4&transport=websocket',
 };
-const doors = (['node', 'edge'] as const).flatMap((host) =>
-  (['native', 'Socket.IO'] as const).map((door) => ({ host, door, path: PATHS[door] })),
+const transports = (['node', 'edge'] as const).flatMap((host) =>
+  (['native', 'Socket.IO'] as const).map((transport) => ({
+    host,
+    transport,
+    path: PATHS[transport],
+  })),
 );
 
 function dial(url: string): BareConnection {
@@ -32,7 +36,7 @@ const authorized = async () => ({ Authorization: `Bearer ${await tokenFor('mallo
 
 // Miniflare's own front agrees to compression, whatever the flags of the Worker behind it say.
 it.each(Object.entries(PATHS))(
-  'the %s door of the node host agrees to no compression',
+  'the %s transport of the node host agrees to no compression',
   async (_, path) => {
     const connection = dial(hosts.node.url);
     const offered = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' };
@@ -42,48 +46,56 @@ it.each(Object.entries(PATHS))(
   },
 );
 
-describe.each(doors)('the handshake of the $door door on the $host host', ({ host, path }) => {
-  it('speaks no protocol older than RFC 6455', async () => {
-    const older: Record<string, string>[] = [
-      { 'Sec-WebSocket-Version': '8' },
-      { 'Sec-WebSocket-Version': '0', 'Sec-WebSocket-Key1': '18x 6]8vM;54 *(5:  {   U1]8  z [  8' },
-    ];
-    for (const headers of older) {
+describe.each(transports)(
+  'the handshake of the $transport transport on the $host host',
+  ({ host, path }) => {
+    it('speaks no protocol older than RFC 6455', async () => {
+      const older: Record<string, string>[] = [
+        { 'Sec-WebSocket-Version': '8' },
+        {
+          'Sec-WebSocket-Version': '0',
+          'Sec-WebSocket-Key1': '18x 6]8vM;54 *(5:  {   U1]8  z [  8',
+        },
+      ];
+      for (const headers of older) {
+        const connection = dial(hosts[host].url);
+        connection.write(upgradeRequest(path, { ...(await authorized()), ...headers }));
+        const [, status] = await connection.until(/^HTTP\/1\.1 (\d+) /);
+        expect([headers, status]).toEqual([headers, expect.stringMatching(/^4\d\d$/)]);
+      }
+    });
+
+    const broken: Record<string, FrameParts[]> = {
+      // workerd reads what is not masked; what it reads is no command.
+      ...(host === 'node' && {
+        'is not masked': [{ opcode: 1, payload: '["typing",{}]', isMasked: false }],
+      }),
+      'says that it is compressed': [
+        { opcode: 1, isCompressed: true, payload: 'bomb'.repeat(999) },
+      ],
+      'is of no kind there is': [{ opcode: 3, payload: 'x' }],
+      'goes on with what has not begun': [{ opcode: 0, payload: 'x' }],
+      'begins anew within another': [
+        { opcode: 1, payload: 'x', isLast: false },
+        { opcode: 1, payload: 'y' },
+      ],
+      'is a ping in pieces': [{ opcode: 9, payload: 'x', isLast: false }],
+      'says that it is 8 EiB long': [{ opcode: 1, payload: 'x', length: 2n ** 63n - 1n }],
+      'says that it is 1 GiB long': [{ opcode: 1, payload: 'x', length: 2n ** 30n }],
+    };
+
+    it.each(Object.entries(broken))('ends with a frame that %s', async (_, frames) => {
+      const bystanders = await Bystanders.enter(hosts[host].url);
       const connection = dial(hosts[host].url);
-      connection.write(upgradeRequest(path, { ...(await authorized()), ...headers }));
-      const [, status] = await connection.until(/^HTTP\/1\.1 (\d+) /);
-      expect([headers, status]).toEqual([headers, expect.stringMatching(/^4\d\d$/)]);
-    }
-  });
-
-  const broken: Record<string, FrameParts[]> = {
-    // workerd reads what is not masked; what it reads is no command.
-    ...(host === 'node' && {
-      'is not masked': [{ opcode: 1, payload: '["typing",{}]', isMasked: false }],
-    }),
-    'says that it is compressed': [{ opcode: 1, isCompressed: true, payload: 'bomb'.repeat(999) }],
-    'is of no kind there is': [{ opcode: 3, payload: 'x' }],
-    'goes on with what has not begun': [{ opcode: 0, payload: 'x' }],
-    'begins anew within another': [
-      { opcode: 1, payload: 'x', isLast: false },
-      { opcode: 1, payload: 'y' },
-    ],
-    'is a ping in pieces': [{ opcode: 9, payload: 'x', isLast: false }],
-    'says that it is 8 EiB long': [{ opcode: 1, payload: 'x', length: 2n ** 63n - 1n }],
-    'says that it is 1 GiB long': [{ opcode: 1, payload: 'x', length: 2n ** 30n }],
-  };
-
-  it.each(Object.entries(broken))('ends with a frame that %s', async (_, frames) => {
-    const bystanders = await Bystanders.enter(hosts[host].url);
-    const connection = dial(hosts[host].url);
-    connection.write(upgradeRequest(path, await authorized()));
-    await connection.until(/^HTTP\/1\.1 101 [^]*?\r\n\r\n/);
-    for (const frame of frames) connection.write(frameOf(frame));
-    // workerd says Close at once and hangs up when the room next sleeps.
-    await Promise.race([connection.until(CLOSE), connection.ended()]);
-    expect(await bystanders.goOn()).toEqual([]);
-  });
-});
+      connection.write(upgradeRequest(path, await authorized()));
+      await connection.until(/^HTTP\/1\.1 101 [^]*?\r\n\r\n/);
+      for (const frame of frames) connection.write(frameOf(frame));
+      // workerd says Close at once and hangs up when the room next sleeps.
+      await Promise.race([connection.until(CLOSE), connection.ended()]);
+      expect(await bystanders.goOn()).toEqual([]);
+    });
+  },
+);
 
 it('a Host that is none is refused', async () => {
   const odd = ['1.2.3.4.5', '300.1.1.1', '[::1', 'a:99999', 'a%b', 'a<b', 'a b'];

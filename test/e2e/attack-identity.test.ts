@@ -62,7 +62,7 @@ const HEADERS = {
 const SENT_BY_MALLORY = { sender: 'Mallory', senderId: 'mallory', id: 'c1' };
 
 describe.each(names)('on the %s host nobody becomes somebody else', (name) => {
-  it('by a field of a message, at any door', async () => {
+  it('by a field of a message, at any transport', async () => {
     const { url } = hosts[name];
     const roomId = newRoom();
     const token = await tokenFor('mallory', { name: 'Mallory' });

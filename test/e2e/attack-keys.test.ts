@@ -5,7 +5,7 @@ import {
   signingKey,
   startKeyServer,
 } from '../unit/auth/support/key-server.ts';
-import { doors } from '../support/transports.ts';
+import { transports } from '../support/transports.ts';
 import { type Host, startHost } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { newRoom } from '../support/stories.ts';
@@ -35,10 +35,10 @@ afterAll(async () => {
   if (failures.length > 0) throw new Error(failures.join('\n'));
 });
 
-describe.each(doors)('with a key set alone, $name', (door) => {
+describe.each(transports)('with a key set alone, $name', (transport) => {
   it('lets in whoever the sign-in service names, and renews tokens by a new key', async () => {
     const roomId = newRoom();
-    const visitor = door.visit(hosts[door.host]!.url, {
+    const visitor = transport.visit(hosts[transport.host]!.url, {
       token: await signedBy(key, { sub: 'alice', name: 'Alice' }),
     });
     expect(ok(await visitor.join(roomId)).you).toMatchObject({ userId: 'alice' });
@@ -49,19 +49,21 @@ describe.each(doors)('with a key set alone, $name', (door) => {
   });
 
   it('knows no token of a secret, of a stranger, or of nobody', async () => {
-    const { url } = hosts[door.host]!;
+    const { url } = hosts[transport.host]!;
     for (const token of [
       await tokenFor('alice'),
       await signedBy(next, { sub: 'alice' }),
       await signedBy({ ...next, kid: key.kid }, { sub: 'alice' }),
       undefined,
     ]) {
-      expect(refusal(await door.visit(url, { token }).join(newRoom())).code).toBe('unauthorized');
+      expect(refusal(await transport.visit(url, { token }).join(newRoom())).code).toBe(
+        'unauthorized',
+      );
     }
   });
 
   it('asks people to try again while the key server cannot be reached', async () => {
-    const visitor = door.visit(stranded[door.host]!.url, {
+    const visitor = transport.visit(stranded[transport.host]!.url, {
       token: await signedBy(key, { sub: 'alice' }),
     });
     expect(refusal(await visitor.join(newRoom())).code).toBe('unavailable');

@@ -6,7 +6,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
 import { Logger } from '../../src/observability/logger.ts';
-import { doors } from '../support/transports.ts';
+import { transports } from '../support/transports.ts';
 import { edgeOptions } from '../support/hosts.ts';
 import { ask } from '../support/http-client.ts';
 import { rawSocket } from '../support/raw-socket.ts';
@@ -53,9 +53,9 @@ const FIELDS = new Set(
   origin setting`.split(/\s+/),
 );
 
-describe.each(doors)('the log behind $name', (door) => {
+describe.each(transports)('the log behind $name', (transport) => {
   it('says nothing of anybody, however they try to get into it', async () => {
-    const { url, lines } = await start[door.host]();
+    const { url, lines } = await start[transport.host]();
     const roomId = 'a "quoted" room\u00A0{"event":"forged"}';
     const private_ = {
       userId: 'user-kept-private',
@@ -63,17 +63,17 @@ describe.each(doors)('the log behind $name', (door) => {
       text: 'text kept private\n{"event":"forged"}\u001B[2J',
     };
     const token = await tokenFor(private_.userId, { name: private_.name });
-    const alice = door.visit(url, { token });
+    const alice = transport.visit(url, { token });
     ok(await alice.join(roomId));
     ok(await alice.command('message', { roomId, message: private_.text }));
     await alice.command('message', { roomId, message: '' });
     await alice.command('evil\n{"event":"forged"}', { roomId });
     await alice.command('searchMessages', { roomId, query: `${private_.text}" OR sender_id:*` });
     alice.tell('editMessage', { roomId, seq: 99, message: private_.text, id: private_.text });
-    const nameless = door.visit(url, { token: await namelessToken('user-kept-private-too') });
+    const nameless = transport.visit(url, { token: await namelessToken('user-kept-private-too') });
     await nameless.join(roomId, { username: 'kept private\u0007' });
     ok(await nameless.join(roomId, { username: 'Claimed, kept private' }));
-    await door.visit(url, { token: `${token}x` }).join(roomId);
+    await transport.visit(url, { token: `${token}x` }).join(roomId);
     const headers = {
       authorization: `Bearer ${token.slice(0, -2)}`,
       'user-agent': 'agent kept private',

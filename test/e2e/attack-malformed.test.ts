@@ -5,7 +5,7 @@ import { sendMalformed } from '../support/malformed-run.ts';
 import { useHosts } from '../support/stories.ts';
 
 const FRESH = Math.floor(Math.random() * 2 ** 31);
-/** Inputs to each door, for each seed. */
+/** Inputs to each transport, for each seed. */
 const INPUTS = 200;
 
 const hosts = useHosts({ ...NO_RATE_LIMITS, DURABILITY: 'process' });

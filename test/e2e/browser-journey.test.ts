@@ -114,7 +114,7 @@ describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
     const { page } = ann;
     await ann.join('', company.room);
     await page.getByText('I have a token').click();
-    expect(['door', await wrong(ann)]).toEqual(['door', []]);
+    expect(['transport', await wrong(ann)]).toEqual(['transport', []]);
 
     await ann.join('W'.repeat(64), company.room);
     await ann.isIn();

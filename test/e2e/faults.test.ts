@@ -9,7 +9,7 @@ const FAULTS = 60;
 const hosts = useHosts({ ...NO_RATE_LIMITS, DURABILITY: 'process' });
 
 describe.each(['node', 'edge'] as const)(
-  'over bad networks to every door of the %s host',
+  'over bad networks to every transport of the %s host',
   (name) => {
     it.concurrent.each([1, 2, FRESH])(
       'nothing is lost, doubled or out of order (P1–P4, P6; seed %i)',

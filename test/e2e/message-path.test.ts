@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { doors } from '../support/transports.ts';
+import { transports } from '../support/transports.ts';
 import { messagePath, type WatchedHost, watchHost } from '../support/message-path.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 
@@ -27,11 +27,11 @@ describe('the way of a message', () => {
     await Promise.all(Object.values(hosts).map((host) => host.close()));
   });
 
-  it.each(doors)('passes no more functions than its budget at $name', async (door) => {
-    const functions = await messagePath(door, hosts[door.host]!);
+  it.each(transports)('passes no more functions than its budget at $name', async (transport) => {
+    const functions = await messagePath(transport, hosts[transport.host]!);
     const names = new Set(functions.map(({ file, name }) => `${file} ${name}`));
     const listed = [...names].toSorted();
-    expect(listed.length, listed.join('\n')).toBeLessThanOrEqual(BUDGET[door.name]!);
+    expect(listed.length, listed.join('\n')).toBeLessThanOrEqual(BUDGET[transport.name]!);
     expect(listed.length).toBeGreaterThan(20);
   });
 });

@@ -16,7 +16,7 @@ function patient() {
   return service(bindings, { localOnly: false, guestsByDefault: false });
 }
 
-/** A socket of the Socket.IO door, which has sent its first packet. */
+/** A socket of the Socket.IO transport, which has sent its first packet. */
 async function open(app: ReturnType<typeof service>) {
   const headers = { upgrade: 'websocket' };
   const url = 'http://chat/socket.io/?EIO=4&transport=websocket';

@@ -55,7 +55,7 @@ describe('an object written by newer code', () => {
     `INSERT INTO migrations (version) VALUES (${migrations.length + 1})`,
   ];
 
-  it('is unavailable at every door, and is left as it is', async () => {
+  it('is unavailable at every transport, and is left as it is', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const roomId = await left(newer);
     const unavailable = {

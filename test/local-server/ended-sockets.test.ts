@@ -24,7 +24,7 @@ async function open(path: string, Authorization: string) {
 
 const text = (payload: string) => frameOf({ opcode: 1, payload });
 
-const doors = {
+const transports = {
   async native() {
     const connection = await open('/rooms/ended/ws', `Bearer ${await tokenFor('native')}`);
     await connection.until(/\["joined"/);
@@ -50,7 +50,7 @@ const HELD_BYTES = 32 * 1024 * 1024;
 /** A socket that is not cut by then stays for good, or until a timeout of many seconds. */
 const timeout = 8_000;
 
-describe.each(Object.entries(doors))('the %s door of the node host', (_, enter) => {
+describe.each(Object.entries(transports))('the %s transport of the node host', (_, enter) => {
   it(
     'reads no more of a frame that is too big, and cuts who goes on sending',
     { timeout },

@@ -45,7 +45,7 @@ async function read(url: string, headers: Record<string, string> = {}) {
 }
 
 describe('/metrics', () => {
-  test('counts what rooms do, at every door', async () => {
+  test('counts what rooms do, at every transport', async () => {
     const { url } = await host();
     const native = new NativeVisitor(url, { token: await tokenFor('alice') });
     const socketIo = new SocketIoVisitor(url, { token: await tokenFor('bob') });
@@ -170,7 +170,7 @@ describe('TRUST_PROXY', () => {
   const proxied = { host: '127.0.0.1', 'x-forwarded-host': 'chat.example.com' };
   const origin = 'https://chat.example.com';
 
-  test('takes the address users see from the proxy, at every door', async () => {
+  test('takes the address users see from the proxy, at every transport', async () => {
     const { url } = await host({ TRUST_PROXY: 'true' });
     const page = await ask(url, '/rooms/x', { headers: { ...proxied, origin } });
     expect(page.headers['access-control-allow-origin']).toBe(origin);

@@ -33,7 +33,7 @@ it(
   },
 );
 
-/** The HTTP door over rooms that sleep when they have been idle for `idleMs`. */
+/** The HTTP transport over rooms that sleep when they have been idle for `idleMs`. */
 async function serve(idleMs: number): Promise<{ url: string; rooms: NodeRooms }> {
   const { app, rooms } = httpApp(idleMs);
   const listener = getRequestListener(app.fetch);

@@ -257,7 +257,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test('ends within 5 s though clients of both doors never answer', async () => {
+test('ends within 5 s though clients of both transports never answer', async () => {
   const program = startDev();
   const port = await program.port();
   const bearer = await token(port, 'mute');

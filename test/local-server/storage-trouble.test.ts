@@ -155,7 +155,7 @@ describe('a room that cannot be opened', () => {
   };
 
   test.each(Object.entries(broken))(
-    '%s is unavailable at every door and troubles no other room',
+    '%s is unavailable at every transport and troubles no other room',
     async (about, breakIt) => {
       const path = roomPath(dataDir, 'r');
       mkdirSync(dirname(path), { recursive: true });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/protocol/commands.ts';
 import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
-import { doors } from '../support/transports.ts';
+import { transports } from '../support/transports.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PollingVisitor } from '../support/polling-visitor.ts';
 import { rawSocket } from '../support/raw-socket.ts';
@@ -54,34 +54,38 @@ async function doesAll(visitor: Visitor, roomId: string): Promise<void> {
   ok(await visitor.command('joinRoom', { roomId, ...nulls('joinRoom') }));
 }
 
-describe.concurrent.each(doors.map((door) => open(door, hosts)))('at $name', (door) => {
-  it('takes null in every optional field of every command for nothing', async () => {
-    const roomId = newRoom();
-    const { visitor } = await door.enter('alice', roomId);
-    // Whoever writes first owns the room.
-    await say(visitor, roomId, 'founded');
-    ok(await visitor.command('updateRoom', { roomId, topic: 'tea', retentionDays: 3 }));
-    await doesAll(visitor, roomId);
-    const { body } = await new HttpVisitor(door.host.url, await tokenFor('alice')).ask(
-      'GET',
-      roomId,
-    );
-    // Null keeps the topic, and in `retentionDays` says to keep everything.
-    expect(body).toMatchObject({ room: { topic: 'tea' } });
-    expect(body).not.toHaveProperty('room.retentionDays');
-    await visitor.close();
-  });
+describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
+  'at $name',
+  (transport) => {
+    it('takes null in every optional field of every command for nothing', async () => {
+      const roomId = newRoom();
+      const { visitor } = await transport.enter('alice', roomId);
+      // Whoever writes first owns the room.
+      await say(visitor, roomId, 'founded');
+      ok(await visitor.command('updateRoom', { roomId, topic: 'tea', retentionDays: 3 }));
+      await doesAll(visitor, roomId);
+      const { body } = await new HttpVisitor(transport.host.url, await tokenFor('alice')).ask(
+        'GET',
+        roomId,
+      );
+      // Null keeps the topic, and in `retentionDays` says to keep everything.
+      expect(body).toMatchObject({ room: { topic: 'tea' } });
+      expect(body).not.toHaveProperty('room.retentionDays');
+      await visitor.close();
+    });
 
-  it('takes a join whose fields are empty or null for one without them', async () => {
-    const token = await namelessToken('u-1');
-    const nothing = { since: '', session: '', username: '', history: '' } as unknown as Joining;
-    const joining = door.socketHolds === 'one room' ? nothing : (nulls('joinRoom') as Joining);
-    const joined = ok(await door.visit({ token }).join(newRoom(), joining));
-    expect(joined).toMatchObject({ you: { username: 'u-1' }, messages: [] });
-    expect(joined).not.toHaveProperty('missed');
-    expect(joined.you).not.toHaveProperty('unverified');
-  });
-});
+    it('takes a join whose fields are empty or null for one without them', async () => {
+      const token = await namelessToken('u-1');
+      const nothing = { since: '', session: '', username: '', history: '' } as unknown as Joining;
+      const joining =
+        transport.socketHolds === 'one room' ? nothing : (nulls('joinRoom') as Joining);
+      const joined = ok(await transport.visit({ token }).join(newRoom(), joining));
+      expect(joined).toMatchObject({ you: { username: 'u-1' }, messages: [] });
+      expect(joined).not.toHaveProperty('missed');
+      expect(joined.you).not.toHaveProperty('unverified');
+    });
+  },
+);
 
 describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) => {
   it('takes null in every optional field over Socket.IO by polling for nothing', async () => {
@@ -94,7 +98,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
 
   it('lets a guest in who shows null for a token', async () => {
     const who = { token: null, guestToken: null } as unknown as Who;
-    const [webSocket] = doors.filter(
+    const [webSocket] = transports.filter(
       ({ host, socketHolds }) => host === name && socketHolds === 'many rooms',
     );
     const { url } = hosts[name];

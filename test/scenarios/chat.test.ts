@@ -4,10 +4,10 @@ import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('lets two people talk', async () => {
     const roomId = newRoom();
-    const { visitor: alice, joined } = await door.enter('alice', roomId);
+    const { visitor: alice, joined } = await transport.enter('alice', roomId);
     expect(joined).toEqual({
       ok: true,
       epoch: joined.epoch,
@@ -35,7 +35,7 @@ forEachTransport((door) => {
       presence: 'users',
       messages: [],
     });
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     expect(await alice.hears('userJoined')).toEqual({
       roomId,
       userId: 'bob',
@@ -66,8 +66,8 @@ forEachTransport((door) => {
 
   it("tells a sender's other devices, and not the one that sent", async () => {
     const roomId = newRoom();
-    const { visitor: phone } = await door.enter('alice', roomId);
-    const { visitor: laptop } = await door.enter('alice', roomId);
+    const { visitor: phone } = await transport.enter('alice', roomId);
+    const { visitor: laptop } = await transport.enter('alice', roomId);
     ok(await phone.command('message', { roomId, message: 'from the phone' }));
     await laptop.hears('message');
     await fence(roomId, laptop, [phone]);
@@ -77,9 +77,9 @@ forEachTransport((door) => {
 
   it('keeps the first message when an id is sent twice', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: phone } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: phone } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     const first = ok(await alice.command('message', { roomId, message: 'once', id: 'a-1' }));
     const again = ok(await alice.command('message', { roomId, message: 'twice', id: 'a-1' }));
     const elsewhere = ok(await phone.command('message', { roomId, message: 'once', id: 'a-1' }));
@@ -97,8 +97,8 @@ forEachTransport((door) => {
 
   it('refuses a message with nothing to read, and takes any other', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const http = await overHttp(door, 'alice');
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const http = await overHttp(transport, 'alice');
     for (const message of [' ', '\n\n', '\u0000', '\u200B', '\u3164', '\u2800', '\uFE0F']) {
       const problem = {
         code: 'invalid_payload',
@@ -116,8 +116,8 @@ forEachTransport((door) => {
 
   it('takes commands that ask for no reply, and tells only what went wrong', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     alice.tell('message', { roomId, message: 'no reply wanted' });
     await bob.hears('message', ({ message }) => message === 'no reply wanted');
     alice.tell('message', { roomId, message: 7, id: 'seven' });
@@ -139,7 +139,9 @@ forEachTransport((door) => {
   it('gives every message its place, in the same order for everyone', async () => {
     const roomId = newRoom();
     const people = await Promise.all(
-      ['ann', 'ben', 'cleo', 'dan'].map(async (name) => (await door.enter(name, roomId)).visitor),
+      ['ann', 'ben', 'cleo', 'dan'].map(
+        async (name) => (await transport.enter(name, roomId)).visitor,
+      ),
     );
     const [watcher] = people;
     const texts = Array.from({ length: 25 }, (_, at) => `line ${at}`);
@@ -172,8 +174,8 @@ forEachTransport((door) => {
 
   it('lets nobody speak or read who has left', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     ok(await bob.command('leaveRoom', { roomId, username: 'bob' }));
     expect((await alice.hears('userLeft')).reason).toBe('left');
     for (const name of [
@@ -199,8 +201,8 @@ forEachTransport((door) => {
 
   it('answers joining twice afresh, without telling anyone', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     await alice.hears('userJoined');
     ok(await alice.command('message', { roomId, message: 'one' }));
     const again = ok(await bob.join(roomId, { history: 10 }));

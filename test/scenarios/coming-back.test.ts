@@ -1,24 +1,24 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { ask } from '../support/http-client.ts';
-import { forEachTransport, fence, newRoom, type OpenDoor } from '../support/stories.ts';
+import { forEachTransport, fence, newRoom, type OpenTransport } from '../support/stories.ts';
 import { say, seenBy, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('shows one who dropped exactly the 300 messages that were missed', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     await say(alice, roomId, 'before');
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     await say(alice, roomId, 'heard live');
     await bob.hears('message');
     const since = bob.position(roomId);
     await bob.drop();
 
-    const missed = await talk(door, roomId, 300);
-    const { visitor: back, joined } = await door.enter('bob', roomId, { since });
+    const missed = await talk(transport, roomId, 300);
+    const { visitor: back, joined } = await transport.enter('bob', roomId, { since });
     expect(joined).toMatchObject({ complete: true, missed, messages: [] });
     expect(joined.missed).toHaveLength(300);
     expect(joined.reset).toBeUndefined();
@@ -31,16 +31,16 @@ forEachTransport((door) => {
 
   it('tells one who comes back how far others have read meanwhile', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     const first = await say(alice, roomId, 'first');
     const second = await say(alice, roomId, 'second');
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     ok(await bob.command('markRead', { roomId, readUpTo: first.seq }));
     await alice.drop();
     ok(await bob.command('markRead', { roomId, readUpTo: second.seq }));
     await bob.close();
 
-    const { joined } = await door.enter('alice', roomId);
+    const { joined } = await transport.enter('alice', roomId);
     const { userId } = joined.you;
     expect(joined.receipts).toHaveLength(1);
     expect(joined.receipts?.[0]).toMatchObject({ readUpTo: second.seq });
@@ -49,12 +49,12 @@ forEachTransport((door) => {
 
   it('ends what is left of a session that comes back, so that nothing stuck there is done', async () => {
     const roomId = newRoom();
-    const { visitor: bob } = await door.enter('bob', roomId);
-    const { visitor: stranger } = await door.enter('stranger', roomId, { session: 'mine' });
-    const { visitor: stale } = await door.enter('alice', roomId, { session: 'mine' });
+    const { visitor: bob } = await transport.enter('bob', roomId);
+    const { visitor: stranger } = await transport.enter('stranger', roomId, { session: 'mine' });
+    const { visitor: stale } = await transport.enter('alice', roomId, { session: 'mine' });
     const { seq } = await say(bob, roomId, 'hello');
-    const { visitor: alice } = await door.enter('alice', roomId, { session: 'mine' });
-    const { visitor: phone } = await door.enter('alice', roomId, { session: 'other' });
+    const { visitor: alice } = await transport.enter('alice', roomId, { session: 'mine' });
+    const { visitor: phone } = await transport.enter('alice', roomId, { session: 'other' });
     stale.tell('addReaction', { roomId, seq, emoji: '👍' });
     await stale.ended();
     // Alice has never been away, and only her own connections were meant.
@@ -65,15 +65,15 @@ forEachTransport((door) => {
 
   it('pages one who missed 2,000 up to those who never left, who go on talking', async () => {
     const roomId = newRoom();
-    const { visitor: stayed } = await door.enter('stayed', roomId);
-    const { visitor: dan } = await door.enter('dan', roomId);
+    const { visitor: stayed } = await transport.enter('stayed', roomId);
+    const { visitor: dan } = await transport.enter('dan', roomId);
     const first = await say(dan, roomId, 'first');
-    const { visitor: gone } = await door.enter('gone', roomId);
+    const { visitor: gone } = await transport.enter('gone', roomId);
     const since = gone.position(roomId);
     await gone.drop();
-    const missed = await talk(door, roomId, 2_000);
+    const missed = await talk(transport, roomId, 2_000);
 
-    const { visitor: back, joined } = await door.enter('gone', roomId, { since });
+    const { visitor: back, joined } = await transport.enter('gone', roomId, { since });
     expect(joined.complete).toBe(false);
     expect(joined.missed).toEqual(missed.slice(0, 500));
     const during: Message[] = [];
@@ -105,62 +105,65 @@ forEachTransport((door) => {
 
   it('has missed nothing when it stands where the room stands', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     await say(alice, roomId, 'all there is');
-    const { joined } = await door.enter('bob', roomId);
-    const { joined: again } = await door.enter('bob', roomId, { since: joined.position });
+    const { joined } = await transport.enter('bob', roomId);
+    const { joined: again } = await transport.enter('bob', roomId, { since: joined.position });
     expect(again).toMatchObject({ missed: [], complete: true, position: joined.position });
     expect(again.reset).toBeUndefined();
   });
 
   it('is never told to start over in an empty room, nor from the very beginning', async () => {
     const roomId = newRoom();
-    const { visitor: alice, joined } = await door.enter('alice', roomId, { since: '0:0' });
+    const { visitor: alice, joined } = await transport.enter('alice', roomId, { since: '0:0' });
     expect(joined).toMatchObject({ missed: [], complete: true, position: `${joined.epoch}:0` });
     expect(joined.reset).toBeUndefined();
     const said = await say(alice, roomId, 'first');
-    const { joined: later } = await door.enter('bob', roomId, { since: '0:0' });
+    const { joined: later } = await transport.enter('bob', roomId, { since: '0:0' });
     expect(later).toMatchObject({ missed: [said], complete: true });
     expect(later.reset).toBeUndefined();
   });
 
   it('comes back to what was an empty room with its epoch and the highest rev', async () => {
     const roomId = newRoom();
-    const { visitor: bob, joined } = await door.enter('bob', roomId);
-    const heard = await talk(door, roomId, 300);
+    const { visitor: bob, joined } = await transport.enter('bob', roomId);
+    const heard = await talk(transport, roomId, 300);
     await bob.hears('message', ({ seq }) => seq === 300);
     expect(bob.heard('message')).toEqual(heard);
     await bob.drop();
-    const missed = await talk(door, roomId, 3);
+    const missed = await talk(transport, roomId, 3);
     const since = `${joined.epoch}:300`;
-    const { joined: back } = await door.enter('bob', roomId, { since });
+    const { joined: back } = await transport.enter('bob', roomId, { since });
     expect(back).toMatchObject({ epoch: joined.epoch, missed, complete: true });
     expect(back.reset).toBeUndefined();
   });
 
   it('tells a room that was deleted and reopened from the empty one before', async () => {
     const roomId = newRoom();
-    const { joined: first } = await door.enter('bob', roomId);
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { joined: first } = await transport.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     await say(alice, roomId, 'first life');
     const headers = { authorization: `Bearer ${await tokenFor('root', { admin: true })}` };
     for (const method of ['DELETE', 'PUT']) {
-      const { status } = await ask(door.host.url, `/rooms/${roomId}`, { method, headers });
+      const { status } = await ask(transport.host.url, `/rooms/${roomId}`, { method, headers });
       expect(status).toBe(200);
     }
-    const { joined } = await door.enter('bob', roomId, { since: `${first.epoch}:0` });
+    const { joined } = await transport.enter('bob', roomId, { since: `${first.epoch}:0` });
     expect(joined).toMatchObject({ reset: true, position: `${joined.epoch}:0` });
     expect(joined.epoch).not.toBe(first.epoch);
   });
 
   it('is told to start over with a position of another epoch or ahead of the room', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     const said = [await say(alice, roomId, 'one'), await say(alice, roomId, 'two')];
-    const { joined } = await door.enter('bob', roomId);
+    const { joined } = await transport.enter('bob', roomId);
     const [epoch] = joined.position.split(':');
     for (const since of ['elsewhere:1', `${epoch}:3`, 'elsewhere:0']) {
-      const { visitor, joined: reset } = await door.enter('bob', roomId, { since, history: 10 });
+      const { visitor, joined: reset } = await transport.enter('bob', roomId, {
+        since,
+        history: 10,
+      });
       expect(reset, since).toMatchObject({
         reset: true,
         messages: said,
@@ -175,17 +178,17 @@ forEachTransport((door) => {
   });
 
   it('is told to start over where the room it knew is empty now', async () => {
-    const { joined } = await door.enter('alice', newRoom(), { since: 'once-was:12' });
+    const { joined } = await transport.enter('alice', newRoom(), { since: 'once-was:12' });
     expect(joined).toMatchObject({ reset: true, position: `${joined.epoch}:0`, messages: [] });
   });
 
   it('hears no message twice and misses none, however it joins during talk', async () => {
     const roomId = newRoom();
-    const { visitor: dan } = await door.enter('dan', roomId);
+    const { visitor: dan } = await transport.enter('dan', roomId);
     const talking = everyOther(dan, roomId, 150);
     const comers: Visitor[] = [];
     for (let at = 0; at < 8; at++) {
-      const { visitor, joined } = await door.enter(`comer ${at}`, roomId, { since: '0:0' });
+      const { visitor, joined } = await transport.enter(`comer ${at}`, roomId, { since: '0:0' });
       expect(joined.complete).toBe(true);
       comers.push(visitor);
     }
@@ -200,19 +203,19 @@ forEachTransport((door) => {
 
   it('sends again what nobody answered, and it stands there once', async () => {
     const roomId = newRoom();
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     for (let round = 0; round < 5; round++) {
-      const { visitor: alice } = await door.enter('alice', roomId);
+      const { visitor: alice } = await transport.enter('alice', roomId);
       const payload = { roomId, message: `round ${round}`, id: `round-${round}` };
       alice.tell('message', payload);
       await alice.drop();
-      const { visitor: again } = await door.enter('alice', roomId);
+      const { visitor: again } = await transport.enter('alice', roomId);
       ok(await again.command('message', payload));
       await again.close();
     }
     const { messages } = ok(await bob.command('getHistory', { roomId }));
     expect(messages.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map((at) => `round-${at}`));
-    expect(await missedBy(door, roomId)).toEqual(messages);
+    expect(await missedBy(transport, roomId)).toEqual(messages);
     expect(bob.heard('message')).toEqual(messages);
   });
 });
@@ -224,7 +227,7 @@ async function everyOther(speaker: Visitor, roomId: string, count: number): Prom
   return said;
 }
 
-async function missedBy(door: OpenDoor, roomId: string): Promise<Message[] | undefined> {
-  const { joined } = await door.enter('nobody yet', roomId, { since: '0:0' });
+async function missedBy(transport: OpenTransport, roomId: string): Promise<Message[] | undefined> {
+  const { joined } = await transport.enter('nobody yet', roomId, { since: '0:0' });
   return joined.missed;
 }

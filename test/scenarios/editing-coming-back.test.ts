@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
-import { forEachTransport, newRoom, type OpenDoor } from '../support/stories.ts';
+import { forEachTransport, newRoom, type OpenTransport } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
@@ -97,25 +97,25 @@ async function changeAll(speakers: Visitor[], roomId: string, said: Message[]): 
   );
 }
 
-async function enterAll(door: OpenDoor, roomId: string): Promise<Visitor[]> {
+async function enterAll(transport: OpenTransport, roomId: string): Promise<Visitor[]> {
   const entered = await Promise.all(
-    Array.from({ length: SPEAKERS }, (_, at) => door.enter(`speaker ${at}`, roomId)),
+    Array.from({ length: SPEAKERS }, (_, at) => transport.enter(`speaker ${at}`, roomId)),
   );
   return entered.map(({ visitor }) => visitor);
 }
 
 forEachTransport(
-  (door) => {
+  (transport) => {
     it('is the same for who listened, came back after 700 changes, or reloaded', async () => {
       const roomId = newRoom();
-      const { visitor: listener } = await door.enter('listener', roomId);
-      const speakers = await enterAll(door, roomId);
+      const { visitor: listener } = await transport.enter('listener', roomId);
+      const speakers = await enterAll(transport, roomId);
       const said = await Promise.all(
         Array.from({ length: MESSAGES }, (_, at) =>
           say(speakers[at % SPEAKERS]!, roomId, `line ${at}`),
         ),
       );
-      const { visitor: traveller } = await door.enter('traveller', roomId);
+      const { visitor: traveller } = await transport.enter('traveller', roomId);
       const held = await reload(traveller, roomId);
       const { position } = ok(await traveller.join(roomId));
       await traveller.drop();
@@ -126,7 +126,7 @@ forEachTransport(
       await listener.hears('message', ({ seq }) => seq === last.seq);
       expect(last.rev).toBeGreaterThan(MESSAGES + 700);
 
-      const back = door.visit({ token: await tokenFor('traveller') });
+      const back = transport.visit({ token: await tokenFor('traveller') });
       const pages = await comeBack(back, roomId, position, held);
       expect(pages).toBeGreaterThanOrEqual(2);
       const fresh = await reload(back, roomId);
@@ -134,7 +134,7 @@ forEachTransport(
       expect(inOrder(held)).toEqual(inOrder(fresh));
       expect(inOrder(listenedTo(listener))).toEqual(inOrder(fresh));
       const everything: Held = new Map();
-      const { visitor: newcomer } = await door.enter('newcomer', roomId);
+      const { visitor: newcomer } = await transport.enter('newcomer', roomId);
       await comeBack(newcomer, roomId, '0:0', everything);
       expect(inOrder(everything)).toEqual(inOrder(fresh));
       const kinds = [...fresh.values()].map((message) =>

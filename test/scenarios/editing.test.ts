@@ -4,10 +4,10 @@ import { forEachTransport, fence } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('changes a message for everyone, each of whom hears it once', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
-    const { visitor: phone } = await door.enter('bob', roomId);
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
+    const { visitor: phone } = await transport.enter('bob', roomId);
     const about = { mentions: ['olga'], meta: { lang: 'en' }, replyTo: 1, id: 'b-1' };
     const { message: sent } = ok(
       await bob.command('message', { roomId, message: 'helo', ...about }),
@@ -33,7 +33,10 @@ forEachTransport((door) => {
   });
 
   it('takes other mentions and meta in an edit, and keeps those that are not given', async () => {
-    const { roomId, owner, bob, cleo } = await founded(door, { bob: 'member', cleo: 'member' });
+    const { roomId, owner, bob, cleo } = await founded(transport, {
+      bob: 'member',
+      cleo: 'member',
+    });
     const about = { mentions: ['bob'], meta: { a: 1 } };
     const { message: sent } = ok(
       await owner.command('message', { roomId, message: 'hi bob', ...about }),
@@ -59,7 +62,7 @@ forEachTransport((door) => {
     ok(await bob.command('markRead', { roomId, readUpTo: seq }));
     expect(await unreadOf(bob)).toBe(0);
 
-    const http = await overHttp(door, 'olga');
+    const http = await overHttp(transport, 'olga');
     const body = { message: 'hello', mentions: [], meta: {} };
     const answered = await http.ask('PATCH', roomId, `/messages/${seq}`, { body });
     expect(answered.body).toMatchObject({ message: { rev: fourth.rev + 1, message: 'hello' } });
@@ -72,7 +75,7 @@ forEachTransport((door) => {
   });
 
   it('takes no rev for an edit that changes nothing, and tells nobody', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const sent = await say(bob, roomId, 'as it is');
     const edit = { roomId, seq: sent.seq, message: 'as it is' };
     expect(ok(await bob.command('editMessage', edit)).message).toEqual(sent);
@@ -83,7 +86,7 @@ forEachTransport((door) => {
   });
 
   it('refuses an edit of what has moved on, and says how it is now', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const sent = await say(bob, roomId, 'one');
     const { seq } = sent;
     const edit = { roomId, seq, message: 'two', ifRev: sent.rev };
@@ -109,8 +112,8 @@ forEachTransport((door) => {
   });
 
   it('lets nobody edit what another said, whatever their role', async () => {
-    const { roomId, owner, mo, bob } = await founded(door, { mo: 'moderator', bob: 'member' });
-    const { visitor: admin } = await door.enter('ada', roomId, {}, { admin: true });
+    const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
+    const { visitor: admin } = await transport.enter('ada', roomId, {}, { admin: true });
     const { seq } = await say(bob, roomId, 'mine');
     for (const other of [owner, mo, admin]) {
       const edit = { roomId, seq, message: 'yours' };
@@ -124,7 +127,7 @@ forEachTransport((door) => {
   });
 
   it('says what is wrong with an edit or a deletion', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     await owner.command('addReaction', { roomId, seq: 1, emoji: '👍' });
     const message = 'new';
     const cases: [name: string, payload: object, code: string, field?: string][] = [
@@ -164,8 +167,8 @@ forEachTransport((door) => {
   });
 
   it('keeps the place of what was deleted, and nothing of what was said', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
-    const { visitor: phone } = await door.enter('bob', roomId);
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
+    const { visitor: phone } = await transport.enter('bob', roomId);
     const about = { mentions: ['olga'], meta: { a: 1 }, replyTo: 1, id: 'b-1' };
     const { message: sent } = ok(
       await bob.command('message', { roomId, message: 'regret', ...about }),
@@ -207,7 +210,7 @@ forEachTransport((door) => {
   });
 
   it('never brings back what was deleted', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const payload = { roomId, message: 'gone soon', id: 'b-1' };
     const { message: sent } = ok(await bob.command('message', payload));
     const { seq } = sent;
@@ -244,7 +247,7 @@ forEachTransport((door) => {
   });
 
   it('lets a moderator delete what others said, and keeps why', async () => {
-    const { roomId, owner, mo, bob } = await founded(door, { mo: 'moderator', bob: 'member' });
+    const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     const { seq } = await say(bob, roomId, 'rude');
     const forbidden = refusal(await bob.command('deleteMessage', { roomId, seq: 1 }));
     expect(forbidden.code).toBe('forbidden');
@@ -252,7 +255,7 @@ forEachTransport((door) => {
     expect(await bob.hears('messageUpdated')).toEqual({ ...message, change: 'deleted', by: 'mo' });
     // A moderator deletes what owners said too.
     ok(await mo.command('deleteMessage', { roomId, seq: 1 }));
-    const http = await overHttp(door, 'mo');
+    const http = await overHttp(transport, 'mo');
     const { body } = await http.ask('GET', roomId, '/audit', { query: { limit: 2 } });
     const act = { id: expect.any(Number), timestamp: expect.any(Number), by: 'mo' };
     expect(body).toMatchObject({
@@ -267,7 +270,7 @@ forEachTransport((door) => {
   });
 
   it('lets those who may not send delete what they said, and edit nothing', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const texts = ['while muted', 'as a viewer', 'read-only'];
     const seqs: number[] = [];
     for (const text of texts) seqs.push((await say(bob, roomId, text)).seq);
@@ -286,11 +289,11 @@ forEachTransport((door) => {
   });
 
   it('takes changes only where one has joined', async () => {
-    const here = await founded(door);
-    const there = await founded(door);
-    // The native door has a socket a room; its payload must name that one, or none.
-    const code = door.socketHolds === 'one room' ? 'invalid_payload' : 'not_joined';
-    const { visitor: bob } = await door.enter('bob', here.roomId);
+    const here = await founded(transport);
+    const there = await founded(transport);
+    // The native transport has a socket a room; its payload must name that one, or none.
+    const code = transport.socketHolds === 'one room' ? 'invalid_payload' : 'not_joined';
+    const { visitor: bob } = await transport.enter('bob', here.roomId);
     for (const [name, more] of Object.entries({
       editMessage: { seq: 1, message: 'x' },
       deleteMessage: { seq: 1 },
@@ -317,7 +320,7 @@ forEachTransport((door) => {
 
   describe('without asking for a reply', () => {
     it('is told what was refused', async () => {
-      const { roomId, bob } = await founded(door, { bob: 'member' });
+      const { roomId, bob } = await founded(transport, { bob: 'member' });
       bob.tell('editMessage', { roomId, seq: 1, message: 'not mine' });
       expect(await bob.hears('error')).toEqual({
         code: 'forbidden',

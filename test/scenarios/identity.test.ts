@@ -7,11 +7,11 @@ import { inAnHour, namelessToken, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport(
-  (door) => {
+  (transport) => {
     it('shows everyone under the name their token gives them, whatever they claim', async () => {
       const roomId = newRoom();
-      const { visitor: alice } = await door.enter('alice', roomId);
-      const mallory = door.visit({ token: await tokenFor('mallory', { name: 'Mallory' }) });
+      const { visitor: alice } = await transport.enter('alice', roomId);
+      const mallory = transport.visit({ token: await tokenFor('mallory', { name: 'Mallory' }) });
       const joined = ok(await mallory.join(roomId, { username: 'alice' }));
       expect(joined.you).toMatchObject({ userId: 'mallory', username: 'Mallory' });
       const forged = {
@@ -37,8 +37,8 @@ forEachTransport(
 
     it('marks a name that no token vouches for, and keeps the first one', async () => {
       const roomId = newRoom();
-      const { visitor: alice } = await door.enter('alice', roomId);
-      const zed = door.visit({ token: await namelessToken('u-26') });
+      const { visitor: alice } = await transport.enter('alice', roomId);
+      const zed = transport.visit({ token: await namelessToken('u-26') });
       const joined = ok(await zed.join(roomId, { username: 'Zed' }));
       const who = { userId: 'u-26', username: 'Zed', unverified: true };
       expect(joined.you).toMatchObject(who);
@@ -72,7 +72,7 @@ forEachTransport(
         ],
       ];
       for (const [token, userId, username] of cases) {
-        const joined = ok(await door.visit({ token }).join(newRoom()));
+        const joined = ok(await transport.visit({ token }).join(newRoom()));
         expect(joined.you).toMatchObject({ userId, username });
         expect(joined.you.unverified).toBeUndefined();
       }
@@ -89,8 +89,8 @@ forEachTransport(
       ];
       const shown = async (claims: object) => {
         const roomId = newRoom();
-        const { joined } = await door.enter('u-31', roomId, {}, { ...claims });
-        const http = await overHttp(door, 'u-31', { ...claims });
+        const { joined } = await transport.enter('u-31', roomId, {}, { ...claims });
+        const http = await overHttp(transport, 'u-31', { ...claims });
         const body = { message: 'hi', sender: 'Somebody else' };
         const { message } = (await http.ask('POST', roomId, '/messages', { body })).body as {
           message: Message;
@@ -114,7 +114,7 @@ forEachTransport(
         'al\u200Eice',
         'a\u{E0041}b',
       ];
-      const http = await overHttp(door, 'u-30', { name: undefined });
+      const http = await overHttp(transport, 'u-30', { name: undefined });
       const names = ['', ' padded', 'x'.repeat(65), 'a\u200Bb', 'e\u0301', ...hidden];
       await Promise.all(
         names.map(async (username) => {
@@ -126,8 +126,8 @@ forEachTransport(
             { error: { code: 'invalid_payload', field: 'sender' } },
           ]);
           // In a query an empty field is absent.
-          if (username === '' && door.name.startsWith('native')) return;
-          const problem = refusal(await door.visit({ token }).join(roomId, { username }));
+          if (username === '' && transport.name.startsWith('native')) return;
+          const problem = refusal(await transport.visit({ token }).join(roomId, { username }));
           expect(problem, JSON.stringify(username)).toMatchObject({
             code: 'invalid_payload',
             field: 'username',
@@ -137,9 +137,9 @@ forEachTransport(
     });
 
     it('takes the name in a newer token from then on, in every room', async () => {
-      const roomIds = door.socketHolds === 'one room' ? [newRoom()] : [newRoom(), newRoom()];
-      const bob = door.visit({ token: await tokenFor('bob', { name: 'Bob' }) });
-      const anna = door.visit({ token: await tokenFor('anna', { name: 'Anna' }) });
+      const roomIds = transport.socketHolds === 'one room' ? [newRoom()] : [newRoom(), newRoom()];
+      const bob = transport.visit({ token: await tokenFor('bob', { name: 'Bob' }) });
+      const anna = transport.visit({ token: await tokenFor('anna', { name: 'Anna' }) });
       for (const roomId of roomIds) {
         ok(await bob.join(roomId));
         ok(await anna.join(roomId));
@@ -157,7 +157,7 @@ forEachTransport(
         expect((await say(bob, roomId, 'as Robert')).sender).toBe('Robert');
         const { members } = ok(await anna.command('getMembers', { roomId }));
         expect(members).toEqual([member]);
-        const { joined } = await door.enter('cleo', roomId);
+        const { joined } = await transport.enter('cleo', roomId);
         expect(joined.online).toContainEqual(who);
         const again = ok(await bob.join(roomId));
         expect(again.you).toMatchObject(who);
@@ -175,7 +175,7 @@ forEachTransport(
 
     it('keeps a claimed name over a newer token without one', async () => {
       const roomId = newRoom();
-      const zed = door.visit({ token: await namelessToken('u-32') });
+      const zed = transport.visit({ token: await namelessToken('u-32') });
       ok(await zed.join(roomId, { username: 'Zed' }));
       ok(await zed.command('refreshToken', { token: await namelessToken('u-32') }));
       const { message } = ok(await zed.command('message', { roomId, message: 'hi' }));
@@ -190,14 +190,14 @@ forEachTransport(
     it('tells when a token ends', async () => {
       const exp = inAnHour();
       const token = await tokenFor('alice', { exp });
-      const joined = ok(await door.visit({ token }).join(newRoom()));
+      const joined = ok(await transport.visit({ token }).join(newRoom()));
       expect(joined.you.expiresAt).toBe(exp * 1_000);
     });
 
     it('knows a guest again by the guest token, and no guest by a forged one', async () => {
       const roomId = newRoom();
-      const { visitor: alice } = await door.enter('alice', roomId);
-      const guest = door.visit({});
+      const { visitor: alice } = await transport.enter('alice', roomId);
+      const guest = transport.visit({});
       const { you } = ok(await guest.join(roomId, { username: 'Gus' }));
       expect(you).toEqual({
         userId: expect.stringMatching(/^guest:[\w-]{16,}$/),
@@ -211,7 +211,7 @@ forEachTransport(
       });
       await say(guest, roomId, 'first here');
       await guest.close();
-      const again = ok(await door.visit(you).join(roomId));
+      const again = ok(await transport.visit(you).join(roomId));
       expect(again.you.userId).toBe(you.userId);
       for (const guestToken of [
         '',
@@ -219,7 +219,7 @@ forEachTransport(
         await tokenFor(you.userId),
         await tokenFor('alice'),
       ]) {
-        const stranger = ok(await door.visit({ guestToken }).join(roomId));
+        const stranger = ok(await transport.visit({ guestToken }).join(roomId));
         expect(stranger.you.userId).toMatch(/^guest:/);
         expect(stranger.you.userId).not.toBe(you.userId);
       }
@@ -234,7 +234,7 @@ forEachTransport(
 
     it('takes a token after "Bearer ", and an empty one for none, where a payload carries it', async () => {
       const roomId = newRoom();
-      const { visitor: alice } = await door.enter('alice', roomId);
+      const { visitor: alice } = await transport.enter('alice', roomId);
       const exp = inAnHour() + 60;
       const token = await tokenFor('alice', { exp });
       expect(ok(await alice.command('refreshToken', { token: `Bearer ${token}` }))).toEqual({
@@ -246,11 +246,11 @@ forEachTransport(
         expect(refused).toMatchObject({ code: 'invalid_payload', field: 'token' });
       }
       // A native client has no such payload: a header or a subprotocol carries its token.
-      if (door.socketHolds === 'one room') return;
-      const bearer = ok(await door.visit({ token: `bearer ${token}` }).join(roomId));
+      if (transport.socketHolds === 'one room') return;
+      const bearer = ok(await transport.visit({ token: `bearer ${token}` }).join(roomId));
       expect(bearer.you.userId).toBe('alice');
       for (const none of ['', 'Bearer ']) {
-        const guest = ok(await door.visit({ token: none }).join(roomId));
+        const guest = ok(await transport.visit({ token: none }).join(roomId));
         expect(guest.you.userId).toMatch(/^guest:/);
       }
     });
@@ -266,26 +266,26 @@ forEachTransport(
       ];
       for (const [claims, message] of cases) {
         const token = await tokenFor('u-31', claims);
-        const problem = refusal(await door.visit({ token }).join(newRoom()));
+        const problem = refusal(await transport.visit({ token }).join(newRoom()));
         expect(problem).toMatchObject({ code: 'unauthorized', message });
       }
     });
 
     it('lets no guest token stand for a token, and no token name a guest', async () => {
-      const { you } = ok(await door.visit({}).join(newRoom()));
+      const { you } = ok(await transport.visit({}).join(newRoom()));
       for (const token of [
         you.guestToken,
         await tokenFor('guest:me'),
         await tokenFor(you.userId),
       ]) {
-        expect(refusal(await door.visit({ token }).join(newRoom())).code).toBe('unauthorized');
+        expect(refusal(await transport.visit({ token }).join(newRoom())).code).toBe('unauthorized');
       }
     });
 
     it('remembers who sent what when two users send the same id', async () => {
       const roomId = newRoom();
-      const { visitor: alice } = await door.enter('alice', roomId);
-      const guest = door.visit({});
+      const { visitor: alice } = await transport.enter('alice', roomId);
+      const guest = transport.visit({});
       ok(await guest.join(roomId));
       const mine = ok(await alice.command('message', { roomId, message: 'mine', id: 'same' }));
       const theirs = ok(await guest.command('message', { roomId, message: 'theirs', id: 'same' }));

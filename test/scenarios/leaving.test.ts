@@ -12,7 +12,7 @@ type Way = [user: string, end: (socket: RawSocket, roomId: string) => void, reas
 
 const hosts = useHosts();
 
-/** Ends of a WebSocket that both doors see. */
+/** Ends of a WebSocket that both transports see. */
 const ways: Way[] = [
   ['no code', ({ socket }) => socket.close(), 'left'],
   ['1000', ({ socket }) => socket.close(1000), 'left'],

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Problem } from '../../src/protocol/codes/errors.ts';
-import { doors } from '../support/transports.ts';
+import { transports } from '../support/transports.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -49,15 +49,17 @@ function problemOf({ text }: Asked): Problem {
   return (JSON.parse(text) as { error: Problem }).error;
 }
 
-function doorsOf(host: (typeof names)[number]) {
-  return doors.filter((door) => door.host === host).map((door) => open(door, hosts));
+function transportsOf(host: (typeof names)[number]) {
+  return transports
+    .filter((transport) => transport.host === host)
+    .map((transport) => open(transport, hosts));
 }
 
 /** Fills a room with something of most kinds. */
 async function live(host: (typeof names)[number], roomId: string): Promise<void> {
-  const [door] = doorsOf(host);
-  const { visitor: alice } = await door!.enter('alice', roomId);
-  const { visitor: bob } = await door!.enter('bob', roomId);
+  const [transport] = transportsOf(host);
+  const { visitor: alice } = await transport!.enter('alice', roomId);
+  const { visitor: bob } = await transport!.enter('bob', roomId);
   await say(alice, roomId, 'welcome');
   const { seq } = await say(bob, roomId, 'hello xylograph');
   ok(await alice.command('addReaction', { roomId, seq, emoji: '🎉' }));
@@ -70,17 +72,20 @@ async function live(host: (typeof names)[number], roomId: string): Promise<void>
 }
 
 describe.each(names)('on the %s host', (host) => {
-  it.concurrent('sends everyone at every door away when a room is deleted, and hides its name', async () => {
+  it.concurrent('sends everyone at every transport away when a room is deleted, and hides its name', async () => {
     const roomId = newRoom('deleted');
     await live(host, roomId);
     const present = await Promise.all(
-      doorsOf(host).map(async (door) => ({ door, ...(await door.enter('carol', roomId)) })),
+      transportsOf(host).map(async (transport) => ({
+        transport,
+        ...(await transport.enter('carol', roomId)),
+      })),
     );
     expect((await ask(host, 'bob', 'DELETE ', roomId)).status).toBe(403);
     expect(await ask(host, 'alice', 'DELETE ', roomId)).toMatchObject({ status: 200, text: '{}' });
     const codes = await Promise.all(
-      present.map(async ({ door, visitor }) =>
-        door.socketHolds === 'many rooms'
+      present.map(async ({ transport, visitor }) =>
+        transport.socketHolds === 'many rooms'
           ? (await visitor.hears('roomClosed')).closeCode
           : visitor.ended(),
       ),
@@ -97,8 +102,11 @@ describe.each(names)('on the %s host', (host) => {
     const reopened = await ask(host, 'admin', 'PUT ', roomId);
     expect(reopened.status).toBe(200);
     expect(JSON.parse(reopened.text)).toMatchObject({ room: { roomId, memberCount: 0 } });
-    const [{ door, joined: before }] = present as [(typeof present)[number]];
-    const { joined } = await door.enter('bob', roomId, { since: before.position, history: 10 });
+    const [{ transport, joined: before }] = present as [(typeof present)[number]];
+    const { joined } = await transport.enter('bob', roomId, {
+      since: before.position,
+      history: 10,
+    });
     expect(joined).toMatchObject({ reset: true, messages: [] });
     expect(joined.epoch).not.toBe(before.epoch);
   });
@@ -106,9 +114,9 @@ describe.each(names)('on the %s host', (host) => {
   it.concurrent('takes a person out of a room for all who are there', async () => {
     const roomId = newRoom('erased');
     await live(host, roomId);
-    const [door] = doorsOf(host);
-    const { visitor: alice } = await door!.enter('alice', roomId);
-    const { visitor: bob } = await door!.enter('bob', roomId);
+    const [transport] = transportsOf(host);
+    const { visitor: alice } = await transport!.enter('alice', roomId);
+    const { visitor: bob } = await transport!.enter('bob', roomId);
     const mine = await ask(host, 'alice', 'DELETE /users/bob', roomId);
     expect([mine.status, problemOf(mine).code]).toEqual([403, 'forbidden']);
     expect(await ask(host, 'admin', 'DELETE /users/bob', roomId)).toMatchObject({
@@ -134,8 +142,8 @@ describe.each(names)('on the %s host', (host) => {
     const { text } = await ask(host, 'admin', 'GET /export', from);
     const body = text.replaceAll('"bob"', '".."');
     expect((await ask(host, 'admin', 'POST /import', roomId, { body })).status).toBe(200);
-    const [door] = doorsOf(host);
-    const { visitor: alice } = await door!.enter('alice', roomId);
+    const [transport] = transportsOf(host);
+    const { visitor: alice } = await transport!.enter('alice', roomId);
     const { members } = ok(await alice.command('getMembers', { roomId }));
     expect(members.map(({ userId }) => userId)).toEqual(['..', 'alice']);
     const rest = ok(await alice.command('getMembers', { roomId, after: '..' }));
@@ -192,8 +200,8 @@ describe.each(names)('on the %s host', (host) => {
     ];
     const body = lines.map((line) => JSON.stringify(line)).join('\n');
     expect((await ask(host, 'admin', 'POST /import', roomId, { body })).status).toBe(200);
-    const [door] = doorsOf(host);
-    const { visitor, joined } = await door!.enter('bob', roomId);
+    const [transport] = transportsOf(host);
+    const { visitor, joined } = await transport!.enter('bob', roomId);
     // It may have been done before the visitor came.
     if (joined.room.horizon !== 4)
       await visitor.hears('roomUpdated', ({ horizon }) => horizon === 4);
@@ -216,8 +224,8 @@ describe.each(names)('on the %s host', (host) => {
     expect(again.text).toBe(here.text);
 
     const since = `${position.split(':')[0]}:1`;
-    const [door] = doorsOf(other);
-    const { joined, visitor } = await door!.enter('bob', roomId, { since });
+    const [transport] = transportsOf(other);
+    const { joined, visitor } = await transport!.enter('bob', roomId, { since });
     expect(joined.reset).toBeUndefined();
     expect(joined.room).toMatchObject({ topic: 'moving', memberCount: 2 });
     expect(joined.you.mutedUntil).toBeGreaterThan(Date.now());
@@ -233,8 +241,8 @@ describe.each(names)('on the %s host', (host) => {
   it.concurrent('goes on with an import where a part of it broke', async () => {
     const roomId = newRoom('parts');
     const source = newRoom('source');
-    const [door] = doorsOf(host);
-    await talk(door!, source, 700, (at) => `line ${at} ${'of some length '.repeat(20)}`);
+    const [transport] = transportsOf(host);
+    await talk(transport!, source, 700, (at) => `line ${at} ${'of some length '.repeat(20)}`);
     const { text } = await ask(host, 'admin', 'GET /export', source);
     const lines = text.split('\n');
     const first = lines.slice(0, 400).join('\n');

@@ -10,11 +10,11 @@ import { ok, refusal } from '../support/visitor.ts';
 // One a second instead of 50: however slow the machine, what trickles in lifts nobody over a limit.
 const settings = { COMMANDS_PER_SECOND: '1' };
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('[ADM1] refuses commands that come too fast, and tells when to go on', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     const results = await Promise.all(
       Array.from({ length: 400 }, (_, at) =>
         alice.command('message', { roomId, message: `line ${at}` }),
@@ -46,8 +46,8 @@ forEachTransport((door) => {
 
   it('[ADM1] charges a user for all devices together, and more for pages and joins', async () => {
     const roomId = newRoom();
-    const { visitor: phone } = await door.enter('alice', roomId);
-    const { visitor: laptop } = await door.enter('alice', roomId);
+    const { visitor: phone } = await transport.enter('alice', roomId);
+    const { visitor: laptop } = await transport.enter('alice', roomId);
     const results = await Promise.all(
       [phone, laptop].flatMap((device) =>
         Array.from({ length: 40 }, () => device.command('getHistory', { roomId })),
@@ -65,7 +65,7 @@ forEachTransport((door) => {
   it('takes ten connections of one user to a room, and refuses more', async () => {
     const roomId = newRoom();
     const token = await tokenFor('alice');
-    const visitors = Array.from({ length: 12 }, () => door.visit({ token }));
+    const visitors = Array.from({ length: 12 }, () => transport.visit({ token }));
     const results = await Promise.all(visitors.map((visitor) => visitor.join(roomId)));
     const inside = visitors.filter((_, at) => results[at]?.ok);
     expect(inside).toHaveLength(10);
@@ -76,17 +76,17 @@ forEachTransport((door) => {
       });
     }
     // Other people, and other rooms, are not concerned.
-    await door.enter('bob', roomId);
-    await door.enter('alice', newRoom());
+    await transport.enter('bob', roomId);
+    await transport.enter('alice', newRoom());
     ok(await inside[0]!.command('leaveRoom', { roomId }));
     await inside[0]!.close();
-    await door.enter('alice', roomId);
+    await transport.enter('alice', roomId);
   });
 
   it('takes a message of 8,192 bytes and none longer', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     await say(alice, roomId, 'a'.repeat(8_192));
     await say(alice, roomId, `${'語'.repeat(2_730)}ab`);
     await say(alice, roomId, '🎉'.repeat(2_048));
@@ -103,7 +103,7 @@ forEachTransport((door) => {
 
   it('says which field of a command does not fit, and why', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     const proto = JSON.parse('{"__proto__": {"isAdmin": true}}') as object;
     const cases: [command: string, payload: unknown, field: string | undefined, why?: string][] = [
       ['message', { roomId }, 'message', 'message must be a string.'],
@@ -151,9 +151,9 @@ forEachTransport((door) => {
 
   it('takes JSON that is nested 16 deep, the tuple included, and none deeper', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     ok(await alice.command('message', { roomId, message: 'deep', nest: nest(14) }));
-    // What has the wrong form has no reply at the native door: nobody looked for its ref.
+    // What has the wrong form has no reply at the native transport: nobody looked for its ref.
     alice.tell('message', { roomId, message: 'deeper', nest: nest(15) });
     expect(await alice.hears('error')).toMatchObject({
       code: 'invalid_payload',
@@ -165,7 +165,7 @@ forEachTransport((door) => {
 
   it('knows only its own commands', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     for (const name of ['dance', 'getRoom', 'ack', 'error', '__proto__', 'toString', 'MESSAGE']) {
       expect(refusal(await alice.command(name, { roomId })), name).toEqual({
         code: 'unknown_command',

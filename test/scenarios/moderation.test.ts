@@ -13,11 +13,11 @@ function member(userId: string, more: Partial<Member> = {}): Member {
   return { userId, username: userId, role: 'member', online: true, ...more };
 }
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('sends away one who is kicked, on all devices, who may come back later', async () => {
-    const { roomId, owner, mo } = await founded(door, { mo: 'moderator' });
-    const { visitor: bob } = await door.enter('bob', roomId);
-    const { visitor: phone } = await door.enter('bob', roomId);
+    const { roomId, owner, mo } = await founded(transport, { mo: 'moderator' });
+    const { visitor: bob } = await transport.enter('bob', roomId);
+    const { visitor: phone } = await transport.enter('bob', roomId);
     await say(bob, roomId, 'noise');
     const kick = { roomId, userId: 'bob', seconds: 2, note: 'calm down' };
     const before = Date.now();
@@ -25,9 +25,10 @@ forEachTransport((door) => {
       ok: true,
       member: member('bob', { online: false }),
     });
-    expect([await floodBans(door, bob, roomId), await floodBans(door, phone, roomId)]).toEqual([
-      4501, 4501,
-    ]);
+    expect([
+      await floodBans(transport, bob, roomId),
+      await floodBans(transport, phone, roomId),
+    ]).toEqual([4501, 4501]);
     for (const other of [owner, mo]) {
       expect(await other.hears('userLeft')).toEqual({
         roomId,
@@ -38,14 +39,14 @@ forEachTransport((door) => {
       });
     }
     const token = await tokenFor('bob');
-    let result = await door.visit({ token }).join(roomId);
+    let result = await transport.visit({ token }).join(roomId);
     if (Date.now() - before < 1_500) {
       expect(refusal(result)).toMatchObject({ code: 'forbidden' });
       expect(refusal(result).retryAfterMs).toBeLessThanOrEqual(2_000);
     }
     while (!result.ok) {
       await pass(refusal(result).retryAfterMs);
-      result = await door.visit({ token }).join(roomId);
+      result = await transport.visit({ token }).join(roomId);
     }
     expect(Date.now() - before).toBeGreaterThanOrEqual(1_900);
     expect(result.you.role).toBe('member');
@@ -57,8 +58,8 @@ forEachTransport((door) => {
   });
 
   it('bans for good: nothing gets in, and nothing more is heard', async () => {
-    const { roomId, owner, mo } = await founded(door, { mo: 'moderator' });
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { roomId, owner, mo } = await founded(transport, { mo: 'moderator' });
+    const { visitor: bob } = await transport.enter('bob', roomId);
     await say(bob, roomId, 'rude');
     const ban = { roomId, userId: 'bob', note: 'rude' };
     // What is sent at the same time is either before the ban or refused.
@@ -68,7 +69,7 @@ forEachTransport((door) => {
     ]);
     const shown = member('bob', { online: false, banned: true });
     expect(ok(banned)).toEqual({ ok: true, member: shown });
-    expect(await floodBans(door, bob, roomId)).toBe(4502);
+    expect(await floodBans(transport, bob, roomId)).toBe(4502);
     expect(await owner.hears('memberUpdated', ({ userId }) => userId === 'bob')).toEqual({
       roomId,
       ...shown,
@@ -82,11 +83,11 @@ forEachTransport((door) => {
     expect(ok(await mo.command('banMember', ban)).member).toEqual(shown);
 
     const token = await tokenFor('bob');
-    expect(refusal(await door.visit({ token }).join(roomId))).toEqual({
+    expect(refusal(await transport.visit({ token }).join(roomId))).toEqual({
       code: 'banned',
       message: 'You are banned from this room.',
     });
-    const http = await overHttp(door, 'bob');
+    const http = await overHttp(transport, 'bob');
     const sent = await http.ask('POST', roomId, '/messages', { body: { message: 'hi' } });
     expect([sent.status, sent.body]).toMatchObject([403, { error: { code: 'banned' } }]);
 
@@ -94,22 +95,22 @@ forEachTransport((door) => {
     expect(ok(await owner.command('unbanMember', ban)).member).toEqual(back);
     expect(ok(await owner.command('unbanMember', ban)).member).toEqual(back);
     expect(await mo.hears('memberUpdated', ({ by }) => by === 'olga')).toMatchObject(back);
-    ok(await door.visit({ token }).join(roomId));
-    const { visitor: watcher } = await door.enter('watcher', roomId);
+    ok(await transport.visit({ token }).join(roomId));
+    const { visitor: watcher } = await transport.enter('watcher', roomId);
     await fence(roomId, mo, [owner, watcher]);
     const told = owner.heard('memberUpdated').filter(({ userId }) => userId === 'bob');
     expect(told).toHaveLength(1);
   });
 
   it('bans and mutes somebody before they ever come', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const early = member('early', { role: 'none', online: false, banned: true });
     const { member: banned } = ok(await owner.command('banMember', { roomId, userId: 'early' }));
     expect(banned).toEqual(early);
     const token = await tokenFor('early');
-    expect(refusal(await door.visit({ token }).join(roomId)).code).toBe('banned');
+    expect(refusal(await transport.visit({ token }).join(roomId)).code).toBe('banned');
     ok(await owner.command('muteMember', { roomId, userId: 'loud', seconds: 600 }));
-    const { visitor: loud, joined } = await door.enter('loud', roomId);
+    const { visitor: loud, joined } = await transport.enter('loud', roomId);
     expect(joined.you).toMatchObject({ role: 'member', mutedUntil: expect.any(Number) });
     const sent = await loud.command('message', { roomId, message: 'HI' });
     expect(refusal(sent).code).toBe('muted');
@@ -120,7 +121,7 @@ forEachTransport((door) => {
   });
 
   it('mutes until it lapses, whatever one would send', async () => {
-    const { roomId, owner, mo, bob } = await founded(door, { mo: 'moderator', bob: 'member' });
+    const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     const { seq } = await say(bob, roomId, 'blah');
     const before = Date.now();
     const mute = { roomId, userId: 'bob', seconds: 3, note: 'a break' };
@@ -162,7 +163,7 @@ forEachTransport((door) => {
   });
 
   it('ends a mute early, and keeps what was sent before it', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const first = ok(await bob.command('message', { roomId, message: 'once', id: 'b-1' }));
     ok(await owner.command('muteMember', { roomId, userId: 'bob' }));
     // Sent again, since the reply was lost: it is there already.
@@ -182,7 +183,7 @@ forEachTransport((door) => {
 
   it('lets nobody act who is no moderator, or on whom they are not above', async () => {
     const roles = { mo: 'moderator', max: 'moderator', bob: 'member', vera: 'viewer' } as const;
-    const { roomId, owner, mo, bob, vera } = await founded(door, roles);
+    const { roomId, owner, mo, bob, vera } = await founded(transport, roles);
     ok(await owner.command('setRole', { roomId, userId: 'otto', role: 'owner' }));
     const tries: [who: typeof bob, targets: string[]][] = [
       [bob, ['vera', 'max', 'olga', 'bob', 'nobody']],
@@ -190,7 +191,7 @@ forEachTransport((door) => {
       [mo, ['max', 'olga', 'mo']],
       [owner, ['olga', 'otto']],
     ];
-    const { visitor: watcher } = await door.enter('watcher', roomId);
+    const { visitor: watcher } = await transport.enter('watcher', roomId);
     for (const [who, targets] of tries) {
       for (const userId of targets) {
         for (const act of ACTS) {
@@ -205,8 +206,8 @@ forEachTransport((door) => {
   });
 
   it('lets an admin act on owners, and nobody on an admin', async () => {
-    const { roomId, owner } = await founded(door);
-    const { visitor: ada, joined } = await door.enter('ada', roomId, {}, { admin: true });
+    const { roomId, owner } = await founded(transport);
+    const { visitor: ada, joined } = await transport.enter('ada', roomId, {}, { admin: true });
     expect(joined.you.role).toBe('owner');
     for (const act of ['kickMember', 'banMember', 'muteMember'] as const) {
       expect(refusal(await owner.command(act, { roomId, userId: 'ada' })).code).toBe('forbidden');
@@ -214,18 +215,18 @@ forEachTransport((door) => {
     ok(await ada.command('muteMember', { roomId, userId: 'olga' }));
     expect(refusal(await owner.command('message', { roomId, message: 'hey' })).code).toBe('muted');
     ok(await ada.command('banMember', { roomId, userId: 'olga' }));
-    expect(await floodBans(door, owner, roomId)).toBe(4502);
+    expect(await floodBans(transport, owner, roomId)).toBe(4502);
     // No ban holds an admin.
-    const { visitor: other } = await door.enter('other', roomId, {}, { admin: true });
+    const { visitor: other } = await transport.enter('other', roomId, {}, { admin: true });
     await ada.close();
     await other.hears('userLeft');
     ok(await other.command('banMember', { roomId, userId: 'ada' }));
-    const { visitor: back } = await door.enter('ada', roomId, {}, { admin: true });
+    const { visitor: back } = await transport.enter('ada', roomId, {}, { admin: true });
     await say(back, roomId, 'still here');
   });
 
   it('says what is wrong with an act', async () => {
-    const { roomId, owner } = await founded(door, { bob: 'member' });
+    const { roomId, owner } = await founded(transport, { bob: 'member' });
     const cases: [act: string, payload: object, field: string][] = [
       ...ACTS.map((act): [string, object, string] => [act, {}, 'userId']),
       ...ACTS.map((act): [string, object, string] => [act, { userId: '..' }, 'userId']),
@@ -246,7 +247,7 @@ forEachTransport((door) => {
   });
 
   it('keeps every act in a list that moderators read over HTTP', async () => {
-    const { roomId, owner, mo, bob } = await founded(door, { mo: 'moderator', bob: 'member' });
+    const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     const { seq } = await say(bob, roomId, 'oops');
     const about = { roomId, userId: 'bob' };
     ok(await mo.command('muteMember', { ...about, seconds: 60, note: 'quiet' }));
@@ -257,7 +258,7 @@ forEachTransport((door) => {
     ok(await owner.command('banMember', about));
     ok(await owner.command('unbanMember', { ...about, note: 'sorry' }));
     ok(await mo.command('kickMember', { ...about, seconds: 1 }));
-    const http = await overHttp(door, 'mo');
+    const http = await overHttp(transport, 'mo');
     const { status, body } = await http.ask('GET', roomId, '/audit');
     expect(status).toBe(200);
     const { acts, hasMore } = body as { acts: object[]; hasMore: boolean };
@@ -285,18 +286,18 @@ forEachTransport((door) => {
       ],
       false,
     ]);
-    const stranger = await overHttp(door, 'carl');
+    const stranger = await overHttp(transport, 'carl');
     expect((await stranger.ask('GET', roomId, '/audit')).status).toBe(403);
   });
 
   it('lets one be moderated in a room that sleeps', async () => {
     const roomId = newRoom();
-    const { visitor: owner } = await door.enter('olga', roomId);
+    const { visitor: owner } = await transport.enter('olga', roomId);
     await say(owner, roomId, 'mine');
     await owner.close();
-    const http = await overHttp(door, 'olga');
+    const http = await overHttp(transport, 'olga');
     expect((await http.ask('PUT', roomId, '/bans/bob')).status).toBe(200);
     const token = await tokenFor('bob');
-    expect(refusal(await door.visit({ token }).join(roomId)).code).toBe('banned');
+    expect(refusal(await transport.visit({ token }).join(roomId)).code).toBe('banned');
   });
 });

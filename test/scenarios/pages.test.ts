@@ -6,11 +6,11 @@ import { ok, refusal } from '../support/visitor.ts';
 
 const KIB = 1_024;
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('pages through history to both sides, oldest first', async () => {
     const roomId = newRoom();
-    const all = await talk(door, roomId, 170);
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const all = await talk(transport, roomId, 170);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     const page = async (payload: object) => {
       const { messages, hasMore } = ok(await alice.command('getHistory', { roomId, ...payload }));
       return { seqs: messages.map(({ seq }) => seq), messages, hasMore };
@@ -42,15 +42,15 @@ forEachTransport((door) => {
       seqs: [168, 169, 170],
       hasMore: true,
     });
-    const { joined } = await door.enter('bob', roomId, { history: 100 });
+    const { joined } = await transport.enter('bob', roomId, { history: 100 });
     expect(joined.messages).toEqual(all.slice(70));
   });
 
   it('ends a page at 256 KiB of JSON, and goes on behind it', async () => {
     const roomId = newRoom();
     // Three bytes a character: what counts is bytes, not characters.
-    const all = await talk(door, roomId, 60, () => '語'.repeat(2_700));
-    const { visitor: alice, joined } = await door.enter('alice', roomId, {
+    const all = await talk(transport, roomId, 60, () => '語'.repeat(2_700));
+    const { visitor: alice, joined } = await transport.enter('alice', roomId, {
       since: '0:0',
       history: 100,
     });
@@ -85,14 +85,14 @@ forEachTransport((door) => {
 
   it('lists members a page at a time, and who of them is here', async () => {
     const roomId = newRoom();
-    const { visitor: owner } = await door.enter('a-owner', roomId);
+    const { visitor: owner } = await transport.enter('a-owner', roomId);
     await say(owner, roomId, 'mine');
     for (const name of ['b', 'c', 'd', 'e']) {
-      const { visitor } = await door.enter(name, roomId);
+      const { visitor } = await transport.enter(name, roomId);
       await say(visitor, roomId, 'me too');
       if (name !== 'e') await visitor.close();
     }
-    await door.enter('z-listens', roomId);
+    await transport.enter('z-listens', roomId);
     for (const name of ['b', 'c', 'd']) {
       await owner.hears('userLeft', ({ userId }) => userId === name);
     }
@@ -115,13 +115,13 @@ forEachTransport((door) => {
 
   it('finds people by the beginning of a word of their name, or of their user id', async () => {
     const roomId = newRoom();
-    const { visitor: owner } = await door.enter('a-owner', roomId);
+    const { visitor: owner } = await transport.enter('a-owner', roomId);
     await say(owner, roomId, 'my room');
     for (const name of ['José Pérez', 'Perez-Smith', 'Ann Lee', '李雷', 'lee']) {
-      const { visitor } = await door.enter(name, roomId);
+      const { visitor } = await transport.enter(name, roomId);
       await say(visitor, roomId, 'me too');
     }
-    await door.enter('Lena, who only reads', roomId);
+    await transport.enter('Lena, who only reads', roomId);
     const found = async (payload: object) => {
       const { members, hasMore } = ok(await owner.command('getMembers', { roomId, ...payload }));
       return { names: members.map(({ username }) => username).toSorted(), hasMore };
@@ -144,7 +144,7 @@ forEachTransport((door) => {
 
   it('says which part of a page request does not fit', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     const cases: [name: string, payload: object, field: string][] = [
       ['getHistory', { before: 0 }, 'before'],
       ['getHistory', { before: 5, after: 2 }, 'before'],

@@ -1,17 +1,23 @@
 import { expect, it } from 'vitest';
 import type { EventPayload } from '../../src/protocol/events.ts';
-import { forEachTransport, fence, newRoom, type OpenDoor, within } from '../support/stories.ts';
+import {
+  forEachTransport,
+  fence,
+  newRoom,
+  type OpenTransport,
+  within,
+} from '../support/stories.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 /** How long a dropped user still counts as here, in milliseconds. */
 const GRACE_MS = 5_000;
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('counts one with several devices once, until the last has left', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: phone } = await door.enter('bob', roomId);
-    const { visitor: laptop, joined } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: phone } = await transport.enter('bob', roomId);
+    const { visitor: laptop, joined } = await transport.enter('bob', roomId);
     expect(joined).toMatchObject({
       onlineCount: 2,
       online: [
@@ -35,10 +41,10 @@ forEachTransport((door) => {
 
   it('tells of one who leaves at once, and of one who drops out after 5 s', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
-    const { visitor: carol } = await door.enter('carol', roomId);
-    const { visitor: dan } = await door.enter('dan', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
+    const { visitor: carol } = await transport.enter('carol', roomId);
+    const { visitor: dan } = await transport.enter('dan', roomId);
     ok(await bob.command('leaveRoom', { roomId }));
     await alice.hears('userLeft', ({ userId }) => userId === 'bob');
     await carol.close();
@@ -59,12 +65,12 @@ forEachTransport((door) => {
   it('keeps silent about one who is back within the grace', async () => {
     const { roomId, alice, back, clock } = await within(GRACE_MS, async (start) => {
       const room = newRoom();
-      const { visitor: alice } = await door.enter('alice', room);
-      const { visitor: bob } = await door.enter('bob', room);
-      const { visitor: clock } = await door.enter('clock', room);
+      const { visitor: alice } = await transport.enter('alice', room);
+      const { visitor: bob } = await transport.enter('bob', room);
+      const { visitor: clock } = await transport.enter('clock', room);
       start();
       await bob.drop();
-      const { visitor: back } = await door.enter('bob', room);
+      const { visitor: back } = await transport.enter('bob', room);
       return { roomId: room, alice, back, clock };
     });
     // The clock drops after him: when it is told of, his grace would have ended too.
@@ -78,13 +84,13 @@ forEachTransport((door) => {
   it('lists one within the grace as here, and lets them leave for good', async () => {
     const { alice, back, joined } = await within(GRACE_MS, async (start) => {
       const room = newRoom();
-      const { visitor } = await door.enter('alice', room);
-      const { visitor: bob } = await door.enter('bob', room);
+      const { visitor } = await transport.enter('alice', room);
+      const { visitor: bob } = await transport.enter('bob', room);
       await visitor.hears('userJoined');
       start();
       await bob.drop();
-      const { joined: seen } = await door.enter('carol', room);
-      const { visitor: again } = await door.enter('bob', room);
+      const { joined: seen } = await transport.enter('carol', room);
+      const { visitor: again } = await transport.enter('bob', room);
       return { alice: visitor, back: again, joined: seen };
     });
     expect(joined.online.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
@@ -95,17 +101,17 @@ forEachTransport((door) => {
 
   it('lets joins and leaves alternate, whatever somebody does', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     for (let round = 0; round < 4; round++) {
-      const { visitor: phone } = await door.enter('bob', roomId);
-      const { visitor: laptop } = await door.enter('bob', roomId);
+      const { visitor: phone } = await transport.enter('bob', roomId);
+      const { visitor: laptop } = await transport.enter('bob', roomId);
       ok(await phone.command('leaveRoom', { roomId }));
       ok(await phone.join(roomId));
       await Promise.all([phone.close(), round % 2 === 0 ? laptop.close() : laptop.drop()]);
     }
-    const { visitor: last } = await door.enter('bob', roomId);
+    const { visitor: last } = await transport.enter('bob', roomId);
     ok(await last.command('leaveRoom', { roomId }));
-    await fence(roomId, (await door.enter('carol', roomId)).visitor, [alice]);
+    await fence(roomId, (await transport.enter('carol', roomId)).visitor, [alice]);
     const story = alice.stream
       .filter(({ name, payload }) => name.startsWith('user') && ofBob(payload))
       .map(({ name }) => name);
@@ -117,29 +123,29 @@ forEachTransport((door) => {
 
   it('tells only numbers above 200 people, and no typing above 100', async () => {
     const roomId = newRoom('crowd');
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const crowd = await enterAll(door, roomId, 99);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const crowd = await enterAll(transport, roomId, 99);
     await alice.until('the crowd', () => alice.heard('userJoined').length === 99);
     ok(await crowd[0]!.command('typing', { roomId }));
     await alice.hears('typing');
-    const beyond = await enterAll(door, roomId, 1, 'the 101st');
+    const beyond = await enterAll(transport, roomId, 1, 'the 101st');
     ok(await crowd[1]!.command('typing', { roomId }));
     ok(await beyond[0]!.command('typing', { roomId }));
     await fence(roomId, crowd[2]!, [alice]);
     expect(alice.heard('typing')).toHaveLength(1);
 
-    const more = await enterAll(door, roomId, 99, 'more');
+    const more = await enterAll(transport, roomId, 99, 'more');
     await fence(roomId, crowd[2]!, [alice]);
     expect(alice.heard('userJoined')).toHaveLength(199);
     expect(alice.heard('presence')).toEqual([]);
-    const { visitor: over, joined } = await door.enter('the 201st', roomId);
+    const { visitor: over, joined } = await transport.enter('the 201st', roomId);
     expect(joined).toMatchObject({ onlineCount: 201, presence: 'count' });
     expect(joined.online).toHaveLength(100);
     expect(await alice.hears('presence')).toEqual({ roomId, onlineCount: 201 });
 
     // Many come and go, and no more than a number a second tells of it.
     const from = Date.now();
-    const late = await enterAll(door, roomId, 20, 'late');
+    const late = await enterAll(transport, roomId, 20, 'late');
     await Promise.all(late.slice(0, 5).map((visitor) => visitor.close()));
     await alice.hears('presence', ({ onlineCount }) => onlineCount === 216);
     expect(alice.heard('userJoined')).toHaveLength(199);
@@ -158,7 +164,7 @@ forEachTransport((door) => {
     await alice.hears('presence', ({ onlineCount }) => onlineCount <= 200);
     const settled = await settledCount(alice, 190);
     expect(settled).toBe(190);
-    const { visitor: named } = await door.enter('named again', roomId);
+    const { visitor: named } = await transport.enter('named again', roomId);
     await alice.hears('userJoined', ({ userId }) => userId === 'named again');
     await named.close();
     await alice.hears('userLeft', ({ userId }) => userId === 'named again');
@@ -180,13 +186,13 @@ function settledCount(visitor: Visitor, expected: number): Promise<number> {
 }
 
 async function enterAll(
-  door: OpenDoor,
+  transport: OpenTransport,
   roomId: string,
   count: number,
   name = 'one of many',
 ): Promise<Visitor[]> {
   const entered = await Promise.all(
-    Array.from({ length: count }, (_, at) => door.enter(`${name} ${at}`, roomId)),
+    Array.from({ length: count }, (_, at) => transport.enter(`${name} ${at}`, roomId)),
   );
   return entered.map(({ visitor }) => visitor);
 }

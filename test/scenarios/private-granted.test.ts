@@ -11,10 +11,10 @@ const NO_SUCH_ROOM = {
 };
 
 forEachTransport(
-  (door) => {
+  (transport) => {
     it('is there only for those whose token names it, whether it exists or not', async () => {
       const [there, nowhere] = [newRoom('team'), newRoom('team')];
-      const { visitor: owner } = await door.enter(
+      const { visitor: owner } = await transport.enter(
         'olga',
         there,
         {},
@@ -29,10 +29,12 @@ forEachTransport(
         ['listed', {}],
       ];
       for (const [userId, claims] of strangers) {
-        const http = await overHttp(door, userId, claims);
+        const http = await overHttp(transport, userId, claims);
         for (const roomId of [there, nowhere]) {
           const token = await tokenFor(userId, claims);
-          expect(refusal(await door.visit({ token }).join(roomId)), userId).toEqual(NO_SUCH_ROOM);
+          expect(refusal(await transport.visit({ token }).join(roomId)), userId).toEqual(
+            NO_SUCH_ROOM,
+          );
           const answers = [
             await http.ask('GET', roomId),
             await http.ask('GET', roomId, '/messages'),
@@ -44,9 +46,14 @@ forEachTransport(
           }
         }
       }
-      const { joined } = await door.enter('listed', there, {}, { rooms: { [there]: 'viewer' } });
+      const { joined } = await transport.enter(
+        'listed',
+        there,
+        {},
+        { rooms: { [there]: 'viewer' } },
+      );
       expect(joined.you.role).toBe('viewer');
-      const { joined: admin } = await door.enter('ada', nowhere, {}, { admin: true });
+      const { joined: admin } = await transport.enter('ada', nowhere, {}, { admin: true });
       expect(admin.room.createdAt).toBe(0);
     });
   },

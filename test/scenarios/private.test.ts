@@ -10,18 +10,18 @@ const NO_SUCH_ROOM = {
   message: 'There is no such room, or it is not for you.',
 };
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('opens a private room to those on its list and those whose token names it', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'viewer' });
-    const { visitor: stranger } = await door.enter('stranger', roomId);
+    const { roomId, owner, bob } = await founded(transport, { bob: 'viewer' });
+    const { visitor: stranger } = await transport.enter('stranger', roomId);
     const { room } = ok(await owner.command('updateRoom', { roomId, private: true }));
     // A stranger who was here is let out, and hears nothing of it.
-    expect(await floodBans(door, stranger, roomId)).toBe(4503);
+    expect(await floodBans(transport, stranger, roomId)).toBe(4503);
     expect(stranger.heard('roomUpdated')).toEqual([]);
     expect((await owner.hears('userLeft')).userId).toBe('stranger');
     expect(await bob.hears('roomUpdated')).toEqual(room);
     const join = async (userId: string, claims = {}) =>
-      door.visit({ token: await tokenFor(userId, claims) }).join(roomId);
+      transport.visit({ token: await tokenFor(userId, claims) }).join(roomId);
     expect(refusal(await join('stranger'))).toEqual(NO_SUCH_ROOM);
     expect(ok(await join('bob')).you.role).toBe('viewer');
     expect(ok(await join('granted', { rooms: { [roomId]: 'member' } })).you.role).toBe('member');
@@ -32,14 +32,14 @@ forEachTransport((door) => {
     ok(await join('stranger'));
     // To be taken off the list is to leave.
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'none' }));
-    expect(await floodBans(door, bob, roomId)).toBe(4503);
+    expect(await floodBans(transport, bob, roomId)).toBe(4503);
     expect(refusal(await join('bob'))).toEqual(NO_SUCH_ROOM);
   });
 
   it('lets nothing of a private room out over HTTP', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     ok(await owner.command('updateRoom', { roomId, private: true }));
-    const stranger = await overHttp(door, 'stranger');
+    const stranger = await overHttp(transport, 'stranger');
     const paths = ['', '/messages', '/messages/1', '/messages/99', '/members', '/audit'];
     const queries = { '/missed': { after: '0:0' }, '/search': { q: 'words' }, '/events': {} };
     for (const path of [...paths, ...Object.keys(queries)]) {
@@ -61,16 +61,16 @@ forEachTransport((door) => {
   });
 
   it('says the same of a private room to one who is banned as to a stranger', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     ok(await owner.command('banMember', { roomId, userId: 'mallory' }));
     ok(await owner.command('updateRoom', { roomId, private: true }));
     const token = await tokenFor('mallory');
-    expect(refusal(await door.visit({ token }).join(roomId))).toEqual(NO_SUCH_ROOM);
+    expect(refusal(await transport.visit({ token }).join(roomId))).toEqual(NO_SUCH_ROOM);
   });
 
   it('keeps a stranger who has left out when the room closes meanwhile', async () => {
-    const { roomId, owner } = await founded(door);
-    const { visitor: stranger } = await door.enter('stranger', roomId);
+    const { roomId, owner } = await founded(transport);
+    const { visitor: stranger } = await transport.enter('stranger', roomId);
     ok(await stranger.command('leaveRoom', { roomId }));
     ok(await owner.command('updateRoom', { roomId, private: true }));
     expect(refusal(await stranger.join(roomId))).toEqual(NO_SUCH_ROOM);
@@ -80,9 +80,9 @@ forEachTransport((door) => {
 
   it('keeps one who wrote before it became private', async () => {
     const roomId = newRoom();
-    const { visitor: owner } = await door.enter('olga', roomId);
+    const { visitor: owner } = await transport.enter('olga', roomId);
     await say(owner, roomId, 'hello');
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     await say(bob, roomId, 'hello too');
     ok(await owner.command('updateRoom', { roomId, private: true }));
     const said = await say(bob, roomId, 'still here');

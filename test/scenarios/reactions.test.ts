@@ -4,10 +4,13 @@ import { forEachTransport, fence } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('counts reactions, and tells everybody else of each', async () => {
-    const { roomId, owner, bob, cleo } = await founded(door, { bob: 'member', cleo: 'member' });
-    const { visitor: phone } = await door.enter('bob', roomId);
+    const { roomId, owner, bob, cleo } = await founded(transport, {
+      bob: 'member',
+      cleo: 'member',
+    });
+    const { visitor: phone } = await transport.enter('bob', roomId);
     const thumb = { roomId, seq: 1, emoji: '👍' };
     const first = ok(await bob.command('addReaction', thumb));
     expect(first).toEqual({
@@ -63,7 +66,10 @@ forEachTransport((door) => {
   });
 
   it('counts what looks the same as one kind', async () => {
-    const { roomId, owner, bob, cleo } = await founded(door, { bob: 'member', cleo: 'member' });
+    const { roomId, owner, bob, cleo } = await founded(transport, {
+      bob: 'member',
+      cleo: 'member',
+    });
     const [heart, thumb] = ['\u2764\uFE0F', '\u{1F44D}'];
     const react = async (who: typeof bob, name: string, emoji: string) =>
       ok(await who.command(name as 'addReaction', { roomId, seq: 1, emoji }));
@@ -74,7 +80,7 @@ forEachTransport((door) => {
     const { message, myReactions } = await react(owner, 'addReaction', '\u00E9');
     expect(message.reactions).toEqual({ [heart]: 2, [thumb]: 1, '\u00E9': 2 });
     expect(myReactions).toEqual(['\u00E9']);
-    const http = await overHttp(door, 'olga');
+    const http = await overHttp(transport, 'olga');
     const path = (emoji: string) => `/messages/1/reactions/${encodeURIComponent(emoji)}`;
     const put = await http.ask('PUT', roomId, path('\u2764'));
     expect(put.body).toMatchObject({ message: { reactions: { [heart]: 3 } } });
@@ -92,7 +98,7 @@ forEachTransport((door) => {
   });
 
   it('takes no rev for a reaction that is there, or for taking one that is not', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const thumb = { roomId, seq: 1, emoji: '👍' };
     const first = ok(await bob.command('addReaction', thumb));
     expect(ok(await bob.command('addReaction', thumb))).toEqual(first);
@@ -107,14 +113,14 @@ forEachTransport((door) => {
   });
 
   it('tells with messages what the asking user has reacted with, and nothing of others', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     await say(owner, roomId, 'nobody reacts to this');
     const thumb = { roomId, seq: 1, emoji: '👍' };
     ok(await owner.command('addReaction', thumb));
     ok(await bob.command('addReaction', { ...thumb, emoji: 'b' }));
     ok(await bob.command('addReaction', { ...thumb, emoji: 'a' }));
     const mine = { '1': ['a', 'b'] };
-    const { visitor: again } = await door.enter('bob', roomId);
+    const { visitor: again } = await transport.enter('bob', roomId);
     expect(ok(await again.join(roomId, { history: 2 })).myReactions).toEqual(mine);
     expect(ok(await again.join(roomId, { since: '0:0' })).myReactions).toEqual(mine);
     expect(ok(await bob.command('getMissed', { roomId, after: '0:0' })).myReactions).toEqual(mine);
@@ -122,15 +128,15 @@ forEachTransport((door) => {
     expect(ok(await bob.command('getHistory', { roomId, after: 1 }))).not.toHaveProperty(
       'myReactions',
     );
-    const { visitor: cleo } = await door.enter('cleo', roomId);
+    const { visitor: cleo } = await transport.enter('cleo', roomId);
     expect(ok(await cleo.command('getHistory', { roomId }))).not.toHaveProperty('myReactions');
   });
 
   it('tells who reacted, by emoji and user, a page at a time', async () => {
     const people = ['ann', 'ben', 'cleo'];
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     for (const name of people) {
-      const { visitor } = await door.enter(name, roomId, {}, { name: `Mx ${name}` });
+      const { visitor } = await transport.enter(name, roomId, {}, { name: `Mx ${name}` });
       for (const emoji of ['b', 'a'])
         ok(await visitor.command('addReaction', { roomId, seq: 1, emoji }));
     }
@@ -161,7 +167,7 @@ forEachTransport((door) => {
   });
 
   it('takes twenty kinds and no more, whatever they are called', async () => {
-    const { roomId, bob, owner } = await founded(door, { bob: 'member' });
+    const { roomId, bob, owner } = await founded(transport, { bob: 'member' });
     const kinds = [
       'toString',
       'valueOf',
@@ -194,7 +200,7 @@ forEachTransport((door) => {
   });
 
   it('says what is wrong with a reaction', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const cases: [payload: object, code: string, field?: string][] = [
       [{ seq: 1 }, 'invalid_payload', 'emoji'],
       [{ seq: 1, emoji: '' }, 'invalid_payload', 'emoji'],
@@ -232,7 +238,10 @@ forEachTransport((door) => {
   });
 
   it('lets nobody react who may not send', async () => {
-    const { roomId, owner, bob, vera } = await founded(door, { bob: 'member', vera: 'viewer' });
+    const { roomId, owner, bob, vera } = await founded(transport, {
+      bob: 'member',
+      vera: 'viewer',
+    });
     const thumb = { roomId, seq: 1, emoji: '👍' };
     ok(await bob.command('addReaction', thumb));
     const codes = async (who: typeof bob) => [
@@ -250,8 +259,8 @@ forEachTransport((door) => {
   });
 
   it('puts one who reacts on the list', async () => {
-    const { roomId, owner } = await founded(door);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { roomId, owner } = await founded(transport);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     expect(ok(await owner.command('getMembers', { roomId })).memberCount).toBe(1);
     ok(await bob.command('addReaction', { roomId, seq: 1, emoji: '👍' }));
     const { members, memberCount } = ok(await owner.command('getMembers', { roomId }));

@@ -4,10 +4,10 @@ import { forEachTransport, fence, newRoom } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('tells how far one has read, to everybody else and to the own other devices', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
-    const { visitor: phone } = await door.enter('bob', roomId);
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
+    const { visitor: phone } = await transport.enter('bob', roomId);
     for (const text of ['two', 'three', 'four']) await say(owner, roomId, text);
     expect(ok(await bob.command('markRead', { roomId, readUpTo: 3 }))).toEqual({
       ok: true,
@@ -39,7 +39,7 @@ forEachTransport((door) => {
 
   it('gathers what several read within a second', async () => {
     const people = { ann: 'member', ben: 'member', cleo: 'member' } as const;
-    const { roomId, owner, ...others } = await founded(door, people);
+    const { roomId, owner, ...others } = await founded(transport, people);
     for (let at = 2; at <= 5; at++) await say(owner, roomId, `line ${at}`);
     await Promise.all(
       Object.values(others).flatMap((reader) =>
@@ -60,8 +60,8 @@ forEachTransport((door) => {
   });
 
   it('counts unread messages and mentions when one comes back', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
-    const { visitor: cleo } = await door.enter('cleo', roomId);
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
+    const { visitor: cleo } = await transport.enter('cleo', roomId);
     await say(bob, roomId, 'own words are read');
     ok(await bob.command('markRead', { roomId, readUpTo: 2 }));
     const mention = async (text: string) =>
@@ -85,25 +85,28 @@ forEachTransport((door) => {
     const back = { ok: true, readUpTo: first, unread: 1, unreadMentions: 0 };
     expect(await bob.command('markRead', { roomId, readUpTo: 0 })).toEqual(back);
     expect(await you()).toEqual([first, 1, 0]);
-    const { joined } = await door.enter('newcomer', roomId);
+    const { joined } = await transport.enter('newcomer', roomId);
     expect(joined.you).toMatchObject({ readUpTo: 7, unread: 0, unreadMentions: 0 });
   });
 
   it('counts to a hundred and no further', async () => {
     const roomId = newRoom();
-    const { visitor: reader } = await door.enter('reader', roomId);
+    const { visitor: reader } = await transport.enter('reader', roomId);
     await say(reader, roomId, 'first');
     ok(await reader.command('markRead', { roomId, readUpTo: 1 }));
-    await talk(door, roomId, 99);
-    const { visitor: owner } = await door.enter('someone', roomId);
+    await talk(transport, roomId, 99);
+    const { visitor: owner } = await transport.enter('someone', roomId);
     expect(ok(await reader.join(roomId)).you.unread).toBe(99);
     for (let at = 0; at < 5; at++) await say(owner, roomId, 'more');
-    const { joined } = await door.enter('reader', roomId);
+    const { joined } = await transport.enter('reader', roomId);
     expect(joined.you).toMatchObject({ readUpTo: 1, unread: 100, unreadMentions: 0 });
   });
 
   it('says what is wrong with a read position, and lets the muted have one', async () => {
-    const { roomId, owner, bob, vera } = await founded(door, { bob: 'member', vera: 'viewer' });
+    const { roomId, owner, bob, vera } = await founded(transport, {
+      bob: 'member',
+      vera: 'viewer',
+    });
     for (const readUpTo of [-1, 1.5, '1', null, undefined]) {
       const problem = refusal(await bob.command('markRead', { roomId, readUpTo }));
       expect(problem).toMatchObject({ code: 'invalid_payload', field: 'readUpTo' });
@@ -117,7 +120,7 @@ forEachTransport((door) => {
 
   it('keeps nothing of who reads a room that nobody has written to', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
     expect(ok(await alice.command('markRead', { roomId, readUpTo: 5 }))).toEqual({
       ok: true,
       readUpTo: 0,
@@ -127,7 +130,7 @@ forEachTransport((door) => {
     expect(ok(await alice.join(roomId))).toMatchObject({
       room: { createdAt: 0, memberCount: 0 },
     });
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     await fence(roomId, bob, [alice]);
     expect(ok(await bob.join(roomId)).you.role).toBe('owner');
   });

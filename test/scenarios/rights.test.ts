@@ -6,9 +6,9 @@ import { say } from '../support/talk.ts';
 import { inAnHour, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('sets what a room is, and tells everybody else of it', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { room: before } = ok(await owner.join(roomId));
     const change = {
       topic: 'Naïve news 🎉',
@@ -41,8 +41,8 @@ forEachTransport((door) => {
 
   it('lets moderators set topic and slow mode, owners all, and others nothing', async () => {
     const roles = { mo: 'moderator', bob: 'member', vera: 'viewer' } as const;
-    const { roomId, mo, bob, vera, owner } = await founded(door, roles);
-    const { visitor: stranger } = await door.enter('stranger', roomId);
+    const { roomId, mo, bob, vera, owner } = await founded(transport, roles);
+    const { visitor: stranger } = await transport.enter('stranger', roomId);
     for (const who of [bob, vera, stranger]) {
       for (const change of [{ topic: 'mine' }, { slowModeSeconds: 1 }, { readOnly: true }, {}]) {
         expect(refusal(await who.command('updateRoom', { roomId, ...change })).code).toBe(
@@ -64,7 +64,7 @@ forEachTransport((door) => {
   });
 
   it('says what is wrong with a change of the room', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const cases: [payload: object, field: string][] = [
       [{ topic: 7 }, 'topic'],
       [{ topic: 't'.repeat(257) }, 'topic'],
@@ -83,10 +83,10 @@ forEachTransport((door) => {
   });
 
   it('lets only owners and admins send in a read-only room', async () => {
-    const { roomId, owner, mo } = await founded(door, { mo: 'moderator' });
+    const { roomId, owner, mo } = await founded(transport, { mo: 'moderator' });
     ok(await owner.command('updateRoom', { roomId, readOnly: true }));
-    const { visitor: bob } = await door.enter('bob', roomId);
-    const { visitor: ada } = await door.enter('ada', roomId, {}, { admin: true });
+    const { visitor: bob } = await transport.enter('bob', roomId);
+    const { visitor: ada } = await transport.enter('ada', roomId, {}, { admin: true });
     for (const who of [mo, bob]) {
       const refused = [
         await who.command('message', { roomId, message: 'me too' }),
@@ -101,7 +101,7 @@ forEachTransport((door) => {
   });
 
   it('slows members down, and neither those above them nor what is sent again', async () => {
-    const { roomId, owner, mo, bob } = await founded(door, { mo: 'moderator', bob: 'member' });
+    const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     ok(await owner.command('updateRoom', { roomId, slowModeSeconds: 2 }));
     const send = (message: string, id: string) => bob.command('message', { roomId, message, id });
     const first = ok(await send('one', 'b-1'));
@@ -131,9 +131,9 @@ forEachTransport((door) => {
   });
 
   it('gives roles, and tells everybody else who has which', async () => {
-    const { roomId, owner } = await founded(door);
-    const { visitor: bob } = await door.enter('bob', roomId);
-    const { visitor: watcher } = await door.enter('watcher', roomId);
+    const { roomId, owner } = await founded(transport);
+    const { visitor: bob } = await transport.enter('bob', roomId);
+    const { visitor: watcher } = await transport.enter('watcher', roomId);
     const give = async (role: string) =>
       ok(await owner.command('setRole', { roomId, userId: 'bob', role })).member;
     const shown = { userId: 'bob', username: 'bob', online: true };
@@ -164,7 +164,7 @@ forEachTransport((door) => {
   });
 
   it('takes a viewer all sending, and gives it back with the role', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'viewer' }));
     const sendings: [name: string, more: object][] = [
       ['message', { message: 'hi' }],
@@ -185,7 +185,7 @@ forEachTransport((door) => {
 
   it('lets nobody rise above themselves, nor the last owner go', async () => {
     const roles = { mo: 'moderator', max: 'moderator', bob: 'member' } as const;
-    const { roomId, owner, mo, bob } = await founded(door, roles);
+    const { roomId, owner, mo, bob } = await founded(transport, roles);
     const tries: [who: typeof bob, userId: string, role: string][] = [
       [bob, 'bob', 'moderator'],
       [bob, 'vera', 'viewer'],
@@ -200,7 +200,7 @@ forEachTransport((door) => {
       const problem = refusal(await who.command('setRole', { roomId, userId, role }));
       expect(problem.code, `${userId} ${role}`).toBe('forbidden');
     }
-    const { visitor: ada } = await door.enter('ada', roomId, {}, { admin: true });
+    const { visitor: ada } = await transport.enter('ada', roomId, {}, { admin: true });
     const last = await ada.command('setRole', { roomId, userId: 'olga', role: 'member' });
     expect(refusal(last)).toEqual({
       code: 'forbidden',
@@ -224,7 +224,7 @@ forEachTransport((door) => {
 
   it('follows the roles that tokens give: the exact room, then the longest prefix', async () => {
     const roomId = newRoom('team-red');
-    const { visitor: owner } = await door.enter('olga', roomId);
+    const { visitor: owner } = await transport.enter('olga', roomId);
     await say(owner, roomId, 'mine');
     const cases: [rooms: object, role: string][] = [
       [{ [roomId]: 'viewer', '*': 'owner', 'team-*': 'owner' }, 'viewer'],
@@ -234,31 +234,38 @@ forEachTransport((door) => {
       [{ 'team-': 'viewer', 'Team-*': 'viewer', other: 'viewer', 'te*m-*': 'viewer' }, 'member'],
     ];
     for (const [at, [rooms, role]] of cases.entries()) {
-      const { visitor, joined } = await door.enter('tom', roomId, {}, { rooms });
+      const { visitor, joined } = await transport.enter('tom', roomId, {}, { rooms });
       expect(joined.you.role, JSON.stringify(rooms)).toBe(role);
       await visitor.close();
       await owner.until('tom to be gone', () => owner.heard('userLeft').length === at + 1);
     }
     // A token beats the list, until it says nothing of the room.
     ok(await owner.command('setRole', { roomId, userId: 'tom', role: 'moderator' }));
-    const { visitor: viewer } = await door.enter('tom', roomId, {}, { rooms: { '*': 'viewer' } });
+    const { visitor: viewer } = await transport.enter(
+      'tom',
+      roomId,
+      {},
+      { rooms: { '*': 'viewer' } },
+    );
     const refused = await viewer.command('message', { roomId, message: 'hi' });
     expect(refusal(refused).code).toBe('forbidden');
-    expect((await door.enter('tom', roomId)).joined.you.role).toBe('moderator');
+    expect((await transport.enter('tom', roomId)).joined.you.role).toBe('moderator');
     for (const rooms of [{ a: 'king' }, { a: 'none' }, ['general'], 'general']) {
-      const result = await door.visit({ token: await tokenFor('tom', { rooms }) }).join(roomId);
+      const result = await transport
+        .visit({ token: await tokenFor('tom', { rooms }) })
+        .join(roomId);
       expect(refusal(result).code, JSON.stringify(rooms)).toBe('unauthorized');
     }
     for (const admin of ['true', 1, false]) {
-      const { joined } = await door.enter('tim', roomId, {}, { admin });
+      const { joined } = await transport.enter('tim', roomId, {}, { admin });
       expect(joined.you.role).toBe('member');
     }
   });
 
   it('lets admins do everything, in rooms they never were in', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     ok(await owner.command('updateRoom', { roomId, private: true, readOnly: true }));
-    const { visitor: ada, joined } = await door.enter('ada', roomId, {}, { admin: true });
+    const { visitor: ada, joined } = await transport.enter('ada', roomId, {}, { admin: true });
     expect(joined.you.role).toBe('owner');
     await say(ada, roomId, 'inspection');
     ok(await ada.command('setRole', { roomId, userId: 'otto', role: 'owner' }));
@@ -271,8 +278,8 @@ forEachTransport((door) => {
   });
 
   it('renews a token in time, and takes rights with it', async () => {
-    const { roomId, owner } = await founded(door);
-    const { visitor: bob } = await door.enter('bob', roomId, {}, { rooms: { '*': 'viewer' } });
+    const { roomId, owner } = await founded(transport);
+    const { visitor: bob } = await transport.enter('bob', roomId, {}, { rooms: { '*': 'viewer' } });
     const exp = inAnHour() + 600;
     const token = await tokenFor('bob', { exp, rooms: { '*': 'moderator' } });
     expect(ok(await bob.command('refreshToken', { token }))).toEqual({
@@ -289,21 +296,21 @@ forEachTransport((door) => {
   });
 
   it('is let out of a room that the new token no longer opens', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     ok(await owner.command('updateRoom', { roomId, private: true }));
     const rooms = { [roomId]: 'member' };
-    const { visitor: bob } = await door.enter('bob', roomId, {}, { rooms });
+    const { visitor: bob } = await transport.enter('bob', roomId, {}, { rooms });
     await say(bob, roomId, 'in');
     // On the list by now; off it again, only the token lets him stay.
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'none' }));
     ok(await bob.command('refreshToken', { token: await tokenFor('bob') }));
-    expect(await floodBans(door, bob, roomId)).toBe(4503);
+    expect(await floodBans(transport, bob, roomId)).toBe(4503);
     expect((await owner.hears('userLeft')).userId).toBe('bob');
   });
 
   it('[ADM12] disconnects a user who offers five invalid tokens within a minute', async () => {
-    const { roomId, owner } = await founded(door);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { roomId, owner } = await founded(transport);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     const bad: [token: unknown, code: string][] = [
       [await tokenFor('mallory'), 'unauthorized'],
       ['nonsense', 'unauthorized'],
@@ -318,7 +325,7 @@ forEachTransport((door) => {
     bob.tell('refreshToken', { token: 'nonsense' });
     const end = await bob.ended();
     // Socket.IO tells no code, but says that it is for good.
-    expect(end).toBe(door.socketHolds === 'one room' ? 4500 : 'io server disconnect');
+    expect(end).toBe(transport.socketHolds === 'one room' ? 4500 : 'io server disconnect');
     expect((await owner.hears('userLeft')).userId).toBe('bob');
   });
 });

@@ -5,7 +5,7 @@ import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('keeps rooms apart whatever their names are made of', async () => {
     const tag = crypto.randomUUID().slice(0, 8);
     const names = [
@@ -28,15 +28,15 @@ forEachTransport((door) => {
       '語'.repeat(119),
     ].map((name) => `${name}${tag}`);
     for (const roomId of names) {
-      const { visitor: alice, joined } = await door.enter('alice', roomId);
+      const { visitor: alice, joined } = await transport.enter('alice', roomId);
       expect(joined.room.roomId).toBe(roomId);
-      const { visitor: bob } = await door.enter('bob', roomId);
+      const { visitor: bob } = await transport.enter('bob', roomId);
       const said = await say(alice, roomId, `in ${roomId}`);
       expect(said).toMatchObject({ roomId, seq: 1 });
       expect(await bob.hears('message')).toEqual(said);
     }
     for (const roomId of names) {
-      const { joined } = await door.enter('carol', roomId, { history: 10 });
+      const { joined } = await transport.enter('carol', roomId, { history: 10 });
       expect(joined.messages.map(({ message }) => message)).toEqual([`in ${roomId}`]);
     }
   });
@@ -52,20 +52,20 @@ forEachTransport((door) => {
     ];
     const token = await tokenFor('alice');
     for (const [roomId, message] of cases) {
-      const result = await door.visit({ token }).join(roomId);
+      const result = await transport.visit({ token }).join(roomId);
       expect(refusal(result)).toEqual({ code: 'invalid_payload', message, field: 'roomId' });
     }
     for (const roomId of ['.', '..']) {
-      expect((await door.visit({ token }).join(roomId)).ok, roomId).toBe(false);
+      expect((await transport.visit({ token }).join(roomId)).ok, roomId).toBe(false);
     }
   });
 
   it('keeps the talk of one room out of another', async () => {
     const [red, blue] = [newRoom('red'), newRoom('blue')];
-    const { visitor: alice } = await door.enter('alice', red);
-    const { visitor: bob } = await door.enter('bob', red);
+    const { visitor: alice } = await transport.enter('alice', red);
+    const { visitor: bob } = await transport.enter('bob', red);
     ok(await bob.join(blue));
-    const { visitor: carol } = await door.enter('carol', blue);
+    const { visitor: carol } = await transport.enter('carol', blue);
     await say(bob, blue, 'in blue');
     await say(alice, red, 'in red');
     await fence(red, alice, [bob]);
@@ -78,15 +78,15 @@ forEachTransport((door) => {
     expect(left.map(({ roomId }) => roomId)).toEqual([red, blue]);
   });
 
-  if (door.socketHolds !== 'many rooms') return;
+  if (transport.socketHolds !== 'many rooms') return;
   describe('with one socket for all rooms', () => {
     it('reads a number as the room of its digits', async () => {
       const number = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
       const joined = ok(await alice.command('joinRoom', { roomId: number }));
       expect(joined.room.roomId).toBe(String(number));
-      const { visitor: bob } = await door.enter('bob', String(number));
+      const { visitor: bob } = await transport.enter('bob', String(number));
       ok(await alice.command('message', { roomId: number, message: 'in numbers' }));
       expect((await bob.hears('message')).roomId).toBe(String(number));
       for (const roomId of [1.5, -0.1, 2 ** 60, null, {}]) {
@@ -98,12 +98,12 @@ forEachTransport((door) => {
     it('gathers the events of a room that was joined so', async () => {
       const roomId = newRoom();
       const [gathered, plain] = [newRoom('gathered'), roomId];
-      const { visitor } = await door.enter('alice', gathered, { gather: true });
+      const { visitor } = await transport.enter('alice', gathered, { gather: true });
       const alice = visitor as SocketIoVisitor;
       ok(await alice.join(plain));
       const raw: [string, unknown][] = [];
       alice.socket.onAny((name: string, payload: unknown) => raw.push([name, payload]));
-      const { visitor: bob } = await door.enter('bob', gathered);
+      const { visitor: bob } = await transport.enter('bob', gathered);
       ok(await bob.join(plain));
       const said = await Promise.all(
         Array.from({ length: 20 }, (_, at) => say(bob, gathered, `line ${at}`)),
@@ -122,9 +122,9 @@ forEachTransport((door) => {
 
     it('goes on hearing a room as before when joining it again is refused', async () => {
       const roomId = newRoom();
-      const { visitor } = await door.enter('alice', roomId, { gather: true });
+      const { visitor } = await transport.enter('alice', roomId, { gather: true });
       const alice = visitor as SocketIoVisitor;
-      const { visitor: bob } = await door.enter('bob', roomId);
+      const { visitor: bob } = await transport.enter('bob', roomId);
       await alice.hears('userJoined');
       const names: string[] = [];
       alice.socket.onAny((name: string) => names.push(name));
@@ -137,7 +137,7 @@ forEachTransport((door) => {
 
     it('puts a newer token in place in a room that is still being joined', async () => {
       const roomId = newRoom();
-      const alice = door.visit({ token: await tokenFor('alice', { exp: soon(60) }) });
+      const alice = transport.visit({ token: await tokenFor('alice', { exp: soon(60) }) });
       await (alice as SocketIoVisitor).connect();
       const token = await tokenFor('alice', { exp: soon(3_600) });
       const [, refreshed] = await Promise.all([
@@ -150,7 +150,7 @@ forEachTransport((door) => {
 
     it('refuses binary parts wherever they stand, and stores nothing of them', async () => {
       const roomId = newRoom();
-      const { visitor: alice } = await door.enter('alice', roomId);
+      const { visitor: alice } = await transport.enter('alice', roomId);
       const bytes = Buffer.of(1, 2, 3);
       const cases: [payload: object, field: string][] = [
         [{ message: 'a', meta: { picture: bytes } }, 'meta.picture'],
@@ -167,8 +167,8 @@ forEachTransport((door) => {
 
     it('lets commands behind a joining room wait for it, in order', async () => {
       const roomId = newRoom();
-      const { visitor: bob } = await door.enter('bob', roomId);
-      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      const { visitor: bob } = await transport.enter('bob', roomId);
+      const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
       const results = await Promise.all([
         alice.command('joinRoom', { roomId }),
@@ -203,7 +203,7 @@ forEachTransport((door) => {
 
     it('lets commands behind a refused join find out that they are outside', async () => {
       const roomId = newRoom();
-      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
       const [join, message] = await Promise.all([
         alice.command('joinRoom', { roomId, history: 1_000 }),
@@ -217,7 +217,7 @@ forEachTransport((door) => {
 
     it('answers every one of many commands behind a join, and takes them in order', async () => {
       const roomId = newRoom();
-      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
       const joining = alice.command('joinRoom', { roomId });
       const results = await Promise.all(
@@ -234,7 +234,7 @@ forEachTransport((door) => {
     });
 
     it('takes fifty rooms and no more', async () => {
-      const alice = door.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
+      const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
       const rooms = Array.from({ length: 50 }, (_, at) => newRoom(`room ${at}`));
       for (const result of await Promise.all(rooms.map((roomId) => alice.join(roomId)))) ok(result);
@@ -251,7 +251,7 @@ forEachTransport((door) => {
     });
 
     it('serves the main namespace only', async () => {
-      const { visitor } = await door.enter('alice', newRoom());
+      const { visitor } = await transport.enter('alice', newRoom());
       const { socket } = visitor as SocketIoVisitor;
       const other = socket.io.socket('/elsewhere');
       const error = await new Promise<Error>((resolve) => {

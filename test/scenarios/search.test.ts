@@ -14,9 +14,9 @@ async function found(who: Visitor, roomId: string, query: string, more = {}): Pr
 /** Searches count five, and here is one after the other. */
 const UNHURRIED = { COMMAND_BURST: '100000' };
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('finds words wherever they stand, newest first, and marks them', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     await say(owner, roomId, 'The quick brown fox');
     await say(bob, roomId, 'a fox, quick as ever');
     await say(bob, roomId, 'slow turtles');
@@ -35,7 +35,7 @@ forEachTransport((door) => {
   });
 
   it('narrows by who spoke and pages by seq', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     for (let at = 0; at < 6; at++) await say(at % 2 === 0 ? owner : bob, roomId, `tick ${at}`);
     expect(await found(bob, roomId, 'tick', { from: 'bob' })).toEqual([
       'tick 5',
@@ -57,7 +57,7 @@ forEachTransport((door) => {
   it('tells apart user ids that are made of the same words', async () => {
     const roomId = newRoom();
     for (const userId of ['ann-1', 'ann 1', 'ANN-1', '!!', '??']) {
-      const { visitor } = await door.enter(userId, roomId);
+      const { visitor } = await transport.enter(userId, roomId);
       await say(visitor, roomId, `word from ${userId}`);
       expect(await found(visitor, roomId, 'word', { from: userId })).toEqual([
         `word from ${userId}`,
@@ -66,7 +66,7 @@ forEachTransport((door) => {
   });
 
   it('loses what is edited away or deleted before the reply is there', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { seq } = await say(bob, roomId, 'the password is hunter2');
     expect(await found(owner, roomId, 'hunter2')).toHaveLength(1);
     // Sent before the reply to the edit has come: the room answers in order.
@@ -85,7 +85,7 @@ forEachTransport((door) => {
   });
 
   it('takes any text as a query, and none of it as an operator', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const text = 'plain words: message, sender_id and "quoted" naïve über 日本語 x1\0nul';
     await say(owner, roomId, text);
     const matching = [
@@ -144,7 +144,7 @@ forEachTransport((door) => {
   });
 
   it('finds words in every script, however they are written', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const said = new Set([...hits, ...misses].map(([, text]) => text));
     for (const text of said) await say(owner, roomId, text);
     for (const [query, text] of hits) {
@@ -156,7 +156,7 @@ forEachTransport((door) => {
   });
 
   it('marks whole letters, and shows nothing as a hit that is none', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const cases = [
       ['gamma', 'alpha\0beta gamma', 'alpha\0beta \u0002gamma\u0003'],
       ['z', 'x\u0002y\u0003 z', 'xy \u0002z\u0003'],
@@ -172,7 +172,7 @@ forEachTransport((door) => {
   });
 
   it('takes every word of a long query into account, or refuses it', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const words = Array.from({ length: 33 }, (_, at) => `word${at}x`);
     await say(owner, roomId, words.slice(0, 31).join(' '));
     expect(await found(owner, roomId, words.slice(0, 31).join(' '))).toHaveLength(1);
@@ -184,7 +184,7 @@ forEachTransport((door) => {
   });
 
   it('finds the exact bytes of long and broken-up texts', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const long = `${'filler '.repeat(1_000)}needle ${'filler '.repeat(100)}`;
     await say(owner, roomId, long);
     const { results } = ok(await owner.command('searchMessages', { roomId, query: 'needle' }));
@@ -195,7 +195,7 @@ forEachTransport((door) => {
   });
 
   it('says what is wrong with a search', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     const cases: [payload: object, field: string][] = [
       [{}, 'query'],
       [{ query: 7 }, 'query'],

@@ -13,9 +13,9 @@ async function newest(who: Visitor, roomId: string): Promise<Message[]> {
   return ok(await who.command('getHistory', { roomId })).messages;
 }
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('carries answers, mentions and meta to everybody as they were sent', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const meta = { text: 'naïve 🎉', list: [1, 2.5, null, true], deep: { a: { b: {} } } };
     const mentions = ['bob', 'someone unknown', 'bob', 'olga'];
     const { message } = ok(
@@ -38,7 +38,7 @@ forEachTransport((door) => {
     const [first, second] = await newest(bob, roomId);
     expect(second).toEqual(message);
     expect(first).toMatchObject({ seq: 1, rev: 1, replyCount: 1 });
-    const { joined } = await door.enter('cleo', roomId, { since: '0:0', history: 1 });
+    const { joined } = await transport.enter('cleo', roomId, { since: '0:0', history: 1 });
     expect([joined.messages, joined.missed]).toEqual([[message], [first, message]]);
     const { message: bare } = ok(
       await owner.command('message', { roomId, message: 'bare', mentions: [], meta: {} }),
@@ -48,7 +48,7 @@ forEachTransport((door) => {
   });
 
   it('counts answers without touching what they answer', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const answers = [];
     for (const text of ['one', 'two', 'three']) answers.push(await answer(bob, roomId, 1, text));
     await answer(owner, roomId, answers[0]!.seq, 'an answer to an answer');
@@ -74,7 +74,7 @@ forEachTransport((door) => {
   });
 
   it('pages through one thread to both sides', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const thread: Message[] = [];
     for (let at = 0; at < 12; at++) {
       thread.push(await answer(bob, roomId, 1, `answer ${at}`));
@@ -106,7 +106,7 @@ forEachTransport((door) => {
   });
 
   it('says what is wrong with an answer, a mention or meta', async () => {
-    const { roomId, owner } = await founded(door);
+    const { roomId, owner } = await founded(transport);
     await owner.command('addReaction', { roomId, seq: 1, emoji: '👍' });
     const cases: [more: object, code: string, field: string][] = [
       [{ replyTo: 0 }, 'invalid_payload', 'replyTo'],
@@ -146,7 +146,7 @@ forEachTransport((door) => {
   });
 
   it('lets one answer what was deleted', async () => {
-    const { roomId, owner, bob } = await founded(door, { bob: 'member' });
+    const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     ok(await owner.command('deleteMessage', { roomId, seq: 1 }));
     const { seq } = await answer(bob, roomId, 1, 'too late?');
     await fence(roomId, owner, [bob]);

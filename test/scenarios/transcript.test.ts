@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
-import { doors } from '../support/transports.ts';
-import { fence, newRoom, open, type OpenDoor, useHosts } from '../support/stories.ts';
+import { transports } from '../support/transports.ts';
+import { fence, newRoom, open, type OpenTransport, useHosts } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { namelessToken } from '../support/tokens.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
 const hosts = useHosts();
 
-it('shows everyone the same at every door of every host, but for ids, times and epochs', async () => {
+it('shows everyone the same at every transport of every host, but for ids, times and epochs', async () => {
   const transcripts = await Promise.all(
-    doors.map(async (door) => transcriptOf(await live(open(door, hosts)))),
+    transports.map(async (transport) => transcriptOf(await live(open(transport, hosts)))),
   );
   const [first, ...others] = transcripts;
   expect(first?.length).toBeGreaterThan(50);
   for (const [at, transcript] of others.entries()) {
-    expect(transcript, `${doors[at + 1]?.name} against ${doors[0]?.name}`).toEqual(first);
+    expect(transcript, `${transports[at + 1]?.name} against ${transports[0]?.name}`).toEqual(first);
   }
 });
 
@@ -25,11 +25,11 @@ interface Lived {
 }
 
 /** An afternoon in a room: a little of everything, one thing after the other. */
-async function live(door: OpenDoor): Promise<Lived> {
+async function live(transport: OpenTransport): Promise<Lived> {
   const roomId = newRoom('afternoon');
-  const { visitor: alice } = await door.enter('alice', roomId, { since: '0:0', history: 5 });
+  const { visitor: alice } = await transport.enter('alice', roomId, { since: '0:0', history: 5 });
   await say(alice, roomId, 'hello');
-  const { visitor: bob } = await door.enter('bob', roomId, { history: 5 });
+  const { visitor: bob } = await transport.enter('bob', roomId, { history: 5 });
   await alice.hears('userJoined');
 
   ok(await bob.command('message', { roomId, message: 'hi Alice', id: 'b-1', sender: 'Eve' }));
@@ -61,7 +61,7 @@ async function live(door: OpenDoor): Promise<Lived> {
   ok(await alice.command('updateRoom', { roomId, topic: 'tea' }));
   await fence(roomId, bob, [alice]);
 
-  const zed = door.visit({ token: await namelessToken('u-26') });
+  const zed = transport.visit({ token: await namelessToken('u-26') });
   ok(await zed.join(roomId, { username: 'Zed', since: '0:0', history: 3 }));
   await say(zed, roomId, 'from one without a name');
   ok(await zed.command('getHistory', { roomId, around: 2, limit: 3 }));
@@ -79,7 +79,7 @@ async function live(door: OpenDoor): Promise<Lived> {
   await bob.drop();
   await alice.hears('userLeft', ({ userId }) => userId === 'bob');
   await say(alice, roomId, 'bob is gone');
-  const { visitor: back } = await door.enter('bob', roomId, { since });
+  const { visitor: back } = await transport.enter('bob', roomId, { since });
   await alice.until('bob again', () => alice.heard('userJoined').length === 3);
   await fence(roomId, alice, [back]);
   ok(await zed.join(roomId, { username: 'Not Zed' }));

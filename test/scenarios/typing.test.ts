@@ -3,13 +3,13 @@ import { forEachTransport, fence, newRoom, within } from '../support/stories.ts'
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((door) => {
+forEachTransport((transport) => {
   it('shows others who is typing, once in 3 s', async () => {
     const { roomId, alice, bob, clock } = await within(3_000, async (start) => {
       const room = newRoom();
-      const { visitor: clock } = await door.enter('clock', room);
-      const { visitor: alice } = await door.enter('alice', room);
-      const { visitor: bob } = await door.enter('bob', room);
+      const { visitor: clock } = await transport.enter('clock', room);
+      const { visitor: alice } = await transport.enter('alice', room);
+      const { visitor: bob } = await transport.enter('bob', room);
       start();
       bob.tell('typing', { roomId: room, username: 'someone else' });
       ok(await bob.command('typing', { roomId: room, isTyping: true }));
@@ -31,8 +31,8 @@ forEachTransport((door) => {
   it('tells of the end of typing where a beginning still stands', async () => {
     const alice = await within(5_000, async (start) => {
       const roomId = newRoom();
-      const { visitor } = await door.enter('alice', roomId);
-      const { visitor: bob } = await door.enter('bob', roomId);
+      const { visitor } = await transport.enter('alice', roomId);
+      const { visitor: bob } = await transport.enter('bob', roomId);
       ok(await bob.command('typing', { roomId, isTyping: false }));
       start();
       ok(await bob.command('typing', { roomId }));
@@ -46,8 +46,8 @@ forEachTransport((door) => {
 
   it('ends typing with the message', async () => {
     const roomId = newRoom();
-    const { visitor: alice } = await door.enter('alice', roomId);
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     ok(await bob.command('typing', { roomId }));
     await say(bob, roomId, 'done');
     ok(await bob.command('typing', { roomId, isTyping: false }));
@@ -57,16 +57,16 @@ forEachTransport((door) => {
 
   it('stores nothing of it', async () => {
     const roomId = newRoom();
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     ok(await bob.command('typing', { roomId }));
-    const { joined } = await door.enter('alice', roomId, { history: 100, since: '0:0' });
+    const { joined } = await transport.enter('alice', roomId, { history: 100, since: '0:0' });
     expect(joined).toMatchObject({ position: `${joined.epoch}:0`, messages: [], missed: [] });
     expect(joined.room).toMatchObject({ createdAt: 0, memberCount: 0 });
   });
 
   it('says that isTyping must be true or false', async () => {
     const roomId = newRoom();
-    const { visitor: bob } = await door.enter('bob', roomId);
+    const { visitor: bob } = await transport.enter('bob', roomId);
     expect(refusal(await bob.command('typing', { roomId, isTyping: 'yes' }))).toEqual({
       code: 'invalid_payload',
       message: 'isTyping must be true or false.',

@@ -9,7 +9,7 @@ import { Killable } from '../support/killable.ts';
 const FAULTS = 200;
 
 /**
- * Bad networks and killed hosts at every door of both hosts, run after run on the same data, for as
+ * Bad networks and killed hosts at every transport of both hosts, run after run on the same data, for as
  * long as asked; stops at the first broken promise.
  */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {

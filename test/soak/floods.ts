@@ -27,7 +27,7 @@ const ROUNDS = 3;
 /** One message each, so that a p99 of some seconds is of hundreds. */
 const EVERY_MS = 20;
 
-/** Two people who talk in a room, one at each socket door, and how long it takes. */
+/** Two people who talk in a room, one at each socket transport, and how long it takes. */
 class Talkers {
   readonly #people: Visitor[];
   readonly #roomId: string;

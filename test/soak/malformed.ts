@@ -9,7 +9,7 @@ import { sendMalformed } from '../support/malformed-run.ts';
 
 /** Rounds with seeds of their own go on until this is reached, or the time is over. */
 const ENOUGH = 1_000_000;
-/** Inputs to each door in one round; doors that take a connection for each take longer. */
+/** Inputs to each transport in one round; transports that take a connection for each take longer. */
 const ROUND = { native: 8_000, socketIo: 8_000, http: 4_000, polling: 400, bytes: 400 } as const;
 /**
  * What a host may hold more in the last third of the rounds than in the one before, in MB. In the first
@@ -30,7 +30,7 @@ function growth(figures: readonly number[]): number | undefined {
   return median(figures.slice(-third)) - median(figures.slice(-2 * third, -third));
 }
 
-/** A million inputs that do not fit, over every door of both hosts; stops at the first bad answer. */
+/** A million inputs that do not fit, over every transport of both hosts; stops at the first bad answer. */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const startedAt = Date.now();
   const end = startedAt + minutes * 60_000;
@@ -52,10 +52,10 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
           host,
           url: urls[host],
           seed: seed + round,
-          goOn: (inputs, door) => inputs < ROUND[door],
+          goOn: (inputs, transport) => inputs < ROUND[transport],
         });
-        for (const [door, inputs] of Object.entries(given)) {
-          const name = `${door}@${host}`;
+        for (const [transport, inputs] of Object.entries(given)) {
+          const name = `${transport}@${host}`;
           totals.set(name, (totals.get(name) ?? 0) + inputs);
         }
       });

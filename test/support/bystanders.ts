@@ -6,7 +6,7 @@ import { say } from './talk.ts';
 import { tokenFor } from './tokens.ts';
 import { type Heard, ok, type Visitor } from './visitor.ts';
 
-/** Two people who chat in a room while somebody attacks it, each at a door of their own. */
+/** Two people who chat in a room while somebody attacks it, each at a transport of their own. */
 export class Bystanders {
   readonly roomId = newRoom('calm');
   readonly #people: Visitor[];

@@ -43,8 +43,8 @@ const ROOM = 'under load';
  */
 export async function crashUnderLoad(host: Killable, load: CrashLoad): Promise<CrashReport> {
   const random = seeded(load.seed);
-  const doors = [NativeVisitor, SocketIoVisitor, NativeVisitor, SocketIoVisitor];
-  const talkers = doors.map((door, at) => new Talker(`talker-${at}`, door));
+  const transports = [NativeVisitor, SocketIoVisitor, NativeVisitor, SocketIoVisitor];
+  const talkers = transports.map((transport, at) => new Talker(`talker-${at}`, transport));
   const watcher = new Watcher();
   let kills = 0;
   while (kills < load.kills && (load.goOn?.() ?? true)) {
@@ -87,19 +87,19 @@ class Talker {
   readonly acknowledged = new Map<string, number>();
   /** Answers that said that the message was there already. */
   duplicates = 0;
-  readonly #door: new (url: string, who: { token: string }) => Visitor;
+  readonly #transport: new (url: string, who: { token: string }) => Visitor;
   #unanswered: string[] = [];
   #next = 0;
   #watchers: (() => void)[] = [];
 
-  constructor(userId: string, door: new (url: string, who: { token: string }) => Visitor) {
+  constructor(userId: string, transport: new (url: string, who: { token: string }) => Visitor) {
     this.userId = userId;
-    this.#door = door;
+    this.#transport = transport;
   }
 
   /** Talks until the connection is lost. */
   async talk(url: string, isDoomed: () => boolean): Promise<void> {
-    const visitor = new this.#door(url, { token: await tokenFor(this.userId) });
+    const visitor = new this.#transport(url, { token: await tokenFor(this.userId) });
     try {
       ok(await visitor.join(ROOM));
       await Promise.all(this.#unanswered.map((id) => this.#say(visitor, id)));
@@ -112,7 +112,7 @@ class Talker {
 
   /** Sends what is still unanswered, to a host that nobody kills any more. */
   async finish(url: string): Promise<void> {
-    const visitor = new this.#door(url, { token: await tokenFor(this.userId) });
+    const visitor = new this.#transport(url, { token: await tokenFor(this.userId) });
     ok(await visitor.join(ROOM));
     await Promise.all(this.#unanswered.map((id) => this.#say(visitor, id)));
     await visitor.close();

@@ -49,7 +49,7 @@ const noted = ({ seq, id, senderId, message }: Message): Noted => ({
 const revOf = (position: string) => Number(position.split(':')[1]);
 
 /**
- * People at every door talk in a room while their networks are cut, stalled, half open and slow, and
+ * People at every transport talk in a room while their networks are cut, stalled, half open and slow, and
  * the host is killed where that can be; everyone comes back and sends again what nobody answered.
  * Then the networks are good, all come to rest, and the auditor judges what they wrote down.
  */
@@ -203,9 +203,9 @@ abstract class Device implements Client {
   }
 }
 
-/** A client of a socket door: talks and listens. */
+/** A client of a socket transport: talks and listens. */
 class SocketDevice extends Device {
-  readonly #door: new (url: string, who: { token: string }) => Visitor;
+  readonly #transport: new (url: string, who: { token: string }) => Visitor;
   #position = '0:0';
 
   constructor(
@@ -213,14 +213,14 @@ class SocketDevice extends Device {
     userId: string,
     stage: Stage,
     port: number,
-    door: new (url: string, who: { token: string }) => Visitor,
+    transport: new (url: string, who: { token: string }) => Visitor,
   ) {
     super(name, userId, stage, port);
-    this.#door = door;
+    this.#transport = transport;
   }
 
   protected async connect(url: string): Promise<void> {
-    const visitor = new this.#door(url, { token: await tokenFor(this.userId) });
+    const visitor = new this.#transport(url, { token: await tokenFor(this.userId) });
     const since = this.#position;
     let isWhole = false;
     try {

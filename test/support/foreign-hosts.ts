@@ -8,7 +8,7 @@ const SOCKETS = ['/rooms/general/ws', '/socket.io/?EIO=4&transport=websocket'];
 /** `Host`s that do not mean this machine, as DNS rebinding would bring them. */
 const FOREIGN = ['evil.example', 'evil.example:4000', 'localhost.evil.example', '192.168.0.1'];
 
-/** What each door answers to requests that name another machine: status and path. */
+/** What each transport answers to requests that name another machine: status and path. */
 export async function answersToForeignHosts(url: string): Promise<string[]> {
   const answers: string[] = [];
   for (const host of FOREIGN) {

@@ -21,7 +21,7 @@ export interface RequestName {
   headers?: Record<string, string>;
 }
 
-/** What a client of the HTTP door does. */
+/** What a client of the HTTP transport does. */
 export class HttpVisitor {
   readonly #url: string;
   readonly #token: string | undefined;

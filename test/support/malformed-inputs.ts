@@ -32,7 +32,7 @@ export class MalformedInputs {
     return this.below(6) === 0 ? this.#mangled(name) : name;
   }
 
-  /** A frame of the native door that is no tuple, whatever else. */
+  /** A frame of the native transport that is no tuple, whatever else. */
   noTuple(): string {
     return this.pick([
       () => '',
@@ -78,7 +78,7 @@ export class MalformedInputs {
     return result;
   }
 
-  /** An address of the HTTP door, or nearly: method, path and query. */
+  /** An address of the HTTP transport, or nearly: method, path and query. */
   route(roomId: string): { method: string; path: string } {
     const route = this.pick(ROUTES);
     const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) =>

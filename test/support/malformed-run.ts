@@ -12,13 +12,13 @@ export interface MalformedRun {
   host: HostName;
   url: string;
   seed: number;
-  /** Whether another batch is wanted of a door that has had so many inputs. */
-  goOn: (inputs: number, door: DoorName) => boolean;
+  /** Whether another batch is wanted of a transport that has had so many inputs. */
+  goOn: (inputs: number, transport: TransportName) => boolean;
 }
 
-/** Inputs that each door was given. */
-export type Given = Partial<Record<DoorName, number>>;
-export type DoorName = keyof typeof lanes;
+/** Inputs that each transport was given. */
+export type Given = Partial<Record<TransportName, number>>;
+export type TransportName = keyof typeof lanes;
 
 /** Frames and packets sent before anything is waited for. */
 const BATCH = 16;
@@ -32,13 +32,13 @@ const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 
 /**
- * Gives every door inputs that do not fit, until told to stop. Each is answered, or ends its
+ * Gives every transport inputs that do not fit, until told to stop. Each is answered, or ends its
  * connection, as documented.
  * @throws Error with what was sent where it is not so
  */
 export async function sendMalformed({ host, url, seed, goOn }: MalformedRun): Promise<Given> {
   // What is no HTTP at all is answered by the platform at the edge.
-  const names = (Object.keys(lanes) as DoorName[]).filter(
+  const names = (Object.keys(lanes) as TransportName[]).filter(
     (name) => host === 'node' || name !== 'bytes',
   );
   const given = await Promise.all(
@@ -59,7 +59,7 @@ interface Stage {
   userId: string;
 }
 
-/** Each gives its door a number of inputs, waits for what comes of them and counts them. */
+/** Each gives its transport a number of inputs, waits for what comes of them and counts them. */
 const lanes = {
   async native({ url, inputs, userId }: Stage): Promise<number> {
     const roomId = `malformed ${inputs.below(20)}`;

@@ -11,7 +11,7 @@ import { edgeOptions } from './edge-options.ts';
 import { instrument, type OwnFunction } from './instrument.ts';
 import { newRoom } from './stories.ts';
 import { SECRET, tokenFor } from './tokens.ts';
-import { ok, type Door, type Visitor } from './visitor.ts';
+import { ok, type Transport, type Visitor } from './visitor.ts';
 
 declare global {
   var calledFunctions: Set<number> | undefined;
@@ -32,9 +32,12 @@ const SAMPLES = 7;
  * The functions of our own that one message passes at a transport: from its sender's socket to the
  * answer there, and to one other member.
  */
-export async function messagePath(door: Door, host: WatchedHost): Promise<OwnFunction[]> {
+export async function messagePath(transport: Transport, host: WatchedHost): Promise<OwnFunction[]> {
   const roomId = newRoom();
-  const [sender, other] = [await enter(door, host, 'alice'), await enter(door, host, 'bob')];
+  const [sender, other] = [
+    await enter(transport, host, 'alice'),
+    await enter(transport, host, 'bob'),
+  ];
   ok(await sender.join(roomId));
   ok(await other.join(roomId));
   const say = async (message: string) => {
@@ -54,8 +57,8 @@ export async function messagePath(door: Door, host: WatchedHost): Promise<OwnFun
   return fewest ?? [];
 }
 
-async function enter(door: Door, host: WatchedHost, userId: string): Promise<Visitor> {
-  return door.visit(host.url, { token: await tokenFor(userId) });
+async function enter(transport: Transport, host: WatchedHost, userId: string): Promise<Visitor> {
+  return transport.visit(host.url, { token: await tokenFor(userId) });
 }
 
 /** Waits until nothing of ours has run for a moment. */

@@ -24,7 +24,7 @@ interface Waiting {
 
 type JoinResult = Result<Reply<'joinRoom'>>;
 
-/** A client of the native door, with one socket for each of its rooms. */
+/** A client of the native transport, with one socket for each of its rooms. */
 export class NativeVisitor implements Visitor {
   readonly #url: string;
   readonly #who: Who;

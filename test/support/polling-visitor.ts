@@ -1,7 +1,7 @@
 import { SocketIoVisitor } from './socketio-visitor.ts';
 import type { Who } from './visitor.ts';
 
-/** A client of the Socket.IO door that has nothing but long polling. */
+/** A client of the Socket.IO transport that has nothing but long polling. */
 export class PollingVisitor extends SocketIoVisitor {
   constructor(url: string, who: Who) {
     super(url, who, 'polling');

@@ -1,42 +1,42 @@
 import type { Role } from '../../src/protocol/objects.ts';
 import { HttpVisitor } from './http-visitor.ts';
-import { newRoom, type OpenDoor } from './stories.ts';
+import { newRoom, type OpenTransport } from './stories.ts';
 import { say } from './talk.ts';
 import { type Claims, tokenFor } from './tokens.ts';
 import { ok, type Visitor } from './visitor.ts';
 
-/** The same host by its HTTP door. */
+/** The same host by its HTTP transport. */
 export async function overHttp(
-  door: OpenDoor,
+  transport: OpenTransport,
   userId: string,
   claims?: Claims,
 ): Promise<HttpVisitor> {
-  return new HttpVisitor(door.host.url, await tokenFor(userId, claims));
+  return new HttpVisitor(transport.host.url, await tokenFor(userId, claims));
 }
 
 /** Waits until a room sends a visitor away: the close code, of the socket or of the room. */
 export async function floodBans(
-  door: OpenDoor,
+  transport: OpenTransport,
   visitor: Visitor,
   roomId: string,
 ): Promise<number | string> {
-  if (door.socketHolds === 'one room') return visitor.ended();
+  if (transport.socketHolds === 'one room') return visitor.ended();
   const closed = await visitor.hears('roomClosed', (event) => event.roomId === roomId);
   return closed.closeCode;
 }
 
 /** A room with its owner, who has said something under seq 1, and others with roles. */
 export async function founded<const N extends string>(
-  door: OpenDoor,
+  transport: OpenTransport,
   roles: Partial<Record<N, Role>> = {},
 ): Promise<{ roomId: string; owner: Visitor } & Record<N, Visitor>> {
   const roomId = newRoom();
-  const { visitor: owner } = await door.enter('olga', roomId);
+  const { visitor: owner } = await transport.enter('olga', roomId);
   await say(owner, roomId, 'the first words');
   const others: Record<string, Visitor> = {};
   for (const [userId, role] of Object.entries(roles)) {
     ok(await owner.command('setRole', { roomId, userId, role }));
-    others[userId] = (await door.enter(userId, roomId)).visitor;
+    others[userId] = (await transport.enter(userId, roomId)).visitor;
   }
   return { roomId, owner, ...(others as Record<N, Visitor>) };
 }

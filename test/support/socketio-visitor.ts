@@ -10,7 +10,7 @@ import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
 
 type JoinResult = Result<Reply<'joinRoom'>>;
 
-/** A client of the Socket.IO door: one socket for all of its rooms. */
+/** A client of the Socket.IO transport: one socket for all of its rooms. */
 export class SocketIoVisitor implements Visitor {
   readonly socket: Socket;
   readonly #inbox = new Inbox();

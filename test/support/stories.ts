@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { HostName } from '../../src/settings/declarations.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
-import { doors } from './transports.ts';
+import { transports } from './transports.ts';
 import { type Host, startHost, type TestSettings } from './hosts.ts';
 import { type Claims, tokenFor } from './tokens.ts';
-import { type Door, type Joining, ok, type Visitor, type Who } from './visitor.ts';
+import { type Transport, type Joining, ok, type Visitor, type Who } from './visitor.ts';
 
 /** The hosts of one test file, running from its first test to its last. */
 export type Hosts = Readonly<Record<HostName, Host>>;
@@ -28,8 +28,8 @@ export function useHosts(settings: TestSettings = {}): Hosts {
   return hosts as Hosts;
 }
 
-/** A door that stands open. */
-export interface OpenDoor extends Omit<Door, 'host' | 'visit'> {
+/** A transport that stands open. */
+export interface OpenTransport extends Omit<Transport, 'host' | 'visit'> {
   readonly host: Host;
   /** A visitor who has not connected yet. */
   visit(who: Who): Visitor;
@@ -42,25 +42,25 @@ export interface Entered {
   joined: Reply<'joinRoom'>;
 }
 
-/** Tells stories at every door of every host, on hosts of this file's own. */
+/** Tells stories at every transport of every host, on hosts of this file's own. */
 export function forEachTransport(
-  tell: (door: OpenDoor) => void,
+  tell: (transport: OpenTransport) => void,
   settings: TestSettings = {},
 ): void {
   const hosts = useHosts(settings);
-  describe.concurrent.each(doors)('at $name', (door) => {
-    tell(open(door, hosts));
+  describe.concurrent.each(transports)('at $name', (transport) => {
+    tell(open(transport, hosts));
   });
 }
 
-/** The same story at one door, or every one in turn. */
-export function open(door: Door, hosts: Hosts): OpenDoor {
-  const visit = (who: Who) => door.visit(hosts[door.host].url, who);
+/** The same story at one transport, or every one in turn. */
+export function open(transport: Transport, hosts: Hosts): OpenTransport {
+  const visit = (who: Who) => transport.visit(hosts[transport.host].url, who);
   return {
-    name: door.name,
-    socketHolds: door.socketHolds,
+    name: transport.name,
+    socketHolds: transport.socketHolds,
     get host() {
-      return hosts[door.host];
+      return hosts[transport.host];
     },
     visit,
     async enter(userId, roomId, joining, claims) {

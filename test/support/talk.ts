@@ -1,5 +1,5 @@
 import type { Message } from '../../src/protocol/objects.ts';
-import type { OpenDoor } from './stories.ts';
+import type { OpenTransport } from './stories.ts';
 import { ok, type Visitor } from './visitor.ts';
 
 /** Messages one user can send at once within the default allowance, after having joined. */
@@ -10,14 +10,14 @@ const AT_ONCE = 180;
  * @returns all of them, in the room's order
  */
 export async function talk(
-  door: OpenDoor,
+  transport: OpenTransport,
   roomId: string,
   count: number,
   textOf = (at: number) => `line ${at}`,
 ): Promise<Message[]> {
   const speakers = await Promise.all(
     Array.from({ length: Math.ceil(count / AT_ONCE) }, async (_, at) => {
-      const { visitor } = await door.enter(`talker ${at} ${crypto.randomUUID()}`, roomId);
+      const { visitor } = await transport.enter(`talker ${at} ${crypto.randomUUID()}`, roomId);
       return visitor;
     }),
   );

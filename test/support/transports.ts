@@ -1,9 +1,9 @@
 import { NativeVisitor } from './native-visitor.ts';
 import { SocketIoVisitor } from './socketio-visitor.ts';
-import type { Door } from './visitor.ts';
+import type { Transport } from './visitor.ts';
 
-/** Every door of every host that the stories are told at. */
-export const doors: readonly Door[] = [
+/** Every transport of every host that the stories are told at. */
+export const transports: readonly Transport[] = [
   {
     name: 'native@edge',
     host: 'edge',

@@ -27,7 +27,7 @@ export interface Heard {
   payload: unknown;
 }
 
-/** A person's client at some door: the same to a story, whatever carries it. */
+/** A person's client at some transport: the same to a story, whatever carries it. */
 export interface Visitor {
   /** Everything that has come, in the order it came; never `position` lines. */
   readonly stream: readonly Heard[];
@@ -56,11 +56,11 @@ export interface Visitor {
   until<T>(what: string, look: () => T | undefined | false): Promise<T>;
 }
 
-/** A way into rooms: to add one is to add an entry to `doors`. */
-export interface Door {
+/** A way into rooms: to add one is to add an entry to `transports`. */
+export interface Transport {
   name: string;
   host: HostName;
-  /** How clients of this door write their rooms: one socket for all, or one for each. */
+  /** How clients of this transport write their rooms: one socket for all, or one for each. */
   socketHolds: 'one room' | 'many rooms';
   visit(url: string, who: Who): Visitor;
 }

@@ -9,7 +9,7 @@ import {
 } from './entry.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import { leaveToInputMethod } from './view/composing.ts';
-import { Door } from './view/door.ts';
+import { SignInForm } from './view/sign-in-form.ts';
 import { keepPage } from './view/files.ts';
 import { type Ticket, Visit } from './visit.ts';
 
@@ -18,7 +18,7 @@ const TOKEN_NEEDED = 'This server asks for a token; paste the one you were given
 /** The room somebody sees who comes for the first time. */
 const FIRST_ROOM = 'general';
 
-const door = new Door(join);
+const signInForm = new SignInForm(join);
 let visit: Visit | undefined;
 
 /** The room that the address names, so that it can be sent to others; empty where it is none. */
@@ -41,7 +41,7 @@ async function join(answers: Answers): Promise<void> {
 }
 
 function enter(ticket: Ticket, room: string): void {
-  door.hide();
+  signInForm.hide();
   visit = new Visit(ticket, {
     ended: (problem) => {
       visit = undefined;
@@ -52,8 +52,8 @@ function enter(ticket: Ticket, room: string): void {
       if (problem === undefined) return;
       const { sentence, isAboutToken } = problem;
       const isGuest = way.kind === 'guest';
-      if (!isAboutToken) door.tell(new Error(sentence));
-      else door.tell(new Misfit('token', isGuest ? TOKEN_NEEDED : sentence));
+      if (!isAboutToken) signInForm.tell(new Error(sentence));
+      else signInForm.tell(new Misfit('token', isGuest ? TOKEN_NEEDED : sentence));
     },
   });
   visit.open(room);
@@ -61,7 +61,7 @@ function enter(ticket: Ticket, room: string): void {
 
 /** @param token one that was refused, to be put right */
 function welcome(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): void {
-  door.show({ name: remembered.getItem('name') ?? '', room, token });
+  signInForm.show({ name: remembered.getItem('name') ?? '', room, token });
 }
 
 function lastTicket(): Ticket | undefined {

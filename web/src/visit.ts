@@ -201,7 +201,7 @@ export class Visit {
     this.#keep();
   }
 
-  /** Back to the door. */
+  /** Back to the signInForm. */
   #end(problem?: { sentence: string; isAboutToken: boolean }): void {
     if (isCovered()) history.replaceState(null, '', location.href);
     this.#view?.stop();
@@ -243,7 +243,7 @@ export class Visit {
     const rooms = this.#joined;
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
     const { state } = this.#rooms.get(this.#current ?? '') ?? {};
-    // Nobody ever was in: the door says why.
+    // Nobody ever was in: the sign-in form says why.
     if (state?.status.name === 'ended' && you === undefined && this.#rooms.size === 1) {
       const sentence = sentenceOfEnd(state.status);
       const isAboutToken = /^(unauthorized|token_expired)$/.test(state.status.problem.code);

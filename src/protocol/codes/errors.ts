@@ -43,7 +43,7 @@ export interface Problem extends RefusalDetails {
   message: string;
 }
 
-/** An expected no: thrown anywhere below a door, turned into its wire form in one place. */
+/** An expected no: thrown anywhere below a transport, turned into its wire form in one place. */
 export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly details: RefusalDetails;

@@ -1,5 +1,5 @@
 /**
- * What bounds a room and its doors. Every one is a setting; defaults, ranges and the names of the
+ * What bounds a room and its transports. Every one is a setting; defaults, ranges and the names of the
  * settings stand in `src/settings/settings.ts`.
  */
 export interface Limits {

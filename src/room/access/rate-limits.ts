@@ -23,29 +23,10 @@ export class RateLimits {
     // The name is whatever a client sent, "constructor" too.
     const cost = Object.hasOwn(fixed.costs, command) ? (fixed.costs[command] ?? 1) : 1;
     const now = this.#clock.now();
-<<<<<<< HEAD
     const bucket = this.#buckets.get(userId) ?? this.#add(userId, now);
     const retryAfterMs = bucket.take(now, cost);
     if (retryAfterMs === 0) return;
     throw new Refusal('rate_limited', 'Too fast; wait a moment and try again.', { retryAfterMs });
-=======
-    const bucket = this.#buckets.get(userId) ?? this.#open(userId, now);
-    this.#refill(bucket, now);
-    if (bucket.tokens < cost) {
-      const retryAfterMs = Math.ceil(
-        ((cost - bucket.tokens) / this.#limits.commandsPerSecond) * 1_000,
-      );
-      throw new Refusal('rate_limited', 'Too fast; wait a moment and try again.', { retryAfterMs });
-    }
-    bucket.tokens -= cost;
-  }
-
-  #open(userId: string, now: number): Bucket {
-    const bucket = { tokens: this.#limits.commandBurst, at: now };
-    this.#sweep(now);
-    this.#buckets.set(userId, bucket);
-    return bucket;
->>>>>>> h-room
   }
 
   #add(userId: string, now: number): TokenBucket {

@@ -31,45 +31,45 @@ export { refusalResponse } from './refusals.ts';
 const PROTOCOL = 1;
 
 /** Every route of the service but the sockets; the same on both hosts. */
-export function httpTransport(door: HttpTransport): Hono {
+export function httpTransport(transport: HttpTransport): Hono {
   const app = new Hono();
-  app.use(browserHeaders(door.origins), checkHost(door.origins), preflight, takingTime);
-  app.onError((error, c) => answerError(c, error, door.log));
+  app.use(browserHeaders(transport.origins), checkHost(transport.origins), preflight, takingTime);
+  app.onError((error, c) => answerError(c, error, transport.log));
 
   app.get('/health', async (c) => {
-    const ok = await door.isHealthy();
-    const { version, host } = door;
-    const { messageBytes } = door.limits;
+    const ok = await transport.isHealthy();
+    const { version, host } = transport;
+    const { messageBytes } = transport.limits;
     return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
   });
-  app.get('/openapi.json', openApiRoute(door.version));
+  app.get('/openapi.json', openApiRoute(transport.version));
   app.get('/rooms/:roomId/ws', (c) => {
-    if (door.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
+    if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();
     }
-    return door.upgrade(c.req.raw);
+    return transport.upgrade(c.req.raw);
   });
-  const rates = new RateLimits(inAllRooms(door.limits), { now: () => Date.now() });
+  const rates = new RateLimits(inAllRooms(transport.limits), { now: () => Date.now() });
   const identify: Identify = async (c) => {
-    const identity = await door.authenticate(credentialsOf(c));
-    door.known?.(c);
+    const identity = await transport.authenticate(credentialsOf(c));
+    transport.known?.(c);
     if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
     return identity;
   };
   app.use('/rooms/*', unstored);
-  for (const route of roomRoutes) addRoute(app, route, door, identify);
-  app.get('/rooms/:roomId/events', eventsRoute(door, identify));
-  app.route('/rooms/:roomId', lifecycleRoutes(door));
-  const { socketIo } = door;
+  for (const route of roomRoutes) addRoute(app, route, transport, identify);
+  app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
+  app.route('/rooms/:roomId', lifecycleRoutes(transport));
+  const { socketIo } = transport;
   if (socketIo !== undefined) {
     app.on('ALL', [...SOCKETIO_PATHS], async (c) => {
-      if (door.origins.allows(c.req.header('origin'), hostOf(c))) return socketIo(c.req.raw);
+      if (transport.origins.allows(c.req.header('origin'), hostOf(c))) return socketIo(c.req.raw);
       return toResponse(refusalReply('forbidden', foreignOrigin().message));
     });
   }
-  if (door.development !== undefined) app.route('/', door.development);
+  if (transport.development !== undefined) app.route('/', transport.development);
   app.all('/rooms/*', (c) => notFound(app, c));
-  app.get('*', pageCaching, door.page);
+  app.get('*', pageCaching, transport.page);
   app.notFound((c) => notFound(app, c));
   return app;
 }
@@ -96,7 +96,7 @@ const REQUEST = 'request';
 const mayAskMuch = ({ admin, guest }: Identity) => admin === true || guest === true;
 
 /** A route parses, authenticates, forwards. */
-function addRoute(app: Hono, route: RoomRoute, door: HttpTransport, identify: Identify): void {
+function addRoute(app: Hono, route: RoomRoute, transport: HttpTransport, identify: Identify): void {
   const { operation, fields, query } = route;
   const pattern = `/rooms/:roomId${route.path}`;
 
@@ -104,20 +104,20 @@ function addRoute(app: Hono, route: RoomRoute, door: HttpTransport, identify: Id
     const roomId = roomIdOf(c);
     const identity = await identify(c);
     const body =
-      route.body === 'none' ? {} : await bodyFields(c, door.limits, route.body === 'optional');
+      route.body === 'none' ? {} : await bodyFields(c, transport.limits, route.body === 'optional');
     const payload = {
       ...body,
       ...queryFields(c, operation, query),
       ...pathFields(c, pattern, fields),
     };
-    const result = await door.directory.execute(roomId, identity, operation, payload);
+    const result = await transport.directory.execute(roomId, identity, operation, payload);
     if (!result.ok) throw refusalOf(asAsked(query, result.error));
     const { ok: _, ...reply } = result;
     return c.json(reply, route.creates && !wasThere(reply) ? 201 : 200);
   }
 
   if (route.body === 'none') app.on(route.method, pattern, answer);
-  else app.on(route.method, pattern, limitBody(door.limits), answer);
+  else app.on(route.method, pattern, limitBody(transport.limits), answer);
 }
 
 /** Whoever is too fast waits for the answer. */

@@ -7,7 +7,7 @@ import type { Reader } from '../../following/room-subscription.ts';
 import { roomIdOf } from './request-parts.ts';
 
 /** `GET /rooms/:roomId/events`: a stream for those who accept one, else a long poll. */
-export function eventsRoute(door: HttpTransport, identify: Identify) {
+export function eventsRoute(transport: HttpTransport, identify: Identify) {
   return async (c: Context): Promise<Response> => {
     const roomId = roomIdOf(c);
     const streams = /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');
@@ -17,11 +17,11 @@ export function eventsRoute(door: HttpTransport, identify: Identify) {
     const identity = await identify(c);
     // Nobody would read what a HEAD request starts.
     if (c.req.method === 'HEAD') return c.body(null);
-    const { directory } = door;
+    const { directory } = transport;
     const reader: Reader = { directory, roomId, identity };
     const { signal } = c.req.raw;
     return streams
-      ? eventStream(reader, since, door.limits, signal)
+      ? eventStream(reader, since, transport.limits, signal)
       : longPoll(reader, since, signal);
   };
 }

@@ -5,7 +5,7 @@ import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
 
-/** What the HTTP door needs of its host. */
+/** What the HTTP transport needs of its host. */
 export interface HttpTransport {
   directory: RoomDirectory;
   authenticate: Authenticate;
@@ -17,9 +17,9 @@ export interface HttpTransport {
   version: string;
   /** Whether the service can do its work right now. */
   isHealthy(): Promise<boolean>;
-  /** The native door, where upgrades come as requests. */
+  /** The native transport, where upgrades come as requests. */
   upgrade?: (request: Request) => Promise<Response>;
-  /** The Socket.IO door, where it is served from requests. */
+  /** The Socket.IO transport, where it is served from requests. */
   socketIo?: (request: Request) => Promise<Response>;
   /** Routes of development mode. */
   development?: Hono | undefined;

@@ -29,31 +29,33 @@ type Lifecycle = Pick<HttpTransport, 'directory' | 'authenticate' | 'known' | 'l
 type Ask = <N extends RequestName>(name: N, payload: object) => Promise<Reply<N>>;
 
 /** The routes for a room as a whole: deleting, reopening, erasing a person, exporting, importing. */
-export function lifecycleRoutes(door: Lifecycle): Hono {
+export function lifecycleRoutes(transport: Lifecycle): Hono {
   const routes = new Hono();
 
-  routes.delete('/', async (c) => c.json(await (await asker(c, door))('deleteRoom', {})));
+  routes.delete('/', async (c) => c.json(await (await asker(c, transport))('deleteRoom', {})));
 
-  routes.put('/', async (c) => c.json(await (await asker(c, door))('reopenRoom', {})));
+  routes.put('/', async (c) => c.json(await (await asker(c, transport))('reopenRoom', {})));
 
   routes.delete('/users/:userId', (c) =>
-    erase(c, door, () => pathFields(c, '/rooms/:roomId/users/:userId', { userId: text })),
+    erase(c, transport, () => pathFields(c, '/rooms/:roomId/users/:userId', { userId: text })),
   );
   // Rooms may hold ids of dots alone, from before those were refused, and no path can name them.
   routes.delete('/users', (c) =>
-    erase(c, door, () => queryFields(c, 'eraseUser', { userId: { field: 'userId', read: text } })),
+    erase(c, transport, () =>
+      queryFields(c, 'eraseUser', { userId: { field: 'userId', read: text } }),
+    ),
   );
 
   routes.get('/export', async (c) => {
-    const ask = await asker(c, door);
+    const ask = await asker(c, transport);
     const first = await ask('exportRoom', {});
-    return c.body(exportStream(ask, first, door.log), 200, {
+    return c.body(exportStream(ask, first, transport.log), 200, {
       'content-type': `${NDJSON}; charset=utf-8`,
     });
   });
 
   routes.post('/import', async (c) => {
-    const ask = await asker(c, door);
+    const ask = await asker(c, transport);
     const { body } = c.req.raw;
     try {
       assertImportable(c);
@@ -67,8 +69,8 @@ export function lifecycleRoutes(door: Lifecycle): Hono {
   return routes;
 }
 
-async function erase(c: Context, door: Lifecycle, named: () => object): Promise<Response> {
-  const ask = await asker(c, door);
+async function erase(c: Context, transport: Lifecycle, named: () => object): Promise<Response> {
+  const ask = await asker(c, transport);
   const payload = named();
   let done = false;
   for (let step = 0; step < STEPS_AWAITED && !done; step++) {

@@ -5,7 +5,7 @@ import { answerSchemas, payloadFields } from './openapi-schemas.ts';
 import { otherOperations, otherRoutes } from './other-routes.ts';
 import { type RoomRoute, roomRoutes } from './room-routes.ts';
 
-/** `GET /openapi.json`: what this door can be asked, made when somebody first asks. */
+/** `GET /openapi.json`: what this transport can be asked, made when somebody first asks. */
 export function openApiRoute(version: string) {
   let made: string | undefined;
   return (c: Context): Response => {
@@ -16,10 +16,10 @@ export function openApiRoute(version: string) {
 
 const SUMMARY = 'Chat rooms over HTTP.';
 const DESCRIPTION =
-  'Each route does what the command of the same meaning does at the other doors, and is heard by those present. A request speaks as the identity of its token, without joining the room.';
+  'Each route does what the command of the same meaning does at the other transports, and is heard by those present. A request speaks as the identity of its token, without joining the room.';
 const TOKEN = 'Says who is speaking. May be left out where guests are let in.';
 
-/** The description of the HTTP door, in OpenAPI 3.1. */
+/** The description of the HTTP transport, in OpenAPI 3.1. */
 export function openApi(version: string): Json {
   const { schemas, replyRef } = answerSchemas([
     ...roomRoutes.map(({ operation }) => operation),

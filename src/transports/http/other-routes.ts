@@ -89,7 +89,7 @@ export const otherRoutes: readonly OtherRoute[] = [
     method: 'GET',
     path: '/rooms/:roomId/ws',
     operationId: 'openSocket',
-    summary: 'The native door: upgrades to a WebSocket that has joined the room.',
+    summary: 'The native transport: upgrades to a WebSocket that has joined the room.',
     parameters: [
       since,
       { name: 'username', in: 'query', schema: { type: 'string' } },

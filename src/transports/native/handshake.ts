@@ -18,7 +18,7 @@ export interface Handshake {
 
 const PATH = /^\/rooms\/([^/]+)\/ws$/;
 
-/** Whether a request path is the native door's. */
+/** Whether a request path is the native transport's. */
 export function isNativePath(pathname: string): boolean {
   return PATH.test(pathname);
 }

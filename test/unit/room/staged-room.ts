@@ -128,7 +128,7 @@ export class StagedRoom {
     this.#use().handle(plug.connection, command);
   }
 
-  /** Puts a newer token in the place of a connection's, as a door does that has verified it. */
+  /** Puts a newer token in the place of a connection's, as a transport does that has verified it. */
   renew(plug: Plug, identity: Identity): void {
     this.#use().renew(plug.connection, identity);
   }

@@ -37,7 +37,7 @@ const operations = Object.entries(description.paths).flatMap(([path, methods]) =
   }),
 );
 
-it('describes every route of the door, and no other', () => {
+it('describes every route of the transport, and no other', () => {
   const { app, rooms } = httpApp();
   rooms.close();
   const served = app.routes

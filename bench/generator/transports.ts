@@ -5,7 +5,7 @@ import { tokenFor } from './tokens.ts';
  * libraries: the generator must not be what is slow.
  */
 
-export type DoorName = 'native' | 'socketio' | 'gather' | 'seed' | 'ws' | 'party';
+export type TransportName = 'native' | 'socketio' | 'gather' | 'seed' | 'ws' | 'party';
 
 /** What a join asks for beyond the room. */
 export interface JoinWish {
@@ -28,7 +28,7 @@ export interface JoinReply {
   complete?: boolean;
 }
 
-export interface Door {
+export interface Transport {
   address(origin: string, joining: Joining): string;
   headers(userId: string): Record<string, string>;
   /** Whether the server speaks first, and the join ends with a reply; else it ends with the upgrade. */
@@ -47,7 +47,7 @@ export interface Door {
 
 const SOCKETIO_PATH = '/socket.io/?EIO=4&transport=websocket';
 
-const native: Door = {
+const native: Transport = {
   address(origin, { roomId, since, history }) {
     const query = new URLSearchParams();
     if (since !== undefined) query.set('since', since);
@@ -69,7 +69,7 @@ const native: Door = {
 };
 
 /** Socket.IO's packets by hand: 0 open, 40 CONNECT, 42 EVENT, 43 ACK. */
-function socketIo(join: object): Door {
+function socketIo(join: object): Transport {
   return {
     address: (origin) => `${origin}${SOCKETIO_PATH}`,
     headers: () => ({}),
@@ -93,7 +93,7 @@ function socketIo(join: object): Door {
 }
 
 /** The small contestants take a message as one object and answer nothing. */
-function plain(path: (roomId: string) => string): Door {
+function plain(path: (roomId: string) => string): Transport {
   return {
     address: (origin, { roomId }) => `${origin}${path(roomId)}`,
     headers: () => ({}),
@@ -105,7 +105,7 @@ function plain(path: (roomId: string) => string): Door {
   };
 }
 
-export const doors: Record<DoorName, Door> = {
+export const transports: Record<TransportName, Transport> = {
   native,
   socketio: socketIo({}),
   gather: socketIo({ gather: true }),

@@ -2,7 +2,7 @@ import { type Answers, Misfit } from '../entry.ts';
 import { byId, setText } from './dom.ts';
 
 /** The way in: asks for a name and a room, and says what is wrong with them. */
-export class Door {
+export class SignInForm {
   readonly #screen = byId('entry', HTMLElement);
   readonly #form = byId('join', HTMLFormElement);
   readonly #problem = byId('join-problem', HTMLParagraphElement);
