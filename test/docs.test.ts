@@ -4,12 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { closeCodes } from '../src/protocol/codes/close-codes.ts';
-import {
-  commands,
-  transportCommands,
-  transportReplies,
-  replies,
-} from '../src/protocol/commands.ts';
+import { commandNames, operations, transportCommands } from '../src/protocol/commands.ts';
 import { errorCodes } from '../src/protocol/codes/errors.ts';
 import { otherRoutes } from '../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../src/transports/http/room-routes.ts';
@@ -152,21 +147,20 @@ test('no npm command needs a shell', () => {
 
 describe('docs/protocol.md', () => {
   const table = rows(section(protocol, '## Commands'));
-  const schemas = { ...commands, ...transportCommands };
-  const answers = { ...replies, ...transportReplies };
+  const entries = { ...operations, ...transportCommands };
 
   test('lists every command', () => {
     expect(table.flatMap(([name]) => names(name)).toSorted()).toEqual(
-      Object.keys(schemas).toSorted(),
+      [...commandNames, ...Object.keys(transportCommands)].toSorted(),
     );
   });
 
   test.each(table)('lists what %s takes and answers', (cell, payload, reply) => {
-    const [name] = names(cell) as [keyof typeof schemas];
+    const [name] = names(cell) as [keyof typeof entries];
     expect(withoutRoom(names(payload))).toEqual(
-      withoutRoom(Object.keys(schemas[name].shape)).toSorted(),
+      withoutRoom(Object.keys(entries[name].payload.shape)).toSorted(),
     );
-    expect(names(reply)).toEqual(Object.keys(answers[name].shape).toSorted());
+    expect(names(reply)).toEqual(Object.keys(entries[name].reply.shape).toSorted());
   });
 
   test('lists every event', () => {
