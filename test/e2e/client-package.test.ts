@@ -58,7 +58,7 @@ async function typeErrors(files: readonly string[], flags: readonly string[] = [
   );
 }
 
-/** An example of the README for a host of the test's, in the folder. */
+/** Writes an example of `examples/` into the folder, pointed at `url`. */
 function example(name: string, url = 'http://localhost:4000'): string {
   const code = readFileSync(join(PROJECT, 'examples', name), 'utf8');
   const file = join(folder, name);
@@ -136,7 +136,7 @@ export const no: Same<Made.You, Objects.Member> = true;
 describe.each([
   ['node', startNodeHost],
   ['edge', startEdgeHost],
-] as const)('the examples of the README at the %s host', (_, start) => {
+] as const)('the documented examples at the %s host', (_, start) => {
   let host: Host;
   let browser: Browser;
 
