@@ -1,4 +1,7 @@
-import type { Clock } from '../room/ports.ts';
+interface Clock {
+  /** Epoch milliseconds; may go back. */
+  now(): number;
+}
 
 /** The least window, for each listener: half of what writing one frame takes on either host. */
 const WINDOW_MS_PER_LISTENER = 0.005;
