@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { Reply, RequestName } from '../src/protocol/commands.ts';
-import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/codes/errors.ts';
+import { internalProblem, Refusal } from '../src/protocol/codes/errors.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
@@ -28,7 +28,7 @@ export interface NodeRoomsOptions {
 /** A connection and the room it leads to. */
 export interface Attached {
   connection: NodeConnection;
-  /** Does something in the Room, woken if need be. */
+  /** Does something in the Room with the next flush. */
   use: (work: (room: Room) => void) => void;
   /** The client's end is gone. */
   depart: (reason: 'left' | 'disconnected') => void;
@@ -54,6 +54,14 @@ export class NodeRooms implements RoomDirectory {
   readonly #storageId: string;
   #tick: NodeJS.Immediate | undefined;
   #laterTick: NodeJS.Timeout | undefined;
+
+  readonly #schedule = (room: NodeRoom): void => {
+    this.#due.add(room);
+    this.#tick ??= setImmediate(() => {
+      this.#tick = undefined;
+      this.#flushDue();
+    });
+  };
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
@@ -96,12 +104,12 @@ export class NodeRooms implements RoomDirectory {
     log.event?.('debug', 'connected', about);
     return {
       connection,
-      use: (work) => room.attempt(work),
+      use: (work) => room.queue(work),
       depart: (reason) => {
         if (!room.connections.has(connection)) return;
         log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
         connection.ended();
-        room.attempt((live) => {
+        room.queue((live) => {
           live.depart(connection, reason);
           room.connections.delete(connection);
         });
@@ -116,7 +124,7 @@ export class NodeRooms implements RoomDirectory {
     join: unknown,
   ): Promise<void> {
     try {
-      await room.ask((live) => {
+      await room.run((live) => {
         live.connect(connection, join);
         room.connections.add(connection);
       });
@@ -165,12 +173,7 @@ export class NodeRooms implements RoomDirectory {
     payload: unknown,
   ): Promise<Result<Reply<N>>> {
     try {
-      const room = this.#roomOf(roomId);
-      const { result, stored } = await room.ask((live) => ({
-        result: live.execute(identity, name, payload),
-        stored: room.stored(),
-      }));
-      return (await stored) ? result : { ok: false, error: unavailableProblem };
+      return await this.#roomOf(roomId).ask((room) => room.execute(identity, name, payload));
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, error: error.problem };
       this.#options.log.failure(name, error);
@@ -186,7 +189,7 @@ export class NodeRooms implements RoomDirectory {
 
   /** How many rooms are in memory. */
   get awakeCount(): number {
-    return [...this.#rooms.values()].filter((room) => room.isAwake).length;
+    return [...this.#rooms.values()].filter((room) => room.isInMemory).length;
   }
 
   /** How many files are open. */
@@ -199,10 +202,7 @@ export class NodeRooms implements RoomDirectory {
     clearInterval(this.#idleTimer);
     clearImmediate(this.#tick);
     clearTimeout(this.#laterTick);
-    for (const room of this.#rooms.values()) {
-      room.settle();
-      room.close();
-    }
+    for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
     this.#wakeups.close();
   }
@@ -211,43 +211,30 @@ export class NodeRooms implements RoomDirectory {
     const known = this.#rooms.get(roomId);
     if (known !== undefined) return known;
     const { dataDir, durability, limits, log, meter } = this.#options;
-    const path = roomPath(dataDir, roomId);
     const file = new SqliteFile(
-      path,
+      roomPath(dataDir, roomId),
       durability,
       () => this.#opens(room),
       () => this.#open.delete(room),
     );
-    const room: NodeRoom = new NodeRoom(
-      { roomId, firstEpoch: firstEpochOf(this.#storageId, roomId) },
+    const room: NodeRoom = new NodeRoom({
+      roomId,
+      firstEpoch: firstEpochOf(this.#storageId, roomId),
       file,
       limits,
       log,
-      (due) => this.#schedule(due),
-      (at) => this.#wakeups.ask(roomId, at),
       meter,
-    );
+      onDue: this.#schedule,
+      onWakeup: (at) => this.#wakeups.ask(roomId, at),
+    });
     this.#rooms.set(roomId, room);
     return room;
   }
 
   async #wake(roomId: string): Promise<number | undefined> {
     const room = this.#roomOf(roomId);
-    const { stored } = await room.ask((live) => {
-      live.wake();
-      return { stored: room.stored() };
-    });
-    if (!(await stored))
-      throw new Error('What the room did when it was woken could not be stored.');
+    await room.ask((live) => live.wake());
     return room.wakeAt;
-  }
-
-  #schedule(room: NodeRoom): void {
-    this.#due.add(room);
-    this.#tick ??= setImmediate(() => {
-      this.#tick = undefined;
-      this.#flushDue();
-    });
   }
 
   /** Flushes the rooms whose time has come; a busy one may wait a little for more. */
@@ -260,11 +247,11 @@ export class NodeRooms implements RoomDirectory {
       else ready.push(room);
     }
     // To wait for the disk is the shortest way when nobody else has use for it or for the process.
-    const isAlone = ready.length === 1 && ![...this.#open].some((room) => room.isStoring);
+    let isAlone = ready.length === 1;
+    for (const room of this.#open) isAlone &&= !room.isCommitting;
     for (const room of ready) {
       this.#due.delete(room);
-      if (isAlone) room.settle();
-      else room.flush();
+      room.flush(isAlone);
     }
     clearTimeout(this.#laterTick);
     if (soonestMs < Infinity) this.#laterTick = setTimeout(() => this.#flushDue(), soonestMs);
@@ -278,12 +265,12 @@ export class NodeRooms implements RoomDirectory {
 
   #makePlace(): void {
     const open = [...this.#open];
-    const free = open.filter((room) => !room.isStoring);
+    const free = open.filter((room) => !room.isCommitting);
     const oldest = (free.length > 0 ? free : open).toSorted((a, b) => a.usedAt - b.usedAt)[0];
     if (oldest === undefined) return;
     oldest.settle();
     this.#due.delete(oldest);
-    oldest.letGoOfFile();
+    oldest.closeFile();
   }
 
   #closeIdle(idleMs: number): void {

@@ -233,7 +233,7 @@ describe('rooms as files', () => {
     await expect.poll(() => rooms.openCount).toBe(0);
     writeFileSync(join(dataDir, 'rooms', files()[0]!), 'no database '.repeat(1_000));
     link.send({ name: 'getHistory', payload: {}, ref: 1 });
-    expect([heard.codes, codes]).toEqual([[4000], [4000]]);
+    await expect.poll(() => [heard.codes, codes]).toEqual([[4000], [4000]]);
     link.close('left');
     socket.depart('left');
     expect(await rooms.execute('r', alice, 'getHistory', {})).toMatchObject({ ok: false });
@@ -251,6 +251,6 @@ describe('rooms as files', () => {
     await expect.poll(() => rooms.openCount).toBe(0);
     writeFileSync(join(dataDir, 'rooms', files()[0]!), 'no database '.repeat(1_000));
     socket.depart('disconnected');
-    expect(failures).toHaveLength(1);
+    await expect.poll(() => failures).toHaveLength(1);
   });
 });
