@@ -20,6 +20,7 @@ export class NodeConnection implements Connection {
   readonly #limits: Limits;
   #state: ConnectionState;
   #open = true;
+  #hasHungUp = false;
   #closedWith: CloseCode | undefined;
 
   constructor(state: ConnectionState, sink: Sink, limits: Limits) {
@@ -50,7 +51,7 @@ export class NodeConnection implements Connection {
   }
 
   send(frame: Frame): boolean {
-    if (!this.#open) return true;
+    if (!this.#open || this.#hasHungUp) return true;
     const buffered = this.#sink.buffered();
     const verdict = backpressure({ buffered, sentSinceSign: 0, signAgoMs: 0 }, this.#limits);
     if (verdict === 'tooSlow') this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
@@ -66,7 +67,17 @@ export class NodeConnection implements Connection {
     this.#sink.close(code, reason);
   }
 
-  /** The other side has ended; nothing is sent any more. */
+  /**
+   * The other side has ended: nothing is sent any more, while what it sent before is still done.
+   * @returns false from the second time on
+   */
+  hangUp(): boolean {
+    if (this.#hasHungUp) return false;
+    this.#hasHungUp = true;
+    return true;
+  }
+
+  /** All that the other side sent is done; it can give no more commands. */
   ended(): void {
     this.#open = false;
   }

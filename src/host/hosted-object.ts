@@ -1,6 +1,7 @@
 import { unavailable } from '../protocol/codes/errors.ts';
+import { type Carry, HostedCourier } from './courier.ts';
 
-/** What a host keeps alive: a room now, later also inboxes and relays. */
+/** What a host keeps alive: a room, an inbox, a relay. */
 export interface Hosted {
   /** Does what is due. Called by the host when the object's wakeup comes. */
   wake(): void;
@@ -8,8 +9,22 @@ export interface Hosted {
   flush(): boolean;
 }
 
+/** Where an object's writes become durable. */
+export interface CommitPort {
+  /**
+   * Makes everything written since the last commit durable. Returns true where that is done, and false
+   * where `done` is called later, with the error if there was one. Nothing is written between.
+   * @param waits whether to return only when it is done
+   * @throws when it fails
+   */
+  commit(waits: boolean, done: (error: unknown) => void): boolean;
+  /** Waits for a commit whose `done` is not called yet. @throws when it fails */
+  sync(): void;
+}
+
 /** What a hosted object needs of its host. */
 export interface HostPorts<O extends Hosted> {
+  storage: CommitPort;
   /** Makes the object from what is stored. @throws when that cannot be read */
   make(): O;
   /** Milliseconds by a clock that measures durations. */
@@ -18,19 +33,12 @@ export interface HostPorts<O extends Hosted> {
   after(ms: number, work: () => void): () => void;
   /** A flush is due: the host calls `flush` at once or later. */
   schedule(): void;
-  /**
-   * Makes everything written since the last commit durable. It returns true where that is done, and
-   * false where `done` is called later, with the error if there was one. Nothing is written between.
-   * @param waits whether to return only when it is done
-   * @throws when it fails
-   */
-  commit(waits: boolean, done: (error: unknown) => void): boolean;
-  /** Waits for a commit whose `done` is not called yet. @throws when it fails */
-  awaitCommit(): void;
-  /** Something was handed out, or there was nothing; times are those of `now`. */
+  /** A commit has succeeded; the times are those of `now`. */
   flushed(hasHandedOut: boolean, startedAt: number, dueSince: number): void;
   /** The object is gone: drops what is not committed, and closes every connection with 4000. */
   reset(): void;
+  /** Brings deliveries to their targets; without it each attempt fails. */
+  carry?: Carry;
   log: { failure(what: string, error: unknown): void };
   /** The queue runs at this weight, after the commit on its way: later input waits in the network. */
   maxQueued: number;
@@ -62,11 +70,14 @@ interface Commit {
  * next use makes a new object.
  */
 export class HostedObject<O extends Hosted> {
+  /** Carries what the object owes to others; attempts start when what was decided is durable. */
+  readonly courier: HostedCourier;
   readonly #ports: HostPorts<O>;
   readonly #timers = new Set<() => void>();
   #object: O | undefined;
   #queue: Queued<O>[] = [];
   #queuedWeight = 0;
+  #isRunning = false;
   /** Callers whose work has run and is not durable yet. */
   #waiters: Waiter[] = [];
   #commit: Commit | undefined;
@@ -75,6 +86,7 @@ export class HostedObject<O extends Hosted> {
 
   constructor(ports: HostPorts<O>) {
     this.#ports = ports;
+    this.courier = new HostedCourier(ports.carry, (ms, work) => this.after(ms, work));
   }
 
   /** Queues work for the next flush. An object that cannot be opened closes its connections. */
@@ -98,13 +110,13 @@ export class HostedObject<O extends Hosted> {
 
   /**
    * Runs work at once, after what is queued; while a commit is on its way, when that is over. Resolves
-   * with its result when it has run, before anything it leads to is handed out.
+   * with its result when it has run, before anything it leads to is handed out in a later turn.
    * @throws Refusal `unavailable` when the object cannot be opened
    */
   run<T>(work: (object: O) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#enqueue({ work: (object) => resolve(work(object)), reject }, 1);
-      if (this.#commit === undefined) this.#drain();
+      if (!this.isCommitting) this.#drain();
     });
   }
 
@@ -125,14 +137,16 @@ export class HostedObject<O extends Hosted> {
 
   /** One commit for all that is queued; it hands out when that is durable. @param waits as in `commit` */
   flush(waits = false): void {
-    if (this.#commit?.isOver === false) return;
+    // The end of a run or of a commit asks for the flush that follows it.
+    if (this.#isRunning || this.#commit?.isOver === false) return;
     this.#drain();
     const startedAt = this.#ports.now();
     const commit = { startedAt, dueSince: this.#dueSince ?? startedAt, isOver: false };
     this.#commit = commit;
     this.#dueSince = undefined;
     try {
-      if (!this.#ports.commit(waits, (error) => this.#conclude(commit, error))) return;
+      const conclude = (error: unknown) => this.#conclude(commit, error);
+      if (!this.#ports.storage.commit(waits, conclude)) return;
     } catch (error) {
       this.#conclude(commit, error);
       return;
@@ -149,6 +163,7 @@ export class HostedObject<O extends Hosted> {
   /** Forgets the object until it is next used. Nothing may be due. */
   evict(): void {
     for (const cancel of this.#timers) cancel();
+    this.courier.forget();
     this.#object = undefined;
   }
 
@@ -171,17 +186,22 @@ export class HostedObject<O extends Hosted> {
     this.#dueSince ??= this.#ports.now();
     this.#queue.push(queued);
     this.#queuedWeight += weight;
+    if (this.#isRunning) return;
     if (this.#commit === undefined) this.#ports.schedule();
     if (this.#queuedWeight < this.#ports.maxQueued) return;
     if (this.#commit === undefined) this.#drain();
     else this.#awaitCommit();
   }
 
+  /** Runs what is queued, and what that queues in turn. */
   #drain(): void {
-    const due = this.#queue;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // Work handles its own errors: this loop runs to its end.
+    for (const queued of this.#queue) this.#perform(queued);
+    this.#isRunning = false;
     this.#queue = [];
     this.#queuedWeight = 0;
-    for (const queued of due) this.#perform(queued);
   }
 
   /** Errors of one piece of work must not harm the rest. */
@@ -197,7 +217,7 @@ export class HostedObject<O extends Hosted> {
     try {
       work(this.#object);
     } catch (error) {
-      if (reject === undefined) this.#ports.log.failure('room', error);
+      if (reject === undefined) this.#ports.log.failure('work', error);
       else reject(error);
     }
   }
@@ -207,7 +227,7 @@ export class HostedObject<O extends Hosted> {
     if (commit?.isOver !== false) return;
     let failed: unknown = null;
     try {
-      this.#ports.awaitCommit();
+      this.#ports.storage.sync();
     } catch (error) {
       failed = error;
     }
@@ -221,22 +241,28 @@ export class HostedObject<O extends Hosted> {
     const waiters = this.#waiters;
     this.#waiters = [];
     try {
-      if (error === null) {
-        const hasHandedOut = this.#object?.flush() === true;
-        this.#ports.flushed(hasHandedOut, commit.startedAt, commit.dueSince);
-        for (const waiter of waiters) waiter.stored();
-      } else {
-        this.#ports.log.failure('commit', error);
-        this.#reset();
-        for (const waiter of waiters) waiter.lost(unavailable());
-      }
+      if (error === null) this.#handOut(commit, waiters);
+      else this.#lose(error, waiters);
     } finally {
       // What has waited for this commit is for the next one.
       const isDue = this.#queue.length > 0;
       if (isDue) this.#drain();
       this.#commit = undefined;
-      if (isDue || this.#queue.length > 0) this.#ports.schedule();
+      if (isDue) this.#ports.schedule();
     }
+  }
+
+  #handOut({ startedAt, dueSince }: Commit, waiters: readonly Waiter[]): void {
+    const hasHandedOut = this.#object?.flush() === true;
+    this.courier.start();
+    this.#ports.flushed(hasHandedOut, startedAt, dueSince);
+    for (const waiter of waiters) waiter.stored();
+  }
+
+  #lose(error: unknown, waiters: readonly Waiter[]): void {
+    this.#ports.log.failure('commit', error);
+    this.#reset();
+    for (const waiter of waiters) waiter.lost(unavailable());
   }
 
   #reset(): void {
