@@ -72,7 +72,7 @@ export class HostedFile<O extends Hosted = Hosted> extends HostedObject<O> {
       maxQueued: MAX_QUEUED,
     });
     this.#options = options;
-    this.#scheduler = new FlushScheduler({ now: Date.now }, host.batchDelayMs);
+    this.#scheduler = new FlushScheduler({ now: () => Date.now() }, host.batchDelayMs);
   }
 
   /** How long the next flush should wait, in milliseconds: not at all, unless the object is busy. */
@@ -103,7 +103,7 @@ export class HostedFile<O extends Hosted = Hosted> extends HostedObject<O> {
     try {
       return this.#options.make({
         sql: file,
-        clock: { now: Date.now },
+        clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
         timer: { after: (ms, work) => this.after(ms, work) },
         wakeup: { set: (at) => this.#setWakeup(at) },
