@@ -1,14 +1,26 @@
 import { FlushScheduler } from '../src/host/flush-scheduler.ts';
-import { type Hosted, HostedObject } from '../src/host/hosted-object.ts';
+import { type Hosted, HostedObject, type OwnPorts } from '../src/host/hosted-object.ts';
 import type { Carry } from '../src/host/courier.ts';
+import { type CloseCode, closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
 import type { Log, Ports } from '../src/room/ports.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 /** What an object in a file gets of its host. */
-export type FilePorts = Pick<Ports, 'sql' | 'clock' | 'ids' | 'timer' | 'wakeup' | 'log'>;
+export type FilePorts = OwnPorts & Pick<Ports, 'sql' | 'clock' | 'ids' | 'wakeup' | 'log'>;
+
+/** A connection, as far as its file needs it. */
+interface Closable {
+  close(code: CloseCode, reason: string): void;
+}
 
 /** What a host flushes, whatever lives in it. */
-export type Flushable = Pick<HostedFile, 'flush' | 'flushDelayMs'>;
+export type Flushable = Pick<HostedFile, 'flush' | 'flushDelayMs' | 'usedAt'>;
+
+/** What the node host counts of a file. */
+export interface FileMeter {
+  /** A flush has stored and handed out; both in milliseconds. */
+  stored(commitMs: number, waitedMs: number): void;
+}
 
 /** What makes the files of one kind of object work. */
 export interface FileHost {
@@ -17,8 +29,7 @@ export interface FileHost {
   log: Log;
   /** A flush is due. */
   schedule(file: Flushable): void;
-  /** A flush has stored and handed out; both in milliseconds. */
-  stored?(commitMs: number, waitedMs: number): void;
+  meter?: FileMeter | undefined;
   carry?: Carry;
 }
 
@@ -27,9 +38,6 @@ export interface FileOptions<O extends Hosted> {
   file: SqliteFile;
   host: FileHost;
   make(ports: FilePorts): O;
-  /** How many connections a flush may write to. */
-  listeners(): number;
-  closeConnections(): void;
   /** The object asks to be woken at this time, in epoch milliseconds. */
   askWakeup(at: number): void;
 }
@@ -38,7 +46,12 @@ export interface FileOptions<O extends Hosted> {
 const MAX_QUEUED = 256;
 
 /** One SQLite file of this host and the object that lives in it, which comes and goes. */
-export class HostedFile<O extends Hosted = Hosted> extends HostedObject<O> {
+export class HostedFile<
+  O extends Hosted = Hosted,
+  C extends Closable = Closable,
+> extends HostedObject<O> {
+  /** They outlive the object. */
+  readonly connections = new Set<C>();
   readonly #options: FileOptions<O>;
   readonly #scheduler: FlushScheduler;
   /** In epoch milliseconds. */
@@ -50,22 +63,19 @@ export class HostedFile<O extends Hosted = Hosted> extends HostedObject<O> {
     const { file, host } = options;
     super({
       storage: file,
-      make: () => this.#make(),
+      make: (own) => this.#make(own),
       now: () => performance.now(),
       after: setTimer,
-      schedule: () => {
-        this.usedAt = Date.now();
-        host.schedule(this);
-      },
+      schedule: () => host.schedule(this),
       flushed: (hasHandedOut, startedAt, dueSince) => {
         if (!hasHandedOut) return;
         this.#scheduler.flushed();
         const now = performance.now();
-        host.stored?.(now - startedAt, now - dueSince);
+        host.meter?.stored(now - startedAt, now - dueSince);
       },
       reset: () => {
         file.discard();
-        options.closeConnections();
+        this.#closeConnections();
       },
       ...(host.carry !== undefined && { carry: host.carry }),
       log: host.log,
@@ -77,7 +87,7 @@ export class HostedFile<O extends Hosted = Hosted> extends HostedObject<O> {
 
   /** How long the next flush should wait, in milliseconds: not at all, unless the object is busy. */
   get flushDelayMs(): number {
-    return this.#scheduler.delayMs(this.#options.listeners());
+    return this.#scheduler.delayMs(this.connections.size);
   }
 
   /** Forgets the object and closes its file; the connections stay. Nothing may be due. */
@@ -94,18 +104,27 @@ export class HostedFile<O extends Hosted = Hosted> extends HostedObject<O> {
   /** Stores and hands out what is due, then closes every connection with 4000. */
   close(): void {
     this.settle();
-    this.#options.closeConnections();
+    this.#closeConnections();
     this.sleep();
   }
 
-  #make(): O {
+  #closeConnections(): void {
+    const everyone = [...this.connections];
+    // A link reports at once that it has ended.
+    this.connections.clear();
+    for (const connection of everyone) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
+  }
+
+  #make(own: OwnPorts): O {
     const { file, host } = this.#options;
     try {
       return this.#options.make({
+        ...own,
         sql: file,
         clock: { now: () => Date.now() },
         ids: { make: () => crypto.randomUUID() },
-        timer: { after: (ms, work) => this.after(ms, work) },
         wakeup: { set: (at) => this.#setWakeup(at) },
         log: host.log,
       });

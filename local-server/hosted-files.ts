@@ -17,8 +17,6 @@ export interface HostedFilesOptions<F> {
   idleMs: number;
   host: Omit<FileHost, 'schedule'>;
   make: (key: string, parts: FileParts) => F;
-  /** Whether a file that sleeps may be forgotten, too. */
-  isUnused: (file: F) => boolean;
 }
 
 /**
@@ -37,10 +35,19 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
   #tick: NodeJS.Immediate | undefined;
   #laterTick: NodeJS.Timeout | undefined;
 
+  readonly #schedule = (file: Flushable): void => {
+    file.usedAt = Date.now();
+    this.#due.add(file);
+    this.#tick ??= setImmediate(() => {
+      this.#tick = undefined;
+      this.#flushDue();
+    });
+  };
+
   constructor(options: HostedFilesOptions<F>) {
     this.#options = options;
     const { host, wakeupsPath: path, durability, idleMs } = options;
-    this.#host = { ...host, schedule: (file) => this.#schedule(file) };
+    this.#host = { ...host, schedule: this.#schedule };
     this.#wakeups = new Wakeups({
       path,
       durability,
@@ -95,14 +102,6 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
     return file.wakeAt;
   }
 
-  #schedule(file: Flushable): void {
-    this.#due.add(file);
-    this.#tick ??= setImmediate(() => {
-      this.#tick = undefined;
-      this.#flushDue();
-    });
-  }
-
   /** Flushes the files whose time has come; a busy one may wait a little for more. */
   #flushDue(): void {
     let soonestMs = Infinity;
@@ -144,7 +143,7 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
     for (const [key, file] of this.#files) {
       if (file.usedAt > before || !file.isIdle || this.#due.has(file)) continue;
       file.sleep();
-      if (this.#options.isUnused(file)) this.#files.delete(key);
+      if (file.connections.size === 0) this.#files.delete(key);
     }
   }
 }

@@ -1,18 +1,15 @@
-import { closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Meter } from '../src/room/ports.ts';
 import { Room } from '../src/room/room.ts';
-import { type FileOptions, HostedFile } from './hosted-file.ts';
+import { type FileMeter, type FileOptions, HostedFile } from './hosted-file.ts';
 import type { NodeConnection } from './node-connection.ts';
 
 /** What the node host counts of its rooms beside what they count themselves. */
-export interface NodeMeter extends Meter {
+export interface NodeMeter extends Meter, FileMeter {
   woken(): void;
-  /** A flush has stored and handed out; both in milliseconds. */
-  stored(commitMs: number, waitedMs: number): void;
 }
 
-export interface NodeRoomOptions extends Pick<FileOptions<Room>, 'file' | 'host' | 'askWakeup'> {
+export interface NodeRoomOptions extends Omit<FileOptions<Room>, 'make'> {
   roomId: string;
   /** As the room's ports have it. */
   firstEpoch: string;
@@ -20,33 +17,17 @@ export interface NodeRoomOptions extends Pick<FileOptions<Room>, 'file' | 'host'
   meter: NodeMeter | undefined;
 }
 
-/** One room in its file, and its connections, which outlive the Room. */
-export class NodeRoom extends HostedFile<Room> {
-  readonly connections = new Set<NodeConnection>();
-
+/** One room in its file. */
+export class NodeRoom extends HostedFile<Room, NodeConnection> {
   constructor({ roomId, firstEpoch, limits, meter, ...options }: NodeRoomOptions) {
     super({
       ...options,
-      listeners: () => this.connections.size,
-      closeConnections: () => this.#closeConnections(),
       make: (ports) => {
         meter?.woken();
         const roster = { connections: () => this.connections };
-        return new Room(
-          roomId,
-          { ...ports, firstEpoch, roster, ...(meter !== undefined && { meter }) },
-          limits,
-        );
+        const host = { firstEpoch, roster, ...(meter !== undefined && { meter }) };
+        return new Room(roomId, { ...ports, ...host }, limits);
       },
     });
-  }
-
-  #closeConnections(): void {
-    const everyone = [...this.connections];
-    // A link reports at once that it has ended.
-    this.connections.clear();
-    for (const connection of everyone) {
-      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
-    }
   }
 }

@@ -28,8 +28,8 @@ export interface NodeRoomsOptions {
 /** A connection and the room it leads to. */
 export interface Attached {
   connection: NodeConnection;
-  /** Does something in the Room with the next flush. */
-  use: (work: (room: Room) => void) => void;
+  /** Does something in it with the next flush. */
+  room: Pick<NodeRoom, 'queue'>;
   /** The client's end is gone. */
   depart: (reason: 'left' | 'disconnected') => void;
 }
@@ -57,16 +57,11 @@ export class NodeRooms implements RoomDirectory {
       durability,
       maxOpen: options.maxOpenRooms,
       idleMs: options.idleMs ?? IDLE_MS,
-      host: {
-        batchDelayMs: limits.batchDelayMs,
-        log,
-        stored: (commitMs, waitedMs) => meter?.stored(commitMs, waitedMs),
-      },
+      host: { batchDelayMs: limits.batchDelayMs, log, meter },
       make: (roomId, parts) => {
         const firstEpoch = firstEpochOf(storageId, roomId);
         return new NodeRoom({ ...parts, roomId, firstEpoch, limits, meter });
       },
-      isUnused: ({ connections }) => connections.size === 0,
     });
   }
 
@@ -100,7 +95,7 @@ export class NodeRooms implements RoomDirectory {
     log.event?.('debug', 'connected', about);
     return {
       connection,
-      use: (work) => room.queue(work),
+      room,
       depart: (reason) => {
         if (!connection.hangUp() || !room.connections.has(connection)) return;
         log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
@@ -150,13 +145,13 @@ export class NodeRooms implements RoomDirectory {
       buffered: () => listener.buffered() ?? 0,
       lastHeardAt: () => undefined,
     };
-    const { connection, use, depart } = await this.attach(roomId, identity, join, sink, silent);
+    const { connection, room, depart } = await this.attach(roomId, identity, join, sink, silent);
     return {
       send: (command) => {
-        if (connection.open) use((room) => room.handle(connection, command));
+        if (connection.open) room.queue((live) => live.handle(connection, command));
       },
       renew: (renewed) => {
-        if (connection.open) use((room) => void room.renew(connection, renewed));
+        if (connection.open) room.queue((live) => void live.renew(connection, renewed));
       },
       close: depart,
     };

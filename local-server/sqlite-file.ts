@@ -68,14 +68,12 @@ export class SqliteFile implements Sql {
   }
 
   run(query: string, ...bindings: SqlValue[]): void {
-    this.#assertNotLost();
     this.#begin();
     this.#isUnsynced = true;
     this.#statement(query).run(...bindings);
   }
 
   atomic<T>(body: () => Immediate<T>): T {
-    this.#assertNotLost();
     // Nothing to undo yet: a file that `body` makes is undone as a whole.
     if (this.#database === undefined && !existsSync(this.#path)) return this.#founding(body);
     this.#begin();
@@ -108,7 +106,7 @@ export class SqliteFile implements Sql {
   }
 
   #endTransaction(): void {
-    this.#assertNotLost();
+    if (this.#lost !== undefined) throw this.#lost;
     if (!this.#inTransaction) return;
     this.#statement('COMMIT').run();
     this.#inTransaction = false;
@@ -216,13 +214,10 @@ export class SqliteFile implements Sql {
   }
 
   #begin(): void {
+    if (this.#lost !== undefined) throw this.#lost;
     if (this.#inTransaction) return;
     this.#statement('BEGIN').run();
     this.#inTransaction = true;
-  }
-
-  #assertNotLost(): void {
-    if (this.#lost !== undefined) throw this.#lost;
   }
 
   #undo(savepoint: string, error: unknown): void {

@@ -17,7 +17,7 @@ import { readUpgradeContext } from './upgrade-context.ts';
 export class RoomObject extends HostingObject<Room> {
   protected readonly report = new RoomReport(this.log);
   readonly #limits = this.settings.limits;
-  readonly #sockets = new RoomSockets(this.ctx, this.#limits);
+  protected readonly connections = new RoomSockets(this.ctx, this.#limits);
   readonly #input = new RoomInput(this.hosted, {
     limits: this.#limits,
     authenticate: authenticatorOf(this.settings, false, this.log),
@@ -28,12 +28,12 @@ export class RoomObject extends HostingObject<Room> {
   override async fetch(request: Request): Promise<Response> {
     const { identity, join, ...about } = readUpgradeContext(request);
     const { 0: client, 1: server } = new WebSocketPair();
-    const connection = this.#sockets.candidate(server, { identity, ...about });
+    const connection = this.connections.candidate(server, { identity, ...about });
     try {
       await this.hosted.run((room) => {
         this.#input.assertBack(identity.userId);
         room.connect(connection, join);
-        this.#sockets.accept(server, connection);
+        this.connections.accept(server, connection);
       });
     } catch (error) {
       return this.#refuse(error);
@@ -57,7 +57,7 @@ export class RoomObject extends HostingObject<Room> {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    this.#input.receive(this.#sockets.of(socket), data);
+    this.#input.receive(this.connections.of(socket), data);
   }
 
   override webSocketClose(
@@ -78,27 +78,19 @@ export class RoomObject extends HostingObject<Room> {
     this.report.woken();
     // An id is made of a secret of its namespace and the room's name: half of its 64 digits will do.
     const firstEpoch = this.ctx.id.toString().slice(0, 32);
-    const host = { firstEpoch, roster: this.#sockets, meter: this.report };
+    const host = { firstEpoch, roster: this.connections, meter: this.report };
     return new Room(this.ctx.id.name ?? '', { ...ports, ...host }, this.#limits);
-  }
-
-  protected get listenerCount(): number {
-    return this.#sockets.size;
-  }
-
-  protected closeConnections(): void {
-    this.#sockets.closeAll();
   }
 
   /** Queued, so that what the client sent before its end is done first. */
   #depart(socket: WebSocket, code: number): void {
     // A room that this wakes must find it among its connections, to tell of its end.
-    const connection = this.#sockets.of(socket);
+    const connection = this.connections.of(socket);
     this.hosted.queue((room) => {
       this.log.event('debug', 'disconnected', { connection: connection.state.id, code });
       connection.ended();
       room.depart(connection, leaveReasonOf(code));
-      this.#sockets.delete(socket);
+      this.connections.delete(socket);
     });
   }
 

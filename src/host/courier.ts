@@ -1,22 +1,10 @@
-/** What one attempt carries: read when it is made, so it is never stale. `body` is JSON. */
-export interface Delivery {
-  target: string;
-  key: string;
-  version: number;
-  attempt: number;
-  body: string;
-}
-
-export type DeliveryOutcome = 'delivered' | 'failed' | { retryAfterMs: number };
+import type { Courier, Delivery, DeliveryOutcome, Timer } from './ports.ts';
 
 /** Brings deliveries, which share one target, to it. A rejection counts as `failed` for all. */
 export type Carry = (
   target: string,
   deliveries: readonly Delivery[],
 ) => Promise<readonly DeliveryOutcome[]>;
-
-/** Calls `work` in a turn of the object after `ms` milliseconds; the result cancels it. */
-type After = (ms: number, work: () => void) => () => void;
 
 type Settle = (outcomes: readonly DeliveryOutcome[]) => void;
 
@@ -34,15 +22,15 @@ export const CARRY_TIMEOUT_MS = 15_000;
  * is durable, and its outcome comes back in a turn of the object. While it is under way a timer keeps
  * the object in memory, at most for the time-out; attempts of an object that is gone never settle.
  */
-export class HostedCourier {
+export class HostedCourier implements Courier {
   readonly #carry: Carry;
-  readonly #after: After;
+  readonly #timer: Timer;
   #waiting: Attempt[] = [];
   readonly #underWay = new Set<Attempt>();
 
-  constructor(carry: Carry | undefined, after: After) {
-    this.#carry = carry ?? noCarrier;
-    this.#after = after;
+  constructor(carry: Carry, timer: Timer) {
+    this.#carry = carry;
+    this.#timer = timer;
   }
 
   /** Starts one attempt for all deliveries given; `settle` is called once, in a later turn. Never throws. */
@@ -52,7 +40,6 @@ export class HostedCourier {
 
   /** Starts what was sent. Call it when everything decided is durable. */
   start(): void {
-    if (this.#waiting.length === 0) return;
     for (const attempt of this.#waiting.splice(0)) void this.#attempt(attempt);
   }
 
@@ -65,11 +52,11 @@ export class HostedCourier {
   async #attempt(attempt: Attempt): Promise<void> {
     const { target, deliveries } = attempt;
     this.#underWay.add(attempt);
-    const stop = this.#after(CARRY_TIMEOUT_MS, () => this.#settle(attempt, []));
+    const stop = this.#timer.after(CARRY_TIMEOUT_MS, () => this.#settle(attempt, []));
     const outcomes = await this.#outcomes(target, deliveries);
     if (!this.#underWay.has(attempt)) return;
     stop();
-    this.#after(0, () => this.#settle(attempt, outcomes));
+    this.#timer.after(0, () => this.#settle(attempt, outcomes));
   }
 
   async #outcomes(
@@ -88,8 +75,4 @@ export class HostedCourier {
     if (!this.#underWay.delete(attempt)) return;
     attempt.settle(attempt.deliveries.map((_, at) => outcomes[at] ?? 'failed'));
   }
-}
-
-async function noCarrier(): Promise<readonly DeliveryOutcome[]> {
-  return [];
 }

@@ -1,5 +1,6 @@
 import { unavailable } from '../protocol/codes/errors.ts';
 import { type Carry, HostedCourier } from './courier.ts';
+import type { Courier, Log, Timer } from './ports.ts';
 
 /** What a host keeps alive: a room, an inbox, a relay. */
 export interface Hosted {
@@ -22,11 +23,18 @@ export interface CommitPort {
   sync(): void;
 }
 
+/** The ports of a hosted object that need no host. */
+export interface OwnPorts {
+  timer: Timer;
+  courier?: Courier;
+}
+
 /** What a hosted object needs of its host. */
 export interface HostPorts<O extends Hosted> {
-  storage: CommitPort;
+  /** Without it the platform holds back what a turn sends and returns until its writes are durable. */
+  storage?: CommitPort;
   /** Makes the object from what is stored. @throws when that cannot be read */
-  make(): O;
+  make(own: OwnPorts): O;
   /** Milliseconds by a clock that measures durations. */
   now(): number;
   /** Calls `work` once after `ms` milliseconds; the result cancels it. */
@@ -37,17 +45,17 @@ export interface HostPorts<O extends Hosted> {
   flushed(hasHandedOut: boolean, startedAt: number, dueSince: number): void;
   /** The object is gone: drops what is not committed, and closes every connection with 4000. */
   reset(): void;
-  /** Brings deliveries to their targets; without it each attempt fails. */
+  /** Brings deliveries to their targets; without it the object has no courier. */
   carry?: Carry;
-  log: { failure(what: string, error: unknown): void };
+  log: Log;
   /** The queue runs at this weight, after the commit on its way: later input waits in the network. */
   maxQueued: number;
 }
 
-/** Work in the queue. Without `reject` its errors are logged. */
+/** Work in the queue. */
 interface Queued<O> {
   work: (object: O) => void;
-  reject?: (error: unknown) => void;
+  reject: ((error: unknown) => void) | undefined;
 }
 
 /** A result that may be shown once it is stored. */
@@ -69,10 +77,9 @@ interface Commit {
  * nothing in memory is trusted: the connections close with 4000, callers get `unavailable`, and the
  * next use makes a new object.
  */
-export class HostedObject<O extends Hosted> {
-  /** Carries what the object owes to others; attempts start when what was decided is durable. */
-  readonly courier: HostedCourier;
+export class HostedObject<O extends Hosted> implements Timer {
   readonly #ports: HostPorts<O>;
+  readonly #courier: HostedCourier | undefined;
   readonly #timers = new Set<() => void>();
   #object: O | undefined;
   #queue: Queued<O>[] = [];
@@ -86,12 +93,24 @@ export class HostedObject<O extends Hosted> {
 
   constructor(ports: HostPorts<O>) {
     this.#ports = ports;
-    this.courier = new HostedCourier(ports.carry, (ms, work) => this.after(ms, work));
+    const { carry } = ports;
+    this.#courier = carry === undefined ? undefined : new HostedCourier(carry, this);
   }
 
-  /** Queues work for the next flush. An object that cannot be opened closes its connections. */
-  queue(work: (object: O) => void, weight = 1): void {
-    this.#enqueue({ work }, weight);
+  /**
+   * Queues work for the next flush.
+   * @param reject gets what the work throws, or `unavailable` for an object that cannot be opened;
+   * without it errors are logged, and an object that cannot be opened closes its connections
+   */
+  queue(work: (object: O) => void, weight = 1, reject?: (error: unknown) => void): void {
+    this.#dueSince ??= this.#ports.now();
+    this.#queue.push({ work, reject });
+    this.#queuedWeight += weight;
+    if (this.#isRunning) return;
+    if (this.#commit === undefined) this.#ports.schedule();
+    if (this.#queuedWeight < this.#ports.maxQueued) return;
+    if (this.#commit === undefined) this.#drain();
+    else this.#awaitCommit();
   }
 
   /**
@@ -104,7 +123,7 @@ export class HostedObject<O extends Hosted> {
         const result = work(object);
         this.#waiters.push({ stored: () => resolve(result), lost: reject });
       };
-      this.#enqueue({ work: ask, reject }, 1);
+      this.queue(ask, 1, reject);
     });
   }
 
@@ -115,7 +134,7 @@ export class HostedObject<O extends Hosted> {
    */
   run<T>(work: (object: O) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#enqueue({ work: (object) => resolve(work(object)), reject }, 1);
+      this.queue((object) => resolve(work(object)), 1, reject);
       if (!this.isCommitting) this.#drain();
     });
   }
@@ -144,14 +163,14 @@ export class HostedObject<O extends Hosted> {
     const commit = { startedAt, dueSince: this.#dueSince ?? startedAt, isOver: false };
     this.#commit = commit;
     this.#dueSince = undefined;
+    let failed: unknown = null;
     try {
-      const conclude = (error: unknown) => this.#conclude(commit, error);
-      if (!this.#ports.storage.commit(waits, conclude)) return;
+      const { storage } = this.#ports;
+      if (storage?.commit(waits, (error) => this.#conclude(commit, error)) === false) return;
     } catch (error) {
-      this.#conclude(commit, error);
-      return;
+      failed = error;
     }
-    this.#conclude(commit, null);
+    this.#conclude(commit, failed);
   }
 
   /** Stores and hands out all that is queued, and returns when that is done. */
@@ -163,7 +182,7 @@ export class HostedObject<O extends Hosted> {
   /** Forgets the object until it is next used. Nothing may be due. */
   evict(): void {
     for (const cancel of this.#timers) cancel();
-    this.courier.forget();
+    this.#courier?.forget();
     this.#object = undefined;
   }
 
@@ -182,17 +201,6 @@ export class HostedObject<O extends Hosted> {
     return this.#commit !== undefined;
   }
 
-  #enqueue(queued: Queued<O>, weight: number): void {
-    this.#dueSince ??= this.#ports.now();
-    this.#queue.push(queued);
-    this.#queuedWeight += weight;
-    if (this.#isRunning) return;
-    if (this.#commit === undefined) this.#ports.schedule();
-    if (this.#queuedWeight < this.#ports.maxQueued) return;
-    if (this.#commit === undefined) this.#drain();
-    else this.#awaitCommit();
-  }
-
   /** Runs what is queued, and what that queues in turn. */
   #drain(): void {
     if (this.#isRunning) return;
@@ -207,7 +215,7 @@ export class HostedObject<O extends Hosted> {
   /** Errors of one piece of work must not harm the rest. */
   #perform({ work, reject }: Queued<O>): void {
     try {
-      this.#object ??= this.#ports.make();
+      this.#object ??= this.#ports.make(this.#ownPorts);
     } catch (error) {
       this.#ports.log.failure('open', error);
       if (reject === undefined) this.#reset();
@@ -222,12 +230,16 @@ export class HostedObject<O extends Hosted> {
     }
   }
 
+  get #ownPorts(): OwnPorts {
+    return this.#courier === undefined ? { timer: this } : { timer: this, courier: this.#courier };
+  }
+
   #awaitCommit(): void {
     const commit = this.#commit;
     if (commit?.isOver !== false) return;
     let failed: unknown = null;
     try {
-      this.#ports.storage.sync();
+      this.#ports.storage?.sync();
     } catch (error) {
       failed = error;
     }
@@ -241,8 +253,12 @@ export class HostedObject<O extends Hosted> {
     const waiters = this.#waiters;
     this.#waiters = [];
     try {
-      if (error === null) this.#handOut(commit, waiters);
-      else this.#lose(error, waiters);
+      if (error === null) {
+        const hasHandedOut = this.#object?.flush() === true;
+        this.#courier?.start();
+        this.#ports.flushed(hasHandedOut, commit.startedAt, commit.dueSince);
+        for (const waiter of waiters) waiter.stored();
+      } else this.#lose(error, waiters);
     } finally {
       // What has waited for this commit is for the next one.
       const isDue = this.#queue.length > 0;
@@ -250,13 +266,6 @@ export class HostedObject<O extends Hosted> {
       this.#commit = undefined;
       if (isDue) this.#ports.schedule();
     }
-  }
-
-  #handOut({ startedAt, dueSince }: Commit, waiters: readonly Waiter[]): void {
-    const hasHandedOut = this.#object?.flush() === true;
-    this.courier.start();
-    this.#ports.flushed(hasHandedOut, startedAt, dueSince);
-    for (const waiter of waiters) waiter.stored();
   }
 
   #lose(error: unknown, waiters: readonly Waiter[]): void {
