@@ -127,8 +127,9 @@ export class Room {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
-    const wasDue = this.#services.delivery.flush();
+    const wasDue = this.#services.frames.flush();
     this.#services.upkeep.flushed();
+    this.#services.deliveries.dispatch();
     return wasDue;
   }
 

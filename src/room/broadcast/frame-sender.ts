@@ -7,11 +7,11 @@ import type { Frame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import type { SlowConsumers } from './slow-consumers.ts';
 
-type DeliveryPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
+type FrameSenderPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
 
 /** Hands frames to connections, and lets joins wait: when many join, their events leave together. */
-export class Delivery {
-  readonly #ports: DeliveryPorts;
+export class FrameSender {
+  readonly #ports: FrameSenderPorts;
   readonly #outbox: Outbox;
   readonly #tokenExpiry: TokenExpiry;
   readonly #slowConsumers: SlowConsumers;
@@ -22,7 +22,7 @@ export class Delivery {
   #isTimerSet = false;
 
   constructor(
-    ports: DeliveryPorts,
+    ports: FrameSenderPorts,
     outbox: Outbox,
     tokenExpiry: TokenExpiry,
     slowConsumers: SlowConsumers,
