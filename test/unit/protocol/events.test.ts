@@ -7,7 +7,7 @@ import {
   events,
 } from '../../../src/protocol/events.ts';
 
-it('takes an event for durable when its payload has a rev', () => {
+it('treats an event as durable if its payload has a rev', () => {
   const names = Object.keys(events) as EventName[];
   expect(names.filter((name) => 'rev' in events[name].shape)).toEqual([...durable]);
 });

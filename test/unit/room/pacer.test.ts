@@ -13,8 +13,8 @@ function busy() {
   return { clock, pacer };
 }
 
-describe('when what is due leaves', () => {
-  it('is at once after quiet, however many listen', () => {
+describe('the time of a flush', () => {
+  it('is immediate after quiet, however many listen', () => {
     const { clock, pacer } = paced();
     expect(pacer.delayMs(10_000)).toBe(0);
     pacer.flushed();
@@ -30,7 +30,7 @@ describe('when what is due leaves', () => {
     expect([20, 600, 10_000].map((listeners) => pacer.delayMs(listeners))).toEqual([0, 1, 48]);
   });
 
-  it('is behind what is on its way, however few listen', () => {
+  it('is after the flush in progress, however few listen', () => {
     const { clock, pacer } = paced();
     expect(pacer.delayMs(0)).toBe(0);
     pacer.flushes();
@@ -41,7 +41,7 @@ describe('when what is due leaves', () => {
     expect(pacer.delayMs(0)).toBe(0);
   });
 
-  it('is later the dearer a flush has been, where the next was due before it was over', () => {
+  it('is later the more expensive a flush was, if the next was due before it was over', () => {
     const { clock, pacer } = busy();
     pacer.flushes();
     clock.ms += 5;
@@ -54,7 +54,7 @@ describe('when what is due leaves', () => {
     expect(pacer.delayMs(2)).toBe(0);
   });
 
-  it('is at once however dear, where nothing was due for as long', () => {
+  it('is immediate, however expensive, if nothing was due for as long', () => {
     const { clock, pacer } = busy();
     for (let flushes = 0; flushes < 3; flushes++) {
       pacer.flushes();
@@ -71,7 +71,7 @@ describe('when what is due leaves', () => {
     expect(pacer.delayMs(2)).toBe(1);
   });
 
-  it('is at once again soon behind one dear flush', () => {
+  it('is soon immediate again after one expensive flush', () => {
     const { clock, pacer } = busy();
     pacer.flushes();
     pacer.flushed(100);
@@ -84,7 +84,7 @@ describe('when what is due leaves', () => {
     expect(delays).toEqual([30, 30, 5, 0, 0]);
   });
 
-  it('is at once however dear, where each flush is for one who waits for it', () => {
+  it('is immediate, however expensive, if each flush answers a waiting client', () => {
     const { clock, pacer } = paced();
     const delays = Array.from({ length: 4 }, () => {
       const delayMs = pacer.delayMs(2);
@@ -103,7 +103,7 @@ describe('when what is due leaves', () => {
     expect(pacer.delayMs(2)).toBe(5);
   });
 
-  it('is at once when the clock has gone back, or nothing may be gathered', () => {
+  it('is immediate when the clock has gone back, or batching is off', () => {
     const { clock, pacer } = paced();
     pacer.flushed();
     clock.ms -= 10;
