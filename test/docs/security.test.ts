@@ -30,7 +30,7 @@ describe('SECURITY.md', () => {
   });
 
   test('names a test for every attack', () => {
-    const [, table = ''] = /\n## What attackers try\n([^]*?)\n## /.exec(page) ?? [];
+    const [, table = ''] = /\n## Attacks\n([^]*?)\n## /.exec(page) ?? [];
     const lines = table.split('\n').filter((line) => /^\| (?!-|attack )/.test(line));
     expect(lines.length).toBeGreaterThan(15);
     for (const line of lines) expect(line).toMatch(/test\/\S+\.test\.ts: "/);
