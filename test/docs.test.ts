@@ -80,7 +80,7 @@ function blocks(page: string, language: string): string[] {
 }
 
 describe('the pages', () => {
-  test.each(PAGES)('%s links to what is there', (page) => {
+  test.each(PAGES)('%s links only to existing files and headings', (page) => {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path = '', anchor] = target.split('#');
       const file = path === '' ? page : relative(PROJECT, join(PROJECT, dirname(page), path));
@@ -96,7 +96,7 @@ describe('the pages', () => {
     }
   });
 
-  test.each(PAGES)('%s names only npm commands that are there', (page) => {
+  test.each(PAGES)('%s names only existing npm commands', (page) => {
     const run = [...read(page).matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)];
     const plain = [...read(page).matchAll(/npm (start|test)\b/g)];
     for (const [command, name = ''] of [...run, ...plain]) {
@@ -111,7 +111,7 @@ describe('the pages', () => {
     }
   });
 
-  test.each(PAGES)('%s names only files of scripts that are there', (page) => {
+  test.each(PAGES)('%s names only existing files', (page) => {
     for (const [path] of read(page).matchAll(
       /\b(?:scripts|src|local-server|test)\/[\w./-]+\.\w+/g,
     )) {
@@ -134,7 +134,7 @@ test('CI runs the commands of the README', () => {
   }
 });
 
-test('the program says the version of the package', () => {
+test('the program reports the version of the package', () => {
   expect(VERSION).toBe(manifest.version);
   expect(read('CHANGELOG.md')).toContain(`\n## ${VERSION}`);
 });
@@ -182,7 +182,7 @@ describe('docs/protocol.md', () => {
     expect(listed.toSorted()).toEqual(Object.keys(events).toSorted());
   });
 
-  test('lists every error code with its status and whether it passes', () => {
+  test('lists every error code with its status and whether it is temporary', () => {
     const listed = rows(section(protocol, '## Errors')).map(([code = '', status, again]) => [
       code.replaceAll('`', ''),
       { status: Number(status), temporary: again === 'again' },
@@ -205,7 +205,7 @@ describe('the routes of docs/protocol.md', () => {
   /** Those that only some servers have, and the page. */
   const beside = ['GET /test-token', 'GET /'];
 
-  test('are those that the HTTP transport has', () => {
+  test('are the routes of the HTTP transport', () => {
     const all = [
       ...roomRoutes.map(({ method, path }) => `${method} /rooms/:roomId${path}`),
       ...otherRoutes.map(({ method, path }) => `${method} ${path}`),
@@ -214,13 +214,13 @@ describe('the routes of docs/protocol.md', () => {
     expect(routes.map(({ route }) => route).toSorted()).toEqual(all.toSorted());
   });
 
-  test.each(roomRoutes)('say what $method $path takes in the query', ({ method, path, query }) => {
+  test.each(roomRoutes)('list the query fields of $method $path', ({ method, path, query }) => {
     const { does } = routes.find(({ route }) => route === `${method} /rooms/:roomId${path}`) ?? {};
     const taken = /((?:`\w+`(?:, )?)+) in the query$/.exec(does ?? '')?.[1];
     expect(names(taken)).toEqual(Object.keys(query).toSorted());
   });
 
-  test.each(beside)('name %s, which is there in development mode', async (route) => {
+  test.each(beside)('name %s, which exists in development mode', async (route) => {
     const url = `http://localhost:${await server()}${route.slice('GET '.length)}?username=alice`;
     expect((await fetch(url)).status).toBe(200);
   });
@@ -248,7 +248,7 @@ function snippet(name: string, port: number): string {
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-describe('what the README shows', () => {
+describe('the code of the README', () => {
   test('works with socket.io-client', async () => {
     const program = new Program(snippet('chat.mjs', await server()), {});
     const [output] = await program.until(

@@ -83,7 +83,7 @@ function files(): string[] {
 describe('rooms as files', () => {
   directoryContract(() => open());
 
-  it('leave no file for a room that is only joined and read', async () => {
+  it('[ROOM2] leave no file for a room that is only joined and read', async () => {
     const rooms = open();
     const { connection, room, depart } = await rooms.attach(
       'r',
@@ -99,7 +99,7 @@ describe('rooms as files', () => {
     expect(files()).toEqual([]);
   });
 
-  it('keep the epoch of an empty room over a restart of the process', async () => {
+  it('[ROOM3] keep the epoch of an empty room over a restart of the process', async () => {
     const epochOf = async (roomId: string) => {
       const rooms = open();
       const heard = new Heard();
@@ -114,7 +114,7 @@ describe('rooms as files', () => {
     expect(await epochOf('another')).not.toBe(epoch);
   });
 
-  it('show nothing before it is stored', async () => {
+  it('[MSG4] send nothing before it is stored', async () => {
     const rooms = open();
     const [one, other] = [new Heard(), new Heard()];
     const { connection, room } = await rooms.attach('r', alice, {}, one);
@@ -126,7 +126,7 @@ describe('rooms as files', () => {
     expect(other.names).toEqual(['joined', 'message']);
   });
 
-  it('let at most so many files stay open, and lose nothing by it', async () => {
+  it('keep at most MAX_OPEN_ROOMS files open, and lose nothing', async () => {
     const rooms = open({ maxOpenRooms: 2 });
     const names = ['a', 'b', 'c', 'd', 'e'];
     for (const round of [1, 2]) {
@@ -142,7 +142,7 @@ describe('rooms as files', () => {
     }
   });
 
-  it('send everyone away to come back when a commit fails, and acknowledge nothing', async () => {
+  it('disconnect every client when a commit fails, and acknowledge nothing', async () => {
     const before = open();
     await before.execute('r', alice, 'message', { message: 'before' });
     before.close();
@@ -178,7 +178,7 @@ describe('rooms as files', () => {
     });
   });
 
-  it('answer one who writes while the file is taken, and go on', async () => {
+  it('refuse a write while the file is locked, and continue', async () => {
     const rooms = open();
     await rooms.execute('r', alice, 'message', { message: 'before' });
     const heard = new Heard();
@@ -200,7 +200,7 @@ describe('rooms as files', () => {
     expect(JSON.parse(heard.lines.at(-1)!)).toMatchObject(['ack', 2, { message: { seq: 2 } }]);
   });
 
-  it('sleep when idle, and know their connections when they wake', async () => {
+  it('sleep when idle, and keep their connections', async () => {
     const rooms = open({ idleMs: 30 });
     const [one, other] = [new Heard(), new Heard()];
     const { connection, room } = await rooms.attach('r', alice, {}, one);
@@ -213,7 +213,7 @@ describe('rooms as files', () => {
     expect(other.names).toEqual(['joined', 'message', 'message']);
   });
 
-  it('that cannot be read any more when they wake send their sockets away and harm no other', async () => {
+  it('that cannot be read when they wake close their sockets and affect no other room', async () => {
     const rooms = open({ idleMs: 30 });
     await rooms.execute('r', alice, 'message', { message: 'before' });
     const codes: number[] = [];
@@ -243,7 +243,7 @@ describe('rooms as files', () => {
     expect(failures[0]).toMatch(/^open: Error: file is not a database/);
   });
 
-  it('let a user go whose socket ends while the room cannot be read', async () => {
+  it('remove a user whose socket closes while the room cannot be read', async () => {
     const rooms = open({ idleMs: 30 });
     await rooms.execute('r', alice, 'message', { message: 'before' });
     const socket = await rooms.attach('r', bob, {}, new Heard());

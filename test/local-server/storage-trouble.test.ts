@@ -63,7 +63,7 @@ async function stored(roomId: string): Promise<string[]> {
 }
 
 describe('a full disk', () => {
-  test('is unavailable and never an acknowledgement, and over when there is room again', async () => {
+  test('answers "unavailable" instead of acknowledging, and recovers when there is space again', async () => {
     await say('r', 'before');
     rooms.close();
     open();
@@ -83,7 +83,7 @@ describe('a full disk', () => {
     expect(failures.join('\n')).toContain('database or disk is full');
   });
 
-  test('keeps a socket from hearing of what was not stored', async () => {
+  test('sends no event of what was not stored', async () => {
     await say('r', 'before');
     rooms.close();
     open();
@@ -135,7 +135,7 @@ describe('a room that cannot be opened', () => {
   };
 
   test.each(Object.entries(broken))(
-    '%s is unavailable at every transport and troubles no other room',
+    '%s is unavailable at every transport and affects no other room',
     async (about, breakIt) => {
       const path = roomPath(dataDir, 'r');
       mkdirSync(dirname(path), { recursive: true });
