@@ -33,7 +33,10 @@ const miniflare = new Miniflare(
     scriptPath: `${BUNDLE}/worker.js`,
     compatibilityDate: compatibility_date ?? '',
     compatibilityFlags: compatibility_flags,
-    durableObjects: { SESSION: { className: 'FixtureSession', useSQLite: true } },
+    durableObjects: {
+      SESSION: { className: 'FixtureSession', useSQLite: true },
+      ONE: { className: 'OneObject', useSQLite: true },
+    },
   }),
 );
 await miniflare.ready;

@@ -5,12 +5,14 @@ import {
   type SocketWire,
 } from '../transports/socketio/chat.ts';
 import type { MovableDirectory, MovableLink } from '../host/room-directory.ts';
+import { memoizeByIdentity } from '../following/memoize-by-identity.ts';
 import { systemClock } from '../socketio-server/clock.ts';
+import { encodeTexts } from '../socketio-server/encoded-events.ts';
+import { secureSid } from '../socketio-server/sid.ts';
 import { credentialsOf, type Handshake } from '../transports/socketio/credentials.ts';
 import type { CreateOwner, EngineCloseReason } from '../socketio-server/engine-session.ts';
 import type { NamespaceSocket } from '../socketio-server/namespace-socket.ts';
 import { DEFAULT_SETTINGS, type SocketIoSettings } from '../socketio-server/settings.ts';
-import { newSid } from '../socketio-server/sid.ts';
 import { type SocketIoHandOver, SocketIoSession } from '../socketio-server/socketio-session.ts';
 import type {
   ConnectRequest,
@@ -63,9 +65,8 @@ export function socketIoSettings({ limits, ...settings }: Settings): SocketIoSet
   };
 }
 
-export function randomSid(): string {
-  return newSid((bytes) => crypto.getRandomValues(bytes));
-}
+/** Lines as the packets they become; encoded once for all sockets that are given the same lines. */
+const encoded = memoizeByIdentity(encodeTexts);
 
 /** Of Socket.IO, as far as this isolate knows. */
 const floodBans = new FloodBans();
@@ -105,7 +106,7 @@ export class SessionChat implements SocketIoOwner {
     const options = {
       settings: { ...settings, connectTimeoutMs: timeoutMs },
       clock: systemClock,
-      newSid: randomSid,
+      newSid: secureSid,
       owner: this,
     };
     if (this.#from === undefined) {
@@ -186,7 +187,7 @@ export class SessionChat implements SocketIoOwner {
   #wire(): SocketWire {
     return {
       events: (lines) => {
-        this.#socket?.emitTexts(lines);
+        this.#socket?.emitEncoded(encoded(lines));
         this.#events += lines.length;
         this.#keepWithinBudget();
       },

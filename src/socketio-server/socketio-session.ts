@@ -1,7 +1,7 @@
 import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
 import { byteLength } from './byte-length.ts';
 import type { CancelTimer, Clock } from './clock.ts';
-import type { EngineData } from './engine-packet.ts';
+import { encodeMessages, type EngineData } from './engine-packet.ts';
 import type { CloseFrame, EngineCloseReason, EngineOwner, EngineSink } from './engine-session.ts';
 import { type NamespacePort, NamespaceSocket } from './namespace-socket.ts';
 import type { SocketIoSettings } from './settings.ts';
@@ -43,8 +43,8 @@ export class SocketIoSession implements EngineOwner {
     send: (socket, packet) => {
       if (this.#isJoined(socket)) this.#send(packet);
     },
-    sendTexts: (socket, packets) => {
-      if (this.#isJoined(socket)) this.#engine.sendAll(packets);
+    sendFrames: (socket, frames) => {
+      if (this.#isJoined(socket)) this.#engine.sendFrames(frames);
     },
     disconnect: (socket) => {
       if (!this.#isJoined(socket)) return;
@@ -154,15 +154,12 @@ export class SocketIoSession implements EngineOwner {
       this.#connect(packet);
       return;
     }
-    const socket = this.#sockets.get(packet.nsp);
-    if (!socket || packet.type === PacketType.CONNECT_ERROR) this.#engine.close();
-    else this.#receiveFor(socket, packet);
-  }
-
-  #receiveFor(socket: NamespaceSocket, packet: Packet): void {
     const { owner } = this.#options;
+    const socket = this.#sockets.get(packet.nsp);
     const args: unknown[] = packet.data ?? [];
-    if (packet.type === PacketType.EVENT) {
+    if (!socket || packet.type === PacketType.CONNECT_ERROR) {
+      this.#engine.close();
+    } else if (packet.type === PacketType.EVENT) {
       owner.onEvent(socket, { args, ackId: packet.id });
     } else if (packet.type === PacketType.ACK) {
       owner.onAck?.(socket, packet.id, args);
@@ -231,6 +228,6 @@ export class SocketIoSession implements EngineOwner {
   }
 
   #send(packet: Packet): void {
-    this.#engine.sendAll(this.#encoder.encode(packet) as EngineData[]);
+    this.#engine.sendFrames(encodeMessages(this.#encoder.encode(packet) as EngineData[]));
   }
 }

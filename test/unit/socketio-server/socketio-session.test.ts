@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EngineData } from '../../../src/socketio-server/engine-packet.ts';
+import { encodeEvent, encodeTexts } from '../../../src/socketio-server/encoded-events.ts';
+import type { EngineData, EngineFrames } from '../../../src/socketio-server/engine-packet.ts';
 import type { EngineCloseReason } from '../../../src/socketio-server/engine-session.ts';
 import type { NamespaceSocket } from '../../../src/socketio-server/namespace-socket.ts';
 import type { ConnectRequest, ReceivedEvent } from '../../../src/socketio-server/socketio-owner.ts';
@@ -42,7 +43,9 @@ beforeEach(() => {
 const engine = {
   sid: 'S',
   send: (data: EngineData) => void sent.push(data),
-  sendAll: (messages: readonly EngineData[]) => void sent.push(...messages),
+  // Without the mark of Engine.IO that text messages carry.
+  sendFrames: ({ frames }: EngineFrames) =>
+    void sent.push(...frames.map((frame) => (typeof frame === 'string' ? frame.slice(1) : frame))),
   close: (frame?: unknown, reason: EngineCloseReason = 'forced close') => {
     closes.push(frame ?? reason);
     session.onClose(reason);
@@ -190,8 +193,8 @@ describe('EVENT', () => {
   });
 
   it('is sent from text, untouched', () => {
-    join().emitTexts(['["message", {"a":1.0}]']);
-    join('0/custom').emitTexts(['["b"]']);
+    join().emitEncoded(encodeTexts(['["message", {"a":1.0}]']));
+    join('0/custom').emitEncoded(encodeTexts(['["b"]']));
     expect(sent).toEqual(['2/custom,["b"]']);
   });
 
@@ -313,7 +316,7 @@ describe('DISCONNECT', () => {
     const socket = join();
     socket.disconnect();
     socket.disconnect();
-    socket.emitTexts(['["late"]']);
+    socket.emitEncoded(encodeTexts(['["late"]']));
     socket.emit('late');
     socket.ackText(1, '[]');
     expect([sent, disconnects]).toEqual([['1'], ['/: server namespace disconnect']]);
@@ -323,7 +326,7 @@ describe('DISCONNECT', () => {
     const old = join();
     receive('1');
     join();
-    old.emitTexts(['["ghost"]']);
+    old.emitEncoded(encodeTexts(['["ghost"]']));
     expect(sent).toEqual([]);
   });
 });
