@@ -14,7 +14,8 @@ import { throttleReading } from './throttle-reading.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
 import { requestUrl } from './request-url.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
-import { ChatSocket, type SocketWire } from '../src/transports/socketio/chat.ts';
+import { ChatSocket } from '../src/transports/socketio/chat.ts';
+import type { SocketWire } from '../src/transports/socketio/socket-wire.ts';
 import { credentialsOf, readHandshake } from '../src/transports/socketio/credentials.ts';
 import {
   readEngineRequest,
@@ -178,7 +179,7 @@ export class SocketIoTransport {
       try {
         chat.receive(
           String(name),
-          args[0] === answer ? undefined : args[0],
+          answer === undefined ? args : args.slice(0, -1),
           answer && ((result) => answer(JSON.parse(result))),
         );
       } catch (error) {

@@ -1,9 +1,5 @@
-import {
-  ChatSocket,
-  type ChatHandOver,
-  type ChatPorts,
-  type SocketWire,
-} from '../transports/socketio/chat.ts';
+import { ChatSocket, type ChatHandOver, type ChatPorts } from '../transports/socketio/chat.ts';
+import type { SocketWire } from '../transports/socketio/socket-wire.ts';
 import type { MovableDirectory, MovableLink } from '../host/room-directory.ts';
 import { memoizeByIdentity } from '../following/memoize-by-identity.ts';
 import { systemClock } from '../socketio-server/clock.ts';
@@ -122,7 +118,7 @@ export class SessionChat implements SocketIoOwner {
 
   /** Answers what is in flight. */
   async settle(): Promise<void> {
-    await this.#chat?.settle();
+    await this.#chat?.answers.settle();
   }
 
   /** Ends it here, for another holder to go on. */
@@ -145,7 +141,7 @@ export class SessionChat implements SocketIoOwner {
   }
 
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
-    const [name, payload] = args;
+    const [name, ...given] = args;
     if (name === 'joinRoom') this.#joins++;
     if (this.#inbound.take(Date.now()) > MAX_AHEAD_MS) {
       if (this.#userId !== undefined) floodBans.add(this.#userId, Date.now());
@@ -155,7 +151,7 @@ export class SessionChat implements SocketIoOwner {
     }
     this.#chat?.receive(
       String(name),
-      payload,
+      given,
       ackId === undefined ? undefined : (result) => this.#socket?.ackText(ackId, `[${result}]`),
     );
     this.#keepWithinBudget();

@@ -1,13 +1,30 @@
 import { Encoder, PacketType } from 'socket.io-parser';
 import { encodeMessages, type EngineData, type EngineFrames } from './engine-packet.ts';
 
+// An encoder holds nothing between packets.
+const encoder = new Encoder();
+
 /**
  * Events encoded once, to be sent to however many sockets by `NamespaceSocket.emitEncoded`. What
- * they hold does not change any more: it is that of the moment they are first sent.
+ * they hold is what it was when they were first sent.
  */
-export interface EncodedEvents {
-  /** The frames for sockets of a namespace; made at the first call for each. */
-  framesIn(namespace: string): EngineFrames;
+export class EncodedEvents {
+  readonly #encode: (address: string) => readonly EngineData[];
+  readonly #made = new Map<string, EngineFrames>();
+
+  /** See `encodeEvent` and `encodeTexts`. */
+  constructor(encode: (address: string) => readonly EngineData[]) {
+    this.#encode = encode;
+  }
+
+  /** The frames for sockets of a namespace, by its {@link addressOf}; made at the first call. */
+  framesAt(address: string): EngineFrames {
+    const known = this.#made.get(address);
+    if (known !== undefined) return known;
+    const frames = encodeMessages(this.#encode(address));
+    this.#made.set(address, frames);
+    return frames;
+  }
 }
 
 /**
@@ -16,10 +33,9 @@ export interface EncodedEvents {
  */
 export function encodeEvent(name: string, ...args: unknown[]): EncodedEvents {
   const data = [name, ...args];
-  return memoized((nsp) => {
-    // An encoder holds nothing between packets.
-    const packet = { type: PacketType.EVENT, nsp, data };
-    return encodeMessages(new Encoder().encode(packet) as EngineData[]);
+  return new EncodedEvents((address) => {
+    const nsp = address.slice(0, -1) || '/';
+    return encoder.encode({ type: PacketType.EVENT, nsp, data }) as EngineData[];
   });
 }
 
@@ -28,26 +44,10 @@ export function encodeEvent(name: string, ...args: unknown[]): EncodedEvents {
  * one text, one event. They are sent as they are, so what is no such array ends the client's session.
  */
 export function encodeTexts(texts: readonly string[]): EncodedEvents {
-  return memoized((namespace) => {
-    const prefix = `${PacketType.EVENT}${addressOf(namespace)}`;
-    return encodeMessages(texts.map((text) => prefix + text));
-  });
+  return new EncodedEvents((address) => texts.map((text) => PacketType.EVENT + address + text));
 }
 
-/** How a packet names its namespace; the main one is not named. */
+/** How a packet names its namespace: with a comma after it; the main one is not named. */
 export function addressOf(namespace: string): string {
   return namespace === '/' ? '' : `${namespace},`;
-}
-
-function memoized(encode: (namespace: string) => EngineFrames): EncodedEvents {
-  const made = new Map<string, EngineFrames>();
-  return {
-    framesIn(namespace) {
-      const known = made.get(namespace);
-      if (known !== undefined) return known;
-      const frames = encode(namespace);
-      made.set(namespace, frames);
-      return frames;
-    },
-  };
 }

@@ -46,12 +46,20 @@ export function decodeBody(body: string): ReceivedPacket[] {
 
 /** Messages as frames. */
 export function encodeMessages(messages: readonly EngineData[]): EngineFrames {
-  return framesOf(messages.map((data) => (typeof data === 'string' ? MESSAGE + data : data)));
+  const frames: EngineData[] = [];
+  let bytes = 0;
+  for (const data of messages) {
+    const frame = typeof data === 'string' ? MESSAGE + data : data;
+    frames.push(frame);
+    bytes += byteLength(frame);
+  }
+  return { frames, bytes };
 }
 
 /** Packets as frames. */
 export function encodePackets(packets: readonly EnginePacket[]): EngineFrames {
-  return framesOf(packets.map(encodeFrame));
+  const frames = packets.map(encodeFrame);
+  return { frames, bytes: frames.reduce((sum, frame) => sum + byteLength(frame), 0) };
 }
 
 /** A packet as a WebSocket frame. */
@@ -72,10 +80,6 @@ export function packetIn(frame: EngineData): EnginePacket {
   // The parser takes a view for the whole of what it shows a part of.
   if (typeof frame === 'object') return { type: 'message', data: frame };
   return decodeFrame(frame) as EnginePacket;
-}
-
-function framesOf(frames: readonly EngineData[]): EngineFrames {
-  return { frames, bytes: frames.reduce((sum, frame) => sum + byteLength(frame), 0) };
 }
 
 function encodeText(packet: EnginePacket): string {

@@ -1,11 +1,12 @@
-import { type Packet, PacketType } from 'socket.io-parser';
+import { Encoder, type Packet, PacketType } from 'socket.io-parser';
 import { addressOf, type EncodedEvents } from './encoded-events.ts';
-import { encodeMessages, type EngineFrames } from './engine-packet.ts';
+import { encodeMessages, type EngineData, type EngineFrames } from './engine-packet.ts';
+
+// An encoder holds nothing between packets.
+const encoder = new Encoder();
 
 /** What a socket needs of its session, which drops what a socket sends after its end. */
 export interface NamespacePort {
-  /** Sends a packet, which may hold binary values. */
-  send(socket: NamespaceSocket, packet: Packet): void;
   /** Sends packets that are encoded already. */
   sendFrames(socket: NamespaceSocket, frames: EngineFrames): void;
   /** Sends DISCONNECT and ends the membership. */
@@ -51,7 +52,7 @@ export class NamespaceSocket {
    * each socket is then little more than the write.
    */
   emitEncoded(events: EncodedEvents): void {
-    this.#port.sendFrames(this, events.framesIn(this.namespace));
+    this.#port.sendFrames(this, events.framesAt(this.#address));
   }
 
   /**
@@ -76,6 +77,6 @@ export class NamespaceSocket {
   #send(type: PacketType, data: unknown[], ackId?: number): void {
     const packet: Packet = { type, nsp: this.namespace, data };
     if (ackId !== undefined) packet.id = ackId;
-    this.#port.send(this, packet);
+    this.#port.sendFrames(this, encodeMessages(encoder.encode(packet) as EngineData[]));
   }
 }

@@ -40,14 +40,11 @@ export class SocketIoSession implements EngineOwner {
   readonly #requests = new Map<string, ConnectRequest>();
   readonly #cancelConnectTimeout: CancelTimer;
   readonly #port: NamespacePort = {
-    send: (socket, packet) => {
-      if (this.#isJoined(socket)) this.#send(packet);
-    },
     sendFrames: (socket, frames) => {
-      if (this.#isJoined(socket)) this.#engine.sendFrames(frames);
+      if (this.#sockets.get(socket.namespace) === socket) this.#engine.sendFrames(frames);
     },
     disconnect: (socket) => {
-      if (!this.#isJoined(socket)) return;
+      if (this.#sockets.get(socket.namespace) !== socket) return;
       this.#send({ type: PacketType.DISCONNECT, nsp: socket.namespace });
       this.#leave(socket, 'server namespace disconnect');
     },
@@ -124,8 +121,10 @@ export class SocketIoSession implements EngineOwner {
 
   #handle(data: EngineData): void {
     const packet = this.#decode(data);
+    if (packet === 'incomplete') return;
     if (packet === 'malformed') this.#engine.close(undefined, 'parse error');
-    else if (packet !== 'incomplete') this.#receive(packet);
+    else if (packet.type === PacketType.CONNECT) this.#connect(packet);
+    else this.#receive(packet);
   }
 
   onClose(reason: EngineCloseReason): void {
@@ -150,10 +149,6 @@ export class SocketIoSession implements EngineOwner {
   }
 
   #receive(packet: Packet): void {
-    if (packet.type === PacketType.CONNECT) {
-      this.#connect(packet);
-      return;
-    }
     const { owner } = this.#options;
     const socket = this.#sockets.get(packet.nsp);
     const args: unknown[] = packet.data ?? [];
@@ -212,10 +207,6 @@ export class SocketIoSession implements EngineOwner {
   #leave(socket: NamespaceSocket, reason: DisconnectReason): void {
     this.#sockets.delete(socket.namespace);
     this.#options.owner.onDisconnect(socket, reason);
-  }
-
-  #isJoined(socket: NamespaceSocket): boolean {
-    return this.#sockets.get(socket.namespace) === socket;
   }
 
   #forget(): void {

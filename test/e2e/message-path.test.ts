@@ -10,8 +10,8 @@ import type { HostName } from '../../src/settings/declarations.ts';
 const BUDGET: Readonly<Record<string, number>> = {
   'native@node': 124,
   'native@edge': 117,
-  'Socket.IO@node': 139,
-  'Socket.IO@edge': 174,
+  'Socket.IO@node': 138,
+  'Socket.IO@edge': 164,
 };
 
 describe('the way of a message', () => {

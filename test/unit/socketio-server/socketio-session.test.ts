@@ -198,6 +198,21 @@ describe('EVENT', () => {
     expect(sent).toEqual(['2/custom,["b"]']);
   });
 
+  it('is encoded once for all sockets of a namespace, bytes too', () => {
+    const [main, custom] = [join('0'), join('0/custom,')];
+    const bytes = Uint8Array.from([1]);
+    let encodings = 0;
+    const counted = { toJSON: () => (encodings += 1) && 'text' };
+    const event = encodeEvent('a', counted, bytes);
+    main.emitEncoded(event);
+    const once = encodings;
+    main.emitEncoded(event);
+    expect(encodings).toBe(once);
+    custom.emitEncoded(event);
+    const args = '["a","text",{"_placeholder":true,"num":0}]';
+    expect(sent).toEqual([`51-${args}`, bytes, `51-${args}`, bytes, `51-/custom,${args}`, bytes]);
+  });
+
   it('is sent from values, and with an id when the client shall answer', () => {
     const socket = join();
     socket.emit('a', { b: [true] });
