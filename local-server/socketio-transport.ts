@@ -175,7 +175,7 @@ export class SocketIoTransport {
       try {
         chat.receive(
           String(name),
-          args[0] === answer ? undefined : args[0],
+          answer === undefined ? args : args.slice(0, -1),
           answer && ((result) => answer(JSON.parse(result))),
         );
       } catch (error) {
