@@ -1,4 +1,4 @@
-import type { Credentials } from './connection.ts';
+import type { Credentials } from './dialer.ts';
 import { ownUrl, platform, type WebSocketClass } from './environment.ts';
 import { keep, type Store } from './outbox.ts';
 import { Room } from './room.ts';

@@ -1,6 +1,6 @@
 export { type Client, connect, type ConnectOptions } from './client.ts';
 export type { Askable } from './asker.ts';
-export type { Status } from './connection.ts';
+export type { Status } from './status.ts';
 export type { WebSocketClass, WebSocketLike } from './environment.ts';
 export type { Entry, Store } from './outbox.ts';
 export { Refused } from './refused.ts';

@@ -1,6 +1,6 @@
 import type { Payload } from '../protocol/commands.ts';
 import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
-import type { Status } from './connection.ts';
+import type { Status } from './status.ts';
 import type { Entry } from './outbox.ts';
 
 /** A message as it is shown: with what this user has just changed of it. */
