@@ -20,6 +20,7 @@ import {
   PendingCommands,
   type ReplyOf,
 } from './pending-commands.ts';
+import type { PositionKeeper } from './positions.ts';
 import { isTemporary, Refused } from './refused.ts';
 import type { Status } from './status.ts';
 import { Timers } from './timers.ts';
@@ -28,6 +29,8 @@ import { backoffMs, patienceMs, type Timing } from './timing.ts';
 
 export interface ConnectionOptions extends DialerOptions {
   timing: Timing;
+  /** Where to begin, where a program goes on from before; asked whenever nothing is known of the room. */
+  positions: Pick<PositionKeeper, 'load'> | undefined;
 }
 
 /** What a connection tells, in the order in which the room decided it. */
@@ -52,6 +55,7 @@ type TimerName = 'retry' | 'ping' | 'silence';
  */
 export class Connection {
   readonly #options: ConnectionOptions;
+  readonly #timing: Timing;
   readonly #environment: Environment;
   readonly #listener: ConnectionListener;
   /** Until `start` it is about to connect, as far as anybody can see. */
@@ -72,28 +76,18 @@ export class Connection {
 
   constructor(options: ConnectionOptions, environment: Environment, listener: ConnectionListener) {
     this.#options = options;
+    this.#timing = options.timing;
     this.#environment = environment;
     this.#listener = listener;
     const dialer = new Dialer(options, environment);
     this.#dialer = dialer;
     const { againMs } = options.timing;
-    const pending = new PendingCommands({ environment, againMs, send: (line) => this.#send(line) });
+    const pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
     this.#pending = pending;
-    this.#follower = new Follower({
-      pending,
-      joined: (result) => this.#joined(result),
-      event: (name, payload) => listener.event(name, payload),
-      missed: (page) => listener.missed(page),
-      askMissed: (after, answered) => this.ask('getMissed', { after }, answered),
-      reset: () => this.#lost(),
-    });
-    this.#timers = new Timers(environment.after);
-    this.#renewal = new TokenRenewal({
-      environment,
-      againMs,
-      fetch: () => dialer.newerToken(),
-      offer: (token, accepted) => this.#offer(token, accepted),
-    });
+    const joined = (result: Result<Reply<'joinRoom'>>) => this.#joined(result);
+    this.#follower = new Follower(this, pending, listener, joined, () => this.#lost());
+    this.#timers = new Timers(environment);
+    this.#renewal = new TokenRenewal(dialer, environment, againMs, (token) => this.#offer(token));
   }
 
   get status(): Status {
@@ -161,6 +155,7 @@ export class Connection {
     this.#problem = undefined;
     this.#tell({ name: 'connecting' });
     try {
+      this.#follower.position ??= await this.#options.positions?.load();
       const credentials = await this.#dialer.credentials();
       if (attempt === this.#attempt) this.#open(credentials);
     } catch (error) {
@@ -181,7 +176,7 @@ export class Connection {
       },
     });
     this.#socket = socket;
-    this.#expectAnswer(patienceMs(this.#options.timing, this.#failures));
+    this.#expectAnswer(patienceMs(this.#timing, this.#failures));
   }
 
   #frame(frame: string): void {
@@ -213,20 +208,20 @@ export class Connection {
 
   #ping(): void {
     this.#send('ping');
-    this.#timers.set('ping', this.#options.timing.pingEveryMs, () => this.#ping());
+    this.#timers.set('ping', this.#timing.pingEveryMs, () => this.#ping());
   }
 
   /** Shows a newer token to the room. */
-  #offer(token: string, accepted: (expiresAt: number | undefined) => void): void {
-    this.#dialer.renewed(token);
+  #offer(token: string): void {
+    this.#dialer.token = token;
     this.ask('refreshToken', { token }, (result) => {
       if (result?.ok !== true) return;
-      accepted(result.expiresAt);
+      this.#renewal.schedule(result.expiresAt);
       this.#listener.renewed();
     });
   }
 
-  #expectAnswer(ms = this.#options.timing.answerMs): void {
+  #expectAnswer(ms = this.#timing.answerMs): void {
     if (this.#timers.has('silence')) return;
     // Whoever was asleep hears timers before sockets: what has come meanwhile gets its turn.
     this.#timers.set('silence', ms, () => this.#timers.set('silence', 1, () => this.#lost()));
@@ -245,9 +240,8 @@ export class Connection {
   }
 
   #comeBack(): void {
-    const { timing } = this.#options;
     const least = this.#problem?.retryAfterMs ?? 0;
-    const wait = backoffMs(timing, this.#failures++, this.#environment.random());
+    const wait = backoffMs(this.#timing, this.#failures++, this.#environment.random());
     this.#timers.set('retry', least + wait, () => void this.#connect());
     this.#tell({ name: 'waiting', ...(this.#problem && { problem: this.#problem }) });
   }
@@ -274,7 +268,7 @@ export class Connection {
    */
   #letGo(close: number | undefined, code: number = LOST): void {
     const held = this.#environment.now() - this.#openedAt;
-    if (this.isOpen && held >= this.#options.timing.steadyMs) this.#failures = 0;
+    if (this.isOpen && held >= this.#timing.steadyMs) this.#failures = 0;
     this.#attempt++;
     this.#stopTimers();
     const socket = this.#socket;

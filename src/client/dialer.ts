@@ -24,7 +24,8 @@ export class Dialer {
   readonly #environment: Environment;
   /** By it the server knows what is left of earlier connections, and lets go of that. */
   readonly #session: string;
-  #token: string | undefined;
+  /** The one in use. */
+  token: string | undefined;
   /** The token in use was not accepted. */
   #isSpent = false;
   #wasRenewed = false;
@@ -37,22 +38,17 @@ export class Dialer {
 
   /** What the next socket is to show. @throws Refused to stay away */
   credentials(): Promise<Credentials> {
-    return this.#options.credentials(this.#isSpent ? this.#token : undefined);
+    return this.#options.credentials(this.#isSpent ? this.token : undefined);
   }
 
   /** A token to take the place of the one in use. */
   async newerToken(): Promise<string | undefined> {
-    return (await this.#options.credentials(this.#token)).token;
-  }
-
-  /** The room is shown a newer token. */
-  renewed(token: string): void {
-    this.#token = token;
+    return (await this.#options.credentials(this.token)).token;
   }
 
   /** @param position what to come back with @throws Refused where the platform takes no such token */
   open(credentials: Credentials, position: string | undefined, listener: SocketListener): Socket {
-    this.#token = credentials.token;
+    this.token = credentials.token;
     this.#wasRenewed = this.#isSpent;
     this.#isSpent = false;
     try {

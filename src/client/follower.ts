@@ -1,33 +1,40 @@
 import type { Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Result } from '../protocol/frames.ts';
-import type { Answered, PendingCommands } from './pending-commands.ts';
+import type { Connection, ConnectionListener } from './connection.ts';
+import type { PendingCommands } from './pending-commands.ts';
 
 type JoinReply = Reply<'joinRoom'>;
 type Tuple = [name: string, payload: unknown, result: unknown];
 
-interface Ports {
-  pending: Pick<PendingCommands, 'answer'>;
-  /** The answer to the handshake. */
-  joined: (result: Result<JoinReply>) => void;
-  event: (name: string, payload: unknown) => void;
-  /** A page of what was missed, after the one in the join reply. */
-  missed: (page: Reply<'getMissed'>) => void;
-  askMissed: (after: string, answered: Answered<Reply<'getMissed'>>) => void;
-  /** The position is void: connect again, without one. */
-  reset: () => void;
-}
-
 /** Follows a room from a position on: reads its frames, and asks for the pages of what was missed. */
 export class Follower {
-  readonly #ports: Ports;
+  readonly #connection: Pick<Connection, 'ask'>;
+  readonly #pending: Pick<PendingCommands, 'answer'>;
+  readonly #listener: Pick<ConnectionListener, 'event' | 'missed'>;
+  readonly #answered: (result: Result<JoinReply>) => void;
+  readonly #reset: () => void;
   /** What to come back with; undefined where nothing is known of the room. */
   position: string | undefined;
   /** Until the last page of what was missed is here, only pages move the position. */
   #isCatchingUp = false;
 
-  constructor(ports: Ports) {
-    this.#ports = ports;
+  /**
+   * @param answered called with the answer to the handshake
+   * @param reset called when the position is void: connect again, without one
+   */
+  constructor(
+    connection: Pick<Connection, 'ask'>,
+    pending: Pick<PendingCommands, 'answer'>,
+    listener: Pick<ConnectionListener, 'event' | 'missed'>,
+    answered: (result: Result<JoinReply>) => void,
+    reset: () => void,
+  ) {
+    this.#connection = connection;
+    this.#pending = pending;
+    this.#listener = listener;
+    this.#answered = answered;
+    this.#reset = reset;
   }
 
   get isCatchingUp(): boolean {
@@ -56,28 +63,27 @@ export class Follower {
   /** Asks for what was missed beyond the join reply, page by page. */
   catchUp(): void {
     if (!this.#isCatchingUp) return;
-    this.#ports.askMissed(this.position ?? '', (result) => {
+    this.#connection.ask('getMissed', { after: this.position ?? '' }, (result) => {
       if (result === undefined) return;
       if (!result.ok || result.reset === true) {
         this.position = undefined;
-        this.#ports.reset();
+        this.#reset();
         return;
       }
       this.position = result.position;
       this.#isCatchingUp = !result.complete;
-      this.#ports.missed(result);
+      this.#listener.missed(result);
       this.catchUp();
     });
   }
 
   #tuple([name, payload, result]: Tuple): void {
-    const { pending, joined, event } = this.#ports;
     switch (name) {
       case 'joined':
-        joined(payload as Result<JoinReply>);
+        this.#answered(payload as Result<JoinReply>);
         break;
       case 'ack':
-        pending.answer(result as Result, payload as number);
+        this.#pending.answer(result as Result, payload as number);
         break;
       case 'position':
         if (!this.#isCatchingUp) this.position = payload as string;
@@ -85,10 +91,10 @@ export class Follower {
       case 'error':
         // Every command here asks for a reply, so this is about a frame that could not be read: the
         // oldest that is not answered, since answers come in the order of the commands.
-        pending.answer({ ok: false, error: payload as Problem });
+        this.#pending.answer({ ok: false, error: payload as Problem });
         break;
       default:
-        event(name, payload);
+        this.#listener.event(name, payload);
     }
   }
 }

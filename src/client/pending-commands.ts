@@ -23,24 +23,25 @@ export interface Asked {
   delayed: ((retryAt: number) => void) | undefined;
 }
 
-interface Ports {
-  environment: Pick<Environment, 'now' | 'after'>;
-  /** The wait after a refusal that passes without saying when, in milliseconds. */
-  againMs: number;
-  send: (line: string) => void;
-}
+/** `length` is that of the line, in characters. */
+type Sent = Asked & { length: number };
 
 /** The commands of one connection that are not answered: sends them, matches replies to them by ref. */
 export class PendingCommands {
-  readonly #ports: Ports;
-  /** By ref, oldest first; `length` is that of the line, in characters. */
-  readonly #sent = new Map<number, Asked & { length: number }>();
+  readonly #environment: Environment;
+  readonly #againMs: number;
+  readonly #send: (line: string) => void;
+  /** By ref, oldest first. */
+  readonly #sent = new Map<number, Sent>();
   /** Refused for now; sent again later. */
-  readonly #delayed = new Set<Asked>();
+  readonly #delayed = new Set<Sent>();
   #lastRef = 0;
 
-  constructor(ports: Ports) {
-    this.#ports = ports;
+  /** @param againMs the wait after a refusal that passes without saying when, in milliseconds */
+  constructor(environment: Environment, againMs: number, send: (line: string) => void) {
+    this.#environment = environment;
+    this.#againMs = againMs;
+    this.#send = send;
   }
 
   /** Whether an answer is due. */
@@ -52,7 +53,7 @@ export class PendingCommands {
     const ref = ++this.#lastRef;
     const line = JSON.stringify([asked.name, asked.payload, ref]);
     this.#sent.set(ref, { ...asked, length: line.length });
-    this.#ports.send(line);
+    this.#send(line);
   }
 
   /** @param ref of a reply; of the oldest command where it is left out */
@@ -61,7 +62,7 @@ export class PendingCommands {
     this.#sent.delete(ref);
     if (asked === undefined) return;
     if (result.ok || !isTemporary(result.error)) asked.answered(result);
-    else this.#sendLater(asked, result.error.retryAfterMs ?? this.#ports.againMs);
+    else this.#sendLater(asked, result.error.retryAfterMs ?? this.#againMs);
   }
 
   /**
@@ -69,22 +70,19 @@ export class PendingCommands {
    * @param isTooBig whether a frame was too big: then it was the longest, which is refused
    */
   drop(isTooBig: boolean): void {
-    const sent = [...this.#sent.values()];
-    const delayed = [...this.#delayed];
+    const dropped = [...this.#sent.values(), ...this.#delayed];
     this.#sent.clear();
     this.#delayed.clear();
-    const longest = Math.max(...sent.map(({ length }) => length));
-    for (const { answered, length } of sent) {
+    const longest = Math.max(...dropped.map(({ length }) => length));
+    for (const { answered, length } of dropped) {
       answered(isTooBig && length === longest ? { ok: false, error: frameTooBig } : undefined);
     }
-    for (const { answered } of delayed) answered(undefined);
   }
 
-  #sendLater(asked: Asked, wait: number): void {
-    const { now, after } = this.#ports.environment;
+  #sendLater(asked: Sent, wait: number): void {
     this.#delayed.add(asked);
-    asked.delayed?.(now() + wait);
-    after(wait, () => {
+    asked.delayed?.(this.#environment.now() + wait);
+    this.#environment.after(wait, () => {
       if (this.#delayed.delete(asked)) this.send(asked);
     });
   }

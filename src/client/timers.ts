@@ -2,11 +2,11 @@ import type { Environment } from './environment.ts';
 
 /** Timers by name; setting one takes back the one before under that name. */
 export class Timers<Name extends string> {
-  readonly #after: Environment['after'];
+  readonly #environment: Pick<Environment, 'after'>;
   readonly #cancels = new Map<Name, () => void>();
 
-  constructor(after: Environment['after']) {
-    this.#after = after;
+  constructor(environment: Pick<Environment, 'after'>) {
+    this.#environment = environment;
   }
 
   has(name: Name): boolean {
@@ -15,7 +15,7 @@ export class Timers<Name extends string> {
 
   set(name: Name, ms: number, work: () => void): void {
     this.stop(name);
-    const cancel = this.#after(ms, () => {
+    const cancel = this.#environment.after(ms, () => {
       this.#cancels.delete(name);
       work();
     });
