@@ -141,8 +141,9 @@ describe('what a socket says while the room gathers', () => {
         object.execute(identity, 'searchMessages', { query: 'four' }),
       ];
       expect(stored()).toBe(1);
-      object.alarm();
+      const woken = object.alarm();
       expect(stored()).toBe(4);
+      await woken;
       expect((await Promise.all(calls))[1]).toMatchObject({ results: [{ message: 'four' }] });
     });
     await alice.until('message', ({ message }) => (message as unknown) === 'four');

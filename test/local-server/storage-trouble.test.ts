@@ -111,11 +111,13 @@ describe('a full disk', () => {
     open();
     const free = fillDisk('r', 1);
     const [mine, theirs] = [sink(), sink()];
-    const { connection, use } = await rooms.attach('r', alice, {}, mine);
+    const { connection, room } = await rooms.attach('r', alice, {}, mine);
     await rooms.attach('r', { userId: 'bob', name: 'Bob' }, {}, theirs);
     for (let ref = 0; ref < 30; ref++) {
       const payload = { message: `${ref} ${'x'.repeat(2_000)}` };
-      use((room) => connection.open && room.handle(connection, { name: 'message', payload, ref }));
+      room.queue(
+        (live) => connection.open && live.handle(connection, { name: 'message', payload, ref }),
+      );
       await new Promise((resolve) => {
         setImmediate(resolve);
       });

@@ -93,13 +93,13 @@ function release(): void {
 /** Two rooms with something to store at once, which the disk holds back. */
 async function underWay(rooms: NodeRooms) {
   const [one, other] = [new Heard(), new Heard()];
-  const { connection, use } = await rooms.attach('a', alice, {}, one);
+  const { connection, room } = await rooms.attach('a', alice, {}, one);
   await rooms.attach('a', bob, {}, other);
   // Founds both files.
   await Promise.all([say(rooms, 'a', 'first'), say(rooms, 'b', 'first')]);
   held = [];
   const handle = (name: string, ref: number, payload: object = {}) =>
-    use((room) => room.handle(connection, { name, payload, ref }));
+    room.queue((live) => live.handle(connection, { name, payload, ref }));
   handle('message', 1, { message: 'second' });
   const inB = say(rooms, 'b', 'second');
   await expect.poll(() => held?.length).toBe(2);
