@@ -3,7 +3,7 @@ import { FlushScheduler } from '../host/flush-scheduler.ts';
 import { type Hosted, HostedObject, type OwnPorts } from '../host/hosted-object.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
-import type { Ports } from '../room/ports.ts';
+import type { Delivery, DeliveryOutcome, Ports } from '../room/ports.ts';
 import { readSettings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectSql } from './object-sql.ts';
@@ -69,9 +69,18 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
       else this.report.flushedFor(this.connections.size, startedAt, undefined);
     },
     reset: () => this.connections.closeAll(),
+    ...(this.carry !== undefined && {
+      carry: (target, deliveries) => this.carry!(target, deliveries),
+    }),
     log: this.log,
     maxQueued: this.settings.limits.unsentBytes,
   });
+
+  /** Brings deliveries to their targets; an object without it has no courier. */
+  protected carry?(
+    target: string,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly DeliveryOutcome[]>;
 
   protected abstract readonly connections: ObjectConnections;
   protected abstract make(ports: ObjectPorts): O;

@@ -69,6 +69,10 @@ export class RoomReport implements Meter {
     this.#counts.sent(lines);
   }
 
+  attempted(outcome: 'delivered' | 'failed'): void {
+    this.#counts.attempted(outcome);
+  }
+
   flushed(): void {
     this.#counts.flushed();
   }

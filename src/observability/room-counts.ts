@@ -14,6 +14,8 @@ export class RoomCounts implements Meter {
   /** Missed messages in the reply to who came back. */
   readonly resumes = new Histogram(COUNTS);
   readonly wakeups = new Counter();
+  /** Attempts at deliveries to targets outside, by outcome. */
+  readonly attempts = new Counter();
   #sent = 0;
 
   done(name: OperationName, missed: number | undefined): void {
@@ -30,6 +32,10 @@ export class RoomCounts implements Meter {
     this.lines.add('', lines);
   }
 
+  attempted(outcome: 'delivered' | 'failed'): void {
+    this.attempts.add(outcome);
+  }
+
   flushed(): void {
     this.flushes.observe(this.#sent);
     this.#sent = 0;
@@ -41,7 +47,12 @@ export class RoomCounts implements Meter {
 
   get isEmpty(): boolean {
     return (
-      this.commands.total + this.refusals.total + this.flushes.count + this.wakeups.total === 0
+      this.commands.total +
+        this.refusals.total +
+        this.flushes.count +
+        this.wakeups.total +
+        this.attempts.total ===
+      0
     );
   }
 
@@ -60,6 +71,8 @@ export class RoomCounts implements Meter {
       deliveries: this.flushes.sum,
       largestFlush: this.flushes.largest,
       lines: this.lines.total,
+      targetsReached: this.attempts.of('delivered'),
+      targetsFailed: this.attempts.of('failed'),
       ...(Object.fromEntries(refused) as Fields),
     };
   }

@@ -34,6 +34,8 @@ export interface Meter {
   refused(code: ErrorCode): void;
   /** A frame of so many lines has left for one connection. */
   sent(lines: number): void;
+  /** An attempt at a delivery to a target outside has ended. */
+  attempted(outcome: 'delivered' | 'failed'): void;
   /** All that was due has left. */
   flushed(): void;
 }

@@ -119,6 +119,16 @@ describe('a delivery', () => {
       expect(flights).toHaveLength(2);
     }));
 
+  it('counts each attempt by its outcome', () =>
+    withMailroom((mailroom) => {
+      sayNow(mailroom, 'a', 'b', 'c');
+      const [a, b, c] = mailroom.flights;
+      a!.settle('delivered');
+      b!.settle('failed');
+      c!.settle({ retryAfterMs: 5 });
+      expect(mailroom.attempted).toEqual(['delivered', 'failed', 'failed']);
+    }));
+
   it('with nothing left to say goes, and one that cannot be read waits', () =>
     withMailroom((mailroom) => {
       sayNow(mailroom, 'nothing', 'broken', 'a');
