@@ -16,7 +16,6 @@ export class RoomCounts implements Meter {
   readonly wakeups = new Counter();
   /** Attempts at deliveries to targets outside, by outcome. */
   readonly attempts = new Counter();
-  #sent = 0;
 
   done(name: OperationName, missed: number | undefined): void {
     this.commands.add(name);
@@ -27,18 +26,13 @@ export class RoomCounts implements Meter {
     this.refusals.add(code);
   }
 
-  sent(lines: number): void {
-    this.#sent++;
-    this.lines.add('', lines);
-  }
-
   attempted(outcome: 'delivered' | 'failed'): void {
     this.attempts.add(outcome);
   }
 
-  flushed(): void {
-    this.flushes.observe(this.#sent);
-    this.#sent = 0;
+  flushed(frames: number, lines: number): void {
+    this.flushes.observe(frames);
+    this.lines.add('', lines);
   }
 
   woken(): void {

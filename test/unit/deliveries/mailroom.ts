@@ -51,7 +51,6 @@ export class Mailroom {
     meter: {
       done: () => undefined,
       refused: () => undefined,
-      sent: () => undefined,
       flushed: () => undefined,
       attempted: (outcome) => this.attempted.push(outcome),
     },
