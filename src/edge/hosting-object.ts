@@ -1,9 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { Carry } from '../host/courier.ts';
 import { FlushScheduler } from '../host/flush-scheduler.ts';
 import { type Hosted, HostedObject, type OwnPorts } from '../host/hosted-object.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
-import type { Delivery, DeliveryOutcome, Ports } from '../room/ports.ts';
+import type { Ports } from '../room/ports.ts';
 import { readSettings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectSql } from './object-sql.ts';
@@ -76,14 +77,10 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
     maxQueued: this.settings.limits.unsentBytes,
   });
 
-  /** Brings deliveries to their targets; an object without it has no courier. */
-  protected carry?(
-    target: string,
-    deliveries: readonly Delivery[],
-  ): Promise<readonly DeliveryOutcome[]>;
-
   protected abstract readonly connections: ObjectConnections;
   protected abstract make(ports: ObjectPorts): O;
+  /** Brings deliveries to a target; a kind of object that owes nothing has none. */
+  protected carry?(...attempt: Parameters<Carry>): ReturnType<Carry>;
 
   /** The object's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
   override async alarm(): Promise<void> {
