@@ -226,9 +226,9 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
       (_, at) => `${company.room} ${String(at).padStart(2, '0')}`,
     );
     const ann = await company.arrives(host().url);
-    const ticket = { name: 'Ann', way: { kind: 'name' }, rooms };
+    const session = { name: 'Ann', method: { kind: 'name' }, rooms };
     await ann.page.evaluate(
-      `sessionStorage.setItem('parlor.ticket', ${JSON.stringify(JSON.stringify(ticket))})`,
+      `sessionStorage.setItem('parlor.session', ${JSON.stringify(JSON.stringify(session))})`,
     );
     const opened: string[] = [];
     ann.page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname));

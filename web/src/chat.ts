@@ -1,6 +1,6 @@
 import {
   type Answers,
-  findWay,
+  findMethod,
   Misfit,
   readName,
   readRoom,
@@ -11,7 +11,7 @@ import { ofThisWindow, remembered } from './memory.ts';
 import { leaveToInputMethod } from './view/composing.ts';
 import { SignInForm } from './view/sign-in-form.ts';
 import { keepPage } from './view/files.ts';
-import { type Ticket, Visit } from './visit.ts';
+import { type SavedSession, Session } from './session.ts';
 
 /** What is asked of a guest where guests are not let in. */
 const TOKEN_NEEDED = 'This server asks for a token; paste the one you were given.';
@@ -19,7 +19,7 @@ const TOKEN_NEEDED = 'This server asks for a token; paste the one you were given
 const FIRST_ROOM = 'general';
 
 const signInForm = new SignInForm(join);
-let visit: Visit | undefined;
+let session: Session | undefined;
 
 /** The room that the address names, so that it can be sent to others; empty where it is none. */
 function roomInAddress(): string {
@@ -35,28 +35,28 @@ async function join(answers: Answers): Promise<void> {
   // A token says who somebody is; the name counts only where it does not.
   const name = token !== '' && answers.name.trim() === '' ? '' : readName(answers.name);
   const room = readTypedRoom(answers.room);
-  const way = token === '' ? await findWay(name) : ({ kind: 'token', token } as const);
+  const method = token === '' ? await findMethod(name) : ({ kind: 'token', token } as const);
   remembered.set('name', name);
-  enter({ name, way, rooms: [room] }, room);
+  enter({ name, method, rooms: [room] }, room);
 }
 
-function enter(ticket: Ticket, room: string): void {
+function enter(saved: SavedSession, room: string): void {
   signInForm.hide();
-  visit = new Visit(ticket, {
+  session = new Session(saved, {
     ended: (problem) => {
-      visit = undefined;
+      session = undefined;
       history.replaceState(null, '', location.pathname);
-      const { way } = ticket;
-      const token = problem?.isAboutToken === true && way.kind === 'token' ? way.token : '';
+      const { method } = saved;
+      const token = problem?.isAboutToken === true && method.kind === 'token' ? method.token : '';
       welcome(remembered.getItem('room') ?? room, token);
       if (problem === undefined) return;
       const { sentence, isAboutToken } = problem;
-      const isGuest = way.kind === 'guest';
+      const isGuest = method.kind === 'guest';
       if (!isAboutToken) signInForm.tell(new Error(sentence));
       else signInForm.tell(new Misfit('token', isGuest ? TOKEN_NEEDED : sentence));
     },
   });
-  visit.open(room);
+  session.open(room);
 }
 
 /** @param token one that was refused, to be put right */
@@ -64,9 +64,11 @@ function welcome(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): v
   signInForm.show({ name: remembered.getItem('name') ?? '', room, token });
 }
 
-function lastTicket(): Ticket | undefined {
+function savedSession(): SavedSession | undefined {
   try {
-    return (JSON.parse(ofThisWindow.getItem('ticket') ?? 'null') as Ticket | null) ?? undefined;
+    return (
+      (JSON.parse(ofThisWindow.getItem('session') ?? 'null') as SavedSession | null) ?? undefined
+    );
   } catch {
     return undefined;
   }
@@ -74,15 +76,15 @@ function lastTicket(): Ticket | undefined {
 
 window.addEventListener('hashchange', () => {
   const room = roomInAddress();
-  if (room === '' || room === visit?.current) return;
-  if (visit === undefined) welcome(room);
-  else visit.open(room);
+  if (room === '' || room === session?.current) return;
+  if (session === undefined) welcome(room);
+  else session.open(room);
 });
 
 leaveToInputMethod();
 keepPage();
 
-const ticket = lastTicket();
-const room = roomInAddress() || ticket?.rooms.at(-1);
-if (ticket !== undefined && room !== undefined) enter(ticket, room);
+const saved = savedSession();
+const room = roomInAddress() || saved?.rooms.at(-1);
+if (saved !== undefined && room !== undefined) enter(saved, room);
 else welcome(room);

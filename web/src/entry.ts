@@ -6,7 +6,7 @@ import { displayName } from '../../src/protocol/text.ts';
  * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
  * pasted. `guest`: without a token, where the server takes guests.
  */
-export type Way = { kind: 'name' } | { kind: 'token'; token: string } | { kind: 'guest' };
+export type SignInMethod = { kind: 'name' } | { kind: 'token'; token: string } | { kind: 'guest' };
 
 /** What the form asks for, as it was typed. */
 export interface Answers {
@@ -88,7 +88,7 @@ function isBroken(text: string): boolean {
  * Finds how a name comes in: with the token of development mode, else as a guest.
  * @throws Misfit
  */
-export async function findWay(username: string): Promise<Way> {
+export async function findMethod(username: string): Promise<SignInMethod> {
   const response = await askForToken(username).catch(() => undefined);
   if (response === undefined || response.status >= 500) throw new Error(UNREACHABLE);
   if (response.status === 400) throw new Misfit('name', aboutName(await response.text()));
@@ -105,10 +105,10 @@ function aboutName(sentence: string): string {
 }
 
 /** What the client shows, each time it is asked who this is. */
-export function tokenSourceOf(way: Way, name: string): TokenSource | undefined {
-  switch (way.kind) {
+export function tokenSourceOf(method: SignInMethod, name: string): TokenSource | undefined {
+  switch (method.kind) {
     case 'token':
-      return way.token;
+      return method.token;
     case 'name':
       return async () => {
         const response = await askForToken(name);

@@ -4,7 +4,7 @@ import { MemberSearch } from '../member-search.ts';
 import type { ChosenPerson, Person } from '../mentions.ts';
 import { askMessageLimit, messageLimit } from '../message-limit.ts';
 import type { Names } from '../names.ts';
-import { quotedIn } from '../originals.ts';
+import { quotedIn } from '../reply-targets.ts';
 import { bytesOf, partsOf } from '../split.ts';
 import { TextMentions } from '../text-mentions.ts';
 import { button, element, icon, iconButton, newId } from './dom.ts';

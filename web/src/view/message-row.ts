@@ -1,13 +1,13 @@
 import type { Message, Outgoing } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
-import { quotedIn } from '../originals.ts';
+import { quotedIn } from '../reply-targets.ts';
 import type { Given } from '../reactors.ts';
 import { whySilent } from '../rights.ts';
 import { durationOf, sentenceOf } from '../sentences.ts';
 import { button, element, icon, iconButton, withOwnDirection } from './dom.ts';
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
-import type { FailedChange, Scene, Shown } from './scene.ts';
+import type { FailedChange, RowContext, Shown } from './row-context.ts';
 import { beginningOf, textParts } from './text.ts';
 import { clockOf, shortClockOf, timeElement } from './times.ts';
 
@@ -15,7 +15,7 @@ import { clockOf, shortClockOf, timeElement } from './times.ts';
 const MAX_LINES = 20;
 const MAX_CHARACTERS = 2_000;
 
-export interface EventIdTracker {
+export interface RowPlace {
   /** Whether it begins a group of its sender's. */
   isFirst: boolean;
   /** Whether it stands among the answers to one message. */
@@ -27,16 +27,16 @@ export interface EventIdTracker {
 }
 
 /** A message as one row. */
-export function messageRow(scene: Scene, message: Shown, place: EventIdTracker): Row {
-  const { room, reactors, originals } = scene;
+export function messageRow(context: RowContext, message: Shown, place: RowPlace): Row {
+  const { room, reactors, replyTargets } = context;
   const { you, failedChanges } = room.state;
   const { seq, rev } = message;
   const { isThread } = place;
   const answered = answeredBy(message, isThread);
-  const original = answered === undefined ? undefined : originals.of(answered);
+  const original = answered === undefined ? undefined : replyTargets.of(answered);
   const failed = failedChanges.filter(({ payload }) => payload.seq === seq);
   const given = reactors.given(message);
-  const mentioned = mentionedPeople(scene, message);
+  const mentioned = mentionedPeople(context, message);
   const isSilent = whySilent(room.state, Date.now()) !== undefined;
   return {
     key: `seq ${seq}`,
@@ -53,19 +53,19 @@ export function messageRow(scene: Scene, message: Shown, place: EventIdTracker):
       you?.userId,
     ]),
     draw: () => {
-      const row = frame(scene, message, place);
+      const row = frame(context, message, place);
       row.tabIndex = -1;
       row.dataset['seq'] = String(seq);
       row.classList.toggle('is-mine', message.senderId === you?.userId);
       row.classList.toggle('mentions-me', message.mentions?.includes(you?.userId ?? '') === true);
-      if (answered !== undefined) row.append(quote(scene, answered, original));
-      row.append(...folded(scene, seq, words(message, mentioned, you?.userId), message.message));
+      if (answered !== undefined) row.append(quote(context, answered, original));
+      row.append(...folded(context, seq, words(message, mentioned, you?.userId), message.message));
       const isDeleted = message.deletedAt !== undefined;
-      if (!isDeleted) row.append(...reactions(scene, message, given, isSilent));
-      if (place.replies > 0 && !isThread) row.append(thread(scene, seq, place.replies));
-      row.append(...failed.map((entry) => refusal(scene, entry)));
+      if (!isDeleted) row.append(...reactions(context, message, given, isSilent));
+      if (place.replies > 0 && !isThread) row.append(thread(context, seq, place.replies));
+      row.append(...failed.map((entry) => refusal(context, entry)));
       if (place.readBy !== '') row.append(readBy(place.readBy));
-      if (!isDeleted) row.append(actions(scene, message, isSilent, row));
+      if (!isDeleted) row.append(actionBar(context, message, isSilent, row));
       return row;
     },
   };
@@ -73,31 +73,31 @@ export function messageRow(scene: Scene, message: Shown, place: EventIdTracker):
 
 /** A message that is not known to be stored. */
 export function unsentRow(
-  scene: Scene,
+  context: RowContext,
   entry: Outgoing,
-  { isFirst, isThread }: Pick<EventIdTracker, 'isFirst' | 'isThread'>,
+  { isFirst, isThread }: Pick<RowPlace, 'isFirst' | 'isThread'>,
 ): Row {
-  const { room, originals } = scene;
+  const { room, replyTargets } = context;
   const { you, status, outgoing } = room.state;
   const { id, state, problem, payload } = entry;
   const held = outgoing.find(({ retryAt = 0 }) => retryAt > Date.now());
   const isAway = state !== 'failed' && status.name !== 'open';
   const answered = answeredBy(payload, isThread);
-  const original = answered === undefined ? undefined : originals.of(answered);
+  const original = answered === undefined ? undefined : replyTargets.of(answered);
   return {
     key: `id ${id}`,
     state: JSON.stringify([state, fateOf(entry, isAway, held), isFirst, you, original?.rev]),
     draw: () => {
       const senderId = you?.userId ?? '';
       const sender = you?.username ?? 'You';
-      const row = frame(scene, { senderId, sender }, { isFirst });
+      const row = frame(context, { senderId, sender }, { isFirst });
       row.classList.add('is-unsent', 'is-mine');
-      if (answered !== undefined) row.append(quote(scene, answered, original));
-      const people = mentionedPeople(scene, payload);
+      if (answered !== undefined) row.append(quote(context, answered, original));
+      const people = mentionedPeople(context, payload);
       const text = element('p', 'text', ...textParts(payload.message, { people, own: undefined }));
       row.append(withOwnDirection(text));
       row.append(
-        problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(scene, entry),
+        problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(context, entry),
       );
       return row;
     },
@@ -106,9 +106,9 @@ export function unsentRow(
 
 /** A row with whose it is. */
 function frame(
-  { room }: Scene,
+  { room }: RowContext,
   message: Pick<Message, 'senderId' | 'sender'> & Partial<Message>,
-  { isFirst }: Pick<EventIdTracker, 'isFirst'>,
+  { isFirst }: Pick<RowPlace, 'isFirst'>,
 ): HTMLLIElement {
   const { senderId, sender, timestamp, unverified } = message;
   const row = element('li', isFirst ? 'message is-first' : 'message');
@@ -144,7 +144,12 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
 }
 
 /** A long text begins folded, so that one message cannot push away all others. */
-function folded({ unfolded }: Scene, seq: number, text: HTMLElement, said: string): HTMLElement[] {
+function folded(
+  { unfolded }: RowContext,
+  seq: number,
+  text: HTMLElement,
+  said: string,
+): HTMLElement[] {
   if (unfolded.has(seq) || !isLong(said)) return [text];
   text.classList.add('is-folded');
   const all = button('Show all', () => {
@@ -164,7 +169,7 @@ function isLong(text: string): boolean {
 }
 
 function mentionedPeople(
-  { names, room }: Scene,
+  { names, room }: RowContext,
   { mentions = [] }: Pick<Message, 'mentions'>,
 ): Person[] {
   const { you, online } = room.state;
@@ -182,8 +187,8 @@ function answeredBy(message: Pick<Message, 'replyTo' | 'meta'>, isThread: boolea
   return quotedIn(message) ?? (isThread ? undefined : message.replyTo);
 }
 
-function quote({ deeds }: Scene, seq: number, original: Message | undefined): HTMLElement {
-  const made = button('', () => deeds.jump(seq), 'quote');
+function quote({ actions }: RowContext, seq: number, original: Message | undefined): HTMLElement {
+  const made = button('', () => actions.jump(seq), 'quote');
   made.tabIndex = -1;
   made.append(icon('reply'), element('span', 'aside', 'In reply to '));
   if (original === undefined) made.append('An earlier message');
@@ -196,7 +201,7 @@ function quote({ deeds }: Scene, seq: number, original: Message | undefined): HT
 }
 
 function reactions(
-  { deeds, reactors }: Scene,
+  { actions, reactors }: RowContext,
   message: Shown,
   given: readonly Given[],
   isSilent: boolean,
@@ -208,7 +213,7 @@ function reactions(
   list.addEventListener('pointerenter', want);
   list.addEventListener('focusin', want);
   for (const { emoji, count, isMine, by } of given) {
-    const chip = button('', () => deeds.react(message, emoji), 'reaction');
+    const chip = button('', () => actions.react(message, emoji), 'reaction');
     chip.append(
       withOwnDirection(element('bdi', '', emoji)),
       element('span', 'count', String(count)),
@@ -223,9 +228,9 @@ function reactions(
   return [list];
 }
 
-function thread({ deeds }: Scene, seq: number, replies: number): HTMLElement {
+function thread({ actions }: RowContext, seq: number, replies: number): HTMLElement {
   const label = replies === 1 ? '1 reply' : `${replies >= 1_000 ? '1000+' : replies} replies`;
-  const made = button('', () => deeds.openThread(seq), 'replies');
+  const made = button('', () => actions.openThread(seq), 'replies');
   made.tabIndex = -1;
   made.append(icon('thread'), label);
   made.dataset['place'] = 'thread';
@@ -240,23 +245,23 @@ function readBy(line: string): HTMLElement {
  * One button that offers everything; and beside it, once somebody comes near, what is done most.
  * Before that a long room would be drawn with thousands of buttons that nobody sees.
  */
-function actions({ deeds }: Scene, message: Shown, isSilent: boolean, row: HTMLElement) {
+function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, row: HTMLElement) {
   const action = (label: string, name: string, act: (from: HTMLElement) => void) => {
     const made = iconButton(label, name, () => act(made));
     made.tabIndex = row.tabIndex;
     made.dataset['place'] = name;
     return made;
   };
-  const more = action('More actions', 'more', (from) => deeds.more(message, from));
+  const more = action('More actions', 'more', (from) => actions.more(message, from));
   more.ariaHasPopup = 'menu';
   const made = element('div', 'actions', more);
   const comeNear = () => {
     if (made.childElementCount > 1) return;
-    const react = action('React', 'react', (from) => deeds.pick(message, from));
+    const react = action('React', 'react', (from) => actions.pick(message, from));
     react.ariaHasPopup = 'menu';
     made.prepend(
       react,
-      action('Reply', 'reply', () => deeds.reply(message)),
+      action('Reply', 'reply', () => actions.reply(message)),
     );
   };
   if (!isSilent) {
@@ -274,7 +279,7 @@ const CHANGES: Record<FailedChange['name'], string> = {
 };
 
 /** A change that the room would not have. */
-function refusal({ deeds }: Scene, { id, name, problem }: FailedChange): HTMLElement {
+function refusal({ actions }: RowContext, { id, name, problem }: FailedChange): HTMLElement {
   const why =
     problem?.code === 'conflict'
       ? 'Somebody changed this message meanwhile; look at it, then try again.'
@@ -283,8 +288,8 @@ function refusal({ deeds }: Scene, { id, name, problem }: FailedChange): HTMLEle
     'div',
     'fate is-failed',
     element('p', '', `${CHANGES[name]} ${why ?? ''}`),
-    button('Try again', () => deeds.retry(id)),
-    button('Discard', () => deeds.discard(id)),
+    button('Try again', () => actions.retry(id)),
+    button('Discard', () => actions.discard(id)),
   );
 }
 
@@ -300,14 +305,14 @@ function fate(sentence: string, isAway: boolean): HTMLElement {
   return element('p', 'fate', icon(isAway ? 'waiting' : 'sending'), sentence);
 }
 
-function failure({ deeds }: Scene, entry: Outgoing): HTMLElement {
+function failure({ actions }: RowContext, entry: Outgoing): HTMLElement {
   const { id, problem } = entry;
   return element(
     'div',
     'fate is-failed',
     element('p', '', `Not sent. ${problem === undefined ? '' : sentenceOf(problem)}`),
-    button('Send again', () => deeds.retry(id)),
-    button('Edit', () => deeds.rewrite(entry)),
-    button('Discard', () => deeds.discard(id)),
+    button('Send again', () => actions.retry(id)),
+    button('Edit', () => actions.rewrite(entry)),
+    button('Discard', () => actions.discard(id)),
   );
 }

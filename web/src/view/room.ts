@@ -4,7 +4,7 @@ import { remembered } from '../memory.ts';
 import type { Person } from '../mentions.ts';
 import { listed, Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
-import { Originals } from '../originals.ts';
+import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
 import { isModerator } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
@@ -17,11 +17,11 @@ import { messageChoices } from './message-choices.ts';
 import { Panel } from './panel.ts';
 import { PeoplePanel } from './people.ts';
 import { type Choice, openEmoji, openMenu } from './popover.ts';
-import type { Deeds, Scene } from './scene.ts';
+import type { MessageActions, RowContext } from './row-context.ts';
 import { SearchPanel } from './search.ts';
 import { openSettings } from './settings.ts';
 import { ThreadPanel } from './thread.ts';
-import { RoomEvent } from './told.ts';
+import { LiveRegion } from './live-region.ts';
 
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
@@ -34,7 +34,7 @@ const isVeryWide = matchMedia('(min-width: 75rem)');
 
 const NO_FILES = 'Files cannot be sent here yet; paste a link.';
 
-export interface RoomDeeds {
+export interface RoomActions {
   /** This user; undefined until it is known who that is. */
   userId: () => string | undefined;
   /** What this user has written and not sent; undefined as long. */
@@ -48,10 +48,10 @@ export interface RoomDeeds {
 /** Everything one sees of a room. */
 export class RoomView {
   readonly #room: Room;
-  readonly #roomDeeds: RoomDeeds;
+  readonly #roomActions: RoomActions;
   readonly #life = new AbortController();
-  readonly #scene: Scene;
-  readonly #told: RoomEvent;
+  readonly #context: RowContext;
+  readonly #live: LiveRegion;
   readonly #log: LogView;
   readonly #panel: Panel;
   readonly #composer: Composer;
@@ -72,25 +72,25 @@ export class RoomView {
   /** Draws what has changed. */
   readonly changed = onceAFrame(() => this.#render(), this.#life.signal);
 
-  constructor(room: Room, deeds: RoomDeeds) {
+  constructor(room: Room, actions: RoomActions) {
     this.#room = room;
-    this.#roomDeeds = deeds;
+    this.#roomActions = actions;
     const { signal } = this.#life;
-    this.#scene = {
+    this.#context = {
       room,
-      ownId: () => room.state.you?.userId ?? deeds.userId(),
+      ownId: () => room.state.you?.userId ?? actions.userId(),
       names: new Names(),
       reactors: new Reactors(room, this.changed, signal),
-      originals: new Originals(room, this.changed),
-      deeds: this.#deeds(() => this.#composer),
+      replyTargets: new ReplyTargets(room, this.changed),
+      actions: this.#messageActions(() => this.#composer),
       unfolded: new Set(),
     };
-    this.#told = new RoomEvent(signal);
+    this.#live = new LiveRegion(signal);
     this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
-    this.#locked = new Locked(room, this.changed, this.#roomDeeds, signal);
-    this.#log = new LogView(this.#scene, signal);
+    this.#locked = new Locked(room, this.changed, this.#roomActions, signal);
+    this.#log = new LogView(this.#context, signal);
     this.#composer = new Composer({
       ...this.#writing(),
       label: 'Message',
@@ -148,7 +148,7 @@ export class RoomView {
     search.addEventListener('click', () => this.#toggle('Search'), { signal });
     const menu = byId('room-menu', HTMLButtonElement);
     menu.addEventListener('click', () => openMenu(menu, 'Room menu', this.#choices()), { signal });
-    onFiles(() => this.#told.sentence(NO_FILES), signal);
+    onFiles(() => this.#live.sentence(NO_FILES), signal);
   }
 
   /** @param thread of which thread; undefined for the room's own field */
@@ -156,10 +156,10 @@ export class RoomView {
     const place = { roomId: this.#room.roomId, thread };
     return {
       room: this.#room,
-      names: this.#scene.names,
-      find: (seq) => this.#scene.originals.of(seq),
+      names: this.#context.names,
+      find: (seq) => this.#context.replyTargets.of(seq),
       drafts: () => {
-        const drafts = this.#roomDeeds.drafts();
+        const drafts = this.#roomActions.drafts();
         return (
           drafts && {
             read: () => drafts.get(place),
@@ -171,8 +171,8 @@ export class RoomView {
   }
 
   /** What can be done with messages. @param composer where they are answered and changed */
-  #deeds(composer: () => Composer): Deeds {
-    const deeds: Deeds = {
+  #messageActions(composer: () => Composer): MessageActions {
+    const actions: MessageActions = {
       react: (message, emoji) => this.#react(message, emoji),
       pick: (message, anchor) => {
         openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
@@ -184,11 +184,11 @@ export class RoomView {
       more: (message, anchor) => {
         const isInRoom = composer() === this.#composer;
         const choices = messageChoices(this.#room, message, {
-          react: () => deeds.pick(message, anchor),
-          reply: () => deeds.reply(message),
+          react: () => actions.pick(message, anchor),
+          reply: () => actions.reply(message),
           edit: () => composer().edit(message),
           copy: () => void this.#copy(message.message),
-          openThread: isInRoom ? deeds.openThread : undefined,
+          openThread: isInRoom ? actions.openThread : undefined,
         });
         openMenu(anchor, 'Actions', choices);
       },
@@ -201,11 +201,11 @@ export class RoomView {
         composer().take(payload);
       },
     };
-    return deeds;
+    return actions;
   }
 
   #react(message: Message, emoji: string): void {
-    this.#scene.reactors.toggle(message, emoji).catch(() => undefined);
+    this.#context.reactors.toggle(message, emoji).catch(() => undefined);
   }
 
   #choices(): Choice[] {
@@ -219,23 +219,23 @@ export class RoomView {
         choose: () => openSettings(this.#room),
       });
     }
-    choices.push({ label: 'Leave room', icon: 'leave', choose: () => this.#roomDeeds.leave() });
+    choices.push({ label: 'Leave room', icon: 'leave', choose: () => this.#roomActions.leave() });
     return choices;
   }
 
   async #copy(text: string): Promise<void> {
     try {
       await navigator.clipboard.writeText(text);
-      this.#told.sentence('Copied.');
+      this.#live.sentence('Copied.');
     } catch {
-      this.#told.sentence(
+      this.#live.sentence(
         'This browser does not let the page copy; select the text and copy it yourself.',
       );
     }
   }
 
   #people(): PeoplePanel {
-    return new PeoplePanel(this.#room, this.#scene.names, (person: Person) => {
+    return new PeoplePanel(this.#room, this.#context.names, (person: Person) => {
       this.#panel.yield();
       this.#composer.mention(person);
     });
@@ -262,8 +262,8 @@ export class RoomView {
       onSent: () => thread.said(),
       lastOwn: () => thread.lastOwn(),
     });
-    const scene = { ...this.#scene, deeds: this.#deeds(() => composer) };
-    const thread = new ThreadPanel(scene, seq, composer);
+    const threadContext = { ...this.#context, actions: this.#messageActions(() => composer) };
+    const thread = new ThreadPanel(threadContext, seq, composer);
     const opener = this.#log.focusOn(seq);
     this.#panel.open(thread, opener ?? this.#name);
   }
@@ -273,7 +273,7 @@ export class RoomView {
     try {
       await this.#log.jump(seq);
     } catch (error) {
-      this.#told.sentence(sentenceOfError(error));
+      this.#live.sentence(sentenceOfError(error));
     }
   }
 
@@ -288,14 +288,14 @@ export class RoomView {
     const { you } = this.#room.state;
     const isNews = message.senderId !== you?.userId && message.deletedAt === undefined;
     // What was missed is read where it stands.
-    if (isNews && this.#isLive) this.#told.message(message);
+    if (isNews && this.#isLive) this.#live.message(message);
   }
 
   #render(): void {
     const { state } = this.#room;
     this.#isLive = state.status.name === 'open' && !state.isCatchingUp;
     this.#hasJoined ||= state.you !== undefined;
-    for (const { userId, username } of state.online) this.#scene.names.learn(userId, username);
+    for (const { userId, username } of state.online) this.#context.names.learn(userId, username);
     this.#renderBar();
     this.#log.render();
     this.#composer.render();

@@ -1,7 +1,7 @@
 import { type Answers, Misfit } from '../entry.ts';
 import { byId, setText } from './dom.ts';
 
-/** The way in: asks for a name and a room, and says what is wrong with them. */
+/** Sign-in: asks for a name and a room, and says what is wrong with them. */
 export class SignInForm {
   readonly #screen = byId('entry', HTMLElement);
   readonly #form = byId('join', HTMLFormElement);

@@ -30,7 +30,7 @@ function link(shown: string): HTMLAnchorElement {
   made.href = shown;
   made.target = '_blank';
   made.rel = 'noopener noreferrer nofollow';
-  // The log is one stop for Tab; see `row-reach.ts`.
+  // The log is one stop for Tab; see `roving-tab-index.ts`.
   made.tabIndex = -1;
   return made;
 }

@@ -5,9 +5,9 @@ import type { Composer } from './composer.ts';
 import { button, element, setText } from './dom.ts';
 import type { PanelContent } from './panel.ts';
 import { RowList } from './row-list.ts';
-import { RowReach } from './row-reach.ts';
+import { RovingTabIndex } from './roving-tab-index.ts';
 import { rowsOf } from './rows.ts';
-import type { Scene } from './scene.ts';
+import type { RowContext } from './row-context.ts';
 
 const PAGE = 50;
 /** Nearer to the end than this, the thread follows what is new; in pixels. */
@@ -18,9 +18,9 @@ export class ThreadPanel implements PanelContent {
   readonly title = 'Thread';
   readonly element = element('div', 'thread');
   readonly #seq: number;
-  readonly #scene: Scene;
+  readonly #context: RowContext;
   readonly #rows: RowList;
-  readonly #reach: RowReach;
+  readonly #tabIndex: RovingTabIndex;
   readonly #status = element('p', 'hint');
   readonly #older = button('Show earlier replies', () => void this.#load(), 'button is-quiet');
   readonly #composer: Composer;
@@ -34,16 +34,19 @@ export class ThreadPanel implements PanelContent {
   #isWatching = false;
 
   /** @param composer writes answers, and changes messages of this thread */
-  constructor(scene: Scene, seq: number, composer: Composer) {
-    const { room, deeds } = scene;
-    this.#scene = { ...scene, deeds: { ...deeds, jump: (to) => this.#jump(to, deeds.jump) } };
+  constructor(context: RowContext, seq: number, composer: Composer) {
+    const { room, actions } = context;
+    this.#context = {
+      ...context,
+      actions: { ...actions, jump: (to) => this.#jump(to, actions.jump) },
+    };
     this.#seq = seq;
     this.#composer = composer;
     this.#newAfter = room.state.readUpTo;
     const list = element('ol', 'messages thread-messages');
     list.ariaLabel = 'Thread';
     this.#rows = new RowList(list);
-    this.#reach = new RowReach(list, this.#life.signal);
+    this.#tabIndex = new RovingTabIndex(list, this.#life.signal);
     this.#status.role = 'status';
     this.#older.hidden = true;
     this.element.append(this.#older, list, this.#status, composer.element);
@@ -78,7 +81,7 @@ export class ThreadPanel implements PanelContent {
 
   /** This user's newest message here that can still be changed. */
   lastOwn(): Message | undefined {
-    const { you } = this.#scene.room.state;
+    const { you } = this.#context.room.state;
     return this.#shown.findLast(
       ({ senderId, deletedAt }) => senderId === you?.userId && deletedAt === undefined,
     );
@@ -87,7 +90,7 @@ export class ThreadPanel implements PanelContent {
   render(): void {
     if (this.#life.signal.aborted) return;
     this.#watch();
-    const { state } = this.#scene.room;
+    const { state } = this.#context.room;
     const hasEnded = state.status.name === 'ended';
     this.#composer.element.hidden = hasEnded || whySilent(state, Date.now()) !== undefined;
     this.#composer.render();
@@ -96,7 +99,7 @@ export class ThreadPanel implements PanelContent {
       const isEmpty = !messages.some(({ seq }) => seq !== this.#seq);
       setText(this.#status, isEmpty ? 'No replies yet; write the first one.' : '');
     }
-    const rows = rowsOf(this.#scene, {
+    const rows = rowsOf(this.#context, {
       messages,
       now: Date.now(),
       newAfter: this.#newAfter > 0 ? this.#newAfter : undefined,
@@ -104,15 +107,15 @@ export class ThreadPanel implements PanelContent {
       isThread: true,
     });
     this.#rows.draw(rows);
-    this.#reach.update();
+    this.#tabIndex.update();
     this.#follow();
   }
 
   /** The first message and its answers, as far as they are loaded, by `seq`. */
   get #shown(): Message[] {
-    const { messages } = this.#scene.room.state;
+    const { messages } = this.#context.room.state;
     const known = new Map(messages.map((message) => [message.seq, message]));
-    const root = known.get(this.#seq) ?? this.#scene.originals.of(this.#seq);
+    const root = known.get(this.#seq) ?? this.#context.replyTargets.of(this.#seq);
     const answers = new Map(this.#messages);
     for (const message of messages) {
       if (message.replyTo === this.#seq) answers.set(message.seq, message);
@@ -166,7 +169,7 @@ export class ThreadPanel implements PanelContent {
     const before = Math.min(...this.#messages.keys());
     const isFirst = !Number.isFinite(before);
     try {
-      const { messages, hasMore } = await this.#scene.room.ask('getHistory', {
+      const { messages, hasMore } = await this.#context.room.ask('getHistory', {
         thread: this.#seq,
         limit: PAGE,
         ...(!isFirst && { before }),

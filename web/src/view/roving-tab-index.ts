@@ -2,7 +2,7 @@
 const CONTROLS = '.quote, .reaction, .replies, .unfold, .actions button, .link';
 
 /** Whether Tab comes to a row and to what is in it. */
-export function setReach(row: HTMLElement, isReached: boolean): void {
+export function setReachable(row: HTMLElement, isReached: boolean): void {
   row.tabIndex = isReached ? 0 : -1;
   for (const control of row.querySelectorAll<HTMLElement>(CONTROLS)) {
     control.tabIndex = isReached ? 0 : -1;
@@ -13,7 +13,7 @@ export function setReach(row: HTMLElement, isReached: boolean): void {
  * Makes a list of messages one stop for Tab: arrow keys go from one message to the next, Tab into
  * the one that has the focus, and Enter opens what can be done with it.
  */
-export class RowReach {
+export class RovingTabIndex {
   readonly #list: HTMLElement;
   #reached: HTMLElement | undefined;
   /** Whether somebody has been in the list. */
@@ -40,9 +40,9 @@ export class RowReach {
 
   #reach(row: HTMLElement | undefined): void {
     if (row === this.#reached) return;
-    if (this.#reached !== undefined) setReach(this.#reached, false);
+    if (this.#reached !== undefined) setReachable(this.#reached, false);
     this.#reached = row;
-    if (row !== undefined) setReach(row, true);
+    if (row !== undefined) setReachable(row, true);
   }
 
   #focused(target: EventTarget | null): void {

@@ -1,7 +1,7 @@
 import { type Client, connect, type Outgoing, type Room } from '../../src/client/index.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import { isCovered } from './covers.ts';
-import { tokenSourceOf, type Way } from './entry.ts';
+import { tokenSourceOf, type SignInMethod } from './entry.ts';
 import { Drafts } from './drafts.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import { onceAFrame } from './once-a-frame.ts';
@@ -12,15 +12,15 @@ import { RoomView } from './view/room.ts';
 import { Sidebar } from './view/sidebar.ts';
 
 /** Who is in which rooms; kept for a reload of this window. */
-export interface Ticket {
+export interface SavedSession {
   name: string;
-  way: Way;
+  method: SignInMethod;
   rooms: readonly string[];
   /** Who that is, once it is known: drafts of theirs, and of nobody else, are shown. */
   userId?: string;
 }
 
-export interface VisitListener {
+export interface SessionListener {
   /** Nobody is in any room any more. @param problem why, where it was not wished */
   ended: (problem?: { sentence: string; isAboutToken: boolean }) => void;
 }
@@ -31,9 +31,9 @@ const MAX_JOINING = 4;
 const IDLE_MS = 1_000;
 
 /** Somebody's time here: the rooms they are in, and the one they look at. */
-export class Visit {
-  readonly #ticket: Ticket;
-  readonly #listener: VisitListener;
+export class Session {
+  readonly #saved: SavedSession;
+  readonly #listener: SessionListener;
   readonly #client: Client;
   /** Undefined: not joined yet, since it was not looked at. */
   readonly #rooms = new Map<string, Room | undefined>();
@@ -49,18 +49,18 @@ export class Visit {
   #isEntering = false;
   readonly #changed = onceAFrame(() => this.#render(), this.#life.signal);
 
-  constructor(ticket: Ticket, listener: VisitListener) {
-    const { name, way } = ticket;
-    this.#ticket = ticket;
+  constructor(saved: SavedSession, listener: SessionListener) {
+    const { name, method } = saved;
+    this.#saved = saved;
     this.#listener = listener;
-    const token = tokenSourceOf(way, name);
+    const token = tokenSourceOf(method, name);
     this.#client = connect({
       ...(token !== undefined && { token }),
       ...(name !== '' && { username: name }),
       storage: ofThisWindow,
       storageKey: 'rooms',
     });
-    if (ticket.userId !== undefined) this.#drafts = draftsOf(ticket.userId);
+    if (saved.userId !== undefined) this.#drafts = draftsOf(saved.userId);
     this.#screen.hidden = false;
     this.#sidebar = new Sidebar(
       (roomId) => this.open(roomId),
@@ -70,7 +70,7 @@ export class Visit {
     document.addEventListener('visibilitychange', this.#changed, {
       signal: this.#life.signal,
     });
-    for (const roomId of ticket.rooms) this.#rooms.set(roomId, undefined);
+    for (const roomId of saved.rooms) this.#rooms.set(roomId, undefined);
   }
 
   get current(): string | undefined {
@@ -140,7 +140,7 @@ export class Visit {
     remembered.set('room', roomId);
     this.#sidebar.close();
     this.#view = new RoomView(room, {
-      userId: () => this.#userId ?? this.#ticket.userId,
+      userId: () => this.#userId ?? this.#saved.userId,
       drafts: () => this.#drafts,
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
@@ -180,7 +180,7 @@ export class Visit {
   }
 
   #unsentIn(rooms: readonly Room[]): Outgoing[] {
-    const own = this.#userId ?? this.#ticket.userId;
+    const own = this.#userId ?? this.#saved.userId;
     const unsent = rooms.flatMap(({ state }) => state.outgoing);
     return unsent.filter(({ by = own }) => by === own);
   }
@@ -211,7 +211,7 @@ export class Visit {
     this.#screen.hidden = true;
     // Whoever comes next in this window is somebody else.
     this.#view?.clear();
-    ofThisWindow.set('ticket', undefined);
+    ofThisWindow.set('session', undefined);
     document.title = 'Parlor';
     this.#listener.ended(problem);
   }
@@ -220,9 +220,9 @@ export class Visit {
   #keep(): void {
     const rooms = [...this.#rooms.keys()].filter((roomId) => roomId !== this.#current);
     if (this.#current !== undefined) rooms.push(this.#current);
-    const userId = this.#userId ?? this.#ticket.userId;
-    const ticket: Ticket = { ...this.#ticket, rooms, ...(userId !== undefined && { userId }) };
-    ofThisWindow.set('ticket', JSON.stringify(ticket));
+    const userId = this.#userId ?? this.#saved.userId;
+    const saved: SavedSession = { ...this.#saved, rooms, ...(userId !== undefined && { userId }) };
+    ofThisWindow.set('session', JSON.stringify(saved));
     // A guest is somebody else in every window.
     if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
       remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms));
@@ -232,7 +232,7 @@ export class Visit {
   /** Once it is known who this is: the rooms they were in before. */
   #meet(userId: string): void {
     this.#userId = userId;
-    if (userId !== this.#ticket.userId) this.#drafts = draftsOf(userId);
+    if (userId !== this.#saved.userId) this.#drafts = draftsOf(userId);
     for (const roomId of visitedBy(userId)) {
       if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
     }

@@ -10,7 +10,7 @@ const SPOKEN_CHARACTERS = 400;
 const TOLD_MS = 12_000;
 
 /** What is said once and then gone: new messages to those who listen, and how something went. */
-export class RoomEvent {
+export class LiveRegion {
   readonly #announcer = byId('announcer', HTMLDivElement);
   readonly #notice = byId('notice', HTMLDivElement);
   readonly #life: AbortSignal;
