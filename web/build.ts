@@ -10,7 +10,9 @@ const ICON = 'icon.svg';
 const INDEX = 'index.html';
 /** Bundled files are named after their content, so that a browser may keep them for good. */
 const HASHED = '[name]-[hash]';
-const IS_HASHED = /^(chat|style)-\w+\.(js|css)(\.br|\.gz)?$/;
+const IS_HASHED = /^\w+-[A-Z0-9]{8}\.(js|css)(\.br|\.gz)?$/;
+/** What `index.html` names. */
+const IS_FIRST = /^(chat|style)-/;
 /** Wrangler compresses what it serves by itself. */
 const NOT_FOR_WRANGLER = '*.br\n*.gz\n';
 
@@ -19,14 +21,16 @@ export interface PageFile {
   name: string;
   contents: Uint8Array;
   gzip: Uint8Array;
+  /** Loaded when it is needed, and not with the page. */
+  isLazy: boolean;
 }
 
 /** Where the Socket.IO client's own builds are served, as its server does: tutorials load them. */
 export const SOCKETIO_FOLDER = 'socket.io';
 
 /**
- * Builds the page: one script and one style sheet, the files served as they are, and the Socket.IO
- * client. The page's own files are also compressed for the Node host. Many programs may build at once;
+ * Builds the page: one script and one style sheet, what is loaded when it is needed, the files served
+ * as they are, and the Socket.IO client. The page's own files are also compressed for the Node host. Many programs may build at once;
  * a file that is right already is left alone.
  */
 export async function buildPage(): Promise<PageFile[]> {
@@ -36,7 +40,9 @@ export async function buildPage(): Promise<PageFile[]> {
     entryPoints: [join(SOURCE, 'chat.ts'), join(SOURCE, 'style.css')],
     outdir: PAGE,
     entryNames: HASHED,
+    chunkNames: HASHED,
     bundle: true,
+    splitting: true,
     external: [`/${ICON}`],
     minify: true,
     format: 'esm',
@@ -53,7 +59,12 @@ export async function buildPage(): Promise<PageFile[]> {
     ...bundled,
     { name: ICON, contents: readFileSync(join(SOURCE, ICON)) },
     { name: INDEX, contents: indexWith(bundled.map(({ name }) => name)) },
-  ].map((file) => ({ ...file, gzip: gzipSync(file.contents, { level: 9 }) }));
+  ].map(({ name, contents }) => ({
+    name,
+    contents,
+    gzip: gzipSync(contents, { level: 9 }),
+    isLazy: IS_HASHED.test(name) && !IS_FIRST.test(name),
+  }));
   for (const file of files) putAll(file);
   put('.assetsignore', Buffer.from(NOT_FOR_WRANGLER));
   removeOld(files);

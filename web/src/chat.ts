@@ -11,10 +11,10 @@ import { ofThisWindow, remembered } from './memory.ts';
 import { leaveToInputMethod } from './view/composing.ts';
 import { SignInForm } from './view/sign-in-form.ts';
 import { keepPage } from './view/files.ts';
+import { speakLanguage } from './view/language.ts';
 import { type SavedSession, Session } from './session.ts';
+import { text } from './texts.ts';
 
-/** What is asked of a guest where guests are not let in. */
-const TOKEN_NEEDED = 'This server asks for a token; paste the one you were given.';
 /** The room somebody sees who comes for the first time. */
 const FIRST_ROOM = 'general';
 
@@ -53,7 +53,7 @@ function enter(saved: SavedSession, room: string): void {
       const { sentence, isAboutToken } = problem;
       const isGuest = method.kind === 'guest';
       if (!isAboutToken) signInForm.tell(new Error(sentence));
-      else signInForm.tell(new Misfit('token', isGuest ? TOKEN_NEEDED : sentence));
+      else signInForm.tell(new Misfit('token', isGuest ? text('tokenNeeded') : sentence));
     },
   });
   session.open(room);
@@ -83,6 +83,7 @@ window.addEventListener('hashchange', () => {
 
 leaveToInputMethod();
 keepPage();
+await speakLanguage();
 
 const saved = savedSession();
 const room = roomInAddress() || saved?.rooms.at(-1);

@@ -1,6 +1,7 @@
 import type { TokenSource } from '../../src/client/index.ts';
 import { foldName } from '../../src/protocol/fold.ts';
 import { displayName } from '../../src/protocol/text.ts';
+import { text } from './texts.ts';
 
 /**
  * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
@@ -28,32 +29,31 @@ export class Misfit extends Error {
 const CONTROL = /\p{Cc}/u;
 /** Three parts of base64url, which is all that a subprotocol and a header can carry. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-const UNREACHABLE = 'The server cannot be reached; check your connection, then try again.';
 
 /** @throws Misfit */
-export function readName(text: string): string {
-  const typed = text.trim().normalize('NFC');
-  if (typed === '') throw new Misfit('name', 'Enter the name that others will see.');
-  if (isTooLong(typed, 64)) throw new Misfit('name', 'Choose a name of at most 64 characters.');
+export function readName(said: string): string {
+  const typed = said.trim().normalize('NFC');
+  if (typed === '') throw new Misfit('name', text('enterName'));
+  if (isTooLong(typed, 64)) throw new Misfit('name', text('nameTooLong'));
   const name = displayName(typed);
-  if (name === undefined) throw new Misfit('name', 'Choose a name of visible characters.');
+  if (name === undefined) throw new Misfit('name', text('nameInvisible'));
   return name;
 }
 
 /** @throws Misfit */
-export function readRoom(text: string): string {
-  const room = text.trim().normalize('NFC');
-  if (room === '') throw new Misfit('room', 'Enter the room that you want to join.');
-  if (isTooLong(room, 128)) throw new Misfit('room', 'Choose a room of at most 128 characters.');
+export function readRoom(said: string): string {
+  const room = said.trim().normalize('NFC');
+  if (room === '') throw new Misfit('room', text('enterRoom'));
+  if (isTooLong(room, 128)) throw new Misfit('room', text('roomTooLong'));
   if (isBroken(room) || room === '.' || room === '..') {
-    throw new Misfit('room', 'Choose another room: this one cannot be part of an address.');
+    throw new Misfit('room', text('roomUnnameable'));
   }
   return room;
 }
 
 /** A room as people name it to each other, with one `#` or none before it. @throws Misfit */
-export function readTypedRoom(text: string): string {
-  return readRoom(withoutHash(text));
+export function readTypedRoom(said: string): string {
+  return readRoom(withoutHash(said));
 }
 
 /** A known room whose name differs from what was typed by case or accents alone. */
@@ -68,10 +68,10 @@ function withoutHash(text: string): string {
 }
 
 /** @throws Misfit */
-export function readToken(text: string): string {
-  const token = text.trim();
+export function readToken(said: string): string {
+  const token = said.trim();
   if (token !== '' && !TOKEN.test(token)) {
-    throw new Misfit('token', 'This is no token; paste all of it, three parts with dots between.');
+    throw new Misfit('token', text('notAToken'));
   }
   return token;
 }
@@ -90,7 +90,7 @@ function isBroken(text: string): boolean {
  */
 export async function findMethod(username: string): Promise<SignInMethod> {
   const response = await askForToken(username).catch(() => undefined);
-  if (response === undefined || response.status >= 500) throw new Error(UNREACHABLE);
+  if (response === undefined || response.status >= 500) throw new Error(text('unreachable'));
   if (response.status === 400) throw new Misfit('name', aboutName(await response.text()));
   return { kind: response.ok ? 'name' : 'guest' };
 }
@@ -101,7 +101,7 @@ function askForToken(username: string): Promise<Response> {
 
 /** @param sentence about the field `username` */
 function aboutName(sentence: string): string {
-  return sentence.trim().replace(/^username\b/, 'Your name');
+  return sentence.trim().replace(/^username\b/, text('field_username'));
 }
 
 /** What the client shows, each time it is asked who this is. */
@@ -112,7 +112,7 @@ export function tokenSourceOf(method: SignInMethod, name: string): TokenSource |
     case 'name':
       return async () => {
         const response = await askForToken(name);
-        if (!response.ok) throw new Error(UNREACHABLE);
+        if (!response.ok) throw new Error(text('unreachable'));
         return response.text();
       };
     default:

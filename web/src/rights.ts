@@ -1,5 +1,7 @@
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import type { Member, RoomInfo, Status, You } from '../../src/client/index.ts';
+import { text } from './texts.ts';
+import { whenOf } from './times.ts';
 
 export type Role = Member['role'];
 
@@ -22,14 +24,13 @@ export interface Access {
 
 /** Why this user cannot send now; undefined when they can. @param now epoch milliseconds */
 export function whySilent({ you, room, status }: Access, now: number): string | undefined {
-  if (status?.name === 'ended') return 'You are not in this room.';
+  if (status?.name === 'ended') return text('notInRoom');
   if (you === undefined) return undefined;
   if ((you.mutedUntil ?? 0) > now) {
-    const until = new Date(you.mutedUntil ?? 0);
-    return `You are muted until ${until.toLocaleString(undefined, { timeStyle: 'short', dateStyle: 'short' })}; until then you can read.`;
+    return text('mutedUntil', { time: whenOf(you.mutedUntil ?? 0, now) });
   }
-  if (you.role === 'viewer') return 'You may only read in this room.';
-  if (room?.readOnly === true && you.role !== 'owner') return 'Only owners write in this room.';
+  if (you.role === 'viewer') return text('mayOnlyRead');
+  if (room?.readOnly === true && you.role !== 'owner') return text('onlyOwners');
   return undefined;
 }
 

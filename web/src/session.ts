@@ -10,6 +10,7 @@ import { askBeforeLeaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
 import { RoomView } from './view/room.ts';
 import { Sidebar } from './view/sidebar.ts';
+import { text } from './texts.ts';
 
 /** Who is in which rooms; kept for a reload of this window. */
 export interface SavedSession {
@@ -154,11 +155,11 @@ export class Session {
   #askLeave(room: Room): void {
     const { roomId } = room;
     askBeforeLeaving({
-      title: `Leave ${roomId}?`,
-      confirm: 'Leave',
+      title: text('leaveThis', { room: roomId }),
+      confirm: text('leave'),
       drafts: this.#drafts?.rooms.has(roomId) === true ? [roomId] : [],
       unsent: this.#unsentIn([room]),
-      unsentStays: 'Unsent messages go out when you come back to this room.',
+      unsentStays: text('unsentOfRoom'),
       leave: () => this.#leave(roomId),
     });
   }
@@ -166,11 +167,11 @@ export class Session {
   #askSignOut(): void {
     const rooms = this.#joined;
     askBeforeLeaving({
-      title: 'Sign out?',
-      confirm: 'Sign out',
+      title: text('signOutAsk'),
+      confirm: text('signOut'),
       drafts: [...(this.#drafts?.rooms ?? [])],
       unsent: this.#unsentIn(rooms),
-      unsentStays: 'Unsent messages stay in this window, and go out when you sign in here again.',
+      unsentStays: text('unsentOfWindow'),
       leave: () => {
         this.#drafts?.clear();
         for (const room of rooms) discardUnsigned(room);

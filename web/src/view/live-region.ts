@@ -1,6 +1,7 @@
 import type { Message } from '../../../src/client/index.ts';
 import { button, byId, element } from './dom.ts';
 import { beginningOf } from './text.ts';
+import { text } from '../texts.ts';
 
 /** So many spoken messages are kept for a screen reader to get through. */
 const SPOKEN = 5;
@@ -39,7 +40,7 @@ export class LiveRegion {
     this.#notice.hidden = false;
     this.#notice.replaceChildren(
       element('p', '', sentence),
-      button('Close', () => this.#hide()),
+      button(text('close'), () => this.#hide()),
     );
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#hide(), TOLD_MS);

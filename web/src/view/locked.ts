@@ -2,6 +2,7 @@ import type { Room, Status } from '../../../src/client/index.ts';
 import { whySilent } from '../rights.ts';
 import { durationOf, sentenceOfEnd } from '../sentences.ts';
 import { button, byId, element, setText } from './dom.ts';
+import { text } from '../texts.ts';
 
 /** Between two looks at how long is left to wait, in milliseconds. */
 const COUNT_MS = 1_000;
@@ -57,7 +58,10 @@ export class Locked {
     const again = this.#element.querySelector<HTMLButtonElement>('.again');
     if (again !== null) {
       again.disabled = waitMs > 0;
-      setText(again, waitMs > 0 ? `Join again in ${durationOf(waitMs)}` : 'Join again');
+      setText(
+        again,
+        waitMs > 0 ? text('joinAgainIn', { time: durationOf(waitMs) }) : text('joinAgain'),
+      );
     }
     return why !== undefined;
   }
@@ -80,11 +84,11 @@ export class Locked {
 
   #buttons(status: Status, why: string): HTMLElement[] {
     if (status.name !== 'ended') return [];
-    const leave = button('Leave room', () => this.#waysOut.leave());
+    const leave = button(text('leaveRoom'), () => this.#waysOut.leave());
     if (/^(unauthorized|token_expired)$/.test(status.problem.code)) {
-      return [button('Sign in again', () => this.#waysOut.signIn(why)), leave];
+      return [button(text('signInAgain'), () => this.#waysOut.signIn(why)), leave];
     }
-    const again = button('Join again', () => this.#room.join());
+    const again = button(text('joinAgain'), () => this.#room.join());
     again.classList.add('again');
     // Its seconds are not read out one by one.
     again.ariaLive = 'off';

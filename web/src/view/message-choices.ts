@@ -4,6 +4,7 @@ import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 import type { Choice } from './popover.ts';
 import { openReactions } from './reactions.ts';
+import { text } from '../texts.ts';
 
 /** What is done where the message is shown. */
 interface Acts {
@@ -23,22 +24,22 @@ export function messageChoices(room: Room, message: Message, acts: Acts): Choice
   const maySpeak = whySilent(state, Date.now()) === undefined;
   const hasReactions = Object.keys(message.reactions ?? {}).length > 0;
   const offered: (Choice | false | undefined)[] = [
-    maySpeak && { label: 'React', icon: 'react', choose: react },
-    maySpeak && { label: 'Reply', icon: 'reply', choose: reply },
-    maySpeak && isOwn && { label: 'Edit', icon: 'edit', choose: edit },
+    maySpeak && { label: text('react'), icon: 'react', choose: react },
+    maySpeak && { label: text('reply'), icon: 'reply', choose: reply },
+    maySpeak && isOwn && { label: text('edit'), icon: 'edit', choose: edit },
     openThread && {
-      label: 'Open thread',
+      label: text('openThread'),
       icon: 'thread',
       choose: () => openThread(threadOf(message)),
     },
     hasReactions && {
-      label: 'Reactions',
+      label: text('reactions'),
       icon: 'people',
       choose: () => openReactions(room, message),
     },
-    { label: 'Copy text', icon: 'copy', choose: copy },
+    { label: text('copyText'), icon: 'copy', choose: copy },
     (isOwn || isModerator(state)) && {
-      label: 'Delete',
+      label: text('delete'),
       icon: 'delete',
       isDanger: true,
       choose: () => askDelete(room, message),
@@ -54,12 +55,12 @@ function threadOf({ seq, replyTo, replyCount = 0 }: Message): number {
 
 function askDelete(room: Room, { seq, message, sender }: Message): void {
   openDialog({
-    title: 'Delete this message?',
+    title: text('deleteThis'),
     parts: [
       element('blockquote', 'quoted', element('b', '', sender), ' ', message.slice(0, 200)),
-      element('p', '', 'Everybody will see that something was deleted here.'),
+      element('p', '', text('deleteShown')),
     ],
-    confirm: 'Delete',
+    confirm: text('delete'),
     isDanger: true,
     run: () => {
       // Its row tells of a refusal.

@@ -4,12 +4,13 @@ import { quotedIn } from '../reply-targets.ts';
 import type { Given } from '../reactors.ts';
 import { whySilent } from '../rights.ts';
 import { durationOf, sentenceOf } from '../sentences.ts';
-import { button, element, icon, iconButton, withOwnDirection } from './dom.ts';
+import { button, element, icon, iconButton, withOwnDirection, timeElement } from './dom.ts';
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
 import type { FailedChange, RowContext, Shown } from './row-context.ts';
 import { beginningOf, textParts } from './text.ts';
-import { clockOf, shortClockOf, timeElement } from './times.ts';
+import { clockOf, shortClockOf } from '../times.ts';
+import { text } from '../texts.ts';
 
 /** A text that is longer begins folded. The style sheet shows as many lines of it. */
 const MAX_LINES = 20;
@@ -89,13 +90,13 @@ export function unsentRow(
     state: JSON.stringify([state, fateOf(entry, isAway, held), isFirst, you, original?.rev]),
     draw: () => {
       const senderId = you?.userId ?? '';
-      const sender = you?.username ?? 'You';
+      const sender = you?.username ?? text('you');
       const row = frame(context, { senderId, sender }, { isFirst });
       row.classList.add('is-unsent', 'is-mine');
       if (answered !== undefined) row.append(quote(context, answered, original));
       const people = mentionedPeople(context, payload);
-      const text = element('p', 'text', ...textParts(payload.message, { people, own: undefined }));
-      row.append(withOwnDirection(text));
+      const said = element('p', 'text', ...textParts(payload.message, { people, own: undefined }));
+      row.append(withOwnDirection(said));
       row.append(
         problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(context, entry),
       );
@@ -115,7 +116,7 @@ function frame(
   if (isFirst) row.append(avatar(senderId, sender));
   const byline = element('p', isFirst ? 'byline' : 'byline aside');
   byline.append(...nameParts(senderId, sender, unverified === true));
-  if (senderId === room.state.you?.userId) byline.append(element('span', 'aside', '(you)'));
+  if (senderId === room.state.you?.userId) byline.append(element('span', 'aside', text('youMark')));
   if (timestamp !== undefined) {
     byline.append(' ', timeElement(timestamp));
     if (!isFirst) {
@@ -130,42 +131,42 @@ function frame(
 
 function words(message: Shown, people: readonly Person[], own: string | undefined): HTMLElement {
   if (message.deletedAt !== undefined) {
-    return element('p', 'text is-deleted', 'This message was deleted.');
+    return element('p', 'text is-deleted', text('deletedMessage'));
   }
-  const text = element('p', 'text', ...textParts(message.message, { people, own }));
+  const said = element('p', 'text', ...textParts(message.message, { people, own }));
   if (message.isChanging === true) {
-    text.append(' ', element('span', 'edited', '(saving…)'));
+    said.append(' ', element('span', 'edited', text('saving')));
   } else if (message.editedAt !== undefined) {
-    const edited = element('span', 'edited', '(edited)');
-    edited.title = `Edited at ${clockOf(message.editedAt)}`;
-    text.append(' ', edited);
+    const edited = element('span', 'edited', text('edited'));
+    edited.title = text('editedAt', { time: clockOf(message.editedAt) });
+    said.append(' ', edited);
   }
-  return withOwnDirection(text);
+  return withOwnDirection(said);
 }
 
 /** A long text begins folded, so that one message cannot push away all others. */
 function folded(
   { unfolded }: RowContext,
   seq: number,
-  text: HTMLElement,
+  body: HTMLElement,
   said: string,
 ): HTMLElement[] {
-  if (unfolded.has(seq) || !isLong(said)) return [text];
-  text.classList.add('is-folded');
-  const all = button('Show all', () => {
+  if (unfolded.has(seq) || !isLong(said)) return [body];
+  body.classList.add('is-folded');
+  const all = button(text('showAll'), () => {
     unfolded.add(seq);
-    text.classList.remove('is-folded');
+    body.classList.remove('is-folded');
     all.closest<HTMLElement>('.message')?.focus({ preventScroll: true });
     all.remove();
   });
   all.classList.add('unfold');
   all.tabIndex = -1;
   all.dataset['place'] = 'unfold';
-  return [text, all];
+  return [body, all];
 }
 
-function isLong(text: string): boolean {
-  return text.length > MAX_CHARACTERS || text.split('\n', MAX_LINES + 1).length > MAX_LINES;
+function isLong(said: string): boolean {
+  return said.length > MAX_CHARACTERS || said.split('\n', MAX_LINES + 1).length > MAX_LINES;
 }
 
 function mentionedPeople(
@@ -190,11 +191,11 @@ function answeredBy(message: Pick<Message, 'replyTo' | 'meta'>, isThread: boolea
 function quote({ actions }: RowContext, seq: number, original: Message | undefined): HTMLElement {
   const made = button('', () => actions.jump(seq), 'quote');
   made.tabIndex = -1;
-  made.append(icon('reply'), element('span', 'aside', 'In reply to '));
-  if (original === undefined) made.append('An earlier message');
+  made.append(icon('reply'), element('span', 'aside', text('inReplyTo')));
+  if (original === undefined) made.append(text('earlierMessage'));
   else {
     const { sender, message, deletedAt } = original;
-    const said = deletedAt === undefined ? beginningOf(message) : 'This message was deleted.';
+    const said = deletedAt === undefined ? beginningOf(message) : text('deletedMessage');
     made.append(element('bdi', 'name', sender), withOwnDirection(element('span', 'said', said)));
   }
   return made;
@@ -208,7 +209,7 @@ function reactions(
 ): HTMLElement[] {
   if (given.length === 0) return [];
   const list = element('ul', 'reactions');
-  list.ariaLabel = 'Reactions';
+  list.ariaLabel = text('reactions');
   const want = () => reactors.want(message.seq);
   list.addEventListener('pointerenter', want);
   list.addEventListener('focusin', want);
@@ -220,7 +221,7 @@ function reactions(
     );
     chip.tabIndex = -1;
     chip.ariaPressed = String(isMine);
-    chip.title = `${by} reacted with ${emoji}`;
+    chip.title = text('reactedWith', { names: by, emoji });
     chip.dataset['place'] = `reaction ${emoji}`;
     chip.disabled = isSilent;
     list.append(element('li', '', chip));
@@ -229,7 +230,7 @@ function reactions(
 }
 
 function thread({ actions }: RowContext, seq: number, replies: number): HTMLElement {
-  const label = replies === 1 ? '1 reply' : `${replies >= 1_000 ? '1000+' : replies} replies`;
+  const label = text('replies', { count: replies >= 1_000 ? '1000+' : replies });
   const made = button('', () => actions.openThread(seq), 'replies');
   made.tabIndex = -1;
   made.append(icon('thread'), label);
@@ -238,7 +239,7 @@ function thread({ actions }: RowContext, seq: number, replies: number): HTMLElem
 }
 
 function readBy(line: string): HTMLElement {
-  return element('p', 'read-by', icon('read'), `Read by ${line}`);
+  return element('p', 'read-by', icon('read'), text('readBy', { names: line }));
 }
 
 /**
@@ -252,16 +253,16 @@ function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, r
     made.dataset['place'] = name;
     return made;
   };
-  const more = action('More actions', 'more', (from) => actions.more(message, from));
+  const more = action(text('moreActions'), 'more', (from) => actions.more(message, from));
   more.ariaHasPopup = 'menu';
   const made = element('div', 'actions', more);
   const comeNear = () => {
     if (made.childElementCount > 1) return;
-    const react = action('React', 'react', (from) => actions.pick(message, from));
+    const react = action(text('react'), 'react', (from) => actions.pick(message, from));
     react.ariaHasPopup = 'menu';
     made.prepend(
       react,
-      action('Reply', 'reply', () => actions.reply(message)),
+      action(text('reply'), 'reply', () => actions.reply(message)),
     );
   };
   if (!isSilent) {
@@ -271,34 +272,32 @@ function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, r
   return made;
 }
 
-const CHANGES: Record<FailedChange['name'], string> = {
-  editMessage: 'Not changed.',
-  deleteMessage: 'Not deleted.',
-  addReaction: 'The reaction was not added.',
-  removeReaction: 'The reaction was not removed.',
-};
+const CHANGES = {
+  editMessage: 'notChanged',
+  deleteMessage: 'notDeleted',
+  addReaction: 'notAdded',
+  removeReaction: 'notRemoved',
+} as const satisfies Record<FailedChange['name'], string>;
 
 /** A change that the room would not have. */
 function refusal({ actions }: RowContext, { id, name, problem }: FailedChange): HTMLElement {
   const why =
-    problem?.code === 'conflict'
-      ? 'Somebody changed this message meanwhile; look at it, then try again.'
-      : problem && sentenceOf(problem);
+    problem?.code === 'conflict' ? text('changedMeanwhile') : problem && sentenceOf(problem);
   return element(
     'div',
     'fate is-failed',
-    element('p', '', `${CHANGES[name]} ${why ?? ''}`),
-    button('Try again', () => actions.retry(id)),
-    button('Discard', () => actions.discard(id)),
+    element('p', '', text(CHANGES[name], { why: why ?? '' })),
+    button(text('tryAgain'), () => actions.retry(id)),
+    button(text('discard'), () => actions.discard(id)),
   );
 }
 
 /** What becomes of what is not sent yet. @param held what waits for its time, in slow mode */
 function fateOf({ id }: Outgoing, isAway: boolean, held: Outgoing | undefined): string {
-  if (isAway) return 'Not sent yet; it goes out when you are back.';
-  if (held === undefined) return 'Sending…';
-  if (held.id !== id) return 'Waits for the one before.';
-  return `Goes out in ${durationOf((held.retryAt ?? 0) - Date.now())}.`;
+  if (isAway) return text('notSentYet');
+  if (held === undefined) return text('sending');
+  if (held.id !== id) return text('waitsForBefore');
+  return text('goesOutIn', { time: durationOf((held.retryAt ?? 0) - Date.now()) });
 }
 
 function fate(sentence: string, isAway: boolean): HTMLElement {
@@ -310,9 +309,9 @@ function failure({ actions }: RowContext, entry: Outgoing): HTMLElement {
   return element(
     'div',
     'fate is-failed',
-    element('p', '', `Not sent. ${problem === undefined ? '' : sentenceOf(problem)}`),
-    button('Send again', () => actions.retry(id)),
-    button('Edit', () => actions.rewrite(entry)),
-    button('Discard', () => actions.discard(id)),
+    element('p', '', text('notSent', { why: problem === undefined ? '' : sentenceOf(problem) })),
+    button(text('sendAgain'), () => actions.retry(id)),
+    button(text('edit'), () => actions.rewrite(entry)),
+    button(text('discard'), () => actions.discard(id)),
   );
 }

@@ -7,7 +7,9 @@ import { field, openDialog, select } from './dialog.ts';
 import type { PanelContent } from './panel.ts';
 import { avatar, nameParts, tag } from './person.ts';
 import { type Choice, openMenu } from './popover.ts';
-import { whenOf } from './times.ts';
+import { whenOf } from '../times.ts';
+import { durationOf } from '../sentences.ts';
+import { text } from '../texts.ts';
 
 const PAGE = 100;
 /** Of those who are not here no more are listed. */
@@ -24,40 +26,30 @@ const byName = new Intl.Collator();
 
 type Somebody = Present & Partial<Member>;
 
-const ROLE_NAMES: Record<Role, string> = {
-  owner: 'owner',
-  moderator: 'moderator',
-  member: 'member',
-  viewer: 'viewer',
-  none: 'member',
-};
+const HINTS = {
+  owner: 'ownerHint',
+  moderator: 'moderatorHint',
+  member: 'memberHint',
+  viewer: 'viewerHint',
+  none: 'memberHint',
+} as const satisfies Record<Role, string>;
 
-const MUTES = [
-  ['600', '10 minutes'],
-  ['3600', '1 hour'],
-  ['86400', '1 day'],
-  ['604800', '1 week'],
-] as const;
-
-const KICKS = [
-  ['60', '1 minute'],
-  ['600', '10 minutes'],
-  ['3600', '1 hour'],
-  ['86400', '1 day'],
-] as const;
+/** How long one can be muted or removed, in seconds. */
+const MUTES = [600, 3_600, 86_400, 604_800] as const;
+const KICKS = [60, 600, 3_600, 86_400] as const;
 
 /** Who is here, who else belongs to the room, and what can be done about them. */
 export class PeoplePanel implements PanelContent {
-  readonly title = 'People';
+  readonly title = text('peopleTitle');
   readonly element = element('div', 'people');
   readonly #room: Room;
   readonly #names: Names;
   readonly #mention: (person: Person) => void;
-  readonly #here = section('Here now', 'people-list');
-  readonly #away = section('Not here', 'away-list');
+  readonly #here = section('people-list');
+  readonly #away = section('away-list');
   readonly #more = element('p', 'hint');
   readonly #wanted = element('input', '');
-  readonly #filter = field('Find somebody', this.#wanted);
+  readonly #filter = field(text('findSomebody'), this.#wanted);
   readonly #members = new Map<string, Member>();
   readonly #invite: HTMLButtonElement;
   readonly #off: (() => void)[];
@@ -115,12 +107,15 @@ export class PeoplePanel implements PanelContent {
         !ids.has(userId) && (role !== 'none' || banned === true || mutedUntil > Date.now()),
     );
     this.#invite.hidden = !isModerator(this.#room.state);
-    setText(this.#here.title, `Here now (${onlineCount})`);
-    setText(this.#away.title, `Not here (${away.length})`);
+    setText(this.#here.title, text('hereNow', { count: onlineCount }));
+    setText(this.#away.title, text('notHere', { count: away.length }));
     this.#here.part.hidden = isGone;
     this.#away.part.hidden = away.length === 0 || isGone;
     const rest = onlineCount - online.length;
-    setText(this.#more, isGone ? 'You are not in this room.' : rest > 0 ? `and ${rest} more` : '');
+    setText(
+      this.#more,
+      isGone ? text('notInRoom') : rest > 0 ? text('andMore', { count: rest }) : '',
+    );
     const here = online.map((user) => ({ ...user, ...this.#members.get(user.userId), ...user }));
     this.#filter.hidden = isGone || here.length + away.length <= MAX_UNFILTERED;
     const all = this.#shown(here);
@@ -151,17 +146,19 @@ export class PeoplePanel implements PanelContent {
     const isYou = userId === you?.userId;
     const about = element('span', 'about');
     about.append(...nameParts(userId, username, unverified === true));
-    if (isYou) about.append(tag('you'));
+    if (isYou) about.append(tag(text('youTag')));
     const shown = isYou ? (you?.role ?? role) : role;
-    if (shown !== 'none' && shown !== 'member') about.append(tag(ROLE_NAMES[shown]));
+    if (shown !== 'none' && shown !== 'member') about.append(tag(roleName(shown)));
     if (mutedUntil > Date.now()) {
-      about.append(tag('muted', `Until ${whenOf(mutedUntil, Date.now())}`));
+      about.append(
+        tag(text('mutedTag'), text('mutedUntilTitle', { time: whenOf(mutedUntil, Date.now()) })),
+      );
     }
-    if (banned === true) about.append(tag('banned'));
+    if (banned === true) about.append(tag(text('bannedTag')));
     const item = element('li', 'person', avatar(userId, username), about);
     const choices = this.#choices(user);
     if (choices.length > 0) {
-      const label = `Actions for ${username}`;
+      const label = text('actionsFor', { name: username });
       const more = iconButton(label, 'more', () => openMenu(more, label, this.#choices(user)));
       more.ariaHasPopup = 'menu';
       more.dataset['place'] = `person ${userId}`;
@@ -177,16 +174,16 @@ export class PeoplePanel implements PanelContent {
     if (userId === state.you?.userId) return choices;
     if (banned !== true) {
       const choose = () => this.#mention({ userId, name: username });
-      choices.push({ label: 'Mention', icon: 'mention', choose });
+      choices.push({ label: text('mention'), icon: 'mention', choose });
     }
     const member = { userId, role: user.role ?? ('none' as const) };
     if (!mayActOn(state, member)) return choices;
     if (banned === true) {
       choices.push({
-        label: 'Lift the ban',
+        label: text('liftBan'),
         icon: 'undo',
         choose: () =>
-          this.#ask(`Let ${username} in again?`, 'Lift the ban', () =>
+          this.#ask(text('letInAgain', { name: username }), text('liftBan'), () =>
             this.#room.ask('unbanMember', { userId }),
           ),
       });
@@ -194,7 +191,7 @@ export class PeoplePanel implements PanelContent {
     }
     for (const role of rolesFor(state, member)) {
       choices.push({
-        label: `Make ${ROLE_NAMES[role]}`,
+        label: text('makeRole', { role: roleName(role) }),
         icon: 'role',
         choose: () => this.#askRole(username, userId, role),
       });
@@ -202,70 +199,66 @@ export class PeoplePanel implements PanelContent {
     choices.push(
       mutedUntil > Date.now()
         ? {
-            label: 'Unmute',
+            label: text('unmute'),
             icon: 'undo',
             choose: () =>
-              this.#ask(`Let ${username} write again?`, 'Unmute', () =>
+              this.#ask(text('letWriteAgain', { name: username }), text('unmute'), () =>
                 this.#room.ask('unmuteMember', { userId }),
               ),
           }
-        : { label: 'Mute', icon: 'mute', choose: () => this.#askMute(username, userId) },
+        : { label: text('mute'), icon: 'mute', choose: () => this.#askMute(username, userId) },
       {
-        label: 'Remove',
+        label: text('remove'),
         icon: 'leave',
         isDanger: true,
         choose: () => this.#askKick(username, userId),
       },
-      { label: 'Ban', icon: 'ban', isDanger: true, choose: () => this.#askBan(username, userId) },
+      {
+        label: text('ban'),
+        icon: 'ban',
+        isDanger: true,
+        choose: () => this.#askBan(username, userId),
+      },
     );
     return choices;
   }
 
   #askRole(username: string, userId: string, role: Role): void {
-    const hints: Partial<Record<Role, string>> = {
-      owner: 'Owners can do everything here, and cannot be removed by you again.',
-      moderator: 'Moderators delete messages, and mute, remove and ban people.',
-      member: 'Members read and write.',
-      viewer: 'Viewers read, and do not write.',
-    };
     this.#ask(
-      `Make ${username} ${ROLE_NAMES[role]}?`,
-      `Make ${ROLE_NAMES[role]}`,
+      text('makeThem', { name: username, role: roleName(role) }),
+      text('makeRole', { role: roleName(role) }),
       () => this.#room.ask('setRole', { userId, role }),
-      [element('p', '', hints[role] ?? '')],
+      [element('p', '', text(HINTS[role]))],
     );
   }
 
   #askMute(username: string, userId: string): void {
-    const seconds = select(MUTES, MUTES[0][0]);
+    const seconds = select(times(MUTES), String(MUTES[0]));
     this.#ask(
-      `Mute ${username}?`,
-      'Mute',
+      text('muteThem', { name: username }),
+      text('mute'),
       () => this.#room.ask('muteMember', { userId, seconds: Number(seconds.value) }),
-      [
-        element('p', '', 'They can read, and not write, for as long as you say.'),
-        field('For', seconds),
-      ],
+      [element('p', '', text('muteHint')), field(text('forTime'), seconds)],
     );
   }
 
   #askKick(username: string, userId: string): void {
-    const seconds = select(KICKS, KICKS[0][0]);
+    const seconds = select(times(KICKS), String(KICKS[0]));
     this.#ask(
-      `Remove ${username} from the room?`,
-      'Remove',
+      text('removeThem', { name: username }),
+      text('remove'),
       () => this.#room.ask('kickMember', { userId, seconds: Number(seconds.value) }),
-      [element('p', '', 'They may come back after a while.'), field('After', seconds)],
+      [element('p', '', text('removeHint')), field(text('afterTime'), seconds)],
       true,
     );
   }
 
   #askBan(username: string, userId: string): void {
     this.#ask(
-      `Ban ${username} from the room?`,
-      'Ban',
+      text('banThem', { name: username }),
+      text('ban'),
       () => this.#room.ask('banMember', { userId }),
-      [element('p', '', 'They cannot come back until the ban is lifted. What they said stays.')],
+      [element('p', '', text('banHint'))],
       true,
     );
   }
@@ -290,7 +283,7 @@ export class PeoplePanel implements PanelContent {
     userId.autocomplete = 'off';
     const roles = rolesFor(this.#room.state, { userId: '', role: 'none' });
     const role = select(
-      (['member', ...roles] as const).map((name) => [name, ROLE_NAMES[name]] as const),
+      (['member', ...roles] as const).map((name) => [name, roleName(name)] as const),
       'member',
     );
     openDialog({
@@ -355,8 +348,8 @@ export class PeoplePanel implements PanelContent {
   }
 }
 
-function section(name: string, className: string) {
-  const title = element('h3', 'section-title', name);
+function section(className: string) {
+  const title = element('h3', 'section-title');
   title.id = newId();
   const list = element('ul', `person-list ${className}`);
   list.setAttribute('aria-labelledby', title.id);
@@ -372,4 +365,12 @@ function keepFocus(within: HTMLElement, draw: () => void): void {
   draw();
   if (place === undefined) return;
   within.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`)?.focus();
+}
+
+function roleName(role: Role): string {
+  return text(`role_${role === 'none' ? 'member' : role}`);
+}
+
+function times(seconds: readonly number[]): [value: string, label: string][] {
+  return seconds.map((each) => [String(each), durationOf(each * 1_000)]);
 }

@@ -1,5 +1,6 @@
 import { GUEST_PREFIX } from '../../../src/protocol/identity.ts';
 import { element } from './dom.ts';
+import { text } from '../texts.ts';
 
 /** The style sheet has this many colours for people. */
 const HUES = 8;
@@ -16,8 +17,8 @@ export function avatar(userId: string, username: string): HTMLSpanElement {
 /** A name as text of its own, so that its direction stays its own, and how far it can be trusted. */
 export function nameParts(userId: string, username: string, isUnverified: boolean): Node[] {
   const name = element('bdi', 'name', username);
-  if (userId.startsWith(GUEST_PREFIX)) return [name, tag('guest', 'Came in without a token.')];
-  return isUnverified ? [name, tag('unverified', 'No token vouches for this name.')] : [name];
+  if (userId.startsWith(GUEST_PREFIX)) return [name, tag(text('guestTag'), text('guestTitle'))];
+  return isUnverified ? [name, tag(text('unverifiedTag'), text('unverifiedTitle'))] : [name];
 }
 
 /** A word about somebody. */

@@ -22,6 +22,7 @@ import { SearchPanel } from './search.ts';
 import { openSettings } from './settings.ts';
 import { ThreadPanel } from './thread.ts';
 import { LiveRegion } from './live-region.ts';
+import { text } from '../texts.ts';
 
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
@@ -31,8 +32,6 @@ const COUNT_MS = 1_000;
 
 /** As in the style sheet: from here on everyone who is here can stand beside the talk at once. */
 const isVeryWide = matchMedia('(min-width: 75rem)');
-
-const NO_FILES = 'Files cannot be sent here yet; paste a link.';
 
 export interface RoomActions {
   /** This user; undefined until it is known who that is. */
@@ -93,8 +92,8 @@ export class RoomView {
     this.#log = new LogView(this.#context, signal);
     this.#composer = new Composer({
       ...this.#writing(),
-      label: 'Message',
-      placeholder: 'Write a message',
+      label: text('message'),
+      placeholder: text('writeMessage'),
       onSent: () => this.#log.said(),
       lastOwn: () => this.#lastOwn(),
     });
@@ -147,8 +146,10 @@ export class RoomView {
     people.addEventListener('click', () => this.#toggle('People'), { signal });
     search.addEventListener('click', () => this.#toggle('Search'), { signal });
     const menu = byId('room-menu', HTMLButtonElement);
-    menu.addEventListener('click', () => openMenu(menu, 'Room menu', this.#choices()), { signal });
-    onFiles(() => this.#live.sentence(NO_FILES), signal);
+    menu.addEventListener('click', () => openMenu(menu, text('roomMenu'), this.#choices()), {
+      signal,
+    });
+    onFiles(() => this.#live.sentence(text('noFiles')), signal);
   }
 
   /** @param thread of which thread; undefined for the room's own field */
@@ -175,7 +176,7 @@ export class RoomView {
     const actions: MessageActions = {
       react: (message, emoji) => this.#react(message, emoji),
       pick: (message, anchor) => {
-        openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
+        openEmoji(anchor, text('chooseReaction'), (emoji) => this.#react(message, emoji));
       },
       reply: (message) => {
         if (composer() === this.#composer) this.#panel.yield();
@@ -190,7 +191,7 @@ export class RoomView {
           copy: () => void this.#copy(message.message),
           openThread: isInRoom ? actions.openThread : undefined,
         });
-        openMenu(anchor, 'Actions', choices);
+        openMenu(anchor, text('actions'), choices);
       },
       openThread: (seq) => this.#openThread(seq),
       jump: (seq) => void this.#jump(seq),
@@ -210,27 +211,29 @@ export class RoomView {
 
   #choices(): Choice[] {
     const choices: Choice[] = [
-      { label: 'Copy link', icon: 'copy', choose: () => void this.#copy(location.href) },
+      { label: text('copyLink'), icon: 'copy', choose: () => void this.#copy(location.href) },
     ];
     if (isModerator(this.#room.state)) {
       choices.push({
-        label: 'Room settings',
+        label: text('roomSettings'),
         icon: 'settings',
         choose: () => openSettings(this.#room),
       });
     }
-    choices.push({ label: 'Leave room', icon: 'leave', choose: () => this.#roomActions.leave() });
+    choices.push({
+      label: text('leaveRoom'),
+      icon: 'leave',
+      choose: () => this.#roomActions.leave(),
+    });
     return choices;
   }
 
-  async #copy(text: string): Promise<void> {
+  async #copy(said: string): Promise<void> {
     try {
-      await navigator.clipboard.writeText(text);
-      this.#live.sentence('Copied.');
+      await navigator.clipboard.writeText(said);
+      this.#live.sentence(text('copied'));
     } catch {
-      this.#live.sentence(
-        'This browser does not let the page copy; select the text and copy it yourself.',
-      );
+      this.#live.sentence(text('copyForbidden'));
     }
   }
 
@@ -256,8 +259,8 @@ export class RoomView {
   #openThread(seq: number): void {
     const composer = new Composer({
       ...this.#writing(seq),
-      label: 'Reply',
-      placeholder: 'Write a reply',
+      label: text('reply'),
+      placeholder: text('writeReply'),
       thread: seq,
       onSent: () => thread.said(),
       lastOwn: () => thread.lastOwn(),
@@ -317,7 +320,7 @@ export class RoomView {
     setText(this.#topic, topic);
     this.#topic.title = topic;
     setText(this.#count, String(onlineCount));
-    this.#openers.People.ariaLabel = `${onlineCount} here`;
+    this.#openers.People.ariaLabel = text('hereCount', { count: onlineCount });
   }
 
   #panelChanged(): void {
@@ -330,10 +333,10 @@ export class RoomView {
 
   #renderTyping(): void {
     const names = this.#room.state.typing.map(({ username }) => username);
-    const verb = names.length === 1 ? 'is' : 'are';
+    const key = names.length === 1 ? 'typingOne' : 'typingMany';
     setText(
       this.#typing,
-      names.length === 0 ? paceOf(this.#room.state) : `${listed(names)} ${verb} typing…`,
+      names.length === 0 ? paceOf(this.#room.state) : text(key, { names: listed(names) }),
     );
   }
 
@@ -344,16 +347,12 @@ export class RoomView {
     if (this.#banner.dataset['state'] === name) return;
     this.#banner.dataset['state'] = name;
     if (name === 'open') this.#banner.replaceChildren();
-    else if (name === 'joining') this.#banner.replaceChildren('Joining…');
+    else if (name === 'joining') this.#banner.replaceChildren(text('joining'));
     else {
       this.#banner.replaceChildren(
         icon('offline'),
-        element(
-          'span',
-          '',
-          'The connection is lost. Parlor keeps trying, and sends what you write once it is back.',
-        ),
-        button('Try now', () => this.#room.join()),
+        element('span', '', text('connectionLost')),
+        button(text('tryNow'), () => this.#room.join()),
       );
     }
   }
@@ -363,5 +362,5 @@ export class RoomView {
 function paceOf({ room, you }: RoomState): string {
   const { slowModeSeconds = 0 } = room ?? {};
   if (slowModeSeconds === 0 || you?.role !== 'member') return '';
-  return `Slow mode: a message goes out every ${slowModeSeconds} seconds.`;
+  return text('slowMode', { seconds: slowModeSeconds });
 }

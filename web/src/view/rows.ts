@@ -4,7 +4,8 @@ import { element } from './dom.ts';
 import { messageRow, unsentRow } from './message-row.ts';
 import type { Row } from './row-list.ts';
 import type { RowContext, Shown } from './row-context.ts';
-import { dayName, dayOf } from './times.ts';
+import { dayName, dayOf } from '../times.ts';
+import { text } from '../texts.ts';
 
 /** Messages of one sender within this time stand together, in milliseconds. */
 const TOGETHER_MS = 5 * 60_000;
@@ -82,7 +83,7 @@ function dayRow(day: string, name: string): Row {
 const NEW_LINE: Row = {
   key: 'new',
   state: '',
-  draw: () => element('li', 'new-line', element('span', '', 'New messages')),
+  draw: () => element('li', 'new-line', element('span', '', text('newMessages'))),
 };
 
 /** Who has read this user's newest message. */

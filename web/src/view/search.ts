@@ -1,9 +1,10 @@
 import type { Reply, Room } from '../../../src/client/index.ts';
 import { sentenceOfError } from '../sentences.ts';
-import { button, element, newId, setText, withOwnDirection } from './dom.ts';
+import { button, element, newId, setText, withOwnDirection, timeElement } from './dom.ts';
 import type { PanelContent } from './panel.ts';
 import { snippetParts } from './text.ts';
-import { timeElement, whenOf } from './times.ts';
+import { whenOf } from '../times.ts';
+import { text } from '../texts.ts';
 
 const PAGE = 20;
 
@@ -11,14 +12,14 @@ type Hit = Reply<'searchMessages'>['results'][number];
 
 /** Finds what was said. */
 export class SearchPanel implements PanelContent {
-  readonly title = 'Search';
+  readonly title = text('search');
   readonly element = element('div', 'search');
   readonly #room: Room;
   readonly #jump: (seq: number) => void;
   readonly #input = element('input', '');
   readonly #status = element('p', 'hint');
   readonly #list = element('ol', 'hits');
-  readonly #more = button('Show more', () => void this.#find(), 'button is-quiet');
+  readonly #more = button(text('showMore'), () => void this.#find(), 'button is-quiet');
   #query = '';
   #last: number | undefined;
 
@@ -28,19 +29,19 @@ export class SearchPanel implements PanelContent {
     this.#input.type = 'search';
     this.#input.id = newId();
     this.#input.enterKeyHint = 'search';
-    const label = element('label', '', 'Search in this room');
+    const label = element('label', '', text('searchThis'));
     label.htmlFor = this.#input.id;
-    const go = element('button', 'button is-primary', 'Search');
+    const go = element('button', 'button is-primary', text('search'));
     go.type = 'submit';
     const form = element('form', 'search-form', label, this.#input, go);
     form.role = 'search';
-    form.ariaLabel = 'Messages';
+    form.ariaLabel = text('messages');
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#begin();
     });
     this.#status.role = 'status';
-    this.#list.ariaLabel = 'Results';
+    this.#list.ariaLabel = text('results');
     this.#more.hidden = true;
     this.element.append(form, this.#status, this.#list, this.#more);
   }
@@ -63,14 +64,14 @@ export class SearchPanel implements PanelContent {
     this.#last = undefined;
     this.#list.replaceChildren();
     this.#more.hidden = true;
-    if (this.#query === '') setText(this.#status, 'Enter one or more words to search for.');
+    if (this.#query === '') setText(this.#status, text('enterWords'));
     else void this.#find();
   }
 
   async #find(): Promise<void> {
     const query = this.#query;
     const before = this.#last;
-    setText(this.#status, 'Searching…');
+    setText(this.#status, text('searching'));
     try {
       const { results, hasMore } = await this.#room.ask('searchMessages', {
         query,
@@ -88,7 +89,7 @@ export class SearchPanel implements PanelContent {
   }
 
   #item({ seq, sender, timestamp, snippet }: Hit): HTMLLIElement {
-    const text = withOwnDirection(element('span', 'hit-text', ...snippetParts(snippet)));
+    const found = withOwnDirection(element('span', 'hit-text', ...snippetParts(snippet)));
     const head = element(
       'span',
       'hit-head',
@@ -97,13 +98,13 @@ export class SearchPanel implements PanelContent {
       timeElement(timestamp, whenOf(timestamp, Date.now())),
     );
     const made = button('', () => this.#jump(seq), 'hit');
-    made.append(head, text);
+    made.append(head, found);
     return element('li', '', made);
   }
 }
 
 function foundText(count: number, hasMore: boolean): string {
-  if (count === 0) return 'Nothing was found; try other or fewer words.';
-  if (hasMore) return `The newest ${count} messages that were found`;
-  return count === 1 ? '1 message was found' : `${count} messages were found`;
+  if (count === 0) return text('foundNone');
+  if (hasMore) return text('foundNewest', { count });
+  return text('foundCount', { count });
 }

@@ -3,6 +3,7 @@ import { cover, uncover } from '../covers.ts';
 import { askRoom } from './ask-room.ts';
 import { byId, element } from './dom.ts';
 import { avatar, nameParts } from './person.ts';
+import { text } from '../texts.ts';
 
 /** As in the style sheet: from here on the rooms stand beside the talk. */
 const isWide = matchMedia('(min-width: 48rem)');
@@ -130,16 +131,19 @@ function item({ roomId, unread, unreadMentions, hasDraft, hasEnded }: Shown, isC
   link.href = `#${encodeURIComponent(roomId)}`;
   link.dataset['room'] = roomId;
   if (isCurrent) link.ariaCurrent = 'page';
-  if (hasDraft && !isCurrent) link.append(element('span', 'has-draft', 'Draft'));
+  if (hasDraft && !isCurrent) link.append(element('span', 'has-draft', text('draft')));
   if (hasEnded) {
-    link.append(badge('!', 'closed to you', 'is-ended'));
+    link.append(badge('!', text('closedToYou'), 'is-ended'));
   } else if (unread > 0 && !isCurrent) {
     link.classList.add('is-unread');
     const count = unread >= 100 ? '99+' : String(unread);
     const isMention = unreadMentions > 0;
-    const what = isMention ? 'unread, and you are mentioned' : 'unread';
     link.append(
-      badge(isMention ? `@ ${count}` : count, `${count} ${what}`, isMention ? 'is-mention' : ''),
+      badge(
+        isMention ? `@ ${count}` : count,
+        text(isMention ? 'unreadMentioned' : 'unread', { count }),
+        isMention ? 'is-mention' : '',
+      ),
     );
   }
   return element('li', '', link);

@@ -8,6 +8,7 @@ import { RowList } from './row-list.ts';
 import { RovingTabIndex } from './roving-tab-index.ts';
 import { rowsOf } from './rows.ts';
 import type { RowContext } from './row-context.ts';
+import { text } from '../texts.ts';
 
 const PAGE = 50;
 /** Nearer to the end than this, the thread follows what is new; in pixels. */
@@ -15,14 +16,14 @@ const AT_END_PX = 48;
 
 /** A message and its answers. Follows the end while one is there, and keeps its place otherwise. */
 export class ThreadPanel implements PanelContent {
-  readonly title = 'Thread';
+  readonly title = text('thread');
   readonly element = element('div', 'thread');
   readonly #seq: number;
   readonly #context: RowContext;
   readonly #rows: RowList;
   readonly #tabIndex: RovingTabIndex;
   readonly #status = element('p', 'hint');
-  readonly #older = button('Show earlier replies', () => void this.#load(), 'button is-quiet');
+  readonly #older = button(text('earlierReplies'), () => void this.#load(), 'button is-quiet');
   readonly #composer: Composer;
   readonly #messages = new Map<number, Message>();
   readonly #life = new AbortController();
@@ -44,7 +45,7 @@ export class ThreadPanel implements PanelContent {
     this.#composer = composer;
     this.#newAfter = room.state.readUpTo;
     const list = element('ol', 'messages thread-messages');
-    list.ariaLabel = 'Thread';
+    list.ariaLabel = text('thread');
     this.#rows = new RowList(list);
     this.#tabIndex = new RovingTabIndex(list, this.#life.signal);
     this.#status.role = 'status';
@@ -97,7 +98,7 @@ export class ThreadPanel implements PanelContent {
     const messages = this.#shown;
     if (this.#isLoaded) {
       const isEmpty = !messages.some(({ seq }) => seq !== this.#seq);
-      setText(this.#status, isEmpty ? 'No replies yet; write the first one.' : '');
+      setText(this.#status, isEmpty ? text('noReplies') : '');
     }
     const rows = rowsOf(this.#context, {
       messages,
