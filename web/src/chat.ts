@@ -76,6 +76,7 @@ function savedSession(): SavedSession | undefined {
 
 window.addEventListener('hashchange', () => {
   const room = roomInAddress();
+  if (room === '' && location.hash.length > 1) session?.stayHere();
   if (room === '' || room === session?.current) return;
   if (session === undefined) welcome(room);
   else session.open(room);

@@ -13,6 +13,11 @@ export const RANKS: Record<Role, number> = {
   owner: 4,
 };
 
+/** A role as people call it; off the list one is a member to others. */
+export function roleName(role: Role): string {
+  return text(`role_${role === 'none' ? 'member' : role}`);
+}
+
 /** What those who stand below may be made. */
 const GIVEN: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
 
@@ -26,12 +31,18 @@ export interface Access {
 export function whySilent({ you, room, status }: Access, now: number): string | undefined {
   if (status?.name === 'ended') return text('notInRoom');
   if (you === undefined) return undefined;
+  if (isExpired({ you }, now)) return text('tokenExpired');
   if ((you.mutedUntil ?? 0) > now) {
     return text('mutedUntil', { time: whenOf(you.mutedUntil ?? 0, now) });
   }
   if (you.role === 'viewer') return text('mayOnlyRead');
   if (room?.readOnly === true && you.role !== 'owner') return text('onlyOwners');
   return undefined;
+}
+
+/** Whether the token has ended, though the server has not said so yet. */
+export function isExpired({ you }: Pick<Access, 'you'>, now: number): boolean {
+  return (you?.expiresAt ?? Infinity) <= now;
 }
 
 export function isModerator({ you }: Access): boolean {

@@ -17,11 +17,13 @@ type Ended = Extract<Status, { name: 'ended' }>;
 /**
  * One sentence about an end that is final.
  * @param until from when on one may come in again, epoch milliseconds; undefined where that is now
+ * @param wasIn whether one was in the room before
  */
-export function sentenceOfEnd({ code, problem }: Ended, until?: number): string {
+export function sentenceOfEnd({ code, problem }: Ended, until?: number, wasIn = false): string {
   if (code === 4501 && until !== undefined) {
     return text('removedUntil', { time: whenOf(until, Date.now()) });
   }
+  if (code === 4503 && wasIn) return text('roomDeleted');
   if (problem.code === 'token_expired') {
     return text('tokenExpired');
   }

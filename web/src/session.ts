@@ -4,8 +4,10 @@ import { isCovered } from './covers.ts';
 import { tokenSourceOf, type SignInMethod } from './entry.ts';
 import { Drafts } from './drafts.ts';
 import { ofThisWindow, remembered } from './memory.ts';
+import type { Person } from './mentions.ts';
 import { onceAFrame } from './once-a-frame.ts';
 import { sentenceOfEnd } from './sentences.ts';
+import { listenToAccountMenu } from './view/account-menu.ts';
 import { askBeforeLeaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
 import { RoomView } from './view/room.ts';
@@ -26,6 +28,8 @@ export interface SessionListener {
   ended: (problem?: { sentence: string; isAboutToken: boolean }) => void;
 }
 
+/** Of a room that is not looked at only the newest message is loaded, for the list of rooms. */
+const LAST_LINE = 1;
 /** So many rooms beside the one that is shown are joined at the same time. */
 const MAX_JOINING = 4;
 /** A browser that is never idle joins them after so many milliseconds. */
@@ -64,10 +68,14 @@ export class Session {
     if (saved.userId !== undefined) this.#drafts = draftsOf(saved.userId);
     this.#screen.hidden = false;
     this.#sidebar = new Sidebar(
-      (roomId) => this.open(roomId),
-      () => this.#askSignOut(),
+      {
+        open: (roomId) => this.open(roomId),
+        signOut: () => this.#askSignOut(),
+        changed: this.#changed,
+      },
       this.#life.signal,
     );
+    listenToAccountMenu(() => [], this.#life.signal);
     document.addEventListener('visibilitychange', this.#changed, {
       signal: this.#life.signal,
     });
@@ -85,7 +93,14 @@ export class Session {
     this.#show(roomId);
   }
 
-  /** @param history newest messages to load, 0 where nobody looks yet */
+  /** The address names no room: it names the one that is shown again, and says so. */
+  stayHere(): void {
+    if (this.#current === undefined) return;
+    history.replaceState(null, '', `#${encodeURIComponent(this.#current)}`);
+    this.#view?.say(text('noSuchAddress', { room: this.#current }));
+  }
+
+  /** @param history newest messages to load, where nobody looks yet */
   #enter(roomId: string, history?: number): void {
     if (this.#rooms.get(roomId) !== undefined) return;
     const room = this.#client.room(roomId, { ...(history !== undefined && { history }) });
@@ -120,7 +135,7 @@ export class Session {
       // Until the room that is shown is there it has the network to itself.
       const free = name === 'connecting' ? 0 : MAX_JOINING - joining.length;
       for (const [roomId] of waiting.slice(0, Math.max(0, free))) {
-        if (this.#rooms.has(roomId)) this.#enter(roomId, 0);
+        if (this.#rooms.has(roomId)) this.#enter(roomId, LAST_LINE);
       }
     });
   }
@@ -143,6 +158,7 @@ export class Session {
     this.#view = new RoomView(room, {
       userId: () => this.#userId ?? this.#saved.userId,
       drafts: () => this.#drafts,
+      knownPeople: () => this.#knownPeople(room),
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
     });
@@ -150,6 +166,18 @@ export class Session {
     this.#listen(room);
     this.#keep();
     this.#changed();
+  }
+
+  /** Who is in other rooms, or has said something there. */
+  #knownPeople(room: Room): Person[] {
+    const known = new Map<string, string>();
+    for (const { roomId, state } of this.#joined) {
+      if (roomId === room.roomId) continue;
+      for (const { senderId, sender } of state.messages) known.set(senderId, sender);
+      for (const { userId, username } of state.online) known.set(userId, username);
+    }
+    known.delete(this.#userId ?? '');
+    return [...known].map(([userId, name]) => ({ userId, name }));
   }
 
   #askLeave(room: Room): void {

@@ -39,6 +39,11 @@ export function whenOf(timestamp: number, now: number): string {
   return dayOf(timestamp) === dayOf(now) ? time : `${short.format(timestamp)}, ${time}`;
 }
 
+/** As short as a list has room for: today's time, else the day. */
+export function shortWhenOf(timestamp: number, now: number): string {
+  return dayOf(timestamp) === dayOf(now) ? clockOf(timestamp) : short.format(timestamp);
+}
+
 /** A day's key: the same for all moments of one day of this time zone. */
 export function dayOf(timestamp: number): string {
   return new Date(timestamp).toDateString();

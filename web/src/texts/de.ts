@@ -24,6 +24,10 @@ export const texts: Texts = {
   closeRooms: 'Räume schließen',
   joinAnother: 'Weiterem Raum beitreten',
   signOut: 'Abmelden',
+  findRoom: 'Raum suchen',
+  yourSettings: 'Deine Einstellungen',
+  compact: 'Mehr auf einmal zeigen',
+  comfortable: 'Mit mehr Abstand zeigen',
   search: 'Suche',
   whoIsHere: 'Wer da ist',
   here: 'da',
@@ -47,6 +51,10 @@ export const texts: Texts = {
   roomSettings: 'Raumeinstellungen',
   leaveRoom: 'Raum verlassen',
   copied: 'Kopiert.',
+  showTopic: 'Thema zeigen',
+  roleNow: 'Deine Rolle hier ist jetzt {role}.',
+  mayWriteAgain: 'Du kannst hier wieder schreiben.',
+  noSuchAddress: 'Diese Adresse nennt keinen Raum; du bist weiter in {room}.',
   copyForbidden:
     'Dieser Browser lässt die Seite nicht kopieren; markiere den Text und kopiere ihn selbst.',
   typingOne: '{names} schreibt …',
@@ -125,10 +133,10 @@ export const texts: Texts = {
   sendInParts: 'In Teilen senden',
   sharedName: '„{word}“ heißen mehrere; wähle jemanden aus der Liste.',
   unknownName: '„{word}“ erwähnt niemanden.',
-  bytesLeft: { one: 'Noch {count} Byte Platz.', other: 'Noch {count} Bytes Platz.' },
-  bytesOver: {
-    one: 'Das ist {count} Byte zu lang für eine Nachricht.',
-    other: 'Das sind {count} Bytes zu viel für eine Nachricht.',
+  charactersLeft: { one: 'Noch {count} Zeichen Platz.', other: 'Noch {count} Zeichen Platz.' },
+  charactersOver: {
+    one: 'Das ist {count} Zeichen zu lang für eine Nachricht.',
+    other: 'Das sind {count} Zeichen zu viel für eine Nachricht.',
   },
   peopleToMention: 'Personen zum Erwähnen',
   mentionHelp: {
@@ -136,6 +144,15 @@ export const texts: Texts = {
     other: '{count} Personen zum Erwähnen; Pfeiltasten und Enter wählen.',
   },
 
+  invite: 'Jemanden einladen',
+  inviteWho: 'Wen',
+  inviteHint: 'Jemand aus einem anderen Raum, oder der Name der Anmeldung.',
+  inviteAs: 'Als',
+  inviteConfirm: 'Einladen',
+  inviteNobody: 'Wähle, wer eingeladen werden soll.',
+  inviteRole: 'Keine Rolle über deiner eigenen.',
+  invited:
+    '{name} kann jetzt herein. Schick den Link: kopiere ihn und füge ihn dort ein, wo er gelesen wird.',
   peopleTitle: 'Personen',
   findSomebody: 'Person suchen',
   hereNow: 'Jetzt da ({count})',
@@ -229,6 +246,7 @@ export const texts: Texts = {
   removedUntil: 'Du wurdest bis {time} aus diesem Raum entfernt.',
   removedBefore: 'Du wurdest aus diesem Raum entfernt; du kannst wieder beitreten.',
   bannedHere: 'Du bist für diesen Raum gesperrt; wähle einen anderen.',
+  roomDeleted: 'Dieser Raum wurde gelöscht; wähle einen anderen.',
   noSuchRoom: 'Diesen Raum gibt es nicht; wähle einen anderen.',
   protocolBroken: 'Diese Seite und der Server verstehen einander nicht; lade die Seite neu.',
   openTooOften:

@@ -17,17 +17,24 @@ export interface BeginningState {
 export class Beginning {
   readonly #text = byId('beginning-text', HTMLParagraphElement);
   readonly #older = byId('older', HTMLButtonElement);
+  readonly #offers = byId('beginning-offers', HTMLDivElement);
 
   constructor(loadOlder: () => void, life: AbortSignal) {
+    this.#offers.replaceChildren();
     this.#older.addEventListener('click', loadOlder, { signal: life });
   }
 
-  render(state: BeginningState): void {
+  /** @param offers what to do in a room where nothing was said */
+  render(state: BeginningState, offers: () => readonly HTMLElement[]): void {
     const { isKnown, hasOlder, isEmpty, loading } = state;
     this.#older.hidden = !hasOlder || !isKnown || loading === 'loading' || loading === 'missed';
     setText(this.#older, text(loading === 'failed' ? 'tryAgain' : 'earlier'));
     this.#text.parentElement?.classList.toggle('is-empty', isKnown && isEmpty);
     setText(this.#text, textOf(state));
+    const isOffered = isKnown && isEmpty;
+    if (isOffered !== this.#offers.hasChildNodes()) {
+      this.#offers.replaceChildren(...(isOffered ? offers() : []));
+    }
   }
 }
 

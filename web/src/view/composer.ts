@@ -46,6 +46,9 @@ const MAX_NOTES = 2;
 const isCoarse = matchMedia('(pointer: coarse)');
 const empty: Draft = { text: '', mode: 'new', mentions: [] };
 
+/** Whoever has sent a message knows the keys. */
+let areKeysKnown = false;
+
 /** Where one writes. */
 export class Composer {
   readonly element: HTMLFormElement;
@@ -83,7 +86,7 @@ export class Composer {
       openEmoji(emoji, text('emoji'), (chosen) => this.#insert(chosen));
     });
     emoji.ariaHasPopup = 'menu';
-    const field = element('div', 'writing', name, this.#text, emoji);
+    const field = element('div', 'writing', emoji, name, this.#text);
     this.element = element('form', 'composer', this.#about, field, this.#send);
     this.element.append(this.#note, this.#keys);
     this.#search = new MemberSearch(room, names, () => this.#named());
@@ -293,6 +296,8 @@ export class Composer {
       const start = from + part.length - part.trimStart().length;
       return { said: part.trim(), mentions: this.#mentions.idsIn(part.trim(), start) };
     });
+    areKeysKnown = true;
+    this.#keys.hidden = true;
     this.#open(empty);
     for (const { said, mentions } of messages) {
       const options = { ...target, ...(mentions.length > 0 && { mentions }) };
@@ -331,8 +336,7 @@ export class Composer {
     if (drawn === this.#noted) return;
     this.#noted = drawn;
     this.#note.hidden = notes.length === 0;
-    // The note takes the place of the keys, so that nothing above moves.
-    this.#keys.hidden = notes.length > 0;
+    this.#keys.hidden = notes.length > 0 || areKeysKnown;
     this.#note.replaceChildren(...notes.map((note) => element('span', '', ...note)));
     if (isTooLong && this.#mode.mode !== 'edit') {
       this.#note.append(button(text('sendInParts'), () => this.#sayInParts()));

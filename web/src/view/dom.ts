@@ -30,7 +30,7 @@ export function button(label: string, onPress: () => void, className = 'button i
 export function icon(name: string): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg';
   const made = document.createElementNS(space, 'svg');
-  made.classList.add('icon');
+  made.classList.add('icon', `icon-${name}`);
   made.setAttribute('aria-hidden', 'true');
   const use = document.createElementNS(space, 'use');
   use.setAttribute('href', `#icon-${name}`);

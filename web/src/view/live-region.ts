@@ -34,12 +34,13 @@ export class LiveRegion {
     setTimeout(() => spoken.remove(), TOLD_MS);
   }
 
-  /** One sentence about something that was done, or could not be. */
-  sentence(sentence: string): void {
+  /** One sentence about something that was done, or could not be. @param choices buttons */
+  sentence(sentence: string, ...choices: readonly HTMLElement[]): void {
     if (this.#life.aborted) return;
     this.#notice.hidden = false;
     this.#notice.replaceChildren(
       element('p', '', sentence),
+      ...choices,
       button(text('close'), () => this.#hide()),
     );
     clearTimeout(this.#timer);

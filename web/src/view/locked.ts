@@ -1,5 +1,5 @@
 import type { Room, Status } from '../../../src/client/index.ts';
-import { whySilent } from '../rights.ts';
+import { isExpired, whySilent } from '../rights.ts';
 import { durationOf, sentenceOfEnd } from '../sentences.ts';
 import { button, byId, element, setText } from './dom.ts';
 import { text } from '../texts.ts';
@@ -48,7 +48,9 @@ export class Locked {
     if (waitMs > 0) this.#countdown = setTimeout(this.#changed, COUNT_MS);
     const until = waitMs > 0 ? Date.now() + waitMs : undefined;
     const why =
-      status.name === 'ended' ? sentenceOfEnd(status, until) : whySilent(state, Date.now());
+      status.name === 'ended'
+        ? sentenceOfEnd(status, until, state.you !== undefined)
+        : whySilent(state, Date.now());
     this.#element.hidden = why === undefined;
     const drawn = `${status.name} ${why ?? ''}`;
     if (why !== undefined && this.#drawn !== drawn) {
@@ -83,9 +85,10 @@ export class Locked {
   }
 
   #buttons(status: Status, why: string): HTMLElement[] {
-    if (status.name !== 'ended') return [];
+    const hasExpired = isExpired(this.#room.state, Date.now());
+    if (status.name !== 'ended' && !hasExpired) return [];
     const leave = button(text('leaveRoom'), () => this.#waysOut.leave());
-    if (/^(unauthorized|token_expired)$/.test(status.problem.code)) {
+    if (hasExpired || isAboutToken(status)) {
       return [button(text('signInAgain'), () => this.#waysOut.signIn(why)), leave];
     }
     const again = button(text('joinAgain'), () => this.#room.join());
@@ -94,6 +97,11 @@ export class Locked {
     again.ariaLive = 'off';
     return [again, leave];
   }
+}
+
+function isAboutToken(status: Status): boolean {
+  const isEnd = status.name === 'ended';
+  return isEnd && /^(unauthorized|token_expired)$/.test(status.problem.code);
 }
 
 /** Removed for a while, without being told how long. */

@@ -36,6 +36,7 @@ export class LogView {
   readonly #log = byId('log', HTMLDivElement);
   readonly #list = byId('messages', HTMLOListElement);
   readonly #beginning: Beginning;
+  readonly #offers: () => readonly HTMLElement[];
   readonly #pills: Pills;
   readonly #reading: ReadTracker;
   readonly #mentions: UnreadMentions;
@@ -53,8 +54,12 @@ export class LogView {
   #phase: 'waiting' | 'loading' | 'begun' = 'waiting';
   #wasHidden = false;
 
-  /** @param life ends when another room is shown; what was still to be loaded is then not drawn */
-  constructor(context: RowContext, life: AbortSignal) {
+  /**
+   * @param offers what to do in a room where nothing was said
+   * @param life ends when another room is shown; what was still to be loaded is then not drawn
+   */
+  constructor(context: RowContext, offers: () => readonly HTMLElement[], life: AbortSignal) {
+    this.#offers = offers;
     this.#life = life;
     this.#context = context;
     this.#room = context.room;
@@ -278,14 +283,17 @@ export class LogView {
   #renderBeginning(): void {
     const { you, roomId, outgoing, messages, room } = this.#room.state;
     const hasOlder = this.#hasOlder();
-    this.#beginning.render({
-      roomId,
-      isKnown: you !== undefined,
-      hasOlder,
-      isCut: (room?.horizon ?? 0) > 1,
-      isEmpty: !hasOlder && messages.length === 0 && outgoing.length === 0,
-      loading: this.#phase === 'loading' ? 'missed' : this.#loading,
-    });
+    this.#beginning.render(
+      {
+        roomId,
+        isKnown: you !== undefined,
+        hasOlder,
+        isCut: (room?.horizon ?? 0) > 1,
+        isEmpty: !hasOlder && messages.length === 0 && outgoing.length === 0,
+        loading: this.#phase === 'loading' ? 'missed' : this.#loading,
+      },
+      this.#offers,
+    );
   }
 
   /** Whether there is anything before what is drawn. */

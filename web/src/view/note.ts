@@ -16,7 +16,11 @@ export function bdi(word: string): HTMLElement {
 
 /** How much room is left in a text that is nearly too long, or by how much it is too long. */
 export function lengthNote(said: string): Note[] | undefined {
-  const left = messageLimit() - bytesOf(said.trim());
+  const bytes = bytesOf(said.trim());
+  const left = messageLimit() - bytes;
   if (left > NEAR_BYTES) return undefined;
-  return [[left >= 0 ? text('bytesLeft', { count: left }) : text('bytesOver', { count: -left })]];
+  // The limit is in bytes; people count characters such as those they have written.
+  const bytesEach = bytes / Array.from(said.trim()).length;
+  if (left >= 0) return [[text('charactersLeft', { count: Math.floor(left / bytesEach) })]];
+  return [[text('charactersOver', { count: Math.ceil(-left / bytesEach) })]];
 }

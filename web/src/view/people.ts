@@ -1,7 +1,7 @@
 import type { Member, Present, Room } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
-import { isModerator, isOwner, mayActOn, RANKS, rolesFor, type Role } from '../rights.ts';
+import { isModerator, mayActOn, RANKS, roleName, rolesFor, type Role } from '../rights.ts';
 import { button, element, icon, iconButton, newId, setText } from './dom.ts';
 import { field, openDialog, select } from './dialog.ts';
 import type { PanelContent } from './panel.ts';
@@ -38,13 +38,20 @@ const HINTS = {
 const MUTES = [600, 3_600, 86_400, 604_800] as const;
 const KICKS = [60, 600, 3_600, 86_400] as const;
 
+export interface PeopleActions {
+  /** Names a person where one writes. */
+  mention: (person: Person) => void;
+  /** Asks whom to invite. @param invited somebody was */
+  invite: (invited: (member: Member) => void) => void;
+}
+
 /** Who is here, who else belongs to the room, and what can be done about them. */
 export class PeoplePanel implements PanelContent {
   readonly title = text('peopleTitle');
   readonly element = element('div', 'people');
   readonly #room: Room;
   readonly #names: Names;
-  readonly #mention: (person: Person) => void;
+  readonly #actions: PeopleActions;
   readonly #here = section('people-list');
   readonly #away = section('away-list');
   readonly #more = element('p', 'hint');
@@ -62,22 +69,22 @@ export class PeoplePanel implements PanelContent {
   /** Counts what was learned about members. */
   #learned = 0;
 
-  /** @param mention names a person where one writes */
-  constructor(room: Room, names: Names, mention: (person: Person) => void) {
+  constructor(room: Room, names: Names, actions: PeopleActions) {
     this.#room = room;
     this.#names = names;
-    this.#mention = mention;
-    this.#invite = button('Invite somebody', () => this.#openInvite(), 'button is-quiet');
+    this.#actions = actions;
+    this.#invite = button(
+      text('invite'),
+      () => actions.invite((one) => this.#met(one)),
+      'button is-quiet',
+    );
     this.#invite.prepend(icon('add'));
     this.#wanted.type = 'search';
     this.#wanted.addEventListener('input', () => this.render());
     this.element.append(this.#filter, this.#here.part, this.#more, this.#away.part, this.#invite);
     const again = () => void this.#load();
     this.#off = [
-      room.on('memberUpdated', (member) => {
-        this.#learn(member);
-        this.render();
-      }),
+      room.on('memberUpdated', (member) => this.#met(member)),
       room.on('userJoined', again),
       room.on('userLeft', again),
       room.on('status', ({ name }) => {
@@ -173,7 +180,7 @@ export class PeoplePanel implements PanelContent {
     const choices: Choice[] = [];
     if (userId === state.you?.userId) return choices;
     if (banned !== true) {
-      const choose = () => this.#mention({ userId, name: username });
+      const choose = () => this.#actions.mention({ userId, name: username });
       choices.push({ label: text('mention'), icon: 'mention', choose });
     }
     const member = { userId, role: user.role ?? ('none' as const) };
@@ -272,39 +279,14 @@ export class PeoplePanel implements PanelContent {
   ): void {
     const run = async () => {
       const { member } = await act();
-      this.#learn(member);
-      this.render();
+      this.#met(member);
     };
     openDialog({ title, confirm, parts, run, isDanger });
   }
 
-  #openInvite(): void {
-    const userId = element('input', '');
-    userId.autocomplete = 'off';
-    const roles = rolesFor(this.#room.state, { userId: '', role: 'none' });
-    const role = select(
-      (['member', ...roles] as const).map((name) => [name, roleName(name)] as const),
-      'member',
-    );
-    openDialog({
-      title: 'Invite somebody',
-      confirm: 'Invite',
-      parts: [
-        field('User id', userId, 'What their token calls them; a private room lets them in then.'),
-        field('As', role),
-      ],
-      run: async () => {
-        const id = userId.value.trim();
-        if (id === '') throw new Error('Enter the id of the user to invite.');
-        const { member } = await this.#room.ask('setRole', {
-          userId: id,
-          role: role.value as Role,
-        });
-        this.#learn(member);
-        this.render();
-      },
-    });
-    if (!isOwner(this.#room.state)) role.ariaDescription = 'No role above your own.';
+  #met(member: Member): void {
+    this.#learn(member);
+    this.render();
   }
 
   #learn(member: Member): void {
@@ -365,10 +347,6 @@ function keepFocus(within: HTMLElement, draw: () => void): void {
   draw();
   if (place === undefined) return;
   within.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`)?.focus();
-}
-
-function roleName(role: Role): string {
-  return text(`role_${role === 'none' ? 'member' : role}`);
 }
 
 function times(seconds: readonly number[]): [value: string, label: string][] {

@@ -10,11 +10,29 @@ export interface Choice {
 
 const MARGIN_PX = 8;
 
-/** Opens a menu next to `anchor`; the focus goes back there when it closes. */
-export function openMenu(anchor: HTMLElement, label: string, choices: readonly Choice[]): void {
+/** With a finger, menus are sheets at the bottom of the screen, where a thumb reaches. */
+const isTouch = matchMedia('(hover: none)');
+
+/** Reactions that are close at hand in a sheet. */
+export interface QuickReactions {
+  emoji: readonly string[];
+  choose: (emoji: string) => void;
+}
+
+/**
+ * Opens a menu next to `anchor`; the focus goes back there when it closes.
+ * @param quick reactions that a sheet begins with
+ */
+export function openMenu(
+  anchor: HTMLElement,
+  label: string,
+  choices: readonly Choice[],
+  quick?: QuickReactions,
+): void {
   const menu = element('div', 'popover menu');
   menu.role = 'menu';
   menu.ariaLabel = label;
+  if (isTouch.matches && quick !== undefined) menu.append(quickRow(quick));
   menu.append(
     ...choices.map(({ label, icon: name, isDanger, choose }) => {
       const item = button('', () => choose(), isDanger === true ? 'item is-danger' : 'item');
@@ -27,11 +45,26 @@ export function openMenu(anchor: HTMLElement, label: string, choices: readonly C
   open(menu, anchor);
 }
 
+function quickRow({ emoji, choose }: QuickReactions): HTMLElement {
+  const row = element('div', 'quick', ...emoji.map((one) => emojiItem(one, choose)));
+  row.role = 'group';
+  return row;
+}
+
+function emojiItem(emoji: string, choose: (emoji: string) => void): HTMLElement {
+  const item = button(emoji, () => choose(emoji), 'emoji');
+  item.role = 'menuitem';
+  item.tabIndex = -1;
+  return item;
+}
+
 /** Reactions that are close at hand; the first eight are the most common ones. */
 const EMOJI =
   '👍 ❤️ 😂 🎉 😮 😢 🙏 👀 ✅ ❌ 🔥 🚀 💯 👏 🙌 💪 😀 😄 😅 😉 😊 😍 😎 🤔 😴 😭 😡 🤯 🥳 🤝 👋 👌 👎 🤷 💡 ⚡ ⭐ 🌱 🐛 🎂 ☕ 🍕 🏆 📌 🔗 🕒 ❓ ❗'.split(
     ' ',
   );
+/** The first of them are offered at once with a finger. */
+export const QUICK_EMOJI = EMOJI.slice(0, 6);
 const PER_ROW = 8;
 
 /** Opens a grid of emoji next to `anchor`. */
@@ -43,21 +76,14 @@ export function openEmoji(
   const grid = element('div', 'popover emoji-grid');
   grid.role = 'menu';
   grid.ariaLabel = label;
-  grid.append(
-    ...EMOJI.map((emoji) => {
-      const item = button(emoji, () => choose(emoji), 'emoji');
-      item.role = 'menuitem';
-      item.tabIndex = -1;
-      return item;
-    }),
-  );
+  grid.append(...EMOJI.map((emoji) => emojiItem(emoji, choose)));
   open(grid, anchor, PER_ROW);
 }
 
 /** @param perRow how many items stand side by side */
 function open(menu: HTMLElement, anchor: HTMLElement, perRow = 1): void {
   menu.popover = 'auto';
-  const items = [...menu.children] as HTMLElement[];
+  const items = [...menu.querySelectorAll<HTMLElement>('[role="menuitem"]')];
   menu.addEventListener('keydown', (event) => {
     const to = target(event.key, items.indexOf(document.activeElement as HTMLElement));
     if (event.key === 'Tab') menu.hidePopover();
@@ -76,7 +102,8 @@ function open(menu: HTMLElement, anchor: HTMLElement, perRow = 1): void {
   byId('stage', HTMLElement).append(menu);
   anchor.focus({ preventScroll: true });
   menu.showPopover();
-  place(menu, anchor);
+  if (isTouch.matches) menu.classList.add('is-sheet');
+  else place(menu, anchor);
   items[0]?.focus();
 
   function target(key: string, at: number): number | undefined {
@@ -102,9 +129,10 @@ function open(menu: HTMLElement, anchor: HTMLElement, perRow = 1): void {
 
 /** Below its anchor, above where there is no place; never beyond the window. */
 export function place(popover: HTMLElement, anchor: Element): void {
-  const { top, bottom, right } = anchor.getBoundingClientRect();
+  const { top, bottom, left: start, right } = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = popover;
-  const left = Math.min(right - width, innerWidth - width - MARGIN_PX);
+  const wanted = anchor.matches(':dir(rtl)') ? start : right - width;
+  const left = Math.min(wanted, innerWidth - width - MARGIN_PX);
   const isAbove = bottom + height + MARGIN_PX > innerHeight && top - height > 0;
   const y = isAbove ? top - height - MARGIN_PX / 2 : bottom + MARGIN_PX / 2;
   popover.style.left = `${Math.max(MARGIN_PX, left)}px`;

@@ -1,4 +1,4 @@
-import type { Message, Room, RoomState, Status } from '../../../src/client/index.ts';
+import type { Member, Message, Room, RoomState, Status, You } from '../../../src/client/index.ts';
 import type { Drafts } from '../drafts.ts';
 import { remembered } from '../memory.ts';
 import type { Person } from '../mentions.ts';
@@ -6,23 +6,26 @@ import { listed, Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
-import { isModerator } from '../rights.ts';
+import { isModerator, roleName, whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
-import { button, byId, element, icon, setText } from './dom.ts';
+import { openDialog } from './dialog.ts';
+import { button, byId, element, icon, setText, withOwnDirection } from './dom.ts';
 import { onFiles } from './files.ts';
+import { openInvite } from './invite.ts';
 import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
 import { messageChoices } from './message-choices.ts';
 import { Panel } from './panel.ts';
 import { PeoplePanel } from './people.ts';
-import { type Choice, openEmoji, openMenu } from './popover.ts';
+import { type Choice, openEmoji, openMenu, QUICK_EMOJI } from './popover.ts';
 import type { MessageActions, RowContext } from './row-context.ts';
 import { SearchPanel } from './search.ts';
 import { openSettings } from './settings.ts';
+import { linkedParts } from './text.ts';
 import { ThreadPanel } from './thread.ts';
 import { LiveRegion } from './live-region.ts';
-import { text } from '../texts.ts';
+import { text, textWith } from '../texts.ts';
 
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
@@ -31,7 +34,7 @@ const LOOK_MS = 20_000;
 const COUNT_MS = 1_000;
 
 /** As in the style sheet: from here on everyone who is here can stand beside the talk at once. */
-const isVeryWide = matchMedia('(min-width: 75rem)');
+const isVeryWide = matchMedia('(min-width: 90rem)');
 
 export interface RoomActions {
   /** This user; undefined until it is known who that is. */
@@ -40,6 +43,8 @@ export interface RoomActions {
   drafts: () => Drafts | undefined;
   /** Leaves this room. */
   leave: () => void;
+  /** People whom this user knows from other rooms. */
+  knownPeople: () => Person[];
   /** Signs in anew, since the room has ended for this token. */
   signIn: (problem: string) => void;
 }
@@ -59,6 +64,7 @@ export class RoomView {
   readonly #banner = byId('banner', HTMLParagraphElement);
   readonly #typing = byId('typing', HTMLParagraphElement);
   readonly #count = byId('people-count', HTMLSpanElement);
+  readonly #talk = byId('talk', HTMLDivElement);
   readonly #locked: Locked;
   readonly #openers = {
     People: byId('people-button', HTMLButtonElement),
@@ -68,6 +74,8 @@ export class RoomView {
   /** Drawn since the connection opened: what comes from then on is live, and said aloud. */
   #isLive = false;
   #countdown: ReturnType<typeof setTimeout> | undefined;
+  /** What was last known about this user. */
+  #lastYou: You | undefined;
   /** Draws what has changed. */
   readonly changed = onceAFrame(() => this.#render(), this.#life.signal);
 
@@ -89,7 +97,7 @@ export class RoomView {
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
     this.#locked = new Locked(room, this.changed, this.#roomActions, signal);
-    this.#log = new LogView(this.#context, signal);
+    this.#log = new LogView(this.#context, () => this.#offers(), signal);
     this.#composer = new Composer({
       ...this.#writing(),
       label: text('message'),
@@ -115,6 +123,11 @@ export class RoomView {
     this.#life.abort();
   }
 
+  /** Says one sentence where this user looks. */
+  say(sentence: string): void {
+    this.#live.sentence(sentence);
+  }
+
   /** Takes what was written and said out of the page: another user may come next. */
   clear(): void {
     this.#composer.element.remove();
@@ -125,6 +138,8 @@ export class RoomView {
   #clear(): void {
     this.#banner.replaceChildren();
     delete this.#banner.dataset['state'];
+    this.#topic.replaceChildren();
+    this.#topic.title = '';
   }
 
   #listen(): void {
@@ -132,6 +147,7 @@ export class RoomView {
     const off = [
       this.#room.on('change', this.changed),
       this.#room.on('message', (message) => this.#heard(message)),
+      this.#room.on('memberUpdated', (member) => this.#memberUpdated(member)),
       this.#room.on('status', () => {
         this.#isLive = false;
       }),
@@ -191,7 +207,9 @@ export class RoomView {
           copy: () => void this.#copy(message.message),
           openThread: isInRoom ? actions.openThread : undefined,
         });
-        openMenu(anchor, text('actions'), choices);
+        const quick = { emoji: QUICK_EMOJI, choose: (one: string) => this.#react(message, one) };
+        const maySpeak = whySilent(this.#room.state, Date.now()) === undefined;
+        openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
       },
       openThread: (seq) => this.#openThread(seq),
       jump: (seq) => void this.#jump(seq),
@@ -205,6 +223,13 @@ export class RoomView {
     return actions;
   }
 
+  /** What to do in a room where nothing was said. */
+  #offers(): HTMLElement[] {
+    const copy = button(text('copyLink'), () => void this.#copy(location.href));
+    if (!isModerator(this.#room.state)) return [copy];
+    return [copy, button(text('invite'), () => this.#invite())];
+  }
+
   #react(message: Message, emoji: string): void {
     this.#context.reactors.toggle(message, emoji).catch(() => undefined);
   }
@@ -213,6 +238,11 @@ export class RoomView {
     const choices: Choice[] = [
       { label: text('copyLink'), icon: 'copy', choose: () => void this.#copy(location.href) },
     ];
+    const { topic = '' } = this.#room.state.room ?? {};
+    if (topic !== '') {
+      const choose = () => showTopic(topic);
+      choices.push({ label: text('showTopic'), icon: 'thread', choose });
+    }
     if (isModerator(this.#room.state)) {
       choices.push({
         label: text('roomSettings'),
@@ -238,9 +268,20 @@ export class RoomView {
   }
 
   #people(): PeoplePanel {
-    return new PeoplePanel(this.#room, this.#context.names, (person: Person) => {
-      this.#panel.yield();
-      this.#composer.mention(person);
+    return new PeoplePanel(this.#room, this.#context.names, {
+      mention: (person) => {
+        this.#panel.yield();
+        this.#composer.mention(person);
+      },
+      invite: (invited) => this.#invite(invited),
+    });
+  }
+
+  #invite(invited: (member: Member) => void = () => undefined): void {
+    openInvite(this.#room, this.#roomActions.knownPeople(), (member) => {
+      invited(member);
+      const copy = button(text('copyLink'), () => void this.#copy(location.href));
+      this.#live.sentence(text('invited', { name: member.username }), copy);
     });
   }
 
@@ -299,6 +340,7 @@ export class RoomView {
     this.#isLive = state.status.name === 'open' && !state.isCatchingUp;
     this.#hasJoined ||= state.you !== undefined;
     for (const { userId, username } of state.online) this.#context.names.learn(userId, username);
+    this.#tellAboutMe(state.you);
     this.#renderBar();
     this.#log.render();
     this.#composer.render();
@@ -309,16 +351,36 @@ export class RoomView {
     if (isHeld) this.#countdown = setTimeout(this.changed, COUNT_MS);
     this.#renderTyping();
     this.#renderBanner(state.status);
+    const isClosed = state.status.name === 'ended' && state.you === undefined;
+    this.#talk.classList.toggle('is-closed', isClosed);
     const isLocked = this.#locked.render();
     // While it is asked how long one was removed for, it stays as it is.
     if (isLocked !== undefined) this.#composer.element.hidden = isLocked;
   }
 
+  /** Another user has given this one a role: it is said where this user looks. */
+  #memberUpdated({ userId, role }: Member): void {
+    const { you } = this.#room.state;
+    if (userId !== you?.userId || role === you.role) return;
+    this.#live.sentence(text('roleNow', { role: roleName(role) }));
+  }
+
+  /** So is a mute that was lifted. */
+  #tellAboutMe(you: You | undefined): void {
+    const last = this.#lastYou;
+    this.#lastYou = you;
+    if (you === undefined || last === undefined) return;
+    const wasMuted = (last.mutedUntil ?? 0) > Date.now();
+    if (wasMuted && you.mutedUntil === undefined) this.#live.sentence(text('mayWriteAgain'));
+  }
+
   #renderBar(): void {
     const { room, onlineCount } = this.#room.state;
     const topic = room?.topic ?? '';
-    setText(this.#topic, topic);
-    this.#topic.title = topic;
+    if (this.#topic.title !== topic) {
+      this.#topic.title = topic;
+      this.#topic.replaceChildren(...linkedParts(topic));
+    }
     setText(this.#count, String(onlineCount));
     this.#openers.People.ariaLabel = text('hereCount', { count: onlineCount });
   }
@@ -334,9 +396,12 @@ export class RoomView {
   #renderTyping(): void {
     const names = this.#room.state.typing.map(({ username }) => username);
     const key = names.length === 1 ? 'typingOne' : 'typingMany';
-    setText(
-      this.#typing,
-      names.length === 0 ? paceOf(this.#room.state) : text(key, { names: listed(names) }),
+    const said =
+      names.length === 0 ? paceOf(this.#room.state) : text(key, { names: listed(names) });
+    if (this.#typing.textContent === said) return;
+    const shown = element('span', 'typing-names', listed(names));
+    this.#typing.replaceChildren(
+      ...(names.length === 0 ? [said] : textWith(key, { names: shown })),
     );
   }
 
@@ -356,6 +421,12 @@ export class RoomView {
       );
     }
   }
+}
+
+/** All of it, where the bar has no room. */
+function showTopic(topic: string): void {
+  const said = withOwnDirection(element('p', 'text', ...linkedParts(topic)));
+  openDialog({ title: text('topic'), parts: [said] });
 }
 
 /** What a member is to know who writes faster than the room takes it. */

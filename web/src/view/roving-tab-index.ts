@@ -1,3 +1,5 @@
+import { onLongPress } from './long-press.ts';
+
 /** What in a row can be pressed, but for what must be reached at once. */
 const CONTROLS = '.quote, .reaction, .replies, .unfold, .actions button, .link';
 
@@ -24,6 +26,7 @@ export class RovingTabIndex {
     const options = { signal: life };
     list.addEventListener('focusin', ({ target }) => this.#focused(target), options);
     list.addEventListener('keydown', (event) => this.#key(event), options);
+    onLongPress(list, openActions, life);
   }
 
   /** Where nobody has been yet, Tab comes to the newest. */
@@ -60,9 +63,13 @@ export class RovingTabIndex {
     const at = rows.indexOf(target);
     const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 }[key];
     if (key === 'Enter' || key === ' ') {
-      target.querySelector<HTMLElement>('[data-place="more"]')?.click();
+      openActions(target);
     } else if (to === undefined) return;
     else rows[to]?.focus();
     event.preventDefault();
   }
+}
+
+function openActions(row: HTMLElement): void {
+  row.querySelector<HTMLElement>('[data-place="more"]')?.click();
 }

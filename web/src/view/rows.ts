@@ -41,7 +41,8 @@ export function rowsOf(context: RowContext, stretch: Stretch): Row[] {
       rows.push(NEW_LINE);
       isLineDue = false;
     }
-    const isFirst = isNewDay || isLine || !standTogether(last, message, isThread);
+    const isFirstReply = isThread && last?.seq === message.replyTo;
+    const isFirst = isNewDay || isLine || isFirstReply || !standTogether(last, message, isThread);
     rows.push(
       messageRow(context, message, {
         isFirst,

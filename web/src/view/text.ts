@@ -25,6 +25,13 @@ export function textParts(text: string, { people, own }: Mentioned): (string | N
   return parts.filter((part) => part !== '');
 }
 
+/** A text outside of the messages, with its links. */
+export function linkedParts(text: string): (string | Node)[] {
+  const parts = textParts(text, { people: [], own: undefined });
+  for (const part of parts) if (part instanceof HTMLAnchorElement) part.tabIndex = 0;
+  return parts;
+}
+
 function link(shown: string): HTMLAnchorElement {
   const made = element('a', 'link', shown);
   made.href = shown;
