@@ -16,7 +16,7 @@ import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { corsHeaders } from '../src/auth/cors.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
-import { httpTransport, wrongHost } from '../src/transports/http/app.ts';
+import { httpTransport, wrongHost, pageSettingsOf } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { isNativePath } from '../src/transports/native/handshake.ts';
 import { Refusal } from '../src/protocol/codes/errors.ts';
@@ -89,6 +89,7 @@ export async function startServer(
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
+    pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });

@@ -2,7 +2,7 @@ import { buildPage } from '../web/build.ts';
 
 /** The most that the files which load with the page may weigh together, with gzip as browsers get them. */
 const MAX_BYTES = 60 * 1024;
-/** The most that each file may weigh which is loaded when it is needed. */
+/** The most that each file may weigh which is loaded when it is needed, or by other pages. */
 const MAX_LAZY_BYTES = 45 * 1024;
 
 /** Builds the page and says what it weighs. @returns 0, or 1 when something is over its budget */

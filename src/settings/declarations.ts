@@ -1,6 +1,6 @@
 import { wrongClientUrl, wrongPublicUrl } from '../auth/origin.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { EXAMPLE_SECRET, wrongKeySetUrl, wrongSecret } from './keys.ts';
+import { EXAMPLE_SECRET, wrongKeySetUrl, wrongPageUrl, wrongSecret } from './keys.ts';
 
 /**
  * Every setting there is. `.env.example`, the table in the README and the checks at start are made
@@ -92,6 +92,37 @@ export const declarations = [
     wrong: wrongPublicUrl,
     hosts: both,
     about: 'The address users see, where it differs from what reaches the server.',
+  },
+  {
+    name: 'SIGN_IN_URL',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      'Where the page sends people to sign in; it adds `return_to`, the address to come back to.',
+  },
+  {
+    name: 'TOKEN_URL',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      "Where the page gets the token of whoever uses it, with that site's own cookies: 200 with the token as text, or as JSON in `token`; 401 for somebody who has to sign in. On another origin it must allow the page with credentials (CORS).",
+  },
+  {
+    name: 'LOGO_URL',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about: "A picture that stands for the page's own, at sign-in and above the rooms.",
+  },
+  {
+    name: 'THEME_URL',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      "A style sheet that comes after the page's own, to set its custom properties: `:root { --accent: #7a1f5c; --radius: 0.25rem }`.",
   },
   {
     name: 'DURABILITY',

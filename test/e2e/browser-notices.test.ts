@@ -128,7 +128,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
     const sheet = ann.page.getByRole('menu', { name: 'Actions' });
     await sheet.getByRole('menuitem', { name: 'Reply' }).waitFor();
-    await sheet.getByRole('menuitem', { name: '❤️' }).tap();
+    await sheet.getByRole('menuitem', { name: '❤️', exact: true }).tap();
     const given = ann.page.getByRole('button', { name: '❤️ 1' });
     await expect.poll(() => given.getAttribute('aria-pressed'), PATIENTLY).toBe('true');
   });

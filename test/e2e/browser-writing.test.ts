@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await page.getByRole('button', { name: 'Search' }).click();
     await page.getByLabel('Search in this room').fill('にほん');
     await pressTakenEnter(ann);
-    expect(await page.locator('.search .hint').textContent()).toBe('');
+    expect(await page.locator('.search [role="status"]').textContent()).toBe('');
 
     await page.getByRole('button', { name: 'Join another room' }).click();
     await page.getByRole('textbox', { name: 'Room' }).fill('にほん');
@@ -203,7 +203,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     const ben = await comesIn('Ben');
     await ben.message('shall we?').hover();
     await ben.message('shall we?').getByRole('button', { name: 'React' }).click();
-    await ben.page.getByRole('menuitem', { name: '🎉' }).click();
+    await ben.page.getByRole('menuitem', { name: '🎉', exact: true }).click();
     await ann.page.getByRole('button', { name: '🎉 1' }).waitFor();
     await ann.message('shall we?').locator('.text').tap();
     await ann.message('shall we?').getByRole('button', { name: 'More actions' }).tap();

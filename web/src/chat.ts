@@ -3,12 +3,14 @@ import {
   findMethod,
   Misfit,
   readName,
-  readRoom,
   readToken,
   readTypedRoom,
+  siteToken,
 } from './entry.ts';
+import { type Place, placeIn } from './address.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import { leaveToInputMethod } from './view/composing.ts';
+import { pageSettings, showBranding } from './page-settings.ts';
 import { SignInForm } from './view/sign-in-form.ts';
 import { keepPage } from './view/files.ts';
 import { speakLanguage } from './view/language.ts';
@@ -21,13 +23,9 @@ const FIRST_ROOM = 'general';
 const signInForm = new SignInForm(join);
 let session: Session | undefined;
 
-/** The room that the address names, so that it can be sent to others; empty where it is none. */
-function roomInAddress(): string {
-  try {
-    return readRoom(decodeURIComponent(location.hash.slice(1)));
-  } catch {
-    return '';
-  }
+/** The room that the address names, so that it can be sent to others; and a message in it. */
+function placeInAddress(): Place | undefined {
+  return placeIn(location.hash);
 }
 
 async function join(answers: Answers): Promise<void> {
@@ -37,10 +35,16 @@ async function join(answers: Answers): Promise<void> {
   const room = readTypedRoom(answers.room);
   const method = token === '' ? await findMethod(name) : ({ kind: 'token', token } as const);
   remembered.set('name', name);
-  enter({ name, method, rooms: [room] }, room);
+  enter({ name, method, rooms: [room] }, placeOf(room));
 }
 
-function enter(saved: SavedSession, room: string): void {
+/** The message of the address, where it is in the room that is joined. */
+function placeOf(roomId: string): Place {
+  const place = placeInAddress();
+  return place?.roomId === roomId ? place : { roomId };
+}
+
+function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
   signInForm.hide();
   session = new Session(saved, {
     ended: (problem) => {
@@ -49,19 +53,39 @@ function enter(saved: SavedSession, room: string): void {
       const { method } = saved;
       const token = problem?.isAboutToken === true && method.kind === 'token' ? method.token : '';
       welcome(remembered.getItem('room') ?? room, token);
+      if (method.kind === 'site') void offerSignIn(false);
       if (problem === undefined) return;
       const { sentence, isAboutToken } = problem;
       const isGuest = method.kind === 'guest';
-      if (!isAboutToken) signInForm.tell(new Error(sentence));
+      if (!isAboutToken || method.kind === 'site') signInForm.tell(new Error(sentence));
       else signInForm.tell(new Misfit('token', isGuest ? text('tokenNeeded') : sentence));
     },
   });
-  session.open(room);
+  session.open(room, seq);
 }
 
 /** @param token one that was refused, to be put right */
 function welcome(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): void {
   signInForm.show({ name: remembered.getItem('name') ?? '', room, token });
+}
+
+/**
+ * Where people sign in at the site: whoever has done so comes in, others are led there.
+ * @param isTried false after signing out, which would be undone at once
+ */
+async function offerSignIn(isTried: boolean, place?: Place): Promise<void> {
+  const { signInUrl, tokenUrl, guests = false } = await pageSettings();
+  if (session !== undefined || (signInUrl ?? tokenUrl) === undefined) return;
+  if (tokenUrl !== undefined) signInForm.offerSignIn(signInUrl, guests);
+  if (tokenUrl === undefined || !isTried) return;
+  try {
+    const roomId = place?.roomId ?? remembered.getItem('room') ?? FIRST_ROOM;
+    const hasSignedIn = (await siteToken()) !== undefined;
+    const saved = { name: '', method: { kind: 'site' }, rooms: [roomId] } as const;
+    if (hasSignedIn && session === undefined) enter(saved, place ?? { roomId });
+  } catch (error) {
+    signInForm.tell(error);
+  }
 }
 
 function savedSession(): SavedSession | undefined {
@@ -75,18 +99,23 @@ function savedSession(): SavedSession | undefined {
 }
 
 window.addEventListener('hashchange', () => {
-  const room = roomInAddress();
-  if (room === '' && location.hash.length > 1) session?.stayHere();
-  if (room === '' || room === session?.current) return;
-  if (session === undefined) welcome(room);
-  else session.open(room);
+  const place = placeInAddress();
+  if (place === undefined) {
+    if (location.hash.length > 1) session?.stayHere();
+  } else if (session === undefined) welcome(place.roomId);
+  else session.open(place.roomId, place.seq);
 });
 
 leaveToInputMethod();
 keepPage();
 await speakLanguage();
+void showBranding();
 
 const saved = savedSession();
-const room = roomInAddress() || saved?.rooms.at(-1);
-if (saved !== undefined && room !== undefined) enter(saved, room);
-else welcome(room);
+const last = saved?.rooms.at(-1);
+const place = placeInAddress() ?? (last === undefined ? undefined : { roomId: last });
+if (saved !== undefined && place !== undefined) enter(saved, place);
+else {
+  welcome(place?.roomId);
+  void offerSignIn(true, place);
+}

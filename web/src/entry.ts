@@ -1,13 +1,19 @@
 import type { TokenSource } from '../../src/client/index.ts';
 import { foldName } from '../../src/protocol/fold.ts';
 import { displayName } from '../../src/protocol/text.ts';
+import { pageSettings } from './page-settings.ts';
 import { text } from './texts.ts';
 
 /**
  * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
- * pasted. `guest`: without a token, where the server takes guests.
+ * pasted. `guest`: without a token, where the server takes guests. `site`: the site's own backend at
+ * `TOKEN_URL` gives one to whoever has signed in there.
  */
-export type SignInMethod = { kind: 'name' } | { kind: 'token'; token: string } | { kind: 'guest' };
+export type SignInMethod =
+  | { kind: 'name' }
+  | { kind: 'token'; token: string }
+  | { kind: 'guest' }
+  | { kind: 'site' };
 
 /** What the form asks for, as it was typed. */
 export interface Answers {
@@ -104,8 +110,30 @@ function aboutName(sentence: string): string {
   return sentence.trim().replace(/^username\b/, text('field_username'));
 }
 
-/** What the client shows, each time it is asked who this is. */
-export function tokenSourceOf(method: SignInMethod, name: string): TokenSource | undefined {
+/**
+ * The token of whoever has signed in at the site; undefined where they have to sign in first.
+ * @throws Error with one sentence
+ */
+export async function siteToken(): Promise<string | undefined> {
+  const { tokenUrl } = await pageSettings();
+  if (tokenUrl === undefined) throw new Error(text('unreachable'));
+  const options = { credentials: 'include', cache: 'no-store' } as const;
+  const response = await fetch(tokenUrl, options).catch(() => undefined);
+  if (response?.status === 401) return undefined;
+  if (response?.ok !== true) throw new Error(text('unreachable'));
+  const said = (await response.text()).trim();
+  return said.startsWith('{') ? (JSON.parse(said) as { token: string }).token : said;
+}
+
+/**
+ * What the client shows, each time it is asked who this is.
+ * @param signedOut the site knows this user no more
+ */
+export function tokenSourceOf(
+  method: SignInMethod,
+  name: string,
+  signedOut: () => void,
+): TokenSource | undefined {
   switch (method.kind) {
     case 'token':
       return method.token;
@@ -114,6 +142,13 @@ export function tokenSourceOf(method: SignInMethod, name: string): TokenSource |
         const response = await askForToken(name);
         if (!response.ok) throw new Error(text('unreachable'));
         return response.text();
+      };
+    case 'site':
+      return async () => {
+        const token = await siteToken();
+        if (token !== undefined) return token;
+        signedOut();
+        throw new Error(text('signInEnded'));
       };
     default:
       return undefined;

@@ -37,11 +37,21 @@ const UNITS = [
   [60, 'minute'],
 ] as const;
 
+/** A time that one chooses, in the largest unit that it is a whole number of. */
+export function exactDurationOf(seconds: number): string {
+  const [size, unit] = UNITS.find(([size]) => seconds % size === 0) ?? ([1, 'second'] as const);
+  return inUnits(seconds / size, unit);
+}
+
 /** A time to wait as people say it: seconds up to two minutes, then coarser. */
 export function durationOf(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
   const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? ([1, 'second'] as const);
   const count = Math.ceil(seconds / size);
+  return inUnits(count, unit);
+}
+
+function inUnits(count: number, unit: string): string {
   const format = { style: 'unit', unit, unitDisplay: 'long' } as const;
   return new Intl.NumberFormat(locale, format).format(count);
 }

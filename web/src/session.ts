@@ -1,5 +1,6 @@
 import { type Client, connect, type Outgoing, type Room } from '../../src/client/index.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
+import { hashOf } from './address.ts';
 import { isCovered } from './covers.ts';
 import { tokenSourceOf, type SignInMethod } from './entry.ts';
 import { Drafts } from './drafts.ts';
@@ -11,7 +12,10 @@ import { listenToAccountMenu } from './view/account-menu.ts';
 import { askBeforeLeaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
 import { RoomView } from './view/room.ts';
+import { listenToShortcuts, type Shortcuts } from './view/shortcuts.ts';
 import { Sidebar } from './view/sidebar.ts';
+import { lazy } from './view/lazy.ts';
+import { Notices, showUnread } from './view/notices.ts';
 import { text } from './texts.ts';
 
 /** Who is in which rooms; kept for a reload of this window. */
@@ -52,13 +56,19 @@ export class Session {
   #userId: string | undefined;
   #drafts: Drafts | undefined;
   #isEntering = false;
+  readonly #notices = new Notices({
+    open: (roomId, seq) => this.open(roomId, seq),
+    offer: (sentence, accept) => this.#view?.say(sentence, accept),
+  });
   readonly #changed = onceAFrame(() => this.#render(), this.#life.signal);
 
   constructor(saved: SavedSession, listener: SessionListener) {
     const { name, method } = saved;
     this.#saved = saved;
     this.#listener = listener;
-    const token = tokenSourceOf(method, name);
+    const token = tokenSourceOf(method, name, () =>
+      this.#end({ sentence: text('signInEnded'), isAboutToken: true }),
+    );
     this.#client = connect({
       ...(token !== undefined && { token }),
       ...(name !== '' && { username: name }),
@@ -71,11 +81,18 @@ export class Session {
       {
         open: (roomId) => this.open(roomId),
         signOut: () => this.#askSignOut(),
+        askRoom: (known) => this.#load(lazy.room(known, (roomId) => this.open(roomId))),
         changed: this.#changed,
       },
       this.#life.signal,
     );
-    listenToAccountMenu(() => [], this.#life.signal);
+    listenToShortcuts(this.#shortcuts(), this.#life.signal);
+    const shortcuts = {
+      label: text('shortcuts'),
+      icon: 'more',
+      choose: () => this.#load(lazy.shortcuts()),
+    };
+    listenToAccountMenu(() => [shortcuts], this.#life.signal);
     document.addEventListener('visibilitychange', this.#changed, {
       signal: this.#life.signal,
     });
@@ -87,16 +104,21 @@ export class Session {
   }
 
   /** Shows a room, and joins it first where need be. */
-  open(roomId: string): void {
-    if (roomId === this.#current) return;
-    this.#enter(roomId);
-    this.#show(roomId);
+  open(roomId: string, seq?: number): void {
+    if (roomId !== this.#current) {
+      this.#enter(roomId);
+      this.#show(roomId);
+    }
+    if (seq === undefined) return;
+    // The same link may be followed again.
+    history.replaceState(history.state, '', hashOf({ roomId }));
+    this.#view?.show(seq);
   }
 
   /** The address names no room: it names the one that is shown again, and says so. */
   stayHere(): void {
     if (this.#current === undefined) return;
-    history.replaceState(null, '', `#${encodeURIComponent(this.#current)}`);
+    history.replaceState(null, '', hashOf({ roomId: this.#current }));
     this.#view?.say(text('noSuchAddress', { room: this.#current }));
   }
 
@@ -119,7 +141,13 @@ export class Session {
       if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
       this.#changed();
     };
-    this.#off.set(room.roomId, room.on('change', changed));
+    const offs = [
+      room.on('change', changed),
+      room.on('message', (message) => this.#notices.heard(room, message)),
+    ];
+    this.#off.set(room.roomId, () => {
+      for (const off of offs) off();
+    });
   }
 
   /** Joins the other rooms while there is nothing better to do, a few at a time. */
@@ -148,8 +176,9 @@ export class Session {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const isFirst = this.#view === undefined;
-    const hash = `#${encodeURIComponent(roomId)}`;
-    if (isFirst || isCovered()) history.replaceState(null, '', hash);
+    const hash = hashOf({ roomId });
+    const isThere = location.hash.startsWith(`${hash}/`);
+    if (isFirst || isThere || isCovered()) history.replaceState(null, '', hash);
     else if (location.hash !== hash) history.pushState(null, '', hash);
     this.#view?.stop();
     this.#current = roomId;
@@ -166,6 +195,25 @@ export class Session {
     this.#listen(room);
     this.#keep();
     this.#changed();
+  }
+
+  /** What is opened comes once it is loaded. */
+  #load(work: Promise<void>): void {
+    work.catch(() => this.#view?.say(text('unreachable')));
+  }
+
+  #shortcuts(): Shortcuts {
+    return {
+      switchRoom: () =>
+        this.#load(lazy.switcher([...this.#rooms.keys()], (roomId) => this.open(roomId))),
+      list: () => this.#load(lazy.shortcuts()),
+      step: (by) => {
+        const next = this.#sidebar.beside(this.#current, by);
+        if (next !== undefined) this.open(next);
+      },
+      search: () => this.#view?.search(),
+      firstUnread: () => this.#view?.toFirstUnread(),
+    };
   }
 
   /** Who is in other rooms, or has said something there. */
@@ -231,7 +279,11 @@ export class Session {
   }
 
   /** Back to the signInForm. */
+  #hasEnded = false;
+
   #end(problem?: { sentence: string; isAboutToken: boolean }): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     if (isCovered()) history.replaceState(null, '', location.href);
     this.#view?.stop();
     this.#life.abort();
@@ -242,6 +294,7 @@ export class Session {
     this.#view?.clear();
     ofThisWindow.set('session', undefined);
     document.title = 'Parlor';
+    showUnread(0, 0);
     this.#listener.ended(problem);
   }
 
@@ -282,9 +335,12 @@ export class Session {
     this.#enterOthers();
     this.#sidebar.render(this.#rooms, this.#current, this.#drafts?.rooms ?? new Set());
     const unread = rooms.reduce((sum, room) => sum + room.state.unread, 0);
-    const count = unread === 0 ? '' : unread >= 100 ? '(99+) ' : `(${unread}) `;
+    const mentions = rooms.reduce((sum, room) => sum + room.state.unreadMentions, 0);
+    const at = mentions === 0 ? '' : '@ ';
+    const count = unread === 0 ? '' : `(${at}${unread >= 100 ? '99+' : unread}) `;
     const title = `${count}${this.#current ?? ''} · Parlor`;
     if (document.title !== title) document.title = title;
+    showUnread(unread, mentions);
   }
 }
 

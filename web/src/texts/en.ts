@@ -9,6 +9,8 @@ export const texts = {
   lead: 'Pick a name, step into a room, say hello.',
   yourName: 'Your name',
   room: 'Room',
+  signIn: 'Sign in',
+  signInEnded: 'Your sign-in has ended; sign in again.',
   haveToken: 'I have a token',
   token: 'Token',
   tokenHint:
@@ -54,6 +56,7 @@ export const texts = {
   writeReply: 'Write a reply',
   noFiles: 'Files cannot be sent here yet; paste a link.',
   copyLink: 'Copy link',
+  copyMessageLink: 'Copy link to message',
   roomSettings: 'Room settings',
   leaveRoom: 'Leave room',
   copied: 'Copied.',
@@ -115,6 +118,7 @@ export const texts = {
   edit: 'Edit',
   openThread: 'Open thread',
   copyText: 'Copy text',
+  copyCode: 'Copy',
   delete: 'Delete',
   deleteThis: 'Delete this message?',
   deleteShown: 'Everybody will see that something was deleted here.',
@@ -128,6 +132,10 @@ export const texts = {
   send: 'Send',
   save: 'Save',
   emoji: 'Emoji',
+  findEmoji: 'Find an emoji',
+  noEmoji: 'There is no such emoji; try another word.',
+  emojiFailed: 'More emoji could not be loaded; close this, then open it again.',
+  skinTone: 'Skin tone',
   keys: 'Enter sends, Shift + Enter makes a new line.',
   editing: 'Editing: ',
   replyTo: 'Reply to ',
@@ -197,7 +205,37 @@ export const texts = {
   banThem: 'Ban {name} from the room?',
   banHint: 'They cannot come back until the ban is lifted. What they said stays.',
 
+  // Finding one's way
+  switchRoom: 'Go to a room',
+  switchHint: 'A part of its name; arrow keys and Enter choose.',
+  open: 'Open',
+  shortcuts: 'Keyboard shortcuts',
+  nextRoom: 'The room below or above in the list',
+  toFirstUnread: 'The first unread message',
+  editLast: 'Edit your last message, in an empty field',
+  sendKey: 'Send',
+  newLine: 'A new line',
+  escapeKey: 'Close, or cancel what you answer or edit',
+  goToDate: 'Go to a date',
+  day: 'Day',
+  go: 'Go',
+  chooseDay: 'Choose a day.',
+  nothingSince: 'Nothing was said here from that day on.',
+
+  // Commands
+  commands: 'Commands',
+  slashDate: 'go to a date',
+  slashLeave: 'leave this room',
+  slashSearch: 'search for words',
+  slashTopic: 'set the topic',
+  slashInvite: 'invite somebody',
+  slashMute: 'mute a person for 10 minutes',
+  slashRemove: 'remove a person for a minute',
+  slashBan: 'ban a person',
+  nobodyCalled: 'There is no one person called “{name}” here; write the whole name.',
+
   // Search
+  searchHint: 'from:name and before:2026-11-20 narrow it.',
   searchThis: 'Search in this room',
   results: 'Results',
   showMore: 'Show more',
@@ -239,6 +277,12 @@ export const texts = {
   closedToYou: 'closed to you',
   unread: '{count} unread',
   unreadMentioned: '{count} unread, and you are mentioned',
+
+  // Notices
+  notifyMe: 'Notify me',
+  notifyOffer:
+    'You were mentioned. Do you want to be notified when that happens while you look elsewhere?',
+  noticeTitle: '{name} mentions you in {room}',
 
   // When one cannot write
   signInAgain: 'Sign in again',

@@ -5,12 +5,14 @@ import type { ChosenPerson, Person } from '../mentions.ts';
 import { askMessageLimit, messageLimit } from '../message-limit.ts';
 import type { Names } from '../names.ts';
 import { quotedIn } from '../reply-targets.ts';
+import type { SlashCommand } from '../slash-commands.ts';
 import { bytesOf, partsOf } from '../split.ts';
 import { TextMentions } from '../text-mentions.ts';
+import { CommandList } from './command-list.ts';
 import { button, element, icon, iconButton, newId } from './dom.ts';
 import { MentionList } from './mention-list.ts';
 import { bdi, lengthNote, type Note } from './note.ts';
-import { openEmoji } from './popover.ts';
+import { lazy } from './lazy.ts';
 import { beginningOf } from './text.ts';
 import { text, textWith } from '../texts.ts';
 
@@ -35,6 +37,9 @@ export interface ComposerOptions {
   onSent: () => void;
   /** This user's newest message that can still be changed. */
   lastOwn: () => Message | undefined;
+  /** What can be done by typing `/`. */
+  commands: () => readonly SlashCommand[];
+  failed: (error: unknown) => void;
 }
 
 /** From here on the server's own limit is asked for; fewer than any usual limit. */
@@ -60,6 +65,7 @@ export class Composer {
   readonly #search: MemberSearch;
   readonly #mentions: TextMentions;
   readonly #list: MentionList;
+  readonly #commands: CommandList;
   readonly #send = iconButton(text('send'), 'send', () => undefined, 'is-primary is-round');
   #mode: Pick<Draft, 'mode' | 'seq'> = { mode: 'new' };
   /** What an edit has interrupted. */
@@ -83,10 +89,11 @@ export class Composer {
     this.#about.hidden = true;
     this.#send.type = 'submit';
     const emoji = iconButton(text('emoji'), 'react', () => {
-      openEmoji(emoji, text('emoji'), (chosen) => this.#insert(chosen));
+      const choose = (chosen: string) => this.#insert(chosen);
+      lazy.emoji(emoji, text('emoji'), choose).catch(options.failed);
     });
     emoji.ariaHasPopup = 'menu';
-    const field = element('div', 'writing', emoji, name, this.#text);
+    const field = element('div', 'writing', name, this.#text, emoji);
     this.element = element('form', 'composer', this.#about, field, this.#send);
     this.element.append(this.#note, this.#keys);
     this.#search = new MemberSearch(room, names, () => this.#named());
@@ -99,7 +106,13 @@ export class Composer {
       choose: (person, at) => this.#choose(person, at),
       isChosen: (at) => this.#mentions.isChosen(at),
     });
-    this.element.append(this.#list.element);
+    this.#commands = new CommandList({
+      field: this.#text,
+      commands: options.commands,
+      complete: (name) => this.#set(`/${name} `),
+      failed: options.failed,
+    });
+    this.element.append(this.#list.element, this.#commands.element);
     this.#text.addEventListener('input', () => this.#typed());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
     this.element.addEventListener('submit', (event) => {
@@ -232,6 +245,7 @@ export class Composer {
   #typed(): void {
     this.#changed();
     this.#list.update();
+    if (this.#mode.mode === 'new') this.#commands.update();
     this.#renderNote();
     if (this.#mode.mode === 'edit') return;
     this.#options.room.typing(this.#text.value.trim() !== '');
@@ -256,7 +270,7 @@ export class Composer {
   }
 
   #key(event: KeyboardEvent): void {
-    if (this.#list.key(event)) return;
+    if (this.#list.key(event) || this.#commands.key(event)) return;
     const { key, shiftKey, ctrlKey, metaKey } = event;
     const last = key === 'ArrowUp' && this.#text.value === '' ? this.#options.lastOwn() : undefined;
     const sends = isCoarse.matches ? ctrlKey || metaKey : !shiftKey;
@@ -272,6 +286,10 @@ export class Composer {
     const { mode, seq } = this.#mode;
     this.focus();
     if (said === '' || this.#isTooLong) return;
+    if (mode === 'new' && this.#commands.run(said)) {
+      this.#open(empty);
+      return;
+    }
     if (mode === 'edit' && seq !== undefined) this.#save(seq, said.toWellFormed());
     else this.#say([{ from: 0, to: this.#text.value.length }]);
   }
@@ -365,6 +383,7 @@ export class Composer {
     this.#text.value = said;
     this.#mentions.set(said, mentions);
     this.#list.close();
+    this.#commands.close();
     this.#changed();
   }
 

@@ -46,9 +46,11 @@ export function openDialog(question: Question): HTMLDialogElement {
     void submit();
   });
   const opener = document.activeElement;
+  let isDone = false;
   dialog.addEventListener('close', () => {
     dialog.remove();
     if (opener instanceof HTMLElement) focusInRow(opener);
+    if (isDone) after?.();
   });
   document.body.append(dialog);
   dialog.showModal();
@@ -60,8 +62,8 @@ export function openDialog(question: Question): HTMLDialogElement {
     problem.hidden = true;
     try {
       await run?.();
+      isDone = true;
       dialog.close();
-      after?.();
     } catch (error) {
       problem.hidden = false;
       setText(problem, sentenceOfError(error));

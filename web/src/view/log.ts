@@ -68,7 +68,7 @@ export class LogView {
     this.#pills = new Pills(
       {
         toEnd: () => this.toEnd(),
-        toFirstUnread: () => void this.#toFirstUnread(),
+        toFirstUnread: () => void this.toFirstUnread(),
         readAll: () => this.#reading.readAll(),
         jump: (seq) => void this.jump(seq).catch(() => undefined),
       },
@@ -143,6 +143,11 @@ export class LogView {
   said(): void {
     if (this.#room.state.unread === 0) this.#newAfter = undefined;
     this.toEnd();
+  }
+
+  /** Whether the reader's place has been found. */
+  get hasBegun(): boolean {
+    return this.#phase === 'begun';
   }
 
   /** Shows a message, wherever it stands. @throws Refused */
@@ -226,7 +231,7 @@ export class LogView {
   }
 
   /** Goes to where the unread messages begin. */
-  async #toFirstUnread(): Promise<void> {
+  async toFirstUnread(): Promise<void> {
     this.#newAfter = this.#room.state.readUpTo;
     await this.#loadAroundUnread();
     if (this.#life.aborted) return;
@@ -400,7 +405,7 @@ export class LogView {
     if (this.#newAfter === newest) this.#newAfter = undefined;
     if (this.#reading.isUnreadAbove(this.#run, this.#sight())) {
       this.#reading.jumped();
-      if (this.#wasHidden && this.#isAtEnd) void this.#toFirstUnread();
+      if (this.#wasHidden && this.#isAtEnd) void this.toFirstUnread();
     }
     this.#wasHidden = false;
     this.#settle();

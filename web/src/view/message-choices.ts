@@ -3,7 +3,6 @@ import { isModerator, whySilent } from '../rights.ts';
 import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 import type { Choice } from './popover.ts';
-import { openReactions } from './reactions.ts';
 import { text } from '../texts.ts';
 
 /** What is done where the message is shown. */
@@ -12,6 +11,8 @@ interface Acts {
   reply: () => void;
   edit: () => void;
   copy: () => void;
+  copyLink: () => void;
+  showReactions: () => void;
   /** Undefined within a thread. */
   openThread: ((seq: number) => void) | undefined;
 }
@@ -19,7 +20,7 @@ interface Acts {
 /** What this user can do with a message, as a menu offers it. */
 export function messageChoices(room: Room, message: Message, acts: Acts): Choice[] {
   const { state } = room;
-  const { react, reply, edit, copy, openThread } = acts;
+  const { react, reply, edit, copy, copyLink, showReactions, openThread } = acts;
   const isOwn = message.senderId === state.you?.userId;
   const maySpeak = whySilent(state, Date.now()) === undefined;
   const hasReactions = Object.keys(message.reactions ?? {}).length > 0;
@@ -35,9 +36,10 @@ export function messageChoices(room: Room, message: Message, acts: Acts): Choice
     hasReactions && {
       label: text('reactions'),
       icon: 'people',
-      choose: () => openReactions(room, message),
+      choose: showReactions,
     },
     { label: text('copyText'), icon: 'copy', choose: copy },
+    { label: text('copyMessageLink'), icon: 'link', choose: copyLink },
     (isOwn || isModerator(state)) && {
       label: text('delete'),
       icon: 'delete',

@@ -8,7 +8,7 @@ import { button, element, icon, iconButton, withOwnDirection, timeElement } from
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
 import type { FailedChange, RowContext, Shown } from './row-context.ts';
-import { beginningOf, textParts } from './text.ts';
+import { beginningOf, isLargeEmoji, type Mentioned, messageParts } from './text.ts';
 import { clockOf, shortClockOf } from '../times.ts';
 import { text } from '../texts.ts';
 
@@ -95,8 +95,7 @@ export function unsentRow(
       row.classList.add('is-unsent', 'is-mine');
       if (answered !== undefined) row.append(quote(context, answered, original));
       const people = mentionedPeople(context, payload);
-      const said = element('p', 'text', ...textParts(payload.message, { people, own: undefined }));
-      row.append(withOwnDirection(said));
+      row.append(body(payload.message, { people, own: undefined }));
       row.append(
         problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(context, entry),
       );
@@ -133,7 +132,7 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
   if (message.deletedAt !== undefined) {
     return element('p', 'text is-deleted', text('deletedMessage'));
   }
-  const said = element('p', 'text', ...textParts(message.message, { people, own }));
+  const said = body(message.message, { people, own });
   if (message.isChanging === true) {
     said.append(' ', element('span', 'edited', text('saving')));
   } else if (message.editedAt !== undefined) {
@@ -141,28 +140,34 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
     edited.title = text('editedAt', { time: clockOf(message.editedAt) });
     said.append(' ', edited);
   }
-  return withOwnDirection(said);
+  return said;
+}
+
+function body(said: string, mentioned: Mentioned): HTMLElement {
+  const isLarge = isLargeEmoji(said);
+  const made = element('div', isLarge ? 'text is-large' : 'text', ...messageParts(said, mentioned));
+  return withOwnDirection(made);
 }
 
 /** A long text begins folded, so that one message cannot push away all others. */
 function folded(
   { unfolded }: RowContext,
   seq: number,
-  body: HTMLElement,
+  shown: HTMLElement,
   said: string,
 ): HTMLElement[] {
-  if (unfolded.has(seq) || !isLong(said)) return [body];
-  body.classList.add('is-folded');
+  if (unfolded.has(seq) || !isLong(said)) return [shown];
+  shown.classList.add('is-folded');
   const all = button(text('showAll'), () => {
     unfolded.add(seq);
-    body.classList.remove('is-folded');
+    shown.classList.remove('is-folded');
     all.closest<HTMLElement>('.message')?.focus({ preventScroll: true });
     all.remove();
   });
   all.classList.add('unfold');
   all.tabIndex = -1;
   all.dataset['place'] = 'unfold';
-  return [body, all];
+  return [shown, all];
 }
 
 function isLong(said: string): boolean {

@@ -8,7 +8,7 @@ import type { PanelContent } from './panel.ts';
 import { avatar, nameParts, tag } from './person.ts';
 import { type Choice, openMenu } from './popover.ts';
 import { whenOf } from '../times.ts';
-import { durationOf } from '../sentences.ts';
+import { exactDurationOf } from '../sentences.ts';
 import { text } from '../texts.ts';
 
 const PAGE = 100;
@@ -47,6 +47,7 @@ export interface PeopleActions {
 
 /** Who is here, who else belongs to the room, and what can be done about them. */
 export class PeoplePanel implements PanelContent {
+  readonly name = 'People';
   readonly title = text('peopleTitle');
   readonly element = element('div', 'people');
   readonly #room: Room;
@@ -350,5 +351,5 @@ function keepFocus(within: HTMLElement, draw: () => void): void {
 }
 
 function times(seconds: readonly number[]): [value: string, label: string][] {
-  return seconds.map((each) => [String(each), durationOf(each * 1_000)]);
+  return seconds.map((each) => [String(each), exactDurationOf(each)]);
 }

@@ -1,5 +1,6 @@
 import type { Member, Message, Room, RoomState, Status, You } from '../../../src/client/index.ts';
 import type { Drafts } from '../drafts.ts';
+import { linkTo } from '../address.ts';
 import { remembered } from '../memory.ts';
 import type { Person } from '../mentions.ts';
 import { listed, Names } from '../names.ts';
@@ -8,20 +9,19 @@ import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
 import { isModerator, roleName, whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
+import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
 import { openDialog } from './dialog.ts';
 import { button, byId, element, icon, setText, withOwnDirection } from './dom.ts';
 import { onFiles } from './files.ts';
-import { openInvite } from './invite.ts';
+import { lazy } from './lazy.ts';
 import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
 import { messageChoices } from './message-choices.ts';
 import { Panel } from './panel.ts';
 import { PeoplePanel } from './people.ts';
-import { type Choice, openEmoji, openMenu, QUICK_EMOJI } from './popover.ts';
+import { type Choice, openMenu, QUICK_EMOJI } from './popover.ts';
 import type { MessageActions, RowContext } from './row-context.ts';
-import { SearchPanel } from './search.ts';
-import { openSettings } from './settings.ts';
 import { linkedParts } from './text.ts';
 import { ThreadPanel } from './thread.ts';
 import { LiveRegion } from './live-region.ts';
@@ -73,6 +73,8 @@ export class RoomView {
   #hasJoined = false;
   /** Drawn since the connection opened: what comes from then on is live, and said aloud. */
   #isLive = false;
+  /** `seq` of a message to go to. */
+  #wanted: number | undefined;
   #countdown: ReturnType<typeof setTimeout> | undefined;
   /** What was last known about this user. */
   #lastYou: You | undefined;
@@ -104,6 +106,7 @@ export class RoomView {
       placeholder: text('writeMessage'),
       onSent: () => this.#log.said(),
       lastOwn: () => this.#lastOwn(),
+      commands: () => slashCommands(this.#room, this.#context.names, this.#slashActions()),
     });
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
     this.#panel = new Panel(() => this.#panelChanged(), signal);
@@ -123,9 +126,32 @@ export class RoomView {
     this.#life.abort();
   }
 
+  /** Opens the search. @param words to search for at once */
+  search(words = ''): void {
+    this.#load(this.#openSearch(words));
+  }
+
+  async #openSearch(words = ''): Promise<void> {
+    const jump = (seq: number) => void this.#jump(seq);
+    const panel = await lazy.search(this.#room, this.#context.names, jump);
+    if (this.#life.signal.aborted) return;
+    this.#panel.open(panel, this.#openers.Search);
+    if (words !== '') panel.search(words);
+  }
+
+  toFirstUnread(): void {
+    void this.#log.toFirstUnread();
+  }
+
+  /** Shows a message, once the room is here. */
+  show(seq: number): void {
+    this.#wanted = seq;
+    this.changed();
+  }
+
   /** Says one sentence where this user looks. */
-  say(sentence: string): void {
-    this.#live.sentence(sentence);
+  say(sentence: string, ...choices: readonly HTMLElement[]): void {
+    this.#live.sentence(sentence, ...choices);
   }
 
   /** Takes what was written and said out of the page: another user may come next. */
@@ -169,11 +195,14 @@ export class RoomView {
   }
 
   /** @param thread of which thread; undefined for the room's own field */
-  #writing(thread?: number): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find'> {
+  #writing(
+    thread?: number,
+  ): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find' | 'failed'> {
     const place = { roomId: this.#room.roomId, thread };
     return {
       room: this.#room,
       names: this.#context.names,
+      failed: (error) => this.#live.sentence(sentenceOfError(error)),
       find: (seq) => this.#context.replyTargets.of(seq),
       drafts: () => {
         const drafts = this.#roomActions.drafts();
@@ -192,7 +221,8 @@ export class RoomView {
     const actions: MessageActions = {
       react: (message, emoji) => this.#react(message, emoji),
       pick: (message, anchor) => {
-        openEmoji(anchor, text('chooseReaction'), (emoji) => this.#react(message, emoji));
+        const choose = (emoji: string) => this.#react(message, emoji);
+        this.#load(lazy.emoji(anchor, text('chooseReaction'), choose));
       },
       reply: (message) => {
         if (composer() === this.#composer) this.#panel.yield();
@@ -205,6 +235,8 @@ export class RoomView {
           reply: () => actions.reply(message),
           edit: () => composer().edit(message),
           copy: () => void this.#copy(message.message),
+          copyLink: () => void this.#copyLink(message.seq),
+          showReactions: () => this.#load(lazy.reactions(this.#room, message)),
           openThread: isInRoom ? actions.openThread : undefined,
         });
         const quick = { emoji: QUICK_EMOJI, choose: (one: string) => this.#react(message, one) };
@@ -225,7 +257,7 @@ export class RoomView {
 
   /** What to do in a room where nothing was said. */
   #offers(): HTMLElement[] {
-    const copy = button(text('copyLink'), () => void this.#copy(location.href));
+    const copy = button(text('copyLink'), () => void this.#copyLink());
     if (!isModerator(this.#room.state)) return [copy];
     return [copy, button(text('invite'), () => this.#invite())];
   }
@@ -234,9 +266,20 @@ export class RoomView {
     this.#context.reactors.toggle(message, emoji).catch(() => undefined);
   }
 
+  #slashActions(): SlashActions {
+    return {
+      leave: () => this.#roomActions.leave(),
+      invite: () => this.#invite(),
+      goToDate: () => this.#load(lazy.date(this.#room, (seq) => void this.#jump(seq))),
+      search: (words) => this.search(words),
+    };
+  }
+
   #choices(): Choice[] {
+    const choose = () => this.#load(lazy.date(this.#room, (seq) => void this.#jump(seq)));
     const choices: Choice[] = [
-      { label: text('copyLink'), icon: 'copy', choose: () => void this.#copy(location.href) },
+      { label: text('copyLink'), icon: 'copy', choose: () => void this.#copyLink() },
+      { label: text('goToDate'), icon: 'waiting', choose },
     ];
     const { topic = '' } = this.#room.state.room ?? {};
     if (topic !== '') {
@@ -247,7 +290,7 @@ export class RoomView {
       choices.push({
         label: text('roomSettings'),
         icon: 'settings',
-        choose: () => openSettings(this.#room),
+        choose: () => this.#load(lazy.settings(this.#room)),
       });
     }
     choices.push({
@@ -256,6 +299,11 @@ export class RoomView {
       choose: () => this.#roomActions.leave(),
     });
     return choices;
+  }
+
+  #copyLink(seq?: number): Promise<void> {
+    const { roomId } = this.#room;
+    return this.#copy(linkTo(seq === undefined ? { roomId } : { roomId, seq }));
   }
 
   async #copy(said: string): Promise<void> {
@@ -277,24 +325,27 @@ export class RoomView {
     });
   }
 
+  /** What is opened comes once it is loaded. */
+  #load(work: Promise<void>): void {
+    work.catch(() => this.#live.sentence(text('unreachable')));
+  }
+
   #invite(invited: (member: Member) => void = () => undefined): void {
-    openInvite(this.#room, this.#roomActions.knownPeople(), (member) => {
+    const told = (member: Member) => {
       invited(member);
-      const copy = button(text('copyLink'), () => void this.#copy(location.href));
+      const copy = button(text('copyLink'), () => void this.#copyLink());
       this.#live.sentence(text('invited', { name: member.username }), copy);
-    });
+    };
+    this.#load(lazy.invite(this.#room, this.#roomActions.knownPeople(), told));
   }
 
   #toggle(name: 'People' | 'Search'): void {
-    if (this.#panel.title === name) {
+    if (this.#panel.name === name) {
       this.#panel.close();
       return;
     }
-    const content =
-      name === 'People'
-        ? this.#people()
-        : new SearchPanel(this.#room, (seq) => void this.#jump(seq));
-    this.#panel.open(content, this.#openers[name]);
+    if (name === 'Search') this.search();
+    else this.#panel.open(this.#people(), this.#openers[name]);
   }
 
   #openThread(seq: number): void {
@@ -304,6 +355,7 @@ export class RoomView {
       placeholder: text('writeReply'),
       thread: seq,
       onSent: () => thread.said(),
+      commands: () => [],
       lastOwn: () => thread.lastOwn(),
     });
     const threadContext = { ...this.#context, actions: this.#messageActions(() => composer) };
@@ -343,6 +395,10 @@ export class RoomView {
     this.#tellAboutMe(state.you);
     this.#renderBar();
     this.#log.render();
+    if (this.#wanted !== undefined && this.#log.hasBegun) {
+      void this.#jump(this.#wanted);
+      this.#wanted = undefined;
+    }
     this.#composer.render();
     this.#panel.render();
     // What waits for its time says how long.
@@ -387,9 +443,9 @@ export class RoomView {
 
   #panelChanged(): void {
     // Who closes it has no use for it in the next room either.
-    remembered.set('panel', this.#panel.title === undefined ? 'closed' : undefined);
+    remembered.set('panel', this.#panel.name === undefined ? 'closed' : undefined);
     for (const [name, opener] of Object.entries(this.#openers)) {
-      opener.ariaExpanded = String(this.#panel.title === name);
+      opener.ariaExpanded = String(this.#panel.name === name);
     }
   }
 

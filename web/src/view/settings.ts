@@ -2,7 +2,7 @@ import type { Payload, Room } from '../../../src/client/index.ts';
 import { isOwner } from '../rights.ts';
 import { element } from './dom.ts';
 import { box, field, openDialog, select } from './dialog.ts';
-import { durationOf } from '../sentences.ts';
+import { exactDurationOf } from '../sentences.ts';
 import { text } from '../texts.ts';
 
 /** In seconds. */
@@ -16,8 +16,7 @@ export function openSettings(room: Room): void {
   topic.value = info.topic ?? '';
   topic.autocomplete = 'off';
   const pauses = [...new Set([...PAUSES, info.slowModeSeconds])].map(
-    (seconds) =>
-      [String(seconds), seconds === 0 ? text('off') : durationOf(seconds * 1_000)] as const,
+    (seconds) => [String(seconds), seconds === 0 ? text('off') : exactDurationOf(seconds)] as const,
   );
   const slow = select(pauses, String(info.slowModeSeconds));
   const isPrivate = box(text('private'), text('privateHint'), info.private);

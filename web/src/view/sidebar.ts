@@ -1,6 +1,5 @@
 import type { Room, You } from '../../../src/client/index.ts';
 import { cover, uncover } from '../covers.ts';
-import { askRoom } from './ask-room.ts';
 import { foldName } from '../../../src/protocol/fold.ts';
 import { shortWhenOf } from '../times.ts';
 import { byId, element, icon } from './dom.ts';
@@ -18,6 +17,8 @@ export interface SidebarActions {
   /** Shows a room, and joins it first where need be. */
   open: (roomId: string) => void;
   signOut: () => void;
+  /** Asks for a room to join. */
+  askRoom: (known: readonly string[]) => void;
   /** Draws again. */
   changed: () => void;
 }
@@ -34,14 +35,14 @@ export class Sidebar {
   #known: readonly string[] = [];
   #current: string | undefined;
 
-  constructor({ open, signOut, changed }: SidebarActions, life: AbortSignal) {
+  constructor({ open, signOut, changed, askRoom }: SidebarActions, life: AbortSignal) {
     const options = { signal: life };
     this.#drawn = '';
     this.#show(false);
     this.#opener.addEventListener('click', () => this.#show(!this.#isShown), options);
     byId('rooms-close', HTMLButtonElement).addEventListener('click', () => this.#leave(), options);
     const joinOther = byId('join-other', HTMLButtonElement);
-    joinOther.addEventListener('click', () => askRoom(this.#known, open), options);
+    joinOther.addEventListener('click', () => askRoom(this.#known), options);
     byId('sign-out', HTMLButtonElement).addEventListener('click', signOut, options);
     this.#filter.value = '';
     this.#filter.addEventListener('input', changed, options);
@@ -86,6 +87,13 @@ export class Sidebar {
       this.#list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
     }
     if (you !== undefined) this.#renderMe(you);
+  }
+
+  /** The room that stands below this one in the list, or above. */
+  beside(roomId: string | undefined, by: 1 | -1): string | undefined {
+    const links = [...this.#list.querySelectorAll<HTMLElement>('[data-room]')];
+    const at = links.findIndex((link) => link.dataset['room'] === roomId);
+    return links.at((at + by) % links.length)?.dataset['room'];
   }
 
   /** A room was chosen: where it stands before the talk, it makes place. */

@@ -16,6 +16,7 @@ const AT_END_PX = 48;
 
 /** A message and its answers. Follows the end while one is there, and keeps its place otherwise. */
 export class ThreadPanel implements PanelContent {
+  readonly name = 'Thread';
   readonly title = text('thread');
   readonly element = element('div', 'thread');
   readonly #seq: number;
