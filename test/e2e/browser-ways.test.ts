@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { violations } from '../support/browser-hands.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const company = Company.forAll();
 
@@ -138,6 +143,35 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await ben.write('/etc/hosts is broken');
     const all = ['my room', '/topic mine', '/etc/hosts is broken'];
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(all);
+  });
+
+  test('can be used with whatever helps: axe-core finds nothing in what is opened seldom', async () => {
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.write('**my** room with `code`\n> said\n- one\n```\nconst a = 1\n```');
+    const found = async () => expect(await violations(page, AXE)).toEqual([]);
+    await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+    await page.getByLabel('Find an emoji').waitFor();
+    await found();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('ControlOrMeta+k');
+    await page.getByRole('combobox', { name: 'Room' }).waitFor();
+    await found();
+    await page.keyboard.press('Escape');
+    await ann.field.pressSequentially('/');
+    await page.getByRole('option').first().waitFor();
+    await found();
+    await ann.field.fill('');
+    await page.locator('#room-name').focus();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await found();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.getByLabel('Search in this room').fill('room');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 message was found').waitFor();
+    await found();
   });
 
   test('finds an emoji by name, in the chosen skin tone, and remembers it', async () => {
