@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
+import { isOptional, nullAsAbsent } from './absent.ts';
 import { invalidField, Refusal } from './codes/errors.ts';
+import { conversationReplies, conversationRequests } from './conversation-requests.ts';
 import { emojiKind } from './emoji.ts';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './codes/limits.ts';
@@ -21,6 +22,7 @@ import {
   whole,
   youSchema,
 } from './objects.ts';
+import { readFields } from './read-fields.ts';
 import { wrongEmoji, wrongLine, wrongPrefix } from './text.ts';
 import { isVisible } from './visible.ts';
 
@@ -169,6 +171,7 @@ export const requests = {
   exportRoom: z.object({ roomId, cursor: exportCursorSchema.optional() }),
   /** Lines of an export; `line` is the number of the first, for messages about them. */
   importRoom: z.object({ roomId, text: z.string(), line: whole(1) }),
+  ...conversationRequests,
 } as const;
 
 function countOf(...values: unknown[]): number {
@@ -259,6 +262,7 @@ export const replies = {
   eraseUser: z.object({ done: z.boolean() }),
   exportRoom: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
   importRoom: z.object({ done: z.boolean(), position: z.string() }),
+  ...conversationReplies,
 } as const satisfies Record<keyof typeof operations, z.ZodType>;
 
 export type CommandName = keyof typeof commands;
@@ -290,9 +294,5 @@ export function mayLack(name: OperationName, field: string): boolean {
 
 /** A command's payload, or the refusal that names the first field that does not fit. */
 export function readPayload<N extends OperationName>(name: N, payload: unknown): Payload<N> {
-  const result = operations[name].safeParse(withoutNulls(payload, nullFields[name]));
-  if (result.success) return result.data as Payload<N>;
-  const issue = result.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? 'payload' : issue.path.join('.');
-  throw invalidField(field, field === 'payload' ? 'must be a JSON object' : (issue?.message ?? ''));
+  return readFields(operations[name], nullFields[name], payload) as Payload<N>;
 }

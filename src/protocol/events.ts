@@ -80,8 +80,8 @@ const traits: Readonly<Record<EventName, EventTraits>> = {
 };
 
 export const durable = eventsThatAre('durable');
-export const ephemeral = eventsThatAre('ephemeral');
-export const deferrable = eventsThatAre('deferrable');
+export const ephemeral: ReadonlySet<string> = eventsThatAre('ephemeral');
+export const deferrable: ReadonlySet<string> = eventsThatAre('deferrable');
 
 function eventsThatAre(trait: keyof EventTraits): ReadonlySet<EventName> {
   const names = Object.keys(traits) as EventName[];

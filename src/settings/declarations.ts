@@ -123,6 +123,15 @@ export const declarations = [
     about: 'Who may enter which rooms: `open`, anyone any; `token`, only those a token names.',
   },
   {
+    name: 'DIRECT_MESSAGES',
+    kind: 'choice',
+    default: 'shared',
+    choices: ['anyone', 'shared', 'off'],
+    hosts: both,
+    about:
+      'Who may begin a direct room with whom: `shared`, users who are both on the list of some room, which in open rooms anybody can bring about; `anyone`; `off`, nobody.',
+  },
+  {
     name: 'MAX_OPEN_ROOMS',
     kind: 'whole',
     default: 256,

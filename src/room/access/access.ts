@@ -1,5 +1,6 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
+import { isDirect } from '../../protocol/inbox-objects.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { Role } from '../../protocol/objects.ts';
 import type { KnownMember } from '../storage/members.ts';
@@ -15,6 +16,8 @@ export interface Access {
   isListed: boolean;
   /** Named by the token's own claims. */
   isGranted: boolean;
+  /** Only its two members, and admins, get into a direct room, whatever tokens say. */
+  isDirect: boolean;
   /** What the room remembers of them. */
   member: KnownMember | undefined;
 }
@@ -36,12 +39,14 @@ export function accessOf(
 ): Access {
   const stored = member?.role ?? 'none';
   const isListed = stored !== 'none';
-  if (identity.admin === true) {
-    return { role: 'owner', rank: ADMIN_RANK, isListed, isGranted: true, member };
-  }
+  const isOneToOne = isDirect(roomId);
+  const known = { isListed, isDirect: isOneToOne, member };
+  if (identity.admin === true)
+    return { ...known, role: 'owner', rank: ADMIN_RANK, isGranted: true };
+  if (isOneToOne) return { ...known, role: stored, rank: ranks[stored], isGranted: isListed };
   const granted = identity.rooms && grantedRole(identity.rooms, roomId);
   const role = granted ?? (isListed ? stored : 'member');
-  return { role, rank: ranks[role], isListed, isGranted: granted !== undefined, member };
+  return { ...known, role, rank: ranks[role], isGranted: granted !== undefined };
 }
 
 /** The role of the most specific pattern: the exact one, else the longest prefix before a `*`. */
@@ -56,6 +61,9 @@ function grantedRole(rooms: NonNullable<Identity['rooms']>, roomId: string): Rol
 /** What an admin may do to a room that is only half there. */
 const WHILE_IMPORTING: ReadonlySet<string> = new Set(['importRoom', 'deleteRoom']);
 
+/** What an inbox asks of a room in whatever state it is. */
+const ALWAYS_ANSWERED: ReadonlySet<string> = new Set(['getConversation']);
+
 function noSuchRoom(): Refusal {
   return new Refusal('room_not_found', 'There is no such room, or it is not for you.');
 }
@@ -67,19 +75,21 @@ function noSuchRoom(): Refusal {
  * `forbidden`
  */
 export function assertAccess(
-  { rank, isListed, isGranted, member }: Access,
+  { rank, isListed, isGranted, isDirect: isOneToOne, member }: Access,
   state: RoomState,
   { tokenRoomsOnly }: Limits,
   now: number,
   operation = '',
 ): void {
   const isAdmin = rank === ADMIN_RANK;
+  if (isAdmin && ALWAYS_ANSWERED.has(operation)) return;
   if (state.deletion !== null && !(isAdmin && operation === 'reopenRoom')) throw noSuchRoom();
   if (state.importing && !(isAdmin && WHILE_IMPORTING.has(operation))) {
     throw new Refusal('unavailable', 'This room is being moved here; come back in a moment.');
   }
   if (isAdmin) return;
-  if ((tokenRoomsOnly && !isGranted) || (state.private && !isListed && !isGranted)) {
+  const isClosed = (state.private || isOneToOne) && !isListed;
+  if (!isGranted && (tokenRoomsOnly || isClosed)) {
     throw noSuchRoom();
   }
   if (member?.banned === true) throw new Refusal('banned', 'You are banned from this room.');

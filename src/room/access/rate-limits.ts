@@ -19,9 +19,7 @@ export class RateLimits {
   }
 
   /** @throws Refusal `rate_limited`, with the time until there is enough again */
-  charge(userId: string, command: string): void {
-    // The name is whatever a client sent, "constructor" too.
-    const cost = Object.hasOwn(fixed.costs, command) ? (fixed.costs[command] ?? 1) : 1;
+  charge(userId: string, command: string, cost = costOf(command)): void {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(userId) ?? this.#add(userId, now);
     const retryAfterMs = bucket.take(now, cost);
@@ -43,4 +41,9 @@ export class RateLimits {
     }
     this.#sweepAbove = Math.max(SWEEP_ABOVE, this.#buckets.size * 2);
   }
+}
+
+function costOf(command: string): number {
+  // The name is whatever a client sent, "constructor" too.
+  return Object.hasOwn(fixed.costs, command) ? (fixed.costs[command] ?? 1) : 1;
 }
