@@ -16,26 +16,26 @@ export const conversationRequests = {
   getConversation: {
     payload: z.object({ roomId, userId: z.string(), watchMs: whole(0).optional() }),
     reply: told,
-    via: 'http',
+    via: 'service',
     access: 'always',
   },
   setReading: {
     payload: z.object({ roomId, notify: notifySchema.optional(), readUpTo: whole(0).optional() }),
     reply: told,
-    via: 'http',
+    via: 'service',
   },
-  quitRoom: { payload: z.object({ roomId }), reply: told, via: 'http' },
+  quitRoom: { payload: z.object({ roomId }), reply: told, via: 'service' },
   /** Whether the direct room of two users is there. */
-  peekDirect: { payload: z.object(pair), reply: z.object({ isOpen: z.boolean() }), via: 'http' },
+  peekDirect: { payload: z.object(pair), reply: z.object({ isOpen: z.boolean() }), via: 'service' },
   openDirect: {
     payload: z.object(withName),
     reply: told.extend({ created: z.literal(true).optional() }),
-    via: 'http',
+    via: 'service',
   },
   setBlocked: {
     payload: z.object({ ...withName, blocked: z.boolean() }),
     reply: told,
-    via: 'http',
+    via: 'service',
   },
   /** Has the room look at all members and tell their inboxes what they do not know. */
   tellRoom: {

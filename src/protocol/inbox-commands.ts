@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { nullAsAbsent } from './absent.ts';
 import { Refusal } from './codes/errors.ts';
 import { inboxLimits } from './codes/inbox-limits.ts';
+import type { Method } from './commands.ts';
 import { conversationSchema, notifySchema, totalsSchema } from './inbox-objects.ts';
 import { knownUserIdSchema, positionSchema, roomIdSchema, userIdSchema, whole } from './objects.ts';
 import { readFields } from './read-fields.ts';
@@ -16,13 +17,18 @@ const draft = z
   });
 const filters = ['unread', 'mentions', 'direct', 'archived'] as const;
 
-/** One entry a command. `http`: only the HTTP transport offers it. */
-interface InboxEntry {
+/** One entry a command. */
+export interface InboxEntry {
   payload: z.ZodObject;
   reply: z.ZodObject;
   /** What it takes from the user's allowance; 1 unless named. */
   cost?: number;
+  /** Only the HTTP transport offers it. */
   http?: true;
+  /** Method and path; fields of the payload stand as they do in the routes of rooms. */
+  route?: `${Method} /${string}`;
+  /** One line for `/openapi.json`. */
+  summary?: string;
 }
 
 const page = z.object({
@@ -56,6 +62,9 @@ export const inboxCommands = {
     }),
     reply: page,
     cost: 5,
+    route: 'GET /inbox',
+    summary:
+      'A page of conversations, pinned ones first, then by activity; with since, what has changed.',
   },
   watchInbox: {
     payload: z.object({
@@ -65,6 +74,8 @@ export const inboxCommands = {
     }),
     reply: none,
     cost: 5,
+    route: 'POST /inbox/watch',
+    summary: 'Has rooms tell what happens in them as it does, for two minutes.',
   },
   setConversation: {
     payload: z.object({
@@ -79,16 +90,50 @@ export const inboxCommands = {
       unreadFrom: whole(1).nullable().optional(),
     }),
     reply: changed,
+    route: 'PATCH /inbox/:roomId',
+    summary: 'Pins, archives, mutes, marks as read or unread, or keeps a draft.',
   },
-  quitRoom: { payload: z.object({ roomId: roomIdSchema }), reply: none },
-  openDirect: { payload: z.object({ userId: userIdSchema }), reply: changed, cost: 10 },
-  blockUser: { payload: z.object({ userId: userIdSchema }), reply: none, cost: 5 },
-  unblockUser: { payload: z.object({ userId: userIdSchema }), reply: none, cost: 5 },
+  quitRoom: {
+    payload: z.object({ roomId: roomIdSchema }),
+    reply: none,
+    route: 'DELETE /inbox/:roomId',
+    summary: "Takes the user off the room's list.",
+  },
+  openDirect: {
+    payload: z.object({ userId: userIdSchema }),
+    reply: changed,
+    cost: 10,
+    route: 'POST /directs',
+    summary: 'Opens the direct room with another user.',
+  },
+  blockUser: {
+    payload: z.object({ userId: userIdSchema }),
+    reply: none,
+    cost: 5,
+    route: 'PUT /blocks/:userId',
+    summary: 'Blocks a user: their direct messages no longer count.',
+  },
+  unblockUser: {
+    payload: z.object({ userId: userIdSchema }),
+    reply: none,
+    cost: 5,
+    route: 'DELETE /blocks/:userId',
+    summary: 'Ends a block.',
+  },
   getBlocked: {
     payload: z.object({ after: knownUserIdSchema.optional(), limit }),
     reply: z.object({ users: z.array(z.object({ userId: z.string() })), hasMore: z.boolean() }),
+    route: 'GET /blocks',
+    summary: 'Whom the user has blocked, by user id.',
   },
-  rebuildInbox: { payload: none, reply: steps, cost: 20, http: true },
+  rebuildInbox: {
+    payload: none,
+    reply: steps,
+    cost: 20,
+    http: true,
+    route: 'POST /inbox/rebuild',
+    summary: 'Asks the rooms of the inbox how things stand, some at a time.',
+  },
 } as const satisfies Record<string, InboxEntry>;
 
 export type InboxCommandName = keyof typeof inboxCommands;

@@ -10,6 +10,7 @@ import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
+import { addInboxRoutes } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -43,7 +44,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
   });
   app.get('/openapi.json', openApiRoute(transport.version));
-  app.get('/rooms/:roomId/ws', (c) => {
+  app.on('GET', ['/rooms/:roomId/ws', '/inbox/ws'], (c) => {
     if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();
     }
@@ -60,6 +61,8 @@ export function httpTransport(transport: HttpTransport): Hono {
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
+  app.use('/inbox/*', unstored);
+  addInboxRoutes(app, transport, identify);
   const { socketIo } = transport;
   if (socketIo !== undefined) {
     app.on('ALL', [...SOCKETIO_PATHS], async (c) => {
@@ -68,7 +71,9 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  app.all('/rooms/*', (c) => notFound(app, c));
+  for (const path of ['/rooms/*', '/inbox', '/inbox/*', '/directs', '/blocks', '/blocks/*']) {
+    app.all(path, (c) => notFound(app, c));
+  }
   app.get('*', pageCaching, transport.page);
   app.notFound((c) => notFound(app, c));
   return app;
