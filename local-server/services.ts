@@ -66,7 +66,7 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
   });
   const shared = { authenticate, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
-  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, settings });
+  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, inboxes, settings });
   const app = httpTransport({
     directory: rooms,
     inboxes,

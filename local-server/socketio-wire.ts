@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'socket.io';
 import type { WebSocket } from 'ws';
 import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
-import type { SocketWire } from '../src/transports/socketio/chat.ts';
+import type { SocketWire } from '../src/transports/socketio/socket-wire.ts';
 import type { Conn } from './connect-gate.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
 

@@ -68,8 +68,8 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   }
 
   const directory = new ObjectDirectory(env.ROOM, limiter);
-  const chat = { directory, authenticate, limits, settings };
   const inboxes = new ObjectInboxes(env.INBOX);
+  const chat = { directory, inboxes, authenticate, limits, settings };
   const app = httpTransport({
     directory,
     inboxes,

@@ -48,6 +48,8 @@ export class Inbox {
   readonly #rates: RateLimits;
   readonly #tokenExpiry: TokenExpiry;
   readonly #pipeline: InboxPipeline;
+  #sentFrames = 0;
+  #sentLines = 0;
 
   /** @throws NewerSchema where newer code has written the database */
   constructor(ports: InboxPorts, settings: InboxSettings) {
@@ -222,7 +224,9 @@ export class Inbox {
     while (this.#outbox.isDue(false)) {
       wasDue = true;
       this.#outbox.flush(this.#ports.roster.connections(), this.#send, false);
-      this.#ports.meter?.flushed();
+      this.#ports.meter?.flushed(this.#sentFrames, this.#sentLines);
+      this.#sentFrames = 0;
+      this.#sentLines = 0;
     }
     return wasDue;
   }
@@ -230,7 +234,8 @@ export class Inbox {
   readonly #send = (connection: Connection, frame: Frame): void => {
     if (this.#tokenExpiry.hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
     else connection.send(frame);
-    this.#ports.meter?.sent(frame.lines.length);
+    this.#sentFrames++;
+    this.#sentLines += frame.lines.length;
     if (!connection.open) this.depart(connection, 'disconnected');
   };
 

@@ -180,7 +180,7 @@ export class Effects {
           break;
         }
         case 'eraseStorage':
-          upkeep.eraseAfterFlush();
+          upkeep.erasesAfterFlush = true;
           break;
         case 'reclaimSpace':
           upkeep.reclaimSpace();

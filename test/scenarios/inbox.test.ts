@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { type InboxVisitor, NativeInbox } from '../support/inbox-visitor.ts';
+import { type InboxVisitor, NativeInbox, SocketIoInbox } from '../support/inbox-visitor.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -23,6 +23,13 @@ const doors: {
 }[] = [
   { name: 'native@node', host: 'node', visit: (url, token) => new NativeInbox(url, token) },
   { name: 'native@edge', host: 'edge', visit: (url, token) => new NativeInbox(url, token) },
+  ...(['node', 'edge'] as const).flatMap((host) =>
+    ([['polling'], ['websocket'], ['polling', 'websocket']] as const).map((ways) => ({
+      name: `Socket.IO by ${ways.join(' and ')}@${host}`,
+      host,
+      visit: (url: string, token: string) => new SocketIoInbox(url, token, [...ways]),
+    })),
+  ),
 ];
 
 describe.concurrent.each(doors)('an inbox at $name', ({ host, visit }) => {

@@ -8,7 +8,7 @@ import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-reque
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
-import { eventsRoute } from './events-route.ts';
+import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { addInboxRoutes } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
@@ -63,6 +63,7 @@ export function httpTransport(transport: HttpTransport): Hono {
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   app.use('/inbox/*', unstored);
   addInboxRoutes(app, transport, identify);
+  app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
   if (socketIo !== undefined) {
     app.on('ALL', [...SOCKETIO_PATHS], async (c) => {

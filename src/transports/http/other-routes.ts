@@ -90,6 +90,23 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     method: 'GET',
+    path: '/inbox/events',
+    operationId: 'getInboxEvents',
+    summary: 'Follows the inbox: server-sent events, or a long poll of up to 25 s.',
+    parameters: [since],
+    responses: {
+      '200': {
+        description: 'Events.',
+        content: {
+          [JSON_TYPE]: { schema: { type: 'object' } },
+          'text/event-stream': { schema: { type: 'string' } },
+        },
+      },
+      ...refusals(),
+    },
+  },
+  {
+    method: 'GET',
     path: '/health',
     operationId: 'getHealth',
     summary: 'Whether the service can do its work; wakes no room.',
