@@ -17,6 +17,7 @@ import { openSocket } from './connect-room.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { ObjectInboxes } from './object-inboxes.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoTransport } from './socketio-transport.ts';
 import { refusedOnSocket, upgraded } from './upgrade-response.ts';
@@ -57,23 +58,26 @@ export function service(env: Environment, options: ServiceOptions): Hono {
       if (!origins.allows(request.headers.get('origin'), host)) throw foreignOrigin();
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
+      const context = { identity, join, end: 'native' } as const;
+      if (roomId === undefined) {
+        return upgraded(await openSocket(env.INBOX, identity.userId, context), offers);
+      }
       await limiter.acquire(identity, roomId);
-      return upgraded(
-        await openSocket(env.ROOM, roomId, { identity, join, end: 'native' }),
-        offers,
-      );
+      return upgraded(await openSocket(env.ROOM, roomId, context), offers);
     } catch (error) {
       if (!offers) throw error;
       const problem = error instanceof Refusal ? error.problem : internalProblem;
       await delayRefusalOf(problem.code);
-      return refusedOnSocket(problem);
+      return refusedOnSocket(problem, url.pathname);
     }
   }
 
   const directory = new ObjectDirectory(env.ROOM, limiter);
-  const chat = { directory, authenticate, limits, settings };
+  const inboxes = new ObjectInboxes(env.INBOX);
+  const chat = { directory, inboxes, authenticate, limits, settings };
   const app = httpTransport({
     directory,
+    inboxes,
     authenticate,
     socketIo: socketIoTransport(env.SESSION, chat, allowGuests),
     origins,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { conversationRequests } from './conversation-requests.ts';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './codes/limits.ts';
 import {
@@ -47,8 +48,11 @@ export interface Operation {
   reply: z.ZodObject;
   /** What it takes from its sender's allowance, in commands; 1 unless given. */
   cost?: number;
-  /** `connection`: only for connections. `http`: only without one. Both unless given. */
-  via?: 'connection' | 'http';
+  /**
+   * `connection`: only for connections. `http`: only without one. `service`: only for other objects of
+   * the service, such as inboxes. Connections and HTTP unless given.
+   */
+  via?: 'connection' | 'http' | 'service';
   /**
    * Where it may be given although a room refuses everything else: `always`, to users who may not be
    * in the room; `whenDeleted` and `whileImporting`, to admins.
@@ -375,6 +379,7 @@ export const operations = {
     hasOwnHandler: true,
     summary: 'Takes the lines of an export into an empty room; for admins.',
   },
+  ...conversationRequests,
 } as const satisfies Record<string, Operation>;
 
 /** What a transport answers itself, whatever room is meant. */
@@ -393,7 +398,7 @@ type NamesVia<V extends Operation['via']> = {
 /** Everything that a room can be asked, at whatever transport. */
 export type OperationName = keyof Operations;
 /** The operations that connections give. */
-export type CommandName = Exclude<OperationName, NamesVia<'http'>>;
+export type CommandName = Exclude<OperationName, NamesVia<'http'> | NamesVia<'service'>>;
 /** The operations that only connections give. */
 export type ConnectionCommand = NamesVia<'connection'>;
 /** The operations that need no connection: they are asked for over HTTP. */
@@ -409,5 +414,5 @@ export const traits: ReadonlyMap<string, Operation> = new Map(Object.entries(all
 
 /** The commands: what connections give. */
 export const commandNames = operationNames.filter(
-  (name) => all[name].via !== 'http',
+  (name) => all[name].via !== 'http' && all[name].via !== 'service',
 ) as CommandName[];

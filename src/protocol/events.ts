@@ -114,8 +114,8 @@ export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]['payl
 
 export const eventNames = Object.keys(events) as EventName[];
 export const durable = eventsThatAre('durable');
-export const ephemeral = eventsThatAre('ephemeral');
-export const deferrable = eventsThatAre('deferrable');
+export const ephemeral: ReadonlySet<string> = eventsThatAre('ephemeral');
+export const deferrable: ReadonlySet<string> = eventsThatAre('deferrable');
 
 function eventsThatAre(trait: 'durable' | 'ephemeral' | 'deferrable'): ReadonlySet<EventName> {
   const all: Readonly<Record<EventName, Event>> = events;

@@ -86,6 +86,8 @@ export type Present = z.infer<typeof presentSchema>;
 
 export const roomSchema = z.object({
   roomId: z.string(),
+  /** A room of two people; absent in any other. */
+  kind: z.literal('direct').optional(),
   /** 0 until somebody writes. */
   createdAt: time,
   topic: z.string().optional(),

@@ -12,6 +12,8 @@ import type { Departures } from './presence/departures.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
+import type { Telling } from './telling/telling.ts';
+import type { Watchers } from './telling/watchers.ts';
 import { dueAt } from './upkeep/tasks.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
@@ -49,6 +51,8 @@ type PlainEffect =
   | { type: 'forgetReceipt'; userId: string }
   /** Everything stored is dropped after the next flush. */
   | { type: 'eraseStorage' }
+  /** A user's inbox watches the room until a time, in epoch milliseconds. */
+  | { type: 'watch'; userId: string; until: number }
   /** Rows were removed; their space can be given back. */
   | { type: 'reclaimSpace' };
 
@@ -63,7 +67,11 @@ export type Effect =
   | { type: 'wake' };
 
 /** An effect that needs nothing more from storage. */
-export type PlannedEffect = PlainEffect | { type: 'setWakeup'; at: number | undefined };
+export type PlannedEffect =
+  | PlainEffect
+  | { type: 'setWakeup'; at: number | undefined }
+  /** Something may have turned that inboxes are to be told of. */
+  | { type: 'tell' };
 
 /** A decision that can be applied after its transaction without reading anything. */
 export interface Planned<R> {
@@ -106,7 +114,8 @@ export function plan<R>(
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
-  let delivers = false;
+  let delivers = context.told.takeMarks();
+  if (delivers) planned.push({ type: 'tell' });
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
     if (effect.type === 'wake') wakes = true;
@@ -133,6 +142,8 @@ export interface EffectTargets {
   receipts: Receipts;
   departures: Departures;
   upkeep: Upkeep;
+  telling: Telling;
+  watchers: Watchers;
   /** Shows a user under the name in a connection's token. */
   rename: (connection: Connection) => void;
 }
@@ -146,7 +157,7 @@ export class Effects {
   }
 
   apply(effects: readonly PlannedEffect[]): void {
-    const { outbox, connections, receipts, departures, upkeep } = this.#targets;
+    const { outbox, connections, receipts, departures, upkeep, telling, watchers } = this.#targets;
     for (const effect of effects) {
       switch (effect.type) {
         case 'broadcast':
@@ -173,6 +184,13 @@ export class Effects {
           break;
         case 'reclaimSpace':
           upkeep.reclaimSpace();
+          break;
+        case 'tell':
+          telling.soon();
+          watchers.turned();
+          break;
+        case 'watch':
+          watchers.watch(effect.userId, effect.until);
           break;
         case 'setWakeup':
           upkeep.setWakeup(effect.at);

@@ -15,6 +15,7 @@ import { editMessage } from './commands/edit-message.ts';
 import { eraseUser } from './commands/erase-user.ts';
 import { exportRoom } from './commands/export-room.ts';
 import { getAudit } from './commands/get-audit.ts';
+import { getConversation } from './commands/get-conversation.ts';
 import { getHistory } from './commands/get-history.ts';
 import { getMembers } from './commands/get-members.ts';
 import { getMessage } from './commands/get-message.ts';
@@ -25,7 +26,11 @@ import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
 import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
+import { openDirect, peekDirect, setBlocked } from './commands/direct.ts';
+import { quitRoom } from './commands/quit-room.ts';
 import { searchMessages } from './commands/search-messages.ts';
+import { setReading } from './commands/set-reading.ts';
+import { tellRoom } from './commands/tell-room.ts';
 import { typing } from './commands/typing.ts';
 import { updateRoom } from './commands/update-room.ts';
 import type { Handler } from './context.ts';
@@ -61,4 +66,11 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   eraseUser,
   exportRoom,
   importRoom,
+  getConversation,
+  setReading,
+  quitRoom,
+  peekDirect,
+  openDirect,
+  setBlocked,
+  tellRoom,
 };

@@ -18,6 +18,10 @@ import { Presence } from './presence/presence.ts';
 import { Receipts } from './presence/receipts.ts';
 import { Typing } from './presence/typing.ts';
 import { Database } from './storage/database.ts';
+import { INBOX_TARGET } from './telling/evaluate.ts';
+import { bodyOf } from './telling/state.ts';
+import { Telling } from './telling/telling.ts';
+import { Watchers } from './telling/watchers.ts';
 import { storesOf } from './storage/stores.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 
@@ -50,7 +54,9 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const typing = new Typing(clock);
   const stores = storesOf(database, ports, roomId);
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
-    ports.application?.read(upkeep.context(), target, key),
+    target.startsWith(INBOX_TARGET)
+      ? bodyOf(upkeep.context(), target.slice(INBOX_TARGET.length))
+      : ports.application?.read(upkeep.context(), target, key),
   );
   const parts: RoomParts = {
     roomId,
@@ -78,7 +84,10 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
   const rename = (connection: Connection) => renewal.rename(connection);
   const rates = new RateLimits(limits, clock);
-  const upkeep = new Upkeep(parts, database, ports, apply);
+  const context = () => upkeep.context();
+  const telling = new Telling({ timer, log, context, wakeBy: (at) => upkeep.wakeBy(at) }, database);
+  const watchers = new Watchers({ ...ports, context });
+  const upkeep = new Upkeep(parts, database, ports, telling, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
   const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
   const receipts = new Receipts(roomId, outbox, presence, connections, timer);
@@ -89,6 +98,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     receipts,
     departures,
     upkeep,
+    telling,
+    watchers,
     rename,
   });
   return {

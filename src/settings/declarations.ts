@@ -146,6 +146,16 @@ export const declarations = [
       'Which rooms a user may enter: `open`, every room that is not private; `token`, only the rooms that the token names.',
   },
   {
+    name: 'DIRECT_MESSAGES',
+    group: 'security',
+    kind: 'choice',
+    default: 'shared',
+    choices: ['anyone', 'shared', 'off'],
+    hosts: both,
+    about:
+      'Which users may begin a direct room with each other: `shared`, users who are both on the list of some room, which anyone can bring about where rooms are open; `anyone`, all users who have an inbox; `off`, none.',
+  },
+  {
     name: 'JWT_ISSUER',
     group: 'security',
     kind: 'text',

@@ -20,8 +20,7 @@ export class RateLimits {
   }
 
   /** @throws Refusal `rate_limited`, with the time until there is enough again */
-  charge(userId: string, command: string): void {
-    const cost = traits.get(command)?.cost ?? 1;
+  charge(userId: string, command: string, cost = traits.get(command)?.cost ?? 1): void {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(userId) ?? this.#add(userId, now);
     const retryAfterMs = bucket.take(now, cost);

@@ -21,6 +21,7 @@ import { removeDependents } from '../messages/remove-dependents.ts';
 export const importRoom: Handler<'importRoom'> = (context, { text, line: first }) => {
   const { room, access } = context;
   assertAdmin(access);
+  if (access.isDirect) throw new Refusal('forbidden', 'A direct room cannot be imported.');
   const importing = new Importing(context);
   for (const [at, line] of text.split('\n').entries()) {
     if (isBlank(line)) continue;
@@ -159,13 +160,14 @@ class Importing {
   }
 
   #end({ type: _, ...record }: LineOf<'end'>): void {
-    const { records, room, messages } = this.#context;
+    const { records, room, messages, told } = this.#context;
     if (record.rev < records.newestRev())
       throw invalidField('rev', 'must not be below that of a message');
     const [oldest] = messages.oldest(1);
     const horizon = Math.min(record.horizon, oldest?.seq ?? Infinity);
     const restored: RoomRecord = { ...record, horizon };
     room.finishImport(restored);
+    told.markAll();
     this.isDone = true;
   }
 }

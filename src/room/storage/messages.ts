@@ -25,6 +25,8 @@ export class Messages {
   readonly #roomId: string;
   /** The last page of changes, and what it was read from. */
   #changed: { key: string; page: Page<Message> } | undefined;
+  /** The newest message, and what it was read from. */
+  #newest: { key: string; message: Message | undefined } | undefined;
 
   constructor(database: Database, roomId: string) {
     this.#database = database;
@@ -173,6 +175,30 @@ export class Messages {
       fixed.unreadCounted,
     );
     return row?.unread ?? 0;
+  }
+
+  /** The oldest of others' undeleted messages above `readUpTo`. */
+  firstUnread(userId: string, readUpTo: number): { timestamp: number } | undefined {
+    return this.#database.first(
+      `SELECT timestamp FROM (
+        SELECT timestamp, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?
+      ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT 1`,
+      readUpTo,
+      fixed.unreadLookedAt,
+      userId,
+    );
+  }
+
+  /** The newest undeleted message, if it is among the last 100; kept for as long as the room is as it was. */
+  newest(room: Pick<RoomState, Identifying>): Message | undefined {
+    const key = [room.epoch, room.rev, room.horizon].join();
+    if (this.#newest?.key !== key) {
+      const message = this.#read('ORDER BY seq DESC LIMIT 100').find(
+        ({ deletedAt }) => deletedAt === undefined,
+      );
+      this.#newest = { key, message };
+    }
+    return this.#newest.message;
   }
 
   #readPage(

@@ -1,5 +1,6 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
 import { fillMemberKeys } from './fill-member-keys.ts';
+import { CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from '../ports.ts';
 import { TOKENIZER } from '../search/index-text.ts';
@@ -7,11 +8,14 @@ import { TOKENIZER } from '../search/index-text.ts';
 /** A statement, or what takes more than SQL. */
 export type Step = string | ((sql: Sql) => void);
 
+/** The steps of each version, oldest first. Append only. */
+export type Migrations = readonly (readonly Step[])[];
+
 /**
  * The schema, as the list of what was ever done to it. Append only: rooms written by every earlier
  * version are out there. `PRAGMA user_version` is refused in Durable Objects, hence the table.
  */
-export const migrations: readonly (readonly Step[])[] = [
+export const migrations: Migrations = [
   [
     `CREATE TABLE room (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -145,28 +149,29 @@ export const migrations: readonly (readonly Step[])[] = [
   ],
   [mergeReactions],
   CREATE_DELIVERIES,
+  CREATE_TOLD,
 ];
 
 /** Thrown for a room that newer code has written. */
 export class NewerSchema extends Error {
-  constructor(found: number) {
+  constructor(found: number, known: number) {
     super(
-      `This room was written by a newer Parlor (schema ${found}, known are ${migrations.length}): run that version or a later one.`,
+      `This was written by a newer Parlor (schema ${found}, known are ${known}): run that version or a later one.`,
     );
     this.name = 'NewerSchema';
   }
 }
 
 /** Brings a database to the newest schema; an empty one is made whole. */
-export function migrate(sql: Sql): void {
+export function migrate(sql: Sql, schema: Migrations = migrations): void {
   sql.atomic(() => {
     sql.run('CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)');
     const done = sql.all<{ done: number }>(
       'SELECT coalesce(max(version), 0) AS done FROM migrations',
     )[0]!.done;
-    if (done > migrations.length) throw new NewerSchema(done);
-    for (let at = done; at < migrations.length; at++) {
-      for (const step of migrations[at]!) {
+    if (done > schema.length) throw new NewerSchema(done, schema.length);
+    for (let at = done; at < schema.length; at++) {
+      for (const step of schema[at]!) {
         if (typeof step === 'string') sql.run(step);
         else step(sql);
       }

@@ -1,3 +1,4 @@
+import { isDirect } from '../../protocol/inbox-objects.ts';
 import type { RoomInfo } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Database } from './database.ts';
@@ -178,6 +179,12 @@ export class RoomRow {
     );
   }
 
+  /** A direct room has no owner, and whoever writes first does not become one. */
+  setDirect(): void {
+    this.ensure();
+    this.#database.run('UPDATE room SET private = 1, owned = 1');
+  }
+
   /** From here on the room is for nobody, and is about to be erased. */
   markDeleted(): void {
     this.ensure();
@@ -235,6 +242,7 @@ export class RoomRow {
   info(state = this.read()): RoomInfo {
     return {
       roomId: this.#roomId,
+      ...(isDirect(this.#roomId) && { kind: 'direct' as const }),
       createdAt: state.createdAt,
       ...(state.topic !== null && { topic: state.topic }),
       private: state.private,

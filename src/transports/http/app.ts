@@ -8,8 +8,9 @@ import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-reque
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
-import { eventsRoute } from './events-route.ts';
+import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
+import { addInboxRoutes } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -49,7 +50,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
   });
   app.get('/openapi.json', openApiRoute(transport.version));
-  app.get('/rooms/:roomId/ws', (c) => {
+  app.on('GET', ['/rooms/:roomId/ws', '/inbox/ws'], (c) => {
     if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();
     }
@@ -66,6 +67,9 @@ export function httpTransport(transport: HttpTransport): Hono {
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
+  app.use('/inbox/*', unstored);
+  addInboxRoutes(app, transport, identify);
+  app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
   if (socketIo !== undefined) {
     app.on('ALL', [...SOCKETIO_PATHS], async (c) => {
@@ -74,7 +78,9 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  app.all('/rooms/*', (c) => notFound(app, c));
+  for (const path of ['/rooms/*', '/inbox', '/inbox/*', '/directs', '/blocks', '/blocks/*']) {
+    app.all(path, (c) => notFound(app, c));
+  }
   app.get('/page.json', (c) =>
     c.json(transport.pageSettings, 200, { 'cache-control': 'no-cache' }),
   );

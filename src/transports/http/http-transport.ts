@@ -4,11 +4,13 @@ import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { PageSettings } from './page-settings.ts';
+import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
 
 /** What the HTTP transport needs of its host. */
 export interface HttpTransport {
   directory: RoomDirectory;
+  inboxes: InboxDirectory;
   authenticate: Authenticate;
   /** Hears of each request when it is known who makes it. */
   known?: (c: Context) => void;

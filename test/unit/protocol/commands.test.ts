@@ -135,6 +135,13 @@ const least: Record<OperationName, object> = {
   deleteRoom: {},
   reopenRoom: {},
   eraseUser: { userId: 'bob' },
+  getConversation: { userId: 'bob' },
+  setReading: {},
+  quitRoom: {},
+  peekDirect: { userId: 'bob', other: 'alice' },
+  openDirect: { userId: 'bob', other: 'alice' },
+  setBlocked: { userId: 'bob', other: 'alice', blocked: true },
+  tellRoom: {},
   exportRoom: {},
   importRoom: { text: '', line: 1 },
 };
