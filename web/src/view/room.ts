@@ -1,9 +1,9 @@
-import type { Member, Message, Room, RoomState, Status, You } from '../../../src/client/index.ts';
+import type { Member, Message, Room, You } from '../../../src/client/index.ts';
 import type { Drafts } from '../drafts.ts';
 import { linkTo } from '../address.ts';
 import { remembered } from '../memory.ts';
 import type { Person } from '../mentions.ts';
-import { listed, Names } from '../names.ts';
+import { Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
@@ -12,9 +12,10 @@ import { sentenceOfError } from '../sentences.ts';
 import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
 import { openDialog } from './dialog.ts';
-import { button, byId, element, icon, setText, withOwnDirection } from './dom.ts';
+import { button, byId, element, setText, withOwnDirection } from './dom.ts';
 import { onFiles } from './files.ts';
 import { lazy } from './lazy.ts';
+import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
 import { messageChoices } from './message-choices.ts';
@@ -25,7 +26,7 @@ import type { MessageActions, RowContext } from './row-context.ts';
 import { linkedParts } from './text.ts';
 import { ThreadPanel } from './thread.ts';
 import { LiveRegion } from './live-region.ts';
-import { text, textWith } from '../texts.ts';
+import { text } from '../texts.ts';
 
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
@@ -61,8 +62,7 @@ export class RoomView {
   readonly #composer: Composer;
   readonly #name = byId('room-name', HTMLHeadingElement);
   readonly #topic = byId('topic', HTMLParagraphElement);
-  readonly #banner = byId('banner', HTMLParagraphElement);
-  readonly #typing = byId('typing', HTMLParagraphElement);
+  readonly #status: RoomStatus;
   readonly #count = byId('people-count', HTMLSpanElement);
   readonly #talk = byId('talk', HTMLDivElement);
   readonly #locked: Locked;
@@ -70,7 +70,6 @@ export class RoomView {
     People: byId('people-button', HTMLButtonElement),
     Search: byId('search-button', HTMLButtonElement),
   };
-  #hasJoined = false;
   /** Drawn since the connection opened: what comes from then on is live, and said aloud. */
   #isLive = false;
   /** `seq` of a message to go to. */
@@ -98,6 +97,7 @@ export class RoomView {
     this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
+    this.#status = new RoomStatus(room);
     this.#locked = new Locked(room, this.changed, this.#roomActions, signal);
     this.#log = new LogView(this.#context, () => this.#offers(), signal);
     this.#composer = new Composer({
@@ -162,8 +162,6 @@ export class RoomView {
 
   /** What the room before has left, with buttons that belong to it. */
   #clear(): void {
-    this.#banner.replaceChildren();
-    delete this.#banner.dataset['state'];
     this.#topic.replaceChildren();
     this.#topic.title = '';
   }
@@ -390,7 +388,6 @@ export class RoomView {
   #render(): void {
     const { state } = this.#room;
     this.#isLive = state.status.name === 'open' && !state.isCatchingUp;
-    this.#hasJoined ||= state.you !== undefined;
     for (const { userId, username } of state.online) this.#context.names.learn(userId, username);
     this.#tellAboutMe(state.you);
     this.#renderBar();
@@ -405,8 +402,7 @@ export class RoomView {
     const isHeld = state.outgoing.some(({ retryAt = 0 }) => retryAt > Date.now());
     clearTimeout(this.#countdown);
     if (isHeld) this.#countdown = setTimeout(this.changed, COUNT_MS);
-    this.#renderTyping();
-    this.#renderBanner(state.status);
+    this.#status.render();
     const isClosed = state.status.name === 'ended' && state.you === undefined;
     this.#talk.classList.toggle('is-closed', isClosed);
     const isLocked = this.#locked.render();
@@ -448,46 +444,10 @@ export class RoomView {
       opener.ariaExpanded = String(this.#panel.name === name);
     }
   }
-
-  #renderTyping(): void {
-    const names = this.#room.state.typing.map(({ username }) => username);
-    const key = names.length === 1 ? 'typingOne' : 'typingMany';
-    const said =
-      names.length === 0 ? paceOf(this.#room.state) : text(key, { names: listed(names) });
-    if (this.#typing.textContent === said) return;
-    const shown = element('span', 'typing-names', listed(names));
-    this.#typing.replaceChildren(
-      ...(names.length === 0 ? [said] : textWith(key, { names: shown })),
-    );
-  }
-
-  #renderBanner(status: Status): void {
-    const isFirst = !this.#hasJoined && status.name === 'connecting';
-    const name =
-      status.name === 'open' || status.name === 'ended' ? 'open' : isFirst ? 'joining' : 'lost';
-    if (this.#banner.dataset['state'] === name) return;
-    this.#banner.dataset['state'] = name;
-    if (name === 'open') this.#banner.replaceChildren();
-    else if (name === 'joining') this.#banner.replaceChildren(text('joining'));
-    else {
-      this.#banner.replaceChildren(
-        icon('offline'),
-        element('span', '', text('connectionLost')),
-        button(text('tryNow'), () => this.#room.join()),
-      );
-    }
-  }
 }
 
 /** All of it, where the bar has no room. */
 function showTopic(topic: string): void {
   const said = withOwnDirection(element('p', 'text', ...linkedParts(topic)));
   openDialog({ title: text('topic'), parts: [said] });
-}
-
-/** What a member is to know who writes faster than the room takes it. */
-function paceOf({ room, you }: RoomState): string {
-  const { slowModeSeconds = 0 } = room ?? {};
-  if (slowModeSeconds === 0 || you?.role !== 'member') return '';
-  return text('slowMode', { seconds: slowModeSeconds });
 }

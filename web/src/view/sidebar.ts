@@ -10,6 +10,8 @@ import { text } from '../texts.ts';
 /** As in the style sheet: from here on the rooms stand beside the talk. */
 const isWide = matchMedia('(min-width: 48rem)');
 
+/** How long the newest line of the room that is shown stays at least, in milliseconds. */
+const LINE_MS = 1_000;
 /** Above so many rooms there is a field to find one. */
 const MAX_UNFILTERED = 12;
 
@@ -31,6 +33,7 @@ export class Sidebar {
   readonly #opener = byId('rooms-button', HTMLButtonElement);
   readonly #dot = byId('rooms-dot', HTMLSpanElement);
   readonly #filter = byId('room-filter', HTMLInputElement);
+  #line: (Shown & { at: number }) | undefined;
   #drawn = '';
   #known: readonly string[] = [];
   #current: string | undefined;
@@ -70,7 +73,9 @@ export class Sidebar {
     this.#known = [...rooms.keys()];
     this.#filter.hidden = rooms.size <= MAX_UNFILTERED;
     const wanted = this.#filter.hidden ? '' : foldName(this.#filter.value.trim());
-    const all = [...rooms].map(([roomId, room]) => shownOf(roomId, room, drafts.has(roomId)));
+    const all = [...rooms].map(([roomId, room]) =>
+      this.#steady(shownOf(roomId, room, drafts.has(roomId)), roomId === current),
+    );
     const shown = all.filter(({ roomId }) => foldName(roomId).includes(wanted)).toSorted(byUrgency);
     const you = [...rooms.values()].map((room) => room?.state.you).find((one) => one !== undefined);
     this.#dot.hidden = !all.some(({ roomId, unread }) => roomId !== current && unread > 0);
@@ -99,6 +104,16 @@ export class Sidebar {
   /** A room was chosen: where it stands before the talk, it makes place. */
   close(): void {
     this.#show(false);
+  }
+
+  /** In a busy room that is looked at anyway, its newest line is not drawn with every message. */
+  #steady(shown: Shown, isCurrent: boolean): Shown {
+    const now = Date.now();
+    const known = this.#line;
+    const isOf = isCurrent && known?.roomId === shown.roomId && now - known.at < LINE_MS;
+    if (isOf) return { ...shown, last: known.last, lastAt: known.lastAt };
+    if (isCurrent && shown.last !== '') this.#line = { ...shown, at: now };
+    return shown;
   }
 
   get #isShown(): boolean {
