@@ -224,6 +224,24 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       settings: [],
       hosts: edge,
     },
+    {
+      id: 'ADM14',
+      subject: 'appends to a message that streams',
+      bound: `${fixed.appendsPerSecond} a second, ${fixed.appendBurst} saved up`,
+      beyond: '`rate_limited` with `retryAfterMs`',
+      protects: 'the others in a room, and its storage, from a program that appends every letter',
+      settings: [],
+      hosts: both,
+    },
+    {
+      id: 'ADM15',
+      subject: 'messages of a user that stream at a time in a room',
+      bound: `${fixed.streamsPerUser}; each ends after ${seconds(fixed.streamSilenceMs)} of silence`,
+      beyond: '`rate_limited`',
+      protects: 'the room from streams that are begun and never ended',
+      settings: [],
+      hosts: both,
+    },
   ];
 }
 

@@ -10,6 +10,8 @@ export type Askable = Exclude<
   | 'joinRoom'
   | 'leaveRoom'
   | 'message'
+  | 'appendMessage'
+  | 'finishMessage'
   | 'typing'
   | 'editMessage'
   | 'deleteMessage'

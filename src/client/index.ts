@@ -2,6 +2,7 @@ export { type Client, connect, type ConnectOptions } from './client.ts';
 export type { Askable } from './asker.ts';
 export type { Status } from './connection.ts';
 export type { WebSocketClass, WebSocketLike } from './environment.ts';
+export type { MessageStream } from './message-stream.ts';
 export type { Entry, Store } from './outbox.ts';
 export { Refused } from './refused.ts';
 export type { EditOptions, MessageOptions, Room, RoomEvent, RoomEvents } from './room.ts';

@@ -10,6 +10,7 @@ import { Outbox, type Store } from './outbox.ts';
 import { OwnReactions } from './own-reactions.ts';
 import { People } from './people.ts';
 import { Reading } from './reading.ts';
+import { MessageStream } from './message-stream.ts';
 import { notConnected, Refused } from './refused.ts';
 import { Sender } from './sender.ts';
 import { hasFailed, isOutgoing, type RoomState, withChanges } from './state.ts';
@@ -68,6 +69,7 @@ export class Room {
   readonly #outbox: Outbox;
   readonly #sender: Sender;
   readonly #asker: Asker;
+  readonly #streams = new Set<MessageStream>();
   readonly #listeners = new Listeners<RoomEvents>();
   readonly #timeline = new Timeline();
   readonly #myReactions = new OwnReactions();
@@ -174,6 +176,32 @@ export class Room {
     const { id = this.#environment.makeId() } = options;
     // The room ends a notice of typing with the message by itself.
     return this.#keep({ name: 'message', payload: { ...options, message, id } });
+  }
+
+  /**
+   * Says something while it is being made, such as an assistant's answer.
+   * @param message how it begins
+   * @returns resolves once the room has it; then `append` text to it, and `done()` ends it
+   * @throws Refused when the room will not have it
+   * @example const stream = await room.stream(); stream.append('Hello'); await stream.done();
+   */
+  async stream(message = '', options: MessageOptions = {}): Promise<MessageStream> {
+    const { id = this.#environment.makeId() } = options;
+    const stream = new MessageStream(
+      { ...options, message, id, streaming: true },
+      {
+        connection: this.#connection,
+        environment: this.#environment,
+        stored: (stored) => this.#stored(stored),
+        appended: (payload) => this.#appended({ ...payload, roomId: this.roomId }),
+        find: (seq) => this.#timeline.find(seq),
+      },
+    );
+    this.#streams.add(stream);
+    this.#eachStream((one) => one.go());
+    this.#nobodyAnswers();
+    await stream.begun;
+    return stream;
   }
 
   /**
@@ -326,6 +354,14 @@ export class Room {
     if (problem === undefined) return;
     this.#sender.ended(problem);
     this.#asker.ended(problem);
+    this.#eachStream((stream) => stream.fail(problem));
+  }
+
+  #eachStream(work: (stream: MessageStream) => void): void {
+    for (const stream of this.#streams) {
+      work(stream);
+      if (stream.isOver) this.#streams.delete(stream);
+    }
   }
 
   #joined(reply: Reply<'joinRoom'>): void {
@@ -342,6 +378,7 @@ export class Room {
     this.#meetPeople(reply);
     this.#sender.go();
     this.#asker.go();
+    this.#eachStream((stream) => stream.go());
     this.#mark();
     if (this.#timeline.list.length === 0 && this.#options.history > 0) {
       void this.loadOlder().catch(() => undefined);
@@ -406,6 +443,14 @@ export class Room {
         if (!this.#timeline.react(payload)) return;
         this.#act(payload.by, payload.added ? payload.rev : undefined);
         break;
+      case 'messageAppended':
+        this.#appended(payload);
+        return;
+      case 'stopRequested':
+        this.#eachStream((stream) => {
+          if (stream.seq === payload.seq) stream.stopRequested();
+        });
+        break;
       case 'userJoined':
         this.#people.arrived(payload);
         break;
@@ -453,6 +498,17 @@ export class Room {
     if (this.#reading.heard(before, message, name === 'message')) this.#askAgain();
     // Changed before the page that holds it has come: to those who listen it is new.
     this.#listeners.tell(merged === 'new' ? 'message' : name, payload);
+  }
+
+  /** The text of a message has grown, or has ended: that is also an update, with all of it. */
+  #appended(payload: EventPayload<'messageAppended'>): void {
+    const before = this.#timeline.find(payload.seq);
+    if (!this.#timeline.append(payload)) return;
+    this.#listeners.tell('messageAppended', payload);
+    const message = this.#timeline.find(payload.seq);
+    if (payload.status === undefined || message === undefined) return;
+    if (this.#reading.heard(before, message, false)) this.#askAgain();
+    this.#listeners.tell('messageUpdated', message);
   }
 
   /** The answer to something done here. */

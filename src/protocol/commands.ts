@@ -17,6 +17,7 @@ import {
   roles,
   roomIdSchema,
   roomSchema,
+  streamEndings,
   userIdSchema,
   whole,
   youSchema,
@@ -64,15 +65,40 @@ export const commands = {
     session: clientId.optional(),
   }),
   leaveRoom: z.object({ roomId }),
-  message: z.object({
+  message: z
+    .object({
+      roomId,
+      message: z.string({ error: 'must be a string' }),
+      sender: claimed,
+      id: clientId.optional(),
+      replyTo: whole(1).optional(),
+      mentions,
+      meta,
+      /** Its text, which may be empty, is the beginning of what will be appended to. */
+      streaming: flag,
+    })
+    .superRefine(({ message, streaming }, context) => {
+      const issue = streaming === true ? undefined : said.safeParse(message).error?.issues[0];
+      if (issue !== undefined) {
+        context.addIssue({ code: 'custom', message: issue.message, path: ['message'] });
+      }
+    }),
+  appendMessage: z.object({
     roomId,
-    message: said,
-    sender: claimed,
-    id: clientId.optional(),
-    replyTo: whole(1).optional(),
-    mentions,
-    meta,
+    seq: whole(1),
+    /** Where the text begins, in UTF-16 units. */
+    offset: whole(0),
+    /** Nothing is a sign of life. */
+    text: z.string({ error: 'must be a string' }),
   }),
+  finishMessage: z.object({
+    roomId,
+    seq: whole(1),
+    status: z
+      .enum(['done', 'stopped', 'failed'], { error: 'must be one of done, stopped, failed' })
+      .optional(),
+  }),
+  stopMessage: z.object({ roomId, seq: whole(1) }),
   typing: z.object({ roomId, isTyping: flag }),
   getHistory: z
     .object({
@@ -191,6 +217,13 @@ const changedMessage = z.object({ message: messageSchema });
  */
 const ownReactions = { myReactions: z.record(z.string(), z.array(z.string())).optional() };
 const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
+/** A streamed text as it stands: where the next append begins, in UTF-16 units, and how it ended. */
+const streamed = z.object({
+  seq: z.number(),
+  rev: z.number(),
+  length: z.number(),
+  status: z.enum(['done', ...streamEndings]).optional(),
+});
 const changedMember = z.object({ member: memberSchema });
 
 export const transportReplies = {
@@ -217,6 +250,12 @@ export const replies = {
   }),
   leaveRoom: z.object({}),
   message: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
+  appendMessage: streamed.extend({
+    duplicate: z.literal(true).optional(),
+    stopRequested: z.literal(true).optional(),
+  }),
+  finishMessage: streamed,
+  stopMessage: z.object({}),
   typing: z.object({}),
   getHistory: z.object({ messages, hasMore, ...ownReactions }),
   getMissed: z.object({

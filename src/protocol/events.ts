@@ -6,6 +6,7 @@ import {
   presentSchema,
   receiptSchema,
   roomSchema,
+  streamEndings,
 } from './objects.ts';
 
 const inRoom = presentSchema.extend({ roomId: z.string() });
@@ -23,6 +24,16 @@ export const events = {
     /** User id of who did it. */
     by: z.string().optional(),
   }),
+  /** Text was appended to a streaming message, or, with `status`, its text has ended. */
+  messageAppended: z.object({
+    roomId: z.string(),
+    seq: z.number(),
+    rev: z.number(),
+    /** Where `text` begins, in UTF-16 units. */
+    offset: z.number(),
+    text: z.string(),
+    status: z.enum(['done', ...streamEndings]).optional(),
+  }),
   reactionsUpdated: z.object({
     roomId: z.string(),
     seq: z.number(),
@@ -32,6 +43,8 @@ export const events = {
     emoji: z.string(),
     added: z.boolean(),
   }),
+  /** For the sender of a streaming message alone: a user asks for its end. */
+  stopRequested: z.object({ roomId: z.string(), seq: z.number(), by: z.string() }),
   userJoined: inRoom.extend({ timestamp: z.number() }),
   userLeft: inRoom.extend({ timestamp: z.number(), reason: z.enum(leaveReasons) }),
   presence: z.object({ roomId: z.string(), onlineCount: z.number() }),
@@ -67,7 +80,9 @@ interface EventTraits {
 const traits: Readonly<Record<EventName, EventTraits>> = {
   message: { durable: true },
   messageUpdated: { durable: true },
+  messageAppended: { durable: true },
   reactionsUpdated: { durable: true },
+  stopRequested: {},
   userJoined: { ephemeral: true, deferrable: true },
   userLeft: { ephemeral: true },
   presence: { ephemeral: true },

@@ -4,6 +4,8 @@ import type { EventName, EventPayload, LeaveReason } from '../protocol/events.ts
 import type { Receipt } from '../protocol/objects.ts';
 import { revocations } from './access/revocations.ts';
 import type { Audience } from './broadcast/audience.ts';
+import type { Entry } from './broadcast/framing.ts';
+import type { OpenAppends } from './broadcast/open-appends.ts';
 import type { Outbox } from './broadcast/outbox.ts';
 import type { Context, Decision, UpkeepContext } from './context.ts';
 import type { Connection, ConnectionState } from './ports.ts';
@@ -49,15 +51,17 @@ type PlainEffect =
   /** Everything stored is dropped after the next flush. */
   | { type: 'eraseStorage' }
   /** Rows were removed; their space can be given back. */
-  | { type: 'reclaimSpace' };
+  | { type: 'reclaimSpace' }
+  /** Text joins an append that the next flush hands out. */
+  | { type: 'extendAppend'; seq: number; text: string };
 
 /** What a decision does beyond its reply, as data. Effects apply in their order. */
 export type Effect =
   | PlainEffect
   /** Joined connections that may no longer be in the room are disconnected. */
   | { type: 'recheckAccess'; audience: Audience }
-  /** The time of the next wakeup may have changed. */
-  | { type: 'wake' };
+  /** The next wakeup may have changed; with `by`, only where none is set up to that time. */
+  | { type: 'wake'; by?: number };
 
 /** An effect that needs nothing more from storage. */
 export type PlannedEffect = PlainEffect | { type: 'setWakeup'; at: number | undefined };
@@ -92,12 +96,12 @@ export function updateConnection(
 /**
  * Reads what effects need from storage. Call it inside the decision's transaction: when storage fails
  * here, the decision is rolled back as a whole.
- * @param isWakeupSet whether the room is going to be woken anyway
+ * @param wakeAt when the room is going to be woken anyway, in epoch milliseconds
  */
 export function plan<R>(
   context: UpkeepContext,
   { reply, effects = [] }: Decision<R>,
-  isWakeupSet: boolean,
+  wakeAt: number | undefined,
 ): Planned<R> {
   const { unindexedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
@@ -105,21 +109,26 @@ export function plan<R>(
   let wakes = false;
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
-    if (effect.type === 'wake') wakes = true;
+    if (effect.type === 'wake') wakes ||= !isSetBy(effect.by, wakeAt);
     else if (effect.type === 'recheckAccess')
       planned.push(...revocations(context, effect.audience));
     else planned.push(effect);
   }
   const needsUpkeep = unindexedTo > 0 || (retentionDays !== null && position !== undefined);
-  if (wakes || (needsUpkeep && !isWakeupSet)) {
+  if (wakes || (needsUpkeep && wakeAt === undefined)) {
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });
   }
   return { reply, effects: planned, position };
 }
 
+function isSetBy(by: number | undefined, wakeAt: number | undefined): boolean {
+  return by !== undefined && wakeAt !== undefined && wakeAt <= by;
+}
+
 /** What effects act on. */
 export interface EffectTargets {
   outbox: Outbox;
+  appends: OpenAppends;
   connections: Connections;
   presence: Presence;
   receipts: Receipts;
@@ -138,11 +147,16 @@ export class Effects {
   }
 
   apply(effects: readonly PlannedEffect[]): void {
-    const { outbox, connections, receipts, departures, upkeep } = this.#targets;
+    const { outbox, appends, connections, receipts, departures, upkeep } = this.#targets;
+    let entry: Entry;
     for (const effect of effects) {
       switch (effect.type) {
         case 'broadcast':
-          outbox.broadcast(effect.event, effect.audience, effect.position);
+          entry = outbox.broadcast(effect.event, effect.audience, effect.position);
+          if (effect.event.name === 'messageAppended') appends.add(effect.event.payload, entry);
+          break;
+        case 'extendAppend':
+          appends.extend(effect.seq, effect.text);
           break;
         case 'updateConnection':
           for (const connection of connections.in({ to: 'connection', id: effect.id })) {

@@ -1,5 +1,6 @@
 import type { OperationName } from '../protocol/commands.ts';
 import { addReaction } from './commands/add-reaction.ts';
+import { appendMessage } from './commands/append-message.ts';
 import { banMember } from './commands/ban-member.ts';
 import { getReactions } from './commands/get-reactions.ts';
 import { kickMember } from './commands/kick-member.ts';
@@ -14,6 +15,7 @@ import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
 import { eraseUser } from './commands/erase-user.ts';
 import { exportRoom } from './commands/export-room.ts';
+import { finishMessage } from './commands/finish-message.ts';
 import { getAudit } from './commands/get-audit.ts';
 import { getHistory } from './commands/get-history.ts';
 import { getMembers } from './commands/get-members.ts';
@@ -26,6 +28,7 @@ import { leaveRoom } from './commands/leave-room.ts';
 import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
 import { searchMessages } from './commands/search-messages.ts';
+import { stopMessage } from './commands/stop-message.ts';
 import { typing } from './commands/typing.ts';
 import { updateRoom } from './commands/update-room.ts';
 import type { Handler } from './context.ts';
@@ -35,6 +38,9 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   joinRoom,
   leaveRoom,
   message,
+  appendMessage,
+  finishMessage,
+  stopMessage,
   typing,
   getHistory,
   getMissed,

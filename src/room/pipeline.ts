@@ -47,10 +47,11 @@ export class Pipeline {
   /** @throws Refusal when the command is not done; nothing is stored then */
   run<N extends OperationName>(name: N, actor: Actor, payload: unknown): Planned<Reply<N>> {
     const read = readChecked(name, payload, this.#parts.limits);
+    if (name !== 'appendMessage') this.#parts.appends.bySeq.clear();
     const handle: Handler<N> = handlers[name];
     const planned = this.commit<Planned<Reply<N>>>(name, () => {
       const context = this.#authorize(name, actor, read);
-      return plan(context, handle(context, read), this.#upkeep.wakeAt !== undefined);
+      return plan(context, handle(context, read), this.#upkeep.wakeAt);
     });
     const { missed } = planned.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);

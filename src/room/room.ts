@@ -129,6 +129,7 @@ export class Room {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
+    this.#services.appends.bySeq.clear();
     const wasDue = this.#services.delivery.flush();
     this.#services.upkeep.flushed();
     return wasDue;

@@ -1,9 +1,10 @@
 import { closeCodes } from '../protocol/codes/close-codes.ts';
-import type { Limits } from '../protocol/codes/limits.ts';
-import { RateLimits } from './access/rate-limits.ts';
+import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
 import { Delivery } from './broadcast/delivery.ts';
+import { OpenAppends } from './broadcast/open-appends.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
@@ -25,6 +26,7 @@ export interface RoomServices {
   connections: Connections;
   departures: Departures;
   outbox: Outbox;
+  appends: OpenAppends;
   delivery: Delivery;
   refusals: Refusals;
   rates: RateLimits;
@@ -47,7 +49,23 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const presence = new Presence(roomId, outbox, clock, timer, connections);
   const typing = new Typing(clock);
   const stores = storesOf(database, ports, roomId);
-  const parts: RoomParts = { roomId, ...stores, connections, presence, typing, limits, ids };
+  const rates = new RateLimits(commandRate(limits), clock);
+  const appendRates = new RateLimits(
+    { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst },
+    clock,
+  );
+  const appends = new OpenAppends();
+  const parts: RoomParts = {
+    roomId,
+    ...stores,
+    connections,
+    presence,
+    typing,
+    appends,
+    appendRates,
+    limits,
+    ids,
+  };
 
   const departures = new Departures(outbox, connections, presence, typing);
   const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
@@ -63,13 +81,13 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
   const rename = (connection: Connection) => renewal.rename(connection);
-  const rates = new RateLimits(limits, clock);
   const upkeep = new Upkeep(parts, database, ports, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
   const renewal = new Renewal(pipeline, upkeep, rates, tokenExpiry, log, apply);
   const receipts = new Receipts(roomId, outbox, presence, connections, timer);
   const effects = new Effects({
     outbox,
+    appends,
     connections,
     presence,
     receipts,
@@ -81,6 +99,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     connections,
     departures,
     outbox,
+    appends,
     delivery,
     refusals,
     rates,

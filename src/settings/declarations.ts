@@ -230,6 +230,17 @@ export const declarations = [
     about: 'Text of one message, in UTF-8.',
   },
   {
+    name: 'MAX_STREAM_BYTES',
+    kind: 'whole',
+    limit: 'streamBytes',
+    default: 65_536,
+    least: 1,
+    most: 256 * 1024,
+    hosts: both,
+    unit: 'bytes',
+    about: 'Text of one message that streams, in UTF-8.',
+  },
+  {
     name: 'COMMANDS_PER_SECOND',
     kind: 'whole',
     limit: 'commandsPerSecond',

@@ -97,7 +97,7 @@ room.on('mesage', () => undefined);
 void room.ask('getHistory', { limit: '3' });
 `,
   );
-  expect(await typeErrors([example('chat.ts'), wrong])).toBe('');
+  expect(await typeErrors([example('chat.ts'), example('assistant.ts'), wrong])).toBe('');
 });
 
 test('its declarations say of the protocol what the schemas say, and fit React', async () => {
@@ -189,6 +189,36 @@ describe.each([
     const { code, stderr } = await program.ended;
     expect([code, stderr]).toEqual([0, '']);
     expect(program.stdout).toContain('\nbob: bye\n');
+  });
+
+  test('answer bit by bit, and stop when they are asked to', async () => {
+    const bob = await enter('bob');
+    const program = new Program(relative(PROJECT, example('assistant.ts', url())), {});
+    onTestFinished(() => program.kill('SIGTERM'));
+    await bob.until('the assistant', () =>
+      bob.heard('userJoined').some(({ username }) => username === 'assistant'),
+    );
+    const asked = await say(bob, ROOM, 'How are you?');
+    const { seq } = await bob.hears('message', ({ replyTo }) => replyTo === asked.seq);
+    const end = await bob.hears(
+      'messageAppended',
+      (told) => told.seq === seq && told.status !== undefined,
+    );
+    expect(end.status).toBe('done');
+    const texts = bob.heard('messageAppended').filter((told) => told.seq === seq);
+    expect(texts.length).toBeGreaterThan(3);
+    expect(texts.map(({ text }) => text).join('')).toMatch(
+      /^You asked: How are you\? Let me .*\.$/,
+    );
+
+    const again = await say(bob, ROOM, 'And now?');
+    const answer = await bob.hears('message', ({ replyTo }) => replyTo === again.seq);
+    ok(await bob.command('stopMessage', { roomId: ROOM, seq: answer.seq }));
+    const stopped = await bob.hears(
+      'messageAppended',
+      (told) => told.seq === answer.seq && told.status !== undefined,
+    );
+    expect(stopped.status).toBe('stopped');
   });
 
   test('have their like in a Worker', async () => {

@@ -11,6 +11,8 @@ export interface Limits {
   jsonDepth: number;
   /** A message's text, in bytes of UTF-8. */
   messageBytes: number;
+  /** The text of a message that streams, in bytes of UTF-8. */
+  streamBytes: number;
   /** Refill of a user's allowance in a room, in commands a second. */
   commandsPerSecond: number;
   /** The most commands a user can have saved up. */
@@ -58,6 +60,15 @@ export const fixed = {
   typingUsers: 100,
   /** A message's `meta`, in bytes of JSON. */
   metaBytes: 4_096,
+  /** Appends to one message: a second, and saved up. */
+  appendsPerSecond: 20,
+  appendBurst: 40,
+  /** Messages of one user that stream at a time in a room. */
+  streamsPerUser: 4,
+  /** A stream whose sender is silent for so long is interrupted, in milliseconds. */
+  streamSilenceMs: 60_000,
+  /** Streams that one step of upkeep interrupts. */
+  stepStreams: 50,
   /** Users a message may mention. */
   mentions: 50,
   /** Kinds of reactions to one message, and the size of each in bytes. */

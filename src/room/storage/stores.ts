@@ -9,6 +9,7 @@ import { Reactions } from './reactions.ts';
 import { Records } from './records.ts';
 import { RoomRow } from './room-row.ts';
 import { SearchIndex } from './search-index.ts';
+import { Streams } from './streams.ts';
 
 /** The stores of a room, one a table. */
 export interface Stores {
@@ -21,6 +22,7 @@ export interface Stores {
   search: SearchIndex;
   audit: Audit;
   erasures: Erasures;
+  streams: Streams;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
@@ -34,5 +36,6 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     search: new SearchIndex(database),
     audit: new Audit(database),
     erasures: new Erasures(database),
+    streams: new Streams(database),
   };
 }

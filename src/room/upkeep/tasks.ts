@@ -1,6 +1,7 @@
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
 import { erasing } from './erasing.ts';
+import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
 /**
@@ -24,7 +25,7 @@ const indexing: UpkeepTask = {
 };
 
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing];
+const tasks: readonly UpkeepTask[] = [erasing, interrupting, pruning, indexing];
 
 /** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
 export function dueAt(context: UpkeepContext): number | undefined {

@@ -42,12 +42,13 @@ export class Upkeep {
 
   /** Does one bounded step of what is due, and sets the next wakeup. */
   wake(): void {
+    this.parts.appends.bySeq.clear();
     try {
       this.finishErasures();
       const { effects } = this.#database.atomic(() => {
         const context = this.context();
         const effects = [...upkeepStep(context), { type: 'wake' as const }];
-        return plan(context, { reply: {}, effects }, false);
+        return plan(context, { reply: {}, effects }, undefined);
       });
       this.#apply(effects);
     } catch (error) {

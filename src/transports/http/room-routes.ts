@@ -77,6 +77,11 @@ export const roomRoutes: readonly RoomRoute[] = [
   route('DELETE /messages/:seq', 'deleteMessage', 'Deletes a message; its place stays.', {
     query: { ifRev: whole, note: text },
   }),
+  route('POST /messages/:seq/append', 'appendMessage', 'Appends to a streaming message.', needed),
+  route('POST /messages/:seq/finish', 'finishMessage', 'Ends a streaming message.', {
+    body: 'optional',
+  }),
+  route('POST /messages/:seq/stop', 'stopMessage', 'Asks the sender to end a stream.'),
   route('GET /messages/:seq/reactions', 'getReactions', 'Who reacted to a message.', {
     query: { after: text, limit: whole },
   }),

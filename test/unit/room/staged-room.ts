@@ -155,6 +155,11 @@ export class StagedRoom {
     if (this.#plugs.has(plug)) this.#ended.set(plug, reason);
   }
 
+  /** Wakes the room, as its host does when the room has asked for it, or earlier. */
+  wake(): void {
+    this.#use().wake();
+  }
+
   /** Tells the room of connections that have ended. */
   tellEnds(which: (plug: Plug) => boolean = () => true): void {
     for (const [plug, reason] of this.#ended) {
@@ -245,7 +250,7 @@ export class StagedRoom {
         clock: { now: () => this.now },
         ids: { make: () => this.#makeId() },
         firstEpoch: 'first',
-        // Nothing that a room is woken for happens on this stage.
+        // The test wakes it.
         wakeup: { set: () => undefined },
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => [...this.#plugs].map(({ connection }) => connection) },

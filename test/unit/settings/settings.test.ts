@@ -25,6 +25,7 @@ describe('reading settings', () => {
       tuplesPerFrame: 64,
       jsonDepth: 16,
       messageBytes: 8_192,
+      streamBytes: 65_536,
       commandsPerSecond: 50,
       commandBurst: 200,
       connectionsPerUser: 10,

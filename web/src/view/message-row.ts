@@ -59,6 +59,8 @@ export function messageRow(scene: Scene, message: Shown, place: EventIdTracker):
       row.classList.toggle('is-mine', message.senderId === you?.userId);
       row.classList.toggle('mentions-me', message.mentions?.includes(you?.userId ?? '') === true);
       if (answered !== undefined) row.append(quote(scene, answered, original));
+      // What is read while it grows does not fold under the reader.
+      if (message.streaming === true) scene.unfolded.add(seq);
       row.append(...folded(scene, seq, words(message, mentioned, you?.userId), message.message));
       const isDeleted = message.deletedAt !== undefined;
       if (!isDeleted) row.append(...reactions(scene, message, given, isSilent));
@@ -133,6 +135,7 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
     return element('p', 'text is-deleted', 'This message was deleted.');
   }
   const text = element('p', 'text', ...textParts(message.message, { people, own }));
+  text.append(...ending(message));
   if (message.isChanging === true) {
     text.append(' ', element('span', 'edited', '(saving…)'));
   } else if (message.editedAt !== undefined) {
@@ -157,6 +160,12 @@ function folded({ unfolded }: Scene, seq: number, text: HTMLElement, said: strin
   all.tabIndex = -1;
   all.dataset['place'] = 'unfold';
   return [text, all];
+}
+
+/** What follows a text that is still being written, or was not written to its end. */
+function ending({ streaming, status }: Shown): HTMLElement[] {
+  if (streaming === true) return [element('span', 'is-writing', '…')];
+  return status === undefined ? [] : [element('span', 'edited', ` (${status})`)];
 }
 
 function isLong(text: string): boolean {
