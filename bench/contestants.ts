@@ -5,7 +5,9 @@ export interface Contestant {
   name: string;
   transport: TransportName;
   host:
-    | { kind: 'script'; file: string }
+    /** Run by Node, with the folder for what it stores before `args`. */
+    | { kind: 'script'; file: string; args?: readonly string[] }
+    | { kind: 'program'; command: string; args: readonly string[] }
     | { kind: 'node'; durability: 'disk' | 'process'; checkout?: string }
     | { kind: 'edge'; entry: string };
 }
@@ -34,6 +36,7 @@ export const contestants: readonly Contestant[] = [
     transport: 'gather',
     host: { kind: 'node', durability: 'disk' },
   },
+  { name: 'HTTP stream@node', transport: 'stream', host: { kind: 'node', durability: 'disk' } },
   {
     name: 'native@node process',
     transport: 'native',

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, SEED } from './contestants.ts';
+import { installRivals, rivals } from './rivals.ts';
 import { Stage } from './stage.ts';
 import { runIdle } from './plans/idle.ts';
 import { runPage } from './plans/page.ts';
 import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
-/** `npm run bench [-- --quick | --scale | --idle | --page] [--only native,gather] [--rounds 5]` */
+/** `npm run bench [-- --quick | --scale | --idle | --page] [--rivals] [--only native,gather] [--rounds 5]` */
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +16,8 @@ const { values } = parseArgs({
     scale: { type: 'boolean', default: false },
     idle: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
+    /** Installs other servers and measures them too. */
+    rivals: { type: 'boolean', default: false },
     /** With `--page`: the folder of another checkout, measured in turn with this one. */
     against: { type: 'string' },
     /** Parts of contestants' names; the seed-like server always takes part. */
@@ -23,9 +26,12 @@ const { values } = parseArgs({
   },
 });
 
+if (values.rivals) installRivals();
+const all = values.rivals ? [...contestants, ...rivals()] : contestants;
+
 function chosen(): Contestant[] {
   const parts = values.only?.split(',');
-  return contestants.filter(
+  return all.filter(
     ({ name }) => parts === undefined || name === SEED || parts.some((part) => name.includes(part)),
   );
 }
@@ -38,7 +44,7 @@ if (!existsSync('/proc/self/stat')) {
   fail('The bench reads processor time from /proc: run it on Linux.');
 }
 if (chosen().length === 1 && values.only !== undefined && !SEED.includes(values.only)) {
-  fail(`--only names no contestant: there are ${contestants.map(({ name }) => name).join(', ')}.`);
+  fail(`--only names no contestant: there are ${all.map(({ name }) => name).join(', ')}.`);
 }
 
 function fail(sentence: string): never {

@@ -102,9 +102,9 @@ function spawnHost(
   data: string,
   bundles: ReadonlyMap<string, Bundle>,
 ): ChildProcess {
-  const [args, settings] = programOf(contestant, data, bundles);
   const { host } = contestant;
-  return spawn(process.execPath, args, {
+  const [args, settings] = programOf(contestant, data, bundles);
+  return spawn(host.kind === 'program' ? host.command : process.execPath, args, {
     cwd: host.kind === 'node' ? (host.checkout ?? PROJECT) : PROJECT,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -113,14 +113,15 @@ function spawnHost(
   });
 }
 
-/** What Node is told to run. */
+/** Arguments and settings of its process. */
 function programOf(
   contestant: Contestant,
   data: string,
   bundles: ReadonlyMap<string, Bundle>,
 ): [args: string[], settings: Record<string, string>] {
   const { host } = contestant;
-  if (host.kind === 'script') return [[RUNNER, host.file], {}];
+  if (host.kind === 'program') return [[...host.args], {}];
+  if (host.kind === 'script') return [[RUNNER, host.file, data, ...(host.args ?? [])], {}];
   const settings = { JWT_SECRET: SECRET, ...LOOSE_LIMITS };
   if (host.kind === 'node') {
     const place = { HOST: '127.0.0.1', PORT: '0', DATA_DIR: data, DURABILITY: host.durability };

@@ -22,6 +22,13 @@ const CPU_RATIOS: Record<string, { 50: number; 500: number }> = {
   'Socket.IO@edge gather': { 50: 0.35, 500: 0.15 },
 };
 
+/** The same to a rival's, and of latency p50 where it is named. */
+const RIVAL_RATIOS = [
+  { name: 'native@node', rival: 'Bun publish', 50: 1.3, 500: 1.0, p50: 1.5 },
+  { name: 'native@edge', rival: 'Bun publish', 50: 2.0, 500: 1.5 },
+  { name: 'Socket.IO@node', rival: 'Socket.IO on Bun', 50: 0.35, 500: 0.25 },
+] as const;
+
 const QUIET_RATIO = 1.3;
 const MIN_DURABLE_PER_SECOND = 1_000;
 
@@ -29,6 +36,7 @@ const MIN_DURABLE_PER_SECOND = 1_000;
 export function verdicts(figures: readonly Figure[]): Verdict[] {
   return [
     ...cpuVerdicts(figures),
+    ...rivalVerdicts(figures),
     ...quietVerdicts(figures),
     ...loadedVerdicts(rowsOf(figures, 200, 'half of the seed')),
     ...durableVerdicts(rowsOf(figures, 200, '500 in flight')),
@@ -52,6 +60,24 @@ function cpuVerdicts(figures: readonly Figure[]): Verdict[] {
       const row = rows.get(name);
       const what = `${name}, 200 members, ${inFlight} in flight: processor time per delivery, ratio`;
       return row === undefined ? [] : [atMost(what, row.ratio, most[inFlight])];
+    });
+  });
+}
+
+function rivalVerdicts(figures: readonly Figure[]): Verdict[] {
+  return ([50, 500] as const).flatMap((inFlight) => {
+    const rows = rowsOf(figures, 200, `${inFlight} in flight`);
+    return RIVAL_RATIOS.flatMap(({ name, rival, ...most }) => {
+      const own = rows.get(name);
+      const other = rows.get(rival);
+      if (own === undefined || other === undefined) return [];
+      const what = `${name} to ${rival}, 200 members, ${inFlight} in flight`;
+      return [
+        atMost(`${what}: processor time, ratio`, own.cpuUs / other.cpuUs, most[inFlight]),
+        ...('p50' in most
+          ? [atMost(`${what}: latency p50, ratio`, own.p50Ms / other.p50Ms, most.p50)]
+          : []),
+      ];
     });
   });
 }

@@ -4,12 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { closeCodes } from '../src/protocol/codes/close-codes.ts';
-import {
-  commands,
-  transportCommands,
-  transportReplies,
-  replies,
-} from '../src/protocol/commands.ts';
+import { commandNames, operations, transportCommands } from '../src/protocol/commands.ts';
 import { errorCodes } from '../src/protocol/codes/errors.ts';
 import { otherRoutes } from '../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../src/transports/http/room-routes.ts';
@@ -23,8 +18,13 @@ const PAGES = [
   'CHANGELOG.md',
   'docs/protocol.md',
   'docs/architecture.md',
+  'docs/client-library.md',
+  'docs/commands.md',
   'docs/moving-from-socketio.md',
   'docs/operating.md',
+  'docs/performance.md',
+  'docs/recipes.md',
+  'docs/settings.md',
   'docs/troubleshooting.md',
   'SECURITY.md',
 ];
@@ -34,6 +34,7 @@ function read(path: string): string {
 }
 
 const readme = read('README.md');
+const commandsPage = read('docs/commands.md');
 const protocol = read('docs/protocol.md');
 const manifest = JSON.parse(read('package.json')) as {
   version: string;
@@ -79,7 +80,7 @@ function blocks(page: string, language: string): string[] {
 }
 
 describe('the pages', () => {
-  test.each(PAGES)('%s links to what is there', (page) => {
+  test.each(PAGES)('%s links only to existing files and headings', (page) => {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path = '', anchor] = target.split('#');
       const file = path === '' ? page : relative(PROJECT, join(PROJECT, dirname(page), path));
@@ -95,7 +96,7 @@ describe('the pages', () => {
     }
   });
 
-  test.each(PAGES)('%s names only npm commands that are there', (page) => {
+  test.each(PAGES)('%s names only existing npm commands', (page) => {
     const run = [...read(page).matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)];
     const plain = [...read(page).matchAll(/npm (start|test)\b/g)];
     for (const [command, name = ''] of [...run, ...plain]) {
@@ -103,14 +104,14 @@ describe('the pages', () => {
     }
   });
 
-  test('the README names every npm command for users', () => {
+  test('docs/commands.md names every npm command for users', () => {
     const users = Object.keys(manifest.scripts).filter((name) => !name.includes('fixture'));
     for (const name of users) {
-      expect(readme).toMatch(new RegExp(`npm (?:run )?(?:--silent )?${name}\\b`));
+      expect(commandsPage).toMatch(new RegExp(`npm (?:run )?(?:--silent )?${name}\\b`));
     }
   });
 
-  test.each(PAGES)('%s names only files of scripts that are there', (page) => {
+  test.each(PAGES)('%s names only existing files', (page) => {
     for (const [path] of read(page).matchAll(
       /\b(?:scripts|src|local-server|test)\/[\w./-]+\.\w+/g,
     )) {
@@ -129,19 +130,27 @@ test('CI runs the commands of the README', () => {
     'npm run deploy -- --dry-run --outdir dist/worker',
   ]) {
     expect(run).toMatch(new RegExp(`^${command}`, 'm'));
-    expect(readme).toContain(command);
+    expect(readme + commandsPage).toContain(command);
   }
 });
 
-test('the program says the version of the package', () => {
+test('the program reports the version of the package', () => {
   expect(VERSION).toBe(manifest.version);
   expect(read('CHANGELOG.md')).toContain(`\n## ${VERSION}`);
 });
 
-test.each(['ts', 'tsx'])('the README shows the example in chat.%s as it is', (language) => {
-  const [shown = ''] = blocks(readme, language);
+test.each([
+  ['README.md', 'ts'],
+  ['docs/client-library.md', 'ts'],
+  ['docs/client-library.md', 'tsx'],
+])('%s shows examples/chat.%s unchanged, in 20 lines at most', (page, language) => {
+  const [shown = ''] = blocks(read(page), language);
   expect(shown).toBe(read(`examples/chat.${language}`));
   expect(shown.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
+});
+
+test('the README has at most 150 lines', () => {
+  expect(readme.split('\n').length).toBeLessThanOrEqual(150);
 });
 
 test('no npm command needs a shell', () => {
@@ -152,21 +161,20 @@ test('no npm command needs a shell', () => {
 
 describe('docs/protocol.md', () => {
   const table = rows(section(protocol, '## Commands'));
-  const schemas = { ...commands, ...transportCommands };
-  const answers = { ...replies, ...transportReplies };
+  const entries = { ...operations, ...transportCommands };
 
   test('lists every command', () => {
     expect(table.flatMap(([name]) => names(name)).toSorted()).toEqual(
-      Object.keys(schemas).toSorted(),
+      [...commandNames, ...Object.keys(transportCommands)].toSorted(),
     );
   });
 
   test.each(table)('lists what %s takes and answers', (cell, payload, reply) => {
-    const [name] = names(cell) as [keyof typeof schemas];
+    const [name] = names(cell) as [keyof typeof entries];
     expect(withoutRoom(names(payload))).toEqual(
-      withoutRoom(Object.keys(schemas[name].shape)).toSorted(),
+      withoutRoom(Object.keys(entries[name].payload.shape)).toSorted(),
     );
-    expect(names(reply)).toEqual(Object.keys(answers[name].shape).toSorted());
+    expect(names(reply)).toEqual(Object.keys(entries[name].reply.shape).toSorted());
   });
 
   test('lists every event', () => {
@@ -174,7 +182,7 @@ describe('docs/protocol.md', () => {
     expect(listed.toSorted()).toEqual(Object.keys(events).toSorted());
   });
 
-  test('lists every error code with its status and whether it passes', () => {
+  test('lists every error code with its status and whether it is temporary', () => {
     const listed = rows(section(protocol, '## Errors')).map(([code = '', status, again]) => [
       code.replaceAll('`', ''),
       { status: Number(status), temporary: again === 'again' },
@@ -197,7 +205,7 @@ describe('the routes of docs/protocol.md', () => {
   /** Those that only some servers have, and the page. */
   const beside = ['GET /test-token', 'GET /'];
 
-  test('are those that the HTTP transport has', () => {
+  test('are the routes of the HTTP transport', () => {
     const all = [
       ...roomRoutes.map(({ method, path }) => `${method} /rooms/:roomId${path}`),
       ...otherRoutes.map(({ method, path }) => `${method} ${path}`),
@@ -206,13 +214,13 @@ describe('the routes of docs/protocol.md', () => {
     expect(routes.map(({ route }) => route).toSorted()).toEqual(all.toSorted());
   });
 
-  test.each(roomRoutes)('say what $method $path takes in the query', ({ method, path, query }) => {
+  test.each(roomRoutes)('list the query fields of $method $path', ({ method, path, query }) => {
     const { does } = routes.find(({ route }) => route === `${method} /rooms/:roomId${path}`) ?? {};
     const taken = /((?:`\w+`(?:, )?)+) in the query$/.exec(does ?? '')?.[1];
     expect(names(taken)).toEqual(Object.keys(query).toSorted());
   });
 
-  test.each(beside)('name %s, which is there in development mode', async (route) => {
+  test.each(beside)('name %s, which exists in development mode', async (route) => {
     const url = `http://localhost:${await server()}${route.slice('GET '.length)}?username=alice`;
     expect((await fetch(url)).status).toBe(200);
   });
@@ -240,7 +248,7 @@ function snippet(name: string, port: number): string {
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-describe('what the README shows', () => {
+describe('the code of the README', () => {
   test('works with socket.io-client', async () => {
     const program = new Program(snippet('chat.mjs', await server()), {});
     const [output] = await program.until(

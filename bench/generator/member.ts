@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { FollowedStream } from './followed-stream.ts';
 import { type Transport, type Joining, type JoinReply, type JoinWish } from './transports.ts';
 
 /** How long a join may take before the run is given up, in milliseconds. */
@@ -14,7 +15,7 @@ export class Member {
   /** Gets every frame once joined. */
   onFrame: (member: Member, frame: string) => void = () => undefined;
   reply: JoinReply = {};
-  #socket: WebSocket | undefined;
+  #socket: WebSocket | FollowedStream | undefined;
   #nextRef = 1;
   #closed: string | undefined;
 
@@ -33,11 +34,7 @@ export class Member {
     const { transport } = this;
     const joining: Joining = { ...this.joining, ...wish };
     this.#closed = undefined;
-    const socket = new WebSocket(transport.address(origin, joining), {
-      headers: transport.headers(joining.userId),
-      perMessageDeflate: false,
-      skipUTF8Validation: true,
-    });
+    const socket = connect(transport, origin, joining);
     this.#socket = socket;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
@@ -71,7 +68,7 @@ export class Member {
         done();
       });
       socket.on('error', reject);
-      socket.on('close', (code, reason) => {
+      socket.on('close', (code: number, reason: Buffer) => {
         clearTimeout(timer);
         if (this.#socket !== socket) return;
         this.#closed = `${code} ${reason.toString()}`;
@@ -127,4 +124,17 @@ export class Member {
     if (frame === '2') this.#socket?.send('3');
     else this.onFrame(this, frame);
   }
+}
+
+function connect(
+  transport: Transport,
+  origin: string,
+  joining: Joining,
+): WebSocket | FollowedStream {
+  const address = transport.address(origin, joining);
+  const headers = transport.headers(joining.userId);
+  const postTo = transport.postTo?.(origin, joining);
+  return postTo === undefined
+    ? new WebSocket(address, { headers, perMessageDeflate: false, skipUTF8Validation: true })
+    : new FollowedStream(address.replace('ws', 'http'), postTo.replace('ws', 'http'), headers);
 }

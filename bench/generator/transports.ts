@@ -5,7 +5,17 @@ import { tokenFor } from './tokens.ts';
  * libraries: the generator must not be what is slow.
  */
 
-export type TransportName = 'native' | 'socketio' | 'gather' | 'seed' | 'ws' | 'party';
+export type TransportName =
+  | 'native'
+  | 'stream'
+  | 'socketio'
+  | 'gather'
+  | 'seed'
+  | 'ws'
+  | 'party'
+  | 'nchan'
+  | 'nchanStream'
+  | 'nats';
 
 /** What a join asks for beyond the room. */
 export interface JoinWish {
@@ -43,6 +53,8 @@ export interface Transport {
   answers: boolean;
   /** What a client sends so that the server sees it live. */
   heartbeat?: string;
+  /** Where each message is posted to, when the room is followed by an HTTP stream and not a socket. */
+  postTo?(origin: string, joining: Joining): string;
 }
 
 const SOCKETIO_PATH = '/socket.io/?EIO=4&transport=websocket';
@@ -105,8 +117,56 @@ function plain(path: (roomId: string) => string): Transport {
   };
 }
 
+/** Our rooms over HTTP: an event stream to listen, requests to speak. */
+const stream: Transport = {
+  ...native,
+  address: (origin, { roomId }) => `${origin}/rooms/${roomId}/events`,
+  postTo: (origin, { roomId }) => `${origin}/rooms/${roomId}/messages`,
+  greets: false,
+  greet: () => ({}),
+  speech: (message) => JSON.stringify({ message }),
+};
+
+/** A channel of nchan, which sends to whoever speaks what they have said: their answer. */
+const nchan: Transport = {
+  ...plain((roomId) => `/socket/${roomId}`),
+  speech: (message, { userId }) => JSON.stringify({ sender: userId, message }),
+  answers: true,
+};
+
+/** NATS' text protocol. A consumer for each member hears what the stream has stored, its own too. */
+const nats: Transport = {
+  ...plain(() => '/'),
+  greets: true,
+  greet(frame, { roomId, userId }) {
+    const hears = `hears.${userId}`;
+    if (frame.startsWith('INFO')) {
+      const options = '{"verbose":false,"pedantic":false}';
+      const config = {
+        deliver_subject: hears,
+        deliver_policy: 'new',
+        ack_policy: 'none',
+        filter_subject: `room.${roomId}`,
+        mem_storage: true,
+        num_replicas: 1,
+      };
+      const wish = JSON.stringify({ stream_name: 'ROOMS', config });
+      const made = `made.${userId}`;
+      const ask = `PUB $JS.API.CONSUMER.CREATE.ROOMS ${made} ${wish.length}\r\n${wish}\r\n`;
+      return { send: `CONNECT ${options}\r\nSUB ${hears} 1\r\nSUB ${made} 2\r\n${ask}` };
+    }
+    return frame.includes(`MSG made.`) ? { joined: { ok: !frame.includes('"error"') } } : {};
+  },
+  speech(message, { roomId, userId }) {
+    const text = JSON.stringify({ sender: userId, message });
+    return `PUB room.${roomId} stored.${userId} ${text.length}\r\n${text}\r\n`;
+  },
+  answers: true,
+};
+
 export const transports: Record<TransportName, Transport> = {
   native,
+  stream,
   socketio: socketIo({}),
   gather: socketIo({ gather: true }),
   seed: {
@@ -117,4 +177,11 @@ export const transports: Record<TransportName, Transport> = {
   },
   ws: plain((roomId) => `/${roomId}`),
   party: plain((roomId) => `/parties/room/${roomId}`),
+  nchan,
+  nchanStream: {
+    ...nchan,
+    address: (origin, { roomId }) => `${origin}/stream/${roomId}`,
+    postTo: (origin, { roomId }) => `${origin}/publish/${roomId}`,
+  },
+  nats,
 };

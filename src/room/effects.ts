@@ -13,6 +13,7 @@ import type { Connections } from './presence/connections.ts';
 import type { Departures } from './presence/departures.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
+import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
 import { dueAt } from './upkeep/tasks.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
@@ -60,6 +61,8 @@ export type Effect =
   | PlainEffect
   /** Joined connections that may no longer be in the room are disconnected. */
   | { type: 'recheckAccess'; audience: Audience }
+  /** A target outside the room is to be told of `key`: stored when it is planned, sent after the commit. */
+  | { type: 'deliver'; target: string; key: string }
   /** The next wakeup may have changed; with `by`, only where none is set up to that time. */
   | { type: 'wake'; by?: number };
 
@@ -96,7 +99,7 @@ export function updateConnection(
 /**
  * Reads what effects need from storage. Call it inside the decision's transaction: when storage fails
  * here, the decision is rolled back as a whole.
- * @param wakeAt when the room is going to be woken anyway, in epoch milliseconds
+ * @param wakeAt when the room is going to be woken anyway; undefined also when that is not known
  */
 export function plan<R>(
   context: UpkeepContext,
@@ -107,15 +110,20 @@ export function plan<R>(
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
+  let delivers = false;
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
     if (effect.type === 'wake') wakes ||= !isSetBy(effect.by, wakeAt);
-    else if (effect.type === 'recheckAccess')
+    else if (effect.type === 'deliver') {
+      context.deliveries.add(effect.target, effect.key);
+      delivers = true;
+    } else if (effect.type === 'recheckAccess')
       planned.push(...revocations(context, effect.audience));
     else planned.push(effect);
   }
   const needsUpkeep = unindexedTo > 0 || (retentionDays !== null && position !== undefined);
-  if (wakes || (needsUpkeep && wakeAt === undefined)) {
+  const isLate = wakeAt === undefined || wakeAt > context.now + WAKEUP_EVERY_MS;
+  if (wakes || (needsUpkeep && wakeAt === undefined) || (delivers && isLate)) {
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });
   }
   return { reply, effects: planned, position };

@@ -1,9 +1,10 @@
 import { invalidField, Refusal, unavailable } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { type OperationName, type Payload, readPayload, type Reply } from '../protocol/commands.ts';
+import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
+import { readPayload } from '../protocol/payloads.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import { accessOf, assertAccess } from './access/access.ts';
-import type { Actor, Context, Handler, RoomParts } from './context.ts';
+import type { Actor, Context, Decision, Handler, RoomParts } from './context.ts';
 import { plan, type Planned } from './effects.ts';
 import { handlers } from './handlers.ts';
 import type { Immediate, Ports } from './ports.ts';
@@ -29,13 +30,13 @@ export function readChecked<N extends OperationName>(
 export class Pipeline {
   readonly #parts: RoomParts;
   readonly #database: Database;
-  readonly #ports: Pick<Ports, 'clock' | 'log' | 'meter'>;
+  readonly #ports: Pick<Ports, 'clock' | 'log' | 'meter' | 'application'>;
   readonly #upkeep: Upkeep;
 
   constructor(
     parts: RoomParts,
     database: Database,
-    ports: Pick<Ports, 'clock' | 'log' | 'meter'>,
+    ports: Pick<Ports, 'clock' | 'log' | 'meter' | 'application'>,
     upkeep: Upkeep,
   ) {
     this.#parts = parts;
@@ -51,11 +52,23 @@ export class Pipeline {
     const handle: Handler<N> = handlers[name];
     const planned = this.commit<Planned<Reply<N>>>(name, () => {
       const context = this.#authorize(name, actor, read);
-      return plan(context, handle(context, read), this.#upkeep.wakeAt);
+      return plan(
+        context,
+        this.#extended(name, context, handle(context, read)),
+        this.#upkeep.wakeAt,
+      );
     });
     const { missed } = planned.reply as { missed?: readonly unknown[] };
     this.#ports.meter?.done(name, missed?.length);
     return planned;
+  }
+
+  /** A decision with the effects that the application adds. */
+  #extended<R>(name: OperationName, context: Context, decision: Decision<R>): Decision<R> {
+    const { application } = this.#ports;
+    if (application === undefined) return decision;
+    const { reply, effects = [] } = decision;
+    return { reply, effects: [...effects, ...application.effectsOf(name, context)] };
   }
 
   /** @throws Refusal when the actor may not give this command here */
@@ -71,7 +84,7 @@ export class Pipeline {
     const state = room.read();
     const { identity } = actor;
     const access = accessOf(identity, roomId, members.find(identity.userId));
-    if (name !== 'leaveRoom') assertAccess(access, state, limits, now, name);
+    assertAccess(access, state, limits, now, name);
     return { ...this.#parts, actor, access, state, now };
   }
 

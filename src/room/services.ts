@@ -1,9 +1,10 @@
+import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../protocol/codes/limits.ts';
 import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
-import { Delivery } from './broadcast/delivery.ts';
+import { FrameSender } from './broadcast/frame-sender.ts';
 import { OpenAppends } from './broadcast/open-appends.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
@@ -27,7 +28,8 @@ export interface RoomServices {
   departures: Departures;
   outbox: Outbox;
   appends: OpenAppends;
-  delivery: Delivery;
+  frames: FrameSender;
+  deliveries: Deliveries;
   refusals: Refusals;
   rates: RateLimits;
   tokenExpiry: TokenExpiry;
@@ -55,6 +57,9 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     clock,
   );
   const appends = new OpenAppends();
+  const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
+    ports.application?.read(upkeep.context(), target, key),
+  );
   const parts: RoomParts = {
     roomId,
     ...stores,
@@ -65,6 +70,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     appendRates,
     limits,
     ids,
+    deliveries,
   };
 
   const departures = new Departures(outbox, connections, presence, typing);
@@ -74,7 +80,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const slowConsumers = new SlowConsumers(roomId, outbox, presence, timer, (connection) =>
     departures.disconnect([connection], closeCodes.tooSlow),
   );
-  const delivery = new Delivery(ports, outbox, tokenExpiry, slowConsumers, departures);
+  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
 
   const refusals = new Refusals(roomId, ports, outbox, departures);
 
@@ -100,7 +106,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     departures,
     outbox,
     appends,
-    delivery,
+    frames,
+    deliveries,
     refusals,
     rates,
     tokenExpiry,

@@ -52,13 +52,17 @@ const SLOWLY = { timeout: 60_000 };
 
 const SEEN = 'joined\nalice is here\nalice: hello\n';
 
-test('the server and the client to move from work as they were', SLOWLY, async () => {
-  const server = await login(statesOf('server.mjs').before);
-  expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
-});
+test(
+  'the server and the client of docs/moving-from-socketio.md work before the move',
+  SLOWLY,
+  async () => {
+    const server = await login(statesOf('server.mjs').before);
+    expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
+  },
+);
 
 test(
-  'the server and the client that moved show the same, and what was said before',
+  'the server and the client show the same after the move, and the history',
   SLOWLY,
   async () => {
     const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });

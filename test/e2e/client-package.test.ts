@@ -8,8 +8,8 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { toolFile } from '../../scripts/tool.ts';
-import { commands } from '../../src/protocol/commands.ts';
-import { events } from '../../src/protocol/events.ts';
+import { commandNames } from '../../src/protocol/commands.ts';
+import { eventNames } from '../../src/protocol/events.ts';
 import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
@@ -58,7 +58,7 @@ async function typeErrors(files: readonly string[], flags: readonly string[] = [
   );
 }
 
-/** An example of the README for a host of the test's, in the folder. */
+/** Writes an example of `examples/` into the folder, pointed at `url`. */
 function example(name: string, url = 'http://localhost:4000'): string {
   const code = readFileSync(join(PROJECT, 'examples', name), 'utf8');
   const file = join(folder, name);
@@ -80,12 +80,12 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-test('the package is the client alone, with what it needs', () => {
+test('the package contains the client and its dependencies only', () => {
   const { packages } = JSON.parse(lock) as { packages: Record<string, unknown> };
   expect(Object.keys(packages)).toEqual(['', 'node_modules/parlor']);
 });
 
-test('its declarations carry the example, and refuse what the protocol has not', async () => {
+test('its declarations accept the example, and refuse what is not in the protocol', async () => {
   const wrong = join(folder, 'wrong.ts');
   writeFileSync(
     wrong,
@@ -100,19 +100,16 @@ void room.ask('getHistory', { limit: '3' });
   expect(await typeErrors([example('chat.ts'), example('assistant.ts'), wrong])).toBe('');
 });
 
-test('its declarations say of the protocol what the schemas say, and fit React', async () => {
+test('its declarations match the schemas of the protocol, and fit React', async () => {
   const source = (file: string) => JSON.stringify(join(PROJECT, 'src', 'protocol', file));
   const names = ['Message', 'Member', 'Present', 'Reaction', 'Receipt', 'RoomInfo', 'You'];
   const types = [
     ...names.map((name) => [`Made.${name}`, `Objects.${name}`]),
-    ...Object.keys(commands).flatMap((name) => [
+    ...commandNames.flatMap((name) => [
       [`Made.Payload<'${name}'>`, `Commands.Payload<'${name}'>`],
       [`Made.Reply<'${name}'>`, `Commands.Reply<'${name}'>`],
     ]),
-    ...Object.keys(events).map((name) => [
-      `Made.EventPayload<'${name}'>`,
-      `Events.EventPayload<'${name}'>`,
-    ]),
+    ...eventNames.map((name) => [`Made.EventPayload<'${name}'>`, `Events.EventPayload<'${name}'>`]),
     ['Made.CommandName', 'Commands.CommandName'],
     ['Made.EventName', 'Events.EventName'],
     ['Made.Problem', 'Errors.Problem'],
@@ -139,7 +136,7 @@ export const no: Same<Made.You, Objects.Member> = true;
 describe.each([
   ['node', startNodeHost],
   ['edge', startEdgeHost],
-] as const)('the examples of the README at the %s host', (_, start) => {
+] as const)('the documented examples at the %s host', (_, start) => {
   let host: Host;
   let browser: Browser;
 
@@ -177,7 +174,7 @@ describe.each([
     return { page, logged };
   }
 
-  test('talk under Node, and end when they are told to', async () => {
+  test('run under Node, and end on request', async () => {
     const bob = await enter('bob');
     const program = new Program(relative(PROJECT, example('chat.ts', url())), {});
     await program.until(/^The connection is open\.$/m);
@@ -221,7 +218,7 @@ describe.each([
     expect(stopped.status).toBe('stopped');
   });
 
-  test('have their like in a Worker', async () => {
+  test('run in a Worker', async () => {
     const file = join(folder, 'worker.ts');
     writeFileSync(
       file,
@@ -258,7 +255,7 @@ export default {
     await bob.hears('userLeft', ({ reason }) => reason === 'left');
   });
 
-  test.skipIf(!hasBrowser)('talk in a browser', async () => {
+  test.skipIf(!hasBrowser)('run in a browser', async () => {
     const bob = await enter('bob');
     const { logged } = await open(example('chat.ts', url()));
     await bob.hears('message', ({ message }) => message === 'hello from Parlor');
@@ -284,7 +281,7 @@ console.log(renderToString(<Chat roomId="${roomId}" />));
     return stdout.trim();
   }
 
-  test('are rendered on a server that joins nothing and shows nobody what was said', async () => {
+  test('render on a server without joining and without messages', async () => {
     const bob = await enter('bob');
     const roomId = 'a room nobody else is in';
     ok(await bob.join(roomId));
@@ -296,7 +293,7 @@ console.log(renderToString(<Chat roomId="${roomId}" />));
     expect(members.map(({ userId }) => userId)).toEqual(['bob']);
   });
 
-  test.skipIf(!hasBrowser)('take over what a server has rendered', async () => {
+  test.skipIf(!hasBrowser)('hydrate what a server has rendered', async () => {
     const html = await rendered(ROOM);
     const bob = await enter('bob');
     const main = join(folder, 'hydrate.tsx');
@@ -318,7 +315,7 @@ hydrateRoot(main, <StrictMode><Chat roomId="${ROOM}" /></StrictMode>);
   });
 
   test.skipIf(!hasBrowser)(
-    'leave a room whose client is replaced, as by a hot update',
+    'leave a room when its client is replaced, as by a hot update',
     async () => {
       const bob = await enter('bob');
       const main = join(folder, 'hot.tsx');
@@ -351,7 +348,7 @@ update();
     },
   );
 
-  test.skipIf(!hasBrowser)('are a component that talks, with React', async () => {
+  test.skipIf(!hasBrowser)('are a working component with React', async () => {
     const bob = await enter('bob');
     example('chat.tsx', url());
     const main = join(folder, 'main.tsx');

@@ -1,5 +1,6 @@
+import type * as z from 'zod';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/protocol/commands.ts';
+import { type CommandName, commandNames, operations } from '../../src/protocol/commands.ts';
 import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { transports } from '../support/transports.ts';
@@ -14,14 +15,16 @@ import { type Joining, ok, type Visitor, type Who } from '../support/visitor.ts'
 const hosts = useHosts({ ALLOW_GUESTS: 'true' });
 
 /** The optional fields of a command, all of them null. */
-function nulls(name: keyof typeof commands): Record<string, null> {
-  const { roomId: _, ...shape } = commands[name].shape;
-  const optional = Object.entries(shape).filter(([, field]) => field.safeParse(undefined).success);
+function nulls(name: CommandName): Record<string, null> {
+  const { roomId: _, ...shape } = operations[name].payload.shape;
+  const optional = Object.entries<z.ZodType>(shape).filter(
+    ([, field]) => field.safeParse(undefined).success,
+  );
   return Object.fromEntries(optional.map(([field]) => [field, null]));
 }
 
 /** What each command needs, in an order in which each is done. */
-const needed: [name: keyof typeof commands, payload: object][] = [
+const needed: [name: CommandName, payload: object][] = [
   ['message', { message: 'first' }],
   ['message', { message: 'second' }],
   ['typing', {}],
@@ -60,7 +63,7 @@ async function doesAll(visitor: Visitor, roomId: string): Promise<void> {
 describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
   'at $name',
   (transport) => {
-    it('takes null in every optional field of every command for nothing', async () => {
+    it('[WIRE9] treats null in every optional field of every command as absent', async () => {
       const roomId = newRoom();
       const { visitor } = await transport.enter('alice', roomId);
       // Whoever writes first owns the room.
@@ -77,7 +80,7 @@ describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
       await visitor.close();
     });
 
-    it('takes a join whose fields are empty or null for one without them', async () => {
+    it('[WIRE5] [WIRE9] treats empty and null fields of a join as absent', async () => {
       const token = await namelessToken('u-1');
       const nothing = { since: '', session: '', username: '', history: '' } as unknown as Joining;
       const joining =
@@ -91,7 +94,7 @@ describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
 );
 
 describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) => {
-  it('takes null in every optional field over Socket.IO by polling for nothing', async () => {
+  it('[WIRE9] treats null in every optional field over Socket.IO by polling as absent', async () => {
     const roomId = newRoom();
     const visitor = new PollingVisitor(hosts[name].url, { token: await tokenFor('alice') });
     expect(ok(await visitor.join(roomId, nulls('joinRoom') as Joining)).messages).toEqual([]);
@@ -99,7 +102,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     await visitor.close();
   });
 
-  it('lets a guest in who shows null for a token', async () => {
+  it('[AUTH8] accepts a guest whose token is null', async () => {
     const who = { token: null, guestToken: null } as unknown as Who;
     const [webSocket] = transports.filter(
       ({ host, socketHolds }) => host === name && socketHolds === 'many rooms',
@@ -111,7 +114,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     }
   });
 
-  it('takes null in bodies, and queries with nothing in them, for nothing', async () => {
+  it('[WIRE9] [HTTP3] treats null in bodies and empty queries as absent', async () => {
     const roomId = newRoom();
     const alice = new HttpVisitor(hosts[name].url, await tokenFor('alice'));
     const body = { ...nulls('message'), message: 'hello' };
@@ -124,7 +127,10 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
         .replace(':userId', 'bob')
         .replace(':emoji', encodeURIComponent('👍'));
       if (operation === 'message') continue;
-      const given = { ...(operation in commands && nulls(operation as 'message')), ...payload };
+      const given = {
+        ...(commandNames.some((name) => name === operation) && nulls(operation as CommandName)),
+        ...payload,
+      };
       const asked = await alice.ask(method, roomId, address, {
         ...(kind !== 'none' && { body: given }),
         query: Object.fromEntries(
@@ -142,7 +148,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     expect(refused).toMatchObject({ error: { code: 'invalid_payload', field: 'after' } });
   });
 
-  it('follows a room from now where no position is given', async () => {
+  it('follows a room from now without a position', async () => {
     const roomId = newRoom();
     const alice = new HttpVisitor(hosts[name].url, await tokenFor('alice'));
     await alice.ask('POST', roomId, '/messages', { body: { message: 'before' } });
@@ -154,7 +160,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     await follower.close();
   });
 
-  it('takes a command at a native socket whose ref is null for one without', async () => {
+  it('treats a ref of null at a native socket as absent', async () => {
     const { url } = hosts[name];
     const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
     const { frame, socket } = rawSocket(`${url}/rooms/${newRoom()}/ws`, headers);

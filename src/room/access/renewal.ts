@@ -67,7 +67,8 @@ export class Renewal {
     this.#rates.charge(userId, 'refreshToken');
     const { effects } = this.#pipeline.commit('rename', () => {
       const context = this.#upkeep.context();
-      return plan(context, renamed(context, { userId, username }, state.id), this.#upkeep.wakeAt);
+      const decision = renamed(context, { userId, username }, state.id);
+      return plan(context, decision, this.#upkeep.wakeAt);
     });
     presence.rename(userId, { username });
     for (const other of connections.ofUser(userId)) {

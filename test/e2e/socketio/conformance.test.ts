@@ -91,8 +91,8 @@ const HANDSHAKE = {
 };
 
 describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
-  describe('handshake by polling', () => {
-    it('tells sid, upgrades, heartbeat and size limit, nothing else', async () => {
+  describe('a handshake by polling', () => {
+    it('returns sid, upgrades, heartbeat and size limit, and nothing else', async () => {
       const { body } = await polling(path).poll();
       expect(body[0]).toBe('0');
       expect(JSON.parse(body.slice(1))).toEqual({
@@ -116,7 +116,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
   });
 
   describe('handshake by WebSocket', () => {
-    it('tells the same, and no upgrade', async () => {
+    it('returns the same, without upgrades', async () => {
       const socket = webSocket(path);
       const first = (await socket.next()) as string;
       expect(first[0]).toBe('0');
@@ -137,7 +137,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
   });
 
   describe('heartbeat', () => {
-    it('goes on by polling as long as pings are answered', async () => {
+    it('continues by polling as long as pings are answered', async () => {
       const session = polling(path);
       await session.open();
       for (const _ of Array(3).keys()) {
@@ -157,7 +157,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
       expect((await session.poll()).status).toBe(400);
     });
 
-    it('goes on by WebSocket as long as pings are answered', async () => {
+    it('continues by WebSocket as long as pings are answered', async () => {
       const socket = await opened(path);
       for (const _ of Array(3).keys()) {
         expect(await socket.next()).toBe('2');
@@ -173,7 +173,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
   });
 
   describe('close', () => {
-    it('by polling lets the poll that waits go, then forgets the session', async () => {
+    it('by polling answers the waiting poll, then removes the session', async () => {
       let session = polling(path);
       const closeWhilePolled = async (): Promise<[HttpAnswer, HttpAnswer]> => {
         session = polling(path);
@@ -193,7 +193,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
   });
 
   describe('upgrade', () => {
-    it('answers the probe, lets polling go, and goes on over the WebSocket', async () => {
+    it('answers the probe, ends polling, and continues over the WebSocket', async () => {
       const session = polling(path);
       const { sid } = await session.open();
       const socket = webSocket(path, sid);
@@ -207,7 +207,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
       socket.close();
     });
 
-    it('leaves requests with the same sid refused, and the session unharmed', async () => {
+    it('refuses requests with the same sid, and keeps the session', async () => {
       const session = polling(path);
       const { sid } = await session.open();
       const socket = webSocket(path, sid);
@@ -230,7 +230,7 @@ describe('Engine.IO messages', () => {
   const PATH = '/engine.io/';
 
   it.each(['4hello', '4test1\x1e4test2\x1e4test3', '4hello\x1ebAQIDBA=='])(
-    'come back by polling as they went: %j',
+    'are echoed by polling unchanged: %j',
     async (body) => {
       const session = polling(PATH);
       await session.open();
@@ -241,14 +241,14 @@ describe('Engine.IO messages', () => {
     },
   );
 
-  it('that are none end a polling session', async () => {
+  it('that are malformed end a polling session', async () => {
     const session = polling(PATH);
     await session.open();
     expect((await session.post('abc')).status).toBe(400);
     expect((await session.poll()).status).toBe(400);
   });
 
-  it('are lost when two polls wait at once', async () => {
+  it('are lost when two polls wait at the same time', async () => {
     const session = polling(PATH);
     await session.open();
     const answers = await Promise.all([session.poll(), session.poll()]);
@@ -259,11 +259,11 @@ describe('Engine.IO messages', () => {
     expect((await session.poll()).status).toBe(400);
   });
 
-  it('are lost when a poll is given up', async () => {
+  it('are lost when a poll is aborted', async () => {
     expect((await pollAfterOneGivenUp()).status).toBe(400);
   });
 
-  it('come back by WebSocket, text and bytes', async () => {
+  it('are echoed by WebSocket, text and bytes', async () => {
     const socket = await opened(PATH);
     socket.send('4hello', Uint8Array.from([1, 2, 3, 4]));
     expect(await socket.nextButPing()).toBe('4hello');
@@ -271,7 +271,7 @@ describe('Engine.IO messages', () => {
     socket.close();
   });
 
-  it('that are none close a WebSocket', async () => {
+  it('that are malformed close a WebSocket', async () => {
     const socket = await opened(PATH);
     socket.send('abc');
     expect(await socket.closed).toBe(1005);
@@ -315,7 +315,7 @@ describe('Socket.IO', () => {
     ['40{"token":"123"}', '40', '42["auth",{"token":"123"}]'],
     ['40/custom,', '40/custom,', '42/custom,["auth",{}]'],
     ['40/custom,{"token":"abc"}', '40/custom,', '42/custom,["auth",{"token":"abc"}]'],
-  ])('lets a client in on %s', async (packet, prefix, auth) => {
+  ])('accepts a client on %s', async (packet, prefix, auth) => {
     const socket = await opened(PATH);
     socket.send(packet);
     const reply = (await socket.nextButPing()) as string;
@@ -325,20 +325,20 @@ describe('Socket.IO', () => {
     socket.close();
   });
 
-  it('refuses a namespace that does not exist', async () => {
+  it('[SIO2] refuses a namespace that does not exist', async () => {
     const socket = await opened(PATH);
     socket.send('40/random');
     expect(await socket.nextButPing()).toBe('44/random,{"message":"Invalid namespace"}');
     socket.close();
   });
 
-  it('closes on a handshake that is none', async () => {
+  it('closes on a malformed handshake', async () => {
     const socket = await opened(PATH);
     socket.send('4abc');
     expect(await socket.closed).toBe(1005);
   });
 
-  it('closes when no namespace is joined, though pings are answered', async () => {
+  it('closes when no namespace is joined, although pings are answered', async () => {
     const socket = await opened(PATH);
     for (let frame = await socket.next(); frame !== undefined; frame = await socket.next()) {
       expect(frame).toBe('2');
@@ -347,14 +347,14 @@ describe('Socket.IO', () => {
     expect(socket.code).toBe(1005);
   });
 
-  it('keeps the connection when the main namespace is left', async () => {
+  it('keeps the connection after leaving the main namespace', async () => {
     const socket = await connected();
     socket.send('41');
     expect(await socket.next()).toBe('2');
     socket.close();
   });
 
-  it('keeps the other namespaces when one is left', async () => {
+  it('keeps the other namespaces after leaving one', async () => {
     const socket = await connected();
     socket.send('40/custom');
     await socket.nextButPing();

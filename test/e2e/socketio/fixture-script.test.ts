@@ -58,7 +58,7 @@ describe('the fixture script', () => {
     // Ctrl-C reaches all that the terminal runs.
     ['SIGINT to all', (pid: number) => process.kill(-pid, 'SIGINT')],
   ])(
-    'serves both addresses of localhost until %s, and leaves no process',
+    'serves both addresses of localhost until %s, and ends all its processes',
     async (_, end) => {
       const port = await freePort();
       const args = ['run', '--silent', 'fixture:socketio', '--', String(port)];

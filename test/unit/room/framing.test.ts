@@ -18,7 +18,7 @@ const entries = [
 ];
 
 describe('framing', () => {
-  it('shares one frame of what is for everyone, with the last position', () => {
+  it('[WIRE6] shares one frame of the entries for everyone, with the last position', () => {
     const frame = sharedFrame(entries);
     expect(frame?.lines).toEqual(['all', 'not c1']);
     expect(frame?.position).toBe('e:2');
@@ -33,7 +33,7 @@ describe('framing', () => {
     expect(ownFrame(connection(id, userId), entries, undefined)?.lines).toEqual(lines);
   });
 
-  it('gives a connection that has not joined only what is for it alone', () => {
+  it('gives an unjoined connection only its own entries', () => {
     expect(ownFrame(connection('c1', 'alice', false), entries, undefined)?.lines).toEqual(['c1']);
     expect(ownFrame(connection('c3', 'bob', false), entries, undefined)).toBeUndefined();
   });

@@ -37,7 +37,7 @@ function search(room: RoomAtHand, query: string): number[] {
 }
 
 describe('appending', () => {
-  it('grows the text for all who read it, at one rev each', () => {
+  it('[STRM2] grows the text for all who read it, at one rev each', () => {
     const room = streamed();
     expect(append(room, 5, ', world')).toEqual({ ok: true, seq: 1, rev: 3, length: 12 });
     expect(shown(room)).toMatchObject({ seq: 1, rev: 3, message: 'Hello, world', streaming: true });
@@ -45,13 +45,13 @@ describe('appending', () => {
     expect(messages).toEqual([shown(room)]);
   });
 
-  it('begins with the text that came with the message', () => {
+  it('[STRM1] begins with the text that came with the message', () => {
     const room = streamed('', { message: 'so ' });
     append(room, 3, 'far');
     expect(shown(room).message).toBe('so far');
   });
 
-  it('is idempotent by offset: what is there is left out', () => {
+  it('[STRM3] is idempotent by offset: what is there is left out', () => {
     const room = streamed();
     const { rev } = room;
     expect(append(room, 0, 'Hell')).toMatchObject({ rev, length: 5, duplicate: true });
@@ -95,7 +95,7 @@ describe('appending', () => {
     );
   });
 
-  it('ends at MAX_STREAM_BYTES, in UTF-8', () => {
+  it('[STRM10] ends at MAX_STREAM_BYTES, in UTF-8', () => {
     const room = streamed('語'.repeat(21_845));
     expect(refused(room, 21_845, 'ab')).toMatchObject({ code: 'too_large', field: 'text' });
     expect(append(room, 21_845, 'a').length).toBe(21_846);
@@ -125,7 +125,7 @@ describe('appending', () => {
     room.ask(bot, 'message', begin);
   });
 
-  it('shares rev, row and event among the appends of one flush', () => {
+  it('[STRM4] shares rev, row and event among the appends of one flush', () => {
     onStage({}, (stage) => {
       const writer = new Listener(stage, bot);
       const reader = new Listener(stage, alice);
@@ -209,7 +209,7 @@ describe('appending', () => {
 });
 
 describe('the end of a stream', () => {
-  it('tells of it without the text, and leaves a message like any other', () => {
+  it('[STRM5] tells of it without the text, and leaves a message like any other', () => {
     const room = streamed();
     const reader = room.join(alice);
     expect(room.ask(bot, 'finishMessage', { seq: 1 })).toMatchObject({
@@ -243,7 +243,7 @@ describe('the end of a stream', () => {
     expect(room.rev).toBe(rev);
   });
 
-  it('comes by itself as interrupted after a minute of silence, over a crash too', () => {
+  it('[STRM6] comes by itself as interrupted after a minute of silence, over a crash too', () => {
     const room = streamed();
     room.now += 30_000;
     append(room, 5, '!');
@@ -286,7 +286,7 @@ describe('the end of a stream', () => {
     expect(search(room, 'text')).toHaveLength(20);
   });
 
-  it('is where search begins and mentions count', () => {
+  it('[STRM9] is where search begins and mentions count', () => {
     const room = new RoomAtHand();
     room.ask(alice, 'message', { message: 'hello' });
     const begin = { message: 'xylograph', streaming: true, mentions: ['alice'] };
@@ -301,7 +301,7 @@ describe('the end of a stream', () => {
 });
 
 describe('stopping a stream', () => {
-  it('asks its sender, once, and tells with the next append', () => {
+  it('[STRM8] asks its sender, once, and tells with the next append', () => {
     const room = streamed();
     const writer = room.join(bot);
     const reader = room.join(alice);
@@ -373,7 +373,7 @@ describe('a message that streams', () => {
     expect(room.count('messages') + room.count('streams') + room.count('chunks')).toBe(0);
   });
 
-  it('is exported with its text, and imported as interrupted', () => {
+  it('[STRM11] is exported with its text, and imported as interrupted', () => {
     const room = streamed();
     room.ask(bot, 'message', { message: 'x', streaming: true });
     room.ask(bot, 'finishMessage', { seq: 3, status: 'failed' });
@@ -392,7 +392,7 @@ describe('a message that streams', () => {
 });
 
 it.each([1, Math.floor(Math.random() * 2 ** 31)])(
-  'reads the same for whoever stayed, came late or came back, at the price of its text (seed %i)',
+  '[STRM7] reads the same for whoever stayed, came late or came back, at the price of its text (seed %i)',
   (seed) => {
     const [short, long] = [300, 600].map((appends) =>
       onStage({ COMMAND_BURST: '100000' }, (stage) => playStream(stage, seeded(seed), appends)),

@@ -43,7 +43,7 @@ describe('Engine.IO packets', () => {
     expect(decodeFrame('').type).toBe('error');
   });
 
-  it('are read from a body up to the first that is none', () => {
+  it('are read from a body up to the first malformed one', () => {
     expect(decodeBody('4a\x1ebAQIDBA==\x1e3')).toEqual([
       { type: 'message', data: 'a' },
       { type: 'message', data: BYTES.buffer },

@@ -62,7 +62,7 @@ function join(packet = '0'): NamespaceSocket {
 }
 
 describe('CONNECT', () => {
-  it('asks the owner, who lets the client in', () => {
+  it('asks the owner, which accepts the client', () => {
     receive('0{"token":"123"}');
     expect(requests[0]).toMatchObject({ namespace: '/', auth: { token: '123' } });
     expect(sent).toEqual([]);
@@ -70,7 +70,7 @@ describe('CONNECT', () => {
     expect(sent).toEqual(['0{"sid":"sid1"}']);
   });
 
-  it('comes without auth, and to any namespace', () => {
+  it('may omit auth, and name any namespace', () => {
     receive('0/custom,');
     expect(requests[0]).toMatchObject({ namespace: '/custom', auth: {} });
     requests[0]?.accept();
@@ -93,7 +93,7 @@ describe('CONNECT', () => {
     expect(sent).toEqual(['0{"sid":"sid1"}']);
   });
 
-  it('is answered with nothing once the client has gone', () => {
+  it('is not answered once the client has gone', () => {
     receive('0');
     session.onClose('transport close');
     expect(requests[0]?.accept()).toBeUndefined();
@@ -111,7 +111,7 @@ describe('CONNECT', () => {
     expect(closes).toEqual(['forced close']);
   });
 
-  it('is answered first, and then what was sent behind it, in order', async () => {
+  it('[SIO5] is answered first, and then packets sent after it, in order', async () => {
     receive('0', '2["a"]', '51-["b",{"_placeholder":true,"num":0}]', new ArrayBuffer(1));
     expect([events, closes]).toEqual([[], []]);
     requests[0]?.accept();
@@ -134,21 +134,21 @@ describe('CONNECT', () => {
   it.each([
     ['a second one', '0'],
     ['what is malformed', '2{'],
-  ])('closes the session on %s behind it, once it is answered', async (_, packet) => {
+  ])('[SIO5] closes the session on %s after it, once it is answered', async (_, packet) => {
     receive('0', packet);
     requests[0]?.accept();
     await Promise.resolve();
     expect(closes).toHaveLength(1);
   });
 
-  it('closes the session on an event behind one that is refused, after the answer', async () => {
+  it('[SIO5] closes the session on an event after a refused one, after the answer', async () => {
     receive('0', '2["a"]');
     requests[0]?.refuse({ message: 'no' });
     await Promise.resolve();
     expect([sent, events, closes]).toEqual([['4{"message":"no"}'], [], ['forced close']]);
   });
 
-  it('keeps no more behind it than one payload may hold', () => {
+  it('[SIO5] keeps at most one payload of packets after it', () => {
     receive('0');
     const text = `2["${'é'.repeat(100)}"]`;
     const count = Math.floor(SETTINGS.maxPayloadBytes / new TextEncoder().encode(text).length);
@@ -163,14 +163,14 @@ describe('CONNECT', () => {
     expect([closes, requests]).toEqual([['parse error'], []]);
   });
 
-  it('is waited for as long as the settings say', () => {
+  it('must arrive within the connect timeout', () => {
     clock.advance(249);
     expect(closes).toEqual([]);
     clock.advance(1);
     expect(closes).toEqual(['forced close']);
   });
 
-  it('stops the wait once it is accepted', () => {
+  it('ends the connect timeout once it is accepted', () => {
     join();
     clock.advance(10_000);
     expect([closes, clock.waiting]).toEqual([[], 0]);
@@ -178,7 +178,7 @@ describe('CONNECT', () => {
 });
 
 describe('EVENT', () => {
-  it('reaches the owner parsed, and as it was written', () => {
+  it('reaches the owner parsed, and as text', () => {
     join();
     receive('2["message", {"a":1.0}]', '212["x"]', '2[1]', '2');
     expect(events).toEqual([
@@ -189,13 +189,13 @@ describe('EVENT', () => {
     ]);
   });
 
-  it('is sent from text, untouched', () => {
+  it('is sent from text, unchanged', () => {
     join().emitTexts(['["message", {"a":1.0}]']);
     join('0/custom').emitTexts(['["b"]']);
     expect(sent).toEqual(['2/custom,["b"]']);
   });
 
-  it('is sent from values, and with an id when the client shall answer', () => {
+  it('is sent from values, and with an id to request an acknowledgement', () => {
     const socket = join();
     socket.emit('a', { b: [true] });
     socket.emitWithAck(7, 'a');
@@ -223,7 +223,7 @@ describe('EVENT', () => {
     expect([closes, disconnects, events]).toEqual([['parse error'], ['/: parse error'], []]);
   });
 
-  it('is not mistaken for CONNECT when a message is empty', () => {
+  it('is distinguished from CONNECT when a message is empty', () => {
     receive('');
     expect([closes, requests]).toEqual([['parse error'], []]);
   });
@@ -234,7 +234,7 @@ describe('binary packets', () => {
   const TWO = Uint8Array.from([2]).buffer;
   const PLACES = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
 
-  it('are whole when their last part has come', () => {
+  it('are complete when their last part has arrived', () => {
     join();
     receive(`52-7["m",${PLACES}]`, ONE);
     expect(events).toEqual([]);
@@ -255,7 +255,7 @@ describe('binary packets', () => {
     ]);
   });
 
-  it('answer as acks', () => {
+  it('work as acknowledgements', () => {
     join();
     receive('61-5[{"_placeholder":true,"num":0}]', ONE);
     expect(acks).toEqual([[5, [ONE]]]);
@@ -297,7 +297,7 @@ describe('DISCONNECT', () => {
     ]);
   });
 
-  it('lets the client join anew', () => {
+  it('allows the client to join again', () => {
     join();
     receive('1');
     expect(join().sid).toBe('sid2');
@@ -309,7 +309,7 @@ describe('DISCONNECT', () => {
     expect(closes).toEqual(['forced close']);
   });
 
-  it('is sent by the owner, after which the socket is mute', () => {
+  it('is sent by the owner, after which the socket sends nothing', () => {
     const socket = join();
     socket.disconnect();
     socket.disconnect();
@@ -319,7 +319,7 @@ describe('DISCONNECT', () => {
     expect([sent, disconnects]).toEqual([['1'], ['/: server namespace disconnect']]);
   });
 
-  it('does not let an old socket speak for a new one', () => {
+  it('separates an old socket from a new one', () => {
     const old = join();
     receive('1');
     join();
@@ -329,7 +329,7 @@ describe('DISCONNECT', () => {
 });
 
 describe('a Socket.IO session', () => {
-  it('tells every socket when what carries it ends', () => {
+  it('closes every socket when its transport ends', () => {
     join();
     join('0/custom');
     session.onClose('ping timeout');
@@ -343,7 +343,7 @@ describe('a Socket.IO session', () => {
     expect([sent, closes, disconnects]).toEqual([[], [{ code: 4003 }], ['/: forced close']]);
   });
 
-  it('goes on elsewhere with its sockets, its requests and what waits for them', async () => {
+  it('moves with its sockets, its pending requests and its waiting packets', async () => {
     join();
     receive('0/custom,{"a":1}', '51-["m",{"_placeholder":true,"num":0}]');
     const handOver = structuredClone(session.handOver());
@@ -362,7 +362,7 @@ describe('a Socket.IO session', () => {
     expect(sent).toEqual(['0/custom,{"sid":"sid2"}', '31[]']);
   });
 
-  it('goes on elsewhere with half a packet', () => {
+  it('moves with half a packet', () => {
     join();
     receive('51-["m",{"_placeholder":true,"num":0}]');
     session = SocketIoSession.resume(engine, options, structuredClone(session.handOver()));

@@ -1,5 +1,5 @@
+import { events } from '../../protocol/events.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
-import { fixed } from '../../protocol/codes/limits.ts';
 import type { TokenExpiry } from '../access/token-expiry.ts';
 import type { Connection, Ports } from '../ports.ts';
 import type { Departures } from '../presence/departures.ts';
@@ -7,11 +7,11 @@ import type { Frame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import type { SlowConsumers } from './slow-consumers.ts';
 
-type DeliveryPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
+type FrameSenderPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
 
 /** Hands frames to connections, and lets joins wait: when many join, their events leave together. */
-export class Delivery {
-  readonly #ports: DeliveryPorts;
+export class FrameSender {
+  readonly #ports: FrameSenderPorts;
   readonly #outbox: Outbox;
   readonly #tokenExpiry: TokenExpiry;
   readonly #slowConsumers: SlowConsumers;
@@ -22,7 +22,7 @@ export class Delivery {
   #isTimerSet = false;
 
   constructor(
-    ports: DeliveryPorts,
+    ports: FrameSenderPorts,
     outbox: Outbox,
     tokenExpiry: TokenExpiry,
     slowConsumers: SlowConsumers,
@@ -61,7 +61,7 @@ export class Delivery {
   /** How much longer deferrable events may wait, in milliseconds; none when the clock was set back. */
   #deferMs(): number {
     const agoMs = this.#ports.clock.now() - this.#joinsSentAt;
-    return agoMs < 0 ? 0 : fixed.joinsEveryMs - agoMs;
+    return agoMs < 0 ? 0 : events.userJoined.everyMs - agoMs;
   }
 
   readonly #send = (connection: Connection, frame: Frame): void => {
