@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { Carry } from '../host/courier.ts';
 import { FlushScheduler } from '../host/flush-scheduler.ts';
 import { type Hosted, HostedObject, type OwnPorts } from '../host/hosted-object.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
@@ -69,12 +70,17 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
       else this.report.flushedFor(this.connections.size, startedAt, undefined);
     },
     reset: () => this.connections.closeAll(),
+    ...(this.carry !== undefined && {
+      carry: (target, deliveries) => this.carry!(target, deliveries),
+    }),
     log: this.log,
     maxQueued: this.settings.limits.unsentBytes,
   });
 
   protected abstract readonly connections: ObjectConnections;
   protected abstract make(ports: ObjectPorts): O;
+  /** Brings deliveries to a target; a kind of object that owes nothing has none. */
+  protected carry?(...attempt: Parameters<Carry>): ReturnType<Carry>;
 
   /** The object's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
   override async alarm(): Promise<void> {

@@ -7,7 +7,7 @@ const page = readFileSync(join(PROJECT, 'SECURITY.md'), 'utf8');
 
 /** The tests that the page names: a file, and titles in it. */
 const named = Array.from(
-  page.matchAll(/(test\/[\w./-]+\.test\.ts): ((?:"[^"]+"(?:, )?)+)/g),
+  page.matchAll(/(test\/[\w./-]+\.ts): ((?:"[^"]+"(?:, )?)+)/g),
   ([, file = '', titles = '']) => ({
     file,
     titles: Array.from(titles.matchAll(/"([^"]+)"/g), ([, title = '']) => title),

@@ -13,6 +13,8 @@ const hosts = useHosts({ ALLOW_GUESTS: 'true' });
 
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket';
+const OLD_CLIENT =
+  'Unsupported protocol version: connect with a Socket.IO client of version 3.x or 4.x, which speak Engine.IO 4.';
 const TOKEN_IN_URL = /^A token in a URL .* auth: \{ token \}/;
 
 interface Outcome {
@@ -79,9 +81,9 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
   });
 
   const refusals: [query: string, code: number, message: string][] = [
-    ['EIO=3&transport=websocket', 5, 'Unsupported protocol version'],
-    ['EIO=5&transport=websocket', 5, 'Unsupported protocol version'],
-    ['transport=websocket', 5, 'Unsupported protocol version'],
+    ['EIO=3&transport=websocket', 5, OLD_CLIENT],
+    ['EIO=5&transport=websocket', 5, OLD_CLIENT],
+    ['transport=websocket', 5, OLD_CLIENT],
     ['EIO=4&transport=polling', 3, 'Bad request'],
     ['EIO=4&transport=webtransport', 0, 'Transport unknown'],
     ['EIO=4', 0, 'Transport unknown'],
@@ -114,6 +116,11 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
       expect([answer.status, answer.json()]).toEqual([400, { code, message: expect.any(String) }]);
     },
   );
+
+  it('tells a client of version 2 by polling which versions connect', async () => {
+    const answer = await ask(url(), '/socket.io/?EIO=3&transport=polling&t=OldOne&b64=1');
+    expect([answer.status, answer.json()]).toEqual([400, { code: 5, message: OLD_CLIENT }]);
+  });
 
   it('of another method in a session is the fault of the client', async () => {
     const session = new RawPolling(`${url()}${POLLING}`);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EngineData } from '../../../src/socketio-server/engine-packet.ts';
+import { encodeEvent, encodeTexts } from '../../../src/socketio-server/encoded-events.ts';
+import type { EngineData, EngineFrames } from '../../../src/socketio-server/engine-packet.ts';
 import type { EngineCloseReason } from '../../../src/socketio-server/engine-session.ts';
 import type { NamespaceSocket } from '../../../src/socketio-server/namespace-socket.ts';
 import type { ConnectRequest, ReceivedEvent } from '../../../src/socketio-server/socketio-owner.ts';
@@ -42,7 +43,9 @@ beforeEach(() => {
 const engine = {
   sid: 'S',
   send: (data: EngineData) => void sent.push(data),
-  sendAll: (messages: readonly EngineData[]) => void sent.push(...messages),
+  // Without the mark of Engine.IO that text messages carry.
+  sendFrames: ({ frames }: EngineFrames) =>
+    void sent.push(...frames.map((frame) => (typeof frame === 'string' ? frame.slice(1) : frame))),
   close: (frame?: unknown, reason: EngineCloseReason = 'forced close') => {
     closes.push(frame ?? reason);
     session.onClose(reason);
@@ -189,13 +192,28 @@ describe('EVENT', () => {
     ]);
   });
 
-  it('is sent from text, unchanged', () => {
-    join().emitTexts(['["message", {"a":1.0}]']);
-    join('0/custom').emitTexts(['["b"]']);
+  it('is sent from text, untouched', () => {
+    join().emitEncoded(encodeTexts(['["message", {"a":1.0}]']));
+    join('0/custom').emitEncoded(encodeTexts(['["b"]']));
     expect(sent).toEqual(['2/custom,["b"]']);
   });
 
-  it('is sent from values, and with an id to request an acknowledgement', () => {
+  it('is encoded once for all sockets of a namespace, bytes too', () => {
+    const [main, custom] = [join('0'), join('0/custom,')];
+    const bytes = Uint8Array.from([1]);
+    let encodings = 0;
+    const counted = { toJSON: () => (encodings += 1) && 'text' };
+    const event = encodeEvent('a', counted, bytes);
+    main.emitEncoded(event);
+    const once = encodings;
+    main.emitEncoded(event);
+    expect(encodings).toBe(once);
+    custom.emitEncoded(event);
+    const args = '["a","text",{"_placeholder":true,"num":0}]';
+    expect(sent).toEqual([`51-${args}`, bytes, `51-${args}`, bytes, `51-/custom,${args}`, bytes]);
+  });
+
+  it('is sent from values, and with an id when the client shall answer', () => {
     const socket = join();
     socket.emit('a', { b: [true] });
     socket.emitWithAck(7, 'a');
@@ -313,7 +331,7 @@ describe('DISCONNECT', () => {
     const socket = join();
     socket.disconnect();
     socket.disconnect();
-    socket.emitTexts(['["late"]']);
+    socket.emitEncoded(encodeTexts(['["late"]']));
     socket.emit('late');
     socket.ackText(1, '[]');
     expect([sent, disconnects]).toEqual([['1'], ['/: server namespace disconnect']]);
@@ -323,7 +341,7 @@ describe('DISCONNECT', () => {
     const old = join();
     receive('1');
     join();
-    old.emitTexts(['["ghost"]']);
+    old.emitEncoded(encodeTexts(['["ghost"]']));
     expect(sent).toEqual([]);
   });
 });
