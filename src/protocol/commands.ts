@@ -356,6 +356,18 @@ export const operations = {
     route: 'DELETE /mutes/:userId',
     summary: 'Lets a muted user speak again.',
   },
+  /** On a connection a signal is given by its own name, with `data` as its payload. */
+  sendSignal: {
+    payload: z.object({
+      roomId,
+      name: z.string({ error: 'must be a string' }),
+      data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
+    }),
+    reply: z.object({}),
+    via: 'http',
+    route: 'POST /signals/:name',
+    summary: 'Passes an event of your own on to those who are online.',
+  },
   getRoom: {
     payload: z.object({ roomId }),
     reply: z.object({ room: roomSchema, onlineCount: z.number() }),

@@ -11,6 +11,7 @@ import type { Context, Decision, UpkeepContext } from './context.ts';
 import type { Connection, ConnectionState } from './ports.ts';
 import type { Connections } from './presence/connections.ts';
 import type { Departures } from './presence/departures.ts';
+import type { Signal, Signals } from './presence/signals.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
@@ -53,6 +54,8 @@ type PlainEffect =
   | { type: 'eraseStorage' }
   /** Rows were removed; their space can be given back. */
   | { type: 'reclaimSpace' }
+  /** An application's own event is to be passed on, when its sender and the room may. */
+  | { type: 'signal'; signal: Signal }
   /** Text joins an append that the next flush hands out. */
   | { type: 'extendAppend'; seq: number; text: string };
 
@@ -139,6 +142,7 @@ export interface EffectTargets {
   appends: OpenAppends;
   connections: Connections;
   presence: Presence;
+  signals: Signals;
   receipts: Receipts;
   departures: Departures;
   upkeep: Upkeep;
@@ -162,6 +166,9 @@ export class Effects {
         case 'broadcast':
           entry = outbox.broadcast(effect.event, effect.audience, effect.position);
           if (effect.event.name === 'messageAppended') appends.add(effect.event.payload, entry);
+          break;
+        case 'signal':
+          this.#targets.signals.add(effect.signal);
           break;
         case 'extendAppend':
           appends.extend(effect.seq, effect.text);

@@ -7,6 +7,7 @@ import { kickMember } from './commands/kick-member.ts';
 import { muteMember } from './commands/mute-member.ts';
 import { removeReaction } from './commands/remove-reaction.ts';
 import { reopenRoom } from './commands/reopen-room.ts';
+import { sendSignal } from './commands/send-signal.ts';
 import { setRole } from './commands/set-role.ts';
 import { unbanMember } from './commands/unban-member.ts';
 import { unmuteMember } from './commands/unmute-member.ts';
@@ -59,6 +60,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   unbanMember,
   muteMember,
   unmuteMember,
+  sendSignal,
   getRoom,
   getMessage,
   getAudit,

@@ -17,6 +17,7 @@ import { Connections } from './presence/connections.ts';
 import { Departures } from './presence/departures.ts';
 import { Presence } from './presence/presence.ts';
 import { Receipts } from './presence/receipts.ts';
+import { Signals } from './presence/signals.ts';
 import { Typing } from './presence/typing.ts';
 import { Database } from './storage/database.ts';
 import { storesOf } from './storage/stores.ts';
@@ -96,6 +97,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     appends,
     connections,
     presence,
+    signals: new Signals(outbox, clock, timer),
     receipts,
     departures,
     upkeep,

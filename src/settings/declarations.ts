@@ -128,6 +128,16 @@ export const declarations = [
       'Which rooms a user may enter: `open`, every room that is not private; `token`, only the rooms that the token names.',
   },
   {
+    name: 'SIGNALS',
+    group: 'security',
+    kind: 'choice',
+    default: 'off',
+    choices: ['off', 'open'],
+    hosts: both,
+    about:
+      'Events of your own, which are passed on and not stored: `off`, none; `open`, every event whose name is not one of the protocol.',
+  },
+  {
     name: 'JWT_ISSUER',
     group: 'security',
     kind: 'text',

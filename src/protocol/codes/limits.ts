@@ -27,6 +27,8 @@ export interface Limits {
   batchDelayMs: number;
   /** Whether only rooms that a token names exist for its holder. */
   tokenRoomsOnly: boolean;
+  /** Whether events that are no commands are passed on. */
+  openSignals: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */
   connectTimeoutMs: number;
 }
@@ -61,6 +63,14 @@ export const fixed = {
   streamSilenceMs: 60_000,
   /** Streams that one step of upkeep interrupts. */
   stepStreams: 50,
+  /** The payload of a signal, in bytes of JSON. */
+  signalBytes: 4_096,
+  /** Above this many users online signals are dropped. */
+  signalUsers: 100,
+  /** Signals that are passed on, with a second of them saved up. */
+  signalsPerSecond: { user: 20, room: 200 },
+  /** How often those that wait are looked at, in milliseconds. */
+  signalsEveryMs: 50,
   /** Users a message may mention. */
   mentions: 50,
   /** Kinds of reactions to one message, and the size of each in bytes. */

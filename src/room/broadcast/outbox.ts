@@ -1,7 +1,6 @@
 import type { CloseCode } from '../../protocol/codes/close-codes.ts';
-import { deferrable, ephemeral } from '../../protocol/events.ts';
+import { deferrable, ephemeral, type EventName } from '../../protocol/events.ts';
 import { eventLine } from '../../protocol/frames.ts';
-import type { RoomEvent } from '../effects.ts';
 import type { Connection } from '../ports.ts';
 import type { Connections } from '../presence/connections.ts';
 import type { Audience } from './audience.ts';
@@ -64,7 +63,12 @@ export class Outbox {
   }
 
   /** Records an event; it is encoded once for all its connections. */
-  broadcast({ name, payload }: RoomEvent, audience: Audience, position?: string): Entry {
+  broadcast(
+    { name, payload }: { name: string; payload: object },
+    audience: Audience,
+    position?: string,
+    isEphemeral: boolean = ephemeral.has(name as EventName),
+  ): Entry {
     if (audience.to !== 'everyone') {
       for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
     } else if (audience.except !== undefined) {
@@ -75,8 +79,8 @@ export class Outbox {
       line: eventLine(name, payload),
       audience,
       position,
-      ephemeral: ephemeral.has(name),
-      deferrable: deferrable.has(name) && audience.to === 'everyone',
+      ephemeral: isEphemeral,
+      deferrable: deferrable.has(name as EventName) && audience.to === 'everyone',
     };
     this.#entries.push(entry);
     return entry;

@@ -132,6 +132,7 @@ const least: Record<OperationName, object> = {
   unbanMember: { userId: 'bob' },
   muteMember: { userId: 'bob' },
   unmuteMember: { userId: 'bob' },
+  sendSignal: { name: 'wave' },
   getRoom: {},
   getMessage: { seq: 1 },
   getAudit: {},

@@ -37,6 +37,7 @@ describe('reading settings', () => {
       connectTimeoutMs: 10_000,
       batchDelayMs: 50,
       tokenRoomsOnly: false,
+      openSignals: false,
     });
   });
 
