@@ -5,7 +5,7 @@ export type { WebSocketClass, WebSocketLike } from './environment.ts';
 export type { MessageStream } from './message-stream.ts';
 export type { Entry, Store } from './outbox.ts';
 export { Refused } from './refused.ts';
-export type { EditOptions, MessageOptions, Room, RoomEvent, RoomEvents } from './room.ts';
+export type { EditOptions, Heard, MessageOptions, Room, RoomEvent, RoomEvents } from './room.ts';
 export type { Outgoing, RoomState, ShownMessage } from './state.ts';
 export { defaultTiming, type Timing } from './timing.ts';
 export type { TokenSource } from './tokens.ts';

@@ -1,7 +1,7 @@
 import type { Payload, Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { EventName, EventPayload } from '../protocol/events.ts';
-import type { Message, RoomInfo, You } from '../protocol/objects.ts';
+import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
 import { type Askable, Asker } from './asker.ts';
 import { Connection, type ConnectionOptions, type Status } from './connection.ts';
 import type { Environment } from './environment.ts';
@@ -26,6 +26,14 @@ export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
   change: RoomState;
   status: Status;
   reset: undefined;
+};
+
+/**
+ * What is heard where `S` are the payloads of one's own events, by name: those say who sent them, and
+ * where.
+ */
+export type Heard<S extends object> = RoomEvents & {
+  [N in keyof S]: S[N] & Present & { roomId: string };
 };
 
 /** One event as a loop over `events()` gets it. */
@@ -61,7 +69,7 @@ const MEMBERS_PAGE = 100;
  * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
  * itself, and keeps what was done here until the room has taken or refused it.
  */
-export class Room {
+export class Room<S extends object = object> {
   readonly roomId: string;
   readonly #options: RoomOptions;
   readonly #environment: Environment;
@@ -148,8 +156,8 @@ export class Room {
   readonly getFirstState = (): RoomState => this.#firstState;
 
   /** @returns ends it */
-  on<N extends keyof RoomEvents>(name: N, listener: (payload: RoomEvents[N]) => void): () => void {
-    return this.#listeners.on(name, listener);
+  on<N extends keyof Heard<S>>(name: N, listener: (payload: Heard<S>[N]) => void): () => void {
+    return this.#listeners.on(name as keyof RoomEvents, listener as (payload: unknown) => void);
   }
 
   /** Every event from now on, until the room is left. */
@@ -260,6 +268,14 @@ export class Room {
     if (!isTyping && since >= typingLapsesMs) return;
     if (isTyping) this.#typedAt = now;
     this.#connection.ask('typing', { isTyping }, () => undefined);
+  }
+
+  /**
+   * Sends an event of one's own to those who are here now, where the service has `SIGNALS=open`. It is
+   * not stored, and not sent again: of many only the newest may come through.
+   */
+  signal<N extends keyof S & string>(name: N, payload: S[N]): void {
+    this.#connection.ask(name as 'typing', payload as object, () => undefined);
   }
 
   /** Loads a page of older messages into the state. @throws Refused */

@@ -9,7 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { toolFile } from '../../scripts/tool.ts';
 import { commandNames } from '../../src/protocol/commands.ts';
-import { eventNames } from '../../src/protocol/events.ts';
+import { type EventName, eventNames } from '../../src/protocol/events.ts';
 import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
@@ -95,9 +95,17 @@ const room = connect({ url: 'http://localhost' }).room('r');
 room.on('mesage', () => undefined);
 // @ts-expect-error: a limit is a number
 void room.ask('getHistory', { limit: '3' });
+const typed = connect<{ cursor: { x: number } }>({ url: 'http://localhost' }).room('r');
+typed.on('cursor', ({ userId, x }) => [userId.trim(), x.toFixed()]);
+// @ts-expect-error: there is no such signal
+typed.signal('cursr', { x: 1 });
+// @ts-expect-error: x is a number
+typed.signal('cursor', { x: '1' });
 `,
   );
-  expect(await typeErrors([example('chat.ts'), example('assistant.ts'), wrong])).toBe('');
+  expect(
+    await typeErrors([example('chat.ts'), example('assistant.ts'), example('cursors.ts'), wrong]),
+  ).toBe('');
 });
 
 test('its declarations match the schemas of the protocol, and fit React', async () => {
@@ -141,7 +149,7 @@ describe.each([
   let browser: Browser;
 
   beforeAll(async () => {
-    host = await start();
+    host = await start({ SIGNALS: 'open' });
     if (hasBrowser) browser = await launchBrowser();
   });
 
@@ -186,6 +194,17 @@ describe.each([
     const { code, stderr } = await program.ended;
     expect([code, stderr]).toEqual([0, '']);
     expect(program.stdout).toContain('\nbob: bye\n');
+  });
+
+  test('pass on events of their own', async () => {
+    const bob = await enter('bob');
+    const program = new Program(relative(PROJECT, example('cursors.ts', url())), {});
+    onTestFinished(() => program.kill('SIGTERM'));
+    const told = await bob.hears('cursor' as EventName);
+    expect(told).toMatchObject({ roomId: ROOM, x: expect.any(Number) });
+    await bob.until('ten of them', () => bob.heard('cursor' as EventName).length > 10);
+    bob.tell('cursor', { x: 7, y: 8 });
+    await program.until(/^bob is at 7, 8\.$/m);
   });
 
   test('answer bit by bit, and stop when they are asked to', async () => {
