@@ -10,6 +10,7 @@ import { otherRoutes } from '../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../src/transports/http/room-routes.ts';
 import { events } from '../src/protocol/events.ts';
 import { VERSION } from '../src/version.ts';
+import { FaultyProxy } from './support/faulty-proxy.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, PROJECT } from './support/program.ts';
 
@@ -246,6 +247,9 @@ function snippet(name: string, port: number): string {
   return relative(PROJECT, file);
 }
 
+/** Each program of a test is a process to start. */
+const SLOWLY = { timeout: 60_000 };
+
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 describe('the code of the README', () => {
@@ -255,6 +259,37 @@ describe('the code of the README', () => {
       /said before: \[\][^]*ok: true[^]*senderId: 'alice'[^]*\}\n/,
     );
     expect(output).toContain("message: 'hello'");
+  });
+
+  test('prints nothing and posts nothing again after a dropped connection', SLOWLY, async () => {
+    const proxy = new FaultyProxy(await server());
+    onTestFinished(() => proxy.close());
+    const url = await proxy.url();
+    const program = new Program(snippet('chat.mjs', Number(new URL(url).port)), {});
+    await program.until(/ok: true[^]*\}\n/);
+    proxy.refuse(true);
+    const direct = `http://127.0.0.1:${proxy.port}`;
+    const token = await (await fetch(`${direct}/test-token?username=bob`)).text();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const say = (message: string) =>
+      fetch(`${direct}/rooms/general/messages`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ message }),
+      });
+    await say('while you were away');
+    proxy.refuse(false);
+    await program.until(/said before: \[ 'bob: while you were away' \]/);
+    await say('welcome back');
+    await program.until(/message: 'welcome back'/);
+    expect(program.stdout.match(/message: 'hello'/g)).toHaveLength(1);
+    const history = await (await fetch(`${direct}/rooms/general/messages`, { headers })).json();
+    const texts = (history as { messages: { message: string }[] }).messages;
+    expect(texts.map(({ message }) => message)).toEqual([
+      'hello',
+      'while you were away',
+      'welcome back',
+    ]);
   });
 
   test('works with a plain WebSocket', async () => {

@@ -2,8 +2,9 @@ import type { Payload, Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { EventPayload } from '../protocol/events.ts';
 import type { Message } from '../protocol/objects.ts';
-import type { Answered, Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
+import type { Answered } from './pending-commands.ts';
 import { Refused } from './refused.ts';
 
 /** Between two appends, in milliseconds: the room takes 20 a second. */

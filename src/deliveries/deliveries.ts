@@ -24,6 +24,7 @@ export interface DeliveriesPorts {
   timer: Timer;
   log: Log;
   courier?: Courier;
+  meter?: { attempted(outcome: 'delivered' | 'failed'): void };
 }
 
 /** An attempt and how it has ended. */
@@ -156,10 +157,11 @@ export class Deliveries {
     // It was settled before.
     if (this.#flights.get(target) !== sent) return;
     this.#flights.delete(target);
-    this.#record(
-      target,
-      sent.map((attempt, at) => ({ attempt, outcome: outcomes[at] ?? 'failed' })),
-    );
+    const settled = sent.map((attempt, at) => ({ attempt, outcome: outcomes[at] ?? 'failed' }));
+    for (const { outcome } of settled) {
+      this.#ports.meter?.attempted(outcome === 'delivered' ? outcome : 'failed');
+    }
+    this.#record(target, settled);
   }
 
   /** Stores how attempts have ended; then the target may have more that is due. */

@@ -65,12 +65,12 @@ export class RoomReport implements Meter {
     this.#counts.refused(code);
   }
 
-  sent(lines: number): void {
-    this.#counts.sent(lines);
+  attempted(outcome: 'delivered' | 'failed'): void {
+    this.#counts.attempted(outcome);
   }
 
-  flushed(): void {
-    this.#counts.flushed();
+  flushed(frames: number, lines: number): void {
+    this.#counts.flushed(frames, lines);
   }
 
   woken(): void {

@@ -190,7 +190,7 @@ export class Effects {
           break;
         }
         case 'eraseStorage':
-          upkeep.eraseAfterFlush();
+          upkeep.erasesAfterFlush = true;
           break;
         case 'reclaimSpace':
           upkeep.reclaimSpace();

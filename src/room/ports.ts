@@ -32,10 +32,10 @@ export interface Meter {
   /** Something was done; for a join that came back, with how many missed messages it was given. */
   done(name: OperationName, missed: number | undefined): void;
   refused(code: ErrorCode): void;
-  /** A frame of so many lines has left for one connection. */
-  sent(lines: number): void;
-  /** All that was due has left. */
-  flushed(): void;
+  /** An attempt at a delivery to a target outside has ended. */
+  attempted(outcome: 'delivered' | 'failed'): void;
+  /** All that was due has left: so many frames, with so many lines. */
+  flushed(frames: number, lines: number): void;
 }
 
 export interface Ports {

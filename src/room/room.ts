@@ -132,10 +132,11 @@ export class Room {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
-    this.#services.appends.bySeq.clear();
-    const wasDue = this.#services.frames.flush();
-    this.#services.upkeep.flushed();
-    this.#services.deliveries.dispatch();
+    const { appends, frames, upkeep, deliveries } = this.#services;
+    appends.bySeq.clear();
+    const wasDue = frames.flush();
+    if (upkeep.erasesAfterFlush) upkeep.eraseAfterFlush();
+    deliveries.dispatch();
     return wasDue;
   }
 

@@ -90,7 +90,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const rename = (connection: Connection) => renewal.rename(connection);
   const upkeep = new Upkeep(parts, database, ports, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
-  const renewal = new Renewal(pipeline, upkeep, rates, tokenExpiry, log, apply);
+  const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
   const receipts = new Receipts(roomId, outbox, presence, connections, timer);
   const effects = new Effects({
     outbox,

@@ -49,7 +49,7 @@ const start = {
 const FIELDS = new Set(
   `time level event room connection code reason what error at
   connections wakeups commands messages joins resumes missed largestResume
-  flushes deliveries largestFlush lines requests p50Ms p99Ms largestMs
+  flushes deliveries largestFlush lines targetsReached targetsFailed requests p50Ms p99Ms largestMs
   origin setting`.split(/\s+/),
 );
 

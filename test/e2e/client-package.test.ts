@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { toolFile } from '../../scripts/tool.ts';
 import { commandNames } from '../../src/protocol/commands.ts';
 import { type EventName, eventNames } from '../../src/protocol/events.ts';
+import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { Program, PROJECT } from '../support/program.ts';
 import { say } from '../support/talk.ts';
@@ -48,7 +50,8 @@ function installReact(): void {
 
 /** Checks types as strictly as can be. @returns what does not fit */
 async function typeErrors(files: readonly string[], flags: readonly string[] = []) {
-  const strict = '--noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess';
+  const strict =
+    '--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess';
   const kind = '--target es2022 --lib es2022,dom,dom.iterable --module nodenext --jsx react-jsx';
   const args = [...`${strict} ${kind} --types`.split(' '), '', ...flags];
   const tsc = toolFile('typescript', 'tsc');
@@ -235,6 +238,29 @@ describe.each([
       (told) => told.seq === answer.seq && told.status !== undefined,
     );
     expect(stopped.status).toBe('stopped');
+  });
+
+  test('come back to what they missed when they are killed, and do nothing twice', async () => {
+    const bob = await enter('bob');
+    const options = { cwd: temporaryFolder() };
+    const file = relative(PROJECT, example('bot.ts', url()));
+    const isAnswer = (seq: number) => (message: Message) =>
+      message.senderId === 'bot' && message.replyTo === seq;
+    const first = new Program(file, options);
+    await bob.hears('userJoined', ({ userId }) => userId === 'bot');
+    const { seq } = await say(bob, ROOM, '!help me');
+    await bob.hears('message', isAnswer(seq));
+    await first.until(/^Answered bob\.$/m);
+    first.kill('SIGKILL');
+    await first.ended;
+    const missed = await say(bob, ROOM, '!help me again');
+    const second = new Program(file, options);
+    await bob.hears('message', isAnswer(missed.seq));
+    await second.until(/^Answered bob\.$/m);
+    const { messages } = ok(await bob.command('getHistory', { roomId: ROOM }));
+    const answers = messages.filter(({ senderId }) => senderId === 'bot');
+    expect(answers.map(({ replyTo }) => replyTo)).toEqual([seq, missed.seq]);
+    expect(second.stderr).toBe('');
   });
 
   test('run in a Worker', async () => {

@@ -15,7 +15,8 @@ export class Upkeep {
   readonly #apply: (effects: readonly PlannedEffect[]) => void;
   /** For when the wakeup is set; undefined also when that is not known. */
   wakeAt: number | undefined;
-  #erasesAfterFlush = false;
+  /** Storage is to be dropped once what was decided is stored and has left. */
+  erasesAfterFlush = false;
 
   constructor(
     parts: RoomParts,
@@ -81,14 +82,9 @@ export class Upkeep {
     this.setWakeup(dueAt(this.context()));
   }
 
+  /** Drops storage where that was decided. */
   eraseAfterFlush(): void {
-    this.#erasesAfterFlush = true;
-  }
-
-  /** What was decided is stored and has left. */
-  flushed(): void {
-    if (!this.#erasesAfterFlush) return;
-    this.#erasesAfterFlush = false;
+    this.erasesAfterFlush = false;
     try {
       this.finishErasures();
     } catch (error) {

@@ -62,6 +62,8 @@ describe('a delivery', () => {
 
   it('shares an attempt with up to 99 others for its target, each with an outcome of its own', () =>
     withMailroom((mailroom) => {
+      sayNow(mailroom, 'a');
+      mailroom.flights.pop()!.settle('delivered');
       mailroom.keys = Array.from({ length: 250 }, (_, at) => `key ${at}`);
       sayNow(mailroom, 'a');
       const outcomes = Array.from({ length: 100 }, (_, at) => (at === 7 ? 'failed' : 'delivered'));
@@ -117,6 +119,16 @@ describe('a delivery', () => {
       expect(flights).toHaveLength(2);
     }));
 
+  it('counts each attempt by its outcome', () =>
+    withMailroom((mailroom) => {
+      sayNow(mailroom, 'a', 'b', 'c');
+      const [a, b, c] = mailroom.flights;
+      a!.settle('delivered');
+      b!.settle('failed');
+      c!.settle({ retryAfterMs: 5 });
+      expect(mailroom.attempted).toEqual(['delivered', 'failed', 'failed']);
+    }));
+
   it('with nothing left to say goes, and one that cannot be read waits', () =>
     withMailroom((mailroom) => {
       sayNow(mailroom, 'nothing', 'broken', 'a');
@@ -148,6 +160,17 @@ describe('the wakeup for deliveries', () => {
       for (const flight of flights.splice(0)) flight.settle('delivered');
       stage.wake();
       expect(stage.wakeAt).toBeUndefined();
+    }));
+
+  it('is set sooner than one that was set for something else', () =>
+    withMailroom((mailroom) => {
+      const { stage } = mailroom;
+      sayNow(mailroom);
+      mailroom.order('updateRoom', { retentionDays: 7 });
+      stage.flush();
+      expect(stage.wakeAt).toBeGreaterThan(stage.now + WAKEUP_EVERY_MS);
+      sayNow(mailroom, 'a');
+      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
     }));
 
   it('finds what a crash has left, and comes at the next attempt, no sooner than in a minute', () =>

@@ -43,9 +43,17 @@ export class Mailroom {
   readonly flights: Flight[] = [];
   /** Keys of each target. */
   keys: readonly string[] = ['key'];
+  /** Outcomes that were counted. */
+  readonly attempted: string[] = [];
   #targets: readonly string[] = [];
 
   readonly ports: Partial<Ports> = {
+    meter: {
+      done: () => undefined,
+      refused: () => undefined,
+      flushed: () => undefined,
+      attempted: (outcome) => this.attempted.push(outcome),
+    },
     courier: { send: (...attempt) => this.#send(...attempt) },
     application: {
       effectsOf: () =>
