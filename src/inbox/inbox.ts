@@ -11,7 +11,7 @@ import {
   type InboxReply,
 } from '../protocol/inbox-commands.ts';
 import type { ConversationState, Totals } from '../protocol/inbox-objects.ts';
-import { RateLimits } from '../room/access/rate-limits.ts';
+import { commandRate, RateLimits } from '../room/access/rate-limits.ts';
 import { TokenExpiry } from '../room/access/token-expiry.ts';
 import type { Frame } from '../room/broadcast/frame.ts';
 import { Outbox } from '../room/broadcast/outbox.ts';
@@ -67,7 +67,7 @@ export class Inbox {
         for (const connection of connections) this.end(connection, code);
       },
     });
-    this.#rates = new RateLimits(limits, clock);
+    this.#rates = new RateLimits(commandRate(limits), clock);
     this.#tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
       this.end(connection, code),
     );

@@ -22,6 +22,7 @@ import {
   roomId,
   said,
   seconds,
+  streamed,
 } from './fields.ts';
 import {
   actSchema,
@@ -39,6 +40,7 @@ import {
   youSchema,
 } from './objects.ts';
 import { wrongPrefix } from './text.ts';
+import { VISIBLE } from './visible.ts';
 
 /** What the protocol knows of a command or a request beside its handler, which decides it. */
 export interface Operation {
@@ -63,9 +65,11 @@ export interface Operation {
   /**
    * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name stand
    * in the query of GET and DELETE and in the body of the others. A body in which no field is needed
-   * may be left out, but not of PATCH. POST answers 201, or 200 for a duplicate.
+   * may be left out, but not of PATCH.
    */
   route?: `${Method} /${string}`;
+  /** The route answers 201, or 200 for a duplicate. */
+  creates?: true;
   /** Fields that have another name in the query, by that name. */
   query?: Readonly<Record<string, string>>;
   /** The route is written by hand, because it streams, or does many steps. */
@@ -114,17 +118,26 @@ export const operations = {
     access: 'always',
   },
   message: {
-    payload: z.object({
-      roomId,
-      message: said,
-      sender: claimed,
-      id: clientId.optional(),
-      replyTo: whole(1).optional(),
-      mentions,
-      meta,
-    }),
+    payload: z
+      .object({
+        roomId,
+        message: z.string({ error: 'must be a string' }),
+        sender: claimed,
+        id: clientId.optional(),
+        replyTo: whole(1).optional(),
+        mentions,
+        meta,
+        /** Its text, which may be empty, is the beginning of what will be appended to. */
+        streaming: flag,
+      })
+      .superRefine(({ message, streaming }, context) => {
+        if (streaming === true || VISIBLE.test(message)) return;
+        const why = message === '' ? 'must not be empty' : 'must have something to read';
+        context.addIssue({ code: 'custom', message: why, path: ['message'] });
+      }),
     reply: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
     route: 'POST /messages',
+    creates: true,
     summary: 'Sends a message; safe to send again with the same id.',
   },
   typing: {
@@ -217,6 +230,40 @@ export const operations = {
     reply: changedMessage,
     route: 'DELETE /messages/:seq',
     summary: 'Deletes a message; its place stays.',
+  },
+  appendMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      /** Where the text begins, in UTF-16 units. */
+      offset: whole(0),
+      /** Empty, it is a sign of life. */
+      text: z.string({ error: 'must be a string' }),
+    }),
+    reply: streamed.extend({
+      duplicate: z.literal(true).optional(),
+      stopRequested: z.literal(true).optional(),
+    }),
+    route: 'POST /messages/:seq/append',
+    summary: 'Appends to a streaming message; safe to send again with the same offset.',
+  },
+  finishMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      status: z
+        .enum(['done', 'stopped', 'failed'], { error: 'must be one of done, stopped, failed' })
+        .optional(),
+    }),
+    reply: streamed,
+    route: 'POST /messages/:seq/finish',
+    summary: 'Ends a streaming message.',
+  },
+  stopMessage: {
+    payload: z.object({ roomId, seq: whole(1) }),
+    reply: z.object({}),
+    route: 'POST /messages/:seq/stop',
+    summary: 'Asks the sender of a streaming message to end it.',
   },
   addReaction: {
     payload: z.object({ roomId, seq: whole(1), emoji }),
@@ -312,6 +359,18 @@ export const operations = {
     reply: changedMember,
     route: 'DELETE /mutes/:userId',
     summary: 'Lets a muted user speak again.',
+  },
+  /** On a connection a signal is given by its own name, with `data` as its payload. */
+  sendSignal: {
+    payload: z.object({
+      roomId,
+      name: z.string({ error: 'must be a string' }),
+      data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
+    }),
+    reply: z.object({}),
+    via: 'http',
+    route: 'POST /signals/:name',
+    summary: 'Passes an event of your own on to those who are online.',
   },
   getRoom: {
     payload: z.object({ roomId }),

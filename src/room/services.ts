@@ -1,10 +1,11 @@
 import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
-import type { Limits } from '../protocol/codes/limits.ts';
-import { RateLimits } from './access/rate-limits.ts';
+import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
 import { FrameSender } from './broadcast/frame-sender.ts';
+import { OpenAppends } from './broadcast/open-appends.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
@@ -16,6 +17,7 @@ import { Connections } from './presence/connections.ts';
 import { Departures } from './presence/departures.ts';
 import { Presence } from './presence/presence.ts';
 import { Receipts } from './presence/receipts.ts';
+import { Signals } from './presence/signals.ts';
 import { Typing } from './presence/typing.ts';
 import { Database } from './storage/database.ts';
 import { INBOX_TARGET } from './telling/evaluate.ts';
@@ -30,6 +32,7 @@ export interface RoomServices {
   connections: Connections;
   departures: Departures;
   outbox: Outbox;
+  appends: OpenAppends;
   frames: FrameSender;
   deliveries: Deliveries;
   refusals: Refusals;
@@ -53,6 +56,12 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const presence = new Presence(roomId, outbox, clock, timer, connections);
   const typing = new Typing(clock);
   const stores = storesOf(database, ports, roomId);
+  const rates = new RateLimits(commandRate(limits), clock);
+  const appendRates = new RateLimits(
+    { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst },
+    clock,
+  );
+  const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
     target.startsWith(INBOX_TARGET)
       ? bodyOf(upkeep.context(), target.slice(INBOX_TARGET.length))
@@ -64,6 +73,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     connections,
     presence,
     typing,
+    appends,
+    appendRates,
     limits,
     ids,
     deliveries,
@@ -83,7 +94,6 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
   const rename = (connection: Connection) => renewal.rename(connection);
-  const rates = new RateLimits(limits, clock);
   const context = () => upkeep.context();
   const telling = new Telling({ timer, log, context, wakeBy: (at) => upkeep.wakeBy(at) }, database);
   const watchers = new Watchers({ ...ports, context });
@@ -93,8 +103,10 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const receipts = new Receipts(roomId, outbox, presence, connections, timer);
   const effects = new Effects({
     outbox,
+    appends,
     connections,
     presence,
+    signals: new Signals(outbox, clock, timer),
     receipts,
     departures,
     upkeep,
@@ -106,6 +118,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     connections,
     departures,
     outbox,
+    appends,
     frames,
     deliveries,
     refusals,

@@ -156,6 +156,16 @@ export const declarations = [
       'Which users may begin a direct room with each other: `shared`, users who are both on the list of some room, which anyone can bring about where rooms are open; `anyone`, all users who have an inbox; `off`, none.',
   },
   {
+    name: 'SIGNALS',
+    group: 'security',
+    kind: 'choice',
+    default: 'off',
+    choices: ['off', 'open'],
+    hosts: both,
+    about:
+      'Events of your own, which are passed on and not stored: `off`, none; `open`, every event whose name is not one of the protocol.',
+  },
+  {
     name: 'JWT_ISSUER',
     group: 'security',
     kind: 'text',
@@ -243,6 +253,18 @@ export const declarations = [
     hosts: both,
     unit: 'bytes',
     about: 'Size of the text of one message, in UTF-8.',
+  },
+  {
+    name: 'MAX_STREAM_BYTES',
+    group: 'security',
+    kind: 'whole',
+    limit: 'streamBytes',
+    default: 65_536,
+    least: 1,
+    most: 256 * 1024,
+    hosts: both,
+    unit: 'bytes',
+    about: 'Size of the text of one streaming message, in UTF-8.',
   },
   {
     name: 'COMMANDS_PER_SECOND',

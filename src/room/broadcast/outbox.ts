@@ -69,20 +69,27 @@ export class Outbox {
   }
 
   /** Records an event; it is encoded once for all its connections. */
-  broadcast({ name, payload }: NamedEvent, audience: Audience, position?: string): void {
+  broadcast(
+    { name, payload }: NamedEvent,
+    audience: Audience,
+    position?: string,
+    isEphemeral: boolean = ephemeral.has(name),
+  ): Entry {
     if (audience.to !== 'everyone') {
       for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
     } else if (audience.except !== undefined) {
       const connection = this.#connections.byId.get(audience.except);
       if (connection !== undefined) this.#own.set(audience.except, { connection });
     }
-    this.#entries.push({
+    const entry = {
       line: eventLine(name, payload),
       audience,
       position,
-      ephemeral: ephemeral.has(name),
+      ephemeral: isEphemeral,
       deferrable: deferrable.has(name) && audience.to === 'everyone',
-    });
+    };
+    this.#entries.push(entry);
+    return entry;
   }
 
   /** From here on a connection gets what everyone gets. */

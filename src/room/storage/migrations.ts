@@ -150,6 +150,27 @@ export const migrations: Migrations = [
   [mergeReactions],
   CREATE_DELIVERIES,
   CREATE_TOLD,
+  [
+    // 'streaming', or how a streamed text ended; absent where it is done.
+    'ALTER TABLE messages ADD COLUMN status TEXT',
+    `CREATE TABLE streams (
+      seq INTEGER PRIMARY KEY,
+      user_id TEXT NOT NULL,
+      heard_at INTEGER NOT NULL,
+      stop_requested INTEGER NOT NULL DEFAULT 0
+    )`,
+    'CREATE INDEX streams_of ON streams (user_id)',
+    // The text of a message that streams, a row for each flush; length and bytes are up to its end.
+    `CREATE TABLE chunks (
+      seq INTEGER NOT NULL,
+      start INTEGER NOT NULL,
+      text TEXT NOT NULL,
+      length INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (seq, start)
+    ) WITHOUT ROWID`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

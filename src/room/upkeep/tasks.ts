@@ -2,6 +2,7 @@ import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
 import { tellingDueAt } from '../telling/task.ts';
 import { erasing } from './erasing.ts';
+import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
 /**
@@ -34,7 +35,14 @@ const delivering: UpkeepTask = {
 const telling: UpkeepTask = { dueAt: tellingDueAt, step: () => [] };
 
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing, delivering, telling];
+const tasks: readonly UpkeepTask[] = [
+  erasing,
+  interrupting,
+  pruning,
+  indexing,
+  delivering,
+  telling,
+];
 
 /** What goes on in a room that is erased or not whole yet. */
 const always: readonly UpkeepTask[] = [delivering, telling];

@@ -19,7 +19,5 @@ it('begins a word at each number, and keeps what follows C', () => {
   const texts = tokensOf(fold('iPhone15 runs v1.2 of C++, F# and 2nd #tag')).map(
     ({ text }) => text,
   );
-  expect(texts).toEqual([
-    ...['iphone', '15', 'runs', 'v', '1', '2', 'of', 'c', '++', 'f', '#', 'and', '2nd', 'tag'],
-  ]);
+  expect(texts.join(' ')).toBe('iphone 15 runs v 1 2 of c ++ f # and 2nd tag');
 });
