@@ -166,11 +166,14 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
   #give(command: PendingCommand): void {
     const { name, payload, roomId } = command;
     if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId);
-    const why = wrongRoomId(roomId);
-    if (why !== undefined) throw invalidField('roomId', why);
     const room = this.#rooms.get(roomId);
-    if (room !== undefined) room.forward(command, () => this.#giveAgain(command));
-    else if (name === 'joinRoom') this.#join(roomId, command);
+    if (room !== undefined) {
+      room.forward(command, () => this.#giveAgain(command));
+      return;
+    }
+    const wrong = wrongRoomId(roomId);
+    if (wrong !== undefined) throw invalidField('roomId', wrong);
+    if (name === 'joinRoom') this.#join(roomId, command);
     else throw this.#notJoined(command);
   }
 
