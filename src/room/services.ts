@@ -42,12 +42,10 @@ export interface RoomServices {
  * @throws NewerSchema where newer code has written the room
  */
 export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomServices {
-  const { clock, ids, timer, roster, log } = ports;
+  const { clock, ids, timer, log } = ports;
   const database = new Database(ports.sql);
-  const connections = new Connections(roster);
-  const outbox = new Outbox(connections);
-  const presence = new Presence(roomId, outbox, clock, timer, connections);
-  const typing = new Typing(clock);
+  const outgoing = outgoingOf(roomId, ports);
+  const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
   const stores = storesOf(database, ports, roomId);
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
     ports.application?.read(upkeep.context(), target, key),
@@ -62,17 +60,6 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     ids,
     deliveries,
   };
-
-  const departures = new Departures(outbox, connections, presence, typing);
-  const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
-    departures.disconnect([connection], code),
-  );
-  const slowConsumers = new SlowConsumers(roomId, outbox, presence, timer, (connection) =>
-    departures.disconnect([connection], closeCodes.tooSlow),
-  );
-  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
-
-  const refusals = new Refusals(roomId, ports, outbox, departures);
 
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
@@ -92,17 +79,32 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     rename,
   });
   return {
-    connections,
-    departures,
-    outbox,
-    frames,
+    ...outgoing,
     deliveries,
-    refusals,
     rates,
-    tokenExpiry,
     renewal,
     pipeline,
     effects,
     upkeep,
   };
+}
+
+/** Makes what knows a room's connections and brings events to them. */
+function outgoingOf(roomId: string, ports: Ports) {
+  const { clock, timer, roster } = ports;
+  const connections = new Connections(roster);
+  const outbox = new Outbox(connections);
+  const presence = new Presence(roomId, outbox, clock, timer, connections);
+  const typing = new Typing(clock);
+  const departures = new Departures(outbox, connections, presence, typing);
+  const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
+    departures.disconnect([connection], code),
+  );
+  const slowConsumers = new SlowConsumers(roomId, outbox, presence, timer, (connection) =>
+    departures.disconnect([connection], closeCodes.tooSlow),
+  );
+  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
+
+  const refusals = new Refusals(roomId, ports, outbox, departures);
+  return { connections, outbox, presence, typing, departures, tokenExpiry, frames, refusals };
 }

@@ -1,5 +1,6 @@
 import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
-import type { Method, RequestName } from '../../protocol/commands.ts';
+import type { RequestName } from '../../protocol/commands.ts';
+import type { Method } from '../../protocol/operation.ts';
 import { addressOf } from './room-routes.ts';
 
 /** A route that is no operation of a room, as `/openapi.json` describes it. */
