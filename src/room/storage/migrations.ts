@@ -1,5 +1,4 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { fillMemberKeys } from './fill-member-keys.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from '../ports.ts';
 import { TOKENIZER } from '../search/index-text.ts';
@@ -128,7 +127,6 @@ export const migrations: readonly (readonly Step[])[] = [
       PRIMARY KEY (key, user_id)
     ) WITHOUT ROWID`,
     'CREATE INDEX member_keys_of ON member_keys (user_id)',
-    fillMemberKeys,
   ],
   [
     // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
@@ -145,6 +143,12 @@ export const migrations: readonly (readonly Step[])[] = [
   ],
   [mergeReactions],
   CREATE_DELIVERIES,
+  [
+    // Members up to this user id have their keys; upkeep writes those of the others. Null: all have.
+    'ALTER TABLE room ADD COLUMN keyed_to TEXT',
+    `UPDATE room SET keyed_to = ''
+      WHERE EXISTS (SELECT 1 FROM members) AND NOT EXISTS (SELECT 1 FROM member_keys)`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -14,6 +14,15 @@ export interface UpkeepTask {
   step(context: UpkeepContext): readonly Effect[];
 }
 
+/** Writes what members are found by, in rooms that an earlier version has written. */
+const keying: UpkeepTask = {
+  dueAt: ({ state, now }) => (state.keyedTo === null ? undefined : now),
+  step: ({ members }) => {
+    members.fillKeys();
+    return [];
+  },
+};
+
 /** Takes older messages into the search index, in rooms that an earlier version has written. */
 const indexing: UpkeepTask = {
   dueAt: ({ state, now }) => (state.unindexedTo > 0 ? now : undefined),
@@ -30,7 +39,7 @@ const delivering: UpkeepTask = {
 };
 
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing, delivering];
+const tasks: readonly UpkeepTask[] = [erasing, pruning, keying, indexing, delivering];
 
 /** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
 export function dueAt(context: UpkeepContext): number | undefined {
