@@ -220,15 +220,14 @@ export class Inbox {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
-    let wasDue = false;
-    while (this.#outbox.isDue(false)) {
-      wasDue = true;
-      this.#outbox.flush(this.#ports.roster.connections(), this.#send, false);
+    let hasHandedOut = false;
+    while (this.#outbox.flush(this.#ports.roster.connections(), this.#send, false).wasDue) {
+      hasHandedOut = true;
       this.#ports.meter?.flushed(this.#sentFrames, this.#sentLines);
       this.#sentFrames = 0;
       this.#sentLines = 0;
     }
-    return wasDue;
+    return hasHandedOut;
   }
 
   readonly #send = (connection: Connection, frame: Frame): void => {

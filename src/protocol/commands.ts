@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { conversationRequests } from './conversation-requests.ts';
-import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './codes/limits.ts';
 import {
   changedMember,
@@ -25,7 +24,6 @@ import {
   streamed,
 } from './fields.ts';
 import {
-  actSchema,
   knownUserIdSchema,
   label,
   memberSchema,
@@ -40,45 +38,9 @@ import {
   youSchema,
 } from './objects.ts';
 import { wrongPrefix } from './text.ts';
+import type { Operation } from './operation.ts';
+import { requests } from './requests.ts';
 import { VISIBLE } from './visible.ts';
-
-/** What the protocol knows of a command or a request beside its handler, which decides it. */
-export interface Operation {
-  /** Unknown fields are ignored, and null in an optional one is absent. */
-  payload: z.ZodObject;
-  /** What the `ok` reply carries. */
-  reply: z.ZodObject;
-  /** What it takes from its sender's allowance, in commands; 1 unless given. */
-  cost?: number;
-  /**
-   * `connection`: only for connections. `http`: only without one. `service`: only for other objects of
-   * the service, such as inboxes. Connections and HTTP unless given.
-   */
-  via?: 'connection' | 'http' | 'service';
-  /**
-   * Where it may be given although a room refuses everything else: `always`, to users who may not be
-   * in the room; `whenDeleted` and `whileImporting`, to admins.
-   */
-  access?: 'always' | 'whenDeleted' | 'whileImporting';
-  /** Earlier deletions and erasures have to be finished first. */
-  awaitsErasures?: true;
-  /**
-   * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name stand
-   * in the query of GET and DELETE and in the body of the others. A body in which no field is needed
-   * may be left out, but not of PATCH.
-   */
-  route?: `${Method} /${string}`;
-  /** The route answers 201, or 200 for a duplicate. */
-  creates?: true;
-  /** Fields that have another name in the query, by that name. */
-  query?: Readonly<Record<string, string>>;
-  /** The route is written by hand, because it streams, or does many steps. */
-  hasOwnHandler?: true;
-  /** One line for `/openapi.json`. */
-  summary?: string;
-}
-
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
 export const operations = {
@@ -372,72 +334,7 @@ export const operations = {
     route: 'POST /signals/:name',
     summary: 'Passes an event of your own on to those who are online.',
   },
-  getRoom: {
-    payload: z.object({ roomId }),
-    reply: z.object({ room: roomSchema, onlineCount: z.number() }),
-    via: 'http',
-    route: 'GET /',
-    summary: 'The room as it stands, and how many are online.',
-  },
-  getAudit: {
-    payload: z.object({
-      roomId,
-      before: whole(1).optional(),
-      limit: whole(1, fixed.auditPage).optional(),
-    }),
-    reply: z.object({ acts: z.array(actSchema), hasMore }),
-    via: 'http',
-    route: 'GET /audit',
-    summary: 'What those with rights have done, newest first.',
-  },
-  deleteRoom: {
-    payload: z.object({ roomId }),
-    reply: z.object({}),
-    via: 'http',
-    access: 'whileImporting',
-    route: 'DELETE /',
-    hasOwnHandler: true,
-    summary: 'Deletes the room with all that is in it; for owners and admins.',
-  },
-  reopenRoom: {
-    payload: z.object({ roomId }),
-    reply: z.object({ room: roomSchema }),
-    via: 'http',
-    access: 'whenDeleted',
-    awaitsErasures: true,
-    route: 'PUT /',
-    hasOwnHandler: true,
-    summary: 'Lets a deleted room be used again; for admins.',
-  },
-  /** Until `done`, ask again: every asking does some of it, and the room goes on by itself. */
-  eraseUser: {
-    payload: z.object({ roomId, userId: knownUserIdSchema }),
-    reply: z.object({ done: z.boolean() }),
-    via: 'http',
-    awaitsErasures: true,
-    route: 'DELETE /users/:userId',
-    hasOwnHandler: true,
-    summary: 'Erases a person from the room; for admins.',
-  },
-  /** `cursor`: the `next` of the page before; transports keep it to themselves. */
-  exportRoom: {
-    payload: z.object({ roomId, cursor: exportCursorSchema.optional() }),
-    reply: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
-    via: 'http',
-    route: 'GET /export',
-    hasOwnHandler: true,
-    summary: 'Everything in the room, one JSON object a line; for owners and admins.',
-  },
-  /** Lines of an export; `line` is the number of the first, for messages about them. */
-  importRoom: {
-    payload: z.object({ roomId, text: z.string(), line: whole(1) }),
-    reply: z.object({ done: z.boolean(), position: z.string() }),
-    via: 'http',
-    access: 'whileImporting',
-    route: 'POST /import',
-    hasOwnHandler: true,
-    summary: 'Takes the lines of an export into an empty room; for admins.',
-  },
+  ...requests,
   ...conversationRequests,
 } as const satisfies Record<string, Operation>;
 

@@ -117,7 +117,7 @@ export function plan<R>(
   { reply, effects = [] }: Decision<R>,
   wakeAt: number | undefined,
 ): Planned<R> {
-  const { unindexedTo, retentionDays } = context.state;
+  const { unindexedTo, keyedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
@@ -133,7 +133,8 @@ export function plan<R>(
       planned.push(...revocations(context, effect.audience));
     else planned.push(effect);
   }
-  const needsUpkeep = unindexedTo > 0 || (retentionDays !== null && position !== undefined);
+  const isUpgrading = unindexedTo > 0 || keyedTo !== null;
+  const needsUpkeep = isUpgrading || (retentionDays !== null && position !== undefined);
   const isLate = wakeAt === undefined || wakeAt > context.now + WAKEUP_EVERY_MS;
   if (wakes || (needsUpkeep && wakeAt === undefined) || (delivers && isLate)) {
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });

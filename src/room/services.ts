@@ -27,6 +27,9 @@ import { Watchers } from './telling/watchers.ts';
 import { storesOf } from './storage/stores.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 
+/** Appends to one message. */
+const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst };
+
 /** What a room's own methods call. */
 export interface RoomServices {
   connections: Connections;
@@ -49,18 +52,13 @@ export interface RoomServices {
  * @throws NewerSchema where newer code has written the room
  */
 export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomServices {
-  const { clock, ids, timer, roster, log } = ports;
+  const { clock, ids, timer, log } = ports;
   const database = new Database(ports.sql);
-  const connections = new Connections(roster);
-  const outbox = new Outbox(connections);
-  const presence = new Presence(roomId, outbox, clock, timer, connections);
-  const typing = new Typing(clock);
+  const outgoing = outgoingOf(roomId, ports);
+  const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
   const stores = storesOf(database, ports, roomId);
   const rates = new RateLimits(commandRate(limits), clock);
-  const appendRates = new RateLimits(
-    { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst },
-    clock,
-  );
+  const appendRates = new RateLimits(APPEND_RATE, clock);
   const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
     target.startsWith(INBOX_TARGET)
@@ -79,17 +77,6 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     ids,
     deliveries,
   };
-
-  const departures = new Departures(outbox, connections, presence, typing);
-  const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
-    departures.disconnect([connection], code),
-  );
-  const slowConsumers = new SlowConsumers(roomId, outbox, presence, timer, (connection) =>
-    departures.disconnect([connection], closeCodes.tooSlow),
-  );
-  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
-
-  const refusals = new Refusals(roomId, ports, outbox, departures);
 
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
@@ -115,18 +102,33 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     rename,
   });
   return {
-    connections,
-    departures,
-    outbox,
+    ...outgoing,
     appends,
-    frames,
     deliveries,
-    refusals,
     rates,
-    tokenExpiry,
     renewal,
     pipeline,
     effects,
     upkeep,
   };
+}
+
+/** Makes what knows a room's connections and brings events to them. */
+function outgoingOf(roomId: string, ports: Ports) {
+  const { clock, timer, roster } = ports;
+  const connections = new Connections(roster);
+  const outbox = new Outbox(connections);
+  const presence = new Presence(roomId, outbox, clock, timer, connections);
+  const typing = new Typing(clock);
+  const departures = new Departures(outbox, connections, presence, typing);
+  const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
+    departures.disconnect([connection], code),
+  );
+  const slowConsumers = new SlowConsumers(roomId, outbox, presence, timer, (connection) =>
+    departures.disconnect([connection], closeCodes.tooSlow),
+  );
+  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
+
+  const refusals = new Refusals(roomId, ports, outbox, departures);
+  return { connections, outbox, presence, typing, departures, tokenExpiry, frames, refusals };
 }

@@ -1,5 +1,4 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { fillMemberKeys } from './fill-member-keys.ts';
 import { CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from '../ports.ts';
@@ -132,7 +131,6 @@ export const migrations: Migrations = [
       PRIMARY KEY (key, user_id)
     ) WITHOUT ROWID`,
     'CREATE INDEX member_keys_of ON member_keys (user_id)',
-    fillMemberKeys,
   ],
   [
     // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
@@ -170,6 +168,12 @@ export const migrations: Migrations = [
       at INTEGER NOT NULL,
       PRIMARY KEY (seq, start)
     ) WITHOUT ROWID`,
+  ],
+  [
+    // Members up to this user id have their keys; upkeep writes those of the others. Null: all have.
+    'ALTER TABLE room ADD COLUMN keyed_to TEXT',
+    `UPDATE room SET keyed_to = ''
+      WHERE EXISTS (SELECT 1 FROM members) AND NOT EXISTS (SELECT 1 FROM member_keys)`,
   ],
 ];
 

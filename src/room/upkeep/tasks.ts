@@ -16,6 +16,15 @@ export interface UpkeepTask {
   step(context: UpkeepContext): readonly Effect[];
 }
 
+/** Writes what members are found by, in rooms that an earlier version has written. */
+const keying: UpkeepTask = {
+  dueAt: ({ state, now }) => (state.keyedTo === null ? undefined : now),
+  step: ({ members }) => {
+    members.fillKeys();
+    return [];
+  },
+};
+
 /** Takes older messages into the search index, in rooms that an earlier version has written. */
 const indexing: UpkeepTask = {
   dueAt: ({ state, now }) => (state.unindexedTo > 0 ? now : undefined),
@@ -39,6 +48,7 @@ const tasks: readonly UpkeepTask[] = [
   erasing,
   interrupting,
   pruning,
+  keying,
   indexing,
   delivering,
   telling,

@@ -4,7 +4,7 @@ import {
   inboxCommands,
   type InboxEntry,
 } from '../../protocol/inbox-commands.ts';
-import type { Method } from '../../protocol/commands.ts';
+import type { Method } from '../../protocol/operation.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { refusalOf } from './refusals.ts';
 import { bodyFields, limitBody, pathFields, text, whole } from './request-parts.ts';

@@ -190,11 +190,14 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     const isSignal = this.limits.openSignals && !isCommandName(name);
     const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
     if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) {
+      room.forward(command, () => this.giveAgain(command));
+      return;
+    }
     const why = wrongRoomId(roomId);
     if (why !== undefined) throw invalidField('roomId', why);
-    const room = this.#rooms.get(roomId);
-    if (room !== undefined) room.forward(command, () => this.giveAgain(command));
-    else if (name === 'joinRoom') this.#join(roomId, command);
+    if (name === 'joinRoom') this.#join(roomId, command);
     else throw isSignal ? notJoined() : this.#notJoined(command);
   }
 
