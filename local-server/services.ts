@@ -9,7 +9,7 @@ import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts'
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
-import { httpTransport } from '../src/transports/http/app.ts';
+import { httpTransport, pageSettingsOf } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { VERSION } from '../src/version.ts';
 import { PAGE } from '../web/build.ts';
@@ -78,6 +78,7 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
+    pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });

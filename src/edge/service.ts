@@ -1,7 +1,12 @@
 import { Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
-import { browserHeaders, httpTransport, refusalResponse } from '../transports/http/app.ts';
+import {
+  browserHeaders,
+  httpTransport,
+  pageSettingsOf,
+  refusalResponse,
+} from '../transports/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
@@ -82,6 +87,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
+    pageSettings: pageSettingsOf(settings, allowGuests),
     page: async (c) => {
       const page = await env.ASSETS.fetch(c.req.raw);
       // The assets' own 404 has no body; ours says what is wrong.

@@ -1,6 +1,6 @@
 import { wrongClientUrl, wrongPublicUrl } from '../auth/origin.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { EXAMPLE_SECRET, wrongKeySetUrl, wrongSecret } from './keys.ts';
+import { EXAMPLE_SECRET, wrongKeySetUrl, wrongPageUrl, wrongSecret } from './keys.ts';
 
 /**
  * All settings. `.env.example`, the tables in `docs/settings.md` and the checks at start are made from
@@ -108,6 +108,24 @@ export const declarations = [
     hosts: both,
     about:
       'URL of the JSON Web Key Set in which your sign-in service publishes its public keys: tokens signed with its RSA, ECDSA or Ed25519 keys are then accepted, with or without JWT_SECRET. https, or http on this machine.',
+  },
+  {
+    name: 'SIGN_IN_URL',
+    group: 'security',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      'URL to which the page sends users to sign in; it adds `return_to`, the address to come back to.',
+  },
+  {
+    name: 'TOKEN_URL',
+    group: 'security',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      "URL from which the page gets its user's token, with that site's own cookies: 200 with the token as text, or as JSON in `token`; 401 when the user has to sign in. On another origin it must allow the page with credentials (CORS).",
   },
   {
     name: 'ALLOW_GUESTS',
@@ -273,6 +291,23 @@ export const declarations = [
     hosts: both,
     unit: 'rooms',
     about: 'Rooms one Socket.IO socket may be in.',
+  },
+  {
+    name: 'LOGO_URL',
+    group: 'tuning',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about: "Picture shown in place of the page's own, at sign-in and above the rooms.",
+  },
+  {
+    name: 'THEME_URL',
+    group: 'tuning',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      "Style sheet loaded after the page's own, to set its custom properties: `:root { --accent: #7a1f5c; --radius: 0.25rem }`.",
   },
   {
     name: 'DURABILITY',

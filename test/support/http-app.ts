@@ -38,6 +38,7 @@ export function httpApp(idleMs?: number) {
     host: 'node',
     version: '1.2.3',
     isHealthy: () => Promise.resolve(true),
+    pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),
     log: failure,
   });

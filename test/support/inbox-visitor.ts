@@ -77,7 +77,7 @@ export class NativeInbox extends InboxVisitor {
   ): Promise<Result<InboxReply<N>>> {
     const ref = this.#nextRef++;
     return new Promise((resolve) => {
-      this.#waiting.set(ref, (result) => resolve(result as Result<InboxReply<N>>));
+      this.#waiting.set(ref, (result) => resolve(result));
       this.#socket!.send(JSON.stringify([name, payload, ref]));
     });
   }

@@ -27,6 +27,7 @@ import {
 import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
 
 export { browserHeaders, wrongHost } from './browser-rules.ts';
+export { pageSettingsOf } from './page-settings.ts';
 export { refusalResponse } from './refusals.ts';
 
 const PROTOCOL = 1;
@@ -34,7 +35,12 @@ const PROTOCOL = 1;
 /** Every route of the service but the sockets; the same on both hosts. */
 export function httpTransport(transport: HttpTransport): Hono {
   const app = new Hono();
-  app.use(browserHeaders(transport.origins), checkHost(transport.origins), preflight, takingTime);
+  app.use(
+    browserHeaders(transport.origins, transport.pageSettings),
+    checkHost(transport.origins),
+    preflight,
+    takingTime,
+  );
   app.onError((error, c) => answerError(c, error, transport.log));
 
   app.get('/health', async (c) => {
@@ -75,13 +81,16 @@ export function httpTransport(transport: HttpTransport): Hono {
   for (const path of ['/rooms/*', '/inbox', '/inbox/*', '/directs', '/blocks', '/blocks/*']) {
     app.all(path, (c) => notFound(app, c));
   }
+  app.get('/page.json', (c) =>
+    c.json(transport.pageSettings, 200, { 'cache-control': 'no-cache' }),
+  );
   app.get('*', pageCaching, transport.page);
   app.notFound((c) => notFound(app, c));
   return app;
 }
 
 /** The page's files that are named after their content, as `web/build.ts` does. */
-const IS_HASHED = /^\/\w+-[A-Z0-9]{8}\.(js|css)$/;
+const IS_HASHED = /^\/[\w-]+-[A-Z0-9]{8}\.(js|css)$/;
 
 /** The index is asked for every time, and names the files that a browser may keep for a year. */
 const pageCaching: MiddlewareHandler = async (c, next) => {

@@ -3,6 +3,7 @@ import type { Authenticate } from '../../auth/authenticator.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
+import type { PageSettings } from './page-settings.ts';
 import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
 
@@ -25,6 +26,8 @@ export interface HttpTransport {
   socketIo?: (request: Request) => Promise<Response>;
   /** Routes of development mode. */
   development?: Hono | undefined;
+  /** What an operator decides about the page. */
+  pageSettings: PageSettings;
   /** Serves the web client's files. */
   page: MiddlewareHandler;
   log: (what: string, error: unknown) => void;

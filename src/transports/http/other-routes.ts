@@ -118,6 +118,14 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     method: 'GET',
+    path: '/page.json',
+    operationId: 'getPageSettings',
+    summary: 'What an operator decides about the page.',
+    security: [],
+    responses: { '200': answered('Settings of the page.', JSON_TYPE, { type: 'object' }) },
+  },
+  {
+    method: 'GET',
     path: '/openapi.json',
     operationId: 'getOpenApi',
     summary: 'This description.',

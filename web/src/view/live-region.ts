@@ -1,6 +1,7 @@
 import type { Message } from '../../../src/client/index.ts';
 import { button, byId, element } from './dom.ts';
 import { beginningOf } from './text.ts';
+import { text } from '../texts.ts';
 
 /** So many spoken messages are kept for a screen reader to get through. */
 const SPOKEN = 5;
@@ -10,7 +11,7 @@ const SPOKEN_CHARACTERS = 400;
 const TOLD_MS = 12_000;
 
 /** What is said once and then gone: new messages to those who listen, and how something went. */
-export class RoomEvent {
+export class LiveRegion {
   readonly #announcer = byId('announcer', HTMLDivElement);
   readonly #notice = byId('notice', HTMLDivElement);
   readonly #life: AbortSignal;
@@ -33,13 +34,14 @@ export class RoomEvent {
     setTimeout(() => spoken.remove(), TOLD_MS);
   }
 
-  /** One sentence about something that was done, or could not be. */
-  sentence(sentence: string): void {
+  /** One sentence about something that was done, or could not be. @param choices buttons */
+  sentence(sentence: string, ...choices: readonly HTMLElement[]): void {
     if (this.#life.aborted) return;
     this.#notice.hidden = false;
     this.#notice.replaceChildren(
       element('p', '', sentence),
-      button('Close', () => this.#hide()),
+      ...choices,
+      button(text('close'), () => this.#hide()),
     );
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#hide(), TOLD_MS);

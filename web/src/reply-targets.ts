@@ -1,7 +1,7 @@
 import type { Message, Room } from '../../src/client/index.ts';
 
 /** Messages that others answer and that are older than what is loaded, each asked for once. */
-export class Originals {
+export class ReplyTargets {
   readonly #room: Room;
   readonly #changed: () => void;
   readonly #found = new Map<number, Message | undefined>();

@@ -3,7 +3,7 @@ import type { Message, Room } from '../../src/client/index.ts';
 const PAGE = 50;
 
 /** The part of a room's messages around one of them that is too old to be loaded with the newest. */
-export class Excerpt {
+export class HistoryWindow {
   readonly #room: Room;
   readonly #messages = new Map<number, Message>();
   #list: readonly Message[] | undefined;
@@ -18,11 +18,11 @@ export class Excerpt {
   }
 
   /** @throws Refused */
-  static async around(room: Room, seq: number): Promise<Excerpt> {
-    const excerpt = new Excerpt(room);
+  static async around(room: Room, seq: number): Promise<HistoryWindow> {
+    const made = new HistoryWindow(room);
     const { messages } = await room.ask('getHistory', { around: seq, limit: PAGE });
-    excerpt.#put(messages);
-    return excerpt;
+    made.#put(messages);
+    return made;
   }
 
   /** By `seq`; where it reaches the newest that are loaded, those follow. */
@@ -51,7 +51,7 @@ export class Excerpt {
   }
 
   /**
-   * Asks how many replies one of them has. Its excerpt need not hold those, so only the room can say.
+   * Asks how many replies one of them has. The window need not hold those, so only the room can say.
    * @throws Refused
    */
   async recount(seq: number): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Entry, Message, Outgoing, Room, ShownMessage } from '../../../src/client/index.ts';
 import type { Names } from '../names.ts';
 import type { Reactors } from '../reactors.ts';
-import type { Originals } from '../originals.ts';
+import type { ReplyTargets } from '../reply-targets.ts';
 
 /** What can be done with a message that is shown. */
-export interface Deeds {
+export interface MessageActions {
   /** Gives a reaction or takes it back. */
   react: (message: Message, emoji: string) => void;
   /** Lets one choose a reaction. */
@@ -23,14 +23,14 @@ export interface Deeds {
 }
 
 /** What rows are drawn from. */
-export interface Scene {
+export interface RowContext {
   room: Room;
   /** This user; undefined until it is known who that is. */
   ownId: () => string | undefined;
   names: Names;
   reactors: Reactors;
-  originals: Originals;
-  deeds: Deeds;
+  replyTargets: ReplyTargets;
+  actions: MessageActions;
   /** `seq` of long messages that are shown as a whole. */
   unfolded: Set<number>;
 }

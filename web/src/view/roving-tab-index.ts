@@ -1,8 +1,10 @@
+import { onLongPress } from './long-press.ts';
+
 /** What in a row can be pressed, but for what must be reached at once. */
-const CONTROLS = '.quote, .reaction, .replies, .unfold, .actions button, .link';
+const CONTROLS = '.quote, .reaction, .replies, .unfold, .copy-code, .actions button, .link';
 
 /** Whether Tab comes to a row and to what is in it. */
-export function setReach(row: HTMLElement, isReached: boolean): void {
+export function setReachable(row: HTMLElement, isReached: boolean): void {
   row.tabIndex = isReached ? 0 : -1;
   for (const control of row.querySelectorAll<HTMLElement>(CONTROLS)) {
     control.tabIndex = isReached ? 0 : -1;
@@ -13,7 +15,7 @@ export function setReach(row: HTMLElement, isReached: boolean): void {
  * Makes a list of messages one stop for Tab: arrow keys go from one message to the next, Tab into
  * the one that has the focus, and Enter opens what can be done with it.
  */
-export class RowReach {
+export class RovingTabIndex {
   readonly #list: HTMLElement;
   #reached: HTMLElement | undefined;
   /** Whether somebody has been in the list. */
@@ -24,6 +26,7 @@ export class RowReach {
     const options = { signal: life };
     list.addEventListener('focusin', ({ target }) => this.#focused(target), options);
     list.addEventListener('keydown', (event) => this.#key(event), options);
+    onLongPress(list, openActions, life);
   }
 
   /** Where nobody has been yet, Tab comes to the newest. */
@@ -40,9 +43,9 @@ export class RowReach {
 
   #reach(row: HTMLElement | undefined): void {
     if (row === this.#reached) return;
-    if (this.#reached !== undefined) setReach(this.#reached, false);
+    if (this.#reached !== undefined) setReachable(this.#reached, false);
     this.#reached = row;
-    if (row !== undefined) setReach(row, true);
+    if (row !== undefined) setReachable(row, true);
   }
 
   #focused(target: EventTarget | null): void {
@@ -60,9 +63,13 @@ export class RowReach {
     const at = rows.indexOf(target);
     const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 }[key];
     if (key === 'Enter' || key === ' ') {
-      target.querySelector<HTMLElement>('[data-place="more"]')?.click();
+      openActions(target);
     } else if (to === undefined) return;
     else rows[to]?.focus();
     event.preventDefault();
   }
+}
+
+function openActions(row: HTMLElement): void {
+  row.querySelector<HTMLElement>('[data-place="more"]')?.click();
 }
