@@ -225,7 +225,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       const polled = call(ann, 'GET', `/inbox/events?since=${empty['position'] as string}`);
       const roomId = await sharedRoom(ann, bob);
       const { body: found } = await polled;
-      expect(found['events']).toMatchObject([['conversationUpdated', { roomId }]]);
+      expect((found['events'] as unknown[])[0]).toMatchObject(['conversationUpdated', { roomId }]);
       const patched = await call(ann, 'PATCH', `/inbox/${roomId}`, { readUpTo: 2, pinned: true });
       expect(patched.body).toMatchObject({ conversation: { roomId, readUpTo: 2, pinned: true } });
       const rebuilt = await call(ann, 'POST', '/inbox/rebuild');
@@ -251,13 +251,39 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(text).toMatch(/id: [\w-]+:\d+\nevent: conversationUpdated\ndata: \{.*\}\n\n/);
     });
 
+    it('[INB9] is erased with its user, from all rooms, by an admin', async () => {
+      const [ann, bob] = [newUser('ann'), newUser('bob')];
+      const { body: empty } = await call(ann, 'GET', '/inbox');
+      const polled = call(ann, 'GET', `/inbox/events?since=${empty['position'] as string}`);
+      const roomId = await sharedRoom(bob, ann);
+      await polled;
+      expect((await call(bob, 'DELETE', `/users/${ann}`)).status).toBe(403);
+      const erase = async () => {
+        const response = await fetch(`${hosts[name].url}/users/${ann}`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${await tokenFor('root', { admin: true })}` },
+        });
+        return response.status;
+      };
+      let status = await erase();
+      while (status === 202) status = await erase();
+      expect(status).toBe(200);
+      const { body: after } = await call(ann, 'GET', '/inbox');
+      expect(after).toMatchObject({ conversations: [], totals: { unread: 0, mentions: 0 } });
+      expect(after['epoch']).not.toBe(empty['epoch']);
+      const { body } = await call(bob, 'GET', `/rooms/${roomId}/messages`);
+      expect(JSON.stringify(body)).not.toContain(ann);
+    });
+
     it('[INB6] opens direct rooms and blocks, and is refused to guests', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
-      await call(ann, 'GET', '/inbox');
+      const told = [ann, bob].map(async (userId) => {
+        const { body } = await call(userId, 'GET', '/inbox');
+        return call(userId, 'GET', `/inbox/events?since=${body['position'] as string}`);
+      });
       await sharedRoom(ann, bob);
-      // Both inboxes are told a second after the room turned.
-      let direct = await call(ann, 'POST', '/directs', { userId: bob });
-      while (direct.status === 404) direct = await call(ann, 'POST', '/directs', { userId: bob });
+      await Promise.all(told);
+      const direct = await call(ann, 'POST', '/directs', { userId: bob });
       expect(direct.body).toMatchObject({
         conversation: { kind: 'direct', with: { userId: bob } },
       });

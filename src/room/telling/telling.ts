@@ -83,6 +83,6 @@ export class Telling {
     const nextMs = (told.firstDue() ?? Infinity) - now;
     if (!isOver) this.soon(STEP_EVERY_MS);
     else if (nextMs <= TIMER_MS) this.soon(Math.max(STEP_EVERY_MS, nextMs));
-    told.takeMarks();
+    told.hasMarks = false;
   }
 }

@@ -78,7 +78,15 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  for (const path of ['/rooms/*', '/inbox', '/inbox/*', '/directs', '/blocks', '/blocks/*']) {
+  for (const path of [
+    '/rooms/*',
+    '/inbox',
+    '/inbox/*',
+    '/directs',
+    '/blocks',
+    '/blocks/*',
+    '/users/*',
+  ]) {
     app.all(path, (c) => notFound(app, c));
   }
   app.get('/page.json', (c) =>
