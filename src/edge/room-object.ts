@@ -28,7 +28,7 @@ export class RoomObject extends SocketObject<Room> {
     this.report.woken();
     const { firstEpoch, report: meter, connections: roster } = this;
     const host = { firstEpoch, roster, meter, hasInboxes: true };
-    return new Room(this.ctx.id.name ?? '', { ...ports, ...host }, this.limits);
+    return new Room(this.ctx.id.name ?? '', { ...host, ...ports }, this.limits);
   }
 
   /** Brings what the room owes to an inbox. */

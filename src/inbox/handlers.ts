@@ -1,5 +1,6 @@
 import type { InboxCommandName } from '../protocol/inbox-commands.ts';
 import { blockUser, unblockUser } from './commands/block-user.ts';
+import { eraseInbox } from './commands/erase-inbox.ts';
 import { getBlocked } from './commands/get-blocked.ts';
 import { getInbox } from './commands/get-inbox.ts';
 import { openDirect } from './commands/open-direct.ts';
@@ -22,4 +23,5 @@ export const inboxHandlers: { [N in InboxCommandName]: InboxHandler<N> } = {
   unblockUser,
   getBlocked,
   rebuildInbox,
+  eraseInbox,
 };

@@ -134,6 +134,8 @@ export const inboxCommands = {
     route: 'POST /inbox/rebuild',
     summary: 'Asks the rooms of the inbox how things stand, some at a time.',
   },
+  /** Asked with the identity of the user who is erased, once the transport has seen an admin's. */
+  eraseInbox: { payload: none, reply: steps, cost: 20, http: true },
 } as const satisfies Record<string, InboxEntry>;
 
 export type InboxCommandName = keyof typeof inboxCommands;

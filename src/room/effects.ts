@@ -121,7 +121,8 @@ export function plan<R>(
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
-  let delivers = context.told.takeMarks();
+  let delivers = context.told.isOn && context.told.hasMarks;
+  context.told.hasMarks = false;
   if (delivers) planned.push({ type: 'tell' });
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
@@ -210,7 +211,7 @@ export class Effects {
           break;
         case 'tell':
           telling.soon();
-          watchers.turned();
+          if (watchers.until.size > 0) watchers.turned();
           break;
         case 'watch':
           watchers.watch(effect.userId, effect.until);

@@ -194,3 +194,103 @@ describe.concurrent.each(doors)('an inbox at $name', ({ host, visit }) => {
     expect((await inbox.ask('getInbox', {})).conversations).toEqual([]);
   });
 });
+
+describe.concurrent.each<HostName>(['node', 'edge'])(
+  'an inbox over HTTP at the %s host',
+  (name) => {
+    const tokens = (userId: string) => tokenFor(userId);
+    const call = async (userId: string, method: string, path: string, body?: object) => {
+      const response = await fetch(`${hosts[name].url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${await tokens(userId)}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    const newUser = (prefix: string) => `${prefix}-${crypto.randomUUID()}`;
+    const sharedRoom = async (one: string, other: string) => {
+      const path = `/rooms/${newRoom()}`;
+      await call(one, 'POST', `${path}/messages`, { message: 'welcome' });
+      await call(other, 'POST', `${path}/messages`, { message: 'thanks' });
+      return path.slice('/rooms/'.length);
+    };
+
+    it('[INB6] is listed, changed, followed by polls and rebuilt', async () => {
+      const [ann, bob] = [newUser('ann'), newUser('bob')];
+      const { body: empty } = await call(ann, 'GET', '/inbox');
+      expect(empty).toMatchObject({ conversations: [], totals: { unread: 0, mentions: 0 } });
+      const polled = call(ann, 'GET', `/inbox/events?since=${empty['position'] as string}`);
+      const roomId = await sharedRoom(ann, bob);
+      const { body: found } = await polled;
+      expect((found['events'] as unknown[])[0]).toMatchObject(['conversationUpdated', { roomId }]);
+      const patched = await call(ann, 'PATCH', `/inbox/${roomId}`, { readUpTo: 2, pinned: true });
+      expect(patched.body).toMatchObject({ conversation: { roomId, readUpTo: 2, pinned: true } });
+      const rebuilt = await call(ann, 'POST', '/inbox/rebuild');
+      expect(rebuilt).toEqual({ status: 200, body: { done: true, left: 0 } });
+      const missed = await call(ann, 'GET', `/inbox?since=${empty['position'] as string}`);
+      expect(missed.body).toMatchObject({ conversations: [{ roomId, unread: 0, readUpTo: 2 }] });
+      const wrong = await call(ann, 'PATCH', '/inbox/elsewhere', { pinned: true });
+      expect(wrong).toMatchObject({ status: 404, body: { error: { code: 'room_not_found' } } });
+    });
+
+    it('[INB6] is followed by a stream of events, each with the position to come back with', async () => {
+      const [ann, bob] = [newUser('ann'), newUser('bob')];
+      const stream = await fetch(`${hosts[name].url}/inbox/events?since=0:0`, {
+        headers: { authorization: `Bearer ${await tokens(ann)}`, accept: 'text/event-stream' },
+      });
+      const roomId = await sharedRoom(ann, bob);
+      const decoder = new TextDecoder();
+      let text = '';
+      for await (const chunk of stream.body!) {
+        text += decoder.decode(chunk, { stream: true });
+        if (text.includes(roomId)) break;
+      }
+      expect(text).toMatch(/id: [\w-]+:\d+\nevent: conversationUpdated\ndata: \{.*\}\n\n/);
+    });
+
+    it('[INB9] is erased with its user, from all rooms, by an admin', async () => {
+      const [ann, bob] = [newUser('ann'), newUser('bob')];
+      const { body: empty } = await call(ann, 'GET', '/inbox');
+      const polled = call(ann, 'GET', `/inbox/events?since=${empty['position'] as string}`);
+      const roomId = await sharedRoom(bob, ann);
+      await polled;
+      expect((await call(bob, 'DELETE', `/users/${ann}`)).status).toBe(403);
+      const erase = async () => {
+        const response = await fetch(`${hosts[name].url}/users/${ann}`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${await tokenFor('root', { admin: true })}` },
+        });
+        return response.status;
+      };
+      let status = await erase();
+      while (status === 202) status = await erase();
+      expect(status).toBe(200);
+      const { body: after } = await call(ann, 'GET', '/inbox');
+      expect(after).toMatchObject({ conversations: [], totals: { unread: 0, mentions: 0 } });
+      expect(after['epoch']).not.toBe(empty['epoch']);
+      const { body } = await call(bob, 'GET', `/rooms/${roomId}/messages`);
+      expect(JSON.stringify(body)).not.toContain(ann);
+    });
+
+    it('[INB6] opens direct rooms and blocks, and is refused to guests', async () => {
+      const [ann, bob] = [newUser('ann'), newUser('bob')];
+      const told = [ann, bob].map(async (userId) => {
+        const { body } = await call(userId, 'GET', '/inbox');
+        return call(userId, 'GET', `/inbox/events?since=${body['position'] as string}`);
+      });
+      await sharedRoom(ann, bob);
+      await Promise.all(told);
+      const direct = await call(ann, 'POST', '/directs', { userId: bob });
+      expect(direct.body).toMatchObject({
+        conversation: { kind: 'direct', with: { userId: bob } },
+      });
+      expect(await call(bob, 'PUT', `/blocks/${ann}`)).toMatchObject({ status: 200 });
+      expect((await call(bob, 'GET', '/blocks')).body).toMatchObject({ users: [{ userId: ann }] });
+      expect((await call(ann, 'POST', '/directs', { userId: bob })).status).toBe(404);
+      expect(await call(bob, 'DELETE', `/blocks/${ann}`)).toMatchObject({ status: 200 });
+    });
+  },
+);

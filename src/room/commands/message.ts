@@ -1,6 +1,5 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
-import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Decision, Handler } from '../context.ts';
@@ -52,8 +51,11 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
   };
   messages.add(sent);
   if (payload.streaming === true) streams.begin(sent, context.now);
-  if (mentioned.length > 0) mentions.add(rev, mentionedOthers(sent));
-  markTold(context, sent);
+  const others = mentioned.length > 0 ? mentionedOthers(sent) : [];
+  if (others.length > 0) mentions.add(rev, others);
+  context.told.markMessage(context.now, sender.userId, others);
+  // Until something is said a direct room is not in the inbox of the one who did not open it.
+  if (access.isDirect) context.told.markUntold(context.members.after('', 2), context.now);
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
   const event = { name: 'message' as const, payload: sent };
@@ -62,17 +64,6 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
     effects.push({ type: 'wake', by: context.now + fixed.streamSilenceMs });
   }
   return { reply: { message: sent }, effects };
-}
-
-/** Inboxes are told later, in steps: of what is unread, of mentions, and of what the sender said last. */
-function markTold({ told, members, access, now }: Context, sent: Message): void {
-  told.markMessage(now + inboxLimits.presentMs);
-  told.markUnread(mentionedOthers(sent), now);
-  told.markRead(sent.senderId, now + inboxLimits.presentMs);
-  // Until something is said a direct room is not in the inbox of the one who did not open it.
-  if (!access.isDirect) return;
-  const both = members.after('', 2).map(({ userId }) => userId);
-  told.markUntold(both, now);
 }
 
 /**

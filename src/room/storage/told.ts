@@ -1,3 +1,4 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { Notify } from '../../protocol/inbox-objects.ts';
 import type { Database } from './database.ts';
 
@@ -42,7 +43,8 @@ export class ToldStore {
   /** Whether inboxes are told; a host that carries no deliveries has none. */
   readonly isOn: boolean;
   readonly #database: Database;
-  #hasMarks = false;
+  /** Something was marked; whoever sees to it takes this back. */
+  hasMarks = false;
 
   constructor(database: Database, isOn: boolean) {
     this.#database = database;
@@ -69,11 +71,11 @@ export class ToldStore {
       told.opened ? 1 : 0,
       told.state !== null && (JSON.parse(told.state) as { unread: boolean }).unread ? 1 : 0,
     );
-    this.#hasMarks = true;
+    this.hasMarks = true;
   }
 
   remove(userId: string): void {
-    this.#hasMarks = true;
+    this.hasMarks = true;
     this.#database.run('DELETE FROM told WHERE user_id = ?', userId);
   }
 
@@ -86,26 +88,13 @@ export class ToldStore {
       userId,
       due,
     );
-    this.#hasMarks = true;
-  }
-
-  /** The same for users whose inbox was told "unread": the others are looked at after each message. */
-  markUnread(userIds: Iterable<string>, due: number): void {
-    if (!this.isOn) return;
-    for (const userId of userIds) {
-      this.#database.run(
-        'UPDATE told SET due = ? WHERE user_id = ? AND unread = 1 AND due IS NULL',
-        due,
-        userId,
-      );
-    }
-    this.#hasMarks = true;
+    this.hasMarks = true;
   }
 
   /** Users who are to be looked at if their inbox does not hold the conversation. */
-  markUntold(userIds: Iterable<string>, due: number): void {
+  markUntold(users: Iterable<{ userId: string }>, due: number): void {
     if (!this.isOn) return;
-    for (const userId of userIds) {
+    for (const { userId } of users) {
       this.#database.run(
         `INSERT INTO told (user_id, version, at, due, unread) VALUES (?, 0, 0, ?, 0)
           ON CONFLICT (user_id) DO UPDATE SET due = excluded.due WHERE state IS NULL`,
@@ -113,7 +102,7 @@ export class ToldStore {
         due,
       );
     }
-    this.#hasMarks = true;
+    this.hasMarks = true;
   }
 
   /** A user has read further: told at once where that was told as unread, else at `due`. */
@@ -125,7 +114,7 @@ export class ToldStore {
       due,
       userId,
     );
-    this.#hasMarks = true;
+    this.hasMarks = true;
   }
 
   /** Users whose unread mentions have changed by an edit. */
@@ -134,18 +123,34 @@ export class ToldStore {
     for (const userId of userIds) {
       this.#database.run('UPDATE told SET due = 0 WHERE user_id = ?', userId);
     }
-    this.#hasMarks = true;
+    this.hasMarks = true;
   }
 
-  /** Something was said: those who were told "read" are to be looked at. */
-  markMessage(latest: number): void {
+  /**
+   * Something was said. Those who were told "read" are to be looked at, those of the mentioned who were
+   * told "unread" one by one, and the sender, whose list shows what was said last, within a minute.
+   */
+  markMessage(now: number, senderId: string, mentioned: readonly string[]): void {
     if (!this.isOn) return;
+    this.hasMarks = true;
+    const latest = now + inboxLimits.presentMs;
     this.#database.run(
       `INSERT INTO telling (one, version, pass_due) VALUES (1, 0, ?)
         ON CONFLICT (one) DO UPDATE SET pass_due = excluded.pass_due WHERE pass_due IS NULL`,
       latest,
     );
-    this.#hasMarks = true;
+    for (const userId of mentioned) {
+      this.#database.run(
+        'UPDATE told SET due = ? WHERE user_id = ? AND unread = 1 AND due IS NULL',
+        now,
+        userId,
+      );
+    }
+    this.#database.run(
+      'UPDATE told SET due = ? WHERE user_id = ? AND due IS NULL',
+      latest,
+      senderId,
+    );
   }
 
   /** Everybody is to be looked at. */
@@ -155,20 +160,13 @@ export class ToldStore {
       `INSERT INTO telling (one, version, swept_to) VALUES (1, 0, '')
         ON CONFLICT (one) DO UPDATE SET swept_to = ''`,
     );
-    this.#hasMarks = true;
+    this.hasMarks = true;
   }
 
   /** A message was edited: everybody is to be looked at if an inbox shows its excerpt. */
   markExcerpt(seq: number): void {
     const query = 'SELECT 1 FROM told WHERE last_seq = ? LIMIT 1';
     if (this.#database.first(query, seq) !== undefined) this.markAll();
-  }
-
-  /** Whether something was marked since the last asking. */
-  takeMarks(): boolean {
-    const hasMarks = this.#hasMarks;
-    this.#hasMarks = false;
-    return hasMarks && this.isOn;
   }
 
   state(): TellingState {

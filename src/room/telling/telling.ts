@@ -30,6 +30,8 @@ export class Telling {
   #passedTo = '';
   /** The room's `rev` when that look began. */
   #passRev = 0;
+  /** A wakeup has come for that look: once it is done nothing is owed. */
+  #isFinal = false;
 
   constructor(ports: TellingPorts, database: Database) {
     this.#ports = ports;
@@ -42,7 +44,7 @@ export class Telling {
     this.#isTimerSet = true;
     this.#ports.timer.after(afterMs, () => {
       this.#isTimerSet = false;
-      this.#step(false);
+      this.#step();
     });
   }
 
@@ -50,14 +52,15 @@ export class Telling {
   wake(context: UpkeepContext): void {
     const { now } = context;
     if (context.told.isOn) context.told.bringForward(now, now + 2 * inboxLimits.readEveryMs);
-    this.#advance(context, true);
+    this.#isFinal = true;
+    this.#advance(context);
   }
 
-  #step(isWakeup: boolean): void {
+  #step(): void {
     try {
       const wakeAt = this.#database.atomic(() => {
         const context = this.#ports.context();
-        this.#advance(context, isWakeup);
+        this.#advance(context);
         return tellingDueAt(context) ?? null;
       });
       if (wakeAt !== null) this.#ports.wakeBy(wakeAt);
@@ -66,17 +69,20 @@ export class Telling {
     }
   }
 
-  #advance(context: UpkeepContext, isWakeup: boolean): void {
+  #advance(context: UpkeepContext): void {
     const { told, state, now } = context;
     if (state.importing || !told.isOn) return;
     if (this.#passedTo === '') this.#passRev = state.rev;
     const { hasMore, passedTo } = tellingStep(context, this.#passedTo);
     this.#passedTo = passedTo;
     const isOver = !hasMore && state.rev === this.#passRev;
-    if (isOver && isWakeup) told.passed();
+    if (isOver && this.#isFinal) {
+      told.passed();
+      this.#isFinal = false;
+    }
     const nextMs = (told.firstDue() ?? Infinity) - now;
     if (!isOver) this.soon(STEP_EVERY_MS);
     else if (nextMs <= TIMER_MS) this.soon(Math.max(STEP_EVERY_MS, nextMs));
-    told.takeMarks();
+    told.hasMarks = false;
   }
 }

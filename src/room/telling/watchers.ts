@@ -17,7 +17,7 @@ interface WatcherPorts {
 export class Watchers {
   readonly #ports: WatcherPorts;
   /** Until when each watches, in epoch milliseconds. */
-  readonly #until = new Map<string, number>();
+  readonly until = new Map<string, number>();
   /** Those who have not been told the newest. */
   readonly #waiting = new Set<string>();
   #isTimerSet = false;
@@ -27,13 +27,12 @@ export class Watchers {
   }
 
   watch(userId: string, until: number): void {
-    this.#until.set(userId, until);
+    this.until.set(userId, until);
   }
 
   /** Something has happened in the room. */
   turned(): void {
-    if (this.#until.size === 0) return;
-    for (const userId of this.#until.keys()) this.#waiting.add(userId);
+    for (const userId of this.until.keys()) this.#waiting.add(userId);
     this.#later();
   }
 
@@ -51,11 +50,11 @@ export class Watchers {
     const context = this.#ports.context();
     for (const userId of this.#waiting) {
       this.#waiting.delete(userId);
-      if ((this.#until.get(userId) ?? 0) > context.now) {
+      if ((this.until.get(userId) ?? 0) > context.now) {
         this.#send(context, userId);
         return;
       }
-      this.#until.delete(userId);
+      this.until.delete(userId);
     }
   }
 

@@ -80,7 +80,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  for (const path of ['/rooms/*', '/inbox', '/inbox/*', '/directs', '/blocks', '/blocks/*']) {
+  for (const path of API_PATHS) {
     app.all(path, (c) => notFound(app, c));
   }
   app.get('/page.json', (c) =>
@@ -90,6 +90,17 @@ export function httpTransport(transport: HttpTransport): Hono {
   app.notFound((c) => notFound(app, c));
   return app;
 }
+
+/** Where the page is not served: an address that names no route answers as JSON. */
+const API_PATHS = [
+  '/rooms/*',
+  '/inbox',
+  '/inbox/*',
+  '/directs',
+  '/blocks',
+  '/blocks/*',
+  '/users/*',
+] as const;
 
 /** The page's files that are named after their content, as `web/build.ts` does. */
 const IS_HASHED = /^\/[\w-]+-[A-Z0-9]{8}\.(js|css)$/;

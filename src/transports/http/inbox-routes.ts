@@ -3,7 +3,9 @@ import {
   type InboxCommandName,
   inboxCommands,
   type InboxEntry,
+  readInboxPayload,
 } from '../../protocol/inbox-commands.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Method } from '../../protocol/operation.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { refusalOf } from './refusals.ts';
@@ -50,11 +52,30 @@ export const inboxRoutes: readonly InboxRoute[] = (
 
 /** Adds the routes of inboxes: each parses, authenticates, forwards. */
 export function addInboxRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
+  app.delete('/users/:userId', eraseRoute(transport, identify));
   for (const route of inboxRoutes) {
     const answer = answerOf(route, transport, identify);
     if (route.hasBody) app.on(route.method, route.path, limitBody(transport.limits), answer);
     else app.on(route.method, route.path, answer);
   }
+}
+
+/** `DELETE /users/:userId`: a step of erasing a person; 202 while something is left to do. */
+function eraseRoute({ inboxes }: HttpTransport, identify: Identify) {
+  return async (c: Context): Promise<Response> => {
+    const identity = await identify(c);
+    if (identity.admin !== true) throw new Refusal('forbidden', 'Only an admin may do this.');
+    const payload = pathFields(c, '/users/:userId', { userId: text });
+    const userId = readUserId(payload['userId']);
+    const result = await inboxes.execute({ userId, admin: true }, 'eraseInbox', {});
+    if (!result.ok) throw refusalOf(result.error);
+    const { done, left } = result;
+    return c.json({ done, left }, done ? 200 : 202);
+  };
+}
+
+function readUserId(given: unknown): string {
+  return readInboxPayload('getBlocked', { after: given }).after ?? '';
 }
 
 function answerOf(route: InboxRoute, transport: HttpTransport, identify: Identify) {

@@ -82,6 +82,17 @@ function inboxRoute({ name, method, path, summary, inPath, inQuery, hasBody }: I
 export const otherRoutes: readonly OtherRoute[] = [
   ...inboxRoutes.map(inboxRoute),
   {
+    method: 'DELETE',
+    path: '/users/:userId',
+    operationId: 'eraseInbox',
+    summary: 'Erases a person from their rooms and their inbox, some rooms at a time; for admins.',
+    responses: {
+      '200': answered('Erased.', JSON_TYPE, { type: 'object' }),
+      '202': answered('Ask again: something is left to do.', JSON_TYPE, { type: 'object' }),
+      ...refusals(),
+    },
+  },
+  {
     method: 'GET',
     path: '/inbox/ws',
     operationId: 'openInboxSocket',

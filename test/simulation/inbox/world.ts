@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { NodeConnection } from '../../../local-server/node-connection.ts';
 import type { Delivery, DeliveryOutcome } from '../../../src/host/ports.ts';
 import { Inbox } from '../../../src/inbox/inbox.ts';
-import type { Answer, Ask, DirectMessages } from '../../../src/inbox/ports.ts';
+import type { Answer, Ask } from '../../../src/inbox/ports.ts';
 import { internalProblem, unavailableProblem } from '../../../src/protocol/codes/errors.ts';
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import type { Result } from '../../../src/protocol/frames.ts';
@@ -12,11 +12,8 @@ import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxCommandName } from '../../../src/protocol/inbox-commands.ts';
 import type { ConversationState } from '../../../src/protocol/inbox-objects.ts';
 import { Room } from '../../../src/room/room.ts';
-import { readSettings } from '../../../src/settings/settings.ts';
+import { readSettings, type Settings } from '../../../src/settings/settings.ts';
 import { Stage } from './stage.ts';
-
-/** Nobody here is ever too fast. */
-const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
 
 export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true };
 
@@ -44,11 +41,12 @@ export class World {
   calls = 0;
   readonly #folder: string;
   readonly #connections = new Map<string, Set<NodeConnection>>();
-  readonly #directMessages: DirectMessages;
+  readonly #settings: Settings;
 
-  constructor(folder: string, directMessages: DirectMessages = 'shared') {
+  constructor(folder: string, settings: Record<string, string> = {}) {
     this.#folder = folder;
-    this.#directMessages = directMessages;
+    // Nobody here is ever too fast.
+    this.#settings = readSettings({ COMMAND_BURST: '1000000', ...settings }).settings;
     this.inboxes = new Stage(join(folder, 'inboxes.sqlite'), this.clock, (ports) => {
       const { life } = this.inboxes;
       return new Inbox(
@@ -60,7 +58,7 @@ export class World {
             ask: (ask, settle) => this.#ask(ask, (answer) => this.#settle(life, settle, answer)),
           },
         },
-        { limits, directMessages: this.#directMessages },
+        { limits: this.#settings.limits, directMessages: this.#settings.DIRECT_MESSAGES },
       );
     });
   }
@@ -89,7 +87,7 @@ export class World {
                 }),
             },
           },
-          limits,
+          this.#settings.limits,
         );
       },
     );
@@ -128,7 +126,7 @@ export class World {
         buffered: () => 0,
         lastHeardAt: () => undefined,
       },
-      limits,
+      this.#settings.limits,
     );
   }
 
