@@ -84,7 +84,7 @@ export class RoomObject extends HostingObject<Room> {
 
   /** Queued, so that what the client sent before its end is done first. */
   #depart(socket: WebSocket, code: number): void {
-    // A room that this wakes must find it among its connections, to tell of its end.
+    // A room that this wakes must find it among its connections, to broadcast its leaving.
     const connection = this.connections.of(socket);
     this.hosted.queue((room) => {
       this.log.event('debug', 'disconnected', { connection: connection.state.id, code });

@@ -18,7 +18,7 @@ export interface RoomState {
   readOnly: boolean;
   slowModeSeconds: number;
   retentionDays: number | null;
-  /** `marked`: about to be erased. `erased`: only the name is left, for nobody to take. */
+  /** `marked`: about to be erased. `erased`: only the name is left, so that no user can take it. */
   deletion: 'marked' | 'erased' | null;
   /** An import has begun and not ended. */
   importing: boolean;
@@ -183,7 +183,7 @@ export class RoomRow {
     );
   }
 
-  /** From here on the room is for nobody, and is about to be erased. */
+  /** Closes the room to all users; it is about to be erased. */
   markDeleted(): void {
     this.ensure();
     this.#database.run("UPDATE room SET deletion = 'marked'");
@@ -195,7 +195,7 @@ export class RoomRow {
     this.#database.run("UPDATE room SET deletion = 'erased'");
   }
 
-  /** An erased room begins anew. */
+  /** Opens an erased room again, empty. */
   reopen(): void {
     this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#ports.clock.now());
   }
@@ -236,7 +236,7 @@ export class RoomRow {
     );
   }
 
-  /** The room as users see it. `createdAt` is 0 until somebody writes. */
+  /** The room as users see it. `createdAt` is 0 until the first write. */
   info(state = this.read()): RoomInfo {
     return {
       roomId: this.#roomId,

@@ -9,7 +9,7 @@ import type { RoomDirectory } from '../../host/room-directory.ts';
 export interface HttpTransport {
   directory: RoomDirectory;
   authenticate: Authenticate;
-  /** Hears of each request when it is known who makes it. */
+  /** Called with each authenticated request. */
   known?: (c: Context) => void;
   origins: OriginPolicy;
   limits: Limits;
@@ -28,5 +28,5 @@ export interface HttpTransport {
   log: (what: string, error: unknown) => void;
 }
 
-/** Who speaks in a request. @throws Refusal `unauthorized` or `token_expired` */
+/** The identity of a request. @throws Refusal `unauthorized` or `token_expired` */
 export type Identify = (c: Context) => Promise<Identity>;
