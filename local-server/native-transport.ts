@@ -20,7 +20,9 @@ import type { Frame } from '../src/room/broadcast/frame.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { PendingHandshakes } from './pending-handshakes.ts';
 import type { Sink } from './node-connection.ts';
-import type { Attached, NodeRooms } from './node-rooms.ts';
+import type { Attached } from './attach.ts';
+import type { NodeInboxes } from './node-inboxes.ts';
+import type { NodeRooms } from './node-rooms.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
 import { throttleReading } from './throttle-reading.ts';
 import { requestUrl } from './request-url.ts';
@@ -28,6 +30,7 @@ import { answerUpgrade, WebSockets } from './web-sockets.ts';
 
 export interface NativeTransportOptions {
   rooms: NodeRooms;
+  inboxes: NodeInboxes;
   authenticate: Authenticate;
   origins: OriginPolicy;
   pendingHandshakes: PendingHandshakes;
@@ -35,7 +38,7 @@ export interface NativeTransportOptions {
   log: Log;
 }
 
-/** The native transport: takes upgrades of `/rooms/:roomId/ws`. */
+/** The native transport: takes upgrades of `/rooms/:roomId/ws` and `/inbox/ws`. */
 export class NativeTransport {
   readonly #options: NativeTransportOptions;
   readonly #server: WebSockets;
@@ -64,7 +67,9 @@ export class NativeTransport {
       this.#options.pendingHandshakes.remove(socket);
       const end = new SocketEnd();
       const { roomId, join } = handshake;
-      const attached = await this.#options.rooms.attach(roomId, identity, join, end);
+      const attached = await (roomId === undefined
+        ? this.#options.inboxes.attach({ identity, join, sink: end })
+        : this.#options.rooms.attach(roomId, identity, join, end));
       this.#open(request, socket, head, (client) => this.#serve(client, end, attached));
       // A handshake that `ws` itself refuses leaves no connection in the room.
       if (!end.isOpen) attached.depart('disconnected');
@@ -108,7 +113,7 @@ export class NativeTransport {
   }
 
   #refuseOnSocket(request: IncomingMessage, socket: Duplex, head: Buffer, problem: Problem): void {
-    const { line, code } = refusalOnSocket(problem);
+    const { line, code } = refusalOnSocket(problem, requestUrl(request).pathname);
     this.#open(request, socket, head, (client) => {
       client.send(line);
       client.close(code, problem.message);

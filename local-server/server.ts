@@ -24,12 +24,14 @@ export async function startServer(
   const { settings, addresses } = configuration;
   const lock = lockData(settings.DATA_DIR);
   const services = servicesOf(configuration, log);
-  const { rooms, socketIo, metrics } = services;
+  const { rooms, inboxes, socketIo, metrics } = services;
   const listeners = new Listeners(new Router(services), services);
   const closeRooms = () => {
     listeners.stop();
     socketIo.close();
+    // A last word of a room may still reach an inbox.
     rooms.close();
+    inboxes.close();
   };
   const release = () => {
     metrics.close();

@@ -8,13 +8,15 @@ import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
-import { httpTransport } from '../src/transports/http/app.ts';
+import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
+import { httpTransport, pageSettingsOf } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { VERSION } from '../src/version.ts';
 import { PAGE } from '../web/build.ts';
 import type { Configuration } from './configuration.ts';
 import { NodeMetrics } from './metrics.ts';
 import { NativeTransport } from './native-transport.ts';
+import { NodeInboxes } from './node-inboxes.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
@@ -48,12 +50,26 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     limits,
     log,
     meter: metrics,
+    carry: (target, deliveries) => {
+      if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
+      return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
+    },
+  });
+  const inboxes: NodeInboxes = new NodeInboxes({
+    dataDir: settings.DATA_DIR,
+    durability: settings.DURABILITY,
+    directMessages: settings.DIRECT_MESSAGES,
+    limits,
+    log,
+    meter: metrics,
+    rooms,
   });
   const shared = { authenticate, pendingHandshakes, origins, limits, log };
-  const native = new NativeTransport({ ...shared, rooms });
-  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, settings });
+  const native = new NativeTransport({ ...shared, rooms, inboxes });
+  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, inboxes, settings });
   const app = httpTransport({
     directory: rooms,
+    inboxes,
     authenticate,
     known: (c) => pendingHandshakes.remove((c.env as HttpBindings).incoming.socket),
     origins,
@@ -62,11 +78,12 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
+    pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });
   const http = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
-  return { settings, origins, metrics, pendingHandshakes, rooms, native, socketIo, http };
+  return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, native, socketIo, http };
 }
 
 async function canWrite(dataDir: string): Promise<boolean> {

@@ -19,6 +19,7 @@ import {
   SOCKETIO_PATHS,
 } from '../src/socketio-server/engine-request.ts';
 import type { HttpReply } from '../src/socketio-server/http-reply.ts';
+import type { InboxDirectory } from '../src/host/inbox-directory.ts';
 import type { RoomDirectory } from '../src/host/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -29,6 +30,7 @@ import type { Settings } from '../src/settings/settings.ts';
 
 export interface SocketIoTransportOptions {
   directory: RoomDirectory;
+  inboxes: InboxDirectory;
   authenticate: Authenticate;
   pendingHandshakes: PendingHandshakes;
   origins: OriginPolicy;

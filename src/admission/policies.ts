@@ -108,6 +108,7 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
     ...roomPolicies(limits),
     ...handshakePolicies(limits, maxHandshakes),
     ...otherPolicies(),
+    ...streamPolicies(),
   ];
 }
 
@@ -252,6 +253,39 @@ function otherPolicies(): readonly Policy[] {
       protects: 'an overloaded object from retries',
       settings: [],
       hosts: edge,
+    },
+  ];
+}
+
+/** Messages that stream, and events of one's own. */
+function streamPolicies(): readonly Policy[] {
+  return [
+    {
+      id: 'ADM14',
+      subject: 'appends to a message that streams',
+      bound: `${fixed.appendsPerSecond} a second, ${fixed.appendBurst} saved up`,
+      beyond: '`rate_limited` with `retryAfterMs`',
+      protects: 'the others in a room, and its storage, from a program that appends every letter',
+      settings: [],
+      hosts: both,
+    },
+    {
+      id: 'ADM15',
+      subject: 'messages of a user that stream at a time in a room',
+      bound: `${fixed.streamsPerUser}; each ends after ${seconds(fixed.streamSilenceMs)} of silence`,
+      beyond: '`rate_limited`',
+      protects: 'the room from streams that are begun and never ended',
+      settings: [],
+      hosts: both,
+    },
+    {
+      id: 'ADM16',
+      subject: 'signals that a room passes on, of each user and altogether',
+      bound: `${fixed.signalsPerSecond.user} a second of a user, ${fixed.signalsPerSecond.room} of all; above ${fixed.signalUsers} users online none`,
+      beyond: 'the newest of each user waits, in the place of the one before',
+      protects: 'the others in a room from events that nothing else bounds',
+      settings: ['SIGNALS'],
+      hosts: both,
     },
   ];
 }

@@ -34,15 +34,15 @@ export function connectRoom(
 }
 
 /**
- * A socket to a room's object, joined and not accepted yet.
+ * A socket to a room's object, joined, or to an inbox's; not accepted yet.
  * @throws Refusal when the room does not take it, or cannot be reached
  */
 export async function openSocket(
-  rooms: Environment['ROOM'],
-  roomId: string,
+  objects: Environment['ROOM'] | Environment['INBOX'],
+  name: string,
   context: UpgradeContext,
 ): Promise<WebSocket> {
-  const response = await callRoom(() => rooms.getByName(roomId).fetch(upgradeRequest(context)));
+  const response = await callRoom(() => objects.getByName(name).fetch(upgradeRequest(context)));
   if (response.webSocket === null) throw await refusalIn(response);
   return response.webSocket;
 }
@@ -59,7 +59,8 @@ async function refusalIn(response: Response): Promise<Refusal> {
  */
 let lastFrame = { text: '', ...splitFrame('') };
 
-function listen(socket: WebSocket, listener: LinkTransportListener): LinkTransport {
+/** Hears a link's socket. */
+export function listen(socket: WebSocket, listener: LinkTransportListener): LinkTransport {
   let signedAt = Date.now();
   socket.addEventListener('message', ({ data }) => {
     if (data === 'pong') return;

@@ -12,6 +12,7 @@ import { consoleLogger } from '../observability/console-logger.ts';
 import { readSettings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { ObjectInboxes } from './object-inboxes.ts';
 import { SessionChat, type SessionHandOver, socketIoSettings } from './socketio-chat.ts';
 import { roomAccessLimiterOf } from '../admission/room-access-limiter.ts';
 
@@ -75,6 +76,7 @@ export class PollingSession extends DurableObject<Environment> {
     const handshake = readHandshake(headers.get('authorization'), query);
     const chat = new SessionChat(
       {
+        inboxes: new ObjectInboxes(this.env.INBOX),
         directory: new ObjectDirectory(this.env.ROOM, roomAccessLimiterOf(settings.limits), true),
         authenticate: authenticatorOf(
           settings,

@@ -7,10 +7,10 @@ import { closeCodes } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import type { Command } from '../protocol/frames.ts';
 import { exceedsBytes } from '../protocol/text.ts';
-import type { Room } from '../room/room.ts';
 import { receive } from '../transports/native/receive.ts';
 import { receiveFromLink } from './receive-from-link.ts';
 import type { ObjectConnection } from './object-connection.ts';
+import type { Connectable } from './socket-object.ts';
 
 export interface RoomInputOptions {
   limits: Limits;
@@ -22,12 +22,12 @@ export interface RoomInputOptions {
 type Data = string | ArrayBuffer;
 
 /** What comes over a room's sockets, on its way to the Room: floods end here. */
-export class RoomInput {
-  readonly #hosted: HostedObject<Room>;
+export class RoomInput<O extends Connectable> {
+  readonly #hosted: HostedObject<O>;
   readonly #options: RoomInputOptions;
   readonly #floodBans = new FloodBans();
 
-  constructor(hosted: HostedObject<Room>, options: RoomInputOptions) {
+  constructor(hosted: HostedObject<O>, options: RoomInputOptions) {
     this.#hosted = hosted;
     this.#options = options;
   }
@@ -64,7 +64,7 @@ export class RoomInput {
     this.#hosted.flush();
   }
 
-  #perform(room: Room, connection: ObjectConnection, data: Data): void {
+  #perform(room: Connectable, connection: ObjectConnection, data: Data): void {
     if (!connection.open) return;
     if (connection.state.end === 'link' && typeof data === 'string') {
       receiveFromLink(room, connection, data);

@@ -1,7 +1,12 @@
-import { Hono } from 'hono';
+import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
-import { browserHeaders, httpTransport, refusalResponse } from '../transports/http/app.ts';
+import {
+  browserHeaders,
+  httpTransport,
+  pageSettingsOf,
+  refusalResponse,
+} from '../transports/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
@@ -12,6 +17,7 @@ import { openSocket } from './connect-room.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { ObjectInboxes } from './object-inboxes.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoTransport } from './socketio-transport.ts';
 import { refusedOnSocket, upgraded } from './upgrade-response.ts';
@@ -52,23 +58,26 @@ export function service(env: Environment, options: ServiceOptions): Hono {
       if (!origins.allows(request.headers.get('origin'), host)) throw foreignOrigin();
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
+      const context = { identity, join, end: 'native' } as const;
+      if (roomId === undefined) {
+        return upgraded(await openSocket(env.INBOX, identity.userId, context), offers);
+      }
       await limiter.acquire(identity, roomId);
-      return upgraded(
-        await openSocket(env.ROOM, roomId, { identity, join, end: 'native' }),
-        offers,
-      );
+      return upgraded(await openSocket(env.ROOM, roomId, context), offers);
     } catch (error) {
       if (!offers) throw error;
       const problem = error instanceof Refusal ? error.problem : internalProblem;
       await delayRefusalOf(problem.code);
-      return refusedOnSocket(problem);
+      return refusedOnSocket(problem, url.pathname);
     }
   }
 
   const directory = new ObjectDirectory(env.ROOM, limiter);
-  const chat = { directory, authenticate, limits, settings };
+  const inboxes = new ObjectInboxes(env.INBOX);
+  const chat = { directory, inboxes, authenticate, limits, settings };
   const app = httpTransport({
     directory,
+    inboxes,
     authenticate,
     socketIo: socketIoTransport(env.SESSION, chat, allowGuests),
     origins,
@@ -78,16 +87,22 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
-    page: async (c) => {
-      const page = await env.ASSETS.fetch(c.req.raw);
-      // The assets' own 404 has no body; ours says what is wrong.
-      return page.status === 404 ? c.notFound() : page;
-    },
+    pageSettings: pageSettingsOf(settings, allowGuests),
+    page: pageOf(env.ASSETS),
     log: (what, error) => log.failure(what, error),
   });
   const { fetch } = app;
   app.fetch = (...args) => traffic.watch(() => fetch(...args));
   return app;
+}
+
+/** Serves the page's files. */
+function pageOf(assets: Fetcher): Handler {
+  return async (c) => {
+    const page = await assets.fetch(c.req.raw);
+    // The assets' own 404 has no body; ours says what is wrong.
+    return page.status === 404 ? c.notFound() : page;
+  };
 }
 
 const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;

@@ -13,6 +13,21 @@ export interface Reader {
   identity: Identity;
 }
 
+/** Events from a position on. */
+export interface Subscription {
+  /** @throws Refusal when the reader is not taken */
+  open(since: string | undefined): Promise<void>;
+  close(): void;
+}
+
+/** What a stream or a poll reads. */
+export interface Source {
+  identity: Identity;
+  /** Undefined for an inbox. */
+  roomId?: string;
+  subscribe(sink: SubscriptionSink): Subscription;
+}
+
 /** Where a subscription's events go. */
 export interface SubscriptionSink {
   /**
@@ -40,7 +55,7 @@ const MAX_HELD = 0;
  * hold all that was missed is let go; pages follow no faster than the client reads, and where they
  * end another link is made.
  */
-export class RoomSubscription {
+export class RoomSubscription implements Subscription {
   readonly #reader: Reader;
   readonly #sink: SubscriptionSink;
   #state: State = joining(undefined);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { conversationRequests } from './conversation-requests.ts';
 import { fixed } from './codes/limits.ts';
 import {
   changedMember,
@@ -20,6 +21,7 @@ import {
   roomId,
   said,
   seconds,
+  streamed,
 } from './fields.ts';
 import {
   knownUserIdSchema,
@@ -38,6 +40,7 @@ import {
 import { wrongPrefix } from './text.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
+import { VISIBLE } from './visible.ts';
 
 /** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
 export const operations = {
@@ -77,17 +80,26 @@ export const operations = {
     access: 'always',
   },
   message: {
-    payload: z.object({
-      roomId,
-      message: said,
-      sender: claimed,
-      id: clientId.optional(),
-      replyTo: whole(1).optional(),
-      mentions,
-      meta,
-    }),
+    payload: z
+      .object({
+        roomId,
+        message: z.string({ error: 'must be a string' }),
+        sender: claimed,
+        id: clientId.optional(),
+        replyTo: whole(1).optional(),
+        mentions,
+        meta,
+        /** Its text, which may be empty, is the beginning of what will be appended to. */
+        streaming: flag,
+      })
+      .superRefine(({ message, streaming }, context) => {
+        if (streaming === true || VISIBLE.test(message)) return;
+        const why = message === '' ? 'must not be empty' : 'must have something to read';
+        context.addIssue({ code: 'custom', message: why, path: ['message'] });
+      }),
     reply: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
     route: 'POST /messages',
+    creates: true,
     summary: 'Sends a message; safe to send again with the same id.',
   },
   typing: {
@@ -180,6 +192,40 @@ export const operations = {
     reply: changedMessage,
     route: 'DELETE /messages/:seq',
     summary: 'Deletes a message; its place stays.',
+  },
+  appendMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      /** Where the text begins, in UTF-16 units. */
+      offset: whole(0),
+      /** Empty, it is a sign of life. */
+      text: z.string({ error: 'must be a string' }),
+    }),
+    reply: streamed.extend({
+      duplicate: z.literal(true).optional(),
+      stopRequested: z.literal(true).optional(),
+    }),
+    route: 'POST /messages/:seq/append',
+    summary: 'Appends to a streaming message; safe to send again with the same offset.',
+  },
+  finishMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      status: z
+        .enum(['done', 'stopped', 'failed'], { error: 'must be one of done, stopped, failed' })
+        .optional(),
+    }),
+    reply: streamed,
+    route: 'POST /messages/:seq/finish',
+    summary: 'Ends a streaming message.',
+  },
+  stopMessage: {
+    payload: z.object({ roomId, seq: whole(1) }),
+    reply: z.object({}),
+    route: 'POST /messages/:seq/stop',
+    summary: 'Asks the sender of a streaming message to end it.',
   },
   addReaction: {
     payload: z.object({ roomId, seq: whole(1), emoji }),
@@ -276,7 +322,20 @@ export const operations = {
     route: 'DELETE /mutes/:userId',
     summary: 'Lets a muted user speak again.',
   },
+  /** On a connection a signal is given by its own name, with `data` as its payload. */
+  sendSignal: {
+    payload: z.object({
+      roomId,
+      name: z.string({ error: 'must be a string' }),
+      data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
+    }),
+    reply: z.object({}),
+    via: 'http',
+    route: 'POST /signals/:name',
+    summary: 'Passes an event of your own on to those who are online.',
+  },
   ...requests,
+  ...conversationRequests,
 } as const satisfies Record<string, Operation>;
 
 /** What a transport answers itself, whatever room is meant. */
@@ -295,7 +354,7 @@ type NamesVia<V extends Operation['via']> = {
 /** Everything that a room can be asked, at whatever transport. */
 export type OperationName = keyof Operations;
 /** The operations that connections give. */
-export type CommandName = Exclude<OperationName, NamesVia<'http'>>;
+export type CommandName = Exclude<OperationName, NamesVia<'http'> | NamesVia<'service'>>;
 /** The operations that only connections give. */
 export type ConnectionCommand = NamesVia<'connection'>;
 /** The operations that need no connection: they are asked for over HTTP. */
@@ -311,5 +370,5 @@ export const traits: ReadonlyMap<string, Operation> = new Map(Object.entries(all
 
 /** The commands: what connections give. */
 export const commandNames = operationNames.filter(
-  (name) => all[name].via !== 'http',
+  (name) => all[name].via !== 'http' && all[name].via !== 'service',
 ) as CommandName[];

@@ -8,8 +8,11 @@ export interface Operation {
   reply: z.ZodObject;
   /** What it takes from its sender's allowance, in commands; 1 unless given. */
   cost?: number;
-  /** `connection`: only for connections. `http`: only without one. Both unless given. */
-  via?: 'connection' | 'http';
+  /**
+   * `connection`: only for connections. `http`: only without one. `service`: only for other objects of
+   * the service, such as inboxes. Connections and HTTP unless given.
+   */
+  via?: 'connection' | 'http' | 'service';
   /**
    * Where it may be given although a room refuses everything else: `always`, to users who may not be
    * in the room; `whenDeleted` and `whileImporting`, to admins.
@@ -20,9 +23,11 @@ export interface Operation {
   /**
    * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name stand
    * in the query of GET and DELETE and in the body of the others. A body in which no field is needed
-   * may be left out, but not of PATCH. POST answers 201, or 200 for a duplicate.
+   * may be left out, but not of PATCH.
    */
   route?: `${Method} /${string}`;
+  /** The route answers 201, or 200 for a duplicate. */
+  creates?: true;
   /** Fields that have another name in the query, by that name. */
   query?: Readonly<Record<string, string>>;
   /** The route is written by hand, because it streams, or does many steps. */

@@ -55,6 +55,8 @@ export interface Ports {
   meter?: Meter;
   /** Without it deliveries wait. */
   courier?: Courier;
+  /** Whether the courier reaches inboxes, which the room then tells what their users have in it. */
+  hasInboxes?: boolean;
   application?: Application;
 }
 

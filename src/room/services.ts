@@ -1,10 +1,11 @@
 import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
-import type { Limits } from '../protocol/codes/limits.ts';
-import { RateLimits } from './access/rate-limits.ts';
+import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
 import { FrameSender } from './broadcast/frame-sender.ts';
+import { OpenAppends } from './broadcast/open-appends.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
@@ -16,16 +17,25 @@ import { Connections } from './presence/connections.ts';
 import { Departures } from './presence/departures.ts';
 import { Presence } from './presence/presence.ts';
 import { Receipts } from './presence/receipts.ts';
+import { Signals } from './presence/signals.ts';
 import { Typing } from './presence/typing.ts';
 import { Database } from './storage/database.ts';
+import { INBOX_TARGET } from './telling/evaluate.ts';
+import { bodyOf } from './telling/state.ts';
+import { Telling } from './telling/telling.ts';
+import { Watchers } from './telling/watchers.ts';
 import { storesOf } from './storage/stores.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
+
+/** Appends to one message. */
+const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst };
 
 /** What a room's own methods call. */
 export interface RoomServices {
   connections: Connections;
   departures: Departures;
   outbox: Outbox;
+  appends: OpenAppends;
   frames: FrameSender;
   deliveries: Deliveries;
   refusals: Refusals;
@@ -47,8 +57,13 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const outgoing = outgoingOf(roomId, ports);
   const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
   const stores = storesOf(database, ports, roomId);
+  const rates = new RateLimits(commandRate(limits), clock);
+  const appendRates = new RateLimits(APPEND_RATE, clock);
+  const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
-    ports.application?.read(upkeep.context(), target, key),
+    target.startsWith(INBOX_TARGET)
+      ? bodyOf(upkeep.context(), target.slice(INBOX_TARGET.length))
+      : ports.application?.read(upkeep.context(), target, key),
   );
   const parts: RoomParts = {
     roomId,
@@ -56,6 +71,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     connections,
     presence,
     typing,
+    appends,
+    appendRates,
     limits,
     ids,
     deliveries,
@@ -64,22 +81,29 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
   const rename = (connection: Connection) => renewal.rename(connection);
-  const rates = new RateLimits(limits, clock);
-  const upkeep = new Upkeep(parts, database, ports, apply);
+  const context = () => upkeep.context();
+  const telling = new Telling({ timer, log, context, wakeBy: (at) => upkeep.wakeBy(at) }, database);
+  const watchers = new Watchers({ ...ports, context });
+  const upkeep = new Upkeep(parts, database, ports, telling, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
   const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
   const receipts = new Receipts(roomId, outbox, presence, connections, timer);
   const effects = new Effects({
     outbox,
+    appends,
     connections,
     presence,
+    signals: new Signals(outbox, clock, timer),
     receipts,
     departures,
     upkeep,
+    telling,
+    watchers,
     rename,
   });
   return {
     ...outgoing,
+    appends,
     deliveries,
     rates,
     renewal,

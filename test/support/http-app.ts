@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { NodeInboxes } from '../../local-server/node-inboxes.ts';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../src/auth/authenticator.ts';
 import { OriginPolicy } from '../../src/auth/origin.ts';
@@ -11,22 +12,33 @@ import { SECRET } from './tokens.ts';
 export function httpApp(idleMs?: number) {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const { limits } = settings;
+  const dataDir = temporaryFolder();
   const rooms = new NodeRooms({
-    dataDir: temporaryFolder(),
+    dataDir,
     durability: 'process',
     maxOpenRooms: 4,
     limits,
     log: { failure },
     ...(idleMs !== undefined && { idleMs }),
   });
+  const inboxes = new NodeInboxes({
+    dataDir,
+    durability: 'process',
+    directMessages: 'shared',
+    limits,
+    log: { failure },
+    rooms,
+  });
   const app = httpTransport({
     directory: rooms,
+    inboxes,
     authenticate: authenticatorOf(settings, false),
     origins: new OriginPolicy({}),
     limits,
     host: 'node',
     version: '1.2.3',
     isHealthy: () => Promise.resolve(true),
+    pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),
     log: failure,
   });

@@ -1,12 +1,17 @@
 import type { CloseCode } from '../../protocol/codes/close-codes.ts';
 import { deferrable, ephemeral } from '../../protocol/events.ts';
 import { eventLine } from '../../protocol/frames.ts';
-import type { RoomEvent } from '../effects.ts';
 import type { Connection } from '../ports.ts';
 import type { Connections } from '../presence/connections.ts';
 import type { Audience } from './audience.ts';
 import type { Frame } from './frame.ts';
 import { type Entry, frameOf, ownFrame, type Span } from './framing.ts';
+
+/** An event of a room or of an inbox. */
+interface NamedEvent {
+  name: string;
+  payload: object;
+}
 
 interface Ending {
   connection: Connection;
@@ -70,20 +75,27 @@ export class Outbox {
   }
 
   /** Records an event; it is encoded once for all its connections. */
-  broadcast({ name, payload }: RoomEvent, audience: Audience, position?: string): void {
+  broadcast(
+    { name, payload }: NamedEvent,
+    audience: Audience,
+    position?: string,
+    isEphemeral: boolean = ephemeral.has(name),
+  ): Entry {
     if (audience.to !== 'everyone') {
       for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
     } else if (audience.except !== undefined) {
       const connection = this.#connections.byId.get(audience.except);
       if (connection !== undefined) this.#own.set(audience.except, { connection });
     }
-    this.#entries.push({
+    const entry = {
       line: eventLine(name, payload),
       audience,
       position,
-      ephemeral: ephemeral.has(name),
+      ephemeral: isEphemeral,
       deferrable: deferrable.has(name) && audience.to === 'everyone',
-    });
+    };
+    this.#entries.push(entry);
+    return entry;
   }
 
   /** From here on a connection gets what everyone gets. */

@@ -21,6 +21,7 @@ import { removeDependents } from '../messages/remove-dependents.ts';
 export const importRoom: Handler<'importRoom'> = (context, { text, line: first }) => {
   const { room, access } = context;
   assertAdmin(access);
+  if (access.isDirect) throw new Refusal('forbidden', 'A direct room cannot be imported.');
   const importing = new Importing(context);
   for (const [at, line] of text.split('\n').entries()) {
     if (isBlank(line)) continue;
@@ -72,6 +73,11 @@ function nameFor(userId: string, name: string): string {
   return displayName(name) ?? nameOfId(userId);
 }
 
+/** A message whose stream does not go on here: its sender writes into the room it came from. */
+function ended({ streaming, ...line }: LineOf<'message'>): LineOf<'message'> {
+  return streaming === true ? { ...line, status: 'interrupted' } : line;
+}
+
 class Importing {
   readonly #context: Context;
   /** Lines may come. */
@@ -91,7 +97,7 @@ class Importing {
     if (line.type === 'export') this.#begin();
     else if (!this.#isOpen) throw invalidField('type', 'must be export in the first line');
     else if (line.type === 'message')
-      this.#message({ ...line, sender: nameFor(line.senderId, line.sender) });
+      this.#message(ended({ ...line, sender: nameFor(line.senderId, line.sender) }));
     else if (line.type === 'reactions') this.#reactions(line);
     else if (line.type === 'act') audit.restore(line);
     else if (line.type === 'member')
@@ -159,13 +165,14 @@ class Importing {
   }
 
   #end({ type: _, ...record }: LineOf<'end'>): void {
-    const { records, room, messages } = this.#context;
+    const { records, room, messages, told } = this.#context;
     if (record.rev < records.newestRev())
       throw invalidField('rev', 'must not be below that of a message');
     const [oldest] = messages.oldest(1);
     const horizon = Math.min(record.horizon, oldest?.seq ?? Infinity);
     const restored: RoomRecord = { ...record, horizon };
     room.finishImport(restored);
+    told.markAll();
     this.isDone = true;
   }
 }

@@ -1,18 +1,20 @@
 import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Decision, Handler } from '../context.ts';
-import { broadcast } from '../effects.ts';
+import { broadcast, type Effect } from '../effects.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
+import { assertMayStream } from '../messages/stream.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 /** Stores a message once per sender and client id; a resend is answered with the stored message. */
 export const message: Handler<'message'> = (context, payload) => {
   const { messages, limits, access, state, now, actor } = context;
-  assertSizes(payload, limits.messageBytes);
+  assertSizes(payload, payload.streaming === true ? limits.streamBytes : limits.messageBytes);
   const { id, replyTo } = payload;
   const first = id === undefined ? undefined : messages.byClientId(actor.identity.userId, id);
   if (first !== undefined) return { reply: { message: first, duplicate: true } };
@@ -22,11 +24,12 @@ export const message: Handler<'message'> = (context, payload) => {
       field: 'replyTo',
     });
   }
+  if (payload.streaming === true) assertMayStream(context);
   return send(context, payload);
 };
 
 function send(context: Context, payload: Payload<'message'>): Decision<Reply<'message'>> {
-  const { messages, mentions, search, room, ids, typing, roomId, state, access } = context;
+  const { messages, mentions, search, streams, room, ids, typing, roomId, state, access } = context;
   const sender = actorName(context, payload.sender, 'sender');
   const member = ensureMember(context, sender, { writes: true });
   if (state.slowModeSeconds > 0 && access.rank <= ranks.member) assertPace(context, member);
@@ -45,13 +48,31 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
     ...(payload.replyTo !== undefined && { replyTo: payload.replyTo }),
     ...(mentioned.length > 0 && { mentions: mentioned }),
     ...(payload.meta !== undefined && { meta: payload.meta }),
+    ...(payload.streaming === true && { streaming: true }),
   };
   messages.add(sent);
+  if (payload.streaming === true) streams.begin(sent, context.now);
   if (mentioned.length > 0) mentions.add(rev, mentionedOthers(sent));
+  markTold(context, sent);
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
   const event = { name: 'message' as const, payload: sent };
-  return { reply: { message: sent }, effects: [broadcast(context, event, position)] };
+  const effects: Effect[] = [broadcast(context, event, position)];
+  if (payload.streaming === true) {
+    effects.push({ type: 'wake', by: context.now + fixed.streamSilenceMs });
+  }
+  return { reply: { message: sent }, effects };
+}
+
+/** Inboxes are told later, in steps: of what is unread, of mentions, and of what the sender said last. */
+function markTold({ told, members, access, now }: Context, sent: Message): void {
+  told.markMessage(now + inboxLimits.presentMs);
+  told.markUnread(mentionedOthers(sent), now);
+  told.markRead(sent.senderId, now + inboxLimits.presentMs);
+  // Until something is said a direct room is not in the inbox of the one who did not open it.
+  if (!access.isDirect) return;
+  const both = members.after('', 2).map(({ userId }) => userId);
+  told.markUntold(both, now);
 }
 
 /**
@@ -66,5 +87,5 @@ function assertPace({ state, members, now }: Context, member: KnownMember): void
       retryAfterMs,
     });
   }
-  members.put({ ...member, lastSentAt: now });
+  members.put({ ...member, lastSentAt: now }, false);
 }

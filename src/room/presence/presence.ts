@@ -2,7 +2,6 @@ import { type EventPayload, type LeaveReason, events } from '../../protocol/even
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Present } from '../../protocol/objects.ts';
-import type { RoomEvent } from '../effects.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
 import type { Clock, Connection, Name, Timer } from '../ports.ts';
 import type { Connections } from './connections.ts';
@@ -155,10 +154,13 @@ export class Presence {
   ): void {
     if (mode === 'count') this.#broadcastCount();
     else
-      this.#outbox.broadcast({ name, payload } as RoomEvent, {
-        to: 'everyone',
-        except: cause?.state.id,
-      });
+      this.#outbox.broadcast(
+        { name, payload },
+        {
+          to: 'everyone',
+          except: cause?.state.id,
+        },
+      );
   }
 
   #broadcastCount(): void {

@@ -1,4 +1,4 @@
-import { migrate } from './migrations.ts';
+import { migrate, migrations, type Migrations } from './migrations.ts';
 import type { Immediate, Sql, SqlValue } from '../ports.ts';
 
 /** The first write to a room that is not there yet. */
@@ -10,14 +10,16 @@ class Unfounded extends Error {}
  */
 export class Database {
   readonly #sql: Sql;
+  readonly #migrations: Migrations;
   #exists: boolean;
   #depth = 0;
 
   /** @throws NewerSchema where newer code has written the room */
-  constructor(sql: Sql) {
+  constructor(sql: Sql, schema: Migrations = migrations) {
     this.#sql = sql;
+    this.#migrations = schema;
     this.#exists = !sql.isEmpty();
-    if (this.#exists) migrate(sql);
+    if (this.#exists) migrate(sql, schema);
   }
 
   all<Row>(query: string, ...bindings: SqlValue[]): Row[] {
@@ -66,7 +68,7 @@ export class Database {
   }
 
   #found(): void {
-    migrate(this.#sql);
+    migrate(this.#sql, this.#migrations);
     this.#exists = true;
   }
 }

@@ -2,6 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import type { Role } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
+import type { ToldStore } from './told.ts';
 import type { Name } from '../ports.ts';
 
 /** What the room remembers of a user. Role `none`: not on the list, but known for another reason. */
@@ -44,9 +45,11 @@ const LAST_CHARACTER = '\u{10FFFF}';
 /** The room's list: users who have changed something durable in it, or were added to it. */
 export class Members {
   readonly #database: Database;
+  readonly #told: ToldStore;
 
-  constructor(database: Database) {
+  constructor(database: Database, told: ToldStore) {
     this.#database = database;
+    this.#told = told;
   }
 
   find(userId: string): KnownMember | undefined {
@@ -54,8 +57,9 @@ export class Members {
     return row && memberOf(row);
   }
 
-  /** Writes all that is known of a user. */
-  put(member: KnownMember): void {
+  /** Writes all that is known of a user. @param turns whether the user's inbox may have to be told */
+  put(member: KnownMember, turns = true): void {
+    if (turns) this.#told.mark(member.userId, 0);
     this.#database.run('UPDATE room SET touched = touched + 1');
     const row = this.#database.first<{ touched: number }>('SELECT touched FROM room');
     this.#write(member, row?.touched ?? 0);
@@ -115,6 +119,7 @@ export class Members {
   }
 
   remove(userId: string): void {
+    this.#told.mark(userId, 0);
     this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
     this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
   }

@@ -1,3 +1,4 @@
+import { isDirect } from '../../protocol/inbox-objects.ts';
 import type { RoomInfo } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Database } from './database.ts';
@@ -183,6 +184,12 @@ export class RoomRow {
     );
   }
 
+  /** A direct room has no owner, and its first writer does not become one. */
+  setDirect(): void {
+    this.ensure();
+    this.#database.run('UPDATE room SET private = 1, owned = 1');
+  }
+
   /** Closes the room to all users; it is about to be erased. */
   markDeleted(): void {
     this.ensure();
@@ -240,6 +247,7 @@ export class RoomRow {
   info(state = this.read()): RoomInfo {
     return {
       roomId: this.#roomId,
+      ...(isDirect(this.#roomId) && { kind: 'direct' as const }),
       createdAt: state.createdAt,
       ...(state.topic !== null && { topic: state.topic }),
       private: state.private,

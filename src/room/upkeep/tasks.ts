@@ -1,6 +1,8 @@
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
+import { tellingDueAt } from '../telling/task.ts';
 import { erasing } from './erasing.ts';
+import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
 /**
@@ -38,15 +40,29 @@ const delivering: UpkeepTask = {
   step: () => [],
 };
 
+/** Inboxes are told of what has turned at every wakeup, also where the room is erased. */
+const telling: UpkeepTask = { dueAt: tellingDueAt, step: () => [] };
+
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, keying, indexing, delivering];
+const tasks: readonly UpkeepTask[] = [
+  erasing,
+  interrupting,
+  pruning,
+  keying,
+  indexing,
+  delivering,
+  telling,
+];
+
+/** What goes on in a room that is erased or not whole yet. */
+const always: readonly UpkeepTask[] = [delivering, telling];
 
 /** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
 export function dueAt(context: UpkeepContext): number | undefined {
   const { state, now } = context;
   if (state.deletion === 'marked') return now;
-  if (state.deletion === 'erased' || state.importing) return delivering.dueAt(context);
-  const times = tasks.map((task) => task.dueAt(context) ?? Infinity);
+  const isWhole = state.deletion === null && !state.importing;
+  const times = (isWhole ? tasks : always).map((task) => task.dueAt(context) ?? Infinity);
   const first = Math.min(...times);
   return first === Infinity ? undefined : first;
 }

@@ -2,6 +2,7 @@ import type { RoomParts, UpkeepContext } from '../context.ts';
 import { plan, type PlannedEffect } from '../effects.ts';
 import type { Ports } from '../ports.ts';
 import type { Database } from '../storage/database.ts';
+import type { Telling } from '../telling/telling.ts';
 import { dueAt, upkeepStep } from './tasks.ts';
 
 /** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
@@ -12,6 +13,7 @@ export class Upkeep {
   readonly parts: RoomParts;
   readonly #database: Database;
   readonly #ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>;
+  readonly #telling: Telling;
   readonly #apply: (effects: readonly PlannedEffect[]) => void;
   /** For when the wakeup is set; undefined also when that is not known. */
   wakeAt: number | undefined;
@@ -22,11 +24,13 @@ export class Upkeep {
     parts: RoomParts,
     database: Database,
     ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>,
+    telling: Telling,
     apply: (effects: readonly PlannedEffect[]) => void,
   ) {
     this.parts = parts;
     this.#database = database;
     this.#ports = ports;
+    this.#telling = telling;
     this.#apply = apply;
   }
 
@@ -41,13 +45,20 @@ export class Upkeep {
     this.#ports.wakeup.set(at);
   }
 
+  /** Has the room woken at this time or before. */
+  wakeBy(at: number): void {
+    if (this.wakeAt === undefined || this.wakeAt > at) this.setWakeup(at);
+  }
+
   /** Does one bounded step of what is due, and sets the next wakeup. */
   wake(): void {
+    this.parts.appends.bySeq.clear();
     try {
       this.finishErasures();
       const { effects } = this.#database.atomic(() => {
         const context = this.context();
         context.deliveries.wake();
+        this.#telling.wake(context);
         const effects = [...upkeepStep(context), { type: 'wake' as const }];
         return plan(context, { reply: {}, effects }, this.wakeAt);
       });
@@ -72,13 +83,16 @@ export class Upkeep {
 
   /** What is owed outlives the room, with what it says; so must the wakeup, which storage may hold. */
   #eraseAll(): void {
-    const { room, deliveries } = this.parts;
+    const { room, deliveries, told } = this.parts;
     const owed = deliveries.withBodies();
+    const [toldTo, telling] = [told.all(), told.state()];
     this.#database.erase(() => {
       room.markErased();
       deliveries.restore(owed);
+      told.restore(toldTo, telling);
     });
     this.setWakeup(dueAt(this.context()));
+    if (toldTo.length > 0) this.#telling.soon();
   }
 
   /** Drops storage where that was decided. */

@@ -2,14 +2,15 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { foreignOrigin } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
-import { RateLimits } from '../../room/access/rate-limits.ts';
+import { commandRate, RateLimits } from '../../room/access/rate-limits.ts';
 import { inAllRooms } from '../../admission/policies.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
-import { eventsRoute } from './events-route.ts';
+import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
+import { addInboxRoutes } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -26,6 +27,7 @@ import {
 import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
 
 export { browserHeaders, wrongHost } from './browser-rules.ts';
+export { pageSettingsOf } from './page-settings.ts';
 export { refusalResponse } from './refusals.ts';
 
 const PROTOCOL = 1;
@@ -33,7 +35,12 @@ const PROTOCOL = 1;
 /** Every route of the service but the sockets; the same on both hosts. */
 export function httpTransport(transport: HttpTransport): Hono {
   const app = new Hono();
-  app.use(browserHeaders(transport.origins), checkHost(transport.origins), preflight, takingTime);
+  app.use(
+    browserHeaders(transport.origins, transport.pageSettings),
+    checkHost(transport.origins),
+    preflight,
+    takingTime,
+  );
   app.onError((error, c) => answerError(c, error, transport.log));
 
   app.get('/health', async (c) => {
@@ -43,13 +50,15 @@ export function httpTransport(transport: HttpTransport): Hono {
     return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
   });
   app.get('/openapi.json', openApiRoute(transport.version));
-  app.get('/rooms/:roomId/ws', (c) => {
+  app.on('GET', ['/rooms/:roomId/ws', '/inbox/ws'], (c) => {
     if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();
     }
     return transport.upgrade(c.req.raw);
   });
-  const rates = new RateLimits(inAllRooms(transport.limits), { now: () => Date.now() });
+  const rates = new RateLimits(commandRate(inAllRooms(transport.limits)), {
+    now: () => Date.now(),
+  });
   const identify: Identify = async (c) => {
     const identity = await transport.authenticate(credentialsOf(c));
     transport.known?.(c);
@@ -60,6 +69,9 @@ export function httpTransport(transport: HttpTransport): Hono {
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
+  app.use('/inbox/*', unstored);
+  addInboxRoutes(app, transport, identify);
+  app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
   if (socketIo !== undefined) {
     app.on('ALL', [...SOCKETIO_PATHS], async (c) => {
@@ -68,14 +80,19 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  app.all('/rooms/*', (c) => notFound(app, c));
+  for (const path of ['/rooms/*', '/inbox', '/inbox/*', '/directs', '/blocks', '/blocks/*']) {
+    app.all(path, (c) => notFound(app, c));
+  }
+  app.get('/page.json', (c) =>
+    c.json(transport.pageSettings, 200, { 'cache-control': 'no-cache' }),
+  );
   app.get('*', pageCaching, transport.page);
   app.notFound((c) => notFound(app, c));
   return app;
 }
 
 /** The page's files that are named after their content, as `web/build.ts` does. */
-const IS_HASHED = /^\/\w+-[A-Z0-9]{8}\.(js|css)$/;
+const IS_HASHED = /^\/[\w-]+-[A-Z0-9]{8}\.(js|css)$/;
 
 /** The index is asked for every time, and names the files that a browser may keep for a year. */
 const pageCaching: MiddlewareHandler = async (c, next) => {

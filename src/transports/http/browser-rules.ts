@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { corsHeaders } from '../../auth/cors.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
+import { contentSecurityPolicy, type PageSettings } from './page-settings.ts';
 
 /** Development mode answers 421 to names that do not mean this machine. */
 export function checkHost(policy: OriginPolicy): MiddlewareHandler {
@@ -28,20 +29,7 @@ export function hostOf(c: Context): string {
   return c.req.header('host') ?? (URL.canParse(url) ? new URL(url).host : '');
 }
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  // Sockets to the page's own host are of 'self' too, as Content Security Policy 3 has it.
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 const SECURITY_HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 };
@@ -50,7 +38,11 @@ const SECURITY_HEADERS = {
  * Sets what browsers go by on the final answer, whatever made it: an error, or a ready-made Response,
  * which has none of the headers that were set on the context before. Must be the outermost middleware.
  */
-export function browserHeaders(policy: OriginPolicy): MiddlewareHandler {
+export function browserHeaders(
+  policy: OriginPolicy,
+  page: PageSettings = { guests: false },
+): MiddlewareHandler {
+  const own = { ...SECURITY_HEADERS, 'content-security-policy': contentSecurityPolicy(page) };
   return async (c, next) => {
     await next();
     // The response to an upgrade has immutable headers and no page to protect.
@@ -61,7 +53,7 @@ export function browserHeaders(policy: OriginPolicy): MiddlewareHandler {
       host: hostOf(c),
       header: (name) => c.req.header(name),
     });
-    setHeaders(c, { ...SECURITY_HEADERS, ...cors });
+    setHeaders(c, { ...own, ...cors });
   };
 }
 

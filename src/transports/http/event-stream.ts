@@ -1,11 +1,7 @@
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
 import { eventLine, eventName, payloadText } from '../../protocol/frames.ts';
-import {
-  type Reader,
-  RoomSubscription,
-  type SubscriptionSink,
-} from '../../following/room-subscription.ts';
+import type { Source, Subscription, SubscriptionSink } from '../../following/room-subscription.ts';
 import { EventIdTracker } from '../../following/event-id-tracker.ts';
 import { BEAT_MS, closedLine } from './reader.ts';
 
@@ -16,7 +12,7 @@ import { BEAT_MS, closedLine } from './reader.ts';
  * @throws Refusal when the room does not take the reader
  */
 export async function eventStream(
-  reader: Reader,
+  reader: Source,
   since: string | undefined,
   limits: Pick<Limits, 'unsentBytes'>,
   signal: AbortSignal,
@@ -37,9 +33,9 @@ export async function eventStream(
 
 class EventStream implements SubscriptionSink {
   readonly body: ReadableStream<Uint8Array>;
-  readonly #reader: Reader;
+  readonly #reader: Source;
   readonly #limits: Pick<Limits, 'unsentBytes'>;
-  readonly #subscription: RoomSubscription;
+  readonly #subscription: Subscription;
   readonly #encoder = new TextEncoder();
   readonly #ids = new EventIdTracker();
   #unsent: string[] = [];
@@ -50,10 +46,10 @@ class EventStream implements SubscriptionSink {
   #isEnding = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(reader: Reader, limits: Pick<Limits, 'unsentBytes'>) {
+  constructor(reader: Source, limits: Pick<Limits, 'unsentBytes'>) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#subscription = new RoomSubscription(reader, this);
+    this.#subscription = reader.subscribe(this);
     // Nothing is handed on before it is asked for, so what waits is known here.
     this.body = new ReadableStream<Uint8Array>(
       { pull: (controller) => this.#pull(controller), cancel: () => this.stop() },
@@ -91,7 +87,10 @@ class EventStream implements SubscriptionSink {
 
   reset(position: string): void {
     this.#ids.isIn(position);
-    const line = eventLine('reset', { roomId: this.#reader.roomId, position });
+    const line = eventLine('reset', {
+      ...(this.#reader.roomId !== undefined && { roomId: this.#reader.roomId }),
+      position,
+    });
     this.#send(eventText(line, position));
   }
 

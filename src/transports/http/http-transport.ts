@@ -3,11 +3,14 @@ import type { Authenticate } from '../../auth/authenticator.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
+import type { PageSettings } from './page-settings.ts';
+import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
 
 /** What the HTTP transport needs of its host. */
 export interface HttpTransport {
   directory: RoomDirectory;
+  inboxes: InboxDirectory;
   authenticate: Authenticate;
   /** Called with each authenticated request. */
   known?: (c: Context) => void;
@@ -23,6 +26,8 @@ export interface HttpTransport {
   socketIo?: (request: Request) => Promise<Response>;
   /** Routes of development mode. */
   development?: Hono | undefined;
+  /** What an operator decides about the page. */
+  pageSettings: PageSettings;
   /** Serves the web client's files. */
   page: MiddlewareHandler;
   log: (what: string, error: unknown) => void;

@@ -46,6 +46,8 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
     ),
   );
 
+  routes.post('/tell', async (c) => c.json(await (await asker(c, transport))('tellRoom', {})));
+
   routes.get('/export', async (c) => {
     const ask = await asker(c, transport);
     const first = await ask('exportRoom', {});

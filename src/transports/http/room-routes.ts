@@ -58,7 +58,7 @@ function routeOf(operation: RequestName): RoomRoute {
       query.map((field) => [nameInQuery(operation, field), { field, read: reader(field) }]),
     ),
     body: isBodiless || rest.length === 0 ? 'none' : bodyOf(operation, address, rest),
-    creates: address.method === 'POST',
+    creates: traits.get(operation)?.creates === true,
   };
 }
 

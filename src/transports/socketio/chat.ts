@@ -1,11 +1,13 @@
 import type { Authenticate } from '../../auth/authenticator.ts';
 import { verifyRefresh } from '../../auth/refresh.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
-import { assertCommandName } from '../../protocol/payloads.ts';
+import { assertCommandName, isCommandName } from '../../protocol/payloads.ts';
 import { type ErrorCode, invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
 import { eventLine } from '../../protocol/frames.ts';
+import { isInboxCommand } from '../../protocol/inbox-commands.ts';
+import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
 import { readChecked } from '../../room/pipeline.ts';
@@ -18,6 +20,7 @@ import type {
 } from '../../host/room-directory.ts';
 import { type Answer, CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';
 import { JoinedRoom, type RoomSocket } from './joined-room.ts';
+import { type InboxOwner, SocketInbox } from './socket-inbox.ts';
 import { NameClaims } from './name-claims.ts';
 import type { SocketWire } from './socket-wire.ts';
 
@@ -31,11 +34,14 @@ export interface ChatHandOver {
   identity: Identity;
   rooms: { roomId: string; gather: boolean; link: LinkState }[];
   claims: [string, unknown][];
+  /** The position of the inbox, where that is open. */
+  inbox?: string;
 }
 
 /** What the chat asks of its host, the same for every socket. */
 export interface ChatPorts<L extends RoomLink> {
   directory: Directory<L>;
+  inboxes: InboxDirectory;
   authenticate: Authenticate;
   limits: Limits;
 }
@@ -56,7 +62,7 @@ const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack'
  * The chat of one Socket.IO socket: commands to the links of its rooms, lines back. The same on both
  * hosts, whatever carries the packets.
  */
-export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
+export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, InboxOwner {
   readonly wire: SocketWire;
   readonly limits: Limits;
   readonly answers: CommandAnswers;
@@ -64,13 +70,14 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
   readonly #authenticate: Authenticate;
   readonly #directory: Directory<L>;
   readonly #rooms = new Map<string, JoinedRoom<L>>();
+  readonly #inbox: SocketInbox;
   #claims = new NameClaims();
   #closed = false;
   #badTokens: PerMinute | undefined;
 
   constructor(
     identity: Identity,
-    { directory, authenticate, limits }: ChatPorts<L>,
+    { directory, inboxes, authenticate, limits }: ChatPorts<L>,
     wire: SocketWire,
   ) {
     this.#identity = identity;
@@ -79,11 +86,12 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     this.wire = wire;
     this.limits = limits;
     this.answers = new CommandAnswers(wire);
+    this.#inbox = new SocketInbox(this, inboxes);
   }
 
   /** Goes on with a chat that was held elsewhere. */
   static resume(
-    { identity, rooms, claims }: ChatHandOver,
+    { identity, rooms, claims, inbox }: ChatHandOver,
     ports: ChatPorts<MovableLink> & { directory: MovableDirectory },
     wire: SocketWire,
   ): ChatSocket<MovableLink> {
@@ -94,6 +102,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
       chat.#rooms.set(roomId, room);
       room.link = ports.directory.resume(roomId, identity, link, room);
     }
+    if (inbox !== undefined) chat.#inbox.resume(inbox);
     return chat;
   }
 
@@ -103,9 +112,11 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
       const state = link?.handOver();
       return state === undefined ? [] : [{ roomId, gather, link: state }];
     });
+    const inbox = chat.#inbox.handOver();
     chat.#closed = true;
     chat.#rooms.clear();
-    return { identity: chat.#identity, rooms, claims: chat.#claims.handOver() };
+    const claims = chat.#claims.handOver();
+    return { identity: chat.#identity, rooms, claims, ...(inbox !== undefined && { inbox }) };
   }
 
   /**
@@ -120,6 +131,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     try {
       if (args.length > 1) assertAlone(name, args);
       if (name === 'refreshToken') void this.#refresh({ ...command, roomId: undefined });
+      else if (isInboxCommand(name)) this.#inbox.give(command);
       else this.#give(command);
     } catch (error) {
       this.answers.refuse(command, error);
@@ -132,6 +144,16 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     this.#closed = true;
     for (const room of this.#rooms.values()) room.link?.close(reason);
     this.#rooms.clear();
+    this.#inbox.close(reason);
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /** The inbox has ended its link: for a token that has ended, say, as a room would. */
+  inboxClosed(code: number, reason: string): void {
+    this.end(code, reason);
   }
 
   /** Ends the socket from this side, as if every room had closed it with this code. */
@@ -164,20 +186,28 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
 
   /** Gives a command to the room that it names. */
   #give(command: PendingCommand): void {
-    const { name, payload, roomId } = command;
-    if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId);
+    const { name, payload } = command;
+    const isSignal = this.limits.openSignals && !isCommandName(name);
+    const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
+    if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
     const room = this.#rooms.get(roomId);
     if (room !== undefined) {
-      room.forward(command, () => this.#giveAgain(command));
+      room.forward(command, () => this.giveAgain(command));
       return;
     }
-    const wrong = wrongRoomId(roomId);
-    if (wrong !== undefined) throw invalidField('roomId', wrong);
+    const why = wrongRoomId(roomId);
+    if (why !== undefined) throw invalidField('roomId', why);
     if (name === 'joinRoom') this.#join(roomId, command);
-    else throw this.#notJoined(command);
+    else throw isSignal ? notJoined() : this.#notJoined(command);
   }
 
-  #giveAgain({ name, payload, answer }: PendingCommand): void {
+  /** Where a signal goes that names no room. */
+  get #onlyRoom(): string | undefined {
+    const [roomId] = this.#rooms.keys();
+    return this.#rooms.size === 1 ? roomId : undefined;
+  }
+
+  giveAgain({ name, payload, answer }: PendingCommand): void {
     this.answers.giveBack();
     this.receive(name, [payload], answer);
   }
@@ -190,6 +220,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     if (isHeld) {
       this.#identity = verdict;
       for (const room of this.#rooms.values()) room.link?.renew(verdict);
+      this.#inbox.renew(verdict);
       const result = { ok: true as const, expiresAt: verdict.expiresAt };
       this.answers.answer(command, result);
       return;
@@ -205,7 +236,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
   #notJoined({ name, payload }: PendingCommand): Refusal {
     assertCommandName(name);
     readChecked(name, payload, this.limits);
-    return new Refusal('not_joined', 'Join the room first.');
+    return notJoined();
   }
 
   #join(roomId: string, join: PendingCommand): void {
@@ -248,13 +279,17 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
  */
 function assertAlone(name: string, [, ...more]: readonly unknown[]): void {
   if (more.every((argument) => (argument ?? undefined) === undefined)) return;
-  if (name !== 'refreshToken') assertCommandName(name);
+  if (name !== 'refreshToken' && !isInboxCommand(name)) assertCommandName(name);
   throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
 }
 
+function notJoined(): Refusal {
+  return new Refusal('not_joined', 'Join the room first.');
+}
+
 /** The refusal of a command that names no room. */
-function unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
-  assertCommandName(name);
+function unaddressed(name: string, payload: unknown, roomId: unknown, isSignal: boolean): Refusal {
+  if (!isSignal) assertCommandName(name);
   if (typeof payload !== 'object' || payload === null || isListOrBytes(payload)) {
     return invalidField('payload', 'must be a JSON object');
   }

@@ -4,7 +4,7 @@ import { type StagedRoom, StorageFault } from '../../unit/room/staged-room.ts';
 /** Events of a room's host, independent of its commands. */
 export type HostStep =
   | { do: 'pass' | 'turnBack'; ms: number }
-  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' }
+  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' | 'wake' }
   | { do: 'failStorage'; after: number };
 
 export function inject(stage: StagedRoom, what: HostStep): void {
@@ -26,6 +26,9 @@ export function inject(stage: StagedRoom, what: HostStep): void {
       break;
     case 'die':
       stage.die();
+      break;
+    case 'wake':
+      orFault(() => stage.wake());
       break;
     case 'tellEnds':
       orFault(() => stage.tellEnds());
