@@ -9,7 +9,7 @@ const ROOMS = 'rooms';
 const INBOXES = 'inboxes';
 const WAKEUPS = 'wakeups.sqlite';
 
-/** All pages in one step: a step that is interrupted by a write begins anew, and a busy room never ends. */
+/** All pages in one step: a write during a step restarts it, and a busy room would never end. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 /**
@@ -100,7 +100,7 @@ async function copyInboxes(from: string, to: string): Promise<string[]> {
   return files.map((file) => join(to, INBOXES, file));
 }
 
-/** @returns whether there was something; a room may have been deleted meanwhile */
+/** @returns whether there was a file; the room may have been deleted since it was listed */
 async function copy(from: string, to: string): Promise<boolean> {
   if (!existsSync(from)) return false;
   try {

@@ -15,7 +15,7 @@ import { bearerIn } from '../src/auth/credentials.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import { Refusal } from '../src/protocol/codes/errors.ts';
 
-/** What is as it is when somebody looks. */
+/** Gauges, read at scrape time. */
 export interface Gauges {
   connections(): number;
   awake(): number;
@@ -185,7 +185,7 @@ function counterOf(name: string, help: string, value: number): string {
   return counterText({ name, help }, counter);
 }
 
-/** Answers `GET /metrics`: on this machine to whoever asks, elsewhere to who has `METRICS_TOKEN`. */
+/** Answers `GET /metrics`: on this machine without a token, elsewhere with `METRICS_TOKEN`. */
 export function serveMetrics(
   request: IncomingMessage,
   response: ServerResponse,

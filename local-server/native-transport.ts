@@ -54,7 +54,7 @@ export class NativeTransport {
 
   /** Authenticates, joins the room, then opens the socket. Never rejects. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // A client that goes before it is answered is nobody's defect.
+    // A client may leave before it is answered; that is no defect.
     socket.on('error', () => undefined);
     try {
       const { origin, host = '' } = request.headers;
@@ -71,7 +71,7 @@ export class NativeTransport {
         ? this.#options.inboxes.attach({ identity, join, sink: end })
         : this.#options.rooms.attach(roomId, identity, join, end));
       this.#open(request, socket, head, (client) => this.#serve(client, end, attached));
-      // A handshake that `ws` itself refuses leaves nobody behind.
+      // A handshake that `ws` itself refuses leaves no connection in the room.
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
       const problem = this.#problem(error);
@@ -177,8 +177,8 @@ class SocketEnd implements Sink {
   }
 }
 
-/** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
-export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): void {
+/** Answers an upgrade with an HTTP status, by default that of the problem, and a JSON error. */
+export function refuseUpgrade(socket: Duplex, problem: Problem, status?: number): void {
   const [body, code, headers] = refusalResponse(problem);
-  answerUpgrade(socket, told ?? code, JSON.stringify(body), headers);
+  answerUpgrade(socket, status ?? code, JSON.stringify(body), headers);
 }

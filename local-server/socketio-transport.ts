@@ -124,7 +124,7 @@ export class SocketIoTransport {
     return this.#server.engine.clientsCount;
   }
 
-  /** Tells every socket that the server goes away, without a DISCONNECT: clients come back. */
+  /** Ends every socket as going away, without a DISCONNECT, so that clients come back. */
   close(): void {
     for (const chat of this.#chats) {
       chat.end(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
@@ -181,7 +181,7 @@ export class SocketIoTransport {
           answer && ((result) => answer(JSON.parse(result))),
         );
       } catch (error) {
-        // Nothing would catch it further out: one socket ends, not everybody's process.
+        // No caller would catch it: this socket ends instead of the process.
         this.#options.log.failure('socketio', error);
         socket.disconnect(true);
       }

@@ -79,7 +79,7 @@ export function authenticator(
   return async ({ token, guestToken, isTokenInUrl }) => {
     const bare = bareToken(token);
     if (bare !== '') return verifyToken(bare, rules, now());
-    // Also where guests are allowed: whoever sends a token does not want to be one.
+    // Also where guests are allowed: a client that sends a token does not want to be one.
     if (isTokenInUrl === true) throw new Refusal('unauthorized', TOKEN_IN_URL);
     if (allowGuests) return guest(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');

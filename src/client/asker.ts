@@ -28,7 +28,7 @@ export class Asker {
     this.#connection = connection;
   }
 
-  /** `answered` is called in the room's order, before the events behind the answer. */
+  /** `answered` is called in the room's order, before the events after the answer. */
   ask<N extends Askable>(
     name: N,
     payload: Omit<Payload<N>, 'roomId'>,

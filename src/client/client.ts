@@ -13,7 +13,7 @@ export interface ConnectOptions {
    */
   url?: string | URL;
   /**
-   * Who is speaking. A function is asked again when a token is about to end or was not accepted;
+   * The user's token. A function is asked again when a token is about to end or was not accepted;
    * where it rejects, it is asked again later. Without, this is a guest, where guests are let in.
    * @example connect({ token: async () => (await fetch('/my-token')).text() });
    */
@@ -76,7 +76,7 @@ export interface Client<S extends object = object> {
 }
 
 /**
- * Becomes somebody at a service. Nothing is sent until the first room is asked for.
+ * Makes a client of a service. Nothing is sent until the first room is asked for.
  * `S`: payloads of your own events, by name, for `signal` and `on`.
  * @example const client = connect({ url, token });
  */

@@ -4,9 +4,9 @@ import type { RoomState } from './state.ts';
 import type { Status } from './status.ts';
 
 /**
- * What a room tells. `message` comes once for every message that is new to this client, what was
+ * The events of a room. `message` comes once for every message that is new to this client, what was
  * missed and this user's own included; `messageUpdated` for every change of one. `change`: the state
- * is another one. `reset`: the room's storage began anew, and so does the state.
+ * is another one. `reset`: the room's storage was replaced, and the state starts again.
  */
 export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
   change: RoomState;
@@ -27,10 +27,10 @@ export type RoomEvent = {
   [N in EventName]: { name: N; payload: EventPayload<N> };
 }[EventName];
 
-/** What only this client tells. */
+/** Events that only this client makes. */
 const OWN = /^(change|status|reset)$/;
 
-/** What the room itself has told; undefined for what only this client tells. */
+/** The payload of the room's own event; undefined for events that only this client makes. */
 export function roomEvent(name: string, payload: unknown): RoomEvent | undefined {
   return OWN.test(name) ? undefined : ({ name, payload } as RoomEvent);
 }

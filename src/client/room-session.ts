@@ -30,7 +30,7 @@ export interface RoomOptions extends Omit<ConnectionOptions, 'positions'> {
 /** Messages loaded into a list that is empty after joining. */
 const OLDER_PAGE = 50;
 
-/** What works behind a `Room`: its parts, and what passes between them. */
+/** How the parts of a `Room` work together. */
 export class RoomSession {
   readonly connection: Connection;
   readonly sender: Sender;
@@ -114,7 +114,7 @@ export class RoomSession {
     return this.#older;
   }
 
-  /** @param take is given the reply in the room's order, before the events behind it */
+  /** @param take is given the reply in the room's order, before the events after it */
   ask<N extends Askable>(
     name: N,
     payload: Omit<Payload<N>, 'roomId'>,
@@ -189,8 +189,8 @@ export class RoomSession {
   }
 
   /**
-   * Where the room was left or has ended, whoever waits for an answer need not wait longer; what is
-   * to be sent stays. @returns whether it was
+   * Where the room was left or has ended, rejects commands that wait for an answer; unsent
+   * messages stay. @returns whether it was
    */
   #rejectIfGone(): boolean {
     const { status } = this.connection;
@@ -222,7 +222,7 @@ export class RoomSession {
     if (!hasOlder) return;
     const page = { limit, ...(from < Infinity && { before: from }) };
     await this.ask('getHistory', page, ({ messages, hasMore }) => {
-      // Where the list has begun anew since, the page does not reach up to it.
+      // Where the list was replaced since, the page does not reach up to it.
       if (from !== timeline.from) return;
       const [first] = messages;
       timeline.addOlder(messages, hasMore && first !== undefined ? first.seq : 0);

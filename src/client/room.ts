@@ -107,7 +107,7 @@ export class Room<S extends object = object> {
   /**
    * Says something. It is kept and sent again until the room has it; `state.outgoing` shows it
    * until then. @returns resolves with the message as it stands in the room
-   * @throws Refused when the room will not have it, or has ended; nobody needs to wait for that
+   * @throws Refused when the room will not have it, or has ended; it need not be awaited
    * @example const { seq } = await room.send('hello, Bob', { mentions: ['bob'] });
    */
   send(message: string, options: MessageOptions = {}): Promise<Message> {
@@ -186,7 +186,7 @@ export class Room<S extends object = object> {
   }
 
   /**
-   * This user is typing. May be called with every key; the room hears it as often as it helps.
+   * This user is typing. May be called with every key; it is sent as often as it helps.
    * @example room.typing();
    */
   typing(isTyping = true): void {
@@ -229,7 +229,7 @@ export class Room<S extends object = object> {
 
   /**
    * Gives any other command, as soon as the room can be reached. What only reads is asked again when
-   * the connection is lost; what changes something is not, since nobody knows whether it was done.
+   * the connection is lost; what changes something is not, since it is unknown whether it was done.
    * @throws Refused when the room will not do it, was left, or has ended
    * @example const { results } = await room.ask('searchMessages', { query: 'hello' });
    */

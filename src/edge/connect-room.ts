@@ -10,8 +10,8 @@ import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
 import { callRoom } from './call-room.ts';
 
 /**
- * A link that hears much gives a sign of life this often, in milliseconds, or its room would take it
- * for one that reads nothing. `ping` is answered without waking the room.
+ * A link that receives much gives a sign of life this often, in milliseconds, or its room would take
+ * it for one that reads nothing. `ping` is answered without waking the room.
  */
 const SIGN_EVERY_MS = 10_000;
 
@@ -34,7 +34,7 @@ export function connectRoom(
 }
 
 /**
- * A socket to a room's object, joined, or to an inbox's. Nobody has accepted it yet.
+ * A socket to a room's object, joined, or to an inbox's; not accepted yet.
  * @throws Refusal when the room does not take it, or cannot be reached
  */
 export async function openSocket(
@@ -84,7 +84,7 @@ export function listen(socket: WebSocket, listener: LinkTransportListener): Link
       try {
         socket.send(line);
       } catch {
-        // The socket has ended; its listener is told of that by an event.
+        // The socket has ended; its listener gets an event.
       }
     },
     renew: (identity) => attempt(() => socket.send(identityUpdateLine(identity))),
@@ -96,6 +96,6 @@ function attempt(act: () => void): void {
   try {
     act();
   } catch {
-    // The socket has ended; its listener hears of that by an event.
+    // The socket has ended; its listener gets an event.
   }
 }

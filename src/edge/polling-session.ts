@@ -21,7 +21,7 @@ export interface PollingHandOver extends SessionHandOver {
   engine: EngineHandOver;
 }
 
-/** Whether guests may enter, told by the Worker with the first request. */
+/** Whether guests may enter; the Worker sends it with the first request. */
 export const GUESTS_HEADER = 'x-parlor-guests';
 
 /** How long answers in flight may take before an upgrade goes on without them, in milliseconds. */
@@ -29,7 +29,7 @@ const SETTLE_MS = 5_000;
 
 /**
  * The Socket.IO session of one `sid` while it is carried by long polling, and until it is upgraded.
- * Everything is in memory: when the object goes, the session is unknown and its client starts anew;
+ * Everything is in memory: when the object goes, the session is unknown and its client connects again;
  * the heartbeat ends one that its client has abandoned.
  */
 export class PollingSession extends DurableObject<Environment> {
@@ -55,7 +55,7 @@ export class PollingSession extends DurableObject<Environment> {
     this.#core?.cancelUpgrade();
   }
 
-  /** Answers what is in flight, then gives everything to whoever asks. */
+  /** Answers what is in flight, then hands the session over to the caller. */
   async handOver(): Promise<PollingHandOver | undefined> {
     await this.#settle();
     const engine = this.#core?.handOver();
@@ -67,7 +67,7 @@ export class PollingSession extends DurableObject<Environment> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = systemClock.after(SETTLE_MS, resolve);
     await Promise.race([this.#chat?.settle(), promise]);
-    // A timer left behind would keep the object awake.
+    // A remaining timer would keep the object awake.
     cancel();
   }
 

@@ -76,7 +76,7 @@ export class RoomInput<O extends Connectable> {
     });
   }
 
-  /** Waits for the verdict outside the Room, then tells it in one turn. */
+  /** Verifies the token outside the Room, then gives it the verdict in one turn. */
   async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#options.authenticate);
     this.#hosted.queue((room) => room.refresh(connection, command, verdict));

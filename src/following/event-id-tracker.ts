@@ -1,7 +1,7 @@
 import { formatPosition, parsePosition } from '../protocol/position.ts';
 import { revOf } from '../protocol/frames.ts';
 
-/** Where a reader stands in a room, as its events tell one by one. */
+/** A reader's position in a room, moved on by each event. */
 export class EventIdTracker {
   #epoch: string | undefined;
 
@@ -10,7 +10,7 @@ export class EventIdTracker {
     this.#epoch = parsePosition(position)?.epoch ?? this.#epoch;
   }
 
-  /** What to come back with behind an event; undefined for one that is not durable. */
+  /** The position after an event; undefined for one that is not durable. */
   behind(line: string): string | undefined {
     if (this.#epoch === undefined) return undefined;
     const rev = revOf(line);

@@ -99,7 +99,7 @@ export const roomSchema = z.object({
   roomId: z.string(),
   /** A room of two people; absent in any other. */
   kind: z.literal('direct').optional(),
-  /** 0 until somebody writes. */
+  /** 0 until the first write. */
   createdAt: time,
   topic: z.string().optional(),
   private: z.boolean(),
@@ -137,7 +137,7 @@ export type Reaction = z.infer<typeof reactionSchema>;
 export const receiptSchema = z.object({ userId: z.string(), readUpTo: z.number() });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** What somebody with rights has done. */
+/** An act of a moderator, owner or admin. */
 export const actSchema = z.object({
   id: z.number(),
   timestamp: time,

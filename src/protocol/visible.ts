@@ -1,6 +1,6 @@
 /**
  * Which characters draw something. Names, reactions and messages are read by people, so a character
- * that draws nothing must neither make up all of them nor tell two of them apart.
+ * that draws nothing must neither make up all of them nor be their only difference.
  */
 
 /** Characters that act as white space; `\s` alone leaves out NEL and the blank Braille cell. */

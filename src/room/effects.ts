@@ -68,7 +68,7 @@ export type Effect =
   | PlainEffect
   /** Joined connections that may no longer be in the room are disconnected. */
   | { type: 'recheckAccess'; audience: Audience }
-  /** A target outside the room is to be told of `key`: stored when it is planned, sent after the commit. */
+  /** Owes a target outside the room the state of `key`: stored when planned, sent after the commit. */
   | { type: 'deliver'; target: string; key: string }
   /** The next wakeup may have changed; with `by`, only where none is set up to that time. */
   | { type: 'wake'; by?: number };

@@ -73,7 +73,7 @@ export interface ConnectionState {
   id: string;
   identity: Identity;
   joined: boolean;
-  /** Only listens: nobody is told that it is here, and it sends nothing. */
+  /** Only listens: it is not in presence, and gives no commands. */
   silent?: true;
   /** Fixed at the first join. */
   name?: Name;

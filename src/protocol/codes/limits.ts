@@ -50,7 +50,7 @@ export const fixed = {
   presenceUsers: 200,
   /** How long a dropped user still counts as online, in milliseconds. */
   graceMs: 5_000,
-  /** Above this many users online nobody hears of typing. */
+  /** Above this many users online typing is not broadcast. */
   typingUsers: 100,
   /** A message's `meta`, in bytes of JSON. */
   metaBytes: 4_096,
@@ -83,7 +83,7 @@ export const fixed = {
   unreadCounted: 100,
   /** Newest messages looked at for them. */
   unreadLookedAt: 10_000,
-  /** Above this many users online only a reader's own connections hear of read positions. */
+  /** Above this many users online read positions go only to a reader's own connections. */
   receiptsUsers: 50,
   searchPage: 50,
   searchDefault: 20,
@@ -96,7 +96,7 @@ export const fixed = {
   /** Newest messages that are read for a beginning of more words, and their text in characters. */
   searchRead: 512,
   searchReadText: 64 * 1024,
-  /** Changes of a room behind which what was said goes into its search index together. */
+  /** After this many changes of a room its new messages are indexed for search, together. */
   unindexedRevs: 128,
   topicCharacters: 256,
   noteCharacters: 512,

@@ -158,7 +158,7 @@ class Importing {
     // Of a state that a later line has replaced.
     if (message === undefined || message.rev !== rev) return;
     const kind = emojiKind(emoji);
-    // Earlier versions took some that nobody can see.
+    // Earlier versions accepted some that are invisible.
     if (!isVisible(kind)) return;
     const count = reactions.restore(seq, kind, userIds);
     messages.setReactions(seq, rev, { ...message.reactions, [kind]: count });

@@ -6,7 +6,7 @@ class Unfounded extends Error {}
 
 /**
  * A room's database that comes into being with the first write: whatever is read before finds no
- * rows, so joining or reading a room that nobody has written to leaves nothing behind.
+ * rows, so joining or reading a room without any writes stores nothing.
  */
 export class Database {
   readonly #sql: Sql;

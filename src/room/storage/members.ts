@@ -42,7 +42,7 @@ const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to
 /** In the order of SQLite nothing that begins with a text comes after that text and this. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
-/** The room's list: who has ever done something durable in it, or was put on it. */
+/** The room's list: users who have changed something durable in it, or were added to it. */
 export class Members {
   readonly #database: Database;
   readonly #told: ToldStore;
@@ -150,7 +150,7 @@ export class Members {
       this.#write({ ...member, ...(unverified && { unverified }) }, touched);
   }
 
-  /** Those on the list behind `userId`, by user id. */
+  /** Members after `userId`, by user id. */
   after(userId: string, limit: number): KnownMember[] {
     return this.#read(
       "WHERE user_id > ? AND role <> 'none' ORDER BY user_id LIMIT ?",

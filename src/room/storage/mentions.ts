@@ -1,7 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Database } from './database.ts';
 
-/** Who is mentioned where, for counting; the message holds the list itself. */
+/** The users that each message mentions, for counting; the message holds the list itself. */
 export class Mentions {
   readonly #database: Database;
 

@@ -137,7 +137,7 @@ export class Messages {
     );
   }
 
-  /** Whoever deleted it is nobody's to know any more. */
+  /** Forgets the user who deleted it. */
   forgetDeleter(seq: number, userId: string): void {
     this.#database.run(
       "UPDATE messages SET deleted_by = '' WHERE seq = ? AND deleted_by = ?",

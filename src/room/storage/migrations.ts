@@ -124,7 +124,7 @@ export const migrations: Migrations = [
     `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
   ],
   [
-    // What members are found by while somebody types a name: see `protocol/fold.ts`.
+    // What members are found by when a user types part of a name: see `protocol/fold.ts`.
     `CREATE TABLE member_keys (
       key TEXT NOT NULL,
       user_id TEXT NOT NULL,

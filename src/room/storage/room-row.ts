@@ -19,7 +19,7 @@ export interface RoomState {
   readOnly: boolean;
   slowModeSeconds: number;
   retentionDays: number | null;
-  /** `marked`: about to be erased. `erased`: only the name is left, for nobody to take. */
+  /** `marked`: about to be erased. `erased`: only the name is left, so that no user can take it. */
   deletion: 'marked' | 'erased' | null;
   /** An import has begun and not ended. */
   importing: boolean;
@@ -184,13 +184,13 @@ export class RoomRow {
     );
   }
 
-  /** A direct room has no owner, and whoever writes first does not become one. */
+  /** A direct room has no owner, and its first writer does not become one. */
   setDirect(): void {
     this.ensure();
     this.#database.run('UPDATE room SET private = 1, owned = 1');
   }
 
-  /** From here on the room is for nobody, and is about to be erased. */
+  /** Closes the room to all users; it is about to be erased. */
   markDeleted(): void {
     this.ensure();
     this.#database.run("UPDATE room SET deletion = 'marked'");
@@ -202,7 +202,7 @@ export class RoomRow {
     this.#database.run("UPDATE room SET deletion = 'erased'");
   }
 
-  /** An erased room begins anew. */
+  /** Opens an erased room again, empty. */
   reopen(): void {
     this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#ports.clock.now());
   }
@@ -243,7 +243,7 @@ export class RoomRow {
     );
   }
 
-  /** The room as users see it. `createdAt` is 0 until somebody writes. */
+  /** The room as users see it. `createdAt` is 0 until the first write. */
   info(state = this.read()): RoomInfo {
     return {
       roomId: this.#roomId,

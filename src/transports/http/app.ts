@@ -148,13 +148,13 @@ function addRoute(app: Hono, route: RoomRoute, transport: HttpTransport, identif
   else app.on(route.method, pattern, limitBody(transport.limits), answer);
 }
 
-/** Whoever is too fast waits for the answer. */
+/** Delays the answer to a client that is too fast. */
 const takingTime: MiddlewareHandler = async (c, next) => {
   await next();
   await delayRefusal(c.res.status);
 };
 
-/** What is said in rooms is nobody's to keep on the way. */
+/** Caches on the way must not keep messages. */
 const unstored: MiddlewareHandler = async (c, next) => {
   await next();
   if (c.res.status !== 101) c.header('cache-control', 'no-store');

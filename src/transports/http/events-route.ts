@@ -38,11 +38,11 @@ async function answerEvents(
   sourceOf: (identity: Identity) => Source,
 ): Promise<Response> {
   const streams = /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');
-  // What a stream's client has heard last is newer than the address it began with.
+  // The last id that a stream's client received is newer than the address it began with.
   const last = streams ? c.req.header('last-event-id') : undefined;
   const { since } = readPayload('joinRoom', { since: last || c.req.query('since') || null });
   const identity = await identify(c);
-  // Nobody would read what a HEAD request starts.
+  // A HEAD request has no reader for a stream.
   if (c.req.method === 'HEAD') return c.body(null);
   const source = sourceOf(identity);
   const { signal } = c.req.raw;

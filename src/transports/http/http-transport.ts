@@ -12,7 +12,7 @@ export interface HttpTransport {
   directory: RoomDirectory;
   inboxes: InboxDirectory;
   authenticate: Authenticate;
-  /** Hears of each request when it is known who makes it. */
+  /** Called with each authenticated request. */
   known?: (c: Context) => void;
   origins: OriginPolicy;
   limits: Limits;
@@ -33,5 +33,5 @@ export interface HttpTransport {
   log: (what: string, error: unknown) => void;
 }
 
-/** Who speaks in a request. @throws Refusal `unauthorized` or `token_expired` */
+/** The identity of a request. @throws Refusal `unauthorized` or `token_expired` */
 export type Identify = (c: Context) => Promise<Identity>;

@@ -20,7 +20,7 @@ export const whole: FieldReader = (given) => (/^\d+$/.test(given) ? Number(given
 export const flag: FieldReader = (given) =>
   given === 'true' || given === 'false' ? given === 'true' : given;
 
-/** Who a request says that it is from. */
+/** The credentials of a request. */
 export function credentialsOf(c: Context): Credentials {
   return {
     token: bearerIn(c.req.header('authorization')),

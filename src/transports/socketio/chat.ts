@@ -48,7 +48,7 @@ export interface ChatPorts<L extends RoomLink> {
 
 const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
 
-/** Close codes that end the whole connection, with the error code that tells why. */
+/** Close codes that end the whole connection, with the error code of the reason. */
 const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack' }>([
   [closeCodes.goingAway, { code: 'unavailable', how: 'comeBack' }],
   [closeCodes.tooSlow, { how: 'comeBack' }],

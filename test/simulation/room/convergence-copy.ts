@@ -4,7 +4,7 @@ import type { EventPayload } from '../../../src/protocol/events.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { parsePosition } from '../../../src/protocol/position.ts';
-import type { FarEnd, Plug } from '../../unit/room/staged-room.ts';
+import type { FakeSocket, Plug } from '../../unit/room/staged-room.ts';
 
 type Failed = { ok: false; error: { code: string; current?: Message } };
 type Answer<R> = ({ ok: true } & R) | Failed;
@@ -50,7 +50,7 @@ type Appended = EventPayload<'messageAppended'>;
  * A client that keeps a copy of a room whose messages change, as the protocol tells it to, and audits
  * the order of what it hears.
  */
-export class Copy implements FarEnd {
+export class Copy implements FakeSocket {
   buffered = 0;
   plug: Plug | undefined;
   readonly identity: Identity;

@@ -5,7 +5,7 @@ import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { Copy, type Kept, type Remembered } from './convergence-copy.ts';
 import { Oracle } from './convergence-oracle.ts';
-import { befall, comeToRest, type HostDeed, orFault } from './host-steps.ts';
+import { inject, comeToRest, type HostStep, orFault } from './host-steps.ts';
 import { onStage } from '../../unit/room/on-stage.ts';
 import type { StagedRoom } from '../../unit/room/staged-room.ts';
 
@@ -37,7 +37,7 @@ export type Deed =
   | { do: 'catchUp'; copy: number; limit: number }
   | { do: 'erase'; user: number }
   | { do: 'settle' }
-  | HostDeed;
+  | HostStep;
 
 /** Which `ifRev` goes with a change: none, the one that the copy holds, or an older one. */
 type Knows = 'nothing' | 'this' | 'older';
@@ -210,7 +210,7 @@ class Play {
         this.settle();
         break;
       default:
-        befall(stage, what);
+        inject(stage, what);
     }
     assert.deepEqual(stage.defects, []);
   }
