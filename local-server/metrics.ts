@@ -18,6 +18,7 @@ import { Refusal } from '../src/protocol/codes/errors.ts';
 /** What is as it is when somebody looks. */
 export interface Gauges {
   connections(): number;
+  inboxConnections(): number;
   awake(): number;
   openFiles(): number;
   sockets(): { native: number; socketIo: number };
@@ -64,6 +65,7 @@ export class NodeMetrics extends RoomCounts {
     const sockets = gauges.sockets();
     return [
       gauge('parlor_connections', 'Connections to rooms.', gauges.connections()),
+      gauge('parlor_inbox_connections', 'Connections to inboxes.', gauges.inboxConnections()),
       gauge('parlor_native_sockets', 'Open native WebSockets.', sockets.native),
       gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
       gauge(

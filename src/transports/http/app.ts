@@ -63,11 +63,10 @@ export function httpTransport(transport: HttpTransport): Hono {
     if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
     return identity;
   };
-  app.use('/rooms/*', unstored);
+  for (const path of OWN_PATHS) app.use(path, unstored);
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
-  app.use('/inbox/*', unstored);
   addInboxRoutes(app, transport, identify);
   app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
@@ -78,17 +77,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  for (const path of [
-    '/rooms/*',
-    '/inbox',
-    '/inbox/*',
-    '/directs',
-    '/blocks',
-    '/blocks/*',
-    '/users/*',
-  ]) {
-    app.all(path, (c) => notFound(app, c));
-  }
+  for (const path of OWN_PATHS) app.all(path, (c) => notFound(app, c));
   app.get('/page.json', (c) =>
     c.json(transport.pageSettings, 200, { 'cache-control': 'no-cache' }),
   );
@@ -111,6 +100,17 @@ const pageCaching: MiddlewareHandler = async (c, next) => {
     c.header('vary', 'Accept-Encoding', { append: true });
   }
 };
+
+/** Where rooms and inboxes are, and not the page. */
+const OWN_PATHS = [
+  '/rooms/*',
+  '/inbox',
+  '/inbox/*',
+  '/directs',
+  '/blocks',
+  '/blocks/*',
+  '/users/*',
+] as const;
 
 /** What a request costs in all rooms together, whatever it costs in its own. */
 const REQUEST = 'request';
