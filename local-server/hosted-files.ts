@@ -107,7 +107,7 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
     let soonestMs = Infinity;
     const ready: Flushable[] = [];
     for (const file of this.#due) {
-      const delayMs = file.flushDelayMs;
+      const delayMs = file.scheduler.delayMs(file.connections.size);
       if (delayMs > 0) soonestMs = Math.min(soonestMs, delayMs);
       else ready.push(file);
     }

@@ -5,7 +5,6 @@ import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
 import { verifyRefresh } from '../src/auth/refresh.ts';
 import { refusalResponse } from '../src/transports/http/app.ts';
-import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import {
   offersSubprotocol,
   readHandshake,
@@ -128,7 +127,8 @@ export class NativeTransport {
   }
 }
 
-const frameOf = memoizeByIdentity((frame: Frame) => textFrame(frame.text));
+/** The frame sent last, as a socket takes it: a room sends one frame to all its connections in turn. */
+let prepared: { frame: Frame; bytes: Buffer } | undefined;
 
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
@@ -157,9 +157,10 @@ class SocketEnd implements Sink {
   }
 
   frame(frame: Frame): void {
-    if (this.#client === undefined)
-      this.#early.push((client) => writeFrame(client, frameOf(frame)));
-    else writeFrame(this.#client, frameOf(frame));
+    if (prepared?.frame !== frame) prepared = { frame, bytes: textFrame(frame.text) };
+    const { bytes } = prepared;
+    if (this.#client === undefined) this.#early.push((client) => writeFrame(client, bytes));
+    else writeFrame(this.#client, bytes);
   }
 
   close(code: number, reason: string): void {

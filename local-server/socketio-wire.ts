@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'socket.io';
 import type { WebSocket } from 'ws';
-import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import type { SocketWire } from '../src/transports/socketio/socket-wire.ts';
 import type { Conn } from './connect-gate.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
@@ -20,12 +19,11 @@ export function carrierOf(transport: unknown): Duplex | undefined {
 }
 
 /**
- * All lines as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT, and a
- * line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
+ * The lines sent last, as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT,
+ * and a line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
+ * A room sends the same lines to all its sockets in turn.
  */
-const framesOf = memoizeByIdentity((lines: readonly string[]) =>
-  Buffer.concat(lines.map((line) => textFrame(`42${line}`))),
-);
+let prepared: { lines: readonly string[]; frames: Buffer } | undefined;
 
 /** Lines become packets by prefixing. */
 export function wireOf(socket: Socket): SocketWire {
@@ -37,20 +35,26 @@ export function wireOf(socket: Socket): SocketWire {
       // What the official server has not given to the socket yet must leave first.
       if (webSocket === undefined || unsentOf(conn).length > 0) {
         for (const line of lines) conn.send(`2${line}`);
-      } else writeFrame(webSocket, framesOf(lines));
+        return;
+      }
+      if (prepared?.lines !== lines) {
+        const frames: Buffer[] = [];
+        for (const line of lines) frames.push(textFrame(`42${line}`));
+        prepared = { lines, frames: Buffer.concat(frames) };
+      }
+      writeFrame(webSocket, prepared.frames);
     },
     end: (how) => {
       if (how === 'stayAway') socket.disconnect(true);
       else socket.conn.close();
     },
-    buffered: () => bufferedOf(socket),
+    buffered: () => {
+      const { conn } = socket;
+      let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
+      for (const { data } of unsentOf(conn)) bytes += typeof data === 'string' ? data.length : 0;
+      return bytes;
+    },
   };
-}
-
-function bufferedOf({ conn }: Socket): number {
-  let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
-  for (const { data } of unsentOf(conn)) bytes += typeof data === 'string' ? data.length : 0;
-  return bytes;
 }
 
 /** The packets that wait within the official server. */

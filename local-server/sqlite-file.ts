@@ -30,6 +30,7 @@ export class SqliteFile implements Sql {
   /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
   #lost: unknown;
   #depth = 0;
+  /** Opened by the first commit that is brought to the disk. */
   #journal: WalFile | undefined;
   /** Something was written that is not known to be on the disk. */
   #isUnsynced = false;
@@ -100,8 +101,9 @@ export class SqliteFile implements Sql {
   commit(waits = true, done: (error: Error | null) => void = () => undefined): boolean {
     this.#endTransaction();
     if (!this.#isUnsynced || this.#durability === 'process') return true;
+    this.#journal ??= new WalFile(`${this.#path}-wal`);
     if (waits) this.sync();
-    else this.#syncLater(done);
+    else this.#syncLater(this.#journal, done);
     return waits;
   }
 
@@ -115,7 +117,7 @@ export class SqliteFile implements Sql {
   /** Waits until everything committed is on the disk. @throws when it cannot get there; then `discard`. */
   sync(): void {
     try {
-      this.#openWalFile().sync();
+      this.#journal?.sync();
       this.#isUnsynced = false;
     } catch (error) {
       this.#isDoubtful = true;
@@ -123,18 +125,12 @@ export class SqliteFile implements Sql {
     }
   }
 
-  #syncLater(done: (error: Error | null) => void): void {
-    const journal = this.#openWalFile();
+  #syncLater(journal: WalFile, done: (error: Error | null) => void): void {
     journal.syncLater((error) => {
       if (error !== null) this.#isDoubtful = true;
       else if (journal === this.#journal) this.#isUnsynced = false;
       done(error);
     });
-  }
-
-  #openWalFile(): WalFile {
-    this.#journal ??= new WalFile(`${this.#path}-wal`);
-    return this.#journal;
   }
 
   /** The new file is made beside the old one and takes its place in one step. */

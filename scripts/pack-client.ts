@@ -42,6 +42,7 @@ async function writeCode(): Promise<void> {
     entryPoints: ['src/client/index.ts', 'src/client/react.ts'],
     outdir: FOLDER,
     bundle: true,
+    splitting: true,
     format: 'esm',
     target: CLIENT_TARGET,
     external: ['react'],

@@ -7,7 +7,10 @@ import type { Kept } from './outbox.ts';
 import { unsure } from './refused.ts';
 
 /** Commands that are asked and answered, and not kept for a later time. */
-export type Askable = Exclude<CommandName, ConnectionCommand | Kept['name'] | 'markRead'>;
+export type Askable = Exclude<
+  CommandName,
+  ConnectionCommand | Kept['name'] | 'appendMessage' | 'finishMessage' | 'markRead'
+>;
 
 interface Question {
   name: Askable;

@@ -138,8 +138,8 @@ export class Reading {
   }
 
   /** Whether a message counts, as 1 or 0. */
-  #is(name: Counted, { senderId, deletedAt, mentions }: Message): number {
-    const isToMe = name === 'unread' || mentions?.includes(this.#userId);
+  #is(name: Counted, { senderId, deletedAt, mentions, streaming }: Message): number {
+    const isToMe = name === 'unread' || (!streaming && mentions?.includes(this.#userId));
     return senderId !== this.#userId && deletedAt === undefined && isToMe ? 1 : 0;
   }
 }

@@ -1,4 +1,5 @@
 import type { EventName, EventPayload } from '../protocol/events.ts';
+import type { Present } from '../protocol/objects.ts';
 import type { RoomState } from './state.ts';
 import type { Status } from './status.ts';
 
@@ -11,6 +12,14 @@ export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
   change: RoomState;
   status: Status;
   reset: undefined;
+};
+
+/**
+ * What is heard where `S` are the payloads of one's own events, by name: those say who sent them, and
+ * where.
+ */
+export type Heard<S extends object> = RoomEvents & {
+  [N in keyof S]: S[N] & Present & { roomId: string };
 };
 
 /** One event as a loop over `events()` gets it. */

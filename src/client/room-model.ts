@@ -105,6 +105,7 @@ export class RoomModel {
   event(event: RoomEvent): void {
     const { name, payload } = event;
     if (name === 'message' || name === 'messageUpdated') this.#heard(name, payload);
+    else if (name === 'messageAppended') this.appended(payload);
     else if (this.#apply(event)) this.#ports.listeners.tell(name, payload);
     if ('rev' in payload) this.#reached(payload.rev);
   }
@@ -115,6 +116,18 @@ export class RoomModel {
     this.#tellMerged(this.timeline.put(message), message);
     this.#act(this.#you?.userId);
     this.#reached(message.rev);
+  }
+
+  /** The text of a message has grown, or has ended: that is also an update, with all of it. */
+  appended(payload: EventPayload<'messageAppended'>): void {
+    const { listeners } = this.#ports;
+    const before = this.timeline.find(payload.seq);
+    if (!this.timeline.append(payload)) return;
+    listeners.tell('messageAppended', payload);
+    const message = this.timeline.find(payload.seq);
+    if (payload.status === undefined || message === undefined) return;
+    if (this.#reading.heard(before, message, false)) this.refresh();
+    listeners.tell('messageUpdated', message);
   }
 
   /** A reply with something of the room in it. */

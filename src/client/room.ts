@@ -2,8 +2,9 @@ import type { Payload, Reply } from '../protocol/commands.ts';
 import type { Message } from '../protocol/objects.ts';
 import type { Askable } from './asker.ts';
 import type { Environment } from './environment.ts';
+import type { MessageStream } from './message-stream.ts';
 import { notConnected } from './refused.ts';
-import { type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
+import { type Heard, type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
 import { type RoomOptions, RoomSession } from './room-session.ts';
 import type { RoomState } from './state.ts';
 
@@ -20,7 +21,7 @@ const OLDER_PAGE = 50;
  * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
  * itself, and keeps what was done here until the room has taken or refused it.
  */
-export class Room {
+export class Room<S extends object = object> {
   /** @example console.log(room.roomId); */
   readonly roomId: string;
   readonly #session: RoomSession;
@@ -78,11 +79,11 @@ export class Room {
    * waited for: until then the event is not handled. @returns ends it
    * @example room.on('userJoined', ({ username }) => console.log(`${username} is here.`));
    */
-  on<N extends keyof RoomEvents>(
-    name: N,
-    listener: (payload: RoomEvents[N]) => unknown,
-  ): () => void {
-    return this.#session.listeners.on(name, listener);
+  on<N extends keyof Heard<S>>(name: N, listener: (payload: Heard<S>[N]) => unknown): () => void {
+    return this.#session.listeners.on(
+      name as keyof RoomEvents,
+      listener as (payload: unknown) => unknown,
+    );
   }
 
   /**
@@ -113,6 +114,19 @@ export class Room {
     const { id = this.#environment.makeId() } = options;
     // The room ends a notice of typing with the message by itself.
     return this.#session.keep({ name: 'message', payload: { ...options, message, id } });
+  }
+
+  /**
+   * Sends a message whose text is still being produced. Resolves once the room has it.
+   * @param message how it begins
+   * @throws Refused when the room refuses it
+   * @example const stream = await room.stream(); stream.append('Hello'); await stream.done();
+   */
+  async stream(message = '', options: MessageOptions = {}): Promise<MessageStream> {
+    const { id = this.#environment.makeId() } = options;
+    const stream = await this.#session.stream({ ...options, message, id, streaming: true });
+    await stream.begun;
+    return stream;
   }
 
   /**
@@ -177,6 +191,15 @@ export class Room {
    */
   typing(isTyping = true): void {
     this.#session.notice.typing(isTyping);
+  }
+
+  /**
+   * Sends an event of your own to the users who are online, where the service has `SIGNALS=open`. It is
+   * not stored, and not sent again: of many only the newest may arrive.
+   * @example connect<{ cursor: { x: number } }>({ url }).room('general').signal('cursor', { x: 1 });
+   */
+  signal<N extends keyof S & string>(name: N, payload: S[N]): void {
+    this.#session.connection.ask(name as 'typing', payload as object, () => undefined);
   }
 
   /**

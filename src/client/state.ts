@@ -78,7 +78,7 @@ function changed(message: Message, entry: Entry): ShownMessage {
     case 'editMessage':
       return { ...message, ...editOf(entry.payload), isChanging: true };
     case 'deleteMessage': {
-      const { reactions: _, mentions: __, meta: ___, ...rest } = message;
+      const { reactions: _, mentions: __, meta: ___, streaming: ____, ...rest } = message;
       return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };
     }
     case 'addReaction':

@@ -90,6 +90,29 @@ export class Timeline {
     return isNew ? 'new' : 'changed';
   }
 
+  /**
+   * More text of a message that streams, or the end of it. Where the text before it is not known, the
+   * page that holds all of it is still to come.
+   * @returns whether this was news
+   */
+  append({ seq, rev, offset, text, status }: EventPayload<'messageAppended'>): boolean {
+    if (seq < this.#from) return true;
+    const row = this.#rows.get(seq);
+    const before = row?.text;
+    if (row === undefined || before === undefined || rev <= row.textRev) return false;
+    if (offset > before.message.length) return false;
+    const { streaming, ...rest } = before;
+    row.text = {
+      ...rest,
+      message: before.message.slice(0, offset) + text,
+      ...(status === undefined && streaming && { streaming }),
+      ...(status !== undefined && status !== 'done' && { status }),
+    };
+    row.textRev = rev;
+    this.#touch(row);
+    return true;
+  }
+
   /** @returns whether this was news */
   react({ seq, rev, reactions }: EventPayload<'reactionsUpdated'>): boolean {
     if (seq < this.#from) return true;

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
 import {
@@ -88,16 +88,21 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     upgrade,
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     pageSettings: pageSettingsOf(settings, allowGuests),
-    page: async (c) => {
-      const page = await env.ASSETS.fetch(c.req.raw);
-      // The assets' own 404 has no body; ours says what is wrong.
-      return page.status === 404 ? c.notFound() : page;
-    },
+    page: pageOf(env.ASSETS),
     log: (what, error) => log.failure(what, error),
   });
   const { fetch } = app;
   app.fetch = (...args) => traffic.watch(() => fetch(...args));
   return app;
+}
+
+/** Serves the page's files. */
+function pageOf(assets: Fetcher): Handler {
+  return async (c) => {
+    const page = await assets.fetch(c.req.raw);
+    // The assets' own 404 has no body; ours says what is wrong.
+    return page.status === 404 ? c.notFound() : page;
+  };
 }
 
 const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;

@@ -11,7 +11,7 @@ import {
   type InboxReply,
 } from '../protocol/inbox-commands.ts';
 import type { ConversationState, Totals } from '../protocol/inbox-objects.ts';
-import { RateLimits } from '../room/access/rate-limits.ts';
+import { commandRate, RateLimits } from '../room/access/rate-limits.ts';
 import { TokenExpiry } from '../room/access/token-expiry.ts';
 import type { Frame } from '../room/broadcast/frame.ts';
 import { Outbox } from '../room/broadcast/outbox.ts';
@@ -67,7 +67,7 @@ export class Inbox {
         for (const connection of connections) this.end(connection, code);
       },
     });
-    this.#rates = new RateLimits(limits, clock);
+    this.#rates = new RateLimits(commandRate(limits), clock);
     this.#tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
       this.end(connection, code),
     );
@@ -220,15 +220,14 @@ export class Inbox {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
-    let wasDue = false;
-    while (this.#outbox.isDue(false)) {
-      wasDue = true;
-      this.#outbox.flush(this.#ports.roster.connections(), this.#send, false);
+    let hasHandedOut = false;
+    while (this.#outbox.flush(this.#ports.roster.connections(), this.#send, false).wasDue) {
+      hasHandedOut = true;
       this.#ports.meter?.flushed(this.#sentFrames, this.#sentLines);
       this.#sentFrames = 0;
       this.#sentLines = 0;
     }
-    return wasDue;
+    return hasHandedOut;
   }
 
   readonly #send = (connection: Connection, frame: Frame): void => {

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { conversationRequests } from './conversation-requests.ts';
-import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './codes/limits.ts';
 import {
   changedMember,
@@ -22,9 +21,9 @@ import {
   roomId,
   said,
   seconds,
+  streamed,
 } from './fields.ts';
 import {
-  actSchema,
   knownUserIdSchema,
   label,
   memberSchema,
@@ -39,42 +38,9 @@ import {
   youSchema,
 } from './objects.ts';
 import { wrongPrefix } from './text.ts';
-
-/** What the protocol knows of a command or a request beside its handler, which decides it. */
-export interface Operation {
-  /** Unknown fields are ignored, and null in an optional one is absent. */
-  payload: z.ZodObject;
-  /** What the `ok` reply carries. */
-  reply: z.ZodObject;
-  /** What it takes from its sender's allowance, in commands; 1 unless given. */
-  cost?: number;
-  /**
-   * `connection`: only for connections. `http`: only without one. `service`: only for other objects of
-   * the service, such as inboxes. Connections and HTTP unless given.
-   */
-  via?: 'connection' | 'http' | 'service';
-  /**
-   * Where it may be given although a room refuses everything else: `always`, to users who may not be
-   * in the room; `whenDeleted` and `whileImporting`, to admins.
-   */
-  access?: 'always' | 'whenDeleted' | 'whileImporting';
-  /** Earlier deletions and erasures have to be finished first. */
-  awaitsErasures?: true;
-  /**
-   * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name stand
-   * in the query of GET and DELETE and in the body of the others. A body in which no field is needed
-   * may be left out, but not of PATCH. POST answers 201, or 200 for a duplicate.
-   */
-  route?: `${Method} /${string}`;
-  /** Fields that have another name in the query, by that name. */
-  query?: Readonly<Record<string, string>>;
-  /** The route is written by hand, because it streams, or does many steps. */
-  hasOwnHandler?: true;
-  /** One line for `/openapi.json`. */
-  summary?: string;
-}
-
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+import type { Operation } from './operation.ts';
+import { requests } from './requests.ts';
+import { VISIBLE } from './visible.ts';
 
 /** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
 export const operations = {
@@ -114,17 +80,26 @@ export const operations = {
     access: 'always',
   },
   message: {
-    payload: z.object({
-      roomId,
-      message: said,
-      sender: claimed,
-      id: clientId.optional(),
-      replyTo: whole(1).optional(),
-      mentions,
-      meta,
-    }),
+    payload: z
+      .object({
+        roomId,
+        message: z.string({ error: 'must be a string' }),
+        sender: claimed,
+        id: clientId.optional(),
+        replyTo: whole(1).optional(),
+        mentions,
+        meta,
+        /** Its text, which may be empty, is the beginning of what will be appended to. */
+        streaming: flag,
+      })
+      .superRefine(({ message, streaming }, context) => {
+        if (streaming === true || VISIBLE.test(message)) return;
+        const why = message === '' ? 'must not be empty' : 'must have something to read';
+        context.addIssue({ code: 'custom', message: why, path: ['message'] });
+      }),
     reply: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
     route: 'POST /messages',
+    creates: true,
     summary: 'Sends a message; safe to send again with the same id.',
   },
   typing: {
@@ -217,6 +192,40 @@ export const operations = {
     reply: changedMessage,
     route: 'DELETE /messages/:seq',
     summary: 'Deletes a message; its place stays.',
+  },
+  appendMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      /** Where the text begins, in UTF-16 units. */
+      offset: whole(0),
+      /** Empty, it is a sign of life. */
+      text: z.string({ error: 'must be a string' }),
+    }),
+    reply: streamed.extend({
+      duplicate: z.literal(true).optional(),
+      stopRequested: z.literal(true).optional(),
+    }),
+    route: 'POST /messages/:seq/append',
+    summary: 'Appends to a streaming message; safe to send again with the same offset.',
+  },
+  finishMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      status: z
+        .enum(['done', 'stopped', 'failed'], { error: 'must be one of done, stopped, failed' })
+        .optional(),
+    }),
+    reply: streamed,
+    route: 'POST /messages/:seq/finish',
+    summary: 'Ends a streaming message.',
+  },
+  stopMessage: {
+    payload: z.object({ roomId, seq: whole(1) }),
+    reply: z.object({}),
+    route: 'POST /messages/:seq/stop',
+    summary: 'Asks the sender of a streaming message to end it.',
   },
   addReaction: {
     payload: z.object({ roomId, seq: whole(1), emoji }),
@@ -313,72 +322,19 @@ export const operations = {
     route: 'DELETE /mutes/:userId',
     summary: 'Lets a muted user speak again.',
   },
-  getRoom: {
-    payload: z.object({ roomId }),
-    reply: z.object({ room: roomSchema, onlineCount: z.number() }),
-    via: 'http',
-    route: 'GET /',
-    summary: 'The room as it stands, and how many are online.',
-  },
-  getAudit: {
+  /** On a connection a signal is given by its own name, with `data` as its payload. */
+  sendSignal: {
     payload: z.object({
       roomId,
-      before: whole(1).optional(),
-      limit: whole(1, fixed.auditPage).optional(),
+      name: z.string({ error: 'must be a string' }),
+      data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
     }),
-    reply: z.object({ acts: z.array(actSchema), hasMore }),
-    via: 'http',
-    route: 'GET /audit',
-    summary: 'What those with rights have done, newest first.',
-  },
-  deleteRoom: {
-    payload: z.object({ roomId }),
     reply: z.object({}),
     via: 'http',
-    access: 'whileImporting',
-    route: 'DELETE /',
-    hasOwnHandler: true,
-    summary: 'Deletes the room with all that is in it; for owners and admins.',
+    route: 'POST /signals/:name',
+    summary: 'Passes an event of your own on to those who are online.',
   },
-  reopenRoom: {
-    payload: z.object({ roomId }),
-    reply: z.object({ room: roomSchema }),
-    via: 'http',
-    access: 'whenDeleted',
-    awaitsErasures: true,
-    route: 'PUT /',
-    hasOwnHandler: true,
-    summary: 'Lets a deleted room be used again; for admins.',
-  },
-  /** Until `done`, ask again: every asking does some of it, and the room goes on by itself. */
-  eraseUser: {
-    payload: z.object({ roomId, userId: knownUserIdSchema }),
-    reply: z.object({ done: z.boolean() }),
-    via: 'http',
-    awaitsErasures: true,
-    route: 'DELETE /users/:userId',
-    hasOwnHandler: true,
-    summary: 'Erases a person from the room; for admins.',
-  },
-  /** `cursor`: the `next` of the page before; transports keep it to themselves. */
-  exportRoom: {
-    payload: z.object({ roomId, cursor: exportCursorSchema.optional() }),
-    reply: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
-    via: 'http',
-    route: 'GET /export',
-    hasOwnHandler: true,
-    summary: 'Everything in the room, one JSON object a line; for owners and admins.',
-  },
-  /** Lines of an export; `line` is the number of the first, for messages about them. */
-  importRoom: {
-    payload: z.object({ roomId, text: z.string(), line: whole(1) }),
-    reply: z.object({ done: z.boolean(), position: z.string() }),
-    via: 'http',
-    access: 'whileImporting',
-    route: 'POST /import',
-    hasOwnHandler: true,
-    summary: 'Takes the lines of an export into an empty room; for admins.',
-  },
+  ...requests,
   ...conversationRequests,
 } as const satisfies Record<string, Operation>;
 

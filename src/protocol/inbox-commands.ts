@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { nullAsAbsent } from './absent.ts';
 import { Refusal } from './codes/errors.ts';
 import { inboxLimits } from './codes/inbox-limits.ts';
-import type { Method } from './commands.ts';
+import type { Method } from './operation.ts';
 import { conversationSchema, notifySchema, totalsSchema } from './inbox-objects.ts';
 import { knownUserIdSchema, positionSchema, roomIdSchema, userIdSchema, whole } from './objects.ts';
 import { readFields } from './read-fields.ts';

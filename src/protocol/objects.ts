@@ -34,6 +34,13 @@ export const positionSchema = z
 /** Epoch milliseconds. */
 const time = z.number();
 
+/**
+ * How a streamed text can end before it is done: because its sender was asked to stop, because
+ * producing it failed, or because its sender fell silent.
+ */
+export const streamEndings = ['stopped', 'failed', 'interrupted'] as const;
+export type StreamEnding = (typeof streamEndings)[number];
+
 /** What a member said. `seq` is an order, not a count. */
 export const messageSchema = z.object({
   roomId: z.string(),
@@ -57,6 +64,10 @@ export const messageSchema = z.object({
   meta: z.record(z.string(), z.unknown()).optional(),
   /** Emoji to count. */
   reactions: z.record(z.string(), z.number()).optional(),
+  /** Its text is still being appended to. */
+  streaming: z.literal(true).optional(),
+  /** How its text ended, where that is not simply done. */
+  status: z.enum(streamEndings).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
 

@@ -19,6 +19,10 @@ export const nullFields = Object.fromEntries(
 
 const commands: ReadonlySet<string> = new Set(commandNames);
 
+export function isCommandName(name: string): name is CommandName {
+  return commands.has(name);
+}
+
 export function assertCommandName(name: string): asserts name is CommandName {
   if (commands.has(name)) return;
   throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');

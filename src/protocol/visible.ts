@@ -30,13 +30,14 @@ const NEEDED = [
 ].join('|');
 
 const needless = new RegExp(`(${NEEDED})|(?![\\t-\\r\\u0085])[${HIDDEN}]`, 'gu');
-const visible = new RegExp(`[^${SPACE}${HIDDEN}]`, 'u');
+/** Something to see, anywhere in a text. */
+export const VISIBLE = new RegExp(`[^${SPACE}${HIDDEN}]`, 'u');
 /** White space that is more than one space in a line. */
 const untidy = new RegExp(`[${SPACE}]{2,}|[\\t-\\r\\u0085\\u2028\\u2029\\u2800]`, 'gu');
 
 /** Whether there is anything to see in `text`. */
 export function isVisible(text: string): boolean {
-  return visible.test(text);
+  return VISIBLE.test(text);
 }
 
 /** `text` without the characters that neither draw anything nor change how others look; in form C. */

@@ -4,11 +4,14 @@ import type { EventName, EventPayload, LeaveReason } from '../protocol/events.ts
 import type { Receipt } from '../protocol/objects.ts';
 import { revocations } from './access/revocations.ts';
 import type { Audience } from './broadcast/audience.ts';
+import type { Entry } from './broadcast/framing.ts';
+import type { OpenAppends } from './broadcast/open-appends.ts';
 import type { Outbox } from './broadcast/outbox.ts';
 import type { Context, Decision, UpkeepContext } from './context.ts';
 import type { Connection, ConnectionState } from './ports.ts';
 import type { Connections } from './presence/connections.ts';
 import type { Departures } from './presence/departures.ts';
+import type { Signal, Signals } from './presence/signals.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
@@ -54,7 +57,11 @@ type PlainEffect =
   /** A user's inbox watches the room until a time, in epoch milliseconds. */
   | { type: 'watch'; userId: string; until: number }
   /** Rows were removed; their space can be given back. */
-  | { type: 'reclaimSpace' };
+  | { type: 'reclaimSpace' }
+  /** An application's own event is to be passed on, when its sender and the room may. */
+  | { type: 'signal'; signal: Signal }
+  /** Text joins an append that the next flush hands out. */
+  | { type: 'extendAppend'; seq: number; text: string };
 
 /** What a decision does beyond its reply, as data. Effects apply in their order. */
 export type Effect =
@@ -63,8 +70,8 @@ export type Effect =
   | { type: 'recheckAccess'; audience: Audience }
   /** A target outside the room is to be told of `key`: stored when it is planned, sent after the commit. */
   | { type: 'deliver'; target: string; key: string }
-  /** The time of the next wakeup may have changed. */
-  | { type: 'wake' };
+  /** The next wakeup may have changed; with `by`, only where none is set up to that time. */
+  | { type: 'wake'; by?: number };
 
 /** An effect that needs nothing more from storage. */
 export type PlannedEffect =
@@ -110,7 +117,7 @@ export function plan<R>(
   { reply, effects = [] }: Decision<R>,
   wakeAt: number | undefined,
 ): Planned<R> {
-  const { unindexedTo, retentionDays } = context.state;
+  const { unindexedTo, keyedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
@@ -119,7 +126,7 @@ export function plan<R>(
   if (delivers) planned.push({ type: 'tell' });
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
-    if (effect.type === 'wake') wakes = true;
+    if (effect.type === 'wake') wakes ||= !isSetBy(effect.by, wakeAt);
     else if (effect.type === 'deliver') {
       context.deliveries.add(effect.target, effect.key);
       delivers = true;
@@ -127,7 +134,8 @@ export function plan<R>(
       planned.push(...revocations(context, effect.audience));
     else planned.push(effect);
   }
-  const needsUpkeep = unindexedTo > 0 || (retentionDays !== null && position !== undefined);
+  const isUpgrading = unindexedTo > 0 || keyedTo !== null;
+  const needsUpkeep = isUpgrading || (retentionDays !== null && position !== undefined);
   const isLate = wakeAt === undefined || wakeAt > context.now + WAKEUP_EVERY_MS;
   if (wakes || (needsUpkeep && wakeAt === undefined) || (delivers && isLate)) {
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });
@@ -135,11 +143,17 @@ export function plan<R>(
   return { reply, effects: planned, position };
 }
 
+function isSetBy(by: number | undefined, wakeAt: number | undefined): boolean {
+  return by !== undefined && wakeAt !== undefined && wakeAt <= by;
+}
+
 /** What effects act on. */
 export interface EffectTargets {
   outbox: Outbox;
+  appends: OpenAppends;
   connections: Connections;
   presence: Presence;
+  signals: Signals;
   receipts: Receipts;
   departures: Departures;
   upkeep: Upkeep;
@@ -158,11 +172,20 @@ export class Effects {
   }
 
   apply(effects: readonly PlannedEffect[]): void {
-    const { outbox, connections, receipts, departures, upkeep, telling, watchers } = this.#targets;
+    const { outbox, appends, connections, receipts, departures, upkeep, telling, watchers } =
+      this.#targets;
+    let entry: Entry;
     for (const effect of effects) {
       switch (effect.type) {
         case 'broadcast':
-          outbox.broadcast(effect.event, effect.audience, effect.position);
+          entry = outbox.broadcast(effect.event, effect.audience, effect.position);
+          if (effect.event.name === 'messageAppended') appends.add(effect.event.payload, entry);
+          break;
+        case 'signal':
+          this.#targets.signals.add(effect.signal);
+          break;
+        case 'extendAppend':
+          appends.extend(effect.seq, effect.text);
           break;
         case 'updateConnection':
           for (const connection of connections.in({ to: 'connection', id: effect.id })) {

@@ -2,7 +2,8 @@ import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import { type Problem, Refusal } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { type Reply, type RequestName, traits } from '../protocol/commands.ts';
-import { assertCommandName } from '../protocol/payloads.ts';
+import { isCommandName } from '../protocol/payloads.ts';
+import { signalOf } from '../protocol/signals.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
@@ -15,10 +16,12 @@ import { type RoomServices, servicesOf } from './services.ts';
  */
 export class Room {
   readonly #services: RoomServices;
+  readonly #takesSignals: boolean;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
     this.#services = servicesOf(roomId, ports, limits);
+    this.#takesSignals = limits.openSignals;
   }
 
   /**
@@ -46,12 +49,14 @@ export class Room {
     const { identity } = connection.state;
     try {
       rates.charge(identity.userId, name);
-      assertCommandName(name);
+      const actor = { identity, connection };
       const {
         reply,
         position,
         effects: planned,
-      } = pipeline.run(name, { identity, connection }, payload);
+      } = isCommandName(name)
+        ? pipeline.run(name, actor, payload)
+        : pipeline.run('sendSignal', actor, signalOf(name, payload, this.#takesSignals));
       if (ref !== undefined) {
         outbox.reply(connection, ackLine(ref, { ok: true, ...reply }), position);
       }
@@ -127,7 +132,8 @@ export class Room {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
-    const { frames, upkeep, deliveries } = this.#services;
+    const { appends, frames, upkeep, deliveries } = this.#services;
+    appends.bySeq.clear();
     const wasDue = frames.flush();
     if (upkeep.erasesAfterFlush) upkeep.eraseAfterFlush();
     deliveries.dispatch();

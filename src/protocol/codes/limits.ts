@@ -11,6 +11,8 @@ export interface Limits {
   jsonDepth: number;
   /** A message's text, in bytes of UTF-8. */
   messageBytes: number;
+  /** The text of a message that streams, in bytes of UTF-8. */
+  streamBytes: number;
   /** Refill of a user's allowance in a room, in commands a second. */
   commandsPerSecond: number;
   /** The most commands a user can have saved up. */
@@ -25,6 +27,8 @@ export interface Limits {
   batchDelayMs: number;
   /** Whether only rooms that a token names exist for its holder. */
   tokenRoomsOnly: boolean;
+  /** Whether events that are no commands are passed on. */
+  openSignals: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */
   connectTimeoutMs: number;
 }
@@ -50,6 +54,23 @@ export const fixed = {
   typingUsers: 100,
   /** A message's `meta`, in bytes of JSON. */
   metaBytes: 4_096,
+  /** Appends to one message: a second, and saved up. */
+  appendsPerSecond: 20,
+  appendBurst: 40,
+  /** Messages of one user that stream at a time in a room. */
+  streamsPerUser: 4,
+  /** A stream whose sender is silent for so long is interrupted, in milliseconds. */
+  streamSilenceMs: 60_000,
+  /** Streams that one step of upkeep interrupts. */
+  stepStreams: 50,
+  /** The payload of a signal, in bytes of JSON. */
+  signalBytes: 4_096,
+  /** Above this many users online signals are dropped. */
+  signalUsers: 100,
+  /** Signals that are passed on, with a second of them saved up. */
+  signalsPerSecond: { user: 20, room: 200 },
+  /** How often those that wait are looked at, in milliseconds. */
+  signalsEveryMs: 50,
   /** Users a message may mention. */
   mentions: 50,
   /** Kinds of reactions to one message, and the size of each in bytes. */

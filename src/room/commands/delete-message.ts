@@ -37,7 +37,7 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
       ...(payload.note !== undefined && { note: payload.note }),
     });
   }
-  const { mentions: _, meta: __, reactions: ___, ...kept } = before;
+  const { mentions: _, meta: __, reactions: ___, streaming: ____, status: _____, ...kept } = before;
   const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
   return updated(context, after, position, 'deleted');
 };

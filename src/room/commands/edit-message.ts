@@ -16,6 +16,9 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
     throw new Refusal('forbidden', 'You can edit your own messages only.');
   }
   assertMaySend(access, state, now);
+  if (before.streaming === true) {
+    throw new Refusal('conflict', 'The message is still being written; finish it first.');
+  }
   const edited = edit(before, payload);
   if (before.deletedAt === undefined && isSame(before, edited)) {
     return { reply: { message: before } };

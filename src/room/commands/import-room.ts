@@ -73,6 +73,11 @@ function nameFor(userId: string, name: string): string {
   return displayName(name) ?? nameOfId(userId);
 }
 
+/** A message whose stream does not go on here: its sender writes into the room it came from. */
+function ended({ streaming, ...line }: LineOf<'message'>): LineOf<'message'> {
+  return streaming === true ? { ...line, status: 'interrupted' } : line;
+}
+
 class Importing {
   readonly #context: Context;
   /** Lines may come. */
@@ -92,7 +97,7 @@ class Importing {
     if (line.type === 'export') this.#begin();
     else if (!this.#isOpen) throw invalidField('type', 'must be export in the first line');
     else if (line.type === 'message')
-      this.#message({ ...line, sender: nameFor(line.senderId, line.sender) });
+      this.#message(ended({ ...line, sender: nameFor(line.senderId, line.sender) }));
     else if (line.type === 'reactions') this.#reactions(line);
     else if (line.type === 'act') audit.restore(line);
     else if (line.type === 'member')

@@ -1,3 +1,4 @@
+import { fixed } from '../../protocol/codes/limits.ts';
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import type { Role } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
@@ -101,6 +102,22 @@ export class Members {
       .map(({ key }) => key);
   }
 
+  /**
+   * Writes the keys of the next 500 members, in a room that an earlier version wrote without keys.
+   * Does nothing in any other.
+   */
+  fillKeys(): void {
+    const room = this.#database.first<{ keyedTo: string | null }>(
+      'SELECT keyed_to AS keyedTo FROM room',
+    );
+    const keyedTo = room?.keyedTo ?? null;
+    if (keyedTo === null) return;
+    const members = this.after(keyedTo, fixed.stepRows);
+    for (const member of members) this.#index(member);
+    const last = members.length < fixed.stepRows ? undefined : members.at(-1)?.userId;
+    this.#database.run('UPDATE room SET keyed_to = ?', last ?? null);
+  }
+
   remove(userId: string): void {
     this.#told.mark(userId, 0);
     this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
@@ -144,9 +161,11 @@ export class Members {
 
   /**
    * Those on the list whose name has a word that begins so, or whose user id does, the shortest
-   * match first. Reads no more keys than the members it finds have.
+   * match first. Reads no more keys than the members it finds have. In a room whose keys are still
+   * being written it takes a step of that first, and finds the members that have theirs.
    */
   named(prefix: string, limit: number): KnownMember[] {
+    this.fillKeys();
     const key = foldName(prefix);
     const found = this.#database.all<{ userId: string }>(
       'SELECT DISTINCT user_id AS userId FROM member_keys WHERE key >= ? AND key < ? LIMIT ?',

@@ -28,11 +28,12 @@ export class Mentions {
       .map(({ seq }) => seq);
   }
 
-  /** Mentions of `userId` above `readUpTo`, to 100. */
+  /** Mentions of `userId` above `readUpTo`, to 100; those of a streaming message count at its end. */
   countUnread(userId: string, readUpTo: number): number {
     const row = this.#database.first<{ unread: number }>(
       `SELECT count(*) AS unread FROM (
-        SELECT 1 FROM mentions WHERE user_id = ? AND seq > ? LIMIT ?
+        SELECT 1 FROM mentions WHERE user_id = ? AND seq > ? AND seq NOT IN (SELECT seq FROM streams)
+        LIMIT ?
       )`,
       userId,
       readUpTo,

@@ -60,11 +60,32 @@ export class Messages {
     );
   }
 
+  /** Raises the `rev` of a message whose streamed text has grown. */
+  grow(seq: number, rev: number): void {
+    this.#database.run('UPDATE messages SET rev = ? WHERE seq = ?', rev, seq);
+  }
+
+  /** Writes the whole text of a stream that has ended. */
+  endStream({ seq, rev, message, status }: Message): void {
+    this.#database.run(
+      'UPDATE messages SET rev = ?, message = ?, status = ? WHERE seq = ?',
+      rev,
+      message,
+      status ?? null,
+      seq,
+    );
+  }
+
+  revOf(seq: number): number | undefined {
+    return this.#database.first<{ rev: number }>('SELECT rev FROM messages WHERE seq = ?', seq)
+      ?.rev;
+  }
+
   /** Leaves the place, without what was said in it. */
   delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
-        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       deletedAt,
       deletedBy,
@@ -94,7 +115,7 @@ export class Messages {
     this.#database.run(
       `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0,
         message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
-        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       `erased-${seq}`,
       deletedAt,

@@ -1,5 +1,4 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { fillMemberKeys } from './fill-member-keys.ts';
 import { CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from '../ports.ts';
@@ -132,7 +131,6 @@ export const migrations: Migrations = [
       PRIMARY KEY (key, user_id)
     ) WITHOUT ROWID`,
     'CREATE INDEX member_keys_of ON member_keys (user_id)',
-    fillMemberKeys,
   ],
   [
     // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
@@ -150,6 +148,33 @@ export const migrations: Migrations = [
   [mergeReactions],
   CREATE_DELIVERIES,
   CREATE_TOLD,
+  [
+    // 'streaming', or how a streamed text ended; absent where it is done.
+    'ALTER TABLE messages ADD COLUMN status TEXT',
+    `CREATE TABLE streams (
+      seq INTEGER PRIMARY KEY,
+      user_id TEXT NOT NULL,
+      heard_at INTEGER NOT NULL,
+      stop_requested INTEGER NOT NULL DEFAULT 0
+    )`,
+    'CREATE INDEX streams_of ON streams (user_id)',
+    // The text of a message that streams, a row for each flush; length and bytes are up to its end.
+    `CREATE TABLE chunks (
+      seq INTEGER NOT NULL,
+      start INTEGER NOT NULL,
+      text TEXT NOT NULL,
+      length INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (seq, start)
+    ) WITHOUT ROWID`,
+  ],
+  [
+    // Members up to this user id have their keys; upkeep writes those of the others. Null: all have.
+    'ALTER TABLE room ADD COLUMN keyed_to TEXT',
+    `UPDATE room SET keyed_to = ''
+      WHERE EXISTS (SELECT 1 FROM members) AND NOT EXISTS (SELECT 1 FROM member_keys)`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

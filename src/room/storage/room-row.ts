@@ -31,6 +31,8 @@ export interface RoomState {
   indexed: number;
   /** Messages up to this `seq` are older than what the index holds, and are still to go in. */
   unindexedTo: number;
+  /** Members up to this user id are found by a prefix, others not yet; null: all of them. */
+  keyedTo: string | null;
 }
 
 /** What an export says of the room itself. */
@@ -44,6 +46,7 @@ export type RoomRecord = Omit<
   | 'erasures'
   | 'indexed'
   | 'unindexedTo'
+  | 'keyedTo'
 >;
 
 /** What `updateRoom` may set. */
@@ -79,6 +82,7 @@ const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   erasures: 0,
   indexed: 0,
   unindexedTo: 0,
+  keyedTo: null,
 };
 
 interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
@@ -109,7 +113,8 @@ export class RoomRow {
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
-        importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo FROM room`,
+        importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo,
+        keyed_to AS keyedTo FROM room`,
     );
     if (row === undefined) return { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;

@@ -10,6 +10,7 @@ import { Records } from './records.ts';
 import { RoomRow } from './room-row.ts';
 import { SearchIndex } from './search-index.ts';
 import { ToldStore } from './told.ts';
+import { Streams } from './streams.ts';
 
 /** The stores of a room, one a table. */
 export interface Stores {
@@ -23,6 +24,7 @@ export interface Stores {
   audit: Audit;
   erasures: Erasures;
   told: ToldStore;
+  streams: Streams;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
@@ -38,5 +40,6 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     audit: new Audit(database),
     erasures: new Erasures(database),
     told,
+    streams: new Streams(database),
   };
 }

@@ -2,6 +2,7 @@ import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
 import { tellingDueAt } from '../telling/task.ts';
 import { erasing } from './erasing.ts';
+import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
 /**
@@ -14,6 +15,15 @@ export interface UpkeepTask {
   /** Does one bounded step. */
   step(context: UpkeepContext): readonly Effect[];
 }
+
+/** Writes what members are found by, in rooms that an earlier version has written. */
+const keying: UpkeepTask = {
+  dueAt: ({ state, now }) => (state.keyedTo === null ? undefined : now),
+  step: ({ members }) => {
+    members.fillKeys();
+    return [];
+  },
+};
 
 /** Takes older messages into the search index, in rooms that an earlier version has written. */
 const indexing: UpkeepTask = {
@@ -34,7 +44,15 @@ const delivering: UpkeepTask = {
 const telling: UpkeepTask = { dueAt: tellingDueAt, step: () => [] };
 
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing, delivering, telling];
+const tasks: readonly UpkeepTask[] = [
+  erasing,
+  interrupting,
+  pruning,
+  keying,
+  indexing,
+  delivering,
+  telling,
+];
 
 /** What goes on in a room that is erased or not whole yet. */
 const always: readonly UpkeepTask[] = [delivering, telling];

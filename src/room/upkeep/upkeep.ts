@@ -52,6 +52,7 @@ export class Upkeep {
 
   /** Does one bounded step of what is due, and sets the next wakeup. */
   wake(): void {
+    this.parts.appends.bySeq.clear();
     try {
       this.finishErasures();
       const { effects } = this.#database.atomic(() => {

@@ -2,7 +2,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { foreignOrigin } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
-import { RateLimits } from '../../room/access/rate-limits.ts';
+import { commandRate, RateLimits } from '../../room/access/rate-limits.ts';
 import { inAllRooms } from '../../admission/policies.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
@@ -56,7 +56,9 @@ export function httpTransport(transport: HttpTransport): Hono {
     }
     return transport.upgrade(c.req.raw);
   });
-  const rates = new RateLimits(inAllRooms(transport.limits), { now: () => Date.now() });
+  const rates = new RateLimits(commandRate(inAllRooms(transport.limits)), {
+    now: () => Date.now(),
+  });
   const identify: Identify = async (c) => {
     const identity = await transport.authenticate(credentialsOf(c));
     transport.known?.(c);

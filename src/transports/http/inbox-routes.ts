@@ -6,7 +6,7 @@ import {
   readInboxPayload,
 } from '../../protocol/inbox-commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
-import type { Method } from '../../protocol/commands.ts';
+import type { Method } from '../../protocol/operation.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { refusalOf } from './refusals.ts';
 import { bodyFields, limitBody, pathFields, text, whole } from './request-parts.ts';

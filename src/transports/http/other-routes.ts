@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
-import type { Method, RequestName } from '../../protocol/commands.ts';
+import type { RequestName } from '../../protocol/commands.ts';
 import { inboxCommands } from '../../protocol/inbox-commands.ts';
+import type { Method } from '../../protocol/operation.ts';
 import { type InboxRoute, inboxRoutes } from './inbox-routes.ts';
 import { addressOf } from './room-routes.ts';
 

@@ -1,7 +1,7 @@
 import type { Authenticate } from '../../auth/authenticator.ts';
 import { verifyRefresh } from '../../auth/refresh.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
-import { assertCommandName } from '../../protocol/payloads.ts';
+import { assertCommandName, isCommandName } from '../../protocol/payloads.ts';
 import { type ErrorCode, invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
@@ -186,14 +186,25 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
 
   /** Gives a command to the room that it names. */
   #give(command: PendingCommand): void {
-    const { name, payload, roomId } = command;
-    if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId);
+    const { name, payload } = command;
+    const isSignal = this.limits.openSignals && !isCommandName(name);
+    const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
+    if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) {
+      room.forward(command, () => this.giveAgain(command));
+      return;
+    }
     const why = wrongRoomId(roomId);
     if (why !== undefined) throw invalidField('roomId', why);
-    const room = this.#rooms.get(roomId);
-    if (room !== undefined) room.forward(command, () => this.giveAgain(command));
-    else if (name === 'joinRoom') this.#join(roomId, command);
-    else throw this.#notJoined(command);
+    if (name === 'joinRoom') this.#join(roomId, command);
+    else throw isSignal ? notJoined() : this.#notJoined(command);
+  }
+
+  /** Where a signal goes that names no room. */
+  get #onlyRoom(): string | undefined {
+    const [roomId] = this.#rooms.keys();
+    return this.#rooms.size === 1 ? roomId : undefined;
   }
 
   giveAgain({ name, payload, answer }: PendingCommand): void {
@@ -225,7 +236,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   #notJoined({ name, payload }: PendingCommand): Refusal {
     assertCommandName(name);
     readChecked(name, payload, this.limits);
-    return new Refusal('not_joined', 'Join the room first.');
+    return notJoined();
   }
 
   #join(roomId: string, join: PendingCommand): void {
@@ -272,9 +283,13 @@ function assertAlone(name: string, [, ...more]: readonly unknown[]): void {
   throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
 }
 
+function notJoined(): Refusal {
+  return new Refusal('not_joined', 'Join the room first.');
+}
+
 /** The refusal of a command that names no room. */
-function unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
-  assertCommandName(name);
+function unaddressed(name: string, payload: unknown, roomId: unknown, isSignal: boolean): Refusal {
+  if (!isSignal) assertCommandName(name);
   if (typeof payload !== 'object' || payload === null || isListOrBytes(payload)) {
     return invalidField('payload', 'must be a JSON object');
   }

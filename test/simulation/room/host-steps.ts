@@ -4,7 +4,7 @@ import { type StagedRoom, StorageFault } from '../../unit/room/staged-room.ts';
 /** What befalls the host of a room, whatever is said in it. */
 export type HostDeed =
   | { do: 'pass' | 'turnBack'; ms: number }
-  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' }
+  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' | 'wake' }
   | { do: 'failStorage'; after: number };
 
 export function befall(stage: StagedRoom, what: HostDeed): void {
@@ -26,6 +26,9 @@ export function befall(stage: StagedRoom, what: HostDeed): void {
       break;
     case 'die':
       stage.die();
+      break;
+    case 'wake':
+      orFault(() => stage.wake());
       break;
     case 'tellEnds':
       orFault(() => stage.tellEnds());

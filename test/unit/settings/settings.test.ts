@@ -28,6 +28,7 @@ describe('reading settings', () => {
       tuplesPerFrame: 64,
       jsonDepth: 16,
       messageBytes: 8_192,
+      streamBytes: 65_536,
       commandsPerSecond: 50,
       commandBurst: 200,
       connectionsPerUser: 10,
@@ -36,6 +37,7 @@ describe('reading settings', () => {
       connectTimeoutMs: 10_000,
       batchDelayMs: 50,
       tokenRoomsOnly: false,
+      openSignals: false,
     });
   });
 

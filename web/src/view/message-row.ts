@@ -60,6 +60,8 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
       row.classList.toggle('is-mine', message.senderId === you?.userId);
       row.classList.toggle('mentions-me', message.mentions?.includes(you?.userId ?? '') === true);
       if (answered !== undefined) row.append(quote(context, answered, original));
+      // What is read while it grows does not fold under the reader.
+      if (message.streaming === true) context.unfolded.add(seq);
       row.append(...folded(context, seq, words(message, mentioned, you?.userId), message.message));
       const isDeleted = message.deletedAt !== undefined;
       if (!isDeleted) row.append(...reactions(context, message, given, isSilent));
@@ -133,6 +135,7 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
     return element('p', 'text is-deleted', text('deletedMessage'));
   }
   const said = body(message.message, { people, own });
+  said.append(...ending(message));
   if (message.isChanging === true) {
     said.append(' ', element('span', 'edited', text('saving')));
   } else if (message.editedAt !== undefined) {
@@ -168,6 +171,12 @@ function folded(
   all.tabIndex = -1;
   all.dataset['place'] = 'unfold';
   return [shown, all];
+}
+
+/** What follows a text that is still being written, or was not written to its end. */
+function ending({ streaming, status }: Shown): HTMLElement[] {
+  if (streaming === true) return [element('span', 'is-writing', '…')];
+  return status === undefined ? [] : [element('span', 'edited', ` (${status})`)];
 }
 
 function isLong(said: string): boolean {
