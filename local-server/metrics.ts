@@ -18,6 +18,7 @@ import { Refusal } from '../src/protocol/codes/errors.ts';
 /** Gauges, read at scrape time. */
 export interface Gauges {
   connections(): number;
+  inboxConnections(): number;
   awake(): number;
   openFiles(): number;
   sockets(): { native: number; socketIo: number };
@@ -157,6 +158,7 @@ function openNow(gauges: Gauges): string[] {
   const sockets = gauges.sockets();
   return [
     gauge('parlor_connections', 'Connections to rooms.', gauges.connections()),
+    gauge('parlor_inbox_connections', 'Connections to inboxes.', gauges.inboxConnections()),
     gauge('parlor_native_sockets', 'Open native WebSockets.', sockets.native),
     gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
     gauge(

@@ -208,6 +208,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
+      expect(response.headers.get('cache-control')).toBe('no-store');
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     };
     const newUser = (prefix: string) => `${prefix}-${crypto.randomUUID()}`;

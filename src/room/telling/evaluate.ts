@@ -1,7 +1,7 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Told, ToldStore } from '../storage/told.ts';
-import { type Signature, signatureOf, toldSignature } from './signature.ts';
+import { editionOf, type Signature, signatureOf, toldSignature } from './signature.ts';
 
 /** The target under which deliveries to a user's inbox are stored. */
 export const INBOX_TARGET = 'inbox:';
@@ -102,7 +102,7 @@ function isLastGone({ messages }: UpkeepContext, { last }: Signature): boolean {
   if (last === null) return false;
   const message = messages.find(last.seq);
   if (message === undefined || message.deletedAt !== undefined) return true;
-  return (message.editedAt ?? null) !== last.editedAt;
+  return editionOf(message) !== last.editedAt;
 }
 
 /**

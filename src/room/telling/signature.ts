@@ -1,6 +1,6 @@
 import { isDirect, type Notify } from '../../protocol/inbox-objects.ts';
 import { GUEST_PREFIX } from '../../protocol/identity.ts';
-import type { Role } from '../../protocol/objects.ts';
+import type { Message, Role } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { KnownMember } from '../storage/members.ts';
 import type { Told } from '../storage/told.ts';
@@ -77,7 +77,12 @@ function lastTold(
       : undefined;
   const last = kept?.deletedAt === undefined ? (kept ?? undefined) : undefined;
   const shown = last ?? messages.newest(room.read());
-  return shown === undefined ? null : { seq: shown.seq, editedAt: shown.editedAt ?? null };
+  return shown === undefined ? null : { seq: shown.seq, editedAt: editionOf(shown) };
+}
+
+/** When a message was last edited; 0 for one that still grows, null for one that never was. */
+export function editionOf({ editedAt, streaming }: Message): number | null {
+  return streaming === true ? 0 : (editedAt ?? null);
 }
 
 /** What was last told, if a conversation was. */

@@ -65,11 +65,10 @@ export function httpTransport(transport: HttpTransport): Hono {
     if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
     return identity;
   };
-  app.use('/rooms/*', unstored);
+  for (const path of OWN_PATHS) app.use(path, unstored);
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
-  app.use('/inbox/*', unstored);
   addInboxRoutes(app, transport, identify);
   app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
@@ -80,9 +79,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  for (const path of API_PATHS) {
-    app.all(path, (c) => notFound(app, c));
-  }
+  for (const path of OWN_PATHS) app.all(path, (c) => notFound(app, c));
   app.get('/page.json', (c) =>
     c.json(transport.pageSettings, 200, { 'cache-control': 'no-cache' }),
   );
@@ -90,17 +87,6 @@ export function httpTransport(transport: HttpTransport): Hono {
   app.notFound((c) => notFound(app, c));
   return app;
 }
-
-/** Where the page is not served: an address that names no route answers as JSON. */
-const API_PATHS = [
-  '/rooms/*',
-  '/inbox',
-  '/inbox/*',
-  '/directs',
-  '/blocks',
-  '/blocks/*',
-  '/users/*',
-] as const;
 
 /** The page's files that are named after their content, as `web/build.ts` does. */
 const IS_HASHED = /^\/[\w-]+-[A-Z0-9]{8}\.(js|css)$/;
@@ -116,6 +102,17 @@ const pageCaching: MiddlewareHandler = async (c, next) => {
     c.header('vary', 'Accept-Encoding', { append: true });
   }
 };
+
+/** Where rooms and inboxes are, and not the page. */
+const OWN_PATHS = [
+  '/rooms/*',
+  '/inbox',
+  '/inbox/*',
+  '/directs',
+  '/blocks',
+  '/blocks/*',
+  '/users/*',
+] as const;
 
 /** What a request costs in all rooms together, whatever it costs in its own. */
 const REQUEST = 'request';

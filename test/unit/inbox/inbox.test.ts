@@ -146,6 +146,38 @@ test('[INB3] 5,000 conversations come page by page, each once', () => {
   expect(new Set(seen).size).toBe(5_000);
 });
 
+test('[INB7] a room that is watched tells what happens as it does, in two calls a second at the most', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  world.rest();
+  const heard: { unread?: number; last?: { seq: number } }[] = [];
+  const connection = world.connect(person('ann'), ([name, payload]) => {
+    if (name === 'conversationUpdated') heard.push(payload as object);
+  });
+  world.inboxes.use((inbox) => {
+    inbox.connect(connection, {});
+    world.connectionsOf('').add(connection);
+  });
+  world.arriveAll();
+  world.ask(person('ann'), 'watchInbox', { roomIds: ['general'] });
+  heard.splice(0);
+  const before = world.calls;
+  for (let at = 0; at < 40; at++) {
+    say(world, 'general', 'bob');
+    pass(world, 100, 100);
+  }
+  pass(world, 2_000, 100);
+  expect(heard.at(-1)).toMatchObject({ unread: 41, last: { seq: 42 } });
+  expect(heard.length).toBeGreaterThan(3);
+  expect(world.calls - before).toBeLessThan(16);
+  // Two minutes later nothing is told any more.
+  pass(world, 120_000);
+  heard.splice(0);
+  say(world, 'general', 'bob');
+  pass(world, 2_000, 100);
+  expect(heard).toEqual([]);
+});
+
 test('[INB7] states that come late, twice or out of order change nothing', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
