@@ -17,6 +17,7 @@ import { NodeMetrics } from './metrics.ts';
 import { NativeTransport } from './native-transport.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
+import { ResponseBody } from './response-body.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
 
 /** What a request without `Host` is addressed to: HTTP/1.0 needs none, and health checks speak it. */
@@ -62,10 +63,14 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
+    streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
     page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });
-  const http = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
+  const http = getRequestListener(
+    async (request, env) => ResponseBody.send(env.outgoing, await app.fetch(request, env)),
+    { hostname: DEFAULT_HOST },
+  );
   return { settings, origins, metrics, pendingHandshakes, rooms, native, socketIo, http };
 }
 

@@ -3,6 +3,7 @@ import { readPayload } from '../../protocol/payloads.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { eventStream } from './event-stream.ts';
 import { longPoll } from './long-poll.ts';
+import { WebStreamBody } from './stream-body.ts';
 import type { Reader } from '../../following/room-subscription.ts';
 import { roomIdOf } from './request-parts.ts';
 
@@ -17,11 +18,10 @@ export function eventsRoute(transport: HttpTransport, identify: Identify) {
     const identity = await identify(c);
     // Nobody would read what a HEAD request starts.
     if (c.req.method === 'HEAD') return c.body(null);
-    const { directory } = transport;
+    const { directory, limits } = transport;
     const reader: Reader = { directory, roomId, identity };
-    const { signal } = c.req.raw;
-    return streams
-      ? eventStream(reader, since, transport.limits, signal)
-      : longPoll(reader, since, signal);
+    if (!streams) return longPoll(reader, since, c.req.raw.signal);
+    const body = transport.streamBody?.(c) ?? new WebStreamBody(c.req.raw.signal);
+    return eventStream(reader, since, limits, body);
   };
 }
