@@ -123,6 +123,8 @@ export class NativeTransport {
   }
 }
 
+const PONG = textFrame('pong');
+
 const frameOf = memoizeByIdentity((frame: Frame) => textFrame(frame.text));
 
 /** The room's end of a native socket. */
@@ -148,7 +150,7 @@ class SocketEnd implements Sink {
 
   pong(): void {
     this.#pings = true;
-    this.#client?.send('pong');
+    if (this.#client !== undefined) writeFrame(this.#client, PONG);
   }
 
   frame(frame: Frame): void {
