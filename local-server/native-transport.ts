@@ -130,6 +130,8 @@ export class NativeTransport {
 /** The frame sent last, as a socket takes it: a room sends one frame to all its connections in turn. */
 let prepared: { frame: Frame; bytes: Buffer } | undefined;
 
+const PONG = textFrame('pong');
+
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
   #client: WebSocket | undefined;
@@ -153,7 +155,7 @@ class SocketEnd implements Sink {
 
   pong(): void {
     this.#pings = true;
-    this.#client?.send('pong');
+    if (this.#client !== undefined) writeFrame(this.#client, PONG);
   }
 
   frame(frame: Frame): void {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
+import type { Hono } from 'hono';
 import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
@@ -19,6 +20,7 @@ import { NativeTransport } from './native-transport.ts';
 import { NodeInboxes } from './node-inboxes.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
+import { ResponseBody } from './response-body.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
 
 /** What a request without `Host` is addressed to: HTTP/1.0 needs none, and health checks speak it. */
@@ -79,11 +81,20 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     isHealthy: () => canWrite(settings.DATA_DIR),
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),
+    streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
     page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });
-  const http = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
+  const http = listenerOf(app);
   return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, native, socketIo, http };
+}
+
+/** Answers Node's requests with the routes; a stream goes straight to its socket. */
+function listenerOf(app: Hono) {
+  return getRequestListener(
+    async (request, env) => ResponseBody.send(env.outgoing, await app.fetch(request, env)),
+    { hostname: DEFAULT_HOST },
+  );
 }
 
 async function canWrite(dataDir: string): Promise<boolean> {

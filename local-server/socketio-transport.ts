@@ -12,6 +12,7 @@ import { pace, watchClose } from './socketio-session.ts';
 import { carrierOf, wireOf } from './socketio-wire.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
 import { ChatSocket } from '../src/transports/socketio/chat.ts';
+import type { Answer } from '../src/transports/socketio/command-answers.ts';
 import { credentialsOf, readHandshake } from '../src/transports/socketio/credentials.ts';
 import {
   readEngineRequest,
@@ -173,13 +174,9 @@ export class SocketIoTransport {
     // Clients may send a number as an event's name, whatever the type says.
     socket.onAny((name: unknown, ...args: unknown[]) => {
       const last = args.at(-1);
-      const answer = typeof last === 'function' ? (last as (result: unknown) => void) : undefined;
+      const answer = typeof last === 'function' ? (last as Answer) : undefined;
       try {
-        chat.receive(
-          String(name),
-          answer === undefined ? args : args.slice(0, -1),
-          answer && ((result) => answer(JSON.parse(result))),
-        );
+        chat.receive(String(name), answer === undefined ? args : args.slice(0, -1), answer);
       } catch (error) {
         // No caller would catch it: this socket ends instead of the process.
         this.#options.log.failure('socketio', error);

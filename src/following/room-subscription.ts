@@ -85,18 +85,20 @@ export class RoomSubscription implements Subscription {
 
   async #connect(since: string | undefined): Promise<void> {
     const generation = ++this.#generation;
-    const ifCurrent = (act: () => void) => {
-      if (this.#generation === generation) act();
-    };
+    const isCurrent = () => this.#generation === generation;
     const listener: LinkListener = {
-      lines: (lines, position) => ifCurrent(() => this.#hear(lines, position)),
-      closed: (code, reason) => ifCurrent(() => this.#step({ type: 'closed', code, reason })),
+      lines: (lines, position) => {
+        if (isCurrent()) this.#hear(lines, position);
+      },
+      closed: (code, reason) => {
+        if (isCurrent()) this.#step({ type: 'closed', code, reason });
+      },
       buffered: () => this.#sink.buffered(),
     };
     const { directory, roomId, identity } = this.#reader;
     const join = since === undefined ? {} : { since };
     const link = await directory.connect(roomId, identity, join, listener, true);
-    if (this.#generation === generation) this.#link = link;
+    if (isCurrent()) this.#link = link;
     else link.close('left');
   }
 

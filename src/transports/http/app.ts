@@ -7,7 +7,7 @@ import { inAllRooms } from '../../admission/policies.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
-import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
+import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './browser-rules.ts';
 import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { addInboxRoutes } from './inbox-routes.ts';
@@ -154,7 +154,7 @@ const takingTime: MiddlewareHandler = async (c, next) => {
 /** Caches on the way must not keep messages. */
 const unstored: MiddlewareHandler = async (c, next) => {
   await next();
-  if (c.res.status !== 101) c.header('cache-control', 'no-store');
+  if (c.res.status !== 101) setHeaders(c, { 'cache-control': 'no-store' });
 };
 
 function notFound(app: Hono, c: Context): never {

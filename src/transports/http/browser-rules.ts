@@ -61,13 +61,24 @@ export function browserHeaders(
 export const preflight: MiddlewareHandler = (c, next) =>
   c.req.method === 'OPTIONS' ? Promise.resolve(c.body(null, 204)) : next();
 
-/** Sets headers on a copy of the answer: those of answers from elsewhere are immutable. */
-function setHeaders(c: Context, headers: Record<string, string>): void {
-  const answer = new Response(c.res.body, c.res);
-  const { vary, ...others } = headers;
-  for (const [name, value] of Object.entries(others)) answer.headers.set(name, value);
-  if (vary !== undefined) answer.headers.append('vary', vary);
-  // Without this, Hono copies the headers of the old answer over the new ones.
-  c.res = undefined;
-  c.res = answer;
+/**
+ * Sets headers on the final answer; `vary` is added to what stands there. An answer from elsewhere is
+ * copied, because its headers are immutable; a copy of any other would only cost time.
+ */
+export function setHeaders(c: Context, headers: Record<string, string>): void {
+  try {
+    writeHeaders(c.res.headers, headers);
+  } catch {
+    const answer = new Response(c.res.body, c.res);
+    writeHeaders(answer.headers, headers);
+    // Without this, Hono copies the headers of the old answer over the new ones.
+    c.res = undefined;
+    c.res = answer;
+  }
+}
+
+/** @throws TypeError at the first header, where they are immutable */
+function writeHeaders(to: Headers, { vary, ...others }: Record<string, string>): void {
+  for (const [name, value] of Object.entries(others)) to.set(name, value);
+  if (vary !== undefined) to.append('vary', vary);
 }

@@ -6,6 +6,7 @@ import { readPayload } from '../../protocol/payloads.ts';
 import { eventStream } from './event-stream.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { longPoll } from './long-poll.ts';
+import { WebStreamBody } from './stream-body.ts';
 import { roomIdOf } from './request-parts.ts';
 
 /** `GET /rooms/:roomId/events`: a stream for those who accept one, else a long poll. */
@@ -46,7 +47,7 @@ async function answerEvents(
   if (c.req.method === 'HEAD') return c.body(null);
   const source = sourceOf(identity);
   const { signal } = c.req.raw;
-  return streams
-    ? eventStream(source, since, transport.limits, signal)
-    : longPoll(source, since, signal);
+  if (!streams) return longPoll(source, since, signal);
+  const body = transport.streamBody?.(c) ?? new WebStreamBody(signal);
+  return eventStream(source, since, transport.limits, body);
 }

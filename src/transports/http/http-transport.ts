@@ -6,6 +6,7 @@ import type { Limits } from '../../protocol/codes/limits.ts';
 import type { PageSettings } from './page-settings.ts';
 import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
+import type { StreamBody } from './stream-body.ts';
 
 /** What the HTTP transport needs of its host. */
 export interface HttpTransport {
@@ -20,6 +21,8 @@ export interface HttpTransport {
   version: string;
   /** Whether the service can do its work right now. */
   isHealthy(): Promise<boolean>;
+  /** The body of a stream, on a host that writes it faster than a web stream. */
+  streamBody?: (c: Context) => StreamBody;
   /** The native transport, where upgrades come as requests. */
   upgrade?: (request: Request) => Promise<Response>;
   /** The Socket.IO transport, where it is served from requests. */
