@@ -25,7 +25,7 @@ const TOKENS = new RegExp(
   'gv',
 );
 
-/** The same for ASCII, in a tenth of the time: no scripts and symbols to look up. */
+/** The same for ASCII, which has no scripts and symbols to look up: most messages, in less time. */
 const ASCII_TOKENS = /[a-z]+|[0-9][a-z0-9]*|(?<=[a-z0-9])[+#]+/g;
 
 /** A token and where it stands in the folded text, in UTF-16 units. */
