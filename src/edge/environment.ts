@@ -6,5 +6,7 @@ export interface Environment {
   ROOM: DurableObjectNamespace<RoomObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
   ASSETS: Fetcher;
+  /** Uploaded files; absent where R2 is not bound. */
+  FILES?: R2Bucket;
   [setting: string]: unknown;
 }
