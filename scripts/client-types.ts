@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { commands, replies } from '../src/protocol/commands.ts';
+import { commandNames, operations, traits } from '../src/protocol/commands.ts';
 import { errorCodes } from '../src/protocol/codes/errors.ts';
-import { events } from '../src/protocol/events.ts';
+import { eventNames, events } from '../src/protocol/events.ts';
 import {
   memberSchema,
   messageSchema,
@@ -69,23 +69,33 @@ export function protocolTypes(): string {
   const named = Object.entries(made.schemas as Record<string, Schema>).map(
     ([id, schema]) => `export type ${id} = ${typeOf(schema)};`,
   );
-  const codes = Object.keys(errorCodes).map((code) => JSON.stringify(code));
-  const names = Object.keys(commands) as (keyof typeof commands)[];
+  const connectionCommands = commandNames.filter((name) => traits.get(name)?.via === 'connection');
   return [
     '/** Made from the schemas of the protocol. */',
     ...named,
-    table('Payloads', commands, registry),
-    table('Replies', Object.fromEntries(names.map((name) => [name, replies[name]])), registry),
-    table('Events', events, registry),
-    `export type ErrorCode = ${codes.join(' | ')};`,
+    table('Payloads', commandNames, (name) => operations[name].payload, registry),
+    table('Replies', commandNames, (name) => operations[name].reply, registry),
+    table('Events', eventNames, (name) => events[name].payload, registry),
+    `export type ConnectionCommand = ${namesOf(connectionCommands)};`,
+    `export type ErrorCode = ${namesOf(Object.keys(errorCodes))};`,
     REST,
   ].join('\n');
 }
 
+function namesOf(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(' | ');
+}
+
 type Registry = z.core.$ZodRegistry<{ id: string }>;
 
-function table(name: string, schemas: Record<string, z.ZodType>, metadata: Registry): string {
-  const rows = Object.entries(schemas).map(([key, schema]) => {
+function table<N extends string>(
+  name: string,
+  keys: readonly N[],
+  schemaOf: (key: N) => z.ZodType,
+  metadata: Registry,
+): string {
+  const rows = keys.map((key) => {
+    const schema = schemaOf(key);
     const { id } = metadata.get(schema) ?? {};
     const made = z.toJSONSchema(schema, { io: 'input', metadata }) as Schema;
     return `  ${key}: ${id ?? typeOf(made)};`;
@@ -98,7 +108,7 @@ function typeOf(schema: Schema): string {
   if ($ref !== undefined) return $ref.replace(/^.*\//, '');
   if (anyOf !== undefined) return anyOf.map(typeOf).join(' | ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(' | ');
+  if (schema.enum !== undefined) return namesOf(schema.enum as string[]);
   if (items !== undefined) return `Array<${typeOf(items)}>`;
   if (properties !== undefined) return objectOf(properties, required);
   if (additionalProperties) return `Record<string, ${typeOf(additionalProperties)}>`;

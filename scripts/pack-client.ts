@@ -34,7 +34,7 @@ const manifest = {
 const readme = `# Parlor's client
 
 \`parlor/client\` connects browsers, Node 22 and later, and Workers to rooms; \`parlor/react\` binds
-them to components. The README of Parlor shows both.
+them to components. docs/client-library.md of Parlor describes both.
 `;
 
 async function writeCode(): Promise<void> {

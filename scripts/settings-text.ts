@@ -1,17 +1,17 @@
-import { type Declaration, declarations } from '../src/settings/declarations.ts';
+import { type Declaration, declarations, type Group } from '../src/settings/declarations.ts';
 import { EXAMPLE_SECRET } from '../src/settings/keys.ts';
 
-/** `.env.example` and the README's table, as the list of settings makes them. */
+/** `.env.example` and the tables of `docs/settings.md`, made from the list of settings. */
 
-const all = declarations as readonly Declaration[];
+const shown = (declarations as readonly Declaration[]).filter(({ group }) => group !== 'internal');
 
-const HEADER = `# Settings of Parlor. Copy this file to .env, or set them in the environment, which wins.
-# Made from src/settings/settings.ts by: node scripts/run.mjs scripts/write-settings.ts
+const HEADER = `# Settings of Parlor. Copy this file to .env, or set them in the environment, which takes precedence.
+# Made from src/settings/declarations.ts by: node scripts/run.mjs scripts/write-settings.ts
 `;
 
-/** The whole of `.env.example`: what has an example is set, the rest stands there with its default. */
+/** The whole of `.env.example`: settings with an example are set, the others are comments with their default. */
 export function envExample(): string {
-  return [HEADER, ...all.map((declaration) => entry(declaration))].join('\n');
+  return [HEADER, ...shown.map((declaration) => entry(declaration))].join('\n');
 }
 
 function entry(declaration: Declaration): string {
@@ -24,7 +24,7 @@ function entry(declaration: Declaration): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What is set in the example file: the three that everybody has had since the first server. */
+/** Value that the example file sets: those of `PORT`, `JWT_SECRET` and `CLIENT_URL`. */
 function exampleOf(declaration: Declaration): string | undefined {
   if (declaration.kind === 'text') return declaration.example;
   return declaration.name === 'PORT' ? String(declaration.default) : undefined;
@@ -51,19 +51,21 @@ function unitOf({ unit }: Declaration): string {
   return unit === undefined ? '' : ` ${unit}`;
 }
 
-/** The README's table, without its surroundings. */
-export function settingsTable(): string {
-  const rows = all.map((declaration) => {
-    const given = defaultOf(declaration);
-    const cells = [
-      `\`${declaration.name}\``,
-      declaration.about,
-      boundsOf(declaration),
-      given === '' ? '' : `\`${given}\``,
-      declaration.hosts.length === 2 ? 'both' : declaration.hosts.join(),
-    ];
-    return `| ${cells.join(' | ')} |`;
-  });
+/** The table of one group. */
+export function settingsTable(group: Group): string {
+  const rows = shown
+    .filter((declaration) => declaration.group === group)
+    .map((declaration) => {
+      const given = defaultOf(declaration);
+      const cells = [
+        `\`${declaration.name}\``,
+        declaration.about,
+        boundsOf(declaration),
+        given === '' ? '' : `\`${given}\``,
+        declaration.hosts.length === 2 ? 'both' : declaration.hosts.join(),
+      ];
+      return `| ${cells.join(' | ')} |`;
+    });
   return [
     '| setting | meaning | values | default | host |',
     '| --- | --- | --- | --- | --- |',

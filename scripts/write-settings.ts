@@ -6,12 +6,16 @@ import { PROJECT } from './project.ts';
 import { envExample, settingsTable } from './settings-text.ts';
 
 /**
- * Writes `.env.example` and the README's table of settings from `src/settings/settings.ts`, and the
- * table of `docs/operating.md` from `src/admission/policies.ts`.
+ * Writes `.env.example` and the tables of `docs/settings.md` from `src/settings/declarations.ts`, and
+ * the table of `docs/operating.md` from `src/admission/policies.ts`.
  */
 
 const tables = [
-  { path: 'README.md', name: 'settings', table: settingsTable() },
+  ...(['required', 'security', 'tuning'] as const).map((group) => ({
+    path: 'docs/settings.md',
+    name: `${group} settings`,
+    table: settingsTable(group),
+  })),
   { path: 'docs/operating.md', name: 'policies', table: policiesTable() },
 ];
 

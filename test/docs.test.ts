@@ -4,12 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { closeCodes } from '../src/protocol/codes/close-codes.ts';
-import {
-  commands,
-  transportCommands,
-  transportReplies,
-  replies,
-} from '../src/protocol/commands.ts';
+import { commandNames, operations, transportCommands } from '../src/protocol/commands.ts';
 import { errorCodes } from '../src/protocol/codes/errors.ts';
 import { otherRoutes } from '../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../src/transports/http/room-routes.ts';
@@ -23,8 +18,13 @@ const PAGES = [
   'CHANGELOG.md',
   'docs/protocol.md',
   'docs/architecture.md',
+  'docs/client-library.md',
+  'docs/commands.md',
   'docs/moving-from-socketio.md',
   'docs/operating.md',
+  'docs/performance.md',
+  'docs/recipes.md',
+  'docs/settings.md',
   'docs/troubleshooting.md',
   'SECURITY.md',
 ];
@@ -34,6 +34,7 @@ function read(path: string): string {
 }
 
 const readme = read('README.md');
+const commandsPage = read('docs/commands.md');
 const protocol = read('docs/protocol.md');
 const manifest = JSON.parse(read('package.json')) as {
   version: string;
@@ -103,10 +104,10 @@ describe('the pages', () => {
     }
   });
 
-  test('the README names every npm command for users', () => {
+  test('docs/commands.md names every npm command for users', () => {
     const users = Object.keys(manifest.scripts).filter((name) => !name.includes('fixture'));
     for (const name of users) {
-      expect(readme).toMatch(new RegExp(`npm (?:run )?(?:--silent )?${name}\\b`));
+      expect(commandsPage).toMatch(new RegExp(`npm (?:run )?(?:--silent )?${name}\\b`));
     }
   });
 
@@ -129,7 +130,7 @@ test('CI runs the commands of the README', () => {
     'npm run deploy -- --dry-run --outdir dist/worker',
   ]) {
     expect(run).toMatch(new RegExp(`^${command}`, 'm'));
-    expect(readme).toContain(command);
+    expect(readme + commandsPage).toContain(command);
   }
 });
 
@@ -138,10 +139,18 @@ test('the program says the version of the package', () => {
   expect(read('CHANGELOG.md')).toContain(`\n## ${VERSION}`);
 });
 
-test.each(['ts', 'tsx'])('the README shows the example in chat.%s as it is', (language) => {
-  const [shown = ''] = blocks(readme, language);
+test.each([
+  ['README.md', 'ts'],
+  ['docs/client-library.md', 'ts'],
+  ['docs/client-library.md', 'tsx'],
+])('%s shows examples/chat.%s unchanged, in 20 lines at most', (page, language) => {
+  const [shown = ''] = blocks(read(page), language);
   expect(shown).toBe(read(`examples/chat.${language}`));
   expect(shown.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
+});
+
+test('the README has at most 150 lines', () => {
+  expect(readme.split('\n').length).toBeLessThanOrEqual(150);
 });
 
 test('no npm command needs a shell', () => {
@@ -152,21 +161,20 @@ test('no npm command needs a shell', () => {
 
 describe('docs/protocol.md', () => {
   const table = rows(section(protocol, '## Commands'));
-  const schemas = { ...commands, ...transportCommands };
-  const answers = { ...replies, ...transportReplies };
+  const entries = { ...operations, ...transportCommands };
 
   test('lists every command', () => {
     expect(table.flatMap(([name]) => names(name)).toSorted()).toEqual(
-      Object.keys(schemas).toSorted(),
+      [...commandNames, ...Object.keys(transportCommands)].toSorted(),
     );
   });
 
   test.each(table)('lists what %s takes and answers', (cell, payload, reply) => {
-    const [name] = names(cell) as [keyof typeof schemas];
+    const [name] = names(cell) as [keyof typeof entries];
     expect(withoutRoom(names(payload))).toEqual(
-      withoutRoom(Object.keys(schemas[name].shape)).toSorted(),
+      withoutRoom(Object.keys(entries[name].payload.shape)).toSorted(),
     );
-    expect(names(reply)).toEqual(Object.keys(answers[name].shape).toSorted());
+    expect(names(reply)).toEqual(Object.keys(entries[name].reply.shape).toSorted());
   });
 
   test('lists every event', () => {

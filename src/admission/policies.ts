@@ -1,3 +1,4 @@
+import { operations } from '../protocol/commands.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../protocol/codes/limits.ts';
 import type { Rate } from '../protocol/token-bucket.ts';
@@ -74,7 +75,7 @@ export function newRoomCost(limits: Limits): number {
 export function newRoomRate(limits: Limits): Rate {
   const { commandsPerSecond } = inAllRooms(limits);
   return {
-    perSecond: commandsPerSecond / (fixed.costs['joinRoom'] ?? 1),
+    perSecond: commandsPerSecond / operations.joinRoom.cost,
     burst: limits.roomsPerSocket * 2,
   };
 }
@@ -109,7 +110,7 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
     {
       id: 'ADM1',
       subject: 'commands of a user in a room, over all devices',
-      bound: `${limits.commandsPerSecond} a second, ${limits.commandBurst} saved up; joins cost ${fixed.costs['joinRoom']}, pages and searches ${fixed.costs['getHistory']}`,
+      bound: `${limits.commandsPerSecond} a second, ${limits.commandBurst} saved up; joins cost ${operations.joinRoom.cost}, pages and searches ${operations.getHistory.cost}`,
       beyond: '`rate_limited` with `retryAfterMs`',
       protects: 'the others in a room from a user who floods it',
       settings: ['COMMANDS_PER_SECOND', 'COMMAND_BURST'],

@@ -1,4 +1,4 @@
-import { readToken } from '../protocol/commands.ts';
+import { readToken } from '../protocol/payloads.ts';
 import { internalProblem, invalidField, type Problem, Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Authenticate } from './authenticator.ts';

@@ -1,22 +1,13 @@
-import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
+import type { CommandName, ConnectionCommand, Payload, Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Result } from '../protocol/frames.ts';
+import { READS_ONLY } from '../protocol/codes/reading.ts';
 import type { Connection } from './connection.ts';
+import type { Kept } from './outbox.ts';
 import { unsure } from './refused.ts';
 
 /** Commands that are asked and answered, and not kept for a later time. */
-export type Askable = Exclude<
-  CommandName,
-  | 'joinRoom'
-  | 'leaveRoom'
-  | 'message'
-  | 'typing'
-  | 'editMessage'
-  | 'deleteMessage'
-  | 'addReaction'
-  | 'removeReaction'
-  | 'markRead'
->;
+export type Askable = Exclude<CommandName, ConnectionCommand | Kept['name'] | 'markRead'>;
 
 interface Question {
   name: Askable;
@@ -65,12 +56,7 @@ export class Asker {
 
   #answered(question: Question, result: Result | undefined): void {
     if (!this.#asked.delete(question)) return;
-    if (result === undefined && readsOnly(question.name)) this.#waiting.add(question);
+    if (result === undefined && READS_ONLY.test(question.name)) this.#waiting.add(question);
     else question.answered((result ?? { ok: false, error: unsure }) as Result<never>);
   }
-}
-
-/** To ask for the same again does no harm. */
-function readsOnly(name: Askable): boolean {
-  return /^(get|search)/.test(name);
 }

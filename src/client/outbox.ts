@@ -1,4 +1,4 @@
-import type { Payload } from '../protocol/commands.ts';
+import type { CommandName, Payload } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Message } from '../protocol/objects.ts';
 import { otherUser } from './refused.ts';
@@ -6,10 +6,11 @@ import { otherUser } from './refused.ts';
 /** Commands that are kept until the room has answered them, and their payloads. */
 export type Kept =
   | { name: 'message'; payload: Payload<'message'> & { id: string } }
-  | { name: 'editMessage'; payload: Payload<'editMessage'> }
-  | { name: 'deleteMessage'; payload: Payload<'deleteMessage'> }
-  | { name: 'addReaction'; payload: Payload<'addReaction'> }
-  | { name: 'removeReaction'; payload: Payload<'removeReaction'> };
+  | KeptChange<'editMessage' | 'deleteMessage' | 'addReaction' | 'removeReaction'>;
+
+type KeptChange<N extends CommandName> = N extends CommandName
+  ? { name: N; payload: Payload<N> }
+  : never;
 
 /** Something to be done in the room that is not known to be done. */
 export type Entry = Kept & {

@@ -4,10 +4,9 @@ import type {
   LinkTransportListener,
 } from '../following/resumable-link.ts';
 import { type Problem, Refusal } from '../protocol/codes/errors.ts';
-import { splitFrame } from '../protocol/frames.ts';
+import { identityUpdateLine, splitFrame } from '../protocol/frames.ts';
 import type { Environment } from './environment.ts';
 import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
-import { identityUpdateLine } from './control-lines.ts';
 import { callRoom } from './call-room.ts';
 
 /**

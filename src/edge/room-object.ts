@@ -9,7 +9,13 @@ import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import { internalProblem, type Problem, Refusal, unavailable } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { type Command, readFrame, type Result } from '../protocol/frames.ts';
+import {
+  type Command,
+  readFrame,
+  type Result,
+  LINK_LIMITS,
+  readIdentityUpdate,
+} from '../protocol/frames.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { FlushScheduler } from '../host/flush-scheduler.ts';
 import { Room } from '../room/room.ts';
@@ -19,7 +25,6 @@ import { closeAnswer } from './close-answer.ts';
 import type { Environment } from './environment.ts';
 import { RoomReport } from './reports.ts';
 import { readUpgradeContext, type UpgradeContext } from './upgrade-context.ts';
-import { LINK_LIMITS, readIdentityUpdate } from './control-lines.ts';
 import { ObjectConnection } from './object-connection.ts';
 import { ObjectSql } from './object-sql.ts';
 import { ObjectWakeup } from './object-wakeup.ts';

@@ -10,7 +10,7 @@ import {
   eventLine,
   isJoined,
   joinReplyIn,
-  readReply,
+  resultIn,
   type Result,
 } from '../protocol/frames.ts';
 import type { Message, RoomInfo } from '../protocol/objects.ts';
@@ -304,7 +304,7 @@ export class ResumableLink implements MovableLink {
     const own = lines[at];
     if (own === undefined) return;
     if (isJoined(own)) this.#rejoined(joinReplyIn(own));
-    else this.#paged(JSON.parse(readReply(own).result) as Result<Reply<'getMissed'>>);
+    else this.#paged(resultIn(own));
     const rest = lines.slice(at + 1);
     if (rest.length > 0) this.#hear(rest, position);
   }

@@ -1,9 +1,27 @@
 import * as z from 'zod';
-import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
-import { invalidField, Refusal } from './codes/errors.ts';
-import { emojiKind } from './emoji.ts';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './codes/limits.ts';
+import {
+  changedMember,
+  changedMessage,
+  claimed,
+  clientId,
+  countOf,
+  emoji,
+  flag,
+  hasMore,
+  line,
+  mentions,
+  messages,
+  meta,
+  note,
+  ownReactions,
+  reacted,
+  role,
+  roomId,
+  said,
+  seconds,
+} from './fields.ts';
 import {
   actSchema,
   knownUserIdSchema,
@@ -14,285 +32,382 @@ import {
   presentSchema,
   reactionSchema,
   receiptSchema,
-  roles,
-  roomIdSchema,
   roomSchema,
   userIdSchema,
   whole,
   youSchema,
 } from './objects.ts';
-import { wrongEmoji, wrongLine, wrongPrefix } from './text.ts';
-import { isVisible } from './visible.ts';
+import { wrongPrefix } from './text.ts';
 
-const roomId = roomIdSchema.optional();
-/** A name its sender claims. Looked into only where it counts: see `room/names.ts`. */
-const claimed = z.unknown().optional();
-const flag = z.boolean({ error: 'must be true or false' }).optional();
+/** What the protocol knows of a command or a request beside its handler, which decides it. */
+export interface Operation {
+  /** Unknown fields are ignored, and null in an optional one is absent. */
+  payload: z.ZodObject;
+  /** What the `ok` reply carries. */
+  reply: z.ZodObject;
+  /** What it takes from its sender's allowance, in commands; 1 unless given. */
+  cost?: number;
+  /** `connection`: only for connections. `http`: only without one. Both unless given. */
+  via?: 'connection' | 'http';
+  /**
+   * Where it may be given although a room refuses everything else: `always`, to users who may not be
+   * in the room; `whenDeleted` and `whileImporting`, to admins.
+   */
+  access?: 'always' | 'whenDeleted' | 'whileImporting';
+  /** Earlier deletions and erasures have to be finished first. */
+  awaitsErasures?: true;
+  /**
+   * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name stand
+   * in the query of GET and DELETE and in the body of the others. A body in which no field is needed
+   * may be left out, but not of PATCH. POST answers 201, or 200 for a duplicate.
+   */
+  route?: `${Method} /${string}`;
+  /** Fields that have another name in the query, by that name. */
+  query?: Readonly<Record<string, string>>;
+  /** The route is written by hand, because it streams, or does many steps. */
+  hasOwnHandler?: true;
+  /** One line for `/openapi.json`. */
+  summary?: string;
+}
 
-/** The sender's own id of a message; makes resending safe. */
-const clientId = z
-  .string({ error: 'must be a string' })
-  .min(1, { error: 'must not be empty' })
-  .max(64, { error: 'must be at most 64 characters' });
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-const emoji = label(wrongEmoji).transform(emojiKind);
-
-/** What a message says; a blank one says nothing. */
-const said = z
-  .string({ error: 'must be a string' })
-  .min(1, { error: 'must not be empty' })
-  .refine(isVisible, { error: 'must have something to read' });
-const mentions = z
-  .array(userIdSchema, { error: 'must be a list of user ids' })
-  .max(fixed.mentions, { error: `must name at most ${fixed.mentions} users` })
-  .optional();
-const meta = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional();
-const line = (most: number) => label((text) => wrongLine(text, most));
-const note = line(fixed.noteCharacters).optional();
-const role = z.enum(roles, { error: `must be one of ${roles.join(', ')}` });
-const seconds = whole(1, fixed.sanctionSeconds).optional();
-
-/** The payload of every command. Unknown fields are ignored, and null in an optional one is absent. */
-export const commands = {
-  joinRoom: z.object({
-    roomId,
-    username: claimed,
-    since: positionSchema.optional(),
-    history: whole(0, fixed.historyPage).optional(),
-    gather: flag,
-    /** A name for one running client: its connections replace one another. */
-    session: clientId.optional(),
-  }),
-  leaveRoom: z.object({ roomId }),
-  message: z.object({
-    roomId,
-    message: said,
-    sender: claimed,
-    id: clientId.optional(),
-    replyTo: whole(1).optional(),
-    mentions,
-    meta,
-  }),
-  typing: z.object({ roomId, isTyping: flag }),
-  getHistory: z
-    .object({
+/** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
+export const operations = {
+  joinRoom: {
+    payload: z.object({
+      roomId,
+      username: claimed,
+      since: positionSchema.optional(),
+      history: whole(0, fixed.historyPage).optional(),
+      gather: flag,
+      /** A name for one running client: its connections replace one another. */
+      session: clientId.optional(),
+    }),
+    reply: z.object({
+      epoch: z.string(),
+      position: z.string(),
+      room: roomSchema,
+      you: youSchema,
+      online: z.array(presentSchema),
+      onlineCount: z.number(),
+      presence: z.enum(['users', 'count']),
+      messages,
+      missed: messages.optional(),
+      complete: z.boolean().optional(),
+      reset: z.literal(true).optional(),
+      /** How far others have read, in rooms of at most 50 members. */
+      receipts: z.array(receiptSchema).optional(),
+      ...ownReactions,
+    }),
+    cost: 10,
+    via: 'connection',
+  },
+  leaveRoom: {
+    payload: z.object({ roomId }),
+    reply: z.object({}),
+    via: 'connection',
+    access: 'always',
+  },
+  message: {
+    payload: z.object({
+      roomId,
+      message: said,
+      sender: claimed,
+      id: clientId.optional(),
+      replyTo: whole(1).optional(),
+      mentions,
+      meta,
+    }),
+    reply: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
+    route: 'POST /messages',
+    summary: 'Sends a message; safe to send again with the same id.',
+  },
+  typing: {
+    payload: z.object({ roomId, isTyping: flag }),
+    reply: z.object({}),
+    via: 'connection',
+  },
+  getHistory: {
+    payload: z
+      .object({
+        roomId,
+        before: whole(1).optional(),
+        after: whole(0).optional(),
+        around: whole(1).optional(),
+        limit: whole(1, fixed.historyPage).optional(),
+        thread: whole(1).optional(),
+      })
+      .refine(({ before, after, around }) => countOf(before, after, around) <= 1, {
+        error: 'goes with neither after nor around: name one of the three',
+        path: ['before'],
+      }),
+    reply: z.object({ messages, hasMore, ...ownReactions }),
+    cost: 5,
+    route: 'GET /messages',
+    summary: 'A page of messages by seq, oldest first.',
+  },
+  getMessage: {
+    payload: z.object({ roomId, seq: whole(1) }),
+    reply: changedMessage,
+    via: 'http',
+    route: 'GET /messages/:seq',
+    summary: 'One message.',
+  },
+  getMissed: {
+    payload: z.object({
+      roomId,
+      after: positionSchema,
+      limit: whole(1, fixed.missedPage).optional(),
+    }),
+    reply: z.object({
+      messages,
+      position: z.string(),
+      complete: z.boolean(),
+      reset: z.literal(true).optional(),
+      ...ownReactions,
+    }),
+    cost: 5,
+    route: 'GET /missed',
+    summary: 'Messages changed after a position, oldest change first.',
+  },
+  getMembers: {
+    payload: z
+      .object({
+        roomId,
+        after: knownUserIdSchema.optional(),
+        limit: whole(1, fixed.membersPage).optional(),
+        online: flag,
+        /** Of a word of the name, or of the user id; without case and accents. */
+        prefix: label(wrongPrefix).optional(),
+      })
+      .refine(({ after, prefix }) => countOf(after, prefix) <= 1, {
+        error: 'does not go with prefix: type more of the name to find fewer',
+        path: ['after'],
+      }),
+    reply: z.object({
+      members: z.array(memberSchema),
+      memberCount: z.number(),
+      onlineCount: z.number(),
+      hasMore,
+    }),
+    route: 'GET /members',
+    summary: 'A page of the members, or of who is online.',
+  },
+  editMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      message: said,
+      /** What they take the place of stays where they are absent. */
+      mentions,
+      meta,
+      ifRev: whole(1).optional(),
+    }),
+    reply: changedMessage,
+    route: 'PATCH /messages/:seq',
+    summary: "Changes one's own message.",
+  },
+  deleteMessage: {
+    payload: z.object({ roomId, seq: whole(1), note, ifRev: whole(1).optional() }),
+    reply: changedMessage,
+    route: 'DELETE /messages/:seq',
+    summary: 'Deletes a message; its place stays.',
+  },
+  addReaction: {
+    payload: z.object({ roomId, seq: whole(1), emoji }),
+    reply: reacted,
+    route: 'PUT /messages/:seq/reactions/:emoji',
+    summary: 'Reacts to a message.',
+  },
+  removeReaction: {
+    payload: z.object({ roomId, seq: whole(1), emoji }),
+    reply: reacted,
+    route: 'DELETE /messages/:seq/reactions/:emoji',
+    summary: 'Takes a reaction back.',
+  },
+  getReactions: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      after: z.string({ error: 'must be a string' }).optional(),
+      limit: whole(1, fixed.reactionsPage).optional(),
+    }),
+    reply: z.object({ reactions: z.array(reactionSchema), hasMore }),
+    route: 'GET /messages/:seq/reactions',
+    summary: 'Who reacted to a message.',
+  },
+  searchMessages: {
+    payload: z.object({
+      roomId,
+      query: z.string({ error: 'must be a string' }).max(1_024, { error: 'is too long' }),
+      from: knownUserIdSchema.optional(),
+      before: whole(1).optional(),
+      limit: whole(1, fixed.searchPage).optional(),
+    }),
+    reply: z.object({
+      /** With the hits between U+0002 and U+0003. */
+      results: z.array(messageSchema.extend({ snippet: z.string() })),
+      hasMore,
+    }),
+    cost: 5,
+    route: 'GET /search',
+    query: { q: 'query' },
+    summary: 'Messages with all words of a query, newest first.',
+  },
+  markRead: {
+    payload: z.object({ roomId, readUpTo: whole(0) }),
+    reply: youSchema.pick({ readUpTo: true, unread: true, unreadMentions: true }),
+    route: 'PUT /read',
+    summary: 'Tells how far one has read.',
+  },
+  updateRoom: {
+    payload: z.object({
+      roomId,
+      topic: line(fixed.topicCharacters).optional(),
+      private: flag,
+      readOnly: flag,
+      slowModeSeconds: whole(0, fixed.slowModeSeconds).optional(),
+      /** null: keep everything. */
+      retentionDays: whole(1, fixed.retentionDays).nullable().optional(),
+    }),
+    reply: z.object({ room: roomSchema }),
+    route: 'PATCH /',
+    summary: 'Sets topic, privacy, slow mode, retention.',
+  },
+  setRole: {
+    payload: z.object({ roomId, userId: userIdSchema, role, note }),
+    reply: changedMember,
+    route: 'PUT /members/:userId',
+    summary: 'Invites, gives a role, or takes off the list.',
+  },
+  kickMember: {
+    payload: z.object({ roomId, userId: userIdSchema, seconds, note }),
+    reply: changedMember,
+  },
+  banMember: {
+    payload: z.object({ roomId, userId: userIdSchema, note }),
+    reply: changedMember,
+    route: 'PUT /bans/:userId',
+    summary: 'Bans a user from the room.',
+  },
+  unbanMember: {
+    payload: z.object({ roomId, userId: userIdSchema, note }),
+    reply: changedMember,
+    route: 'DELETE /bans/:userId',
+    summary: 'Lets a banned user in again.',
+  },
+  muteMember: {
+    payload: z.object({ roomId, userId: userIdSchema, seconds, note }),
+    reply: changedMember,
+    route: 'PUT /mutes/:userId',
+    summary: 'Mutes a user for a while.',
+  },
+  unmuteMember: {
+    payload: z.object({ roomId, userId: userIdSchema, note }),
+    reply: changedMember,
+    route: 'DELETE /mutes/:userId',
+    summary: 'Lets a muted user speak again.',
+  },
+  getRoom: {
+    payload: z.object({ roomId }),
+    reply: z.object({ room: roomSchema, onlineCount: z.number() }),
+    via: 'http',
+    route: 'GET /',
+    summary: 'The room as it stands, and how many are online.',
+  },
+  getAudit: {
+    payload: z.object({
       roomId,
       before: whole(1).optional(),
-      after: whole(0).optional(),
-      around: whole(1).optional(),
-      limit: whole(1, fixed.historyPage).optional(),
-      thread: whole(1).optional(),
-    })
-    .refine(({ before, after, around }) => countOf(before, after, around) <= 1, {
-      error: 'goes with neither after nor around: name one of the three',
-      path: ['before'],
+      limit: whole(1, fixed.auditPage).optional(),
     }),
-  getMissed: z.object({
-    roomId,
-    after: positionSchema,
-    limit: whole(1, fixed.missedPage).optional(),
-  }),
-  getMembers: z
-    .object({
-      roomId,
-      after: knownUserIdSchema.optional(),
-      limit: whole(1, fixed.membersPage).optional(),
-      online: flag,
-      /** Of a word of the name, or of the user id; without case and accents. */
-      prefix: label(wrongPrefix).optional(),
-    })
-    .refine(({ after, prefix }) => countOf(after, prefix) <= 1, {
-      error: 'does not go with prefix: type more of the name to find fewer',
-      path: ['after'],
-    }),
-  editMessage: z.object({
-    roomId,
-    seq: whole(1),
-    message: said,
-    /** What they take the place of stays where they are absent. */
-    mentions,
-    meta,
-    ifRev: whole(1).optional(),
-  }),
-  deleteMessage: z.object({ roomId, seq: whole(1), note, ifRev: whole(1).optional() }),
-  addReaction: z.object({ roomId, seq: whole(1), emoji }),
-  removeReaction: z.object({ roomId, seq: whole(1), emoji }),
-  getReactions: z.object({
-    roomId,
-    seq: whole(1),
-    after: z.string({ error: 'must be a string' }).optional(),
-    limit: whole(1, fixed.reactionsPage).optional(),
-  }),
-  searchMessages: z.object({
-    roomId,
-    query: z.string({ error: 'must be a string' }).max(1_024, { error: 'is too long' }),
-    from: knownUserIdSchema.optional(),
-    before: whole(1).optional(),
-    limit: whole(1, fixed.searchPage).optional(),
-  }),
-  markRead: z.object({ roomId, readUpTo: whole(0) }),
-  updateRoom: z.object({
-    roomId,
-    topic: line(fixed.topicCharacters).optional(),
-    private: flag,
-    readOnly: flag,
-    slowModeSeconds: whole(0, fixed.slowModeSeconds).optional(),
-    /** null: keep everything. */
-    retentionDays: whole(1, fixed.retentionDays).nullable().optional(),
-  }),
-  setRole: z.object({ roomId, userId: userIdSchema, role, note }),
-  kickMember: z.object({ roomId, userId: userIdSchema, seconds, note }),
-  banMember: z.object({ roomId, userId: userIdSchema, note }),
-  unbanMember: z.object({ roomId, userId: userIdSchema, note }),
-  muteMember: z.object({ roomId, userId: userIdSchema, seconds, note }),
-  unmuteMember: z.object({ roomId, userId: userIdSchema, note }),
-} as const;
-
-/** What the transport answers itself, whatever room is meant. */
-export const transportCommands = {
-  refreshToken: z.object({ token: z.string({ error: 'must be a string' }) }),
-} as const;
-
-/** What only the HTTP transport can ask. */
-export const requests = {
-  getRoom: z.object({ roomId }),
-  getMessage: z.object({ roomId, seq: whole(1) }),
-  getAudit: z.object({
-    roomId,
-    before: whole(1).optional(),
-    limit: whole(1, fixed.auditPage).optional(),
-  }),
-  deleteRoom: z.object({ roomId }),
-  reopenRoom: z.object({ roomId }),
-  eraseUser: z.object({ roomId, userId: knownUserIdSchema }),
-  /** `cursor`: the `next` of the page before; transports keep it to themselves. */
-  exportRoom: z.object({ roomId, cursor: exportCursorSchema.optional() }),
-  /** Lines of an export; `line` is the number of the first, for messages about them. */
-  importRoom: z.object({ roomId, text: z.string(), line: whole(1) }),
-} as const;
-
-function countOf(...values: unknown[]): number {
-  return values.filter((value) => value !== undefined).length;
-}
-
-const operations = { ...commands, ...requests } as const;
-
-/** For each operation, the fields of its payload in which null is absent. */
-export const nullFields = Object.fromEntries(
-  Object.entries(operations).map(([name, schema]) => [name, nullAsAbsent(schema)]),
-) as Record<keyof typeof operations, ReadonlySet<string>>;
-
-const messages = z.array(messageSchema);
-const hasMore = z.boolean();
-const changedMessage = z.object({ message: messageSchema });
-/**
- * What the asking user has reacted with to the messages of a reply, by `seq`. Messages that are left
- * out have nothing of theirs; without any, the field is left out too.
- */
-const ownReactions = { myReactions: z.record(z.string(), z.array(z.string())).optional() };
-const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
-const changedMember = z.object({ member: memberSchema });
-
-export const transportReplies = {
-  refreshToken: z.object({ expiresAt: z.number() }),
-} as const;
-
-/** What the `ok` reply to each command and request carries. */
-export const replies = {
-  joinRoom: z.object({
-    epoch: z.string(),
-    position: z.string(),
-    room: roomSchema,
-    you: youSchema,
-    online: z.array(presentSchema),
-    onlineCount: z.number(),
-    presence: z.enum(['users', 'count']),
-    messages,
-    missed: messages.optional(),
-    complete: z.boolean().optional(),
-    reset: z.literal(true).optional(),
-    /** How far others have read, in rooms of at most 50 members. */
-    receipts: z.array(receiptSchema).optional(),
-    ...ownReactions,
-  }),
-  leaveRoom: z.object({}),
-  message: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
-  typing: z.object({}),
-  getHistory: z.object({ messages, hasMore, ...ownReactions }),
-  getMissed: z.object({
-    messages,
-    position: z.string(),
-    complete: z.boolean(),
-    reset: z.literal(true).optional(),
-    ...ownReactions,
-  }),
-  getMembers: z.object({
-    members: z.array(memberSchema),
-    memberCount: z.number(),
-    onlineCount: z.number(),
-    hasMore,
-  }),
-  editMessage: changedMessage,
-  deleteMessage: changedMessage,
-  addReaction: reacted,
-  removeReaction: reacted,
-  getReactions: z.object({ reactions: z.array(reactionSchema), hasMore }),
-  searchMessages: z.object({
-    /** With the hits between U+0002 and U+0003. */
-    results: z.array(messageSchema.extend({ snippet: z.string() })),
-    hasMore,
-  }),
-  markRead: youSchema.pick({ readUpTo: true, unread: true, unreadMentions: true }),
-  updateRoom: z.object({ room: roomSchema }),
-  setRole: changedMember,
-  kickMember: changedMember,
-  banMember: changedMember,
-  unbanMember: changedMember,
-  muteMember: changedMember,
-  unmuteMember: changedMember,
-  getRoom: z.object({ room: roomSchema, onlineCount: z.number() }),
-  getMessage: changedMessage,
-  getAudit: z.object({ acts: z.array(actSchema), hasMore }),
-  deleteRoom: z.object({}),
-  reopenRoom: z.object({ room: roomSchema }),
+    reply: z.object({ acts: z.array(actSchema), hasMore }),
+    via: 'http',
+    route: 'GET /audit',
+    summary: 'What those with rights have done, newest first.',
+  },
+  deleteRoom: {
+    payload: z.object({ roomId }),
+    reply: z.object({}),
+    via: 'http',
+    access: 'whileImporting',
+    route: 'DELETE /',
+    hasOwnHandler: true,
+    summary: 'Deletes the room with all that is in it; for owners and admins.',
+  },
+  reopenRoom: {
+    payload: z.object({ roomId }),
+    reply: z.object({ room: roomSchema }),
+    via: 'http',
+    access: 'whenDeleted',
+    awaitsErasures: true,
+    route: 'PUT /',
+    hasOwnHandler: true,
+    summary: 'Lets a deleted room be used again; for admins.',
+  },
   /** Until `done`, ask again: every asking does some of it, and the room goes on by itself. */
-  eraseUser: z.object({ done: z.boolean() }),
-  exportRoom: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
-  importRoom: z.object({ done: z.boolean(), position: z.string() }),
-} as const satisfies Record<keyof typeof operations, z.ZodType>;
+  eraseUser: {
+    payload: z.object({ roomId, userId: knownUserIdSchema }),
+    reply: z.object({ done: z.boolean() }),
+    via: 'http',
+    awaitsErasures: true,
+    route: 'DELETE /users/:userId',
+    hasOwnHandler: true,
+    summary: 'Erases a person from the room; for admins.',
+  },
+  /** `cursor`: the `next` of the page before; transports keep it to themselves. */
+  exportRoom: {
+    payload: z.object({ roomId, cursor: exportCursorSchema.optional() }),
+    reply: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
+    via: 'http',
+    route: 'GET /export',
+    hasOwnHandler: true,
+    summary: 'Everything in the room, one JSON object a line; for owners and admins.',
+  },
+  /** Lines of an export; `line` is the number of the first, for messages about them. */
+  importRoom: {
+    payload: z.object({ roomId, text: z.string(), line: whole(1) }),
+    reply: z.object({ done: z.boolean(), position: z.string() }),
+    via: 'http',
+    access: 'whileImporting',
+    route: 'POST /import',
+    hasOwnHandler: true,
+    summary: 'Takes the lines of an export into an empty room; for admins.',
+  },
+} as const satisfies Record<string, Operation>;
 
-export type CommandName = keyof typeof commands;
-/** Everything a room can be told or asked, at whatever transport. */
-export type OperationName = keyof typeof operations;
+/** What a transport answers itself, whatever room is meant. */
+export const transportCommands = {
+  refreshToken: {
+    payload: z.object({ token: z.string({ error: 'must be a string' }) }),
+    reply: z.object({ expiresAt: z.number() }),
+  },
+} as const satisfies Record<string, Operation>;
+
+type Operations = typeof operations;
+type NamesVia<V extends Operation['via']> = {
+  [N in keyof Operations]: Operations[N] extends { via: V } ? N : never;
+}[keyof Operations];
+
+/** Everything that a room can be asked, at whatever transport. */
+export type OperationName = keyof Operations;
+/** The operations that connections give. */
+export type CommandName = Exclude<OperationName, NamesVia<'http'>>;
+/** The operations that only connections give. */
+export type ConnectionCommand = NamesVia<'connection'>;
 /** The operations that need no connection: they are asked for over HTTP. */
-export type RequestName = Exclude<OperationName, 'joinRoom' | 'leaveRoom' | 'typing'>;
-export type Payload<N extends OperationName> = z.infer<(typeof operations)[N]>;
-export type Reply<N extends OperationName> = z.infer<(typeof replies)[N]>;
+export type RequestName = Exclude<OperationName, ConnectionCommand>;
+export type Payload<N extends OperationName> = z.infer<Operations[N]['payload']>;
+export type Reply<N extends OperationName> = z.infer<Operations[N]['reply']>;
 
-const names: ReadonlySet<string> = new Set(Object.keys(commands));
+export const operationNames = Object.keys(operations) as OperationName[];
+const all: Readonly<Record<OperationName, Operation>> = operations;
 
-export function assertCommandName(name: string): asserts name is CommandName {
-  if (names.has(name)) return;
-  throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');
-}
+/** What the table says of an operation, by name; a name that is not in it, such as `constructor`, has nothing. */
+export const traits: ReadonlyMap<string, Operation> = new Map(Object.entries(all));
 
-/** The token of a `refreshToken`. @throws Refusal `invalid_payload` */
-export function readToken(payload: unknown): string {
-  const result = transportCommands.refreshToken.safeParse(payload);
-  if (result.success) return result.data.token;
-  throw invalidField('token', 'must be a string');
-}
-
-/** Whether a payload may do without a field. */
-export function mayLack(name: OperationName, field: string): boolean {
-  return isOptional(operations[name], field);
-}
-
-/** A command's payload, or the refusal that names the first field that does not fit. */
-export function readPayload<N extends OperationName>(name: N, payload: unknown): Payload<N> {
-  const result = operations[name].safeParse(withoutNulls(payload, nullFields[name]));
-  if (result.success) return result.data as Payload<N>;
-  const issue = result.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? 'payload' : issue.path.join('.');
-  throw invalidField(field, field === 'payload' ? 'must be a JSON object' : (issue?.message ?? ''));
-}
+/** The commands: what connections give. */
+export const commandNames = operationNames.filter(
+  (name) => all[name].via !== 'http',
+) as CommandName[];

@@ -14,76 +14,110 @@ const inRoom = presentSchema.extend({ roomId: z.string() });
 const leaveReasons = ['left', 'disconnected', 'kicked', 'banned'] as const;
 export type LeaveReason = (typeof leaveReasons)[number];
 
-/** The payload of every event. */
-export const events = {
-  message: messageSchema,
-  messageUpdated: messageSchema.extend({
-    /** Absent when catching up. */
-    change: z.enum(['edited', 'deleted', 'erased']).optional(),
-    /** User id of who did it. */
-    by: z.string().optional(),
-  }),
-  reactionsUpdated: z.object({
-    roomId: z.string(),
-    seq: z.number(),
-    rev: z.number(),
-    reactions: z.record(z.string(), z.number()),
-    by: z.string(),
-    emoji: z.string(),
-    added: z.boolean(),
-  }),
-  userJoined: inRoom.extend({ timestamp: z.number() }),
-  userLeft: inRoom.extend({ timestamp: z.number(), reason: z.enum(leaveReasons) }),
-  presence: z.object({ roomId: z.string(), onlineCount: z.number() }),
-  typing: inRoom.extend({ isTyping: z.boolean() }),
-  readReceipts: z.object({ roomId: z.string(), receipts: z.array(receiptSchema) }),
-  roomUpdated: roomSchema,
-  memberUpdated: memberSchema.extend({ roomId: z.string(), by: z.string() }),
-  roomClosed: z.object({ roomId: z.string(), closeCode: z.number(), reason: z.string() }),
-  error: z.object({
-    code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]),
-    message: z.string(),
-    command: z.string().optional(),
-    roomId: z.string().optional(),
-    id: z.string().optional(),
-    field: z.string().optional(),
-    retryAfterMs: z.number().optional(),
-  }),
-} as const;
-
-export type EventName = keyof typeof events;
-export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]>;
-
-/** How an event is kept and sent. */
-interface EventTraits {
+/** What the protocol knows of an event. */
+interface Event {
+  payload: z.ZodObject;
   /** About a stored change: it has a `rev`, and a client that comes back receives its outcome. */
   durable?: true;
   /** May be dropped for a connection that cannot keep up; all others never are. */
   ephemeral?: true;
   /** May wait at a flush for other events to leave with it. */
   deferrable?: true;
+  /** Least time between two frames, of one `coalescedBy`, that hold nothing else, in milliseconds. */
+  everyMs?: number;
+  /** The latest state takes the place of earlier ones: of the room, or of one user in it. */
+  coalescedBy?: 'room' | 'user';
+  /** How long it stands in clients without a further one, in milliseconds. */
+  lapsesMs?: number;
 }
 
-const traits: Readonly<Record<EventName, EventTraits>> = {
-  message: { durable: true },
-  messageUpdated: { durable: true },
-  reactionsUpdated: { durable: true },
-  userJoined: { ephemeral: true, deferrable: true },
-  userLeft: { ephemeral: true },
-  presence: { ephemeral: true },
-  typing: { ephemeral: true },
-  readReceipts: { ephemeral: true },
-  roomUpdated: {},
-  memberUpdated: {},
-  roomClosed: {},
-  error: {},
-};
+/** Every event, one entry each. */
+export const events = {
+  message: {
+    payload: messageSchema,
+    durable: true,
+  },
+  messageUpdated: {
+    payload: messageSchema.extend({
+      /** Absent when catching up. */
+      change: z.enum(['edited', 'deleted', 'erased']).optional(),
+      /** User id of who did it. */
+      by: z.string().optional(),
+    }),
+    durable: true,
+  },
+  reactionsUpdated: {
+    payload: z.object({
+      roomId: z.string(),
+      seq: z.number(),
+      rev: z.number(),
+      reactions: z.record(z.string(), z.number()),
+      by: z.string(),
+      emoji: z.string(),
+      added: z.boolean(),
+    }),
+    durable: true,
+  },
+  userJoined: {
+    payload: inRoom.extend({ timestamp: z.number() }),
+    ephemeral: true,
+    deferrable: true,
+    everyMs: 250,
+  },
+  userLeft: {
+    payload: inRoom.extend({ timestamp: z.number(), reason: z.enum(leaveReasons) }),
+    ephemeral: true,
+  },
+  presence: {
+    payload: z.object({ roomId: z.string(), onlineCount: z.number() }),
+    ephemeral: true,
+    coalescedBy: 'room',
+    everyMs: 1_000,
+  },
+  typing: {
+    payload: inRoom.extend({ isTyping: z.boolean() }),
+    ephemeral: true,
+    coalescedBy: 'user',
+    everyMs: 3_000,
+    lapsesMs: 6_000,
+  },
+  readReceipts: {
+    payload: z.object({ roomId: z.string(), receipts: z.array(receiptSchema) }),
+    ephemeral: true,
+    coalescedBy: 'user',
+    everyMs: 1_000,
+  },
+  roomUpdated: {
+    payload: roomSchema,
+  },
+  memberUpdated: {
+    payload: memberSchema.extend({ roomId: z.string(), by: z.string() }),
+  },
+  roomClosed: {
+    payload: z.object({ roomId: z.string(), closeCode: z.number(), reason: z.string() }),
+  },
+  error: {
+    payload: z.object({
+      code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]),
+      message: z.string(),
+      command: z.string().optional(),
+      roomId: z.string().optional(),
+      id: z.string().optional(),
+      field: z.string().optional(),
+      retryAfterMs: z.number().optional(),
+    }),
+  },
+} as const satisfies Record<string, Event>;
 
+export type EventName = keyof typeof events;
+export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]['payload']>;
+
+export const eventNames = Object.keys(events) as EventName[];
 export const durable = eventsThatAre('durable');
 export const ephemeral = eventsThatAre('ephemeral');
 export const deferrable = eventsThatAre('deferrable');
 
-function eventsThatAre(trait: keyof EventTraits): ReadonlySet<EventName> {
-  const names = Object.keys(traits) as EventName[];
-  return new Set(names.filter((name) => traits[name][trait] === true));
+function eventsThatAre(trait: 'durable' | 'ephemeral' | 'deferrable'): ReadonlySet<EventName> {
+  const all: Readonly<Record<EventName, Event>> = events;
+  return new Set(eventNames.filter((name) => all[name][trait] === true));
 }

@@ -1,5 +1,6 @@
 import { type Problem, Refusal } from './codes/errors.ts';
 import type { Limits } from './codes/limits.ts';
+import type { Identity } from './identity.ts';
 import type { Reply } from './commands.ts';
 import { durable, type EventName, type EventPayload } from './events.ts';
 import { depthOfText } from './shape.ts';
@@ -40,6 +41,8 @@ const JOINED = '["joined",';
 const ACK = '["ack",';
 const POSITION = '["position",';
 const REFUSED = '{"ok":false';
+/** No tuple begins so: a client's command cannot be mistaken for a control line. */
+const CONTROL = '{';
 
 /** One event as text. */
 export function eventLine(name: string, payload: object): string {
@@ -57,6 +60,22 @@ export function positionLine(position: string): string {
 export function commandLine(command: Command): string {
   const { name, payload, ref } = command;
   return JSON.stringify(ref === undefined ? [name, payload] : [name, payload, ref]);
+}
+
+/** The line that puts a newer identity in the place of a link's. */
+export function identityUpdateLine(identity: Identity): string {
+  return JSON.stringify({ renew: identity });
+}
+
+/** The identity in a control line of a link; undefined for a command. */
+export function readIdentityUpdate(line: string): Identity | undefined {
+  if (!line.startsWith(CONTROL)) return undefined;
+  return (JSON.parse(line) as { renew: Identity }).renew;
+}
+
+/** Events as the one event `events`, for connections that joined with `gather`. */
+export function gatheredLine(lines: readonly string[]): string {
+  return `["events",[${lines.join(',')}]]`;
 }
 
 /** Takes apart a frame of a room: its lines, and the position line that ends it, if there is one. */
@@ -93,9 +112,19 @@ export function isRefused(result: string): boolean {
   return result.startsWith(REFUSED);
 }
 
+/** The result in a reply to one of our own commands. */
+export function resultIn<R extends object>(line: string): Result<R> {
+  return JSON.parse(readReply(line).result) as Result<R>;
+}
+
 /** The reply in the `joined` line of a join that was not refused. */
 export function joinReplyIn(line: string): Reply<'joinRoom'> {
-  return JSON.parse(readReply(line).result) as Reply<'joinRoom'>;
+  return resultIn(line) as Reply<'joinRoom'> & { ok: true };
+}
+
+/** Why a command was refused; undefined for the JSON text of another result. */
+export function problemIn(result: string): Problem | undefined {
+  return isRefused(result) ? (JSON.parse(result) as { error: Problem }).error : undefined;
 }
 
 /** The name of the event in a line. */
@@ -116,6 +145,9 @@ export function payloadIn<N extends EventName>(line: string): EventPayload<N> {
 export function revOf(line: string): number | undefined {
   return durable.has(eventName(line)) ? payloadIn<'message'>(line).rev : undefined;
 }
+
+/** Links carry single commands that a transport has taken apart: depth is the room's to judge. */
+export const LINK_LIMITS = { jsonDepth: Infinity, tuplesPerFrame: 1 };
 
 /**
  * Reads a text frame of commands, one a line. A frame is taken whole or not at all; its size was

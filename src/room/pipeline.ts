@@ -1,6 +1,7 @@
 import { invalidField, Refusal, unavailable } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { type OperationName, type Payload, readPayload, type Reply } from '../protocol/commands.ts';
+import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
+import { readPayload } from '../protocol/payloads.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import { accessOf, assertAccess } from './access/access.ts';
 import type { Actor, Context, Handler, RoomParts } from './context.ts';
@@ -70,7 +71,7 @@ export class Pipeline {
     const state = room.read();
     const { identity } = actor;
     const access = accessOf(identity, roomId, members.find(identity.userId));
-    if (name !== 'leaveRoom') assertAccess(access, state, limits, now, name);
+    assertAccess(access, state, limits, now, name);
     return { ...this.#parts, actor, access, state, now };
   }
 

@@ -1,15 +1,13 @@
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import { type Problem, Refusal } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { assertCommandName, type Reply, type RequestName } from '../protocol/commands.ts';
+import { type Reply, type RequestName, traits } from '../protocol/commands.ts';
+import { assertCommandName } from '../protocol/payloads.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
 import { type RoomServices, servicesOf } from './services.ts';
-
-/** Requests that need earlier deletions and erasures to be finished. */
-const NEED_ERASURES_FINISHED: ReadonlySet<string> = new Set(['reopenRoom', 'eraseUser']);
 
 /**
  * One conversation. A command runs synchronously, from decoding to its effects; lines to connections
@@ -73,7 +71,7 @@ export class Room {
     try {
       // Guests without a connection are new with every request; together they get one allowance.
       rates.charge(identity.guest === true ? GUEST_PREFIX : identity.userId, name);
-      if (NEED_ERASURES_FINISHED.has(name)) upkeep.finishErasures();
+      if (traits.get(name)?.awaitsErasures === true) upkeep.finishErasures();
       const { reply, effects: planned } = pipeline.run(name, { identity }, payload);
       effects.apply(planned);
       return { ok: true, ...reply };

@@ -8,8 +8,8 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { toolFile } from '../../scripts/tool.ts';
-import { commands } from '../../src/protocol/commands.ts';
-import { events } from '../../src/protocol/events.ts';
+import { commandNames } from '../../src/protocol/commands.ts';
+import { eventNames } from '../../src/protocol/events.ts';
 import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
@@ -58,7 +58,7 @@ async function typeErrors(files: readonly string[], flags: readonly string[] = [
   );
 }
 
-/** An example of the README for a host of the test's, in the folder. */
+/** Writes an example of `examples/` into the folder, pointed at `url`. */
 function example(name: string, url = 'http://localhost:4000'): string {
   const code = readFileSync(join(PROJECT, 'examples', name), 'utf8');
   const file = join(folder, name);
@@ -105,14 +105,11 @@ test('its declarations say of the protocol what the schemas say, and fit React',
   const names = ['Message', 'Member', 'Present', 'Reaction', 'Receipt', 'RoomInfo', 'You'];
   const types = [
     ...names.map((name) => [`Made.${name}`, `Objects.${name}`]),
-    ...Object.keys(commands).flatMap((name) => [
+    ...commandNames.flatMap((name) => [
       [`Made.Payload<'${name}'>`, `Commands.Payload<'${name}'>`],
       [`Made.Reply<'${name}'>`, `Commands.Reply<'${name}'>`],
     ]),
-    ...Object.keys(events).map((name) => [
-      `Made.EventPayload<'${name}'>`,
-      `Events.EventPayload<'${name}'>`,
-    ]),
+    ...eventNames.map((name) => [`Made.EventPayload<'${name}'>`, `Events.EventPayload<'${name}'>`]),
     ['Made.CommandName', 'Commands.CommandName'],
     ['Made.EventName', 'Events.EventName'],
     ['Made.Problem', 'Errors.Problem'],
@@ -139,7 +136,7 @@ export const no: Same<Made.You, Objects.Member> = true;
 describe.each([
   ['node', startNodeHost],
   ['edge', startEdgeHost],
-] as const)('the examples of the README at the %s host', (_, start) => {
+] as const)('the documented examples at the %s host', (_, start) => {
   let host: Host;
   let browser: Browser;
 

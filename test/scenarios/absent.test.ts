@@ -1,5 +1,6 @@
+import type * as z from 'zod';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/protocol/commands.ts';
+import { type CommandName, commandNames, operations } from '../../src/protocol/commands.ts';
 import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { transports } from '../support/transports.ts';
@@ -14,14 +15,16 @@ import { type Joining, ok, type Visitor, type Who } from '../support/visitor.ts'
 const hosts = useHosts({ ALLOW_GUESTS: 'true' });
 
 /** The optional fields of a command, all of them null. */
-function nulls(name: keyof typeof commands): Record<string, null> {
-  const { roomId: _, ...shape } = commands[name].shape;
-  const optional = Object.entries(shape).filter(([, field]) => field.safeParse(undefined).success);
+function nulls(name: CommandName): Record<string, null> {
+  const { roomId: _, ...shape } = operations[name].payload.shape;
+  const optional = Object.entries<z.ZodType>(shape).filter(
+    ([, field]) => field.safeParse(undefined).success,
+  );
   return Object.fromEntries(optional.map(([field]) => [field, null]));
 }
 
 /** What each command needs, in an order in which each is done. */
-const needed: [name: keyof typeof commands, payload: object][] = [
+const needed: [name: CommandName, payload: object][] = [
   ['message', { message: 'first' }],
   ['message', { message: 'second' }],
   ['typing', {}],
@@ -121,7 +124,10 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
         .replace(':userId', 'bob')
         .replace(':emoji', encodeURIComponent('👍'));
       if (operation === 'message') continue;
-      const given = { ...(operation in commands && nulls(operation as 'message')), ...payload };
+      const given = {
+        ...(commandNames.some((name) => name === operation) && nulls(operation as CommandName)),
+        ...payload,
+      };
       const asked = await alice.ask(method, roomId, address, {
         ...(kind !== 'none' && { body: given }),
         query: Object.fromEntries(

@@ -1,4 +1,4 @@
-import { commands } from '../../src/protocol/commands.ts';
+import { commandNames, operations } from '../../src/protocol/commands.ts';
 import { otherRoutes } from '../../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 
@@ -155,9 +155,9 @@ export class MalformedInputs {
   }
 }
 
-const NAMES = [...Object.keys(commands), 'refreshToken', 'ack', 'error', 'position', 'joined'];
+const NAMES = [...commandNames, 'refreshToken', 'ack', 'error', 'position', 'joined'];
 const FIELDS = [
-  ...new Set(Object.values(commands).flatMap(({ shape }) => Object.keys(shape))),
+  ...new Set(commandNames.flatMap((name) => Object.keys(operations[name].payload.shape))),
   ...'token __proto__ constructor prototype toString length 0'.split(' '),
   '',
 ];

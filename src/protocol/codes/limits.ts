@@ -44,16 +44,8 @@ export const fixed = {
   membersDefault: 50,
   /** Above this many users online, joins and leaves become a number. */
   presenceUsers: 200,
-  /** Least time between two frames that hold nothing but joins, in milliseconds. */
-  joinsEveryMs: 250,
-  /** Least time between two `presence` events, in milliseconds. */
-  presenceEveryMs: 1_000,
   /** How long a dropped user still counts as online, in milliseconds. */
   graceMs: 5_000,
-  /** Least time between two `typing` events of one user, in milliseconds. */
-  typingEveryMs: 3_000,
-  /** How long a typing notice stands in clients, in milliseconds. */
-  typingLapsesMs: 6_000,
   /** Above this many users online nobody hears of typing. */
   typingUsers: 100,
   /** A message's `meta`, in bytes of JSON. */
@@ -70,8 +62,6 @@ export const fixed = {
   unreadCounted: 100,
   /** Newest messages looked at for them. */
   unreadLookedAt: 10_000,
-  /** Least time between two `readReceipts` events, in milliseconds. */
-  receiptsEveryMs: 1_000,
   /** Above this many users online only a reader's own connections hear of read positions. */
   receiptsUsers: 50,
   searchPage: 50,
@@ -125,8 +115,4 @@ export const fixed = {
   clockToleranceMs: 5_000,
   /** A token, in bytes. */
   tokenBytes: 4_096,
-  /** What a command takes from its sender's allowance; 1 unless named. */
-  costs: { joinRoom: 10, getHistory: 5, getMissed: 5, searchMessages: 5 } as Partial<
-    Record<string, number>
-  >,
 } as const;

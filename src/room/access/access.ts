@@ -1,4 +1,5 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
+import { type OperationName, traits } from '../../protocol/commands.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { Role } from '../../protocol/objects.ts';
@@ -53,9 +54,6 @@ function grantedRole(rooms: NonNullable<Identity['rooms']>, roomId: string): Rol
   return longest === undefined ? undefined : rooms[longest];
 }
 
-/** What an admin may do to a room that is only half there. */
-const WHILE_IMPORTING: ReadonlySet<string> = new Set(['importRoom', 'deleteRoom']);
-
 function noSuchRoom(): Refusal {
   return new Refusal('room_not_found', 'There is no such room, or it is not for you.');
 }
@@ -71,11 +69,13 @@ export function assertAccess(
   state: RoomState,
   { tokenRoomsOnly }: Limits,
   now: number,
-  operation = '',
+  operation?: OperationName,
 ): void {
+  const { access } = (operation && traits.get(operation)) ?? {};
+  if (access === 'always') return;
   const isAdmin = rank === ADMIN_RANK;
-  if (state.deletion !== null && !(isAdmin && operation === 'reopenRoom')) throw noSuchRoom();
-  if (state.importing && !(isAdmin && WHILE_IMPORTING.has(operation))) {
+  if (state.deletion !== null && !(isAdmin && access === 'whenDeleted')) throw noSuchRoom();
+  if (state.importing && !(isAdmin && access === 'whileImporting')) {
     throw new Refusal('unavailable', 'This room is being moved here; come back in a moment.');
   }
   if (isAdmin) return;

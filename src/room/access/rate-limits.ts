@@ -1,5 +1,6 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
-import { fixed, type Limits } from '../../protocol/codes/limits.ts';
+import type { Limits } from '../../protocol/codes/limits.ts';
+import { traits } from '../../protocol/commands.ts';
 import { type Rate, TokenBucket } from '../../protocol/token-bucket.ts';
 import type { Clock } from '../ports.ts';
 
@@ -20,8 +21,7 @@ export class RateLimits {
 
   /** @throws Refusal `rate_limited`, with the time until there is enough again */
   charge(userId: string, command: string): void {
-    // The name is whatever a client sent, "constructor" too.
-    const cost = Object.hasOwn(fixed.costs, command) ? (fixed.costs[command] ?? 1) : 1;
+    const cost = traits.get(command)?.cost ?? 1;
     const now = this.#clock.now();
     const bucket = this.#buckets.get(userId) ?? this.#add(userId, now);
     const retryAfterMs = bucket.take(now, cost);

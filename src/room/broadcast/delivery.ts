@@ -1,5 +1,5 @@
+import { events } from '../../protocol/events.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
-import { fixed } from '../../protocol/codes/limits.ts';
 import type { TokenExpiry } from '../access/token-expiry.ts';
 import type { Connection, Ports } from '../ports.ts';
 import type { Departures } from '../presence/departures.ts';
@@ -61,7 +61,7 @@ export class Delivery {
   /** How much longer deferrable events may wait, in milliseconds; none when the clock was set back. */
   #deferMs(): number {
     const agoMs = this.#ports.clock.now() - this.#joinsSentAt;
-    return agoMs < 0 ? 0 : fixed.joinsEveryMs - agoMs;
+    return agoMs < 0 ? 0 : events.userJoined.everyMs - agoMs;
   }
 
   readonly #send = (connection: Connection, frame: Frame): void => {

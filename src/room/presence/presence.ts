@@ -1,4 +1,4 @@
-import type { EventPayload, LeaveReason } from '../../protocol/events.ts';
+import { type EventPayload, type LeaveReason, events } from '../../protocol/events.ts';
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Present } from '../../protocol/objects.ts';
@@ -164,7 +164,7 @@ export class Presence {
   #broadcastCount(): void {
     if (this.#pending) return;
     this.#pending = true;
-    this.#timer.after(fixed.presenceEveryMs, () => {
+    this.#timer.after(events.presence.everyMs, () => {
       this.#pending = false;
       // At or below the bound, names take over again, and they begin after this event.
       if (this.count === this.#lastCount && this.count > fixed.presenceUsers) return;

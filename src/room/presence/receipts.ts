@@ -1,3 +1,4 @@
+import { events } from '../../protocol/events.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Receipt } from '../../protocol/objects.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
@@ -35,7 +36,7 @@ export class Receipts {
   }
 
   add({ userId, readUpTo }: Receipt, by: string | undefined): void {
-    if (!this.#isWaiting) this.#timer.after(fixed.receiptsEveryMs, () => this.#send());
+    if (!this.#isWaiting) this.#timer.after(events.readReceipts.everyMs, () => this.#send());
     this.#isWaiting = true;
     this.#due.set(userId, { userId, readUpTo, by });
   }

@@ -1,4 +1,4 @@
-import { fixed } from '../../protocol/codes/limits.ts';
+import { events } from '../../protocol/events.ts';
 import type { Clock } from '../ports.ts';
 
 interface Notice {
@@ -21,11 +21,11 @@ export class Typing {
     const last = this.#notices.get(userId);
     const since = last === undefined ? Infinity : Math.abs(now - last.at);
     if (isTyping) {
-      if (since < fixed.typingEveryMs) return false;
+      if (since < events.typing.everyMs) return false;
       this.#notices.set(userId, { at: now, isTyping });
       return true;
     }
-    if (last === undefined || !last.isTyping || since > fixed.typingLapsesMs) return false;
+    if (last === undefined || !last.isTyping || since > events.typing.lapsesMs) return false;
     last.isTyping = false;
     return true;
   }

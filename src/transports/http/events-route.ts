@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { readPayload } from '../../protocol/commands.ts';
+import { readPayload } from '../../protocol/payloads.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { eventStream } from './event-stream.ts';
 import { longPoll } from './long-poll.ts';

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { commands, replies, type RequestName, requests } from '../../protocol/commands.ts';
+import { operations, type RequestName } from '../../protocol/commands.ts';
 import { type ErrorCode, errorCodes } from '../../protocol/codes/errors.ts';
-import { type EventName, events } from '../../protocol/events.ts';
+import { eventNames, events } from '../../protocol/events.ts';
 import { memberSchema, messageSchema, roomSchema } from '../../protocol/objects.ts';
 import { type Json, schemaPath, schemaRef } from './openapi-parts.ts';
 
 /** All but `error`, which tells of a command that was sent. */
-const heard = (Object.keys(events) as EventName[]).filter((name) => name !== 'error');
+const heard = eventNames.filter((name) => name !== 'error');
 
 const problemSchema = z.object({
   code: z.enum(Object.keys(errorCodes) as [ErrorCode]),
@@ -33,20 +33,20 @@ const named = {
   /** What a long poll answers: events as tuples of name and payload. */
   Polled: z.object({
     position: z.string(),
-    events: z.array(z.union(heard.map((name) => z.tuple([z.literal(name), events[name]])))),
+    events: z.array(z.union(heard.map((name) => z.tuple([z.literal(name), events[name].payload])))),
     reset: z.literal(true).optional(),
   }),
 } as const;
 
 /** The schemas of what is answered, by name, and where each operation's reply stands among them. */
-export function answerSchemas(operations: Iterable<RequestName>): {
+export function answerSchemas(answered: Iterable<RequestName>): {
   schemas: Json;
   replyRef: (operation: RequestName) => Json;
 } {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  for (const operation of operations) {
-    const reply = replies[operation];
+  for (const operation of answered) {
+    const { reply } = operations[operation];
     // Operations that answer alike share a schema.
     if (!registry.has(reply)) registry.add(reply, { id: nameOfReply(operation) });
   }
@@ -55,7 +55,7 @@ export function answerSchemas(operations: Iterable<RequestName>): {
     schemas: Object.fromEntries(
       Object.entries(made.schemas).map(([id, schema]) => [id, bare(schema as Json)]),
     ),
-    replyRef: (operation) => schemaRef(registry.get(replies[operation])?.id ?? ''),
+    replyRef: (operation) => schemaRef(registry.get(operations[operation].reply)?.id ?? ''),
   };
 }
 
@@ -64,7 +64,7 @@ export function payloadFields(operation: RequestName): {
   properties: Record<string, Json>;
   required: readonly string[];
 } {
-  const schema = z.toJSONSchema({ ...commands, ...requests }[operation], { io: 'input' });
+  const schema = z.toJSONSchema(operations[operation].payload, { io: 'input' });
   const { properties = {}, required = [] } = schema;
   return { properties: properties as Record<string, Json>, required };
 }

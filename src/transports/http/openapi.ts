@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { nullFields } from '../../protocol/commands.ts';
+import { nullFields } from '../../protocol/payloads.ts';
 import { answered, type Json, refusalResponses, refusals } from './openapi-parts.ts';
 import { answerSchemas, payloadFields } from './openapi-schemas.ts';
 import { otherOperations, otherRoutes } from './other-routes.ts';

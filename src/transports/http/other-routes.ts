@@ -1,6 +1,6 @@
 import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
-import type { RequestName } from '../../protocol/commands.ts';
-import type { Method } from './room-routes.ts';
+import type { Method, RequestName } from '../../protocol/commands.ts';
+import { addressOf } from './room-routes.ts';
 
 /** A route that is no operation of a room, as `/openapi.json` describes it. */
 export interface OtherRoute extends Json {
@@ -35,6 +35,12 @@ const erasing = {
   '202': answered('Begun; the room goes on by itself.', JSON_TYPE, schemaRef('EraseUserReply')),
   ...refusals(),
 };
+
+/** An operation whose route is written by hand. */
+function ownRoute(operation: RequestName) {
+  const { method, path, summary } = addressOf(operation);
+  return { method, path: `/rooms/:roomId${path}`, operationId: operation, summary };
+}
 
 /** A route that stands in the app but not here fails a test. */
 export const otherRoutes: readonly OtherRoute[] = [
@@ -104,27 +110,18 @@ export const otherRoutes: readonly OtherRoute[] = [
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
   },
   {
-    method: 'DELETE',
-    path: '/rooms/:roomId',
-    operationId: 'deleteRoom',
-    summary: 'Deletes the room with all that is in it; for owners and admins.',
+    ...ownRoute('deleteRoom'),
     responses: {
       '200': answered('Deleted.', JSON_TYPE, schemaRef('DeleteRoomReply')),
       ...refusals(),
     },
   },
   {
-    method: 'PUT',
-    path: '/rooms/:roomId',
-    operationId: 'reopenRoom',
-    summary: 'Lets a deleted room be used again; for admins.',
+    ...ownRoute('reopenRoom'),
     responses: { '200': answered('Open.', JSON_TYPE, schemaRef('ReopenRoomReply')), ...refusals() },
   },
   {
-    method: 'DELETE',
-    path: '/rooms/:roomId/users/:userId',
-    operationId: 'eraseUser',
-    summary: 'Erases a person from the room; for admins.',
+    ...ownRoute('eraseUser'),
     responses: erasing,
   },
   {
@@ -143,17 +140,11 @@ export const otherRoutes: readonly OtherRoute[] = [
     responses: erasing,
   },
   {
-    method: 'GET',
-    path: '/rooms/:roomId/export',
-    operationId: 'exportRoom',
-    summary: 'Everything in the room, one JSON object a line; for owners and admins.',
+    ...ownRoute('exportRoom'),
     responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
   },
   {
-    method: 'POST',
-    path: '/rooms/:roomId/import',
-    operationId: 'importRoom',
-    summary: 'Takes the lines of an export into an empty room; for admins.',
+    ...ownRoute('importRoom'),
     requestBody: {
       required: true,
       content: Object.fromEntries(

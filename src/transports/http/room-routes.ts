@@ -1,13 +1,16 @@
-import type { Reply, RequestName } from '../../protocol/commands.ts';
+import {
+  type Method,
+  type Operation,
+  operationNames,
+  type Reply,
+  type RequestName,
+  traits,
+} from '../../protocol/commands.ts';
+import { fieldsOf, kindOf, mayLack } from '../../protocol/payloads.ts';
 import { type FieldReader, flag, type QueryField, text, whole } from './request-parts.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
 /** A route that asks a room for one operation. The router and `/openapi.json` are made from these. */
-export interface RoomRoute {
-  method: Method;
-  /** Behind `/rooms/:roomId`, as Hono writes it. */
-  path: string;
+export interface RoomRoute extends Address {
   operation: RequestName;
   /** Fields of the payload that stand in the path. */
   fields: Readonly<Record<string, FieldReader>>;
@@ -16,92 +19,69 @@ export interface RoomRoute {
   body: 'none' | 'optional' | 'needed';
   /** Answered 201, or 200 when it was there before. */
   creates: boolean;
+}
+
+/** Where an operation is, and what it does. */
+export interface Address {
+  method: Method;
+  /** Within `/rooms/:roomId`, as Hono writes it. */
+  path: string;
   /** One line for the description of the API. */
   summary: string;
 }
 
-const pathReaders: Readonly<Record<string, FieldReader>> = {
-  seq: whole,
-  emoji: text,
-  userId: text,
-};
+const readers: Readonly<Record<ReturnType<typeof kindOf>, FieldReader>> = { whole, flag, text };
 
-interface Options {
-  query?: Record<string, FieldReader | QueryField>;
-  body?: 'optional' | 'needed';
-  creates?: true;
+/** Operations with a route that is made from the table of the protocol. */
+export const roomRoutes: readonly RoomRoute[] = operationNames
+  .filter((name) => {
+    const { route, hasOwnHandler } = traits.get(name) ?? {};
+    return route !== undefined && hasOwnHandler !== true;
+  })
+  .map((name) => routeOf(name as RequestName));
+
+/** @throws Error for an operation without a route */
+export function addressOf(name: RequestName): Address {
+  const { route, summary = '' } = traits.get(name) ?? {};
+  if (route === undefined) throw new Error(`${name} has no route.`);
+  const [method = '', path = ''] = route.split(' ');
+  return { method: method as Method, path: path === '/' ? '' : path, summary };
 }
 
-function route(
-  address: `${Method} /${string}`,
-  operation: RequestName,
-  summary: string,
-  { query = {}, body, creates }: Options = {},
-): RoomRoute {
-  const [method = '', whole = ''] = address.split(' ');
-  const names = [...whole.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+function routeOf(operation: RequestName): RoomRoute {
+  const address = addressOf(operation);
+  const inPath = [...address.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+  const rest = Object.keys(fieldsOf(operation)).filter((field) => !inPath.includes(field));
+  const reader = (field: string) => readers[kindOf(operation, field)];
+  // Not every client and proxy lets a body of these through.
+  const isBodiless = address.method === 'GET' || address.method === 'DELETE';
+  const query = isBodiless ? rest : [];
   return {
-    method: method as Method,
-    path: whole === '/' ? '' : whole,
+    ...address,
     operation,
-    fields: Object.fromEntries(names.map((name) => [name, pathReaders[name] ?? text])),
+    fields: Object.fromEntries(inPath.map((field) => [field, reader(field)])),
     query: Object.fromEntries(
-      Object.entries(query).map(([name, read]) => [
-        name,
-        typeof read === 'function' ? { field: name, read } : read,
-      ]),
+      query.map((field) => [nameInQuery(operation, field), { field, read: reader(field) }]),
     ),
-    body: body ?? 'none',
-    creates: creates ?? false,
-    summary,
+    body: isBodiless || rest.length === 0 ? 'none' : bodyOf(operation, address, rest),
+    creates: address.method === 'POST',
   };
 }
 
-const needed = { body: 'needed' } as const;
-/** `DELETE` has no body that every client and proxy lets through. */
-const noted = { query: { note: text } } as const;
+function nameInQuery(operation: RequestName, field: string): string {
+  const { query = {} }: Partial<Operation> = traits.get(operation) ?? {};
+  return Object.keys(query).find((name) => query[name] === field) ?? field;
+}
 
-export const roomRoutes: readonly RoomRoute[] = [
-  route('GET /', 'getRoom', 'The room as it stands, and how many are online.'),
-  route('PATCH /', 'updateRoom', 'Sets topic, privacy, slow mode, retention.', needed),
-
-  route('GET /messages', 'getHistory', 'A page of messages by seq, oldest first.', {
-    query: { before: whole, after: whole, around: whole, limit: whole, thread: whole },
-  }),
-  route('POST /messages', 'message', 'Sends a message; safe to send again with the same id.', {
-    ...needed,
-    creates: true,
-  }),
-  route('GET /messages/:seq', 'getMessage', 'One message.'),
-  route('PATCH /messages/:seq', 'editMessage', "Changes one's own message.", needed),
-  route('DELETE /messages/:seq', 'deleteMessage', 'Deletes a message; its place stays.', {
-    query: { ifRev: whole, note: text },
-  }),
-  route('GET /messages/:seq/reactions', 'getReactions', 'Who reacted to a message.', {
-    query: { after: text, limit: whole },
-  }),
-  route('PUT /messages/:seq/reactions/:emoji', 'addReaction', 'Reacts to a message.'),
-  route('DELETE /messages/:seq/reactions/:emoji', 'removeReaction', 'Takes a reaction back.'),
-
-  route('GET /missed', 'getMissed', 'Messages changed after a position, oldest change first.', {
-    query: { after: text, limit: whole },
-  }),
-  route('GET /members', 'getMembers', 'A page of the members, or of who is online.', {
-    query: { after: text, limit: whole, online: flag, prefix: text },
-  }),
-  route('PUT /members/:userId', 'setRole', 'Invites, gives a role, or takes off the list.', needed),
-  route('PUT /bans/:userId', 'banMember', 'Bans a user from the room.', { body: 'optional' }),
-  route('DELETE /bans/:userId', 'unbanMember', 'Lets a banned user in again.', noted),
-  route('PUT /mutes/:userId', 'muteMember', 'Mutes a user for a while.', { body: 'optional' }),
-  route('DELETE /mutes/:userId', 'unmuteMember', 'Lets a muted user speak again.', noted),
-  route('PUT /read', 'markRead', 'Tells how far one has read.', needed),
-  route('GET /search', 'searchMessages', 'Messages with all words of a query, newest first.', {
-    query: { q: { field: 'query', read: text }, from: text, before: whole, limit: whole },
-  }),
-  route('GET /audit', 'getAudit', 'What those with rights have done, newest first.', {
-    query: { before: whole, limit: whole },
-  }),
-];
+/** A PATCH says what to change, so its body is needed even where each field may be left out. */
+function bodyOf(
+  operation: RequestName,
+  { method }: Address,
+  fields: readonly string[],
+): 'optional' | 'needed' {
+  const isOptional = method !== 'PATCH' && fields.every((field) => mayLack(operation, field));
+  return isOptional ? 'optional' : 'needed';
+}
 
 /** Whether a reply to a route that creates tells of what was there before. */
 export function wasThere(reply: Reply<RequestName>): boolean {

@@ -1,7 +1,7 @@
 import type { Authenticate } from '../../auth/authenticator.ts';
 import { verifyRefresh } from '../../auth/refresh.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
-import { assertCommandName } from '../../protocol/commands.ts';
+import { assertCommandName } from '../../protocol/payloads.ts';
 import {
   type ErrorCode,
   internalProblem,
@@ -12,7 +12,15 @@ import {
 } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
-import { eventLine, isRefused, isReply, readReply, type Result } from '../../protocol/frames.ts';
+import {
+  eventLine,
+  gatheredLine,
+  isRefused,
+  isReply,
+  problemIn,
+  readReply,
+  type Result,
+} from '../../protocol/frames.ts';
 import { assertPlain } from '../../protocol/shape.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
@@ -404,8 +412,8 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
       answer(result);
       return;
     }
-    if (!isRefused(result)) return;
-    const { error } = JSON.parse(result) as { error: Problem };
+    const error = problemIn(result);
+    if (error === undefined) return;
     const id = textIn(payload, 'id');
     const about = {
       ...error,
@@ -419,7 +427,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
 
 /** All lines as the one event `events`; made once for all who are given the same lines. */
 const gathered = memoizeByIdentity((lines: readonly string[]): readonly string[] => [
-  `["events",[${lines.join(',')}]]`,
+  gatheredLine(lines),
 ]);
 
 function fieldIn(payload: unknown, field: string): unknown {

@@ -1,12 +1,14 @@
+import type * as z from 'zod';
 import { describe, expect, it } from 'vitest';
+import { READS_ONLY } from '../../../src/protocol/codes/reading.ts';
 import {
-  assertCommandName,
-  commands,
-  mayLack,
+  commandNames,
   type OperationName,
-  readPayload,
-  requests,
+  operationNames,
+  operations,
+  traits,
 } from '../../../src/protocol/commands.ts';
+import { assertCommandName, mayLack, readPayload } from '../../../src/protocol/payloads.ts';
 import { problemOf } from '../../support/refusals.ts';
 
 describe('a payload that does not fit', () => {
@@ -138,9 +140,9 @@ const least: Record<OperationName, object> = {
 };
 
 /** Every field of every operation. */
-const fields = Object.entries({ ...commands, ...requests }).flatMap(([name, { shape }]) =>
-  Object.entries(shape).map(([field, schema]) => ({
-    name: name as OperationName,
+const fields = operationNames.flatMap((name) =>
+  Object.entries<z.ZodType>(operations[name].payload.shape).map(([field, schema]) => ({
+    name,
     field,
     isOptional: schema.safeParse(undefined).success,
   })),
@@ -199,4 +201,33 @@ describe('a command name', () => {
       expect(problemOf(() => assertCommandName(name))).toMatchObject({ code: 'unknown_command' });
     },
   );
+});
+
+describe('the table of operations', () => {
+  const routed = operationNames.filter((name) => traits.get(name)?.route !== undefined);
+
+  it('names what only reads so that a client knows without the table', () => {
+    const reading = routed.filter((name) => traits.get(name)?.route?.startsWith('GET '));
+    expect(operationNames.filter((name) => READS_ONLY.test(name))).toEqual(reading);
+  });
+
+  it('has a summary for every route, and a route for all that only HTTP can ask', () => {
+    for (const name of routed) expect(traits.get(name)?.summary, name).toMatch(/^[A-Z].+\.$/);
+    const ofHttp = operationNames.filter((name) => traits.get(name)?.via === 'http');
+    expect(ofHttp.filter((name) => !routed.includes(name))).toEqual([]);
+    expect(commandNames.filter((name) => ofHttp.includes(name))).toEqual([]);
+  });
+
+  it.each(routed)('names in the path of %s fields that its payload needs', (name) => {
+    const fields = [...(traits.get(name)?.route ?? '').matchAll(/:(\w+)/g)];
+    for (const [, field = ''] of fields) {
+      expect(Object.keys(operations[name].payload.shape)).toContain(field);
+      expect(mayLack(name, field)).toBe(false);
+    }
+  });
+
+  it('costs 1 for a command that is in no table', () => {
+    expect(traits.get('constructor')).toBe(undefined);
+    expect(traits.get('joinRoom')?.cost).toBe(10);
+  });
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPayload } from '../../../src/protocol/commands.ts';
+import { readPayload } from '../../../src/protocol/payloads.ts';
 import { emojiKind } from '../../../src/protocol/emoji.ts';
 import { wrongEmoji } from '../../../src/protocol/text.ts';
 

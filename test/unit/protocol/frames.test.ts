@@ -5,6 +5,8 @@ import {
   commandLine,
   eventLine,
   eventName,
+  gatheredLine,
+  identityUpdateLine,
   isJoined,
   isRefused,
   isReply,
@@ -12,8 +14,12 @@ import {
   payloadIn,
   payloadText,
   positionLine,
+  problemIn,
   readFrame,
+  readIdentityUpdate,
   readReply,
+  resultIn,
+  type Result,
   revOf,
   splitFrame,
 } from '../../../src/protocol/frames.ts';
@@ -166,5 +172,36 @@ describe('reading a line', () => {
       position: 'e-1_A:12',
     });
     expect(splitFrame(message)).toEqual({ lines: [message], position: undefined });
+  });
+});
+
+describe('a line beside commands and events', () => {
+  it('carries a newer identity, which no command can be mistaken for', () => {
+    const identity = { userId: 'alice', name: '{"renew"' };
+    expect(readIdentityUpdate(identityUpdateLine(identity))).toEqual(identity);
+    for (const line of [commandLine({ name: '{', payload: { renew: identity } }), '["{",{}]']) {
+      expect(readIdentityUpdate(line)).toBe(undefined);
+    }
+  });
+
+  it('gathers events into one', () => {
+    const lines = [eventLine('typing', { a: 1 }), eventLine('message', { b: '"],["' })];
+    expect(JSON.parse(gatheredLine(lines))).toEqual([
+      'events',
+      [
+        ['typing', { a: 1 }],
+        ['message', { b: '"],["' }],
+      ],
+    ]);
+  });
+
+  it('holds a result, or why there is none', () => {
+    const error = { code: 'muted', message: 'Wait.' } as const;
+    expect(resultIn(ackLine(3, { ok: true, a: '\u2028' } as Result))).toEqual({
+      ok: true,
+      a: '\u2028',
+    });
+    expect(problemIn(readReply(ackLine(3, { ok: false, error })).result)).toEqual(error);
+    expect(problemIn(readReply(ackLine(3, { ok: true })).result)).toBe(undefined);
   });
 });

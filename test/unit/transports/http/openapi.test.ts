@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { openApi } from '../../../../src/transports/http/openapi.ts';
-import { commands } from '../../../../src/protocol/commands.ts';
+import { operations as table } from '../../../../src/protocol/commands.ts';
 import { errorCodes } from '../../../../src/protocol/codes/errors.ts';
 import { httpApp } from '../../../support/http-app.ts';
 
@@ -95,7 +95,7 @@ it('names all that a socket can be opened with', () => {
   const { parameters = [] } = operations.find(
     ({ operation }) => operation.operationId === 'openSocket',
   )!.operation;
-  const { roomId: _, gather: __, ...join } = commands.joinRoom.shape;
+  const { roomId: _, gather: __, ...join } = table.joinRoom.payload.shape;
   expect(parameters.map(({ name }) => name).toSorted()).toEqual(Object.keys(join).toSorted());
 });
 

@@ -1,0 +1,5 @@
+/**
+ * The names of the operations that change nothing, so that asking again does no harm. A rule for
+ * names, because the client library has no room for the table in `src/protocol/commands.ts`.
+ */
+export const READS_ONLY = /^(get|search|export)/;

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { emojiKind } from './emoji.ts';
+import { fixed } from './codes/limits.ts';
+import {
+  label,
+  memberSchema,
+  messageSchema,
+  roles,
+  roomIdSchema,
+  userIdSchema,
+  whole,
+} from './objects.ts';
+import { wrongEmoji, wrongLine } from './text.ts';
+import { isVisible } from './visible.ts';
+
+/** Fields that payloads and replies of several commands share. */
+
+export const roomId = roomIdSchema.optional();
+/** A name its sender claims. Looked into only where it counts: see `room/names.ts`. */
+export const claimed = z.unknown().optional();
+export const flag = z.boolean({ error: 'must be true or false' }).optional();
+
+/** The sender's own id of a message; makes resending safe. */
+export const clientId = z
+  .string({ error: 'must be a string' })
+  .min(1, { error: 'must not be empty' })
+  .max(64, { error: 'must be at most 64 characters' });
+
+export const emoji = label(wrongEmoji).transform(emojiKind);
+
+/** What a message says; a blank one says nothing. */
+export const said = z
+  .string({ error: 'must be a string' })
+  .min(1, { error: 'must not be empty' })
+  .refine(isVisible, { error: 'must have something to read' });
+export const mentions = z
+  .array(userIdSchema, { error: 'must be a list of user ids' })
+  .max(fixed.mentions, { error: `must name at most ${fixed.mentions} users` })
+  .optional();
+export const meta = z
+  .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
+  .optional();
+export const line = (most: number) => label((text) => wrongLine(text, most));
+export const note = line(fixed.noteCharacters).optional();
+export const role = z.enum(roles, { error: `must be one of ${roles.join(', ')}` });
+export const seconds = whole(1, fixed.sanctionSeconds).optional();
+
+export const messages = z.array(messageSchema);
+export const hasMore = z.boolean();
+export const changedMessage = z.object({ message: messageSchema });
+/**
+ * What the asking user has reacted with to the messages of a reply, by `seq`. Messages that are left
+ * out have nothing of theirs; without any, the field is left out too.
+ */
+export const ownReactions = { myReactions: z.record(z.string(), z.array(z.string())).optional() };
+export const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
+export const changedMember = z.object({ member: memberSchema });
+
+/** How many of the values are given. */
+export function countOf(...values: unknown[]): number {
+  return values.filter((value) => value !== undefined).length;
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
+import { invalidField, Refusal } from './codes/errors.ts';
+import {
+  commandNames,
+  type CommandName,
+  type OperationName,
+  operationNames,
+  operations,
+  type Payload,
+  transportCommands,
+} from './commands.ts';
+
+/** For each operation, the fields of its payload in which null is absent. */
+export const nullFields = Object.fromEntries(
+  operationNames.map((name) => [name, nullAsAbsent(operations[name].payload)]),
+) as Record<OperationName, ReadonlySet<string>>;
+
+const commands: ReadonlySet<string> = new Set(commandNames);
+
+export function assertCommandName(name: string): asserts name is CommandName {
+  if (commands.has(name)) return;
+  throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');
+}
+
+/** The token of a `refreshToken`. @throws Refusal `invalid_payload` */
+export function readToken(payload: unknown): string {
+  const result = transportCommands.refreshToken.payload.safeParse(payload);
+  if (result.success) return result.data.token;
+  throw invalidField('token', 'must be a string');
+}
+
+/** How the text of a path or a query becomes a field of a payload. */
+export function kindOf(name: OperationName, field: string): 'whole' | 'flag' | 'text' {
+  const schema = fieldsOf(name)[field];
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (inner instanceof z.ZodNumber) return 'whole';
+  return inner instanceof z.ZodBoolean ? 'flag' : 'text';
+}
+
+/** The fields of a payload but for the room's id. */
+export function fieldsOf(name: OperationName): Readonly<Record<string, z.core.$ZodType>> {
+  const { roomId: _, ...fields } = operations[name].payload.shape;
+  return fields;
+}
+
+/** Whether a payload may do without a field. */
+export function mayLack(name: OperationName, field: string): boolean {
+  return isOptional(operations[name].payload, field);
+}
+
+/** A command's payload, or the refusal that names the first field that does not fit. */
+export function readPayload<N extends OperationName>(name: N, payload: unknown): Payload<N> {
+  const result = operations[name].payload.safeParse(withoutNulls(payload, nullFields[name]));
+  if (result.success) return result.data as Payload<N>;
+  const issue = result.error.issues[0];
+  const field = issue === undefined || issue.path.length === 0 ? 'payload' : issue.path.join('.');
+  throw invalidField(field, field === 'payload' ? 'must be a JSON object' : (issue?.message ?? ''));
+}

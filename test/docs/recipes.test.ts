@@ -1,0 +1,171 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { hasBrowser, launchBrowser } from '../support/browser.ts';
+import { startNodeHost } from '../support/hosts.ts';
+import { NativeVisitor } from '../support/native-visitor.ts';
+import { Program, PROJECT } from '../support/program.ts';
+import { say } from '../support/talk.ts';
+import { SECRET, tokenFor } from '../support/tokens.ts';
+import { ok } from '../support/visitor.ts';
+
+const page = readFileSync(join(PROJECT, 'docs', 'recipes.md'), 'utf8');
+
+/** The code block whose first line names `file`. */
+function recipe(file: string): string {
+  const blocks = Array.from(page.matchAll(/^```\w+\n([^]*?)^```$/gm), ([, code = '']) => code);
+  const found = blocks.find((code) => /^(?:\/\/|#|<!--) (\S+)(?: -->)?\n/.exec(code)?.[1] === file);
+  if (found === undefined) throw new Error(`docs/recipes.md has no block named ${file}.`);
+  return found;
+}
+
+/** A folder inside the project, so that code in it finds the packages; removed after the test. */
+function recipeFolder(): string {
+  mkdirSync(join(PROJECT, 'dist'), { recursive: true });
+  const folder = mkdtempSync(join(PROJECT, 'dist', 'recipe-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes recipes into a folder, and bundles the first with the client library of `src/client`. */
+async function bundled(...files: string[]): Promise<string> {
+  const folder = recipeFolder();
+  for (const file of files) writeFileSync(join(folder, file), recipe(file));
+  const outfile = join(folder, 'bundle.mjs');
+  await build({
+    entryPoints: [join(folder, files[0] ?? '')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    alias: { 'parlor/client': join(PROJECT, 'src', 'client', 'index.ts') },
+  });
+  return relative(PROJECT, outfile);
+}
+
+async function startHost(settings = {}, options = {}) {
+  const host = await startNodeHost(settings, options);
+  onTestFinished(async () => {
+    await host.close();
+    expect(host.failures).toEqual([]);
+  });
+  return host;
+}
+
+async function enter(url: string, userId: string, roomId = 'general'): Promise<NativeVisitor> {
+  const visitor = new NativeVisitor(url, { token: await tokenFor(userId) });
+  onTestFinished(() => visitor.close());
+  ok(await visitor.join(roomId));
+  return visitor;
+}
+
+describe('docs/recipes.md', () => {
+  test('prepares a private room for a customer, and may be run twice', async () => {
+    const { url } = await startHost();
+    const program = await bundled('private-room.mjs', 'chat-token.mjs');
+    for (let run = 0; run < 2; run++) {
+      const { ended } = new Program(program, { env: { JWT_SECRET: SECRET, PARLOR_URL: url } });
+      expect(await ended).toEqual({ code: 0, stdout: '', stderr: '' });
+    }
+    const roomId = 'order-17';
+    const alice = await enter(url, 'alice', roomId);
+    ok(await alice.command('message', { roomId, message: 'Thank you.' }));
+    const { messages } = ok(await alice.command('getHistory', { roomId }));
+    expect(messages.map(({ sender, message }) => [sender, message])).toEqual([
+      ['Orders', 'Your order has been received.'],
+      ['alice', 'Thank you.'],
+    ]);
+    const { members } = ok(await alice.command('getMembers', { roomId }));
+    expect(Object.fromEntries(members.map(({ userId, role }) => [userId, role]))).toEqual({
+      alice: 'member',
+      support: 'owner',
+      backend: 'member',
+    });
+    const stranger = new NativeVisitor(url, { token: await tokenFor('mallory') });
+    onTestFinished(() => stranger.close());
+    expect(await stranger.join(roomId)).toMatchObject({ error: { code: 'room_not_found' } });
+  });
+
+  test.skipIf(!hasBrowser)('chats from a plain page of another address', async () => {
+    const { url } = await startHost({}, { development: true });
+    const html = recipe('page.html').replaceAll('http://localhost:4000', url);
+    const pages = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html').end(html);
+    });
+    await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      pages.closeAllConnections();
+      pages.close();
+    });
+    const bob = await enter(url, 'bob');
+    const browser = await launchBrowser();
+    onTestFinished(() => browser.close());
+    const tab = await browser.newPage();
+    await tab.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}`);
+    await bob.hears('userJoined');
+    await tab.getByLabel('Message').fill('hello from a page');
+    await tab.keyboard.press('Enter');
+    await bob.hears('message', ({ message }) => message === 'hello from a page');
+    await say(bob, 'general', 'hello, page');
+    await tab.getByText('bob: hello, page').waitFor();
+    await tab.getByText('alice: hello from a page').waitFor();
+    expect(await tab.getByRole('listitem').allTextContents()).toHaveLength(2);
+  });
+
+  const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+  test.skipIf(!hasPython)('follows a room from Python', async () => {
+    const { url } = await startHost();
+    const bob = await enter(url, 'bob');
+    const file = join(recipeFolder(), 'follow.py');
+    writeFileSync(file, recipe('follow.py'));
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      PARLOR_URL: url,
+      TOKEN: await tokenFor('script'),
+    };
+    const python = spawn('python3', [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => void python.kill('SIGKILL'));
+    let output = '';
+    for (const stream of [python.stdout, python.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    }
+    const ended = new Promise((resolve) => python.once('close', resolve));
+    await bob.hears('message', ({ message }) => message === 'hello from Python');
+    await say(bob, 'general', 'bye');
+    expect(await ended).toBe(0);
+    expect(output).toBe('script: hello from Python\nbob: bye\n');
+  });
+
+  test('counts unread messages in the background', async () => {
+    const { url } = await startHost();
+    const alice = await enter(url, 'alice');
+    await say(alice, 'general', 'Now alice is on the list of the room.');
+    const program = new Program(await bundled('badges.mjs'), {
+      env: { PARLOR_URL: url, TOKEN: await tokenFor('alice') },
+    });
+    await program.until(/^general: 0 unread, 0 mentions$/m);
+    const bob = await enter(url, 'bob');
+    ok(await bob.command('message', { roomId: 'general', message: 'hi', mentions: ['alice'] }));
+    await program.until(/^general: 1 unread, 1 mentions$/m);
+    const [line] = await program.until(/^order-17: 0 unread, 0 mentions$/m);
+    expect(line).toBeDefined();
+  });
+
+  test('answers as a bot', async () => {
+    const { url } = await startHost();
+    const bob = await enter(url, 'bob');
+    const program = new Program(await bundled('bot.mjs'), {
+      env: { PARLOR_URL: url, TOKEN: await tokenFor('bot') },
+    });
+    await bob.hears('userJoined', ({ userId }) => userId === 'bot');
+    const { seq } = await say(bob, 'general', '!time');
+    const answer = await bob.hears('message', ({ senderId }) => senderId === 'bot');
+    expect(answer).toMatchObject({ replyTo: seq, message: expect.stringMatching(/^\d{4}-.*Z$/) });
+    program.kill('SIGTERM');
+  });
+});
