@@ -1,19 +1,31 @@
-import type { CryptoKey } from 'jose';
+import { type CryptoKey, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import * as z from 'zod';
 import { keyOf } from '../auth/tokens.ts';
+import type { Identity } from '../protocol/identity.ts';
+import { roleSchema } from '../protocol/objects.ts';
 
+const ALGORITHM = 'HS256';
+/** Keeps file tokens apart from all others. */
+const TYPE = 'parlor-file+jwt';
+const PURPOSE = 'parlor file tokens';
 /** How long a token holds at least, in milliseconds. */
 const HOLDS_MS = 3_600_000;
+/** A user id of 128 characters and a room id, signed, are shorter. */
+const MAX_LENGTH = 2_048;
 
-/** What a token opens: every file of one room, for one user. */
-export interface FileGrant {
-  roomId: string;
-  userId: string;
-}
+/** What the room needs to know of its reader: no more than this is in a token. */
+const claimsSchema = z.object({
+  sub: z.string(),
+  role: roleSchema.optional(),
+  admin: z.literal(true).optional(),
+  guest: z.literal(true).optional(),
+});
 
 /**
- * Signs and checks the tokens by which a browser's own requests, such as an `<img>`, read files:
- * `<expiry>.<user>.<HMAC-SHA-256>`. Ends fall on full hours, so that addresses stay the same, and
- * cached, for an hour: a token holds for one to two hours.
+ * Signs and checks the tokens by which a browser's own requests, such as an `<img>`, read the files of
+ * one room for one user. A token names its room (`aud`), its user, and what the user's own token grants
+ * there; the room still decides at each reading, so a ban holds. Ends fall on full hours, so that
+ * addresses stay the same, and cached, for an hour: a token holds for one to two hours.
  */
 export class FileTokens {
   readonly #key: Promise<CryptoKey>;
@@ -23,36 +35,49 @@ export class FileTokens {
     this.#key = derive(secret);
   }
 
-  /** A token for a user in a room, and when it ends, in epoch milliseconds. */
-  async make(grant: FileGrant, now: number): Promise<{ fileToken: string; expiresAt: number }> {
+  /**
+   * A token for a reader of a room, and when it ends, in epoch milliseconds.
+   * @param role what the reader's own token grants in this room, if it does
+   */
+  async make(
+    roomId: string,
+    { userId, admin, guest }: Identity,
+    role: z.infer<typeof roleSchema> | undefined,
+    now: number,
+  ): Promise<{ fileToken: string; expiresAt: number }> {
     const expiresAt = (Math.floor(now / HOLDS_MS) + 2) * HOLDS_MS;
-    const head = `${(expiresAt / HOLDS_MS).toString(36)}.${toBase64Url(keyOf(grant.userId))}`;
-    const signature = await crypto.subtle.sign('HMAC', await this.#key, signed(head, grant));
-    return { fileToken: `${head}.${toBase64Url(new Uint8Array(signature))}`, expiresAt };
+    const claims = { sub: userId, role, admin, guest, aud: roomId, exp: expiresAt / 1_000 };
+    const fileToken = await new SignJWT(JSON.parse(JSON.stringify(claims)) as JWTPayload)
+      .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
+      .sign(await this.#key);
+    return { fileToken, expiresAt };
   }
 
-  /** The user whose token this is; undefined where it does not hold for this room now. */
-  async userOf(token: string, roomId: string, now: number): Promise<string | undefined> {
-    const [expiry = '', user = '', signature = '', ...rest] = token.split('.');
-    if (rest.length > 0 || token.length > MAX_TOKEN_LENGTH) return undefined;
-    const userId = textOf(user);
-    const bytes = fromBase64Url(signature);
-    if (userId === undefined || bytes === undefined) return undefined;
-    const text = signed(`${expiry}.${user}`, { roomId, userId });
-    const holds = await crypto.subtle.verify('HMAC', await this.#key, bytes, text);
-    return holds && Number.parseInt(expiry, 36) * HOLDS_MS > now ? userId : undefined;
+  /** Whose token this is; undefined where it does not hold for this room now. */
+  async readerOf(token: string, roomId: string, now: number): Promise<Identity | undefined> {
+    if (token.length > MAX_LENGTH) return undefined;
+    try {
+      const { payload } = await jwtVerify(token, await this.#key, {
+        algorithms: [ALGORITHM],
+        typ: TYPE,
+        audience: roomId,
+        requiredClaims: ['exp', 'sub'],
+        currentDate: new Date(now),
+      });
+      const { sub, role, admin, guest } = claimsSchema.parse(payload);
+      return {
+        userId: sub,
+        ...(role !== undefined && { rooms: { [roomId]: role } }),
+        ...(admin && { admin }),
+        ...(guest && { guest }),
+      };
+    } catch {
+      return undefined;
+    }
   }
 }
 
-/** User ids have at most 128 bytes, a signature 43 characters. */
-const MAX_TOKEN_LENGTH = 512;
-
-/** What is signed. Room ids hold no line break, so one room's text is never another's. */
-function signed(head: string, { roomId }: FileGrant): Uint8Array {
-  return keyOf(`${head}\n${roomId}`);
-}
-
-/** A key for this purpose alone: knowing it, or what it has signed, tells nothing of the secret. */
+/** A key for this purpose alone: whoever knows it, or what it has signed, does not know the secret. */
 async function derive(secret: Uint8Array): Promise<CryptoKey> {
   const bytes = await crypto.subtle.sign('HMAC', await importKey(secret), keyOf(PURPOSE));
   return importKey(new Uint8Array(bytes));
@@ -61,31 +86,4 @@ async function derive(secret: Uint8Array): Promise<CryptoKey> {
 function importKey(bytes: Uint8Array): Promise<CryptoKey> {
   const form = { name: 'HMAC', hash: 'SHA-256' };
   return crypto.subtle.importKey('raw', bytes, form, false, ['sign', 'verify']);
-}
-
-const PURPOSE = 'parlor file tokens';
-
-function toBase64Url(bytes: Uint8Array): string {
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
-  try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
-}
-
-function textOf(base64: string): string | undefined {
-  const bytes = fromBase64Url(base64);
-  if (bytes === undefined) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
