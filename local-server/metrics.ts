@@ -98,6 +98,14 @@ export class NodeMetrics extends RoomCounts {
         { name: 'parlor_delivered_lines_total', help: 'Replies and events in those frames.' },
         this.lines,
       ),
+      counterText(
+        {
+          name: 'parlor_outside_attempts_total',
+          help: 'Attempts at deliveries to targets outside, by outcome.',
+        },
+        this.attempts,
+        'outcome',
+      ),
       histogramText(
         { name: 'parlor_flush_frames', help: 'Frames that left in one flush.' },
         this.flushes,

@@ -91,11 +91,11 @@ export class NativeTransport {
     this.#server.handleUpgrade(request, socket, head, serve);
   }
 
-  #serve(client: WebSocket, end: SocketEnd, { connection, use, depart }: Attached): void {
+  #serve(client: WebSocket, end: SocketEnd, { connection, room, depart }: Attached): void {
     end.open(client);
     const refresh = (command: Command) => {
       void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
-        use((room) => room.refresh(connection, command, verdict)),
+        room.queue((live) => live.refresh(connection, command, verdict)),
       );
     };
     throttleReading(client, this.#options.limits, (data, isBinary) => {
@@ -103,7 +103,7 @@ export class NativeTransport {
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
       if (text === 'ping') end.pong();
-      else use((room) => receive(room, connection, text, this.#options.limits, refresh));
+      else room.queue((live) => receive(live, connection, text, this.#options.limits, refresh));
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
   }

@@ -18,22 +18,16 @@ export interface Sink {
 export class NodeConnection implements Connection {
   readonly #sink: Sink;
   readonly #limits: Limits;
-  #state: ConnectionState;
-  #open = true;
+  state: Readonly<ConnectionState>;
+  /** Whether it may give commands. */
+  open = true;
+  #hasHungUp = false;
   #closedWith: CloseCode | undefined;
 
   constructor(state: ConnectionState, sink: Sink, limits: Limits) {
-    this.#state = state;
+    this.state = state;
     this.#sink = sink;
     this.#limits = limits;
-  }
-
-  get state(): Readonly<ConnectionState> {
-    return this.#state;
-  }
-
-  get open(): boolean {
-    return this.#open;
   }
 
   /** The code this side has closed it with. */
@@ -46,11 +40,11 @@ export class NodeConnection implements Connection {
   }
 
   update(change: Partial<ConnectionState>): void {
-    this.#state = { ...this.#state, ...change };
+    this.state = { ...this.state, ...change };
   }
 
   send(frame: Frame): boolean {
-    if (!this.#open) return true;
+    if (!this.open || this.#hasHungUp) return true;
     const buffered = this.#sink.buffered();
     const verdict = backpressure({ buffered, sentSinceSign: 0, signAgoMs: 0 }, this.#limits);
     if (verdict === 'tooSlow') this.close(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
@@ -60,14 +54,24 @@ export class NodeConnection implements Connection {
   }
 
   close(code: CloseCode, reason: string): void {
-    if (!this.#open) return;
-    this.#open = false;
+    if (!this.open) return;
+    this.open = false;
     this.#closedWith = code;
     this.#sink.close(code, reason);
   }
 
-  /** The other side has ended; nothing is sent any more. */
+  /**
+   * The other side has ended: nothing is sent any more, while what it sent before is still done.
+   * @returns false from the second time on
+   */
+  hangUp(): boolean {
+    if (this.#hasHungUp) return false;
+    this.#hasHungUp = true;
+    return true;
+  }
+
+  /** All that the other side sent is done; it can give no more commands. */
   ended(): void {
-    this.#open = false;
+    this.open = false;
   }
 }

@@ -2,17 +2,17 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { Reply, RequestName } from '../src/protocol/commands.ts';
-import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/codes/errors.ts';
+import { internalProblem, Refusal } from '../src/protocol/codes/errors.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Room } from '../src/room/room.ts';
+import { HostedFiles } from './hosted-files.ts';
 import { NodeConnection, type Sink } from './node-connection.ts';
 import { type NodeMeter, NodeRoom } from './node-room.ts';
-import { type Durability, SqliteFile } from './sqlite-file.ts';
+import type { Durability } from './sqlite-file.ts';
 import { firstEpochOf, storageIdOf } from './storage-id.ts';
-import { Wakeups } from './wakeups.ts';
 
 export interface NodeRoomsOptions {
   dataDir: string;
@@ -28,8 +28,8 @@ export interface NodeRoomsOptions {
 /** A connection and the room it leads to. */
 export interface Attached {
   connection: NodeConnection;
-  /** Does something in the Room, woken if need be. */
-  use: (work: (room: Room) => void) => void;
+  /** Does something in it with the next flush. */
+  room: Pick<NodeRoom, 'queue'>;
   /** The client's end is gone. */
   depart: (reason: 'left' | 'disconnected') => void;
 }
@@ -42,28 +42,27 @@ export function roomPath(dataDir: string, roomId: string): string {
   return join(dataDir, 'rooms', `${name}.sqlite`);
 }
 
-/** Every room of this process: opened on first use, flushed on one shared tick, closed when idle. */
+/** Every room of this process. */
 export class NodeRooms implements RoomDirectory {
   readonly #options: NodeRoomsOptions;
-  readonly #rooms = new Map<string, NodeRoom>();
-  readonly #due = new Set<NodeRoom>();
-  /** Those whose file is open. */
-  readonly #open = new Set<NodeRoom>();
-  readonly #idleTimer: NodeJS.Timeout;
-  readonly #wakeups: Wakeups;
-  readonly #storageId: string;
-  #tick: NodeJS.Immediate | undefined;
-  #laterTick: NodeJS.Timeout | undefined;
+  readonly #files: HostedFiles<Room, NodeRoom>;
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
-    const { dataDir, durability, log } = options;
-    this.#storageId = storageIdOf(dataDir);
-    const path = join(dataDir, 'wakeups.sqlite');
-    this.#wakeups = new Wakeups({ path, durability, log, wake: (roomId) => this.#wake(roomId) });
-    const idleMs = options.idleMs ?? IDLE_MS;
-    this.#idleTimer = setInterval(() => this.#closeIdle(idleMs), idleMs / 3);
-    this.#idleTimer.unref();
+    const { dataDir, durability, limits, log, meter } = options;
+    const storageId = storageIdOf(dataDir);
+    this.#files = new HostedFiles<Room, NodeRoom>({
+      pathOf: (roomId) => roomPath(dataDir, roomId),
+      wakeupsPath: join(dataDir, 'wakeups.sqlite'),
+      durability,
+      maxOpen: options.maxOpenRooms,
+      idleMs: options.idleMs ?? IDLE_MS,
+      host: { batchDelayMs: limits.batchDelayMs, log, meter },
+      make: (roomId, parts) => {
+        const firstEpoch = firstEpochOf(storageId, roomId);
+        return new NodeRoom({ ...parts, roomId, firstEpoch, limits, meter });
+      },
+    });
   }
 
   /**
@@ -77,7 +76,7 @@ export class NodeRooms implements RoomDirectory {
     sink: Sink,
     silent = false,
   ): Promise<Attached> {
-    const room = this.#roomOf(roomId);
+    const room = this.#files.of(roomId);
     const connection = new NodeConnection(
       {
         v: 1,
@@ -96,12 +95,12 @@ export class NodeRooms implements RoomDirectory {
     log.event?.('debug', 'connected', about);
     return {
       connection,
-      use: (work) => room.attempt(work),
+      room,
       depart: (reason) => {
-        if (!room.connections.has(connection)) return;
+        if (!connection.hangUp() || !room.connections.has(connection)) return;
         log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
-        connection.ended();
-        room.attempt((live) => {
+        room.queue((live) => {
+          connection.ended();
           live.depart(connection, reason);
           room.connections.delete(connection);
         });
@@ -116,7 +115,7 @@ export class NodeRooms implements RoomDirectory {
     join: unknown,
   ): Promise<void> {
     try {
-      await room.ask((live) => {
+      await room.run((live) => {
         live.connect(connection, join);
         room.connections.add(connection);
       });
@@ -146,13 +145,13 @@ export class NodeRooms implements RoomDirectory {
       buffered: () => listener.buffered() ?? 0,
       lastHeardAt: () => undefined,
     };
-    const { connection, use, depart } = await this.attach(roomId, identity, join, sink, silent);
+    const { connection, room, depart } = await this.attach(roomId, identity, join, sink, silent);
     return {
       send: (command) => {
-        if (connection.open) use((room) => room.handle(connection, command));
+        if (connection.open) room.queue((live) => live.handle(connection, command));
       },
       renew: (renewed) => {
-        if (connection.open) use((room) => void room.renew(connection, renewed));
+        if (connection.open) room.queue((live) => void live.renew(connection, renewed));
       },
       close: depart,
     };
@@ -165,12 +164,7 @@ export class NodeRooms implements RoomDirectory {
     payload: unknown,
   ): Promise<Result<Reply<N>>> {
     try {
-      const room = this.#roomOf(roomId);
-      const { result, stored } = await room.ask((live) => ({
-        result: live.execute(identity, name, payload),
-        stored: room.stored(),
-      }));
-      return (await stored) ? result : { ok: false, error: unavailableProblem };
+      return await this.#files.of(roomId).ask((room) => room.execute(identity, name, payload));
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, error: error.problem };
       this.#options.log.failure(name, error);
@@ -180,118 +174,22 @@ export class NodeRooms implements RoomDirectory {
 
   get connectionCount(): number {
     let count = 0;
-    for (const room of this.#rooms.values()) count += room.connections.size;
+    for (const room of this.#files.all) count += room.connections.size;
     return count;
   }
 
   /** How many rooms are in memory. */
   get awakeCount(): number {
-    return [...this.#rooms.values()].filter((room) => room.isAwake).length;
+    return [...this.#files.all].filter((room) => room.isInMemory).length;
   }
 
   /** How many files are open. */
   get openCount(): number {
-    return this.#open.size;
+    return this.#files.openCount;
   }
 
   /** Stores what is due, then closes every connection with 4000. */
   close(): void {
-    clearInterval(this.#idleTimer);
-    clearImmediate(this.#tick);
-    clearTimeout(this.#laterTick);
-    for (const room of this.#rooms.values()) {
-      room.settle();
-      room.close();
-    }
-    this.#rooms.clear();
-    this.#wakeups.close();
-  }
-
-  #roomOf(roomId: string): NodeRoom {
-    const known = this.#rooms.get(roomId);
-    if (known !== undefined) return known;
-    const { dataDir, durability, limits, log, meter } = this.#options;
-    const path = roomPath(dataDir, roomId);
-    const file = new SqliteFile(
-      path,
-      durability,
-      () => this.#opens(room),
-      () => this.#open.delete(room),
-    );
-    const room: NodeRoom = new NodeRoom(
-      { roomId, firstEpoch: firstEpochOf(this.#storageId, roomId) },
-      file,
-      limits,
-      log,
-      (due) => this.#schedule(due),
-      (at) => this.#wakeups.ask(roomId, at),
-      meter,
-    );
-    this.#rooms.set(roomId, room);
-    return room;
-  }
-
-  async #wake(roomId: string): Promise<number | undefined> {
-    const room = this.#roomOf(roomId);
-    const { stored } = await room.ask((live) => {
-      live.wake();
-      return { stored: room.stored() };
-    });
-    if (!(await stored))
-      throw new Error('What the room did when it was woken could not be stored.');
-    return room.wakeAt;
-  }
-
-  #schedule(room: NodeRoom): void {
-    this.#due.add(room);
-    this.#tick ??= setImmediate(() => {
-      this.#tick = undefined;
-      this.#flushDue();
-    });
-  }
-
-  /** Flushes the rooms whose time has come; a busy one may wait a little for more. */
-  #flushDue(): void {
-    let soonestMs = Infinity;
-    const ready: NodeRoom[] = [];
-    for (const room of this.#due) {
-      const delayMs = room.flushDelayMs;
-      if (delayMs > 0) soonestMs = Math.min(soonestMs, delayMs);
-      else ready.push(room);
-    }
-    // To wait for the disk is the shortest way when nobody else has use for it or for the process.
-    const isAlone = ready.length === 1 && ![...this.#open].some((room) => room.isStoring);
-    for (const room of ready) {
-      this.#due.delete(room);
-      if (isAlone) room.settle();
-      else room.flush();
-    }
-    clearTimeout(this.#laterTick);
-    if (soonestMs < Infinity) this.#laterTick = setTimeout(() => this.#flushDue(), soonestMs);
-  }
-
-  /** Before one more file is opened, the one that was not needed for longest is let go. */
-  #opens(room: NodeRoom): void {
-    if (this.#open.size >= this.#options.maxOpenRooms) this.#makePlace();
-    this.#open.add(room);
-  }
-
-  #makePlace(): void {
-    const open = [...this.#open];
-    const free = open.filter((room) => !room.isStoring);
-    const oldest = (free.length > 0 ? free : open).toSorted((a, b) => a.usedAt - b.usedAt)[0];
-    if (oldest === undefined) return;
-    oldest.settle();
-    this.#due.delete(oldest);
-    oldest.letGoOfFile();
-  }
-
-  #closeIdle(idleMs: number): void {
-    const before = Date.now() - idleMs;
-    for (const [roomId, room] of this.#rooms) {
-      if (room.usedAt > before || !room.isIdle || this.#due.has(room)) continue;
-      room.sleep();
-      if (room.connections.size === 0) this.#rooms.delete(roomId);
-    }
+    this.#files.close();
   }
 }

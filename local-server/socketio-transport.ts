@@ -1,20 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
-import { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
-import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import { unreadableReply } from '../src/socketio-server/engine-request.ts';
-import { leaveReasonOf } from '../src/transports/native/receive.ts';
 import { checkBody } from './check-body.ts';
 import { type Conn, ConnectGate } from './connect-gate.ts';
 import type { PendingHandshakes } from './pending-handshakes.ts';
-import { throttleReading } from './throttle-reading.ts';
-import { textFrame, writeFrame } from './prepared-frames.ts';
 import { requestUrl } from './request-url.ts';
+import { pace, watchClose } from './socketio-session.ts';
+import { carrierOf, wireOf } from './socketio-wire.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
-import { ChatSocket, type SocketWire } from '../src/transports/socketio/chat.ts';
+import { ChatSocket } from '../src/transports/socketio/chat.ts';
 import { credentialsOf, readHandshake } from '../src/transports/socketio/credentials.ts';
 import {
   readEngineRequest,
@@ -178,7 +175,7 @@ export class SocketIoTransport {
       try {
         chat.receive(
           String(name),
-          args[0] === answer ? undefined : args[0],
+          answer === undefined ? args : args.slice(0, -1),
           answer && ((result) => answer(JSON.parse(result))),
         );
       } catch (error) {
@@ -219,112 +216,4 @@ export class SocketIoTransport {
     this.#options.log.failure('connect', error);
     return internalProblem;
   }
-}
-
-const paced = new WeakSet<WebSocket>();
-
-/** The official server hears each frame when its time has come, not all that came with it. */
-function pace(conn: Conn, limits: Limits): void {
-  const watch = (transport: unknown) => {
-    const webSocket = webSocketOf(transport);
-    if (webSocket === undefined || paced.has(webSocket)) return;
-    paced.add(webSocket);
-    const listeners = webSocket.listeners('message');
-    webSocket.removeAllListeners('message');
-    throttleReading(webSocket, limits, (data, isBinary) => {
-      for (const hear of listeners) hear.call(webSocket, data, isBinary);
-    });
-  };
-  watch(conn.transport);
-  conn.on('upgrading', watch);
-  conn.on('upgrade', watch);
-}
-
-type End = 'left' | 'disconnected';
-
-/**
- * Tells an end that the client meant: a DISCONNECT, a close packet, or a WebSocket closed with 1000
- * or no code. The official server calls all but the first "transport close", or "transport error"
- * where an answer was on its way to a client that had just said goodbye.
- */
-function watchClose({ conn }: Socket): (reason: string, tell: (end: End) => void) => void {
-  let code: number | undefined;
-  let saidGoodbye = false;
-  const watch = (transport: unknown) => {
-    // Before the official server's own listener, which reports the end.
-    webSocketOf(transport)?.prependOnceListener('close', (ended: number) => {
-      code = ended;
-    });
-  };
-  watch(conn.transport);
-  conn.on('upgrade', watch);
-  conn.on('packet', ({ type }: { type: string }) => {
-    // The official server heeds close packets only where they come by polling.
-    if (type !== 'close') return;
-    saidGoodbye = true;
-    conn.close();
-  });
-  const endOf = (reason: string): End => {
-    if (saidGoodbye || reason === 'client namespace disconnect') return 'left';
-    if (code !== undefined) return leaveReasonOf(code);
-    const isPolling = conn.transport.name === 'polling';
-    return isPolling && reason === 'transport close' ? 'left' : 'disconnected';
-  };
-  return (reason, tell) => {
-    const socket = webSocketOf(conn.transport);
-    if (reason === 'transport error' && socket?.readyState === WebSocket.CLOSING) {
-      socket.once('close', () => tell(endOf(reason)));
-    } else tell(endOf(reason));
-  };
-}
-
-/** The WebSocket beneath a transport that has one. */
-function webSocketOf(transport: unknown): WebSocket | undefined {
-  return (transport as { socket?: WebSocket }).socket;
-}
-
-/** The connection beneath a transport; with polling, that of the request which waits for events. */
-function carrierOf(transport: unknown): Duplex | undefined {
-  const { req } = transport as { req?: IncomingMessage | null };
-  const webSocket = webSocketOf(transport) as { _socket?: Duplex } | undefined;
-  return webSocket === undefined ? req?.socket : webSocket._socket;
-}
-
-/**
- * All lines as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT, and a
- * line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
- */
-const framesOf = memoizeByIdentity((lines: readonly string[]) =>
-  Buffer.concat(lines.map((line) => textFrame(`42${line}`))),
-);
-
-/** Lines become packets by prefixing. */
-function wireOf(socket: Socket): SocketWire {
-  return {
-    events: (lines) => {
-      if (!socket.connected) return;
-      const { conn } = socket;
-      const webSocket = webSocketOf(conn.transport);
-      // What the official server has not given to the socket yet must leave first.
-      if (webSocket === undefined || unsentOf(conn).length > 0) {
-        for (const line of lines) conn.send(`2${line}`);
-      } else writeFrame(webSocket, framesOf(lines));
-    },
-    end: (how) => {
-      if (how === 'stayAway') socket.disconnect(true);
-      else socket.conn.close();
-    },
-    buffered: () => bufferedOf(socket),
-  };
-}
-
-function bufferedOf({ conn }: Socket): number {
-  let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
-  for (const { data } of unsentOf(conn)) bytes += typeof data === 'string' ? data.length : 0;
-  return bytes;
-}
-
-/** The packets that wait within the official server. */
-function unsentOf(conn: Conn): readonly { data?: unknown }[] {
-  return (conn as unknown as { writeBuffer: { data?: unknown }[] }).writeBuffer;
 }

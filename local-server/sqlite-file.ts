@@ -68,14 +68,12 @@ export class SqliteFile implements Sql {
   }
 
   run(query: string, ...bindings: SqlValue[]): void {
-    this.#assertNotLost();
     this.#begin();
     this.#isUnsynced = true;
     this.#statement(query).run(...bindings);
   }
 
   atomic<T>(body: () => Immediate<T>): T {
-    this.#assertNotLost();
     // Nothing to undo yet: a file that `body` makes is undone as a whole.
     if (this.#database === undefined && !existsSync(this.#path)) return this.#founding(body);
     this.#begin();
@@ -94,16 +92,24 @@ export class SqliteFile implements Sql {
   }
 
   /**
-   * Writes everything since the last call. @throws what SQLite throws; then `discard`.
-   * @returns whether it is not on the disk yet, where it should be
+   * Stores everything since the last call: SQLite commits, then the disk has it, where it must. Returns
+   * true where that is done, and false where `done` is called later; nothing may be written between.
+   * @param waits whether to wait for the disk
+   * @throws what SQLite or the disk throws; then `discard`
    */
-  commit(): boolean {
-    this.#assertNotLost();
-    if (this.#inTransaction) {
-      this.#statement('COMMIT').run();
-      this.#inTransaction = false;
-    }
-    return this.#isUnsynced && this.#durability === 'disk';
+  commit(waits = true, done: (error: Error | null) => void = () => undefined): boolean {
+    this.#endTransaction();
+    if (!this.#isUnsynced || this.#durability === 'process') return true;
+    if (waits) this.sync();
+    else this.#syncLater(done);
+    return waits;
+  }
+
+  #endTransaction(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+    if (!this.#inTransaction) return;
+    this.#statement('COMMIT').run();
+    this.#inTransaction = false;
   }
 
   /** Waits until everything committed is on the disk. @throws when it cannot get there; then `discard`. */
@@ -117,11 +123,7 @@ export class SqliteFile implements Sql {
     }
   }
 
-  /**
-   * The same without waiting: calls `done` later, with what has kept it from the disk. Nothing may be
-   * written meanwhile.
-   */
-  syncLater(done: (error: Error | null) => void): void {
+  #syncLater(done: (error: Error | null) => void): void {
     const journal = this.#openWalFile();
     journal.syncLater((error) => {
       if (error !== null) this.#isDoubtful = true;
@@ -137,7 +139,7 @@ export class SqliteFile implements Sql {
 
   /** The new file is made beside the old one and takes its place in one step. */
   erase(found: () => void): void {
-    this.commit();
+    this.#endTransaction();
     this.close();
     const path = this.#path;
     const made = `${path}-new`;
@@ -145,7 +147,7 @@ export class SqliteFile implements Sql {
     try {
       this.#path = made;
       this.atomic(found);
-      this.commit();
+      this.#endTransaction();
       this.close();
     } catch (error) {
       this.discard();
@@ -171,7 +173,7 @@ export class SqliteFile implements Sql {
       database.exec(`PRAGMA incremental_vacuum(${TIDIED_PAGES})`);
       return;
     }
-    this.commit();
+    this.#endTransaction();
     // Files of earlier versions could not become shorter; from here on they can.
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   }
@@ -212,13 +214,10 @@ export class SqliteFile implements Sql {
   }
 
   #begin(): void {
+    if (this.#lost !== undefined) throw this.#lost;
     if (this.#inTransaction) return;
     this.#statement('BEGIN').run();
     this.#inTransaction = true;
-  }
-
-  #assertNotLost(): void {
-    if (this.#lost !== undefined) throw this.#lost;
   }
 
   #undo(savepoint: string, error: unknown): void {

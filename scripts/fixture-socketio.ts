@@ -1,22 +1,31 @@
-// Serves the session layer without the chat, for the published conformance suites. Usage:
-// npm run fixture:socketio [-- PORT]
-import { execFileSync } from 'node:child_process';
+// Serves the session layer without the chat, for the published suites. Usage:
+// npm run fixture:socketio [-- PORT] [--one-object]     for the two conformance suites
+// npm run fixture:socketio -- --client-suite FOLDER     runs the suite of socket.io-client
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
 import { endWithParent } from './end-with-parent.ts';
+import { WRANGLER_QUIET } from './project.ts';
 
-/** The suites talk to `localhost:3000`. */
-const PORT = Number(process.argv[2] ?? 3000);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** All sessions in one object, not each polling session in an object of its own. */
+    'one-object': { type: 'boolean' },
+    /** The folder of socket.io-client with its tests and their tools, such as of a clone. */
+    'client-suite': { type: 'string' },
+  },
+});
+const suite = values['client-suite'];
+
+/** The conformance suites talk to `localhost:3000`, that of the client to 3210. */
+const PORT = suite === undefined ? Number(positionals[0] ?? 3000) : 3210;
 const CONFIG = 'test/fixtures/socketio-worker/wrangler.toml';
 const BUNDLE = 'dist/fixture-socketio';
-
-/** Nothing is asked of the network, nothing is reported. */
-const OFFLINE = {
-  WRANGLER_SEND_METRICS: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  WRANGLER_WRITE_LOGS: 'false',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-};
 
 endWithParent();
 bundle();
@@ -33,12 +42,29 @@ const miniflare = new Miniflare(
     scriptPath: `${BUNDLE}/worker.js`,
     compatibilityDate: compatibility_date ?? '',
     compatibilityFlags: compatibility_flags,
-    durableObjects: { SESSION: { className: 'FixtureSession', useSQLite: true } },
+    durableObjects: {
+      SESSION: { className: 'FixtureSession', useSQLite: true },
+      ONE: { className: 'OneObject', useSQLite: true },
+    },
+    bindings: bindings(),
   }),
 );
 await miniflare.ready;
 // On SIGTERM and SIGINT Miniflare ends workerd, then this process, by handlers of its own.
 process.stdout.write(`http://localhost:${PORT}/engine.io/ and /socket.io/, stop with Ctrl-C\n`);
+if (suite !== undefined) {
+  process.exitCode = await runClientSuite(resolve(suite));
+  await miniflare.dispose();
+}
+
+/** What the suites expect of the server. */
+function bindings(): Record<string, string | number> {
+  if (suite !== undefined) {
+    const heartbeat = { PING_INTERVAL_MS: 2_000, PING_TIMEOUT_MS: 20_000 };
+    return { SERVE: 'client-suite', CONNECT_TIMEOUT_MS: 45_000, ...heartbeat };
+  }
+  return values['one-object'] === true ? { SERVE: 'one-object' } : {};
+}
 
 /** `wrangler` bundles the Worker as it would for a deploy, and sends it nowhere. */
 function bundle(): void {
@@ -47,6 +73,18 @@ function bundle(): void {
   execFileSync(
     process.execPath,
     [wrangler, 'deploy', '--dry-run', '--config', CONFIG, '--outdir', outdir],
-    { env: { ...process.env, ...OFFLINE }, stdio: ['ignore', 'ignore', 'inherit'] },
+    { env: { ...process.env, ...WRANGLER_QUIET }, stdio: ['ignore', 'ignore', 'inherit'] },
   );
+}
+
+/**
+ * Runs the suite with its own mocha, without the hook that starts the official server.
+ * @returns its exit code: how many tests failed
+ */
+async function runClientSuite(folder: string): Promise<number> {
+  const mocha = createRequire(`${folder}/package.json`).resolve('mocha/bin/mocha.js');
+  const args = [mocha, '--require', 'ts-node/register', '--exit', 'test/index.ts'];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
 }

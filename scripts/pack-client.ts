@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { VERSION } from '../src/version.ts';
 import { CLIENT_TARGET } from './bundles.ts';
 import { protocolTypes } from './client-types.ts';
+import { copyDeclarations, makeDeclarations, npmPack } from './npm-pack.ts';
 import { PROJECT } from './project.ts';
-import { runTool, toolFile } from './tool.ts';
 
 /** `npm run pack:client`: the client as a tarball in `dist`, with JavaScript and declarations. */
 
@@ -52,33 +51,11 @@ async function writeCode(): Promise<void> {
 
 /** The declarations, with the protocol's types in plain TypeScript: users have no schemas. */
 async function writeTypes(): Promise<void> {
-  const project = '-p src/client --rootDir src --composite false';
-  const emit = '--noEmit false --declaration --emitDeclarationOnly --outDir';
-  const args = [...`${project} ${emit}`.split(' '), MADE];
-  const code = await runTool(toolFile('typescript', 'tsc'), args);
-  if (code !== 0) throw new Error('The declarations could not be made; npm run check says why.');
-  const folder = join(MADE, 'client');
-  for (const file of readdirSync(folder)) {
-    const text = readFileSync(join(folder, file), 'utf8')
-      .replaceAll(/'\.\.\/protocol\/[\w/-]+\.ts'/g, "'./protocol.js'")
-      .replaceAll(/'(\.\/[\w-]+)\.ts'/g, "'$1.js'");
-    writeFileSync(join(FOLDER, file), text);
-  }
+  await makeDeclarations('client', MADE);
+  copyDeclarations(join(MADE, 'client'), FOLDER, (text) =>
+    text.replaceAll(/'\.\.\/protocol\/[\w/-]+\.ts'/g, "'./protocol.js'"),
+  );
   writeFileSync(join(FOLDER, 'protocol.d.ts'), protocolTypes());
-}
-
-/** npm, as it started this, or where this was started by hand, as it is found. */
-function pack(): string {
-  const { npm_execpath: npm } = process.env;
-  const [command, first] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
-  const args = ['pack', '--json', '--pack-destination', DIST];
-  const { status, stdout, stderr } = spawnSync(command, [...first, ...args], {
-    cwd: FOLDER,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`npm could not pack the client: ${stderr}`);
-  const [packed] = JSON.parse(stdout) as { filename: string }[];
-  return join('dist', packed?.filename ?? '');
 }
 
 rmSync(FOLDER, { recursive: true, force: true });
@@ -90,7 +67,7 @@ try {
   cpSync(join(PROJECT, 'LICENSE'), join(FOLDER, 'LICENSE'));
   await writeCode();
   await writeTypes();
-  process.stdout.write(`${pack()}\n`);
+  process.stdout.write(`${join('dist', npmPack(FOLDER, DIST))}\n`);
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

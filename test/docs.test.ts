@@ -10,6 +10,7 @@ import { otherRoutes } from '../src/transports/http/other-routes.ts';
 import { roomRoutes } from '../src/transports/http/room-routes.ts';
 import { events } from '../src/protocol/events.ts';
 import { VERSION } from '../src/version.ts';
+import { FaultyProxy } from './support/faulty-proxy.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { Program, PROJECT } from './support/program.ts';
 
@@ -80,7 +81,7 @@ function blocks(page: string, language: string): string[] {
 }
 
 describe('the pages', () => {
-  test.each(PAGES)('%s links to what is there', (page) => {
+  test.each(PAGES)('%s links only to existing files and headings', (page) => {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path = '', anchor] = target.split('#');
       const file = path === '' ? page : relative(PROJECT, join(PROJECT, dirname(page), path));
@@ -96,7 +97,7 @@ describe('the pages', () => {
     }
   });
 
-  test.each(PAGES)('%s names only npm commands that are there', (page) => {
+  test.each(PAGES)('%s names only existing npm commands', (page) => {
     const run = [...read(page).matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)];
     const plain = [...read(page).matchAll(/npm (start|test)\b/g)];
     for (const [command, name = ''] of [...run, ...plain]) {
@@ -111,7 +112,7 @@ describe('the pages', () => {
     }
   });
 
-  test.each(PAGES)('%s names only files of scripts that are there', (page) => {
+  test.each(PAGES)('%s names only existing files', (page) => {
     for (const [path] of read(page).matchAll(
       /\b(?:scripts|src|local-server|test)\/[\w./-]+\.\w+/g,
     )) {
@@ -134,7 +135,7 @@ test('CI runs the commands of the README', () => {
   }
 });
 
-test('the program says the version of the package', () => {
+test('the program reports the version of the package', () => {
   expect(VERSION).toBe(manifest.version);
   expect(read('CHANGELOG.md')).toContain(`\n## ${VERSION}`);
 });
@@ -182,7 +183,7 @@ describe('docs/protocol.md', () => {
     expect(listed.toSorted()).toEqual(Object.keys(events).toSorted());
   });
 
-  test('lists every error code with its status and whether it passes', () => {
+  test('lists every error code with its status and whether it is temporary', () => {
     const listed = rows(section(protocol, '## Errors')).map(([code = '', status, again]) => [
       code.replaceAll('`', ''),
       { status: Number(status), temporary: again === 'again' },
@@ -205,7 +206,7 @@ describe('the routes of docs/protocol.md', () => {
   /** Those that only some servers have, and the page. */
   const beside = ['GET /test-token', 'GET /'];
 
-  test('are those that the HTTP transport has', () => {
+  test('are the routes of the HTTP transport', () => {
     const all = [
       ...roomRoutes.map(({ method, path }) => `${method} /rooms/:roomId${path}`),
       ...otherRoutes.map(({ method, path }) => `${method} ${path}`),
@@ -214,13 +215,13 @@ describe('the routes of docs/protocol.md', () => {
     expect(routes.map(({ route }) => route).toSorted()).toEqual(all.toSorted());
   });
 
-  test.each(roomRoutes)('say what $method $path takes in the query', ({ method, path, query }) => {
+  test.each(roomRoutes)('list the query fields of $method $path', ({ method, path, query }) => {
     const { does } = routes.find(({ route }) => route === `${method} /rooms/:roomId${path}`) ?? {};
     const taken = /((?:`\w+`(?:, )?)+) in the query$/.exec(does ?? '')?.[1];
     expect(names(taken)).toEqual(Object.keys(query).toSorted());
   });
 
-  test.each(beside)('name %s, which is there in development mode', async (route) => {
+  test.each(beside)('name %s, which exists in development mode', async (route) => {
     const url = `http://localhost:${await server()}${route.slice('GET '.length)}?username=alice`;
     expect((await fetch(url)).status).toBe(200);
   });
@@ -246,15 +247,49 @@ function snippet(name: string, port: number): string {
   return relative(PROJECT, file);
 }
 
+/** Each program of a test is a process to start. */
+const SLOWLY = { timeout: 60_000 };
+
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-describe('what the README shows', () => {
+describe('the code of the README', () => {
   test('works with socket.io-client', async () => {
     const program = new Program(snippet('chat.mjs', await server()), {});
     const [output] = await program.until(
       /said before: \[\][^]*ok: true[^]*senderId: 'alice'[^]*\}\n/,
     );
     expect(output).toContain("message: 'hello'");
+  });
+
+  test('prints nothing and posts nothing again after a dropped connection', SLOWLY, async () => {
+    const proxy = new FaultyProxy(await server());
+    onTestFinished(() => proxy.close());
+    const url = await proxy.url();
+    const program = new Program(snippet('chat.mjs', Number(new URL(url).port)), {});
+    await program.until(/ok: true[^]*\}\n/);
+    proxy.refuse(true);
+    const direct = `http://127.0.0.1:${proxy.port}`;
+    const token = await (await fetch(`${direct}/test-token?username=bob`)).text();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const say = (message: string) =>
+      fetch(`${direct}/rooms/general/messages`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ message }),
+      });
+    await say('while you were away');
+    proxy.refuse(false);
+    await program.until(/said before: \[ 'bob: while you were away' \]/);
+    await say('welcome back');
+    await program.until(/message: 'welcome back'/);
+    expect(program.stdout.match(/message: 'hello'/g)).toHaveLength(1);
+    const history = await (await fetch(`${direct}/rooms/general/messages`, { headers })).json();
+    const texts = (history as { messages: { message: string }[] }).messages;
+    expect(texts.map(({ message }) => message)).toEqual([
+      'hello',
+      'while you were away',
+      'welcome back',
+    ]);
   });
 
   test('works with a plain WebSocket', async () => {

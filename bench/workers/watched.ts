@@ -10,7 +10,7 @@ export class RoomObject extends Room {
     told('made');
   }
 
-  override fetch(request: Request): Response {
+  override fetch(request: Request): Promise<Response> {
     told('fetch');
     return super.fetch(request);
   }

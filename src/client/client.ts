@@ -1,29 +1,61 @@
-import type { Credentials } from './connection.ts';
+import type { Credentials } from './dialer.ts';
 import { ownUrl, platform, type WebSocketClass } from './environment.ts';
 import { keep, type Store } from './outbox.ts';
+import type { Positions } from './positions.ts';
 import { Room } from './room.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 import { Tokens, type TokenSource } from './tokens.ts';
 
 export interface ConnectOptions {
-  /** Where the service is, such as `https://chat.example.org`; a page's own when left out. */
+  /**
+   * Where the service is; a page's own when left out.
+   * @example connect({ url: 'https://chat.example.org', token });
+   */
   url?: string | URL;
   /**
    * Who is speaking. A function is asked again when a token is about to end or was not accepted;
    * where it rejects, it is asked again later. Without, this is a guest, where guests are let in.
+   * @example connect({ token: async () => (await fetch('/my-token')).text() });
    */
   token?: TokenSource;
-  /** What to be called where the token has no name; shows as unverified. */
+  /**
+   * What to be called where the token has no name; shows as unverified.
+   * @example connect({ username: 'Anna' });
+   */
   username?: string;
-  /** Newest messages to load on joining, 0 to 100; 50 unless given. */
+  /**
+   * Newest messages to load on joining, 0 to 100; 50 unless given.
+   * @example connect({ token, history: 20 });
+   */
   history?: number;
-  /** Where what is unsent survives a reload, such as `sessionStorage`: one for each window. */
+  /**
+   * Where what is unsent survives a reload: one for each window.
+   * @example connect({ token, storage: sessionStorage });
+   */
   storage?: Store;
-  /** Begins every key in the storage; `parlor` unless given. */
+  /**
+   * For a bot: how far it has handled each room, over restarts. It then gets every message that it has
+   * missed, at least once. A position is stored when everything up to it is handled: listeners have
+   * returned, or what they returned has resolved, and loops have come back for more.
+   * @example
+   * const positions = { get: (id: string) => read(id), set: (id: string, at: string) => write(id, at) };
+   * connect({ url, token, positions });
+   */
+  positions?: Positions;
+  /**
+   * Begins every key in the storage; `parlor` unless given.
+   * @example connect({ token, storage: sessionStorage, storageKey: 'support-chat' });
+   */
   storageKey?: string;
-  /** For a Node before 22: a class like the standard's, such as that of the package `ws`. */
+  /**
+   * For a Node before 22: a class like the standard's, such as that of the package `ws`.
+   * @example connect({ url, token, WebSocket: NodeWebSocket });
+   */
   WebSocket?: WebSocketClass;
-  /** When to do what, in milliseconds; see `defaultTiming`. */
+  /**
+   * When to do what, in milliseconds; see `defaultTiming`.
+   * @example connect({ token, timing: { retryLongestMs: 10_000 } });
+   */
   timing?: Partial<Timing>;
 }
 
@@ -33,14 +65,20 @@ export interface Client {
    * The room of this id, joined when it is first asked for; the same one from then on.
    * @param options.history newest messages to load on joining this room, instead of the client's
    * @param options.join false: not joined yet; `room.join()` does it
-   * @example const room = client.room('general'); room.send('hello');
+   * @example const room = client.room('general', { history: 20 });
    */
   room(roomId: string, options?: { history?: number; join?: boolean }): Room;
-  /** Leaves every room. */
+  /**
+   * Leaves every room.
+   * @example client.close();
+   */
   close(): void;
 }
 
-/** Becomes somebody at a service. Nothing is sent until the first room is asked for. */
+/**
+ * Becomes somebody at a service. Nothing is sent until the first room is asked for.
+ * @example const client = connect({ url, token });
+ */
 export function connect(options: ConnectOptions): Client {
   const { username, storage, storageKey = 'parlor' } = options;
   const environment = platform(options.WebSocket);
@@ -74,6 +112,7 @@ export function connect(options: ConnectOptions): Client {
             history,
             store: storage,
             storeKey: `${storageKey}.${roomId}`,
+            positions: options.positions,
             onGuestToken(given) {
               guestToken = given;
               keep(storage, storageKey, given);

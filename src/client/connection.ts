@@ -1,4 +1,4 @@
-import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
+import type { Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Result } from '../protocol/frames.ts';
 import {
@@ -8,38 +8,29 @@ import {
   LOST,
   problemOf,
   shouldComeBack,
-  TOKEN_EXPIRED,
   UNAUTHORIZED,
 } from './closing.ts';
+import { type Credentials, Dialer, type DialerOptions } from './dialer.ts';
+import { Follower } from './follower.ts';
 import type { Environment, Socket } from './environment.ts';
-import { badToken, frameTooBig, isTemporary, Refused } from './refused.ts';
+import {
+  type AnyCommand,
+  type Answered,
+  type PayloadOf,
+  PendingCommands,
+  type ReplyOf,
+} from './pending-commands.ts';
+import type { PositionKeeper } from './positions.ts';
+import { isTemporary, Refused } from './refused.ts';
+import type { Status } from './status.ts';
+import { Timers } from './timers.ts';
+import { TokenRenewal } from './token-renewal.ts';
 import { backoffMs, patienceMs, type Timing } from './timing.ts';
 
-/** Whether the room can be reached. */
-export type Status =
-  /** Left, or not yet joined. */
-  | { name: 'left' }
-  | { name: 'connecting' }
-  | { name: 'open' }
-  /** The connection is lost and will be made again; `problem` is what the server last said. */
-  | { name: 'waiting'; problem?: Problem }
-  /** It will not be made again until `join` is called. */
-  | { name: 'ended'; code: number; problem: Problem };
-
-/** What a client shows to say who it is. */
-export interface Credentials {
-  token?: string | undefined;
-  guestToken?: string | undefined;
-}
-
-export interface ConnectionOptions {
-  /** Where the room is, without `since`. */
-  url: URL;
+export interface ConnectionOptions extends DialerOptions {
   timing: Timing;
-  /** @param spent a token that is of no use any more. Rejects with `Refused` to stay away */
-  credentials: (spent?: string) => Promise<Credentials>;
-  /** Whether other credentials can be had than the last ones. */
-  canRenew: boolean;
+  /** Where to begin, where a program goes on from before; asked whenever nothing is known of the room. */
+  positions: Pick<PositionKeeper, 'load'> | undefined;
 }
 
 /** What a connection tells, in the order in which the room decided it. */
@@ -56,27 +47,7 @@ export interface ConnectionListener {
   framed(): void;
 }
 
-/** No result: the connection was lost first, and nobody knows what became of the command. */
-export type Answered<R extends object> = (result: Result<R> | undefined) => void;
-
-interface Asked {
-  name: AnyCommand;
-  payload: object;
-  answered: Answered<object>;
-  delayed: ((retryAt: number) => void) | undefined;
-  /** Of its line, in characters. */
-  length: number;
-}
-
-type AnyCommand = CommandName | 'refreshToken';
-type PayloadOf<N extends AnyCommand> = N extends CommandName ? Payload<N> : { token: string };
-type ReplyOf<N extends AnyCommand> = N extends CommandName ? Reply<N> : { expiresAt?: number };
-
-type TimerName = 'retry' | 'ping' | 'silence' | 'renew';
-
-/** A token is renewed after this part of its remaining life, and up to as much again at random. */
-const RENEW_AFTER = 0.7;
-const RENEW_SPREAD = 0.15;
+type TimerName = 'retry' | 'ping' | 'silence';
 
 /**
  * One room over the native transport: joins, gives signs of life, comes back by itself with what it has
@@ -84,38 +55,39 @@ const RENEW_SPREAD = 0.15;
  */
 export class Connection {
   readonly #options: ConnectionOptions;
+  readonly #timing: Timing;
   readonly #environment: Environment;
   readonly #listener: ConnectionListener;
   /** Until `start` it is about to connect, as far as anybody can see. */
   #status: Status = { name: 'connecting' };
   #socket: Socket | undefined;
-  /** By it the server knows what is left of earlier connections, and lets go of that. */
-  readonly #session: string;
-  readonly #asked = new Map<number, Asked>();
-  /** What the server will have later. */
-  readonly #resting = new Set<Asked>();
-  #lastRef = 0;
-  #position: string | undefined;
-  /** Until the last page of what was missed is here, only pages move the position. */
-  #isCatchingUp = false;
+  readonly #pending: PendingCommands;
+  readonly #follower: Follower;
+  readonly #dialer: Dialer;
+  readonly #renewal: TokenRenewal;
+  readonly #timers: Timers<TimerName>;
   #openedAt = 0;
   #failures = 0;
-  #token: string | undefined;
-  /** The token in use was not accepted. */
-  #isSpent = false;
-  #wasRenewed = false;
   /** What the server said before it closed. */
   #problem: Problem | undefined;
   /** Tells one attempt from the next while credentials are fetched. */
   #attempt = 0;
   #stopWaking: (() => void) | undefined;
-  readonly #timers: Partial<Record<TimerName, () => void>> = {};
 
   constructor(options: ConnectionOptions, environment: Environment, listener: ConnectionListener) {
     this.#options = options;
+    this.#timing = options.timing;
     this.#environment = environment;
     this.#listener = listener;
-    this.#session = environment.makeId();
+    const dialer = new Dialer(options, environment);
+    this.#dialer = dialer;
+    const { againMs } = options.timing;
+    const pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
+    this.#pending = pending;
+    const joined = (result: Result<Reply<'joinRoom'>>) => this.#joined(result);
+    this.#follower = new Follower(this, pending, listener, joined, () => this.#lost());
+    this.#timers = new Timers(environment);
+    this.#renewal = new TokenRenewal(dialer, environment, againMs, (token) => this.#offer(token));
   }
 
   get status(): Status {
@@ -128,7 +100,7 @@ export class Connection {
   }
 
   get isCatchingUp(): boolean {
-    return this.#isCatchingUp;
+    return this.#follower.isCatchingUp;
   }
 
   /** Begins, or tries again at once instead of later. */
@@ -168,15 +140,11 @@ export class Connection {
     answered: Answered<ReplyOf<N>>,
     delayed?: (retryAt: number) => void,
   ): void {
-    if (this.isOpen) {
-      this.#ask({ name, payload, answered, delayed, length: 0 });
-    } else answered(undefined);
+    if (this.isOpen) this.#pending.send({ name, payload, answered, delayed });
+    else answered(undefined);
   }
 
-  #ask(asked: Asked): void {
-    const ref = ++this.#lastRef;
-    const line = JSON.stringify([asked.name, asked.payload, ref]);
-    this.#asked.set(ref, { ...asked, length: line.length });
+  #send(line: string): void {
     this.#socket?.send(line);
     this.#expectAnswer();
   }
@@ -187,9 +155,9 @@ export class Connection {
     this.#problem = undefined;
     this.#tell({ name: 'connecting' });
     try {
-      const spent = this.#isSpent ? this.#token : undefined;
-      const credentials = await this.#options.credentials(spent);
-      if (attempt === this.#attempt) this.#open(credentials, spent !== undefined);
+      this.#follower.position ??= await this.#options.positions?.load();
+      const credentials = await this.#dialer.credentials();
+      if (attempt === this.#attempt) this.#open(credentials);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       if (error instanceof Refused && !isTemporary(error.problem)) {
@@ -198,86 +166,28 @@ export class Connection {
     }
   }
 
-  #open({ token, guestToken }: Credentials, wasRenewed: boolean): void {
-    this.#token = token;
-    this.#isSpent = false;
-    this.#wasRenewed = wasRenewed;
-    const protocols = ['parlor.v1'];
-    if (token !== undefined) protocols.push(`bearer.${token}`);
-    else if (guestToken !== undefined) protocols.push(`guest.${guestToken}`);
-    const url = new URL(this.#options.url);
-    url.searchParams.set('session', this.#session);
-    if (this.#position !== undefined) {
-      url.searchParams.set('since', this.#position);
-      url.searchParams.delete('history');
-    }
-    let socket: Socket;
-    try {
-      socket = this.#environment.open(url.href, protocols, {
-        text: (data) => {
-          if (socket === this.#socket) this.#frame(data);
-        },
-        closed: (code, reason) => {
-          if (socket === this.#socket) this.#closed(code, reason);
-        },
-      });
-    } catch {
-      throw new Refused(badToken);
-    }
+  #open(credentials: Credentials): void {
+    const socket = this.#dialer.open(credentials, this.#follower.position, {
+      text: (data) => {
+        if (socket === this.#socket) this.#frame(data);
+      },
+      closed: (code, reason) => {
+        if (socket === this.#socket) this.#closed(code, reason);
+      },
+    });
     this.#socket = socket;
-    this.#expectAnswer(patienceMs(this.#options.timing, this.#failures));
+    this.#expectAnswer(patienceMs(this.#timing, this.#failures));
   }
 
   #frame(frame: string): void {
-    this.#stopTimer('silence');
+    this.#timers.stop('silence');
+    const socket = this.#socket;
     if (frame !== 'pong') {
-      const socket = this.#socket;
-      for (const line of frame.split('\n')) {
-        this.#tuple(JSON.parse(line) as [string, unknown, unknown]);
-        // What was heard can end the connection; the rest of the frame is then nobody's.
-        if (socket !== this.#socket) return;
-      }
+      if (!this.#follower.frame(frame, () => socket === this.#socket)) return;
       this.#listener.framed();
     }
     // After a refused join the close is still to come.
-    if (this.#asked.size > 0 || !this.isOpen) this.#expectAnswer();
-  }
-
-  #tuple([name, payload, result]: [string, unknown, unknown]): void {
-    switch (name) {
-      case 'joined':
-        this.#joined(payload as Result<Reply<'joinRoom'>>);
-        break;
-      case 'ack':
-        this.#answer(payload as number, result as Result);
-        break;
-      case 'position':
-        if (!this.#isCatchingUp) this.#position = payload as string;
-        break;
-      case 'error':
-        // Every command here asks for a reply, so this is about a frame that could not be read: the
-        // oldest that is not answered, since answers come in the order of the commands.
-        this.#answer(this.#asked.keys().next().value, { ok: false, error: payload as Problem });
-        break;
-      default:
-        this.#listener.event(name, payload);
-    }
-  }
-
-  #answer(ref: number | undefined, result: Result): void {
-    const asked = this.#asked.get(ref ?? 0);
-    this.#asked.delete(ref ?? 0);
-    if (asked === undefined) return;
-    if (result.ok || !isTemporary(result.error)) {
-      asked.answered(result);
-      return;
-    }
-    this.#resting.add(asked);
-    const wait = result.error.retryAfterMs ?? this.#options.timing.againMs;
-    asked.delayed?.(this.#environment.now() + wait);
-    this.#environment.after(wait, () => {
-      if (this.#resting.delete(asked)) this.#ask(asked);
-    });
+    if (this.#pending.isWaiting || !this.isOpen) this.#expectAnswer();
   }
 
   #joined(result: Result<Reply<'joinRoom'>>): void {
@@ -287,75 +197,34 @@ export class Connection {
       return;
     }
     this.#openedAt = this.#environment.now();
-    this.#position = result.position;
-    this.#isCatchingUp = result.complete === false;
+    this.#follower.joined(result);
     // At once: at the edge a socket that was closed stands half open until its client has sent something.
     this.#ping();
-    this.#renewLater(result.you.expiresAt);
+    if (this.#options.canRenew) this.#renewal.schedule(result.you.expiresAt);
     this.#tell({ name: 'open' });
     this.#listener.joined(result);
-    if (this.#isCatchingUp) this.#catchUp();
-  }
-
-  #catchUp(): void {
-    const after = this.#position ?? '';
-    this.ask('getMissed', { after }, (result) => {
-      if (result === undefined) return;
-      if (!result.ok || result.reset === true) {
-        // What is known here counts no more.
-        this.#position = undefined;
-        this.#lost();
-      } else {
-        this.#position = result.position;
-        this.#isCatchingUp = !result.complete;
-        this.#listener.missed(result);
-        if (this.#isCatchingUp) this.#catchUp();
-      }
-    });
+    this.#follower.catchUp();
   }
 
   #ping(): void {
-    this.#socket?.send('ping');
-    this.#expectAnswer();
-    this.#pingLater();
+    this.#send('ping');
+    this.#timers.set('ping', this.#timing.pingEveryMs, () => this.#ping());
   }
 
-  #pingLater(): void {
-    this.#setTimer('ping', this.#options.timing.pingEveryMs, () => this.#ping());
-  }
-
-  #renewLater(expiresAt: number | undefined): void {
-    if (expiresAt === undefined || !this.#options.canRenew) return;
-    const left = expiresAt - this.#environment.now();
-    const wait = left * (RENEW_AFTER + RENEW_SPREAD * this.#environment.random());
-    this.#setTimer('renew', Math.max(wait, this.#options.timing.againMs), () => {
-      void this.#renew(expiresAt);
+  /** Shows a newer token to the room. */
+  #offer(token: string): void {
+    this.#dialer.token = token;
+    this.ask('refreshToken', { token }, (result) => {
+      if (result?.ok !== true) return;
+      this.#renewal.schedule(result.expiresAt);
+      this.#listener.renewed();
     });
   }
 
-  async #renew(expiresAt: number): Promise<void> {
-    const socket = this.#socket;
-    try {
-      const { token } = await this.#options.credentials(this.#token);
-      if (socket !== this.#socket || token === undefined) return;
-      this.#token = token;
-      this.ask('refreshToken', { token }, (result) => {
-        if (result?.ok !== true) return;
-        this.#renewLater(result.expiresAt);
-        this.#listener.renewed();
-      });
-    } catch {
-      // Until the token has ended there is time to try again.
-      if (socket === this.#socket && this.#environment.now() < expiresAt) {
-        this.#renewLater(expiresAt);
-      }
-    }
-  }
-
-  #expectAnswer(ms = this.#options.timing.answerMs): void {
-    if (this.#timers.silence !== undefined) return;
+  #expectAnswer(ms = this.#timing.answerMs): void {
+    if (this.#timers.has('silence')) return;
     // Whoever was asleep hears timers before sockets: what has come meanwhile gets its turn.
-    this.#setTimer('silence', ms, () => this.#setTimer('silence', 1, () => this.#lost()));
+    this.#timers.set('silence', ms, () => this.#timers.set('silence', 1, () => this.#lost()));
   }
 
   #lost(): void {
@@ -364,21 +233,16 @@ export class Connection {
   }
 
   #closed(code: number, reason: string): void {
-    const { canRenew } = this.#options;
     this.#letGo(undefined, code);
-    const ofToken = code === TOKEN_EXPIRED || this.#problem?.code === 'token_expired';
-    const unauthorized = code === UNAUTHORIZED && this.#problem?.code === 'unauthorized';
-    // A token that was good once may have been signed with an older secret.
-    if (ofToken || (unauthorized && canRenew && !this.#wasRenewed)) this.#isSpent = true;
-    if (shouldComeBack(code) || this.#isSpent) this.#comeBack();
+    const canTryToken = this.#dialer.closed(code, this.#problem);
+    if (canTryToken || shouldComeBack(code)) this.#comeBack();
     else this.#end(code, this.#problem ?? problemOf(code, reason));
   }
 
   #comeBack(): void {
-    const { timing } = this.#options;
     const least = this.#problem?.retryAfterMs ?? 0;
-    const wait = backoffMs(timing, this.#failures++, this.#environment.random());
-    this.#setTimer('retry', least + wait, () => void this.#connect());
+    const wait = backoffMs(this.#timing, this.#failures++, this.#environment.random());
+    this.#timers.set('retry', least + wait, () => void this.#connect());
     this.#tell({ name: 'waiting', ...(this.#problem && { problem: this.#problem }) });
   }
 
@@ -404,37 +268,18 @@ export class Connection {
    */
   #letGo(close: number | undefined, code: number = LOST): void {
     const held = this.#environment.now() - this.#openedAt;
-    if (this.isOpen && held >= this.#options.timing.steadyMs) this.#failures = 0;
+    if (this.isOpen && held >= this.#timing.steadyMs) this.#failures = 0;
     this.#attempt++;
     this.#stopTimers();
     const socket = this.#socket;
     this.#socket = undefined;
     this.#status = { name: 'connecting' };
     if (close !== undefined) socket?.close(close);
-    const asked = [...this.#asked.values(), ...this.#resting];
-    this.#asked.clear();
-    this.#resting.clear();
-    const longest = Math.max(...asked.map(({ length }) => length));
-    for (const { answered, length } of asked) {
-      const isCulprit = code === FRAME_TOO_BIG && length === longest;
-      answered(isCulprit ? { ok: false, error: frameTooBig } : undefined);
-    }
-  }
-
-  #setTimer(name: TimerName, ms: number, work: () => void): void {
-    this.#stopTimer(name);
-    this.#timers[name] = this.#environment.after(ms, () => {
-      delete this.#timers[name];
-      work();
-    });
-  }
-
-  #stopTimer(name: TimerName): void {
-    this.#timers[name]?.();
-    delete this.#timers[name];
+    this.#pending.drop(code === FRAME_TOO_BIG);
   }
 
   #stopTimers(): void {
-    for (const name in this.#timers) this.#stopTimer(name as TimerName);
+    this.#timers.stopAll();
+    this.#renewal.stop();
   }
 }

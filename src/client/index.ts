@@ -1,10 +1,12 @@
 export { type Client, connect, type ConnectOptions } from './client.ts';
 export type { Askable } from './asker.ts';
-export type { Status } from './connection.ts';
+export type { Status } from './status.ts';
 export type { WebSocketClass, WebSocketLike } from './environment.ts';
 export type { Entry, Store } from './outbox.ts';
 export { Refused } from './refused.ts';
-export type { EditOptions, MessageOptions, Room, RoomEvent, RoomEvents } from './room.ts';
+export type { Positions } from './positions.ts';
+export type { EditOptions, MessageOptions, Room } from './room.ts';
+export type { RoomEvent, RoomEvents } from './room-events.ts';
 export type { Outgoing, RoomState, ShownMessage } from './state.ts';
 export { defaultTiming, type Timing } from './timing.ts';
 export type { TokenSource } from './tokens.ts';

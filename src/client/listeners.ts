@@ -1,11 +1,15 @@
+import { Stream } from './stream.ts';
+
 /** Listeners by the name of what they listen to, and streams of the same. */
 export class Listeners<Events extends object> {
-  readonly #all = new Map<keyof Events, Set<(payload: never) => void>>();
-  /** What each stream hears with, and what ends it. */
-  readonly #streams = new Map<(name: keyof Events, payload: unknown) => void, () => void>();
+  readonly #all = new Map<keyof Events, Set<(payload: never) => unknown>>();
+  /** Each stream, and what feeds it. */
+  readonly #streams = new Map<Stream<unknown>, (name: keyof Events, payload: unknown) => void>();
+  /** What asynchronous listeners have begun and not ended. */
+  readonly #begun = new Set<Promise<unknown>>();
 
   /** @returns ends it */
-  on<N extends keyof Events>(name: N, listener: (payload: Events[N]) => void): () => void {
+  on<N extends keyof Events>(name: N, listener: (payload: Events[N]) => unknown): () => void {
     const listeners = this.#all.get(name) ?? new Set();
     this.#all.set(name, listeners);
     // One of its own, so that the same function can listen twice and be taken away once.
@@ -16,9 +20,18 @@ export class Listeners<Events extends object> {
 
   tell<N extends keyof Events>(name: N, payload: Events[N]): void {
     for (const listener of this.#all.get(name) ?? []) {
-      safely(() => (listener as (payload: Events[N]) => void)(payload));
+      this.#call(() => (listener as (payload: Events[N]) => unknown)(payload));
     }
-    for (const hear of this.#streams.keys()) hear(name, payload);
+    for (const feed of this.#streams.values()) feed(name, payload);
+  }
+
+  /**
+   * Resolves when everything told until now was handled: asynchronous listeners have ended, and loops
+   * have come back for more. Rejects when such a listener fails.
+   */
+  handled(): Promise<unknown> {
+    const drained = [...this.#streams.keys()].map((stream) => stream.drained);
+    return Promise.all([...this.#begun, ...drained]);
   }
 
   /**
@@ -28,48 +41,40 @@ export class Listeners<Events extends object> {
   stream<T>(
     pick: (name: keyof Events, payload: unknown) => T | undefined,
   ): AsyncIterableIterator<T> {
-    const waiting: T[] = [];
-    let wake = () => {};
-    let isOver = false;
-    const hear = (name: keyof Events, payload: unknown) => {
+    const stream = new Stream<T>();
+    this.#streams.set(stream, (name, payload) => {
       const item = pick(name, payload);
-      if (item !== undefined) waiting.push(item);
-      wake();
-    };
-    const end = () => {
-      isOver = true;
-      this.#streams.delete(hear);
-      wake();
-    };
-    this.#streams.set(hear, end);
-    return (async function* loop() {
-      try {
-        for (;;) {
-          while (waiting.length > 0) yield waiting.shift() as T;
-          if (isOver) return;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      } finally {
-        end();
-      }
-    })();
+      if (item !== undefined) stream.push(item);
+    });
+    return stream.items(() => this.#streams.delete(stream));
   }
 
   /** Ends the streams; what waits in them can still be taken. */
   endStreams(): void {
-    for (const end of this.#streams.values()) end();
+    for (const stream of this.#streams.keys()) stream.end();
+    this.#streams.clear();
+  }
+
+  /** A listener that throws is its owner's defect, and keeps no other from its event. */
+  #call(listener: () => unknown): void {
+    try {
+      const result = listener();
+      if (!(result instanceof Promise)) return;
+      this.#begun.add(result);
+      const ended = () => void this.#begun.delete(result);
+      result.then(ended, (error: unknown) => {
+        ended();
+        report(error);
+      });
+    } catch (error) {
+      report(error);
+    }
   }
 }
 
-/** A listener that throws is its owner's defect, and keeps nobody else from hearing. */
-function safely(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+/** Makes an error one that nobody has caught. */
+export function report(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

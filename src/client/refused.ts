@@ -1,9 +1,16 @@
 import type { ErrorCode, Problem } from '../protocol/codes/errors.ts';
 
-/** Why something was not done, as the server or the client itself says it. */
+/**
+ * Why something was not done, as the server or the client itself says it.
+ * @example room.send('hi').catch((error) => error instanceof Refused && console.log(error.message));
+ */
 export class Refused extends Error {
+  /** @example if (refused.code === 'muted') console.log('Wait a little.'); */
   readonly code: ErrorCode;
-  /** All of it: `field`, `retryAfterMs`, `current` where they apply. */
+  /**
+   * All of it: `field`, `retryAfterMs`, `current` where they apply.
+   * @example console.log(refused.problem.retryAfterMs ?? 0);
+   */
   readonly problem: Problem;
 
   constructor(problem: Problem) {

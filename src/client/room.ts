@@ -1,47 +1,11 @@
 import type { Payload, Reply } from '../protocol/commands.ts';
-import type { Problem } from '../protocol/codes/errors.ts';
-import type { EventName, EventPayload } from '../protocol/events.ts';
-import type { Message, RoomInfo, You } from '../protocol/objects.ts';
-import { type Askable, Asker } from './asker.ts';
-import { Connection, type ConnectionOptions, type Status } from './connection.ts';
+import type { Message } from '../protocol/objects.ts';
+import type { Askable } from './asker.ts';
 import type { Environment } from './environment.ts';
-import { Listeners } from './listeners.ts';
-import { Outbox, type Store } from './outbox.ts';
-import { OwnReactions } from './own-reactions.ts';
-import { People } from './people.ts';
-import { Reading } from './reading.ts';
-import { notConnected, Refused } from './refused.ts';
-import { Sender } from './sender.ts';
-import { hasFailed, isOutgoing, type RoomState, withChanges } from './state.ts';
-import { Timeline } from './timeline.ts';
-import { Typists } from './typists.ts';
-
-/**
- * What a room tells. `message` comes once for every message that is new to this client, what was
- * missed and this user's own included; `messageUpdated` for every change of one. `change`: the state
- * is another one. `reset`: the room's storage began anew, and so does the state.
- */
-export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
-  change: RoomState;
-  status: Status;
-  reset: undefined;
-};
-
-/** One event as a loop over `events()` gets it. */
-export type RoomEvent = {
-  [N in EventName]: { name: N; payload: EventPayload<N> };
-}[EventName];
-
-export interface RoomOptions extends ConnectionOptions {
-  roomId: string;
-  /** Newest messages to load when the room is first joined. */
-  history: number;
-  store: Store | undefined;
-  /** Where in the store. */
-  storeKey: string;
-  /** A guest was given this to be the same guest again. */
-  onGuestToken: (guestToken: string) => void;
-}
+import { notConnected } from './refused.ts';
+import { type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
+import { type RoomOptions, RoomSession } from './room-session.ts';
+import type { RoomState } from './state.ts';
 
 /** What may go with a message. */
 export type MessageOptions = Pick<Payload<'message'>, 'id' | 'replyTo' | 'mentions' | 'meta'>;
@@ -49,209 +13,192 @@ export type MessageOptions = Pick<Payload<'message'>, 'id' | 'replyTo' | 'mentio
 /** What an edit may change beside the text. */
 export type EditOptions = Pick<MessageOptions, 'mentions' | 'meta'>;
 
-/** What only this client tells. */
-const OWN = /^(change|status|reset)$/;
-
 /** Messages in a page of older ones. */
 const OLDER_PAGE = 50;
-const MEMBERS_PAGE = 100;
 
 /**
  * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
  * itself, and keeps what was done here until the room has taken or refused it.
  */
 export class Room {
+  /** @example console.log(room.roomId); */
   readonly roomId: string;
-  readonly #options: RoomOptions;
+  readonly #session: RoomSession;
   readonly #environment: Environment;
-  readonly #connection: Connection;
-  readonly #outbox: Outbox;
-  readonly #sender: Sender;
-  readonly #asker: Asker;
-  readonly #listeners = new Listeners<RoomEvents>();
-  readonly #timeline = new Timeline();
-  readonly #myReactions = new OwnReactions();
-  readonly #people = new People();
-  readonly #typists: Typists;
-  readonly #reading = new Reading(this.#timeline);
-  #room: RoomInfo | undefined;
-  #you: You | undefined;
-  #state: RoomState | undefined;
-  readonly #firstState: RoomState;
-  /** Counts what makes an answer about people worthless: joins, and lists that begin anew. */
-  #generation = 0;
-  #older: Promise<void> | undefined;
-  /** Whether the room is known to remember this user, and thus counts what is unread. */
-  #isListed = false;
-  #refresh: 'idle' | 'asked' | 'again' = 'idle';
-  #isMarking = false;
-  #typedAt = -Infinity;
 
   constructor(options: RoomOptions, environment: Environment) {
-    const { roomId, timing, store, storeKey } = options;
-    this.roomId = roomId;
-    this.#options = options;
+    this.roomId = options.roomId;
+    this.#session = new RoomSession(options, environment);
     this.#environment = environment;
-    this.#connection = new Connection(options, environment, {
-      status: (status) => this.#statusChanged(status),
-      joined: (reply) => this.#joined(reply),
-      missed: (page) => this.#missed(page),
-      event: (name, payload) => this.#event({ name, payload } as RoomEvent),
-      framed: () => this.#changed(),
-      // A newer token may give another name or other rights.
-      renewed: () => this.#askAgain(),
-    });
-    this.#outbox = new Outbox(store, storeKey);
-    this.#sender = new Sender({
-      connection: this.#connection,
-      environment,
-      outbox: this.#outbox,
-      stored: (message, myReactions) => this.#stored(message, myReactions),
-    });
-    this.#asker = new Asker(this.#connection);
-    this.#typists = new Typists(environment, timing.typingLapsesMs, () => this.#changed());
-    // What is unsent is in one browser's storage, which a server that renders does not have.
-    this.#firstState = {
-      ...this.#makeState(),
-      outgoing: [],
-      failedChanges: [],
-      myReactions: new Map(),
-    };
   }
 
   /**
    * Goes on after `leave`, or after an end: `state.status` tells of those. Where the connection is
    * lost, tries again at once.
+   * @example if (room.state.status.name === 'ended') room.join();
    */
   join(): void {
-    this.#connection.start();
+    this.#session.connection.start();
   }
 
-  /** Leaves, at once and until `join`. What is unsent stays, and stays stored. */
+  /**
+   * Leaves, at once and until `join`. What is unsent stays, and stays stored.
+   * @example room.leave();
+   */
   leave(): void {
-    this.#connection.stop();
-    this.#listeners.endStreams();
+    this.#session.leave();
   }
 
-  /** What is known of the room now; the same object until something changes. */
+  /**
+   * What is known of the room now; the same object until something changes.
+   * @example for (const { sender, message } of room.state.messages) console.log(sender, message);
+   */
   get state(): RoomState {
-    this.#state ??= this.#makeState();
-    return this.#state;
+    return this.#session.state;
   }
 
-  /** For stores that look for themselves, such as React's. @returns ends it */
+  /**
+   * For stores that look for themselves, such as React's. @returns ends it
+   * @example const stop = room.subscribe(() => console.log(room.getState().unread));
+   */
   readonly subscribe = (listener: () => void): (() => void) => this.on('change', listener);
+  /**
+   * `state`, as a function that can be handed on.
+   * @example const { online } = room.getState();
+   */
   readonly getState = (): RoomState => this.state;
-  /** The state of every room that was never joined: what a server renders, always the same object. */
-  readonly getFirstState = (): RoomState => this.#firstState;
+  /**
+   * The state of every room that was never joined: what a server renders, always the same object.
+   * @example const isFirst = room.getState() === room.getFirstState();
+   */
+  readonly getFirstState = (): RoomState => this.#session.firstState;
 
-  /** @returns ends it */
-  on<N extends keyof RoomEvents>(name: N, listener: (payload: RoomEvents[N]) => void): () => void {
-    return this.#listeners.on(name, listener);
+  /**
+   * Calls a listener for every event of a name. With `positions`, a promise that it returns is
+   * waited for: until then the event is not handled. @returns ends it
+   * @example room.on('userJoined', ({ username }) => console.log(`${username} is here.`));
+   */
+  on<N extends keyof RoomEvents>(
+    name: N,
+    listener: (payload: RoomEvents[N]) => unknown,
+  ): () => void {
+    return this.#session.listeners.on(name, listener);
   }
 
-  /** Every event from now on, until the room is left. */
+  /**
+   * Every event from now on, until the room is left.
+   * @example for await (const { name, payload } of room.events()) console.log(name, payload);
+   */
   events(): AsyncIterableIterator<RoomEvent> {
-    return this.#listeners.stream((name, payload) =>
-      OWN.test(name) ? undefined : ({ name, payload } as RoomEvent),
-    );
+    return this.#session.listeners.stream(roomEvent);
   }
 
-  /** Every message that is new from now on, until the room is left; this user's own included. */
+  /**
+   * Every message that is new from now on, until the room is left; this user's own included.
+   * @example for await (const { message } of room.messages()) console.log(message);
+   */
   messages(): AsyncIterableIterator<Message> {
-    return this.#listeners.stream((name, payload) =>
+    return this.#session.listeners.stream((name, payload) =>
       name === 'message' ? (payload as Message) : undefined,
     );
   }
 
   /**
    * Says something. It is kept and sent again until the room has it; `state.outgoing` shows it
-   * meanwhile.
-   * @returns resolves with the message as it stands in the room
+   * until then. @returns resolves with the message as it stands in the room
    * @throws Refused when the room will not have it, or has ended; nobody needs to wait for that
+   * @example const { seq } = await room.send('hello, Bob', { mentions: ['bob'] });
    */
   send(message: string, options: MessageOptions = {}): Promise<Message> {
     const { id = this.#environment.makeId() } = options;
     // The room ends a notice of typing with the message by itself.
-    return this.#keep({ name: 'message', payload: { ...options, message, id } });
+    return this.#session.keep({ name: 'message', payload: { ...options, message, id } });
   }
 
   /**
    * Changes a message of one's own. Mentions and `meta` stay unless they are given; `[]` and `{}`
-   * remove them.
-   * @throws Refused `conflict` when it has changed meanwhile
+   * remove them. @throws Refused `conflict` when it has changed since
+   * @example await room.edit(12, 'hello, dear Bob');
    */
   edit(seq: number, message: string, options: EditOptions = {}): Promise<Message> {
-    const payload = { ...options, seq, message, ...this.#ifRev(seq) };
-    return this.#keep({ name: 'editMessage', payload });
+    const payload = { ...options, seq, message, ...this.#session.ifRev(seq) };
+    return this.#session.keep({ name: 'editMessage', payload });
   }
 
-  /** Deletes a message of one's own, or as moderator anyone's. @throws Refused as `edit` */
+  /**
+   * Deletes a message of one's own, or as moderator anyone's. @throws Refused as `edit`
+   * @example await room.delete(12, 'off topic');
+   */
   delete(seq: number, note?: string): Promise<Message> {
-    const payload = { seq, ...(note !== undefined && { note }), ...this.#ifRev(seq) };
-    return this.#keep({ name: 'deleteMessage', payload });
+    const payload = { seq, ...(note !== undefined && { note }), ...this.#session.ifRev(seq) };
+    return this.#session.keep({ name: 'deleteMessage', payload });
   }
 
+  /** @example await room.addReaction(12, '👍'); */
   addReaction(seq: number, emoji: string): Promise<Message> {
-    return this.#keep({ name: 'addReaction', payload: { seq, emoji } });
+    return this.#session.keep({ name: 'addReaction', payload: { seq, emoji } });
   }
 
+  /** @example await room.removeReaction(12, '👍'); */
   removeReaction(seq: number, emoji: string): Promise<Message> {
-    return this.#keep({ name: 'removeReaction', payload: { seq, emoji } });
+    return this.#session.keep({ name: 'removeReaction', payload: { seq, emoji } });
   }
 
-  /** Sends once more what was refused. @param id that of an entry in `state.outgoing` */
+  /**
+   * Sends once more what was refused. @param id that of an entry in `state.outgoing`
+   * @example for (const { id, state } of room.state.outgoing) if (state === 'failed') room.retry(id);
+   */
   retry(id: string): void {
-    this.#sender.retry(id);
-    this.#changed();
+    this.#session.sender.retry(id);
+    this.#session.changed();
   }
 
-  /** Gives up what is not stored. */
+  /**
+   * Gives up what is not stored.
+   * @example for (const { id } of room.state.failedChanges) room.discard(id);
+   */
   discard(id: string): void {
-    this.#sender.discard(id, notConnected);
-    this.#changed();
+    this.#session.sender.discard(id, notConnected);
+    this.#session.changed();
   }
 
   /**
    * This user has read up to here. The first time it also puts a newcomer on the room's list, where
-   * what they miss is counted from then on.
-   * @param readUpTo a `seq`; without, the newest
+   * what they miss is counted from then on. @param readUpTo a `seq`; without, the newest
+   * @example room.markRead();
    */
-  markRead(readUpTo = this.#timeline.list.at(-1)?.seq ?? 0): void {
-    this.#reading.want(readUpTo);
-    this.#mark();
-    this.#changed();
+  markRead(readUpTo = this.state.messages.at(-1)?.seq ?? 0): void {
+    this.#session.markRead(readUpTo);
   }
 
-  /** This user is typing. May be called with every key; the room hears it as often as it helps. */
+  /**
+   * This user is typing. May be called with every key; the room hears it as often as it helps.
+   * @example room.typing();
+   */
   typing(isTyping = true): void {
-    const now = this.#environment.now();
-    const { typingEveryMs, typingLapsesMs } = this.#options.timing;
-    const since = now - this.#typedAt;
-    if (!this.#connection.isOpen || since < (isTyping ? typingEveryMs : 0)) return;
-    if (!isTyping && since >= typingLapsesMs) return;
-    if (isTyping) this.#typedAt = now;
-    this.#connection.ask('typing', { isTyping }, () => undefined);
+    this.#session.notice.typing(isTyping);
   }
 
-  /** Loads a page of older messages into the state. @throws Refused */
+  /**
+   * Loads a page of older messages into the state. @throws Refused
+   * @example if (room.state.hasOlder) await room.loadOlder();
+   */
   loadOlder(limit = OLDER_PAGE): Promise<void> {
-    this.#older ??= this.#loadOlder(limit).finally(() => {
-      this.#older = undefined;
-    });
-    return this.#older;
+    return this.#session.loadOlder(limit);
   }
 
-  /** Lets go of all but the newest `count` messages; `loadOlder` brings them back. */
+  /**
+   * Lets go of all but the newest `count` messages; `loadOlder` brings them back.
+   * @example room.trim(200);
+   */
   trim(count: number): void {
-    // While pages are on their way the newest here need not be the newest there are.
-    if (!this.#connection.isCatchingUp) this.#timeline.trim(count);
-    this.#changed();
+    this.#session.trim(count);
   }
 
   /**
    * A page of the room's list, or of users who are online. `prefix` finds people while their name is
    * typed: by the beginning of one of its words, or of their user id. @throws Refused
+   * @example const { members } = await room.members({ prefix: 'bo', limit: 5 });
    */
   members(query: Omit<Payload<'getMembers'>, 'roomId'>): Promise<Reply<'getMembers'>> {
     return this.ask('getMembers', query);
@@ -261,301 +208,9 @@ export class Room {
    * Gives any other command, as soon as the room can be reached. What only reads is asked again when
    * the connection is lost; what changes something is not, since nobody knows whether it was done.
    * @throws Refused when the room will not do it, was left, or has ended
+   * @example const { results } = await room.ask('searchMessages', { query: 'hello' });
    */
   ask<N extends Askable>(name: N, payload: Omit<Payload<N>, 'roomId'>): Promise<Reply<N>> {
-    return this.#asking(name, payload, (reply) => {
-      if ('room' in reply) this.#room = reply.room;
-    });
-  }
-
-  /** @param take is given the reply in the room's order, before the events behind it */
-  #asking<N extends Askable>(
-    name: N,
-    payload: Omit<Payload<N>, 'roomId'>,
-    take: (reply: Reply<N>) => void,
-  ): Promise<Reply<N>> {
-    return new Promise((resolve, reject) => {
-      this.#asker.ask(name, payload, (result) => {
-        if (result.ok) {
-          if ('messages' in result) this.#myReactions.learn(result.messages, result.myReactions);
-          take(result);
-          resolve(result);
-        } else reject(new Refused(result.error));
-      });
-      this.#nobodyAnswers();
-    });
-  }
-
-  #keep(kept: Parameters<Sender['add']>[0]): Promise<Message> {
-    const was =
-      kept.name === 'message'
-        ? undefined
-        : this.state.messages.find(({ seq }) => seq === kept.payload.seq)?.message;
-    const stored = this.#sender.add(kept, was);
-    this.#nobodyAnswers();
-    this.#changed();
-    return stored;
-  }
-
-  #ifRev(seq: number): { ifRev?: number } {
-    const known = this.#timeline.find(seq);
-    return known === undefined ? {} : { ifRev: known.rev };
-  }
-
-  #statusChanged(status: Status): void {
-    const problem = this.#gone;
-    if (problem !== undefined) {
-      this.#generation++;
-      this.#typists.clear();
-      this.#people.clear();
-      this.#nobodyAnswers(problem);
-    }
-    this.#listeners.tell('status', status);
-    this.#changed();
-  }
-
-  /** Why nobody will answer, where the room was left or has ended. */
-  get #gone(): Problem | undefined {
-    const { status } = this.#connection;
-    if (status.name === 'ended') return status.problem;
-    return status.name === 'left' ? notConnected : undefined;
-  }
-
-  /** Whoever waits need not wait longer; what is to be sent stays. */
-  #nobodyAnswers(problem = this.#gone): void {
-    if (problem === undefined) return;
-    this.#sender.ended(problem);
-    this.#asker.ended(problem);
-  }
-
-  #joined(reply: Reply<'joinRoom'>): void {
-    const { room, you, messages, missed, myReactions } = reply;
-    if (you.guestToken !== undefined) this.#options.onGuestToken(you.guestToken);
-    this.#sender.joined(you.userId);
-    if (missed === undefined) this.#begin(reply);
-    else this.#takeMissed(missed);
-    this.#myReactions.learn([...messages, ...(missed ?? [])], myReactions);
-    this.#timeline.dropBelow(room.horizon);
-    for (const message of messages) this.#sender.heard(message);
-    this.#typists.clear();
-    this.#told(reply);
-    this.#meetPeople(reply);
-    this.#sender.go();
-    this.#asker.go();
-    this.#mark();
-    if (this.#timeline.list.length === 0 && this.#options.history > 0) {
-      void this.loadOlder().catch(() => undefined);
-    }
-  }
-
-  /** What was known counts no more: begins with the newest messages. */
-  #begin({ messages, position }: Reply<'joinRoom'>): void {
-    const isNew = this.#you === undefined;
-    const next = Number(position.split(':')[1]) + 1;
-    this.#timeline.clear(messages[0]?.seq ?? next);
-    for (const message of messages) this.#timeline.put(message);
-    this.#reading.clear();
-    this.#myReactions.clear();
-    if (!isNew) this.#listeners.tell('reset', undefined);
-  }
-
-  #missed({ messages, myReactions, complete }: Reply<'getMissed'>): void {
-    this.#takeMissed(messages);
-    this.#myReactions.learn(messages, myReactions);
-    // Live events did not tell enough while pages were on their way.
-    if (complete) this.#askAgain();
-  }
-
-  #takeMissed(messages: readonly Message[]): void {
-    for (const message of messages) {
-      this.#tellMerged(this.#timeline.put(message), message);
-      this.#sender.heard(message);
-    }
-  }
-
-  #tellMerged(merged: ReturnType<Timeline['put']>, message: Message): void {
-    if (merged === 'new') this.#listeners.tell('message', message);
-    else if (merged === 'changed') this.#listeners.tell('messageUpdated', message);
-  }
-
-  /** The room's word about itself, this user, and how far all have read. */
-  #told({ room, you, receipts }: Reply<'joinRoom'>): void {
-    this.#room = room;
-    this.#you = you;
-    this.#people.renamed(you);
-    this.#reading.told(you, you.userId);
-    this.#reading.othersTold(receipts, room.memberCount);
-  }
-
-  #meetPeople(reply: Reply<'joinRoom'>): void {
-    this.#generation++;
-    if (this.#people.joined(reply)) this.#loadPeople();
-  }
-
-  #event(event: RoomEvent): void {
-    const { name, payload } = event;
-    switch (name) {
-      case 'message':
-      case 'messageUpdated':
-        this.#heard(name, payload);
-        return;
-      case 'reactionsUpdated':
-        if (payload.by === this.#you?.userId) {
-          this.#myReactions.change(payload.seq, payload.emoji, payload.added);
-        }
-        if (!this.#timeline.react(payload)) return;
-        this.#act(payload.by, payload.added ? payload.rev : undefined);
-        break;
-      case 'userJoined':
-        this.#people.arrived(payload);
-        break;
-      case 'userLeft':
-        this.#people.left(payload);
-        this.#typists.stopped(payload.userId);
-        break;
-      case 'presence':
-        this.#generation++;
-        if (this.#people.counted(payload.onlineCount)) this.#askAgain();
-        break;
-      case 'typing':
-        if (payload.userId !== this.#you?.userId) this.#typists.heard(payload);
-        break;
-      case 'readReceipts':
-        for (const receipt of payload.receipts) {
-          if (this.#reading.receipt(receipt)) this.#askAgain();
-        }
-        break;
-      case 'roomUpdated':
-        this.#room = payload;
-        if (this.#timeline.dropBelow(payload.horizon)) this.#askAgain();
-        break;
-      case 'memberUpdated':
-        this.#people.renamed(payload);
-        if (payload.userId === this.#you?.userId) this.#isListed = payload.role !== 'none';
-        else if (!this.#reading.knowsAll) break;
-        // A role by token may stand above the one that is told here; a new one has read something.
-        this.#askAgain();
-        break;
-      default:
-    }
-    this.#listeners.tell(name, payload);
-  }
-
-  /** A message that somebody else sent or changed, live. */
-  #heard(name: 'message' | 'messageUpdated', payload: EventPayload<'messageUpdated'>): void {
-    const { change: _, by, ...message } = payload;
-    const before = this.#timeline.find(message.seq);
-    const merged = this.#timeline.put(message);
-    if (merged === 'known') return;
-    if (name === 'message') this.#typists.stopped(message.senderId);
-    this.#sender.heard(message);
-    this.#act(by ?? message.senderId, name === 'message' ? message.rev : undefined);
-    if (this.#reading.heard(before, message, name === 'message')) this.#askAgain();
-    // Changed before the page that holds it has come: to those who listen it is new.
-    this.#listeners.tell(merged === 'new' ? 'message' : name, payload);
-  }
-
-  /** The answer to something done here. */
-  #stored(message: Message, myReactions?: readonly string[]): void {
-    if (myReactions !== undefined) this.#myReactions.set(message.seq, myReactions);
-    this.#tellMerged(this.#timeline.put(message), message);
-    this.#act(this.#you?.userId);
-  }
-
-  /**
-   * Whoever acts for the first time stands on the room's list from then on, and is counted for.
-   * @param rev of what was done, where it puts somebody there
-   */
-  #act(userId: string | undefined, rev?: number): void {
-    if (userId !== this.#you?.userId) {
-      if (userId !== undefined && rev !== undefined) this.#reading.acted(userId, rev);
-    } else if (!this.#isListed && userId !== undefined) {
-      this.#isListed = true;
-      this.#askAgain();
-    }
-  }
-
-  /** Asks for the room's word about this user. To join twice is harmless and answers afresh. */
-  #askAgain(): void {
-    if (this.#refresh !== 'idle') {
-      this.#refresh = 'again';
-      return;
-    }
-    this.#refresh = 'asked';
-    this.#connection.ask('joinRoom', {}, (result) => {
-      const isAgain = this.#refresh === 'again';
-      this.#refresh = 'idle';
-      if (result?.ok !== true) return;
-      this.#told(result);
-      if (!this.#people.isComplete) this.#meetPeople(result);
-      if (isAgain) this.#askAgain();
-    });
-  }
-
-  #mark(): void {
-    const readUpTo = this.#reading.wanted;
-    if (readUpTo === undefined || this.#isMarking || !this.#connection.isOpen) return;
-    this.#isMarking = true;
-    this.#connection.ask('markRead', { readUpTo }, (result) => {
-      this.#isMarking = false;
-      if (result === undefined) return;
-      // The room knows no position beyond its newest message.
-      if (this.#reading.wanted === readUpTo) this.#reading.giveUp();
-      if (result.ok) {
-        this.#isListed = true;
-        this.#reading.kept(result);
-      }
-      this.#mark();
-    });
-  }
-
-  async #loadOlder(limit: number): Promise<void> {
-    const { from, hasOlder } = this.#timeline;
-    if (!hasOlder) return;
-    const page = { limit, ...(from < Infinity && { before: from }) };
-    await this.#asking('getHistory', page, ({ messages, hasMore }) => {
-      // Where the list has begun anew meanwhile, the page does not reach up to it.
-      if (from !== this.#timeline.from) return;
-      const [first] = messages;
-      this.#timeline.addOlder(messages, hasMore && first !== undefined ? first.seq : 0);
-    });
-  }
-
-  /** Loads the names of everyone who is here, page by page. */
-  #loadPeople(after?: string): void {
-    const generation = this.#generation;
-    const page = { online: true, limit: MEMBERS_PAGE, ...(after !== undefined && { after }) };
-    this.#asker.ask('getMembers', page, (result) => {
-      if (!result.ok || generation !== this.#generation) return;
-      const { members, hasMore } = result;
-      this.#people.add(members, !hasMore);
-      if (hasMore) this.#loadPeople(members.at(-1)?.userId);
-    });
-  }
-
-  #changed(): void {
-    this.#state = undefined;
-    this.#listeners.tell('change', this.state);
-  }
-
-  #makeState(): RoomState {
-    const { entries } = this.#outbox;
-    return {
-      roomId: this.roomId,
-      status: this.#connection.status,
-      isCatchingUp: this.#connection.isCatchingUp,
-      room: this.#room,
-      you: this.#you,
-      messages: withChanges(this.#timeline.list, entries),
-      hasOlder: this.#timeline.hasOlder,
-      outgoing: entries.filter(isOutgoing),
-      myReactions: this.#myReactions.with(entries),
-      failedChanges: entries.filter((entry) => !isOutgoing(entry)).filter(hasFailed),
-      online: this.#people.list,
-      onlineCount: this.#people.count,
-      typing: this.#typists.list,
-      ...this.#reading.counts,
-      receipts: this.#reading.receipts,
-    };
+    return this.#session.ask(name, payload);
   }
 }

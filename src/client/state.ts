@@ -1,6 +1,6 @@
 import type { Payload } from '../protocol/commands.ts';
 import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
-import type { Status } from './connection.ts';
+import type { Status } from './status.ts';
 import type { Entry } from './outbox.ts';
 
 /** A message as it is shown: with what this user has just changed of it. */
@@ -20,7 +20,10 @@ export function hasFailed({ state }: Entry): boolean {
   return state === 'failed';
 }
 
-/** A room as this client knows it. Never changed: a new one takes its place. */
+/**
+ * A room as this client knows it. Never changed: a new one takes its place.
+ * @example const { status, messages, hasOlder, unread } = room.state;
+ */
 export interface RoomState {
   roomId: string;
   status: Status;
@@ -31,7 +34,7 @@ export interface RoomState {
   you: You | undefined;
   /** One unbroken run up to the newest, by `seq`. */
   messages: readonly ShownMessage[];
-  /** Whether `loadOlder` may find more. */
+  /** Whether `loadOlder` may find more; false until the room was joined. */
   hasOlder: boolean;
   /** Messages on their way, in the order they were written; they belong behind `messages`. */
   outgoing: readonly Outgoing[];

@@ -18,6 +18,7 @@ export interface Timing {
   typingLapsesMs: number;
 }
 
+/** @example connect({ token, timing: { pingEveryMs: defaultTiming.pingEveryMs / 2 } }); */
 export const defaultTiming: Timing = {
   pingEveryMs: 25_000,
   answerMs: 10_000,

@@ -15,3 +15,19 @@ export function closeAnswer(
   const isSendable = code >= 1000 && code <= 4999 && ![1004, 1015].includes(code);
   return isSendable ? { code, reason: trimReason(reason) } : { code: 1000, reason: '' };
 }
+
+/** Answers a hibernatable socket's close. Never throws. */
+export function answerClose(
+  socket: WebSocket,
+  code: number,
+  reason: string,
+  wasClean: boolean,
+): void {
+  const answer = closeAnswer(code, reason, wasClean);
+  if (answer === undefined) return;
+  try {
+    socket.close(answer.code, answer.reason);
+  } catch {
+    // It was closed from this side before.
+  }
+}

@@ -79,7 +79,13 @@ function listen(socket: WebSocket, listener: LinkTransportListener): LinkTranspo
   socket.addEventListener('error', () => listener.broken());
   socket.accept();
   return {
-    send: (line) => attempt(() => socket.send(line)),
+    send: (line) => {
+      try {
+        socket.send(line);
+      } catch {
+        // The socket has ended; its listener is told of that by an event.
+      }
+    },
     renew: (identity) => attempt(() => socket.send(identityUpdateLine(identity))),
     close: (reason) => attempt(() => socket.close(reason === 'left' ? 1000 : NOT_MEANT)),
   };

@@ -26,40 +26,33 @@ interface Platform {
 export class ObjectConnection implements Connection {
   readonly #socket: WebSocket;
   readonly #platform: Platform;
-  #attachment: Attachment;
+  /** Its socket's attachment. */
+  state: Readonly<Attachment>;
+  /** What was said before an end is heard after it: the socket's own state would be ahead. */
+  open: boolean;
   #sentSinceSign = 0;
   #sign: number;
   /** When a frame last came at the latest, in epoch milliseconds: never too early for a live client. */
   #heardAt: number;
-  #closed: boolean;
 
   constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
     this.#socket = socket;
     this.#platform = platform;
     this.#sign = platform.now();
-    this.#attachment = attachment ?? (socket.deserializeAttachment() as Attachment);
-    this.#heardAt = this.#attachment.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
+    this.state = attachment ?? (socket.deserializeAttachment() as Attachment);
+    this.#heardAt = this.state.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
     // One that ended while the object slept is still listed.
-    this.#closed = attachment === undefined && socket.readyState !== WebSocket.READY_STATE_OPEN;
-  }
-
-  get state(): Readonly<Attachment> {
-    return this.#attachment;
-  }
-
-  /** What was said before an end is heard after it: the socket's own state would be ahead. */
-  get open(): boolean {
-    return !this.#closed;
+    this.open = attachment !== undefined || socket.readyState === WebSocket.READY_STATE_OPEN;
   }
 
   /** The other side has ended; nothing is sent any more. */
   ended(): void {
-    this.#closed = true;
+    this.open = false;
   }
 
   /** Links are kept alive by whoever holds them; their `ping` only says that they read. */
   get lastHeardAt(): number | undefined {
-    if (this.#attachment.end === 'link') return undefined;
+    if (this.state.end === 'link') return undefined;
     const pingedAt = this.#platform.pingedAt(this.#socket);
     return pingedAt === undefined ? undefined : Math.max(pingedAt, this.#heardAt);
   }
@@ -74,7 +67,7 @@ export class ObjectConnection implements Connection {
     this.#sign = now;
     this.#heardAt = now;
     this.#sentSinceSign = 0;
-    if (now - this.#attachment.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
+    if (now - this.state.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
   }
 
   send(frame: Frame): boolean {
@@ -90,14 +83,14 @@ export class ObjectConnection implements Connection {
     try {
       this.#socket.send(text);
     } catch {
-      this.#closed = true;
+      this.open = false;
     }
     return true;
   }
 
   close(code: CloseCode, reason: string): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (!this.open) return;
+    this.open = false;
     try {
       this.#socket.close(code, reason);
     } catch {
@@ -123,9 +116,9 @@ export class ObjectConnection implements Connection {
   }
 
   #write(change: Partial<Attachment>): void {
-    this.#attachment = { ...this.#attachment, ...change };
+    this.state = { ...this.state, ...change };
     try {
-      this.#socket.serializeAttachment(this.#attachment);
+      this.#socket.serializeAttachment(this.state);
     } catch {
       // A socket that has ended keeps no attachment; what is in memory serves until it is forgotten.
     }

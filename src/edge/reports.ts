@@ -23,9 +23,11 @@ class Rhythm {
 
   isDue(now: number): boolean {
     const elapsed = now - this.#writtenAt;
-    if (elapsed >= 0 && elapsed < this.#everyMs) return false;
+    return elapsed < 0 || elapsed >= this.#everyMs;
+  }
+
+  written(now: number): void {
     this.#writtenAt = now;
-    return true;
   }
 }
 
@@ -63,26 +65,22 @@ export class RoomReport implements Meter {
     this.#counts.refused(code);
   }
 
-  sent(lines: number): void {
-    this.#counts.sent(lines);
+  attempted(outcome: 'delivered' | 'failed'): void {
+    this.#counts.attempted(outcome);
   }
 
-  flushed(): void {
-    this.#counts.flushed();
+  flushed(frames: number, lines: number): void {
+    this.#counts.flushed(frames, lines);
   }
 
   woken(): void {
     this.#counts.woken();
   }
 
-  /** A flush is over, so long after the first of what it holds had come. */
-  waited(ms: number): void {
-    this.#waits.observe(Math.max(0, ms));
-  }
-
-  /** Writes a line when one is due. */
-  write(connections: number, now: number): void {
-    if (this.#counts.isEmpty || !this.#rhythm.isDue(now)) return;
+  flushedFor(connections: number, now: number, waitedMs: number | undefined): void {
+    if (waitedMs !== undefined) this.#waits.observe(Math.max(0, waitedMs));
+    if (!this.#rhythm.isDue(now) || this.#counts.isEmpty) return;
+    this.#rhythm.written(now);
     const counts = this.#counts.summary;
     this.#log.event('info', 'room', { connections, ...counts, ...latency(this.#waits) });
     this.#counts = new RoomCounts();
@@ -114,11 +112,12 @@ export class TrafficReport {
     const now = Date.now();
     this.#statuses.add(`status_${response.status}`);
     this.#ms.observe(Math.max(0, now - startedAt));
-    if (this.#rhythm.isDue(now)) this.#write();
+    if (this.#rhythm.isDue(now)) this.#write(now);
     return response;
   }
 
-  #write(): void {
+  #write(now: number): void {
+    this.#rhythm.written(now);
     this.#log.event('info', 'worker', {
       requests: this.#ms.count,
       ...latency(this.#ms),

@@ -1,16 +1,14 @@
-import {
-  ChatSocket,
-  type ChatHandOver,
-  type ChatPorts,
-  type SocketWire,
-} from '../transports/socketio/chat.ts';
+import { ChatSocket, type ChatHandOver, type ChatPorts } from '../transports/socketio/chat.ts';
+import type { SocketWire } from '../transports/socketio/socket-wire.ts';
 import type { MovableDirectory, MovableLink } from '../host/room-directory.ts';
+import { memoizeByIdentity } from '../following/memoize-by-identity.ts';
 import { systemClock } from '../socketio-server/clock.ts';
+import { encodeTexts } from '../socketio-server/encoded-events.ts';
+import { secureSid } from '../socketio-server/sid.ts';
 import { credentialsOf, type Handshake } from '../transports/socketio/credentials.ts';
 import type { CreateOwner, EngineCloseReason } from '../socketio-server/engine-session.ts';
 import type { NamespaceSocket } from '../socketio-server/namespace-socket.ts';
 import { DEFAULT_SETTINGS, type SocketIoSettings } from '../socketio-server/settings.ts';
-import { newSid } from '../socketio-server/sid.ts';
 import { type SocketIoHandOver, SocketIoSession } from '../socketio-server/socketio-session.ts';
 import type {
   ConnectRequest,
@@ -63,9 +61,8 @@ export function socketIoSettings({ limits, ...settings }: Settings): SocketIoSet
   };
 }
 
-export function randomSid(): string {
-  return newSid((bytes) => crypto.getRandomValues(bytes));
-}
+/** Lines as the packets they become; encoded once for all sockets that are given the same lines. */
+const encoded = memoizeByIdentity(encodeTexts);
 
 /** Of Socket.IO, as far as this isolate knows. */
 const floodBans = new FloodBans();
@@ -105,7 +102,7 @@ export class SessionChat implements SocketIoOwner {
     const options = {
       settings: { ...settings, connectTimeoutMs: timeoutMs },
       clock: systemClock,
-      newSid: randomSid,
+      newSid: secureSid,
       owner: this,
     };
     if (this.#from === undefined) {
@@ -121,7 +118,7 @@ export class SessionChat implements SocketIoOwner {
 
   /** Answers what is in flight. */
   async settle(): Promise<void> {
-    await this.#chat?.settle();
+    await this.#chat?.answers.settle();
   }
 
   /** Ends it here, for another holder to go on. */
@@ -144,7 +141,7 @@ export class SessionChat implements SocketIoOwner {
   }
 
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
-    const [name, payload] = args;
+    const [name, ...given] = args;
     if (name === 'joinRoom') this.#joins++;
     if (this.#inbound.take(Date.now()) > MAX_AHEAD_MS) {
       if (this.#userId !== undefined) floodBans.add(this.#userId, Date.now());
@@ -154,7 +151,7 @@ export class SessionChat implements SocketIoOwner {
     }
     this.#chat?.receive(
       String(name),
-      payload,
+      given,
       ackId === undefined ? undefined : (result) => this.#socket?.ackText(ackId, `[${result}]`),
     );
     this.#keepWithinBudget();
@@ -186,7 +183,7 @@ export class SessionChat implements SocketIoOwner {
   #wire(): SocketWire {
     return {
       events: (lines) => {
-        this.#socket?.emitTexts(lines);
+        this.#socket?.emitEncoded(encoded(lines));
         this.#events += lines.length;
         this.#keepWithinBudget();
       },

@@ -1,11 +1,12 @@
 import { systemClock } from '../socketio-server/clock.ts';
 import { readHandshake } from '../transports/socketio/credentials.ts';
+import { secureSid } from '../socketio-server/sid.ts';
 import { serveEngine } from '../socketio-server/worker-mount.ts';
 import { delayAnswer } from '../admission/delay-refusal.ts';
 import { type ClientSocket, WebSocketSession } from '../socketio-server/websocket-session.ts';
 import type { Environment } from './environment.ts';
 import { GUESTS_HEADER, type PollingHandOver } from './polling-session.ts';
-import { type EdgeChatPorts, randomSid, SessionChat, socketIoSettings } from './socketio-chat.ts';
+import { type EdgeChatPorts, SessionChat, socketIoSettings } from './socketio-chat.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
 
 /**
@@ -45,7 +46,7 @@ export function socketIoTransport(
       {
         settings,
         clock: systemClock,
-        newSid: randomSid,
+        newSid: secureSid,
         pollingObject: (sid) => sessions.getByName(sid),
         openSession(socket, sid) {
           const pending = sockets.add(Date.now());

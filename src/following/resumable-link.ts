@@ -276,7 +276,9 @@ export class ResumableLink implements MovableLink {
     }
     let stands = position;
     if (holdReply(lines)) for (const line of lines) stands ??= this.#note(line);
-    this.#step({ type: 'lines', lines, position: stands });
+    // Nearly all frames come here: what is live passes as it comes, and only the position is kept.
+    if (stands !== undefined) this.#state = { name: 'live', position: stands };
+    this.#deliver(lines, stands);
   }
 
   /** Keeps account of replies that pass. @returns the position in the reply to the first join */

@@ -5,7 +5,7 @@ export class Counter {
   readonly #values = new Map<string, number>();
 
   add(value = '', by = 1): void {
-    this.#values.set(value, this.of(value) + by);
+    this.#values.set(value, (this.#values.get(value) ?? 0) + by);
   }
 
   of(value = ''): number {
@@ -39,8 +39,9 @@ export class Histogram {
     this.sum += value;
     this.count++;
     this.largest = Math.max(this.largest, value);
-    const at = this.bounds.findIndex((bound) => value <= bound);
-    if (at >= 0) this.counts[at]!++;
+    let at = 0;
+    while (at < this.bounds.length && value > this.bounds[at]!) at++;
+    if (at < this.bounds.length) this.counts[at]!++;
   }
 
   /** The upper end of the bucket that so much of the observations lie in or below; 0 without any. */

@@ -14,7 +14,8 @@ export class RoomCounts implements Meter {
   /** Missed messages in the reply to who came back. */
   readonly resumes = new Histogram(COUNTS);
   readonly wakeups = new Counter();
-  #sent = 0;
+  /** Attempts at deliveries to targets outside, by outcome. */
+  readonly attempts = new Counter();
 
   done(name: OperationName, missed: number | undefined): void {
     this.commands.add(name);
@@ -25,14 +26,13 @@ export class RoomCounts implements Meter {
     this.refusals.add(code);
   }
 
-  sent(lines: number): void {
-    this.#sent++;
-    this.lines.add('', lines);
+  attempted(outcome: 'delivered' | 'failed'): void {
+    this.attempts.add(outcome);
   }
 
-  flushed(): void {
-    this.flushes.observe(this.#sent);
-    this.#sent = 0;
+  flushed(frames: number, lines: number): void {
+    this.flushes.observe(frames);
+    this.lines.add('', lines);
   }
 
   woken(): void {
@@ -41,7 +41,12 @@ export class RoomCounts implements Meter {
 
   get isEmpty(): boolean {
     return (
-      this.commands.total + this.refusals.total + this.flushes.count + this.wakeups.total === 0
+      this.commands.total +
+        this.refusals.total +
+        this.flushes.count +
+        this.wakeups.total +
+        this.attempts.total ===
+      0
     );
   }
 
@@ -60,6 +65,8 @@ export class RoomCounts implements Meter {
       deliveries: this.flushes.sum,
       largestFlush: this.flushes.largest,
       lines: this.lines.total,
+      targetsReached: this.attempts.of('delivered'),
+      targetsFailed: this.attempts.of('failed'),
       ...(Object.fromEntries(refused) as Fields),
     };
   }

@@ -174,7 +174,12 @@ const NO_TUPLE =
   'Send commands as JSON: ["<command>", payload] or ["<command>", payload, ref], one a line.';
 
 function readCommand(line: string): Command {
-  const tuple = parse(line);
+  let tuple: unknown;
+  try {
+    tuple = JSON.parse(line);
+  } catch {
+    throw new Refusal('invalid_payload', NO_TUPLE);
+  }
   if (!Array.isArray(tuple) || tuple.length < 2 || tuple.length > 3) {
     throw new Refusal('invalid_payload', NO_TUPLE);
   }
@@ -185,12 +190,4 @@ function readCommand(line: string): Command {
     throw new Refusal('invalid_payload', 'ref must be a whole number from 0 on.', { field: 'ref' });
   }
   return { name, payload, ref: ref as number };
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new Refusal('invalid_payload', NO_TUPLE);
-  }
 }

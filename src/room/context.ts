@@ -1,3 +1,4 @@
+import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
@@ -24,6 +25,7 @@ export interface RoomParts extends Stores {
   typing: Typing;
   limits: Limits;
   ids: Ids;
+  deliveries: Deliveries;
 }
 
 /** What work without an actor has, such as upkeep. */

@@ -11,6 +11,7 @@ import type { Connections } from './presence/connections.ts';
 import type { Departures } from './presence/departures.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
+import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
 import { dueAt } from './upkeep/tasks.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
@@ -56,6 +57,8 @@ export type Effect =
   | PlainEffect
   /** Joined connections that may no longer be in the room are disconnected. */
   | { type: 'recheckAccess'; audience: Audience }
+  /** A target outside the room is to be told of `key`: stored when it is planned, sent after the commit. */
+  | { type: 'deliver'; target: string; key: string }
   /** The time of the next wakeup may have changed. */
   | { type: 'wake' };
 
@@ -92,26 +95,31 @@ export function updateConnection(
 /**
  * Reads what effects need from storage. Call it inside the decision's transaction: when storage fails
  * here, the decision is rolled back as a whole.
- * @param isWakeupSet whether the room is going to be woken anyway
+ * @param wakeAt when the room is going to be woken anyway; undefined also when that is not known
  */
 export function plan<R>(
   context: UpkeepContext,
   { reply, effects = [] }: Decision<R>,
-  isWakeupSet: boolean,
+  wakeAt: number | undefined,
 ): Planned<R> {
   const { unindexedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
+  let delivers = false;
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
     if (effect.type === 'wake') wakes = true;
-    else if (effect.type === 'recheckAccess')
+    else if (effect.type === 'deliver') {
+      context.deliveries.add(effect.target, effect.key);
+      delivers = true;
+    } else if (effect.type === 'recheckAccess')
       planned.push(...revocations(context, effect.audience));
     else planned.push(effect);
   }
   const needsUpkeep = unindexedTo > 0 || (retentionDays !== null && position !== undefined);
-  if (wakes || (needsUpkeep && !isWakeupSet)) {
+  const isLate = wakeAt === undefined || wakeAt > context.now + WAKEUP_EVERY_MS;
+  if (wakes || (needsUpkeep && wakeAt === undefined) || (delivers && isLate)) {
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });
   }
   return { reply, effects: planned, position };
@@ -161,7 +169,7 @@ export class Effects {
           break;
         }
         case 'eraseStorage':
-          upkeep.eraseAfterFlush();
+          upkeep.erasesAfterFlush = true;
           break;
         case 'reclaimSpace':
           upkeep.reclaimSpace();

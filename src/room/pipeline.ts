@@ -7,7 +7,7 @@ import { accessOf, assertAccess } from './access/access.ts';
 import type { Actor, Context, Handler, RoomParts } from './context.ts';
 import { plan, type Planned } from './effects.ts';
 import { handlers } from './handlers.ts';
-import type { Immediate, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { Database } from './storage/database.ts';
 import { isStorageTrouble } from './storage/storage-trouble.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
@@ -15,28 +15,32 @@ import type { Upkeep } from './upkeep/upkeep.ts';
 /**
  * Decodes a payload: plain JSON that is not too deep, then the command's schema. Depth counts the
  * tuple around a payload, also at transports that have none.
+ * @param roomId the room that the command has come to: its id has the right form, and is left out
  * @throws Refusal `invalid_payload`
  */
 export function readChecked<N extends OperationName>(
   name: N,
   payload: unknown,
   limits: Limits,
+  roomId?: string,
 ): Payload<N> {
   assertPlain(payload, limits.jsonDepth, 2);
-  return readPayload(name, payload);
+  const isHere =
+    roomId !== undefined && (payload as { roomId?: unknown } | null)?.roomId === roomId;
+  return readPayload(name, isHere ? { ...(payload as object), roomId: undefined } : payload);
 }
 
 /** The way of a command: decode, authorize, handle, commit. Its effects apply after that. */
 export class Pipeline {
   readonly #parts: RoomParts;
   readonly #database: Database;
-  readonly #ports: Pick<Ports, 'clock' | 'log' | 'meter'>;
+  readonly #ports: Pick<Ports, 'clock' | 'log' | 'meter' | 'application'>;
   readonly #upkeep: Upkeep;
 
   constructor(
     parts: RoomParts,
     database: Database,
-    ports: Pick<Ports, 'clock' | 'log' | 'meter'>,
+    ports: Pick<Ports, 'clock' | 'log' | 'meter' | 'application'>,
     upkeep: Upkeep,
   ) {
     this.#parts = parts;
@@ -45,17 +49,31 @@ export class Pipeline {
     this.#upkeep = upkeep;
   }
 
-  /** @throws Refusal when the command is not done; nothing is stored then */
+  /**
+   * Does a command in one transaction, whole or not at all.
+   * @throws Refusal when the command is not done; `unavailable` when storage fails, as with a full disk
+   */
   run<N extends OperationName>(name: N, actor: Actor, payload: unknown): Planned<Reply<N>> {
-    const read = readChecked(name, payload, this.#parts.limits);
+    const { limits, roomId } = this.#parts;
+    const read = readChecked(name, payload, limits, roomId);
+    try {
+      const planned = this.#database.atomic(() => this.#decide(name, actor, read));
+      const { missed } = planned.reply as { missed?: readonly unknown[] };
+      this.#ports.meter?.done(name, missed?.length);
+      return planned;
+    } catch (error) {
+      if (!isStorageTrouble(error)) throw error;
+      this.#ports.log.failure(name, error);
+      throw unavailable();
+    }
+  }
+
+  #decide<N extends OperationName>(name: N, actor: Actor, payload: Payload<N>): Planned<Reply<N>> {
+    const context = this.#authorize(name, actor, payload);
     const handle: Handler<N> = handlers[name];
-    const planned = this.commit<Planned<Reply<N>>>(name, () => {
-      const context = this.#authorize(name, actor, read);
-      return plan(context, handle(context, read), this.#upkeep.wakeAt !== undefined);
-    });
-    const { missed } = planned.reply as { missed?: readonly unknown[] };
-    this.#ports.meter?.done(name, missed?.length);
-    return planned;
+    const { reply, effects = [] } = handle(context, payload);
+    const more = this.#ports.application?.effectsOf(name, context) ?? [];
+    return plan(context, { reply, effects: [...effects, ...more] }, this.#upkeep.wakeAt);
   }
 
   /** @throws Refusal when the actor may not give this command here */
@@ -73,19 +91,5 @@ export class Pipeline {
     const access = accessOf(identity, roomId, members.find(identity.userId));
     assertAccess(access, state, limits, now, name);
     return { ...this.#parts, actor, access, state, now };
-  }
-
-  /**
-   * Runs `body` in one transaction, whole or not at all.
-   * @throws Refusal `unavailable` when storage fails, as with a full disk
-   */
-  commit<T>(name: string, body: () => Immediate<T>): T {
-    try {
-      return this.#database.atomic(body);
-    } catch (error) {
-      if (!isStorageTrouble(error)) throw error;
-      this.#ports.log.failure(name, error);
-      throw unavailable();
-    }
   }
 }

@@ -2,75 +2,29 @@ import type { Identity } from '../protocol/identity.ts';
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { OperationName } from '../protocol/commands.ts';
 import type { ErrorCode } from '../protocol/codes/errors.ts';
+import type { Clock, Courier, Ids, Log, Sql, Timer, Wakeup } from '../host/ports.ts';
+import type { Application } from './application.ts';
 import type { Frame } from './broadcast/frame.ts';
 import type { PerMinute } from './access/per-minute.ts';
 
-/**
- * What a room asks of its host. Everything is synchronous: nothing can come between what a command
- * reads and what it writes.
- */
-
-export type SqlValue = string | number | null;
-
-/** Work inside a transaction cannot wait: a promise as its result is a type error. */
-export type Immediate<T> = T extends PromiseLike<unknown> ? never : T;
-
-/** One room's own SQLite database. */
-export interface Sql {
-  /** Whether nothing was ever stored. Asking leaves nothing stored. */
-  isEmpty(): boolean;
-  /** All rows of a query, read to the end. */
-  all<Row>(query: string, ...bindings: SqlValue[]): Row[];
-  run(query: string, ...bindings: SqlValue[]): void;
-  /** Runs `body` whole or not at all: what it wrote is undone when it throws. Nests. */
-  atomic<T>(body: () => Immediate<T>): T;
-  /**
-   * Drops everything stored, with the space it took, then runs `found` on what is empty now: both
-   * last or neither does, wherever the host ends. Not within `atomic`.
-   */
-  erase(found: () => void): void;
-  /**
-   * Lets go of what deleted rows have left: of some of their space, in a moment, or of every trace,
-   * which may take as long as the room is big. Not within `atomic`. A host that has no means for it
-   * does nothing; the space is then used for what comes next.
-   */
-  reclaimSpace(what: 'space' | 'traces'): void;
-}
-
-export interface Clock {
-  /** Epoch milliseconds; may go back. */
-  now(): number;
-}
-
-export interface Ids {
-  /** An id nobody can guess: 128 random bits or more, of letters, digits, `-` and `_`. */
-  make(): string;
-}
-
-/** Memory only and at most 5 s: it delays sleep, and is lost with the room, as every socket then is. */
-export interface Timer {
-  /** Calls `work` once after `ms` milliseconds, then flushes; the result cancels it. */
-  after(ms: number, work: () => void): () => void;
-}
-
-/** A promise to call `Room.wake` at a time: it survives the room's sleep and the host's end. */
-export interface Wakeup {
-  /**
-   * Asks for it at `at` (epoch milliseconds, perhaps past), in place of what was asked before;
-   * undefined: no more. The call may come earlier, late, or more than once.
-   */
-  set(at: number | undefined): void;
-}
+/** What a room asks of its host, beside what every hosted object asks for. */
+export type {
+  Clock,
+  Courier,
+  Delivery,
+  DeliveryOutcome,
+  Ids,
+  Immediate,
+  Log,
+  Sql,
+  SqlValue,
+  Timer,
+  Wakeup,
+} from '../host/ports.ts';
 
 /** Everyone connected now, joined or not. A connection that is closing may still be listed. */
 export interface Roster {
   connections(): Iterable<Connection>;
-}
-
-/** Where a room says what must not reach users. */
-export interface Log {
-  /** A defect: something that is no refusal was thrown. */
-  failure(what: string, error: unknown): void;
 }
 
 /** What a room counts for its operator: numbers, never who or what was said. Never throws. */
@@ -78,10 +32,10 @@ export interface Meter {
   /** Something was done; for a join that came back, with how many missed messages it was given. */
   done(name: OperationName, missed: number | undefined): void;
   refused(code: ErrorCode): void;
-  /** A frame of so many lines has left for one connection. */
-  sent(lines: number): void;
-  /** All that was due has left. */
-  flushed(): void;
+  /** An attempt at a delivery to a target outside has ended. */
+  attempted(outcome: 'delivered' | 'failed'): void;
+  /** All that was due has left: so many frames, with so many lines. */
+  flushed(frames: number, lines: number): void;
 }
 
 export interface Ports {
@@ -99,6 +53,9 @@ export interface Ports {
   roster: Roster;
   log: Log;
   meter?: Meter;
+  /** Without it deliveries wait. */
+  courier?: Courier;
+  application?: Application;
 }
 
 /** A display name and whether a token vouches for it. */

@@ -127,8 +127,10 @@ export class Room {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
-    const wasDue = this.#services.delivery.flush();
-    this.#services.upkeep.flushed();
+    const { frames, upkeep, deliveries } = this.#services;
+    const wasDue = frames.flush();
+    if (upkeep.erasesAfterFlush) upkeep.eraseAfterFlush();
+    deliveries.dispatch();
     return wasDue;
   }
 

@@ -1,9 +1,10 @@
+import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
-import { Delivery } from './broadcast/delivery.ts';
+import { FrameSender } from './broadcast/frame-sender.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
@@ -25,7 +26,8 @@ export interface RoomServices {
   connections: Connections;
   departures: Departures;
   outbox: Outbox;
-  delivery: Delivery;
+  frames: FrameSender;
+  deliveries: Deliveries;
   refusals: Refusals;
   rates: RateLimits;
   tokenExpiry: TokenExpiry;
@@ -47,7 +49,19 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const presence = new Presence(roomId, outbox, clock, timer, connections);
   const typing = new Typing(clock);
   const stores = storesOf(database, ports, roomId);
-  const parts: RoomParts = { roomId, ...stores, connections, presence, typing, limits, ids };
+  const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
+    ports.application?.read(upkeep.context(), target, key),
+  );
+  const parts: RoomParts = {
+    roomId,
+    ...stores,
+    connections,
+    presence,
+    typing,
+    limits,
+    ids,
+    deliveries,
+  };
 
   const departures = new Departures(outbox, connections, presence, typing);
   const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
@@ -56,7 +70,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const slowConsumers = new SlowConsumers(roomId, outbox, presence, timer, (connection) =>
     departures.disconnect([connection], closeCodes.tooSlow),
   );
-  const delivery = new Delivery(ports, outbox, tokenExpiry, slowConsumers, departures);
+  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
 
   const refusals = new Refusals(roomId, ports, outbox, departures);
 
@@ -66,7 +80,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const rates = new RateLimits(limits, clock);
   const upkeep = new Upkeep(parts, database, ports, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
-  const renewal = new Renewal(pipeline, upkeep, rates, tokenExpiry, log, apply);
+  const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
   const receipts = new Receipts(roomId, outbox, presence, connections, timer);
   const effects = new Effects({
     outbox,
@@ -81,7 +95,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     connections,
     departures,
     outbox,
-    delivery,
+    frames,
+    deliveries,
     refusals,
     rates,
     tokenExpiry,

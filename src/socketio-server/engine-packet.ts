@@ -21,14 +21,45 @@ export type ReceivedPacket = EnginePacket | { type: 'error' };
 /** Between the packets of a long-polling payload. */
 const SEPARATOR = '\x1e';
 
+/** The first character of a message that is text. */
+const MESSAGE = '4';
+
+/** Packets as the WebSocket frames they are, encoded once for however many sessions. */
+export interface EngineFrames {
+  readonly frames: readonly EngineData[];
+  /** Of all frames. */
+  readonly bytes: number;
+}
+
 /** A WebSocket frame as the packet it is. */
 export function decodeFrame(frame: string | ArrayBuffer): ReceivedPacket {
-  return received(decodePacket(frame, 'arraybuffer'));
+  if (typeof frame === 'string' && frame.startsWith(MESSAGE)) {
+    return { type: 'message', data: frame.slice(1) };
+  }
+  return decodePacket(frame, 'arraybuffer') as ReceivedPacket;
 }
 
 /** A long-polling body as its packets; what follows one that is none is left out. */
 export function decodeBody(body: string): ReceivedPacket[] {
-  return decodePayload(body, 'arraybuffer').map(received);
+  return decodePayload(body, 'arraybuffer').map(withData);
+}
+
+/** Messages as frames. */
+export function encodeMessages(messages: readonly EngineData[]): EngineFrames {
+  const frames: EngineData[] = [];
+  let bytes = 0;
+  for (const data of messages) {
+    const frame = typeof data === 'string' ? MESSAGE + data : data;
+    frames.push(frame);
+    bytes += byteLength(frame);
+  }
+  return { frames, bytes };
+}
+
+/** Packets as frames. */
+export function encodePackets(packets: readonly EnginePacket[]): EngineFrames {
+  const frames = packets.map(encodeFrame);
+  return { frames, bytes: frames.reduce((sum, frame) => sum + byteLength(frame), 0) };
 }
 
 /** A packet as a WebSocket frame. */
@@ -37,20 +68,18 @@ export function encodeFrame(packet: EnginePacket): EngineData {
   return typeof data === 'object' ? data : encodeText(packet);
 }
 
-/** Packets as a long-polling body. */
-export function encodeBody(packets: readonly EnginePacket[]): string {
-  return packets.map(encodeForBody).join(SEPARATOR);
+/** Frames as a long-polling body. */
+export function encodeBody(frames: readonly EngineData[]): string {
+  const text = (frame: EngineData) =>
+    typeof frame === 'string' ? frame : `b${encodeBase64(new Uint8Array(frame))}`;
+  return frames.map(text).join(SEPARATOR);
 }
 
-/** What a packet adds to a buffer, in bytes as a WebSocket frame. */
-export function packetBytes(packet: EnginePacket): number {
-  return 1 + byteLength(('data' in packet && packet.data) || '');
-}
-
-function encodeForBody(packet: EnginePacket): string {
-  const data = 'data' in packet ? packet.data : undefined;
-  // The parser would make base64 of binary data through a FileReader, which no Worker has.
-  return typeof data === 'object' ? `b${encodeBase64(new Uint8Array(data))}` : encodeText(packet);
+/** The packet that one of our own frames holds. */
+export function packetIn(frame: EngineData): EnginePacket {
+  // The parser takes a view for the whole of what it shows a part of.
+  if (typeof frame === 'object') return { type: 'message', data: frame };
+  return decodeFrame(frame) as EnginePacket;
 }
 
 function encodeText(packet: EnginePacket): string {
@@ -63,9 +92,6 @@ function encodeText(packet: EnginePacket): string {
 }
 
 /** The parser leaves the data of an empty message out. */
-function received(packet: { type: string; data?: unknown }): ReceivedPacket {
-  if (packet.type === 'message') {
-    return { type: 'message', data: (packet.data ?? '') as EngineData };
-  }
-  return packet as ReceivedPacket;
+function withData(packet: { type: string; data?: unknown }): ReceivedPacket {
+  return (packet.type === 'message' ? { data: '', ...packet } : packet) as ReceivedPacket;
 }

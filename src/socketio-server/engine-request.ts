@@ -19,14 +19,21 @@ export type EngineRequest =
   | { kind: 'poll' | 'post' | 'upgrade'; sid: string }
   | { kind: 'refused'; error: EngineError };
 
-/** Codes and messages of the official server, on which clients' `connect_error` handlers look. */
+/**
+ * Codes of the official server, on which clients' `connect_error` handlers look, and its messages;
+ * the last also says what to do.
+ */
 const ERRORS: Record<EngineError, { code: number; message: string }> = {
   'unknown transport': { code: 0, message: 'Transport unknown' },
   'unknown sid': { code: 1, message: 'Session ID unknown' },
   'bad handshake method': { code: 2, message: 'Bad handshake method' },
   'bad request': { code: 3, message: 'Bad request' },
   forbidden: { code: 4, message: 'Forbidden' },
-  'unsupported protocol version': { code: 5, message: 'Unsupported protocol version' },
+  'unsupported protocol version': {
+    code: 5,
+    message:
+      'Unsupported protocol version: connect with a Socket.IO client of version 3.x or 4.x, which speak Engine.IO 4.',
+  },
 };
 
 /** Reads a request; `upgrade` says whether it asks for a WebSocket. */
@@ -59,7 +66,7 @@ function readSessionRequest(
   return method === 'POST' ? { kind: 'post', sid } : refused('bad request');
 }
 
-/** The answer to a refused request, as the official server words it unless there is more to say. */
+/** The answer to a refused request; `message` where there is more to say than is always said. */
 export function refusalReply(error: EngineError, message = ERRORS[error].message): HttpReply {
   return {
     status: error === 'forbidden' ? 403 : 400,

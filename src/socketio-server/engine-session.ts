@@ -1,5 +1,12 @@
 import type { Clock } from './clock.ts';
-import type { EngineData, EnginePacket, ReceivedPacket } from './engine-packet.ts';
+import {
+  encodeMessages,
+  encodePackets,
+  type EngineData,
+  type EngineFrames,
+  type EnginePacket,
+  type ReceivedPacket,
+} from './engine-packet.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { SocketIoSettings } from './settings.ts';
 
@@ -34,8 +41,8 @@ export interface CloseFrame {
 
 /** What carries a session's packets to its client. */
 export interface EngineTransport {
-  /** Takes packets to deliver in order, at once or as soon as the client asks. */
-  send(packets: readonly EnginePacket[]): void;
+  /** Takes frames to deliver in order, at once or as soon as the client asks. */
+  send(frames: EngineFrames): void;
   /** Delivers what waits, then closes, then calls `closed`, perhaps before this returns. */
   end(frame: CloseFrame | undefined, closed: () => void): void;
   /** Closes at once; what waits is lost. */
@@ -55,8 +62,8 @@ export interface EngineSink {
   readonly sid: string;
   /** Sends one message; without effect once the session is over. */
   send(data: EngineData): void;
-  /** Sends messages together, in order. */
-  sendAll(messages: readonly EngineData[]): void;
+  /** Sends messages that are encoded already, together and in order: see `encodeMessages`. */
+  sendFrames(frames: EngineFrames): void;
   /** Ends the session; the owner hears `onClose` before this returns. */
   close(frame?: CloseFrame, reason?: EngineCloseReason): void;
 }
@@ -126,7 +133,7 @@ export class EngineSession implements EngineSink {
 
   /** Goes on with a session that another transport began; `packets` were still to be sent. */
   resume(packets: readonly EnginePacket[]): void {
-    if (packets.length > 0) this.#transport.send(packets);
+    if (packets.length > 0) this.#transport.send(encodePackets(packets));
     this.#begin();
   }
 
@@ -165,12 +172,11 @@ export class EngineSession implements EngineSink {
   }
 
   send(data: EngineData): void {
-    this.#send({ type: 'message', data });
+    this.sendFrames(encodeMessages([data]));
   }
 
-  sendAll(messages: readonly EngineData[]): void {
-    if (this.#state !== 'open') return;
-    this.#transport.send(messages.map((data) => ({ type: 'message', data })));
+  sendFrames(frames: EngineFrames): void {
+    if (this.#state === 'open') this.#transport.send(frames);
   }
 
   close(frame?: CloseFrame, reason: EngineCloseReason = 'forced close'): void {
@@ -199,6 +205,6 @@ export class EngineSession implements EngineSink {
   }
 
   #send(packet: EnginePacket): void {
-    if (this.#state === 'open') this.#transport.send([packet]);
+    this.sendFrames(encodePackets([packet]));
   }
 }

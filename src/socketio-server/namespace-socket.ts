@@ -1,11 +1,14 @@
-import { type Packet, PacketType } from 'socket.io-parser';
+import { Encoder, type Packet, PacketType } from 'socket.io-parser';
+import { addressOf, type EncodedEvents } from './encoded-events.ts';
+import { encodeMessages, type EngineData, type EngineFrames } from './engine-packet.ts';
+
+// An encoder holds nothing between packets.
+const encoder = new Encoder();
 
 /** What a socket needs of its session, which drops what a socket sends after its end. */
 export interface NamespacePort {
-  /** Sends a packet, which may hold binary values. */
-  send(socket: NamespaceSocket, packet: Packet): void;
-  /** Sends packets that are text already. */
-  sendTexts(socket: NamespaceSocket, packets: readonly string[]): void;
+  /** Sends packets that are encoded already. */
+  sendFrames(socket: NamespaceSocket, frames: EngineFrames): void;
   /** Sends DISCONNECT and ends the membership. */
   disconnect(socket: NamespaceSocket): void;
 }
@@ -19,14 +22,13 @@ export class NamespaceSocket {
   /** The socket's id, as the client knows it: 22 characters. */
   readonly sid: string;
   readonly #port: NamespacePort;
-  /** The main namespace is not named. */
   readonly #address: string;
 
   constructor(namespace: string, sid: string, port: NamespacePort) {
     this.namespace = namespace;
     this.sid = sid;
     this.#port = port;
-    this.#address = namespace === '/' ? '' : `${namespace},`;
+    this.#address = addressOf(namespace);
   }
 
   /**
@@ -45,13 +47,12 @@ export class NamespaceSocket {
     this.#send(PacketType.EVENT, [name, ...args], ackId);
   }
 
-  /** Sends events, the name and arguments of each already a JSON array: `["message",{…}]`. */
-  emitTexts(argumentsTexts: readonly string[]): void {
-    const prefix = `${PacketType.EVENT}${this.#address}`;
-    this.#port.sendTexts(
-      this,
-      argumentsTexts.map((text) => prefix + text),
-    );
+  /**
+   * Sends events that were encoded once, by `encodeEvent` or `encodeTexts`: what a broadcast costs
+   * each socket is then little more than the write.
+   */
+  emitEncoded(events: EncodedEvents): void {
+    this.#port.sendFrames(this, events.framesAt(this.#address));
   }
 
   /**
@@ -64,7 +65,8 @@ export class NamespaceSocket {
 
   /** Acknowledges an event with what is already a JSON array: `[{"ok":true}]`. */
   ackText(ackId: number, argumentsText: string): void {
-    this.#port.sendTexts(this, [`${PacketType.ACK}${this.#address}${ackId}${argumentsText}`]);
+    const packet = `${PacketType.ACK}${this.#address}${ackId}${argumentsText}`;
+    this.#port.sendFrames(this, encodeMessages([packet]));
   }
 
   /** Sends DISCONNECT: the client leaves this namespace and does not come back by itself. */
@@ -75,6 +77,6 @@ export class NamespaceSocket {
   #send(type: PacketType, data: unknown[], ackId?: number): void {
     const packet: Packet = { type, nsp: this.namespace, data };
     if (ackId !== undefined) packet.id = ackId;
-    this.#port.send(this, packet);
+    this.#port.sendFrames(this, encodeMessages(encoder.encode(packet) as EngineData[]));
   }
 }

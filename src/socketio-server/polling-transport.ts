@@ -1,4 +1,11 @@
-import { encodeBody, type EnginePacket, packetBytes } from './engine-packet.ts';
+import {
+  encodeBody,
+  encodeFrame,
+  type EngineData,
+  type EngineFrames,
+  type EnginePacket,
+  packetIn,
+} from './engine-packet.ts';
 import type { CloseFrame, EngineTransport } from './engine-session.ts';
 import { type CancelTimer, type Clock } from './clock.ts';
 import type { SocketIoSettings } from './settings.ts';
@@ -6,12 +13,15 @@ import type { SocketIoSettings } from './settings.ts';
 /** Answers a waiting poll with a payload; without one, that the session has moved on. */
 export type AnswerPoll = (body: string | undefined) => void;
 
+const NOOP = encodeFrame({ type: 'noop' });
+const CLOSE = encodeFrame({ type: 'close' });
+
 /** Keeps packets until the client polls for them; at most one poll waits at a time. */
 export class PollingTransport implements EngineTransport {
   readonly #clock: Clock;
   readonly #settings: SocketIoSettings;
   readonly #tooSlow: () => void;
-  #packets: EnginePacket[] = [];
+  #frames: EngineData[] = [];
   #bytes = 0;
   #answer: AnswerPoll | undefined;
   #ending: { closed: () => void; cancel: CancelTimer } | undefined;
@@ -27,11 +37,9 @@ export class PollingTransport implements EngineTransport {
     return this.#answer !== undefined;
   }
 
-  send(packets: readonly EnginePacket[]): void {
-    for (const packet of packets) {
-      this.#packets.push(packet);
-      this.#bytes += packetBytes(packet);
-    }
+  send({ frames, bytes }: EngineFrames): void {
+    this.#frames.push(...frames);
+    this.#bytes += bytes;
     this.#flush();
     if (this.#bytes > this.#settings.maxBufferedBytes) this.#tooSlow();
   }
@@ -52,7 +60,7 @@ export class PollingTransport implements EngineTransport {
 
   /** Answers the poll that waits, if one does, with nothing but a noop. */
   answerEmpty(): void {
-    this.#reply([{ type: 'noop' }]);
+    this.#reply(NOOP);
   }
 
   /** Takes the poll that waits, if one does, away from this transport. */
@@ -64,16 +72,13 @@ export class PollingTransport implements EngineTransport {
 
   /** Gives out what waits, for another transport to send. */
   takePackets(): EnginePacket[] {
-    const packets = this.#packets;
-    this.#packets = [];
-    this.#bytes = 0;
-    return packets;
+    return this.#takeFrames().map(packetIn);
   }
 
   /** An end waits for the client's polls: first for what is buffered, then for the close packet. */
   end(_frame: CloseFrame | undefined, closed: () => void): void {
     if (this.isPolled) {
-      this.#reply([{ type: 'close' }]);
+      this.#reply(CLOSE);
       closed();
       return;
     }
@@ -84,8 +89,8 @@ export class PollingTransport implements EngineTransport {
   abort(): void {
     this.#ending?.cancel();
     this.#ending = undefined;
-    this.takePackets();
-    this.#reply([{ type: 'close' }]);
+    this.#takeFrames();
+    this.#reply(CLOSE);
   }
 
   #endPoll(): void {
@@ -93,15 +98,20 @@ export class PollingTransport implements EngineTransport {
     const { closed, cancel } = this.#ending;
     this.#ending = undefined;
     cancel();
-    this.#reply([{ type: 'noop' }, { type: 'close' }]);
+    this.#reply(NOOP, CLOSE);
     closed();
   }
 
   #flush(): void {
-    if (this.isPolled && this.#packets.length > 0) this.#reply(this.takePackets());
+    if (this.isPolled && this.#frames.length > 0) this.#reply(...this.#takeFrames());
   }
 
-  #reply(packets: readonly EnginePacket[]): void {
-    this.takePoll()?.(encodeBody(packets));
+  #takeFrames(): EngineData[] {
+    this.#bytes = 0;
+    return this.#frames.splice(0);
+  }
+
+  #reply(...frames: readonly EngineData[]): void {
+    this.takePoll()?.(encodeBody(frames));
   }
 }

@@ -12,6 +12,11 @@ export function newSid(random: (bytes: Uint8Array) => void): string {
   return encodeBase64(bytes).slice(0, 22).replaceAll('+', '-').replaceAll('/', '_');
 }
 
+/** A session or socket id from the runtime's secure source. */
+export function secureSid(): string {
+  return newSid((bytes) => crypto.getRandomValues(bytes));
+}
+
 /** Whether `newSid` could have made this; anything else is refused without waking an object. */
 export function isSid(text: string): boolean {
   return SID.test(text);

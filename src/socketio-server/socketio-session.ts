@@ -1,7 +1,7 @@
 import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
 import { byteLength } from './byte-length.ts';
 import type { CancelTimer, Clock } from './clock.ts';
-import type { EngineData } from './engine-packet.ts';
+import { encodeMessages, type EngineData } from './engine-packet.ts';
 import type { CloseFrame, EngineCloseReason, EngineOwner, EngineSink } from './engine-session.ts';
 import { type NamespacePort, NamespaceSocket } from './namespace-socket.ts';
 import type { SocketIoSettings } from './settings.ts';
@@ -40,14 +40,11 @@ export class SocketIoSession implements EngineOwner {
   readonly #requests = new Map<string, ConnectRequest>();
   readonly #cancelConnectTimeout: CancelTimer;
   readonly #port: NamespacePort = {
-    send: (socket, packet) => {
-      if (this.#isJoined(socket)) this.#send(packet);
-    },
-    sendTexts: (socket, packets) => {
-      if (this.#isJoined(socket)) this.#engine.sendAll(packets);
+    sendFrames: (socket, frames) => {
+      if (this.#sockets.get(socket.namespace) === socket) this.#engine.sendFrames(frames);
     },
     disconnect: (socket) => {
-      if (!this.#isJoined(socket)) return;
+      if (this.#sockets.get(socket.namespace) !== socket) return;
       this.#send({ type: PacketType.DISCONNECT, nsp: socket.namespace });
       this.#leave(socket, 'server namespace disconnect');
     },
@@ -124,8 +121,10 @@ export class SocketIoSession implements EngineOwner {
 
   #handle(data: EngineData): void {
     const packet = this.#decode(data);
+    if (packet === 'incomplete') return;
     if (packet === 'malformed') this.#engine.close(undefined, 'parse error');
-    else if (packet !== 'incomplete') this.#receive(packet);
+    else if (packet.type === PacketType.CONNECT) this.#connect(packet);
+    else this.#receive(packet);
   }
 
   onClose(reason: EngineCloseReason): void {
@@ -150,19 +149,12 @@ export class SocketIoSession implements EngineOwner {
   }
 
   #receive(packet: Packet): void {
-    if (packet.type === PacketType.CONNECT) {
-      this.#connect(packet);
-      return;
-    }
-    const socket = this.#sockets.get(packet.nsp);
-    if (!socket || packet.type === PacketType.CONNECT_ERROR) this.#engine.close();
-    else this.#receiveFor(socket, packet);
-  }
-
-  #receiveFor(socket: NamespaceSocket, packet: Packet): void {
     const { owner } = this.#options;
+    const socket = this.#sockets.get(packet.nsp);
     const args: unknown[] = packet.data ?? [];
-    if (packet.type === PacketType.EVENT) {
+    if (!socket || packet.type === PacketType.CONNECT_ERROR) {
+      this.#engine.close();
+    } else if (packet.type === PacketType.EVENT) {
       owner.onEvent(socket, { args, ackId: packet.id });
     } else if (packet.type === PacketType.ACK) {
       owner.onAck?.(socket, packet.id, args);
@@ -217,10 +209,6 @@ export class SocketIoSession implements EngineOwner {
     this.#options.owner.onDisconnect(socket, reason);
   }
 
-  #isJoined(socket: NamespaceSocket): boolean {
-    return this.#sockets.get(socket.namespace) === socket;
-  }
-
   #forget(): void {
     this.#cancelConnectTimeout();
     this.#sockets.clear();
@@ -231,6 +219,6 @@ export class SocketIoSession implements EngineOwner {
   }
 
   #send(packet: Packet): void {
-    this.#engine.sendAll(this.#encoder.encode(packet) as EngineData[]);
+    this.#engine.sendFrames(encodeMessages(this.#encoder.encode(packet) as EngineData[]));
   }
 }

@@ -1,6 +1,11 @@
-import { byteLength, isLongerThan } from './byte-length.ts';
+import { isLongerThan } from './byte-length.ts';
 import type { Clock } from './clock.ts';
-import { decodeFrame, encodeFrame, type EngineData, type EnginePacket } from './engine-packet.ts';
+import {
+  decodeFrame,
+  type EngineData,
+  type EngineFrames,
+  type EnginePacket,
+} from './engine-packet.ts';
 import {
   type CloseFrame,
   EngineSession,
@@ -55,7 +60,6 @@ export class WebSocketSession implements FrameReceiver {
   }
 
   frame(data: string | ArrayBuffer): void {
-    if (this.engine.state === 'closed') return;
     this.#transport.heard();
     if (isLongerThan(this.#settings.maxPayloadBytes, data)) {
       this.engine.lost('too large', TOO_LARGE);
@@ -92,13 +96,15 @@ class WebSocketTransport implements EngineTransport {
     this.#sentSinceHeardBytes = 0;
   }
 
-  send(packets: readonly EnginePacket[]): void {
-    for (const packet of packets) {
-      const frame = encodeFrame(packet);
-      this.#socket.send(frame);
-      this.#sentSinceHeardBytes += byteLength(frame);
-    }
-    if (this.#isTooSlow()) this.#tooSlow();
+  send({ frames, bytes }: EngineFrames): void {
+    for (const frame of frames) this.#socket.send(frame);
+    this.#sentSinceHeardBytes += bytes;
+    const reader = {
+      bufferedBytes: this.#socket.bufferedBytes,
+      sentSinceHeardBytes: this.#sentSinceHeardBytes,
+      silentMs: this.#clock.now() - this.#heardAt,
+    };
+    if (isTooSlow(reader, this.#settings)) this.#tooSlow();
   }
 
   end(frame: CloseFrame | undefined, closed: () => void): void {
@@ -108,14 +114,5 @@ class WebSocketTransport implements EngineTransport {
 
   abort(frame: CloseFrame | undefined): void {
     this.#socket.close(frame);
-  }
-
-  #isTooSlow(): boolean {
-    const reader = {
-      bufferedBytes: this.#socket.bufferedBytes,
-      sentSinceHeardBytes: this.#sentSinceHeardBytes,
-      silentMs: this.#clock.now() - this.#heardAt,
-    };
-    return isTooSlow(reader, this.#settings);
   }
 }

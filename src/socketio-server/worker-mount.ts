@@ -78,7 +78,8 @@ function accept(start: (socket: ClientSocket) => FrameReceiver): Response {
   return new Response(null, { status: 101, webSocket: client });
 }
 
-function closeAtOnce(socket: ClientSocket): FrameReceiver {
+/** For a WebSocket that has nothing to take over. */
+export function closeAtOnce(socket: ClientSocket): FrameReceiver {
   socket.close(undefined);
   return { frame: () => {}, closed: () => {} };
 }

@@ -16,8 +16,13 @@ export interface WorkerSocket {
 /** A Worker's socket as sessions write to it. */
 export function clientSocket(socket: WorkerSocket): ClientSocket {
   return {
-    // A socket that is closing throws, and the session hears of its end by an event.
-    send: (data) => attempt(() => socket.send(data)),
+    send: (data) => {
+      try {
+        socket.send(data);
+      } catch {
+        // A socket that is closing throws; the session is told of its end by an event.
+      }
+    },
     close: (frame) => attempt(() => close(socket, frame)),
     get bufferedBytes() {
       return socket.bufferedAmount;

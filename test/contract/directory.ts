@@ -9,7 +9,7 @@ export function directoryContract(
   open: () => Pick<RoomDirectory, 'execute'>,
   newRoom = () => `room ${crypto.randomUUID()}`,
 ): void {
-  it('shows a room nobody has written to as an empty one', async () => {
+  it('shows a room without messages as an empty one', async () => {
     const roomId = newRoom();
     expect(await open().execute(roomId, alice, 'getRoom', {})).toEqual({
       ok: true,
@@ -26,7 +26,7 @@ export function directoryContract(
     });
   });
 
-  it('stores a message and shows it to whoever asks next', async () => {
+  it('stores a message and returns it to the next request', async () => {
     const roomId = newRoom();
     const directory = open();
     const sent = await directory.execute(roomId, alice, 'message', { message: 'hello', id: 'a1' });
@@ -47,7 +47,7 @@ export function directoryContract(
     });
   });
 
-  it('keeps the order in which it was asked', async () => {
+  it('executes commands in the order in which they arrive', async () => {
     const roomId = newRoom();
     const directory = open();
     const all = await Promise.all(
@@ -65,7 +65,7 @@ export function directoryContract(
     expect(await directory.execute(other, alice, 'getHistory', {})).toMatchObject({ messages: [] });
   });
 
-  it('answers a refusal as a result, with its field', async () => {
+  it('returns a refusal as a result, with its field', async () => {
     const roomId = newRoom();
     const directory = open();
     expect(await directory.execute(roomId, alice, 'message', { message: '' })).toEqual({
@@ -84,7 +84,7 @@ export function directoryContract(
     ).toMatchObject({ ok: false, error: { code: 'too_large', field: 'message' } });
   });
 
-  it('says how long to wait to one who asks too fast', async () => {
+  it('returns how long to wait when commands come too fast', async () => {
     const roomId = newRoom();
     const directory = open();
     const all = await Promise.all(

@@ -31,6 +31,12 @@ const written: readonly (readonly string[])[] = [
   [],
   [],
   [`INSERT INTO member_keys (key, user_id) VALUES ${keyRows()}`],
+  [],
+  [
+    // Kinds that look the same are one kind from here on.
+    "DELETE FROM reactions WHERE emoji IN ('\u2764', '\uFE0F')",
+    `UPDATE messages SET reactions = '{"+1":1,"\u2764\uFE0F":2}' WHERE seq = 1`,
+  ],
 ];
 
 /** The rows of `member_keys` for the two members, as SQL. */

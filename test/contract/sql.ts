@@ -23,7 +23,7 @@ function names(sql: Sql): string[] {
 
 /** What a room asks of its database, whichever host it lives on. */
 export function sqlContract(withSql: WithSql): void {
-  it('is empty at first, and asking leaves nothing behind', () =>
+  it('is empty at first, and reading stores nothing', () =>
     withSql(
       (sql, traces) => {
         expect(sql.isEmpty()).toBe(true);
@@ -36,7 +36,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('is not empty once it has been founded, in this life and the next', () =>
+  it('is not empty after its schema was created, also after a restart', () =>
     withSql(
       (sql, traces) => {
         migrate(sql);
@@ -50,7 +50,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('that newer code has written is refused in words and left as it is', () =>
+  it('refuses storage written by newer code with a sentence, and leaves it unchanged', () =>
     withSql(
       (sql) => {
         migrate(sql);
@@ -65,7 +65,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('keeps what was written for the next life', () =>
+  it('keeps what was written over a restart', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -74,7 +74,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => expect(names(sql)).toEqual(['alice', 'bob']),
     ));
 
-  it('reads every row to the end, whatever runs next', () =>
+  it('reads every row to the end, whatever statement runs next', () =>
     withSql((sql) => {
       sql.run('CREATE TABLE numbers (n INTEGER PRIMARY KEY)');
       for (let n = 1; n <= 500; n++) sql.run('INSERT INTO numbers (n) VALUES (?)', n);
@@ -95,7 +95,7 @@ export function sqlContract(withSql: WithSql): void {
     ['a time in milliseconds', 1_700_000_000_000],
     ['the greatest exact number', Number.MAX_SAFE_INTEGER],
     ['nothing', null],
-  ])('gives back %s as it was', (_, value) =>
+  ])('returns %s unchanged', (_, value) =>
     withSql((sql) => {
       sql.run('CREATE TABLE kept (value ANY) STRICT');
       sql.run('INSERT INTO kept (value) VALUES (?)', value);
@@ -106,7 +106,7 @@ export function sqlContract(withSql: WithSql): void {
     }),
   );
 
-  it('does a transaction whole', () =>
+  it('applies a whole transaction', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -119,7 +119,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => expect(names(sql)).toEqual(['alice', 'bob']),
     ));
 
-  it('does nothing of a transaction that throws, and throws the same', () =>
+  it('rolls back a transaction that throws, and rethrows the error', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -137,7 +137,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => expect(names(sql)).toEqual(['alice', 'carol']),
     ));
 
-  it('does nothing of a transaction in which a statement fails', () =>
+  it('rolls back a transaction in which a statement fails', () =>
     withSql((sql) => {
       sql.run(NAMES);
       add(sql, 'alice');
@@ -145,7 +145,7 @@ export function sqlContract(withSql: WithSql): void {
       expect(names(sql)).toEqual(['alice']);
     }));
 
-  it('undoes the inner transaction alone when the outer one goes on', () =>
+  it('rolls back only the inner transaction when the outer one continues', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -164,7 +164,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => expect(names(sql)).toEqual(['alice', 'dave']),
     ));
 
-  it('undoes inner transactions that were done when the outer one throws', () =>
+  it('rolls back completed inner transactions when the outer one throws', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -178,7 +178,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => expect(names(sql)).toEqual([]),
     ));
 
-  it('undoes a founding that throws, tables and all, and can be founded then', () =>
+  it('rolls back the creation of the schema when it throws, and can create it afterwards', () =>
     withSql(
       (sql, traces) => {
         expect(() =>
@@ -209,7 +209,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('goes on with a founding after its inner part was undone', () =>
+  it('continues creating the schema after an inner part was rolled back', () =>
     withSql(
       (sql) => {
         sql.atomic(() => {
@@ -226,7 +226,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => expect(names(sql)).toEqual(['alice']),
     ));
 
-  it('serves a room that reads before anybody has written, and then leaves nothing', () =>
+  it('serves reads before the first write, and stores nothing', () =>
     withSql((sql, traces) => {
       const database = new Database(sql);
       expect(database.all('SELECT * FROM messages')).toEqual([]);
@@ -234,7 +234,7 @@ export function sqlContract(withSql: WithSql): void {
       expect(traces()).toEqual([]);
     }));
 
-  it('lets a room try again after its first write was undone', () =>
+  it('allows a second attempt after the first write was rolled back', () =>
     withSql((sql) => {
       const database = new Database(sql);
       const write = () =>
@@ -252,7 +252,7 @@ export function sqlContract(withSql: WithSql): void {
       expect(database.all('SELECT user_id FROM members')).toEqual([{ user_id: 'u' }]);
     }));
 
-  it('drops everything at once and keeps what is founded in its place', () =>
+  it('drops everything at once and keeps what is created in its place', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);
@@ -278,7 +278,7 @@ export function sqlContract(withSql: WithSql): void {
       },
     ));
 
-  it('is the same after it was tidied', () =>
+  it('is the same after space was reclaimed', () =>
     withSql(
       (sql) => {
         sql.run(NAMES);

@@ -20,7 +20,7 @@ const titled = globSync('test/**/*.test.ts', { cwd: PROJECT }).flatMap((file) =>
 );
 
 describe('the table of what is bounded', () => {
-  test('stands in docs/operating.md as src/admission/policies.ts has it', () => {
+  test('is in docs/operating.md as src/admission/policies.ts generates it', () => {
     const page = readFileSync(join(PROJECT, 'docs', 'operating.md'), 'utf8');
     expect(page).toContain(`-->\n${policiesTable()}\n<!-- end of policies -->`);
   });
@@ -29,11 +29,11 @@ describe('the table of what is bounded', () => {
     expect(ids).toEqual(ids.map((_, at) => `[ADM${at + 1}]`));
   });
 
-  test('has a test for each rule, and no test has an id that is not in it', () => {
+  test('has a test for each rule, and each id in a test is in the table', () => {
     expect(new Set(titled)).toEqual(new Set(ids));
   });
 
-  test('names only settings that are there', () => {
+  test('names only existing settings', () => {
     const names = new Set<string>(declarations.map(({ name }) => name));
     const named = all.flatMap(({ settings }) => settings);
     expect(named.filter((name) => !names.has(name))).toEqual([]);

@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { FaultyProxy } from '../support/faulty-proxy.ts';
+import { HttpVisitor } from '../support/http-visitor.ts';
+import { SECRET, tokenFor } from '../support/tokens.ts';
 import { Program, PROJECT } from '../support/program.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { SECRET } from '../support/tokens.ts';
 
 const page = readFileSync(join(PROJECT, 'docs', 'moving-from-socketio.md'), 'utf8');
 
@@ -52,24 +54,60 @@ const SLOWLY = { timeout: 60_000 };
 
 const SEEN = 'joined\nalice is here\nalice: hello\n';
 
-test('the server and the client to move from work as they were', SLOWLY, async () => {
-  const server = await login(statesOf('server.mjs').before);
-  expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
-});
+test(
+  'the server and the client of docs/moving-from-socketio.md work before the move',
+  SLOWLY,
+  async () => {
+    const server = await login(statesOf('server.mjs').before);
+    expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
+  },
+);
 
 test(
-  'the server and the client that moved show the same, and what was said before',
+  'the server and the client show the same after the move, and the history',
   SLOWLY,
   async () => {
     const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
-    const parlor = new Program('local-server/main.ts', {
-      cwd: temporaryFolder(),
-      env: { PORT: '0', HOST: '127.0.0.1', JWT_SECRET: SECRET },
-    });
-    const chat = `http://127.0.0.1:${await parlor.port()}`;
+    const chat = await startParlor();
     const { after } = statesOf('client.mjs');
     expect(await evening(after, server, chat)).toBe(SEEN);
     const carol = new Program(written('client.mjs', after), { args: [server, chat, 'carol'] });
     await carol.until(/^alice: hello\njoined\n/);
   },
 );
+
+test(
+  'the client that moved shows and says everything once over a dropped connection',
+  SLOWLY,
+  async () => {
+    const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
+    const chat = await startParlor();
+    const proxy = new FaultyProxy(Number(new URL(chat).port));
+    onTestFinished(() => proxy.close());
+    const path = written('client.mjs', statesOf('client.mjs').after);
+    const bob = new HttpVisitor(chat, await tokenFor('bob', { name: 'bob' }));
+    const say = (message: string) => bob.ask('POST', 'general', '/messages', { body: { message } });
+    await say('first');
+    const alice = new Program(path, { args: [server, await proxy.url(), 'alice', 'hello'] });
+    await alice.until(/bob: first\njoined\nalice: hello\n/);
+    proxy.refuse(true);
+    await say('second');
+    await bob.ask('PATCH', 'general', '/messages/1', { body: { message: 'first, edited' } });
+    proxy.refuse(false);
+    await alice.until(/bob: second\njoined\n/);
+    await say('third');
+    await alice.until(/bob: third\n/);
+    const said = alice.stdout.split('\n').filter((line) => /^(alice|bob): /.test(line));
+    expect(said).toEqual(['bob: first', 'alice: hello', 'bob: second', 'bob: third']);
+    const { body } = await bob.ask('GET', 'general', '/messages');
+    expect((body as { messages: unknown[] }).messages).toHaveLength(4);
+  },
+);
+
+async function startParlor(): Promise<string> {
+  const parlor = new Program('local-server/main.ts', {
+    cwd: temporaryFolder(),
+    env: { PORT: '0', HOST: '127.0.0.1', JWT_SECRET: SECRET },
+  });
+  return `http://127.0.0.1:${await parlor.port()}`;
+}

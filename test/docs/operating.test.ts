@@ -85,7 +85,7 @@ describe('behind a proxy with the headers of docs/operating.md', () => {
     return proxy.url;
   }
 
-  test('every transport works, for pages of the address that users see', async () => {
+  test('every transport works, for pages of the public address', async () => {
     const url = await proxied();
     const token = await tokenFor('alice');
     const origin = 'https://chat.example.com';
@@ -110,12 +110,12 @@ describe('behind a proxy with the headers of docs/operating.md', () => {
     native.socket.terminate();
   });
 
-  test('metrics are not to be had', async () => {
+  test('/metrics is not accessible', async () => {
     expect((await ask(await proxied(), '/metrics')).status).toBe(403);
   });
 });
 
-test('what the examples of docs/operating.md cost adds up', () => {
+test('the costs of the examples in docs/operating.md add up', () => {
   const [, table = ''] = /\n(\| \| a company [^]*?)\n\n/.exec(page) ?? [];
   const lines = table.split('\n').map((line) => line.split(' | ').slice(1));
   const dollars = (cell = '') => Number(/\$([\d.]+)/.exec(cell)?.[1] ?? 0);

@@ -24,7 +24,7 @@ test('docs/troubleshooting.md has an entry for every close code, and for no othe
   expect([...entries('Close codes').keys()].map(Number)).toEqual(all);
 });
 
-test('each entry of docs/troubleshooting.md says something', () => {
+test('each entry of docs/troubleshooting.md has a text', () => {
   for (const heading of ['Errors', 'Close codes', 'Other signs']) {
     for (const [title, text] of entries(heading)) expect(text.length, title).toBeGreaterThan(20);
   }

@@ -21,13 +21,13 @@ async function flood(host: HostName, name: FloodName): Promise<Tally> {
   return tally;
 }
 
-describe('while one client floods the node host others go on', () => {
+describe('while one client floods the node host, others continue', () => {
   it.each(Object.keys(floods) as FloodName[])('%s', async (name) => {
     expect(Object.keys(await flood('node', name)).length).toBeGreaterThan(0);
   });
 });
 
-describe('while one client floods the edge host others go on', () => {
+describe('while one client floods the edge host, others continue', () => {
   it.each([
     'writes fast, native',
     'writes fast, HTTP',
@@ -107,11 +107,11 @@ it('[ADM3] the node host reads an unauthenticated socket no faster', async () =>
   expect(refused()).toBeLessThanOrEqual(400 + 100 * seconds + 10);
 });
 
-describe('the edge host bans a user who goes on at far more than they may do', () => {
+describe('the edge host bans a user who floods', () => {
   const toWait = expect.toSatisfy((ms: number) => ms > 0 && ms <= 60_000);
   const refusal = { code: 'rate_limited', retryAfterMs: toWait };
 
-  it('[ADM6] from the room, at every transport, for a minute', async () => {
+  it('[ADM6] [LIM2] from the room, at every transport, for a minute', async () => {
     const roomId = newRoom();
     const raw = await pour('edge', 3_000, roomId, 'natalie');
     expect(await raw.closed).toBe(4504);
@@ -153,7 +153,7 @@ describe('the edge host bans a user who goes on at far more than they may do', (
     expect(performance.now() - from).toBeGreaterThan(240);
   });
 
-  it('[ADM6] but not a user whose five tabs send 200 commands each at once', async () => {
+  it('[ADM6] except a user whose five tabs send 200 commands each at once', async () => {
     const roomId = newRoom();
     const tabs = await Promise.all([1, 2, 3, 4, 5].map(() => knock('edge', roomId, 'tabitha')));
     for (const tab of tabs) send(tab, 200);
@@ -226,7 +226,7 @@ it('[ADM4] the edge host lets a user into new rooms at a bounded rate, at every 
   expect((await knock('edge', newRoom(), 'homer')).refused).toBeUndefined();
 });
 
-it('the node host takes a message in a thousand pieces, and in no more', async () => {
+it('[LIM3] the node host accepts a message in 1,000 fragments, and refuses more', async () => {
   const roomId = newRoom();
   const [few, many] = [await knock('node', roomId, 'peter'), await knock('node', roomId, 'paul')];
   const text = '["typing",{},1]'.padEnd(1_000);
@@ -240,7 +240,7 @@ describe.each(['node', 'edge'] as const)('[ADM10] the %s host delays', (host) =>
   it.each([
     ['with a status', []],
     ['over the socket', ['parlor.v1']],
-  ])('the refusal of a socket too many, %s', async (_, protocols) => {
+  ])('the refusal of one socket too many, %s', async (_, protocols) => {
     const roomId = newRoom();
     for (let at = 0; at < 10; at++) await knock(host, roomId, 'olivia');
     const from = performance.now();

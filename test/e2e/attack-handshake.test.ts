@@ -36,7 +36,7 @@ const authorized = async () => ({ Authorization: `Bearer ${await tokenFor('mallo
 
 // Miniflare's own front agrees to compression, whatever the flags of the Worker behind it say.
 it.each(Object.entries(PATHS))(
-  'the %s transport of the node host agrees to no compression',
+  'the %s transport of the node host refuses compression',
   async (_, path) => {
     const connection = dial(hosts.node.url);
     const offered = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' };
@@ -49,7 +49,7 @@ it.each(Object.entries(PATHS))(
 describe.each(transports)(
   'the handshake of the $transport transport on the $host host',
   ({ host, path }) => {
-    it('speaks no protocol older than RFC 6455', async () => {
+    it('refuses protocols older than RFC 6455', async () => {
       const older: Record<string, string>[] = [
         { 'Sec-WebSocket-Version': '8' },
         {
@@ -84,7 +84,7 @@ describe.each(transports)(
       'says that it is 1 GiB long': [{ opcode: 1, payload: 'x', length: 2n ** 30n }],
     };
 
-    it.each(Object.entries(broken))('ends with a frame that %s', async (_, frames) => {
+    it.each(Object.entries(broken))('closes on a frame that %s', async (_, frames) => {
       const bystanders = await Bystanders.enter(hosts[host].url);
       const connection = dial(hosts[host].url);
       connection.write(upgradeRequest(path, await authorized()));
@@ -97,7 +97,7 @@ describe.each(transports)(
   },
 );
 
-it('a Host that is none is refused', async () => {
+it('refuses an invalid Host', async () => {
   const odd = ['1.2.3.4.5', '300.1.1.1', '[::1', 'a:99999', 'a%b', 'a<b', 'a b'];
   for (const host of odd) {
     const { status } = await ask(hosts.node.url, '/rooms/x/messages', { headers: { host } });
@@ -105,7 +105,7 @@ it('a Host that is none is refused', async () => {
   }
 });
 
-it.each(['node', 'edge'] as const)('the %s host gives nobody a cookie', async (host) => {
+it.each(['node', 'edge'] as const)('the %s host sets no cookie', async (host) => {
   const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
   const paths = ['/', '/health', '/rooms/x', '/socket.io/?EIO=4&transport=polling', '/nowhere'];
   for (const path of paths) {

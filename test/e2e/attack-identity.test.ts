@@ -61,8 +61,8 @@ const HEADERS = {
 };
 const SENT_BY_MALLORY = { sender: 'Mallory', senderId: 'mallory', id: 'c1' };
 
-describe.each(names)('on the %s host nobody becomes somebody else', (name) => {
-  it('by a field of a message, at any transport', async () => {
+describe.each(names)('on the %s host a user cannot act as another one', (name) => {
+  it('[AUTH7] by a field of a message, at any transport', async () => {
     const { url } = hosts[name];
     const roomId = newRoom();
     const token = await tokenFor('mallory', { name: 'Mallory' });
@@ -131,7 +131,7 @@ describe.each(names)('on the %s host nobody becomes somebody else', (name) => {
     expect(refused.text).toMatch(/^44\{.*"code":"unauthorized"/);
   });
 
-  it('by what is between the lines of SQL and of the search language', async () => {
+  it('by SQL or search operators in a text', async () => {
     const { url } = hosts[name];
     const roomId = `'; DROP TABLE messages; -- ${crypto.randomUUID()}`;
     const visitor = new NativeVisitor(url, { token: await tokenFor("o'; DELETE FROM room; --") });
@@ -177,11 +177,11 @@ describe.each(names)('on the %s host nobody becomes somebody else', (name) => {
   });
 });
 
-describe('the answers of a service whose rooms are granted', () => {
+describe('with ROOM_ACCESS=token, the answers', () => {
   const granted = useHosts({ ...unlimited, ROOM_ACCESS: 'token' });
 
   it.each(names)(
-    'on the %s host are the same for a room that is there and one that is not',
+    '[MOD4] on the %s host are the same whether a room exists or not',
     async (name) => {
       const { url } = granted[name];
       const [there, missing] = [newRoom(), newRoom()];
@@ -239,8 +239,8 @@ function validBody(path: string): string {
   return path === '' ? JSON.stringify({ topic: fields.topic }) : '{}';
 }
 
-describe('routes of development', () => {
-  it('are not in the Worker that a deployment uploads', async () => {
+describe('the routes of development mode', () => {
+  it('are missing from the deployed Worker', async () => {
     const production = await readFile(join(inject('edgeBundle'), 'worker.js'), 'utf8');
     const folder = await bundleWorker('src/edge/dev.ts');
     const development = await readFile(join(folder, 'dev.js'), 'utf8');
@@ -251,7 +251,7 @@ describe('routes of development', () => {
     }
   });
 
-  it.each(names)('answer nobody on the %s host in production', async (name) => {
+  it.each(names)('are refused on the %s host in production', async (name) => {
     for (const path of ['/test-token?username=eve', '/test-token', '//test-token', '/TEST-TOKEN']) {
       const { status, text } = await ask(hosts[name].url, path);
       expect([path, status]).toEqual([path, 404]);

@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 describe.each(transports)('with a key set alone, $name', (transport) => {
-  it('lets in whoever the sign-in service names, and renews tokens by a new key', async () => {
+  it('accepts the tokens of the sign-in service, and renews them by a new key', async () => {
     const roomId = newRoom();
     const visitor = transport.visit(hosts[transport.host]!.url, {
       token: await signedBy(key, { sub: 'alice', name: 'Alice' }),
@@ -48,7 +48,7 @@ describe.each(transports)('with a key set alone, $name', (transport) => {
     await visitor.close();
   });
 
-  it('knows no token of a secret, of a stranger, or of nobody', async () => {
+  it('refuses tokens signed with a secret, by an unknown key, or unsigned', async () => {
     const { url } = hosts[transport.host]!;
     for (const token of [
       await tokenFor('alice'),
@@ -62,7 +62,7 @@ describe.each(transports)('with a key set alone, $name', (transport) => {
     }
   });
 
-  it('asks people to try again while the key server cannot be reached', async () => {
+  it('answers "unavailable" while the key server cannot be reached', async () => {
     const visitor = transport.visit(stranded[transport.host]!.url, {
       token: await signedBy(key, { sub: 'alice' }),
     });
@@ -70,14 +70,17 @@ describe.each(transports)('with a key set alone, $name', (transport) => {
   });
 });
 
-it.each(['node', 'edge'] as const)('%s says over HTTP when to try again', async (name) => {
-  const headers = { authorization: `Bearer ${await signedBy(key, { sub: 'alice' })}` };
-  const answer = await ask(stranded[name]!.url, '/rooms/lobby/messages', { headers });
-  expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
-  expect(problemOf(answer).code).toBe('unavailable');
-  const healthy = await ask(stranded[name]!.url, '/health');
-  expect(healthy.status).toBe(200);
-});
+it.each(['node', 'edge'] as const)(
+  '%s answers over HTTP with the time of the next attempt',
+  async (name) => {
+    const headers = { authorization: `Bearer ${await signedBy(key, { sub: 'alice' })}` };
+    const answer = await ask(stranded[name]!.url, '/rooms/lobby/messages', { headers });
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    expect(problemOf(answer).code).toBe('unavailable');
+    const healthy = await ask(stranded[name]!.url, '/health');
+    expect(healthy.status).toBe(200);
+  },
+);
 
 it.each(['node', 'edge'] as const)('%s follows a rotation of keys', async (name) => {
   const before = keyServer.asked;
@@ -114,7 +117,7 @@ describe('a host without a usable key', () => {
     ],
   ] as const;
 
-  it.each(cases)('given %j does not start on Node', async (settings, sentence) => {
+  it.each(cases)('given %j refuses to start on Node', async (settings, sentence) => {
     await expect(startHost.node({ JWT_SECRET: '', ...settings })).rejects.toThrow(sentence);
   });
 

@@ -49,12 +49,12 @@ const start = {
 const FIELDS = new Set(
   `time level event room connection code reason what error at
   connections wakeups commands messages joins resumes missed largestResume
-  flushes deliveries largestFlush lines requests p50Ms p99Ms largestMs
+  flushes deliveries largestFlush lines targetsReached targetsFailed requests p50Ms p99Ms largestMs
   origin setting`.split(/\s+/),
 );
 
-describe.each(transports)('the log behind $name', (transport) => {
-  it('says nothing of anybody, however they try to get into it', async () => {
+describe.each(transports)('the log of $name', (transport) => {
+  it('holds no names, texts or tokens, whatever clients send', async () => {
     const { url, lines } = await start[transport.host]();
     const roomId = 'a "quoted" room\u00A0{"event":"forged"}';
     const private_ = {
@@ -109,7 +109,7 @@ describe.each(transports)('the log behind $name', (transport) => {
 });
 
 describe.each(['node', 'edge'] as const)('the log of the %s host', (name) => {
-  it('names the setting that would let a refused page in, once for each page', async () => {
+  it('names the setting that would allow a refused page, once for each page', async () => {
     const { url, lines } = await start[name]();
     const evil = { origin: 'https://evil.example' };
     const other = { origin: 'null' };
@@ -131,7 +131,7 @@ describe.each(['node', 'edge'] as const)('the log of the %s host', (name) => {
   });
 });
 
-it('the edge says in lines what its rooms and the Worker have done', async () => {
+it('the edge logs the figures of its rooms and of the Worker', async () => {
   const { url, lines } = await start.edge();
   const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
   const json = { ...headers, 'content-type': 'application/json' };
@@ -161,7 +161,7 @@ it('the edge says in lines what its rooms and the Worker have done', async () =>
     .toEqual({ requests: 4, created: 2, unauthorized: 1, messages: 2, wakeups: 1, notFound: 1 });
 });
 
-it('the edge says in lines how long what was due in a room has waited', async () => {
+it('the edge logs how long frames waited for their flush', async () => {
   const { url, lines } = await start.edge();
   const from = Date.now();
   const headers = { authorization: `Bearer ${await tokenFor('alice')}` };

@@ -11,7 +11,7 @@ const INPUTS = 200;
 const hosts = useHosts({ ...NO_RATE_LIMITS, DURABILITY: 'process' });
 
 it.each(['node', 'edge'] as const)(
-  `the %s host answers or ends whatever does not fit (seeds 1 and ${FRESH})`,
+  `the %s host answers malformed input or closes the connection (seeds 1 and ${FRESH})`,
   async (name) => {
     const { url } = hosts[name];
     const bystanders = await Bystanders.enter(url);

@@ -114,7 +114,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
       ],
       ['with headers', { extraHeaders: { 'x-client': '1', ...TRACING } }, 'websocket'],
       ['without a slash', { addTrailingSlash: false }, 'websocket'],
-    ])('connects over Socket.IO %s', async (_, options, by) => {
+    ])('[CONN2] connects over Socket.IO %s', async (_, options, by) => {
       const page = await visit(listed.url, url());
       const auth = { token: await tokenFor('alice') };
       const outcome = await call(page, 'join', url(), { ...options, auth }, newRoom());
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
     });
 
     it.each([['polling'], ['websocket']])(
-      'reads why Socket.IO refuses it, by %s',
+      '[CONN1] [CONN6] reads why Socket.IO refuses it, by %s',
       async (transport) => {
         const page = await visit(listed.url, url());
         for (const options of [{ auth: { token: 'nonsense' } }, { query: { token: 'nonsense' } }]) {
@@ -143,7 +143,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
       },
     );
 
-    it('uses HTTP, with tracing headers and credentials, and reads refusals', async () => {
+    it('[CONN6] uses HTTP, with tracing headers and credentials, and reads refusals', async () => {
       const page = await visit(listed.url, url());
       const headers = { ...(await authorized()), 'content-type': 'application/json', ...TRACING };
       const messages = `${url()}/rooms/${newRoom()}/messages`;
@@ -182,7 +182,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
       expect(await call(page, 'ask', events)).toMatchObject(unauthorized);
     });
 
-    it('opens a native socket, and reads why it is refused', async () => {
+    it('[CONN1] opens a native socket, and reads why it is refused', async () => {
       const page = await visit(listed.url, url());
       const address = `${url().replace('http', 'ws')}/rooms/${newRoom()}/ws`;
       const protocols = ['parlor.v1', `bearer.${await tokenFor('alice')}`];
@@ -197,27 +197,30 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
     });
   });
 
-  it.each(['node', 'edge'] as const)('of elsewhere gets nothing at the %s host', async (name) => {
-    const { url } = hosts[name];
-    const page = await visit(foreign.url, url);
-    const auth = { token: await tokenFor('alice') };
-    for (const transports of [['polling'], ['websocket']]) {
-      const outcome = await call(page, 'join', url, { transports, auth }, newRoom());
-      expect(outcome).toEqual({ message: expect.stringMatching(/^(xhr poll|websocket) error$/) });
-    }
-    const headers = await authorized();
-    for (const init of [{ headers }, { method: 'DELETE', headers }, {}]) {
-      expect(await call(page, 'ask', `${url}/rooms/x`, init)).toEqual({
-        failed: 'Failed to fetch',
-      });
-    }
-    const protocols = ['parlor.v1', `bearer.${auth.token}`];
-    const socket = `${url.replace('http', 'ws')}/rooms/x/ws`;
-    // Browsers hide the status of a refused upgrade, so the reason comes over the socket.
-    expect(await call(page, 'native', socket, protocols)).toMatchObject([
-      'joined',
-      { ok: false, error: { code: 'forbidden', message: expect.stringContaining('CLIENT_URL') } },
-    ]);
-    expect(await call(page, 'native', socket, [])).toEqual({ closed: 1006 });
-  });
+  it.each(['node', 'edge'] as const)(
+    '[CONN2] of a foreign origin is refused at the %s host',
+    async (name) => {
+      const { url } = hosts[name];
+      const page = await visit(foreign.url, url);
+      const auth = { token: await tokenFor('alice') };
+      for (const transports of [['polling'], ['websocket']]) {
+        const outcome = await call(page, 'join', url, { transports, auth }, newRoom());
+        expect(outcome).toEqual({ message: expect.stringMatching(/^(xhr poll|websocket) error$/) });
+      }
+      const headers = await authorized();
+      for (const init of [{ headers }, { method: 'DELETE', headers }, {}]) {
+        expect(await call(page, 'ask', `${url}/rooms/x`, init)).toEqual({
+          failed: 'Failed to fetch',
+        });
+      }
+      const protocols = ['parlor.v1', `bearer.${auth.token}`];
+      const socket = `${url.replace('http', 'ws')}/rooms/x/ws`;
+      // Browsers hide the status of a refused upgrade, so the reason comes over the socket.
+      expect(await call(page, 'native', socket, protocols)).toMatchObject([
+        'joined',
+        { ok: false, error: { code: 'forbidden', message: expect.stringContaining('CLIENT_URL') } },
+      ]);
+      expect(await call(page, 'native', socket, [])).toEqual({ closed: 1006 });
+    },
+  );
 });

@@ -20,7 +20,7 @@ interface Field {
   ownerDocument: { activeElement: unknown };
 }
 
-describe.skipIf(!hasBrowser)('the page, every day', () => {
+describe.skipIf(!hasBrowser)('the page in everyday use', () => {
   const host = nodeHostFor({ COMMAND_BURST: '100000' });
   const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
 
@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     await page.getByRole('menuitem', { name: action, exact: true }).click();
   };
 
-  test('says until when one was removed, counts down, and shows the room as left', async () => {
+  test('shows until when the user was removed, counts down, and shows the room as left', async () => {
     const ann = await comesIn('Ann');
     await ann.write('my room');
     const ben = await comesIn('Ben');
@@ -74,7 +74,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     expect(await join.isEnabled()).toBe(true);
   });
 
-  test('says when a message goes out that slow mode holds back', async () => {
+  test('shows when slow mode lets a message out', async () => {
     const ann = await comesIn('Ann');
     await ann.write('my room');
     await ann.message('my room').getByText('Sending').waitFor({ state: 'hidden' });
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     expect(await ann.said()).toEqual(['my room', 'first']);
   });
 
-  test('says at once that the network is gone, and comes back as soon as it is', async () => {
+  test('shows at once that the network is gone, and reconnects as soon as it is back', async () => {
     const ann = await comesIn('Ann');
     await ann.page.evaluate('Math.random = () => 0.999');
     const line = ann.page.context();
@@ -102,7 +102,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['from the tunnel']);
   });
 
-  test('says a new message aloud, whatever the clock of the device says, and no missed one', async () => {
+  test('announces new messages to screen readers, whatever the clock of the device, and no missed ones', async () => {
     const line = await company.lineTo(host().url);
     const ann = await company.arrives(line.url);
     await ann.page.evaluate('Date.now = ((now) => () => now() + 60_000)(Date.now)');
@@ -124,7 +124,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     expect(await spoken.textContent()).not.toContain('while you were away');
   });
 
-  test('folds a message of many lines, and shows all of it when asked', async () => {
+  test('collapses a message of many lines, and expands it on request', async () => {
     const ann = await comesIn('Ann');
     await ann.write(`top${'\nmore'.repeat(1_000)}`);
     const row = ann.message('top');
@@ -140,7 +140,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     expect(await height()).toBeGreaterThan(10_000);
   });
 
-  test('knows what its user has reacted with, and asks who else did when somebody points at it', async () => {
+  test('marks the reactions of its user, and loads the names of others on hover', async () => {
     // oxlint-disable-next-line no-await-in-loop -- in this order
     for (let seq = 1; seq <= 5; seq++) await ask('Cat', 'POST', '/messages', { message: `${seq}` });
     const thumb = encodeURIComponent('👍');
@@ -178,7 +178,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
       .toBe(2);
   });
 
-  test('closes what covers the talk when one goes back, and stays in the room', async () => {
+  test('closes what covers the messages on Back, and stays in the room', async () => {
     const viewport = { width: 360, height: 640 };
     const first = company.room;
     const ann = await comesIn('Ann', { viewport });
@@ -206,7 +206,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     await page.getByRole('heading', { level: 1, name: second }).waitFor();
   });
 
-  test('lists people by role and name, and finds one among many', async () => {
+  test('lists members by role and name, and filters them', async () => {
     const ann = await comesIn('Zoe');
     await ann.write('my room');
     await ann.message('my room').getByText('Sending').waitFor({ state: 'hidden' });
@@ -220,7 +220,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
     await expect.poll(away, PATIENTLY).toEqual(['Member Q']);
   });
 
-  test('keeps every room of a browser, joins the one that is shown first, and shows where it is in the list', async () => {
+  test('keeps every room of a browser, joins the visible one first, and scrolls to it in the list', async () => {
     const rooms = Array.from(
       { length: 30 },
       (_, at) => `${company.room} ${String(at).padStart(2, '0')}`,
@@ -255,7 +255,7 @@ describe.skipIf(!hasBrowser)('the page, every day', () => {
   });
 });
 
-describe.skipIf(!hasBrowser)('the page, about a token that is refused', () => {
+describe.skipIf(!hasBrowser)('the page, with a token that is refused', () => {
   const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
 
   test('keeps it in its field, selected, to be replaced', async () => {

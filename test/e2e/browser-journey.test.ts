@@ -23,11 +23,11 @@ const ways: [string, object, (visitor: Visitor) => Hands][] = [
   ],
 ];
 
-describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
+describe.skipIf(!hasBrowser)('a first-time user', () => {
   const company = Company.forAll();
   const host = nodeHostFor({ MAX_MESSAGE_BYTES: '900' });
 
-  test.each(ways)('finds everything by what is in sight, %s', async (_, options, handsOf) => {
+  test.each(ways)('finds every feature by what is visible, %s', async (_, options, handsOf) => {
     const line = await company.lineTo(host().url);
     const ann = await company.arrives(line.url, { ...options, reducedMotion: 'reduce' });
     const { page } = ann;
@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('somebody who has never seen the page', () => {
     return found;
   }
 
-  test('can use it with whatever helps them: axe-core finds nothing, in light and dark, wide and narrow', async () => {
+  test('can use assistive technology: axe-core finds nothing, in light and dark, wide and narrow', async () => {
     const ann = await company.arrives(host().url, { ...desktop, reducedMotion: 'reduce' });
     const { page } = ann;
     await ann.join('', company.room);

@@ -21,7 +21,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     return signToken({ ...claims, exp }, keyOf(SECRET));
   }
 
-  test('asks for a token, and takes the name that the token gives', async () => {
+  test('asks for a token, and shows the name in the token', async () => {
     const ann = await arrive(host());
     await ann.join('Ann', company.room);
     await ann.page.getByText('This server asks for a token; paste the one').waitFor();
@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann Verified']);
   });
 
-  test('calls a name that no token vouches for unverified', async () => {
+  test('marks a name without a token as unverified', async () => {
     const ann = await arrive(host());
     await ann.join('Ann', company.room, await tokenOf({ sub: 'a-2' }));
     await ann.isIn();
@@ -42,7 +42,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
       .toEqual(['unverified', 'you']);
   });
 
-  test('says what to do about a token that does not hold', async () => {
+  test('shows what to do about an invalid token', async () => {
     const ann = await arrive(host());
     await ann.join('Ann', company.room, 'not a token');
     await ann.page.getByText('This is no token; paste all of it').waitFor();
@@ -60,10 +60,10 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
   });
 });
 
-describe.skipIf(!hasBrowser)('the page where guests are welcome', () => {
+describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
   const host = nodeHostFor({ JWT_SECRET: SECRET, ALLOW_GUESTS: 'true' }, false);
 
-  test('lets a guest in, and knows them again after a reload', async () => {
+  test('accepts a guest, and restores the same guest after a reload', async () => {
     const gus = await comesIn('Gus', host());
     await gus.page.locator('#panel .people-list').getByText('guest').waitFor();
     await gus.write('before');
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser)('the page where guests are welcome', () => {
 describe.skipIf(!hasBrowser)('the page where frames are shorter than messages', () => {
   const host = nodeHostFor({ MAX_FRAME_BYTES: '4096' });
 
-  test('survives a message that is over the limit of a frame', async () => {
+  test('survives a message over the limit of a frame', async () => {
     const ann = await comesIn('Ann', host());
     await ann.write('x'.repeat(5_000));
     await ann.page.getByText('Not sent. This is too long; shorten it').waitFor();
@@ -95,7 +95,7 @@ describe.skipIf(!hasBrowser)('the page where frames are shorter than messages', 
 describe.skipIf(!hasBrowser)('the page where messages are short', () => {
   const host = nodeHostFor({ MAX_MESSAGE_BYTES: '900' });
 
-  test('says why a message was refused, and gives it back to be shortened', async () => {
+  test('shows why a message was refused, and returns it to be shortened', async () => {
     const ann = await comesIn('Ann', host());
     await ann.write('long '.repeat(190));
     await ann.page.getByText('Not sent. Keep a message under 900 bytes.').waitFor();
@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)('the page where messages are short', () => {
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['next', 'short']);
   });
 
-  test('asks the server how long a message may be', async () => {
+  test('reads the length limit of messages from the server', async () => {
     const ann = await comesIn('Ann', host());
     await ann.field.fill('x'.repeat(1_100));
     const note = ann.page.locator('#composer-place .note > span');
@@ -118,7 +118,7 @@ describe.skipIf(!hasBrowser)('the page where messages are short', () => {
 describe.skipIf(!hasBrowser)('the page where a user has one connection', () => {
   const host = nodeHostFor({ MAX_CONNECTIONS_PER_USER: '1' }, true);
 
-  test('stays away when the server says so, and says why', async () => {
+  test('does not reconnect when the server says so, and shows why', async () => {
     await comesIn('Ann', host());
     const again = await arrive(host());
     await again.join('Ann', company.room);
@@ -130,7 +130,7 @@ describe.skipIf(!hasBrowser)('the page where a user has one connection', () => {
 describe.skipIf(!hasBrowser)('the page', () => {
   const host = nodeHostFor({}, true);
 
-  test('says which field of the form to put right', async () => {
+  test('names the invalid field of the form', async () => {
     const ann = await arrive(host());
     const name = ann.page.getByLabel('Your name');
     for (const [given, sentence] of [
@@ -151,7 +151,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     }
   });
 
-  test('takes a name without what nobody can see of it', async () => {
+  test('removes hidden characters from a name', async () => {
     const ann = await arrive(host());
     await ann.join(' An\u202En\u200B  Smi\u00ADth\u2800', company.room);
     await ann.write('hello');
@@ -159,7 +159,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => sender.count(), PATIENTLY).toBeGreaterThan(0);
   });
 
-  test('forgets after 6 seconds that somebody was typing', async () => {
+  test('removes a typing notice after 6 seconds', async () => {
     const ann = await arrive(host());
     await ann.page.clock.install();
     await ann.join('Ann', company.room);
@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await notice.waitFor({ state: 'hidden' });
   });
 
-  test('gives a sign of life when it has joined, and every 25 seconds', async () => {
+  test('sends a heartbeat after joining, and every 25 seconds', async () => {
     const ann = await arrive(host());
     const frames: string[] = [];
     ann.page.on('websocket', (socket) => {
@@ -195,7 +195,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(await ann.page.getByText('The connection is lost.').isVisible()).toBe(false);
   });
 
-  test('tries again at once when asked to', async () => {
+  test('reconnects at once on request', async () => {
     const line = await company.lineTo(host().url);
     const ann = await arrive({ ...host(), url: line.url });
     await ann.page.clock.install();
@@ -224,7 +224,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['back']);
   });
 
-  test('puts the focus into the rooms that come in front of the talk, and takes it back', async () => {
+  test('moves the focus into the room list over the messages, and back', async () => {
     const viewport = { width: 360, height: 640 };
     const ann = await company.comesIn('Ann', host().url, { viewport });
     const rooms = ann.page.getByRole('button', { name: 'Rooms', exact: true });
@@ -236,7 +236,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(await rooms.evaluate(isFocused)).toBe(true);
   });
 
-  test('leads who tabs back from writing to the newest message', async () => {
+  test('moves the focus with Shift+Tab from the text field to the newest message', async () => {
     const ann = await comesIn('Ann', host());
     for (const text of ['one', 'two', 'three']) {
       await ann.write(text);
@@ -246,7 +246,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(await ann.message('three').evaluate(holdsFocus)).toBe(true);
   });
 
-  test('gives the focus back when what a menu asked is not done', async () => {
+  test('returns the focus when the dialog of a menu is cancelled', async () => {
     const ann = await comesIn('Ann', host());
     await ann.write('stays');
     await ann.message('stays').getByText('Sending').waitFor({ state: 'hidden' });
@@ -258,7 +258,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => more.evaluate(isFocused), PATIENTLY).toBe(true);
   });
 
-  test('keeps what is unread in sight, however long the name of its room', async () => {
+  test('keeps unread counts visible, however long the name of the room', async () => {
     const first = company.room;
     const long = `${'a very long name '.repeat(5)}${first}`;
     const ann = await comesIn('Ann', host());

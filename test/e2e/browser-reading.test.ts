@@ -19,7 +19,7 @@ interface Placed {
   getBoundingClientRect(): { top: number; bottom: number; height: number };
 }
 
-describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
+describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
   const host = nodeHostFor({ JWT_SECRET: SECRET, COMMAND_BURST: '100000' }, false);
 
   function tokenOf(name: string): Promise<string> {
@@ -73,7 +73,7 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
   const numbered = (from: number, to: number) =>
     Array.from({ length: to - from + 1 }, (_, at) => `no ${from + at} `);
 
-  test('begins at the first unread message, and reads what was in sight and no more', async () => {
+  test('begins at the first unread message, and marks only visible messages as read', async () => {
     await say('Ben', numbered(1, 20));
     await ask('Ann', 'PUT', '/read', { readUpTo: 20 });
     await say('Ben', numbered(21, 70));
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
     await expect.poll(() => page.title(), PATIENTLY).toBe(`${company.room} · Parlor`);
   });
 
-  test('counts for a reader who never wrote, over a reload', async () => {
+  test('counts unread messages for a user who never wrote, over a reload', async () => {
     const first = company.room;
     await say('Ben', ['hello']);
     const ann = await comesIn('Ann');
@@ -152,7 +152,7 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
     await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
   });
 
-  test('leaves nothing behind in an empty room that was only looked at', async () => {
+  test('stores nothing in an empty room that was only viewed', async () => {
     const ann = await comesIn('Ann');
     await ann.isIn();
     const cat = await comesIn('Cat');
@@ -161,7 +161,7 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
     expect(members).toEqual([]);
   });
 
-  test('does not count in the title what is read as it comes', async () => {
+  test('counts only unread messages in the title', async () => {
     await say('Ben', ['hello']);
     const ann = await comesIn('Ann');
     await ann.message('hello').waitFor();
@@ -177,7 +177,7 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
     expect(await ann.page.evaluate('window.titles')).toEqual([]);
   });
 
-  test('takes what comes for unread while the window is in sight without the focus', async () => {
+  test('counts messages as unread while the window is visible without the focus', async () => {
     await say('Ben', ['hello']);
     const ann = await comesIn('Ann');
     await ann.message('hello').waitFor();
@@ -193,7 +193,7 @@ describe.skipIf(!hasBrowser)('the page, about what is unread', () => {
     await expect.poll(() => countsOf('Ann'), PATIENTLY).toEqual([0, 0]);
   });
 
-  test('comes back from a hidden window to where the new messages begin', async () => {
+  test('scrolls to the first new message when a hidden window is shown', async () => {
     await say('Ben', numbered(1, 30));
     const ann = await comesIn('Ann');
     const { page } = ann;

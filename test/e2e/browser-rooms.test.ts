@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
   const host = nodeHostFor();
   const comesIn = (name: string) => company.comesIn(name, host().url);
 
-  test('keeps the rooms one has visited, with what is unread in them and who mentioned one', async () => {
+  test('keeps visited rooms, with unread counts and mentions', async () => {
     const [first, second] = [company.room, `${company.room} too`];
     const ann = await comesIn('Ann');
     await ann.write('here I am');
@@ -64,7 +64,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(await ann.field.inputValue()).toBe('half a thought');
   });
 
-  test('shows answers in their thread, and where they stand', async () => {
+  test('shows replies in their thread, and links to them from the room', async () => {
     const ann = await comesIn('Ann');
     const ben = await comesIn('Ben');
     await ann.write('Shall we?');
@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => ben.said(), PATIENTLY).toEqual(['This message was deleted.', 'Yes']);
   });
 
-  test('counts the replies that are not deleted, while others write and delete them', async () => {
+  test('counts undeleted replies, while others write and delete them', async () => {
     const ann = await comesIn('Ann');
     const ben = await comesIn('Ben');
     await ann.write('Who comes?');
@@ -130,7 +130,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await saysBoth('2 replies');
   });
 
-  test('offers what a role may do and nothing else, and says what has become of one', async () => {
+  test('offers exactly the actions of a role, and shows changes of the role', async () => {
     const ann = await comesIn('Ann');
     await ann.write('my room');
     const ben = await comesIn('Ben');
@@ -243,7 +243,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     expect(await log.evaluate(isAtEnd)).toBe(true);
   });
 
-  test('draws nothing of a room that was left while its messages were on their way', async () => {
+  test('renders nothing of a room that was left while its messages were loading', async () => {
     company.room = 'long';
     const line = await company.lineTo(host().url);
     const ann = await company.arrives(line.url);
@@ -268,7 +268,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     expect(await ann.said()).toEqual([]);
   });
 
-  test('shows what was found where it stands, with what was said around it', async () => {
+  test('shows a search result among the messages around it', async () => {
     company.room = 'long';
     const ann = await company.comesIn('Ann', host().url);
     await ann.page.getByRole('button', { name: 'Search' }).click();

@@ -66,7 +66,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await visitor.page.getByRole('button', { name: `${replies} replies` }).click();
   }
 
-  test('open at their end, follow it, and go to what one says', async () => {
+  test('open at their end, follow it, and scroll to own messages', async () => {
     await talk(45);
     const ann = await comesIn('Ann');
     await openThread(ann, 45);
@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await expect.poll(() => isInSight(ann, 'my own answer'), PATIENTLY).toBe(true);
   });
 
-  test('keep one in them: what is answered or changed there stays there', async () => {
+  test('stay open: replies and edits made there stay there', async () => {
     await talk(3);
     const ann = await comesIn('Ann', { viewport: { width: 700, height: 700 } });
     await openThread(ann, 3);
@@ -112,7 +112,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     expect((await messages())[0]?.replyCount).toBe(4);
   });
 
-  test('take answers to an answer that are given in the room', async () => {
+  test('[MSG9] include replies to a reply that are given in the room', async () => {
     await talk(1);
     const ann = await comesIn('Ann');
     await ann.message('answer 1.').hover();
@@ -123,7 +123,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
       .toMatchObject({ message: 'in the room', replyTo: 1, meta: { quotes: 2 } });
   });
 
-  test('keep drafts of rooms and threads, with what they answer, in every window of their user', async () => {
+  test('keep drafts of rooms and threads, with their reply target, in every window of the user', async () => {
     await talk(2);
     const first = company.room;
     const second = `${first} too`;
@@ -162,7 +162,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await other.close();
   });
 
-  test('ask before somebody signs out with a draft, and show it to no one else', async () => {
+  test('ask before the user signs out with a draft, and hide it from others', async () => {
     const ann = await comesIn('Ann');
     const { page } = ann;
     await ann.field.fill('for my eyes only');
@@ -182,7 +182,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     expect(await ann.field.inputValue()).toBe('');
   });
 
-  test('keep an edit that is begun, and what it interrupted, and ask before the room is left', async () => {
+  test('keep an unfinished edit and the draft it interrupted, and ask before the room is left', async () => {
     const ann = await comesIn('Ann');
     const { page } = ann;
     await ann.write('first words');
@@ -208,7 +208,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     expect(await ann.field.inputValue()).toBe('');
   });
 
-  test('hide what another user of the window could not send, and keep it for that user', async () => {
+  test('hide unsent messages of another user of the window, and keep them for that user', async () => {
     const line = await company.lineTo(host().url);
     const ann = await company.comesIn('Ann', line.url);
     const { page } = ann;

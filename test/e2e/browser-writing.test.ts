@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
   const host = nodeHostFor();
   const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
 
-  test('leaves an Enter that belongs to an input method to it, in every field', async () => {
+  test('leaves Enter to an active input method, in every field', async () => {
     const ann = await company.arrives(host().url);
     const { page } = ann;
     await page.getByLabel('Your name').fill('アン');
@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await page.getByRole('heading', { name: 'Join another room' }).isVisible()).toBe(true);
   });
 
-  test('offers and mentions people in scripts without spaces', async () => {
+  test('suggests and mentions users in scripts without spaces', async () => {
     await comesIn('李雷');
     await comesIn('สมชาย');
     const ann = await comesIn('Ann');
@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await expect.poll(() => marked.allTextContents(), PATIENTLY).toEqual(['@李雷', '@สมชาย']);
   });
 
-  test('ends links as their script ends sentences, and keeps them out of the way of Tab', async () => {
+  test('ends links at the punctuation of their script, and keeps them out of the Tab order', async () => {
     const ann = await comesIn('Ann');
     await ann.write('请看https://example.com/a，谢谢 (HTTPS://EXAMPLE.COM/b_(c)).');
     await ann.message('请看').getByText('Sending').waitFor({ state: 'hidden' });
@@ -124,7 +124,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await stops()).toBe(2);
   });
 
-  test('asks the room for people it does not know, and tells which words mention nobody', async () => {
+  test('searches members in the room, and marks mentions without a match', async () => {
     const quiet = await comesIn('Quiet Quinn');
     await quiet.write('only once');
     await quiet.message('only once').getByText('Sending').waitFor({ state: 'hidden' });
@@ -146,7 +146,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await noteOf(ann)).toEqual([]);
   });
 
-  test('makes a line of Enter where there is a finger, and sends with the button', async () => {
+  test('inserts a line break on Enter on touch devices, and sends with the button', async () => {
     const ann = await comesIn('Ann', phone);
     await ann.field.pressSequentially('one');
     await ann.field.press('Enter');
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await ann.field.getAttribute('enterkeyhint')).toBe('enter');
   });
 
-  test('says before it is sent that a text is too long, and sends it in parts', async () => {
+  test('warns that a text is too long before sending, and sends it in parts', async () => {
     const ann = await comesIn('Ann');
     const button = ann.page.locator('#composer-place').getByRole('button', { name: 'Send' });
     await ann.field.fill('x'.repeat(8_000));
@@ -174,7 +174,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await ann.field.inputValue()).toBe('');
   });
 
-  test('stays when a file is dropped, and says that it takes none', async () => {
+  test('stays open when a file is dropped, and shows that files are not supported', async () => {
     const ann = await comesIn('Ann');
     const url = ann.page.url();
     expect(await ann.page.evaluate<boolean>(DROP_FILE)).toBe(true);
@@ -185,7 +185,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ann.page.getByText('Files cannot be sent here yet; paste a link.').waitFor();
   });
 
-  test('takes one # off the name of a room, and offers the one that differs by case', async () => {
+  test('removes a leading # from the name of a room, and suggests the one that differs by case', async () => {
     const ann = await company.arrives(host().url);
     const name = `tea ${crypto.randomUUID()}`;
     await ann.join('Ann', `#${name}`);
@@ -197,7 +197,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await ann.page.locator('#room-list .room-label').allTextContents()).toEqual([name]);
   });
 
-  test('tells who has reacted without a pointer', async () => {
+  test('shows who has reacted without a pointer', async () => {
     const ann = await comesIn('Ann', phone);
     await send(ann, 'shall we?');
     const ben = await comesIn('Ben');
@@ -213,7 +213,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
   });
 });
 
-describe.skipIf(!hasBrowser)('two people of one name', () => {
+describe.skipIf(!hasBrowser)('two users of the same name', () => {
   const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
 
   function tokenOf(sub: string, name: string): Promise<string> {
@@ -227,7 +227,7 @@ describe.skipIf(!hasBrowser)('two people of one name', () => {
     return visitor;
   }
 
-  test('are told apart in the list, and the chosen one is mentioned', async () => {
+  test('are distinguished in the list, and the selected one is mentioned', async () => {
     await comesIn('alex-1', 'Alex');
     await comesIn('alex-2', 'Alex');
     const ann = await comesIn('ann', 'Ann');

@@ -35,7 +35,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
 
   const comesIn = (name: string, url = host.url) => company.comesIn(name, url);
 
-  test('lets two people see each other come, type, talk and go', async () => {
+  test('shows two users how the other joins, types, sends and leaves', async () => {
     const ann = await comesIn('Ann');
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
     const ben = await comesIn('Ben');
@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ben', 'Ann']);
   });
 
-  test('keeps what was written while the line was cut, and hears what was missed, once each', async () => {
+  test('keeps messages written while disconnected, and receives missed ones, once each', async () => {
     const line = await company.lineTo(host.url);
     const ann = await comesIn('Ann', line.url);
     const ben = await comesIn('Ben');
@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await expect.poll(() => ben.here(), PATIENTLY).toEqual(['Ann', 'Ben']);
   });
 
-  test('sends what was written before the window was loaded anew', async () => {
+  test('sends after a reload what was written before it', async () => {
     const line = await company.lineTo(host.url);
     const ann = await comesIn('Ann', line.url);
     const ben = await comesIn('Ben');
@@ -103,7 +103,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await expect.poll(() => ben.said(), PATIENTLY).toEqual(['almost lost']);
   });
 
-  test('comes back by itself after the host dropped everyone', async () => {
+  test('reconnects after the host dropped every connection', async () => {
     const ann = await comesIn('Ann');
     const ben = await comesIn('Ben');
     await ann.write('before');
@@ -117,7 +117,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       .toEqual(['before', 'after, by Ann', 'after, by Ben']);
   });
 
-  test('may run and reach nothing that is not of its own server', async () => {
+  test('loads and connects only to its own server', async () => {
     const ann = await comesIn('Ann');
     const policy = (await fetch(host.url)).headers.get('content-security-policy') ?? '';
     expect(policy).not.toMatch(/unsafe|\*|https?:|wss?:/);
@@ -132,7 +132,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     ann.complaints.length = 0;
   });
 
-  test('is told over the socket it opened why a room cannot be', async () => {
+  test('shows why a room id is refused, from the socket', async () => {
     const url = new URL('/rooms/%20x/ws', host.url);
     url.protocol = 'ws:';
     const socket = new WebSocket(url, 'parlor.v1');
@@ -161,7 +161,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await response.body?.cancel();
   }
 
-  test('names who has reacted, who is not here too', async () => {
+  test('names users who have reacted, online or not', async () => {
     const ann = await comesIn('Ann');
     await ann.write('shall we?');
     await ask('Cat', 'PUT', '/messages/1/reactions/%F0%9F%91%8D');
@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await expect.poll(() => title(2), PATIENTLY).toBe('Dora and Ann reacted with 👍');
   });
 
-  test('shows names, messages, rooms, topics and reactions as text, whatever they hold', async () => {
+  test('shows names, messages, rooms, topics and reactions as text, whatever they contain', async () => {
     const room = `<img src=x onerror=window.pwned=1> ${crypto.randomUUID()} /?#%2F`;
     company.room = room;
     const ann = await comesIn('<img src=x onerror=window.pwned=1>');

@@ -22,7 +22,7 @@ describe.each([
   });
   afterAll(() => host.close());
 
-  test('a client that only listens knows soon that it was sent away, while others talk on', async () => {
+  test('a client that only listens notices soon that it was disconnected, while others continue', async () => {
     const roomId = newRoom();
     const enter = (userId: string) => {
       const client = connect({ url: host.url, token: () => tokenFor(userId) });
@@ -40,7 +40,7 @@ describe.each([
     expect(ben.state.status).toMatchObject({ name: 'ended', code: 4502 });
   });
 
-  test('every client knows at rest what the room knows, and every message stands once', async () => {
+  test('every client ends with the state of the room, and every message is stored once', async () => {
     await Promise.all(SEEDS.map((seed) => playEvening({ url: host.url, seed, length: 60 })));
     expect(host.failures).toEqual([]);
   });

@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { toolFile } from '../../scripts/tool.ts';
 import { commandNames } from '../../src/protocol/commands.ts';
 import { eventNames } from '../../src/protocol/events.ts';
+import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { Program, PROJECT } from '../support/program.ts';
 import { say } from '../support/talk.ts';
@@ -48,7 +50,8 @@ function installReact(): void {
 
 /** Checks types as strictly as can be. @returns what does not fit */
 async function typeErrors(files: readonly string[], flags: readonly string[] = []) {
-  const strict = '--noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess';
+  const strict =
+    '--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess';
   const kind = '--target es2022 --lib es2022,dom,dom.iterable --module nodenext --jsx react-jsx';
   const args = [...`${strict} ${kind} --types`.split(' '), '', ...flags];
   const tsc = toolFile('typescript', 'tsc');
@@ -80,12 +83,12 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-test('the package is the client alone, with what it needs', () => {
+test('the package contains the client and its dependencies only', () => {
   const { packages } = JSON.parse(lock) as { packages: Record<string, unknown> };
   expect(Object.keys(packages)).toEqual(['', 'node_modules/parlor']);
 });
 
-test('its declarations carry the example, and refuse what the protocol has not', async () => {
+test('its declarations accept the example, and refuse what is not in the protocol', async () => {
   const wrong = join(folder, 'wrong.ts');
   writeFileSync(
     wrong,
@@ -100,7 +103,7 @@ void room.ask('getHistory', { limit: '3' });
   expect(await typeErrors([example('chat.ts'), wrong])).toBe('');
 });
 
-test('its declarations say of the protocol what the schemas say, and fit React', async () => {
+test('its declarations match the schemas of the protocol, and fit React', async () => {
   const source = (file: string) => JSON.stringify(join(PROJECT, 'src', 'protocol', file));
   const names = ['Message', 'Member', 'Present', 'Reaction', 'Receipt', 'RoomInfo', 'You'];
   const types = [
@@ -174,7 +177,7 @@ describe.each([
     return { page, logged };
   }
 
-  test('talk under Node, and end when they are told to', async () => {
+  test('run under Node, and end on request', async () => {
     const bob = await enter('bob');
     const program = new Program(relative(PROJECT, example('chat.ts', url())), {});
     await program.until(/^The connection is open\.$/m);
@@ -188,7 +191,30 @@ describe.each([
     expect(program.stdout).toContain('\nbob: bye\n');
   });
 
-  test('have their like in a Worker', async () => {
+  test('come back to what they missed when they are killed, and do nothing twice', async () => {
+    const bob = await enter('bob');
+    const options = { cwd: temporaryFolder() };
+    const file = relative(PROJECT, example('bot.ts', url()));
+    const isAnswer = (seq: number) => (message: Message) =>
+      message.senderId === 'bot' && message.replyTo === seq;
+    const first = new Program(file, options);
+    await bob.hears('userJoined', ({ userId }) => userId === 'bot');
+    const { seq } = await say(bob, ROOM, '!help me');
+    await bob.hears('message', isAnswer(seq));
+    await first.until(/^Answered bob\.$/m);
+    first.kill('SIGKILL');
+    await first.ended;
+    const missed = await say(bob, ROOM, '!help me again');
+    const second = new Program(file, options);
+    await bob.hears('message', isAnswer(missed.seq));
+    await second.until(/^Answered bob\.$/m);
+    const { messages } = ok(await bob.command('getHistory', { roomId: ROOM }));
+    const answers = messages.filter(({ senderId }) => senderId === 'bot');
+    expect(answers.map(({ replyTo }) => replyTo)).toEqual([seq, missed.seq]);
+    expect(second.stderr).toBe('');
+  });
+
+  test('run in a Worker', async () => {
     const file = join(folder, 'worker.ts');
     writeFileSync(
       file,
@@ -225,7 +251,7 @@ export default {
     await bob.hears('userLeft', ({ reason }) => reason === 'left');
   });
 
-  test.skipIf(!hasBrowser)('talk in a browser', async () => {
+  test.skipIf(!hasBrowser)('run in a browser', async () => {
     const bob = await enter('bob');
     const { logged } = await open(example('chat.ts', url()));
     await bob.hears('message', ({ message }) => message === 'hello from Parlor');
@@ -251,7 +277,7 @@ console.log(renderToString(<Chat roomId="${roomId}" />));
     return stdout.trim();
   }
 
-  test('are rendered on a server that joins nothing and shows nobody what was said', async () => {
+  test('render on a server without joining and without messages', async () => {
     const bob = await enter('bob');
     const roomId = 'a room nobody else is in';
     ok(await bob.join(roomId));
@@ -263,7 +289,7 @@ console.log(renderToString(<Chat roomId="${roomId}" />));
     expect(members.map(({ userId }) => userId)).toEqual(['bob']);
   });
 
-  test.skipIf(!hasBrowser)('take over what a server has rendered', async () => {
+  test.skipIf(!hasBrowser)('hydrate what a server has rendered', async () => {
     const html = await rendered(ROOM);
     const bob = await enter('bob');
     const main = join(folder, 'hydrate.tsx');
@@ -285,7 +311,7 @@ hydrateRoot(main, <StrictMode><Chat roomId="${ROOM}" /></StrictMode>);
   });
 
   test.skipIf(!hasBrowser)(
-    'leave a room whose client is replaced, as by a hot update',
+    'leave a room when its client is replaced, as by a hot update',
     async () => {
       const bob = await enter('bob');
       const main = join(folder, 'hot.tsx');
@@ -318,7 +344,7 @@ update();
     },
   );
 
-  test.skipIf(!hasBrowser)('are a component that talks, with React', async () => {
+  test.skipIf(!hasBrowser)('are a working component with React', async () => {
     const bob = await enter('bob');
     example('chat.tsx', url());
     const main = join(folder, 'main.tsx');

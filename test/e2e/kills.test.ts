@@ -8,7 +8,7 @@ const SEED = Number(process.env['PARLOR_SEED'] ?? 1);
 const TIMEOUT_MS = 60_000 + KILLS * 20_000;
 
 it(
-  'loses no acknowledged message when the node host is killed, and stores none twice',
+  '[MSG4] loses no acknowledged message when the node host is killed, and stores none twice',
   async () => {
     const host = await Killable.node(NO_RATE_LIMITS);
     onTestFinished(() => host.remove());
@@ -20,7 +20,7 @@ it(
 );
 
 it(
-  'loses none when the edge host is killed',
+  '[MSG4] loses none when the edge host is killed',
   async () => {
     const host = await Killable.edge(inject('edgeBundle'), NO_RATE_LIMITS);
     onTestFinished(() => host.remove());

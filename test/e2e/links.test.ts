@@ -125,8 +125,8 @@ function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, at) => String(at + 1));
 }
 
-describe('a default client that joins in the middle of a stream', () => {
-  it('moves from polling to a WebSocket, hears all of it once and in order, and nobody sees it go', async () => {
+describe('a default client that joins while messages arrive', () => {
+  it('moves from polling to a WebSocket, receives each message once and in order, and stays online', async () => {
     const roomId = newRoom();
     const speaker = await enter('speaker', roomId, WEBSOCKET);
     const watcher = await enter('watcher', roomId, WEBSOCKET);
@@ -171,7 +171,7 @@ async function pollingMember(userId: string, roomId: string) {
 }
 
 describe('a client that moves to a WebSocket while others come and go', () => {
-  it('hears of each of them', async () => {
+  it('receives each join and leave', async () => {
     const roomId = newRoom();
     const going: Client[] = [];
     const coming: Client[] = [];
@@ -198,8 +198,8 @@ describe('a client that moves to a WebSocket while others come and go', () => {
   }, 60_000);
 });
 
-describe('a room whose object is aborted 20 times under talk', () => {
-  it('leaves no client deaf, loses no message and doubles none', async () => {
+describe('a room whose object is aborted 20 times while users send', () => {
+  it('keeps every client receiving, loses no message and doubles none', async () => {
     const roomId = newRoom();
     const clients = [
       await enter('anna', roomId, WEBSOCKET),
@@ -247,7 +247,7 @@ describe('a room whose object is aborted 20 times under talk', () => {
 
 describe('a newer token with another name', () => {
   it.each([['polling'], ['websocket']])(
-    'by %s holds in a room whose object ends before or after it',
+    '[AUTH10] by %s is kept by a room whose object ends before or after it',
     async (transport) => {
       const roomId = newRoom();
       const anna = await enter('anna', roomId, { transports: [transport] });
@@ -275,8 +275,8 @@ describe('a newer token with another name', () => {
   );
 });
 
-describe('a crowd that is silent', () => {
-  it('lets its room sleep, keeps no polling session, and is all reached by one message', async () => {
+describe('a crowd of silent connections', () => {
+  it('lets its room sleep, keeps no polling session, and receives the next message', async () => {
     const roomId = newRoom();
     const crowd: Client[] = [];
     // A few at a time: an upgrade that takes too long is given up, and its client goes on polling.

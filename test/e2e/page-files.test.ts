@@ -51,7 +51,7 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
 
   afterAll(() => host.close());
 
-  test('weigh as little as the README says, compressed', async () => {
+  test('weigh under 60 KB compressed', async () => {
     expect(names).toHaveLength(4);
     const answers = await Promise.all(
       names.map((name) => ask(new URL(name, host.url), { 'accept-encoding': 'gzip' })),
@@ -61,7 +61,7 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
     expect(bytes).toBeLessThan(MAX_BYTES);
   });
 
-  test('come in the form that was asked for', async () => {
+  test('are sent in the requested encoding', async () => {
     const script = new URL(names.find((name) => name.endsWith('.js')) ?? '', host.url);
     const plain = await ask(script, {});
     expect(plain.headers['content-encoding']).toBeUndefined();
@@ -78,7 +78,7 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
     expect(read(brotli.body)).toEqual(plain.body);
   });
 
-  test('are kept by browsers where their name says what they hold, and asked for elsewhere', async () => {
+  test('are cached where their name holds a hash, and revalidated elsewhere', async () => {
     const cached = async (name: string) => {
       const { headers } = await ask(new URL(name, host.url), {});
       return headers['cache-control'];

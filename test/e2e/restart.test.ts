@@ -24,7 +24,7 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
   const visit = async (userId: string) =>
     new NativeVisitor(host.url, { token: await tokenOf(userId) });
 
-  it('lets two people chat over plain WebSockets', async () => {
+  it('allows two users to chat over plain WebSockets', async () => {
     const roomId = newRoom();
     const [alice, bob] = [await visit('alice'), await visit('bob')];
     ok(await alice.join(roomId));
@@ -36,12 +36,12 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
     await alice.close();
   });
 
-  it('answers this machine only', async () => {
+  it('answers only this machine', async () => {
     for (const answer of await answersToForeignHosts(host.url)) expect(answer).toMatch(/^421 /);
     expect(await answersToOwnHosts(host.url)).toEqual([200, 200, 200, 200]);
   });
 
-  it('lets pages of every port of this machine connect', async () => {
+  it('[CONN5] allows pages of every port of this machine', async () => {
     const path = '/socket.io/?EIO=4&transport=polling';
     for (const origin of ['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080']) {
       const { status, headers } = await ask(host.url, path, { headers: { origin } });
@@ -54,7 +54,7 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
     expect((await ask(host.url, path, { headers: foreign })).status).toBe(403);
   });
 
-  it('keeps what was said over a restart, and its clients come back for the rest', async () => {
+  it('keeps messages over a restart, and its clients resume', async () => {
     const roomId = newRoom();
     const alice = await visit('alice');
     ok(await alice.join(roomId));

@@ -18,7 +18,7 @@ function chat(args: readonly string[], env: Record<string, string> = {}): Progra
 describe.each([
   ['node', startNodeHost],
   ['edge', startEdgeHost],
-] as const)('a room of the %s host in the terminal', (_, start) => {
+] as const)('a room of the %s host in the terminal client', (_, start) => {
   let host: Host;
 
   beforeAll(async () => {
@@ -38,7 +38,7 @@ describe.each([
 
   const as = (name: string, roomId: string) => [roomId, '--name', name, '--url', host.url];
 
-  test('takes what is piped in, and ends well once it is stored', async () => {
+  test('sends piped input, and exits with 0 once it is stored', async () => {
     const roomId = newRoom();
     const bob = await enter('bob', roomId);
     const program = chat(as('alice', roomId));
@@ -57,7 +57,7 @@ describe.each([
     await bob.hears('userLeft', ({ reason }) => reason === 'left');
   });
 
-  test('shows what was said and what is, in colours where they are wanted', async () => {
+  test('shows history and new messages, in colours on a terminal', async () => {
     const roomId = newRoom();
     const bob = await enter('bob', roomId);
     await say(bob, roomId, 'before');
@@ -85,7 +85,7 @@ describe.each([
     );
   });
 
-  test('says what the room would not have, and does not end well', async () => {
+  test('prints a refusal, and exits with an error', async () => {
     const program = chat(as('alice', newRoom()));
     program.type(`${'x'.repeat(8_193)}\n`);
     program.endInput();
@@ -107,7 +107,7 @@ describe('the terminal client', () => {
       ['r', '--url', 'http://127.0.0.1:1', '--token', 'any'],
       'Parlor does not answer at http://127.0.0.1:1/; try again.',
     ],
-  ])('says in one sentence why %j cannot be', async (args, sentence) => {
+  ])('prints in one sentence why %j is refused', async (args, sentence) => {
     const { code, stdout, stderr } = await chat(args).ended;
     expect([code, stdout, stderr]).toEqual([1, '', `${sentence}\n`]);
   });

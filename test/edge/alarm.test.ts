@@ -49,7 +49,7 @@ it('sets no alarm for a room that keeps everything', async () => {
   expect(await alarmOf(roomId)).toBeNull();
 });
 
-it('wakes a sleeping room to forget, and tells those who listen, under the roomâ€™s own name', async () => {
+it('wakes a sleeping room for retention, and sends events to its connections', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
@@ -68,7 +68,7 @@ it('wakes a sleeping room to forget, and tells those who listen, under the roomâ
   await listener.close();
 });
 
-it('is woken by the platform itself, when nothing else knows its name', async () => {
+it('is woken by the platform, when no request has named it', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
@@ -81,7 +81,7 @@ it('is woken by the platform itself, when nothing else knows its name', async ()
   await listener.close();
 });
 
-it('goes on with the alarm set again, as long as there is more than a step', async () => {
+it('sets the alarm again as long as steps remain', async () => {
   const roomId = newRoom();
   await say(roomId, 1_100);
   await keepAWeek(roomId);
@@ -101,21 +101,20 @@ it('goes on with the alarm set again, as long as there is more than a step', asy
   while ((await alarmOf(roomId))! <= Date.now()) await runDurableObjectAlarm(stubOf(roomId));
 }, 60_000);
 
-it('does no harm when the alarm comes again, or too early', async () => {
+it('changes nothing when the alarm comes again, or too early', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
   await runDurableObjectAlarm(stubOf(roomId));
   expect(await horizonOf(roomId)).toBe(0);
   pass(8 * DAY_MS);
-  await within(roomId, (object) => {
-    object.alarm();
-    object.alarm();
+  await within(roomId, async (object) => {
+    await Promise.all([object.alarm(), object.alarm()]);
   });
   expect(await horizonOf(roomId)).toBe(4);
 });
 
-it('erases a room with everything in it and its alarm; the name stays taken over sleep', async () => {
+it('erases a room, its contents and its alarm; the name stays reserved over sleep', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
@@ -135,7 +134,7 @@ it('erases a room with everything in it and its alarm; the name stays taken over
   await say(roomId, 1);
 });
 
-it('takes a person out by alarms alone, once that was asked for', async () => {
+it('erases a user by alarms alone, once requested', async () => {
   const roomId = newRoom();
   await say(roomId, 30, 'xylograph');
   const asked = await stubOf(roomId).execute(admin, 'eraseUser', { userId: 'u3' });

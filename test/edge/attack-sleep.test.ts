@@ -42,27 +42,30 @@ async function stored(roomId: string): Promise<string[]> {
   return messages.map(({ message, reactions }) => (reactions === undefined ? message : 'reacted'));
 }
 
-describe('one whose rights end while the room sleeps', () => {
+describe('a user whose rights end while the room sleeps', () => {
   it.each([
     ['banMember', 4502],
     ['kickMember', 4501],
-  ] as const)('by %s is closed at once and gets nothing more in', async (act, code) => {
-    const { roomId, mallory } = await asleep();
-    const done = await stubOf(roomId).execute(olga, act, { userId: 'mallory' });
-    expect(done).toMatchObject({ ok: true });
-    expect(await mallory.ended).toMatchObject({ code });
-    await sleep(roomId);
-    tryAll(mallory);
-    expect(await stored(roomId)).toEqual(['first', 'second']);
-    const heard = mallory.lines.length;
-    await stubOf(roomId).execute(olga, 'message', { message: 'among us' });
-    expect(mallory.lines).toHaveLength(heard);
-  });
+  ] as const)(
+    '[MOD6] by %s is disconnected at once, and every further command is refused',
+    async (act, code) => {
+      const { roomId, mallory } = await asleep();
+      const done = await stubOf(roomId).execute(olga, act, { userId: 'mallory' });
+      expect(done).toMatchObject({ ok: true });
+      expect(await mallory.ended).toMatchObject({ code });
+      await sleep(roomId);
+      tryAll(mallory);
+      expect(await stored(roomId)).toEqual(['first', 'second']);
+      const heard = mallory.lines.length;
+      await stubOf(roomId).execute(olga, 'message', { message: 'among us' });
+      expect(mallory.lines).toHaveLength(heard);
+    },
+  );
 
   it.each([
     ['muteMember', {}, 'muted'],
     ['setRole', { role: 'viewer' }, 'forbidden'],
-  ] as const)('by %s still listens, and sends nothing', async (act, more, code) => {
+  ] as const)('by %s still receives events, and cannot send', async (act, more, code) => {
     const { roomId, mallory } = await asleep();
     const done = await stubOf(roomId).execute(olga, act, { userId: 'mallory', ...more });
     expect(done).toMatchObject({ ok: true });
@@ -77,7 +80,7 @@ describe('one whose rights end while the room sleeps', () => {
     await mallory.close(1000);
   });
 
-  it('by the end of the token is neither obeyed nor told anything', async () => {
+  it('[AUTH9] by the expiry of the token gets no command executed and receives no event', async () => {
     const exp = Math.floor(Date.now() / 1_000) + 60;
     const { roomId, mallory } = await asleep({ exp });
     vi.useFakeTimers({ toFake: ['Date'], now: (exp + 6) * 1_000 });
@@ -88,7 +91,7 @@ describe('one whose rights end while the room sleeps', () => {
     expect(JSON.stringify(mallory.lines)).not.toContain('after the end');
   });
 
-  it('by the end of the token is not obeyed either when nothing else wakes the room', async () => {
+  it('by the expiry of the token gets no command executed when nothing else wakes the room', async () => {
     const exp = Math.floor(Date.now() / 1_000) + 60;
     const { roomId, mallory } = await asleep({ exp });
     vi.useFakeTimers({ toFake: ['Date'], now: (exp + 6) * 1_000 });

@@ -26,7 +26,7 @@ describe('a close of the client', () => {
     expect(closeAnswer(code, 'bye', true)).toEqual({ code: answer, reason });
   });
 
-  it('that is none is not answered', () => {
+  it('that is invalid is not answered', () => {
     expect(closeAnswer(1006, '', true)).toBeUndefined();
     expect(closeAnswer(1006, '', false)).toBeUndefined();
     expect(closeAnswer(1000, 'bye', false)).toBeUndefined();
@@ -45,7 +45,7 @@ describe('a close of the client', () => {
 });
 
 describe('a reason', () => {
-  it('of 123 bytes stays', () => {
+  it('of 123 bytes is kept', () => {
     expect(trimReason('')).toBe('');
     expect(trimReason('x'.repeat(123))).toBe('x'.repeat(123));
     expect(trimReason(GRIN.repeat(30))).toBe(GRIN.repeat(30));

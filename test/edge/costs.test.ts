@@ -8,7 +8,7 @@ const SAID =
 
 const MANY = 100;
 
-it('commands write as many rows as docs/operating.md reckons with', async () => {
+it('commands write as many rows as docs/operating.md says', async () => {
   const roomId = newRoom();
   const alice = await join(roomId, 'alice');
   const bob = await join(roomId, 'bob');

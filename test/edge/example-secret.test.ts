@@ -21,6 +21,6 @@ test('a deployed Worker with the example secret answers 503 and what to do', asy
   });
 });
 
-test('development mode takes the example secret', async () => {
+test('development mode accepts the example secret', async () => {
   expect((await ask(true)).status).toBe(401);
 });

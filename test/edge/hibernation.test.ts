@@ -83,7 +83,7 @@ async function tell(sleepsBefore: (at: number) => boolean): Promise<Record<strin
 }
 
 describe('a room that sleeps', () => {
-  it('between any two steps of a story tells the same story', async () => {
+  it('gives the same results when it sleeps between any two steps', async () => {
     const awake = await tell(() => false);
     expect(awake['alice']!.length).toBeGreaterThan(12);
     expect(await tell(() => true)).toEqual(awake);
@@ -93,7 +93,7 @@ describe('a room that sleeps', () => {
     }
   }, 60_000);
 
-  it('keeps the epoch of an empty room over an eviction and the end of its object', async () => {
+  it('[ROOM3] keeps the epoch of an empty room over an eviction and the end of its object', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const { epoch } = await alice.until('joined');
@@ -108,7 +108,7 @@ describe('a room that sleeps', () => {
     expect((await carol.until('joined')).epoch).not.toBe(epoch);
   });
 
-  it('wakes as another object that knows every socket, its name and whether it has joined', async () => {
+  it('wakes as another object with every socket, its name and whether it has joined', async () => {
     const roomId = newRoom();
     const sub = GRIN.repeat(128);
     const name = GRIN.repeat(64);
@@ -144,7 +144,7 @@ describe('a room that sleeps', () => {
     expect(await bob.until('userLeft')).toMatchObject({ username: 'Alicia' });
   });
 
-  it('keeps all it must know of a guest with the longest names, far below what a socket can hold', async () => {
+  it('keeps the attachment of a guest with the longest names far below the limit of a socket', async () => {
     const roomId = newRoom();
     const identity = {
       userId: `guest:${crypto.randomUUID()}`,
@@ -180,7 +180,7 @@ describe('a room that sleeps', () => {
     expect(JSON.stringify(kept[0]).length * 2).toBeLessThan(16_384 / 2);
   });
 
-  it('tells exactly once that a user left whose sockets all closed while it slept', async () => {
+  it('sends userLeft exactly once for a user whose sockets all closed while it slept', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bobs = await Promise.all([join(roomId, 'bob'), join(roomId, 'bob'), join(roomId, 'bob')]);
@@ -196,7 +196,7 @@ describe('a room that sleeps', () => {
     ]);
   });
 
-  it('tells that a user left by the first thing that wakes it, a close', async () => {
+  it('sends userLeft when a close is the first event that wakes it', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -205,7 +205,7 @@ describe('a room that sleeps', () => {
     expect(await alice.until('userLeft')).toMatchObject({ userId: 'bob', reason: 'left' });
   });
 
-  it('says nothing when one of a user’s sockets closes while it sleeps', async () => {
+  it('sends no event when one of several sockets of a user closes while it sleeps', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const laptop = await join(roomId, 'bob');
@@ -221,7 +221,7 @@ describe('a room that sleeps', () => {
     expect(await alice.until('userLeft')).toMatchObject({ userId: 'bob' });
   });
 
-  it('answers ping without waking', async () => {
+  it('[WIRE7] answers ping without waking', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     await sleep(roomId);
@@ -237,7 +237,7 @@ describe('a room that sleeps', () => {
     expect(at).toBeInstanceOf(Date);
   });
 
-  it('keeps what it has stored when it is thrown away, and everyone comes back to it', async () => {
+  it('keeps what it has stored when its object is reset, and every client resumes', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const { message } = await alice.ask('message', { message: 'kept', id: 'a1' });
@@ -255,7 +255,7 @@ describe('a room that sleeps', () => {
     });
   });
 
-  it('lets 50 silent sockets be, goes to sleep on its own, and its next message reaches all 50', async () => {
+  it('sleeps under 50 silent sockets, and its next message reaches all 50', async () => {
     const roomId = newRoom();
     const all = await Promise.all(
       Array.from({ length: 50 }, (_, at) => join(roomId, `user ${at}`)),

@@ -53,7 +53,7 @@ describe.each([
   [{ retryable: true }, 1],
   [{}, 1],
 ] as const)('an object that fails with %j', (about, seconds) => {
-  it('[ADM13] is called once, and the answer over HTTP says when to come again', async () => {
+  it('[ADM13] is called once, and the HTTP answer has a retryAfterMs', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     onTestFinished(() => logged.mockRestore());
     const { calls, rooms } = failing(platformError(about));
@@ -97,13 +97,13 @@ describe('a link whose room breaks', () => {
     return { calls, heard, link, roomId };
   }
 
-  it('[ADM13] is not made again when the room is overloaded: its client comes back by itself', async () => {
+  it('[ADM13] is not reconnected when the room is overloaded: its client comes back by itself', async () => {
     const { calls, heard } = await broken(platformError({ overloaded: true }), (call) => call > 1);
     expect(await heard.closed.promise).toBe(4000);
     expect(calls.count).toBe(2);
   });
 
-  it('is made again, by a new stub each time, when the failure passes', async () => {
+  it('is reconnected, with a new stub each time, when the failure is temporary', async () => {
     const { calls, heard, link, roomId } = await broken(
       platformError({ retryable: true }),
       (call) => call === 2 || call === 3,

@@ -35,7 +35,7 @@ async function open(app: ReturnType<typeof service>) {
 }
 
 describe('an unauthenticated socket', () => {
-  it('[ADM8] is closed after two seconds among 250 others, and no other socket is', async () => {
+  it('[ADM8] [LIM6] is closed after two seconds among 250 others, and no other socket is', async () => {
     const app = patient();
     const early = await Promise.all(Array.from({ length: 250 }, () => open(app)));
     const [silent, named] = [await open(app), await open(app)];
@@ -48,7 +48,7 @@ describe('an unauthenticated socket', () => {
   });
 
   it.each(['websocket', 'polling'])(
-    '[ADM8] is let in later among 250 others: %s',
+    '[ADM8] is accepted later among 250 others: %s',
     async (transport) => {
       const app = patient();
       const url = `http://chat/socket.io/?EIO=4&transport=${transport}`;
@@ -75,7 +75,7 @@ describe('an unauthenticated socket', () => {
     expect(add(new PendingHandshakes(500), 252).at(-1)!.timeoutMs).toBe(500);
   });
 
-  it('[ADM8] counts no longer when it has authenticated, or its time is over', () => {
+  it('[ADM8] stops counting when it has authenticated, or its time is over', () => {
     const pending = new PendingHandshakes(10_000);
     for (const handshake of add(pending, 1_000)) handshake.remove();
     add(pending, 250);

@@ -34,7 +34,7 @@ describe('a socket that its client closes', () => {
   it.each([
     [1000, 1000, 'left'],
     [undefined, 1000, 'left'],
-  ])('with %s is answered %i, and its user has left', async (code, answer, reason) => {
+  ])('[PRES2] with %s is answered %i, and its user has left', async (code, answer, reason) => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -42,7 +42,7 @@ describe('a socket that its client closes', () => {
     expect(await alice.until('userLeft')).toMatchObject({ userId: 'bob', reason });
   });
 
-  it('with another code is answered with it, and its user has dropped, told after 5 s', async () => {
+  it('[PRES2] with another code is answered with it, and userLeft follows after 5 s', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const codes = [1001, 3000, 4000, 4999];
@@ -60,7 +60,7 @@ describe('a socket that its client closes', () => {
     );
   }, 15_000);
 
-  it('and opens again within 5 s is not missed by anyone', async () => {
+  it('[PRES2] and opens again within 5 s causes no event', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -74,7 +74,7 @@ describe('a socket that its client closes', () => {
     ]);
   });
 
-  it('is left once, however often the platform says so', async () => {
+  it('leaves once, however often the platform reports the close', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -95,7 +95,7 @@ describe('a socket that its client closes', () => {
   }, 15_000);
 });
 
-describe('what a socket says while the room gathers', () => {
+describe('frames that arrive while a flush is pending', () => {
   const said = (text: string) => JSON.stringify(['message', { message: text }]);
   const telling = (client: Client) =>
     client.lines
@@ -109,7 +109,7 @@ describe('what a socket says while the room gathers', () => {
       .find((one) => (one.deserializeAttachment() as Attachment).identity.userId === userId)!;
   }
 
-  it('is heard before its end', async () => {
+  it('are handled before the close of their socket', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -123,7 +123,7 @@ describe('what a socket says while the room gathers', () => {
     await bob.ended;
   });
 
-  it('is stored with one commit, with what is asked meanwhile, and before anything else is done', async () => {
+  it('are stored with one commit, before anything else happens', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -141,8 +141,9 @@ describe('what a socket says while the room gathers', () => {
         object.execute(identity, 'searchMessages', { query: 'four' }),
       ];
       expect(stored()).toBe(1);
-      object.alarm();
+      const woken = object.alarm();
       expect(stored()).toBe(4);
+      await woken;
       expect((await Promise.all(calls))[1]).toMatchObject({ results: [{ message: 'four' }] });
     });
     await alice.until('message', ({ message }) => (message as unknown) === 'four');
@@ -152,7 +153,7 @@ describe('what a socket says while the room gathers', () => {
     await bob.close(1000);
   });
 
-  it('is stored with few commits, when twenty people send it over HTTP', async () => {
+  it('are stored with few commits, when twenty users send over HTTP', async () => {
     const roomId = newRoom();
     await join(roomId, 'alice');
     let commits = 0;
@@ -183,7 +184,7 @@ describe('what a socket says while the room gathers', () => {
     expect(commits).toSatisfy((count: number) => count > 0 && count <= 10);
   });
 
-  it('waits for no more than 1 MiB of it', async () => {
+  it('hold at most 1 MiB', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     await join(roomId, 'bob');
@@ -215,7 +216,7 @@ describe('a socket that the room closes', () => {
     expect(await alice.ask('message', { message: 'still here' })).toMatchObject({ ok: true });
   });
 
-  it('takes a frame of exactly the limit', async () => {
+  it('accepts a frame of exactly the limit', async () => {
     const alice = await join(newRoom(), 'alice');
     alice.send(padded(65_536 - padded(0).length));
     expect((await alice.until('ack')) as unknown).toBe(1);
@@ -235,7 +236,7 @@ describe('a socket that the room closes', () => {
     expect(alice.heard('error')[0]).toMatchObject({ code: 'invalid_payload', roomId });
   });
 
-  it('with an expired token hears nothing more and is not obeyed: 4003', async () => {
+  it('[AUTH9] with an expired token receives nothing more and gets no command executed: 4003', async () => {
     const roomId = newRoom();
     const exp = Math.floor(Date.now() / 1_000) + 60;
     const alice = await join(roomId, 'alice');
@@ -253,7 +254,7 @@ describe('a socket that the room closes', () => {
     expect(messages.map(({ message }) => message)).toEqual(['just in time']);
   });
 
-  it('with an expired token ends when the room wakes for somebody else', async () => {
+  it('[AUTH9] with an expired token closes when the room wakes for another user', async () => {
     const roomId = newRoom();
     const exp = Math.floor(Date.now() / 1_000) + 60;
     const alice = await join(roomId, 'alice');
@@ -265,7 +266,7 @@ describe('a socket that the room closes', () => {
     expect(bob.heard('message')).toEqual([]);
   });
 
-  it('with an expired token is not even told that others join', async () => {
+  it('[AUTH9] with an expired token receives no event of others joining', async () => {
     const roomId = newRoom();
     const exp = Math.floor(Date.now() / 1_000) + 60;
     const bob = await join(roomId, 'bob', { claims: { exp } });
@@ -275,7 +276,7 @@ describe('a socket that the room closes', () => {
     expect(bob.heard('userJoined')).toEqual([]);
   });
 
-  it('that has pinged and then fallen silent for a minute ends with 4002 when the room next runs', async () => {
+  it('that has sent ping and then nothing for a minute closes with 4002 when the room next runs', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const quiet = await join(roomId, 'quiet');
@@ -294,7 +295,7 @@ describe('a socket that the room closes', () => {
     expect(await quiet.ask('getHistory')).toMatchObject({ ok: true });
   });
 
-  it('that goes on sending is alive, pings or not', async () => {
+  it('that keeps sending counts as alive, with or without pings', async () => {
     const roomId = newRoom();
     const bob = await join(roomId, 'bob');
     await bob.pong();
@@ -313,7 +314,7 @@ describe('a socket that the room closes', () => {
 });
 
 describe('a defect in one command', () => {
-  it('is its sender’s alone, who is told no more than that', async () => {
+  it('reaches only its sender, as "internal" without details', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -335,7 +336,7 @@ describe('a defect in one command', () => {
 });
 
 describe('a room', () => {
-  it('that was joined, typed in, read and left, but never written to, leaves nothing behind', async () => {
+  it('[ROOM2] that was joined, typed in, read and left, but never written to, stores nothing', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice', { query: '?since=0:0&history=10' });
     for (const name of [
@@ -364,7 +365,7 @@ describe('a room', () => {
     expect(await stored(roomId)).toEqual([]);
   });
 
-  it('believes no header that a client can send about who it is', async () => {
+  it('ignores identity headers that a client sends', async () => {
     const roomId = newRoom();
     const wish = btoa(
       JSON.stringify({
@@ -388,7 +389,7 @@ describe('a room', () => {
     await asked.text();
   });
 
-  it('takes 10 sockets of a user and refuses the next, awake or woken', async () => {
+  it('[LIM8] accepts 10 sockets of a user and refuses the next, awake or woken', async () => {
     const roomId = newRoom();
     const all: Client[] = [];
     for (let count = 0; count < 10; count++) all.push(await join(roomId, 'alice'));
@@ -404,7 +405,7 @@ describe('a room', () => {
     await join(roomId, 'alice');
   });
 
-  it('tells a browser over the socket why it is not let in', async () => {
+  it('[CONN1] tells a browser over the socket why it is refused', async () => {
     const token = await tokenOf({ sub: 'alice', exp: 1 });
     const response = await exports.default.fetch(`http://chat/rooms/${newRoom()}/ws`, {
       headers: {

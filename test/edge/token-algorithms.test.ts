@@ -35,7 +35,7 @@ const algorithms: PublicAlgorithm[] = [
   'Ed25519',
 ];
 
-test.each(algorithms)('workerd verifies a token of %s', async (alg) => {
+test.each(algorithms)('[AUTH1] workerd verifies a token of %s', async (alg) => {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   const authenticate = knowing({ ...(await exportJWK(publicKey)), alg });
   const token = await signed(alg, privateKey);

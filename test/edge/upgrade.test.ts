@@ -17,7 +17,7 @@ async function left(statements: readonly string[]) {
 }
 
 describe.each(oldVersions)('an object written with schema %i', (version) => {
-  it('shows all that it held, and goes on', async () => {
+  it('shows all its contents, and continues', async () => {
     const roomId = await left(oldRoom(version));
     const { messages, position } = oldStory(version);
     const room = stubOf(roomId);
@@ -30,7 +30,7 @@ describe.each(oldVersions)('an object written with schema %i', (version) => {
   });
 });
 
-it('indexes what an old object holds by itself, step by step', async () => {
+it('indexes an old object in steps, without a request', async () => {
   const last = 2 * fixed.stepRows + 10;
   const roomId = await left([
     ...oldRoom(5),
@@ -55,7 +55,7 @@ describe('an object written by newer code', () => {
     `INSERT INTO migrations (version) VALUES (${migrations.length + 1})`,
   ];
 
-  it('is unavailable at every transport, and is left as it is', async () => {
+  it('is unavailable at every transport, and stays unchanged', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const roomId = await left(newer);
     const unavailable = {

@@ -66,7 +66,7 @@ function chatter(visitor: NativeVisitor, roomId: string) {
 }
 
 describe('a backup', () => {
-  test('is made while people talk, and brings back all that was acknowledged before it', async () => {
+  test('is made while users send, and restores everything acknowledged before it', async () => {
     const folder = temporaryFolder();
     const { program, url } = await serve(folder);
     const [busy, quiet] = [newRoom(), newRoom()];
@@ -108,7 +108,7 @@ describe('a backup', () => {
     ).toHaveLength(1);
   });
 
-  test('is whole after the server was killed, with what lay beside the files', async () => {
+  test('is complete after the server was killed, with the files beside the database', async () => {
     const folder = temporaryFolder();
     const { program, url } = await serve(folder);
     const roomId = newRoom();
@@ -126,7 +126,7 @@ describe('a backup', () => {
     expect(await historyOf(back.visitor, roomId)).toEqual(['one', 'two']);
   });
 
-  test('put back in its old place has another epoch for rooms that were empty then', async () => {
+  test('restored in its old place has a new epoch for rooms that were empty', async () => {
     const folder = temporaryFolder();
     const { program, url } = await serve(folder);
     const [written, empty] = [newRoom(), newRoom()];
@@ -147,7 +147,7 @@ describe('a backup', () => {
     expect((await enter(again.url, 'bob', empty, position)).joined.reset).toBe(true);
   });
 
-  test('keeps when rooms are to be woken', async () => {
+  test('keeps the times of wakeups', async () => {
     const folder = temporaryFolder();
     const { program, url } = await serve(folder);
     const roomId = newRoom();
@@ -164,7 +164,7 @@ describe('a backup', () => {
     await program.ended;
   });
 
-  test('goes over nothing that is there, and leaves nothing half', async () => {
+  test('never overwrites, and leaves nothing half-done', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'copy'));
     mkdirSync(join(data(folder), 'rooms'), { recursive: true });
@@ -185,7 +185,7 @@ describe('a backup', () => {
   test.each([
     [[], 'Usage: npm run backup -- FOLDER, where FOLDER is not there yet.\n'],
     [['copy'], 'There are no rooms in data: set DATA_DIR to where they lie.\n'],
-  ])('given %j says what to do', async (args, stderr) => {
+  ])('given %j prints what to do', async (args, stderr) => {
     expect(await run('backup', temporaryFolder(), ...args)).toEqual({
       code: 1,
       stdout: '',
@@ -195,7 +195,7 @@ describe('a backup', () => {
 });
 
 describe('a restore', () => {
-  test('goes over no rooms', async () => {
+  test('never overwrites rooms', async () => {
     const folder = temporaryFolder();
     const { program, url } = await serve(folder);
     const { visitor } = await enter(url, 'alice', 'kept');
@@ -215,7 +215,7 @@ describe('a restore', () => {
     expect(readdirSync(join(data(folder), 'rooms'))).toHaveLength(1);
   });
 
-  test('takes nothing that is no backup', async () => {
+  test('refuses a folder that is not a backup', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'empty'));
     expect(await run('restore', folder, 'empty')).toMatchObject({

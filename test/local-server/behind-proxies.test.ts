@@ -61,20 +61,20 @@ describe('a request in HTTP/1.0 without Host', () => {
 describe('a connection that is kept alive', () => {
   const health = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
-  it('is kept for 75 seconds, which is above the 60 of most proxies', async () => {
+  it('is kept for 75 seconds, longer than the 60 of most proxies', async () => {
     const { headers } = await ask(await started(), '/health', {
       headers: { connection: 'keep-alive' },
     });
     expect(headers['keep-alive']).toBe('timeout=75');
   });
 
-  it('is kept as long as KEEP_ALIVE_MS says, and then closed', async () => {
+  it('is kept for KEEP_ALIVE_MS, and then closed', async () => {
     const connection = dial(await started({ KEEP_ALIVE_MS: '1000' }), health);
     await connection.ended();
     expect(connection.text).toMatch(/^HTTP\/1\.1 200 [^]*\r\nKeep-Alive: timeout=1\r\n/i);
   });
 
-  it('loses no request of a proxy that gives its connections up sooner', async () => {
+  it('loses no request of a proxy that closes its connections sooner', async () => {
     // Heads of requests must come much faster than connections may be idle: the one is not the other.
     const url = await started({ KEEP_ALIVE_MS: '20000', CONNECT_TIMEOUT_MS: '1500' });
     const PROXY_KEEPS_MS = 3_500;
@@ -110,7 +110,7 @@ describe('a connection that is kept alive', () => {
     expect((json() as { messages: object[] }).messages).toHaveLength(100);
   });
 
-  it('does not hold up the end of the server', async () => {
+  it('does not delay the end of the server', async () => {
     const host = await start({ KEEP_ALIVE_MS: '3600000' });
     const connection = dial(host.url, health);
     await connection.until(/"ok":true/);

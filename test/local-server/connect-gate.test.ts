@@ -25,7 +25,7 @@ class Session extends EventEmitter {
 }
 
 it.each(['0', '0{"token":"a"}', '0/', '0/,{"token":"a"}'])(
-  'keeps what comes after %s until that is answered',
+  '[SIO5] keeps packets after %s until that is answered',
   (connect) => {
     const bytes = Buffer.of(1);
     const session = new Session().receive(connect, '51-["a"]', bytes);
@@ -36,7 +36,7 @@ it.each(['0', '0{"token":"a"}', '0/', '0/,{"token":"a"}'])(
   },
 );
 
-it('keeps what comes after a second CONNECT until that is answered, too', () => {
+it('[SIO5] keeps packets after a second CONNECT until that is answered, too', () => {
   const session = new Session().receive('0{"token":"a"}', '0{"token":"b"}', '2["c"]');
   session.gate.answered();
   expect(session.given).toEqual(['0{"token":"a"}', '0{"token":"b"}']);
@@ -44,11 +44,14 @@ it('keeps what comes after a second CONNECT until that is answered, too', () => 
   expect(session.given).toEqual(['0{"token":"a"}', '0{"token":"b"}', '2["c"]']);
 });
 
-it.each(['2["a"]', '0/other,', '1', Buffer.of(0x30)])('waits for no answer to %j', (packet) => {
-  expect(new Session().receive(packet, '2["b"]').given).toEqual([packet, '2["b"]']);
-});
+it.each(['2["a"]', '0/other,', '1', Buffer.of(0x30)])(
+  '[SIO5] passes packets on at once after %j',
+  (packet) => {
+    expect(new Session().receive(packet, '2["b"]').given).toEqual([packet, '2["b"]']);
+  },
+);
 
-it('closes a session that sends more than is kept, and gives none of it to the server', () => {
+it('[SIO5] closes a session that sends more than is kept, and passes none of it to the server', () => {
   const session = new Session(10).receive('0', '12345', 'éé1');
   expect(session.readyState).toBe('open');
   session.receive('1');

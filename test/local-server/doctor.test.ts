@@ -32,20 +32,20 @@ function folderWithRoom(version: number): string {
 }
 
 describe('the doctor', () => {
-  test('finds nothing wrong where all is fine, and leaves no server behind', async () => {
+  test('finds nothing wrong in a correct installation, and leaves no server running', async () => {
     const { code, wrong, stdout } = await doctor({ JWT_SECRET: SECRET });
     expect([code, wrong]).toEqual([0, []]);
     expect(stdout).toMatch(/^fine {3}It starts, and listens on http:\/\/127\.0\.0\.1:\d+\.$/m);
     expect(stdout).toMatch(/^fine {3}Tokens hold when signed with JWT_SECRET\.$/m);
   });
 
-  test('knows development mode', async () => {
+  test('recognises development mode', async () => {
     const { code, stdout } = await doctor({ HOST: '' }, temporaryFolder(), true);
     expect(code).toBe(0);
     expect(stdout).toContain('Tokens hold when signed with .data/dev-secret.');
   });
 
-  test('says of each setting that does not fit what a start would say', async () => {
+  test('reports each invalid setting as a start would', async () => {
     const { code, wrong } = await doctor({ PORT: 'x', JWT_SECRET: 'short' });
     expect([code, wrong]).toEqual([
       1,
@@ -56,7 +56,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('names what .env sets that is no setting', async () => {
+  test('names unknown settings in .env', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.env'), 'JWT_SECERT=x\n');
     const { code, wrong } = await doctor({ JWT_SECRET: SECRET }, folder);
@@ -92,7 +92,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('asks the key server', async () => {
+  test('queries the key server', async () => {
     const server = await startKeyServer(published(signingKey('EdDSA')));
     onTestFinished(() => server.close());
     const fine = await doctor({ JWT_JWKS_URL: server.url });

@@ -52,7 +52,7 @@ const timeout = 8_000;
 
 describe.each(Object.entries(transports))('the %s transport of the node host', (_, enter) => {
   it(
-    'reads no more of a frame that is too big, and cuts who goes on sending',
+    'stops reading a frame that is too big, and cuts a client that keeps sending',
     { timeout },
     async () => {
       const { connection } = await enter();
@@ -64,7 +64,7 @@ describe.each(Object.entries(transports))('the %s transport of the node host', (
     },
   );
 
-  it('cuts who is sent away while ahead of their pace', { timeout }, async () => {
+  it('cuts a client that is closed while it floods', { timeout }, async () => {
     const { connection, command } = await enter();
     for (let at = 1; at <= 5; at++) connection.write(command('refreshToken', { token: 'x' }, at));
     const sent = await connection.pour(command('typing', {}, 9));
@@ -73,7 +73,7 @@ describe.each(Object.entries(transports))('the %s transport of the node host', (
   });
 });
 
-describe('of a body that goes on after the answer the node host reads no more', () => {
+describe('a body that continues after the answer is not read by the node host', () => {
   const LENGTH = `Content-Length: ${2 ** 40}\r\n`;
   const CHUNKED = 'Transfer-Encoding: chunked\r\n';
   it.each([
@@ -100,7 +100,7 @@ describe('of a body that goes on after the answer the node host reads no more', 
   });
 });
 
-it('a refused upgrade is cut off, though the client goes on', { timeout }, async () => {
+it('a refused upgrade is cut off, although the client keeps sending', { timeout }, async () => {
   const connection = new BareConnection(host.url, { isStubborn: true });
   onTestFinished(() => connection.destroy());
   connection.write(upgradeRequest('/rooms/ended/ws', { Authorization: 'Bearer nonsense' }));

@@ -14,7 +14,7 @@ function read(lines: readonly string[]): unknown[] {
 }
 
 describe('a line of the log', () => {
-  test('is one JSON object with its time, level and event first', () => {
+  test('is one JSON object that begins with time, level and event', () => {
     const { log, lines } = logger();
     log.about({ room: 'lobby' }).event('info', 'connected', { connection: 'c1', code: undefined });
     expect(lines).toEqual([
@@ -22,7 +22,7 @@ describe('a line of the log', () => {
     ]);
   });
 
-  test.each(levels)('of %s and what is more urgent is written when that is the level', (least) => {
+  test.each(levels)('of %s or above is written at that level', (least) => {
     const { log, lines } = logger(least);
     for (const level of levels) log.event(level, level);
     const expected = levels.slice(levels.indexOf(least));
@@ -30,7 +30,7 @@ describe('a line of the log', () => {
     expect(levels.filter((level) => log.writes(level))).toEqual(expected);
   });
 
-  test('cannot be made to look like two, or like an order to a terminal', () => {
+  test('escapes line ends and terminal sequences', () => {
     const { log, lines } = logger();
     const evil = [
       'a\n{"level":"error","event":"forged"}',
@@ -46,7 +46,7 @@ describe('a line of the log', () => {
     expect(read(lines)).toMatchObject(evil.map((room) => ({ event: 'connected', room })));
   });
 
-  test('is cut where a field is long', () => {
+  test('has long fields cut', () => {
     const { log, lines } = logger();
     log.event('info', 'connected', { room: 'x'.repeat(100_000) });
     expect(lines[0]!.length).toBeLessThan(500);
@@ -54,7 +54,7 @@ describe('a line of the log', () => {
 });
 
 describe('a failure', () => {
-  test('is logged with its kind and place, without what its message quotes', () => {
+  test('is logged with its class and place, without quoted values', () => {
     const { log, lines } = logger();
     try {
       JSON.parse('my secret diary {');
@@ -68,7 +68,7 @@ describe('a failure', () => {
     expect(lines[0]).not.toContain('diary');
   });
 
-  test('of SQLite shows neither what was searched nor what was stored', () => {
+  test('of SQLite shows neither queries nor stored text', () => {
     const { log, lines } = logger();
     const database = new DatabaseSync(':memory:');
     database.exec('CREATE VIRTUAL TABLE t USING fts5(x)');
@@ -84,14 +84,14 @@ describe('a failure', () => {
     expect(lines.join('\n')).not.toContain('secret');
   });
 
-  test('that is no error says only what it is', () => {
+  test('that is not an Error is logged by its type only', () => {
     const { log, lines } = logger();
     log.failure('http', 'a text that somebody wrote');
     expect(read(lines)).toMatchObject([{ what: 'http', error: 'string' }]);
   });
 });
 
-test('a quantile is the upper end of its bucket, and never above the largest', () => {
+test('a quantile is the upper end of its bucket, at most the largest value', () => {
   const histogram = new Histogram([1, 2, 5]);
   expect(histogram.quantile(0.99)).toBe(0);
   for (const value of [0.5, 1, 1.5, 4, 30]) histogram.observe(value);

@@ -45,7 +45,7 @@ async function read(url: string, headers: Record<string, string> = {}) {
 }
 
 describe('/metrics', () => {
-  test('counts what rooms do, at every transport', async () => {
+  test('counts the work of rooms, at every transport', async () => {
     const { url } = await host();
     const native = new NativeVisitor(url, { token: await tokenFor('alice') });
     const socketIo = new SocketIoVisitor(url, { token: await tokenFor('bob') });
@@ -89,7 +89,7 @@ describe('/metrics', () => {
     await socketIo.close();
   });
 
-  test('counts people whom a room does not take', async () => {
+  test('counts refused connections', async () => {
     const { url } = await host({ MAX_CONNECTIONS_PER_USER: '1' });
     const token = await tokenFor('alice');
     const [first, second] = [new NativeVisitor(url, { token }), new NativeVisitor(url, { token })];
@@ -99,7 +99,7 @@ describe('/metrics', () => {
     await first.close();
   });
 
-  test('holds no name, id or text of anybody', async () => {
+  test('holds no name, id or text', async () => {
     const { url } = await host();
     const visitor = new NativeVisitor(url, { token: await tokenFor('secretive') });
     ok(await visitor.join('hidden room'));
@@ -118,7 +118,7 @@ describe('/metrics', () => {
     ['via', '1.1 proxy'],
     ['host', 'chat.example.com'],
     ['host', 'localhost.evil.example'],
-  ])('is not for whom a proxy on this machine lets through: %s: %s', async (name, value) => {
+  ])('refuses requests that a proxy on this machine forwards: %s: %s', async (name, value) => {
     const { url } = await host();
     const answer = await ask(url, '/metrics', { headers: { [name]: value } });
     expect([answer.status, problemOf(answer).code]).toEqual([403, 'forbidden']);
@@ -128,7 +128,7 @@ describe('/metrics', () => {
     .flat()
     .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
 
-  test.skipIf(outside === undefined)('is not for another machine', async () => {
+  test.skipIf(outside === undefined)('refuses other machines', async () => {
     const { url } = await host({ HOST: '0.0.0.0' });
     const status = await new Promise((resolve, reject) => {
       const { port } = new URL(url);
@@ -143,7 +143,7 @@ describe('/metrics', () => {
     expect(status).toBe(403);
   });
 
-  test('with METRICS_TOKEN opens to who has it, from anywhere, and to nobody else', async () => {
+  test('with METRICS_TOKEN allows requests with that token, from anywhere, and refuses others', async () => {
     const token = 'a token for metrics only';
     const { url } = await host({ METRICS_TOKEN: token.replaceAll(' ', '-') });
     const authorization = `Bearer ${token.replaceAll(' ', '-')}`;
@@ -159,7 +159,7 @@ describe('/metrics', () => {
     expect(chat.status).toBe(401);
   });
 
-  test('is not there on the edge, nor for another method', async () => {
+  test('does not exist on the edge, nor for another method', async () => {
     const { url } = await host();
     expect((await ask(url, '/metrics', { method: 'POST' })).status).not.toBe(200);
     expect((await ask(url, '/metrics/x')).status).toBe(404);
@@ -170,7 +170,7 @@ describe('TRUST_PROXY', () => {
   const proxied = { host: '127.0.0.1', 'x-forwarded-host': 'chat.example.com' };
   const origin = 'https://chat.example.com';
 
-  test('takes the address users see from the proxy, at every transport', async () => {
+  test('takes the public address from the proxy, at every transport', async () => {
     const { url } = await host({ TRUST_PROXY: 'true' });
     const page = await ask(url, '/rooms/x', { headers: { ...proxied, origin } });
     expect(page.headers['access-control-allow-origin']).toBe(origin);
@@ -180,7 +180,7 @@ describe('TRUST_PROXY', () => {
     expect((await ask(url, polling, { headers: foreign })).status).toBe(403);
   });
 
-  test('left out, lets nobody say what the address is', async () => {
+  test('unset, ignores the forwarded address', async () => {
     const { url } = await host();
     const page = await ask(url, '/rooms/x', { headers: { ...proxied, origin } });
     expect(page.headers['access-control-allow-origin']).toBeUndefined();

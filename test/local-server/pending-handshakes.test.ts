@@ -69,7 +69,7 @@ async function enter(url: string, kind: string, roomId: string): Promise<Visitor
 const FEW = { MAX_UNAUTHENTICATED_SOCKETS: '10', CONNECT_TIMEOUT_MS: '600000' };
 
 describe('of unauthenticated connections', () => {
-  it('[ADM7] the node host drops the oldest, and lets in clients that authenticate at once', async () => {
+  it('[ADM7] the node host drops the oldest, and accepts clients that authenticate at once', async () => {
     const url = await start(FEW);
     const first = await crowd(url);
     for (const kind of Object.keys(kinds)) {
@@ -85,7 +85,7 @@ describe('of unauthenticated connections', () => {
     expect(Number(dropped)).toBeGreaterThanOrEqual(40 - 10);
   });
 
-  it('[ADM7] none is in the way of authenticated ones', async () => {
+  it('[ADM7] none delays authenticated ones', async () => {
     const url = await start(FEW);
     const roomId = newRoom();
     const visitors: Visitor[] = [];

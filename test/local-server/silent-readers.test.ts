@@ -8,7 +8,7 @@ import { HttpVisitor } from '../support/http-visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 it(
-  'lets a room sleep under 50 silent readers, who hear what wakes it',
+  'allows a room to sleep under 50 silent readers, and sends them the event that wakes it',
   { timeout: 30_000 },
   async () => {
     const { url, rooms } = await serve(200);

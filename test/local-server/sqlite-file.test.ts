@@ -49,7 +49,7 @@ describe('a file with SQLite in it', () => {
     }
   });
 
-  it('shows nothing to others before it is committed', () => {
+  it('is not visible to other connections before it is committed', () => {
     const path = newPath();
     const file = open(path);
     file.run('CREATE TABLE numbers (n INTEGER)');
@@ -92,7 +92,7 @@ describe('a file with SQLite in it', () => {
     file.close();
   });
 
-  it('may be discarded, closed and committed at any time', () => {
+  it('can be discarded, closed and committed at any time', () => {
     const file = open(newPath());
     file.discard();
     file.close();
@@ -107,7 +107,7 @@ describe('a file with SQLite in it', () => {
     file.close();
   });
 
-  it('says before it opens, so that others can make room', () => {
+  it('reports before it opens, so that others can be closed', () => {
     let opened = 0;
     const file = open(newPath(), () => {
       expect(file.isOpen).toBe(false);

@@ -47,7 +47,7 @@ async function joined(port: number, bearer: string): Promise<WebSocket> {
 }
 
 describe('development mode', () => {
-  test('says first where it listens, who may enter and where data lies', async () => {
+  test('prints where it listens, who may enter and where the data is', async () => {
     const folder = temporaryFolder();
     const program = startDev({ cwd: folder });
     const port = await program.port();
@@ -71,7 +71,7 @@ describe('development mode', () => {
     expect(program.stderr).toBe('');
   });
 
-  test('makes its secret once, for its owner only', async () => {
+  test('creates its secret once, readable by its owner only', async () => {
     const folder = temporaryFolder();
     const path = join(folder, '.data', 'dev-secret');
     const first = startDev({ cwd: folder });
@@ -98,21 +98,21 @@ describe('development mode', () => {
     expect(lines).toEqual(['dev-secret holds no usable secret: delete it, and a new one is made.']);
   });
 
-  test('lets no guest in once a secret is set', async () => {
+  test('refuses guests once a secret is set', async () => {
     const program = startDev({ env: { JWT_SECRET: SECRET } });
     const port = await program.port();
     await program.until(/Who may enter: whoever has a token signed with JWT_SECRET,/);
     expect((await fetch(`http://localhost:${port}/rooms/start`)).status).toBe(401);
   });
 
-  test('takes the example secret, which opens nothing to others', async () => {
+  test('accepts the example secret, on this machine only', async () => {
     const program = startDev({ env: { JWT_SECRET: EXAMPLE_SECRET } });
     await program.until(/Data lies/);
     expect(program.stdout).toContain('(this machine only)');
   });
 
   test.each(['0.0.0.0', '::'])(
-    'with HOST=%s is open to others: no made secret, no test token, no guests',
+    'with HOST=%s for other machines: creates no secret, gives no test token, refuses guests',
     async (HOST) => {
       const [line] = await refusal(startDev({ env: { HOST } }));
       expect(line).toMatch(/^Set JWT_SECRET in \.env or in the environment to 32 bytes or more/);
@@ -141,7 +141,7 @@ describe('production', () => {
     ]);
   });
 
-  test('gives nobody a test token', async () => {
+  test('gives no test token', async () => {
     const program = start({ env: { JWT_SECRET: SECRET, HOST: '127.0.0.1' } });
     const port = await program.port();
     expect((await fetch(`http://127.0.0.1:${port}/test-token?username=eve`)).status).toBe(404);
@@ -155,7 +155,7 @@ describe('production', () => {
   });
 });
 
-describe('a start that cannot be is one sentence and exit code 1', () => {
+describe('a failed start is one sentence and exit code 1', () => {
   test('for a secret that is too short', async () => {
     const lines = await refusal(startDev({ env: { JWT_SECRET: 'short' } }));
     expect(lines).toEqual(['JWT_SECRET must be at least 32 bytes long.']);
@@ -227,7 +227,7 @@ describe('a start that cannot be is one sentence and exit code 1', () => {
   });
 });
 
-test('names what .env sets that is no setting', async () => {
+test('names unknown settings in .env', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '.env'), 'JWT_SECERT=x\nALLOW_GUESTS=false\n');
   const program = startDev({ cwd: folder });
@@ -235,7 +235,7 @@ test('names what .env sets that is no setting', async () => {
   expect(program.stdout).toContain('Who may enter: whoever');
 });
 
-test('lets the environment win over .env', async () => {
+test('prefers the environment to .env', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '.env'), 'DATA_DIR=from-file\n');
   const program = startDev({ cwd: folder, env: { DATA_DIR: 'from-environment' } });
@@ -257,7 +257,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test('ends within 5 s though clients of both transports never answer', async () => {
+test('ends within 5 s although clients of both transports never answer', async () => {
   const program = startDev();
   const port = await program.port();
   const bearer = await token(port, 'mute');
@@ -273,7 +273,7 @@ test('ends within 5 s though clients of both transports never answer', async () 
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
-test('ends with npm, whose signals stop at the shell between', async () => {
+test('ends with npm, although the shell between passes no signals', async () => {
   const folder = temporaryFolder();
   const run = `"${process.execPath}" "${join(PROJECT, 'scripts/run.mjs')}" "${join(PROJECT, MAIN)}" --dev`;
   // A second command keeps every shell from taking the first one's place.
@@ -294,7 +294,7 @@ test('ends with npm, whose signals stop at the shell between', async () => {
   await ended;
 });
 
-test('lets Socket.IO clients come back to the server that follows, and to their room', async () => {
+test('Socket.IO clients reconnect to the next server, and to their room', async () => {
   const folder = temporaryFolder();
   const first = startDev({ cwd: folder });
   const port = await first.port();

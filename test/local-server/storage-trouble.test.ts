@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NodeRooms, roomPath } from '../../local-server/node-rooms.ts';
 import type { Identity } from '../../src/protocol/identity.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { migrations } from '../../src/room/storage/migrations.ts';
+import { fillDisk } from '../support/full-disk.ts';
 
 const alice: Identity = { userId: 'alice', name: 'Alice' };
 const UNAVAILABLE = {
@@ -61,35 +62,12 @@ async function stored(roomId: string): Promise<string[]> {
   return reply.messages.map(({ message }) => message);
 }
 
-/** From here on the file takes so many more pages; SQLite keeps such a limit with a connection. */
-function fillDisk(roomId: string, morePages: number): () => void {
-  const path = roomPath(dataDir, roomId);
-  const prepare: (this: DatabaseSync, query: string) => StatementSync = Reflect.get(
-    DatabaseSync.prototype,
-    'prepare',
-  );
-  const limited = new WeakSet<DatabaseSync>();
-  DatabaseSync.prototype.prepare = function limitPages(this: DatabaseSync, query) {
-    if (!limited.has(this) && this.location() === path) {
-      limited.add(this);
-      const { page_count: count = 0 } = prepare.call(this, 'PRAGMA page_count').get() as {
-        page_count?: number;
-      };
-      prepare.call(this, `PRAGMA max_page_count = ${count + morePages}`).get();
-    }
-    return prepare.call(this, query);
-  };
-  return () => {
-    DatabaseSync.prototype.prepare = prepare;
-  };
-}
-
 describe('a full disk', () => {
-  test('is unavailable and never an acknowledgement, and over when there is room again', async () => {
+  test('answers "unavailable" instead of acknowledging, and recovers when there is space again', async () => {
     await say('r', 'before');
     rooms.close();
     open();
-    const free = fillDisk('r', 2);
+    const free = fillDisk(roomPath(dataDir, 'r'), 2);
     const replies = await Promise.all(
       Array.from({ length: 40 }, (_, at) => say('r', `${at} ${'x'.repeat(2_000)}`)),
     );
@@ -105,17 +83,19 @@ describe('a full disk', () => {
     expect(failures.join('\n')).toContain('database or disk is full');
   });
 
-  test('keeps a socket from hearing of what was not stored', async () => {
+  test('sends no event of what was not stored', async () => {
     await say('r', 'before');
     rooms.close();
     open();
-    const free = fillDisk('r', 1);
+    const free = fillDisk(roomPath(dataDir, 'r'), 1);
     const [mine, theirs] = [sink(), sink()];
-    const { connection, use } = await rooms.attach('r', alice, {}, mine);
+    const { connection, room } = await rooms.attach('r', alice, {}, mine);
     await rooms.attach('r', { userId: 'bob', name: 'Bob' }, {}, theirs);
     for (let ref = 0; ref < 30; ref++) {
       const payload = { message: `${ref} ${'x'.repeat(2_000)}` };
-      use((room) => connection.open && room.handle(connection, { name: 'message', payload, ref }));
+      room.queue(
+        (live) => connection.open && live.handle(connection, { name: 'message', payload, ref }),
+      );
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
@@ -155,7 +135,7 @@ describe('a room that cannot be opened', () => {
   };
 
   test.each(Object.entries(broken))(
-    '%s is unavailable at every transport and troubles no other room',
+    '%s is unavailable at every transport and affects no other room',
     async (about, breakIt) => {
       const path = roomPath(dataDir, 'r');
       mkdirSync(dirname(path), { recursive: true });

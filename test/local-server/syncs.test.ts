@@ -93,21 +93,21 @@ function release(): void {
 /** Two rooms with something to store at once, which the disk holds back. */
 async function underWay(rooms: NodeRooms) {
   const [one, other] = [new Heard(), new Heard()];
-  const { connection, use } = await rooms.attach('a', alice, {}, one);
+  const { connection, room } = await rooms.attach('a', alice, {}, one);
   await rooms.attach('a', bob, {}, other);
   // Founds both files.
   await Promise.all([say(rooms, 'a', 'first'), say(rooms, 'b', 'first')]);
   held = [];
   const handle = (name: string, ref: number, payload: object = {}) =>
-    use((room) => room.handle(connection, { name, payload, ref }));
+    room.queue((live) => live.handle(connection, { name, payload, ref }));
   handle('message', 1, { message: 'second' });
   const inB = say(rooms, 'b', 'second');
   await expect.poll(() => held?.length).toBe(2);
   return { one, other, handle, inB };
 }
 
-describe('what several rooms store at once', () => {
-  it('is shown to nobody before the disk has it, and what comes meanwhile is done behind it', async () => {
+describe('changes of several rooms at once', () => {
+  it('are sent only after the disk has them, and later commands wait for that', async () => {
     const rooms = open();
     const { one, other, handle, inB } = await underWay(rooms);
     handle('getHistory', 2);
@@ -141,7 +141,7 @@ describe('what several rooms store at once', () => {
     expect(failures).toEqual([]);
   });
 
-  it('is not acknowledged where the disk fails, and the other rooms are not troubled', async () => {
+  it('are not acknowledged where the disk fails, and other rooms continue', async () => {
     const rooms = open();
     const [one, two] = [new Heard(), new Heard()];
     await rooms.attach('a', bob, {}, one);
@@ -161,7 +161,7 @@ describe('what several rooms store at once', () => {
     });
   });
 
-  it('is waited for when the process ends', async () => {
+  it('are stored before the process ends', async () => {
     const rooms = open();
     const { one, inB } = await underWay(rooms);
     rooms.close();
@@ -172,7 +172,7 @@ describe('what several rooms store at once', () => {
     expect(failures).toEqual([]);
   });
 
-  it('is waited for when another room needs the place of its file', async () => {
+  it('are stored before their file is closed for another room', async () => {
     const rooms = open(2);
     const { inB } = await underWay(rooms);
     const third = say(rooms, 'c');
@@ -183,7 +183,7 @@ describe('what several rooms store at once', () => {
     expect(failures).toEqual([]);
   });
 
-  it('is waited for when too much has come behind it', async () => {
+  it('are waited for when too much is queued', async () => {
     const rooms = open();
     const { one, handle } = await underWay(rooms);
     for (let ref = 2; ref <= 257; ref++) {
@@ -199,8 +199,8 @@ describe('what several rooms store at once', () => {
   });
 });
 
-describe('what one room stores alone', () => {
-  it('is not acknowledged where the disk fails, and is stored when it is sent again', async () => {
+describe('changes of one room', () => {
+  it('are not acknowledged where the disk fails, and are stored when sent again', async () => {
     const rooms = open();
     await say(rooms, 'a', 'before');
     const heard = new Heard();
@@ -215,7 +215,7 @@ describe('what one room stores alone', () => {
     expect(reply).toMatchObject({ ok: true, message: { message: 'again', seq: 2 } });
   });
 
-  it('asks the disk for nothing where nothing was written', async () => {
+  it('are not synced where nothing was written', async () => {
     const rooms = open();
     await say(rooms, 'a');
     answers = [EIO];

@@ -36,7 +36,7 @@ function roomsOf(version: number): NodeRooms {
 describe.each(oldVersions)('a room written with schema %i', (version) => {
   const story = oldStory(version);
 
-  test('shows all that it held, and goes on', async () => {
+  test('shows all its contents, and continues', async () => {
     const rooms = roomsOf(version);
     const history = await rooms.execute('lobby', alice, 'getHistory', {});
     expect(history).toMatchObject({ ok: true, messages: story.messages });
@@ -57,7 +57,7 @@ describe.each(oldVersions)('a room written with schema %i', (version) => {
     expect(found).toMatchObject({ ok: true, members: [{ userId: 'bob', username: 'Bob' }] });
   });
 
-  test('has one kind of reactions that look the same', async () => {
+  test('[REACT1] merges reactions that look the same', async () => {
     const rooms = roomsOf(version);
     const heart = { seq: 1, emoji: '\u2764' };
     const added = await rooms.execute('lobby', alice, 'addReaction', heart);
@@ -74,7 +74,7 @@ describe.each(oldVersions)('a room written with schema %i', (version) => {
     expect(reactions).toHaveLength(hearts + Object.keys(known).length);
   });
 
-  test('is searched, knows its members, and takes the same message only once', async () => {
+  test('is searched, has its members, and stores the same message only once', async () => {
     const rooms = roomsOf(version);
     const found = await rooms.execute('lobby', alice, 'searchMessages', { query: 'words' });
     expect(found).toMatchObject({ ok: true, results: [{ seq: 3 }, { seq: 2 }, { seq: 1 }] });
@@ -87,7 +87,7 @@ describe.each(oldVersions)('a room written with schema %i', (version) => {
   });
 });
 
-test('every schema is one step on from another', () => {
+test('every schema follows from the one before it', () => {
   expect(oldVersions).toEqual(migrations.slice(0, -1).map((_, at) => at + 1));
   expect(oldVersions.length).toBeGreaterThan(1);
 });

@@ -50,7 +50,7 @@ function wakeupsIn(folder: string) {
 }
 
 describe('wakeups', () => {
-  it('come in the order of their times, none too early', async () => {
+  it('happen in the order of their times, never too early', async () => {
     const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
     onTestFinished(() => wakeups.close());
     const now = Date.now();
@@ -63,7 +63,7 @@ describe('wakeups', () => {
     expect(woken[2]!.at).toBeGreaterThanOrEqual(now + 90);
   });
 
-  it('are one a room: a sooner one replaces it, a later one does not', async () => {
+  it('are one a room: an earlier one replaces it, a later one does not', async () => {
     const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
     onTestFinished(() => wakeups.close());
     const now = Date.now();
@@ -77,7 +77,7 @@ describe('wakeups', () => {
     expect(woken.map(({ roomId }) => roomId)).toEqual(['room', 'other']);
   });
 
-  it('come again after a restart until they are done, and then no more', async () => {
+  it('are repeated after a restart until they are done', async () => {
     const folder = temporaryFolder();
     const first = wakeupsIn(folder);
     first.wakeups.ask('room', Date.now());
@@ -95,7 +95,7 @@ describe('wakeups', () => {
     expect(third.woken.map(({ roomId }) => roomId)).toEqual(['fence']);
   });
 
-  it('come again at once, or later, as the room asks', async () => {
+  it('are repeated at once, or later, as the room asks', async () => {
     const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
     onTestFinished(() => wakeups.close());
     wakeups.ask('room', Date.now());
@@ -108,7 +108,7 @@ describe('wakeups', () => {
     expect(woken[2]!.at).toBeGreaterThanOrEqual(later);
   });
 
-  it('are tried again in a minute when a room cannot be woken', async () => {
+  it('are repeated after a minute when a room cannot be woken', async () => {
     const folder = temporaryFolder();
     vi.useFakeTimers();
     onTestFinished(() => {
@@ -193,7 +193,7 @@ function storedIn(folder: string): unknown[] {
 }
 
 describe('a room of the node host', () => {
-  it('forgets what was due while nothing ran', async () => {
+  it('applies retention that was due while the process was stopped', async () => {
     const dataDir = temporaryFolder();
     const before = roomsIn(dataDir);
     const over = Date.now() + 150;
@@ -207,7 +207,7 @@ describe('a room of the node host', () => {
     expect(messages.map(({ message }) => message)).toEqual(['new']);
   });
 
-  it('is woken though it had been closed as idle', async () => {
+  it('is woken although it had been closed as idle', async () => {
     const folder = temporaryFolder();
     const rooms = roomsIn(folder, 30);
     onTestFinished(() => rooms.close());

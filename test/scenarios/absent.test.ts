@@ -60,7 +60,7 @@ async function doesAll(visitor: Visitor, roomId: string): Promise<void> {
 describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
   'at $name',
   (transport) => {
-    it('takes null in every optional field of every command for nothing', async () => {
+    it('[WIRE9] treats null in every optional field of every command as absent', async () => {
       const roomId = newRoom();
       const { visitor } = await transport.enter('alice', roomId);
       // Whoever writes first owns the room.
@@ -77,7 +77,7 @@ describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
       await visitor.close();
     });
 
-    it('takes a join whose fields are empty or null for one without them', async () => {
+    it('[WIRE5] [WIRE9] treats empty and null fields of a join as absent', async () => {
       const token = await namelessToken('u-1');
       const nothing = { since: '', session: '', username: '', history: '' } as unknown as Joining;
       const joining =
@@ -91,7 +91,7 @@ describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
 );
 
 describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) => {
-  it('takes null in every optional field over Socket.IO by polling for nothing', async () => {
+  it('[WIRE9] treats null in every optional field over Socket.IO by polling as absent', async () => {
     const roomId = newRoom();
     const visitor = new PollingVisitor(hosts[name].url, { token: await tokenFor('alice') });
     expect(ok(await visitor.join(roomId, nulls('joinRoom') as Joining)).messages).toEqual([]);
@@ -99,7 +99,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     await visitor.close();
   });
 
-  it('lets a guest in who shows null for a token', async () => {
+  it('[AUTH8] accepts a guest whose token is null', async () => {
     const who = { token: null, guestToken: null } as unknown as Who;
     const [webSocket] = transports.filter(
       ({ host, socketHolds }) => host === name && socketHolds === 'many rooms',
@@ -111,7 +111,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     }
   });
 
-  it('takes null in bodies, and queries with nothing in them, for nothing', async () => {
+  it('[WIRE9] [HTTP3] treats null in bodies and empty queries as absent', async () => {
     const roomId = newRoom();
     const alice = new HttpVisitor(hosts[name].url, await tokenFor('alice'));
     const body = { ...nulls('message'), message: 'hello' };
@@ -145,7 +145,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     expect(refused).toMatchObject({ error: { code: 'invalid_payload', field: 'after' } });
   });
 
-  it('follows a room from now where no position is given', async () => {
+  it('follows a room from now without a position', async () => {
     const roomId = newRoom();
     const alice = new HttpVisitor(hosts[name].url, await tokenFor('alice'));
     await alice.ask('POST', roomId, '/messages', { body: { message: 'before' } });
@@ -157,7 +157,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
     await follower.close();
   });
 
-  it('takes a command at a native socket whose ref is null for one without', async () => {
+  it('treats a ref of null at a native socket as absent', async () => {
     const { url } = hosts[name];
     const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
     const { frame, socket } = rawSocket(`${url}/rooms/${newRoom()}/ws`, headers);

@@ -54,7 +54,7 @@ describe.each(['node', 'edge'] as const)(
       return raw;
     }
 
-    it('refuses tokens that do not hold, with a status and a reason', async () => {
+    it('[AUTH1] [CONN1] refuses invalid tokens with a status and a reason', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       for (const [about, token, code] of await badTokens()) {
         const raw = rawSocket(address(bystanders.roomId), { authorization: `Bearer ${token}` });
@@ -66,7 +66,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('tells browsers, which see no status, through the socket', async () => {
+    it('[CONN1] tells browsers the reason through the socket', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       for (const [about, token, code, close] of await badTokens()) {
         const raw = rawSocket(address(bystanders.roomId), {}, ['parlor.v1', `bearer.${token}`]);
@@ -91,7 +91,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('opens for no page of elsewhere', async () => {
+    it('[CONN2] refuses pages of foreign origins', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const token = await tokenFor('mallory');
       for (const origin of ['https://evil.example', 'null', `${hosts[name].url}.evil.example`]) {
@@ -115,7 +115,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('leads nowhere else', async () => {
+    it('serves no other service', async () => {
       const authorization = `Bearer ${await tokenFor('mallory')}`;
       for (const path of [
         '/',
@@ -132,14 +132,14 @@ describe.each(['node', 'edge'] as const)(
       }
     });
 
-    it('takes no token from the address', async () => {
+    it('[AUTH5] ignores a token in the URL', async () => {
       const token = await tokenFor('mallory');
       const raw = rawSocket(`${address(newRoom())}?token=${token}&access_token=${token}`);
       await raw.opened;
       expect(raw.refused?.status).toBe(401);
     });
 
-    it('closes on a frame that is too big', async () => {
+    it('[ERR2] closes on a frame over the limit', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const texts = {
         '1 MB': JSON.stringify(['message', { message: 'a'.repeat(1_000_000) }, 1]),
@@ -158,7 +158,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('answers nonsense, and sends away whoever goes on with it', async () => {
+    it('[ERR1] answers malformed frames, and disconnects a client that continues', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const raw = await intrude(bystanders.roomId);
       for (let at = 0; at < 10_000; at++) raw.socket.send(`garbage ${at} {]`);
@@ -171,7 +171,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('reads every kind of broken frame and lives', async () => {
+    it('survives every kind of broken frame', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const deepest = 32_000;
       const frames: [about: string, frame: string][] = [
@@ -201,7 +201,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('refuses texts that are no Unicode, and keys that reach for prototypes', async () => {
+    it('[WIRE8] refuses texts that are not Unicode, and keys of prototypes', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const raw = await intrude(bystanders.roomId);
       const payloads: [payload: string, field: string][] = [
@@ -226,7 +226,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('closes on a binary frame, and on bytes that are no text', async () => {
+    it('[WIRE4] closes on a binary frame, and on bytes that are not UTF-8', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const binary = await intrude(bystanders.roomId);
       binary.socket.send(Buffer.from('["message",{"message":"a"}]'));
@@ -242,7 +242,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('puts the pieces of a frame together', async () => {
+    it('reassembles fragments of a frame', async () => {
       const raw = await intrude(newRoom());
       for (const piece of ['["mess', 'age",{"mess', 'age":"in pieces"},']) {
         raw.socket.send(piece, { fin: false });
@@ -272,7 +272,7 @@ describe.each(['node', 'edge'] as const)(
       return raw;
     }
 
-    it('refuses tokens that do not hold, with a code and a reason', async () => {
+    it('[AUTH1] [CONN1] refuses invalid tokens with a code and a reason', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const odd = [{}, [], 7, true].map((token) => ['no text', token, 'unauthorized'] as const);
       for (const [about, token, code] of [...(await badTokens()), ...odd]) {
@@ -283,7 +283,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('opens for no page of elsewhere, whatever the transport', async () => {
+    it('[CONN2] refuses pages of foreign origins, by each Engine.IO transport', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       for (const origin of ['https://evil.example', 'null']) {
         const raw = rawSocket(address(), { origin });
@@ -300,7 +300,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('ends a connection that breaks the protocol, and nobody else notices', async () => {
+    it('closes a connection that breaks the protocol, and affects no other', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const inRoom = JSON.stringify({ roomId: bystanders.roomId, message: 'a' });
       const deep = '['.repeat(30_000);
@@ -333,7 +333,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('answers what is well-formed and wrong, and goes on', async () => {
+    it('answers invalid commands, and continues', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const raw = await intrude();
       const { roomId } = bystanders;
@@ -368,7 +368,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('knows no event whose name is a number, and lives', async () => {
+    it('refuses an event whose name is a number, and continues', async () => {
       const bystanders = await Bystanders.enter(hosts[name].url);
       const raw = await intrude();
       raw.socket.send('42[5,{"roomId":"x"}]');
@@ -379,7 +379,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await bystanders.goOn()).toEqual([]);
     });
 
-    it('refuses bytes within a payload', async () => {
+    it('[SIO2] refuses bytes within a payload', async () => {
       const raw = await intrude();
       const roomId = newRoom();
       raw.socket.send(`420["joinRoom",${JSON.stringify({ roomId })}]`);
@@ -394,7 +394,7 @@ describe.each(['node', 'edge'] as const)(
   },
 );
 
-it('answers this machine only while it is in development', async () => {
+it('answers only this machine in development mode', async () => {
   const host = await startNodeHost({}, { development: true });
   for (const answer of await answersToForeignHosts(host.url)) expect(answer).toMatch(/^421 /);
   expect(await answersToOwnHosts(host.url)).toEqual([200, 200, 200, 200]);

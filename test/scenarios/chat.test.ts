@@ -5,7 +5,7 @@ import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('lets two people talk', async () => {
+  it('allows two users to exchange messages', async () => {
     const roomId = newRoom();
     const { visitor: alice, joined } = await transport.enter('alice', roomId);
     expect(joined).toEqual({
@@ -64,7 +64,7 @@ forEachTransport((transport) => {
     expect(alice.heard('message')).toEqual([heard]);
   });
 
-  it("tells a sender's other devices, and not the one that sent", async () => {
+  it('[MSG5] sends the event to the other devices of the sender, and not to the one that sent', async () => {
     const roomId = newRoom();
     const { visitor: phone } = await transport.enter('alice', roomId);
     const { visitor: laptop } = await transport.enter('alice', roomId);
@@ -75,7 +75,7 @@ forEachTransport((transport) => {
     expect(laptop.heard('message').map(({ message }) => message)).toEqual(['from the phone']);
   });
 
-  it('keeps the first message when an id is sent twice', async () => {
+  it('[MSG6] keeps the first message when an id is sent twice', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: phone } = await transport.enter('alice', roomId);
@@ -95,7 +95,7 @@ forEachTransport((transport) => {
     expect(messages.map(({ message }) => message)).toEqual(['once', 'mine', 'fence']);
   });
 
-  it('refuses a message with nothing to read, and takes any other', async () => {
+  it('[MSG1] refuses a message without visible text, and accepts any other', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const http = await overHttp(transport, 'alice');
@@ -114,7 +114,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('takes commands that ask for no reply, and tells only what went wrong', async () => {
+  it('[WIRE1] accepts commands without a ref, and reports only errors', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);
@@ -136,7 +136,7 @@ forEachTransport((transport) => {
     expect(bob.heard('error')).toEqual([]);
   });
 
-  it('gives every message its place, in the same order for everyone', async () => {
+  it('[EVT1] orders messages by seq, the same for everyone', async () => {
     const roomId = newRoom();
     const people = await Promise.all(
       ['ann', 'ben', 'cleo', 'dan'].map(
@@ -172,7 +172,7 @@ forEachTransport((transport) => {
     for (const own of senders.values()) expect(own.map(({ message }) => message)).toEqual(texts);
   });
 
-  it('lets nobody speak or read who has left', async () => {
+  it('refuses commands of a user who has left', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);
@@ -199,7 +199,7 @@ forEachTransport((transport) => {
     await alice.until('bob twice', () => alice.heard('userJoined').length === 2);
   });
 
-  it('answers joining twice afresh, without telling anyone', async () => {
+  it('answers a second join afresh, without an event', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);

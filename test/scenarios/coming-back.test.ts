@@ -7,7 +7,7 @@ import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('shows one who dropped exactly the 300 messages that were missed', async () => {
+  it('[SYNC1] returns exactly the 300 missed messages after a lost connection', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     await say(alice, roomId, 'before');
@@ -29,7 +29,23 @@ forEachTransport((transport) => {
     expect(back.heard('message')).toEqual([live]);
   });
 
-  it('tells one who comes back how far others have read meanwhile', async () => {
+  it('[SYNC4] returns the newest messages of the history besides the missed ones', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const said = [];
+    for (const text of ['one', 'two', 'three']) said.push(await say(alice, roomId, text));
+    const since = alice.position(roomId);
+    const fourth = await say(alice, roomId, 'four');
+    const positions = [since, alice.position(roomId), `${crypto.randomUUID()}:1`];
+    const joins = await Promise.all(
+      positions.map((position) => transport.enter('bob', roomId, { since: position, history: 2 })),
+    );
+    const newest = [said[2], fourth];
+    expect(joins.map(({ joined }) => joined.messages)).toEqual([newest, newest, newest]);
+    expect(joins.map(({ joined }) => joined.missed ?? [])).toEqual([[fourth], [], []]);
+  });
+
+  it('[READ2] returns how far others have read in the meantime', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const first = await say(alice, roomId, 'first');
@@ -47,7 +63,7 @@ forEachTransport((transport) => {
     expect(joined.receipts?.[0]?.userId).not.toBe(userId);
   });
 
-  it('ends what is left of a session that comes back, so that nothing stuck there is done', async () => {
+  it('[SYNC5] disconnects what is left of a session that comes back, and executes nothing stuck there', async () => {
     const roomId = newRoom();
     const { visitor: bob } = await transport.enter('bob', roomId);
     const { visitor: stranger } = await transport.enter('stranger', roomId, { session: 'mine' });
@@ -63,7 +79,7 @@ forEachTransport((transport) => {
     expect(bob.heard('reactionsUpdated')).toEqual([]);
   });
 
-  it('pages one who missed 2,000 up to those who never left, who go on talking', async () => {
+  it('[SYNC2] pages through 2,000 missed messages while others keep sending', async () => {
     const roomId = newRoom();
     const { visitor: stayed } = await transport.enter('stayed', roomId);
     const { visitor: dan } = await transport.enter('dan', roomId);
@@ -103,7 +119,7 @@ forEachTransport((transport) => {
     expect(pages.map((page) => page?.length)).toEqual(expect.arrayContaining([500, 400, 400, 400]));
   });
 
-  it('has missed nothing when it stands where the room stands', async () => {
+  it('[SYNC1] returns nothing missed for the current position', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     await say(alice, roomId, 'all there is');
@@ -113,7 +129,7 @@ forEachTransport((transport) => {
     expect(again.reset).toBeUndefined();
   });
 
-  it('is never told to start over in an empty room, nor from the very beginning', async () => {
+  it('[ROOM3] resets neither an empty room nor the position 0:0', async () => {
     const roomId = newRoom();
     const { visitor: alice, joined } = await transport.enter('alice', roomId, { since: '0:0' });
     expect(joined).toMatchObject({ missed: [], complete: true, position: `${joined.epoch}:0` });
@@ -124,7 +140,7 @@ forEachTransport((transport) => {
     expect(later.reset).toBeUndefined();
   });
 
-  it('comes back to what was an empty room with its epoch and the highest rev', async () => {
+  it('[ROOM3] resumes in a room that was empty with its epoch and the highest rev', async () => {
     const roomId = newRoom();
     const { visitor: bob, joined } = await transport.enter('bob', roomId);
     const heard = await talk(transport, roomId, 300);
@@ -138,7 +154,7 @@ forEachTransport((transport) => {
     expect(back.reset).toBeUndefined();
   });
 
-  it('tells a room that was deleted and reopened from the empty one before', async () => {
+  it('[SYNC3] resets a position of a room that was deleted and reopened', async () => {
     const roomId = newRoom();
     const { joined: first } = await transport.enter('bob', roomId);
     const { visitor: alice } = await transport.enter('alice', roomId);
@@ -153,7 +169,7 @@ forEachTransport((transport) => {
     expect(joined.epoch).not.toBe(first.epoch);
   });
 
-  it('is told to start over with a position of another epoch or ahead of the room', async () => {
+  it('[SYNC3] resets a position of another epoch or ahead of the room', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const said = [await say(alice, roomId, 'one'), await say(alice, roomId, 'two')];
@@ -177,12 +193,12 @@ forEachTransport((transport) => {
     }
   });
 
-  it('is told to start over where the room it knew is empty now', async () => {
+  it('[SYNC3] resets when the known room is empty now', async () => {
     const { joined } = await transport.enter('alice', newRoom(), { since: 'once-was:12' });
     expect(joined).toMatchObject({ reset: true, position: `${joined.epoch}:0`, messages: [] });
   });
 
-  it('hears no message twice and misses none, however it joins during talk', async () => {
+  it('[SYNC1] receives each message once, however it joins while others send', async () => {
     const roomId = newRoom();
     const { visitor: dan } = await transport.enter('dan', roomId);
     const talking = everyOther(dan, roomId, 150);
@@ -201,7 +217,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('sends again what nobody answered, and it stands there once', async () => {
+  it('[MSG6] sends again what was not answered, and it is stored once', async () => {
     const roomId = newRoom();
     const { visitor: bob } = await transport.enter('bob', roomId);
     for (let round = 0; round < 5; round++) {

@@ -120,7 +120,7 @@ async function everyRequest(url: string): Promise<[path: string, asked: Asked][]
 const naming = (path: string, { method = 'GET' }: Asked) => `${method} ${path}`;
 
 describe.each(['node', 'edge'] as const)('a page of another address at the %s host', (name) => {
-  it('may read every answer when it stands in CLIENT_URL, whatever the answer is', async () => {
+  it('[CONN6] may read every answer when it is in CLIENT_URL', async () => {
     const { url } = hosts[name];
     const statuses = new Set<number>();
     for (const [at, [path, asked]] of (await everyRequest(url)).entries()) {
@@ -134,7 +134,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
     );
   });
 
-  it('may read none when it does not', async () => {
+  it('[CONN2] may read no answer when it is not', async () => {
     const { url } = hosts[name];
     for (const [at, [path, asked]] of (await everyRequest(url)).entries()) {
       const headers = { ...asked.headers, origin: FOREIGN[at % FOREIGN.length] ?? 'null' };
@@ -147,7 +147,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
     }
   });
 
-  it('may send every header, over HTTP and Socket.IO alike', async () => {
+  it('[CONN6] may send every header, over HTTP and Socket.IO', async () => {
     const { url } = hosts[name];
     const asked =
       'authorization,baggage,cache-control,idempotency-key,sentry-trace,traceparent,x-client,x-requested-with';
@@ -170,7 +170,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
     }
   });
 
-  it('reads a Socket.IO session to its end, polls and posts', async () => {
+  it('[CONN6] reads all answers of a Socket.IO session, polls and posts', async () => {
     const { url } = hosts[name];
     const headers = { origin: PAGE };
     const opened = await ask(url, POLLING, { headers });
@@ -188,7 +188,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
     }
   });
 
-  it('gets the official client as its server would give it, and only once', async () => {
+  it('[SIO6] gets the official client as the official server sends it, once', async () => {
     const { url } = hosts[name];
     const folder = join(PROJECT, 'node_modules/socket.io/client-dist');
     for (const file of CLIENT_FILES) {
@@ -215,7 +215,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-describe('the same address', () => {
+describe('the own origin', () => {
   const SAME: [origin: string, host: string][] = [
     ['https://chat.test', 'chat.test:443'],
     ['http://chat.test', 'chat.test:80'],
@@ -225,7 +225,7 @@ describe('the same address', () => {
   ];
 
   it.each(['node', 'edge'] as const)(
-    'is let in however Host writes it, at the %s host',
+    '[CONN3] is allowed in every form of Host, at the %s host',
     async (name) => {
       for (const [origin, host] of SAME) {
         const headers = { origin, host };
@@ -247,8 +247,8 @@ describe('the same address', () => {
   );
 });
 
-describe('an answer that says that the host is out of order', () => {
-  it('can be read at the edge, where settings are wrong', async () => {
+describe('an answer of a host that is out of order', () => {
+  it('[CONN6] can be read at the edge, where settings are wrong', async () => {
     const host = await startEdgeHost({ CLIENT_URL: PAGE, JWT_SECRET: '' });
     onTestFinished(() => host.close());
     for (const path of ['/health', '/rooms/x', POLLING]) {
@@ -257,7 +257,7 @@ describe('an answer that says that the host is out of order', () => {
     }
   });
 
-  it('can be read from Node, where the data folder is gone', async () => {
+  it('[CONN6] can be read on Node, where the data folder is gone', async () => {
     const folder = temporaryFolder();
     const environment = { JWT_SECRET: SECRET, CLIENT_URL: PAGE, HOST: '127.0.0.1', PORT: '0' };
     const configuration = configure(
@@ -273,7 +273,7 @@ describe('an answer that says that the host is out of order', () => {
     expect([head.status, missingFor(PAGE, head)]).toEqual([503, []]);
   });
 
-  it('can be read in development mode, where Host is no name of this machine', async () => {
+  it('[CONN6] can be read in development mode, where Host is a foreign name', async () => {
     const host = await startNodeHost({ CLIENT_URL: PAGE }, { development: true });
     onTestFinished(() => host.close());
     for (const path of ['/health', '/metrics', POLLING, '/socket.io/socket.io.js']) {

@@ -106,7 +106,7 @@ async function enterAll(transport: OpenTransport, roomId: string): Promise<Visit
 
 forEachTransport(
   (transport) => {
-    it('is the same for who listened, came back after 700 changes, or reloaded', async () => {
+    it('[SYNC1] is the same after listening, after resuming over 700 changes, and after a reload', async () => {
       const roomId = newRoom();
       const { visitor: listener } = await transport.enter('listener', roomId);
       const speakers = await enterAll(transport, roomId);

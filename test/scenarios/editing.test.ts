@@ -5,7 +5,7 @@ import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('changes a message for everyone, each of whom hears it once', async () => {
+  it('changes a message for everyone, with one event each', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { visitor: phone } = await transport.enter('bob', roomId);
     const about = { mentions: ['olga'], meta: { lang: 'en' }, replyTo: 1, id: 'b-1' };
@@ -32,7 +32,7 @@ forEachTransport((transport) => {
     expect(messages).toEqual([edited]);
   });
 
-  it('takes other mentions and meta in an edit, and keeps those that are not given', async () => {
+  it('[MSG7] replaces mentions and meta given in an edit, and keeps absent ones', async () => {
     const { roomId, owner, bob, cleo } = await founded(transport, {
       bob: 'member',
       cleo: 'member',
@@ -74,7 +74,7 @@ forEachTransport((transport) => {
     expect(await unreadOf(bob)).toBe(0);
   });
 
-  it('takes no rev for an edit that changes nothing, and tells nobody', async () => {
+  it('[MSG7] takes no rev for an edit that changes nothing, and sends no event', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const sent = await say(bob, roomId, 'as it is');
     const edit = { roomId, seq: sent.seq, message: 'as it is' };
@@ -85,7 +85,7 @@ forEachTransport((transport) => {
     expect(owner.heard('messageUpdated')).toEqual([]);
   });
 
-  it('refuses an edit of what has moved on, and says how it is now', async () => {
+  it('[MSG8] refuses an edit of a message that has changed, with its current state', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const sent = await say(bob, roomId, 'one');
     const { seq } = sent;
@@ -111,7 +111,7 @@ forEachTransport((transport) => {
     expect(owner.heard('messageUpdated').map(({ message }) => message)).toEqual(['two', 'three']);
   });
 
-  it('lets nobody edit what another said, whatever their role', async () => {
+  it('[MOD1] refuses edits of messages of others, in every role', async () => {
     const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     const { visitor: admin } = await transport.enter('ada', roomId, {}, { admin: true });
     const { seq } = await say(bob, roomId, 'mine');
@@ -126,7 +126,7 @@ forEachTransport((transport) => {
     expect(bob.heard('messageUpdated')).toEqual([]);
   });
 
-  it('says what is wrong with an edit or a deletion', async () => {
+  it('says which field of an edit or a deletion is invalid', async () => {
     const { roomId, owner } = await founded(transport);
     await owner.command('addReaction', { roomId, seq: 1, emoji: '👍' });
     const message = 'new';
@@ -166,7 +166,7 @@ forEachTransport((transport) => {
     expect(messages.map(({ rev, message: text }) => [rev, text])).toEqual([[2, 'the first words']]);
   });
 
-  it('keeps the place of what was deleted, and nothing of what was said', async () => {
+  it('[MSG2] keeps the place of a deleted message, and nothing of its text', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { visitor: phone } = await transport.enter('bob', roomId);
     const about = { mentions: ['olga'], meta: { a: 1 }, replyTo: 1, id: 'b-1' };
@@ -209,7 +209,7 @@ forEachTransport((transport) => {
     expect(ok(await owner.command('getReactions', { roomId, seq })).reactions).toEqual([]);
   });
 
-  it('never brings back what was deleted', async () => {
+  it('[MSG2] never restores a deleted message', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const payload = { roomId, message: 'gone soon', id: 'b-1' };
     const { message: sent } = ok(await bob.command('message', payload));
@@ -246,7 +246,7 @@ forEachTransport((transport) => {
     expect(messages.at(-1)!.rev).toBe(deleted.rev + 1);
   });
 
-  it('lets a moderator delete what others said, and keeps why', async () => {
+  it('[MOD1] allows moderators to delete messages of others, and keeps the note', async () => {
     const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     const { seq } = await say(bob, roomId, 'rude');
     const forbidden = refusal(await bob.command('deleteMessage', { roomId, seq: 1 }));
@@ -269,7 +269,7 @@ forEachTransport((transport) => {
     ).toBe('message_not_found');
   });
 
-  it('lets those who may not send delete what they said, and edit nothing', async () => {
+  it('[MOD3] allows users who may not send to delete their messages, and to edit none', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const texts = ['while muted', 'as a viewer', 'read-only'];
     const seqs: number[] = [];
@@ -288,7 +288,7 @@ forEachTransport((transport) => {
     expect(await tries(seqs[2]!)).toEqual(['forbidden', '']);
   });
 
-  it('takes changes only where one has joined', async () => {
+  it('refuses changes before joining', async () => {
     const here = await founded(transport);
     const there = await founded(transport);
     // The native transport has a socket a room; its payload must name that one, or none.
@@ -319,7 +319,7 @@ forEachTransport((transport) => {
   });
 
   describe('without asking for a reply', () => {
-    it('is told what was refused', async () => {
+    it('[WIRE1] reports what was refused', async () => {
       const { roomId, bob } = await founded(transport, { bob: 'member' });
       bob.tell('editMessage', { roomId, seq: 1, message: 'not mine' });
       expect(await bob.hears('error')).toEqual({

@@ -18,7 +18,7 @@ const page = readFileSync(join(PROJECT, 'docs', 'protocol.md'), 'utf8');
 const [, tail = ''] = /^```sh\n(touch position[^]*?)^```$/m.exec(page) ?? [];
 
 describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %s host', (name) => {
-  it('tails a room and goes on where it stopped, as docs/protocol.md shows', async () => {
+  it('[FOLL1] follows a room and continues where it stopped, as docs/protocol.md shows', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parlor-curl-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const roomId = newRoom();

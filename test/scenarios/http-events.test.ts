@@ -12,7 +12,7 @@ import { ok } from '../support/visitor.ts';
 const hosts = useHosts();
 
 describe.concurrent.each<HostName>(['node', 'edge'])(
-  'who follows a room over HTTP at the %s host',
+  'a follower over HTTP at the %s host',
   (name) => {
     const native = open(
       transports.find((transport) => transport.name === `native@${name}`)!,
@@ -21,7 +21,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
     const as = async (userId: string, claims: Claims = {}) =>
       new HttpVisitor(hosts[name].url, await tokenFor(userId, claims));
 
-    it.concurrent('hears what those present hear, and is heard and seen by nobody', async () => {
+    it.concurrent('[FOLL6] receives the events of the room, and causes none', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       const reader = await (await as('reader')).follow(roomId);
@@ -71,7 +71,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect([members.map(({ userId }) => userId), onlineCount]).toEqual([['alice'], 1]);
     });
 
-    it.concurrent('can tail a room through any number of breaks, missing and repeating nothing', async () => {
+    it.concurrent('[FOLL1] follows a room through any number of breaks, missing and repeating nothing', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       const http = await as('reader');
@@ -97,7 +97,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(new Set(heard.map(({ name: event }) => event))).toEqual(new Set(['message']));
     });
 
-    it.concurrent('catches up with 1,200 messages in order while talk goes on', async () => {
+    it.concurrent('[FOLL3] catches up with 1,200 messages in order while others keep sending', async () => {
       const roomId = newRoom();
       const missed = await talk(native, roomId, 1_200);
       const { visitor: alice } = await native.enter('alice', roomId);
@@ -110,7 +110,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       await reader.close();
     });
 
-    it.concurrent('gets the last state of what changed meanwhile, known or new', async () => {
+    it.concurrent('[FOLL3] receives the current state of each message that has changed, known or new', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       const known = await say(alice, roomId, 'known');
@@ -137,7 +137,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       await reader.close();
     });
 
-    it.concurrent('is told to start over with a position of elsewhere, and goes on from there', async () => {
+    it.concurrent('[FOLL4] receives a reset for a position of another epoch, and continues from there', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       await say(alice, roomId, 'before');
@@ -177,7 +177,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       await reader.close();
     });
 
-    it.concurrent('can tail a room by polls, missing and repeating nothing', async () => {
+    it.concurrent('[FOLL2] follows a room by polls, missing and repeating nothing', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       const http = await as('reader');
@@ -196,7 +196,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(heard).toEqual(await talking);
     });
 
-    it.concurrent('is answered after 25 s when nothing happens, with where it stands', async () => {
+    it.concurrent('[FOLL2] is answered after 25 s when nothing happens, with its position', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       await say(alice, roomId, 'all there is');
@@ -207,7 +207,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(Date.now() - before).toBeGreaterThan(24_000);
     });
 
-    it.concurrent('is told every 20 s that a silent stream lives', async () => {
+    it.concurrent('[FOLL1] receives a heartbeat every 20 s', async () => {
       const http = await as('reader');
       const before = Date.now();
       const reader = await http.follow(newRoom());
@@ -217,7 +217,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       await reader.close();
     });
 
-    it.concurrent('hears nothing more once banned, and is told so', async () => {
+    it.concurrent('[FOLL5] receives nothing more once banned, after roomClosed', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       await say(alice, roomId, 'mine');
@@ -241,7 +241,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect([status, body]).toMatchObject([403, { error: { code: 'banned' } }]);
     });
 
-    it.concurrent('is ended with its token', async () => {
+    it.concurrent('[FOLL5] is ended when its token expires', async () => {
       const roomId = newRoom();
       const { http, reader } = await followWithDyingToken(as, roomId);
       const { status, body } = await http.ask('GET', roomId, '/events', {
@@ -254,7 +254,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       ]);
     });
 
-    it.concurrent('gives its place in the room back when it goes', async () => {
+    it.concurrent('frees its connection of the user when it goes', async () => {
       const roomId = newRoom();
       const http = await as('reader');
       const readers = await Promise.all(Array.from({ length: 10 }, () => http.follow(roomId)));

@@ -31,7 +31,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     return { roomId, owner, first };
   };
 
-  it.concurrent('tells of a room nobody has written to, and leaves nothing behind', async () => {
+  it.concurrent('[ROOM2] describes a room without messages, and stores nothing', async () => {
     const roomId = newRoom();
     const alice = await as('alice');
     const { status, body, headers } = await alice.ask('GET', roomId);
@@ -52,7 +52,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect((await alice.ask('HEAD', roomId)).status).toBe(200);
   });
 
-  it.concurrent('sends a message once, however often it is sent, and those present hear it once', async () => {
+  it.concurrent('[MSG6] sends a message once, however often it is repeated, with one event', async () => {
     const roomId = newRoom();
     const bob = await present('bob', roomId);
     const alice = await as('alice');
@@ -86,7 +86,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(bob.heard('userJoined')).toEqual([]);
   });
 
-  it.concurrent('reads, changes and deletes one message, heard by those present', async () => {
+  it.concurrent('reads, changes and deletes one message, with events to those present', async () => {
     const { roomId, owner, first } = await founded();
     const bob = await present('bob', roomId);
     const path = `/messages/${first.seq}`;
@@ -117,7 +117,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(refusedWith(late)).toEqual([404, 'message_not_found']);
   });
 
-  it.concurrent('lets only a moderator delete what others said, and keeps the note', async () => {
+  it.concurrent('[MOD1] allows only moderators to delete messages of others, and keeps the note', async () => {
     const { roomId, owner, first } = await founded();
     const bob = await as('bob');
     const path = `/messages/${first.seq}`;
@@ -134,7 +134,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     });
   });
 
-  it.concurrent('takes and takes back reactions of any emoji, heard by those present', async () => {
+  it.concurrent('adds and removes reactions of any emoji, with events to those present', async () => {
     const { roomId, owner } = await founded();
     const bob = await present('bob', roomId);
     const path = `/messages/1/reactions/${THUMB}`;
@@ -214,7 +214,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(lost.body).toMatchObject({ reset: true, messages: [] });
   });
 
-  it.concurrent('finds words, whoever said them, whatever the query is made of', async () => {
+  it.concurrent('[SRCH1] finds words of every sender, for any query', async () => {
     const { roomId, owner } = await founded();
     const bob = await as('bob');
     await owner.ask('POST', roomId, '/messages', { body: { message: 'a blue whale' } });
@@ -237,7 +237,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     });
   });
 
-  it.concurrent('sets a room up, heard by those present, and refuses whoever may not', async () => {
+  it.concurrent('[MOD1] changes a room, with events to those present, and refuses users without the role', async () => {
     const { roomId, owner } = await founded();
     const bob = await present('bob', roomId);
     const body = { topic: 'Whales', slowModeSeconds: 5, retentionDays: 30 };
@@ -257,7 +257,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     });
   });
 
-  it.concurrent('binds those who write over HTTP to slow mode and to read-only rooms', async () => {
+  it.concurrent('[MOD5] [MOD3] applies slow mode and read-only rooms to HTTP', async () => {
     const { roomId, owner } = await founded();
     const bob = await as('bob');
     const body = { message: 'hi' };
@@ -285,7 +285,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect((await owner.ask('POST', roomId, '/messages', { body })).status).toBe(201);
   });
 
-  it.concurrent('shows a private room to those it names, and to nobody else', async () => {
+  it.concurrent('[MOD4] shows a private room only to its members', async () => {
     const { roomId, owner } = await founded();
     await owner.ask('PATCH', roomId, '', { body: { private: true } });
     const bob = await as('bob');
@@ -312,7 +312,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect((await granted.ask('GET', roomId)).status).toBe(200);
   });
 
-  it.concurrent('lists members and who is online, by pages', async () => {
+  it.concurrent('[HIST1] lists members and online users by pages', async () => {
     const { roomId, owner } = await founded();
     await present('zoe', roomId);
     await owner.ask('PUT', roomId, '/members/ann', { body: { role: 'moderator' } });
@@ -332,7 +332,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(wrong).toMatchObject({ status: 400, body: { error: { field: 'online' } } });
   });
 
-  it.concurrent('gives roles within bounds, heard by those present', async () => {
+  it.concurrent('[MOD2] gives roles within bounds, with events to those present', async () => {
     const { roomId, owner } = await founded();
     const bob = await present('bob', roomId);
     const carl = await as('carl');
@@ -363,7 +363,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(taken.body).toMatchObject({ member: { role: 'none' } });
   });
 
-  it.concurrent('bans a user out of the room and lets them in again', async () => {
+  it.concurrent('bans a user and unbans them', async () => {
     const { roomId, owner } = await founded();
     const bob = await present('bob', roomId);
     const asBob = await as('bob');
@@ -394,7 +394,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     });
   });
 
-  it.concurrent('mutes a user for a while, who may go on reading', async () => {
+  it.concurrent('[MOD3] [HTTP2] mutes a user for a while, with a body or without, who may still read', async () => {
     const { roomId, owner } = await founded();
     const bob = await as('bob');
     const body = { message: 'hi' };
@@ -422,7 +422,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(mutedUntil - Date.now()).toBeLessThanOrEqual(600_000);
   });
 
-  it.concurrent('keeps how far one has read, which only grows', async () => {
+  it.concurrent('[READ1] keeps read positions, which only increase', async () => {
     const { roomId, owner } = await founded();
     for (const message of ['two', 'three']) {
       await owner.ask('POST', roomId, '/messages', { body: { message } });
@@ -443,7 +443,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect((await read(-1))[0]).toBe(400);
   });
 
-  it.concurrent('tells only those with rights what was done, newest first', async () => {
+  it.concurrent('[MOD7] shows the audit list only to moderators, newest first', async () => {
     const { roomId, owner } = await founded();
     const bob = await as('bob');
     expect(refusedWith(await bob.ask('GET', roomId, '/audit'))).toEqual([403, 'forbidden']);
@@ -458,7 +458,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(rest.body).toMatchObject({ acts: [{ change: { topic: 'one' } }], hasMore: false });
   });
 
-  it.concurrent('names what does not fit in a path, a query or a body', async () => {
+  it.concurrent('names the invalid field of a path, a query or a body', async () => {
     const { roomId, owner } = await founded();
     const wrong: [Answered, field: string][] = [
       [await owner.ask('GET', roomId, '/messages/first'), 'seq'],
@@ -510,7 +510,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect((none.body as { messages: Message[] }).messages).toHaveLength(1);
   });
 
-  it.concurrent('refuses what is too large, message or body', async () => {
+  it.concurrent('[ERR2] [ERR3] refuses a message or a body over its limit', async () => {
     const { roomId, owner } = await founded();
     const send = (message: string) => owner.ask('POST', roomId, '/messages', { body: { message } });
     expect((await send('語'.repeat(2_730))).status).toBe(201);
@@ -524,7 +524,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     ]);
   });
 
-  it.concurrent('slows down one who asks too fast, and says when to go on', async () => {
+  it.concurrent('[LIM1] limits the rate, and says how long to wait', async () => {
     const { roomId } = await founded();
     const fast = await as('fast');
     const answers = await Promise.all(
@@ -538,7 +538,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     }
   });
 
-  it.concurrent('lets in nobody without a token that holds', async () => {
+  it.concurrent('[AUTH1] refuses requests without a valid token', async () => {
     const roomId = newRoom();
     const nobody = new HttpVisitor(hosts[name].url, undefined);
     expect(refusedWith(await nobody.ask('GET', roomId))).toEqual([401, 'unauthorized']);
@@ -549,7 +549,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect(refusedWith(await late.ask('GET', roomId))).toEqual([401, 'token_expired']);
   });
 
-  it.concurrent('answers in JSON where there is nothing, and where the method is wrong', async () => {
+  it.concurrent('[HTTP1] answers an unknown path and a wrong method in JSON', async () => {
     const roomId = newRoom();
     const alice = await as('alice');
     for (const path of ['/nothing', '/messages/1/nothing', '/messages/', '/bans']) {

@@ -18,7 +18,7 @@ const hosts = useHosts({
 });
 
 describe.each<HostName>(['node', 'edge'])('a stream at the %s host', (name) => {
-  it('ends for a reader who does not read, and goes on where that one had come to', async () => {
+  it('[FOLL5] ends for a reader who does not read, and resumes at the last position read', async () => {
     const { url } = hosts[name];
     const roomId = newRoom();
     const writer = new HttpVisitor(url, await tokenFor('writer'));

@@ -35,7 +35,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     return visitor;
   }
 
-  it('says that it is well, what it is and which protocol it speaks', async () => {
+  it('reports its health, version, host and protocol', async () => {
     const { status, json, headers } = await ask(hosts[name].url, '/health');
     expect([status, json()]).toEqual([
       200,
@@ -45,7 +45,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
 
-  it('lets one talk without joining, and unseen, to those who are there', async () => {
+  it('sends messages without joining and without being online', async () => {
     const roomId = newRoom('über/100%');
     const bob = await enter('bob', roomId);
     const forged = { sender: 'bob', senderId: 'bob', seq: 7 };
@@ -111,7 +111,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     });
   });
 
-  it('reads an empty room and leaves nothing behind', async () => {
+  it('[ROOM2] reads an empty room and stores nothing', async () => {
     const place = `/rooms/${newRoom()}`;
     expect((await get(place)).json()).toMatchObject({ room: { createdAt: 0 }, onlineCount: 0 });
     expect((await get(`${place}/messages`)).json()).toEqual({ messages: [], hasMore: false });
@@ -124,7 +124,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     expect((await get(`${place}/missed?after=0:0`)).json()).toEqual(missed);
   });
 
-  it('answers what does not fit with a status, a code and a field', async () => {
+  it('answers an invalid request with a status, a code and a field', async () => {
     const place = `/rooms/${newRoom()}`;
     const cases: [path: string, asked: Asked | object, status: number, about: object][] = [
       [`${place}/messages?limit=0`, {}, 400, { code: 'invalid_payload', field: 'limit' }],
@@ -147,7 +147,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     }
   });
 
-  it('answers a body that does not fit', async () => {
+  it('answers an invalid body', async () => {
     const path = `/rooms/${newRoom()}/messages`;
     const proto = '{"message":"a","__proto__":{"isAdmin":true}}';
     const deep = `{"message":"a","deep":${'['.repeat(1_000)}${']'.repeat(1_000)}}`;
@@ -177,7 +177,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     expect((await get(path)).json()).toEqual({ messages: [], hasMore: false });
   });
 
-  it('ends a body that is over its limit, whatever its length says', async () => {
+  it('[ERR2] ends a body over its limit, whatever its Content-Length', async () => {
     const path = `/rooms/${newRoom()}/messages`;
     const body = JSON.stringify({ message: 'a'.repeat(70_000) });
     const chunked = await post(path, undefined, {
@@ -187,7 +187,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     expect([chunked.status, problemOf(chunked).code]).toEqual([413, 'too_large']);
   });
 
-  it('takes JSON only where it says that it is JSON', async () => {
+  it('[HTTP4] accepts only bodies declared as JSON', async () => {
     const path = `/rooms/${newRoom()}/messages`;
     for (const type of [
       'text/plain',
@@ -211,7 +211,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     }
   });
 
-  it('wants to know who is asking', async () => {
+  it('[AUTH1] requires a token', async () => {
     const path = `/rooms/${newRoom()}/messages`;
     for (const authorization of ['', 'Bearer', 'Bearer nonsense', 'Basic YTpi']) {
       const answered = await get(path, { headers: { authorization } });
@@ -224,7 +224,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     expect(inQuery.status).toBe(401);
   });
 
-  it('knows no other addresses', async () => {
+  it('[HTTP1] answers unknown paths with 404', async () => {
     const place = `/rooms/${newRoom()}`;
     for (const [method, path] of [
       ['GET', '/rooms'],
@@ -245,7 +245,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     }
   });
 
-  it('tells one who asks too often when to come back', async () => {
+  it('[LIM1] answers too many requests with Retry-After', async () => {
     const path = `/rooms/${newRoom()}/messages`;
     const answers = await Promise.all(Array.from({ length: 90 }, () => get(path)));
     const refused = answers.filter(({ status }) => status !== 200);
@@ -263,7 +263,7 @@ describe.concurrent.each(['node', 'edge'] as const)('HTTP@%s', (name) => {
     expect((await get(`/rooms/${newRoom()}/messages`)).status).toBe(200);
   });
 
-  it('lets pages of its own and of CLIENT_URL read answers, and no others', async () => {
+  it('[CONN2] [CONN6] allows only pages of its own origin and of CLIENT_URL to read answers', async () => {
     const { url } = hosts[name];
     const path = `/rooms/${newRoom()}/messages`;
     const { host } = new URL(url);
@@ -299,7 +299,7 @@ function messagesOf(roomId: string): string {
 }
 
 // The edge says nothing before all of a request is there, so nothing tells that it has begun.
-it('the node host takes it for no defect of its own when a request breaks off', async () => {
+it('the node host logs no defect when a request breaks off', async () => {
   const token = await tokenFor('alice');
   for (const path of [`/rooms/${newRoom()}/messages`, `/rooms/${newRoom()}/import`]) {
     const connection = new BareConnection(hosts.node.url);

@@ -8,7 +8,7 @@ import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport(
   (transport) => {
-    it('shows everyone under the name their token gives them, whatever they claim', async () => {
+    it('[AUTH7] shows users under the name in their token, whatever they claim', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const mallory = transport.visit({ token: await tokenFor('mallory', { name: 'Mallory' }) });
@@ -35,7 +35,7 @@ forEachTransport(
       expect(JSON.stringify(alice.stream.slice(1))).not.toContain('alice');
     });
 
-    it('marks a name that no token vouches for, and keeps the first one', async () => {
+    it('[AUTH7] marks a name that is not in a token, and keeps the first one', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const zed = transport.visit({ token: await namelessToken('u-26') });
@@ -58,7 +58,7 @@ forEachTransport(
       }
     });
 
-    it('falls back on the user id for one without a name', async () => {
+    it('[NAME2] falls back to the user id without a name', async () => {
       const long = `${'語'.repeat(63)}🎉${'x'.repeat(64)}`;
       const cases: [token: string, userId: string, username: string][] = [
         [await namelessToken('u-27'), 'u-27', 'u-27'],
@@ -78,7 +78,7 @@ forEachTransport(
       }
     });
 
-    it('tidies the name in a token', async () => {
+    it('[NAME2] normalises the name in a token', async () => {
       const cases: [claims: object, username: string][] = [
         [{ name: 'Ann Smith ' }, 'Ann Smith'],
         [{ name: 'Jose\u0301\n\u200BSmith' }, 'Jos\u00E9 Smith'],
@@ -104,7 +104,7 @@ forEachTransport(
       );
     });
 
-    it('says what is wrong with a name that would count', async () => {
+    it('[NAME1] [NAME3] refuses an invalid name in a payload', async () => {
       const token = await namelessToken('u-30');
       const hidden = [
         '\u3164',
@@ -136,7 +136,7 @@ forEachTransport(
       );
     });
 
-    it('takes the name in a newer token from then on, in every room', async () => {
+    it('[AUTH10] uses the name in a newer token, in every room', async () => {
       const roomIds = transport.socketHolds === 'one room' ? [newRoom()] : [newRoom(), newRoom()];
       const bob = transport.visit({ token: await tokenFor('bob', { name: 'Bob' }) });
       const anna = transport.visit({ token: await tokenFor('anna', { name: 'Anna' }) });
@@ -173,7 +173,7 @@ forEachTransport(
       );
     });
 
-    it('keeps a claimed name over a newer token without one', async () => {
+    it('[AUTH10] keeps a claimed name over a newer token without one', async () => {
       const roomId = newRoom();
       const zed = transport.visit({ token: await namelessToken('u-32') });
       ok(await zed.join(roomId, { username: 'Zed' }));
@@ -187,14 +187,14 @@ forEachTransport(
       expect(next).not.toHaveProperty('unverified');
     });
 
-    it('tells when a token ends', async () => {
+    it('[AUTH9] tells when a token expires', async () => {
       const exp = inAnHour();
       const token = await tokenFor('alice', { exp });
       const joined = ok(await transport.visit({ token }).join(newRoom()));
       expect(joined.you.expiresAt).toBe(exp * 1_000);
     });
 
-    it('knows a guest again by the guest token, and no guest by a forged one', async () => {
+    it('[AUTH8] restores a guest by the guest token, and refuses a forged one', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const guest = transport.visit({});
@@ -232,7 +232,7 @@ forEachTransport(
       ]);
     });
 
-    it('takes a token after "Bearer ", and an empty one for none, where a payload carries it', async () => {
+    it('[AUTH6] accepts a token after "Bearer " in a payload, and treats an empty one as none', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const exp = inAnHour() + 60;
@@ -255,7 +255,7 @@ forEachTransport(
       }
     });
 
-    it('says what is wrong with a token that names its user or its end badly', async () => {
+    it('[AUTH3] says what is wrong with the sub or exp of a token', async () => {
       const cases: [claims: Record<string, unknown>, message: string][] = [
         [{ sub: '..' }, 'The user id in the token must not be "." or "..".'],
         [{ sub: '.' }, 'The user id in the token must not be "." or "..".'],
@@ -271,7 +271,7 @@ forEachTransport(
       }
     });
 
-    it('lets no guest token stand for a token, and no token name a guest', async () => {
+    it('[AUTH8] refuses a guest token as a token, and a token of a guest', async () => {
       const { you } = ok(await transport.visit({}).join(newRoom()));
       for (const token of [
         you.guestToken,
@@ -282,7 +282,7 @@ forEachTransport(
       }
     });
 
-    it('remembers who sent what when two users send the same id', async () => {
+    it('[MSG6] keeps the messages of two users who send the same id', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const guest = transport.visit({});

@@ -60,7 +60,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (name) => 
     return Object.fromEntries(left.map(({ userId, reason }) => [userId, reason]));
   }
 
-  it('tells one who leaves a native socket from one who drops out', async () => {
+  it('[PRES2] distinguishes leaving a native socket from a lost connection', async () => {
     const reasons = await reasonsOf(ways, async (roomId, token) => {
       const raw = rawSocket(`${hosts[name].url}/rooms/${roomId}/ws`, {
         authorization: `Bearer ${token}`,
@@ -71,7 +71,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (name) => 
     expect(reasons).toEqual(Object.fromEntries(ways.map(([user, , reason]) => [user, reason])));
   });
 
-  it('tells one who leaves over Socket.IO from one who drops out', async () => {
+  it('[PRES2] distinguishes leaving over Socket.IO from a lost connection', async () => {
     const all = [...ways, ...packets];
     const reasons = await reasonsOf(all, async (roomId, token) => {
       const raw = rawSocket(`${hosts[name].url}/socket.io/?EIO=4&transport=websocket`);
@@ -85,7 +85,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (name) => 
     expect(reasons).toEqual(Object.fromEntries(all.map(([user, , reason]) => [user, reason])));
   });
 
-  it('sees one leave who polls and says goodbye', async () => {
+  it('[PRES2] reports at once that a polling client has left', async () => {
     const roomId = newRoom();
     const alice = new NativeVisitor(hosts[name].url, { token: await tokenFor('alice') });
     ok(await alice.join(roomId));

@@ -72,7 +72,7 @@ async function live(host: (typeof names)[number], roomId: string): Promise<void>
 }
 
 describe.each(names)('on the %s host', (host) => {
-  it.concurrent('sends everyone at every transport away when a room is deleted, and hides its name', async () => {
+  it.concurrent('closes every transport when a room is deleted, and hides its name', async () => {
     const roomId = newRoom('deleted');
     await live(host, roomId);
     const present = await Promise.all(
@@ -111,7 +111,7 @@ describe.each(names)('on the %s host', (host) => {
     expect(joined.epoch).not.toBe(before.epoch);
   });
 
-  it.concurrent('takes a person out of a room for all who are there', async () => {
+  it.concurrent('erases a user from a room for everyone present', async () => {
     const roomId = newRoom('erased');
     await live(host, roomId);
     const [transport] = transportsOf(host);
@@ -136,7 +136,7 @@ describe.each(names)('on the %s host', (host) => {
     await alice.close();
   });
 
-  it.concurrent('erases a user whose id no path can name from a room that still holds one', async () => {
+  it.concurrent('erases a user whose id no path can name', async () => {
     const [from, roomId] = [newRoom('from'), newRoom('dots')];
     await live(host, from);
     const { text } = await ask(host, 'admin', 'GET /export', from);
@@ -169,7 +169,7 @@ describe.each(names)('on the %s host', (host) => {
     await alice.close();
   });
 
-  it.concurrent('forgets by itself what is past keeping, soon after it was moved here', async () => {
+  it.concurrent('applies retention without a request, soon after an import', async () => {
     const roomId = newRoom('old');
     const now = Date.now();
     const lines = [
@@ -238,7 +238,7 @@ describe.each(names)('on the %s host', (host) => {
     expect((await ask(host, 'admin', 'GET /export', roomId)).text).toBe(here.text);
   });
 
-  it.concurrent('goes on with an import where a part of it broke', async () => {
+  it.concurrent('continues an import where a part of it broke', async () => {
     const roomId = newRoom('parts');
     const source = newRoom('source');
     const [transport] = transportsOf(host);
@@ -281,7 +281,7 @@ describe.each(names)('on the %s host', (host) => {
     }
   });
 
-  it.concurrent('refuses imports that are not one', async () => {
+  it.concurrent('refuses invalid imports', async () => {
     const roomId = newRoom('refused');
     const post = (who: 'admin' | 'alice', body: string, type?: string) =>
       ask(host, who, 'POST /import', roomId, { body, ...(type !== undefined && { type }) });

@@ -11,7 +11,7 @@ import { ok, refusal } from '../support/visitor.ts';
 const settings = { COMMANDS_PER_SECOND: '1' };
 
 forEachTransport((transport) => {
-  it('[ADM1] refuses commands that come too fast, and tells when to go on', async () => {
+  it('[ADM1] [LIM1] refuses commands that come too fast, and says how long to wait', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);
@@ -44,7 +44,7 @@ forEachTransport((transport) => {
     expect(bob.heard('message')).toHaveLength(taken + 1);
   });
 
-  it('[ADM1] charges a user for all devices together, and more for pages and joins', async () => {
+  it('[ADM1] [LIM1] charges a user for all devices together, and more for pages and joins', async () => {
     const roomId = newRoom();
     const { visitor: phone } = await transport.enter('alice', roomId);
     const { visitor: laptop } = await transport.enter('alice', roomId);
@@ -62,7 +62,7 @@ forEachTransport((transport) => {
     expect(refusal(last).retryAfterMs).toBeLessThanOrEqual(5_000);
   });
 
-  it('takes ten connections of one user to a room, and refuses more', async () => {
+  it('[LIM8] accepts ten connections of a user to a room, and refuses more', async () => {
     const roomId = newRoom();
     const token = await tokenFor('alice');
     const visitors = Array.from({ length: 12 }, () => transport.visit({ token }));
@@ -83,7 +83,7 @@ forEachTransport((transport) => {
     await transport.enter('alice', roomId);
   });
 
-  it('takes a message of 8,192 bytes and none longer', async () => {
+  it('[ERR3] accepts a message of 8,192 bytes, and refuses longer ones', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);
@@ -101,7 +101,7 @@ forEachTransport((transport) => {
     expect(bob.heard('message')).toHaveLength(4);
   });
 
-  it('says which field of a command does not fit, and why', async () => {
+  it('says which field of a command is invalid, and why', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const proto = JSON.parse('{"__proto__": {"isAdmin": true}}') as object;
@@ -149,7 +149,7 @@ forEachTransport((transport) => {
     expect(messages).toEqual([]);
   });
 
-  it('takes JSON that is nested 16 deep, the tuple included, and none deeper', async () => {
+  it('[LIM8] accepts JSON nested 16 levels deep, the tuple included, and refuses deeper', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     ok(await alice.command('message', { roomId, message: 'deep', nest: nest(14) }));
@@ -163,7 +163,7 @@ forEachTransport((transport) => {
     expect(messages.map(({ message }) => message)).toEqual(['deep']);
   });
 
-  it('knows only its own commands', async () => {
+  it('refuses unknown commands', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     for (const name of ['dance', 'getRoom', 'ack', 'error', '__proto__', 'toString', 'MESSAGE']) {

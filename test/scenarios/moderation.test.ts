@@ -14,7 +14,7 @@ function member(userId: string, more: Partial<Member> = {}): Member {
 }
 
 forEachTransport((transport) => {
-  it('sends away one who is kicked, on all devices, who may come back later', async () => {
+  it('[MOD6] disconnects a kicked user on all devices, who may come back later', async () => {
     const { roomId, owner, mo } = await founded(transport, { mo: 'moderator' });
     const { visitor: bob } = await transport.enter('bob', roomId);
     const { visitor: phone } = await transport.enter('bob', roomId);
@@ -57,7 +57,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('bans for good: nothing gets in, and nothing more is heard', async () => {
+  it('[MOD6] bans permanently: every command is refused, and no event arrives', async () => {
     const { roomId, owner, mo } = await founded(transport, { mo: 'moderator' });
     const { visitor: bob } = await transport.enter('bob', roomId);
     await say(bob, roomId, 'rude');
@@ -102,7 +102,7 @@ forEachTransport((transport) => {
     expect(told).toHaveLength(1);
   });
 
-  it('bans and mutes somebody before they ever come', async () => {
+  it('bans and mutes users before their first visit', async () => {
     const { roomId, owner } = await founded(transport);
     const early = member('early', { role: 'none', online: false, banned: true });
     const { member: banned } = ok(await owner.command('banMember', { roomId, userId: 'early' }));
@@ -120,7 +120,7 @@ forEachTransport((transport) => {
     expect(ok(await owner.command('getMembers', { roomId })).memberCount).toBe(1);
   });
 
-  it('mutes until it lapses, whatever one would send', async () => {
+  it('[MOD3] mutes until the mute expires, for every command that writes', async () => {
     const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     const { seq } = await say(bob, roomId, 'blah');
     const before = Date.now();
@@ -162,7 +162,7 @@ forEachTransport((transport) => {
     expect(members.find(({ userId }) => userId === 'bob')).toEqual(member('bob'));
   });
 
-  it('ends a mute early, and keeps what was sent before it', async () => {
+  it('[ROOM5] ends a mute early, and keeps earlier messages', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const first = ok(await bob.command('message', { roomId, message: 'once', id: 'b-1' }));
     ok(await owner.command('muteMember', { roomId, userId: 'bob' }));
@@ -181,7 +181,7 @@ forEachTransport((transport) => {
     expect(told.slice(-2)).toEqual([true, false]);
   });
 
-  it('lets nobody act who is no moderator, or on whom they are not above', async () => {
+  it('[MOD1] [MOD2] refuses acts of users who are not moderators, or not above their target', async () => {
     const roles = { mo: 'moderator', max: 'moderator', bob: 'member', vera: 'viewer' } as const;
     const { roomId, owner, mo, bob, vera } = await founded(transport, roles);
     ok(await owner.command('setRole', { roomId, userId: 'otto', role: 'owner' }));
@@ -205,7 +205,7 @@ forEachTransport((transport) => {
     expect(watcher.heard('userLeft')).toEqual([]);
   });
 
-  it('lets an admin act on owners, and nobody on an admin', async () => {
+  it('[MOD2] allows admins to act on owners, and refuses acts on admins', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: ada, joined } = await transport.enter('ada', roomId, {}, { admin: true });
     expect(joined.you.role).toBe('owner');
@@ -225,7 +225,7 @@ forEachTransport((transport) => {
     await say(back, roomId, 'still here');
   });
 
-  it('says what is wrong with an act', async () => {
+  it('says which field of an act is invalid', async () => {
     const { roomId, owner } = await founded(transport, { bob: 'member' });
     const cases: [act: string, payload: object, field: string][] = [
       ...ACTS.map((act): [string, object, string] => [act, {}, 'userId']),
@@ -246,7 +246,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('keeps every act in a list that moderators read over HTTP', async () => {
+  it('[MOD7] keeps every act in the audit list, which moderators read over HTTP', async () => {
     const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     const { seq } = await say(bob, roomId, 'oops');
     const about = { roomId, userId: 'bob' };
@@ -290,7 +290,7 @@ forEachTransport((transport) => {
     expect((await stranger.ask('GET', roomId, '/audit')).status).toBe(403);
   });
 
-  it('lets one be moderated in a room that sleeps', async () => {
+  it('allows moderation in a room that sleeps', async () => {
     const roomId = newRoom();
     const { visitor: owner } = await transport.enter('olga', roomId);
     await say(owner, roomId, 'mine');

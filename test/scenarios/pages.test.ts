@@ -7,7 +7,7 @@ import { ok, refusal } from '../support/visitor.ts';
 const KIB = 1_024;
 
 forEachTransport((transport) => {
-  it('pages through history to both sides, oldest first', async () => {
+  it('[HIST1] pages through history in both directions, oldest first', async () => {
     const roomId = newRoom();
     const all = await talk(transport, roomId, 170);
     const { visitor: alice } = await transport.enter('alice', roomId);
@@ -46,7 +46,7 @@ forEachTransport((transport) => {
     expect(joined.messages).toEqual(all.slice(70));
   });
 
-  it('ends a page at 256 KiB of JSON, and goes on behind it', async () => {
+  it('[HIST1] ends a page at 256 KiB of JSON, and continues after it', async () => {
     const roomId = newRoom();
     // Three bytes a character: what counts is bytes, not characters.
     const all = await talk(transport, roomId, 60, () => '語'.repeat(2_700));
@@ -83,7 +83,7 @@ forEachTransport((transport) => {
     expect(missed).toEqual(all);
   });
 
-  it('lists members a page at a time, and who of them is here', async () => {
+  it('[HIST1] lists members by pages, and who is online', async () => {
     const roomId = newRoom();
     const { visitor: owner } = await transport.enter('a-owner', roomId);
     await say(owner, roomId, 'mine');
@@ -113,7 +113,7 @@ forEachTransport((transport) => {
     expect(here.members).toEqual([listed('e', true), listed('z-listens', true, 'none')]);
   });
 
-  it('finds people by the beginning of a word of their name, or of their user id', async () => {
+  it('[MEM1] finds users by the beginning of a word of their name, or of their user id', async () => {
     const roomId = newRoom();
     const { visitor: owner } = await transport.enter('a-owner', roomId);
     await say(owner, roomId, 'my room');
@@ -142,7 +142,7 @@ forEachTransport((transport) => {
     expect(await found({ prefix: 'ee' })).toEqual({ names: [], hasMore: false });
   });
 
-  it('says which part of a page request does not fit', async () => {
+  it('says which field of a page request is invalid', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const cases: [name: string, payload: object, field: string][] = [

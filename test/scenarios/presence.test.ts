@@ -13,7 +13,7 @@ import { ok, type Visitor } from '../support/visitor.ts';
 const GRACE_MS = 5_000;
 
 forEachTransport((transport) => {
-  it('counts one with several devices once, until the last has left', async () => {
+  it('[PRES1] counts a user with several devices once, until the last has left', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: phone } = await transport.enter('bob', roomId);
@@ -39,7 +39,7 @@ forEachTransport((transport) => {
     });
   });
 
-  it('tells of one who leaves at once, and of one who drops out after 5 s', async () => {
+  it('[PRES2] reports a user who leaves at once, and a lost connection after 5 s', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);
@@ -62,7 +62,7 @@ forEachTransport((transport) => {
     expect(bob.heard('userLeft')).toEqual([]);
   });
 
-  it('keeps silent about one who is back within the grace', async () => {
+  it('[PRES2] reports nothing when a user returns within 5 s', async () => {
     const { roomId, alice, back, clock } = await within(GRACE_MS, async (start) => {
       const room = newRoom();
       const { visitor: alice } = await transport.enter('alice', room);
@@ -81,7 +81,7 @@ forEachTransport((transport) => {
     expect(alice.heard('userJoined').map(({ userId }) => userId)).toEqual(['bob', 'clock']);
   });
 
-  it('lists one within the grace as here, and lets them leave for good', async () => {
+  it('[PRES2] lists a user as online within the 5 s, and then reports the leave', async () => {
     const { alice, back, joined } = await within(GRACE_MS, async (start) => {
       const room = newRoom();
       const { visitor } = await transport.enter('alice', room);
@@ -99,7 +99,7 @@ forEachTransport((transport) => {
     expect(left.reason).toBe('left');
   });
 
-  it('lets joins and leaves alternate, whatever somebody does', async () => {
+  it('[PRES1] alternates joins and leaves of a user', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     for (let round = 0; round < 4; round++) {
@@ -121,7 +121,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('tells only numbers above 200 people, and no typing above 100', async () => {
+  it('[PRES4] [TYP1] reports only numbers above 200 users, and no typing above 100', async () => {
     const roomId = newRoom('crowd');
     const { visitor: alice } = await transport.enter('alice', roomId);
     const crowd = await enterAll(transport, roomId, 99);

@@ -12,7 +12,7 @@ const NO_SUCH_ROOM = {
 
 forEachTransport(
   (transport) => {
-    it('is there only for those whose token names it, whether it exists or not', async () => {
+    it('[MOD4] is visible only to users whose token names it, whether it exists or not', async () => {
       const [there, nowhere] = [newRoom('team'), newRoom('team')];
       const { visitor: owner } = await transport.enter(
         'olga',

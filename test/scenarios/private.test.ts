@@ -11,7 +11,7 @@ const NO_SUCH_ROOM = {
 };
 
 forEachTransport((transport) => {
-  it('opens a private room to those on its list and those whose token names it', async () => {
+  it('[MOD4] opens a private room to its members and to users whose token names it', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'viewer' });
     const { visitor: stranger } = await transport.enter('stranger', roomId);
     const { room } = ok(await owner.command('updateRoom', { roomId, private: true }));
@@ -36,7 +36,7 @@ forEachTransport((transport) => {
     expect(refusal(await join('bob'))).toEqual(NO_SUCH_ROOM);
   });
 
-  it('lets nothing of a private room out over HTTP', async () => {
+  it('[MOD4] reveals nothing of a private room over HTTP', async () => {
     const { roomId, owner } = await founded(transport);
     ok(await owner.command('updateRoom', { roomId, private: true }));
     const stranger = await overHttp(transport, 'stranger');
@@ -60,7 +60,7 @@ forEachTransport((transport) => {
       expect([status, body]).toEqual([404, { error: NO_SUCH_ROOM }]);
   });
 
-  it('says the same of a private room to one who is banned as to a stranger', async () => {
+  it('[MOD4] answers a banned user of a private room like a stranger', async () => {
     const { roomId, owner } = await founded(transport);
     ok(await owner.command('banMember', { roomId, userId: 'mallory' }));
     ok(await owner.command('updateRoom', { roomId, private: true }));
@@ -68,7 +68,7 @@ forEachTransport((transport) => {
     expect(refusal(await transport.visit({ token }).join(roomId))).toEqual(NO_SUCH_ROOM);
   });
 
-  it('keeps a stranger who has left out when the room closes meanwhile', async () => {
+  it('[MOD4] refuses a user who has left when the room has become private', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: stranger } = await transport.enter('stranger', roomId);
     ok(await stranger.command('leaveRoom', { roomId }));
@@ -78,7 +78,7 @@ forEachTransport((transport) => {
     expect(stranger.heard('message')).toEqual([]);
   });
 
-  it('keeps one who wrote before it became private', async () => {
+  it('[MOD4] keeps a user who wrote before the room became private', async () => {
     const roomId = newRoom();
     const { visitor: owner } = await transport.enter('olga', roomId);
     await say(owner, roomId, 'hello');

@@ -5,7 +5,7 @@ import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('counts reactions, and tells everybody else of each', async () => {
+  it('[MSG5] counts reactions, and sends each event to everyone else', async () => {
     const { roomId, owner, bob, cleo } = await founded(transport, {
       bob: 'member',
       cleo: 'member',
@@ -65,7 +65,7 @@ forEachTransport((transport) => {
     expect(cleo.heard('reactionsUpdated')).toEqual(all.filter(({ by }) => by !== 'cleo'));
   });
 
-  it('counts what looks the same as one kind', async () => {
+  it('[REACT1] counts reactions that look the same as one kind', async () => {
     const { roomId, owner, bob, cleo } = await founded(transport, {
       bob: 'member',
       cleo: 'member',
@@ -97,7 +97,7 @@ forEachTransport((transport) => {
     expect(heard).toEqual([heart, heart, thumb, '\u00E9', heart, heart, heart]);
   });
 
-  it('takes no rev for a reaction that is there, or for taking one that is not', async () => {
+  it('[REACT3] takes no rev for adding a reaction twice, or removing a missing one', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const thumb = { roomId, seq: 1, emoji: '👍' };
     const first = ok(await bob.command('addReaction', thumb));
@@ -112,7 +112,7 @@ forEachTransport((transport) => {
     expect(owner.heard('reactionsUpdated')).toHaveLength(1);
   });
 
-  it('tells with messages what the asking user has reacted with, and nothing of others', async () => {
+  it('[REACT2] returns with messages the reactions of the asking user, and of no other', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     await say(owner, roomId, 'nobody reacts to this');
     const thumb = { roomId, seq: 1, emoji: '👍' };
@@ -132,7 +132,7 @@ forEachTransport((transport) => {
     expect(ok(await cleo.command('getHistory', { roomId }))).not.toHaveProperty('myReactions');
   });
 
-  it('tells who reacted, by emoji and user, a page at a time', async () => {
+  it('[HIST1] lists who reacted, by emoji and user, by pages', async () => {
     const people = ['ann', 'ben', 'cleo'];
     const { roomId, owner } = await founded(transport);
     for (const name of people) {
@@ -166,7 +166,7 @@ forEachTransport((transport) => {
     );
   });
 
-  it('takes twenty kinds and no more, whatever they are called', async () => {
+  it('[REACT3] accepts twenty kinds and no more', async () => {
     const { roomId, bob, owner } = await founded(transport, { bob: 'member' });
     const kinds = [
       'toString',
@@ -199,7 +199,7 @@ forEachTransport((transport) => {
     expect(messages[0]!.reactions).toEqual({ toString: 1 });
   });
 
-  it('says what is wrong with a reaction', async () => {
+  it('says why a reaction is invalid', async () => {
     const { roomId, owner } = await founded(transport);
     const cases: [payload: object, code: string, field?: string][] = [
       [{ seq: 1 }, 'invalid_payload', 'emoji'],
@@ -237,7 +237,7 @@ forEachTransport((transport) => {
     expect((await say(owner, roomId, 'next')).rev).toBe(2);
   });
 
-  it('lets nobody react who may not send', async () => {
+  it('[MOD3] refuses reactions of users who may not send', async () => {
     const { roomId, owner, bob, vera } = await founded(transport, {
       bob: 'member',
       vera: 'viewer',
@@ -258,7 +258,7 @@ forEachTransport((transport) => {
     expect(ok(await vera.command('getReactions', { roomId, seq: 1 })).reactions).toHaveLength(2);
   });
 
-  it('puts one who reacts on the list', async () => {
+  it('[ROOM4] [READ3] puts a user who reacts on the list', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: bob } = await transport.enter('bob', roomId);
     expect(ok(await owner.command('getMembers', { roomId })).memberCount).toBe(1);

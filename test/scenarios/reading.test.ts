@@ -5,7 +5,7 @@ import { say, talk } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('tells how far one has read, to everybody else and to the own other devices', async () => {
+  it('[READ2] sends read positions to everyone else and to the other devices of the user', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { visitor: phone } = await transport.enter('bob', roomId);
     for (const text of ['two', 'three', 'four']) await say(owner, roomId, text);
@@ -37,7 +37,7 @@ forEachTransport((transport) => {
     expect((await say(owner, roomId, 'five')).rev).toBe(5);
   });
 
-  it('gathers what several read within a second', async () => {
+  it('[READ2] collects the read positions of several users for a second', async () => {
     const people = { ann: 'member', ben: 'member', cleo: 'member' } as const;
     const { roomId, owner, ...others } = await founded(transport, people);
     for (let at = 2; at <= 5; at++) await say(owner, roomId, `line ${at}`);
@@ -59,7 +59,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('counts unread messages and mentions when one comes back', async () => {
+  it('counts unread messages and mentions over a return', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { visitor: cleo } = await transport.enter('cleo', roomId);
     await say(bob, roomId, 'own words are read');
@@ -89,7 +89,7 @@ forEachTransport((transport) => {
     expect(joined.you).toMatchObject({ readUpTo: 7, unread: 0, unreadMentions: 0 });
   });
 
-  it('counts to a hundred and no further', async () => {
+  it('[READ4] counts up to 100', async () => {
     const roomId = newRoom();
     const { visitor: reader } = await transport.enter('reader', roomId);
     await say(reader, roomId, 'first');
@@ -102,7 +102,7 @@ forEachTransport((transport) => {
     expect(joined.you).toMatchObject({ readUpTo: 1, unread: 100, unreadMentions: 0 });
   });
 
-  it('says what is wrong with a read position, and lets the muted have one', async () => {
+  it('says why a read position is invalid, and allows muted users to have one', async () => {
     const { roomId, owner, bob, vera } = await founded(transport, {
       bob: 'member',
       vera: 'viewer',
@@ -118,7 +118,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('keeps nothing of who reads a room that nobody has written to', async () => {
+  it('[ROOM2] stores no read position in a room without messages', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     expect(ok(await alice.command('markRead', { roomId, readUpTo: 5 }))).toEqual({

@@ -47,7 +47,7 @@ describe.each<HostName>(['node', 'edge'])('a body at the %s host', (name) => {
   it.each([
     ...bodyRoutes.map((route) => ({ method: route.method, path: addressOf(route, '') })),
     { method: 'POST', path: '/rooms//import' },
-  ])('of $method $path is refused when it is not UTF-8, or compressed', async (route) => {
+  ])('[HTTP4] of $method $path is refused when it is not UTF-8, or compressed', async (route) => {
     const roomId = newRoom('bytes');
     const path = route.path.replace('/rooms/', `/rooms/${roomId}`);
     const type = path.endsWith('/import') ? 'application/x-ndjson' : 'application/json';
@@ -76,7 +76,7 @@ describe.each<HostName>(['node', 'edge'])('a body at the %s host', (name) => {
     expect(await isEmpty(roomId)).toBe(true);
   });
 
-  it('is taken in UTF-8 however that is written, with a byte order mark or without', async () => {
+  it('[HTTP4] is accepted in UTF-8 however that is spelled, with or without a byte order mark', async () => {
     const path = `/rooms/${newRoom()}/messages`;
     const body = Buffer.from('{"message":"café"}');
     for (const type of ['charset=utf-8', 'charset=UTF8', 'charset="Utf-8"', 'version=1']) {
@@ -89,7 +89,7 @@ describe.each<HostName>(['node', 'edge'])('a body at the %s host', (name) => {
     expect((await send(path, marked, { 'content-encoding': 'identity' })).status).toBe(201);
   });
 
-  it('of Socket.IO polling is refused when it is not UTF-8, or compressed, and ends its session', async () => {
+  it('[HTTP4] of Socket.IO polling is refused when it is not UTF-8, or compressed, and ends its session', async () => {
     const { url } = hosts[name];
     const token = await tokenFor('alice');
     const roomId = newRoom();
@@ -124,7 +124,7 @@ describe.each<HostName>(['node', 'edge'])('a body at the %s host', (name) => {
     expect(await isEmpty(roomId)).toBe(true);
   });
 
-  it('may come to Socket.IO polling with a character cut in two', async () => {
+  it('may arrive by Socket.IO polling with a character split over two chunks', async () => {
     const { url } = hosts[name];
     const opened = await ask(url, '/socket.io/?EIO=4&transport=polling');
     const { sid } = JSON.parse(opened.text.slice(1)) as { sid: string };
@@ -149,7 +149,7 @@ describe.each<HostName>(['node', 'edge'])('a body at the %s host', (name) => {
 });
 
 // At the edge the runtime reads frames, and puts U+FFFD in the place of what is not UTF-8.
-it('a text frame that is not UTF-8 ends a WebSocket of the node host, and nothing is stored', async () => {
+it('[WIRE4] a text frame that is not UTF-8 closes a WebSocket of the node host, and nothing is stored', async () => {
   const { url } = hosts.node;
   const roomId = newRoom();
   const token = await tokenFor('alice');

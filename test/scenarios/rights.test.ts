@@ -7,7 +7,7 @@ import { inAnHour, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('sets what a room is, and tells everybody else of it', async () => {
+  it('[MSG5] changes a room, and sends the event to everyone else', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { room: before } = ok(await owner.join(roomId));
     const change = {
@@ -39,7 +39,7 @@ forEachTransport((transport) => {
     expect(bob.heard('message').at(-1)?.rev).toBe(2);
   });
 
-  it('lets moderators set topic and slow mode, owners all, and others nothing', async () => {
+  it('[MOD1] allows moderators to set topic and slow mode, owners everything, and others nothing', async () => {
     const roles = { mo: 'moderator', bob: 'member', vera: 'viewer' } as const;
     const { roomId, mo, bob, vera, owner } = await founded(transport, roles);
     const { visitor: stranger } = await transport.enter('stranger', roomId);
@@ -63,7 +63,7 @@ forEachTransport((transport) => {
     });
   });
 
-  it('says what is wrong with a change of the room', async () => {
+  it('says which field of a change of the room is invalid', async () => {
     const { roomId, owner } = await founded(transport);
     const cases: [payload: object, field: string][] = [
       [{ topic: 7 }, 'topic'],
@@ -82,7 +82,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('lets only owners and admins send in a read-only room', async () => {
+  it('[MOD3] allows only owners and admins to send in a read-only room', async () => {
     const { roomId, owner, mo } = await founded(transport, { mo: 'moderator' });
     ok(await owner.command('updateRoom', { roomId, readOnly: true }));
     const { visitor: bob } = await transport.enter('bob', roomId);
@@ -100,7 +100,7 @@ forEachTransport((transport) => {
     expect(ok(await bob.command('markRead', { roomId, readUpTo: 3 })).unread).toBe(0);
   });
 
-  it('slows members down, and neither those above them nor what is sent again', async () => {
+  it('[MOD5] slows members down, but neither moderators and owners nor repeated messages', async () => {
     const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
     ok(await owner.command('updateRoom', { roomId, slowModeSeconds: 2 }));
     const send = (message: string, id: string) => bob.command('message', { roomId, message, id });
@@ -130,7 +130,7 @@ forEachTransport((transport) => {
     await say(bob, roomId, 'four');
   });
 
-  it('gives roles, and tells everybody else who has which', async () => {
+  it('[MSG5] gives roles, and sends the event to everyone else', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: bob } = await transport.enter('bob', roomId);
     const { visitor: watcher } = await transport.enter('watcher', roomId);
@@ -163,7 +163,7 @@ forEachTransport((transport) => {
     expect(refusal(less).code).toBe('forbidden');
   });
 
-  it('takes a viewer all sending, and gives it back with the role', async () => {
+  it('[MOD3] stops a viewer from sending, until the role changes', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'viewer' }));
     const sendings: [name: string, more: object][] = [
@@ -183,7 +183,7 @@ forEachTransport((transport) => {
     await say(bob, roomId, 'thanks');
   });
 
-  it('lets nobody rise above themselves, nor the last owner go', async () => {
+  it('[MOD2] refuses roles above the own one, and the removal of the last owner', async () => {
     const roles = { mo: 'moderator', max: 'moderator', bob: 'member' } as const;
     const { roomId, owner, mo, bob } = await founded(transport, roles);
     const tries: [who: typeof bob, userId: string, role: string][] = [
@@ -262,7 +262,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('lets admins do everything, in rooms they never were in', async () => {
+  it('allows admins everything, in rooms they never joined', async () => {
     const { roomId, owner } = await founded(transport);
     ok(await owner.command('updateRoom', { roomId, private: true, readOnly: true }));
     const { visitor: ada, joined } = await transport.enter('ada', roomId, {}, { admin: true });
@@ -277,7 +277,7 @@ forEachTransport((transport) => {
     );
   });
 
-  it('renews a token in time, and takes rights with it', async () => {
+  it('[AUTH9] replaces a token in time, and changes the rights with it', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: bob } = await transport.enter('bob', roomId, {}, { rooms: { '*': 'viewer' } });
     const exp = inAnHour() + 600;
@@ -295,7 +295,7 @@ forEachTransport((transport) => {
     expect(owner.heard('userLeft')).toEqual([]);
   });
 
-  it('is let out of a room that the new token no longer opens', async () => {
+  it('[MOD6] disconnects a user from a room that the new token does not allow', async () => {
     const { roomId, owner } = await founded(transport);
     ok(await owner.command('updateRoom', { roomId, private: true }));
     const rooms = { [roomId]: 'member' };
@@ -308,7 +308,7 @@ forEachTransport((transport) => {
     expect((await owner.hears('userLeft')).userId).toBe('bob');
   });
 
-  it('[ADM12] disconnects a user who offers five invalid tokens within a minute', async () => {
+  it('[ADM12] [CLOSE1] disconnects a user who offers five invalid tokens within a minute', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: bob } = await transport.enter('bob', roomId);
     const bad: [token: unknown, code: string][] = [

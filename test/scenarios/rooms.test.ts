@@ -6,7 +6,7 @@ import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('keeps rooms apart whatever their names are made of', async () => {
+  it('[ROOM1] separates rooms whatever their names contain', async () => {
     const tag = crypto.randomUUID().slice(0, 8);
     const names = [
       'наша комната',
@@ -41,7 +41,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('refuses a room id that breaks the rules, and says which rule', async () => {
+  it('[ROOM1] refuses an invalid room id, and says why', async () => {
     const cases: [roomId: string, why: string][] = [
       ['x'.repeat(129), 'roomId must be at most 128 characters.'],
       [' padded', 'roomId must not begin or end with a space.'],
@@ -60,7 +60,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('keeps the talk of one room out of another', async () => {
+  it('keeps the messages of one room out of another', async () => {
     const [red, blue] = [newRoom('red'), newRoom('blue')];
     const { visitor: alice } = await transport.enter('alice', red);
     const { visitor: bob } = await transport.enter('bob', red);
@@ -80,7 +80,7 @@ forEachTransport((transport) => {
 
   if (transport.socketHolds !== 'many rooms') return;
   describe('with one socket for all rooms', () => {
-    it('reads a number as the room of its digits', async () => {
+    it('[SIO1] reads a number as the room of its digits', async () => {
       const number = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
       const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
@@ -95,7 +95,20 @@ forEachTransport((transport) => {
       }
     });
 
-    it('gathers the events of a room that was joined so', async () => {
+    it('[CLOSE1] ends only the room of a kick, with roomClosed', async () => {
+      const [first, second] = [newRoom('first'), newRoom('second')];
+      const { visitor: owner } = await transport.enter('owner', first);
+      await say(owner, first, 'The first writer owns the room.');
+      const { visitor: alice, joined } = await transport.enter('alice', first);
+      ok(await alice.join(second));
+      ok(await owner.command('kickMember', { roomId: first, userId: joined.you.userId }));
+      const closed = await alice.hears('roomClosed');
+      expect(closed).toMatchObject({ roomId: first, closeCode: 4501 });
+      expect(refusal(await alice.command('typing', { roomId: first })).code).toBe('not_joined');
+      await say(alice, second, 'still here');
+    });
+
+    it('[SIO3] gathers the events of a room joined with gather', async () => {
       const roomId = newRoom();
       const [gathered, plain] = [newRoom('gathered'), roomId];
       const { visitor } = await transport.enter('alice', gathered, { gather: true });
@@ -120,7 +133,7 @@ forEachTransport((transport) => {
       expect(raw.filter(([name]) => name === 'message')).toHaveLength(1);
     });
 
-    it('goes on hearing a room as before when joining it again is refused', async () => {
+    it('keeps receiving a room as before when joining it again is refused', async () => {
       const roomId = newRoom();
       const { visitor } = await transport.enter('alice', roomId, { gather: true });
       const alice = visitor as SocketIoVisitor;
@@ -135,7 +148,7 @@ forEachTransport((transport) => {
       expect(names).toEqual(['events', 'message']);
     });
 
-    it('puts a newer token in place in a room that is still being joined', async () => {
+    it('[AUTH9] replaces a token in a room that is still being joined', async () => {
       const roomId = newRoom();
       const alice = transport.visit({ token: await tokenFor('alice', { exp: soon(60) }) });
       await (alice as SocketIoVisitor).connect();
@@ -148,7 +161,7 @@ forEachTransport((transport) => {
       expect({ ok: true, expiresAt: you.expiresAt }).toEqual(refreshed);
     });
 
-    it('refuses binary parts wherever they stand, and stores nothing of them', async () => {
+    it('[SIO2] refuses binary parts anywhere, and stores nothing of them', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const bytes = Buffer.of(1, 2, 3);
@@ -165,7 +178,7 @@ forEachTransport((transport) => {
       expect((await say(alice, roomId, 'b')).seq).toBe(1);
     });
 
-    it('lets commands behind a joining room wait for it, in order', async () => {
+    it('[SIO7] makes commands after a joinRoom wait for it, in order', async () => {
       const roomId = newRoom();
       const { visitor: bob } = await transport.enter('bob', roomId);
       const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
@@ -201,7 +214,7 @@ forEachTransport((transport) => {
       ]);
     });
 
-    it('lets commands behind a refused join find out that they are outside', async () => {
+    it('[SIO7] answers commands after a refused join with not_joined', async () => {
       const roomId = newRoom();
       const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
@@ -215,7 +228,7 @@ forEachTransport((transport) => {
       ]);
     });
 
-    it('answers every one of many commands behind a join, and takes them in order', async () => {
+    it('[SIO7] answers each of many commands after a join, in order', async () => {
       const roomId = newRoom();
       const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
@@ -233,7 +246,7 @@ forEachTransport((transport) => {
       expect(taken).toEqual(Array.from(taken, (_, at) => at + 1));
     });
 
-    it('takes fifty rooms and no more', async () => {
+    it('[LIM8] accepts fifty rooms and no more', async () => {
       const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
       const rooms = Array.from({ length: 50 }, (_, at) => newRoom(`room ${at}`));
@@ -250,7 +263,7 @@ forEachTransport((transport) => {
       await Promise.all(rooms.slice(1).map((roomId) => say(alice, roomId, 'everywhere')));
     });
 
-    it('serves the main namespace only', async () => {
+    it('[SIO2] serves the main namespace only', async () => {
       const { visitor } = await transport.enter('alice', newRoom());
       const { socket } = visitor as SocketIoVisitor;
       const other = socket.io.socket('/elsewhere');

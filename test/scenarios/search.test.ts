@@ -15,7 +15,7 @@ async function found(who: Visitor, roomId: string, query: string, more = {}): Pr
 const UNHURRIED = { COMMAND_BURST: '100000' };
 
 forEachTransport((transport) => {
-  it('finds words wherever they stand, newest first, and marks them', async () => {
+  it('[SRCH1] [SRCH4] finds words anywhere, newest first, and marks them', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     await say(owner, roomId, 'The quick brown fox');
     await say(bob, roomId, 'a fox, quick as ever');
@@ -34,7 +34,7 @@ forEachTransport((transport) => {
     expect(await found(bob, roomId, 'quick turtles')).toEqual([]);
   });
 
-  it('narrows by who spoke and pages by seq', async () => {
+  it('filters by sender and pages by seq', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     for (let at = 0; at < 6; at++) await say(at % 2 === 0 ? owner : bob, roomId, `tick ${at}`);
     expect(await found(bob, roomId, 'tick', { from: 'bob' })).toEqual([
@@ -54,7 +54,7 @@ forEachTransport((transport) => {
     expect(await found(bob, roomId, 'tick', { before })).toEqual(['tick 1', 'tick 0']);
   });
 
-  it('tells apart user ids that are made of the same words', async () => {
+  it('distinguishes user ids made of the same words', async () => {
     const roomId = newRoom();
     for (const userId of ['ann-1', 'ann 1', 'ANN-1', '!!', '??']) {
       const { visitor } = await transport.enter(userId, roomId);
@@ -65,7 +65,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('loses what is edited away or deleted before the reply is there', async () => {
+  it('[SRCH1] no longer finds edited or deleted text once the reply has arrived', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { seq } = await say(bob, roomId, 'the password is hunter2');
     expect(await found(owner, roomId, 'hunter2')).toHaveLength(1);
@@ -84,7 +84,7 @@ forEachTransport((transport) => {
     expect(await found(owner, roomId, 'words')).toEqual(['the first words']);
   });
 
-  it('takes any text as a query, and none of it as an operator', async () => {
+  it('accepts any text as a query, without operators', async () => {
     const { roomId, owner } = await founded(transport);
     const text = 'plain words: message, sender_id and "quoted" naïve über 日本語 x1\0nul';
     await say(owner, roomId, text);
@@ -143,7 +143,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('finds words in every script, however they are written', async () => {
+  it('[SRCH2] finds words in every script, in every spelling', async () => {
     const { roomId, owner } = await founded(transport);
     const said = new Set([...hits, ...misses].map(([, text]) => text));
     for (const text of said) await say(owner, roomId, text);
@@ -155,7 +155,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('marks whole letters, and shows nothing as a hit that is none', async () => {
+  it('[SRCH4] marks whole letters, and only matches', async () => {
     const { roomId, owner } = await founded(transport);
     const cases = [
       ['gamma', 'alpha\0beta gamma', 'alpha\0beta \u0002gamma\u0003'],
@@ -171,7 +171,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('takes every word of a long query into account, or refuses it', async () => {
+  it('[SRCH3] uses every word of a long query, or refuses it', async () => {
     const { roomId, owner } = await founded(transport);
     const words = Array.from({ length: 33 }, (_, at) => `word${at}x`);
     await say(owner, roomId, words.slice(0, 31).join(' '));
@@ -183,7 +183,7 @@ forEachTransport((transport) => {
     expect(problem.message).toContain('at most 32 words');
   });
 
-  it('finds the exact bytes of long and broken-up texts', async () => {
+  it('finds the exact bytes of long and fragmented texts', async () => {
     const { roomId, owner } = await founded(transport);
     const long = `${'filler '.repeat(1_000)}needle ${'filler '.repeat(100)}`;
     await say(owner, roomId, long);
@@ -194,7 +194,7 @@ forEachTransport((transport) => {
     expect(results[0]!.snippet).toMatch(/^….*…$/);
   });
 
-  it('says what is wrong with a search', async () => {
+  it('says which field of a search is invalid', async () => {
     const { roomId, owner } = await founded(transport);
     const cases: [payload: object, field: string][] = [
       [{}, 'query'],

@@ -13,6 +13,8 @@ const hosts = useHosts({ ALLOW_GUESTS: 'true' });
 
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket';
+const OLD_CLIENT =
+  'Unsupported protocol version: connect with a Socket.IO client of version 3.x or 4.x, which speak Engine.IO 4.';
 const TOKEN_IN_URL = /^A token in a URL .* auth: \{ token \}/;
 
 interface Outcome {
@@ -45,7 +47,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
   const url = () => hosts[name].url;
 
   it.each(['polling', 'websocket'] as const)(
-    'needs no slash at the end of its path, by %s',
+    '[SIO1] needs no slash at the end of its path, by %s',
     async (transport) => {
       const options = { addTrailingSlash: false, transports: [transport] };
       const auth = { token: await tokenFor('alice') };
@@ -53,7 +55,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     },
   );
 
-  it('upgrades without the slash', async () => {
+  it('[SIO1] upgrades without the slash', async () => {
     const auth = { token: await tokenFor('alice') };
     const socket = io(url(), { addTrailingSlash: false, auth, forceNew: true });
     onTestFinished(() => void socket.disconnect());
@@ -64,7 +66,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     expect(joined).toMatchObject({ ok: true, you: { userId: 'alice' } });
   });
 
-  it('is at no other path', async () => {
+  it('[SIO1] exists at no other path', async () => {
     for (const path of [
       '/socket.io/x?EIO=4&transport=polling',
       '/socket.io//?EIO=4',
@@ -79,22 +81,25 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
   });
 
   const refusals: [query: string, code: number, message: string][] = [
-    ['EIO=3&transport=websocket', 5, 'Unsupported protocol version'],
-    ['EIO=5&transport=websocket', 5, 'Unsupported protocol version'],
-    ['transport=websocket', 5, 'Unsupported protocol version'],
+    ['EIO=3&transport=websocket', 5, OLD_CLIENT],
+    ['EIO=5&transport=websocket', 5, OLD_CLIENT],
+    ['transport=websocket', 5, OLD_CLIENT],
     ['EIO=4&transport=polling', 3, 'Bad request'],
     ['EIO=4&transport=webtransport', 0, 'Transport unknown'],
     ['EIO=4', 0, 'Transport unknown'],
   ];
 
-  it.each(refusals)('?%s is refused before the WebSocket opens', async (query, code, message) => {
-    const connection = new BareConnection(url());
-    onTestFinished(() => connection.destroy());
-    connection.write(upgradeRequest(`/socket.io/?${query}`, {}));
-    const [, status, body] = await connection.until(/^HTTP\/1\.1 (\d+) [^]*?\r\n\r\n([^]*\})/);
-    expect([status, JSON.parse(body ?? '')]).toEqual(['400', { code, message }]);
-    expect(connection.text.match(/HTTP\//g)).toHaveLength(1);
-  });
+  it.each(refusals)(
+    '[SIO4] ?%s is refused before the WebSocket opens',
+    async (query, code, message) => {
+      const connection = new BareConnection(url());
+      onTestFinished(() => connection.destroy());
+      connection.write(upgradeRequest(`/socket.io/?${query}`, {}));
+      const [, status, body] = await connection.until(/^HTTP\/1\.1 (\d+) [^]*?\r\n\r\n([^]*\})/);
+      expect([status, JSON.parse(body ?? '')]).toEqual(['400', { code, message }]);
+      expect(connection.text.match(/HTTP\//g)).toHaveLength(1);
+    },
+  );
 
   it.each([
     ['GET', 'EIO=3&transport=polling', 5],
@@ -104,9 +109,17 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     ['PUT', 'EIO=4&transport=polling', 2],
     ['GET', 'EIO=4&transport=polling&sid=abc', 1],
     ['GET', '', 0],
-  ])('%s ?%s is refused in the words of the official server', async (method, query, code) => {
-    const answer = await ask(url(), `/socket.io/?${query}`, { method });
-    expect([answer.status, answer.json()]).toEqual([400, { code, message: expect.any(String) }]);
+  ])(
+    '[SIO4] %s ?%s is refused in the words of the official server',
+    async (method, query, code) => {
+      const answer = await ask(url(), `/socket.io/?${query}`, { method });
+      expect([answer.status, answer.json()]).toEqual([400, { code, message: expect.any(String) }]);
+    },
+  );
+
+  it('tells a client of version 2 by polling which versions connect', async () => {
+    const answer = await ask(url(), '/socket.io/?EIO=3&transport=polling&t=OldOne&b64=1');
+    expect([answer.status, answer.json()]).toEqual([400, { code: 5, message: OLD_CLIENT }]);
   });
 
   it('of another method in a session is the fault of the client', async () => {
@@ -127,7 +140,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
       /^431\[\{"ok":true,.*"message":"at once"/,
     ];
 
-    it('is answered in order over a WebSocket', async () => {
+    it('[SIO5] is answered in order over a WebSocket', async () => {
       const socket = new RawSocket(`${url()}${WEBSOCKET}`);
       onTestFinished(() => socket.close());
       await socket.opened();
@@ -136,7 +149,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
       for (const answer of answers) expect(await socket.nextButPing()).toMatch(answer);
     });
 
-    it('is answered in order over long polling, in one body', async () => {
+    it('[SIO5] is answered in order over long polling, in one body', async () => {
       const session = new RawPolling(`${url()}${POLLING}`);
       await session.open();
       expect(await session.post((await packets(newRoom())).join('\x1e'))).toMatchObject({
@@ -151,7 +164,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
       for (const [at, answer] of answers.entries()) expect(got[at]).toMatch(answer);
     });
 
-    it('ends when CONNECT is refused, after the reason', async () => {
+    it('[SIO5] ends when CONNECT is refused, after the reason', async () => {
       const socket = new RawSocket(`${url()}${WEBSOCKET}`);
       await socket.opened();
       socket.send('40{"token":"nonsense"}', '420["joinRoom",{"roomId":"x"}]');
@@ -174,13 +187,13 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
   describe('with a token', () => {
     const transports = [['polling'], ['websocket'], ['polling', 'websocket']];
 
-    it.each(transports)('in the header Authorization, by %s', async (...names) => {
+    it.each(transports)('[AUTH4] in the header Authorization, by %s', async (...names) => {
       const extraHeaders = { authorization: `Bearer ${await tokenFor('alice')}` };
       const options = { transports: names.filter((one) => typeof one === 'string'), extraHeaders };
       expect(await outcomeOf(url(), options)).toEqual({ userId: 'alice' });
     });
 
-    it('in auth goes before the header', async () => {
+    it('[AUTH4] in auth takes precedence over the header', async () => {
       const extraHeaders = { authorization: `Bearer ${await tokenFor('alice')}` };
       const auth = { token: await tokenFor('bob') };
       expect(await outcomeOf(url(), { extraHeaders, auth })).toEqual({ userId: 'bob' });
@@ -194,7 +207,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     });
 
     it.each(['polling', 'websocket'] as const)(
-      'in the query is refused with where it belongs, by %s',
+      '[AUTH5] in the query is refused with where it belongs, by %s',
       async (transport) => {
         const token = await tokenFor('alice');
         for (const query of [{ token }, { access_token: token }]) {
@@ -208,7 +221,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     );
   });
 
-  it('with a token in the URL of another transport is refused with where it belongs', async () => {
+  it('[AUTH5] with a token in the URL of another transport is refused with where it belongs', async () => {
     const token = await tokenFor('alice');
     const expected = { code: 'unauthorized', message: expect.stringMatching(TOKEN_IN_URL) };
     for (const path of ['', '/messages', '/events', '/export']) {
@@ -226,7 +239,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     expect(JSON.parse(browser.frames[0] ?? '')).toEqual(['joined', { ok: false, error: expected }]);
   });
 
-  it('with a token in the right place and one in the URL counts the right one', async () => {
+  it('[AUTH5] with a token in the right place and one in the URL uses the right one', async () => {
     const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
     expect((await ask(url(), '/rooms/x?token=mine', { headers })).status).toBe(200);
     const auth = { token: await tokenFor('alice') };
@@ -235,7 +248,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
 });
 
 describe('Socket.IO in development mode', () => {
-  it('opens for pages of every port of this machine', async () => {
+  it('[CONN5] opens for pages of every port of this machine', async () => {
     const host = await startNodeHost({}, { development: true });
     onTestFinished(() => host.close());
     for (const origin of ['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080']) {

@@ -14,7 +14,7 @@ async function newest(who: Visitor, roomId: string): Promise<Message[]> {
 }
 
 forEachTransport((transport) => {
-  it('carries answers, mentions and meta to everybody as they were sent', async () => {
+  it('carries replies, mentions and meta to everyone as they were sent', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const meta = { text: 'naïve 🎉', list: [1, 2.5, null, true], deep: { a: { b: {} } } };
     const mentions = ['bob', 'someone unknown', 'bob', 'olga'];
@@ -47,7 +47,7 @@ forEachTransport((transport) => {
     expect(bare.meta).toEqual({});
   });
 
-  it('counts answers without touching what they answer', async () => {
+  it('[MSG3] counts replies without changing the message they reply to', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const answers = [];
     for (const text of ['one', 'two', 'three']) answers.push(await answer(bob, roomId, 1, text));
@@ -73,7 +73,7 @@ forEachTransport((transport) => {
     expect(await bob.hears('messageUpdated')).toMatchObject({ rev: 7, replyCount: 2 });
   });
 
-  it('pages through one thread to both sides', async () => {
+  it('pages through one thread in both directions', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const thread: Message[] = [];
     for (let at = 0; at < 12; at++) {
@@ -105,7 +105,7 @@ forEachTransport((transport) => {
     expect(await page({})).toEqual(some(0, 12, false));
   });
 
-  it('says what is wrong with an answer, a mention or meta', async () => {
+  it('says why a reply, a mention or meta is invalid', async () => {
     const { roomId, owner } = await founded(transport);
     await owner.command('addReaction', { roomId, seq: 1, emoji: '👍' });
     const cases: [more: object, code: string, field: string][] = [
@@ -145,7 +145,7 @@ forEachTransport((transport) => {
     expect(refusal(thread)).toMatchObject({ code: 'invalid_payload', field: 'thread' });
   });
 
-  it('lets one answer what was deleted', async () => {
+  it('allows replies to a deleted message', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     ok(await owner.command('deleteMessage', { roomId, seq: 1 }));
     const { seq } = await answer(bob, roomId, 1, 'too late?');

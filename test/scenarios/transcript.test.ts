@@ -7,7 +7,7 @@ import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
 const hosts = useHosts();
 
-it('shows everyone the same at every transport of every host, but for ids, times and epochs', async () => {
+it('sends the same at every transport of every host, except for ids, times and epochs', async () => {
   const transcripts = await Promise.all(
     transports.map(async (transport) => transcriptOf(await live(open(transport, hosts)))),
   );

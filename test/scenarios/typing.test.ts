@@ -4,7 +4,7 @@ import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('shows others who is typing, once in 3 s', async () => {
+  it('[TYP1] shows others who is typing, once in 3 s', async () => {
     const { roomId, alice, bob, clock } = await within(3_000, async (start) => {
       const room = newRoom();
       const { visitor: clock } = await transport.enter('clock', room);
@@ -28,7 +28,7 @@ forEachTransport((transport) => {
     await alice.until('a second notice', () => alice.heard('typing').length === 2);
   });
 
-  it('tells of the end of typing where a beginning still stands', async () => {
+  it('[TYP1] reports the end of typing if its beginning was reported', async () => {
     const alice = await within(5_000, async (start) => {
       const roomId = newRoom();
       const { visitor } = await transport.enter('alice', roomId);
@@ -44,7 +44,7 @@ forEachTransport((transport) => {
     expect(alice.heard('typing').map(({ isTyping }) => isTyping)).toEqual([true, false]);
   });
 
-  it('ends typing with the message', async () => {
+  it('[TYP1] ends typing with the message', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);
@@ -55,7 +55,7 @@ forEachTransport((transport) => {
     expect(alice.heard('typing').map(({ isTyping }) => isTyping)).toEqual([true]);
   });
 
-  it('stores nothing of it', async () => {
+  it('stores nothing about typing', async () => {
     const roomId = newRoom();
     const { visitor: bob } = await transport.enter('bob', roomId);
     ok(await bob.command('typing', { roomId }));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { weigh } from '../../scripts/bundles.ts';
 
-test('a bundle over its budget is named, and so is what is not ours in it', async () => {
+test('a bundle over its budget is named, with the dependencies in it', async () => {
   const entry = 'src/protocol/position.ts';
   const light = { name: 'light', entry, external: [], mostBytes: 2_000 };
   const { fits, line } = await weigh(light);

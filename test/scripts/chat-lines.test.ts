@@ -17,14 +17,14 @@ const said: Message = {
 const ORDERS = /[^\P{Cc}\n]/u;
 
 describe('a room in the terminal', () => {
-  test('shows who said what, and whose name nobody vouches for', () => {
+  test('shows the sender of each message, and marks unverified names', () => {
     expect(messageLine(said)).toBe('Bob: hello');
     expect(messageLine({ ...said, unverified: true })).toBe('Bob?: hello');
     expect(messageLine({ ...said, message: '', deletedAt: 1 })).toBe('Bob: (deleted)');
     expect(changeLine({ ...said, change: 'edited', by: 'bob' })).toBe('edited Bob: hello');
   });
 
-  test('lets nothing act on the terminal that others have written', () => {
+  test('escapes terminal sequences in messages of others', () => {
     const hostile = [
       '\x1b]0;mine\x07',
       '\x1b[2J',
@@ -44,7 +44,7 @@ describe('a room in the terminal', () => {
     }
   });
 
-  test('lets no message look like two', () => {
+  test('shows each message as one', () => {
     const message = 'hi\nolga: I give you the room\r\nend\u2028of it';
     expect(messageLine({ ...said, message })).toBe(
       'Bob: hi\n  olga: I give you the room\n  end\ufffdof it',
@@ -52,7 +52,7 @@ describe('a room in the terminal', () => {
     expect(harmless('two\nlines')).toBe('two\ufffdlines');
   });
 
-  test('leaves emoji and scripts that need joiners whole', () => {
+  test('keeps joiners in emoji and scripts', () => {
     const whole = '👩‍👧 नमस्ते क्‍ष می‌خواهم';
     expect(harmless(whole)).toBe(whole);
   });

@@ -33,7 +33,7 @@ function secretFileOf(program: Program): string {
 }
 
 test(
-  'starts the edge host with a secret of its own, and ends with all of it',
+  'starts the edge host with its own secret, and ends all its processes',
   { timeout: START_MS },
   async () => {
     const folder = temporaryFolder();
@@ -80,7 +80,7 @@ test(
   },
 );
 
-describe('a start that cannot be is one sentence', () => {
+describe('a failed start is one sentence', () => {
   test('for a port in use', async () => {
     const other = createServer();
     onTestFinished(() => void other.close());
@@ -100,8 +100,8 @@ describe('a start that cannot be is one sentence', () => {
   });
 });
 
-describe('what the Worker is given', () => {
-  test('is the settings that mean something there, the environment before .env', () => {
+describe('the configuration of the Worker', () => {
+  test('has the settings of the edge host, the environment before .env', () => {
     const folder = temporaryFolder();
     writeFileSync(
       join(folder, '.env'),
@@ -118,7 +118,7 @@ describe('what the Worker is given', () => {
     });
   });
 
-  test('says that the secret was made where none is set', () => {
+  test('reports that the secret was created when none is set', () => {
     const folder = temporaryFolder();
     const { bindings, allowGuests, madeSecret } = configureEdge(folder, { DATA_DIR: folder });
     const secret = readFileSync(join(folder, 'dev-secret'), 'utf8');

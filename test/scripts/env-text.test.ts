@@ -19,7 +19,7 @@ const VALUES = [
   'x'.repeat(5_000),
 ];
 
-test.each(VALUES)('wrangler reads %j as it was', (value) => {
+test.each(VALUES)('wrangler reads %j unchanged', (value) => {
   const path = join(temporaryFolder(), 'settings.env');
   writeFileSync(path, envLine('A', value) + envLine('B', 'next'));
   const read = wranglerReads(undefined, [path], {}, undefined, true);
@@ -29,7 +29,7 @@ test.each(VALUES)('wrangler reads %j as it was', (value) => {
   });
 });
 
-test.each([`'"\``, `'\`\\n`])('refuses %j, which no quotes can hold', (value) => {
+test.each([`'"\``, `'\`\\n`])('refuses %j, which fits into no quotes', (value) => {
   expect(() => envLine('JWT_SECRET', value)).toThrow(
     /^JWT_SECRET must do without one of the three quotes/,
   );

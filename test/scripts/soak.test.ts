@@ -17,19 +17,19 @@ async function soak(args: readonly string[], source?: string) {
 const HOLDS = `export async function soak({ minutes, seed, log }: any) { log('got ' + minutes + ' ' + seed); }`;
 const BREAKS = `export async function soak() { throw new Error('a message was lost'); }`;
 
-test('lists the soaks there are', async () => {
+test('lists the soaks', async () => {
   expect((await soak([], HOLDS)).stdout).toMatch(/There are: one\.\n$/);
   expect((await soak([])).stdout).toMatch(/There are none yet\.\n$/);
 });
 
-test('gives a soak its minutes and seed and says that it held', async () => {
+test('passes minutes and seed to a soak and reports its success', async () => {
   const { code, stdout } = await soak(['one', '--minutes', '0.5', '--seed', '7'], HOLDS);
   expect(stdout).toMatch(/^\[0\.\d s\] soak one: 0\.5 minutes, seed 7\n/);
   expect(stdout).toMatch(/got 0\.5 7\n.*soak one: held with seed 7\n$/);
   expect(code).toBe(0);
 });
 
-test('makes up a seed and says which, so that a failure can be run again', async () => {
+test('chooses a seed and prints it, so that a failure can be repeated', async () => {
   const { code, stdout } = await soak(['one'], BREAKS);
   const [, seed] = /seed (\d+)\n/.exec(stdout) ?? [];
   expect(stdout).toContain('a message was lost');

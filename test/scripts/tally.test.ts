@@ -18,15 +18,15 @@ function report(
 }
 
 describe('counting a run', () => {
-  test('takes what vitest counted', () => {
+  test('uses the counts of vitest', () => {
     expect(tallyOf(report(5, 2, 1), 1)).toEqual({ passed: 5, failed: 2, skipped: 1 });
   });
 
-  test('counts what is yet to be written as skipped', () => {
+  test('counts todo tests as skipped', () => {
     expect(tallyOf(report(5, 0, 1, { numTodoTests: 2 }), 0).skipped).toBe(3);
   });
 
-  test('counts a file that did not load as failed', () => {
+  test('counts a file that failed to load as failed', () => {
     const testResults = [
       { status: 'failed', assertionResults: [] },
       { status: 'passed', assertionResults: [{}] },
@@ -34,7 +34,7 @@ describe('counting a run', () => {
     expect(tallyOf(report(2, 0, 0, { testResults }), 1).failed).toBe(1);
   });
 
-  test('counts a failure that no test shows', () => {
+  test('counts a failure outside of tests', () => {
     expect(tallyOf(report(2, 0, 0), 1).failed).toBe(1);
   });
 
@@ -42,7 +42,7 @@ describe('counting a run', () => {
     expect(tallyOf(undefined, 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 
-  test('counts what wanted a browser as failed where nothing may be left out', () => {
+  test('counts browser tests as failed where skipping is not allowed', () => {
     const tally = { passed: 5, failed: 1, skipped: 2 };
     expect(strictly(tally, false)).toEqual({ passed: 5, failed: 3, skipped: 0 });
     expect(strictly(tally, true)).toEqual(tally);

@@ -62,7 +62,7 @@ function run() {
 const judge = ({ ann, ben, stored }: ReturnType<typeof run>) => audit([ann, ben], stored);
 
 describe('the auditor', () => {
-  it('finds nothing where every promise was kept', () => {
+  it('finds nothing where every guarantee was kept', () => {
     expect(judge(run())).toEqual([]);
   });
 
@@ -166,7 +166,7 @@ describe('the auditor', () => {
     expect(judge(all).join('\n')).toMatch(says);
   });
 
-  it('asks no more of who comes and goes once that is a number', () => {
+  it('checks no joins and leaves once presence is a number', () => {
     const all = run();
     all.ben.connections[0]!.entries.push({ kind: 'counted' }, { kind: 'went', userId: 'cleo' });
     expect(judge(all)).toEqual([]);

@@ -40,12 +40,18 @@ export class Killable {
     return new Killable(command, {}, folder);
   }
 
+  /** A program of the tests that keeps its data in `DATA_DIR` and says where it listens. */
+  static async program(file: string, environment: Record<string, string>): Promise<Killable> {
+    const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
+    return new Killable([file], { DATA_DIR: folder, ...environment }, folder);
+  }
+
   /** @returns where it listens, on another port each time */
-  start(): Promise<string> {
+  start(more: Record<string, string> = {}): Promise<string> {
     // A process group of its own, so that workerd dies with who started it.
     const child = spawn(process.execPath, this.#command, {
       detached: true,
-      env: { PATH: process.env['PATH'] ?? '', ...this.#environment },
+      env: { PATH: process.env['PATH'] ?? '', ...this.#environment, ...more },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -1,7 +1,7 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { plan, type PlannedEffect } from '../effects.ts';
-import type { Pipeline } from '../pipeline.ts';
+import type { Database } from '../storage/database.ts';
 import type { Connection, ConnectionState, Log } from '../ports.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -11,7 +11,7 @@ import type { TokenExpiry } from './token-expiry.ts';
 
 /** Puts newer tokens in the place of connections' tokens, and the names in them in the place of names. */
 export class Renewal {
-  readonly #pipeline: Pipeline;
+  readonly #database: Database;
   readonly #upkeep: Upkeep;
   readonly #rates: RateLimits;
   readonly #tokenExpiry: TokenExpiry;
@@ -19,14 +19,14 @@ export class Renewal {
   readonly #apply: (effects: readonly PlannedEffect[]) => void;
 
   constructor(
-    pipeline: Pipeline,
+    database: Database,
     upkeep: Upkeep,
     rates: RateLimits,
     tokenExpiry: TokenExpiry,
     log: Log,
     apply: (effects: readonly PlannedEffect[]) => void,
   ) {
-    this.#pipeline = pipeline;
+    this.#database = database;
     this.#upkeep = upkeep;
     this.#rates = rates;
     this.#tokenExpiry = tokenExpiry;
@@ -65,9 +65,10 @@ export class Renewal {
     const before = presence.nameOf(userId);
     if (before === undefined || (before.username === username && !before.unverified)) return;
     this.#rates.charge(userId, 'refreshToken');
-    const { effects } = this.#pipeline.commit('rename', () => {
+    const { effects } = this.#database.atomic(() => {
       const context = this.#upkeep.context();
-      return plan(context, renamed(context, { userId, username }, state.id), true);
+      const decision = renamed(context, { userId, username }, state.id);
+      return plan(context, decision, this.#upkeep.wakeAt);
     });
     presence.rename(userId, { username });
     for (const other of connections.ofUser(userId)) {

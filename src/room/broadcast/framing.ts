@@ -19,11 +19,6 @@ export interface Span {
   to: number;
 }
 
-/** The frame that all joined connections share which need none of their own. */
-export function sharedFrame(entries: readonly Entry[]): Frame | undefined {
-  return frameOf(entries.filter(({ audience }) => audience.to === 'everyone'));
-}
-
 /**
  * One connection's own frame.
  * @param spans when it was joined; undefined: all along if it is joined now, else never
@@ -44,7 +39,8 @@ export function ownFrame(
   );
 }
 
-function frameOf(entries: readonly Entry[]): Frame | undefined {
+/** Entries as one frame; those for everyone make the one that most connections share. */
+export function frameOf(entries: readonly Entry[]): Frame | undefined {
   if (entries.length === 0) return undefined;
   return new Frame(
     entries.map(({ line }) => line),

@@ -6,7 +6,7 @@ import type { Connection } from '../ports.ts';
 import type { Connections } from '../presence/connections.ts';
 import type { Audience } from './audience.ts';
 import type { Frame } from './frame.ts';
-import { type Entry, ownFrame, sharedFrame, type Span } from './framing.ts';
+import { type Entry, frameOf, ownFrame, type Span } from './framing.ts';
 
 interface Ending {
   connection: Connection;
@@ -126,7 +126,8 @@ export class Outbox {
       const frame = ownFrame(connection, entries, spans);
       if (frame !== undefined) send(connection, frame);
     }
-    const shared = isDeferred ? undefined : sharedFrame(entries);
+    const forEveryone = entries.filter(({ audience }) => audience.to === 'everyone');
+    const shared = isDeferred ? undefined : frameOf(forEveryone);
     let sent = 0;
     if (shared !== undefined) {
       for (const connection of everyone) {

@@ -49,7 +49,7 @@ export class Members {
   }
 
   find(userId: string): KnownMember | undefined {
-    const row = this.#database.first<Row>(`${SELECT} WHERE user_id = ?`, userId);
+    const [row] = this.#database.all<Row>(`${SELECT} WHERE user_id = ?`, userId);
     return row && memberOf(row);
   }
 

@@ -1,3 +1,4 @@
+import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
 import { fillMemberKeys } from './fill-member-keys.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from '../ports.ts';
@@ -143,6 +144,7 @@ export const migrations: readonly (readonly Step[])[] = [
     'UPDATE room SET unindexed_to = indexed',
   ],
   [mergeReactions],
+  CREATE_DELIVERIES,
 ];
 
 /** Thrown for a room that newer code has written. */

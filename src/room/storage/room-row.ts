@@ -104,7 +104,7 @@ export class RoomRow {
   }
 
   read(): RoomState {
-    const row = this.#database.first<Row>(
+    const [row] = this.#database.all<Row>(
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,

@@ -23,14 +23,20 @@ const indexing: UpkeepTask = {
   },
 };
 
+/** Deliveries that wait, also in a room that is imported or erased; each flush sends what is due. */
+const delivering: UpkeepTask = {
+  dueAt: ({ deliveries, now }) => deliveries.nextWakeup(now),
+  step: () => [],
+};
+
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing];
+const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing, delivering];
 
 /** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
 export function dueAt(context: UpkeepContext): number | undefined {
   const { state, now } = context;
   if (state.deletion === 'marked') return now;
-  if (state.deletion === 'erased' || state.importing) return undefined;
+  if (state.deletion === 'erased' || state.importing) return delivering.dueAt(context);
   const times = tasks.map((task) => task.dueAt(context) ?? Infinity);
   const first = Math.min(...times);
   return first === Infinity ? undefined : first;

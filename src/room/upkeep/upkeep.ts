@@ -2,7 +2,7 @@ import type { RoomParts, UpkeepContext } from '../context.ts';
 import { plan, type PlannedEffect } from '../effects.ts';
 import type { Ports } from '../ports.ts';
 import type { Database } from '../storage/database.ts';
-import { upkeepStep } from './tasks.ts';
+import { dueAt, upkeepStep } from './tasks.ts';
 
 /** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
 const RETRY_MS = 600_000;
@@ -15,7 +15,8 @@ export class Upkeep {
   readonly #apply: (effects: readonly PlannedEffect[]) => void;
   /** For when the wakeup is set; undefined also when that is not known. */
   wakeAt: number | undefined;
-  #erasesAfterFlush = false;
+  /** Storage is to be dropped once what was decided is stored and has left. */
+  erasesAfterFlush = false;
 
   constructor(
     parts: RoomParts,
@@ -46,8 +47,9 @@ export class Upkeep {
       this.finishErasures();
       const { effects } = this.#database.atomic(() => {
         const context = this.context();
+        context.deliveries.wake();
         const effects = [...upkeepStep(context), { type: 'wake' as const }];
-        return plan(context, { reply: {}, effects }, false);
+        return plan(context, { reply: {}, effects }, this.wakeAt);
       });
       this.#apply(effects);
     } catch (error) {
@@ -62,20 +64,26 @@ export class Upkeep {
    */
   finishErasures(): void {
     const { room, erasures } = this.parts;
-    if (room.read().deletion === 'marked') this.#database.erase(() => room.markErased());
+    if (room.read().deletion === 'marked') this.#eraseAll();
     if (!erasures.hasTraces()) return;
     this.#database.reclaimSpace('traces');
     erasures.finish();
   }
 
-  eraseAfterFlush(): void {
-    this.#erasesAfterFlush = true;
+  /** What is owed outlives the room, with what it says; so must the wakeup, which storage may hold. */
+  #eraseAll(): void {
+    const { room, deliveries } = this.parts;
+    const owed = deliveries.withBodies();
+    this.#database.erase(() => {
+      room.markErased();
+      deliveries.restore(owed);
+    });
+    this.setWakeup(dueAt(this.context()));
   }
 
-  /** What was decided is stored and has left. */
-  flushed(): void {
-    if (!this.#erasesAfterFlush) return;
-    this.#erasesAfterFlush = false;
+  /** Drops storage where that was decided. */
+  eraseAfterFlush(): void {
+    this.erasesAfterFlush = false;
     try {
       this.finishErasures();
     } catch (error) {

@@ -2,51 +2,24 @@ import type { Authenticate } from '../../auth/authenticator.ts';
 import { verifyRefresh } from '../../auth/refresh.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { assertCommandName } from '../../protocol/payloads.ts';
-import {
-  type ErrorCode,
-  internalProblem,
-  invalidField,
-  type Problem,
-  Refusal,
-  unavailableProblem,
-} from '../../protocol/codes/errors.ts';
+import { type ErrorCode, invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
-import {
-  eventLine,
-  gatheredLine,
-  isRefused,
-  isReply,
-  problemIn,
-  readReply,
-  type Result,
-} from '../../protocol/frames.ts';
-import { assertPlain } from '../../protocol/shape.ts';
+import { eventLine } from '../../protocol/frames.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
-import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
-import { holdReply } from '../../following/replies.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
 import { readChecked } from '../../room/pipeline.ts';
 import type {
-  LinkListener,
   LinkState,
   MovableDirectory,
   MovableLink,
   RoomDirectory,
   RoomLink,
 } from '../../host/room-directory.ts';
-
-/** What a host's Socket.IO socket can do; lines are passed on as the text they are. */
-export interface SocketWire {
-  /** Sends each line as an event of its own. Many sockets may be given the very same list. */
-  events(lines: readonly string[]): void;
-  /**
-   * Ends the connection: with a DISCONNECT packet, after which a client stays away, or by the
-   * transport alone, so that it comes back.
-   */
-  end(how: 'stayAway' | 'comeBack'): void;
-  buffered(): number | undefined;
-}
+import { type Answer, CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';
+import { JoinedRoom, type RoomSocket } from './joined-room.ts';
+import { NameClaims } from './name-claims.ts';
+import type { SocketWire } from './socket-wire.ts';
 
 /** Rooms with links of a kind. */
 type Directory<L extends RoomLink> = {
@@ -67,35 +40,7 @@ export interface ChatPorts<L extends RoomLink> {
   limits: Limits;
 }
 
-/** Answers a command: its argument is the result as JSON text. */
-export type Answer = (result: string) => void;
-
-interface Pending {
-  name: string;
-  answer: Answer | undefined;
-  payload: unknown;
-  /** How a room that is joined again will be heard. */
-  gather?: boolean;
-}
-
-/** One room of a socket. Until the link is there, commands wait for it. */
-interface Joined<L extends RoomLink> {
-  roomId: string;
-  gather: boolean;
-  link: L | undefined;
-  /** Commands behind a `leaveRoom` wait for its answer, for they may join again. */
-  isLeaving: boolean;
-  waiting: (() => void)[];
-  pending: Map<number, Pending>;
-}
-
 const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
-
-/** Commands that may wait for a room that is being joined or left. */
-const MAX_WAITING = 64;
-
-/** How long a name is remembered for rooms that were left: the last so many. */
-const MAX_NAMES = 1_000;
 
 /** Close codes that end the whole connection, with the error code that tells why. */
 const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack' }>([
@@ -111,18 +56,15 @@ const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack'
  * The chat of one Socket.IO socket: commands to the links of its rooms, lines back. The same on both
  * hosts, whatever carries the packets.
  */
-export class ChatSocket<L extends RoomLink = RoomLink> {
+export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
+  readonly wire: SocketWire;
+  readonly limits: Limits;
+  readonly answers: CommandAnswers;
   #identity: Identity;
   readonly #authenticate: Authenticate;
   readonly #directory: Directory<L>;
-  readonly #wire: SocketWire;
-  readonly #limits: Limits;
-  readonly #rooms = new Map<string, Joined<L>>();
-  /** The name claimed at the first join of each room; later ones do not count. */
-  readonly #claims = new Map<string, unknown>();
-  #nextRef = 0;
-  #unanswered = 0;
-  #settled: (() => void)[] = [];
+  readonly #rooms = new Map<string, JoinedRoom<L>>();
+  #claims = new NameClaims();
   #closed = false;
   #badTokens: PerMinute | undefined;
 
@@ -134,8 +76,9 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     this.#identity = identity;
     this.#directory = directory;
     this.#authenticate = authenticate;
-    this.#wire = wire;
-    this.#limits = limits;
+    this.wire = wire;
+    this.limits = limits;
+    this.answers = new CommandAnswers(wire);
   }
 
   /** Goes on with a chat that was held elsewhere. */
@@ -145,11 +88,11 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     wire: SocketWire,
   ): ChatSocket<MovableLink> {
     const chat = new ChatSocket<MovableLink>(identity, ports, wire);
-    for (const [roomId, claim] of claims) chat.#claims.set(roomId, claim);
+    chat.#claims = new NameClaims(claims);
     for (const { roomId, gather, link } of rooms) {
-      const room = chat.#room(roomId, gather);
-      const listener = chat.#listener(room, undefined);
-      room.link = ports.directory.resume(roomId, identity, link, listener);
+      const room = new JoinedRoom<MovableLink>(chat, roomId, gather);
+      chat.#rooms.set(roomId, room);
+      room.link = ports.directory.resume(roomId, identity, link, room);
     }
     return chat;
   }
@@ -162,37 +105,24 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     });
     chat.#closed = true;
     chat.#rooms.clear();
-    return { identity: chat.#identity, rooms, claims: [...chat.#claims] };
+    return { identity: chat.#identity, rooms, claims: chat.#claims.handOver() };
   }
 
-  /** Resolves when no command waits for its answer. */
-  async settle(): Promise<void> {
-    if (this.#unanswered === 0) return;
-    await new Promise<void>((resolve) => this.#settled.push(resolve));
-  }
-
-  /** Takes an event of the client: a command, its payload, and how to answer if it wants to know. */
-  receive(name: string, payload: unknown, answer: Answer | undefined): void {
+  /**
+   * Takes an event of the client: a command and its payload.
+   * @param args all arguments of the event but its callback; a command has one, its payload
+   * @param answer how to answer, if the client wants to know
+   */
+  receive(name: string, args: readonly unknown[], answer: Answer | undefined): void {
     if (this.#closed) return;
-    const pending: Pending = { name, payload, answer };
-    this.#unanswered++;
-    if (name === 'refreshToken') {
-      void this.#refresh(payload, pending);
-      return;
-    }
-    const given = fieldIn(payload, 'roomId');
-    const roomId = Number.isSafeInteger(given) ? String(given) : given;
+    const [payload] = args;
+    const command = this.answers.expect(name, payload, answer);
     try {
-      if (typeof roomId !== 'string') throw this.#unaddressed(name, payload, roomId);
-      const why = wrongRoomId(roomId);
-      if (why !== undefined) throw invalidField('roomId', why);
-      const read = roomId === given ? payload : { ...(payload as object), roomId };
-      const room = this.#rooms.get(roomId);
-      if (room !== undefined) this.#forward(room, name, read, pending);
-      else if (name === 'joinRoom') this.#join(roomId, read, pending);
-      else throw this.#notJoined(name, read);
+      if (args.length > 1) assertAlone(name, args);
+      if (name === 'refreshToken') void this.#refresh({ ...command, roomId: undefined });
+      else this.#give(command);
     } catch (error) {
-      this.#answer(pending, roomId, { ok: false, error: problemOf(error) });
+      this.answers.refuse(command, error);
     }
   }
 
@@ -209,238 +139,128 @@ export class ChatSocket<L extends RoomLink = RoomLink> {
     if (this.#closed) return;
     const ending = ENDINGS.get(code);
     if (ending?.code !== undefined) {
-      this.#wire.events([eventLine('error', { code: ending.code, message: reason })]);
+      this.wire.events([eventLine('error', { code: ending.code, message: reason })]);
     }
     this.close('disconnected');
-    this.#wire.end(ending?.how ?? 'stayAway');
+    this.wire.end(ending?.how ?? 'stayAway');
+  }
+
+  left(room: JoinedRoom): void {
+    if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
+  }
+
+  closedBy(room: JoinedRoom, code: number, reason: string): void {
+    const { roomId } = room;
+    if (this.#rooms.get(roomId) !== room) return;
+    if (ENDINGS.has(code)) {
+      this.end(code, reason);
+      return;
+    }
+    this.#rooms.delete(roomId);
+    room.refusePending(reason);
+    this.wire.events([eventLine('roomClosed', { roomId, closeCode: code, reason })]);
+    queueMicrotask(() => room.giveWaiting());
+  }
+
+  /** Gives a command to the room that it names. */
+  #give(command: PendingCommand): void {
+    const { name, payload, roomId } = command;
+    if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId);
+    const why = wrongRoomId(roomId);
+    if (why !== undefined) throw invalidField('roomId', why);
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) room.forward(command, () => this.#giveAgain(command));
+    else if (name === 'joinRoom') this.#join(roomId, command);
+    else throw this.#notJoined(command);
+  }
+
+  #giveAgain({ name, payload, answer }: PendingCommand): void {
+    this.answers.giveBack();
+    this.receive(name, [payload], answer);
   }
 
   /** Renews the identity of every room at once. */
-  async #refresh(payload: unknown, pending: Pending): Promise<void> {
-    const verdict = await verifyRefresh(payload, this.#authenticate);
+  async #refresh(command: PendingCommand): Promise<void> {
+    const verdict = await verifyRefresh(command.payload, this.#authenticate);
     if (this.#closed) return;
     const isHeld = !('code' in verdict) && verdict.userId === this.#identity.userId;
     if (isHeld) {
       this.#identity = verdict;
       for (const room of this.#rooms.values()) room.link?.renew(verdict);
       const result = { ok: true as const, expiresAt: verdict.expiresAt };
-      this.#answer(pending, undefined, result);
+      this.answers.answer(command, result);
       return;
     }
     const error = 'code' in verdict ? verdict : FOREIGN_TOKEN;
-    this.#answer(pending, undefined, { ok: false, error });
+    this.answers.answer(command, { ok: false, error });
     this.#badTokens = counted(this.#badTokens, Date.now());
     if (this.#badTokens.count < fixed.badTokensPerMinute) return;
     this.end(closeCodes.unauthorized, closeReasons[closeCodes.unauthorized]);
   }
 
   /** The refusal of a command for a room that this socket is not in. */
-  #notJoined(name: string, payload: unknown): Refusal {
+  #notJoined({ name, payload }: PendingCommand): Refusal {
     assertCommandName(name);
-    readChecked(name, payload, this.#limits);
+    readChecked(name, payload, this.limits);
     return new Refusal('not_joined', 'Join the room first.');
   }
 
-  #unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
-    assertCommandName(name);
-    if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-      return invalidField('payload', 'must be a JSON object');
-    }
-    return invalidField(
-      'roomId',
-      (roomId ?? undefined) === undefined ? 'must name the room' : 'must be a string',
-    );
-  }
-
-  #join(roomId: string, payload: unknown, pending: Pending): void {
-    const { gather } = readChecked('joinRoom', payload, this.#limits);
-    if (this.#rooms.size >= this.#limits.roomsPerSocket) {
+  #join(roomId: string, join: PendingCommand): void {
+    const { gather } = readChecked('joinRoom', join.payload, this.limits);
+    if (this.#rooms.size >= this.limits.roomsPerSocket) {
       throw new Refusal(
         'too_many_rooms',
-        `This connection is in ${this.#limits.roomsPerSocket} rooms; leave one first.`,
+        `This connection is in ${this.limits.roomsPerSocket} rooms; leave one first.`,
       );
     }
-    const room = this.#room(roomId, gather === true);
-    void this.#open(room, this.#withFirstClaim(roomId, payload as object), pending);
-  }
-
-  #room(roomId: string, gather: boolean): Joined<L> {
-    const room: Joined<L> = {
-      roomId,
-      gather,
-      link: undefined,
-      isLeaving: false,
-      waiting: [],
-      pending: new Map(),
-    };
+    const room = new JoinedRoom<L>(this, roomId, gather === true, join);
     this.#rooms.set(roomId, room);
-    return room;
+    void this.#open(room, this.#claims.applyTo(roomId, join.payload as object), join);
   }
 
-  #listener(room: Joined<L>, join: Pending | undefined): LinkListener {
-    return {
-      lines: (lines) => this.#hear(room, join, lines),
-      closed: (code, reason) => this.#closedBy(room, code, reason),
-      buffered: () => this.#wire.buffered(),
-    };
-  }
-
-  async #open(room: Joined<L>, payload: object, join: Pending): Promise<void> {
+  async #open(room: JoinedRoom<L>, payload: object, join: PendingCommand): Promise<void> {
+    const { roomId } = room;
     try {
-      const listener = this.#listener(room, join);
-      const { roomId } = room;
       const identity = this.#identity;
-      const link = await this.#directory.connect(roomId, identity, payload, listener);
-      if (this.#rooms.get(room.roomId) !== room) {
+      const link = await this.#directory.connect(roomId, identity, payload, room);
+      if (this.#rooms.get(roomId) !== room) {
         link.close(this.#closed ? 'disconnected' : 'left');
         return;
       }
       room.link = link;
       if (this.#identity !== identity) link.renew(this.#identity);
-      this.#remember(room.roomId, fieldIn(payload, 'username'));
+      if (this.#identity.name === undefined)
+        this.#claims.add(roomId, fieldsOf(payload)['username']);
     } catch (error) {
-      this.#forget(room);
-      this.#answer(join, room.roomId, { ok: false, error: problemOf(error) });
+      this.left(room);
+      this.answers.refuse(join, error);
     }
-    this.#goOn(room);
-  }
-
-  #forward(room: Joined<L>, name: string, payload: unknown, pending: Pending): void {
-    if (room.link !== undefined && !room.isLeaving) {
-      // On the way to a room elsewhere, which is text, binary parts would become something else.
-      assertPlain(payload, this.#limits.jsonDepth, 2);
-      const ref = this.#nextRef++;
-      room.pending.set(ref, pending);
-      if (name === 'joinRoom') pending.gather = fieldIn(payload, 'gather') === true;
-      room.isLeaving = name === 'leaveRoom';
-      room.link.send({ name, payload, ref });
-      return;
-    }
-    if (room.waiting.length >= MAX_WAITING)
-      throw new Refusal('unavailable', 'The room is still being joined or left; wait for it.');
-    room.waiting.push(() => {
-      this.#unanswered--;
-      this.receive(name, payload, pending.answer);
-    });
-  }
-
-  /** Lines from a room's link, in order: events together, answers each by itself. */
-  #hear(room: Joined<L>, join: Pending | undefined, lines: readonly string[]): void {
-    if (!holdReply(lines)) {
-      this.#hearEvents(room, lines);
-      return;
-    }
-    let from = 0;
-    for (const [at, line] of lines.entries()) {
-      if (!isReply(line)) continue;
-      this.#hearEvents(room, lines.slice(from, at));
-      this.#hearReply(room, join, line);
-      from = at + 1;
-    }
-    this.#hearEvents(room, lines.slice(from));
-  }
-
-  #hearEvents(room: Joined<L>, lines: readonly string[]): void {
-    if (lines.length > 0) this.#wire.events(room.gather ? gathered(lines) : lines);
-  }
-
-  #hearReply(room: Joined<L>, join: Pending | undefined, line: string): void {
-    const { ref, result } = readReply(line);
-    const pending = ref === undefined ? join : room.pending.get(ref);
-    if (pending === undefined) return;
-    if (ref !== undefined) room.pending.delete(ref);
-    this.#answerText(pending, room.roomId, result);
-    if (ref === undefined) return;
-    if (pending.gather !== undefined && !isRefused(result)) room.gather = pending.gather;
-    if (pending.name !== 'leaveRoom') return;
-    room.isLeaving = false;
-    if (!isRefused(result)) {
-      this.#forget(room);
-      room.link?.close('left');
-    }
-    // Not within the room's own turn, which ends with what it is handing out now.
-    queueMicrotask(() => this.#goOn(room));
-  }
-
-  /** Gives the commands that waited, in order; those for a room that is no more find that out. */
-  #goOn(room: Joined<L>): void {
-    for (const send of room.waiting.splice(0)) send();
-  }
-
-  #closedBy(room: Joined<L>, code: number, reason: string): void {
-    if (this.#rooms.get(room.roomId) !== room) return;
-    if (ENDINGS.has(code)) {
-      this.end(code, reason);
-      return;
-    }
-    this.#forget(room);
-    const { roomId } = room;
-    const error = { ...unavailableProblem, message: reason };
-    for (const pending of room.pending.values())
-      this.#answer(pending, roomId, { ok: false, error });
-    this.#wire.events([eventLine('roomClosed', { roomId, closeCode: code, reason })]);
-    queueMicrotask(() => this.#goOn(room));
-  }
-
-  #forget(room: Joined<L>): void {
-    if (this.#rooms.get(room.roomId) === room) this.#rooms.delete(room.roomId);
-  }
-
-  #withFirstClaim(roomId: string, payload: object): object {
-    return this.#claims.has(roomId) ? { ...payload, username: this.#claims.get(roomId) } : payload;
-  }
-
-  #remember(roomId: string, claim: unknown): void {
-    if (this.#identity.name !== undefined || this.#claims.has(roomId)) return;
-    this.#claims.set(roomId, claim);
-    if (this.#claims.size <= MAX_NAMES) return;
-    for (const oldest of this.#claims.keys()) {
-      this.#claims.delete(oldest);
-      return;
-    }
-  }
-
-  #answer(pending: Pending, roomId: unknown, result: Result): void {
-    this.#answerText(pending, roomId, JSON.stringify(result));
-  }
-
-  /** Without a callback only a refusal is told, as the event `error`. */
-  #answerText({ answer, name, payload }: Pending, roomId: unknown, result: string): void {
-    this.#unanswered--;
-    if (this.#unanswered === 0) for (const settled of this.#settled.splice(0)) settled();
-    if (answer !== undefined) {
-      answer(result);
-      return;
-    }
-    const error = problemIn(result);
-    if (error === undefined) return;
-    const id = textIn(payload, 'id');
-    const about = {
-      ...error,
-      command: name.slice(0, 64),
-      ...(typeof roomId === 'string' && { roomId: roomId.slice(0, 256) }),
-      ...(id !== undefined && { id: id.slice(0, 64) }),
-    };
-    this.#wire.events([eventLine('error', about)]);
+    room.giveWaiting();
   }
 }
 
-/** All lines as the one event `events`; made once for all who are given the same lines. */
-const gathered = memoizeByIdentity((lines: readonly string[]): readonly string[] => [
-  gatheredLine(lines),
-]);
-
-function fieldIn(payload: unknown, field: string): unknown {
-  return typeof payload === 'object' && payload !== null && Object.hasOwn(payload, field)
-    ? (payload as Record<string, unknown>)[field]
-    : undefined;
+/**
+ * Sees that a command has no argument besides its payload; null is absent.
+ * @throws Refusal for a file in a second argument, for instance, which would be lost
+ */
+function assertAlone(name: string, [, ...more]: readonly unknown[]): void {
+  if (more.every((argument) => (argument ?? undefined) === undefined)) return;
+  if (name !== 'refreshToken') assertCommandName(name);
+  throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
 }
 
-function textIn(payload: unknown, field: string): string | undefined {
-  const value = fieldIn(payload, field);
-  return typeof value === 'string' ? value : undefined;
+/** The refusal of a command that names no room. */
+function unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
+  assertCommandName(name);
+  if (typeof payload !== 'object' || payload === null || isListOrBytes(payload)) {
+    return invalidField('payload', 'must be a JSON object');
+  }
+  return invalidField(
+    'roomId',
+    (roomId ?? undefined) === undefined ? 'must name the room' : 'must be a string',
+  );
 }
 
-function problemOf(error: unknown): Problem {
-  return error instanceof Refusal ? error.problem : internalProblem;
+function isListOrBytes(value: object): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
 }

@@ -87,7 +87,7 @@ const SCRIPTS: Record<string, Step[]> = {
   'a frame that is too large': ['40', `42["message","${'x'.repeat(1_000_000)}"]`],
 };
 
-describe('a session by WebSocket is that of the official server', () => {
+describe('a session by WebSocket equals that of the official server', () => {
   it.each(Object.entries(SCRIPTS))('%s', async (_, script) => {
     const [a, b] = await atBoth((url) => traceWebSocket(url, script));
     expect(a).toEqual(b);
@@ -103,7 +103,7 @@ const PAYLOADS: Record<string, string[]> = {
   'an event behind DISCONNECT': ['40', '41\x1e42["message",1]'],
 };
 
-describe('a session by polling is that of the official server', () => {
+describe('a session by polling equals that of the official server', () => {
   const texts = Object.entries(SCRIPTS).filter((entry): entry is [string, string[]] =>
     entry[1].every((frame) => typeof frame === 'string'),
   );
@@ -124,7 +124,7 @@ describe('a session by polling is that of the official server', () => {
     expect(a).toEqual(b);
   });
 
-  it('a POST that is too large, after which the session goes on', async () => {
+  it('a POST that is too large, after which the session continues', async () => {
     const [a, b] = await atBoth(async (url) => {
       const session = await polling(url);
       return [await session.post('x'.repeat(1_000_001)), await session.post('40')];
@@ -155,7 +155,7 @@ async function heard(socket: RawSocket): Promise<string[]> {
   return packet.startsWith('42') ? [packet] : [packet, ...(await heard(socket))];
 }
 
-describe('an upgrade is that of the official server', () => {
+describe('an upgrade equals that of the official server', () => {
   it.each([
     ['with a probe', ['2probe', '5', '40']],
     ['with two probes', ['2probe', '2probe', '5', '40']],

@@ -54,14 +54,14 @@ async function groupEnds(child: ChildProcess): Promise<void> {
 
 describe('the fixture script', () => {
   it.each([
-    ['SIGTERM to npm', (pid: number) => process.kill(pid, 'SIGTERM')],
+    ['SIGTERM to npm', (pid: number) => process.kill(pid, 'SIGTERM'), []],
     // Ctrl-C reaches all that the terminal runs.
-    ['SIGINT to all', (pid: number) => process.kill(-pid, 'SIGINT')],
+    ['SIGINT to all', (pid: number) => process.kill(-pid, 'SIGINT'), ['--one-object']],
   ])(
     'serves both addresses of localhost until %s, and leaves no process',
-    async (_, end) => {
+    async (_, end, flags) => {
       const port = await freePort();
-      const args = ['run', '--silent', 'fixture:socketio', '--', String(port)];
+      const args = ['run', '--silent', 'fixture:socketio', '--', String(port), ...flags];
       const npm = start('npm', args);
       await once(npm.stdout as NonNullable<typeof npm.stdout>, 'data');
       expect(await Promise.all([isServed('127.0.0.1', port), isServed('[::1]', port)])).toEqual([

@@ -86,7 +86,7 @@ const kept: [what: string, deeds: Deed[]][] = [
 
 describe('a room whose messages change', () => {
   it.each([1, 2, 3, fresh])(
-    'is the same for all who listened, came back or reloaded (P1, P7–P9; seed %i)',
+    'is the same for every client that listened, resumed or reloaded (P1, P7–P9; seed %i)',
     (seed) => {
       expect(converge({ seed, runs: 40, longest: 120 })).toBeUndefined();
     },
@@ -97,7 +97,7 @@ describe('a room whose messages change', () => {
     expect(() => play(deeds)).not.toThrow();
   });
 
-  it('sends away whom it bans, or does not ban, wherever storage fails', () => {
+  it('disconnects a user if and only if the ban is stored, wherever storage fails', () => {
     for (let after = 0; after < 40; after++) {
       const deeds: Deed[] = [
         { do: 'open', copy: 4, asks: false },

@@ -3,9 +3,9 @@ import { playEvenings } from '../../soak/properties.ts';
 
 const fresh = Math.floor(Math.random() * 2 ** 31);
 
-describe('a room, whatever happens in an evening,', () => {
+describe('a room in a simulated history', () => {
   it.each([1, 2, 3, fresh])(
-    'keeps its promises (P1–P4, P6, P10; seed %i)',
+    'keeps its guarantees (P1–P4, P6, P10; seed %i)',
     (seed) => {
       expect(playEvenings({ seed, runs: 60, longest: 120 })).toBeUndefined();
     },

@@ -18,7 +18,7 @@ async function isSent(answer: Promise<void>, afterMs: number): Promise<boolean> 
 }
 
 describe('[ADM10] a refusal', () => {
-  it('with status 429 is delayed by a quarter to half of a second', async () => {
+  it('[LIM7] with status 429 is delayed by a quarter to half of a second', async () => {
     expect(await isSent(delayRefusal(429), 249)).toBe(false);
     expect(await isSent(delayRefusal(429), 500)).toBe(true);
   });

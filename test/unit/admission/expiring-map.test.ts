@@ -14,12 +14,12 @@ it('keeps a value for as long as it is used', () => {
   expect(use('a', 179_998)).toBe(2);
 });
 
-it('has a value for each key', () => {
+it('keeps one value for each key', () => {
   const use = uses();
   expect(['a', 'b', 'a', 'b'].map((key) => use(key, 0))).toEqual([1, 2, 1, 2]);
 });
 
-it('forgets idle values, and keeps those used since', () => {
+it('removes idle values, and keeps those in use', () => {
   const use = uses();
   for (const key of ['a', 'b']) use(key, 0);
   use('a', 30_000);
@@ -27,7 +27,7 @@ it('forgets idle values, and keeps those used since', () => {
   expect([use('a', 60_000), use('b', 60_000)]).toEqual([1, 4]);
 });
 
-it('forgets a value when the clock has gone back by as much, and not before', () => {
+it('removes a value when the clock has gone back by its lifetime, and not before', () => {
   const use = uses();
   expect([3_600_000, 3_541_000, 0].map((now) => use('a', now))).toEqual([1, 1, 2]);
 });

@@ -4,7 +4,7 @@ import { readSettings } from '../../../src/settings/settings.ts';
 
 const { limits } = readSettings({ COMMANDS_PER_SECOND: '50', COMMAND_BURST: '200' }).settings;
 
-it('[ADM6] keeps a user out for a minute, and tells the rest of it', () => {
+it('[ADM6] [LIM2] bans a user for a minute, and returns the rest of it', () => {
   const bans = new FloodBans();
   bans.add('mallory', 1_000);
   expect(() => bans.assertBack('mallory', 11_000)).toThrow(
@@ -14,7 +14,7 @@ it('[ADM6] keeps a user out for a minute, and tells the rest of it', () => {
   expect(() => bans.assertBack('mallory', 61_000)).not.toThrow();
 });
 
-it('[ADM6] counts the minute from the last flood, for each user by itself', () => {
+it('[ADM6] counts the minute from the last flood, for each user separately', () => {
   const bans = new FloodBans();
   bans.add('first', 0);
   bans.add('mallory', 10_000);
@@ -24,7 +24,7 @@ it('[ADM6] counts the minute from the last flood, for each user by itself', () =
   expect(() => bans.assertBack('mallory', 70_000)).not.toThrow();
 });
 
-it('[ADM6] keeps a user out for no longer than a minute when the clock goes back', () => {
+it('[ADM6] bans a user for at most a minute when the clock goes back', () => {
   const bans = new FloodBans();
   bans.add('mallory', 3_600_000);
   expect(() => bans.assertBack('mallory', 0)).toThrow(
@@ -32,7 +32,7 @@ it('[ADM6] keeps a user out for no longer than a minute when the clock goes back
   );
 });
 
-it('[ADM6] bans a user who is ten seconds ahead over all sockets together, and no other', () => {
+it('[ADM6] [LIM2] bans a user who is ten seconds ahead over all sockets together, and no other', () => {
   const bans = new FloodBans();
   const flood = (userId: string, times: number) =>
     Array.from({ length: times }, () => bans.hear(userId, 1_000, 128, limits));

@@ -6,7 +6,7 @@ import { readSettings } from '../../../src/settings/settings.ts';
 const { limits } = readSettings({ COMMANDS_PER_SECOND: '50', COMMAND_BURST: '200' }).settings;
 
 describe('[ADM3] a socket', () => {
-  it('may send twice what a user may do in a room: 400 commands at once, then 100 a second', () => {
+  it('[LIM2] may send twice what a user may do in a room: 400 commands at once, then 100 a second', () => {
     const limiter = inboundLimiter(limits, 0);
     for (let sent = 0; sent < 400; sent++) expect(limiter.take(0)).toBe(0);
     expect(limiter.take(0)).toBe(10);
@@ -14,7 +14,7 @@ describe('[ADM3] a socket', () => {
     expect(limiter.take(30)).toBe(0);
   });
 
-  it('has saved up no more after an hour than in the beginning', () => {
+  it('has saved up no more after an hour than at the beginning', () => {
     const limiter = inboundLimiter(limits, 0);
     expect(limiter.take(3_600_000, 400)).toBe(0);
     expect(limiter.take(3_600_000, 100)).toBe(1_000);
@@ -26,7 +26,7 @@ describe('[ADM3] a socket', () => {
     expect(limiter.take(510)).toBe(0);
   });
 
-  it('is ten seconds ahead after 1,400 commands at once', () => {
+  it('[LIM2] is ten seconds ahead after 1,400 commands at once', () => {
     const limiter = inboundLimiter(limits, 0);
     expect(limiter.take(0, 1_400)).toBe(MAX_AHEAD_MS);
     expect(limiter.take(0)).toBe(MAX_AHEAD_MS + 10);
@@ -34,7 +34,7 @@ describe('[ADM3] a socket', () => {
   });
 });
 
-it('[ADM3] counts a frame by its lines, or by how many messages it could hold', () => {
+it('[ADM3] [LIM3] counts a frame by its lines, or by how many messages it could hold', () => {
   const frames = ['', 'ping', 'a\nb', 'a\nb\n', 'x'.repeat(8_191), 'x'.repeat(1024 * 1024)];
   const weights = frames.map((frame) => weightOf(frame, limits));
   expect(weights).toEqual([1, 1, 2, 3, 1, 128]);

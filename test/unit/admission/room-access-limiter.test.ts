@@ -31,7 +31,7 @@ const roomsFrom = (first: number, count: number) =>
 const oneRoom = (times: number) => Array<string>(times).fill('room 1');
 
 describe('a user at the edge', () => {
-  it('[ADM5] has five requests at once, then one every 10 ms, with 20 ms after a new room', () => {
+  it('[ADM5] [LIM5] has five requests at once, then one every 10 ms, with 20 ms after a new room', () => {
     expect(waits(limiter(), oneRoom(9))).toEqual([0, 0, 0, 0, 10, 20, 30, 40, 50]);
     expect(waits(limiter(), roomsFrom(1, 5))).toEqual([0, 0, 0, 20, 40]);
   });
@@ -47,7 +47,7 @@ describe('a user at the edge', () => {
     expect(Math.max(...all)).toBe(5_000);
   });
 
-  it('[ADM4] enters a burst of 100 new rooms, then 10 a second', () => {
+  it('[ADM4] [LIM5] enters a burst of 100 new rooms, then 10 a second', () => {
     const rooms = limiter();
     expect(waits(rooms, roomsFrom(1, 300)).length).toBe(100);
     expect(waits(rooms, roomsFrom(301, 100), NOW + 2_000).length).toBe(20);
@@ -65,20 +65,20 @@ describe('a user at the edge', () => {
     );
   });
 
-  it('[ADM4] comes back to the last 100 rooms for free, and is counted by itself', () => {
+  it('[ADM4] [LIM5] comes back to the last 100 rooms for free, and is counted separately', () => {
     const rooms = limiter();
     waits(rooms, roomsFrom(1, 300));
     expect(waits(rooms, roomsFrom(1, 100), NOW + 10).length).toBe(100);
     expect(waits(rooms, roomsFrom(1, 300), NOW, 'ann').length).toBe(100);
   });
 
-  it('[ADM4] goes on when the clock has gone back', () => {
+  it('[ADM4] continues when the clock has gone back', () => {
     const rooms = limiter();
     waits(rooms, roomsFrom(1, 100));
     expect(waits(rooms, roomsFrom(101, 1), NOW - 3_600_000)).toEqual([0]);
   });
 
-  it('[ADM4] is not bound as an admin', async () => {
+  it('[ADM4] [LIM5] is exempt as an admin', async () => {
     const rooms = limiter();
     for (const roomId of roomsFrom(1, 300))
       await rooms.acquire({ userId: 'root', admin: true }, roomId);

@@ -86,14 +86,14 @@ describe('a token signed with a published key', () => {
     'ES512',
     'EdDSA',
     'Ed25519',
-  ] as const)('of %s says who is speaking', async (alg) => {
+  ] as const)('[AUTH1] of %s identifies its user', async (alg) => {
     const key = signingKey(alg);
     const service = await serving([published(rsa), published(ec), published(ed), published(key)]);
     expect(await service.who(await tokenOf(key))).toBe('alice');
   });
 
   it.each(['EdDSA', 'Ed25519', undefined])(
-    'of EdDSA holds under both its names where the key says %s',
+    '[AUTH1] of EdDSA is valid under both its names where the key says %s',
     async (alg) => {
       const service = await serving([{ ...published(ed), alg }]);
       for (const name of ['EdDSA', 'Ed25519'] as const) {
@@ -102,7 +102,7 @@ describe('a token signed with a published key', () => {
     },
   );
 
-  it('holds by one RSA key under each algorithm it may serve, and under its own alone where it says one', async () => {
+  it('[AUTH2] is valid by one RSA key under each of its algorithms, and only under its own alg where it has one', async () => {
     const { alg: _, ...open } = published(rsa);
     const any = await serving([open]);
     const bound = await serving([published(rsa)]);
@@ -114,7 +114,7 @@ describe('a token signed with a published key', () => {
     expect(any.server.asked).toBe(1);
   });
 
-  it('holds by a key without a kid, where no key has the one that the token names', async () => {
+  it('[AUTH2] is valid by a key without a kid, where no key has the kid of the token', async () => {
     const { kid: _, ...nameless } = published(ec);
     const service = await serving([nameless]);
     for (let at = 0; at < 3; at++) {
@@ -126,7 +126,7 @@ describe('a token signed with a published key', () => {
     expect(await service.who(await tokenOf(rsa))).toEqual(DOES_NOT_HOLD);
   });
 
-  it('holds by no key without a kid, where a key has the one that the token names', async () => {
+  it('[AUTH2] is not valid by a key without a kid, where another key has the kid of the token', async () => {
     const { kid: _, ...nameless } = published(ec);
     const other = signingKey('ES256', 'named');
     const named = await tokenOf(ec, 'alice', { kid: 'named' });
@@ -135,7 +135,7 @@ describe('a token signed with a published key', () => {
     expect(await (await serving([nameless, ofOtherKind])).who(named)).toEqual(DOES_NOT_HOLD);
   });
 
-  it('holds by a new key beside one without a kid as soon as it is shown', async () => {
+  it('is valid by a new key beside one without a kid as soon as it is used', async () => {
     const { kid: _, ...nameless } = published(ec);
     const old = await tokenOf(ec, 'alice', { kid: 'of no key' });
     const young = signingKey('ES256');
@@ -147,20 +147,20 @@ describe('a token signed with a published key', () => {
     expect(await service.who(old)).toBe('alice');
   });
 
-  it('holds without naming its key, whichever of them it is', async () => {
+  it('[AUTH2] without a kid is valid by any key', async () => {
     const others = [signingKey('RS256'), signingKey('RS256')];
     const service = await serving([...others, rsa].map((key) => published(key)));
     const token = await tokenOf(rsa, 'alice', { kid: undefined });
     expect(await service.who(token)).toBe('alice');
   });
 
-  it('holds by a key that says neither its use nor its algorithm', async () => {
+  it('is valid by a key without "use" and "alg"', async () => {
     const { kty, n, e } = published(rsa);
     const service = await serving([{ kty, n, e }]);
     expect(await service.who(await tokenOf(rsa, 'alice', { kid: undefined }))).toBe('alice');
   });
 
-  it('is checked in every other way too', async () => {
+  it('is checked for its claims too', async () => {
     const service = await serving([published(ec)]);
     const expired = await signedBy(ec, { sub: 'alice', exp: NOW / SECOND - 60 });
     expect(await service.who(expired)).toMatchObject({ code: 'token_expired' });
@@ -172,7 +172,7 @@ describe('a token signed with a published key', () => {
     expect(await service.who([header, claims, signature].join('.'))).toEqual(DOES_NOT_HOLD);
   });
 
-  it('holds beside one signed with the secret', async () => {
+  it('is valid beside one signed with the secret', async () => {
     const service = await serving([published(ec)], [SECRET]);
     expect(await service.who(await tokenOf(ec))).toBe('alice');
     const bySecret = await signToken({ sub: 'bob', exp: NOW / SECOND + 60 }, SECRET);
@@ -182,7 +182,7 @@ describe('a token signed with a published key', () => {
 });
 
 describe('keys', () => {
-  it('are fetched once for everybody, and again when ten minutes have passed', async () => {
+  it('are fetched once for all requests, and again after ten minutes', async () => {
     const service = await serving([published(ec)]);
     const token = await tokenOf(ec);
     expect(service.server.asked).toBe(0);
@@ -196,7 +196,7 @@ describe('keys', () => {
     expect(service.server.asked).toBe(2);
   });
 
-  it('are rotated: a new one is found when first shown, a withdrawn one ends within ten minutes', async () => {
+  it('are rotated: a new one is found when first used, a withdrawn one ends within ten minutes', async () => {
     const service = await serving([published(ec)]);
     const [old, young] = [await tokenOf(ec), await tokenOf(rsa)];
     expect(await service.who(old)).toBe('alice');
@@ -211,7 +211,7 @@ describe('keys', () => {
     expect(service.failures).toEqual([]);
   });
 
-  it('are not asked for more than once in five seconds, whatever tokens name', async () => {
+  it('are fetched at most once in five seconds, whatever tokens name', async () => {
     const service = await serving([published(ec)]);
     const strange = await Promise.all(
       Array.from({ length: 40 }, () => tokenOf(ec, 'mallory', { kid: crypto.randomUUID() })),
@@ -236,13 +236,13 @@ describe('keys', () => {
     ],
     ['of another curve', { ...published(signingKey('ES384')), kid: ec.kid }, DOES_NOT_HOLD],
     ['of no form', { kid: ec.kid, kty: 7, key_ops: 7 }, DOES_NOT_HOLD],
-  ])('that are %s are read for what they are', async (_, jwk, outcome) => {
+  ])('that are %s are read', async (_, jwk, outcome) => {
     const service = await serving([jwk, published(rsa)]);
     expect(await service.who(await tokenOf(ec))).toEqual(outcome);
     expect(await service.who(await tokenOf(rsa))).toBe('alice');
   });
 
-  it('of RSA below 2,048 bits are none', async () => {
+  it('[AUTH1] of RSA below 2,048 bits are ignored', async () => {
     const pair = generateKeyPairSync('rsa', { modulusLength: 1_024 });
     const weak = { alg: 'RS256', kid: 'weak', ...pair } as const;
     const signed = `${base64({ alg: 'RS256', kid: 'weak' })}.${base64({ sub: 'alice', exp: END })}`;
@@ -252,13 +252,13 @@ describe('keys', () => {
   });
 });
 
-describe('a secret and a key set are never taken for each other', () => {
+describe('a secret and a key set are never confused', () => {
   const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const jwk = published(rsa);
   const secrets = { pem, jwk: JSON.stringify(jwk), n: String(jwk['n']), 'no bytes': '' };
 
   it.each(Object.entries(secrets))(
-    'an HMAC over the public key as %s does not hold',
+    'refuses an HMAC over the public key as %s',
     async (_, secret) => {
       const { alg: _alg, ...open } = jwk;
       for (const service of [
@@ -276,7 +276,7 @@ describe('a secret and a key set are never taken for each other', () => {
     },
   );
 
-  it('a symmetric key in the set is no key', async () => {
+  it('ignores a symmetric key in the set', async () => {
     const k = Buffer.from('published by mistake, 32 bytes and more');
     const service = await serving([{ kty: 'oct', kid: 'oct', k: k.toString('base64url') }]);
     const token = await new SignJWT({ sub: 'root', exp: NOW / SECOND + 60 })
@@ -285,7 +285,7 @@ describe('a secret and a key set are never taken for each other', () => {
     expect(await service.who(token)).toEqual(DOES_NOT_HOLD);
   });
 
-  it('without a key set no public-key token holds, and without a secret none of HS256', async () => {
+  it('refuses public-key tokens without a key set, and HS256 without a secret', async () => {
     const onlySecret = authenticator({ secrets: [SECRET] }, false, () => NOW);
     await expect(onlySecret({ token: await tokenOf(rsa) })).rejects.toMatchObject(DOES_NOT_HOLD);
     const onlyKeys = await serving([published(rsa)]);
@@ -315,7 +315,7 @@ describe('a secret and a key set are never taken for each other', () => {
     { alg: 'RS256', jku: 'http://127.0.0.1:1/keys' },
     { alg: 'RS256', crit: ['exp'] },
     {},
-  ])('a header of %j opens nothing', async (header) => {
+  ])('refuses a header of %j', async (header) => {
     const service = await serving([jwk], [SECRET]);
     const [, claims, signature] = (await tokenOf(rsa)).split('.');
     expect(await service.who([base64(header), claims, signature].join('.'))).toEqual(DOES_NOT_HOLD);
@@ -324,7 +324,7 @@ describe('a secret and a key set are never taken for each other', () => {
 });
 
 describe('a key server that does not answer', () => {
-  it('makes tokens unavailable, not forged, and is asked once in five seconds', async () => {
+  it('answers "unavailable", not "unauthorized", and is asked once in five seconds', async () => {
     const service = await serving([published(ec)]);
     const token = await tokenOf(ec);
     service.server.answer((_, response) => response.writeHead(500).end());
@@ -337,7 +337,7 @@ describe('a key server that does not answer', () => {
     expect(service.server.asked).toBe(2);
   });
 
-  it('leaves the last keys in force for an hour', async () => {
+  it('keeps the last keys valid for an hour', async () => {
     const service = await serving([published(ec)]);
     const token = await tokenOf(ec);
     expect(await service.who(token)).toBe('alice');
@@ -363,7 +363,7 @@ describe('a key server that does not answer', () => {
     expect(service.failures).toEqual([expect.any(Error)]);
   });
 
-  it('by staying silent keeps people waiting for six seconds at most, asked once a second', async () => {
+  it('by staying silent delays users for six seconds at most, asked once a second', async () => {
     const service = await serving([]);
     service.server.answer(() => undefined);
     const token = await tokenOf(ec);
@@ -378,7 +378,7 @@ describe('two secrets', () => {
   const old = keyOf('the secret before, also of 32 bytes and more');
   const claims = { sub: 'alice', exp: NOW / SECOND + 60 };
 
-  it('hold at once while one replaces the other', async () => {
+  it('are both valid while one replaces the other', async () => {
     const tokens = [await signToken(claims, SECRET), await signToken(claims, old)];
     const during = authenticator({ secrets: [SECRET, old] }, false, () => NOW);
     for (const token of tokens) expect(await during({ token })).toMatchObject({ userId: 'alice' });
@@ -387,7 +387,7 @@ describe('two secrets', () => {
     await expect(after({ token: tokens[1] })).rejects.toMatchObject(DOES_NOT_HOLD);
   });
 
-  it('tell an expired token from a forged one whichever signed it', async () => {
+  it('distinguish an expired token from a forged one, whichever signed it', async () => {
     const during = authenticator({ secrets: [SECRET, old] }, false, () => NOW + MINUTE * 2);
     for (const secret of [SECRET, old]) {
       const token = await signToken(claims, secret);
@@ -395,7 +395,7 @@ describe('two secrets', () => {
     }
   });
 
-  it('carry guests over: who comes back in time is the same guest under the new one', async () => {
+  it('keep guests: a guest who comes back in time is the same under the new one', async () => {
     const before = authenticator({ secrets: [old] }, true, () => NOW);
     const during = authenticator({ secrets: [SECRET, old] }, true, () => NOW);
     const after = authenticator({ secrets: [SECRET] }, true, () => NOW);

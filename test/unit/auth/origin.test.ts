@@ -60,7 +60,7 @@ describe('a page', () => {
     expect(policy.allows(origin, host)).toBe(false);
   });
 
-  it('of the public address may, and then no other by the Host alone', () => {
+  it('[CONN3] of the public address may, and then no other by the Host alone', () => {
     const proxied = new OriginPolicy({ publicUrl: 'https://chat.example/path' });
     expect(proxied.allows('https://chat.example', '10.0.0.1:4000')).toBe(true);
     expect(proxied.allows('http://chat.example', '10.0.0.1:4000')).toBe(false);
@@ -79,7 +79,7 @@ describe('the origin of an app', () => {
     'safari-web-extension://0D1F4C7E-0000-4000-8000-0123456789AB',
   ];
 
-  it.each(apps)('%s is allowed by its exact text, and no other', (app) => {
+  it.each(apps)('[CONN4] %s is allowed by its exact text, and no other', (app) => {
     const policy = new OriginPolicy({ clientUrl: `${app}/` });
     expect(policy.allows(app, 'chat.example')).toBe(true);
     const others = [
@@ -106,7 +106,7 @@ describe('a * in CLIENT_URL', () => {
     'https://a-1.example.com',
     'http://tenant.localhost:3000',
     'https://a.b.example.org:8443',
-  ])('stands for one label: %s', (origin) => {
+  ])('[CONN4] matches one label: %s', (origin) => {
     expect(policy.allows(origin, 'chat.example')).toBe(true);
   });
 
@@ -122,7 +122,7 @@ describe('a * in CLIENT_URL', () => {
     'https://evil.example#.example.com',
     'https://a@evil.example',
     'https://a.b.example.org',
-  ])('stands for nothing else: %s', (origin) => {
+  ])('[CONN4] matches nothing else: %s', (origin) => {
     expect(policy.allows(origin, 'chat.example')).toBe(false);
   });
 });
@@ -196,7 +196,7 @@ describe('a refused page', () => {
     return lines;
   }
 
-  it('is one line of the log, which names the setting', () => {
+  it('is one log line, which names the setting', () => {
     const evil = 'https://evil.example';
     expect(logged([evil, 'https://app.example', evil, 'null', 'https://chat.example'])).toEqual([
       { level: 'warn', event: 'page refused', origin: evil, setting: 'CLIENT_URL' },
@@ -204,7 +204,7 @@ describe('a refused page', () => {
     ]);
   });
 
-  it('is no flood of lines, and no long one', () => {
+  it('is logged at a bounded rate and length', () => {
     const many = Array.from({ length: 1_000 }, (_, at) => `https://${at}.example`);
     expect(logged(many)).toHaveLength(10);
     const [line] = logged([`https://${'x'.repeat(5_000)}.example`]);
@@ -261,7 +261,7 @@ describe('CORS headers', () => {
     },
   );
 
-  it('grant a hundred headers at the most', () => {
+  it('grant at most a hundred headers', () => {
     const asked = Array.from({ length: 5_000 }, (_, at) => `x-${at}`).join(',');
     expect(allowedFor(asked)?.split(', ')).toHaveLength(103);
   });

@@ -60,7 +60,7 @@ function padded(count: number): Promise<string> {
 }
 
 describe('a token', () => {
-  it('says who is speaking and until when', async () => {
+  it('identifies its user and its expiry', async () => {
     expect(await holderOf({ sub: 'u1', name: 'Alice' })).toEqual({
       userId: 'u1',
       name: 'Alice',
@@ -79,7 +79,7 @@ describe('a token', () => {
     [{ sub: '...' }, '...'],
     [{ sub: 'x'.repeat(128) }, 'x'.repeat(128)],
     [{ sub: GRIN.repeat(128) }, GRIN.repeat(128)],
-  ])('with %j is of user %s', async (given, userId) => {
+  ])('[AUTH3] with %j belongs to user %s', async (given, userId) => {
     expect(await holderOf(given)).toMatchObject({ userId });
   });
 
@@ -95,7 +95,7 @@ describe('a token', () => {
     [{ sub: '', id: null }],
     [{ sub: {}, id: 'b' }],
     [{ id: {} }],
-  ])('with %j names no user', async (given) => {
+  ])('[AUTH3] with %j has no user', async (given) => {
     expect(await holderOf(given)).toEqual(NO_USER);
   });
 
@@ -106,14 +106,14 @@ describe('a token', () => {
     [{ sub: 'x'.repeat(129) }, 'must be at most 128 characters'],
     [{ sub: 'a\u0000b' }, 'must not contain control characters'],
     [{ sub: 'a\nb' }, 'must not contain control characters'],
-  ])('with %j names no user that there can be: it %s', async (given, why) => {
+  ])('with %j has an impossible user: it %s', async (given, why) => {
     expect(await holderOf(given)).toEqual({
       code: 'unauthorized',
       message: `The user id in the token ${why}.`,
     });
   });
 
-  it('takes null for a claim that is not there', async () => {
+  it('[AUTH3] treats null as an absent claim', async () => {
     expect(await holderOf({ sub: 'u1', name: null, rooms: null, admin: null })).toEqual({
       userId: 'u1',
       expiresAt: NOW + 60_000,
@@ -121,7 +121,7 @@ describe('a token', () => {
   });
 
   it.each([{ general: null }, { general: 'king' }, ['general'], 'general', true])(
-    'grants nothing and does not hold with rooms of %j',
+    'is refused with rooms of %j',
     async (rooms) => {
       expect(await holderOf({ sub: 'u1', rooms })).toEqual({
         code: 'unauthorized',
@@ -130,12 +130,12 @@ describe('a token', () => {
     },
   );
 
-  it.each(['Bearer ', 'bearer ', 'BEARER  '])('may come after %j', async (prefix) => {
+  it.each(['Bearer ', 'bearer ', 'BEARER  '])('[AUTH6] may follow %j', async (prefix) => {
     const token = await signToken(claims, KEY);
     expect(await who({ token: `${prefix}${token}` })).toMatchObject({ userId: 'alice' });
   });
 
-  it('cannot be of a guest', async () => {
+  it('[AUTH8] cannot belong to a guest', async () => {
     expect(await holderOf({ sub: 'guest:1' })).toEqual({
       code: 'unauthorized',
       message: 'User ids that begin with "guest:" belong to guests.',
@@ -162,17 +162,17 @@ describe('a token', () => {
     expect(await holderOf({ sub: 'u1', ...given })).toMatchObject({ name });
   });
 
-  it('that names its user badly shows the first 64 code points of the user id', async () => {
+  it('[NAME2] with an invalid name shows the first 64 code points of the user id', async () => {
     expect(await holderOf({ sub: GRIN.repeat(100), name: '' })).toMatchObject({
       name: GRIN.repeat(64),
     });
   });
 
-  it('without a name leaves the name to others', async () => {
+  it('without a name has no name', async () => {
     expect(await holderOf({ sub: 'u1' })).toEqual({ userId: 'u1', expiresAt: NOW + 60_000 });
   });
 
-  it('holds until 5 s after its end, and from 5 s before its beginning', async () => {
+  it('is valid until 5 s after exp, and from 5 s before nbf', async () => {
     expect(await holderOf({ sub: 'a', exp: NOW_S - 4 })).toMatchObject({ userId: 'a' });
     expect(await holderOf({ sub: 'a', exp: NOW_S - 5 })).toEqual(EXPIRED);
     expect(await holderOf({ sub: 'a', exp: NOW_S - 3_600 })).toEqual(EXPIRED);
@@ -180,7 +180,7 @@ describe('a token', () => {
     expect(await holderOf({ sub: 'a', nbf: NOW_S + 6 })).toEqual(DOES_NOT_HOLD);
   });
 
-  it('must have an end that is a time', async () => {
+  it('must have an exp that is a time', async () => {
     const endless = await signToken({ sub: 'alice' }, KEY);
     expect(await who({ token: endless })).toEqual(DOES_NOT_HOLD);
     for (const exp of ['tomorrow', null, {}, true]) {
@@ -189,13 +189,13 @@ describe('a token', () => {
     }
   });
 
-  it('may end with the year 9999, which many write for never', async () => {
+  it('may expire in the year 9999, which many use for never', async () => {
     const exp = Date.UTC(9999, 11, 31, 23, 59, 59) / 1_000;
     expect(await holderOf({ sub: 'a', exp })).toMatchObject({ expiresAt: exp * 1_000 });
   });
 
   it.each([NOW, NOW + 60_000, Date.UTC(1979, 0), 1e308])(
-    'with an end of %d is told that ends are in seconds',
+    '[AUTH3] with an exp of %d is refused with a sentence about seconds',
     async (exp) => {
       const token = forged({ alg: 'HS256' }, { sub: 'a', exp }, hmac(SECRET));
       expect(await who({ token })).toEqual({
@@ -205,7 +205,7 @@ describe('a token', () => {
     },
   );
 
-  it('with a beginning in milliseconds is told so, and with an iat of them holds', async () => {
+  it('[AUTH3] with an nbf in milliseconds is refused, and with such an iat accepted', async () => {
     expect(await holderOf({ sub: 'a', nbf: NOW })).toEqual({
       code: 'unauthorized',
       message: "The token's nbf must be in seconds; this one looks like milliseconds.",
@@ -214,7 +214,7 @@ describe('a token', () => {
     expect(await holderOf({ sub: 'a', iat: NOW })).toMatchObject({ userId: 'a' });
   });
 
-  it('is at most 4 KiB, and says how long it is where it is longer', async () => {
+  it('[AUTH1] is at most 4 KiB, and its length is reported where it is longer', async () => {
     const fits = await padded(2_900);
     expect(fits.length).toBeLessThanOrEqual(4_096);
     expect(await who({ token: fits })).toMatchObject({ userId: 'alice' });
@@ -226,7 +226,7 @@ describe('a token', () => {
     });
   });
 
-  it('must be of the issuer and the audience where they are set', async () => {
+  it('must have the configured issuer and audience', async () => {
     const checks = { ...rules, issuer: 'https://id.example', audience: 'parlor' };
     const iss = 'https://id.example';
     const good = [
@@ -298,7 +298,7 @@ describe('a forged token', () => {
 describe('a guest', () => {
   const guests = true;
 
-  it('is nobody where guests are not allowed', async () => {
+  it('is refused where guests are not allowed', async () => {
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
     const refused = {
       code: 'unauthorized',
@@ -308,7 +308,7 @@ describe('a guest', () => {
     expect(await who({ guestToken })).toEqual(refused);
   });
 
-  it.each(['', 'Bearer', 'Bearer '])('is made where the token is %j', async (token) => {
+  it.each(['', 'Bearer', 'Bearer '])('[AUTH8] is created where the token is %j', async (token) => {
     expect(await who({ token }, { guests })).toMatchObject({ guest: true });
     const { guestToken } = (await who({ token }, { guests })) as { guestToken: string };
     const again = await who({ token, guestToken }, { guests });
@@ -322,13 +322,13 @@ describe('a guest', () => {
     });
   });
 
-  it('is not known by a guest token after Bearer', async () => {
+  it('is not restored by a guest token after Bearer', async () => {
     const { userId, guestToken } = (await who({}, { guests })) as Record<string, string>;
     const other = await who({ guestToken: `Bearer ${guestToken}` }, { guests });
     expect(other).not.toMatchObject({ userId });
   });
 
-  it('is a new one each time, and the same one with the guest token', async () => {
+  it('[AUTH8] is new each time, and the same with the guest token', async () => {
     const first = (await who({}, { guests })) as { userId: string; guestToken: string };
     expect(first).toEqual({
       userId: expect.stringMatching(/^guest:[0-9a-f-]{36}$/) as string,
@@ -342,7 +342,7 @@ describe('a guest', () => {
     });
   });
 
-  it('stays away for less than 30 days, or is a new one', async () => {
+  it('is new after 30 days', async () => {
     const first = (await who({}, { guests })) as { userId: string; guestToken: string };
     const day = 86_400_000;
     const { userId, guestToken } = first;
@@ -352,7 +352,7 @@ describe('a guest', () => {
     });
   });
 
-  it('is not made of a token that is no guest token, nor the other way round', async () => {
+  it('is not restored from an ordinary token, nor the other way round', async () => {
     const token = await signToken({ ...claims, sub: 'guest:x' }, KEY);
     expect(await who({ guestToken: token }, { guests })).not.toMatchObject({ userId: 'guest:x' });
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
@@ -371,7 +371,7 @@ describe('a guest', () => {
     }
   });
 
-  it('that shows a token too is who the token says', async () => {
+  it('with a token too is the user of the token', async () => {
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
     const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(KEY);
     expect(await who({ token, guestToken }, { guests })).toMatchObject({ userId: 'alice' });

@@ -49,7 +49,7 @@ function once(instead: Delivery): Delivery {
 }
 
 describe('a run of the load generator', () => {
-  it('counts every delivery of a server that makes no mistake', async () => {
+  it('counts every delivery of a correct server', async () => {
     const { faults, tally } = await talkIn(await roomThat(deliver));
     expect(faults).toEqual([]);
     expect(tally.messages).toBeGreaterThanOrEqual(20);

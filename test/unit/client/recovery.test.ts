@@ -84,7 +84,7 @@ async function onStage() {
   };
 }
 
-test('who was told only a number asks who is here, and how far all have read', async () => {
+test('a client that received only a number asks who is online, and how far everyone has read', async () => {
   const { room, sent, hear, online } = await onStage();
   hear(['joined', joinReply(['anna', 'ben'], { receipts: [{ userId: 'ben', readUpTo: 1 }] })]);
   expect(online()).toEqual(['anna', 'ben']);
@@ -101,7 +101,7 @@ test('who was told only a number asks who is here, and how far all have read', a
   expect(room.state.onlineCount).toBe(201);
 });
 
-test('a first act says how far its author had read, where all others are known', async () => {
+test('a first change reports how far its author had read, where all others are known', async () => {
   const { room, hear } = await onStage();
   hear(['joined', joinReply(['anna'], { receipts: [{ userId: 'ben', readUpTo: 1 }] })]);
   const reaction = { roomId: 'r', seq: 6, reactions: { '👍': 1 }, emoji: '👍', added: true };
@@ -117,13 +117,13 @@ test('a first act says how far its author had read, where all others are known',
   ]);
 });
 
-test('a first act says nothing where the list is too long to be told', async () => {
+test('a first change reports nothing where the list is too long', async () => {
   const { room, hear } = await onStage();
   hear(['joined', joinReply(['anna'], {}, 51)], ['message', said('cleo', 6)]);
   expect([...room.state.receipts]).toEqual([]);
 });
 
-test('a client that comes back names the session it had, so that the server can end what is left of it', async () => {
+test('[SYNC5] a client that reconnects sends its session, so that the server can disconnect what is left of it', async () => {
   const { opened, hear, lose, due } = await onStage();
   hear(['joined', joinReply(['anna'])]);
   lose();
@@ -135,7 +135,7 @@ test('a client that comes back names the session it had, so that the server can 
   expect(second?.get('since')).toBe('e:5');
 });
 
-test('a refusal whose close is lost with the line does not keep a client waiting', async () => {
+test('a refusal whose close frame is lost does not block a client', async () => {
   const { room, opened, hear, due } = await onStage();
   hear(['joined', { ok: false, error: { code: 'unavailable', message: 'Try again.' } }]);
   // The answer is late, and nothing else has come; then it is time to come back.
@@ -144,7 +144,7 @@ test('a refusal whose close is lost with the line does not keep a client waiting
   await expect.poll(() => opened).toHaveLength(2);
 });
 
-test('an answer that has come while the client was asleep is heard before it is missed', async () => {
+test('a reply that arrived while the client was suspended is handled before its timeout', async () => {
   const { room, opened, hear, due } = await onStage();
   due.at(-1)?.();
   hear(['joined', joinReply(['anna'])]);

@@ -68,8 +68,8 @@ async function overHttp(userId: string, claims = {}): Promise<HttpVisitor> {
   return new HttpVisitor(host.url, await tokenFor(userId, claims));
 }
 
-describe('what is done here', () => {
-  test('shows at once, and settles when it is stored', async () => {
+describe('a change by this user', () => {
+  test('is shown at once, and resolves when it is stored', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();
     const anna = enter('anna', roomId, { url });
@@ -101,7 +101,7 @@ describe('what is done here', () => {
     expect(ben.state.messages[0]).not.toHaveProperty('reactions');
   });
 
-  test('is one message when it is said again under its id, before it is stored or after', async () => {
+  test('is one message when it is sent again with its id, before it is stored or after', async () => {
     const anna = enter('anna', newRoom());
     const sends = [anna.send('one', { id: 'mine' }), anna.send('again', { id: 'mine' })];
     expect(anna.state.outgoing).toHaveLength(1);
@@ -113,7 +113,7 @@ describe('what is done here', () => {
     expect([texts(anna), anna.state.outgoing]).toEqual([['one', 'short'], []]);
   });
 
-  test('is kept with its reason when it is refused, until it is given up or sent once more', async () => {
+  test('is kept with its reason when it is refused, until it is discarded or retried', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     const { url, proxy } = await network();
@@ -141,7 +141,7 @@ describe('what is done here', () => {
     expect(failed).toMatchObject({ name: 'editMessage', payload: { message: 'late' } });
   });
 
-  test('survives a reload in the storage, and is sent as nobody else', async () => {
+  test('survives a reload in the storage, and is sent only by its user', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();
     const storage = memory();
@@ -173,7 +173,7 @@ describe('what is done here', () => {
 });
 
 describe('a change of a message', () => {
-  test('brings other mentions and meta, shown at once', async () => {
+  test('replaces mentions and meta, shown at once', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();
     const anna = enter('anna', roomId, { url });
@@ -213,8 +213,8 @@ describe('a change of a message', () => {
   });
 });
 
-describe('what others do', () => {
-  test('comes to loops, which end with the room', async () => {
+describe('a change by others', () => {
+  test('reaches for-await loops, which end with the room', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     const ben = enter('ben', roomId);
@@ -242,7 +242,7 @@ describe('what others do', () => {
     expect(said.map(({ message }) => message)).toEqual(['one', 'two']);
   });
 
-  test('shows as typing until it lapses, or they say it', async () => {
+  test('is shown as typing until it lapses, or the message arrives', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     const ben = enter('ben', roomId, { timing: { ...QUICK, typingLapsesMs: 100 } });
@@ -287,7 +287,7 @@ describe('what others do', () => {
     expect(ben.state.receipts.get('anna')).toBe(seq - 1);
   });
 
-  test('counts as replies what is not deleted, here and after coming back', async () => {
+  test('counts undeleted replies, live and after a reconnect', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();
     const anna = enter('anna', roomId, { url });
@@ -320,7 +320,7 @@ describe('what others do', () => {
     expect(body).toMatchObject({ message: { replyCount: 2 } });
   });
 
-  test('is loaded page by page, and let go again', async () => {
+  test('is loaded page by page, and trimmed again', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     for (let at = 1; at <= 12; at++) await anna.send(`line ${at}`);
@@ -346,7 +346,7 @@ describe('what others do', () => {
 });
 
 describe('a token', () => {
-  test('is renewed before it ends, without anybody noticing', async () => {
+  test('is renewed before it expires, without an interruption', async () => {
     const asked: number[] = [];
     const end = Math.floor(Date.now() / 1_000) + 4;
     const token = () => {
@@ -362,7 +362,7 @@ describe('a token', () => {
     expect(asked[1]).toBeLessThan(end * 1_000);
   });
 
-  test('with another name shows it to this user, and to everybody else', async () => {
+  test('with another name shows it to this user, and to everyone else', async () => {
     const roomId = newRoom();
     const end = Math.floor(Date.now() / 1_000) + 4;
     let asked = 0;
@@ -382,7 +382,7 @@ describe('a token', () => {
     expect((await anna.send('hello again')).sender).toBe('Anne');
   });
 
-  test('that has ended is asked for anew, and one that cannot be had keeps away', async () => {
+  test('that has expired is requested again, and the client stays away without one', async () => {
     const ended = await tokenFor('anna', { exp: Math.floor(Date.now() / 1_000) - 60 });
     let asked = 0;
     const token = () => (asked++ === 0 ? ended : tokenFor('anna'));
@@ -402,7 +402,7 @@ describe('a token', () => {
 });
 
 describe('an end', () => {
-  test.each(Object.entries(closeCodes))('named %s is followed by coming back or not', (_, code) => {
+  test.each(Object.entries(closeCodes))('named %s is followed by a reconnect or not', (_, code) => {
     const isForGood = code >= 4500;
     expect(shouldComeBack(code)).toBe(!isForGood);
   });
@@ -410,7 +410,7 @@ describe('an end', () => {
   test.each([
     ['kickMember', 4501],
     ['banMember', 4502],
-  ] as const)('by %s is told with its reason, and the client stays away', async (act, code) => {
+  ] as const)('by %s is reported with its reason, and the client stays away', async (act, code) => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     await anna.send('mine');
@@ -428,7 +428,7 @@ describe('an end', () => {
     await expect(ben.ask('getHistory', {})).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('of the room, of a place in it, or of who one is, says what it was', async () => {
+  test('of the room, of access to it, or of the token, reports its cause', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     await anna.send('mine');
@@ -446,7 +446,7 @@ describe('an end', () => {
     expect(await comesTo(anna, 'ended')).toMatchObject({ code: 4503 });
   });
 
-  test('of the network is not waited out when the network or the window is back', async () => {
+  test('of the network ends its wait when the network or the window is back', async () => {
     const surroundings = globalThis as { document?: unknown; addEventListener?: unknown };
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
     const window = new EventTarget();
@@ -475,8 +475,8 @@ describe('an end', () => {
   });
 });
 
-describe('what this user has reacted with', () => {
-  test('is known from replies, from other devices and from what is on its way', async () => {
+describe('the reactions of this user', () => {
+  test('are known from replies, from other devices and from pending changes', async () => {
     const roomId = newRoom();
     const phone = enter('ann', roomId);
     await phone.send('shall we?');
@@ -502,7 +502,7 @@ describe('what this user has reacted with', () => {
 });
 
 describe('a reader', () => {
-  test('is on the list of the room from the first time they have read there', async () => {
+  test('is on the list of the room from the first read position', async () => {
     const roomId = newRoom();
     const ann = enter('ann', roomId);
     await ann.send('hello');
@@ -518,7 +518,7 @@ describe('a reader', () => {
     expect([again.state.unread, again.state.unreadMentions]).toEqual([1, 1]);
   });
 
-  test('leaves nothing behind in an empty room', async () => {
+  test('stores nothing in an empty room', async () => {
     const roomId = newRoom();
     const ben = enter('ben', roomId);
     await vi.waitFor(() => expect(ben.state.status.name).toBe('open'), PATIENTLY);

@@ -174,7 +174,7 @@ const life = fc.array(act, { maxLength: 40 }).chain((acts) => {
 });
 
 describe('a timeline', () => {
-  test('holds the room as it is, in whatever order and how often it hears of it', () => {
+  test('holds the state of the room, in whatever order and however often changes arrive', () => {
     fc.assert(
       fc.property(life, ({ rows, told }) => {
         const timeline = new Timeline();
@@ -186,7 +186,7 @@ describe('a timeline', () => {
     );
   });
 
-  test('needs of every row only its newest whole state and its newest reactions', () => {
+  test('needs of every message only its newest state and its newest reactions', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 40 }), fc.boolean(), (acts, isForward) => {
         const { rows, heard } = live(acts);
@@ -239,7 +239,7 @@ describe('a timeline', () => {
     expect(timeline.find(1)?.replyCount).toBe(999);
   });
 
-  test('tells each message as new once', () => {
+  test('reports each message as new once', () => {
     fc.assert(
       fc.property(life, ({ rows, told }) => {
         const timeline = new Timeline();
@@ -253,7 +253,7 @@ describe('a timeline', () => {
     );
   });
 
-  test('keeps one unbroken run: leaves older ones to their page and lets go of the oldest', () => {
+  test('keeps one unbroken run: leaves older messages to their page and drops the oldest', () => {
     const { rows } = live(Array.from({ length: 9 }, () => ({ kind: 'send', which: 0 })));
     const timeline = new Timeline();
     timeline.clear(6);

@@ -194,7 +194,7 @@ describe.each(Object.entries(tables))('%s', (_, [maxHeld, rows]) => {
   });
 });
 
-it('comes back with the end of the last page, or the last position that was live', () => {
+it('resumes from the end of the last page, or from the last live position', () => {
   const catchingUp = next(joining('e:0'), joined('e:2', [row(2)], false), 200).state;
   expect(positionOf(catchingUp)).toBe('e:2');
   const isLive = next(joining('e:0'), joined('e:2'), 200).state;

@@ -6,7 +6,7 @@ const anna = { userId: 'anna', username: 'Anna' };
 const ben = { userId: 'ben', username: 'Ben' };
 const member = { role: 'none', online: true, roomId: 'r', by: 'anna' };
 
-it('knows a user by the name that was told last', () => {
+it('shows a user under the newest name', () => {
   const here = new PresenceSnapshot([anna, ben]);
   const anne = { userId: 'anna', username: 'Anne' };
   expect(here.heard(eventLine('memberUpdated', { ...member, ...anne }))).toBe(true);
@@ -16,13 +16,13 @@ it('knows a user by the name that was told last', () => {
   ]);
 });
 
-it('takes nobody to be here for being a member', () => {
+it('does not count members as online', () => {
   const here = new PresenceSnapshot([ben]);
   here.heard(eventLine('memberUpdated', { ...member, ...anna, online: false }));
   expect(here.users).toEqual([ben]);
 });
 
-it('has no events that lead to another name', () => {
+it('produces no events for a change of name', () => {
   const then = new PresenceSnapshot([{ ...anna, username: 'Anne' }, ben]);
   expect(new PresenceSnapshot([anna, ben]).changesTo(then, 'r', 1)).toBeUndefined();
 });

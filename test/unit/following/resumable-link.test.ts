@@ -8,7 +8,7 @@ import {
 import type { Identity } from '../../../src/protocol/identity.ts';
 import { eventLine } from '../../../src/protocol/frames.ts';
 
-it('brings a newer identity along that came while it was made again', async () => {
+it('sends a newer identity that arrived while it reconnected', async () => {
   const [old, newer] = [1, 2].map((expiresAt): Identity => ({ userId: 'alice', expiresAt }));
   const dialled: { identity: Identity; listener: LinkTransportListener }[] = [];
   const renewed: Identity[] = [];

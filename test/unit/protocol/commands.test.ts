@@ -92,12 +92,12 @@ describe('a payload that does not fit', () => {
 });
 
 describe('a payload', () => {
-  it('loses its unknown fields', () => {
+  it('[WIRE9] loses its unknown fields', () => {
     const payload = { message: 'a', senderId: 'somebody else', seq: 9, rev: 9, timestamp: 1 };
     expect(readPayload('message', payload)).toEqual({ message: 'a' });
   });
 
-  it('keeps a claimed name of any form, which is looked into only where it counts', () => {
+  it('keeps a claimed name of any form, which is validated only where it counts', () => {
     expect(readPayload('message', { message: 'a', sender: 7 })).toEqual({
       message: 'a',
       sender: 7,
@@ -152,7 +152,7 @@ describe('null', () => {
   const optional = fields.filter(({ isOptional }) => isOptional);
   const needed = fields.filter(({ isOptional }) => !isOptional);
 
-  it.each(optional)('in the optional $field of $name is as if it was not there', (about) => {
+  it.each(optional)('[WIRE9] in the optional $field of $name counts as absent', (about) => {
     const { name, field } = about;
     const read = readPayload(name, { ...least[name], [field]: null });
     expect(Object.hasOwn(read, field)).toBe(field === 'retentionDays');
@@ -164,13 +164,16 @@ describe('null', () => {
     expect(mayLack(name, field)).toBe(true);
   });
 
-  it.each(needed)('in $field of $name, which is needed, is refused', ({ name, field }) => {
-    const problem = problemOf(() => readPayload(name, { ...least[name], [field]: null }));
-    expect(problem).toMatchObject({ code: 'invalid_payload', field });
-    expect(mayLack(name, field)).toBe(false);
-  });
+  it.each(needed)(
+    '[WIRE9] in $field of $name, which is required, is refused',
+    ({ name, field }) => {
+      const problem = problemOf(() => readPayload(name, { ...least[name], [field]: null }));
+      expect(problem).toMatchObject({ code: 'invalid_payload', field });
+      expect(mayLack(name, field)).toBe(false);
+    },
+  );
 
-  it('stays where it is nested', () => {
+  it('[WIRE9] is kept where it is nested', () => {
     const meta = { a: null, b: [null, { c: null }] };
     expect(readPayload('message', { message: 'a', meta })).toEqual({ message: 'a', meta });
     expect(problemOf(() => readPayload('message', { message: 'a', mentions: [null] }))).toEqual({
@@ -180,7 +183,7 @@ describe('null', () => {
     });
   });
 
-  it('leaves the payload that was given as it was', () => {
+  it('leaves the given payload unchanged', () => {
     const payload = { message: 'a', id: null, replyTo: 1 };
     expect(readPayload('message', payload)).toEqual({ message: 'a', replyTo: 1 });
     expect(payload).toEqual({ message: 'a', id: null, replyTo: 1 });
@@ -207,8 +210,8 @@ describe('the table of operations', () => {
   const routed = operationNames.filter((name) => traits.get(name)?.route !== undefined);
 
   it('names what only reads so that a client knows without the table', () => {
-    const reading = routed.filter((name) => traits.get(name)?.route?.startsWith('GET '));
-    expect(operationNames.filter((name) => READS_ONLY.test(name))).toEqual(reading);
+    const reading = commandNames.filter((name) => traits.get(name)?.route?.startsWith('GET '));
+    expect(commandNames.filter((name) => READS_ONLY.test(name))).toEqual(reading);
   });
 
   it('has a summary for every route, and a route for all that only HTTP can ask', () => {

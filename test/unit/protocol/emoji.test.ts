@@ -15,7 +15,7 @@ const pairs: [bare: string, qualified: string][] = [
 ];
 
 describe('the kind of a reaction', () => {
-  it.each(pairs)('%j is the same as %j', (bare, qualified) => {
+  it.each(pairs)('[REACT1] %j is the same as %j', (bare, qualified) => {
     expect(emojiKind(bare)).toBe(qualified);
     expect(emojiKind(qualified)).toBe(qualified);
     expect(emojiKind(`${bare}\uFE0E`)).toBe(qualified);
@@ -54,7 +54,7 @@ describe('the kind of a reaction', () => {
     );
   });
 
-  it('is what a command hands on', () => {
+  it('is passed to handlers', () => {
     const payload = { seq: 1, emoji: '\u2764' };
     expect(readPayload('addReaction', payload).emoji).toBe('\u2764\uFE0F');
     expect(readPayload('removeReaction', payload).emoji).toBe('\u2764\uFE0F');

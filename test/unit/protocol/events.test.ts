@@ -8,7 +8,7 @@ import {
   events,
 } from '../../../src/protocol/events.ts';
 
-it('takes an event for durable when its payload has a rev', () => {
+it('treats an event as durable if its payload has a rev', () => {
   expect(eventNames.filter((name) => 'rev' in events[name].payload.shape)).toEqual([...durable]);
 });
 

@@ -41,7 +41,7 @@ function deep(levels: number): string {
 }
 
 describe('a frame of a client', () => {
-  it('holds one command or several, one a line', () => {
+  it('[WIRE2] holds one or more commands, one a line', () => {
     expect(readFrame('["typing",{}]', limits)).toEqual([{ name: 'typing', payload: {} }]);
     expect(readFrame('["a",{"x":1},0]\n["b",null]', limits)).toEqual([
       { name: 'a', payload: { x: 1 }, ref: 0 },
@@ -86,7 +86,7 @@ describe('a frame of a client', () => {
     expect(frameProblem('\n'.repeat(60_000))).toMatchObject({ code: 'invalid_payload' });
   });
 
-  it('is nested at most 16 levels deep, the tuple being the first', () => {
+  it('[LIM8] is nested at most 16 levels deep, the tuple being the first', () => {
     expect(frameProblem(deep(15))).toBeUndefined();
     expect(frameProblem(deep(16))).toEqual({
       code: 'invalid_payload',
@@ -103,7 +103,7 @@ describe('a line', () => {
     expect(positionLine('e-1_A:12')).toBe('["position","e-1_A:12"]');
   });
 
-  it('has no character that any reader takes for the end of a line', () => {
+  it('[WIRE3] has no character that any reader treats as a line end', () => {
     const message = 'a\n\v\f\r\u001c\u001d\u001e\u0085\u2028\u2029b';
     const result = { ok: true as const, message };
     for (const line of [eventLine('message', { message }), ackLine(1, result)]) {
@@ -132,7 +132,7 @@ describe('reading a line', () => {
   });
   const message = eventLine('message', { rev: 7, message: '["ack",1,' });
 
-  it('tells replies from events', () => {
+  it('distinguishes replies from events', () => {
     expect([joined, refused, message].map(isReply)).toEqual([true, true, false]);
     expect([joined, refused, message].map(isJoined)).toEqual([true, false, false]);
     expect([joined, refused, message].map(ackRef)).toEqual([undefined, 12, undefined]);
@@ -166,7 +166,7 @@ describe('reading a line', () => {
     expect([joined, refused].map(revOf)).toEqual([undefined, undefined]);
   });
 
-  it('takes the position line off a frame', () => {
+  it('[WIRE6] separates the position line from a frame', () => {
     expect(splitFrame(`${message}\n${joined}\n${positionLine('e-1_A:12')}`)).toEqual({
       lines: [message, joined],
       position: 'e-1_A:12',

@@ -44,16 +44,19 @@ describe('a payload', () => {
     });
   });
 
-  it.each(['__proto__', 'constructor', 'prototype'])('cannot hold the key %s anywhere', (key) => {
-    const value: unknown = JSON.parse(`{"roomId":"r","a":[{"b":{"${key}":{"x":1}}}]}`);
-    expect(problemOf(() => assertPlain(value, 16))).toEqual({
-      code: 'invalid_payload',
-      message: `${key} is not allowed as a key.`,
-      field: key,
-    });
-  });
+  it.each(['__proto__', 'constructor', 'prototype'])(
+    '[WIRE8] cannot contain the key %s anywhere',
+    (key) => {
+      const value: unknown = JSON.parse(`{"roomId":"r","a":[{"b":{"${key}":{"x":1}}}]}`);
+      expect(problemOf(() => assertPlain(value, 16))).toEqual({
+        code: 'invalid_payload',
+        message: `${key} is not allowed as a key.`,
+        field: key,
+      });
+    },
+  );
 
-  it('cannot hold a lone surrogate, in a text or in a key', () => {
+  it('[WIRE8] cannot contain a lone surrogate, in a text or in a key', () => {
     expect(problemOf(() => assertPlain({ a: { b: 'x\uD800' } }, 16))).toEqual({
       code: 'invalid_payload',
       message: 'a.b must be well-formed Unicode.',
@@ -66,7 +69,7 @@ describe('a payload', () => {
     expect(problemOf(() => assertPlain('\uD800', 16))).toMatchObject({ field: 'payload' });
   });
 
-  it('cannot hold what JSON has no word for', () => {
+  it('cannot contain values outside of JSON', () => {
     expect(problemOf(() => assertPlain({ a: new Uint8Array(1) }, 16))).toEqual({
       code: 'invalid_payload',
       message: 'a must be JSON, not binary.',

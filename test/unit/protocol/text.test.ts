@@ -131,7 +131,7 @@ describe('the display name made of', () => {
     // A selector needs a letter before it, not another selector.
     ['\u180B\u180B\u180BAnn', 'Ann'],
     ['\u180B\u200C\u1820', '\u1820'],
-  ])('%j is tidied to %j', (text, name) => {
+  ])('[NAME2] %j is normalised to %j', (text, name) => {
     expect(displayName(text)).toBe(name);
   });
 
@@ -142,7 +142,7 @@ describe('the display name made of', () => {
     ...Array.from(
       '\u206A\u3164\uFE00\uFE0E\uFE0F\uFEFF\uFFA0\uFFFC\u{1D159}\u{1D173}\u{E0001}\u{E0061}\u{E007F}\u{E0100}',
     ),
-  ])('al%jice is without that', (hidden) => {
+  ])('[NAME2] al%jice loses the hidden character', (hidden) => {
     expect(displayName(`al${hidden}ice`)).toBe('alice');
     expect(displayName(`alice${hidden}`)).toBe('alice');
   });
@@ -194,7 +194,7 @@ describe('the display name made of', () => {
     expect(displayName(text)).toBeUndefined();
   });
 
-  it('more than 64 code points ends with a whole grapheme', () => {
+  it('[NAME2] more than 64 code points ends with a whole grapheme', () => {
     expect(displayName('x'.repeat(70))).toBe('x'.repeat(64));
     expect(displayName(GRIN.repeat(70))).toBe(GRIN.repeat(64));
     expect(displayName(`${'x'.repeat(61)}${family}`)).toBe('x'.repeat(61));
@@ -203,7 +203,7 @@ describe('the display name made of', () => {
     expect(displayName(`x${'\u0323'.repeat(90)}`)).toBe(`x${'\u0323'.repeat(63)}`);
   });
 
-  it('whatever is a name that may be claimed, and the same again', () => {
+  it('any text is a valid name, and normalising it again changes nothing', () => {
     const odd = fc.constantFrom(
       ...Array.from(
         'ae\u0301 \n\u00A0\u200B\u200C\u200D\uFE0F\u2764\u{1F3FD}\u{1F3F4}\u{E0067}\u{E007F}',
@@ -227,7 +227,7 @@ describe('the display name made of', () => {
     );
   });
 
-  it('a user id is the id where nothing of that can be seen', () => {
+  it('a user id is the id where none of it is visible', () => {
     expect(nameOfId('u\u202E1 ')).toBe('u1');
     expect(nameOfId('\u3164')).toBe('\u3164');
   });
@@ -252,7 +252,7 @@ describe('a user id', () => {
     expect(wrongUserId(text)).toBe(why);
   });
 
-  it.each(['.', '..'])('may have been %j in a room from before', (text) => {
+  it.each(['.', '..'])('may be %j in an older room', (text) => {
     expect(wrongKnownUserId(text)).toBeUndefined();
   });
 });

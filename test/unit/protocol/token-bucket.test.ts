@@ -117,7 +117,7 @@ describe('a token bucket', () => {
     expect(waits).toEqual(steps);
   });
 
-  it('is full when nothing was taken, and when what was taken has come back', () => {
+  it('is full when nothing was taken, and when it has refilled', () => {
     const bucket = new TokenBucket(tenASecond, NOW);
     expect(bucket.isFull(NOW)).toBe(true);
     bucket.take(NOW, 2);

@@ -15,7 +15,7 @@ describe('a connection', () => {
     [{ buffered: 0, sentSinceSign: 1e12, signAgoMs: 1e12 }, 'keepsUp'],
   ];
 
-  it.each(told)('whose host tells %j is %s', (backlog, verdict) => {
+  it.each(told)('whose host reports %j is %s', (backlog, verdict) => {
     const whole = { buffered: undefined, sentSinceSign: 0, signAgoMs: 0, ...backlog };
     expect(backpressure(whole, limits)).toBe(verdict);
   });
@@ -31,7 +31,7 @@ describe('a connection', () => {
     [0, 30_001, 'keepsUp'],
     // A clock that went back makes nobody too slow.
     [1_000_001, -3_600_000, 'keepsUp'],
-  ])('sent %i bytes since a sign of life %i ms ago is %s', (sentSinceSign, signAgoMs, verdict) => {
+  ])('sent %i bytes since its last frame %i ms ago is %s', (sentSinceSign, signAgoMs, verdict) => {
     expect(backpressure({ buffered: undefined, sentSinceSign, signAgoMs }, limits)).toBe(verdict);
   });
 });

@@ -23,7 +23,7 @@ function seqsIn({ messages }: Seen, limit: number): number[] {
 }
 
 describe('under flood (P11)', () => {
-  it('[ADM1] a user gets no more done than their allowance, whatever they send and when', () => {
+  it('[ADM1] [LIM1] a user cannot exceed their allowance, whatever they send and when', () => {
     const step = fc.oneof(
       fc.record({
         name: fc.constantFrom('message', 'typing', 'getHistory', 'joinRoom', 'constructor', 'x'),
@@ -71,7 +71,7 @@ describe('under flood (P11)', () => {
     );
   }, 60_000);
 
-  it('pages hold their count, their bytes, and every message once in order', () => {
+  it('[HIST1] pages respect their count and size, and hold every message once in order', () => {
     fc.assert(
       fc.property(
         fc.array(fc.nat(130_000), { minLength: 1, maxLength: 30 }),
@@ -110,7 +110,7 @@ describe('under flood (P11)', () => {
     );
   }, 60_000);
 
-  it('a list of members is paged by user id, everyone once', () =>
+  it('a list of members is paged by user id, each member once', () =>
     onStage({ MAX_CONNECTIONS_PER_USER: '1' }, (stage) => {
       const ids = Array.from(
         { length: 230 },
@@ -135,7 +135,7 @@ describe('under flood (P11)', () => {
       }
     }));
 
-  it('a reader that stalls loses what is ephemeral, then its place, and never a message', () =>
+  it('[EVT2] a reader that stalls loses ephemeral events, then its connection, and never a message', () =>
     onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
       const slow = new Listener(stage, { userId: 'slow' });
       const writer = new Listener(stage, alice);
@@ -156,7 +156,7 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([4001]);
     }));
 
-  it('a reader that lost something ephemeral is told to look again once it keeps up', () =>
+  it('[PRES5] a reader that lost ephemeral events receives a presence once it keeps up', () =>
     onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
       const slow = new Listener(stage, { userId: 'slow' });
       const writer = new Listener(stage, alice);
@@ -173,7 +173,7 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([]);
     }));
 
-  it('a reader that lags behind for a minute is sent away to resume', () =>
+  it('[PRES5] a reader that lags for a minute is closed to resume', () =>
     onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
       const slow = new Listener(stage, { userId: 'slow' });
       const writer = new Listener(stage, alice);
@@ -185,7 +185,7 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([4001]);
     }));
 
-  it('typing is heard once in 3 s a user, and not at all above 100 users', () =>
+  it('[TYP1] typing is sent once in 3 s a user, and never above 100 users', () =>
     onStage({}, (stage) => {
       const reader = new Listener(stage, { userId: 'reader' });
       const writer = new Listener(stage, alice);

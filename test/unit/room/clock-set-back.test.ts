@@ -14,7 +14,7 @@ function founded(): RoomAtHand {
   return room;
 }
 
-it('makes a mute last longer by as much, until it is taken back', () => {
+it('[ROOM5] makes a mute last longer by as much, until it is ended', () => {
   const room = founded();
   room.ask(olga, 'muteMember', { userId: 'bob', seconds: 60 });
   room.now -= HOUR_MS;
@@ -28,7 +28,7 @@ it('makes a mute last longer by as much, until it is taken back', () => {
   expect(message.timestamp).toBe(Math.max(...times));
 });
 
-it('makes a kick last longer by as much, until a shorter one takes its place', () => {
+it('[ROOM5] makes a kick last longer by as much, until a shorter one replaces it', () => {
   const room = founded();
   room.ask(olga, 'kickMember', { userId: 'bob', seconds: 60 });
   room.now -= HOUR_MS;

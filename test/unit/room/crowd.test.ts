@@ -26,7 +26,7 @@ function follow(listener: Listener): number {
 }
 
 describe('a crowd', () => {
-  it('above 200 is a number, at most once a second and only when it changed', () =>
+  it('[PRES4] above 200 is a number, at most once a second and only when it changed', () =>
     onStage({}, (stage) => {
       const first = new Listener(stage, { userId: 'first' });
       for (let n = 2; n <= 200; n++) enter(stage, `user ${n}`);
@@ -57,7 +57,7 @@ describe('a crowd', () => {
       expect(follow(first)).toBe(201);
     }));
 
-  it('that comes at once is told a few times, each the first and the last included', () =>
+  it('[PRES3] that joins at once is reported in a few frames, the first and the last user included', () =>
     onStage({}, (stage) => {
       const first = new Listener(stage, { userId: 'first' });
       stage.pass(1_000);
@@ -76,7 +76,7 @@ describe('a crowd', () => {
       }
     }));
 
-  it('is known to whoever says something, or hears something, before that', () =>
+  it('[PRES3] is reported to a connection before anything else from those users', () =>
     onStage({}, (stage) => {
       const [first, second] = [new Listener(stage, { userId: 'first' }), enter(stage, 'second')];
       stage.pass(1_000);
@@ -93,7 +93,7 @@ describe('a crowd', () => {
       expect([heard(first).length, heard(second).length]).toEqual([5, 4]);
     }));
 
-  it('around 200 is told in names or numbers that add up for everyone (P6)', () => {
+  it('around 200 is reported in names or numbers that add up for everyone (P6)', () => {
     const step = fc.oneof(
       fc.record({ enter: fc.nat(9) }),
       fc.record({ leave: fc.nat(9) }),
@@ -137,7 +137,7 @@ describe('a crowd', () => {
     });
   }, 60_000);
 
-  it('loses one whose socket ended while the room slept, though the host never says so', () =>
+  it('loses a user whose socket closed while the room slept, without a report of the host', () =>
     onStage({}, (stage) => {
       const alice = new Listener(stage, { userId: 'alice' });
       const bob = new Listener(stage, { userId: 'bob' });

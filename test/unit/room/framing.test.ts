@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Audience } from '../../../src/room/broadcast/audience.ts';
-import { type Entry, ownFrame, sharedFrame } from '../../../src/room/broadcast/framing.ts';
+import { type Entry, frameOf, ownFrame } from '../../../src/room/broadcast/framing.ts';
 
 function entry(line: string, audience: Audience, position?: string): Entry {
   return { line, audience, position, ephemeral: false, deferrable: false };
@@ -18,11 +18,11 @@ const entries = [
 ];
 
 describe('framing', () => {
-  it('shares one frame of what is for everyone, with the last position', () => {
-    const frame = sharedFrame(entries);
+  it('[WIRE6] makes one frame of entries, with the last position', () => {
+    const frame = frameOf(entries.filter(({ audience }) => audience.to === 'everyone'));
     expect(frame?.lines).toEqual(['all', 'not c1']);
     expect(frame?.position).toBe('e:2');
-    expect(sharedFrame([])).toBeUndefined();
+    expect(frameOf([])).toBeUndefined();
   });
 
   it.each([
@@ -33,7 +33,7 @@ describe('framing', () => {
     expect(ownFrame(connection(id, userId), entries, undefined)?.lines).toEqual(lines);
   });
 
-  it('gives a connection that has not joined only what is for it alone', () => {
+  it('gives an unjoined connection only its own entries', () => {
     expect(ownFrame(connection('c1', 'alice', false), entries, undefined)?.lines).toEqual(['c1']);
     expect(ownFrame(connection('c3', 'bob', false), entries, undefined)).toBeUndefined();
   });

@@ -33,7 +33,7 @@ function expectGone(room: RoomAtHand): void {
   }
 }
 
-it('erases everything, sends everyone away, and is not found again', () => {
+it('erases everything, closes every connection, and is not found again', () => {
   const room = lived();
   const listeners = [room.join(alice), room.join(bob), room.join(bob)];
   const heard = listeners.map(({ lines }) => lines.length);
@@ -48,7 +48,7 @@ it('erases everything, sends everyone away, and is not found again', () => {
   expect(statSync(room.path).size).toBeLessThan(200_000);
 });
 
-it('is erased when it is next woken, where the process ended right after it was stored', () => {
+it('is erased when it is next woken, if the process ended right after the deletion was stored', () => {
   const room = lived();
   room.storeOnly(alice, 'deleteRoom', {});
   expect(room.wakeAt).toBeLessThanOrEqual(room.now);
@@ -59,7 +59,7 @@ it('is erased when it is next woken, where the process ended right after it was 
   expectGone(room);
 });
 
-it('does not come back with what it held, when it is reopened before it was erased', () => {
+it('is empty when it is reopened before it was erased', () => {
   const room = lived();
   room.storeOnly(alice, 'deleteRoom', {});
   room.crash();
@@ -68,7 +68,7 @@ it('does not come back with what it held, when it is reopened before it was eras
   expect(room.bytes().includes('secret')).toBe(false);
 });
 
-it('begins anew when an admin reopens it, under another epoch', () => {
+it('is empty and has a new epoch when an admin reopens it', () => {
   const room = lived();
   const { epoch, position } = room.join(bob).joined;
   room.ask(alice, 'deleteRoom', {});
@@ -89,7 +89,7 @@ it('begins anew when an admin reopens it, under another epoch', () => {
   expect(acts).toMatchObject([{ act: 'reopenRoom', by: admin.userId }]);
 });
 
-it('is deleted by owners and admins alone, and reopening one that is there changes nothing', () => {
+it('is deleted by owners and admins only, and reopening an existing one changes nothing', () => {
   const room = lived();
   const mod = person('mod');
   room.ask(alice, 'setRole', { userId: mod.userId, role: 'moderator' });
@@ -102,7 +102,7 @@ it('is deleted by owners and admins alone, and reopening one that is there chang
   expect(room.ask(alice, 'getHistory', {}).messages).toHaveLength(50);
 });
 
-it('keeps a name from being taken, where an admin deletes a room nobody has written in', () => {
+it('reserves a name when an admin deletes a room without messages', () => {
   const room = new RoomAtHand();
   expect(refusal(room.execute(bob, 'deleteRoom', {})).code).toBe('forbidden');
   room.ask(admin, 'deleteRoom', {});

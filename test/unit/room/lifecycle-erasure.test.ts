@@ -48,7 +48,7 @@ function lived(): RoomAtHand {
   return room;
 }
 
-it('leaves nothing of a person in the file, and all of the others', () => {
+it('removes everything of a user from the file, and keeps everything of others', () => {
   const room = lived();
   expect(legible(room)).toEqual(WORDS);
   erase(room);
@@ -89,7 +89,7 @@ it('leaves nothing of a person in the file, and all of the others', () => {
   expect(room.failures).toEqual([]);
 });
 
-it('shows those who listen, and those who come back, the same', () => {
+it('shows the same to clients that listen and to clients that resume', () => {
   const room = lived();
   const listener = room.join(bob);
   const { position } = listener.joined;
@@ -112,7 +112,7 @@ it('shows those who listen, and those who come back, the same', () => {
   expect([...back.values()]).toEqual(now);
 });
 
-it('sends the person away, and says when it is done and that it was', () => {
+it('disconnects the user, and reports when it is done', () => {
   const room = lived();
   const theirs = [room.join(gone), room.join(gone)];
   const listener = room.join(bob);
@@ -126,7 +126,7 @@ it('sends the person away, and says when it is done and that it was', () => {
   expect(legible(room)).toEqual([]);
 });
 
-it('takes 500 rows a step and goes on where it was, whenever the life of the room ends', () => {
+it('takes 500 rows a step and continues where it was, whenever the room is evicted', () => {
   const room = lived();
   for (let at = 0; at < 1_300; at++) {
     room.ask(gone, 'message', { message: `xylograph ${at} of zymurgy` });
@@ -157,7 +157,7 @@ function named(at: number): string {
   return `q${String(at).padStart(4, '0')}`;
 }
 
-it('leaves nothing legible of any of many people in a busy room', () => {
+it('leaves nothing legible of any of many users in a busy room', () => {
   const room = new RoomAtHand();
   const people = Array.from({ length: 120 }, (_, at) => ({
     userId: `${named(at)}-${'i'.repeat((at * 7) % 50)}`,
@@ -187,7 +187,7 @@ it('leaves nothing legible of any of many people in a busy room', () => {
   expect(room.failures).toEqual([]);
 }, 60_000);
 
-it('takes several people out one after the other, whoever is asked for when', () => {
+it('erases several users one after the other, in whatever order they are requested', () => {
   const room = lived();
   room.now += 40 * 86_400_000;
   const others = Array.from({ length: 5 }, (_, at) => person(`w${at}ldebeest`));
@@ -205,7 +205,7 @@ it('takes several people out one after the other, whoever is asked for when', ()
   expect(room.failures).toEqual([]);
 });
 
-it('lets the same id come back as somebody new', () => {
+it('treats the same id as a new user afterwards', () => {
   const room = lived();
   erase(room);
   const sent = room.ask(gone, 'message', { message: 'again', id: 'quintessa-says' });
@@ -215,7 +215,7 @@ it('lets the same id come back as somebody new', () => {
   );
 });
 
-it('is for admins alone', () => {
+it('is for admins only', () => {
   const room = lived();
   for (const who of [alice, bob, gone]) {
     const problem = refusal(room.execute(who, 'eraseUser', { userId: gone.userId }));

@@ -25,7 +25,7 @@ function seqsOf(room: RoomAtHand): number[] {
   return room.ask(alice, 'getMissed', { after: '0:0' }).messages.map(({ seq }) => seq);
 }
 
-it('asks to be woken when its oldest message is past keeping, and for nothing before', () => {
+it('sets its wakeup to the expiry of its oldest message', () => {
   const room = new RoomAtHand();
   const began = room.now;
   say(room, 3);
@@ -39,7 +39,7 @@ it('asks to be woken when its oldest message is past keeping, and for nothing be
   expect(room.wakeAt).toBeUndefined();
 });
 
-it('forgets what is past keeping, with all that hangs on it, and tells its horizon', () => {
+it('removes expired messages with their dependents, and sends its horizon', () => {
   const room = forgetful();
   room.ask(bob, 'message', { message: 'hello zebra', mentions: ['alice'] });
   room.ask(alice, 'addReaction', { seq: 2, emoji: '👍' });
@@ -65,7 +65,7 @@ it('forgets what is past keeping, with all that hangs on it, and tells its horiz
   expect(room.failures).toEqual([]);
 });
 
-it('takes 500 messages a step, tells once, and its file becomes shorter', () => {
+it('takes 500 messages a step, sends one event, and shortens its file', () => {
   const room = forgetful();
   say(room, 2_400, 'something to say that takes some place in the file, '.repeat(10));
   room.now += 8 * DAY_MS;
@@ -86,7 +86,7 @@ it('takes 500 messages a step, tells once, and its file becomes shorter', () => 
   expect(statSync(room.path).size).toBeLessThan(before / 8);
 }, 60_000);
 
-it('goes on where it was when its life ends between any two steps', () => {
+it('continues where it was when it is evicted between any two steps', () => {
   const room = forgetful();
   say(room, 1_700);
   room.now += 8 * DAY_MS;
@@ -104,7 +104,7 @@ it('goes on where it was when its life ends between any two steps', () => {
   expect(seqsOf(room)).toEqual([1_702]);
 }, 60_000);
 
-it('forgets at most once a day, and stops asking when nothing is left', () => {
+it('runs at most once a day, and sets no wakeup when nothing is left', () => {
   const room = forgetful();
   room.now += 8 * DAY_MS;
   say(room, 1);
@@ -123,7 +123,7 @@ it('forgets at most once a day, and stops asking when nothing is left', () => {
   expect(room.wakeAt).toBe(room.now + DAY_MS + 1);
 });
 
-it('gives those who come back after it forgot all that is left, and no reset', () => {
+it('returns everything left to clients that resume afterwards, without a reset', () => {
   const room = forgetful();
   const [epoch] = room.join(bob).joined.position.split(':');
   say(room, 20);
@@ -144,7 +144,7 @@ it('gives those who come back after it forgot all that is left, and no reset', (
   expect(room.join(alice, { since: 'elsewhere:3' }).joined.reset).toBe(true);
 });
 
-it('is asked by owners alone', () => {
+it('is set by owners only', () => {
   const room = forgetful();
   expect(refusal(room.execute(bob, 'updateRoom', { retentionDays: 1 })).code).toBe('forbidden');
   expect(room.ask(admin, 'updateRoom', { retentionDays: 1 }).room.retentionDays).toBe(1);

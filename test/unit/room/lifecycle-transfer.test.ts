@@ -57,7 +57,7 @@ function importInto(room: RoomAtHand, text: string, linesAtOnce = 1_000): boolea
   return done;
 }
 
-it('comes out of an import as it went into the export, byte for byte', () => {
+it('is the same after export and import, byte for byte', () => {
   const source = lived();
   const text = exportOf(source);
   const copy = new RoomAtHand('moving');
@@ -95,7 +95,7 @@ it('comes out of an import as it went into the export, byte for byte', () => {
   expect(copy.failures).toEqual([]);
 });
 
-it('goes on after the import as the room it was: next rev, same owner', () => {
+it('continues after the import with the next rev and the same owner', () => {
   const source = lived();
   const copy = new RoomAtHand('moving');
   importInto(copy, exportOf(source));
@@ -105,7 +105,7 @@ it('goes on after the import as the room it was: next rev, same owner', () => {
   expect(refusal(copy.execute(stranger, 'message', { message: 'x' })).code).toBe('room_not_found');
 });
 
-it('takes many pages for a big room, each bounded, and the reactions of a crowd in pieces', () => {
+it('exports a big room in bounded pages, and many reactions in parts', () => {
   const room = new RoomAtHand();
   for (let at = 0; at < 1_200; at++) {
     room.ask(person(`user ${at}`), 'message', { message: 'long '.repeat(300) });
@@ -195,7 +195,7 @@ it('can be sent again from any line before the one where it broke', () => {
   }
 }, 60_000);
 
-it('is for nobody while it is half there, and can be given up', () => {
+it('is inaccessible while it is incomplete, and can be abandoned', () => {
   const lines = exportOf(lived()).split('\n');
   const copy = new RoomAtHand('moving');
   const waiting = copy.join(bob);
@@ -214,7 +214,7 @@ it('is for nobody while it is half there, and can be given up', () => {
   expect(exportOf(copy)).toBe(lines.join('\n'));
 });
 
-it('is refused where somebody has written, and changes nothing there', () => {
+it('is refused in a room with messages, and changes nothing there', () => {
   const text = exportOf(lived());
   for (const prepare of [
     (room: RoomAtHand) => room.ask(bob, 'message', { message: 'mine' }),
@@ -229,7 +229,7 @@ it('is refused where somebody has written, and changes nothing there', () => {
   }
 });
 
-it('names the line that does not fit, and takes nothing of its batch', () => {
+it('names the invalid line, and stores nothing of its batch', () => {
   const [head = '', ...rest] = exportOf(lived()).split('\n').slice(0, -1);
   const end = rest.at(-1)!;
   const message = rest[0]!;
@@ -267,7 +267,7 @@ it('names the line that does not fit, and takes nothing of its batch', () => {
   }
 });
 
-it('is imported from lines that a tool has rewritten: blank ones, CRLF, null for what is absent', () => {
+it('is imported from lines that a tool has rewritten: blank ones, CRLF, null for absent fields', () => {
   const source = lived();
   const text = exportOf(source);
   const lines = text.split('\n').map((line) => {
@@ -285,7 +285,7 @@ it('is imported from lines that a tool has rewritten: blank ones, CRLF, null for
   expect(exportOf(copy)).toBe(text);
 });
 
-it('says in an export that goes on over an erasure or a deletion that it cannot be had', () => {
+it('ends an export with an error if a user or the room is erased during it', () => {
   for (const interfere of [
     (room: RoomAtHand) => room.ask(admin, 'eraseUser', { userId: 'bob' }),
     (room: RoomAtHand) => {
@@ -311,7 +311,7 @@ it('is exported by owners and admins, imported by admins', () => {
   expect(refusal(copy.execute(admin, 'exportRoom', {})).code).toBe('room_not_found');
 });
 
-it('counts as one what looks the same, and leaves out reactions that nobody can see', () => {
+it('merges reactions that look the same, and drops invisible ones', () => {
   const room = new RoomAtHand('moving');
   room.ask(alice, 'message', { message: 'hello' });
   for (const who of [alice, bob]) room.ask(who, 'addReaction', { seq: 1, emoji: 'a' });
@@ -330,7 +330,7 @@ it('counts as one what looks the same, and leaves out reactions that nobody can 
   expect(reactions.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
 });
 
-it('takes names in the form in which they are shown, and blank messages of earlier times', () => {
+it('normalises names, and accepts blank messages of older exports', () => {
   const room = new RoomAtHand('moving');
   room.ask(alice, 'message', { message: 'hello' });
   const blank = rewritten(exportOf(room), 'message', () => ({

@@ -7,7 +7,7 @@ function found(room: RoomAtHand, prefix: string): string[] {
   return room.ask(alice, 'getMembers', { prefix }).members.map(({ userId }) => userId);
 }
 
-it('finds members by the name that they have now', () => {
+it('finds members by their current name', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'welcome' });
   room.ask({ userId: 'u-1', name: 'Łucja Nowak' }, 'message', { message: 'hi' });
@@ -26,7 +26,7 @@ it('finds no one who is off the list', () => {
   expect(found(room, 'ben')).toEqual(['u-1']);
 });
 
-it('takes what SQL and patterns read into a prefix for what it is', () => {
+it('treats SQL and pattern characters in a prefix as text', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'welcome' });
   room.ask({ userId: 'u-1', name: '100% *.' }, 'message', { message: 'hi' });

@@ -11,13 +11,13 @@ function shown(identity: { userId: string; name?: string }, claim: unknown): unk
 }
 
 describe('a name', () => {
-  it('is the one in the token, whatever is claimed', () => {
+  it('[AUTH7] is the one in the token, whatever is claimed', () => {
     for (const claim of [undefined, 'Mallory', 7, null, {}, '']) {
       expect(shown({ userId: 'u1', name: 'Alice' }, claim)).toEqual({ username: 'Alice' });
     }
   });
 
-  it('is the claimed one, unverified, where the token has none', () => {
+  it('[AUTH7] is the claimed one, unverified, where the token has none', () => {
     expect(shown({ userId: 'u1' }, 'Bob')).toEqual({ username: 'Bob', unverified: true });
   });
 

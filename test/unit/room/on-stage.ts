@@ -2,15 +2,24 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../../src/settings/settings.ts';
+import type { Ports } from '../../../src/room/ports.ts';
 import { StagedRoom } from './staged-room.ts';
 
 /** Memory where there is some: what these tests ask of a file is not that it survives the machine. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** Does something with a new room over a new file, and clears both away. */
-export function onStage<T>(settings: Record<string, string>, work: (stage: StagedRoom) => T): T {
+export function onStage<T>(
+  settings: Record<string, string>,
+  work: (stage: StagedRoom) => T,
+  ports: Partial<Ports> = {},
+): T {
   const folder = mkdtempSync(join(FOLDER, 'parlor-stage-'));
-  const stage = new StagedRoom(join(folder, 'room.sqlite'), readSettings(settings).settings.limits);
+  const stage = new StagedRoom(
+    join(folder, 'room.sqlite'),
+    readSettings(settings).settings.limits,
+    ports,
+  );
   try {
     return work(stage);
   } finally {

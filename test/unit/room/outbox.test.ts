@@ -19,8 +19,8 @@ function frames({ frames }: Listener, from: number): string[][] {
   );
 }
 
-describe('what is due', () => {
-  it('leaves when it is flushed, as one frame for each connection, in the order it was decided', () =>
+describe('an outbox', () => {
+  it('sends at a flush one frame for each connection, in the order of decisions', () =>
     onStage({}, (stage) => {
       const [one, two, three] = [alice, bob, carol].map((user) => new Listener(stage, user)) as [
         Listener,
@@ -65,7 +65,7 @@ describe('what is due', () => {
       expect(reader.lines.at(-3)![2]).toMatchObject({ messages: [{ message: 'not heard' }] });
     }));
 
-  it('carries no position without a durable change, nor for a duplicate', () =>
+  it('[WIRE6] sends no position without a durable change, nor for a duplicate', () =>
     onStage({}, (stage) => {
       const writer = new Listener(stage, alice);
       const reader = new Listener(stage, bob);
@@ -78,7 +78,7 @@ describe('what is due', () => {
       expect(frames(reader, length)).toEqual([['typing alice']]);
     }));
 
-  it('goes to nobody when the commit fails', () =>
+  it('sends nothing when the commit fails', () =>
     onStage({}, (stage) => {
       const writer = new Listener(stage, alice);
       const reader = new Listener(stage, bob);
@@ -89,7 +89,7 @@ describe('what is due', () => {
       expect([writer.endedWith, reader.endedWith]).toEqual([[4000], [4000]]);
     }));
 
-  it('tells a refusal without a ref as an event that names its command and id', () =>
+  it('[WIRE1] reports a refusal without a ref as an event that names its command and id', () =>
     onStage({}, (stage) => {
       const writer = new Listener(stage, alice);
       writer.say('message', { message: '', id: 'a1' });

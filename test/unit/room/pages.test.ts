@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pageOf } from '../../../src/room/messages/pages.ts';
 
 describe('a page', () => {
-  it('ends at its count and says whether there is more', () => {
+  it('[HIST1] ends at its count and says whether there is more', () => {
     expect(pageOf([1, 2, 3], 3)).toEqual({ items: [1, 2, 3], hasMore: false });
     expect(pageOf([1, 2, 3], 2)).toEqual({ items: [1, 2], hasMore: true });
     expect(pageOf([], 2)).toEqual({ items: [], hasMore: false });
@@ -15,12 +15,12 @@ describe('a page', () => {
     expect(pageOf(found, 9, 15)).toEqual({ items: found, hasMore: false });
   });
 
-  it('holds one item, however big', () => {
+  it('[HIST1] holds one item, however big', () => {
     const big = 'x'.repeat(1_000_000);
     expect(pageOf([big, big], 9)).toEqual({ items: [big], hasMore: true });
   });
 
-  it('holds 256 KiB where nothing else is said', () => {
+  it('[HIST1] holds 256 KiB by default', () => {
     const item = 'x'.repeat(1_022);
     const found = Array.from({ length: 300 }, () => item);
     expect(pageOf(found, 500).items).toHaveLength(256);

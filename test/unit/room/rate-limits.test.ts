@@ -30,7 +30,7 @@ class Charged {
 }
 
 describe('a user', () => {
-  it('[ADM1] may do 200 things at once, then 50 a second', () => {
+  it('[ADM1] [LIM1] may give 200 commands at once, then 50 a second', () => {
     const charged = new Charged();
     expect(charged.burst('message')).toBe(200);
     expect(charged.wait('message')).toBe(20);
@@ -40,7 +40,7 @@ describe('a user', () => {
     expect(charged.burst('message')).toBe(200);
   });
 
-  it('[ADM1] pays 5 for a page and 10 for joining', () => {
+  it('[ADM1] [LIM1] pays 5 for a page and 10 for joining', () => {
     expect(new Charged().burst('getHistory')).toBe(40);
     expect(new Charged().burst('getMissed')).toBe(40);
     expect(new Charged().burst('joinRoom')).toBe(20);
@@ -68,7 +68,7 @@ describe('a user', () => {
     },
   );
 
-  it('[ADM1] gains nothing, and loses nothing more, when the clock goes back', () => {
+  it('[ADM1] gains and loses nothing when the clock goes back', () => {
     const charged = new Charged();
     charged.burst('message');
     charged.now -= 3_600_000;
@@ -77,7 +77,7 @@ describe('a user', () => {
     expect(charged.burst('message')).toBe(50);
   });
 
-  it('[ADM1] is still limited when very many others come', () => {
+  it('[ADM1] is still limited when very many others arrive', () => {
     const charged = new Charged();
     charged.burst('message');
     for (let other = 0; other < 5_000; other++) charged.wait('message', `user ${other}`);

@@ -29,7 +29,7 @@ function comeBack(stage: StagedRoom, since: string): Seen {
 }
 
 describe('coming back (P5)', () => {
-  it('to an empty room with its own position misses nothing', () =>
+  it('[SYNC1] to an empty room with its own position misses nothing', () =>
     onStage(SETTINGS, (stage) => {
       expect(comeBack(stage, '0:0')).toMatchObject({
         ok: true,
@@ -40,7 +40,7 @@ describe('coming back (P5)', () => {
       expect(comeBack(stage, '0:0')).not.toHaveProperty('reset');
     }));
 
-  it('to an empty room with a position of some other room is a reset', () =>
+  it('[SYNC3] to an empty room with a position of some other room is a reset', () =>
     onStage(SETTINGS, (stage) => {
       expect(comeBack(stage, 'abc:3')).toMatchObject({
         reset: true,
@@ -51,14 +51,14 @@ describe('coming back (P5)', () => {
       expect(comeBack(stage, 'first:3')).toMatchObject({ reset: true });
     }));
 
-  it('with the exact position misses nothing', () =>
+  it('[SYNC1] with the exact position misses nothing', () =>
     onStage(SETTINGS, (stage) => {
       const { position } = written(stage, 3).ask('joinRoom');
       expect(comeBack(stage, position)).toMatchObject({ missed: [], complete: true, position });
     }));
 
   it.each([0, 1, 499, 500, 501, 999, 1_200])(
-    'from %i messages behind gets exactly those',
+    '[SYNC1] [SYNC2] %i messages behind returns exactly those',
     (behind) =>
       onStage(SETTINGS, (stage) => {
         const writer = written(stage, 1_203);
@@ -77,7 +77,7 @@ describe('coming back (P5)', () => {
       }),
   );
 
-  it('from the very beginning is no reset, whatever the epoch', () =>
+  it('[ROOM3] from 0:0 is no reset, whatever the epoch', () =>
     onStage(SETTINGS, (stage) => {
       written(stage, 3);
       expect(revs(comeBack(stage, '0:0').missed)).toEqual([1, 2, 3]);
@@ -89,7 +89,7 @@ describe('coming back (P5)', () => {
     ['of another epoch', () => 'other:2'],
     ['of another epoch with the same number', () => 'other:3'],
     ['of no epoch', () => '0:1'],
-  ])('with a position %s is a reset that ends where live events begin', (_, since) =>
+  ])('[SYNC3] with a position %s is a reset that ends where live events begin', (_, since) =>
     onStage(SETTINGS, (stage) => {
       const writer = written(stage, 3);
       const { epoch, position } = writer.ask('joinRoom');
@@ -103,7 +103,7 @@ describe('coming back (P5)', () => {
     }),
   );
 
-  it('pages what was missed by bytes too, whole and once each', () =>
+  it('[HIST1] pages missed messages by bytes too, complete and once each', () =>
     onStage({ ...SETTINGS, MAX_MESSAGE_BYTES: '100000' }, (stage) => {
       const writer = new Listener(stage, alice);
       for (let n = 0; n < 12; n++) writer.say('message', { message: 'x'.repeat(60_000) });
@@ -120,7 +120,7 @@ describe('coming back (P5)', () => {
       expect(pages.flatMap(revs)).toEqual(range(1, 12));
     }));
 
-  it('holds across a room that slept, died and was refused a commit', () =>
+  it('works over a sleep, an eviction and a failed commit of the room', () =>
     onStage(SETTINGS, (stage) => {
       const { position } = written(stage, 2).ask('joinRoom');
       stage.sleep();

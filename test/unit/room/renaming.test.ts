@@ -19,7 +19,7 @@ function names(listener: Listener): string[] {
 }
 
 describe('a newer token with another name', () => {
-  it('names the user in what they do next, in lists, and when they leave', () =>
+  it('[AUTH10] is in the next events of the user, in lists, and in userLeft', () =>
     onStage(SETTINGS, (stage) => {
       const first = new Listener(stage, bob);
       const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
@@ -47,7 +47,7 @@ describe('a newer token with another name', () => {
       ]);
     }));
 
-  it('is kept over a sleep of the room', () =>
+  it('[AUTH10] is kept over a sleep of the room', () =>
     onStage(SETTINGS, (stage) => {
       const first = new Listener(stage, bob);
       const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
@@ -58,7 +58,7 @@ describe('a newer token with another name', () => {
       expect(anna.heard('message')[0]![1]).toMatchObject({ sender: 'Robert' });
     }));
 
-  it('names all connections of the user, and those that have left when they come back', () =>
+  it('[AUTH10] applies to all connections of the user, and to those that have left when they come back', () =>
     onStage(SETTINGS, (stage) => {
       const first = new Listener(stage, bob);
       const phone = new Listener(stage, bob);
@@ -71,7 +71,7 @@ describe('a newer token with another name', () => {
       expect(away.ask('joinRoom')).toMatchObject({ you: { username: 'Robert' } });
     }));
 
-  it('is shown when it comes by joining, too, while the user is still here', () =>
+  it('[AUTH10] is shown when it comes by joining, while the user is online', () =>
     onStage(SETTINGS, (stage) => {
       const first = new Listener(stage, bob);
       const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
@@ -90,7 +90,7 @@ describe('a newer token with another name', () => {
       ]);
     }));
 
-  it('takes the place of a claimed name; one without a name does not', () =>
+  it('[AUTH10] replaces a claimed name; one without a name does not', () =>
     onStage(SETTINGS, (stage) => {
       const zed = new Listener(stage, { userId: 'zed' }, { username: 'Zed' });
       const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
@@ -103,7 +103,7 @@ describe('a newer token with another name', () => {
       expect(anna.heard('memberUpdated')[0]![1]).not.toHaveProperty('unverified');
     }));
 
-  it('with the same name is told to nobody', () =>
+  it('[AUTH10] with the same name causes no event', () =>
     onStage(SETTINGS, (stage) => {
       const first = new Listener(stage, bob);
       const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
@@ -114,7 +114,7 @@ describe('a newer token with another name', () => {
       expect(anna.heard('memberUpdated')).toEqual([]);
     }));
 
-  it('is what a moderator sees of a member whose name on the list is older', () =>
+  it('is shown to a moderator instead of the older name on the list', () =>
     onStage(SETTINGS, (stage) => {
       const owner = new Listener(stage, { userId: 'anna', name: 'Anna' });
       owner.ask('message', { message: 'mine' });
@@ -130,7 +130,7 @@ describe('a newer token with another name', () => {
       ]);
     }));
 
-  it('comes with the next message where storage has failed it', () =>
+  it('is stored with the next message if storage failed', () =>
     onStage(SETTINGS, (stage) => {
       const first = new Listener(stage, bob);
       const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
@@ -143,7 +143,7 @@ describe('a newer token with another name', () => {
       expect(stage.defects).toEqual([]);
     }));
 
-  it('is not told more often than a user may act', () =>
+  it('is sent no more often than a user may give commands', () =>
     onStage({ COMMAND_BURST: '30', COMMANDS_PER_SECOND: '1' }, (stage) => {
       const first = new Listener(stage, bob);
       const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });

@@ -23,7 +23,7 @@ function talk(room: RoomAtHand): void {
   }
 }
 
-it('finds what was said last, and in the words of now, whatever was changed or taken back', () => {
+it('finds the newest messages, in their current text, whatever was edited or deleted', () => {
   const room = new RoomAtHand();
   talk(room);
   expect(checkIndex(room.file).indexed).toBe(4);
@@ -38,7 +38,7 @@ it('finds what was said last, and in the words of now, whatever was changed or t
   expect(checkIndex(room.file).indexed).toBe(11);
 });
 
-it('is never further behind than its bound, and writes nothing for a room without messages', () => {
+it('lags at most by its bound, and writes nothing for a room without messages', () => {
   const room = new RoomAtHand();
   expect(found(room, 'word')).toEqual([]);
   expect(room.file.isEmpty()).toBe(true);
@@ -56,7 +56,7 @@ it('is never further behind than its bound, and writes nothing for a room withou
   ]);
 });
 
-it('lets a person and old messages go from both sides of its mark', () => {
+it('removes an erased user and expired messages on both sides of its mark', () => {
   const room = new RoomAtHand();
   talk(room);
   const gone = person('gone');
@@ -78,7 +78,7 @@ it('lets a person and old messages go from both sides of its mark', () => {
   expect(room.failures).toEqual([]);
 });
 
-it('goes with a room that is exported amid it, and goes on in the one that takes it in', () => {
+it('continues in the importing room when a room is exported while indexing', () => {
   const room = new RoomAtHand();
   talk(room);
   const taken = new RoomAtHand();
@@ -97,7 +97,7 @@ it('goes with a room that is exported amid it, and goes on in the one that takes
 const withText = oldVersions.filter((version) => version < 7);
 
 describe.each(withText)('a room of schema %i', (version) => {
-  it('is indexed again in steps, the newest messages first, and searched while that goes on', () => {
+  it('is indexed again in steps, the newest messages first, and searched in the meantime', () => {
     const room = new RoomAtHand();
     for (const statement of oldRoom(version)) room.file.run(statement);
     const first = 10;
@@ -141,7 +141,7 @@ describe.each(withText)('a room of schema %i', (version) => {
   });
 });
 
-it('takes the long messages of an old room a few at a time', () => {
+it('indexes the long messages of an old room a few at a time', () => {
   const room = new RoomAtHand();
   const version = withText.at(-1)!;
   for (const statement of oldRoom(version)) room.file.run(statement);
@@ -161,7 +161,7 @@ it('takes the long messages of an old room a few at a time', () => {
   checkIndex(room.file);
 });
 
-it('is made after the import that an earlier version has begun', () => {
+it('is built after an import that an earlier version has begun', () => {
   const source = new RoomAtHand();
   talk(source);
   const lines = exportOf(source).split('\n');
@@ -178,7 +178,7 @@ it('is made after the import that an earlier version has begun', () => {
   expect(checkIndex(room.file)).toEqual({ unindexedTo: 0, indexed: 7 });
 });
 
-it('is whole or not at all behind each message and each search, whichever statement fails', () => {
+it('is complete or unchanged after each message and each search, whichever statement fails', () => {
   let failures = 0;
   for (let failAfter = 0; ; failAfter++) {
     const isOver = onStage({ COMMAND_BURST: '100000' }, (stage) => {

@@ -8,7 +8,7 @@ import {
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Limits } from '../../../src/protocol/codes/limits.ts';
 import type { Command } from '../../../src/protocol/frames.ts';
-import type { ConnectionState, Immediate, Sql, SqlValue } from '../../../src/room/ports.ts';
+import type { ConnectionState, Immediate, Ports, Sql, SqlValue } from '../../../src/room/ports.ts';
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import { Room } from '../../../src/room/room.ts';
 
@@ -21,6 +21,8 @@ export class FailingSql implements Sql {
   failAfter = Infinity;
   /** Statements that wrote, or tried to. */
   writes = 0;
+  /** All statements and transactions. */
+  statements = 0;
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
@@ -59,6 +61,7 @@ export class FailingSql implements Sql {
   }
 
   #count(): void {
+    this.statements++;
     if (this.failAfter-- > 0) return;
     this.failAfter = Infinity;
     throw new StorageFault('disk I/O error');
@@ -103,8 +106,19 @@ export class StagedRoom {
   #waiting: ((stored: boolean) => void)[] = [];
   #room: Room | undefined;
   #made = 0;
+  /** When the host will wake the room, in epoch milliseconds: the soonest time it was asked for. */
+  wakeAt: number | undefined;
+  /** The time that the room asked for last. */
+  #wanted: number | undefined;
+  /** How often it was asked to. */
+  wakeupsSet = 0;
+  /** Tells one life of the Room from the next. */
+  lives = 0;
+  readonly #ports: Partial<Ports>;
 
-  constructor(path: string, limits: Limits) {
+  /** @param ports such as a courier */
+  constructor(path: string, limits: Limits, ports: Partial<Ports> = {}) {
+    this.#ports = ports;
     this.file = new SqliteFile(path, 'process', () => undefined);
     this.sql = new FailingSql(this.file);
     this.#limits = limits;
@@ -164,6 +178,19 @@ export class StagedRoom {
       room.depart(plug.connection, reason);
       this.#plugs.delete(plug);
     }
+  }
+
+  /** Wakes the room; the time it asked for is kept where that does not succeed. */
+  wake(): void {
+    this.#use().wake();
+    this.flush();
+    this.wakeAt = this.#wanted;
+  }
+
+  /** Does something in a later turn of the room, as a host does that brings a result. */
+  turn(work: () => void): void {
+    work();
+    this.flush();
   }
 
   /** Stores what was decided and lets it out; or the commit fails and everyone is sent away. */
@@ -238,15 +265,15 @@ export class StagedRoom {
   }
 
   #use(): Room {
-    this.#room ??= new Room(
+    if (this.#room !== undefined) return this.#room;
+    this.#room = new Room(
       this.roomId,
       {
         sql: this.sql,
         clock: { now: () => this.now },
         ids: { make: () => this.#makeId() },
         firstEpoch: 'first',
-        // Nothing that a room is woken for happens on this stage.
-        wakeup: { set: () => undefined },
+        wakeup: { set: (at) => this.#setWakeup(at) },
         timer: { after: (ms, work) => this.#after(ms, work) },
         roster: { connections: () => [...this.#plugs].map(({ connection }) => connection) },
         log: {
@@ -254,10 +281,18 @@ export class StagedRoom {
             if (!(error instanceof StorageFault)) this.defects.push(error);
           },
         },
+        ...this.#ports,
       },
       this.#limits,
     );
+    this.lives++;
     return this.#room;
+  }
+
+  #setWakeup(at: number | undefined): void {
+    this.#wanted = at;
+    this.wakeupsSet++;
+    if (at !== undefined) this.wakeAt = Math.min(this.wakeAt ?? Infinity, at);
   }
 
   #connection(state: ConnectionState, plug: () => Plug, end: FarEnd): NodeConnection {

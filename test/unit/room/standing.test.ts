@@ -27,7 +27,7 @@ it.each([
   ['an owner by token', granted('tom', 'owner'), mark],
   ['an owner by token', granted('tom', 'owner'), olga],
   ['an admin', admin, olga],
-])('lets nobody act on %s, above or beside them, who is here', (_, who, actor) => {
+])('[MOD2] refuses acts on %s of the same or a higher rank, who is online', (_, who, actor) => {
   const room = settled();
   const there = room.join(who);
   const { userId } = who;
@@ -43,14 +43,14 @@ it.each([
   room.ask(who, 'message', { message: 'still here' });
 });
 
-it('lets a moderator act on one whose token grants less', () => {
+it('[MOD2] allows a moderator to act on a user whose token grants less', () => {
   const room = settled();
   const there = room.join(granted('tom', 'member'));
   room.ask(mark, 'kickMember', { userId: 'tom' });
   expect(there.endedWith).toBe(4501);
 });
 
-it('makes no guest an owner', () => {
+it('[ROOM2] makes no guest an owner', () => {
   const room = settled();
   const guest: Identity = { userId: 'guest:gus', guest: true };
   room.ask(guest, 'message', { message: 'hello', sender: 'Gus' });
@@ -64,7 +64,7 @@ it('makes no guest an owner', () => {
   expect(member.role).toBe('moderator');
 });
 
-it('is owned by the first to write, guests aside, and not by who has only read or reacted', () => {
+it('[ROOM2] is owned by the first to write, guests excepted, and not by users who only read or reacted', () => {
   const room = new RoomAtHand();
   const roles = () =>
     room.ask(admin, 'getMembers', {}).members.map(({ userId, role }) => [userId, role]);
@@ -84,7 +84,7 @@ it('is owned by the first to write, guests aside, and not by who has only read o
   ]);
 });
 
-it('is owned by the first to write when an admin has put them on its list before', () => {
+it('[ROOM2] is owned by the first to write if an admin has put them on its list before', () => {
   const room = new RoomAtHand();
   room.ask(admin, 'setRole', { userId: 'bob', role: 'member' });
   room.ask(bob, 'message', { message: 'first' });
@@ -95,7 +95,7 @@ it('is owned by the first to write when an admin has put them on its list before
 });
 
 it.each(['banned', 'muted', 'off the list'])(
-  'counts nothing as unread for a newcomer who was %s long before',
+  '[READ3] counts nothing as unread for a new member who was %s long before',
   (what) => {
     const room = settled();
     const userId = 'nora';
@@ -118,7 +118,7 @@ it.each(['banned', 'muted', 'off the list'])(
   },
 );
 
-it('shows as gone whom an act sends away, and as here whom it does not', () => {
+it('[MOD6] shows as offline the users whom an act disconnects, and as online the others', () => {
   const room = settled();
   const watcher = room.join(olga);
   const here = (userId: string) => room.join(person(userId));

@@ -20,8 +20,8 @@ function fullDatabase(): DatabaseSync {
   return database;
 }
 
-describe('trouble with storage', () => {
-  test('is a disk that is full', () => {
+describe('a storage error', () => {
+  test('is recognised for a full disk', () => {
     const database = fullDatabase();
     const error = thrownBy(() =>
       database.prepare('INSERT INTO t VALUES (?)').run('x'.repeat(100_000)),
@@ -30,7 +30,7 @@ describe('trouble with storage', () => {
     database.close();
   });
 
-  test('is a file that cannot be opened, or not be written to', () => {
+  test('is recognised for a file that cannot be opened or written', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'a folder'));
     expect(isStorageTrouble(thrownBy(() => new DatabaseSync(join(folder, 'a folder'))))).toBe(true);
@@ -45,11 +45,11 @@ describe('trouble with storage', () => {
     'database or disk is full: SQLITE_FULL',
     'disk I/O error: SQLITE_IOERR',
     'disk I/O error: SQLITE_IOERR_WRITE',
-  ])('is what a Durable Object calls %j', (message) => {
+  ])('is recognised for %j of a Durable Object', (message) => {
     expect(isStorageTrouble(new Error(message))).toBe(true);
   });
 
-  test('is no mistake of ours', () => {
+  test('is not recognised for our own defects', () => {
     const database = fullDatabase();
     for (const wrong of ['SELECT nothing FROM t', 'CREATE TABLE t (x)', 'NONSENSE']) {
       expect(isStorageTrouble(thrownBy(() => database.exec(wrong)))).toBe(false);

@@ -16,7 +16,7 @@ const documented = declarations
   .map(({ name }): string => name);
 
 describe('reading settings', () => {
-  test('gives every setting its default where nothing is set', () => {
+  test('uses the default of every setting that is not set', () => {
     const { settings, problems } = readSettings({});
     expect(problems).toEqual([]);
     for (const declaration of declarations) {
@@ -39,30 +39,30 @@ describe('reading settings', () => {
     });
   });
 
-  test('takes an empty text as unset and spaces around a value as nothing', () => {
+  test('treats an empty text as unset and ignores spaces around a value', () => {
     const { settings } = readSettings({ PORT: '', DATA_DIR: '  ', DURABILITY: ' process ' });
     expect(settings).toMatchObject({ PORT: 4000, DATA_DIR: '.data', DURABILITY: 'process' });
   });
 
-  test('takes what is bound to a Worker beside settings for none', () => {
+  test('ignores the other bindings of a Worker', () => {
     expect(readSettings({ PORT: 80, ROOM: {} })).toEqual(readSettings({}));
   });
 
-  test('takes several addresses of web pages', () => {
+  test('accepts several origins of web pages', () => {
     const CLIENT_URL =
       'http://a.example, https://b.example:8443, https://*.c.example, http://*.localhost:3000, capacitor://localhost, app://-';
     expect(readSettings({ CLIENT_URL })).toMatchObject({ settings: { CLIENT_URL }, problems: [] });
   });
 
-  test('puts a limit into its place', () => {
+  test('puts a limit into "limits"', () => {
     expect(readSettings({ MAX_MESSAGE_BYTES: '100' }).settings.limits.messageBytes).toBe(100);
   });
 
-  test.each(['true', 'on', 'yes', '1'])('takes %s for on', (text) => {
+  test.each(['true', 'on', 'yes', '1'])('reads %s as on', (text) => {
     expect(readSettings({ ALLOW_GUESTS: text }).settings.ALLOW_GUESTS).toBe(true);
   });
 
-  test.each(['false', 'off', 'no', '0'])('takes %s for off', (text) => {
+  test.each(['false', 'off', 'no', '0'])('reads %s as off', (text) => {
     expect(readSettings({ ALLOW_GUESTS: text }).settings.ALLOW_GUESTS).toBe(false);
   });
 
@@ -122,7 +122,7 @@ describe('reading settings', () => {
     ],
     ['ALLOW_GUESTS', 'maybe', 'ALLOW_GUESTS must be true or false.'],
     ['DURABILITY', 'none', 'DURABILITY must be one of disk, process.'],
-  ])('refuses %s=%s in one sentence, and goes on with the default', (name, value, sentence) => {
+  ])('refuses %s=%s in one sentence, and continues with the default', (name, value, sentence) => {
     const { settings, problems } = readSettings({ [name]: value });
     expect(problems).toEqual([sentence]);
     expect(settings).toEqual(readSettings({}).settings);
@@ -132,7 +132,7 @@ describe('reading settings', () => {
     expect(readSettings({ JWT_SECRET: 'é'.repeat(16) }).problems).toEqual([]);
   });
 
-  test('takes bounds themselves and nothing beyond', () => {
+  test('accepts the bounds and nothing beyond', () => {
     for (const declaration of declarations) {
       if (declaration.kind !== 'whole') continue;
       const { name, least, most } = declaration;
@@ -152,7 +152,7 @@ describe('reading settings', () => {
   });
 });
 
-test('names what is no setting, and what has no meaning on a host', () => {
+test('names unknown settings, and settings without a meaning on a host', () => {
   expect(unknownSettings(['PORT', 'JWT_SECERT'], 'node')).toEqual([
     'JWT_SECERT is not a setting of Parlor.',
   ]);
@@ -165,11 +165,11 @@ test('names what is no setting, and what has no meaning on a host', () => {
 describe('.env.example', () => {
   const text = readFileSync(join(PROJECT, '.env.example'), 'utf8');
 
-  test('is what the settings make of it (else: node scripts/run.mjs scripts/write-settings.ts)', () => {
+  test('is current (else: node scripts/run.mjs scripts/write-settings.ts)', () => {
     expect(text).toBe(envExample());
   });
 
-  test('sets what the first server had set and nothing else', () => {
+  test('sets PORT, JWT_SECRET and CLIENT_URL and nothing else', () => {
     expect(parseEnv(text)).toEqual({
       PORT: '4000',
       JWT_SECRET: EXAMPLE_SECRET,
@@ -182,18 +182,18 @@ describe('.env.example', () => {
     expect(named).toEqual(documented);
   });
 
-  test('stays valid when every line is uncommented', () => {
+  test('is valid when every line is uncommented', () => {
     const all = parseEnv(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(Object.keys(all).toSorted()).toEqual(documented.toSorted());
     expect(readSettings(all).problems).toEqual([]);
   });
 
-  test('starts development mode as it is', () => {
+  test('starts development mode unchanged', () => {
     const { isLocal, settings } = configure(temporaryFolder(), parseEnv(text), true);
     expect([isLocal, settings.JWT_SECRET]).toEqual([true, EXAMPLE_SECRET]);
   });
 
-  test('starts no production as it is', () => {
+  test('is refused in production unchanged', () => {
     expect(() => configure(temporaryFolder(), parseEnv(text), false)).toThrow(
       /^JWT_SECRET is still the example/,
     );
@@ -208,6 +208,6 @@ test.each(['required', 'security', 'tuning'] as const)(
   },
 );
 
-test('the first three settings are those the first server had, in its order', () => {
+test('the first three settings are PORT, JWT_SECRET and CLIENT_URL', () => {
   expect(names.slice(0, 3)).toEqual(['PORT', 'JWT_SECRET', 'CLIENT_URL']);
 });

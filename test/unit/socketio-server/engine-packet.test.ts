@@ -4,7 +4,8 @@ import {
   decodeFrame,
   encodeBody,
   encodeFrame,
-  packetBytes,
+  encodeMessages,
+  packetIn,
 } from '../../../src/socketio-server/engine-packet.ts';
 
 const BYTES = Uint8Array.from([1, 2, 3, 4]);
@@ -18,19 +19,14 @@ describe('Engine.IO packets', () => {
   });
 
   it('share a body, bytes as base64', () => {
-    const body = encodeBody([
-      { type: 'message', data: 'a' },
-      { type: 'message', data: BYTES },
-      { type: 'message', data: BYTES.buffer },
-      { type: 'close' },
-    ]);
+    const body = encodeBody(['4a', BYTES, BYTES.buffer, '1']);
     expect(body).toBe('4a\x1ebAQIDBA==\x1ebAQIDBA==\x1e1');
   });
 
   it('make base64 of more bytes than a call has arguments', () => {
     const bytes = new Uint8Array(300_000).map((_, i) => i);
     const expected = `b${Buffer.from(bytes).toString('base64')}`;
-    expect(encodeBody([{ type: 'message', data: bytes }])).toBe(expected);
+    expect(encodeBody([bytes])).toBe(expected);
   });
 
   it('are read from frames', () => {
@@ -43,7 +39,7 @@ describe('Engine.IO packets', () => {
     expect(decodeFrame('').type).toBe('error');
   });
 
-  it('are read from a body up to the first that is none', () => {
+  it('are read from a body up to the first malformed one', () => {
     expect(decodeBody('4a\x1ebAQIDBA==\x1e3')).toEqual([
       { type: 'message', data: 'a' },
       { type: 'message', data: BYTES.buffer },
@@ -53,9 +49,18 @@ describe('Engine.IO packets', () => {
     expect(decodeBody('').map(({ type }) => type)).toEqual(['error']);
   });
 
-  it('count as many bytes as their frame has', () => {
-    expect(packetBytes({ type: 'message', data: 'hé' })).toBe(4);
-    expect(packetBytes({ type: 'message', data: BYTES })).toBe(5);
-    expect(packetBytes({ type: 'ping' })).toBe(1);
+  it('are messages encoded once, which count as many bytes as their frames have', () => {
+    expect(encodeMessages(['hé', BYTES])).toEqual({ frames: ['4hé', BYTES], bytes: 8 });
+  });
+
+  it('are found in frames of our own, a view of bytes as no more than it shows', () => {
+    const view = BYTES.subarray(1, 3);
+    expect(packetIn(view)).toEqual({ type: 'message', data: view });
+    expect(['4', '4hé', '2', '6'].map(packetIn)).toEqual([
+      { type: 'message', data: '' },
+      { type: 'message', data: 'hé' },
+      { type: 'ping' },
+      { type: 'noop' },
+    ]);
   });
 });

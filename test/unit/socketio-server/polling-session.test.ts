@@ -50,26 +50,26 @@ describe('a session over long polling', () => {
     );
   });
 
-  it('holds a poll until there is something', () => {
+  it('holds a poll until there is something to send', () => {
     const waiting = poll();
     expect(waiting.answer).toBe('waits');
     heard.session?.send('a');
     expect(waiting.answer).toBe('200 4a');
   });
 
-  it('gathers what is sent between polls', () => {
+  it('collects packets between polls', () => {
     heard.session?.send('a');
     heard.session?.send(Uint8Array.from([1, 2, 3, 4]));
     expect(poll().answer).toBe('200 4a\x1ebAQIDBA==');
     expect(poll().answer).toBe('waits');
   });
 
-  it('takes several packets in a POST', () => {
+  it('accepts several packets in a POST', () => {
     expect(post('4a\x1ebAQIDBA==\x1e4')).toBe('200 ok');
     expect(heard.messages).toEqual(['a', Uint8Array.from([1, 2, 3, 4]).buffer, '']);
   });
 
-  it('takes a POST while a poll waits', () => {
+  it('accepts a POST while a poll waits', () => {
     const waiting = poll();
     expect(post('4a')).toBe('200 ok');
     expect([waiting.answer, heard.messages]).toEqual(['waits', ['a']]);
@@ -86,7 +86,7 @@ describe('a session over long polling', () => {
     expect([poll().answer, post('4a')]).toEqual([UNKNOWN, UNKNOWN]);
   });
 
-  it('keeps what came before a malformed packet and nothing after it', () => {
+  it('handles the packets before a malformed one and none after it', () => {
     expect(post('4a\x1ex\x1e4b')).toBe('400 ');
     expect(heard.messages).toEqual(['a']);
   });
@@ -101,7 +101,7 @@ describe('a session over long polling', () => {
     expect(poll().answer).toBe(UNKNOWN);
   });
 
-  it('ends when a poll is given up, but not when that comes too late', () => {
+  it('ends when a waiting poll is aborted, but not an answered one', () => {
     const first = poll();
     heard.session?.send('a');
     const second = poll();
@@ -115,20 +115,20 @@ describe('a session over long polling', () => {
     ]);
   });
 
-  it('ends on a second POST before the first has come in', () => {
+  it('ends on a second POST before the first is complete', () => {
     expect(session.startPost('text/plain')).toBeUndefined();
     expect(post('4b')).toBe('400 ');
     session.endPost('4a');
     expect([heard.messages, heard.closes]).toEqual([[], ['transport error']]);
   });
 
-  it('ends when a POST is given up', () => {
+  it('ends when a POST is aborted', () => {
     session.startPost('text/plain');
     session.abortPost();
     expect(heard.closes).toEqual(['transport error']);
   });
 
-  it('refuses a POST that is too long and goes on', () => {
+  it('refuses a POST that is too long and continues', () => {
     session.startPost('text/plain');
     expect(session.refusePost().status).toBe(413);
     expect([post('4a'), heard.closes]).toEqual(['200 ok', []]);
@@ -139,7 +139,7 @@ describe('a session over long polling', () => {
     expect(heard.closes).toEqual(['transport error']);
   });
 
-  it('lets the poll go when the client closes', () => {
+  it('answers the poll when the client closes', () => {
     const waiting = poll();
     expect(post('1')).toBe('200 ok');
     expect([waiting.answer, heard.closes, poll().answer]).toEqual([
@@ -149,7 +149,7 @@ describe('a session over long polling', () => {
     ]);
   });
 
-  it('pings by a poll and ends when no pong comes', () => {
+  it('pings by a poll and ends without a pong', () => {
     const waiting = poll();
     clock.advance(300);
     expect(waiting.answer).toBe('200 2');
@@ -160,7 +160,7 @@ describe('a session over long polling', () => {
     expect([heard.closes, poll().answer, clock.waiting]).toEqual([['ping timeout'], UNKNOWN, 0]);
   });
 
-  it('ends when more waits than the client may leave unread', () => {
+  it('ends when too many bytes wait for the client', () => {
     heard.session?.send('x'.repeat(999));
     expect(heard.closes).toEqual([]);
     heard.session?.send('');
@@ -169,7 +169,7 @@ describe('a session over long polling', () => {
 });
 
 describe('a session that its owner closes', () => {
-  it('tells the poll that waits', () => {
+  it('answers the waiting poll', () => {
     const waiting = poll();
     heard.session?.close();
     expect([waiting.answer, heard.closes, poll().answer]).toEqual([
@@ -179,7 +179,7 @@ describe('a session that its owner closes', () => {
     ]);
   });
 
-  it('delivers what waits, then tells the next poll', () => {
+  it('delivers waiting packets, then answers the next poll', () => {
     heard.session?.send('last');
     heard.session?.close();
     heard.session?.send('too late');
@@ -191,7 +191,7 @@ describe('a session that its owner closes', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('obeys nothing meanwhile and does not wait longer than its heartbeat', () => {
+  it('handles no packets in the meantime and waits at most for its heartbeat', () => {
     heard.session?.close();
     expect(post('4a')).toBe('200 ok');
     expect(heard.messages).toEqual([]);
@@ -201,7 +201,7 @@ describe('a session that its owner closes', () => {
 });
 
 describe('the upgrade of a polling session', () => {
-  it('lets polls go after a moment once it is probed', () => {
+  it('answers polls shortly after the probe', () => {
     const waiting = poll();
     expect(session.startUpgrade()).toBe('started');
     clock.advance(50);
@@ -216,7 +216,7 @@ describe('the upgrade of a polling session', () => {
     expect(next.answer).toBe('200 6');
   });
 
-  it('hands over what no poll has fetched, without a word to the owner', () => {
+  it('hands over unfetched packets, without an event to the owner', () => {
     session.startUpgrade();
     session.probe();
     heard.session?.send('a');
@@ -224,7 +224,7 @@ describe('the upgrade of a polling session', () => {
     expect([heard.closes, clock.waiting, session.isOver]).toEqual([[], 0, true]);
   });
 
-  it('refuses every request afterwards, one that waits included', () => {
+  it('refuses every request afterwards, waiting ones included', () => {
     session.startUpgrade();
     const waiting = poll();
     session.handOver();
@@ -239,7 +239,7 @@ describe('the upgrade of a polling session', () => {
     expect(session.startUpgrade()).toBe('started');
   });
 
-  it('goes back to polling when it is given up or takes too long', () => {
+  it('returns to polling when it is aborted or takes too long', () => {
     session.startUpgrade();
     session.probe();
     session.cancelUpgrade();
@@ -258,12 +258,12 @@ describe('the upgrade of a polling session', () => {
     expect(session.startUpgrade()).toBe('started');
   });
 
-  it('is refused to a session that is over', () => {
+  it('is refused for a closed session', () => {
     post('1');
     expect(session.startUpgrade()).toBe('unknown');
   });
 
-  it('finds nothing to take over when the session ended meanwhile', () => {
+  it('has nothing to take over when the session has closed', () => {
     session.startUpgrade();
     post('1');
     expect(session.handOver()).toBeUndefined();

@@ -27,7 +27,7 @@ describe('a session id', () => {
     expect(isSid(newSid((bytes) => crypto.getRandomValues(bytes)))).toBe(true);
   });
 
-  it('is nothing else', () => {
+  it('is valid in no other form', () => {
     expect(isSid('')).toBe(false);
     expect(isSid('_____________________w\n')).toBe(false);
     expect(isSid('____________________/w')).toBe(false);
@@ -37,13 +37,13 @@ describe('a session id', () => {
 describe('a slow reader', () => {
   const limits = { maxBufferedBytes: 1_000, slowReaderMs: 30_000 };
 
-  it('is known by what waits, where the runtime tells', () => {
+  it('is detected by its unsent bytes, where the runtime reports them', () => {
     const state = { sentSinceHeardBytes: 9_999, silentMs: 99_999 };
     expect(isTooSlow({ ...state, bufferedBytes: 1_000 }, limits)).toBe(false);
     expect(isTooSlow({ ...state, bufferedBytes: 1_001 }, limits)).toBe(true);
   });
 
-  it('is otherwise known by silence while much was sent', () => {
+  it('is otherwise detected by silence while much was sent', () => {
     const state = { bufferedBytes: undefined };
     expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_001, silentMs: 30_001 }, limits)).toBe(
       true,

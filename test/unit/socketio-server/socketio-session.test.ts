@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EngineData } from '../../../src/socketio-server/engine-packet.ts';
+import { encodeEvent, encodeTexts } from '../../../src/socketio-server/encoded-events.ts';
+import type { EngineData, EngineFrames } from '../../../src/socketio-server/engine-packet.ts';
 import type { EngineCloseReason } from '../../../src/socketio-server/engine-session.ts';
 import type { NamespaceSocket } from '../../../src/socketio-server/namespace-socket.ts';
 import type { ConnectRequest, ReceivedEvent } from '../../../src/socketio-server/socketio-owner.ts';
@@ -42,7 +43,9 @@ beforeEach(() => {
 const engine = {
   sid: 'S',
   send: (data: EngineData) => void sent.push(data),
-  sendAll: (messages: readonly EngineData[]) => void sent.push(...messages),
+  // Without the mark of Engine.IO that text messages carry.
+  sendFrames: ({ frames }: EngineFrames) =>
+    void sent.push(...frames.map((frame) => (typeof frame === 'string' ? frame.slice(1) : frame))),
   close: (frame?: unknown, reason: EngineCloseReason = 'forced close') => {
     closes.push(frame ?? reason);
     session.onClose(reason);
@@ -62,7 +65,7 @@ function join(packet = '0'): NamespaceSocket {
 }
 
 describe('CONNECT', () => {
-  it('asks the owner, who lets the client in', () => {
+  it('asks the owner, which accepts the client', () => {
     receive('0{"token":"123"}');
     expect(requests[0]).toMatchObject({ namespace: '/', auth: { token: '123' } });
     expect(sent).toEqual([]);
@@ -70,7 +73,7 @@ describe('CONNECT', () => {
     expect(sent).toEqual(['0{"sid":"sid1"}']);
   });
 
-  it('comes without auth, and to any namespace', () => {
+  it('may omit auth, and name any namespace', () => {
     receive('0/custom,');
     expect(requests[0]).toMatchObject({ namespace: '/custom', auth: {} });
     requests[0]?.accept();
@@ -93,7 +96,7 @@ describe('CONNECT', () => {
     expect(sent).toEqual(['0{"sid":"sid1"}']);
   });
 
-  it('is answered with nothing once the client has gone', () => {
+  it('is not answered once the client has gone', () => {
     receive('0');
     session.onClose('transport close');
     expect(requests[0]?.accept()).toBeUndefined();
@@ -111,7 +114,7 @@ describe('CONNECT', () => {
     expect(closes).toEqual(['forced close']);
   });
 
-  it('is answered first, and then what was sent behind it, in order', async () => {
+  it('[SIO5] is answered first, and then packets sent after it, in order', async () => {
     receive('0', '2["a"]', '51-["b",{"_placeholder":true,"num":0}]', new ArrayBuffer(1));
     expect([events, closes]).toEqual([[], []]);
     requests[0]?.accept();
@@ -134,21 +137,21 @@ describe('CONNECT', () => {
   it.each([
     ['a second one', '0'],
     ['what is malformed', '2{'],
-  ])('closes the session on %s behind it, once it is answered', async (_, packet) => {
+  ])('[SIO5] closes the session on %s after it, once it is answered', async (_, packet) => {
     receive('0', packet);
     requests[0]?.accept();
     await Promise.resolve();
     expect(closes).toHaveLength(1);
   });
 
-  it('closes the session on an event behind one that is refused, after the answer', async () => {
+  it('[SIO5] closes the session on an event after a refused one, after the answer', async () => {
     receive('0', '2["a"]');
     requests[0]?.refuse({ message: 'no' });
     await Promise.resolve();
     expect([sent, events, closes]).toEqual([['4{"message":"no"}'], [], ['forced close']]);
   });
 
-  it('keeps no more behind it than one payload may hold', () => {
+  it('[SIO5] keeps at most one payload of packets after it', () => {
     receive('0');
     const text = `2["${'é'.repeat(100)}"]`;
     const count = Math.floor(SETTINGS.maxPayloadBytes / new TextEncoder().encode(text).length);
@@ -163,14 +166,14 @@ describe('CONNECT', () => {
     expect([closes, requests]).toEqual([['parse error'], []]);
   });
 
-  it('is waited for as long as the settings say', () => {
+  it('must arrive within the connect timeout', () => {
     clock.advance(249);
     expect(closes).toEqual([]);
     clock.advance(1);
     expect(closes).toEqual(['forced close']);
   });
 
-  it('stops the wait once it is accepted', () => {
+  it('ends the connect timeout once it is accepted', () => {
     join();
     clock.advance(10_000);
     expect([closes, clock.waiting]).toEqual([[], 0]);
@@ -178,7 +181,7 @@ describe('CONNECT', () => {
 });
 
 describe('EVENT', () => {
-  it('reaches the owner parsed, and as it was written', () => {
+  it('reaches the owner parsed, and as text', () => {
     join();
     receive('2["message", {"a":1.0}]', '212["x"]', '2[1]', '2');
     expect(events).toEqual([
@@ -190,9 +193,24 @@ describe('EVENT', () => {
   });
 
   it('is sent from text, untouched', () => {
-    join().emitTexts(['["message", {"a":1.0}]']);
-    join('0/custom').emitTexts(['["b"]']);
+    join().emitEncoded(encodeTexts(['["message", {"a":1.0}]']));
+    join('0/custom').emitEncoded(encodeTexts(['["b"]']));
     expect(sent).toEqual(['2/custom,["b"]']);
+  });
+
+  it('is encoded once for all sockets of a namespace, bytes too', () => {
+    const [main, custom] = [join('0'), join('0/custom,')];
+    const bytes = Uint8Array.from([1]);
+    let encodings = 0;
+    const counted = { toJSON: () => (encodings += 1) && 'text' };
+    const event = encodeEvent('a', counted, bytes);
+    main.emitEncoded(event);
+    const once = encodings;
+    main.emitEncoded(event);
+    expect(encodings).toBe(once);
+    custom.emitEncoded(event);
+    const args = '["a","text",{"_placeholder":true,"num":0}]';
+    expect(sent).toEqual([`51-${args}`, bytes, `51-${args}`, bytes, `51-/custom,${args}`, bytes]);
   });
 
   it('is sent from values, and with an id when the client shall answer', () => {
@@ -223,7 +241,7 @@ describe('EVENT', () => {
     expect([closes, disconnects, events]).toEqual([['parse error'], ['/: parse error'], []]);
   });
 
-  it('is not mistaken for CONNECT when a message is empty', () => {
+  it('is distinguished from CONNECT when a message is empty', () => {
     receive('');
     expect([closes, requests]).toEqual([['parse error'], []]);
   });
@@ -234,7 +252,7 @@ describe('binary packets', () => {
   const TWO = Uint8Array.from([2]).buffer;
   const PLACES = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
 
-  it('are whole when their last part has come', () => {
+  it('are complete when their last part has arrived', () => {
     join();
     receive(`52-7["m",${PLACES}]`, ONE);
     expect(events).toEqual([]);
@@ -255,7 +273,7 @@ describe('binary packets', () => {
     ]);
   });
 
-  it('answer as acks', () => {
+  it('work as acknowledgements', () => {
     join();
     receive('61-5[{"_placeholder":true,"num":0}]', ONE);
     expect(acks).toEqual([[5, [ONE]]]);
@@ -297,7 +315,7 @@ describe('DISCONNECT', () => {
     ]);
   });
 
-  it('lets the client join anew', () => {
+  it('allows the client to join again', () => {
     join();
     receive('1');
     expect(join().sid).toBe('sid2');
@@ -309,27 +327,27 @@ describe('DISCONNECT', () => {
     expect(closes).toEqual(['forced close']);
   });
 
-  it('is sent by the owner, after which the socket is mute', () => {
+  it('is sent by the owner, after which the socket sends nothing', () => {
     const socket = join();
     socket.disconnect();
     socket.disconnect();
-    socket.emitTexts(['["late"]']);
+    socket.emitEncoded(encodeTexts(['["late"]']));
     socket.emit('late');
     socket.ackText(1, '[]');
     expect([sent, disconnects]).toEqual([['1'], ['/: server namespace disconnect']]);
   });
 
-  it('does not let an old socket speak for a new one', () => {
+  it('separates an old socket from a new one', () => {
     const old = join();
     receive('1');
     join();
-    old.emitTexts(['["ghost"]']);
+    old.emitEncoded(encodeTexts(['["ghost"]']));
     expect(sent).toEqual([]);
   });
 });
 
 describe('a Socket.IO session', () => {
-  it('tells every socket when what carries it ends', () => {
+  it('closes every socket when its transport ends', () => {
     join();
     join('0/custom');
     session.onClose('ping timeout');
@@ -343,7 +361,7 @@ describe('a Socket.IO session', () => {
     expect([sent, closes, disconnects]).toEqual([[], [{ code: 4003 }], ['/: forced close']]);
   });
 
-  it('goes on elsewhere with its sockets, its requests and what waits for them', async () => {
+  it('moves with its sockets, its pending requests and its waiting packets', async () => {
     join();
     receive('0/custom,{"a":1}', '51-["m",{"_placeholder":true,"num":0}]');
     const handOver = structuredClone(session.handOver());
@@ -362,7 +380,7 @@ describe('a Socket.IO session', () => {
     expect(sent).toEqual(['0/custom,{"sid":"sid2"}', '31[]']);
   });
 
-  it('goes on elsewhere with half a packet', () => {
+  it('moves with half a packet', () => {
     join();
     receive('51-["m",{"_placeholder":true,"num":0}]');
     session = SocketIoSession.resume(engine, options, structuredClone(session.handOver()));

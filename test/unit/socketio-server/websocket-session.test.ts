@@ -24,14 +24,14 @@ function open(): void {
 }
 
 describe('a session over a WebSocket', () => {
-  it('begins with exactly the handshake, and offers no upgrade', () => {
+  it('begins with exactly the handshake, without upgrades', () => {
     session.open();
     expect(socket.take()).toEqual([
       '0{"sid":"S","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":100}',
     ]);
   });
 
-  it('lets its owner speak after the handshake, or after what another transport left', () => {
+  it('sends packets of its owner after the handshake, or after those of another transport', () => {
     const greeting = (): WebSocketSession =>
       new WebSocketSession(socket, {
         sid: 'S',
@@ -59,7 +59,7 @@ describe('a session over a WebSocket', () => {
     expect(socket.take()).toEqual(['4there', Uint8Array.from([3])]);
   });
 
-  it('ignores packets that mean nothing here', () => {
+  it('ignores packets without a meaning', () => {
     open();
     for (const frame of ['0', '5', '6', '3', '3probe']) session.frame(frame);
     expect([heard.closes, socket.take()]).toEqual([[], []]);
@@ -77,7 +77,7 @@ describe('a session over a WebSocket', () => {
     expect([heard.closes, socket.closed, clock.waiting]).toEqual([[reason], 'no code', 0]);
   });
 
-  it('takes a frame of maxPayload bytes and ends with 1009 on a longer one', () => {
+  it('accepts a frame of maxPayload bytes and closes with 1009 on a longer one', () => {
     open();
     session.frame(`4${'é'.repeat(49)}x`);
     expect(heard.messages).toHaveLength(1);
@@ -85,7 +85,7 @@ describe('a session over a WebSocket', () => {
     expect([heard.closes, socket.closed]).toEqual([['too large'], { code: 1009 }]);
   });
 
-  it('hears and says nothing once it is over', () => {
+  it('receives and sends nothing once it is closed', () => {
     open();
     session.frame('1');
     session.frame('4late');
@@ -95,7 +95,7 @@ describe('a session over a WebSocket', () => {
     expect([heard.messages, heard.closes, socket.take()]).toEqual([[], ['client close'], []]);
   });
 
-  it('tells a client that left from one that was lost', () => {
+  it('distinguishes a client that left from a lost one', () => {
     open();
     session.closed(true);
     expect(heard.closes).toEqual(['client close']);
@@ -116,7 +116,7 @@ describe('a session over a WebSocket', () => {
     expect([heard.closes, clock.waiting]).toEqual([['forced close'], 0]);
   });
 
-  it('ends with 4001 when too much waits in the socket', () => {
+  it('closes with 4001 when too many bytes wait in the socket', () => {
     open();
     socket.bufferedBytes = 1_001;
     heard.session?.send('x');
@@ -126,7 +126,7 @@ describe('a session over a WebSocket', () => {
     ]);
   });
 
-  it('goes on with what another transport left, without a new handshake', () => {
+  it('continues with packets of another transport, without a new handshake', () => {
     session.resume([{ type: 'message', data: 'a' }, { type: 'ping' }]);
     expect(socket.take()).toEqual(['4a', '2']);
     session.frame('3');
@@ -150,7 +150,7 @@ describe('the heartbeat', () => {
     expect(socket.take()).toEqual(['2']);
   });
 
-  it('ends the session when a pong does not come in time', () => {
+  it('ends the session when a pong is late', () => {
     open();
     clock.advance(499);
     expect(heard.closes).toEqual([]);
@@ -158,7 +158,7 @@ describe('the heartbeat', () => {
     expect([heard.closes, socket.closed, clock.waiting]).toEqual([['ping timeout'], 'no code', 0]);
   });
 
-  it('waits once more for a pong while the client sends other packets', () => {
+  it('waits one more interval for a pong while the client sends other packets', () => {
     open();
     clock.advance(450);
     session.frame('4a');

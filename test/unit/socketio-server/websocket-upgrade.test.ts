@@ -70,7 +70,7 @@ describe('a WebSocket that takes a session over', () => {
     expect([socket.closed, clock.waiting]).toEqual([undefined, 0]);
   });
 
-  it('tells the session that goes on of a client that went meanwhile', async () => {
+  it('reports to the session a client that left in the meantime', async () => {
     upgrade.frame('5');
     upgrade.closed(false);
     leave('S');

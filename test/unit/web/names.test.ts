@@ -17,7 +17,7 @@ test.each([
   ['@Anna and mail@Ann', []],
   ['@Ann@social.example, @Ann_2', []],
   ['no mention', []],
-])('%s mentions whom it names as a whole, in any case', (text, mentioned) => {
+])('%s mentions users whose whole name it contains, in any case', (text, mentioned) => {
   const names = namesOf('Ann', 'Ann Lee', 'Ann-Marie', 'C++ (x)');
   const { userIds } = names.mentionedIn(text);
   expect(userIds.toSorted()).toEqual(mentioned.map((name) => `id of ${name}`).toSorted());
@@ -62,7 +62,7 @@ test.each([
   expect(names.mentionedIn(text).userIds).toEqual(expected);
 });
 
-test('a first name mentions its person where no one else has it', () => {
+test('a first name mentions its user if it is unique', () => {
   const names = namesOf('Bob Hansen', 'Ann Lee', 'Ann Marie', 'Kim', 'Kim Lee');
   expect(names.mentionedIn('@bob, @Kim').userIds).toEqual(['id of Bob Hansen', 'id of Kim']);
   const { userIds, unclear } = names.mentionedIn('@Ann and @Zoë.');
@@ -73,7 +73,7 @@ test('a first name mentions its person where no one else has it', () => {
   ]);
 });
 
-test('of two people of one name the chosen one is mentioned, else the one who is here', () => {
+test('of two users of the same name the selected one is mentioned, otherwise the one who is online', () => {
   const names = new Names();
   names.learn('first', 'Alex');
   names.learn('second', 'Alex');
@@ -87,7 +87,7 @@ test('of two people of one name the chosen one is mentioned, else the one who is
   expect(both).toEqual({ userIds: [], unclear: [{ from: 0, to: 5, isShared: true }] });
 });
 
-test('a chosen person stays with their name while the text around it changes', () => {
+test('a selected user stays mentioned while the text around the name changes', () => {
   const chosen = [{ at: 3, userId: 'u', name: 'Alex' }];
   const moved = (after: string) => moveChosen(chosen, 'hi @Alex and', after).map(({ at }) => at);
   expect(moved('hi there @Alex and')).toEqual([9]);
@@ -140,6 +140,6 @@ test.each([
   [['Ann', 'Ben', 'Kim', 'Lee'], 0, 'Ann, Ben, Kim and 1 other'],
   [['Ann'], 2, 'Ann and 2 others'],
   [[], 1, '1 other'],
-])('%j and %i more are named as people say it', (names, others, line) => {
+])('%j and %i more are listed in plain language', (names, others, line) => {
   expect(listed(names, others)).toBe(line);
 });

@@ -29,14 +29,14 @@ test.each<[Role, Role, boolean]>([
   expect(mayActOn(standing(role), { userId: 'me', role: target })).toBe(false);
 });
 
-test('nobody is offered a role above their own, and guests own nothing', () => {
+test('users are offered roles up to their own, and guests own nothing', () => {
   const someone = { userId: 'other', role: 'member' as const };
   expect(rolesFor(standing('moderator'), someone)).toEqual(['viewer', 'moderator']);
   expect(rolesFor(standing('owner'), someone)).toEqual(['viewer', 'moderator', 'owner']);
   expect(rolesFor(standing('owner'), { ...someone, userId: 'guest:1' })).not.toContain('owner');
 });
 
-test('who may not write is told why', () => {
+test('users who may not write see why', () => {
   const silent = (...of: Parameters<typeof standing>) => whySilent(standing(...of), 1_000);
   expect(silent('member')).toBeUndefined();
   expect(silent('member', { mutedUntil: 999 })).toBeUndefined();

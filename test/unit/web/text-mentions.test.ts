@@ -20,11 +20,11 @@ function mentionsOf(...here: string[]): TextMentions {
   return new TextMentions({ state: { online, you } }, names);
 }
 
-test('of two people of one name, a user means the other', () => {
+test('of two users of the same name, a user mentions the other', () => {
   expect(mentionsOf('me', 'other').idsIn('@Alex', 0)).toEqual(['other']);
 });
 
-test('a part of a text mentions whom was chosen in it', () => {
+test('a part of a text mentions the users selected in it', () => {
   const mentions = mentionsOf();
   const text = 'one\n@Alex';
   mentions.set(text, []);
@@ -34,7 +34,7 @@ test('a part of a text mentions whom was chosen in it', () => {
   expect(mentions.isChosen(9)).toBe(true);
 });
 
-test('an edit mentions whom the new text names, and whom no text has named', () => {
+test('an edit mentions users in the new text, and those that were never named in a text', () => {
   const mentions = mentionsOf();
   const message = 'hi @Ann and @Alex';
   const original = { message, mentions: ['ann', 'other', 'by-a-program'] } as Message;

@@ -63,7 +63,7 @@ describe('close codes', () => {
     expect(closeCodeOf('forbidden', 1_000)).toBe(4501);
   });
 
-  it('say to come back exactly where the error is temporary or the token has ended', () => {
+  it('ask to reconnect exactly where the error is temporary or the token has expired', () => {
     expect(refused.map(([code]) => code).toSorted()).toEqual(Object.keys(errorCodes).toSorted());
     for (const [code, closeCode] of refused) {
       const comesBack = closeCode >= 4000 && closeCode <= 4499;

@@ -14,7 +14,7 @@ function roomOf(texts: readonly string[]): (query: string) => string[] {
     room.ask(alice, 'searchMessages', { query, limit: 50 }).results.map(({ message }) => message);
 }
 
-it('is the same in a message that is read as in the index', () => {
+it('is the same in a message as in the index', () => {
   for (const [query, text] of found) {
     expect(holdsAll(indexText(text, 'alice'), readQuery(query)), `${query} in ${text}`).toBe(true);
   }
@@ -26,7 +26,7 @@ it('is the same in a message that is read as in the index', () => {
 });
 
 describe('a search', () => {
-  it('finds words in every script, however they are written', () => {
+  it('[SRCH2] finds words in every script, in every spelling', () => {
     const search = roomOf([...new Set(found.map(([, text]) => text))]);
     for (const [query, text] of found) expect(search(query), query).toContain(text);
   });

@@ -13,7 +13,7 @@ const SAMPLE = `Café Tromsø Straße Łódź Đà Nẵng İstanbul Οδός Ё�
   שָׁלוֹם مُحَمَّد ـ کتاب यह दिन தமிழ் 🎉❤\uFE0F👍🏽👨‍👩‍👧🇩🇪 → € x\u00ADy\u200Bz \0\u0002 @_=*"'`;
 
 describe('folding', () => {
-  it('changes nothing more when it is done twice', () => {
+  it('is idempotent', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(fold(fold(text))).toBe(fold(text));
@@ -30,7 +30,7 @@ describe('folding', () => {
     );
   });
 
-  it('is the same for a text and for the parts of it that it remembers', () => {
+  it('is the same for a text and for its cached parts', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const { folded, origin } = foldWithOrigin(text);

@@ -27,7 +27,7 @@ function queryFrom(text: string, at: number): string {
 }
 
 describe('a snippet', () => {
-  it('marks something in whatever a search finds', () => {
+  it('[SRCH4] marks something in every result of a search', () => {
     for (const [query, text] of found) {
       expect(snippetOf(text, readQuery(query)), query).toContain('\u0002');
     }
@@ -52,7 +52,7 @@ describe('a snippet', () => {
     expect(snippet(text, query)).toBe(marked);
   });
 
-  it('of a long text is the first part that holds most of the words', () => {
+  it('[SRCH4] of a long text is the first part with most of the words', () => {
     const filler = 'filler '.repeat(40);
     const text = `${filler}needle ${filler}the needle and its thread ${filler}`;
     const shown = snippet(text, 'thread needle');
@@ -62,7 +62,7 @@ describe('a snippet', () => {
     expect(snippet('字'.repeat(1_000), '字字字').length).toBeLessThan(160);
   });
 
-  it('without its marks is a piece of the text, cut and marked between letters alone', () => {
+  it('[SRCH4] without its marks is a piece of the text, cut and marked only between letters', () => {
     fc.assert(
       fc.property(anyText, fc.nat(), fc.nat(3), (part, at, times) => {
         const text = part.repeat(times + 1);

@@ -31,7 +31,7 @@ function* repeated(piece: Uint8Array, count: number): Generator<Uint8Array> {
 
 describe('lines of a body', () => {
   it.each([1, 2, 3, 7, 1_000])(
-    'are whole, wherever its pieces of %i bytes are cut',
+    'are complete, wherever its chunks of %i bytes are cut',
     async (size) => {
       const text = 'first\n{"a":"日本語 🎉"}\n\nlast without an end';
       expect(await batches(bodyOf(cut(text, size)))).toEqual([{ text, line: 1 }]);
@@ -45,7 +45,7 @@ describe('lines of a body', () => {
     expect(found.flatMap(({ text }) => text.split('\n'))).toEqual(lines);
   });
 
-  it('come one by one where they are long', async () => {
+  it('arrive one by one where they are long', async () => {
     const long = 'x'.repeat(300_000);
     const found = await batches(bodyOf(cut([long, long, 'short'].join('\n'), 65_536)));
     expect(found.map(({ text, line }) => [text.length, line])).toEqual([
@@ -55,11 +55,11 @@ describe('lines of a body', () => {
     ]);
   });
 
-  it('are none in a body without any', async () => {
+  it('are absent in an empty body', async () => {
     expect(await batches(bodyOf([]))).toEqual([]);
   });
 
-  it('are refused above 50 MB, having come as far as that', async () => {
+  it('are refused above 50 MB, after the lines before that', async () => {
     const piece = new TextEncoder().encode(`${'x'.repeat(999_999)}\n`);
     let count = 0;
     const problem = await (async () => {
@@ -72,7 +72,7 @@ describe('lines of a body', () => {
     expect(count).toBe(50);
   });
 
-  it('are refused where one is longer than any can be, or is no text', async () => {
+  it('are refused where one is too long, or is not text', async () => {
     const piece = new TextEncoder().encode('x'.repeat(65_536));
     const first = new TextEncoder().encode('first\n');
     const much = fixed.importLineBytes / 65_536 + 1;
@@ -91,7 +91,7 @@ describe('lines of a body', () => {
     }
   });
 
-  it('can be dropped from where nobody wanted more', async () => {
+  it('can be dropped once no more are wanted', async () => {
     const pieces = cut(Array.from({ length: 5_000 }, (_, at) => `line ${at}`).join('\n'), 100);
     let left = pieces.length;
     const body = bodyOf(

@@ -48,14 +48,14 @@ it('describes every route of the transport, and no other', () => {
   expect(described.toSorted()).toEqual([...new Set(served)].toSorted());
 });
 
-it('says that it is OpenAPI 3.1, and names every operation once', () => {
+it('declares OpenAPI 3.1, and names every operation once', () => {
   expect(description.openapi).toBe('3.1.0');
   const ids = operations.map(({ operation }) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { operation } of operations) expect(operation.summary).toMatch(/^[A-Z].+\.$/);
 });
 
-it('refers only to what stands in it', () => {
+it('refers only to its own definitions', () => {
   const refs = [...JSON.stringify(description).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
     ([, path = '']) => path,
   );
@@ -72,7 +72,7 @@ it('refers only to what stands in it', () => {
   expect(JSON.stringify(description)).not.toContain('"$id"');
 });
 
-it('gives each place in a path a parameter, and each field a place of its own', () => {
+it('gives each segment of a path a parameter, and each field one place', () => {
   for (const { method, path, operation, shared = [] } of operations) {
     const about = `${method} ${path}`;
     const places = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
@@ -91,7 +91,7 @@ it('gives each place in a path a parameter, and each field a place of its own', 
   }
 });
 
-it('names all that a socket can be opened with', () => {
+it('names all parameters of opening a socket', () => {
   const { parameters = [] } = operations.find(
     ({ operation }) => operation.operationId === 'openSocket',
   )!.operation;
@@ -111,7 +111,7 @@ it('says which fields of a body may be null, and that a compressed one is refuse
   expect(responses).toHaveProperty('415');
 });
 
-it('tells of every error code with its status', () => {
+it('lists every error code with its status', () => {
   const responses = JSON.stringify(description.components.responses);
   for (const [code, { status }] of Object.entries(errorCodes)) {
     // Nobody joins, or holds a socket, over HTTP.
@@ -124,7 +124,7 @@ it('tells of every error code with its status', () => {
   expect(responses).not.toContain('not_joined');
 });
 
-it('holds schemas that a validator takes, each of which fits what it is for', () => {
+it('has schemas that a validator accepts, and that fit their examples', () => {
   const { schemas } = description.components;
   const message = {
     roomId: 'r',

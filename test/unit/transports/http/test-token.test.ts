@@ -5,7 +5,7 @@ import { readSettings } from '../../../../src/settings/settings.ts';
 import { SECRET } from '../../../support/tokens.ts';
 
 it.each([{}, { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'chat' }])(
-  'gives a token that holds where %o is set',
+  'gives a valid token where %o is set',
   async (environment) => {
     const { settings } = readSettings({ JWT_SECRET: SECRET, ...environment });
     const response = await testTokenRoute(settings).request('/test-token?username=alice');
@@ -17,7 +17,7 @@ it.each([{}, { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'chat' }])(
 it.each([
   ['..', 'username must not be "." or "..".\n'],
   ['guest:1', 'username must not begin with "guest:".\n'],
-])('gives no token for %s, which would not hold', async (username, sentence) => {
+])('gives no token for %s, which would be invalid', async (username, sentence) => {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const response = await testTokenRoute(settings).request(`/test-token?username=${username}`);
   expect([response.status, await response.text()]).toEqual([400, sentence]);

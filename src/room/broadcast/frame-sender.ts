@@ -7,11 +7,11 @@ import type { Frame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import type { SlowConsumers } from './slow-consumers.ts';
 
-type DeliveryPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
+type FrameSenderPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
 
 /** Hands frames to connections, and lets joins wait: when many join, their events leave together. */
-export class Delivery {
-  readonly #ports: DeliveryPorts;
+export class FrameSender {
+  readonly #ports: FrameSenderPorts;
   readonly #outbox: Outbox;
   readonly #tokenExpiry: TokenExpiry;
   readonly #slowConsumers: SlowConsumers;
@@ -20,9 +20,12 @@ export class Delivery {
   #joinsSentAt = -Infinity;
   /** Whether a timer is set that flushes what was deferred. */
   #isTimerSet = false;
+  /** Frames that have left in the flush under way, and their lines. */
+  #sentFrames = 0;
+  #sentLines = 0;
 
   constructor(
-    ports: DeliveryPorts,
+    ports: FrameSenderPorts,
     outbox: Outbox,
     tokenExpiry: TokenExpiry,
     slowConsumers: SlowConsumers,
@@ -39,36 +42,35 @@ export class Delivery {
   flush(): boolean {
     const { roster, clock, timer, meter } = this.#ports;
     let wasDue = false;
-    while (this.#outbox.isDue(this.#deferMs() > 0)) {
+    const agoMs = clock.now() - this.#joinsSentAt;
+    // How much longer deferrable events may wait; not at all when the clock was set back.
+    let deferMs = agoMs < 0 ? 0 : events.userJoined.everyMs - agoMs;
+    while (this.#outbox.isDue(deferMs > 0)) {
       wasDue = true;
-      const haveJoinsLeft = this.#outbox.flush(
-        roster.connections(),
-        this.#send,
-        this.#deferMs() > 0,
-      );
-      if (haveJoinsLeft) this.#joinsSentAt = clock.now();
-      meter?.flushed();
+      const haveJoinsLeft = this.#outbox.flush(roster.connections(), this.#send, deferMs > 0);
+      if (haveJoinsLeft) {
+        this.#joinsSentAt = clock.now();
+        deferMs = events.userJoined.everyMs;
+      }
+      meter?.flushed(this.#sentFrames, this.#sentLines);
+      this.#sentFrames = 0;
+      this.#sentLines = 0;
     }
     if (!this.#isTimerSet && this.#outbox.isDue(false)) {
       this.#isTimerSet = true;
-      timer.after(this.#deferMs(), () => {
+      timer.after(deferMs, () => {
         this.#isTimerSet = false;
       });
     }
     return wasDue;
   }
 
-  /** How much longer deferrable events may wait, in milliseconds; none when the clock was set back. */
-  #deferMs(): number {
-    const agoMs = this.#ports.clock.now() - this.#joinsSentAt;
-    return agoMs < 0 ? 0 : events.userJoined.everyMs - agoMs;
-  }
-
   readonly #send = (connection: Connection, frame: Frame): void => {
     if (this.#tokenExpiry.hasExpired(connection)) {
       this.#departures.disconnect([connection], closeCodes.tokenExpired);
     } else if (!connection.send(frame)) this.#slowConsumers.add(connection);
-    this.#ports.meter?.sent(frame.lines.length);
+    this.#sentFrames++;
+    this.#sentLines += frame.lines.length;
     // A connection that was too slow, or is gone: its host may never report its end.
     if (!connection.open) this.#departures.gone(connection, 'disconnected');
   };

@@ -1,0 +1,147 @@
+import { FlushScheduler } from '../src/host/flush-scheduler.ts';
+import { type Hosted, HostedObject, type OwnPorts } from '../src/host/hosted-object.ts';
+import type { Carry } from '../src/host/courier.ts';
+import { type CloseCode, closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
+import type { Log, Ports } from '../src/room/ports.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+
+/** What an object in a file gets of its host. */
+export type FilePorts = OwnPorts & Pick<Ports, 'sql' | 'clock' | 'ids' | 'wakeup' | 'log'>;
+
+/** A connection, as far as its file needs it. */
+interface Closable {
+  close(code: CloseCode, reason: string): void;
+}
+
+/** What a host flushes, whatever lives in it. */
+export type Flushable = Pick<HostedFile, 'flush' | 'flushDelayMs' | 'usedAt'>;
+
+/** What the node host counts of a file. */
+export interface FileMeter {
+  /** A flush has stored and handed out; both in milliseconds. */
+  stored(commitMs: number, waitedMs: number): void;
+}
+
+/** What makes the files of one kind of object work. */
+export interface FileHost {
+  /** The longest wait for a fuller flush, in milliseconds. */
+  batchDelayMs: number;
+  log: Log;
+  /** A flush is due. */
+  schedule(file: Flushable): void;
+  meter?: FileMeter | undefined;
+  carry?: Carry;
+}
+
+/** One kind of object, as its file sees it. */
+export interface FileOptions<O extends Hosted> {
+  file: SqliteFile;
+  host: FileHost;
+  make(ports: FilePorts): O;
+  /** The object asks to be woken at this time, in epoch milliseconds. */
+  askWakeup(at: number): void;
+}
+
+/** Work that may wait for the disk. At this much the process waits too. */
+const MAX_QUEUED = 256;
+
+/** One SQLite file of this host and the object that lives in it, which comes and goes. */
+export class HostedFile<
+  O extends Hosted = Hosted,
+  C extends Closable = Closable,
+> extends HostedObject<O> {
+  /** They outlive the object. */
+  readonly connections = new Set<C>();
+  readonly #options: FileOptions<O>;
+  readonly #scheduler: FlushScheduler;
+  /** In epoch milliseconds. */
+  usedAt = Date.now();
+  /** When the object has asked to be woken, in epoch milliseconds. */
+  wakeAt: number | undefined;
+
+  constructor(options: FileOptions<O>) {
+    const { file, host } = options;
+    super({
+      storage: file,
+      make: (own) => this.#make(own),
+      now: () => performance.now(),
+      after: setTimer,
+      schedule: () => host.schedule(this),
+      flushed: (hasHandedOut, startedAt, dueSince) => {
+        if (!hasHandedOut) return;
+        this.#scheduler.flushed();
+        const now = performance.now();
+        host.meter?.stored(now - startedAt, now - dueSince);
+      },
+      reset: () => {
+        file.discard();
+        this.#closeConnections();
+      },
+      ...(host.carry !== undefined && { carry: host.carry }),
+      log: host.log,
+      maxQueued: MAX_QUEUED,
+    });
+    this.#options = options;
+    this.#scheduler = new FlushScheduler({ now: () => Date.now() }, host.batchDelayMs);
+  }
+
+  /** How long the next flush should wait, in milliseconds: not at all, unless the object is busy. */
+  get flushDelayMs(): number {
+    return this.#scheduler.delayMs(this.connections.size);
+  }
+
+  /** Forgets the object and closes its file; the connections stay. Nothing may be due. */
+  sleep(): void {
+    this.evict();
+    this.closeFile();
+  }
+
+  /** Closes the file, which opens again when it is next needed. Nothing may be due. */
+  closeFile(): void {
+    this.#options.file.close();
+  }
+
+  /** Stores and hands out what is due, then closes every connection with 4000. */
+  close(): void {
+    this.settle();
+    this.#closeConnections();
+    this.sleep();
+  }
+
+  #closeConnections(): void {
+    const everyone = [...this.connections];
+    // A link reports at once that it has ended.
+    this.connections.clear();
+    for (const connection of everyone) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
+  }
+
+  #make(own: OwnPorts): O {
+    const { file, host } = this.#options;
+    try {
+      return this.#options.make({
+        ...own,
+        sql: file,
+        clock: { now: () => Date.now() },
+        ids: { make: () => crypto.randomUUID() },
+        wakeup: { set: (at) => this.#setWakeup(at) },
+        log: host.log,
+      });
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
+  }
+
+  /** Asked for before what it is for is stored; taken back when the object has been woken. */
+  #setWakeup(at: number | undefined): void {
+    this.wakeAt = at;
+    if (at !== undefined) this.#options.askWakeup(at);
+  }
+}
+
+function setTimer(ms: number, work: () => void): () => void {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+}

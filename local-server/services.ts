@@ -1,0 +1,80 @@
+import { accessSync, constants } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { every } from 'hono/combine';
+import { etag } from 'hono/etag';
+import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
+import { OriginPolicy } from '../src/auth/origin.ts';
+import type { HostLog } from '../src/observability/logger.ts';
+import { httpTransport } from '../src/transports/http/app.ts';
+import { testTokenRoute } from '../src/transports/http/test-token.ts';
+import { VERSION } from '../src/version.ts';
+import { PAGE } from '../web/build.ts';
+import type { Configuration } from './configuration.ts';
+import { NodeMetrics } from './metrics.ts';
+import { NativeTransport } from './native-transport.ts';
+import { NodeRooms } from './node-rooms.ts';
+import { PendingHandshakes } from './pending-handshakes.ts';
+import { SocketIoTransport } from './socketio-transport.ts';
+
+/** What a request without `Host` is addressed to: HTTP/1.0 needs none, and health checks speak it. */
+export const DEFAULT_HOST = 'localhost';
+
+/** Everything that a running server consists of, but for its sockets. */
+export type Services = ReturnType<typeof servicesOf>;
+
+/** Three transports over one set of rooms, as the settings have them. */
+export function servicesOf(configuration: Configuration, log: HostLog) {
+  const { settings, isLocal, clientUrl } = configuration;
+  const { limits } = settings;
+  const metrics = new NodeMetrics();
+  const origins = new OriginPolicy({
+    clientUrl,
+    publicUrl: settings.PUBLIC_URL,
+    localOnly: isLocal,
+    log,
+  });
+  const pendingHandshakes = new PendingHandshakes(settings.MAX_UNAUTHENTICATED_SOCKETS);
+  const authenticate = countingRefusals(
+    authenticatorOf(settings, configuration.allowGuests, log),
+    (code) => metrics.refused(code),
+  );
+  const rooms = new NodeRooms({
+    dataDir: settings.DATA_DIR,
+    durability: settings.DURABILITY,
+    maxOpenRooms: settings.MAX_OPEN_ROOMS,
+    limits,
+    log,
+    meter: metrics,
+  });
+  const shared = { authenticate, pendingHandshakes, origins, limits, log };
+  const native = new NativeTransport({ ...shared, rooms });
+  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, settings });
+  const app = httpTransport({
+    directory: rooms,
+    authenticate,
+    known: (c) => pendingHandshakes.remove((c.env as HttpBindings).incoming.socket),
+    origins,
+    limits,
+    host: 'node',
+    version: VERSION,
+    isHealthy: () => canWrite(settings.DATA_DIR),
+    development: isLocal ? testTokenRoute(settings) : undefined,
+    page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
+    log: (what, error) => log.failure(what, error),
+  });
+  const http = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
+  return { settings, origins, metrics, pendingHandshakes, rooms, native, socketIo, http };
+}
+
+async function canWrite(dataDir: string): Promise<boolean> {
+  try {
+    accessSync(dataDir, constants.W_OK);
+    await writeFile(join(dataDir, 'health'), String(Date.now()));
+    return true;
+  } catch {
+    return false;
+  }
+}

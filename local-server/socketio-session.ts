@@ -1,0 +1,64 @@
+import type { Socket } from 'socket.io';
+import { WebSocket } from 'ws';
+import type { Limits } from '../src/protocol/codes/limits.ts';
+import { leaveReasonOf } from '../src/transports/native/receive.ts';
+import type { Conn } from './connect-gate.ts';
+import { webSocketOf } from './socketio-wire.ts';
+import { throttleReading } from './throttle-reading.ts';
+
+const paced = new WeakSet<WebSocket>();
+
+/** The official server hears each frame when its time has come, not all that came with it. */
+export function pace(conn: Conn, limits: Limits): void {
+  const watch = (transport: unknown) => {
+    const webSocket = webSocketOf(transport);
+    if (webSocket === undefined || paced.has(webSocket)) return;
+    paced.add(webSocket);
+    const listeners = webSocket.listeners('message');
+    webSocket.removeAllListeners('message');
+    throttleReading(webSocket, limits, (data, isBinary) => {
+      for (const hear of listeners) hear.call(webSocket, data, isBinary);
+    });
+  };
+  watch(conn.transport);
+  conn.on('upgrading', watch);
+  conn.on('upgrade', watch);
+}
+
+type End = 'left' | 'disconnected';
+
+/**
+ * Tells an end that the client meant: a DISCONNECT, a close packet, or a WebSocket closed with 1000
+ * or no code. The official server calls all but the first "transport close", or "transport error"
+ * where an answer was on its way to a client that had just said goodbye.
+ */
+export function watchClose({ conn }: Socket): (reason: string, tell: (end: End) => void) => void {
+  let code: number | undefined;
+  let saidGoodbye = false;
+  const watch = (transport: unknown) => {
+    // Before the official server's own listener, which reports the end.
+    webSocketOf(transport)?.prependOnceListener('close', (ended: number) => {
+      code = ended;
+    });
+  };
+  watch(conn.transport);
+  conn.on('upgrade', watch);
+  conn.on('packet', ({ type }: { type: string }) => {
+    // The official server heeds close packets only where they come by polling.
+    if (type !== 'close') return;
+    saidGoodbye = true;
+    conn.close();
+  });
+  const endOf = (reason: string): End => {
+    if (saidGoodbye || reason === 'client namespace disconnect') return 'left';
+    if (code !== undefined) return leaveReasonOf(code);
+    const isPolling = conn.transport.name === 'polling';
+    return isPolling && reason === 'transport close' ? 'left' : 'disconnected';
+  };
+  return (reason, tell) => {
+    const socket = webSocketOf(conn.transport);
+    if (reason === 'transport error' && socket?.readyState === WebSocket.CLOSING) {
+      socket.once('close', () => tell(endOf(reason)));
+    } else tell(endOf(reason));
+  };
+}

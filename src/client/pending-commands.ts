@@ -1,0 +1,89 @@
+import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
+import type { Result } from '../protocol/frames.ts';
+import type { Environment } from './environment.ts';
+import { frameTooBig, isTemporary } from './refused.ts';
+
+/** No result: the connection was lost first, and nobody knows what became of the command. */
+export type Answered<R extends object> = (result: Result<R> | undefined) => void;
+
+export type AnyCommand = CommandName | 'refreshToken';
+export type PayloadOf<N extends AnyCommand> = N extends CommandName
+  ? Payload<N>
+  : { token: string };
+export type ReplyOf<N extends AnyCommand> = N extends CommandName
+  ? Reply<N>
+  : { expiresAt?: number };
+
+/** A command that was sent, or is to be sent once more. */
+export interface Asked {
+  name: AnyCommand;
+  payload: object;
+  answered: Answered<object>;
+  /** Hears when it will be given again, in epoch milliseconds. */
+  delayed: ((retryAt: number) => void) | undefined;
+}
+
+/** `length` is that of the line, in characters. */
+type Sent = Asked & { length: number };
+
+/** The commands of one connection that are not answered: sends them, matches replies to them by ref. */
+export class PendingCommands {
+  readonly #environment: Environment;
+  readonly #againMs: number;
+  readonly #send: (line: string) => void;
+  /** By ref, oldest first. */
+  readonly #sent = new Map<number, Sent>();
+  /** Refused for now; sent again later. */
+  readonly #delayed = new Set<Sent>();
+  #lastRef = 0;
+
+  /** @param againMs the wait after a refusal that passes without saying when, in milliseconds */
+  constructor(environment: Environment, againMs: number, send: (line: string) => void) {
+    this.#environment = environment;
+    this.#againMs = againMs;
+    this.#send = send;
+  }
+
+  /** Whether an answer is due. */
+  get isWaiting(): boolean {
+    return this.#sent.size > 0;
+  }
+
+  send(asked: Asked): void {
+    const ref = ++this.#lastRef;
+    const line = JSON.stringify([asked.name, asked.payload, ref]);
+    this.#sent.set(ref, { ...asked, length: line.length });
+    this.#send(line);
+  }
+
+  /** @param ref of a reply; of the oldest command where it is left out */
+  answer(result: Result, ref = this.#sent.keys().next().value ?? 0): void {
+    const asked = this.#sent.get(ref);
+    this.#sent.delete(ref);
+    if (asked === undefined) return;
+    if (result.ok || !isTemporary(result.error)) asked.answered(result);
+    else this.#sendLater(asked, result.error.retryAfterMs ?? this.#againMs);
+  }
+
+  /**
+   * The connection is gone: all stay without an answer.
+   * @param isTooBig whether a frame was too big: then it was the longest, which is refused
+   */
+  drop(isTooBig: boolean): void {
+    const dropped = [...this.#sent.values(), ...this.#delayed];
+    this.#sent.clear();
+    this.#delayed.clear();
+    const longest = Math.max(...dropped.map(({ length }) => length));
+    for (const { answered, length } of dropped) {
+      answered(isTooBig && length === longest ? { ok: false, error: frameTooBig } : undefined);
+    }
+  }
+
+  #sendLater(asked: Sent, wait: number): void {
+    this.#delayed.add(asked);
+    asked.delayed?.(this.#environment.now() + wait);
+    this.#environment.after(wait, () => {
+      if (this.#delayed.delete(asked)) this.send(asked);
+    });
+  }
+}

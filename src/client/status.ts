@@ -1,0 +1,12 @@
+import type { Problem } from '../protocol/codes/errors.ts';
+
+/** Whether the room can be reached. */
+export type Status =
+  /** Left, or not yet joined. */
+  | { name: 'left' }
+  | { name: 'connecting' }
+  | { name: 'open' }
+  /** The connection is lost and will be made again; `problem` is what the server last said. */
+  | { name: 'waiting'; problem?: Problem }
+  /** It will not be made again until `join` is called. */
+  | { name: 'ended'; code: number; problem: Problem };

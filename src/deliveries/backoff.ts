@@ -1,0 +1,22 @@
+const SECOND_MS = 1_000;
+
+/** The longest that a delivery waits for its next attempt, in milliseconds. */
+export const MAX_BACKOFF_MS = 3_600_000;
+
+/**
+ * How long to wait after a failed attempt, in milliseconds: from 1 s on twice as long each time, up to
+ * an hour. Half of it is random, so that what failed together does not come back together.
+ * @param attempt how many attempts had failed before
+ * @param random from 0 to 1
+ */
+export function backoffMs(attempt: number, random: number): number {
+  const longest = Math.min(SECOND_MS * 2 ** attempt, MAX_BACKOFF_MS);
+  return Math.ceil((longest * (1 + random)) / 2);
+}
+
+/** A fraction from 0 to 1 that an unguessable id stands for. */
+export function fractionOf(id: string): number {
+  let hash = 0;
+  for (let at = 0; at < id.length; at++) hash = (hash * 31 + id.charCodeAt(at)) % 65_521;
+  return hash / 65_521;
+}

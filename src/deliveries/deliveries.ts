@@ -1,0 +1,199 @@
+import type {
+  Clock,
+  Courier,
+  Delivery,
+  DeliveryOutcome,
+  Ids,
+  Log,
+  Sql,
+  Timer,
+} from '../host/ports.ts';
+import { backoffMs, fractionOf, MAX_BACKOFF_MS } from './backoff.ts';
+import { type Attempt, type DeliveryRow, DeliveryRows } from './delivery-rows.ts';
+
+/** Least time between two wakeups for deliveries, in milliseconds: a busy object sets one, not many. */
+export const WAKEUP_EVERY_MS = 60_000;
+
+/** Deliveries of one attempt, and targets that attempts are made at at the same time. */
+const STEP = 100;
+
+export interface DeliveriesPorts {
+  sql: Pick<Sql, 'all' | 'run' | 'atomic'>;
+  clock: Clock;
+  ids: Ids;
+  timer: Timer;
+  log: Log;
+  courier?: Courier;
+  meter?: { attempted(outcome: 'delivered' | 'failed'): void };
+}
+
+/** An attempt and how it has ended. */
+interface Settled {
+  attempt: Attempt;
+  outcome: DeliveryOutcome;
+}
+
+/**
+ * What an object owes to targets outside it: stored with the change that it is about, carried after the
+ * commit, kept until acknowledged. At least once; the latest state wins. Memory holds only which
+ * targets to look at; what a crash leaves is found in storage by the next wakeup.
+ */
+export class Deliveries {
+  readonly #ports: DeliveriesPorts;
+  readonly #rows: DeliveryRows;
+  readonly #read: (target: string, key: string) => string | undefined;
+  /** What is under way, by target. */
+  readonly #flights = new Map<string, readonly Delivery[]>();
+  /** Targets that may have something due. */
+  readonly #ready = new Set<string>();
+  /** When to look for other targets with something due; at first at once. */
+  #lookAt = -Infinity;
+
+  /** @param read the body of a delivery as of now, as JSON; undefined when there is nothing left to say */
+  constructor(ports: DeliveriesPorts, read: (target: string, key: string) => string | undefined) {
+    this.#ports = ports;
+    this.#rows = new DeliveryRows(ports.sql);
+    this.#read = read;
+  }
+
+  /** Stores that a target is to be told. Call it inside the transaction of the change. */
+  add(target: string, key: string): void {
+    this.#rows.add(target, key, this.#ports.clock.now());
+    if (this.#ports.courier !== undefined) this.#ready.add(target);
+  }
+
+  /**
+   * When the object is to be woken for what a crash or a failed attempt leaves, in epoch milliseconds;
+   * undefined when nothing waits. A retry that is due sooner happens where the object is awake anyway.
+   */
+  nextWakeup(now: number): number | undefined {
+    const due = this.#rows.firstDue();
+    if (due === undefined) return undefined;
+    return Math.max(now + WAKEUP_EVERY_MS, Math.min(due, now + MAX_BACKOFF_MS));
+  }
+
+  /** Looks for all that is due at the next flush. Call it when the object is woken. */
+  wake(): void {
+    const now = this.#ports.clock.now();
+    this.#rows.bringForward(now, now + MAX_BACKOFF_MS);
+    this.#lookAt = -Infinity;
+  }
+
+  /** Starts attempts at what is due, in a bounded step. Call it once the rows are stored; never throws. */
+  dispatch(): void {
+    const { courier, clock } = this.#ports;
+    if (courier === undefined) return;
+    const now = clock.now();
+    if (this.#ready.size === 0 && now < this.#lookAt) return;
+    try {
+      this.#look(now);
+      for (const target of this.#takeReady()) this.#start(courier, target, now);
+    } catch (error) {
+      this.#waitForStorage(error);
+    }
+  }
+
+  /** All rows with their bodies, for when there will be nothing left to read these from. */
+  withBodies(): DeliveryRow[] {
+    return this.#rows.all().flatMap((row) => {
+      const body = this.#bodyOf(row);
+      if (body === undefined) return [];
+      return [{ ...row, body: typeof body === 'string' ? body : null }];
+    });
+  }
+
+  /** Stores rows in the place of those that were dropped with everything else. */
+  restore(rows: readonly DeliveryRow[]): void {
+    for (const row of rows) this.#rows.insert(row);
+    this.#lookAt = -Infinity;
+  }
+
+  #look(now: number): void {
+    const limit = STEP - this.#flights.size;
+    if (now < this.#lookAt || limit <= 0) return;
+    const targets = this.#rows.dueTargets(now, this.#flights.keys(), limit);
+    for (const target of targets) this.#ready.add(target);
+    if (targets.length < limit) this.#lookAt = this.#rows.nextDue(now);
+  }
+
+  /** Targets with nothing under way, as many as may have something. */
+  #takeReady(): string[] {
+    const targets: string[] = [];
+    for (const target of this.#ready) {
+      if (this.#flights.size + targets.length >= STEP) break;
+      if (!this.#flights.has(target)) targets.push(target);
+    }
+    for (const target of targets) this.#ready.delete(target);
+    return targets;
+  }
+
+  #start(courier: Courier, target: string, now: number): void {
+    const sent: Delivery[] = [];
+    const unsent: Settled[] = [];
+    for (const row of this.#rows.due(target, now, STEP)) {
+      const { due: _, ...attempt } = row;
+      const body = this.#bodyOf(row);
+      if (typeof body === 'string') sent.push({ ...attempt, body });
+      else unsent.push({ attempt, outcome: body === undefined ? 'delivered' : 'failed' });
+    }
+    if (sent.length > 0) {
+      this.#flights.set(target, sent);
+      courier.send(target, sent, (outcomes) => this.#settle(target, sent, outcomes));
+    }
+    if (unsent.length > 0) this.#ports.timer.after(0, () => this.#record(target, unsent));
+  }
+
+  /** The body; undefined when there is nothing left to say, null when it cannot be read. */
+  #bodyOf({ target, key, body }: DeliveryRow): string | undefined | null {
+    try {
+      return body ?? this.#read(target, key);
+    } catch (error) {
+      this.#ports.log.failure('deliveries', error);
+      return null;
+    }
+  }
+
+  #settle(target: string, sent: readonly Delivery[], outcomes: readonly DeliveryOutcome[]): void {
+    // It was settled before.
+    if (this.#flights.get(target) !== sent) return;
+    this.#flights.delete(target);
+    const settled = sent.map((attempt, at) => ({ attempt, outcome: outcomes[at] ?? 'failed' }));
+    for (const { outcome } of settled) {
+      this.#ports.meter?.attempted(outcome === 'delivered' ? outcome : 'failed');
+    }
+    this.#record(target, settled);
+  }
+
+  /** Stores how attempts have ended; then the target may have more that is due. */
+  #record(target: string, settled: readonly Settled[]): void {
+    try {
+      this.#ports.sql.atomic(() => {
+        for (const each of settled) this.#store(each);
+      });
+      this.#ready.add(target);
+    } catch (error) {
+      this.#waitForStorage(error);
+    }
+  }
+
+  #store({ attempt, outcome }: Settled): void {
+    if (outcome === 'delivered') {
+      this.#rows.acknowledge(attempt);
+      return;
+    }
+    const delayMs =
+      outcome === 'failed'
+        ? backoffMs(attempt.attempt, fractionOf(this.#ports.ids.make()))
+        : Math.min(outcome.retryAfterMs, MAX_BACKOFF_MS);
+    const due = this.#ports.clock.now() + delayMs;
+    this.#rows.postpone(attempt, due);
+    this.#lookAt = Math.min(this.#lookAt, due);
+  }
+
+  /** Storage that fails must not make the same attempts again at every flush. */
+  #waitForStorage(error: unknown): void {
+    this.#ports.log.failure('deliveries', error);
+    this.#ready.clear();
+    this.#lookAt = this.#ports.clock.now() + WAKEUP_EVERY_MS;
+  }
+}

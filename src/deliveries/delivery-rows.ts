@@ -1,0 +1,139 @@
+import type { Delivery, Sql } from '../host/ports.ts';
+
+/**
+ * Makes the table. A migration of every kind of object that has deliveries: these statements never
+ * change.
+ */
+export const CREATE_DELIVERIES: readonly string[] = [
+  `CREATE TABLE deliveries (
+    target TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    body TEXT,
+    PRIMARY KEY (target, key)
+  ) WITHOUT ROWID`,
+  'CREATE INDEX deliveries_due ON deliveries (due)',
+];
+
+/** A delivery without its body. */
+export type Attempt = Omit<Delivery, 'body'>;
+
+/** A row; its body is stored only where there is nothing left to read it from. */
+export interface DeliveryRow extends Attempt {
+  /** When the next attempt is due, in epoch milliseconds. */
+  due: number;
+  body: string | null;
+}
+
+/** What is owed to targets outside, one row for each target and key. */
+export class DeliveryRows {
+  readonly #sql: Pick<Sql, 'all' | 'run'>;
+
+  constructor(sql: Pick<Sql, 'all' | 'run'>) {
+    this.#sql = sql;
+  }
+
+  /**
+   * Adds a row that is due now, or raises the version of the one there is, which keeps its attempt and
+   * due time. Versions do not repeat after a row is gone: they are never below the clock's time.
+   */
+  add(target: string, key: string, now: number): void {
+    this.#sql.run(
+      `INSERT INTO deliveries (target, key, version, attempt, due) VALUES (?, ?, ?, 0, ?)
+        ON CONFLICT (target, key) DO UPDATE
+        SET version = max(version + 1, excluded.version), body = NULL`,
+      target,
+      key,
+      now,
+      now,
+    );
+  }
+
+  /** The targets of rows that are due, one for each row, the longest due first. */
+  dueTargets(now: number, except: Iterable<string>, limit: number): string[] {
+    return this.#sql
+      .all<{ target: string }>(
+        `SELECT target FROM deliveries
+          WHERE due <= ? AND target NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT ?`,
+        now,
+        JSON.stringify([...except]),
+        limit,
+      )
+      .map(({ target }) => target);
+  }
+
+  /** Some of a target's rows that are due. */
+  due(target: string, now: number, limit: number): DeliveryRow[] {
+    return this.#sql.all<DeliveryRow>(
+      `SELECT target, key, version, attempt, due, body FROM deliveries
+        WHERE target = ? AND due <= ? LIMIT ?`,
+      target,
+      now,
+      limit,
+    );
+  }
+
+  /** When the first row that is not due yet becomes due; Infinity without one. */
+  nextDue(now: number): number {
+    const [row] = this.#sql.all<{ due: number | null }>(
+      'SELECT min(due) AS due FROM deliveries WHERE due > ?',
+      now,
+    );
+    return row?.due ?? Infinity;
+  }
+
+  /** When the first row is due, perhaps in the past; undefined without rows. */
+  firstDue(): number | undefined {
+    const [row] = this.#sql.all<{ due: number | null }>('SELECT min(due) AS due FROM deliveries');
+    return row?.due ?? undefined;
+  }
+
+  /** Removes what was delivered, unless there is a newer version to deliver. */
+  acknowledge({ target, key, version }: Attempt): void {
+    this.#sql.run(
+      'DELETE FROM deliveries WHERE target = ? AND key = ? AND version = ?',
+      target,
+      key,
+      version,
+    );
+  }
+
+  /** An attempt has failed; a newer version waits as well. */
+  postpone({ target, key }: Attempt, due: number): void {
+    this.#sql.run(
+      'UPDATE deliveries SET attempt = attempt + 1, due = ? WHERE target = ? AND key = ?',
+      due,
+      target,
+      key,
+    );
+  }
+
+  /** Makes due what a clock that was set back has left in the far future. */
+  bringForward(now: number, latest: number): void {
+    const query = 'SELECT 1 FROM deliveries WHERE due > ? LIMIT 1';
+    if (this.#sql.all(query, latest).length === 0) return;
+    this.#sql.run('UPDATE deliveries SET due = ? WHERE due > ?', now, latest);
+  }
+
+  /** All rows. */
+  all(): DeliveryRow[] {
+    return this.#sql.all<DeliveryRow>(
+      'SELECT target, key, version, attempt, due, body FROM deliveries',
+    );
+  }
+
+  insert({ target, key, version, attempt, due, body }: DeliveryRow): void {
+    this.#sql.run(
+      `INSERT INTO deliveries (target, key, version, attempt, due, body)
+        VALUES (?, ?, ?, ?, ?, ?)`,
+      target,
+      key,
+      version,
+      attempt,
+      due,
+      body,
+    );
+  }
+}

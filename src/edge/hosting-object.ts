@@ -1,0 +1,115 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { Carry } from '../host/courier.ts';
+import { FlushScheduler } from '../host/flush-scheduler.ts';
+import { type Hosted, HostedObject, type OwnPorts } from '../host/hosted-object.ts';
+import { consoleLogger } from '../observability/console-logger.ts';
+import { Refusal } from '../protocol/codes/errors.ts';
+import type { Ports } from '../room/ports.ts';
+import { readSettings } from '../settings/settings.ts';
+import type { Environment } from './environment.ts';
+import { ObjectSql } from './object-sql.ts';
+import { ObjectWakeup } from './object-wakeup.ts';
+
+/** An object that could not be opened is woken again after this long, in milliseconds. */
+const WAKE_AGAIN_MS = 600_000;
+
+/** What an object counts of its own life. */
+export interface ObjectReport {
+  /**
+   * A flush is over. Writes a line when one is due.
+   * @param waitedMs since the first of what it handed out had come; undefined where that was nothing
+   */
+  flushedFor(connections: number, now: number, waitedMs: number | undefined): void;
+}
+
+/** A Durable Object's connections. */
+export interface ObjectConnections {
+  readonly size: number;
+  /** Closes every connection with 4000. */
+  closeAll(): void;
+}
+
+/** What a hosted object gets of every Durable Object. */
+export type ObjectPorts = OwnPorts & Pick<Ports, 'sql' | 'clock' | 'ids' | 'wakeup' | 'log'>;
+
+/**
+ * A Durable Object that hosts an object of ours. Each turn that writes is a commit of its own, so what
+ * comes while a flush is being gathered for waits for that flush: a busy object stores with one commit
+ * what it then tells with one frame each.
+ */
+export abstract class HostingObject<O extends Hosted> extends DurableObject<Environment> {
+  /** Tells one life of the Durable Object from the next. */
+  readonly instance: string = crypto.randomUUID();
+  protected readonly settings = readSettings(this.env).settings;
+  protected readonly log = consoleLogger(this.settings).about({ room: this.ctx.id.name });
+  protected abstract readonly report: ObjectReport;
+  readonly #scheduler = new FlushScheduler(
+    { now: () => Date.now() },
+    this.settings.limits.batchDelayMs,
+  );
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** The output gate is its commit, and resets this object where it fails. */
+  protected readonly hosted = new HostedObject<O>({
+    make: (own) => this.make(this.#ports(own)),
+    now: () => Date.now(),
+    after: (ms, work) => {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    },
+    // At once after quiet; in a busy object together with what comes soon.
+    schedule: () => {
+      const delayMs = this.#scheduler.delayMs(this.connections.size);
+      if (delayMs > 0) this.#flushTimer ??= setTimeout(() => this.hosted.flush(), delayMs);
+      else this.hosted.flush();
+    },
+    flushed: (hasHandedOut, startedAt, dueSince) => {
+      if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
+      this.#flushTimer = undefined;
+      if (hasHandedOut) this.#handedOut(startedAt, dueSince);
+      else this.report.flushedFor(this.connections.size, startedAt, undefined);
+    },
+    reset: () => this.connections.closeAll(),
+    ...(this.carry !== undefined && {
+      carry: (target, deliveries) => this.carry!(target, deliveries),
+    }),
+    log: this.log,
+    maxQueued: this.settings.limits.unsentBytes,
+  });
+
+  protected abstract readonly connections: ObjectConnections;
+  protected abstract make(ports: ObjectPorts): O;
+  /** Brings deliveries to a target; a kind of object that owes nothing has none. */
+  protected carry?(...attempt: Parameters<Carry>): ReturnType<Carry>;
+
+  /** The object's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
+  override async alarm(): Promise<void> {
+    try {
+      await this.hosted.run((object) => object.wake());
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      void this.ctx.storage.setAlarm(Date.now() + WAKE_AGAIN_MS);
+    }
+  }
+
+  #handedOut(startedAt: number, dueSince: number): void {
+    this.#scheduler.flushes();
+    // An object's clock stands still within a turn: the next one sees what this one took.
+    setTimeout(() => {
+      const now = Date.now();
+      this.#scheduler.flushed(now - startedAt);
+      this.report.flushedFor(this.connections.size, now, now - dueSince);
+    }, 0);
+  }
+
+  #ports(own: OwnPorts): ObjectPorts {
+    return {
+      ...own,
+      sql: new ObjectSql(this.ctx.storage),
+      clock: { now: () => Date.now() },
+      ids: { make: () => crypto.randomUUID() },
+      wakeup: new ObjectWakeup(this.ctx.storage),
+      log: this.log,
+    };
+  }
+}

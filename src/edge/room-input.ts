@@ -1,0 +1,84 @@
+import { FloodBans } from '../admission/flood-bans.ts';
+import { weightOf } from '../admission/inbound-limiter.ts';
+import type { Authenticate } from '../auth/authenticator.ts';
+import { verifyRefresh } from '../auth/refresh.ts';
+import type { HostedObject } from '../host/hosted-object.ts';
+import { closeCodes } from '../protocol/codes/close-codes.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
+import type { Command } from '../protocol/frames.ts';
+import { exceedsBytes } from '../protocol/text.ts';
+import type { Room } from '../room/room.ts';
+import { receive } from '../transports/native/receive.ts';
+import { receiveFromLink } from './receive-from-link.ts';
+import type { ObjectConnection } from './object-connection.ts';
+
+export interface RoomInputOptions {
+  limits: Limits;
+  authenticate: Authenticate;
+  /** Keeps the object until a token is verified. */
+  waitUntil: (work: Promise<void>) => void;
+}
+
+type Data = string | ArrayBuffer;
+
+/** What comes over a room's sockets, on its way to the Room: floods end here. */
+export class RoomInput {
+  readonly #hosted: HostedObject<Room>;
+  readonly #options: RoomInputOptions;
+  readonly #floodBans = new FloodBans();
+
+  constructor(hosted: HostedObject<Room>, options: RoomInputOptions) {
+    this.#hosted = hosted;
+    this.#options = options;
+  }
+
+  /** @throws Refusal `rate_limited` for a user who was disconnected for a flood */
+  assertBack(userId: string): void {
+    this.#floodBans.assertBack(userId, Date.now());
+  }
+
+  /** Queues a frame for the room; whatever its connection has sent before is done before it. */
+  receive(connection: ObjectConnection, data: Data): void {
+    if (this.#isFlooding(connection, data)) this.#sendAway(connection, data);
+    if (!connection.open) return;
+    connection.heard();
+    const length = typeof data === 'string' ? data.length : data.byteLength;
+    this.#hosted.queue((room) => this.#perform(room, connection, data), length);
+  }
+
+  /** A transport paces its links' clients itself. */
+  #isFlooding({ state }: ObjectConnection, data: Data): boolean {
+    if (state.end === 'link') return false;
+    const { limits } = this.#options;
+    const weight = weightOf(data, limits);
+    return this.#floodBans.hear(state.identity.userId, Date.now(), weight, limits);
+  }
+
+  /** A socket that is closed is still read, and each costs as much again: its user may not come back. */
+  #sendAway(connection: ObjectConnection, data: Data): void {
+    if (!connection.open) return;
+    const { frameTooBig, protocolViolation } = closeCodes;
+    const { frameBytes } = this.#options.limits;
+    const isTooBig = typeof data === 'string' && exceedsBytes(data, frameBytes);
+    this.#hosted.queue((room) => room.end(connection, isTooBig ? frameTooBig : protocolViolation));
+    this.#hosted.flush();
+  }
+
+  #perform(room: Room, connection: ObjectConnection, data: Data): void {
+    if (!connection.open) return;
+    if (connection.state.end === 'link' && typeof data === 'string') {
+      receiveFromLink(room, connection, data);
+      return;
+    }
+    const { limits, waitUntil } = this.#options;
+    receive(room, connection, data, limits, (command) => {
+      waitUntil(this.#refresh(connection, command));
+    });
+  }
+
+  /** Waits for the verdict outside the Room, then tells it in one turn. */
+  async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
+    const verdict = await verifyRefresh(command.payload, this.#options.authenticate);
+    this.#hosted.queue((room) => room.refresh(connection, command, verdict));
+  }
+}

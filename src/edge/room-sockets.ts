@@ -1,0 +1,73 @@
+import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
+import { ObjectConnection } from './object-connection.ts';
+import type { UpgradeContext } from './upgrade-context.ts';
+
+/** The sockets of one room's object as its connections. They outlive the room's sleep. */
+export class RoomSockets {
+  readonly #state: DurableObjectState;
+  readonly #connections = new Map<WebSocket, ObjectConnection>();
+  readonly #platform;
+
+  constructor(state: DurableObjectState, limits: Limits) {
+    this.#state = state;
+    this.#platform = {
+      limits,
+      now: () => Date.now(),
+      pingedAt: (socket: WebSocket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
+    };
+    state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    for (const socket of state.getWebSockets()) this.of(socket);
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** All of them; one that is closing may still be among them. */
+  connections(): Iterable<ObjectConnection> {
+    return this.#connections.values();
+  }
+
+  of(socket: WebSocket): ObjectConnection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection = new ObjectConnection(socket, this.#platform);
+    this.#connections.set(socket, connection);
+    return connection;
+  }
+
+  /** The connection that a socket will be once it is accepted. */
+  candidate(
+    socket: WebSocket,
+    { identity, end, silent }: Omit<UpgradeContext, 'join'>,
+  ): ObjectConnection {
+    return new ObjectConnection(socket, this.#platform, {
+      v: 1,
+      id: crypto.randomUUID(),
+      identity,
+      joined: false,
+      ...(silent && { silent }),
+      end,
+      heardAt: Date.now(),
+    });
+  }
+
+  accept(socket: WebSocket, connection: ObjectConnection): void {
+    this.#state.acceptWebSocket(socket);
+    this.#connections.set(socket, connection);
+    // The attachment can be written from here on.
+    connection.update({});
+  }
+
+  delete(socket: WebSocket): void {
+    this.#connections.delete(socket);
+  }
+
+  /** Closes every connection so that its client comes back. */
+  closeAll(): void {
+    for (const connection of this.#connections.values()) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+    }
+  }
+}

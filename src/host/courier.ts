@@ -1,0 +1,78 @@
+import type { Courier, Delivery, DeliveryOutcome, Timer } from './ports.ts';
+
+/** Brings deliveries, which share one target, to it. A rejection counts as `failed` for all. */
+export type Carry = (
+  target: string,
+  deliveries: readonly Delivery[],
+) => Promise<readonly DeliveryOutcome[]>;
+
+type Settle = (outcomes: readonly DeliveryOutcome[]) => void;
+
+interface Attempt {
+  target: string;
+  deliveries: readonly Delivery[];
+  settle: Settle;
+}
+
+/** An attempt that has no outcome by then has failed, in milliseconds: a target answers or is down. */
+export const CARRY_TIMEOUT_MS = 15_000;
+
+/**
+ * Carries what an object owes to targets outside it. An attempt starts when the commit that stored it
+ * is durable, and its outcome comes back in a turn of the object. While it is under way a timer keeps
+ * the object in memory, at most for the time-out; attempts of an object that is gone never settle.
+ */
+export class HostedCourier implements Courier {
+  readonly #carry: Carry;
+  readonly #timer: Timer;
+  #waiting: Attempt[] = [];
+  readonly #underWay = new Set<Attempt>();
+
+  constructor(carry: Carry, timer: Timer) {
+    this.#carry = carry;
+    this.#timer = timer;
+  }
+
+  /** Starts one attempt for all deliveries given; `settle` is called once, in a later turn. Never throws. */
+  send(target: string, deliveries: readonly Delivery[], settle: Settle): void {
+    this.#waiting.push({ target, deliveries, settle });
+  }
+
+  /** Starts what was sent. Call it when everything decided is durable. */
+  start(): void {
+    for (const attempt of this.#waiting.splice(0)) void this.#attempt(attempt);
+  }
+
+  /** Drops what was sent and what is under way: the object is gone. */
+  forget(): void {
+    this.#waiting = [];
+    this.#underWay.clear();
+  }
+
+  async #attempt(attempt: Attempt): Promise<void> {
+    const { target, deliveries } = attempt;
+    this.#underWay.add(attempt);
+    const stop = this.#timer.after(CARRY_TIMEOUT_MS, () => this.#settle(attempt, []));
+    const outcomes = await this.#outcomes(target, deliveries);
+    if (!this.#underWay.has(attempt)) return;
+    stop();
+    this.#timer.after(0, () => this.#settle(attempt, outcomes));
+  }
+
+  async #outcomes(
+    target: string,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly DeliveryOutcome[]> {
+    try {
+      return await this.#carry(target, deliveries);
+    } catch {
+      return [];
+    }
+  }
+
+  /** An outcome that is missing is a failure. */
+  #settle(attempt: Attempt, outcomes: readonly DeliveryOutcome[]): void {
+    if (!this.#underWay.delete(attempt)) return;
+    attempt.settle(attempt.deliveries.map((_, at) => outcomes[at] ?? 'failed'));
+  }
+}

@@ -1,0 +1,149 @@
+import { Refusal, unavailableProblem } from '../../protocol/codes/errors.ts';
+import type { Limits } from '../../protocol/codes/limits.ts';
+import { gatheredLine, isRefused, isReply, readReply } from '../../protocol/frames.ts';
+import { assertPlain } from '../../protocol/shape.ts';
+import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
+import { holdReply } from '../../following/replies.ts';
+import type { LinkListener, RoomLink } from '../../host/room-directory.ts';
+import { type CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';
+import type { SocketWire } from './socket-wire.ts';
+
+/** What a joined room asks of its socket. */
+export interface RoomSocket {
+  readonly wire: SocketWire;
+  readonly answers: CommandAnswers;
+  readonly limits: Limits;
+  /** The client has left the room. */
+  left(room: JoinedRoom): void;
+  /** The room has ended the link. */
+  closedBy(room: JoinedRoom, code: number, reason: string): void;
+}
+
+/** Commands that may wait for a room that is being joined or left. */
+const MAX_WAITING = 64;
+
+/**
+ * One room of a socket: its link, the commands that it has not answered, and those that wait for the
+ * room to be joined or left. Lines of the link become events and answers.
+ */
+export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
+  readonly roomId: string;
+  /** Missing until the room is joined. */
+  link: L | undefined;
+  readonly #socket: RoomSocket;
+  /** Whether all events of a frame go out as the one event `events`. */
+  #gather: boolean;
+  /** The command that made the link, until it is answered. */
+  readonly #join: PendingCommand | undefined;
+  /** Commands after a `leaveRoom` wait for its answer, for they may join again. */
+  #isLeaving = false;
+  #waiting: (() => void)[] = [];
+  readonly #pending = new Map<number, PendingCommand>();
+  #nextRef = 0;
+
+  constructor(socket: RoomSocket, roomId: string, gather: boolean, join?: PendingCommand) {
+    this.#socket = socket;
+    this.roomId = roomId;
+    this.#gather = gather;
+    this.#join = join;
+  }
+
+  get gather(): boolean {
+    return this.#gather;
+  }
+
+  /**
+   * Gives the room a command, or has it given again once the room is joined or left.
+   * @throws Refusal for a payload that is not plain JSON, and where too many wait
+   */
+  forward(command: PendingCommand, giveAgain: () => void): void {
+    const { link } = this;
+    if (link === undefined || this.#isLeaving) {
+      this.#wait(giveAgain);
+      return;
+    }
+    const { name, payload } = command;
+    // On the way to a room elsewhere, which is text, binary parts would become something else.
+    assertPlain(payload, this.#socket.limits.jsonDepth, 2);
+    const ref = this.#nextRef++;
+    this.#pending.set(ref, command);
+    this.#isLeaving = name === 'leaveRoom';
+    link.send({ name, payload, ref });
+  }
+
+  /** Gives again the commands that waited, in order; a room that is no more is found out by them. */
+  giveWaiting(): void {
+    for (const giveAgain of this.#waiting.splice(0)) giveAgain();
+  }
+
+  /** Refuses what the room will not answer any more. */
+  refusePending(reason: string): void {
+    const error = { ...unavailableProblem, message: reason };
+    for (const command of this.#pending.values())
+      this.#socket.answers.answer(command, { ok: false, error });
+  }
+
+  /** Lines from the link, in order: events together, answers each by itself. */
+  lines(lines: readonly string[]): void {
+    if (!holdReply(lines)) {
+      this.#sendEvents(lines);
+      return;
+    }
+    let from = 0;
+    for (const [at, line] of lines.entries()) {
+      if (!isReply(line)) continue;
+      this.#sendEvents(lines.slice(from, at));
+      this.#receiveReply(line);
+      from = at + 1;
+    }
+    this.#sendEvents(lines.slice(from));
+  }
+
+  closed(code: number, reason: string): void {
+    this.#socket.closedBy(this, code, reason);
+  }
+
+  buffered(): number | undefined {
+    return this.#socket.wire.buffered();
+  }
+
+  #wait(giveAgain: () => void): void {
+    if (this.#waiting.length >= MAX_WAITING)
+      throw new Refusal('unavailable', 'The room is still being joined or left; wait for it.');
+    this.#waiting.push(giveAgain);
+  }
+
+  #sendEvents(lines: readonly string[]): void {
+    if (lines.length > 0) this.#socket.wire.events(this.#gather ? gathered(lines) : lines);
+  }
+
+  #receiveReply(line: string): void {
+    const { ref, result } = readReply(line);
+    const command = ref === undefined ? this.#join : this.#pending.get(ref);
+    if (command === undefined) return;
+    if (ref !== undefined) this.#pending.delete(ref);
+    this.#socket.answers.answerText(command, result);
+    if (ref === undefined) return;
+    if (command.name === 'joinRoom') this.#rejoined(command, result);
+    else if (command.name === 'leaveRoom') this.#left(result);
+  }
+
+  #rejoined({ payload }: PendingCommand, result: string): void {
+    if (!isRefused(result)) this.#gather = fieldsOf(payload)['gather'] === true;
+  }
+
+  #left(result: string): void {
+    this.#isLeaving = false;
+    if (!isRefused(result)) {
+      this.#socket.left(this);
+      this.link?.close('left');
+    }
+    // Not within the room's own turn, which ends with what it is handing out now.
+    queueMicrotask(() => this.giveWaiting());
+  }
+}
+
+/** All lines as the one event `events`; made once for all who are given the same lines. */
+const gathered = memoizeByIdentity((lines: readonly string[]): readonly string[] => [
+  gatheredLine(lines),
+]);

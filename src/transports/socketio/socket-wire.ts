@@ -1,0 +1,11 @@
+/** What a host's Socket.IO socket can do; lines are passed on as the text they are. */
+export interface SocketWire {
+  /** Sends each line as an event of its own. Many sockets may be given the very same list. */
+  events(lines: readonly string[]): void;
+  /**
+   * Ends the connection: with a DISCONNECT packet, after which a client stays away, or by the
+   * transport alone, so that it comes back.
+   */
+  end(how: 'stayAway' | 'comeBack'): void;
+  buffered(): number | undefined;
+}

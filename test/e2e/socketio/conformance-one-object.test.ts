@@ -1,0 +1,19 @@
+// The conformance suites, against the packed server with all sessions in one object.
+import { afterAll } from 'vitest';
+import { join } from 'node:path';
+import { PROJECT } from '../../support/program.ts';
+import { conformsTo } from './support/conformance.ts';
+import { BRISK } from './support/fixture.ts';
+import { installPackage } from './support/package.ts';
+
+const installed = await installPackage();
+
+afterAll(() => installed.remove());
+
+const WORKER = join(PROJECT, 'test/fixtures/socketio-worker/worker.ts');
+const OBJECTS = { SESSION: 'FixtureSession', ONE: 'OneObject' };
+
+conformsTo(async () => {
+  const { url, stop } = await installed.serve(WORKER, OBJECTS, BRISK);
+  return { url: `${url}/one-object`, stop };
+});

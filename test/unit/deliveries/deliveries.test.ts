@@ -1,0 +1,295 @@
+import { describe, expect, it } from 'vitest';
+import { WAKEUP_EVERY_MS } from '../../../src/deliveries/deliveries.ts';
+import { type Flight, type Mailroom, type Told, withMailroom } from './mailroom.ts';
+
+const HOUR_MS = 3_600_000;
+
+function told({ deliveries }: Flight): Omit<Told, 'epoch'>[] {
+  return deliveries.map(({ body }) => {
+    const { rev, deletion } = JSON.parse(body) as Told;
+    return { rev, deletion };
+  });
+}
+
+/** Says something and stores it. */
+function sayNow(mailroom: Mailroom, ...targets: string[]): void {
+  mailroom.say(...targets);
+  mailroom.stage.flush();
+}
+
+describe('a delivery', () => {
+  it('is sent after the commit, with what is true then, and goes when it is acknowledged', () =>
+    withMailroom((mailroom) => {
+      mailroom.say('a');
+      mailroom.say();
+      expect(mailroom.flights).toEqual([]);
+      mailroom.stage.flush();
+      expect(mailroom.flights.map(told)).toEqual([[{ rev: 2, deletion: null }]]);
+      expect(mailroom.rows()).toHaveLength(1);
+      mailroom.flights[0]!.settle('delivered');
+      expect(mailroom.rows()).toEqual([]);
+      expect(mailroom.flights).toHaveLength(1);
+    }));
+
+  it('is never made where the commit fails', () =>
+    withMailroom((mailroom) => {
+      mailroom.say('a');
+      mailroom.stage.flush(true);
+      sayNow(mailroom);
+      expect(mailroom.flights).toEqual([]);
+      expect(mailroom.rows()).toEqual([]);
+    }));
+
+  it('that has changed under way is sent once more, one attempt at a time', () =>
+    withMailroom((mailroom) => {
+      sayNow(mailroom, 'a');
+      for (let more = 0; more < 5; more++) sayNow(mailroom, 'a');
+      expect(mailroom.flights).toHaveLength(1);
+      mailroom.flights[0]!.settle('delivered');
+      expect(mailroom.flights.map(told)).toEqual([
+        [{ rev: 1, deletion: null }],
+        [{ rev: 6, deletion: null }],
+      ]);
+      expect(mailroom.flights[1]!.deliveries[0]!.version).toBeGreaterThan(
+        mailroom.flights[0]!.deliveries[0]!.version,
+      );
+      // An acknowledgement that comes twice is not for the newer one.
+      mailroom.flights[0]!.settle('delivered');
+      expect(mailroom.rows()).toHaveLength(1);
+      mailroom.flights[1]!.settle('delivered');
+      expect(mailroom.rows()).toEqual([]);
+    }));
+
+  it('shares an attempt with up to 99 others for its target, each with an outcome of its own', () =>
+    withMailroom((mailroom) => {
+      sayNow(mailroom, 'a');
+      mailroom.flights.pop()!.settle('delivered');
+      mailroom.keys = Array.from({ length: 250 }, (_, at) => `key ${at}`);
+      sayNow(mailroom, 'a');
+      const outcomes = Array.from({ length: 100 }, (_, at) => (at === 7 ? 'failed' : 'delivered'));
+      for (const at of [0, 1, 2]) {
+        expect(mailroom.flights).toHaveLength(at + 1);
+        mailroom.flights[at]!.settle(...(outcomes as 'failed'[]));
+      }
+      expect(mailroom.flights.map(({ deliveries }) => deliveries.length)).toEqual([100, 100, 50]);
+      expect(mailroom.rows().map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    }));
+
+  it('that fails is tried again twice as late each time, up to an hour, half of it random', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      sayNow(mailroom, 'a');
+      for (let failures = 0; failures < 15; failures++) {
+        expect(flights).toHaveLength(failures + 1);
+        expect(flights[failures]!.deliveries[0]!.attempt).toBe(failures);
+        flights[failures]!.settle('failed');
+        const waitsMs = mailroom.rows()[0]!.due - stage.now;
+        const longest = Math.min(1_000 * 2 ** failures, HOUR_MS);
+        expect(waitsMs).toBeGreaterThanOrEqual(longest / 2);
+        expect(waitsMs).toBeLessThanOrEqual(longest);
+        stage.now += waitsMs - 1;
+        stage.flush();
+        expect(flights).toHaveLength(failures + 1);
+        stage.now += 1;
+        stage.flush();
+      }
+    }));
+
+  it('keeps its time when it changes while it waits, and is sent as it is then', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      sayNow(mailroom, 'a');
+      flights[0]!.settle({ retryAfterMs: 30_000 });
+      sayNow(mailroom, 'a');
+      expect(mailroom.rows()).toMatchObject([{ attempt: 1, due: stage.now + 30_000 }]);
+      expect(flights).toHaveLength(1);
+      stage.now += 30_000;
+      stage.flush();
+      expect(told(flights[1]!)).toEqual([{ rev: 2, deletion: null }]);
+    }));
+
+  it('waits no longer than an hour, whatever the target asks and however the clock is set back', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      sayNow(mailroom, 'a');
+      flights[0]!.settle({ retryAfterMs: 10 * HOUR_MS });
+      expect(mailroom.rows()[0]!.due).toBe(stage.now + HOUR_MS);
+      stage.now -= 48 * HOUR_MS;
+      stage.wake();
+      expect(flights).toHaveLength(2);
+    }));
+
+  it('counts each attempt by its outcome', () =>
+    withMailroom((mailroom) => {
+      sayNow(mailroom, 'a', 'b', 'c');
+      const [a, b, c] = mailroom.flights;
+      a!.settle('delivered');
+      b!.settle('failed');
+      c!.settle({ retryAfterMs: 5 });
+      expect(mailroom.attempted).toEqual(['delivered', 'failed', 'failed']);
+    }));
+
+  it('with nothing left to say goes, and one that cannot be read waits', () =>
+    withMailroom((mailroom) => {
+      sayNow(mailroom, 'nothing', 'broken', 'a');
+      expect(mailroom.flights.map(({ target }) => target)).toEqual(['a']);
+      mailroom.stage.pass(0);
+      expect(mailroom.rows()).toMatchObject([
+        { target: 'a', attempt: 0 },
+        { target: 'broken', attempt: 1 },
+      ]);
+      expect(mailroom.stage.defects).toHaveLength(1);
+    }));
+});
+
+describe('the wakeup for deliveries', () => {
+  it('is set with the first delivery, at most once a minute, and ends when nothing waits', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      const begun = stage.now;
+      sayNow(mailroom, 'a');
+      expect(stage.wakeAt).toBe(begun + WAKEUP_EVERY_MS);
+      const before = stage.wakeupsSet;
+      for (let more = 0; more < 50; more++) {
+        stage.now += 1_000;
+        sayNow(mailroom, 'a', `b${more}`);
+        for (const flight of flights.splice(0)) flight.settle('delivered');
+      }
+      expect(stage.wakeupsSet).toBe(before);
+      stage.now = begun + WAKEUP_EVERY_MS;
+      for (const flight of flights.splice(0)) flight.settle('delivered');
+      stage.wake();
+      expect(stage.wakeAt).toBeUndefined();
+    }));
+
+  it('is set sooner than one that was set for something else', () =>
+    withMailroom((mailroom) => {
+      const { stage } = mailroom;
+      sayNow(mailroom);
+      mailroom.order('updateRoom', { retentionDays: 7 });
+      stage.flush();
+      expect(stage.wakeAt).toBeGreaterThan(stage.now + WAKEUP_EVERY_MS);
+      sayNow(mailroom, 'a');
+      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
+    }));
+
+  it('finds what a crash has left, and comes at the next attempt, no sooner than in a minute', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      mailroom.say('a');
+      stage.file.commit();
+      stage.die();
+      expect(flights).toEqual([]);
+      stage.now = stage.wakeAt!;
+      stage.wake();
+      expect(told(flights[0]!)).toEqual([{ rev: 1, deletion: null }]);
+      flights[0]!.settle({ retryAfterMs: 5_000 });
+      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
+      stage.now = stage.wakeAt!;
+      stage.wake();
+      flights[1]!.settle({ retryAfterMs: 20 * 60_000 });
+      stage.now = stage.wakeAt!;
+      stage.wake();
+      expect(flights).toHaveLength(2);
+      expect(stage.wakeAt).toBe(mailroom.rows()[0]!.due);
+    }));
+
+  it('comes in an import and after the deletion, with a body that outlives the room', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      mailroom.order(
+        'importRoom',
+        { text: '{"type":"export","version":1,"roomId":"x"}', line: 1 },
+        'a',
+      );
+      stage.flush();
+      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
+      expect(flights).toHaveLength(1);
+      mailroom.order('deleteRoom', {}, 'a', 'b');
+      stage.flush();
+      stage.die();
+      flights.splice(0);
+      stage.wake();
+      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
+      expect(flights.map(({ target }) => target)).toEqual(['a', 'b']);
+      expect(flights.map(told)).toEqual(flights.map(() => [{ rev: 0, deletion: 'marked' }]));
+      for (const flight of flights.splice(0)) flight.settle('delivered');
+      expect(mailroom.rows()).toEqual([]);
+    }));
+
+  it('says what is true again once the room is reopened and has changed', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      sayNow(mailroom, 'a');
+      mailroom.order('deleteRoom', {}, 'a');
+      stage.flush();
+      mailroom.order('reopenRoom', {});
+      mailroom.say('a');
+      stage.flush();
+      flights[0]!.settle('delivered');
+      expect(told(flights[1]!)).toEqual([{ rev: 1, deletion: null }]);
+    }));
+});
+
+describe('a thousand targets that fail', () => {
+  it('do not cost a message more than none, failing or hanging', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      const cost = () => {
+        const before = stage.sql.statements;
+        sayNow(mailroom, 'good');
+        const flight = flights.findLast(({ target }) => target === 'good')!;
+        flights.splice(flights.indexOf(flight), 1);
+        flight.settle('delivered');
+        return stage.sql.statements - before;
+      };
+      cost();
+      const alone = cost();
+      const bad = Array.from({ length: 1_000 }, (_, at) => `bad ${at}`);
+      sayNow(mailroom, ...bad);
+      expect(flights).toHaveLength(100);
+      const before = stage.sql.statements;
+      sayNow(mailroom);
+      const plain = stage.sql.statements - before;
+      // All that may be under way hangs: a message looks at nothing.
+      expect(plain).toBeLessThanOrEqual(alone);
+      while (flights.length > 0) flights.shift()!.settle('failed');
+      expect(mailroom.rows().every(({ attempt }) => attempt >= 1)).toBe(true);
+      expect(cost()).toBe(alone);
+    }));
+
+  it('are tried 100 at a time, and all of them', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      sayNow(mailroom, ...Array.from({ length: 1_000 }, (_, at) => `bad ${at}`));
+      stage.die();
+      flights.splice(0);
+      stage.now = stage.wakeAt!;
+      stage.wake();
+      const tried = new Set<string>();
+      while (flights.length > 0) {
+        expect(flights.length).toBeLessThanOrEqual(100);
+        const flight = flights.shift()!;
+        tried.add(flight.target);
+        flight.settle('delivered');
+      }
+      expect(tried.size).toBe(1_000);
+      expect(mailroom.rows()).toEqual([]);
+    }));
+});
+
+describe('storage that fails', () => {
+  it('ends no flush and makes no attempt again and again', () =>
+    withMailroom((mailroom) => {
+      const { stage, flights } = mailroom;
+      sayNow(mailroom, 'a');
+      stage.sql.failAfter = 0;
+      flights[0]!.settle('delivered');
+      for (let more = 0; more < 5; more++) stage.flush();
+      expect(flights).toHaveLength(1);
+      stage.now += WAKEUP_EVERY_MS;
+      stage.wake();
+      flights[1]!.settle('delivered');
+      expect(mailroom.rows()).toEqual([]);
+    }));
+});

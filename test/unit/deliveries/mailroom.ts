@@ -1,0 +1,123 @@
+import type { RequestName } from '../../../src/protocol/commands.ts';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { Delivery, DeliveryOutcome, Ports } from '../../../src/room/ports.ts';
+import { onStage } from '../room/on-stage.ts';
+import type { StagedRoom } from '../room/staged-room.ts';
+
+export const alice: Identity = { userId: 'alice', name: 'Alice' };
+export const admin: Identity = { userId: 'root', name: 'Root', admin: true };
+
+/** An attempt that the courier was given. */
+export interface Flight {
+  target: string;
+  deliveries: readonly Delivery[];
+  /** Ends it, in a turn of the room's own. */
+  settle: (...outcomes: DeliveryOutcome[]) => void;
+  /** The life of the Room that sent it. */
+  life: number;
+}
+
+/** What a delivery says of the room. */
+export interface Told {
+  epoch: string;
+  rev: number;
+  deletion: string | null;
+}
+
+/** A row of the table. */
+export interface Row {
+  target: string;
+  version: number;
+  attempt: number;
+  due: number;
+}
+
+/**
+ * A Room on a stage, with a courier whose attempts the test ends, and an application that owes
+ * deliveries to the targets that the test names. `nothing…` is a target with nothing left to say,
+ * `broken…` one whose body cannot be read.
+ */
+export class Mailroom {
+  stage!: StagedRoom;
+  /** Attempts under way, in their order. */
+  readonly flights: Flight[] = [];
+  /** Keys of each target. */
+  keys: readonly string[] = ['key'];
+  /** Outcomes that were counted. */
+  readonly attempted: string[] = [];
+  #targets: readonly string[] = [];
+
+  readonly ports: Partial<Ports> = {
+    meter: {
+      done: () => undefined,
+      refused: () => undefined,
+      flushed: () => undefined,
+      attempted: (outcome) => this.attempted.push(outcome),
+    },
+    courier: { send: (...attempt) => this.#send(...attempt) },
+    application: {
+      effectsOf: () =>
+        this.#targets.flatMap((target) =>
+          this.keys.map((key) => ({ type: 'deliver' as const, target, key })),
+        ),
+      read: ({ state: { epoch, rev, deletion } }, target) => {
+        if (target.startsWith('broken')) throw new Error('cannot be read');
+        return target.startsWith('nothing') ? undefined : JSON.stringify({ epoch, rev, deletion });
+      },
+    },
+  };
+
+  /** Sends a message that owes a delivery to each target, and nothing more until `stage.flush`. */
+  say(...targets: string[]): void {
+    this.#execute(alice, 'message', { message: 'x' }, targets);
+  }
+
+  /** Does an admin's command that owes a delivery to each target, as `say`. */
+  order(name: RequestName, payload: object, ...targets: string[]): void {
+    this.#execute(admin, name, payload, targets);
+  }
+
+  rows(): Row[] {
+    const { file } = this.stage;
+    const [table] = file.isEmpty()
+      ? []
+      : file.all("SELECT 1 FROM sqlite_master WHERE name = 'deliveries'");
+    return table === undefined
+      ? []
+      : file.all<Row>('SELECT target, version, attempt, due FROM deliveries ORDER BY target, key');
+  }
+
+  #execute(identity: Identity, name: string, payload: object, targets: readonly string[]): void {
+    this.#targets = targets;
+    try {
+      this.stage.ask(identity, name, payload);
+    } finally {
+      this.#targets = [];
+    }
+  }
+
+  #send(
+    target: string,
+    deliveries: readonly Delivery[],
+    settle: (outcomes: readonly DeliveryOutcome[]) => void,
+  ): void {
+    this.flights.push({
+      target,
+      deliveries,
+      settle: (...outcomes) => this.stage.turn(() => settle(outcomes)),
+      life: this.stage.lives,
+    });
+  }
+}
+
+export function withMailroom<T>(work: (mailroom: Mailroom) => T): T {
+  const mailroom = new Mailroom();
+  return onStage(
+    { COMMAND_BURST: '1000000' },
+    (stage) => {
+      mailroom.stage = stage;
+      return work(mailroom);
+    },
+    mailroom.ports,
+  );
+}
