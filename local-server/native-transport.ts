@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
-import { verifyRefresh } from '../src/auth/refresh.ts';
+import type { FileTokens } from '../src/files/file-token.ts';
 import { refusalResponse } from '../src/transports/http/app.ts';
 import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import {
@@ -12,6 +12,7 @@ import {
   refusalOnSocket,
   SUBPROTOCOL,
 } from '../src/transports/native/handshake.ts';
+import { doOwnCommand } from '../src/transports/native/own-commands.ts';
 import { leaveReasonOf, receive } from '../src/transports/native/receive.ts';
 import { delayRefusalOf } from '../src/admission/delay-refusal.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -30,6 +31,7 @@ import { answerUpgrade, WebSockets } from './web-sockets.ts';
 export interface NativeTransportOptions {
   rooms: NodeRooms;
   authenticate: Authenticate;
+  fileTokens: FileTokens | undefined;
   origins: OriginPolicy;
   pendingHandshakes: PendingHandshakes;
   limits: Limits;
@@ -66,7 +68,7 @@ export class NativeTransport {
       const end = new SocketEnd();
       const { roomId, join } = handshake;
       const attached = await this.#options.rooms.attach(roomId, identity, join, end);
-      this.#open(request, socket, head, (client) => this.#serve(client, end, attached));
+      this.#open(request, socket, head, (client) => this.#serve(client, end, roomId, attached));
       // A handshake that `ws` itself refuses leaves nobody behind.
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
@@ -91,19 +93,21 @@ export class NativeTransport {
     this.#server.handleUpgrade(request, socket, head, serve);
   }
 
-  #serve(client: WebSocket, end: SocketEnd, { connection, room, depart }: Attached): void {
+  #serve(
+    client: WebSocket,
+    end: SocketEnd,
+    roomId: string,
+    { connection, room, depart }: Attached,
+  ): void {
     end.open(client);
-    const refresh = (command: Command) => {
-      void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
-        room.queue((live) => live.refresh(connection, command, verdict)),
-      );
-    };
+    const own = { ...this.#options, queue: room.queue.bind(room) };
+    const doOwn = (command: Command) => void doOwnCommand(roomId, connection, command, own);
     throttleReading(client, this.#options.limits, (data, isBinary) => {
       end.heard();
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
       if (text === 'ping') end.pong();
-      else room.queue((live) => receive(live, connection, text, this.#options.limits, refresh));
+      else room.queue((live) => receive(live, connection, text, this.#options.limits, doOwn));
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
   }

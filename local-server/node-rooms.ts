@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { BlobStore } from '../src/files/blob-store.ts';
+import { deleteFiles } from '../src/files/delete-files.ts';
+import type { Carry } from '../src/host/courier.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { Reply, RequestName } from '../src/protocol/commands.ts';
 import { internalProblem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -21,6 +24,8 @@ export interface NodeRoomsOptions {
   limits: Limits;
   log: HostLog;
   meter?: NodeMeter;
+  /** Where the bytes of files are. */
+  store?: BlobStore;
   /** How long a room stays open without work, in milliseconds. */
   idleMs?: number;
 }
@@ -42,6 +47,12 @@ export function roomPath(dataDir: string, roomId: string): string {
   return join(dataDir, 'rooms', `${name}.sqlite`);
 }
 
+/** Deliveries to the store of files. */
+function carrying(store: BlobStore | undefined, roomId: string): { carry?: Carry } {
+  if (store === undefined) return {};
+  return { carry: (_, deliveries) => deleteFiles(store, roomId, deliveries) };
+}
+
 /** Every room of this process. */
 export class NodeRooms implements RoomDirectory {
   readonly #options: NodeRoomsOptions;
@@ -60,7 +71,8 @@ export class NodeRooms implements RoomDirectory {
       host: { batchDelayMs: limits.batchDelayMs, log, meter },
       make: (roomId, parts) => {
         const firstEpoch = firstEpochOf(storageId, roomId);
-        return new NodeRoom({ ...parts, roomId, firstEpoch, limits, meter });
+        const host = { ...parts.host, ...carrying(options.store, roomId) };
+        return new NodeRoom({ ...parts, host, roomId, firstEpoch, limits, meter });
       },
     });
   }

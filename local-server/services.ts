@@ -6,6 +6,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
+import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { httpTransport } from '../src/transports/http/app.ts';
@@ -13,11 +14,13 @@ import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { VERSION } from '../src/version.ts';
 import { PAGE } from '../web/build.ts';
 import type { Configuration } from './configuration.ts';
+import { DiskBlobStore } from './disk-blob-store.ts';
 import { NodeMetrics } from './metrics.ts';
 import { NativeTransport } from './native-transport.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
+import { filesFolder } from './sweep-files.ts';
 
 /** What a request without `Host` is addressed to: HTTP/1.0 needs none, and health checks speak it. */
 export const DEFAULT_HOST = 'localhost';
@@ -41,7 +44,10 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     authenticatorOf(settings, configuration.allowGuests, log),
     (code) => metrics.refused(code),
   );
+  const store = new DiskBlobStore(filesFolder(settings.DATA_DIR));
+  const fileTokens = fileTokensOf(settings);
   const rooms = new NodeRooms({
+    store,
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,
     maxOpenRooms: settings.MAX_OPEN_ROOMS,
@@ -49,7 +55,7 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     log,
     meter: metrics,
   });
-  const shared = { authenticate, pendingHandshakes, origins, limits, log };
+  const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms });
   const socketIo = new SocketIoTransport({ ...shared, directory: rooms, settings });
   const app = httpTransport({
@@ -61,12 +67,19 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     host: 'node',
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
+    files: {
+      store,
+      noStore: '',
+      tokens: fileTokens,
+      accessMs: settings.FILE_ACCESS_MS,
+      isForAll: settings.CLIENT_URL !== undefined,
+    },
     development: isLocal ? testTokenRoute(settings) : undefined,
     page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });
   const http = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
-  return { settings, origins, metrics, pendingHandshakes, rooms, native, socketIo, http };
+  return { settings, origins, metrics, pendingHandshakes, rooms, store, native, socketIo, http };
 }
 
 async function canWrite(dataDir: string): Promise<boolean> {

@@ -1,4 +1,7 @@
 import { authenticatorOf } from '../auth/authenticator.ts';
+import { deleteFiles } from '../files/delete-files.ts';
+import { fileTokensOf } from '../files/file-token.ts';
+import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
@@ -8,6 +11,7 @@ import { refusalResponse } from '../transports/http/app.ts';
 import { leaveReasonOf } from '../transports/native/receive.ts';
 import { answerClose } from './close-answer.ts';
 import { HostingObject, type ObjectPorts } from './hosting-object.ts';
+import { R2BlobStore } from './r2-blob-store.ts';
 import { RoomReport } from './reports.ts';
 import { RoomInput } from './room-input.ts';
 import { RoomSockets } from './room-sockets.ts';
@@ -20,6 +24,8 @@ export class RoomObject extends HostingObject<Room> {
   protected readonly connections = new RoomSockets(this.ctx, this.#limits);
   readonly #input = new RoomInput(this.hosted, {
     limits: this.#limits,
+    roomId: this.ctx.id.name ?? '',
+    fileTokens: fileTokensOf(this.settings),
     authenticate: authenticatorOf(this.settings, false, this.log),
     waitUntil: (work) => this.ctx.waitUntil(work),
   });
@@ -72,6 +78,16 @@ export class RoomObject extends HostingObject<Room> {
 
   override webSocketError(socket: WebSocket): void {
     this.#depart(socket, 1006);
+  }
+
+  /** Deliveries to the store of files; without one they wait. */
+  protected override async carry(
+    _target: string,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly DeliveryOutcome[]> {
+    const { FILES } = this.env;
+    if (FILES === undefined) return [];
+    return deleteFiles(new R2BlobStore(FILES), this.ctx.id.name ?? '', deliveries);
   }
 
   protected make(ports: ObjectPorts): Room {

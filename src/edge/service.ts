@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
+import { fileTokensOf } from '../files/file-token.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
 import { browserHeaders, httpTransport, refusalResponse } from '../transports/http/app.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
@@ -12,6 +13,7 @@ import { openSocket } from './connect-room.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { R2BlobStore } from './r2-blob-store.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoTransport } from './socketio-transport.ts';
 import { refusedOnSocket, upgraded } from './upgrade-response.ts';
@@ -66,7 +68,8 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   }
 
   const directory = new ObjectDirectory(env.ROOM, limiter);
-  const chat = { directory, authenticate, limits, settings };
+  const fileTokens = fileTokensOf(settings);
+  const chat = { directory, authenticate, fileTokens, limits, settings };
   const app = httpTransport({
     directory,
     authenticate,
@@ -77,6 +80,14 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
+    files: {
+      store: env.FILES && new R2BlobStore(env.FILES),
+      noStore: NO_STORE,
+      tokens: fileTokens,
+      accessMs: settings.FILE_ACCESS_MS,
+      isForAll: clientUrl !== undefined,
+      finish: (c, work) => c.executionCtx.waitUntil(work.catch(() => undefined)),
+    },
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     page: async (c) => {
       const page = await env.ASSETS.fetch(c.req.raw);
@@ -89,6 +100,9 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   app.fetch = (...args) => traffic.watch(() => fetch(...args));
   return app;
 }
+
+const NO_STORE =
+  'This service takes no files: bind a bucket as FILES in wrangler.toml; "npx wrangler r2 bucket create parlor-files" makes it.';
 
 const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;
 

@@ -2,6 +2,9 @@ import { type CryptoKey, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import { keyOf } from '../auth/tokens.ts';
 import type { Identity } from '../protocol/identity.ts';
+import { internalProblem, type Problem, unavailableProblem } from '../protocol/codes/errors.ts';
+import { accessOf } from '../room/access/access.ts';
+import type { Settings } from '../settings/settings.ts';
 import { roleSchema } from '../protocol/objects.ts';
 
 const ALGORITHM = 'HS256';
@@ -65,17 +68,46 @@ export class FileTokens {
         currentDate: new Date(now),
       });
       const { sub, role, admin, guest } = claimsSchema.parse(payload);
+      const expiresAt = (payload.exp ?? 0) * 1_000;
       return {
         userId: sub,
         ...(role !== undefined && { rooms: { [roomId]: role } }),
         ...(admin && { admin }),
         ...(guest && { guest }),
+        expiresAt,
       };
     } catch {
       return undefined;
     }
   }
 }
+
+/** The tokens of a deployment; undefined where it has no secret to derive their key from. */
+export function fileTokensOf({
+  FILES_SECRET,
+  JWT_SECRET,
+}: Pick<Settings, 'FILES_SECRET' | 'JWT_SECRET'>): FileTokens | undefined {
+  const secret = FILES_SECRET ?? JWT_SECRET;
+  return secret === undefined ? undefined : new FileTokens(keyOf(secret));
+}
+
+/** The answer to `getFileToken`. Never rejects. */
+export async function fileTokenFor(
+  tokens: FileTokens | undefined,
+  identity: Identity,
+  roomId: string,
+): Promise<{ fileToken: string; expiresAt: number } | Problem> {
+  if (tokens === undefined) return { ...unavailableProblem, message: NO_SECRET };
+  try {
+    const { isGranted, role } = accessOf(identity, roomId, undefined);
+    return await tokens.make(roomId, identity, isGranted ? role : undefined, Date.now());
+  } catch {
+    return internalProblem;
+  }
+}
+
+const NO_SECRET =
+  'Set FILES_SECRET to what "openssl rand -hex 32" prints: addresses of files are signed with it.';
 
 /** A key for this purpose alone: whoever knows it, or what it has signed, does not know the secret. */
 async function derive(secret: Uint8Array): Promise<CryptoKey> {

@@ -2,12 +2,15 @@ import * as z from 'zod';
 import { exportCursorSchema } from './export-lines.ts';
 import { fixed } from './codes/limits.ts';
 import {
+  caption,
   changedMember,
   changedMessage,
   claimed,
   clientId,
   countOf,
   emoji,
+  fileId,
+  fileIds,
   flag,
   hasMore,
   line,
@@ -24,6 +27,7 @@ import {
 } from './fields.ts';
 import {
   actSchema,
+  fileSchema,
   knownUserIdSchema,
   label,
   memberSchema,
@@ -37,7 +41,7 @@ import {
   whole,
   youSchema,
 } from './objects.ts';
-import { wrongPrefix } from './text.ts';
+import { fileName, wrongPrefix } from './text.ts';
 
 /** What the protocol knows of a command or a request beside its handler, which decides it. */
 export interface Operation {
@@ -66,6 +70,8 @@ export interface Operation {
   query?: Readonly<Record<string, string>>;
   /** The route is written by hand, because it streams, or does many steps. */
   hasOwnHandler?: true;
+  /** Only transports ask for it, as a step of what they do. */
+  isStep?: true;
   /** One line for `/openapi.json`. */
   summary?: string;
 }
@@ -110,15 +116,22 @@ export const operations = {
     access: 'always',
   },
   message: {
-    payload: z.object({
-      roomId,
-      message: said,
-      sender: claimed,
-      id: clientId.optional(),
-      replyTo: whole(1).optional(),
-      mentions,
-      meta,
-    }),
+    payload: z
+      .object({
+        roomId,
+        message: caption,
+        sender: claimed,
+        id: clientId.optional(),
+        replyTo: whole(1).optional(),
+        mentions,
+        meta,
+        files: fileIds,
+      })
+      .superRefine(({ message, files = [] }, context) => {
+        const issue = files.length > 0 ? undefined : said.safeParse(message).error?.issues[0];
+        if (issue === undefined) return;
+        context.addIssue({ code: 'custom', message: issue.message, path: ['message'] });
+      }),
     reply: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
     route: 'POST /messages',
     summary: 'Sends a message; safe to send again with the same id.',
@@ -365,6 +378,53 @@ export const operations = {
     hasOwnHandler: true,
     summary: 'Everything in the room, one JSON object a line; for owners and admins.',
   },
+  /** Before a body is read: room for a file. `key` is where its bytes go, below the room's own folder. */
+  reserveFile: {
+    payload: z.object({
+      roomId,
+      name: z.string().transform(fileName),
+      size: whole(0),
+      previewOf: fileId.optional(),
+    }),
+    reply: z.object({ fileId: z.string(), key: z.string() }),
+    via: 'http',
+    route: 'POST /files',
+    hasOwnHandler: true,
+    summary: 'Uploads a file, for a message to name.',
+  },
+  /** The bytes of a reserved file are stored. */
+  completeFile: {
+    payload: z.object({
+      roomId,
+      fileId,
+      type: z.string(),
+      sha256: z.string(),
+      width: whole(1).optional(),
+      height: whole(1).optional(),
+    }),
+    reply: z.object({ file: fileSchema }),
+    cost: 0,
+    via: 'http',
+    isStep: true,
+  },
+  /** An upload has failed: what was reserved for it is free again. */
+  dropFile: {
+    payload: z.object({ roomId, fileId }),
+    reply: z.object({}),
+    cost: 0,
+    via: 'http',
+    access: 'always',
+    isStep: true,
+  },
+  /** A file that the reader may see. `isSent`: in a message, so that everybody in the room may. */
+  getFile: {
+    payload: z.object({ roomId, fileId }),
+    reply: z.object({ file: fileSchema, key: z.string(), isSent: z.boolean() }),
+    via: 'http',
+    route: 'GET /files/:fileId',
+    hasOwnHandler: true,
+    summary: "A file's bytes.",
+  },
   /** Lines of an export; `line` is the number of the first, for messages about them. */
   importRoom: {
     payload: z.object({ roomId, text: z.string(), line: whole(1) }),
@@ -382,6 +442,11 @@ export const transportCommands = {
   refreshToken: {
     payload: z.object({ token: z.string({ error: 'must be a string' }) }),
     reply: z.object({ expiresAt: z.number() }),
+  },
+  /** The token that addresses of a room's files carry, as `t`. */
+  getFileToken: {
+    payload: z.object({ roomId }),
+    reply: z.object({ fileToken: z.string(), expiresAt: z.number() }),
   },
 } as const satisfies Record<string, Operation>;
 

@@ -9,6 +9,10 @@ import { reopenRoom } from './commands/reopen-room.ts';
 import { setRole } from './commands/set-role.ts';
 import { unbanMember } from './commands/unban-member.ts';
 import { unmuteMember } from './commands/unmute-member.ts';
+import { completeFile } from './commands/complete-file.ts';
+import { dropFile } from './commands/drop-file.ts';
+import { getFile } from './commands/get-file.ts';
+import { reserveFile } from './commands/reserve-file.ts';
 import { deleteRoom } from './commands/delete-room.ts';
 import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
@@ -60,5 +64,9 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   reopenRoom,
   eraseUser,
   exportRoom,
+  reserveFile,
+  completeFile,
+  dropFile,
+  getFile,
   importRoom,
 };

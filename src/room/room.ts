@@ -96,6 +96,20 @@ export class Room {
     }
   }
 
+  /** Answers a command that a transport has done outside the room, such as `getFileToken`. */
+  answer(connection: Connection, command: Command, made: object | Problem): void {
+    if (!this.#isReachable(connection)) return;
+    try {
+      this.#services.rates.charge(connection.state.identity.userId, command.name);
+      if (!connection.state.joined) throw new Refusal('not_joined', 'Join the room first.');
+      if ('code' in made) throw new Refusal(made.code, made.message, made);
+      if (command.ref === undefined) return;
+      this.#services.outbox.reply(connection, ackLine(command.ref, { ok: true, ...made }));
+    } catch (error) {
+      this.#services.refusals.refuse(connection, command, error);
+    }
+  }
+
   /** Answers a frame that holds no tuples, and disconnects a client that goes on sending such. */
   malformedFrame(connection: Connection, problem: Problem): void {
     if (!this.#isReachable(connection)) return;

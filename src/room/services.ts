@@ -5,6 +5,7 @@ import { RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
 import { FrameSender } from './broadcast/frame-sender.ts';
+import { FILES_TARGET, filesBody } from './files/deliver.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
@@ -49,9 +50,12 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const presence = new Presence(roomId, outbox, clock, timer, connections);
   const typing = new Typing(clock);
   const stores = storesOf(database, ports, roomId);
-  const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
-    ports.application?.read(upkeep.context(), target, key),
-  );
+  const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) => {
+    const context = upkeep.context();
+    return target === FILES_TARGET
+      ? filesBody(context, key)
+      : ports.application?.read(context, target, key);
+  });
   const parts: RoomParts = {
     roomId,
     ...stores,

@@ -31,6 +31,7 @@ const VOLATILE = new Set([
   'deletedAt',
   'mutedUntil',
   'expiresAt',
+  'fileToken',
   'epoch',
   'position',
 ]);

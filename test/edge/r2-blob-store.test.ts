@@ -8,7 +8,11 @@ describe('a blob store in R2', () => {
   blobStoreContract(async (use) => {
     const store = new R2BlobStore(env.FILES);
     await use(store);
-    for (let page = await store.list(''); page.blobs.length > 0; page = await store.list('')) {
+    for (
+      let page = await store.list('room/');
+      page.blobs.length > 0;
+      page = await store.list('room/')
+    ) {
       await store.delete(page.blobs.map(({ key }) => key).slice(0, MAX_KEYS));
     }
   });

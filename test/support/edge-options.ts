@@ -20,6 +20,7 @@ export function edgeOptions(folder: string, settings: TestSettings = {}, port = 
       ROOM: { className: 'RoomObject', useSQLite: true },
       SESSION: { className: 'PollingSession', useSQLite: true },
     },
+    r2Buckets: ['FILES'],
     assets: {
       directory: join(folder, 'page'),
       binding: 'ASSETS',

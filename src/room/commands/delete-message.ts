@@ -22,7 +22,7 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   assertRev(before, payload.ifRev);
 
   const { rev, timestamp, position } = room.change();
-  removeDependents(context, before);
+  const removed = removeDependents(context, before);
   messages.delete(before.seq, rev, timestamp, userId);
   if (!isOwn) {
     const { seq, senderId } = before;
@@ -35,7 +35,8 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
       ...(payload.note !== undefined && { note: payload.note }),
     });
   }
-  const { mentions: _, meta: __, reactions: ___, ...kept } = before;
+  const { mentions: _, meta: __, reactions: ___, files: ____, ...kept } = before;
   const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
-  return updated(context, after, position, 'deleted');
+  const { reply, effects = [] } = updated(context, after, position, 'deleted');
+  return { reply, effects: [...effects, ...removed] };
 };

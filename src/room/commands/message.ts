@@ -6,6 +6,7 @@ import type { Context, Decision, Handler } from '../context.ts';
 import { broadcast } from '../effects.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
+import { attachFiles } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import type { KnownMember } from '../storage/members.ts';
 
@@ -46,6 +47,9 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
     ...(mentioned.length > 0 && { mentions: mentioned }),
     ...(payload.meta !== undefined && { meta: payload.meta }),
   };
+  if (payload.files !== undefined && payload.files.length > 0) {
+    sent.files = attachFiles(context, payload.files, rev);
+  }
   messages.add(sent);
   if (mentioned.length > 0) mentions.add(rev, mentionedOthers(sent));
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();

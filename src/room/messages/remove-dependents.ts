@@ -1,16 +1,25 @@
 import type { Message } from '../../protocol/objects.ts';
 import type { Context } from '../context.ts';
+import type { Effect } from '../effects.ts';
+import { deleteBytes } from '../files/deliver.ts';
 import { mentionedOthers } from './content.ts';
 
 /**
- * Removes what other tables keep about a message: its search tokens, mentions and reactions. Takes
- * the message as it is stored, so call this before its own row changes.
+ * Removes what other tables keep about a message: its search tokens, mentions, reactions and files.
+ * Takes the message as it is stored, so call this before its own row changes.
+ * @returns the effects that delete the bytes of its files
  */
 export function removeDependents(
-  { search, mentions, reactions }: Pick<Context, 'search' | 'mentions' | 'reactions'>,
+  {
+    search,
+    mentions,
+    reactions,
+    files,
+  }: Pick<Context, 'search' | 'mentions' | 'reactions' | 'files'>,
   message: Message,
-): void {
+): readonly Effect[] {
   if (message.deletedAt === undefined) search.remove(message);
   mentions.remove(message.seq, mentionedOthers(message));
   reactions.removeAll(message.seq);
+  return message.files === undefined ? [] : deleteBytes(files.removeSent(message.seq));
 }

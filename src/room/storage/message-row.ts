@@ -1,3 +1,4 @@
+import type { FileInfo } from '../../protocol/objects.ts';
 import type { LineOf } from '../../protocol/export-lines.ts';
 
 /** What a message's row says of it in an export and on the wire alike. */
@@ -18,19 +19,20 @@ export interface MessageRow {
   replyTo: number | null;
   mentions: string | null;
   meta: string | null;
+  files: string | null;
   reactions: string | null;
 }
 
 export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified, message, timestamp,
-  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, reactions`;
+  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, files, reactions`;
 
 /** Writes a new row; its values are those of `rowValues`, then `deletedBy`. */
 export const INSERT = `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
-  timestamp, edited_at, deleted_at, reply_to, mentions, meta, deleted_by)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, deleted_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function rowValues(message: StoredMessage): (string | number | null)[] {
-  const { mentions, meta } = message;
+  const { mentions, meta, files } = message;
   return [
     message.seq,
     message.rev,
@@ -45,6 +47,7 @@ export function rowValues(message: StoredMessage): (string | number | null)[] {
     message.replyTo ?? null,
     mentions === undefined ? null : JSON.stringify(mentions),
     meta === undefined ? null : JSON.stringify(meta),
+    files === undefined ? null : JSON.stringify(files),
   ];
 }
 
@@ -63,6 +66,7 @@ export function messageIn(row: MessageRow): StoredMessage {
     ...(row.deletedAt !== null && { deletedAt: row.deletedAt }),
     ...(row.replyTo !== null && { replyTo: row.replyTo }),
     ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
+    ...(row.files !== null && { files: JSON.parse(row.files) as FileInfo[] }),
     ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
   };
 }

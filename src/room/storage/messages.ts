@@ -62,7 +62,7 @@ export class Messages {
   delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
-        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, files = NULL, reactions = NULL WHERE seq = ?`,
       rev,
       deletedAt,
       deletedBy,
@@ -92,7 +92,7 @@ export class Messages {
     this.#database.run(
       `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0,
         message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
-        mentions = NULL, meta = NULL, reactions = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, files = NULL, reactions = NULL WHERE seq = ?`,
       rev,
       `erased-${seq}`,
       deletedAt,

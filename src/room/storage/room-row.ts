@@ -30,6 +30,10 @@ export interface RoomState {
   indexed: number;
   /** Messages up to this `seq` are older than what the index holds, and are still to go in. */
   unindexedTo: number;
+  /** What the files of the room count together, in bytes; null where nothing was ever uploaded. */
+  fileBytes: number | null;
+  /** When the files of an erased room are deleted once more, in epoch milliseconds. */
+  dropFilesAt: number | null;
 }
 
 /** What an export says of the room itself. */
@@ -43,6 +47,8 @@ export type RoomRecord = Omit<
   | 'erasures'
   | 'indexed'
   | 'unindexedTo'
+  | 'fileBytes'
+  | 'dropFilesAt'
 >;
 
 /** What `updateRoom` may set. */
@@ -78,6 +84,8 @@ const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   erasures: 0,
   indexed: 0,
   unindexedTo: 0,
+  fileBytes: null,
+  dropFilesAt: null,
 };
 
 interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
@@ -108,7 +116,8 @@ export class RoomRow {
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
-        importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo FROM room`,
+        importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo,
+        file_bytes AS fileBytes, drop_files_at AS dropFilesAt FROM room`,
     );
     if (row === undefined) return { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
@@ -184,10 +193,18 @@ export class RoomRow {
     this.#database.run("UPDATE room SET deletion = 'marked'");
   }
 
-  /** All that is left of an erased room: a row, under the epoch of what the room may become next. */
-  markErased(): void {
+  /**
+   * All that is left of an erased room: a row, under the epoch of what the room may become next.
+   * @param dropFilesAt when its files are deleted once more, in epoch milliseconds
+   */
+  markErased(dropFilesAt: number | null): void {
     this.#found(this.#ports.ids.make());
-    this.#database.run("UPDATE room SET deletion = 'erased'");
+    this.#database.run("UPDATE room SET deletion = 'erased', drop_files_at = ?", dropFilesAt);
+  }
+
+  /** Files of an earlier life of the room are deleted for the last time. */
+  filesDropped(): void {
+    this.#database.run('UPDATE room SET drop_files_at = NULL');
   }
 
   /** An erased room begins anew. */

@@ -1,6 +1,7 @@
 import type { Ports } from '../ports.ts';
 import { Audit } from './audit.ts';
 import type { Database } from './database.ts';
+import { Files } from './files.ts';
 import { Erasures } from './erasures.ts';
 import { Members } from './members.ts';
 import { Mentions } from './mentions.ts';
@@ -21,6 +22,7 @@ export interface Stores {
   search: SearchIndex;
   audit: Audit;
   erasures: Erasures;
+  files: Files;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
@@ -34,5 +36,6 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     search: new SearchIndex(database),
     audit: new Audit(database),
     erasures: new Erasures(database),
+    files: new Files(database),
   };
 }

@@ -1,6 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
+import { deleteBytes } from '../files/deliver.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
@@ -53,6 +54,7 @@ function eraseRows(
   eraseMentions(step);
   eraseReactions(step);
   eraseActs(step);
+  eraseFiles(step);
   if (step.left > 0) {
     eraseMember(step);
     context.search.beginRewrite();
@@ -68,7 +70,7 @@ function eraseRows(
 function eraseMessages(step: Step): void {
   const { messages } = step.context;
   for (const message of messages.of(step.userId, step.left)) {
-    removeDependents(step.context, message);
+    step.broadcasts.push(...removeDependents(step.context, message));
     change(step, message.seq, (rev, timestamp) => messages.erase(message.seq, rev, timestamp));
   }
 }
@@ -95,6 +97,15 @@ function eraseReactions(step: Step): void {
     }
     change(step, seq, (rev) => messages.setReactions(seq, rev, counts));
   }
+}
+
+/** Files that no message names, and what the user has uploaded today. */
+function eraseFiles(step: Step): void {
+  if (step.left <= 0) return;
+  const keys = step.context.files.removeUnsentOf(step.userId, step.left);
+  step.context.files.forgetUse(step.userId);
+  step.broadcasts.push(...deleteBytes(keys));
+  step.left -= keys.length;
 }
 
 /** Audit entries about the user; who deleted a message stands in the message's row, too. */

@@ -1,6 +1,7 @@
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
 import { erasing } from './erasing.ts';
+import { droppingFiles, expiringFiles } from './files.ts';
 import { pruning } from './pruning.ts';
 
 /**
@@ -29,23 +30,28 @@ const delivering: UpkeepTask = {
   step: () => [],
 };
 
+/** What is done in a room that is imported or erased, too. */
+const always: readonly UpkeepTask[] = [droppingFiles, delivering];
+
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, indexing, delivering];
+const tasks: readonly UpkeepTask[] = [erasing, pruning, expiringFiles, indexing, ...always];
 
 /** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
 export function dueAt(context: UpkeepContext): number | undefined {
   const { state, now } = context;
   if (state.deletion === 'marked') return now;
-  if (state.deletion === 'erased' || state.importing) return delivering.dueAt(context);
-  const times = tasks.map((task) => task.dueAt(context) ?? Infinity);
+  const times = tasksOf(state).map((task) => task.dueAt(context) ?? Infinity);
   const first = Math.min(...times);
   return first === Infinity ? undefined : first;
+}
+
+function tasksOf({ deletion, importing }: UpkeepContext['state']): readonly UpkeepTask[] {
+  return deletion !== null || importing ? always : tasks;
 }
 
 /** Does one bounded step of the first task that is due. */
 export function upkeepStep(context: UpkeepContext): readonly Effect[] {
   const { state, now } = context;
-  if (state.deletion !== null || state.importing) return [];
-  const due = tasks.find((task) => (task.dueAt(context) ?? Infinity) <= now);
+  const due = tasksOf(state).find((task) => (task.dueAt(context) ?? Infinity) <= now);
   return due?.step(context) ?? [];
 }

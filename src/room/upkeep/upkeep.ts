@@ -1,5 +1,7 @@
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { RoomParts, UpkeepContext } from '../context.ts';
 import { plan, type PlannedEffect } from '../effects.ts';
+import { EARLIER_LIVES, FILES_TARGET } from '../files/deliver.ts';
 import type { Ports } from '../ports.ts';
 import type { Database } from '../storage/database.ts';
 import { dueAt, upkeepStep } from './tasks.ts';
@@ -74,9 +76,12 @@ export class Upkeep {
   #eraseAll(): void {
     const { room, deliveries } = this.parts;
     const owed = deliveries.withBodies();
+    const hasFiles = room.read().fileBytes !== null;
+    const again = this.#ports.clock.now() + fixed.pendingFileMs;
     this.#database.erase(() => {
-      room.markErased();
+      room.markErased(hasFiles ? again : null);
       deliveries.restore(owed);
+      if (hasFiles) deliveries.add(FILES_TARGET, EARLIER_LIVES);
     });
     this.setWakeup(dueAt(this.context()));
   }

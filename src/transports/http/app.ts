@@ -9,6 +9,7 @@ import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
 import { eventsRoute } from './events-route.ts';
+import { addFileRoutes } from './files.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
@@ -50,14 +51,18 @@ export function httpTransport(transport: HttpTransport): Hono {
     return transport.upgrade(c.req.raw);
   });
   const rates = new RateLimits(inAllRooms(transport.limits), { now: () => Date.now() });
+  const charge = (identity: Identity) => {
+    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+  };
   const identify: Identify = async (c) => {
     const identity = await transport.authenticate(credentialsOf(c));
     transport.known?.(c);
-    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+    charge(identity);
     return identity;
   };
   app.use('/rooms/*', unstored);
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
+  addFileRoutes(app, transport, identify, charge);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   const { socketIo } = transport;
@@ -126,10 +131,11 @@ const takingTime: MiddlewareHandler = async (c, next) => {
   await delayRefusal(c.res.status);
 };
 
-/** What is said in rooms is nobody's to keep on the way. */
+/** What is said in rooms is nobody's to keep on the way, but what an answer allows. */
 const unstored: MiddlewareHandler = async (c, next) => {
   await next();
-  if (c.res.status !== 101) c.header('cache-control', 'no-store');
+  if (c.res.status === 101 || c.res.headers.has('cache-control')) return;
+  c.header('cache-control', 'no-store');
 };
 
 function notFound(app: Hono, c: Context): never {

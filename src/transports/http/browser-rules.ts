@@ -61,7 +61,9 @@ export function browserHeaders(policy: OriginPolicy): MiddlewareHandler {
       host: hostOf(c),
       header: (name) => c.req.header(name),
     });
-    setHeaders(c, { ...SECURITY_HEADERS, ...cors });
+    // Files bring stricter ones.
+    const isStrict = c.res.headers.has('content-security-policy');
+    setHeaders(c, { ...(!isStrict && SECURITY_HEADERS), ...cors });
   };
 }
 

@@ -3,6 +3,7 @@ import type { Authenticate } from '../../auth/authenticator.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
+import type { HttpFiles } from './files.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
 
 /** What the HTTP transport needs of its host. */
@@ -21,6 +22,7 @@ export interface HttpTransport {
   upgrade?: (request: Request) => Promise<Response>;
   /** The Socket.IO transport, where it is served from requests. */
   socketIo?: (request: Request) => Promise<Response>;
+  files: HttpFiles;
   /** Routes of development mode. */
   development?: Hono | undefined;
   /** Serves the web client's files. */

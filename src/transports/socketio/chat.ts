@@ -1,5 +1,7 @@
 import type { Authenticate } from '../../auth/authenticator.ts';
 import { verifyRefresh } from '../../auth/refresh.ts';
+import { fileTokenFor, type FileTokens } from '../../files/file-token.ts';
+import { transportCommands } from '../../protocol/commands.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { assertCommandName } from '../../protocol/payloads.ts';
 import { type ErrorCode, invalidField, Refusal } from '../../protocol/codes/errors.ts';
@@ -37,6 +39,7 @@ export interface ChatHandOver {
 export interface ChatPorts<L extends RoomLink> {
   directory: Directory<L>;
   authenticate: Authenticate;
+  fileTokens: FileTokens | undefined;
   limits: Limits;
 }
 
@@ -62,6 +65,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
   readonly answers: CommandAnswers;
   #identity: Identity;
   readonly #authenticate: Authenticate;
+  readonly #fileTokens: FileTokens | undefined;
   readonly #directory: Directory<L>;
   readonly #rooms = new Map<string, JoinedRoom<L>>();
   #claims = new NameClaims();
@@ -70,12 +74,13 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
 
   constructor(
     identity: Identity,
-    { directory, authenticate, limits }: ChatPorts<L>,
+    { directory, authenticate, fileTokens, limits }: ChatPorts<L>,
     wire: SocketWire,
   ) {
     this.#identity = identity;
     this.#directory = directory;
     this.#authenticate = authenticate;
+    this.#fileTokens = fileTokens;
     this.wire = wire;
     this.limits = limits;
     this.answers = new CommandAnswers(wire);
@@ -120,6 +125,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     try {
       if (args.length > 1) assertAlone(name, args);
       if (name === 'refreshToken') void this.#refresh({ ...command, roomId: undefined });
+      else if (name === 'getFileToken') void this.#makeFileToken(command);
       else this.#give(command);
     } catch (error) {
       this.answers.refuse(command, error);
@@ -177,6 +183,22 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
   #giveAgain({ name, payload, answer }: PendingCommand): void {
     this.answers.giveBack();
     this.receive(name, [payload], answer);
+  }
+
+  async #makeFileToken(command: PendingCommand): Promise<void> {
+    try {
+      const { roomId } = command;
+      if (typeof roomId !== 'string') throw unaddressed(command.name, command.payload, roomId);
+      if (!this.#rooms.has(roomId)) throw new Refusal('not_joined', 'Join the room first.');
+      const made = await fileTokenFor(this.#fileTokens, this.#identity, roomId);
+      if (this.#closed) return;
+      this.answers.answer(
+        command,
+        'code' in made ? { ok: false, error: made } : { ok: true, ...made },
+      );
+    } catch (error) {
+      this.answers.refuse(command, error);
+    }
   }
 
   /** Renews the identity of every room at once. */
@@ -245,13 +267,13 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
  */
 function assertAlone(name: string, [, ...more]: readonly unknown[]): void {
   if (more.every((argument) => (argument ?? undefined) === undefined)) return;
-  if (name !== 'refreshToken') assertCommandName(name);
+  if (!Object.hasOwn(transportCommands, name)) assertCommandName(name);
   throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
 }
 
 /** The refusal of a command that names no room. */
 function unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
-  assertCommandName(name);
+  if (!Object.hasOwn(transportCommands, name)) assertCommandName(name);
   if (typeof payload !== 'object' || payload === null || isListOrBytes(payload)) {
     return invalidField('payload', 'must be a JSON object');
   }
