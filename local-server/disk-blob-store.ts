@@ -108,7 +108,7 @@ export class DiskBlobStore implements BlobStore {
 /** Opens a new file, with its folder; one that a `delete` is removing as empty is made again. */
 async function create(path: string): Promise<FileHandle> {
   for (;;) {
-    await mkdir(dirname(path), { recursive: true }).catch(ifAbsent);
+    await mkdir(dirname(path), { recursive: true }).catch(ifRemoved);
     const file = await open(path, 'wx').catch(ifAbsent);
     if (file !== undefined) return file;
   }
@@ -146,6 +146,12 @@ async function filesBelow(folder: string): Promise<string[]> {
   return (found ?? [])
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** A folder above it was removed meanwhile. A file in its place is an error: it would stay one. */
+function ifRemoved(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
 }
 
 function ifAbsent(error: NodeJS.ErrnoException): undefined {

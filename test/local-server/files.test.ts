@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, utimes } from 'node:fs/promises';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DiskBlobStore } from '../../local-server/disk-blob-store.ts';
+import { roomPath } from '../../local-server/node-rooms.ts';
 import { backUp, restore } from '../../local-server/backup.ts';
 import { filesFolder, sweepFiles } from '../../local-server/sweep-files.ts';
 import { fileLifeContract } from '../contract/file-life.ts';
@@ -43,8 +45,11 @@ async function fileNames(dataDir: string): Promise<string[]> {
 
 describe('files on the node host', () => {
   fileLifeContract(async (use) => {
-    const { app, rooms, store } = httpApp();
-    onTestFinished(() => rooms.close());
+    const { app, rooms, store, logged } = httpApp();
+    onTestFinished(() => {
+      rooms.close();
+      expect(logged).toEqual([]);
+    });
     await use({
       request: async (path, init) => app.request(`http://localhost${path}`, init),
       store,
@@ -61,6 +66,30 @@ describe('files on the node host', () => {
     expect(
       await readdir(join(filesFolder(host.dataDir), folder), { recursive: true }),
     ).toContainEqual(expect.stringContaining(fileId));
+  });
+
+  it('answers `unavailable` while the store fails, and keeps nothing reserved', async () => {
+    const host = httpApp();
+    onTestFinished(() => host.rooms.close());
+    // A file where the folder of all files should be.
+    await writeFile(filesFolder(host.dataDir), '');
+    const answer = await host.app.request('http://localhost/rooms/general/files', {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await tokenFor('alice')}`,
+        'x-file-name': 'a',
+        'content-length': '5',
+      },
+      body: 'hello',
+    });
+    expect([answer.status, host.logged.length > 0]).toEqual([503, true]);
+    await rm(filesFolder(host.dataDir));
+    const database = new DatabaseSync(roomPath(host.dataDir, 'general'), { readOnly: true });
+    onTestFinished(() => database.close());
+    await expect
+      .poll(() => database.prepare('SELECT * FROM files').all().length, { timeout: 30_000 })
+      .toBe(0);
+    await upload(host, 'general');
   });
 
   it('sweeps bytes that are two days old and that no room knows, and nothing else', async () => {

@@ -14,6 +14,7 @@ import { SECRET } from './tokens.ts';
 export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const { limits } = settings;
+  const logged: unknown[] = [];
   const store = new DiskBlobStore(join(dataDir, 'files'));
   const rooms = new NodeRooms({
     dataDir,
@@ -34,9 +35,13 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     version: '1.2.3',
     isHealthy: () => Promise.resolve(true),
     page: (c) => Promise.resolve(c.text('the page')),
-    log: failure,
+    log: (what, error) => {
+      // An upload may fail where the test says so.
+      if (what === 'upload') logged.push(error);
+      else failure(what, error);
+    },
   });
-  return { app, rooms, store, dataDir };
+  return { app, rooms, store, dataDir, logged };
 }
 
 function failure(what: string, error: unknown): never {

@@ -92,7 +92,7 @@ export async function storeUpload(
   } catch (error) {
     await store.delete([key]).catch(log);
     await ask('dropFile', { fileId }).catch(log);
-    throw reasonOf(error, passing);
+    throw reasonOf(error, passing, log);
   }
 }
 
@@ -140,9 +140,16 @@ class PassingBody {
 }
 
 /** Why an upload failed, as its sender is told. */
-function reasonOf(error: unknown, { isBroken }: PassingBody): unknown {
+function reasonOf(
+  error: unknown,
+  { isBroken }: PassingBody,
+  log: (error: unknown) => void,
+): Refusal {
+  if (error instanceof Refusal) return error;
   if (error instanceof BodyLengthMismatch) {
     return invalidField('Content-Length', 'must be the length of the body; send the file again');
   }
-  return isBroken ? invalidField('body', 'has broken off; send the file again') : error;
+  if (isBroken) return invalidField('body', 'has broken off; send the file again');
+  log(error);
+  return new Refusal('unavailable', 'The file cannot be stored right now; send it again later.');
 }
