@@ -7,6 +7,9 @@ import {
   ofLength,
 } from '../files/blob-store.ts';
 
+/** Bodies of up to this many bytes are held in memory as a whole; longer ones pass through. */
+const BUFFERED_BYTES = 1024 * 1024;
+
 /** Blobs in an R2 bucket. An upload that ends early leaves nothing: R2 stores a body whole or not at all. */
 export class R2BlobStore implements BlobStore {
   readonly #bucket: R2Bucket;
@@ -17,6 +20,18 @@ export class R2BlobStore implements BlobStore {
 
   async put(key: string, body: ReadableStream<Uint8Array>, size: number): Promise<string> {
     assertBlobKey(key);
+    const whole = body.pipeThrough(ofLength(size));
+    return size <= BUFFERED_BYTES ? this.#putWhole(key, whole) : this.#putStream(key, whole, size);
+  }
+
+  /** A small body is sent to R2 when all of it has come: one that breaks off is none to R2. */
+  async #putWhole(key: string, body: ReadableStream<Uint8Array>): Promise<string> {
+    const bytes = await new Response(body).arrayBuffer();
+    await this.#bucket.put(key, bytes);
+    return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+  }
+
+  async #putStream(key: string, body: ReadableStream<Uint8Array>, size: number): Promise<string> {
     const digest = new crypto.DigestStream('SHA-256');
     const hashing = digest.getWriter();
     const hashed = new TransformStream<Uint8Array, Uint8Array>({
@@ -32,7 +47,7 @@ export class R2BlobStore implements BlobStore {
     const stored = this.#bucket.put(key, known.readable);
     stored.catch((error: unknown) => failed.abort(error));
     const { signal } = failed;
-    await body.pipeThrough(ofLength(size)).pipeThrough(hashed).pipeTo(known.writable, { signal });
+    await body.pipeThrough(hashed).pipeTo(known.writable, { signal });
     await stored;
     return hex(new Uint8Array(await digest.digest));
   }

@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 
 const hosts = useHosts({
   FILE_ACCESS_MS: '0',
-  MAX_USER_FILE_BYTES: String(4 * MIB),
+  MAX_USER_FILE_BYTES: String(8 * MIB),
   CLIENT_URL: 'https://app.example.com',
 });
 
@@ -270,7 +270,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     const roomId = newRoom();
     const { hostname, port } = new URL(hosts[host].url);
     const { authorization } = await bearer('alice');
-    const head = `POST /rooms/${roomId}/files HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\nX-File-Name: a\r\nContent-Length: ${MIB}\r\n\r\n`;
+    const head = `POST /rooms/${roomId}/files HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\nX-File-Name: a\r\nContent-Length: ${2 * MIB}\r\n\r\n`;
     // Four are all that a user may upload in a day: each has to come back.
     for (let attempt = 0; attempt < 4; attempt++) {
       await new Promise<void>((resolve, reject) => {
@@ -285,7 +285,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     }
     for (let file = 0; file < 4; file++) {
       await test.expect
-        .poll(async () => (await send(roomId, new Uint8Array(MIB))).status, { timeout: 60_000 })
+        .poll(async () => (await send(roomId, new Uint8Array(2 * MIB))).status, { timeout: 60_000 })
         .toBe(201);
     }
     const more = await send(roomId, 'x');
