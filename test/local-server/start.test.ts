@@ -167,8 +167,8 @@ describe('a failed start is one sentence and exit code 1', () => {
     const lines = await refusal(startDev({ cwd: folder, env: { PORT: '70000' } }));
     expect(lines).toEqual([
       'PORT must be a whole number from 0 to 65535.',
-      'DURABILITY must be one of disk, process.',
       'MAX_FRAME_BYTES must be a whole number from 1024 to 1048576.',
+      'DURABILITY must be one of disk, process.',
     ]);
   });
 
