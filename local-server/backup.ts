@@ -13,15 +13,16 @@ import { lockData } from './data-lock.ts';
 import { filesFolder, knownKeys } from './sweep-files.ts';
 import { renewStorageId } from './storage-id.ts';
 
-/** What a backup holds: one file a room, the bytes of its files, and when rooms are to be woken. */
+/** What a backup holds: one file a room, the bytes of its files, when rooms are to be woken, and the files of inboxes. */
 const ROOMS = 'rooms';
+const INBOXES = 'inboxes';
 const WAKEUPS = 'wakeups.sqlite';
 
-/** All pages in one step: a step that is interrupted by a write begins anew, and a busy room never ends. */
+/** All pages in one step: a write during a step restarts it, and a busy room would never end. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 /**
- * Copies all rooms of a data folder, which may be in use: each room as it was at one moment. The folder
+ * Copies all rooms and inboxes of a data folder, which may be in use: each file as it was at one moment. The folder
  * `to` comes into being when everything is in it.
  * @returns how many rooms were copied
  * @throws Error with one sentence for the operator
@@ -42,6 +43,7 @@ export async function backUp(dataDir: string, to: string): Promise<number> {
       count++;
     }
     await copy(join(dataDir, WAKEUPS), join(partial, WAKEUPS));
+    await copyInboxes(dataDir, partial);
     renameSync(partial, to);
     return count;
   } finally {
@@ -75,6 +77,8 @@ export async function restore(from: string, dataDir: string): Promise<number> {
       rmSync(join(dataDir, `${WAKEUPS}${suffix}`), { force: true });
     }
     await copy(join(from, WAKEUPS), join(dataDir, WAKEUPS));
+    rmSync(join(dataDir, INBOXES), { recursive: true, force: true });
+    for (const path of await copyInboxes(from, dataDir)) renewInboxEpochs(path);
     return files.length;
   } finally {
     lock.release();
@@ -87,11 +91,28 @@ function assertNothingAt(to: string): void {
 
 /** Files of rooms in a data folder or a backup, without SQLite's own beside them. */
 export function roomFiles(folder: string): string[] {
-  if (!existsSync(join(folder, ROOMS))) return [];
-  return readdirSync(join(folder, ROOMS)).filter((name) => name.endsWith('.sqlite'));
+  return filesIn(join(folder, ROOMS));
 }
 
-/** @returns whether there was something; a room may have been deleted meanwhile */
+/** The same for inboxes. */
+export function inboxFiles(folder: string): string[] {
+  return filesIn(join(folder, INBOXES));
+}
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => name.endsWith('.sqlite'));
+}
+
+/** @returns the paths of the copies */
+async function copyInboxes(from: string, to: string): Promise<string[]> {
+  const files = inboxFiles(from);
+  if (files.length > 0) mkdirSync(join(to, INBOXES), { recursive: true });
+  for (const file of files) await copy(join(from, INBOXES, file), join(to, INBOXES, file));
+  return files.map((file) => join(to, INBOXES, file));
+}
+
+/** @returns whether there was a file; the room may have been deleted since it was listed */
 async function copy(from: string, to: string): Promise<boolean> {
   if (!existsSync(from)) return false;
   try {
@@ -142,7 +163,28 @@ function renewEpoch(path: string): void {
   try {
     const has = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'room'").get();
     if (has !== undefined) database.prepare('UPDATE room SET epoch = ?').run(crypto.randomUUID());
+    // The inboxes of the backup were copied at another moment: each is told everything anew.
+    if (hasTable(database, 'told'))
+      database.exec('UPDATE told SET state = NULL, unread = 0, due = 0');
   } finally {
     database.close();
   }
+}
+
+function renewInboxEpochs(path: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    if (!hasTable(database, 'inboxes')) return;
+    const renew = database.prepare('UPDATE inboxes SET epoch = ? WHERE user_id = ?');
+    for (const { user_id: userId } of database.prepare('SELECT user_id FROM inboxes').all()) {
+      renew.run(crypto.randomUUID(), userId!);
+    }
+  } finally {
+    database.close();
+  }
+}
+
+function hasTable(database: DatabaseSync, name: string): boolean {
+  const query = 'SELECT 1 FROM sqlite_master WHERE name = ?';
+  return database.prepare(query).get(name) !== undefined;
 }

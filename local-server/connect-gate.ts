@@ -27,7 +27,7 @@ export class ConnectGate {
     this.#maxBytes = maxBytes;
     this.#listeners = conn.listeners('data') as Listener[];
     conn.removeAllListeners('data');
-    conn.on('data', (data: unknown) => this.#receive(data));
+    conn.on('data', this.#receive);
   }
 
   /** To be called when the answer to CONNECT has been sent. */
@@ -37,10 +37,10 @@ export class ConnectGate {
     if (this.#held.length === 0) this.#heldBytes = 0;
   }
 
-  #receive(data: unknown): void {
+  readonly #receive = (data: unknown): void => {
     if (this.#isWaiting || this.#held.length > 0) this.#hold(data);
     else this.#pass(data);
-  }
+  };
 
   #hold(data: unknown): void {
     this.#heldBytes += Buffer.byteLength(data as string | Buffer);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { letGo } from './web-sockets.ts';
+import { destroySoon } from './web-sockets.ts';
 
 /**
  * How long a body may be, in bytes, that is read to its end though its request has been answered, so
@@ -12,5 +12,5 @@ export function drainRequestBody(request: IncomingMessage): void {
   // One that comes in chunks does not say how long it is.
   if (request.complete || Number(request.headers['content-length']) <= MAX_BYTES) return;
   request.pause();
-  letGo(request.socket);
+  destroySoon(request.socket);
 }

@@ -14,7 +14,7 @@ interface Closable {
 }
 
 /** What a host flushes, whatever lives in it. */
-export type Flushable = Pick<HostedFile, 'flush' | 'flushDelayMs' | 'usedAt'>;
+export type Flushable = Pick<HostedFile, 'flush' | 'scheduler' | 'connections' | 'usedAt'>;
 
 /** What the node host counts of a file. */
 export interface FileMeter {
@@ -53,7 +53,7 @@ export class HostedFile<
   /** They outlive the object. */
   readonly connections = new Set<C>();
   readonly #options: FileOptions<O>;
-  readonly #scheduler: FlushScheduler;
+  readonly scheduler: FlushScheduler;
   /** In epoch milliseconds. */
   usedAt = Date.now();
   /** When the object has asked to be woken, in epoch milliseconds. */
@@ -69,7 +69,7 @@ export class HostedFile<
       schedule: () => host.schedule(this),
       flushed: (hasHandedOut, startedAt, dueSince) => {
         if (!hasHandedOut) return;
-        this.#scheduler.flushed();
+        this.scheduler.flushed();
         const now = performance.now();
         host.meter?.stored(now - startedAt, now - dueSince);
       },
@@ -82,12 +82,7 @@ export class HostedFile<
       maxQueued: MAX_QUEUED,
     });
     this.#options = options;
-    this.#scheduler = new FlushScheduler({ now: () => Date.now() }, host.batchDelayMs);
-  }
-
-  /** How long the next flush should wait, in milliseconds: not at all, unless the object is busy. */
-  get flushDelayMs(): number {
-    return this.#scheduler.delayMs(this.connections.size);
+    this.scheduler = new FlushScheduler({ now: () => Date.now() }, host.batchDelayMs);
   }
 
   /** Forgets the object and closes its file; the connections stay. Nothing may be due. */

@@ -107,11 +107,11 @@ export class HostedFiles<O extends Hosted, F extends HostedFile<O>> {
     let soonestMs = Infinity;
     const ready: Flushable[] = [];
     for (const file of this.#due) {
-      const delayMs = file.flushDelayMs;
+      const delayMs = file.scheduler.delayMs(file.connections.size);
       if (delayMs > 0) soonestMs = Math.min(soonestMs, delayMs);
       else ready.push(file);
     }
-    // To wait for the disk is the shortest way when nobody else has use for it or for the process.
+    // Waiting for the disk is fastest when no other file needs it, or the process.
     let isAlone = ready.length === 1;
     for (const file of this.#open) isAlone &&= !file.isCommitting;
     for (const file of ready) {

@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  // Last: whoever has read that it listens may tell it to stop.
+  // Last: a program that has read that it listens may stop it.
   process.stdout.write(introduction(configuration, server.port));
 }
 

@@ -15,9 +15,10 @@ import { bearerIn } from '../src/auth/credentials.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import { Refusal } from '../src/protocol/codes/errors.ts';
 
-/** What is as it is when somebody looks. */
+/** Gauges, read at scrape time. */
 export interface Gauges {
   connections(): number;
+  inboxConnections(): number;
   awake(): number;
   openFiles(): number;
   sockets(): { native: number; socketIo: number };
@@ -59,25 +60,17 @@ export class NodeMetrics extends RoomCounts {
 
   /** In Prometheus' text format. */
   text(gauges: Gauges): string {
-    const { rss, heapUsed } = process.memoryUsage();
-    const { user, system } = process.cpuUsage();
-    const sockets = gauges.sockets();
     return [
-      gauge('parlor_connections', 'Connections to rooms.', gauges.connections()),
-      gauge('parlor_native_sockets', 'Open native WebSockets.', sockets.native),
-      gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
-      gauge(
-        'parlor_unauthenticated_sockets',
-        'Connections and sessions that have not authenticated yet.',
-        gauges.pendingHandshakes.count,
-      ),
-      counterOf(
-        'parlor_unauthenticated_sockets_dropped_total',
-        'Unauthenticated ones that were dropped because there were too many.',
-        gauges.pendingHandshakes.dropped,
-      ),
-      gauge('parlor_rooms_awake', 'Rooms in memory.', gauges.awake()),
-      gauge('parlor_rooms_open_files', 'Rooms whose file is open.', gauges.openFiles()),
+      ...openNow(gauges),
+      ...this.#roomTexts(),
+      ...this.#durationTexts(),
+      ...this.#processTexts(),
+    ].join('');
+  }
+
+  /** What rooms have done. */
+  #roomTexts(): string[] {
+    return [
       counterText(
         { name: 'parlor_room_wakeups_total', help: 'Rooms brought into memory.' },
         this.wakeups,
@@ -114,6 +107,11 @@ export class NodeMetrics extends RoomCounts {
         { name: 'parlor_resume_messages', help: 'Missed messages given to who came back.' },
         this.resumes,
       ),
+    ];
+  }
+
+  #durationTexts(): string[] {
+    return [
       histogramText(
         { name: 'parlor_commit_seconds', help: 'Storing and handing out one flush.' },
         this.commitSeconds,
@@ -131,6 +129,13 @@ export class NodeMetrics extends RoomCounts {
         { name: 'parlor_http_request_seconds', help: 'HTTP requests, but for streams and polls.' },
         this.requestSeconds,
       ),
+    ];
+  }
+
+  #processTexts(): string[] {
+    const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    return [
       gauge(
         'parlor_event_loop_delay_seconds',
         'The 99th percentile of how late timers have been.',
@@ -144,8 +149,31 @@ export class NodeMetrics extends RoomCounts {
         'When it started.',
         Date.now() / 1_000 - process.uptime(),
       ),
-    ].join('');
+    ];
   }
+}
+
+/** What is open or in memory now. */
+function openNow(gauges: Gauges): string[] {
+  const sockets = gauges.sockets();
+  return [
+    gauge('parlor_connections', 'Connections to rooms.', gauges.connections()),
+    gauge('parlor_inbox_connections', 'Connections to inboxes.', gauges.inboxConnections()),
+    gauge('parlor_native_sockets', 'Open native WebSockets.', sockets.native),
+    gauge('parlor_socketio_sockets', 'Open Socket.IO sessions.', sockets.socketIo),
+    gauge(
+      'parlor_unauthenticated_sockets',
+      'Connections and sessions that have not authenticated yet.',
+      gauges.pendingHandshakes.count,
+    ),
+    counterOf(
+      'parlor_unauthenticated_sockets_dropped_total',
+      'Unauthenticated ones that were dropped because there were too many.',
+      gauges.pendingHandshakes.dropped,
+    ),
+    gauge('parlor_rooms_awake', 'Rooms in memory.', gauges.awake()),
+    gauge('parlor_rooms_open_files', 'Rooms whose file is open.', gauges.openFiles()),
+  ];
 }
 
 function gauge(name: string, help: string, value: number): string {
@@ -159,7 +187,7 @@ function counterOf(name: string, help: string, value: number): string {
   return counterText({ name, help }, counter);
 }
 
-/** Answers `GET /metrics`: on this machine to whoever asks, elsewhere to who has `METRICS_TOKEN`. */
+/** Answers `GET /metrics`: on this machine without a token, elsewhere with `METRICS_TOKEN`. */
 export function serveMetrics(
   request: IncomingMessage,
   response: ServerResponse,

@@ -5,7 +5,6 @@ import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
 import type { FileTokens } from '../src/files/file-token.ts';
 import { refusalResponse } from '../src/transports/http/app.ts';
-import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
 import {
   offersSubprotocol,
   readHandshake,
@@ -22,7 +21,9 @@ import type { Frame } from '../src/room/broadcast/frame.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { PendingHandshakes } from './pending-handshakes.ts';
 import type { Sink } from './node-connection.ts';
-import type { Attached, NodeRooms } from './node-rooms.ts';
+import type { Attached } from './attach.ts';
+import type { NodeInboxes } from './node-inboxes.ts';
+import type { NodeRooms } from './node-rooms.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
 import { throttleReading } from './throttle-reading.ts';
 import { requestUrl } from './request-url.ts';
@@ -30,6 +31,7 @@ import { answerUpgrade, WebSockets } from './web-sockets.ts';
 
 export interface NativeTransportOptions {
   rooms: NodeRooms;
+  inboxes: NodeInboxes;
   authenticate: Authenticate;
   fileTokens: FileTokens | undefined;
   origins: OriginPolicy;
@@ -38,7 +40,7 @@ export interface NativeTransportOptions {
   log: Log;
 }
 
-/** The native transport: takes upgrades of `/rooms/:roomId/ws`. */
+/** The native transport: takes upgrades of `/rooms/:roomId/ws` and `/inbox/ws`. */
 export class NativeTransport {
   readonly #options: NativeTransportOptions;
   readonly #server: WebSockets;
@@ -54,7 +56,7 @@ export class NativeTransport {
 
   /** Authenticates, joins the room, then opens the socket. Never rejects. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // A client that goes before it is answered is nobody's defect.
+    // A client may leave before it is answered; that is no defect.
     socket.on('error', () => undefined);
     try {
       const { origin, host = '' } = request.headers;
@@ -67,9 +69,11 @@ export class NativeTransport {
       this.#options.pendingHandshakes.remove(socket);
       const end = new SocketEnd();
       const { roomId, join } = handshake;
-      const attached = await this.#options.rooms.attach(roomId, identity, join, end);
+      const attached = await (roomId === undefined
+        ? this.#options.inboxes.attach({ identity, join, sink: end })
+        : this.#options.rooms.attach(roomId, identity, join, end));
       this.#open(request, socket, head, (client) => this.#serve(client, end, roomId, attached));
-      // A handshake that `ws` itself refuses leaves nobody behind.
+      // A handshake that `ws` itself refuses leaves no connection in the room.
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
       const problem = this.#problem(error);
@@ -96,7 +100,7 @@ export class NativeTransport {
   #serve(
     client: WebSocket,
     end: SocketEnd,
-    roomId: string,
+    roomId: string | undefined,
     { connection, room, depart }: Attached,
   ): void {
     end.open(client);
@@ -113,7 +117,7 @@ export class NativeTransport {
   }
 
   #refuseOnSocket(request: IncomingMessage, socket: Duplex, head: Buffer, problem: Problem): void {
-    const { line, code } = refusalOnSocket(problem);
+    const { line, code } = refusalOnSocket(problem, requestUrl(request).pathname);
     this.#open(request, socket, head, (client) => {
       client.send(line);
       client.close(code, problem.message);
@@ -127,7 +131,10 @@ export class NativeTransport {
   }
 }
 
-const frameOf = memoizeByIdentity((frame: Frame) => textFrame(frame.text));
+/** The frame sent last, as a socket takes it: a room sends one frame to all its connections in turn. */
+let prepared: { frame: Frame; bytes: Buffer } | undefined;
+
+const PONG = textFrame('pong');
 
 /** The room's end of a native socket. */
 class SocketEnd implements Sink {
@@ -152,13 +159,14 @@ class SocketEnd implements Sink {
 
   pong(): void {
     this.#pings = true;
-    this.#client?.send('pong');
+    if (this.#client !== undefined) writeFrame(this.#client, PONG);
   }
 
   frame(frame: Frame): void {
-    if (this.#client === undefined)
-      this.#early.push((client) => writeFrame(client, frameOf(frame)));
-    else writeFrame(this.#client, frameOf(frame));
+    if (prepared?.frame !== frame) prepared = { frame, bytes: textFrame(frame.text) };
+    const { bytes } = prepared;
+    if (this.#client === undefined) this.#early.push((client) => writeFrame(client, bytes));
+    else writeFrame(this.#client, bytes);
   }
 
   close(code: number, reason: string): void {
@@ -175,8 +183,8 @@ class SocketEnd implements Sink {
   }
 }
 
-/** Answers an upgrade with an HTTP status, that of the problem unless told, and a JSON error. */
-export function refuseUpgrade(socket: Duplex, problem: Problem, told?: number): void {
+/** Answers an upgrade with an HTTP status, by default that of the problem, and a JSON error. */
+export function refuseUpgrade(socket: Duplex, problem: Problem, status?: number): void {
   const [body, code, headers] = refusalResponse(problem);
-  answerUpgrade(socket, told ?? code, JSON.stringify(body), headers);
+  answerUpgrade(socket, status ?? code, JSON.stringify(body), headers);
 }

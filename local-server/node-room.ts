@@ -15,17 +15,18 @@ export interface NodeRoomOptions extends Omit<FileOptions<Room>, 'make'> {
   firstEpoch: string;
   limits: Limits;
   meter: NodeMeter | undefined;
+  hasInboxes: boolean;
 }
 
 /** One room in its file. */
 export class NodeRoom extends HostedFile<Room, NodeConnection> {
-  constructor({ roomId, firstEpoch, limits, meter, ...options }: NodeRoomOptions) {
+  constructor({ roomId, firstEpoch, limits, meter, hasInboxes, ...options }: NodeRoomOptions) {
     super({
       ...options,
       make: (ports) => {
         meter?.woken();
         const roster = { connections: () => this.connections };
-        const host = { firstEpoch, roster, ...(meter !== undefined && { meter }) };
+        const host = { firstEpoch, roster, hasInboxes, ...(meter !== undefined && { meter }) };
         return new Room(roomId, { ...ports, ...host }, limits);
       },
     });

@@ -1,8 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { BlobStore } from '../src/files/blob-store.ts';
 import { deleteFiles } from '../src/files/delete-files.ts';
-import type { Carry } from '../src/host/courier.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { Reply, RequestName } from '../src/protocol/commands.ts';
 import { internalProblem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -10,9 +9,12 @@ import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
 import type { HostLog } from '../src/observability/logger.ts';
+import { FILES_TARGET } from '../src/room/files/deliver.ts';
 import type { Room } from '../src/room/room.ts';
+import type { Carry } from '../src/host/courier.ts';
+import { attach, type Attached, linkTo } from './attach.ts';
 import { HostedFiles } from './hosted-files.ts';
-import { NodeConnection, type Sink } from './node-connection.ts';
+import type { Sink } from './node-connection.ts';
 import { type NodeMeter, NodeRoom } from './node-room.ts';
 import type { Durability } from './sqlite-file.ts';
 import { firstEpochOf, storageIdOf } from './storage-id.ts';
@@ -24,19 +26,12 @@ export interface NodeRoomsOptions {
   limits: Limits;
   log: HostLog;
   meter?: NodeMeter;
-  /** Where the bytes of files are. */
+  /** Where the bytes of files are; without it they are kept. */
   store?: BlobStore;
+  /** Brings what rooms owe to others; without it nothing is told. */
+  carry?: Carry;
   /** How long a room stays open without work, in milliseconds. */
   idleMs?: number;
-}
-
-/** A connection and the room it leads to. */
-export interface Attached {
-  connection: NodeConnection;
-  /** Does something in it with the next flush. */
-  room: Pick<NodeRoom, 'queue'>;
-  /** The client's end is gone. */
-  depart: (reason: 'left' | 'disconnected') => void;
 }
 
 const IDLE_MS = 30_000;
@@ -47,10 +42,15 @@ export function roomPath(dataDir: string, roomId: string): string {
   return join(dataDir, 'rooms', `${name}.sqlite`);
 }
 
-/** Deliveries to the store of files. */
-function carrying(store: BlobStore | undefined, roomId: string): { carry?: Carry } {
-  if (store === undefined) return {};
-  return { carry: (_, deliveries) => deleteFiles(store, roomId, deliveries) };
+/** How a room's deliveries to the store of files are brought, and those to others. */
+function carrying({ store, carry }: NodeRoomsOptions, roomId: string): { carry?: Carry } {
+  if (store === undefined) return carry === undefined ? {} : { carry };
+  return {
+    carry: async (target, deliveries) => {
+      if (target === FILES_TARGET) return deleteFiles(store, roomId, deliveries);
+      return carry === undefined ? [] : carry(target, deliveries);
+    },
+  };
 }
 
 /** Every room of this process. */
@@ -60,7 +60,7 @@ export class NodeRooms implements RoomDirectory {
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
-    const { dataDir, durability, limits, log, meter } = options;
+    const { dataDir, durability, limits, log, meter, carry } = options;
     const storageId = storageIdOf(dataDir);
     this.#files = new HostedFiles<Room, NodeRoom>({
       pathOf: (roomId) => roomPath(dataDir, roomId),
@@ -71,8 +71,15 @@ export class NodeRooms implements RoomDirectory {
       host: { batchDelayMs: limits.batchDelayMs, log, meter },
       make: (roomId, parts) => {
         const firstEpoch = firstEpochOf(storageId, roomId);
-        const host = { ...parts.host, ...carrying(options.store, roomId) };
-        return new NodeRoom({ ...parts, host, roomId, firstEpoch, limits, meter });
+        return new NodeRoom({
+          ...parts,
+          host: { ...parts.host, ...carrying(options, roomId) },
+          roomId,
+          firstEpoch,
+          limits,
+          meter,
+          hasInboxes: carry !== undefined,
+        });
       },
     });
   }
@@ -88,57 +95,9 @@ export class NodeRooms implements RoomDirectory {
     sink: Sink,
     silent = false,
   ): Promise<Attached> {
-    const room = this.#files.of(roomId);
-    const connection = new NodeConnection(
-      {
-        v: 1,
-        // A UUID is a string of fifteen pieces, half a KiB for as long as the connection is there.
-        id: randomBytes(12).toString('base64url'),
-        identity,
-        joined: false,
-        ...(silent && { silent: true as const }),
-      },
-      sink,
-      this.#options.limits,
-    );
-    await this.#admit(room, roomId, connection, join);
-    const { log } = this.#options;
-    const about = { room: roomId, connection: connection.state.id };
-    log.event?.('debug', 'connected', about);
-    return {
-      connection,
-      room,
-      depart: (reason) => {
-        if (!connection.hangUp() || !room.connections.has(connection)) return;
-        log.event?.('debug', 'disconnected', { ...about, reason, code: connection.closedWith });
-        room.queue((live) => {
-          connection.ended();
-          live.depart(connection, reason);
-          room.connections.delete(connection);
-        });
-      },
-    };
-  }
-
-  async #admit(
-    room: NodeRoom,
-    roomId: string,
-    connection: NodeConnection,
-    join: unknown,
-  ): Promise<void> {
-    try {
-      await room.run((live) => {
-        live.connect(connection, join);
-        room.connections.add(connection);
-      });
-    } catch (error) {
-      if (error instanceof Refusal) {
-        const { code } = error;
-        this.#options.meter?.refused(code);
-        this.#options.log.event?.('debug', 'refused', { room: roomId, code });
-      }
-      throw error;
-    }
+    return attach(this.#files.of(roomId), { identity, join, sink, silent }, this.#options, {
+      room: roomId,
+    });
   }
 
   async connect(
@@ -148,25 +107,7 @@ export class NodeRooms implements RoomDirectory {
     listener: LinkListener,
     silent = false,
   ): Promise<RoomLink> {
-    const sink: Sink = {
-      frame: (frame) => listener.lines(frame.lines, frame.position),
-      close: (code, reason) => {
-        listener.closed(code, reason);
-        depart('disconnected');
-      },
-      buffered: () => listener.buffered() ?? 0,
-      lastHeardAt: () => undefined,
-    };
-    const { connection, room, depart } = await this.attach(roomId, identity, join, sink, silent);
-    return {
-      send: (command) => {
-        if (connection.open) room.queue((live) => live.handle(connection, command));
-      },
-      renew: (renewed) => {
-        if (connection.open) room.queue((live) => void live.renew(connection, renewed));
-      },
-      close: depart,
-    };
+    return linkTo(listener, (sink) => this.attach(roomId, identity, join, sink, silent));
   }
 
   async execute<N extends RequestName>(

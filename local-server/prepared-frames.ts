@@ -27,7 +27,7 @@ export function textFrame(text: string): Buffer {
 }
 
 /**
- * Writes a prepared frame behind whatever `ws` has written. Only for sockets without compression,
+ * Writes a prepared frame after those that `ws` has written. Only for sockets without compression,
  * where `ws` itself keeps nothing back.
  */
 export function writeFrame(client: WebSocket, frame: Buffer): void {

@@ -60,9 +60,10 @@ export class Router {
   }
 
   #gauges() {
-    const { rooms, native, socketIo, pendingHandshakes } = this.#services;
+    const { rooms, inboxes, native, socketIo, pendingHandshakes } = this.#services;
     return {
       connections: () => rooms.connectionCount,
+      inboxConnections: () => inboxes.connectionCount,
       awake: () => rooms.awakeCount,
       openFiles: () => rooms.openCount,
       sockets: () => ({ native: native.socketCount, socketIo: socketIo.socketCount }),

@@ -3,13 +3,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
+import type { Hono } from 'hono';
 import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
-import { httpTransport } from '../src/transports/http/app.ts';
+import type { Settings } from '../src/settings/settings.ts';
+import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
+import { httpTransport, pageSettingsOf } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { VERSION } from '../src/version.ts';
 import { PAGE } from '../web/build.ts';
@@ -17,8 +20,10 @@ import type { Configuration } from './configuration.ts';
 import { DiskBlobStore } from './disk-blob-store.ts';
 import { NodeMetrics } from './metrics.ts';
 import { NativeTransport } from './native-transport.ts';
+import { NodeInboxes } from './node-inboxes.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
+import { ResponseBody } from './response-body.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
 import { filesFolder } from './sweep-files.ts';
 
@@ -46,20 +51,13 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
   );
   const store = new DiskBlobStore(filesFolder(settings.DATA_DIR));
   const fileTokens = fileTokensOf(settings);
-  const rooms = new NodeRooms({
-    store,
-    dataDir: settings.DATA_DIR,
-    durability: settings.DURABILITY,
-    maxOpenRooms: settings.MAX_OPEN_ROOMS,
-    limits,
-    log,
-    meter: metrics,
-  });
+  const { rooms, inboxes } = hostedOf(settings, store, log, metrics);
   const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
-  const native = new NativeTransport({ ...shared, rooms });
-  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, settings });
+  const native = new NativeTransport({ ...shared, rooms, inboxes });
+  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, inboxes, settings });
   const app = httpTransport({
     directory: rooms,
+    inboxes,
     authenticate,
     known: (c) => pendingHandshakes.remove((c.env as HttpBindings).incoming.socket),
     origins,
@@ -75,11 +73,49 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
       isForAll: settings.CLIENT_URL !== undefined,
     },
     development: isLocal ? testTokenRoute(settings) : undefined,
+    pageSettings: pageSettingsOf(settings, configuration.allowGuests),
+    streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
     page: every(etag(), serveStatic({ root: PAGE, precompressed: true })),
     log: (what, error) => log.failure(what, error),
   });
-  const http = getRequestListener(app.fetch, { hostname: DEFAULT_HOST });
-  return { settings, origins, metrics, pendingHandshakes, rooms, store, native, socketIo, http };
+  const http = listenerOf(app);
+  const transports = { native, socketIo, http };
+  return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, store, ...transports };
+}
+
+/** Makes the rooms and the inboxes, which reach each other. */
+function hostedOf(settings: Settings, store: DiskBlobStore, log: HostLog, meter: NodeMetrics) {
+  const rooms = new NodeRooms({
+    dataDir: settings.DATA_DIR,
+    store,
+    durability: settings.DURABILITY,
+    maxOpenRooms: settings.MAX_OPEN_ROOMS,
+    limits: settings.limits,
+    log,
+    meter,
+    carry: (target, deliveries) => {
+      if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
+      return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
+    },
+  });
+  const inboxes: NodeInboxes = new NodeInboxes({
+    dataDir: settings.DATA_DIR,
+    durability: settings.DURABILITY,
+    directMessages: settings.DIRECT_MESSAGES,
+    limits: settings.limits,
+    log,
+    meter,
+    rooms,
+  });
+  return { rooms, inboxes };
+}
+
+/** Answers Node's requests with the routes; a stream goes straight to its socket. */
+function listenerOf(app: Hono) {
+  return getRequestListener(
+    async (request, env) => ResponseBody.send(env.outgoing, await app.fetch(request, env)),
+    { hostname: DEFAULT_HOST },
+  );
 }
 
 async function canWrite(dataDir: string): Promise<boolean> {

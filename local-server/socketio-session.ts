@@ -8,7 +8,7 @@ import { throttleReading } from './throttle-reading.ts';
 
 const paced = new WeakSet<WebSocket>();
 
-/** The official server hears each frame when its time has come, not all that came with it. */
+/** Throttles the frames that the official server receives from a session's WebSocket. */
 export function pace(conn: Conn, limits: Limits): void {
   const watch = (transport: unknown) => {
     const webSocket = webSocketOf(transport);
@@ -28,9 +28,9 @@ export function pace(conn: Conn, limits: Limits): void {
 type End = 'left' | 'disconnected';
 
 /**
- * Tells an end that the client meant: a DISCONNECT, a close packet, or a WebSocket closed with 1000
+ * Detects an end that the client meant: a DISCONNECT, a close packet, or a WebSocket closed with 1000
  * or no code. The official server calls all but the first "transport close", or "transport error"
- * where an answer was on its way to a client that had just said goodbye.
+ * where an answer was on its way to a client that was just leaving.
  */
 export function watchClose({ conn }: Socket): (reason: string, tell: (end: End) => void) => void {
   let code: number | undefined;

@@ -13,6 +13,7 @@ import { pace, watchClose } from './socketio-session.ts';
 import { carrierOf, wireOf } from './socketio-wire.ts';
 import { answerUpgrade, WebSockets } from './web-sockets.ts';
 import { ChatSocket } from '../src/transports/socketio/chat.ts';
+import type { Answer } from '../src/transports/socketio/command-answers.ts';
 import { credentialsOf, readHandshake } from '../src/transports/socketio/credentials.ts';
 import {
   readEngineRequest,
@@ -20,6 +21,7 @@ import {
   SOCKETIO_PATHS,
 } from '../src/socketio-server/engine-request.ts';
 import type { HttpReply } from '../src/socketio-server/http-reply.ts';
+import type { InboxDirectory } from '../src/host/inbox-directory.ts';
 import type { RoomDirectory } from '../src/host/room-directory.ts';
 import { closeCodes, closeReasons } from '../src/protocol/codes/close-codes.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -30,6 +32,7 @@ import type { Settings } from '../src/settings/settings.ts';
 
 export interface SocketIoTransportOptions {
   directory: RoomDirectory;
+  inboxes: InboxDirectory;
   authenticate: Authenticate;
   fileTokens: FileTokens | undefined;
   pendingHandshakes: PendingHandshakes;
@@ -124,7 +127,7 @@ export class SocketIoTransport {
     return this.#server.engine.clientsCount;
   }
 
-  /** Tells every socket that the server goes away, without a DISCONNECT: clients come back. */
+  /** Ends every socket as going away, without a DISCONNECT, so that clients come back. */
   close(): void {
     for (const chat of this.#chats) {
       chat.end(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
@@ -173,15 +176,11 @@ export class SocketIoTransport {
     // Clients may send a number as an event's name, whatever the type says.
     socket.onAny((name: unknown, ...args: unknown[]) => {
       const last = args.at(-1);
-      const answer = typeof last === 'function' ? (last as (result: unknown) => void) : undefined;
+      const answer = typeof last === 'function' ? (last as Answer) : undefined;
       try {
-        chat.receive(
-          String(name),
-          answer === undefined ? args : args.slice(0, -1),
-          answer && ((result) => answer(JSON.parse(result))),
-        );
+        chat.receive(String(name), answer === undefined ? args : args.slice(0, -1), answer);
       } catch (error) {
-        // Nothing would catch it further out: one socket ends, not everybody's process.
+        // No caller would catch it: this socket ends instead of the process.
         this.#options.log.failure('socketio', error);
         socket.disconnect(true);
       }

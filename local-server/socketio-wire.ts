@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'socket.io';
 import type { WebSocket } from 'ws';
-import { memoizeByIdentity } from '../src/following/memoize-by-identity.ts';
+import type { Answer } from '../src/transports/socketio/command-answers.ts';
 import type { SocketWire } from '../src/transports/socketio/socket-wire.ts';
 import type { Conn } from './connect-gate.ts';
 import { textFrame, writeFrame } from './prepared-frames.ts';
@@ -12,48 +12,73 @@ export function webSocketOf(transport: unknown): WebSocket | undefined {
   return (transport as { socket?: WebSocket }).socket;
 }
 
+/** A WebSocket, as far as `ws` does not say what carries it. */
+type Carried = { _socket?: Duplex };
+
+/** A session of the official server, with the packets that wait within it. */
+interface OfficialConn extends Pick<Conn, 'transport' | 'send' | 'close'> {
+  readonly writeBuffer: readonly { data?: unknown }[];
+}
+
 /** The connection beneath a transport; with polling, that of the request which waits for events. */
 export function carrierOf(transport: unknown): Duplex | undefined {
   const { req } = transport as { req?: IncomingMessage | null };
-  const webSocket = webSocketOf(transport) as { _socket?: Duplex } | undefined;
+  const webSocket = webSocketOf(transport) as Carried | undefined;
   return webSocket === undefined ? req?.socket : webSocket._socket;
 }
 
 /**
- * All lines as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT, and a
- * line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
+ * The lines sent last, as the frames of one write: "4" is an Engine.IO message, "2" a Socket.IO EVENT,
+ * and a line is its array. A frame holds one packet, but a write to the kernel may hold many frames.
+ * A room sends the same lines to all its sockets in turn.
  */
-const framesOf = memoizeByIdentity((lines: readonly string[]) =>
-  Buffer.concat(lines.map((line) => textFrame(`42${line}`))),
-);
+let prepared: { lines: readonly string[]; frames: Buffer } | undefined;
 
-/** Lines become packets by prefixing. */
+/**
+ * Lines and answers become packets by prefixing. An answer is sent as the text it is, in one write with
+ * what follows it in this turn: the official server would parse it, look through it for binary parts,
+ * encode it and write it by itself.
+ */
 export function wireOf(socket: Socket): SocketWire {
+  const { conn } = socket as unknown as { conn: OfficialConn };
+  const answering = socket as unknown as { ack: (id: number) => Answer };
+  answering.ack = (id) => (result) => {
+    const packet = `3${id}[${result}]`;
+    const webSocket = directOf(socket.connected, conn);
+    if (webSocket !== undefined) {
+      const { _socket: stream } = webSocket as Carried;
+      stream?.cork();
+      writeFrame(webSocket, textFrame(`4${packet}`));
+      process.nextTick(() => stream?.uncork());
+    } else if (socket.connected) conn.send(packet);
+  };
   return {
     events: (lines) => {
-      if (!socket.connected) return;
-      const { conn } = socket;
-      const webSocket = webSocketOf(conn.transport);
-      // What the official server has not given to the socket yet must leave first.
-      if (webSocket === undefined || unsentOf(conn).length > 0) {
-        for (const line of lines) conn.send(`2${line}`);
-      } else writeFrame(webSocket, framesOf(lines));
+      const webSocket = directOf(socket.connected, conn);
+      if (webSocket === undefined) {
+        if (socket.connected) for (const line of lines) conn.send(`2${line}`);
+        return;
+      }
+      if (prepared?.lines !== lines) {
+        const frames: Buffer[] = [];
+        for (const line of lines) frames.push(textFrame(`42${line}`));
+        prepared = { lines, frames: Buffer.concat(frames) };
+      }
+      writeFrame(webSocket, prepared.frames);
     },
     end: (how) => {
       if (how === 'stayAway') socket.disconnect(true);
-      else socket.conn.close();
+      else conn.close();
     },
-    buffered: () => bufferedOf(socket),
+    buffered: () => {
+      let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
+      for (const { data } of conn.writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
+      return bytes;
+    },
   };
 }
 
-function bufferedOf({ conn }: Socket): number {
-  let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
-  for (const { data } of unsentOf(conn)) bytes += typeof data === 'string' ? data.length : 0;
-  return bytes;
-}
-
-/** The packets that wait within the official server. */
-function unsentOf(conn: Conn): readonly { data?: unknown }[] {
-  return (conn as unknown as { writeBuffer: { data?: unknown }[] }).writeBuffer;
+/** Where frames may be written, unless the official server holds back what must leave before them. */
+function directOf(isConnected: boolean, conn: OfficialConn): WebSocket | undefined {
+  return isConnected && conn.writeBuffer.length === 0 ? webSocketOf(conn.transport) : undefined;
 }

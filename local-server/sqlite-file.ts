@@ -27,10 +27,11 @@ export class SqliteFile implements Sql {
   #database: DatabaseSync | undefined;
   #statements = new Map<string, StatementSync>();
   #inTransaction = false;
-  /** What ended the transaction before its time; nothing is done until that was told by `commit`. */
+  /** The error that ended the transaction early; writing and `commit` throw it until the file is closed. */
   #lost: unknown;
   #depth = 0;
-  #journal: WalFile | undefined;
+  /** Opened by the first commit that is brought to the disk. */
+  #walFile: WalFile | undefined;
   /** Something was written that is not known to be on the disk. */
   #isUnsynced = false;
   /** A sync has failed: what the journal holds may be lost with the machine. */
@@ -100,8 +101,9 @@ export class SqliteFile implements Sql {
   commit(waits = true, done: (error: Error | null) => void = () => undefined): boolean {
     this.#endTransaction();
     if (!this.#isUnsynced || this.#durability === 'process') return true;
+    this.#walFile ??= new WalFile(`${this.#path}-wal`);
     if (waits) this.sync();
-    else this.#syncLater(done);
+    else this.#syncLater(this.#walFile, done);
     return waits;
   }
 
@@ -115,7 +117,7 @@ export class SqliteFile implements Sql {
   /** Waits until everything committed is on the disk. @throws when it cannot get there; then `discard`. */
   sync(): void {
     try {
-      this.#openWalFile().sync();
+      this.#walFile?.sync();
       this.#isUnsynced = false;
     } catch (error) {
       this.#isDoubtful = true;
@@ -123,18 +125,12 @@ export class SqliteFile implements Sql {
     }
   }
 
-  #syncLater(done: (error: Error | null) => void): void {
-    const journal = this.#openWalFile();
-    journal.syncLater((error) => {
+  #syncLater(wal: WalFile, done: (error: Error | null) => void): void {
+    wal.syncLater((error) => {
       if (error !== null) this.#isDoubtful = true;
-      else if (journal === this.#journal) this.#isUnsynced = false;
+      else if (wal === this.#walFile) this.#isUnsynced = false;
       done(error);
     });
-  }
-
-  #openWalFile(): WalFile {
-    this.#journal ??= new WalFile(`${this.#path}-wal`);
-    return this.#journal;
   }
 
   /** The new file is made beside the old one and takes its place in one step. */
@@ -156,7 +152,7 @@ export class SqliteFile implements Sql {
     } finally {
       this.#path = path;
     }
-    // Closing has emptied the journal; one left behind would be taken for the new file's.
+    // Closing has emptied the journal; a remaining one would be taken for the new file's.
     removeFile(path, ['-wal', '-shm']);
     renameSync(made, path);
     if (this.#durability === 'disk') syncFolder(dirname(path));
@@ -164,8 +160,8 @@ export class SqliteFile implements Sql {
 
   /**
    * `space`: the file becomes shorter by what a step of pruning freed, when its journal is next
-   * worked in. `traces`: the whole file is written anew, because pages keep copies of rows that have
-   * moved elsewhere, and the journal is emptied; the process does nothing else meanwhile.
+   * worked in. `traces`: the whole file is rewritten, because pages keep copies of rows that have
+   * moved elsewhere, and the journal is emptied; the process does nothing else until then.
    */
   reclaimSpace(what: 'space' | 'traces'): void {
     const database = this.#open();
@@ -184,8 +180,8 @@ export class SqliteFile implements Sql {
     this.#inTransaction = false;
     this.#lost = undefined;
     this.#isUnsynced = false;
-    this.#journal?.close();
-    this.#journal = undefined;
+    this.#walFile?.close();
+    this.#walFile = undefined;
     const database = this.#database;
     this.#database = undefined;
     database?.close();
@@ -260,7 +256,7 @@ export class SqliteFile implements Sql {
       // Nothing deleted stays legible in its place.
       database.exec(`PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL`);
-      // Into the file with it, where it is synced anew.
+      // Moves the journal into the file, which syncs it again.
       if (this.#isDoubtful) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       this.#isDoubtful = false;
       return database;

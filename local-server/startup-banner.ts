@@ -1,4 +1,4 @@
-/** What whoever starts a host is told first. */
+/** What a host prints when it starts. */
 export interface Introduction {
   /** Where it listens. */
   url: string;

@@ -10,12 +10,12 @@ type Take = (data: Buffer, isBinary: boolean) => void;
 const ANY_LENGTH = { messageBytes: Infinity };
 
 /**
- * Stops reading a socket that sends faster than anybody may act, so that what it sends waits in its own
- * network buffers, heartbeats too; all of it is answered in the end.
+ * Pauses a socket that sends faster than any user may, so that its frames wait in its own network
+ * buffers, heartbeats too; all of them are answered in the end.
  */
 export function throttleReading(client: WebSocket, limits: Limits, take: Take): void {
   const limiter = inboundLimiter(limits, Date.now());
-  /** What `ws` had read before it was told to stop. */
+  /** Frames that `ws` had read before it was paused. */
   let waiting: { data: Buffer; isBinary: boolean }[] = [];
   let timer: NodeJS.Timeout | undefined;
 

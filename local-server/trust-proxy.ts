@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 /**
  * Puts the address that users see, as the last proxy names it, in the place of `Host`. Only for a
- * server that nobody reaches but through a proxy of the operator's.
+ * server that is reached only through a proxy of the operator.
  */
 export function trustProxy({ headers, rawHeaders }: IncomingMessage): void {
   const given = headers['x-forwarded-host'];

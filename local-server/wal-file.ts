@@ -2,8 +2,8 @@ import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 
 /**
  * The file that SQLite writes commits to (its write-ahead log), held open beside SQLite to bring them
- * to the disk. SQLite can only wait for the disk, one file behind the other; several of these are
- * synced at once, and the process does other things meanwhile.
+ * to the disk. SQLite can only wait for the disk, one file after the other; several of these are
+ * synced at once, while the process does other work.
  */
 export class WalFile {
   readonly #file: number;

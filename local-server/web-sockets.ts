@@ -9,10 +9,10 @@ const MAX_FRAGMENTS = 1_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * How long somebody whom we let go has for reading what we said last, in milliseconds from when it is
- * there: a system takes back what it has sent when it cuts off one who is still sending.
+ * How long a client that we disconnect has to read our last frame, in milliseconds from when it was
+ * sent: an operating system drops unread data when it resets a peer that is still sending.
  */
-const LET_GO_MS = 250;
+const DESTROY_AFTER_MS = 250;
 
 /** The WebSockets of either transport, as `ws` speaks them: uncompressed, and read no longer than needed. */
 export class WebSockets extends WebSocketServer {
@@ -44,17 +44,17 @@ export function answerUpgrade(
   ];
   socket.on('error', () => undefined);
   socket.write(`${lines.join('\r\n')}\r\n\r\n${json}`);
-  letGo(socket);
+  destroySoon(socket);
 }
 
 /**
  * Ends a stream and reads nothing more of it, whatever is still sent: to read, even what is thrown
  * away, costs as much as the sender likes.
  */
-export function letGo(socket: Duplex): void {
+export function destroySoon(socket: Duplex): void {
   socket.end();
   socket.pause();
-  const timer = setTimeout(() => socket.destroy(), LET_GO_MS);
+  const timer = setTimeout(() => socket.destroy(), DESTROY_AFTER_MS);
   socket.once('close', () => clearTimeout(timer));
 }
 
@@ -64,33 +64,33 @@ export function letGo(socket: Duplex): void {
  * other not at all, so that it would not see it go.
  */
 class OurSocket extends WebSocket {
-  #isLetGo = false;
+  #isEnding = false;
 
   constructor(...options: ConstructorParameters<typeof WebSocket>) {
     super(...options);
     // `ws` has sent the Close that fits, and is about to go on reading.
-    this.on('error', () => process.nextTick(() => this.#letGo()));
+    this.on('error', () => process.nextTick(() => this.#destroySoon()));
   }
 
   override close(code?: number, reason?: string | Buffer): void {
     // `ws` throws where a reason is longer.
     super.close(code, typeof reason === 'string' ? trimReason(reason) : reason);
-    if (this.isPaused) this.#letGo();
+    if (this.isPaused) this.#destroySoon();
   }
 
   override pause(): void {
     super.pause();
-    if (this.readyState === WebSocket.CLOSING) this.#letGo();
+    if (this.readyState === WebSocket.CLOSING) this.#destroySoon();
   }
 
   override resume(): void {
-    if (!this.#isLetGo) super.resume();
+    if (!this.#isEnding) super.resume();
   }
 
-  #letGo(): void {
+  #destroySoon(): void {
     const socket = (this as unknown as { _socket: Duplex | null })._socket;
-    if (this.#isLetGo || socket === null || socket.destroyed) return;
-    this.#isLetGo = true;
-    letGo(socket);
+    if (this.#isEnding || socket === null || socket.destroyed) return;
+    this.#isEnding = true;
+    destroySoon(socket);
   }
 }

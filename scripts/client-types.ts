@@ -57,6 +57,8 @@ export interface Problem {
   retryAfterMs?: number;
   /** With \`conflict\`: the current state of what was to be changed. */
   current?: unknown;
+  /** With the \`conflict\` of an append: how long the text is, in UTF-16 units. */
+  length?: number;
 }
 
 /** The answer to a command. */

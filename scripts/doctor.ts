@@ -1,10 +1,11 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { roomFiles } from '../local-server/backup.ts';
+import { inboxFiles, roomFiles } from '../local-server/backup.ts';
 import { type Configuration, configure, signersOf, urlOf } from '../local-server/configuration.ts';
 import { startServer } from '../local-server/server.ts';
 import { KeySet } from '../src/auth/key-set.ts';
+import { inboxMigrations } from '../src/inbox/storage/migrations.ts';
 import { migrations } from '../src/room/storage/migrations.ts';
 
 /**
@@ -48,23 +49,25 @@ function checkSpace(dataDir: string): Finding {
 
 function checkRooms(dataDir: string): Finding[] {
   const files = roomFiles(dataDir);
-  const problems = files.flatMap((file) => {
-    const why = wrongRoom(join(dataDir, 'rooms', file));
-    return why === undefined ? [] : [wrong(`rooms/${file} ${why}.`)];
+  const inboxes = inboxFiles(dataDir).map((file) => [`inboxes/${file}`, inboxMigrations] as const);
+  const all = [...files.map((file) => [`rooms/${file}`, migrations] as const), ...inboxes];
+  const problems = all.flatMap(([file, schema]) => {
+    const why = wrongFile(join(dataDir, file), schema.length);
+    return why === undefined ? [] : [wrong(`${file} ${why}.`)];
   });
   const more = problems.length - NAMED;
-  const rest = more > 0 ? [wrong(`${more} more rooms cannot be opened.`)] : [];
+  const rest = more > 0 ? [wrong(`${more} more files of rooms and inboxes cannot be opened.`)] : [];
   return [fine(`There are ${files.length} rooms.`), ...problems.slice(0, NAMED), ...rest];
 }
 
-function wrongRoom(path: string): string | undefined {
+function wrongFile(path: string, known: number): string | undefined {
   try {
     const database = new DatabaseSync(path, { readOnly: true });
     try {
       const row = database.prepare('SELECT max(version) AS version FROM migrations').get();
       const version = Number(row?.['version']);
-      return version > migrations.length
-        ? `was written by a newer Parlor (schema ${version}, known are ${migrations.length}): run that version or a later one`
+      return version > known
+        ? `was written by a newer Parlor (schema ${version}, known are ${known}): run that version or a later one`
         : undefined;
     } finally {
       database.close();

@@ -43,6 +43,7 @@ async function writeCode(): Promise<void> {
     entryPoints: ['src/client/index.ts', 'src/client/files.ts', 'src/client/react.ts'],
     outdir: FOLDER,
     bundle: true,
+    splitting: true,
     format: 'esm',
     target: CLIENT_TARGET,
     external: ['react'],

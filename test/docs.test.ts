@@ -203,8 +203,8 @@ describe('the routes of docs/protocol.md', () => {
     route: cell.replaceAll('`', ''),
     does,
   }));
-  /** Those that only some servers have, and the page. */
-  const beside = ['GET /test-token', 'GET /'];
+  /** Those that only some servers have, and files of the page. */
+  const beside = ['GET /test-token', 'GET /', 'GET /embed.js', 'GET /client.js'];
 
   test('are the routes of the HTTP transport', () => {
     const all = [

@@ -7,53 +7,83 @@ export const PAGE = join(import.meta.dirname, '..', 'dist', 'web');
 
 const SOURCE = join(import.meta.dirname, 'src');
 const ICON = 'icon.svg';
+const UNREAD_ICON = 'icon-unread.svg';
 const INDEX = 'index.html';
 /** Bundled files are named after their content, so that a browser may keep them for good. */
 const HASHED = '[name]-[hash]';
-const IS_HASHED = /^(chat|style)-\w+\.(js|css)(\.br|\.gz)?$/;
+const IS_HASHED = /^[\w-]+-[A-Z0-9]{8}\.(js|css)(\.br|\.gz)?$/;
+/** What `index.html` names: the script, what it shares with what is loaded later, and the style. */
+const IS_FIRST = /^(chat|chunk|style)-/;
 /** Wrangler compresses what it serves by itself. */
 const NOT_FOR_WRANGLER = '*.br\n*.gz\n';
+
+const CLIENT = join(import.meta.dirname, '..', 'src', 'client', 'index.ts');
+
+const COMMON = {
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+  write: false,
+} as const;
 
 /** A file of the page, as it is and as most browsers get it. */
 export interface PageFile {
   name: string;
   contents: Uint8Array;
   gzip: Uint8Array;
+  /** Loaded when it is needed, and not with the page. */
+  isLazy: boolean;
 }
 
 /** Where the Socket.IO client's own builds are served, as its server does: tutorials load them. */
 export const SOCKETIO_FOLDER = 'socket.io';
 
 /**
- * Builds the page: one script and one style sheet, the files served as they are, and the Socket.IO
- * client. The page's own files are also compressed for the Node host. Many programs may build at once;
+ * Builds the page: one script and one style sheet, what is loaded when it is needed, the files served
+ * as they are, and for other pages `embed.js`, `client.js` and the Socket.IO client. The page's own files are also compressed for the Node host. Many programs may build at once;
  * a file that is right already is left alone.
  */
 export async function buildPage(): Promise<PageFile[]> {
   // Loaded here, so that a program that builds nothing needs no esbuild.
   const { buildSync } = await import('esbuild');
+  const others = buildSync({
+    ...COMMON,
+    entryPoints: [
+      { in: join(SOURCE, 'embed', 'embed.ts'), out: 'embed' },
+      { in: CLIENT, out: 'client' },
+    ],
+    outdir: PAGE,
+    loader: { '.css': 'text' },
+  });
   const { outputFiles } = buildSync({
     entryPoints: [join(SOURCE, 'chat.ts'), join(SOURCE, 'style.css')],
     outdir: PAGE,
     entryNames: HASHED,
-    bundle: true,
+    chunkNames: HASHED,
+    splitting: true,
     external: [`/${ICON}`],
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'warning',
-    write: false,
+    ...COMMON,
   });
   mkdirSync(PAGE, { recursive: true });
-  const bundled = outputFiles.map(({ path, contents }) => ({ name: basename(path), contents }));
+  const bundled = outputFiles.map(named);
+  const icon = readFileSync(join(SOURCE, ICON));
   // The index comes last: it names the others.
   const files = [
     ...bundled,
-    { name: ICON, contents: readFileSync(join(SOURCE, ICON)) },
+    ...others.outputFiles.map(named),
+    { name: ICON, contents: icon },
+    { name: UNREAD_ICON, contents: withDot(icon) },
     { name: INDEX, contents: indexWith(bundled.map(({ name }) => name)) },
-  ].map((file) => ({ ...file, gzip: gzipSync(file.contents, { level: 9 }) }));
+  ].map(({ name, contents }) => ({
+    name,
+    contents,
+    gzip: gzipSync(contents, { level: 9 }),
+    isLazy: name.endsWith('.js') && !IS_FIRST.test(name),
+  }));
   for (const file of files) putAll(file);
   put('.assetsignore', Buffer.from(NOT_FOR_WRANGLER));
   removeOld(files);
@@ -70,13 +100,25 @@ function putSocketIoClient(): void {
   }
 }
 
+function named({ path, contents }: { path: string; contents: Uint8Array }) {
+  return { name: basename(path), contents };
+}
+
+/** The icon with a dot: something is unread. */
+function withDot(icon: Buffer): Uint8Array {
+  const dot = '<circle cx="78%" cy="22%" r="22%" fill="#d43d51"/></svg>';
+  return Buffer.from(icon.toString().replace('</svg>', dot));
+}
+
 /** The index with the names of the bundled files in it. */
 function indexWith(names: readonly string[]): Uint8Array {
   let index = readFileSync(join(SOURCE, INDEX), 'utf8');
   for (const name of names) {
     index = index.replace(`"/${name.replace(/-\w+\./, '.')}"`, `"/${name}"`);
   }
-  return Buffer.from(index);
+  const shared = names.filter((name) => name.startsWith('chunk-'));
+  const preloads = shared.map((name) => `<link rel="modulepreload" href="/${name}" />\n    `);
+  return Buffer.from(index.replace('<script', `${preloads.join('')}<script`));
 }
 
 /** The file itself comes last: where it is right, so are those beside it. */

@@ -23,6 +23,7 @@ const miniflare = new Miniflare({
     compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
     durableObjects: {
       ROOM: { className: 'RoomObject', useSQLite: true },
+      INBOX: { className: 'InboxObject', useSQLite: true },
       ...(isOurs && { SESSION: { className: 'PollingSession', useSQLite: true } }),
     },
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],

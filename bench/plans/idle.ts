@@ -8,7 +8,7 @@ import { say, type Stage } from '../stage.ts';
 import { syncMs } from '../disk.ts';
 import { table } from '../table.ts';
 
-const MEMBERS = 20;
+const MEMBERS = 1_000;
 /** An object sleeps after some 10 s without work, a room of the node host after 30 to 40 s. */
 const FALL_ASLEEP_MS = 60_000;
 const WATCH_MS = 300_000;
@@ -22,6 +22,8 @@ interface IdleRow {
   wakeUpsByMessage?: number;
   /** Processor time of the whole contestant in those minutes, heartbeats included. */
   cpuMs: number;
+  /** The same for each socket, in µs a second. */
+  socketUs: number;
 }
 
 /** Five minutes in which nobody speaks, while clients hold their sockets and send heartbeats. */
@@ -46,7 +48,8 @@ export async function runIdle(stage: Stage, contestants: readonly Contestant[]):
   const rows: IdleRow[] = [];
   for (const [at, one] of running.entries()) {
     const { name, host } = one.contestant;
-    const row: IdleRow = { name, cpuMs: (after[at]?.cpuMs ?? 0) - (before[at]?.cpuMs ?? 0) };
+    const cpuMs = (after[at]?.cpuMs ?? 0) - (before[at]?.cpuMs ?? 0);
+    const row: IdleRow = { name, cpuMs, socketUs: (cpuMs * 1_000_000) / WATCH_MS / MEMBERS };
     await speakOnce(stage, name);
     if (host.kind === 'edge') {
       row.wakeUps = (after[at]?.woken ?? 0) - (before[at]?.woken ?? 0);
@@ -122,12 +125,13 @@ async function wait(
 }
 
 function idleText(rows: readonly IdleRow[]): string {
-  const head = ['idle for 5 minutes', 'wake-ups', 'by messages then', 'cpu ms'];
-  const body = rows.map(({ name, wakeUps, wakeUpsByMessage, cpuMs }) => [
+  const head = ['idle for 5 minutes', 'wake-ups', 'by messages then', 'cpu ms', 'µs/s each'];
+  const body = rows.map(({ name, wakeUps, wakeUpsByMessage, cpuMs, socketUs }) => [
     name,
     wakeUps === undefined ? '' : String(wakeUps),
     wakeUpsByMessage === undefined ? '' : String(wakeUpsByMessage),
     cpuMs.toFixed(0),
+    socketUs.toFixed(1),
   ]);
   return `\n${table(head, body)}`;
 }

@@ -109,10 +109,14 @@ async function inBrowser<T>(
     const context = await browser.newContext(WINDOW);
     const page = await context.newPage();
     const token = tokenFor('reader');
-    const ticket = { name: '', way: { kind: 'token', token }, rooms };
-    await page.addInitScript(
-      `sessionStorage.setItem('parlor.ticket', ${JSON.stringify(JSON.stringify(ticket))})`,
-    );
+    // Earlier checkouts call it a ticket, and the method a way.
+    const method = { kind: 'token', token };
+    const session = JSON.stringify({ name: '', method, way: method, rooms });
+    for (const key of ['session', 'ticket']) {
+      await page.addInitScript(
+        `sessionStorage.setItem('parlor.${key}', ${JSON.stringify(session)})`,
+      );
+    }
     await page.addInitScript(FIRST_MESSAGE);
     const cdp = await context.newCDPSession(page);
     await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });

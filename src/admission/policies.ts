@@ -103,9 +103,18 @@ const edge = ['edge'] as const;
 
 /** @param maxHandshakes the setting `MAX_UNAUTHENTICATED_SOCKETS` */
 export function policies(limits: Limits, maxHandshakes: number): readonly Policy[] {
+  return [
+    ...commandPolicies(limits),
+    ...roomPolicies(limits),
+    ...handshakePolicies(limits, maxHandshakes),
+    ...otherPolicies(),
+    ...streamPolicies(),
+  ];
+}
+
+/** How much a user may send. */
+function commandPolicies(limits: Limits): readonly Policy[] {
   const all = inAllRooms(limits);
-  const newRooms = newRoomRate(limits);
-  const spread = spreadRate(limits);
   return [
     {
       id: 'ADM1',
@@ -134,6 +143,14 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       settings: ['COMMANDS_PER_SECOND', 'COMMAND_BURST'],
       hosts: both,
     },
+  ];
+}
+
+/** How many rooms a user may reach, and for how long one that floods is kept out. */
+function roomPolicies(limits: Limits): readonly Policy[] {
+  const newRooms = newRoomRate(limits);
+  const spread = spreadRate(limits);
+  return [
     {
       id: 'ADM4',
       subject: 'new rooms of a user, at all transports; admins excepted',
@@ -161,6 +178,12 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       settings: ['COMMANDS_PER_SECOND', 'COMMAND_BURST'],
       hosts: edge,
     },
+  ];
+}
+
+/** Connections that have not authenticated. */
+function handshakePolicies(limits: Limits, maxHandshakes: number): readonly Policy[] {
+  return [
     {
       id: 'ADM7',
       subject: 'unauthenticated connections and sessions of the process',
@@ -189,6 +212,12 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       settings: ['CONNECT_TIMEOUT_MS'],
       hosts: both,
     },
+  ];
+}
+
+/** Clients that retry, and clients that send what is no command. */
+function otherPolicies(): readonly Policy[] {
+  return [
     {
       id: 'ADM10',
       subject: 'answers with status 429, and refused sockets of that reason',
@@ -224,6 +253,39 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
       protects: 'an overloaded object from retries',
       settings: [],
       hosts: edge,
+    },
+  ];
+}
+
+/** Messages that stream, and events of one's own. */
+function streamPolicies(): readonly Policy[] {
+  return [
+    {
+      id: 'ADM14',
+      subject: 'appends to a message that streams',
+      bound: `${fixed.appendsPerSecond} a second, ${fixed.appendBurst} saved up`,
+      beyond: '`rate_limited` with `retryAfterMs`',
+      protects: 'the others in a room, and its storage, from a program that appends every letter',
+      settings: [],
+      hosts: both,
+    },
+    {
+      id: 'ADM15',
+      subject: 'messages of a user that stream at a time in a room',
+      bound: `${fixed.streamsPerUser}; each ends after ${seconds(fixed.streamSilenceMs)} of silence`,
+      beyond: '`rate_limited`',
+      protects: 'the room from streams that are begun and never ended',
+      settings: [],
+      hosts: both,
+    },
+    {
+      id: 'ADM16',
+      subject: 'signals that a room passes on, of each user and altogether',
+      bound: `${fixed.signalsPerSecond.user} a second of a user, ${fixed.signalsPerSecond.room} of all; above ${fixed.signalUsers} users online none`,
+      beyond: 'the newest of each user waits, in the place of the one before',
+      protects: 'the others in a room from events that nothing else bounds',
+      settings: ['SIGNALS'],
+      hosts: both,
     },
   ];
 }

@@ -3,6 +3,7 @@ import type { Identity } from '../protocol/identity.ts';
 import { describeError, type HostLog } from '../observability/logger.ts';
 import type { Settings } from '../settings/settings.ts';
 import { keySetAt } from './key-set.ts';
+import { KnownTokens } from './known-tokens.ts';
 import { bareToken, guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 
 /** What a client shows to say who it is; an empty token is none. */
@@ -76,10 +77,17 @@ export function authenticator(
   allowGuests: boolean,
   now: () => number,
 ): Authenticate {
+  // A key set may withdraw a key at any time.
+  const known = rules.keySet === undefined ? new KnownTokens() : undefined;
+  const verify = async (token: string) => {
+    const identity = await verifyToken(token, rules, now());
+    known?.add(token, identity);
+    return identity;
+  };
   return async ({ token, guestToken, isTokenInUrl }) => {
     const bare = bareToken(token);
-    if (bare !== '') return verifyToken(bare, rules, now());
-    // Also where guests are allowed: whoever sends a token does not want to be one.
+    if (bare !== '') return known?.get(bare, now()) ?? verify(bare);
+    // Also where guests are allowed: a client that sends a token does not want to be one.
     if (isTokenInUrl === true) throw new Refusal('unauthorized', TOKEN_IN_URL);
     if (allowGuests) return guest(guestToken, rules.secrets, now());
     throw new Refusal('unauthorized', 'A token is needed here; sign in to get one.');

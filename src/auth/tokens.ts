@@ -54,7 +54,7 @@ export function keyOf(secret: string): Uint8Array {
 }
 
 /**
- * Who a token says is speaking.
+ * The identity in a token.
  * @param now epoch milliseconds
  * @throws Refusal `token_expired`, or `unauthorized` for any other token that does not hold
  */

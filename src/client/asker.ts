@@ -7,7 +7,10 @@ import type { Kept } from './outbox.ts';
 import { unsure } from './refused.ts';
 
 /** Commands that are asked and answered, and not kept for a later time. */
-export type Askable = Exclude<CommandName, ConnectionCommand | Kept['name'] | 'markRead'>;
+export type Askable = Exclude<
+  CommandName,
+  ConnectionCommand | Kept['name'] | 'appendMessage' | 'finishMessage' | 'markRead'
+>;
 
 interface Question {
   name: Askable;
@@ -25,7 +28,7 @@ export class Asker {
     this.#connection = connection;
   }
 
-  /** `answered` is called in the room's order, before the events behind the answer. */
+  /** `answered` is called in the room's order, before the events after the answer. */
   ask<N extends Askable>(
     name: N,
     payload: Omit<Payload<N>, 'roomId'>,

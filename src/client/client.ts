@@ -13,7 +13,7 @@ export interface ConnectOptions {
    */
   url?: string | URL;
   /**
-   * Who is speaking. A function is asked again when a token is about to end or was not accepted;
+   * The user's token. A function is asked again when a token is about to end or was not accepted;
    * where it rejects, it is asked again later. Without, this is a guest, where guests are let in.
    * @example connect({ token: async () => (await fetch('/my-token')).text() });
    */
@@ -60,14 +60,14 @@ export interface ConnectOptions {
 }
 
 /** A connection to the service: one user, any number of rooms. */
-export interface Client {
+export interface Client<S extends object = object> {
   /**
    * The room of this id, joined when it is first asked for; the same one from then on.
    * @param options.history newest messages to load on joining this room, instead of the client's
    * @param options.join false: not joined yet; `room.join()` does it
    * @example const room = client.room('general', { history: 20 });
    */
-  room(roomId: string, options?: { history?: number; join?: boolean }): Room;
+  room(roomId: string, options?: { history?: number; join?: boolean }): Room<S>;
   /**
    * Leaves every room.
    * @example client.close();
@@ -76,19 +76,20 @@ export interface Client {
 }
 
 /**
- * Becomes somebody at a service. Nothing is sent until the first room is asked for.
+ * Makes a client of a service. Nothing is sent until the first room is asked for.
+ * `S`: payloads of your own events, by name, for `signal` and `on`.
  * @example const client = connect({ url, token });
  */
-export function connect(options: ConnectOptions): Client {
+export function connect<S extends object = object>(options: ConnectOptions): Client<S> {
   const { username, storage, storageKey = 'parlor' } = options;
   const environment = platform(options.WebSocket);
   const timing = { ...defaultTiming, ...options.timing };
   const tokens = new Tokens(options.token);
   // What makes a guest the same guest again; in the storage, also after a reload.
   let guestToken = storage?.getItem(storageKey) ?? undefined;
-  const rooms = new Map<string, Room>();
+  const rooms = new Map<string, Room<S>>();
   /** Asked for to be joined: one that was left since is not joined again by asking for it. */
-  const joined = new WeakSet<Room>();
+  const joined = new WeakSet<Room<S>>();
 
   const credentials = async (spent?: string): Promise<Credentials> => {
     const token = await tokens.get(spent);
@@ -102,7 +103,7 @@ export function connect(options: ConnectOptions): Client {
         const url = roomUrl(options.url ?? ownUrl(), roomId);
         url.searchParams.set('history', String(history));
         if (username !== undefined) url.searchParams.set('username', username);
-        room = new Room(
+        room = new Room<S>(
           {
             roomId,
             url,

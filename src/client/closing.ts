@@ -2,10 +2,10 @@ import type { ErrorCode, Problem } from '../protocol/codes/errors.ts';
 
 /** This user leaves, at once. */
 export const LEFT = 1000;
-/** Nobody told us why: the network. */
-export const LOST = 1006;
+/** Without a close frame: the network. */
+export const CONNECTION_LOST = 1006;
 export const FRAME_TOO_BIG = 1009;
-/** The other side is silent. Others hear that this user is gone only if nobody comes back. */
+/** The server is silent. Others see this user leave only if the client does not come back. */
 export const HEARTBEAT_LOST = 4002;
 export const TOKEN_EXPIRED = 4003;
 export const UNAUTHORIZED = 4500;

@@ -5,7 +5,7 @@ import {
   FRAME_TOO_BIG,
   HEARTBEAT_LOST,
   LEFT,
-  LOST,
+  CONNECTION_LOST,
   problemOf,
   shouldComeBack,
   UNAUTHORIZED,
@@ -33,7 +33,7 @@ export interface ConnectionOptions extends DialerOptions {
   positions: Pick<PositionKeeper, 'load'> | undefined;
 }
 
-/** What a connection tells, in the order in which the room decided it. */
+/** The events of a connection, in the order in which the room decided them. */
 export interface ConnectionListener {
   status(status: Status): void;
   /** On every join. Without `missed` in it, what was known before counts no more. */
@@ -70,7 +70,7 @@ export class Connection {
   #failures = 0;
   /** What the server said before it closed. */
   #problem: Problem | undefined;
-  /** Tells one attempt from the next while credentials are fetched. */
+  /** Numbers the attempts while credentials are fetched. */
   #attempt = 0;
   #stopWaking: (() => void) | undefined;
 
@@ -117,9 +117,9 @@ export class Connection {
     void this.#connect();
   }
 
-  /** Leaves for good: others hear it at once. */
+  /** Leaves for good: other users see it at once. */
   stop(): void {
-    this.#letGo(LEFT);
+    this.#detach(LEFT);
     this.#finish({ name: 'left' });
   }
 
@@ -131,8 +131,8 @@ export class Connection {
 
   /**
    * Gives a command; once more when the server says that it can be tried again. `answered` is called
-   * in the room's order, before the events behind the answer.
-   * @param delayed hears when it will be given again, in epoch milliseconds
+   * in the room's order, before the events after the answer.
+   * @param delayed is called with the time of the next attempt, in epoch milliseconds
    */
   ask<N extends AnyCommand>(
     name: N,
@@ -223,17 +223,17 @@ export class Connection {
 
   #expectAnswer(ms = this.#timing.answerMs): void {
     if (this.#timers.has('silence')) return;
-    // Whoever was asleep hears timers before sockets: what has come meanwhile gets its turn.
+    // A device that wakes runs timers before sockets: received frames get their turn first.
     this.#timers.set('silence', ms, () => this.#timers.set('silence', 1, () => this.#lost()));
   }
 
   #lost(): void {
-    this.#letGo(HEARTBEAT_LOST);
+    this.#detach(HEARTBEAT_LOST);
     this.#comeBack();
   }
 
   #closed(code: number, reason: string): void {
-    this.#letGo(undefined, code);
+    this.#detach(undefined, code);
     const canTryToken = this.#dialer.closed(code, this.#problem);
     if (canTryToken || shouldComeBack(code)) this.#comeBack();
     else this.#end(code, this.#problem ?? problemOf(code, reason));
@@ -263,10 +263,10 @@ export class Connection {
   }
 
   /**
-   * Nothing is heard of this socket any more, and what was asked stays unanswered.
+   * Drops this socket: its events are ignored, and its commands stay unanswered.
    * @param close what to close it with, where it is not closed
    */
-  #letGo(close: number | undefined, code: number = LOST): void {
+  #detach(close: number | undefined, code: number = CONNECTION_LOST): void {
     const held = this.#environment.now() - this.#openedAt;
     if (this.isOpen && held >= this.#timing.steadyMs) this.#failures = 0;
     this.#attempt++;

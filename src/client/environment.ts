@@ -7,11 +7,11 @@ export interface Environment {
   now(): number;
   /** From 0 up to, not including, 1. */
   random(): number;
-  /** An id that nobody else makes; 1 to 64 characters. */
+  /** A unique id of 1 to 64 characters. */
   makeId(): string;
   /** Calls `work` once, after `ms` milliseconds. @returns takes it back */
   after(ms: number, work: () => void): () => void;
-  /** Opens a WebSocket. What it tells comes later, never during the call. */
+  /** Opens a WebSocket. Its events come later, never during the call. */
   open(url: string, protocols: string[], listener: SocketListener): Socket;
   /**
    * Calls `look` when the network or the window may have come back, and `lost` when the platform
@@ -29,7 +29,7 @@ export interface Socket {
 export interface SocketListener {
   /** A text frame. */
   text(data: string): void;
-  /** The end, told once; 1006 where nobody said why. */
+  /** Called once, at the end; 1006 where no reason is known. */
   closed(code: number, reason: string): void;
 }
 

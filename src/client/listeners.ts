@@ -26,8 +26,8 @@ export class Listeners<Events extends object> {
   }
 
   /**
-   * Resolves when everything told until now was handled: asynchronous listeners have ended, and loops
-   * have come back for more. Rejects when such a listener fails.
+   * Resolves when every event emitted until now was handled: asynchronous listeners have ended, and
+   * loops have come back for more. Rejects when such a listener fails.
    */
   handled(): Promise<unknown> {
     const drained = [...this.#streams.keys()].map((stream) => stream.drained);
@@ -35,8 +35,8 @@ export class Listeners<Events extends object> {
   }
 
   /**
-   * What is told from now on, until the room is left or the loop is. What is not yet taken waits.
-   * @param pick makes an item of what is told, or undefined to leave it out
+   * Events from now on, until the room or the loop is left. Those that are not taken yet wait.
+   * @param pick makes an item of an event, or undefined to leave it out
    */
   stream<T>(
     pick: (name: keyof Events, payload: unknown) => T | undefined,
@@ -72,7 +72,7 @@ export class Listeners<Events extends object> {
   }
 }
 
-/** Makes an error one that nobody has caught. */
+/** Throws an error where no caller catches it. */
 export function report(error: unknown): void {
   queueMicrotask(() => {
     throw error;

@@ -89,7 +89,7 @@ export class Outbox {
     if (this.find(id) !== undefined) this.#put(this.#entries.filter((entry) => entry.id !== id));
   }
 
-  /** This user is joined: what nobody has signed is theirs, what somebody else has is not sent. */
+  /** This user is joined: unsigned messages become theirs, those of other users are not sent. */
   sign(userId: string): void {
     this.#map((entry) => {
       const { by = userId } = entry;

@@ -3,7 +3,7 @@ import type { Result } from '../protocol/frames.ts';
 import type { Environment } from './environment.ts';
 import { frameTooBig, isTemporary } from './refused.ts';
 
-/** No result: the connection was lost first, and nobody knows what became of the command. */
+/** No result: the connection was lost first, and whether the command was done is unknown. */
 export type Answered<R extends object> = (result: Result<R> | undefined) => void;
 
 export type AnyCommand = CommandName | 'refreshToken';
@@ -19,7 +19,7 @@ export interface Asked {
   name: AnyCommand;
   payload: object;
   answered: Answered<object>;
-  /** Hears when it will be given again, in epoch milliseconds. */
+  /** Called with the time at which it will be given again, in epoch milliseconds. */
   delayed: ((retryAt: number) => void) | undefined;
 }
 

@@ -1,10 +1,10 @@
 import type { Reply } from '../protocol/commands.ts';
 import type { Present } from '../protocol/objects.ts';
 
-/** Above so many users online the room tells a number instead of names. */
+/** Above this many users online the room sends a number instead of names. */
 const CROWD = 200;
 
-/** Who is here. */
+/** The users who are present. */
 export class People {
   #present = new Map<string, Present>();
   #list: readonly Present[] | undefined;
@@ -38,7 +38,7 @@ export class People {
     return presence === 'users' && !this.#isComplete;
   }
 
-  /** The room was left: who is there is not told any more. */
+  /** The room was left: presence is not known any more. */
   clear(): void {
     this.#present.clear();
     this.#count = 0;
@@ -58,7 +58,7 @@ export class People {
     this.add([user], this.#isComplete);
   }
 
-  /** Somebody's name may be another one now. */
+  /** A user's name may have changed. */
   renamed(user: Present): void {
     if (this.#present.has(user.userId)) this.add([user], this.#isComplete);
   }
@@ -70,8 +70,8 @@ export class People {
   }
 
   /**
-   * The room tells a number; names that were told before need not fit it.
-   * @returns whether there are few enough to ask for all names anew
+   * The room has sent a number, which names received earlier need not match.
+   * @returns whether there are few enough to ask for all names again
    */
   counted(onlineCount: number): boolean {
     this.#count = onlineCount;
@@ -80,7 +80,7 @@ export class People {
   }
 }
 
-/** Of a member, or of an event about somebody, who it is. */
+/** The user of a member or of an event, as presence shows them. */
 export function presentOf({ userId, username, unverified }: Present): Present {
   return { userId, username, ...(unverified && { unverified }) };
 }

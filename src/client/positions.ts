@@ -25,7 +25,7 @@ export class PositionKeeper {
   readonly #roomId: string;
   readonly #listeners: Pick<Listeners<never>, 'handled'>;
   #epoch = '';
-  /** As far as changes were told. */
+  /** The position up to which events were emitted. */
   rev = 0;
   /** While missed messages come, out of the order of `seq`: those above this one are new. */
   #newAbove: number | undefined;
@@ -52,25 +52,25 @@ export class PositionKeeper {
     return `${epoch}:${rev}`;
   }
 
-  /** Whether a missed message is new, where the room's messages here do not tell. */
+  /** Whether a missed message is new, where the loaded messages do not show it. */
   isNew(seq: number): boolean {
     return seq > (this.#newAbove ?? Infinity);
   }
 
-  /** Missed messages are going to be told. */
+  /** Missed messages are going to be emitted. */
   missing(epoch: string): void {
     this.#epoch = epoch;
     this.#newAbove ??= this.rev;
   }
 
-  /** A change is told, and with it all before it. */
+  /** A change is emitted, and with it all before it. */
   reached(rev: number): void {
     if (rev <= this.rev) return;
     this.rev = rev;
     this.#keep();
   }
 
-  /** Everything up to a position is told; what comes from now on is live. */
+  /** Everything up to a position is emitted; what comes from now on is live. */
   caughtUp(position: string): void {
     const [epoch = '', rev] = position.split(':');
     this.#epoch = epoch;

@@ -15,11 +15,11 @@ const users = new WeakMap<Room, number>();
  * @param options.keep true: stay in the room when the components are gone; `room.leave()` leaves
  * @example const { room, state } = useRoom(client, 'general');
  */
-export function useRoom(
-  client: Pick<Client, 'room'>,
+export function useRoom<S extends object = object>(
+  client: Pick<Client<S>, 'room'>,
   roomId: string,
   { keep = false }: { keep?: boolean } = {},
-): { room: Room; state: RoomState } {
+): { room: Room<S>; state: RoomState } {
   const room = client.room(roomId, { join: false });
   const state = useSyncExternalStore(room.subscribe, room.getState, room.getFirstState);
   useEffect(() => {

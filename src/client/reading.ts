@@ -10,7 +10,7 @@ type Counts = Pick<You, 'readUpTo' | 'unread' | 'unreadMentions'>;
 
 /**
  * How far this user and others have read. The room counts what is unread when it is asked; between
- * two such answers every event moves the count, and where an event does not tell enough the room is
+ * two such answers every event moves the count, and where an event is not enough the room is
  * to be asked again.
  */
 export class Reading {
@@ -25,7 +25,7 @@ export class Reading {
    */
   #isKept = false;
   #receipts: ReadonlyMap<string, number> = new Map();
-  /** Whether the room has told of everybody on its list; it does so while that is short. */
+  /** Whether the read positions of all members are known: the room sends them in a short list. */
   #knowsAll = false;
 
   constructor(timeline: Timeline) {
@@ -36,7 +36,7 @@ export class Reading {
     return { ...this.#counts, readUpTo: Math.max(this.#counts.readUpTo, this.#wanted) };
   }
 
-  /** How far others have read, by user id, as far as the room has told. */
+  /** How far others have read, by user id, as far as the room has sent it. */
   get receipts(): ReadonlyMap<string, number> {
     return this.#receipts;
   }
@@ -45,7 +45,7 @@ export class Reading {
     return this.#knowsAll;
   }
 
-  /** What the room is still to be told; undefined when it knows. */
+  /** The read position that the room does not have yet; undefined when it has it. */
   get wanted(): number | undefined {
     return this.#wanted > (this.#isKept ? this.#counts.readUpTo : 0) ? this.#wanted : undefined;
   }
@@ -124,7 +124,7 @@ export class Reading {
     this.#receipts = new Map(receipts?.map(({ userId, readUpTo }) => [userId, readUpTo]));
   }
 
-  /** Whoever acts for the first time has read what was there before; no event tells of that. */
+  /** A user's first change counts as having read everything before it; no event says so. */
   acted(userId: string, rev: number): void {
     if (!this.#knowsAll || this.#receipts.has(userId)) return;
     this.receipt({ userId, readUpTo: rev - 1 });
@@ -138,8 +138,8 @@ export class Reading {
   }
 
   /** Whether a message counts, as 1 or 0. */
-  #is(name: Counted, { senderId, deletedAt, mentions }: Message): number {
-    const isToMe = name === 'unread' || mentions?.includes(this.#userId);
+  #is(name: Counted, { senderId, deletedAt, mentions, streaming }: Message): number {
+    const isToMe = name === 'unread' || (!streaming && mentions?.includes(this.#userId));
     return senderId !== this.#userId && deletedAt === undefined && isToMe ? 1 : 0;
   }
 }

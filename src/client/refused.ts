@@ -33,7 +33,7 @@ function problem(code: ErrorCode, message: string): Problem {
 /** The room was left, or has ended, before there was an answer. */
 export const notConnected = problem('unavailable', 'The room was left; join it and try again.');
 
-/** Nobody knows whether it was done. */
+/** It is unknown whether the command was done. */
 export const unsure = problem(
   'unavailable',
   'The connection was lost meanwhile; look whether it was done.',

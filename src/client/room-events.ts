@@ -1,11 +1,12 @@
 import type { EventName, EventPayload } from '../protocol/events.ts';
+import type { Present } from '../protocol/objects.ts';
 import type { RoomState } from './state.ts';
 import type { Status } from './status.ts';
 
 /**
- * What a room tells. `message` comes once for every message that is new to this client, what was
+ * The events of a room. `message` comes once for every message that is new to this client, what was
  * missed and this user's own included; `messageUpdated` for every change of one. `change`: the state
- * is another one. `reset`: the room's storage began anew, and so does the state.
+ * is another one. `reset`: the room's storage was replaced, and the state starts again.
  */
 export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
   change: RoomState;
@@ -13,15 +14,23 @@ export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
   reset: undefined;
 };
 
+/**
+ * What is heard where `S` are the payloads of one's own events, by name: those say who sent them, and
+ * where.
+ */
+export type Heard<S extends object> = RoomEvents & {
+  [N in keyof S]: S[N] & Present & { roomId: string };
+};
+
 /** One event as a loop over `events()` gets it. */
 export type RoomEvent = {
   [N in EventName]: { name: N; payload: EventPayload<N> };
 }[EventName];
 
-/** What only this client tells. */
+/** Events that only this client makes. */
 const OWN = /^(change|status|reset)$/;
 
-/** What the room itself has told; undefined for what only this client tells. */
+/** The payload of the room's own event; undefined for events that only this client makes. */
 export function roomEvent(name: string, payload: unknown): RoomEvent | undefined {
   return OWN.test(name) ? undefined : ({ name, payload } as RoomEvent);
 }

@@ -26,7 +26,7 @@ interface Ports {
   timing: Timing;
   listeners: Listeners<RoomEvents>;
   positions: PositionKeeper | undefined;
-  /** A message stands in the room, whoever got the reply. */
+  /** A message is stored in the room, whether or not its reply came. */
   stands: (message: Message) => void;
   /** The state has changed outside of a frame. */
   changed: () => void;
@@ -62,7 +62,7 @@ export class RoomModel {
     this.#typists = new Typists(ports.environment, ports.timing.typingLapsesMs, ports.changed);
   }
 
-  /** The room was left or has ended: who is there is not told any more. */
+  /** The room was left or has ended: presence is not known any more. */
   left(): void {
     this.#loader.cancel();
     this.#typists.clear();
@@ -88,7 +88,7 @@ export class RoomModel {
     this.#myReactions.learn(messages, myReactions);
     if (!complete) return;
     this.#ports.positions?.caughtUp(position);
-    // Live events did not tell enough while pages were on their way.
+    // Live events were not enough while pages were on their way.
     this.refresh();
   }
 
@@ -105,6 +105,7 @@ export class RoomModel {
   event(event: RoomEvent): void {
     const { name, payload } = event;
     if (name === 'message' || name === 'messageUpdated') this.#heard(name, payload);
+    else if (name === 'messageAppended') this.appended(payload);
     else if (this.#apply(event)) this.#ports.listeners.tell(name, payload);
     if ('rev' in payload) this.#reached(payload.rev);
   }
@@ -115,6 +116,18 @@ export class RoomModel {
     this.#tellMerged(this.timeline.put(message), message);
     this.#act(this.#you?.userId);
     this.#reached(message.rev);
+  }
+
+  /** The text of a message has grown, or has ended: that is also an update, with all of it. */
+  appended(payload: EventPayload<'messageAppended'>): void {
+    const { listeners } = this.#ports;
+    const before = this.timeline.find(payload.seq);
+    if (!this.timeline.append(payload)) return;
+    listeners.tell('messageAppended', payload);
+    const message = this.timeline.find(payload.seq);
+    if (payload.status === undefined || message === undefined) return;
+    if (this.#reading.heard(before, message, false)) this.refresh();
+    listeners.tell('messageUpdated', message);
   }
 
   /** A reply with something of the room in it. */
@@ -227,7 +240,7 @@ export class RoomModel {
       case 'memberUpdated':
         this.#people.renamed(payload);
         if (isMe) this.#isListed = payload.role !== 'none';
-        // A role by token may stand above the one that is told here; a new one has read something.
+        // A role by token may be above the one in the event; a new member has a read position.
         if (isMe || this.#reading.knowsAll) this.refresh();
         break;
       default:
@@ -243,7 +256,7 @@ export class RoomModel {
     return true;
   }
 
-  /** A message that somebody else sent or changed, live. */
+  /** A message that another user sent or changed, live. */
   #heard(name: 'message' | 'messageUpdated', payload: EventPayload<'messageUpdated'>): void {
     const { listeners, stands } = this.#ports;
     const { change: _, by, ...message } = payload;
@@ -260,8 +273,8 @@ export class RoomModel {
   }
 
   /**
-   * Whoever acts for the first time stands on the room's list from then on, and is counted for.
-   * @param rev of what was done, where it puts somebody there
+   * A user's first durable change puts them on the room's list, which counts them.
+   * @param rev of the change, where it puts the user on the list
    */
   #act(userId: string | undefined, rev?: number): void {
     if (userId !== this.#you?.userId) {

@@ -5,6 +5,7 @@ import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { Listeners } from './listeners.ts';
 import { type Kept, Outbox, type Store } from './outbox.ts';
+import type { MessageStream } from './message-stream.ts';
 import { PositionKeeper, type Positions } from './positions.ts';
 import { notConnected, Refused } from './refused.ts';
 import type { RoomEvent, RoomEvents } from './room-events.ts';
@@ -29,7 +30,7 @@ export interface RoomOptions extends Omit<ConnectionOptions, 'positions'> {
 /** Messages loaded into a list that is empty after joining. */
 const OLDER_PAGE = 50;
 
-/** What works behind a `Room`: its parts, and what passes between them. */
+/** How the parts of a `Room` work together. */
 export class RoomSession {
   readonly connection: Connection;
   readonly sender: Sender;
@@ -40,6 +41,8 @@ export class RoomSession {
   readonly #options: RoomOptions;
   readonly #outbox: Outbox;
   readonly #asker: Asker;
+  readonly #environment: Environment;
+  readonly #streams = new Set<MessageStream>();
   readonly #model: RoomModel;
   #state: RoomState | undefined;
   #older: Promise<void> | undefined;
@@ -47,13 +50,14 @@ export class RoomSession {
   constructor(options: RoomOptions, environment: Environment) {
     const { roomId, timing, store, storeKey } = options;
     this.#options = options;
+    this.#environment = environment;
     const positions =
       options.positions && new PositionKeeper(options.positions, roomId, this.listeners);
     this.connection = new Connection({ ...options, positions }, environment, {
       status: (status) => this.#statusChanged(status),
       joined: (reply) => this.#joined(reply),
       missed: (page) => this.#model.missed(page),
-      event: (name, payload) => this.#model.event({ name, payload } as RoomEvent),
+      event: (name, payload) => this.#event({ name, payload } as RoomEvent),
       framed: () => this.changed(),
       renewed: () => this.#model.refresh(),
     });
@@ -110,7 +114,7 @@ export class RoomSession {
     return this.#older;
   }
 
-  /** @param take is given the reply in the room's order, before the events behind it */
+  /** @param take is given the reply in the room's order, before the events after it */
   ask<N extends Askable>(
     name: N,
     payload: Omit<Payload<N>, 'roomId'>,
@@ -138,6 +142,41 @@ export class RoomSession {
     return stored;
   }
 
+  /** Loads what streams need when one begins: most clients never send any. */
+  async stream(begin: Payload<'message'>): Promise<MessageStream> {
+    const { MessageStream } = await import('./message-stream.ts');
+    const { roomId } = this.#options;
+    const stream = new MessageStream(begin, {
+      connection: this.connection,
+      environment: this.#environment,
+      stored: (message) => this.#model.stored(message),
+      appended: (payload) =>
+        this.#event({ name: 'messageAppended', payload: { ...payload, roomId } }),
+      find: (seq) => this.#model.timeline.find(seq),
+    });
+    this.#streams.add(stream);
+    stream.go();
+    this.#rejectIfGone();
+    return stream;
+  }
+
+  #eachStream(work: (stream: MessageStream) => void): void {
+    for (const stream of this.#streams) {
+      work(stream);
+      if (stream.isOver) this.#streams.delete(stream);
+    }
+  }
+
+  #event(event: RoomEvent): void {
+    const { name, payload } = event;
+    if (name === 'stopRequested') {
+      this.#eachStream((stream) => {
+        if (stream.seq === payload.seq) stream.stopRequested();
+      });
+    }
+    this.#model.event(event);
+  }
+
   ifRev(seq: number): { ifRev?: number } {
     const known = this.#model.timeline.find(seq);
     return known === undefined ? {} : { ifRev: known.rev };
@@ -150,8 +189,8 @@ export class RoomSession {
   }
 
   /**
-   * Where the room was left or has ended, whoever waits for an answer need not wait longer; what is
-   * to be sent stays. @returns whether it was
+   * Where the room was left or has ended, rejects commands that wait for an answer; unsent
+   * messages stay. @returns whether it was
    */
   #rejectIfGone(): boolean {
     const { status } = this.connection;
@@ -159,6 +198,7 @@ export class RoomSession {
     const problem = status.name === 'ended' ? status.problem : notConnected;
     this.sender.ended(problem);
     this.#asker.ended(problem);
+    this.#eachStream((stream) => stream.fail(problem));
     return true;
   }
 
@@ -169,6 +209,7 @@ export class RoomSession {
     this.#model.joined(reply);
     this.sender.go();
     this.#asker.go();
+    this.#eachStream((stream) => stream.go());
     this.#model.marker.go();
     if (this.#model.timeline.list.length === 0 && this.#options.history > 0) {
       void this.loadOlder(OLDER_PAGE).catch(() => undefined);
@@ -181,7 +222,7 @@ export class RoomSession {
     if (!hasOlder) return;
     const page = { limit, ...(from < Infinity && { before: from }) };
     await this.ask('getHistory', page, ({ messages, hasMore }) => {
-      // Where the list has begun anew since, the page does not reach up to it.
+      // Where the list was replaced since, the page does not reach up to it.
       if (from !== timeline.from) return;
       const [first] = messages;
       timeline.addOlder(messages, hasMore && first !== undefined ? first.seq : 0);

@@ -2,8 +2,9 @@ import type { Payload, Reply } from '../protocol/commands.ts';
 import type { Message } from '../protocol/objects.ts';
 import type { Askable } from './asker.ts';
 import type { Environment } from './environment.ts';
+import type { MessageStream } from './message-stream.ts';
 import { notConnected } from './refused.ts';
-import { type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
+import { type Heard, type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
 import { type RoomOptions, RoomSession } from './room-session.ts';
 import type { RoomState } from './state.ts';
 
@@ -23,7 +24,7 @@ const OLDER_PAGE = 50;
  * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
  * itself, and keeps what was done here until the room has taken or refused it.
  */
-export class Room {
+export class Room<S extends object = object> {
   /** @example console.log(room.roomId); */
   readonly roomId: string;
   readonly #session: RoomSession;
@@ -81,11 +82,11 @@ export class Room {
    * waited for: until then the event is not handled. @returns ends it
    * @example room.on('userJoined', ({ username }) => console.log(`${username} is here.`));
    */
-  on<N extends keyof RoomEvents>(
-    name: N,
-    listener: (payload: RoomEvents[N]) => unknown,
-  ): () => void {
-    return this.#session.listeners.on(name, listener);
+  on<N extends keyof Heard<S>>(name: N, listener: (payload: Heard<S>[N]) => unknown): () => void {
+    return this.#session.listeners.on(
+      name as keyof RoomEvents,
+      listener as (payload: unknown) => unknown,
+    );
   }
 
   /**
@@ -109,13 +110,26 @@ export class Room {
   /**
    * Says something. It is kept and sent again until the room has it; `state.outgoing` shows it
    * until then. @returns resolves with the message as it stands in the room
-   * @throws Refused when the room will not have it, or has ended; nobody needs to wait for that
+   * @throws Refused when the room will not have it, or has ended; it need not be awaited
    * @example const { seq } = await room.send('hello, Bob', { mentions: ['bob'] });
    */
   send(message: string, options: MessageOptions = {}): Promise<Message> {
     const { id = this.#environment.makeId() } = options;
     // The room ends a notice of typing with the message by itself.
     return this.#session.keep({ name: 'message', payload: { ...options, message, id } });
+  }
+
+  /**
+   * Sends a message whose text is still being produced. Resolves once the room has it.
+   * @param message how it begins
+   * @throws Refused when the room refuses it
+   * @example const stream = await room.stream(); stream.append('Hello'); await stream.done();
+   */
+  async stream(message = '', options: MessageOptions = {}): Promise<MessageStream> {
+    const { id = this.#environment.makeId() } = options;
+    const stream = await this.#session.stream({ ...options, message, id, streaming: true });
+    await stream.begun;
+    return stream;
   }
 
   /**
@@ -175,11 +189,20 @@ export class Room {
   }
 
   /**
-   * This user is typing. May be called with every key; the room hears it as often as it helps.
+   * This user is typing. May be called with every key; it is sent as often as it helps.
    * @example room.typing();
    */
   typing(isTyping = true): void {
     this.#session.notice.typing(isTyping);
+  }
+
+  /**
+   * Sends an event of your own to the users who are online, where the service has `SIGNALS=open`. It is
+   * not stored, and not sent again: of many only the newest may arrive.
+   * @example connect<{ cursor: { x: number } }>({ url }).room('general').signal('cursor', { x: 1 });
+   */
+  signal<N extends keyof S & string>(name: N, payload: S[N]): void {
+    this.#session.connection.ask(name as 'typing', payload as object, () => undefined);
   }
 
   /**
@@ -209,7 +232,7 @@ export class Room {
 
   /**
    * Gives any other command, as soon as the room can be reached. What only reads is asked again when
-   * the connection is lost; what changes something is not, since nobody knows whether it was done.
+   * the connection is lost; what changes something is not, since it is unknown whether it was done.
    * @throws Refused when the room will not do it, was left, or has ended
    * @example const { results } = await room.ask('searchMessages', { query: 'hello' });
    */

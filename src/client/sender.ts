@@ -17,7 +17,7 @@ export interface SenderPorts {
   connection: Connection;
   environment: Environment;
   outbox: Outbox;
-  /** A message as the room says it is now. @param myReactions where a reply tells them */
+  /** A message as the room says it is now. @param myReactions where a reply has them */
   stored: (message: Message, myReactions?: readonly string[]) => void;
 }
 
@@ -26,11 +26,11 @@ type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
 /**
  * Takes what is in the outbox to the room, until it is stored or refused for good. Messages go one
  * at a time, so that the order of writing is the order of the room; so do changes, which need not
- * wait behind a message that slow mode holds back.
+ * wait for a message that slow mode holds back.
  */
 export class Sender {
   readonly #ports: SenderPorts;
-  /** Who waits for what. */
+  /** Promises of messages that are on their way. */
   readonly #promised = new Set<Promised>();
   readonly #isBusy = { messages: false, changes: false };
   #userId: string | undefined;
@@ -40,8 +40,8 @@ export class Sender {
   }
 
   /**
-   * Resolves when it is stored. Nobody has to wait for that: the state tells of a refusal too. Who
-   * sends under an id that is on its way already waits for that one.
+   * Resolves when it is stored. It need not be awaited: the state shows a refusal too. A second send
+   * with an id that is on its way waits for the first.
    */
   add(kept: Kept, was?: string): Promise<Message> {
     const { outbox, environment } = this.#ports;
@@ -82,13 +82,13 @@ export class Sender {
     this.#ports.outbox.sign(userId);
   }
 
-  /** A message that stands in the room is no longer unsent, whoever heard the answer. */
+  /** A message that is stored in the room is no longer unsent, whether or not its reply came. */
   heard(message: Message): void {
     const entry = this.#ports.outbox.find(message.id);
     if (entry?.name === 'message' && entry.by === message.senderId) this.#settle(entry, message);
   }
 
-  /** The room has ended: whoever waits is told; what waits stays. */
+  /** The room has ended: promises are rejected; unsent messages stay. */
   ended(problem: Problem): void {
     for (const { id } of this.#promised) this.#reject(id, problem);
   }

@@ -36,13 +36,13 @@ export interface RoomState {
   messages: readonly ShownMessage[];
   /** Whether `loadOlder` may find more; false until the room was joined. */
   hasOlder: boolean;
-  /** Messages on their way, in the order they were written; they belong behind `messages`. */
+  /** Messages on their way, in the order they were written; they belong after `messages`. */
   outgoing: readonly Outgoing[];
   /** What this user has reacted with, by `seq`, also of messages that only `ask` has loaded. */
   myReactions: ReadonlyMap<number, readonly string[]>;
   /** Edits, deletions and reactions that were refused for good. */
   failedChanges: readonly Exclude<Entry, Outgoing>[];
-  /** Who is here, as far as names are known; in a crowd `onlineCount` tells more. */
+  /** The users who are present, as far as names are known; in a crowd `onlineCount` is higher. */
   online: readonly Present[];
   onlineCount: number;
   /** Others who are typing. */
@@ -53,7 +53,7 @@ export interface RoomState {
   unread: number;
   /** 100 means "100 or more". */
   unreadMentions: number;
-  /** How far others have read, by user id, as far as the room has told. */
+  /** How far others have read, by user id, as far as the room has sent it. */
   receipts: ReadonlyMap<string, number>;
 }
 
@@ -78,7 +78,7 @@ function changed(message: Message, entry: Entry): ShownMessage {
     case 'editMessage':
       return { ...message, ...editOf(entry.payload), isChanging: true };
     case 'deleteMessage': {
-      const { reactions: _, mentions: __, meta: ___, ...rest } = message;
+      const { reactions: _, mentions: __, meta: ___, streaming: ____, ...rest } = message;
       return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };
     }
     case 'addReaction':

@@ -4,9 +4,9 @@ import type { Message } from '../protocol/objects.ts';
 /** The room counts replies no further: this many means "or more". */
 const MAX_REPLIES = 1_000;
 
-/** A message's text and its reactions, each as of the newest change that told of it. */
+/** A message's text and its reactions, each as of its newest change. */
 interface Row {
-  /** Without its reactions and replies; undefined while only reactions were heard of. */
+  /** Without its reactions and replies; undefined while only reactions are known. */
   text?: Message;
   textRev: number;
   reactions?: Message['reactions'];
@@ -20,11 +20,11 @@ export type Merged = 'new' | 'changed' | 'known';
 
 /**
  * The room's messages as far as they are loaded: one unbroken run up to the newest. States may be
- * put in any order and any number of times: the newest counts. An event about reactions tells
- * nothing of the text, so both parts carry a `rev` of their own; otherwise it could hide an edit
+ * put in any order and any number of times: the newest counts. An event about reactions holds
+ * no text, so both parts carry a `rev` of their own; otherwise it could hide an edit
  * that is still on its way in a page.
  *
- * Replies are counted here. No event tells of a changed `replyCount`, and a state may carry one that
+ * Replies are counted here. No event carries a changed `replyCount`, and a state may carry one that
  * is older or newer than itself. A reply is newer than what it answers, so the run that holds a
  * message holds all its replies too.
  */
@@ -88,6 +88,29 @@ export class Timeline {
     }
     this.#touch(row);
     return isNew ? 'new' : 'changed';
+  }
+
+  /**
+   * More text of a message that streams, or the end of it. Where the text before it is not known, the
+   * page that holds all of it is still to come.
+   * @returns whether this was news
+   */
+  append({ seq, rev, offset, text, status }: EventPayload<'messageAppended'>): boolean {
+    if (seq < this.#from) return true;
+    const row = this.#rows.get(seq);
+    const before = row?.text;
+    if (row === undefined || before === undefined || rev <= row.textRev) return false;
+    if (offset > before.message.length) return false;
+    const { streaming, ...rest } = before;
+    row.text = {
+      ...rest,
+      message: before.message.slice(0, offset) + text,
+      ...(status === undefined && streaming && { streaming }),
+      ...(status !== undefined && status !== 'done' && { status }),
+    };
+    row.textRev = rev;
+    this.#touch(row);
+    return true;
   }
 
   /** @returns whether this was news */

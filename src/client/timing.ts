@@ -14,7 +14,7 @@ export interface Timing {
   againMs: number;
   /** Between two notices that this user is typing; the room drops those within 3 s. */
   typingEveryMs: number;
-  /** How long a notice that somebody is typing stands, as the protocol says. */
+  /** How long a typing notice is current, as the protocol says. */
   typingLapsesMs: number;
 }
 

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
 import type { Timing } from './timing.ts';
 
-/** Tells the room that this user is typing, as often as it helps. */
+/** Sends the room that this user is typing, as often as it helps. */
 export class TypingNotice {
   readonly #connection: Connection;
   readonly #environment: Pick<Environment, 'now'>;

@@ -8,7 +8,7 @@ interface Typist {
   forget: () => void;
 }
 
-/** Who is typing. A notice lapses by itself. */
+/** The users who are typing. A notice lapses by itself. */
 export class Typists {
   readonly #environment: Pick<Environment, 'after'>;
   readonly #lapsesMs: number;

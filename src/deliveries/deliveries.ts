@@ -62,6 +62,11 @@ export class Deliveries {
     if (this.#ports.courier !== undefined) this.#ready.add(target);
   }
 
+  /** Removes all that is owed to a target, which is not to be told any more. */
+  drop(target: string): void {
+    this.#rows.drop(target);
+  }
+
   /**
    * When the object is to be woken for what a crash or a failed attempt leaves, in epoch milliseconds;
    * undefined when nothing waits. A retry that is due sooner happens where the object is awake anyway.

@@ -117,6 +117,10 @@ export class DeliveryRows {
     this.#sql.run('UPDATE deliveries SET due = ? WHERE due > ?', now, latest);
   }
 
+  drop(target: string): void {
+    this.#sql.run('DELETE FROM deliveries WHERE target = ?', target);
+  }
+
   /** All rows. */
   all(): DeliveryRow[] {
     return this.#sql.all<DeliveryRow>(

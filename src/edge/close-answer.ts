@@ -1,7 +1,7 @@
 import { trimReason } from '../transports/native/trim-reason.ts';
 
 /**
- * How to answer a hibernatable socket's close: nobody else does, and a browser would hang in
+ * How to answer a hibernatable socket's close: the runtime does not, and a browser would hang in
  * CLOSING. Nothing for a socket that is gone already; 1000 where the peer gave no code, because 1005
  * and other reserved ones cannot be sent; else what the peer said.
  */

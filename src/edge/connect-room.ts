@@ -10,8 +10,8 @@ import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
 import { callRoom } from './call-room.ts';
 
 /**
- * A link that hears much gives a sign of life this often, in milliseconds, or its room would take it
- * for one that reads nothing. `ping` is answered without waking the room.
+ * A link that receives much gives a sign of life this often, in milliseconds, or its room would take
+ * it for one that reads nothing. `ping` is answered without waking the room.
  */
 const SIGN_EVERY_MS = 10_000;
 
@@ -34,15 +34,15 @@ export function connectRoom(
 }
 
 /**
- * A socket to a room's object, joined. Nobody has accepted it yet.
+ * A socket to a room's object, joined, or to an inbox's; not accepted yet.
  * @throws Refusal when the room does not take it, or cannot be reached
  */
 export async function openSocket(
-  rooms: Environment['ROOM'],
-  roomId: string,
+  objects: Environment['ROOM'] | Environment['INBOX'],
+  name: string,
   context: UpgradeContext,
 ): Promise<WebSocket> {
-  const response = await callRoom(() => rooms.getByName(roomId).fetch(upgradeRequest(context)));
+  const response = await callRoom(() => objects.getByName(name).fetch(upgradeRequest(context)));
   if (response.webSocket === null) throw await refusalIn(response);
   return response.webSocket;
 }
@@ -59,7 +59,8 @@ async function refusalIn(response: Response): Promise<Refusal> {
  */
 let lastFrame = { text: '', ...splitFrame('') };
 
-function listen(socket: WebSocket, listener: LinkTransportListener): LinkTransport {
+/** Hears a link's socket. */
+export function listen(socket: WebSocket, listener: LinkTransportListener): LinkTransport {
   let signedAt = Date.now();
   socket.addEventListener('message', ({ data }) => {
     if (data === 'pong') return;
@@ -83,7 +84,7 @@ function listen(socket: WebSocket, listener: LinkTransportListener): LinkTranspo
       try {
         socket.send(line);
       } catch {
-        // The socket has ended; its listener is told of that by an event.
+        // The socket has ended; its listener gets an event.
       }
     },
     renew: (identity) => attempt(() => socket.send(identityUpdateLine(identity))),
@@ -95,6 +96,6 @@ function attempt(act: () => void): void {
   try {
     act();
   } catch {
-    // The socket has ended; its listener hears of that by an event.
+    // The socket has ended; its listener gets an event.
   }
 }

@@ -3,13 +3,14 @@ import { testTokenRoute } from '../transports/http/test-token.ts';
 import type { Environment } from './environment.ts';
 import { service } from './service.ts';
 
+export { InboxObject } from './inbox-object.ts';
 export { PollingSession } from './polling-session.ts';
 export { RoomObject } from './room-object.ts';
 
 /** Made once for each isolate. */
 let app: Hono | undefined;
 
-/** The entry of `npm run dev:edge`: answers this machine only, and gives tokens to whoever asks. */
+/** The entry of `npm run dev:edge`: answers this machine only, and gives tokens to every client. */
 export default {
   fetch(request, env, context) {
     app ??= service(env, {

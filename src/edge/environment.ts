@@ -1,9 +1,11 @@
+import type { InboxObject } from './inbox-object.ts';
 import type { PollingSession } from './polling-session.ts';
 import type { RoomObject } from './room-object.ts';
 
 /** Bindings of the Worker; settings come as texts beside them. */
 export interface Environment {
   ROOM: DurableObjectNamespace<RoomObject>;
+  INBOX: DurableObjectNamespace<InboxObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
   ASSETS: Fetcher;
   /** Uploaded files; absent where R2 is not bound. */

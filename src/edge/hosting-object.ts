@@ -34,11 +34,11 @@ export type ObjectPorts = OwnPorts & Pick<Ports, 'sql' | 'clock' | 'ids' | 'wake
 
 /**
  * A Durable Object that hosts an object of ours. Each turn that writes is a commit of its own, so what
- * comes while a flush is being gathered for waits for that flush: a busy object stores with one commit
- * what it then tells with one frame each.
+ * comes while a flush gathers waits for it: a busy object makes one commit of many commands, and one
+ * frame for each connection.
  */
 export abstract class HostingObject<O extends Hosted> extends DurableObject<Environment> {
-  /** Tells one life of the Durable Object from the next. */
+  /** Names one life of the Durable Object. */
   readonly instance: string = crypto.randomUUID();
   protected readonly settings = readSettings(this.env).settings;
   protected readonly log = consoleLogger(this.settings).about({ room: this.ctx.id.name });

@@ -28,7 +28,7 @@ export class ObjectConnection implements Connection {
   readonly #platform: Platform;
   /** Its socket's attachment. */
   state: Readonly<Attachment>;
-  /** What was said before an end is heard after it: the socket's own state would be ahead. */
+  /** Not the socket's own state, which is ahead: frames that were sent before an end come after it. */
   open: boolean;
   #sentSinceSign = 0;
   #sign: number;
@@ -50,7 +50,7 @@ export class ObjectConnection implements Connection {
     this.open = false;
   }
 
-  /** Links are kept alive by whoever holds them; their `ping` only says that they read. */
+  /** Links are kept alive by their holder; their `ping` only says that it reads. */
   get lastHeardAt(): number | undefined {
     if (this.state.end === 'link') return undefined;
     const pingedAt = this.#platform.pingedAt(this.#socket);

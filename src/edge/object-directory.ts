@@ -21,7 +21,7 @@ export class ObjectDirectory implements MovableDirectory {
   readonly #limiter: RoomAccessLimiter;
   readonly #isMoving: boolean;
 
-  /** @param isMoving whether its links are soon to be carried on by somebody else */
+  /** @param isMoving whether its links are soon handed over to another holder */
   constructor(rooms: Environment['ROOM'], limiter: RoomAccessLimiter, isMoving = false) {
     this.#rooms = rooms;
     this.#limiter = limiter;

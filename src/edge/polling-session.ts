@@ -13,6 +13,7 @@ import { consoleLogger } from '../observability/console-logger.ts';
 import { readSettings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { ObjectInboxes } from './object-inboxes.ts';
 import { SessionChat, type SessionHandOver, socketIoSettings } from './socketio-chat.ts';
 import { roomAccessLimiterOf } from '../admission/room-access-limiter.ts';
 
@@ -21,7 +22,7 @@ export interface PollingHandOver extends SessionHandOver {
   engine: EngineHandOver;
 }
 
-/** Whether guests may enter, told by the Worker with the first request. */
+/** Whether guests may enter; the Worker sends it with the first request. */
 export const GUESTS_HEADER = 'x-parlor-guests';
 
 /** How long answers in flight may take before an upgrade goes on without them, in milliseconds. */
@@ -29,7 +30,7 @@ const SETTLE_MS = 5_000;
 
 /**
  * The Socket.IO session of one `sid` while it is carried by long polling, and until it is upgraded.
- * Everything is in memory: when the object goes, the session is unknown and its client starts anew;
+ * Everything is in memory: when the object goes, the session is unknown and its client connects again;
  * the heartbeat ends one that its client has abandoned.
  */
 export class PollingSession extends DurableObject<Environment> {
@@ -55,7 +56,7 @@ export class PollingSession extends DurableObject<Environment> {
     this.#core?.cancelUpgrade();
   }
 
-  /** Answers what is in flight, then gives everything to whoever asks. */
+  /** Answers what is in flight, then hands the session over to the caller. */
   async handOver(): Promise<PollingHandOver | undefined> {
     await this.#settle();
     const engine = this.#core?.handOver();
@@ -67,7 +68,7 @@ export class PollingSession extends DurableObject<Environment> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = systemClock.after(SETTLE_MS, resolve);
     await Promise.race([this.#chat?.settle(), promise]);
-    // A timer left behind would keep the object awake.
+    // A remaining timer would keep the object awake.
     cancel();
   }
 
@@ -76,6 +77,7 @@ export class PollingSession extends DurableObject<Environment> {
     const handshake = readHandshake(headers.get('authorization'), query);
     const chat = new SessionChat(
       {
+        inboxes: new ObjectInboxes(this.env.INBOX),
         directory: new ObjectDirectory(this.env.ROOM, roomAccessLimiterOf(settings.limits), true),
         fileTokens: fileTokensOf(settings),
         authenticate: authenticatorOf(

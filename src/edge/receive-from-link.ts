@@ -3,7 +3,11 @@ import type { Connection } from '../room/ports.ts';
 import type { Room } from '../room/room.ts';
 
 /** Takes one frame from a link to its room: a transport has checked it, and may renew identities. */
-export function receiveFromLink(room: Room, connection: Connection, data: string): void {
+export function receiveFromLink(
+  room: Pick<Room, 'renew' | 'handle'>,
+  connection: Connection,
+  data: string,
+): void {
   const renewed = readIdentityUpdate(data);
   if (renewed !== undefined) {
     room.renew(connection, renewed);

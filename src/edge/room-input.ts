@@ -6,15 +6,16 @@ import type { HostedObject } from '../host/hosted-object.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { exceedsBytes } from '../protocol/text.ts';
-import type { Room } from '../room/room.ts';
 import { doOwnCommand } from '../transports/native/own-commands.ts';
 import { receive } from '../transports/native/receive.ts';
 import { receiveFromLink } from './receive-from-link.ts';
 import type { ObjectConnection } from './object-connection.ts';
+import type { Connectable } from './socket-object.ts';
 
 export interface RoomInputOptions {
   limits: Limits;
-  roomId: string;
+  /** Undefined for an inbox. */
+  roomId: string | undefined;
   authenticate: Authenticate;
   fileTokens: FileTokens | undefined;
   /** Keeps the object until a token is verified. */
@@ -24,12 +25,12 @@ export interface RoomInputOptions {
 type Data = string | ArrayBuffer;
 
 /** What comes over a room's sockets, on its way to the Room: floods end here. */
-export class RoomInput {
-  readonly #hosted: HostedObject<Room>;
+export class RoomInput<O extends Connectable> {
+  readonly #hosted: HostedObject<O>;
   readonly #options: RoomInputOptions;
   readonly #floodBans = new FloodBans();
 
-  constructor(hosted: HostedObject<Room>, options: RoomInputOptions) {
+  constructor(hosted: HostedObject<O>, options: RoomInputOptions) {
     this.#hosted = hosted;
     this.#options = options;
   }
@@ -66,14 +67,14 @@ export class RoomInput {
     this.#hosted.flush();
   }
 
-  #perform(room: Room, connection: ObjectConnection, data: Data): void {
+  #perform(room: Connectable, connection: ObjectConnection, data: Data): void {
     if (!connection.open) return;
     if (connection.state.end === 'link' && typeof data === 'string') {
       receiveFromLink(room, connection, data);
       return;
     }
     const { limits, waitUntil, roomId, authenticate, fileTokens } = this.#options;
-    const queue = (work: (live: Room) => void) => this.#hosted.queue(work);
+    const queue = (work: (live: Connectable) => void) => this.#hosted.queue(work);
     const own = { authenticate, fileTokens, queue };
     receive(room, connection, data, limits, (command) => {
       waitUntil(doOwnCommand(roomId, connection, command, own));

@@ -1,8 +1,14 @@
-import { Hono } from 'hono';
+import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { fileTokensOf } from '../files/file-token.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
-import { browserHeaders, httpTransport, refusalResponse } from '../transports/http/app.ts';
+import {
+  browserHeaders,
+  httpTransport,
+  pageSettingsOf,
+  refusalResponse,
+} from '../transports/http/app.ts';
+import type { HttpFiles } from '../transports/http/files.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
@@ -13,6 +19,7 @@ import { openSocket } from './connect-room.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { ObjectInboxes } from './object-inboxes.ts';
 import { R2BlobStore } from './r2-blob-store.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoTransport } from './socketio-transport.ts';
@@ -31,12 +38,11 @@ export interface ServiceOptions {
 /** The edge host's front: everything that is done before a room is woken. */
 export function service(env: Environment, options: ServiceOptions): Hono {
   const { settings, problems } = readSettings(env);
-  const { limits, JWT_SECRET } = settings;
+  const { limits, JWT_SECRET, CLIENT_URL: clientUrl, PUBLIC_URL: publicUrl } = settings;
   const log = consoleLogger(settings);
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
   const isLocal = options.localOnly;
   const why = problems[0] ?? wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS });
-  const { CLIENT_URL: clientUrl, PUBLIC_URL: publicUrl } = settings;
   const origins = new OriginPolicy({ clientUrl, publicUrl, localOnly: isLocal, log });
   if (why !== undefined) return outOfOrder(why, origins);
   const limiter = roomAccessLimiterOf(limits);
@@ -54,24 +60,27 @@ export function service(env: Environment, options: ServiceOptions): Hono {
       if (!origins.allows(request.headers.get('origin'), host)) throw foreignOrigin();
       const { roomId, credentials, join } = readHandshake(url, (name) => request.headers.get(name));
       const identity = await authenticate(credentials);
+      const context = { identity, join, end: 'native' } as const;
+      if (roomId === undefined) {
+        return upgraded(await openSocket(env.INBOX, identity.userId, context), offers);
+      }
       await limiter.acquire(identity, roomId);
-      return upgraded(
-        await openSocket(env.ROOM, roomId, { identity, join, end: 'native' }),
-        offers,
-      );
+      return upgraded(await openSocket(env.ROOM, roomId, context), offers);
     } catch (error) {
       if (!offers) throw error;
       const problem = error instanceof Refusal ? error.problem : internalProblem;
       await delayRefusalOf(problem.code);
-      return refusedOnSocket(problem);
+      return refusedOnSocket(problem, url.pathname);
     }
   }
 
   const directory = new ObjectDirectory(env.ROOM, limiter);
-  const fileTokens = fileTokensOf(settings);
-  const chat = { directory, authenticate, fileTokens, limits, settings };
+  const inboxes = new ObjectInboxes(env.INBOX);
+  const files = filesOf(env, settings);
+  const chat = { directory, inboxes, authenticate, fileTokens: files.tokens, limits, settings };
   const app = httpTransport({
     directory,
+    inboxes,
     authenticate,
     socketIo: socketIoTransport(env.SESSION, chat, allowGuests),
     origins,
@@ -80,20 +89,10 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
-    files: {
-      store: env.FILES && new R2BlobStore(env.FILES),
-      noStore: NO_STORE,
-      tokens: fileTokens,
-      accessMs: settings.FILE_ACCESS_MS,
-      isForAll: clientUrl !== undefined,
-      finish: (c, work) => c.executionCtx.waitUntil(work.catch(() => undefined)),
-    },
+    files,
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
-    page: async (c) => {
-      const page = await env.ASSETS.fetch(c.req.raw);
-      // The assets' own 404 has no body; ours says what is wrong.
-      return page.status === 404 ? c.notFound() : page;
-    },
+    pageSettings: pageSettingsOf(settings, allowGuests),
+    page: pageOf(env.ASSETS),
     log: (what, error) => log.failure(what, error),
   });
   const { fetch } = app;
@@ -103,6 +102,27 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 
 const NO_STORE =
   'This service takes no files: bind a bucket as FILES in wrangler.toml; "npx wrangler r2 bucket create parlor-files" makes it.';
+
+/** Files, where a bucket is bound to hold them. */
+function filesOf({ FILES }: Environment, settings: Settings): HttpFiles {
+  return {
+    store: FILES && new R2BlobStore(FILES),
+    noStore: NO_STORE,
+    tokens: fileTokensOf(settings),
+    accessMs: settings.FILE_ACCESS_MS,
+    isForAll: settings.CLIENT_URL !== undefined,
+    finish: (c, work) => c.executionCtx.waitUntil(work.catch(() => undefined)),
+  };
+}
+
+/** Serves the page's files. */
+function pageOf(assets: Fetcher): Handler {
+  return async (c) => {
+    const page = await assets.fetch(c.req.raw);
+    // The assets' own 404 has no body; ours says what is wrong.
+    return page.status === 404 ? c.notFound() : page;
+  };
+}
 
 const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;
 

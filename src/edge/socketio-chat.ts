@@ -73,7 +73,7 @@ const MEANT: ReadonlySet<DisconnectReason | EngineCloseReason> = new Set([
   'client close',
 ]);
 
-/** The chat of one Socket.IO session at the edge: who it is, and its rooms. */
+/** The chat of one Socket.IO session at the edge: its identity and its rooms. */
 export class SessionChat implements SocketIoOwner {
   readonly #ports: EdgeChatPorts;
   readonly #carrier: Carrier;

@@ -70,7 +70,7 @@ export function socketIoTransport(
   };
 }
 
-/** What a client says of guests is never heard. */
+/** A client's own header about guests is ignored. */
 function withGuests(request: Request, allowGuests: boolean): Request {
   const told = new Request(request);
   told.headers.set(GUESTS_HEADER, String(allowGuests));

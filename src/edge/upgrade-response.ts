@@ -8,10 +8,10 @@ export function upgraded(client: WebSocket, offers: boolean): Response {
   return new Response(null, { status: 101, webSocket: client, headers });
 }
 
-/** Tells a browser, which cannot see a status, why it is not let in. */
-export function refusedOnSocket(problem: Problem): Response {
+/** Refuses over an open socket, because a browser cannot read an HTTP status. */
+export function refusedOnSocket(problem: Problem, pathname: string): Response {
   const { 0: client, 1: server } = new WebSocketPair();
-  const { line, code } = refusalOnSocket(problem);
+  const { line, code } = refusalOnSocket(problem, pathname);
   server.accept();
   server.send(line);
   server.close(code, trimReason(problem.message));

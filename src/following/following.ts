@@ -27,8 +27,6 @@ export type State =
       held: readonly string[];
       /** Of what is held, in characters. */
       heldLength: number;
-      /** The `rev` of the first durable event that is held: pages leave it and later ones out. */
-      firstHeld: number;
     }
   /** Everything up to `position` has been delivered, and events are passed on as they come. */
   | { name: 'live'; position: string | undefined }
@@ -129,8 +127,7 @@ function hold(state: In<'catchingUp'>, lines: readonly string[], maxHeld: number
   if (maxHeld === 0) return stay(state);
   const heldLength = state.heldLength + lines.reduce((sum, { length }) => sum + length, 0);
   if (heldLength > maxHeld) return giveUp();
-  const firstHeld = state.firstHeld === Infinity ? firstRev(lines) : state.firstHeld;
-  return stay({ ...state, held: [...state.held, ...lines], heldLength, firstHeld });
+  return stay({ ...state, held: [...state.held, ...lines], heldLength });
 }
 
 function onJoined(
@@ -142,7 +139,7 @@ function onJoined(
   const delivery = deliver(missedLines(missed, known), position);
   if (complete !== false) return goLive(position, [...delivery, { type: 'caughtUp', position }]);
   return {
-    state: { name: 'catchingUp', position, known, held: [], heldLength: 0, firstHeld: Infinity },
+    state: { name: 'catchingUp', position, known, held: [], heldLength: 0 },
     actions: [
       ...delivery,
       ...(maxHeld === 0 ? [{ type: 'disconnect' as const }] : []),
@@ -152,18 +149,17 @@ function onJoined(
 }
 
 function onPage(state: In<'catchingUp'>, reply: InputReply<'page'>, maxHeld: number): Step {
-  const { known, held, firstHeld } = state;
+  const { known, held } = state;
   const { messages, position, complete, reset } = reply;
   // Joining from where the last page ended is answered by the reset as well.
   if (reset === true) return connect(state.position, known, [{ type: 'disconnect' }]);
-  const missed = messages.filter(({ rev }) => rev < firstHeld);
-  const lines = missedLines(missed, known);
+  const lines = missedLines(messages, known);
   if (!complete) {
     const actions = [...deliver(lines, position), { type: 'askPage' as const, after: position }];
     return { state: { ...state, position }, actions };
   }
   if (maxHeld === 0) return connect(position, known, deliver(lines, position));
-  const all = deliver([...lines, ...held], position);
+  const all = deliver([...lines, ...heldAfter(held, position)], position);
   return goLive(position, [...all, { type: 'caughtUp', position }]);
 }
 
@@ -202,12 +198,13 @@ function giveUp(): Step {
   return end({ type: 'disconnect' }, { type: 'end', code, reason: closeReasons[code] });
 }
 
-function firstRev(lines: readonly string[]): number {
-  for (const line of lines) {
-    const rev = revOf(line);
-    if (rev !== undefined) return rev;
-  }
-  return Infinity;
+/**
+ * Live lines without the changes whose outcome is in the pages. Not the other way round: a reaction or
+ * an appended text does not tell what the message was before.
+ */
+function heldAfter(held: readonly string[], position: string): string[] {
+  const end = revAt(position);
+  return held.filter((line) => (revOf(line) ?? Infinity) > end);
 }
 
 function revAt(position: string | undefined): number {

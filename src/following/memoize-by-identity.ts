@@ -1,10 +1,15 @@
-/** Remembers what was made of something shared, for as long as that is shared. */
-export function memoizeByIdentity<K extends object, V>(make: (from: K) => V): (from: K) => V {
+/**
+ * Remembers what was made of something shared, for as long as that is shared.
+ * @param make its result must depend on the first argument alone; the others follow from it
+ */
+export function memoizeByIdentity<K extends object, V, More extends unknown[] = []>(
+  make: (from: K, ...more: More) => V,
+): (from: K, ...more: More) => V {
   const made = new WeakMap<K, { value: V }>();
-  return (from) => {
+  return (from, ...more) => {
     const known = made.get(from);
     if (known !== undefined) return known.value;
-    const value = make(from);
+    const value = make(from, ...more);
     made.set(from, { value });
     return value;
   };

@@ -12,7 +12,7 @@ export class PresenceSnapshot {
     this.#users = new Map(users.map((user) => [user.userId, user]));
   }
 
-  /** Everybody in a join reply; undefined where it does not name all of them. */
+  /** The users in a join reply; undefined where it does not name all of them. */
   static in({ online, onlineCount, presence }: JoinReply): PresenceSnapshot | undefined {
     return presence === 'users' && online.length === onlineCount
       ? new PresenceSnapshot(online)
@@ -40,7 +40,7 @@ export class PresenceSnapshot {
     return true;
   }
 
-  /** The events that lead from here to `then`; undefined where somebody has another name there. */
+  /** The events that lead from here to `then`; undefined where a user has another name there. */
   changesTo(then: PresenceSnapshot, roomId: string, timestamp: number): string[] | undefined {
     const isRenamed = ({ userId, username }: Present) =>
       (then.#users.get(userId)?.username ?? username) !== username;

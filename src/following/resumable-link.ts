@@ -9,13 +9,13 @@ import {
   commandLine,
   eventLine,
   isJoined,
+  isReply,
   joinReplyIn,
   resultIn,
   type Result,
 } from '../protocol/frames.ts';
 import type { Message, RoomInfo } from '../protocol/objects.ts';
 import { Overloaded } from '../admission/overloaded.ts';
-import { holdReply } from './replies.ts';
 import { type Action, type Input, joining, next, positionOf, type State } from './following.ts';
 import { reconnect } from './reconnecting.ts';
 import type { LinkListener, LinkState, MovableLink } from '../host/room-directory.ts';
@@ -275,7 +275,7 @@ export class ResumableLink implements MovableLink {
       return;
     }
     let stands = position;
-    if (holdReply(lines)) for (const line of lines) stands ??= this.#note(line);
+    if (lines.some(isReply)) for (const line of lines) stands ??= this.#note(line);
     // Nearly all frames come here: what is live passes as it comes, and only the position is kept.
     if (stands !== undefined) this.#state = { name: 'live', position: stands };
     this.#deliver(lines, stands);

@@ -13,6 +13,21 @@ export interface Reader {
   identity: Identity;
 }
 
+/** Events from a position on. */
+export interface Subscription {
+  /** @throws Refusal when the reader is not taken */
+  open(since: string | undefined): Promise<void>;
+  close(): void;
+}
+
+/** What a stream or a poll reads. */
+export interface Source {
+  identity: Identity;
+  /** Undefined for an inbox. */
+  roomId?: string;
+  subscribe(sink: SubscriptionSink): Subscription;
+}
+
 /** Where a subscription's events go. */
 export interface SubscriptionSink {
   /**
@@ -40,7 +55,7 @@ const MAX_HELD = 0;
  * hold all that was missed is let go; pages follow no faster than the client reads, and where they
  * end another link is made.
  */
-export class RoomSubscription {
+export class RoomSubscription implements Subscription {
   readonly #reader: Reader;
   readonly #sink: SubscriptionSink;
   #state: State = joining(undefined);
@@ -70,18 +85,20 @@ export class RoomSubscription {
 
   async #connect(since: string | undefined): Promise<void> {
     const generation = ++this.#generation;
-    const ifCurrent = (act: () => void) => {
-      if (this.#generation === generation) act();
-    };
+    const isCurrent = () => this.#generation === generation;
     const listener: LinkListener = {
-      lines: (lines, position) => ifCurrent(() => this.#hear(lines, position)),
-      closed: (code, reason) => ifCurrent(() => this.#step({ type: 'closed', code, reason })),
+      lines: (lines, position) => {
+        if (isCurrent()) this.#hear(lines, position);
+      },
+      closed: (code, reason) => {
+        if (isCurrent()) this.#step({ type: 'closed', code, reason });
+      },
       buffered: () => this.#sink.buffered(),
     };
     const { directory, roomId, identity } = this.#reader;
     const join = since === undefined ? {} : { since };
     const link = await directory.connect(roomId, identity, join, listener, true);
-    if (this.#generation === generation) this.#link = link;
+    if (isCurrent()) this.#link = link;
     else link.close('left');
   }
 

@@ -14,8 +14,8 @@ const MEMORY = 0.5;
  * is over, so that a busy room gathers. The window is as long as a flush has taken, where the host can
  * tell, and at least half of what its frames take, to a cap: the wait adds little to what others'
  * frames take anyway. A room that has had nothing to do for as long as a flush takes is not busy,
- * however slow the disk; nor is one in which whoever asks waits for the answer before asking again,
- * where each flush is for one thing and there is nothing to gather.
+ * however slow the disk; nor is one whose only client waits for each reply before its next command:
+ * there a flush has one command, and waiting would gather no more.
  */
 export class FlushScheduler {
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class FlushScheduler {
   #flushedAt = -Infinity;
   #isFlushing = false;
   #costMs = 0;
-  /** How long nothing was due behind the last flush; undefined while nothing is. */
+  /** How long nothing was due after the last flush; undefined while nothing is due. */
   #quietMs: number | undefined;
   /** How much has become due since the last flush, and how much flushes were for of late. */
   #due = 0;

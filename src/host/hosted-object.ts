@@ -87,7 +87,10 @@ export class HostedObject<O extends Hosted> implements Timer {
   #isRunning = false;
   /** Callers whose work has run and is not durable yet. */
   #waiters: Waiter[] = [];
+  /** The last commit. */
   #commit: Commit | undefined;
+  /** Whether a commit is on its way, or what it made durable is being handed out. */
+  isCommitting = false;
   /** When the first of the work came that no flush has followed yet. */
   #dueSince: number | undefined;
 
@@ -107,10 +110,10 @@ export class HostedObject<O extends Hosted> implements Timer {
     this.#queue.push({ work, reject });
     this.#queuedWeight += weight;
     if (this.#isRunning) return;
-    if (this.#commit === undefined) this.#ports.schedule();
+    if (!this.isCommitting) this.#ports.schedule();
     if (this.#queuedWeight < this.#ports.maxQueued) return;
-    if (this.#commit === undefined) this.#drain();
-    else this.#awaitCommit();
+    if (this.isCommitting) this.#awaitCommit();
+    else this.#drain();
   }
 
   /**
@@ -162,6 +165,7 @@ export class HostedObject<O extends Hosted> implements Timer {
     const startedAt = this.#ports.now();
     const commit = { startedAt, dueSince: this.#dueSince ?? startedAt, isOver: false };
     this.#commit = commit;
+    this.isCommitting = true;
     this.#dueSince = undefined;
     let failed: unknown = null;
     try {
@@ -195,10 +199,6 @@ export class HostedObject<O extends Hosted> implements Timer {
 
   get isInMemory(): boolean {
     return this.#object !== undefined;
-  }
-
-  get isCommitting(): boolean {
-    return this.#commit !== undefined;
   }
 
   /** Runs what is queued, and what that queues in turn. */
@@ -263,7 +263,7 @@ export class HostedObject<O extends Hosted> implements Timer {
       // What has waited for this commit is for the next one.
       const isDue = this.#queue.length > 0;
       if (isDue) this.#drain();
-      this.#commit = undefined;
+      this.isCommitting = false;
       if (isDue) this.#ports.schedule();
     }
   }

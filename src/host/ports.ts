@@ -36,7 +36,7 @@ export interface Clock {
 }
 
 export interface Ids {
-  /** An id nobody can guess: 128 random bits or more, of letters, digits, `-` and `_`. */
+  /** An id that cannot be guessed: 128 random bits or more, of letters, digits, `-` and `_`. */
   make(): string;
 }
 

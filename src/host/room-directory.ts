@@ -14,7 +14,7 @@ export interface RoomDirectory {
   ): Promise<Result<Reply<N>>>;
   /**
    * Joins a room. The listener's first line will be `["joined", result]`.
-   * @param silent only to listen: nobody is told, and nothing may be sent
+   * @param silent only listens: not in presence, and no commands
    * @throws Refusal when the room does not take it
    */
   connect(
@@ -31,7 +31,7 @@ export interface RoomLink {
   send(command: Command): void;
   /** Puts a newer identity of the same user in the place of the one it was made with. */
   renew(identity: Identity): void;
-  /** Ends it from the transport's side; the listener hears nothing more. */
+  /** Ends it from the transport's side; the listener is not called again. */
   close(reason: 'left' | 'disconnected'): void;
 }
 
@@ -39,11 +39,11 @@ export interface RoomLink {
 export interface LinkState {
   join: Record<string, unknown>;
   position: string;
-  /** Everybody whom the client takes to be here, where that is known. */
+  /** The users whom the client shows as present, where that is known. */
   here?: Present[];
 }
 
-/** Rooms whose links can be carried on by somebody else. */
+/** Rooms whose links can be handed over to another holder. */
 export interface MovableDirectory extends RoomDirectory {
   connect(
     roomId: string,
@@ -52,7 +52,7 @@ export interface MovableDirectory extends RoomDirectory {
     listener: LinkListener,
     silent?: boolean,
   ): Promise<MovableLink>;
-  /** Goes on with a link that was held elsewhere: what was missed meanwhile comes first. */
+  /** Continues a link that was held elsewhere; missed changes come first. */
   resume(roomId: string, identity: Identity, state: LinkState, listener: LinkListener): MovableLink;
 }
 
@@ -64,8 +64,8 @@ export interface MovableLink extends RoomLink {
 export interface LinkListener {
   /**
    * What came together, in order: replies and events, without the `position` line.
-   * @param position what that line said, where there is one; behind a break, where the page of what
-   * was missed ended
+   * @param position of the `position` line, where there is one; after a reconnect, where the page of
+   * missed changes ended
    */
   lines(lines: readonly string[], position: string | undefined): void;
   /** The room, or what leads to it, has ended the link. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { exportCursorSchema } from './export-lines.ts';
+import { conversationRequests } from './conversation-requests.ts';
 import { fixed } from './codes/limits.ts';
 import {
   caption,
@@ -9,7 +9,6 @@ import {
   clientId,
   countOf,
   emoji,
-  fileId,
   fileIds,
   flag,
   hasMore,
@@ -24,10 +23,9 @@ import {
   roomId,
   said,
   seconds,
+  streamed,
 } from './fields.ts';
 import {
-  actSchema,
-  fileSchema,
   knownUserIdSchema,
   label,
   memberSchema,
@@ -41,42 +39,11 @@ import {
   whole,
   youSchema,
 } from './objects.ts';
-import { fileName, wrongPrefix } from './text.ts';
-
-/** What the protocol knows of a command or a request beside its handler, which decides it. */
-export interface Operation {
-  /** Unknown fields are ignored, and null in an optional one is absent. */
-  payload: z.ZodObject;
-  /** What the `ok` reply carries. */
-  reply: z.ZodObject;
-  /** What it takes from its sender's allowance, in commands; 1 unless given. */
-  cost?: number;
-  /** `connection`: only for connections. `http`: only without one. Both unless given. */
-  via?: 'connection' | 'http';
-  /**
-   * Where it may be given although a room refuses everything else: `always`, to users who may not be
-   * in the room; `whenDeleted` and `whileImporting`, to admins.
-   */
-  access?: 'always' | 'whenDeleted' | 'whileImporting';
-  /** Earlier deletions and erasures have to be finished first. */
-  awaitsErasures?: true;
-  /**
-   * Method and path within `/rooms/:roomId`. Fields of the payload that the path does not name stand
-   * in the query of GET and DELETE and in the body of the others. A body in which no field is needed
-   * may be left out, but not of PATCH. POST answers 201, or 200 for a duplicate.
-   */
-  route?: `${Method} /${string}`;
-  /** Fields that have another name in the query, by that name. */
-  query?: Readonly<Record<string, string>>;
-  /** The route is written by hand, because it streams, or does many steps. */
-  hasOwnHandler?: true;
-  /** Only transports ask for it, as a step of what they do. */
-  isStep?: true;
-  /** One line for `/openapi.json`. */
-  summary?: string;
-}
-
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+import { fileRequests } from './file-requests.ts';
+import type { Operation } from './operation.ts';
+import { requests } from './requests.ts';
+import { VISIBLE } from './visible.ts';
+import { wrongPrefix } from './text.ts';
 
 /** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
 export const operations = {
@@ -126,14 +93,17 @@ export const operations = {
         mentions,
         meta,
         files: fileIds,
+        /** Its text, which may be empty, is the beginning of what will be appended to. */
+        streaming: flag,
       })
-      .superRefine(({ message, files = [] }, context) => {
-        const issue = files.length > 0 ? undefined : said.safeParse(message).error?.issues[0];
-        if (issue === undefined) return;
-        context.addIssue({ code: 'custom', message: issue.message, path: ['message'] });
+      .superRefine(({ message, streaming, files = [] }, context) => {
+        if (streaming === true || files.length > 0 || VISIBLE.test(message)) return;
+        const why = message === '' ? 'must not be empty' : 'must have something to read';
+        context.addIssue({ code: 'custom', message: why, path: ['message'] });
       }),
     reply: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
     route: 'POST /messages',
+    creates: true,
     summary: 'Sends a message; safe to send again with the same id.',
   },
   typing: {
@@ -226,6 +196,40 @@ export const operations = {
     reply: changedMessage,
     route: 'DELETE /messages/:seq',
     summary: 'Deletes a message; its place stays.',
+  },
+  appendMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      /** Where the text begins, in UTF-16 units. */
+      offset: whole(0),
+      /** Empty, it is a sign of life. */
+      text: z.string({ error: 'must be a string' }),
+    }),
+    reply: streamed.extend({
+      duplicate: z.literal(true).optional(),
+      stopRequested: z.literal(true).optional(),
+    }),
+    route: 'POST /messages/:seq/append',
+    summary: 'Appends to a streaming message; safe to send again with the same offset.',
+  },
+  finishMessage: {
+    payload: z.object({
+      roomId,
+      seq: whole(1),
+      status: z
+        .enum(['done', 'stopped', 'failed'], { error: 'must be one of done, stopped, failed' })
+        .optional(),
+    }),
+    reply: streamed,
+    route: 'POST /messages/:seq/finish',
+    summary: 'Ends a streaming message.',
+  },
+  stopMessage: {
+    payload: z.object({ roomId, seq: whole(1) }),
+    reply: z.object({}),
+    route: 'POST /messages/:seq/stop',
+    summary: 'Asks the sender of a streaming message to end it.',
   },
   addReaction: {
     payload: z.object({ roomId, seq: whole(1), emoji }),
@@ -322,119 +326,21 @@ export const operations = {
     route: 'DELETE /mutes/:userId',
     summary: 'Lets a muted user speak again.',
   },
-  getRoom: {
-    payload: z.object({ roomId }),
-    reply: z.object({ room: roomSchema, onlineCount: z.number() }),
-    via: 'http',
-    route: 'GET /',
-    summary: 'The room as it stands, and how many are online.',
-  },
-  getAudit: {
+  /** On a connection a signal is given by its own name, with `data` as its payload. */
+  sendSignal: {
     payload: z.object({
       roomId,
-      before: whole(1).optional(),
-      limit: whole(1, fixed.auditPage).optional(),
+      name: z.string({ error: 'must be a string' }),
+      data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
     }),
-    reply: z.object({ acts: z.array(actSchema), hasMore }),
-    via: 'http',
-    route: 'GET /audit',
-    summary: 'What those with rights have done, newest first.',
-  },
-  deleteRoom: {
-    payload: z.object({ roomId }),
     reply: z.object({}),
     via: 'http',
-    access: 'whileImporting',
-    route: 'DELETE /',
-    hasOwnHandler: true,
-    summary: 'Deletes the room with all that is in it; for owners and admins.',
+    route: 'POST /signals/:name',
+    summary: 'Passes an event of your own on to those who are online.',
   },
-  reopenRoom: {
-    payload: z.object({ roomId }),
-    reply: z.object({ room: roomSchema }),
-    via: 'http',
-    access: 'whenDeleted',
-    awaitsErasures: true,
-    route: 'PUT /',
-    hasOwnHandler: true,
-    summary: 'Lets a deleted room be used again; for admins.',
-  },
-  /** Until `done`, ask again: every asking does some of it, and the room goes on by itself. */
-  eraseUser: {
-    payload: z.object({ roomId, userId: knownUserIdSchema }),
-    reply: z.object({ done: z.boolean() }),
-    via: 'http',
-    awaitsErasures: true,
-    route: 'DELETE /users/:userId',
-    hasOwnHandler: true,
-    summary: 'Erases a person from the room; for admins.',
-  },
-  /** `cursor`: the `next` of the page before; transports keep it to themselves. */
-  exportRoom: {
-    payload: z.object({ roomId, cursor: exportCursorSchema.optional() }),
-    reply: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
-    via: 'http',
-    route: 'GET /export',
-    hasOwnHandler: true,
-    summary: 'Everything in the room, one JSON object a line; for owners and admins.',
-  },
-  /** Before a body is read: room for a file. `key` is where its bytes go, below the room's own folder. */
-  reserveFile: {
-    payload: z.object({
-      roomId,
-      name: z.string().transform(fileName),
-      size: whole(0),
-      previewOf: fileId.optional(),
-    }),
-    reply: z.object({ fileId: z.string(), key: z.string() }),
-    via: 'http',
-    route: 'POST /files',
-    hasOwnHandler: true,
-    summary: 'Uploads a file, for a message to name.',
-  },
-  /** The bytes of a reserved file are stored. */
-  completeFile: {
-    payload: z.object({
-      roomId,
-      fileId,
-      type: z.string(),
-      sha256: z.string(),
-      width: whole(1).optional(),
-      height: whole(1).optional(),
-    }),
-    reply: z.object({ file: fileSchema }),
-    cost: 0,
-    via: 'http',
-    isStep: true,
-  },
-  /** An upload has failed: what was reserved for it is free again. */
-  dropFile: {
-    payload: z.object({ roomId, fileId }),
-    reply: z.object({}),
-    cost: 0,
-    via: 'http',
-    access: 'always',
-    isStep: true,
-  },
-  /** A file that the reader may see. `isSent`: in a message, so that everybody in the room may. */
-  getFile: {
-    payload: z.object({ roomId, fileId }),
-    reply: z.object({ file: fileSchema, key: z.string(), isSent: z.boolean() }),
-    via: 'http',
-    route: 'GET /files/:fileId',
-    hasOwnHandler: true,
-    summary: "A file's bytes.",
-  },
-  /** Lines of an export; `line` is the number of the first, for messages about them. */
-  importRoom: {
-    payload: z.object({ roomId, text: z.string(), line: whole(1) }),
-    reply: z.object({ done: z.boolean(), position: z.string() }),
-    via: 'http',
-    access: 'whileImporting',
-    route: 'POST /import',
-    hasOwnHandler: true,
-    summary: 'Takes the lines of an export into an empty room; for admins.',
-  },
+  ...requests,
+  ...fileRequests,
+  ...conversationRequests,
 } as const satisfies Record<string, Operation>;
 
 /** What a transport answers itself, whatever room is meant. */
@@ -458,7 +364,7 @@ type NamesVia<V extends Operation['via']> = {
 /** Everything that a room can be asked, at whatever transport. */
 export type OperationName = keyof Operations;
 /** The operations that connections give. */
-export type CommandName = Exclude<OperationName, NamesVia<'http'>>;
+export type CommandName = Exclude<OperationName, NamesVia<'http'> | NamesVia<'service'>>;
 /** The operations that only connections give. */
 export type ConnectionCommand = NamesVia<'connection'>;
 /** The operations that need no connection: they are asked for over HTTP. */
@@ -474,5 +380,5 @@ export const traits: ReadonlyMap<string, Operation> = new Map(Object.entries(all
 
 /** The commands: what connections give. */
 export const commandNames = operationNames.filter(
-  (name) => all[name].via !== 'http',
+  (name) => all[name].via !== 'http' && all[name].via !== 'service',
 ) as CommandName[];

@@ -3,7 +3,7 @@ import { withoutHidden } from './visible.ts';
 /** Variation selectors: they choose between the picture of an emoji and its text form. */
 const SELECTORS = /[\uFE0E\uFE0F]/g;
 
-/** Where a picture needs its selector: behind emoji that are text by themselves, and in keycaps. */
+/** Where a picture needs its selector: after emoji that are text by themselves, and in keycaps. */
 const TEXT_BY_DEFAULT =
   /(?!\p{Emoji_Presentation})(?=\p{Emoji})\p{ExtPict}(?!\p{EMod})|[#*0-9](?=\u20E3)/gu;
 

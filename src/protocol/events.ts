@@ -6,6 +6,7 @@ import {
   presentSchema,
   receiptSchema,
   roomSchema,
+  streamEndings,
 } from './objects.ts';
 
 const inRoom = presentSchema.extend({ roomId: z.string() });
@@ -45,6 +46,23 @@ export const events = {
       by: z.string().optional(),
     }),
     durable: true,
+  },
+  /** Text was appended to a streaming message, or, with `status`, its text has ended. */
+  messageAppended: {
+    payload: z.object({
+      roomId: z.string(),
+      seq: z.number(),
+      rev: z.number(),
+      /** Where `text` begins, in UTF-16 units. */
+      offset: z.number(),
+      text: z.string(),
+      status: z.enum(['done', ...streamEndings]).optional(),
+    }),
+    durable: true,
+  },
+  /** For the sender of a streaming message alone: a user asks for its end. */
+  stopRequested: {
+    payload: z.object({ roomId: z.string(), seq: z.number(), by: z.string() }),
   },
   reactionsUpdated: {
     payload: z.object({
@@ -114,8 +132,8 @@ export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]['payl
 
 export const eventNames = Object.keys(events) as EventName[];
 export const durable = eventsThatAre('durable');
-export const ephemeral = eventsThatAre('ephemeral');
-export const deferrable = eventsThatAre('deferrable');
+export const ephemeral: ReadonlySet<string> = eventsThatAre('ephemeral');
+export const deferrable: ReadonlySet<string> = eventsThatAre('deferrable');
 
 function eventsThatAre(trait: 'durable' | 'ephemeral' | 'deferrable'): ReadonlySet<EventName> {
   const all: Readonly<Record<EventName, Event>> = events;

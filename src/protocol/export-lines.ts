@@ -32,7 +32,7 @@ const message = messageSchema.omit({ roomId: true, replyCount: true, reactions: 
   timestamp: count,
   editedAt: count.optional(),
   deletedAt: count.optional(),
-  /** Who deleted it; no client is told. */
+  /** The user who deleted it; not sent to clients. */
   deletedBy: z.string().optional(),
   replyTo: whole(1).optional(),
 });

@@ -7,6 +7,7 @@ import {
   messageSchema,
   roles,
   roomIdSchema,
+  streamEndings,
   userIdSchema,
   whole,
 } from './objects.ts';
@@ -63,6 +64,13 @@ export const changedMessage = z.object({ message: messageSchema });
  */
 export const ownReactions = { myReactions: z.record(z.string(), z.array(z.string())).optional() };
 export const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
+/** A streamed text as it stands: where the next append begins, in UTF-16 units, and how it ended. */
+export const streamed = z.object({
+  seq: z.number(),
+  rev: z.number(),
+  length: z.number(),
+  status: z.enum(['done', ...streamEndings]).optional(),
+});
 export const changedMember = z.object({ member: memberSchema });
 
 /** How many of the values are given. */

@@ -2,6 +2,7 @@ import { type Problem, Refusal } from './codes/errors.ts';
 import type { Limits } from './codes/limits.ts';
 import type { Identity } from './identity.ts';
 import type { Reply } from './commands.ts';
+import type { InboxReply } from './inbox-commands.ts';
 import { durable, type EventName, type EventPayload } from './events.ts';
 import { depthOfText } from './shape.ts';
 
@@ -38,6 +39,7 @@ export function isBlank(line: string): boolean {
 }
 
 const JOINED = '["joined",';
+const INBOX = '["inbox",';
 const ACK = '["ack",';
 const POSITION = '["position",';
 const REFUSED = '{"ok":false';
@@ -85,9 +87,9 @@ export function splitFrame(text: string): { lines: string[]; position: string | 
   return { lines, position: lines.pop()?.slice(POSITION.length + 1, -2) };
 }
 
-/** Whether a line answers one connection: a command of it, or its joining. */
+/** Whether a line answers one connection: a command of it, its joining, or its opening an inbox. */
 export function isReply(line: string): boolean {
-  return line.startsWith(ACK) || line.startsWith(JOINED);
+  return line.startsWith(ACK) || line.startsWith(JOINED) || line.startsWith(INBOX);
 }
 
 export function isJoined(line: string): boolean {
@@ -103,6 +105,7 @@ export function ackRef(line: string): number | undefined {
 /** The `ref` that a reply answers, none in a `joined` line, and its result as the JSON text it is. */
 export function readReply(line: string): { ref: number | undefined; result: string } {
   if (line.startsWith(JOINED)) return { ref: undefined, result: line.slice(JOINED.length, -1) };
+  if (line.startsWith(INBOX)) return { ref: undefined, result: line.slice(INBOX.length, -1) };
   const comma = line.indexOf(',', ACK.length);
   return { ref: Number(line.slice(ACK.length, comma)), result: line.slice(comma + 1, -1) };
 }
@@ -143,7 +146,10 @@ export function payloadIn<N extends EventName>(line: string): EventPayload<N> {
 
 /** The `rev` of a durable event; undefined for any other line. */
 export function revOf(line: string): number | undefined {
-  return durable.has(eventName(line)) ? payloadIn<'message'>(line).rev : undefined;
+  const name: string = eventName(line);
+  return durable.has(eventName(line)) || durableInInboxes.has(name)
+    ? payloadIn<'message'>(line).rev
+    : undefined;
 }
 
 /** Links carry single commands that a transport has taken apart: depth is the room's to judge. */
@@ -190,4 +196,28 @@ function readCommand(line: string): Command {
     throw new Refusal('invalid_payload', 'ref must be a whole number from 0 on.', { field: 'ref' });
   }
   return { name, payload, ref: ref as number };
+}
+
+/** Events of an inbox about a stored change. */
+const durableInInboxes: ReadonlySet<string> = new Set([
+  'conversationUpdated',
+  'conversationRemoved',
+]);
+
+/** The reply in the line that opens an inbox; undefined for any other line, and for a refusal. */
+export function inboxReplyIn(line: string): InboxReply<'openInbox'> | undefined {
+  if (!line.startsWith(INBOX)) return undefined;
+  const result = JSON.parse(readReply(line).result) as Result<InboxReply<'openInbox'>>;
+  return result.ok ? result : undefined;
+}
+
+/** What an inbox replies has changed, as the events that tell so. */
+export function inboxChangeLines({
+  conversations,
+  removed = [],
+}: InboxReply<'openInbox'>): string[] {
+  return [
+    ...conversations.map((one) => eventLine('conversationUpdated', one)),
+    ...removed.map((roomId) => eventLine('conversationRemoved', { roomId })),
+  ];
 }

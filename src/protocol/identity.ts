@@ -3,7 +3,7 @@ import type { Role } from './objects.ts';
 /** What the user ids of guests, and only theirs, begin with. */
 export const GUEST_PREFIX = 'guest:';
 
-/** Who a verified token, or a guest token, says is speaking. The only identity there is. */
+/** The user of a verified token or a guest token. The only identity there is. */
 export interface Identity {
   userId: string;
   /** The verified display name; without one, the name a client claims counts, as unverified. */

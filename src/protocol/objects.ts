@@ -53,6 +53,13 @@ export const fileSchema = storedFileSchema.extend({
 });
 export type FileInfo = z.infer<typeof fileSchema>;
 
+/**
+ * How a streamed text can end before it is done: because its sender was asked to stop, because
+ * producing it failed, or because its sender fell silent.
+ */
+export const streamEndings = ['stopped', 'failed', 'interrupted'] as const;
+export type StreamEnding = (typeof streamEndings)[number];
+
 /** What a member said. `seq` is an order, not a count. */
 export const messageSchema = z.object({
   roomId: z.string(),
@@ -77,6 +84,10 @@ export const messageSchema = z.object({
   files: z.array(fileSchema).optional(),
   /** Emoji to count. */
   reactions: z.record(z.string(), z.number()).optional(),
+  /** Its text is still being appended to. */
+  streaming: z.literal(true).optional(),
+  /** How its text ended, where that is not simply done. */
+  status: z.enum(streamEndings).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
 
@@ -106,7 +117,9 @@ export type Present = z.infer<typeof presentSchema>;
 
 export const roomSchema = z.object({
   roomId: z.string(),
-  /** 0 until somebody writes. */
+  /** A room of two people; absent in any other. */
+  kind: z.literal('direct').optional(),
+  /** 0 until the first write. */
   createdAt: time,
   topic: z.string().optional(),
   private: z.boolean(),
@@ -144,7 +157,7 @@ export type Reaction = z.infer<typeof reactionSchema>;
 export const receiptSchema = z.object({ userId: z.string(), readUpTo: z.number() });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** What somebody with rights has done. */
+/** An act of a moderator, owner or admin. */
 export const actSchema = z.object({
   id: z.number(),
   timestamp: time,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isOptional, nullAsAbsent, withoutNulls } from './absent.ts';
+import { isOptional, nullAsAbsent } from './absent.ts';
 import { invalidField, Refusal } from './codes/errors.ts';
 import {
   commandNames,
@@ -10,6 +10,7 @@ import {
   type Payload,
   transportCommands,
 } from './commands.ts';
+import { readFields } from './read-fields.ts';
 
 /** For each operation, the fields of its payload in which null is absent. */
 export const nullFields = Object.fromEntries(
@@ -17,6 +18,10 @@ export const nullFields = Object.fromEntries(
 ) as Record<OperationName, ReadonlySet<string>>;
 
 const commands: ReadonlySet<string> = new Set(commandNames);
+
+export function isCommandName(name: string): name is CommandName {
+  return commands.has(name);
+}
 
 export function assertCommandName(name: string): asserts name is CommandName {
   if (commands.has(name)) return;
@@ -51,9 +56,5 @@ export function mayLack(name: OperationName, field: string): boolean {
 
 /** A command's payload, or the refusal that names the first field that does not fit. */
 export function readPayload<N extends OperationName>(name: N, payload: unknown): Payload<N> {
-  const result = operations[name].payload.safeParse(withoutNulls(payload, nullFields[name]));
-  if (result.success) return result.data as Payload<N>;
-  const issue = result.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? 'payload' : issue.path.join('.');
-  throw invalidField(field, field === 'payload' ? 'must be a JSON object' : (issue?.message ?? ''));
+  return readFields(operations[name].payload, nullFields[name], payload) as Payload<N>;
 }

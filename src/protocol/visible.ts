@@ -1,6 +1,6 @@
 /**
  * Which characters draw something. Names, reactions and messages are read by people, so a character
- * that draws nothing must neither make up all of them nor tell two of them apart.
+ * that draws nothing must neither make up all of them nor be their only difference.
  */
 
 /** Characters that act as white space; `\s` alone leaves out NEL and the blank Braille cell. */
@@ -30,13 +30,14 @@ const NEEDED = [
 ].join('|');
 
 const needless = new RegExp(`(${NEEDED})|(?![\\t-\\r\\u0085])[${HIDDEN}]`, 'gu');
-const visible = new RegExp(`[^${SPACE}${HIDDEN}]`, 'u');
+/** Something to see, anywhere in a text. */
+export const VISIBLE = new RegExp(`[^${SPACE}${HIDDEN}]`, 'u');
 /** White space that is more than one space in a line. */
 const untidy = new RegExp(`[${SPACE}]{2,}|[\\t-\\r\\u0085\\u2028\\u2029\\u2800]`, 'gu');
 
 /** Whether there is anything to see in `text`. */
 export function isVisible(text: string): boolean {
-  return visible.test(text);
+  return VISIBLE.test(text);
 }
 
 /** `text` without the characters that neither draw anything nor change how others look; in form C. */

@@ -3,6 +3,8 @@ import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import type { Access } from './access/access.ts';
+import type { RateLimits } from './access/rate-limits.ts';
+import type { OpenAppends } from './broadcast/open-appends.ts';
 import type { Effect } from './effects.ts';
 import type { Connection, Ids, Name } from './ports.ts';
 import type { Connections } from './presence/connections.ts';
@@ -23,6 +25,9 @@ export interface RoomParts extends Stores {
   connections: Connections;
   presence: Presence;
   typing: Typing;
+  appends: OpenAppends;
+  /** What may be appended to each message, by `seq`. */
+  appendRates: RateLimits;
   limits: Limits;
   ids: Ids;
   deliveries: Deliveries;

@@ -4,14 +4,19 @@ import type { EventName, EventPayload, LeaveReason } from '../protocol/events.ts
 import type { Receipt } from '../protocol/objects.ts';
 import { revocations } from './access/revocations.ts';
 import type { Audience } from './broadcast/audience.ts';
+import type { Entry } from './broadcast/framing.ts';
+import type { OpenAppends } from './broadcast/open-appends.ts';
 import type { Outbox } from './broadcast/outbox.ts';
 import type { Context, Decision, UpkeepContext } from './context.ts';
 import type { Connection, ConnectionState } from './ports.ts';
 import type { Connections } from './presence/connections.ts';
 import type { Departures } from './presence/departures.ts';
+import type { Signal, Signals } from './presence/signals.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
+import type { Telling } from './telling/telling.ts';
+import type { Watchers } from './telling/watchers.ts';
 import { dueAt } from './upkeep/tasks.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
@@ -49,21 +54,31 @@ type PlainEffect =
   | { type: 'forgetReceipt'; userId: string }
   /** Everything stored is dropped after the next flush. */
   | { type: 'eraseStorage' }
+  /** A user's inbox watches the room until a time, in epoch milliseconds. */
+  | { type: 'watch'; userId: string; until: number }
   /** Rows were removed; their space can be given back. */
-  | { type: 'reclaimSpace' };
+  | { type: 'reclaimSpace' }
+  /** An application's own event is to be passed on, when its sender and the room may. */
+  | { type: 'signal'; signal: Signal }
+  /** Text joins an append that the next flush hands out. */
+  | { type: 'extendAppend'; seq: number; text: string };
 
 /** What a decision does beyond its reply, as data. Effects apply in their order. */
 export type Effect =
   | PlainEffect
   /** Joined connections that may no longer be in the room are disconnected. */
   | { type: 'recheckAccess'; audience: Audience }
-  /** A target outside the room is to be told of `key`: stored when it is planned, sent after the commit. */
+  /** Owes a target outside the room the state of `key`: stored when planned, sent after the commit. */
   | { type: 'deliver'; target: string; key: string }
-  /** The time of the next wakeup may have changed. */
-  | { type: 'wake' };
+  /** The next wakeup may have changed; with `by`, only where none is set up to that time. */
+  | { type: 'wake'; by?: number };
 
 /** An effect that needs nothing more from storage. */
-export type PlannedEffect = PlainEffect | { type: 'setWakeup'; at: number | undefined };
+export type PlannedEffect =
+  | PlainEffect
+  | { type: 'setWakeup'; at: number | undefined }
+  /** Something may have turned that inboxes are to be told of. */
+  | { type: 'tell' };
 
 /** A decision that can be applied after its transaction without reading anything. */
 export interface Planned<R> {
@@ -102,14 +117,16 @@ export function plan<R>(
   { reply, effects = [] }: Decision<R>,
   wakeAt: number | undefined,
 ): Planned<R> {
-  const { unindexedTo, retentionDays } = context.state;
+  const { unindexedTo, keyedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
-  let delivers = false;
+  let delivers = context.told.isOn && context.told.hasMarks;
+  context.told.hasMarks = false;
+  if (delivers) planned.push({ type: 'tell' });
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
-    if (effect.type === 'wake') wakes = true;
+    if (effect.type === 'wake') wakes ||= !isSetBy(effect.by, wakeAt);
     else if (effect.type === 'deliver') {
       context.deliveries.add(effect.target, effect.key);
       delivers = true;
@@ -117,7 +134,8 @@ export function plan<R>(
       planned.push(...revocations(context, effect.audience));
     else planned.push(effect);
   }
-  const needsUpkeep = unindexedTo > 0 || (retentionDays !== null && position !== undefined);
+  const isUpgrading = unindexedTo > 0 || keyedTo !== null;
+  const needsUpkeep = isUpgrading || (retentionDays !== null && position !== undefined);
   const isLate = wakeAt === undefined || wakeAt > context.now + WAKEUP_EVERY_MS;
   if (wakes || (needsUpkeep && wakeAt === undefined) || (delivers && isLate)) {
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });
@@ -125,14 +143,22 @@ export function plan<R>(
   return { reply, effects: planned, position };
 }
 
+function isSetBy(by: number | undefined, wakeAt: number | undefined): boolean {
+  return by !== undefined && wakeAt !== undefined && wakeAt <= by;
+}
+
 /** What effects act on. */
 export interface EffectTargets {
   outbox: Outbox;
+  appends: OpenAppends;
   connections: Connections;
   presence: Presence;
+  signals: Signals;
   receipts: Receipts;
   departures: Departures;
   upkeep: Upkeep;
+  telling: Telling;
+  watchers: Watchers;
   /** Shows a user under the name in a connection's token. */
   rename: (connection: Connection) => void;
 }
@@ -146,11 +172,20 @@ export class Effects {
   }
 
   apply(effects: readonly PlannedEffect[]): void {
-    const { outbox, connections, receipts, departures, upkeep } = this.#targets;
+    const { outbox, appends, connections, receipts, departures, upkeep, telling, watchers } =
+      this.#targets;
+    let entry: Entry;
     for (const effect of effects) {
       switch (effect.type) {
         case 'broadcast':
-          outbox.broadcast(effect.event, effect.audience, effect.position);
+          entry = outbox.broadcast(effect.event, effect.audience, effect.position);
+          if (effect.event.name === 'messageAppended') appends.add(effect.event.payload, entry);
+          break;
+        case 'signal':
+          this.#targets.signals.add(effect.signal);
+          break;
+        case 'extendAppend':
+          appends.extend(effect.seq, effect.text);
           break;
         case 'updateConnection':
           for (const connection of connections.in({ to: 'connection', id: effect.id })) {
@@ -173,6 +208,13 @@ export class Effects {
           break;
         case 'reclaimSpace':
           upkeep.reclaimSpace();
+          break;
+        case 'tell':
+          telling.soon();
+          if (watchers.until.size > 0) watchers.turned();
+          break;
+        case 'watch':
+          watchers.watch(effect.userId, effect.until);
           break;
         case 'setWakeup':
           upkeep.setWakeup(effect.at);

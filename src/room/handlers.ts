@@ -1,11 +1,13 @@
 import type { OperationName } from '../protocol/commands.ts';
 import { addReaction } from './commands/add-reaction.ts';
+import { appendMessage } from './commands/append-message.ts';
 import { banMember } from './commands/ban-member.ts';
 import { getReactions } from './commands/get-reactions.ts';
 import { kickMember } from './commands/kick-member.ts';
 import { muteMember } from './commands/mute-member.ts';
 import { removeReaction } from './commands/remove-reaction.ts';
 import { reopenRoom } from './commands/reopen-room.ts';
+import { sendSignal } from './commands/send-signal.ts';
 import { setRole } from './commands/set-role.ts';
 import { unbanMember } from './commands/unban-member.ts';
 import { unmuteMember } from './commands/unmute-member.ts';
@@ -18,7 +20,9 @@ import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
 import { eraseUser } from './commands/erase-user.ts';
 import { exportRoom } from './commands/export-room.ts';
+import { finishMessage } from './commands/finish-message.ts';
 import { getAudit } from './commands/get-audit.ts';
+import { getConversation } from './commands/get-conversation.ts';
 import { getHistory } from './commands/get-history.ts';
 import { getMembers } from './commands/get-members.ts';
 import { getMessage } from './commands/get-message.ts';
@@ -29,7 +33,12 @@ import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
 import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
+import { openDirect, peekDirect, setBlocked } from './commands/direct.ts';
+import { quitRoom } from './commands/quit-room.ts';
 import { searchMessages } from './commands/search-messages.ts';
+import { setReading } from './commands/set-reading.ts';
+import { tellRoom } from './commands/tell-room.ts';
+import { stopMessage } from './commands/stop-message.ts';
 import { typing } from './commands/typing.ts';
 import { updateRoom } from './commands/update-room.ts';
 import type { Handler } from './context.ts';
@@ -39,6 +48,9 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   joinRoom,
   leaveRoom,
   message,
+  appendMessage,
+  finishMessage,
+  stopMessage,
   typing,
   getHistory,
   getMissed,
@@ -57,6 +69,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   unbanMember,
   muteMember,
   unmuteMember,
+  sendSignal,
   getRoom,
   getMessage,
   getAudit,
@@ -69,4 +82,11 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   dropFile,
   getFile,
   importRoom,
+  getConversation,
+  setReading,
+  quitRoom,
+  peekDirect,
+  openDirect,
+  setBlocked,
+  tellRoom,
 };

@@ -56,6 +56,7 @@ export class Pipeline {
   run<N extends OperationName>(name: N, actor: Actor, payload: unknown): Planned<Reply<N>> {
     const { limits, roomId } = this.#parts;
     const read = readChecked(name, payload, limits, roomId);
+    if (name !== 'appendMessage') this.#parts.appends.bySeq.clear();
     try {
       const planned = this.#database.atomic(() => this.#decide(name, actor, read));
       const { missed } = planned.reply as { missed?: readonly unknown[] };

@@ -55,6 +55,8 @@ export interface Ports {
   meter?: Meter;
   /** Without it deliveries wait. */
   courier?: Courier;
+  /** Whether the courier reaches inboxes, which the room then tells what their users have in it. */
+  hasInboxes?: boolean;
   application?: Application;
 }
 
@@ -71,7 +73,7 @@ export interface ConnectionState {
   id: string;
   identity: Identity;
   joined: boolean;
-  /** Only listens: nobody is told that it is here, and it sends nothing. */
+  /** Only listens: it is not in presence, and gives no commands. */
   silent?: true;
   /** Fixed at the first join. */
   name?: Name;

@@ -1,12 +1,14 @@
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
-import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import type { Problem } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { type Reply, type RequestName, traits } from '../protocol/commands.ts';
-import { assertCommandName } from '../protocol/payloads.ts';
+import { isCommandName } from '../protocol/payloads.ts';
+import { signalOf } from '../protocol/signals.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
+import { answerMade, answerRefresh } from './own-answers.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 
 /**
@@ -15,10 +17,12 @@ import { type RoomServices, servicesOf } from './services.ts';
  */
 export class Room {
   readonly #services: RoomServices;
+  readonly #takesSignals: boolean;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
     this.#services = servicesOf(roomId, ports, limits);
+    this.#takesSignals = limits.openSignals;
   }
 
   /**
@@ -46,12 +50,14 @@ export class Room {
     const { identity } = connection.state;
     try {
       rates.charge(identity.userId, name);
-      assertCommandName(name);
+      const actor = { identity, connection };
       const {
         reply,
         position,
         effects: planned,
-      } = pipeline.run(name, { identity, connection }, payload);
+      } = isCommandName(name)
+        ? pipeline.run(name, actor, payload)
+        : pipeline.run('sendSignal', actor, signalOf(name, payload, this.#takesSignals));
       if (ref !== undefined) {
         outbox.reply(connection, ackLine(ref, { ok: true, ...reply }), position);
       }
@@ -85,29 +91,12 @@ export class Room {
    * @param verdict the identity in the token, or why the token does not hold
    */
   refresh(connection: Connection, command: Command, verdict: Identity | Problem): void {
-    if (!this.#isReachable(connection)) return;
-    try {
-      if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
-      const reply = this.renew(connection, verdict);
-      if (command.ref === undefined) return;
-      this.#services.outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));
-    } catch (error) {
-      this.#services.refusals.refuseToken(connection, command, error);
-    }
+    if (this.#isReachable(connection)) answerRefresh(this.#services, connection, command, verdict);
   }
 
   /** Answers a command that a transport has done outside the room, such as `getFileToken`. */
   answer(connection: Connection, command: Command, made: object | Problem): void {
-    if (!this.#isReachable(connection)) return;
-    try {
-      this.#services.rates.charge(connection.state.identity.userId, command.name);
-      if (!connection.state.joined) throw new Refusal('not_joined', 'Join the room first.');
-      if ('code' in made) throw new Refusal(made.code, made.message, made);
-      if (command.ref === undefined) return;
-      this.#services.outbox.reply(connection, ackLine(command.ref, { ok: true, ...made }));
-    } catch (error) {
-      this.#services.refusals.refuse(connection, command, error);
-    }
+    if (this.#isReachable(connection)) answerMade(this.#services, connection, command, made);
   }
 
   /** Answers a frame that holds no tuples, and disconnects a client that goes on sending such. */
@@ -141,7 +130,8 @@ export class Room {
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
   flush(): boolean {
-    const { frames, upkeep, deliveries } = this.#services;
+    const { appends, frames, upkeep, deliveries } = this.#services;
+    appends.bySeq.clear();
     const wasDue = frames.flush();
     if (upkeep.erasesAfterFlush) upkeep.eraseAfterFlush();
     deliveries.dispatch();

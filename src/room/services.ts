@@ -1,32 +1,42 @@
 import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
-import type { Limits } from '../protocol/codes/limits.ts';
-import { RateLimits } from './access/rate-limits.ts';
+import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
 import { FrameSender } from './broadcast/frame-sender.ts';
-import { FILES_TARGET, filesBody } from './files/deliver.ts';
+import { OpenAppends } from './broadcast/open-appends.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
-import type { RoomParts } from './context.ts';
+import type { RoomParts, UpkeepContext } from './context.ts';
 import { Effects, type PlannedEffect } from './effects.ts';
+import { FILES_TARGET, filesBody } from './files/deliver.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Connection, Ports } from './ports.ts';
 import { Connections } from './presence/connections.ts';
 import { Departures } from './presence/departures.ts';
 import { Presence } from './presence/presence.ts';
 import { Receipts } from './presence/receipts.ts';
+import { Signals } from './presence/signals.ts';
 import { Typing } from './presence/typing.ts';
 import { Database } from './storage/database.ts';
+import { INBOX_TARGET } from './telling/evaluate.ts';
+import { bodyOf } from './telling/state.ts';
+import { Telling } from './telling/telling.ts';
+import { Watchers } from './telling/watchers.ts';
 import { storesOf } from './storage/stores.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
+
+/** Appends to one message. */
+const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst };
 
 /** What a room's own methods call. */
 export interface RoomServices {
   connections: Connections;
   departures: Departures;
   outbox: Outbox;
+  appends: OpenAppends;
   frames: FrameSender;
   deliveries: Deliveries;
   refusals: Refusals;
@@ -43,30 +53,84 @@ export interface RoomServices {
  * @throws NewerSchema where newer code has written the room
  */
 export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomServices {
-  const { clock, ids, timer, roster, log } = ports;
+  const { clock, ids, timer, log } = ports;
   const database = new Database(ports.sql);
-  const connections = new Connections(roster);
-  const outbox = new Outbox(connections);
-  const presence = new Presence(roomId, outbox, clock, timer, connections);
-  const typing = new Typing(clock);
+  const outgoing = outgoingOf(roomId, ports);
+  const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
   const stores = storesOf(database, ports, roomId);
-  const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) => {
-    const context = upkeep.context();
-    return target === FILES_TARGET
-      ? filesBody(context, key)
-      : ports.application?.read(context, target, key);
-  });
+  const rates = new RateLimits(commandRate(limits), clock);
+  const appendRates = new RateLimits(APPEND_RATE, clock);
+  const appends = new OpenAppends();
+  const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
+    readDelivery(upkeep.context(), ports, target, key),
+  );
   const parts: RoomParts = {
     roomId,
     ...stores,
     connections,
     presence,
     typing,
+    appends,
+    appendRates,
     limits,
     ids,
     deliveries,
   };
 
+  // Applying effects may rename a user, and a renaming has effects.
+  const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
+  const rename = (connection: Connection) => renewal.rename(connection);
+  const context = () => upkeep.context();
+  const telling = new Telling({ timer, log, context, wakeBy: (at) => upkeep.wakeBy(at) }, database);
+  const watchers = new Watchers({ ...ports, context });
+  const upkeep = new Upkeep(parts, database, ports, telling, apply);
+  const pipeline = new Pipeline(parts, database, ports, upkeep);
+  const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
+  const receipts = new Receipts(roomId, outbox, presence, connections, timer);
+  const effects = new Effects({
+    outbox,
+    appends,
+    connections,
+    presence,
+    signals: new Signals(outbox, clock, timer),
+    receipts,
+    departures,
+    upkeep,
+    telling,
+    watchers,
+    rename,
+  });
+  return {
+    ...outgoing,
+    appends,
+    deliveries,
+    rates,
+    renewal,
+    pipeline,
+    effects,
+    upkeep,
+  };
+}
+
+/** What a delivery says, as it is sent; undefined: nothing is owed any more. */
+function readDelivery(
+  context: UpkeepContext,
+  { application }: Ports,
+  target: string,
+  key: string,
+): string | undefined {
+  if (target === FILES_TARGET) return filesBody(context, key);
+  if (!target.startsWith(INBOX_TARGET)) return application?.read(context, target, key);
+  return bodyOf(context, target.slice(INBOX_TARGET.length));
+}
+
+/** Makes what knows a room's connections and brings events to them. */
+function outgoingOf(roomId: string, ports: Ports) {
+  const { clock, timer, roster } = ports;
+  const connections = new Connections(roster);
+  const outbox = new Outbox(connections);
+  const presence = new Presence(roomId, outbox, clock, timer, connections);
+  const typing = new Typing(clock);
   const departures = new Departures(outbox, connections, presence, typing);
   const tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
     departures.disconnect([connection], code),
@@ -77,36 +141,5 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
 
   const refusals = new Refusals(roomId, ports, outbox, departures);
-
-  // Applying effects may rename a user, and a renaming has effects.
-  const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
-  const rename = (connection: Connection) => renewal.rename(connection);
-  const rates = new RateLimits(limits, clock);
-  const upkeep = new Upkeep(parts, database, ports, apply);
-  const pipeline = new Pipeline(parts, database, ports, upkeep);
-  const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
-  const receipts = new Receipts(roomId, outbox, presence, connections, timer);
-  const effects = new Effects({
-    outbox,
-    connections,
-    presence,
-    receipts,
-    departures,
-    upkeep,
-    rename,
-  });
-  return {
-    connections,
-    departures,
-    outbox,
-    frames,
-    deliveries,
-    refusals,
-    rates,
-    tokenExpiry,
-    renewal,
-    pipeline,
-    effects,
-    upkeep,
-  };
+  return { connections, outbox, presence, typing, departures, tokenExpiry, frames, refusals };
 }

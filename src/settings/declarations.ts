@@ -1,47 +1,17 @@
 import { wrongClientUrl, wrongPublicUrl } from '../auth/origin.ts';
-import type { Limits } from '../protocol/codes/limits.ts';
-import { EXAMPLE_SECRET, wrongKeySetUrl, wrongSecret } from './keys.ts';
+import type { Declaration } from './declaration.ts';
+import { EXAMPLE_SECRET, wrongKeySetUrl, wrongPageUrl, wrongSecret } from './keys.ts';
+import { tuningDeclarations } from './tuning-declarations.ts';
 
 /**
  * All settings. `.env.example`, the tables in `docs/settings.md` and the checks at start are made from
  * this list.
  */
 
-export type HostName = 'node' | 'edge';
-
-/**
- * Which table of `docs/settings.md` a setting stands in. `internal` ones are in none: they exist so
- * that tests and benchmarks can lift a limit, and no operator needs them.
- */
-export type Group = 'required' | 'security' | 'tuning' | 'internal';
-
-interface Declared {
-  name: string;
-  group: Group;
-  /** The hosts that read it. */
-  hosts: readonly HostName[];
-  /** One line for the table. */
-  about: string;
-  unit?: string;
-}
-
-export type Declaration = Declared &
-  (
-    | { kind: 'whole'; default: number; least: number; most: number; limit?: keyof Limits }
-    | {
-        kind: 'text';
-        default?: string;
-        /** What `.env.example` shows, where that is no default. */
-        example?: string;
-        wrong?: (value: string) => string | undefined;
-      }
-    | { kind: 'choice'; default: string; choices: readonly string[] }
-    | { kind: 'switch'; default?: boolean }
-  );
+export type { Declaration, Group, HostName } from './declaration.ts';
 
 const both = ['node', 'edge'] as const;
 const node = ['node'] as const;
-const edge = ['edge'] as const;
 
 export const declarations = [
   {
@@ -110,6 +80,24 @@ export const declarations = [
       'URL of the JSON Web Key Set in which your sign-in service publishes its public keys: tokens signed with its RSA, ECDSA or Ed25519 keys are then accepted, with or without JWT_SECRET. https, or http on this machine.',
   },
   {
+    name: 'SIGN_IN_URL',
+    group: 'security',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      'URL to which the page sends users to sign in; it adds `return_to`, the address to come back to.',
+  },
+  {
+    name: 'TOKEN_URL',
+    group: 'security',
+    kind: 'text',
+    wrong: wrongPageUrl,
+    hosts: both,
+    about:
+      "URL from which the page gets its user's token, with that site's own cookies: 200 with the token as text, or as JSON in `token`; 401 when the user has to sign in. On another origin it must allow the page with credentials (CORS).",
+  },
+  {
     name: 'ALLOW_GUESTS',
     group: 'security',
     kind: 'switch',
@@ -126,6 +114,26 @@ export const declarations = [
     hosts: both,
     about:
       'Which rooms a user may enter: `open`, every room that is not private; `token`, only the rooms that the token names.',
+  },
+  {
+    name: 'DIRECT_MESSAGES',
+    group: 'security',
+    kind: 'choice',
+    default: 'shared',
+    choices: ['anyone', 'shared', 'off'],
+    hosts: both,
+    about:
+      'Which users may begin a direct room with each other: `shared`, users who are both on the list of some room, which anyone can bring about where rooms are open; `anyone`, all users who have an inbox; `off`, none.',
+  },
+  {
+    name: 'SIGNALS',
+    group: 'security',
+    kind: 'choice',
+    default: 'off',
+    choices: ['off', 'open'],
+    hosts: both,
+    about:
+      'Events of your own, which are passed on and not stored: `off`, none; `open`, every event whose name is not one of the protocol.',
   },
   {
     name: 'JWT_ISSUER',
@@ -215,6 +223,18 @@ export const declarations = [
     hosts: both,
     unit: 'bytes',
     about: 'Size of the text of one message, in UTF-8.',
+  },
+  {
+    name: 'MAX_STREAM_BYTES',
+    group: 'security',
+    kind: 'whole',
+    limit: 'streamBytes',
+    default: 65_536,
+    least: 1,
+    most: 256 * 1024,
+    hosts: both,
+    unit: 'bytes',
+    about: 'Size of the text of one streaming message, in UTF-8.',
   },
   {
     name: 'COMMANDS_PER_SECOND',
@@ -310,150 +330,5 @@ export const declarations = [
     unit: 'bytes',
     about: 'Size of what one user may upload into one room in a day (UTC).',
   },
-  {
-    name: 'FILE_ACCESS_MS',
-    group: 'internal',
-    kind: 'whole',
-    default: 60_000,
-    least: 0,
-    most: 60_000,
-    hosts: both,
-    unit: 'ms',
-    about: 'Time for which an answer of a room about a reader of its files is remembered.',
-  },
-  {
-    name: 'DURABILITY',
-    group: 'tuning',
-    kind: 'choice',
-    default: 'disk',
-    choices: ['disk', 'process'],
-    hosts: node,
-    about:
-      'What an acknowledged message survives: `disk`, a power failure; `process`, a crash of the server, with less latency.',
-  },
-  {
-    name: 'MAX_OPEN_ROOMS',
-    group: 'tuning',
-    kind: 'whole',
-    default: 256,
-    least: 1,
-    most: 10_000,
-    hosts: node,
-    unit: 'rooms',
-    about: 'Room files that are open at the same time.',
-  },
-  {
-    name: 'PING_INTERVAL_MS',
-    group: 'tuning',
-    kind: 'whole',
-    default: 25_000,
-    least: 100,
-    most: 600_000,
-    hosts: both,
-    unit: 'ms',
-    about: 'Socket.IO: time between heartbeats.',
-  },
-  {
-    name: 'PING_TIMEOUT_MS',
-    group: 'tuning',
-    kind: 'whole',
-    default: 20_000,
-    least: 100,
-    most: 600_000,
-    hosts: both,
-    unit: 'ms',
-    about: 'Socket.IO: time in which a client must answer a heartbeat.',
-  },
-  {
-    name: 'KEEP_ALIVE_MS',
-    group: 'tuning',
-    kind: 'whole',
-    default: 75_000,
-    least: 1_000,
-    most: 3_600_000,
-    hosts: node,
-    unit: 'ms',
-    about:
-      'Time an idle HTTP connection stays open for the next request. Must be longer than the proxy keeps its connections to the server, usually 60 s.',
-  },
-  {
-    name: 'MAX_BATCH_DELAY_MS',
-    group: 'tuning',
-    kind: 'whole',
-    limit: 'batchDelayMs',
-    default: 50,
-    least: 0,
-    most: 1_000,
-    hosts: both,
-    unit: 'ms',
-    about:
-      'Longest time that events of a busy room wait so that several leave in one frame; a quiet room never waits.',
-  },
-  {
-    name: 'MAX_UNSENT_BYTES',
-    group: 'tuning',
-    kind: 'whole',
-    limit: 'unsentBytes',
-    default: 1024 * 1024,
-    least: 64 * 1024,
-    most: 64 * 1024 * 1024,
-    hosts: both,
-    unit: 'bytes',
-    about: 'Unsent bytes of one connection above which it is closed (4001) and has to resume.',
-  },
-  {
-    name: 'LOG_LEVEL',
-    group: 'tuning',
-    kind: 'choice',
-    default: 'info',
-    choices: ['debug', 'info', 'warn', 'error'],
-    hosts: both,
-    about: 'Lowest level that is written to the log.',
-  },
-  {
-    name: 'MAX_FRAME_TUPLES',
-    group: 'internal',
-    kind: 'whole',
-    limit: 'tuplesPerFrame',
-    default: 64,
-    least: 1,
-    most: 1_024,
-    hosts: both,
-    unit: 'commands',
-    about: 'Commands in one frame.',
-  },
-  {
-    name: 'MAX_JSON_DEPTH',
-    group: 'internal',
-    kind: 'whole',
-    limit: 'jsonDepth',
-    default: 16,
-    least: 4,
-    most: 128,
-    hosts: both,
-    unit: 'levels',
-    about: 'Nesting of JSON from a client.',
-  },
-  {
-    name: 'MAX_SOCKET_EVENTS',
-    group: 'internal',
-    kind: 'whole',
-    default: 200_000,
-    least: 100,
-    most: 10_000_000,
-    hosts: edge,
-    unit: 'events',
-    about: 'Events of one Socket.IO socket before it is closed to reconnect.',
-  },
-  {
-    name: 'MAX_SOCKET_JOINS',
-    group: 'internal',
-    kind: 'whole',
-    default: 5_000,
-    least: 10,
-    most: 1_000_000,
-    hosts: edge,
-    unit: 'joins',
-    about: 'Joins of one Socket.IO socket before it is closed to reconnect.',
-  },
+  ...tuningDeclarations,
 ] as const satisfies readonly Declaration[];

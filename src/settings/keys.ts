@@ -38,6 +38,14 @@ export function wrongSecret(value: string): string | undefined {
     : `must be at least ${SECRET_BYTES} bytes long`;
 }
 
+/** What the page loads or leads to: an address of the web, or a path of this service. */
+export function wrongPageUrl(value: string): string | undefined {
+  if (/^\/(?!\/)\S*$/.test(value)) return undefined;
+  return wrongKeySetUrl(value) === undefined
+    ? undefined
+    : 'must be an https URL, or a path such as /sign-in';
+}
+
 /** The same for an address that no key set can be taken from. */
 export function wrongKeySetUrl(value: string): string | undefined {
   const why = 'must be an https URL such as https://id.example.com/.well-known/jwks.json';

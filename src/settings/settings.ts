@@ -44,6 +44,7 @@ export function readSettings(from: Record<string, unknown>): Reading {
       limits[declaration.limit] = value;
   }
   limits['tokenRoomsOnly'] = values['ROOM_ACCESS'] === 'token';
+  limits['openSignals'] = values['SIGNALS'] === 'open';
   return { settings: { ...values, limits } as unknown as Settings, problems };
 }
 

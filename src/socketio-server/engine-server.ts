@@ -50,8 +50,8 @@ export class EngineServer {
   }
 
   /**
-   * Answers a request to the server's path, whichever that is. Who may connect, from which origin,
-   * and CORS headers are decided before; nothing here adds them.
+   * Answers a request to the server's path, whichever that is. Allowed origins and
+   * CORS headers are the caller's to decide; nothing here adds them.
    */
   fetch(request: Request): Promise<Response> {
     return serveEngine(this.#mount(request), request);

@@ -64,7 +64,7 @@ export interface EngineSink {
   send(data: EngineData): void;
   /** Sends messages that are encoded already, together and in order: see `encodeMessages`. */
   sendFrames(frames: EngineFrames): void;
-  /** Ends the session; the owner hears `onClose` before this returns. */
+  /** Ends the session; the owner's `onClose` is called before this returns. */
   close(frame?: CloseFrame, reason?: EngineCloseReason): void;
 }
 

@@ -3,7 +3,7 @@ import type { SocketIoSettings } from './settings.ts';
 
 const idle: CancelTimer = () => {};
 
-/** Asks a client for a sign of life again and again, and tells when none came. */
+/** Pings a client at intervals, and reports a missing pong. */
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #settings: Pick<SocketIoSettings, 'pingIntervalMs' | 'pingTimeoutMs'>;
@@ -23,7 +23,7 @@ export class Heartbeat {
     this.#timeout = on.timeout;
   }
 
-  /** Starts, or starts anew: the next ping is a whole interval away. */
+  /** Starts or restarts: the next ping is a whole interval away. */
   start(): void {
     this.#awaiting = 'nothing';
     this.#schedule(this.#settings.pingIntervalMs, () => {
@@ -39,7 +39,7 @@ export class Heartbeat {
   }
 
   /**
-   * Another packet came. Once a ping it prolongs the wait: a pong may be queued behind a long
+   * Another packet came. Once a ping it prolongs the wait: a pong may be queued after a long
    * upload. So does the official server.
    */
   heard(): void {

@@ -25,13 +25,13 @@ export interface EngineHandOver {
 /** Answers a request, at once or later. */
 export type Answer = (reply: HttpReply) => void;
 
-/** Tells that the client no longer waits for its poll. */
+/** Reports that the client no longer waits for its poll. */
 export type AbortPoll = () => void;
 
 /**
  * One Engine.IO session carried by HTTP long polling, for an object that gets all requests of its
  * `sid`. It keeps everything in memory: when the object goes, the session is unknown and its client
- * starts anew.
+ * starts again.
  *
  * Its life: `open` (the first GET), then `poll` and `startPost`/`endPost` as they come, until it
  * closes or a WebSocket takes it over by `startUpgrade`, `probe` and `handOver`.
@@ -87,7 +87,7 @@ export class PollingSession {
     return () => {
       if (!this.#transport.forgetPoll(answerPoll)) return;
       this.engine.lost('transport error');
-      // Nobody reads it, but what waits for it can end.
+      // No client reads it, but what waits for it can end.
       answer(emptyReply(400));
     };
   }
@@ -147,7 +147,7 @@ export class PollingSession {
 
   /** The WebSocket works: no poll is held for long, so that the client can let go of polling. */
   probe(): void {
-    if (this.#upgrade === 'trying') this.#letGoSoon();
+    if (this.#upgrade === 'trying') this.#releaseSoon();
   }
 
   /** The WebSocket was closed, or did not do its part: polling goes on. */
@@ -159,7 +159,7 @@ export class PollingSession {
 
   /**
    * The client asked for the WebSocket to take over. From now on this session answers nothing but
-   * refusals; the owner is not told, it hands its own state over. Undefined when there is nothing
+   * refusals; the owner gets no event, it hands its own state over. Undefined when there is nothing
    * to take over: the WebSocket is then closed.
    */
   handOver(): EngineHandOver | undefined {
@@ -167,7 +167,7 @@ export class PollingSession {
     this.#upgrade = 'done';
     this.#cancelUpgradeTimers();
     if (this.engine.state !== 'open') return undefined;
-    // A client that upgrades has no poll waiting; whoever has one is refused like any later poll.
+    // A client that upgrades has no poll waiting; one that has is refused like any later poll.
     this.#transport.takePoll()?.(undefined);
     this.engine.handOver();
     return { sid: this.engine.sid, packets: this.#transport.takePackets() };
@@ -177,11 +177,11 @@ export class PollingSession {
    * After a moment, not at once: polls and WebSocket frames come by different ways, and a poll may
    * overtake the upgrade packet that was sent before it.
    */
-  #letGoSoon(): void {
+  #releaseSoon(): void {
     this.#cancelLetGo();
     this.#cancelLetGo = this.#clock.after(this.#settings.upgradeNoopMs, () => {
       this.#transport.answerEmpty();
-      this.#letGoSoon();
+      this.#releaseSoon();
     });
   }
 

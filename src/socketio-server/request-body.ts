@@ -7,7 +7,7 @@ export interface BodyHeaders {
 /** Why a body cannot be read as text: it is compressed, or it is text in anything but UTF-8. */
 export type UnreadableBody = 'compressed' | 'not UTF-8';
 
-/** What a client is told whose body cannot be read. */
+/** The error for a body that cannot be read. */
 export const UNREADABLE: Record<UnreadableBody, string> = {
   compressed: 'Send the body uncompressed, without Content-Encoding.',
   'not UTF-8': 'body must be UTF-8.',

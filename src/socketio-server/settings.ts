@@ -8,7 +8,7 @@ export interface SocketIoSettings {
   upgradeTimeoutMs: number;
   /** How often a poll that waits is let go while an upgrade is tried, to get polling out of the way. */
   upgradeNoopMs: number;
-  /** How long an ended polling session waits for one more poll, to tell the client. */
+  /** How long an ended polling session waits for one more poll, to send the client its end. */
   closeTimeoutMs: number;
   /** From the handshake to the end of a session that has joined no namespace. */
   connectTimeoutMs: number;

@@ -3,8 +3,8 @@ import { encodeBase64 } from './base64.ts';
 const SID = /^[\w-]{22}$/;
 
 /**
- * A session or socket id: 128 random bits in 22 characters that need no escaping in a URL. Whoever
- * knows a session's id can poll it, so `random` must be the runtime's secure source.
+ * A session or socket id: 128 random bits in 22 characters that need no escaping in a URL. Anyone
+ * with a session's id can poll it, so `random` must be the runtime's secure source.
  */
 export function newSid(random: (bytes: Uint8Array) => void): string {
   const bytes = new Uint8Array(16);

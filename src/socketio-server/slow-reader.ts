@@ -2,7 +2,7 @@ import type { SocketIoSettings } from './settings.ts';
 
 /** What is known of how well a client reads its socket. */
 export interface ReaderState {
-  /** Bytes that wait in the socket, where the runtime tells. */
+  /** Bytes that wait in the socket, where the runtime knows. */
   bufferedBytes: number | undefined;
   /** Bytes sent since the client's last frame. */
   sentSinceHeardBytes: number;
@@ -12,7 +12,7 @@ export interface ReaderState {
 
 /**
  * Whether a client reads so slowly that its socket must end. A send never fails and queues without
- * bound; runtimes that do not tell how much waits leave what was sent since the client last spoke,
+ * bound; runtimes that do not know how much waits leave what was sent since the client last spoke,
  * which a client that answers pings does more often than `slowReaderMs`.
  */
 export function isTooSlow(

@@ -7,7 +7,7 @@ export type DisconnectReason =
   | 'server namespace disconnect'
   | EngineCloseReason;
 
-/** What CONNECT_ERROR tells a client. */
+/** The content of CONNECT_ERROR. */
 export interface ConnectError {
   message: string;
   data?: unknown;
@@ -18,7 +18,7 @@ export interface ConnectRequest {
   readonly namespace: string;
   /** What the client gave as `auth`; `{}` if nothing. */
   readonly auth: Record<string, unknown>;
-  /** Lets the client in: it is told, and may send from now on. Undefined if it has gone. */
+  /** Accepts the client, which may send from now on. Undefined if it has gone. */
   accept(): NamespaceSocket | undefined;
   /** Sends CONNECT_ERROR; the client may ask again. */
   refuse(error: ConnectError): void;

@@ -50,7 +50,7 @@ export class SocketIoServer {
   }
 
   /**
-   * Answers a request to the server's path, `/socket.io/` unless clients are told another. Origins
+   * Answers a request to the server's path, `/socket.io/` unless clients use another. Origins
    * and CORS headers are the caller's.
    */
   fetch(request: Request): Promise<Response> {

@@ -66,7 +66,7 @@ export class SocketIoSession implements EngineOwner {
     this.#cancelConnectTimeout = clock.after(settings.connectTimeoutMs, () => this.close());
   }
 
-  /** Goes on with a session that another transport began. Requests are asked of the owner anew. */
+  /** Goes on with a session that another transport began. The owner gets its requests again. */
   static resume(
     engine: EngineSink,
     options: SocketIoOptions,
@@ -89,7 +89,7 @@ export class SocketIoSession implements EngineOwner {
     this.#engine.close(frame);
   }
 
-  /** Gives the session to another transport. The owner hears no more of this one. */
+  /** Gives the session to another transport. The owner gets no more events of this one. */
   handOver(): SocketIoHandOver {
     const sockets = [...this.#sockets.values()].map(({ namespace, sid }) => ({ namespace, sid }));
     const requests = [...this.#requests.values()].map(({ namespace, auth }) => ({

@@ -19,11 +19,11 @@ import { isTooSlow } from './slow-reader.ts';
 export interface ClientSocket {
   send(data: EngineData): void;
   close(frame: CloseFrame | undefined): void;
-  /** Bytes that wait to be written, where the runtime tells. */
+  /** Bytes that wait to be written, where the runtime knows. */
   readonly bufferedBytes: number | undefined;
 }
 
-/** What hears a WebSocket: a session, or an upgrade on its way to become one. */
+/** The receiver of a WebSocket's frames: a session, or an upgrade on its way to become one. */
 export interface FrameReceiver {
   frame(data: string | ArrayBuffer): void;
   /** The client closed, with 1000 or no code if `clean`, or the connection broke. */

@@ -29,7 +29,7 @@ export interface UpgradeOptions<H> {
 /**
  * A WebSocket on its way to take a polling session over: it answers the probe, waits for the
  * upgrade packet, fetches what the session leaves, and from then on passes frames to the session
- * that goes on. What the client sends meanwhile waits, in order.
+ * that goes on. What the client sends until then waits, in order.
  */
 export class WebSocketUpgrade<H> implements FrameReceiver {
   readonly #socket: ClientSocket;

@@ -20,7 +20,7 @@ export function clientSocket(socket: WorkerSocket): ClientSocket {
       try {
         socket.send(data);
       } catch {
-        // A socket that is closing throws; the session is told of its end by an event.
+        // A socket that is closing throws; the session gets an event when it ends.
       }
     },
     close: (frame) => attempt(() => close(socket, frame)),
@@ -30,14 +30,14 @@ export function clientSocket(socket: WorkerSocket): ClientSocket {
   };
 }
 
-/** From now on `receiver` hears a Worker's socket, which must have been accepted in this turn. */
+/** Passes a Worker's socket, which must have been accepted in this turn, to `receiver`. */
 export function listen(socket: WorkerSocket, receiver: FrameReceiver): void {
   // Otherwise binary frames are Blobs, which cannot be read in order with what follows.
   socket.binaryType = 'arraybuffer';
   socket.addEventListener('message', ({ data }) => receiver.frame(data as string | ArrayBuffer));
   socket.addEventListener('close', ({ code }) => {
     receiver.closed(isClean(code));
-    // Nobody but us may answer the client's Close.
+    // The client's Close is ours to answer.
     attempt(() => socket.close());
   });
   socket.addEventListener('error', () => receiver.closed(false));

@@ -59,7 +59,7 @@ export function sqlContract(withSql: WithSql): void {
       (sql) => {
         expect(() => migrate(sql)).toThrow(NewerSchema);
         expect(() => migrate(sql)).toThrow(
-          `This room was written by a newer Parlor (schema 99, known are ${migrations.length}): run that version or a later one.`,
+          `This was written by a newer Parlor (schema 99, known are ${migrations.length}): run that version or a later one.`,
         );
         expect(sql.all('SELECT version FROM migrations WHERE version = 99')).toHaveLength(1);
       },

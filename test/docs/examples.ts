@@ -9,8 +9,9 @@ export interface ExampleLine {
 }
 
 /** The examples of a page: lines of its `tuples` blocks such as `alice > ["typing", {}, 1]`. */
-export function examplesIn(page: string): ExampleLine[] {
-  const blocks = [...page.matchAll(/^```tuples\n([^]*?)^```$/gm)].map(([, block = '']) => block);
+export function examplesIn(page: string, language = 'tuples'): ExampleLine[] {
+  const fence = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm');
+  const blocks = [...page.matchAll(fence)].map(([, block = '']) => block);
   return blocks.flatMap((block) =>
     block
       .trimEnd()

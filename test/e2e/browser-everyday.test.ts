@@ -64,6 +64,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect(await page.getByRole('menuitem').allTextContents()).toEqual([
       'Open thread',
       'Copy text',
+      'Copy link to message',
     ]);
     expect(await ben.message('my room').getByRole('button', { name: 'React' }).count()).toBe(0);
     await page.keyboard.press('Escape');
@@ -135,7 +136,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect(await height()).toBeGreaterThan(10_000);
     await row.hover();
     await row.getByRole('button', { name: 'React' }).click();
-    await ann.page.getByRole('menuitem', { name: '👍' }).click();
+    await ann.page.getByRole('menuitem', { name: '👍', exact: true }).click();
     await row.getByRole('button', { name: '👍 1' }).waitFor();
     expect(await height()).toBeGreaterThan(10_000);
   });
@@ -226,16 +227,16 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
       (_, at) => `${company.room} ${String(at).padStart(2, '0')}`,
     );
     const ann = await company.arrives(host().url);
-    const ticket = { name: 'Ann', way: { kind: 'name' }, rooms };
+    const session = { name: 'Ann', method: { kind: 'name' }, rooms };
     await ann.page.evaluate(
-      `sessionStorage.setItem('parlor.ticket', ${JSON.stringify(JSON.stringify(ticket))})`,
+      `sessionStorage.setItem('parlor.session', ${JSON.stringify(JSON.stringify(session))})`,
     );
     const opened: string[] = [];
     ann.page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname));
     await ann.page.goto(`${host().url}#${encodeURIComponent(rooms[27] ?? '')}`);
     await ann.page.reload();
     await ann.isIn();
-    const current = ann.page.locator('#room-list [aria-current]');
+    const current = ann.page.locator('#room-list [aria-current] .room-label');
     await expect.poll(() => current.textContent(), PATIENTLY).toBe(rooms[27]);
     const list = await ann.page.locator('#room-list').boundingBox();
     const place = await current.boundingBox();

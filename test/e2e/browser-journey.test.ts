@@ -31,7 +31,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     const line = await company.lineTo(host().url);
     const ann = await company.arrives(line.url, { ...options, reducedMotion: 'reduce' });
     const { page } = ann;
-    const { write, press, choose, pressOf } = handsOf(ann);
+    const { write, press, follow, choose, pressOf } = handsOf(ann);
 
     await write('Your name', 'Ann');
     await write('Room', company.room);
@@ -67,7 +67,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await write('Search in this room', 'hello');
     await page.keyboard.press('Enter');
     await page.getByText('1 message was found').waitFor();
-    await press(/^Ann \d.*Hello to all$/);
+    await follow(/^Ann \d.*Hello to all$/);
     await expect
       .poll(() => page.locator('#messages .message:focus .text').textContent(), PATIENTLY)
       .toContain('Hello to all');
@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
       'reactions to choose from',
       [],
     ]);
-    await page.getByRole('menuitem', { name: '🎉' }).click();
+    await page.getByRole('menuitem', { name: '🎉', exact: true }).click();
     await ann.page.getByRole('button', { name: '🎉 1' }).waitFor();
     await ann.message('see').getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem', { name: 'Reactions' }).click();

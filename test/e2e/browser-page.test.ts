@@ -111,7 +111,9 @@ describe.skipIf(!hasBrowser)('the page where messages are short', () => {
     const ann = await comesIn('Ann', host());
     await ann.field.fill('x'.repeat(1_100));
     const note = ann.page.locator('#composer-place .note > span');
-    await expect.poll(() => note.textContent(), PATIENTLY).toContain('This is 200 bytes too long');
+    await expect
+      .poll(() => note.textContent(), PATIENTLY)
+      .toContain('This is 200 characters too long');
   });
 });
 

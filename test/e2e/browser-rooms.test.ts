@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ben.field.press('Enter');
     await ben.field.press('Enter');
     await ann.page.getByRole('link', { name: /2 unread, and you are mentioned/ }).waitFor();
-    await expect.poll(() => titles(ann), PATIENTLY).toBe(`(2) ${second} · Parlor`);
+    await expect.poll(() => titles(ann), PATIENTLY).toBe(`(@ 2) ${second} · Parlor`);
 
     await ann.page.getByRole('link', { name: first }).first().click();
     await ann.page.getByText('New messages', { exact: true }).waitFor();
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => answers(ann), PATIENTLY).toEqual(['Shall we?', 'Yes']);
     await ann.message('Shall we?').hover();
     await ann.message('Shall we?').getByRole('button', { name: 'React' }).click();
-    await ann.page.getByRole('menuitem', { name: '❤️' }).click();
+    await ann.page.getByRole('menuitem', { name: '❤️', exact: true }).click();
     const hearts = ben.page.getByRole('button', { name: '❤️ 1', pressed: false }).first();
     await hearts.click();
     await ann.page.getByRole('button', { name: '❤️ 2', pressed: true }).first().waitFor();
@@ -142,6 +142,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
       'Reply',
       'Open thread',
       'Copy text',
+      'Copy link to message',
     ]);
     await ben.page.keyboard.press('Escape');
     await ben.page.getByRole('button', { name: 'Actions for Ann' }).click();
@@ -150,6 +151,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ben.page.getByRole('button', { name: 'Room menu' }).click();
     expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual([
       'Copy link',
+      'Go to a date',
       'Leave room',
     ]);
     await ben.page.keyboard.press('Escape');
@@ -274,7 +276,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     await ann.page.getByRole('button', { name: 'Search' }).click();
     await ann.page.getByLabel('Search in this room').fill('4321');
     await ann.page.getByLabel('Search in this room').press('Enter');
-    await ann.page.getByRole('button', { name: /no 4321$/ }).click();
+    await ann.page.getByRole('link', { name: /no 4321$/ }).click();
     await expect
       .poll(() => ann.page.locator('#messages .message:focus .text').textContent(), PATIENTLY)
       .toBe('no 4321');

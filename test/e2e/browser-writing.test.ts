@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await page.getByRole('button', { name: 'Search' }).click();
     await page.getByLabel('Search in this room').fill('にほん');
     await pressTakenEnter(ann);
-    expect(await page.locator('.search .hint').textContent()).toBe('');
+    expect(await page.locator('.search [role="status"]').textContent()).toBe('');
 
     await page.getByRole('button', { name: 'Join another room' }).click();
     await page.getByRole('textbox', { name: 'Room' }).fill('にほん');
@@ -161,11 +161,11 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     const ann = await comesIn('Ann');
     const button = ann.page.locator('#composer-place').getByRole('button', { name: 'Send' });
     await ann.field.fill('x'.repeat(8_000));
-    await expect.poll(() => noteOf(ann), PATIENTLY).toEqual(['192 bytes left.']);
+    await expect.poll(() => noteOf(ann), PATIENTLY).toEqual(['192 characters left.']);
     await ann.field.fill(`${'é'.repeat(4_000)}\n${'y'.repeat(500)}`);
     await expect
       .poll(() => noteOf(ann), PATIENTLY)
-      .toEqual(['This is 309 bytes too long to be sent as one message.']);
+      .toEqual(['This is 164 characters too long to be sent as one message.']);
     expect(await button.first().isDisabled()).toBe(true);
     await ann.field.press('Enter');
     expect(await ann.said()).toEqual([]);
@@ -203,8 +203,9 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     const ben = await comesIn('Ben');
     await ben.message('shall we?').hover();
     await ben.message('shall we?').getByRole('button', { name: 'React' }).click();
-    await ben.page.getByRole('menuitem', { name: '🎉' }).click();
+    await ben.page.getByRole('menuitem', { name: '🎉', exact: true }).click();
     await ann.page.getByRole('button', { name: '🎉 1' }).waitFor();
+    await ann.message('shall we?').locator('.text').tap();
     await ann.message('shall we?').getByRole('button', { name: 'More actions' }).tap();
     await ann.page.getByRole('menuitem', { name: 'Reactions' }).tap();
     const items = ann.page.getByRole('dialog', { name: 'Reactions' }).getByRole('listitem');

@@ -9,7 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { toolFile } from '../../scripts/tool.ts';
 import { commandNames } from '../../src/protocol/commands.ts';
-import { eventNames } from '../../src/protocol/events.ts';
+import { type EventName, eventNames } from '../../src/protocol/events.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
@@ -98,9 +98,17 @@ const room = connect({ url: 'http://localhost' }).room('r');
 room.on('mesage', () => undefined);
 // @ts-expect-error: a limit is a number
 void room.ask('getHistory', { limit: '3' });
+const typed = connect<{ cursor: { x: number } }>({ url: 'http://localhost' }).room('r');
+typed.on('cursor', ({ userId, x }) => [userId.trim(), x.toFixed()]);
+// @ts-expect-error: there is no such signal
+typed.signal('cursr', { x: 1 });
+// @ts-expect-error: x is a number
+typed.signal('cursor', { x: '1' });
 `,
   );
-  expect(await typeErrors([example('chat.ts'), wrong])).toBe('');
+  expect(
+    await typeErrors([example('chat.ts'), example('assistant.ts'), example('cursors.ts'), wrong]),
+  ).toBe('');
 });
 
 test('its declarations match the schemas of the protocol, and fit React', async () => {
@@ -144,7 +152,7 @@ describe.each([
   let browser: Browser;
 
   beforeAll(async () => {
-    host = await start();
+    host = await start({ SIGNALS: 'open' });
     if (hasBrowser) browser = await launchBrowser();
   });
 
@@ -189,6 +197,47 @@ describe.each([
     const { code, stderr } = await program.ended;
     expect([code, stderr]).toEqual([0, '']);
     expect(program.stdout).toContain('\nbob: bye\n');
+  });
+
+  test('pass on events of their own', async () => {
+    const bob = await enter('bob');
+    const program = new Program(relative(PROJECT, example('cursors.ts', url())), {});
+    onTestFinished(() => program.kill('SIGTERM'));
+    const told = await bob.hears('cursor' as EventName);
+    expect(told).toMatchObject({ roomId: ROOM, x: expect.any(Number) });
+    await bob.until('ten of them', () => bob.heard('cursor' as EventName).length > 10);
+    bob.tell('cursor', { x: 7, y: 8 });
+    await program.until(/^bob is at 7, 8\.$/m);
+  });
+
+  test('answer bit by bit, and stop when they are asked to', async () => {
+    const bob = await enter('bob');
+    const program = new Program(relative(PROJECT, example('assistant.ts', url())), {});
+    onTestFinished(() => program.kill('SIGTERM'));
+    await bob.until('the assistant', () =>
+      bob.heard('userJoined').some(({ username }) => username === 'assistant'),
+    );
+    const asked = await say(bob, ROOM, 'How are you?');
+    const { seq } = await bob.hears('message', ({ replyTo }) => replyTo === asked.seq);
+    const end = await bob.hears(
+      'messageAppended',
+      (told) => told.seq === seq && told.status !== undefined,
+    );
+    expect(end.status).toBe('done');
+    const texts = bob.heard('messageAppended').filter((told) => told.seq === seq);
+    expect(texts.length).toBeGreaterThan(3);
+    expect(texts.map(({ text }) => text).join('')).toMatch(
+      /^You asked: How are you\? Let me .*\.$/,
+    );
+
+    const again = await say(bob, ROOM, 'And now?');
+    const answer = await bob.hears('message', ({ replyTo }) => replyTo === again.seq);
+    ok(await bob.command('stopMessage', { roomId: ROOM, seq: answer.seq }));
+    const stopped = await bob.hears(
+      'messageAppended',
+      (told) => told.seq === answer.seq && told.status !== undefined,
+    );
+    expect(stopped.status).toBe('stopped');
   });
 
   test('come back to what they missed when they are killed, and do nothing twice', async () => {

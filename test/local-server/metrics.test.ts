@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startNodeHost, type TestSettings } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';
+import { NativeInbox } from '../support/inbox-visitor.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -62,10 +63,15 @@ describe('/metrics', () => {
     ok(await socketIo.command('message', { roomId: 'numbers', message: 'three' }));
     ok(await back.join('numbers', { since: position }));
 
+    const inbox = new NativeInbox(url, await tokenFor('alice'));
+    ok(await inbox.open());
+    onTestFinished(() => inbox.close());
+
     const seen = await read(url);
     expect(Object.fromEntries(seen)).toMatchObject({
       parlor_connections: 2,
-      parlor_native_sockets: 1,
+      parlor_inbox_connections: 1,
+      parlor_native_sockets: 2,
       parlor_socketio_sockets: 1,
       parlor_rooms_awake: 1,
       parlor_rooms_open_files: 1,

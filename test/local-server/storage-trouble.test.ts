@@ -155,7 +155,7 @@ describe('a room that cannot be opened', () => {
       expect(await say('other', 'hello')).toMatchObject({ ok: true });
       if (about === 'written by newer code') {
         expect(failures[0]).toBe(
-          `open: This room was written by a newer Parlor (schema ${migrations.length + 1}, known are ${migrations.length}): run that version or a later one.`,
+          `open: This was written by a newer Parlor (schema ${migrations.length + 1}, known are ${migrations.length}): run that version or a later one.`,
         );
       }
     },

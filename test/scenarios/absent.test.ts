@@ -12,7 +12,7 @@ import { say } from '../support/talk.ts';
 import { namelessToken, tokenFor } from '../support/tokens.ts';
 import { type Joining, ok, type Visitor, type Who } from '../support/visitor.ts';
 
-const hosts = useHosts({ ALLOW_GUESTS: 'true' });
+const hosts = useHosts({ ALLOW_GUESTS: 'true', SIGNALS: 'open' });
 
 /** The optional fields of a command, all of them null. */
 function nulls(name: CommandName): Record<string, null> {
@@ -32,6 +32,9 @@ const needed: [name: CommandName, payload: object][] = [
   ['getMissed', { after: '0:0' }],
   ['getMembers', {}],
   ['editMessage', { seq: 1, message: 'better' }],
+  ['appendMessage', { seq: 1, offset: 0, text: 'better' }],
+  ['finishMessage', { seq: 1 }],
+  ['stopMessage', { seq: 1 }],
   ['addReaction', { seq: 1, emoji: '👍' }],
   ['getReactions', { seq: 1 }],
   ['removeReaction', { seq: 1, emoji: '👍' }],
@@ -122,6 +125,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
       const address = path
         .replace(':seq', operation === 'deleteMessage' ? '2' : '1')
         .replace(':userId', 'bob')
+        .replace(':name', 'wave')
         .replace(':emoji', encodeURIComponent('👍'));
       if (operation === 'message') continue;
       const given = {

@@ -7,6 +7,8 @@ export interface Hands {
   /** Writes into the field of this label. */
   write(label: string, text: string): Promise<void>;
   press(name: string | RegExp): Promise<void>;
+  /** Follows a link. */
+  follow(name: string | RegExp): Promise<void>;
   /** Chooses from a menu that is open. */
   choose(name: string): Promise<void>;
   /** Presses what belongs to a message. */
@@ -25,6 +27,7 @@ export function pointing(visitor: Visitor, press: Press): Hands {
       await field.fill(text);
     },
     press: (name) => press(page.getByRole('button', { name, exact: true })),
+    follow: (name) => press(page.getByRole('link', { name })),
     choose: (name) => press(page.getByRole('menuitem', { name, exact: true })),
     async pressOf(text, name) {
       await press(visitor.message(text).locator('.text'));
@@ -58,6 +61,10 @@ export function typing(visitor: Visitor): Hands {
     },
     async press(name) {
       await goTo(page.getByRole('button', { name, exact: true }));
+      await page.keyboard.press('Enter');
+    },
+    async follow(name) {
+      await goTo(page.getByRole('link', { name }));
       await page.keyboard.press('Enter');
     },
     async choose(name) {

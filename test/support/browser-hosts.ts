@@ -62,7 +62,7 @@ const QUIET = {
 };
 
 /** The edge host under workerd, in development mode. */
-export async function startEdgeHost(): Promise<Host> {
+export async function startEdgeHost(settings: Record<string, string> = {}): Promise<Host> {
   Object.assign(process.env, QUIET);
   const { name, compatibility_date, compatibility_flags, assets, durable_objects, migrations } =
     unstable_readConfig({ config: 'wrangler.toml' });
@@ -77,7 +77,7 @@ export async function startEdgeHost(): Promise<Host> {
           ...(assets !== undefined && { assets }),
           durable_objects,
           migrations,
-          vars: { JWT_SECRET: crypto.randomUUID(), SECRET_WAS_MADE: 'true' },
+          vars: { JWT_SECRET: crypto.randomUUID(), SECRET_WAS_MADE: 'true', ...settings },
         },
       },
     ],

@@ -75,7 +75,7 @@ export class Visitor {
     options: BrowserContextOptions = {},
   ): Promise<Visitor> {
     const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
+      viewport: { width: 1440, height: 800 },
       ...options,
     });
     const visitor = new Visitor(await context.newPage());

@@ -18,6 +18,7 @@ export function edgeOptions(folder: string, settings: TestSettings = {}, port = 
     compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
     durableObjects: {
       ROOM: { className: 'RoomObject', useSQLite: true },
+      INBOX: { className: 'InboxObject', useSQLite: true },
       SESSION: { className: 'PollingSession', useSQLite: true },
     },
     r2Buckets: ['FILES'],

@@ -6,6 +6,7 @@ import { Members } from '../../src/room/storage/members.ts';
 import { Messages } from '../../src/room/storage/messages.ts';
 import { RoomRow } from '../../src/room/storage/room-row.ts';
 import { SearchIndex } from '../../src/room/storage/search-index.ts';
+import { ToldStore } from '../../src/room/storage/told.ts';
 
 export interface Filling {
   /** The room's file, which nobody else has open; made where it is missing. */
@@ -57,7 +58,7 @@ export async function fillRoom({
   const ports = { clock: { now: () => from }, ids, firstEpoch: ids.make() };
   const room = new RoomRow(database, ports, roomId);
   room.ensure();
-  enlist(new Members(database), room, people);
+  enlist(new Members(database, new ToldStore(database, true)), room, people);
   for (let seq = room.read().rev + 1; seq <= count; seq++) {
     const message: Message = {
       roomId,

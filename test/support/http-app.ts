@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { DiskBlobStore } from '../../local-server/disk-blob-store.ts';
+import { NodeInboxes } from '../../local-server/node-inboxes.ts';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../src/auth/authenticator.ts';
 import { fileTokensOf } from '../../src/files/file-token.ts';
@@ -25,8 +26,17 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     log: { failure },
     ...(idleMs !== undefined && { idleMs }),
   });
+  const inboxes = new NodeInboxes({
+    dataDir,
+    durability: 'process',
+    directMessages: 'shared',
+    limits,
+    log: { failure },
+    rooms,
+  });
   const app = httpTransport({
     directory: rooms,
+    inboxes,
     authenticate: authenticatorOf(settings, false),
     origins: new OriginPolicy({}),
     limits,
@@ -34,6 +44,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     host: 'node',
     version: '1.2.3',
     isHealthy: () => Promise.resolve(true),
+    pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),
     log: (what, error) => {
       // An upload may fail where the test says so.

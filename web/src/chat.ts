@@ -1,33 +1,31 @@
 import {
   type Answers,
-  findWay,
+  findMethod,
   Misfit,
   readName,
-  readRoom,
   readToken,
   readTypedRoom,
+  siteToken,
 } from './entry.ts';
+import { type Place, placeIn } from './address.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import { leaveToInputMethod } from './view/composing.ts';
+import { pageSettings, showBranding } from './page-settings.ts';
 import { SignInForm } from './view/sign-in-form.ts';
 import { keepPage } from './view/files.ts';
-import { type Ticket, Visit } from './visit.ts';
+import { speakLanguage } from './view/language.ts';
+import { type SavedSession, Session } from './session.ts';
+import { text } from './texts.ts';
 
-/** What is asked of a guest where guests are not let in. */
-const TOKEN_NEEDED = 'This server asks for a token; paste the one you were given.';
 /** The room somebody sees who comes for the first time. */
 const FIRST_ROOM = 'general';
 
 const signInForm = new SignInForm(join);
-let visit: Visit | undefined;
+let session: Session | undefined;
 
-/** The room that the address names, so that it can be sent to others; empty where it is none. */
-function roomInAddress(): string {
-  try {
-    return readRoom(decodeURIComponent(location.hash.slice(1)));
-  } catch {
-    return '';
-  }
+/** The room that the address names, so that it can be sent to others; and a message in it. */
+function placeInAddress(): Place | undefined {
+  return placeIn(location.hash);
 }
 
 async function join(answers: Answers): Promise<void> {
@@ -35,28 +33,35 @@ async function join(answers: Answers): Promise<void> {
   // A token says who somebody is; the name counts only where it does not.
   const name = token !== '' && answers.name.trim() === '' ? '' : readName(answers.name);
   const room = readTypedRoom(answers.room);
-  const way = token === '' ? await findWay(name) : ({ kind: 'token', token } as const);
+  const method = token === '' ? await findMethod(name) : ({ kind: 'token', token } as const);
   remembered.set('name', name);
-  enter({ name, way, rooms: [room] }, room);
+  enter({ name, method, rooms: [room] }, placeOf(room));
 }
 
-function enter(ticket: Ticket, room: string): void {
+/** The message of the address, where it is in the room that is joined. */
+function placeOf(roomId: string): Place {
+  const place = placeInAddress();
+  return place?.roomId === roomId ? place : { roomId };
+}
+
+function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
   signInForm.hide();
-  visit = new Visit(ticket, {
+  session = new Session(saved, {
     ended: (problem) => {
-      visit = undefined;
+      session = undefined;
       history.replaceState(null, '', location.pathname);
-      const { way } = ticket;
-      const token = problem?.isAboutToken === true && way.kind === 'token' ? way.token : '';
+      const { method } = saved;
+      const token = problem?.isAboutToken === true && method.kind === 'token' ? method.token : '';
       welcome(remembered.getItem('room') ?? room, token);
+      if (method.kind === 'site') void offerSignIn(false);
       if (problem === undefined) return;
       const { sentence, isAboutToken } = problem;
-      const isGuest = way.kind === 'guest';
-      if (!isAboutToken) signInForm.tell(new Error(sentence));
-      else signInForm.tell(new Misfit('token', isGuest ? TOKEN_NEEDED : sentence));
+      const isGuest = method.kind === 'guest';
+      if (!isAboutToken || method.kind === 'site') signInForm.tell(new Error(sentence));
+      else signInForm.tell(new Misfit('token', isGuest ? text('tokenNeeded') : sentence));
     },
   });
-  visit.open(room);
+  session.open(room, seq);
 }
 
 /** @param token one that was refused, to be put right */
@@ -64,25 +69,53 @@ function welcome(room = remembered.getItem('room') ?? FIRST_ROOM, token = ''): v
   signInForm.show({ name: remembered.getItem('name') ?? '', room, token });
 }
 
-function lastTicket(): Ticket | undefined {
+/**
+ * Where people sign in at the site: whoever has done so comes in, others are led there.
+ * @param isTried false after signing out, which would be undone at once
+ */
+async function offerSignIn(isTried: boolean, place?: Place): Promise<void> {
+  const { signInUrl, tokenUrl, guests = false } = await pageSettings();
+  if (session !== undefined || (signInUrl ?? tokenUrl) === undefined) return;
+  if (tokenUrl !== undefined) signInForm.offerSignIn(signInUrl, guests);
+  if (tokenUrl === undefined || !isTried) return;
   try {
-    return (JSON.parse(ofThisWindow.getItem('ticket') ?? 'null') as Ticket | null) ?? undefined;
+    const roomId = place?.roomId ?? remembered.getItem('room') ?? FIRST_ROOM;
+    const hasSignedIn = (await siteToken()) !== undefined;
+    const saved = { name: '', method: { kind: 'site' }, rooms: [roomId] } as const;
+    if (hasSignedIn && session === undefined) enter(saved, place ?? { roomId });
+  } catch (error) {
+    signInForm.tell(error);
+  }
+}
+
+function savedSession(): SavedSession | undefined {
+  try {
+    return (
+      (JSON.parse(ofThisWindow.getItem('session') ?? 'null') as SavedSession | null) ?? undefined
+    );
   } catch {
     return undefined;
   }
 }
 
 window.addEventListener('hashchange', () => {
-  const room = roomInAddress();
-  if (room === '' || room === visit?.current) return;
-  if (visit === undefined) welcome(room);
-  else visit.open(room);
+  const place = placeInAddress();
+  if (place === undefined) {
+    if (location.hash.length > 1) session?.stayHere();
+  } else if (session === undefined) welcome(place.roomId);
+  else session.open(place.roomId, place.seq);
 });
 
 leaveToInputMethod();
 keepPage();
+await speakLanguage();
+void showBranding();
 
-const ticket = lastTicket();
-const room = roomInAddress() || ticket?.rooms.at(-1);
-if (ticket !== undefined && room !== undefined) enter(ticket, room);
-else welcome(room);
+const saved = savedSession();
+const last = saved?.rooms.at(-1);
+const place = placeInAddress() ?? (last === undefined ? undefined : { roomId: last });
+if (saved !== undefined && place !== undefined) enter(saved, place);
+else {
+  welcome(place?.roomId);
+  void offerSignIn(true, place);
+}

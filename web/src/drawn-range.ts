@@ -1,5 +1,5 @@
 import type { Message } from '../../src/client/index.ts';
-import { indexFrom } from './originals.ts';
+import { indexFrom } from './reply-targets.ts';
 
 /** So many messages are drawn at first. */
 export const FIRST_DRAWN = 100;

@@ -1,12 +1,19 @@
 import type { TokenSource } from '../../src/client/index.ts';
 import { foldName } from '../../src/protocol/fold.ts';
 import { displayName } from '../../src/protocol/text.ts';
+import { pageSettings } from './page-settings.ts';
+import { text } from './texts.ts';
 
 /**
  * How somebody comes in. `name`: development mode gives a token for any name. `token`: one that was
- * pasted. `guest`: without a token, where the server takes guests.
+ * pasted. `guest`: without a token, where the server takes guests. `site`: the site's own backend at
+ * `TOKEN_URL` gives one to whoever has signed in there.
  */
-export type Way = { kind: 'name' } | { kind: 'token'; token: string } | { kind: 'guest' };
+export type SignInMethod =
+  | { kind: 'name' }
+  | { kind: 'token'; token: string }
+  | { kind: 'guest' }
+  | { kind: 'site' };
 
 /** What the form asks for, as it was typed. */
 export interface Answers {
@@ -28,32 +35,31 @@ export class Misfit extends Error {
 const CONTROL = /\p{Cc}/u;
 /** Three parts of base64url, which is all that a subprotocol and a header can carry. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-const UNREACHABLE = 'The server cannot be reached; check your connection, then try again.';
 
 /** @throws Misfit */
-export function readName(text: string): string {
-  const typed = text.trim().normalize('NFC');
-  if (typed === '') throw new Misfit('name', 'Enter the name that others will see.');
-  if (isTooLong(typed, 64)) throw new Misfit('name', 'Choose a name of at most 64 characters.');
+export function readName(said: string): string {
+  const typed = said.trim().normalize('NFC');
+  if (typed === '') throw new Misfit('name', text('enterName'));
+  if (isTooLong(typed, 64)) throw new Misfit('name', text('nameTooLong'));
   const name = displayName(typed);
-  if (name === undefined) throw new Misfit('name', 'Choose a name of visible characters.');
+  if (name === undefined) throw new Misfit('name', text('nameInvisible'));
   return name;
 }
 
 /** @throws Misfit */
-export function readRoom(text: string): string {
-  const room = text.trim().normalize('NFC');
-  if (room === '') throw new Misfit('room', 'Enter the room that you want to join.');
-  if (isTooLong(room, 128)) throw new Misfit('room', 'Choose a room of at most 128 characters.');
+export function readRoom(said: string): string {
+  const room = said.trim().normalize('NFC');
+  if (room === '') throw new Misfit('room', text('enterRoom'));
+  if (isTooLong(room, 128)) throw new Misfit('room', text('roomTooLong'));
   if (isBroken(room) || room === '.' || room === '..') {
-    throw new Misfit('room', 'Choose another room: this one cannot be part of an address.');
+    throw new Misfit('room', text('roomUnnameable'));
   }
   return room;
 }
 
 /** A room as people name it to each other, with one `#` or none before it. @throws Misfit */
-export function readTypedRoom(text: string): string {
-  return readRoom(withoutHash(text));
+export function readTypedRoom(said: string): string {
+  return readRoom(withoutHash(said));
 }
 
 /** A known room whose name differs from what was typed by case or accents alone. */
@@ -68,10 +74,10 @@ function withoutHash(text: string): string {
 }
 
 /** @throws Misfit */
-export function readToken(text: string): string {
-  const token = text.trim();
+export function readToken(said: string): string {
+  const token = said.trim();
   if (token !== '' && !TOKEN.test(token)) {
-    throw new Misfit('token', 'This is no token; paste all of it, three parts with dots between.');
+    throw new Misfit('token', text('notAToken'));
   }
   return token;
 }
@@ -88,9 +94,9 @@ function isBroken(text: string): boolean {
  * Finds how a name comes in: with the token of development mode, else as a guest.
  * @throws Misfit
  */
-export async function findWay(username: string): Promise<Way> {
+export async function findMethod(username: string): Promise<SignInMethod> {
   const response = await askForToken(username).catch(() => undefined);
-  if (response === undefined || response.status >= 500) throw new Error(UNREACHABLE);
+  if (response === undefined || response.status >= 500) throw new Error(text('unreachable'));
   if (response.status === 400) throw new Misfit('name', aboutName(await response.text()));
   return { kind: response.ok ? 'name' : 'guest' };
 }
@@ -101,19 +107,48 @@ function askForToken(username: string): Promise<Response> {
 
 /** @param sentence about the field `username` */
 function aboutName(sentence: string): string {
-  return sentence.trim().replace(/^username\b/, 'Your name');
+  return sentence.trim().replace(/^username\b/, text('field_username'));
 }
 
-/** What the client shows, each time it is asked who this is. */
-export function tokenSourceOf(way: Way, name: string): TokenSource | undefined {
-  switch (way.kind) {
+/**
+ * The token of whoever has signed in at the site; undefined where they have to sign in first.
+ * @throws Error with one sentence
+ */
+export async function siteToken(): Promise<string | undefined> {
+  const { tokenUrl } = await pageSettings();
+  if (tokenUrl === undefined) throw new Error(text('unreachable'));
+  const options = { credentials: 'include', cache: 'no-store' } as const;
+  const response = await fetch(tokenUrl, options).catch(() => undefined);
+  if (response?.status === 401) return undefined;
+  if (response?.ok !== true) throw new Error(text('unreachable'));
+  const said = (await response.text()).trim();
+  return said.startsWith('{') ? (JSON.parse(said) as { token: string }).token : said;
+}
+
+/**
+ * What the client shows, each time it is asked who this is.
+ * @param signedOut the site knows this user no more
+ */
+export function tokenSourceOf(
+  method: SignInMethod,
+  name: string,
+  signedOut: () => void,
+): TokenSource | undefined {
+  switch (method.kind) {
     case 'token':
-      return way.token;
+      return method.token;
     case 'name':
       return async () => {
         const response = await askForToken(name);
-        if (!response.ok) throw new Error(UNREACHABLE);
+        if (!response.ok) throw new Error(text('unreachable'));
         return response.text();
+      };
+    case 'site':
+      return async () => {
+        const token = await siteToken();
+        if (token !== undefined) return token;
+        signedOut();
+        throw new Error(text('signInEnded'));
       };
     default:
       return undefined;

@@ -1,5 +1,5 @@
 import type { Room } from '../../src/client/index.ts';
-import { Excerpt } from './excerpt.ts';
+import { HistoryWindow } from './history-window.ts';
 import type { ReadTracker } from './read-tracker.ts';
 
 /** A room in which less is loaded shows too little. */
@@ -32,8 +32,11 @@ export async function loadFirst(room: Room, reading: ReadTracker): Promise<void>
 }
 
 /** What stands around the last read message; undefined where that is loaded with the newest ones. */
-export async function aroundUnread(room: Room, reading: ReadTracker): Promise<Excerpt | undefined> {
+export async function aroundUnread(
+  room: Room,
+  reading: ReadTracker,
+): Promise<HistoryWindow | undefined> {
   const { state } = room;
   if (!reading.hasGap(state)) return undefined;
-  return Excerpt.around(room, Math.max(1, state.readUpTo));
+  return HistoryWindow.around(room, Math.max(1, state.readUpTo));
 }

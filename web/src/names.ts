@@ -1,5 +1,6 @@
 import type { Span } from './links.ts';
 import { type ChosenPerson, mentionsIn, NameIndex, unknownNamesIn } from './mentions.ts';
+import { locale, text } from './texts.ts';
 
 /** Names of people, as they were last heard of. */
 export class Names {
@@ -31,13 +32,13 @@ export class Names {
    * @param isHere tells people of one name apart where one of them is here
    */
   mentionedIn(
-    text: string,
+    said: string,
     chosen: readonly ChosenPerson[] = [],
     isHere: (userId: string) => boolean = () => false,
   ): Mentioned {
-    const mentions = mentionsIn(text, this.index, chosen);
+    const mentions = mentionsIn(said, this.index, chosen);
     const userIds = new Set<string>();
-    const unclear: Mentioned['unclear'] = unknownNamesIn(text, mentions);
+    const unclear: Mentioned['unclear'] = unknownNamesIn(said, mentions);
     for (const { from, to, people } of mentions) {
       const here = people.length > 1 ? people.filter(({ userId }) => isHere(userId)) : people;
       const [person, ...others] = here;
@@ -54,11 +55,13 @@ export interface Mentioned {
   unclear: (Span & { isShared?: true })[];
 }
 
+/** The page's English has no comma before `and`. */
+const list = new Intl.ListFormat(locale.startsWith('en') ? 'en-GB' : locale);
+
 /** A few of them as people say it: `Ann, Ben and 3 others`. */
 export function listed(names: readonly string[], others = 0, most = 3): string {
   const shown = names.slice(0, most);
   const rest = names.length - shown.length + others;
-  if (rest > 0) shown.push(rest === 1 ? '1 other' : `${rest} others`);
-  const last = shown.pop() ?? '';
-  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
+  if (rest > 0) shown.push(text('others', { count: rest }));
+  return list.format(shown);
 }

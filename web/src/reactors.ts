@@ -1,6 +1,7 @@
 import type { Message, Room } from '../../src/client/index.ts';
 import { emojiKind } from '../../src/protocol/emoji.ts';
 import { listed } from './names.ts';
+import { text } from './texts.ts';
 
 /** User ids and their names, by emoji. */
 type ByEmoji = Map<string, Map<string, string>>;
@@ -101,6 +102,6 @@ export class Reactors {
 }
 
 function lineOf(names: readonly string[], count: number): string {
-  if (names.length === 0) return count === 1 ? '1 person' : `${count} people`;
+  if (names.length === 0) return text('people', { count });
   return listed(names, Math.max(0, count - names.length), 10);
 }

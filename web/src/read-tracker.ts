@@ -1,5 +1,5 @@
 import type { Message, Room } from '../../src/client/index.ts';
-import { indexFrom } from './originals.ts';
+import { indexFrom } from './reply-targets.ts';
 
 /** An unbroken run of messages that is shown, and whether the room has older ones. */
 export interface Run {

@@ -1,5 +1,7 @@
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import type { Member, RoomInfo, Status, You } from '../../src/client/index.ts';
+import { text } from './texts.ts';
+import { whenOf } from './times.ts';
 
 export type Role = Member['role'];
 
@@ -10,6 +12,11 @@ export const RANKS: Record<Role, number> = {
   moderator: 3,
   owner: 4,
 };
+
+/** A role as people call it; off the list one is a member to others. */
+export function roleName(role: Role): string {
+  return text(`role_${role === 'none' ? 'member' : role}`);
+}
 
 /** What those who stand below may be made. */
 const GIVEN: readonly Role[] = ['viewer', 'member', 'moderator', 'owner'];
@@ -22,15 +29,20 @@ export interface Access {
 
 /** Why this user cannot send now; undefined when they can. @param now epoch milliseconds */
 export function whySilent({ you, room, status }: Access, now: number): string | undefined {
-  if (status?.name === 'ended') return 'You are not in this room.';
+  if (status?.name === 'ended') return text('notInRoom');
   if (you === undefined) return undefined;
+  if (isExpired({ you }, now)) return text('tokenExpired');
   if ((you.mutedUntil ?? 0) > now) {
-    const until = new Date(you.mutedUntil ?? 0);
-    return `You are muted until ${until.toLocaleString(undefined, { timeStyle: 'short', dateStyle: 'short' })}; until then you can read.`;
+    return text('mutedUntil', { time: whenOf(you.mutedUntil ?? 0, now) });
   }
-  if (you.role === 'viewer') return 'You may only read in this room.';
-  if (room?.readOnly === true && you.role !== 'owner') return 'Only owners write in this room.';
+  if (you.role === 'viewer') return text('mayOnlyRead');
+  if (room?.readOnly === true && you.role !== 'owner') return text('onlyOwners');
   return undefined;
+}
+
+/** Whether the token has ended, though the server has not said so yet. */
+export function isExpired({ you }: Pick<Access, 'you'>, now: number): boolean {
+  return (you?.expiresAt ?? Infinity) <= now;
 }
 
 export function isModerator({ you }: Access): boolean {

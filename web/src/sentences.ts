@@ -1,31 +1,34 @@
 import type { Problem, Refused, Status } from '../../src/client/index.ts';
-import { whenOf } from './view/times.ts';
+import { whenOf } from './times.ts';
+import { locale, problemText, text } from './texts.ts';
 
 /** What a user reads about an end that is final, by close code: what happened, and the next step. */
 const ENDS = new Map([
-  [4500, 'The server did not let you in; sign in with another token.'],
-  [4501, 'You were removed from this room; you may join again.'],
-  [4502, 'You are banned from this room; choose another one.'],
-  [4503, 'There is no such room; choose another one.'],
-  [4504, 'This page and the server do not understand each other; reload the page.'],
-  [4505, 'This room is open too often under your name; close another window, then join again.'],
-]);
+  [4500, 'notLetIn'],
+  [4501, 'removedBefore'],
+  [4502, 'bannedHere'],
+  [4503, 'noSuchRoom'],
+  [4504, 'protocolBroken'],
+  [4505, 'openTooOften'],
+] as const);
 
 type Ended = Extract<Status, { name: 'ended' }>;
 
 /**
  * One sentence about an end that is final.
  * @param until from when on one may come in again, epoch milliseconds; undefined where that is now
+ * @param wasIn whether one was in the room before
  */
-export function sentenceOfEnd({ code, problem }: Ended, until?: number): string {
+export function sentenceOfEnd({ code, problem }: Ended, until?: number, wasIn = false): string {
   if (code === 4501 && until !== undefined) {
-    return `You were removed from this room until ${whenOf(until, Date.now())}.`;
+    return text('removedUntil', { time: whenOf(until, Date.now()) });
   }
+  if (code === 4503 && wasIn) return text('roomDeleted');
   if (problem.code === 'token_expired') {
-    return 'Your token has expired; paste a new one to join again.';
+    return text('tokenExpired');
   }
   if ((code === 4500 || code === 4504) && problem.message !== '') return sentenceOf(problem);
-  return ENDS.get(code) ?? 'The server ended the connection; join again later.';
+  return text(ENDS.get(code as 4500) ?? 'connectionEnded');
 }
 
 const UNITS = [
@@ -34,31 +37,44 @@ const UNITS = [
   [60, 'minute'],
 ] as const;
 
+/** A time that one chooses, in the largest unit that it is a whole number of. */
+export function exactDurationOf(seconds: number): string {
+  const [size, unit] = UNITS.find(([size]) => seconds % size === 0) ?? ([1, 'second'] as const);
+  return inUnits(seconds / size, unit);
+}
+
 /** A time to wait as people say it: seconds up to two minutes, then coarser. */
 export function durationOf(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
   const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? ([1, 'second'] as const);
   const count = Math.ceil(seconds / size);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return inUnits(count, unit);
+}
+
+function inUnits(count: number, unit: string): string {
+  const format = { style: 'unit', unit, unitDisplay: 'long' } as const;
+  return new Intl.NumberFormat(locale, format).format(count);
 }
 
 /** What the fields of a command are called on the page. */
 const FIELDS = new Map([
-  ['roomId', 'The room'],
-  ['username', 'Your name'],
-  ['topic', 'The topic'],
-  ['emoji', 'The reaction'],
-  ['query', 'What you search for'],
-  ['userId', 'The user id'],
-  ['retentionDays', 'The number of days'],
-  ['slowModeSeconds', 'The time between messages'],
-]);
+  ['roomId', 'field_roomId'],
+  ['username', 'field_username'],
+  ['topic', 'field_topic'],
+  ['emoji', 'field_emoji'],
+  ['query', 'field_query'],
+  ['userId', 'field_userId'],
+  ['retentionDays', 'field_retentionDays'],
+  ['slowModeSeconds', 'field_slowModeSeconds'],
+] as const);
 
 /** The server's sentence, with the page's own word for a field. */
-export function sentenceOf({ message, field = '' }: Problem): string {
-  const name = FIELDS.get(field);
+export function sentenceOf({ code, message, field = '' }: Problem): string {
+  const own = problemText(code);
+  if (own !== undefined) return own;
+  const name = FIELDS.get(field as 'roomId');
   return name !== undefined && message.startsWith(`${field} `)
-    ? name + message.slice(field.length)
+    ? text(name) + message.slice(field.length)
     : message;
 }
 

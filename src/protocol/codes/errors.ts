@@ -35,6 +35,8 @@ export interface RefusalDetails {
   retryAfterMs?: number;
   /** With `conflict`: the current state of what was to be changed. */
   current?: unknown;
+  /** With the `conflict` of an append: how long the text is, in UTF-16 units. */
+  length?: number;
 }
 
 /** A refusal as it stands on the wire. */

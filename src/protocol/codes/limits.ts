@@ -11,6 +11,8 @@ export interface Limits {
   jsonDepth: number;
   /** A message's text, in bytes of UTF-8. */
   messageBytes: number;
+  /** The text of a message that streams, in bytes of UTF-8. */
+  streamBytes: number;
   /** Refill of a user's allowance in a room, in commands a second. */
   commandsPerSecond: number;
   /** The most commands a user can have saved up. */
@@ -31,6 +33,8 @@ export interface Limits {
   userFileBytes: number;
   /** Whether only rooms that a token names exist for its holder. */
   tokenRoomsOnly: boolean;
+  /** Whether events that are no commands are passed on. */
+  openSignals: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */
   connectTimeoutMs: number;
 }
@@ -52,10 +56,27 @@ export const fixed = {
   presenceUsers: 200,
   /** How long a dropped user still counts as online, in milliseconds. */
   graceMs: 5_000,
-  /** Above this many users online nobody hears of typing. */
+  /** Above this many users online typing is not broadcast. */
   typingUsers: 100,
   /** A message's `meta`, in bytes of JSON. */
   metaBytes: 4_096,
+  /** Appends to one message: a second, and saved up. */
+  appendsPerSecond: 20,
+  appendBurst: 40,
+  /** Messages of one user that stream at a time in a room. */
+  streamsPerUser: 4,
+  /** A stream whose sender is silent for so long is interrupted, in milliseconds. */
+  streamSilenceMs: 60_000,
+  /** Streams that one step of upkeep interrupts. */
+  stepStreams: 50,
+  /** The payload of a signal, in bytes of JSON. */
+  signalBytes: 4_096,
+  /** Above this many users online signals are dropped. */
+  signalUsers: 100,
+  /** Signals that are passed on, with a second of them saved up. */
+  signalsPerSecond: { user: 20, room: 200 },
+  /** How often those that wait are looked at, in milliseconds. */
+  signalsEveryMs: 50,
   /** Users a message may mention. */
   mentions: 50,
   /** Files of one message. */
@@ -76,7 +97,7 @@ export const fixed = {
   unreadCounted: 100,
   /** Newest messages looked at for them. */
   unreadLookedAt: 10_000,
-  /** Above this many users online only a reader's own connections hear of read positions. */
+  /** Above this many users online read positions go only to a reader's own connections. */
   receiptsUsers: 50,
   searchPage: 50,
   searchDefault: 20,
@@ -89,7 +110,7 @@ export const fixed = {
   /** Newest messages that are read for a beginning of more words, and their text in characters. */
   searchRead: 512,
   searchReadText: 64 * 1024,
-  /** Changes of a room behind which what was said goes into its search index together. */
+  /** After this many changes of a room its new messages are indexed for search, together. */
   unindexedRevs: 128,
   topicCharacters: 256,
   noteCharacters: 512,

@@ -1,6 +1,7 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { type OperationName, traits } from '../../protocol/commands.ts';
 import type { Identity } from '../../protocol/identity.ts';
+import { isDirect } from '../../protocol/inbox-objects.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { Role } from '../../protocol/objects.ts';
 import type { KnownMember } from '../storage/members.ts';
@@ -16,6 +17,8 @@ export interface Access {
   isListed: boolean;
   /** Named by the token's own claims. */
   isGranted: boolean;
+  /** Only its two members, and admins, get into a direct room, whatever tokens say. */
+  isDirect: boolean;
   /** What the room remembers of them. */
   member: KnownMember | undefined;
 }
@@ -37,12 +40,14 @@ export function accessOf(
 ): Access {
   const stored = member?.role ?? 'none';
   const isListed = stored !== 'none';
-  if (identity.admin === true) {
-    return { role: 'owner', rank: ADMIN_RANK, isListed, isGranted: true, member };
-  }
+  const isOneToOne = isDirect(roomId);
+  const known = { isListed, isDirect: isOneToOne, member };
+  if (identity.admin === true)
+    return { ...known, role: 'owner', rank: ADMIN_RANK, isGranted: true };
+  if (isOneToOne) return { ...known, role: stored, rank: ranks[stored], isGranted: isListed };
   const granted = identity.rooms && grantedRole(identity.rooms, roomId);
   const role = granted ?? (isListed ? stored : 'member');
-  return { role, rank: ranks[role], isListed, isGranted: granted !== undefined, member };
+  return { ...known, role, rank: ranks[role], isGranted: granted !== undefined };
 }
 
 /** The role of the most specific pattern: the exact one, else the longest prefix before a `*`. */
@@ -65,7 +70,7 @@ function noSuchRoom(): Refusal {
  * `forbidden`
  */
 export function assertAccess(
-  { rank, isListed, isGranted, member }: Access,
+  { rank, isListed, isGranted, isDirect: isOneToOne, member }: Access,
   state: RoomState,
   { tokenRoomsOnly }: Limits,
   now: number,
@@ -79,7 +84,8 @@ export function assertAccess(
     throw new Refusal('unavailable', 'This room is being moved here; come back in a moment.');
   }
   if (isAdmin) return;
-  if ((tokenRoomsOnly && !isGranted) || (state.private && !isListed && !isGranted)) {
+  const isClosed = (state.private || isOneToOne) && !isListed;
+  if (!isGranted && (tokenRoomsOnly || isClosed)) {
     throw noSuchRoom();
   }
   if (member?.banned === true) throw new Refusal('banned', 'You are banned from this room.');

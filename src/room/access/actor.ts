@@ -2,14 +2,14 @@ import type { Context, ActorName } from '../context.ts';
 import { nameOf } from './names.ts';
 import type { KnownMember } from '../storage/members.ts';
 
-/** The speaker's name: the one fixed when joining, or for one who has not joined, what they claim. */
+/** The actor's name: the one fixed when joining, or for one who has not joined, what they claim. */
 export function actorName({ actor }: Context, claim: unknown, field: string): ActorName {
   const { identity, connection } = actor;
   return { userId: identity.userId, ...(connection?.state.name ?? nameOf(identity, claim, field)) };
 }
 
 /**
- * Puts the speaker on the room's list, or keeps the name there up to date. Called by every durable
+ * Puts the actor on the room's list, or keeps the name there up to date. Called by every durable
  * act. A newcomer has read everything up to now. The first to write, guests aside, owns the room:
  * by a message, not by a reaction or by having read.
  */

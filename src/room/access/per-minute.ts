@@ -6,7 +6,7 @@ export interface PerMinute {
 
 const MINUTE_MS = 60_000;
 
-/** One more; a minute that is over begins anew. */
+/** Counts one more; starts at one again when the minute is over. */
 export function counted(last: PerMinute | undefined, now: number): PerMinute {
   const isOver = last === undefined || now - last.from >= MINUTE_MS || now < last.from;
   return isOver ? { from: now, count: 1 } : { from: last.from, count: last.count + 1 };

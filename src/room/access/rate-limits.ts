@@ -4,42 +4,46 @@ import { traits } from '../../protocol/commands.ts';
 import { type Rate, TokenBucket } from '../../protocol/token-bucket.ts';
 import type { Clock } from '../ports.ts';
 
+/** What a user may do in a room. */
+export function commandRate({ commandsPerSecond, commandBurst }: Limits): Rate {
+  return { perSecond: commandsPerSecond, burst: commandBurst };
+}
+
 /** With more buckets than this, full ones are dropped: they are as good as none. */
 const SWEEP_ABOVE = 1_000;
 
-/** What each user may still do, as token buckets in memory. */
+/** What each user, or each stream, may still do, as token buckets in memory. */
 export class RateLimits {
   readonly #rate: Rate;
   readonly #clock: Clock;
   readonly #buckets = new Map<string, TokenBucket>();
   #sweepAbove = SWEEP_ABOVE;
 
-  constructor({ commandsPerSecond, commandBurst }: Limits, clock: Clock) {
-    this.#rate = { perSecond: commandsPerSecond, burst: commandBurst };
+  constructor(rate: Rate, clock: Clock) {
+    this.#rate = rate;
     this.#clock = clock;
   }
 
   /** @throws Refusal `rate_limited`, with the time until there is enough again */
-  charge(userId: string, command: string): void {
-    const cost = traits.get(command)?.cost ?? 1;
+  charge(key: string, command: string, cost = traits.get(command)?.cost ?? 1): void {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(userId) ?? this.#add(userId, now);
+    const bucket = this.#buckets.get(key) ?? this.#add(key, now);
     const retryAfterMs = bucket.take(now, cost);
     if (retryAfterMs === 0) return;
     throw new Refusal('rate_limited', 'Too fast; wait a moment and try again.', { retryAfterMs });
   }
 
-  #add(userId: string, now: number): TokenBucket {
+  #add(key: string, now: number): TokenBucket {
     this.#sweep(now);
     const bucket = new TokenBucket(this.#rate, now);
-    this.#buckets.set(userId, bucket);
+    this.#buckets.set(key, bucket);
     return bucket;
   }
 
   #sweep(now: number): void {
     if (this.#buckets.size < this.#sweepAbove) return;
-    for (const [userId, bucket] of this.#buckets) {
-      if (bucket.isFull(now)) this.#buckets.delete(userId);
+    for (const [key, bucket] of this.#buckets) {
+      if (bucket.isFull(now)) this.#buckets.delete(key);
     }
     this.#sweepAbove = Math.max(SWEEP_ABOVE, this.#buckets.size * 2);
   }

@@ -6,8 +6,8 @@ import type { Clock, Connection, Roster } from '../ports.ts';
 const SWEEP_EVERY_MS = 10_000;
 
 /**
- * Ends connections whose token has ended, and those that nobody hears of any more. No timer, which
- * would keep a room awake: it looks whenever something happens in the room anyway.
+ * Ends connections whose token has expired or whose heartbeats have stopped. It checks when something
+ * happens in the room anyway: a timer would keep the room awake.
  */
 export class TokenExpiry {
   readonly #clock: Clock;
@@ -38,7 +38,7 @@ export class TokenExpiry {
     return now > this.#nextExpiry && now > endOf(connection);
   }
 
-  /** Looks at everybody, where a token may have ended or the last look is long ago. */
+  /** Checks every connection, when a token may have expired or the last check was 10 s ago. */
   sweep(): void {
     const now = this.#clock.now();
     const expiring = now > this.#nextExpiry;

@@ -1,6 +1,6 @@
 import type { Limits } from '../../protocol/codes/limits.ts';
 
-/** What is known of how far a connection lags behind. */
+/** What the host knows of a connection's unsent bytes. */
 export interface Backlog {
   /** Bytes handed over and not yet taken by the network, where the host can tell. */
   buffered: number | undefined;

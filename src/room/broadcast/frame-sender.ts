@@ -40,15 +40,19 @@ export class FrameSender {
 
   /** Hands out all that is due, also what becomes due by that. @returns whether anything was */
   flush(): boolean {
-    const { roster, clock, timer, meter } = this.#ports;
-    let wasDue = false;
+    const { roster, clock, meter } = this.#ports;
     const agoMs = clock.now() - this.#joinsSentAt;
     // How much longer deferrable events may wait; not at all when the clock was set back.
     let deferMs = agoMs < 0 ? 0 : events.userJoined.everyMs - agoMs;
-    while (this.#outbox.isDue(deferMs > 0)) {
-      wasDue = true;
-      const haveJoinsLeft = this.#outbox.flush(roster.connections(), this.#send, deferMs > 0);
-      if (haveJoinsLeft) {
+    let hasHandedOut = false;
+    for (;;) {
+      const flushed = this.#outbox.flush(roster.connections(), this.#send, deferMs > 0);
+      if (!flushed.wasDue) {
+        if (flushed.hasDeferred) this.#flushAfter(deferMs);
+        return hasHandedOut;
+      }
+      hasHandedOut = true;
+      if (flushed.hasSentDeferrable) {
         this.#joinsSentAt = clock.now();
         deferMs = events.userJoined.everyMs;
       }
@@ -56,13 +60,15 @@ export class FrameSender {
       this.#sentFrames = 0;
       this.#sentLines = 0;
     }
-    if (!this.#isTimerSet && this.#outbox.isDue(false)) {
-      this.#isTimerSet = true;
-      timer.after(deferMs, () => {
-        this.#isTimerSet = false;
-      });
-    }
-    return wasDue;
+  }
+
+  /** Sets a timer, with which the host flushes. */
+  #flushAfter(ms: number): void {
+    if (this.#isTimerSet) return;
+    this.#isTimerSet = true;
+    this.#ports.timer.after(ms, () => {
+      this.#isTimerSet = false;
+    });
   }
 
   readonly #send = (connection: Connection, frame: Frame): void => {

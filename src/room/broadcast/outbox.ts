@@ -1,12 +1,17 @@
 import type { CloseCode } from '../../protocol/codes/close-codes.ts';
 import { deferrable, ephemeral } from '../../protocol/events.ts';
 import { eventLine } from '../../protocol/frames.ts';
-import type { RoomEvent } from '../effects.ts';
 import type { Connection } from '../ports.ts';
 import type { Connections } from '../presence/connections.ts';
 import type { Audience } from './audience.ts';
 import type { Frame } from './frame.ts';
 import { type Entry, frameOf, ownFrame, type Span } from './framing.ts';
+
+/** An event of a room or of an inbox. */
+interface NamedEvent {
+  name: string;
+  payload: object;
+}
 
 interface Ending {
   connection: Connection;
@@ -20,13 +25,25 @@ interface Recipient {
   spans?: readonly Span[];
 }
 
+/** What a flush has done. */
+export interface Flushed {
+  /** Whether anything was due. */
+  wasDue: boolean;
+  /** Whether a deferrable event has left in the shared frame. */
+  hasSentDeferrable: boolean;
+  /** Whether deferrable events wait for a later flush. */
+  hasDeferred: boolean;
+}
+
 /** What one flush hands out. */
 interface Batch {
   entries: readonly Entry[];
+  /** The entries for everyone, unless they wait for the next flush. */
+  shared: readonly Entry[];
+  /** Whether any entry may wait for the next flush. */
+  hasDeferrable: boolean;
   own: ReadonlyMap<string, Recipient>;
   endings: readonly Ending[];
-  /** The entries for everyone wait for the next flush. */
-  isDeferred: boolean;
 }
 
 /**
@@ -49,12 +66,6 @@ export class Outbox {
     this.#connections = connections;
   }
 
-  /** Whether a flush would hand out anything. @param mayDefer as for `flush` */
-  isDue(mayDefer: boolean): boolean {
-    const isNew = this.#entries.length > this.#deferred || this.#endings.size > 0;
-    return isNew || (!mayDefer && this.#deferred > 0);
-  }
-
   /** Records a line for one connection; `position` in the reply to a durable change. */
   reply(connection: Connection, line: string, position?: string): void {
     const { id } = connection.state;
@@ -64,20 +75,27 @@ export class Outbox {
   }
 
   /** Records an event; it is encoded once for all its connections. */
-  broadcast({ name, payload }: RoomEvent, audience: Audience, position?: string): void {
+  broadcast(
+    { name, payload }: NamedEvent,
+    audience: Audience,
+    position?: string,
+    isEphemeral: boolean = ephemeral.has(name),
+  ): Entry {
     if (audience.to !== 'everyone') {
       for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
     } else if (audience.except !== undefined) {
       const connection = this.#connections.byId.get(audience.except);
       if (connection !== undefined) this.#own.set(audience.except, { connection });
     }
-    this.#entries.push({
+    const entry = {
       line: eventLine(name, payload),
       audience,
       position,
-      ephemeral: ephemeral.has(name),
+      ephemeral: isEphemeral,
       deferrable: deferrable.has(name) && audience.to === 'everyone',
-    });
+    };
+    this.#entries.push(entry);
+    return entry;
   }
 
   /** From here on a connection gets what everyone gets. */
@@ -114,39 +132,51 @@ export class Outbox {
    * @param send takes each connection that has something due, with its frame
    * @param mayDefer whether deferrable events wait when there is nothing else for everyone.
    * Connections with something else due get them all the same, in their place.
-   * @returns whether a deferrable event has left in the shared frame
    */
   flush(
     everyone: Iterable<Connection>,
     send: (connection: Connection, frame: Frame) => void,
     mayDefer: boolean,
-  ): boolean {
-    const { entries, own, endings, isDeferred } = this.#take(mayDefer);
+  ): Flushed {
+    const isNew = this.#entries.length > this.#deferred || this.#endings.size > 0;
+    if (!isNew && (mayDefer || this.#deferred === 0)) {
+      return { wasDue: false, hasSentDeferrable: false, hasDeferred: this.#deferred > 0 };
+    }
+    const { entries, shared, hasDeferrable, own, endings } = this.#take(mayDefer);
     for (const { connection, spans } of own.values()) {
       const frame = ownFrame(connection, entries, spans);
       if (frame !== undefined) send(connection, frame);
     }
-    const forEveryone = entries.filter(({ audience }) => audience.to === 'everyone');
-    const shared = isDeferred ? undefined : frameOf(forEveryone);
+    const frame = frameOf(shared);
     let sent = 0;
-    if (shared !== undefined) {
+    if (frame !== undefined) {
       for (const connection of everyone) {
         const { id, joined } = connection.state;
         if (!joined || own.has(id)) continue;
-        send(connection, shared);
+        send(connection, frame);
         sent++;
       }
     }
     for (const { connection, code, reason } of endings) connection.close(code, reason);
-    return sent > 0 && entries.some(({ deferrable }) => deferrable);
+    return {
+      wasDue: true,
+      hasSentDeferrable: sent > 0 && hasDeferrable,
+      hasDeferred: this.#deferred > 0,
+    };
   }
 
   /** Empties the outbox, before anything is sent: sending may end connections. */
   #take(mayDefer: boolean): Batch {
     const entries = this.#entries;
-    const isDeferred =
-      mayDefer &&
-      entries.every(({ audience, deferrable }) => audience.to !== 'everyone' || deferrable);
+    const shared: Entry[] = [];
+    let hasDeferrable = false;
+    let isDeferred = mayDefer;
+    for (const entry of entries) {
+      if (entry.audience.to !== 'everyone') continue;
+      shared.push(entry);
+      hasDeferrable ||= entry.deferrable;
+      isDeferred &&= entry.deferrable;
+    }
     // Connections that already received a deferred event get their own frame.
     const own = isDeferred ? this.#own : new Map([...this.#spans, ...this.#own]);
     for (const [id, { connection }] of own) {
@@ -154,13 +184,13 @@ export class Outbox {
       if (known !== undefined) own.set(id, { connection, spans: known.spans });
     }
     const endings = [...this.#endings.values()];
-    this.#entries = isDeferred ? entries.filter(({ audience }) => audience.to === 'everyone') : [];
+    this.#entries = isDeferred ? shared : [];
     this.#deferred = this.#entries.length;
     this.#own = new Map();
     this.#endings = new Map();
     if (this.#deferred === 0) this.#spans = new Map();
     else this.#keepSpans(own);
-    return { entries, own, endings, isDeferred };
+    return { entries, shared: isDeferred ? [] : shared, hasDeferrable, own, endings };
   }
 
   /** Connections that have got deferred entries now do not get them a second time. */

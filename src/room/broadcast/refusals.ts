@@ -14,12 +14,18 @@ type RefusalPorts = Pick<Ports, 'clock' | 'log' | 'meter'>;
 
 /** Says why something was refused, and disconnects clients that go on sending it. */
 export class Refusals {
-  readonly #roomId: string;
+  readonly #roomId: string | undefined;
   readonly #ports: RefusalPorts;
   readonly #outbox: Outbox;
-  readonly #departures: Departures;
+  readonly #departures: Pick<Departures, 'disconnect'>;
 
-  constructor(roomId: string, ports: RefusalPorts, outbox: Outbox, departures: Departures) {
+  /** @param roomId undefined in an inbox, which is no room */
+  constructor(
+    roomId: string | undefined,
+    ports: RefusalPorts,
+    outbox: Outbox,
+    departures: Pick<Departures, 'disconnect'>,
+  ) {
     this.#roomId = roomId;
     this.#ports = ports;
     this.#outbox = outbox;
@@ -46,7 +52,7 @@ export class Refusals {
     const about = {
       ...problem,
       command: name.slice(0, MAX_ECHOED),
-      roomId: this.#roomId,
+      ...this.#about,
       ...(typeof id === 'string' && { id: id.slice(0, MAX_ECHOED) }),
     };
     this.#outbox.reply(connection, eventLine('error', about));
@@ -69,6 +75,10 @@ export class Refusals {
       this.#departures.disconnect([connection], closeCodes.protocolViolation);
       return;
     }
-    this.#outbox.reply(connection, eventLine('error', { ...problem, roomId: this.#roomId }));
+    this.#outbox.reply(connection, eventLine('error', { ...problem, ...this.#about }));
+  }
+
+  get #about(): { roomId?: string } {
+    return this.#roomId === undefined ? {} : { roomId: this.#roomId };
   }
 }

@@ -6,7 +6,7 @@ import type { Presence } from '../presence/presence.ts';
 /**
  * Connections that lost ephemeral events because they could not keep up. As soon as they can, they
  * get a `presence` event, which makes their client ask for the list of users again. A connection
- * that stays behind is disconnected, so that its client resumes.
+ * that stays slow is disconnected, so that its client resumes.
  */
 export class SlowConsumers {
   readonly #roomId: string;

@@ -8,7 +8,7 @@ import { updated } from '../messages/updated.ts';
 
 /** Empties a message, one's own or, as a moderator, anyone's; its row stays. */
 export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
-  const { messages, audit, room, access, actor } = context;
+  const { messages, audit, told, room, access, actor } = context;
   const { userId } = actor.identity;
   const before = findMessage(context, payload.seq);
   const isOwn = before.senderId === userId;
@@ -24,6 +24,8 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   const { rev, timestamp, position } = room.change();
   const removed = removeDependents(context, before);
   messages.delete(before.seq, rev, timestamp, userId);
+  // It was unread for some and mentioned others.
+  told.markAll();
   if (!isOwn) {
     const { seq, senderId } = before;
     audit.add({
@@ -35,7 +37,8 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
       ...(payload.note !== undefined && { note: payload.note }),
     });
   }
-  const { mentions: _, meta: __, reactions: ___, files: ____, ...kept } = before;
+  const { mentions: _, meta: __, reactions: ___, files: ____, ...rest } = before;
+  const { streaming: _____, status: ______, ...kept } = rest;
   const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
   const { reply, effects = [] } = updated(context, after, position, 'deleted');
   return { reply, effects: [...effects, ...removed] };

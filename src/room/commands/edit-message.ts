@@ -16,6 +16,9 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
     throw new Refusal('forbidden', 'You can edit your own messages only.');
   }
   assertMaySend(access, state, now);
+  if (before.streaming === true) {
+    throw new Refusal('conflict', 'The message is still being written; finish it first.');
+  }
   const edited = edit(before, payload);
   if (before.deletedAt === undefined && isSame(before, edited)) {
     return { reply: { message: before } };
@@ -29,6 +32,7 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   messages.edit(after);
   search.add(after);
   moveMentions(context, before, after);
+  context.told.markExcerpt(after.seq);
   return updated(context, after, position, 'edited');
 };
 
@@ -56,14 +60,11 @@ function isSame(before: Message, after: Message): boolean {
 }
 
 /** Counts the mentions that an edit has added, and no longer those that it has removed. */
-function moveMentions({ mentions }: Context, before: Message, after: Message): void {
+function moveMentions({ mentions, told }: Context, before: Message, after: Message): void {
   const [old, now] = [mentionedOthers(before), mentionedOthers(after)];
-  mentions.remove(
-    after.seq,
-    old.filter((userId) => !now.includes(userId)),
-  );
-  mentions.add(
-    after.seq,
-    now.filter((userId) => !old.includes(userId)),
-  );
+  const removed = old.filter((userId) => !now.includes(userId));
+  const added = now.filter((userId) => !old.includes(userId));
+  mentions.remove(after.seq, removed);
+  mentions.add(after.seq, added);
+  told.markKnown([...removed, ...added]);
 }

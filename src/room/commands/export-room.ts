@@ -102,7 +102,7 @@ class Page {
       within.userId = userIds.at(-1)!;
       return true;
     }
-    // Where the message has changed meanwhile it comes again, with all that hangs on it.
+    // A message that has changed since then comes again, with all that hangs on it.
     const emojis = this.#context.records.emojisOf(seq);
     const next = emojis[emojis.indexOf(emoji) + 1];
     if (!emojis.includes(emoji) || next === undefined) delete this.#cursor.within;

@@ -21,6 +21,7 @@ import { removeDependents } from '../messages/remove-dependents.ts';
 export const importRoom: Handler<'importRoom'> = (context, { text, line: first }) => {
   const { room, access } = context;
   assertAdmin(access);
+  if (access.isDirect) throw new Refusal('forbidden', 'A direct room cannot be imported.');
   const importing = new Importing(context);
   for (const [at, line] of text.split('\n').entries()) {
     if (isBlank(line)) continue;
@@ -72,6 +73,11 @@ function nameFor(userId: string, name: string): string {
   return displayName(name) ?? nameOfId(userId);
 }
 
+/** A message whose stream does not go on here: its sender writes into the room it came from. */
+function ended({ streaming, ...line }: LineOf<'message'>): LineOf<'message'> {
+  return streaming === true ? { ...line, status: 'interrupted' } : line;
+}
+
 class Importing {
   readonly #context: Context;
   /** Lines may come. */
@@ -92,7 +98,7 @@ class Importing {
     if (line.type === 'export') this.#begin();
     else if (!this.#isOpen) throw invalidField('type', 'must be export in the first line');
     else if (line.type === 'message')
-      this.#message({ ...line, sender: nameFor(line.senderId, line.sender) });
+      this.#message(ended({ ...line, sender: nameFor(line.senderId, line.sender) }));
     else if (line.type === 'reactions') this.#reactions(line);
     else if (line.type === 'act') audit.restore(line);
     else if (line.type === 'member')
@@ -155,20 +161,21 @@ class Importing {
     // Of a state that a later line has replaced.
     if (message === undefined || message.rev !== rev) return;
     const kind = emojiKind(emoji);
-    // Earlier versions took some that nobody can see.
+    // Earlier versions accepted some that are invisible.
     if (!isVisible(kind)) return;
     const count = reactions.restore(seq, kind, userIds);
     messages.setReactions(seq, rev, { ...message.reactions, [kind]: count });
   }
 
   #end({ type: _, ...record }: LineOf<'end'>): void {
-    const { records, room, messages } = this.#context;
+    const { records, room, messages, told } = this.#context;
     if (record.rev < records.newestRev())
       throw invalidField('rev', 'must not be below that of a message');
     const [oldest] = messages.oldest(1);
     const horizon = Math.min(record.horizon, oldest?.seq ?? Infinity);
     const restored: RoomRecord = { ...record, horizon };
     room.finishImport(restored);
+    told.markAll();
     this.isDone = true;
   }
 }

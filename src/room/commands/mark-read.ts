@@ -1,10 +1,11 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { Handler } from '../context.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { unreadOf } from '../messages/unread.ts';
 
 /** A read position only grows, and never beyond the room. */
 export const markRead: Handler<'markRead'> = (context, payload) => {
-  const { members, state, access, actor } = context;
+  const { members, told, state, access, actor, now } = context;
   const { userId } = actor.identity;
   const readUpTo = Math.min(payload.readUpTo, state.rev);
   const before = access.isListed ? (access.member?.readUpTo ?? 0) : undefined;
@@ -12,7 +13,8 @@ export const markRead: Handler<'markRead'> = (context, payload) => {
     return { reply: unreadOf(context, before ?? state.rev) };
   }
   const member = ensureMember(context, actorName(context, undefined, 'username'));
-  members.put({ ...member, readUpTo });
+  members.put({ ...member, readUpTo }, false);
+  told.markRead(userId, now + inboxLimits.readLookMs);
   const receipt = { userId, readUpTo };
   return {
     reply: unreadOf(context, readUpTo),

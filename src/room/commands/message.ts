@@ -3,17 +3,18 @@ import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Decision, Handler } from '../context.ts';
-import { broadcast } from '../effects.ts';
+import { broadcast, type Effect } from '../effects.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
 import { attachFiles } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
+import { assertMayStream } from '../messages/stream.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 /** Stores a message once per sender and client id; a resend is answered with the stored message. */
 export const message: Handler<'message'> = (context, payload) => {
   const { messages, limits, access, state, now, actor } = context;
-  assertSizes(payload, limits.messageBytes);
+  assertSizes(payload, payload.streaming === true ? limits.streamBytes : limits.messageBytes);
   const { id, replyTo } = payload;
   const first = id === undefined ? undefined : messages.byClientId(actor.identity.userId, id);
   if (first !== undefined) return { reply: { message: first, duplicate: true } };
@@ -23,11 +24,12 @@ export const message: Handler<'message'> = (context, payload) => {
       field: 'replyTo',
     });
   }
+  if (payload.streaming === true) assertMayStream(context);
   return send(context, payload);
 };
 
 function send(context: Context, payload: Payload<'message'>): Decision<Reply<'message'>> {
-  const { messages, mentions, search, room, ids, typing, roomId, state, access } = context;
+  const { messages, mentions, search, streams, room, ids, typing, roomId, state, access } = context;
   const sender = actorName(context, payload.sender, 'sender');
   const member = ensureMember(context, sender, { writes: true });
   if (state.slowModeSeconds > 0 && access.rank <= ranks.member) assertPace(context, member);
@@ -46,16 +48,26 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
     ...(payload.replyTo !== undefined && { replyTo: payload.replyTo }),
     ...(mentioned.length > 0 && { mentions: mentioned }),
     ...(payload.meta !== undefined && { meta: payload.meta }),
+    ...(payload.streaming === true && { streaming: true }),
   };
   if (payload.files !== undefined && payload.files.length > 0) {
     sent.files = attachFiles(context, payload.files, rev);
   }
   messages.add(sent);
-  if (mentioned.length > 0) mentions.add(rev, mentionedOthers(sent));
+  if (payload.streaming === true) streams.begin(sent, context.now);
+  const others = mentioned.length > 0 ? mentionedOthers(sent) : [];
+  if (others.length > 0) mentions.add(rev, others);
+  context.told.markMessage(context.now, sender.userId, others);
+  // Until something is said a direct room is not in the inbox of the one who did not open it.
+  if (access.isDirect) context.told.markUntold(context.members.after('', 2), context.now);
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
   const event = { name: 'message' as const, payload: sent };
-  return { reply: { message: sent }, effects: [broadcast(context, event, position)] };
+  const effects: Effect[] = [broadcast(context, event, position)];
+  if (payload.streaming === true) {
+    effects.push({ type: 'wake', by: context.now + fixed.streamSilenceMs });
+  }
+  return { reply: { message: sent }, effects };
 }
 
 /**
@@ -70,5 +82,5 @@ function assertPace({ state, members, now }: Context, member: KnownMember): void
       retryAfterMs,
     });
   }
-  members.put({ ...member, lastSentAt: now });
+  members.put({ ...member, lastSentAt: now }, false);
 }

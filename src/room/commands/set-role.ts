@@ -9,6 +9,7 @@ import { assertBelow, memberOrStranger, shownMember } from '../access/targets.ts
 export const setRole: Handler<'setRole'> = (context, payload) => {
   const { members, room, access, actor } = context;
   assertRank(access, 'moderator');
+  if (access.isDirect) throw new Refusal('forbidden', 'A direct room has its two members alone.');
   const target = memberOrStranger(context, payload.userId);
   // A resend whose first reply was lost: the target may rank as high as the actor by now.
   if (target.role === payload.role) return { reply: { member: shownMember(context, target) } };

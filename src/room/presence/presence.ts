@@ -2,7 +2,6 @@ import { type EventPayload, type LeaveReason, events } from '../../protocol/even
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Present } from '../../protocol/objects.ts';
-import type { RoomEvent } from '../effects.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
 import type { Clock, Connection, Name, Timer } from '../ports.ts';
 import type { Connections } from './connections.ts';
@@ -13,7 +12,7 @@ interface User extends Name {
   connections: Set<Connection>;
   /** Ends the grace early. */
   cancelGrace?: () => void;
-  /** What the user is found by under this name, once somebody has looked for it. */
+  /** The folded words that find the user by this name; made at the first search. */
   found?: { by: string; keys: readonly string[] };
 }
 
@@ -47,7 +46,7 @@ export class Presence {
       if (!connection.state.joined || connection.state.silent) continue;
       this.#userOf(connection).connections.add(connection);
     }
-    // Sockets that ended while the room slept are still listed; each will be told of, or not.
+    // Sockets that ended while the room slept are still listed; the host reports the end of each.
     for (const user of this.#users.values()) {
       for (const connection of user.connections) {
         if (!connection.open) this.#drop(user, connection, 'disconnected');
@@ -60,7 +59,7 @@ export class Presence {
     return this.#users.size;
   }
 
-  /** Whether joins and leaves are told one by one, or only as a number. */
+  /** Whether each join and leave is an event, or only the number of users online. */
   get mode(): 'users' | 'count' {
     return this.count > fixed.presenceUsers || this.#pending ? 'count' : 'users';
   }
@@ -94,7 +93,7 @@ export class Presence {
     return listed;
   }
 
-  /** Users whose id is behind `userId`, by user id. */
+  /** Users whose id comes after `userId`, by user id. */
   after(userId: string, limit: number): Present[] {
     return [...this.#users.values()]
       .filter((user) => user.userId > userId)
@@ -155,10 +154,13 @@ export class Presence {
   ): void {
     if (mode === 'count') this.#broadcastCount();
     else
-      this.#outbox.broadcast({ name, payload } as RoomEvent, {
-        to: 'everyone',
-        except: cause?.state.id,
-      });
+      this.#outbox.broadcast(
+        { name, payload },
+        {
+          to: 'everyone',
+          except: cause?.state.id,
+        },
+      );
   }
 
   #broadcastCount(): void {

@@ -6,7 +6,7 @@ interface Notice {
   isTyping: boolean;
 }
 
-/** Who was last said to be typing, so that nobody hears it more than once in 3 s. */
+/** The last typing notice of each user, so that one is broadcast at most every 3 s. */
 export class Typing {
   readonly #clock: Clock;
   readonly #notices = new Map<string, Notice>();
@@ -15,7 +15,7 @@ export class Typing {
     this.#clock = clock;
   }
 
-  /** Whether others are to hear this now. An end is heard only where a beginning still stands. */
+  /** Whether to broadcast a notice now. An end is broadcast only while its beginning is current. */
   notice(userId: string, isTyping: boolean): boolean {
     const now = this.#clock.now();
     const last = this.#notices.get(userId);

@@ -33,6 +33,11 @@ const SPELLED_LETTERS = new RegExp(`[${Object.keys(SPELLED).join('')}]`, 'gu');
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\0-\x7f]*$/;
 
+/** Whether a text is ASCII, as most are: much is known of those without looking closer. */
+export function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}
+
 /** What composes with the character before it, in some width, or is left out. */
 const JOINING = String.raw`[\p{M}\p{Cf}\p{EMod}\u1160-\u11FF\u3131-\u318E\uD7B0-\uD7FF\uFF9E-\uFFDC]`;
 /** The least pieces of a text that fold by themselves; ASCII folds character by character. */

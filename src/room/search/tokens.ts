@@ -1,3 +1,5 @@
+import { isAscii } from './fold.ts';
+
 /**
  * What a folded text is found by: words, pairs and symbols. Scripts that are written without spaces
  * are cut into overlapping pairs, so that any piece of a sentence is found; so is Hangul, whose words
@@ -23,6 +25,9 @@ const TOKENS = new RegExp(
   'gv',
 );
 
+/** The same for ASCII, in a tenth of the time: no scripts and symbols to look up. */
+const ASCII_TOKENS = /[a-z]+|[0-9][a-z0-9]*|(?<=[a-z0-9])[+#]+/g;
+
 /** A token and where it stands in the folded text, in UTF-16 units. */
 export interface Token {
   text: string;
@@ -39,6 +44,13 @@ export interface Token {
  */
 export function tokensOf(folded: string): Token[] {
   const tokens: Token[] = [];
+  if (isAscii(folded)) {
+    for (const { 0: text, index: from } of folded.matchAll(ASCII_TOKENS)) {
+      const kind = text.startsWith('+') || text.startsWith('#') ? 'symbol' : 'word';
+      tokens.push({ text, from, to: from + text.length, kind });
+    }
+    return tokens;
+  }
   for (const { 0: text, index: from, groups } of folded.matchAll(TOKENS)) {
     if (groups?.['run'] !== undefined) addRun(tokens, text, from);
     else {

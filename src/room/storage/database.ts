@@ -1,4 +1,4 @@
-import { migrate } from './migrations.ts';
+import { migrate, migrations, type Migrations } from './migrations.ts';
 import type { Immediate, Sql, SqlValue } from '../ports.ts';
 
 /** The first write to a room that is not there yet. */
@@ -6,18 +6,20 @@ class Unfounded extends Error {}
 
 /**
  * A room's database that comes into being with the first write: whatever is read before finds no
- * rows, so joining or reading a room that nobody has written to leaves nothing behind.
+ * rows, so joining or reading a room without any writes stores nothing.
  */
 export class Database {
   readonly #sql: Sql;
+  readonly #migrations: Migrations;
   #exists: boolean;
   #depth = 0;
 
   /** @throws NewerSchema where newer code has written the room */
-  constructor(sql: Sql) {
+  constructor(sql: Sql, schema: Migrations = migrations) {
     this.#sql = sql;
+    this.#migrations = schema;
     this.#exists = !sql.isEmpty();
-    if (this.#exists) migrate(sql);
+    if (this.#exists) migrate(sql, schema);
   }
 
   all<Row>(query: string, ...bindings: SqlValue[]): Row[] {
@@ -66,7 +68,7 @@ export class Database {
   }
 
   #found(): void {
-    migrate(this.#sql);
+    migrate(this.#sql, this.#migrations);
     this.#exists = true;
   }
 }

@@ -1,16 +1,16 @@
 import type { Database } from './database.ts';
 
 /**
- * `rows`: what the person said and did is being taken out. `index`, `rewriting`: the search index is
- * written anew. `traces`: nobody knows any more who it was; what deleted rows have left on the disk
- * is next.
+ * `rows`: the user's messages, reactions and acts are being removed. `index`, `rewriting`: the search
+ * index is being rewritten. `traces`: the user id is forgotten; remains of deleted rows on the disk
+ * are next.
  */
 export type Phase = 'rows' | 'index' | 'rewriting' | 'traces';
 
-/** One person's erasure that is not done, or a rewriting of the index that is for nobody's sake. */
+/** The unfinished erasure of one user, or, without a user, a rewriting of the search index. */
 export interface Erasure {
   id: number;
-  /** Who asked for it. */
+  /** The user who asked for it. */
   by: string;
   phase: Phase;
   userId: string | null;
@@ -18,7 +18,7 @@ export interface Erasure {
 
 const SELECT = 'SELECT id, user_id AS userId, by, phase FROM erasures';
 
-/** Who is being erased. */
+/** Users who are being erased. */
 export class Erasures {
   readonly #database: Database;
 
@@ -26,7 +26,7 @@ export class Erasures {
     this.#database = database;
   }
 
-  /** The one to go on with: one after the other, as there is one index to write anew. */
+  /** The erasure to continue: one at a time, as there is one index to rewrite. */
   first(): Erasure | undefined {
     return this.#database.first<Erasure>(`${SELECT} ORDER BY id LIMIT 1`);
   }
@@ -43,7 +43,7 @@ export class Erasures {
     );
   }
 
-  /** The index is to be written anew, because much of it is empty. */
+  /** Schedules a rewriting of the index, because much of it is empty. */
   beginRewrite(): void {
     this.#database.run("INSERT INTO erasures (by, phase) VALUES ('', 'index')");
   }

@@ -1,6 +1,8 @@
+import { fixed } from '../../protocol/codes/limits.ts';
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import type { Role } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
+import type { ToldStore } from './told.ts';
 import type { Name } from '../ports.ts';
 
 /** What the room remembers of a user. Role `none`: not on the list, but known for another reason. */
@@ -40,12 +42,14 @@ const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to
 /** In the order of SQLite nothing that begins with a text comes after that text and this. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
-/** The room's list: who has ever done something durable in it, or was put on it. */
+/** The room's list: users who have changed something durable in it, or were added to it. */
 export class Members {
   readonly #database: Database;
+  readonly #told: ToldStore;
 
-  constructor(database: Database) {
+  constructor(database: Database, told: ToldStore) {
     this.#database = database;
+    this.#told = told;
   }
 
   find(userId: string): KnownMember | undefined {
@@ -53,8 +57,9 @@ export class Members {
     return row && memberOf(row);
   }
 
-  /** Writes all that is known of a user. */
-  put(member: KnownMember): void {
+  /** Writes all that is known of a user. @param turns whether the user's inbox may have to be told */
+  put(member: KnownMember, turns = true): void {
+    if (turns) this.#told.mark(member.userId, 0);
     this.#database.run('UPDATE room SET touched = touched + 1');
     const row = this.#database.first<{ touched: number }>('SELECT touched FROM room');
     this.#write(member, row?.touched ?? 0);
@@ -97,7 +102,24 @@ export class Members {
       .map(({ key }) => key);
   }
 
+  /**
+   * Writes the keys of the next 500 members, in a room that an earlier version wrote without keys.
+   * Does nothing in any other.
+   */
+  fillKeys(): void {
+    const room = this.#database.first<{ keyedTo: string | null }>(
+      'SELECT keyed_to AS keyedTo FROM room',
+    );
+    const keyedTo = room?.keyedTo ?? null;
+    if (keyedTo === null) return;
+    const members = this.after(keyedTo, fixed.stepRows);
+    for (const member of members) this.#index(member);
+    const last = members.length < fixed.stepRows ? undefined : members.at(-1)?.userId;
+    this.#database.run('UPDATE room SET keyed_to = ?', last ?? null);
+  }
+
   remove(userId: string): void {
+    this.#told.mark(userId, 0);
     this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
     this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
   }
@@ -128,7 +150,7 @@ export class Members {
       this.#write({ ...member, ...(unverified && { unverified }) }, touched);
   }
 
-  /** Those on the list behind `userId`, by user id. */
+  /** Members after `userId`, by user id. */
   after(userId: string, limit: number): KnownMember[] {
     return this.#read(
       "WHERE user_id > ? AND role <> 'none' ORDER BY user_id LIMIT ?",
@@ -139,9 +161,11 @@ export class Members {
 
   /**
    * Those on the list whose name has a word that begins so, or whose user id does, the shortest
-   * match first. Reads no more keys than the members it finds have.
+   * match first. Reads no more keys than the members it finds have. In a room whose keys are still
+   * being written it takes a step of that first, and finds the members that have theirs.
    */
   named(prefix: string, limit: number): KnownMember[] {
+    this.fillKeys();
     const key = foldName(prefix);
     const found = this.#database.all<{ userId: string }>(
       'SELECT DISTINCT user_id AS userId FROM member_keys WHERE key >= ? AND key < ? LIMIT ?',

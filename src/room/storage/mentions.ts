@@ -1,7 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Database } from './database.ts';
 
-/** Who is mentioned where, for counting; the message holds the list itself. */
+/** The users that each message mentions, for counting; the message holds the list itself. */
 export class Mentions {
   readonly #database: Database;
 
@@ -28,11 +28,12 @@ export class Mentions {
       .map(({ seq }) => seq);
   }
 
-  /** Mentions of `userId` above `readUpTo`, to 100. */
+  /** Mentions of `userId` above `readUpTo`, to 100; those of a streaming message count at its end. */
   countUnread(userId: string, readUpTo: number): number {
     const row = this.#database.first<{ unread: number }>(
       `SELECT count(*) AS unread FROM (
-        SELECT 1 FROM mentions WHERE user_id = ? AND seq > ? LIMIT ?
+        SELECT 1 FROM mentions WHERE user_id = ? AND seq > ? AND seq NOT IN (SELECT seq FROM streams)
+        LIMIT ?
       )`,
       userId,
       readUpTo,

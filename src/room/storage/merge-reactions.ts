@@ -4,7 +4,7 @@ import type { Sql } from '../ports.ts';
 
 /**
  * Makes one kind of reactions that look the same, in a room that earlier versions have written, and
- * removes those that nobody can see. Reads the kinds once; writes only where such a kind is found.
+ * removes those that are invisible. Reads the kinds once; writes only where such a kind is found.
  */
 export function mergeReactions(sql: Sql): void {
   const found = sql.all<{ emoji: string }>('SELECT DISTINCT emoji FROM reactions');

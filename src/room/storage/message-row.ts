@@ -1,5 +1,6 @@
-import type { FileInfo } from '../../protocol/objects.ts';
 import type { LineOf } from '../../protocol/export-lines.ts';
+import type { FileInfo, StreamEnding } from '../../protocol/objects.ts';
+import { STREAMED_TEXT } from './streams.ts';
 
 /** What a message's row says of it in an export and on the wire alike. */
 export type StoredMessage = Omit<LineOf<'message'>, 'type' | 'deletedBy'>;
@@ -21,15 +22,18 @@ export interface MessageRow {
   meta: string | null;
   files: string | null;
   reactions: string | null;
+  status: 'streaming' | StreamEnding | null;
 }
 
-export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified, message, timestamp,
-  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, files, reactions`;
+export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified,
+  CASE status WHEN 'streaming' THEN ${STREAMED_TEXT} ELSE message END AS message, timestamp,
+  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, files,
+  reactions, status`;
 
-/** Writes a new row; its values are those of `rowValues`, then `deletedBy`. */
+/** Writes a new row, without the text of one that streams; its values are those of `rowValues`, then `deletedBy`. */
 export const INSERT = `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
-  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, deleted_by)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, status, deleted_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function rowValues(message: StoredMessage): (string | number | null)[] {
   const { mentions, meta, files } = message;
@@ -40,7 +44,7 @@ export function rowValues(message: StoredMessage): (string | number | null)[] {
     message.senderId,
     message.sender,
     message.unverified === true ? 1 : 0,
-    message.message,
+    message.streaming === true ? '' : message.message,
     message.timestamp,
     message.editedAt ?? null,
     message.deletedAt ?? null,
@@ -48,6 +52,7 @@ export function rowValues(message: StoredMessage): (string | number | null)[] {
     mentions === undefined ? null : JSON.stringify(mentions),
     meta === undefined ? null : JSON.stringify(meta),
     files === undefined ? null : JSON.stringify(files),
+    message.streaming === true ? 'streaming' : (message.status ?? null),
   ];
 }
 
@@ -68,5 +73,7 @@ export function messageIn(row: MessageRow): StoredMessage {
     ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
     ...(row.files !== null && { files: JSON.parse(row.files) as FileInfo[] }),
     ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
+    ...(row.status === 'streaming' && { streaming: true as const }),
+    ...(row.status !== null && row.status !== 'streaming' && { status: row.status }),
   };
 }

@@ -25,6 +25,8 @@ export class Messages {
   readonly #roomId: string;
   /** The last page of changes, and what it was read from. */
   #changed: { key: string; page: Page<Message> } | undefined;
+  /** The newest message, and what it was read from. */
+  #newest: { key: string; message: Message | undefined } | undefined;
 
   constructor(database: Database, roomId: string) {
     this.#database = database;
@@ -58,11 +60,32 @@ export class Messages {
     );
   }
 
+  /** Raises the `rev` of a message whose streamed text has grown. */
+  grow(seq: number, rev: number): void {
+    this.#database.run('UPDATE messages SET rev = ? WHERE seq = ?', rev, seq);
+  }
+
+  /** Writes the whole text of a stream that has ended. */
+  endStream({ seq, rev, message, status }: Message): void {
+    this.#database.run(
+      'UPDATE messages SET rev = ?, message = ?, status = ? WHERE seq = ?',
+      rev,
+      message,
+      status ?? null,
+      seq,
+    );
+  }
+
+  revOf(seq: number): number | undefined {
+    return this.#database.first<{ rev: number }>('SELECT rev FROM messages WHERE seq = ?', seq)
+      ?.rev;
+  }
+
   /** Leaves the place, without what was said in it. */
   delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
-        mentions = NULL, meta = NULL, files = NULL, reactions = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       deletedAt,
       deletedBy,
@@ -92,7 +115,7 @@ export class Messages {
     this.#database.run(
       `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0,
         message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
-        mentions = NULL, meta = NULL, files = NULL, reactions = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       `erased-${seq}`,
       deletedAt,
@@ -114,7 +137,7 @@ export class Messages {
     );
   }
 
-  /** Whoever deleted it is nobody's to know any more. */
+  /** Forgets the user who deleted it. */
   forgetDeleter(seq: number, userId: string): void {
     this.#database.run(
       "UPDATE messages SET deleted_by = '' WHERE seq = ? AND deleted_by = ?",
@@ -173,6 +196,30 @@ export class Messages {
       fixed.unreadCounted,
     );
     return row?.unread ?? 0;
+  }
+
+  /** The oldest of others' undeleted messages above `readUpTo`. */
+  firstUnread(userId: string, readUpTo: number): { timestamp: number } | undefined {
+    return this.#database.first(
+      `SELECT timestamp FROM (
+        SELECT timestamp, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?
+      ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT 1`,
+      readUpTo,
+      fixed.unreadLookedAt,
+      userId,
+    );
+  }
+
+  /** The newest undeleted message, if it is among the last 100; kept for as long as the room is as it was. */
+  newest(room: Pick<RoomState, Identifying>): Message | undefined {
+    const key = [room.epoch, room.rev, room.horizon].join();
+    if (this.#newest?.key !== key) {
+      const message = this.#read('ORDER BY seq DESC LIMIT 100').find(
+        ({ deletedAt }) => deletedAt === undefined,
+      );
+      this.#newest = { key, message };
+    }
+    return this.#newest.message;
   }
 
   #readPage(

@@ -1,5 +1,5 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { fillMemberKeys } from './fill-member-keys.ts';
+import { CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from '../ports.ts';
 import { TOKENIZER } from '../search/index-text.ts';
@@ -7,11 +7,14 @@ import { TOKENIZER } from '../search/index-text.ts';
 /** A statement, or what takes more than SQL. */
 export type Step = string | ((sql: Sql) => void);
 
+/** The steps of each version, oldest first. Append only. */
+export type Migrations = readonly (readonly Step[])[];
+
 /**
  * The schema, as the list of what was ever done to it. Append only: rooms written by every earlier
  * version are out there. `PRAGMA user_version` is refused in Durable Objects, hence the table.
  */
-export const migrations: readonly (readonly Step[])[] = [
+export const migrations: Migrations = [
   [
     `CREATE TABLE room (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -121,14 +124,13 @@ export const migrations: readonly (readonly Step[])[] = [
     `UPDATE room SET indexed = CASE importing WHEN 1 THEN ${Number.MAX_SAFE_INTEGER} ELSE rev END`,
   ],
   [
-    // What members are found by while somebody types a name: see `protocol/fold.ts`.
+    // What members are found by when a user types part of a name: see `protocol/fold.ts`.
     `CREATE TABLE member_keys (
       key TEXT NOT NULL,
       user_id TEXT NOT NULL,
       PRIMARY KEY (key, user_id)
     ) WITHOUT ROWID`,
     'CREATE INDEX member_keys_of ON member_keys (user_id)',
-    fillMemberKeys,
   ],
   [
     // Folded tokens take the place of the text. Rooms are indexed again from here on, step by step,
@@ -145,6 +147,34 @@ export const migrations: readonly (readonly Step[])[] = [
   ],
   [mergeReactions],
   CREATE_DELIVERIES,
+  CREATE_TOLD,
+  [
+    // 'streaming', or how a streamed text ended; absent where it is done.
+    'ALTER TABLE messages ADD COLUMN status TEXT',
+    `CREATE TABLE streams (
+      seq INTEGER PRIMARY KEY,
+      user_id TEXT NOT NULL,
+      heard_at INTEGER NOT NULL,
+      stop_requested INTEGER NOT NULL DEFAULT 0
+    )`,
+    'CREATE INDEX streams_of ON streams (user_id)',
+    // The text of a message that streams, a row for each flush; length and bytes are up to its end.
+    `CREATE TABLE chunks (
+      seq INTEGER NOT NULL,
+      start INTEGER NOT NULL,
+      text TEXT NOT NULL,
+      length INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (seq, start)
+    ) WITHOUT ROWID`,
+  ],
+  [
+    // Members up to this user id have their keys; upkeep writes those of the others. Null: all have.
+    'ALTER TABLE room ADD COLUMN keyed_to TEXT',
+    `UPDATE room SET keyed_to = ''
+      WHERE EXISTS (SELECT 1 FROM members) AND NOT EXISTS (SELECT 1 FROM member_keys)`,
+  ],
   [
     `CREATE TABLE files (
       file_id TEXT PRIMARY KEY,
@@ -178,24 +208,24 @@ export const migrations: readonly (readonly Step[])[] = [
 
 /** Thrown for a room that newer code has written. */
 export class NewerSchema extends Error {
-  constructor(found: number) {
+  constructor(found: number, known: number) {
     super(
-      `This room was written by a newer Parlor (schema ${found}, known are ${migrations.length}): run that version or a later one.`,
+      `This was written by a newer Parlor (schema ${found}, known are ${known}): run that version or a later one.`,
     );
     this.name = 'NewerSchema';
   }
 }
 
 /** Brings a database to the newest schema; an empty one is made whole. */
-export function migrate(sql: Sql): void {
+export function migrate(sql: Sql, schema: Migrations = migrations): void {
   sql.atomic(() => {
     sql.run('CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)');
     const done = sql.all<{ done: number }>(
       'SELECT coalesce(max(version), 0) AS done FROM migrations',
     )[0]!.done;
-    if (done > migrations.length) throw new NewerSchema(done);
-    for (let at = done; at < migrations.length; at++) {
-      for (const step of migrations[at]!) {
+    if (done > schema.length) throw new NewerSchema(done, schema.length);
+    for (let at = done; at < schema.length; at++) {
+      for (const step of schema[at]!) {
         if (typeof step === 'string') sql.run(step);
         else step(sql);
       }

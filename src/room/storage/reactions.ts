@@ -1,7 +1,7 @@
 import type { Reaction } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
 
-/** Who reacted to what; how many stands with the message. */
+/** The reactions of each user; their counts stand with the message. */
 export class Reactions {
   readonly #database: Database;
 
@@ -60,7 +60,7 @@ export class Reactions {
     );
   }
 
-  /** Who used one kind on a message, behind `userId`, by user id. */
+  /** Users after `userId` who reacted to a message with one kind, by user id. */
   usersOf(seq: number, emoji: string, userId: string, limit: number): string[] {
     return this.#database
       .all<{ userId: string }>(
@@ -92,7 +92,7 @@ export class Reactions {
     return emojis.filter((emoji) => this.has(seq, emoji, userId));
   }
 
-  /** Those behind `after`, by emoji, then user id. */
+  /** Reactions after `after`, by emoji, then user id. */
   page(seq: number, after: { emoji: string; userId: string }, limit: number): Reaction[] {
     return this.#database.all<Reaction>(
       `SELECT emoji, reactions.user_id AS userId, coalesce(username, reactions.user_id) AS username

@@ -1,3 +1,4 @@
+import { isDirect } from '../../protocol/inbox-objects.ts';
 import type { RoomInfo } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Database } from './database.ts';
@@ -18,7 +19,7 @@ export interface RoomState {
   readOnly: boolean;
   slowModeSeconds: number;
   retentionDays: number | null;
-  /** `marked`: about to be erased. `erased`: only the name is left, for nobody to take. */
+  /** `marked`: about to be erased. `erased`: only the name is left, so that no user can take it. */
   deletion: 'marked' | 'erased' | null;
   /** An import has begun and not ended. */
   importing: boolean;
@@ -30,6 +31,8 @@ export interface RoomState {
   indexed: number;
   /** Messages up to this `seq` are older than what the index holds, and are still to go in. */
   unindexedTo: number;
+  /** Members up to this user id are found by a prefix, others not yet; null: all of them. */
+  keyedTo: string | null;
   /** What the files of the room count together, in bytes; null where nothing was ever uploaded. */
   fileBytes: number | null;
   /** When the files of an erased room are deleted once more, in epoch milliseconds. */
@@ -47,6 +50,7 @@ export type RoomRecord = Omit<
   | 'erasures'
   | 'indexed'
   | 'unindexedTo'
+  | 'keyedTo'
   | 'fileBytes'
   | 'dropFilesAt'
 >;
@@ -84,6 +88,7 @@ const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   erasures: 0,
   indexed: 0,
   unindexedTo: 0,
+  keyedTo: null,
   fileBytes: null,
   dropFilesAt: null,
 };
@@ -117,7 +122,7 @@ export class RoomRow {
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
         importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo,
-        file_bytes AS fileBytes, drop_files_at AS dropFilesAt FROM room`,
+        keyed_to AS keyedTo, file_bytes AS fileBytes, drop_files_at AS dropFilesAt FROM room`,
     );
     if (row === undefined) return { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
@@ -187,7 +192,13 @@ export class RoomRow {
     );
   }
 
-  /** From here on the room is for nobody, and is about to be erased. */
+  /** A direct room has no owner, and its first writer does not become one. */
+  setDirect(): void {
+    this.ensure();
+    this.#database.run('UPDATE room SET private = 1, owned = 1');
+  }
+
+  /** Closes the room to all users; it is about to be erased. */
   markDeleted(): void {
     this.ensure();
     this.#database.run("UPDATE room SET deletion = 'marked'");
@@ -207,7 +218,7 @@ export class RoomRow {
     this.#database.run('UPDATE room SET drop_files_at = NULL');
   }
 
-  /** An erased room begins anew. */
+  /** Opens an erased room again, empty. */
   reopen(): void {
     this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#ports.clock.now());
   }
@@ -248,10 +259,11 @@ export class RoomRow {
     );
   }
 
-  /** The room as users see it. `createdAt` is 0 until somebody writes. */
+  /** The room as users see it. `createdAt` is 0 until the first write. */
   info(state = this.read()): RoomInfo {
     return {
       roomId: this.#roomId,
+      ...(isDirect(this.#roomId) && { kind: 'direct' as const }),
       createdAt: state.createdAt,
       ...(state.topic !== null && { topic: state.topic }),
       private: state.private,

@@ -51,7 +51,7 @@ export class SearchIndex {
     this.#database.run('UPDATE room SET unindexed_to = ?', first - 1);
   }
 
-  /** Undeleted messages, as many as a step takes. */
+  /** Undeleted messages whose text is whole, as many as a step takes. */
   #rows(where: string, order: 'ASC' | 'DESC'): Indexed[] {
     const rows: Indexed[] = [];
     let text = 0;
@@ -68,7 +68,8 @@ export class SearchIndex {
     const further = order === 'ASC' ? 'seq > ?' : 'seq < ?';
     return this.#database.all<Indexed>(
       `SELECT seq, message, sender_id AS senderId FROM messages
-        WHERE ${where} AND ${further} AND deleted_at IS NULL ORDER BY seq ${order} LIMIT ${BATCH}`,
+        WHERE ${where} AND ${further} AND deleted_at IS NULL AND status IS NOT 'streaming'
+        ORDER BY seq ${order} LIMIT ${BATCH}`,
       after ?? (order === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER),
     );
   }
@@ -174,7 +175,8 @@ export class SearchIndex {
     for (let read = 0; read < fixed.searchRead && text < fixed.searchReadText; read += BATCH) {
       const rows = this.#database.all<Indexed & { deletedAt: number | null }>(
         `SELECT seq, message, sender_id AS senderId, deleted_at AS deletedAt FROM messages
-          WHERE seq < ? AND seq > (SELECT unindexed_to FROM room) ORDER BY seq DESC LIMIT ${BATCH}`,
+          WHERE seq < ? AND seq > (SELECT unindexed_to FROM room) AND status IS NOT 'streaming'
+          ORDER BY seq DESC LIMIT ${BATCH}`,
         below,
       );
       for (const { seq, message, senderId, deletedAt } of rows) {

@@ -10,6 +10,8 @@ import { Reactions } from './reactions.ts';
 import { Records } from './records.ts';
 import { RoomRow } from './room-row.ts';
 import { SearchIndex } from './search-index.ts';
+import { ToldStore } from './told.ts';
+import { Streams } from './streams.ts';
 
 /** The stores of a room, one a table. */
 export interface Stores {
@@ -22,20 +24,25 @@ export interface Stores {
   search: SearchIndex;
   audit: Audit;
   erasures: Erasures;
+  told: ToldStore;
+  streams: Streams;
   files: Files;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
+  const told = new ToldStore(database, ports.hasInboxes === true);
   return {
     room: new RoomRow(database, ports, roomId),
     messages: new Messages(database, roomId),
     records: new Records(database),
-    members: new Members(database),
+    members: new Members(database, told),
     reactions: new Reactions(database),
     mentions: new Mentions(database),
     search: new SearchIndex(database),
     audit: new Audit(database),
     erasures: new Erasures(database),
+    told,
+    streams: new Streams(database),
     files: new Files(database),
   };
 }

@@ -2,6 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { deleteBytes } from '../files/deliver.ts';
+import { evaluate, INBOX_TARGET } from '../telling/evaluate.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
@@ -38,9 +39,15 @@ export function eraseStep(context: UpkeepContext, erasure: Erasure): readonly Ef
   if (phase === 'index' || phase === 'rewriting') {
     const hasMore = search.rewrite(phase === 'index');
     if (hasMore) erasures.enter('rewriting', erasure);
-    else erasures.indexed(erasure);
+    else finish(context, erasure);
   }
   return [{ type: 'reclaimSpace' }, { type: 'wake' }];
+}
+
+/** Nobody knows any more who it was: what the user's inbox has not taken by now it will not take. */
+function finish({ erasures, deliveries }: UpkeepContext, erasure: Erasure): void {
+  if (erasure.userId !== null) deliveries.drop(`${INBOX_TARGET}${erasure.userId}`);
+  erasures.indexed(erasure);
 }
 
 function eraseRows(
@@ -52,6 +59,7 @@ function eraseRows(
   const step: Step = { context, userId, by, left: fixed.stepRows, broadcasts: [] };
   eraseMessages(step);
   eraseMentions(step);
+  context.told.markAll();
   eraseReactions(step);
   eraseActs(step);
   eraseFiles(step);
@@ -124,6 +132,7 @@ function eraseMember({ context, userId, by, broadcasts }: Step): void {
   const known = members.find(userId);
   if (known === undefined) return;
   members.remove(userId);
+  evaluate(context, userId, true);
   if (known.role !== 'none') room.countMembers(-1, false);
   const online = presence.has(userId);
   const username = nameOfId(userId);

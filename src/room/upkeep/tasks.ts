@@ -1,7 +1,9 @@
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
+import { tellingDueAt } from '../telling/task.ts';
 import { erasing } from './erasing.ts';
 import { droppingFiles, expiringFiles } from './files.ts';
+import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
 /**
@@ -14,6 +16,15 @@ export interface UpkeepTask {
   /** Does one bounded step. */
   step(context: UpkeepContext): readonly Effect[];
 }
+
+/** Writes what members are found by, in rooms that an earlier version has written. */
+const keying: UpkeepTask = {
+  dueAt: ({ state, now }) => (state.keyedTo === null ? undefined : now),
+  step: ({ members }) => {
+    members.fillKeys();
+    return [];
+  },
+};
 
 /** Takes older messages into the search index, in rooms that an earlier version has written. */
 const indexing: UpkeepTask = {
@@ -30,11 +41,22 @@ const delivering: UpkeepTask = {
   step: () => [],
 };
 
-/** What is done in a room that is imported or erased, too. */
-const always: readonly UpkeepTask[] = [droppingFiles, delivering];
+/** Inboxes are told of what has turned at every wakeup, also where the room is erased. */
+const telling: UpkeepTask = { dueAt: tellingDueAt, step: () => [] };
+
+/** What goes on in a room that is erased or not whole yet. */
+const always: readonly UpkeepTask[] = [droppingFiles, delivering, telling];
 
 /** In the order in which they are done. */
-const tasks: readonly UpkeepTask[] = [erasing, pruning, expiringFiles, indexing, ...always];
+const tasks: readonly UpkeepTask[] = [
+  erasing,
+  interrupting,
+  pruning,
+  expiringFiles,
+  keying,
+  indexing,
+  ...always,
+];
 
 /** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
 export function dueAt(context: UpkeepContext): number | undefined {

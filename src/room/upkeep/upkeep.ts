@@ -4,6 +4,7 @@ import { plan, type PlannedEffect } from '../effects.ts';
 import { EARLIER_LIVES, FILES_TARGET } from '../files/deliver.ts';
 import type { Ports } from '../ports.ts';
 import type { Database } from '../storage/database.ts';
+import type { Telling } from '../telling/telling.ts';
 import { dueAt, upkeepStep } from './tasks.ts';
 
 /** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
@@ -14,6 +15,7 @@ export class Upkeep {
   readonly parts: RoomParts;
   readonly #database: Database;
   readonly #ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>;
+  readonly #telling: Telling;
   readonly #apply: (effects: readonly PlannedEffect[]) => void;
   /** For when the wakeup is set; undefined also when that is not known. */
   wakeAt: number | undefined;
@@ -24,11 +26,13 @@ export class Upkeep {
     parts: RoomParts,
     database: Database,
     ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>,
+    telling: Telling,
     apply: (effects: readonly PlannedEffect[]) => void,
   ) {
     this.parts = parts;
     this.#database = database;
     this.#ports = ports;
+    this.#telling = telling;
     this.#apply = apply;
   }
 
@@ -43,13 +47,20 @@ export class Upkeep {
     this.#ports.wakeup.set(at);
   }
 
+  /** Has the room woken at this time or before. */
+  wakeBy(at: number): void {
+    if (this.wakeAt === undefined || this.wakeAt > at) this.setWakeup(at);
+  }
+
   /** Does one bounded step of what is due, and sets the next wakeup. */
   wake(): void {
+    this.parts.appends.bySeq.clear();
     try {
       this.finishErasures();
       const { effects } = this.#database.atomic(() => {
         const context = this.context();
         context.deliveries.wake();
+        this.#telling.wake(context);
         const effects = [...upkeepStep(context), { type: 'wake' as const }];
         return plan(context, { reply: {}, effects }, this.wakeAt);
       });
@@ -74,16 +85,19 @@ export class Upkeep {
 
   /** What is owed outlives the room, with what it says; so must the wakeup, which storage may hold. */
   #eraseAll(): void {
-    const { room, deliveries } = this.parts;
+    const { room, deliveries, told } = this.parts;
     const owed = deliveries.withBodies();
+    const [toldTo, telling] = [told.all(), told.state()];
     const hasFiles = room.read().fileBytes !== null;
     const again = this.#ports.clock.now() + fixed.pendingFileMs;
     this.#database.erase(() => {
       room.markErased(hasFiles ? again : null);
       deliveries.restore(owed);
+      told.restore(toldTo, telling);
       if (hasFiles) deliveries.add(FILES_TARGET, EARLIER_LIVES);
     });
     this.setWakeup(dueAt(this.context()));
+    if (toldTo.length > 0) this.#telling.soon();
   }
 
   /** Drops storage where that was decided. */

@@ -2,15 +2,16 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { foreignOrigin } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
-import { RateLimits } from '../../room/access/rate-limits.ts';
+import { commandRate, RateLimits } from '../../room/access/rate-limits.ts';
 import { inAllRooms } from '../../admission/policies.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
-import { browserHeaders, checkHost, hostOf, preflight } from './browser-rules.ts';
-import { eventsRoute } from './events-route.ts';
+import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './browser-rules.ts';
+import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
+import { addInboxRoutes } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -27,6 +28,7 @@ import {
 import { type RoomRoute, roomRoutes, wasThere } from './room-routes.ts';
 
 export { browserHeaders, wrongHost } from './browser-rules.ts';
+export { pageSettingsOf } from './page-settings.ts';
 export { refusalResponse } from './refusals.ts';
 
 const PROTOCOL = 1;
@@ -34,7 +36,12 @@ const PROTOCOL = 1;
 /** Every route of the service but the sockets; the same on both hosts. */
 export function httpTransport(transport: HttpTransport): Hono {
   const app = new Hono();
-  app.use(browserHeaders(transport.origins), checkHost(transport.origins), preflight, takingTime);
+  app.use(
+    browserHeaders(transport.origins, transport.pageSettings),
+    checkHost(transport.origins),
+    preflight,
+    takingTime,
+  );
   app.onError((error, c) => answerError(c, error, transport.log));
 
   app.get('/health', async (c) => {
@@ -44,13 +51,15 @@ export function httpTransport(transport: HttpTransport): Hono {
     return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
   });
   app.get('/openapi.json', openApiRoute(transport.version));
-  app.get('/rooms/:roomId/ws', (c) => {
+  app.on('GET', ['/rooms/:roomId/ws', '/inbox/ws'], (c) => {
     if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();
     }
     return transport.upgrade(c.req.raw);
   });
-  const rates = new RateLimits(inAllRooms(transport.limits), { now: () => Date.now() });
+  const rates = new RateLimits(commandRate(inAllRooms(transport.limits)), {
+    now: () => Date.now(),
+  });
   const charge = (identity: Identity) => {
     if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
   };
@@ -60,11 +69,13 @@ export function httpTransport(transport: HttpTransport): Hono {
     charge(identity);
     return identity;
   };
-  app.use('/rooms/*', unstored);
+  for (const path of OWN_PATHS) app.use(path, unstored);
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   addFileRoutes(app, transport, identify, charge);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
+  addInboxRoutes(app, transport, identify);
+  app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
   if (socketIo !== undefined) {
     app.on('ALL', [...SOCKETIO_PATHS], async (c) => {
@@ -73,14 +84,17 @@ export function httpTransport(transport: HttpTransport): Hono {
     });
   }
   if (transport.development !== undefined) app.route('/', transport.development);
-  app.all('/rooms/*', (c) => notFound(app, c));
+  for (const path of OWN_PATHS) app.all(path, (c) => notFound(app, c));
+  app.get('/page.json', (c) =>
+    c.json(transport.pageSettings, 200, { 'cache-control': 'no-cache' }),
+  );
   app.get('*', pageCaching, transport.page);
   app.notFound((c) => notFound(app, c));
   return app;
 }
 
 /** The page's files that are named after their content, as `web/build.ts` does. */
-const IS_HASHED = /^\/\w+-[A-Z0-9]{8}\.(js|css)$/;
+const IS_HASHED = /^\/[\w-]+-[A-Z0-9]{8}\.(js|css)$/;
 
 /** The index is asked for every time, and names the files that a browser may keep for a year. */
 const pageCaching: MiddlewareHandler = async (c, next) => {
@@ -93,6 +107,17 @@ const pageCaching: MiddlewareHandler = async (c, next) => {
     c.header('vary', 'Accept-Encoding', { append: true });
   }
 };
+
+/** Where rooms and inboxes are, and not the page. */
+const OWN_PATHS = [
+  '/rooms/*',
+  '/inbox',
+  '/inbox/*',
+  '/directs',
+  '/blocks',
+  '/blocks/*',
+  '/users/*',
+] as const;
 
 /** What a request costs in all rooms together, whatever it costs in its own. */
 const REQUEST = 'request';
@@ -125,17 +150,17 @@ function addRoute(app: Hono, route: RoomRoute, transport: HttpTransport, identif
   else app.on(route.method, pattern, limitBody(transport.limits), answer);
 }
 
-/** Whoever is too fast waits for the answer. */
+/** Delays the answer to a client that is too fast. */
 const takingTime: MiddlewareHandler = async (c, next) => {
   await next();
   await delayRefusal(c.res.status);
 };
 
-/** What is said in rooms is nobody's to keep on the way, but what an answer allows. */
+/** Caches on the way must not keep messages; an answer may say otherwise. */
 const unstored: MiddlewareHandler = async (c, next) => {
   await next();
   if (c.res.status === 101 || c.res.headers.has('cache-control')) return;
-  c.header('cache-control', 'no-store');
+  setHeaders(c, { 'cache-control': 'no-store' });
 };
 
 function notFound(app: Hono, c: Context): never {

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { corsHeaders } from '../../auth/cors.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
+import { contentSecurityPolicy, type PageSettings } from './page-settings.ts';
 
 /** Development mode answers 421 to names that do not mean this machine. */
 export function checkHost(policy: OriginPolicy): MiddlewareHandler {
@@ -28,20 +29,7 @@ export function hostOf(c: Context): string {
   return c.req.header('host') ?? (URL.canParse(url) ? new URL(url).host : '');
 }
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  // Sockets to the page's own host are of 'self' too, as Content Security Policy 3 has it.
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 const SECURITY_HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 };
@@ -50,7 +38,11 @@ const SECURITY_HEADERS = {
  * Sets what browsers go by on the final answer, whatever made it: an error, or a ready-made Response,
  * which has none of the headers that were set on the context before. Must be the outermost middleware.
  */
-export function browserHeaders(policy: OriginPolicy): MiddlewareHandler {
+export function browserHeaders(
+  policy: OriginPolicy,
+  page: PageSettings = { guests: false },
+): MiddlewareHandler {
+  const own = { ...SECURITY_HEADERS, 'content-security-policy': contentSecurityPolicy(page) };
   return async (c, next) => {
     await next();
     // The response to an upgrade has immutable headers and no page to protect.
@@ -63,7 +55,7 @@ export function browserHeaders(policy: OriginPolicy): MiddlewareHandler {
     });
     // Files bring stricter ones.
     const isStrict = c.res.headers.has('content-security-policy');
-    setHeaders(c, { ...(!isStrict && SECURITY_HEADERS), ...cors });
+    setHeaders(c, { ...(!isStrict && own), ...cors });
   };
 }
 
@@ -71,13 +63,24 @@ export function browserHeaders(policy: OriginPolicy): MiddlewareHandler {
 export const preflight: MiddlewareHandler = (c, next) =>
   c.req.method === 'OPTIONS' ? Promise.resolve(c.body(null, 204)) : next();
 
-/** Sets headers on a copy of the answer: those of answers from elsewhere are immutable. */
-function setHeaders(c: Context, headers: Record<string, string>): void {
-  const answer = new Response(c.res.body, c.res);
-  const { vary, ...others } = headers;
-  for (const [name, value] of Object.entries(others)) answer.headers.set(name, value);
-  if (vary !== undefined) answer.headers.append('vary', vary);
-  // Without this, Hono copies the headers of the old answer over the new ones.
-  c.res = undefined;
-  c.res = answer;
+/**
+ * Sets headers on the final answer; `vary` is added to what stands there. An answer from elsewhere is
+ * copied, because its headers are immutable; a copy of any other would only cost time.
+ */
+export function setHeaders(c: Context, headers: Record<string, string>): void {
+  try {
+    writeHeaders(c.res.headers, headers);
+  } catch {
+    const answer = new Response(c.res.body, c.res);
+    writeHeaders(answer.headers, headers);
+    // Without this, Hono copies the headers of the old answer over the new ones.
+    c.res = undefined;
+    c.res = answer;
+  }
+}
+
+/** @throws TypeError at the first header, where they are immutable */
+function writeHeaders(to: Headers, { vary, ...others }: Record<string, string>): void {
+  for (const [name, value] of Object.entries(others)) to.set(name, value);
+  if (vary !== undefined) to.append('vary', vary);
 }

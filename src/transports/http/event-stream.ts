@@ -1,13 +1,11 @@
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
-import { eventLine, eventName, payloadText } from '../../protocol/frames.ts';
-import {
-  type Reader,
-  RoomSubscription,
-  type SubscriptionSink,
-} from '../../following/room-subscription.ts';
-import { EventIdTracker } from '../../following/event-id-tracker.ts';
+import { eventLine, eventName, payloadText, revOf } from '../../protocol/frames.ts';
+import { formatPosition, parsePosition } from '../../protocol/position.ts';
+import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
+import type { Source, Subscription, SubscriptionSink } from '../../following/room-subscription.ts';
 import { BEAT_MS, closedLine } from './reader.ts';
+import type { StreamBody } from './stream-body.ts';
 
 /**
  * A room as a stream of server-sent events (HTML standard, section 9.2). An event's name is its
@@ -16,49 +14,35 @@ import { BEAT_MS, closedLine } from './reader.ts';
  * @throws Refusal when the room does not take the reader
  */
 export async function eventStream(
-  reader: Reader,
+  reader: Source,
   since: string | undefined,
   limits: Pick<Limits, 'unsentBytes'>,
-  signal: AbortSignal,
+  body: StreamBody,
 ): Promise<Response> {
-  const stream = new EventStream(reader, limits);
+  const stream = new EventStream(reader, limits, body);
   await stream.open(since);
-  signal.addEventListener('abort', () => stream.stop());
-  if (signal.aborted) stream.stop();
-  return new Response(stream.body, {
-    headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // Proxies that gather what they pass on would hold events back.
-      'x-accel-buffering': 'no',
-    },
+  body.onGone(() => stream.stop());
+  return body.answer({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    // Proxies that gather what they pass on would hold events back.
+    'x-accel-buffering': 'no',
   });
 }
 
 class EventStream implements SubscriptionSink {
-  readonly body: ReadableStream<Uint8Array>;
-  readonly #reader: Reader;
+  readonly #reader: Source;
   readonly #limits: Pick<Limits, 'unsentBytes'>;
-  readonly #subscription: RoomSubscription;
-  readonly #encoder = new TextEncoder();
-  readonly #ids = new EventIdTracker();
-  #unsent: string[] = [];
-  #unsentLength = 0;
-  /** Lets the reader's end go on, which waits for something to send. */
-  #wake: (() => void) | undefined;
-  #onDrained: (() => void)[] = [];
+  readonly #body: StreamBody;
+  readonly #subscription: Subscription;
   #isEnding = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(reader: Reader, limits: Pick<Limits, 'unsentBytes'>) {
+  constructor(reader: Source, limits: Pick<Limits, 'unsentBytes'>, body: StreamBody) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#subscription = new RoomSubscription(reader, this);
-    // Nothing is handed on before it is asked for, so what waits is known here.
-    this.body = new ReadableStream<Uint8Array>(
-      { pull: (controller) => this.#pull(controller), cancel: () => this.stop() },
-      { highWaterMark: 0 },
-    );
+    this.#body = body;
+    this.#subscription = reader.subscribe(this);
   }
 
   async open(since: string | undefined): Promise<void> {
@@ -74,68 +58,43 @@ class EventStream implements SubscriptionSink {
 
   lines(lines: readonly string[], position: string | undefined): void {
     if (this.#isEnding) return;
-    if (this.#unsentLength > this.#limits.unsentBytes) {
+    if (this.#body.unsentBytes > this.#limits.unsentBytes) {
       this.#subscription.close();
       this.ended(closeCodes.tooSlow, closeReasons[closeCodes.tooSlow]);
       return;
     }
-    if (position !== undefined) this.#ids.isIn(position);
-    this.#send(lines.map((line) => eventText(line, this.#ids.behind(line))).join(''));
+    this.#body.write(eventBytes(lines, position));
   }
 
   standsAt(position: string): void {
-    this.#ids.isIn(position);
     // An id without data is remembered by clients and shown to nobody.
     this.#send(`id: ${position}\n\n`);
   }
 
   reset(position: string): void {
-    this.#ids.isIn(position);
-    const line = eventLine('reset', { roomId: this.#reader.roomId, position });
+    const line = eventLine('reset', {
+      ...(this.#reader.roomId !== undefined && { roomId: this.#reader.roomId }),
+      position,
+    });
     this.#send(eventText(line, position));
   }
 
   ended(code: number, reason: string): void {
-    if (code === closeCodes.tooSlow) this.#drop();
+    if (code === closeCodes.tooSlow) this.#body.drop();
     this.#send(eventText(closedLine(this.#reader.roomId, code, reason), undefined));
     this.#end();
   }
 
   buffered(): number {
-    return this.#unsentLength;
+    return this.#body.unsentBytes;
   }
 
   drained(): Promise<void> {
-    if (this.#unsentLength === 0 || this.#isEnding) return Promise.resolve();
-    return new Promise((resolve) => this.#onDrained.push(resolve));
+    return this.#body.drained();
   }
 
   #send(text: string): void {
-    if (this.#isEnding) return;
-    this.#unsent.push(text);
-    this.#unsentLength += text.length;
-    this.#wake?.();
-  }
-
-  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    if (this.#unsentLength === 0 && !this.#isEnding) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
-    if (this.#unsentLength > 0) {
-      const bytes = this.#encoder.encode(this.#unsent.join(''));
-      this.#drop();
-      controller.enqueue(bytes);
-    }
-    for (const resolve of this.#onDrained.splice(0)) resolve();
-    if (this.#isEnding) controller.close();
-  }
-
-  #drop(): void {
-    this.#unsent = [];
-    this.#unsentLength = 0;
+    if (!this.#isEnding) this.#body.write(encoder.encode(text));
   }
 
   /** What is unsent goes out, then the stream ends. */
@@ -143,8 +102,7 @@ class EventStream implements SubscriptionSink {
     if (this.#isEnding) return;
     this.#isEnding = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    for (const resolve of this.#onDrained.splice(0)) resolve();
-    this.#wake?.();
+    this.#body.end();
   }
 
   /** Tells that the stream lives, and ends it with the token: the room sleeps and does not notice. */
@@ -159,12 +117,30 @@ class EventStream implements SubscriptionSink {
     }
     this.#timer = setTimeout(
       () => {
-        if (this.#unsentLength === 0) this.#send(': hb\n\n');
+        if (this.#body.unsentBytes === 0) this.#body.write(BEAT);
         this.#beat();
       },
       Math.min(BEAT_MS, left + 1),
     );
   }
+}
+
+const encoder = new TextEncoder();
+const BEAT = encoder.encode(': hb\n\n');
+
+/** Lines of a room as events, encoded once for all streams that are given the same list. */
+const eventBytes = memoizeByIdentity(
+  (lines: readonly string[], position: string | undefined): Uint8Array => {
+    // A list with a durable event comes with a position.
+    const epoch = position === undefined ? undefined : parsePosition(position)?.epoch;
+    return encoder.encode(lines.map((line) => eventText(line, idOf(line, epoch))).join(''));
+  },
+);
+
+/** What to come back with after an event; undefined for one that is not durable. */
+function idOf(line: string, epoch: string | undefined): string | undefined {
+  const rev = epoch === undefined ? undefined : revOf(line);
+  return epoch === undefined || rev === undefined ? undefined : formatPosition({ epoch, rev });
 }
 
 /** One line as an event; its payload is one line of data. */

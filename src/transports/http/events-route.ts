@@ -1,27 +1,53 @@
 import type { Context } from 'hono';
+import { InboxSubscription } from '../../following/inbox-subscription.ts';
+import { RoomSubscription, type Source } from '../../following/room-subscription.ts';
+import type { Identity } from '../../protocol/identity.ts';
 import { readPayload } from '../../protocol/payloads.ts';
-import type { HttpTransport, Identify } from './http-transport.ts';
 import { eventStream } from './event-stream.ts';
+import type { HttpTransport, Identify } from './http-transport.ts';
 import { longPoll } from './long-poll.ts';
-import type { Reader } from '../../following/room-subscription.ts';
+import { WebStreamBody } from './stream-body.ts';
 import { roomIdOf } from './request-parts.ts';
 
 /** `GET /rooms/:roomId/events`: a stream for those who accept one, else a long poll. */
 export function eventsRoute(transport: HttpTransport, identify: Identify) {
-  return async (c: Context): Promise<Response> => {
-    const roomId = roomIdOf(c);
-    const streams = /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');
-    // What a stream's client has heard last is newer than the address it began with.
-    const last = streams ? c.req.header('last-event-id') : undefined;
-    const { since } = readPayload('joinRoom', { since: last || c.req.query('since') || null });
-    const identity = await identify(c);
-    // Nobody would read what a HEAD request starts.
-    if (c.req.method === 'HEAD') return c.body(null);
+  return (c: Context): Promise<Response> => {
     const { directory } = transport;
-    const reader: Reader = { directory, roomId, identity };
-    const { signal } = c.req.raw;
-    return streams
-      ? eventStream(reader, since, transport.limits, signal)
-      : longPoll(reader, since, signal);
+    const roomId = roomIdOf(c);
+    return answerEvents(c, transport, identify, (identity) => ({
+      identity,
+      roomId,
+      subscribe: (sink) => new RoomSubscription({ directory, roomId, identity }, sink),
+    }));
   };
+}
+
+/** `GET /inbox/events`: the same for an inbox. */
+export function inboxEventsRoute(transport: HttpTransport, identify: Identify) {
+  const { inboxes } = transport;
+  return (c: Context): Promise<Response> =>
+    answerEvents(c, transport, identify, (identity) => ({
+      identity,
+      subscribe: (sink) => new InboxSubscription(inboxes, identity, sink),
+    }));
+}
+
+async function answerEvents(
+  c: Context,
+  transport: HttpTransport,
+  identify: Identify,
+  sourceOf: (identity: Identity) => Source,
+): Promise<Response> {
+  const streams = /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');
+  // The last id that a stream's client received is newer than the address it began with.
+  const last = streams ? c.req.header('last-event-id') : undefined;
+  const { since } = readPayload('joinRoom', { since: last || c.req.query('since') || null });
+  const identity = await identify(c);
+  // A HEAD request has no reader for a stream.
+  if (c.req.method === 'HEAD') return c.body(null);
+  const source = sourceOf(identity);
+  const { signal } = c.req.raw;
+  if (!streams) return longPoll(source, since, signal);
+  const body = transport.streamBody?.(c) ?? new WebStreamBody(signal);
+  return eventStream(source, since, transport.limits, body);
 }

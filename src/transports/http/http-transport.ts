@@ -4,13 +4,17 @@ import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { HttpFiles } from './files.ts';
+import type { PageSettings } from './page-settings.ts';
+import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
+import type { StreamBody } from './stream-body.ts';
 
 /** What the HTTP transport needs of its host. */
 export interface HttpTransport {
   directory: RoomDirectory;
+  inboxes: InboxDirectory;
   authenticate: Authenticate;
-  /** Hears of each request when it is known who makes it. */
+  /** Called with each authenticated request. */
   known?: (c: Context) => void;
   origins: OriginPolicy;
   limits: Limits;
@@ -18,6 +22,8 @@ export interface HttpTransport {
   version: string;
   /** Whether the service can do its work right now. */
   isHealthy(): Promise<boolean>;
+  /** The body of a stream, on a host that writes it faster than a web stream. */
+  streamBody?: (c: Context) => StreamBody;
   /** The native transport, where upgrades come as requests. */
   upgrade?: (request: Request) => Promise<Response>;
   /** The Socket.IO transport, where it is served from requests. */
@@ -25,10 +31,12 @@ export interface HttpTransport {
   files: HttpFiles;
   /** Routes of development mode. */
   development?: Hono | undefined;
+  /** What an operator decides about the page. */
+  pageSettings: PageSettings;
   /** Serves the web client's files. */
   page: MiddlewareHandler;
   log: (what: string, error: unknown) => void;
 }
 
-/** Who speaks in a request. @throws Refusal `unauthorized` or `token_expired` */
+/** The identity of a request. @throws Refusal `unauthorized` or `token_expired` */
 export type Identify = (c: Context) => Promise<Identity>;

@@ -46,6 +46,8 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
     ),
   );
 
+  routes.post('/tell', async (c) => c.json(await (await asker(c, transport))('tellRoom', {})));
+
   routes.get('/export', async (c) => {
     const ask = await asker(c, transport);
     const first = await ask('exportRoom', {});
@@ -79,7 +81,7 @@ async function erase(c: Context, transport: Lifecycle, named: () => object): Pro
   return c.json({ done }, done ? 200 : 202);
 }
 
-/** Whoever speaks is known before anything of the body is read. */
+/** The user is authenticated before the body is read. */
 async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<Ask> {
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));

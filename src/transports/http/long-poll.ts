@@ -1,11 +1,7 @@
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
-import {
-  type Reader,
-  RoomSubscription,
-  type SubscriptionSink,
-} from '../../following/room-subscription.ts';
+import type { Source, SubscriptionSink } from '../../following/room-subscription.ts';
 import { closedLine, POLL_MS } from './reader.ts';
 
 /** What a poll has found; `lines` are events. */
@@ -21,7 +17,7 @@ interface Found {
  * @throws Refusal when the room does not take the reader, or the token ends meanwhile
  */
 export async function longPoll(
-  reader: Reader,
+  reader: Source,
   since: string | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
@@ -33,12 +29,12 @@ export async function longPoll(
 }
 
 async function look(
-  reader: Reader,
+  reader: Source,
   since: string | undefined,
   signal: AbortSignal,
 ): Promise<Found> {
   const poll = new Poll(reader.roomId, since);
-  const subscription = new RoomSubscription(reader, poll);
+  const subscription = reader.subscribe(poll);
   await subscription.open(since);
   const { expiresAt = Infinity } = reader.identity;
   const left = expiresAt + fixed.clockToleranceMs - Date.now();
@@ -62,12 +58,12 @@ async function look(
 
 /** Takes the first that a subscription has to say; what comes later is for the next poll. */
 class Poll implements SubscriptionSink {
-  readonly #roomId: string;
+  readonly #roomId: string | undefined;
   readonly #isFirst: boolean;
   readonly #found = Promise.withResolvers<Found | 'expired'>();
   #position: string;
 
-  constructor(roomId: string, since: string | undefined) {
+  constructor(roomId: string | undefined, since: string | undefined) {
     this.#roomId = roomId;
     this.#isFirst = since === undefined;
     this.#position = since ?? '0:0';

@@ -14,6 +14,7 @@ const problemSchema = z.object({
   field: z.string().optional(),
   retryAfterMs: z.number().optional(),
   current: messageSchema.optional(),
+  length: z.number().optional(),
 });
 
 const named = {

@@ -5,7 +5,7 @@ import { answerSchemas, payloadFields } from './openapi-schemas.ts';
 import { otherOperations, otherRoutes } from './other-routes.ts';
 import { type RoomRoute, roomRoutes } from './room-routes.ts';
 
-/** `GET /openapi.json`: what this transport can be asked, made when somebody first asks. */
+/** `GET /openapi.json`: what this transport can be asked, made at the first request. */
 export function openApiRoute(version: string) {
   let made: string | undefined;
   return (c: Context): Response => {

@@ -1,5 +1,9 @@
+import * as z from 'zod';
 import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
-import type { Method, RequestName } from '../../protocol/commands.ts';
+import type { RequestName } from '../../protocol/commands.ts';
+import { inboxCommands } from '../../protocol/inbox-commands.ts';
+import type { Method } from '../../protocol/operation.ts';
+import { type InboxRoute, inboxRoutes } from './inbox-routes.ts';
 import { addressOf } from './room-routes.ts';
 
 /** A route that is no operation of a room, as `/openapi.json` describes it. */
@@ -18,6 +22,7 @@ export const otherOperations: readonly RequestName[] = [
   'reopenRoom',
   'eraseUser',
   'importRoom',
+  'tellRoom',
   'completeFile',
 ];
 
@@ -47,8 +52,76 @@ function fileAnswer(description: string): Json {
   return answered(description, 'application/octet-stream', { type: 'string', format: 'binary' });
 }
 
+/** A route of an inbox, from the table of its commands. */
+function inboxRoute({ name, method, path, summary, inPath, inQuery, hasBody }: InboxRoute) {
+  const { payload, reply } = inboxCommands[name];
+  const { properties = {}, required = [] } = z.toJSONSchema(payload, { io: 'input' }) as Json & {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  const inBody = Object.keys(properties).filter((field) => !inPath.includes(field));
+  const schema = {
+    type: 'object',
+    properties: Object.fromEntries(inBody.map((field) => [field, properties[field]])),
+    required: required.filter((field) => inBody.includes(field)),
+  };
+  const { $schema: _, ...answer } = z.toJSONSchema(reply, { io: 'input' }) as Json;
+  return {
+    method,
+    path,
+    operationId: name,
+    summary,
+    ...(inQuery.length > 0 && {
+      parameters: inQuery.map((field) =>
+        field === 'since' ? since : { name: field, in: 'query', schema: properties[field] ?? {} },
+      ),
+    }),
+    ...(hasBody && {
+      requestBody: { required: true, content: { [JSON_TYPE]: { schema } } },
+    }),
+    responses: { '200': answered('Done.', JSON_TYPE, answer), ...refusals({ hasBody }) },
+  };
+}
+
 /** A route that stands in the app but not here fails a test. */
 export const otherRoutes: readonly OtherRoute[] = [
+  ...inboxRoutes.map(inboxRoute),
+  {
+    method: 'DELETE',
+    path: '/users/:userId',
+    operationId: 'eraseInbox',
+    summary: 'Erases a person from their rooms and their inbox, some rooms at a time; for admins.',
+    responses: {
+      '200': answered('Erased.', JSON_TYPE, { type: 'object' }),
+      '202': answered('Ask again: something is left to do.', JSON_TYPE, { type: 'object' }),
+      ...refusals(),
+    },
+  },
+  {
+    method: 'GET',
+    path: '/inbox/ws',
+    operationId: 'openInboxSocket',
+    summary: 'The native transport: upgrades to a WebSocket that has opened the inbox.',
+    parameters: [since, { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1 } }],
+    responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
+  },
+  {
+    method: 'GET',
+    path: '/inbox/events',
+    operationId: 'getInboxEvents',
+    summary: 'Follows the inbox: server-sent events, or a long poll of up to 25 s.',
+    parameters: [since],
+    responses: {
+      '200': {
+        description: 'Events.',
+        content: {
+          [JSON_TYPE]: { schema: { type: 'object' } },
+          'text/event-stream': { schema: { type: 'string' } },
+        },
+      },
+      ...refusals(),
+    },
+  },
   {
     method: 'GET',
     path: '/health',
@@ -59,6 +132,14 @@ export const otherRoutes: readonly OtherRoute[] = [
       '200': answered('It can.', JSON_TYPE, schemaRef('Health')),
       '503': answered('It cannot.', JSON_TYPE, schemaRef('Health')),
     },
+  },
+  {
+    method: 'GET',
+    path: '/page.json',
+    operationId: 'getPageSettings',
+    summary: 'What an operator decides about the page.',
+    security: [],
+    responses: { '200': answered('Settings of the page.', JSON_TYPE, { type: 'object' }) },
   },
   {
     method: 'GET',
@@ -143,6 +224,13 @@ export const otherRoutes: readonly OtherRoute[] = [
       },
     ],
     responses: erasing,
+  },
+  {
+    ...ownRoute('tellRoom'),
+    responses: {
+      '200': answered('Begun.', JSON_TYPE, schemaRef('DeleteRoomReply')),
+      ...refusals(),
+    },
   },
   {
     ...ownRoute('reserveFile'),

@@ -1,11 +1,5 @@
-import {
-  type Method,
-  type Operation,
-  operationNames,
-  type Reply,
-  type RequestName,
-  traits,
-} from '../../protocol/commands.ts';
+import { operationNames, type Reply, type RequestName, traits } from '../../protocol/commands.ts';
+import type { Method, Operation } from '../../protocol/operation.ts';
 import { fieldsOf, kindOf, mayLack } from '../../protocol/payloads.ts';
 import { type FieldReader, flag, type QueryField, text, whole } from './request-parts.ts';
 
@@ -64,7 +58,7 @@ function routeOf(operation: RequestName): RoomRoute {
       query.map((field) => [nameInQuery(operation, field), { field, read: reader(field) }]),
     ),
     body: isBodiless || rest.length === 0 ? 'none' : bodyOf(operation, address, rest),
-    creates: address.method === 'POST',
+    creates: traits.get(operation)?.creates === true,
   };
 }
 

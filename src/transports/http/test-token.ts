@@ -10,7 +10,7 @@ const LASTS_S = 24 * 60 * 60;
 /** What tokens are signed with, and must say beside who it is. */
 type Signing = Pick<Settings, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
-/** `GET /test-token?username=`: a token for whoever asks. Development mode only. */
+/** `GET /test-token?username=`: a token for any name. Development mode only. */
 export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Signing): Hono {
   const claims = {
     ...(JWT_ISSUER !== undefined && { iss: JWT_ISSUER }),

@@ -8,19 +8,22 @@ import { wrongRoomId } from '../../protocol/text.ts';
 /** The subprotocol of browsers, which can send no header of their own. */
 export const SUBPROTOCOL = 'parlor.v1';
 
-/** What an upgrade request to `/rooms/:roomId/ws` asks for. */
+/** What an upgrade request to `/rooms/:roomId/ws` or `/inbox/ws` asks for. */
 export interface Handshake {
-  roomId: string;
+  /** Undefined for the inbox. */
+  roomId: string | undefined;
   credentials: Credentials;
-  /** Payload of `joinRoom`, not yet checked. */
+  /** Payload of `joinRoom` or `openInbox`, not yet checked. */
   join: Record<string, unknown>;
 }
 
 const PATH = /^\/rooms\/([^/]+)\/ws$/;
 
+const INBOX_PATH = '/inbox/ws';
+
 /** Whether a request path is the native transport's. */
 export function isNativePath(pathname: string): boolean {
-  return PATH.test(pathname);
+  return pathname === INBOX_PATH || PATH.test(pathname);
 }
 
 /**
@@ -42,16 +45,17 @@ export function readHandshake(
   header: (name: string) => string | null | undefined,
 ): Handshake {
   const offered = protocolsIn(header('sec-websocket-protocol'));
+  const isInbox = url.pathname === INBOX_PATH;
   const after = (prefix: string) =>
     offered.find((protocol) => protocol.startsWith(prefix))?.slice(prefix.length);
   return {
-    roomId: readRoomId(PATH.exec(url.pathname)?.[1] ?? ''),
+    roomId: isInbox ? undefined : readRoomId(PATH.exec(url.pathname)?.[1] ?? ''),
     credentials: {
       token: bearerIn(header('authorization')) ?? after('bearer.'),
       guestToken: after('guest.'),
       isTokenInUrl: hasToken(url.searchParams),
     },
-    join: joinIn(url.searchParams),
+    join: isInbox ? openIn(url.searchParams) : joinIn(url.searchParams),
   };
 }
 
@@ -87,10 +91,25 @@ function joinIn(query: URLSearchParams): Record<string, unknown> {
   return join;
 }
 
-/** What a client that offered `parlor.v1` gets instead of a joined room: a line, then a close code. */
-export function refusalOnSocket(problem: Problem): { line: string; code: CloseCode } {
+/** The payload of `openInbox` in a query; the same holds. */
+function openIn(query: URLSearchParams): Record<string, unknown> {
+  const open: Record<string, unknown> = {};
+  for (const field of ['since', 'limit']) {
+    const value = query.get(field) ?? '';
+    if (value !== '') open[field] = value;
+  }
+  const { limit } = open;
+  if (/^\d+$/.test(String(limit))) open['limit'] = Number(limit);
+  return open;
+}
+
+/** What a client that offered `parlor.v1` gets instead of a room or an inbox: a line, then a close code. */
+export function refusalOnSocket(
+  problem: Problem,
+  pathname: string,
+): { line: string; code: CloseCode } {
   return {
-    line: eventLine('joined', { ok: false, error: problem }),
+    line: eventLine(pathname === INBOX_PATH ? 'inbox' : 'joined', { ok: false, error: problem }),
     code: closeCodeOf(problem.code, problem.retryAfterMs),
   };
 }

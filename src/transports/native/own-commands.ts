@@ -6,26 +6,35 @@ import type { Command } from '../../protocol/frames.ts';
 import type { Connection } from '../../room/ports.ts';
 import type { Room } from '../../room/room.ts';
 
+type Answering = Pick<Room, 'handle' | 'refresh'> & Partial<Pick<Room, 'answer'>>;
+
 /** What a native transport needs for the commands that it does itself. */
 export interface OwnCommandsPorts {
   authenticate: Authenticate;
   fileTokens: FileTokens | undefined;
-  /** Does something in the connection's room. */
-  queue: (work: (room: Room) => void) => void;
+  /** Does something in the connection's room or inbox. */
+  queue: (work: (object: Answering) => void) => void;
 }
 
-/** Does a command that takes waiting, outside the room, then answers in one turn of it. Never rejects. */
+/**
+ * Does a command that takes waiting, outside the room, then answers in one turn of it. Never rejects.
+ * @param roomId undefined for the socket of an inbox, which refuses what only rooms have
+ */
 export async function doOwnCommand(
-  roomId: string,
+  roomId: string | undefined,
   connection: Connection,
   command: Command,
   { authenticate, fileTokens, queue }: OwnCommandsPorts,
 ): Promise<void> {
   if (command.name === 'getFileToken') {
+    if (roomId === undefined) {
+      queue((inbox) => inbox.handle(connection, command));
+      return;
+    }
     const made =
       foreignRoom(command, roomId) ??
       (await fileTokenFor(fileTokens, connection.state.identity, roomId));
-    queue((room) => room.answer(connection, command, made));
+    queue((room) => room.answer?.(connection, command, made));
     return;
   }
   const verdict = await verifyRefresh(command.payload, authenticate);

@@ -3,11 +3,13 @@ import { verifyRefresh } from '../../auth/refresh.ts';
 import { fileTokenFor, type FileTokens } from '../../files/file-token.ts';
 import { transportCommands } from '../../protocol/commands.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
-import { assertCommandName } from '../../protocol/payloads.ts';
+import { assertCommandName, isCommandName } from '../../protocol/payloads.ts';
 import { type ErrorCode, invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
 import { eventLine } from '../../protocol/frames.ts';
+import { isInboxCommand } from '../../protocol/inbox-commands.ts';
+import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
 import { readChecked } from '../../room/pipeline.ts';
@@ -20,6 +22,7 @@ import type {
 } from '../../host/room-directory.ts';
 import { type Answer, CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';
 import { JoinedRoom, type RoomSocket } from './joined-room.ts';
+import { type InboxOwner, SocketInbox } from './socket-inbox.ts';
 import { NameClaims } from './name-claims.ts';
 import type { SocketWire } from './socket-wire.ts';
 
@@ -33,11 +36,14 @@ export interface ChatHandOver {
   identity: Identity;
   rooms: { roomId: string; gather: boolean; link: LinkState }[];
   claims: [string, unknown][];
+  /** The position of the inbox, where that is open. */
+  inbox?: string;
 }
 
 /** What the chat asks of its host, the same for every socket. */
 export interface ChatPorts<L extends RoomLink> {
   directory: Directory<L>;
+  inboxes: InboxDirectory;
   authenticate: Authenticate;
   fileTokens: FileTokens | undefined;
   limits: Limits;
@@ -45,7 +51,7 @@ export interface ChatPorts<L extends RoomLink> {
 
 const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
 
-/** Close codes that end the whole connection, with the error code that tells why. */
+/** Close codes that end the whole connection, with the error code of the reason. */
 const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack' }>([
   [closeCodes.goingAway, { code: 'unavailable', how: 'comeBack' }],
   [closeCodes.tooSlow, { how: 'comeBack' }],
@@ -59,7 +65,7 @@ const ENDINGS = new Map<number, { code?: ErrorCode; how: 'stayAway' | 'comeBack'
  * The chat of one Socket.IO socket: commands to the links of its rooms, lines back. The same on both
  * hosts, whatever carries the packets.
  */
-export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
+export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, InboxOwner {
   readonly wire: SocketWire;
   readonly limits: Limits;
   readonly answers: CommandAnswers;
@@ -68,13 +74,14 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
   readonly #fileTokens: FileTokens | undefined;
   readonly #directory: Directory<L>;
   readonly #rooms = new Map<string, JoinedRoom<L>>();
+  readonly #inbox: SocketInbox;
   #claims = new NameClaims();
   #closed = false;
   #badTokens: PerMinute | undefined;
 
   constructor(
     identity: Identity,
-    { directory, authenticate, fileTokens, limits }: ChatPorts<L>,
+    { directory, inboxes, authenticate, fileTokens, limits }: ChatPorts<L>,
     wire: SocketWire,
   ) {
     this.#identity = identity;
@@ -84,11 +91,12 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     this.wire = wire;
     this.limits = limits;
     this.answers = new CommandAnswers(wire);
+    this.#inbox = new SocketInbox(this, inboxes);
   }
 
   /** Goes on with a chat that was held elsewhere. */
   static resume(
-    { identity, rooms, claims }: ChatHandOver,
+    { identity, rooms, claims, inbox }: ChatHandOver,
     ports: ChatPorts<MovableLink> & { directory: MovableDirectory },
     wire: SocketWire,
   ): ChatSocket<MovableLink> {
@@ -99,6 +107,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
       chat.#rooms.set(roomId, room);
       room.link = ports.directory.resume(roomId, identity, link, room);
     }
+    if (inbox !== undefined) chat.#inbox.resume(inbox);
     return chat;
   }
 
@@ -108,9 +117,11 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
       const state = link?.handOver();
       return state === undefined ? [] : [{ roomId, gather, link: state }];
     });
+    const inbox = chat.#inbox.handOver();
     chat.#closed = true;
     chat.#rooms.clear();
-    return { identity: chat.#identity, rooms, claims: chat.#claims.handOver() };
+    const claims = chat.#claims.handOver();
+    return { identity: chat.#identity, rooms, claims, ...(inbox !== undefined && { inbox }) };
   }
 
   /**
@@ -126,6 +137,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
       if (args.length > 1) assertAlone(name, args);
       if (name === 'refreshToken') void this.#refresh({ ...command, roomId: undefined });
       else if (name === 'getFileToken') void this.#makeFileToken(command);
+      else if (isInboxCommand(name)) this.#inbox.give(command);
       else this.#give(command);
     } catch (error) {
       this.answers.refuse(command, error);
@@ -138,6 +150,16 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     this.#closed = true;
     for (const room of this.#rooms.values()) room.link?.close(reason);
     this.#rooms.clear();
+    this.#inbox.close(reason);
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /** The inbox has ended its link: for a token that has ended, say, as a room would. */
+  inboxClosed(code: number, reason: string): void {
+    this.end(code, reason);
   }
 
   /** Ends the socket from this side, as if every room had closed it with this code. */
@@ -170,17 +192,28 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
 
   /** Gives a command to the room that it names. */
   #give(command: PendingCommand): void {
-    const { name, payload, roomId } = command;
-    if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId);
+    const { name, payload } = command;
+    const isSignal = this.limits.openSignals && !isCommandName(name);
+    const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
+    if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) {
+      room.forward(command, () => this.giveAgain(command));
+      return;
+    }
     const why = wrongRoomId(roomId);
     if (why !== undefined) throw invalidField('roomId', why);
-    const room = this.#rooms.get(roomId);
-    if (room !== undefined) room.forward(command, () => this.#giveAgain(command));
-    else if (name === 'joinRoom') this.#join(roomId, command);
-    else throw this.#notJoined(command);
+    if (name === 'joinRoom') this.#join(roomId, command);
+    else throw isSignal ? notJoined() : this.#notJoined(command);
   }
 
-  #giveAgain({ name, payload, answer }: PendingCommand): void {
+  /** Where a signal goes that names no room. */
+  get #onlyRoom(): string | undefined {
+    const [roomId] = this.#rooms.keys();
+    return this.#rooms.size === 1 ? roomId : undefined;
+  }
+
+  giveAgain({ name, payload, answer }: PendingCommand): void {
     this.answers.giveBack();
     this.receive(name, [payload], answer);
   }
@@ -209,6 +242,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
     if (isHeld) {
       this.#identity = verdict;
       for (const room of this.#rooms.values()) room.link?.renew(verdict);
+      this.#inbox.renew(verdict);
       const result = { ok: true as const, expiresAt: verdict.expiresAt };
       this.answers.answer(command, result);
       return;
@@ -224,7 +258,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
   #notJoined({ name, payload }: PendingCommand): Refusal {
     assertCommandName(name);
     readChecked(name, payload, this.limits);
-    return new Refusal('not_joined', 'Join the room first.');
+    return notJoined();
   }
 
   #join(roomId: string, join: PendingCommand): void {
@@ -267,13 +301,18 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket {
  */
 function assertAlone(name: string, [, ...more]: readonly unknown[]): void {
   if (more.every((argument) => (argument ?? undefined) === undefined)) return;
-  if (!Object.hasOwn(transportCommands, name)) assertCommandName(name);
+  const isOwn = Object.hasOwn(transportCommands, name) || isInboxCommand(name);
+  if (!isOwn) assertCommandName(name);
   throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
 }
 
+function notJoined(): Refusal {
+  return new Refusal('not_joined', 'Join the room first.');
+}
+
 /** The refusal of a command that names no room. */
-function unaddressed(name: string, payload: unknown, roomId: unknown): Refusal {
-  if (!Object.hasOwn(transportCommands, name)) assertCommandName(name);
+function unaddressed(name: string, payload: unknown, roomId: unknown, isSignal = false): Refusal {
+  if (!isSignal && !Object.hasOwn(transportCommands, name)) assertCommandName(name);
   if (typeof payload !== 'object' || payload === null || isListOrBytes(payload)) {
     return invalidField('payload', 'must be a JSON object');
   }

@@ -17,7 +17,7 @@ export function readHandshake(
 }
 
 /**
- * Who a client says that it is: what its CONNECT packet holds as `auth` goes before the header.
+ * A client's credentials: `auth` in its CONNECT packet goes before the header.
  * @throws Refusal `unauthorized` for a token that is not text
  */
 export function credentialsOf(

@@ -3,7 +3,6 @@ import type { Limits } from '../../protocol/codes/limits.ts';
 import { gatheredLine, isRefused, isReply, readReply } from '../../protocol/frames.ts';
 import { assertPlain } from '../../protocol/shape.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
-import { holdReply } from '../../following/replies.ts';
 import type { LinkListener, RoomLink } from '../../host/room-directory.ts';
 import { type CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';
 import type { SocketWire } from './socket-wire.ts';
@@ -28,6 +27,7 @@ const MAX_WAITING = 64;
  */
 export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   readonly roomId: string;
+  readonly buffered: SocketWire['buffered'];
   /** Missing until the room is joined. */
   link: L | undefined;
   readonly #socket: RoomSocket;
@@ -44,6 +44,7 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   constructor(socket: RoomSocket, roomId: string, gather: boolean, join?: PendingCommand) {
     this.#socket = socket;
     this.roomId = roomId;
+    this.buffered = socket.wire.buffered;
     this.#gather = gather;
     this.#join = join;
   }
@@ -85,10 +86,6 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
 
   /** Lines from the link, in order: events together, answers each by itself. */
   lines(lines: readonly string[]): void {
-    if (!holdReply(lines)) {
-      this.#sendEvents(lines);
-      return;
-    }
     let from = 0;
     for (const [at, line] of lines.entries()) {
       if (!isReply(line)) continue;
@@ -96,15 +93,12 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
       this.#receiveReply(line);
       from = at + 1;
     }
-    this.#sendEvents(lines.slice(from));
+    // Sockets that are given the very same list share what is made of it.
+    this.#sendEvents(from === 0 ? lines : lines.slice(from));
   }
 
   closed(code: number, reason: string): void {
     this.#socket.closedBy(this, code, reason);
-  }
-
-  buffered(): number | undefined {
-    return this.#socket.wire.buffered();
   }
 
   #wait(giveAgain: () => void): void {

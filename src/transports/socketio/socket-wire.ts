@@ -7,5 +7,6 @@ export interface SocketWire {
    * transport alone, so that it comes back.
    */
   end(how: 'stayAway' | 'comeBack'): void;
-  buffered(): number | undefined;
+  /** Bytes that wait unsent, where the host knows. Needs no `this`. */
+  buffered: () => number | undefined;
 }

@@ -4,7 +4,7 @@ import type { EventPayload } from '../../../src/protocol/events.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { parsePosition } from '../../../src/protocol/position.ts';
-import type { FarEnd, Plug } from '../../unit/room/staged-room.ts';
+import type { FakeSocket, Plug } from '../../unit/room/staged-room.ts';
 
 type Failed = { ok: false; error: { code: string; current?: Message } };
 type Answer<R> = ({ ok: true } & R) | Failed;
@@ -37,11 +37,20 @@ const CHANGING: ReadonlySet<string> = new Set([
   'removeReaction',
 ]);
 
+interface Asked {
+  name: string;
+  /** The position it asks to go on from. */
+  after: string | undefined;
+  payload: object;
+}
+
+type Appended = EventPayload<'messageAppended'>;
+
 /**
  * A client that keeps a copy of a room whose messages change, as the protocol tells it to, and audits
  * the order of what it hears.
  */
-export class Copy implements FarEnd {
+export class Copy implements FakeSocket {
   buffered = 0;
   plug: Plug | undefined;
   readonly identity: Identity;
@@ -55,7 +64,7 @@ export class Copy implements FarEnd {
   you: Reply<'joinRoom'>['you'] | undefined;
   /** The reply that came last. */
   lastReply: unknown;
-  readonly #asked = new Map<number, { name: string; after: string | undefined }>();
+  readonly #asked = new Map<number, Asked>();
   #since: string | undefined;
   #nextRef = 0;
   /** The `rev` up to which this connection has heard every change; undefined while that is not known. */
@@ -86,9 +95,9 @@ export class Copy implements FarEnd {
   }
 
   /** The ref of a command that is sent now; `after` is the position it asks to go on from. */
-  asks(name: string, after?: string): number {
+  asks(name: string, after?: string, payload: object = {}): number {
     const ref = this.#nextRef++;
-    this.#asked.set(ref, { name, after });
+    this.#asked.set(ref, { name, after, payload });
     return ref;
   }
 
@@ -126,6 +135,10 @@ export class Copy implements FarEnd {
         this.#follows(message);
         break;
       }
+      case 'messageAppended':
+        this.#appended(first as Appended);
+        this.#follows(first as Appended);
+        break;
       case 'reactionsUpdated':
         this.#reacted(first as EventPayload<'reactionsUpdated'>);
         break;
@@ -174,10 +187,24 @@ export class Copy implements FarEnd {
       for (const message of (result as Reply<'getHistory'>).messages) this.#keep(message);
     } else if (CHANGING.has(asked.name)) {
       this.#keep(answer.message);
-      if (this.#heardTo === undefined) this.#changedTo = undefined;
-      const isNew = this.#heardTo !== undefined && answer.message.rev > this.#heardTo;
-      if (isNew && answer.duplicate === undefined) this.#follows(answer.message);
+      this.#changed(answer.message.rev, answer.duplicate);
+    } else if (asked.name === 'appendMessage' || asked.name === 'finishMessage') {
+      const reply = result as Reply<'appendMessage'>;
+      const { rev, length, duplicate, status } = reply;
+      const { seq, text = '' } = asked.payload as Partial<Appended> & { seq: number };
+      // Of a repeated append only the rest was new: it is there from its own offset on.
+      const { offset = length } = asked.payload as Partial<Appended>;
+      const sent = { roomId: '', seq, rev, offset, text, ...(status && { status }) };
+      if (duplicate === undefined) this.#appended(sent, true);
+      this.#changed(rev, duplicate);
     }
+  }
+
+  /** A change of its own; where it was none, the position need not move. */
+  #changed(rev: number, duplicate: true | undefined): void {
+    if (this.#heardTo === undefined) this.#changedTo = undefined;
+    const isNew = this.#heardTo !== undefined && rev > this.#heardTo;
+    if (isNew && duplicate === undefined) this.#follows({ rev });
   }
 
   #joins(answer: Answer<Reply<'joinRoom'>>, since: string | undefined): void {
@@ -250,6 +277,27 @@ export class Copy implements FarEnd {
       this.messages.set(seq, { ...rest, rev, ...(isSome && { reactions }) });
     }
     this.#follows({ rev });
+  }
+
+  /**
+   * More text, or the end of it. Where the text before is not known here, a page will have all of it.
+   * @param isOwn appends of one flush share a `rev`, and each is answered by itself
+   */
+  #appended({ seq, rev, offset, text, status }: Appended, isOwn = false): void {
+    const kept = this.messages.get(seq);
+    assert(kept !== undefined || !this.isWhole, 'text for a message nobody told of');
+    if (kept === undefined || (isOwn ? kept.rev > rev : kept.rev >= rev)) return;
+    assert(offset <= kept.message.length || !this.isWhole, 'text is missing');
+    if (offset > kept.message.length || kept.streaming !== true) return;
+    const { streaming, ...rest } = kept;
+    const message = kept.message.slice(0, offset) + text;
+    this.messages.set(seq, {
+      ...rest,
+      rev,
+      message,
+      ...(status === undefined && { streaming }),
+      ...(status !== undefined && status !== 'done' && { status }),
+    });
   }
 
   #reads({ receipts }: EventPayload<'readReceipts'>): void {

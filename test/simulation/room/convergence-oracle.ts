@@ -21,8 +21,10 @@ export class Oracle {
   /** Every message in its current state, by `seq`. */
   messages(): Map<number, Kept> {
     const rows = this.#all<Record<string, string | number | null>>(
-      `SELECT seq, rev, id, sender_id AS senderId, sender, message, timestamp, edited_at AS editedAt,
-        deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, reactions
+      `SELECT seq, rev, id, sender_id AS senderId, sender, timestamp, edited_at AS editedAt,
+        message || coalesce((SELECT group_concat(text, '') FROM
+          (SELECT text FROM chunks WHERE chunks.seq = messages.seq ORDER BY start)), '') AS message,
+        deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, reactions, status
         FROM messages ORDER BY seq`,
     );
     return new Map(rows.map((row) => [row['seq'] as number, this.#keptOf(row)]));
@@ -56,13 +58,16 @@ export class Oracle {
     if (member?.banned === 1) return 'banned';
     if ((member?.kickedUntil ?? 0) > now) return 'kicked';
     const isOwn = this.#senderOf(seq) === userId;
+    // One may end what one has begun.
+    if (name === 'finishMessage') return isOwn ? undefined : 'not theirs';
     if (name === 'deleteMessage') {
       return isOwn || role === 'owner' || role === 'moderator' ? undefined : 'not theirs';
     }
     if ((member?.mutedUntil ?? 0) > now) return 'muted';
     if (role === 'viewer') return 'a viewer';
     if (room?.readOnly === 1 && role !== 'owner') return 'read-only';
-    return name === 'editMessage' && !isOwn ? 'not theirs' : undefined;
+    const isOwnOnly = name === 'editMessage' || name === 'appendMessage';
+    return isOwnOnly && !isOwn ? 'not theirs' : undefined;
   }
 
   /** Users whose connections the room must have ended. */
@@ -109,6 +114,14 @@ export class Oracle {
     );
   }
 
+  /** Chunks and streams of messages that do not stream. */
+  leftOver(): number {
+    return this.#all(
+      `SELECT seq FROM (SELECT seq FROM chunks UNION ALL SELECT seq FROM streams)
+        WHERE seq NOT IN (SELECT seq FROM messages WHERE status = 'streaming')`,
+    ).length;
+  }
+
   /** Answers that are not deleted, by what they answer. */
   replyCounts(): Map<number, number> {
     const kept = [...this.messages().values()].filter(({ deletedAt }) => deletedAt === undefined);
@@ -123,11 +136,12 @@ export class Oracle {
   }
 
   #keptOf(row: Record<string, string | number | null>): Kept {
+    if (row['status'] === 'streaming') return this.#keptOf({ ...row, status: null, streaming: 1 });
     const there = Object.entries(row).filter(([, value]) => value !== null);
     const read = there.map(([name, value]) =>
       name === 'mentions' || name === 'meta' || name === 'reactions'
         ? [name, JSON.parse(String(value))]
-        : [name, value],
+        : [name, name === 'streaming' ? true : value],
     );
     return { roomId: this.#roomId, ...Object.fromEntries(read) } as Kept;
   }

@@ -5,7 +5,7 @@ import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { Copy, type Kept, type Remembered } from './convergence-copy.ts';
 import { Oracle } from './convergence-oracle.ts';
-import { befall, comeToRest, type HostDeed, orFault } from './host-steps.ts';
+import { inject, comeToRest, type HostStep, orFault } from './host-steps.ts';
 import { onStage } from '../../unit/room/on-stage.ts';
 import type { StagedRoom } from '../../unit/room/staged-room.ts';
 
@@ -13,6 +13,7 @@ const WORDS = ['ant', 'bee', 'cat', 'dog'];
 const EMOJIS = ['👍', '👎', 'toString'];
 const ROLES = ['none', 'viewer', 'member', 'moderator', 'owner'] as const;
 const ACTS = ['kickMember', 'banMember', 'unbanMember', 'muteMember', 'unmuteMember'] as const;
+const ENDINGS = ['done', 'stopped', 'failed'] as const;
 const USERS = 4;
 const COPIES = 7;
 
@@ -21,6 +22,10 @@ export type Deed =
   | { do: 'open'; copy: number; asks: boolean }
   | { do: 'drop'; copy: number; meant: boolean; told: boolean }
   | { do: 'send'; copy: number; id: number; words: number; answers?: number; mentions?: number }
+  | { do: 'stream'; copy: number; id: number; words: number; mentions?: number }
+  | { do: 'append'; copy: number; which: number; words: number; back: number; http: boolean }
+  | { do: 'finish'; copy: number; which: number; status: number; http: boolean }
+  | { do: 'stop'; copy: number; which: number }
   | { do: 'edit'; copy: number; which: number; words: number; knows: Knows; http: boolean }
   | { do: 'delete'; copy: number; which: number; knows: Knows; http: boolean }
   | { do: 'react'; copy: number; which: number; emoji: number; adds: boolean; http: boolean }
@@ -32,7 +37,7 @@ export type Deed =
   | { do: 'catchUp'; copy: number; limit: number }
   | { do: 'erase'; user: number }
   | { do: 'settle' }
-  | HostDeed;
+  | HostStep;
 
 /** Which `ifRev` goes with a change: none, the one that the copy holds, or an older one. */
 type Knows = 'nothing' | 'this' | 'older';
@@ -63,6 +68,16 @@ export const deed: fc.Arbitrary<Deed> = fc.oneof(
       { requiredKeys: ['do', 'copy', 'id', 'words'] },
     ),
   ),
+  weighed(
+    4,
+    fc.record(
+      { do: one('stream'), copy, id: fc.nat(9), words, mentions: user },
+      { requiredKeys: ['do', 'copy', 'id', 'words'] },
+    ),
+  ),
+  weighed(9, fc.record({ do: one('append'), copy, which, words, back: fc.nat(3), http })),
+  weighed(2, fc.record({ do: one('finish'), copy, which, status: fc.nat(2), http })),
+  weighed(1, fc.record({ do: one('stop'), copy, which })),
   weighed(6, fc.record({ do: one('edit'), copy, which, words, knows, http })),
   weighed(3, fc.record({ do: one('delete'), copy, which, knows, http })),
   weighed(
@@ -96,7 +111,7 @@ export const deed: fc.Arbitrary<Deed> = fc.oneof(
   weighed(1, fc.record({ do: one('erase'), user })),
   weighed(3, fc.record({ do: one('pass'), ms: fc.constantFrom(1, 1_000, 5_000, 60_000) })),
   weighed(8, fc.record({ do: one('flush') })),
-  weighed(3, fc.record({ do: one('failCommit', 'sleep', 'die', 'tellEnds', 'settle') })),
+  weighed(3, fc.record({ do: one('failCommit', 'sleep', 'die', 'tellEnds', 'wake', 'settle') })),
   weighed(1, fc.record({ do: one('failStorage'), after: fc.nat(20) })),
 );
 
@@ -140,6 +155,14 @@ class Play {
         break;
       case 'send':
         this.#send(this.#copy(what), what);
+        break;
+      case 'stream':
+        this.#send(this.#copy(what), { ...what, do: 'send' }, true);
+        break;
+      case 'append':
+      case 'finish':
+      case 'stop':
+        this.#stream(this.#copy(what), what);
         break;
       case 'edit':
       case 'delete':
@@ -187,7 +210,7 @@ class Play {
         this.settle();
         break;
       default:
-        befall(stage, what);
+        inject(stage, what);
     }
     assert.deepEqual(stage.defects, []);
   }
@@ -240,14 +263,38 @@ class Play {
     if (each.isWhole && this.#remembered.length < 20) this.#remembered.push(each.remember());
   }
 
-  #send(each: Copy, { id, words: at, answers, mentions }: Extract<Deed, { do: 'send' }>): void {
+  #send(
+    each: Copy,
+    { id, words: at, answers, mentions }: Extract<Deed, { do: 'send' }>,
+    streaming = false,
+  ): void {
     const replyTo = answers === undefined ? undefined : this.#pick(each, answers)?.seq;
     this.#say(each, 'message', {
       id: `m${id}`,
       message: textOf(at),
+      ...(streaming && { streaming }),
       ...(replyTo !== undefined && { replyTo }),
       ...(mentions !== undefined && { mentions: [identityOf(mentions).userId, 'user 0'] }),
     });
+  }
+
+  /** Writes on at a message that streams, if there is one; now and then where the text is not. */
+  #stream(each: Copy, what: Extract<Deed, { do: 'append' | 'finish' | 'stop' }>): void {
+    const streams = [...each.messages.values()].filter(({ streaming }) => streaming);
+    const own = streams.filter(({ senderId }) => senderId === each.identity.userId);
+    const among = own.length > 0 && what.do !== 'stop' ? own : streams;
+    const target = among[among.length === 0 ? 0 : what.which % among.length];
+    if (target === undefined) return;
+    const { seq, message } = target;
+    if (what.do === 'stop') this.#say(each, 'stopMessage', { seq });
+    else if (what.do === 'finish') {
+      this.#either(each, 'finishMessage', { seq, status: ENDINGS[what.status] }, what.http);
+    } else {
+      const offset =
+        Math.max(0, message.length - (what.back === 3 ? 4 : 0)) + (what.back === 2 ? 1 : 0);
+      const text = `${message.slice(offset)} ${textOf(what.words)}`;
+      this.#either(each, 'appendMessage', { seq, offset, text }, what.http);
+    }
   }
 
   #change(each: Copy, what: Extract<Deed, { do: 'edit' | 'delete' | 'react' }>): void {
@@ -308,7 +355,7 @@ class Play {
     const { plug } = each;
     if (plug === undefined) return;
     this.#held(each.identity, name, payload, () => {
-      this.#stage.handle(plug, { name, payload, ref: each.asks(name, after) });
+      this.#stage.handle(plug, { name, payload, ref: each.asks(name, after, payload) });
     });
   }
 
@@ -328,6 +375,7 @@ class Play {
   #audit(): void {
     const stored = this.#oracle.messages();
     this.#oracle.audit();
+    assert.equal(this.#oracle.leftOver(), 0, 'chunks of a text that has ended');
     const banned = this.#oracle.banned();
     for (const each of this.#copies) {
       if (!each.joined) continue;
@@ -357,7 +405,9 @@ class Play {
       ({ seq, senderId, deletedAt }) =>
         seq > readUpTo && senderId !== userId && deletedAt === undefined,
     );
-    const calling = fresh.filter(({ mentions = [] }) => mentions.includes(userId));
+    const calling = fresh.filter(
+      ({ mentions = [], streaming }) => streaming !== true && mentions.includes(userId),
+    );
     assert.deepEqual([unread, unreadMentions], [fresh.length, calling.length], 'unread');
     assert.equal(readUpTo, this.#oracle.readUpTo(userId) ?? this.#oracle.rev);
   }
@@ -394,7 +444,7 @@ class Play {
         limit: 50,
       });
       const expected = [...stored.values()]
-        .filter(({ message }) => message.split(' ').includes(query))
+        .filter(({ message, streaming }) => !streaming && message.split(' ').includes(query))
         .map(({ seq }) => seq)
         .toReversed()
         .slice(0, 50);

@@ -7,7 +7,7 @@ import {
   type Told,
   withMailroom,
 } from '../../unit/deliveries/mailroom.ts';
-import { befall, type HostDeed, orFault } from './host-steps.ts';
+import { inject, type HostStep, orFault } from './host-steps.ts';
 
 /** What can happen to a room that owes deliveries. `which` picks an attempt, or a target. */
 export type DeliveryStep =
@@ -18,7 +18,7 @@ export type DeliveryStep =
   /** An attempt arrives though the life that made it is over, or its end is not known yet. */
   | { do: 'arrive'; which: number }
   | { do: 'wake' }
-  | HostDeed;
+  | HostStep;
 
 const TARGETS = ['a', 'b', 'c'];
 
@@ -138,7 +138,7 @@ class Play {
         orFault(() => stage.wake());
         break;
       default:
-        befall(stage, step);
+        inject(stage, step);
     }
     this.#look(step.do === 'flush');
   }

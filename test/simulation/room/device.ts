@@ -3,7 +3,7 @@ import type { Reply } from '../../../src/protocol/commands.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { parsePosition } from '../../../src/protocol/position.ts';
-import type { FarEnd, Plug } from '../../unit/room/staged-room.ts';
+import type { FakeSocket, Plug } from '../../unit/room/staged-room.ts';
 
 /** What everybody together must agree on. */
 export interface Ledger {
@@ -38,7 +38,7 @@ function revOf(position: string): number {
  * A client that keeps a copy of the room over all its connections, as the protocol tells it to, and
  * audits everything it hears.
  */
-export class Device implements FarEnd {
+export class Device implements FakeSocket {
   buffered = 0;
   plug: Plug | undefined;
   readonly identity: Identity;

@@ -1,13 +1,13 @@
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import { type StagedRoom, StorageFault } from '../../unit/room/staged-room.ts';
 
-/** What befalls the host of a room, whatever is said in it. */
-export type HostDeed =
+/** Events of a room's host, independent of its commands. */
+export type HostStep =
   | { do: 'pass' | 'turnBack'; ms: number }
-  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' }
+  | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' | 'wake' }
   | { do: 'failStorage'; after: number };
 
-export function befall(stage: StagedRoom, what: HostDeed): void {
+export function inject(stage: StagedRoom, what: HostStep): void {
   switch (what.do) {
     case 'pass':
       stage.pass(what.ms);
@@ -26,6 +26,9 @@ export function befall(stage: StagedRoom, what: HostDeed): void {
       break;
     case 'die':
       stage.die();
+      break;
+    case 'wake':
+      orFault(() => stage.wake());
       break;
     case 'tellEnds':
       orFault(() => stage.tellEnds());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { Device, type Ledger } from './device.ts';
-import { befall, comeToRest, type HostDeed, orFault } from './host-steps.ts';
+import { inject, comeToRest, type HostStep, orFault } from './host-steps.ts';
 import { onStage } from '../../unit/room/on-stage.ts';
 import type { StagedRoom } from '../../unit/room/staged-room.ts';
 
@@ -17,7 +17,7 @@ export type Happening =
   | { do: 'catchUp'; device: number; limit: number }
   | { do: 'stall'; device: number; bytes: number }
   | { do: 'settle' }
-  | HostDeed;
+  | HostStep;
 
 const DEVICES = 5;
 const USERS = 3;
@@ -135,7 +135,7 @@ class Evening {
         this.settle();
         break;
       default:
-        befall(stage, what);
+        inject(stage, what);
     }
     assert.deepEqual(stage.defects, []);
   }

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { authenticator, type Credentials } from '../../../src/auth/authenticator.ts';
 import { keyOf, signToken, type TokenRules } from '../../../src/auth/tokens.ts';
 import { problemIn } from '../../support/refusals.ts';
@@ -376,4 +376,53 @@ describe('a guest', () => {
     const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(KEY);
     expect(await who({ token, guestToken }, { guests })).toMatchObject({ userId: 'alice' });
   });
+});
+
+describe('a token that is sent again', () => {
+  it('is verified once, and refused when it has expired', async () => {
+    let now = NOW;
+    const identify = authenticator(rules, false, () => now);
+    const token = await padded(1);
+    const verify = vi.spyOn(crypto.subtle, 'verify');
+    onTestFinished(() => verify.mockRestore());
+    const alice = await identify({ token });
+    expect(await identify({ token: `Bearer ${token}` })).toEqual(alice);
+    expect(verify).toHaveBeenCalledTimes(1);
+    now = alice.expiresAt! + 5_000;
+    expect(await identify({ token }).catch(problemIn)).toMatchObject(EXPIRED);
+  });
+
+  it('makes no other token valid', async () => {
+    const identify = authenticator(rules, false, () => NOW);
+    const token = await padded(1);
+    await identify({ token });
+    const [head, , signature] = token.split('.');
+    const other = `${head}.${base64({ ...claims, sub: 'mallory' })}.${signature}`;
+    for (const wrong of [other, token.slice(0, -1), `${token}A`]) {
+      expect(await identify({ token: wrong }).catch(problemIn)).toMatchObject(DOES_NOT_HOLD);
+    }
+  });
+
+  it('is verified again after a thousand others', async () => {
+    const identify = authenticator(rules, false, () => NOW);
+    const token = await padded(1);
+    const verify = vi.spyOn(crypto.subtle, 'verify');
+    onTestFinished(() => verify.mockRestore());
+    await identify({ token });
+    for (let at = 0; at < 1_000; at++)
+      await identify({ token: await signToken({ ...claims, jti: String(at) }, KEY) });
+    await identify({ token });
+    expect(verify).toHaveBeenCalledTimes(1_002);
+  });
+});
+
+it('verifies a token of a key set every time, because a key may be withdrawn', async () => {
+  const keySet = { keysFor: () => Promise.resolve([]) };
+  const identify = authenticator({ ...rules, keySet }, false, () => NOW);
+  const token = await padded(1);
+  const verify = vi.spyOn(crypto.subtle, 'verify');
+  onTestFinished(() => verify.mockRestore());
+  await identify({ token });
+  await identify({ token });
+  expect(verify).toHaveBeenCalledTimes(2);
 });

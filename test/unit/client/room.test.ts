@@ -539,3 +539,94 @@ test('a room can load another number of messages than its client', async () => {
   await room.loadOlder();
   expect(room.state.messages.map(({ message }) => message)).toEqual(['hello']);
 });
+
+describe('a message that streams', () => {
+  test('grows for everybody, over a network that cuts, and settles', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId, { url });
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const told: string[] = [];
+    ben.on('message', ({ streaming }) => told.push(`message ${streaming}`));
+    ben.on('messageUpdated', ({ message }) => told.push(`updated ${message.length}`));
+
+    const stream = await anna.stream('so: ');
+    const piece = 'über 😀 שלום ';
+    for (let at = 0; at < 30; at++) {
+      // Pieces may end within a pair.
+      stream.append(piece.slice(0, 6));
+      stream.append(piece.slice(6));
+      if (at % 10 === 5) {
+        await expect.poll(() => texts(ben)[0]?.length, PATIENTLY).toBeGreaterThan(at * 5);
+        proxy.cut();
+      }
+    }
+    const whole = `so: ${piece.repeat(30)}`;
+    expect(await stream.done()).toMatchObject({ message: whole, seq: stream.seq });
+    await expect.poll(() => told.at(-1), PATIENTLY).toBe(`updated ${whole.length}`);
+    for (const room of [anna, ben]) {
+      expect(room.state.messages).toMatchObject([{ message: whole }]);
+      expect(room.state.messages[0]).not.toHaveProperty('streaming');
+    }
+    expect(told[0]).toBe('message true');
+  });
+
+  test('counts its mentions at the end, as the room does', async () => {
+    const roomId = newRoom();
+    const ben = enter('ben', roomId);
+    const anna = enter('anna', roomId);
+    await ben.send('here');
+    const stream = await anna.stream('Ben', { mentions: ['ben'] });
+    await expect.poll(() => ben.state.unread, PATIENTLY).toBe(1);
+    expect(ben.state.unreadMentions).toBe(0);
+    await stream.done();
+    await expect.poll(() => ben.state.unreadMentions, PATIENTLY).toBe(1);
+  });
+
+  test('stops when a user asks for it, and pipes what is made elsewhere', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    const ben = enter('ben', roomId);
+    await comesTo(ben, 'open');
+    const stream = await anna.stream();
+    async function* endless() {
+      for (;;) {
+        yield 'more ';
+        await new Promise((resolve) => {
+          setTimeout(resolve, 5);
+        });
+      }
+    }
+    const piped = stream.pipe(endless());
+    await expect.poll(() => texts(ben)[0], PATIENTLY).toContain('more more');
+    await ben.ask('stopMessage', { seq: stream.seq });
+    expect(await piped).toMatchObject({ status: 'stopped' });
+    expect(stream.signal.aborted).toBe(true);
+
+    const failing = await anna.stream();
+    async function* broken() {
+      yield 'half';
+      await Promise.resolve();
+      throw new Error('no model');
+    }
+    await expect(failing.pipe(broken())).rejects.toThrow('no model');
+    await expect
+      .poll(() => ben.state.messages.at(-1), PATIENTLY)
+      .toMatchObject({ message: 'half', status: 'failed' });
+  });
+
+  test('ends with the reason when the room takes no more', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    await anna.send('mine');
+    const ben = enter('ben', roomId);
+    const stream = await ben.stream('well');
+    await anna.ask('muteMember', { userId: 'ben' });
+    stream.append(', you know');
+    await expect(stream.done()).rejects.toMatchObject({ code: 'muted' });
+    expect(stream.signal.aborted).toBe(true);
+    anna.leave();
+    await expect(anna.stream()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});

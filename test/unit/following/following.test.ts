@@ -13,6 +13,8 @@ import type { Message } from '../../../src/protocol/objects.ts';
 const row = (seq: number, rev = seq) => ({ seq, rev }) as Message;
 const fresh = (seq: number, rev = seq) => eventLine('message', row(seq, rev));
 const updated = (seq: number, rev: number) => eventLine('messageUpdated', row(seq, rev));
+const appended = (seq: number, rev: number) => eventLine('messageAppended', row(seq, rev));
+const reacted = (seq: number, rev: number) => eventLine('reactionsUpdated', row(seq, rev));
 const typing = eventLine('typing', {});
 
 const live = (...lines: string[]): Input => ({ type: 'lines', lines, position: undefined });
@@ -131,7 +133,20 @@ const tables: Record<string, [maxHeld: number, rows: Row[]]> = {
           [page('e:3', [row(3)], false), [deliver('e:3', fresh(3)), ask('e:3')]],
           [
             page('e:5', [row(4), row(5)], true),
-            [deliver('e:5', fresh(4), typing, fresh(5)), caughtUp('e:5')],
+            [deliver('e:5', fresh(4), fresh(5), typing), caughtUp('e:5')],
+          ],
+        ],
+        'live',
+      ],
+      [
+        'takes a state from its page where a live line tells only what was added to it',
+        joining('e:0'),
+        [
+          [joined('e:2', [row(2)], false), [deliver('e:2', fresh(2)), ask('e:2')]],
+          [live(appended(1, 5), reacted(1, 6), appended(1, 7)), []],
+          [
+            page('e:6', [row(1, 6)], true),
+            [deliver('e:6', fresh(1, 6), appended(1, 7)), caughtUp('e:6')],
           ],
         ],
         'live',

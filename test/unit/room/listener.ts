@@ -1,6 +1,6 @@
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Command } from '../../../src/protocol/frames.ts';
-import type { FarEnd, Plug, StagedRoom } from './staged-room.ts';
+import type { FakeSocket, Plug, StagedRoom } from './staged-room.ts';
 
 /** What a test looks at in payloads; each field is there or not as the protocol says. */
 export interface Seen {
@@ -28,7 +28,7 @@ export function enter(stage: StagedRoom, userId: string): Listener {
 }
 
 /** A connection to a staged room that keeps what it hears. */
-export class Listener implements FarEnd {
+export class Listener implements FakeSocket {
   buffered = 0;
   readonly frames: string[] = [];
   readonly endedWith: number[] = [];

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { fixed } from '../../../src/protocol/codes/limits.ts';
+import { oldRoom } from '../../contract/old-rooms.ts';
 import { person, RoomAtHand } from '../../support/room-at-hand.ts';
 
 const alice = person('alice');
@@ -32,4 +34,33 @@ it('treats SQL and pattern characters in a prefix as text', () => {
   room.ask({ userId: 'u-1', name: '100% *.' }, 'message', { message: 'hi' });
   expect(found(room, '100%')).toEqual(['u-1']);
   for (const prefix of ['%', '_', '*', "'", '\u{10FFFF}']) expect(found(room, prefix)).toEqual([]);
+});
+
+it('writes the keys of an old room in bounded steps, and finds members in the meantime', () => {
+  const room = new RoomAtHand();
+  for (const statement of oldRoom(5)) room.file.run(statement);
+  for (let at = 0; at < 3 * fixed.stepRows; at++) {
+    room.file.run(
+      "INSERT INTO members (user_id, username, unverified, role) VALUES (?, 'Zoe Old', 0, 'member')",
+      `u-${String(at).padStart(4, '0')}`,
+    );
+  }
+  room.file.commit();
+  room.crash();
+  const keyed = () => room.count('(SELECT DISTINCT user_id FROM member_keys)');
+  // The first search takes the first step.
+  expect(found(room, 'alice')).toEqual(['alice']);
+  expect(keyed()).toBe(fixed.stepRows);
+  expect(room.wakeAt).toBeLessThanOrEqual(room.now);
+  // A name that changes before its turn is found by the new one alone.
+  room.ask({ userId: 'u-1499', name: 'Zoe Young' }, 'message', { message: 'renamed' });
+  room.crash();
+  room.ask(alice, 'getHistory', {});
+  for (let before = keyed(); room.wakeAt !== undefined; before = keyed()) {
+    room.wake();
+    expect(keyed() - before).toBeLessThanOrEqual(fixed.stepRows);
+  }
+  expect(keyed()).toBe(3 * fixed.stepRows + 2);
+  expect([found(room, 'young'), found(room, 'u-0000')]).toEqual([['u-1499'], ['u-0000']]);
+  expect(room.failures).toEqual([]);
 });

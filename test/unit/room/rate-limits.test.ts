@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
-import { RateLimits } from '../../../src/room/access/rate-limits.ts';
+import { commandRate, RateLimits } from '../../../src/room/access/rate-limits.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 
 const { limits } = readSettings({}).settings;
@@ -8,7 +8,7 @@ const { limits } = readSettings({}).settings;
 /** A user's allowance under a clock that the test moves. */
 class Charged {
   now = 1_700_000_000_000;
-  readonly #rates = new RateLimits(limits, { now: () => this.now });
+  readonly #rates = new RateLimits(commandRate(limits), { now: () => this.now });
 
   /** How long `command` must wait, in milliseconds; 0 when it may go. */
   wait(command: string, userId = 'alice'): number {

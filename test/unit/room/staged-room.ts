@@ -69,7 +69,7 @@ export class FailingSql implements Sql {
 }
 
 /** A client's end of a connection. */
-export interface FarEnd {
+export interface FakeSocket {
   hear(text: string): void;
   closed(code: CloseCode): void;
   /** Bytes it has not yet taken. */
@@ -79,7 +79,7 @@ export interface FarEnd {
 /** One connection as the host holds it; over a sleep the connection is made anew from its state. */
 export interface Plug {
   connection: NodeConnection;
-  readonly end: FarEnd;
+  readonly end: FakeSocket;
 }
 
 /**
@@ -129,7 +129,7 @@ export class StagedRoom {
   }
 
   /** @throws what keeps the room from waking, or the refusal of the join */
-  connect(identity: Identity, join: object, end: FarEnd): Plug {
+  connect(identity: Identity, join: object, end: FakeSocket): Plug {
     const state: ConnectionState = { v: 1, id: this.#makeId(), identity, joined: false };
     const plug = { connection: this.#connection(state, () => plug, end), end } as Plug;
     this.#use().connect(plug.connection, join);
@@ -197,7 +197,7 @@ export class StagedRoom {
   flush(commitFails = false): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (commitFails) this.#throwAway();
+    if (commitFails) this.#reset();
     else {
       this.file.commit();
       this.#room?.flush();
@@ -249,7 +249,7 @@ export class StagedRoom {
     this.#forget();
   }
 
-  #throwAway(): void {
+  #reset(): void {
     for (const { connection } of this.#plugs) {
       connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
     }
@@ -295,7 +295,7 @@ export class StagedRoom {
     if (at !== undefined) this.wakeAt = Math.min(this.wakeAt ?? Infinity, at);
   }
 
-  #connection(state: ConnectionState, plug: () => Plug, end: FarEnd): NodeConnection {
+  #connection(state: ConnectionState, plug: () => Plug, end: FakeSocket): NodeConnection {
     const sink: Sink = {
       frame: (frame) => end.hear(frame.text),
       close: (code) => {

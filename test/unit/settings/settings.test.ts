@@ -28,6 +28,7 @@ describe('reading settings', () => {
       tuplesPerFrame: 64,
       jsonDepth: 16,
       messageBytes: 8_192,
+      streamBytes: 65_536,
       fileBytes: 26_214_400,
       roomFileBytes: 1_073_741_824,
       userFileBytes: 104_857_600,
@@ -39,6 +40,7 @@ describe('reading settings', () => {
       connectTimeoutMs: 10_000,
       batchDelayMs: 50,
       tokenRoomsOnly: false,
+      openSignals: false,
     });
   });
 

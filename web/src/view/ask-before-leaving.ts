@@ -2,6 +2,7 @@ import type { Outgoing } from '../../../src/client/index.ts';
 import { listed } from '../names.ts';
 import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
+import { text } from '../texts.ts';
 
 interface Leaving {
   title: string;
@@ -19,11 +20,10 @@ export function askBeforeLeaving(leaving: Leaving): void {
   const { title, confirm, drafts, unsent, unsentStays, leave } = leaving;
   const sentences: string[] = [];
   if (drafts.length > 0) {
-    sentences.push(`What you have begun to write in ${listed(drafts)} will be removed.`);
+    sentences.push(text('draftsRemoved', { rooms: listed(drafts) }));
   }
   if (unsent.length > 0) {
-    const count = unsent.length === 1 ? 'One message is' : `${unsent.length} messages are`;
-    sentences.push(`${count} not sent yet. ${unsentStays}`);
+    sentences.push(text('notSentCount', { count: unsent.length, stays: unsentStays }));
   }
   if (sentences.length === 0) leave();
   else {

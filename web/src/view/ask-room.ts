@@ -1,6 +1,7 @@
 import { readTypedRoom, similarRoom } from '../entry.ts';
 import { field, openDialog } from './dialog.ts';
 import { button, element } from './dom.ts';
+import { text } from '../texts.ts';
 
 /**
  * Asks for a room to join.
@@ -14,9 +15,9 @@ export function askRoom(known: readonly string[], open: (roomId: string) => void
   offer.role = 'status';
   let room = '';
   const dialog = openDialog({
-    title: 'Join another room',
-    parts: [field('Room', name, 'Any name: a room begins when somebody writes in it.'), offer],
-    confirm: 'Join',
+    title: text('joinAnother'),
+    parts: [field(text('room'), name, text('anyName')), offer],
+    confirm: text('join'),
     run: () => {
       room = readTypedRoom(name.value);
     },
@@ -26,10 +27,10 @@ export function askRoom(known: readonly string[], open: (roomId: string) => void
     const similar = similarRoom(name.value, known);
     offer.replaceChildren();
     if (similar === undefined) return;
-    const join = button(`Join ${similar}`, () => {
+    const join = button(text('joinRoom', { room: similar }), () => {
       dialog.close();
       open(similar);
     });
-    offer.append(element('p', 'hint', `You know a room called “${similar}”.`), join);
+    offer.append(element('p', 'hint', text('knownRoom', { room: similar })), join);
   });
 }

@@ -1,4 +1,5 @@
 import { byId, setText } from './dom.ts';
+import { text } from '../texts.ts';
 
 export interface BeginningState {
   roomId: string;
@@ -16,29 +17,34 @@ export interface BeginningState {
 export class Beginning {
   readonly #text = byId('beginning-text', HTMLParagraphElement);
   readonly #older = byId('older', HTMLButtonElement);
+  readonly #offers = byId('beginning-offers', HTMLDivElement);
 
   constructor(loadOlder: () => void, life: AbortSignal) {
+    this.#offers.replaceChildren();
     this.#older.addEventListener('click', loadOlder, { signal: life });
   }
 
-  render(state: BeginningState): void {
+  /** @param offers what to do in a room where nothing was said */
+  render(state: BeginningState, offers: () => readonly HTMLElement[]): void {
     const { isKnown, hasOlder, isEmpty, loading } = state;
     this.#older.hidden = !hasOlder || !isKnown || loading === 'loading' || loading === 'missed';
-    setText(this.#older, loading === 'failed' ? 'Try again' : 'Show earlier messages');
+    setText(this.#older, text(loading === 'failed' ? 'tryAgain' : 'earlier'));
     this.#text.parentElement?.classList.toggle('is-empty', isKnown && isEmpty);
     setText(this.#text, textOf(state));
+    const isOffered = isKnown && isEmpty;
+    if (isOffered !== this.#offers.hasChildNodes()) {
+      this.#offers.replaceChildren(...(isOffered ? offers() : []));
+    }
   }
 }
 
 function textOf({ roomId, isKnown, hasOlder, isEmpty, isCut, loading }: BeginningState): string {
-  if (loading === 'missed') return 'Loading what you missed…';
+  if (loading === 'missed') return text('loadingMissed');
   if (hasOlder) {
-    if (loading === 'loading') return 'Loading earlier messages…';
-    return loading === 'failed' ? 'Earlier messages could not be loaded.' : '';
+    if (loading === 'loading') return text('loadingEarlier');
+    return loading === 'failed' ? text('earlierFailed') : '';
   }
   if (!isKnown) return '';
-  if (isCut && !isEmpty) return 'Older messages are not kept in this room.';
-  return isEmpty
-    ? 'Nothing was said here yet. Say hello, or send this page’s address to somebody.'
-    : `This is the beginning of ${roomId}.`;
+  if (isCut && !isEmpty) return text('olderNotKept');
+  return isEmpty ? text('emptyRoom') : text('beginningOf', { room: roomId });
 }

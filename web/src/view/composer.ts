@@ -4,14 +4,17 @@ import { MemberSearch } from '../member-search.ts';
 import type { ChosenPerson, Person } from '../mentions.ts';
 import { askMessageLimit, messageLimit } from '../message-limit.ts';
 import type { Names } from '../names.ts';
-import { quotedIn } from '../originals.ts';
+import { quotedIn } from '../reply-targets.ts';
+import type { SlashCommand } from '../slash-commands.ts';
 import { bytesOf, partsOf } from '../split.ts';
 import { TextMentions } from '../text-mentions.ts';
+import { CommandList } from './command-list.ts';
 import { button, element, icon, iconButton, newId } from './dom.ts';
 import { MentionList } from './mention-list.ts';
-import { lengthNote, type Note, noteElement } from './note.ts';
-import { openEmoji } from './popover.ts';
+import { bdi, lengthNote, type Note } from './note.ts';
+import { lazy } from './lazy.ts';
 import { beginningOf } from './text.ts';
+import { text, textWith } from '../texts.ts';
 
 /** Where a draft is kept. */
 export interface DraftKeeper {
@@ -34,9 +37,11 @@ export interface ComposerOptions {
   onSent: () => void;
   /** This user's newest message that can still be changed. */
   lastOwn: () => Message | undefined;
+  /** What can be done by typing `/`. */
+  commands: () => readonly SlashCommand[];
+  failed: (error: unknown) => void;
 }
 
-const KEYS = 'Enter sends, Shift + Enter makes a new line.';
 /** From here on the server's own limit is asked for; fewer than any usual limit. */
 const ASK_BYTES = 1_000;
 /** So many words that mention no one are named at once. */
@@ -46,6 +51,9 @@ const MAX_NOTES = 2;
 const isCoarse = matchMedia('(pointer: coarse)');
 const empty: Draft = { text: '', mode: 'new', mentions: [] };
 
+/** Whoever has sent a message knows the keys. */
+let areKeysKnown = false;
+
 /** Where one writes. */
 export class Composer {
   readonly element: HTMLFormElement;
@@ -53,11 +61,12 @@ export class Composer {
   readonly #text = element('textarea', '');
   readonly #about = element('div', 'about-mode');
   readonly #note = element('div', 'note');
-  readonly #keys = element('p', 'keys', KEYS);
+  readonly #keys = element('p', 'keys', text('keys'));
   readonly #search: MemberSearch;
   readonly #mentions: TextMentions;
   readonly #list: MentionList;
-  readonly #send = iconButton('Send', 'send', () => undefined, 'is-primary is-round');
+  readonly #commands: CommandList;
+  readonly #send = iconButton(text('send'), 'send', () => undefined, 'is-primary is-round');
   #mode: Pick<Draft, 'mode' | 'seq'> = { mode: 'new' };
   /** What an edit has interrupted. */
   #before: Draft | undefined;
@@ -79,8 +88,9 @@ export class Composer {
     this.#text.setAttribute('aria-describedby', this.#keys.id);
     this.#about.hidden = true;
     this.#send.type = 'submit';
-    const emoji = iconButton('Emoji', 'react', () => {
-      openEmoji(emoji, 'Emoji', (chosen) => this.#insert(chosen));
+    const emoji = iconButton(text('emoji'), 'react', () => {
+      const choose = (chosen: string) => this.#insert(chosen);
+      lazy.emoji(emoji, text('emoji'), choose).catch(options.failed);
     });
     emoji.ariaHasPopup = 'menu';
     const field = element('div', 'writing', name, this.#text, emoji);
@@ -89,14 +99,20 @@ export class Composer {
     this.#search = new MemberSearch(room, names, () => this.#named());
     this.#mentions = new TextMentions(room, names);
     this.#list = new MentionList({
-      text: this.#text,
+      field: this.#text,
       room,
       names,
       search: this.#search,
       choose: (person, at) => this.#choose(person, at),
       isChosen: (at) => this.#mentions.isChosen(at),
     });
-    this.element.append(this.#list.element);
+    this.#commands = new CommandList({
+      field: this.#text,
+      commands: options.commands,
+      complete: (name) => this.#set(`/${name} `),
+      failed: options.failed,
+    });
+    this.element.append(this.#list.element, this.#commands.element);
     this.#text.addEventListener('input', () => this.#typed());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
     this.element.addEventListener('submit', (event) => {
@@ -159,11 +175,11 @@ export class Composer {
   }
 
   /** Puts a text where the cursor is, with space around it. @returns where it begins */
-  #insert(text: string): number {
+  #insert(said: string): number {
     const { selectionStart: from, selectionEnd: to, value } = this.#text;
     const space = from === 0 || /\s$/u.test(value.slice(0, from)) ? '' : ' ';
     this.#text.focus();
-    this.#text.setRangeText(`${space}${text} `, from, to, 'end');
+    this.#text.setRangeText(`${space}${said} `, from, to, 'end');
     this.#typed();
     return from + space.length;
   }
@@ -187,10 +203,10 @@ export class Composer {
     this.#open(value === '' ? draft : { ...draft, text: `${draft.text}\n${value}` });
   }
 
-  #open({ text, mode, seq, mentions, before }: Draft): void {
+  #open({ text: said, mode, seq, mentions, before }: Draft): void {
     this.#before = before;
     this.#turn(seq === undefined ? { mode: 'new' } : { mode, seq });
-    this.#set(text, mentions);
+    this.#set(said, mentions);
   }
 
   #turn(mode: Pick<Draft, 'mode' | 'seq'>): void {
@@ -206,12 +222,12 @@ export class Composer {
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.#about.hidden = mode === 'new';
-    const label = mode === 'edit' ? 'Save' : 'Send';
+    const label = text(mode === 'edit' ? 'save' : 'send');
     this.#send.ariaLabel = label;
     this.#send.title = label;
     if (mode === 'new') this.#about.replaceChildren();
     else {
-      const cancel = button('Cancel', () => {
+      const cancel = button(text('cancel'), () => {
         this.#cancel();
         this.focus();
       });
@@ -229,6 +245,7 @@ export class Composer {
   #typed(): void {
     this.#changed();
     this.#list.update();
+    if (this.#mode.mode === 'new') this.#commands.update();
     this.#renderNote();
     if (this.#mode.mode === 'edit') return;
     this.#options.room.typing(this.#text.value.trim() !== '');
@@ -253,7 +270,7 @@ export class Composer {
   }
 
   #key(event: KeyboardEvent): void {
-    if (this.#list.key(event)) return;
+    if (this.#list.key(event) || this.#commands.key(event)) return;
     const { key, shiftKey, ctrlKey, metaKey } = event;
     const last = key === 'ArrowUp' && this.#text.value === '' ? this.#options.lastOwn() : undefined;
     const sends = isCoarse.matches ? ctrlKey || metaKey : !shiftKey;
@@ -265,22 +282,26 @@ export class Composer {
   }
 
   #submit(): void {
-    const text = this.#text.value.trim();
+    const said = this.#text.value.trim();
     const { mode, seq } = this.#mode;
     this.focus();
-    if (text === '' || this.#isTooLong) return;
-    if (mode === 'edit' && seq !== undefined) this.#save(seq, text.toWellFormed());
+    if (said === '' || this.#isTooLong) return;
+    if (mode === 'new' && this.#commands.run(said)) {
+      this.#open(empty);
+      return;
+    }
+    if (mode === 'edit' && seq !== undefined) this.#save(seq, said.toWellFormed());
     else this.#say([{ from: 0, to: this.#text.value.length }]);
   }
 
-  #save(seq: number, text: string): void {
+  #save(seq: number, said: string): void {
     const { room, find } = this.#options;
     const original = find(seq);
-    const options = original && { mentions: this.#mentions.idsAfterEdit(original, text) };
+    const options = original && { mentions: this.#mentions.idsAfterEdit(original, said) };
     this.#cancel();
-    if (original?.message === text) return;
+    if (original?.message === said) return;
     // The row tells of a refusal.
-    room.edit(seq, text, options).catch(() => undefined);
+    room.edit(seq, said, options).catch(() => undefined);
   }
 
   /** Sends parts of the text, each as a message of its own. */
@@ -289,14 +310,16 @@ export class Composer {
     const target = this.#target;
     const { value } = this.#text;
     const messages = parts.map(({ from, to }) => {
-      const text = value.slice(from, to);
-      const start = from + text.length - text.trimStart().length;
-      return { text: text.trim(), mentions: this.#mentions.idsIn(text.trim(), start) };
+      const part = value.slice(from, to);
+      const start = from + part.length - part.trimStart().length;
+      return { said: part.trim(), mentions: this.#mentions.idsIn(part.trim(), start) };
     });
+    areKeysKnown = true;
+    this.#keys.hidden = true;
     this.#open(empty);
-    for (const { text, mentions } of messages) {
+    for (const { said, mentions } of messages) {
       const options = { ...target, ...(mentions.length > 0 && { mentions }) };
-      room.send(text.toWellFormed(), options).catch(() => undefined);
+      room.send(said.toWellFormed(), options).catch(() => undefined);
     }
     onSent();
   }
@@ -323,15 +346,18 @@ export class Composer {
     if (value.length > ASK_BYTES) void askMessageLimit(() => this.#renderNote());
     const notes = lengthNote(value) ?? this.#mentionNotes();
     this.#send.disabled = isTooLong;
-    const drawn = JSON.stringify([notes, isTooLong, this.#mode.mode]);
+    const drawn = JSON.stringify([
+      notes.map((note) => note.map((part) => (typeof part === 'string' ? part : part.textContent))),
+      isTooLong,
+      this.#mode.mode,
+    ]);
     if (drawn === this.#noted) return;
     this.#noted = drawn;
     this.#note.hidden = notes.length === 0;
-    // The note takes the place of the keys, so that nothing above moves.
-    this.#keys.hidden = notes.length > 0;
-    this.#note.replaceChildren(...notes.map(noteElement));
+    this.#keys.hidden = notes.length > 0 || areKeysKnown;
+    this.#note.replaceChildren(...notes.map((note) => element('span', '', ...note)));
     if (isTooLong && this.#mode.mode !== 'edit') {
-      this.#note.append(button('Send in parts', () => this.#sayInParts()));
+      this.#note.append(button(text('sendInParts'), () => this.#sayInParts()));
     }
   }
 
@@ -345,19 +371,19 @@ export class Composer {
     if (!/[@＠]/u.test(value) || this.#list.isOpen) return [];
     const notes = this.#mentions.unclear.flatMap(({ from, to, isShared }) => {
       const word = value.slice(from, to);
-      if (isShared)
-        return { word, says: 'is the name of several people; choose one from the list.' };
+      if (isShared) return [textWith('sharedName', { word: bdi(word) })];
       const name = word.slice(1);
       this.#search.find(name);
-      return this.#search.isAnswered(name) ? { word, says: 'mentions nobody.' } : [];
+      return this.#search.isAnswered(name) ? [textWith('unknownName', { word: bdi(word) })] : [];
     });
     return notes.slice(0, MAX_NOTES);
   }
 
-  #set(text: string, mentions: readonly ChosenPerson[] = []): void {
-    this.#text.value = text;
-    this.#mentions.set(text, mentions);
+  #set(said: string, mentions: readonly ChosenPerson[] = []): void {
+    this.#text.value = said;
+    this.#mentions.set(said, mentions);
     this.#list.close();
+    this.#commands.close();
     this.#changed();
   }
 
@@ -370,7 +396,7 @@ export class Composer {
 
 function aboutParts(mode: 'reply' | 'edit', message: Message | undefined): (string | Node)[] {
   const said = element('span', 'said', message === undefined ? '' : beginningOf(message.message));
-  if (mode === 'edit') return ['Editing: ', said];
-  if (message === undefined) return ['Reply to an earlier message'];
-  return ['Reply to ', element('bdi', 'name', message.sender), ': ', said];
+  if (mode === 'edit') return [text('editing'), said];
+  if (message === undefined) return [text('replyToEarlier')];
+  return [text('replyTo'), element('bdi', 'name', message.sender), ': ', said];
 }

@@ -6,10 +6,11 @@ const TAKEN = 229;
  * that takes a Japanese or Chinese candidate sends nothing. Safari ends the composition before that
  * Enter, so that `isComposing` is false and only the key's code tells: WebKit bug 165004.
  */
-export function leaveToInputMethod(): void {
-  window.addEventListener(
+export function leaveToInputMethod(target: EventTarget = window): void {
+  target.addEventListener(
     'keydown',
     (event) => {
+      if (!(event instanceof KeyboardEvent)) return;
       // oxlint-disable-next-line no-deprecated -- nothing else tells it in Safari
       const isTaken = event.keyCode === TAKEN;
       if (!event.isComposing && !isTaken) return;

@@ -1,5 +1,6 @@
 import { sentenceOfError } from '../sentences.ts';
 import { button, element, focusInRow, newId, setText } from './dom.ts';
+import { text } from '../texts.ts';
 
 interface Question {
   title: string;
@@ -30,7 +31,11 @@ export function openDialog(question: Question): HTMLDialogElement {
   doIt.type = 'submit';
   const form = element('form', 'dialog-form', heading, ...parts, problem);
   const dialog = element('dialog', 'dialog', form);
-  const close = button(confirm === undefined ? 'Close' : 'Cancel', () => dialog.close(), 'button');
+  const close = button(
+    text(confirm === undefined ? 'close' : 'cancel'),
+    () => dialog.close(),
+    'button',
+  );
   const buttons = element('div', 'dialog-buttons', close);
   if (confirm !== undefined) buttons.append(doIt);
   form.append(buttons);
@@ -41,9 +46,11 @@ export function openDialog(question: Question): HTMLDialogElement {
     void submit();
   });
   const opener = document.activeElement;
+  let isDone = false;
   dialog.addEventListener('close', () => {
     dialog.remove();
     if (opener instanceof HTMLElement) focusInRow(opener);
+    if (isDone) after?.();
   });
   document.body.append(dialog);
   dialog.showModal();
@@ -55,8 +62,8 @@ export function openDialog(question: Question): HTMLDialogElement {
     problem.hidden = true;
     try {
       await run?.();
+      isDone = true;
       dialog.close();
-      after?.();
     } catch (error) {
       problem.hidden = false;
       setText(problem, sentenceOfError(error));

@@ -1,3 +1,5 @@
+import { clockOf, fullTimeOf } from '../times.ts';
+
 /** The element of the page with this id. */
 export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
@@ -28,7 +30,7 @@ export function button(label: string, onPress: () => void, className = 'button i
 export function icon(name: string): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg';
   const made = document.createElementNS(space, 'svg');
-  made.classList.add('icon');
+  made.classList.add('icon', `icon-${name}`);
   made.setAttribute('aria-hidden', 'true');
   const use = document.createElementNS(space, 'use');
   use.setAttribute('href', `#icon-${name}`);
@@ -42,6 +44,14 @@ export function iconButton(label: string, name: string, onPress: () => void, cla
   made.append(icon(name));
   made.ariaLabel = label;
   made.title = label;
+  return made;
+}
+
+/** A time of day, with all of it for whoever points at it. @param timestamp epoch milliseconds */
+export function timeElement(timestamp: number, shown = clockOf(timestamp)): HTMLTimeElement {
+  const made = element('time', 'time', shown);
+  made.dateTime = new Date(timestamp).toISOString();
+  made.title = fullTimeOf(timestamp);
   return made;
 }
 

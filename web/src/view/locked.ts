@@ -1,7 +1,8 @@
 import type { Room, Status } from '../../../src/client/index.ts';
-import { whySilent } from '../rights.ts';
+import { isExpired, whySilent } from '../rights.ts';
 import { durationOf, sentenceOfEnd } from '../sentences.ts';
 import { button, byId, element, setText } from './dom.ts';
+import { text } from '../texts.ts';
 
 /** Between two looks at how long is left to wait, in milliseconds. */
 const COUNT_MS = 1_000;
@@ -47,7 +48,9 @@ export class Locked {
     if (waitMs > 0) this.#countdown = setTimeout(this.#changed, COUNT_MS);
     const until = waitMs > 0 ? Date.now() + waitMs : undefined;
     const why =
-      status.name === 'ended' ? sentenceOfEnd(status, until) : whySilent(state, Date.now());
+      status.name === 'ended'
+        ? sentenceOfEnd(status, until, state.you !== undefined)
+        : whySilent(state, Date.now());
     this.#element.hidden = why === undefined;
     const drawn = `${status.name} ${why ?? ''}`;
     if (why !== undefined && this.#drawn !== drawn) {
@@ -57,7 +60,10 @@ export class Locked {
     const again = this.#element.querySelector<HTMLButtonElement>('.again');
     if (again !== null) {
       again.disabled = waitMs > 0;
-      setText(again, waitMs > 0 ? `Join again in ${durationOf(waitMs)}` : 'Join again');
+      setText(
+        again,
+        waitMs > 0 ? text('joinAgainIn', { time: durationOf(waitMs) }) : text('joinAgain'),
+      );
     }
     return why !== undefined;
   }
@@ -79,17 +85,23 @@ export class Locked {
   }
 
   #buttons(status: Status, why: string): HTMLElement[] {
-    if (status.name !== 'ended') return [];
-    const leave = button('Leave room', () => this.#waysOut.leave());
-    if (/^(unauthorized|token_expired)$/.test(status.problem.code)) {
-      return [button('Sign in again', () => this.#waysOut.signIn(why)), leave];
+    const hasExpired = isExpired(this.#room.state, Date.now());
+    if (status.name !== 'ended' && !hasExpired) return [];
+    const leave = button(text('leaveRoom'), () => this.#waysOut.leave());
+    if (hasExpired || isAboutToken(status)) {
+      return [button(text('signInAgain'), () => this.#waysOut.signIn(why)), leave];
     }
-    const again = button('Join again', () => this.#room.join());
+    const again = button(text('joinAgain'), () => this.#room.join());
     again.classList.add('again');
     // Its seconds are not read out one by one.
     again.ariaLive = 'off';
     return [again, leave];
   }
+}
+
+function isAboutToken(status: Status): boolean {
+  const isEnd = status.name === 'ended';
+  return isEnd && /^(unauthorized|token_expired)$/.test(status.problem.code);
 }
 
 /** Removed for a while, without being told how long. */

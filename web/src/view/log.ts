@@ -1,19 +1,19 @@
 import type { Message, Room } from '../../../src/client/index.ts';
 import { DrawnRange, FIRST_DRAWN, GROW } from '../drawn-range.ts';
-import { Excerpt } from '../excerpt.ts';
+import { HistoryWindow } from '../history-window.ts';
 import { aroundUnread, isEnough, loadFirst } from '../first-messages.ts';
 import { isLooking, onLooking } from '../looking.ts';
-import { indexFrom } from '../originals.ts';
+import { indexFrom } from '../reply-targets.ts';
 import { ReadTracker, type Run, type Sight } from '../read-tracker.ts';
 import { UnreadMentions } from '../unread-mentions.ts';
 import { Beginning } from './beginning.ts';
 import { byId } from './dom.ts';
 import { Pills } from './pills.ts';
 import { RowList } from './row-list.ts';
-import { RowReach } from './row-reach.ts';
+import { RovingTabIndex } from './roving-tab-index.ts';
 import { rowInSight, sightOf } from './row-places.ts';
 import { rowsOf } from './rows.ts';
-import type { Scene, Shown } from './scene.ts';
+import type { RowContext, Shown } from './row-context.ts';
 
 /** Nearer to the end than this, the log follows what is new; in pixels. */
 const AT_END_PX = 48;
@@ -31,21 +31,22 @@ const MARKED_MS = 2_000;
  * loaded only a stretch around the place is drawn, so that a long room scrolls like a short one.
  */
 export class LogView {
-  readonly #scene: Scene;
+  readonly #context: RowContext;
   readonly #room: Room;
   readonly #log = byId('log', HTMLDivElement);
   readonly #list = byId('messages', HTMLOListElement);
   readonly #beginning: Beginning;
+  readonly #offers: () => readonly HTMLElement[];
   readonly #pills: Pills;
   readonly #reading: ReadTracker;
   readonly #mentions: UnreadMentions;
   readonly #rows: RowList;
-  readonly #reach: RowReach;
+  readonly #tabIndex: RovingTabIndex;
   readonly #life: AbortSignal;
   #isAtEnd = true;
   readonly #range = new DrawnRange();
   /** What is shown where it is not the newest. */
-  #excerpt: Excerpt | undefined;
+  #window: HistoryWindow | undefined;
   #loading: 'idle' | 'loading' | 'failed' = 'idle';
   /** What is behind this was new when the reader came, or looked away. */
   #newAfter: number | undefined;
@@ -53,24 +54,28 @@ export class LogView {
   #phase: 'waiting' | 'loading' | 'begun' = 'waiting';
   #wasHidden = false;
 
-  /** @param life ends when another room is shown; what was still to be loaded is then not drawn */
-  constructor(scene: Scene, life: AbortSignal) {
+  /**
+   * @param offers what to do in a room where nothing was said
+   * @param life ends when another room is shown; what was still to be loaded is then not drawn
+   */
+  constructor(context: RowContext, offers: () => readonly HTMLElement[], life: AbortSignal) {
+    this.#offers = offers;
     this.#life = life;
-    this.#scene = scene;
-    this.#room = scene.room;
-    this.#reading = new ReadTracker(scene.room);
-    this.#mentions = new UnreadMentions(scene.room);
+    this.#context = context;
+    this.#room = context.room;
+    this.#reading = new ReadTracker(context.room);
+    this.#mentions = new UnreadMentions(context.room);
     this.#pills = new Pills(
       {
         toEnd: () => this.toEnd(),
-        toFirstUnread: () => void this.#toFirstUnread(),
+        toFirstUnread: () => void this.toFirstUnread(),
         readAll: () => this.#reading.readAll(),
         jump: (seq) => void this.jump(seq).catch(() => undefined),
       },
       life,
     );
     this.#rows = new RowList(this.#list);
-    this.#reach = new RowReach(this.#list, life);
+    this.#tabIndex = new RovingTabIndex(this.#list, life);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
     this.#beginning = new Beginning(() => void this.#loadOlder(), life);
     onLooking(() => this.#looked(), life);
@@ -86,12 +91,12 @@ export class LogView {
       }),
       this.#room.on('messageUpdated', (message) => {
         this.#mentions.learn(message);
-        this.#updateExcerpt(message);
+        this.#updateWindow(message);
         this.#recount(message.replyTo);
       }),
       this.#room.on('reactionsUpdated', ({ seq, rev, reactions }) => {
-        const known = this.#excerpt?.messages.find((message) => message.seq === seq);
-        if (known !== undefined) this.#updateExcerpt({ ...known, rev, reactions });
+        const known = this.#window?.messages.find((message) => message.seq === seq);
+        if (known !== undefined) this.#updateWindow({ ...known, rev, reactions });
       }),
       this.#room.on('reset', () => this.toEnd()),
     ];
@@ -109,7 +114,7 @@ export class LogView {
       return;
     }
     const { messages } = this.#room.state;
-    const isFollowing = this.#isAtEnd && this.#excerpt === undefined;
+    const isFollowing = this.#isAtEnd && this.#window === undefined;
     if (isFollowing && messages.length > KEEP_MOST) {
       this.#room.trim(KEEP);
       return;
@@ -125,7 +130,7 @@ export class LogView {
   /** Goes to the newest message. */
   toEnd(): void {
     this.#reading.jumped();
-    this.#excerpt = undefined;
+    this.#window = undefined;
     this.#isAtEnd = true;
     this.#range.toEnd();
     this.#draw();
@@ -140,13 +145,18 @@ export class LogView {
     this.toEnd();
   }
 
+  /** Whether the reader's place has been found. */
+  get hasBegun(): boolean {
+    return this.#phase === 'begun';
+  }
+
   /** Shows a message, wherever it stands. @throws Refused */
   async jump(seq: number): Promise<void> {
     const isLoaded = (messages: readonly Message[]) => messages.some((one) => one.seq === seq);
     if (!isLoaded(this.#messages)) {
-      this.#excerpt = isLoaded(this.#room.state.messages)
+      this.#window = isLoaded(this.#room.state.messages)
         ? undefined
-        : await Excerpt.around(this.#room, seq);
+        : await HistoryWindow.around(this.#room, seq);
       if (this.#life.aborted) return;
     }
     this.#reading.jumped();
@@ -170,15 +180,15 @@ export class LogView {
   }
 
   get #messages(): readonly Shown[] {
-    return this.#excerpt?.messages ?? this.#room.state.messages;
+    return this.#window?.messages ?? this.#room.state.messages;
   }
 
   get #run(): Run {
-    return { messages: this.#messages, hasOlder: (this.#excerpt ?? this.#room.state).hasOlder };
+    return { messages: this.#messages, hasOlder: (this.#window ?? this.#room.state).hasOlder };
   }
 
   get #reachesEnd(): boolean {
-    return this.#range.reachesEnd && this.#excerpt?.hasNewer !== true;
+    return this.#range.reachesEnd && this.#window?.hasNewer !== true;
   }
 
   /** Once the room is known: are there new messages, and where do they begin? */
@@ -206,7 +216,7 @@ export class LogView {
   /** Leaves the newest messages where the first unread one is not among them. */
   async #loadAroundUnread(): Promise<void> {
     if (!this.#reading.hasGap(this.#run)) return;
-    this.#excerpt = await aroundUnread(this.#room, this.#reading).catch(() => this.#excerpt);
+    this.#window = await aroundUnread(this.#room, this.#reading).catch(() => this.#window);
   }
 
   #beginReading(): void {
@@ -221,7 +231,7 @@ export class LogView {
   }
 
   /** Goes to where the unread messages begin. */
-  async #toFirstUnread(): Promise<void> {
+  async toFirstUnread(): Promise<void> {
     this.#newAfter = this.#room.state.readUpTo;
     await this.#loadAroundUnread();
     if (this.#life.aborted) return;
@@ -236,7 +246,7 @@ export class LogView {
     if (this.#newAfter === undefined || first === undefined) return;
     const list = this.#messages;
     const at = indexFrom(list, first);
-    const isNearEnd = this.#excerpt === undefined && list.length - at < FIRST_DRAWN;
+    const isNearEnd = this.#window === undefined && list.length - at < FIRST_DRAWN;
     if (isNearEnd) this.#range.toEnd();
     else this.#range.show(list, at - GROW, at + FIRST_DRAWN);
     this.#isAtEnd = isNearEnd;
@@ -249,22 +259,22 @@ export class LogView {
   }
 
   #draw(): void {
-    const isFollowing = this.#isAtEnd && this.#excerpt === undefined;
+    const isFollowing = this.#isAtEnd && this.#window === undefined;
     const messages = this.#range.cut(this.#messages, isFollowing, this.#isAtEnd);
     this.#rows.draw(
-      rowsOf(this.#scene, {
+      rowsOf(this.#context, {
         messages,
         now: Date.now(),
         newAfter: this.#newAfter,
         unsent: this.#reachesEnd ? this.#room.state.outgoing : [],
       }),
     );
-    this.#reach.update();
+    this.#tabIndex.update();
   }
 
   /** A row in sight by which the place is kept. */
   #mark(): { key: string; top: number } | undefined {
-    if (this.#isAtEnd && this.#excerpt === undefined) return undefined;
+    if (this.#isAtEnd && this.#window === undefined) return undefined;
     const row = rowInSight(this.#log, this.#list);
     return row && { key: row.dataset['key'] ?? '', top: row.offsetTop };
   }
@@ -278,14 +288,17 @@ export class LogView {
   #renderBeginning(): void {
     const { you, roomId, outgoing, messages, room } = this.#room.state;
     const hasOlder = this.#hasOlder();
-    this.#beginning.render({
-      roomId,
-      isKnown: you !== undefined,
-      hasOlder,
-      isCut: (room?.horizon ?? 0) > 1,
-      isEmpty: !hasOlder && messages.length === 0 && outgoing.length === 0,
-      loading: this.#phase === 'loading' ? 'missed' : this.#loading,
-    });
+    this.#beginning.render(
+      {
+        roomId,
+        isKnown: you !== undefined,
+        hasOlder,
+        isCut: (room?.horizon ?? 0) > 1,
+        isEmpty: !hasOlder && messages.length === 0 && outgoing.length === 0,
+        loading: this.#phase === 'loading' ? 'missed' : this.#loading,
+      },
+      this.#offers,
+    );
   }
 
   /** Whether there is anything before what is drawn. */
@@ -300,10 +313,10 @@ export class LogView {
   #scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX && this.#reachesEnd;
-    if (this.#isAtEnd && this.#excerpt !== undefined) {
+    if (this.#isAtEnd && this.#window !== undefined) {
       // While nothing is missing between what was read and the newest messages.
       this.#read(this.#sight());
-      this.#excerpt = undefined;
+      this.#window = undefined;
     }
     this.#settle();
   }
@@ -328,12 +341,12 @@ export class LogView {
 
   #extendDown(): void {
     if (this.#range.growDown(this.#messages)) this.render();
-    else if (this.#excerpt?.hasNewer === true) void this.#load(() => this.#excerpt?.loadNewer());
+    else if (this.#window?.hasNewer === true) void this.#load(() => this.#window?.loadNewer());
   }
 
   async #loadOlder(): Promise<void> {
     if (!this.#run.hasOlder || this.#room.state.you === undefined) return;
-    await this.#load(() => (this.#excerpt ?? this.#room).loadOlder(OLDER_PAGE));
+    await this.#load(() => (this.#window ?? this.#room).loadOlder(OLDER_PAGE));
   }
 
   /** Loads what is beside the stretch, and draws some of it. */
@@ -352,7 +365,7 @@ export class LogView {
 
   #renderPills(sight: Sight | undefined): void {
     const isAtNewest =
-      this.#isAtEnd || (this.#excerpt === undefined && this.#distance() < NEAR_PX / 2);
+      this.#isAtEnd || (this.#window === undefined && this.#distance() < NEAR_PX / 2);
     const isUnreadAbove = this.#reading.isUnreadAbove(this.#run, sight);
     const newer = this.#reading.countNewer(isUnreadAbove);
     this.#pills.render({
@@ -392,20 +405,20 @@ export class LogView {
     if (this.#newAfter === newest) this.#newAfter = undefined;
     if (this.#reading.isUnreadAbove(this.#run, this.#sight())) {
       this.#reading.jumped();
-      if (this.#wasHidden && this.#isAtEnd) void this.#toFirstUnread();
+      if (this.#wasHidden && this.#isAtEnd) void this.toFirstUnread();
     }
     this.#wasHidden = false;
     this.#settle();
   }
 
-  #updateExcerpt(message: Message): void {
-    if (this.#excerpt?.update(message) === true) this.render();
+  #updateWindow(message: Message): void {
+    if (this.#window?.update(message) === true) this.render();
   }
 
   /** A reply to this message was sent or has changed. */
   #recount(replyTo = 0): void {
-    if (this.#excerpt?.has(replyTo) !== true) return;
-    void this.#excerpt.recount(replyTo).then(
+    if (this.#window?.has(replyTo) !== true) return;
+    void this.#window.recount(replyTo).then(
       () => this.render(),
       () => undefined,
     );

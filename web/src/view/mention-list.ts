@@ -5,11 +5,12 @@ import { nameBegun, type Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import { element, newId, setText } from './dom.ts';
 import { avatar } from './person.ts';
+import { text } from '../texts.ts';
 
 const MOST = 6;
 
 export interface MentionListOptions {
-  text: HTMLTextAreaElement;
+  field: HTMLTextAreaElement;
   room: Room;
   names: Names;
   search: MemberSearch;
@@ -33,13 +34,13 @@ export class MentionList {
   constructor(options: MentionListOptions) {
     this.#options = options;
     this.#list.role = 'listbox';
-    this.#list.ariaLabel = 'People to mention';
+    this.#list.ariaLabel = text('peopleToMention');
     this.#list.id = newId();
     this.#list.hidden = true;
     this.#told.ariaLive = 'polite';
     this.element.append(this.#list, this.#told);
-    options.text.setAttribute('aria-autocomplete', 'list');
-    options.text.addEventListener('blur', () => this.close());
+    options.field.setAttribute('aria-autocomplete', 'list');
+    options.field.addEventListener('blur', () => this.close());
   }
 
   get isOpen(): boolean {
@@ -48,8 +49,8 @@ export class MentionList {
 
   /** Looks at what stands before the cursor. */
   update(): void {
-    const { text, search } = this.#options;
-    const before = text.value.slice(0, text.selectionStart);
+    const { field, search } = this.#options;
+    const before = field.value.slice(0, field.selectionStart);
     const begun = nameBegun(before);
     const selected = this.#found[this.#selected];
     this.#at = before.length - (begun?.length ?? 0) - 1;
@@ -105,20 +106,19 @@ export class MentionList {
   }
 
   #render(): void {
-    const { text } = this.#options;
+    const { field } = this.#options;
     const { isOpen } = this;
     this.#list.hidden = !isOpen;
     this.#list.replaceChildren(...this.#found.map((person, index) => this.#option(person, index)));
     if (isOpen) {
-      text.setAttribute('aria-controls', this.#list.id);
-      text.setAttribute('aria-activedescendant', `${this.#list.id}-${this.#selected}`);
+      field.setAttribute('aria-controls', this.#list.id);
+      field.setAttribute('aria-activedescendant', `${this.#list.id}-${this.#selected}`);
     } else {
-      text.removeAttribute('aria-controls');
-      text.removeAttribute('aria-activedescendant');
+      field.removeAttribute('aria-controls');
+      field.removeAttribute('aria-activedescendant');
     }
-    const { length } = this.#found;
-    const people = length === 1 ? '1 person' : `${length} people`;
-    setText(this.#told, isOpen ? `${people} to mention; arrow keys and Enter choose.` : '');
+    const count = this.#found.length;
+    setText(this.#told, isOpen ? text('mentionHelp', { count }) : '');
   }
 
   #option(person: Person, index: number): HTMLLIElement {
@@ -143,7 +143,7 @@ export class MentionList {
     const { names, search } = this.#options;
     if (names.index.called(name).length < 2) return '';
     const role = search.roleOf(userId) ?? 'none';
-    return role === 'none' || role === 'member' ? userId : `${role} · ${userId}`;
+    return role === 'none' || role === 'member' ? userId : `${text(`role_${role}`)} · ${userId}`;
   }
 }
 

@@ -3,7 +3,7 @@ import { isModerator, whySilent } from '../rights.ts';
 import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 import type { Choice } from './popover.ts';
-import { openReactions } from './reactions.ts';
+import { text } from '../texts.ts';
 
 /** What is done where the message is shown. */
 interface Acts {
@@ -11,6 +11,8 @@ interface Acts {
   reply: () => void;
   edit: () => void;
   copy: () => void;
+  copyLink: () => void;
+  showReactions: () => void;
   /** Undefined within a thread. */
   openThread: ((seq: number) => void) | undefined;
 }
@@ -18,27 +20,28 @@ interface Acts {
 /** What this user can do with a message, as a menu offers it. */
 export function messageChoices(room: Room, message: Message, acts: Acts): Choice[] {
   const { state } = room;
-  const { react, reply, edit, copy, openThread } = acts;
+  const { react, reply, edit, copy, copyLink, showReactions, openThread } = acts;
   const isOwn = message.senderId === state.you?.userId;
   const maySpeak = whySilent(state, Date.now()) === undefined;
   const hasReactions = Object.keys(message.reactions ?? {}).length > 0;
   const offered: (Choice | false | undefined)[] = [
-    maySpeak && { label: 'React', icon: 'react', choose: react },
-    maySpeak && { label: 'Reply', icon: 'reply', choose: reply },
-    maySpeak && isOwn && { label: 'Edit', icon: 'edit', choose: edit },
+    maySpeak && { label: text('react'), icon: 'react', choose: react },
+    maySpeak && { label: text('reply'), icon: 'reply', choose: reply },
+    maySpeak && isOwn && { label: text('edit'), icon: 'edit', choose: edit },
     openThread && {
-      label: 'Open thread',
+      label: text('openThread'),
       icon: 'thread',
       choose: () => openThread(threadOf(message)),
     },
     hasReactions && {
-      label: 'Reactions',
+      label: text('reactions'),
       icon: 'people',
-      choose: () => openReactions(room, message),
+      choose: showReactions,
     },
-    { label: 'Copy text', icon: 'copy', choose: copy },
+    { label: text('copyText'), icon: 'copy', choose: copy },
+    { label: text('copyMessageLink'), icon: 'link', choose: copyLink },
     (isOwn || isModerator(state)) && {
-      label: 'Delete',
+      label: text('delete'),
       icon: 'delete',
       isDanger: true,
       choose: () => askDelete(room, message),
@@ -54,12 +57,12 @@ function threadOf({ seq, replyTo, replyCount = 0 }: Message): number {
 
 function askDelete(room: Room, { seq, message, sender }: Message): void {
   openDialog({
-    title: 'Delete this message?',
+    title: text('deleteThis'),
     parts: [
       element('blockquote', 'quoted', element('b', '', sender), ' ', message.slice(0, 200)),
-      element('p', '', 'Everybody will see that something was deleted here.'),
+      element('p', '', text('deleteShown')),
     ],
-    confirm: 'Delete',
+    confirm: text('delete'),
     isDanger: true,
     run: () => {
       // Its row tells of a refusal.

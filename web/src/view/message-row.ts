@@ -1,21 +1,22 @@
 import type { Message, Outgoing } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
-import { quotedIn } from '../originals.ts';
+import { quotedIn } from '../reply-targets.ts';
 import type { Given } from '../reactors.ts';
 import { whySilent } from '../rights.ts';
 import { durationOf, sentenceOf } from '../sentences.ts';
-import { button, element, icon, iconButton, withOwnDirection } from './dom.ts';
+import { button, element, icon, iconButton, withOwnDirection, timeElement } from './dom.ts';
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
-import type { FailedChange, Scene, Shown } from './scene.ts';
-import { beginningOf, textParts } from './text.ts';
-import { clockOf, shortClockOf, timeElement } from './times.ts';
+import type { FailedChange, RowContext, Shown } from './row-context.ts';
+import { beginningOf, isLargeEmoji, type Mentioned, messageParts } from './text.ts';
+import { clockOf, shortClockOf } from '../times.ts';
+import { text } from '../texts.ts';
 
 /** A text that is longer begins folded. The style sheet shows as many lines of it. */
 const MAX_LINES = 20;
 const MAX_CHARACTERS = 2_000;
 
-export interface EventIdTracker {
+export interface RowPlace {
   /** Whether it begins a group of its sender's. */
   isFirst: boolean;
   /** Whether it stands among the answers to one message. */
@@ -27,16 +28,16 @@ export interface EventIdTracker {
 }
 
 /** A message as one row. */
-export function messageRow(scene: Scene, message: Shown, place: EventIdTracker): Row {
-  const { room, reactors, originals } = scene;
+export function messageRow(context: RowContext, message: Shown, place: RowPlace): Row {
+  const { room, reactors, replyTargets } = context;
   const { you, failedChanges } = room.state;
   const { seq, rev } = message;
   const { isThread } = place;
   const answered = answeredBy(message, isThread);
-  const original = answered === undefined ? undefined : originals.of(answered);
+  const original = answered === undefined ? undefined : replyTargets.of(answered);
   const failed = failedChanges.filter(({ payload }) => payload.seq === seq);
   const given = reactors.given(message);
-  const mentioned = mentionedPeople(scene, message);
+  const mentioned = mentionedPeople(context, message);
   const isSilent = whySilent(room.state, Date.now()) !== undefined;
   return {
     key: `seq ${seq}`,
@@ -53,19 +54,21 @@ export function messageRow(scene: Scene, message: Shown, place: EventIdTracker):
       you?.userId,
     ]),
     draw: () => {
-      const row = frame(scene, message, place);
+      const row = frame(context, message, place);
       row.tabIndex = -1;
       row.dataset['seq'] = String(seq);
       row.classList.toggle('is-mine', message.senderId === you?.userId);
       row.classList.toggle('mentions-me', message.mentions?.includes(you?.userId ?? '') === true);
-      if (answered !== undefined) row.append(quote(scene, answered, original));
-      row.append(...folded(scene, seq, words(message, mentioned, you?.userId), message.message));
+      if (answered !== undefined) row.append(quote(context, answered, original));
+      // What is read while it grows does not fold under the reader.
+      if (message.streaming === true) context.unfolded.add(seq);
+      row.append(...folded(context, seq, words(message, mentioned, you?.userId), message.message));
       const isDeleted = message.deletedAt !== undefined;
-      if (!isDeleted) row.append(...reactions(scene, message, given, isSilent));
-      if (place.replies > 0 && !isThread) row.append(thread(scene, seq, place.replies));
-      row.append(...failed.map((entry) => refusal(scene, entry)));
+      if (!isDeleted) row.append(...reactions(context, message, given, isSilent));
+      if (place.replies > 0 && !isThread) row.append(thread(context, seq, place.replies));
+      row.append(...failed.map((entry) => refusal(context, entry)));
       if (place.readBy !== '') row.append(readBy(place.readBy));
-      if (!isDeleted) row.append(actions(scene, message, isSilent, row));
+      if (!isDeleted) row.append(actionBar(context, message, isSilent, row));
       return row;
     },
   };
@@ -73,31 +76,30 @@ export function messageRow(scene: Scene, message: Shown, place: EventIdTracker):
 
 /** A message that is not known to be stored. */
 export function unsentRow(
-  scene: Scene,
+  context: RowContext,
   entry: Outgoing,
-  { isFirst, isThread }: Pick<EventIdTracker, 'isFirst' | 'isThread'>,
+  { isFirst, isThread }: Pick<RowPlace, 'isFirst' | 'isThread'>,
 ): Row {
-  const { room, originals } = scene;
+  const { room, replyTargets } = context;
   const { you, status, outgoing } = room.state;
   const { id, state, problem, payload } = entry;
   const held = outgoing.find(({ retryAt = 0 }) => retryAt > Date.now());
   const isAway = state !== 'failed' && status.name !== 'open';
   const answered = answeredBy(payload, isThread);
-  const original = answered === undefined ? undefined : originals.of(answered);
+  const original = answered === undefined ? undefined : replyTargets.of(answered);
   return {
     key: `id ${id}`,
     state: JSON.stringify([state, fateOf(entry, isAway, held), isFirst, you, original?.rev]),
     draw: () => {
       const senderId = you?.userId ?? '';
-      const sender = you?.username ?? 'You';
-      const row = frame(scene, { senderId, sender }, { isFirst });
+      const sender = you?.username ?? text('you');
+      const row = frame(context, { senderId, sender }, { isFirst });
       row.classList.add('is-unsent', 'is-mine');
-      if (answered !== undefined) row.append(quote(scene, answered, original));
-      const people = mentionedPeople(scene, payload);
-      const text = element('p', 'text', ...textParts(payload.message, { people, own: undefined }));
-      row.append(withOwnDirection(text));
+      if (answered !== undefined) row.append(quote(context, answered, original));
+      const people = mentionedPeople(context, payload);
+      row.append(body(payload.message, { people, own: undefined }));
       row.append(
-        problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(scene, entry),
+        problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(context, entry),
       );
       return row;
     },
@@ -106,16 +108,16 @@ export function unsentRow(
 
 /** A row with whose it is. */
 function frame(
-  { room }: Scene,
+  { room }: RowContext,
   message: Pick<Message, 'senderId' | 'sender'> & Partial<Message>,
-  { isFirst }: Pick<EventIdTracker, 'isFirst'>,
+  { isFirst }: Pick<RowPlace, 'isFirst'>,
 ): HTMLLIElement {
   const { senderId, sender, timestamp, unverified } = message;
   const row = element('li', isFirst ? 'message is-first' : 'message');
   if (isFirst) row.append(avatar(senderId, sender));
   const byline = element('p', isFirst ? 'byline' : 'byline aside');
   byline.append(...nameParts(senderId, sender, unverified === true));
-  if (senderId === room.state.you?.userId) byline.append(element('span', 'aside', '(you)'));
+  if (senderId === room.state.you?.userId) byline.append(element('span', 'aside', text('youMark')));
   if (timestamp !== undefined) {
     byline.append(' ', timeElement(timestamp));
     if (!isFirst) {
@@ -130,41 +132,59 @@ function frame(
 
 function words(message: Shown, people: readonly Person[], own: string | undefined): HTMLElement {
   if (message.deletedAt !== undefined) {
-    return element('p', 'text is-deleted', 'This message was deleted.');
+    return element('p', 'text is-deleted', text('deletedMessage'));
   }
-  const text = element('p', 'text', ...textParts(message.message, { people, own }));
+  const said = body(message.message, { people, own });
+  said.append(...ending(message));
   if (message.isChanging === true) {
-    text.append(' ', element('span', 'edited', '(saving…)'));
+    said.append(' ', element('span', 'edited', text('saving')));
   } else if (message.editedAt !== undefined) {
-    const edited = element('span', 'edited', '(edited)');
-    edited.title = `Edited at ${clockOf(message.editedAt)}`;
-    text.append(' ', edited);
+    const edited = element('span', 'edited', text('edited'));
+    edited.title = text('editedAt', { time: clockOf(message.editedAt) });
+    said.append(' ', edited);
   }
-  return withOwnDirection(text);
+  return said;
+}
+
+function body(said: string, mentioned: Mentioned): HTMLElement {
+  const isLarge = isLargeEmoji(said);
+  const made = element('div', isLarge ? 'text is-large' : 'text', ...messageParts(said, mentioned));
+  return withOwnDirection(made);
 }
 
 /** A long text begins folded, so that one message cannot push away all others. */
-function folded({ unfolded }: Scene, seq: number, text: HTMLElement, said: string): HTMLElement[] {
-  if (unfolded.has(seq) || !isLong(said)) return [text];
-  text.classList.add('is-folded');
-  const all = button('Show all', () => {
+function folded(
+  { unfolded }: RowContext,
+  seq: number,
+  shown: HTMLElement,
+  said: string,
+): HTMLElement[] {
+  if (unfolded.has(seq) || !isLong(said)) return [shown];
+  shown.classList.add('is-folded');
+  const all = button(text('showAll'), () => {
     unfolded.add(seq);
-    text.classList.remove('is-folded');
+    shown.classList.remove('is-folded');
     all.closest<HTMLElement>('.message')?.focus({ preventScroll: true });
     all.remove();
   });
   all.classList.add('unfold');
   all.tabIndex = -1;
   all.dataset['place'] = 'unfold';
-  return [text, all];
+  return [shown, all];
 }
 
-function isLong(text: string): boolean {
-  return text.length > MAX_CHARACTERS || text.split('\n', MAX_LINES + 1).length > MAX_LINES;
+/** What follows a text that is still being written, or was not written to its end. */
+function ending({ streaming, status }: Shown): HTMLElement[] {
+  if (streaming === true) return [element('span', 'is-writing', '…')];
+  return status === undefined ? [] : [element('span', 'edited', ` (${status})`)];
+}
+
+function isLong(said: string): boolean {
+  return said.length > MAX_CHARACTERS || said.split('\n', MAX_LINES + 1).length > MAX_LINES;
 }
 
 function mentionedPeople(
-  { names, room }: Scene,
+  { names, room }: RowContext,
   { mentions = [] }: Pick<Message, 'mentions'>,
 ): Person[] {
   const { you, online } = room.state;
@@ -182,40 +202,40 @@ function answeredBy(message: Pick<Message, 'replyTo' | 'meta'>, isThread: boolea
   return quotedIn(message) ?? (isThread ? undefined : message.replyTo);
 }
 
-function quote({ deeds }: Scene, seq: number, original: Message | undefined): HTMLElement {
-  const made = button('', () => deeds.jump(seq), 'quote');
+function quote({ actions }: RowContext, seq: number, original: Message | undefined): HTMLElement {
+  const made = button('', () => actions.jump(seq), 'quote');
   made.tabIndex = -1;
-  made.append(icon('reply'), element('span', 'aside', 'In reply to '));
-  if (original === undefined) made.append('An earlier message');
+  made.append(icon('reply'), element('span', 'aside', text('inReplyTo')));
+  if (original === undefined) made.append(text('earlierMessage'));
   else {
     const { sender, message, deletedAt } = original;
-    const said = deletedAt === undefined ? beginningOf(message) : 'This message was deleted.';
+    const said = deletedAt === undefined ? beginningOf(message) : text('deletedMessage');
     made.append(element('bdi', 'name', sender), withOwnDirection(element('span', 'said', said)));
   }
   return made;
 }
 
 function reactions(
-  { deeds, reactors }: Scene,
+  { actions, reactors }: RowContext,
   message: Shown,
   given: readonly Given[],
   isSilent: boolean,
 ): HTMLElement[] {
   if (given.length === 0) return [];
   const list = element('ul', 'reactions');
-  list.ariaLabel = 'Reactions';
+  list.ariaLabel = text('reactions');
   const want = () => reactors.want(message.seq);
   list.addEventListener('pointerenter', want);
   list.addEventListener('focusin', want);
   for (const { emoji, count, isMine, by } of given) {
-    const chip = button('', () => deeds.react(message, emoji), 'reaction');
+    const chip = button('', () => actions.react(message, emoji), 'reaction');
     chip.append(
       withOwnDirection(element('bdi', '', emoji)),
       element('span', 'count', String(count)),
     );
     chip.tabIndex = -1;
     chip.ariaPressed = String(isMine);
-    chip.title = `${by} reacted with ${emoji}`;
+    chip.title = text('reactedWith', { names: by, emoji });
     chip.dataset['place'] = `reaction ${emoji}`;
     chip.disabled = isSilent;
     list.append(element('li', '', chip));
@@ -223,9 +243,9 @@ function reactions(
   return [list];
 }
 
-function thread({ deeds }: Scene, seq: number, replies: number): HTMLElement {
-  const label = replies === 1 ? '1 reply' : `${replies >= 1_000 ? '1000+' : replies} replies`;
-  const made = button('', () => deeds.openThread(seq), 'replies');
+function thread({ actions }: RowContext, seq: number, replies: number): HTMLElement {
+  const label = text('replies', { count: replies >= 1_000 ? '1000+' : replies });
+  const made = button('', () => actions.openThread(seq), 'replies');
   made.tabIndex = -1;
   made.append(icon('thread'), label);
   made.dataset['place'] = 'thread';
@@ -233,30 +253,30 @@ function thread({ deeds }: Scene, seq: number, replies: number): HTMLElement {
 }
 
 function readBy(line: string): HTMLElement {
-  return element('p', 'read-by', icon('read'), `Read by ${line}`);
+  return element('p', 'read-by', icon('read'), text('readBy', { names: line }));
 }
 
 /**
  * One button that offers everything; and beside it, once somebody comes near, what is done most.
  * Before that a long room would be drawn with thousands of buttons that nobody sees.
  */
-function actions({ deeds }: Scene, message: Shown, isSilent: boolean, row: HTMLElement) {
+function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, row: HTMLElement) {
   const action = (label: string, name: string, act: (from: HTMLElement) => void) => {
     const made = iconButton(label, name, () => act(made));
     made.tabIndex = row.tabIndex;
     made.dataset['place'] = name;
     return made;
   };
-  const more = action('More actions', 'more', (from) => deeds.more(message, from));
+  const more = action(text('moreActions'), 'more', (from) => actions.more(message, from));
   more.ariaHasPopup = 'menu';
   const made = element('div', 'actions', more);
   const comeNear = () => {
     if (made.childElementCount > 1) return;
-    const react = action('React', 'react', (from) => deeds.pick(message, from));
+    const react = action(text('react'), 'react', (from) => actions.pick(message, from));
     react.ariaHasPopup = 'menu';
     made.prepend(
       react,
-      action('Reply', 'reply', () => deeds.reply(message)),
+      action(text('reply'), 'reply', () => actions.reply(message)),
     );
   };
   if (!isSilent) {
@@ -266,48 +286,46 @@ function actions({ deeds }: Scene, message: Shown, isSilent: boolean, row: HTMLE
   return made;
 }
 
-const CHANGES: Record<FailedChange['name'], string> = {
-  editMessage: 'Not changed.',
-  deleteMessage: 'Not deleted.',
-  addReaction: 'The reaction was not added.',
-  removeReaction: 'The reaction was not removed.',
-};
+const CHANGES = {
+  editMessage: 'notChanged',
+  deleteMessage: 'notDeleted',
+  addReaction: 'notAdded',
+  removeReaction: 'notRemoved',
+} as const satisfies Record<FailedChange['name'], string>;
 
 /** A change that the room would not have. */
-function refusal({ deeds }: Scene, { id, name, problem }: FailedChange): HTMLElement {
+function refusal({ actions }: RowContext, { id, name, problem }: FailedChange): HTMLElement {
   const why =
-    problem?.code === 'conflict'
-      ? 'Somebody changed this message meanwhile; look at it, then try again.'
-      : problem && sentenceOf(problem);
+    problem?.code === 'conflict' ? text('changedMeanwhile') : problem && sentenceOf(problem);
   return element(
     'div',
     'fate is-failed',
-    element('p', '', `${CHANGES[name]} ${why ?? ''}`),
-    button('Try again', () => deeds.retry(id)),
-    button('Discard', () => deeds.discard(id)),
+    element('p', '', text(CHANGES[name], { why: why ?? '' })),
+    button(text('tryAgain'), () => actions.retry(id)),
+    button(text('discard'), () => actions.discard(id)),
   );
 }
 
 /** What becomes of what is not sent yet. @param held what waits for its time, in slow mode */
 function fateOf({ id }: Outgoing, isAway: boolean, held: Outgoing | undefined): string {
-  if (isAway) return 'Not sent yet; it goes out when you are back.';
-  if (held === undefined) return 'Sending…';
-  if (held.id !== id) return 'Waits for the one before.';
-  return `Goes out in ${durationOf((held.retryAt ?? 0) - Date.now())}.`;
+  if (isAway) return text('notSentYet');
+  if (held === undefined) return text('sending');
+  if (held.id !== id) return text('waitsForBefore');
+  return text('goesOutIn', { time: durationOf((held.retryAt ?? 0) - Date.now()) });
 }
 
 function fate(sentence: string, isAway: boolean): HTMLElement {
   return element('p', 'fate', icon(isAway ? 'waiting' : 'sending'), sentence);
 }
 
-function failure({ deeds }: Scene, entry: Outgoing): HTMLElement {
+function failure({ actions }: RowContext, entry: Outgoing): HTMLElement {
   const { id, problem } = entry;
   return element(
     'div',
     'fate is-failed',
-    element('p', '', `Not sent. ${problem === undefined ? '' : sentenceOf(problem)}`),
-    button('Send again', () => deeds.retry(id)),
-    button('Edit', () => deeds.rewrite(entry)),
-    button('Discard', () => deeds.discard(id)),
+    element('p', '', text('notSent', { why: problem === undefined ? '' : sentenceOf(problem) })),
+    button(text('sendAgain'), () => actions.retry(id)),
+    button(text('edit'), () => actions.rewrite(entry)),
+    button(text('discard'), () => actions.discard(id)),
   );
 }

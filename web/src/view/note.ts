@@ -1,26 +1,26 @@
 import { messageLimit } from '../message-limit.ts';
 import { bytesOf } from '../split.ts';
+import { text } from '../texts.ts';
 import { element } from './dom.ts';
 
 /** With less left than this, it is told how much; in bytes. */
 const NEAR_BYTES = 500;
 
-/** One sentence, about a word of the text where it is about one. */
-export interface Note {
-  word?: string;
-  says: string;
-}
+/** One sentence. */
+export type Note = readonly (string | Node)[];
 
-export function noteElement({ word, says }: Note): HTMLElement {
-  return word === undefined
-    ? element('span', '', says)
-    : element('span', '', '“', element('bdi', '', word), `” ${says}`);
+/** A word of a text, whose direction stays its own. */
+export function bdi(word: string): HTMLElement {
+  return element('bdi', '', word);
 }
 
 /** How much room is left in a text that is nearly too long, or by how much it is too long. */
-export function lengthNote(text: string): Note[] | undefined {
-  const left = messageLimit() - bytesOf(text.trim());
+export function lengthNote(said: string): Note[] | undefined {
+  const bytes = bytesOf(said.trim());
+  const left = messageLimit() - bytes;
   if (left > NEAR_BYTES) return undefined;
-  if (left >= 0) return [{ says: `${left} bytes left.` }];
-  return [{ says: `This is ${-left} bytes too long to be sent as one message.` }];
+  // The limit is in bytes; people count characters such as those they have written.
+  const bytesEach = bytes / Array.from(said.trim()).length;
+  if (left >= 0) return [[text('charactersLeft', { count: Math.floor(left / bytesEach) })]];
+  return [[text('charactersOver', { count: Math.ceil(-left / bytesEach) })]];
 }

@@ -3,6 +3,8 @@ import { byId, setText } from './dom.ts';
 
 /** Something that stands beside the talk. */
 export interface PanelContent {
+  /** The same in every language. */
+  name: 'People' | 'Search' | 'Thread';
   title: string;
   element: HTMLElement;
   /** Where the focus goes first. */
@@ -45,8 +47,8 @@ export class Panel {
     this.#panel.hidden = true;
   }
 
-  get title(): string | undefined {
-    return this.#content?.title;
+  get name(): PanelContent['name'] | undefined {
+    return this.#content?.name;
   }
 
   get isBesideTalk(): boolean {

@@ -1,13 +1,15 @@
 import type { Member, Present, Room } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
-import { isModerator, isOwner, mayActOn, RANKS, rolesFor, type Role } from '../rights.ts';
+import { isModerator, mayActOn, RANKS, roleName, rolesFor, type Role } from '../rights.ts';
 import { button, element, icon, iconButton, newId, setText } from './dom.ts';
 import { field, openDialog, select } from './dialog.ts';
 import type { PanelContent } from './panel.ts';
 import { avatar, nameParts, tag } from './person.ts';
 import { type Choice, openMenu } from './popover.ts';
-import { whenOf } from './times.ts';
+import { whenOf } from '../times.ts';
+import { exactDurationOf } from '../sentences.ts';
+import { text } from '../texts.ts';
 
 const PAGE = 100;
 /** Of those who are not here no more are listed. */
@@ -24,40 +26,38 @@ const byName = new Intl.Collator();
 
 type Somebody = Present & Partial<Member>;
 
-const ROLE_NAMES: Record<Role, string> = {
-  owner: 'owner',
-  moderator: 'moderator',
-  member: 'member',
-  viewer: 'viewer',
-  none: 'member',
-};
+const HINTS = {
+  owner: 'ownerHint',
+  moderator: 'moderatorHint',
+  member: 'memberHint',
+  viewer: 'viewerHint',
+  none: 'memberHint',
+} as const satisfies Record<Role, string>;
 
-const MUTES = [
-  ['600', '10 minutes'],
-  ['3600', '1 hour'],
-  ['86400', '1 day'],
-  ['604800', '1 week'],
-] as const;
+/** How long one can be muted or removed, in seconds. */
+const MUTES = [600, 3_600, 86_400, 604_800] as const;
+const KICKS = [60, 600, 3_600, 86_400] as const;
 
-const KICKS = [
-  ['60', '1 minute'],
-  ['600', '10 minutes'],
-  ['3600', '1 hour'],
-  ['86400', '1 day'],
-] as const;
+export interface PeopleActions {
+  /** Names a person where one writes. */
+  mention: (person: Person) => void;
+  /** Asks whom to invite. @param invited somebody was */
+  invite: (invited: (member: Member) => void) => void;
+}
 
 /** Who is here, who else belongs to the room, and what can be done about them. */
 export class PeoplePanel implements PanelContent {
-  readonly title = 'People';
+  readonly name = 'People';
+  readonly title = text('peopleTitle');
   readonly element = element('div', 'people');
   readonly #room: Room;
   readonly #names: Names;
-  readonly #mention: (person: Person) => void;
-  readonly #here = section('Here now', 'people-list');
-  readonly #away = section('Not here', 'away-list');
+  readonly #actions: PeopleActions;
+  readonly #here = section('people-list');
+  readonly #away = section('away-list');
   readonly #more = element('p', 'hint');
   readonly #wanted = element('input', '');
-  readonly #filter = field('Find somebody', this.#wanted);
+  readonly #filter = field(text('findSomebody'), this.#wanted);
   readonly #members = new Map<string, Member>();
   readonly #invite: HTMLButtonElement;
   readonly #off: (() => void)[];
@@ -70,22 +70,22 @@ export class PeoplePanel implements PanelContent {
   /** Counts what was learned about members. */
   #learned = 0;
 
-  /** @param mention names a person where one writes */
-  constructor(room: Room, names: Names, mention: (person: Person) => void) {
+  constructor(room: Room, names: Names, actions: PeopleActions) {
     this.#room = room;
     this.#names = names;
-    this.#mention = mention;
-    this.#invite = button('Invite somebody', () => this.#openInvite(), 'button is-quiet');
+    this.#actions = actions;
+    this.#invite = button(
+      text('invite'),
+      () => actions.invite((one) => this.#met(one)),
+      'button is-quiet',
+    );
     this.#invite.prepend(icon('add'));
     this.#wanted.type = 'search';
     this.#wanted.addEventListener('input', () => this.render());
     this.element.append(this.#filter, this.#here.part, this.#more, this.#away.part, this.#invite);
     const again = () => void this.#load();
     this.#off = [
-      room.on('memberUpdated', (member) => {
-        this.#learn(member);
-        this.render();
-      }),
+      room.on('memberUpdated', (member) => this.#met(member)),
       room.on('userJoined', again),
       room.on('userLeft', again),
       room.on('status', ({ name }) => {
@@ -115,12 +115,15 @@ export class PeoplePanel implements PanelContent {
         !ids.has(userId) && (role !== 'none' || banned === true || mutedUntil > Date.now()),
     );
     this.#invite.hidden = !isModerator(this.#room.state);
-    setText(this.#here.title, `Here now (${onlineCount})`);
-    setText(this.#away.title, `Not here (${away.length})`);
+    setText(this.#here.title, text('hereNow', { count: onlineCount }));
+    setText(this.#away.title, text('notHere', { count: away.length }));
     this.#here.part.hidden = isGone;
     this.#away.part.hidden = away.length === 0 || isGone;
     const rest = onlineCount - online.length;
-    setText(this.#more, isGone ? 'You are not in this room.' : rest > 0 ? `and ${rest} more` : '');
+    setText(
+      this.#more,
+      isGone ? text('notInRoom') : rest > 0 ? text('andMore', { count: rest }) : '',
+    );
     const here = online.map((user) => ({ ...user, ...this.#members.get(user.userId), ...user }));
     this.#filter.hidden = isGone || here.length + away.length <= MAX_UNFILTERED;
     const all = this.#shown(here);
@@ -151,17 +154,19 @@ export class PeoplePanel implements PanelContent {
     const isYou = userId === you?.userId;
     const about = element('span', 'about');
     about.append(...nameParts(userId, username, unverified === true));
-    if (isYou) about.append(tag('you'));
+    if (isYou) about.append(tag(text('youTag')));
     const shown = isYou ? (you?.role ?? role) : role;
-    if (shown !== 'none' && shown !== 'member') about.append(tag(ROLE_NAMES[shown]));
+    if (shown !== 'none' && shown !== 'member') about.append(tag(roleName(shown)));
     if (mutedUntil > Date.now()) {
-      about.append(tag('muted', `Until ${whenOf(mutedUntil, Date.now())}`));
+      about.append(
+        tag(text('mutedTag'), text('mutedUntilTitle', { time: whenOf(mutedUntil, Date.now()) })),
+      );
     }
-    if (banned === true) about.append(tag('banned'));
+    if (banned === true) about.append(tag(text('bannedTag')));
     const item = element('li', 'person', avatar(userId, username), about);
     const choices = this.#choices(user);
     if (choices.length > 0) {
-      const label = `Actions for ${username}`;
+      const label = text('actionsFor', { name: username });
       const more = iconButton(label, 'more', () => openMenu(more, label, this.#choices(user)));
       more.ariaHasPopup = 'menu';
       more.dataset['place'] = `person ${userId}`;
@@ -176,17 +181,17 @@ export class PeoplePanel implements PanelContent {
     const choices: Choice[] = [];
     if (userId === state.you?.userId) return choices;
     if (banned !== true) {
-      const choose = () => this.#mention({ userId, name: username });
-      choices.push({ label: 'Mention', icon: 'mention', choose });
+      const choose = () => this.#actions.mention({ userId, name: username });
+      choices.push({ label: text('mention'), icon: 'mention', choose });
     }
     const member = { userId, role: user.role ?? ('none' as const) };
     if (!mayActOn(state, member)) return choices;
     if (banned === true) {
       choices.push({
-        label: 'Lift the ban',
+        label: text('liftBan'),
         icon: 'undo',
         choose: () =>
-          this.#ask(`Let ${username} in again?`, 'Lift the ban', () =>
+          this.#ask(text('letInAgain', { name: username }), text('liftBan'), () =>
             this.#room.ask('unbanMember', { userId }),
           ),
       });
@@ -194,7 +199,7 @@ export class PeoplePanel implements PanelContent {
     }
     for (const role of rolesFor(state, member)) {
       choices.push({
-        label: `Make ${ROLE_NAMES[role]}`,
+        label: text('makeRole', { role: roleName(role) }),
         icon: 'role',
         choose: () => this.#askRole(username, userId, role),
       });
@@ -202,70 +207,66 @@ export class PeoplePanel implements PanelContent {
     choices.push(
       mutedUntil > Date.now()
         ? {
-            label: 'Unmute',
+            label: text('unmute'),
             icon: 'undo',
             choose: () =>
-              this.#ask(`Let ${username} write again?`, 'Unmute', () =>
+              this.#ask(text('letWriteAgain', { name: username }), text('unmute'), () =>
                 this.#room.ask('unmuteMember', { userId }),
               ),
           }
-        : { label: 'Mute', icon: 'mute', choose: () => this.#askMute(username, userId) },
+        : { label: text('mute'), icon: 'mute', choose: () => this.#askMute(username, userId) },
       {
-        label: 'Remove',
+        label: text('remove'),
         icon: 'leave',
         isDanger: true,
         choose: () => this.#askKick(username, userId),
       },
-      { label: 'Ban', icon: 'ban', isDanger: true, choose: () => this.#askBan(username, userId) },
+      {
+        label: text('ban'),
+        icon: 'ban',
+        isDanger: true,
+        choose: () => this.#askBan(username, userId),
+      },
     );
     return choices;
   }
 
   #askRole(username: string, userId: string, role: Role): void {
-    const hints: Partial<Record<Role, string>> = {
-      owner: 'Owners can do everything here, and cannot be removed by you again.',
-      moderator: 'Moderators delete messages, and mute, remove and ban people.',
-      member: 'Members read and write.',
-      viewer: 'Viewers read, and do not write.',
-    };
     this.#ask(
-      `Make ${username} ${ROLE_NAMES[role]}?`,
-      `Make ${ROLE_NAMES[role]}`,
+      text('makeThem', { name: username, role: roleName(role) }),
+      text('makeRole', { role: roleName(role) }),
       () => this.#room.ask('setRole', { userId, role }),
-      [element('p', '', hints[role] ?? '')],
+      [element('p', '', text(HINTS[role]))],
     );
   }
 
   #askMute(username: string, userId: string): void {
-    const seconds = select(MUTES, MUTES[0][0]);
+    const seconds = select(times(MUTES), String(MUTES[0]));
     this.#ask(
-      `Mute ${username}?`,
-      'Mute',
+      text('muteThem', { name: username }),
+      text('mute'),
       () => this.#room.ask('muteMember', { userId, seconds: Number(seconds.value) }),
-      [
-        element('p', '', 'They can read, and not write, for as long as you say.'),
-        field('For', seconds),
-      ],
+      [element('p', '', text('muteHint')), field(text('forTime'), seconds)],
     );
   }
 
   #askKick(username: string, userId: string): void {
-    const seconds = select(KICKS, KICKS[0][0]);
+    const seconds = select(times(KICKS), String(KICKS[0]));
     this.#ask(
-      `Remove ${username} from the room?`,
-      'Remove',
+      text('removeThem', { name: username }),
+      text('remove'),
       () => this.#room.ask('kickMember', { userId, seconds: Number(seconds.value) }),
-      [element('p', '', 'They may come back after a while.'), field('After', seconds)],
+      [element('p', '', text('removeHint')), field(text('afterTime'), seconds)],
       true,
     );
   }
 
   #askBan(username: string, userId: string): void {
     this.#ask(
-      `Ban ${username} from the room?`,
-      'Ban',
+      text('banThem', { name: username }),
+      text('ban'),
       () => this.#room.ask('banMember', { userId }),
-      [element('p', '', 'They cannot come back until the ban is lifted. What they said stays.')],
+      [element('p', '', text('banHint'))],
       true,
     );
   }
@@ -279,39 +280,14 @@ export class PeoplePanel implements PanelContent {
   ): void {
     const run = async () => {
       const { member } = await act();
-      this.#learn(member);
-      this.render();
+      this.#met(member);
     };
     openDialog({ title, confirm, parts, run, isDanger });
   }
 
-  #openInvite(): void {
-    const userId = element('input', '');
-    userId.autocomplete = 'off';
-    const roles = rolesFor(this.#room.state, { userId: '', role: 'none' });
-    const role = select(
-      (['member', ...roles] as const).map((name) => [name, ROLE_NAMES[name]] as const),
-      'member',
-    );
-    openDialog({
-      title: 'Invite somebody',
-      confirm: 'Invite',
-      parts: [
-        field('User id', userId, 'What their token calls them; a private room lets them in then.'),
-        field('As', role),
-      ],
-      run: async () => {
-        const id = userId.value.trim();
-        if (id === '') throw new Error('Enter the id of the user to invite.');
-        const { member } = await this.#room.ask('setRole', {
-          userId: id,
-          role: role.value as Role,
-        });
-        this.#learn(member);
-        this.render();
-      },
-    });
-    if (!isOwner(this.#room.state)) role.ariaDescription = 'No role above your own.';
+  #met(member: Member): void {
+    this.#learn(member);
+    this.render();
   }
 
   #learn(member: Member): void {
@@ -355,8 +331,8 @@ export class PeoplePanel implements PanelContent {
   }
 }
 
-function section(name: string, className: string) {
-  const title = element('h3', 'section-title', name);
+function section(className: string) {
+  const title = element('h3', 'section-title');
   title.id = newId();
   const list = element('ul', `person-list ${className}`);
   list.setAttribute('aria-labelledby', title.id);
@@ -372,4 +348,8 @@ function keepFocus(within: HTMLElement, draw: () => void): void {
   draw();
   if (place === undefined) return;
   within.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`)?.focus();
+}
+
+function times(seconds: readonly number[]): [value: string, label: string][] {
+  return seconds.map((each) => [String(each), exactDurationOf(each)]);
 }

@@ -1,23 +1,24 @@
 import { GUEST_PREFIX } from '../../../src/protocol/identity.ts';
 import { element } from './dom.ts';
+import { text } from '../texts.ts';
 
 /** The style sheet has this many colours for people. */
-const HUES = 8;
+const HUES = 12;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** A person's own colour and first letter; decoration only. */
+/** A person's own colour and initials; decoration only. */
 export function avatar(userId: string, username: string): HTMLSpanElement {
-  const made = element('span', `avatar hue-${hueOf(userId)}`, initialOf(username));
+  const made = element('span', `avatar hue-${hueOf(userId)}`, initialsOf(username));
   made.setAttribute('aria-hidden', 'true');
   return made;
 }
 
 /** A name as text of its own, so that its direction stays its own, and how far it can be trusted. */
 export function nameParts(userId: string, username: string, isUnverified: boolean): Node[] {
-  const name = element('bdi', 'name', username);
-  if (userId.startsWith(GUEST_PREFIX)) return [name, tag('guest', 'Came in without a token.')];
-  return isUnverified ? [name, tag('unverified', 'No token vouches for this name.')] : [name];
+  const name = element('bdi', `name hue-${hueOf(userId)}`, username);
+  if (userId.startsWith(GUEST_PREFIX)) return [name, tag(text('guestTag'), text('guestTitle'))];
+  return isUnverified ? [name, tag(text('unverifiedTag'), text('unverifiedTitle'))] : [name];
 }
 
 /** A word about somebody. */
@@ -36,7 +37,14 @@ function hueOf(userId: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) % HUES;
 }
 
-function initialOf(username: string): string {
-  for (const { segment } of graphemes.segment(username)) return segment.toLocaleUpperCase();
+/** Of the first word and the last one. */
+function initialsOf(username: string): string {
+  const words = username.split(/[\s._-]+/u).filter((word) => word !== '');
+  const ends = words.length > 1 ? [words[0], words.at(-1)] : [username];
+  return ends.map((word = '') => initialOf(word)).join('');
+}
+
+function initialOf(word: string): string {
+  for (const { segment } of graphemes.segment(word)) return segment.toLocaleUpperCase();
   return '';
 }

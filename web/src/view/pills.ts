@@ -1,4 +1,5 @@
 import { byId, setText } from './dom.ts';
+import { text } from '../texts.ts';
 
 export interface PillActions {
   toEnd: () => void;
@@ -49,16 +50,15 @@ export class Pills {
     const mentions = isAbove ? above : below;
     this.#mentioned = mentions[0];
     this.#mention.hidden = this.#mentioned === undefined;
-    const many = mentions.length === 1 ? '1 mention' : `${countText(mentions.length)} mentions`;
-    setText(this.#mention, `${many} ${isAbove ? 'above' : 'below'}`);
+    const count = capped(mentions.length);
+    setText(this.#mention, text(isAbove ? 'mentionsAbove' : 'mentionsBelow', { count }));
   }
 }
 
 function newerText(count: number): string {
-  if (count === 0) return 'Back to the newest';
-  return count === 1 ? '1 new message' : `${countText(count)} new messages`;
+  return count === 0 ? text('backToNewest') : text('newCount', { count: capped(count) });
 }
 
-function countText(count: number): string {
-  return count >= 100 ? '100+' : String(count);
+function capped(count: number): number | string {
+  return count >= 100 ? '100+' : count;
 }

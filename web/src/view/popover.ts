@@ -10,11 +10,29 @@ export interface Choice {
 
 const MARGIN_PX = 8;
 
-/** Opens a menu next to `anchor`; the focus goes back there when it closes. */
-export function openMenu(anchor: HTMLElement, label: string, choices: readonly Choice[]): void {
+/** With a finger, menus are sheets at the bottom of the screen, where a thumb reaches. */
+const isTouch = matchMedia('(hover: none)');
+
+/** Reactions that are close at hand in a sheet. */
+export interface QuickReactions {
+  emoji: readonly string[];
+  choose: (emoji: string) => void;
+}
+
+/**
+ * Opens a menu next to `anchor`; the focus goes back there when it closes.
+ * @param quick reactions that a sheet begins with
+ */
+export function openMenu(
+  anchor: HTMLElement,
+  label: string,
+  choices: readonly Choice[],
+  quick?: QuickReactions,
+): void {
   const menu = element('div', 'popover menu');
   menu.role = 'menu';
   menu.ariaLabel = label;
+  if (isTouch.matches && quick !== undefined) menu.append(quickRow(quick));
   menu.append(
     ...choices.map(({ label, icon: name, isDanger, choose }) => {
       const item = button('', () => choose(), isDanger === true ? 'item is-danger' : 'item');
@@ -24,87 +42,95 @@ export function openMenu(anchor: HTMLElement, label: string, choices: readonly C
       return item;
     }),
   );
-  open(menu, anchor);
+  openPopover(menu, anchor);
+}
+
+function quickRow({ emoji, choose }: QuickReactions): HTMLElement {
+  const row = element('div', 'quick', ...emoji.map((one) => emojiItem(one, choose)));
+  row.role = 'group';
+  return row;
+}
+
+/** One emoji of a menu. */
+export function emojiItem(emoji: string, choose: (emoji: string) => void): HTMLElement {
+  const item = button(emoji, () => choose(emoji), 'emoji');
+  item.role = 'menuitem';
+  item.tabIndex = -1;
+  return item;
 }
 
 /** Reactions that are close at hand; the first eight are the most common ones. */
-const EMOJI =
+export const COMMON_EMOJI =
   '👍 ❤️ 😂 🎉 😮 😢 🙏 👀 ✅ ❌ 🔥 🚀 💯 👏 🙌 💪 😀 😄 😅 😉 😊 😍 😎 🤔 😴 😭 😡 🤯 🥳 🤝 👋 👌 👎 🤷 💡 ⚡ ⭐ 🌱 🐛 🎂 ☕ 🍕 🏆 📌 🔗 🕒 ❓ ❗'.split(
     ' ',
   );
-const PER_ROW = 8;
+/** The first of them are offered at once with a finger. */
+export const QUICK_EMOJI = COMMON_EMOJI.slice(0, 6);
 
-/** Opens a grid of emoji next to `anchor`. */
-export function openEmoji(
+/**
+ * Opens what floats next to `anchor`, or as a sheet.
+ * @param menu what holds the items, where that is a part
+ * @param perRow how many items stand side by side
+ */
+export function openPopover(
+  popover: HTMLElement,
   anchor: HTMLElement,
-  label: string,
-  choose: (emoji: string) => void,
+  menu = popover,
+  perRow = 1,
 ): void {
-  const grid = element('div', 'popover emoji-grid');
-  grid.role = 'menu';
-  grid.ariaLabel = label;
-  grid.append(
-    ...EMOJI.map((emoji) => {
-      const item = button(emoji, () => choose(emoji), 'emoji');
-      item.role = 'menuitem';
-      item.tabIndex = -1;
-      return item;
-    }),
-  );
-  open(grid, anchor, PER_ROW);
-}
-
-/** @param perRow how many items stand side by side */
-function open(menu: HTMLElement, anchor: HTMLElement, perRow = 1): void {
-  menu.popover = 'auto';
-  const items = [...menu.children] as HTMLElement[];
+  popover.popover = 'auto';
+  const itemsNow = () => [...menu.querySelectorAll<HTMLElement>('[role="menuitem"]')];
   menu.addEventListener('keydown', (event) => {
-    const to = target(event.key, items.indexOf(document.activeElement as HTMLElement));
-    if (event.key === 'Tab') menu.hidePopover();
+    const items = itemsNow();
+    const at = items.indexOf(document.activeElement as HTMLElement);
+    const to = targetOf(event.key, at, items.length, perRow);
+    if (event.key === 'Tab' && menu === popover) popover.hidePopover();
     if (to === undefined) return;
     event.preventDefault();
     items.at(to)?.focus();
   });
   // Before what was chosen is done: a dialog gives the focus back to where it was then.
-  menu.addEventListener('click', () => menu.hidePopover(), { capture: true });
-  menu.addEventListener('toggle', (event) => {
+  menu.addEventListener('click', () => popover.hidePopover(), { capture: true });
+  popover.addEventListener('toggle', (event) => {
     const isOpen = event.newState === 'open';
     anchor.ariaExpanded = String(isOpen);
-    if (!isOpen) menu.remove();
+    if (!isOpen) popover.remove();
   });
   // Among the page's content for those who listen; for those who look it is above all else.
-  byId('stage', HTMLElement).append(menu);
+  byId('stage', HTMLElement).append(popover);
   anchor.focus({ preventScroll: true });
-  menu.showPopover();
-  place(menu, anchor);
-  items[0]?.focus();
+  popover.showPopover();
+  if (isTouch.matches) popover.classList.add('is-sheet');
+  else place(popover, anchor);
+  itemsNow()[0]?.focus();
+}
 
-  function target(key: string, at: number): number | undefined {
-    const { length } = items;
-    switch (key) {
-      case 'ArrowDown':
-        return at + perRow < length || perRow === 1 ? (at + perRow) % length : at;
-      case 'ArrowUp':
-        return at - perRow >= 0 || perRow === 1 ? (at - perRow + length) % length : at;
-      case 'ArrowRight':
-        return perRow === 1 ? undefined : (at + 1) % length;
-      case 'ArrowLeft':
-        return perRow === 1 ? undefined : (at - 1 + length) % length;
-      case 'Home':
-        return 0;
-      case 'End':
-        return length - 1;
-      default:
-        return undefined;
-    }
+/** Which item a key leads to. */
+function targetOf(key: string, at: number, length: number, perRow: number): number | undefined {
+  switch (key) {
+    case 'ArrowDown':
+      return at + perRow < length || perRow === 1 ? (at + perRow) % length : at;
+    case 'ArrowUp':
+      return at - perRow >= 0 || perRow === 1 ? (at - perRow + length) % length : at;
+    case 'ArrowRight':
+      return perRow === 1 ? undefined : (at + 1) % length;
+    case 'ArrowLeft':
+      return perRow === 1 ? undefined : (at - 1 + length) % length;
+    case 'Home':
+      return 0;
+    case 'End':
+      return length - 1;
+    default:
+      return undefined;
   }
 }
 
 /** Below its anchor, above where there is no place; never beyond the window. */
 export function place(popover: HTMLElement, anchor: Element): void {
-  const { top, bottom, right } = anchor.getBoundingClientRect();
+  const { top, bottom, left: start, right } = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = popover;
-  const left = Math.min(right - width, innerWidth - width - MARGIN_PX);
+  const wanted = start < innerWidth / 2 ? start : right - width;
+  const left = Math.min(wanted, innerWidth - width - MARGIN_PX);
   const isAbove = bottom + height + MARGIN_PX > innerHeight && top - height > 0;
   const y = isAbove ? top - height - MARGIN_PX / 2 : bottom + MARGIN_PX / 2;
   popover.style.left = `${Math.max(MARGIN_PX, left)}px`;

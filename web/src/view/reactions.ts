@@ -2,6 +2,7 @@ import type { Message, Reply, Room } from '../../../src/client/index.ts';
 import { sentenceOfError } from '../sentences.ts';
 import { openDialog } from './dialog.ts';
 import { element, withOwnDirection } from './dom.ts';
+import { text } from '../texts.ts';
 
 const PAGE = 100;
 
@@ -10,9 +11,9 @@ type Reaction = Reply<'getReactions'>['reactions'][number];
 /** Shows who has reacted to a message, which nothing but a pointer finds out otherwise. */
 export function openReactions(room: Room, { seq }: Message): void {
   const list = element('ul', 'reaction-list');
-  const status = element('p', 'hint', 'Loading…');
+  const status = element('p', 'hint', text('loading'));
   status.role = 'status';
-  openDialog({ title: 'Reactions', parts: [list, status] });
+  openDialog({ title: text('reactions'), parts: [list, status] });
   void load();
 
   async function load(): Promise<void> {
@@ -20,7 +21,7 @@ export function openReactions(room: Room, { seq }: Message): void {
       const { reactions, hasMore } = await room.ask('getReactions', { seq, limit: PAGE });
       const byEmoji = groupedByEmoji(reactions);
       list.replaceChildren(...[...byEmoji].map(([emoji, given]) => item(emoji, given)));
-      status.textContent = hasMore ? `These are the first ${PAGE}.` : '';
+      status.textContent = hasMore ? text('firstOnly', { count: PAGE }) : '';
     } catch (error) {
       status.textContent = sentenceOfError(error);
     }

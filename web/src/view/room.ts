@@ -1,27 +1,32 @@
-import type { Message, Room, RoomState, Status } from '../../../src/client/index.ts';
+import type { Member, Message, Room, You } from '../../../src/client/index.ts';
 import type { Drafts } from '../drafts.ts';
+import { linkTo } from '../address.ts';
 import { remembered } from '../memory.ts';
 import type { Person } from '../mentions.ts';
-import { listed, Names } from '../names.ts';
+import { Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
-import { Originals } from '../originals.ts';
+import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
-import { isModerator } from '../rights.ts';
+import { isModerator, roleName, whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
+import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
-import { button, byId, element, icon, setText } from './dom.ts';
+import { openDialog } from './dialog.ts';
+import { button, byId, element, setText, withOwnDirection } from './dom.ts';
 import { onFiles } from './files.ts';
+import { lazy } from './lazy.ts';
+import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
 import { messageChoices } from './message-choices.ts';
 import { Panel } from './panel.ts';
 import { PeoplePanel } from './people.ts';
-import { type Choice, openEmoji, openMenu } from './popover.ts';
-import type { Deeds, Scene } from './scene.ts';
-import { SearchPanel } from './search.ts';
-import { openSettings } from './settings.ts';
+import { type Choice, openMenu, QUICK_EMOJI } from './popover.ts';
+import type { MessageActions, RowContext } from './row-context.ts';
+import { linkedParts } from './text.ts';
 import { ThreadPanel } from './thread.ts';
-import { RoomEvent } from './told.ts';
+import { LiveRegion } from './live-region.ts';
+import { text } from '../texts.ts';
 
 /** At least this often the page looks at the time: a mute ends, a day begins; in milliseconds. */
 const LOOK_MS = 20_000;
@@ -30,17 +35,17 @@ const LOOK_MS = 20_000;
 const COUNT_MS = 1_000;
 
 /** As in the style sheet: from here on everyone who is here can stand beside the talk at once. */
-const isVeryWide = matchMedia('(min-width: 75rem)');
+const isVeryWide = matchMedia('(min-width: 90rem)');
 
-const NO_FILES = 'Files cannot be sent here yet; paste a link.';
-
-export interface RoomDeeds {
+export interface RoomActions {
   /** This user; undefined until it is known who that is. */
   userId: () => string | undefined;
   /** What this user has written and not sent; undefined as long. */
   drafts: () => Drafts | undefined;
   /** Leaves this room. */
   leave: () => void;
+  /** People whom this user knows from other rooms. */
+  knownPeople: () => Person[];
   /** Signs in anew, since the room has ended for this token. */
   signIn: (problem: string) => void;
 }
@@ -48,55 +53,60 @@ export interface RoomDeeds {
 /** Everything one sees of a room. */
 export class RoomView {
   readonly #room: Room;
-  readonly #roomDeeds: RoomDeeds;
+  readonly #roomActions: RoomActions;
   readonly #life = new AbortController();
-  readonly #scene: Scene;
-  readonly #told: RoomEvent;
+  readonly #context: RowContext;
+  readonly #live: LiveRegion;
   readonly #log: LogView;
   readonly #panel: Panel;
   readonly #composer: Composer;
   readonly #name = byId('room-name', HTMLHeadingElement);
   readonly #topic = byId('topic', HTMLParagraphElement);
-  readonly #banner = byId('banner', HTMLParagraphElement);
-  readonly #typing = byId('typing', HTMLParagraphElement);
+  readonly #status: RoomStatus;
   readonly #count = byId('people-count', HTMLSpanElement);
+  readonly #talk = byId('talk', HTMLDivElement);
   readonly #locked: Locked;
   readonly #openers = {
     People: byId('people-button', HTMLButtonElement),
     Search: byId('search-button', HTMLButtonElement),
   };
-  #hasJoined = false;
   /** Drawn since the connection opened: what comes from then on is live, and said aloud. */
   #isLive = false;
+  /** `seq` of a message to go to. */
+  #wanted: number | undefined;
   #countdown: ReturnType<typeof setTimeout> | undefined;
+  /** What was last known about this user. */
+  #lastYou: You | undefined;
   /** Draws what has changed. */
   readonly changed = onceAFrame(() => this.#render(), this.#life.signal);
 
-  constructor(room: Room, deeds: RoomDeeds) {
+  constructor(room: Room, actions: RoomActions) {
     this.#room = room;
-    this.#roomDeeds = deeds;
+    this.#roomActions = actions;
     const { signal } = this.#life;
-    this.#scene = {
+    this.#context = {
       room,
-      ownId: () => room.state.you?.userId ?? deeds.userId(),
+      ownId: () => room.state.you?.userId ?? actions.userId(),
       names: new Names(),
       reactors: new Reactors(room, this.changed, signal),
-      originals: new Originals(room, this.changed),
-      deeds: this.#deeds(() => this.#composer),
+      replyTargets: new ReplyTargets(room, this.changed),
+      actions: this.#messageActions(() => this.#composer),
       unfolded: new Set(),
     };
-    this.#told = new RoomEvent(signal);
+    this.#live = new LiveRegion(signal);
     this.#clear();
     setText(this.#name, room.roomId);
     this.#name.title = room.roomId;
-    this.#locked = new Locked(room, this.changed, this.#roomDeeds, signal);
-    this.#log = new LogView(this.#scene, signal);
+    this.#status = new RoomStatus(room);
+    this.#locked = new Locked(room, this.changed, this.#roomActions, signal);
+    this.#log = new LogView(this.#context, () => this.#offers(), signal);
     this.#composer = new Composer({
       ...this.#writing(),
-      label: 'Message',
-      placeholder: 'Write a message',
+      label: text('message'),
+      placeholder: text('writeMessage'),
       onSent: () => this.#log.said(),
       lastOwn: () => this.#lastOwn(),
+      commands: () => slashCommands(this.#room, this.#context.names, this.#slashActions()),
     });
     byId('composer-place', HTMLDivElement).replaceChildren(this.#composer.element);
     this.#panel = new Panel(() => this.#panelChanged(), signal);
@@ -116,6 +126,34 @@ export class RoomView {
     this.#life.abort();
   }
 
+  /** Opens the search. @param words to search for at once */
+  search(words = ''): void {
+    this.#load(this.#openSearch(words));
+  }
+
+  async #openSearch(words = ''): Promise<void> {
+    const jump = (seq: number) => void this.#jump(seq);
+    const panel = await lazy.search(this.#room, this.#context.names, jump);
+    if (this.#life.signal.aborted) return;
+    this.#panel.open(panel, this.#openers.Search);
+    if (words !== '') panel.search(words);
+  }
+
+  toFirstUnread(): void {
+    void this.#log.toFirstUnread();
+  }
+
+  /** Shows a message, once the room is here. */
+  show(seq: number): void {
+    this.#wanted = seq;
+    this.changed();
+  }
+
+  /** Says one sentence where this user looks. */
+  say(sentence: string, ...choices: readonly HTMLElement[]): void {
+    this.#live.sentence(sentence, ...choices);
+  }
+
   /** Takes what was written and said out of the page: another user may come next. */
   clear(): void {
     this.#composer.element.remove();
@@ -124,8 +162,8 @@ export class RoomView {
 
   /** What the room before has left, with buttons that belong to it. */
   #clear(): void {
-    this.#banner.replaceChildren();
-    delete this.#banner.dataset['state'];
+    this.#topic.replaceChildren();
+    this.#topic.title = '';
   }
 
   #listen(): void {
@@ -133,6 +171,7 @@ export class RoomView {
     const off = [
       this.#room.on('change', this.changed),
       this.#room.on('message', (message) => this.#heard(message)),
+      this.#room.on('memberUpdated', (member) => this.#memberUpdated(member)),
       this.#room.on('status', () => {
         this.#isLive = false;
       }),
@@ -147,19 +186,24 @@ export class RoomView {
     people.addEventListener('click', () => this.#toggle('People'), { signal });
     search.addEventListener('click', () => this.#toggle('Search'), { signal });
     const menu = byId('room-menu', HTMLButtonElement);
-    menu.addEventListener('click', () => openMenu(menu, 'Room menu', this.#choices()), { signal });
-    onFiles(() => this.#told.sentence(NO_FILES), signal);
+    menu.addEventListener('click', () => openMenu(menu, text('roomMenu'), this.#choices()), {
+      signal,
+    });
+    onFiles(() => this.#live.sentence(text('noFiles')), signal);
   }
 
   /** @param thread of which thread; undefined for the room's own field */
-  #writing(thread?: number): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find'> {
+  #writing(
+    thread?: number,
+  ): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find' | 'failed'> {
     const place = { roomId: this.#room.roomId, thread };
     return {
       room: this.#room,
-      names: this.#scene.names,
-      find: (seq) => this.#scene.originals.of(seq),
+      names: this.#context.names,
+      failed: (error) => this.#live.sentence(sentenceOfError(error)),
+      find: (seq) => this.#context.replyTargets.of(seq),
       drafts: () => {
-        const drafts = this.#roomDeeds.drafts();
+        const drafts = this.#roomActions.drafts();
         return (
           drafts && {
             read: () => drafts.get(place),
@@ -171,11 +215,12 @@ export class RoomView {
   }
 
   /** What can be done with messages. @param composer where they are answered and changed */
-  #deeds(composer: () => Composer): Deeds {
-    const deeds: Deeds = {
+  #messageActions(composer: () => Composer): MessageActions {
+    const actions: MessageActions = {
       react: (message, emoji) => this.#react(message, emoji),
       pick: (message, anchor) => {
-        openEmoji(anchor, 'Choose a reaction', (emoji) => this.#react(message, emoji));
+        const choose = (emoji: string) => this.#react(message, emoji);
+        this.#load(lazy.emoji(anchor, text('chooseReaction'), choose));
       },
       reply: (message) => {
         if (composer() === this.#composer) this.#panel.yield();
@@ -184,13 +229,17 @@ export class RoomView {
       more: (message, anchor) => {
         const isInRoom = composer() === this.#composer;
         const choices = messageChoices(this.#room, message, {
-          react: () => deeds.pick(message, anchor),
-          reply: () => deeds.reply(message),
+          react: () => actions.pick(message, anchor),
+          reply: () => actions.reply(message),
           edit: () => composer().edit(message),
           copy: () => void this.#copy(message.message),
-          openThread: isInRoom ? deeds.openThread : undefined,
+          copyLink: () => void this.#copyLink(message.seq),
+          showReactions: () => this.#load(lazy.reactions(this.#room, message)),
+          openThread: isInRoom ? actions.openThread : undefined,
         });
-        openMenu(anchor, 'Actions', choices);
+        const quick = { emoji: QUICK_EMOJI, choose: (one: string) => this.#react(message, one) };
+        const maySpeak = whySilent(this.#room.state, Date.now()) === undefined;
+        openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
       },
       openThread: (seq) => this.#openThread(seq),
       jump: (seq) => void this.#jump(seq),
@@ -201,69 +250,114 @@ export class RoomView {
         composer().take(payload);
       },
     };
-    return deeds;
+    return actions;
+  }
+
+  /** What to do in a room where nothing was said. */
+  #offers(): HTMLElement[] {
+    const copy = button(text('copyLink'), () => void this.#copyLink());
+    if (!isModerator(this.#room.state)) return [copy];
+    return [copy, button(text('invite'), () => this.#invite())];
   }
 
   #react(message: Message, emoji: string): void {
-    this.#scene.reactors.toggle(message, emoji).catch(() => undefined);
+    this.#context.reactors.toggle(message, emoji).catch(() => undefined);
+  }
+
+  #slashActions(): SlashActions {
+    return {
+      leave: () => this.#roomActions.leave(),
+      invite: () => this.#invite(),
+      goToDate: () => this.#load(lazy.date(this.#room, (seq) => void this.#jump(seq))),
+      search: (words) => this.search(words),
+    };
   }
 
   #choices(): Choice[] {
+    const choose = () => this.#load(lazy.date(this.#room, (seq) => void this.#jump(seq)));
     const choices: Choice[] = [
-      { label: 'Copy link', icon: 'copy', choose: () => void this.#copy(location.href) },
+      { label: text('copyLink'), icon: 'copy', choose: () => void this.#copyLink() },
+      { label: text('goToDate'), icon: 'waiting', choose },
     ];
+    const { topic = '' } = this.#room.state.room ?? {};
+    if (topic !== '') {
+      const choose = () => showTopic(topic);
+      choices.push({ label: text('showTopic'), icon: 'thread', choose });
+    }
     if (isModerator(this.#room.state)) {
       choices.push({
-        label: 'Room settings',
+        label: text('roomSettings'),
         icon: 'settings',
-        choose: () => openSettings(this.#room),
+        choose: () => this.#load(lazy.settings(this.#room)),
       });
     }
-    choices.push({ label: 'Leave room', icon: 'leave', choose: () => this.#roomDeeds.leave() });
+    choices.push({
+      label: text('leaveRoom'),
+      icon: 'leave',
+      choose: () => this.#roomActions.leave(),
+    });
     return choices;
   }
 
-  async #copy(text: string): Promise<void> {
+  #copyLink(seq?: number): Promise<void> {
+    const { roomId } = this.#room;
+    return this.#copy(linkTo(seq === undefined ? { roomId } : { roomId, seq }));
+  }
+
+  async #copy(said: string): Promise<void> {
     try {
-      await navigator.clipboard.writeText(text);
-      this.#told.sentence('Copied.');
+      await navigator.clipboard.writeText(said);
+      this.#live.sentence(text('copied'));
     } catch {
-      this.#told.sentence(
-        'This browser does not let the page copy; select the text and copy it yourself.',
-      );
+      this.#live.sentence(text('copyForbidden'));
     }
   }
 
   #people(): PeoplePanel {
-    return new PeoplePanel(this.#room, this.#scene.names, (person: Person) => {
-      this.#panel.yield();
-      this.#composer.mention(person);
+    return new PeoplePanel(this.#room, this.#context.names, {
+      mention: (person) => {
+        this.#panel.yield();
+        this.#composer.mention(person);
+      },
+      invite: (invited) => this.#invite(invited),
     });
   }
 
+  /** What is opened comes once it is loaded. */
+  #load(work: Promise<void>): void {
+    work.catch(() => this.#live.sentence(text('unreachable')));
+  }
+
+  #invite(invited: (member: Member) => void = () => undefined): void {
+    const told = (member: Member) => {
+      invited(member);
+      const copy = button(text('copyLink'), () => void this.#copyLink());
+      this.#live.sentence(text('invited', { name: member.username }), copy);
+    };
+    this.#load(lazy.invite(this.#room, this.#roomActions.knownPeople(), told));
+  }
+
   #toggle(name: 'People' | 'Search'): void {
-    if (this.#panel.title === name) {
+    if (this.#panel.name === name) {
       this.#panel.close();
       return;
     }
-    const content =
-      name === 'People'
-        ? this.#people()
-        : new SearchPanel(this.#room, (seq) => void this.#jump(seq));
-    this.#panel.open(content, this.#openers[name]);
+    if (name === 'Search') this.search();
+    else this.#panel.open(this.#people(), this.#openers[name]);
   }
 
   #openThread(seq: number): void {
     const composer = new Composer({
       ...this.#writing(seq),
-      label: 'Reply',
-      placeholder: 'Write a reply',
+      label: text('reply'),
+      placeholder: text('writeReply'),
       thread: seq,
       onSent: () => thread.said(),
+      commands: () => [],
       lastOwn: () => thread.lastOwn(),
     });
-    const scene = { ...this.#scene, deeds: this.#deeds(() => composer) };
-    const thread = new ThreadPanel(scene, seq, composer);
+    const threadContext = { ...this.#context, actions: this.#messageActions(() => composer) };
+    const thread = new ThreadPanel(threadContext, seq, composer);
     const opener = this.#log.focusOn(seq);
     this.#panel.open(thread, opener ?? this.#name);
   }
@@ -273,7 +367,7 @@ export class RoomView {
     try {
       await this.#log.jump(seq);
     } catch (error) {
-      this.#told.sentence(sentenceOfError(error));
+      this.#live.sentence(sentenceOfError(error));
     }
   }
 
@@ -288,80 +382,72 @@ export class RoomView {
     const { you } = this.#room.state;
     const isNews = message.senderId !== you?.userId && message.deletedAt === undefined;
     // What was missed is read where it stands.
-    if (isNews && this.#isLive) this.#told.message(message);
+    if (isNews && this.#isLive) this.#live.message(message);
   }
 
   #render(): void {
     const { state } = this.#room;
     this.#isLive = state.status.name === 'open' && !state.isCatchingUp;
-    this.#hasJoined ||= state.you !== undefined;
-    for (const { userId, username } of state.online) this.#scene.names.learn(userId, username);
+    for (const { userId, username } of state.online) this.#context.names.learn(userId, username);
+    this.#tellAboutMe(state.you);
     this.#renderBar();
     this.#log.render();
+    if (this.#wanted !== undefined && this.#log.hasBegun) {
+      void this.#jump(this.#wanted);
+      this.#wanted = undefined;
+    }
     this.#composer.render();
     this.#panel.render();
     // What waits for its time says how long.
     const isHeld = state.outgoing.some(({ retryAt = 0 }) => retryAt > Date.now());
     clearTimeout(this.#countdown);
     if (isHeld) this.#countdown = setTimeout(this.changed, COUNT_MS);
-    this.#renderTyping();
-    this.#renderBanner(state.status);
+    this.#status.render();
+    const isClosed = state.status.name === 'ended' && state.you === undefined;
+    this.#talk.classList.toggle('is-closed', isClosed);
     const isLocked = this.#locked.render();
     // While it is asked how long one was removed for, it stays as it is.
     if (isLocked !== undefined) this.#composer.element.hidden = isLocked;
   }
 
+  /** Another user has given this one a role: it is said where this user looks. */
+  #memberUpdated({ userId, role }: Member): void {
+    const { you } = this.#room.state;
+    if (userId !== you?.userId || role === you.role) return;
+    this.#live.sentence(text('roleNow', { role: roleName(role) }));
+  }
+
+  /** So is a mute that was lifted. */
+  #tellAboutMe(you: You | undefined): void {
+    const last = this.#lastYou;
+    this.#lastYou = you;
+    if (you === undefined || last === undefined) return;
+    const wasMuted = (last.mutedUntil ?? 0) > Date.now();
+    if (wasMuted && you.mutedUntil === undefined) this.#live.sentence(text('mayWriteAgain'));
+  }
+
   #renderBar(): void {
     const { room, onlineCount } = this.#room.state;
     const topic = room?.topic ?? '';
-    setText(this.#topic, topic);
-    this.#topic.title = topic;
+    if (this.#topic.title !== topic) {
+      this.#topic.title = topic;
+      this.#topic.replaceChildren(...linkedParts(topic));
+    }
     setText(this.#count, String(onlineCount));
-    this.#openers.People.ariaLabel = `${onlineCount} here`;
+    this.#openers.People.ariaLabel = text('hereCount', { count: onlineCount });
   }
 
   #panelChanged(): void {
     // Who closes it has no use for it in the next room either.
-    remembered.set('panel', this.#panel.title === undefined ? 'closed' : undefined);
+    remembered.set('panel', this.#panel.name === undefined ? 'closed' : undefined);
     for (const [name, opener] of Object.entries(this.#openers)) {
-      opener.ariaExpanded = String(this.#panel.title === name);
-    }
-  }
-
-  #renderTyping(): void {
-    const names = this.#room.state.typing.map(({ username }) => username);
-    const verb = names.length === 1 ? 'is' : 'are';
-    setText(
-      this.#typing,
-      names.length === 0 ? paceOf(this.#room.state) : `${listed(names)} ${verb} typing…`,
-    );
-  }
-
-  #renderBanner(status: Status): void {
-    const isFirst = !this.#hasJoined && status.name === 'connecting';
-    const name =
-      status.name === 'open' || status.name === 'ended' ? 'open' : isFirst ? 'joining' : 'lost';
-    if (this.#banner.dataset['state'] === name) return;
-    this.#banner.dataset['state'] = name;
-    if (name === 'open') this.#banner.replaceChildren();
-    else if (name === 'joining') this.#banner.replaceChildren('Joining…');
-    else {
-      this.#banner.replaceChildren(
-        icon('offline'),
-        element(
-          'span',
-          '',
-          'The connection is lost. Parlor keeps trying, and sends what you write once it is back.',
-        ),
-        button('Try now', () => this.#room.join()),
-      );
+      opener.ariaExpanded = String(this.#panel.name === name);
     }
   }
 }
 
-/** What a member is to know who writes faster than the room takes it. */
-function paceOf({ room, you }: RoomState): string {
-  const { slowModeSeconds = 0 } = room ?? {};
-  if (slowModeSeconds === 0 || you?.role !== 'member') return '';
-  return `Slow mode: a message goes out every ${slowModeSeconds} seconds.`;
+/** All of it, where the bar has no room. */
+function showTopic(topic: string): void {
+  const said = withOwnDirection(element('p', 'text', ...linkedParts(topic)));
+  openDialog({ title: text('topic'), parts: [said] });
 }

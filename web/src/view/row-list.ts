@@ -1,5 +1,5 @@
 import { focusInRow } from './dom.ts';
-import { setReach } from './row-reach.ts';
+import { setReachable } from './roving-tab-index.ts';
 
 /** One row of the log. `state` changes whenever the row must be drawn anew. */
 export interface Row {
@@ -55,7 +55,7 @@ function replace(old: HTMLElement, made: HTMLElement): void {
   const place = (activeElement as HTMLElement | null)?.dataset['place'] ?? '';
   const isActive = old.tabIndex === 0;
   old.remove();
-  if (isActive) setReach(made, true);
+  if (isActive) setReachable(made, true);
   if (!hadFocus) return;
   const same =
     place === '' ? null : made.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`);

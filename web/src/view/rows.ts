@@ -3,8 +3,9 @@ import { listed } from '../names.ts';
 import { element } from './dom.ts';
 import { messageRow, unsentRow } from './message-row.ts';
 import type { Row } from './row-list.ts';
-import type { Scene, Shown } from './scene.ts';
-import { dayName, dayOf } from './times.ts';
+import type { RowContext, Shown } from './row-context.ts';
+import { dayName, dayOf } from '../times.ts';
+import { text } from '../texts.ts';
 
 /** Messages of one sender within this time stand together, in milliseconds. */
 const TOGETHER_MS = 5 * 60_000;
@@ -23,15 +24,15 @@ export interface Stretch {
 }
 
 /** What the log shows: days, messages, the line where the new ones begin, then what is unsent. */
-export function rowsOf(scene: Scene, stretch: Stretch): Row[] {
+export function rowsOf(context: RowContext, stretch: Stretch): Row[] {
   const { messages, now, newAfter, unsent, isThread = false } = stretch;
-  const { you } = scene.room.state;
-  const readBy = readByOf(scene);
+  const { you } = context.room.state;
+  const readBy = readByOf(context);
   const rows: Row[] = [];
   let last: Message | undefined;
   let isLineDue = newAfter !== undefined;
   for (const message of messages) {
-    scene.names.learn(message.senderId, message.sender);
+    context.names.learn(message.senderId, message.sender);
     const day = dayOf(message.timestamp);
     const isNewDay = last === undefined || day !== dayOf(last.timestamp);
     if (isNewDay) rows.push(dayRow(day, dayName(message.timestamp, now)));
@@ -40,9 +41,10 @@ export function rowsOf(scene: Scene, stretch: Stretch): Row[] {
       rows.push(NEW_LINE);
       isLineDue = false;
     }
-    const isFirst = isNewDay || isLine || !standTogether(last, message, isThread);
+    const isFirstReply = isThread && last?.seq === message.replyTo;
+    const isFirst = isNewDay || isLine || isFirstReply || !standTogether(last, message, isThread);
     rows.push(
-      messageRow(scene, message, {
+      messageRow(context, message, {
         isFirst,
         isThread,
         replies: message.replyCount ?? 0,
@@ -52,11 +54,11 @@ export function rowsOf(scene: Scene, stretch: Stretch): Row[] {
     last = message;
   }
   let isFirst = last === undefined || last.senderId !== you?.userId;
-  const ownId = scene.ownId();
+  const ownId = context.ownId();
   for (const entry of unsent) {
     // Written in this window by another user, who has signed out since.
     if (entry.by !== undefined && entry.by !== ownId) continue;
-    rows.push(unsentRow(scene, entry, { isFirst, isThread }));
+    rows.push(unsentRow(context, entry, { isFirst, isThread }));
     isFirst = false;
   }
   return rows;
@@ -82,11 +84,11 @@ function dayRow(day: string, name: string): Row {
 const NEW_LINE: Row = {
   key: 'new',
   state: '',
-  draw: () => element('li', 'new-line', element('span', '', 'New messages')),
+  draw: () => element('li', 'new-line', element('span', '', text('newMessages'))),
 };
 
 /** Who has read this user's newest message. */
-function readByOf({ room, names }: Scene): { seq: number; line: string } | undefined {
+function readByOf({ room, names }: RowContext): { seq: number; line: string } | undefined {
   const { messages, you, receipts } = room.state;
   const newest = messages.findLast(
     ({ senderId, deletedAt }) => senderId === you?.userId && deletedAt === undefined,

@@ -1,9 +1,14 @@
 import type { Reply, Room } from '../../../src/client/index.ts';
+import { hashOf } from '../address.ts';
+import { firstSeqFrom } from '../date-search.ts';
+import type { Names } from '../names.ts';
+import { readSearchQuery, type SearchQuery } from '../search-query.ts';
 import { sentenceOfError } from '../sentences.ts';
-import { button, element, newId, setText, withOwnDirection } from './dom.ts';
+import { button, element, newId, setText, withOwnDirection, timeElement } from './dom.ts';
 import type { PanelContent } from './panel.ts';
 import { snippetParts } from './text.ts';
-import { timeElement, whenOf } from './times.ts';
+import { whenOf } from '../times.ts';
+import { text } from '../texts.ts';
 
 const PAGE = 20;
 
@@ -11,36 +16,40 @@ type Hit = Reply<'searchMessages'>['results'][number];
 
 /** Finds what was said. */
 export class SearchPanel implements PanelContent {
-  readonly title = 'Search';
+  readonly name = 'Search';
+  readonly title = text('search');
   readonly element = element('div', 'search');
   readonly #room: Room;
+  readonly #names: Names;
   readonly #jump: (seq: number) => void;
   readonly #input = element('input', '');
   readonly #status = element('p', 'hint');
   readonly #list = element('ol', 'hits');
-  readonly #more = button('Show more', () => void this.#find(), 'button is-quiet');
-  #query = '';
+  readonly #more = button(text('showMore'), () => void this.#find(), 'button is-quiet');
+  #query: SearchQuery = { words: '' };
   #last: number | undefined;
 
-  constructor(room: Room, jump: (seq: number) => void) {
+  constructor(room: Room, names: Names, jump: (seq: number) => void) {
     this.#room = room;
+    this.#names = names;
     this.#jump = jump;
     this.#input.type = 'search';
     this.#input.id = newId();
     this.#input.enterKeyHint = 'search';
-    const label = element('label', '', 'Search in this room');
+    const label = element('label', '', text('searchThis'));
     label.htmlFor = this.#input.id;
-    const go = element('button', 'button is-primary', 'Search');
+    const go = element('button', 'button is-primary', text('search'));
     go.type = 'submit';
-    const form = element('form', 'search-form', label, this.#input, go);
+    const hint = element('p', 'hint', text('searchHint'));
+    const form = element('form', 'search-form', label, this.#input, go, hint);
     form.role = 'search';
-    form.ariaLabel = 'Messages';
+    form.ariaLabel = text('messages');
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#begin();
     });
     this.#status.role = 'status';
-    this.#list.ariaLabel = 'Results';
+    this.#list.ariaLabel = text('results');
     this.#more.hidden = true;
     this.element.append(form, this.#status, this.#list, this.#more);
   }
@@ -55,27 +64,33 @@ export class SearchPanel implements PanelContent {
   }
 
   stop(): void {
-    this.#query = '';
+    this.#query = { words: '' };
+  }
+
+  search(words: string): void {
+    this.#input.value = words;
+    this.#begin();
   }
 
   #begin(): void {
-    this.#query = this.#input.value.trim();
+    this.#query = readSearchQuery(this.#input.value);
     this.#last = undefined;
     this.#list.replaceChildren();
     this.#more.hidden = true;
-    if (this.#query === '') setText(this.#status, 'Enter one or more words to search for.');
+    if (this.#query.words === '') setText(this.#status, text('enterWords'));
     else void this.#find();
   }
 
   async #find(): Promise<void> {
     const query = this.#query;
     const before = this.#last;
-    setText(this.#status, 'Searching…');
+    setText(this.#status, text('searching'));
     try {
       const { results, hasMore } = await this.#room.ask('searchMessages', {
-        query,
+        query: query.words,
         limit: PAGE,
-        ...(before !== undefined && { before }),
+        ...(query.from !== undefined && { from: this.#userIdOf(query.from) }),
+        ...this.#before(before ?? (await this.#firstFrom(query.before))),
       });
       if (query !== this.#query) return;
       this.#list.append(...results.map((hit) => this.#item(hit)));
@@ -87,8 +102,21 @@ export class SearchPanel implements PanelContent {
     }
   }
 
+  /** A person's id by name; else it may be an id that was typed. */
+  #userIdOf(name: string): string {
+    return this.#names.index.called(name)[0]?.userId ?? name;
+  }
+
+  async #firstFrom(moment: number | undefined): Promise<number | undefined> {
+    return moment === undefined ? undefined : firstSeqFrom(this.#room, moment);
+  }
+
+  #before(seq: number | undefined): { before?: number } {
+    return seq === undefined ? {} : { before: seq };
+  }
+
   #item({ seq, sender, timestamp, snippet }: Hit): HTMLLIElement {
-    const text = withOwnDirection(element('span', 'hit-text', ...snippetParts(snippet)));
+    const found = withOwnDirection(element('span', 'hit-text', ...snippetParts(snippet)));
     const head = element(
       'span',
       'hit-head',
@@ -96,14 +124,19 @@ export class SearchPanel implements PanelContent {
       ' ',
       timeElement(timestamp, whenOf(timestamp, Date.now())),
     );
-    const made = button('', () => this.#jump(seq), 'hit');
-    made.append(head, text);
+    const made = element('a', 'hit', head, found);
+    made.href = hashOf({ roomId: this.#room.roomId, seq });
+    made.addEventListener('click', (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.#jump(seq);
+    });
     return element('li', '', made);
   }
 }
 
 function foundText(count: number, hasMore: boolean): string {
-  if (count === 0) return 'Nothing was found; try other or fewer words.';
-  if (hasMore) return `The newest ${count} messages that were found`;
-  return count === 1 ? '1 message was found' : `${count} messages were found`;
+  if (count === 0) return text('foundNone');
+  if (hasMore) return text('foundNewest', { count });
+  return text('foundCount', { count });
 }

@@ -2,14 +2,11 @@ import type { Payload, Room } from '../../../src/client/index.ts';
 import { isOwner } from '../rights.ts';
 import { element } from './dom.ts';
 import { box, field, openDialog, select } from './dialog.ts';
+import { exactDurationOf } from '../sentences.ts';
+import { text } from '../texts.ts';
 
-const PAUSES = [
-  ['0', 'Off'],
-  ['5', '5 seconds'],
-  ['30', '30 seconds'],
-  ['60', '1 minute'],
-  ['300', '5 minutes'],
-] as const;
+/** In seconds. */
+const PAUSES = [0, 5, 30, 60, 300] as const;
 
 /** Lets moderators set the topic and the pace, and owners everything. */
 export function openSettings(room: Room): void {
@@ -18,29 +15,29 @@ export function openSettings(room: Room): void {
   const topic = element('input', '');
   topic.value = info.topic ?? '';
   topic.autocomplete = 'off';
-  const seconds = String(info.slowModeSeconds);
-  const isUsual = PAUSES.some(([value]) => value === seconds);
-  const pauses = isUsual ? PAUSES : [...PAUSES, [seconds, `${seconds} seconds`] as const];
-  const slow = select(pauses, seconds);
-  const isPrivate = box('Private', 'Only people on the list can come in.', info.private);
-  const readOnly = box('Announcements only', 'Only owners write; all others read.', info.readOnly);
+  const pauses = [...new Set([...PAUSES, info.slowModeSeconds])].map(
+    (seconds) => [String(seconds), seconds === 0 ? text('off') : exactDurationOf(seconds)] as const,
+  );
+  const slow = select(pauses, String(info.slowModeSeconds));
+  const isPrivate = box(text('private'), text('privateHint'), info.private);
+  const readOnly = box(text('announcements'), text('announcementsHint'), info.readOnly);
   const days = element('input', '');
   days.inputMode = 'numeric';
   days.value = info.retentionDays === undefined ? '' : String(info.retentionDays);
   days.autocomplete = 'off';
   const forModerators = [
-    field('Topic', topic, 'What this room is about, in one line.'),
-    field('Slow mode', slow, 'How long a member waits from one message to the next.'),
+    field(text('topic'), topic, text('topicHint')),
+    field(text('slowModeName'), slow, text('slowModeHint')),
   ];
   const forOwners = [
     isPrivate.part,
     readOnly.part,
-    field('Keep messages for days', days, 'Empty keeps them for good; older ones are removed.'),
+    field(text('keepDays'), days, text('keepDaysHint')),
   ];
   const isOwners = isOwner(room.state);
   openDialog({
-    title: 'Room settings',
-    confirm: 'Save',
+    title: text('roomSettings'),
+    confirm: text('save'),
     parts: isOwners ? [...forModerators, ...forOwners] : forModerators,
     run: () =>
       room.ask('updateRoom', {
@@ -56,9 +53,9 @@ export function openSettings(room: Room): void {
 }
 
 /** @throws Error with one sentence for what is no number of days */
-function daysOf(text: string): Payload<'updateRoom'>['retentionDays'] {
-  if (text.trim() === '') return null;
-  const days = Number(text);
+function daysOf(said: string): Payload<'updateRoom'>['retentionDays'] {
+  if (said.trim() === '') return null;
+  const days = Number(said);
   if (Number.isInteger(days) && days > 0) return days;
-  throw new Error('Enter a whole number of days, or nothing.');
+  throw new Error(text('enterDays'));
 }

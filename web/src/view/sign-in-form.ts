@@ -1,12 +1,14 @@
 import { type Answers, Misfit } from '../entry.ts';
 import { byId, setText } from './dom.ts';
 
-/** The way in: asks for a name and a room, and says what is wrong with them. */
+/** Sign-in: asks for a name and a room, and says what is wrong with them. */
 export class SignInForm {
   readonly #screen = byId('entry', HTMLElement);
   readonly #form = byId('join', HTMLFormElement);
   readonly #problem = byId('join-problem', HTMLParagraphElement);
   readonly #tokenPart = byId('token-part', HTMLDetailsElement);
+  readonly #namePart = byId('name-part', HTMLDivElement);
+  readonly #signIn = byId('sign-in', HTMLAnchorElement);
   readonly #enter = byId('enter', HTMLButtonElement);
   readonly #fields = {
     name: byId('name', HTMLInputElement),
@@ -36,6 +38,22 @@ export class SignInForm {
     this.#screen.hidden = true;
     this.#fields.token.value = '';
     this.#tokenPart.open = false;
+  }
+
+  /**
+   * People sign in at the site: nobody is asked for a token.
+   * @param signInUrl where, with this page to come back to
+   */
+  offerSignIn(signInUrl: string | undefined, guests: boolean): void {
+    this.#tokenPart.hidden = true;
+    this.#namePart.hidden = !guests;
+    this.#enter.hidden = !guests;
+    this.#signIn.hidden = signInUrl === undefined;
+    if (signInUrl === undefined) return;
+    const url = new URL(signInUrl, location.href);
+    url.searchParams.set('return_to', location.href);
+    this.#signIn.href = url.href;
+    this.#signIn.focus();
   }
 
   /** Says what is wrong and goes to where it can be put right. */

@@ -1,5 +1,8 @@
+import type { Span } from '../links.ts';
 import { linksIn } from '../links.ts';
+import { type Block, type Inline, leavesOf, parseMarkdown } from '../markdown.ts';
 import { mentionsIn, NameIndex, type Person } from '../mentions.ts';
+import { codeBlock } from './code.ts';
 import { element } from './dom.ts';
 
 /** People whom a message mentions, and which of them this user is. */
@@ -8,29 +11,120 @@ export interface Mentioned {
   own: string | undefined;
 }
 
-/** What was said, as text, with its links and mentions. Nothing else is ever read into it. */
-export function textParts(text: string, { people, own }: Mentioned): (string | Node)[] {
-  const links = linksIn(text).map(({ from, to }) => ({ from, to, make: link }));
-  const mentions = mentionsIn(text, new NameIndex(people)).map(({ from, to, people: named }) => {
-    const isOwn = named.some(({ userId }) => userId === own);
-    return { from, to, make: (said: string) => mention(said, isOwn) };
-  });
-  const parts: (string | Node)[] = [];
+type Atom = Span & { make: (said: string) => HTMLElement };
+
+const NO_ONE: Mentioned = { people: [], own: undefined };
+/** So many emoji alone are drawn large. */
+const MAX_LARGE = 8;
+/** An emoji has at most so many UTF-16 units, as a rule. */
+const MAX_EMOJI_UNITS = 16;
+const TAGS = { bold: 'strong', italic: 'em', strike: 's' } as const;
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** What was said, with its links and mentions, as Markdown. Nothing is ever read as HTML. */
+export function messageParts(said: string, mentioned: Mentioned): (string | Node)[] {
+  const atoms = atomsIn(said, mentioned);
+  return parseMarkdown(said, atoms).map((block) => blockElement(said, block, atoms));
+}
+
+/** Whether a message is a few emoji and nothing else. */
+export function isLargeEmoji(said: string): boolean {
+  const text = said.trim();
+  if (text === '' || text.length > MAX_LARGE * MAX_EMOJI_UNITS) return false;
+  const shown = Array.from(graphemes.segment(text), ({ segment }) => segment).filter(
+    (segment) => segment.trim() !== '',
+  );
+  return shown.length <= MAX_LARGE && shown.every(isEmoji);
+}
+
+/** A text outside of the messages, with its links. */
+export function linkedParts(said: string): (string | Node)[] {
   let end = 0;
-  for (const { from, to, make } of [...links, ...mentions].toSorted((a, b) => a.from - b.from)) {
-    parts.push(text.slice(end, from), make(text.slice(from, to)));
+  const parts = atomsIn(said, NO_ONE).flatMap(({ from, to, make }) => {
+    const made = make(said.slice(from, to));
+    made.tabIndex = 0;
+    const before = said.slice(end, from);
     end = to;
+    return [before, made];
+  });
+  return [...parts, said.slice(end)].filter((part) => part !== '');
+}
+
+function isEmoji(segment: string): boolean {
+  return (
+    /^[\p{Emoji}\p{Emoji_Component}]+$/u.test(segment) &&
+    /\p{Emoji_Presentation}|\uFE0F|\u20E3/u.test(segment)
+  );
+}
+
+function atomsIn(said: string, { people, own }: Mentioned): Atom[] {
+  const links = linksIn(said).map(({ from, to }) => ({ from, to, make: link }));
+  const mentions = mentionsIn(said, new NameIndex(people)).map(({ from, to, people: named }) => {
+    const isOwn = named.some(({ userId }) => userId === own);
+    return { from, to, make: (name: string) => mention(name, isOwn) };
+  });
+  return [...links, ...mentions].toSorted((a, b) => a.from - b.from);
+}
+
+function blockElement(said: string, block: Block, atoms: readonly Atom[]): Node {
+  const makeOf = new Map(atoms.map(({ from, make }) => [from, make]));
+  const inline = (parts: readonly Inline[]) =>
+    parts.map((part) => inlineElement(said, part, makeOf));
+  switch (block.kind) {
+    case 'fence':
+      return codeBlock(said.slice(block.code.from, block.code.to), block.language);
+    case 'quote':
+      return element('blockquote', 'quotation', ...inline(block.parts));
+    case 'list': {
+      const { start, items } = block;
+      const list = element(start === undefined ? 'ul' : 'ol', 'list');
+      if (start !== undefined) list.setAttribute('start', String(start));
+      list.append(
+        ...items.map(({ isNested, parts }) =>
+          element('li', isNested ? 'is-nested' : '', ...inline(parts)),
+        ),
+      );
+      return list;
+    }
+    default:
+      return element('div', 'lines', ...inline(block.parts));
   }
-  parts.push(text.slice(end));
-  return parts.filter((part) => part !== '');
+}
+
+function inlineElement(
+  said: string,
+  part: Inline,
+  makeOf: ReadonlyMap<number, Atom['make']>,
+): Node {
+  if ('parts' in part) {
+    const parts = part.parts.map((each) => inlineElement(said, each, makeOf));
+    return element(TAGS[part.kind], '', ...parts);
+  }
+  const shown = said.slice(part.from, part.to);
+  switch (part.kind) {
+    case 'code':
+      return element('code', 'code', shown);
+    case 'link': {
+      const made = link(part.href);
+      made.textContent = shown;
+      made.title = part.href;
+      return made;
+    }
+    case 'atom':
+      return makeOf.get(part.from)?.(shown) ?? document.createTextNode(shown);
+    default:
+      return document.createTextNode(shown);
+  }
 }
 
 function link(shown: string): HTMLAnchorElement {
   const made = element('a', 'link', shown);
   made.href = shown;
-  made.target = '_blank';
+  // A room or a message of this page opens in it.
+  if (!shown.startsWith(`${location.origin}${location.pathname}#`)) made.target = '_blank';
   made.rel = 'noopener noreferrer nofollow';
-  // The log is one stop for Tab; see `row-reach.ts`.
+  // The log is one stop for Tab; see `roving-tab-index.ts`.
   made.tabIndex = -1;
   return made;
 }
@@ -48,9 +142,16 @@ export function snippetParts(snippet: string): (string | Node)[] {
   });
 }
 
-/** The beginning of a text, in one line. */
-export function beginningOf(text: string, most = 120): string {
-  const line = text.replaceAll(/\s+/gu, ' ').trim();
+/** The beginning of a text as it is read, in one line. */
+export function beginningOf(said: string, most = 120): string {
+  const begun = said.slice(0, 8 * most);
+  const blocks = parseMarkdown(begun, linksIn(begun));
+  const read = blocks.map((block) =>
+    leavesOf([block])
+      .map(({ from, to }) => begun.slice(from, to))
+      .join(block.kind === 'list' ? ' ' : ''),
+  );
+  const line = read.join(' ').replaceAll(/\s+/gu, ' ').trim();
   const shown = Array.from(line.slice(0, 4 * most));
   return shown.length > most ? `${shown.slice(0, most).join('')}…` : line;
 }

@@ -5,9 +5,10 @@ import type { Composer } from './composer.ts';
 import { button, element, setText } from './dom.ts';
 import type { PanelContent } from './panel.ts';
 import { RowList } from './row-list.ts';
-import { RowReach } from './row-reach.ts';
+import { RovingTabIndex } from './roving-tab-index.ts';
 import { rowsOf } from './rows.ts';
-import type { Scene } from './scene.ts';
+import type { RowContext } from './row-context.ts';
+import { text } from '../texts.ts';
 
 const PAGE = 50;
 /** Nearer to the end than this, the thread follows what is new; in pixels. */
@@ -15,14 +16,15 @@ const AT_END_PX = 48;
 
 /** A message and its answers. Follows the end while one is there, and keeps its place otherwise. */
 export class ThreadPanel implements PanelContent {
-  readonly title = 'Thread';
+  readonly name = 'Thread';
+  readonly title = text('thread');
   readonly element = element('div', 'thread');
   readonly #seq: number;
-  readonly #scene: Scene;
+  readonly #context: RowContext;
   readonly #rows: RowList;
-  readonly #reach: RowReach;
+  readonly #tabIndex: RovingTabIndex;
   readonly #status = element('p', 'hint');
-  readonly #older = button('Show earlier replies', () => void this.#load(), 'button is-quiet');
+  readonly #older = button(text('earlierReplies'), () => void this.#load(), 'button is-quiet');
   readonly #composer: Composer;
   readonly #messages = new Map<number, Message>();
   readonly #life = new AbortController();
@@ -34,16 +36,19 @@ export class ThreadPanel implements PanelContent {
   #isWatching = false;
 
   /** @param composer writes answers, and changes messages of this thread */
-  constructor(scene: Scene, seq: number, composer: Composer) {
-    const { room, deeds } = scene;
-    this.#scene = { ...scene, deeds: { ...deeds, jump: (to) => this.#jump(to, deeds.jump) } };
+  constructor(context: RowContext, seq: number, composer: Composer) {
+    const { room, actions } = context;
+    this.#context = {
+      ...context,
+      actions: { ...actions, jump: (to) => this.#jump(to, actions.jump) },
+    };
     this.#seq = seq;
     this.#composer = composer;
     this.#newAfter = room.state.readUpTo;
     const list = element('ol', 'messages thread-messages');
-    list.ariaLabel = 'Thread';
+    list.ariaLabel = text('thread');
     this.#rows = new RowList(list);
-    this.#reach = new RowReach(list, this.#life.signal);
+    this.#tabIndex = new RovingTabIndex(list, this.#life.signal);
     this.#status.role = 'status';
     this.#older.hidden = true;
     this.element.append(this.#older, list, this.#status, composer.element);
@@ -78,7 +83,7 @@ export class ThreadPanel implements PanelContent {
 
   /** This user's newest message here that can still be changed. */
   lastOwn(): Message | undefined {
-    const { you } = this.#scene.room.state;
+    const { you } = this.#context.room.state;
     return this.#shown.findLast(
       ({ senderId, deletedAt }) => senderId === you?.userId && deletedAt === undefined,
     );
@@ -87,16 +92,16 @@ export class ThreadPanel implements PanelContent {
   render(): void {
     if (this.#life.signal.aborted) return;
     this.#watch();
-    const { state } = this.#scene.room;
+    const { state } = this.#context.room;
     const hasEnded = state.status.name === 'ended';
     this.#composer.element.hidden = hasEnded || whySilent(state, Date.now()) !== undefined;
     this.#composer.render();
     const messages = this.#shown;
     if (this.#isLoaded) {
       const isEmpty = !messages.some(({ seq }) => seq !== this.#seq);
-      setText(this.#status, isEmpty ? 'No replies yet; write the first one.' : '');
+      setText(this.#status, isEmpty ? text('noReplies') : '');
     }
-    const rows = rowsOf(this.#scene, {
+    const rows = rowsOf(this.#context, {
       messages,
       now: Date.now(),
       newAfter: this.#newAfter > 0 ? this.#newAfter : undefined,
@@ -104,15 +109,15 @@ export class ThreadPanel implements PanelContent {
       isThread: true,
     });
     this.#rows.draw(rows);
-    this.#reach.update();
+    this.#tabIndex.update();
     this.#follow();
   }
 
   /** The first message and its answers, as far as they are loaded, by `seq`. */
   get #shown(): Message[] {
-    const { messages } = this.#scene.room.state;
+    const { messages } = this.#context.room.state;
     const known = new Map(messages.map((message) => [message.seq, message]));
-    const root = known.get(this.#seq) ?? this.#scene.originals.of(this.#seq);
+    const root = known.get(this.#seq) ?? this.#context.replyTargets.of(this.#seq);
     const answers = new Map(this.#messages);
     for (const message of messages) {
       if (message.replyTo === this.#seq) answers.set(message.seq, message);
@@ -166,7 +171,7 @@ export class ThreadPanel implements PanelContent {
     const before = Math.min(...this.#messages.keys());
     const isFirst = !Number.isFinite(before);
     try {
-      const { messages, hasMore } = await this.#scene.room.ask('getHistory', {
+      const { messages, hasMore } = await this.#context.room.ask('getHistory', {
         thread: this.#seq,
         limit: PAGE,
         ...(!isFirst && { before }),

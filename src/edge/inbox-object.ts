@@ -1,0 +1,94 @@
+import { directRoomId } from '../host/inbox-directory.ts';
+import { Inbox } from '../inbox/inbox.ts';
+import type { Answer, Ask } from '../inbox/ports.ts';
+import { Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
+import type { RequestName } from '../protocol/commands.ts';
+import type { Result } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { InboxCommandName, InboxReply } from '../protocol/inbox-commands.ts';
+import type { ConversationState } from '../protocol/inbox-objects.ts';
+import { callRoom } from './call-room.ts';
+import type { ObjectPorts } from './hosting-object.ts';
+import { SocketObject } from './socket-object.ts';
+
+/** The inbox of one user in its Durable Object, which is named after the user. */
+export class InboxObject extends SocketObject<Inbox> {
+  /** Does a command. The caller gets the result when it is stored. */
+  async execute<N extends InboxCommandName>(
+    identity: Identity,
+    name: N,
+    payload: unknown,
+  ): Promise<Result<InboxReply<N>>> {
+    try {
+      const { promise, resolve } = Promise.withResolvers<Result<InboxReply<N>>>();
+      await this.hosted.ask((inbox) => inbox.execute(identity, name, payload, resolve));
+      return await promise;
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.problem };
+      throw error;
+    }
+  }
+
+  /** Takes what rooms tell. Resolves when it is stored. */
+  async take(told: readonly { roomId: string; body: string }[]): Promise<void> {
+    const states = told.map(({ roomId, body }) => ({
+      roomId,
+      state: JSON.parse(body) as ConversationState,
+    }));
+    await this.hosted.ask((inbox) => inbox.take(this.#userId, states));
+  }
+
+  /** Whether a user may open a direct room with this one. */
+  async admitDirect(from: string, rooms: readonly string[]): Promise<Result> {
+    return this.hosted.ask((inbox) => inbox.admitDirect(this.#userId, from, rooms));
+  }
+
+  protected make(ports: ObjectPorts): Inbox {
+    this.report.woken();
+    const { firstEpoch, report: meter, connections: roster } = this;
+    const inbox: Inbox = new Inbox(
+      {
+        ...ports,
+        roster,
+        meter,
+        firstEpochOf: () => firstEpoch,
+        peers: {
+          ask: (ask, settle) =>
+            void this.#answer(ask).then((answer) =>
+              this.hosted.queue((live) => {
+                // What an earlier life has asked is not for this one.
+                if (live === inbox) settle(answer);
+              }),
+            ),
+        },
+      },
+      { limits: this.limits, directMessages: this.settings.DIRECT_MESSAGES },
+    );
+    return inbox;
+  }
+
+  get #userId(): string {
+    return this.ctx.id.name ?? '';
+  }
+
+  /** Never rejects. */
+  async #answer({ to, identity, name, payload }: Ask): Promise<Answer> {
+    try {
+      if ('inbox' in to) return { result: await this.#admission(to.inbox, payload) };
+      const roomId = 'room' in to ? to.room : await directRoomId(identity.userId, to.direct);
+      const room = this.env.ROOM.getByName(roomId);
+      const result = await callRoom<Result>(async () =>
+        room.execute(identity, name as RequestName, payload),
+      );
+      return { roomId, result };
+    } catch (error) {
+      if (!(error instanceof Refusal)) this.log.failure('peer', error);
+      return { result: { ok: false, error: unavailableProblem } };
+    }
+  }
+
+  #admission(userId: string, payload: object): Promise<Result> {
+    const { userId: from, rooms } = payload as { userId: string; rooms: string[] };
+    return callRoom<Result>(async () => this.env.INBOX.getByName(userId).admitDirect(from, rooms));
+  }
+}

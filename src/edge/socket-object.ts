@@ -1,0 +1,98 @@
+import { authenticatorOf } from '../auth/authenticator.ts';
+import { fileTokensOf } from '../files/file-token.ts';
+import type { Hosted } from '../host/hosted-object.ts';
+import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import type { Room } from '../room/room.ts';
+import { refusalResponse } from '../transports/http/app.ts';
+import { leaveReasonOf } from '../transports/native/receive.ts';
+import { answerClose } from './close-answer.ts';
+import { HostingObject } from './hosting-object.ts';
+import { RoomReport } from './reports.ts';
+import { RoomInput } from './room-input.ts';
+import { RoomSockets } from './room-sockets.ts';
+import { readUpgradeContext } from './upgrade-context.ts';
+
+/** What sockets lead to: a room, or an inbox. */
+export type Connectable = Hosted &
+  Pick<Room, 'connect' | 'handle' | 'malformedFrame' | 'end' | 'refresh' | 'renew' | 'depart'> &
+  Partial<Pick<Room, 'answer'>>;
+
+/** A Durable Object whose clients and links hold sockets to it: adapts these to what it hosts. */
+export abstract class SocketObject<O extends Connectable> extends HostingObject<O> {
+  protected readonly report = new RoomReport(this.log);
+  protected readonly limits = this.settings.limits;
+  protected readonly connections = new RoomSockets(this.ctx, this.limits);
+  readonly #input = new RoomInput(this.hosted, {
+    limits: this.limits,
+    roomId: this.roomId,
+    fileTokens: fileTokensOf(this.settings),
+    authenticate: authenticatorOf(this.settings, false, this.log),
+    waitUntil: (work) => this.ctx.waitUntil(work),
+  });
+
+  /** An upgrade that the Worker has let through. */
+  override async fetch(request: Request): Promise<Response> {
+    const { identity, join, ...about } = readUpgradeContext(request);
+    const { 0: client, 1: server } = new WebSocketPair();
+    const connection = this.connections.candidate(server, { identity, ...about });
+    try {
+      await this.hosted.run((object) => {
+        this.#input.assertBack(identity.userId);
+        object.connect(connection, join);
+        this.connections.accept(server, connection);
+      });
+    } catch (error) {
+      return this.#refuse(error);
+    }
+    this.log.event('debug', 'connected', { connection: connection.state.id });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    this.#input.receive(this.connections.of(socket), data);
+  }
+
+  override webSocketClose(
+    socket: WebSocket,
+    code: number,
+    reason: string,
+    wasClean: boolean,
+  ): void {
+    answerClose(socket, code, reason, wasClean);
+    this.#depart(socket, code);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#depart(socket, 1006);
+  }
+
+  /** The room that the sockets lead to; an inbox is none. */
+  protected get roomId(): string | undefined {
+    return undefined;
+  }
+
+  /** An id is made of a secret of its namespace and the object's name: half of its 64 digits will do. */
+  protected get firstEpoch(): string {
+    return this.ctx.id.toString().slice(0, 32);
+  }
+
+  /** Queued, so that what the client sent before its end is done first. */
+  #depart(socket: WebSocket, code: number): void {
+    // An object that this wakes must find it among its connections, to tell of its end.
+    const connection = this.connections.of(socket);
+    this.hosted.queue((object) => {
+      this.log.event('debug', 'disconnected', { connection: connection.state.id, code });
+      connection.ended();
+      object.depart(connection, leaveReasonOf(code));
+      this.connections.delete(socket);
+    });
+  }
+
+  #refuse(error: unknown): Response {
+    const problem = error instanceof Refusal ? error.problem : internalProblem;
+    this.report.refused(problem.code);
+    if (!(error instanceof Refusal)) this.log.failure('connect', error);
+    const [body, status, headers] = refusalResponse(problem);
+    return Response.json(body, { status, headers });
+  }
+}

@@ -1,0 +1,94 @@
+import type { InboxDirectory } from '../host/inbox-directory.ts';
+import type { LinkListener, RoomLink } from '../host/room-directory.ts';
+import { closeCodeOf } from '../protocol/codes/close-codes.ts';
+import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { inboxChangeLines, inboxReplyIn } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { InboxReply } from '../protocol/inbox-commands.ts';
+import type { Subscription, SubscriptionSink } from './room-subscription.ts';
+
+/** Changes of a page while catching up. */
+const PAGE = 200;
+
+/** The events of an inbox from a position on, for a reader without a socket. */
+export class InboxSubscription implements Subscription {
+  readonly #inboxes: InboxDirectory;
+  readonly #identity: Identity;
+  readonly #sink: SubscriptionSink;
+  #link: RoomLink | undefined;
+  #isOver = false;
+
+  constructor(inboxes: InboxDirectory, identity: Identity, sink: SubscriptionSink) {
+    this.#inboxes = inboxes;
+    this.#identity = identity;
+    this.#sink = sink;
+  }
+
+  /** @throws Refusal when the inbox does not take the reader */
+  async open(since: string | undefined): Promise<void> {
+    if (since === undefined) {
+      await this.#follow({ limit: 1 }, ({ position }) => this.#sink.standsAt(position));
+      return;
+    }
+    const reply = await this.#page(since);
+    void this.#catchUp(reply).catch((error: unknown) => {
+      const { code, message } = error instanceof Refusal ? error.problem : internalProblem;
+      if (!this.#isOver) this.#sink.ended(closeCodeOf(code), message);
+    });
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#link?.close('left');
+  }
+
+  /** Pages follow no faster than the client reads; then the inbox is live. */
+  async #catchUp(first: InboxReply<'openInbox'>): Promise<void> {
+    let reply = first;
+    if (reply.reset === true) this.#sink.reset(reply.position);
+    this.#send(reply);
+    while (reply.hasMore && !this.#isOver) {
+      await this.#sink.drained();
+      reply = await this.#page(reply.position);
+      this.#send(reply);
+    }
+    if (this.#isOver) return;
+    await this.#follow({ since: reply.position, limit: PAGE }, (missed) => {
+      this.#send(missed);
+      this.#sink.standsAt(missed.position);
+    });
+  }
+
+  async #page(since: string): Promise<InboxReply<'openInbox'>> {
+    const open = { since, limit: PAGE };
+    const result = await this.#inboxes.execute(this.#identity, 'openInbox', open);
+    if (result.ok) return result;
+    const { code, message, ...details } = result.error;
+    throw new Refusal(code, message, details);
+  }
+
+  #send(reply: InboxReply<'openInbox'>): void {
+    const lines = inboxChangeLines(reply);
+    if (lines.length > 0 && !this.#isOver) this.#sink.lines(lines, reply.position);
+  }
+
+  async #follow(open: object, opened: (reply: InboxReply<'openInbox'>) => void): Promise<void> {
+    const listener: LinkListener = {
+      lines: (lines, position) => {
+        if (this.#isOver) return;
+        const [first = '', ...rest] = lines;
+        const reply = inboxReplyIn(first);
+        if (reply !== undefined) opened(reply);
+        const events = reply === undefined ? lines : rest;
+        if (events.length > 0) this.#sink.lines(events, position);
+      },
+      closed: (code, reason) => {
+        if (!this.#isOver) this.#sink.ended(code, reason);
+      },
+      buffered: () => this.#sink.buffered(),
+    };
+    const link = await this.#inboxes.connect(this.#identity, open, listener, true);
+    if (this.#isOver) link.close('left');
+    else this.#link = link;
+  }
+}

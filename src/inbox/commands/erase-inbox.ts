@@ -1,0 +1,47 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
+import { service } from '../conversations/ask-room.ts';
+import type { InboxContext, InboxHandler } from '../context.ts';
+import type { Answer } from '../ports.ts';
+
+/**
+ * Erases the user from some of the rooms that the inbox ever held, and the inbox itself once none is
+ * left. Rooms go on by themselves; ask again until it is done. The transport has seen to it that an
+ * admin asks.
+ */
+export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
+  const { conversations, userId } = context;
+  const roomIds = conversations.roomsAfter(userId, '', inboxLimits.rebuildRooms);
+  if (roomIds.length === 0) return { reply: forget(context) };
+  const identity = service(userId);
+  return {
+    asks: roomIds.map((roomId) => ({
+      to: { room: roomId },
+      identity,
+      name: 'eraseUser',
+      payload: { roomId, userId },
+    })),
+    resume: (later, answers) => {
+      for (const [at, roomId] of roomIds.entries()) {
+        if (isErased(answers[at])) later.conversations.forget(userId, roomId);
+      }
+      const left = later.conversations.countAfter(userId, '');
+      return { reply: left === 0 ? forget(later) : { done: false, left } };
+    },
+  };
+};
+
+/** A room that is deleted holds nothing of the user any more. */
+function isErased(answer: Answer | undefined): boolean {
+  if (answer === undefined) return false;
+  const { result } = answer;
+  if (!result.ok) return result.error.code === 'room_not_found';
+  return 'done' in result && result.done === true;
+}
+
+/** What rooms have told so far does not count any more. */
+function forget({ accounts, blocks, directs, userId }: InboxContext) {
+  blocks.forget(userId);
+  directs.forget(userId);
+  accounts.restart(userId);
+  return { done: true, left: 0 };
+}

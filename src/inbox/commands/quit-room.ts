@@ -1,0 +1,16 @@
+import { refusalOfProblem } from '../conversations/refusal-of.ts';
+import type { InboxHandler } from '../context.ts';
+import { findConversation } from './set-conversation.ts';
+
+/** Takes the user off a room's list. What the room remembers of mutes and bans stays. */
+export const quitRoom: InboxHandler<'quitRoom'> = (context, { roomId }) => {
+  findConversation(context, roomId);
+  const { identity } = context.actor;
+  return {
+    asks: [{ to: { room: roomId }, identity, name: 'quitRoom', payload: { roomId } }],
+    resume: (_, [answer]) => {
+      if (answer?.result.ok === false) throw refusalOfProblem(answer.result.error);
+      return { reply: {} };
+    },
+  };
+};

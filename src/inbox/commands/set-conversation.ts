@@ -1,0 +1,58 @@
+import { Refusal } from '../../protocol/codes/errors.ts';
+import type { InboxPayload, InboxReply } from '../../protocol/inbox-commands.ts';
+import { refusalOfProblem } from '../conversations/refusal-of.ts';
+import { isVisibleTo, shown } from '../conversations/shown.ts';
+import type { InboxContext, InboxHandler, Step } from '../context.ts';
+import type { Ask } from '../ports.ts';
+import type { StoredConversation } from '../storage/conversations.ts';
+
+type Payload = InboxPayload<'setConversation'>;
+
+/** Sets what is given. How far the user has read, and when to notify them, is their room's to keep. */
+export const setConversation: InboxHandler<'setConversation'> = (context, payload) => {
+  findConversation(context, payload.roomId);
+  const asks = asksOf(context, payload);
+  if (asks.length === 0) return choose(context, payload);
+  return {
+    asks,
+    resume: (later, answers) => {
+      for (const answer of answers) {
+        if (answer?.result.ok === false) throw refusalOfProblem(answer.result.error);
+      }
+      return choose(later, payload);
+    },
+  };
+};
+
+function asksOf({ actor }: InboxContext, { roomId, notify, readUpTo }: Payload): Ask[] {
+  if (notify === undefined && readUpTo === undefined) return [];
+  const payload = { roomId, notify, readUpTo };
+  return [{ to: { room: roomId }, identity: actor.identity, name: 'setReading', payload }];
+}
+
+function choose(context: InboxContext, payload: Payload): Step<InboxReply<'setConversation'>> {
+  const before = findConversation(context, payload.roomId);
+  const { pinned, archived, draft, unreadFrom, readUpTo } = payload;
+  const after: StoredConversation = {
+    ...before,
+    pinned: pinned ?? before.pinned,
+    archived: archived ?? before.archived,
+    draft: draft === undefined ? before.draft : draft === '' ? null : draft,
+    unreadFrom:
+      unreadFrom === undefined ? (readUpTo === undefined ? before.unreadFrom : null) : unreadFrom,
+  };
+  const isSame = JSON.stringify(before) === JSON.stringify(after);
+  const what = after.draft === before.draft ? undefined : 'draft';
+  const stored = isSame ? before : context.change(after, what);
+  return { reply: { conversation: shown(stored, true) } };
+}
+
+/** @throws Refusal `room_not_found` for a room that is not in the inbox, or not for this token */
+export function findConversation(
+  { conversations, userId, actor, limits }: InboxContext,
+  roomId: string,
+): StoredConversation {
+  const found = conversations.find(userId, roomId);
+  if (found?.gone === false && isVisibleTo(actor.identity, roomId, limits)) return found;
+  throw new Refusal('room_not_found', 'This room is not in your inbox.');
+}

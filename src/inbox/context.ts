@@ -1,0 +1,45 @@
+import type { Limits } from '../protocol/codes/limits.ts';
+import type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inbox-commands.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { Connection } from '../room/ports.ts';
+import type { Answer, Ask, DirectMessages } from './ports.ts';
+import type { StoredConversation } from './storage/conversations.ts';
+import type { InboxStores } from './storage/stores.ts';
+
+/** Who gave a command to their inbox; over HTTP there is no connection. */
+export interface InboxActor {
+  identity: Identity;
+  connection?: Connection;
+}
+
+/** What a handler reads and writes through. */
+export interface InboxContext extends InboxStores {
+  actor: InboxActor;
+  userId: string;
+  /** Epoch milliseconds. */
+  now: number;
+  limits: Limits;
+  directMessages: DirectMessages;
+  /**
+   * Stores a conversation under the next `rev` of the inbox. The user's other connections get it as an
+   * event, with its draft where that is what has changed.
+   */
+  change(conversation: StoredConversation, what?: 'draft'): StoredConversation;
+}
+
+/** What a handler decided. */
+export type Step<R> = { reply: R } | Asking<R>;
+
+/** A decision that needs answers from elsewhere. They arrive in a later turn of the inbox. */
+export interface Asking<R> {
+  asks: readonly Ask[];
+  /** Answers are not waited for longer than this, in milliseconds; later ones still count. */
+  withinMs?: number;
+  /** Goes on in a transaction of its own. An answer that is missing is undefined. */
+  resume: (context: InboxContext, answers: readonly (Answer | undefined)[]) => Step<R>;
+}
+
+export type InboxHandler<N extends InboxCommandName> = (
+  context: InboxContext,
+  payload: InboxPayload<N>,
+) => Step<InboxReply<N>>;

@@ -1,0 +1,71 @@
+import type { ConversationState } from '../../protocol/inbox-objects.ts';
+import type { InboxContext } from '../context.ts';
+import type { StoredConversation } from '../storage/conversations.ts';
+
+type TakeContext = Pick<InboxContext, 'accounts' | 'conversations' | 'change' | 'userId'>;
+
+/**
+ * Takes what a room says of a conversation. States arrive in any order, twice, or late: only a higher
+ * version replaces what is known. One of the same version may bring newer counts.
+ * @returns the conversation with counts that are for connections alone, where it may not be stored
+ */
+export function take(
+  context: TakeContext,
+  roomId: string,
+  state: ConversationState,
+): StoredConversation | undefined {
+  const { accounts, conversations, userId, change } = context;
+  const known = conversations.find(userId, roomId);
+  if (state.version <= accounts.read(userId).floor) return undefined;
+  if (known !== undefined && state.version === known.version) return recount(context, known, state);
+  if (known !== undefined && state.version < known.version) return undefined;
+  // That a room is gone which was never there is worth remembering, and nothing to tell.
+  change(replaced(roomId, known, state));
+  return undefined;
+}
+
+function replaced(
+  roomId: string,
+  known: StoredConversation | undefined,
+  state: ConversationState,
+): StoredConversation {
+  const { gone = false, ...said } = state;
+  const hasRead = known !== undefined && said.readUpTo > known.readUpTo;
+  const turnsUnread = said.unread > 0 && said.notify !== 'none';
+  if (gone) {
+    const { topic: _, with: __, last: ___, ...rest } = said;
+    return { ...rest, roomId, gone, inboxRev: 0, ...NO_CHOICES, unread: 0, unreadMentions: 0 };
+  }
+  return {
+    ...said,
+    roomId,
+    gone,
+    inboxRev: 0,
+    pinned: known?.pinned ?? false,
+    archived: turnsUnread ? false : (known?.archived ?? false),
+    unreadFrom: hasRead ? null : (known?.unreadFrom ?? null),
+    draft: known?.draft ?? null,
+  };
+}
+
+const NO_CHOICES = { pinned: false, archived: false, unreadFrom: null, draft: null };
+
+/**
+ * Newer counts of the version that is known. Counts that turn a conversation are shown and not stored:
+ * the room has not told them for sure, and may never tell them again.
+ */
+function recount(
+  { change }: TakeContext,
+  known: StoredConversation,
+  { asOf, gone, unread, unreadMentions, last }: ConversationState,
+): StoredConversation | undefined {
+  if (known.gone || gone || asOf <= known.asOf) return undefined;
+  const { last: before, ...rest } = known;
+  const newest = last ?? before;
+  const counted = { ...rest, asOf, unread, ...(newest !== undefined && { last: newest }) };
+  if (counted.unread === known.unread && last?.seq === before?.seq) return undefined;
+  const turns = unread > 0 !== known.unread > 0 || unreadMentions !== known.unreadMentions;
+  if (turns) return { ...counted, unreadMentions };
+  change(counted);
+  return undefined;
+}

@@ -1,0 +1,277 @@
+import { type CloseCode, closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
+import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
+import type { LeaveReason } from '../protocol/events.ts';
+import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import {
+  assertInboxCommand,
+  type InboxCommandName,
+  inboxCost,
+  type InboxReply,
+} from '../protocol/inbox-commands.ts';
+import type { ConversationState, Totals } from '../protocol/inbox-objects.ts';
+import { commandRate, RateLimits } from '../room/access/rate-limits.ts';
+import { TokenExpiry } from '../room/access/token-expiry.ts';
+import type { Frame } from '../room/broadcast/frame.ts';
+import { Outbox } from '../room/broadcast/outbox.ts';
+import { Refusals } from '../room/broadcast/refusals.ts';
+import type { Connection } from '../room/ports.ts';
+import { Connections } from '../room/presence/connections.ts';
+import { Database } from '../room/storage/database.ts';
+import { admissionOf } from './admission.ts';
+import { InboxEvents } from './events.ts';
+import { InboxPipeline, type Outcome } from './pipeline.ts';
+import type { DirectMessages, InboxPorts } from './ports.ts';
+import { inboxMigrations } from './storage/migrations.ts';
+import { type InboxStores, inboxStoresOf } from './storage/stores.ts';
+
+/** What inboxes go by beside the limits of rooms. */
+export interface InboxSettings {
+  limits: Limits;
+  directMessages: DirectMessages;
+}
+
+/**
+ * The inboxes of one database: of one user at the edge, of many on Node. As in a room, a command runs
+ * synchronously, and lines wait in the outbox until the host has stored what was decided. What
+ * concerns a room is asked of it outside the transaction; its answer comes in a later turn.
+ */
+export class Inbox {
+  readonly #ports: InboxPorts;
+  readonly #settings: InboxSettings;
+  readonly #stores: InboxStores;
+  readonly #connections: Connections;
+  readonly #outbox: Outbox;
+  readonly #events: InboxEvents;
+  readonly #refusals: Refusals;
+  readonly #rates: RateLimits;
+  readonly #tokenExpiry: TokenExpiry;
+  readonly #pipeline: InboxPipeline;
+  #sentFrames = 0;
+  #sentLines = 0;
+
+  /** @throws NewerSchema where newer code has written the database */
+  constructor(ports: InboxPorts, settings: InboxSettings) {
+    const { clock, roster } = ports;
+    const { limits } = settings;
+    this.#ports = ports;
+    this.#settings = settings;
+    const database = new Database(ports.sql, inboxMigrations);
+    this.#stores = inboxStoresOf(database, ports);
+    this.#connections = new Connections(roster);
+    this.#outbox = new Outbox(this.#connections);
+    this.#events = new InboxEvents(this.#stores, this.#outbox, this.#connections, limits);
+    this.#refusals = new Refusals(undefined, ports, this.#outbox, {
+      disconnect: (connections, code) => {
+        for (const connection of connections) this.end(connection, code);
+      },
+    });
+    this.#rates = new RateLimits(commandRate(limits), clock);
+    this.#tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
+      this.end(connection, code),
+    );
+    const { directMessages } = settings;
+    const parts = { stores: this.#stores, database, events: this.#events, limits, directMessages };
+    this.#pipeline = new InboxPipeline(parts, ports);
+  }
+
+  /**
+   * Opens the inbox for a connection that is not yet open to its client. Its first line will be
+   * `inbox`, perhaps in a later turn.
+   * @throws Refusal when the inbox does not take it; nothing has then happened
+   */
+  connect(connection: Connection, payload: unknown): void {
+    const { identity } = connection.state;
+    this.#tokenExpiry.sweep();
+    this.#charge(identity, 'openInbox');
+    this.#assertPlace(identity);
+    let isFirst = true;
+    this.#connections.add(connection);
+    const done = (outcome: Outcome<InboxReply<'openInbox'>>) => {
+      isFirst = false;
+      this.#opened(connection, outcome);
+    };
+    try {
+      this.#pipeline.run('openInbox', { identity, connection }, payload, done);
+    } catch (error) {
+      if (isFirst) this.#connections.remove(connection);
+      throw error;
+    }
+    this.#tokenExpiry.watch(connection);
+  }
+
+  /** Does a connection's command; the reply, or the refusal, comes through the outbox. */
+  handle(connection: Connection, command: Command): void {
+    this.#tokenExpiry.sweep();
+    if (!this.#isReachable(connection)) return;
+    const { name, payload, ref } = command;
+    const { identity } = connection.state;
+    const refuse = (error: unknown) => this.#refusals.refuse(connection, command, error);
+    try {
+      this.#charge(identity, name);
+      assertInboxCommand(name);
+      this.#pipeline.run(name, { identity, connection }, payload, (outcome) => {
+        if (!this.#isReachable(connection)) return;
+        if ('error' in outcome) {
+          refuse(outcome.error);
+          return;
+        }
+        if (ref !== undefined) {
+          const result = { ok: true as const, ...outcome.reply };
+          this.#outbox.reply(connection, ackLine(ref, result), outcome.position);
+        }
+        this.#events.broadcast(outcome.changes, connection);
+      });
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /**
+   * Does a command for an identity without a connection. `answer` is called once, perhaps in a later
+   * turn; the result may be sent once the host has stored what was decided.
+   */
+  execute<N extends InboxCommandName>(
+    identity: Identity,
+    name: N,
+    payload: unknown,
+    answer: (result: Result<InboxReply<N>>) => void,
+  ): void {
+    this.#tokenExpiry.sweep();
+    const refuse = (error: unknown) =>
+      answer({ ok: false, error: this.#refusals.problemOf(error, name) });
+    try {
+      this.#charge(identity, name);
+      this.#pipeline.run(name, { identity }, payload, (outcome) => {
+        if ('error' in outcome) {
+          refuse(outcome.error);
+          return;
+        }
+        this.#events.broadcast(outcome.changes, undefined);
+        answer({ ok: true, ...outcome.reply });
+      });
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /** Takes what rooms tell of a user. @throws Refusal `unavailable` when storage fails */
+  take(userId: string, told: readonly { roomId: string; state: ConversationState }[]): void {
+    this.#tokenExpiry.sweep();
+    this.#pipeline.take(userId, told);
+  }
+
+  /** Answers another user's inbox: whether `from` may open a direct room with `userId`. */
+  admitDirect(userId: string, from: string, rooms: readonly string[]): Result {
+    return {
+      ok: true,
+      ...admissionOf(this.#stores, this.#settings.directMessages, userId, from, rooms),
+    };
+  }
+
+  /** Answers `refreshToken` once a transport has verified its token. */
+  refresh(connection: Connection, command: Command, verdict: Identity | Problem): void {
+    if (!this.#isReachable(connection)) return;
+    try {
+      if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
+      const reply = this.renew(connection, verdict);
+      if (command.ref === undefined) return;
+      this.#outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));
+    } catch (error) {
+      this.#refusals.refuseToken(connection, command, error);
+    }
+  }
+
+  /** Puts a newer token in the place of a connection's. @throws Refusal when it is another user's */
+  renew(connection: Connection, identity: Identity): { expiresAt: number | undefined } {
+    if (identity.userId !== connection.state.identity.userId) {
+      throw new Refusal('unauthorized', 'The token is of another user.');
+    }
+    connection.update({ identity });
+    this.#tokenExpiry.watch(connection);
+    return { expiresAt: identity.expiresAt };
+  }
+
+  /** Answers a frame that holds no tuples, and disconnects a client that goes on sending such. */
+  malformedFrame(connection: Connection, problem: Problem): void {
+    if (this.#isReachable(connection)) this.#refusals.malformedFrame(connection, problem);
+  }
+
+  /** A connection is gone. */
+  depart(connection: Connection, _reason: LeaveReason): void {
+    this.#connections.remove(connection);
+    this.#outbox.drop(connection);
+    this.#events.forget(connection);
+  }
+
+  /** Closes a connection from this side, after what is due to it. */
+  end(connection: Connection, code: CloseCode, reason = closeReasons[code]): void {
+    this.#outbox.end(connection, code, reason);
+    this.#connections.remove(connection);
+    this.#events.forget(connection);
+    connection.update({ joined: false });
+  }
+
+  /** Nothing is owed yet without being asked; a call does no harm. */
+  wake(): void {
+    this.#tokenExpiry.sweep();
+  }
+
+  /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
+  flush(): boolean {
+    let hasHandedOut = false;
+    while (this.#outbox.flush(this.#ports.roster.connections(), this.#send, false).wasDue) {
+      hasHandedOut = true;
+      this.#ports.meter?.flushed(this.#sentFrames, this.#sentLines);
+      this.#sentFrames = 0;
+      this.#sentLines = 0;
+    }
+    return hasHandedOut;
+  }
+
+  readonly #send = (connection: Connection, frame: Frame): void => {
+    if (this.#tokenExpiry.hasExpired(connection)) this.end(connection, closeCodes.tokenExpired);
+    else connection.send(frame);
+    this.#sentFrames++;
+    this.#sentLines += frame.lines.length;
+    if (!connection.open) this.depart(connection, 'disconnected');
+  };
+
+  #opened(connection: Connection, outcome: Outcome<InboxReply<'openInbox'>>): void {
+    if (!connection.open) return;
+    if ('error' in outcome) {
+      const error = this.#refusals.problemOf(outcome.error, 'openInbox');
+      this.#outbox.reply(connection, eventLine('inbox', { ok: false, error }));
+      this.end(connection, closeCodes.goingAway);
+      return;
+    }
+    const { reply } = outcome;
+    this.#outbox.reply(connection, eventLine('inbox', { ok: true, ...reply }), reply.position);
+    connection.update({ joined: true });
+    this.#outbox.joined(connection);
+    this.#events.hasTotals(connection, reply.totals satisfies Totals);
+  }
+
+  /** @throws Refusal `forbidden` for a guest, who has no inbox, and `rate_limited` */
+  #charge(identity: Identity, name: string): void {
+    if (identity.guest === true) {
+      throw new Refusal('forbidden', 'Guests have no inbox; sign in first.');
+    }
+    this.#rates.charge(identity.userId, name, inboxCost(name));
+  }
+
+  /** @throws Refusal `too_many_connections` */
+  #assertPlace({ userId }: Identity): void {
+    const { connectionsPerUser } = this.#settings.limits;
+    if (this.#connections.ofUser(userId).length < connectionsPerUser) return;
+    throw new Refusal(
+      'too_many_connections',
+      `Your inbox is open ${connectionsPerUser} times already; close one first.`,
+    );
+  }
+
+  #isReachable({ open, state }: Connection): boolean {
+    return open && this.#connections.byId.has(state.id);
+  }
+}

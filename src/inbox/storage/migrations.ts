@@ -1,0 +1,57 @@
+import type { Migrations } from '../../room/storage/migrations.ts';
+
+/** The schema of inboxes, as the list of what was ever done to it. Append only. */
+export const inboxMigrations: Migrations = [
+  [
+    `CREATE TABLE inboxes (
+      user_id TEXT PRIMARY KEY,
+      epoch TEXT NOT NULL,
+      rev INTEGER NOT NULL,
+      -- Since an erasure: states of rooms with a lower version are ignored.
+      floor INTEGER NOT NULL DEFAULT 0,
+      -- The last room that a rebuild has asked.
+      rebuilt_to TEXT
+    ) WITHOUT ROWID`,
+    // Rows of rooms that are gone stay: an inbox remembers every room it ever held.
+    `CREATE TABLE conversations (
+      user_id TEXT NOT NULL,
+      room_id TEXT NOT NULL,
+      rev INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      as_of INTEGER NOT NULL,
+      gone INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      topic TEXT,
+      with_user TEXT,
+      last TEXT,
+      role TEXT NOT NULL,
+      read_up_to INTEGER NOT NULL,
+      unread INTEGER NOT NULL,
+      unread_mentions INTEGER NOT NULL,
+      notify TEXT NOT NULL,
+      activity_at INTEGER NOT NULL,
+      pinned INTEGER NOT NULL DEFAULT 0,
+      archived INTEGER NOT NULL DEFAULT 0,
+      unread_from INTEGER,
+      draft TEXT,
+      PRIMARY KEY (user_id, room_id)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX conversations_changed ON conversations (user_id, rev)',
+    `CREATE INDEX conversations_listed
+      ON conversations (user_id, pinned, activity_at, room_id) WHERE gone = 0`,
+    `CREATE INDEX conversations_unread ON conversations (user_id)
+      WHERE gone = 0 AND (unread > 0 OR unread_from IS NOT NULL)`,
+    `CREATE TABLE blocks (
+      user_id TEXT NOT NULL,
+      blocked_id TEXT NOT NULL,
+      PRIMARY KEY (user_id, blocked_id)
+    ) WITHOUT ROWID`,
+    // Direct rooms that a user has made, for the limit of a day.
+    `CREATE TABLE directs_made (
+      user_id TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      room_id TEXT NOT NULL,
+      PRIMARY KEY (user_id, room_id)
+    ) WITHOUT ROWID`,
+  ],
+];

@@ -1,0 +1,34 @@
+/** Bounds of inboxes that are part of the protocol and thus no settings. */
+export const inboxLimits = {
+  /** Conversations of a page. */
+  page: 200,
+  pageDefault: 50,
+  /** Code points of an excerpt. */
+  excerpt: 100,
+  /** A draft, in bytes of UTF-8. */
+  draftBytes: 8_192,
+  /** Rooms that one connection may watch. */
+  watched: 20,
+  /** How long watching lasts unless it is repeated, in milliseconds. */
+  watchMs: 120_000,
+  /** Rooms that are asked for exact counts when a list is opened. */
+  countedRooms: 50,
+  /** How long a list waits for these counts, in milliseconds; later ones follow as events. */
+  countsWithinMs: 300,
+  /** Direct rooms that a user may make within a day. */
+  directsPerDay: 20,
+  /** Rooms that one step of a rebuild asks. */
+  rebuildRooms: 20,
+  /** A turn is told this long after it at the earliest, so that more is told with it, in milliseconds. */
+  gatherMs: 1_000,
+  /** Users who are connected to a room are told of what is still unread after this long, in milliseconds. */
+  presentMs: 60_000,
+  /** Least time between two tellings of how far a present user has read, in milliseconds. */
+  readEveryMs: 3_600_000,
+  /** How often such a user is looked at, who may have left since, in milliseconds. */
+  readLookMs: 600_000,
+  /** Users of a room whose inboxes one step tells. */
+  stepUsers: 100,
+  /** Least time between two calls of a room to inboxes that watch it, in milliseconds. */
+  watcherEveryMs: 500,
+} as const;

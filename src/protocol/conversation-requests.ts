@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { roomId } from './fields.ts';
+import { type ConversationState, notifySchema } from './inbox-objects.ts';
+import { whole } from './objects.ts';
+
+const pair = { roomId, userId: z.string(), other: z.string() };
+const withName = { ...pair, username: z.string().optional() };
+const told = z.object({ conversation: z.custom<ConversationState>() });
+
+/**
+ * What inboxes ask rooms. Only objects of the service ask these, so they have no routes, and user ids
+ * and the like are not looked into again.
+ */
+export const conversationRequests = {
+  /** The state of a user's conversation, and with `watchMs` what happens in the room as it does. */
+  getConversation: {
+    payload: z.object({ roomId, userId: z.string(), watchMs: whole(0).optional() }),
+    reply: told,
+    via: 'service',
+    access: 'always',
+  },
+  setReading: {
+    payload: z.object({ roomId, notify: notifySchema.optional(), readUpTo: whole(0).optional() }),
+    reply: told,
+    via: 'service',
+  },
+  quitRoom: { payload: z.object({ roomId }), reply: told, via: 'service' },
+  /** Whether the direct room of two users is there. */
+  peekDirect: { payload: z.object(pair), reply: z.object({ isOpen: z.boolean() }), via: 'service' },
+  openDirect: {
+    payload: z.object(withName),
+    reply: told.extend({ created: z.literal(true).optional() }),
+    via: 'service',
+  },
+  setBlocked: {
+    payload: z.object({ ...withName, blocked: z.boolean() }),
+    reply: told,
+    via: 'service',
+  },
+  /** Has the room look at all members and tell their inboxes what they do not know. */
+  tellRoom: {
+    payload: z.object({ roomId }),
+    reply: z.object({}),
+    via: 'http',
+    route: 'POST /tell',
+    hasOwnHandler: true,
+    summary: 'Has the room tell the inboxes of its members what they do not know; for admins.',
+  },
+} as const;

@@ -1,0 +1,52 @@
+import { Refusal } from './codes/errors.ts';
+import { operationNames, transportCommands } from './commands.ts';
+import { eventNames } from './events.ts';
+
+/** What the protocol and Socket.IO send beside commands and events. */
+const CONTROL = [
+  'ack',
+  'joined',
+  'position',
+  'events',
+  'inbox',
+  'reset',
+  'connect',
+  'connect_error',
+  'disconnect',
+  'disconnecting',
+  'newListener',
+  'removeListener',
+  'constructor',
+  'prototype',
+];
+
+const reserved: ReadonlySet<string> = new Set([
+  ...operationNames,
+  ...Object.keys(transportCommands),
+  ...eventNames,
+  ...CONTROL,
+]);
+
+/** Letters, digits, spaces and a few signs, so that a name needs no escaping in a line. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_ .:/-]{0,63}$/u;
+
+/** What is wrong with the name of an application's own event, completing "name …". */
+export function wrongSignalName(name: string): string | undefined {
+  if (reserved.has(name)) return 'is a name of the protocol or of Socket.IO';
+  return NAME.test(name) ? undefined : 'must be 1 to 64 letters, digits, spaces, or _ . : / -';
+}
+
+/**
+ * An event that is no command, as the operation that passes it on.
+ * @throws Refusal `unknown_command`
+ */
+export function signalOf(name: string, payload: unknown, isOpen: boolean) {
+  if (!isOpen || wrongSignalName(name) !== undefined) {
+    throw new Refusal(
+      'unknown_command',
+      'There is no such command; see the protocol for the list.',
+    );
+  }
+  const { roomId } = (payload ?? {}) as { roomId?: unknown };
+  return { roomId, name, data: payload };
+}

@@ -1,0 +1,67 @@
+import { nameOfId } from '../../protocol/text.ts';
+import { assertAdmin } from '../access/access.ts';
+import type { Context, Handler } from '../context.ts';
+import { currentState } from '../telling/state.ts';
+
+/** Whether the direct room of two users is there. */
+export const peekDirect: Handler<'peekDirect'> = ({ access, members }, { userId }) => {
+  assertAdmin(access);
+  return { reply: { isOpen: members.find(userId) !== undefined } };
+};
+
+/** Shows a direct room to the user who opens it, and makes it if need be. */
+export const openDirect: Handler<'openDirect'> = (context, payload) => {
+  const isNew = found(context, payload);
+  const { userId } = payload;
+  set(context, userId, { opened: true });
+  const conversation = currentState(context, userId);
+  return { reply: { conversation, ...(isNew && { created: true as const }) } };
+};
+
+/** Notes that a user has blocked the other one, or no longer: then the other's messages count again. */
+export const setBlocked: Handler<'setBlocked'> = (context, payload) => {
+  found(context, payload);
+  const { userId, blocked } = payload;
+  set(context, userId, { blocks: blocked });
+  return { reply: { conversation: currentState(context, userId) } };
+};
+
+/** Puts both users on the list of their direct room. @returns whether they were not */
+function found(
+  context: Context,
+  { userId, other, username }: { userId: string; other: string; username?: string | undefined },
+): boolean {
+  const { access, members, room } = context;
+  assertAdmin(access);
+  if (members.find(userId)?.role === 'member') {
+    rename(context, userId, username);
+    return false;
+  }
+  room.setDirect();
+  const { rev } = room.read();
+  const missing = [userId, other].filter((one) => members.find(one)?.role !== 'member');
+  for (const one of missing) {
+    const name = (one === userId ? username : undefined) ?? nameOfId(one);
+    members.put({ userId: one, username: name, role: 'member', readUpTo: rev, banned: false });
+  }
+  room.countMembers(missing.length, true);
+  return true;
+}
+
+/** The name in the token of a user who has said nothing yet. */
+function rename({ members }: Context, userId: string, username: string | undefined): void {
+  const known = members.find(userId);
+  if (known === undefined || username === undefined || known.username === username) return;
+  const { unverified: _, ...rest } = known;
+  members.put({ ...rest, username });
+}
+
+function set(
+  { told }: Context,
+  userId: string,
+  change: { opened: true } | { blocks: boolean },
+): void {
+  told.mark(userId, 0);
+  const known = told.find(userId);
+  if (known !== undefined) told.put({ ...known, ...change });
+}

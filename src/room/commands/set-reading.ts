@@ -1,0 +1,31 @@
+import { Refusal } from '../../protocol/codes/errors.ts';
+import type { Payload } from '../../protocol/commands.ts';
+import type { Context, Handler } from '../context.ts';
+import type { Effect } from '../effects.ts';
+import { currentState } from '../telling/state.ts';
+import { markRead } from './mark-read.ts';
+
+/** Sets what the room keeps of a member's reading: how far they have read, and when to notify them. */
+export const setReading: Handler<'setReading'> = (context, { notify, readUpTo }) => {
+  const { access, actor } = context;
+  const { userId } = actor.identity;
+  if (!access.isListed)
+    throw new Refusal('room_not_found', 'You are not on the list of this room.');
+  if (notify !== undefined) setNotify(context, userId, notify);
+  const effects = readUpTo === undefined ? [] : read(context, readUpTo);
+  return { reply: { conversation: currentState(context, userId) }, effects };
+};
+
+function setNotify(
+  { told }: Context,
+  userId: string,
+  notify: NonNullable<Payload<'setReading'>['notify']>,
+): void {
+  told.mark(userId, 0);
+  const known = told.find(userId);
+  if (known !== undefined) told.put({ ...known, notify });
+}
+
+function read(context: Context, readUpTo: number): readonly Effect[] {
+  return markRead(context, { readUpTo }).effects ?? [];
+}

@@ -1,0 +1,62 @@
+import type { Reply } from '../../protocol/commands.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Message, StreamEnding } from '../../protocol/objects.ts';
+import type { Context, UpkeepContext } from '../context.ts';
+import type { RoomEvent } from '../effects.ts';
+import { findUndeleted } from './find-message.ts';
+
+/** @throws Refusal `rate_limited` while the actor has as many streams as a user may have */
+export function assertMayStream({ streams, actor }: Context): void {
+  if (streams.countOf(actor.identity.userId) < fixed.streamsPerUser) return;
+  throw new Refusal(
+    'rate_limited',
+    `You are writing ${fixed.streamsPerUser} messages at once in this room; finish one first.`,
+  );
+}
+
+/**
+ * Reads a message of the actor's own whose stream has ended.
+ * @throws Refusal `message_not_found`, `forbidden`
+ */
+export function findOwn(context: Context, seq: number): Message {
+  const message = findUndeleted(context, seq);
+  assertOwn(context, message.senderId);
+  return message;
+}
+
+/** @throws Refusal `forbidden` */
+export function assertOwn({ actor }: Context, userId: string): void {
+  if (userId === actor.identity.userId) return;
+  throw new Refusal('forbidden', 'Only its sender writes a message.');
+}
+
+/** A text whose stream has ended, as replies have it. */
+export function endedReply({ seq, rev, message, status }: Message): Reply<'finishMessage'> {
+  return { seq, rev, length: message.length, status: status ?? 'done' };
+}
+
+/** A stream that has just ended: its message, and what others hear. */
+export interface Ended {
+  message: Message;
+  event: RoomEvent;
+  position: string;
+}
+
+/** Ends a stream: the text goes into the message's row and into search, and its mentions count. */
+export function endStream(
+  { messages, streams, search, told, room, roomId }: UpkeepContext,
+  before: Message,
+  status: 'done' | StreamEnding,
+): Ended {
+  const { rev, position } = room.change();
+  const { streaming: _, ...text } = before;
+  const message: Message = { ...text, rev, ...(status !== 'done' && { status }) };
+  const { seq } = message;
+  messages.endStream(message);
+  streams.remove(seq);
+  search.add(message);
+  told.markExcerpt(seq);
+  const payload = { roomId, seq, rev, offset: message.message.length, text: '', status };
+  return { message, event: { name: 'messageAppended', payload }, position };
+}

@@ -1,0 +1,74 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import { TokenBucket } from '../../protocol/token-bucket.ts';
+import type { Outbox } from '../broadcast/outbox.ts';
+import type { Clock, Timer } from '../ports.ts';
+
+/** An application's own event on its way to everyone but the connection `except`. */
+export interface Signal {
+  name: string;
+  payload: object & { userId: string };
+  except: string | undefined;
+}
+
+/** Senders that are remembered; with more, those who have not sent lately are forgotten. */
+const MAX_SENDERS = 1_000;
+
+/**
+ * Passes signals on no faster than a room and each of its users may send them. What comes faster waits,
+ * the newest of a user and name in the place of the one before: nothing grows, and the last state of
+ * everybody gets through.
+ */
+export class Signals {
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #timer: Timer;
+  readonly #waiting = new Map<string, Signal>();
+  readonly #senders = new Map<string, TokenBucket>();
+  readonly #room: TokenBucket;
+  #isTimerSet = false;
+
+  constructor(outbox: Outbox, clock: Clock, timer: Timer) {
+    this.#outbox = outbox;
+    this.#clock = clock;
+    this.#timer = timer;
+    const perSecond = fixed.signalsPerSecond.room;
+    this.#room = new TokenBucket({ perSecond, burst: perSecond }, clock.now());
+  }
+
+  add(signal: Signal): void {
+    this.#waiting.set(JSON.stringify([signal.payload.userId, signal.name]), signal);
+    this.#send();
+  }
+
+  #send(): void {
+    const now = this.#clock.now();
+    for (const [key, { name, payload, except }] of this.#waiting) {
+      if (this.#senderOf(payload.userId, now).take(now) > 0) continue;
+      if (this.#room.take(now) > 0) break;
+      this.#waiting.delete(key);
+      this.#outbox.broadcast({ name, payload }, { to: 'everyone', except }, undefined, true);
+    }
+    if (this.#waiting.size === 0 || this.#isTimerSet) return;
+    this.#isTimerSet = true;
+    this.#timer.after(fixed.signalsEveryMs, () => {
+      this.#isTimerSet = false;
+      this.#send();
+    });
+  }
+
+  #senderOf(userId: string, now: number): TokenBucket {
+    const known = this.#senders.get(userId);
+    if (known !== undefined) return known;
+    if (this.#senders.size >= MAX_SENDERS) this.#forget(now);
+    const perSecond = fixed.signalsPerSecond.user;
+    const bucket = new TokenBucket({ perSecond, burst: perSecond }, now);
+    this.#senders.set(userId, bucket);
+    return bucket;
+  }
+
+  #forget(now: number): void {
+    for (const [userId, bucket] of this.#senders) {
+      if (bucket.isFull(now)) this.#senders.delete(userId);
+    }
+  }
+}

@@ -1,0 +1,282 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
+import type { Notify } from '../../protocol/inbox-objects.ts';
+import type { Database } from './database.ts';
+
+/** What the inbox of a user was last told, and when to look at the user again. */
+export interface Told {
+  userId: string;
+  /** A `Signature` as JSON; null: that the conversation is not there, or nothing yet. */
+  state: string | null;
+  version: number;
+  /** When that was told, in epoch milliseconds. */
+  at: number;
+  /** The message whose excerpt was told. */
+  lastSeq: number | null;
+  /** When to compare it with how things stand, in epoch milliseconds; null: not until something changes. */
+  due: number | null;
+  notify: Notify | null;
+  /** In a direct room: the user has blocked the other one, or has opened the room. */
+  blocks: boolean;
+  opened: boolean;
+}
+
+interface Row extends Omit<Told, 'blocks' | 'opened'> {
+  blocks: number;
+  opened: number;
+}
+
+/** What the room keeps of telling inboxes as a whole. */
+export interface TellingState {
+  /** The last version that was told to anybody; grows over all lives of the room's name. */
+  version: number;
+  /** When those who were told "read" are to be looked at at the latest; null: nothing was said since. */
+  passDue: number | null;
+  /** The last member that a look at all members has come to; null: none is under way. */
+  sweptTo: string | null;
+}
+
+const SELECT = `SELECT user_id AS userId, state, version, at, last_seq AS lastSeq, due, notify, blocks,
+  opened FROM told`;
+
+/** What inboxes of members were last told. */
+export class ToldStore {
+  /** Whether inboxes are told; a host that carries no deliveries has none. */
+  readonly isOn: boolean;
+  readonly #database: Database;
+  /** Something was marked; whoever sees to it takes this back. */
+  hasMarks = false;
+
+  constructor(database: Database, isOn: boolean) {
+    this.#database = database;
+    this.isOn = isOn;
+  }
+
+  find(userId: string): Told | undefined {
+    return this.#read('WHERE user_id = ?', userId)[0];
+  }
+
+  put(told: Told): void {
+    this.#database.run(
+      `INSERT OR REPLACE INTO told
+        (user_id, state, version, at, last_seq, due, notify, blocks, opened, unread)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      told.userId,
+      told.state,
+      told.version,
+      told.at,
+      told.lastSeq,
+      told.due,
+      told.notify,
+      told.blocks ? 1 : 0,
+      told.opened ? 1 : 0,
+      told.state !== null && (JSON.parse(told.state) as { unread: boolean }).unread ? 1 : 0,
+    );
+    this.hasMarks = true;
+  }
+
+  remove(userId: string): void {
+    this.hasMarks = true;
+    this.#database.run('DELETE FROM told WHERE user_id = ?', userId);
+  }
+
+  /** Something about a user may have to be told: look at `due` at the latest. */
+  mark(userId: string, due: number): void {
+    if (!this.isOn) return;
+    this.#database.run(
+      `INSERT INTO told (user_id, version, at, due, unread) VALUES (?, 0, 0, ?, 0)
+        ON CONFLICT (user_id) DO UPDATE SET due = excluded.due WHERE due IS NULL OR due > excluded.due`,
+      userId,
+      due,
+    );
+    this.hasMarks = true;
+  }
+
+  /** Users who are to be looked at if their inbox does not hold the conversation. */
+  markUntold(users: Iterable<{ userId: string }>, due: number): void {
+    if (!this.isOn) return;
+    for (const { userId } of users) {
+      this.#database.run(
+        `INSERT INTO told (user_id, version, at, due, unread) VALUES (?, 0, 0, ?, 0)
+          ON CONFLICT (user_id) DO UPDATE SET due = excluded.due WHERE state IS NULL`,
+        userId,
+        due,
+      );
+    }
+    this.hasMarks = true;
+  }
+
+  /** A user has read further: told at once where that was told as unread, else at `due`. */
+  markRead(userId: string, due: number): void {
+    if (!this.isOn) return;
+    this.#database.run(
+      `UPDATE told SET due = CASE unread WHEN 1 THEN 0 ELSE ? END
+        WHERE user_id = ? AND (due IS NULL OR (unread = 1 AND due > 0))`,
+      due,
+      userId,
+    );
+    this.hasMarks = true;
+  }
+
+  /** Users whose unread mentions have changed by an edit. */
+  markKnown(userIds: Iterable<string>): void {
+    if (!this.isOn) return;
+    for (const userId of userIds) {
+      this.#database.run('UPDATE told SET due = 0 WHERE user_id = ?', userId);
+    }
+    this.hasMarks = true;
+  }
+
+  /**
+   * Something was said. Those who were told "read" are to be looked at, those of the mentioned who were
+   * told "unread" one by one, and the sender, whose list shows what was said last, within a minute.
+   */
+  markMessage(now: number, senderId: string, mentioned: readonly string[]): void {
+    if (!this.isOn) return;
+    this.hasMarks = true;
+    const latest = now + inboxLimits.presentMs;
+    this.#database.run(
+      `INSERT INTO telling (one, version, pass_due) VALUES (1, 0, ?)
+        ON CONFLICT (one) DO UPDATE SET pass_due = excluded.pass_due WHERE pass_due IS NULL`,
+      latest,
+    );
+    for (const userId of mentioned) {
+      this.#database.run(
+        'UPDATE told SET due = ? WHERE user_id = ? AND unread = 1 AND due IS NULL',
+        now,
+        userId,
+      );
+    }
+    this.#database.run(
+      'UPDATE told SET due = ? WHERE user_id = ? AND due IS NULL',
+      latest,
+      senderId,
+    );
+  }
+
+  /** Everybody is to be looked at. */
+  markAll(): void {
+    if (!this.isOn) return;
+    this.#database.run(
+      `INSERT INTO telling (one, version, swept_to) VALUES (1, 0, '')
+        ON CONFLICT (one) DO UPDATE SET swept_to = ''`,
+    );
+    this.hasMarks = true;
+  }
+
+  /** A message was edited: everybody is to be looked at if an inbox shows its excerpt. */
+  markExcerpt(seq: number): void {
+    const query = 'SELECT 1 FROM told WHERE last_seq = ? LIMIT 1';
+    if (this.#database.first(query, seq) !== undefined) this.markAll();
+  }
+
+  state(): TellingState {
+    return (
+      this.#database.first<TellingState>(
+        'SELECT version, pass_due AS passDue, swept_to AS sweptTo FROM telling',
+      ) ?? { version: 0, passDue: null, sweptTo: null }
+    );
+  }
+
+  /** The next version: above every one before, and never below the clock. */
+  nextVersion(now: number): number {
+    const [row] = this.#database.all<{ version: number }>(
+      `INSERT INTO telling (one, version) VALUES (1, ?)
+        ON CONFLICT (one) DO UPDATE SET version = max(version + 1, excluded.version)
+        RETURNING version`,
+      now,
+    );
+    return row?.version ?? now;
+  }
+
+  setSweptTo(userId: string | null): void {
+    this.#database.run('UPDATE telling SET swept_to = ?', userId);
+  }
+
+  passed(): void {
+    this.#database.run('UPDATE telling SET pass_due = NULL WHERE pass_due IS NOT NULL');
+  }
+
+  /** Users to look at by now, the longest due first. */
+  due(now: number, limit: number): string[] {
+    return this.#ids('WHERE due <= ? ORDER BY due LIMIT ?', now, limit);
+  }
+
+  /** Makes due what a clock that was set back has left in the far future. */
+  bringForward(now: number, latest: number): void {
+    const query = 'SELECT 1 FROM told WHERE due > ? LIMIT 1';
+    if (this.#database.first(query, latest) === undefined) return;
+    this.#database.run('UPDATE told SET due = ? WHERE due > ?', now, latest);
+  }
+
+  firstDue(): number | undefined {
+    const row = this.#database.first<{ due: number | null }>(
+      'SELECT min(due) AS due FROM told WHERE due IS NOT NULL',
+    );
+    return row?.due ?? undefined;
+  }
+
+  /** Users whose inbox was told "read", after `userId`, by user id. */
+  toldRead(userId: string, limit: number): string[] {
+    return this.#ids(
+      'WHERE unread = 0 AND state IS NOT NULL AND user_id > ? ORDER BY user_id LIMIT ?',
+      userId,
+      limit,
+    );
+  }
+
+  /** Everybody whose inbox holds the conversation. */
+  all(): string[] {
+    return this.#ids('WHERE state IS NOT NULL');
+  }
+
+  /** After everything was dropped: what those have to be told whose inboxes held the conversation. */
+  restore(userIds: readonly string[], { version }: TellingState): void {
+    this.#database.run('INSERT OR REPLACE INTO telling (one, version) VALUES (1, ?)', version);
+    for (const userId of userIds) {
+      this.#database.run(
+        "INSERT INTO told (user_id, state, version, at, due, unread) VALUES (?, '{}', 0, 0, 0, 0)",
+        userId,
+      );
+    }
+  }
+
+  #ids(rest: string, ...bindings: (string | number)[]): string[] {
+    return this.#database
+      .all<{ userId: string }>(`SELECT user_id AS userId FROM told ${rest}`, ...bindings)
+      .map(({ userId }) => userId);
+  }
+
+  #read(rest: string, ...bindings: (string | number)[]): Told[] {
+    return this.#database.all<Row>(`${SELECT} ${rest}`, ...bindings).map((row) => ({
+      ...row,
+      blocks: row.blocks === 1,
+      opened: row.opened === 1,
+    }));
+  }
+}
+
+/** Makes the tables, and has the members of rooms that were there before looked at. */
+export const CREATE_TOLD: readonly string[] = [
+  `CREATE TABLE told (
+    user_id TEXT PRIMARY KEY,
+    state TEXT,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    last_seq INTEGER,
+    due INTEGER,
+    notify TEXT,
+    blocks INTEGER NOT NULL DEFAULT 0,
+    opened INTEGER NOT NULL DEFAULT 0,
+    unread INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  'CREATE INDEX told_due ON told (due) WHERE due IS NOT NULL',
+  'CREATE INDEX told_read ON told (user_id) WHERE unread = 0 AND state IS NOT NULL',
+  'CREATE INDEX told_last ON told (last_seq) WHERE last_seq IS NOT NULL',
+  `CREATE TABLE telling (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    version INTEGER NOT NULL,
+    pass_due INTEGER,
+    swept_to TEXT
+  )`,
+  "INSERT INTO telling (one, version, swept_to) SELECT 1, 0, '' FROM room WHERE member_count > 0",
+];

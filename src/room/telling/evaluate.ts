@@ -1,0 +1,115 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Told, ToldStore } from '../storage/told.ts';
+import { editionOf, type Signature, signatureOf, toldSignature } from './signature.ts';
+
+/** The target under which deliveries to a user's inbox are stored. */
+export const INBOX_TARGET = 'inbox:';
+
+/**
+ * Compares what a user's inbox was last told with how things stand. What differs is told, now or,
+ * where it is no matter of seconds, later.
+ * @param atOnce tells what could wait, too
+ */
+export function evaluate(context: UpkeepContext, userId: string, atOnce = false): void {
+  const { told: store, now } = context;
+  const told = store.find(userId);
+  const current = signatureOf(context, userId, told);
+  const before = toldSignature(told);
+  if (isSame(before, current)) {
+    if (told !== undefined && told.due !== null) keep(store, { ...told, due: null });
+    return;
+  }
+  const due = atOnce ? now : dueAt(context, userId, told, before, current);
+  if (due <= now || told === undefined) tell(context, userId, told, current);
+  else postpone(context, told, due);
+}
+
+/** A time that is set already stays where it is the sooner one: looking again must write nothing. */
+function postpone({ told: store, now }: UpkeepContext, told: Told, due: number): void {
+  const isSet = told.due !== null && told.due > now && told.due <= due;
+  if (!isSet) store.put({ ...told, due });
+}
+
+function isSame(before: Signature | undefined, current: Signature | undefined): boolean {
+  return JSON.stringify(before) === JSON.stringify(current);
+}
+
+/** Of a user who is gone only what they have chosen stays. */
+function keep(store: ToldStore, told: Told): void {
+  const { state, notify, blocks, opened } = told;
+  if (state !== null || notify !== null || blocks || opened) store.put(told);
+  else store.remove(told.userId);
+}
+
+function tell(
+  { told: store, deliveries, roomId, now }: UpkeepContext,
+  userId: string,
+  told: Told | undefined,
+  current: Signature | undefined,
+): void {
+  const after: Told = {
+    userId,
+    state: current === undefined ? null : JSON.stringify(current),
+    version: store.nextVersion(now),
+    at: now,
+    lastSeq: current?.last?.seq ?? null,
+    due: null,
+    notify: told?.notify ?? null,
+    blocks: told?.blocks ?? false,
+    opened: told?.opened ?? false,
+  };
+  keep(store, after);
+  deliveries.add(`${INBOX_TARGET}${userId}`, roomId);
+}
+
+/** When a difference is to be told, in epoch milliseconds; in the past: now. */
+function dueAt(
+  context: UpkeepContext,
+  userId: string,
+  told: Told | undefined,
+  before: Signature | undefined,
+  current: Signature | undefined,
+): number {
+  const { connections, messages, members, now } = context;
+  if (told === undefined || before === undefined || current === undefined) return now;
+  const isPresent = connections.joinedOf(userId).length > 0;
+  if (current.unread && !before.unread) {
+    if (!isPresent) return now;
+    const readUpTo = members.find(userId)?.readUpTo ?? 0;
+    const first = messages.firstUnread(userId, readUpTo);
+    return (first?.timestamp ?? now) + inboxLimits.presentMs;
+  }
+  if (!isLazy(before, current)) return now;
+  const toldAt = Math.min(told.at, now);
+  if (before.unreadMentions !== current.unreadMentions) return toldAt + mentionsDelay(before);
+  if (isLastGone(context, before)) return now;
+  if (!isPresent || current.unread) return toldAt + inboxLimits.presentMs;
+  const latest = toldAt + inboxLimits.readEveryMs;
+  return latest <= now ? now : Math.min(latest, now + inboxLimits.readLookMs);
+}
+
+/** Whether two signatures differ in nothing that is told as soon as it turns. */
+function isLazy(before: Signature, current: Signature): boolean {
+  const { readUpTo, unreadMentions, last } = before;
+  const alike = { ...current, readUpTo, unreadMentions, last };
+  if (!isSame(before, alike)) return false;
+  return before.unread || unreadMentions === current.unreadMentions;
+}
+
+/** The excerpt that was told is of a message that has changed or is gone. */
+function isLastGone({ messages }: UpkeepContext, { last }: Signature): boolean {
+  if (last === null) return false;
+  const message = messages.find(last.seq);
+  if (message === undefined || message.deletedAt !== undefined) return true;
+  return editionOf(message) !== last.editedAt;
+}
+
+/**
+ * More mentions of a user who does not read are told ever more rarely: after one a second, then a
+ * minute later for each that is known.
+ */
+function mentionsDelay({ unreadMentions }: Signature): number {
+  if (unreadMentions === 0) return inboxLimits.gatherMs;
+  return Math.min(unreadMentions * inboxLimits.presentMs, inboxLimits.readEveryMs);
+}

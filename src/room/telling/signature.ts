@@ -1,0 +1,92 @@
+import { isDirect, type Notify } from '../../protocol/inbox-objects.ts';
+import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import type { Message, Role } from '../../protocol/objects.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { KnownMember } from '../storage/members.ts';
+import type { Told } from '../storage/told.ts';
+
+/** What of a conversation a room tells for sure. What is not in it is no reason to tell anything. */
+export interface Signature {
+  topic: string | null;
+  with: { userId: string; username: string } | null;
+  role: Role;
+  readUpTo: number;
+  unread: boolean;
+  unreadMentions: number;
+  notify: Notify;
+  /** The message whose excerpt is shown, and when it was edited. */
+  last: { seq: number; editedAt: number | null } | null;
+}
+
+/** How a user's conversation stands; undefined when there is none for them. */
+export function signatureOf(
+  context: UpkeepContext,
+  userId: string,
+  told: Told | undefined,
+): Signature | undefined {
+  const member = listedMember(context, userId);
+  if (member === undefined) return undefined;
+  const { messages, state } = context;
+  const isOneToOne = isDirect(context.roomId);
+  const first = told?.blocks === true ? undefined : messages.firstUnread(userId, member.readUpTo);
+  const unread = first !== undefined;
+  if (isOneToOne && told?.opened !== true && !(unread || hasSpoken(context, told))) {
+    return undefined;
+  }
+  const unreadMentions = unread ? context.mentions.countUnread(userId, member.readUpTo) : 0;
+  return {
+    topic: state.topic,
+    with: isOneToOne ? otherOf(context, userId) : null,
+    role: member.role,
+    readUpTo: member.readUpTo,
+    unread,
+    unreadMentions,
+    notify: told?.notify ?? (isOneToOne ? 'all' : 'mentions'),
+    last: lastTold(context, told, unread, unreadMentions),
+  };
+}
+
+/** A member whose inbox is told of the room. */
+function listedMember({ members, state }: UpkeepContext, userId: string): KnownMember | undefined {
+  if (state.deletion !== null || userId.startsWith(GUEST_PREFIX)) return undefined;
+  const member = members.find(userId);
+  return member === undefined || member.role === 'none' || member.banned ? undefined : member;
+}
+
+/** A direct room shows to the one who did not open it from its first message on; a block hides it. */
+function hasSpoken({ state }: UpkeepContext, told: Told | undefined): boolean {
+  return state.rev > 0 && (told?.blocks !== true || told.state !== null);
+}
+
+function otherOf({ members }: UpkeepContext, userId: string): Signature['with'] {
+  const other = members.after('', 2).find((member) => member.userId !== userId);
+  return other === undefined ? null : { userId: other.userId, username: other.username };
+}
+
+/** After "unread" the excerpt stays what it was, unless its message is gone or there are more mentions. */
+function lastTold(
+  { messages, room }: UpkeepContext,
+  told: Told | undefined,
+  unread: boolean,
+  unreadMentions: number,
+): Signature['last'] {
+  const before = toldSignature(told);
+  const kept =
+    before?.unread === true && unread && before.unreadMentions === unreadMentions && before.last
+      ? messages.find(before.last.seq)
+      : undefined;
+  const last = kept?.deletedAt === undefined ? (kept ?? undefined) : undefined;
+  const shown = last ?? messages.newest(room.read());
+  return shown === undefined ? null : { seq: shown.seq, editedAt: editionOf(shown) };
+}
+
+/** When a message was last edited; 0 for one that still grows, null for one that never was. */
+export function editionOf({ editedAt, streaming }: Message): number | null {
+  return streaming === true ? 0 : (editedAt ?? null);
+}
+
+/** What was last told, if a conversation was. */
+export function toldSignature(told: Told | undefined): Signature | undefined {
+  if (told?.state === undefined || told.state === null) return undefined;
+  return JSON.parse(told.state) as Signature;
+}

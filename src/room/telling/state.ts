@@ -1,0 +1,83 @@
+import { type ConversationState, isDirect } from '../../protocol/inbox-objects.ts';
+import type { UpkeepContext } from '../context.ts';
+import { evaluate } from './evaluate.ts';
+import { lastOf } from './excerpt.ts';
+import { toldSignature } from './signature.ts';
+
+/**
+ * What a user's inbox is told: the signature that was stored, with its version, and counts and excerpt
+ * as they are now. Without a row: that the conversation is gone.
+ */
+export function stateOf(context: UpkeepContext, userId: string): ConversationState {
+  const { told: store, members, messages, roomId, now } = context;
+  const told = store.find(userId);
+  const signature = toldSignature(told);
+  const kind = isDirect(roomId) ? ('direct' as const) : ('room' as const);
+  if (told === undefined || signature === undefined || signature.role === undefined) {
+    const version = Math.max(store.state().version, told?.version ?? 0, 1);
+    return { ...NOTHING, version, asOf: now, gone: true, kind, at: now };
+  }
+  const { topic, with: other, role, readUpTo, unread, notify, last } = signature;
+  const actual = members.find(userId)?.readUpTo ?? readUpTo;
+  const message = last === null ? undefined : messages.find(last.seq);
+  const isShown = message !== undefined && message.deletedAt === undefined;
+  return {
+    version: told.version,
+    asOf: now,
+    kind,
+    ...(topic !== null && { topic }),
+    ...(other !== null && { with: other }),
+    ...(isShown && { last: lastOf(message) }),
+    role,
+    readUpTo,
+    unread: unread ? Math.max(1, messages.countUnread(userId, actual)) : 0,
+    unreadMentions: signature.unreadMentions,
+    notify,
+    at: told.at,
+  };
+}
+
+const NOTHING = {
+  role: 'none',
+  readUpTo: 0,
+  unread: 0,
+  unreadMentions: 0,
+  notify: 'mentions',
+} as const;
+
+/** The body of a delivery to a user's inbox. */
+export function bodyOf(context: UpkeepContext, userId: string): string {
+  return JSON.stringify(stateOf(context, userId));
+}
+
+/**
+ * The state of a user's conversation after all that could wait to be told. A room that nothing is
+ * known of answers with a version above all it ever told.
+ */
+export function currentState(context: UpkeepContext, userId: string): ConversationState {
+  const { told, now } = context;
+  // A command has changed the room since its row was read.
+  const state = context.room.read();
+  const later = { ...context, state };
+  evaluate(later, userId, true);
+  const current = liveState(later, userId);
+  if (current.gone !== true) return current;
+  const isThere = state.createdAt > 0 || state.deletion !== null;
+  return { ...current, version: isThere ? told.nextVersion(now) : now };
+}
+
+/** What was told, with counts and the newest message as they are now. */
+export function liveState(context: UpkeepContext, userId: string): ConversationState {
+  const state = stateOf(context, userId);
+  if (state.gone === true) return state;
+  const { messages, members, mentions, told } = context;
+  const readUpTo = members.find(userId)?.readUpTo ?? state.readUpTo;
+  const counts = told.find(userId)?.blocks !== true;
+  const newest = messages.newest(context.state);
+  return {
+    ...state,
+    unread: counts ? messages.countUnread(userId, readUpTo) : 0,
+    unreadMentions: counts ? mentions.countUnread(userId, readUpTo) : 0,
+    ...(newest !== undefined && { last: lastOf(newest) }),
+  };
+}

@@ -1,0 +1,50 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
+import type { UpkeepContext } from '../context.ts';
+import { evaluate } from './evaluate.ts';
+
+/** When the room has to look what inboxes are to be told, at the latest; undefined: not until a change. */
+export function tellingDueAt({ told, state, now }: UpkeepContext): number | undefined {
+  if (!told.isOn || state.importing) return undefined;
+  const { passDue, sweptTo } = told.state();
+  const first = Math.min(
+    sweptTo === null ? Infinity : now,
+    passDue ?? Infinity,
+    told.firstDue() ?? Infinity,
+  );
+  if (first === Infinity) return undefined;
+  return Math.max(now + inboxLimits.presentMs, Math.min(first, now + inboxLimits.readEveryMs));
+}
+
+/**
+ * One bounded step of telling: users who are due, then a look at all members, then one at those who
+ * were told "read" and may have something unread.
+ * @param passedTo the last user that the look at those who were told "read" has come to
+ * @returns where that look stands; undefined: it is done, or not due
+ */
+export function tellingStep(
+  context: UpkeepContext,
+  passedTo: string,
+): { hasMore: boolean; passedTo: string } {
+  const { told, now } = context;
+  const limit = inboxLimits.stepUsers;
+  const due = told.due(now, limit);
+  for (const userId of due) evaluate(context, userId);
+  if (due.length === limit) return { hasMore: true, passedTo };
+  if (sweepStep(context, limit)) return { hasMore: true, passedTo };
+  if (told.state().passDue === null) return { hasMore: false, passedTo: '' };
+  const read = told.toldRead(passedTo, limit);
+  for (const userId of read) evaluate(context, userId);
+  const hasMore = read.length === limit;
+  return { hasMore, passedTo: hasMore ? (read.at(-1) ?? '') : '' };
+}
+
+/** Looks at some of all members. @returns whether there was something to look at */
+function sweepStep(context: UpkeepContext, limit: number): boolean {
+  const { told, members, state } = context;
+  const { sweptTo } = told.state();
+  if (sweptTo === null) return false;
+  const found = state.deletion === null ? members.after(sweptTo, limit) : [];
+  for (const { userId } of found) evaluate(context, userId);
+  told.setSweptTo(found.length === limit ? (found.at(-1)?.userId ?? null) : null);
+  return true;
+}

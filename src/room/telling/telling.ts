@@ -1,0 +1,88 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Database } from '../storage/database.ts';
+import type { Log, Timer } from '../ports.ts';
+import { tellingDueAt, tellingStep } from './task.ts';
+
+/** Time between two steps, in milliseconds: others get their turn in between. */
+const STEP_EVERY_MS = 20;
+
+/** What is due sooner than this is done by a timer, in milliseconds; the rest by the room's wakeup. */
+const TIMER_MS = 5_000;
+
+interface TellingPorts {
+  timer: Timer;
+  log: Log;
+  context: () => UpkeepContext;
+  /** Has the room woken at this time or before, in epoch milliseconds. */
+  wakeBy: (at: number) => void;
+}
+
+/**
+ * Tells inboxes soon after something has turned, in bounded steps by timer. Memory only: what a crash
+ * leaves is done at the room's next wakeup.
+ */
+export class Telling {
+  readonly #ports: TellingPorts;
+  readonly #database: Database;
+  #isTimerSet = false;
+  /** The last of those who were told "read" that the look at them has come to. */
+  #passedTo = '';
+  /** The room's `rev` when that look began. */
+  #passRev = 0;
+  /** A wakeup has come for that look: once it is done nothing is owed. */
+  #isFinal = false;
+
+  constructor(ports: TellingPorts, database: Database) {
+    this.#ports = ports;
+    this.#database = database;
+  }
+
+  /** Something may have turned. What turns within a second is told together. */
+  soon(afterMs: number = inboxLimits.gatherMs): void {
+    if (this.#isTimerSet) return;
+    this.#isTimerSet = true;
+    this.#ports.timer.after(afterMs, () => {
+      this.#isTimerSet = false;
+      this.#step();
+    });
+  }
+
+  /** One bounded step at a wakeup, within its transaction; timers do the rest. */
+  wake(context: UpkeepContext): void {
+    const { now } = context;
+    if (context.told.isOn) context.told.bringForward(now, now + 2 * inboxLimits.readEveryMs);
+    this.#isFinal = true;
+    this.#advance(context);
+  }
+
+  #step(): void {
+    try {
+      const wakeAt = this.#database.atomic(() => {
+        const context = this.#ports.context();
+        this.#advance(context);
+        return tellingDueAt(context) ?? null;
+      });
+      if (wakeAt !== null) this.#ports.wakeBy(wakeAt);
+    } catch (error) {
+      this.#ports.log.failure('telling', error);
+    }
+  }
+
+  #advance(context: UpkeepContext): void {
+    const { told, state, now } = context;
+    if (state.importing || !told.isOn) return;
+    if (this.#passedTo === '') this.#passRev = state.rev;
+    const { hasMore, passedTo } = tellingStep(context, this.#passedTo);
+    this.#passedTo = passedTo;
+    const isOver = !hasMore && state.rev === this.#passRev;
+    if (isOver && this.#isFinal) {
+      told.passed();
+      this.#isFinal = false;
+    }
+    const nextMs = (told.firstDue() ?? Infinity) - now;
+    if (!isOver) this.soon(STEP_EVERY_MS);
+    else if (nextMs <= TIMER_MS) this.soon(Math.max(STEP_EVERY_MS, nextMs));
+    told.hasMarks = false;
+  }
+}

@@ -1,0 +1,67 @@
+import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Courier, Timer } from '../ports.ts';
+import { INBOX_TARGET } from './evaluate.ts';
+import { liveState } from './state.ts';
+
+interface WatcherPorts {
+  timer: Timer;
+  courier?: Courier;
+  context: () => UpkeepContext;
+}
+
+/**
+ * Users who have the room on their screen in a list: their inboxes are told what happens as it does,
+ * one user at a time, newest state only. Memory only, and nothing of it is kept by the inbox for sure.
+ */
+export class Watchers {
+  readonly #ports: WatcherPorts;
+  /** Until when each watches, in epoch milliseconds. */
+  readonly until = new Map<string, number>();
+  /** Those who have not been told the newest. */
+  readonly #waiting = new Set<string>();
+  #isTimerSet = false;
+
+  constructor(ports: WatcherPorts) {
+    this.#ports = ports;
+  }
+
+  watch(userId: string, until: number): void {
+    this.until.set(userId, until);
+  }
+
+  /** Something has happened in the room. */
+  turned(): void {
+    for (const userId of this.until.keys()) this.#waiting.add(userId);
+    this.#later();
+  }
+
+  #later(): void {
+    if (this.#isTimerSet || this.#waiting.size === 0) return;
+    this.#isTimerSet = true;
+    this.#ports.timer.after(inboxLimits.watcherEveryMs, () => {
+      this.#isTimerSet = false;
+      this.#tellNext();
+      this.#later();
+    });
+  }
+
+  #tellNext(): void {
+    const context = this.#ports.context();
+    for (const userId of this.#waiting) {
+      this.#waiting.delete(userId);
+      if ((this.until.get(userId) ?? 0) > context.now) {
+        this.#send(context, userId);
+        return;
+      }
+      this.until.delete(userId);
+    }
+  }
+
+  #send(context: UpkeepContext, userId: string): void {
+    const target = `${INBOX_TARGET}${userId}`;
+    const body = JSON.stringify(liveState(context, userId));
+    const delivery = { target, key: context.roomId, version: 0, attempt: 0, body };
+    this.#ports.courier?.send(target, [delivery], () => undefined);
+  }
+}

@@ -1,0 +1,107 @@
+import type { Context, Hono } from 'hono';
+import {
+  type InboxCommandName,
+  inboxCommands,
+  type InboxEntry,
+  readInboxPayload,
+} from '../../protocol/inbox-commands.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
+import type { Method } from '../../protocol/operation.ts';
+import type { HttpTransport, Identify } from './http-transport.ts';
+import { refusalOf } from './refusals.ts';
+import { bodyFields, limitBody, pathFields, text, whole } from './request-parts.ts';
+
+/** A route that asks an inbox for one command. */
+export interface InboxRoute {
+  name: InboxCommandName;
+  method: Method;
+  path: string;
+  summary: string;
+  /** Fields that stand in the path, in the query, and whether the rest is a body. */
+  inPath: readonly string[];
+  inQuery: readonly string[];
+  hasBody: boolean;
+}
+
+const table: Readonly<Record<InboxCommandName, InboxEntry>> = inboxCommands;
+
+/** Made from the table of the protocol. */
+export const inboxRoutes: readonly InboxRoute[] = (
+  Object.keys(table) as InboxCommandName[]
+).flatMap((name) => {
+  const { route, summary = '', payload } = table[name];
+  if (route === undefined) return [];
+  const [method, path] = route.split(' ') as [Method, string];
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, field = '']) => field);
+  const rest = Object.keys(payload.shape).filter((field) => !inPath.includes(field));
+  const isBodiless = method === 'GET' || method === 'DELETE' || rest.length === 0;
+  // What has changed since a position is asked of the same address.
+  const inQuery = name === 'getInbox' ? [...rest, 'since'] : rest;
+  return [
+    {
+      name,
+      method,
+      path,
+      summary,
+      inPath,
+      inQuery: isBodiless ? inQuery : [],
+      hasBody: !isBodiless,
+    },
+  ];
+});
+
+/** Adds the routes of inboxes: each parses, authenticates, forwards. */
+export function addInboxRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
+  app.delete('/users/:userId', eraseRoute(transport, identify));
+  for (const route of inboxRoutes) {
+    const answer = answerOf(route, transport, identify);
+    if (route.hasBody) app.on(route.method, route.path, limitBody(transport.limits), answer);
+    else app.on(route.method, route.path, answer);
+  }
+}
+
+/** `DELETE /users/:userId`: a step of erasing a person; 202 while something is left to do. */
+function eraseRoute({ inboxes }: HttpTransport, identify: Identify) {
+  return async (c: Context): Promise<Response> => {
+    const identity = await identify(c);
+    if (identity.admin !== true) throw new Refusal('forbidden', 'Only an admin may do this.');
+    const payload = pathFields(c, '/users/:userId', { userId: text });
+    const userId = readUserId(payload['userId']);
+    const result = await inboxes.execute({ userId, admin: true }, 'eraseInbox', {});
+    if (!result.ok) throw refusalOf(result.error);
+    const { done, left } = result;
+    return c.json({ done, left }, done ? 200 : 202);
+  };
+}
+
+function readUserId(given: unknown): string {
+  return readInboxPayload('getBlocked', { after: given }).after ?? '';
+}
+
+function answerOf(route: InboxRoute, transport: HttpTransport, identify: Identify) {
+  return async (c: Context): Promise<Response> => {
+    const identity = await identify(c);
+    const body = route.hasBody ? await bodyFields(c, transport.limits, false) : {};
+    const readers = Object.fromEntries(route.inPath.map((field) => [field, text]));
+    const payload: Record<string, unknown> = {
+      ...body,
+      ...queryOf(c, route.inQuery),
+      ...pathFields(c, route.path, readers),
+    };
+    const name = payload['since'] === undefined ? route.name : 'openInbox';
+    const result = await transport.inboxes.execute(identity, name, payload);
+    if (!result.ok) throw refusalOf(result.error);
+    const { ok: _, ...reply } = result;
+    return c.json(reply);
+  };
+}
+
+/** The fields of a query; all are optional, and one that is empty is absent. */
+function queryOf(c: Context, fields: readonly string[]): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const field of fields) {
+    const given = c.req.query(field) ?? '';
+    if (given !== '') found[field] = field === 'limit' ? whole(given) : given;
+  }
+  return found;
+}

@@ -1,0 +1,92 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { Company } from '../support/browser-company.ts';
+import { violations } from '../support/browser-hands.ts';
+import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const hosts = [
+  ['node', startNodeHost],
+  ['edge', startEdgeHost],
+] as const;
+
+describe.skipIf(!hasBrowser).each(hosts)(
+  'a page of another origin, with the %s host',
+  (_, start) => {
+    const company = Company.forAll();
+    let host: Host;
+    let shop: Server;
+    let html = '';
+    let shopUrl = '';
+
+    beforeAll(async () => {
+      host = await start();
+      shop = createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html);
+      });
+      await new Promise<void>((resolve) => {
+        shop.listen(0, '127.0.0.1', resolve);
+      });
+      shopUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/`;
+    });
+
+    afterAll(async () => {
+      shop?.close();
+      await host?.close();
+    });
+
+    const pageWith = (body: string) =>
+      `<!doctype html><html lang="en"><title>A shop</title><main><h1>A shop</h1>${body}</main></html>`;
+    const token = (name: string) =>
+      `fetch('${host.url}test-token?username=${name}').then((r) => r.text())`;
+
+    test('holds a room in three lines, with the token of its own user', async () => {
+      html = pageWith(`<script type="module" src="${host.url}embed.js"></script>
+      <parlor-chat room="${company.room}"></parlor-chat>
+      <script>document.querySelector('parlor-chat').token = () => ${token('Cleo')};</script>`);
+      const cleo = await company.arrives(shopUrl);
+      const { page } = cleo;
+      await page.getByLabel('Message', { exact: true }).fill('is this in **stock**?');
+      await page.keyboard.press('Enter');
+      await page.locator('parlor-chat strong').getByText('stock').waitFor();
+      const ann = await company.comesIn('Ann', host.url);
+      await ann.message('is this in stock?').locator('.name', { hasText: 'Cleo' }).waitFor();
+      await ann.write('yes, two of them');
+      await page.locator('parlor-chat').getByText('yes, two of them').waitFor();
+      expect(await violations(page, axe)).toEqual([]);
+    });
+
+    test('gives the token when the element asks for it, and is left cleanly', async () => {
+      html = pageWith(`<script>
+        document.addEventListener('parlor-token', ({ detail }) => detail.give(${token('Dora')}));
+      </script>
+      <script type="module" src="${host.url}embed.js"></script>
+      <parlor-chat room="${company.room}"></parlor-chat>`);
+      const dora = await company.arrives(shopUrl);
+      const ann = await company.comesIn('Ann', host.url);
+      await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann', 'Dora']);
+      await dora.page.evaluate("document.querySelector('parlor-chat').remove()");
+      await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    });
+
+    test('uses the client library without a bundler', async () => {
+      html = pageWith('');
+      const eve = await company.arrives(shopUrl);
+      const said = await eve.page
+        .evaluate(`import('${host.url}client.js').then(async ({ connect }) => {
+      const client = connect({ url: '${host.url}', token: () => ${token('Eve')} });
+      const { message } = await client.room(${JSON.stringify(company.room)}).send('from a plain page');
+      client.close();
+      return message;
+    })`);
+      expect(said).toBe('from a plain page');
+    });
+  },
+);

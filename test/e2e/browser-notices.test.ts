@@ -1,0 +1,165 @@
+import { describe, expect, test, vi } from 'vitest';
+import { keyOf, signToken } from '../../src/auth/tokens.ts';
+import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const SECRET = 'a secret of forty characters, or even more';
+
+const company = Company.forAll();
+
+describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
+  const host = nodeHostFor({ COMMAND_BURST: '100000' });
+  const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
+
+  /** Does something over HTTP as this user. */
+  async function ask(name: string, method: string, path: string, body?: object): Promise<void> {
+    const query = new URLSearchParams({ username: name });
+    const token = await (
+      await fetch(new URL(`/test-token?${query.toString()}`, host().url))
+    ).text();
+    const room = `/rooms/${encodeURIComponent(company.room)}`;
+    const response = await fetch(new URL(`${room}${path}`, host().url), {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect([path, response.ok]).toEqual([path, true]);
+    await response.body?.cancel();
+  }
+
+  test('says that a role was given, that a mute ends, and that the room was deleted', async () => {
+    await ask('Ann', 'POST', '/messages', { message: 'my room' });
+    await ask('Ben', 'POST', '/messages', { message: 'hello' });
+    const ben = await comesIn('Ben');
+    await ask('Ann', 'PUT', '/members/Ben', { role: 'moderator' });
+    await ben.page.getByText('Your role here is moderator now.').waitFor();
+    await ask('Ann', 'PUT', '/mutes/Ben', { seconds: 600 });
+    await ben.page.getByText(/^You are muted until .*; until then you can read\.$/).waitFor();
+    await ask('Ann', 'DELETE', '/mutes/Ben');
+    await ben.page.getByText('You can write here again.').waitFor();
+    await ask('Ann', 'DELETE', '');
+    const locked = ben.page.locator('#locked p');
+    await expect
+      .poll(() => locked.textContent(), PATIENTLY)
+      .toBe('This room was deleted; choose another one.');
+  });
+
+  test('keeps the address and the room the same where an address names no room', async () => {
+    const ann = await comesIn('Ann');
+    await ann.page.evaluate(`location.hash = ${JSON.stringify('x'.repeat(200))}`);
+    await ann.page.getByText('This address names no room;').waitFor();
+    expect(await ann.page.evaluate('decodeURIComponent(location.hash)')).toBe(`#${company.room}`);
+  });
+
+  test('invites a person who is known from another room, by name', async () => {
+    const ann = await comesIn('Ann');
+    const ben = await comesIn('Ben');
+    await ben.write('hello');
+    await ann.message('hello').waitFor();
+    const other = `${company.room} of Ann`;
+    await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(other))}`);
+    await ann.page.getByRole('heading', { level: 1, name: other }).waitFor();
+    await ann.page.getByRole('button', { name: 'Copy link', exact: true }).waitFor();
+    await ann.write('mine');
+    await ann.page.getByRole('button', { name: 'Invite somebody' }).click();
+    const choices = ann.page.locator('datalist option');
+    await expect
+      .poll(() => choices.evaluateAll((all: { value: string }[]) => all.map((one) => one.value)))
+      .toContain('Ben');
+    await ann.page.getByLabel('Who', { exact: true }).fill('Ben');
+    await ann.page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await ann.page.getByText('Ben can come in now.').waitFor();
+    const away = ann.page.locator('.away-list .name');
+    await expect.poll(() => away.allTextContents(), PATIENTLY).toEqual(['Ben']);
+  });
+
+  test('shows of each room who has last said what, unread ones first', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write('first room');
+    const second = `${company.room} second`;
+    await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
+    await ann.page.getByRole('heading', { level: 1, name: second }).waitFor();
+    await ann.write('second room');
+    const names = () => ann.page.locator('#room-list .room-label').allTextContents();
+    await expect.poll(names, PATIENTLY).toEqual([second, company.room]);
+    await ask('Ben', 'POST', '/messages', { message: 'the list is on the left' });
+    await expect.poll(names, PATIENTLY).toEqual([company.room, second]);
+    const last = ann.page.locator('#room-list').getByText('Ben: the list is on the left');
+    await last.waitFor();
+    // A reload has it too, though that room is not looked at.
+    await ann.page.reload();
+    await last.waitFor();
+  });
+
+  test('gives links of a topic, and all of a long one', async () => {
+    const topic = `https://example.org/ ${'long '.repeat(40)}end`;
+    await ask('Ann', 'POST', '/messages', { message: 'my room' });
+    await ask('Ann', 'PATCH', '', { topic });
+    const ann = await comesIn('Ann');
+    const link = ann.page.locator('#topic').getByRole('link', { name: 'https://example.org/' });
+    expect(await link.getAttribute('href')).toBe('https://example.org/');
+    await ann.page.getByRole('button', { name: 'Room menu' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Show topic' }).click();
+    await ann.page.getByRole('dialog').getByText('long end').waitFor();
+  });
+
+  test('keeps the density of its user', async () => {
+    const ann = await comesIn('Ann');
+    const isCompact = () => ann.page.locator('body.is-compact').count();
+    await ann.page.getByRole('button', { name: 'Your settings' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Show more at once' }).click();
+    await expect.poll(isCompact, PATIENTLY).toBe(1);
+    await ann.page.reload();
+    await expect.poll(isCompact, PATIENTLY).toBe(1);
+  });
+
+  test('opens what can be done when a finger rests on a message', async () => {
+    const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
+    await ask('Ben', 'POST', '/messages', { message: 'press me' });
+    const ann = await comesIn('Ann', phone);
+    const box = await ann.message('press me').locator('.text').boundingBox();
+    const point = { x: (box?.x ?? 0) + 10, y: (box?.y ?? 0) + 10 };
+    const cdp = await ann.page.context().newCDPSession(ann.page);
+    await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [point] });
+    // As long as a finger rests.
+    await ann.page.waitForTimeout(600);
+    await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    const sheet = ann.page.getByRole('menu', { name: 'Actions' });
+    await sheet.getByRole('menuitem', { name: 'Reply' }).waitFor();
+    await sheet.getByRole('menuitem', { name: '❤️', exact: true }).tap();
+    const given = ann.page.getByRole('button', { name: '❤️ 1' });
+    await expect.poll(() => given.getAttribute('aria-pressed'), PATIENTLY).toBe('true');
+  });
+
+  test('speaks German to those who read it, and writes dates so', async () => {
+    const ann = await company.arrives(host().url, { locale: 'de-AT' });
+    await ann.page.getByLabel('Dein Name').fill('Ann');
+    await ann.page.getByLabel('Raum', { exact: true }).fill(company.room);
+    await ann.page.getByRole('button', { name: 'Beitreten', exact: true }).click();
+    await ann.page.getByText('Hier wurde noch nichts geschrieben.').waitFor();
+    await ann.page.getByRole('textbox', { name: 'Nachricht' }).fill('hallo');
+    await ann.page.keyboard.press('Enter');
+    await ann.page.getByText('Heute', { exact: true }).waitFor();
+    expect(await ann.page.evaluate('document.documentElement.lang')).toBe('de-AT');
+  });
+});
+
+describe.skipIf(!hasBrowser)('the page, about a token that ends', () => {
+  const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
+
+  test('says so, though the server has nothing to say, and leads back to sign-in', async () => {
+    const ann = await company.arrives(host().url);
+    const claims = { sub: 'a-1', name: 'Ann', exp: Math.floor(Date.now() / 1_000) + 3_600 };
+    await ann.join('', company.room, await signToken(claims, keyOf(SECRET)));
+    await ann.isIn();
+    // Hours later, in a window that nobody has touched.
+    await ann.page.evaluate('Date.now = ((now) => () => now() + 7_200_000)(Date.now)');
+    await ann.page.evaluate("window.dispatchEvent(new Event('focus'))");
+    await ann.page.getByText('Your token has expired;').waitFor();
+    await ann.page.getByRole('button', { name: 'Sign in again' }).click();
+    const field = ann.page.getByLabel('Token', { exact: true });
+    await expect.poll(() => field.isVisible(), PATIENTLY).toBe(true);
+  });
+});

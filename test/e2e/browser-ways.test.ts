@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, expect, test, vi } from 'vitest';
+import { hasBrowser, PATIENTLY } from '../support/browser.ts';
+import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { violations } from '../support/browser-hands.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const company = Company.forAll();
+
+describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
+  const host = nodeHostFor({ COMMAND_BURST: '100000' });
+  const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
+
+  async function say(name: string, texts: readonly string[]): Promise<void> {
+    const query = new URLSearchParams({ username: name });
+    const token = await (
+      await fetch(new URL(`/test-token?${query.toString()}`, host().url))
+    ).text();
+    const room = `/rooms/${encodeURIComponent(company.room)}/messages`;
+    for (const message of texts) {
+      // oxlint-disable-next-line no-await-in-loop -- in this order
+      const response = await fetch(new URL(room, host().url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ message }),
+      });
+      expect(response.status).toBe(201);
+      // oxlint-disable-next-line no-await-in-loop -- in this order
+      await response.body?.cancel();
+    }
+  }
+
+  const many = Array.from({ length: 160 }, (_, at) => `message ${at + 1} of many`);
+
+  test('an address with a number leads to that message, when coming in and later', async () => {
+    await say('Ben', many);
+    const ann = await company.arrives(`${host().url}#${encodeURIComponent(company.room)}/3`);
+    await ann.page.getByLabel('Your name').fill('Ann');
+    await ann.page.getByRole('button', { name: 'Join', exact: true }).click();
+    const marked = ann.page.locator('#messages .message.is-marked .text, .message:focus .text');
+    await expect.poll(() => marked.first().textContent(), PATIENTLY).toBe('message 3 of many');
+    await ann.page.evaluate("location.hash += '/150'");
+    await ann.message('message 150 of many').waitFor();
+    // The same link again.
+    await ann.page.evaluate("location.hash += '/3'");
+    await expect.poll(() => marked.first().textContent(), PATIENTLY).toBe('message 3 of many');
+  });
+
+  test('copies a link to a message', async () => {
+    const ann = await comesIn('Ann', { permissions: ['clipboard-read', 'clipboard-write'] });
+    await ann.write('remember this');
+    await ann.message('remember this').hover();
+    await ann.message('remember this').getByRole('button', { name: 'More actions' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Copy link to message' }).click();
+    await ann.page.getByText('Copied.').waitFor();
+    expect(await ann.page.evaluate('navigator.clipboard.readText()')).toBe(
+      `${host().url}#${encodeURIComponent(company.room)}/1`,
+    );
+  });
+
+  test('goes to a day, and says when nothing was said since', async () => {
+    await say('Ben', many);
+    const ann = await comesIn('Ann');
+    const go = async (day: string) => {
+      await ann.page.getByRole('button', { name: 'Room menu' }).click();
+      await ann.page.getByRole('menuitem', { name: 'Go to a date' }).click();
+      await ann.page.getByLabel('Day').fill(day);
+      await ann.page.getByRole('button', { name: 'Go', exact: true }).click();
+    };
+    await go('2999-01-01');
+    await ann.page.getByText('Nothing was said here from that day on.').waitFor();
+    await ann.page.keyboard.press('Escape');
+    await go('2020-01-01');
+    const focused = ann.page.locator('.message:focus .text');
+    await expect.poll(() => focused.textContent(), PATIENTLY).toBe('message 1 of many');
+  });
+
+  test('narrows a search by sender and day, and gives hits as links', async () => {
+    await say('Ben', ['the deploy is on']);
+    await say('Cat', ['no deploy today']);
+    const ann = await comesIn('Ann');
+    const search = async (query: string) => {
+      await ann.page.getByLabel('Search in this room').fill(query);
+      await ann.page.getByLabel('Search in this room').press('Enter');
+    };
+    await ann.page.keyboard.press('Escape');
+    await ann.page.locator('#room-name').focus();
+    await ann.page.keyboard.press('/');
+    await search('deploy');
+    await ann.page.getByText('2 messages were found').waitFor();
+    await search('deploy from:cat');
+    await ann.page.getByText('1 message was found').waitFor();
+    const hits = ann.page.locator('.hits').getByRole('link');
+    expect(await hits.first().getAttribute('href')).toBe(`#${encodeURIComponent(company.room)}/2`);
+    await search('deploy before:2020-01-01');
+    await ann.page.getByText('Nothing was found;').waitFor();
+  });
+
+  test('switches rooms by key, steps through them, and lists all keys', async () => {
+    const first = company.room;
+    const ann = await comesIn('Ann');
+    await ann.write('first');
+    const second = `${company.room} second`;
+    const { page } = ann;
+    await page.keyboard.press('ControlOrMeta+k');
+    await page.getByRole('combobox', { name: 'Room' }).fill(second);
+    await page.keyboard.press('Enter');
+    const heading = (name: string) => page.getByRole('heading', { level: 1, name, exact: true });
+    await heading(second).waitFor();
+    await page.keyboard.press('ControlOrMeta+k');
+    await page.getByRole('combobox', { name: 'Room' }).fill(first.slice(5, 20));
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.getByRole('option', { selected: true }).waitFor();
+    await page.getByRole('option', { name: first, exact: true }).click();
+    await heading(first).waitFor();
+    await page.keyboard.press('Alt+ArrowDown');
+    await heading(second).waitFor();
+    await page.locator('#room-name').focus();
+    await page.keyboard.press('?');
+    const keys = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await expect.poll(() => keys.isVisible(), PATIENTLY).toBe(true);
+  });
+
+  test('does what a role may by typing it, and sends everything else', async () => {
+    const ann = await comesIn('Ann');
+    await ann.write('my room');
+    await ann.message('my room').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.field.pressSequentially('/to');
+    await ann.page.getByRole('option', { name: /^\/topic/ }).waitFor();
+    await ann.field.press('Tab');
+    await ann.field.pressSequentially('Deploys and coffee');
+    await ann.field.press('Enter');
+    await ann.page.locator('#topic').getByText('Deploys and coffee').waitFor();
+    await ann.write('/mute nobody at all');
+    await ann.page.getByText('There is no one person called “nobody at all” here').waitFor();
+    const ben = await comesIn('Ben');
+    await ben.write('/topic mine');
+    await ben.write('/etc/hosts is broken');
+    const all = ['my room', '/topic mine', '/etc/hosts is broken'];
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(all);
+  });
+
+  test('can be used with whatever helps: axe-core finds nothing in what is opened seldom', async () => {
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    await ann.write('**my** room with `code`\n> said\n- one\n```\nconst a = 1\n```');
+    const found = async () => expect(await violations(page, AXE)).toEqual([]);
+    await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+    await page.getByLabel('Find an emoji').waitFor();
+    await found();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('ControlOrMeta+k');
+    await page.getByRole('combobox', { name: 'Room' }).waitFor();
+    await found();
+    await page.keyboard.press('Escape');
+    await ann.field.pressSequentially('/');
+    await page.getByRole('option').first().waitFor();
+    await found();
+    await ann.field.fill('');
+    await page.locator('#room-name').focus();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await found();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.getByLabel('Search in this room').fill('room');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 message was found').waitFor();
+    await found();
+  });
+
+  test('finds an emoji by name, in the chosen skin tone, and remembers it', async () => {
+    const ann = await comesIn('Ann');
+    const { page } = ann;
+    const pick = async (word: string) => {
+      await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+      await page.getByLabel('Find an emoji').fill(word);
+    };
+    await pick('waving');
+    await page.getByRole('menuitem', { name: '👋', exact: true }).first().waitFor();
+    await page.getByRole('button', { name: '✋🏽' }).click();
+    await page.getByRole('menuitem', { name: '👋🏽', exact: true }).click();
+    expect(await ann.field.inputValue()).toBe('👋🏽 ');
+    await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+    await expect.poll(() => page.getByRole('menuitem').first().textContent(), PATIENTLY).toBe('👋🏽');
+  });
+});

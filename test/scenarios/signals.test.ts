@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import type { EventName } from '../../src/protocol/events.ts';
+import { HttpVisitor } from '../support/http-visitor.ts';
+import { fence, forEachTransport, newRoom } from '../support/stories.ts';
+import { tokenFor } from '../support/tokens.ts';
+import { ok, refusal, type Visitor } from '../support/visitor.ts';
+
+function heard(who: Visitor, name: string): unknown[] {
+  return who.heard(name as EventName);
+}
+
+async function hears(who: Visitor, name: string): Promise<unknown> {
+  return who.hears(name as EventName);
+}
+
+forEachTransport(
+  (transport) => {
+    it("[SIG1] passes an application's own event on, with who sent it", async () => {
+      const roomId = newRoom();
+      const { visitor: alice, joined } = await transport.enter('alice', roomId);
+      const { visitor: bob } = await transport.enter('bob', roomId);
+      const { username } = joined.you;
+      const payload = { roomId, x: 1, deep: { y: ['é', null] }, userId: 'bob', unverified: true };
+      expect(ok(await alice.command('dice rolled', payload))).toMatchObject({});
+      const told = { roomId, x: 1, deep: { y: ['é', null] }, userId: 'alice', username };
+      expect(await hears(bob, 'dice rolled')).toEqual(told);
+      alice.tell('wave', { roomId });
+      expect(await hears(bob, 'wave')).toEqual({ roomId, userId: 'alice', username });
+
+      const http = new HttpVisitor(transport.host.url, await tokenFor('carol'));
+      const follower = await http.follow(roomId);
+      const sent = await http.ask('POST', roomId, '/signals/wave%20back', {
+        body: { data: { hand: 'left' } },
+      });
+      expect(sent.status).toBe(200);
+      const waved = { roomId, hand: 'left', userId: 'carol' };
+      expect(await hears(bob, 'wave back')).toMatchObject(waved);
+      expect((await follower.hears('wave back')).payload).toMatchObject(waved);
+      await follower.close();
+      await fence(roomId, bob, [alice]);
+      expect(heard(alice, 'wave')).toEqual([]);
+    });
+
+    it('[SIG2] takes objects of up to 4 KiB, and knows the only room of a socket', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await transport.enter('alice', roomId);
+      const { visitor: bob } = await transport.enter('bob', roomId);
+      ok(await alice.command('cursor', { x: 1 }));
+      expect(await hears(bob, 'cursor')).toMatchObject({ roomId, x: 1 });
+      const long = await alice.command('cursor', { roomId, x: 'x'.repeat(4_096) });
+      expect(refusal(long).code).toBe('too_large');
+      expect(refusal(await alice.command('cursor', 'left')).code).toBe('invalid_payload');
+    });
+
+    it('[SIG3] refuses names of the protocol and of Socket.IO', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await transport.enter('alice', roomId);
+      const names = [
+        'messageAppended',
+        'userJoined',
+        'position',
+        'exportRoom',
+        'a"b',
+        '💥',
+        'x'.repeat(65),
+      ];
+      for (const name of names) {
+        const problem = refusal(await alice.command(name, { roomId }));
+        expect([name, problem.code]).toEqual([name, 'unknown_command']);
+      }
+      const http = new HttpVisitor(transport.host.url, await tokenFor('alice'));
+      const sent = await http.ask('POST', roomId, '/signals/message', { body: { data: {} } });
+      expect(sent).toMatchObject({ status: 400, body: { error: { field: 'name' } } });
+    });
+
+    it('[SIG4] refuses them of users who may not send messages', async () => {
+      const roomId = newRoom();
+      const { visitor: alice } = await transport.enter('alice', roomId);
+      ok(await alice.command('message', { roomId, message: 'mine' }));
+      const { visitor: bob } = await transport.enter('bob', roomId);
+      ok(await alice.command('muteMember', { roomId, userId: 'bob' }));
+      expect(refusal(await bob.command('cursor', { roomId, x: 1 })).code).toBe('muted');
+      ok(await bob.command('leaveRoom', { roomId }));
+      expect(refusal(await bob.command('cursor', { roomId, x: 1 })).code).toBe('not_joined');
+    });
+  },
+  { SIGNALS: 'open' },
+);

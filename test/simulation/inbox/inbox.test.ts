@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { playInboxes } from '../../soak/inbox.ts';
+
+const fresh = Math.floor(Math.random() * 2 ** 31);
+
+describe('inboxes, whatever happens in their rooms,', () => {
+  it.each([1, 2, 3, fresh])(
+    '[INB7] equal the rooms at rest, and a rebuild changes nothing (seed %i)',
+    (seed) => {
+      expect(playInboxes({ seed, runs: 25, longest: 120 })).toBeUndefined();
+    },
+    120_000,
+  );
+});

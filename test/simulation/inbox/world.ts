@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { NodeConnection } from '../../../local-server/node-connection.ts';
+import type { Delivery, DeliveryOutcome } from '../../../src/host/ports.ts';
+import { Inbox } from '../../../src/inbox/inbox.ts';
+import type { Answer, Ask } from '../../../src/inbox/ports.ts';
+import { internalProblem, unavailableProblem } from '../../../src/protocol/codes/errors.ts';
+import type { RequestName } from '../../../src/protocol/commands.ts';
+import type { Result } from '../../../src/protocol/frames.ts';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { InboxCommandName } from '../../../src/protocol/inbox-commands.ts';
+import type { ConversationState } from '../../../src/protocol/inbox-objects.ts';
+import { Room } from '../../../src/room/room.ts';
+import { readSettings, type Settings } from '../../../src/settings/settings.ts';
+import { Stage } from './stage.ts';
+
+export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true };
+
+/** Something on its way between two objects. */
+interface InTransit {
+  /** Arrives at its target. @returns what goes back */
+  arrive(): void;
+  /** Is lost; its sender hears that, or nothing. */
+  lose(): void;
+}
+
+/** The id of the direct room of two users. */
+export function directIdOf(one: string, other: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([one, other].toSorted()));
+  return `direct:${hash.digest('base64url').slice(0, 22)}`;
+}
+
+/** Rooms and inboxes over real files, and what is on its way between them, which the test moves. */
+export class World {
+  readonly clock = { now: 1_700_000_000_000, elapsed: 0 };
+  readonly inboxes: Stage<Inbox>;
+  readonly rooms = new Map<string, Stage<Room>>();
+  readonly transit: InTransit[] = [];
+  /** Calls between rooms and inboxes. */
+  calls = 0;
+  readonly #folder: string;
+  readonly #connections = new Map<string, Set<NodeConnection>>();
+  readonly #settings: Settings;
+
+  constructor(folder: string, settings: Record<string, string> = {}) {
+    this.#folder = folder;
+    // Nobody here is ever too fast.
+    this.#settings = readSettings({ COMMAND_BURST: '1000000', ...settings }).settings;
+    this.inboxes = new Stage(join(folder, 'inboxes.sqlite'), this.clock, (ports) => {
+      const { life } = this.inboxes;
+      return new Inbox(
+        {
+          ...ports,
+          roster: { connections: () => this.connectionsOf('') },
+          firstEpochOf: (userId) => `first-${createHash('sha256').update(userId).digest('hex')}`,
+          peers: {
+            ask: (ask, settle) => this.#ask(ask, (answer) => this.#settle(life, settle, answer)),
+          },
+        },
+        { limits: this.#settings.limits, directMessages: this.#settings.DIRECT_MESSAGES },
+      );
+    });
+  }
+
+  room(roomId: string): Stage<Room> {
+    const known = this.rooms.get(roomId);
+    if (known !== undefined) return known;
+    const name = createHash('sha256').update(roomId).digest('hex');
+    const stage: Stage<Room> = new Stage(
+      join(this.#folder, `${name}.sqlite`),
+      this.clock,
+      (ports) => {
+        const { life } = stage;
+        return new Room(
+          roomId,
+          {
+            ...ports,
+            firstEpoch: 'first',
+            hasInboxes: true,
+            roster: { connections: () => this.connectionsOf(roomId) },
+            courier: {
+              send: (target, deliveries, settle) =>
+                this.#carry(target, deliveries, (outcomes) => {
+                  if (stage.life !== life) return;
+                  stage.use(() => settle(outcomes));
+                }),
+            },
+          },
+          this.#settings.limits,
+        );
+      },
+    );
+    this.rooms.set(roomId, stage);
+    return stage;
+  }
+
+  connectionsOf(roomId: string): Set<NodeConnection> {
+    const known = this.#connections.get(roomId) ?? new Set();
+    this.#connections.set(roomId, known);
+    return known;
+  }
+
+  /** A user joins a room, and stays until they are dropped or the room crashes. */
+  join(roomId: string, identity: Identity): NodeConnection {
+    const connection = this.connect(identity);
+    this.room(roomId).use((room) => room.connect(connection, {}));
+    this.connectionsOf(roomId).add(connection);
+    return connection;
+  }
+
+  drop(roomId: string, connection: NodeConnection): void {
+    connection.ended();
+    this.connectionsOf(roomId).delete(connection);
+    this.room(roomId).use((room) => room.depart(connection, 'left'));
+  }
+
+  connect(identity: Identity, heard: (line: [string, unknown]) => void = () => {}): NodeConnection {
+    return new NodeConnection(
+      { v: 1, id: crypto.randomUUID(), identity, joined: false },
+      {
+        frame: ({ lines }) => {
+          for (const line of lines) heard(JSON.parse(line) as [string, unknown]);
+        },
+        close: () => undefined,
+        buffered: () => 0,
+        lastHeardAt: () => undefined,
+      },
+      this.#settings.limits,
+    );
+  }
+
+  /** A command in a room, as over HTTP. */
+  inRoom(roomId: string, identity: Identity, name: RequestName, payload: object): Result {
+    return this.room(roomId).use((room) => room.execute(identity, name, { roomId, ...payload }));
+  }
+
+  /** A command to an inbox, as over HTTP; the answer may be lost. */
+  toInbox(
+    identity: Identity,
+    name: InboxCommandName,
+    payload: object,
+    answered: (result: Result) => void = () => {},
+  ): void {
+    this.inboxes.use((inbox) => inbox.execute(identity, name, payload, answered));
+  }
+
+  /** The same, with all that is on its way arriving; and the reply, which is no refusal. */
+  ask(identity: Identity, name: InboxCommandName, payload: object): object {
+    let result: Result | undefined;
+    this.toInbox(identity, name, payload, (answer) => {
+      result = answer;
+    });
+    this.arriveAll();
+    assert(result !== undefined, `${name} was not answered`);
+    assert(result.ok, JSON.stringify(result));
+    return result;
+  }
+
+  crash(stage: Stage<Room> | Stage<Inbox>, roomId: string): void {
+    stage.crash();
+    this.connectionsOf(roomId).clear();
+  }
+
+  /** Lets everything on its way arrive, and what that leads to. */
+  arriveAll(): void {
+    for (let steps = 0; this.transit.length > 0; steps++) {
+      assert(steps < 100_000, 'calls never end');
+      this.transit.shift()!.arrive();
+    }
+  }
+
+  pass(ms: number): void {
+    this.clock.now += ms;
+    this.clock.elapsed += ms;
+    for (const stage of this.#stages()) stage.tick();
+  }
+
+  /** Lets time pass without faults until nothing more happens by itself. */
+  rest(): void {
+    for (const stage of this.#stages()) {
+      stage.sql.failAfter = Infinity;
+      stage.flush();
+    }
+    for (let quiet = 0, rounds = 0; quiet < 3; rounds++) {
+      assert(rounds < 5_000, 'the world never rests');
+      this.arriveAll();
+      quiet = this.#tickAll() ? 0 : quiet + 1;
+      if (quiet > 0) this.#jump();
+    }
+    this.arriveAll();
+    for (const stage of this.#stages()) assert.deepEqual(stage.defects, []);
+  }
+
+  close(): void {
+    for (const stage of this.#stages()) stage.crash();
+  }
+
+  #tickAll(): boolean {
+    return this.#stages()
+      .map((stage) => stage.tick())
+      .some((was) => was);
+  }
+
+  /** On to the next time at which something is due; a day where nothing is. */
+  #jump(): void {
+    const { clock } = this;
+    const waits = this.#stages().flatMap((stage) => [
+      (stage.nextTimer ?? Infinity) - clock.elapsed,
+      (stage.wakeAt ?? Infinity) - clock.now,
+    ]);
+    const ms = Math.max(0, Math.min(...waits, 86_400_000));
+    clock.now += ms;
+    clock.elapsed += ms;
+  }
+
+  #stages(): (Stage<Room> | Stage<Inbox>)[] {
+    return [this.inboxes, ...this.rooms.values()];
+  }
+
+  #carry(
+    target: string,
+    deliveries: readonly Delivery[],
+    settle: (outcomes: readonly DeliveryOutcome[]) => void,
+  ): void {
+    this.calls++;
+    const userId = target.slice('inbox:'.length);
+    const told = deliveries.map(({ key, body }) => ({
+      roomId: key,
+      state: JSON.parse(body) as ConversationState,
+    }));
+    this.transit.push({
+      arrive: () => {
+        try {
+          this.inboxes.use((inbox) => inbox.take(userId, told));
+        } catch {
+          settle(deliveries.map(() => 'failed' as const));
+          return;
+        }
+        settle(deliveries.map(() => 'delivered' as const));
+      },
+      lose: () => settle(deliveries.map(() => 'failed' as const)),
+    });
+  }
+
+  #ask(ask: Ask, settle: (answer: Answer) => void): void {
+    this.calls++;
+    const { to, identity, name, payload } = ask;
+    if ('inbox' in to) {
+      const { userId, rooms } = payload as { userId: string; rooms: string[] };
+      this.transit.push({
+        arrive: () =>
+          settle({
+            result: this.inboxes.use((inbox) => inbox.admitDirect(to.inbox, userId, rooms)),
+          }),
+        lose: () => settle({ result: { ok: false, error: unavailableProblem } }),
+      });
+      return;
+    }
+    const roomId = 'room' in to ? to.room : directIdOf(identity.userId, to.direct);
+    this.transit.push({
+      arrive: () => {
+        let result: Result = { ok: false, error: internalProblem };
+        try {
+          result = this.inRoom(roomId, identity, name as RequestName, payload);
+        } catch {
+          // The room could not be opened.
+        }
+        settle({ roomId, result });
+      },
+      lose: () => settle({ roomId, result: { ok: false, error: unavailableProblem } }),
+    });
+  }
+
+  #settle(life: number, settle: (answer: Answer) => void, answer: Answer): void {
+    if (this.inboxes.life !== life) return;
+    this.inboxes.use(() => settle(answer));
+  }
+}

@@ -1,0 +1,15 @@
+import type { SoakOptions } from '../../scripts/soak.ts';
+import { happening, play } from '../simulation/inbox/play.ts';
+import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
+
+/** Plays random histories of rooms and inboxes; the report of the first that fails, shrunk, or nothing. */
+export function playInboxes(options: PlayOptions): string | undefined {
+  return playAtRandom(happening, play, options);
+}
+
+/** Inboxes equal their rooms at rest, under faults, for as long as asked; stops at the first that fails. */
+export async function soak(options: SoakOptions): Promise<void> {
+  const batch = { runs: 20, longest: 1_000 };
+  const verdict = (runs: number) => `${runs} histories, every inbox equal to its rooms`;
+  await soakPlays(options, batch, playInboxes, verdict);
+}

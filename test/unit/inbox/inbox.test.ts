@@ -1,0 +1,201 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
+import { excerptOf } from '../../../src/room/telling/excerpt.ts';
+import { World } from '../../simulation/inbox/world.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+
+function newWorld(settings: Record<string, string> = {}): World {
+  const world = new World(temporaryFolder(), settings);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+function person(userId: string, more: Partial<Identity> = {}): Identity {
+  return { userId, name: userId, ...more };
+}
+
+function say(world: World, roomId: string, userId: string, mentions: string[] = []): number {
+  const result = world.inRoom(roomId, person(userId), 'message', { message: 'words', mentions });
+  return (result as object as { message: { seq: number } }).message.seq;
+}
+
+/** Lets time pass in steps, with all calls arriving. */
+function pass(world: World, ms: number, stepMs = 1_000): void {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    world.pass(stepMs);
+    world.arriveAll();
+  }
+}
+
+function list(world: World, identity: Identity): InboxReply<'getInbox'> {
+  return world.ask(identity, 'getInbox', {}) as InboxReply<'getInbox'>;
+}
+
+test('[INB1] after "unread" a room is silent until the user has read', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  world.rest();
+  const before = world.calls;
+  for (let at = 0; at < 100; at++) {
+    say(world, 'general', 'bob');
+    pass(world, 2_000);
+  }
+  // "unread" for Ann, and what Bob said last, which is told once in a while.
+  expect(world.calls - before).toBeLessThan(10);
+  expect(list(world, person('ann')).conversations).toMatchObject([{ unread: 100 }]);
+});
+
+test('[INB1] users who read every message as it comes cost a call an hour each, also where they are mentioned', () => {
+  const world = newWorld();
+  const readers = Array.from({ length: 50 }, (_, at) => `reader ${at}`);
+  for (const userId of readers) say(world, 'general', userId);
+  for (const userId of readers) world.join('general', person(userId));
+  for (const userId of readers) {
+    world.inRoom('general', person(userId), 'markRead', { readUpTo: 1_000 });
+  }
+  world.rest();
+  const before = world.calls;
+  for (let at = 0; at < 40; at++) {
+    const readUpTo = say(world, 'general', 'reader 0', readers);
+    for (const userId of readers) {
+      world.inRoom('general', person(userId), 'markRead', { readUpTo });
+    }
+    pass(world, 2_000);
+  }
+  // 2,000 reads and 2,000 mentions.
+  expect(world.calls - before).toBeLessThanOrEqual(50);
+});
+
+test('[INB1] a message writes nothing for each member in its own transaction', () => {
+  const world = newWorld();
+  const room = world.room('general');
+  const writesOfMessage = () => {
+    world.rest();
+    const { writes } = room.sql;
+    room.decide((live) =>
+      live.execute(person('member 0'), 'message', { roomId: 'general', message: 'words' }),
+    );
+    const count = room.sql.writes - writes;
+    room.flush();
+    return count;
+  };
+  for (let at = 0; at < 5; at++) say(world, 'general', `member ${at}`);
+  const few = writesOfMessage();
+  for (let at = 5; at < 500; at++) say(world, 'general', `member ${at}`);
+  expect(writesOfMessage()).toBe(few);
+});
+
+test('[INB8] lists, totals and events hold only rooms that the token names', () => {
+  const world = newWorld({ ROOM_ACCESS: 'token' });
+  const both = { rooms: { red: 'member', blue: 'member' } } as const;
+  for (const roomId of ['red', 'blue']) {
+    for (const userId of ['ann', 'bob']) {
+      world.inRoom(roomId, person(userId, both), 'message', { message: 'words' });
+    }
+  }
+  world.rest();
+  expect(list(world, person('ann', both)).conversations).toHaveLength(2);
+  expect(list(world, person('ann', both)).totals).toEqual({ unread: 2, mentions: 0 });
+  const red = person('ann', { rooms: { red: 'member' } });
+  expect(list(world, red).conversations).toMatchObject([{ roomId: 'red' }]);
+  expect(list(world, red).totals).toEqual({ unread: 1, mentions: 0 });
+  const heard: unknown[] = [];
+  const connection = world.connect(red, ([name, payload]) => heard.push([name, payload]));
+  world.inboxes.use((inbox) => {
+    inbox.connect(connection, {});
+    world.connectionsOf('').add(connection);
+  });
+  world.arriveAll();
+  heard.splice(0);
+  for (const roomId of ['red', 'blue']) {
+    world.inRoom(roomId, person('ann', both), 'markRead', { readUpTo: 2 });
+  }
+  world.rest();
+  expect(JSON.stringify(heard)).toContain('red');
+  expect(JSON.stringify(heard)).not.toContain('blue');
+});
+
+test('[INB3] 5,000 conversations come page by page, each once', () => {
+  const world = newWorld();
+  const state = {
+    asOf: 1,
+    kind: 'room' as const,
+    role: 'member' as const,
+    readUpTo: 0,
+    unread: 0,
+    unreadMentions: 0,
+    notify: 'mentions' as const,
+  };
+  world.inboxes.use((inbox) => {
+    const told = Array.from({ length: 5_000 }, (_, at) => ({
+      roomId: `room ${at}`,
+      state: { ...state, version: at + 1, at: at % 1_000 },
+    }));
+    inbox.take('ann', told);
+  });
+  const seen: string[] = [];
+  for (let after: string | undefined; ;) {
+    const query = { limit: 200, ...(after !== undefined && { after }) };
+    const page = world.ask(person('ann'), 'getInbox', query) as InboxReply<'getInbox'>;
+    seen.push(...page.conversations.map(({ roomId }) => roomId));
+    after = seen.at(-1);
+    if (!page.hasMore) break;
+  }
+  expect(seen).toHaveLength(5_000);
+  expect(new Set(seen).size).toBe(5_000);
+});
+
+test('[INB7] a room that is watched tells what happens as it does, in two calls a second at the most', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  world.rest();
+  const heard: { unread?: number; last?: { seq: number } }[] = [];
+  const connection = world.connect(person('ann'), ([name, payload]) => {
+    if (name === 'conversationUpdated') heard.push(payload as object);
+  });
+  world.inboxes.use((inbox) => {
+    inbox.connect(connection, {});
+    world.connectionsOf('').add(connection);
+  });
+  world.arriveAll();
+  world.ask(person('ann'), 'watchInbox', { roomIds: ['general'] });
+  heard.splice(0);
+  const before = world.calls;
+  for (let at = 0; at < 40; at++) {
+    say(world, 'general', 'bob');
+    pass(world, 100, 100);
+  }
+  pass(world, 2_000, 100);
+  expect(heard.at(-1)).toMatchObject({ unread: 41, last: { seq: 42 } });
+  expect(heard.length).toBeGreaterThan(3);
+  expect(world.calls - before).toBeLessThan(16);
+  // Two minutes later nothing is told any more.
+  pass(world, 120_000);
+  heard.splice(0);
+  say(world, 'general', 'bob');
+  pass(world, 2_000, 100);
+  expect(heard).toEqual([]);
+});
+
+test('[INB7] states that come late, twice or out of order change nothing', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  world.pass(1_000);
+  const [first] = world.transit.splice(0, 1);
+  world.arriveAll();
+  world.inRoom('general', person('ann'), 'markRead', { readUpTo: 2 });
+  first!.lose();
+  world.rest();
+  const before = list(world, person('ann')).conversations;
+  first!.arrive();
+  first!.arrive();
+  expect(list(world, person('ann')).conversations).toEqual(before);
+});
+
+test('an excerpt is one line of 100 code points, none of them in half', () => {
+  expect(excerptOf('a\n\n b\u2028c\td')).toBe('a b c d');
+  expect(excerptOf('😀'.repeat(200))).toBe('😀'.repeat(100));
+  expect(excerptOf(`${' '.repeat(998)}x😀y`)).toBe('x');
+  expect(excerptOf('שלום עולם 你好')).toBe('שלום עולם 你好');
+});

@@ -1,0 +1,370 @@
+import { type Client, connect, type Outgoing, type Room } from '../../src/client/index.ts';
+import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
+import { hashOf } from './address.ts';
+import { isCovered } from './covers.ts';
+import { tokenSourceOf, type SignInMethod } from './entry.ts';
+import { Drafts } from './drafts.ts';
+import { ofThisWindow, remembered } from './memory.ts';
+import type { Person } from './mentions.ts';
+import { onceAFrame } from './once-a-frame.ts';
+import { sentenceOfEnd } from './sentences.ts';
+import { listenToAccountMenu } from './view/account-menu.ts';
+import { askBeforeLeaving } from './view/ask-before-leaving.ts';
+import { byId } from './view/dom.ts';
+import { RoomView } from './view/room.ts';
+import { listenToShortcuts, type Shortcuts } from './view/shortcuts.ts';
+import { Sidebar } from './view/sidebar.ts';
+import { lazy } from './view/lazy.ts';
+import { Notices, showUnread } from './view/notices.ts';
+import { text } from './texts.ts';
+
+/** Who is in which rooms; kept for a reload of this window. */
+export interface SavedSession {
+  name: string;
+  method: SignInMethod;
+  rooms: readonly string[];
+  /** Who that is, once it is known: drafts of theirs, and of nobody else, are shown. */
+  userId?: string;
+}
+
+export interface SessionListener {
+  /** Nobody is in any room any more. @param problem why, where it was not wished */
+  ended: (problem?: { sentence: string; isAboutToken: boolean }) => void;
+}
+
+/** Of a room that is not looked at only the newest message is loaded, for the list of rooms. */
+const LAST_LINE = 1;
+/** So many rooms beside the one that is shown are joined at the same time. */
+const MAX_JOINING = 4;
+/** A browser that is never idle joins them after so many milliseconds. */
+const IDLE_MS = 1_000;
+
+/** Somebody's time here: the rooms they are in, and the one they look at. */
+export class Session {
+  readonly #saved: SavedSession;
+  readonly #listener: SessionListener;
+  readonly #client: Client;
+  /** Undefined: not joined yet, since it was not looked at. */
+  readonly #rooms = new Map<string, Room | undefined>();
+  /** Ends listening to a room. */
+  readonly #off = new Map<string, () => void>();
+  readonly #sidebar: Sidebar;
+  readonly #screen = byId('chat', HTMLDivElement);
+  readonly #life = new AbortController();
+  #view: RoomView | undefined;
+  #current: string | undefined;
+  #userId: string | undefined;
+  #drafts: Drafts | undefined;
+  #isEntering = false;
+  readonly #notices = new Notices({
+    open: (roomId, seq) => this.open(roomId, seq),
+    offer: (sentence, accept) => this.#view?.say(sentence, accept),
+  });
+  readonly #changed = onceAFrame(() => this.#render(), this.#life.signal);
+
+  constructor(saved: SavedSession, listener: SessionListener) {
+    const { name, method } = saved;
+    this.#saved = saved;
+    this.#listener = listener;
+    const token = tokenSourceOf(method, name, () =>
+      this.#end({ sentence: text('signInEnded'), isAboutToken: true }),
+    );
+    this.#client = connect({
+      ...(token !== undefined && { token }),
+      ...(name !== '' && { username: name }),
+      storage: ofThisWindow,
+      storageKey: 'rooms',
+    });
+    if (saved.userId !== undefined) this.#drafts = draftsOf(saved.userId);
+    this.#screen.hidden = false;
+    this.#sidebar = new Sidebar(
+      {
+        open: (roomId) => this.open(roomId),
+        signOut: () => this.#askSignOut(),
+        askRoom: (known) => this.#load(lazy.room(known, (roomId) => this.open(roomId))),
+        changed: this.#changed,
+      },
+      this.#life.signal,
+    );
+    listenToShortcuts(this.#shortcuts(), this.#life.signal);
+    const shortcuts = {
+      label: text('shortcuts'),
+      icon: 'more',
+      choose: () => this.#load(lazy.shortcuts()),
+    };
+    listenToAccountMenu(() => [shortcuts], this.#life.signal);
+    document.addEventListener('visibilitychange', this.#changed, {
+      signal: this.#life.signal,
+    });
+    for (const roomId of saved.rooms) this.#rooms.set(roomId, undefined);
+  }
+
+  get current(): string | undefined {
+    return this.#current;
+  }
+
+  /** Shows a room, and joins it first where need be. */
+  open(roomId: string, seq?: number): void {
+    if (roomId !== this.#current) {
+      this.#enter(roomId);
+      this.#show(roomId);
+    }
+    if (seq === undefined) return;
+    // The same link may be followed again.
+    history.replaceState(history.state, '', hashOf({ roomId }));
+    this.#view?.show(seq);
+  }
+
+  /** The address names no room: it names the one that is shown again, and says so. */
+  stayHere(): void {
+    if (this.#current === undefined) return;
+    history.replaceState(null, '', hashOf({ roomId: this.#current }));
+    this.#view?.say(text('noSuchAddress', { room: this.#current }));
+  }
+
+  /** @param history newest messages to load, where nobody looks yet */
+  #enter(roomId: string, history?: number): void {
+    if (this.#rooms.get(roomId) !== undefined) return;
+    const room = this.#client.room(roomId, { ...(history !== undefined && { history }) });
+    // Left before, and the client knows it still.
+    if (room.state.status.name === 'left') room.join();
+    this.#rooms.set(roomId, room);
+    this.#listen(room);
+    this.#keep();
+  }
+
+  #listen(room: Room): void {
+    this.#off.get(room.roomId)?.();
+    const changed = () => {
+      const { you } = room.state;
+      // At once: what is typed before the next frame is a draft of this user already.
+      if (this.#userId === undefined && you !== undefined) this.#meet(you.userId);
+      this.#changed();
+    };
+    const offs = [
+      room.on('change', changed),
+      room.on('message', (message) => this.#notices.heard(room, message)),
+    ];
+    this.#off.set(room.roomId, () => {
+      for (const off of offs) off();
+    });
+  }
+
+  /** Joins the other rooms while there is nothing better to do, a few at a time. */
+  #enterOthers(): void {
+    const waiting = [...this.#rooms].filter(([, room]) => room === undefined);
+    if (waiting.length === 0 || this.#isEntering) return;
+    this.#isEntering = true;
+    whenIdle(() => {
+      this.#isEntering = false;
+      if (this.#life.signal.aborted) return;
+      const { name } = this.#rooms.get(this.#current ?? '')?.state.status ?? {};
+      const joining = this.#joined.filter(({ state }) => state.status.name === 'connecting');
+      // Until the room that is shown is there it has the network to itself.
+      const free = name === 'connecting' ? 0 : MAX_JOINING - joining.length;
+      for (const [roomId] of waiting.slice(0, Math.max(0, free))) {
+        if (this.#rooms.has(roomId)) this.#enter(roomId, LAST_LINE);
+      }
+    });
+  }
+
+  get #joined(): Room[] {
+    return [...this.#rooms.values()].filter((room) => room !== undefined);
+  }
+
+  #show(roomId: string): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) return;
+    const isFirst = this.#view === undefined;
+    const hash = hashOf({ roomId });
+    const isThere = location.hash.startsWith(`${hash}/`);
+    if (isFirst || isThere || isCovered()) history.replaceState(null, '', hash);
+    else if (location.hash !== hash) history.pushState(null, '', hash);
+    this.#view?.stop();
+    this.#current = roomId;
+    remembered.set('room', roomId);
+    this.#sidebar.close();
+    this.#view = new RoomView(room, {
+      userId: () => this.#userId ?? this.#saved.userId,
+      drafts: () => this.#drafts,
+      knownPeople: () => this.#knownPeople(room),
+      leave: () => this.#askLeave(room),
+      signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
+    });
+    // After the view, which marks what is in sight as read: the title would count it for a frame.
+    this.#listen(room);
+    this.#keep();
+    this.#changed();
+  }
+
+  /** What is opened comes once it is loaded. */
+  #load(work: Promise<void>): void {
+    work.catch(() => this.#view?.say(text('unreachable')));
+  }
+
+  #shortcuts(): Shortcuts {
+    return {
+      switchRoom: () =>
+        this.#load(lazy.switcher([...this.#rooms.keys()], (roomId) => this.open(roomId))),
+      list: () => this.#load(lazy.shortcuts()),
+      step: (by) => {
+        const next = this.#sidebar.beside(this.#current, by);
+        if (next !== undefined) this.open(next);
+      },
+      search: () => this.#view?.search(),
+      firstUnread: () => this.#view?.toFirstUnread(),
+    };
+  }
+
+  /** Who is in other rooms, or has said something there. */
+  #knownPeople(room: Room): Person[] {
+    const known = new Map<string, string>();
+    for (const { roomId, state } of this.#joined) {
+      if (roomId === room.roomId) continue;
+      for (const { senderId, sender } of state.messages) known.set(senderId, sender);
+      for (const { userId, username } of state.online) known.set(userId, username);
+    }
+    known.delete(this.#userId ?? '');
+    return [...known].map(([userId, name]) => ({ userId, name }));
+  }
+
+  #askLeave(room: Room): void {
+    const { roomId } = room;
+    askBeforeLeaving({
+      title: text('leaveThis', { room: roomId }),
+      confirm: text('leave'),
+      drafts: this.#drafts?.rooms.has(roomId) === true ? [roomId] : [],
+      unsent: this.#unsentIn([room]),
+      unsentStays: text('unsentOfRoom'),
+      leave: () => this.#leave(roomId),
+    });
+  }
+
+  #askSignOut(): void {
+    const rooms = this.#joined;
+    askBeforeLeaving({
+      title: text('signOutAsk'),
+      confirm: text('signOut'),
+      drafts: [...(this.#drafts?.rooms ?? [])],
+      unsent: this.#unsentIn(rooms),
+      unsentStays: text('unsentOfWindow'),
+      leave: () => {
+        this.#drafts?.clear();
+        for (const room of rooms) discardUnsigned(room);
+        this.#end();
+      },
+    });
+  }
+
+  #unsentIn(rooms: readonly Room[]): Outgoing[] {
+    const own = this.#userId ?? this.#saved.userId;
+    const unsent = rooms.flatMap(({ state }) => state.outgoing);
+    return unsent.filter(({ by = own }) => by === own);
+  }
+
+  #leave(roomId: string): void {
+    this.#drop(roomId);
+    const next = [...this.#rooms.keys()].at(-1);
+    if (next === undefined) this.#end();
+    else this.open(next);
+  }
+
+  #drop(roomId: string): void {
+    this.#rooms.get(roomId)?.leave();
+    this.#drafts?.clear(roomId);
+    this.#rooms.delete(roomId);
+    this.#off.get(roomId)?.();
+    this.#off.delete(roomId);
+    this.#keep();
+  }
+
+  /** Back to the signInForm. */
+  #hasEnded = false;
+
+  #end(problem?: { sentence: string; isAboutToken: boolean }): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (isCovered()) history.replaceState(null, '', location.href);
+    this.#view?.stop();
+    this.#life.abort();
+    for (const end of this.#off.values()) end();
+    this.#client.close();
+    this.#screen.hidden = true;
+    // Whoever comes next in this window is somebody else.
+    this.#view?.clear();
+    ofThisWindow.set('session', undefined);
+    document.title = 'Parlor';
+    showUnread(0, 0);
+    this.#listener.ended(problem);
+  }
+
+  /** Keeps who is where: for a reload, and for the next time this user comes. */
+  #keep(): void {
+    const rooms = [...this.#rooms.keys()].filter((roomId) => roomId !== this.#current);
+    if (this.#current !== undefined) rooms.push(this.#current);
+    const userId = this.#userId ?? this.#saved.userId;
+    const saved: SavedSession = { ...this.#saved, rooms, ...(userId !== undefined && { userId }) };
+    ofThisWindow.set('session', JSON.stringify(saved));
+    // A guest is somebody else in every window.
+    if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
+      remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms));
+    }
+  }
+
+  /** Once it is known who this is: the rooms they were in before. */
+  #meet(userId: string): void {
+    this.#userId = userId;
+    if (userId !== this.#saved.userId) this.#drafts = draftsOf(userId);
+    for (const roomId of visitedBy(userId)) {
+      if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
+    }
+    this.#keep();
+  }
+
+  #render(): void {
+    const rooms = this.#joined;
+    const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
+    const { state } = this.#rooms.get(this.#current ?? '') ?? {};
+    // Nobody ever was in: the sign-in form says why.
+    if (state?.status.name === 'ended' && you === undefined && this.#rooms.size === 1) {
+      const sentence = sentenceOfEnd(state.status);
+      const isAboutToken = /^(unauthorized|token_expired)$/.test(state.status.problem.code);
+      this.#end({ sentence, isAboutToken });
+      return;
+    }
+    this.#enterOthers();
+    this.#sidebar.render(this.#rooms, this.#current, this.#drafts?.rooms ?? new Set());
+    const unread = rooms.reduce((sum, room) => sum + room.state.unread, 0);
+    const mentions = rooms.reduce((sum, room) => sum + room.state.unreadMentions, 0);
+    const at = mentions === 0 ? '' : '@ ';
+    const count = unread === 0 ? '' : `(${at}${unread >= 100 ? '99+' : unread}) `;
+    const title = `${count}${this.#current ?? ''} · Parlor`;
+    if (document.title !== title) document.title = title;
+    showUnread(unread, mentions);
+  }
+}
+
+/** A guest is somebody else in every window; their drafts stay in it. */
+function draftsOf(userId: string): Drafts {
+  return new Drafts(userId.startsWith(GUEST_PREFIX) ? ofThisWindow : remembered, userId);
+}
+
+/** What was written before it was known who that is would go out in the next user's name. */
+function discardUnsigned(room: Room): void {
+  for (const { id, by } of room.state.outgoing) if (by === undefined) room.discard(id);
+}
+
+/** Safari has no `requestIdleCallback`. */
+function whenIdle(work: () => void): void {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(work, { timeout: IDLE_MS });
+  else setTimeout(work, IDLE_MS / 10);
+}
+
+function visitedBy(userId: string): string[] {
+  try {
+    const rooms: unknown = JSON.parse(remembered.getItem(`visited.${userId}`) ?? '[]');
+    return Array.isArray(rooms) ? rooms.filter((room) => typeof room === 'string') : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,81 @@
+import type { ErrorCode } from '../../src/protocol/codes/errors.ts';
+import { texts as english } from './texts/en.ts';
+
+type Key = keyof typeof english;
+type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+
+/** Every text of one language, by the keys of English. */
+export type Texts = Record<Key, string | Plural>;
+
+/** Sentences for the server's error codes; without one, its own sentence stands. */
+export type Problems = Partial<Record<ErrorCode, string>>;
+
+type Form<T> = T extends { other: infer Other } ? Other : T;
+type Placeholder<T> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholder<Rest>
+  : never;
+type PlaceholderOf<K extends Key> = Placeholder<Form<(typeof english)[K]>>;
+type Values<K extends Key, V> = [PlaceholderOf<K>] extends [never]
+  ? []
+  : [values: Record<PlaceholderOf<K>, V>];
+
+interface Language {
+  texts: Texts;
+  problems: Problems;
+}
+
+/** Languages beside English, each loaded when it is needed. */
+const LANGUAGES: Record<string, () => Promise<Language>> = {
+  de: () => import('./texts/de.ts'),
+};
+
+/** What the user reads, of the languages that the page has; dates and numbers follow it. */
+export const locale =
+  navigator.languages.find((one) => languageOf(one) === 'en' || languageOf(one) in LANGUAGES) ??
+  'en';
+
+let current: Language = { texts: english, problems: {} };
+const plurals = new Intl.PluralRules(locale);
+const numbers = new Intl.NumberFormat(locale);
+
+/** Loads the user's language. @throws what loading a file throws */
+export async function loadTexts(): Promise<void> {
+  current = (await LANGUAGES[languageOf(locale)]?.()) ?? current;
+}
+
+/** A text in the user's language. A plural chooses by `count`. */
+export function text<K extends Key>(key: K, ...[values]: Values<K, string | number>): string {
+  return parts(key, values ?? {}).join('');
+}
+
+/** A text with elements in it, in parts. */
+export function textWith<V extends object>(key: Key, values: Record<string, V>): (string | V)[] {
+  return parts(key, values);
+}
+
+/** A sentence about an error code, where the language has its own. */
+export function problemText(code: ErrorCode): string | undefined {
+  return current.problems[code];
+}
+
+function parts<V>(key: Key, values: Record<string, V>): (string | Exclude<V, number>)[] {
+  return form(current.texts[key], values['count'])
+    .split(/\{(\w+)\}/)
+    .map((part, at) => (at % 2 === 0 ? part : shown(values[part])));
+}
+
+function shown<V>(value: V | undefined): string | Exclude<V, number> {
+  if (value === undefined) return '';
+  return typeof value === 'number' ? numbers.format(value) : (value as Exclude<V, number>);
+}
+
+function form(found: string | Plural, count: unknown): string {
+  if (typeof found === 'string') return found;
+  // More than is counted, such as `100+`, is no number.
+  const category = typeof count === 'number' ? plurals.select(count) : 'other';
+  return found[category] ?? found.other;
+}
+
+function languageOf(tag: string): string {
+  return tag.split('-', 1)[0] ?? '';
+}

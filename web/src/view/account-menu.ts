@@ -1,0 +1,31 @@
+import { remembered } from '../memory.ts';
+import { text } from '../texts.ts';
+import { byId } from './dom.ts';
+import { type Choice, openMenu } from './popover.ts';
+
+/** What each user sets for themselves in this browser. @param more further choices */
+export function listenToAccountMenu(more: () => readonly Choice[], life: AbortSignal): void {
+  const opener = byId('account-menu', HTMLButtonElement);
+  showDensity();
+  opener.addEventListener(
+    'click',
+    () => openMenu(opener, text('yourSettings'), [densityChoice(), ...more()]),
+    { signal: life },
+  );
+}
+
+function densityChoice(): Choice {
+  const isCompact = remembered.getItem('density') === 'compact';
+  return {
+    label: text(isCompact ? 'comfortable' : 'compact'),
+    icon: 'rooms',
+    choose() {
+      remembered.set('density', isCompact ? undefined : 'compact');
+      showDensity();
+    },
+  };
+}
+
+function showDensity(): void {
+  document.body.classList.toggle('is-compact', remembered.getItem('density') === 'compact');
+}

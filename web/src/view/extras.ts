@@ -1,0 +1,10 @@
+/** What is opened seldom: one file, loaded with the first of them. */
+export { askDate } from './ask-date.ts';
+export { askRoom } from './ask-room.ts';
+export { openEmoji } from './emoji-picker.ts';
+export { openInvite } from './invite.ts';
+export { openReactions } from './reactions.ts';
+export { SearchPanel } from './search.ts';
+export { openSettings } from './settings.ts';
+export { showShortcuts } from './shortcut-list.ts';
+export { openSwitcher } from './switcher.ts';

@@ -1,0 +1,48 @@
+import type { Member, Message, Room } from '../../../src/client/index.ts';
+import type { Person } from '../mentions.ts';
+import type { Names } from '../names.ts';
+import type { SearchPanel } from './search.ts';
+
+/** What is opened seldom, loaded with the first use. All reject where that fails. */
+export const lazy = {
+  async emoji(anchor: HTMLElement, label: string, choose: (emoji: string) => void): Promise<void> {
+    const { openEmoji } = await import('./extras.ts');
+    openEmoji(anchor, label, choose);
+  },
+  async settings(room: Room): Promise<void> {
+    const { openSettings } = await import('./extras.ts');
+    openSettings(room);
+  },
+  async invite(
+    room: Room,
+    known: readonly Person[],
+    invited: (member: Member) => void,
+  ): Promise<void> {
+    const { openInvite } = await import('./extras.ts');
+    openInvite(room, known, invited);
+  },
+  async date(room: Room, jump: (seq: number) => void): Promise<void> {
+    const { askDate } = await import('./extras.ts');
+    askDate(room, jump);
+  },
+  async switcher(known: readonly string[], open: (roomId: string) => void): Promise<void> {
+    const { openSwitcher } = await import('./extras.ts');
+    openSwitcher(known, open);
+  },
+  async search(room: Room, names: Names, jump: (seq: number) => void): Promise<SearchPanel> {
+    const { SearchPanel: Panel } = await import('./extras.ts');
+    return new Panel(room, names, jump);
+  },
+  async reactions(room: Room, message: Message): Promise<void> {
+    const { openReactions } = await import('./extras.ts');
+    openReactions(room, message);
+  },
+  async room(known: readonly string[], open: (roomId: string) => void): Promise<void> {
+    const { askRoom } = await import('./extras.ts');
+    askRoom(known, open);
+  },
+  async shortcuts(): Promise<void> {
+    const { showShortcuts } = await import('./extras.ts');
+    showShortcuts();
+  },
+} as const;

@@ -1,0 +1,62 @@
+import type { Room, RoomState } from '../../../src/client/index.ts';
+import { listed } from '../names.ts';
+import { text, textWith } from '../texts.ts';
+import { button, byId, element, icon } from './dom.ts';
+
+/** What goes on in a room without being a message: the connection, who is typing, how fast one may write. */
+export class RoomStatus {
+  readonly #room: Room;
+  readonly #banner = byId('banner', HTMLParagraphElement);
+  readonly #typing = byId('typing', HTMLParagraphElement);
+  #hasJoined = false;
+
+  constructor(room: Room) {
+    this.#room = room;
+    // What the room before has left, with a button that belongs to it.
+    this.#banner.replaceChildren();
+    delete this.#banner.dataset['state'];
+  }
+
+  render(): void {
+    this.#hasJoined ||= this.#room.state.you !== undefined;
+    this.#renderTyping();
+    this.#renderBanner();
+  }
+
+  #renderTyping(): void {
+    const names = this.#room.state.typing.map(({ username }) => username);
+    const key = names.length === 1 ? 'typingOne' : 'typingMany';
+    const said =
+      names.length === 0 ? paceOf(this.#room.state) : text(key, { names: listed(names) });
+    if (this.#typing.textContent === said) return;
+    const shown = element('span', 'typing-names', listed(names));
+    this.#typing.replaceChildren(
+      ...(names.length === 0 ? [said] : textWith(key, { names: shown })),
+    );
+  }
+
+  #renderBanner(): void {
+    const { status } = this.#room.state;
+    const isFirst = !this.#hasJoined && status.name === 'connecting';
+    const name =
+      status.name === 'open' || status.name === 'ended' ? 'open' : isFirst ? 'joining' : 'lost';
+    if (this.#banner.dataset['state'] === name) return;
+    this.#banner.dataset['state'] = name;
+    if (name === 'open') this.#banner.replaceChildren();
+    else if (name === 'joining') this.#banner.replaceChildren(text('joining'));
+    else {
+      this.#banner.replaceChildren(
+        icon('offline'),
+        element('span', '', text('connectionLost')),
+        button(text('tryNow'), () => this.#room.join()),
+      );
+    }
+  }
+}
+
+/** What a member is to know who writes faster than the room takes it. */
+function paceOf({ room, you }: RoomState): string {
+  const { slowModeSeconds = 0 } = room ?? {};
+  if (slowModeSeconds === 0 || you?.role !== 'member') return '';
+  return text('slowMode', { seconds: slowModeSeconds });
+}

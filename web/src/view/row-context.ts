@@ -1,0 +1,39 @@
+import type { Entry, Message, Outgoing, Room, ShownMessage } from '../../../src/client/index.ts';
+import type { Names } from '../names.ts';
+import type { Reactors } from '../reactors.ts';
+import type { ReplyTargets } from '../reply-targets.ts';
+
+/** What can be done with a message that is shown. */
+export interface MessageActions {
+  /** Gives a reaction or takes it back. */
+  react: (message: Message, emoji: string) => void;
+  /** Lets one choose a reaction. */
+  pick: (message: Message, anchor: HTMLElement) => void;
+  reply: (message: Message) => void;
+  /** Offers everything else. */
+  more: (message: Message, anchor: HTMLElement) => void;
+  openThread: (seq: number) => void;
+  /** Shows a message where it stands. */
+  jump: (seq: number) => void;
+  /** Sends once more what was refused, or gives it up. */
+  retry: (id: string) => void;
+  discard: (id: string) => void;
+  /** Gives an unsent message back to be written anew. */
+  rewrite: (entry: Outgoing) => void;
+}
+
+/** What rows are drawn from. */
+export interface RowContext {
+  room: Room;
+  /** This user; undefined until it is known who that is. */
+  ownId: () => string | undefined;
+  names: Names;
+  reactors: Reactors;
+  replyTargets: ReplyTargets;
+  actions: MessageActions;
+  /** `seq` of long messages that are shown as a whole. */
+  unfolded: Set<number>;
+}
+
+export type Shown = ShownMessage;
+export type FailedChange = Exclude<Entry, Outgoing>;
