@@ -59,6 +59,19 @@ it('[FILE2] takes a message of files without text, and none without both', () =>
   expect(why).toMatchObject({ code: 'invalid_payload', field: 'message' });
 });
 
+it('[FILE2] keeps the files of a message that streams, and deletes them with it', () => {
+  const room = new RoomAtHand();
+  const file = upload(room);
+  const streamed = { message: '', streaming: true, files: [file.fileId] };
+  const { seq } = room.ask(alice, 'message', streamed).message;
+  room.ask(alice, 'appendMessage', { seq, offset: 0, text: 'a cat' });
+  room.ask(alice, 'finishMessage', { seq });
+  const [message] = room.ask(bob, 'getHistory', {}).messages;
+  expect(message).toMatchObject({ message: 'a cat', files: [file] });
+  room.ask(alice, 'deleteMessage', { seq });
+  expect(deleted(room)).toEqual([file.fileId]);
+});
+
 it("[FILE3] lets a message name its sender's own stored files only, each in one message", () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
@@ -102,6 +115,15 @@ it('[FILE4] shows a preview with its file, and deletes it with it', () => {
   expect(other.code).toBe('file_not_found');
   room.ask(alice, 'deleteMessage', { seq: message.seq });
   expect(deleted(room)).toEqual([file.fileId, preview.fileId].toSorted());
+});
+
+it('[FILE4] deletes the files of a message that is deleted while it streams', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  const streamed = { message: 'a', streaming: true, files: [fileId] };
+  const { seq } = room.ask(alice, 'message', streamed).message;
+  room.ask(alice, 'deleteMessage', { seq });
+  expect(deleted(room)).toEqual([fileId]);
 });
 
 it('[FILE5] shows a file in a message to everybody in the room, and to its uploader before that', () => {
