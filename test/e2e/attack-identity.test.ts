@@ -200,7 +200,11 @@ describe('with ROOM_ACCESS=token, the answers', () => {
           ...roomRoutes,
           { method: 'GET' as const, path: '/events' },
         ]) {
-          const at = path.replace(':seq', '1').replace(':emoji', 'x').replace(':userId', 'olga');
+          const at = path
+            .replace(':seq', '1')
+            .replace(':emoji', 'x')
+            .replace(':userId', 'olga')
+            .replace(':name', 'x');
           const query = { '/missed': '?after=0:0', '/search': '?q=x' }[path] ?? '';
           const [one, other] = await Promise.all(
             [there, missing].map(async (roomId) => {
@@ -235,6 +239,7 @@ function validBody(path: string): string {
   const fields = { message: 'x', readUpTo: 1, role: 'member', topic: 'x' };
   if (path.endsWith('/read')) return JSON.stringify({ readUpTo: fields.readUpTo });
   if (path.startsWith('/members')) return JSON.stringify({ role: fields.role });
+  if (path.endsWith('/append')) return JSON.stringify({ offset: 0, text: 'x' });
   if (path.includes('messages')) return JSON.stringify({ message: fields.message });
   return path === '' ? JSON.stringify({ topic: fields.topic }) : '{}';
 }

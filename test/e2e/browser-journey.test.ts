@@ -177,7 +177,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await page.getByText('1 message was found').waitFor();
     expect(['a search', await wrong(ann)]).toEqual(['a search', []]);
     await page.setViewportSize(phone.viewport);
-    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    await page.getByRole('button', { name: 'Close', exact: true }).last().click();
     await page.getByRole('button', { name: 'Rooms', exact: true }).click();
     expect(['rooms', await violations(page, AXE)]).toEqual(['rooms', []]);
     await page.keyboard.press('Escape');

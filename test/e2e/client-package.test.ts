@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -251,6 +259,8 @@ describe.each([
     const { seq } = await say(bob, ROOM, '!help me');
     await bob.hears('message', isAnswer(seq));
     await first.until(/^Answered bob\.$/m);
+    // From its first stored position on a bot misses nothing.
+    await expect.poll(() => existsSync(join(options.cwd, `position-${ROOM}`))).toBe(true);
     first.kill('SIGKILL');
     await first.ended;
     const missed = await say(bob, ROOM, '!help me again');

@@ -68,6 +68,8 @@ export function typing(visitor: Visitor): Hands {
       await page.keyboard.press('Enter');
     },
     async choose(name) {
+      // An arrow key before the menu has the focus would move it among the messages.
+      await page.locator('[role="menu"]:focus-within').first().waitFor();
       await goTo(page.getByRole('menuitem', { name, exact: true }), 'ArrowDown');
       await page.keyboard.press('Enter');
     },
@@ -112,6 +114,10 @@ interface Violation {
 /** What axe-core finds wrong with what the page shows now, a line each. */
 export async function violations(page: Page, axe: string): Promise<string[]> {
   if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe);
+  // Colours count when they have come to rest: what opens fades in.
+  await page.evaluate(
+    'Promise.allSettled(document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished)).then(() => undefined)',
+  );
   const found = await page.evaluate<Violation[]>(
     "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
   );
