@@ -12,7 +12,8 @@ import { NodeConnection, type Sink } from './node-connection.ts';
 
 /** What connections lead to: a room, or inboxes. */
 export type Connectable = Hosted &
-  Pick<Room, 'connect' | 'handle' | 'malformedFrame' | 'end' | 'refresh' | 'renew' | 'depart'>;
+  Pick<Room, 'connect' | 'handle' | 'malformedFrame' | 'end' | 'refresh' | 'renew' | 'depart'> &
+  Partial<Pick<Room, 'answer'>>;
 
 /** A connection and the object it leads to. */
 export interface Attached {

@@ -1,10 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { lockData } from './data-lock.ts';
+import { filesFolder, knownKeys } from './sweep-files.ts';
 import { renewStorageId } from './storage-id.ts';
 
-/** What a backup holds: one file a room, when rooms are to be woken, and the files of inboxes. */
+/** What a backup holds: one file a room, the bytes of its files, when rooms are to be woken, and the files of inboxes. */
 const ROOMS = 'rooms';
 const INBOXES = 'inboxes';
 const WAKEUPS = 'wakeups.sqlite';
@@ -29,7 +38,9 @@ export async function backUp(dataDir: string, to: string): Promise<number> {
   try {
     let count = 0;
     for (const file of roomFiles(dataDir)) {
-      if (await copy(join(dataDir, ROOMS, file), join(partial, ROOMS, file))) count++;
+      if (!(await copy(join(dataDir, ROOMS, file), join(partial, ROOMS, file)))) continue;
+      copyBytes(dataDir, partial, file);
+      count++;
     }
     await copy(join(dataDir, WAKEUPS), join(partial, WAKEUPS));
     await copyInboxes(dataDir, partial);
@@ -59,6 +70,7 @@ export async function restore(from: string, dataDir: string): Promise<number> {
     const files = roomFiles(from);
     for (const file of files) {
       await copy(join(from, ROOMS, file), join(rooms, file));
+      copyBytes(from, dataDir, file);
       renewEpoch(join(rooms, file));
     }
     for (const suffix of ['', '-wal', '-shm']) {
@@ -115,6 +127,24 @@ async function copy(from: string, to: string): Promise<boolean> {
     throw new Error(`${from} cannot be copied (${(error as Error).message}).`, { cause: error });
   }
   return true;
+}
+
+/**
+ * Copies the bytes of the files that a copied room names. Some may be gone: their messages were deleted
+ * since the room was copied.
+ */
+function copyBytes(fromDir: string, toDir: string, roomFile: string): void {
+  const folder = roomFile.replace(/\.sqlite$/, '');
+  for (const key of knownKeys(join(toDir, ROOMS, roomFile))) {
+    const source = join(filesFolder(fromDir), folder, key);
+    const target = join(filesFolder(toDir), folder, key);
+    mkdirSync(dirname(target), { recursive: true });
+    try {
+      copyFileSync(source, target, constants.COPYFILE_FICLONE);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 function assertSound(path: string): void {

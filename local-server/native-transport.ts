@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
-import { verifyRefresh } from '../src/auth/refresh.ts';
+import type { FileTokens } from '../src/files/file-token.ts';
 import { refusalResponse } from '../src/transports/http/app.ts';
 import {
   offersSubprotocol,
@@ -11,6 +11,7 @@ import {
   refusalOnSocket,
   SUBPROTOCOL,
 } from '../src/transports/native/handshake.ts';
+import { doOwnCommand } from '../src/transports/native/own-commands.ts';
 import { leaveReasonOf, receive } from '../src/transports/native/receive.ts';
 import { delayRefusalOf } from '../src/admission/delay-refusal.ts';
 import { internalProblem, type Problem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -32,6 +33,7 @@ export interface NativeTransportOptions {
   rooms: NodeRooms;
   inboxes: NodeInboxes;
   authenticate: Authenticate;
+  fileTokens: FileTokens | undefined;
   origins: OriginPolicy;
   pendingHandshakes: PendingHandshakes;
   limits: Limits;
@@ -70,7 +72,7 @@ export class NativeTransport {
       const attached = await (roomId === undefined
         ? this.#options.inboxes.attach({ identity, join, sink: end })
         : this.#options.rooms.attach(roomId, identity, join, end));
-      this.#open(request, socket, head, (client) => this.#serve(client, end, attached));
+      this.#open(request, socket, head, (client) => this.#serve(client, end, roomId, attached));
       // A handshake that `ws` itself refuses leaves no connection in the room.
       if (!end.isOpen) attached.depart('disconnected');
     } catch (error) {
@@ -95,19 +97,21 @@ export class NativeTransport {
     this.#server.handleUpgrade(request, socket, head, serve);
   }
 
-  #serve(client: WebSocket, end: SocketEnd, { connection, room, depart }: Attached): void {
+  #serve(
+    client: WebSocket,
+    end: SocketEnd,
+    roomId: string | undefined,
+    { connection, room, depart }: Attached,
+  ): void {
     end.open(client);
-    const refresh = (command: Command) => {
-      void verifyRefresh(command.payload, this.#options.authenticate).then((verdict) =>
-        room.queue((live) => live.refresh(connection, command, verdict)),
-      );
-    };
+    const own = { ...this.#options, queue: room.queue.bind(room) };
+    const doOwn = (command: Command) => void doOwnCommand(roomId, connection, command, own);
     throttleReading(client, this.#options.limits, (data, isBinary) => {
       end.heard();
       if (!connection.open) return;
       const text = isBinary ? data : data.toString();
       if (text === 'ping') end.pong();
-      else room.queue((live) => receive(live, connection, text, this.#options.limits, refresh));
+      else room.queue((live) => receive(live, connection, text, this.#options.limits, doOwn));
     });
     client.on('close', (code) => depart(leaveReasonOf(code)));
   }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { BlobStore } from '../src/files/blob-store.ts';
+import { deleteFiles } from '../src/files/delete-files.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { Reply, RequestName } from '../src/protocol/commands.ts';
 import { internalProblem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -7,6 +9,7 @@ import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
 import type { HostLog } from '../src/observability/logger.ts';
+import { FILES_TARGET } from '../src/room/files/deliver.ts';
 import type { Room } from '../src/room/room.ts';
 import type { Carry } from '../src/host/courier.ts';
 import { attach, type Attached, linkTo } from './attach.ts';
@@ -23,6 +26,8 @@ export interface NodeRoomsOptions {
   limits: Limits;
   log: HostLog;
   meter?: NodeMeter;
+  /** Where the bytes of files are; without it they are kept. */
+  store?: BlobStore;
   /** Brings what rooms owe to others; without it nothing is told. */
   carry?: Carry;
   /** How long a room stays open without work, in milliseconds. */
@@ -35,6 +40,17 @@ const IDLE_MS = 30_000;
 export function roomPath(dataDir: string, roomId: string): string {
   const name = createHash('sha256').update(roomId).digest('hex');
   return join(dataDir, 'rooms', `${name}.sqlite`);
+}
+
+/** How a room's deliveries to the store of files are brought, and those to others. */
+function carrying({ store, carry }: NodeRoomsOptions, roomId: string): { carry?: Carry } {
+  if (store === undefined) return carry === undefined ? {} : { carry };
+  return {
+    carry: async (target, deliveries) => {
+      if (target === FILES_TARGET) return deleteFiles(store, roomId, deliveries);
+      return carry === undefined ? [] : carry(target, deliveries);
+    },
+  };
 }
 
 /** Every room of this process. */
@@ -52,16 +68,12 @@ export class NodeRooms implements RoomDirectory {
       durability,
       maxOpen: options.maxOpenRooms,
       idleMs: options.idleMs ?? IDLE_MS,
-      host: {
-        batchDelayMs: limits.batchDelayMs,
-        log,
-        meter,
-        ...(carry !== undefined && { carry }),
-      },
+      host: { batchDelayMs: limits.batchDelayMs, log, meter },
       make: (roomId, parts) => {
         const firstEpoch = firstEpochOf(storageId, roomId);
         return new NodeRoom({
           ...parts,
+          host: { ...parts.host, ...carrying(options, roomId) },
           roomId,
           firstEpoch,
           limits,

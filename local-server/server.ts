@@ -5,6 +5,7 @@ import { Listeners } from './listeners.ts';
 import type { NodeRooms } from './node-rooms.ts';
 import { Router } from './router.ts';
 import { servicesOf } from './services.ts';
+import { sweepDaily } from './sweep-files.ts';
 
 export interface RunningServer {
   port: number;
@@ -24,7 +25,8 @@ export async function startServer(
   const { settings, addresses } = configuration;
   const lock = lockData(settings.DATA_DIR);
   const services = servicesOf(configuration, log);
-  const { rooms, inboxes, socketIo, metrics } = services;
+  const { rooms, inboxes, store, socketIo, metrics } = services;
+  const endSweeps = sweepDaily(settings.DATA_DIR, store, log);
   const listeners = new Listeners(new Router(services), services);
   const closeRooms = () => {
     listeners.stop();
@@ -34,6 +36,7 @@ export async function startServer(
     inboxes.close();
   };
   const release = () => {
+    endSweeps();
     metrics.close();
     lock.release();
   };

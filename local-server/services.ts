@@ -7,14 +7,17 @@ import type { Hono } from 'hono';
 import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
+import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
+import type { Settings } from '../src/settings/settings.ts';
 import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
 import { httpTransport, pageSettingsOf } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { VERSION } from '../src/version.ts';
 import { PAGE } from '../web/build.ts';
 import type { Configuration } from './configuration.ts';
+import { DiskBlobStore } from './disk-blob-store.ts';
 import { NodeMetrics } from './metrics.ts';
 import { NativeTransport } from './native-transport.ts';
 import { NodeInboxes } from './node-inboxes.ts';
@@ -22,6 +25,7 @@ import { NodeRooms } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
 import { ResponseBody } from './response-body.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
+import { filesFolder } from './sweep-files.ts';
 
 /** What a request without `Host` is addressed to: HTTP/1.0 needs none, and health checks speak it. */
 export const DEFAULT_HOST = 'localhost';
@@ -45,28 +49,10 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     authenticatorOf(settings, configuration.allowGuests, log),
     (code) => metrics.refused(code),
   );
-  const rooms = new NodeRooms({
-    dataDir: settings.DATA_DIR,
-    durability: settings.DURABILITY,
-    maxOpenRooms: settings.MAX_OPEN_ROOMS,
-    limits,
-    log,
-    meter: metrics,
-    carry: (target, deliveries) => {
-      if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
-      return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
-    },
-  });
-  const inboxes: NodeInboxes = new NodeInboxes({
-    dataDir: settings.DATA_DIR,
-    durability: settings.DURABILITY,
-    directMessages: settings.DIRECT_MESSAGES,
-    limits,
-    log,
-    meter: metrics,
-    rooms,
-  });
-  const shared = { authenticate, pendingHandshakes, origins, limits, log };
+  const store = new DiskBlobStore(filesFolder(settings.DATA_DIR));
+  const fileTokens = fileTokensOf(settings);
+  const { rooms, inboxes } = hostedOf(settings, store, log, metrics);
+  const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
   const socketIo = new SocketIoTransport({ ...shared, directory: rooms, inboxes, settings });
   const app = httpTransport({
@@ -79,6 +65,13 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     host: 'node',
     version: VERSION,
     isHealthy: () => canWrite(settings.DATA_DIR),
+    files: {
+      store,
+      noStore: '',
+      tokens: fileTokens,
+      accessMs: settings.FILE_ACCESS_MS,
+      isForAll: settings.CLIENT_URL !== undefined,
+    },
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
@@ -86,7 +79,35 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
     log: (what, error) => log.failure(what, error),
   });
   const http = listenerOf(app);
-  return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, native, socketIo, http };
+  const transports = { native, socketIo, http };
+  return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, store, ...transports };
+}
+
+/** Makes the rooms and the inboxes, which reach each other. */
+function hostedOf(settings: Settings, store: DiskBlobStore, log: HostLog, meter: NodeMetrics) {
+  const rooms = new NodeRooms({
+    dataDir: settings.DATA_DIR,
+    store,
+    durability: settings.DURABILITY,
+    maxOpenRooms: settings.MAX_OPEN_ROOMS,
+    limits: settings.limits,
+    log,
+    meter,
+    carry: (target, deliveries) => {
+      if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
+      return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
+    },
+  });
+  const inboxes: NodeInboxes = new NodeInboxes({
+    dataDir: settings.DATA_DIR,
+    durability: settings.DURABILITY,
+    directMessages: settings.DIRECT_MESSAGES,
+    limits: settings.limits,
+    log,
+    meter,
+    rooms,
+  });
+  return { rooms, inboxes };
 }
 
 /** Answers Node's requests with the routes; a stream goes straight to its socket. */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
+import type { FileTokens } from '../src/files/file-token.ts';
 import type { Authenticate } from '../src/auth/authenticator.ts';
 import { foreignOrigin, type OriginPolicy } from '../src/auth/origin.ts';
 import { unreadableReply } from '../src/socketio-server/engine-request.ts';
@@ -33,6 +34,7 @@ export interface SocketIoTransportOptions {
   directory: RoomDirectory;
   inboxes: InboxDirectory;
   authenticate: Authenticate;
+  fileTokens: FileTokens | undefined;
   pendingHandshakes: PendingHandshakes;
   origins: OriginPolicy;
   limits: Limits;

@@ -3,6 +3,7 @@ import { commandNames, operations, traits } from '../src/protocol/commands.ts';
 import { errorCodes } from '../src/protocol/codes/errors.ts';
 import { eventNames, events } from '../src/protocol/events.ts';
 import {
+  fileSchema,
   memberSchema,
   messageSchema,
   presentSchema,
@@ -27,6 +28,7 @@ interface Schema {
 
 const objects = {
   Message: messageSchema,
+  FileInfo: fileSchema,
   Member: memberSchema,
   Present: presentSchema,
   Reaction: reactionSchema,

@@ -102,6 +102,14 @@ function checkAddresses({ isDevelopment, settings }: Configuration): Finding[] {
   ];
 }
 
+function checkFiles({ settings }: Configuration): Finding[] {
+  const { FILES_SECRET, JWT_SECRET } = settings;
+  if (FILES_SECRET !== undefined || JWT_SECRET !== undefined) return [];
+  return [
+    fine('FILES_SECRET is not set: files can be uploaded, but no page can show them in place.'),
+  ];
+}
+
 async function examine(): Promise<Finding[]> {
   const isDevelopment = process.argv.includes('--dev');
   const configuration = configure(process.cwd(), process.env, isDevelopment);
@@ -112,6 +120,7 @@ async function examine(): Promise<Finding[]> {
     fine(`Tokens hold when signed with ${signersOf(configuration)}.`),
     ...warnings.map(wrong),
     ...checkAddresses(configuration),
+    ...checkFiles(configuration),
     ...(await checkStart(configuration)),
     checkSpace(DATA_DIR),
     ...checkRooms(DATA_DIR),

@@ -22,6 +22,7 @@ const manifest = {
   sideEffects: false,
   exports: {
     './client': { types: './index.d.ts', default: './index.js' },
+    './files': { types: './files.d.ts', default: './files.js' },
     './react': { types: './react.d.ts', default: './react.js' },
     './package.json': './package.json',
   },
@@ -32,14 +33,14 @@ const manifest = {
 
 const readme = `# Parlor's client
 
-\`parlor/client\` connects browsers, Node 22 and later, and Workers to rooms; \`parlor/react\` binds
-them to components. docs/client-library.md of Parlor describes both.
+\`parlor/client\` connects browsers, Node 22 and later, and Workers to rooms; \`parlor/files\` uploads
+files; \`parlor/react\` binds rooms to components. docs/client-library.md of Parlor describes all three.
 `;
 
 async function writeCode(): Promise<void> {
   await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['src/client/index.ts', 'src/client/react.ts'],
+    entryPoints: ['src/client/index.ts', 'src/client/files.ts', 'src/client/react.ts'],
     outdir: FOLDER,
     bundle: true,
     splitting: true,

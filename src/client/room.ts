@@ -9,7 +9,10 @@ import { type RoomOptions, RoomSession } from './room-session.ts';
 import type { RoomState } from './state.ts';
 
 /** What may go with a message. */
-export type MessageOptions = Pick<Payload<'message'>, 'id' | 'replyTo' | 'mentions' | 'meta'>;
+export type MessageOptions = Pick<
+  Payload<'message'>,
+  'id' | 'replyTo' | 'mentions' | 'meta' | 'files'
+>;
 
 /** What an edit may change beside the text. */
 export type EditOptions = Pick<MessageOptions, 'mentions' | 'meta'>;

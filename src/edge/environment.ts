@@ -8,5 +8,7 @@ export interface Environment {
   INBOX: DurableObjectNamespace<InboxObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
   ASSETS: Fetcher;
+  /** Uploaded files; absent where R2 is not bound. */
+  FILES?: R2Bucket;
   [setting: string]: unknown;
 }

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { authenticatorOf } from '../auth/authenticator.ts';
+import { fileTokensOf } from '../files/file-token.ts';
 import { systemClock } from '../socketio-server/clock.ts';
 import { readHandshake } from '../transports/socketio/credentials.ts';
 import { openPolling, servePolling } from '../socketio-server/polling-http.ts';
@@ -78,6 +79,7 @@ export class PollingSession extends DurableObject<Environment> {
       {
         inboxes: new ObjectInboxes(this.env.INBOX),
         directory: new ObjectDirectory(this.env.ROOM, roomAccessLimiterOf(settings.limits), true),
+        fileTokens: fileTokensOf(settings),
         authenticate: authenticatorOf(
           settings,
           headers.get(GUESTS_HEADER) === 'true',

@@ -1,12 +1,12 @@
 import { FloodBans } from '../admission/flood-bans.ts';
 import { weightOf } from '../admission/inbound-limiter.ts';
 import type { Authenticate } from '../auth/authenticator.ts';
-import { verifyRefresh } from '../auth/refresh.ts';
+import type { FileTokens } from '../files/file-token.ts';
 import type { HostedObject } from '../host/hosted-object.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import type { Command } from '../protocol/frames.ts';
 import { exceedsBytes } from '../protocol/text.ts';
+import { doOwnCommand } from '../transports/native/own-commands.ts';
 import { receive } from '../transports/native/receive.ts';
 import { receiveFromLink } from './receive-from-link.ts';
 import type { ObjectConnection } from './object-connection.ts';
@@ -14,7 +14,10 @@ import type { Connectable } from './socket-object.ts';
 
 export interface RoomInputOptions {
   limits: Limits;
+  /** Undefined for an inbox. */
+  roomId: string | undefined;
   authenticate: Authenticate;
+  fileTokens: FileTokens | undefined;
   /** Keeps the object until a token is verified. */
   waitUntil: (work: Promise<void>) => void;
 }
@@ -70,15 +73,11 @@ export class RoomInput<O extends Connectable> {
       receiveFromLink(room, connection, data);
       return;
     }
-    const { limits, waitUntil } = this.#options;
+    const { limits, waitUntil, roomId, authenticate, fileTokens } = this.#options;
+    const queue = (work: (live: Connectable) => void) => this.#hosted.queue(work);
+    const own = { authenticate, fileTokens, queue };
     receive(room, connection, data, limits, (command) => {
-      waitUntil(this.#refresh(connection, command));
+      waitUntil(doOwnCommand(roomId, connection, command, own));
     });
-  }
-
-  /** Verifies the token outside the Room, then gives it the verdict in one turn. */
-  async #refresh(connection: ObjectConnection, command: Command): Promise<void> {
-    const verdict = await verifyRefresh(command.payload, this.#options.authenticate);
-    this.#hosted.queue((room) => room.refresh(connection, command, verdict));
   }
 }

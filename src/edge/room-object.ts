@@ -1,11 +1,14 @@
+import { deleteFiles } from '../files/delete-files.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { Room } from '../room/room.ts';
+import { FILES_TARGET } from '../room/files/deliver.ts';
 import { INBOX_TARGET } from '../room/telling/evaluate.ts';
 import type { ObjectPorts } from './hosting-object.ts';
+import { R2BlobStore } from './r2-blob-store.ts';
 import { SocketObject } from './socket-object.ts';
 
 /** One room in its Durable Object: adapts sockets and calls to the Room, and nothing else. */
@@ -28,19 +31,31 @@ export class RoomObject extends SocketObject<Room> {
     this.report.woken();
     const { firstEpoch, report: meter, connections: roster } = this;
     const host = { firstEpoch, roster, meter, hasInboxes: true };
-    return new Room(this.ctx.id.name ?? '', { ...host, ...ports }, this.limits);
+    return new Room(this.roomId, { ...host, ...ports }, this.limits);
   }
 
-  /** Brings what the room owes to an inbox. */
+  /** Brings what the room owes to an inbox, or to the store of files. */
   protected override async carry(
     target: string,
     deliveries: readonly Delivery[],
   ): Promise<readonly DeliveryOutcome[]> {
+    if (target === FILES_TARGET) return this.#deleteFiles(deliveries);
     if (!target.startsWith(INBOX_TARGET)) return [];
     const userId = target.slice(INBOX_TARGET.length);
     await this.env.INBOX.getByName(userId).take(
       deliveries.map(({ key: roomId, body }) => ({ roomId, body })),
     );
     return deliveries.map(() => 'delivered');
+  }
+
+  protected override get roomId(): string {
+    return this.ctx.id.name ?? '';
+  }
+
+  /** Without a store the deliveries wait. */
+  async #deleteFiles(deliveries: readonly Delivery[]): Promise<readonly DeliveryOutcome[]> {
+    const { FILES } = this.env;
+    if (FILES === undefined) return [];
+    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries);
   }
 }

@@ -1,5 +1,6 @@
 import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
+import { fileTokensOf } from '../files/file-token.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
 import {
   browserHeaders,
@@ -7,6 +8,7 @@ import {
   pageSettingsOf,
   refusalResponse,
 } from '../transports/http/app.ts';
+import type { HttpFiles } from '../transports/http/files.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
@@ -18,6 +20,7 @@ import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
 import { ObjectInboxes } from './object-inboxes.ts';
+import { R2BlobStore } from './r2-blob-store.ts';
 import { TrafficReport } from './reports.ts';
 import { socketIoTransport } from './socketio-transport.ts';
 import { refusedOnSocket, upgraded } from './upgrade-response.ts';
@@ -35,12 +38,11 @@ export interface ServiceOptions {
 /** The edge host's front: everything that is done before a room is woken. */
 export function service(env: Environment, options: ServiceOptions): Hono {
   const { settings, problems } = readSettings(env);
-  const { limits, JWT_SECRET } = settings;
+  const { limits, JWT_SECRET, CLIENT_URL: clientUrl, PUBLIC_URL: publicUrl } = settings;
   const log = consoleLogger(settings);
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
   const isLocal = options.localOnly;
   const why = problems[0] ?? wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS });
-  const { CLIENT_URL: clientUrl, PUBLIC_URL: publicUrl } = settings;
   const origins = new OriginPolicy({ clientUrl, publicUrl, localOnly: isLocal, log });
   if (why !== undefined) return outOfOrder(why, origins);
   const limiter = roomAccessLimiterOf(limits);
@@ -74,7 +76,8 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 
   const directory = new ObjectDirectory(env.ROOM, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
-  const chat = { directory, inboxes, authenticate, limits, settings };
+  const files = filesOf(env, settings);
+  const chat = { directory, inboxes, authenticate, fileTokens: files.tokens, limits, settings };
   const app = httpTransport({
     directory,
     inboxes,
@@ -86,6 +89,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
+    files,
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     pageSettings: pageSettingsOf(settings, allowGuests),
     page: pageOf(env.ASSETS),
@@ -94,6 +98,21 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const { fetch } = app;
   app.fetch = (...args) => traffic.watch(() => fetch(...args));
   return app;
+}
+
+const NO_STORE =
+  'This service takes no files: bind a bucket as FILES in wrangler.toml; "npx wrangler r2 bucket create parlor-files" makes it.';
+
+/** Files, where a bucket is bound to hold them. */
+function filesOf({ FILES }: Environment, settings: Settings): HttpFiles {
+  return {
+    store: FILES && new R2BlobStore(FILES),
+    noStore: NO_STORE,
+    tokens: fileTokensOf(settings),
+    accessMs: settings.FILE_ACCESS_MS,
+    isForAll: settings.CLIENT_URL !== undefined,
+    finish: (c, work) => c.executionCtx.waitUntil(work.catch(() => undefined)),
+  };
 }
 
 /** Serves the page's files. */

@@ -1,4 +1,5 @@
 import { authenticatorOf } from '../auth/authenticator.ts';
+import { fileTokensOf } from '../files/file-token.ts';
 import type { Hosted } from '../host/hosted-object.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
 import type { Room } from '../room/room.ts';
@@ -13,7 +14,8 @@ import { readUpgradeContext } from './upgrade-context.ts';
 
 /** What sockets lead to: a room, or an inbox. */
 export type Connectable = Hosted &
-  Pick<Room, 'connect' | 'handle' | 'malformedFrame' | 'end' | 'refresh' | 'renew' | 'depart'>;
+  Pick<Room, 'connect' | 'handle' | 'malformedFrame' | 'end' | 'refresh' | 'renew' | 'depart'> &
+  Partial<Pick<Room, 'answer'>>;
 
 /** A Durable Object whose clients and links hold sockets to it: adapts these to what it hosts. */
 export abstract class SocketObject<O extends Connectable> extends HostingObject<O> {
@@ -22,6 +24,8 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
   protected readonly connections = new RoomSockets(this.ctx, this.limits);
   readonly #input = new RoomInput(this.hosted, {
     limits: this.limits,
+    roomId: this.roomId,
+    fileTokens: fileTokensOf(this.settings),
     authenticate: authenticatorOf(this.settings, false, this.log),
     waitUntil: (work) => this.ctx.waitUntil(work),
   });
@@ -60,6 +64,11 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
 
   override webSocketError(socket: WebSocket): void {
     this.#depart(socket, 1006);
+  }
+
+  /** The room that the sockets lead to; an inbox is none. */
+  protected get roomId(): string | undefined {
+    return undefined;
   }
 
   /** An id is made of a secret of its namespace and the object's name: half of its 64 digits will do. */

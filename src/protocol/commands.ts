@@ -2,12 +2,14 @@ import * as z from 'zod';
 import { conversationRequests } from './conversation-requests.ts';
 import { fixed } from './codes/limits.ts';
 import {
+  caption,
   changedMember,
   changedMessage,
   claimed,
   clientId,
   countOf,
   emoji,
+  fileIds,
   flag,
   hasMore,
   line,
@@ -37,10 +39,11 @@ import {
   whole,
   youSchema,
 } from './objects.ts';
-import { wrongPrefix } from './text.ts';
+import { fileRequests } from './file-requests.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
 import { VISIBLE } from './visible.ts';
+import { wrongPrefix } from './text.ts';
 
 /** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
 export const operations = {
@@ -83,17 +86,18 @@ export const operations = {
     payload: z
       .object({
         roomId,
-        message: z.string({ error: 'must be a string' }),
+        message: caption,
         sender: claimed,
         id: clientId.optional(),
         replyTo: whole(1).optional(),
         mentions,
         meta,
+        files: fileIds,
         /** Its text, which may be empty, is the beginning of what will be appended to. */
         streaming: flag,
       })
-      .superRefine(({ message, streaming }, context) => {
-        if (streaming === true || VISIBLE.test(message)) return;
+      .superRefine(({ message, streaming, files = [] }, context) => {
+        if (streaming === true || files.length > 0 || VISIBLE.test(message)) return;
         const why = message === '' ? 'must not be empty' : 'must have something to read';
         context.addIssue({ code: 'custom', message: why, path: ['message'] });
       }),
@@ -335,6 +339,7 @@ export const operations = {
     summary: 'Passes an event of your own on to those who are online.',
   },
   ...requests,
+  ...fileRequests,
   ...conversationRequests,
 } as const satisfies Record<string, Operation>;
 
@@ -343,6 +348,11 @@ export const transportCommands = {
   refreshToken: {
     payload: z.object({ token: z.string({ error: 'must be a string' }) }),
     reply: z.object({ expiresAt: z.number() }),
+  },
+  /** The token that addresses of a room's files carry, as `t`. */
+  getFileToken: {
+    payload: z.object({ roomId }),
+    reply: z.object({ fileToken: z.string(), expiresAt: z.number() }),
   },
 } as const satisfies Record<string, Operation>;
 

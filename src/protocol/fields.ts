@@ -34,6 +34,15 @@ export const said = z
   .string({ error: 'must be a string' })
   .min(1, { error: 'must not be empty' })
   .refine(isVisible, { error: 'must have something to read' });
+/** What a message with files says, which may be nothing. */
+export const caption = z.string({ error: 'must be a string' });
+export const fileId = z
+  .string({ error: 'must be a string' })
+  .regex(/^[\w-]{1,64}$/, { error: 'must be an id that an upload gave' });
+export const fileIds = z
+  .array(fileId, { error: 'must be a list of file ids' })
+  .max(fixed.messageFiles, { error: `must name at most ${fixed.messageFiles} files` })
+  .optional();
 export const mentions = z
   .array(userIdSchema, { error: 'must be a list of user ids' })
   .max(fixed.mentions, { error: `must name at most ${fixed.mentions} users` })

@@ -34,6 +34,25 @@ export const positionSchema = z
 /** Epoch milliseconds. */
 const time = z.number();
 
+/** An uploaded file. Its type is what its bytes say, its size is in bytes. */
+const storedFileSchema = z.object({
+  fileId: z.string(),
+  type: z.string(),
+  size: z.number(),
+  /** SHA-256 of its bytes, 64 hexadecimal digits. */
+  sha256: z.string(),
+  /** In pixels, of pictures whose header says so. */
+  width: z.number().optional(),
+  height: z.number().optional(),
+});
+
+export const fileSchema = storedFileSchema.extend({
+  name: z.string(),
+  /** A smaller picture of it, made by its uploader. */
+  preview: storedFileSchema.optional(),
+});
+export type FileInfo = z.infer<typeof fileSchema>;
+
 /**
  * How a streamed text can end before it is done: because its sender was asked to stop, because
  * producing it failed, or because its sender fell silent.
@@ -62,6 +81,7 @@ export const messageSchema = z.object({
   /** User ids. */
   mentions: z.array(z.string()).optional(),
   meta: z.record(z.string(), z.unknown()).optional(),
+  files: z.array(fileSchema).optional(),
   /** Emoji to count. */
   reactions: z.record(z.string(), z.number()).optional(),
   /** Its text is still being appended to. */

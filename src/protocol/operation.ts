@@ -9,8 +9,8 @@ export interface Operation {
   /** What it takes from its sender's allowance, in commands; 1 unless given. */
   cost?: number;
   /**
-   * `connection`: only for connections. `http`: only without one. `service`: only for other objects of
-   * the service, such as inboxes. Connections and HTTP unless given.
+   * `connection`: only for connections. `http`: only without one. `service`: only for other parts of
+   * the service, such as inboxes, or transports as a step of a route. Connections and HTTP unless given.
    */
   via?: 'connection' | 'http' | 'service';
   /**

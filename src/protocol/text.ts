@@ -108,6 +108,31 @@ export function wrongUsername(text: string): string | undefined {
   return displayName(text) === text ? undefined : 'must be one line, with single spaces';
 }
 
+/**
+ * A file's name in the form in which it is shown and saved: without folders and hidden characters, in
+ * one line, at most 255 bytes with its extension kept. Its own result stays as it is.
+ */
+export function fileName(text: string): string {
+  const last = tidied(text.toWellFormed()).split(/[/\\]/).at(-1)?.trim() ?? '';
+  if (last === '' || /^\.+$/.test(last) || !isVisible(last)) return 'file';
+  if (!exceedsBytes(last, fixed.fileNameBytes)) return last;
+  const extension = /\.[A-Za-z0-9]{1,16}$/.exec(last)?.[0] ?? '';
+  const most = fixed.fileNameBytes - extension.length;
+  return tidied(firstBytes(last, most)) + extension;
+}
+
+/** The first whole code points of `text` within `most` bytes of UTF-8. */
+function firstBytes(text: string, most: number): string {
+  let end = 0;
+  let bytes = 0;
+  for (const character of text) {
+    bytes += utf8Bytes(character);
+    if (bytes > most) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
+
 /** Beginnings of names: 1–64 code points. */
 export function wrongPrefix(text: string): string | undefined {
   return wrongLabel(text, 64);

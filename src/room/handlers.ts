@@ -11,6 +11,10 @@ import { sendSignal } from './commands/send-signal.ts';
 import { setRole } from './commands/set-role.ts';
 import { unbanMember } from './commands/unban-member.ts';
 import { unmuteMember } from './commands/unmute-member.ts';
+import { completeFile } from './commands/complete-file.ts';
+import { dropFile } from './commands/drop-file.ts';
+import { getFile } from './commands/get-file.ts';
+import { reserveFile } from './commands/reserve-file.ts';
 import { deleteRoom } from './commands/delete-room.ts';
 import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
@@ -73,6 +77,10 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   reopenRoom,
   eraseUser,
   exportRoom,
+  reserveFile,
+  completeFile,
+  dropFile,
+  getFile,
   importRoom,
   getConversation,
   setReading,

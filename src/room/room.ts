@@ -1,5 +1,5 @@
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
-import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import type { Problem } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { type Reply, type RequestName, traits } from '../protocol/commands.ts';
 import { isCommandName } from '../protocol/payloads.ts';
@@ -8,6 +8,7 @@ import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
+import { answerMade, answerRefresh } from './own-answers.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 
 /**
@@ -90,15 +91,12 @@ export class Room {
    * @param verdict the identity in the token, or why the token does not hold
    */
   refresh(connection: Connection, command: Command, verdict: Identity | Problem): void {
-    if (!this.#isReachable(connection)) return;
-    try {
-      if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
-      const reply = this.renew(connection, verdict);
-      if (command.ref === undefined) return;
-      this.#services.outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));
-    } catch (error) {
-      this.#services.refusals.refuseToken(connection, command, error);
-    }
+    if (this.#isReachable(connection)) answerRefresh(this.#services, connection, command, verdict);
+  }
+
+  /** Answers a command that a transport has done outside the room, such as `getFileToken`. */
+  answer(connection: Connection, command: Command, made: object | Problem): void {
+    if (this.#isReachable(connection)) answerMade(this.#services, connection, command, made);
   }
 
   /** Answers a frame that holds no tuples, and disconnects a client that goes on sending such. */

@@ -9,8 +9,9 @@ import { OpenAppends } from './broadcast/open-appends.ts';
 import { Outbox } from './broadcast/outbox.ts';
 import { Refusals } from './broadcast/refusals.ts';
 import { SlowConsumers } from './broadcast/slow-consumers.ts';
-import type { RoomParts } from './context.ts';
+import type { RoomParts, UpkeepContext } from './context.ts';
 import { Effects, type PlannedEffect } from './effects.ts';
+import { FILES_TARGET, filesBody } from './files/deliver.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Connection, Ports } from './ports.ts';
 import { Connections } from './presence/connections.ts';
@@ -61,9 +62,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const appendRates = new RateLimits(APPEND_RATE, clock);
   const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
-    target.startsWith(INBOX_TARGET)
-      ? bodyOf(upkeep.context(), target.slice(INBOX_TARGET.length))
-      : ports.application?.read(upkeep.context(), target, key),
+    readDelivery(upkeep.context(), ports, target, key),
   );
   const parts: RoomParts = {
     roomId,
@@ -111,6 +110,18 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     effects,
     upkeep,
   };
+}
+
+/** What a delivery says, as it is sent; undefined: nothing is owed any more. */
+function readDelivery(
+  context: UpkeepContext,
+  { application }: Ports,
+  target: string,
+  key: string,
+): string | undefined {
+  if (target === FILES_TARGET) return filesBody(context, key);
+  if (!target.startsWith(INBOX_TARGET)) return application?.read(context, target, key);
+  return bodyOf(context, target.slice(INBOX_TARGET.length));
 }
 
 /** Makes what knows a room's connections and brings events to them. */

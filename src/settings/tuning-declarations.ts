@@ -114,6 +114,17 @@ export const tuningDeclarations = [
     about: 'Lowest level that is written to the log.',
   },
   {
+    name: 'FILE_ACCESS_MS',
+    group: 'internal',
+    kind: 'whole',
+    default: 60_000,
+    least: 0,
+    most: 60_000,
+    hosts: both,
+    unit: 'ms',
+    about: 'Time for which an answer of a room about a reader of its files is remembered.',
+  },
+  {
     name: 'MAX_FRAME_TUPLES',
     group: 'internal',
     kind: 'whole',

@@ -32,6 +32,7 @@ const VOLATILE = new Set([
   'deletedAt',
   'mutedUntil',
   'expiresAt',
+  'fileToken',
   'epoch',
   'position',
 ]);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -53,6 +53,24 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %
       await end(loop);
     }
     expect(heard).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+  });
+});
+
+describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('curl at the %s host', (name) => {
+  it('[FILE9] uploads a file, as docs/protocol.md shows', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parlor-curl-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'cat.png'), 'no picture');
+    const { url } = hosts[name];
+    const [, command = ''] = /^```sh\n(curl [^]*?\/files)\n```$/m.exec(page) ?? [];
+    const script = command.replace('http://localhost:4000', url);
+    expect(script).toContain(`${url}/rooms/general/files`);
+    const env = { PATH: process.env['PATH'], TOKEN: await tokenFor('alice') };
+    const curl = spawn('sh', ['-c', script], { cwd: folder, env });
+    let printed = '';
+    curl.stdout.on('data', (data: Buffer) => (printed += data.toString()));
+    await once(curl, 'close');
+    expect(JSON.parse(printed)).toMatchObject({ file: { name: 'cat.png', size: 10 } });
   });
 });
 

@@ -50,6 +50,14 @@ describe.concurrent.each(doors)('an inbox at $name', ({ host, visit }) => {
   };
   const newUser = (name: string) => `${name}-${crypto.randomUUID()}`;
 
+  it('refuses getFileToken, which is for rooms, and goes on', async () => {
+    const inbox = await inboxOf(newUser('ann'));
+    ok(await inbox.open());
+    const refused = await inbox.command('getFileToken' as never, {} as never);
+    expect(refused).toMatchObject({ ok: false });
+    ok(await inbox.command('getInbox', {}));
+  });
+
   it('[INB1] is told when a room turns unread, once, and when it was read elsewhere', async () => {
     const [ann, bob] = [newUser('ann'), newUser('bob')];
     const inbox = await inboxOf(ann);

@@ -21,6 +21,7 @@ export function edgeOptions(folder: string, settings: TestSettings = {}, port = 
       INBOX: { className: 'InboxObject', useSQLite: true },
       SESSION: { className: 'PollingSession', useSQLite: true },
     },
+    r2Buckets: ['FILES'],
     assets: {
       directory: join(folder, 'page'),
       binding: 'ASSETS',

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { expect } from 'vitest';
+import { DiskBlobStore } from '../../local-server/disk-blob-store.ts';
 import { NodeInboxes } from '../../local-server/node-inboxes.ts';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../src/auth/authenticator.ts';
+import { fileTokensOf } from '../../src/files/file-token.ts';
 import { OriginPolicy } from '../../src/auth/origin.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { httpTransport } from '../../src/transports/http/app.ts';
@@ -9,12 +12,14 @@ import { temporaryFolder } from './folder.ts';
 import { SECRET } from './tokens.ts';
 
 /** The HTTP transport over rooms of its own, which sleep when they have been idle for `idleMs`. */
-export function httpApp(idleMs?: number) {
+export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const { limits } = settings;
-  const dataDir = temporaryFolder();
+  const logged: unknown[] = [];
+  const store = new DiskBlobStore(join(dataDir, 'files'));
   const rooms = new NodeRooms({
     dataDir,
+    store,
     durability: 'process',
     maxOpenRooms: 4,
     limits,
@@ -35,14 +40,19 @@ export function httpApp(idleMs?: number) {
     authenticate: authenticatorOf(settings, false),
     origins: new OriginPolicy({}),
     limits,
+    files: { store, noStore: '', tokens: fileTokensOf(settings), accessMs: 0, isForAll: false },
     host: 'node',
     version: '1.2.3',
     isHealthy: () => Promise.resolve(true),
     pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),
-    log: failure,
+    log: (what, error) => {
+      // An upload may fail where the test says so.
+      if (what === 'upload') logged.push(error);
+      else failure(what, error);
+    },
   });
-  return { app, rooms };
+  return { app, rooms, store, dataDir, logged };
 }
 
 function failure(what: string, error: unknown): never {

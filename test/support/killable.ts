@@ -12,7 +12,8 @@ const PATIENCE_MS = 60_000;
 export class Killable {
   readonly #command: readonly string[];
   readonly #environment: Record<string, string>;
-  readonly #folder: string;
+  /** Where it keeps its data. */
+  readonly folder: string;
   #child: ChildProcess | undefined;
 
   private constructor(
@@ -22,7 +23,7 @@ export class Killable {
   ) {
     this.#command = command;
     this.#environment = environment;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** The node host, as `npm start` runs it. */
@@ -89,6 +90,6 @@ export class Killable {
   /** Ends it and removes its data. */
   async remove(): Promise<void> {
     await this.kill();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -13,6 +13,7 @@ export const errorCodes = {
   room_not_found: { status: 404, temporary: false },
   message_not_found: { status: 404, temporary: false },
   member_not_found: { status: 404, temporary: false },
+  file_not_found: { status: 404, temporary: false },
   not_joined: { status: 409, temporary: false },
   conflict: { status: 409, temporary: false },
   too_large: { status: 413, temporary: false },

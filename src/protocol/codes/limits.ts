@@ -25,6 +25,12 @@ export interface Limits {
   unsentBytes: number;
   /** How long what is due in a busy room may wait to leave together, in milliseconds. */
   batchDelayMs: number;
+  /** One file, in bytes. */
+  fileBytes: number;
+  /** All files of a room, in bytes. */
+  roomFileBytes: number;
+  /** What one user may upload into one room in a day (UTC), in bytes. */
+  userFileBytes: number;
   /** Whether only rooms that a token names exist for its holder. */
   tokenRoomsOnly: boolean;
   /** Whether events that are no commands are passed on. */
@@ -73,6 +79,14 @@ export const fixed = {
   signalsEveryMs: 50,
   /** Users a message may mention. */
   mentions: 50,
+  /** Files of one message. */
+  messageFiles: 10,
+  /** A file's name, in bytes of UTF-8. */
+  fileNameBytes: 255,
+  /** A file counts at least this many bytes in a quota: its row takes space too. */
+  fileLeastBytes: 1_024,
+  /** How long a file waits for a message that names it, in milliseconds. */
+  pendingFileMs: 86_400_000,
   /** Kinds of reactions to one message, and the size of each in bytes. */
   reactionKinds: 20,
   reactionBytes: 64,

@@ -22,7 +22,7 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   assertRev(before, payload.ifRev);
 
   const { rev, timestamp, position } = room.change();
-  removeDependents(context, before);
+  const removed = removeDependents(context, before);
   messages.delete(before.seq, rev, timestamp, userId);
   // It was unread for some and mentioned others.
   told.markAll();
@@ -37,7 +37,9 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
       ...(payload.note !== undefined && { note: payload.note }),
     });
   }
-  const { mentions: _, meta: __, reactions: ___, streaming: ____, status: _____, ...kept } = before;
+  const { mentions: _, meta: __, reactions: ___, files: ____, ...rest } = before;
+  const { streaming: _____, status: ______, ...kept } = rest;
   const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
-  return updated(context, after, position, 'deleted');
+  const { reply, effects = [] } = updated(context, after, position, 'deleted');
+  return { reply, effects: [...effects, ...removed] };
 };

@@ -31,12 +31,13 @@ export const eraseUser: Handler<'eraseUser'> = (context, { userId }) => {
 };
 
 function isKnown(context: Context, userId: string): boolean {
-  const { members, messages, mentions, reactions, audit } = context;
+  const { members, messages, mentions, reactions, audit, files } = context;
   return (
     members.find(userId) !== undefined ||
     messages.of(userId, 1).length > 0 ||
     mentions.seqsOf(userId, 1).length > 0 ||
     reactions.of(userId, 1).length > 0 ||
-    audit.involving(userId, 1).length > 0
+    audit.involving(userId, 1).length > 0 ||
+    files.isKnown(userId)
   );
 }

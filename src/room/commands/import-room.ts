@@ -32,7 +32,7 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
     }
   }
   const position = formatPosition(room.read());
-  const effects: Effect[] = [{ type: 'wake' }];
+  const effects: Effect[] = [...importing.effects, { type: 'wake' }];
   if (importing.hasBegun) {
     // Connections to the empty room come back when it is full.
     const audience = { to: 'everyone' as const };
@@ -83,6 +83,7 @@ class Importing {
   /** Lines may come. */
   #isOpen: boolean;
   isDone = false;
+  readonly effects: Effect[] = [];
   /** Set when these lines are the first of the import. */
   hasBegun = false;
 
@@ -127,6 +128,8 @@ class Importing {
     const rev = records.revOf(line.seq);
     if (rev !== undefined && rev >= line.rev) return;
     if (rev !== undefined) this.#remove(line.seq);
+    // Their bytes are not in the lines.
+    delete line.files;
     const taken = records.add(line) === undefined ? undefined : this.#addAgain(line);
     if (taken !== undefined) throw invalidField(taken, 'must not be that of another message');
     mentions.add(line.seq, mentionedOthers(line));
@@ -148,7 +151,7 @@ class Importing {
     const { records, messages } = this.#context;
     const message = messages.find(seq);
     if (message === undefined) return;
-    removeDependents(this.#context, message);
+    this.effects.push(...removeDependents(this.#context, message));
     records.remove(seq);
   }
 

@@ -6,6 +6,7 @@ import type { Context, Decision, Handler } from '../context.ts';
 import { broadcast, type Effect } from '../effects.ts';
 import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
+import { attachFiles } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { assertMayStream } from '../messages/stream.ts';
 import type { KnownMember } from '../storage/members.ts';
@@ -49,6 +50,9 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
     ...(payload.meta !== undefined && { meta: payload.meta }),
     ...(payload.streaming === true && { streaming: true }),
   };
+  if (payload.files !== undefined && payload.files.length > 0) {
+    sent.files = attachFiles(context, payload.files, rev);
+  }
   messages.add(sent);
   if (payload.streaming === true) streams.begin(sent, context.now);
   const others = mentioned.length > 0 ? mentionedOthers(sent) : [];

@@ -1,20 +1,24 @@
 import type { Message } from '../../protocol/objects.ts';
 import type { Context } from '../context.ts';
+import type { Effect } from '../effects.ts';
+import { deleteBytes } from '../files/deliver.ts';
 import { mentionedOthers } from './content.ts';
 
-type Dependents = Pick<Context, 'search' | 'mentions' | 'reactions' | 'streams'>;
+type Dependents = Pick<Context, 'search' | 'mentions' | 'reactions' | 'streams' | 'files'>;
 
 /**
- * Removes what other tables keep about a message: its search tokens, mentions, reactions and the
- * chunks of a stream. Takes
- * the message as it is stored, so call this before its own row changes.
+/**
+ * Removes what other tables keep about a message: its search tokens, mentions, reactions, files and
+ * the chunks of a stream. Takes the message as it is stored, so call this before its own row changes.
+ * @returns the effects that delete the bytes of its files
  */
 export function removeDependents(
-  { search, mentions, reactions, streams }: Dependents,
+  { search, mentions, reactions, streams, files }: Dependents,
   message: Message,
-): void {
+): readonly Effect[] {
   if (message.streaming === true) streams.remove(message.seq);
   else if (message.deletedAt === undefined) search.remove(message);
   mentions.remove(message.seq, mentionedOthers(message));
   reactions.removeAll(message.seq);
+  return message.files === undefined ? [] : deleteBytes(files.removeSent(message.seq));
 }

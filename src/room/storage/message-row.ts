@@ -1,5 +1,5 @@
 import type { LineOf } from '../../protocol/export-lines.ts';
-import type { StreamEnding } from '../../protocol/objects.ts';
+import type { FileInfo, StreamEnding } from '../../protocol/objects.ts';
 import { STREAMED_TEXT } from './streams.ts';
 
 /** What a message's row says of it in an export and on the wire alike. */
@@ -20,22 +20,23 @@ export interface MessageRow {
   replyTo: number | null;
   mentions: string | null;
   meta: string | null;
+  files: string | null;
   reactions: string | null;
   status: 'streaming' | StreamEnding | null;
 }
 
 export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified,
   CASE status WHEN 'streaming' THEN ${STREAMED_TEXT} ELSE message END AS message, timestamp,
-  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, reactions,
-  status`;
+  edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, files,
+  reactions, status`;
 
 /** Writes a new row, without the text of one that streams; its values are those of `rowValues`, then `deletedBy`. */
 export const INSERT = `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
-  timestamp, edited_at, deleted_at, reply_to, mentions, meta, status, deleted_by)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, status, deleted_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function rowValues(message: StoredMessage): (string | number | null)[] {
-  const { mentions, meta } = message;
+  const { mentions, meta, files } = message;
   return [
     message.seq,
     message.rev,
@@ -50,6 +51,7 @@ export function rowValues(message: StoredMessage): (string | number | null)[] {
     message.replyTo ?? null,
     mentions === undefined ? null : JSON.stringify(mentions),
     meta === undefined ? null : JSON.stringify(meta),
+    files === undefined ? null : JSON.stringify(files),
     message.streaming === true ? 'streaming' : (message.status ?? null),
   ];
 }
@@ -69,6 +71,7 @@ export function messageIn(row: MessageRow): StoredMessage {
     ...(row.deletedAt !== null && { deletedAt: row.deletedAt }),
     ...(row.replyTo !== null && { replyTo: row.replyTo }),
     ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
+    ...(row.files !== null && { files: JSON.parse(row.files) as FileInfo[] }),
     ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
     ...(row.status === 'streaming' && { streaming: true as const }),
     ...(row.status !== null && row.status !== 'streaming' && { status: row.status }),

@@ -85,7 +85,7 @@ export class Messages {
   delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
-        mentions = NULL, meta = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       deletedAt,
       deletedBy,
@@ -115,7 +115,7 @@ export class Messages {
     this.#database.run(
       `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0,
         message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
-        mentions = NULL, meta = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       `erased-${seq}`,
       deletedAt,

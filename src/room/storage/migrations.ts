@@ -175,6 +175,35 @@ export const migrations: Migrations = [
     `UPDATE room SET keyed_to = ''
       WHERE EXISTS (SELECT 1 FROM members) AND NOT EXISTS (SELECT 1 FROM member_keys)`,
   ],
+  [
+    `CREATE TABLE files (
+      file_id TEXT PRIMARY KEY,
+      epoch TEXT NOT NULL,
+      uploader_id TEXT NOT NULL,
+      name TEXT NOT NULL,
+      size INTEGER NOT NULL,
+      type TEXT,
+      sha256 TEXT,
+      width INTEGER,
+      height INTEGER,
+      preview_of TEXT,
+      seq INTEGER,
+      expires_at INTEGER
+    ) WITHOUT ROWID`,
+    'CREATE INDEX files_of_message ON files (seq) WHERE seq IS NOT NULL',
+    'CREATE INDEX files_expiry ON files (expires_at) WHERE expires_at IS NOT NULL',
+    'CREATE INDEX files_of_uploader ON files (uploader_id) WHERE seq IS NULL',
+    `CREATE TABLE file_use (
+      day INTEGER NOT NULL,
+      user_id TEXT NOT NULL,
+      bytes INTEGER NOT NULL,
+      PRIMARY KEY (day, user_id)
+    ) WITHOUT ROWID`,
+    'ALTER TABLE messages ADD COLUMN files TEXT',
+    // NULL in a room that nothing was ever uploaded to.
+    'ALTER TABLE room ADD COLUMN file_bytes INTEGER',
+    'ALTER TABLE room ADD COLUMN drop_files_at INTEGER',
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

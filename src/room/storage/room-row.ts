@@ -33,6 +33,10 @@ export interface RoomState {
   unindexedTo: number;
   /** Members up to this user id are found by a prefix, others not yet; null: all of them. */
   keyedTo: string | null;
+  /** What the files of the room count together, in bytes; null where nothing was ever uploaded. */
+  fileBytes: number | null;
+  /** When the files of an erased room are deleted once more, in epoch milliseconds. */
+  dropFilesAt: number | null;
 }
 
 /** What an export says of the room itself. */
@@ -47,6 +51,8 @@ export type RoomRecord = Omit<
   | 'indexed'
   | 'unindexedTo'
   | 'keyedTo'
+  | 'fileBytes'
+  | 'dropFilesAt'
 >;
 
 /** What `updateRoom` may set. */
@@ -83,6 +89,8 @@ const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   indexed: 0,
   unindexedTo: 0,
   keyedTo: null,
+  fileBytes: null,
+  dropFilesAt: null,
 };
 
 interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
@@ -114,7 +122,7 @@ export class RoomRow {
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
         importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo,
-        keyed_to AS keyedTo FROM room`,
+        keyed_to AS keyedTo, file_bytes AS fileBytes, drop_files_at AS dropFilesAt FROM room`,
     );
     if (row === undefined) return { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
@@ -196,10 +204,18 @@ export class RoomRow {
     this.#database.run("UPDATE room SET deletion = 'marked'");
   }
 
-  /** All that is left of an erased room: a row, under the epoch of what the room may become next. */
-  markErased(): void {
+  /**
+   * All that is left of an erased room: a row, under the epoch of what the room may become next.
+   * @param dropFilesAt when its files are deleted once more, in epoch milliseconds
+   */
+  markErased(dropFilesAt: number | null): void {
     this.#found(this.#ports.ids.make());
-    this.#database.run("UPDATE room SET deletion = 'erased'");
+    this.#database.run("UPDATE room SET deletion = 'erased', drop_files_at = ?", dropFilesAt);
+  }
+
+  /** Files of an earlier life of the room are deleted for the last time. */
+  filesDropped(): void {
+    this.#database.run('UPDATE room SET drop_files_at = NULL');
   }
 
   /** Opens an erased room again, empty. */

@@ -1,6 +1,7 @@
 import type { Ports } from '../ports.ts';
 import { Audit } from './audit.ts';
 import type { Database } from './database.ts';
+import { Files } from './files.ts';
 import { Erasures } from './erasures.ts';
 import { Members } from './members.ts';
 import { Mentions } from './mentions.ts';
@@ -25,6 +26,7 @@ export interface Stores {
   erasures: Erasures;
   told: ToldStore;
   streams: Streams;
+  files: Files;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
@@ -41,5 +43,6 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     erasures: new Erasures(database),
     told,
     streams: new Streams(database),
+    files: new Files(database),
   };
 }

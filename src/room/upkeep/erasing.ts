@@ -1,6 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
+import { deleteBytes } from '../files/deliver.ts';
 import { evaluate, INBOX_TARGET } from '../telling/evaluate.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
@@ -61,6 +62,7 @@ function eraseRows(
   context.told.markAll();
   eraseReactions(step);
   eraseActs(step);
+  eraseFiles(step);
   if (step.left > 0) {
     eraseMember(step);
     context.search.beginRewrite();
@@ -76,7 +78,7 @@ function eraseRows(
 function eraseMessages(step: Step): void {
   const { messages } = step.context;
   for (const message of messages.of(step.userId, step.left)) {
-    removeDependents(step.context, message);
+    step.broadcasts.push(...removeDependents(step.context, message));
     change(step, message.seq, (rev, timestamp) => messages.erase(message.seq, rev, timestamp));
   }
 }
@@ -103,6 +105,15 @@ function eraseReactions(step: Step): void {
     }
     change(step, seq, (rev) => messages.setReactions(seq, rev, counts));
   }
+}
+
+/** Files that no message names, and what the user has uploaded today. */
+function eraseFiles(step: Step): void {
+  if (step.left <= 0) return;
+  const keys = step.context.files.removeUnsentOf(step.userId, step.left);
+  step.context.files.forgetUse(step.userId);
+  step.broadcasts.push(...deleteBytes(keys));
+  step.left -= keys.length;
 }
 
 /** Audit entries about the user; who deleted a message stands in the message's row, too. */

@@ -24,9 +24,10 @@ function prune(context: UpkeepContext): readonly Effect[] {
   const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
   let left: number = fixed.stepRows;
   let last = 0;
+  const removed: Effect[] = [];
   for (const message of messages.oldest(fixed.stepRows)) {
     if (left <= 0 || message.timestamp >= cutoff) break;
-    removeDependents(context, message);
+    removed.push(...removeDependents(context, message));
     left -= 1 + countOf(message.reactions);
     last = message.seq;
   }
@@ -34,13 +35,19 @@ function prune(context: UpkeepContext): readonly Effect[] {
   told.markAll();
   const [kept] = messages.oldest(1);
   room.setHorizon(Math.max(state.horizon, kept?.seq ?? last + 1));
-  if (kept !== undefined && kept.timestamp < cutoff) return [{ type: 'reclaimSpace' }];
+  if (kept !== undefined && kept.timestamp < cutoff) {
+    return [...removed, { type: 'reclaimSpace' }];
+  }
   room.pruned(now);
   // What was removed from the search index leaves empty pages in it.
   search.beginRewrite();
   erasures.beginRewrite();
   const event = { name: 'roomUpdated' as const, payload: room.info() };
-  return [{ type: 'broadcast', event, audience: { to: 'everyone' } }, { type: 'reclaimSpace' }];
+  return [
+    ...removed,
+    { type: 'broadcast', event, audience: { to: 'everyone' } },
+    { type: 'reclaimSpace' },
+  ];
 }
 
 function countOf(reactions: Record<string, number> = {}): number {

@@ -2,6 +2,7 @@ import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
 import { tellingDueAt } from '../telling/task.ts';
 import { erasing } from './erasing.ts';
+import { droppingFiles, expiringFiles } from './files.ts';
 import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
@@ -43,34 +44,36 @@ const delivering: UpkeepTask = {
 /** Inboxes are told of what has turned at every wakeup, also where the room is erased. */
 const telling: UpkeepTask = { dueAt: tellingDueAt, step: () => [] };
 
+/** What goes on in a room that is erased or not whole yet. */
+const always: readonly UpkeepTask[] = [droppingFiles, delivering, telling];
+
 /** In the order in which they are done. */
 const tasks: readonly UpkeepTask[] = [
   erasing,
   interrupting,
   pruning,
+  expiringFiles,
   keying,
   indexing,
-  delivering,
-  telling,
+  ...always,
 ];
-
-/** What goes on in a room that is erased or not whole yet. */
-const always: readonly UpkeepTask[] = [delivering, telling];
 
 /** When the room is to be woken next, in epoch milliseconds; perhaps in the past. */
 export function dueAt(context: UpkeepContext): number | undefined {
   const { state, now } = context;
   if (state.deletion === 'marked') return now;
-  const isWhole = state.deletion === null && !state.importing;
-  const times = (isWhole ? tasks : always).map((task) => task.dueAt(context) ?? Infinity);
+  const times = tasksOf(state).map((task) => task.dueAt(context) ?? Infinity);
   const first = Math.min(...times);
   return first === Infinity ? undefined : first;
+}
+
+function tasksOf({ deletion, importing }: UpkeepContext['state']): readonly UpkeepTask[] {
+  return deletion !== null || importing ? always : tasks;
 }
 
 /** Does one bounded step of the first task that is due. */
 export function upkeepStep(context: UpkeepContext): readonly Effect[] {
   const { state, now } = context;
-  if (state.deletion !== null || state.importing) return [];
-  const due = tasks.find((task) => (task.dueAt(context) ?? Infinity) <= now);
+  const due = tasksOf(state).find((task) => (task.dueAt(context) ?? Infinity) <= now);
   return due?.step(context) ?? [];
 }

@@ -1,5 +1,7 @@
+import { fixed } from '../../protocol/codes/limits.ts';
 import type { RoomParts, UpkeepContext } from '../context.ts';
 import { plan, type PlannedEffect } from '../effects.ts';
+import { EARLIER_LIVES, FILES_TARGET } from '../files/deliver.ts';
 import type { Ports } from '../ports.ts';
 import type { Database } from '../storage/database.ts';
 import type { Telling } from '../telling/telling.ts';
@@ -86,10 +88,13 @@ export class Upkeep {
     const { room, deliveries, told } = this.parts;
     const owed = deliveries.withBodies();
     const [toldTo, telling] = [told.all(), told.state()];
+    const hasFiles = room.read().fileBytes !== null;
+    const again = this.#ports.clock.now() + fixed.pendingFileMs;
     this.#database.erase(() => {
-      room.markErased();
+      room.markErased(hasFiles ? again : null);
       deliveries.restore(owed);
       told.restore(toldTo, telling);
+      if (hasFiles) deliveries.add(FILES_TARGET, EARLIER_LIVES);
     });
     this.setWakeup(dueAt(this.context()));
     if (toldTo.length > 0) this.#telling.soon();

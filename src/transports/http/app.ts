@@ -9,6 +9,7 @@ import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './browser-rules.ts';
 import { eventsRoute, inboxEventsRoute } from './events-route.ts';
+import { addFileRoutes } from './files.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { addInboxRoutes } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
@@ -59,14 +60,18 @@ export function httpTransport(transport: HttpTransport): Hono {
   const rates = new RateLimits(commandRate(inAllRooms(transport.limits)), {
     now: () => Date.now(),
   });
+  const charge = (identity: Identity) => {
+    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+  };
   const identify: Identify = async (c) => {
     const identity = await transport.authenticate(credentialsOf(c));
     transport.known?.(c);
-    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+    charge(identity);
     return identity;
   };
   for (const path of OWN_PATHS) app.use(path, unstored);
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
+  addFileRoutes(app, transport, identify, charge);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   addInboxRoutes(app, transport, identify);
@@ -151,10 +156,11 @@ const takingTime: MiddlewareHandler = async (c, next) => {
   await delayRefusal(c.res.status);
 };
 
-/** Caches on the way must not keep messages. */
+/** Caches on the way must not keep messages; an answer may say otherwise. */
 const unstored: MiddlewareHandler = async (c, next) => {
   await next();
-  if (c.res.status !== 101) setHeaders(c, { 'cache-control': 'no-store' });
+  if (c.res.status === 101 || c.res.headers.has('cache-control')) return;
+  setHeaders(c, { 'cache-control': 'no-store' });
 };
 
 function notFound(app: Hono, c: Context): never {

@@ -53,7 +53,9 @@ export function browserHeaders(
       host: hostOf(c),
       header: (name) => c.req.header(name),
     });
-    setHeaders(c, { ...own, ...cors });
+    // Files bring stricter ones.
+    const isStrict = c.res.headers.has('content-security-policy');
+    setHeaders(c, { ...(!isStrict && own), ...cors });
   };
 }
 

@@ -3,6 +3,7 @@ import type { Authenticate } from '../../auth/authenticator.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
+import type { HttpFiles } from './files.ts';
 import type { PageSettings } from './page-settings.ts';
 import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
@@ -27,6 +28,7 @@ export interface HttpTransport {
   upgrade?: (request: Request) => Promise<Response>;
   /** The Socket.IO transport, where it is served from requests. */
   socketIo?: (request: Request) => Promise<Response>;
+  files: HttpFiles;
   /** Routes of development mode. */
   development?: Hono | undefined;
   /** What an operator decides about the page. */

@@ -23,6 +23,7 @@ export const otherOperations: readonly RequestName[] = [
   'eraseUser',
   'importRoom',
   'tellRoom',
+  'completeFile',
 ];
 
 const JSON_TYPE = 'application/json';
@@ -45,6 +46,10 @@ const erasing = {
 function ownRoute(operation: RequestName) {
   const { method, path, summary } = addressOf(operation);
   return { method, path: `/rooms/:roomId${path}`, operationId: operation, summary };
+}
+
+function fileAnswer(description: string): Json {
+  return answered(description, 'application/octet-stream', { type: 'string', format: 'binary' });
 }
 
 /** A route of an inbox, from the table of its commands. */
@@ -224,6 +229,75 @@ export const otherRoutes: readonly OtherRoute[] = [
     ...ownRoute('tellRoom'),
     responses: {
       '200': answered('Begun.', JSON_TYPE, schemaRef('DeleteRoomReply')),
+      ...refusals(),
+    },
+  },
+  {
+    ...ownRoute('reserveFile'),
+    description:
+      'The body is the file. Its type is what its bytes say. Deleted in a day unless a message names it.',
+    parameters: [
+      {
+        name: 'X-File-Name',
+        in: 'header',
+        required: true,
+        description: 'Percent-encoded UTF-8.',
+        schema: { type: 'string' },
+      },
+      {
+        name: 'Content-Digest',
+        in: 'header',
+        description: 'Checked where it has a sha-256 (RFC 9530).',
+        schema: { type: 'string' },
+      },
+      {
+        name: 'X-Preview-Of',
+        in: 'header',
+        description: 'The file of which this is a smaller picture.',
+        schema: { type: 'string' },
+      },
+    ],
+    requestBody: {
+      required: true,
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+    },
+    responses: {
+      '201': answered('Stored.', JSON_TYPE, schemaRef('CompleteFileReply')),
+      '411': answered('Content-Length is missing.', JSON_TYPE, schemaRef('Refusal')),
+      ...refusals({ hasBody: true }),
+    },
+  },
+  {
+    ...ownRoute('getFile'),
+    description: 'With `t`, as images and players ask, or with a token in `Authorization`.',
+    parameters: [
+      {
+        name: 't',
+        in: 'query',
+        description: 'A token of `getFileToken`.',
+        schema: { type: 'string' },
+      },
+      { name: 'Range', in: 'header', schema: { type: 'string', examples: ['bytes=0-99'] } },
+    ],
+    responses: {
+      '200': fileAnswer('The file.'),
+      '206': fileAnswer('A part of it.'),
+      '304': { description: 'It has not changed: it never does.' },
+      '416': { description: 'It has no such part.' },
+      ...refusals(),
+    },
+  },
+  {
+    method: 'GET',
+    path: '/rooms/:roomId/file-token',
+    operationId: 'getFileToken',
+    summary: "A token for the addresses of the room's files, which holds one to two hours.",
+    responses: {
+      '200': answered('A token.', JSON_TYPE, {
+        type: 'object',
+        properties: { fileToken: { type: 'string' }, expiresAt: { type: 'number' } },
+        required: ['fileToken', 'expiresAt'],
+      }),
       ...refusals(),
     },
   },

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UnsupportedEncoding } from './body-text.ts';
+import { LengthRequired } from './upload.ts';
 import { errorCodes, internalProblem, type Problem, Refusal } from '../../protocol/codes/errors.ts';
 
 /** Not a refusal of a room: nothing here has that path, or not with that method. */
@@ -50,6 +51,7 @@ export function answerError(
   if (error instanceof UnsupportedEncoding) {
     return c.json({ error: error.problem }, 415, { 'accept-encoding': 'identity' });
   }
+  if (error instanceof LengthRequired) return c.json({ error: error.problem }, 411);
   if (error instanceof Refusal) return c.json(...refusalResponse(error.problem));
   // Who has gone while still sending ends the reading of a body; that is no defect of ours.
   if (!c.req.raw.signal.aborted) log('http', error);

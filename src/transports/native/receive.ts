@@ -1,4 +1,5 @@
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
+import { transportCommands } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import { type Command, readFrame } from '../../protocol/frames.ts';
@@ -8,14 +9,14 @@ import type { Room } from '../../room/room.ts';
 
 /**
  * Takes one frame from a native socket to its room, all of it in one synchronous turn.
- * @param refresh verifies the token of a `refreshToken`, then tells the room
+ * @param doOwn does a command that no room does itself, such as `refreshToken`
  */
 export function receive(
   room: Pick<Room, 'handle' | 'malformedFrame' | 'end'>,
   connection: Connection,
   data: unknown,
   limits: Limits,
-  refresh: (command: Command) => void,
+  doOwn: (command: Command) => void,
 ): void {
   if (typeof data !== 'string') {
     room.end(connection, closeCodes.protocolViolation);
@@ -27,7 +28,7 @@ export function receive(
   }
   try {
     for (const command of readFrame(data, limits)) {
-      if (command.name === 'refreshToken') refresh(command);
+      if (Object.hasOwn(transportCommands, command.name)) doOwn(command);
       else room.handle(connection, command);
     }
   } catch (error) {

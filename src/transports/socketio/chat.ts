@@ -1,5 +1,7 @@
 import type { Authenticate } from '../../auth/authenticator.ts';
 import { verifyRefresh } from '../../auth/refresh.ts';
+import { fileTokenFor, type FileTokens } from '../../files/file-token.ts';
+import { transportCommands } from '../../protocol/commands.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
 import { assertCommandName, isCommandName } from '../../protocol/payloads.ts';
 import { type ErrorCode, invalidField, Refusal } from '../../protocol/codes/errors.ts';
@@ -43,6 +45,7 @@ export interface ChatPorts<L extends RoomLink> {
   directory: Directory<L>;
   inboxes: InboxDirectory;
   authenticate: Authenticate;
+  fileTokens: FileTokens | undefined;
   limits: Limits;
 }
 
@@ -68,6 +71,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   readonly answers: CommandAnswers;
   #identity: Identity;
   readonly #authenticate: Authenticate;
+  readonly #fileTokens: FileTokens | undefined;
   readonly #directory: Directory<L>;
   readonly #rooms = new Map<string, JoinedRoom<L>>();
   readonly #inbox: SocketInbox;
@@ -77,12 +81,13 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
 
   constructor(
     identity: Identity,
-    { directory, inboxes, authenticate, limits }: ChatPorts<L>,
+    { directory, inboxes, authenticate, fileTokens, limits }: ChatPorts<L>,
     wire: SocketWire,
   ) {
     this.#identity = identity;
     this.#directory = directory;
     this.#authenticate = authenticate;
+    this.#fileTokens = fileTokens;
     this.wire = wire;
     this.limits = limits;
     this.answers = new CommandAnswers(wire);
@@ -131,6 +136,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     try {
       if (args.length > 1) assertAlone(name, args);
       if (name === 'refreshToken') void this.#refresh({ ...command, roomId: undefined });
+      else if (name === 'getFileToken') void this.#makeFileToken(command);
       else if (isInboxCommand(name)) this.#inbox.give(command);
       else this.#give(command);
     } catch (error) {
@@ -212,6 +218,22 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     this.receive(name, [payload], answer);
   }
 
+  async #makeFileToken(command: PendingCommand): Promise<void> {
+    try {
+      const { roomId } = command;
+      if (typeof roomId !== 'string') throw unaddressed(command.name, command.payload, roomId);
+      if (!this.#rooms.has(roomId)) throw new Refusal('not_joined', 'Join the room first.');
+      const made = await fileTokenFor(this.#fileTokens, this.#identity, roomId);
+      if (this.#closed) return;
+      this.answers.answer(
+        command,
+        'code' in made ? { ok: false, error: made } : { ok: true, ...made },
+      );
+    } catch (error) {
+      this.answers.refuse(command, error);
+    }
+  }
+
   /** Renews the identity of every room at once. */
   async #refresh(command: PendingCommand): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#authenticate);
@@ -279,7 +301,8 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
  */
 function assertAlone(name: string, [, ...more]: readonly unknown[]): void {
   if (more.every((argument) => (argument ?? undefined) === undefined)) return;
-  if (name !== 'refreshToken' && !isInboxCommand(name)) assertCommandName(name);
+  const isOwn = Object.hasOwn(transportCommands, name) || isInboxCommand(name);
+  if (!isOwn) assertCommandName(name);
   throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
 }
 
@@ -288,8 +311,8 @@ function notJoined(): Refusal {
 }
 
 /** The refusal of a command that names no room. */
-function unaddressed(name: string, payload: unknown, roomId: unknown, isSignal: boolean): Refusal {
-  if (!isSignal) assertCommandName(name);
+function unaddressed(name: string, payload: unknown, roomId: unknown, isSignal = false): Refusal {
+  if (!isSignal && !Object.hasOwn(transportCommands, name)) assertCommandName(name);
   if (typeof payload !== 'object' || payload === null || isListOrBytes(payload)) {
     return invalidField('payload', 'must be a JSON object');
   }

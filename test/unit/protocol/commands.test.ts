@@ -148,6 +148,10 @@ const least: Record<OperationName, object> = {
   tellRoom: {},
   exportRoom: {},
   importRoom: { text: '', line: 1 },
+  reserveFile: { name: 'a', size: 1 },
+  completeFile: { fileId: 'a', type: 'image/png', sha256: 'a' },
+  dropFile: { fileId: 'a' },
+  getFile: { fileId: 'a' },
 };
 
 /** Every field of every operation. */

@@ -317,6 +317,7 @@ export const problems: Problems = {
   room_not_found: 'Diesen Raum gibt es nicht; wähle einen anderen.',
   message_not_found: 'Diese Nachricht gibt es nicht mehr.',
   member_not_found: 'Diese Person gibt es hier nicht.',
+  file_not_found: 'Diese Datei gibt es nicht mehr.',
   not_joined: 'Tritt dem Raum erst bei.',
   conflict: 'Jemand hat das inzwischen geändert; sieh es dir an und versuche es noch einmal.',
   too_large: 'Das ist zu groß; kürze es oder teile es auf.',

@@ -1,0 +1,160 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import {
+  assertBlobKey,
+  type BlobPage,
+  type BlobStore,
+  type ByteRange,
+  MAX_KEYS,
+  ofLength,
+} from '../src/files/blob-store.ts';
+
+/** Ends the names of uploads under way. A blob's name has no dot. */
+const PARTIAL = '.partial';
+/** An upload takes no longer than this, in milliseconds: what is older was left by a crash. */
+const PARTIAL_MS = 86_400_000;
+
+/** Blobs in a folder: written beside their place, synced, then renamed, so that each is whole or absent. */
+export class DiskBlobStore implements BlobStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(key: string, body: ReadableStream<Uint8Array>, size: number): Promise<string> {
+    const path = this.#pathOf(key);
+    const partial = `${path}.${randomBytes(8).toString('hex')}${PARTIAL}`;
+    try {
+      const sha256 = await write(await create(partial), body.pipeThrough(ofLength(size)));
+      await rename(partial, path);
+      await sync(dirname(path));
+      return sha256;
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
+  }
+
+  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+    const file = await open(this.#pathOf(key)).catch(ifAbsent);
+    if (file === undefined) return undefined;
+    const part = range && { start: range.first, end: range.last };
+    return Readable.toWeb(file.createReadStream(part)) as ReadableStream<Uint8Array>;
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const path = this.#pathOf(key);
+      await rm(path, { force: true });
+      await this.#removeEmptyFolders(dirname(path));
+    }
+  }
+
+  async list(prefix: string, cursor = ''): Promise<BlobPage> {
+    const keys = await this.#keysBelow(prefix);
+    const due = keys.filter((key) => key > cursor);
+    const page = due.slice(0, MAX_KEYS);
+    const last = page.at(-1);
+    const blobs = await Promise.all(page.map((key) => this.#entryOf(key)));
+    return {
+      blobs: blobs.filter((blob) => blob !== undefined),
+      ...(last !== undefined && due.length > page.length && { next: last }),
+    };
+  }
+
+  /** Removes what uploads have left that a crash ended. To be called when the host starts. */
+  async removePartials(now: number): Promise<void> {
+    for (const path of await filesBelow(this.#folder)) {
+      if (!path.endsWith(PARTIAL)) continue;
+      const found = await stat(path).catch(ifAbsent);
+      if (found !== undefined && now - found.mtimeMs > PARTIAL_MS) await rm(path, { force: true });
+    }
+  }
+
+  async #keysBelow(prefix: string): Promise<string[]> {
+    const folder = prefix === '' ? this.#folder : this.#pathOf(prefix.replace(/\/$/, ''));
+    const paths = await filesBelow(folder);
+    return paths
+      .filter((path) => !path.endsWith(PARTIAL))
+      .map((path) => relative(this.#folder, path).split(sep).join('/'))
+      .toSorted();
+  }
+
+  async #entryOf(key: string): Promise<BlobPage['blobs'][number] | undefined> {
+    const found = await stat(this.#pathOf(key)).catch(ifAbsent);
+    return found && { key, size: found.size, storedAt: found.mtimeMs };
+  }
+
+  /** Up to this store's own folder; one that is in use stays. */
+  async #removeEmptyFolders(folder: string): Promise<void> {
+    if (folder === this.#folder) return;
+    try {
+      await rmdir(folder);
+    } catch {
+      return;
+    }
+    await this.#removeEmptyFolders(dirname(folder));
+  }
+
+  #pathOf(key: string): string {
+    assertBlobKey(key);
+    return join(this.#folder, ...key.split('/'));
+  }
+}
+
+/** Opens a new file, with its folder; one that a `delete` is removing as empty is made again. */
+async function create(path: string): Promise<FileHandle> {
+  for (;;) {
+    await mkdir(dirname(path), { recursive: true }).catch(ifRemoved);
+    const file = await open(path, 'wx').catch(ifAbsent);
+    if (file !== undefined) return file;
+  }
+}
+
+/** Writes a body and waits until it is on the disk. @returns its SHA-256, in hexadecimal */
+async function write(file: FileHandle, body: ReadableStream<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of body) {
+      hash.update(chunk);
+      await file.writeFile(chunk);
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
+
+/** A folder's own entries are on the disk: without it a crash may take back a rename. */
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } catch {
+    // Some systems cannot sync a folder; theirs last without it.
+  } finally {
+    await handle.close();
+  }
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(ifAbsent);
+  return (found ?? [])
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** A folder above it was removed meanwhile. A file in its place is an error: it would stay one. */
+function ifRemoved(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
+}
+
+function ifAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw error;
+}

@@ -1,0 +1,72 @@
+import { evictExpired } from '../admission/evict-expired.ts';
+import type { RoomDirectory } from '../host/room-directory.ts';
+import { Refusal } from '../protocol/codes/errors.ts';
+import type { Reply } from '../protocol/commands.ts';
+import type { Identity } from '../protocol/identity.ts';
+
+/** Entries of each memory; the oldest are dropped above it. */
+const MAX_REMEMBERED = 20_000;
+
+type Readable = Reply<'getFile'>;
+
+/**
+ * Asks rooms who may read which file, and remembers for up to a minute that a reader may read in a
+ * room and that a file is in a message: a page with many pictures asks once for each reader.
+ */
+export class FileAccess {
+  readonly #directory: RoomDirectory;
+  readonly #readers: Remembered<true>;
+  readonly #files: Remembered<Readable>;
+
+  /** @param forMs how long an answer is remembered, in milliseconds */
+  constructor(directory: RoomDirectory, forMs: number) {
+    this.#directory = directory;
+    this.#readers = new Remembered(forMs);
+    this.#files = new Remembered(forMs);
+  }
+
+  /** @throws Refusal where the reader may not read in the room, or there is no such file for them */
+  async find(roomId: string, reader: Identity, fileId: string, now: number): Promise<Readable> {
+    const { userId, rooms, admin } = reader;
+    const readerKey = JSON.stringify([roomId, userId, rooms, admin]);
+    const fileKey = JSON.stringify([roomId, fileId]);
+    const known = this.#files.get(fileKey, now);
+    if (known !== undefined && this.#readers.get(readerKey, now) === true) return known;
+    const result = await this.#directory.execute(roomId, reader, 'getFile', { fileId });
+    if (!result.ok) {
+      const { code, message, ...details } = result.error;
+      throw new Refusal(code, message, details);
+    }
+    const { ok: _, ...found } = result;
+    this.#readers.set(readerKey, true, now);
+    if (found.isSent) this.#files.set(fileKey, found, now);
+    return found;
+  }
+}
+
+/** Values by key, each for a while after it was set, by a clock that may go back. */
+class Remembered<V> {
+  readonly #forMs: number;
+  readonly #entries = new Map<string, { value: V; at: number }>();
+
+  constructor(forMs: number) {
+    this.#forMs = forMs;
+  }
+
+  get(key: string, now: number): V | undefined {
+    const entry = this.#entries.get(key);
+    return entry === undefined || this.#isOver(entry.at, now) ? undefined : entry.value;
+  }
+
+  set(key: string, value: V, now: number): void {
+    evictExpired(this.#entries, ({ at }) => this.#isOver(at, now));
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= MAX_REMEMBERED && oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, at: now });
+  }
+
+  #isOver(at: number, now: number): boolean {
+    return Math.abs(now - at) >= this.#forMs;
+  }
+}

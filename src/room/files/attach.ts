@@ -1,0 +1,28 @@
+import { Refusal } from '../../protocol/codes/errors.ts';
+import type { FileInfo } from '../../protocol/objects.ts';
+import type { Context } from '../context.ts';
+
+/**
+ * Puts files into the message with this `seq`. They are its sender's own, and in no other message.
+ * @throws Refusal `file_not_found`
+ */
+export function attachFiles(
+  { files, actor }: Context,
+  fileIds: readonly string[],
+  seq: number,
+): FileInfo[] {
+  return [...new Set(fileIds)].map((fileId) => {
+    const row = files.find(fileId);
+    const isOwn = row?.uploaderId === actor.identity.userId;
+    if (!isOwn || row.sha256 === null || row.seq !== null || row.previewOf !== null) {
+      throw new Refusal(
+        'file_not_found',
+        'Upload the file again: it is not yours, has expired, or is in another message.',
+        { field: 'files' },
+      );
+    }
+    const info = files.infoOf(row);
+    files.send(row, seq);
+    return info;
+  });
+}

@@ -1,0 +1,40 @@
+import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { ackLine, type Command } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { Connection } from './ports.ts';
+import type { RoomServices } from './services.ts';
+
+/** Answers `refreshToken` with the verdict of its transport. */
+export function answerRefresh(
+  { renewal, outbox, refusals }: RoomServices,
+  connection: Connection,
+  command: Command,
+  verdict: Identity | Problem,
+): void {
+  try {
+    if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
+    const reply = renewal.renew(connection, verdict);
+    if (command.ref === undefined) return;
+    outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));
+  } catch (error) {
+    refusals.refuseToken(connection, command, error);
+  }
+}
+
+/** Answers a command of a joined connection with what its transport has made, or why it could not. */
+export function answerMade(
+  { rates, outbox, refusals }: RoomServices,
+  connection: Connection,
+  command: Command,
+  made: object | Problem,
+): void {
+  try {
+    rates.charge(connection.state.identity.userId, command.name);
+    if (!connection.state.joined) throw new Refusal('not_joined', 'Join the room first.');
+    if ('code' in made) throw new Refusal(made.code, made.message, made);
+    if (command.ref === undefined) return;
+    outbox.reply(connection, ackLine(command.ref, { ok: true, ...made }));
+  } catch (error) {
+    refusals.refuse(connection, command, error);
+  }
+}

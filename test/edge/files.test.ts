@@ -1,0 +1,38 @@
+import { env, exports } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import type { Environment } from '../../src/edge/environment.ts';
+import { R2BlobStore } from '../../src/edge/r2-blob-store.ts';
+import { service } from '../../src/edge/service.ts';
+import { fileLifeContract } from '../contract/file-life.ts';
+import { tokenOf } from './client.ts';
+
+const bindings = env as unknown as Environment;
+
+describe('files at the edge', () => {
+  fileLifeContract((use) =>
+    use({
+      request: (path, init) => exports.default.fetch(new Request(`http://localhost${path}`, init)),
+      store: new R2BlobStore(bindings.FILES!),
+      tokenFor: (sub, claims = {}) => tokenOf({ sub, ...claims }),
+    }),
+  );
+
+  it('answers an upload without a bucket with the command that makes one', async () => {
+    const { FILES: _, ...without } = bindings;
+    const app = service(without, { localOnly: false, guestsByDefault: false });
+    const headers = {
+      authorization: `Bearer ${await tokenOf({ sub: 'alice' })}`,
+      'x-file-name': 'a',
+      'content-length': '1',
+    };
+    const init = { method: 'POST', body: 'a', headers };
+    const answer = await app.request('http://localhost/rooms/no-bucket/files', init, without, {
+      waitUntil: () => undefined,
+      passThroughOnException: () => undefined,
+    } as unknown as ExecutionContext);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'unavailable', message: expect.stringContaining('wrangler r2 bucket create') },
+    });
+  });
+});

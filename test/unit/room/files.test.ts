@@ -1,0 +1,281 @@
+import { expect, it } from 'vitest';
+import type { FileInfo } from '../../../src/protocol/objects.ts';
+import { admin, DAY_MS, exportOf, person, RoomAtHand } from '../../support/room-at-hand.ts';
+import { refusal } from '../../support/visitor.ts';
+
+const alice = person('alice');
+const bob = person('bob');
+const SHA256 = 'ab'.repeat(32);
+const MIB = 1024 * 1024;
+
+/** Uploads a file, as the transport does it that has stored the bytes. */
+function upload(
+  room: RoomAtHand,
+  who = alice,
+  about: { name?: string; size?: number; previewOf?: string } = {},
+): FileInfo {
+  const { fileId } = room.ask(who, 'reserveFile', { name: 'cat.png', size: 10, ...about });
+  const stored = { type: 'image/png', sha256: SHA256, width: 40, height: 30 };
+  return room.ask(who, 'completeFile', { fileId, ...stored }).file;
+}
+
+/** What the store is asked to delete. */
+function deleted(room: RoomAtHand): string[] {
+  return room.file
+    .all<{ key: string }>("SELECT key FROM deliveries WHERE target = 'files' ORDER BY key")
+    .map(({ key }) => key.replace(/^.+\//, ''));
+}
+
+function rowCount(room: RoomAtHand): number {
+  return room.file.all<{ count: number }>('SELECT count(*) AS count FROM files')[0]!.count;
+}
+
+it('[FILE1] shows the files of a message whole, in replies, history, search and export', () => {
+  const room = new RoomAtHand();
+  const file = upload(room);
+  expect(file).toEqual({
+    fileId: expect.any(String),
+    name: 'cat.png',
+    type: 'image/png',
+    size: 10,
+    sha256: SHA256,
+    width: 40,
+    height: 30,
+  });
+  const { message } = room.ask(alice, 'message', { message: 'look', files: [file.fileId] });
+  expect(message.files).toEqual([file]);
+  expect(room.ask(bob, 'getHistory', {}).messages[0]?.files).toEqual([file]);
+  expect(room.ask(bob, 'getMissed', { after: '0:0' }).messages[0]?.files).toEqual([file]);
+  expect(room.ask(bob, 'searchMessages', { query: 'look' }).results[0]?.files).toEqual([file]);
+  expect(exportOf(room)).toContain(SHA256);
+});
+
+it('[FILE2] takes a message of files without text, and none without both', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  const { message } = room.ask(alice, 'message', { message: '', files: [fileId, fileId] });
+  expect(message.files).toHaveLength(1);
+  const why = refusal(room.execute(alice, 'message', { message: '', files: [] }));
+  expect(why).toMatchObject({ code: 'invalid_payload', field: 'message' });
+});
+
+it('[FILE2] keeps the files of a message that streams, and deletes them with it', () => {
+  const room = new RoomAtHand();
+  const file = upload(room);
+  const streamed = { message: '', streaming: true, files: [file.fileId] };
+  const { seq } = room.ask(alice, 'message', streamed).message;
+  room.ask(alice, 'appendMessage', { seq, offset: 0, text: 'a cat' });
+  room.ask(alice, 'finishMessage', { seq });
+  const [message] = room.ask(bob, 'getHistory', {}).messages;
+  expect(message).toMatchObject({ message: 'a cat', files: [file] });
+  room.ask(alice, 'deleteMessage', { seq });
+  expect(deleted(room)).toEqual([file.fileId]);
+});
+
+it("[FILE3] lets a message name its sender's own stored files only, each in one message", () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  const reserved = room.ask(alice, 'reserveFile', { name: 'a', size: 1 }).fileId;
+  const preview = upload(room, alice, { previewOf: fileId }).fileId;
+  const say = (who: typeof alice, ...files: string[]) =>
+    room.execute(who, 'message', { message: 'x', files });
+  for (const [who, ...files] of [
+    [bob, fileId],
+    [alice, reserved],
+    [alice, preview],
+    [alice, 'absent'],
+  ] as const) {
+    expect(refusal(say(who, ...files)).code).toBe('file_not_found');
+  }
+  expect(refusal(say(alice, fileId, 'absent')).code).toBe('file_not_found');
+  expect(say(alice, fileId).ok).toBe(true);
+  expect(refusal(say(alice, fileId)).code).toBe('file_not_found');
+  const many = Array.from({ length: 11 }, (_, at) => `f${at}`);
+  expect(refusal(say(alice, ...many)).code).toBe('invalid_payload');
+});
+
+it('[FILE3] answers a message that is sent again with the stored one and its files', () => {
+  const room = new RoomAtHand();
+  const file = upload(room);
+  const sent = { message: '', id: 'once', files: [file.fileId] };
+  room.ask(alice, 'message', sent);
+  const again = room.ask(alice, 'message', sent);
+  expect(again).toMatchObject({ duplicate: true, message: { files: [file] } });
+});
+
+it('[FILE4] shows a preview with its file, and deletes it with it', () => {
+  const room = new RoomAtHand();
+  const file = upload(room);
+  const { name: _, ...preview } = upload(room, alice, { previewOf: file.fileId, size: 5 });
+  const { message } = room.ask(alice, 'message', { message: '', files: [file.fileId] });
+  expect(message.files).toEqual([{ ...file, preview }]);
+  const other = refusal(
+    room.execute(bob, 'reserveFile', { name: 'a', size: 1, previewOf: file.fileId }),
+  );
+  expect(other.code).toBe('file_not_found');
+  room.ask(alice, 'deleteMessage', { seq: message.seq });
+  expect(deleted(room)).toEqual([file.fileId, preview.fileId].toSorted());
+});
+
+it('[FILE4] deletes the files of a message that is deleted while it streams', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  const streamed = { message: 'a', streaming: true, files: [fileId] };
+  const { seq } = room.ask(alice, 'message', streamed).message;
+  room.ask(alice, 'deleteMessage', { seq });
+  expect(deleted(room)).toEqual([fileId]);
+});
+
+it('[FILE5] shows a file in a message to everybody in the room, and to its uploader before that', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  const read = (who: typeof alice) => room.execute(who, 'getFile', { fileId });
+  expect(refusal(read(bob)).code).toBe('file_not_found');
+  expect(read(alice)).toMatchObject({ ok: true, isSent: false });
+  room.ask(alice, 'message', { message: '', files: [fileId] });
+  expect(read(bob)).toMatchObject({ ok: true, isSent: true, file: { fileId } });
+  room.ask(alice, 'banMember', { userId: 'bob' });
+  expect(refusal(read(bob)).code).toBe('banned');
+});
+
+it('[FILE6] refuses a file that is too big for the room, its user or a file, before it is sent', () => {
+  const room = new RoomAtHand();
+  const reserve = (who: typeof alice, size: number) =>
+    room.execute(who, 'reserveFile', { name: 'a', size });
+  expect(refusal(reserve(alice, 25 * MIB + 1)).code).toBe('too_large');
+  for (let at = 0; at < 4; at++) expect(reserve(alice, 25 * MIB).ok).toBe(true);
+  const tired = refusal(reserve(alice, 1));
+  expect(tired).toMatchObject({ code: 'rate_limited', retryAfterMs: expect.any(Number) });
+  room.now += tired.retryAfterMs!;
+  expect(reserve(alice, 25 * MIB).ok).toBe(true);
+  for (let user = 0; user < 35; user++) {
+    expect(reserve(person(`u${user}`), 25 * MIB).ok).toBe(true);
+  }
+  // 1 GiB is 40 files of 25 MiB, and 24 MiB.
+  expect(refusal(reserve(bob, 25 * MIB)).code).toBe('too_large');
+});
+
+it('[FILE6] gives a failed upload back to the quotas, and deletes what it may have left', () => {
+  const room = new RoomAtHand();
+  for (let at = 0; at < 50; at++) {
+    const { fileId } = room.ask(alice, 'reserveFile', { name: 'a', size: 25 * MIB });
+    room.ask(bob, 'dropFile', { fileId });
+    expect(rowCount(room)).toBe(1);
+    room.ask(alice, 'dropFile', { fileId });
+    room.ask(alice, 'dropFile', { fileId });
+  }
+  expect(rowCount(room)).toBe(0);
+  expect(deleted(room)).toHaveLength(50);
+});
+
+it('[FILE6] counts an upload that was deleted again on its day', () => {
+  const room = new RoomAtHand();
+  for (let at = 0; at < 4; at++) {
+    const { fileId } = upload(room, alice, { size: 25 * MIB });
+    const { message } = room.ask(alice, 'message', { message: '', files: [fileId] });
+    room.ask(alice, 'deleteMessage', { seq: message.seq });
+  }
+  expect(refusal(room.execute(alice, 'reserveFile', { name: 'a', size: 1 })).code).toBe(
+    'rate_limited',
+  );
+});
+
+it('[FILE6] lets only those upload who may send', () => {
+  const room = new RoomAtHand();
+  room.ask(alice, 'message', { message: 'mine' });
+  room.ask(bob, 'message', { message: 'hello' });
+  room.ask(alice, 'muteMember', { userId: 'bob' });
+  const upload = { name: 'a', size: 1 };
+  expect(refusal(room.execute(bob, 'reserveFile', upload)).code).toBe('muted');
+  room.ask(alice, 'setRole', { userId: 'carol', role: 'viewer' });
+  for (const who of [person('carol'), { userId: 'guest:1', guest: true as const }]) {
+    expect(refusal(room.execute(who, 'reserveFile', upload)).code).toBe('forbidden');
+  }
+});
+
+it('[FILE7] deletes a file that no message names within a day, over a crash', () => {
+  const room = new RoomAtHand();
+  const stored = upload(room).fileId;
+  const { fileId } = room.ask(alice, 'reserveFile', { name: 'a', size: 1 });
+  const sent = upload(room);
+  room.ask(alice, 'message', { message: '', files: [sent.fileId] });
+  room.crash();
+  room.now += DAY_MS - 1;
+  room.wakeWhileDue();
+  expect(rowCount(room)).toBe(3);
+  room.now += 1;
+  expect(room.wakeAt).toBeLessThanOrEqual(room.now);
+  room.wake();
+  expect(rowCount(room)).toBe(1);
+  expect(deleted(room)).toEqual([stored, fileId].toSorted());
+  expect(room.ask(bob, 'getFile', { fileId: sent.fileId }).file).toEqual(sent);
+});
+
+it('[FILE8] deletes the bytes of deleted, pruned and erased messages, and of a user who is erased', () => {
+  const room = new RoomAtHand();
+  room.ask(alice, 'message', { message: 'mine' });
+  const send = (who: typeof alice) => {
+    const { fileId } = upload(room, who);
+    return { fileId, seq: room.ask(who, 'message', { message: '', files: [fileId] }).message.seq };
+  };
+  const gone = send(bob);
+  const { message } = room.ask(bob, 'deleteMessage', { seq: gone.seq });
+  expect(message.files).toBeUndefined();
+  expect(deleted(room)).toEqual([gone.fileId]);
+
+  const erased = send(bob);
+  const waiting = upload(room, bob, { name: 'quintessa.png' }).fileId;
+  while (!room.ask(admin, 'eraseUser', { userId: 'bob' }).done);
+  expect(deleted(room)).toEqual([gone.fileId, erased.fileId, waiting].toSorted());
+  expect(room.bytes().includes('quintessa')).toBe(false);
+
+  const old = send(alice);
+  room.ask(alice, 'updateRoom', { retentionDays: 1 });
+  room.now += 2 * DAY_MS;
+  room.wakeWhileDue();
+  expect(deleted(room)).toContain(old.fileId);
+  expect(rowCount(room)).toBe(0);
+});
+
+it('[FILE8] erases a user of whom only an upload is known', () => {
+  const room = new RoomAtHand();
+  upload(room, bob, { name: 'quintessa.png' });
+  while (!room.ask(admin, 'eraseUser', { userId: 'bob' }).done);
+  expect(rowCount(room)).toBe(0);
+  expect(room.bytes().includes('quintessa')).toBe(false);
+});
+
+it("[FILE8] deletes all bytes of a deleted room, now and a day later, but not its next life's", () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  room.ask(alice, 'message', { message: '', files: [fileId] });
+  room.ask(admin, 'deleteRoom', {});
+  expect(deleted(room)).toEqual(['*']);
+  room.file.run('DELETE FROM deliveries');
+  room.ask(admin, 'reopenRoom', {});
+  const next = upload(room);
+  room.ask(alice, 'message', { message: '', files: [next.fileId] });
+  room.now += DAY_MS;
+  room.wakeWhileDue();
+  expect(deleted(room)).toEqual(['*']);
+  expect(room.ask(bob, 'getFile', { fileId: next.fileId }).file).toEqual(next);
+});
+
+it('owes the store nothing for a deleted room without files', () => {
+  const room = new RoomAtHand();
+  room.ask(alice, 'message', { message: 'hello' });
+  room.ask(admin, 'deleteRoom', {});
+  expect(deleted(room)).toEqual([]);
+  expect(room.wakeAt).toBeUndefined();
+});
+
+it('imports a message without its files, whose bytes are not in the lines', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  room.ask(alice, 'message', { message: 'look', files: [fileId] });
+  const other = new RoomAtHand('other');
+  other.ask(admin, 'importRoom', { text: exportOf(room), line: 1 });
+  const [message] = other.ask(alice, 'getHistory', {}).messages;
+  expect(message).toMatchObject({ message: 'look' });
+  expect(message?.files).toBeUndefined();
+});
