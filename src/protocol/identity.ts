@@ -3,6 +3,14 @@ import type { Role } from './objects.ts';
 /** What the user ids of guests, and only theirs, begin with. */
 export const GUEST_PREFIX = 'guest:';
 
+/** What the user ids of incoming webhooks, and only theirs, begin with; the webhook's name follows. */
+export const HOOK_PREFIX = 'hook:';
+
+/** Whether a user id belongs to a guest or an incoming webhook: no token carries one, and it has no inbox. */
+export function isReserved(userId: string): boolean {
+  return userId.startsWith(GUEST_PREFIX) || userId.startsWith(HOOK_PREFIX);
+}
+
 /** The user of a verified token or a guest token. The only identity there is. */
 export interface Identity {
   userId: string;

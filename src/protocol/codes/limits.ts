@@ -87,6 +87,11 @@ export const fixed = {
   fileLeastBytes: 1_024,
   /** How long a file waits for a message that names it, in milliseconds. */
   pendingFileMs: 86_400_000,
+  /** Incoming webhooks of a room. */
+  incomingHooks: 50,
+  /** Messages of one incoming webhook: a second, and saved up. */
+  incomingPerSecond: 1,
+  incomingBurst: 20,
   /** Kinds of reactions to one message, and the size of each in bytes. */
   reactionKinds: 20,
   reactionBytes: 64,

@@ -208,6 +208,16 @@ export const migrations: Migrations = [
     'ALTER TABLE messages ADD COLUMN bot INTEGER NOT NULL DEFAULT 0',
     'ALTER TABLE members ADD COLUMN bot INTEGER NOT NULL DEFAULT 0',
   ],
+  [
+    // Null in key_hash: imported, which brings no keys.
+    `CREATE TABLE incoming (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      created_by TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      key_hash TEXT UNIQUE
+    ) WITHOUT ROWID`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

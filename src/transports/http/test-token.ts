@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { keyOf, signToken } from '../../auth/tokens.ts';
-import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import { isReserved } from '../../protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../../protocol/text.ts';
 import type { Settings } from '../../settings/settings.ts';
 
@@ -29,5 +29,5 @@ export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Si
 }
 
 function wrongSubject(username: string): string | undefined {
-  return username.startsWith(GUEST_PREFIX) ? `must not begin with "${GUEST_PREFIX}"` : undefined;
+  return isReserved(username) ? 'must not begin with "guest:" or "hook:"' : undefined;
 }

@@ -152,6 +152,10 @@ const least: Record<OperationName, object> = {
   completeFile: { fileId: 'a', type: 'image/png', sha256: 'a' },
   dropFile: { fileId: 'a' },
   getFile: { fileId: 'a' },
+  makeIncoming: { name: 'a', keyHash: 'a' },
+  getIncoming: {},
+  revokeIncoming: { id: 'a' },
+  sayIncoming: { keyHash: 'a', text: 'a' },
 };
 
 /** Every field of every operation. */
