@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { signToken } from '../src/auth/tokens.ts';
-import { isReserved } from '../src/protocol/identity.ts';
+import { reservedPrefix } from '../src/protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../src/protocol/text.ts';
 import { developmentSecret } from '../local-server/development-secret.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
@@ -30,7 +30,8 @@ function readArguments() {
   }
   const why = wrongUserId(userId);
   if (why !== undefined) throw new Error(`The user id ${why}.`);
-  if (isReserved(userId)) throw new Error('The user id must not begin with "guest:" or "hook:".');
+  const prefix = reservedPrefix(userId);
+  if (prefix !== undefined) throw new Error(`The user id must not begin with "${prefix}".`);
   const { name } = values;
   const wrongName = name === undefined ? undefined : wrongUsername(name);
   if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);

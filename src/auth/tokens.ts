@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import * as z from 'zod';
 import { Refusal } from '../protocol/codes/errors.ts';
-import { GUEST_PREFIX, type Identity, isReserved } from '../protocol/identity.ts';
+import { GUEST_PREFIX, type Identity, reservedPrefix } from '../protocol/identity.ts';
 import { fixed } from '../protocol/codes/limits.ts';
 import { displayName, nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
@@ -192,10 +192,10 @@ function userIdOf(claims: JWTPayload): string {
   }
   const wrong = wrongUserId(userId);
   if (wrong !== undefined) throw unauthorized(`The user id in the token ${wrong}.`);
-  if (isReserved(userId)) {
-    throw unauthorized(
-      'User ids that begin with "guest:" belong to guests, with "hook:" to incoming webhooks.',
-    );
+  const prefix = reservedPrefix(userId);
+  if (prefix !== undefined) {
+    const owners = prefix === GUEST_PREFIX ? 'guests' : 'incoming webhooks';
+    throw unauthorized(`User ids that begin with "${prefix}" belong to ${owners}.`);
   }
   return userId;
 }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { keyOf, signToken } from '../../auth/tokens.ts';
-import { isReserved } from '../../protocol/identity.ts';
+import { reservedPrefix } from '../../protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../../protocol/text.ts';
 import type { Settings } from '../../settings/settings.ts';
 
@@ -29,5 +29,6 @@ export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Si
 }
 
 function wrongSubject(username: string): string | undefined {
-  return isReserved(username) ? 'must not begin with "guest:" or "hook:"' : undefined;
+  const prefix = reservedPrefix(username);
+  return prefix === undefined ? undefined : `must not begin with "${prefix}"`;
 }

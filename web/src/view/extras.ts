@@ -2,6 +2,7 @@
 export { askDate } from './ask-date.ts';
 export { askRoom } from './ask-room.ts';
 export { openEmoji } from './emoji-picker.ts';
+export { openIncoming } from './incoming.ts';
 export { openInvite } from './invite.ts';
 export { PeoplePanel } from './people.ts';
 export { openReactions } from './reactions.ts';

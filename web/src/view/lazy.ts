@@ -2,6 +2,7 @@ import type { Member, Message, Room } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import type { Composer } from './composer.ts';
+import type { TokenOf } from './incoming.ts';
 import type { PeopleActions, PeoplePanel } from './people.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
@@ -16,6 +17,10 @@ export const lazy = {
   async settings(room: Room): Promise<void> {
     const { openSettings } = await import('./extras.ts');
     openSettings(room);
+  },
+  async incoming(room: Room, tokenOf: TokenOf): Promise<void> {
+    const { openIncoming } = await import('./extras.ts');
+    await openIncoming(room, tokenOf);
   },
   async invite(
     room: Room,
