@@ -204,6 +204,10 @@ export const migrations: Migrations = [
     'ALTER TABLE room ADD COLUMN file_bytes INTEGER',
     'ALTER TABLE room ADD COLUMN drop_files_at INTEGER',
   ],
+  [
+    'ALTER TABLE room ADD COLUMN sweep_files_at INTEGER',
+    'ALTER TABLE room ADD COLUMN swept_to TEXT',
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -279,3 +279,35 @@ it('imports a message without its files, whose bytes are not in the lines', () =
   expect(message).toMatchObject({ message: 'look' });
   expect(message?.files).toBeUndefined();
 });
+
+it('[FILE14] looks two days after an upload for bytes without a file, in steps', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  room.ask(alice, 'message', { message: '', files: [fileId] });
+  room.crash();
+  room.now += 2 * DAY_MS - 1;
+  room.wakeWhileDue();
+  expect(deleted(room)).toEqual([]);
+  room.now += 1;
+  room.wakeWhileDue();
+  expect(deleted(room)).toEqual(['?']);
+  const [row] = room.file.all<{ key: string }>("SELECT epoch || '/' || file_id AS key FROM files");
+  room.file.run("DELETE FROM deliveries WHERE target = 'files'");
+  const keys = [row!.key, 'epoch/gone', `other/${fileId}`];
+  room.ask(admin, 'sweepFiles', { keys, next: 'epoch/z' });
+  expect(deleted(room).toSorted()).toEqual(['?', fileId, 'gone'].toSorted());
+  expect(room.file.all('SELECT swept_to AS at FROM room')).toEqual([{ at: 'epoch/z' }]);
+  room.file.run("DELETE FROM deliveries WHERE target = 'files'");
+  room.ask(admin, 'sweepFiles', { keys: ['epoch/zz'] });
+  expect(deleted(room)).toEqual(['zz']);
+  expect(room.file.all('SELECT swept_to AS at FROM room')).toEqual([{ at: null }]);
+  expect(room.ask(bob, 'getFile', { fileId }).file).toMatchObject({ fileId });
+});
+
+it('[FILE14] shows nothing of a deleted room to the sweep, whose bytes another delivery deletes', () => {
+  const room = new RoomAtHand();
+  upload(room);
+  room.ask(admin, 'deleteRoom', {});
+  room.ask(admin, 'sweepFiles', { keys: ['epoch/a'] });
+  expect(deleted(room)).toEqual(['*']);
+});
