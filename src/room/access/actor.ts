@@ -1,4 +1,3 @@
-import { isReserved } from '../../protocol/identity.ts';
 import type { Context, ActorName } from '../context.ts';
 import { nameOf } from './names.ts';
 import type { KnownMember } from '../storage/members.ts';
@@ -19,9 +18,9 @@ export function ensureMember(
   { userId, ...name }: ActorName,
   { writes = false } = {},
 ): KnownMember {
-  const { members, room, access, state } = context;
+  const { members, room, actor, access, state } = context;
   const known = access.member;
-  const owns = writes && !isReserved(userId) && !state.owned;
+  const owns = writes && actor.identity.guest !== true && !state.owned;
   if (known?.username === name.username && access.isListed && !owns) {
     if (known.unverified === name.unverified && known.bot === name.bot) return known;
   }

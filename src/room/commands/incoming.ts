@@ -52,8 +52,10 @@ export const sayIncoming: Handler<'sayIncoming'> = (context, { keyHash, text, us
   if (found === undefined) throw noSuchRoom();
   const userId = `${HOOK_PREFIX}${found.name}`;
   const sender = displayName(username ?? '');
+  // Like a guest it owns nothing.
   const identity: Identity = {
     userId,
+    guest: true,
     bot: true,
     ...(sender === undefined && { name: found.name }),
   };
