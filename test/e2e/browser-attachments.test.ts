@@ -180,8 +180,8 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await ann.page.keyboard.press('Escape');
     await next.waitFor({ state: 'detached' });
     await expect
-      .poll(() => first.evaluate((one: object) => one === document.activeElement), PATIENTLY)
-      .toBe(true);
+      .poll(() => ann.page.evaluate<string>('document.activeElement.ariaLabel'), PATIENTLY)
+      .toBe('wide.png');
   });
 
   test('seeks in 24 MiB of sound without loading all of it', async () => {

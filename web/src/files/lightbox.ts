@@ -11,7 +11,7 @@ export function openLightbox(
   place: FilePlace,
 ): void {
   const opener = document.activeElement;
-  const stage = element('div', 'stage');
+  const stage = element('div', 'lightbox-stage');
   const dialog = element('dialog', 'lightbox', stage);
   let at = pictures.indexOf(first);
 
@@ -26,7 +26,7 @@ export function openLightbox(
     const save = () => void download(file, place);
     const bar = element(
       'div',
-      'stage-bar',
+      'lightbox-bar',
       element('bdi', 'upload-name', file.name),
       button(text('download', { name: '', size }), save, 'button'),
       ...(pictures.length > 1 ? [previous, following] : []),

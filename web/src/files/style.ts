@@ -39,19 +39,19 @@ const STYLE = `
   color: var(--ink);
 }
 
-.stage {
+.lightbox-stage {
   display: grid;
   grid-template-rows: minmax(0, 1fr) auto;
   height: 100%;
   place-items: center;
 }
 
-.stage img {
+.lightbox-stage img {
   max-width: 100%;
   max-height: 100%;
 }
 
-.stage-bar {
+.lightbox-bar {
   display: flex;
   flex-wrap: wrap;
   align-items: center;
