@@ -17,6 +17,7 @@ import { sentenceOfEnd } from './sentences.ts';
 import { listenToAccountMenu } from './view/account-menu.ts';
 import { askBeforeLeaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
+import type { FileSource } from './view/files.ts';
 import { RoomView } from './view/room.ts';
 import { listenToShortcuts, type Shortcuts } from './view/shortcuts.ts';
 import { Sidebar } from './view/sidebar.ts';
@@ -50,6 +51,7 @@ export class Session {
   readonly #saved: SavedSession;
   readonly #listener: SessionListener;
   readonly #client: Client;
+  readonly #files: FileSource;
   /** Undefined: not joined yet, since it was not looked at. */
   readonly #rooms = new Map<string, Room | undefined>();
   /** Ends listening to a room. */
@@ -77,6 +79,7 @@ export class Session {
       this.#end({ sentence: text('signInEnded'), isAboutToken: true }),
     );
     this.#token = token;
+    this.#files = lazy.files(token);
     this.#client = connect({
       ...(token !== undefined && { token }),
       ...(name !== '' && { username: name }),
@@ -196,6 +199,7 @@ export class Session {
       userId: () => this.#userId ?? this.#saved.userId,
       drafts: () => this.#drafts,
       tokenOf: async () => (typeof this.#token === 'function' ? this.#token() : this.#token),
+      files: this.#files,
       knownPeople: () => this.#knownPeople(room),
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
