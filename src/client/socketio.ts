@@ -276,7 +276,8 @@ export class AdaptedSocket {
 
 function payloadOf(as: string, given: unknown): Payload {
   if (given === undefined || given === null) return {};
-  if (typeof given === 'string' || typeof given === 'number') return { [FIELD_OF_TEXT[as] ?? 'data']: String(given) };
+  if (typeof given === 'string' || typeof given === 'number')
+    return { [FIELD_OF_TEXT[as] ?? 'data']: String(given) };
   return given as Payload;
 }
 
