@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { signToken } from '../src/auth/tokens.ts';
-import { GUEST_PREFIX } from '../src/protocol/identity.ts';
+import { reservedPrefix } from '../src/protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../src/protocol/text.ts';
 import { developmentSecret } from '../local-server/development-secret.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
@@ -31,8 +31,8 @@ function readArguments() {
   }
   const why = wrongUserId(userId);
   if (why !== undefined) throw new Error(`The user id ${why}.`);
-  if (userId.startsWith(GUEST_PREFIX))
-    throw new Error(`The user id must not begin with "${GUEST_PREFIX}".`);
+  const prefix = reservedPrefix(userId);
+  if (prefix !== undefined) throw new Error(`The user id must not begin with "${prefix}".`);
   const { name } = values;
   const wrongName = name === undefined ? undefined : wrongUsername(name);
   if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);

@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import * as z from 'zod';
 import { Refusal } from '../protocol/codes/errors.ts';
-import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
+import { GUEST_PREFIX, type Identity, reservedPrefix } from '../protocol/identity.ts';
 import { fixed } from '../protocol/codes/limits.ts';
 import { displayName, nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
@@ -197,8 +197,10 @@ function userIdOf(claims: JWTPayload, userClaim: string | undefined): string {
   }
   const wrong = wrongUserId(userId);
   if (wrong !== undefined) throw unauthorized(`The user id in the token ${wrong}.`);
-  if (userId.startsWith(GUEST_PREFIX)) {
-    throw unauthorized('User ids that begin with "guest:" belong to guests.');
+  const prefix = reservedPrefix(userId);
+  if (prefix !== undefined) {
+    const owners = prefix === GUEST_PREFIX ? 'guests' : 'incoming webhooks';
+    throw unauthorized(`User ids that begin with "${prefix}" belong to ${owners}.`);
   }
   return userId;
 }

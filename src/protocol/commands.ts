@@ -41,6 +41,7 @@ import {
 } from './objects.ts';
 import { costFor, type Identity } from './identity.ts';
 import { fileRequests } from './file-requests.ts';
+import { incomingRequests } from './incoming-requests.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
 import { VISIBLE } from './visible.ts';
@@ -342,6 +343,7 @@ export const operations = {
   ...requests,
   ...fileRequests,
   ...conversationRequests,
+  ...incomingRequests,
 } as const satisfies Record<string, Operation>;
 
 /** What a transport answers itself, whatever room is meant. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { nullAsAbsent, withoutNulls } from './absent.ts';
-import { actSchema, messageSchema, roleSchema, whole } from './objects.ts';
+import { actSchema, incomingSchema, messageSchema, roleSchema, whole } from './objects.ts';
 
 /**
  * A room as a text: NDJSON, one of these a line. A row that changes while the room is exported comes
@@ -64,6 +64,9 @@ const member = z.object({
   touched: count,
 });
 
+/** A webhook by which another system wrote into the room, without its key. */
+const incoming = incomingSchema.extend({ type: z.literal('incoming'), id, name: id });
+
 /** The last line: the room itself, and the `rev` that all of it is true to. */
 const end = z.object({
   type: z.literal('end'),
@@ -81,8 +84,8 @@ const end = z.object({
 
 export const exportLineSchema = z.discriminatedUnion(
   'type',
-  [head, message, reactions, act, member, end],
-  { error: 'must be one of export, message, reactions, act, member, end' },
+  [head, message, reactions, act, member, incoming, end],
+  { error: 'must be one of export, message, reactions, act, member, incoming, end' },
 );
 
 const nullFields = new Map<unknown, ReadonlySet<string>>(

@@ -164,6 +164,15 @@ export type Reaction = z.infer<typeof reactionSchema>;
 export const receiptSchema = z.object({ userId: z.string(), readUpTo: z.number() });
 export type Receipt = z.infer<typeof receiptSchema>;
 
+/** A webhook by which another system writes into a room. */
+export const incomingSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdBy: z.string(),
+  createdAt: time,
+});
+export type Incoming = z.infer<typeof incomingSchema>;
+
 /** An act of a moderator, owner or admin. */
 export const actSchema = z.object({
   id: z.number(),

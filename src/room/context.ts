@@ -28,6 +28,8 @@ export interface RoomParts extends Stores {
   appends: OpenAppends;
   /** What may be appended to each message, by `seq`. */
   appendRates: RateLimits;
+  /** What each incoming webhook may say, by its id. */
+  incomingRates: RateLimits;
   limits: Limits;
   ids: Ids;
   deliveries: Deliveries;

@@ -28,6 +28,7 @@ import { getMembers } from './commands/get-members.ts';
 import { getMessage } from './commands/get-message.ts';
 import { getMissed } from './commands/get-missed.ts';
 import { getRoom } from './commands/get-room.ts';
+import { getIncoming, makeIncoming, revokeIncoming, sayIncoming } from './commands/incoming.ts';
 import { importRoom } from './commands/import-room.ts';
 import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
@@ -74,6 +75,10 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   getRoom,
   getMessage,
   getAudit,
+  makeIncoming,
+  getIncoming,
+  revokeIncoming,
+  sayIncoming,
   deleteRoom,
   reopenRoom,
   eraseUser,

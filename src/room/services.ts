@@ -31,6 +31,9 @@ import { Upkeep } from './upkeep/upkeep.ts';
 /** Appends to one message. */
 const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst };
 
+/** Messages of one incoming webhook. */
+const INCOMING_RATE = { perSecond: fixed.incomingPerSecond, burst: fixed.incomingBurst };
+
 /** What a room's own methods call. */
 export interface RoomServices {
   connections: Connections;
@@ -60,6 +63,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const stores = storesOf(database, ports, roomId);
   const rates = new RateLimits(commandRate(limits), clock);
   const appendRates = new RateLimits(APPEND_RATE, clock);
+  const incomingRates = new RateLimits(INCOMING_RATE, clock);
   const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
     readDelivery(upkeep.context(), ports, target, key),
@@ -72,6 +76,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     typing,
     appends,
     appendRates,
+    incomingRates,
     limits,
     ids,
     deliveries,

@@ -184,6 +184,22 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.getByRole('button', { name: 'Save' }).click();
     await ben.page.getByText('Only owners write in this room.').waitFor();
 
+    await ann.page.getByRole('button', { name: 'Room menu' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Incoming webhooks' }).click();
+    await ann.page.getByRole('dialog').getByLabel('Name').fill('alerts');
+    await ann.page.getByRole('button', { name: 'Make an address' }).click();
+    const url = await ann.page.getByRole('dialog').getByLabel('Address').inputValue();
+    expect((await fetch(url, { method: 'POST', body: 'Disk full' })).status).toBe(201);
+    await ben.message('Disk full').waitFor();
+    await ann.page.keyboard.press('Escape');
+    await ann.page.getByRole('button', { name: 'Room menu' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Incoming webhooks' }).click();
+    const revoke = ann.page.getByRole('button', { name: 'Revoke: alerts' });
+    await revoke.click();
+    await revoke.waitFor({ state: 'detached' });
+    expect((await fetch(url, { method: 'POST', body: 'Disk full' })).status).toBe(404);
+    await ann.page.keyboard.press('Escape');
+
     await actOn(ann, 'Ben', 'Ban');
     await ann.page.getByRole('button', { name: 'Ban', exact: true }).click();
     await ben.page.getByText('You are banned from this room; choose another one.').waitFor();

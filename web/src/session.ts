@@ -1,4 +1,10 @@
-import { type Client, connect, type Outgoing, type Room } from '../../src/client/index.ts';
+import {
+  type Client,
+  connect,
+  type Outgoing,
+  type Room,
+  type TokenSource,
+} from '../../src/client/index.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import { hashOf } from './address.ts';
 import { isCovered } from './covers.ts';
@@ -54,6 +60,7 @@ export class Session {
   readonly #screen = byId('chat', HTMLDivElement);
   readonly #life = new AbortController();
   #view: RoomView | undefined;
+  readonly #token: TokenSource | undefined;
   #current: string | undefined;
   #userId: string | undefined;
   #drafts: Drafts | undefined;
@@ -71,6 +78,7 @@ export class Session {
     const token = tokenSourceOf(method, name, () =>
       this.#end({ sentence: text('signInEnded'), isAboutToken: true }),
     );
+    this.#token = token;
     this.#files = lazy.files(token);
     this.#client = connect({
       ...(token !== undefined && { token }),
@@ -190,6 +198,7 @@ export class Session {
     this.#view = new RoomView(room, {
       userId: () => this.#userId ?? this.#saved.userId,
       drafts: () => this.#drafts,
+      tokenOf: async () => (typeof this.#token === 'function' ? this.#token() : this.#token),
       files: this.#files,
       knownPeople: () => this.#knownPeople(room),
       leave: () => this.#askLeave(room),

@@ -89,6 +89,11 @@ export const fixed = {
   pendingFileMs: 86_400_000,
   /** How long after an upload the store is looked through for bytes without a file, in milliseconds. */
   sweepFilesMs: 2 * 86_400_000,
+  /** Incoming webhooks of a room. */
+  incomingHooks: 50,
+  /** Messages of one incoming webhook: a second, and saved up. */
+  incomingPerSecond: 1,
+  incomingBurst: 20,
   /** Kinds of reactions to one message, and the size of each in bytes. */
   reactionKinds: 20,
   reactionBytes: 64,

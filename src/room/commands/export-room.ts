@@ -131,6 +131,7 @@ class Page {
   }
 
   #end(): void {
+    for (const one of this.#context.incoming.all()) this.add({ type: 'incoming', ...one });
     const { rev, horizon, createdAt, changedAt, owned, ...state } = this.#context.state;
     const { topic, private: isPrivate, readOnly, slowModeSeconds, retentionDays } = state;
     this.add({

@@ -94,7 +94,7 @@ class Importing {
 
   take(line: ExportLine): void {
     if (this.isDone) throw invalidField('type', 'must not come after the end');
-    const { audit, members } = this.#context;
+    const { audit, members, incoming } = this.#context;
     if (line.type === 'export') this.#begin();
     else if (!this.#isOpen) throw invalidField('type', 'must be export in the first line');
     else if (line.type === 'message')
@@ -103,6 +103,7 @@ class Importing {
     else if (line.type === 'act') audit.restore(line);
     else if (line.type === 'member')
       members.restore({ ...line, username: nameFor(line.userId, line.username) });
+    else if (line.type === 'incoming') incoming.put(line, null);
     else this.#end(line);
   }
 

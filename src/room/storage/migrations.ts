@@ -215,6 +215,16 @@ export const migrations: Migrations = [
   ],
   // Searches look at the names of files too: rooms that have some are indexed again.
   [indexFileNames],
+  [
+    // Null in key_hash: imported, which brings no keys.
+    `CREATE TABLE incoming (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      created_by TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      key_hash TEXT UNIQUE
+    ) WITHOUT ROWID`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

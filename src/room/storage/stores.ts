@@ -2,6 +2,7 @@ import type { Ports } from '../ports.ts';
 import { Audit } from './audit.ts';
 import type { Database } from './database.ts';
 import { Files } from './files.ts';
+import { IncomingHooks } from './incoming.ts';
 import { Erasures } from './erasures.ts';
 import { Members } from './members.ts';
 import { Mentions } from './mentions.ts';
@@ -27,6 +28,7 @@ export interface Stores {
   told: ToldStore;
   streams: Streams;
   files: Files;
+  incoming: IncomingHooks;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
@@ -44,5 +46,6 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     told,
     streams: new Streams(database),
     files: new Files(database),
+    incoming: new IncomingHooks(database),
   };
 }

@@ -1,5 +1,5 @@
 import { isDirect, type Notify } from '../../protocol/inbox-objects.ts';
-import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import { isReserved } from '../../protocol/identity.ts';
 import type { Message, Role } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { KnownMember } from '../storage/members.ts';
@@ -48,7 +48,7 @@ export function signatureOf(
 
 /** A member whose inbox is told of the room. */
 function listedMember({ members, state }: UpkeepContext, userId: string): KnownMember | undefined {
-  if (state.deletion !== null || userId.startsWith(GUEST_PREFIX)) return undefined;
+  if (state.deletion !== null || isReserved(userId)) return undefined;
   const member = members.find(userId);
   return member === undefined || member.role === 'none' || member.banned ? undefined : member;
 }

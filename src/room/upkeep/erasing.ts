@@ -118,8 +118,9 @@ function eraseFiles(step: Step): void {
 
 /** Audit entries about the user; who deleted a message stands in the message's row, too. */
 function eraseActs(step: Step): void {
-  const { audit, messages } = step.context;
+  const { audit, messages, incoming } = step.context;
   if (step.left <= 0) return;
+  incoming.forgetMaker(step.userId);
   for (const act of audit.involving(step.userId, step.left)) {
     audit.forget(act, step.userId);
     if (act.seq !== undefined) messages.forgetDeleter(act.seq, step.userId);

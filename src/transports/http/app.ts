@@ -11,6 +11,7 @@ import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './brow
 import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
+import { addIncomingRoutes } from './incoming.ts';
 import { addInboxRoutes } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
@@ -72,6 +73,7 @@ export function httpTransport(transport: HttpTransport): Hono {
   for (const path of OWN_PATHS) app.use(path, unstored);
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   addFileRoutes(app, transport, identify, charge);
+  addIncomingRoutes(app, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   addInboxRoutes(app, transport, identify);

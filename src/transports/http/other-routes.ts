@@ -24,6 +24,7 @@ export const otherOperations: readonly RequestName[] = [
   'importRoom',
   'tellRoom',
   'completeFile',
+  'makeIncoming',
 ];
 
 const JSON_TYPE = 'application/json';
@@ -230,6 +231,59 @@ export const otherRoutes: readonly OtherRoute[] = [
     responses: {
       '200': answered('Begun.', JSON_TYPE, schemaRef('DeleteRoomReply')),
       ...refusals(),
+    },
+  },
+  {
+    ...ownRoute('makeIncoming'),
+    description: 'Made again under its name it gets another key. The key is shown here only.',
+    requestBody: {
+      required: true,
+      content: {
+        [JSON_TYPE]: {
+          schema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+        },
+      },
+    },
+    responses: {
+      '200': answered('Made.', JSON_TYPE, {
+        type: 'object',
+        properties: { url: { type: 'string', format: 'uri' } },
+        required: ['url'],
+      }),
+      ...refusals({ hasBody: true }),
+    },
+  },
+  {
+    method: 'POST',
+    path: '/rooms/:roomId/incoming/:key',
+    operationId: 'sayIncoming',
+    summary: 'Sends a message as an incoming webhook: Slack-style JSON, or the text itself.',
+    security: [],
+    parameters: [
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description: 'The id of the message: sent again, nothing happens.',
+        schema: { type: 'string', minLength: 1, maxLength: 64 },
+      },
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        [JSON_TYPE]: {
+          schema: {
+            type: 'object',
+            properties: { text: { type: 'string' }, username: { type: 'string' } },
+            required: ['text'],
+          },
+        },
+        'text/plain': { schema: { type: 'string' } },
+      },
+    },
+    responses: {
+      '201': answered('Sent.', JSON_TYPE, { type: 'object' }),
+      '200': answered('It had been sent before.', JSON_TYPE, { type: 'object' }),
+      ...refusals({ hasBody: true }),
     },
   },
   {

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { keyOf, signToken } from '../../auth/tokens.ts';
-import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import { reservedPrefix } from '../../protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../../protocol/text.ts';
 import type { Settings } from '../../settings/settings.ts';
 
@@ -30,5 +30,6 @@ export function testTokenRoute(signing: Signing): Hono {
 }
 
 function wrongSubject(username: string): string | undefined {
-  return username.startsWith(GUEST_PREFIX) ? `must not begin with "${GUEST_PREFIX}"` : undefined;
+  const prefix = reservedPrefix(username);
+  return prefix === undefined ? undefined : `must not begin with "${prefix}"`;
 }

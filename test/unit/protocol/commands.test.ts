@@ -153,6 +153,10 @@ const least: Record<OperationName, object> = {
   dropFile: { fileId: 'a' },
   sweepFiles: { keys: [] },
   getFile: { fileId: 'a' },
+  makeIncoming: { name: 'a', keyHash: 'a' },
+  getIncoming: {},
+  revokeIncoming: { id: 'a' },
+  sayIncoming: { keyHash: 'a', text: 'a' },
 };
 
 /** Every field of every operation. */

@@ -3,6 +3,7 @@ export { Files, showFiles, Tray } from '../files/index.ts';
 export { askDate } from './ask-date.ts';
 export { askRoom } from './ask-room.ts';
 export { openEmoji } from './emoji-picker.ts';
+export { openIncoming } from './incoming.ts';
 export { openInvite } from './invite.ts';
 export { PeoplePanel } from './people.ts';
 export { openReactions } from './reactions.ts';

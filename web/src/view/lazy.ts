@@ -5,6 +5,7 @@ import type { Tray, TrayOptions } from '../files/tray.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import type { Composer } from './composer.ts';
+import type { TokenOf } from './incoming.ts';
 import type { FileSource } from './files.ts';
 import type { PeopleActions, PeoplePanel } from './people.ts';
 import type { RowContext } from './row-context.ts';
@@ -20,6 +21,10 @@ export const lazy = {
   async settings(room: Room): Promise<void> {
     const { openSettings } = await import('./extras.ts');
     openSettings(room);
+  },
+  async incoming(room: Room, tokenOf: TokenOf): Promise<void> {
+    const { openIncoming } = await import('./extras.ts');
+    await openIncoming(room, tokenOf);
   },
   async invite(
     room: Room,

@@ -7,13 +7,14 @@ import { Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
-import { isModerator, roleName, whySilent } from '../rights.ts';
+import { isModerator, isOwner, roleName, whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
 import { openDialog } from './dialog.ts';
 import { button, byId, element, setText, withOwnDirection } from './dom.ts';
 import { type FileSource, onFiles } from './files.ts';
+import type { TokenOf } from './incoming.ts';
 import { lazy } from './lazy.ts';
 import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
@@ -44,6 +45,7 @@ export interface RoomActions {
   files: FileSource;
   /** Leaves this room. */
   leave: () => void;
+  tokenOf: TokenOf;
   /** People whom this user knows from other rooms. */
   knownPeople: () => Person[];
   /** Signs in anew, since the room has ended for this token. */
@@ -291,6 +293,13 @@ export class RoomView {
         label: text('roomSettings'),
         icon: 'settings',
         choose: () => this.#load(lazy.settings(this.#room)),
+      });
+    }
+    if (isOwner(this.#room.state)) {
+      choices.push({
+        label: text('incoming'),
+        icon: 'copy',
+        choose: () => this.#load(lazy.incoming(this.#room, this.#roomActions.tokenOf)),
       });
     }
     choices.push({

@@ -18,6 +18,7 @@ it.each([
 it.each([
   ['..', 'username must not be "." or "..".\n'],
   ['guest:1', 'username must not begin with "guest:".\n'],
+  ['hook:1', 'username must not begin with "hook:".\n'],
 ])('gives no token for %s, which would be invalid', async (username, sentence) => {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const response = await testTokenRoute(settings).request(`/test-token?username=${username}`);
