@@ -1,5 +1,5 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { CREATE_TOLD } from './told.ts';
+import { ADD_REPEATS, CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import type { Sql } from '../ports.ts';
 import { TOKENIZER } from '../search/index-text.ts';
@@ -204,6 +204,7 @@ export const migrations: Migrations = [
     'ALTER TABLE room ADD COLUMN file_bytes INTEGER',
     'ALTER TABLE room ADD COLUMN drop_files_at INTEGER',
   ],
+  ADD_REPEATS,
 ];
 
 /** Thrown for a room that newer code has written. */

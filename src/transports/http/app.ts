@@ -11,7 +11,7 @@ import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './brow
 import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
-import { addInboxRoutes } from './inbox-routes.ts';
+import { addInboxRoutes, pushKeyRoute } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -75,6 +75,7 @@ export function httpTransport(transport: HttpTransport): Hono {
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   addInboxRoutes(app, transport, identify);
+  app.get('/push/key', pushKeyRoute(transport));
   app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
   if (socketIo !== undefined) {
@@ -117,6 +118,7 @@ const OWN_PATHS = [
   '/blocks',
   '/blocks/*',
   '/users/*',
+  '/push/*',
 ] as const;
 
 /** What a request costs in all rooms together, whatever it costs in its own. */
