@@ -165,8 +165,8 @@ export class NodeInboxes implements InboxDirectory {
           roomId,
           userId: identity.userId,
         }),
-      pushed: (userId, roomId, seq) =>
-        this.#fileOf(userId).ask((inbox) => inbox.pushed(userId, roomId, seq)),
+      pushed: (userId, roomId, shown) =>
+        this.#fileOf(userId).ask((inbox) => inbox.pushed(userId, roomId, shown)),
       dropSubscription: (userId, id) =>
         this.#fileOf(userId).ask((inbox) => inbox.dropSubscription(id)),
     });

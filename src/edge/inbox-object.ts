@@ -91,8 +91,8 @@ export class InboxObject extends SocketObject<Inbox> {
             userId: identity.userId,
           }),
         ),
-      pushed: (userId, roomId, seq) =>
-        this.hosted.ask((inbox) => inbox.pushed(userId, roomId, seq)),
+      pushed: (userId, roomId, shown) =>
+        this.hosted.ask((inbox) => inbox.pushed(userId, roomId, shown)),
       dropSubscription: (_, id) => this.hosted.ask((inbox) => inbox.dropSubscription(id)),
     });
     return carry(...attempt);

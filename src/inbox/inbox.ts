@@ -23,7 +23,7 @@ import { admissionOf } from './admission.ts';
 import { InboxEvents } from './events.ts';
 import { InboxPipeline, type Outcome } from './pipeline.ts';
 import type { DirectMessages, InboxPorts } from './ports.ts';
-import { Pushes } from './pushes.ts';
+import { type Noticed, Pushes } from './pushes.ts';
 import { inboxMigrations } from './storage/migrations.ts';
 import { type InboxStores, inboxStoresOf } from './storage/stores.ts';
 
@@ -172,8 +172,8 @@ export class Inbox {
   }
 
   /** A push has arrived that showed a message. */
-  pushed(userId: string, roomId: string, seq: number): void {
-    this.#pipeline.commit('push', () => this.#pushes.pushed(userId, roomId, seq));
+  pushed(userId: string, roomId: string, shown: Noticed): void {
+    this.#pipeline.commit('push', () => this.#pushes.pushed(userId, roomId, shown));
   }
 
   /** A push service does not know a subscription any more. */

@@ -27,6 +27,9 @@ export interface PushBody {
   read: string[];
 }
 
+/** The message of a notice. */
+export type Noticed = Pick<StoredNotice, 'seq' | 'at'>;
+
 interface PushParts {
   stores: InboxStores;
   database: Database;
@@ -64,7 +67,7 @@ export class Pushes {
     if (known !== undefined && known.due !== null && (gone || readUpTo >= known.seq)) {
       notices.put({ ...known, due: null });
     }
-    if (gone || notice === undefined || notice.seq <= (known?.seq ?? 0)) return;
+    if (gone || notice === undefined || !isNewer(notice, known)) return;
     if (!subscriptions.has(userId)) return;
     const due = Math.min(known?.due ?? Infinity, this.#dueAt(userId, notice.at));
     const { seq, at } = notice;
@@ -108,12 +111,12 @@ export class Pushes {
   }
 
   /** A push has arrived that showed a message. */
-  pushed(userId: string, roomId: string, seq: number): void {
+  pushed(userId: string, roomId: string, shown: Noticed): void {
     const { notices } = this.#parts.stores;
     const known = notices.find(userId, roomId);
     if (known === undefined) return;
     const pushedAt = this.#ports.clock.now();
-    notices.put({ ...known, seq: Math.max(known.seq, seq), pushedAt });
+    notices.put({ ...known, ...(isNewer(shown, known) && shown), pushedAt });
   }
 
   /** Users who are connected may be about to read it. */
@@ -162,4 +165,10 @@ export class Pushes {
     this.#wakeAt = first;
     this.#ports.wakeup.set(first);
   }
+}
+
+/** By time first: in a room's next life `seq` begins again. */
+function isNewer({ seq, at }: Noticed, known: Noticed | undefined): boolean {
+  if (known === undefined) return true;
+  return at > known.at || (at === known.at && seq > known.seq);
 }

@@ -1,6 +1,6 @@
 import type { Carry } from '../host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
-import type { PushBody } from '../inbox/pushes.ts';
+import type { Noticed, PushBody } from '../inbox/pushes.ts';
 import type { Reply } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -13,7 +13,7 @@ export interface PushPeers {
   /** Asks a room for what a user is to be notified of. */
   notice(roomId: string, identity: Identity): Promise<Result<Reply<'getNotice'>>>;
   /** A push has arrived that showed a message. */
-  pushed(userId: string, roomId: string, seq: number): Promise<void>;
+  pushed(userId: string, roomId: string, shown: Noticed): Promise<void>;
   /** The push service does not know a subscription any more. */
   dropSubscription(userId: string, id: string): Promise<void>;
 }
@@ -46,7 +46,9 @@ export function pushCarrier(sender: PushSender, content: PushContent, peers: Pus
     if (notice === undefined) return 'delivered';
     const text = notificationOf({ userId, roomId, read }, notice, content);
     const outcome = await sender.send(subscription, text, await topicOf(userId, roomId));
-    return settled(outcome, userId, id, () => peers.pushed(userId, roomId, notice.seq));
+    return settled(outcome, userId, id, () =>
+      peers.pushed(userId, roomId, { seq: notice.seq, at: notice.timestamp }),
+    );
   }
 
   async function settled(
