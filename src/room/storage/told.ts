@@ -140,7 +140,11 @@ export class ToldStore {
     if (!this.isOn) return;
     this.hasMarks = true;
     const latest = now + inboxLimits.presentMs;
-    const marked = this.#markedSoFar();
+    const { undone } = this.#database;
+    if (this.#marked.undone !== undone || this.#marked.senders.size >= MAX_SENDERS) {
+      this.#marked = { undone, pass: false, senders: new Set() };
+    }
+    const marked = this.#marked;
     if (!marked.pass) this.#markPass(latest);
     for (const userId of mentioned) {
       this.#database.run(
@@ -165,14 +169,6 @@ export class ToldStore {
       latest,
     );
     this.#marked.pass = true;
-  }
-
-  #markedSoFar() {
-    const { undone } = this.#database;
-    if (this.#marked.undone !== undone || this.#marked.senders.size >= MAX_SENDERS) {
-      this.#marked = { undone, pass: false, senders: new Set() };
-    }
-    return this.#marked;
   }
 
   /** Everybody is to be looked at. */
