@@ -11,6 +11,7 @@ import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Settings } from '../src/settings/settings.ts';
+import { type Push, pushOf } from '../src/push/push.ts';
 import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
 import { httpTransport, pageSettingsOf } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
@@ -51,7 +52,8 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
   );
   const store = new DiskBlobStore(filesFolder(settings.DATA_DIR));
   const fileTokens = fileTokensOf(settings);
-  const { rooms, inboxes } = hostedOf(settings, store, log, metrics);
+  const push = pushOf(settings);
+  const { rooms, inboxes } = hostedOf(settings, store, push, log, metrics);
   const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
   const socketIo = new SocketIoTransport({ ...shared, directory: rooms, inboxes, settings });
@@ -72,6 +74,7 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
       accessMs: settings.FILE_ACCESS_MS,
       isForAll: settings.CLIENT_URL !== undefined,
     },
+    pushKey: push?.key,
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
@@ -84,7 +87,13 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
 }
 
 /** Makes the rooms and the inboxes, which reach each other. */
-function hostedOf(settings: Settings, store: DiskBlobStore, log: HostLog, meter: NodeMetrics) {
+function hostedOf(
+  settings: Settings,
+  store: DiskBlobStore,
+  push: Push | undefined,
+  log: HostLog,
+  meter: NodeMetrics,
+) {
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     store,
@@ -102,6 +111,7 @@ function hostedOf(settings: Settings, store: DiskBlobStore, log: HostLog, meter:
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,
     directMessages: settings.DIRECT_MESSAGES,
+    push,
     limits: settings.limits,
     log,
     meter,

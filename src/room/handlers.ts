@@ -2,6 +2,7 @@ import type { OperationName } from '../protocol/commands.ts';
 import { addReaction } from './commands/add-reaction.ts';
 import { appendMessage } from './commands/append-message.ts';
 import { banMember } from './commands/ban-member.ts';
+import { getNotice } from './commands/get-notice.ts';
 import { getReactions } from './commands/get-reactions.ts';
 import { kickMember } from './commands/kick-member.ts';
 import { muteMember } from './commands/mute-member.ts';
@@ -90,6 +91,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   sweepFiles,
   importRoom,
   getConversation,
+  getNotice,
   setReading,
   quitRoom,
   peekDirect,

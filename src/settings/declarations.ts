@@ -1,4 +1,5 @@
 import { wrongClientUrl, wrongPublicUrl } from '../auth/origin.ts';
+import { pushDeclarations } from './push-declarations.ts';
 import type { Declaration } from './declaration.ts';
 import { EXAMPLE_SECRET, wrongKeySetUrl, wrongPageUrl, wrongSecret } from './keys.ts';
 import { tuningDeclarations } from './tuning-declarations.ts';
@@ -338,5 +339,6 @@ export const declarations = [
     unit: 'bytes',
     about: 'Size of what one user may upload into one room in a day (UTC).',
   },
+  ...pushDeclarations,
   ...tuningDeclarations,
 ] as const satisfies readonly Declaration[];

@@ -4,6 +4,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message, StreamEnding } from '../../protocol/objects.ts';
 import type { Context, UpkeepContext } from '../context.ts';
 import type { RoomEvent } from '../effects.ts';
+import { mentionedOthers } from './content.ts';
 import { findUndeleted } from './find-message.ts';
 
 /** @throws Refusal `rate_limited` while the actor has as many streams as a user may have */
@@ -45,7 +46,7 @@ export interface Ended {
 
 /** Ends a stream: the text goes into the message's row and into search, and its mentions count. */
 export function endStream(
-  { messages, streams, search, told, room, roomId }: UpkeepContext,
+  { messages, streams, search, told, room, roomId, now }: UpkeepContext,
   before: Message,
   status: 'done' | StreamEnding,
 ): Ended {
@@ -56,6 +57,7 @@ export function endStream(
   messages.endStream(message);
   streams.remove(seq);
   search.add(message);
+  told.markMessage(now, message.senderId, mentionedOthers(message));
   told.markExcerpt(seq);
   const payload = { roomId, seq, rev, offset: message.message.length, text: '', status };
   return { message, event: { name: 'messageAppended', payload }, position };

@@ -210,6 +210,18 @@ export class Messages {
     );
   }
 
+  /** The newest of others' undeleted messages above `readUpTo` whose text is whole, among the last 100. */
+  newestUnread(userId: string, readUpTo: number): number | undefined {
+    const row = this.#database.first<{ seq: number }>(
+      `SELECT seq FROM (
+        SELECT seq, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT 100
+      ) WHERE sender_id <> ? AND deleted_at IS NULL AND seq NOT IN (SELECT seq FROM streams) LIMIT 1`,
+      readUpTo,
+      userId,
+    );
+    return row?.seq;
+  }
+
   /** The newest undeleted message, if it is among the last 100; kept for as long as the room is as it was. */
   newest(room: Pick<RoomState, Identifying>): Message | undefined {
     const key = [room.epoch, room.rev, room.horizon].join();

@@ -1,5 +1,5 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { CREATE_TOLD } from './told.ts';
+import { ADD_REPEATS, CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import { indexFileNames } from './index-file-names.ts';
 import type { Sql } from '../ports.ts';
@@ -225,6 +225,7 @@ export const migrations: Migrations = [
       key_hash TEXT UNIQUE
     ) WITHOUT ROWID`,
   ],
+  ADD_REPEATS,
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -12,7 +12,7 @@ import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { addIncomingRoutes } from './incoming.ts';
-import { addInboxRoutes } from './inbox-routes.ts';
+import { addInboxRoutes, pushKeyRoute } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
@@ -77,6 +77,7 @@ export function httpTransport(transport: HttpTransport): Hono {
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   addInboxRoutes(app, transport, identify);
+  app.get('/push/key', pushKeyRoute(transport));
   app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
   if (socketIo !== undefined) {
@@ -119,6 +120,7 @@ const OWN_PATHS = [
   '/blocks',
   '/blocks/*',
   '/users/*',
+  '/push/*',
 ] as const;
 
 /** Admins are trusted. Guests are new with every request; their rooms bound them together. */

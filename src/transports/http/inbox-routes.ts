@@ -60,6 +60,17 @@ export function addInboxRoutes(app: Hono, transport: HttpTransport, identify: Id
   }
 }
 
+const NO_PUSH =
+  'This service pushes no notifications: set VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY to what "npm run push-keys" prints.';
+
+/** `GET /push/key`: what a browser subscribes with, which is public. */
+export function pushKeyRoute({ pushKey: key }: HttpTransport) {
+  return (c: Context): Response => {
+    if (key === undefined) throw new Refusal('unavailable', NO_PUSH);
+    return c.json({ key });
+  };
+}
+
 /** `DELETE /users/:userId`: a step of erasing a person; 202 while something is left to do. */
 function eraseRoute({ inboxes }: HttpTransport, identify: Identify) {
   return async (c: Context): Promise<Response> => {

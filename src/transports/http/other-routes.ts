@@ -74,7 +74,14 @@ function inboxRoute({ name, method, path, summary, inPath, inQuery, hasBody }: I
     summary,
     ...(inQuery.length > 0 && {
       parameters: inQuery.map((field) =>
-        field === 'since' ? since : { name: field, in: 'query', schema: properties[field] ?? {} },
+        field === 'since'
+          ? since
+          : {
+              name: field,
+              in: 'query',
+              ...(required.includes(field) && { required: true }),
+              schema: properties[field] ?? {},
+            },
       ),
     }),
     ...(hasBody && {
@@ -87,6 +94,21 @@ function inboxRoute({ name, method, path, summary, inPath, inQuery, hasBody }: I
 /** A route that stands in the app but not here fails a test. */
 export const otherRoutes: readonly OtherRoute[] = [
   ...inboxRoutes.map(inboxRoute),
+  {
+    method: 'GET',
+    path: '/push/key',
+    operationId: 'getPushKey',
+    summary: 'The key with which a browser subscribes to push notifications.',
+    security: [],
+    responses: {
+      '200': answered('The key.', JSON_TYPE, {
+        type: 'object',
+        properties: { key: { type: 'string' } },
+        required: ['key'],
+      }),
+      ...refusals(),
+    },
+  },
   {
     method: 'DELETE',
     path: '/users/:userId',

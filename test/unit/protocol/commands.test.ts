@@ -140,6 +140,7 @@ const least: Record<OperationName, object> = {
   reopenRoom: {},
   eraseUser: { userId: 'bob' },
   getConversation: { userId: 'bob' },
+  getNotice: { userId: 'bob' },
   setReading: {},
   quitRoom: {},
   peekDirect: { userId: 'bob', other: 'alice' },
