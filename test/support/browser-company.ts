@@ -47,11 +47,31 @@ export class Company {
 
   async #goHome(): Promise<void> {
     const visitors = this.#visitors;
+    await Promise.all(visitors.map((visitor) => this.#deleteRooms(visitor)));
     await Promise.all(visitors.map((visitor) => visitor.close()));
     await Promise.all(this.#lines.map((line) => line.close()));
     this.#visitors = [];
     this.#lines = [];
     for (const visitor of visitors) visitor.assertContent();
+  }
+
+  /** The same people come to the next test: what they own of this one is not to be in their inboxes. */
+  async #deleteRooms({ name, page }: Visitor): Promise<void> {
+    const base = page.url();
+    if (name === '' || !base.startsWith('http')) return;
+    const address = new URL(`/test-token?username=${encodeURIComponent(name)}`, base);
+    const made = await fetch(address).catch(() => undefined);
+    // Only development mode gives tokens.
+    if (made?.ok !== true) return;
+    const headers = { authorization: `Bearer ${await made.text()}` };
+    const listed = await fetch(new URL('/inbox?limit=200', base), { headers });
+    const { conversations } = (await listed.json()) as { conversations: { roomId: string }[] };
+    const rooms = conversations.filter(({ roomId }) => roomId.startsWith(this.room));
+    await Promise.all(
+      rooms.map(({ roomId }) =>
+        fetch(new URL(`/rooms/${encodeURIComponent(roomId)}`, base), { method: 'DELETE', headers }),
+      ),
+    );
   }
 }
 

@@ -151,6 +151,11 @@ export class Composer {
     this.focus();
   }
 
+  /** Shows a draft that was written on another device. */
+  showDraft(text: string): void {
+    this.#open({ text, mode: 'new', mentions: [] });
+  }
+
   /** What is written next answers this message. */
   reply({ seq }: Message): void {
     if (this.#mode.mode === 'edit') this.#cancel();

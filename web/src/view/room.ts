@@ -40,6 +40,12 @@ export interface RoomActions {
   userId: () => string | undefined;
   /** What this user has written and not sent; undefined as long. */
   drafts: () => Drafts | undefined;
+  /** What the room is called. */
+  title: () => string;
+  /** What else can be done with the room. */
+  choices: () => Choice[];
+  /** What can be done about a person outside of the room. */
+  personal: (person: Person) => Choice[];
   /** Leaves this room. */
   leave: () => void;
   /** People whom this user knows from other rooms. */
@@ -93,8 +99,6 @@ export class RoomView {
     };
     this.#live = new LiveRegion(signal);
     this.#clear();
-    setText(this.#name, room.roomId);
-    this.#name.title = room.roomId;
     this.#status = new RoomStatus(room);
     this.#locked = new Locked(room, this.changed, this.#roomActions, signal);
     this.#log = new LogView(this.#context, () => this.#offers(), signal);
@@ -138,6 +142,11 @@ export class RoomView {
 
   toFirstUnread(): void {
     void this.#log.toFirstUnread();
+  }
+
+  /** Shows a draft that was written on another device. */
+  showDraft(text: string): void {
+    this.#composer.showDraft(text);
   }
 
   /** Shows a message, once the room is here. */
@@ -288,7 +297,7 @@ export class RoomView {
         choose: () => this.#load(lazy.settings(this.#room)),
       });
     }
-    choices.push({
+    choices.push(...this.#roomActions.choices(), {
       label: text('leaveRoom'),
       icon: 'leave',
       choose: () => this.#roomActions.leave(),
@@ -317,6 +326,7 @@ export class RoomView {
         this.#composer.mention(person);
       },
       invite: (invited) => this.#invite(invited),
+      personal: (person) => this.#roomActions.personal(person),
     });
     this.#openPanel(people, opener);
   }
@@ -433,6 +443,9 @@ export class RoomView {
 
   #renderBar(): void {
     const { room, onlineCount } = this.#room.state;
+    const title = this.#roomActions.title();
+    setText(this.#name, title);
+    this.#name.title = title;
     const topic = room?.topic ?? '';
     if (this.#topic.title !== topic) {
       this.#topic.title = topic;
