@@ -2,11 +2,12 @@ import { createInterface, type Interface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { connect, type Refused, type Room, type Status } from '../src/client/index.ts';
 import { wrongRoomId, wrongUsername } from '../src/protocol/text.ts';
+import { inboxLines } from './chat-inbox.ts';
 import { changeLine, harmless, messageLine, notice } from './chat-lines.ts';
 
-/** `npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]`: a room in the terminal. */
+/** `npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]`: a room, or the list of one's rooms. */
 
-const USAGE = 'Usage: npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]';
+const USAGE = 'Usage: npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]';
 const HELP = '/who: who is here; /quit: leave; anything else is said; // says what begins with /.';
 /** Messages shown at the start. */
 const HISTORY = 20;
@@ -16,7 +17,8 @@ const EMPTY = '\r\x1b[2K';
 const OVERWRITE = '\x1b[1A\x1b[2K';
 
 interface UpgradeContext {
-  roomId: string;
+  /** Undefined: the list is wanted. */
+  roomId: string | undefined;
   name: string;
   url: URL;
   token: string | undefined;
@@ -33,9 +35,9 @@ function readArguments(): UpgradeContext {
     },
   });
   const [roomId, ...more] = positionals;
-  if (roomId === undefined || more.length > 0) throw new Error(USAGE);
+  if (more.length > 0) throw new Error(USAGE);
   const { name, url, token } = values;
-  const wrongRoom = wrongRoomId(roomId);
+  const wrongRoom = roomId === undefined ? undefined : wrongRoomId(roomId);
   if (wrongRoom !== undefined) throw new Error(`The room's name ${wrongRoom}.`);
   const wrongName = wrongUsername(name);
   if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);
@@ -157,6 +159,14 @@ async function main(): Promise<number> {
     history: HISTORY,
     ...(token !== undefined && { token: wish.token ?? source }),
   });
+  if (wish.roomId === undefined) {
+    try {
+      for (const line of await inboxLines(client)) show(line);
+      return 0;
+    } finally {
+      client.close();
+    }
+  }
   const room = client.room(wish.roomId);
   const interrupted = new Promise<boolean>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(true));

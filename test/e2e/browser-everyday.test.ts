@@ -244,8 +244,11 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect((place?.y ?? Infinity) + (place?.height ?? 0)).toBeLessThanOrEqual(
       (list?.y ?? 0) + (list?.height ?? 0) + 1,
     );
-    await expect.poll(() => new Set(opened).size, PATIENTLY).toBe(30);
+    // Five rooms and the inbox have a socket.
+    await expect.poll(() => new Set(opened).size, PATIENTLY).toBe(6);
+    expect(opened).toContain('/inbox/ws');
     expect(decodeURIComponent(opened[0] ?? '')).toBe(`/rooms/${rooms[27]}/ws`);
+    await expect.poll(() => ann.page.locator('#room-list .room').count(), PATIENTLY).toBe(30);
     // Another window of this browser begins with one room, and has all of them.
     const other = await ann.page.context().newPage();
     await other.goto(host().url);

@@ -55,7 +55,7 @@ export class Company {
     for (const visitor of visitors) visitor.assertContent();
   }
 
-  /** The same people come to the next test: what they own of this one is not to be in their inboxes. */
+  /** The same people come to the next test: its rooms are not to be in their inboxes. */
   async #deleteRooms({ name, page }: Visitor): Promise<void> {
     const base = page.url();
     if (name === '' || !base.startsWith('http')) return;
@@ -66,11 +66,21 @@ export class Company {
     const headers = { authorization: `Bearer ${await made.text()}` };
     const listed = await fetch(new URL('/inbox?limit=200', base), { headers });
     const { conversations } = (await listed.json()) as { conversations: { roomId: string }[] };
-    const rooms = conversations.filter(({ roomId }) => roomId.startsWith(this.room));
+    // A room tells inboxes a second later: those that the page had open may not be in it yet.
+    const opened = await page
+      .evaluate<string[]>(
+        "JSON.parse(sessionStorage.getItem('parlor.session') ?? '{}').rooms ?? []",
+      )
+      .catch(() => []);
+    const all = new Set([...opened, ...conversations.map(({ roomId }) => roomId)]);
+    const rooms = [...all].filter((roomId) => roomId.startsWith(this.room));
+    const remove = (path: string) => fetch(new URL(path, base), { method: 'DELETE', headers });
     await Promise.all(
-      rooms.map(({ roomId }) =>
-        fetch(new URL(`/rooms/${encodeURIComponent(roomId)}`, base), { method: 'DELETE', headers }),
-      ),
+      rooms.map(async (roomId) => {
+        const id = encodeURIComponent(roomId);
+        const deleted = await remove(`/rooms/${id}`);
+        if (!deleted.ok) await remove(`/inbox/${id}`);
+      }),
     );
   }
 }

@@ -7,7 +7,7 @@ import { tokenSourceOf, type SignInMethod } from './entry.ts';
 import { Drafts } from './drafts.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import type { Conversations, ConversationsActions } from './inbox/conversations.ts';
-import type { SyncedDrafts } from './inbox/draft-sync.ts';
+import type { SyncedDrafts } from './draft-sync.ts';
 import type { Person } from './mentions.ts';
 import { onceAFrame } from './once-a-frame.ts';
 import { sentenceOfEnd } from './sentences.ts';
@@ -90,7 +90,7 @@ export class Session {
       {
         open: (roomId) => this.open(roomId),
         signOut: () => this.#askSignOut(),
-        choices: (roomId) => this.#conversations?.choices(roomId) ?? [],
+        choices: (roomId) => this.#choices(roomId),
         loadMore: () => this.#conversations?.loadMore(),
         askRoom: (known) => this.#load(lazy.room(known, (roomId) => this.open(roomId))),
         changed: this.#changed,
@@ -266,6 +266,11 @@ export class Session {
     return other?.username ?? (roomId.startsWith(DIRECT) ? text('directRoom') : roomId);
   }
 
+  #choices(roomId: string): Choice[] {
+    const isRead = this.#rooms.get(roomId)?.state.unread === 0;
+    return this.#conversations?.choices(roomId, isRead) ?? [];
+  }
+
   #accountChoices(): Choice[] {
     const conversations = this.#conversations;
     if (conversations === undefined) return [];
@@ -311,7 +316,7 @@ export class Session {
       drafts: () => this.#drafts,
       knownPeople: () => this.#knownPeople(room),
       title: () => this.#titleOf(roomId),
-      choices: () => this.#conversations?.choices(roomId) ?? [],
+      choices: () => this.#choices(roomId),
       personal: (person) => this.#personal(person),
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),

@@ -4,7 +4,7 @@ import { text } from '../texts.ts';
 import { openDialog, field, select } from '../view/dialog.ts';
 import { element } from '../view/dom.ts';
 import type { Choice } from '../view/popover.ts';
-import { DraftSync, type SyncedDrafts } from './draft-sync.ts';
+import { DraftSync, type SyncedDrafts } from '../draft-sync.ts';
 
 /** Rooms on screen of which the inbox may tell at once. */
 const MAX_WATCHED = 20;
@@ -137,13 +137,16 @@ export class Conversations {
     this.#try(this.#inbox.ask('unblockUser', { userId }).then(() => this.#blocked.delete(userId)));
   }
 
-  /** What can be done with a conversation. */
-  choices(roomId: string): Choice[] {
+  /**
+   * What can be done with a conversation.
+   * @param isRead whether it is, as a room that is joined knows
+   */
+  choices(roomId: string, isRead: boolean): Choice[] {
     const conversation = this.find(roomId);
     if (conversation === undefined) return [];
-    const { pinned, unread, last } = conversation;
+    const { pinned, unread, unreadFrom, last } = conversation;
     const set = (choices: Parameters<Inbox['set']>[1]) => () => this.#set(roomId, choices);
-    const isUnread = unread > 0;
+    const isUnread = unreadFrom !== undefined || (unread > 0 && !isRead);
     return [
       {
         label: text(pinned ? 'unpin' : 'pin'),

@@ -1,6 +1,6 @@
 import type { Client, Member, Message, Room } from '../../../src/client/index.ts';
 import type { Conversations, ConversationsActions } from '../inbox/conversations.ts';
-import type { SyncedDrafts } from '../inbox/draft-sync.ts';
+import type { SyncedDrafts } from '../draft-sync.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import type { Composer } from './composer.ts';

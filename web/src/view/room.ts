@@ -90,6 +90,7 @@ export class RoomView {
     const { signal } = this.#life;
     this.#context = {
       room,
+      title: () => actions.title(),
       ownId: () => room.state.you?.userId ?? actions.userId(),
       names: new Names(),
       reactors: new Reactors(room, this.changed, signal),

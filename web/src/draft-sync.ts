@@ -1,4 +1,4 @@
-import type { Conversation, Inbox } from '../../../src/client/inbox.ts';
+import type { Conversation, Inbox } from '../../src/client/inbox.ts';
 
 /** A draft goes to the other devices after a rest of this long, in milliseconds. */
 const REST_MS = 800;
