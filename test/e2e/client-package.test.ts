@@ -289,6 +289,7 @@ describe.each([
     const { messages } = ok(await bob.command('getHistory', { roomId: ROOM }));
     const answers = messages.filter(({ senderId }) => senderId === 'bot');
     expect(answers.map(({ replyTo }) => replyTo)).toEqual([seq, missed.seq]);
+    expect(answers.every(({ bot }) => bot === true)).toBe(true);
     expect(second.stderr).toBe('');
   });
 

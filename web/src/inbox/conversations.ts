@@ -168,7 +168,7 @@ export class Conversations {
     const list = element('ul', 'switcher-list');
     const dialog = openDialog({ title: text('archived'), parts: [list] });
     for (const one of conversations) {
-      const open = element('button', 'mention-option', element('bdi', '', titleOf(one)));
+      const open = element('button', 'choice', element('bdi', '', titleOf(one)));
       open.type = 'button';
       open.addEventListener('click', () => {
         dialog.close();

@@ -63,7 +63,7 @@ export function openSwitcher(known: readonly KnownRoom[], open: (roomId: string)
   }
 
   function option({ roomId, title }: KnownRoom, at: number): HTMLLIElement {
-    const made = element('li', 'mention-option', element('bdi', 'name', title));
+    const made = element('li', 'choice', element('bdi', 'name', title));
     made.role = 'option';
     made.id = `${list.id}-${at}`;
     made.ariaSelected = String(at === selected);
