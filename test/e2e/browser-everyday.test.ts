@@ -214,7 +214,9 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
       (_, at) => `${company.room} ${String(at).padStart(2, '0')}`,
     );
     const ann = await company.arrives(host().url);
-    const session = { name: 'Ann', method: { kind: 'name' }, rooms };
+    // Whose inbox holds nothing of other tests.
+    const name = `Ann ${crypto.randomUUID().slice(0, 4)}`;
+    const session = { name, method: { kind: 'name' }, rooms };
     await ann.page.evaluate(
       `sessionStorage.setItem('parlor.session', ${JSON.stringify(JSON.stringify(session))})`,
     );
@@ -239,7 +241,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     // Another window of this browser begins with one room, and has all of them.
     const other = await ann.page.context().newPage();
     await other.goto(host().url);
-    await other.getByLabel('Your name').fill('Ann');
+    await other.getByLabel('Your name').fill(name);
     await other.getByLabel('Room', { exact: true }).fill(rooms[3] ?? '');
     await other.getByRole('button', { name: 'Join', exact: true }).click();
     await expect.poll(() => other.locator('#room-list .room').count(), PATIENTLY).toBe(30);
