@@ -12,8 +12,9 @@ import type { Person } from './mentions.ts';
 import { onceAFrame } from './once-a-frame.ts';
 import { sentenceOfEnd } from './sentences.ts';
 import { listenToAccountMenu } from './view/account-menu.ts';
-import { askBeforeLeaving } from './view/ask-before-leaving.ts';
+import type { Leaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
+import type { FileSource } from './view/files.ts';
 import { RoomView } from './view/room.ts';
 import { listenToShortcuts, type Shortcuts } from './view/shortcuts.ts';
 import { type Listed, Sidebar } from './view/sidebar.ts';
@@ -52,6 +53,7 @@ export class Session {
   readonly #saved: SavedSession;
   readonly #listener: SessionListener;
   readonly #client: Client;
+  readonly #files: FileSource;
   /** Undefined: not joined yet, since it was not looked at. */
   readonly #rooms = new Map<string, Room | undefined>();
   /** Ends listening to a room. */
@@ -78,6 +80,7 @@ export class Session {
     const token = tokenSourceOf(method, name, () =>
       this.#end({ sentence: text('signInEnded'), isAboutToken: true }),
     );
+    this.#files = lazy.files(token);
     this.#client = connect({
       ...(token !== undefined && { token }),
       ...(name !== '' && { username: name }),
@@ -314,6 +317,7 @@ export class Session {
     this.#view = new RoomView(room, {
       userId: () => this.#userId ?? this.#saved.userId,
       drafts: () => this.#drafts,
+      files: this.#files,
       knownPeople: () => this.#knownPeople(room),
       title: () => this.#titleOf(roomId),
       choices: () => this.#choices(roomId),
@@ -359,7 +363,7 @@ export class Session {
 
   #askLeave(room: Room): void {
     const { roomId } = room;
-    askBeforeLeaving({
+    this.#askBefore({
       title: text('leaveThis', { room: this.#titleOf(roomId) }),
       confirm: text('leave'),
       drafts: this.#drafts?.rooms.has(roomId) === true ? [roomId] : [],
@@ -369,9 +373,15 @@ export class Session {
     });
   }
 
+  /** Where nothing would be lost it asks nothing, and needs no network. */
+  #askBefore(leaving: Leaving): void {
+    if (leaving.drafts.length === 0 && leaving.unsent.length === 0) leaving.leave();
+    else this.#load(lazy.leaving(leaving));
+  }
+
   #askSignOut(): void {
     const rooms = this.#joined;
-    askBeforeLeaving({
+    this.#askBefore({
       title: text('signOutAsk'),
       confirm: text('signOut'),
       drafts: [...(this.#drafts?.rooms ?? [])],

@@ -1,9 +1,16 @@
 import type { Client, Member, Message, Room } from '../../../src/client/index.ts';
 import type { Conversations, ConversationsActions } from '../inbox/conversations.ts';
 import type { SyncedDrafts } from '../draft-sync.ts';
+import type { FileInfo } from '../../../src/client/files.ts';
+import type { TokenSource } from '../../../src/client/index.ts';
+import type { Tray, TrayOptions } from '../files/tray.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
+import type { Leaving } from './ask-before-leaving.ts';
 import type { Composer } from './composer.ts';
+import type { FileSource } from './files.ts';
+import type { messageChoices } from './message-choices.ts';
+import type { Choice } from './popover.ts';
 import type { PeopleActions, PeoplePanel } from './people.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
@@ -59,6 +66,34 @@ export const lazy = {
     const { ThreadPanel: Panel } = await import('./extras.ts');
     return new Panel(context, seq, composer);
   },
+  /** @param token of this user; undefined for a guest */
+  files(token: TokenSource | undefined): FileSource {
+    let files: ReturnType<FileSource> | undefined;
+    const make = async () => {
+      const { Files } = await import('./extras.ts');
+      return new Files({ token });
+    };
+    return () => {
+      files ??= make().catch((error: unknown) => {
+        files = undefined;
+        throw error;
+      });
+      return files;
+    };
+  },
+  async showFiles(
+    list: HTMLElement,
+    shown: readonly FileInfo[],
+    roomId: string,
+    source: FileSource,
+  ): Promise<void> {
+    const { showFiles } = await import('./extras.ts');
+    showFiles(list, shown, { roomId, files: await source() });
+  },
+  async tray(source: FileSource, options: Omit<TrayOptions, 'files'>): Promise<Tray> {
+    const { Tray: Made } = await import('./extras.ts');
+    return new Made({ ...options, files: await source() });
+  },
   async reactions(room: Room, message: Message): Promise<void> {
     const { openReactions } = await import('./extras.ts');
     openReactions(room, message);
@@ -66,6 +101,18 @@ export const lazy = {
   async room(known: readonly string[], open: (roomId: string) => void): Promise<void> {
     const { askRoom } = await import('./extras.ts');
     askRoom(known, open);
+  },
+  async leaving(leaving: Leaving): Promise<void> {
+    const { askBeforeLeaving } = await import('./extras.ts');
+    askBeforeLeaving(leaving);
+  },
+  async messageChoices(...of: Parameters<typeof messageChoices>): Promise<Choice[]> {
+    const { messageChoices: choicesOf } = await import('./extras.ts');
+    return choicesOf(...of);
+  },
+  async topic(topic: string): Promise<void> {
+    const { showTopic } = await import('./extras.ts');
+    showTopic(topic);
   },
   async shortcuts(): Promise<void> {
     const { showShortcuts } = await import('./extras.ts');

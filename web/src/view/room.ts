@@ -11,14 +11,12 @@ import { isModerator, roleName, whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
-import { openDialog } from './dialog.ts';
-import { button, byId, element, setText, withOwnDirection } from './dom.ts';
-import { onFiles } from './files.ts';
+import { button, byId, setText } from './dom.ts';
+import { type FileSource, onFiles } from './files.ts';
 import { lazy } from './lazy.ts';
 import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
-import { messageChoices } from './message-choices.ts';
 import { Panel, type PanelContent } from './panel.ts';
 import { type Choice, openMenu, QUICK_EMOJI } from './popover.ts';
 import type { MessageActions, RowContext } from './row-context.ts';
@@ -46,6 +44,8 @@ export interface RoomActions {
   choices: () => Choice[];
   /** What can be done about a person outside of the room. */
   personal: (person: Person) => Choice[];
+  /** This user's files. */
+  files: FileSource;
   /** Leaves this room. */
   leave: () => void;
   /** People whom this user knows from other rooms. */
@@ -96,6 +96,7 @@ export class RoomView {
       reactors: new Reactors(room, this.changed, signal),
       replyTargets: new ReplyTargets(room, this.changed),
       actions: this.#messageActions(() => this.#composer),
+      files: actions.files,
       unfolded: new Set(),
     };
     this.#live = new LiveRegion(signal);
@@ -196,18 +197,20 @@ export class RoomView {
     menu.addEventListener('click', () => openMenu(menu, text('roomMenu'), this.#choices()), {
       signal,
     });
-    onFiles(() => this.#live.sentence(text('noFiles')), signal);
+    onFiles(document, (files) => void this.#composer.attach(files), { signal });
   }
 
   /** @param thread of which thread; undefined for the room's own field */
   #writing(
     thread?: number,
-  ): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find' | 'failed'> {
+  ): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find' | 'failed' | 'say' | 'files'> {
     const place = { roomId: this.#room.roomId, thread };
     return {
       room: this.#room,
       names: this.#context.names,
       failed: (error) => this.#live.sentence(sentenceOfError(error)),
+      say: (sentence) => this.#live.sentence(sentence),
+      files: this.#roomActions.files,
       find: (seq) => this.#context.replyTargets.of(seq),
       drafts: () => {
         const drafts = this.#roomActions.drafts();
@@ -235,7 +238,7 @@ export class RoomView {
       },
       more: (message, anchor) => {
         const isInRoom = composer() === this.#composer;
-        const choices = messageChoices(this.#room, message, {
+        const deeds = {
           react: () => actions.pick(message, anchor),
           reply: () => actions.reply(message),
           edit: () => composer().edit(message),
@@ -243,10 +246,12 @@ export class RoomView {
           copyLink: () => void this.#copyLink(message.seq),
           showReactions: () => this.#load(lazy.reactions(this.#room, message)),
           openThread: isInRoom ? actions.openThread : undefined,
-        });
+        };
         const quick = { emoji: QUICK_EMOJI, choose: (one: string) => this.#react(message, one) };
         const maySpeak = whySilent(this.#room.state, Date.now()) === undefined;
-        openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
+        const open = (choices: Choice[]) =>
+          openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
+        this.#load(lazy.messageChoices(this.#room, message, deeds).then(open));
       },
       openThread: (seq) => this.#load(this.#openThread(seq)),
       jump: (seq) => void this.#jump(seq),
@@ -288,7 +293,7 @@ export class RoomView {
     ];
     const { topic = '' } = this.#room.state.room ?? {};
     if (topic !== '') {
-      const choose = () => showTopic(topic);
+      const choose = () => this.#load(lazy.topic(topic));
       choices.push({ label: text('showTopic'), icon: 'thread', choose });
     }
     if (isModerator(this.#room.state)) {
@@ -463,10 +468,4 @@ export class RoomView {
       opener.ariaExpanded = String(this.#panel.name === name);
     }
   }
-}
-
-/** All of it, where the bar has no room. */
-function showTopic(topic: string): void {
-  const said = withOwnDirection(element('p', 'text', ...linkedParts(topic)));
-  openDialog({ title: text('topic'), parts: [said] });
 }
