@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util';
 import { Files } from '../src/client/files.ts';
 import { connect, type Refused, type Room, type Status } from '../src/client/index.ts';
 import { wrongRoomId, wrongUsername } from '../src/protocol/text.ts';
+import { inboxLines } from './chat-inbox.ts';
 import { changeLine, harmless, messageLine, notice } from './chat-lines.ts';
 
-/** `npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]`: a room in the terminal. */
+/** `npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]`: a room, or the list of one's rooms. */
 
-const USAGE = 'Usage: npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]';
+const USAGE = 'Usage: npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]';
 const HELP =
   '/who: who is here; /send PATH: send a file; /quit: leave; anything else is said; // says what begins with /.';
 /** Messages shown at the start. */
@@ -20,7 +21,8 @@ const EMPTY = '\r\x1b[2K';
 const OVERWRITE = '\x1b[1A\x1b[2K';
 
 interface UpgradeContext {
-  roomId: string;
+  /** Undefined: the list is wanted. */
+  roomId: string | undefined;
   name: string;
   url: URL;
   token: string | undefined;
@@ -37,9 +39,9 @@ function readArguments(): UpgradeContext {
     },
   });
   const [roomId, ...more] = positionals;
-  if (roomId === undefined || more.length > 0) throw new Error(USAGE);
+  if (more.length > 0) throw new Error(USAGE);
   const { name, url, token } = values;
-  const wrongRoom = wrongRoomId(roomId);
+  const wrongRoom = roomId === undefined ? undefined : wrongRoomId(roomId);
   if (wrongRoom !== undefined) throw new Error(`The room's name ${wrongRoom}.`);
   const wrongName = wrongUsername(name);
   if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);
@@ -184,6 +186,14 @@ async function main(): Promise<number> {
     history: HISTORY,
     ...(token !== undefined && { token: wish.token ?? source }),
   });
+  if (wish.roomId === undefined) {
+    try {
+      for (const line of await inboxLines(client)) show(line);
+      return 0;
+    } finally {
+      client.close();
+    }
+  }
   const files = new Files({
     url: wish.url,
     ...(token !== undefined && {

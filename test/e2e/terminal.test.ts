@@ -77,6 +77,22 @@ describe.each([
     expect(files).toMatchObject([{ name: 'notes 笔记.txt', size: 5 }]);
   });
 
+  test('lists conversations with what is unread, where no room is named', async () => {
+    const roomId = newRoom();
+    const [dora, emil] = [`dora-${roomId}`, `emil-${roomId}`];
+    const empty = chat(['--name', dora, '--url', host.url]);
+    expect(await empty.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^You are/) });
+    const [first, second] = [await enter(dora, roomId), await enter(emil, roomId)];
+    await say(first, roomId, 'hello');
+    await first.close();
+    await say(second, roomId, 'how are you? \x1b[2J');
+    const listed = async () =>
+      (await chat(['--name', dora, '--url', host.url]).ended).stdout.split('\n')[0];
+    await expect
+      .poll(listed, { timeout: 60_000 })
+      .toBe(`${roomId} [1 unread] ${emil}: how are you? \ufffd[2J`);
+  });
+
   test('shows history and new messages, in colours on a terminal', async () => {
     const roomId = newRoom();
     const bob = await enter('bob', roomId);
@@ -116,7 +132,7 @@ describe.each([
 
 describe('the terminal client', () => {
   test.each([
-    [[], 'Usage: npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]'],
+    [['one', 'two'], 'Usage: npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]'],
     [['..'], `The room's name must not be "." or "..".`],
     [['r', '--url', 'nowhere'], '--url must be an address such as https://chat.example.org.'],
     [
