@@ -5,7 +5,7 @@ const url = 'http://localhost:4000';
 const file = (roomId: string) => `position-${encodeURIComponent(roomId)}`;
 const client = connect({
   url,
-  token: async () => (await fetch(`${url}/test-token?username=bot`)).text(),
+  token: async () => (await fetch(`${url}/test-token?username=bot&bot=true`)).text(),
   // How far the bot has come in each room: after a restart it goes on from there.
   positions: {
     get: (roomId) => readFile(file(roomId), 'utf8').catch(() => undefined),
@@ -21,6 +21,6 @@ const room = client.room('general');
 for await (const { seq, sender, senderId, message } of room.messages()) {
   if (senderId === room.state.you?.userId || !message.startsWith('!help')) continue;
   // The same id for the same question: what was answered before a crash is not answered twice.
-  await room.send(`${sender}, how can I help?`, { id: `help-${seq}`, replyTo: seq });
+  await room.send(`${sender}, I answer !help.`, { id: `help-${seq}`, replyTo: seq });
   console.log(`Answered ${sender}.`);
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io';
 import { WebSocket } from 'ws';
 import type { Limits } from '../src/protocol/codes/limits.ts';
+import type { Identity } from '../src/protocol/identity.ts';
 import { leaveReasonOf } from '../src/transports/native/receive.ts';
 import type { Conn } from './connect-gate.ts';
 import { webSocketOf } from './socketio-wire.ts';
@@ -9,14 +10,14 @@ import { throttleReading } from './throttle-reading.ts';
 const paced = new WeakSet<WebSocket>();
 
 /** Throttles the frames that the official server receives from a session's WebSocket. */
-export function pace(conn: Conn, limits: Limits): void {
+export function pace(conn: Conn, limits: Limits, payer: () => Pick<Identity, 'bot'>): void {
   const watch = (transport: unknown) => {
     const webSocket = webSocketOf(transport);
     if (webSocket === undefined || paced.has(webSocket)) return;
     paced.add(webSocket);
     const listeners = webSocket.listeners('message');
     webSocket.removeAllListeners('message');
-    throttleReading(webSocket, limits, (data, isBinary) => {
+    throttleReading(webSocket, payer, limits, (data, isBinary) => {
       for (const hear of listeners) hear.call(webSocket, data, isBinary);
     });
   };

@@ -54,8 +54,8 @@ export class SocketIoTransport {
   readonly #options: SocketIoTransportOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
-  /** The sessions that have authenticated. */
-  readonly #known = new WeakSet<Conn>();
+  /** The sessions that have authenticated, and as whom. */
+  readonly #known = new WeakMap<Conn, Identity>();
   readonly #gates = new WeakMap<Conn, ConnectGate>();
   /** Never listens: it hands the official server what this host has let through. */
   readonly #inner = createServer();
@@ -172,7 +172,7 @@ export class SocketIoTransport {
     const chat = new ChatSocket(identity, this.#options, wireOf(socket));
     this.#chats.add(chat);
     const afterEnd = watchClose(socket);
-    this.#know(socket.conn);
+    this.#know(socket.conn, identity);
     // Clients may send a number as an event's name, whatever the type says.
     socket.onAny((name: unknown, ...args: unknown[]) => {
       const last = args.at(-1);
@@ -194,7 +194,7 @@ export class SocketIoTransport {
   /** Takes a session that has not authenticated yet. */
   #meet(conn: Conn): void {
     const { limits } = this.#options;
-    pace(conn, limits);
+    pace(conn, limits, () => this.#known.get(conn) ?? {});
     this.#gates.set(conn, new ConnectGate(conn, limits.frameBytes));
     // A WebSocket is there as a connection already.
     if (conn.transport.name === 'websocket') return;
@@ -203,10 +203,10 @@ export class SocketIoTransport {
   }
 
   /** The session has authenticated, and with it the connections that carry it from now on. */
-  #know(conn: Conn): void {
+  #know(conn: Conn, identity: Identity): void {
     if (this.#known.has(conn)) return;
     const { pendingHandshakes } = this.#options;
-    this.#known.add(conn);
+    this.#known.set(conn, identity);
     pendingHandshakes.remove(conn);
     pendingHandshakes.remove(carrierOf(conn.transport));
     conn.on('upgrade', (transport) => pendingHandshakes.remove(carrierOf(transport)));

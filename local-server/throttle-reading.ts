@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import { inboundLimiter, weightOf } from '../src/admission/inbound-limiter.ts';
 import { MAX_PAUSE_MS, MIN_PAUSE_MS } from '../src/admission/policies.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
+import { costFor, type Identity } from '../src/protocol/identity.ts';
 
 /** Takes a frame, as `ws` hands it over. */
 type Take = (data: Buffer, isBinary: boolean) => void;
@@ -13,7 +14,12 @@ const ANY_LENGTH = { messageBytes: Infinity };
  * Pauses a socket that sends faster than any user may, so that its frames wait in its own network
  * buffers, heartbeats too; all of them are answered in the end.
  */
-export function throttleReading(client: WebSocket, limits: Limits, take: Take): void {
+export function throttleReading(
+  client: WebSocket,
+  payer: () => Pick<Identity, 'bot'>,
+  limits: Limits,
+  take: Take,
+): void {
   const limiter = inboundLimiter(limits, Date.now());
   /** Frames that `ws` had read before it was paused. */
   let waiting: { data: Buffer; isBinary: boolean }[] = [];
@@ -24,7 +30,7 @@ export function throttleReading(client: WebSocket, limits: Limits, take: Take): 
       waiting.push({ data, isBinary });
       return;
     }
-    const aheadMs = limiter.take(Date.now(), weightOf(data, ANY_LENGTH));
+    const aheadMs = limiter.take(Date.now(), costFor(payer(), weightOf(data, ANY_LENGTH)));
     take(data, isBinary);
     if (aheadMs === 0) return;
     client.pause();

@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import { commandNames, operations, traits } from '../src/protocol/commands.ts';
+import { inboxCommands } from '../src/protocol/inbox-commands.ts';
+import { inboxEvents } from '../src/protocol/inbox-events.ts';
+import { conversationSchema, notifySchema, totalsSchema } from '../src/protocol/inbox-objects.ts';
 import { errorCodes } from '../src/protocol/codes/errors.ts';
 import { eventNames, events } from '../src/protocol/events.ts';
 import {
@@ -29,6 +32,9 @@ interface Schema {
 const objects = {
   Message: messageSchema,
   FileInfo: fileSchema,
+  Conversation: conversationSchema,
+  Notify: notifySchema,
+  Totals: totalsSchema,
   Member: memberSchema,
   Present: presentSchema,
   Reaction: reactionSchema,
@@ -42,6 +48,13 @@ const REST = `
 export type CommandName = keyof Payloads;
 export type Payload<N extends CommandName> = Payloads[N];
 export type Reply<N extends CommandName> = Replies[N];
+
+export type InboxCommandName = keyof InboxPayloads;
+export type InboxPayload<N extends InboxCommandName> = InboxPayloads[N];
+export type InboxReply<N extends InboxCommandName> = InboxReplies[N];
+
+export type InboxEventName = keyof InboxEvents;
+export type InboxEventPayload<N extends InboxEventName> = InboxEvents[N];
 
 export type EventName = keyof Events;
 export type EventPayload<N extends EventName> = Events[N];
@@ -80,10 +93,22 @@ export function protocolTypes(): string {
     table('Payloads', commandNames, (name) => operations[name].payload, registry),
     table('Replies', commandNames, (name) => operations[name].reply, registry),
     table('Events', eventNames, (name) => events[name].payload, registry),
+    ...inboxTables(registry),
     `export type ConnectionCommand = ${namesOf(connectionCommands)};`,
     `export type ErrorCode = ${namesOf(Object.keys(errorCodes))};`,
     REST,
   ].join('\n');
+}
+
+/** What an inbox is asked and tells. */
+function inboxTables(registry: Registry): string[] {
+  const commands = Object.keys(inboxCommands) as (keyof typeof inboxCommands)[];
+  const names = Object.keys(inboxEvents) as (keyof typeof inboxEvents)[];
+  return [
+    table('InboxPayloads', commands, (name) => inboxCommands[name].payload, registry),
+    table('InboxReplies', commands, (name) => inboxCommands[name].reply, registry),
+    table('InboxEvents', names, (name) => inboxEvents[name], registry),
+  ];
 }
 
 function namesOf(names: readonly string[]): string {

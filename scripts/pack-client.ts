@@ -23,6 +23,7 @@ const manifest = {
   exports: {
     './client': { types: './index.d.ts', default: './index.js' },
     './files': { types: './files.d.ts', default: './files.js' },
+    './inbox': { types: './inbox.d.ts', default: './inbox.js' },
     './react': { types: './react.d.ts', default: './react.js' },
     './package.json': './package.json',
   },
@@ -34,13 +35,14 @@ const manifest = {
 const readme = `# Parlor's client
 
 \`parlor/client\` connects browsers, Node 22 and later, and Workers to rooms; \`parlor/files\` uploads
-files; \`parlor/react\` binds rooms to components. docs/client-library.md of Parlor describes all three.
+files; \`parlor/inbox\` is a user's conversations; \`parlor/react\` binds rooms and the inbox to components.
+docs/client-library.md of Parlor describes all four.
 `;
 
 async function writeCode(): Promise<void> {
   await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['src/client/index.ts', 'src/client/files.ts', 'src/client/react.ts'],
+    entryPoints: ['index', 'files', 'inbox', 'react'].map((name) => `src/client/${name}.ts`),
     outdir: FOLDER,
     bundle: true,
     splitting: true,

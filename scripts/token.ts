@@ -6,16 +6,21 @@ import { developmentSecret } from '../local-server/development-secret.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
 import { readSettings } from '../src/settings/settings.ts';
 
-/** `npm run token -- alice [--name "Alice A."] [--hours 24]`: a token on stdout and nothing else. */
+/** `npm run token -- alice [--name "Alice A."] [--hours 24] [--bot]`: a token on stdout and nothing else. */
 
-const USAGE = 'Usage: npm run --silent token -- USER_ID [--name "DISPLAY NAME"] [--hours NUMBER]';
+const USAGE =
+  'Usage: npm run --silent token -- USER_ID [--name "DISPLAY NAME"] [--hours NUMBER] [--bot]';
 /** A token for longer is nothing to hand out from a shell. */
 const MAX_HOURS = 24 * 366;
 
 function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { name: { type: 'string' }, hours: { type: 'string', default: '24' } },
+    options: {
+      name: { type: 'string' },
+      hours: { type: 'string', default: '24' },
+      bot: { type: 'boolean' },
+    },
   });
   const [userId, ...more] = positionals;
   if (userId === undefined || more.length > 0) throw new Error(USAGE);
@@ -30,11 +35,11 @@ function readArguments() {
   const { name } = values;
   const wrongName = name === undefined ? undefined : wrongUsername(name);
   if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);
-  return { userId, name, hours };
+  return { userId, name, hours, bot: values.bot };
 }
 
 async function main(): Promise<string> {
-  const { userId, name, hours } = readArguments();
+  const { userId, name, hours, bot } = readArguments();
   const { settings, problems } = readSettings({ ...readEnvFile(process.cwd()), ...process.env });
   if (problems.length > 0) throw new Error(problems.join('\n'));
   const { JWT_SECRET, JWT_ISSUER: iss, JWT_AUDIENCE: aud, DATA_DIR } = settings;
@@ -44,6 +49,7 @@ async function main(): Promise<string> {
     sub: userId,
     name: name ?? userId,
     exp,
+    ...(bot && { bot }),
     ...(iss && { iss }),
     ...(aud && { aud }),
   };

@@ -1,6 +1,6 @@
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import type { Identity } from '../protocol/identity.ts';
+import { costFor, type Identity } from '../protocol/identity.ts';
 import { type Rate, TokenBucket } from '../protocol/token-bucket.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import { IDLE_MS, MAX_SPREAD_MS, newRoomCost, newRoomRate, spreadRate } from './policies.ts';
@@ -39,9 +39,9 @@ export class RoomAccessLimiter {
   }
 
   /** Waits until a user may ask something of a room. @throws Refusal `rate_limited` */
-  async acquire({ userId, admin }: Identity, roomId: string): Promise<void> {
-    if (admin === true) return;
-    const waitMs = this.waitMs(userId, roomId, Date.now());
+  async acquire(identity: Identity, roomId: string): Promise<void> {
+    if (identity.admin === true) return;
+    const waitMs = this.waitMs(identity, roomId, Date.now());
     if (waitMs <= 0) return;
     await new Promise((resolve) => {
       setTimeout(resolve, waitMs);
@@ -53,11 +53,11 @@ export class RoomAccessLimiter {
    * @returns how long to wait, in milliseconds
    * @throws Refusal `rate_limited`, with the time until it may be asked for
    */
-  waitMs(userId: string, roomId: string, now: number): number {
-    const visitor = this.#visitors.getOrAdd(userId, now, () => this.#newVisitor(now));
+  waitMs(identity: Pick<Identity, 'userId' | 'bot'>, roomId: string, now: number): number {
+    const visitor = this.#visitors.getOrAdd(identity.userId, now, () => this.#newVisitor(now));
     const isNew = !visitor.rooms.has(roomId);
     if (isNew) assertDue(visitor.newRooms.take(now));
-    const waitMs = visitor.spread.take(now);
+    const waitMs = visitor.spread.take(now, costFor(identity));
     assertDue(waitMs - MAX_SPREAD_MS);
     if (isNew) visitor.spread.take(now, this.#newRoomCost - 1);
     this.#remember(visitor, roomId);

@@ -208,8 +208,8 @@ function nameIn(claims: JWTPayload, userId: string): { name?: string } {
   return { name: names.find((name) => name !== undefined) ?? nameOfId(userId) };
 }
 
-/** Roles by room pattern, and `admin: true`; a claim of another form is no claim to guess at. */
-function rightsIn({ rooms, admin }: JWTPayload): Pick<Identity, 'rooms' | 'admin'> {
+/** Roles by room pattern, `admin: true` and `bot: true`; a claim of another form is no claim to guess at. */
+function rightsIn({ rooms, admin, bot }: JWTPayload): Pick<Identity, 'rooms' | 'admin' | 'bot'> {
   const result = grantsSchema.safeParse(rooms);
   if (!result.success) {
     throw unauthorized(
@@ -219,6 +219,7 @@ function rightsIn({ rooms, admin }: JWTPayload): Pick<Identity, 'rooms' | 'admin
   return {
     ...(result.data && { rooms: result.data }),
     ...(admin === true && { admin }),
+    ...(bot === true && { bot }),
   };
 }
 

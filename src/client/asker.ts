@@ -1,9 +1,11 @@
-import type { CommandName, ConnectionCommand, Payload, Reply } from '../protocol/commands.ts';
+import type { CommandName, ConnectionCommand } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Result } from '../protocol/frames.ts';
+import type { InboxCommandName } from '../protocol/inbox-commands.ts';
 import { READS_ONLY } from '../protocol/codes/reading.ts';
 import type { Connection } from './connection.ts';
 import type { Kept } from './outbox.ts';
+import type { PayloadOf, ReplyOf } from './pending-commands.ts';
 import { unsure } from './refused.ts';
 
 /** Commands that are asked and answered, and not kept for a later time. */
@@ -13,26 +15,29 @@ export type Askable = Exclude<
 >;
 
 interface Question {
-  name: Askable;
+  name: Askable | InboxCommandName;
   payload: object;
   answered: (result: Result<never>) => void;
 }
 
-/** Asks the room, when it can be reached. */
+/** Asks the room, or the inbox, when it can be reached. */
 export class Asker {
-  readonly #connection: Connection;
+  readonly #connection: Pick<Connection, 'ask' | 'isOpen'>;
+  readonly #repeatable: RegExp;
   readonly #waiting = new Set<Question>();
   readonly #asked = new Set<Question>();
 
-  constructor(connection: Connection) {
+  /** @param repeatable names of commands that are asked again when the connection is lost */
+  constructor(connection: Pick<Connection, 'ask' | 'isOpen'>, repeatable = READS_ONLY) {
     this.#connection = connection;
+    this.#repeatable = repeatable;
   }
 
   /** `answered` is called in the room's order, before the events after the answer. */
-  ask<N extends Askable>(
+  ask<N extends Askable | InboxCommandName>(
     name: N,
-    payload: Omit<Payload<N>, 'roomId'>,
-    answered: (result: Result<Reply<N>>) => void,
+    payload: PayloadOf<N>,
+    answered: (result: Result<ReplyOf<N>>) => void,
   ): void {
     this.#waiting.add({ name, payload, answered });
     this.go();
@@ -59,7 +64,7 @@ export class Asker {
 
   #answered(question: Question, result: Result | undefined): void {
     if (!this.#asked.delete(question)) return;
-    if (result === undefined && READS_ONLY.test(question.name)) this.#waiting.add(question);
+    if (result === undefined && this.#repeatable.test(question.name)) this.#waiting.add(question);
     else question.answered((result ?? { ok: false, error: unsure }) as Result<never>);
   }
 }

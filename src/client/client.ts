@@ -1,5 +1,6 @@
 import type { Credentials } from './dialer.ts';
 import { ownUrl, platform, type WebSocketClass } from './environment.ts';
+import type { Inbox } from './inbox.ts';
 import { keep, type Store } from './outbox.ts';
 import type { Positions } from './positions.ts';
 import { Room } from './room.ts';
@@ -69,7 +70,13 @@ export interface Client<S extends object = object> {
    */
   room(roomId: string, options?: { history?: number; join?: boolean }): Room<S>;
   /**
-   * Leaves every room.
+   * The user's conversations, in one place; opened when it is first asked for, and loaded then. Guests
+   * have none: its status ends with `forbidden`.
+   * @example const inbox = await client.inbox();
+   */
+  inbox(): Promise<Inbox>;
+  /**
+   * Leaves every room, and the inbox.
    * @example client.close();
    */
   close(): void;
@@ -83,6 +90,7 @@ export interface Client<S extends object = object> {
 export function connect<S extends object = object>(options: ConnectOptions): Client<S> {
   const { username, storage, storageKey = 'parlor' } = options;
   const environment = platform(options.WebSocket);
+  const base = options.url ?? ownUrl();
   const timing = { ...defaultTiming, ...options.timing };
   const tokens = new Tokens(options.token);
   // What makes a guest the same guest again; in the storage, also after a reload.
@@ -90,26 +98,27 @@ export function connect<S extends object = object>(options: ConnectOptions): Cli
   const rooms = new Map<string, Room<S>>();
   /** Asked for to be joined: one that was left since is not joined again by asking for it. */
   const joined = new WeakSet<Room<S>>();
+  let inbox: Promise<Inbox> | undefined;
 
   const credentials = async (spent?: string): Promise<Credentials> => {
     const token = await tokens.get(spent);
     return token === undefined ? { guestToken } : { token };
   };
 
+  const shared = { timing, credentials, canRenew: tokens.canRenew };
+
   return {
     room(roomId, { history = options.history ?? 50, join = true } = {}) {
       let room = rooms.get(roomId);
       if (room === undefined) {
-        const url = roomUrl(options.url ?? ownUrl(), roomId);
+        const url = roomUrl(base, roomId);
         url.searchParams.set('history', String(history));
         if (username !== undefined) url.searchParams.set('username', username);
         room = new Room<S>(
           {
+            ...shared,
             roomId,
             url,
-            timing,
-            credentials,
-            canRenew: tokens.canRenew,
             history,
             store: storage,
             storeKey: `${storageKey}.${roomId}`,
@@ -127,9 +136,19 @@ export function connect<S extends object = object>(options: ConnectOptions): Cli
       if (join) joined.add(room);
       return room;
     },
+    inbox() {
+      inbox ??= import('./inbox.ts').then(
+        ({ Inbox }) => new Inbox({ ...shared, url: socketUrl(base, 'inbox/ws') }, environment),
+      );
+      // What could not be loaded is loaded when it is asked for again.
+      inbox.catch(() => (inbox = undefined));
+      return inbox;
+    },
     close() {
       for (const room of rooms.values()) room.leave();
       rooms.clear();
+      void inbox?.then((opened) => opened.close());
+      inbox = undefined;
     },
   };
 }
@@ -141,7 +160,11 @@ export function connect<S extends object = object>(options: ConnectOptions): Cli
 function roomUrl(base: string | URL, roomId: string): URL {
   // A URL takes these for steps between folders, encoded or not.
   if (/^\.{0,2}$/.test(roomId)) throw new TypeError('Name the room otherwise.');
-  const url = new URL(`rooms/${encodeURIComponent(roomId)}/ws`, base);
+  return socketUrl(base, `rooms/${encodeURIComponent(roomId)}/ws`);
+}
+
+function socketUrl(base: string | URL, path: string): URL {
+  const url = new URL(path, base);
   url.protocol = url.protocol.replace('http', 'ws');
   return url;
 }

@@ -11,7 +11,7 @@ import {
   UNAUTHORIZED,
 } from './closing.ts';
 import { type Credentials, Dialer, type DialerOptions } from './dialer.ts';
-import { Follower } from './follower.ts';
+import { type Followed, Follower, type Positioned } from './follower.ts';
 import type { Environment, Socket } from './environment.ts';
 import {
   type AnyCommand,
@@ -30,16 +30,19 @@ import { backoffMs, patienceMs, type Timing } from './timing.ts';
 export interface ConnectionOptions extends DialerOptions {
   timing: Timing;
   /** Where to begin, where a program goes on from before; asked whenever nothing is known of the room. */
-  positions: Pick<PositionKeeper, 'load'> | undefined;
+  positions?: Pick<PositionKeeper, 'load'> | undefined;
 }
 
-/** The events of a connection, in the order in which the room decided them. */
-export interface ConnectionListener {
+/** The events of a connection, in the order in which the room or the inbox decided them. */
+export interface ConnectionListener<Opening, Page> {
   status(status: Status): void;
-  /** On every join. Without `missed` in it, what was known before counts no more. */
-  joined(reply: Reply<'joinRoom'>): void;
+  /**
+   * On every connection, with the first reply.
+   * @param hasResumed whether a position was asked from
+   */
+  joined(reply: Opening, hasResumed: boolean): void;
   /** A further page of what was missed. */
-  missed(page: Reply<'getMissed'>): void;
+  missed(page: Page): void;
   event(name: string, payload: unknown): void;
   /** A newer token is in place. */
   renewed(): void;
@@ -50,19 +53,22 @@ export interface ConnectionListener {
 type TimerName = 'retry' | 'ping' | 'silence';
 
 /**
- * One room over the native transport: joins, gives signs of life, comes back by itself with what it has
+ * One room, or the inbox, over the native transport: joins, gives signs of life, comes back by itself with what it has
  * missed, renews its token, and stays away when the server says so.
  */
-export class Connection {
+export class Connection<
+  Opening extends Positioned & { you?: { expiresAt?: number | undefined } } = Reply<'joinRoom'>,
+  PageName extends AnyCommand = 'getMissed',
+> {
   readonly #options: ConnectionOptions;
   readonly #timing: Timing;
   readonly #environment: Environment;
-  readonly #listener: ConnectionListener;
+  readonly #listener: ConnectionListener<Opening, ReplyOf<PageName>>;
   /** Until `start` it is about to connect, as far as anybody can see. */
   #status: Status = { name: 'connecting' };
   #socket: Socket | undefined;
   readonly #pending: PendingCommands;
-  readonly #follower: Follower;
+  readonly #follower: Follower<Opening, PageName>;
   readonly #dialer: Dialer;
   readonly #renewal: TokenRenewal;
   readonly #timers: Timers<TimerName>;
@@ -74,7 +80,12 @@ export class Connection {
   #attempt = 0;
   #stopWaking: (() => void) | undefined;
 
-  constructor(options: ConnectionOptions, environment: Environment, listener: ConnectionListener) {
+  constructor(
+    followed: Followed<Opening, PageName>,
+    options: ConnectionOptions,
+    environment: Environment,
+    listener: ConnectionListener<Opening, ReplyOf<PageName>>,
+  ) {
     this.#options = options;
     this.#timing = options.timing;
     this.#environment = environment;
@@ -84,8 +95,9 @@ export class Connection {
     const { againMs } = options.timing;
     const pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
     this.#pending = pending;
-    const joined = (result: Result<Reply<'joinRoom'>>) => this.#joined(result);
-    this.#follower = new Follower(this, pending, listener, joined, () => this.#lost());
+    const joined = (result: Result<Opening>) => this.#joined(result);
+    const reset = () => this.#lost();
+    this.#follower = new Follower(followed, this, pending, listener, joined, reset);
     this.#timers = new Timers(environment);
     this.#renewal = new TokenRenewal(dialer, environment, againMs, (token) => this.#offer(token));
   }
@@ -136,7 +148,7 @@ export class Connection {
    */
   ask<N extends AnyCommand>(
     name: N,
-    payload: Omit<PayloadOf<N>, 'roomId'>,
+    payload: PayloadOf<N>,
     answered: Answered<ReplyOf<N>>,
     delayed?: (retryAt: number) => void,
   ): void {
@@ -190,19 +202,19 @@ export class Connection {
     if (this.#pending.isWaiting || !this.isOpen) this.#expectAnswer();
   }
 
-  #joined(result: Result<Reply<'joinRoom'>>): void {
+  #joined(result: Result<Opening>): void {
     if (!result.ok) {
       // The close code that says what to do follows.
       this.#problem = result.error;
       return;
     }
     this.#openedAt = this.#environment.now();
-    this.#follower.joined(result);
+    const hasResumed = this.#follower.joined(result);
     // At once: at the edge a socket that was closed stands half open until its client has sent something.
     this.#ping();
-    if (this.#options.canRenew) this.#renewal.schedule(result.you.expiresAt);
+    if (this.#options.canRenew) this.#renewal.schedule(result.you?.expiresAt);
     this.#tell({ name: 'open' });
-    this.#listener.joined(result);
+    this.#listener.joined(result, hasResumed);
     this.#follower.catchUp();
   }
 

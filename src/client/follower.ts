@@ -1,20 +1,37 @@
-import type { Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Connection, ConnectionListener } from './connection.ts';
-import type { PendingCommands } from './pending-commands.ts';
+import type { AnyCommand, PayloadOf, PendingCommands, ReplyOf } from './pending-commands.ts';
 
-type JoinReply = Reply<'joinRoom'>;
 type Tuple = [name: string, payload: unknown, result: unknown];
 
-/** Follows a room from a position on: reads its frames, and asks for the pages of what was missed. */
-export class Follower {
-  readonly #connection: Pick<Connection, 'ask'>;
+/** What a reply says of where it stands. */
+export interface Positioned {
+  position: string;
+  reset?: true | undefined;
+}
+
+/** How an object, a room or an inbox, is followed. */
+export interface Followed<Opening extends Positioned, PageName extends AnyCommand> {
+  /** The name of the first tuple on a socket. */
+  opening: string;
+  /** The command that asks for a page of what was missed. */
+  page: PageName;
+  /** @param position that of the page before */
+  payload: (position: string) => PayloadOf<PageName>;
+  /** Whether more of what was missed is to be asked for after this reply. */
+  isPartial: (reply: Opening | ReplyOf<PageName>) => boolean;
+}
+
+/** Follows an object from a position on: reads its frames, and asks for the pages of what was missed. */
+export class Follower<Opening extends Positioned, PageName extends AnyCommand> {
+  readonly #followed: Followed<Opening, PageName>;
+  readonly #connection: Pick<Connection<Opening, PageName>, 'ask'>;
   readonly #pending: Pick<PendingCommands, 'answer'>;
-  readonly #listener: Pick<ConnectionListener, 'event' | 'missed'>;
-  readonly #answered: (result: Result<JoinReply>) => void;
+  readonly #listener: Pick<ConnectionListener<Opening, ReplyOf<PageName>>, 'event' | 'missed'>;
+  readonly #answered: (result: Result<Opening>) => void;
   readonly #reset: () => void;
-  /** What to come back with; undefined where nothing is known of the room. */
+  /** What to come back with; undefined where nothing is known of the object. */
   position: string | undefined;
   /** Until the last page of what was missed is here, only pages move the position. */
   #isCatchingUp = false;
@@ -24,12 +41,14 @@ export class Follower {
    * @param reset called when the position is void: connect again, without one
    */
   constructor(
-    connection: Pick<Connection, 'ask'>,
+    followed: Followed<Opening, PageName>,
+    connection: Pick<Connection<Opening, PageName>, 'ask'>,
     pending: Pick<PendingCommands, 'answer'>,
-    listener: Pick<ConnectionListener, 'event' | 'missed'>,
-    answered: (result: Result<JoinReply>) => void,
+    listener: Pick<ConnectionListener<Opening, ReplyOf<PageName>>, 'event' | 'missed'>,
+    answered: (result: Result<Opening>) => void,
     reset: () => void,
   ) {
+    this.#followed = followed;
     this.#connection = connection;
     this.#pending = pending;
     this.#listener = listener;
@@ -54,16 +73,23 @@ export class Follower {
     return true;
   }
 
-  /** The room is joined. */
-  joined({ position, complete }: JoinReply): void {
-    this.position = position;
-    this.#isCatchingUp = complete === false;
+  /**
+   * The first tuple has come: the room is joined, or the inbox open.
+   * @returns whether the reply says what has changed since a position
+   */
+  joined(reply: Opening): boolean {
+    const hasResumed = this.position !== undefined;
+    this.#isCatchingUp = hasResumed && this.#followed.isPartial(reply);
+    this.position = reply.position;
+    return hasResumed;
   }
 
-  /** Asks for what was missed beyond the join reply, page by page. */
+  /** Asks for what was missed beyond the first reply, page by page. */
   catchUp(): void {
     if (!this.#isCatchingUp) return;
-    this.#connection.ask('getMissed', { after: this.position ?? '' }, (result) => {
+    const { page, payload, isPartial } = this.#followed;
+    this.#connection.ask(page, payload(this.position ?? ''), (answer) => {
+      const result = answer as Result<ReplyOf<PageName> & Positioned> | undefined;
       if (result === undefined) return;
       if (!result.ok || result.reset === true) {
         this.position = undefined;
@@ -71,7 +97,7 @@ export class Follower {
         return;
       }
       this.position = result.position;
-      this.#isCatchingUp = !result.complete;
+      this.#isCatchingUp = isPartial(result);
       this.#listener.missed(result);
       this.catchUp();
     });
@@ -79,8 +105,8 @@ export class Follower {
 
   #tuple([name, payload, result]: Tuple): void {
     switch (name) {
-      case 'joined':
-        this.#answered(payload as Result<JoinReply>);
+      case this.#followed.opening:
+        this.#answered(payload as Result<Opening>);
         break;
       case 'ack':
         this.#pending.answer(result as Result, payload as number);

@@ -4,7 +4,7 @@ import type { EventPayload } from '../protocol/events.ts';
 import type { Message } from '../protocol/objects.ts';
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
-import type { Answered } from './pending-commands.ts';
+import type { Answered, PayloadOf } from './pending-commands.ts';
 import { Refused } from './refused.ts';
 
 /** Between two appends, in milliseconds: the room takes 20 a second. */
@@ -189,7 +189,7 @@ export class MessageStream {
 
   #ask<N extends 'message' | 'appendMessage' | 'finishMessage'>(
     name: N,
-    payload: Omit<Payload<N>, 'roomId'>,
+    payload: PayloadOf<N>,
     take: (reply: Taken) => void,
   ): void {
     this.#isBusy = true;

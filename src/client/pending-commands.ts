@@ -1,18 +1,23 @@
 import type { CommandName, Payload, Reply } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
+import type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inbox-commands.ts';
 import type { Environment } from './environment.ts';
 import { frameTooBig, isTemporary } from './refused.ts';
 
 /** No result: the connection was lost first, and whether the command was done is unknown. */
 export type Answered<R extends object> = (result: Result<R> | undefined) => void;
 
-export type AnyCommand = CommandName | 'refreshToken';
+export type AnyCommand = CommandName | InboxCommandName | 'refreshToken';
 export type PayloadOf<N extends AnyCommand> = N extends CommandName
-  ? Payload<N>
-  : { token: string };
+  ? Omit<Payload<N>, 'roomId'>
+  : N extends InboxCommandName
+    ? InboxPayload<N>
+    : { token: string };
 export type ReplyOf<N extends AnyCommand> = N extends CommandName
   ? Reply<N>
-  : { expiresAt?: number };
+  : N extends InboxCommandName
+    ? InboxReply<N>
+    : { expiresAt?: number };
 
 /** A command that was sent, or is to be sent once more. */
 export interface Asked {

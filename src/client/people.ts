@@ -81,6 +81,6 @@ export class People {
 }
 
 /** The user of a member or of an event, as presence shows them. */
-export function presentOf({ userId, username, unverified }: Present): Present {
-  return { userId, username, ...(unverified && { unverified }) };
+export function presentOf({ userId, username, unverified, bot }: Present): Present {
+  return { userId, username, ...(unverified && { unverified }), ...(bot && { bot }) };
 }

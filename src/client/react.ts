@@ -1,6 +1,8 @@
-/** React binding: `import { useRoom } from 'parlor/react'`, with React 18 or later. */
-import { useEffect, useSyncExternalStore } from 'react';
+/** React binding: `import { useInbox, useRoom } from 'parlor/react'`, with React 18 or later. */
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Client } from './client.ts';
+import type { Inbox } from './inbox.ts';
+import { emptyInbox, type InboxState } from './inbox-state.ts';
 import type { Room } from './room.ts';
 import type { RoomState } from './state.ts';
 
@@ -35,6 +37,32 @@ export function useRoom<S extends object = object>(
   }, [room, keep]);
   return { room, state };
 }
+
+/**
+ * The inbox in a component, which renders again whenever its state changes. It is opened when the
+ * component is mounted, never while rendering, and stays open until `client.close()`.
+ * @returns `inbox` undefined until it is loaded; the state is that of an empty inbox until then
+ * @example const { inbox, state } = useInbox(client);
+ */
+export function useInbox(client: Pick<Client, 'inbox'>): {
+  inbox: Inbox | undefined;
+  state: InboxState;
+} {
+  const [inbox, setInbox] = useState<Inbox>();
+  useEffect(() => {
+    let isMounted = true;
+    void client.inbox().then((opened) => (isMounted ? setInbox(opened) : undefined));
+    return () => {
+      isMounted = false;
+    };
+  }, [client]);
+  const getState = inbox?.getState ?? notOpened;
+  const state = useSyncExternalStore(inbox?.subscribe ?? never, getState, notOpened);
+  return { inbox, state };
+}
+
+const notOpened = () => emptyInbox;
+const never = () => () => {};
 
 function count(room: Room, by: number): void {
   users.set(room, (users.get(room) ?? 0) + by);

@@ -3,9 +3,11 @@ import type { Message } from '../protocol/objects.ts';
 import { type Askable, Asker } from './asker.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Environment } from './environment.ts';
+import type { Followed } from './follower.ts';
 import { Listeners } from './listeners.ts';
 import { type Kept, Outbox, type Store } from './outbox.ts';
 import type { MessageStream } from './message-stream.ts';
+import type { PayloadOf, ReplyOf } from './pending-commands.ts';
 import { PositionKeeper, type Positions } from './positions.ts';
 import { notConnected, Refused } from './refused.ts';
 import type { RoomEvent, RoomEvents } from './room-events.ts';
@@ -30,6 +32,13 @@ export interface RoomOptions extends Omit<ConnectionOptions, 'positions'> {
 /** Messages loaded into a list that is empty after joining. */
 const OLDER_PAGE = 50;
 
+const followed: Followed<Reply<'joinRoom'>, 'getMissed'> = {
+  opening: 'joined',
+  page: 'getMissed',
+  payload: (after) => ({ after }),
+  isPartial: ({ complete }) => complete === false,
+};
+
 /** How the parts of a `Room` work together. */
 export class RoomSession {
   readonly connection: Connection;
@@ -53,7 +62,7 @@ export class RoomSession {
     this.#environment = environment;
     const positions =
       options.positions && new PositionKeeper(options.positions, roomId, this.listeners);
-    this.connection = new Connection({ ...options, positions }, environment, {
+    this.connection = new Connection(followed, { ...options, positions }, environment, {
       status: (status) => this.#statusChanged(status),
       joined: (reply) => this.#joined(reply),
       missed: (page) => this.#model.missed(page),
@@ -117,9 +126,9 @@ export class RoomSession {
   /** @param take is given the reply in the room's order, before the events after it */
   ask<N extends Askable>(
     name: N,
-    payload: Omit<Payload<N>, 'roomId'>,
-    take?: (reply: Reply<N>) => void,
-  ): Promise<Reply<N>> {
+    payload: PayloadOf<N>,
+    take?: (reply: ReplyOf<N>) => void,
+  ): Promise<ReplyOf<N>> {
     return new Promise((resolve, reject) => {
       this.#asker.ask(name, payload, (result) => {
         if (!result.ok) return reject(new Refused(result.error));

@@ -3,6 +3,7 @@ import type { Message } from '../protocol/objects.ts';
 import type { Askable } from './asker.ts';
 import type { Environment } from './environment.ts';
 import type { MessageStream } from './message-stream.ts';
+import type { PayloadOf } from './pending-commands.ts';
 import { notConnected } from './refused.ts';
 import { type Heard, type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
 import { type RoomOptions, RoomSession } from './room-session.ts';
@@ -237,6 +238,6 @@ export class Room<S extends object = object> {
    * @example const { results } = await room.ask('searchMessages', { query: 'hello' });
    */
   ask<N extends Askable>(name: N, payload: Omit<Payload<N>, 'roomId'>): Promise<Reply<N>> {
-    return this.#session.ask(name, payload);
+    return this.#session.ask(name, payload as PayloadOf<N>) as Promise<Reply<N>>;
   }
 }

@@ -5,6 +5,7 @@ import type { FileTokens } from '../files/file-token.ts';
 import type { HostedObject } from '../host/hosted-object.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
+import { costFor } from '../protocol/identity.ts';
 import { exceedsBytes } from '../protocol/text.ts';
 import { doOwnCommand } from '../transports/native/own-commands.ts';
 import { receive } from '../transports/native/receive.ts';
@@ -53,7 +54,7 @@ export class RoomInput<O extends Connectable> {
   #isFlooding({ state }: ObjectConnection, data: Data): boolean {
     if (state.end === 'link') return false;
     const { limits } = this.#options;
-    const weight = weightOf(data, limits);
+    const weight = costFor(state.identity, weightOf(data, limits));
     return this.#floodBans.hear(state.identity.userId, Date.now(), weight, limits);
   }
 

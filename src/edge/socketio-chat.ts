@@ -22,6 +22,7 @@ import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { MAX_AHEAD_MS } from '../admission/policies.ts';
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { costFor, type Identity } from '../protocol/identity.ts';
 import type { TokenBucket } from '../protocol/token-bucket.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { PendingHandshake } from './pending-handshakes.ts';
@@ -85,14 +86,14 @@ export class SessionChat implements SocketIoOwner {
   #events = 0;
   #joins = 0;
   readonly #inbound: TokenBucket;
-  #userId: string | undefined;
+  #identity: Identity | undefined;
 
   /** @param from what an earlier holder of the session has left */
   constructor(ports: EdgeChatPorts, carrier: Carrier, from?: SessionHandOver) {
     this.#ports = ports;
     this.#carrier = carrier;
     this.#from = from;
-    this.#userId = from?.chat?.identity.userId;
+    this.#identity = from?.chat?.identity;
     this.#inbound = inboundLimiter(ports.limits, Date.now());
   }
 
@@ -143,8 +144,8 @@ export class SessionChat implements SocketIoOwner {
   onEvent(_socket: NamespaceSocket, { args, ackId }: ReceivedEvent): void {
     const [name, ...given] = args;
     if (name === 'joinRoom') this.#joins++;
-    if (this.#inbound.take(Date.now()) > MAX_AHEAD_MS) {
-      if (this.#userId !== undefined) floodBans.add(this.#userId, Date.now());
+    if (this.#inbound.take(Date.now(), costFor(this.#identity ?? {})) > MAX_AHEAD_MS) {
+      if (this.#identity !== undefined) floodBans.add(this.#identity.userId, Date.now());
       const code = closeCodes.protocolViolation;
       this.#chat?.end(code, closeReasons[code]);
       return;
@@ -167,7 +168,7 @@ export class SessionChat implements SocketIoOwner {
     try {
       const identity = await this.#ports.authenticate(credentialsOf(request.auth, this.#handshake));
       floodBans.assertBack(identity.userId, Date.now());
-      this.#userId = identity.userId;
+      this.#identity = identity;
       this.#carrier.pending?.remove();
       this.#socket = request.accept();
       if (this.#socket !== undefined) {

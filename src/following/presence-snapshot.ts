@@ -33,9 +33,9 @@ export class PresenceSnapshot {
     } else if (name === 'userLeft') {
       this.#users.delete(payloadIn<'userLeft'>(line).userId);
     } else if (name === 'memberUpdated') {
-      const { userId, username, unverified } = payloadIn<'memberUpdated'>(line);
-      if (this.#users.has(userId))
-        this.#users.set(userId, { userId, username, ...(unverified && { unverified }) });
+      const { userId, username, unverified, bot } = payloadIn<'memberUpdated'>(line);
+      const marks = { ...(unverified && { unverified }), ...(bot && { bot }) };
+      if (this.#users.has(userId)) this.#users.set(userId, { userId, username, ...marks });
     }
     return true;
   }

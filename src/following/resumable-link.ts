@@ -360,8 +360,8 @@ function changesSince(
   if (before === undefined) return lines;
   if (settingsOf(before.room) !== settingsOf(room)) lines.push(eventLine('roomUpdated', room));
   if (before.you.role !== you.role || before.you.mutedUntil !== you.mutedUntil) {
-    const { userId, username, role, unverified, mutedUntil } = you;
-    const member = { userId, username, role, online: true, unverified, mutedUntil };
+    const { userId, username, role, unverified, bot, mutedUntil } = you;
+    const member = { userId, username, role, online: true, unverified, bot, mutedUntil };
     lines.push(eventLine('memberUpdated', { roomId, ...member, by: userId }));
   }
   return lines;

@@ -3,7 +3,7 @@ import { type Problem, Refusal } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
-import type { Identity } from '../protocol/identity.ts';
+import { costFor, type Identity } from '../protocol/identity.ts';
 import {
   assertInboxCommand,
   type InboxCommandName,
@@ -258,7 +258,7 @@ export class Inbox {
     if (identity.guest === true) {
       throw new Refusal('forbidden', 'Guests have no inbox; sign in first.');
     }
-    this.#rates.charge(identity.userId, name, inboxCost(name));
+    this.#rates.charge(identity.userId, costFor(identity, inboxCost(name)));
   }
 
   /** @throws Refusal `too_many_connections` */

@@ -39,6 +39,7 @@ import {
   whole,
   youSchema,
 } from './objects.ts';
+import { costFor, type Identity } from './identity.ts';
 import { fileRequests } from './file-requests.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
@@ -382,3 +383,8 @@ export const traits: ReadonlyMap<string, Operation> = new Map(Object.entries(all
 export const commandNames = operationNames.filter(
   (name) => all[name].via !== 'http' && all[name].via !== 'service',
 ) as CommandName[];
+
+/** What a command takes from the allowance of the user who gives it. */
+export function costOf(name: string, identity: Pick<Identity, 'bot'>): number {
+  return costFor(identity, traits.get(name)?.cost);
+}

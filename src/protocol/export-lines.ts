@@ -54,6 +54,7 @@ const member = z.object({
   userId: id,
   username: id,
   unverified: z.literal(true).optional(),
+  bot: z.literal(true).optional(),
   role: roleSchema,
   readUpTo: count,
   banned: z.boolean(),

@@ -16,6 +16,16 @@ export interface Identity {
   rooms?: Readonly<Record<string, Role>>;
   /** Acts above owners, in every room. */
   admin?: true;
+  /** A program: it is shown as one and may do more. */
+  bot?: true;
   /** When the token ends, in epoch milliseconds. */
   expiresAt?: number;
+}
+
+/** How many times as much as other users a program may do. */
+export const BOT_FACTOR = 4;
+
+/** What `cost` takes from the allowance of a user: from that of a program a quarter of it. */
+export function costFor({ bot }: Pick<Identity, 'bot'>, cost = 1): number {
+  return bot === true ? cost / BOT_FACTOR : cost;
 }

@@ -34,6 +34,9 @@ export const positionSchema = z
 /** Epoch milliseconds. */
 const time = z.number();
 
+/** A program, by the claim `bot` of its token. */
+const bot = z.literal(true).optional();
+
 /** An uploaded file. Its type is what its bytes say, its size is in bytes. */
 const storedFileSchema = z.object({
   fileId: z.string(),
@@ -71,6 +74,7 @@ export const messageSchema = z.object({
   message: z.string(),
   timestamp: time,
   unverified: z.literal(true).optional(),
+  bot,
   editedAt: time.optional(),
   /** Keeps its place, with an empty text. */
   deletedAt: time.optional(),
@@ -105,6 +109,7 @@ export const memberSchema = z.object({
   role: roleSchema,
   online: z.boolean(),
   unverified: z.literal(true).optional(),
+  bot,
   mutedUntil: time.optional(),
   banned: z.literal(true).optional(),
 });
@@ -115,6 +120,7 @@ export const presentSchema = z.object({
   userId: z.string(),
   username: z.string(),
   unverified: z.literal(true).optional(),
+  bot,
 });
 export type Present = z.infer<typeof presentSchema>;
 
@@ -139,6 +145,7 @@ export const youSchema = z.object({
   username: z.string(),
   role: roleSchema,
   unverified: z.literal(true).optional(),
+  bot,
   mutedUntil: time.optional(),
   readUpTo: z.number(),
   unread: z.number(),

@@ -1,3 +1,4 @@
+import { costOf } from '../protocol/commands.ts';
 import { type Problem, Refusal } from '../protocol/codes/errors.ts';
 import { ackLine, type Command } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
@@ -29,7 +30,8 @@ export function answerMade(
   made: object | Problem,
 ): void {
   try {
-    rates.charge(connection.state.identity.userId, command.name);
+    const { identity } = connection.state;
+    rates.charge(identity.userId, costOf(command.name, identity));
     if (!connection.state.joined) throw new Refusal('not_joined', 'Join the room first.');
     if ('code' in made) throw new Refusal(made.code, made.message, made);
     if (command.ref === undefined) return;

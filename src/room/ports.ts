@@ -60,10 +60,11 @@ export interface Ports {
   application?: Application;
 }
 
-/** A display name and whether a token vouches for it. */
+/** A display name, whether a token vouches for it, and whether a program has it. */
 export interface Name {
   username: string;
   unverified?: true;
+  bot?: true;
 }
 
 /** What is known of a connection for as long as it lives, over the room's sleep too. */

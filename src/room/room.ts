@@ -1,7 +1,7 @@
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { type Reply, type RequestName, traits } from '../protocol/commands.ts';
+import { costOf, type Reply, type RequestName, traits } from '../protocol/commands.ts';
 import { isCommandName } from '../protocol/payloads.ts';
 import { signalOf } from '../protocol/signals.ts';
 import type { LeaveReason } from '../protocol/events.ts';
@@ -33,7 +33,7 @@ export class Room {
     const { tokenExpiry, rates, pipeline, connections, outbox, effects } = this.#services;
     const { identity } = connection.state;
     tokenExpiry.sweep();
-    rates.charge(identity.userId, 'joinRoom');
+    rates.charge(identity.userId, costOf('joinRoom', identity));
     const planned = pipeline.run('joinRoom', { identity, connection }, payload);
     connections.add(connection);
     tokenExpiry.watch(connection);
@@ -49,7 +49,7 @@ export class Room {
     if (!this.#isReachable(connection)) return;
     const { identity } = connection.state;
     try {
-      rates.charge(identity.userId, name);
+      rates.charge(identity.userId, costOf(name, identity));
       const actor = { identity, connection };
       const {
         reply,
@@ -76,7 +76,10 @@ export class Room {
     tokenExpiry.sweep();
     try {
       // Guests without a connection are new with every request; together they get one allowance.
-      rates.charge(identity.guest === true ? GUEST_PREFIX : identity.userId, name);
+      rates.charge(
+        identity.guest === true ? GUEST_PREFIX : identity.userId,
+        costOf(name, identity),
+      );
       if (traits.get(name)?.awaitsErasures === true) upkeep.finishErasures();
       const { reply, effects: planned } = pipeline.run(name, { identity }, payload);
       effects.apply(planned);

@@ -10,14 +10,16 @@ import { PROJECT } from '../support/program.ts';
 const PUBLIC = {
   'client.ts': ['ConnectOptions', 'Client', 'connect'],
   'room.ts': ['Room'],
-  'react.ts': ['useRoom'],
+  'inbox.ts': ['Inbox'],
+  'inbox-state.ts': ['InboxState'],
+  'react.ts': ['useInbox', 'useRoom'],
   'refused.ts': ['Refused'],
   'state.ts': ['RoomState'],
   'timing.ts': ['defaultTiming'],
 } as const;
 
 /** Names of which the declaration alone has an example: what they hold is data. */
-const DATA = new Set(['RoomState', 'defaultTiming']);
+const DATA = new Set(['RoomState', 'InboxState', 'defaultTiming']);
 
 interface Documented {
   name: string;
@@ -74,16 +76,17 @@ test.each(all)('$name has an example', ({ comment }) => {
 
 const PRELUDE = `import { connect, defaultTiming, Refused } from 'parlor/client';
 import type { Client, Room, WebSocketClass } from 'parlor/client';
-import { useRoom } from 'parlor/react';
+import { useInbox, useRoom } from 'parlor/react';
 declare const url: string;
 declare const token: string;
 declare const client: Client;
 declare const room: Room;
+declare const inbox: Awaited<ReturnType<Client['inbox']>>;
 declare const refused: Refused;
 declare const NodeWebSocket: WebSocketClass;
 declare function read(roomId: string): Promise<string | undefined>;
 declare function write(roomId: string, position: string): Promise<void>;
-export { client, connect, defaultTiming, NodeWebSocket, read, refused, Refused, room, token, url, useRoom, write };
+export { client, connect, defaultTiming, inbox, NodeWebSocket, read, refused, Refused, room, token, url, useInbox, useRoom, write };
 `;
 
 test('every example of the client library fits its types', { timeout: 120_000 }, async () => {

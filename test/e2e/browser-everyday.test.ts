@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
-import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { Company, nodeHostFor, type RoomRequest } from '../support/browser-company.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -25,20 +25,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
   const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
 
   /** Does something over HTTP as this user. */
-  async function ask(name: string, method: string, path: string, body?: object): Promise<void> {
-    const query = new URLSearchParams({ username: name });
-    const token = await (
-      await fetch(new URL(`/test-token?${query.toString()}`, host().url))
-    ).text();
-    const room = `/rooms/${encodeURIComponent(company.room)}`;
-    const response = await fetch(new URL(`${room}${path}`, host().url), {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    expect([path, response.ok]).toEqual([path, true]);
-    await response.body?.cancel();
-  }
+  const ask = <T>(...request: RoomRequest) => company.ask<T>(host().url, ...request);
 
   const actOn = async ({ page }: Visitor, name: string, action: string) => {
     await page.getByRole('button', { name: `Actions for ${name}` }).click();

@@ -16,7 +16,10 @@ const comesIn = (name: string, { url }: Host) => company.comesIn(name, url);
 describe.skipIf(!hasBrowser)('the page in production', () => {
   const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
 
-  function tokenOf(claims: { sub: string; name?: string }, lastsS = 60): Promise<string> {
+  function tokenOf(
+    claims: { sub: string; name?: string; bot?: boolean },
+    lastsS = 60,
+  ): Promise<string> {
     const exp = Math.floor(Date.now() / 1_000) + lastsS;
     return signToken({ ...claims, exp }, keyOf(SECRET));
   }
@@ -40,6 +43,15 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     await expect
       .poll(() => ann.page.locator('#panel .people-list .tag').allTextContents(), PATIENTLY)
       .toEqual(['unverified', 'you']);
+  });
+
+  test('marks a bot as one', async () => {
+    const ann = await arrive(host());
+    await ann.join('Ann', company.room, await tokenOf({ sub: 'a-4', name: 'Ann', bot: true }));
+    await ann.isIn();
+    await expect
+      .poll(() => ann.page.locator('#panel .people-list .tag').allTextContents(), PATIENTLY)
+      .toEqual(['bot', 'you']);
   });
 
   test('shows what to do about an invalid token', async () => {

@@ -17,6 +17,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { toolFile } from '../../scripts/tool.ts';
 import { commandNames } from '../../src/protocol/commands.ts';
+import { inboxCommands } from '../../src/protocol/inbox-commands.ts';
+import { inboxEvents } from '../../src/protocol/inbox-events.ts';
 import { type EventName, eventNames } from '../../src/protocol/events.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
@@ -115,13 +117,20 @@ typed.signal('cursor', { x: '1' });
 `,
   );
   expect(
-    await typeErrors([example('chat.ts'), example('assistant.ts'), example('cursors.ts'), wrong]),
+    await typeErrors([
+      example('chat.ts'),
+      example('assistant.ts'),
+      example('cursors.ts'),
+      wrong,
+      example('inbox.tsx'),
+    ]),
   ).toBe('');
 });
 
 test('its declarations match the schemas of the protocol, and fit React', async () => {
   const source = (file: string) => JSON.stringify(join(PROJECT, 'src', 'protocol', file));
   const names = ['Message', 'Member', 'Present', 'Reaction', 'Receipt', 'RoomInfo', 'You'];
+  const inboxNames = Object.keys(inboxCommands);
   const types = [
     ...names.map((name) => [`Made.${name}`, `Objects.${name}`]),
     ...commandNames.flatMap((name) => [
@@ -129,6 +138,14 @@ test('its declarations match the schemas of the protocol, and fit React', async 
       [`Made.Reply<'${name}'>`, `Commands.Reply<'${name}'>`],
     ]),
     ...eventNames.map((name) => [`Made.EventPayload<'${name}'>`, `Events.EventPayload<'${name}'>`]),
+    ...inboxNames.flatMap((name) => [
+      [`Made.InboxPayload<'${name}'>`, `Inbox.InboxPayload<'${name}'>`],
+      [`Made.InboxReply<'${name}'>`, `Inbox.InboxReply<'${name}'>`],
+    ]),
+    ...Object.keys(inboxEvents).map((name) => [
+      `Made.InboxEventPayload<'${name}'>`,
+      `InboxEvents.InboxEventPayload<'${name}'>`,
+    ]),
     ['Made.CommandName', 'Commands.CommandName'],
     ['Made.EventName', 'Events.EventName'],
     ['Made.Problem', 'Errors.Problem'],
@@ -140,6 +157,8 @@ test('its declarations match the schemas of the protocol, and fit React', async 
 import type * as Objects from ${source('objects.ts')};
 import type * as Commands from ${source('commands.ts')};
 import type * as Events from ${source('events.ts')};
+import type * as Inbox from ${source('inbox-commands.ts')};
+import type * as InboxEvents from ${source('inbox-events.ts')};
 import type * as Errors from ${source('codes/errors.ts')};
 type Fits<A, B> = [A, keyof A] extends [B, keyof B] ? true : false;
 type Same<A, B> = [Fits<A, B>, Fits<B, A>] extends [true, true] ? true : false;
@@ -270,6 +289,7 @@ describe.each([
     const { messages } = ok(await bob.command('getHistory', { roomId: ROOM }));
     const answers = messages.filter(({ senderId }) => senderId === 'bot');
     expect(answers.map(({ replyTo }) => replyTo)).toEqual([seq, missed.seq]);
+    expect(answers.every(({ bot }) => bot === true)).toBe(true);
     expect(second.stderr).toBe('');
   });
 
@@ -317,6 +337,36 @@ export default {
     await say(bob, ROOM, 'hi there');
     await expect.poll(() => logged, PATIENTLY).toContain('bob: hi there');
     expect(logged).toContain('alice: hello from Parlor');
+  });
+
+  test.skipIf(!hasBrowser)('show an inbox with React', async () => {
+    example('inbox.tsx', url());
+    const entry = join(folder, 'inbox-page.tsx');
+    writeFileSync(
+      entry,
+      `import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Conversations } from './inbox.tsx';
+createRoot(document.querySelector('main')!).render(<StrictMode><Conversations /></StrictMode>);
+`,
+    );
+    const { page, logged } = await open(entry);
+    const bob = await enter('bob');
+    const alice = await enter('alice');
+    await say(alice, ROOM, 'here I am');
+    await say(bob, ROOM, 'are you there?');
+    await alice.close();
+    const list = page.getByRole('list', { name: '1 unread' });
+    await list.getByText(`${ROOM}: `).waitFor();
+    await list.getByRole('button', { name: 'Pin' }).click();
+    const inbox = async () => {
+      const token = await (await fetch(`${url()}/test-token?username=alice`)).text();
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${url()}/inbox`, { headers })).json();
+    };
+    const pinned = { conversations: [{ roomId: ROOM, pinned: true }] };
+    await expect.poll(inbox, PATIENTLY).toMatchObject(pinned);
+    expect(logged).toEqual([]);
   });
 
   /** What a server renders of the component, in a process that ends by itself. */

@@ -26,9 +26,9 @@ test('signs with the secret of .env, for a day, and prints the token only', asyn
   expect(hours).toBeLessThanOrEqual(24);
 });
 
-test('takes a name, hours, and the issuer and audience that are set', async () => {
+test('takes a name, hours, a mark for programs, and the issuer and audience that are set', async () => {
   const { stdout } = await token(
-    ['42', '--name', 'Alice A.', '--hours', '0.5'],
+    ['42', '--name', 'Alice A.', '--hours', '0.5', '--bot'],
     temporaryFolder(),
     {
       JWT_SECRET: SECRET,
@@ -37,7 +37,7 @@ test('takes a name, hours, and the issuer and audience that are set', async () =
     },
   );
   const { exp = 0, ...claims } = decodeJwt(stdout);
-  expect(claims).toEqual({ sub: '42', name: 'Alice A.', iss: 'parlor', aud: 'chat' });
+  expect(claims).toEqual({ sub: '42', name: 'Alice A.', bot: true, iss: 'parlor', aud: 'chat' });
   expect(exp - Date.now() / 1_000).toBeLessThanOrEqual(1_800);
 });
 

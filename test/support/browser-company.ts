@@ -1,7 +1,10 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { hasBrowser, launchBrowser, Line, Visitor } from './browser.ts';
 import { type Host, startNodeHost } from './browser-hosts.ts';
+
+/** A request of one room: its user's name, the method, the path within the room, and a body. */
+export type RoomRequest = [name: string, method: string, path: string, body?: object];
 
 /** People with browser windows; they go when the test ends, and say what their browser complained about. */
 export class Company {
@@ -43,6 +46,20 @@ export class Company {
     const line = await Line.to(url);
     this.#lines.push(line);
     return line;
+  }
+
+  /** Requests a path of the room over HTTP, as a user of this name; what is refused fails the test. */
+  async ask<T>(url: string, ...[name, method, path, body]: RoomRequest): Promise<T> {
+    const query = new URLSearchParams({ username: name });
+    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
+    const room = `/rooms/${encodeURIComponent(this.room)}`;
+    const response = await fetch(new URL(`${room}${path}`, url), {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect([path, response.ok]).toEqual([path, true]);
+    return (await response.json()) as T;
   }
 
   async #goHome(): Promise<void> {

@@ -22,10 +22,10 @@ export function ensureMember(
   const known = access.member;
   const owns = writes && actor.identity.guest !== true && !state.owned;
   if (known?.username === name.username && access.isListed && !owns) {
-    if (known.unverified === name.unverified) return known;
+    if (known.unverified === name.unverified && known.bot === name.bot) return known;
   }
   const { rev } = room.ensure();
-  const { unverified: _, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
+  const { unverified: _, bot: __, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
   // One who was known before, for a ban, a mute or a role long gone, comes as new as anybody.
   const readUpTo = access.isListed ? rest.readUpTo : rev;
   const role = owns ? 'owner' : access.isListed ? (known?.role ?? 'member') : 'member';

@@ -10,9 +10,21 @@ import type { Name } from '../ports.ts';
  * @throws Refusal `invalid_payload` for a claim that counts and does not fit
  */
 export function nameOf(identity: Identity, claim: unknown, field: string): Name {
-  if (identity.name !== undefined) return { username: identity.name };
-  if (claim === undefined) return { username: nameOfId(identity.userId) };
+  const { name, userId, bot } = identity;
+  if (name !== undefined) return { username: name, ...marksOf({ bot }) };
+  if (claim === undefined) return { username: nameOfId(userId), ...marksOf({ bot }) };
   const why = typeof claim === 'string' ? wrongUsername(claim) : 'must be a string';
   if (why !== undefined) throw invalidField(field, why);
-  return { username: claim as string, unverified: true };
+  return { username: claim as string, ...marksOf({ unverified: true, bot }) };
+}
+
+/** What is shown beside a name, without what is not set. */
+export function marksOf({
+  unverified,
+  bot,
+}: Partial<Record<'unverified' | 'bot', true | undefined>>): {
+  unverified?: true;
+  bot?: true;
+} {
+  return { ...(unverified && { unverified }), ...(bot && { bot }) };
 }

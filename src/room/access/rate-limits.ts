@@ -1,6 +1,5 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
-import { traits } from '../../protocol/commands.ts';
 import { type Rate, TokenBucket } from '../../protocol/token-bucket.ts';
 import type { Clock } from '../ports.ts';
 
@@ -25,7 +24,7 @@ export class RateLimits {
   }
 
   /** @throws Refusal `rate_limited`, with the time until there is enough again */
-  charge(key: string, command: string, cost = traits.get(command)?.cost ?? 1): void {
+  charge(key: string, cost = 1): void {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(key) ?? this.#add(key, now);
     const retryAfterMs = bucket.take(now, cost);

@@ -12,13 +12,13 @@ export function renamed(
   by: string,
 ): Decision<object> {
   const { members, presence, roomId } = context;
-  const { unverified: _, ...before } = memberOrStranger(context, userId);
+  const { unverified: _, bot: __, ...before } = memberOrStranger(context, userId);
   const after = { ...before, ...name };
   const isKnown = members.find(userId) !== undefined;
   if (isKnown) members.put(after);
   if (!isKnown && presence.mode === 'count') return { reply: {} };
   // Until this is stored, presence has the name before.
-  const { unverified: __, ...member } = shownMember(context, after);
+  const { unverified: ___, bot: ____, ...member } = shownMember(context, after);
   const payload = { roomId, ...member, ...name, by: userId };
   const event = { name: 'memberUpdated' as const, payload };
   const audience = { to: 'everyone' as const, except: by };

@@ -1,9 +1,12 @@
+import { costOf } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { plan, type PlannedEffect } from '../effects.ts';
 import type { Database } from '../storage/database.ts';
-import type { Connection, ConnectionState, Log } from '../ports.ts';
+import type { ActorName } from '../context.ts';
+import type { Connection, ConnectionState, Log, Name } from '../ports.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
+import { nameOf } from './names.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { renamed } from './renaming.ts';
 import { revocations } from './revocations.ts';
@@ -39,7 +42,7 @@ export class Renewal {
     if (identity.userId !== connection.state.identity.userId) {
       throw new Refusal('unauthorized', 'The token is of another user.');
     }
-    connection.update({ identity, ...newName(connection, identity.name) });
+    connection.update({ identity, ...newName(connection, nameIn(identity)) });
     this.#tokenExpiry.watch(connection);
     this.rename(connection);
     const { id } = connection.state;
@@ -50,38 +53,48 @@ export class Renewal {
   /** Shows an online user under the name in a connection's token, if that is new. */
   rename(connection: Connection): void {
     const { identity, silent } = connection.state;
-    const { userId, name: username } = identity;
-    if (username === undefined || silent) return;
+    const name = nameIn(identity);
+    if (name === undefined || silent) return;
     try {
-      this.#rename(connection, userId, username);
+      this.#rename(connection, { userId: identity.userId, ...name });
     } catch (error) {
       // Storage fails, or names change too often: the user's next message brings the name.
       if (!(error instanceof Refusal)) this.#log.failure('rename', error);
     }
   }
 
-  #rename({ state }: Connection, userId: string, username: string): void {
+  #rename({ state }: Connection, { userId, ...name }: ActorName): void {
     const { presence, connections } = this.#upkeep.parts;
     const before = presence.nameOf(userId);
-    if (before === undefined || (before.username === username && !before.unverified)) return;
-    this.#rates.charge(userId, 'refreshToken');
+    if (before === undefined || isSame(before, name)) return;
+    this.#rates.charge(userId, costOf('refreshToken', state.identity));
     const { effects } = this.#database.atomic(() => {
       const context = this.#upkeep.context();
-      const decision = renamed(context, { userId, username }, state.id);
+      const decision = renamed(context, { userId, ...name }, state.id);
       return plan(context, decision, this.#upkeep.wakeAt);
     });
-    presence.rename(userId, { username });
+    presence.rename(userId, name);
     for (const other of connections.ofUser(userId)) {
-      if (other.state.identity.name !== undefined) other.update(newName(other, username));
+      if (other.state.identity.name !== undefined) other.update(newName(other, name));
     }
     this.#apply(effects);
   }
 }
 
 /** The name of a connection that already has one, once a token gives its user another. */
-function newName(
-  { state }: Connection,
-  username: string | undefined,
-): Pick<ConnectionState, 'name'> {
-  return username !== undefined && state.name !== undefined ? { name: { username } } : {};
+function newName({ state }: Connection, name: Name | undefined): Pick<ConnectionState, 'name'> {
+  return name !== undefined && state.name !== undefined ? { name } : {};
+}
+
+/** The name that a token gives its user, where it gives one. */
+function nameIn(identity: Identity): Name | undefined {
+  return identity.name === undefined ? undefined : nameOf(identity, undefined, 'username');
+}
+
+function isSame(before: Name, name: Name): boolean {
+  return (
+    before.username === name.username &&
+    before.unverified === name.unverified &&
+    before.bot === name.bot
+  );
 }

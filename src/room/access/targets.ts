@@ -4,6 +4,7 @@ import { nameOfId } from '../../protocol/text.ts';
 import type { Context } from '../context.ts';
 import type { KnownMember } from '../storage/members.ts';
 import { accessOf, assertRank, ranks } from './access.ts';
+import { marksOf } from './names.ts';
 
 /** The member as users see them; an online user under the name of their connections. */
 export function shownMember(
@@ -11,13 +12,13 @@ export function shownMember(
   member: KnownMember,
 ): Member {
   const { userId, role, mutedUntil, banned } = member;
-  const { username, unverified } = presence.nameOf(userId) ?? member;
+  const { username, ...marks } = presence.nameOf(userId) ?? member;
   return {
     userId,
     username,
     role,
     online: presence.has(userId),
-    ...(unverified && { unverified }),
+    ...marksOf(marks),
     ...(mutedUntil !== undefined && mutedUntil > now && { mutedUntil }),
     ...(banned && { banned: true as const }),
   };

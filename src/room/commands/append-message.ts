@@ -19,7 +19,7 @@ export const appendMessage: Handler<'appendMessage'> = (context, payload) => {
   const stream = streams.find(payload.seq);
   if (stream === undefined) return repeated(context, payload);
   assertOwn(context, stream.userId);
-  appendRates.charge(String(stream.seq), 'appendMessage');
+  appendRates.charge(String(stream.seq));
   const rest = restOf(context, stream, payload);
   if (rest !== '') return append(context, stream, rest);
   streams.heard(stream.seq, now);

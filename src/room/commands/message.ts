@@ -45,6 +45,7 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
     message: payload.message,
     timestamp,
     ...(sender.unverified && { unverified: sender.unverified }),
+    ...(sender.bot && { bot: sender.bot }),
     ...(payload.replyTo !== undefined && { replyTo: payload.replyTo }),
     ...(mentioned.length > 0 && { mentions: mentioned }),
     ...(payload.meta !== undefined && { meta: payload.meta }),

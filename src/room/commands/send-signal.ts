@@ -20,7 +20,7 @@ export const sendSignal: Handler<'sendSignal'> = (context, { name, data = {} }) 
   }
   if (presence.count > fixed.signalUsers) return { reply: {} };
   // What the server says of the sender goes before what the sender says.
-  const { unverified: _, ...rest } = data;
+  const { unverified: _, bot: __, ...rest } = data;
   const payload = { ...rest, roomId, ...actorName(context, undefined, 'username') };
   const except = actor.connection?.state.id;
   return { reply: {}, effects: [{ type: 'signal', signal: { name, payload, except } }] };

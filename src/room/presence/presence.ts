@@ -2,6 +2,7 @@ import { type EventPayload, type LeaveReason, events } from '../../protocol/even
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Present } from '../../protocol/objects.ts';
+import { marksOf } from '../access/names.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
 import type { Clock, Connection, Name, Timer } from '../ports.ts';
 import type { Connections } from './connections.ts';
@@ -71,16 +72,16 @@ export class Presence {
   /** The name under which a user is here. */
   nameOf(userId: string): Name | undefined {
     const user = this.#users.get(userId);
-    return user && { username: user.username, ...(user.unverified && { unverified: true }) };
+    return user && { username: user.username, ...marksOf(user) };
   }
 
   /** A user who is here has another name from now on. */
-  rename(userId: string, { username, unverified }: Name): void {
+  rename(userId: string, name: Name): void {
     const user = this.#users.get(userId);
     if (user === undefined) return;
-    user.username = username;
-    if (unverified) user.unverified = unverified;
-    else delete user.unverified;
+    delete user.unverified;
+    delete user.bot;
+    Object.assign(user, name);
   }
 
   /** The first `limit` users, in the order they came. */
@@ -201,6 +202,6 @@ function keysOf(user: User): readonly string[] {
   return user.found.keys;
 }
 
-function presentOf({ userId, username, unverified }: User): Present {
-  return { userId, username, ...(unverified && { unverified }) };
+function presentOf({ userId, username, ...marks }: User): Present {
+  return { userId, username, ...marksOf(marks) };
 }

@@ -1,6 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import { foldName, memberKeys } from '../../protocol/fold.ts';
 import type { Role } from '../../protocol/objects.ts';
+import { marksOf } from '../access/names.ts';
 import type { Database } from './database.ts';
 import type { ToldStore } from './told.ts';
 import type { Name } from '../ports.ts';
@@ -21,12 +22,14 @@ export interface KnownMember extends Name {
 /** With the number of the last change to the list that was about this user. */
 export type Touched = KnownMember & { touched: number };
 
-type Restored = Omit<Touched, 'unverified'> & { unverified?: true | undefined };
+type Restored = Omit<Touched, 'unverified' | 'bot'> &
+  Partial<Record<'unverified' | 'bot', true | undefined>>;
 
 interface Row {
   userId: string;
   username: string;
   unverified: number;
+  bot: number;
   role: Role;
   readUpTo: number;
   banned: number;
@@ -37,7 +40,7 @@ interface Row {
 
 const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to AS readUpTo,
   banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt,
-  touched FROM members`;
+  bot, touched FROM members`;
 
 /** In the order of SQLite nothing that begins with a text comes after that text and this. */
 const LAST_CHARACTER = '\u{10FFFF}';
@@ -69,8 +72,8 @@ export class Members {
     this.#index(member);
     this.#database.run(
       `INSERT OR REPLACE INTO members (user_id, username, unverified, role, read_up_to, banned,
-        muted_until, kicked_until, last_sent_at, touched)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        muted_until, kicked_until, last_sent_at, touched, bot)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       member.userId,
       member.username,
       member.unverified === true ? 1 : 0,
@@ -81,6 +84,7 @@ export class Members {
       member.kickedUntil ?? null,
       member.lastSentAt ?? null,
       touched,
+      member.bot === true ? 1 : 0,
     );
   }
 
@@ -141,13 +145,13 @@ export class Members {
   }
 
   /** Takes a row over unless the one that is there was touched later. */
-  restore({ touched, unverified, ...member }: Restored): void {
+  restore({ touched, unverified, bot, ...member }: Restored): void {
     const known = this.#database.first<{ touched: number }>(
       'SELECT touched FROM members WHERE user_id = ?',
       member.userId,
     );
     if (known === undefined || known.touched < touched)
-      this.#write({ ...member, ...(unverified && { unverified }) }, touched);
+      this.#write({ ...member, ...marksOf({ unverified, bot }) }, touched);
   }
 
   /** Members after `userId`, by user id. */
@@ -192,6 +196,7 @@ function memberOf(row: Row): KnownMember {
     userId,
     username,
     ...(row.unverified === 1 && { unverified: true as const }),
+    ...(row.bot === 1 && { bot: true as const }),
     role,
     readUpTo,
     banned: row.banned === 1,

@@ -13,6 +13,7 @@ export interface MessageRow {
   senderId: string;
   sender: string;
   unverified: number;
+  bot: number;
   message: string;
   timestamp: number;
   editedAt: number | null;
@@ -25,15 +26,15 @@ export interface MessageRow {
   status: 'streaming' | StreamEnding | null;
 }
 
-export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified,
+export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified, bot,
   CASE status WHEN 'streaming' THEN ${STREAMED_TEXT} ELSE message END AS message, timestamp,
   edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, files,
   reactions, status`;
 
 /** Writes a new row, without the text of one that streams; its values are those of `rowValues`, then `deletedBy`. */
 export const INSERT = `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
-  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, status, deleted_by)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, status, bot, deleted_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function rowValues(message: StoredMessage): (string | number | null)[] {
   const { mentions, meta, files } = message;
@@ -53,6 +54,7 @@ export function rowValues(message: StoredMessage): (string | number | null)[] {
     meta === undefined ? null : JSON.stringify(meta),
     files === undefined ? null : JSON.stringify(files),
     message.streaming === true ? 'streaming' : (message.status ?? null),
+    message.bot === true ? 1 : 0,
   ];
 }
 
@@ -67,6 +69,7 @@ export function messageIn(row: MessageRow): StoredMessage {
     message,
     timestamp,
     ...(row.unverified === 1 && { unverified: true as const }),
+    ...(row.bot === 1 && { bot: true as const }),
     ...(row.editedAt !== null && { editedAt: row.editedAt }),
     ...(row.deletedAt !== null && { deletedAt: row.deletedAt }),
     ...(row.replyTo !== null && { replyTo: row.replyTo }),

@@ -113,7 +113,7 @@ export class Messages {
   /** Leaves the place, with nothing of the one who said it. */
   erase(seq: number, rev: number, deletedAt: number): void {
     this.#database.run(
-      `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0,
+      `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0, bot = 0,
         message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
         mentions = NULL, meta = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,

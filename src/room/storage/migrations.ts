@@ -204,6 +204,10 @@ export const migrations: Migrations = [
     'ALTER TABLE room ADD COLUMN file_bytes INTEGER',
     'ALTER TABLE room ADD COLUMN drop_files_at INTEGER',
   ],
+  [
+    'ALTER TABLE messages ADD COLUMN bot INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE members ADD COLUMN bot INTEGER NOT NULL DEFAULT 0',
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -1,6 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { foreignOrigin } from '../../auth/origin.ts';
-import type { Identity } from '../../protocol/identity.ts';
+import { costFor, type Identity } from '../../protocol/identity.ts';
 import { noUpgrade } from '../native/handshake.ts';
 import { commandRate, RateLimits } from '../../room/access/rate-limits.ts';
 import { inAllRooms } from '../../admission/policies.ts';
@@ -61,7 +61,7 @@ export function httpTransport(transport: HttpTransport): Hono {
     now: () => Date.now(),
   });
   const charge = (identity: Identity) => {
-    if (!mayAskMuch(identity)) rates.charge(identity.userId, REQUEST);
+    if (!mayAskMuch(identity)) rates.charge(identity.userId, costFor(identity));
   };
   const identify: Identify = async (c) => {
     const identity = await transport.authenticate(credentialsOf(c));
@@ -118,9 +118,6 @@ const OWN_PATHS = [
   '/blocks/*',
   '/users/*',
 ] as const;
-
-/** What a request costs in all rooms together, whatever it costs in its own. */
-const REQUEST = 'request';
 
 /** Admins are trusted. Guests are new with every request; their rooms bound them together. */
 const mayAskMuch = ({ admin, guest }: Identity) => admin === true || guest === true;

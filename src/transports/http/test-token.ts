@@ -10,7 +10,7 @@ const LASTS_S = 24 * 60 * 60;
 /** What tokens are signed with, and must say beside who it is. */
 type Signing = Pick<Settings, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
-/** `GET /test-token?username=`: a token for any name. Development mode only. */
+/** `GET /test-token?username=`, with `bot=true` for a program: a token for any name. Development mode only. */
 export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Signing): Hono {
   const claims = {
     ...(JWT_ISSUER !== undefined && { iss: JWT_ISSUER }),
@@ -22,7 +22,8 @@ export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Si
     if (why !== undefined) return c.text(`username ${why}.\n`, 400);
     c.header('cache-control', 'no-store');
     const exp = Math.floor(Date.now() / 1_000) + LASTS_S;
-    const who = { sub: username, name: username, exp };
+    const isBot = c.req.query('bot') === 'true';
+    const who = { sub: username, name: username, exp, ...(isBot && { bot: true }) };
     return c.text(await signToken({ ...who, ...claims }, keyOf(JWT_SECRET)));
   });
 }

@@ -18,7 +18,7 @@ function waits(
 ): number[] {
   return rooms.flatMap((roomId) => {
     try {
-      return [limiter.waitMs(userId, roomId, now)];
+      return [limiter.waitMs({ userId }, roomId, now)];
     } catch (error) {
       expect((error as Refusal).problem).toMatchObject({ code: 'rate_limited' });
       return [];
@@ -47,6 +47,15 @@ describe('a user at the edge', () => {
     expect(Math.max(...all)).toBe(5_000);
   });
 
+  it('[ADM5] [LIM9] asks four times as often where it is a bot', () => {
+    const rooms = limiter();
+    const bot = { userId: 'bot', bot: true as const };
+    rooms.waitMs(bot, 'room 1', NOW - 1_000);
+    const all = Array.from({ length: 24 }, () => rooms.waitMs(bot, 'room 1', NOW));
+    expect(all.slice(0, 20)).toEqual(Array(20).fill(0));
+    expect(all.at(-1)).toBe(10);
+  });
+
   it('[ADM4] [LIM5] enters a burst of 100 new rooms, then 10 a second', () => {
     const rooms = limiter();
     expect(waits(rooms, roomsFrom(1, 300)).length).toBe(100);
@@ -57,7 +66,7 @@ describe('a user at the edge', () => {
   it('[ADM4] is told when the next new room may be entered', () => {
     const rooms = limiter();
     waits(rooms, roomsFrom(1, 100));
-    const refused = () => rooms.waitMs('mallory', 'room 101', NOW + 40);
+    const refused = () => rooms.waitMs({ userId: 'mallory' }, 'room 101', NOW + 40);
     expect(refused).toThrow(
       expect.objectContaining({
         problem: expect.objectContaining({ retryAfterMs: 60 }) as unknown,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { costOf } from '../../../src/protocol/commands.ts';
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import { commandRate, RateLimits } from '../../../src/room/access/rate-limits.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
@@ -11,9 +12,9 @@ class Charged {
   readonly #rates = new RateLimits(commandRate(limits), { now: () => this.now });
 
   /** How long `command` must wait, in milliseconds; 0 when it may go. */
-  wait(command: string, userId = 'alice'): number {
+  wait(command: string, userId = 'alice', bot?: true): number {
     try {
-      this.#rates.charge(userId, command);
+      this.#rates.charge(userId, costOf(command, bot ? { bot } : {}));
       return 0;
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== 'rate_limited') throw error;
@@ -22,14 +23,22 @@ class Charged {
   }
 
   /** How many of `command` may go right now, up to 1,000. */
-  burst(command: string, userId?: string): number {
+  burst(command: string, userId?: string, bot?: true): number {
     let count = 0;
-    while (count < 1_000 && this.wait(command, userId) === 0) count++;
+    while (count < 1_000 && this.wait(command, userId, bot) === 0) count++;
     return count;
   }
 }
 
 describe('a user', () => {
+  it('[ADM1] [LIM9] gives four times as many commands where it is a bot', () => {
+    const charged = new Charged();
+    expect(charged.burst('message', 'bot', true)).toBe(800);
+    expect(charged.wait('message', 'bot', true)).toBe(5);
+    charged.now += 1_000;
+    expect(charged.burst('message', 'bot', true)).toBe(200);
+  });
+
   it('[ADM1] [LIM1] may give 200 commands at once, then 50 a second', () => {
     const charged = new Charged();
     expect(charged.burst('message')).toBe(200);

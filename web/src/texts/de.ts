@@ -174,6 +174,8 @@ export const texts: Texts = {
   bannedTag: 'gesperrt',
   guestTag: 'Gast',
   guestTitle: 'Kam ohne Token herein.',
+  botTag: 'Bot',
+  botTitle: 'Das ist ein Programm.',
   unverifiedTag: 'unbestätigt',
   unverifiedTitle: 'Kein Token bürgt für diesen Namen.',
   role_owner: 'Eigentümer',

@@ -175,6 +175,8 @@ export const texts = {
   bannedTag: 'banned',
   guestTag: 'guest',
   guestTitle: 'Came in without a token.',
+  botTag: 'bot',
+  botTitle: 'This is a program.',
   unverifiedTag: 'unverified',
   unverifiedTitle: 'No token vouches for this name.',
   role_owner: 'owner',

@@ -112,7 +112,8 @@ export class Composer {
       complete: (name) => this.#set(`/${name} `),
       failed: options.failed,
     });
-    this.element.append(this.#list.element, this.#commands.element);
+    const choices = [this.#list.list.element, this.#commands.list.element];
+    this.element.append(element('div', 'choices', ...choices, this.#list.status));
     this.#text.addEventListener('input', () => this.#typed());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
     this.element.addEventListener('submit', (event) => {
@@ -270,7 +271,7 @@ export class Composer {
   }
 
   #key(event: KeyboardEvent): void {
-    if (this.#list.key(event) || this.#commands.key(event)) return;
+    if (this.#list.list.key(event) || this.#commands.list.key(event)) return;
     const { key, shiftKey, ctrlKey, metaKey } = event;
     const last = key === 'ArrowUp' && this.#text.value === '' ? this.#options.lastOwn() : undefined;
     const sends = isCoarse.matches ? ctrlKey || metaKey : !shiftKey;
@@ -368,7 +369,7 @@ export class Composer {
 
   #mentionNotes(): Note[] {
     const { value } = this.#text;
-    if (!/[@＠]/u.test(value) || this.#list.isOpen) return [];
+    if (!/[@＠]/u.test(value) || this.#list.list.isOpen) return [];
     const notes = this.#mentions.unclear.flatMap(({ from, to, isShared }) => {
       const word = value.slice(from, to);
       if (isShared) return [textWith('sharedName', { word: bdi(word) })];
@@ -382,8 +383,8 @@ export class Composer {
   #set(said: string, mentions: readonly ChosenPerson[] = []): void {
     this.#text.value = said;
     this.#mentions.set(said, mentions);
-    this.#list.close();
-    this.#commands.close();
+    this.#list.list.show([]);
+    this.#commands.list.show([]);
     this.#changed();
   }
 

@@ -1,7 +1,11 @@
 import type { Member, Message, Room } from '../../../src/client/index.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
+import type { Composer } from './composer.ts';
+import type { PeopleActions, PeoplePanel } from './people.ts';
+import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
+import type { ThreadPanel } from './thread.ts';
 
 /** What is opened seldom, loaded with the first use. All reject where that fails. */
 export const lazy = {
@@ -32,6 +36,14 @@ export const lazy = {
   async search(room: Room, names: Names, jump: (seq: number) => void): Promise<SearchPanel> {
     const { SearchPanel: Panel } = await import('./extras.ts');
     return new Panel(room, names, jump);
+  },
+  async people(room: Room, names: Names, actions: PeopleActions): Promise<PeoplePanel> {
+    const { PeoplePanel: Panel } = await import('./extras.ts');
+    return new Panel(room, names, actions);
+  },
+  async thread(context: RowContext, seq: number, composer: Composer): Promise<ThreadPanel> {
+    const { ThreadPanel: Panel } = await import('./extras.ts');
+    return new Panel(context, seq, composer);
   },
   async reactions(room: Room, message: Message): Promise<void> {
     const { openReactions } = await import('./extras.ts');

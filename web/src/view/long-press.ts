@@ -15,18 +15,25 @@ export function onLongPress(
   life: AbortSignal,
 ): void {
   let pressed: { row: HTMLElement; x: number; y: number; at: number } | undefined;
-  const isHeld = () => pressed !== undefined && performance.now() - pressed.at >= HOLD_MS;
+  /** When a finger was lifted that had rested; times are the events' own, a busy page sees them late. */
+  let liftedAt = -Infinity;
+  let due: ReturnType<typeof setTimeout> | undefined;
   const cancel = () => {
     pressed = undefined;
+  };
+  const open = () => {
+    clearTimeout(due);
+    const row = pressed?.row;
+    cancel();
+    if (row !== undefined) held(row);
   };
   const on = <K extends keyof HTMLElementEventMap>(
     name: K,
     listener: (event: HTMLElementEventMap[K]) => void,
   ) => list.addEventListener(name, listener, { signal: life, capture: true });
-  on('pointerdown', ({ target, pointerType, clientX: x, clientY: y }) => {
+  on('pointerdown', ({ target, pointerType, clientX: x, clientY: y, timeStamp: at }) => {
     const row = target instanceof Element ? target.closest<HTMLElement>('.message') : null;
-    pressed =
-      pointerType === 'touch' && row !== null ? { row, x, y, at: performance.now() } : undefined;
+    pressed = pointerType === 'touch' && row !== null ? { row, x, y, at } : undefined;
   });
   on('pointermove', ({ clientX, clientY }) => {
     const { x, y } = pressed ?? { x: clientX, y: clientY };
@@ -37,19 +44,17 @@ export function onLongPress(
     // The browser has a menu of its own for a finger that rests.
     if (pressed !== undefined) event.preventDefault();
   });
-  let due: ReturnType<typeof setTimeout> | undefined;
-  const open = () => {
-    clearTimeout(due);
-    const row = pressed?.row;
-    cancel();
-    if (row !== undefined) held(row);
-  };
-  on('pointerup', () => {
-    if (isHeld()) due = setTimeout(open, CLICK_MS);
+  on('pointerup', ({ timeStamp }) => {
+    if (pressed === undefined || timeStamp - pressed.at < HOLD_MS) {
+      cancel();
+      return;
+    }
+    liftedAt = timeStamp;
+    due = setTimeout(open, CLICK_MS);
   });
-  // It would press what opens under the finger.
+  // It would press what opens under the finger; a click that is not the user's is `held` at work.
   on('click', (event) => {
-    if (!isHeld()) return;
+    if (!event.isTrusted || event.timeStamp - liftedAt > CLICK_MS) return;
     event.preventDefault();
     event.stopPropagation();
     open();

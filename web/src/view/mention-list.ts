@@ -3,7 +3,8 @@ import type { Room } from '../../../src/client/index.ts';
 import type { MemberSearch } from '../member-search.ts';
 import { nameBegun, type Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
-import { element, newId, setText } from './dom.ts';
+import { ChoiceList } from './choice-list.ts';
+import { element, setText } from './dom.ts';
 import { avatar } from './person.ts';
 import { text } from '../texts.ts';
 
@@ -22,29 +23,27 @@ export interface MentionListOptions {
 
 /** People to choose from while somebody is being mentioned in a text. */
 export class MentionList {
-  readonly element = element('div', 'mentions');
+  readonly list: ChoiceList<Person>;
+  /** Says to a screen reader how many people were found. */
+  readonly status = element('p', 'aside');
   readonly #options: MentionListOptions;
-  readonly #list = element('ul', 'mention-list');
-  readonly #told = element('p', 'aside');
-  #found: readonly Person[] = [];
-  #selected = 0;
   /** Where in the text the `@` stands. */
   #at = 0;
 
   constructor(options: MentionListOptions) {
+    const { field, choose } = options;
     this.#options = options;
-    this.#list.role = 'listbox';
-    this.#list.ariaLabel = text('peopleToMention');
-    this.#list.id = newId();
-    this.#list.hidden = true;
-    this.#told.ariaLive = 'polite';
-    this.element.append(this.#list, this.#told);
-    options.field.setAttribute('aria-autocomplete', 'list');
-    options.field.addEventListener('blur', () => this.close());
-  }
-
-  get isOpen(): boolean {
-    return this.#found.length > 0;
+    this.list = new ChoiceList({
+      field,
+      label: text('peopleToMention'),
+      parts: (person) => this.#parts(person),
+      choose: (person) => {
+        setText(this.status, '');
+        choose(person, this.#at);
+      },
+    });
+    this.status.ariaLive = 'polite';
+    field.setAttribute('aria-autocomplete', 'list');
   }
 
   /** Looks at what stands before the cursor. */
@@ -52,35 +51,15 @@ export class MentionList {
     const { field, search } = this.#options;
     const before = field.value.slice(0, field.selectionStart);
     const begun = nameBegun(before);
-    const selected = this.#found[this.#selected];
+    const { selected } = this.list;
     this.#at = before.length - (begun?.length ?? 0) - 1;
-    this.#found = begun === undefined ? [] : this.#beginningWith(begun);
+    const found = begun === undefined ? [] : this.#beginningWith(begun);
     // Names that the room has just told do not move what was selected.
-    const same = this.#found.findIndex(({ userId }) => userId === selected?.userId);
-    this.#selected = Math.max(0, same);
+    const same = found.findIndex(({ userId }) => userId === selected?.userId);
     if (begun !== undefined) search.find(begun);
-    this.#render();
-  }
-
-  close(): void {
-    this.#found = [];
-    this.#render();
-  }
-
-  /** @returns whether the key was meant for the list */
-  key(event: KeyboardEvent): boolean {
-    const { length } = this.#found;
-    if (length === 0) return false;
-    const { key } = event;
-    if (key === 'ArrowDown') this.#selected = (this.#selected + 1) % length;
-    else if (key === 'ArrowUp') this.#selected = (this.#selected + length - 1) % length;
-    else if (key === 'Escape') this.#found = [];
-    else if (key === 'Enter' || key === 'Tab') this.#choose(this.#selected);
-    else return false;
-    this.#render();
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
+    this.list.show(found, Math.max(0, same));
+    const count = found.length;
+    setText(this.status, count === 0 ? '' : text('mentionHelp', { count }));
   }
 
   /** Users who are here first; those who were spoken with, or whom the room named, come after. */
@@ -98,44 +77,11 @@ export class MentionList {
     return isChosen(this.#at) || called === 1 ? [] : found.slice(0, MOST);
   }
 
-  #choose(index: number): void {
-    const person = this.#found[index];
-    if (person === undefined) return;
-    this.close();
-    this.#options.choose(person, this.#at);
-  }
-
-  #render(): void {
-    const { field } = this.#options;
-    const { isOpen } = this;
-    this.#list.hidden = !isOpen;
-    this.#list.replaceChildren(...this.#found.map((person, index) => this.#option(person, index)));
-    if (isOpen) {
-      field.setAttribute('aria-controls', this.#list.id);
-      field.setAttribute('aria-activedescendant', `${this.#list.id}-${this.#selected}`);
-    } else {
-      field.removeAttribute('aria-controls');
-      field.removeAttribute('aria-activedescendant');
-    }
-    const count = this.#found.length;
-    setText(this.#told, isOpen ? text('mentionHelp', { count }) : '');
-  }
-
-  #option(person: Person, index: number): HTMLLIElement {
-    const { userId, name } = person;
-    const about = element('span', 'mention-about', element('bdi', 'name', name));
-    const difference = this.#difference(person);
-    if (difference !== '') about.append(element('bdi', 'mention-id', difference));
-    const option = element('li', 'mention-option', avatar(userId, name), about);
-    option.role = 'option';
-    option.id = `${this.#list.id}-${index}`;
-    option.ariaSelected = String(index === this.#selected);
-    // Before the field loses the focus, and with it the list.
-    option.addEventListener('pointerdown', (event) => {
-      event.preventDefault();
-      this.#choose(index);
-    });
-    return option;
+  #parts({ userId, name }: Person): Node[] {
+    const about = element('span', 'choice-about', element('bdi', 'name', name));
+    const difference = this.#difference({ userId, name });
+    if (difference !== '') about.append(element('bdi', 'choice-detail', difference));
+    return [avatar(userId, name), about];
   }
 
   /** What tells a person from others of the same name. */

@@ -112,11 +112,11 @@ function frame(
   message: Pick<Message, 'senderId' | 'sender'> & Partial<Message>,
   { isFirst }: Pick<RowPlace, 'isFirst'>,
 ): HTMLLIElement {
-  const { senderId, sender, timestamp, unverified } = message;
+  const { senderId, sender, timestamp } = message;
   const row = element('li', isFirst ? 'message is-first' : 'message');
   if (isFirst) row.append(avatar(senderId, sender));
   const byline = element('p', isFirst ? 'byline' : 'byline aside');
-  byline.append(...nameParts(senderId, sender, unverified === true));
+  byline.append(...nameParts(senderId, sender, message));
   if (senderId === room.state.you?.userId) byline.append(element('span', 'aside', text('youMark')));
   if (timestamp !== undefined) {
     byline.append(' ', timeElement(timestamp));

@@ -149,11 +149,11 @@ export class PeoplePanel implements PanelContent {
   }
 
   #item(user: Somebody): HTMLLIElement {
-    const { userId, username, unverified, role = 'none', mutedUntil = 0, banned } = user;
+    const { userId, username, role = 'none', mutedUntil = 0, banned } = user;
     const { you } = this.#room.state;
     const isYou = userId === you?.userId;
     const about = element('span', 'about');
-    about.append(...nameParts(userId, username, unverified === true));
+    about.append(...nameParts(userId, username, user));
     if (isYou) about.append(tag(text('youTag')));
     const shown = isYou ? (you?.role ?? role) : role;
     if (shown !== 'none' && shown !== 'member') about.append(tag(roleName(shown)));

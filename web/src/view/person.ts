@@ -1,4 +1,5 @@
 import { GUEST_PREFIX } from '../../../src/protocol/identity.ts';
+import type { Present } from '../../../src/protocol/objects.ts';
 import { element } from './dom.ts';
 import { text } from '../texts.ts';
 
@@ -15,10 +16,17 @@ export function avatar(userId: string, username: string): HTMLSpanElement {
 }
 
 /** A name as text of its own, so that its direction stays its own, and how far it can be trusted. */
-export function nameParts(userId: string, username: string, isUnverified: boolean): Node[] {
+export function nameParts(
+  userId: string,
+  username: string,
+  { unverified, bot }: Pick<Present, 'unverified' | 'bot'>,
+): Node[] {
   const name = element('bdi', `name hue-${hueOf(userId)}`, username);
   if (userId.startsWith(GUEST_PREFIX)) return [name, tag(text('guestTag'), text('guestTitle'))];
-  return isUnverified ? [name, tag(text('unverifiedTag'), text('unverifiedTitle'))] : [name];
+  const marks = [name];
+  if (bot) marks.push(tag(text('botTag'), text('botTitle')));
+  if (unverified) marks.push(tag(text('unverifiedTag'), text('unverifiedTitle')));
+  return marks;
 }
 
 /** A word about somebody. */

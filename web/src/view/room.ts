@@ -19,12 +19,10 @@ import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
 import { messageChoices } from './message-choices.ts';
-import { Panel } from './panel.ts';
-import { PeoplePanel } from './people.ts';
+import { Panel, type PanelContent } from './panel.ts';
 import { type Choice, openMenu, QUICK_EMOJI } from './popover.ts';
 import type { MessageActions, RowContext } from './row-context.ts';
 import { linkedParts } from './text.ts';
-import { ThreadPanel } from './thread.ts';
 import { LiveRegion } from './live-region.ts';
 import { text } from '../texts.ts';
 
@@ -112,7 +110,7 @@ export class RoomView {
     this.#panel = new Panel(() => this.#panelChanged(), signal);
     this.#listen();
     if (isVeryWide.matches && remembered.getItem('panel') !== 'closed') {
-      this.#panel.open(this.#people());
+      this.#load(this.#openPeople());
     }
     // At once: nothing of the room before may be seen for a frame.
     this.#render();
@@ -134,8 +132,7 @@ export class RoomView {
   async #openSearch(words = ''): Promise<void> {
     const jump = (seq: number) => void this.#jump(seq);
     const panel = await lazy.search(this.#room, this.#context.names, jump);
-    if (this.#life.signal.aborted) return;
-    this.#panel.open(panel, this.#openers.Search);
+    this.#openPanel(panel, this.#openers.Search);
     if (words !== '') panel.search(words);
   }
 
@@ -241,7 +238,7 @@ export class RoomView {
         const maySpeak = whySilent(this.#room.state, Date.now()) === undefined;
         openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
       },
-      openThread: (seq) => this.#openThread(seq),
+      openThread: (seq) => this.#load(this.#openThread(seq)),
       jump: (seq) => void this.#jump(seq),
       retry: (id) => this.#room.retry(id),
       discard: (id) => this.#room.discard(id),
@@ -313,14 +310,21 @@ export class RoomView {
     }
   }
 
-  #people(): PeoplePanel {
-    return new PeoplePanel(this.#room, this.#context.names, {
+  async #openPeople(opener?: HTMLElement): Promise<void> {
+    const people = await lazy.people(this.#room, this.#context.names, {
       mention: (person) => {
         this.#panel.yield();
         this.#composer.mention(person);
       },
       invite: (invited) => this.#invite(invited),
     });
+    this.#openPanel(people, opener);
+  }
+
+  /** Opens what was loaded, unless another room is shown by now. */
+  #openPanel(content: PanelContent, opener?: HTMLElement): void {
+    if (this.#life.signal.aborted) content.stop();
+    else this.#panel.open(content, opener);
   }
 
   /** What is opened comes once it is loaded. */
@@ -343,10 +347,10 @@ export class RoomView {
       return;
     }
     if (name === 'Search') this.search();
-    else this.#panel.open(this.#people(), this.#openers[name]);
+    else this.#load(this.#openPeople(this.#openers[name]));
   }
 
-  #openThread(seq: number): void {
+  async #openThread(seq: number): Promise<void> {
     const composer = new Composer({
       ...this.#writing(seq),
       label: text('reply'),
@@ -357,7 +361,8 @@ export class RoomView {
       lastOwn: () => thread.lastOwn(),
     });
     const threadContext = { ...this.#context, actions: this.#messageActions(() => composer) };
-    const thread = new ThreadPanel(threadContext, seq, composer);
+    const thread = await lazy.thread(threadContext, seq, composer);
+    if (this.#life.signal.aborted) return;
     const opener = this.#log.focusOn(seq);
     this.#panel.open(thread, opener ?? this.#name);
   }

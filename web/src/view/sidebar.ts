@@ -120,8 +120,9 @@ export class Sidebar {
     return this.#nav.classList.contains('is-open');
   }
 
-  #renderMe({ userId, username, unverified }: You): void {
-    const name = element('span', 'about', ...nameParts(userId, username, unverified === true));
+  #renderMe(you: You): void {
+    const { userId, username } = you;
+    const name = element('span', 'about', ...nameParts(userId, username, you));
     this.#me.replaceChildren(avatar(userId, username), name);
   }
 

@@ -57,7 +57,7 @@ export function openSwitcher(known: readonly string[], open: (roomId: string) =>
   }
 
   function option(roomId: string, at: number): HTMLLIElement {
-    const made = element('li', 'mention-option', element('bdi', 'name', roomId));
+    const made = element('li', 'choice', element('bdi', 'name', roomId));
     made.role = 'option';
     made.id = `${list.id}-${at}`;
     made.ariaSelected = String(at === selected);

@@ -1,0 +1,81 @@
+import type { InboxReply } from '../protocol/inbox-commands.ts';
+import type { InboxEventPayload } from '../protocol/inbox-events.ts';
+import type { Conversation } from '../protocol/inbox-objects.ts';
+import { emptyInbox, type InboxState } from './inbox-state.ts';
+
+type Page = InboxReply<'openInbox'>;
+
+/** What this client knows of an inbox, and how replies and events change it. */
+export class InboxModel {
+  readonly #known = new Map<string, Conversation>();
+  /** The last conversation of the last page of the list; what stands above it is all known. */
+  #bound: Conversation | undefined;
+  #hasMore = false;
+  #totals = emptyInbox.totals;
+
+  /** The list begins. */
+  begin(page: Page): void {
+    this.#known.clear();
+    this.#bound = undefined;
+    this.page(page);
+  }
+
+  /** A further page of the list. */
+  page({ conversations, hasMore, totals }: Page): void {
+    for (const conversation of conversations) this.put(conversation);
+    this.#bound = conversations.at(-1) ?? this.#bound;
+    this.#hasMore = hasMore;
+    this.#totals = totals;
+  }
+
+  /** What has changed while the connection was lost. */
+  changed({ conversations, removed = [], totals }: Page): void {
+    for (const conversation of conversations) this.put(conversation);
+    for (const roomId of removed) this.#known.delete(roomId);
+    this.#totals = totals;
+  }
+
+  /** A conversation, unless a later state of it is known. */
+  put(conversation: Conversation): void {
+    const { roomId, rev } = conversation;
+    if (rev >= (this.#known.get(roomId)?.rev ?? 0)) this.#known.set(roomId, conversation);
+  }
+
+  remove(roomId: string): void {
+    this.#known.delete(roomId);
+  }
+
+  counted(totals: InboxEventPayload<'inboxTotals'>): void {
+    this.#totals = totals;
+  }
+
+  find(roomId: string): Conversation | undefined {
+    return this.#known.get(roomId);
+  }
+
+  get state(): Omit<InboxState, 'status'> {
+    return {
+      conversations: [...this.#known.values()]
+        .filter(({ archived }) => !archived)
+        .toSorted(inOrder),
+      hasMore: this.#hasMore,
+      totals: this.#totals,
+    };
+  }
+
+  /** What the next page of the list comes after: the last conversation that is not below the bound. */
+  get last(): string | undefined {
+    const bound = this.#bound;
+    if (bound === undefined) return undefined;
+    return this.state.conversations.findLast((one) => inOrder(one, bound) <= 0)?.roomId;
+  }
+}
+
+/** As the server orders its list. */
+function inOrder(a: Conversation, b: Conversation): number {
+  return (
+    Number(b.pinned ?? false) - Number(a.pinned ?? false) ||
+    b.activityAt - a.activityAt ||
+    (a.roomId < b.roomId ? 1 : -1)
+  );
+}

@@ -1,0 +1,238 @@
+/** A user's conversations: `const inbox = await client.inbox()`. */
+import type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inbox-commands.ts';
+import type { InboxEventName, InboxEventPayload } from '../protocol/inbox-events.ts';
+import type { Conversation } from '../protocol/inbox-objects.ts';
+import { Asker } from './asker.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import type { Environment } from './environment.ts';
+import type { Followed } from './follower.ts';
+import { InboxModel } from './inbox-model.ts';
+import type { InboxState } from './inbox-state.ts';
+import { Listeners } from './listeners.ts';
+import { notConnected, Refused } from './refused.ts';
+import type { Status } from './status.ts';
+import { Timers } from './timers.ts';
+
+export type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inbox-commands.ts';
+export type { Conversation, Notify, Totals } from '../protocol/inbox-objects.ts';
+export { emptyInbox, type InboxState } from './inbox-state.ts';
+
+/** The events of an inbox as the protocol has them, and two of this client. */
+export type InboxEvents = { [N in InboxEventName]: InboxEventPayload<N> } & {
+  change: InboxState;
+  status: Status;
+};
+
+/** Commands that a client gives an inbox. */
+export type InboxAskable = Exclude<InboxCommandName, 'openInbox' | 'rebuildInbox' | 'eraseInbox'>;
+
+type Reply = InboxReply<'openInbox'>;
+
+const followed: Followed<Reply, 'openInbox'> = {
+  opening: 'inbox',
+  page: 'openInbox',
+  payload: (since) => ({ since }),
+  isPartial: ({ hasMore, reset }) => hasMore && reset === undefined,
+};
+
+/** Whatever is asked of an inbox can be asked twice. */
+const ALL = /^/;
+/** Rooms tell what happens for two minutes after they were named; in milliseconds. */
+const WATCH_AGAIN_MS = 110_000;
+
+/**
+ * The rooms on whose list the user is, with what is unread. It opens when it is made, and comes back by
+ * itself with what has changed.
+ */
+export class Inbox {
+  readonly #connection: Connection<Reply, 'openInbox'>;
+  readonly #asker: Asker;
+  readonly #model = new InboxModel();
+  readonly #listeners = new Listeners<InboxEvents>();
+  readonly #timers: Timers<'watch'>;
+  #watched: readonly string[] = [];
+  #more: Promise<unknown> | undefined;
+  #state: InboxState | undefined;
+
+  constructor(options: ConnectionOptions, environment: Environment) {
+    this.#timers = new Timers(environment);
+    this.#connection = new Connection(followed, options, environment, {
+      status: (status) => this.#statusChanged(status),
+      joined: (reply, hasResumed) => this.#opened(reply, hasResumed),
+      missed: (page) => this.#model.changed(page),
+      event: (name, payload) => this.#event(name as InboxEventName, payload as never),
+      framed: () => this.#changed(),
+      renewed: () => undefined,
+    });
+    this.#asker = new Asker(this.#connection, ALL);
+    this.open();
+  }
+
+  /**
+   * Opens it again after `close` or an end; where the connection is lost, tries again at once.
+   * @example if (inbox.state.status.name === 'ended') inbox.open();
+   */
+  open(): void {
+    this.#connection.start();
+  }
+
+  /**
+   * Closes it, until `open`.
+   * @example inbox.close();
+   */
+  close(): void {
+    this.#connection.stop();
+  }
+
+  /**
+   * What is known of the inbox now; the same object until something changes.
+   * @example for (const { roomId, unread } of inbox.state.conversations) console.log(roomId, unread);
+   */
+  get state(): InboxState {
+    this.#state ??= { status: this.#connection.status, ...this.#model.state };
+    return this.#state;
+  }
+
+  /**
+   * For stores that look for themselves, such as React's. @returns ends it
+   * @example const stop = inbox.subscribe(() => console.log(inbox.getState().totals.unread));
+   */
+  readonly subscribe = (listener: () => void): (() => void) => this.on('change', listener);
+  /**
+   * `state`, as a function that can be handed on.
+   * @example const { totals } = inbox.getState();
+   */
+  readonly getState = (): InboxState => this.state;
+
+  /**
+   * Calls a listener for every event of a name. @returns ends it
+   * @example inbox.on('inboxTotals', ({ mentions }) => console.log(`${mentions} rooms mention you.`));
+   */
+  on<N extends keyof InboxEvents>(
+    name: N,
+    listener: (payload: InboxEvents[N]) => unknown,
+  ): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  /**
+   * Loads a page of further conversations into the state. @throws Refused
+   * @example if (inbox.state.hasMore) await inbox.loadMore();
+   */
+  loadMore(limit = 50): Promise<unknown> {
+    const after = this.#model.last;
+    const query = { limit, ...(after !== undefined && { after }) };
+    this.#more ??= this.#ask('getInbox', query, (page) => this.#model.page(page)).finally(() => {
+      this.#more = undefined;
+    });
+    return this.#more;
+  }
+
+  /**
+   * Names the rooms on screen, up to 20: what happens in them shows as it does, until others are
+   * named. @example inbox.watch(inbox.state.conversations.slice(0, 20).map(({ roomId }) => roomId));
+   */
+  watch(roomIds: readonly string[]): void {
+    this.#watched = roomIds;
+    this.#watch();
+  }
+
+  /**
+   * Sets what is given: `pinned`, `archived`, `notify`, `draft`, `readUpTo`, `unreadFrom`. With nothing
+   * it replies the conversation with its draft. @throws Refused
+   * @example await inbox.set('general', { pinned: true, notify: 'all' });
+   */
+  async set(
+    roomId: string,
+    choices: Omit<InboxPayload<'setConversation'>, 'roomId'> = {},
+  ): Promise<Conversation> {
+    return (await this.ask('setConversation', { roomId, ...choices })).conversation;
+  }
+
+  /**
+   * Opens the direct room with another user. @throws Refused `member_not_found` where they take none
+   * @example const { roomId } = await inbox.openDirect('bob');
+   */
+  async openDirect(userId: string): Promise<Conversation> {
+    return (await this.ask('openDirect', { userId })).conversation;
+  }
+
+  /**
+   * Takes this user off a room's list for good. @throws Refused for the last owner
+   * @example await inbox.quit('general');
+   */
+  async quit(roomId: string): Promise<void> {
+    await this.ask('quitRoom', { roomId });
+  }
+
+  /**
+   * Gives any command of the protocol's inbox, as soon as it can be reached, and again when the
+   * connection is lost before the answer. @throws Refused
+   * @example await inbox.ask('blockUser', { userId: 'mallory' });
+   */
+  ask<N extends InboxAskable>(name: N, payload: InboxPayload<N>): Promise<InboxReply<N>> {
+    return this.#ask(name, payload);
+  }
+
+  #ask<N extends InboxAskable>(
+    name: N,
+    payload: InboxPayload<N>,
+    take?: (reply: InboxReply<N>) => void,
+  ): Promise<InboxReply<N>> {
+    return new Promise((resolve, reject) => {
+      this.#asker.ask(name, payload as never, (result) => {
+        if (!result.ok) return reject(new Refused(result.error));
+        const reply = result as unknown as InboxReply<N>;
+        if ('conversation' in reply) this.#model.put(reply.conversation);
+        if (name === 'quitRoom') this.#model.remove((payload as { roomId: string }).roomId);
+        take?.(reply);
+        resolve(reply);
+      });
+      this.#rejectIfGone();
+    });
+  }
+
+  #opened(reply: Reply, hasResumed: boolean): void {
+    if (reply.reset === true) this.#begin();
+    else if (hasResumed) this.#model.changed(reply);
+    else this.#model.begin(reply);
+    this.#asker.go();
+    this.#watch();
+  }
+
+  /** The inbox is another one: the list of this one stays until the other's is there. */
+  #begin(): void {
+    void this.#ask('getInbox', {}, (page) => this.#model.begin(page)).catch(() => undefined);
+  }
+
+  #event<N extends InboxEventName>(name: N, payload: InboxEventPayload<N>): void {
+    if ('mentions' in payload) this.#model.counted(payload);
+    else if ('kind' in payload) this.#model.put(payload);
+    else this.#model.remove(payload.roomId);
+    this.#listeners.tell(name, payload as never);
+  }
+
+  #watch(): void {
+    this.#timers.stop('watch');
+    if (this.#watched.length === 0 || !this.#connection.isOpen) return;
+    this.#connection.ask('watchInbox', { roomIds: [...this.#watched] }, () => undefined);
+    this.#timers.set('watch', WATCH_AGAIN_MS, () => this.#watch());
+  }
+
+  #statusChanged(status: Status): void {
+    this.#rejectIfGone();
+    this.#listeners.tell('status', status);
+    this.#changed();
+  }
+
+  #rejectIfGone(): void {
+    const { status } = this.#connection;
+    if (status.name === 'ended') this.#asker.ended(status.problem);
+    else if (status.name === 'left') this.#asker.ended(notConnected);
+  }
+
+  #changed(): void {
+    this.#state = undefined;
+    this.#listeners.tell('change', this.state);
+  }
+}
