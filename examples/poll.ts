@@ -36,8 +36,7 @@ export default defineApp({
         if (data.closed === true) throw refuse('This poll is closed.');
         if (option >= data.options.length) throw refuse('This poll has no such option.');
         const vote = room.perUser<number>(seq);
-        const votes = counted(
-          { ...data, votes: counted(data, vote.get(), -1) }, option, 1);
+        const votes = counted({ ...data, votes: counted(data, vote.get(), -1) }, option, 1);
         vote.set(option);
         room.update(seq, { ...data, votes });
         return { reply: { votes } };
@@ -52,9 +51,5 @@ export default defineApp({
         room.update(seq, { ...message.data, closed: true });
       },
     },
-  },
-  beforeMessage(_room, { data, kind }) {
-    // Votes come by votes alone.
-    if (kind === 'poll' && data?.['votes'] !== undefined) return { refuse: 'A poll begins without votes.' };
   },
 });

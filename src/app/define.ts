@@ -1,7 +1,13 @@
-import type { App, Schemas } from '../protocol/app.ts';
+import type { App, Nothing, Schemas } from '../protocol/app.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { AnySchema, Input, Output } from '../protocol/standard-schema.ts';
-import type { AppRoom, CommandOutcome, CommandRoom, Draft, Replacement } from '../protocol/app-room.ts';
+import type {
+  AppRoom,
+  CommandOutcome,
+  CommandRoom,
+  Draft,
+  Replacement,
+} from '../protocol/app-room.ts';
 
 export type { AppRoom, CommandRoom, Draft, PerUser } from '../protocol/app-room.ts';
 
@@ -54,10 +60,10 @@ export type AnyDefinition = AppDefinition<
  * @example export default defineApp({ signals: { cursor: z.object({ x: z.number(), y: z.number() }) } });
  */
 export function defineApp<
-  S extends Schemas = Record<never, never>,
-  K extends Schemas = Record<never, never>,
-  C extends Schemas = Record<never, never>,
-  R = Record<never, never>,
+  S extends Schemas = Nothing,
+  K extends Schemas = Nothing,
+  C extends Schemas = Nothing,
+  R = Nothing,
 >(definition: AppDefinition<S, K, C, R>): App<S, K, C, R> {
   return { '~parlor': definition } as unknown as App<S, K, C, R>;
 }

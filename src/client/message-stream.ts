@@ -180,7 +180,8 @@ export class MessageStream {
     this.#resolve.begun();
   }
 
-  #hasEnded({ seq = 0, rev = 0, length = 0, status }: Taken): void {
+  #hasEnded({ seq = 0, rev = 0, length = 0, status, reason = '' }: Taken): void {
+    if (status === 'refused') return this.fail({ code: 'refused', message: reason });
     if (status !== undefined) this.#ports.appended({ seq, rev, offset: length, text: '', status });
     this.#isOver = true;
     const message = this.#ports.find(seq);

@@ -1,6 +1,8 @@
 import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { fileTokensOf } from '../files/file-token.ts';
+import { application } from '../app/current.ts';
+import { namesOf } from '../room/own-names.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
 import {
   browserHeaders,
@@ -77,7 +79,15 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const directory = new ObjectDirectory(env.ROOM, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
   const files = filesOf(env, settings);
-  const chat = { directory, inboxes, authenticate, fileTokens: files.tokens, limits, settings };
+  const chat = {
+    directory,
+    inboxes,
+    authenticate,
+    fileTokens: files.tokens,
+    limits,
+    ownNames: namesOf(application),
+    settings,
+  };
   const app = httpTransport({
     directory,
     inboxes,

@@ -1,6 +1,9 @@
 import type { Message, Present } from './objects.ts';
 import type { AnySchema, Input, Output } from './standard-schema.ts';
 
+/** An application that declares none. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type
+export type Nothing = Record<never, never>;
 export type Schemas = Record<string, AnySchema>;
 
 /** What `defineApp` returns: types for clients, and the definition for hosts. */
@@ -27,15 +30,14 @@ export type HeardSignals<A> = {
 
 /** The data of an application's kinds of messages, by name. */
 export type KindsOf<A> =
-  A extends App<infer _S, infer K> ? { [N in keyof K]: Input<K[N]> } : Record<never, never>;
-type KnownKinds<A> =
-  A extends App<infer _S, infer K> ? { [N in keyof K]: Output<K[N]> } : Record<never, never>;
+  A extends App<infer _S, infer K> ? { [N in keyof K]: Input<K[N]> } : Nothing;
+type KnownKinds<A> = A extends App<infer _S, infer K> ? { [N in keyof K]: Output<K[N]> } : Nothing;
 
 /** What each command of an application takes and replies. */
 export type CommandsOf<A> =
   A extends App<infer _S, infer _K, infer C, infer R>
     ? { [N in keyof C]: { payload: Input<C[N]>; reply: N extends keyof R ? R[N] : object } }
-    : Record<never, never>;
+    : Nothing;
 
 type OfKind<A> = {
   [N in keyof KnownKinds<A>]: { kind: N; data: KnownKinds<A>[N] };
@@ -48,3 +50,13 @@ type OfKind<A> = {
 export type MessageOf<A> = [keyof KindsOf<A>] extends [never]
   ? Message
   : Omit<Message, 'kind' | 'data'> & (OfKind<A> | { kind?: undefined; data?: undefined });
+
+/** The payload of one command of an application, and its reply. */
+export type TakenBy<A, N extends keyof CommandsOf<A>> = CommandsOf<A>[N] extends {
+  payload: infer P;
+}
+  ? P
+  : never;
+export type ReplyOf<A, N extends keyof CommandsOf<A>> = CommandsOf<A>[N] extends { reply: infer R }
+  ? R
+  : never;

@@ -64,6 +64,14 @@ const member = z.object({
   touched: count,
 });
 
+/** What a command of the application has stored for a user about a message; without a value, nothing. */
+const value = z.object({
+  type: z.literal('value'),
+  seq: whole(1),
+  userId: id,
+  value: z.unknown().optional(),
+});
+
 /** The last line: the room itself, and the `rev` that all of it is true to. */
 const end = z.object({
   type: z.literal('end'),
@@ -81,8 +89,8 @@ const end = z.object({
 
 export const exportLineSchema = z.discriminatedUnion(
   'type',
-  [head, message, reactions, act, member, end],
-  { error: 'must be one of export, message, reactions, act, member, end' },
+  [head, message, reactions, act, member, value, end],
+  { error: 'must be one of export, message, reactions, act, member, value, end' },
 );
 
 const nullFields = new Map<unknown, ReadonlySet<string>>(
@@ -114,5 +122,7 @@ export const exportCursorSchema = z.object({
   /** Members up to this one, in the order of touching, are. */
   touched: z.number(),
   userId: z.string(),
+  /** Users' values up to this `id` are; absent in an export that an earlier version began. */
+  value: z.number().optional(),
 });
 export type ExportCursor = z.infer<typeof exportCursorSchema>;

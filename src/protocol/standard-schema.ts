@@ -48,7 +48,9 @@ export function readBy(schema: AnySchema, value: unknown, within?: string): unkn
   if (checked instanceof Promise) throw new Error('The schema is asynchronous.');
   if (checked.issues === undefined) return checked.value;
   const [issue] = checked.issues;
-  const path = (issue?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  const path = (issue?.path ?? []).map((part) =>
+    String(typeof part === 'object' ? part.key : part),
+  );
   const field = [...(within === undefined ? [] : [within]), ...path].join('.').slice(0, 128);
   const why = issue?.message ?? 'see its schema';
   const sentence = `${field === '' ? 'payload' : field} does not fit: ${why}`;

@@ -20,7 +20,7 @@ export interface Application {
   readonly kinds?: ReadonlyMap<string, KindRule>;
   readonly commands?: ReadonlyMap<string, CommandRule>;
   /** Decides about a text before it is stored. Throws a refusal `refused`, or returns what to store. */
-  beforeMessage?(room: AppRoom, draft: Draft): Replacement | undefined;
+  beforeMessage?: (room: AppRoom, draft: Draft) => Replacement | undefined;
 }
 
 /** A declared event of the application that is not stored. */
@@ -36,9 +36,9 @@ export interface KindRule {
   /** @throws Refusal `invalid_payload` */
   read(data: unknown): JsonObject;
   /** What people and search read of it; without, the sender's own text. */
-  text?(data: JsonObject): string;
+  text?: (data: JsonObject) => string;
   /** The data without what an erased user has stored about the message. */
-  forget?(data: JsonObject, value: unknown): unknown;
+  forget?: (data: JsonObject, value: unknown) => unknown;
 }
 
 /** A command of the application. */

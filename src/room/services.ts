@@ -1,6 +1,7 @@
 import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import type { Application } from './application.ts';
 import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
@@ -39,6 +40,9 @@ export interface RoomServices {
   appends: OpenAppends;
   frames: FrameSender;
   deliveries: Deliveries;
+  application: Application;
+  /** Whether events that nothing declares are passed on. */
+  openSignals: boolean;
   refusals: Refusals;
   rates: RateLimits;
   tokenExpiry: TokenExpiry;
@@ -53,7 +57,7 @@ export interface RoomServices {
  * @throws NewerSchema where newer code has written the room
  */
 export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomServices {
-  const { clock, ids, timer, log } = ports;
+  const { clock, ids, timer, log, application = {} } = ports;
   const database = new Database(ports.sql);
   const outgoing = outgoingOf(roomId, ports);
   const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
@@ -75,6 +79,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     limits,
     ids,
     deliveries,
+    application,
   };
 
   // Applying effects may rename a user, and a renaming has effects.
@@ -104,6 +109,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     ...outgoing,
     appends,
     deliveries,
+    application,
+    openSignals: limits.openSignals,
     rates,
     renewal,
     pipeline,
@@ -120,7 +127,7 @@ function readDelivery(
   key: string,
 ): string | undefined {
   if (target === FILES_TARGET) return filesBody(context, key);
-  if (!target.startsWith(INBOX_TARGET)) return application?.read(context, target, key);
+  if (!target.startsWith(INBOX_TARGET)) return application?.read?.(context, target, key);
   return bodyOf(context, target.slice(INBOX_TARGET.length));
 }
 

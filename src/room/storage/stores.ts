@@ -6,6 +6,7 @@ import { Erasures } from './erasures.ts';
 import { Members } from './members.ts';
 import { Mentions } from './mentions.ts';
 import { Messages } from './messages.ts';
+import { PerUserValues } from './per-user-values.ts';
 import { Reactions } from './reactions.ts';
 import { Records } from './records.ts';
 import { RoomRow } from './room-row.ts';
@@ -20,6 +21,7 @@ export interface Stores {
   records: Records;
   members: Members;
   reactions: Reactions;
+  perUser: PerUserValues;
   mentions: Mentions;
   search: SearchIndex;
   audit: Audit;
@@ -37,6 +39,7 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     records: new Records(database),
     members: new Members(database, told),
     reactions: new Reactions(database),
+    perUser: new PerUserValues(database),
     mentions: new Mentions(database),
     search: new SearchIndex(database),
     audit: new Audit(database),
