@@ -53,9 +53,9 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  async list(prefix: string, cursor = ''): Promise<BlobPage> {
+  async list(prefix: string, after = ''): Promise<BlobPage> {
     const keys = await this.#keysBelow(prefix);
-    const due = keys.filter((key) => key > cursor);
+    const due = keys.filter((key) => key > after);
     const page = due.slice(0, MAX_KEYS);
     const last = page.at(-1);
     const blobs = await Promise.all(page.map((key) => this.#entryOf(key)));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { BlobStore } from '../src/files/blob-store.ts';
-import { deleteFiles } from '../src/files/delete-files.ts';
+import { type AskSweep, deleteFiles, SWEEPER } from '../src/files/delete-files.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { Reply, RequestName } from '../src/protocol/commands.ts';
 import { internalProblem, Refusal } from '../src/protocol/codes/errors.ts';
@@ -46,11 +46,15 @@ export function roomPath(dataDir: string, roomId: string): string {
 }
 
 /** How a room's deliveries to the store of files are brought, and those to others. */
-function carrying({ store, carry }: NodeRoomsOptions, roomId: string): { carry?: Carry } {
+function carrying(
+  { store, carry }: NodeRoomsOptions,
+  roomId: string,
+  ask: AskSweep,
+): { carry?: Carry } {
   if (store === undefined) return carry === undefined ? {} : { carry };
   return {
     carry: async (target, deliveries) => {
-      if (target === FILES_TARGET) return deleteFiles(store, roomId, deliveries);
+      if (target === FILES_TARGET) return deleteFiles(store, roomId, deliveries, ask);
       return carry === undefined ? [] : carry(target, deliveries);
     },
   };
@@ -74,9 +78,13 @@ export class NodeRooms implements RoomDirectory {
       host: { batchDelayMs: limits.batchDelayMs, log, meter },
       make: (roomId, parts) => {
         const firstEpoch = firstEpochOf(storageId, roomId);
+        const ask: AskSweep = async (page) => {
+          const result = await this.execute(roomId, SWEEPER, 'sweepFiles', page);
+          if (!result.ok) throw new Refusal(result.error.code, result.error.message);
+        };
         return new NodeRoom({
           ...parts,
-          host: { ...parts.host, ...carrying(options, roomId) },
+          host: { ...parts.host, ...carrying(options, roomId, ask) },
           roomId,
           firstEpoch,
           limits,

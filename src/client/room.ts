@@ -225,7 +225,7 @@ export class Room<A extends object = object> {
   /**
    * Gives a command of the application's own, as soon as the room can be reached. It is not given again
    * when the connection is lost. @throws Refused
-   * @example const reply = await connect<typeof poll>({ url }).room('general').command('vote', { seq: 3, option: 0 });
+   * @example const { votes } = await pollRoom.command('vote', { seq: 3, option: 0 });
    */
   command<N extends keyof CommandsOf<A> & string>(
     name: N,

@@ -64,19 +64,20 @@ export class R2BlobStore implements BlobStore {
     if (keys.length > 0) await this.#bucket.delete([...keys]);
   }
 
-  async list(prefix: string, cursor?: string): Promise<BlobPage> {
+  async list(prefix: string, after?: string): Promise<BlobPage> {
     const page = await this.#bucket.list({
       prefix,
       limit: MAX_KEYS,
-      ...(cursor !== undefined && { cursor }),
+      ...(after !== undefined && { startAfter: after }),
     });
+    const last = page.objects.at(-1);
     return {
       blobs: page.objects.map(({ key, size, uploaded }) => ({
         key,
         size,
         storedAt: uploaded.getTime(),
       })),
-      ...(page.truncated && { next: page.cursor }),
+      ...(page.truncated && last !== undefined && { next: last.key }),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { deleteFiles } from '../files/delete-files.ts';
+import { deleteFiles, SWEEPER } from '../files/delete-files.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
@@ -57,6 +57,9 @@ export class RoomObject extends SocketObject<Room> {
   async #deleteFiles(deliveries: readonly Delivery[]): Promise<readonly DeliveryOutcome[]> {
     const { FILES } = this.env;
     if (FILES === undefined) return [];
-    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries);
+    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries, async (page) => {
+      const result = await this.execute(SWEEPER, 'sweepFiles', page);
+      if (!result.ok) throw new Refusal(result.error.code, result.error.message);
+    });
   }
 }

@@ -19,10 +19,10 @@ export interface BlobStore {
   /** Deletes what the keys hold, 1,000 at most; a key that holds nothing is no error. */
   delete(keys: readonly string[]): Promise<void>;
   /**
-   * What is stored below a prefix that ends in `/`, in steps.
-   * @param cursor the `next` of the step before
+   * What is stored below a prefix that ends in `/`, in the order of keys, in steps.
+   * @param after the last key of the step before
    */
-  list(prefix: string, cursor?: string): Promise<BlobPage>;
+  list(prefix: string, after?: string): Promise<BlobPage>;
 }
 
 /** Bytes `first` to `last`, both included; `first` ≤ `last` < the size. */
@@ -31,7 +31,7 @@ export interface ByteRange {
   last: number;
 }
 
-/** At most 1,000 entries; without `next` there are no more. */
+/** At most 1,000 entries. `next` is the last key, and absent where there are no more. */
 export interface BlobPage {
   blobs: { key: string; size: number; /** Epoch milliseconds. */ storedAt: number }[];
   next?: string;

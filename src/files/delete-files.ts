@@ -1,8 +1,8 @@
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
+import type { Payload } from '../protocol/commands.ts';
+import type { Identity } from '../protocol/identity.ts';
+import { EARLIER_LIVES, SWEEP } from '../room/files/deliver.ts';
 import type { BlobStore } from './blob-store.ts';
-
-/** The key that stands for all bytes of the room's earlier lives. */
-const EARLIER_LIVES = '*';
 
 /** Pages that one attempt reads; what is left is for the next one. */
 const MAX_PAGES = 50;
@@ -16,20 +16,48 @@ export async function folderOf(roomId: string): Promise<string> {
   return new Uint8Array(bytes).reduce((hex, byte) => hex + byte.toString(16).padStart(2, '0'), '');
 }
 
+/** The service itself, in a question to a room. */
+export const SWEEPER: Identity = { userId: 'parlor:files', admin: true };
+
+/** Asks a room which of these bytes it has files for. Rejects unless it has answered. */
+export type AskSweep = (page: Omit<Payload<'sweepFiles'>, 'roomId'>) => Promise<unknown>;
+
 /** Deletes the bytes that a room no longer has a file for. Rejects while the store is down. */
 export async function deleteFiles(
   store: BlobStore,
   roomId: string,
   deliveries: readonly Delivery[],
+  ask: AskSweep,
 ): Promise<DeliveryOutcome[]> {
   const folder = await folderOf(roomId);
-  const keys = deliveries.filter(({ key }) => key !== EARLIER_LIVES).map(({ key }) => key);
+  const keys = deliveries.map(({ key }) => key).filter((key) => !isWide(key));
   await store.delete(keys.map((key) => `${folder}/${key}`));
   const outcomes: DeliveryOutcome[] = [];
   for (const { key, body } of deliveries) {
+    if (key === SWEEP) await sweep(store, folder, body, ask);
     outcomes.push(key === EARLIER_LIVES ? await deleteEarlier(store, folder, body) : 'delivered');
   }
   return outcomes;
+}
+
+/** Whether a key means more than one file's bytes. */
+function isWide(key: string): boolean {
+  return key === EARLIER_LIVES || key === SWEEP;
+}
+
+/**
+ * Shows a room one page of what the store holds of it. The room deletes what it has no file for, and
+ * asks for the next page, by deliveries of their own.
+ */
+async function sweep(store: BlobStore, folder: string, body: string, ask: AskSweep): Promise<void> {
+  const { after } = JSON.parse(body) as { after: string | null };
+  const { blobs, next } = await store.list(
+    `${folder}/`,
+    after === null ? undefined : `${folder}/${after}`,
+  );
+  const within = (key: string) => key.slice(folder.length + 1);
+  const keys = blobs.map(({ key }) => within(key));
+  await ask({ keys, ...(next !== undefined && { next: within(next) }) });
 }
 
 /** @param body names the epochs to keep */
@@ -40,13 +68,13 @@ async function deleteEarlier(
 ): Promise<DeliveryOutcome> {
   const { keep } = JSON.parse(body) as { keep: string[] };
   const kept = keep.map((epoch) => `${folder}/${epoch}/`);
-  let cursor: string | undefined;
+  let after: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { blobs, next } = await store.list(`${folder}/`, cursor);
+    const { blobs, next } = await store.list(`${folder}/`, after);
     const keys = blobs.map(({ key }) => key);
     await store.delete(keys.filter((key) => !kept.some((prefix) => key.startsWith(prefix))));
     if (next === undefined) return 'delivered';
-    cursor = next;
+    after = next;
   }
   return { retryAfterMs: GO_ON_MS };
 }

@@ -11,6 +11,7 @@ import {
   data,
   emoji,
   fileIds,
+  finished,
   flag,
   hasMore,
   kindName,
@@ -234,7 +235,7 @@ export const operations = {
         .enum(['done', 'stopped', 'failed'], { error: 'must be one of done, stopped, failed' })
         .optional(),
     }),
-    reply: streamed,
+    reply: finished,
     route: 'POST /messages/:seq/finish',
     summary: 'Ends a streaming message.',
   },

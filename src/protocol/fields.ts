@@ -77,7 +77,10 @@ export const streamed = z.object({
   seq: z.number(),
   rev: z.number(),
   length: z.number(),
-  /** `refused`: a rule of the application has deleted the message, for `reason`. */
+  status: z.enum(['done', ...streamEndings]).optional(),
+});
+/** The same at its end. `refused`: a rule of the application has deleted the message, for `reason`. */
+export const finished = streamed.extend({
   status: z.enum(['done', ...streamEndings, 'refused']).optional(),
   reason: z.string().optional(),
 });

@@ -42,6 +42,21 @@ export const fileRequests = {
     via: 'service',
     access: 'always',
   },
+  /**
+   * A page of what the store holds of the room: bytes without a file are deleted. `next` is where the
+   * store goes on; without it there is no more.
+   */
+  sweepFiles: {
+    payload: z.object({
+      roomId,
+      keys: z.array(z.string()).max(1_000),
+      next: z.string().optional(),
+    }),
+    reply: z.object({}),
+    cost: 0,
+    via: 'service',
+    access: 'always',
+  },
   /** A file that the reader may see. `isSent`: in a message, so that everybody in the room may. */
   getFile: {
     payload: z.object({ roomId, fileId }),

@@ -39,6 +39,7 @@ import { runCommand } from './commands/run-command.ts';
 import { searchMessages } from './commands/search-messages.ts';
 import { setReading } from './commands/set-reading.ts';
 import { tellRoom } from './commands/tell-room.ts';
+import { sweepFiles } from './commands/sweep-files.ts';
 import { stopMessage } from './commands/stop-message.ts';
 import { typing } from './commands/typing.ts';
 import { updateRoom } from './commands/update-room.ts';
@@ -83,6 +84,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   completeFile,
   dropFile,
   getFile,
+  sweepFiles,
   importRoom,
   getConversation,
   setReading,

@@ -1,6 +1,11 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { Killable } from '../support/killable.ts';
-import { NO_FILE_QUOTAS, uploadRun } from '../support/upload-run.ts';
+import { tokenFor } from '../support/tokens.ts';
+import { assertNothingLost, NO_FILE_QUOTAS, ROOM, uploadRun } from '../support/upload-run.ts';
+
+const MIB = 1024 * 1024;
 
 it('[FILE9] leaves no bytes without a row, and no message without its file, over cuts and kills', async () => {
   const host = await Killable.node(NO_FILE_QUOTAS);
@@ -10,4 +15,35 @@ it('[FILE9] leaves no bytes without a row, and no message without its file, over
   expect(report.kills).toBe(2);
   expect(report.stored).toBeGreaterThan(10);
   expect(report.cut).toBeGreaterThan(0);
+}, 120_000);
+
+it('[FILE9] answers `unavailable` where the disk takes no more of a file, and keeps nothing of it', async () => {
+  const host = await Killable.limited(NO_FILE_QUOTAS, 4 * MIB);
+  onTestFinished(() => host.remove());
+  const room = `${await host.start()}/rooms/${ROOM}`;
+  const authorization = `Bearer ${await tokenFor('alice')}`;
+  const upload = (size: number) =>
+    fetch(`${room}/files`, {
+      method: 'POST',
+      headers: { authorization, 'x-file-name': 'a.bin' },
+      body: new Uint8Array(size),
+    });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const full = await upload(6 * MIB);
+    expect(full.status).toBe(503);
+    expect(await full.json()).toMatchObject({ error: { code: 'unavailable' } });
+    const taken = await upload(MIB);
+    expect(taken.status).toBe(201);
+    const { file } = (await taken.json()) as { file: { fileId: string } };
+    const sent = await fetch(`${room}/messages`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ message: '', files: [file.fileId] }),
+    });
+    expect(sent.status).toBe(201);
+  }
+  await host.kill();
+  const left = await readdir(join(host.folder, 'files'), { recursive: true, withFileTypes: true });
+  expect(left.filter((entry) => entry.isFile())).toHaveLength(3);
+  await assertNothingLost(host.folder);
 }, 120_000);

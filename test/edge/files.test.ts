@@ -3,16 +3,21 @@ import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { R2BlobStore } from '../../src/edge/r2-blob-store.ts';
 import { service } from '../../src/edge/service.ts';
+import { SWEEPER } from '../../src/files/delete-files.ts';
 import { fileLifeContract } from '../contract/file-life.ts';
 import { tokenOf } from './client.ts';
 
 const bindings = env as unknown as Environment;
+
+/** As the step before the first one would end. */
+const FROM_START = { keys: [], next: '' };
 
 describe('files at the edge', () => {
   fileLifeContract((use) =>
     use({
       request: (path, init) => exports.default.fetch(new Request(`http://localhost${path}`, init)),
       store: new R2BlobStore(bindings.FILES!),
+      sweep: (roomId) => bindings.ROOM.getByName(roomId).execute(SWEEPER, 'sweepFiles', FROM_START),
       tokenFor: (sub, claims = {}) => tokenOf({ sub, ...claims }),
     }),
   );

@@ -8,6 +8,7 @@ import { DiskBlobStore } from '../../local-server/disk-blob-store.ts';
 import { roomPath } from '../../local-server/node-rooms.ts';
 import { backUp, restore } from '../../local-server/backup.ts';
 import { filesFolder, sweepFiles } from '../../local-server/sweep-files.ts';
+import { SWEEPER } from '../../src/files/delete-files.ts';
 import { fileLifeContract } from '../contract/file-life.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { httpApp } from '../support/http-app.ts';
@@ -53,6 +54,7 @@ describe('files on the node host', () => {
     await use({
       request: async (path, init) => app.request(`http://localhost${path}`, init),
       store,
+      sweep: (roomId) => rooms.execute(roomId, SWEEPER, 'sweepFiles', { keys: [], next: '' }),
       tokenFor,
     });
   });

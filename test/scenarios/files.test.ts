@@ -318,6 +318,33 @@ describe.concurrent.each(transports)('at $name', (transport) => {
     await bob.close();
   });
 
+  it('[FILE12] lets a reader who was kicked out read nothing while they may not come back', async () => {
+    const roomId = newRoom();
+    const here = open(transport, hosts);
+    const alice = (await here.enter('alice', roomId)).visitor;
+    const room = `${here.host.url}/rooms/${roomId}`;
+    const authorization = `Bearer ${await tokenFor('alice')}`;
+    const response = await fetch(`${room}/files`, {
+      method: 'POST',
+      headers: { authorization, 'x-file-name': 'a.txt' },
+      body: 'hello',
+    });
+    const { file } = (await response.json()) as { file: FileInfo };
+    ok(await alice.command('message', { roomId, message: '', files: [file.fileId] }));
+    const bob = (await here.enter('bob', roomId)).visitor;
+    ok(await bob.command('message', { roomId, message: 'hello' }));
+    const { fileToken } = ok(await bob.command('getFileToken', { roomId })) as {
+      fileToken: string;
+    };
+    const address = `${room}/files/${file.fileId}?t=${fileToken}`;
+    const status = async () => (await fetch(address)).status;
+    expect(await status()).toBe(200);
+    ok(await alice.command('kickMember', { roomId, userId: 'bob' }));
+    expect(await status()).toBe(403);
+    await alice.close();
+    await bob.close();
+  });
+
   it('[FILE13] answers getFileToken with a token that opens files of the room', async () => {
     const roomId = newRoom();
     const here = open(transport, hosts);

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { SqliteFile } from '../../local-server/sqlite-file.ts';
 import { indexText } from '../../src/room/search/index-text.ts';
+import { searchedText } from '../../src/room/search/searched-text.ts';
 
 /** Where the search index of a room stands: it holds messages above the one, up to the other. */
 export interface IndexMarks {
@@ -25,12 +26,15 @@ export function checkIndex(file: SqliteFile): IndexMarks {
     of.map(({ term }) => term).join(' '),
   ]);
   const marks = marksOf(file);
-  const due = file.all<{ seq: number; message: string; senderId: string }>(
-    `SELECT seq, message, sender_id AS senderId FROM messages WHERE deleted_at IS NULL
+  const due = file.all<{ seq: number; message: string; senderId: string; files: string | null }>(
+    `SELECT seq, message, sender_id AS senderId, files FROM messages WHERE deleted_at IS NULL
       AND seq > ${marks.unindexedTo} AND seq <= ${marks.indexed} ORDER BY seq`,
   );
   expect(held).toEqual(
-    due.map(({ seq, message, senderId }) => [seq, indexText(message, senderId).toLowerCase()]),
+    due.map(({ seq, message, senderId, files }) => {
+      const text = searchedText(message, JSON.parse(files ?? '[]') as { name: string }[]);
+      return [seq, indexText(text, senderId).toLowerCase()];
+    }),
   );
   return marks;
 }

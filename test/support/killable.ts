@@ -30,27 +30,45 @@ export class Killable {
   static async node(settings: TestSettings): Promise<Killable> {
     const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
     const environment = { PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, JWT_SECRET: SECRET };
-    const command = ['scripts/run.mjs', 'local-server/main.ts'];
+    const command = [process.execPath, 'scripts/run.mjs', 'local-server/main.ts'];
     return new Killable(command, { ...environment, ...settings }, folder);
+  }
+
+  /**
+   * The same, where writing beyond so many bytes of any file fails, as on a full disk (EFBIG where that
+   * would be ENOSPC). A multiple of 512.
+   */
+  static async limited(settings: TestSettings, maxFileBytes: number): Promise<Killable> {
+    const host = await Killable.node(settings);
+    const limit = `ulimit -f ${maxFileBytes / 512} && exec "$@"`;
+    const command = ['/bin/sh', '-c', limit, 'sh', ...host.#command];
+    return new Killable(command, host.#environment, host.folder);
   }
 
   /** The edge host, workerd and all. @param bundle a folder made by `bundleWorker` */
   static async edge(bundle: string, settings: TestSettings): Promise<Killable> {
     const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
-    const command = ['test/support/edge-process.ts', bundle, folder, JSON.stringify(settings)];
+    const command = [
+      process.execPath,
+      'test/support/edge-process.ts',
+      bundle,
+      folder,
+      JSON.stringify(settings),
+    ];
     return new Killable(command, {}, folder);
   }
 
   /** A program of the tests that keeps its data in `DATA_DIR` and says where it listens. */
   static async program(file: string, environment: Record<string, string>): Promise<Killable> {
     const folder = await mkdtemp(join(tmpdir(), 'parlor-killed-'));
-    return new Killable([file], { DATA_DIR: folder, ...environment }, folder);
+    return new Killable([process.execPath, file], { DATA_DIR: folder, ...environment }, folder);
   }
 
   /** @returns where it listens, on another port each time */
   start(more: Record<string, string> = {}): Promise<string> {
     // A process group of its own, so that workerd dies with who started it.
-    const child = spawn(process.execPath, this.#command, {
+    const [program = '', ...parameters] = this.#command;
+    const child = spawn(program, parameters, {
       detached: true,
       env: { PATH: process.env['PATH'] ?? '', ...this.#environment, ...more },
       stdio: ['pipe', 'pipe', 'pipe'],

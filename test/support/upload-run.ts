@@ -23,7 +23,7 @@ export interface UploadReport {
   kills: number;
 }
 
-const ROOM = 'uploads';
+export const ROOM = 'uploads';
 const MAX_BYTES = 300_000;
 /** Uploads that run at the same time. */
 const AT_ONCE = 8;
@@ -120,7 +120,7 @@ async function cutUpload(
 }
 
 /** Bytes have a row, rows of messages have their bytes, and a sweep takes nothing that is needed. */
-async function assertNothingLost(dataDir: string): Promise<void> {
+export async function assertNothingLost(dataDir: string): Promise<void> {
   const path = roomPath(dataDir, ROOM);
   if (!existsSync(path)) throw new Error('Nothing was ever stored.');
   const store = new DiskBlobStore(filesFolder(dataDir));

@@ -224,6 +224,8 @@ class Styling {
     if (this.#isClosing(from, from + sign.length)) {
       const closing = sign.length === 3 ? ['*', '**'] : [sign];
       if (closing.every((one) => this.#has(one))) {
+        // The inner one first: closing the outer one gives up what is open within it.
+        if (this.#depth('*') < this.#depth('**')) closing.reverse();
         for (const one of closing) this.#close(one);
         return;
       }
@@ -241,8 +243,12 @@ class Styling {
     return this.#parts;
   }
 
+  #depth(sign: string): number {
+    return this.#open.findIndex((one) => one.sign === sign);
+  }
+
   #has(sign: string): boolean {
-    return this.#open.some((one) => one.sign === sign);
+    return this.#depth(sign) >= 0;
   }
 
   /** The same sign is never open twice, so that nothing is nested without bounds. */

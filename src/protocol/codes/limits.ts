@@ -90,6 +90,8 @@ export const fixed = {
   fileLeastBytes: 1_024,
   /** How long a file waits for a message that names it, in milliseconds. */
   pendingFileMs: 86_400_000,
+  /** How long after an upload the store is looked through for bytes without a file, in milliseconds. */
+  sweepFilesMs: 2 * 86_400_000,
   /** Kinds of reactions to one message, and the size of each in bytes. */
   reactionKinds: 20,
   reactionBytes: 64,

@@ -14,7 +14,8 @@ export const reserveFile: Handler<'reserveFile'> = (context, { name, size, previ
   if (actor.identity.guest === true) throw new Refusal('forbidden', 'Sign in to upload files.');
   if (previewOf !== undefined) findUnsent(context, previewOf);
   assertQuotas(context, size);
-  const { epoch } = room.ensure();
+  const { epoch, sweepFilesAt } = room.ensure();
+  if (sweepFilesAt === null) room.sweepFilesAt(now + fixed.sweepFilesMs);
   const file = { fileId: ids.make(), epoch, uploaderId: userId, name, size };
   const expiresAt = now + fixed.pendingFileMs;
   files.reserve({ ...file, previewOf: previewOf ?? null, expiresAt });

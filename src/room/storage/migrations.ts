@@ -1,6 +1,7 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
 import { CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
+import { indexFileNames } from './index-file-names.ts';
 import type { Sql } from '../ports.ts';
 import { TOKENIZER } from '../search/index-text.ts';
 
@@ -208,6 +209,12 @@ export const migrations: Migrations = [
     'ALTER TABLE messages ADD COLUMN bot INTEGER NOT NULL DEFAULT 0',
     'ALTER TABLE members ADD COLUMN bot INTEGER NOT NULL DEFAULT 0',
   ],
+  [
+    'ALTER TABLE room ADD COLUMN sweep_files_at INTEGER',
+    'ALTER TABLE room ADD COLUMN swept_to TEXT',
+  ],
+  // Searches look at the names of files too: rooms that have some are indexed again.
+  [indexFileNames],
   [
     // A kind of the application's own, and its data as JSON.
     'ALTER TABLE messages ADD COLUMN kind TEXT',

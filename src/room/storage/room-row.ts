@@ -37,6 +37,10 @@ export interface RoomState {
   fileBytes: number | null;
   /** When the files of an erased room are deleted once more, in epoch milliseconds. */
   dropFilesAt: number | null;
+  /** When the store is looked through for bytes without a file, in epoch milliseconds. */
+  sweepFilesAt: number | null;
+  /** The last key that was looked at; null before the first one. */
+  sweptTo: string | null;
 }
 
 /** What an export says of the room itself. */
@@ -53,6 +57,8 @@ export type RoomRecord = Omit<
   | 'keyedTo'
   | 'fileBytes'
   | 'dropFilesAt'
+  | 'sweepFilesAt'
+  | 'sweptTo'
 >;
 
 /** What `updateRoom` may set. */
@@ -91,6 +97,8 @@ const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   keyedTo: null,
   fileBytes: null,
   dropFilesAt: null,
+  sweepFilesAt: null,
+  sweptTo: null,
 };
 
 interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
@@ -122,7 +130,8 @@ export class RoomRow {
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
         importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo,
-        keyed_to AS keyedTo, file_bytes AS fileBytes, drop_files_at AS dropFilesAt FROM room`,
+        keyed_to AS keyedTo, file_bytes AS fileBytes, drop_files_at AS dropFilesAt,
+        sweep_files_at AS sweepFilesAt, swept_to AS sweptTo FROM room`,
     );
     if (row === undefined) return { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
@@ -216,6 +225,16 @@ export class RoomRow {
   /** Files of an earlier life of the room are deleted for the last time. */
   filesDropped(): void {
     this.#database.run('UPDATE room SET drop_files_at = NULL');
+  }
+
+  /** Sets when the store is looked through next. */
+  sweepFilesAt(at: number | null): void {
+    this.#database.run('UPDATE room SET sweep_files_at = ?, swept_to = NULL', at);
+  }
+
+  /** @param key where the store goes on; null: it has been looked through */
+  sweptTo(key: string | null): void {
+    this.#database.run('UPDATE room SET swept_to = ?', key);
   }
 
   /** Opens an erased room again, empty. */

@@ -1,13 +1,37 @@
 import { fixed } from '../../protocol/codes/limits.ts';
-import type { Message } from '../../protocol/objects.ts';
+import type { FileInfo, Message } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
 import { indexText } from '../search/index-text.ts';
 import { holdsAll, matchText, type Term } from '../search/query.ts';
+import { searchedText } from '../search/searched-text.ts';
 
-type Indexed = Pick<Message, 'seq' | 'message' | 'senderId'>;
+type Searched = Pick<Message, 'seq' | 'message' | 'senderId' | 'files'>;
+
+function indexedOf({ seq, message, senderId, files }: Searched): Indexed {
+  return { seq, text: searchedText(message, files), senderId };
+}
+
+/** What is indexed of a message. */
+interface Indexed {
+  seq: number;
+  text: string;
+  senderId: string;
+}
+
+interface Row {
+  seq: number;
+  message: string;
+  senderId: string;
+  files: string | null;
+}
+
+function indexed({ seq, message, senderId, files }: Row): Indexed {
+  const named = files === null ? undefined : (JSON.parse(files) as FileInfo[]);
+  return { seq, text: searchedText(message, named), senderId };
+}
 
 /** No message has this seq, so no search finds it. */
-const NOTHING: Indexed = { seq: 0, message: 'x', senderId: '' };
+const NOTHING: Indexed = { seq: 0, text: 'x', senderId: '' };
 
 /** Rows read at a time: few enough that the longest messages are no burden. */
 const BATCH = 50;
@@ -59,29 +83,30 @@ export class SearchIndex {
     do {
       batch = this.#batch(where, order, rows.at(-1)?.seq);
       rows.push(...batch);
-      text += batch.reduce((sum, { message }) => sum + message.length, 0);
+      text += batch.reduce((sum, each) => sum + each.text.length, 0);
     } while (batch.length === BATCH && rows.length < fixed.stepRows && text < fixed.stepText);
     return rows;
   }
 
   #batch(where: string, order: 'ASC' | 'DESC', after: number | undefined): Indexed[] {
     const further = order === 'ASC' ? 'seq > ?' : 'seq < ?';
-    return this.#database.all<Indexed>(
-      `SELECT seq, message, sender_id AS senderId FROM messages
+    const rows = this.#database.all<Row>(
+      `SELECT seq, message, sender_id AS senderId, files FROM messages
         WHERE ${where} AND ${further} AND deleted_at IS NULL AND status IS NOT 'streaming'
         ORDER BY seq ${order} LIMIT ${BATCH}`,
       after ?? (order === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER),
     );
+    return rows.map(indexed);
   }
 
   /** To be called with a message that has changed or was brought in, not with one that is said. */
-  add(message: Indexed): void {
-    if (this.#hasComeTo(message.seq)) this.#insert(message);
+  add(message: Searched): void {
+    if (this.#hasComeTo(message.seq)) this.#insert(indexedOf(message));
   }
 
   /** To be called with what was indexed, before the message changes. */
-  remove(message: Indexed): void {
-    if (this.#hasComeTo(message.seq)) this.#delete(message);
+  remove(message: Searched): void {
+    if (this.#hasComeTo(message.seq)) this.#delete(indexedOf(message));
   }
 
   #hasComeTo(seq: number): boolean {
@@ -89,19 +114,19 @@ export class SearchIndex {
     return this.#database.first(query, seq, seq) !== undefined;
   }
 
-  #insert({ seq, message, senderId }: Indexed): void {
+  #insert({ seq, text, senderId }: Indexed): void {
     this.#database.run(
       'INSERT INTO search (rowid, tokens) VALUES (?, ?)',
       seq,
-      indexText(message, senderId),
+      indexText(text, senderId),
     );
   }
 
-  #delete({ seq, message, senderId }: Indexed): void {
+  #delete({ seq, text, senderId }: Indexed): void {
     this.#database.run(
       "INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)",
       seq,
-      indexText(message, senderId),
+      indexText(text, senderId),
     );
   }
 
@@ -173,16 +198,17 @@ export class SearchIndex {
     let text = 0;
     let below = before;
     for (let read = 0; read < fixed.searchRead && text < fixed.searchReadText; read += BATCH) {
-      const rows = this.#database.all<Indexed & { deletedAt: number | null }>(
-        `SELECT seq, message, sender_id AS senderId, deleted_at AS deletedAt FROM messages
+      const rows = this.#database.all<Row & { deletedAt: number | null }>(
+        `SELECT seq, message, sender_id AS senderId, files, deleted_at AS deletedAt FROM messages
           WHERE seq < ? AND seq > (SELECT unindexed_to FROM room) AND status IS NOT 'streaming'
           ORDER BY seq DESC LIMIT ${BATCH}`,
         below,
       );
-      for (const { seq, message, senderId, deletedAt } of rows) {
-        text += message.length;
-        if (deletedAt !== null || (from !== undefined && senderId !== from)) continue;
-        if (!holdsAll(indexText(message, senderId), terms)) continue;
+      for (const row of rows) {
+        const { seq, text: said, senderId } = indexed(row);
+        text += said.length;
+        if (row.deletedAt !== null || (from !== undefined && senderId !== from)) continue;
+        if (!holdsAll(indexText(said, senderId), terms)) continue;
         if (found.push(seq) === limit) return found;
       }
       if (rows.length < BATCH) break;

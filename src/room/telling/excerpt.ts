@@ -1,6 +1,6 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { Excerpt } from '../../protocol/inbox-objects.ts';
-import type { Message } from '../../protocol/objects.ts';
+import type { FileInfo, Message } from '../../protocol/objects.ts';
 
 /** The beginning of a text on one line, without a code point in half: 100 code points at most. */
 export function excerptOf(text: string): string {
@@ -14,6 +14,12 @@ export function excerptOf(text: string): string {
 }
 
 /** A message as a list of conversations shows it. */
-export function lastOf({ seq, senderId, sender, message, timestamp }: Message): Excerpt {
-  return { seq, senderId, sender, excerpt: excerptOf(message), timestamp };
+export function lastOf({ seq, senderId, sender, message, files, timestamp }: Message): Excerpt {
+  const excerpt = excerptOf(message) || excerptOf(nameOf(files));
+  return { seq, senderId, sender, excerpt, timestamp };
+}
+
+/** Of a message without text: the names of its files. */
+function nameOf(files: readonly FileInfo[] = []): string {
+  return files.length === 0 ? '' : `\u{1F4CE} ${files.map(({ name }) => name).join(', ')}`;
 }

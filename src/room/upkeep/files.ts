@@ -1,5 +1,5 @@
 import { fixed } from '../../protocol/codes/limits.ts';
-import { deleteBytes, EARLIER_LIVES } from '../files/deliver.ts';
+import { deleteBytes, EARLIER_LIVES, SWEEP } from '../files/deliver.ts';
 import type { UpkeepTask } from './tasks.ts';
 
 /** Removes files that no message has named in time, with those whose upload has never ended. */
@@ -14,5 +14,14 @@ export const droppingFiles: UpkeepTask = {
   step: ({ room }) => {
     room.filesDropped();
     return deleteBytes([EARLIER_LIVES]);
+  },
+};
+
+/** Looks for bytes without a file, two days after an upload: a crash of the service may have left some. */
+export const sweepingFiles: UpkeepTask = {
+  dueAt: ({ state }) => state.sweepFilesAt ?? undefined,
+  step: ({ room }) => {
+    room.sweepFilesAt(null);
+    return deleteBytes([SWEEP]);
   },
 };

@@ -2,7 +2,7 @@ import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
 import { tellingDueAt } from '../telling/task.ts';
 import { erasing } from './erasing.ts';
-import { droppingFiles, expiringFiles } from './files.ts';
+import { droppingFiles, expiringFiles, sweepingFiles } from './files.ts';
 import { interrupting } from './interrupting.ts';
 import { pruning } from './pruning.ts';
 
@@ -53,6 +53,7 @@ const tasks: readonly UpkeepTask[] = [
   interrupting,
   pruning,
   expiringFiles,
+  sweepingFiles,
   keying,
   indexing,
   ...always,

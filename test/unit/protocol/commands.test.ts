@@ -152,6 +152,7 @@ const least: Record<OperationName, object> = {
   reserveFile: { name: 'a', size: 1 },
   completeFile: { fileId: 'a', type: 'image/png', sha256: 'a' },
   dropFile: { fileId: 'a' },
+  sweepFiles: { keys: [] },
   getFile: { fileId: 'a' },
 };
 

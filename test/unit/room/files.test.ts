@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { FileInfo } from '../../../src/protocol/objects.ts';
 import { admin, DAY_MS, exportOf, person, RoomAtHand } from '../../support/room-at-hand.ts';
+import { indexFileNames } from '../../../src/room/storage/index-file-names.ts';
+import { checkIndex } from '../../support/check-index.ts';
 import { refusal } from '../../support/visitor.ts';
 
 const alice = person('alice');
@@ -278,4 +280,93 @@ it('imports a message without its files, whose bytes are not in the lines', () =
   const [message] = other.ask(alice, 'getHistory', {}).messages;
   expect(message).toMatchObject({ message: 'look' });
   expect(message?.files).toBeUndefined();
+});
+
+it('[FILE14] looks two days after an upload for bytes without a file, in steps', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room);
+  room.ask(alice, 'message', { message: '', files: [fileId] });
+  room.crash();
+  room.now += 2 * DAY_MS - 1;
+  room.wakeWhileDue();
+  expect(deleted(room)).toEqual([]);
+  room.now += 1;
+  room.wakeWhileDue();
+  expect(deleted(room)).toEqual(['?']);
+  const [row] = room.file.all<{ key: string }>("SELECT epoch || '/' || file_id AS key FROM files");
+  room.file.run("DELETE FROM deliveries WHERE target = 'files'");
+  const keys = [row!.key, 'epoch/gone', `other/${fileId}`];
+  room.ask(admin, 'sweepFiles', { keys, next: 'epoch/z' });
+  expect(deleted(room).toSorted()).toEqual(['?', fileId, 'gone'].toSorted());
+  expect(room.file.all('SELECT swept_to AS at FROM room')).toEqual([{ at: 'epoch/z' }]);
+  room.file.run("DELETE FROM deliveries WHERE target = 'files'");
+  room.ask(admin, 'sweepFiles', { keys: ['epoch/zz'] });
+  expect(deleted(room)).toEqual(['zz']);
+  expect(room.file.all('SELECT swept_to AS at FROM room')).toEqual([{ at: null }]);
+  expect(room.ask(bob, 'getFile', { fileId }).file).toMatchObject({ fileId });
+});
+
+it('[FILE14] shows nothing of a deleted room to the sweep, whose bytes another delivery deletes', () => {
+  const room = new RoomAtHand();
+  upload(room);
+  room.ask(admin, 'deleteRoom', {});
+  room.ask(admin, 'sweepFiles', { keys: ['epoch/a'] });
+  expect(deleted(room)).toEqual(['*']);
+});
+
+it('[FILE15] finds a message by the names of its files, over edits and deletions', () => {
+  const room = new RoomAtHand();
+  const send = (message: string, name: string, more = {}) => {
+    const { fileId } = upload(room, alice, { name });
+    return room.ask(alice, 'message', { message, files: [fileId], ...more }).message.seq;
+  };
+  const found = (query: string) =>
+    room.ask(bob, 'searchMessages', { query }).results.map(({ seq, snippet }) => [seq, snippet]);
+  const first = send('', 'Überblick 2026.pdf');
+  const second = send('look', '会議室.png');
+  const third = send('streams', 'walnut.txt', { streaming: true });
+  expect(found('uberblick')).toEqual([[first, '\u0002Überblick\u0003 2026.pdf']]);
+  expect(found('会議')).toEqual([[second, 'look\n\u0002会議\u0003室.png']]);
+  expect(found('look pn')).toEqual([]);
+  expect(found('walnut')).toEqual([]);
+  room.ask(alice, 'finishMessage', { seq: third });
+  expect(found('walnut')).toHaveLength(1);
+  room.ask(alice, 'editMessage', { seq: second, message: 'see' });
+  expect(found('look')).toEqual([]);
+  expect(found('see 会議')).toHaveLength(1);
+  checkIndex(room.file);
+  room.ask(alice, 'deleteMessage', { seq: first });
+  expect(found('uberblick')).toEqual([]);
+  checkIndex(room.file);
+});
+
+it('[FILE15] indexes the names of files that an earlier version took', () => {
+  const room = new RoomAtHand();
+  const { fileId } = upload(room, alice, { name: 'walnut.txt' });
+  room.ask(alice, 'message', { message: 'look', files: [fileId] });
+  room.ask(alice, 'message', { message: 'other' });
+  room.ask(bob, 'searchMessages', { query: 'look' });
+  // As the version before has left it.
+  room.file.run("INSERT INTO search (search) VALUES ('delete-all')");
+  indexFileNames(room.file);
+  room.settle();
+  room.crash();
+  expect(room.ask(bob, 'searchMessages', { query: 'walnut' }).results).toHaveLength(1);
+  checkIndex(room.file);
+});
+
+it('[FILE15] shows the names of files in the inbox where a message has no text', () => {
+  const room = new RoomAtHand();
+  const send = (message: string, ...names: string[]) => {
+    const files = names.map((name) => upload(room, alice, { name }).fileId);
+    room.ask(alice, 'message', { message, files });
+    const asked = room.ask({ userId: 'alice', admin: true }, 'getConversation', {
+      userId: 'alice',
+    });
+    return asked.conversation.last?.excerpt;
+  };
+  expect(send('', 'cat.png')).toBe('📎 cat.png');
+  expect(send('', '猫.png', 'שלום.pdf')).toBe('📎 猫.png, שלום.pdf');
+  expect(send('look', 'cat.png')).toBe('look');
+  expect(Array.from(send('', 'x'.repeat(200)) ?? '')).toHaveLength(100);
 });

@@ -96,6 +96,14 @@ describe('Markdown of a message', () => {
     )
     .map((parts) => parts.join(''));
 
+  test.each(['*\0**[***', '*a **b***', '**a *b***'])(
+    'closes three stars from the inner sign on: %j',
+    (text) => {
+      const leaves = leavesOf(parseMarkdown(text, []));
+      expect(leaves.map(({ from, to }) => text.slice(from, to)).join('')).not.toBe('');
+    },
+  );
+
   test('loses no word and invents none, whatever the text is', () => {
     fc.assert(
       fc.property(hostile, (text) => {
