@@ -26,7 +26,9 @@ export interface StreamPorts {
 }
 
 type Ending = NonNullable<Payload<'finishMessage'>['status']>;
-type Taken = Partial<Reply<'message'> & Reply<'appendMessage'> & Reply<'finishMessage'>>;
+type Taken = Partial<
+  Reply<'message'> & Omit<Reply<'appendMessage'>, 'status'> & Reply<'finishMessage'>
+>;
 
 /**
  * A message whose text is sent while it is being made. What is appended is sent as fast as the room

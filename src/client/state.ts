@@ -84,8 +84,7 @@ function changed(message: Message, entry: Entry): ShownMessage {
         mentions: __,
         meta: ___,
         streaming: ____,
-        kind: _____,
-        data: ______,
+        data: _____,
         ...rest
       } = message;
       return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };

@@ -37,6 +37,8 @@ export interface ServiceOptions {
   development?: (settings: Settings) => Hono;
 }
 
+const ownNames = namesOf(application);
+
 /** The edge host's front: everything that is done before a room is woken. */
 export function service(env: Environment, options: ServiceOptions): Hono {
   const { settings, problems } = readSettings(env);
@@ -79,22 +81,12 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const directory = new ObjectDirectory(env.ROOM, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
   const files = filesOf(env, settings);
-  const chat = {
-    directory,
-    inboxes,
-    authenticate,
-    fileTokens: files.tokens,
-    limits,
-    ownNames: namesOf(application),
-    settings,
-  };
+  const shared = { directory, inboxes, authenticate, limits };
+  const chat = { ...shared, fileTokens: files.tokens, ownNames, settings };
   const app = httpTransport({
-    directory,
-    inboxes,
-    authenticate,
+    ...shared,
     socketIo: socketIoTransport(env.SESSION, chat, allowGuests),
     origins,
-    limits,
     host: 'edge',
     version: VERSION,
     isHealthy: () => Promise.resolve(true),

@@ -35,7 +35,7 @@ export function assertOwn({ actor }: Context, userId: string): void {
 }
 
 /** A text whose stream has ended, as replies have it. */
-export function endedReply({ seq, rev, message, status }: Message): Reply<'finishMessage'> {
+export function endedReply({ seq, rev, message, status }: Message): Reply<'appendMessage'> {
   return { seq, rev, length: message.length, status: status ?? 'done' };
 }
 
