@@ -24,6 +24,7 @@ const manifest = {
     './client': { types: './index.d.ts', default: './index.js' },
     './files': { types: './files.d.ts', default: './files.js' },
     './inbox': { types: './inbox.d.ts', default: './inbox.js' },
+    './socketio': { types: './socketio.d.ts', default: './socketio.js' },
     './react': { types: './react.d.ts', default: './react.js' },
     './package.json': './package.json',
   },
@@ -35,14 +36,17 @@ const manifest = {
 const readme = `# Parlor's client
 
 \`parlor/client\` connects browsers, Node 22 and later, and Workers to rooms; \`parlor/files\` uploads
-files; \`parlor/inbox\` is a user's conversations; \`parlor/react\` binds rooms and the inbox to components.
-docs/client-library.md of Parlor describes all four.
+files; \`parlor/inbox\` is a user's conversations; \`parlor/react\` binds rooms and the inbox to components;
+\`parlor/socketio\` adapts a socket of socket.io-client to an application's own events.
+docs/client-library.md and docs/moving-from-socketio.md of Parlor describe them.
 `;
 
 async function writeCode(): Promise<void> {
   await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['index', 'files', 'inbox', 'react'].map((name) => `src/client/${name}.ts`),
+    entryPoints: ['index', 'files', 'inbox', 'socketio', 'react'].map(
+      (name) => `src/client/${name}.ts`,
+    ),
     outdir: FOLDER,
     bundle: true,
     splitting: true,

@@ -21,7 +21,12 @@ export type Authenticate = (credentials: Credentials) => Promise<Identity>;
 /** What it needs of the settings. */
 export type KeySettings = Pick<
   Settings,
-  'JWT_SECRET' | 'JWT_SECRET_OLD' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'
+  | 'JWT_SECRET'
+  | 'JWT_SECRET_OLD'
+  | 'JWT_JWKS_URL'
+  | 'JWT_USER_CLAIM'
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
 >;
 
 /**
@@ -39,6 +44,7 @@ export function authenticatorOf(
     secrets: secrets.map((secret) => keyOf(secret)),
     keySet:
       JWT_JWKS_URL === undefined ? undefined : keySetAt(JWT_JWKS_URL, (error) => tell(log, error)),
+    userClaim: settings.JWT_USER_CLAIM,
     issuer: JWT_ISSUER,
     audience: JWT_AUDIENCE,
   };

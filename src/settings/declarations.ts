@@ -136,6 +136,14 @@ export const declarations = [
       'Events of your own, which are passed on and not stored: `off`, none; `open`, every event whose name is not one of the protocol.',
   },
   {
+    name: 'JWT_USER_CLAIM',
+    group: 'security',
+    kind: 'text',
+    hosts: both,
+    about:
+      'The claim of a token that names its user, such as `userId` or `uid`. Unset: `sub`, or `id` where there is no `sub`.',
+  },
+  {
     name: 'JWT_ISSUER',
     group: 'security',
     kind: 'text',

@@ -8,10 +8,11 @@ import type { Settings } from '../../settings/settings.ts';
 const LASTS_S = 24 * 60 * 60;
 
 /** What tokens are signed with, and must say beside who it is. */
-type Signing = Pick<Settings, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
+type Signing = Pick<Settings, 'JWT_SECRET' | 'JWT_USER_CLAIM' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
 /** `GET /test-token?username=`, with `bot=true` for a program: a token for any name. Development mode only. */
-export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Signing): Hono {
+export function testTokenRoute(signing: Signing): Hono {
+  const { JWT_SECRET = '', JWT_USER_CLAIM = 'sub', JWT_ISSUER, JWT_AUDIENCE } = signing;
   const claims = {
     ...(JWT_ISSUER !== undefined && { iss: JWT_ISSUER }),
     ...(JWT_AUDIENCE !== undefined && { aud: JWT_AUDIENCE }),
@@ -23,7 +24,7 @@ export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Si
     c.header('cache-control', 'no-store');
     const exp = Math.floor(Date.now() / 1_000) + LASTS_S;
     const isBot = c.req.query('bot') === 'true';
-    const who = { sub: username, name: username, exp, ...(isBot && { bot: true }) };
+    const who = { [JWT_USER_CLAIM]: username, name: username, exp, ...(isBot && { bot: true }) };
     return c.text(await signToken({ ...who, ...claims }, keyOf(JWT_SECRET)));
   });
 }
