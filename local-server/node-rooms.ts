@@ -10,6 +10,7 @@ import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { FILES_TARGET } from '../src/room/files/deliver.ts';
+import type { Application } from '../src/room/application.ts';
 import type { Room } from '../src/room/room.ts';
 import type { Carry } from '../src/host/courier.ts';
 import { attach, type Attached, linkTo } from './attach.ts';
@@ -28,6 +29,8 @@ export interface NodeRoomsOptions {
   meter?: NodeMeter;
   /** Where the bytes of files are; without it they are kept. */
   store?: BlobStore;
+  /** What the application adds to rooms; nothing unless given. */
+  application?: Application;
   /** Brings what rooms owe to others; without it nothing is told. */
   carry?: Carry;
   /** How long a room stays open without work, in milliseconds. */
@@ -87,6 +90,7 @@ export class NodeRooms implements RoomDirectory {
           limits,
           meter,
           hasInboxes: carry !== undefined,
+          application: options.application ?? {},
         });
       },
     });

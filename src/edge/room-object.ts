@@ -4,6 +4,7 @@ import { Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
+import { application } from '../app/current.ts';
 import { Room } from '../room/room.ts';
 import { FILES_TARGET } from '../room/files/deliver.ts';
 import { INBOX_TARGET } from '../room/telling/evaluate.ts';
@@ -30,7 +31,7 @@ export class RoomObject extends SocketObject<Room> {
   protected make(ports: ObjectPorts): Room {
     this.report.woken();
     const { firstEpoch, report: meter, connections: roster } = this;
-    const host = { firstEpoch, roster, meter, hasInboxes: true };
+    const host = { firstEpoch, roster, meter, hasInboxes: true, application };
     return new Room(this.roomId, { ...host, ...ports }, this.limits);
   }
 

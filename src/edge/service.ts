@@ -1,6 +1,8 @@
 import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { fileTokensOf } from '../files/file-token.ts';
+import { application } from '../app/current.ts';
+import { namesOf } from '../room/own-names.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
 import {
   browserHeaders,
@@ -35,6 +37,8 @@ export interface ServiceOptions {
   /** Makes the routes of development mode. */
   development?: (settings: Settings) => Hono;
 }
+
+const ownNames = namesOf(application);
 
 /** The edge host's front: everything that is done before a room is woken. */
 export function service(env: Environment, options: ServiceOptions): Hono {
@@ -78,14 +82,12 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const directory = new ObjectDirectory(env.ROOM, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
   const files = filesOf(env, settings);
-  const chat = { directory, inboxes, authenticate, fileTokens: files.tokens, limits, settings };
+  const shared = { directory, inboxes, authenticate, limits };
+  const chat = { ...shared, fileTokens: files.tokens, ownNames, settings };
   const app = httpTransport({
-    directory,
-    inboxes,
-    authenticate,
+    ...shared,
     socketIo: socketIoTransport(env.SESSION, chat, allowGuests),
     origins,
-    limits,
     host: 'edge',
     version: VERSION,
     isHealthy: () => Promise.resolve(true),

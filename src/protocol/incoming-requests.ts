@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { clientId, roomId, said } from './fields.ts';
+import { clientId, roomId, wrongText } from './fields.ts';
 import { incomingSchema, label, messageSchema } from './objects.ts';
 import type { Operation } from './operation.ts';
 import { wrongUsername } from './text.ts';
@@ -37,7 +37,7 @@ export const incomingRequests = {
     payload: z.object({
       roomId,
       keyHash,
-      text: said,
+      text: label(wrongText),
       username: z.string({ error: 'must be a string' }).optional(),
       id: clientId.optional(),
     }),

@@ -85,6 +85,9 @@ export const messageSchema = z.object({
   /** User ids. */
   mentions: z.array(z.string()).optional(),
   meta: z.record(z.string(), z.unknown()).optional(),
+  /** A kind of the application's own, with its data. */
+  kind: z.string().optional(),
+  data: z.record(z.string(), z.unknown()).optional(),
   files: z.array(fileSchema).optional(),
   /** Emoji to count. */
   reactions: z.record(z.string(), z.number()).optional(),

@@ -2,6 +2,7 @@ import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
+import type { Application } from './application.ts';
 import type { Access } from './access/access.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { OpenAppends } from './broadcast/open-appends.ts';
@@ -32,6 +33,7 @@ export interface RoomParts extends Stores {
   incomingRates: RateLimits;
   limits: Limits;
   ids: Ids;
+  application: Application;
   deliveries: Deliveries;
 }
 

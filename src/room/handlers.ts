@@ -37,6 +37,7 @@ import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
 import { openDirect, peekDirect, setBlocked } from './commands/direct.ts';
 import { quitRoom } from './commands/quit-room.ts';
+import { runCommand } from './commands/run-command.ts';
 import { searchMessages } from './commands/search-messages.ts';
 import { setReading } from './commands/set-reading.ts';
 import { tellRoom } from './commands/tell-room.ts';
@@ -55,6 +56,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   finishMessage,
   stopMessage,
   typing,
+  runCommand,
   getHistory,
   getMissed,
   getMembers,

@@ -2,12 +2,11 @@ import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { costOf, type Reply, type RequestName, traits } from '../protocol/commands.ts';
-import { isCommandName } from '../protocol/payloads.ts';
-import { signalOf } from '../protocol/signals.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
+import { operationOf } from './own-names.ts';
 import { answerMade, answerRefresh } from './own-answers.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 
@@ -17,12 +16,10 @@ import { type RoomServices, servicesOf } from './services.ts';
  */
 export class Room {
   readonly #services: RoomServices;
-  readonly #takesSignals: boolean;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
     this.#services = servicesOf(roomId, ports, limits);
-    this.#takesSignals = limits.openSignals;
   }
 
   /**
@@ -44,20 +41,16 @@ export class Room {
   /** Does a connection's command; the reply, or the refusal, comes through the outbox. */
   handle(connection: Connection, command: Command): void {
     const { tokenExpiry, rates, pipeline, outbox, effects } = this.#services;
-    const { name, payload, ref } = command;
+    const { name, ref } = command;
     tokenExpiry.sweep();
     if (!this.#isReachable(connection)) return;
     const { identity } = connection.state;
     try {
       rates.charge(identity.userId, costOf(name, identity));
-      const actor = { identity, connection };
-      const {
-        reply,
-        position,
-        effects: planned,
-      } = isCommandName(name)
-        ? pipeline.run(name, actor, payload)
-        : pipeline.run('sendSignal', actor, signalOf(name, payload, this.#takesSignals));
+      const { application, openSignals } = this.#services;
+      const asked = operationOf(command, application, openSignals);
+      const done = pipeline.run(asked.name, { identity, connection }, asked.payload);
+      const { reply, position, effects: planned } = done;
       if (ref !== undefined) {
         outbox.reply(connection, ackLine(ref, { ok: true, ...reply }), position);
       }

@@ -1,6 +1,7 @@
 import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import type { Application } from './application.ts';
 import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
@@ -42,6 +43,9 @@ export interface RoomServices {
   appends: OpenAppends;
   frames: FrameSender;
   deliveries: Deliveries;
+  application: Application;
+  /** Whether events that nothing declares are passed on. */
+  openSignals: boolean;
   refusals: Refusals;
   rates: RateLimits;
   tokenExpiry: TokenExpiry;
@@ -56,7 +60,7 @@ export interface RoomServices {
  * @throws NewerSchema where newer code has written the room
  */
 export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomServices {
-  const { clock, ids, timer, log } = ports;
+  const { clock, ids, timer, log, application = {} } = ports;
   const database = new Database(ports.sql);
   const outgoing = outgoingOf(roomId, ports);
   const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
@@ -80,35 +84,36 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     limits,
     ids,
     deliveries,
+    application,
   };
 
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
-  const rename = (connection: Connection) => renewal.rename(connection);
   const context = () => upkeep.context();
   const telling = new Telling({ timer, log, context, wakeBy: (at) => upkeep.wakeBy(at) }, database);
   const watchers = new Watchers({ ...ports, context });
   const upkeep = new Upkeep(parts, database, ports, telling, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
   const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
-  const receipts = new Receipts(roomId, outbox, presence, connections, timer);
   const effects = new Effects({
     outbox,
     appends,
     connections,
     presence,
     signals: new Signals(outbox, clock, timer),
-    receipts,
+    receipts: new Receipts(roomId, outbox, presence, connections, timer),
     departures,
     upkeep,
     telling,
     watchers,
-    rename,
+    rename: (connection) => renewal.rename(connection),
   });
   return {
     ...outgoing,
     appends,
     deliveries,
+    application,
+    openSignals: limits.openSignals,
     rates,
     renewal,
     pipeline,
@@ -125,7 +130,7 @@ function readDelivery(
   key: string,
 ): string | undefined {
   if (target === FILES_TARGET) return filesBody(context, key);
-  if (!target.startsWith(INBOX_TARGET)) return application?.read(context, target, key);
+  if (!target.startsWith(INBOX_TARGET)) return application?.read?.(context, target, key);
   return bodyOf(context, target.slice(INBOX_TARGET.length));
 }
 

@@ -10,12 +10,12 @@ import { type Transport, type Joining, ok, type Visitor, type Who } from './visi
 export type Hosts = Readonly<Record<HostName, Host>>;
 
 /** Starts both hosts for a file, and holds afterwards that nothing has failed inside them. */
-export function useHosts(settings: TestSettings = {}): Hosts {
+export function useHosts(settings: TestSettings = {}, options: { app?: string } = {}): Hosts {
   const hosts: Partial<Record<HostName, Host>> = {};
   beforeAll(async () => {
     [hosts.node, hosts.edge] = await Promise.all([
-      startHost.node(settings),
-      startHost.edge(settings),
+      startHost.node(settings, options),
+      startHost.edge(settings, options),
     ]);
   });
   afterAll(async () => {
@@ -46,8 +46,9 @@ export interface Entered {
 export function forEachTransport(
   tell: (transport: OpenTransport) => void,
   settings: TestSettings = {},
+  options: { app?: string } = {},
 ): void {
-  const hosts = useHosts(settings);
+  const hosts = useHosts(settings, options);
   describe.concurrent.each(transports)('at $name', (transport) => {
     tell(open(transport, hosts));
   });

@@ -16,6 +16,7 @@ export const errorCodes = {
   file_not_found: { status: 404, temporary: false },
   not_joined: { status: 409, temporary: false },
   conflict: { status: 409, temporary: false },
+  refused: { status: 422, temporary: false },
   too_large: { status: 413, temporary: false },
   rate_limited: { status: 429, temporary: true },
   slow_mode: { status: 429, temporary: true },

@@ -60,6 +60,9 @@ export const fixed = {
   typingUsers: 100,
   /** A message's `meta`, in bytes of JSON. */
   metaBytes: 4_096,
+  /** The data of a message of a kind, and one user's value about a message, in bytes of JSON. */
+  dataBytes: 16 * 1024,
+  perUserBytes: 1_024,
   /** Appends to one message: a second, and saved up. */
   appendsPerSecond: 20,
   appendBurst: 40,

@@ -38,7 +38,7 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
     });
   }
   const { mentions: _, meta: __, reactions: ___, files: ____, ...rest } = before;
-  const { streaming: _____, status: ______, ...kept } = rest;
+  const { streaming: _____, status: ______, kind: _______, data: ________, ...kept } = rest;
   const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
   const { reply, effects = [] } = updated(context, after, position, 'deleted');
   return { reply, effects: [...effects, ...removed] };

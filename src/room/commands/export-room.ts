@@ -63,6 +63,7 @@ class Page {
     while (!this.#isFull && (this.#reactions() || this.#messages()));
     while (!this.#isFull && this.#acts());
     while (!this.#isFull && this.#members());
+    while (!this.#isFull && this.#values());
     if (this.#isFull) return;
     this.#end();
     this.#hasEnded = true;
@@ -126,6 +127,15 @@ class Page {
       this.add({ type: 'member', ...member });
       this.#cursor.touched = member.touched;
       this.#cursor.userId = member.userId;
+    }
+    return found.length > 0;
+  }
+
+  #values(): boolean {
+    const found = this.#context.perUser.after(this.#cursor.value ?? 0, BATCH);
+    for (const { id, line } of found) {
+      this.add(line);
+      this.#cursor.value = id;
     }
     return found.length > 0;
   }

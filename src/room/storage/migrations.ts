@@ -226,6 +226,20 @@ export const migrations: Migrations = [
     ) WITHOUT ROWID`,
   ],
   ADD_REPEATS,
+  [
+    // A kind of the application's own, and its data as JSON.
+    'ALTER TABLE messages ADD COLUMN kind TEXT',
+    'ALTER TABLE messages ADD COLUMN data TEXT',
+    // What users have stored about messages. A row that changes gets a new id, the highest.
+    `CREATE TABLE per_user (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      seq INTEGER NOT NULL,
+      user_id TEXT NOT NULL,
+      value TEXT,
+      UNIQUE (seq, user_id)
+    )`,
+    'CREATE INDEX per_user_of ON per_user (user_id)',
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -7,6 +7,7 @@ import { Erasures } from './erasures.ts';
 import { Members } from './members.ts';
 import { Mentions } from './mentions.ts';
 import { Messages } from './messages.ts';
+import { PerUserValues } from './per-user-values.ts';
 import { Reactions } from './reactions.ts';
 import { Records } from './records.ts';
 import { RoomRow } from './room-row.ts';
@@ -21,6 +22,7 @@ export interface Stores {
   records: Records;
   members: Members;
   reactions: Reactions;
+  perUser: PerUserValues;
   mentions: Mentions;
   search: SearchIndex;
   audit: Audit;
@@ -39,6 +41,7 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     records: new Records(database),
     members: new Members(database, told),
     reactions: new Reactions(database),
+    perUser: new PerUserValues(database),
     mentions: new Mentions(database),
     search: new SearchIndex(database),
     audit: new Audit(database),

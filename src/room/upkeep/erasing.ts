@@ -3,6 +3,8 @@ import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { deleteBytes } from '../files/deliver.ts';
 import { evaluate, INBOX_TARGET } from '../telling/evaluate.ts';
+import type { JsonObject } from '../../protocol/app-room.ts';
+import { replaceData } from '../own/replace-data.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
@@ -63,6 +65,7 @@ function eraseRows(
   eraseReactions(step);
   eraseActs(step);
   eraseFiles(step);
+  eraseValues(step);
   if (step.left > 0) {
     eraseMember(step);
     context.search.beginRewrite();
@@ -114,6 +117,27 @@ function eraseFiles(step: Step): void {
   step.context.files.forgetUse(step.userId);
   step.broadcasts.push(...deleteBytes(keys));
   step.left -= keys.length;
+}
+
+/** What the application's commands have stored for the user, and what messages' data keep of it. */
+function eraseValues(step: Step): void {
+  const { perUser, messages, application } = step.context;
+  if (step.left <= 0) return;
+  for (const { seq, value } of perUser.of(step.userId, step.left)) {
+    perUser.remove(seq, step.userId);
+    step.left--;
+    const message = messages.find(seq);
+    const forget = application.kinds?.get(message?.kind ?? '')?.forget;
+    if (message?.data === undefined || forget === undefined || value === undefined) continue;
+    const changed = replaceData(step.context, message, forget(message.data, value) as JsonObject);
+    const payload = { ...changed.message, change: 'erased' as const, by: step.by };
+    step.broadcasts.push({
+      type: 'broadcast',
+      event: { name: 'messageUpdated', payload },
+      audience: { to: 'everyone' },
+      position: changed.position,
+    });
+  }
 }
 
 /** Audit entries about the user; who deleted a message stands in the message's row, too. */

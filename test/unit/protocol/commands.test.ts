@@ -113,6 +113,7 @@ const least: Record<OperationName, object> = {
   message: { message: 'a' },
   appendMessage: { seq: 1, offset: 0, text: 'a' },
   finishMessage: { seq: 1 },
+  runCommand: { name: 'vote' },
   stopMessage: { seq: 1 },
   typing: {},
   getHistory: {},
@@ -170,7 +171,10 @@ const fields = operationNames.flatMap((name) =>
 );
 
 describe('null', () => {
-  const optional = fields.filter(({ isOptional }) => isOptional);
+  // One that stands in for another, such as the text of a message without a kind, is needed alone.
+  const optional = fields.filter(
+    ({ name, field, isOptional }) => isOptional && !Object.hasOwn(least[name], field),
+  );
   const needed = fields.filter(({ isOptional }) => !isOptional);
 
   it.each(optional)('[WIRE9] in the optional $field of $name counts as absent', (about) => {

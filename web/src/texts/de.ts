@@ -357,6 +357,7 @@ export const problems: Problems = {
   file_not_found: 'Diese Datei gibt es nicht mehr.',
   not_joined: 'Tritt dem Raum erst bei.',
   conflict: 'Jemand hat das inzwischen geändert; sieh es dir an und versuche es noch einmal.',
+  refused: 'Das ist hier nicht erlaubt; ändere es.',
   too_large: 'Das ist zu groß; kürze es oder teile es auf.',
   rate_limited: 'Das ging zu schnell; warte einen Moment und versuche es noch einmal.',
   slow_mode: 'Der Raum ist im langsamen Modus; warte einen Moment.',
