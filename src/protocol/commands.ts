@@ -48,6 +48,7 @@ import { incomingRequests } from './incoming-requests.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
 import { wrongPrefix } from './text.ts';
+import { VISIBLE } from './visible.ts';
 
 /** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
 export const operations = {
@@ -105,6 +106,7 @@ export const operations = {
       })
       .superRefine(({ message, streaming, kind, files = [] }, context) => {
         if (streaming === true || files.length > 0 || kind !== undefined) return;
+        if (VISIBLE.test(message ?? '')) return;
         const why = wrongText(message);
         if (why !== undefined)
           context.addIssue({ code: 'custom', message: why, path: ['message'] });

@@ -1,19 +1,16 @@
 import { Refusal } from '../protocol/codes/errors.ts';
-import type { CommandName } from '../protocol/commands.ts';
 import type { Command } from '../protocol/frames.ts';
-import { isCommandName } from '../protocol/payloads.ts';
 import { wrongSignalName } from '../protocol/signals.ts';
 import type { Application } from './application.ts';
 
-/** What a connection's command asks for: an operation of the protocol, with its payload. */
+/** The operation of the protocol by which a room does what an application has named. */
 export interface Asked {
-  name: CommandName | 'runCommand' | 'sendSignal';
+  name: 'runCommand' | 'sendSignal';
   payload: unknown;
 }
 
 /**
- * A command by its own name as an operation: one of the protocol, a command of the application, or a
- * signal.
+ * A command that is none of the protocol, as an operation: a command of the application, or a signal.
  * @param isOpen whether signals that are not declared are passed on
  * @throws Refusal `unknown_command`
  */
@@ -22,7 +19,6 @@ export function operationOf(
   { commands, signals }: Application,
   isOpen: boolean,
 ): Asked {
-  if (isCommandName(name)) return { name, payload };
   const { roomId } = (payload ?? {}) as { roomId?: unknown };
   const own = { roomId, name, data: payload };
   if (commands?.has(name) === true) return { name: 'runCommand', payload: own };

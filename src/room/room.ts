@@ -2,6 +2,7 @@ import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { costOf, type Reply, type RequestName, traits } from '../protocol/commands.ts';
+import { isCommandName } from '../protocol/payloads.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
@@ -48,7 +49,9 @@ export class Room {
     try {
       rates.charge(identity.userId, costOf(name, identity));
       const { application, openSignals } = this.#services;
-      const asked = operationOf(command, application, openSignals);
+      const asked = isCommandName(name)
+        ? { name, payload: command.payload }
+        : operationOf(command, application, openSignals);
       const done = pipeline.run(asked.name, { identity, connection }, asked.payload);
       const { reply, position, effects: planned } = done;
       if (ref !== undefined) {

@@ -17,7 +17,7 @@ import type { KnownMember } from '../storage/members.ts';
 /** Stores a message once per sender and client id; a resend is answered with the stored message. */
 export const message: Handler<'message'> = (context, payload) => {
   const { messages, limits, access, state, now, actor } = context;
-  const { id, replyTo, message: text = '', kind, data, meta, files = [], streaming } = payload;
+  const { id, replyTo, message: text = '', kind, data, meta, streaming } = payload;
   assertSizes(
     { message: text, meta },
     streaming === true ? limits.streamBytes : limits.messageBytes,
@@ -31,19 +31,28 @@ export const message: Handler<'message'> = (context, payload) => {
     });
   }
   if (streaming === true) assertMayStream(context);
-  const acting = streaming === true ? undefined : actingUser(context);
-  const draft = compose(context, acting, {
-    message: text,
+  // Most applications say nothing of most messages.
+  const isPlain = kind === undefined && data === undefined;
+  if (isPlain && context.application.beforeMessage === undefined) {
+    return send(context, payload, { message: text, ...(meta !== undefined && { meta }) });
+  }
+  return send(context, payload, draftOf(context, payload));
+};
+
+/** What an application has stored of it. A stream is judged at its end. */
+function draftOf(context: Context, payload: Payload<'message'>): Draft {
+  const { message = '', meta, kind, data, replyTo, mentions, files = [], streaming } = payload;
+  return compose(context, streaming === true ? undefined : actingUser(context), {
+    message,
     ...(meta !== undefined && { meta }),
     ...(kind !== undefined && { kind }),
     ...(data !== undefined && { data }),
     ...(replyTo !== undefined && { replyTo }),
-    ...(payload.mentions !== undefined && { mentions: payload.mentions }),
+    ...(mentions !== undefined && { mentions }),
     maySayNothing: files.length > 0,
     isStreamed: streaming === true,
   });
-  return send(context, payload, draft);
-};
+}
 
 function send(
   context: Context,
