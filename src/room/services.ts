@@ -14,7 +14,7 @@ import type { RoomParts, UpkeepContext } from './context.ts';
 import { Effects, type PlannedEffect } from './effects.ts';
 import { FILES_TARGET, filesBody } from './files/deliver.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Connection, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import { Connections } from './presence/connections.ts';
 import { Departures } from './presence/departures.ts';
 import { Presence } from './presence/presence.ts';
