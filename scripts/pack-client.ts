@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { VERSION } from '../src/version.ts';
@@ -12,6 +12,9 @@ import { PROJECT } from './project.ts';
 const DIST = join(PROJECT, 'dist');
 const FOLDER = join(DIST, 'client');
 const MADE = join(DIST, 'client-types');
+
+/** What types an application's own events: types of their own, which no schema gives. */
+const APPLICATION = /'\.\.\/protocol\/(app|standard-schema)\.ts'/g;
 
 const manifest = {
   name: 'parlor',
@@ -61,8 +64,16 @@ async function writeCode(): Promise<void> {
 async function writeTypes(): Promise<void> {
   await makeDeclarations('client', MADE);
   copyDeclarations(join(MADE, 'client'), FOLDER, (text) =>
-    text.replaceAll(/'\.\.\/protocol\/[\w/-]+\.ts'/g, "'./protocol.js'"),
+    text
+      .replaceAll(APPLICATION, (_, name: string) => `'./${name}.js'`)
+      .replaceAll(/'\.\.\/protocol\/[\w/-]+\.ts'/g, "'./protocol.js'"),
   );
+  for (const name of ['app', 'standard-schema']) {
+    const text = readFileSync(join(MADE, 'protocol', `${name}.d.ts`), 'utf8')
+      .replaceAll("'./objects.ts'", "'./protocol.js'")
+      .replaceAll("'./standard-schema.ts'", "'./standard-schema.js'");
+    writeFileSync(join(FOLDER, `${name}.d.ts`), text);
+  }
   writeFileSync(join(FOLDER, 'protocol.d.ts'), protocolTypes());
 }
 

@@ -14,6 +14,7 @@ import { Composer, type ComposerOptions } from './composer.ts';
 import { button, byId, setText } from './dom.ts';
 import { type FileSource, onFiles } from './files.ts';
 import type { TokenOf } from './incoming.ts';
+import { onLooking } from '../looking.ts';
 import { lazy } from './lazy.ts';
 import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
@@ -186,6 +187,8 @@ export class RoomView {
         this.#isLive = false;
       }),
     ];
+    // Whoever comes back to the window sees at once what time has changed.
+    onLooking(this.changed, this.#life.signal);
     const timer = setInterval(this.changed, LOOK_MS);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
