@@ -48,6 +48,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect(await ben.here()).toEqual([]);
     await ben.message('my room').hover();
     await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menu').waitFor();
     expect(await page.getByRole('menuitem').allTextContents()).toEqual([
       'Open thread',
       'Copy text',

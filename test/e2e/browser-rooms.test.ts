@@ -146,6 +146,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ben.message('my room').waitFor();
     await ben.message('my room').hover();
     await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
+    await ben.page.getByRole('menu').waitFor();
     expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual([
       'React',
       'Reply',
