@@ -6,7 +6,7 @@ import { assertMaySend } from '../access/access.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { assertRev, findMessage, messageNotFound } from '../messages/find-message.ts';
 import { actingUser } from '../own/app-room.ts';
-import { compose } from '../own/compose.ts';
+import { compose, draftOf, withDraft } from '../own/compose.ts';
 import { updated } from '../messages/updated.ts';
 
 /** Changes one's own message: its text, and mentions and `meta` where they are given. */
@@ -41,23 +41,12 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
 
 /** The edited message after its kind and the application's rule. */
 function composed(context: Context, given: Message): Message {
-  const { seq, message, meta, kind, data, mentions, files, status } = given;
   const draft = compose(context, actingUser(context), {
-    seq,
-    message,
-    ...(meta !== undefined && { meta }),
-    ...(kind !== undefined && { kind }),
-    ...(data !== undefined && { data }),
-    ...(mentions !== undefined && { mentions }),
-    maySayNothing: files !== undefined,
-    isStreamed: status !== undefined,
+    ...draftOf({ ...given, replyTo: undefined }),
+    maySayNothing: given.files !== undefined,
+    isStreamed: given.status !== undefined,
   });
-  return {
-    ...given,
-    message: draft.message,
-    ...(draft.meta && { meta: draft.meta }),
-    ...(draft.data && { data: draft.data }),
-  };
+  return withDraft(given, draft);
 }
 
 /** The message with what an edit gives in place of what was there; an empty `meta` removes it. */

@@ -10,14 +10,14 @@ import { assertMaySend, ranks } from '../access/access.ts';
 import { attachFiles } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { actingUser } from '../own/app-room.ts';
-import { compose } from '../own/compose.ts';
+import { compose, draftOf } from '../own/compose.ts';
 import { assertMayStream } from '../messages/stream.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 /** Stores a message once per sender and client id; a resend is answered with the stored message. */
 export const message: Handler<'message'> = (context, payload) => {
   const { messages, limits, access, state, now, actor } = context;
-  const { id, replyTo, message: text = '', kind, data, meta, streaming } = payload;
+  const { id, replyTo, message: text = '', kind, data, meta, files = [], streaming } = payload;
   assertSizes(
     { message: text, meta },
     streaming === true ? limits.streamBytes : limits.messageBytes,
@@ -36,23 +36,14 @@ export const message: Handler<'message'> = (context, payload) => {
   if (isPlain && context.application.beforeMessage === undefined) {
     return send(context, payload, { message: text, ...(meta !== undefined && { meta }) });
   }
-  return send(context, payload, draftOf(context, payload));
-};
-
-/** What an application has stored of it. A stream is judged at its end. */
-function draftOf(context: Context, payload: Payload<'message'>): Draft {
-  const { message = '', meta, kind, data, replyTo, mentions, files = [], streaming } = payload;
-  return compose(context, streaming === true ? undefined : actingUser(context), {
-    message,
-    ...(meta !== undefined && { meta }),
-    ...(kind !== undefined && { kind }),
-    ...(data !== undefined && { data }),
-    ...(replyTo !== undefined && { replyTo }),
-    ...(mentions !== undefined && { mentions }),
+  // A stream is judged at its end.
+  const draft = compose(context, streaming === true ? undefined : actingUser(context), {
+    ...draftOf(payload),
     maySayNothing: files.length > 0,
     isStreamed: streaming === true,
   });
-}
+  return send(context, payload, draft);
+};
 
 function send(
   context: Context,

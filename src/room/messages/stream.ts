@@ -6,8 +6,8 @@ import type { Context, UpkeepContext } from '../context.ts';
 import type { Effect, RoomEvent } from '../effects.ts';
 import { mentionedOthers } from './content.ts';
 import { sendingUser } from '../own/app-room.ts';
-import { compose } from '../own/compose.ts';
-import { removeDependents } from './remove-dependents.ts';
+import { compose, draftOf, withDraft } from '../own/compose.ts';
+import { emptyMessage } from './empty-message.ts';
 import { findUndeleted } from './find-message.ts';
 
 /** @throws Refusal `rate_limited` while the actor has as many streams as a user may have */
@@ -75,30 +75,18 @@ export function endStream(
 
 /** The message as the application's rule has it stored, or why that refuses it. */
 function judge(context: UpkeepContext, before: Message): Message | { refusal: Refusal } {
-  const { seq, message, meta, kind, data, mentions, replyTo } = before;
   if (context.application.beforeMessage === undefined) return before;
   try {
     const draft = compose(context, sendingUser(context, before), {
-      seq,
-      message,
-      ...(meta && { meta }),
-      ...(kind !== undefined && { kind }),
-      ...(data && { data }),
-      ...(mentions && { mentions }),
-      ...(replyTo !== undefined && { replyTo }),
+      ...draftOf(before),
       maySayNothing: true,
       isStreamed: true,
     });
-    const { message: text, meta: newMeta, data: newData } = draft;
     const isSame =
-      text === message && newMeta === meta && JSON.stringify(newData) === JSON.stringify(data);
-    if (isSame) return before;
-    return {
-      ...before,
-      message: text,
-      ...(newMeta && { meta: newMeta }),
-      ...(newData && { data: newData }),
-    };
+      draft.message === before.message &&
+      draft.meta === before.meta &&
+      JSON.stringify(draft.data) === JSON.stringify(before.data);
+    return isSame ? before : withDraft(before, draft);
   } catch (error) {
     if (error instanceof Refusal) return { refusal: error };
     throw error;
@@ -107,13 +95,7 @@ function judge(context: UpkeepContext, before: Message): Message | { refusal: Re
 
 /** Deletes a message whose text is refused at the end of its stream. */
 function refused(context: UpkeepContext, before: Message, refusal: Refusal): Ended {
-  const { room, messages, told } = context;
-  const { seq, senderId } = before;
-  const { rev, timestamp, position } = room.change();
-  const effects = removeDependents(context, before);
-  messages.delete(seq, rev, timestamp, senderId);
-  told.markAll();
-  const message = messages.find(seq) ?? before;
+  const { message, position, effects } = emptyMessage(context, before, before.senderId);
   return { message, event: updatedEvent(message, 'deleted'), position, effects, refusal };
 }
 

@@ -1,6 +1,7 @@
 import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Draft, JsonObject } from '../../protocol/app-room.ts';
+import type { Message } from '../../protocol/objects.ts';
 import { wrongText } from '../../protocol/fields.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
 import type { KindRule } from '../application.ts';
@@ -13,6 +14,27 @@ export interface Composed extends Draft {
   maySayNothing?: boolean;
   /** Whether the text is not written yet, or was streamed: then it is not taken from the data. */
   isStreamed?: boolean;
+}
+
+/** What a message says, or a payload that is to become one. */
+type Said = { [N in keyof Draft]?: Draft[N] | undefined };
+
+/** What is said, as a draft. */
+export function draftOf({ seq, message = '', meta, kind, data, mentions, replyTo }: Said): Draft {
+  return {
+    message,
+    ...(seq !== undefined && { seq }),
+    ...(meta !== undefined && { meta }),
+    ...(kind !== undefined && { kind }),
+    ...(data !== undefined && { data }),
+    ...(mentions !== undefined && { mentions }),
+    ...(replyTo !== undefined && { replyTo }),
+  };
+}
+
+/** A message with what is stored in its place. */
+export function withDraft(before: Message, { message, meta, data }: Draft): Message {
+  return { ...before, message, ...(meta && { meta }), ...(data && { data }) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../protocol/app-room.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
-import { compose } from './compose.ts';
+import { compose, draftOf, withDraft } from './compose.ts';
 
 /** Writes a message of a kind with other data, and what follows from it: its text, and search. */
 export function replaceData(context: UpkeepContext, before: Message, data: JsonObject): Changed {
@@ -9,13 +9,11 @@ export function replaceData(context: UpkeepContext, before: Message, data: JsonO
   const isStreamed = before.streaming === true || before.status !== undefined;
   const { kind, message: text } = before;
   const draft = compose(context, undefined, {
-    message: text,
-    ...(kind !== undefined && { kind }),
-    data,
+    ...draftOf({ message: text, kind, data }),
     isStreamed,
   });
   const { rev, timestamp, position } = room.change();
-  const message: Message = { ...before, rev, message: draft.message, data: draft.data ?? {} };
+  const message: Message = { ...withDraft(before, draft), rev };
   if (message.message !== text) {
     search.remove(before);
     told.markExcerpt(message.seq);
