@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { claimsFor } from '../src/auth/authenticator.ts';
 import { signToken } from '../src/auth/tokens.ts';
 import { reservedPrefix } from '../src/protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../src/protocol/text.ts';
@@ -43,23 +44,14 @@ async function main(): Promise<string> {
   const { userId, name, hours, bot, admin } = readArguments();
   const { settings, problems } = readSettings({ ...readEnvFile(process.cwd()), ...process.env });
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  const {
-    JWT_SECRET,
-    JWT_USER_CLAIM = 'sub',
-    JWT_ISSUER: iss,
-    JWT_AUDIENCE: aud,
-    DATA_DIR,
-  } = settings;
-  const secret = JWT_SECRET ?? developmentSecret(DATA_DIR).secret;
+  const secret = settings.JWT_SECRET ?? developmentSecret(settings.DATA_DIR).secret;
   const exp = Math.floor(Date.now() / 1_000 + hours * 3_600);
   const claims = {
-    [JWT_USER_CLAIM]: userId,
+    ...claimsFor(userId, settings),
     name: name ?? userId,
     exp,
     ...(bot && { bot }),
     ...(admin && { admin }),
-    ...(iss && { iss }),
-    ...(aud && { aud }),
   };
   return signToken(claims, new TextEncoder().encode(secret));
 }

@@ -1,3 +1,4 @@
+import type { JWTPayload } from 'jose';
 import { type ErrorCode, Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { describeError, type HostLog } from '../observability/logger.ts';
@@ -51,7 +52,19 @@ export function authenticatorOf(
   return authenticator(rules, allowGuests, () => Date.now());
 }
 
-/** The same, telling of each refusal by its code. */
+/** The claims by which a token that is signed here names a user, and holds with these settings. */
+export function claimsFor(
+  userId: string,
+  { JWT_USER_CLAIM = 'sub', JWT_ISSUER, JWT_AUDIENCE }: Partial<KeySettings>,
+): JWTPayload {
+  return {
+    [JWT_USER_CLAIM]: userId,
+    ...(JWT_ISSUER !== undefined && { iss: JWT_ISSUER }),
+    ...(JWT_AUDIENCE !== undefined && { aud: JWT_AUDIENCE }),
+  };
+}
+
+/** An authenticator that tells of each refusal by its code. */
 export function countingRefusals(
   authenticate: Authenticate,
   count: (code: ErrorCode) => void,
