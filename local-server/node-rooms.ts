@@ -78,10 +78,7 @@ export class NodeRooms implements RoomDirectory {
       host: { batchDelayMs: limits.batchDelayMs, log, meter },
       make: (roomId, parts) => {
         const firstEpoch = firstEpochOf(storageId, roomId);
-        const ask: AskSweep = async (page) => {
-          const result = await this.execute(roomId, SWEEPER, 'sweepFiles', page);
-          if (!result.ok) throw new Refusal(result.error.code, result.error.message);
-        };
+        const ask: AskSweep = (page) => this.execute(roomId, SWEEPER, 'sweepFiles', page);
         return new NodeRoom({
           ...parts,
           host: { ...parts.host, ...carrying(options, roomId, ask) },

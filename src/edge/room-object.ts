@@ -57,9 +57,8 @@ export class RoomObject extends SocketObject<Room> {
   async #deleteFiles(deliveries: readonly Delivery[]): Promise<readonly DeliveryOutcome[]> {
     const { FILES } = this.env;
     if (FILES === undefined) return [];
-    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries, async (page) => {
-      const result = await this.execute(SWEEPER, 'sweepFiles', page);
-      if (!result.ok) throw new Refusal(result.error.code, result.error.message);
-    });
+    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries, async (page) =>
+      this.execute(SWEEPER, 'sweepFiles', page),
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { type CloseCode, closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
-import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { type Problem, Refusal, refusalOf } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
@@ -194,7 +194,7 @@ export class Inbox {
   refresh(connection: Connection, command: Command, verdict: Identity | Problem): void {
     if (!this.#isReachable(connection)) return;
     try {
-      if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
+      if ('code' in verdict) throw refusalOf(verdict);
       const reply = this.renew(connection, verdict);
       if (command.ref === undefined) return;
       this.#outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));

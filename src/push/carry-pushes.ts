@@ -1,10 +1,10 @@
+import { base64url } from 'jose';
 import type { Carry } from '../host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
 import type { Noticed, PushBody } from '../inbox/pushes.ts';
 import type { Reply } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
-import { base64Url } from './push-sender.ts';
 import type { PushOutcome, PushSender } from './push-sender.ts';
 import { notificationOf, type PushContent } from './notification.ts';
 
@@ -67,5 +67,7 @@ export function pushCarrier(sender: PushSender, content: PushContent, peers: Pus
 /** Names a room to a push service without telling which it is: 32 characters. */
 async function topicOf(userId: string, roomId: string): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify([userId, roomId]));
-  return base64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))).slice(0, 32);
+  return base64url
+    .encode(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+    .slice(0, 32);
 }

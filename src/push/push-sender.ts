@@ -1,5 +1,5 @@
 import { encryptNotification } from '@block65/webcrypto-web-push';
-import { importJWK, SignJWT } from 'jose';
+import { base64url, importJWK, SignJWT } from 'jose';
 import type { DeliveryOutcome } from '../host/ports.ts';
 import type { PushSubscription } from '../inbox/storage/push-subscriptions.ts';
 
@@ -136,20 +136,8 @@ function waitOf(header: string | null): number {
 }
 
 function privateKeyOf({ publicKey, privateKey: d }: VapidKeys) {
-  const bytes = bytesOf(publicKey);
-  const x = base64Url(bytes.slice(1, 33));
-  const y = base64Url(bytes.slice(33, 65));
+  const bytes = base64url.decode(publicKey);
+  const x = base64url.encode(bytes.slice(1, 33));
+  const y = base64url.encode(bytes.slice(33, 65));
   return importJWK({ kty: 'EC', crv: 'P-256', x, y, d }, 'ES256');
-}
-
-function bytesOf(text: string): Uint8Array {
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
-
-export function base64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
 }

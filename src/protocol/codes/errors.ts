@@ -64,6 +64,11 @@ export class Refusal extends Error {
   }
 }
 
+/** The refusal that a problem stands for, such as one in a room's reply. */
+export function refusalOf({ code, message, ...details }: Problem): Refusal {
+  return new Refusal(code, message, details);
+}
+
 /** The refusal of a field that does not fit: `why` completes the sentence that begins with its name. */
 export function invalidField(field: string, why: string): Refusal {
   return new Refusal('invalid_payload', `${field} ${why}.`, { field });

@@ -10,13 +10,14 @@ import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './browser-rules.ts';
 import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
+import { refusalOf } from '../../protocol/codes/errors.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { addIncomingRoutes } from './incoming.ts';
 import { addInboxRoutes, pushKeyRoute } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
-import { answerError, noSuchAddress, refusalOf, wrongMethod } from './refusals.ts';
+import { answerError, noSuchAddress, wrongMethod } from './refusals.ts';
 import {
   asAsked,
   bodyFields,

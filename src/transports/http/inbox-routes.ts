@@ -5,10 +5,9 @@ import {
   type InboxEntry,
   readInboxPayload,
 } from '../../protocol/inbox-commands.ts';
-import { Refusal } from '../../protocol/codes/errors.ts';
+import { Refusal, refusalOf } from '../../protocol/codes/errors.ts';
 import type { Method } from '../../protocol/operation.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
-import { refusalOf } from './refusals.ts';
 import { bodyFields, limitBody, pathFields, text, whole } from './request-parts.ts';
 
 /** A route that asks an inbox for one command. */

@@ -1,9 +1,11 @@
+import { refusalOf } from '../../protocol/codes/errors.ts';
 import type { Context, Hono } from 'hono';
+import { base64url } from 'jose';
 import { HOOK_PREFIX } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
+import { hexOf } from '../../protocol/text.ts';
 import { textOf } from './body-text.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
-import { refusalOf } from './refusals.ts';
 import {
   assertReadable,
   bodyFields,
@@ -56,17 +58,13 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
 
 /** 256 random bits. */
 function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
 }
 
 /** SHA-256, in hexadecimal digits: enough for a key that nobody can guess. */
 async function hashOf(key: string): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(new Uint8Array(hash));
 }
 
 /** `{ text, username? }`, as alerting tools send to Slack, or the body itself as text. */
