@@ -7,7 +7,7 @@ import type { Access } from './access/access.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { OpenAppends } from './broadcast/open-appends.ts';
 import type { Effect } from './effects.ts';
-import type { Connection, Ids, Name } from './ports.ts';
+import type { Connection, Ids, Name, Ports } from './ports.ts';
 import type { Connections } from './presence/connections.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Typing } from './presence/typing.ts';
@@ -34,6 +34,8 @@ export interface RoomParts extends Stores {
   limits: Limits;
   ids: Ids;
   application: Application;
+  /** Where a defect of the application is reported that must not stop the room's own work. */
+  log: Ports['log'];
   deliveries: Deliveries;
 }
 

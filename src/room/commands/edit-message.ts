@@ -1,5 +1,6 @@
 import type { Payload } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
+import { exceedsBytes } from '../../protocol/text.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
 import { assertMaySend } from '../access/access.ts';
@@ -44,7 +45,8 @@ function composed(context: Context, given: Message): Message {
   const draft = compose(context, actingUser(context), {
     ...draftOf({ ...given, replyTo: undefined }),
     maySayNothing: given.files !== undefined,
-    isStreamed: given.status !== undefined,
+    // What the edit gives is short; a text that stays may have been streamed.
+    isStreamed: exceedsBytes(given.message, context.limits.messageBytes),
   });
   return withDraft(given, draft);
 }

@@ -30,7 +30,7 @@ export const message: Handler<'message'> = (context, payload) => {
       field: 'replyTo',
     });
   }
-  if (streaming === true) assertMayStream(context);
+  if (streaming === true) assertMayStream(context, kind);
   // Most applications say nothing of most messages.
   const isPlain = kind === undefined && data === undefined;
   if (isPlain && context.application.beforeMessage === undefined) {

@@ -8,7 +8,7 @@ import type { Context, Handler } from '../context.ts';
 import { type Effect } from '../effects.ts';
 import { findUndeleted } from '../messages/find-message.ts';
 import { actingUser, appRoom } from '../own/app-room.ts';
-import { replaceData } from '../own/replace-data.ts';
+import { composeData, replaceData } from '../own/replace-data.ts';
 import { signalEffects } from '../own/signal.ts';
 
 /** Does a command of the application. It writes through its room only; what it throws undoes it. */
@@ -41,7 +41,8 @@ function commandRoom(context: Context, effects: Effect[]): CommandRoom {
     makeId: () => context.ids.make(),
     update(seq: number, data: object) {
       const before = findUndeleted(context, seq);
-      const { message, position } = replaceData(context, before, data as JsonObject);
+      const draft = composeData(context, before, data as JsonObject);
+      const { message, position } = replaceData(context, before, draft);
       const by = context.actor.identity.userId;
       const event = {
         name: 'messageUpdated' as const,

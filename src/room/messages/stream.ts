@@ -1,5 +1,5 @@
 import type { Reply } from '../../protocol/commands.ts';
-import { Refusal } from '../../protocol/codes/errors.ts';
+import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message, StreamEnding } from '../../protocol/objects.ts';
 import type { Context, UpkeepContext } from '../context.ts';
@@ -8,10 +8,20 @@ import { mentionedOthers } from './content.ts';
 import { sendingUser } from '../own/app-room.ts';
 import { compose, draftOf, withDraft } from '../own/compose.ts';
 import { emptyMessage } from './empty-message.ts';
+import { isStorageTrouble } from '../storage/storage-trouble.ts';
 import { findUndeleted } from './find-message.ts';
 
-/** @throws Refusal `rate_limited` while the actor has as many streams as a user may have */
-export function assertMayStream({ streams, actor }: Context): void {
+/**
+ * @throws Refusal `rate_limited` while the actor has as many streams as a user may have;
+ * `invalid_payload` for a kind whose text is made from its data, which leaves nothing to append
+ */
+export function assertMayStream(
+  { streams, actor, application }: Context,
+  kind: string | undefined,
+): void {
+  if (kind !== undefined && application.kinds?.get(kind)?.text !== undefined) {
+    throw invalidField('streaming', 'is not possible: the text of this kind is made from its data');
+  }
   if (streams.countOf(actor.identity.userId) < fixed.streamsPerUser) return;
   throw new Refusal(
     'rate_limited',
@@ -39,6 +49,8 @@ export function assertOwn({ actor }: Context, userId: string): void {
 export function endedReply({ seq, rev, message, status }: Message): Reply<'appendMessage'> {
   return { seq, rev, length: message.length, status: status ?? 'done' };
 }
+
+const UNCHECKED = 'The application failed to check this message, so it was deleted.';
 
 /** A stream that has just ended: its message, and what others hear. */
 export interface Ended {
@@ -73,7 +85,10 @@ export function endStream(
   return { message, event: { name: 'messageAppended', payload }, position };
 }
 
-/** The message as the application's rule has it stored, or why that refuses it. */
+/**
+ * The message as the application's rule has it stored, or why that refuses it. A rule that throws
+ * refuses: the stream has to end, and what the rule could not check must not stay.
+ */
 function judge(context: UpkeepContext, before: Message): Message | { refusal: Refusal } {
   if (context.application.beforeMessage === undefined) return before;
   try {
@@ -89,7 +104,9 @@ function judge(context: UpkeepContext, before: Message): Message | { refusal: Re
     return isSame ? before : withDraft(before, draft);
   } catch (error) {
     if (error instanceof Refusal) return { refusal: error };
-    throw error;
+    if (isStorageTrouble(error)) throw error;
+    context.log.failure('beforeMessage', error);
+    return { refusal: new Refusal('refused', UNCHECKED) };
   }
 }
 

@@ -12,7 +12,7 @@ import { appRoom, type Acting } from './app-room.ts';
 export interface Composed extends Draft {
   /** Whether it may have no text of its own. */
   maySayNothing?: boolean;
-  /** Whether the text is not written yet, or was streamed: then it is not taken from the data. */
+  /** Whether the text is, or was, streamed: then it may be longer. */
   isStreamed?: boolean;
 }
 
@@ -48,32 +48,28 @@ export function compose(
   from: Acting | undefined,
   { maySayNothing, isStreamed = false, ...given }: Composed,
 ): Draft {
-  const draft = withKind(context, given, isStreamed);
+  const draft = withKind(context, given);
   const maxBytes = isStreamed ? context.limits.streamBytes : context.limits.messageBytes;
   assertSizes(draft, maxBytes);
   const { beforeMessage } = context.application;
   if (from === undefined || beforeMessage === undefined) return draft;
   const replacement = beforeMessage(appRoom(context, from), draft);
   if (replacement === undefined) return draft;
-  const replaced = withKind(context, { ...draft, ...replacement }, isStreamed);
+  const replaced = withKind(context, { ...draft, ...replacement });
   assertSizes(replaced, maxBytes);
   const why = maySayNothing === true ? undefined : wrongText(replaced.message);
   if (why !== undefined && replaced.kind === undefined) throw invalidField('message', why);
   return replaced;
 }
 
-function withKind(context: UpkeepContext, draft: Draft, isStreamed: boolean): Draft {
+function withKind(context: UpkeepContext, draft: Draft): Draft {
   if (draft.kind === undefined) {
     if (draft.data !== undefined) throw invalidField('data', 'goes with a kind');
     return draft;
   }
   const rule = kindOf(context, draft.kind);
   const data = readData(rule, draft.data ?? {});
-  return {
-    ...draft,
-    data,
-    message: isStreamed ? draft.message : (rule.text?.(data) ?? draft.message),
-  };
+  return { ...draft, data, message: rule.text?.(data) ?? draft.message };
 }
 
 /** @throws Refusal `invalid_payload` for a kind that the application does not declare */

@@ -1,17 +1,23 @@
-import type { JsonObject } from '../../protocol/app-room.ts';
+import type { Draft, JsonObject } from '../../protocol/app-room.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
+import { exceedsBytes } from '../../protocol/text.ts';
 import { compose, draftOf, withDraft } from './compose.ts';
 
-/** Writes a message of a kind with other data, and what follows from it: its text, and search. */
-export function replaceData(context: UpkeepContext, before: Message, data: JsonObject): Changed {
+/**
+ * A message of a kind with other data, and the text that follows from it. Writes nothing.
+ * @throws Refusal, and what the application's schema and functions throw
+ */
+export function composeData(context: UpkeepContext, before: Message, data: JsonObject): Draft {
+  const { kind, message } = before;
+  const isStreamed = exceedsBytes(message, context.limits.messageBytes);
+  return compose(context, undefined, { ...draftOf({ message, kind, data }), isStreamed });
+}
+
+/** Writes what `composeData` has made of a message, and takes it into search. */
+export function replaceData(context: UpkeepContext, before: Message, draft: Draft): Changed {
   const { search, messages, room, told } = context;
-  const isStreamed = before.streaming === true || before.status !== undefined;
-  const { kind, message: text } = before;
-  const draft = compose(context, undefined, {
-    ...draftOf({ message: text, kind, data }),
-    isStreamed,
-  });
+  const { message: text } = before;
   const { rev, timestamp, position } = room.change();
   const message: Message = { ...withDraft(before, draft), rev };
   if (message.message !== text) {

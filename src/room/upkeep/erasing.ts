@@ -3,8 +3,8 @@ import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { deleteBytes } from '../files/deliver.ts';
 import { evaluate, INBOX_TARGET } from '../telling/evaluate.ts';
-import type { JsonObject } from '../../protocol/app-room.ts';
-import { replaceData } from '../own/replace-data.ts';
+import type { Draft, JsonObject } from '../../protocol/app-room.ts';
+import { composeData, replaceData } from '../own/replace-data.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
@@ -121,15 +121,15 @@ function eraseFiles(step: Step): void {
 
 /** What the application's commands have stored for the user, and what messages' data keep of it. */
 function eraseValues(step: Step): void {
-  const { perUser, messages, application } = step.context;
+  const { perUser, messages } = step.context;
   if (step.left <= 0) return;
   for (const { seq, value } of perUser.of(step.userId, step.left)) {
     perUser.remove(seq, step.userId);
     step.left--;
     const message = messages.find(seq);
-    const forget = application.kinds?.get(message?.kind ?? '')?.forget;
-    if (message?.data === undefined || forget === undefined || value === undefined) continue;
-    const changed = replaceData(step.context, message, forget(message.data, value) as JsonObject);
+    const draft = message && value !== undefined && dataWithout(step.context, message, value);
+    if (message === undefined || !draft) continue;
+    const changed = replaceData(step.context, message, draft);
     const payload = { ...changed.message, change: 'erased' as const, by: step.by };
     step.broadcasts.push({
       type: 'broadcast',
@@ -137,6 +137,23 @@ function eraseValues(step: Step): void {
       audience: { to: 'everyone' },
       position: changed.position,
     });
+  }
+}
+
+/**
+ * What the application makes of a message without a user's value. Where it fails the erasure goes on:
+ * the value itself is gone, and the defect is logged once.
+ * @returns undefined where the message stays as it is
+ */
+function dataWithout(context: UpkeepContext, message: Message, value: unknown): Draft | undefined {
+  const { kind = '', data } = message;
+  const forget = context.application.kinds?.get(kind)?.forget;
+  if (data === undefined || forget === undefined) return undefined;
+  try {
+    return composeData(context, message, forget(data, value) as JsonObject);
+  } catch (error) {
+    context.log.failure(`forget of the kind ${kind}`, error);
+    return undefined;
   }
 }
 

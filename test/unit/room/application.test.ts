@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { applicationOf } from '../../../src/app/application.ts';
+import { defineApp } from '../../../src/app/define.ts';
+import type { Message } from '../../../src/protocol/objects.ts';
+import { Listener } from './listener.ts';
+import { onStage } from './on-stage.ts';
+import type { StagedRoom } from './staged-room.ts';
+
+const bot = { userId: 'bot', name: 'Bot' };
+const alice = { userId: 'alice', name: 'Alice' };
+const admin = { userId: 'root', name: 'Root', admin: true as const };
+
+const sum = z.object({ sum: z.number() });
+const broken = (): never => {
+  throw new Error('a defect of the application');
+};
+
+/** An application whose functions fail where a test says so. */
+const app = defineApp({
+  kinds: {
+    answer: { data: z.object({ model: z.string() }) },
+    titled: { data: z.object({ title: z.string() }), text: ({ title }) => title },
+    count: {
+      data: sum,
+      forget: (data, value: number) => (value === 13 ? broken() : { sum: data.sum - value }),
+    },
+  },
+  commands: {
+    setModel: {
+      payload: z.object({ seq: z.int(), model: z.string() }),
+      handle: (room, { seq, model }) => void room.update(seq, { model }),
+    },
+    add: {
+      payload: z.object({ seq: z.int(), value: z.number() }),
+      handle(room, { seq, value }) {
+        room.perUser<number>(seq).set(value);
+        room.update(seq, { sum: sum.parse(room.message(seq).data).sum + value });
+      },
+    },
+  },
+  beforeMessage: (_room, { message }) => (message.includes('crash') ? broken() : undefined),
+});
+
+function onAppStage<T>(work: (stage: StagedRoom) => T): T {
+  return onStage({ COMMAND_BURST: '100000' }, work, { application: applicationOf(app) });
+}
+
+/** A stream of the bot's, with this text. */
+function stream(writer: Listener, text: string, extra: object = {}): number {
+  const { seq } = writer.ask('message', { message: '', streaming: true, ...extra }).message;
+  if (text !== '') expect(writer.ask('appendMessage', { seq, offset: 0, text }).ok).toBe(true);
+  return seq;
+}
+
+function newest(listener: Listener): Partial<Message> | undefined {
+  return listener.ask('getHistory', { limit: 1 }).messages[0];
+}
+
+/** Wakes the room for as long as it asks for it at this time. */
+function wakeWhileDue(stage: StagedRoom): void {
+  for (let times = 0; stage.wakeAt !== undefined && stage.wakeAt <= stage.now; times++) {
+    if (times === 100) throw new Error('The room never stops asking to be woken.');
+    stage.wakeAt = undefined;
+    stage.wake();
+  }
+}
+
+describe('a rule that throws', () => {
+  it('[APP5] refuses at the end of a stream, and is logged once', () => {
+    onAppStage((stage) => {
+      const writer = new Listener(stage, bot);
+      const reader = new Listener(stage, alice);
+      const seq = stream(writer, 'then crash');
+      expect(writer.ask('finishMessage', { seq })).toMatchObject({
+        ok: true,
+        status: 'refused',
+        reason: 'The application failed to check this message, so it was deleted.',
+      });
+      expect(reader.heard('messageUpdated').at(-1)?.[1]).toMatchObject({
+        seq,
+        change: 'deleted',
+        message: '',
+      });
+      expect(stage.defects).toEqual([new Error('a defect of the application')]);
+      expect(writer.ask('finishMessage', { seq })).toMatchObject({ ok: false });
+      expect(stage.defects).toHaveLength(1);
+    });
+  });
+
+  it('[APP5] ends a stream whose sender is silent, and lets other upkeep go on', () => {
+    onAppStage((stage) => {
+      const writer = new Listener(stage, bot);
+      const bad = stream(writer, 'then crash');
+      const good = stream(writer, 'fine');
+      stage.pass(120_000);
+      wakeWhileDue(stage);
+      const { messages } = writer.ask('getHistory', {});
+      expect(messages).toMatchObject([
+        { seq: bad, message: '', deletedAt: expect.any(Number) },
+        { seq: good, message: 'fine', status: 'interrupted' },
+      ]);
+      expect(stage.defects).toHaveLength(1);
+      expect(stage.wakeAt).toBeUndefined();
+    });
+  });
+});
+
+it('[APP3] erases a user also where what `forget` makes fails, and logs that once', () => {
+  onAppStage((stage) => {
+    const writer = new Listener(stage, alice);
+    const add = (value: number) => {
+      const { seq } = writer.ask('message', { kind: 'count', data: { sum: 0 } }).message;
+      expect(new Listener(stage, bot).ask('add', { seq, value }).ok).toBe(true);
+      return seq;
+    };
+    const [bad, good] = [add(13), add(5)];
+    stage.ask(admin, 'eraseUser', { userId: 'bot' });
+    stage.flush();
+    wakeWhileDue(stage);
+    expect(stage.defects).toHaveLength(1);
+    const { messages } = writer.ask('getHistory', {});
+    expect(messages).toMatchObject([
+      { seq: bad, data: { sum: 13 } },
+      { seq: good, data: { sum: 0 } },
+    ]);
+    expect(stage.file.all('SELECT * FROM per_user')).toEqual([]);
+    expect(stage.file.all("SELECT * FROM members WHERE user_id = 'bot'")).toEqual([]);
+  });
+});
+
+describe('a message of a kind that streams', () => {
+  it('[APP2] has its data replaced while its text grows, and is searched at its end', () => {
+    onAppStage((stage) => {
+      const writer = new Listener(stage, bot);
+      const reader = new Listener(stage, alice);
+      const seq = stream(writer, 'Hello', { kind: 'answer', data: { model: 'a' } });
+      expect(reader.ask('setModel', { seq, model: 'b' }).ok).toBe(true);
+      const update = { seq, message: 'Hello', data: { model: 'b' }, streaming: true };
+      expect(writer.heard('messageUpdated').at(-1)?.[1]).toMatchObject(update);
+      const append = { seq, offset: 5, text: ', world' };
+      expect(writer.ask('appendMessage', append).ok).toBe(true);
+      const found = () => reader.ask('searchMessages', { query: 'hello' }) as unknown;
+      expect(found()).toMatchObject({ results: [] });
+      expect(writer.ask('finishMessage', { seq }).ok).toBe(true);
+      expect(found()).toMatchObject({ results: [{ message: 'Hello, world' }] });
+      expect(reader.ask('setModel', { seq, model: 'c' }).ok).toBe(true);
+      expect(newest(reader)).toMatchObject({ message: 'Hello, world', data: { model: 'c' } });
+    });
+  });
+
+  it('[APP2] keeps a text longer than other messages may have, whatever else changes of it', () => {
+    onAppStage((stage) => {
+      const writer = new Listener(stage, bot);
+      const text = 'long '.repeat(10_000);
+      const seq = stream(writer, text, { kind: 'answer', data: { model: 'a' } });
+      expect(writer.ask('finishMessage', { seq }).ok).toBe(true);
+      expect(writer.ask('setModel', { seq, model: 'b' }).ok).toBe(true);
+      expect(writer.ask('editMessage', { seq, data: { model: 'c' } }).ok).toBe(true);
+      expect(newest(writer)).toMatchObject({ message: text, data: { model: 'c' } });
+      const longer = writer.ask('editMessage', { seq, message: `${text}.` });
+      expect(longer).toMatchObject({ ok: false, error: { code: 'too_large' } });
+    });
+  });
+
+  it('[APP1] takes its text from its sender: kinds whose text is made from data do not stream', () => {
+    onAppStage((stage) => {
+      const writer = new Listener(stage, bot);
+      const payload = { kind: 'titled', data: { title: 'Hello' }, streaming: true };
+      expect(writer.ask('message', payload)).toMatchObject({
+        ok: false,
+        error: { code: 'invalid_payload', field: 'streaming' },
+      });
+    });
+  });
+});
