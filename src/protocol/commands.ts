@@ -343,12 +343,14 @@ export const operations = {
     route: 'DELETE /mutes/:userId',
     summary: 'Lets a muted user speak again.',
   },
-  /** On a connection a signal is given by its own name, with `data` as its payload. */
+  /** On a connection a signal is given by its own name, with `data` as its first argument. */
   sendSignal: {
     payload: z.object({
       roomId,
       name: z.string({ error: 'must be a string' }),
-      data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
+      data: z.unknown().nullable().optional(),
+      /** Further arguments, which only signals that nothing declares have. */
+      more: z.array(z.unknown(), { error: 'must be a list' }).optional(),
     }),
     reply: z.object({}),
     via: 'http',

@@ -5,11 +5,14 @@ import type { Reply } from './commands.ts';
 import type { InboxReply } from './inbox-commands.ts';
 import { durable, type EventName, type EventPayload } from './events.ts';
 import { depthOfText } from './shape.ts';
+import { wrongSignalName } from './signals.ts';
 
 /** A command as a transport hands it on: named, its payload not yet looked into. */
 export interface Command {
   name: string;
   payload: unknown;
+  /** Further arguments, which only signals that nothing declares have. */
+  more?: readonly unknown[];
   /** With it, a reply comes. */
   ref?: number;
 }
@@ -46,9 +49,9 @@ const REFUSED = '{"ok":false';
 /** No tuple begins so: a client's command cannot be mistaken for a control line. */
 const CONTROL = '{';
 
-/** One event as text. */
-export function eventLine(name: string, payload: object): string {
-  return jsonLine([name, payload]);
+/** One event as text. @param args its payload; of a signal that nothing declares all its arguments */
+export function eventLine(name: string, ...args: readonly unknown[]): string {
+  return jsonLine([name, ...args]);
 }
 
 export function ackLine(ref: number, result: Result): string {
@@ -60,7 +63,8 @@ export function positionLine(position: string): string {
 }
 
 export function commandLine(command: Command): string {
-  const { name, payload, ref } = command;
+  const { name, payload, more, ref } = command;
+  if (more !== undefined) return JSON.stringify([name, payload, ...more, ref ?? null]);
   return JSON.stringify(ref === undefined ? [name, payload] : [name, payload, ref]);
 }
 
@@ -135,7 +139,7 @@ export function eventName(line: string): EventName {
   return line.slice(2, line.indexOf('"', 2)) as EventName;
 }
 
-/** The payload of the event in a line, as the JSON text it is. */
+/** The payload of the event in a line, as the JSON text it is; not of a signal, which may have several. */
 export function payloadText(line: string): string {
   return line.slice(line.indexOf(',') + 1, -1);
 }
@@ -186,16 +190,19 @@ function readCommand(line: string): Command {
   } catch {
     throw new Refusal('invalid_payload', NO_TUPLE);
   }
-  if (!Array.isArray(tuple) || tuple.length < 2 || tuple.length > 3) {
+  if (!Array.isArray(tuple) || tuple.length < 2) throw new Refusal('invalid_payload', NO_TUPLE);
+  const [name, payload, ...rest] = tuple as unknown[];
+  if (typeof name !== 'string') throw new Refusal('invalid_payload', NO_TUPLE);
+  const ref = rest.pop();
+  const command = { name, payload, ...(rest.length > 0 && { more: rest }) };
+  if (rest.length > 0 && wrongSignalName(name) !== undefined) {
     throw new Refusal('invalid_payload', NO_TUPLE);
   }
-  const [name, payload, ref] = tuple as unknown[];
-  if (typeof name !== 'string') throw new Refusal('invalid_payload', NO_TUPLE);
-  if (ref === undefined || ref === null) return { name, payload };
+  if (ref === undefined || ref === null) return command;
   if (!Number.isSafeInteger(ref) || (ref as number) < 0) {
     throw new Refusal('invalid_payload', 'ref must be a whole number from 0 on.', { field: 'ref' });
   }
-  return { name, payload, ref: ref as number };
+  return { ...command, ref: ref as number };
 }
 
 /** Events of an inbox about a stored change. */

@@ -28,6 +28,15 @@ export function assertCommandName(name: string): asserts name is CommandName {
   throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');
 }
 
+/**
+ * Sees that a command has no argument besides its payload.
+ * @throws Refusal for a file in a second argument, for instance, which would be lost
+ */
+export function assertAlone(name: string, more: readonly unknown[] = []): void {
+  if (more.length === 0) return;
+  throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
+}
+
 /** The token of a `refreshToken`. @throws Refusal `invalid_payload` */
 export function readToken(payload: unknown): string {
   const result = transportCommands.refreshToken.payload.safeParse(payload);

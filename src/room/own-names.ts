@@ -1,5 +1,6 @@
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Command } from '../protocol/frames.ts';
+import { assertAlone } from '../protocol/payloads.ts';
 import { wrongSignalName } from '../protocol/signals.ts';
 import type { Application } from './application.ts';
 
@@ -7,7 +8,12 @@ import type { Application } from './application.ts';
 export interface Asked {
   name: 'runCommand' | 'sendSignal';
   payload: unknown;
+  /** How deep the payload stands: its parts stand where their client has put them, or above. */
+  level: number;
 }
+
+/** The payload holds arguments in a list, which stand in the tuple itself. */
+const LEVEL = 0;
 
 /**
  * A command that is none of the protocol, as an operation: a command of the application, or a signal.
@@ -15,15 +21,18 @@ export interface Asked {
  * @throws Refusal `unknown_command`
  */
 export function operationOf(
-  { name, payload }: Command,
+  { name, payload, more }: Command,
   { commands, signals }: Application,
   isOpen: boolean,
 ): Asked {
   const { roomId } = (payload ?? {}) as { roomId?: unknown };
   const own = { roomId, name, data: payload };
-  if (commands?.has(name) === true) return { name: 'runCommand', payload: own };
+  if (commands?.has(name) === true) {
+    assertAlone(name, more);
+    return { name: 'runCommand', payload: own, level: LEVEL };
+  }
   if (signals?.has(name) === true || (isOpen && wrongSignalName(name) === undefined)) {
-    return { name: 'sendSignal', payload: own };
+    return { name: 'sendSignal', payload: { ...own, more }, level: LEVEL };
   }
   throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');
 }

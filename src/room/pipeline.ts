@@ -16,6 +16,7 @@ import type { Upkeep } from './upkeep/upkeep.ts';
  * Decodes a payload: plain JSON that is not too deep, then the command's schema. Depth counts the
  * tuple around a payload, also at transports that have none.
  * @param roomId the room that the command has come to: its id has the right form, and is left out
+ * @param level how deep the payload stands
  * @throws Refusal `invalid_payload`
  */
 export function readChecked<N extends OperationName>(
@@ -23,8 +24,9 @@ export function readChecked<N extends OperationName>(
   payload: unknown,
   limits: Limits,
   roomId?: string,
+  level = 2,
 ): Payload<N> {
-  assertPlain(payload, limits.jsonDepth, 2);
+  assertPlain(payload, limits.jsonDepth, level);
   const isHere =
     roomId !== undefined && (payload as { roomId?: unknown } | null)?.roomId === roomId;
   return readPayload(name, isHere ? { ...(payload as object), roomId: undefined } : payload);
@@ -51,11 +53,17 @@ export class Pipeline {
 
   /**
    * Does a command in one transaction, whole or not at all.
+   * @param level how deep its payload stands in what its client has sent
    * @throws Refusal when the command is not done; `unavailable` when storage fails, as with a full disk
    */
-  run<N extends OperationName>(name: N, actor: Actor, payload: unknown): Planned<Reply<N>> {
+  run<N extends OperationName>(
+    name: N,
+    actor: Actor,
+    payload: unknown,
+    level?: number,
+  ): Planned<Reply<N>> {
     const { limits, roomId } = this.#parts;
-    const read = readChecked(name, payload, limits, roomId);
+    const read = readChecked(name, payload, limits, roomId, level);
     if (name !== 'appendMessage') this.#parts.appends.bySeq.clear();
     try {
       const planned = this.#database.atomic(() => this.#decide(name, actor, read));

@@ -50,9 +50,10 @@ export class Room {
       rates.charge(identity.userId, costOf(name, identity));
       const { application, openSignals } = this.#services;
       const asked = isCommandName(name)
-        ? { name, payload: command.payload }
+        ? { name, payload: command.payload, level: undefined }
         : operationOf(command, application, openSignals);
-      const done = pipeline.run(asked.name, { identity, connection }, asked.payload);
+      const { payload, level } = asked;
+      const done = pipeline.run(asked.name, { identity, connection }, payload, level);
       const { reply, position, effects: planned } = done;
       if (ref !== undefined) {
         outbox.reply(connection, ackLine(ref, { ok: true, ...reply }), position);

@@ -160,6 +160,12 @@ forEachTransport(
         code: 'invalid_payload',
         field: 'x',
       });
+      expect(refusal(await alice.command('cursor', 'left')).code).toBe('invalid_payload');
+      const twice = await alice.command('cursor', { roomId, x: 1, y: 2 }, 'more');
+      expect(refusal(twice)).toMatchObject({
+        code: 'invalid_payload',
+        message: 'Send cursor with one argument, a JSON object.',
+      });
       expect(refusal(await alice.command('undeclared', { roomId })).code).toBe('unknown_command');
       ok(await alice.command('point', { roomId, to: 'bob' }));
       await bob.until('the second cursor', () => bob.heard('cursor' as EventName).length === 2);

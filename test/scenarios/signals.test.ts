@@ -41,7 +41,60 @@ forEachTransport(
       expect(heard(alice, 'wave')).toEqual([]);
     });
 
-    it('[SIG2] takes objects of up to 4 KiB, and knows the only room of a socket', async () => {
+    it('[SIG2] passes any JSON arguments on, as they are sent, with who sent them', async () => {
+      const roomId = newRoom();
+      const { visitor: alice, joined } = await transport.enter('alice', roomId);
+      const { visitor: bob } = await transport.enter('bob', roomId);
+      const from = { roomId, userId: 'alice', username: joined.you.username };
+      const nested = { list: [[[{ deep: null }]]], שם: '名前\u2028' };
+      const cases: [sent: unknown[], received: unknown[]][] = [
+        [['hello'], ['hello', from]],
+        [[''], ['', from]],
+        [[null], [null, from]],
+        [[false], [false, from]],
+        [[['a', [1]]], [['a', [1]], from]],
+        [
+          [1, 'two', null, [3], { four: 4 }],
+          [1, 'two', null, [3], { four: 4 }, from],
+        ],
+        [[nested], [{ ...nested, ...from }]],
+        [
+          [{ roomId, x: 1, userId: 'bob' }, 'left', { roomId: 'kept' }],
+          [{ x: 1, ...from }, 'left', { roomId: 'kept' }],
+        ],
+      ];
+      const got = (at: number) => {
+        const heard = bob.stream.find(({ name }) => name === `event ${at}`);
+        return heard && [heard.payload, ...(heard.more ?? [])];
+      };
+      const http = new HttpVisitor(transport.host.url, await tokenFor('alice'));
+      const follower = await http.follow(roomId);
+      for (const [at, [[first, ...more]]] of cases.entries())
+        ok(await alice.command(`event ${at}`, first, ...more));
+      for (const [at, [, received]] of cases.entries()) {
+        expect(await bob.until(`event ${at}`, () => got(at))).toEqual(received);
+        const { payload } = await follower.hears(`event ${at}`);
+        expect(payload).toEqual(received.length === 1 ? received[0] : received);
+      }
+      await follower.close();
+      const sent = await http.ask('POST', roomId, '/signals/event%20100', {
+        body: { data: null, more: ['two'] },
+      });
+      expect(sent.status).toBe(200);
+      const { userId } = from;
+      expect(await bob.until('event 100', () => got(100))).toMatchObject([null, 'two', { userId }]);
+
+      const deep = (levels: number) =>
+        JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown;
+      ok(await alice.command('event 101', deep(15), 'and more'));
+      expect(await bob.until('event 101', () => got(101))).toMatchObject([
+        deep(15),
+        'and more',
+        {},
+      ]);
+    });
+
+    it('[SIG2] takes up to 4 KiB, and knows the only room of a socket', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const { visitor: bob } = await transport.enter('bob', roomId);
@@ -49,7 +102,10 @@ forEachTransport(
       expect(await hears(bob, 'cursor')).toMatchObject({ roomId, x: 1 });
       const long = await alice.command('cursor', { roomId, x: 'x'.repeat(4_096) });
       expect(refusal(long).code).toBe('too_large');
-      expect(refusal(await alice.command('cursor', 'left')).code).toBe('invalid_payload');
+      const inPieces = await alice.command('cursor', 'x'.repeat(2_048), 'x'.repeat(2_048));
+      expect(refusal(inPieces).code).toBe('too_large');
+      const key = await alice.command('cursor', [{ constructor: 1 }]);
+      expect(refusal(key).code).toBe('invalid_payload');
     });
 
     it('[SIG3] refuses names of the protocol and of Socket.IO', async () => {

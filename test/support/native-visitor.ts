@@ -53,13 +53,17 @@ export class NativeVisitor implements Visitor {
       : this.#open(roomId, joining);
   }
 
-  command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>> {
+  command<N extends string>(
+    name: N,
+    payload: unknown,
+    ...more: unknown[]
+  ): Promise<Result<ReplyOf<N>>> {
     const ref = this.#nextRef++;
     return new Promise((resolve, reject) => {
       const answer = (result: Result) => resolve(result);
       const line = this.#lineFor(payload);
       this.#waiting.set(ref, { name, line, answer, lose: reject });
-      line.socket.send(JSON.stringify([name, payload, ref]), (error) => {
+      line.socket.send(JSON.stringify([name, payload, ...more, ref]), (error) => {
         if (error) reject(error);
       });
     });
@@ -146,7 +150,7 @@ export class NativeVisitor implements Visitor {
 
   #hear(line: Line, text: string, joined: (result: JoinResult) => void): void {
     if (text === 'pong') return;
-    const [name, first, second] = JSON.parse(text) as [string, unknown, unknown];
+    const [name, first, ...more] = JSON.parse(text) as [string, ...unknown[]];
     if (name === 'position') {
       line.position = first as string;
     } else if (name === 'joined') {
@@ -158,14 +162,14 @@ export class NativeVisitor implements Visitor {
       const waiting = this.#waiting.get(first as number);
       if (waiting === undefined) throw new Error(`A reply nobody waits for: ${text}`);
       this.#waiting.delete(first as number);
-      const result = second as Result;
+      const result = more[0] as Result;
       if (waiting.name === 'joinRoom' && result.ok) {
         line.position = (result as object as Reply<'joinRoom'>).position;
       }
       this.#inbox.add({ kind: 'reply', name: waiting.name, payload: result });
       waiting.answer(result);
     } else {
-      this.#inbox.add({ kind: 'event', name, payload: first });
+      this.#inbox.add({ kind: 'event', name, payload: first, ...(more.length > 0 && { more }) });
     }
   }
 }

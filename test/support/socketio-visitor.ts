@@ -29,7 +29,7 @@ export class SocketIoVisitor implements Visitor {
       forceNew: true,
       autoConnect: false,
     });
-    this.socket.onAny((name: string, payload: unknown) => this.#hear(name, payload));
+    this.socket.onAny((name: string, ...args: unknown[]) => this.#hear(name, ...args));
     this.socket.on('connect', () => this.#inbox.changed());
     this.socket.on('connect_error', (error) => {
       const { data } = error as Error & { data?: Pick<Problem, 'code'> };
@@ -65,13 +65,17 @@ export class SocketIoVisitor implements Visitor {
     return this.#refused;
   }
 
-  command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>> {
+  command<N extends string>(
+    name: N,
+    payload: unknown,
+    ...more: unknown[]
+  ): Promise<Result<ReplyOf<N>>> {
     return new Promise((resolve, reject) => {
       // The socket would keep it for a reconnection that never comes.
       if (this.#endedWith !== undefined)
         throw new Error(`The socket has ended: ${this.#endedWith}.`);
       this.#waiting.add(reject);
-      this.socket.emit(name, payload, (result: Result<ReplyOf<N>>) => {
+      this.socket.emit(name, payload, ...more, (result: Result<ReplyOf<N>>) => {
         this.#waiting.delete(reject);
         this.#inbox.add({ kind: 'reply', name, payload: result });
         this.#follow(name, payload, result);
@@ -104,12 +108,13 @@ export class SocketIoVisitor implements Visitor {
     return this.until('the end', () => this.#endedWith);
   }
 
-  #hear(name: string, payload: unknown): void {
+  #hear(name: string, payload?: unknown, ...more: unknown[]): void {
     if (name === 'events') {
-      for (const [inner, about] of payload as [string, unknown][]) this.#hear(inner, about);
+      for (const [inner, ...args] of payload as [string, ...unknown[]][])
+        this.#hear(inner, ...args);
       return;
     }
-    const heard: Heard = { kind: 'event', name, payload };
+    const heard: Heard = { kind: 'event', name, payload, ...(more.length > 0 && { more }) };
     if (durable.has(name as EventName))
       this.#advance((payload as Message).roomId, payload as Message);
     this.#inbox.add(heard);

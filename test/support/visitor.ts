@@ -25,6 +25,8 @@ export interface Heard {
   kind: 'reply' | 'event';
   name: string;
   payload: unknown;
+  /** Of a signal with several arguments those after the first. */
+  more?: unknown[];
 }
 
 /** A person's client at some transport: the same to a story, whatever carries it. */
@@ -33,8 +35,12 @@ export interface Visitor {
   readonly stream: readonly Heard[];
   /** Connects if need be, and joins. */
   join(roomId: string, joining?: Joining): Promise<Result<Reply<'joinRoom'>>>;
-  /** Gives a command and waits for its reply. */
-  command<N extends string>(name: N, payload: unknown): Promise<Result<ReplyOf<N>>>;
+  /** Gives a command and waits for its reply. @param more further arguments, as signals may have */
+  command<N extends string>(
+    name: N,
+    payload: unknown,
+    ...more: unknown[]
+  ): Promise<Result<ReplyOf<N>>>;
   /** Gives a command and asks for no reply. */
   tell(name: string, payload: unknown): void;
   /** What to come back to a room with. */

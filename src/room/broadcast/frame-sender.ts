@@ -74,7 +74,7 @@ export class FrameSender {
   readonly #send = (connection: Connection, frame: Frame): void => {
     if (this.#tokenExpiry.hasExpired(connection)) {
       this.#departures.disconnect([connection], closeCodes.tokenExpired);
-    } else if (!connection.send(frame)) this.#slowConsumers.add(connection);
+    } else this.#slowConsumers.send(connection, frame);
     this.#sentFrames++;
     this.#sentLines += frame.lines.length;
     // A connection that was too slow, or is gone: its host may never report its end.

@@ -7,9 +7,17 @@ export class Frame {
   readonly position: string | undefined;
   /** Whether all of it may be dropped for a connection that cannot keep up. */
   readonly ephemeral: boolean;
+  /** The newest line of each signal in it, by key. */
+  readonly signals: ReadonlyMap<string, string>;
   #text: string | undefined;
 
-  constructor(lines: readonly string[], position: string | undefined, isEphemeral: boolean) {
+  constructor(
+    lines: readonly string[],
+    position: string | undefined,
+    isEphemeral: boolean,
+    signals: ReadonlyMap<string, string> = new Map(),
+  ) {
+    this.signals = signals;
     this.lines = lines;
     this.position = position;
     this.ephemeral = isEphemeral;

@@ -9,6 +9,8 @@ export interface Entry {
   /** Of a durable change: where the room stands with it. */
   position?: string | undefined;
   ephemeral: boolean;
+  /** Of a signal: a newer one with the same key makes it void. */
+  key?: string;
   /** May wait at a flush for others to leave with it. */
   deferrable: boolean;
 }
@@ -46,5 +48,13 @@ export function frameOf(entries: readonly Entry[]): Frame | undefined {
     entries.map(({ line }) => line),
     entries.findLast(({ position }) => position !== undefined)?.position,
     entries.every(({ ephemeral }) => ephemeral),
+    signalsIn(entries),
   );
+}
+
+/** The newest line of each signal, by key. */
+function signalsIn(entries: readonly Entry[]): ReadonlyMap<string, string> {
+  const signals = new Map<string, string>();
+  for (const { key, line } of entries) if (key !== undefined) signals.set(key, line);
+  return signals;
 }

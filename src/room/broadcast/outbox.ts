@@ -75,25 +75,29 @@ export class Outbox {
   }
 
   /** Records an event; it is encoded once for all its connections. */
-  broadcast(
-    { name, payload }: NamedEvent,
-    audience: Audience,
-    position?: string,
-    isEphemeral: boolean = ephemeral.has(name),
-  ): Entry {
+  broadcast({ name, payload }: NamedEvent, audience: Audience, position?: string): Entry {
+    return this.#record({
+      line: eventLine(name, payload),
+      audience,
+      position,
+      ephemeral: ephemeral.has(name),
+      deferrable: deferrable.has(name) && audience.to === 'everyone',
+    });
+  }
+
+  /** Records a line that is ephemeral. @param key a newer line with the same key makes it void */
+  signal(line: string, audience: Audience, key: string): void {
+    this.#record({ line, audience, key, ephemeral: true, deferrable: false });
+  }
+
+  #record(entry: Entry): Entry {
+    const { audience } = entry;
     if (audience.to !== 'everyone') {
       for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
     } else if (audience.except !== undefined) {
       const connection = this.#connections.byId.get(audience.except);
       if (connection !== undefined) this.#own.set(audience.except, { connection });
     }
-    const entry = {
-      line: eventLine(name, payload),
-      audience,
-      position,
-      ephemeral: isEphemeral,
-      deferrable: deferrable.has(name) && audience.to === 'everyone',
-    };
     this.#entries.push(entry);
     return entry;
   }

@@ -1,12 +1,16 @@
 import { fixed } from '../../protocol/codes/limits.ts';
+import { Frame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import type { Connection, Timer } from '../ports.ts';
 import type { Presence } from '../presence/presence.ts';
 
+/** Signals that a connection may have missed; of more, those that changed longest ago are dropped. */
+const MAX_MISSED = 256;
+
 /**
- * Connections that lost ephemeral events because they could not keep up. As soon as they can, they
- * get a `presence` event, which makes their client ask for the list of users again. A connection
- * that stays slow is disconnected, so that its client resumes.
+ * Sends frames, and keeps account of the connections that lost ephemeral events because they could not keep up. As soon as they can, they
+ * get a `presence` event, which makes their client ask for the list of users again, and the newest of
+ * each signal that they missed. A connection that stays slow is disconnected, so that its client resumes.
  */
 export class SlowConsumers {
   readonly #roomId: string;
@@ -18,6 +22,8 @@ export class SlowConsumers {
   readonly #slow = new Map<Connection, number>();
   /** The same for those that got one last; they return to `#slow` if they are still too slow. */
   #retried: ReadonlyMap<Connection, number> = new Map();
+  /** The newest of each signal that each has missed, by key, oldest change first. */
+  readonly #missed = new WeakMap<Connection, Map<string, string>>();
 
   constructor(
     roomId: string,
@@ -33,7 +39,18 @@ export class SlowConsumers {
     this.#disconnect = disconnect;
   }
 
-  add(connection: Connection): void {
+  /** Sends a frame; where it may be dropped, after the signals that the connection has missed. */
+  send(connection: Connection, frame: Frame): void {
+    const missed = this.#missed.get(connection);
+    const due = missed !== undefined && frame.ephemeral ? withMissed(frame, missed) : frame;
+    if (!connection.send(due)) {
+      this.#missed.set(connection, new Map([...due.signals].slice(-MAX_MISSED)));
+      this.#add(connection);
+    } else if (due === frame) for (const key of frame.signals.keys()) missed?.delete(key);
+    else this.#missed.delete(connection);
+  }
+
+  #add(connection: Connection): void {
     if (this.#slow.has(connection)) return;
     if (this.#slow.size === 0) this.#timer.after(fixed.laggardEveryMs, () => this.#retry());
     this.#slow.set(connection, this.#retried.get(connection) ?? 0);
@@ -50,4 +67,11 @@ export class SlowConsumers {
       else this.#outbox.broadcast(event, { to: 'connection', id: connection.state.id });
     }
   }
+}
+
+/** A frame with signals before it that are older than what is in it. */
+function withMissed(frame: Frame, missed: ReadonlyMap<string, string>): Frame {
+  const older = [...missed].filter(([key]) => !frame.signals.has(key));
+  const lines = [...older.map(([, line]) => line), ...frame.lines];
+  return new Frame(lines, undefined, true, new Map([...older, ...frame.signals]));
 }

@@ -30,7 +30,7 @@ function signalsOf(context: Context, { name, payload, to }: AppEffect): Effect[]
   return signalEffects(
     context,
     name,
-    payload,
+    [payload],
     to === undefined ? undefined : { to: 'user', userId: to },
   );
 }

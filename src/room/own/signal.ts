@@ -1,30 +1,58 @@
-import { Refusal } from '../../protocol/codes/errors.ts';
+import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
+import { assertAlone } from '../../protocol/payloads.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
 import { actorName } from '../access/actor.ts';
+import type { SignalRule } from '../application.ts';
 import type { Audience } from '../broadcast/audience.ts';
 import type { Context } from '../context.ts';
 import type { Effect } from '../effects.ts';
 
 /**
  * A signal of the actor to everybody else, or to an audience; none where too many are online.
- * @throws Refusal for a payload that its declaration does not take, or that is too large
+ * @param given its arguments: an object, or of one that nothing declares any
+ * @throws Refusal for arguments that its declaration does not take, or that are too large
  */
 export function signalEffects(
   context: Context,
   name: string,
-  given: object,
+  given: readonly unknown[],
   audience: Audience = { to: 'everyone', except: context.actor.connection?.state.id },
 ): Effect[] {
-  const { application, presence, roomId } = context;
+  const { application, presence, roomId, actor } = context;
   const rule = application.signals?.get(name);
-  const read: object = rule?.read(given) ?? given;
-  if (exceedsBytes(JSON.stringify(read), fixed.signalBytes)) {
+  const read = rule === undefined ? given.map(withoutRoom) : [readBy(rule, name, given)];
+  if (exceedsBytes(JSON.stringify(read).slice(1, -1), fixed.signalBytes)) {
     throw new Refusal('too_large', `Keep a signal under ${fixed.signalBytes} bytes.`);
   }
   if (rule?.crowd !== true && presence.count > fixed.signalUsers) return [];
+  const from = { roomId, ...actorName(context, undefined, 'username') };
+  const { userId } = actor.identity;
+  return [{ type: 'signal', signal: { name, args: withSender(read, from), userId, audience } }];
+}
+
+/** @throws Refusal `invalid_payload` */
+function readBy(rule: SignalRule, name: string, [given, ...more]: readonly unknown[]): object {
+  assertAlone(name, more);
+  if (given !== null && !isObject(given)) throw invalidField('payload', 'must be a JSON object');
+  return rule.read(withoutRoom(given ?? {}, 0) as object);
+}
+
+/** The first argument without the room that it names. */
+function withoutRoom(argument: unknown, at: number): unknown {
+  if (at > 0 || !isObject(argument)) return argument;
+  const { roomId: _, ...rest } = argument;
+  return rest;
+}
+
+/** Adds who sent it to the first argument if that is an object, otherwise as one more argument. */
+function withSender([first, ...more]: readonly unknown[], from: object): readonly unknown[] {
+  if (!isObject(first)) return [first, ...more, from];
   // What the server says of the sender goes before what the sender says.
-  const { unverified: _, bot: __, ...rest } = read as Record<string, unknown>;
-  const payload = { ...rest, roomId, ...actorName(context, undefined, 'username') };
-  return [{ type: 'signal', signal: { name, payload, audience } }];
+  const { unverified: _, bot: __, ...rest } = first;
+  return [{ ...rest, ...from }, ...more];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

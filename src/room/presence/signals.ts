@@ -1,4 +1,5 @@
 import { fixed } from '../../protocol/codes/limits.ts';
+import { eventLine } from '../../protocol/frames.ts';
 import { TokenBucket } from '../../protocol/token-bucket.ts';
 import type { Audience } from '../broadcast/audience.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
@@ -7,7 +8,9 @@ import type { Clock, Timer } from '../ports.ts';
 /** An application's own event on its way. */
 export interface Signal {
   name: string;
-  payload: object & { userId: string };
+  args: readonly unknown[];
+  /** Who sent it. */
+  userId: string;
   audience: Audience;
 }
 
@@ -37,19 +40,19 @@ export class Signals {
   }
 
   add(signal: Signal): void {
-    const { name, payload, audience } = signal;
+    const { name, userId, audience } = signal;
     const to = audience.to === 'user' ? audience.userId : null;
-    this.#waiting.set(JSON.stringify([payload.userId, name, to]), signal);
+    this.#waiting.set(JSON.stringify([userId, name, to]), signal);
     this.#send();
   }
 
   #send(): void {
     const now = this.#clock.now();
-    for (const [key, { name, payload, audience }] of this.#waiting) {
-      if (this.#senderOf(payload.userId, now).take(now) > 0) continue;
+    for (const [key, { name, args, userId, audience }] of this.#waiting) {
+      if (this.#senderOf(userId, now).take(now) > 0) continue;
       if (this.#room.take(now) > 0) break;
       this.#waiting.delete(key);
-      this.#outbox.broadcast({ name, payload }, audience, undefined, true);
+      this.#outbox.signal(eventLine(name, ...args), audience, key);
     }
     if (this.#waiting.size === 0 || this.#isTimerSet) return;
     this.#isTimerSet = true;

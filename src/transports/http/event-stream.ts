@@ -1,6 +1,7 @@
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
+import { eventNames } from '../../protocol/events.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
-import { eventLine, eventName, payloadText, revOf } from '../../protocol/frames.ts';
+import { eventLine, eventName, jsonLine, payloadText, revOf } from '../../protocol/frames.ts';
 import { formatPosition, parsePosition } from '../../protocol/position.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
 import type { Source, Subscription, SubscriptionSink } from '../../following/room-subscription.ts';
@@ -145,5 +146,14 @@ function idOf(line: string, epoch: string | undefined): string | undefined {
 
 /** One line as an event; its payload is one line of data. */
 function eventText(line: string, id: string | undefined): string {
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${eventName(line)}\ndata: ${payloadText(line)}\n\n`;
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${eventName(line)}\ndata: ${dataOf(line)}\n\n`;
+}
+
+const ofProtocol: ReadonlySet<string> = new Set(eventNames);
+
+/** The payload of an event; of a signal with several arguments the list of them. */
+function dataOf(line: string): string {
+  if (ofProtocol.has(eventName(line))) return payloadText(line);
+  const [, ...args] = JSON.parse(line) as unknown[];
+  return jsonLine(args.length === 1 ? args[0] : args);
 }

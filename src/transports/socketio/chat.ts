@@ -3,13 +3,14 @@ import { verifyRefresh } from '../../auth/refresh.ts';
 import { fileTokenFor, type FileTokens } from '../../files/file-token.ts';
 import { transportCommands } from '../../protocol/commands.ts';
 import { closeCodes, closeReasons } from '../../protocol/codes/close-codes.ts';
-import { assertCommandName, isCommandName } from '../../protocol/payloads.ts';
+import { assertAlone, assertCommandName } from '../../protocol/payloads.ts';
 import { type ErrorCode, invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed, type Limits } from '../../protocol/codes/limits.ts';
 import { eventLine } from '../../protocol/frames.ts';
 import { isInboxCommand } from '../../protocol/inbox-commands.ts';
 import type { InboxDirectory } from '../../host/inbox-directory.ts';
+import { wrongSignalName } from '../../protocol/signals.ts';
 import { wrongRoomId } from '../../protocol/text.ts';
 import { counted, type PerMinute } from '../../room/access/per-minute.ts';
 import { readChecked } from '../../room/pipeline.ts';
@@ -130,15 +131,18 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
 
   /**
    * Takes an event of the client: a command and its payload.
-   * @param args all arguments of the event but its callback; a command has one, its payload
+   * @param args all arguments of the event but its callback; a command has one, its payload, and a
+   * signal that nothing declares any
    * @param answer how to answer, if the client wants to know
    */
   receive(name: string, args: readonly unknown[], answer: Answer | undefined): void {
     if (this.#closed) return;
-    const [payload] = args;
-    const command = this.answers.expect(name, payload, answer);
+    const isSignal = this.#isOpenSignal(name);
+    // Without an argument a signal says who sent it, as with an object that is empty.
+    const given = args.length === 0 ? [{}] : args;
+    const command = this.answers.expect(name, isSignal ? given : args.slice(0, 1), answer);
     try {
-      if (args.length > 1) assertAlone(name, args);
+      if (args.length > 1 && !isSignal) this.#assertAlone(name, args);
       if (name === 'refreshToken') void this.#refresh({ ...command, roomId: undefined });
       else if (name === 'getFileToken') void this.#makeFileToken(command);
       else if (isInboxCommand(name)) this.#inbox.give(command);
@@ -197,7 +201,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   /** Gives a command to the room that it names. */
   #give(command: PendingCommand): void {
     const { name, payload } = command;
-    const isSignal = this.#ownNames.has(name) || (this.limits.openSignals && !isCommandName(name));
+    const isSignal = this.#ownNames.has(name) || this.#isOpenSignal(name);
     const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
     if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
     const room = this.#rooms.get(roomId);
@@ -211,15 +215,32 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     else throw isSignal ? notJoined() : this.#notJoined(command);
   }
 
+  /** Whether a name is that of a signal that nothing declares. */
+  #isOpenSignal(name: string): boolean {
+    if (!this.limits.openSignals || this.#ownNames.has(name)) return false;
+    return wrongSignalName(name) === undefined;
+  }
+
+  /**
+   * Sees that a command has no argument besides its payload; null is absent.
+   * @throws Refusal
+   */
+  #assertAlone(name: string, [, ...more]: readonly unknown[]): void {
+    const isOwn = Object.hasOwn(transportCommands, name) || isInboxCommand(name);
+    const given = more.filter((argument) => (argument ?? undefined) !== undefined);
+    if (given.length > 0 && !isOwn && !this.#ownNames.has(name)) assertCommandName(name);
+    assertAlone(name, given);
+  }
+
   /** Where a signal goes that names no room. */
   get #onlyRoom(): string | undefined {
     const [roomId] = this.#rooms.keys();
     return this.#rooms.size === 1 ? roomId : undefined;
   }
 
-  giveAgain({ name, payload, answer }: PendingCommand): void {
+  giveAgain({ name, payload, more = [], answer }: PendingCommand): void {
     this.answers.giveBack();
-    this.receive(name, [payload], answer);
+    this.receive(name, [payload, ...more], answer);
   }
 
   async #makeFileToken(command: PendingCommand): Promise<void> {
@@ -299,17 +320,6 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   }
 }
 
-/**
- * Sees that a command has no argument besides its payload; null is absent.
- * @throws Refusal for a file in a second argument, for instance, which would be lost
- */
-function assertAlone(name: string, [, ...more]: readonly unknown[]): void {
-  if (more.every((argument) => (argument ?? undefined) === undefined)) return;
-  const isOwn = Object.hasOwn(transportCommands, name) || isInboxCommand(name);
-  if (!isOwn) assertCommandName(name);
-  throw new Refusal('invalid_payload', `Send ${name} with one argument, a JSON object.`);
-}
-
 function notJoined(): Refusal {
   return new Refusal('not_joined', 'Join the room first.');
 }
@@ -317,7 +327,8 @@ function notJoined(): Refusal {
 /** The refusal of a command that names no room. */
 function unaddressed(name: string, payload: unknown, roomId: unknown, isSignal = false): Refusal {
   if (!isSignal && !Object.hasOwn(transportCommands, name)) assertCommandName(name);
-  if (typeof payload !== 'object' || payload === null || isListOrBytes(payload)) {
+  const isObject = typeof payload === 'object' && payload !== null && !isListOrBytes(payload);
+  if (!isSignal && !isObject) {
     return invalidField('payload', 'must be a JSON object');
   }
   return invalidField(

@@ -9,6 +9,8 @@ export type Answer = (result: string) => void;
 export interface PendingCommand {
   name: string;
   payload: unknown;
+  /** Further arguments, which only signals that nothing declares have. */
+  more?: readonly unknown[];
   /** The `roomId` of the payload: not checked yet, but a number is read as its digits. */
   roomId: unknown;
   /** Missing where the client gave no callback. */
@@ -26,12 +28,18 @@ export class CommandAnswers {
   }
 
   /** A command has come: it must be answered, or given back. */
-  expect(name: string, payload: unknown, answer: Answer | undefined): PendingCommand {
+  expect(
+    name: string,
+    [payload, ...rest]: readonly unknown[],
+    answer: Answer | undefined,
+  ): PendingCommand {
     this.#unanswered++;
     const { roomId } = (payload ?? {}) as { roomId?: unknown };
-    if (!Number.isSafeInteger(roomId)) return { name, payload, roomId, answer };
+    const more = rest.length > 0 && { more: rest };
+    if (!Number.isSafeInteger(roomId)) return { name, payload, ...more, roomId, answer };
     const digits = String(roomId);
-    return { name, payload: { ...(payload as object), roomId: digits }, roomId: digits, answer };
+    const read = { ...(payload as object), roomId: digits };
+    return { name, payload: read, ...more, roomId: digits, answer };
   }
 
   /** A command that is to be given again will be expected again. */

@@ -63,13 +63,14 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
       this.#wait(giveAgain);
       return;
     }
-    const { name, payload } = command;
+    const { name, payload, more } = command;
     // On the way to a room elsewhere, which is text, binary parts would become something else.
-    assertPlain(payload, this.#socket.limits.jsonDepth, 2);
+    for (const argument of [payload, ...(more ?? [])])
+      assertPlain(argument, this.#socket.limits.jsonDepth, 2);
     const ref = this.#nextRef++;
     this.#pending.set(ref, command);
     this.#isLeaving = name === 'leaveRoom';
-    link.send({ name, payload, ref });
+    link.send({ name, payload, ...(more && { more }), ref });
   }
 
   /** Gives again the commands that waited, in order; a room that is no more is found out by them. */

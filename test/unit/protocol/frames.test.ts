@@ -50,6 +50,14 @@ describe('a frame of a client', () => {
     expect(readFrame('["a",{},null]', limits)).toEqual([{ name: 'a', payload: {} }]);
   });
 
+  it('[SIG2] holds signals of several arguments, which end with a ref or null', () => {
+    const [one, two] = readFrame('["a","x",[1],null,7]\n["a",1,2,null]', limits);
+    expect(one).toEqual({ name: 'a', payload: 'x', more: [[1], null], ref: 7 });
+    expect(two).toEqual({ name: 'a', payload: 1, more: [2] });
+    expect(readFrame(commandLine(one!), limits)).toEqual([one]);
+    expect(readFrame(commandLine(two!), limits)).toEqual([two]);
+  });
+
   it.each([
     '',
     ' ',

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { enter, type Listener } from './listener.ts';
 import { onStage } from './on-stage.ts';
 
@@ -58,5 +58,92 @@ it('drops them in a crowd, and is silent about it', () => {
     const users = Array.from({ length: 101 }, (_, at) => enter(stage, `user ${at}`));
     expect(users[0]!.ask('cursor', { x: 1 })).toEqual({ ok: true });
     expect(seen(users[1]!)).toEqual([]);
+  });
+});
+
+describe('a connection that reads too slowly', () => {
+  /** Bytes that wait for it: more than half of what may, so that it loses ephemeral events. */
+  const SLOW = 800_000;
+
+  it('[SIG4] gets the newest of each signal and user once it keeps up, and no older one', () => {
+    onStage(OPEN, (stage) => {
+      const [alice, carol, bob] = ['alice', 'carol', 'bob'].map((userId) => enter(stage, userId));
+      bob!.buffered = SLOW;
+      for (let x = 1; x <= 10; x++) {
+        alice!.say('cursor', { x });
+        carol!.say('cursor', { x: -x });
+        stage.flush();
+      }
+      alice!.say('hand', { x: 1 });
+      stage.flush();
+      stage.pass(1_000);
+      expect(seen(bob!)).toEqual([]);
+      alice!.say('cursor', { x: 11 });
+      stage.flush();
+      bob!.buffered = 0;
+      stage.pass(1_000);
+      expect(seen(bob!).toSorted()).toEqual([
+        ['alice', 11],
+        ['carol', -10],
+      ]);
+      expect(seen(bob!, 'hand')).toEqual([['alice', 1]]);
+      stage.pass(5_000);
+      expect(seen(bob!)).toHaveLength(2);
+    });
+  });
+
+  it('[SIG4] gets no older signal after one that has left with a message', () => {
+    onStage(OPEN, (stage) => {
+      const [alice, bob] = [enter(stage, 'alice'), enter(stage, 'bob')];
+      bob.buffered = SLOW;
+      alice.say('cursor', { x: 1 });
+      stage.flush();
+      alice.say('cursor', { x: 2 });
+      alice.say('message', { message: 'with it' });
+      stage.flush();
+      expect(seen(bob)).toEqual([['alice', 2]]);
+      bob.buffered = 0;
+      stage.pass(2_000);
+      expect(seen(bob)).toEqual([['alice', 2]]);
+    });
+  });
+
+  it('[SIG5] loses nothing durable, in its order and at once, in a flood of signals', () => {
+    onStage(OPEN, (stage) => {
+      const reader = enter(stage, 'reader');
+      const users = Array.from({ length: 50 }, (_, at) => enter(stage, `user ${at}`));
+      reader.buffered = SLOW;
+      const sent: string[] = [];
+      for (let round = 0; round < 40; round++) {
+        for (const user of users) user.say('cursor', { x: round });
+        sent.push(`message ${round}`);
+        users[round]!.say('message', { message: `message ${round}` });
+        stage.flush();
+        const heard = reader.heard('message').map(([, { message }]) => message);
+        expect(heard).toEqual(sent);
+        stage.pass(50);
+      }
+      reader.buffered = 0;
+      stage.pass(3_000);
+      const last = new Map(seen(reader));
+      expect([...last.values()]).toEqual(users.map(() => 39));
+    });
+  });
+
+  it('keeps no more signals for it than a bound', () => {
+    onStage(OPEN, (stage) => {
+      const [alice, bob] = [enter(stage, 'alice'), enter(stage, 'bob')];
+      bob.buffered = SLOW;
+      for (let at = 0; at < 400; at++) {
+        alice.say(`event ${at}`, { x: at });
+        stage.flush();
+        stage.pass(50);
+      }
+      bob.buffered = 0;
+      stage.pass(2_000);
+      const names = bob.lines.map(([name]) => name).filter((name) => name.startsWith('event '));
+      expect(names).toHaveLength(256);
+      expect(names.at(-1)).toBe('event 399');
+    });
   });
 });
