@@ -281,7 +281,7 @@ function streamPolicies(): readonly Policy[] {
     {
       id: 'ADM16',
       subject: 'signals that a room passes on, of each user and altogether',
-      bound: `${fixed.signalsPerSecond.user} a second of a user, ${fixed.signalsPerSecond.room} of all; above ${fixed.signalUsers} users online none`,
+      bound: `${fixed.signalsPerSecond.user} a second of a user, ${fixed.signalsPerSecond.room} of all; above ${fixed.signalUsers} users online only those declared with \`crowd: true\``,
       beyond: 'the newest of each user waits, in the place of the one before',
       protects: 'the others in a room from events that nothing else bounds',
       settings: ['SIGNALS'],

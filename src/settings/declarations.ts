@@ -134,7 +134,7 @@ export const declarations = [
     choices: ['off', 'open'],
     hosts: both,
     about:
-      'Events of your own, which are passed on and not stored: `off`, none; `open`, every event whose name is not one of the protocol.',
+      'Events of your own, which are passed on and not stored: `off`, those that `src/app.ts` declares; `open`, every event whose name is not one of the protocol. Above 100 users online only those declared with `crowd: true`.',
   },
   {
     name: 'JWT_USER_CLAIM',
