@@ -343,15 +343,20 @@ export const operations = {
     route: 'DELETE /mutes/:userId',
     summary: 'Lets a muted user speak again.',
   },
-  /** On a connection a signal is given by its own name, with `data` as its first argument. */
+  /** On a connection a signal is given by its own name, with `data` as its payload, or with its `args`. */
   sendSignal: {
-    payload: z.object({
-      roomId,
-      name: z.string({ error: 'must be a string' }),
-      data: z.unknown().nullable().optional(),
-      /** Further arguments, which only signals that nothing declares have. */
-      more: z.array(z.unknown(), { error: 'must be a list' }).optional(),
-    }),
+    payload: z
+      .object({
+        roomId,
+        name: z.string({ error: 'must be a string' }),
+        data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
+        /** Any arguments in the place of one object, which only signals that nothing declares have. */
+        args: z.array(z.unknown(), { error: 'must be a list' }).optional(),
+      })
+      .refine(({ data, args }) => countOf(data, args) <= 1, {
+        error: 'does not go with args: give one of the two',
+        path: ['data'],
+      }),
     reply: z.object({}),
     via: 'http',
     route: 'POST /signals/:name',

@@ -1,5 +1,10 @@
 import { Refusal } from './codes/errors.ts';
 
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Keys that could reach an object's prototype; they end nowhere. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set([
   '__proto__',

@@ -1,6 +1,7 @@
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Command } from '../protocol/frames.ts';
 import { assertAlone } from '../protocol/payloads.ts';
+import { isObject } from '../protocol/shape.ts';
 import { wrongSignalName } from '../protocol/signals.ts';
 import type { Application } from './application.ts';
 
@@ -32,7 +33,9 @@ export function operationOf(
     return { name: 'runCommand', payload: own, level: LEVEL };
   }
   if (signals?.has(name) === true || (isOpen && wrongSignalName(name) === undefined)) {
-    return { name: 'sendSignal', payload: { ...own, more }, level: LEVEL };
+    const isPlain = payload === undefined || (isObject(payload) && more === undefined);
+    const given = isPlain ? own : { roomId, name, args: [payload, ...(more ?? [])] };
+    return { name: 'sendSignal', payload: given, level: LEVEL };
   }
   throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');
 }

@@ -20,7 +20,9 @@ interface Page {
 
 async function open(url: string, userId: string): Promise<Page> {
   const auth = { token: await tokenFor(userId, { name: userId.toUpperCase() }) };
-  const socket = io(url, { auth, forceNew: true, reconnection: false });
+  // While a session moves from polling to a WebSocket, signals may be lost: they are never stored.
+  const transports = ['websocket'];
+  const socket = io(url, { auth, transports, forceNew: true, reconnection: false });
   onTestFinished(() => void socket.disconnect());
   const events: [string, ...unknown[]][] = [];
   const lookers = new Set<() => void>();

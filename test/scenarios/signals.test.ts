@@ -78,7 +78,7 @@ forEachTransport(
       }
       await follower.close();
       const sent = await http.ask('POST', roomId, '/signals/event%20100', {
-        body: { data: null, more: ['two'] },
+        body: { args: [null, 'two'] },
       });
       expect(sent.status).toBe(200);
       const { userId } = from;

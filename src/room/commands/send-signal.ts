@@ -5,7 +5,7 @@ import type { Handler } from '../context.ts';
 import { signalEffects } from '../own/signal.ts';
 
 /** Passes an application's own event on, to those who are here now. Never stored. */
-export const sendSignal: Handler<'sendSignal'> = (context, { name, data = {}, more }) => {
+export const sendSignal: Handler<'sendSignal'> = (context, { name, data = {}, args = [data] }) => {
   const { limits, application, access, state, now } = context;
   if (!limits.openSignals && application.signals?.has(name) !== true) {
     throw new Refusal(
@@ -16,5 +16,5 @@ export const sendSignal: Handler<'sendSignal'> = (context, { name, data = {}, mo
   const why = wrongSignalName(name);
   if (why !== undefined) throw invalidField('name', why);
   assertMaySend(access, state, now);
-  return { reply: {}, effects: signalEffects(context, name, [data, ...(more ?? [])]) };
+  return { reply: {}, effects: signalEffects(context, name, args) };
 };

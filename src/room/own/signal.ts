@@ -1,6 +1,7 @@
 import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { assertAlone } from '../../protocol/payloads.ts';
+import { isObject } from '../../protocol/shape.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
 import { actorName } from '../access/actor.ts';
 import type { SignalRule } from '../application.ts';
@@ -51,8 +52,4 @@ function withSender([first, ...more]: readonly unknown[], from: object): readonl
   // What the server says of the sender goes before what the sender says.
   const { unverified: _, bot: __, ...rest } = first;
   return [{ ...rest, ...from }, ...more];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
