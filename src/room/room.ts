@@ -9,6 +9,7 @@ import { ackLine, type Command, eventLine, type Result } from '../protocol/frame
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
 import { answerMade, answerRefresh } from './own-answers.ts';
+import { Relaying } from './relaying.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 
 /**
@@ -17,11 +18,14 @@ import { type RoomServices, servicesOf } from './services.ts';
  */
 export class Room {
   readonly #services: RoomServices;
+  /** What a host with relays needs. */
+  readonly relaying: Relaying;
   readonly #takesSignals: boolean;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
     this.#services = servicesOf(roomId, ports, limits);
+    this.relaying = new Relaying(roomId, this.#services);
     this.#takesSignals = limits.openSignals;
   }
 
@@ -51,17 +55,13 @@ export class Room {
     try {
       rates.charge(identity.userId, costOf(name, identity));
       const actor = { identity, connection };
-      const {
-        reply,
-        position,
-        effects: planned,
-      } = isCommandName(name)
+      const done = isCommandName(name)
         ? pipeline.run(name, actor, payload)
         : pipeline.run('sendSignal', actor, signalOf(name, payload, this.#takesSignals));
       if (ref !== undefined) {
-        outbox.reply(connection, ackLine(ref, { ok: true, ...reply }), position);
+        outbox.reply(connection, ackLine(ref, { ok: true, ...done.reply }), done.position);
       }
-      effects.apply(planned);
+      effects.apply(done.effects);
     } catch (error) {
       this.#services.refusals.refuse(connection, command, error);
     }
