@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import type { HostName } from '../../src/settings/declarations.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
 import { transports } from './transports.ts';
-import { type Host, startHost, type TestSettings } from './hosts.ts';
+import { type Host, type HostKey, startHost, type TestSettings } from './hosts.ts';
 import { type Claims, tokenFor } from './tokens.ts';
 import { type Transport, type Joining, ok, type Visitor, type Who } from './visitor.ts';
 
 /** The hosts of one test file, running from its first test to its last. */
-export type Hosts = Readonly<Record<HostName, Host>>;
+export type Hosts = Readonly<Record<HostKey, Host>>;
 
-/** Starts both hosts for a file, and holds afterwards that nothing has failed inside them. */
+/** Starts the hosts for a file, and holds afterwards that nothing has failed inside them. */
 export function useHosts(settings: TestSettings = {}): Hosts {
-  const hosts: Partial<Record<HostName, Host>> = {};
+  const hosts: Partial<Record<HostKey, Host>> = {};
   beforeAll(async () => {
-    [hosts.node, hosts.edge] = await Promise.all([
+    [hosts.node, hosts.edge, hosts.relays] = await Promise.all([
       startHost.node(settings),
       startHost.edge(settings),
+      startHost.relays(settings),
     ]);
   });
   afterAll(async () => {

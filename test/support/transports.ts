@@ -1,9 +1,10 @@
+import type { HostName } from '../../src/settings/declarations.ts';
 import { NativeVisitor } from './native-visitor.ts';
 import { SocketIoVisitor } from './socketio-visitor.ts';
 import type { Transport } from './visitor.ts';
 
-/** Every transport of every host that the stories are told at. */
-export const transports: readonly Transport[] = [
+/** Every transport of both hosts, where rooms hold their sockets themselves. */
+export const directTransports: readonly (Transport & { host: HostName })[] = [
   {
     name: 'native@edge',
     host: 'edge',
@@ -25,6 +26,23 @@ export const transports: readonly Transport[] = [
   {
     name: 'Socket.IO@edge',
     host: 'edge',
+    socketHolds: 'many rooms',
+    visit: (url, who) => new SocketIoVisitor(url, who),
+  },
+];
+
+/** Every transport that the stories are told at. */
+export const transports: readonly Transport[] = [
+  ...directTransports,
+  {
+    name: 'native@relays',
+    host: 'relays',
+    socketHolds: 'one room',
+    visit: (url, who) => new NativeVisitor(url, who),
+  },
+  {
+    name: 'Socket.IO@relays',
+    host: 'relays',
     socketHolds: 'many rooms',
     visit: (url, who) => new SocketIoVisitor(url, who),
   },
