@@ -9,7 +9,8 @@ export type { FileInfo } from '../protocol/objects.ts';
 export interface FilesOptions {
   /** Of the service; a page may leave out its own. */
   url?: string | URL;
-  token: TokenSource;
+  /** Without one, as a guest: who may read, and not upload. */
+  token?: TokenSource | undefined;
 }
 
 export interface UploadOptions {
@@ -74,7 +75,7 @@ export class Files {
   readonly #held = new Map<string, Held>();
 
   /** @example const files = new Files({ url, token }); */
-  constructor({ url = ownUrl(), token }: FilesOptions) {
+  constructor({ url = ownUrl(), token }: FilesOptions = {}) {
     this.#base = url;
     this.#tokens = new Tokens(token);
   }

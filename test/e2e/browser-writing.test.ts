@@ -174,17 +174,6 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await ann.field.inputValue()).toBe('');
   });
 
-  test('stays open when a file is dropped, and shows that files are not supported', async () => {
-    const ann = await comesIn('Ann');
-    const url = ann.page.url();
-    expect(await ann.page.evaluate<boolean>(DROP_FILE)).toBe(true);
-    await ann.page.getByText('Files cannot be sent here yet; paste a link.').waitFor();
-    expect(ann.page.url()).toBe(url);
-    await ann.page.getByRole('button', { name: 'Close' }).last().click();
-    await ann.page.evaluate(PASTE_FILE);
-    await ann.page.getByText('Files cannot be sent here yet; paste a link.').waitFor();
-  });
-
   test('removes a leading # from the name of a room, and suggests the one that differs by case', async () => {
     const ann = await company.arrives(host().url);
     const name = `tea ${crypto.randomUUID()}`;
@@ -252,18 +241,3 @@ describe.skipIf(!hasBrowser)('two users of the same name', () => {
     expect((await messagesWith(host().url, token))[0]?.mentions).toEqual(['alex-2']);
   });
 });
-
-const DROP_FILE = `(() => {
-  const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File(['x'], 'x.txt', { type: 'text/plain' }));
-  const options = { dataTransfer, bubbles: true, cancelable: true };
-  const over = !document.body.dispatchEvent(new DragEvent('dragover', options));
-  return !document.body.dispatchEvent(new DragEvent('drop', options)) && over;
-})()`;
-
-const PASTE_FILE = `(() => {
-  const clipboardData = new DataTransfer();
-  clipboardData.items.add(new File(['x'], 'x.png', { type: 'image/png' }));
-  const options = { clipboardData, bubbles: true, cancelable: true };
-  document.activeElement.dispatchEvent(new ClipboardEvent('paste', options));
-})()`;

@@ -11,6 +11,7 @@ import { sentenceOfEnd } from './sentences.ts';
 import { listenToAccountMenu } from './view/account-menu.ts';
 import { askBeforeLeaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
+import type { FileSource } from './view/files.ts';
 import { RoomView } from './view/room.ts';
 import { listenToShortcuts, type Shortcuts } from './view/shortcuts.ts';
 import { Sidebar } from './view/sidebar.ts';
@@ -44,6 +45,7 @@ export class Session {
   readonly #saved: SavedSession;
   readonly #listener: SessionListener;
   readonly #client: Client;
+  readonly #files: FileSource;
   /** Undefined: not joined yet, since it was not looked at. */
   readonly #rooms = new Map<string, Room | undefined>();
   /** Ends listening to a room. */
@@ -69,6 +71,7 @@ export class Session {
     const token = tokenSourceOf(method, name, () =>
       this.#end({ sentence: text('signInEnded'), isAboutToken: true }),
     );
+    this.#files = lazy.files(token);
     this.#client = connect({
       ...(token !== undefined && { token }),
       ...(name !== '' && { username: name }),
@@ -187,6 +190,7 @@ export class Session {
     this.#view = new RoomView(room, {
       userId: () => this.#userId ?? this.#saved.userId,
       drafts: () => this.#drafts,
+      files: this.#files,
       knownPeople: () => this.#knownPeople(room),
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),

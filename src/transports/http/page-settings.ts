@@ -31,6 +31,7 @@ export function contentSecurityPolicy({ tokenUrl, logoUrl, themeUrl }: PageSetti
     "script-src 'self'",
     `style-src ${sources(themeUrl)}`,
     `img-src ${sources(logoUrl)} data:`,
+    "media-src 'self'",
     // Sockets to the page's own host are of 'self' too, as Content Security Policy 3 has it.
     `connect-src ${sources(tokenUrl)}`,
     "base-uri 'none'",

@@ -8,8 +8,10 @@ import { quotedIn } from '../reply-targets.ts';
 import type { SlashCommand } from '../slash-commands.ts';
 import { bytesOf, partsOf } from '../split.ts';
 import { TextMentions } from '../text-mentions.ts';
+import type { Tray } from '../files/tray.ts';
 import { CommandList } from './command-list.ts';
 import { button, element, icon, iconButton, newId } from './dom.ts';
+import { chooseFiles, type FileSource, onFiles } from './files.ts';
 import { MentionList } from './mention-list.ts';
 import { bdi, lengthNote, type Note } from './note.ts';
 import { lazy } from './lazy.ts';
@@ -40,6 +42,9 @@ export interface ComposerOptions {
   /** What can be done by typing `/`. */
   commands: () => readonly SlashCommand[];
   failed: (error: unknown) => void;
+  /** Says one sentence where this user looks. */
+  say: (sentence: string) => void;
+  files: FileSource;
 }
 
 /** From here on the server's own limit is asked for; fewer than any usual limit. */
@@ -73,6 +78,7 @@ export class Composer {
   #isRestored = false;
   #drawn = '';
   #noted = '';
+  #tray: Tray | undefined;
 
   constructor(options: ComposerOptions) {
     this.#options = options;
@@ -93,9 +99,12 @@ export class Composer {
       lazy.emoji(emoji, text('emoji'), choose).catch(options.failed);
     });
     emoji.ariaHasPopup = 'menu';
-    const field = element('div', 'writing', name, this.#text, emoji);
+    const attach = (files: File[]) => void this.attach(files);
+    const choose = iconButton(text('attach'), 'add', () => chooseFiles(attach), 'attach');
+    const field = element('div', 'writing', name, this.#text, emoji, choose);
     this.element = element('form', 'composer', this.#about, field, this.#send);
     this.element.append(this.#note, this.#keys);
+    onFiles(this.element, attach);
     this.#search = new MemberSearch(room, names, () => this.#named());
     this.#mentions = new TextMentions(room, names);
     this.#list = new MentionList({
@@ -150,6 +159,21 @@ export class Composer {
     }
     this.#set(value.trim() === '' ? message : `${value}\n${message}`);
     this.focus();
+  }
+
+  /** Uploads files, which go out with the message that is written. Never rejects. */
+  async attach(files: readonly File[]): Promise<void> {
+    const { room, files: source, say, failed } = this.#options;
+    try {
+      const changed = () => this.#renderNote();
+      const tray = await lazy.tray(source, { roomId: room.roomId, changed, say });
+      this.#tray ??= tray;
+      this.element.prepend(this.#tray.element);
+      this.#tray.add(files);
+      this.focus();
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** What is written next answers this message. */
@@ -286,8 +310,9 @@ export class Composer {
     const said = this.#text.value.trim();
     const { mode, seq } = this.#mode;
     this.focus();
-    if (said === '' || this.#isTooLong) return;
-    if (mode === 'new' && this.#commands.run(said)) {
+    const hasFiles = mode !== 'edit' && this.#tray?.isEmpty === false;
+    if ((said === '' && !hasFiles) || this.#cannotSend) return;
+    if (mode === 'new' && !hasFiles && this.#commands.run(said)) {
       this.#open(empty);
       return;
     }
@@ -317,9 +342,14 @@ export class Composer {
     });
     areKeysKnown = true;
     this.#keys.hidden = true;
+    const files = this.#tray?.take() ?? [];
     this.#open(empty);
-    for (const { said, mentions } of messages) {
-      const options = { ...target, ...(mentions.length > 0 && { mentions }) };
+    for (const [at, { said, mentions }] of messages.entries()) {
+      const options = {
+        ...target,
+        ...(mentions.length > 0 && { mentions }),
+        ...(at === 0 && files.length > 0 && { files }),
+      };
       room.send(said.toWellFormed(), options).catch(() => undefined);
     }
     onSent();
@@ -336,6 +366,11 @@ export class Composer {
     return replyTo === seq ? { replyTo } : { replyTo, meta: { quotes: seq } };
   }
 
+  /** Files are on their way, or the text is too long. */
+  get #cannotSend(): boolean {
+    return this.#isTooLong || (this.#mode.mode !== 'edit' && this.#tray?.isBusy === true);
+  }
+
   get #isTooLong(): boolean {
     return bytesOf(this.#text.value.trim()) > messageLimit();
   }
@@ -346,7 +381,7 @@ export class Composer {
     const isTooLong = this.#isTooLong;
     if (value.length > ASK_BYTES) void askMessageLimit(() => this.#renderNote());
     const notes = lengthNote(value) ?? this.#mentionNotes();
-    this.#send.disabled = isTooLong;
+    this.#send.disabled = this.#cannotSend;
     const drawn = JSON.stringify([
       notes.map((note) => note.map((part) => (typeof part === 'string' ? part : part.textContent))),
       isTooLong,

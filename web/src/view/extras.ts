@@ -1,4 +1,5 @@
 /** What is opened seldom: one file, loaded with the first of them. */
+export { Files, showFiles, Tray } from '../files/index.ts';
 export { askDate } from './ask-date.ts';
 export { askRoom } from './ask-room.ts';
 export { openEmoji } from './emoji-picker.ts';

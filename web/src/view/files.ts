@@ -1,30 +1,79 @@
+import type { Files, FileInfo } from '../../../src/client/files.ts';
+import { text } from '../texts.ts';
+import { element } from './dom.ts';
+import type { RowContext } from './row-context.ts';
+import { lazy } from './lazy.ts';
+
+/** Loads what the page does with files, and gives this user's. Rejects where that fails. */
+export type FileSource = () => Promise<Files>;
+
+/** Wider or higher pictures are cut in their row, as width by height. */
+const RATIOS = { least: 0.5, most: 2.5 };
+
 /** Keeps a file that is dropped on the page from being opened in its place. */
 export function keepPage(): void {
   for (const name of ['dragover', 'drop'] as const) {
     document.addEventListener(name, (event) => {
-      if (hasFiles(event.dataTransfer)) event.preventDefault();
+      if (event.dataTransfer?.types.includes('Files') === true) event.preventDefault();
     });
   }
 }
 
-/** @param refused a file was dropped or pasted, and there is nothing that takes it */
-export function onFiles(refused: () => void, life: AbortSignal): void {
-  const options = { signal: life };
-  document.addEventListener('drop', ({ dataTransfer }) => tell(dataTransfer), options);
-  document.addEventListener(
+/** Calls `take` with the files that are dropped or pasted here. */
+export function onFiles(
+  target: EventTarget,
+  take: (files: File[]) => void,
+  options: AddEventListenerOptions = {},
+): void {
+  const give = (event: Event, transfer: DataTransfer | null) => {
+    const files = [...(transfer?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    take(files);
+  };
+  const drop = (event: Event) => give(event, (event as DragEvent).dataTransfer);
+  target.addEventListener('drop', drop, options);
+  target.addEventListener(
     'paste',
-    ({ clipboardData }) => {
+    (event) => {
+      const { clipboardData } = event as ClipboardEvent;
       // What office programs copy comes as text and as a picture of it: the text is pasted.
-      if (clipboardData?.types.includes('text/plain') === false) tell(clipboardData);
+      if (clipboardData?.types.includes('text/plain') !== true) give(event, clipboardData);
     },
     options,
   );
-
-  function tell(transfer: DataTransfer | null): void {
-    if (hasFiles(transfer)) refused();
-  }
 }
 
-function hasFiles(transfer: DataTransfer | null): boolean {
-  return transfer?.types.includes('Files') === true;
+/** Lets the user choose files, or take a picture with a phone's camera. */
+export function chooseFiles(take: (files: File[]) => void): void {
+  const input = element('input', '');
+  input.type = 'file';
+  input.multiple = true;
+  input.addEventListener('change', () => take([...(input.files ?? [])]));
+  input.click();
+}
+
+/** The files of a message, with as much space as they will take once they are there. */
+export function fileList({ room, files }: RowContext, shown: readonly FileInfo[]): HTMLElement[] {
+  if (shown.length === 0) return [];
+  const list = element('ul', 'files', ...shown.map(spaceFor));
+  list.ariaLabel = text('files');
+  lazy.showFiles(list, shown, room.roomId, files).catch(() => {
+    for (const [at, { name }] of shown.entries()) list.children[at]?.replaceChildren(name);
+  });
+  return [list];
+}
+
+function spaceFor({ type, width = 1, height = 1 }: FileInfo): HTMLElement {
+  const kind = type.split('/', 1)[0] ?? '';
+  const made = element('li', `file is-${kind}`);
+  const ratio = Math.min(RATIOS.most, Math.max(RATIOS.least, width / height));
+  if (kind === 'image') made.style.aspectRatio = String(ratio);
+  return made;
+}
+
+/** What a message says in one line: its text, or the names of its files. */
+export function saidIn(message: string, files: readonly FileInfo[] = []): string {
+  return message || files.map(({ name }) => name).join(', ');
 }

@@ -1,7 +1,11 @@
 import type { Member, Message, Room } from '../../../src/client/index.ts';
+import type { FileInfo } from '../../../src/client/files.ts';
+import type { TokenSource } from '../../../src/client/index.ts';
+import type { Tray, TrayOptions } from '../files/tray.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import type { Composer } from './composer.ts';
+import type { FileSource } from './files.ts';
 import type { PeopleActions, PeoplePanel } from './people.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
@@ -44,6 +48,34 @@ export const lazy = {
   async thread(context: RowContext, seq: number, composer: Composer): Promise<ThreadPanel> {
     const { ThreadPanel: Panel } = await import('./extras.ts');
     return new Panel(context, seq, composer);
+  },
+  /** @param token of this user; undefined for a guest */
+  files(token: TokenSource | undefined): FileSource {
+    let files: ReturnType<FileSource> | undefined;
+    const make = async () => {
+      const { Files } = await import('./extras.ts');
+      return new Files({ token });
+    };
+    return () => {
+      files ??= make().catch((error: unknown) => {
+        files = undefined;
+        throw error;
+      });
+      return files;
+    };
+  },
+  async showFiles(
+    list: HTMLElement,
+    shown: readonly FileInfo[],
+    roomId: string,
+    source: FileSource,
+  ): Promise<void> {
+    const { showFiles } = await import('./extras.ts');
+    showFiles(list, shown, { roomId, files: await source() });
+  },
+  async tray(source: FileSource, options: Omit<TrayOptions, 'files'>): Promise<Tray> {
+    const { Tray: Made } = await import('./extras.ts');
+    return new Made({ ...options, files: await source() });
   },
   async reactions(room: Room, message: Message): Promise<void> {
     const { openReactions } = await import('./extras.ts');

@@ -1,5 +1,6 @@
 import type { Message } from '../../../src/client/index.ts';
 import { button, byId, element } from './dom.ts';
+import { saidIn } from './files.ts';
 import { beginningOf } from './text.ts';
 import { text } from '../texts.ts';
 
@@ -26,8 +27,9 @@ export class LiveRegion {
   }
 
   /** Says a new message aloud. */
-  message({ sender, message }: Message): void {
-    const spoken = element('p', '', `${sender}: ${beginningOf(message, SPOKEN_CHARACTERS)}`);
+  message({ sender, message, files }: Message): void {
+    const said = beginningOf(saidIn(message, files), SPOKEN_CHARACTERS);
+    const spoken = element('p', '', `${sender}: ${said}`);
     this.#announcer.append(spoken);
     while (this.#announcer.childElementCount > SPOKEN) this.#announcer.firstElementChild?.remove();
     // Who reads the page line by line finds it among the messages, and only there.

@@ -5,6 +5,7 @@ import type { Given } from '../reactors.ts';
 import { whySilent } from '../rights.ts';
 import { durationOf, sentenceOf } from '../sentences.ts';
 import { button, element, icon, iconButton, withOwnDirection, timeElement } from './dom.ts';
+import { fileList, saidIn } from './files.ts';
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
 import type { FailedChange, RowContext, Shown } from './row-context.ts';
@@ -64,6 +65,7 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
       if (message.streaming === true) context.unfolded.add(seq);
       row.append(...folded(context, seq, words(message, mentioned, you?.userId), message.message));
       const isDeleted = message.deletedAt !== undefined;
+      row.append(...fileList(context, message.files ?? []));
       if (!isDeleted) row.append(...reactions(context, message, given, isSilent));
       if (place.replies > 0 && !isThread) row.append(thread(context, seq, place.replies));
       row.append(...failed.map((entry) => refusal(context, entry)));
@@ -97,7 +99,7 @@ export function unsentRow(
       row.classList.add('is-unsent', 'is-mine');
       if (answered !== undefined) row.append(quote(context, answered, original));
       const people = mentionedPeople(context, payload);
-      row.append(body(payload.message, { people, own: undefined }));
+      row.append(body(payload.message || '\u{1F4CE}', { people, own: undefined }));
       row.append(
         problem === undefined ? fate(fateOf(entry, isAway, held), isAway) : failure(context, entry),
       );
@@ -208,8 +210,9 @@ function quote({ actions }: RowContext, seq: number, original: Message | undefin
   made.append(icon('reply'), element('span', 'aside', text('inReplyTo')));
   if (original === undefined) made.append(text('earlierMessage'));
   else {
-    const { sender, message, deletedAt } = original;
-    const said = deletedAt === undefined ? beginningOf(message) : text('deletedMessage');
+    const { sender, message, files, deletedAt } = original;
+    const said =
+      deletedAt === undefined ? beginningOf(saidIn(message, files)) : text('deletedMessage');
     made.append(element('bdi', 'name', sender), withOwnDirection(element('span', 'said', said)));
   }
   return made;
@@ -319,13 +322,14 @@ function fate(sentence: string, isAway: boolean): HTMLElement {
 }
 
 function failure({ actions }: RowContext, entry: Outgoing): HTMLElement {
-  const { id, problem } = entry;
+  const { id, problem, payload } = entry;
   return element(
     'div',
     'fate is-failed',
     element('p', '', text('notSent', { why: problem === undefined ? '' : sentenceOf(problem) })),
     button(text('sendAgain'), () => actions.retry(id)),
-    button(text('edit'), () => actions.rewrite(entry)),
+    // Files cannot be taken back into the tray.
+    ...(payload.files === undefined ? [button(text('edit'), () => actions.rewrite(entry))] : []),
     button(text('discard'), () => actions.discard(id)),
   );
 }

@@ -13,7 +13,7 @@ import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
 import { openDialog } from './dialog.ts';
 import { button, byId, element, setText, withOwnDirection } from './dom.ts';
-import { onFiles } from './files.ts';
+import { type FileSource, onFiles } from './files.ts';
 import { lazy } from './lazy.ts';
 import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
@@ -40,6 +40,8 @@ export interface RoomActions {
   userId: () => string | undefined;
   /** What this user has written and not sent; undefined as long. */
   drafts: () => Drafts | undefined;
+  /** This user's files. */
+  files: FileSource;
   /** Leaves this room. */
   leave: () => void;
   /** People whom this user knows from other rooms. */
@@ -89,6 +91,7 @@ export class RoomView {
       reactors: new Reactors(room, this.changed, signal),
       replyTargets: new ReplyTargets(room, this.changed),
       actions: this.#messageActions(() => this.#composer),
+      files: actions.files,
       unfolded: new Set(),
     };
     this.#live = new LiveRegion(signal);
@@ -186,18 +189,20 @@ export class RoomView {
     menu.addEventListener('click', () => openMenu(menu, text('roomMenu'), this.#choices()), {
       signal,
     });
-    onFiles(() => this.#live.sentence(text('noFiles')), signal);
+    onFiles(document, (files) => void this.#composer.attach(files), { signal });
   }
 
   /** @param thread of which thread; undefined for the room's own field */
   #writing(
     thread?: number,
-  ): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find' | 'failed'> {
+  ): Pick<ComposerOptions, 'room' | 'names' | 'drafts' | 'find' | 'failed' | 'say' | 'files'> {
     const place = { roomId: this.#room.roomId, thread };
     return {
       room: this.#room,
       names: this.#context.names,
       failed: (error) => this.#live.sentence(sentenceOfError(error)),
+      say: (sentence) => this.#live.sentence(sentence),
+      files: this.#roomActions.files,
       find: (seq) => this.#context.replyTargets.of(seq),
       drafts: () => {
         const drafts = this.#roomActions.drafts();

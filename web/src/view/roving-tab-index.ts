@@ -1,7 +1,8 @@
 import { onLongPress } from './long-press.ts';
 
 /** What in a row can be pressed, but for what must be reached at once. */
-const CONTROLS = '.quote, .reaction, .replies, .unfold, .copy-code, .actions button, .link';
+const CONTROLS =
+  '.quote, .reaction, .replies, .unfold, .copy-code, .actions button, .link, .file > *';
 
 /** Whether Tab comes to a row and to what is in it. */
 export function setReachable(row: HTMLElement, isReached: boolean): void {

@@ -1,6 +1,7 @@
 import type { Entry, Message, Outgoing, Room, ShownMessage } from '../../../src/client/index.ts';
 import type { Names } from '../names.ts';
 import type { Reactors } from '../reactors.ts';
+import type { FileSource } from './files.ts';
 import type { ReplyTargets } from '../reply-targets.ts';
 
 /** What can be done with a message that is shown. */
@@ -31,6 +32,7 @@ export interface RowContext {
   reactors: Reactors;
   replyTargets: ReplyTargets;
   actions: MessageActions;
+  files: FileSource;
   /** `seq` of long messages that are shown as a whole. */
   unfolded: Set<number>;
 }
