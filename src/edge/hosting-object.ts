@@ -83,7 +83,7 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   /** Everything stored was dropped, and what the hosted object goes on with was stored. */
   protected erased?(): void;
   /** What was decided has left, or leaves with this turn. */
-  protected flushed?(): void;
+  protected flushed?: (() => void) | undefined;
   /** Brings deliveries to a target; a kind of object that owes nothing has none. */
   protected carry?(...attempt: Parameters<Carry>): ReturnType<Carry>;
 

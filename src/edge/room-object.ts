@@ -32,6 +32,7 @@ export class RoomObject extends SocketObject<Room> {
     const { RELAY } = env;
     if (numbers.length === 0 || RELAY === undefined) return;
     ctx.storage.kv.put(STORED, stored);
+    this.#useRelays();
     void ctx.blockConcurrencyWhile(() => attachRelays(this.#relays, RELAY, this.roomId, stored));
   }
 
@@ -44,6 +45,7 @@ export class RoomObject extends SocketObject<Room> {
 
   /** A relay has something from its connections. */
   relayed(call: RequestCall): Promise<RequestAnswer> {
+    this.#useRelays();
     return this.hosted.ask((room) => this.#relays.request(room, call));
   }
 
@@ -64,18 +66,12 @@ export class RoomObject extends SocketObject<Room> {
   protected make(ports: ObjectPorts): Room {
     this.report.woken();
     const { firstEpoch, report: meter, connections } = this;
-    const roster = {
-      connections: () => connections.connections(),
-      groups: () => this.#relays.groups(),
-    };
+    const { groups } = this.#relays;
+    const roster = { connections: connections.connections.bind(connections), groups };
     const host = { firstEpoch, roster, meter, hasInboxes: true };
     this.#room = new Room(this.roomId, { ...host, ...ports }, this.limits);
     this.#relays.opened(this.#room);
     return this.#room;
-  }
-
-  protected override flushed(): void {
-    if (this.#room !== undefined) this.#relays.flushed(this.#room);
   }
 
   protected override erased(): void {
@@ -104,6 +100,13 @@ export class RoomObject extends SocketObject<Room> {
 
   protected override get roomId(): string {
     return this.ctx.id.name ?? '';
+  }
+
+  /** From here on flushes have something for relays; a room without them pays nothing. */
+  #useRelays(): void {
+    this.flushed ??= () => {
+      if (this.#room !== undefined) this.#relays.flushed(this.#room);
+    };
   }
 
   #makeRelays(life: number): RoomRelays {

@@ -128,7 +128,7 @@ export class ResumableLink implements MovableLink {
   send(command: Command): void {
     const { name } = this.#state;
     if (name === 'ended') return;
-    const known = withClientId(command, () => crypto.randomUUID());
+    const known = withClientId(command, crypto);
     const { ref } = known;
     if (ref === undefined) return;
     if (name !== 'live' && this.#unanswered.size >= MAX_UNANSWERED) {

@@ -208,12 +208,12 @@ export function missedLines(missed: readonly Message[], known: number): string[]
 }
 
 /** A message that its sender gave no id gets one, so that it may be sent again. */
-export function withClientId(command: Command, makeId: () => string): Command {
+export function withClientId(command: Command, ids: { randomUUID(): string }): Command {
   const { name, payload } = command;
   if (name !== 'message' || typeof payload !== 'object' || payload === null) return command;
   if (Array.isArray(payload)) return command;
   if (((payload as { id?: unknown }).id ?? undefined) !== undefined) return command;
-  return { ...command, payload: { ...payload, id: makeId() } };
+  return { ...command, payload: { ...payload, id: ids.randomUUID() } };
 }
 
 /** Events of an inbox about a stored change. */

@@ -108,7 +108,7 @@ export class Relay {
     this.#tokenExpiry.sweep();
     const { id } = connection.state;
     if (!this.#isReachable(connection)) return;
-    const command = withClientId(given, () => this.#ports.ids.make());
+    const command = withClientId(given, { randomUUID: () => this.#ports.ids.make() });
     this.#outstanding.add(id, command);
     this.#uplink.add({ type: 'command', id, command });
   }

@@ -36,6 +36,8 @@ export class RoomRelays {
   readonly #ports: RoomRelaysPorts;
   readonly #mostListeners: number;
   readonly #channels = new Map<number, RelayChannel>();
+  /** The channels, for the room's roster. */
+  readonly groups: RelayChannel[] = [];
   /** What relays said of themselves when the room woke; it is for the Room that is made next. */
   #attached = new Map<number, Attached>();
   #saved = '';
@@ -48,10 +50,6 @@ export class RoomRelays {
     this.#life = life;
     this.#mostListeners = mostListeners;
     this.#ports = ports;
-  }
-
-  groups(): Iterable<RelayChannel> {
-    return this.#channels.values();
   }
 
   /** A relay that had listeners. @param answer undefined where it did not answer: it starts again */
@@ -134,6 +132,7 @@ export class RoomRelays {
     if (known !== undefined) return known;
     const channel = new RelayChannel(number, this.#life, this.#ports);
     this.#channels.set(number, channel);
+    this.groups.push(channel);
     return channel;
   }
 

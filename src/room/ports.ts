@@ -29,7 +29,7 @@ export type {
 export interface Roster {
   connections(): Iterable<Connection>;
   /** Absent where the room's own object holds every socket. */
-  groups?(): Iterable<ConnectionGroup>;
+  readonly groups?: Iterable<ConnectionGroup>;
 }
 
 /**

@@ -50,7 +50,7 @@ export class FrameSender {
         roster.connections(),
         this.#send,
         deferMs > 0,
-        roster.groups?.(),
+        roster.groups,
       );
       if (!flushed.wasDue) {
         if (flushed.hasDeferred) this.#flushAfter(deferMs);

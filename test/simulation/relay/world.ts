@@ -246,7 +246,7 @@ export class RoomHost extends Host {
             this.wakeAt = at;
           },
         },
-        roster: { connections: () => [], groups: () => relays.groups() },
+        roster: { connections: () => [], groups: relays.groups },
       },
       world.limits,
     );
