@@ -1,5 +1,7 @@
 import { readSettings, type Settings, unknownSettings } from '../src/settings/settings.ts';
 import { SECRET_BYTES, wrongKeys } from '../src/settings/keys.ts';
+import { wrongPush } from '../src/push/push.ts';
+import { developmentPushKeys, DEVELOPMENT_SUBJECT } from './push-keys.ts';
 import { developmentSecret } from './development-secret.ts';
 import { readEnvFile } from './env-file.ts';
 
@@ -41,8 +43,9 @@ export function configure(
   const given = settings.JWT_SECRET;
   const made = given === undefined && isLocal ? developmentSecret(settings.DATA_DIR) : undefined;
   const allowGuests = settings.ALLOW_GUESTS ?? made !== undefined;
-  const keyed = { ...settings, JWT_SECRET: given ?? made?.secret };
-  const why = wrongKeys(keyed, { isLocal, allowGuests, noKeys: NO_KEYS });
+  const secret = { ...settings, JWT_SECRET: given ?? made?.secret };
+  const keyed = isLocal ? withPushKeys(secret) : secret;
+  const why = wrongKeys(keyed, { isLocal, allowGuests, noKeys: NO_KEYS }) ?? wrongPush(keyed);
   if (why !== undefined) throw new Error(why);
   return {
     settings: keyed,
@@ -54,6 +57,15 @@ export function configure(
     madeSecret: made?.path,
     warnings: unknownSettings(Object.keys(file), 'node').map((sentence) => `.env: ${sentence}`),
   };
+}
+
+/** Development mode pushes with keys of its own where the settings name none. */
+function withPushKeys(settings: Settings): Settings {
+  const { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, JWT_SECRET } = settings;
+  const { VAPID_SUBJECT = DEVELOPMENT_SUBJECT } = settings;
+  const isSet = VAPID_PUBLIC_KEY !== undefined || VAPID_PRIVATE_KEY !== undefined;
+  if (isSet || JWT_SECRET === undefined) return { ...settings, VAPID_SUBJECT };
+  return { ...settings, ...developmentPushKeys(JWT_SECRET), VAPID_SUBJECT };
 }
 
 const NO_KEYS = `Set JWT_SECRET in .env or in the environment to ${SECRET_BYTES} bytes or more, for example to what "openssl rand -hex 32" prints, or JWT_JWKS_URL to where your sign-in service publishes its keys.`;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { directRoomId, type InboxDirectory } from '../src/host/inbox-directory.ts';
+import type { Carry } from '../src/host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../src/host/ports.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import { Inbox } from '../src/inbox/inbox.ts';
@@ -13,6 +14,8 @@ import type { Result } from '../src/protocol/frames.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { InboxCommandName, InboxReply } from '../src/protocol/inbox-commands.ts';
 import type { ConversationState } from '../src/protocol/inbox-objects.ts';
+import { pushCarrier } from '../src/push/carry-pushes.ts';
+import type { Push } from '../src/push/push.ts';
 import { attach, type Attached, type Attaching, linkTo } from './attach.ts';
 import { HostedFile } from './hosted-file.ts';
 import { HostedFiles } from './hosted-files.ts';
@@ -25,6 +28,7 @@ export interface NodeInboxesOptions {
   dataDir: string;
   durability: Durability;
   directMessages: DirectMessages;
+  push?: Push | undefined;
   limits: Limits;
   log: HostLog;
   meter?: NodeMeter | undefined;
@@ -60,7 +64,8 @@ export class NodeInboxes implements InboxDirectory {
 
   constructor(options: NodeInboxesOptions) {
     this.#options = options;
-    const { dataDir, durability, limits, log, meter, directMessages } = options;
+    const { dataDir, durability, limits, log, meter, directMessages, push } = options;
+    const carry = push === undefined ? undefined : this.#pushing(push);
     this.#storageId = storageIdOf(dataDir);
     this.#files = new HostedFiles<Inbox, InboxFile>({
       pathOf: (key) => join(inboxFolder(dataDir), `${key}.sqlite`),
@@ -68,7 +73,7 @@ export class NodeInboxes implements InboxDirectory {
       durability,
       maxOpen: FILES,
       idleMs: options.idleMs ?? IDLE_MS,
-      host: { batchDelayMs: limits.batchDelayMs, log, meter },
+      host: { batchDelayMs: limits.batchDelayMs, log, meter, ...(carry && { carry }) },
       make: (_, parts) => {
         const file: InboxFile = new HostedFile<Inbox, NodeConnection>({
           ...parts,
@@ -88,7 +93,7 @@ export class NodeInboxes implements InboxDirectory {
                     ),
                 },
               },
-              { limits, directMessages },
+              { limits, directMessages, acceptsPush: push?.accepts },
             );
             return inbox;
           },
@@ -150,6 +155,21 @@ export class NodeInboxes implements InboxDirectory {
     }));
     await this.#fileOf(userId).ask((inbox) => inbox.take(userId, told));
     return deliveries.map(() => 'delivered');
+  }
+
+  /** Carries what inboxes owe to browsers. */
+  #pushing({ sender, content }: Push): Carry {
+    return pushCarrier(sender, content, {
+      notice: (roomId, identity) =>
+        this.#options.rooms.execute(roomId, identity, 'getNotice', {
+          roomId,
+          userId: identity.userId,
+        }),
+      pushed: (userId, roomId, shown) =>
+        this.#fileOf(userId).ask((inbox) => inbox.pushed(userId, roomId, shown)),
+      dropSubscription: (userId, id) =>
+        this.#fileOf(userId).ask((inbox) => inbox.dropSubscription(id)),
+    });
   }
 
   get connectionCount(): number {

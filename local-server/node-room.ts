@@ -1,4 +1,5 @@
 import type { Limits } from '../src/protocol/codes/limits.ts';
+import type { Application } from '../src/room/application.ts';
 import type { Meter } from '../src/room/ports.ts';
 import { Room } from '../src/room/room.ts';
 import { type FileMeter, type FileOptions, HostedFile } from './hosted-file.ts';
@@ -16,17 +17,32 @@ export interface NodeRoomOptions extends Omit<FileOptions<Room>, 'make'> {
   limits: Limits;
   meter: NodeMeter | undefined;
   hasInboxes: boolean;
+  application: Application;
 }
 
 /** One room in its file. */
 export class NodeRoom extends HostedFile<Room, NodeConnection> {
-  constructor({ roomId, firstEpoch, limits, meter, hasInboxes, ...options }: NodeRoomOptions) {
+  constructor({
+    roomId,
+    firstEpoch,
+    limits,
+    meter,
+    hasInboxes,
+    application,
+    ...options
+  }: NodeRoomOptions) {
     super({
       ...options,
       make: (ports) => {
         meter?.woken();
         const roster = { connections: () => this.connections };
-        const host = { firstEpoch, roster, hasInboxes, ...(meter !== undefined && { meter }) };
+        const host = {
+          firstEpoch,
+          roster,
+          hasInboxes,
+          application,
+          ...(meter !== undefined && { meter }),
+        };
         return new Room(roomId, { ...ports, ...host }, limits);
       },
     });

@@ -10,6 +10,7 @@ import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { FILES_TARGET } from '../src/room/files/deliver.ts';
+import type { Application } from '../src/room/application.ts';
 import type { Room } from '../src/room/room.ts';
 import type { Carry } from '../src/host/courier.ts';
 import { attach, type Attached, linkTo } from './attach.ts';
@@ -28,6 +29,8 @@ export interface NodeRoomsOptions {
   meter?: NodeMeter;
   /** Where the bytes of files are; without it they are kept. */
   store?: BlobStore;
+  /** What the application adds to rooms; nothing unless given. */
+  application?: Application;
   /** Brings what rooms owe to others; without it nothing is told. */
   carry?: Carry;
   /** How long a room stays open without work, in milliseconds. */
@@ -75,10 +78,7 @@ export class NodeRooms implements RoomDirectory {
       host: { batchDelayMs: limits.batchDelayMs, log, meter },
       make: (roomId, parts) => {
         const firstEpoch = firstEpochOf(storageId, roomId);
-        const ask: AskSweep = async (page) => {
-          const result = await this.execute(roomId, SWEEPER, 'sweepFiles', page);
-          if (!result.ok) throw new Refusal(result.error.code, result.error.message);
-        };
+        const ask: AskSweep = (page) => this.execute(roomId, SWEEPER, 'sweepFiles', page);
         return new NodeRoom({
           ...parts,
           host: { ...parts.host, ...carrying(options, roomId, ask) },
@@ -87,6 +87,7 @@ export class NodeRooms implements RoomDirectory {
           limits,
           meter,
           hasInboxes: carry !== undefined,
+          application: options.application ?? {},
         });
       },
     });

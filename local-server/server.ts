@@ -1,3 +1,4 @@
+import { application as current } from '../src/app/current.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Configuration } from './configuration.ts';
 import { lockData } from './data-lock.ts';
@@ -21,10 +22,11 @@ export interface RunningServer {
 export async function startServer(
   configuration: Configuration,
   log: HostLog,
+  application = current,
 ): Promise<RunningServer> {
   const { settings, addresses } = configuration;
   const lock = lockData(settings.DATA_DIR);
-  const services = servicesOf(configuration, log);
+  const services = servicesOf(configuration, log, application);
   const { rooms, inboxes, store, socketIo, metrics } = services;
   const endSweeps = sweepDaily(settings.DATA_DIR, store, log);
   const listeners = new Listeners(new Router(services), services);

@@ -11,7 +11,10 @@ import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Settings } from '../src/settings/settings.ts';
+import { type Push, pushOf } from '../src/push/push.ts';
 import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
+import type { Application } from '../src/room/application.ts';
+import { namesOf } from '../src/room/own-names.ts';
 import { httpTransport, pageSettingsOf } from '../src/transports/http/app.ts';
 import { testTokenRoute } from '../src/transports/http/test-token.ts';
 import { VERSION } from '../src/version.ts';
@@ -34,7 +37,7 @@ export const DEFAULT_HOST = 'localhost';
 export type Services = ReturnType<typeof servicesOf>;
 
 /** Three transports over one set of rooms, as the settings have them. */
-export function servicesOf(configuration: Configuration, log: HostLog) {
+export function servicesOf(configuration: Configuration, log: HostLog, application: Application) {
   const { settings, isLocal, clientUrl } = configuration;
   const { limits } = settings;
   const metrics = new NodeMetrics();
@@ -51,10 +54,17 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
   );
   const store = new DiskBlobStore(filesFolder(settings.DATA_DIR));
   const fileTokens = fileTokensOf(settings);
-  const { rooms, inboxes } = hostedOf(settings, store, log, metrics);
+  const push = pushOf(settings);
+  const { rooms, inboxes } = hostedOf({ settings, store, push, log, meter: metrics, application });
   const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
-  const socketIo = new SocketIoTransport({ ...shared, directory: rooms, inboxes, settings });
+  const socketIo = new SocketIoTransport({
+    ...shared,
+    directory: rooms,
+    inboxes,
+    settings,
+    ownNames: namesOf(application),
+  });
   const app = httpTransport({
     directory: rooms,
     inboxes,
@@ -72,6 +82,7 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
       accessMs: settings.FILE_ACCESS_MS,
       isForAll: settings.CLIENT_URL !== undefined,
     },
+    pushKey: push?.key,
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
@@ -83,8 +94,17 @@ export function servicesOf(configuration: Configuration, log: HostLog) {
   return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, store, ...transports };
 }
 
+interface HostedParts {
+  settings: Settings;
+  store: DiskBlobStore;
+  push: Push | undefined;
+  log: HostLog;
+  meter: NodeMetrics;
+  application: Application;
+}
+
 /** Makes the rooms and the inboxes, which reach each other. */
-function hostedOf(settings: Settings, store: DiskBlobStore, log: HostLog, meter: NodeMetrics) {
+function hostedOf({ settings, store, push, log, meter, application }: HostedParts) {
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     store,
@@ -93,6 +113,7 @@ function hostedOf(settings: Settings, store: DiskBlobStore, log: HostLog, meter:
     limits: settings.limits,
     log,
     meter,
+    application,
     carry: (target, deliveries) => {
       if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
       return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
@@ -102,6 +123,7 @@ function hostedOf(settings: Settings, store: DiskBlobStore, log: HostLog, meter:
     dataDir: settings.DATA_DIR,
     durability: settings.DURABILITY,
     directMessages: settings.DIRECT_MESSAGES,
+    push,
     limits: settings.limits,
     log,
     meter,

@@ -38,6 +38,7 @@ export interface SocketIoTransportOptions {
   pendingHandshakes: PendingHandshakes;
   origins: OriginPolicy;
   limits: Limits;
+  ownNames: ReadonlySet<string>;
   settings: Pick<Settings, 'PING_INTERVAL_MS' | 'PING_TIMEOUT_MS'>;
   log: Log;
 }

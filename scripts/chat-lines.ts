@@ -17,13 +17,14 @@ export function harmless(text: string): string {
 }
 
 /** A message; further lines of it stand in, so that none can be taken for somebody's. */
-export function messageLine({ message, streaming, status, ...about }: Message): string {
+export function messageLine({ message, files = [], streaming, status, ...about }: Message): string {
   const { senderId, sender, deletedAt, unverified } = about;
   const name = styleText(colourOf(senderId), `${harmless(sender)}${unverified ? '?' : ''}`);
   if (deletedAt !== undefined) return `${name}: ${notice('(deleted)')}`;
   const lines = message.split(/\r?\n/).map(harmless).join('\n  ');
   const ending = streaming === true ? 'is writing' : status;
-  return `${name}: ${lines}${ending === undefined ? '' : ` ${notice(`(${ending})`)}`}`;
+  const sent = files.map((file) => ` ${notice(`(${file.name}, ${file.size} bytes)`)}`).join('');
+  return `${name}: ${lines}${sent}${ending === undefined ? '' : ` ${notice(`(${ending})`)}`}`;
 }
 
 /** A message that is another one now. */

@@ -1,13 +1,18 @@
+import { openAsBlob } from 'node:fs';
+import { basename } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { Files } from '../src/client/files.ts';
 import { connect, type Refused, type Room, type Status } from '../src/client/index.ts';
 import { wrongRoomId, wrongUsername } from '../src/protocol/text.ts';
+import { inboxLines } from './chat-inbox.ts';
 import { changeLine, harmless, messageLine, notice } from './chat-lines.ts';
 
-/** `npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]`: a room in the terminal. */
+/** `npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]`: a room, or the list of one's rooms. */
 
-const USAGE = 'Usage: npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]';
-const HELP = '/who: who is here; /quit: leave; anything else is said; // says what begins with /.';
+const USAGE = 'Usage: npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]';
+const HELP =
+  '/who: who is here; /send PATH: send a file; /quit: leave; anything else is said; // says what begins with /.';
 /** Messages shown at the start. */
 const HISTORY = 20;
 /** Empties the line. */
@@ -16,7 +21,8 @@ const EMPTY = '\r\x1b[2K';
 const OVERWRITE = '\x1b[1A\x1b[2K';
 
 interface UpgradeContext {
-  roomId: string;
+  /** Undefined: the list is wanted. */
+  roomId: string | undefined;
   name: string;
   url: URL;
   token: string | undefined;
@@ -33,9 +39,9 @@ function readArguments(): UpgradeContext {
     },
   });
   const [roomId, ...more] = positionals;
-  if (roomId === undefined || more.length > 0) throw new Error(USAGE);
+  if (more.length > 0) throw new Error(USAGE);
   const { name, url, token } = values;
-  const wrongRoom = wrongRoomId(roomId);
+  const wrongRoom = roomId === undefined ? undefined : wrongRoomId(roomId);
   if (wrongRoom !== undefined) throw new Error(`The room's name ${wrongRoom}.`);
   const wrongName = wrongUsername(name);
   if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);
@@ -106,7 +112,7 @@ async function begin(room: Room): Promise<void> {
 }
 
 /** Takes lines until there are no more, or one says to go. @returns whether all was said */
-async function talk(room: Room): Promise<boolean> {
+async function talk(room: Room, files: Files): Promise<boolean> {
   const saying: Promise<boolean>[] = [];
   const lines = createInterface({
     input: process.stdin,
@@ -120,6 +126,7 @@ async function talk(room: Room): Promise<boolean> {
     if (isTerminal) process.stdout.write(OVERWRITE);
     if (line === '/quit') break;
     if (line === '/who') show(notice(`Here: ${whoIsIn(room)}.`));
+    else if (line.startsWith('/send ')) saying.push(sendFile(room, files, line.slice(6).trim()));
     else if (/^\/[^/]/.test(line)) show(notice(HELP));
     else if (line.trim() !== '') saying.push(say(room, line.replace(/^\/\//, '/')));
     if (isTerminal) lines.prompt();
@@ -130,6 +137,28 @@ async function talk(room: Room): Promise<boolean> {
 function whoIsIn({ state: { online, onlineCount } }: Room): string {
   const names = online.map(({ username }) => username).join(', ');
   return onlineCount > online.length ? `${names} and more, ${onlineCount} in all` : names;
+}
+
+/** A file that is read as it is sent. @throws Error with one sentence */
+async function openFile(path: string): Promise<Blob> {
+  try {
+    return await openAsBlob(path);
+  } catch {
+    throw new Error(`there is no file ${path} that can be read.`);
+  }
+}
+
+/** Uploads a file, which is read as it is sent, then says it. */
+async function sendFile(room: Room, files: Files, path: string): Promise<boolean> {
+  try {
+    const file = await openFile(path);
+    const { fileId } = await files.upload(room.roomId, file, { name: basename(path) });
+    await room.send('', { files: [fileId] });
+    return true;
+  } catch (error) {
+    show(notice(`Not sent: ${(error as Error).message}`));
+    return false;
+  }
 }
 
 async function say(room: Room, text: string): Promise<boolean> {
@@ -157,6 +186,20 @@ async function main(): Promise<number> {
     history: HISTORY,
     ...(token !== undefined && { token: wish.token ?? source }),
   });
+  if (wish.roomId === undefined) {
+    try {
+      for (const line of await inboxLines(client)) show(line);
+      return 0;
+    } finally {
+      client.close();
+    }
+  }
+  const files = new Files({
+    url: wish.url,
+    ...(token !== undefined && {
+      token: wish.token ?? (async () => (await testToken(wish)) ?? ''),
+    }),
+  });
   const room = client.room(wish.roomId);
   const interrupted = new Promise<boolean>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(true));
@@ -164,7 +207,7 @@ async function main(): Promise<number> {
     process.stdout.once('error', () => resolve(true));
   });
   try {
-    const talked = begin(room).then(() => talk(room));
+    const talked = begin(room).then(() => talk(room, files));
     return (await Promise.race([follow(room, wish), talked, interrupted])) ? 0 : 1;
   } finally {
     reader?.close();

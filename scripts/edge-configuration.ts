@@ -1,3 +1,4 @@
+import { developmentPushKeys, DEVELOPMENT_SUBJECT } from '../local-server/push-keys.ts';
 import { developmentSecret } from '../local-server/development-secret.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
 import { declarations, type HostName } from '../src/settings/declarations.ts';
@@ -37,6 +38,10 @@ export function configureEdge(folder: string, environment: NodeJS.ProcessEnv): E
     bindings['JWT_SECRET'] = made.secret;
     bindings['SECRET_WAS_MADE'] = 'true';
   }
+  const hasPushKeys = 'VAPID_PUBLIC_KEY' in bindings || 'VAPID_PRIVATE_KEY' in bindings;
+  const secret = bindings['JWT_SECRET'];
+  if (!hasPushKeys && secret !== undefined) Object.assign(bindings, developmentPushKeys(secret));
+  bindings['VAPID_SUBJECT'] ??= DEVELOPMENT_SUBJECT;
   return {
     bindings,
     allowGuests: settings.ALLOW_GUESTS ?? made !== undefined,

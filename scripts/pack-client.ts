@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { VERSION } from '../src/version.ts';
@@ -13,6 +13,9 @@ const DIST = join(PROJECT, 'dist');
 const FOLDER = join(DIST, 'client');
 const MADE = join(DIST, 'client-types');
 
+/** What types an application's own events: types of their own, which no schema gives. */
+const APPLICATION = /'\.\.\/protocol\/(app|standard-schema)\.ts'/g;
+
 const manifest = {
   name: 'parlor',
   version: VERSION,
@@ -24,6 +27,7 @@ const manifest = {
     './client': { types: './index.d.ts', default: './index.js' },
     './files': { types: './files.d.ts', default: './files.js' },
     './inbox': { types: './inbox.d.ts', default: './inbox.js' },
+    './socketio': { types: './socketio.d.ts', default: './socketio.js' },
     './react': { types: './react.d.ts', default: './react.js' },
     './package.json': './package.json',
   },
@@ -35,14 +39,17 @@ const manifest = {
 const readme = `# Parlor's client
 
 \`parlor/client\` connects browsers, Node 22 and later, and Workers to rooms; \`parlor/files\` uploads
-files; \`parlor/inbox\` is a user's conversations; \`parlor/react\` binds rooms and the inbox to components.
-docs/client-library.md of Parlor describes all four.
+files; \`parlor/inbox\` is a user's conversations; \`parlor/react\` binds rooms and the inbox to components;
+\`parlor/socketio\` adapts a socket of socket.io-client to an application's own events.
+docs/client-library.md and docs/moving-from-socketio.md of Parlor describe them.
 `;
 
 async function writeCode(): Promise<void> {
   await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['index', 'files', 'inbox', 'react'].map((name) => `src/client/${name}.ts`),
+    entryPoints: ['index', 'files', 'inbox', 'socketio', 'react'].map(
+      (name) => `src/client/${name}.ts`,
+    ),
     outdir: FOLDER,
     bundle: true,
     splitting: true,
@@ -57,8 +64,16 @@ async function writeCode(): Promise<void> {
 async function writeTypes(): Promise<void> {
   await makeDeclarations('client', MADE);
   copyDeclarations(join(MADE, 'client'), FOLDER, (text) =>
-    text.replaceAll(/'\.\.\/protocol\/[\w/-]+\.ts'/g, "'./protocol.js'"),
+    text
+      .replaceAll(APPLICATION, (_, name: string) => `'./${name}.js'`)
+      .replaceAll(/'\.\.\/protocol\/[\w/-]+\.ts'/g, "'./protocol.js'"),
   );
+  for (const name of ['app', 'standard-schema']) {
+    const text = readFileSync(join(MADE, 'protocol', `${name}.d.ts`), 'utf8')
+      .replaceAll("'./objects.ts'", "'./protocol.js'")
+      .replaceAll("'./standard-schema.ts'", "'./standard-schema.js'");
+    writeFileSync(join(FOLDER, `${name}.d.ts`), text);
+  }
   writeFileSync(join(FOLDER, 'protocol.d.ts'), protocolTypes());
 }
 

@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util';
+import { claimsFor } from '../src/auth/authenticator.ts';
 import { signToken } from '../src/auth/tokens.ts';
-import { GUEST_PREFIX } from '../src/protocol/identity.ts';
+import { reservedPrefix } from '../src/protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../src/protocol/text.ts';
 import { developmentSecret } from '../local-server/development-secret.ts';
 import { readEnvFile } from '../local-server/env-file.ts';
 import { readSettings } from '../src/settings/settings.ts';
 
-/** `npm run token -- alice [--name "Alice A."] [--hours 24] [--bot]`: a token on stdout and nothing else. */
+/** `npm run token -- alice [--name "Alice A."] [--hours 24] [--bot] [--admin]`: a token on stdout and nothing else. */
 
 const USAGE =
-  'Usage: npm run --silent token -- USER_ID [--name "DISPLAY NAME"] [--hours NUMBER] [--bot]';
+  'Usage: npm run --silent token -- USER_ID [--name "DISPLAY NAME"] [--hours NUMBER] [--bot] [--admin]';
 /** A token for longer is nothing to hand out from a shell. */
 const MAX_HOURS = 24 * 366;
 
@@ -20,6 +21,7 @@ function readArguments() {
       name: { type: 'string' },
       hours: { type: 'string', default: '24' },
       bot: { type: 'boolean' },
+      admin: { type: 'boolean' },
     },
   });
   const [userId, ...more] = positionals;
@@ -30,28 +32,26 @@ function readArguments() {
   }
   const why = wrongUserId(userId);
   if (why !== undefined) throw new Error(`The user id ${why}.`);
-  if (userId.startsWith(GUEST_PREFIX))
-    throw new Error(`The user id must not begin with "${GUEST_PREFIX}".`);
+  const prefix = reservedPrefix(userId);
+  if (prefix !== undefined) throw new Error(`The user id must not begin with "${prefix}".`);
   const { name } = values;
   const wrongName = name === undefined ? undefined : wrongUsername(name);
   if (wrongName !== undefined) throw new Error(`--name ${wrongName}.`);
-  return { userId, name, hours, bot: values.bot };
+  return { userId, name, hours, bot: values.bot, admin: values.admin };
 }
 
 async function main(): Promise<string> {
-  const { userId, name, hours, bot } = readArguments();
+  const { userId, name, hours, bot, admin } = readArguments();
   const { settings, problems } = readSettings({ ...readEnvFile(process.cwd()), ...process.env });
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  const { JWT_SECRET, JWT_ISSUER: iss, JWT_AUDIENCE: aud, DATA_DIR } = settings;
-  const secret = JWT_SECRET ?? developmentSecret(DATA_DIR).secret;
+  const secret = settings.JWT_SECRET ?? developmentSecret(settings.DATA_DIR).secret;
   const exp = Math.floor(Date.now() / 1_000 + hours * 3_600);
   const claims = {
-    sub: userId,
+    ...claimsFor(userId, settings),
     name: name ?? userId,
     exp,
     ...(bot && { bot }),
-    ...(iss && { iss }),
-    ...(aud && { aud }),
+    ...(admin && { admin }),
   };
   return signToken(claims, new TextEncoder().encode(secret));
 }

@@ -112,7 +112,8 @@ function withDot(icon: Buffer): Uint8Array {
 
 /** The index with the names of the bundled files in it. */
 function indexWith(names: readonly string[]): Uint8Array {
-  let index = readFileSync(join(SOURCE, INDEX), 'utf8');
+  // Indentation would be a tenth of it.
+  let index = readFileSync(join(SOURCE, INDEX), 'utf8').replaceAll(/\n\s+/g, '\n');
   for (const name of names) {
     index = index.replace(`"/${name.replace(/-\w+\./, '.')}"`, `"/${name}"`);
   }

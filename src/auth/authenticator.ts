@@ -1,3 +1,4 @@
+import type { JWTPayload } from 'jose';
 import { type ErrorCode, Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { describeError, type HostLog } from '../observability/logger.ts';
@@ -21,7 +22,12 @@ export type Authenticate = (credentials: Credentials) => Promise<Identity>;
 /** What it needs of the settings. */
 export type KeySettings = Pick<
   Settings,
-  'JWT_SECRET' | 'JWT_SECRET_OLD' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'
+  | 'JWT_SECRET'
+  | 'JWT_SECRET_OLD'
+  | 'JWT_JWKS_URL'
+  | 'JWT_USER_CLAIM'
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
 >;
 
 /**
@@ -39,13 +45,26 @@ export function authenticatorOf(
     secrets: secrets.map((secret) => keyOf(secret)),
     keySet:
       JWT_JWKS_URL === undefined ? undefined : keySetAt(JWT_JWKS_URL, (error) => tell(log, error)),
+    userClaim: settings.JWT_USER_CLAIM,
     issuer: JWT_ISSUER,
     audience: JWT_AUDIENCE,
   };
   return authenticator(rules, allowGuests, () => Date.now());
 }
 
-/** The same, telling of each refusal by its code. */
+/** The claims by which a token that is signed here names a user, and holds with these settings. */
+export function claimsFor(
+  userId: string,
+  { JWT_USER_CLAIM = 'sub', JWT_ISSUER, JWT_AUDIENCE }: Partial<KeySettings>,
+): JWTPayload {
+  return {
+    [JWT_USER_CLAIM]: userId,
+    ...(JWT_ISSUER !== undefined && { iss: JWT_ISSUER }),
+    ...(JWT_AUDIENCE !== undefined && { aud: JWT_AUDIENCE }),
+  };
+}
+
+/** An authenticator that tells of each refusal by its code. */
 export function countingRefusals(
   authenticate: Authenticate,
   count: (code: ErrorCode) => void,

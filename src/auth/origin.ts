@@ -83,14 +83,15 @@ export interface OriginOptions {
 /** Which web pages may connect, the same at every transport of both hosts. */
 export class OriginPolicy {
   readonly #clients: ReadonlySet<string>;
-  readonly #publicOrigin: string | undefined;
+  /** The origin in `PUBLIC_URL`. */
+  readonly publicOrigin: string | undefined;
   readonly #localOnly: boolean;
   readonly #report: RefusedPages;
 
   constructor({ clientUrl, publicUrl, localOnly = false, log }: OriginOptions) {
     const clients = (clientUrl?.split(',') ?? []).map((entry) => comparable(entry.trim()));
     this.#clients = new Set(clients.filter((client) => client !== undefined));
-    this.#publicOrigin = publicUrl === undefined ? undefined : comparable(publicUrl);
+    this.publicOrigin = publicUrl === undefined ? undefined : comparable(publicUrl);
     this.#localOnly = localOnly;
     this.#report = new RefusedPages(log);
   }
@@ -98,7 +99,7 @@ export class OriginPolicy {
   /** Whether a request addressed to `host` may be answered at all; else 421. */
   allowsHost(host: string): boolean {
     if (!this.#localOnly) return true;
-    if (isHostOf(this.#publicOrigin, host)) return true;
+    if (isHostOf(this.publicOrigin, host)) return true;
     return LOCAL_NAMES.has(host.toLowerCase().replace(/:\d+$/, ''));
   }
 
@@ -117,9 +118,7 @@ export class OriginPolicy {
     if (origin === undefined) return false;
     if (this.#clients.has(origin) || this.#clients.has(withWildcard(origin))) return true;
     if (this.#localOnly && isLocalPage(origin)) return true;
-    return this.#publicOrigin === undefined
-      ? isHostOf(origin, host)
-      : origin === this.#publicOrigin;
+    return this.publicOrigin === undefined ? isHostOf(origin, host) : origin === this.publicOrigin;
   }
 }
 

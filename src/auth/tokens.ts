@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import * as z from 'zod';
 import { Refusal } from '../protocol/codes/errors.ts';
-import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
+import { GUEST_PREFIX, type Identity, reservedPrefix } from '../protocol/identity.ts';
 import { fixed } from '../protocol/codes/limits.ts';
 import { displayName, nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
@@ -23,6 +23,8 @@ export interface TokenRules {
   secrets: readonly Uint8Array[];
   /** Public keys; without it no token signed by such a key holds. */
   keySet?: Pick<KeySet, 'keysFor'> | undefined;
+  /** The claim that names the user; without it `sub`, or `id` where there is no `sub`. */
+  userClaim?: string | undefined;
   issuer?: string | undefined;
   audience?: string | undefined;
 }
@@ -65,7 +67,7 @@ export async function verifyToken(
 ): Promise<Identity> {
   const claims = await verified(token, rules, now);
   assertSeconds(claims, 'exp');
-  const userId = userIdOf(claims);
+  const userId = userIdOf(claims, rules.userClaim);
   const expiresAt = (claims.exp ?? 0) * 1_000;
   return { userId, ...nameIn(claims, userId), ...rightsIn(claims), expiresAt };
 }
@@ -184,16 +186,21 @@ function assertSeconds(claims: JWTPayload, name: 'exp' | 'nbf'): void {
   throw unauthorized(`The token's ${name} must be in seconds; this one looks like milliseconds.`);
 }
 
-function userIdOf(claims: JWTPayload): string {
-  const claim = [claims.sub, claims['id']].find((one) => (one ?? '') !== '');
+function userIdOf(claims: JWTPayload, userClaim: string | undefined): string {
+  const names = userClaim === undefined ? ['sub', 'id'] : [userClaim];
+  const claim = names.map((name) => claims[name]).find((one) => (one ?? '') !== '');
   const userId = Number.isSafeInteger(claim) ? String(claim) : claim;
   if (typeof userId !== 'string') {
-    throw unauthorized('The token must name its user in sub, with 1 to 128 characters.');
+    throw unauthorized(
+      `The token must name its user in ${userClaim ?? 'sub'}, with 1 to 128 characters.`,
+    );
   }
   const wrong = wrongUserId(userId);
   if (wrong !== undefined) throw unauthorized(`The user id in the token ${wrong}.`);
-  if (userId.startsWith(GUEST_PREFIX)) {
-    throw unauthorized('User ids that begin with "guest:" belong to guests.');
+  const prefix = reservedPrefix(userId);
+  if (prefix !== undefined) {
+    const owners = prefix === GUEST_PREFIX ? 'guests' : 'incoming webhooks';
+    throw unauthorized(`User ids that begin with "${prefix}" belong to ${owners}.`);
   }
   return userId;
 }

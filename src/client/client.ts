@@ -61,14 +61,14 @@ export interface ConnectOptions {
 }
 
 /** A connection to the service: one user, any number of rooms. */
-export interface Client<S extends object = object> {
+export interface Client<A extends object = object> {
   /**
    * The room of this id, joined when it is first asked for; the same one from then on.
    * @param options.history newest messages to load on joining this room, instead of the client's
    * @param options.join false: not joined yet; `room.join()` does it
    * @example const room = client.room('general', { history: 20 });
    */
-  room(roomId: string, options?: { history?: number; join?: boolean }): Room<S>;
+  room(roomId: string, options?: { history?: number; join?: boolean }): Room<A>;
   /**
    * The user's conversations, in one place; opened when it is first asked for, and loaded then. Guests
    * have none: its status ends with `forbidden`.
@@ -84,10 +84,10 @@ export interface Client<S extends object = object> {
 
 /**
  * Makes a client of a service. Nothing is sent until the first room is asked for.
- * `S`: payloads of your own events, by name, for `signal` and `on`.
+ * `A`: the application, `typeof app` of `src/app.ts`, or payloads of your own events by name.
  * @example const client = connect({ url, token });
  */
-export function connect<S extends object = object>(options: ConnectOptions): Client<S> {
+export function connect<A extends object = object>(options: ConnectOptions): Client<A> {
   const { username, storage, storageKey = 'parlor' } = options;
   const environment = platform(options.WebSocket);
   const base = options.url ?? ownUrl();
@@ -95,9 +95,9 @@ export function connect<S extends object = object>(options: ConnectOptions): Cli
   const tokens = new Tokens(options.token);
   // What makes a guest the same guest again; in the storage, also after a reload.
   let guestToken = storage?.getItem(storageKey) ?? undefined;
-  const rooms = new Map<string, Room<S>>();
+  const rooms = new Map<string, Room<A>>();
   /** Asked for to be joined: one that was left since is not joined again by asking for it. */
-  const joined = new WeakSet<Room<S>>();
+  const joined = new WeakSet<Room<A>>();
   let inbox: Promise<Inbox> | undefined;
 
   const credentials = async (spent?: string): Promise<Credentials> => {
@@ -114,7 +114,7 @@ export function connect<S extends object = object>(options: ConnectOptions): Cli
         const url = roomUrl(base, roomId);
         url.searchParams.set('history', String(history));
         if (username !== undefined) url.searchParams.set('username', username);
-        room = new Room<S>(
+        room = new Room<A>(
           {
             ...shared,
             roomId,

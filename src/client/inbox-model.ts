@@ -49,10 +49,6 @@ export class InboxModel {
     this.#totals = totals;
   }
 
-  find(roomId: string): Conversation | undefined {
-    return this.#known.get(roomId);
-  }
-
   get state(): Omit<InboxState, 'status'> {
     return {
       conversations: [...this.#known.values()]

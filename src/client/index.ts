@@ -15,3 +15,4 @@ export type { CommandName, Payload, Reply } from '../protocol/commands.ts';
 export type { ErrorCode, Problem } from '../protocol/codes/errors.ts';
 export type { EventName, EventPayload } from '../protocol/events.ts';
 export type { Member, Message, Present, Reaction, RoomInfo, You } from '../protocol/objects.ts';
+export type { App, CommandsOf, KindsOf, MessageOf, SignalsOf } from '../protocol/app.ts';

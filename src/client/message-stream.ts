@@ -26,7 +26,9 @@ export interface StreamPorts {
 }
 
 type Ending = NonNullable<Payload<'finishMessage'>['status']>;
-type Taken = Partial<Reply<'message'> & Reply<'appendMessage'> & Reply<'finishMessage'>>;
+type Taken = Partial<
+  Reply<'message'> & Omit<Reply<'appendMessage'>, 'status'> & Reply<'finishMessage'>
+>;
 
 /**
  * A message whose text is sent while it is being made. What is appended is sent as fast as the room
@@ -180,7 +182,8 @@ export class MessageStream {
     this.#resolve.begun();
   }
 
-  #hasEnded({ seq = 0, rev = 0, length = 0, status }: Taken): void {
+  #hasEnded({ seq = 0, rev = 0, length = 0, status, reason = '' }: Taken): void {
+    if (status === 'refused') return this.fail({ code: 'refused', message: reason });
     if (status !== undefined) this.#ports.appended({ seq, rev, offset: length, text: '', status });
     this.#isOver = true;
     const message = this.#ports.find(seq);

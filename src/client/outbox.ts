@@ -5,7 +5,7 @@ import { otherUser } from './refused.ts';
 
 /** Commands that are kept until the room has answered them, and their payloads. */
 export type Kept =
-  | { name: 'message'; payload: Payload<'message'> & { id: string } }
+  | { name: 'message'; payload: Payload<'message'> & { id: string; message: string } }
   | KeptChange<'editMessage' | 'deleteMessage' | 'addReaction' | 'removeReaction'>;
 
 type KeptChange<N extends CommandName> = N extends CommandName
@@ -103,7 +103,7 @@ export class Outbox {
       if (entry.name !== 'editMessage' && entry.name !== 'deleteMessage') return entry;
       const { payload, was } = entry;
       if (payload.seq !== seq || was !== message || deletedAt !== undefined) return entry;
-      return { ...entry, payload: { ...payload, ifRev: rev } } as Entry;
+      return { ...entry, payload: { ...payload, ifRev: rev } };
     });
   }
 

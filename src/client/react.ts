@@ -17,11 +17,11 @@ const users = new WeakMap<Room, number>();
  * @param options.keep true: stay in the room when the components are gone; `room.leave()` leaves
  * @example const { room, state } = useRoom(client, 'general');
  */
-export function useRoom<S extends object = object>(
-  client: Pick<Client<S>, 'room'>,
+export function useRoom<A extends object = object>(
+  client: Pick<Client<A>, 'room'>,
   roomId: string,
   { keep = false }: { keep?: boolean } = {},
-): { room: Room<S>; state: RoomState } {
+): { room: Room<A>; state: RoomState<A> } {
   const room = client.room(roomId, { join: false });
   const state = useSyncExternalStore(room.subscribe, room.getState, room.getFirstState);
   useEffect(() => {

@@ -1,5 +1,5 @@
 import type { EventName, EventPayload } from '../protocol/events.ts';
-import type { Present } from '../protocol/objects.ts';
+import type { HeardSignals, MessageOf } from '../protocol/app.ts';
 import type { RoomState } from './state.ts';
 import type { Status } from './status.ts';
 
@@ -15,12 +15,19 @@ export type RoomEvents = { [N in EventName]: EventPayload<N> } & {
 };
 
 /**
- * What is heard where `S` are the payloads of one's own events, by name: those say who sent them, and
- * where.
+ * What is received of the application `A`: its signals say who sent them, and where.
  */
-export type Heard<S extends object> = RoomEvents & {
-  [N in keyof S]: S[N] & Present & { roomId: string };
-};
+export type Heard<A extends object> = Omit<RoomEvents, AppEvent> & {
+  [N in AppEvent]: RoomEventsOf<A>[N];
+} & HeardSignals<A>;
+
+/** Events that hold a message of the application's kinds, or the state. */
+type AppEvent = 'message' | 'messageUpdated' | 'change';
+interface RoomEventsOf<A extends object> {
+  message: MessageOf<A>;
+  messageUpdated: MessageOf<A> & Pick<EventPayload<'messageUpdated'>, 'change' | 'by'>;
+  change: RoomState<A>;
+}
 
 /** One event as a loop over `events()` gets it. */
 export type RoomEvent = {

@@ -1,4 +1,12 @@
 import type { Payload, Reply } from '../protocol/commands.ts';
+import type {
+  CommandsOf,
+  KindsOf,
+  MessageOf,
+  ReplyOf,
+  TakenBy,
+  SignalsOf,
+} from '../protocol/app.ts';
 import type { Message } from '../protocol/objects.ts';
 import type { Askable } from './asker.ts';
 import type { Environment } from './environment.ts';
@@ -9,14 +17,17 @@ import { type Heard, type RoomEvent, roomEvent, type RoomEvents } from './room-e
 import { type RoomOptions, RoomSession } from './room-session.ts';
 import type { RoomState } from './state.ts';
 
-/** What may go with a message. */
-export type MessageOptions = Pick<
+/** What may go with a message: `kind` and `data` where the application declares kinds. */
+export type MessageOptions<A extends object = object> = Pick<
   Payload<'message'>,
   'id' | 'replyTo' | 'mentions' | 'meta' | 'files'
->;
+> &
+  ({ kind?: undefined; data?: undefined } | OfKind<A>);
+
+type OfKind<A> = { [N in keyof KindsOf<A>]: { kind: N; data: KindsOf<A>[N] } }[keyof KindsOf<A>];
 
 /** What an edit may change beside the text. */
-export type EditOptions = Pick<MessageOptions, 'mentions' | 'meta'>;
+export type EditOptions = Pick<Payload<'editMessage'>, 'mentions' | 'meta' | 'data'>;
 
 /** Messages in a page of older ones. */
 const OLDER_PAGE = 50;
@@ -25,7 +36,7 @@ const OLDER_PAGE = 50;
  * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
  * itself, and keeps what was done here until the room has taken or refused it.
  */
-export class Room<S extends object = object> {
+export class Room<A extends object = object> {
   /** @example console.log(room.roomId); */
   readonly roomId: string;
   readonly #session: RoomSession;
@@ -58,7 +69,7 @@ export class Room<S extends object = object> {
    * What is known of the room now; the same object until something changes.
    * @example for (const { sender, message } of room.state.messages) console.log(sender, message);
    */
-  get state(): RoomState {
+  get state(): RoomState<A> {
     return this.#session.state;
   }
 
@@ -71,19 +82,19 @@ export class Room<S extends object = object> {
    * `state`, as a function that can be handed on.
    * @example const { online } = room.getState();
    */
-  readonly getState = (): RoomState => this.state;
+  readonly getState = (): RoomState<A> => this.state;
   /**
    * The state of every room that was never joined: what a server renders, always the same object.
    * @example const isFirst = room.getState() === room.getFirstState();
    */
-  readonly getFirstState = (): RoomState => this.#session.firstState;
+  readonly getFirstState = (): RoomState<A> => this.#session.firstState;
 
   /**
    * Calls a listener for every event of a name. With `positions`, a promise that it returns is
    * waited for: until then the event is not handled. @returns ends it
    * @example room.on('userJoined', ({ username }) => console.log(`${username} is here.`));
    */
-  on<N extends keyof Heard<S>>(name: N, listener: (payload: Heard<S>[N]) => unknown): () => void {
+  on<N extends keyof Heard<A>>(name: N, listener: (payload: Heard<A>[N]) => unknown): () => void {
     return this.#session.listeners.on(
       name as keyof RoomEvents,
       listener as (payload: unknown) => unknown,
@@ -102,9 +113,9 @@ export class Room<S extends object = object> {
    * Every message that is new from now on, until the room is left; this user's own included.
    * @example for await (const { message } of room.messages()) console.log(message);
    */
-  messages(): AsyncIterableIterator<Message> {
+  messages(): AsyncIterableIterator<MessageOf<A>> {
     return this.#session.listeners.stream((name, payload) =>
-      name === 'message' ? (payload as Message) : undefined,
+      name === 'message' ? (payload as MessageOf<A>) : undefined,
     );
   }
 
@@ -114,10 +125,14 @@ export class Room<S extends object = object> {
    * @throws Refused when the room will not have it, or has ended; it need not be awaited
    * @example const { seq } = await room.send('hello, Bob', { mentions: ['bob'] });
    */
-  send(message: string, options: MessageOptions = {}): Promise<Message> {
+  send(message: string, options: MessageOptions<A> = {}): Promise<Message> {
     const { id = this.#environment.makeId() } = options;
     // The room ends a notice of typing with the message by itself.
-    return this.#session.keep({ name: 'message', payload: { ...options, message, id } });
+    const payload = { ...options, message, id } as Payload<'message'> & {
+      id: string;
+      message: string;
+    };
+    return this.#session.keep({ name: 'message', payload });
   }
 
   /**
@@ -126,9 +141,10 @@ export class Room<S extends object = object> {
    * @throws Refused when the room refuses it
    * @example const stream = await room.stream(); stream.append('Hello'); await stream.done();
    */
-  async stream(message = '', options: MessageOptions = {}): Promise<MessageStream> {
+  async stream(message = '', options: MessageOptions<A> = {}): Promise<MessageStream> {
     const { id = this.#environment.makeId() } = options;
-    const stream = await this.#session.stream({ ...options, message, id, streaming: true });
+    const begin = { ...options, message, id, streaming: true } as Payload<'message'>;
+    const stream = await this.#session.stream(begin);
     await stream.begun;
     return stream;
   }
@@ -198,12 +214,25 @@ export class Room<S extends object = object> {
   }
 
   /**
-   * Sends an event of your own to the users who are online, where the service has `SIGNALS=open`. It is
-   * not stored, and not sent again: of many only the newest may arrive.
+   * Sends a signal of the application to the users who are online: one that `src/app.ts` declares, or
+   * any where the service has `SIGNALS=open`. It is not stored, and not sent again: of many only the newest may arrive.
    * @example connect<{ cursor: { x: number } }>({ url }).room('general').signal('cursor', { x: 1 });
    */
-  signal<N extends keyof S & string>(name: N, payload: S[N]): void {
+  signal<N extends keyof SignalsOf<A> & string>(name: N, payload: SignalsOf<A>[N]): void {
     this.#session.connection.ask(name as 'typing', payload as object, () => undefined);
+  }
+
+  /**
+   * Gives a command of the application's own, as soon as the room can be reached. It is not given again
+   * when the connection is lost. @throws Refused
+   * @example const { votes } = await pollRoom.command('vote', { seq: 3, option: 0 });
+   */
+  command<N extends keyof CommandsOf<A> & string>(
+    name: N,
+    payload: TakenBy<A, N>,
+  ): Promise<ReplyOf<A, N>> {
+    const asked = this.#session.ask(name as unknown as 'getMembers', payload as object);
+    return asked as unknown as Promise<ReplyOf<A, N>>;
   }
 
   /**

@@ -1,10 +1,11 @@
 import type { Payload } from '../protocol/commands.ts';
+import type { MessageOf } from '../protocol/app.ts';
 import type { Message, Present, RoomInfo, You } from '../protocol/objects.ts';
 import type { Status } from './status.ts';
 import type { Entry } from './outbox.ts';
 
 /** A message as it is shown: with what this user has just changed of it. */
-export type ShownMessage = Message & {
+export type ShownMessage<A extends object = object> = MessageOf<A> & {
   /** A change made here is not yet known to be stored. */
   isChanging?: true;
 };
@@ -24,7 +25,7 @@ export function hasFailed({ state }: Entry): boolean {
  * A room as this client knows it. Never changed: a new one takes its place.
  * @example const { status, messages, hasOlder, unread } = room.state;
  */
-export interface RoomState {
+export interface RoomState<A extends object = object> {
   roomId: string;
   status: Status;
   /** Whether pages of what was missed are still to come. */
@@ -33,7 +34,7 @@ export interface RoomState {
   room: RoomInfo | undefined;
   you: You | undefined;
   /** One unbroken run up to the newest, by `seq`. */
-  messages: readonly ShownMessage[];
+  messages: readonly ShownMessage<A>[];
   /** Whether `loadOlder` may find more; false until the room was joined. */
   hasOlder: boolean;
   /** Messages on their way, in the order they were written; they belong after `messages`. */
@@ -78,7 +79,14 @@ function changed(message: Message, entry: Entry): ShownMessage {
     case 'editMessage':
       return { ...message, ...editOf(entry.payload), isChanging: true };
     case 'deleteMessage': {
-      const { reactions: _, mentions: __, meta: ___, streaming: ____, ...rest } = message;
+      const {
+        reactions: _,
+        mentions: __,
+        meta: ___,
+        streaming: ____,
+        data: _____,
+        ...rest
+      } = message;
       return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };
     }
     case 'addReaction':
@@ -90,9 +98,9 @@ function changed(message: Message, entry: Entry): ShownMessage {
   }
 }
 
-/** What an edit puts in place of what was there. */
-function editOf({ message, mentions, meta }: Payload<'editMessage'>): Partial<Message> {
-  return { message, ...(mentions && { mentions }), ...(meta && { meta }) };
+/** What an edit puts in place of what was there; without a text, that of its data comes later. */
+function editOf({ seq: _, ifRev: __, message, ...edit }: Payload<'editMessage'>): Partial<Message> {
+  return (message ? { ...edit, message } : edit) as Partial<Message>;
 }
 
 function reacted(message: Message, emoji: string, by: number): ShownMessage {

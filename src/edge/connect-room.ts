@@ -3,7 +3,7 @@ import type {
   LinkTransport,
   LinkTransportListener,
 } from '../following/resumable-link.ts';
-import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { type Problem, Refusal, refusalOf } from '../protocol/codes/errors.ts';
 import { identityUpdateLine, splitFrame } from '../protocol/frames.ts';
 import type { Environment } from './environment.ts';
 import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
@@ -46,8 +46,7 @@ export async function openInbox(
 
 export async function refusalIn(response: Response): Promise<Refusal> {
   const { error } = await response.json<{ error: Problem }>();
-  const { code, message, ...details } = error;
-  return new Refusal(code, message, details);
+  return refusalOf(error);
 }
 
 /**

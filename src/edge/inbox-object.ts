@@ -1,4 +1,6 @@
+import type { Carry } from '../host/courier.ts';
 import { directRoomId } from '../host/inbox-directory.ts';
+import type { DeliveryOutcome } from '../host/ports.ts';
 import { Inbox } from '../inbox/inbox.ts';
 import type { Answer, Ask } from '../inbox/ports.ts';
 import { Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
@@ -7,12 +9,16 @@ import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { InboxCommandName, InboxReply } from '../protocol/inbox-commands.ts';
 import type { ConversationState } from '../protocol/inbox-objects.ts';
+import { pushCarrier } from '../push/carry-pushes.ts';
+import { pushOf } from '../push/push.ts';
 import { callRoom } from './call-room.ts';
 import type { ObjectPorts } from './hosting-object.ts';
 import { SocketObject } from './socket-object.ts';
 
 /** The inbox of one user in its Durable Object, which is named after the user. */
 export class InboxObject extends SocketObject<Inbox> {
+  readonly #push = pushOf(this.settings);
+
   /** Does a command. The caller gets the result when it is stored. */
   async execute<N extends InboxCommandName>(
     identity: Identity,
@@ -62,9 +68,34 @@ export class InboxObject extends SocketObject<Inbox> {
             ),
         },
       },
-      { limits: this.limits, directMessages: this.settings.DIRECT_MESSAGES },
+      {
+        limits: this.limits,
+        directMessages: this.settings.DIRECT_MESSAGES,
+        acceptsPush: this.#push?.accepts,
+      },
     );
     return inbox;
+  }
+
+  /** Brings what the inbox owes to browsers. */
+  protected override async carry(
+    ...attempt: Parameters<Carry>
+  ): Promise<readonly DeliveryOutcome[]> {
+    if (this.#push === undefined) return [];
+    const { sender, content } = this.#push;
+    const carry = pushCarrier(sender, content, {
+      notice: (roomId, identity) =>
+        callRoom(async () =>
+          this.env.ROOM.getByName(roomId).execute(identity, 'getNotice', {
+            roomId,
+            userId: identity.userId,
+          }),
+        ),
+      pushed: (userId, roomId, shown) =>
+        this.hosted.ask((inbox) => inbox.pushed(userId, roomId, shown)),
+      dropSubscription: (_, id) => this.hosted.ask((inbox) => inbox.dropSubscription(id)),
+    });
+    return carry(...attempt);
   }
 
   get #userId(): string {

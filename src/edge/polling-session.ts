@@ -1,5 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { authenticatorOf } from '../auth/authenticator.ts';
+import { application } from '../app/current.ts';
+import { namesOf } from '../room/own-names.ts';
 import { fileTokensOf } from '../files/file-token.ts';
 import { systemClock } from '../socketio-server/clock.ts';
 import { readHandshake } from '../transports/socketio/credentials.ts';
@@ -86,6 +88,7 @@ export class PollingSession extends DurableObject<Environment> {
           consoleLogger(settings),
         ),
         limits: settings.limits,
+        ownNames: namesOf(application),
         settings,
       },
       { buffered: () => undefined, handshake },

@@ -1,3 +1,4 @@
+import { hexOf } from '../protocol/text.ts';
 import {
   assertBlobKey,
   type BlobPage,
@@ -28,7 +29,7 @@ export class R2BlobStore implements BlobStore {
   async #putWhole(key: string, body: ReadableStream<Uint8Array>): Promise<string> {
     const bytes = await new Response(body).arrayBuffer();
     await this.#bucket.put(key, bytes);
-    return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+    return hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
   }
 
   async #putStream(key: string, body: ReadableStream<Uint8Array>, size: number): Promise<string> {
@@ -49,7 +50,7 @@ export class R2BlobStore implements BlobStore {
     const { signal } = failed;
     await body.pipeThrough(hashed).pipeTo(known.writable, { signal });
     await stored;
-    return hex(new Uint8Array(await digest.digest));
+    return hexOf(new Uint8Array(await digest.digest));
   }
 
   async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
@@ -80,8 +81,4 @@ export class R2BlobStore implements BlobStore {
       ...(page.truncated && last !== undefined && { next: last.key }),
     };
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

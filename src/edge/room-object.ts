@@ -4,6 +4,7 @@ import { Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
+import { application } from '../app/current.ts';
 import type { OrderAnswer, OrderCall, RequestAnswer, RequestCall } from '../relay/exchange.ts';
 import { RoomRelays } from '../relay/room-relays.ts';
 import { Room } from '../room/room.ts';
@@ -68,7 +69,7 @@ export class RoomObject extends SocketObject<Room> {
     const { firstEpoch, report: meter, connections } = this;
     const { groups } = this.#relays;
     const roster = { connections: connections.connections.bind(connections), groups };
-    const host = { firstEpoch, roster, meter, hasInboxes: true };
+    const host = { firstEpoch, roster, meter, hasInboxes: true, application };
     this.#room = new Room(this.roomId, { ...host, ...ports }, this.limits);
     this.#relays.opened(this.#room);
     return this.#room;
@@ -134,9 +135,8 @@ export class RoomObject extends SocketObject<Room> {
   async #deleteFiles(deliveries: readonly Delivery[]): Promise<readonly DeliveryOutcome[]> {
     const { FILES } = this.env;
     if (FILES === undefined) return [];
-    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries, async (page) => {
-      const result = await this.execute(SWEEPER, 'sweepFiles', page);
-      if (!result.ok) throw new Refusal(result.error.code, result.error.message);
-    });
+    return deleteFiles(new R2BlobStore(FILES), this.roomId, deliveries, async (page) =>
+      this.execute(SWEEPER, 'sweepFiles', page),
+    );
   }
 }

@@ -1,6 +1,8 @@
 import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { fileTokensOf } from '../files/file-token.ts';
+import { application } from '../app/current.ts';
+import { namesOf } from '../room/own-names.ts';
 import { foreignOrigin, OriginPolicy } from '../auth/origin.ts';
 import {
   browserHeaders,
@@ -12,6 +14,7 @@ import type { HttpFiles } from '../transports/http/files.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { pushOf, wrongPush } from '../push/push.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { SECRET_BYTES, wrongKeys } from '../settings/keys.ts';
 import { VERSION } from '../version.ts';
@@ -36,6 +39,8 @@ export interface ServiceOptions {
   development?: (settings: Settings) => Hono;
 }
 
+const ownNames = namesOf(application);
+
 /** The edge host's front: everything that is done before a room is woken. */
 export function service(env: Environment, options: ServiceOptions): Hono {
   const { settings, problems } = readSettings(env);
@@ -43,7 +48,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const log = consoleLogger(settings);
   const allowGuests = settings.ALLOW_GUESTS ?? options.guestsByDefault;
   const isLocal = options.localOnly;
-  const why = problems[0] ?? wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS });
+  const why = problems[0] ?? wrongSettings(settings, isLocal, allowGuests);
   const origins = new OriginPolicy({ clientUrl, publicUrl, localOnly: isLocal, log });
   if (why !== undefined) return outOfOrder(why, origins);
   const limiter = roomAccessLimiterOf(limits);
@@ -78,27 +83,36 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const directory = new ObjectDirectory(env, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
   const files = filesOf(env, settings);
-  const chat = { directory, inboxes, authenticate, fileTokens: files.tokens, limits, settings };
+  const shared = { directory, inboxes, authenticate, limits };
+  const chat = { ...shared, fileTokens: files.tokens, ownNames, settings };
   const app = httpTransport({
-    directory,
-    inboxes,
-    authenticate,
+    ...shared,
     socketIo: socketIoTransport(env.SESSION, chat, allowGuests),
     origins,
-    limits,
     host: 'edge',
     version: VERSION,
     isHealthy: () => Promise.resolve(true),
     upgrade,
     files,
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
-    pageSettings: pageSettingsOf(settings, allowGuests),
+    ...shownOf(settings, allowGuests),
     page: pageOf(env.ASSETS),
     log: (what, error) => log.failure(what, error),
   });
   const { fetch } = app;
   app.fetch = (...args) => traffic.watch(() => fetch(...args));
   return app;
+}
+
+/** What everybody may know of the settings. */
+function shownOf(settings: Settings, allowGuests: boolean) {
+  const pushKey = pushOf(settings)?.key;
+  return { pageSettings: pageSettingsOf(settings, allowGuests), pushKey };
+}
+
+/** Why a deployment cannot work with these settings. */
+function wrongSettings(settings: Settings, isLocal: boolean, allowGuests: boolean) {
+  return wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS }) ?? wrongPush(settings);
 }
 
 const NO_STORE =

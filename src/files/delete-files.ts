@@ -1,6 +1,9 @@
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
-import type { Payload } from '../protocol/commands.ts';
+import { refusalOf } from '../protocol/codes/errors.ts';
+import type { Payload, Reply } from '../protocol/commands.ts';
+import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
+import { hexOf } from '../protocol/text.ts';
 import { EARLIER_LIVES, SWEEP } from '../room/files/deliver.ts';
 import type { BlobStore } from './blob-store.ts';
 
@@ -13,14 +16,16 @@ const GO_ON_MS = 1_000;
 /** The folder of a room's bytes: a room id may have characters that no key may. */
 export async function folderOf(roomId: string): Promise<string> {
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(roomId));
-  return new Uint8Array(bytes).reduce((hex, byte) => hex + byte.toString(16).padStart(2, '0'), '');
+  return hexOf(new Uint8Array(bytes));
 }
 
 /** The service itself, in a question to a room. */
 export const SWEEPER: Identity = { userId: 'parlor:files', admin: true };
 
-/** Asks a room which of these bytes it has files for. Rejects unless it has answered. */
-export type AskSweep = (page: Omit<Payload<'sweepFiles'>, 'roomId'>) => Promise<unknown>;
+/** Asks a room which of these bytes it has files for. */
+export type AskSweep = (
+  page: Omit<Payload<'sweepFiles'>, 'roomId'>,
+) => Promise<Result<Reply<'sweepFiles'>>>;
 
 /** Deletes the bytes that a room no longer has a file for. Rejects while the store is down. */
 export async function deleteFiles(
@@ -57,7 +62,8 @@ async function sweep(store: BlobStore, folder: string, body: string, ask: AskSwe
   );
   const within = (key: string) => key.slice(folder.length + 1);
   const keys = blobs.map(({ key }) => within(key));
-  await ask({ keys, ...(next !== undefined && { next: within(next) }) });
+  const result = await ask({ keys, ...(next !== undefined && { next: within(next) }) });
+  if (!result.ok) throw refusalOf(result.error);
 }
 
 /** @param body names the epochs to keep */

@@ -1,6 +1,6 @@
 import { evictExpired } from '../admission/evict-expired.ts';
 import type { RoomDirectory } from '../host/room-directory.ts';
-import { Refusal } from '../protocol/codes/errors.ts';
+import { refusalOf } from '../protocol/codes/errors.ts';
 import type { Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 
@@ -33,10 +33,7 @@ export class FileAccess {
     const known = this.#files.get(fileKey, now);
     if (known !== undefined && this.#readers.get(readerKey, now) === true) return known;
     const result = await this.#directory.execute(roomId, reader, 'getFile', { fileId });
-    if (!result.ok) {
-      const { code, message, ...details } = result.error;
-      throw new Refusal(code, message, details);
-    }
+    if (!result.ok) throw refusalOf(result.error);
     const { ok: _, ...found } = result;
     this.#readers.set(readerKey, true, now);
     if (found.isSent) this.#files.set(fileKey, found, now);

@@ -1,7 +1,7 @@
 import type { InboxDirectory } from '../host/inbox-directory.ts';
 import type { LinkListener, RoomLink } from '../host/room-directory.ts';
 import { closeCodeOf } from '../protocol/codes/close-codes.ts';
-import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { internalProblem, Refusal, refusalOf } from '../protocol/codes/errors.ts';
 import { inboxChangeLines, inboxReplyIn } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { InboxReply } from '../protocol/inbox-commands.ts';
@@ -63,8 +63,7 @@ export class InboxSubscription implements Subscription {
     const open = { since, limit: PAGE };
     const result = await this.#inboxes.execute(this.#identity, 'openInbox', open);
     if (result.ok) return result;
-    const { code, message, ...details } = result.error;
-    throw new Refusal(code, message, details);
+    throw refusalOf(result.error);
   }
 
   #send(reply: InboxReply<'openInbox'>): void {

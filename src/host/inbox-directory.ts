@@ -1,3 +1,4 @@
+import { base64url } from 'jose';
 import type { Identity } from '../protocol/identity.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { InboxCommandName, InboxReply } from '../protocol/inbox-commands.ts';
@@ -33,8 +34,5 @@ const HASH_CHARACTERS = 22;
 export async function directRoomId(one: string, other: string): Promise<string> {
   const pair = new TextEncoder().encode(JSON.stringify([one, other].toSorted()));
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', pair));
-  const text = btoa(String.fromCharCode(...hash))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_');
-  return `${DIRECT_PREFIX}${text.slice(0, HASH_CHARACTERS)}`;
+  return `${DIRECT_PREFIX}${base64url.encode(hash).slice(0, HASH_CHARACTERS)}`;
 }

@@ -4,6 +4,7 @@ import type { Identity } from '../protocol/identity.ts';
 import type { Connection } from '../room/ports.ts';
 import type { Answer, Ask, DirectMessages } from './ports.ts';
 import type { StoredConversation } from './storage/conversations.ts';
+import type { PushSubscription } from './storage/push-subscriptions.ts';
 import type { InboxStores } from './storage/stores.ts';
 
 /** Who gave a command to their inbox; over HTTP there is no connection. */
@@ -20,6 +21,11 @@ export interface InboxContext extends InboxStores {
   now: number;
   limits: Limits;
   directMessages: DirectMessages;
+  /** Whether notifications are pushed to an address; absent where none are pushed at all. */
+  acceptsPush?: ((endpoint: string) => boolean) | undefined;
+  makeId: () => string;
+  /** Ends pushing to a browser. */
+  dropPush(subscription: PushSubscription): void;
   /**
    * Stores a conversation under the next `rev` of the inbox. The user's other connections get it as an
    * event, with its draft where that is what has changed.

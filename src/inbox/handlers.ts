@@ -8,6 +8,7 @@ import { openInbox } from './commands/open-inbox.ts';
 import { quitRoom } from './commands/quit-room.ts';
 import { rebuildInbox } from './commands/rebuild-inbox.ts';
 import { setConversation } from './commands/set-conversation.ts';
+import { subscribePush, unsubscribePush } from './commands/subscribe-push.ts';
 import { watchInbox } from './commands/watch-inbox.ts';
 import type { InboxHandler } from './context.ts';
 
@@ -16,6 +17,8 @@ export const inboxHandlers: { [N in InboxCommandName]: InboxHandler<N> } = {
   openInbox,
   getInbox,
   watchInbox,
+  subscribePush,
+  unsubscribePush,
   setConversation,
   quitRoom,
   openDirect,

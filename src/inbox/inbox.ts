@@ -1,5 +1,5 @@
 import { type CloseCode, closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
-import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { type Problem, Refusal, refusalOf } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
@@ -23,13 +23,19 @@ import { admissionOf } from './admission.ts';
 import { InboxEvents } from './events.ts';
 import { InboxPipeline, type Outcome } from './pipeline.ts';
 import type { DirectMessages, InboxPorts } from './ports.ts';
+import { type Noticed, Pushes } from './pushes.ts';
 import { inboxMigrations } from './storage/migrations.ts';
 import { type InboxStores, inboxStoresOf } from './storage/stores.ts';
+
+/** When a wakeup has failed it comes again after this long, in milliseconds. */
+const RETRY_MS = 600_000;
 
 /** What inboxes go by beside the limits of rooms. */
 export interface InboxSettings {
   limits: Limits;
   directMessages: DirectMessages;
+  /** Whether notifications are pushed to an address; absent where none are pushed at all. */
+  acceptsPush?: ((endpoint: string) => boolean) | undefined;
 }
 
 /**
@@ -47,6 +53,7 @@ export class Inbox {
   readonly #refusals: Refusals;
   readonly #rates: RateLimits;
   readonly #tokenExpiry: TokenExpiry;
+  readonly #pushes: Pushes;
   readonly #pipeline: InboxPipeline;
   #sentFrames = 0;
   #sentLines = 0;
@@ -71,9 +78,11 @@ export class Inbox {
     this.#tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
       this.end(connection, code),
     );
-    const { directMessages } = settings;
-    const parts = { stores: this.#stores, database, events: this.#events, limits, directMessages };
-    this.#pipeline = new InboxPipeline(parts, ports);
+    const { directMessages, acceptsPush } = settings;
+    const parts = { stores: this.#stores, database, limits, connections: this.#connections };
+    this.#pushes = new Pushes({ ...parts, isOn: acceptsPush !== undefined }, ports);
+    const more = { events: this.#events, directMessages, acceptsPush, pushes: this.#pushes };
+    this.#pipeline = new InboxPipeline({ ...parts, ...more }, ports);
   }
 
   /**
@@ -162,6 +171,17 @@ export class Inbox {
     this.#pipeline.take(userId, told);
   }
 
+  /** A push has arrived that showed a message. */
+  pushed(userId: string, roomId: string, shown: Noticed): void {
+    this.#pipeline.commit('push', () => this.#pushes.pushed(userId, roomId, shown));
+  }
+
+  /** A push service does not know a subscription any more. */
+  dropSubscription(id: string): void {
+    const found = this.#stores.subscriptions.find(id);
+    if (found !== undefined) this.#pipeline.commit('push', () => this.#pushes.drop(found));
+  }
+
   /** Answers another user's inbox: whether `from` may open a direct room with `userId`. */
   admitDirect(userId: string, from: string, rooms: readonly string[]): Result {
     return {
@@ -174,7 +194,7 @@ export class Inbox {
   refresh(connection: Connection, command: Command, verdict: Identity | Problem): void {
     if (!this.#isReachable(connection)) return;
     try {
-      if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
+      if ('code' in verdict) throw refusalOf(verdict);
       const reply = this.renew(connection, verdict);
       if (command.ref === undefined) return;
       this.#outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));
@@ -213,9 +233,15 @@ export class Inbox {
     connection.update({ joined: false });
   }
 
-  /** Nothing is owed yet without being asked; a call does no harm. */
+  /** Pushes what is due and sets the next wakeup; a call at any time does no harm. */
   wake(): void {
     this.#tokenExpiry.sweep();
+    try {
+      this.#pushes.wake();
+    } catch (error) {
+      this.#ports.log.failure('wakeup', error);
+      this.#ports.wakeup.set(this.#ports.clock.now() + RETRY_MS);
+    }
   }
 
   /** Hands out what is due. Call it when that is stored. @returns whether anything was due */
@@ -227,6 +253,7 @@ export class Inbox {
       this.#sentFrames = 0;
       this.#sentLines = 0;
     }
+    this.#pushes.dispatch();
     return hasHandedOut;
   }
 

@@ -16,6 +16,7 @@ import { take } from './conversations/take.ts';
 import type { InboxEvents } from './events.ts';
 import { inboxHandlers } from './handlers.ts';
 import type { Answer, DirectMessages, InboxPorts } from './ports.ts';
+import type { Pushes } from './pushes.ts';
 import type { InboxStores } from './storage/stores.ts';
 import { type Changes, writerOf } from './writer.ts';
 
@@ -30,6 +31,8 @@ export interface InboxParts {
   events: InboxEvents;
   limits: Limits;
   directMessages: DirectMessages;
+  acceptsPush: ((endpoint: string) => boolean) | undefined;
+  pushes: Pushes;
 }
 
 /** The way of a command: decode, handle, ask elsewhere and go on, commit. */
@@ -60,13 +63,16 @@ export class InboxPipeline {
 
   /** Takes states that rooms tell. @throws Refusal `unavailable` when storage fails */
   take(userId: string, told: readonly { roomId: string; state: ConversationState }[]): void {
+    const { events, pushes, stores } = this.#parts;
     const { counted, changes } = this.commit('take', () => {
-      const { changes, change } = writerOf(this.#parts.stores, userId);
-      const context = { ...this.#parts.stores, userId, change };
+      const { changes, change } = writerOf(stores, userId);
+      const note = (roomId: string, state: ConversationState) => pushes.note(userId, roomId, state);
+      const context = { ...stores, userId, change, note };
       const counted = told.flatMap(({ roomId, state }) => take(context, roomId, state) ?? []);
+      pushes.advance();
       return { counted, changes };
     });
-    const { events } = this.#parts;
+    pushes.schedule();
     events.broadcast(changes, undefined);
     for (const one of counted) events.show(userId, one);
   }
@@ -89,11 +95,22 @@ export class InboxPipeline {
     done: (outcome: Outcome<R>) => void,
   ): void {
     const { userId } = actor.identity;
-    const { stores, limits, directMessages } = this.#parts;
+    const { stores, limits, directMessages, acceptsPush, pushes } = this.#parts;
+    const { ids, clock } = this.#ports;
     const { step, changes, position } = this.commit(what, () => {
       const { changes, change } = writerOf(stores, userId);
-      const now = this.#ports.clock.now();
-      const step = work({ ...stores, actor, userId, now, limits, directMessages, change });
+      const step = work({
+        ...stores,
+        actor,
+        userId,
+        now: clock.now(),
+        limits,
+        directMessages,
+        acceptsPush,
+        makeId: () => ids.make(),
+        dropPush: (subscription) => pushes.drop(subscription),
+        change,
+      });
       const { size } = changes.conversations;
       return {
         step,

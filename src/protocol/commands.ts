@@ -8,10 +8,13 @@ import {
   claimed,
   clientId,
   countOf,
+  data,
   emoji,
   fileIds,
+  finished,
   flag,
   hasMore,
+  kindName,
   line,
   mentions,
   messages,
@@ -21,9 +24,9 @@ import {
   reacted,
   role,
   roomId,
-  said,
   seconds,
   streamed,
+  wrongText,
 } from './fields.ts';
 import {
   knownUserIdSchema,
@@ -41,10 +44,11 @@ import {
 } from './objects.ts';
 import { costFor, type Identity } from './identity.ts';
 import { fileRequests } from './file-requests.ts';
+import { incomingRequests } from './incoming-requests.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
-import { VISIBLE } from './visible.ts';
 import { wrongPrefix } from './text.ts';
+import { VISIBLE } from './visible.ts';
 
 /** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
 export const operations = {
@@ -87,20 +91,25 @@ export const operations = {
     payload: z
       .object({
         roomId,
-        message: caption,
+        /** May be absent where there are files, or a kind. */
+        message: caption.optional(),
         sender: claimed,
         id: clientId.optional(),
         replyTo: whole(1).optional(),
         mentions,
         meta,
+        kind: kindName,
+        data,
         files: fileIds,
         /** Its text, which may be empty, is the beginning of what will be appended to. */
         streaming: flag,
       })
-      .superRefine(({ message, streaming, files = [] }, context) => {
-        if (streaming === true || files.length > 0 || VISIBLE.test(message)) return;
-        const why = message === '' ? 'must not be empty' : 'must have something to read';
-        context.addIssue({ code: 'custom', message: why, path: ['message'] });
+      .superRefine(({ message, streaming, kind, files = [] }, context) => {
+        if (streaming === true || files.length > 0 || kind !== undefined) return;
+        if (VISIBLE.test(message ?? '')) return;
+        const why = wrongText(message);
+        if (why !== undefined)
+          context.addIssue({ code: 'custom', message: why, path: ['message'] });
       }),
     reply: z.object({ message: messageSchema, duplicate: z.literal(true).optional() }),
     route: 'POST /messages',
@@ -179,15 +188,22 @@ export const operations = {
     summary: 'A page of the members, or of who is online.',
   },
   editMessage: {
-    payload: z.object({
-      roomId,
-      seq: whole(1),
-      message: said,
-      /** What they take the place of stays where they are absent. */
-      mentions,
-      meta,
-      ifRev: whole(1).optional(),
-    }),
+    payload: z
+      .object({
+        roomId,
+        seq: whole(1),
+        /** What these take the place of stays where they are absent; one of the first two is needed. */
+        message: caption.optional(),
+        data,
+        mentions,
+        meta,
+        ifRev: whole(1).optional(),
+      })
+      .superRefine(({ message, data }, context) => {
+        const why = data === undefined ? wrongText(message) : undefined;
+        if (why !== undefined)
+          context.addIssue({ code: 'custom', message: why, path: ['message'] });
+      }),
     reply: changedMessage,
     route: 'PATCH /messages/:seq',
     summary: "Changes one's own message.",
@@ -222,7 +238,7 @@ export const operations = {
         .enum(['done', 'stopped', 'failed'], { error: 'must be one of done, stopped, failed' })
         .optional(),
     }),
-    reply: streamed,
+    reply: finished,
     route: 'POST /messages/:seq/finish',
     summary: 'Ends a streaming message.',
   },
@@ -339,9 +355,22 @@ export const operations = {
     route: 'POST /signals/:name',
     summary: 'Passes an event of your own on to those who are online.',
   },
+  /** On a connection a command of the application is given by its own name, with `data` as its payload. */
+  runCommand: {
+    payload: z.object({
+      roomId,
+      name: z.string({ error: 'must be a string' }),
+      data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
+    }),
+    reply: z.looseObject({}),
+    via: 'http',
+    route: 'POST /commands/:name',
+    summary: "Does a command of the application's own.",
+  },
   ...requests,
   ...fileRequests,
   ...conversationRequests,
+  ...incomingRequests,
 } as const satisfies Record<string, Operation>;
 
 /** What a transport answers itself, whatever room is meant. */

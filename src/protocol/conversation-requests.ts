@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { roomId } from './fields.ts';
-import { type ConversationState, notifySchema } from './inbox-objects.ts';
+import { type ConversationState, noticeSchema, notifySchema } from './inbox-objects.ts';
 import { whole } from './objects.ts';
 
 const pair = { roomId, userId: z.string(), other: z.string() };
@@ -16,6 +16,13 @@ export const conversationRequests = {
   getConversation: {
     payload: z.object({ roomId, userId: z.string(), watchMs: whole(0).optional() }),
     reply: told,
+    via: 'service',
+    access: 'always',
+  },
+  /** What a user is to be notified of as of now; nothing where they have read it, or may not. */
+  getNotice: {
+    payload: z.object({ roomId, userId: z.string() }),
+    reply: z.object({ notice: noticeSchema.optional() }),
     via: 'service',
     access: 'always',
   },

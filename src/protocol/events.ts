@@ -41,7 +41,7 @@ export const events = {
   messageUpdated: {
     payload: messageSchema.extend({
       /** Absent when catching up. */
-      change: z.enum(['edited', 'deleted', 'erased']).optional(),
+      change: z.enum(['edited', 'updated', 'deleted', 'erased']).optional(),
       /** User id of who did it. */
       by: z.string().optional(),
     }),

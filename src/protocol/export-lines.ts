@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { nullAsAbsent, withoutNulls } from './absent.ts';
-import { actSchema, messageSchema, roleSchema, whole } from './objects.ts';
+import { actSchema, incomingSchema, messageSchema, roleSchema, whole } from './objects.ts';
 
 /**
  * A room as a text: NDJSON, one of these a line. A row that changes while the room is exported comes
@@ -64,6 +64,17 @@ const member = z.object({
   touched: count,
 });
 
+/** A webhook by which another system wrote into the room, without its key. */
+const incoming = incomingSchema.extend({ type: z.literal('incoming'), id, name: id });
+
+/** What a command of the application has stored for a user about a message; without a value, nothing. */
+const value = z.object({
+  type: z.literal('value'),
+  seq: whole(1),
+  userId: id,
+  value: z.unknown().optional(),
+});
+
 /** The last line: the room itself, and the `rev` that all of it is true to. */
 const end = z.object({
   type: z.literal('end'),
@@ -81,8 +92,8 @@ const end = z.object({
 
 export const exportLineSchema = z.discriminatedUnion(
   'type',
-  [head, message, reactions, act, member, end],
-  { error: 'must be one of export, message, reactions, act, member, end' },
+  [head, message, reactions, act, member, incoming, value, end],
+  { error: 'must be one of export, message, reactions, act, member, incoming, value, end' },
 );
 
 const nullFields = new Map<unknown, ReadonlySet<string>>(
@@ -114,5 +125,7 @@ export const exportCursorSchema = z.object({
   /** Members up to this one, in the order of touching, are. */
   touched: z.number(),
   userId: z.string(),
+  /** Users' values up to this `id` are; absent in an export that an earlier version began. */
+  value: z.number().optional(),
 });
 export type ExportCursor = z.infer<typeof exportCursorSchema>;

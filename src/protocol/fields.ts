@@ -29,11 +29,13 @@ export const clientId = z
 
 export const emoji = label(wrongEmoji).transform(emojiKind);
 
-/** What a message says; a blank one says nothing. */
-export const said = z
-  .string({ error: 'must be a string' })
-  .min(1, { error: 'must not be empty' })
-  .refine(isVisible, { error: 'must have something to read' });
+/** What is wrong with a text that must have something visible, completing "message …". */
+export function wrongText(text: string | undefined): string | undefined {
+  if (text === undefined) return 'must be a string';
+  if (text === '') return 'must not be empty';
+  return isVisible(text) ? undefined : 'must have something to read';
+}
+
 /** What a message with files says, which may be nothing. */
 export const caption = z.string({ error: 'must be a string' });
 export const fileId = z
@@ -48,6 +50,12 @@ export const mentions = z
   .max(fixed.mentions, { error: `must name at most ${fixed.mentions} users` })
   .optional();
 export const meta = z
+  .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
+  .optional();
+/** A kind of message that the application declares. */
+export const kindName = z.string({ error: 'must be a string' }).optional();
+/** The data of a message of a kind. */
+export const data = z
   .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
   .optional();
 export const line = (most: number) => label((text) => wrongLine(text, most));
@@ -70,6 +78,11 @@ export const streamed = z.object({
   rev: z.number(),
   length: z.number(),
   status: z.enum(['done', ...streamEndings]).optional(),
+});
+/** The same at its end. `refused`: a rule of the application has deleted the message, for `reason`. */
+export const finished = streamed.extend({
+  status: z.enum(['done', ...streamEndings, 'refused']).optional(),
+  reason: z.string().optional(),
 });
 export const changedMember = z.object({ member: memberSchema });
 

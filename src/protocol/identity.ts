@@ -3,6 +3,19 @@ import type { Role } from './objects.ts';
 /** What the user ids of guests, and only theirs, begin with. */
 export const GUEST_PREFIX = 'guest:';
 
+/** What the user ids of incoming webhooks, and only theirs, begin with; the webhook's name follows. */
+export const HOOK_PREFIX = 'hook:';
+
+/** What a user id begins with that no token carries and that has no inbox; undefined for all others. */
+export function reservedPrefix(userId: string): string | undefined {
+  return [GUEST_PREFIX, HOOK_PREFIX].find((prefix) => userId.startsWith(prefix));
+}
+
+/** Whether a user id belongs to a guest or an incoming webhook. */
+export function isReserved(userId: string): boolean {
+  return reservedPrefix(userId) !== undefined;
+}
+
 /** The user of a verified token or a guest token. The only identity there is. */
 export interface Identity {
   userId: string;

@@ -17,6 +17,17 @@ const draft = z
   });
 const filters = ['unread', 'mentions', 'direct', 'archived'] as const;
 
+const endpoint = z.string({ error: 'must be a URL' }).max(inboxLimits.endpointLength, {
+  error: `must be at most ${inboxLimits.endpointLength} characters`,
+});
+/** An uncompressed point of P-256: 65 bytes that begin with 4. */
+const p256dh = z
+  .string({ error: 'must be a string' })
+  .regex(/^B[\w-]{86}=?$/, { error: 'must be a P-256 key of 65 bytes, as base64url' });
+const auth = z
+  .string({ error: 'must be a string' })
+  .regex(/^[\w-]{22}(==)?$/, { error: 'must be 16 bytes, as base64url' });
+
 /** One entry a command. */
 export interface InboxEntry {
   payload: z.ZodObject;
@@ -76,6 +87,23 @@ export const inboxCommands = {
     cost: 5,
     route: 'POST /inbox/watch',
     summary: 'Has rooms tell what happens in them as it does, for two minutes.',
+  },
+  /** What a browser's `PushSubscription` is as JSON. */
+  subscribePush: {
+    payload: z.object({
+      endpoint,
+      keys: z.object({ p256dh, auth }, { error: 'must have p256dh and auth' }),
+    }),
+    reply: none,
+    cost: 5,
+    route: 'PUT /inbox/push',
+    summary: 'Has notifications pushed to a browser.',
+  },
+  unsubscribePush: {
+    payload: z.object({ endpoint }),
+    reply: none,
+    route: 'DELETE /inbox/push',
+    summary: 'Ends pushing to a browser.',
   },
   setConversation: {
     payload: z.object({

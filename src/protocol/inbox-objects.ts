@@ -73,9 +73,22 @@ export interface ConversationState {
   unread: number;
   unreadMentions: number;
   notify: Notify;
+  /** The newest message that the user is to be notified of, unread; `at` is its time. */
+  notice?: { seq: number; at: number };
   /** When this turned, in epoch milliseconds. */
   at: number;
 }
+
+/** What a notification says of the newest message that a user is to be notified of. */
+export const noticeSchema = excerptSchema.extend({
+  kind: z.enum(['room', 'direct']),
+  topic: z.string().optional(),
+  /** Whether the message mentions the user. */
+  mention: z.boolean(),
+  /** To 100. */
+  unread: z.number(),
+});
+export type Notice = z.infer<typeof noticeSchema>;
 
 /** What the ids of direct rooms, and only theirs, begin with. */
 export const DIRECT_PREFIX = 'direct:';

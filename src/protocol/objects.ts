@@ -85,6 +85,9 @@ export const messageSchema = z.object({
   /** User ids. */
   mentions: z.array(z.string()).optional(),
   meta: z.record(z.string(), z.unknown()).optional(),
+  /** A kind of the application's own, with its data. */
+  kind: z.string().optional(),
+  data: z.record(z.string(), z.unknown()).optional(),
   files: z.array(fileSchema).optional(),
   /** Emoji to count. */
   reactions: z.record(z.string(), z.number()).optional(),
@@ -163,6 +166,15 @@ export type Reaction = z.infer<typeof reactionSchema>;
 /** How far a user has read. */
 export const receiptSchema = z.object({ userId: z.string(), readUpTo: z.number() });
 export type Receipt = z.infer<typeof receiptSchema>;
+
+/** A webhook by which another system writes into a room. */
+export const incomingSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdBy: z.string(),
+  createdAt: time,
+});
+export type Incoming = z.infer<typeof incomingSchema>;
 
 /** An act of a moderator, owner or admin. */
 export const actSchema = z.object({

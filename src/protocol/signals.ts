@@ -1,6 +1,6 @@
-import { Refusal } from './codes/errors.ts';
 import { operationNames, transportCommands } from './commands.ts';
 import { eventNames } from './events.ts';
+import { inboxCommands } from './inbox-commands.ts';
 
 /** What the protocol and Socket.IO send beside commands and events. */
 const CONTROL = [
@@ -24,6 +24,10 @@ const reserved: ReadonlySet<string> = new Set([
   ...operationNames,
   ...Object.keys(transportCommands),
   ...eventNames,
+  ...Object.keys(inboxCommands),
+  'conversationUpdated',
+  'conversationRemoved',
+  'inboxTotals',
   ...CONTROL,
 ]);
 
@@ -34,19 +38,4 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_ .:/-]{0,63}$/u;
 export function wrongSignalName(name: string): string | undefined {
   if (reserved.has(name)) return 'is a name of the protocol or of Socket.IO';
   return NAME.test(name) ? undefined : 'must be 1 to 64 letters, digits, spaces, or _ . : / -';
-}
-
-/**
- * An event that is no command, as the operation that passes it on.
- * @throws Refusal `unknown_command`
- */
-export function signalOf(name: string, payload: unknown, isOpen: boolean) {
-  if (!isOpen || wrongSignalName(name) !== undefined) {
-    throw new Refusal(
-      'unknown_command',
-      'There is no such command; see the protocol for the list.',
-    );
-  }
-  const { roomId } = (payload ?? {}) as { roomId?: unknown };
-  return { roomId, name, data: payload };
 }

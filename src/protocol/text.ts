@@ -14,6 +14,11 @@ const BIDI = /[\u202A-\u202E\u2066-\u2069]/u;
 /** The longest display name, in code points. */
 const NAME_LENGTH = 64;
 
+/** Bytes in hexadecimal digits. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** Length in bytes of UTF-8. */
 export function utf8Bytes(text: string): number {
   let bytes = text.length;

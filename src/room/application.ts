@@ -1,3 +1,11 @@
+import type {
+  AppRoom,
+  CommandOutcome,
+  CommandRoom,
+  Draft,
+  JsonObject,
+  Replacement,
+} from '../protocol/app-room.ts';
 import type { OperationName } from '../protocol/commands.ts';
 import type { Context, UpkeepContext } from './context.ts';
 import type { Effect } from './effects.ts';
@@ -5,7 +13,40 @@ import type { Effect } from './effects.ts';
 /** What an application adds to a room. It comes in through a port; a room imports none. */
 export interface Application {
   /** Effects of a command beyond its own. Called inside its transaction. */
-  effectsOf(name: OperationName, context: Context): readonly Effect[];
+  effectsOf?(name: OperationName, context: Context): readonly Effect[];
   /** The body of a delivery as of now, as JSON; undefined when there is nothing left to say. */
-  read(context: UpkeepContext, target: string, key: string): string | undefined;
+  read?(context: UpkeepContext, target: string, key: string): string | undefined;
+  readonly signals?: ReadonlyMap<string, SignalRule>;
+  readonly kinds?: ReadonlyMap<string, KindRule>;
+  readonly commands?: ReadonlyMap<string, CommandRule>;
+  /** Decides about a text before it is stored. Throws a refusal `refused`, or returns what to store. */
+  beforeMessage?: (room: AppRoom, draft: Draft) => Replacement | undefined;
+}
+
+/** A declared event of the application that is not stored. */
+export interface SignalRule {
+  /** @throws Refusal `invalid_payload` */
+  read(payload: object): object;
+  /** Passed on however many users are online. */
+  crowd: boolean;
+}
+
+/** A kind of message, with data of its own. */
+export interface KindRule {
+  /** @throws Refusal `invalid_payload` */
+  read(data: unknown): JsonObject;
+  /** What people and search read of it; without, the sender's own text. */
+  text?: (data: JsonObject) => string;
+  /** The data without what an erased user has stored about the message. */
+  forget?: (data: JsonObject, value: unknown) => unknown;
+}
+
+/** A command of the application. */
+export interface CommandRule {
+  /** Whether users who may only read may give it. */
+  reads: boolean;
+  /** @throws Refusal `invalid_payload` */
+  read(payload: object): unknown;
+  /** Runs in the command's transaction. */
+  handle(room: CommandRoom, payload: unknown): CommandOutcome;
 }

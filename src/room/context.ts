@@ -2,6 +2,7 @@ import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
+import type { Application } from './application.ts';
 import type { Access } from './access/access.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { OpenAppends } from './broadcast/open-appends.ts';
@@ -28,8 +29,11 @@ export interface RoomParts extends Stores {
   appends: OpenAppends;
   /** What may be appended to each message, by `seq`. */
   appendRates: RateLimits;
+  /** What each incoming webhook may say, by its id. */
+  incomingRates: RateLimits;
   limits: Limits;
   ids: Ids;
+  application: Application;
   deliveries: Deliveries;
 }
 

@@ -2,6 +2,7 @@ import type { OperationName } from '../protocol/commands.ts';
 import { addReaction } from './commands/add-reaction.ts';
 import { appendMessage } from './commands/append-message.ts';
 import { banMember } from './commands/ban-member.ts';
+import { getNotice } from './commands/get-notice.ts';
 import { getReactions } from './commands/get-reactions.ts';
 import { kickMember } from './commands/kick-member.ts';
 import { muteMember } from './commands/mute-member.ts';
@@ -28,6 +29,7 @@ import { getMembers } from './commands/get-members.ts';
 import { getMessage } from './commands/get-message.ts';
 import { getMissed } from './commands/get-missed.ts';
 import { getRoom } from './commands/get-room.ts';
+import { getIncoming, makeIncoming, revokeIncoming, sayIncoming } from './commands/incoming.ts';
 import { importRoom } from './commands/import-room.ts';
 import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
@@ -35,6 +37,7 @@ import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
 import { openDirect, peekDirect, setBlocked } from './commands/direct.ts';
 import { quitRoom } from './commands/quit-room.ts';
+import { runCommand } from './commands/run-command.ts';
 import { searchMessages } from './commands/search-messages.ts';
 import { setReading } from './commands/set-reading.ts';
 import { tellRoom } from './commands/tell-room.ts';
@@ -53,6 +56,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   finishMessage,
   stopMessage,
   typing,
+  runCommand,
   getHistory,
   getMissed,
   getMembers,
@@ -74,6 +78,10 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   getRoom,
   getMessage,
   getAudit,
+  makeIncoming,
+  getIncoming,
+  revokeIncoming,
+  sayIncoming,
   deleteRoom,
   reopenRoom,
   eraseUser,
@@ -85,6 +93,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   sweepFiles,
   importRoom,
   getConversation,
+  getNotice,
   setReading,
   quitRoom,
   peekDirect,

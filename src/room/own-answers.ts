@@ -1,5 +1,5 @@
 import { costOf } from '../protocol/commands.ts';
-import { type Problem, Refusal } from '../protocol/codes/errors.ts';
+import { type Problem, Refusal, refusalOf } from '../protocol/codes/errors.ts';
 import { ackLine, type Command } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Connection } from './ports.ts';
@@ -13,7 +13,7 @@ export function answerRefresh(
   verdict: Identity | Problem,
 ): void {
   try {
-    if ('code' in verdict) throw new Refusal(verdict.code, verdict.message, verdict);
+    if ('code' in verdict) throw refusalOf(verdict);
     const reply = renewal.renew(connection, verdict);
     if (command.ref === undefined) return;
     outbox.reply(connection, ackLine(command.ref, { ok: true, ...reply }));
@@ -33,7 +33,7 @@ export function answerMade(
     const { identity } = connection.state;
     rates.charge(identity.userId, costOf(command.name, identity));
     if (!connection.state.joined) throw new Refusal('not_joined', 'Join the room first.');
-    if ('code' in made) throw new Refusal(made.code, made.message, made);
+    if ('code' in made) throw refusalOf(made);
     if (command.ref === undefined) return;
     outbox.reply(connection, ackLine(command.ref, { ok: true, ...made }));
   } catch (error) {

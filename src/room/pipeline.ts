@@ -73,7 +73,7 @@ export class Pipeline {
     const context = this.#authorize(name, actor, payload);
     const handle: Handler<N> = handlers[name];
     const { reply, effects = [] } = handle(context, payload);
-    const more = this.#ports.application?.effectsOf(name, context) ?? [];
+    const more = this.#ports.application?.effectsOf?.(name, context) ?? [];
     return plan(context, { reply, effects: [...effects, ...more] }, this.#upkeep.wakeAt);
   }
 

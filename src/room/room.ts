@@ -3,11 +3,11 @@ import type { Problem } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import { costOf, type Reply, type RequestName, traits } from '../protocol/commands.ts';
 import { isCommandName } from '../protocol/payloads.ts';
-import { signalOf } from '../protocol/signals.ts';
 import type { LeaveReason } from '../protocol/events.ts';
 import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
+import { operationOf } from './own-names.ts';
 import { answerMade, answerRefresh } from './own-answers.ts';
 import { Relaying } from './relaying.ts';
 import { type RoomServices, servicesOf } from './services.ts';
@@ -20,13 +20,11 @@ export class Room {
   readonly #services: RoomServices;
   /** What a host with relays needs. */
   readonly relaying: Relaying;
-  readonly #takesSignals: boolean;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
     this.#services = servicesOf(roomId, ports, limits);
     this.relaying = new Relaying(roomId, this.#services);
-    this.#takesSignals = limits.openSignals;
   }
 
   /**
@@ -48,16 +46,17 @@ export class Room {
   /** Does a connection's command; the reply, or the refusal, comes through the outbox. */
   handle(connection: Connection, command: Command): void {
     const { tokenExpiry, rates, pipeline, outbox, effects } = this.#services;
-    const { name, payload, ref } = command;
+    const { name, ref } = command;
     tokenExpiry.sweep();
     if (!this.#isReachable(connection)) return;
     const { identity } = connection.state;
     try {
       rates.charge(identity.userId, costOf(name, identity));
-      const actor = { identity, connection };
-      const done = isCommandName(name)
-        ? pipeline.run(name, actor, payload)
-        : pipeline.run('sendSignal', actor, signalOf(name, payload, this.#takesSignals));
+      const { application, openSignals } = this.#services;
+      const asked = isCommandName(name)
+        ? { name, payload: command.payload }
+        : operationOf(command, application, openSignals);
+      const done = pipeline.run(asked.name, { identity, connection }, asked.payload);
       if (ref !== undefined) {
         outbox.reply(connection, ackLine(ref, { ok: true, ...done.reply }), done.position);
       }

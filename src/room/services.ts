@@ -1,6 +1,7 @@
 import { Deliveries } from '../deliveries/deliveries.ts';
 import { closeCodes } from '../protocol/codes/close-codes.ts';
 import { fixed, type Limits } from '../protocol/codes/limits.ts';
+import type { Application } from './application.ts';
 import { commandRate, RateLimits } from './access/rate-limits.ts';
 import { Renewal } from './access/renewal.ts';
 import { TokenExpiry } from './access/token-expiry.ts';
@@ -13,7 +14,7 @@ import type { RoomParts, UpkeepContext } from './context.ts';
 import { Effects, type PlannedEffect } from './effects.ts';
 import { FILES_TARGET, filesBody } from './files/deliver.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Connection, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import { Connections } from './presence/connections.ts';
 import { Departures } from './presence/departures.ts';
 import { Presence } from './presence/presence.ts';
@@ -31,6 +32,9 @@ import { Upkeep } from './upkeep/upkeep.ts';
 /** Appends to one message. */
 const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurst };
 
+/** Messages of one incoming webhook. */
+const INCOMING_RATE = { perSecond: fixed.incomingPerSecond, burst: fixed.incomingBurst };
+
 /** What a room's own methods call. */
 export interface RoomServices {
   connections: Connections;
@@ -41,6 +45,9 @@ export interface RoomServices {
   presence: Presence;
   slowConsumers: SlowConsumers;
   deliveries: Deliveries;
+  application: Application;
+  /** Whether events that nothing declares are passed on. */
+  openSignals: boolean;
   refusals: Refusals;
   rates: RateLimits;
   tokenExpiry: TokenExpiry;
@@ -55,13 +62,14 @@ export interface RoomServices {
  * @throws NewerSchema where newer code has written the room
  */
 export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomServices {
-  const { clock, ids, timer, log } = ports;
+  const { clock, ids, timer, log, application = {} } = ports;
   const database = new Database(ports.sql);
   const outgoing = outgoingOf(roomId, ports);
   const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
   const stores = storesOf(database, ports, roomId);
   const rates = new RateLimits(commandRate(limits), clock);
   const appendRates = new RateLimits(APPEND_RATE, clock);
+  const incomingRates = new RateLimits(INCOMING_RATE, clock);
   const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
     readDelivery(upkeep.context(), ports, target, key),
@@ -74,38 +82,40 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     typing,
     appends,
     appendRates,
+    incomingRates,
     limits,
     ids,
     deliveries,
+    application,
   };
 
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
-  const rename = (connection: Connection) => renewal.rename(connection);
   const context = () => upkeep.context();
   const telling = new Telling({ timer, log, context, wakeBy: (at) => upkeep.wakeBy(at) }, database);
   const watchers = new Watchers({ ...ports, context });
   const upkeep = new Upkeep(parts, database, ports, telling, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
   const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
-  const receipts = new Receipts(roomId, outbox, presence, connections, timer);
   const effects = new Effects({
     outbox,
     appends,
     connections,
     presence,
     signals: new Signals(outbox, clock, timer),
-    receipts,
+    receipts: new Receipts(roomId, outbox, presence, connections, timer),
     departures,
     upkeep,
     telling,
     watchers,
-    rename,
+    rename: (connection) => renewal.rename(connection),
   });
   return {
     ...outgoing,
     appends,
     deliveries,
+    application,
+    openSignals: limits.openSignals,
     rates,
     renewal,
     pipeline,
@@ -122,7 +132,7 @@ function readDelivery(
   key: string,
 ): string | undefined {
   if (target === FILES_TARGET) return filesBody(context, key);
-  if (!target.startsWith(INBOX_TARGET)) return application?.read(context, target, key);
+  if (!target.startsWith(INBOX_TARGET)) return application?.read?.(context, target, key);
   return bodyOf(context, target.slice(INBOX_TARGET.length));
 }
 

@@ -1,4 +1,5 @@
 import { wrongClientUrl, wrongPublicUrl } from '../auth/origin.ts';
+import { pushDeclarations } from './push-declarations.ts';
 import type { Declaration } from './declaration.ts';
 import { EXAMPLE_SECRET, wrongKeySetUrl, wrongPageUrl, wrongSecret } from './keys.ts';
 import { tuningDeclarations } from './tuning-declarations.ts';
@@ -134,6 +135,14 @@ export const declarations = [
     hosts: both,
     about:
       'Events of your own, which are passed on and not stored: `off`, none; `open`, every event whose name is not one of the protocol.',
+  },
+  {
+    name: 'JWT_USER_CLAIM',
+    group: 'security',
+    kind: 'text',
+    hosts: both,
+    about:
+      'The claim of a token that names its user, such as `userId` or `uid`. Unset: `sub`, or `id` where there is no `sub`.',
   },
   {
     name: 'JWT_ISSUER',
@@ -330,5 +339,6 @@ export const declarations = [
     unit: 'bytes',
     about: 'Size of what one user may upload into one room in a day (UTC).',
   },
+  ...pushDeclarations,
   ...tuningDeclarations,
 ] as const satisfies readonly Declaration[];

@@ -77,16 +77,18 @@ test.each(all)('$name has an example', ({ comment }) => {
 const PRELUDE = `import { connect, defaultTiming, Refused } from 'parlor/client';
 import type { Client, Room, WebSocketClass } from 'parlor/client';
 import { useInbox, useRoom } from 'parlor/react';
+import type poll from '../../examples/poll.ts';
 declare const url: string;
 declare const token: string;
 declare const client: Client;
 declare const room: Room;
+declare const pollRoom: Room<typeof poll>;
 declare const inbox: Awaited<ReturnType<Client['inbox']>>;
 declare const refused: Refused;
 declare const NodeWebSocket: WebSocketClass;
 declare function read(roomId: string): Promise<string | undefined>;
 declare function write(roomId: string, position: string): Promise<void>;
-export { client, connect, defaultTiming, inbox, NodeWebSocket, read, refused, Refused, room, token, url, useInbox, useRoom, write };
+export { client, connect, defaultTiming, inbox, NodeWebSocket, pollRoom, read, refused, Refused, room, token, url, useInbox, useRoom, write };
 `;
 
 test('every example of the client library fits its types', { timeout: 120_000 }, async () => {

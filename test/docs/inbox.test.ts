@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { inboxCommands } from '../../src/protocol/inbox-commands.ts';
 import { startNodeHost } from '../support/hosts.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
+import { pushKeys } from '../support/push-service.ts';
 import { NativeInbox } from '../support/inbox-visitor.ts';
 import { PROJECT } from '../support/program.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -21,7 +22,7 @@ test('docs/protocol.md has an example of every command of an inbox', () => {
 });
 
 test('the examples of an inbox happen as documented', { timeout: 60_000 }, async () => {
-  const host = await startNodeHost();
+  const host = await startNodeHost({ ...pushKeys, VAPID_SUBJECT: 'mailto:admin@example.com' });
   onTestFinished(() => host.close());
   const token = await tokenFor('alice', { name: 'Alice' });
   await prepare(host.url, token);

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { build } from 'esbuild';
 import { expect, onTestFinished, test } from 'vitest';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
@@ -101,6 +102,34 @@ test(
     expect(said).toEqual(['bob: first', 'alice: hello', 'bob: second', 'bob: third']);
     const { body } = await bob.ask('GET', 'general', '/messages');
     expect((body as { messages: unknown[] }).messages).toHaveLength(4);
+  },
+);
+
+test(
+  'an application keeps its own event names with the adapter of docs/moving-from-socketio.md',
+  SLOWLY,
+  async () => {
+    const url = await startParlor();
+    const [, code = ''] = /^```js\n(\/\/ own-names\.mjs\n[^]*?)^```$/m.exec(page) ?? [];
+    const path = written('own-names.mjs', code);
+    await build({
+      entryPoints: [join(PROJECT, path)],
+      outfile: join(PROJECT, path),
+      allowOverwrite: true,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      external: ['socket.io-client'],
+      alias: { 'parlor/socketio': join(PROJECT, 'src', 'client', 'socketio.ts') },
+    });
+    const run = async (name: string, ...args: string[]) =>
+      new Program(path, { args, env: { PARLOR_URL: url, TOKEN: await tokenFor(name, { name }) } });
+    const bob = await run('bob');
+    await bob.until(/joined\n/);
+    const alice = await run('alice', 'hello');
+    await alice.until(/joined\nalice: hello\n/);
+    await bob.until(/alice: hello\n/);
+    expect(bob.stdout).toBe('joined\nalice is here\nalice: hello\n');
   },
 );
 

@@ -2,13 +2,19 @@ import { expect, it } from 'vitest';
 import { Bystanders } from '../support/bystanders.ts';
 import { NO_RATE_LIMITS } from '../support/crash-load.ts';
 import { sendMalformed } from '../support/malformed-run.ts';
+import { pushKeys } from '../support/push-service.ts';
 import { useHosts } from '../support/stories.ts';
 
 const FRESH = Math.floor(Math.random() * 2 ** 31);
 /** Inputs to each transport, for each seed. */
 const INPUTS = 200;
 
-const hosts = useHosts({ ...NO_RATE_LIMITS, DURABILITY: 'process' });
+const hosts = useHosts({
+  ...NO_RATE_LIMITS,
+  ...pushKeys,
+  VAPID_SUBJECT: 'mailto:admin@example.com',
+  DURABILITY: 'process',
+});
 
 it.each(['node', 'edge'] as const)(
   `the %s host answers malformed input or closes the connection (seeds 1 and ${FRESH})`,

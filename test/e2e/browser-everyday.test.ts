@@ -48,6 +48,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect(await ben.here()).toEqual([]);
     await ben.message('my room').hover();
     await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menu').waitFor();
     expect(await page.getByRole('menuitem').allTextContents()).toEqual([
       'Open thread',
       'Copy text',
@@ -214,7 +215,9 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
       (_, at) => `${company.room} ${String(at).padStart(2, '0')}`,
     );
     const ann = await company.arrives(host().url);
-    const session = { name: 'Ann', method: { kind: 'name' }, rooms };
+    // Whose inbox holds nothing of other tests.
+    const name = `Ann ${crypto.randomUUID().slice(0, 4)}`;
+    const session = { name, method: { kind: 'name' }, rooms };
     await ann.page.evaluate(
       `sessionStorage.setItem('parlor.session', ${JSON.stringify(JSON.stringify(session))})`,
     );
@@ -231,12 +234,15 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect((place?.y ?? Infinity) + (place?.height ?? 0)).toBeLessThanOrEqual(
       (list?.y ?? 0) + (list?.height ?? 0) + 1,
     );
-    await expect.poll(() => new Set(opened).size, PATIENTLY).toBe(30);
+    // Five rooms and the inbox have a socket.
+    await expect.poll(() => new Set(opened).size, PATIENTLY).toBe(6);
+    expect(opened).toContain('/inbox/ws');
     expect(decodeURIComponent(opened[0] ?? '')).toBe(`/rooms/${rooms[27]}/ws`);
+    await expect.poll(() => ann.page.locator('#room-list .room').count(), PATIENTLY).toBe(30);
     // Another window of this browser begins with one room, and has all of them.
     const other = await ann.page.context().newPage();
     await other.goto(host().url);
-    await other.getByLabel('Your name').fill('Ann');
+    await other.getByLabel('Your name').fill(name);
     await other.getByLabel('Room', { exact: true }).fill(rooms[3] ?? '');
     await other.getByRole('button', { name: 'Join', exact: true }).click();
     await expect.poll(() => other.locator('#room-list .room').count(), PATIENTLY).toBe(30);

@@ -190,6 +190,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const ann = await arrive(host());
     const frames: string[] = [];
     ann.page.on('websocket', (socket) => {
+      if (!socket.url().includes('/rooms/')) return;
       socket.on('framesent', ({ payload }) => frames.push(`> ${String(payload)}`));
       socket.on('framereceived', ({ payload }) => frames.push(`< ${String(payload)}`));
     });

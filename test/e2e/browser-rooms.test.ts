@@ -24,6 +24,15 @@ async function actOn({ page }: Visitor, name: string, action: string): Promise<v
   await page.getByRole('menuitem', { name: action, exact: true }).click();
 }
 
+/** What a menu offers. */
+async function offered({ page }: Visitor, menu: string): Promise<string[]> {
+  await page.getByRole('button', { name: menu }).click();
+  await page.getByRole('menu').waitFor();
+  const choices = await page.getByRole('menuitem').allTextContents();
+  await page.keyboard.press('Escape');
+  return choices;
+}
+
 describe.skipIf(!hasBrowser)('the page', () => {
   const host = nodeHostFor();
   const comesIn = (name: string) => company.comesIn(name, host().url);
@@ -137,6 +146,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ben.message('my room').waitFor();
     await ben.message('my room').hover();
     await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
+    await ben.page.getByRole('menu').waitFor();
     expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual([
       'React',
       'Reply',
@@ -145,16 +155,21 @@ describe.skipIf(!hasBrowser)('the page', () => {
       'Copy link to message',
     ]);
     await ben.page.keyboard.press('Escape');
-    await ben.page.getByRole('button', { name: 'Actions for Ann' }).click();
-    expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual(['Mention']);
-    await ben.page.keyboard.press('Escape');
-    await ben.page.getByRole('button', { name: 'Room menu' }).click();
-    expect(await ben.page.getByRole('menuitem').allTextContents()).toEqual([
-      'Copy link',
-      'Go to a date',
-      'Leave room',
-    ]);
-    await ben.page.keyboard.press('Escape');
+    await expect
+      .poll(() => offered(ben, 'Actions for Ann'), PATIENTLY)
+      .toEqual(['Mention', 'Send a direct message', 'Block']);
+    // Once the room has told the inbox.
+    await expect
+      .poll(() => offered(ben, 'Room menu'), PATIENTLY)
+      .toEqual([
+        'Copy link',
+        'Go to a date',
+        'Pin',
+        'Mark as unread',
+        'Notifications',
+        'Archive',
+        'Leave room',
+      ]);
 
     await actOn(ann, 'Ben', 'Mute');
     await ann.page.getByLabel('For', { exact: true }).selectOption('1 hour');
@@ -183,6 +198,22 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.getByLabel('Announcements only').check();
     await ann.page.getByRole('button', { name: 'Save' }).click();
     await ben.page.getByText('Only owners write in this room.').waitFor();
+
+    await ann.page.getByRole('button', { name: 'Room menu' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Incoming webhooks' }).click();
+    await ann.page.getByRole('dialog').getByLabel('Name').fill('alerts');
+    await ann.page.getByRole('button', { name: 'Make an address' }).click();
+    const url = await ann.page.getByRole('dialog').getByLabel('Address').inputValue();
+    expect((await fetch(url, { method: 'POST', body: 'Disk full' })).status).toBe(201);
+    await ben.message('Disk full').waitFor();
+    await ann.page.keyboard.press('Escape');
+    await ann.page.getByRole('button', { name: 'Room menu' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Incoming webhooks' }).click();
+    const revoke = ann.page.getByRole('button', { name: 'Revoke: alerts' });
+    await revoke.click();
+    await revoke.waitFor({ state: 'detached' });
+    expect((await fetch(url, { method: 'POST', body: 'Disk full' })).status).toBe(404);
+    await ann.page.keyboard.press('Escape');
 
     await actOn(ann, 'Ben', 'Ban');
     await ann.page.getByRole('button', { name: 'Ban', exact: true }).click();

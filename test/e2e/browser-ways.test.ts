@@ -102,7 +102,8 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
 
   test('switches rooms by key, steps through them, and lists all keys', async () => {
     const first = company.room;
-    const ann = await comesIn('Ann');
+    // Whose inbox holds nothing of other tests.
+    const ann = await comesIn(`Ann ${crypto.randomUUID()}`);
     await ann.write('first');
     const second = `${company.room} second`;
     const { page } = ann;

@@ -177,7 +177,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
   test('removes a leading # from the name of a room, and suggests the one that differs by case', async () => {
     const ann = await company.arrives(host().url);
     const name = `tea ${crypto.randomUUID()}`;
-    await ann.join('Ann', `#${name}`);
+    await ann.join(`Ann ${name}`, `#${name}`);
     await ann.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
     await ann.page.getByRole('button', { name: 'Join another room' }).click();
     await ann.page.getByRole('textbox', { name: 'Room' }).fill(`#${name.toUpperCase()}`);

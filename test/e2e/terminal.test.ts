@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { Program } from '../support/program.ts';
 import { newRoom } from '../support/stories.ts';
@@ -18,7 +21,7 @@ function chat(args: readonly string[], env: Record<string, string> = {}): Progra
 describe.each([
   ['node', startNodeHost],
   ['edge', startEdgeHost],
-] as const)('a room of the %s host in the terminal client', (_, start) => {
+] as const)('a room of the %s host in the terminal client', (kind, start) => {
   let host: Host;
 
   beforeAll(async () => {
@@ -55,6 +58,42 @@ describe.each([
     await bob.hears('message', ({ message }) => message === '/slashed');
     expect(bob.heard('message').map(({ message }) => message)).toEqual(['hi', '/slashed']);
     await bob.hears('userLeft', ({ reason }) => reason === 'left');
+  });
+
+  // The edge host of this test has no bucket.
+  test.each(kind === 'node' ? [kind] : [])(
+    'sends files by /send, and says why one is not sent',
+    async () => {
+      const roomId = newRoom();
+      const bob = await enter('bob', roomId);
+      const path = join(temporaryFolder(), 'notes 笔记.txt');
+      writeFileSync(path, 'hello');
+      const program = chat(as('alice', roomId));
+      program.type(`/send ${path}\n/send ${path}.absent\n`);
+      program.endInput();
+      const { code, stdout } = await program.ended;
+      expect(code).toBe(1);
+      expect(stdout).toContain('alice:  (notes 笔记.txt, 5 bytes)');
+      expect(stdout).toContain(`Not sent: there is no file ${path}.absent that can be read.`);
+      const { files } = await bob.hears('message', (message) => message.files !== undefined);
+      expect(files).toMatchObject([{ name: 'notes 笔记.txt', size: 5 }]);
+    },
+  );
+
+  test('lists conversations with what is unread, where no room is named', async () => {
+    const roomId = newRoom();
+    const [dora, emil] = [`dora-${roomId}`, `emil-${roomId}`];
+    const empty = chat(['--name', dora, '--url', host.url]);
+    expect(await empty.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^You are/) });
+    const [first, second] = [await enter(dora, roomId), await enter(emil, roomId)];
+    await say(first, roomId, 'hello');
+    await first.close();
+    await say(second, roomId, 'how are you? \x1b[2J');
+    const listed = async () =>
+      (await chat(['--name', dora, '--url', host.url]).ended).stdout.split('\n')[0];
+    await expect
+      .poll(listed, { timeout: 60_000 })
+      .toBe(`${roomId} [1 unread] ${emil}: how are you? \ufffd[2J`);
   });
 
   test('shows history and new messages, in colours on a terminal', async () => {
@@ -96,7 +135,7 @@ describe.each([
 
 describe('the terminal client', () => {
   test.each([
-    [[], 'Usage: npm run chat -- ROOM [--name NAME] [--url URL] [--token TOKEN]'],
+    [['one', 'two'], 'Usage: npm run chat -- [ROOM] [--name NAME] [--url URL] [--token TOKEN]'],
     [['..'], `The room's name must not be "." or "..".`],
     [['r', '--url', 'nowhere'], '--url must be an address such as https://chat.example.org.'],
     [

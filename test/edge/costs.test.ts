@@ -31,8 +31,13 @@ it('commands write as many rows as docs/operating.md says', async () => {
     );
   };
 
-  // The first in ten minutes writes two rows more, for the reader's inbox.
-  await written(() => bob.ask('markRead', { readUpTo: 2 }));
+  // One that follows what the reader's inbox was told writes two rows more; the inbox is told after
+  // a second, whenever that is on a busy machine, so the least of several is the common case.
+  const reads: number[] = [];
+  for (const readUpTo of [3, 4, 5, 6, 7]) {
+    await written(() => alice.ask('message', { message: 'to be read' }));
+    reads.push(await written(() => bob.ask('markRead', { readUpTo })));
+  }
   const figures = [
     await written(async () => {
       for (let said = 0; said < MANY; said++) {
@@ -45,7 +50,7 @@ it('commands write as many rows as docs/operating.md says', async () => {
     }),
     await written(() => alice.ask('editMessage', { seq: 1, message: 'changed' })),
     await written(() => alice.ask('addReaction', { seq: 2, emoji: 'x' })),
-    await written(() => bob.ask('markRead', { readUpTo: 3 })),
+    Math.min(...reads),
   ];
   const [messages = 0, ...rest] = figures;
   const each = [Math.round(messages / MANY), ...rest];

@@ -62,7 +62,7 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('curl at the %s host'
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     writeFileSync(join(folder, 'cat.png'), 'no picture');
     const { url } = hosts[name];
-    const [, command = ''] = /^```sh\n(curl [^]*?\/files)\n```$/m.exec(page) ?? [];
+    const [, command = ''] = /^```sh\n(curl [^\n]*\/files)\n```$/m.exec(page) ?? [];
     const script = command.replace('http://localhost:4000', url);
     expect(script).toContain(`${url}/rooms/general/files`);
     const env = { PATH: process.env['PATH'], TOKEN: await tokenFor('alice') };

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { configureEdge } from '../../scripts/edge-configuration.ts';
 import { EXAMPLE_SECRET } from '../../src/settings/keys.ts';
+import { developmentPushKeys, DEVELOPMENT_SUBJECT } from '../../local-server/push-keys.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { processes } from '../support/processes.ts';
 import { Program, PROJECT } from '../support/program.ts';
@@ -109,7 +110,12 @@ describe('the configuration of the Worker', () => {
     );
     const given = configureEdge(folder, { CLIENT_URL: 'http://localhost:3002', HOME: '/root' });
     expect(given).toEqual({
-      bindings: { JWT_SECRET: EXAMPLE_SECRET, CLIENT_URL: 'http://localhost:3002' },
+      bindings: {
+        JWT_SECRET: EXAMPLE_SECRET,
+        CLIENT_URL: 'http://localhost:3002',
+        ...developmentPushKeys(EXAMPLE_SECRET),
+        VAPID_SUBJECT: DEVELOPMENT_SUBJECT,
+      },
       allowGuests: false,
       clientUrl: 'http://localhost:3002',
       publicUrl: undefined,
@@ -122,7 +128,12 @@ describe('the configuration of the Worker', () => {
     const folder = temporaryFolder();
     const { bindings, allowGuests, madeSecret } = configureEdge(folder, { DATA_DIR: folder });
     const secret = readFileSync(join(folder, 'dev-secret'), 'utf8');
-    expect(bindings).toEqual({ JWT_SECRET: secret, SECRET_WAS_MADE: 'true' });
+    expect(bindings).toEqual({
+      JWT_SECRET: secret,
+      SECRET_WAS_MADE: 'true',
+      ...developmentPushKeys(secret),
+      VAPID_SUBJECT: DEVELOPMENT_SUBJECT,
+    });
     expect([allowGuests, madeSecret]).toEqual([true, join(folder, 'dev-secret')]);
   });
 });

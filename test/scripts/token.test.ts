@@ -26,18 +26,26 @@ test('signs with the secret of .env, for a day, and prints the token only', asyn
   expect(hours).toBeLessThanOrEqual(24);
 });
 
-test('takes a name, hours, a mark for programs, and the issuer and audience that are set', async () => {
+test('takes a name, hours, marks for programs and admins, and the claims that are set', async () => {
   const { stdout } = await token(
-    ['42', '--name', 'Alice A.', '--hours', '0.5', '--bot'],
+    ['42', '--name', 'Alice A.', '--hours', '0.5', '--bot', '--admin'],
     temporaryFolder(),
     {
       JWT_SECRET: SECRET,
       JWT_ISSUER: 'parlor',
+      JWT_USER_CLAIM: 'uid',
       JWT_AUDIENCE: 'chat',
     },
   );
   const { exp = 0, ...claims } = decodeJwt(stdout);
-  expect(claims).toEqual({ sub: '42', name: 'Alice A.', bot: true, iss: 'parlor', aud: 'chat' });
+  expect(claims).toEqual({
+    uid: '42',
+    name: 'Alice A.',
+    bot: true,
+    admin: true,
+    iss: 'parlor',
+    aud: 'chat',
+  });
   expect(exp - Date.now() / 1_000).toBeLessThanOrEqual(1_800);
 });
 

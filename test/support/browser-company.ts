@@ -64,11 +64,41 @@ export class Company {
 
   async #goHome(): Promise<void> {
     const visitors = this.#visitors;
+    await Promise.all(visitors.map((visitor) => this.#deleteRooms(visitor)));
     await Promise.all(visitors.map((visitor) => visitor.close()));
     await Promise.all(this.#lines.map((line) => line.close()));
     this.#visitors = [];
     this.#lines = [];
     for (const visitor of visitors) visitor.assertContent();
+  }
+
+  /** The same people come to the next test: its rooms are not to be in their inboxes. */
+  async #deleteRooms({ name, page }: Visitor): Promise<void> {
+    const base = page.url();
+    if (name === '' || !base.startsWith('http')) return;
+    const address = new URL(`/test-token?username=${encodeURIComponent(name)}`, base);
+    const made = await fetch(address).catch(() => undefined);
+    // Only development mode gives tokens.
+    if (made?.ok !== true) return;
+    const headers = { authorization: `Bearer ${await made.text()}` };
+    const listed = await fetch(new URL('/inbox?limit=200', base), { headers });
+    const { conversations } = (await listed.json()) as { conversations: { roomId: string }[] };
+    // A room tells inboxes a second later: those that the page had open may not be in it yet.
+    const opened = await page
+      .evaluate<string[]>(
+        "JSON.parse(sessionStorage.getItem('parlor.session') ?? '{}').rooms ?? []",
+      )
+      .catch(() => []);
+    const all = new Set([...opened, ...conversations.map(({ roomId }) => roomId)]);
+    const rooms = [...all].filter((roomId) => roomId.startsWith(this.room));
+    const remove = (path: string) => fetch(new URL(path, base), { method: 'DELETE', headers });
+    await Promise.all(
+      rooms.map(async (roomId) => {
+        const id = encodeURIComponent(roomId);
+        const deleted = await remove(`/rooms/${id}`);
+        if (!deleted.ok) await remove(`/inbox/${id}`);
+      }),
+    );
   }
 }
 

@@ -51,6 +51,8 @@ interface Row {
 /** One person with a browser window of their own, who uses what is visible. */
 export class Visitor {
   readonly page: Page;
+  /** As they came in last. */
+  name = '';
   /** Everything the browser complained about, but for what has no answer while a line is cut. */
   readonly complaints: string[] = [];
 
@@ -85,6 +87,7 @@ export class Visitor {
 
   async join(name: string, room: string, token?: string): Promise<void> {
     const { page } = this;
+    this.name = name;
     await page.getByLabel('Your name').fill(name);
     await page.getByLabel('Room', { exact: true }).fill(room);
     if (token !== undefined) {

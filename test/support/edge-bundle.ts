@@ -23,9 +23,10 @@ const QUIET_WRANGLER = {
 /**
  * Bundles a Worker, the production one unless another is named, as a deployment would, into a folder of its own inside the project:
  * workerd cannot read modules from elsewhere.
+ * @param app the module of another application than the project's own, from the project's root
  * @returns the folder: `worker.js`, and `page/` to serve as assets
  */
-export async function bundleWorker(entry = 'src/edge/worker.ts'): Promise<string> {
+export async function bundleWorker(entry = 'src/edge/worker.ts', app?: string): Promise<string> {
   await mkdir('dist', { recursive: true });
   const folder = await mkdtemp(join('dist', 'worker-'));
   const page = join(folder, 'page');
@@ -43,6 +44,7 @@ export async function bundleWorker(entry = 'src/edge/worker.ts'): Promise<string
       folder,
       '--assets',
       page,
+      ...(app === undefined ? [] : ['--alias', `#app:./${app}`]),
     ],
     { env: { ...process.env, ...QUIET_WRANGLER } },
   );

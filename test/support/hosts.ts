@@ -7,6 +7,11 @@ import { inject } from 'vitest';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
+import { applicationOf } from '../../src/app/application.ts';
+import type { App } from '../../src/protocol/app.ts';
+import type { Application } from '../../src/room/application.ts';
+import { bundleWorker } from './edge-bundle.ts';
+import { PROJECT } from './program.ts';
 import { edgeOptions, type TestSettings } from './edge-options.ts';
 import { SECRET } from './tokens.ts';
 
@@ -31,7 +36,7 @@ const QUICK_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 /** The node host in this process, as production but on loopback; `development` adds its mode. */
 export async function startNodeHost(
   settings: TestSettings = {},
-  { development = false } = {},
+  { development = false, app }: { development?: boolean; app?: string } = {},
 ): Promise<Host> {
   const folder = await mkdtemp(join(QUICK_FOLDER, 'parlor-node-'));
   const environment = { JWT_SECRET: SECRET, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder };
@@ -43,7 +48,7 @@ export async function startNodeHost(
   };
   try {
     const configuration = configure(folder, { ...environment, ...settings }, development);
-    const server = await startServer(configuration, log);
+    const server = await startServer(configuration, log, await applicationIn(app));
     return {
       name: 'node',
       url: `http://127.0.0.1:${server.port}`,
@@ -59,16 +64,27 @@ export async function startNodeHost(
   }
 }
 
+/** The application in a module, from the project's root; the project's own unless named. */
+async function applicationIn(app: string | undefined): Promise<Application | undefined> {
+  if (app === undefined) return undefined;
+  const { default: own } = (await import(join(PROJECT, app))) as { default: App };
+  return applicationOf(own);
+}
+
 /** The runtime's own words about a client that breaks RFC 6455, or is gone while it is written to. */
 const OF_THE_PEER =
   /^Uncaught exception: kj\/compat\/http.*WebSocket protocol error|^kj::getCaughtExceptionAsKj\(\) = kj\/async-io-unix.*: disconnected: ::writev?\(.*(?:Connection reset by peer|Broken pipe)/;
 
 /** The edge host: the bundle that a deployment would upload, under workerd. */
-export async function startEdgeHost(settings: TestSettings = {}): Promise<Host> {
+export async function startEdgeHost(
+  settings: TestSettings = {},
+  { app }: { app?: string } = {},
+): Promise<Host> {
   const folder = await mkdtemp(join(QUICK_FOLDER, 'parlor-edge-'));
+  const bundle = app === undefined ? inject('edgeBundle') : await bundleWorker(undefined, app);
   const failures: string[] = [];
   const miniflare = new Miniflare({
-    ...edgeOptions(inject('edgeBundle'), settings),
+    ...edgeOptions(bundle, settings),
     resourcePersistencePath: folder,
     log: new Log(LogLevel.NONE),
     handleStructuredLogs: ({ level, message }) => {
@@ -82,14 +98,15 @@ export async function startEdgeHost(settings: TestSettings = {}): Promise<Host> 
     failures,
     async close() {
       await miniflare.dispose();
+      if (app !== undefined) await rm(bundle, { recursive: true });
       await rm(folder, { recursive: true });
     },
   };
 }
 
 /** The edge host where relays hold every socket of every room. */
-function startRelays(settings: TestSettings = {}): Promise<Host> {
-  return startEdgeHost({ RELAY_ABOVE: '0', ...settings });
+function startRelays(settings: TestSettings = {}, options: { app?: string } = {}): Promise<Host> {
+  return startEdgeHost({ RELAY_ABOVE: '0', ...settings }, options);
 }
 
 /** `relays`: the edge host once more, where no socket leads to a room's own object. */

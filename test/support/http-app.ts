@@ -35,6 +35,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     rooms,
   });
   const app = httpTransport({
+    pushKey: undefined,
     directory: rooms,
     inboxes,
     authenticate: authenticatorOf(settings, false),

@@ -31,9 +31,8 @@ export const directTransports: readonly (Transport & { host: HostName })[] = [
   },
 ];
 
-/** Every transport that the stories are told at. */
-export const transports: readonly Transport[] = [
-  ...directTransports,
+/** The edge host once more, where relays hold every socket of every room. */
+export const relayTransports: readonly Transport[] = [
   {
     name: 'native@relays',
     host: 'relays',
@@ -47,3 +46,11 @@ export const transports: readonly Transport[] = [
     visit: (url, who) => new SocketIoVisitor(url, who),
   },
 ];
+
+/** Set by `npm run soak -- relays`: every scenario runs at relays, too. */
+const runsAllAtRelays = process.env['SCENARIOS_AT_RELAYS'] === 'true';
+
+/** The transports that a scenario runs at. @param atRelays for what relays could do wrong */
+export function transportsOf(atRelays = false): readonly Transport[] {
+  return atRelays || runsAllAtRelays ? [...directTransports, ...relayTransports] : directTransports;
+}

@@ -24,12 +24,18 @@ const MAX_DRAFTS = 50;
 /** A longer text is not kept; the whole store of a browser has 5 million. In UTF-16 units. */
 const MAX_UNITS = 65_536;
 
-type Kept = Draft & DraftPlace;
+type Kept = Draft &
+  DraftPlace & {
+    /** The inbox has this text: another device may change or remove it. */
+    isSynced?: boolean;
+  };
 
 /** What one user has written and not sent. Another user has another key, and never reads it. */
 export class Drafts {
   readonly #store: Store;
   readonly #key: string;
+  /** The draft of a new message of a room was written here. */
+  wrote: (roomId: string, text: string) => void = () => undefined;
 
   constructor(store: Store, userId: string) {
     this.#store = store;
@@ -42,9 +48,37 @@ export class Drafts {
 
   /** Keeps a draft in place of the one before it; an empty one is removed. */
   set({ roomId, thread }: DraftPlace, draft: Draft): void {
-    const others = this.#read().filter((one) => !isIn(one, { roomId, thread }));
+    const before = this.#put({ ...draft, roomId, thread });
+    const isShared = thread === undefined && draft.mode === 'new';
+    if (isShared && (before?.text ?? '') !== draft.text) this.wrote(roomId, draft.text);
+  }
+
+  /** The draft of a new message of a room, and whether the inbox has it. */
+  shared(roomId: string): { text: string; isSynced: boolean } | undefined {
+    const {
+      text,
+      mode,
+      isSynced = false,
+    } = this.#read().find((one) => isIn(one, { roomId })) ?? {};
+    return text === undefined ? undefined : { text, isSynced: isSynced && mode === 'new' };
+  }
+
+  /** Keeps a text that the inbox has. */
+  setShared(roomId: string, text: string): void {
+    const { mentions = [] } = this.#read().find((one) => isIn(one, { roomId })) ?? {};
+    this.#put({ text, mode: 'new', mentions, roomId, isSynced: true });
+  }
+
+  /** @returns what was there; of the same text it stays known whether the inbox has it */
+  #put(draft: Kept): Kept | undefined {
+    const kept = this.#read();
+    const before = kept.find((one) => isIn(one, draft));
+    const others = kept.filter((one) => one !== before);
+    const isSame = before?.text === draft.text && before.mode === draft.mode;
+    const isSynced = draft.isSynced ?? (isSame && before.isSynced === true);
     const isKept = isDraft(draft) && draft.text.length <= MAX_UNITS;
-    this.#write(isKept ? [...others, { ...draft, roomId, thread }].slice(-MAX_DRAFTS) : others);
+    this.#write(isKept ? [...others, { ...draft, isSynced }].slice(-MAX_DRAFTS) : others);
+    return before;
   }
 
   /** Rooms with something that is worth keeping. */

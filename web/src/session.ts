@@ -1,20 +1,30 @@
-import { type Client, connect, type Outgoing, type Room } from '../../src/client/index.ts';
+import {
+  type Client,
+  connect,
+  type Outgoing,
+  type Room,
+  type TokenSource,
+} from '../../src/client/index.ts';
+import type { Conversation } from '../../src/client/inbox.ts';
 import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
 import { hashOf } from './address.ts';
 import { isCovered } from './covers.ts';
 import { tokenSourceOf, type SignInMethod } from './entry.ts';
 import { Drafts } from './drafts.ts';
 import { ofThisWindow, remembered } from './memory.ts';
+import type { Conversations, ConversationsActions } from './inbox/conversations.ts';
+import type { SyncedDrafts } from './draft-sync.ts';
 import type { Person } from './mentions.ts';
 import { onceAFrame } from './once-a-frame.ts';
 import { sentenceOfEnd } from './sentences.ts';
 import { listenToAccountMenu } from './view/account-menu.ts';
-import { askBeforeLeaving } from './view/ask-before-leaving.ts';
+import type { Leaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
 import type { FileSource } from './view/files.ts';
 import { RoomView } from './view/room.ts';
 import { listenToShortcuts, type Shortcuts } from './view/shortcuts.ts';
-import { Sidebar } from './view/sidebar.ts';
+import { type Listed, Sidebar } from './view/sidebar.ts';
+import type { Choice } from './view/popover.ts';
 import { lazy } from './view/lazy.ts';
 import { Notices, showUnread } from './view/notices.ts';
 import { text } from './texts.ts';
@@ -37,6 +47,10 @@ export interface SessionListener {
 const LAST_LINE = 1;
 /** So many rooms beside the one that is shown are joined at the same time. */
 const MAX_JOINING = 4;
+/** So many rooms of a user who has an inbox have a socket. */
+const MAX_JOINED = 5;
+/** What direct rooms begin with. */
+const DIRECT = 'direct:';
 /** A browser that is never idle joins them after so many milliseconds. */
 const IDLE_MS = 1_000;
 
@@ -54,10 +68,12 @@ export class Session {
   readonly #screen = byId('chat', HTMLDivElement);
   readonly #life = new AbortController();
   #view: RoomView | undefined;
+  readonly #token: TokenSource | undefined;
   #current: string | undefined;
   #userId: string | undefined;
   #drafts: Drafts | undefined;
   #isEntering = false;
+  #conversations: Conversations | undefined;
   readonly #notices = new Notices({
     open: (roomId, seq) => this.open(roomId, seq),
     offer: (sentence, accept) => this.#view?.say(sentence, accept),
@@ -71,6 +87,7 @@ export class Session {
     const token = tokenSourceOf(method, name, () =>
       this.#end({ sentence: text('signInEnded'), isAboutToken: true }),
     );
+    this.#token = token;
     this.#files = lazy.files(token);
     this.#client = connect({
       ...(token !== undefined && { token }),
@@ -84,6 +101,8 @@ export class Session {
       {
         open: (roomId) => this.open(roomId),
         signOut: () => this.#askSignOut(),
+        choices: (roomId) => this.#choices(roomId),
+        loadMore: () => this.#conversations?.loadMore(),
         askRoom: (known) => this.#load(lazy.room(known, (roomId) => this.open(roomId))),
         changed: this.#changed,
       },
@@ -95,7 +114,7 @@ export class Session {
       icon: 'more',
       choose: () => this.#load(lazy.shortcuts()),
     };
-    listenToAccountMenu(() => [shortcuts], this.#life.signal);
+    listenToAccountMenu(() => [...this.#accountChoices(), shortcuts], this.#life.signal);
     document.addEventListener('visibilitychange', this.#changed, {
       signal: this.#life.signal,
     });
@@ -111,6 +130,8 @@ export class Session {
     if (roomId !== this.#current) {
       this.#enter(roomId);
       this.#show(roomId);
+      this.#conversations?.opened(roomId);
+      this.#makePlace();
     }
     if (seq === undefined) return;
     // The same link may be followed again.
@@ -146,7 +167,10 @@ export class Session {
     };
     const offs = [
       room.on('change', changed),
-      room.on('message', (message) => this.#notices.heard(room, message)),
+      room.on('message', (message) => {
+        const level = this.#conversations?.find(room.roomId)?.notify ?? 'mentions';
+        this.#notices.heard(room, message, { level, title: this.#titleOf(room.roomId) });
+      }),
     ];
     this.#off.set(room.roomId, () => {
       for (const off of offs) off();
@@ -155,7 +179,7 @@ export class Session {
 
   /** Joins the other rooms while there is nothing better to do, a few at a time. */
   #enterOthers(): void {
-    const waiting = [...this.#rooms].filter(([, room]) => room === undefined);
+    const waiting = this.#toEnter();
     if (waiting.length === 0 || this.#isEntering) return;
     this.#isEntering = true;
     whenIdle(() => {
@@ -165,10 +189,118 @@ export class Session {
       const joining = this.#joined.filter(({ state }) => state.status.name === 'connecting');
       // Until the room that is shown is there it has the network to itself.
       const free = name === 'connecting' ? 0 : MAX_JOINING - joining.length;
-      for (const [roomId] of waiting.slice(0, Math.max(0, free))) {
-        if (this.#rooms.has(roomId)) this.#enter(roomId, LAST_LINE);
-      }
+      for (const roomId of waiting.slice(0, Math.max(0, free))) this.#enter(roomId, LAST_LINE);
     });
+  }
+
+  /**
+   * The rooms to be joined without being looked at. The inbox knows what happens in most: only direct
+   * ones, of which one sees whether the other is here, and those that it does not hold.
+   */
+  #toEnter(): string[] {
+    const idle = [...this.#rooms].flatMap(([roomId, room]) => (room === undefined ? [roomId] : []));
+    if (!this.#mayHaveInbox) return idle;
+    if (this.#conversations?.isLoaded !== true) return [];
+    const { list } = this.#conversations;
+    const direct = list.flatMap(({ kind, roomId }) => (kind === 'direct' ? [roomId] : []));
+    const free = MAX_JOINED - this.#joined.length;
+    return [...direct, ...idle.filter((roomId) => this.#conversations?.find(roomId) === undefined)]
+      .filter((roomId) => this.#rooms.get(roomId) === undefined)
+      .slice(0, Math.max(0, free));
+  }
+
+  /** Of those who are known and no guests. */
+  get #mayHaveInbox(): boolean {
+    const userId = this.#userId ?? this.#saved.userId;
+    return userId !== undefined && !userId.startsWith(GUEST_PREFIX);
+  }
+
+  /** Leaves the rooms that were not looked at for longest, as far as nothing waits to be sent there. */
+  #makePlace(): void {
+    if (this.#conversations === undefined) return;
+    const idle = this.#joined.filter(
+      ({ roomId, state }) => roomId !== this.#current && state.outgoing.length === 0,
+    );
+    const excess = Math.max(0, this.#joined.length - MAX_JOINED);
+    for (const { roomId } of idle.slice(0, excess)) this.#part(roomId);
+  }
+
+  /** Closes a room's socket; the room stays in the list. */
+  #part(roomId: string): void {
+    this.#rooms.get(roomId)?.leave();
+    this.#off.get(roomId)?.();
+    this.#off.delete(roomId);
+    this.#rooms.set(roomId, undefined);
+  }
+
+  async #openInbox(): Promise<void> {
+    const drafts: SyncedDrafts = {
+      read: (roomId) => this.#drafts?.shared(roomId),
+      write: (roomId, draft) => this.#drafts?.setShared(roomId, draft),
+    };
+    const actions: ConversationsActions = {
+      changed: this.#changed,
+      open: (roomId) => this.open(roomId),
+      removed: (roomId) => this.#removed(roomId),
+      turned: (conversation, before) => this.#turned(conversation, before),
+      drafted: (roomId) => this.#drafted(roomId),
+      say: (sentence) => this.#view?.say(sentence),
+    };
+    const { signal } = this.#life;
+    const conversations = await lazy.conversations(this.#client, drafts, actions, signal);
+    if (signal.aborted) return;
+    this.#conversations = conversations;
+    if (this.#drafts !== undefined) {
+      this.#drafts.wrote = (roomId, draft) => conversations.wrote(roomId, draft);
+    }
+    this.#changed();
+  }
+
+  /** Off the list on another device: what is looked at stays, and says what has happened to it. */
+  #removed(roomId: string): void {
+    if (roomId !== this.#current) this.#drop(roomId);
+  }
+
+  #turned(conversation: Conversation, before: Conversation | undefined): void {
+    const { roomId } = conversation;
+    if (this.#rooms.get(roomId) !== undefined) return;
+    this.#notices.turned(conversation, before, this.#titleOf(roomId));
+  }
+
+  #drafted(roomId: string): void {
+    if (roomId === this.#current) this.#view?.showDraft(this.#drafts?.shared(roomId)?.text ?? '');
+    this.#changed();
+  }
+
+  #titleOf(roomId: string): string {
+    const { with: other } = this.#conversations?.find(roomId) ?? {};
+    return other?.username ?? (roomId.startsWith(DIRECT) ? text('directRoom') : roomId);
+  }
+
+  #choices(roomId: string): Choice[] {
+    const isRead = this.#rooms.get(roomId)?.state.unread === 0;
+    return this.#conversations?.choices(roomId, isRead) ?? [];
+  }
+
+  #accountChoices(): Choice[] {
+    const conversations = this.#conversations;
+    if (conversations === undefined) return [];
+    const choose = () => this.#load(conversations.showArchived());
+    return [{ label: text('archived'), icon: 'delete', choose }];
+  }
+
+  /** What can be done about a person outside of rooms. */
+  #personal({ userId, name }: Person): Choice[] {
+    const conversations = this.#conversations;
+    if (conversations === undefined || userId.startsWith(GUEST_PREFIX)) return [];
+    const message = () => conversations.message(userId);
+    const isBlocked = conversations.isBlocked(userId);
+    const block = () =>
+      isBlocked ? conversations.unblock(userId) : conversations.block(userId, name);
+    return [
+      { label: text('sendDirect'), icon: 'thread', choose: message },
+      { label: text(isBlocked ? 'unblock' : 'block'), icon: 'ban', choose: block },
+    ];
   }
 
   get #joined(): Room[] {
@@ -185,13 +317,20 @@ export class Session {
     else if (location.hash !== hash) history.pushState(null, '', hash);
     this.#view?.stop();
     this.#current = roomId;
+    // The last one is the one that was looked at last.
+    this.#rooms.delete(roomId);
+    this.#rooms.set(roomId, room);
     remembered.set('room', roomId);
     this.#sidebar.close();
     this.#view = new RoomView(room, {
       userId: () => this.#userId ?? this.#saved.userId,
       drafts: () => this.#drafts,
+      tokenOf: async () => (typeof this.#token === 'function' ? this.#token() : this.#token),
       files: this.#files,
       knownPeople: () => this.#knownPeople(room),
+      title: () => this.#titleOf(roomId),
+      choices: () => this.#choices(roomId),
+      personal: (person) => this.#personal(person),
       leave: () => this.#askLeave(room),
       signIn: (sentence) => this.#end({ sentence, isAboutToken: true }),
     });
@@ -208,8 +347,7 @@ export class Session {
 
   #shortcuts(): Shortcuts {
     return {
-      switchRoom: () =>
-        this.#load(lazy.switcher([...this.#rooms.keys()], (roomId) => this.open(roomId))),
+      switchRoom: () => this.#load(lazy.switcher(this.#listed(), (roomId) => this.open(roomId))),
       list: () => this.#load(lazy.shortcuts()),
       step: (by) => {
         const next = this.#sidebar.beside(this.#current, by);
@@ -234,8 +372,8 @@ export class Session {
 
   #askLeave(room: Room): void {
     const { roomId } = room;
-    askBeforeLeaving({
-      title: text('leaveThis', { room: roomId }),
+    this.#askBefore({
+      title: text('leaveThis', { room: this.#titleOf(roomId) }),
       confirm: text('leave'),
       drafts: this.#drafts?.rooms.has(roomId) === true ? [roomId] : [],
       unsent: this.#unsentIn([room]),
@@ -244,9 +382,15 @@ export class Session {
     });
   }
 
+  /** Where nothing would be lost it asks nothing, and needs no network. */
+  #askBefore(leaving: Leaving): void {
+    if (leaving.drafts.length === 0 && leaving.unsent.length === 0) leaving.leave();
+    else this.#load(lazy.leaving(leaving));
+  }
+
   #askSignOut(): void {
     const rooms = this.#joined;
-    askBeforeLeaving({
+    this.#askBefore({
       title: text('signOutAsk'),
       confirm: text('signOut'),
       drafts: [...(this.#drafts?.rooms ?? [])],
@@ -268,6 +412,7 @@ export class Session {
 
   #leave(roomId: string): void {
     this.#drop(roomId);
+    this.#conversations?.quit(roomId);
     const next = [...this.#rooms.keys()].at(-1);
     if (next === undefined) this.#end();
     else this.open(next);
@@ -311,7 +456,9 @@ export class Session {
     ofThisWindow.set('session', JSON.stringify(saved));
     // A guest is somebody else in every window.
     if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
-      remembered.set(`visited.${this.#userId}`, JSON.stringify(rooms));
+      // The inbox remembers those that it holds.
+      const own = rooms.filter((roomId) => this.#conversations?.find(roomId) === undefined);
+      remembered.set(`visited.${this.#userId}`, JSON.stringify(own));
     }
   }
 
@@ -323,6 +470,28 @@ export class Session {
       if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
     }
     this.#keep();
+    if (this.#mayHaveInbox) this.#load(this.#openInbox());
+  }
+
+  /** The conversations of the inbox, and what else is open here. */
+  #listed(): Listed[] {
+    const known = this.#conversations;
+    const drafts = this.#drafts?.rooms ?? new Set();
+    const others = [...this.#rooms.keys()].filter(
+      (roomId) => roomId === this.#current || known?.find(roomId)?.archived !== true,
+    );
+    const listed = new Set([...(known?.list ?? []).map(({ roomId }) => roomId), ...others]);
+    return [...listed].map((roomId) => {
+      const conversation = known?.find(roomId);
+      const { draft, hasDraft } = conversation ?? {};
+      return {
+        roomId,
+        title: this.#titleOf(roomId),
+        room: this.#rooms.get(roomId),
+        conversation,
+        hasDraft: drafts.has(roomId) || draft !== undefined || hasDraft === true,
+      };
+    });
   }
 
   #render(): void {
@@ -337,12 +506,15 @@ export class Session {
       return;
     }
     this.#enterOthers();
-    this.#sidebar.render(this.#rooms, this.#current, this.#drafts?.rooms ?? new Set());
-    const unread = rooms.reduce((sum, room) => sum + room.state.unread, 0);
-    const mentions = rooms.reduce((sum, room) => sum + room.state.unreadMentions, 0);
+    const listed = this.#listed();
+    const hasMore = this.#conversations?.hasMore === true;
+    const { unread, mentions } = this.#sidebar.render(listed, this.#current, hasMore);
+    this.#conversations?.watch(
+      listed.filter(({ room }) => room === undefined).map(({ roomId }) => roomId),
+    );
     const at = mentions === 0 ? '' : '@ ';
     const count = unread === 0 ? '' : `(${at}${unread >= 100 ? '99+' : unread}) `;
-    const title = `${count}${this.#current ?? ''} · Parlor`;
+    const title = `${count}${this.#titleOf(this.#current ?? '')} · Parlor`;
     if (document.title !== title) document.title = title;
     showUnread(unread, mentions);
   }

@@ -1,7 +1,9 @@
 import type { ErrorCode } from '../../src/protocol/codes/errors.ts';
 import { texts as english } from './texts/en.ts';
+import type { texts as extras } from './texts/en-extras.ts';
 
-type Key = keyof typeof english;
+type English = typeof english & typeof extras;
+type Key = keyof English;
 type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 
 /** Every text of one language, by the keys of English. */
@@ -14,7 +16,7 @@ type Form<T> = T extends { other: infer Other } ? Other : T;
 type Placeholder<T> = T extends `${string}{${infer Name}}${infer Rest}`
   ? Name | Placeholder<Rest>
   : never;
-type PlaceholderOf<K extends Key> = Placeholder<Form<(typeof english)[K]>>;
+type PlaceholderOf<K extends Key> = Placeholder<Form<English[K]>>;
 type Values<K extends Key, V> = [PlaceholderOf<K>] extends [never]
   ? []
   : [values: Record<PlaceholderOf<K>, V>];
@@ -34,13 +36,19 @@ export const locale =
   navigator.languages.find((one) => languageOf(one) === 'en' || languageOf(one) in LANGUAGES) ??
   'en';
 
-let current: Language = { texts: english, problems: {} };
+/** Those of what is opened seldom come with it. */
+let current: Language = { texts: english as English, problems: {} };
 const plurals = new Intl.PluralRules(locale);
 const numbers = new Intl.NumberFormat(locale);
 
 /** Loads the user's language. @throws what loading a file throws */
 export async function loadTexts(): Promise<void> {
   current = (await LANGUAGES[languageOf(locale)]?.()) ?? current;
+}
+
+/** Takes English texts that were loaded later; another language has all of its own. */
+export function addTexts(more: typeof extras): void {
+  current = { ...current, texts: { ...more, ...current.texts } };
 }
 
 /** A text in the user's language. A plural chooses by `count`. */

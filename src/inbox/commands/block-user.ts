@@ -1,8 +1,7 @@
 import type { InboxPayload } from '../../protocol/inbox-commands.ts';
-import { refusalOfProblem } from '../conversations/refusal-of.ts';
 import { service } from '../conversations/ask-room.ts';
 import type { InboxContext, InboxHandler, Step } from '../context.ts';
-import { invalidField } from '../../protocol/codes/errors.ts';
+import { invalidField, refusalOf } from '../../protocol/codes/errors.ts';
 
 /** Blocks a user: their direct messages neither count nor notify, and they open no direct room. */
 export const blockUser: InboxHandler<'blockUser'> = (context, payload) =>
@@ -24,7 +23,7 @@ function setBlocked(
   return {
     asks: [{ to: { direct: other }, identity, name: 'setBlocked', payload }],
     resume: ({ blocks, accounts }, [answer]) => {
-      if (answer?.result.ok === false) throw refusalOfProblem(answer.result.error);
+      if (answer?.result.ok === false) throw refusalOf(answer.result.error);
       accounts.ensure(userId);
       if (blocked) blocks.add(userId, other);
       else blocks.remove(userId, other);

@@ -39,7 +39,10 @@ function isErased(answer: Answer | undefined): boolean {
 }
 
 /** What rooms have told so far does not count any more. */
-function forget({ accounts, blocks, directs, userId }: InboxContext) {
+function forget(context: InboxContext) {
+  const { accounts, blocks, directs, notices, subscriptions, userId } = context;
+  for (const subscription of subscriptions.of(userId)) context.dropPush(subscription);
+  notices.forget(userId);
   blocks.forget(userId);
   directs.forget(userId);
   accounts.restart(userId);

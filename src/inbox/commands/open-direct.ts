@@ -1,6 +1,6 @@
 import { Refusal, unavailable } from '../../protocol/codes/errors.ts';
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
-import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import { isReserved } from '../../protocol/identity.ts';
 import { service } from '../conversations/ask-room.ts';
 import { shown } from '../conversations/shown.ts';
 import type { InboxContext, InboxHandler } from '../context.ts';
@@ -15,7 +15,7 @@ const NOT_FOUND = 'There is no such user for you to write to.';
  */
 export const openDirect: InboxHandler<'openDirect'> = (context, { userId: other }) => {
   const { conversations, userId, actor } = context;
-  if (other === userId || other.startsWith(GUEST_PREFIX)) throw notFound();
+  if (other === userId || isReserved(other)) throw notFound();
   const { name } = actor.identity;
   const rooms = conversations.sharedRooms(userId);
   const identity = service(userId);

@@ -1,4 +1,4 @@
-import { refusalOfProblem } from '../conversations/refusal-of.ts';
+import { refusalOf } from '../../protocol/codes/errors.ts';
 import type { InboxHandler } from '../context.ts';
 import { findConversation } from './set-conversation.ts';
 
@@ -9,7 +9,7 @@ export const quitRoom: InboxHandler<'quitRoom'> = (context, { roomId }) => {
   return {
     asks: [{ to: { room: roomId }, identity, name: 'quitRoom', payload: { roomId } }],
     resume: (_, [answer]) => {
-      if (answer?.result.ok === false) throw refusalOfProblem(answer.result.error);
+      if (answer?.result.ok === false) throw refusalOf(answer.result.error);
       return { reply: {} };
     },
   };

@@ -1,6 +1,5 @@
-import { Refusal } from '../../protocol/codes/errors.ts';
+import { Refusal, refusalOf } from '../../protocol/codes/errors.ts';
 import type { InboxPayload, InboxReply } from '../../protocol/inbox-commands.ts';
-import { refusalOfProblem } from '../conversations/refusal-of.ts';
 import { isVisibleTo, shown } from '../conversations/shown.ts';
 import type { InboxContext, InboxHandler, Step } from '../context.ts';
 import type { Ask } from '../ports.ts';
@@ -17,7 +16,7 @@ export const setConversation: InboxHandler<'setConversation'> = (context, payloa
     asks,
     resume: (later, answers) => {
       for (const answer of answers) {
-        if (answer?.result.ok === false) throw refusalOfProblem(answer.result.error);
+        if (answer?.result.ok === false) throw refusalOf(answer.result.error);
       }
       return choose(later, payload);
     },

@@ -2,7 +2,13 @@ import type { ConversationState } from '../../protocol/inbox-objects.ts';
 import type { InboxContext } from '../context.ts';
 import type { StoredConversation } from '../storage/conversations.ts';
 
-type TakeContext = Pick<InboxContext, 'accounts' | 'conversations' | 'change' | 'userId'>;
+interface TakeContext extends Pick<
+  InboxContext,
+  'accounts' | 'conversations' | 'change' | 'userId'
+> {
+  /** Sees to what the user is to be notified of. */
+  note(roomId: string, state: ConversationState): void;
+}
 
 /**
  * Takes what a room says of a conversation. States arrive in any order, twice, or late: only a higher
@@ -21,6 +27,7 @@ export function take(
   if (known !== undefined && state.version < known.version) return undefined;
   // That a room is gone which was never there is worth remembering, and nothing to tell.
   change(replaced(roomId, known, state));
+  context.note(roomId, state);
   return undefined;
 }
 
@@ -29,11 +36,11 @@ function replaced(
   known: StoredConversation | undefined,
   state: ConversationState,
 ): StoredConversation {
-  const { gone = false, ...said } = state;
+  const { gone = false, notice: _, ...said } = state;
   const hasRead = known !== undefined && said.readUpTo > known.readUpTo;
   const turnsUnread = said.unread > 0 && said.notify !== 'none';
   if (gone) {
-    const { topic: _, with: __, last: ___, ...rest } = said;
+    const { topic: __, with: ___, last: ____, ...rest } = said;
     return { ...rest, roomId, gone, inboxRev: 0, ...NO_CHOICES, unread: 0, unreadMentions: 0 };
   }
   return {

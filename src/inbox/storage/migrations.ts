@@ -1,3 +1,4 @@
+import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
 import type { Migrations } from '../../room/storage/migrations.ts';
 
 /** The schema of inboxes, as the list of what was ever done to it. Append only. */
@@ -53,5 +54,30 @@ export const inboxMigrations: Migrations = [
       room_id TEXT NOT NULL,
       PRIMARY KEY (user_id, room_id)
     ) WITHOUT ROWID`,
+  ],
+  CREATE_DELIVERIES,
+  [
+    `CREATE TABLE push_subscriptions (
+      user_id TEXT NOT NULL,
+      endpoint TEXT NOT NULL,
+      id TEXT NOT NULL,
+      p256dh TEXT NOT NULL,
+      auth TEXT NOT NULL,
+      rooms TEXT,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (user_id, endpoint)
+    ) WITHOUT ROWID`,
+    'CREATE UNIQUE INDEX push_subscriptions_id ON push_subscriptions (id)',
+    `CREATE TABLE notices (
+      user_id TEXT NOT NULL,
+      room_id TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      due INTEGER,
+      pushed_at INTEGER,
+      PRIMARY KEY (user_id, room_id)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL',
+    'CREATE INDEX notices_pushed ON notices (user_id, pushed_at) WHERE pushed_at IS NOT NULL',
   ],
 ];

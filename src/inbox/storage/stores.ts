@@ -4,6 +4,8 @@ import { Accounts } from './accounts.ts';
 import { Blocks } from './blocks.ts';
 import { Conversations } from './conversations.ts';
 import { DirectsMade } from './directs-made.ts';
+import { Notices } from './notices.ts';
+import { PushSubscriptions } from './push-subscriptions.ts';
 
 /** The stores of inboxes, one a table. */
 export interface InboxStores {
@@ -11,6 +13,8 @@ export interface InboxStores {
   conversations: Conversations;
   blocks: Blocks;
   directs: DirectsMade;
+  subscriptions: PushSubscriptions;
+  notices: Notices;
 }
 
 export function inboxStoresOf(database: Database, ports: InboxPorts): InboxStores {
@@ -19,5 +23,7 @@ export function inboxStoresOf(database: Database, ports: InboxPorts): InboxStore
     conversations: new Conversations(database),
     blocks: new Blocks(database),
     directs: new DirectsMade(database),
+    subscriptions: new PushSubscriptions(database),
+    notices: new Notices(database),
   };
 }

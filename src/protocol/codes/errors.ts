@@ -16,6 +16,7 @@ export const errorCodes = {
   file_not_found: { status: 404, temporary: false },
   not_joined: { status: 409, temporary: false },
   conflict: { status: 409, temporary: false },
+  refused: { status: 422, temporary: false },
   too_large: { status: 413, temporary: false },
   rate_limited: { status: 429, temporary: true },
   slow_mode: { status: 429, temporary: true },
@@ -61,6 +62,11 @@ export class Refusal extends Error {
   get problem(): Problem {
     return { code: this.code, message: this.message, ...this.details };
   }
+}
+
+/** The refusal that a problem stands for, such as one in a room's reply. */
+export function refusalOf({ code, message, ...details }: Problem): Refusal {
+  return new Refusal(code, message, details);
 }
 
 /** The refusal of a field that does not fit: `why` completes the sentence that begins with its name. */

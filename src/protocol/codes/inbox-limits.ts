@@ -31,4 +31,14 @@ export const inboxLimits = {
   stepUsers: 100,
   /** Least time between two calls of a room to inboxes that watch it, in milliseconds. */
   watcherEveryMs: 500,
+  /** Browsers of one user that notifications are pushed to. */
+  pushSubscriptions: 10,
+  /** The address of a push subscription, in characters. */
+  endpointLength: 2_048,
+  /** A user who is connected gets no push for a message before this, in milliseconds. */
+  pushWaitMs: 20_000,
+  /** A push is given up when it could not be delivered for this long, in milliseconds. */
+  pushKeptMs: 86_400_000,
+  /** Rooms read elsewhere that a push names, so that their notifications are closed. */
+  pushRead: 20,
 } as const;

@@ -60,6 +60,9 @@ export const fixed = {
   typingUsers: 100,
   /** A message's `meta`, in bytes of JSON. */
   metaBytes: 4_096,
+  /** The data of a message of a kind, and one user's value about a message, in bytes of JSON. */
+  dataBytes: 16 * 1024,
+  perUserBytes: 1_024,
   /** Appends to one message: a second, and saved up. */
   appendsPerSecond: 20,
   appendBurst: 40,
@@ -89,6 +92,11 @@ export const fixed = {
   pendingFileMs: 86_400_000,
   /** How long after an upload the store is looked through for bytes without a file, in milliseconds. */
   sweepFilesMs: 2 * 86_400_000,
+  /** Incoming webhooks of a room. */
+  incomingHooks: 50,
+  /** Messages of one incoming webhook: a second, and saved up. */
+  incomingPerSecond: 1,
+  incomingBurst: 20,
   /** Kinds of reactions to one message, and the size of each in bytes. */
   reactionKinds: 20,
   reactionBytes: 64,

@@ -59,7 +59,7 @@ function grantedRole(rooms: NonNullable<Identity['rooms']>, roomId: string): Rol
   return longest === undefined ? undefined : rooms[longest];
 }
 
-function noSuchRoom(): Refusal {
+export function noSuchRoom(): Refusal {
   return new Refusal('room_not_found', 'There is no such room, or it is not for you.');
 }
 

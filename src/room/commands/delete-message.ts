@@ -1,14 +1,13 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
-import type { Message } from '../../protocol/objects.ts';
 import type { Handler } from '../context.ts';
 import { ranks } from '../access/access.ts';
 import { assertRev, findMessage } from '../messages/find-message.ts';
-import { removeDependents } from '../messages/remove-dependents.ts';
+import { emptyMessage } from '../messages/empty-message.ts';
 import { updated } from '../messages/updated.ts';
 
 /** Empties a message, one's own or, as a moderator, anyone's; its row stays. */
 export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
-  const { messages, audit, told, room, access, actor } = context;
+  const { messages, audit, access, actor } = context;
   const { userId } = actor.identity;
   const before = findMessage(context, payload.seq);
   const isOwn = before.senderId === userId;
@@ -21,11 +20,7 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
   }
   assertRev(before, payload.ifRev);
 
-  const { rev, timestamp, position } = room.change();
-  const removed = removeDependents(context, before);
-  messages.delete(before.seq, rev, timestamp, userId);
-  // It was unread for some and mentioned others.
-  told.markAll();
+  const { message, position, timestamp, effects } = emptyMessage(context, before, userId);
   if (!isOwn) {
     const { seq, senderId } = before;
     audit.add({
@@ -37,9 +32,6 @@ export const deleteMessage: Handler<'deleteMessage'> = (context, payload) => {
       ...(payload.note !== undefined && { note: payload.note }),
     });
   }
-  const { mentions: _, meta: __, reactions: ___, files: ____, ...rest } = before;
-  const { streaming: _____, status: ______, ...kept } = rest;
-  const after: Message = { ...kept, rev, message: '', deletedAt: timestamp };
-  const { reply, effects = [] } = updated(context, after, position, 'deleted');
-  return { reply, effects: [...effects, ...removed] };
+  const decision = updated(context, message, position, 'deleted');
+  return { ...decision, effects: [...(decision.effects ?? []), ...effects] };
 };

@@ -5,12 +5,14 @@ import type { Context, Handler } from '../context.ts';
 import { assertMaySend } from '../access/access.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { assertRev, findMessage, messageNotFound } from '../messages/find-message.ts';
+import { actingUser } from '../own/app-room.ts';
+import { compose, draftOf, withDraft } from '../own/compose.ts';
 import { updated } from '../messages/updated.ts';
 
 /** Changes one's own message: its text, and mentions and `meta` where they are given. */
 export const editMessage: Handler<'editMessage'> = (context, payload) => {
   const { messages, search, room, access, state, now, limits, actor } = context;
-  assertSizes(payload, limits.messageBytes);
+  assertSizes({ message: payload.message ?? '', meta: payload.meta }, limits.messageBytes);
   const before = findMessage(context, payload.seq);
   if (before.senderId !== actor.identity.userId) {
     throw new Refusal('forbidden', 'You can edit your own messages only.');
@@ -19,12 +21,13 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   if (before.streaming === true) {
     throw new Refusal('conflict', 'The message is still being written; finish it first.');
   }
-  const edited = edit(before, payload);
-  if (before.deletedAt === undefined && isSame(before, edited)) {
+  const given = edit(before, payload);
+  if (before.deletedAt === undefined && isSame(before, given)) {
     return { reply: { message: before } };
   }
   assertRev(before, payload.ifRev);
   if (before.deletedAt !== undefined) throw messageNotFound();
+  const edited = composed(context, given);
 
   const { rev, timestamp, position } = room.change();
   const after: Message = { ...edited, rev, editedAt: timestamp };
@@ -36,15 +39,26 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   return updated(context, after, position, 'edited');
 };
 
+/** The edited message after its kind and the application's rule. */
+function composed(context: Context, given: Message): Message {
+  const draft = compose(context, actingUser(context), {
+    ...draftOf({ ...given, replyTo: undefined }),
+    maySayNothing: given.files !== undefined,
+    isStreamed: given.status !== undefined,
+  });
+  return withDraft(given, draft);
+}
+
 /** The message with what an edit gives in place of what was there; an empty `meta` removes it. */
 function edit(before: Message, payload: Payload<'editMessage'>): Message {
-  const { message, meta } = payload;
+  const { message = before.message, meta, data } = payload;
   const mentions = payload.mentions && [...new Set(payload.mentions)];
   const after: Message = {
     ...before,
     message,
     ...(mentions && { mentions }),
     ...(meta && { meta }),
+    ...(data && { data }),
   };
   if (mentions?.length === 0) delete after.mentions;
   if (meta !== undefined && Object.keys(meta).length === 0) delete after.meta;
@@ -55,7 +69,8 @@ function isSame(before: Message, after: Message): boolean {
   return (
     before.message === after.message &&
     JSON.stringify(before.mentions) === JSON.stringify(after.mentions) &&
-    JSON.stringify(before.meta) === JSON.stringify(after.meta)
+    JSON.stringify(before.meta) === JSON.stringify(after.meta) &&
+    JSON.stringify(before.data) === JSON.stringify(after.data)
   );
 }
 

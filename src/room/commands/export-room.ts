@@ -63,6 +63,7 @@ class Page {
     while (!this.#isFull && (this.#reactions() || this.#messages()));
     while (!this.#isFull && this.#acts());
     while (!this.#isFull && this.#members());
+    while (!this.#isFull && this.#values());
     if (this.#isFull) return;
     this.#end();
     this.#hasEnded = true;
@@ -130,7 +131,17 @@ class Page {
     return found.length > 0;
   }
 
+  #values(): boolean {
+    const found = this.#context.perUser.after(this.#cursor.value ?? 0, BATCH);
+    for (const { id, line } of found) {
+      this.add(line);
+      this.#cursor.value = id;
+    }
+    return found.length > 0;
+  }
+
   #end(): void {
+    for (const one of this.#context.incoming.all()) this.add({ type: 'incoming', ...one });
     const { rev, horizon, createdAt, changedAt, owned, ...state } = this.#context.state;
     const { topic, private: isPrivate, readOnly, slowModeSeconds, retentionDays } = state;
     this.add({

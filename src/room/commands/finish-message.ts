@@ -6,6 +6,10 @@ import { endedReply, endStream, findOwn } from '../messages/stream.ts';
 export const finishMessage: Handler<'finishMessage'> = (context, { seq, status = 'done' }) => {
   const before = findOwn(context, seq);
   if (before.streaming !== true) return { reply: endedReply(before) };
-  const { message, event, position } = endStream(context, before, status);
-  return { reply: endedReply(message), effects: [broadcast(context, event, position)] };
+  const { message, event, position, refusal, effects = [] } = endStream(context, before, status);
+  const reply = endedReply(message);
+  return {
+    reply: refusal ? { ...reply, status: 'refused', reason: refusal.message } : reply,
+    effects: [...effects, broadcast(context, event, position)],
+  };
 };

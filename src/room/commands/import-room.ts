@@ -12,7 +12,7 @@ import type { Effect } from '../effects.ts';
 import { assertAdmin } from '../access/access.ts';
 import type { RoomRecord } from '../storage/room-row.ts';
 import { mentionedOthers } from '../messages/content.ts';
-import { removeDependents } from '../messages/remove-dependents.ts';
+import { removeContent, removeDependents } from '../messages/remove-dependents.ts';
 
 /**
  * Takes some lines of an export over, into an empty room or one whose import has begun. Lines that
@@ -94,7 +94,7 @@ class Importing {
 
   take(line: ExportLine): void {
     if (this.isDone) throw invalidField('type', 'must not come after the end');
-    const { audit, members } = this.#context;
+    const { audit, members, incoming } = this.#context;
     if (line.type === 'export') this.#begin();
     else if (!this.#isOpen) throw invalidField('type', 'must be export in the first line');
     else if (line.type === 'message')
@@ -103,7 +103,15 @@ class Importing {
     else if (line.type === 'act') audit.restore(line);
     else if (line.type === 'member')
       members.restore({ ...line, username: nameFor(line.userId, line.username) });
+    else if (line.type === 'incoming') incoming.put(line, null);
+    else if (line.type === 'value') this.#value(line);
     else this.#end(line);
+  }
+
+  #value({ seq, userId, value }: LineOf<'value'>): void {
+    const { messages, perUser } = this.#context;
+    const message = messages.find(seq);
+    if (message !== undefined && message.deletedAt === undefined) perUser.put(seq, userId, value);
   }
 
   #begin(): void {
@@ -127,7 +135,7 @@ class Importing {
     if (line.seq > line.rev) throw invalidField('seq', 'must not be above rev');
     const rev = records.revOf(line.seq);
     if (rev !== undefined && rev >= line.rev) return;
-    if (rev !== undefined) this.#remove(line.seq);
+    if (rev !== undefined) this.#remove(line.seq, line.deletedAt === undefined);
     // Their bytes are not in the lines.
     delete line.files;
     const taken = records.add(line) === undefined ? undefined : this.#addAgain(line);
@@ -147,11 +155,13 @@ class Importing {
     return records.add(line);
   }
 
-  #remove(seq: number): void {
+  /** @param isReplaced whether a later state takes its place, which users' values still belong to */
+  #remove(seq: number, isReplaced = false): void {
     const { records, messages } = this.#context;
     const message = messages.find(seq);
     if (message === undefined) return;
-    this.effects.push(...removeDependents(this.#context, message));
+    const remove = isReplaced ? removeContent : removeDependents;
+    this.effects.push(...remove(this.#context, message));
     records.remove(seq);
   }
 

@@ -1,3 +1,4 @@
+import type { Draft } from '../../protocol/app-room.ts';
 import type { Payload, Reply } from '../../protocol/commands.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
@@ -8,14 +9,19 @@ import { ensureMember, actorName } from '../access/actor.ts';
 import { assertMaySend, ranks } from '../access/access.ts';
 import { attachFiles } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
+import { actingUser } from '../own/app-room.ts';
+import { compose, draftOf } from '../own/compose.ts';
 import { assertMayStream } from '../messages/stream.ts';
 import type { KnownMember } from '../storage/members.ts';
 
 /** Stores a message once per sender and client id; a resend is answered with the stored message. */
 export const message: Handler<'message'> = (context, payload) => {
   const { messages, limits, access, state, now, actor } = context;
-  assertSizes(payload, payload.streaming === true ? limits.streamBytes : limits.messageBytes);
-  const { id, replyTo } = payload;
+  const { id, replyTo, message: text = '', kind, data, meta, files = [], streaming } = payload;
+  assertSizes(
+    { message: text, meta },
+    streaming === true ? limits.streamBytes : limits.messageBytes,
+  );
   const first = id === undefined ? undefined : messages.byClientId(actor.identity.userId, id);
   if (first !== undefined) return { reply: { message: first, duplicate: true } };
   assertMaySend(access, state, now);
@@ -24,11 +30,26 @@ export const message: Handler<'message'> = (context, payload) => {
       field: 'replyTo',
     });
   }
-  if (payload.streaming === true) assertMayStream(context);
-  return send(context, payload);
+  if (streaming === true) assertMayStream(context);
+  // Most applications say nothing of most messages.
+  const isPlain = kind === undefined && data === undefined;
+  if (isPlain && context.application.beforeMessage === undefined) {
+    return send(context, payload, { message: text, ...(meta !== undefined && { meta }) });
+  }
+  // A stream is judged at its end.
+  const draft = compose(context, streaming === true ? undefined : actingUser(context), {
+    ...draftOf(payload),
+    maySayNothing: files.length > 0,
+    isStreamed: streaming === true,
+  });
+  return send(context, payload, draft);
 };
 
-function send(context: Context, payload: Payload<'message'>): Decision<Reply<'message'>> {
+function send(
+  context: Context,
+  payload: Payload<'message'>,
+  { message: text, meta, kind, data }: Draft,
+): Decision<Reply<'message'>> {
   const { messages, mentions, search, streams, room, ids, typing, roomId, state, access } = context;
   const sender = actorName(context, payload.sender, 'sender');
   const member = ensureMember(context, sender, { writes: true });
@@ -42,13 +63,15 @@ function send(context: Context, payload: Payload<'message'>): Decision<Reply<'me
     id: payload.id ?? ids.make(),
     senderId: sender.userId,
     sender: sender.username,
-    message: payload.message,
+    message: text,
     timestamp,
     ...(sender.unverified && { unverified: sender.unverified }),
     ...(sender.bot && { bot: sender.bot }),
     ...(payload.replyTo !== undefined && { replyTo: payload.replyTo }),
     ...(mentioned.length > 0 && { mentions: mentioned }),
-    ...(payload.meta !== undefined && { meta: payload.meta }),
+    ...(meta !== undefined && { meta }),
+    ...(kind !== undefined && { kind }),
+    ...(data !== undefined && { data }),
     ...(payload.streaming === true && { streaming: true }),
   };
   if (payload.files !== undefined && payload.files.length > 0) {

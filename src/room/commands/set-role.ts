@@ -1,5 +1,5 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
-import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import { isReserved } from '../../protocol/identity.ts';
 import type { Handler } from '../context.ts';
 import { assertRank, ranks } from '../access/access.ts';
 import { moderate } from '../access/moderate.ts';
@@ -18,7 +18,7 @@ export const setRole: Handler<'setRole'> = (context, payload) => {
   if (ranks[payload.role] > Math.min(access.rank, ranks.owner)) {
     throw new Refusal('forbidden', 'You cannot give a role above your own.');
   }
-  if (payload.role === 'owner' && payload.userId.startsWith(GUEST_PREFIX)) {
+  if (payload.role === 'owner' && isReserved(payload.userId)) {
     throw new Refusal('forbidden', 'Guests own nothing; make somebody owner who has signed in.');
   }
   if (target.role === 'owner' && members.countOwners() < 2) {

@@ -9,7 +9,7 @@ import { exceedsBytes } from '../../protocol/text.ts';
  * @throws Refusal `too_large`
  */
 export function assertSizes(
-  { message, meta }: Pick<Payload<'message'>, 'message' | 'meta'>,
+  { message, meta }: { message: string } & Pick<Payload<'message'>, 'meta'>,
   maxBytes: number,
 ): void {
   if (exceedsBytes(message, maxBytes)) {

@@ -3,7 +3,11 @@ import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message, StreamEnding } from '../../protocol/objects.ts';
 import type { Context, UpkeepContext } from '../context.ts';
-import type { RoomEvent } from '../effects.ts';
+import type { Effect, RoomEvent } from '../effects.ts';
+import { mentionedOthers } from './content.ts';
+import { sendingUser } from '../own/app-room.ts';
+import { compose, draftOf, withDraft } from '../own/compose.ts';
+import { emptyMessage } from './empty-message.ts';
 import { findUndeleted } from './find-message.ts';
 
 /** @throws Refusal `rate_limited` while the actor has as many streams as a user may have */
@@ -32,7 +36,7 @@ export function assertOwn({ actor }: Context, userId: string): void {
 }
 
 /** A text whose stream has ended, as replies have it. */
-export function endedReply({ seq, rev, message, status }: Message): Reply<'finishMessage'> {
+export function endedReply({ seq, rev, message, status }: Message): Reply<'appendMessage'> {
   return { seq, rev, length: message.length, status: status ?? 'done' };
 }
 
@@ -41,22 +45,60 @@ export interface Ended {
   message: Message;
   event: RoomEvent;
   position: string;
+  /** Set where the application's rule has deleted the message instead. */
+  refusal?: Refusal;
+  effects?: readonly Effect[];
 }
 
 /** Ends a stream: the text goes into the message's row and into search, and its mentions count. */
 export function endStream(
-  { messages, streams, search, told, room, roomId }: UpkeepContext,
+  context: UpkeepContext,
   before: Message,
   status: 'done' | StreamEnding,
 ): Ended {
+  const { messages, streams, search, told, room, roomId, now } = context;
+  const judged = judge(context, before);
+  if ('refusal' in judged) return refused(context, before, judged.refusal);
   const { rev, position } = room.change();
-  const { streaming: _, ...text } = before;
+  const { streaming: _, ...text } = judged;
   const message: Message = { ...text, rev, ...(status !== 'done' && { status }) };
   const { seq } = message;
   messages.endStream(message);
   streams.remove(seq);
   search.add(message);
+  told.markMessage(now, message.senderId, mentionedOthers(message));
   told.markExcerpt(seq);
+  if (judged !== before) return { message, event: updatedEvent(message, 'edited'), position };
   const payload = { roomId, seq, rev, offset: message.message.length, text: '', status };
   return { message, event: { name: 'messageAppended', payload }, position };
+}
+
+/** The message as the application's rule has it stored, or why that refuses it. */
+function judge(context: UpkeepContext, before: Message): Message | { refusal: Refusal } {
+  if (context.application.beforeMessage === undefined) return before;
+  try {
+    const draft = compose(context, sendingUser(context, before), {
+      ...draftOf(before),
+      maySayNothing: true,
+      isStreamed: true,
+    });
+    const isSame =
+      draft.message === before.message &&
+      draft.meta === before.meta &&
+      JSON.stringify(draft.data) === JSON.stringify(before.data);
+    return isSame ? before : withDraft(before, draft);
+  } catch (error) {
+    if (error instanceof Refusal) return { refusal: error };
+    throw error;
+  }
+}
+
+/** Deletes a message whose text is refused at the end of its stream. */
+function refused(context: UpkeepContext, before: Message, refusal: Refusal): Ended {
+  const { message, position, effects } = emptyMessage(context, before, before.senderId);
+  return { message, event: updatedEvent(message, 'deleted'), position, effects, refusal };
+}
+
+function updatedEvent(message: Message, change: 'edited' | 'deleted'): RoomEvent {
+  return { name: 'messageUpdated', payload: { ...message, change, by: message.senderId } };
 }

@@ -1,13 +1,14 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import { TokenBucket } from '../../protocol/token-bucket.ts';
+import type { Audience } from '../broadcast/audience.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
 import type { Clock, Timer } from '../ports.ts';
 
-/** An application's own event on its way to everyone but the connection `except`. */
+/** An application's own event on its way. */
 export interface Signal {
   name: string;
   payload: object & { userId: string };
-  except: string | undefined;
+  audience: Audience;
 }
 
 /** Senders that are remembered; with more, those who have not sent lately are forgotten. */
@@ -36,17 +37,19 @@ export class Signals {
   }
 
   add(signal: Signal): void {
-    this.#waiting.set(JSON.stringify([signal.payload.userId, signal.name]), signal);
+    const { name, payload, audience } = signal;
+    const to = audience.to === 'user' ? audience.userId : null;
+    this.#waiting.set(JSON.stringify([payload.userId, name, to]), signal);
     this.#send();
   }
 
   #send(): void {
     const now = this.#clock.now();
-    for (const [key, { name, payload, except }] of this.#waiting) {
+    for (const [key, { name, payload, audience }] of this.#waiting) {
       if (this.#senderOf(payload.userId, now).take(now) > 0) continue;
       if (this.#room.take(now) > 0) break;
       this.#waiting.delete(key);
-      this.#outbox.broadcast({ name, payload }, { to: 'everyone', except }, undefined, true);
+      this.#outbox.broadcast({ name, payload }, audience, undefined, true);
     }
     if (this.#waiting.size === 0 || this.#isTimerSet) return;
     this.#isTimerSet = true;

@@ -13,6 +13,8 @@ export class Database {
   readonly #migrations: Migrations;
   #exists: boolean;
   #depth = 0;
+  /** Transactions that were undone, and erasures: what memory says of storage may not hold after one. */
+  undone = 0;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(sql: Sql, schema: Migrations = migrations) {
@@ -40,6 +42,7 @@ export class Database {
 
   /** Drops everything, then lets `found` write what is left of the room. */
   erase(found: () => void): void {
+    this.undone++;
     this.#sql.erase(() => {
       this.#found();
       found();
@@ -59,6 +62,7 @@ export class Database {
     try {
       return this.#sql.atomic(body);
     } catch (error) {
+      this.undone++;
       if (!(error instanceof Unfounded) || this.#depth > 1) throw error;
     } finally {
       this.#depth--;

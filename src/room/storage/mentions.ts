@@ -28,6 +28,17 @@ export class Mentions {
       .map(({ seq }) => seq);
   }
 
+  /** The newest message above `readUpTo` that mentions `userId` and has ended. */
+  newestUnread(userId: string, readUpTo: number): number | undefined {
+    const row = this.#database.first<{ seq: number }>(
+      `SELECT seq FROM mentions WHERE user_id = ? AND seq > ? AND seq NOT IN (SELECT seq FROM streams)
+        ORDER BY seq DESC LIMIT 1`,
+      userId,
+      readUpTo,
+    );
+    return row?.seq;
+  }
+
   /** Mentions of `userId` above `readUpTo`, to 100; those of a streaming message count at its end. */
   countUnread(userId: string, readUpTo: number): number {
     const row = this.#database.first<{ unread: number }>(

@@ -22,6 +22,8 @@ export interface MessageRow {
   mentions: string | null;
   meta: string | null;
   files: string | null;
+  kind: string | null;
+  data: string | null;
   reactions: string | null;
   status: 'streaming' | StreamEnding | null;
 }
@@ -29,15 +31,15 @@ export interface MessageRow {
 export const COLUMNS = `seq, rev, id, sender_id AS senderId, sender, unverified, bot,
   CASE status WHEN 'streaming' THEN ${STREAMED_TEXT} ELSE message END AS message, timestamp,
   edited_at AS editedAt, deleted_at AS deletedAt, reply_to AS replyTo, mentions, meta, files,
-  reactions, status`;
+  kind, data, reactions, status`;
 
 /** Writes a new row, without the text of one that streams; its values are those of `rowValues`, then `deletedBy`. */
 export const INSERT = `INSERT INTO messages (seq, rev, id, sender_id, sender, unverified, message,
-  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, status, bot, deleted_by)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  timestamp, edited_at, deleted_at, reply_to, mentions, meta, files, kind, data, status, bot, deleted_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function rowValues(message: StoredMessage): (string | number | null)[] {
-  const { mentions, meta, files } = message;
+  const { mentions, meta, files, data } = message;
   return [
     message.seq,
     message.rev,
@@ -53,6 +55,8 @@ export function rowValues(message: StoredMessage): (string | number | null)[] {
     mentions === undefined ? null : JSON.stringify(mentions),
     meta === undefined ? null : JSON.stringify(meta),
     files === undefined ? null : JSON.stringify(files),
+    message.kind ?? null,
+    data === undefined ? null : JSON.stringify(data),
     message.streaming === true ? 'streaming' : (message.status ?? null),
     message.bot === true ? 1 : 0,
   ];
@@ -75,6 +79,8 @@ export function messageIn(row: MessageRow): StoredMessage {
     ...(row.replyTo !== null && { replyTo: row.replyTo }),
     ...(row.mentions !== null && { mentions: JSON.parse(row.mentions) as string[] }),
     ...(row.files !== null && { files: JSON.parse(row.files) as FileInfo[] }),
+    ...(row.kind !== null && { kind: row.kind }),
+    ...(row.data !== null && { data: JSON.parse(row.data) as Record<string, unknown> }),
     ...(row.meta !== null && { meta: JSON.parse(row.meta) as Record<string, unknown> }),
     ...(row.status === 'streaming' && { streaming: true as const }),
     ...(row.status !== null && row.status !== 'streaming' && { status: row.status }),

@@ -47,15 +47,16 @@ export class Messages {
   }
 
   /** Writes what an edit can change. */
-  edit({ seq, rev, message, editedAt, mentions, meta }: Message): void {
+  edit({ seq, rev, message, editedAt, mentions, meta, data }: Message): void {
     this.#database.run(
-      `UPDATE messages SET rev = ?, message = ?, edited_at = ?, mentions = ?, meta = ?
+      `UPDATE messages SET rev = ?, message = ?, edited_at = ?, mentions = ?, meta = ?, data = ?
         WHERE seq = ?`,
       rev,
       message,
       editedAt ?? null,
       mentions === undefined ? null : JSON.stringify(mentions),
       meta === undefined ? null : JSON.stringify(meta),
+      data === undefined ? null : JSON.stringify(data),
       seq,
     );
   }
@@ -66,12 +67,14 @@ export class Messages {
   }
 
   /** Writes the whole text of a stream that has ended. */
-  endStream({ seq, rev, message, status }: Message): void {
+  endStream({ seq, rev, message, status, meta, data }: Message): void {
     this.#database.run(
-      'UPDATE messages SET rev = ?, message = ?, status = ? WHERE seq = ?',
+      'UPDATE messages SET rev = ?, message = ?, status = ?, meta = ?, data = ? WHERE seq = ?',
       rev,
       message,
       status ?? null,
+      meta === undefined ? null : JSON.stringify(meta),
+      data === undefined ? null : JSON.stringify(data),
       seq,
     );
   }
@@ -85,7 +88,7 @@ export class Messages {
   delete(seq: number, rev: number, deletedAt: number, deletedBy: string): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, message = '', deleted_at = ?, deleted_by = ?,
-        mentions = NULL, meta = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, kind = NULL, data = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       deletedAt,
       deletedBy,
@@ -115,7 +118,7 @@ export class Messages {
     this.#database.run(
       `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0, bot = 0,
         message = '', deleted_at = coalesce(deleted_at, ?), deleted_by = NULL,
-        mentions = NULL, meta = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
+        mentions = NULL, meta = NULL, kind = NULL, data = NULL, files = NULL, reactions = NULL, status = NULL WHERE seq = ?`,
       rev,
       `erased-${seq}`,
       deletedAt,
@@ -208,6 +211,18 @@ export class Messages {
       fixed.unreadLookedAt,
       userId,
     );
+  }
+
+  /** The newest of others' undeleted messages above `readUpTo` whose text is whole, among the last 100. */
+  newestUnread(userId: string, readUpTo: number): number | undefined {
+    const row = this.#database.first<{ seq: number }>(
+      `SELECT seq FROM (
+        SELECT seq, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT 100
+      ) WHERE sender_id <> ? AND deleted_at IS NULL AND seq NOT IN (SELECT seq FROM streams) LIMIT 1`,
+      readUpTo,
+      userId,
+    );
+    return row?.seq;
   }
 
   /** The newest undeleted message, if it is among the last 100; kept for as long as the room is as it was. */

@@ -1,5 +1,5 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { CREATE_TOLD } from './told.ts';
+import { ADD_REPEATS, CREATE_TOLD } from './told.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import { indexFileNames } from './index-file-names.ts';
 import type { Sql } from '../ports.ts';
@@ -215,6 +215,31 @@ export const migrations: Migrations = [
   ],
   // Searches look at the names of files too: rooms that have some are indexed again.
   [indexFileNames],
+  [
+    // Null in key_hash: imported, which brings no keys.
+    `CREATE TABLE incoming (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      created_by TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      key_hash TEXT UNIQUE
+    ) WITHOUT ROWID`,
+  ],
+  ADD_REPEATS,
+  [
+    // A kind of the application's own, and its data as JSON.
+    'ALTER TABLE messages ADD COLUMN kind TEXT',
+    'ALTER TABLE messages ADD COLUMN data TEXT',
+    // What users have stored about messages. A row that changes gets a new id, the highest.
+    `CREATE TABLE per_user (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      seq INTEGER NOT NULL,
+      user_id TEXT NOT NULL,
+      value TEXT,
+      UNIQUE (seq, user_id)
+    )`,
+    'CREATE INDEX per_user_of ON per_user (user_id)',
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

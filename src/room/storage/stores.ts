@@ -2,10 +2,12 @@ import type { Ports } from '../ports.ts';
 import { Audit } from './audit.ts';
 import type { Database } from './database.ts';
 import { Files } from './files.ts';
+import { IncomingHooks } from './incoming.ts';
 import { Erasures } from './erasures.ts';
 import { Members } from './members.ts';
 import { Mentions } from './mentions.ts';
 import { Messages } from './messages.ts';
+import { PerUserValues } from './per-user-values.ts';
 import { Reactions } from './reactions.ts';
 import { Records } from './records.ts';
 import { RoomRow } from './room-row.ts';
@@ -20,6 +22,7 @@ export interface Stores {
   records: Records;
   members: Members;
   reactions: Reactions;
+  perUser: PerUserValues;
   mentions: Mentions;
   search: SearchIndex;
   audit: Audit;
@@ -27,6 +30,7 @@ export interface Stores {
   told: ToldStore;
   streams: Streams;
   files: Files;
+  incoming: IncomingHooks;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
@@ -37,6 +41,7 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     records: new Records(database),
     members: new Members(database, told),
     reactions: new Reactions(database),
+    perUser: new PerUserValues(database),
     mentions: new Mentions(database),
     search: new SearchIndex(database),
     audit: new Audit(database),
@@ -44,5 +49,6 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
     told,
     streams: new Streams(database),
     files: new Files(database),
+    incoming: new IncomingHooks(database),
   };
 }

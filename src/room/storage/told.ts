@@ -45,6 +45,8 @@ export class ToldStore {
   readonly #database: Database;
   /** Something was marked; whoever sees to it takes this back. */
   hasMarks = false;
+  /** What `markMessage` has stored, so that it is not stored again; it holds until one is undone. */
+  #marked = { undone: 0, pass: false, senders: new Set<string>() };
 
   constructor(database: Database, isOn: boolean) {
     this.#database = database;
@@ -56,10 +58,12 @@ export class ToldStore {
   }
 
   put(told: Told): void {
+    const { unread, notify } = stateIn(told);
+    this.#marked.senders.delete(told.userId);
     this.#database.run(
       `INSERT OR REPLACE INTO told
-        (user_id, state, version, at, last_seq, due, notify, blocks, opened, unread)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        (user_id, state, version, at, last_seq, due, notify, blocks, opened, unread, repeats)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       told.userId,
       told.state,
       told.version,
@@ -69,13 +73,15 @@ export class ToldStore {
       told.notify,
       told.blocks ? 1 : 0,
       told.opened ? 1 : 0,
-      told.state !== null && (JSON.parse(told.state) as { unread: boolean }).unread ? 1 : 0,
+      unread === true ? 1 : 0,
+      unread === true && notify === 'all' ? 1 : 0,
     );
     this.hasMarks = true;
   }
 
   remove(userId: string): void {
     this.hasMarks = true;
+    this.#marked.senders.delete(userId);
     this.#database.run('DELETE FROM told WHERE user_id = ?', userId);
   }
 
@@ -127,18 +133,19 @@ export class ToldStore {
   }
 
   /**
-   * Something was said. Those who were told "read" are to be looked at, those of the mentioned who were
+   * Something was said. Those who listen are to be looked at, those of the mentioned who were
    * told "unread" one by one, and the sender, whose list shows what was said last, within a minute.
    */
   markMessage(now: number, senderId: string, mentioned: readonly string[]): void {
     if (!this.isOn) return;
     this.hasMarks = true;
     const latest = now + inboxLimits.presentMs;
-    this.#database.run(
-      `INSERT INTO telling (one, version, pass_due) VALUES (1, 0, ?)
-        ON CONFLICT (one) DO UPDATE SET pass_due = excluded.pass_due WHERE pass_due IS NULL`,
-      latest,
-    );
+    const { undone } = this.#database;
+    if (this.#marked.undone !== undone || this.#marked.senders.size >= MAX_SENDERS) {
+      this.#marked = { undone, pass: false, senders: new Set() };
+    }
+    const marked = this.#marked;
+    if (!marked.pass) this.#markPass(latest);
     for (const userId of mentioned) {
       this.#database.run(
         'UPDATE told SET due = ? WHERE user_id = ? AND unread = 1 AND due IS NULL',
@@ -146,11 +153,22 @@ export class ToldStore {
         userId,
       );
     }
+    if (marked.senders.has(senderId)) return;
     this.#database.run(
       'UPDATE told SET due = ? WHERE user_id = ? AND due IS NULL',
       latest,
       senderId,
     );
+    marked.senders.add(senderId);
+  }
+
+  #markPass(latest: number): void {
+    this.#database.run(
+      `INSERT INTO telling (one, version, pass_due) VALUES (1, 0, ?)
+        ON CONFLICT (one) DO UPDATE SET pass_due = excluded.pass_due WHERE pass_due IS NULL`,
+      latest,
+    );
+    this.#marked.pass = true;
   }
 
   /** Everybody is to be looked at. */
@@ -193,6 +211,7 @@ export class ToldStore {
   }
 
   passed(): void {
+    this.#marked.pass = false;
     this.#database.run('UPDATE telling SET pass_due = NULL WHERE pass_due IS NOT NULL');
   }
 
@@ -215,10 +234,14 @@ export class ToldStore {
     return row?.due ?? undefined;
   }
 
-  /** Users whose inbox was told "read", after `userId`, by user id. */
-  toldRead(userId: string, limit: number): string[] {
+  /**
+   * Users whose inbox was told "read", or who are notified of every message, after `userId`, by user
+   * id: these are to be looked at when something was said.
+   */
+  listening(userId: string, limit: number): string[] {
     return this.#ids(
-      'WHERE unread = 0 AND state IS NOT NULL AND user_id > ? ORDER BY user_id LIMIT ?',
+      `WHERE state IS NOT NULL AND (unread = 0 OR repeats = 1) AND user_id > ?
+        ORDER BY user_id LIMIT ?`,
       userId,
       limit,
     );
@@ -254,6 +277,23 @@ export class ToldStore {
     }));
   }
 }
+
+/** Senders that are remembered as marked; then they are forgotten, which costs a statement each. */
+const MAX_SENDERS = 1_000;
+
+function stateIn({ state }: Told): { unread?: boolean; notify?: Notify } {
+  return state === null ? {} : (JSON.parse(state) as { unread?: boolean; notify?: Notify });
+}
+
+/** Finds those who are notified of every message while they are unread, too. */
+export const ADD_REPEATS: readonly string[] = [
+  'ALTER TABLE told ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0',
+  `UPDATE told SET repeats = 1
+    WHERE unread = 1 AND json_extract(state, '$.notify') = 'all'`,
+  'DROP INDEX told_read',
+  `CREATE INDEX told_listening ON told (user_id)
+    WHERE state IS NOT NULL AND (unread = 0 OR repeats = 1)`,
+];
 
 /** Makes the tables, and has the members of rooms that were there before looked at. */
 export const CREATE_TOLD: readonly string[] = [

@@ -78,7 +78,10 @@ function dueAt(
     if (!isPresent) return now;
     const readUpTo = members.find(userId)?.readUpTo ?? 0;
     const first = messages.firstUnread(userId, readUpTo);
-    return (first?.timestamp ?? now) + inboxLimits.presentMs;
+    return (
+      (first?.timestamp ?? now) +
+      (isNotified(current) ? inboxLimits.pushWaitMs : inboxLimits.presentMs)
+    );
   }
   if (!isLazy(before, current)) return now;
   const toldAt = Math.min(told.at, now);
@@ -87,6 +90,11 @@ function dueAt(
   if (!isPresent || current.unread) return toldAt + inboxLimits.presentMs;
   const latest = toldAt + inboxLimits.readEveryMs;
   return latest <= now ? now : Math.min(latest, now + inboxLimits.readLookMs);
+}
+
+/** Whether what is unread is something that the user is notified of. */
+function isNotified({ notify, unreadMentions }: Signature): boolean {
+  return notify === 'all' || (notify === 'mentions' && unreadMentions > 0);
 }
 
 /** Whether two signatures differ in nothing that is told as soon as it turns. */

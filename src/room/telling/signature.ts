@@ -1,5 +1,5 @@
 import { isDirect, type Notify } from '../../protocol/inbox-objects.ts';
-import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import { isReserved } from '../../protocol/identity.ts';
 import type { Message, Role } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { KnownMember } from '../storage/members.ts';
@@ -41,14 +41,22 @@ export function signatureOf(
     readUpTo: member.readUpTo,
     unread,
     unreadMentions,
-    notify: told?.notify ?? (isOneToOne ? 'all' : 'mentions'),
+    notify: notifyOf(context, told),
     last: lastTold(context, told, unread, unreadMentions),
   };
 }
 
+/** What a user wants to be notified of. */
+export function notifyOf({ roomId }: UpkeepContext, told: Told | undefined): Notify {
+  return told?.notify ?? (isDirect(roomId) ? 'all' : 'mentions');
+}
+
 /** A member whose inbox is told of the room. */
-function listedMember({ members, state }: UpkeepContext, userId: string): KnownMember | undefined {
-  if (state.deletion !== null || userId.startsWith(GUEST_PREFIX)) return undefined;
+export function listedMember(
+  { members, state }: UpkeepContext,
+  userId: string,
+): KnownMember | undefined {
+  if (state.deletion !== null || isReserved(userId)) return undefined;
   const member = members.find(userId);
   return member === undefined || member.role === 'none' || member.banned ? undefined : member;
 }
@@ -63,16 +71,21 @@ function otherOf({ members }: UpkeepContext, userId: string): Signature['with'] 
   return other === undefined ? null : { userId: other.userId, username: other.username };
 }
 
-/** After "unread" the excerpt stays what it was, unless its message is gone or there are more mentions. */
+/**
+ * After "unread" the excerpt stays what it was, unless its message is gone, there are more mentions, or
+ * the user wants to be notified of every message.
+ */
 function lastTold(
-  { messages, room }: UpkeepContext,
+  context: UpkeepContext,
   told: Told | undefined,
   unread: boolean,
   unreadMentions: number,
 ): Signature['last'] {
+  const { messages, room } = context;
   const before = toldSignature(told);
+  const isSilent = unread && notifyOf(context, told) !== 'all';
   const kept =
-    before?.unread === true && unread && before.unreadMentions === unreadMentions && before.last
+    before?.unread === true && isSilent && before.unreadMentions === unreadMentions && before.last
       ? messages.find(before.last.seq)
       : undefined;
   const last = kept?.deletedAt === undefined ? (kept ?? undefined) : undefined;

@@ -2,6 +2,7 @@ import { type ConversationState, isDirect } from '../../protocol/inbox-objects.t
 import type { UpkeepContext } from '../context.ts';
 import { evaluate } from './evaluate.ts';
 import { lastOf } from './excerpt.ts';
+import { noticeMessage } from './notice.ts';
 import { toldSignature } from './signature.ts';
 
 /**
@@ -21,6 +22,7 @@ export function stateOf(context: UpkeepContext, userId: string): ConversationSta
   const actual = members.find(userId)?.readUpTo ?? readUpTo;
   const message = last === null ? undefined : messages.find(last.seq);
   const isShown = message !== undefined && message.deletedAt === undefined;
+  const notice = unread ? noticeMessage(context, userId, told) : undefined;
   return {
     version: told.version,
     asOf: now,
@@ -33,6 +35,7 @@ export function stateOf(context: UpkeepContext, userId: string): ConversationSta
     unread: unread ? Math.max(1, messages.countUnread(userId, actual)) : 0,
     unreadMentions: signature.unreadMentions,
     notify,
+    ...(notice !== undefined && { notice: { seq: notice.seq, at: notice.timestamp } }),
     at: told.at,
   };
 }

@@ -12,13 +12,15 @@ export function tellingDueAt({ told, state, now }: UpkeepContext): number | unde
     told.firstDue() ?? Infinity,
   );
   if (first === Infinity) return undefined;
-  return Math.max(now + inboxLimits.presentMs, Math.min(first, now + inboxLimits.readEveryMs));
+  // What is due already is done by timers, and by the wakeup where those are lost.
+  const least = first > now ? inboxLimits.pushWaitMs : inboxLimits.presentMs;
+  return Math.max(now + least, Math.min(first, now + inboxLimits.readEveryMs));
 }
 
 /**
  * One bounded step of telling: users who are due, then a look at all members, then one at those who
- * were told "read" and may have something unread.
- * @param passedTo the last user that the look at those who were told "read" has come to
+ * listen: they were told "read" and may have something unread, or are notified of every message.
+ * @param passedTo the last user that the look at those who listen has come to
  * @returns where that look stands; undefined: it is done, or not due
  */
 export function tellingStep(
@@ -32,10 +34,10 @@ export function tellingStep(
   if (due.length === limit) return { hasMore: true, passedTo };
   if (sweepStep(context, limit)) return { hasMore: true, passedTo };
   if (told.state().passDue === null) return { hasMore: false, passedTo: '' };
-  const read = told.toldRead(passedTo, limit);
-  for (const userId of read) evaluate(context, userId);
-  const hasMore = read.length === limit;
-  return { hasMore, passedTo: hasMore ? (read.at(-1) ?? '') : '' };
+  const found = told.listening(passedTo, limit);
+  for (const userId of found) evaluate(context, userId);
+  const hasMore = found.length === limit;
+  return { hasMore, passedTo: hasMore ? (found.at(-1) ?? '') : '' };
 }
 
 /** Looks at some of all members. @returns whether there was something to look at */

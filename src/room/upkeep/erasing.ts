@@ -3,6 +3,8 @@ import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { deleteBytes } from '../files/deliver.ts';
 import { evaluate, INBOX_TARGET } from '../telling/evaluate.ts';
+import type { JsonObject } from '../../protocol/app-room.ts';
+import { replaceData } from '../own/replace-data.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
@@ -63,6 +65,7 @@ function eraseRows(
   eraseReactions(step);
   eraseActs(step);
   eraseFiles(step);
+  eraseValues(step);
   if (step.left > 0) {
     eraseMember(step);
     context.search.beginRewrite();
@@ -116,10 +119,32 @@ function eraseFiles(step: Step): void {
   step.left -= keys.length;
 }
 
+/** What the application's commands have stored for the user, and what messages' data keep of it. */
+function eraseValues(step: Step): void {
+  const { perUser, messages, application } = step.context;
+  if (step.left <= 0) return;
+  for (const { seq, value } of perUser.of(step.userId, step.left)) {
+    perUser.remove(seq, step.userId);
+    step.left--;
+    const message = messages.find(seq);
+    const forget = application.kinds?.get(message?.kind ?? '')?.forget;
+    if (message?.data === undefined || forget === undefined || value === undefined) continue;
+    const changed = replaceData(step.context, message, forget(message.data, value) as JsonObject);
+    const payload = { ...changed.message, change: 'erased' as const, by: step.by };
+    step.broadcasts.push({
+      type: 'broadcast',
+      event: { name: 'messageUpdated', payload },
+      audience: { to: 'everyone' },
+      position: changed.position,
+    });
+  }
+}
+
 /** Audit entries about the user; who deleted a message stands in the message's row, too. */
 function eraseActs(step: Step): void {
-  const { audit, messages } = step.context;
+  const { audit, messages, incoming } = step.context;
   if (step.left <= 0) return;
+  incoming.forgetMaker(step.userId);
   for (const act of audit.involving(step.userId, step.left)) {
     audit.forget(act, step.userId);
     if (act.seq !== undefined) messages.forgetDeleter(act.seq, step.userId);

@@ -19,7 +19,7 @@ function interrupt(context: UpkeepContext): readonly Effect[] {
   return silent.flatMap((seq): Effect[] => {
     const before = messages.find(seq);
     if (before === undefined) return [];
-    const { event, position } = endStream(context, before, 'interrupted');
-    return [{ type: 'broadcast', event, audience: { to: 'everyone' }, position }];
+    const { event, position, effects = [] } = endStream(context, before, 'interrupted');
+    return [...effects, { type: 'broadcast', event, audience: { to: 'everyone' }, position }];
   });
 }

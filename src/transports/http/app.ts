@@ -10,12 +10,14 @@ import { delayRefusal } from '../../admission/delay-refusal.ts';
 import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './browser-rules.ts';
 import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
+import { refusalOf } from '../../protocol/codes/errors.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
-import { addInboxRoutes } from './inbox-routes.ts';
+import { addIncomingRoutes } from './incoming.ts';
+import { addInboxRoutes, pushKeyRoute } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
-import { answerError, noSuchAddress, refusalOf, wrongMethod } from './refusals.ts';
+import { answerError, noSuchAddress, wrongMethod } from './refusals.ts';
 import {
   asAsked,
   bodyFields,
@@ -72,9 +74,11 @@ export function httpTransport(transport: HttpTransport): Hono {
   for (const path of OWN_PATHS) app.use(path, unstored);
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   addFileRoutes(app, transport, identify, charge);
+  addIncomingRoutes(app, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   addInboxRoutes(app, transport, identify);
+  app.get('/push/key', pushKeyRoute(transport));
   app.get('/inbox/events', inboxEventsRoute(transport, identify));
   const { socketIo } = transport;
   if (socketIo !== undefined) {
@@ -117,6 +121,7 @@ const OWN_PATHS = [
   '/blocks',
   '/blocks/*',
   '/users/*',
+  '/push/*',
 ] as const;
 
 /** Admins are trusted. Guests are new with every request; their rooms bound them together. */

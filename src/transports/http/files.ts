@@ -3,11 +3,10 @@ import type { BlobStore } from '../../files/blob-store.ts';
 import { folderOf } from '../../files/delete-files.ts';
 import { FileAccess } from '../../files/file-access.ts';
 import { fileTokenFor, type FileTokens } from '../../files/file-token.ts';
-import { Refusal } from '../../protocol/codes/errors.ts';
+import { Refusal, refusalOf } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { answerOf } from './file-headers.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
-import { refusalOf } from './refusals.ts';
 import { pathFields, roomIdOf, text } from './request-parts.ts';
 import { type Ask, readUploadHead, storeUpload } from './upload.ts';
 

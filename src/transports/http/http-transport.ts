@@ -29,6 +29,8 @@ export interface HttpTransport {
   /** The Socket.IO transport, where it is served from requests. */
   socketIo?: (request: Request) => Promise<Response>;
   files: HttpFiles;
+  /** What browsers subscribe to push notifications with; undefined where none are sent. */
+  pushKey: string | undefined;
   /** Routes of development mode. */
   development?: Hono | undefined;
   /** What an operator decides about the page. */

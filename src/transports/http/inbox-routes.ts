@@ -5,10 +5,9 @@ import {
   type InboxEntry,
   readInboxPayload,
 } from '../../protocol/inbox-commands.ts';
-import { Refusal } from '../../protocol/codes/errors.ts';
+import { Refusal, refusalOf } from '../../protocol/codes/errors.ts';
 import type { Method } from '../../protocol/operation.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
-import { refusalOf } from './refusals.ts';
 import { bodyFields, limitBody, pathFields, text, whole } from './request-parts.ts';
 
 /** A route that asks an inbox for one command. */
@@ -58,6 +57,17 @@ export function addInboxRoutes(app: Hono, transport: HttpTransport, identify: Id
     if (route.hasBody) app.on(route.method, route.path, limitBody(transport.limits), answer);
     else app.on(route.method, route.path, answer);
   }
+}
+
+const NO_PUSH =
+  'This service pushes no notifications: set VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY to what "npm run push-keys" prints.';
+
+/** `GET /push/key`: what a browser subscribes with, which is public. */
+export function pushKeyRoute({ pushKey: key }: HttpTransport) {
+  return (c: Context): Response => {
+    if (key === undefined) throw new Refusal('unavailable', NO_PUSH);
+    return c.json({ key });
+  };
 }
 
 /** `DELETE /users/:userId`: a step of erasing a person; 202 while something is left to do. */

@@ -1,12 +1,11 @@
 import { type Context, Hono } from 'hono';
 import type { Reply, RequestName } from '../../protocol/commands.ts';
-import { internalProblem, Refusal } from '../../protocol/codes/errors.ts';
+import { internalProblem, Refusal, refusalOf } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { jsonLine } from '../../protocol/frames.ts';
 import type { HttpTransport } from './http-transport.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
-import { refusalOf } from './refusals.ts';
 import {
   assertReadable,
   credentialsOf,

@@ -24,6 +24,7 @@ export const otherOperations: readonly RequestName[] = [
   'importRoom',
   'tellRoom',
   'completeFile',
+  'makeIncoming',
 ];
 
 const JSON_TYPE = 'application/json';
@@ -73,7 +74,14 @@ function inboxRoute({ name, method, path, summary, inPath, inQuery, hasBody }: I
     summary,
     ...(inQuery.length > 0 && {
       parameters: inQuery.map((field) =>
-        field === 'since' ? since : { name: field, in: 'query', schema: properties[field] ?? {} },
+        field === 'since'
+          ? since
+          : {
+              name: field,
+              in: 'query',
+              ...(required.includes(field) && { required: true }),
+              schema: properties[field] ?? {},
+            },
       ),
     }),
     ...(hasBody && {
@@ -86,6 +94,21 @@ function inboxRoute({ name, method, path, summary, inPath, inQuery, hasBody }: I
 /** A route that stands in the app but not here fails a test. */
 export const otherRoutes: readonly OtherRoute[] = [
   ...inboxRoutes.map(inboxRoute),
+  {
+    method: 'GET',
+    path: '/push/key',
+    operationId: 'getPushKey',
+    summary: 'The key with which a browser subscribes to push notifications.',
+    security: [],
+    responses: {
+      '200': answered('The key.', JSON_TYPE, {
+        type: 'object',
+        properties: { key: { type: 'string' } },
+        required: ['key'],
+      }),
+      ...refusals(),
+    },
+  },
   {
     method: 'DELETE',
     path: '/users/:userId',
@@ -230,6 +253,59 @@ export const otherRoutes: readonly OtherRoute[] = [
     responses: {
       '200': answered('Begun.', JSON_TYPE, schemaRef('DeleteRoomReply')),
       ...refusals(),
+    },
+  },
+  {
+    ...ownRoute('makeIncoming'),
+    description: 'Made again under its name it gets another key. The key is shown here only.',
+    requestBody: {
+      required: true,
+      content: {
+        [JSON_TYPE]: {
+          schema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+        },
+      },
+    },
+    responses: {
+      '200': answered('Made.', JSON_TYPE, {
+        type: 'object',
+        properties: { url: { type: 'string', format: 'uri' } },
+        required: ['url'],
+      }),
+      ...refusals({ hasBody: true }),
+    },
+  },
+  {
+    method: 'POST',
+    path: '/rooms/:roomId/incoming/:key',
+    operationId: 'sayIncoming',
+    summary: 'Sends a message as an incoming webhook: Slack-style JSON, or the text itself.',
+    security: [],
+    parameters: [
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description: 'The id of the message: sent again, nothing happens.',
+        schema: { type: 'string', minLength: 1, maxLength: 64 },
+      },
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        [JSON_TYPE]: {
+          schema: {
+            type: 'object',
+            properties: { text: { type: 'string' }, username: { type: 'string' } },
+            required: ['text'],
+          },
+        },
+        'text/plain': { schema: { type: 'string' } },
+      },
+    },
+    responses: {
+      '201': answered('Sent.', JSON_TYPE, { type: 'object' }),
+      '200': answered('It had been sent before.', JSON_TYPE, { type: 'object' }),
+      ...refusals({ hasBody: true }),
     },
   },
   {

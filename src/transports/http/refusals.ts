@@ -32,11 +32,6 @@ export function wrongMethod(method: string, allowed: readonly string[]): Refusal
   );
 }
 
-/** The refusal that a problem of a room's reply stands for. */
-export function refusalOf({ code, message, ...details }: Problem): Refusal {
-  return new Refusal(code, message, details);
-}
-
 /** Whatever was thrown, as a response; what is no refusal is a defect and goes to the log. */
 export function answerError(
   c: Context,

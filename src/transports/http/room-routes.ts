@@ -67,13 +67,14 @@ function nameInQuery(operation: RequestName, field: string): string {
   return Object.keys(query).find((name) => query[name] === field) ?? field;
 }
 
-/** A PATCH says what to change, so its body is needed even where each field may be left out. */
+/** What a PATCH changes, or a route creates, stands in its body, even where each field may be left out. */
 function bodyOf(
   operation: RequestName,
   { method }: Address,
   fields: readonly string[],
 ): 'optional' | 'needed' {
-  const isOptional = method !== 'PATCH' && fields.every((field) => mayLack(operation, field));
+  const isNeeded = method === 'PATCH' || traits.get(operation)?.creates === true;
+  const isOptional = !isNeeded && fields.every((field) => mayLack(operation, field));
   return isOptional ? 'optional' : 'needed';
 }
 

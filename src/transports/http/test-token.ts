@@ -1,21 +1,15 @@
 import { Hono } from 'hono';
+import { claimsFor, type KeySettings } from '../../auth/authenticator.ts';
 import { keyOf, signToken } from '../../auth/tokens.ts';
-import { GUEST_PREFIX } from '../../protocol/identity.ts';
+import { reservedPrefix } from '../../protocol/identity.ts';
 import { wrongUserId, wrongUsername } from '../../protocol/text.ts';
-import type { Settings } from '../../settings/settings.ts';
 
 /** How long a token of development mode holds, in seconds. */
 const LASTS_S = 24 * 60 * 60;
 
-/** What tokens are signed with, and must say beside who it is. */
-type Signing = Pick<Settings, 'JWT_SECRET' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
-
 /** `GET /test-token?username=`, with `bot=true` for a program: a token for any name. Development mode only. */
-export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Signing): Hono {
-  const claims = {
-    ...(JWT_ISSUER !== undefined && { iss: JWT_ISSUER }),
-    ...(JWT_AUDIENCE !== undefined && { aud: JWT_AUDIENCE }),
-  };
+export function testTokenRoute(settings: Partial<KeySettings>): Hono {
+  const key = keyOf(settings.JWT_SECRET ?? '');
   return new Hono().get('/test-token', async (c) => {
     const username = c.req.query('username') ?? '';
     const why = wrongUsername(username) ?? wrongUserId(username) ?? wrongSubject(username);
@@ -23,11 +17,12 @@ export function testTokenRoute({ JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE }: Si
     c.header('cache-control', 'no-store');
     const exp = Math.floor(Date.now() / 1_000) + LASTS_S;
     const isBot = c.req.query('bot') === 'true';
-    const who = { sub: username, name: username, exp, ...(isBot && { bot: true }) };
-    return c.text(await signToken({ ...who, ...claims }, keyOf(JWT_SECRET)));
+    const who = { name: username, exp, ...(isBot && { bot: true }) };
+    return c.text(await signToken({ ...claimsFor(username, settings), ...who }, key));
   });
 }
 
 function wrongSubject(username: string): string | undefined {
-  return username.startsWith(GUEST_PREFIX) ? `must not begin with "${GUEST_PREFIX}"` : undefined;
+  const prefix = reservedPrefix(username);
+  return prefix === undefined ? undefined : `must not begin with "${prefix}"`;
 }

@@ -4,6 +4,7 @@ import { folderOf } from '../../files/delete-files.ts';
 import { HEAD_BYTES, sniff } from '../../files/sniff.ts';
 import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import type { Payload, Reply, RequestName } from '../../protocol/commands.ts';
+import { hexOf } from '../../protocol/text.ts';
 import { wrongBody } from './body-text.ts';
 
 /** Asks one room as one identity. @throws Refusal */
@@ -59,9 +60,7 @@ function digestIn(c: Context): string | undefined {
   const [, base64] = /(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]*):/i.exec(given) ?? [];
   if (base64 === undefined) return undefined;
   try {
-    return Array.from(atob(base64), (byte) =>
-      byte.charCodeAt(0).toString(16).padStart(2, '0'),
-    ).join('');
+    return hexOf(Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)));
   } catch {
     throw invalidField('Content-Digest', 'must be base64 between colons');
   }

@@ -47,6 +47,8 @@ export interface ChatPorts<L extends RoomLink> {
   authenticate: Authenticate;
   fileTokens: FileTokens | undefined;
   limits: Limits;
+  /** The names of the application's own commands and signals. */
+  ownNames: ReadonlySet<string>;
 }
 
 const FOREIGN_TOKEN = new Refusal('unauthorized', 'The token is of another user.').problem;
@@ -75,19 +77,21 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   readonly #directory: Directory<L>;
   readonly #rooms = new Map<string, JoinedRoom<L>>();
   readonly #inbox: SocketInbox;
+  readonly #ownNames: ReadonlySet<string>;
   #claims = new NameClaims();
   #closed = false;
   #badTokens: PerMinute | undefined;
 
   constructor(
     identity: Identity,
-    { directory, inboxes, authenticate, fileTokens, limits }: ChatPorts<L>,
+    { directory, inboxes, authenticate, fileTokens, limits, ownNames }: ChatPorts<L>,
     wire: SocketWire,
   ) {
     this.#identity = identity;
     this.#directory = directory;
     this.#authenticate = authenticate;
     this.#fileTokens = fileTokens;
+    this.#ownNames = ownNames;
     this.wire = wire;
     this.limits = limits;
     this.answers = new CommandAnswers(wire);
@@ -193,7 +197,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   /** Gives a command to the room that it names. */
   #give(command: PendingCommand): void {
     const { name, payload } = command;
-    const isSignal = this.limits.openSignals && !isCommandName(name);
+    const isSignal = this.#ownNames.has(name) || (this.limits.openSignals && !isCommandName(name));
     const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
     if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
     const room = this.#rooms.get(roomId);

@@ -226,6 +226,19 @@ describe('a token', () => {
     });
   });
 
+  it('names its user in the configured claim alone', async () => {
+    const checks = { ...rules, userClaim: 'uid' };
+    const found = await holderOf({ uid: 'a', sub: 'b', id: 'c' }, { checks });
+    expect(found).toMatchObject({ userId: 'a' });
+    expect(await holderOf({ uid: 17 }, { checks })).toMatchObject({ userId: '17' });
+    for (const given of [{ sub: 'b' }, { uid: '' }, { uid: null }, { uid: ['a'] }]) {
+      expect(await holderOf(given, { checks })).toEqual({
+        code: 'unauthorized',
+        message: 'The token must name its user in uid, with 1 to 128 characters.',
+      });
+    }
+  });
+
   it('must have the configured issuer and audience', async () => {
     const checks = { ...rules, issuer: 'https://id.example', audience: 'parlor' };
     const iss = 'https://id.example';

@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { errorCodes } from '../../../src/protocol/codes/errors.ts';
 import { text, type Texts } from '../../../web/src/texts.ts';
 import { problems as germanProblems, texts as german } from '../../../web/src/texts/de.ts';
-import { texts as english } from '../../../web/src/texts/en.ts';
+import { texts as first } from '../../../web/src/texts/en.ts';
+import { texts as extras } from '../../../web/src/texts/en-extras.ts';
+
+const english = { ...first, ...extras };
 
 const SOURCE = join(import.meta.dirname, '../../../web/src');
 

@@ -4,7 +4,7 @@ import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
 import { text } from '../texts.ts';
 
-interface Leaving {
+export interface Leaving {
   title: string;
   confirm: string;
   /** Rooms with a draft, which is removed. */

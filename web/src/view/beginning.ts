@@ -2,7 +2,7 @@ import { byId, setText } from './dom.ts';
 import { text } from '../texts.ts';
 
 export interface BeginningState {
-  roomId: string;
+  title: string;
   /** Whether the room was joined. */
   isKnown: boolean;
   hasOlder: boolean;
@@ -38,7 +38,7 @@ export class Beginning {
   }
 }
 
-function textOf({ roomId, isKnown, hasOlder, isEmpty, isCut, loading }: BeginningState): string {
+function textOf({ title, isKnown, hasOlder, isEmpty, isCut, loading }: BeginningState): string {
   if (loading === 'missed') return text('loadingMissed');
   if (hasOlder) {
     if (loading === 'loading') return text('loadingEarlier');
@@ -46,5 +46,5 @@ function textOf({ roomId, isKnown, hasOlder, isEmpty, isCut, loading }: Beginnin
   }
   if (!isKnown) return '';
   if (isCut && !isEmpty) return text('olderNotKept');
-  return isEmpty ? text('emptyRoom') : text('beginningOf', { room: roomId });
+  return isEmpty ? text('emptyRoom') : text('beginningOf', { room: title });
 }

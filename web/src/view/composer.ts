@@ -161,6 +161,11 @@ export class Composer {
     this.focus();
   }
 
+  /** Shows a draft that was written on another device. */
+  showDraft(text: string): void {
+    this.#open({ text, mode: 'new', mentions: [] });
+  }
+
   /** Uploads files, which go out with the message that is written. Never rejects. */
   async attach(files: readonly File[]): Promise<void> {
     const { room, files: source, say, failed } = this.#options;

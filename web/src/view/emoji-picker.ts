@@ -59,9 +59,23 @@ export function openEmoji(
     const shown = isSearch ? findEmoji(groups, wanted.value).slice(0, MAX_FOUND) : initial();
     const { activeElement } = document;
     const focused = grid.contains(activeElement) ? activeElement?.textContent : undefined;
-    const items = shown.map((one) => item(one));
-    grid.replaceChildren(...items);
-    if (focused !== undefined) items.find((one) => one.textContent === focused)?.focus();
+    const before = [...grid.children];
+    // What stays the same stays in its place, and keeps the focus.
+    const items = shown.map((one, at) => {
+      const made = item(one);
+      const old = before[at];
+      if (!(old instanceof HTMLElement) || old.textContent !== made.textContent) return made;
+      old.title = made.title;
+      return old;
+    });
+    items.forEach((made, at) => {
+      const old = before[at];
+      if (old === undefined) grid.append(made);
+      else if (old !== made) old.replaceWith(made);
+    });
+    for (const old of before.slice(items.length)) old.remove();
+    if (focused !== undefined && !grid.contains(document.activeElement))
+      items.find((one) => one.textContent === focused)?.focus();
     setText(status, isSearch && shown.length === 0 && groups.length > 0 ? text('noEmoji') : '');
   }
 

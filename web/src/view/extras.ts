@@ -1,13 +1,23 @@
+import { addTexts } from '../texts.ts';
+import { texts } from '../texts/en-extras.ts';
+
 /** What is opened seldom: one file, loaded with the first of them. */
+export { Conversations } from '../inbox/conversations.ts';
 export { Files, showFiles, Tray } from '../files/index.ts';
+export { askBeforeLeaving } from './ask-before-leaving.ts';
 export { askDate } from './ask-date.ts';
 export { askRoom } from './ask-room.ts';
 export { openEmoji } from './emoji-picker.ts';
+export { openIncoming } from './incoming.ts';
 export { openInvite } from './invite.ts';
 export { PeoplePanel } from './people.ts';
+export { messageChoices } from './message-choices.ts';
 export { openReactions } from './reactions.ts';
 export { SearchPanel } from './search.ts';
 export { openSettings } from './settings.ts';
 export { showShortcuts } from './shortcut-list.ts';
 export { openSwitcher } from './switcher.ts';
 export { ThreadPanel } from './thread.ts';
+export { showTopic } from './topic.ts';
+
+addTexts(texts);

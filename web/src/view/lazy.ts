@@ -1,18 +1,36 @@
-import type { Member, Message, Room } from '../../../src/client/index.ts';
+import type { Client, Member, Message, Room } from '../../../src/client/index.ts';
+import type { Conversations, ConversationsActions } from '../inbox/conversations.ts';
+import type { SyncedDrafts } from '../draft-sync.ts';
 import type { FileInfo } from '../../../src/client/files.ts';
 import type { TokenSource } from '../../../src/client/index.ts';
 import type { Tray, TrayOptions } from '../files/tray.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
+import type { Leaving } from './ask-before-leaving.ts';
 import type { Composer } from './composer.ts';
+import type { TokenOf } from './incoming.ts';
 import type { FileSource } from './files.ts';
+import type { messageChoices } from './message-choices.ts';
+import type { Choice } from './popover.ts';
 import type { PeopleActions, PeoplePanel } from './people.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
+import type { KnownRoom } from './switcher.ts';
 import type { ThreadPanel } from './thread.ts';
+
+type ConversationsParts = [drafts: SyncedDrafts, actions: ConversationsActions, life: AbortSignal];
 
 /** What is opened seldom, loaded with the first use. All reject where that fails. */
 export const lazy = {
+  async conversations(
+    ...[client, ...more]: [Pick<Client, 'inbox'>, ...ConversationsParts]
+  ): Promise<Conversations> {
+    const [{ Conversations: Made }, inbox] = await Promise.all([
+      import('./extras.ts'),
+      client.inbox(),
+    ]);
+    return new Made(inbox, ...more);
+  },
   async emoji(anchor: HTMLElement, label: string, choose: (emoji: string) => void): Promise<void> {
     const { openEmoji } = await import('./extras.ts');
     openEmoji(anchor, label, choose);
@@ -20,6 +38,10 @@ export const lazy = {
   async settings(room: Room): Promise<void> {
     const { openSettings } = await import('./extras.ts');
     openSettings(room);
+  },
+  async incoming(room: Room, tokenOf: TokenOf): Promise<void> {
+    const { openIncoming } = await import('./extras.ts');
+    await openIncoming(room, tokenOf);
   },
   async invite(
     room: Room,
@@ -33,7 +55,7 @@ export const lazy = {
     const { askDate } = await import('./extras.ts');
     askDate(room, jump);
   },
-  async switcher(known: readonly string[], open: (roomId: string) => void): Promise<void> {
+  async switcher(known: readonly KnownRoom[], open: (roomId: string) => void): Promise<void> {
     const { openSwitcher } = await import('./extras.ts');
     openSwitcher(known, open);
   },
@@ -84,6 +106,18 @@ export const lazy = {
   async room(known: readonly string[], open: (roomId: string) => void): Promise<void> {
     const { askRoom } = await import('./extras.ts');
     askRoom(known, open);
+  },
+  async leaving(leaving: Leaving): Promise<void> {
+    const { askBeforeLeaving } = await import('./extras.ts');
+    askBeforeLeaving(leaving);
+  },
+  async messageChoices(...of: Parameters<typeof messageChoices>): Promise<Choice[]> {
+    const { messageChoices: choicesOf } = await import('./extras.ts');
+    return choicesOf(...of);
+  },
+  async topic(topic: string): Promise<void> {
+    const { showTopic } = await import('./extras.ts');
+    showTopic(topic);
   },
   async shortcuts(): Promise<void> {
     const { showShortcuts } = await import('./extras.ts');

@@ -286,11 +286,11 @@ export class LogView {
   }
 
   #renderBeginning(): void {
-    const { you, roomId, outgoing, messages, room } = this.#room.state;
+    const { you, outgoing, messages, room } = this.#room.state;
     const hasOlder = this.#hasOlder();
     this.#beginning.render(
       {
-        roomId,
+        title: this.#context.title(),
         isKnown: you !== undefined,
         hasOlder,
         isCut: (room?.horizon ?? 0) > 1,

@@ -1,4 +1,5 @@
 import type { Message, Room } from '../../../src/client/index.ts';
+import type { Conversation, Notify } from '../../../src/client/inbox.ts';
 import { isLooking } from '../looking.ts';
 import { remembered } from '../memory.ts';
 import { text } from '../texts.ts';
@@ -12,6 +13,20 @@ interface NoticeActions {
   offer: (sentence: string, accept: HTMLElement) => void;
 }
 
+/** A message as a notice shows it. */
+interface Notice {
+  roomId: string;
+  seq: number;
+  sender: string;
+  body: string;
+}
+
+/** What is known of a room beside its state. */
+interface Noticed {
+  level: Notify;
+  title: string;
+}
+
 /** Tells a user who looks elsewhere that they are mentioned, once they have wished for that. */
 export class Notices {
   readonly #actions: NoticeActions;
@@ -20,13 +35,30 @@ export class Notices {
     this.#actions = actions;
   }
 
-  heard(room: Room, message: Message): void {
+  /** A message has come to a room that is joined. @param about what is known of the room */
+  heard(room: Room, message: Message, { level, title }: Noticed): void {
     const { you, status, isCatchingUp } = room.state;
-    const isMention = you !== undefined && message.mentions?.includes(you.userId) === true;
-    if (!isMention || message.senderId === you.userId || message.deletedAt !== undefined) return;
-    if (typeof Notification !== 'function' || status.name !== 'open' || isCatchingUp) return;
+    if (you === undefined || message.senderId === you.userId) return;
+    const isMention = message.mentions?.includes(you.userId) === true;
+    const isWanted = level === 'all' || (level === 'mentions' && isMention);
+    if (!isWanted || message.deletedAt !== undefined) return;
+    if (status.name !== 'open' || isCatchingUp) return;
+    this.#tell(title, { ...message, roomId: room.roomId, body: beginningOf(message.message) });
+  }
+
+  /** A conversation that is not joined has turned. @param before how it was, where that is known */
+  turned(conversation: Conversation, before: Conversation | undefined, title: string): void {
+    const { roomId, last, notify, unread, unreadMentions } = conversation;
+    if (before === undefined || last === undefined || notify === 'none') return;
+    const isMention = unreadMentions > before.unreadMentions;
+    const isNew = notify === 'all' && unread > 0 && last.seq > (before.last?.seq ?? 0);
+    if (isMention || isNew) this.#tell(title, { ...last, roomId, body: last.excerpt });
+  }
+
+  #tell(title: string, notice: Notice): void {
+    if (typeof Notification !== 'function') return;
     if (Notification.permission === 'default') this.#offer();
-    else if (Notification.permission === 'granted' && !isLooking()) this.#show(room, message);
+    else if (Notification.permission === 'granted' && !isLooking()) this.#show(title, notice);
   }
 
   /** Asked at the first mention, and never again: browsers punish pages that ask at the door. */
@@ -40,11 +72,11 @@ export class Notices {
     this.#actions.offer(text('notifyOffer'), accept);
   }
 
-  #show({ roomId }: Room, { seq, sender, message }: Message): void {
+  #show(room: string, { roomId, seq, sender, body }: Notice): void {
     try {
-      const title = text('noticeTitle', { name: sender, room: roomId });
+      const title = sender === room ? sender : text('noticeTitle', { name: sender, room });
       const notice = new Notification(title, {
-        body: beginningOf(message),
+        body,
         icon: '/icon.svg',
         tag: `${roomId} ${seq}`,
       });

@@ -43,6 +43,8 @@ export interface PeopleActions {
   mention: (person: Person) => void;
   /** Asks whom to invite. @param invited somebody was */
   invite: (invited: (member: Member) => void) => void;
+  /** What can be done about a person outside of the room. */
+  personal: (person: Person) => Choice[];
 }
 
 /** Who is here, who else belongs to the room, and what can be done about them. */
@@ -184,6 +186,7 @@ export class PeoplePanel implements PanelContent {
       const choose = () => this.#actions.mention({ userId, name: username });
       choices.push({ label: text('mention'), icon: 'mention', choose });
     }
+    choices.push(...this.#actions.personal({ userId, name: username }));
     const member = { userId, role: user.role ?? ('none' as const) };
     if (!mayActOn(state, member)) return choices;
     if (banned === true) {

@@ -7,18 +7,18 @@ import { Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
-import { isModerator, roleName, whySilent } from '../rights.ts';
+import { isModerator, isOwner, roleName, whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
-import { openDialog } from './dialog.ts';
-import { button, byId, element, setText, withOwnDirection } from './dom.ts';
+import { button, byId, setText } from './dom.ts';
 import { type FileSource, onFiles } from './files.ts';
+import type { TokenOf } from './incoming.ts';
+import { onLooking } from '../looking.ts';
 import { lazy } from './lazy.ts';
 import { RoomStatus } from './room-status.ts';
 import { Locked } from './locked.ts';
 import { LogView } from './log.ts';
-import { messageChoices } from './message-choices.ts';
 import { Panel, type PanelContent } from './panel.ts';
 import { type Choice, openMenu, QUICK_EMOJI } from './popover.ts';
 import type { MessageActions, RowContext } from './row-context.ts';
@@ -40,10 +40,17 @@ export interface RoomActions {
   userId: () => string | undefined;
   /** What this user has written and not sent; undefined as long. */
   drafts: () => Drafts | undefined;
+  /** What the room is called. */
+  title: () => string;
+  /** What else can be done with the room. */
+  choices: () => Choice[];
+  /** What can be done about a person outside of the room. */
+  personal: (person: Person) => Choice[];
   /** This user's files. */
   files: FileSource;
   /** Leaves this room. */
   leave: () => void;
+  tokenOf: TokenOf;
   /** People whom this user knows from other rooms. */
   knownPeople: () => Person[];
   /** Signs in anew, since the room has ended for this token. */
@@ -86,6 +93,7 @@ export class RoomView {
     const { signal } = this.#life;
     this.#context = {
       room,
+      title: () => actions.title(),
       ownId: () => room.state.you?.userId ?? actions.userId(),
       names: new Names(),
       reactors: new Reactors(room, this.changed, signal),
@@ -96,8 +104,6 @@ export class RoomView {
     };
     this.#live = new LiveRegion(signal);
     this.#clear();
-    setText(this.#name, room.roomId);
-    this.#name.title = room.roomId;
     this.#status = new RoomStatus(room);
     this.#locked = new Locked(room, this.changed, this.#roomActions, signal);
     this.#log = new LogView(this.#context, () => this.#offers(), signal);
@@ -143,6 +149,11 @@ export class RoomView {
     void this.#log.toFirstUnread();
   }
 
+  /** Shows a draft that was written on another device. */
+  showDraft(text: string): void {
+    this.#composer.showDraft(text);
+  }
+
   /** Shows a message, once the room is here. */
   show(seq: number): void {
     this.#wanted = seq;
@@ -176,6 +187,8 @@ export class RoomView {
         this.#isLive = false;
       }),
     ];
+    // Whoever comes back to the window sees at once what time has changed.
+    onLooking(this.changed, this.#life.signal);
     const timer = setInterval(this.changed, LOOK_MS);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
@@ -230,7 +243,7 @@ export class RoomView {
       },
       more: (message, anchor) => {
         const isInRoom = composer() === this.#composer;
-        const choices = messageChoices(this.#room, message, {
+        const deeds = {
           react: () => actions.pick(message, anchor),
           reply: () => actions.reply(message),
           edit: () => composer().edit(message),
@@ -238,10 +251,12 @@ export class RoomView {
           copyLink: () => void this.#copyLink(message.seq),
           showReactions: () => this.#load(lazy.reactions(this.#room, message)),
           openThread: isInRoom ? actions.openThread : undefined,
-        });
+        };
         const quick = { emoji: QUICK_EMOJI, choose: (one: string) => this.#react(message, one) };
         const maySpeak = whySilent(this.#room.state, Date.now()) === undefined;
-        openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
+        const open = (choices: Choice[]) =>
+          openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
+        this.#load(lazy.messageChoices(this.#room, message, deeds).then(open));
       },
       openThread: (seq) => this.#load(this.#openThread(seq)),
       jump: (seq) => void this.#jump(seq),
@@ -283,7 +298,7 @@ export class RoomView {
     ];
     const { topic = '' } = this.#room.state.room ?? {};
     if (topic !== '') {
-      const choose = () => showTopic(topic);
+      const choose = () => this.#load(lazy.topic(topic));
       choices.push({ label: text('showTopic'), icon: 'thread', choose });
     }
     if (isModerator(this.#room.state)) {
@@ -293,7 +308,14 @@ export class RoomView {
         choose: () => this.#load(lazy.settings(this.#room)),
       });
     }
-    choices.push({
+    if (isOwner(this.#room.state)) {
+      choices.push({
+        label: text('incoming'),
+        icon: 'copy',
+        choose: () => this.#load(lazy.incoming(this.#room, this.#roomActions.tokenOf)),
+      });
+    }
+    choices.push(...this.#roomActions.choices(), {
       label: text('leaveRoom'),
       icon: 'leave',
       choose: () => this.#roomActions.leave(),
@@ -322,6 +344,7 @@ export class RoomView {
         this.#composer.mention(person);
       },
       invite: (invited) => this.#invite(invited),
+      personal: (person) => this.#roomActions.personal(person),
     });
     this.#openPanel(people, opener);
   }
@@ -438,6 +461,9 @@ export class RoomView {
 
   #renderBar(): void {
     const { room, onlineCount } = this.#room.state;
+    const title = this.#roomActions.title();
+    setText(this.#name, title);
+    this.#name.title = title;
     const topic = room?.topic ?? '';
     if (this.#topic.title !== topic) {
       this.#topic.title = topic;
@@ -454,10 +480,4 @@ export class RoomView {
       opener.ariaExpanded = String(this.#panel.name === name);
     }
   }
-}
-
-/** All of it, where the bar has no room. */
-function showTopic(topic: string): void {
-  const said = withOwnDirection(element('p', 'text', ...linkedParts(topic)));
-  openDialog({ title: text('topic'), parts: [said] });
 }

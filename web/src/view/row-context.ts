@@ -26,6 +26,8 @@ export interface MessageActions {
 /** What rows are drawn from. */
 export interface RowContext {
   room: Room;
+  /** What the room is called. */
+  title: () => string;
   /** This user; undefined until it is known who that is. */
   ownId: () => string | undefined;
   names: Names;

@@ -1,10 +1,12 @@
 import type { Room, You } from '../../../src/client/index.ts';
+import type { Conversation } from '../../../src/client/inbox.ts';
 import { cover, uncover } from '../covers.ts';
 import { foldName } from '../../../src/protocol/fold.ts';
 import { shortWhenOf } from '../times.ts';
-import { byId, element, icon } from './dom.ts';
+import { button, byId, element, icon } from './dom.ts';
 import { beginningOf } from './text.ts';
 import { avatar, nameParts } from './person.ts';
+import { type Choice, openMenu } from './popover.ts';
 import { text } from '../texts.ts';
 
 /** As in the style sheet: from here on the rooms stand beside the talk. */
@@ -15,10 +17,25 @@ const LINE_MS = 1_000;
 /** Above so many rooms there is a field to find one. */
 const MAX_UNFILTERED = 12;
 
+/** What stands in the list. */
+export interface Listed {
+  roomId: string;
+  title: string;
+  /** Where it is joined. */
+  room: Room | undefined;
+  /** Where it is in the user's inbox. */
+  conversation: Conversation | undefined;
+  /** Something is written there and not sent. */
+  hasDraft: boolean;
+}
+
 export interface SidebarActions {
   /** Shows a room, and joins it first where need be. */
   open: (roomId: string) => void;
   signOut: () => void;
+  /** What can be done with a room of the list. */
+  choices: (roomId: string) => Choice[];
+  loadMore: () => void;
   /** Asks for a room to join. */
   askRoom: (known: readonly string[]) => void;
   /** Draws again. */
@@ -33,13 +50,16 @@ export class Sidebar {
   readonly #opener = byId('rooms-button', HTMLButtonElement);
   readonly #dot = byId('rooms-dot', HTMLSpanElement);
   readonly #filter = byId('room-filter', HTMLInputElement);
+  readonly #more: HTMLButtonElement;
   #line: (Shown & { at: number }) | undefined;
   #drawn = '';
   #known: readonly string[] = [];
   #current: string | undefined;
 
-  constructor({ open, signOut, changed, askRoom }: SidebarActions, life: AbortSignal) {
+  constructor(actions: SidebarActions, life: AbortSignal) {
+    const { open, signOut, changed, askRoom, choices, loadMore } = actions;
     const options = { signal: life };
+    this.#more = button(text('moreRooms'), loadMore, 'button is-quiet');
     this.#drawn = '';
     this.#show(false);
     this.#opener.addEventListener('click', () => this.#show(!this.#isShown), options);
@@ -50,6 +70,7 @@ export class Sidebar {
     this.#filter.value = '';
     this.#filter.addEventListener('input', changed, options);
     this.#list.addEventListener('click', (event) => this.#chosen(event, open), options);
+    this.#list.addEventListener('contextmenu', (event) => this.#menu(event, choices), options);
     byId('shade', HTMLDivElement).addEventListener('click', () => this.#show(false), options);
     this.#nav.addEventListener(
       'keydown',
@@ -61,29 +82,39 @@ export class Sidebar {
     isWide.addEventListener('change', () => this.#show(false), options);
   }
 
-  /**
-   * @param rooms by id; one that is not joined yet is undefined
-   * @param drafts rooms where something is written and not sent
-   */
+  /** @param hasMore further conversations can be loaded @returns what is unread */
   render(
-    rooms: ReadonlyMap<string, Room | undefined>,
+    rooms: readonly Listed[],
     current: string | undefined,
-    drafts: ReadonlySet<string>,
-  ): void {
-    this.#known = [...rooms.keys()];
-    this.#filter.hidden = rooms.size <= MAX_UNFILTERED;
+    hasMore: boolean,
+  ): { unread: number; mentions: number } {
+    this.#known = rooms.map(({ roomId }) => roomId);
+    this.#filter.hidden = rooms.length <= MAX_UNFILTERED;
     const wanted = this.#filter.hidden ? '' : foldName(this.#filter.value.trim());
-    const all = [...rooms].map(([roomId, room]) =>
-      this.#steady(shownOf(roomId, room, drafts.has(roomId)), roomId === current),
-    );
-    const shown = all.filter(({ roomId }) => foldName(roomId).includes(wanted)).toSorted(byUrgency);
-    const you = [...rooms.values()].map((room) => room?.state.you).find((one) => one !== undefined);
-    this.#dot.hidden = !all.some(({ roomId, unread }) => roomId !== current && unread > 0);
-    const drawn = JSON.stringify([shown, current, you]);
+    const all = rooms.map((one) => this.#steady(shownOf(one), one.roomId === current));
+    const shown = all.filter((one) => fits(one, wanted)).toSorted(byUrgency);
+    const you = rooms.map(({ room }) => room?.state.you).find((one) => one !== undefined);
+    const counted = all.filter(({ isMuted }) => !isMuted);
+    this.#dot.hidden = !counted.some(({ roomId, unread }) => roomId !== current && unread > 0);
+    this.#draw(shown, current, you, hasMore);
+    return {
+      unread: counted.reduce((sum, one) => sum + one.unread, 0),
+      mentions: counted.reduce((sum, one) => sum + one.unreadMentions, 0),
+    };
+  }
+
+  #draw(
+    shown: readonly Shown[],
+    current: string | undefined,
+    you: You | undefined,
+    hasMore: boolean,
+  ): void {
+    const drawn = JSON.stringify([shown, current, you, hasMore]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     const hadFocus = (document.activeElement as HTMLElement | null)?.dataset['room'];
     this.#list.replaceChildren(...shown.map((room) => item(room, room.roomId === current)));
+    if (hasMore) this.#list.append(element('li', '', this.#more));
     if (hadFocus !== undefined) {
       this.#list.querySelector<HTMLElement>(`[data-room="${CSS.escape(hadFocus)}"]`)?.focus();
     }
@@ -142,6 +173,15 @@ export class Sidebar {
     this.#show(false);
   }
 
+  /** By the other button of a mouse, a long press, or the menu key. */
+  #menu(event: MouseEvent, choices: (roomId: string) => Choice[]): void {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const offered = choices(link?.dataset['room'] ?? '');
+    if (link === null || offered.length === 0) return;
+    event.preventDefault();
+    openMenu(link, text('roomMenu'), offered);
+  }
+
   readonly #close = () => this.#leave();
 
   /** Matters only where there is no place beside the talk. */
@@ -157,6 +197,12 @@ export class Sidebar {
 
 interface Shown {
   roomId: string;
+  title: string;
+  /** The other user of a direct room. */
+  withId: string | undefined;
+  isOnline: boolean;
+  isPinned: boolean;
+  isMuted: boolean;
   isPrivate: boolean;
   unread: number;
   unreadMentions: number;
@@ -167,47 +213,76 @@ interface Shown {
   lastAt: number;
 }
 
-function shownOf(roomId: string, room: Room | undefined, hasDraft: boolean): Shown {
-  const { unread = 0, unreadMentions = 0, status, messages = [], room: info } = room?.state ?? {};
-  const newest = messages.findLast(({ deletedAt }) => deletedAt === undefined);
+/** A room that is joined knows best; otherwise the inbox says what it was told. */
+function shownOf({ roomId, title, room, conversation, hasDraft }: Listed): Shown {
+  const { status, you, online = [], room: info } = room?.state ?? {};
+  const isJoined = status?.name === 'open' && you !== undefined;
+  const { unread = 0, unreadMentions = 0 } = (isJoined ? room?.state : conversation) ?? {};
+  const { userId } = conversation?.with ?? {};
+  const isMarked = conversation?.unreadFrom !== undefined;
   return {
     roomId,
+    title,
+    withId: userId,
+    isOnline: online.some((one) => one.userId === userId),
+    isPinned: conversation?.pinned === true,
+    isMuted: conversation?.notify === 'none',
     isPrivate: info?.private === true,
-    unread,
+    unread: Math.max(unread, isMarked ? 1 : 0),
     unreadMentions,
     hasDraft,
     hasEnded: status?.name === 'ended',
-    last: newest === undefined ? '' : `${newest.sender}: ${beginningOf(newest.message, 60)}`,
-    lastAt: newest?.timestamp ?? 0,
+    ...lastOf(room, conversation),
   };
 }
 
-/** What wants to be read first, then by activity, then by name. */
+/** The newest message in one line, of what the room and the inbox know. */
+function lastOf(
+  room: Room | undefined,
+  conversation: Conversation | undefined,
+): Pick<Shown, 'last' | 'lastAt'> {
+  const newest = room?.state.messages.findLast(({ deletedAt }) => deletedAt === undefined);
+  const { last } = conversation ?? {};
+  const isTold = last !== undefined && last.timestamp > (newest?.timestamp ?? 0);
+  if (isTold) return { last: `${last.sender}: ${last.excerpt}`, lastAt: last.timestamp };
+  if (newest === undefined) return { last: '', lastAt: 0 };
+  return {
+    last: `${newest.sender}: ${beginningOf(newest.message, 60)}`,
+    lastAt: newest.timestamp,
+  };
+}
+
+function fits({ title, last }: Shown, wanted: string): boolean {
+  return foldName(title).includes(wanted) || foldName(last).includes(wanted);
+}
+
+/** Pinned ones first, then what wants to be read, then by activity, then by name. */
 function byUrgency(a: Shown, b: Shown): number {
   return (
+    Number(b.isPinned) - Number(a.isPinned) ||
     Math.sign(b.unreadMentions) - Math.sign(a.unreadMentions) ||
     Math.sign(b.unread) - Math.sign(a.unread) ||
     b.lastAt - a.lastAt ||
-    a.roomId.localeCompare(b.roomId)
+    a.title.localeCompare(b.title)
   );
 }
 
 function item(shown: Shown, isCurrent: boolean): HTMLLIElement {
-  const { roomId, isPrivate, unread, last, lastAt } = shown;
-  const mark = element('span', 'room-mark', isPrivate ? icon('lock') : '#');
+  const { roomId, title, unread, last, lastAt, isMuted } = shown;
+  const mark = element('span', 'room-mark', markOf(shown));
   mark.setAttribute('aria-hidden', 'true');
   const side = element('span', 'room-side', ...sideParts(shown, isCurrent));
   const link = element(
     'a',
     'room',
     mark,
-    element('span', 'room-label', element('bdi', '', roomId)),
+    element('span', 'room-label', element('bdi', '', title)),
     side,
   );
   link.href = `#${encodeURIComponent(roomId)}`;
   link.dataset['room'] = roomId;
   if (isCurrent) link.ariaCurrent = 'page';
-  link.classList.toggle('is-unread', unread > 0 && !isCurrent);
+  link.classList.toggle('is-unread', unread > 0 && !isCurrent && !isMuted);
   if (last !== '') {
     const line = element('span', 'room-last', element('bdi', '', last));
     // Whoever listens hears names of rooms, and reads a room for what was said there.
@@ -220,11 +295,21 @@ function item(shown: Shown, isCurrent: boolean): HTMLLIElement {
   return element('li', '', link);
 }
 
+function markOf({ title, withId, isOnline, isPrivate }: Shown): Node | string {
+  if (withId === undefined) return isPrivate ? icon('lock') : '#';
+  const face = avatar(withId, title);
+  face.classList.toggle('is-online', isOnline);
+  return face;
+}
+
 function sideParts(
-  { unread, unreadMentions, hasDraft, hasEnded }: Shown,
+  { unread, unreadMentions, hasDraft, hasEnded, isPinned, isMuted, isOnline }: Shown,
   isCurrent: boolean,
 ): HTMLElement[] {
   const parts: HTMLElement[] = [];
+  if (isOnline) parts.push(element('span', 'aside', ` (${text('here')})`));
+  if (isPinned) parts.push(sign('pin', text('pinned')));
+  if (isMuted) parts.push(sign('mute', text('mutedTag')));
   if (hasDraft && !isCurrent) parts.push(element('span', 'has-draft', text('draft')));
   if (hasEnded) parts.push(badge('!', text('closedToYou'), 'is-ended'));
   else if (unread > 0 && !isCurrent) {
@@ -234,6 +319,11 @@ function sideParts(
     parts.push(badge(isMention ? `@ ${count}` : count, said, isMention ? 'is-mention' : ''));
   }
   return parts;
+}
+
+/** A picture with its meaning for those who listen. */
+function sign(name: string, said: string): HTMLElement {
+  return element('span', '', icon(name), element('span', 'aside', ` (${said})`));
 }
 
 function badge(shown: string, said: string, className: string): HTMLElement {

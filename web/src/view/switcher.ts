@@ -6,8 +6,14 @@ import { element, newId } from './dom.ts';
 
 const MOST = 8;
 
+/** A room to go to, and what it is called. */
+export interface KnownRoom {
+  roomId: string;
+  title: string;
+}
+
 /** Finds a known room by a part of its name, or joins another one. */
-export function openSwitcher(known: readonly string[], open: (roomId: string) => void): void {
+export function openSwitcher(known: readonly KnownRoom[], open: (roomId: string) => void): void {
   const wanted = element('input', '');
   wanted.autocomplete = 'off';
   wanted.autocapitalize = 'none';
@@ -18,7 +24,7 @@ export function openSwitcher(known: readonly string[], open: (roomId: string) =>
   list.id = newId();
   wanted.setAttribute('aria-controls', list.id);
   wanted.ariaExpanded = 'true';
-  let found: readonly string[] = [];
+  let found: readonly KnownRoom[] = [];
   let selected = 0;
   let room = '';
   const dialog = openDialog({
@@ -26,7 +32,7 @@ export function openSwitcher(known: readonly string[], open: (roomId: string) =>
     parts: [field(text('room'), wanted, text('switchHint')), list],
     confirm: text('open'),
     run: () => {
-      room = found[selected] ?? readTypedRoom(wanted.value);
+      room = found[selected]?.roomId ?? readTypedRoom(wanted.value);
     },
     after: () => open(room),
   });
@@ -46,8 +52,8 @@ export function openSwitcher(known: readonly string[], open: (roomId: string) =>
   function render(): void {
     const key = foldName(wanted.value.trim().replace(/^#/, ''));
     found = known
-      .filter((one) => foldName(one).includes(key))
-      .toSorted((a, b) => foldName(a).indexOf(key) - foldName(b).indexOf(key))
+      .filter(({ title }) => foldName(title).includes(key))
+      .toSorted((a, b) => foldName(a.title).indexOf(key) - foldName(b.title).indexOf(key))
       .slice(0, MOST);
     list.replaceChildren(...found.map((one, at) => option(one, at)));
     wanted.setAttribute(
@@ -56,8 +62,8 @@ export function openSwitcher(known: readonly string[], open: (roomId: string) =>
     );
   }
 
-  function option(roomId: string, at: number): HTMLLIElement {
-    const made = element('li', 'choice', element('bdi', 'name', roomId));
+  function option({ roomId, title }: KnownRoom, at: number): HTMLLIElement {
+    const made = element('li', 'choice', element('bdi', 'name', title));
     made.role = 'option';
     made.id = `${list.id}-${at}`;
     made.ariaSelected = String(at === selected);

@@ -52,6 +52,7 @@ describe('close codes', () => {
     ['file_not_found', 4504],
     ['not_joined', 4504],
     ['conflict', 4504],
+    ['refused', 4504],
     ['too_large', 4504],
     ['too_many_rooms', 4504],
   ];
@@ -93,6 +94,7 @@ describe('error codes', () => {
       [404, 'file_not_found'],
       [409, 'not_joined'],
       [409, 'conflict'],
+      [422, 'refused'],
       [413, 'too_large'],
       [429, 'rate_limited'],
       [429, 'slow_mode'],

@@ -107,7 +107,7 @@ it('says which fields of a body may be null, and that a compressed one is refuse
   const body = z.fromJSONSchema(schema as never);
   const nulls = { id: null, replyTo: null, mentions: null, meta: null, sender: null };
   expect(body.safeParse({ message: 'a', ...nulls }).success).toBe(true);
-  expect(body.safeParse({ message: null }).success).toBe(false);
+  expect(body.safeParse({ message: 7 }).success).toBe(false);
   expect(responses).toHaveProperty('415');
 });
 

@@ -1,0 +1,103 @@
+import type { App } from '../protocol/app.ts';
+import type { JsonObject } from '../protocol/app-room.ts';
+import { wrongSignalName } from '../protocol/signals.ts';
+import { type AnySchema, readBy } from '../protocol/standard-schema.ts';
+import type { Application } from '../room/application.ts';
+import type { AnyDefinition, SignalDefinition } from './define.ts';
+import { refuse } from './define.ts';
+import { isAsynchronous } from './is-asynchronous.ts';
+
+/**
+ * An application as rooms take it.
+ * @throws Error with a sentence for what cannot be: a reserved name, or an asynchronous schema
+ */
+export function applicationOf(app: App): Application {
+  const {
+    signals = {},
+    kinds = {},
+    commands = {},
+    beforeMessage,
+  } = app['~parlor'] as AnyDefinition;
+  for (const name of [...Object.keys(signals), ...Object.keys(commands)]) assertName(name);
+  for (const name of Object.keys(kinds)) assertSpelling(name);
+  for (const name of Object.keys(commands)) {
+    if (Object.hasOwn(signals, name))
+      throw wrong(name, 'is both a signal and a command: rename one');
+  }
+  return {
+    signals: mapOf(signals, (definition, name) => {
+      const { schema, crowd } = signalOf(definition);
+      assertSynchronous(`The signal ${name}`, schema);
+      return { crowd, read: (payload) => objectBy(schema, payload) };
+    }),
+    kinds: mapOf(kinds, ({ data: schema, text, forget }, name) => {
+      assertSynchronous(`The kind ${name}`, schema);
+      return {
+        read: (data) => objectBy(schema, data, 'data'),
+        ...(text && { text }),
+        ...(forget && { forget: forget as (data: JsonObject, value: unknown) => unknown }),
+      };
+    }),
+    commands: mapOf(commands, ({ payload: schema, reads = false, handle }, name) => {
+      assertSynchronous(`The command ${name}`, schema, handle);
+      return { reads, handle, read: (payload) => readBy(schema, payload) };
+    }),
+    ...(beforeMessage && { beforeMessage: judgeBy(beforeMessage) }),
+  };
+}
+
+function judgeBy(
+  beforeMessage: NonNullable<AnyDefinition['beforeMessage']>,
+): NonNullable<Application['beforeMessage']> {
+  assertSynchronous('beforeMessage', beforeMessage);
+  return (room, draft) => {
+    const verdict = beforeMessage(room, draft) ?? undefined;
+    if (verdict instanceof Promise) throw new Error('beforeMessage is asynchronous.');
+    if (verdict === undefined) return undefined;
+    if ('refuse' in verdict) throw refuse(verdict.refuse);
+    return verdict.replace;
+  };
+}
+
+function signalOf(definition: SignalDefinition<AnySchema>): { schema: AnySchema; crowd: boolean } {
+  if ('~standard' in definition) return { schema: definition, crowd: false };
+  return { schema: definition.schema, crowd: definition.crowd };
+}
+
+function objectBy(schema: AnySchema, given: unknown, within?: string): JsonObject {
+  const read = readBy(schema, given, within);
+  if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as JsonObject;
+  throw new Error('The schema gives something that is no JSON object.');
+}
+
+function mapOf<D, R>(
+  definitions: Readonly<Record<string, D>>,
+  make: (definition: D, name: string) => R,
+): ReadonlyMap<string, R> {
+  return new Map(
+    Object.entries(definitions).map(([name, definition]) => [name, make(definition, name)]),
+  );
+}
+
+function assertName(name: string): void {
+  const why = wrongSignalName(name);
+  if (why !== undefined) throw wrong(name, why);
+}
+
+/** A kind stands in a field of its own, so it may be named like a command. */
+function assertSpelling(name: string): void {
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}_ .:/-]{0,63}$/u.test(name)) {
+    throw wrong(name, 'must be 1 to 64 letters, digits, spaces, or _ . : / -');
+  }
+}
+
+function assertSynchronous(whose: string, ...parts: unknown[]): void {
+  if (!parts.some(isAsynchronous)) return;
+  throw new Error(
+    `src/app.ts: ${whose} is asynchronous; a room decides at once, so make it synchronous.`,
+  );
+}
+
+function wrong(name: string, why: string): Error {
+  return new Error(`src/app.ts: The name "${name}" ${why}.`);
+}

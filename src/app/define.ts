@@ -1,0 +1,77 @@
+import type { App, Nothing, Schemas } from '../protocol/app.ts';
+import { Refusal } from '../protocol/codes/errors.ts';
+import type { AnySchema, Input, Output } from '../protocol/standard-schema.ts';
+import type {
+  AppRoom,
+  CommandOutcome,
+  CommandRoom,
+  Draft,
+  Replacement,
+} from '../protocol/app-room.ts';
+
+export type { AppRoom, CommandRoom, Draft, PerUser } from '../protocol/app-room.ts';
+
+/** A signal's schema; with `crowd`, it is passed on however many users are online. */
+export type SignalDefinition<S> = S | { schema: S; crowd: true };
+
+export interface KindDefinition<S> {
+  data: S;
+  /** What people and search read of it; without, the sender's own text. */
+  text?: (data: Output<S>) => string;
+  /** The data without what an erased user has stored about the message with `perUser`. */
+  forget?: (data: Output<S>, value: never) => Input<S>;
+}
+
+export interface CommandDefinition<S, R> {
+  payload: S;
+  /** true: also users who may only read may give it. By default it takes the right to send messages. */
+  reads?: boolean;
+  /** Runs synchronously, in the command's transaction: what it throws undoes it. */
+  handle: (room: CommandRoom, payload: Output<S>) => CommandOutcome<R & object>;
+}
+
+/** Nothing: it is stored as it is. */
+export type Verdict = { refuse: string } | { replace: Replacement } | undefined | void;
+
+/** An application as it is written. */
+export interface AppDefinition<S, K, C, R> {
+  /** Events that are not stored, by name. */
+  signals?: { [N in keyof S]: SignalDefinition<S[N]> };
+  /** Kinds of messages, by name. */
+  kinds?: { [N in keyof K]: KindDefinition<K[N]> };
+  /** Commands, by name. */
+  commands?: { [N in keyof C]: CommandDefinition<C[N], N extends keyof R ? R[N] : object> } & {
+    [N in keyof R]: { handle: (...given: never[]) => CommandOutcome<R[N] & object> };
+  };
+  /** Decides about every text before it is stored: of a message, of an edit, of a stream at its end. */
+  beforeMessage?: (room: AppRoom, draft: Draft) => Verdict;
+}
+
+/** An application of any types, as hosts take it. */
+export type AnyDefinition = AppDefinition<
+  Record<string, AnySchema>,
+  Record<string, AnySchema>,
+  Record<string, AnySchema>,
+  Record<string, object>
+>;
+
+/**
+ * Declares what an application adds to every room. Hosts check it when they start.
+ * @example export default defineApp({ signals: { cursor: z.object({ x: z.number(), y: z.number() }) } });
+ */
+export function defineApp<
+  S extends Schemas = Nothing,
+  K extends Schemas = Nothing,
+  C extends Schemas = Nothing,
+  R = Nothing,
+>(definition: AppDefinition<S, K, C, R>): App<S, K, C, R> {
+  return { '~parlor': definition } as unknown as App<S, K, C, R>;
+}
+
+/**
+ * Refuses what a user asks, with a sentence for them. Thrown by a command or by `beforeMessage`.
+ * @example throw refuse('This poll is closed.');
+ */
+export function refuse(sentence: string): Refusal {
+  return new Refusal('refused', sentence);
+}

@@ -1,0 +1,287 @@
+/** As much of a socket of `socket.io-client` as the adapter uses. */
+export interface RawSocket {
+  readonly connected: boolean;
+  readonly id?: string | undefined;
+  on(name: string, listener: (...args: never[]) => void): unknown;
+  off(name: string, listener?: (...args: never[]) => void): unknown;
+  emit(name: string, ...args: unknown[]): unknown;
+  connect(): unknown;
+  disconnect(): unknown;
+}
+
+type Payload = Record<string, unknown>;
+type Listener = (...args: never[]) => void;
+
+/** How an event of the application's own is called here, and what it holds. */
+export interface Translation {
+  /** The command or event of Parlor, such as `message`. */
+  as: string;
+  /** The payload of a command, made of what the application emits. */
+  send?: (...args: never[]) => Payload;
+  /** What the application's listeners get of an event. */
+  receive?: (payload: never) => unknown;
+}
+
+export interface AdapterOptions {
+  /** The room of commands that name none; without it the room that was joined last. */
+  roomId?: string;
+  /** The application's names of events, and what they are called here. */
+  events?: Readonly<Record<string, string | Translation>>;
+  /** Whether this socket gets its own messages as events, as after `io.to(room).emit()`. */
+  echo?: boolean;
+  /** What an acknowledgement callback gets of a reply; without it the reply itself. */
+  reply?: (reply: Reply) => readonly unknown[];
+}
+
+/** What every command is answered with. */
+export interface Reply {
+  ok: boolean;
+  error?: { code: string; message: string };
+  [field: string]: unknown;
+}
+
+interface Message {
+  roomId: string;
+  seq: number;
+  rev: number;
+  deleted?: boolean;
+}
+
+/** A room that was joined. */
+interface Joined {
+  payload: Payload;
+  epoch: string;
+  /** The highest `rev` that was seen. */
+  rev: number;
+  /** The highest `seq` that was shown. */
+  seq: number;
+}
+
+/** What an application emits as a text alone belongs into this field. */
+const FIELD_OF_TEXT: Readonly<Record<string, string>> = {
+  joinRoom: 'roomId',
+  leaveRoom: 'roomId',
+  message: 'message',
+};
+
+/** A command that is not answered yet. */
+interface Pending {
+  as: string;
+  payload: Payload;
+  answered: (reply: Reply) => void;
+}
+
+/** Events of the connection, which Socket.IO makes itself. */
+const OWN_NAMES = new Set(['connect', 'connect_error', 'disconnect']);
+
+/**
+ * A socket of `socket.io-client` for an application that was written for another server: its names
+ * of events are translated, a text is a payload, rooms are joined again after a dropped connection,
+ * and what was missed arrives once.
+ *
+ * @example
+ * const socket = adaptSocket(io(url, { auth: { token } }), {
+ *   echo: true,
+ *   events: {
+ *     'join room': 'joinRoom',
+ *     'new message': { as: 'message', receive: ({ sender, message }) => ({ user: sender, text: message }) },
+ *   },
+ * });
+ * socket.emit('join room', 'general');
+ * socket.emit('new message', 'hello');
+ */
+export function adaptSocket(raw: RawSocket, options: AdapterOptions = {}): AdaptedSocket {
+  return new AdaptedSocket(raw, options);
+}
+
+/** @see adaptSocket */
+export class AdaptedSocket {
+  /** The socket itself. */
+  readonly raw: RawSocket;
+  readonly #options: AdapterOptions;
+  /** By the name that the application uses. */
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #heard = new Set<string>();
+  readonly #rooms = new Map<string, Joined>();
+  readonly #pending = new Set<Pending>();
+  #lastRoom: string | undefined;
+
+  constructor(raw: RawSocket, options: AdapterOptions) {
+    this.raw = raw;
+    this.#options = options;
+    raw.on('message', (message: Message) => this.#show(message));
+    raw.on('connect', () => this.#resume());
+  }
+
+  get id(): string | undefined {
+    return this.raw.id;
+  }
+
+  get connected(): boolean {
+    return this.raw.connected;
+  }
+
+  connect(): this {
+    this.raw.connect();
+    return this;
+  }
+
+  disconnect(): this {
+    this.raw.disconnect();
+    return this;
+  }
+
+  /** Calls a listener for each event of this name, which is the application's own or one of Parlor. */
+  on(name: string, listener: Listener): this {
+    if (OWN_NAMES.has(name)) this.raw.on(name, listener);
+    else {
+      const { as } = this.#translation(name);
+      const known = this.#listeners.get(name) ?? new Set();
+      this.#listeners.set(name, known.add(listener));
+      if (as !== 'message' && !this.#heard.has(as)) {
+        this.raw.on(as, (payload: Payload) => this.#dispatch(as, payload));
+        this.#heard.add(as);
+      }
+    }
+    return this;
+  }
+
+  /** The same for the next event only. */
+  once(name: string, listener: Listener): this {
+    const first = (...args: never[]) => {
+      this.off(name, first);
+      listener(...args);
+    };
+    return this.on(name, first);
+  }
+
+  /** Stops calling a listener; without one all of this name. */
+  off(name: string, listener?: Listener): this {
+    if (OWN_NAMES.has(name)) this.raw.off(name, listener);
+    else if (listener === undefined) this.#listeners.delete(name);
+    else this.#listeners.get(name)?.delete(listener);
+    return this;
+  }
+
+  /**
+   * Emits a command. A function at the end is its acknowledgement callback. Without one, a refusal
+   * calls the listeners of `error` with `{ code, message }`.
+   */
+  emit(name: string, ...args: unknown[]): this {
+    const { as, send } = this.#translation(name);
+    const last = args.at(-1);
+    const done = typeof last === 'function' ? (last as (...reply: unknown[]) => void) : undefined;
+    const given = done === undefined ? args : args.slice(0, -1);
+    const payload = this.#inRoom(
+      as,
+      send === undefined ? payloadOf(as, given[0]) : send(...(given as never[])),
+    );
+    const answered = (reply: Reply) => {
+      if (done !== undefined) done(...(this.#options.reply?.(reply) ?? [reply]));
+      else if (!reply.ok) this.#dispatch('error', reply.error ?? {});
+    };
+    if (as === 'leaveRoom') this.#rooms.delete(String(payload['roomId']));
+    // Under an id of its own a message is stored once, however often it is sent.
+    const id = as === 'message' ? { id: crypto.randomUUID(), ...payload } : payload;
+    const command = { as, payload: id, answered };
+    this.#pending.add(command);
+    // Without a connection it waits until the rooms are joined again.
+    if (this.raw.connected) this.#send(command);
+    return this;
+  }
+
+  #translation(name: string): Translation {
+    const found = this.#options.events?.[name] ?? name;
+    return typeof found === 'string' ? { as: found } : found;
+  }
+
+  #inRoom(as: string, payload: Payload): Payload {
+    const roomId = payload['roomId'] ?? this.#options.roomId ?? this.#lastRoom;
+    if (as === 'joinRoom' && typeof roomId === 'string') this.#lastRoom = roomId;
+    return roomId === undefined ? payload : { ...payload, roomId };
+  }
+
+  /** Joins the rooms again, then sends what was not answered. */
+  #resume(): void {
+    const pending = [...this.#pending];
+    for (const { payload } of this.#rooms.values()) {
+      this.#send({ as: 'joinRoom', payload, answered: () => undefined });
+    }
+    for (const command of pending) this.#send(command);
+  }
+
+  #send(command: Pending): void {
+    const { as, payload, answered } = command;
+    const joined = this.#rooms.get(String(payload['roomId']));
+    const isAgain = as === 'joinRoom' && joined !== undefined;
+    const again = isAgain && { history: 0, since: `${joined.epoch}:${joined.rev}` };
+    this.raw.emit(as, { ...payload, ...again }, (reply: Reply) => {
+      this.#pending.delete(command);
+      if (reply.ok && as === 'joinRoom') this.#joined(payload, reply);
+      if (reply.ok && as === 'message') {
+        this.#show(reply['message'] as Message, this.#options.echo === true);
+      }
+      answered(reply);
+    });
+  }
+
+  /** Shows what was missed, and continues from there. */
+  #joined(payload: Payload, reply: Reply): void {
+    const { epoch, position } = reply as unknown as { epoch: string; position: string };
+    const roomId = String(payload['roomId']);
+    const before = reply['reset'] === true ? undefined : this.#rooms.get(roomId);
+    const room = { payload, epoch, rev: before?.rev ?? 0, seq: before?.seq ?? 0 };
+    this.#rooms.set(roomId, room);
+    if (before === undefined) {
+      const seen = (reply['messages'] ?? []) as readonly Message[];
+      room.seq = Math.max(0, ...seen.map(({ seq }) => seq));
+      room.rev = revOf(position);
+    } else this.#missed(roomId, reply);
+  }
+
+  #missed(roomId: string, reply: Reply): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined || !reply.ok) return;
+    const messages = (reply['missed'] ?? reply['messages'] ?? []) as readonly Message[];
+    for (const message of messages.toSorted((a, b) => a.seq - b.seq)) this.#show(message);
+    const position = String(reply['position']);
+    room.rev = Math.max(room.rev, revOf(position));
+    if (reply['complete'] !== false) return;
+    this.raw.emit('getMissed', { roomId, after: position }, (more: Reply) =>
+      this.#missed(roomId, more),
+    );
+  }
+
+  /** Calls the listeners of `message` with each message once. */
+  #show(message: Message, isWanted = true): void {
+    const room = this.#rooms.get(message.roomId);
+    if (room !== undefined) {
+      if (message.seq <= room.seq) return;
+      room.seq = message.seq;
+      room.rev = Math.max(room.rev, message.rev);
+    }
+    if (isWanted && message.deleted !== true) this.#dispatch('message', message);
+  }
+
+  #dispatch(as: string, payload: object): void {
+    for (const [name, listeners] of this.#listeners) {
+      const translation = this.#translation(name);
+      if (translation.as !== as) continue;
+      const received = translation.receive?.(payload as never) ?? payload;
+      const called = [...listeners];
+      for (const listener of called) listener(received as never);
+    }
+  }
+}
+
+function payloadOf(as: string, given: unknown): Payload {
+  if (given === undefined || given === null) return {};
+  if (typeof given === 'string' || typeof given === 'number')
+    return { [FIELD_OF_TEXT[as] ?? 'data']: String(given) };
+  return given as Payload;
+}
+
+/** The `rev` of a position `<epoch>:<rev>`. */
+function revOf(position: string): number {
+  return Number(position.slice(position.lastIndexOf(':') + 1)) || 0;
+}

@@ -1,0 +1,174 @@
+import { Deliveries } from '../deliveries/deliveries.ts';
+import { inboxLimits } from '../protocol/codes/inbox-limits.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
+import type { ConversationState } from '../protocol/inbox-objects.ts';
+import type { Connections } from '../room/presence/connections.ts';
+import type { Database } from '../room/storage/database.ts';
+import { isVisibleTo } from './conversations/shown.ts';
+import type { InboxPorts } from './ports.ts';
+import type { StoredNotice } from './storage/notices.ts';
+import type { PushSubscription } from './storage/push-subscriptions.ts';
+import type { InboxStores } from './storage/stores.ts';
+
+/** The target under which deliveries to a push subscription are stored, followed by its id. */
+export const PUSH_TARGET = 'push:';
+
+/** Notices that one step hands over. */
+const STEP = 100;
+
+/** The body of a delivery to a push subscription: what to ask the room about, and where it goes. */
+export interface PushBody {
+  userId: string;
+  id: string;
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+  /** Rooms whose notifications can be closed. */
+  read: string[];
+}
+
+/** The message of a notice. */
+export type Noticed = Pick<StoredNotice, 'seq' | 'at'>;
+
+interface PushParts {
+  stores: InboxStores;
+  database: Database;
+  connections: Connections;
+  limits: Limits;
+  /** Whether notifications can be pushed at all. */
+  isOn: boolean;
+}
+
+/**
+ * Pushes notifications: a state that a room tells makes a notice, a notice that is due a delivery for
+ * each of the user's subscriptions. What it says is asked of the room as it is sent.
+ */
+export class Pushes {
+  readonly #parts: PushParts;
+  readonly #ports: InboxPorts;
+  readonly #deliveries: Deliveries;
+  /** For when the wakeup is set; undefined also when that is not known. */
+  #wakeAt: number | undefined;
+  /** Something was noted since the wakeup was last set. */
+  #hasNoted = false;
+
+  constructor(parts: PushParts, ports: InboxPorts) {
+    this.#parts = parts;
+    this.#ports = ports;
+    const sql = parts.database;
+    this.#deliveries = new Deliveries({ ...ports, sql }, (target, key) => this.#read(target, key));
+  }
+
+  /** Takes note of what a room tells. Call it inside the transaction that stores the state. */
+  note(userId: string, roomId: string, { notice, readUpTo, gone }: ConversationState): void {
+    const { notices, subscriptions } = this.#parts.stores;
+    if (!this.#parts.isOn) return;
+    const known = notices.find(userId, roomId);
+    if (known !== undefined && known.due !== null && (gone || readUpTo >= known.seq)) {
+      notices.put({ ...known, due: null });
+    }
+    if (gone || notice === undefined || !isNewer(notice, known)) return;
+    if (!subscriptions.has(userId)) return;
+    const due = Math.min(known?.due ?? Infinity, this.#dueAt(userId, notice.at));
+    const { seq, at } = notice;
+    notices.put({ userId, roomId, seq, at, due, pushedAt: known?.pushedAt ?? null });
+    this.#hasNoted = true;
+  }
+
+  /** Hands over what is due. Call it inside the transaction of what was noted. */
+  advance(): void {
+    if (this.#hasNoted) this.#step();
+  }
+
+  /** Has the object woken for the rest. Call it after that transaction. */
+  schedule(): void {
+    if (!this.#hasNoted) return;
+    this.#setWakeup();
+    this.#hasNoted = false;
+  }
+
+  /** The object was woken. */
+  wake(): void {
+    const { clock } = this.#ports;
+    this.#wakeAt = undefined;
+    this.#parts.database.atomic(() => {
+      this.#parts.stores.notices.bringForward(clock.now() + inboxLimits.pushWaitMs);
+      this.#deliveries.wake();
+      this.#step();
+    });
+    this.#setWakeup();
+  }
+
+  /** Starts what is due. Call it when that is stored. */
+  dispatch(): void {
+    if (this.#parts.isOn) this.#deliveries.dispatch();
+  }
+
+  /** Ends pushing to a browser. */
+  drop(subscription: PushSubscription): void {
+    this.#parts.stores.subscriptions.remove(subscription);
+    this.#deliveries.drop(`${PUSH_TARGET}${subscription.id}`);
+  }
+
+  /** A push has arrived that showed a message. */
+  pushed(userId: string, roomId: string, shown: Noticed): void {
+    const { notices } = this.#parts.stores;
+    const known = notices.find(userId, roomId);
+    if (known === undefined) return;
+    const pushedAt = this.#ports.clock.now();
+    notices.put({ ...known, ...(isNewer(shown, known) && shown), pushedAt });
+  }
+
+  /** Users who are connected may be about to read it. */
+  #dueAt(userId: string, at: number): number {
+    const now = this.#ports.clock.now();
+    if (this.#parts.connections.joinedOf(userId).length === 0) return now;
+    return Math.min(Math.max(at + inboxLimits.pushWaitMs, now), now + inboxLimits.pushWaitMs);
+  }
+
+  #step(): void {
+    const { notices, subscriptions } = this.#parts.stores;
+    for (const notice of notices.due(this.#ports.clock.now(), STEP)) {
+      for (const one of subscriptions.of(notice.userId)) this.#deliver(notice, one);
+      notices.put({ ...notice, due: null });
+    }
+  }
+
+  #deliver({ roomId, at, userId }: StoredNotice, { id, at: since, rooms }: PushSubscription): void {
+    const identity = { userId, ...(rooms !== undefined && { rooms }) };
+    if (at < since || !isVisibleTo(identity, roomId, this.#parts.limits)) return;
+    this.#deliveries.add(`${PUSH_TARGET}${id}`, roomId);
+  }
+
+  /** What a delivery needs; undefined where there is nothing left to push. */
+  #read(target: string, roomId: string): string | undefined {
+    const { stores } = this.#parts;
+    const found = stores.subscriptions.find(target.slice(PUSH_TARGET.length));
+    if (found === undefined) return undefined;
+    const { userId, id, endpoint, p256dh, auth } = found;
+    const conversation = stores.conversations.find(userId, roomId);
+    const notice = stores.notices.find(userId, roomId);
+    const since = this.#ports.clock.now() - inboxLimits.pushKeptMs;
+    if (conversation === undefined || conversation.gone || notice === undefined) return undefined;
+    if (conversation.readUpTo >= notice.seq || notice.at < since) return undefined;
+    const read = stores.notices.readSince(userId, since, inboxLimits.pushRead);
+    return JSON.stringify({ userId, id, endpoint, p256dh, auth, read } satisfies PushBody);
+  }
+
+  #setWakeup(): void {
+    const now = this.#ports.clock.now();
+    const first = Math.min(
+      this.#parts.stores.notices.firstDue() ?? Infinity,
+      this.#deliveries.nextWakeup(now) ?? Infinity,
+    );
+    if (first === Infinity || (this.#wakeAt !== undefined && this.#wakeAt <= first)) return;
+    this.#wakeAt = first;
+    this.#ports.wakeup.set(first);
+  }
+}
+
+/** By time first: in a room's next life `seq` begins again. */
+function isNewer({ seq, at }: Noticed, known: Noticed | undefined): boolean {
+  if (known === undefined) return true;
+  return at > known.at || (at === known.at && seq > known.seq);
+}

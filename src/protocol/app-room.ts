@@ -1,0 +1,71 @@
+import type { Message, Role, RoomInfo } from './objects.ts';
+
+export type JsonObject = Record<string, unknown>;
+
+/** A room as an application's functions see it. */
+export interface AppRoom {
+  readonly roomId: string;
+  readonly info: RoomInfo;
+  /** Epoch milliseconds; the same throughout a command. */
+  readonly now: number;
+  /** The user who acts. */
+  readonly user: AppUser;
+  /** @throws Refusal `message_not_found`, also for a message that was deleted */
+  message(seq: number): Message;
+}
+
+export interface AppUser {
+  readonly userId: string;
+  readonly username: string;
+  /** `none` for a user who is not on the room's list. */
+  readonly role: Role;
+}
+
+/** A room as an application's commands see it. */
+export interface CommandRoom extends AppRoom {
+  /** What this user has stored about a message; deleted with the message, and when the user is erased. */
+  perUser<T>(seq: number): PerUser<T>;
+  /**
+   * Replaces the data of a message that has a kind. Others receive `messageUpdated`.
+   * @throws Refusal
+   */
+  update(seq: number, data: object): Message;
+  /** A random id. */
+  makeId(): string;
+}
+
+/** One user's value about one message: JSON, 1 KiB at most. */
+export interface PerUser<T> {
+  get(): T | undefined;
+  set(value: T): void;
+  delete(): void;
+}
+
+/** What a command returns. */
+export type CommandOutcome<R extends object = object> =
+  | { reply?: R; effects?: readonly AppEffect[] }
+  | undefined
+  | void;
+
+/** Sends a declared signal to everybody else in the room, or to one user. */
+export interface AppEffect {
+  type: 'signal';
+  name: string;
+  payload: object;
+  to?: string;
+}
+
+/** What a user wants to say. */
+export interface Draft {
+  message: string;
+  meta?: JsonObject;
+  kind?: string;
+  data?: JsonObject;
+  mentions?: readonly string[];
+  replyTo?: number;
+  /** Set for an edit, and for a stream that ends. */
+  seq?: number;
+}
+
+/** What is stored in the place of what a user wants to say; what is absent stays. */
+export type Replacement = Pick<Partial<Draft>, 'message' | 'meta' | 'data'>;

@@ -1,0 +1,73 @@
+import { base64url } from 'jose';
+import type { Carry } from '../host/courier.ts';
+import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
+import type { Noticed, PushBody } from '../inbox/pushes.ts';
+import type { Reply } from '../protocol/commands.ts';
+import type { Result } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import type { PushOutcome, PushSender } from './push-sender.ts';
+import { notificationOf, type PushContent } from './notification.ts';
+
+/** How pushes reach rooms and the inbox that they come from. */
+export interface PushPeers {
+  /** Asks a room for what a user is to be notified of. */
+  notice(roomId: string, identity: Identity): Promise<Result<Reply<'getNotice'>>>;
+  /** A push has arrived that showed a message. */
+  pushed(userId: string, roomId: string, shown: Noticed): Promise<void>;
+  /** The push service does not know a subscription any more. */
+  dropSubscription(userId: string, id: string): Promise<void>;
+}
+
+/** Time in which one attempt starts pushes, in milliseconds: all of it ends before the courier gives up. */
+const STARTS_WITHIN_MS = 4_000;
+
+/** Carries what an inbox owes to one subscription: asks each room, then pushes what there is. */
+export function pushCarrier(sender: PushSender, content: PushContent, peers: PushPeers): Carry {
+  return async (_, deliveries) => {
+    const until = Date.now() + STARTS_WITHIN_MS;
+    const outcomes: DeliveryOutcome[] = [];
+    for (const delivery of deliveries) {
+      if (Date.now() > until) break;
+      const outcome = await pushOne(delivery);
+      outcomes.push(outcome);
+      // A push service that fails or has enough is not asked for the rest.
+      if (outcome !== 'delivered') break;
+    }
+    const rest = outcomes.at(-1) === 'delivered' ? { retryAfterMs: 1_000 } : outcomes.at(-1);
+    return deliveries.map((_, at) => outcomes[at] ?? rest ?? 'failed');
+  };
+
+  async function pushOne({ key: roomId, body }: Delivery): Promise<DeliveryOutcome> {
+    const subscription = JSON.parse(body) as PushBody;
+    const { userId, id, read } = subscription;
+    const answer = await peers.notice(roomId, { userId, admin: true });
+    if (!answer.ok) return answer.error.code === 'room_not_found' ? 'delivered' : 'failed';
+    const { notice } = answer;
+    if (notice === undefined) return 'delivered';
+    const text = notificationOf({ userId, roomId, read }, notice, content);
+    const outcome = await sender.send(subscription, text, await topicOf(userId, roomId));
+    return settled(outcome, userId, id, () =>
+      peers.pushed(userId, roomId, { seq: notice.seq, at: notice.timestamp }),
+    );
+  }
+
+  async function settled(
+    outcome: PushOutcome,
+    userId: string,
+    id: string,
+    pushed: () => Promise<void>,
+  ): Promise<DeliveryOutcome> {
+    if (outcome === 'delivered') await pushed();
+    if (outcome !== 'gone') return outcome;
+    await peers.dropSubscription(userId, id);
+    return 'delivered';
+  }
+}
+
+/** Names a room to a push service without telling which it is: 32 characters. */
+async function topicOf(userId: string, roomId: string): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([userId, roomId]));
+  return base64url
+    .encode(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+    .slice(0, 32);
+}

@@ -1,0 +1,143 @@
+import { encryptNotification } from '@block65/webcrypto-web-push';
+import { base64url, importJWK, SignJWT } from 'jose';
+import type { DeliveryOutcome } from '../host/ports.ts';
+import type { PushSubscription } from '../inbox/storage/push-subscriptions.ts';
+
+/** What VAPID (RFC 8292) names the sender with. */
+export interface VapidKeys {
+  /** A point of P-256, uncompressed, as base64url: what browsers take as `applicationServerKey`. */
+  publicKey: string;
+  /** Its number, as base64url. */
+  privateKey: string;
+  /** Whom a push service can turn to: a `mailto:` or `https:` URL. */
+  subject: string;
+}
+
+/** How an attempt has ended; `gone`: the push service does not know the subscription any more. */
+export type PushOutcome = DeliveryOutcome | 'gone';
+
+export type PushTarget = Pick<PushSubscription, 'endpoint' | 'p256dh' | 'auth'>;
+
+/** How long a push service keeps what it cannot deliver, in seconds. */
+const TTL_S = 86_400;
+
+/** How long a token for a push service holds, in seconds; RFC 8292 allows a day. */
+const TOKEN_S = 12 * 3_600;
+
+/** How long one is used, in milliseconds. */
+const TOKEN_USED_MS = 6 * 3_600_000;
+
+/** A push service answers within this, in milliseconds, or has failed. */
+const TIMEOUT_MS = 10_000;
+
+/** The wait of a push service that names none, in milliseconds. */
+const WAIT_MS = 60_000;
+
+/** Push services that a token is kept for. */
+const MAX_TOKENS = 100;
+
+/** Pushes messages to browsers, encrypted so that only these can read them (RFC 8291). */
+export class PushSender {
+  readonly #keys: VapidKeys;
+  readonly #accepts: (endpoint: string) => boolean;
+  readonly #tokens = new Map<string, { text: Promise<string>; until: number }>();
+  #key: ReturnType<typeof privateKeyOf> | undefined;
+
+  /** @param accepts whether an address may be pushed to; asked again at each attempt */
+  constructor(keys: VapidKeys, accepts: (endpoint: string) => boolean) {
+    this.#keys = keys;
+    this.#accepts = accepts;
+  }
+
+  /**
+   * Makes one attempt. Never rejects.
+   * @param topic 32 characters of base64url at most: of several that wait, only the newest arrives
+   */
+  async send(target: PushTarget, text: string, topic: string): Promise<PushOutcome> {
+    if (!this.#accepts(target.endpoint)) return 'gone';
+    const body = await encrypted(target, text);
+    if (body === undefined) return 'gone';
+    try {
+      const response = await fetch(target.endpoint, {
+        method: 'POST',
+        headers: await this.#headers(target.endpoint, topic),
+        body,
+        // A push service does not redirect; following would leave the hosts that are allowed.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      await response.body?.cancel();
+      return outcomeOf(response);
+    } catch {
+      return 'failed';
+    }
+  }
+
+  async #headers(endpoint: string, topic: string): Promise<Record<string, string>> {
+    const token = await this.#tokenFor(new URL(endpoint).origin);
+    return {
+      authorization: `vapid t=${token}, k=${this.#keys.publicKey}`,
+      'content-encoding': 'aes128gcm',
+      'content-type': 'application/octet-stream',
+      ttl: String(TTL_S),
+      topic,
+      urgency: 'high',
+    };
+  }
+
+  /** Signing takes longer than the rest; one token serves every push to a push service. */
+  #tokenFor(origin: string): Promise<string> {
+    const now = Date.now();
+    const known = this.#tokens.get(origin);
+    if (known !== undefined && now < known.until && now > known.until - TOKEN_USED_MS - 1) {
+      return known.text;
+    }
+    if (this.#tokens.size >= MAX_TOKENS) this.#tokens.clear();
+    const text = this.#sign(origin, Math.floor(now / 1_000));
+    this.#tokens.set(origin, { text, until: now + TOKEN_USED_MS });
+    return text;
+  }
+
+  async #sign(origin: string, nowS: number): Promise<string> {
+    this.#key ??= privateKeyOf(this.#keys);
+    return new SignJWT({})
+      .setProtectedHeader({ typ: 'JWT', alg: 'ES256' })
+      .setAudience(origin)
+      .setSubject(this.#keys.subject)
+      .setExpirationTime(nowS + TOKEN_S)
+      .sign(await this.#key);
+  }
+}
+
+/** The message for one browser; undefined where its keys are no keys. */
+async function encrypted(
+  { endpoint, p256dh, auth }: PushTarget,
+  text: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const subscription = { endpoint, expirationTime: null, keys: { p256dh, auth } };
+  try {
+    return new Uint8Array(await encryptNotification(subscription, new TextEncoder().encode(text)));
+  } catch {
+    return undefined;
+  }
+}
+
+function outcomeOf({ ok, status, headers }: Response): PushOutcome {
+  if (ok) return 'delivered';
+  if (status === 404 || status === 410) return 'gone';
+  return status === 429 ? { retryAfterMs: waitOf(headers.get('retry-after')) } : 'failed';
+}
+
+/** `Retry-After` in milliseconds: a number of seconds, or a date. */
+function waitOf(header: string | null): number {
+  if (header === null) return WAIT_MS;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.max(1_000, ms) : WAIT_MS;
+}
+
+function privateKeyOf({ publicKey, privateKey: d }: VapidKeys) {
+  const bytes = base64url.decode(publicKey);
+  const x = base64url.encode(bytes.slice(1, 33));
+  const y = base64url.encode(bytes.slice(33, 65));
+  return importJWK({ kty: 'EC', crv: 'P-256', x, y, d }, 'ES256');
+}

@@ -1,0 +1,49 @@
+import type { Settings } from '../settings/settings.ts';
+import type { PushContent } from './notification.ts';
+import { pushHostsOf } from './push-hosts.ts';
+import { PushSender } from './push-sender.ts';
+
+type PushSettings = Pick<
+  Settings,
+  | 'VAPID_PUBLIC_KEY'
+  | 'VAPID_PRIVATE_KEY'
+  | 'VAPID_SUBJECT'
+  | 'PUBLIC_URL'
+  | 'PUSH_HOSTS'
+  | 'PUSH_CONTENT'
+>;
+
+/** Everything that notifications are pushed with. */
+export interface Push {
+  /** What browsers subscribe with. */
+  key: string;
+  accepts: (endpoint: string) => boolean;
+  sender: PushSender;
+  content: PushContent;
+}
+
+/** What a host pushes with; undefined where the settings name no keys. */
+export function pushOf(settings: PushSettings): Push | undefined {
+  const { VAPID_PUBLIC_KEY: key, VAPID_PRIVATE_KEY: privateKey, PUSH_CONTENT: content } = settings;
+  const subject = subjectOf(settings);
+  if (key === undefined || privateKey === undefined || subject === undefined) return undefined;
+  const accepts = pushHostsOf(settings.PUSH_HOSTS);
+  const sender = new PushSender({ publicKey: key, privateKey, subject }, accepts);
+  return { key, accepts, sender, content };
+}
+
+/** Why notifications cannot be pushed with these settings; undefined where they can, or need not. */
+export function wrongPush(settings: PushSettings): string | undefined {
+  const { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY } = settings;
+  if ((VAPID_PUBLIC_KEY === undefined) !== (VAPID_PRIVATE_KEY === undefined)) {
+    return 'VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY need each other: take both from "npm run push-keys".';
+  }
+  if (VAPID_PUBLIC_KEY === undefined || subjectOf(settings) !== undefined) return undefined;
+  return 'Set VAPID_SUBJECT to an address that push services can write to, such as mailto:admin@example.com.';
+}
+
+/** Whom a push service can turn to. */
+function subjectOf({ VAPID_SUBJECT, PUBLIC_URL }: PushSettings): string | undefined {
+  if (VAPID_SUBJECT !== undefined) return VAPID_SUBJECT;
+  return PUBLIC_URL?.startsWith('https:') === true ? new URL(PUBLIC_URL).origin : undefined;
+}

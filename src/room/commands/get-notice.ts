@@ -1,0 +1,10 @@
+import type { Handler } from '../context.ts';
+import { assertAdmin } from '../access/access.ts';
+import { noticeOf } from '../telling/notice.ts';
+
+/** What a user is to be notified of as of now, for their inbox, which pushes it. */
+export const getNotice: Handler<'getNotice'> = (context, { userId }) => {
+  assertAdmin(context.access);
+  const notice = noticeOf(context, userId);
+  return { reply: notice === undefined ? {} : { notice } };
+};

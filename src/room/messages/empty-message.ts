@@ -1,0 +1,27 @@
+import type { Message } from '../../protocol/objects.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Effect } from '../effects.ts';
+import { removeDependents } from './remove-dependents.ts';
+
+/** A message that has just been emptied. */
+interface Emptied {
+  message: Message;
+  position: string;
+  timestamp: number;
+  /** Delete the bytes of its files. */
+  effects: readonly Effect[];
+}
+
+/** Deletes what a message says and what other tables keep about it; its row stays. @param by who deletes it */
+export function emptyMessage(context: UpkeepContext, before: Message, by: string): Emptied {
+  const { messages, room, told } = context;
+  const { rev, timestamp, position } = room.change();
+  const effects = removeDependents(context, before);
+  messages.delete(before.seq, rev, timestamp, by);
+  // It was unread for some and mentioned others.
+  told.markAll();
+  const { mentions: _, meta: __, reactions: ___, files: ____, ...rest } = before;
+  const { streaming: _____, status: ______, kind: _______, data: ________, ...kept } = rest;
+  const message = { ...kept, rev, message: '', deletedAt: timestamp };
+  return { message, position, timestamp, effects };
+}

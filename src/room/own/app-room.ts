@@ -1,0 +1,37 @@
+import type { AppRoom, AppUser } from '../../protocol/app-room.ts';
+import type { Message } from '../../protocol/objects.ts';
+import type { Context, UpkeepContext } from '../context.ts';
+import { actorName } from '../access/actor.ts';
+import { findUndeleted } from '../messages/find-message.ts';
+
+/** The user on whose behalf an application's function is called. */
+export type Acting = AppUser;
+
+/** The actor of a command. */
+export function actingUser(context: Context): Acting {
+  const { userId, username } = actorName(context, undefined, 'username');
+  return { userId, username, role: context.access.role };
+}
+
+/** The sender of a message, where no one gives a command. */
+export function sendingUser(
+  { members }: UpkeepContext,
+  { senderId, sender }: Pick<Message, 'senderId' | 'sender'>,
+): Acting {
+  const role = members.find(senderId)?.role ?? 'none';
+  return { userId: senderId, username: sender, role };
+}
+
+/** A room as an application's functions see it. */
+export function appRoom(context: UpkeepContext, user: Acting): AppRoom {
+  const { roomId, room, now } = context;
+  return {
+    roomId,
+    now,
+    user,
+    get info() {
+      return room.info();
+    },
+    message: (seq) => findUndeleted(context, seq),
+  };
+}

@@ -1,0 +1,40 @@
+import { isDirect, type Notice } from '../../protocol/inbox-objects.ts';
+import type { Message } from '../../protocol/objects.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Told } from '../storage/told.ts';
+import { lastOf } from './excerpt.ts';
+import { listedMember, notifyOf } from './signature.ts';
+
+/**
+ * The newest message that a user is to be notified of and has not read: any of others' where they want
+ * all, else one that mentions them. One that still streams counts when it has ended.
+ */
+export function noticeMessage(
+  context: UpkeepContext,
+  userId: string,
+  told: Told | undefined,
+): Message | undefined {
+  const notify = notifyOf(context, told);
+  const member = listedMember(context, userId);
+  if (member === undefined || told?.blocks === true || notify === 'none') return undefined;
+  const { messages, mentions } = context;
+  const seq =
+    notify === 'all'
+      ? messages.newestUnread(userId, member.readUpTo)
+      : mentions.newestUnread(userId, member.readUpTo);
+  return seq === undefined ? undefined : messages.find(seq);
+}
+
+/** What a notification says of that message. */
+export function noticeOf(context: UpkeepContext, userId: string): Notice | undefined {
+  const { messages, members, told, roomId, state } = context;
+  const message = noticeMessage(context, userId, told.find(userId));
+  if (message === undefined) return undefined;
+  return {
+    ...lastOf(message),
+    kind: isDirect(roomId) ? 'direct' : 'room',
+    ...(state.topic !== null && { topic: state.topic }),
+    mention: message.mentions?.includes(userId) === true,
+    unread: messages.countUnread(userId, members.find(userId)?.readUpTo ?? 0),
+  };
+}

@@ -1,0 +1,78 @@
+import { refusalOf } from '../../protocol/codes/errors.ts';
+import type { Context, Hono } from 'hono';
+import { base64url } from 'jose';
+import { HOOK_PREFIX } from '../../protocol/identity.ts';
+import type { Limits } from '../../protocol/codes/limits.ts';
+import { hexOf } from '../../protocol/text.ts';
+import { textOf } from './body-text.ts';
+import type { HttpTransport, Identify } from './http-transport.ts';
+import {
+  assertReadable,
+  bodyFields,
+  limitBody,
+  pathFields,
+  roomIdOf,
+  text as asText,
+} from './request-parts.ts';
+import { wasThere } from './room-routes.ts';
+
+const PATH = '/rooms/:roomId/incoming';
+const KEY_PATH = `${PATH}/:key`;
+
+/** Bytes of a key. */
+const KEY_BYTES = 32;
+
+/** Adds the routes that make the address of an incoming webhook, and that other systems write to. */
+export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
+  const { directory, limits } = transport;
+
+  app.put(PATH, limitBody(limits), async (c) => {
+    const roomId = roomIdOf(c);
+    const identity = await identify(c);
+    const { name } = (await bodyFields(c, limits, false)) as { name?: unknown };
+    const key = newKey();
+    const payload = { name, keyHash: await hashOf(key) };
+    const result = await directory.execute(roomId, identity, 'makeIncoming', payload);
+    if (!result.ok) throw refusalOf(result.error);
+    const origin = transport.origins.publicOrigin ?? new URL(c.req.url).origin;
+    const url = `${origin}/rooms/${encodeURIComponent(roomId)}/incoming/${key}`;
+    return c.json({ incoming: result.incoming, url });
+  });
+
+  // The key is the only credential here. At the edge each key is bounded as a user is.
+  app.post(KEY_PATH, limitBody(limits), async (c) => {
+    const roomId = roomIdOf(c);
+    const { key = '' } = pathFields(c, KEY_PATH, { key: asText }) as { key?: string };
+    const keyHash = await hashOf(key);
+    const said = await saidIn(c, limits);
+    const id = c.req.header('idempotency-key');
+    const payload = { ...said, keyHash, ...(id !== undefined && { id }) };
+    const identity = { userId: `${HOOK_PREFIX}${keyHash.slice(0, 16)}` };
+    const result = await directory.execute(roomId, identity, 'sayIncoming', payload);
+    if (!result.ok) throw refusalOf(result.error);
+    transport.known?.(c);
+    const { ok: _, ...reply } = result;
+    return c.json(reply, wasThere(reply) ? 200 : 201);
+  });
+}
+
+/** 256 random bits. */
+function newKey(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
+}
+
+/** SHA-256, in hexadecimal digits: enough for a key that nobody can guess. */
+async function hashOf(key: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
+  return hexOf(new Uint8Array(hash));
+}
+
+/** `{ text, username? }`, as alerting tools send to Slack, or the body itself as text. */
+async function saidIn(c: Context, limits: Limits): Promise<{ text?: unknown; username?: unknown }> {
+  if (/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+    const { text, username } = (await bodyFields(c, limits, false)) as Record<string, unknown>;
+    return { text, username };
+  }
+  assertReadable(c);
+  return { text: textOf(await c.req.arrayBuffer()).trim() };
+}

@@ -1,0 +1,147 @@
+import type { BrowserContextOptions, Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { Company } from '../support/browser-company.ts';
+import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 90_000 });
+
+const company = Company.forAll();
+
+/** What the sidebar says of each room: its name, badge and last line, in order. */
+async function list({ page }: Visitor): Promise<string[]> {
+  return page.locator('#room-list .room').evaluateAll((rows: Row[]) =>
+    rows.map((row) =>
+      ['.room-label', '.badge', '.has-draft', '.room-last']
+        .map((part) => row.querySelector(part)?.textContent ?? '')
+        .filter((part) => part !== '')
+        .join(' | '),
+    ),
+  );
+}
+
+interface Row {
+  querySelector(selector: string): { textContent: string | null } | null;
+}
+
+/** The ids of the rooms, in order. */
+async function rooms({ page }: Visitor): Promise<(string | null)[]> {
+  const rows = await page.locator('#room-list .room').all();
+  return Promise.all(rows.map((row) => row.getAttribute('data-room')));
+}
+
+function row({ page }: Visitor, room: string): Locator {
+  return page.locator(`#room-list [data-room="${room}"]`);
+}
+
+/** Opens the menu of a room in the sidebar, and chooses. */
+async function choose(visitor: Visitor, room: string, choice: string): Promise<void> {
+  await row(visitor, room).click({ button: 'right' });
+  await visitor.page.getByRole('menuitem', { name: choice, exact: true }).click();
+}
+
+async function enter(visitor: Visitor, room: string): Promise<void> {
+  await visitor.page.getByRole('button', { name: 'Join another room' }).click();
+  await visitor.page.getByRole('textbox', { name: 'Room' }).fill(room);
+  await visitor.page.getByRole('button', { name: 'Join', exact: true }).click();
+  await visitor.page.getByRole('heading', { level: 1, name: room }).waitFor();
+  await visitor.isIn();
+}
+
+describe.skipIf(!hasBrowser).each([
+  ['node', startNodeHost],
+  ['edge', startEdgeHost],
+] as const)('the list of conversations at the %s host', (_, start) => {
+  let host: Host;
+  beforeAll(async () => {
+    host = await start();
+  });
+  afterAll(() => host.close());
+
+  const comesIn = (name: string, options?: BrowserContextOptions) =>
+    company.comesIn(name, host.url, options);
+
+  test('is the same on two devices, after everything and a reload', async () => {
+    const [first, second, third] = [company.room, `${company.room} b`, `${company.room} c`];
+    // Names of this test's own: inboxes outlive rooms.
+    const [annId, benId] = [`Ann ${crypto.randomUUID()}`, `Ben ${crypto.randomUUID()}`];
+    const [ann, ben] = [await comesIn(annId), await comesIn(benId)];
+    for (const room of [first, second, third]) {
+      if (room !== first) {
+        await enter(ann, room);
+        await enter(ben, room);
+      }
+      await ann.write('welcome');
+      await ben.message('welcome').waitFor();
+      await ben.write('thanks');
+      await ann.message('thanks').waitFor();
+    }
+    const phone = await comesIn(annId);
+    await expect.poll(() => list(phone), PATIENTLY).toHaveLength(3);
+
+    await row(ben, second).click();
+    await ben.isIn();
+    await ben.write('one');
+    await ben.field.pressSequentially(`@${annId.slice(0, 8)}`);
+    await ben.page.getByRole('option', { name: annId }).waitFor();
+    await ben.field.press('Enter');
+    await ben.field.press('Enter');
+    const mentioned = (device: Visitor) => row(device, second).locator('.is-mention').textContent();
+    for (const device of [ann, phone]) {
+      await expect.poll(() => rooms(device), PATIENTLY).toEqual([second, third, first]);
+      await expect.poll(() => mentioned(device), PATIENTLY).toBe('@ 2');
+      await row(device, second).getByText(`${benId}: @Ann`).waitFor();
+      await expect.poll(() => device.page.title(), PATIENTLY).toMatch(/^\(@ 2\) /);
+    }
+
+    // Read on one, read on both.
+    await row(phone, second).click();
+    await phone.message('one').waitFor();
+    for (const device of [ann, phone]) {
+      await expect.poll(() => device.page.title(), PATIENTLY).not.toMatch(/^\(/);
+    }
+
+    // Pinned, marked as unread, muted, archived.
+    await choose(ann, first, 'Pin');
+    await expect.poll(async () => (await rooms(phone))[0], PATIENTLY).toBe(first);
+    await choose(phone, third, 'Mark as unread');
+    const badgeOf = (device: Visitor, room: string) => row(device, room).locator('.badge').count();
+    await expect.poll(() => badgeOf(phone, third), PATIENTLY).toBe(1);
+
+    // A direct room, opened from the list of people.
+    await ben.page.getByRole('button', { name: `Actions for ${annId}` }).click();
+    await ben.page.getByRole('menuitem', { name: 'Send a direct message' }).click();
+    await ben.page.getByRole('heading', { level: 1, name: annId }).waitFor();
+    await ben.isIn();
+    await ben.write('psst');
+    for (const device of [ann, phone]) {
+      const direct = device.page.locator('#room-list .room').filter({ hasText: 'psst' });
+      await direct.locator('.badge').waitFor();
+      await direct.locator('.avatar.is-online').waitFor();
+    }
+
+    // A draft follows to the other device.
+    await ann.page.locator('#room-list .room').filter({ hasText: 'psst' }).click();
+    await ann.page.getByRole('heading', { level: 1, name: benId }).waitFor();
+    await ann.isIn();
+    await ann.field.fill('I wanted to say');
+    await phone.page.getByText('Draft', { exact: true }).waitFor();
+    await phone.page.locator('#room-list .room').filter({ hasText: 'psst' }).click();
+    await expect.poll(() => phone.field.inputValue(), PATIENTLY).toBe('I wanted to say');
+    await phone.field.press('Enter');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
+    await ben.message('I wanted to say').waitFor();
+
+    await ann.page.reload();
+    await phone.page.reload();
+    await expect.poll(() => list(ann), PATIENTLY).toHaveLength(4);
+    await expect.poll(async () => (await rooms(ann))[0], PATIENTLY).toBe(first);
+    await expect.poll(() => list(phone), PATIENTLY).toEqual(await list(ann));
+
+    // Archived on one device, gone on both, until something is said.
+    await choose(ann, second, 'Archive');
+    for (const device of [ann, phone]) {
+      await expect.poll(() => list(device), PATIENTLY).toHaveLength(3);
+    }
+  });
+});

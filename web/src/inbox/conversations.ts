@@ -1,0 +1,241 @@
+import type { Conversation, Inbox } from '../../../src/client/inbox.ts';
+import { sentenceOfError } from '../sentences.ts';
+import { text } from '../texts.ts';
+import { openDialog, field, select } from '../view/dialog.ts';
+import { element } from '../view/dom.ts';
+import type { Choice } from '../view/popover.ts';
+import { DraftSync, type SyncedDrafts } from '../draft-sync.ts';
+
+/** Rooms on screen of which the inbox may tell at once. */
+const MAX_WATCHED = 20;
+
+export interface ConversationsActions {
+  /** Draws again. */
+  changed: () => void;
+  /** Shows a room. */
+  open: (roomId: string) => void;
+  /** The user is off a room's list: on another device, by a ban, or the room is gone. */
+  removed: (roomId: string) => void;
+  /** A conversation that is not joined here has turned. */
+  turned: (conversation: Conversation, before: Conversation | undefined) => void;
+  /** The draft of a room was written on another device. */
+  drafted: (roomId: string) => void;
+  say: (sentence: string) => void;
+}
+
+/** What the page does with a user's inbox. */
+export class Conversations {
+  readonly #inbox: Inbox;
+  readonly #actions: ConversationsActions;
+  readonly #drafts: DraftSync;
+  /** By room, also archived ones that were met here. */
+  readonly #known = new Map<string, Conversation>();
+  readonly #blocked = new Set<string>();
+  #listed: readonly Conversation[] = [];
+  #watched = '';
+
+  constructor(
+    inbox: Inbox,
+    drafts: SyncedDrafts,
+    actions: ConversationsActions,
+    life: AbortSignal,
+  ) {
+    this.#inbox = inbox;
+    this.#actions = actions;
+    this.#drafts = new DraftSync(inbox, drafts, (roomId) => actions.drafted(roomId), life);
+    const offs = [
+      inbox.on('change', () => this.#changed()),
+      inbox.on('conversationUpdated', (conversation) => this.#updated(conversation)),
+      inbox.on('conversationRemoved', ({ roomId }) => {
+        this.#known.delete(roomId);
+        actions.removed(roomId);
+      }),
+    ];
+    life.addEventListener('abort', () => {
+      for (const off of offs) off();
+    });
+    void this.#loadBlocked();
+    this.#changed();
+  }
+
+  /** Whether the list is there. */
+  get isLoaded(): boolean {
+    return this.#inbox.state.status.name === 'open' || this.#listed.length > 0;
+  }
+
+  get list(): readonly Conversation[] {
+    return this.#listed;
+  }
+
+  get hasMore(): boolean {
+    return this.#inbox.state.hasMore;
+  }
+
+  loadMore(): void {
+    this.#try(this.#inbox.loadMore());
+  }
+
+  find(roomId: string): Conversation | undefined {
+    return this.#known.get(roomId);
+  }
+
+  /** The rooms that are drawn and have no socket of their own. */
+  watch(roomIds: readonly string[]): void {
+    const watched = roomIds.slice(0, MAX_WATCHED);
+    if (watched.join('\n') === this.#watched) return;
+    this.#watched = watched.join('\n');
+    this.#inbox.watch(watched);
+  }
+
+  /** A room is looked at: it is no longer marked as unread, and its draft is fetched. */
+  opened(roomId: string): void {
+    const conversation = this.find(roomId);
+    if (conversation === undefined) return;
+    const { unreadFrom, archived, hasDraft } = conversation;
+    if (unreadFrom !== undefined || archived === true) {
+      this.#set(roomId, { unreadFrom: null, archived: false });
+    }
+    this.#drafts.met(conversation);
+    if (hasDraft !== true) return;
+    this.#try(this.#inbox.set(roomId).then((whole) => this.#drafts.met(whole)));
+  }
+
+  /** A draft was written here. */
+  wrote(roomId: string, draft: string): void {
+    if (this.#known.has(roomId)) this.#drafts.wrote(roomId, draft);
+  }
+
+  /** Takes the user off a room's list; who alone owns it keeps it, out of sight. */
+  quit(roomId: string): void {
+    if (!this.#known.has(roomId)) return;
+    this.#try(this.#inbox.quit(roomId).catch(() => this.#inbox.set(roomId, { archived: true })));
+  }
+
+  isBlocked(userId: string): boolean {
+    return this.#blocked.has(userId);
+  }
+
+  /** Opens the direct room with a person. */
+  message(userId: string): void {
+    this.#try(this.#inbox.openDirect(userId).then(({ roomId }) => this.#actions.open(roomId)));
+  }
+
+  block(userId: string, name: string): void {
+    openDialog({
+      title: text('blockThem', { name }),
+      parts: [element('p', '', text('blockHint'))],
+      confirm: text('block'),
+      isDanger: true,
+      run: async () => {
+        await this.#inbox.ask('blockUser', { userId });
+        this.#blocked.add(userId);
+      },
+    });
+  }
+
+  unblock(userId: string): void {
+    this.#try(this.#inbox.ask('unblockUser', { userId }).then(() => this.#blocked.delete(userId)));
+  }
+
+  /**
+   * What can be done with a conversation.
+   * @param isRead whether it is, as a room that is joined knows
+   */
+  choices(roomId: string, isRead: boolean): Choice[] {
+    const conversation = this.find(roomId);
+    if (conversation === undefined) return [];
+    const { pinned, unread, unreadFrom, last } = conversation;
+    const set = (choices: Parameters<Inbox['set']>[1]) => () => this.#set(roomId, choices);
+    const isUnread = unreadFrom !== undefined || (unread > 0 && !isRead);
+    return [
+      {
+        label: text(pinned ? 'unpin' : 'pin'),
+        icon: 'pin',
+        choose: set({ pinned: pinned !== true }),
+      },
+      ...(isUnread || last === undefined
+        ? []
+        : [{ label: text('markUnread'), icon: 'undo', choose: set({ unreadFrom: last.seq }) }]),
+      { label: text('notifications'), icon: 'mute', choose: () => this.#askLevel(conversation) },
+      { label: text('archive'), icon: 'delete', choose: set({ archived: true }) },
+    ];
+  }
+
+  /** Shows what is archived; what is chosen comes back. */
+  async showArchived(): Promise<void> {
+    const { conversations } = await this.#inbox.ask('getInbox', { filter: 'archived', limit: 200 });
+    for (const one of conversations) this.#known.set(one.roomId, one);
+    const list = element('ul', 'switcher-list');
+    const dialog = openDialog({ title: text('archived'), parts: [list] });
+    for (const one of conversations) {
+      const open = element('button', 'choice', element('bdi', '', titleOf(one)));
+      open.type = 'button';
+      open.addEventListener('click', () => {
+        dialog.close();
+        this.#actions.open(one.roomId);
+      });
+      list.append(element('li', '', open));
+    }
+    if (conversations.length === 0) list.replaceWith(element('p', '', text('nothingArchived')));
+  }
+
+  #askLevel({ roomId, notify }: Conversation): void {
+    const levels = select(
+      [
+        ['all', text('notifyAll')],
+        ['mentions', text('notifyMentions')],
+        ['none', text('notifyNone')],
+      ],
+      notify,
+    );
+    openDialog({
+      title: text('notifications'),
+      parts: [field(text('notifyOf'), levels)],
+      confirm: text('save'),
+      run: () => this.#inbox.set(roomId, { notify: levels.value as Conversation['notify'] }),
+    });
+  }
+
+  #set(roomId: string, choices: Parameters<Inbox['set']>[1]): void {
+    this.#try(this.#inbox.set(roomId, choices).then((conversation) => this.#put(conversation)));
+  }
+
+  #put(conversation: Conversation): void {
+    this.#known.set(conversation.roomId, conversation);
+    this.#actions.changed();
+  }
+
+  #updated(conversation: Conversation): void {
+    const before = this.#known.get(conversation.roomId);
+    this.#known.set(conversation.roomId, conversation);
+    this.#drafts.met(conversation);
+    this.#actions.turned(conversation, before);
+  }
+
+  #changed(): void {
+    const { conversations } = this.#inbox.state;
+    if (conversations !== this.#listed) {
+      this.#listed = conversations;
+      for (const one of conversations) this.#known.set(one.roomId, one);
+    }
+    this.#actions.changed();
+  }
+
+  async #loadBlocked(): Promise<void> {
+    try {
+      const { users } = await this.#inbox.ask('getBlocked', { limit: 200 });
+      for (const { userId } of users) this.#blocked.add(userId);
+    } catch {
+      // The menu then offers to block once more, which does no harm.
+    }
+  }
+
+  #try(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#actions.say(sentenceOfError(error)));
+  }
+}
+
+/** What a conversation is called. */
+export function titleOf({ roomId, with: other }: Conversation): string {
+  return other?.username ?? roomId;
+}
