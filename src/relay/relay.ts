@@ -108,7 +108,11 @@ export class Relay {
     this.#tokenExpiry.sweep();
     const { id } = connection.state;
     if (!this.#isReachable(connection)) return;
-    const command = withClientId(given, { randomUUID: () => this.#ports.ids.make() });
+    // Without a ref an error would show its client an id that it has not given.
+    const command =
+      given.ref === undefined
+        ? given
+        : withClientId(given, { randomUUID: () => this.#ports.ids.make() });
     this.#outstanding.add(id, command);
     this.#uplink.add({ type: 'command', id, command });
   }
@@ -190,7 +194,7 @@ export class Relay {
   #settle(id: string, command: Command): void {
     const isMeant = (other: RelayRequest) => 'command' in other && other.command === command;
     if (this.#uplink.has(isMeant)) return;
-    if (command.name === 'message') {
+    if (isRepeatable(command)) {
       this.#outstanding.repeats(id, command);
       this.#uplink.add({ type: 'command', id, command });
     } else this.#giveUp(id);
@@ -296,7 +300,7 @@ export class Relay {
     const { id, command } = request;
     // Its reply has come.
     if (!this.#outstanding.has(id, command)) return false;
-    if (command.name === 'message') {
+    if (isRepeatable(command)) {
       this.#outstanding.repeats(id, command);
       return true;
     }
@@ -339,6 +343,11 @@ export class Relay {
   #isReachable({ open, state }: Connection): boolean {
     return open && this.#connections.has(state.id) && !this.#ending.has(state.id);
   }
+}
+
+/** Whether the room recognises a command that it gets a second time. */
+function isRepeatable({ name, payload }: Command): boolean {
+  return name === 'message' && typeof (payload as { id?: unknown } | null)?.id === 'string';
 }
 
 /** A host keeps more with a connection; the room must not take that over. */
