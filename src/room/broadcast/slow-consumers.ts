@@ -45,12 +45,13 @@ export class SlowConsumers {
     const due = missed !== undefined && frame.ephemeral ? withMissed(frame, missed) : frame;
     if (!connection.send(due)) {
       this.#missed.set(connection, new Map([...due.signals].slice(-MAX_MISSED)));
-      this.#add(connection);
+      this.add(connection);
     } else if (due === frame) for (const key of frame.signals.keys()) missed?.delete(key);
     else this.#missed.delete(connection);
   }
 
-  #add(connection: Connection): void {
+  /** It has lost something ephemeral. */
+  add(connection: Connection): void {
     if (this.#slow.has(connection)) return;
     if (this.#slow.size === 0) this.#timer.after(fixed.laggardEveryMs, () => this.#retry());
     this.#slow.set(connection, this.#retried.get(connection) ?? 0);
