@@ -74,6 +74,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
     limits,
     host: 'node',
     version: VERSION,
+    application,
     isHealthy: () => canWrite(settings.DATA_DIR),
     files: {
       store,

@@ -1,7 +1,12 @@
 import type { App } from '../protocol/app.ts';
 import type { JsonObject } from '../protocol/app-room.ts';
 import { wrongSignalName } from '../protocol/signals.ts';
-import { type AnySchema, readBy } from '../protocol/standard-schema.ts';
+import {
+  type AnySchema,
+  jsonSchemaOf,
+  readBy,
+  type SchemaDraft,
+} from '../protocol/standard-schema.ts';
 import type { Application } from '../room/application.ts';
 import type { AnyDefinition, SignalDefinition } from './define.ts';
 import { refuse } from './define.ts';
@@ -28,19 +33,20 @@ export function applicationOf(app: App): Application {
     signals: mapOf(signals, (definition, name) => {
       const { schema, crowd } = signalOf(definition);
       assertSynchronous(`The signal ${name}`, schema);
-      return { crowd, read: (payload) => objectBy(schema, payload) };
+      return { crowd, read: (payload) => objectBy(schema, payload), ...described(schema) };
     }),
     kinds: mapOf(kinds, ({ data: schema, text, forget }, name) => {
       assertSynchronous(`The kind ${name}`, schema);
       return {
         read: (data) => objectBy(schema, data, 'data'),
+        ...described(schema),
         ...(text && { text }),
         ...(forget && { forget: forget as (data: JsonObject, value: unknown) => unknown }),
       };
     }),
     commands: mapOf(commands, ({ payload: schema, reads = false, handle }, name) => {
       assertSynchronous(`The command ${name}`, schema, handle);
-      return { reads, handle, read: (payload) => readBy(schema, payload) };
+      return { reads, handle, read: (payload) => readBy(schema, payload), ...described(schema) };
     }),
     ...(beforeMessage && { beforeMessage: judgeBy(beforeMessage) }),
   };
@@ -57,6 +63,10 @@ function judgeBy(
     if ('refuse' in verdict) throw refuse(verdict.refuse);
     return verdict.replace;
   };
+}
+
+function described(schema: AnySchema): { schemaIn: (draft: SchemaDraft) => JsonObject } {
+  return { schemaIn: (draft) => jsonSchemaOf(schema, draft) };
 }
 
 function signalOf(definition: SignalDefinition<AnySchema>): { schema: AnySchema; crowd: boolean } {

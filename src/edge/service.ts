@@ -91,6 +91,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     origins,
     host: 'edge',
     version: VERSION,
+    application,
     isHealthy: () => Promise.resolve(true),
     upgrade,
     files,

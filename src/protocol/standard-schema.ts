@@ -12,10 +12,13 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly validate: (value: unknown) => Checked<Output> | Promise<Checked<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
     readonly jsonSchema?: {
-      readonly input: (options: { target: 'draft-2020-12' }) => Record<string, unknown>;
+      readonly input: (options: { target: SchemaDraft }) => Record<string, unknown>;
     };
   };
 }
+
+/** The drafts of JSON Schema that descriptions are written in. */
+export type SchemaDraft = 'draft-2020-12' | 'draft-07';
 
 type Checked<Output> =
   | { readonly value: Output; readonly issues?: undefined }
@@ -57,4 +60,15 @@ export function readBy(schema: AnySchema, value: unknown, within?: string): unkn
   throw new Refusal('invalid_payload', /[.!?]$/.test(sentence) ? sentence : `${sentence}.`, {
     field: field === '' ? 'payload' : field,
   });
+}
+
+/** The JSON Schema of what a schema takes; `{}`, which takes anything, where its library has none for it. */
+export function jsonSchemaOf(schema: AnySchema, target: SchemaDraft): Record<string, unknown> {
+  try {
+    const { $schema: _, ...rest } = schema['~standard'].jsonSchema?.input({ target }) ?? {};
+    return rest;
+  } catch {
+    // For what JSON Schema has no word for, such as a transformation.
+    return {};
+  }
 }

@@ -7,6 +7,7 @@ import type {
   Replacement,
 } from '../protocol/app-room.ts';
 import type { OperationName } from '../protocol/commands.ts';
+import type { SchemaDraft } from '../protocol/standard-schema.ts';
 import type { Context, UpkeepContext } from './context.ts';
 import type { Effect } from './effects.ts';
 
@@ -23,8 +24,14 @@ export interface Application {
   beforeMessage?: (room: AppRoom, draft: Draft) => Replacement | undefined;
 }
 
+/** What an application declares, as descriptions of the service show it. */
+interface Described {
+  /** The JSON Schema of what it takes. */
+  schemaIn(draft: SchemaDraft): JsonObject;
+}
+
 /** A declared event of the application that is not stored. */
-export interface SignalRule {
+export interface SignalRule extends Described {
   /** @throws Refusal `invalid_payload` */
   read(payload: object): object;
   /** Passed on however many users are online. */
@@ -32,7 +39,7 @@ export interface SignalRule {
 }
 
 /** A kind of message, with data of its own. */
-export interface KindRule {
+export interface KindRule extends Described {
   /** @throws Refusal `invalid_payload` */
   read(data: unknown): JsonObject;
   /** What people and search read of it; without, the sender's own text. */
@@ -42,7 +49,7 @@ export interface KindRule {
 }
 
 /** A command of the application. */
-export interface CommandRule {
+export interface CommandRule extends Described {
   /** Whether users who may only read may give it. */
   reads: boolean;
   /** @throws Refusal `invalid_payload` */

@@ -44,6 +44,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     files: { store, noStore: '', tokens: fileTokensOf(settings), accessMs: 0, isForAll: false },
     host: 'node',
     version: '1.2.3',
+    application: {},
     isHealthy: () => Promise.resolve(true),
     pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),

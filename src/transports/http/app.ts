@@ -7,6 +7,7 @@ import { inAllRooms } from '../../admission/policies.ts';
 import { refusalReply, SOCKETIO_PATHS } from '../../socketio-server/engine-request.ts';
 import { toResponse } from '../../socketio-server/http-reply.ts';
 import { delayRefusal } from '../../admission/delay-refusal.ts';
+import { asyncApi } from './asyncapi.ts';
 import { browserHeaders, checkHost, hostOf, preflight, setHeaders } from './browser-rules.ts';
 import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
@@ -16,7 +17,7 @@ import { addIncomingRoutes } from './incoming.ts';
 import { addInboxRoutes, pushKeyRoute } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { methodsAt } from './methods.ts';
-import { openApiRoute } from './openapi.ts';
+import { descriptionRoute, openApi } from './openapi.ts';
 import { answerError, noSuchAddress, wrongMethod } from './refusals.ts';
 import {
   asAsked,
@@ -52,7 +53,15 @@ export function httpTransport(transport: HttpTransport): Hono {
     const { messageBytes } = transport.limits;
     return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
   });
-  app.get('/openapi.json', openApiRoute(transport.version));
+  const { version, application } = transport;
+  app.get(
+    '/openapi.json',
+    descriptionRoute(() => openApi(version, application)),
+  );
+  app.get(
+    '/asyncapi.json',
+    descriptionRoute(() => asyncApi(version, application)),
+  );
   app.on('GET', ['/rooms/:roomId/ws', '/inbox/ws'], (c) => {
     if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();

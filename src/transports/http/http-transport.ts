@@ -6,6 +6,7 @@ import type { Limits } from '../../protocol/codes/limits.ts';
 import type { HttpFiles } from './files.ts';
 import type { PageSettings } from './page-settings.ts';
 import type { InboxDirectory } from '../../host/inbox-directory.ts';
+import type { Application } from '../../room/application.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
 import type { StreamBody } from './stream-body.ts';
 
@@ -20,6 +21,8 @@ export interface HttpTransport {
   limits: Limits;
   host: 'node' | 'edge';
   version: string;
+  /** What the application declares, for descriptions. */
+  application: Application;
   /** Whether the service can do its work right now. */
   isHealthy(): Promise<boolean>;
   /** The body of a stream, on a host that writes it faster than a web stream. */

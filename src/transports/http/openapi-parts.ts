@@ -58,3 +58,8 @@ function refusedWith(codes: readonly string[]): Json {
     }),
   };
 }
+
+/** A name as a key that references can hold: other characters as their code in hexadecimal digits. */
+export function keyOf(name: string): string {
+  return name.replaceAll(/[^\w.-]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16) ?? ''}_`);
+}

@@ -8,7 +8,7 @@ import { type Json, schemaPath, schemaRef } from './openapi-parts.ts';
 /** All but `error`, which tells of a command that was sent. */
 const heard = eventNames.filter((name) => name !== 'error');
 
-const problemSchema = z.object({
+export const problemSchema = z.object({
   code: z.enum(Object.keys(errorCodes) as [ErrorCode]),
   message: z.string(),
   field: z.string().optional(),

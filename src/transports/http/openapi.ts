@@ -1,15 +1,16 @@
 import type { Context } from 'hono';
+import type { Application } from '../../room/application.ts';
 import { nullFields } from '../../protocol/payloads.ts';
-import { answered, type Json, refusalResponses, refusals } from './openapi-parts.ts';
+import { answered, type Json, keyOf, refusalResponses, refusals } from './openapi-parts.ts';
 import { answerSchemas, payloadFields } from './openapi-schemas.ts';
 import { otherOperations, otherRoutes } from './other-routes.ts';
 import { type RoomRoute, roomRoutes } from './room-routes.ts';
 
-/** `GET /openapi.json`: what this transport can be asked, made at the first request. */
-export function openApiRoute(version: string) {
+/** `GET /openapi.json` or `GET /asyncapi.json`: a description, made at the first request. */
+export function descriptionRoute(describe: () => Json) {
   let made: string | undefined;
   return (c: Context): Response => {
-    made ??= JSON.stringify(openApi(version));
+    made ??= JSON.stringify(describe());
     return c.body(made, 200, { 'content-type': 'application/json' });
   };
 }
@@ -19,8 +20,8 @@ const DESCRIPTION =
   'Each route does what the command of the same meaning does at the other transports, and is heard by those present. A request speaks as the identity of its token, without joining the room.';
 const TOKEN = 'Says who is speaking. May be left out where guests are let in.';
 
-/** The description of the HTTP transport, in OpenAPI 3.1. */
-export function openApi(version: string): Json {
+/** The description of the HTTP transport, in OpenAPI 3.1. @param own what the application declares */
+export function openApi(version: string, own: Application = {}): Json {
   const { schemas, replyRef } = answerSchemas([
     ...roomRoutes.map(({ operation }) => operation),
     ...otherOperations,
@@ -34,6 +35,7 @@ export function openApi(version: string): Json {
   for (const route of roomRoutes) {
     add(route.method, `/rooms/:roomId${route.path}`, operationOf(route, replyRef(route.operation)));
   }
+  for (const { path, ...operation } of ownRoutes(own)) add('POST', path, operation);
   return {
     openapi: '3.1.0',
     info: { title: 'Parlor', version, summary: SUMMARY, description: DESCRIPTION },
@@ -41,7 +43,7 @@ export function openApi(version: string): Json {
     security: [{ token: [] }],
     paths,
     components: {
-      schemas,
+      schemas: { ...schemas, ...kindSchemas(own) },
       responses: refusalResponses(),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: TOKEN },
@@ -49,6 +51,41 @@ export function openApi(version: string): Json {
     },
   };
 }
+
+interface OwnRoute extends Json {
+  path: string;
+}
+
+/** The commands and signals of the application, each at its own path. */
+function ownRoutes({ commands = new Map(), signals = new Map() }: Application): OwnRoute[] {
+  return [
+    ...[...commands].map(([name, rule]) => ownRoute('commands', name, rule.schemaIn(DRAFT))),
+    ...[...signals].map(([name, rule]) => ownRoute('signals', name, rule.schemaIn(DRAFT))),
+  ];
+}
+
+function ownRoute(folder: 'commands' | 'signals', name: string, data: Json): OwnRoute {
+  const schema = { type: 'object', properties: { data } };
+  return {
+    path: `/rooms/:roomId/${folder}/${encodeURIComponent(name)}`,
+    operationId: `${folder}.${keyOf(name)}`,
+    summary: `The application's own: ${name}.`,
+    requestBody: { required: false, content: { 'application/json': { schema } } },
+    responses: {
+      '200': answered('Done.', 'application/json', { type: 'object' }),
+      ...refusals({ hasBody: true }),
+    },
+  };
+}
+
+/** What `data` of a message is, for each kind. */
+function kindSchemas({ kinds = new Map() }: Application): Json {
+  return Object.fromEntries(
+    [...kinds].map(([name, rule]) => [keyOf(`Kind.${name}`), rule.schemaIn(DRAFT)]),
+  );
+}
+
+const DRAFT = 'draft-2020-12';
 
 const pathSchemas: Record<string, Json> = {
   roomId: { type: 'string', minLength: 1, maxLength: 128 },

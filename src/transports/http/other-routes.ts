@@ -174,6 +174,14 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     method: 'GET',
+    path: '/asyncapi.json',
+    operationId: 'getAsyncApi',
+    summary: 'The description of the sockets.',
+    security: [],
+    responses: { '200': answered('AsyncAPI 3.0.', JSON_TYPE, { type: 'object' }) },
+  },
+  {
+    method: 'GET',
     path: '/rooms/:roomId/events',
     operationId: 'getEvents',
     summary:
