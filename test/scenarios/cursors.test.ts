@@ -1,6 +1,6 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type cursors from '../../examples/cursors.ts';
+import type cursors from '../../examples/cursors-app.ts';
 import { connect } from '../../src/client/index.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -10,7 +10,7 @@ const STEPS = 10;
 /** Twenty a second. */
 const EVERY_MS = 50;
 
-const hosts = useHosts({}, { app: 'examples/cursors.ts' });
+const hosts = useHosts({}, { app: 'examples/cursors-app.ts' });
 
 /** A client in the room that keeps where everybody is. */
 function enter(url: string, roomId: string, userId: string) {
