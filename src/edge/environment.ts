@@ -1,3 +1,4 @@
+import type { HookObject } from './hook-object.ts';
 import type { InboxObject } from './inbox-object.ts';
 import type { PollingSession } from './polling-session.ts';
 import type { RoomObject } from './room-object.ts';
@@ -6,6 +7,7 @@ import type { RoomObject } from './room-object.ts';
 export interface Environment {
   ROOM: DurableObjectNamespace<RoomObject>;
   INBOX: DurableObjectNamespace<InboxObject>;
+  HOOK: DurableObjectNamespace<HookObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
   ASSETS: Fetcher;
   /** Uploaded files; absent where R2 is not bound. */

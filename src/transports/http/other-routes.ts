@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
+import { answered, type Json, positionSchema, refusals, schemaRef } from './openapi-parts.ts';
+import { hookDescriptions } from './openapi-hook.ts';
 import type { RequestName } from '../../protocol/commands.ts';
 import { inboxCommands } from '../../protocol/inbox-commands.ts';
 import type { Method } from '../../protocol/operation.ts';
@@ -29,7 +30,6 @@ export const otherOperations: readonly RequestName[] = [
 
 const JSON_TYPE = 'application/json';
 const LINES_TYPE = 'application/x-ndjson';
-const positionSchema = { type: 'string', examples: ['0:0'] };
 const since = {
   name: 'since',
   in: 'query',
@@ -151,6 +151,14 @@ export const otherRoutes: readonly OtherRoute[] = [
     operationId: 'getHealth',
     summary: 'Whether the service can do its work; wakes no room.',
     security: [],
+    parameters: [
+      {
+        name: 'details',
+        in: 'query',
+        description: 'Adds how the outgoing webhook does; for admins.',
+        schema: { type: 'string' },
+      },
+    ],
     responses: {
       '200': answered('It can.', JSON_TYPE, schemaRef('Health')),
       '503': answered('It cannot.', JSON_TYPE, schemaRef('Health')),
@@ -218,6 +226,7 @@ export const otherRoutes: readonly OtherRoute[] = [
     ],
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
   },
+  ...hookDescriptions,
   {
     ...ownRoute('deleteRoom'),
     responses: {
