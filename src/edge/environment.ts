@@ -1,6 +1,7 @@
 import type { HookObject } from './hook-object.ts';
 import type { InboxObject } from './inbox-object.ts';
 import type { PollingSession } from './polling-session.ts';
+import type { RelayObject } from './relay-object.ts';
 import type { RoomObject } from './room-object.ts';
 
 /** Bindings of the Worker; settings come as texts beside them. */
@@ -9,6 +10,8 @@ export interface Environment {
   INBOX: DurableObjectNamespace<InboxObject>;
   HOOK: DurableObjectNamespace<HookObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
+  /** Absent where an earlier configuration is deployed: rooms then hold all their sockets. */
+  RELAY?: DurableObjectNamespace<RelayObject>;
   ASSETS: Fetcher;
   /** Uploaded files; absent where R2 is not bound. */
   FILES?: R2Bucket;
