@@ -125,7 +125,7 @@ export function plan<R>(
   let delivers = context.told.isOn && context.told.hasMarks;
   context.told.hasMarks = false;
   if (delivers) planned.push({ type: 'tell' });
-  for (const key of hookKeys(context, effects)) {
+  for (const key of context.hookEvents.size === 0 ? [] : hookKeys(context, effects)) {
     context.deliveries.add(HOOK_TARGET, key);
     delivers = true;
   }

@@ -71,8 +71,6 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
   const stores = storesOf(database, ports, roomId);
   const rates = new RateLimits(commandRate(limits), clock);
-  const appendRates = new RateLimits(APPEND_RATE, clock);
-  const incomingRates = new RateLimits(INCOMING_RATE, clock);
   const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
     readDelivery(upkeep.context(), ports, target, key),
@@ -84,8 +82,8 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     presence,
     typing,
     appends,
-    appendRates,
-    incomingRates,
+    appendRates: new RateLimits(APPEND_RATE, clock),
+    incomingRates: new RateLimits(INCOMING_RATE, clock),
     limits,
     ids,
     deliveries,

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
@@ -26,6 +27,8 @@ test('examples/webhook-receiver.ts takes each change once, over restarts and aft
   ok(await alice.join('general'));
   await say(alice, 'general', 'one');
   await first.until(/^general 1 alice: one$/m);
+  const kept = () => existsSync(env.POSITIONS_FILE) && readFileSync(env.POSITIONS_FILE, 'utf8');
+  await expect.poll(kept).toContain('"rev":1');
   first.kill('SIGKILL');
   await first.ended;
 

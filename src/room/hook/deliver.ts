@@ -10,12 +10,10 @@ export const HOOK_TARGET = 'hook';
 export const LOG_KEY = 'log';
 
 const MEMBER = 'member:';
-const NONE: readonly string[] = [];
 
-/** What the outgoing webhook is owed after a decision, by key. A room that it does not follow owes nothing. */
-export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): Iterable<string> {
+/** What the outgoing webhook is owed after a decision, by key. */
+export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): ReadonlySet<string> {
   const { hookEvents, state } = context;
-  if (hookEvents.size === 0) return NONE;
   const keys = new Set<string>();
   const owe = (event: HookEvent, key: string) => hookEvents.has(event) && keys.add(key);
   for (const effect of effects) {
