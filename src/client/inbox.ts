@@ -24,7 +24,10 @@ export type InboxEvents = { [N in InboxEventName]: InboxEventPayload<N> } & {
 };
 
 /** Commands that a client gives an inbox. */
-export type InboxAskable = Exclude<InboxCommandName, 'openInbox' | 'rebuildInbox' | 'eraseInbox'>;
+export type InboxAskable = Exclude<
+  InboxCommandName,
+  'openInbox' | 'rebuildInbox' | 'eraseInbox' | 'exportInbox'
+>;
 
 type Reply = InboxReply<'openInbox'>;
 

@@ -284,6 +284,50 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(JSON.stringify(body)).not.toContain(ann);
     });
 
+    it('[INB10] gives what its user wrote, to them and to admins', async () => {
+      const [ann, bob] = [newUser('ann'), newUser('bob')];
+      const { body: empty } = await call(ann, 'GET', '/inbox');
+      const polled = call(ann, 'GET', `/inbox/events?since=${empty['position'] as string}`);
+      const roomId = await sharedRoom(bob, ann);
+      await polled;
+      await call(ann, 'PUT', `/rooms/${roomId}/messages/1/reactions/${encodeURIComponent('👍')}`);
+      await call(ann, 'PATCH', `/inbox/${roomId}`, { draft: 'not yet said' });
+      await call(ann, 'PUT', `/blocks/${bob}`);
+      const exported = async (path: string, asking: string, claims = {}) => {
+        const response = await fetch(`${hosts[name].url}${path}`, {
+          headers: { authorization: `Bearer ${await tokenFor(asking, claims)}` },
+        });
+        return {
+          status: response.status,
+          type: response.headers.get('content-type'),
+          text: await response.text(),
+        };
+      };
+      const path = `/users/${ann}/export`;
+      expect((await exported(path, bob)).status).toBe(403);
+      const { status, type, text } = await exported(path, ann);
+      expect([status, type]).toEqual([200, 'application/x-ndjson; charset=utf-8']);
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object);
+      expect(lines).toMatchObject([
+        { type: 'export', version: 1, userId: ann },
+        { type: 'member', roomId: expect.stringMatching(/^direct:/) as string, userId: ann },
+        { type: 'conversation', roomId, draft: 'not yet said' },
+        { type: 'member', roomId, userId: ann },
+        { type: 'message', roomId, senderId: ann, message: 'thanks' },
+        { type: 'reaction', roomId, seq: 1, emoji: '👍' },
+        { type: 'block', userId: bob },
+        { type: 'end' },
+      ]);
+      const asAdmin = await exported(path, 'root', { admin: true });
+      const types = (all: string) => [...all.matchAll(/^\{"type":"(\w+)"/gm)].map(([, one]) => one);
+      expect(types(asAdmin.text)).toEqual(types(text));
+      const unknown = await exported('/users/nobody%20known/export', 'root', { admin: true });
+      expect(unknown.text).toMatch(/^\{"type":"export".*\}\n\{"type":"end"\}\n$/);
+    });
+
     it('[INB6] opens direct rooms and blocks, and is refused to guests', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const told = [ann, bob].map(async (userId) => {
