@@ -97,6 +97,14 @@ export class Inbox {
   }
 
   /**
+   * A conversation that is known here, also an archived one.
+   * @example const draft = inbox.find('general')?.draft;
+   */
+  find(roomId: string): Conversation | undefined {
+    return this.#model.find(roomId);
+  }
+
+  /**
    * For stores that look for themselves, such as React's. @returns ends it
    * @example const stop = inbox.subscribe(() => console.log(inbox.getState().totals.unread));
    */

@@ -1,0 +1,134 @@
+import type { CDPSession, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { Company } from '../support/browser-company.ts';
+import { type Host, startNodeHost } from '../support/browser-hosts.ts';
+import { type PushBrowser, pushKeys, PushService } from '../support/push-service.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const company = Company.forAll();
+
+/**
+ * Chromium without a window has no push service of its own: a page gets a subscription at ours in its
+ * place, and what arrives there is delivered to the service worker by the browser's own debugging.
+ */
+async function subscribesAt(page: Page, browser: PushBrowser): Promise<void> {
+  const json = JSON.stringify(browser.subscription);
+  await page.addInitScript(`{
+    const subscription = {
+      ...${json},
+      toJSON: () => (${json}),
+      unsubscribe: async () => localStorage.setItem('unsubscribed', 'yes'),
+    };
+    PushManager.prototype.subscribe = async () => subscription;
+  }`);
+}
+
+interface Shown {
+  title: string;
+  body: string;
+  tag: string;
+}
+
+/** What this browser shows. */
+function shownIn(page: Page): Promise<Shown[]> {
+  return page.evaluate<Shown[]>(`(async () => {
+    const shown = await (await navigator.serviceWorker.ready).getNotifications();
+    return shown.map(({ title, body, tag }) => ({ title, body, tag }));
+  })()`);
+}
+
+/** Delivers a push to the page's service worker. */
+async function deliver(cdp: CDPSession, origin: string, says: object): Promise<void> {
+  const registered = new Promise<string>((resolve) => {
+    cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const [first] = registrations;
+      if (first !== undefined) resolve(first.registrationId);
+    });
+  });
+  await cdp.send('ServiceWorker.enable');
+  const registrationId = await registered;
+  const data = JSON.stringify(says);
+  await cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+  await cdp.send('ServiceWorker.disable');
+}
+
+async function chooseSetting({ page }: Visitor, choice: string): Promise<void> {
+  await page.getByRole('button', { name: 'Your settings' }).click();
+  await page.getByRole('menuitem', { name: choice, exact: true }).click();
+}
+
+describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
+  let service: PushService;
+  let host: Host;
+  beforeAll(async () => {
+    service = await new PushService().listen();
+    host = await startNodeHost({ ...pushKeys, PUSH_HOSTS: service.origin });
+  });
+  afterAll(async () => {
+    await host.close();
+    service.close();
+  });
+
+  test('can be installed', async () => {
+    const { page } = await company.arrives(host.url);
+    const cdp = await page.context().newCDPSession(page);
+    const { errors, data = '' } = await cdp.send('Page.getAppManifest');
+    expect(errors).toEqual([]);
+    expect(JSON.parse(data)).toMatchObject({ display: 'standalone', start_url: '/' });
+    const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+    // Windows of tests keep nothing.
+    const ids = installabilityErrors.map(({ errorId }) => errorId);
+    expect(ids.filter((id) => id !== 'in-incognito')).toEqual([]);
+  });
+
+  test('[PUSH3] [PUSH4] shows what is pushed, opens its room, and withdraws it when it is read', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const { origin } = new URL(host.url);
+    const browser = service.browser();
+    const ann = await company.arrives(host.url, { permissions: ['notifications'] });
+    const { page } = ann;
+    await subscribesAt(page, browser);
+    await page.reload();
+    await ann.join(name, company.room);
+    await ann.isIn();
+    await ann.write('here');
+    await chooseSetting(ann, 'Notify me in this browser');
+    const subscribed = "Object.keys(localStorage).some((key) => key.startsWith('parlor.push.'))";
+    await expect.poll(() => page.evaluate(subscribed), PATIENTLY).toBe(true);
+    // Somewhere else, so that no connection is open.
+    await page.goto(new URL('/icon.svg', host.url).href);
+    await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'look', mentions: [name] });
+    const { says } = await browser.gets();
+    const cdp = await page.context().newCDPSession(page);
+    await deliver(cdp, origin, says);
+    const title = `Ben mentions you in ${company.room}`;
+    await expect
+      .poll(() => shownIn(page), PATIENTLY)
+      .toEqual([{ title, body: 'look', tag: company.room }]);
+
+    // What is meant for another user is not shown to this one.
+    await deliver(cdp, origin, { ...says, userId: 'Eve', roomId: 'secret' });
+    const neutral = { title: 'Parlor', body: 'There is something new.', tag: 'secret' };
+    await expect.poll(() => shownIn(page), PATIENTLY).toContainEqual(neutral);
+
+    // A click leads a page that is open to the message, which is then read.
+    await page.goto(`${host.url}#elsewhere`);
+    await page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
+    const [worker] = page.context().serviceWorkers();
+    await worker?.evaluate(`(async () => {
+      const [notification] = await registration.getNotifications({ tag: ${JSON.stringify(company.room)} });
+      dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+    })()`);
+    await page.getByRole('heading', { level: 1, name: company.room }).waitFor();
+    await ann.message('look').waitFor();
+    await expect.poll(() => shownIn(page), PATIENTLY).toEqual([neutral]);
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await expect
+      .poll(() => page.evaluate("localStorage.getItem('unsubscribed')"), PATIENTLY)
+      .toBe('yes');
+    await expect.poll(() => shownIn(page), PATIENTLY).toEqual([]);
+  });
+});
