@@ -187,6 +187,18 @@ describe.concurrent.each(doors)('an inbox at $name', ({ host, visit }) => {
     await annsInbox.ask('openDirect', { userId: bob });
   });
 
+  it('[PUSH7] takes push subscriptions where there are keys, and says where there are none', async () => {
+    const inbox = await inboxOf(newUser('ann'));
+    ok(await inbox.open());
+    const endpoint = 'https://fcm.googleapis.com/fcm/send/1';
+    const keys = { p256dh: `B${'x'.repeat(86)}`, auth: 'y'.repeat(22) };
+    const refused = await inbox.command('subscribePush', { endpoint, keys });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+    const wrong = await inbox.command('subscribePush', { endpoint, keys: { ...keys, auth: '' } });
+    expect(wrong).toMatchObject({ error: { code: 'invalid_payload', field: 'keys.auth' } });
+    expect(await inbox.ask('unsubscribePush', { endpoint })).toEqual({ ok: true });
+  });
+
   it('[INB5] loses a room that ends, or that bans its user', async () => {
     const [ann, bob] = [newUser('ann'), newUser('bob')];
     const inbox = await inboxOf(bob);
