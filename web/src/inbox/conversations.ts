@@ -110,8 +110,10 @@ export class Conversations {
 
   /** Takes the user off a room's list; who alone owns it keeps it, out of sight. */
   quit(roomId: string): void {
-    if (this.find(roomId) === undefined) return;
-    this.#try(this.#inbox.quit(roomId).catch(() => this.#inbox.set(roomId, { archived: true })));
+    const archive = async () => {
+      if (this.find(roomId) !== undefined) await this.#inbox.set(roomId, { archived: true });
+    };
+    this.#try(this.#inbox.quit(roomId).catch(archive));
   }
 
   isBlocked(userId: string): boolean {
