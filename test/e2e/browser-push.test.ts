@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { violations } from '../support/browser-hands.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
 import { type PushBrowser, pushKeys, PushService } from '../support/push-service.ts';
@@ -8,6 +11,7 @@ import { type PushBrowser, pushKeys, PushService } from '../support/push-service
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const company = Company.forAll();
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
  * Chromium without a window has no push service of its own: a page gets a subscription at ours in its
@@ -130,5 +134,60 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
       .poll(() => page.evaluate("localStorage.getItem('unsubscribed')"), PATIENTLY)
       .toBe('yes');
     await expect.poll(() => shownIn(page), PATIENTLY).toEqual([]);
+  });
+
+  test('keeps what its user wants to hear of, and whom they have blocked, in menus that axe finds nothing wrong with', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const ann = await company.comesIn(name, host.url);
+    const { page } = ann;
+    await ann.write('here');
+    await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'me too' });
+    await ann.message('me too').waitFor();
+    const openLevels = async () => {
+      const row = page.locator(`#room-list [data-room="${company.room}"]`);
+      const choice = page.getByRole('menuitem', { name: 'Notifications', exact: true });
+      // The menu has it once the inbox knows the room.
+      const isOffered = async () => {
+        await page.keyboard.press('Escape');
+        await row.click({ button: 'right' });
+        return choice.isVisible();
+      };
+      await expect.poll(isOffered, PATIENTLY).toBe(true);
+      expect(await violations(page, AXE)).toEqual([]);
+      await choice.click();
+      return page.getByLabel('Notify me of', { exact: true });
+    };
+    const levels = await openLevels();
+    expect(await violations(page, AXE)).toEqual([]);
+    await levels.selectOption('Nothing');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await levels.waitFor({ state: 'detached' });
+    await page.reload();
+    await ann.isIn();
+    expect(await (await openLevels()).inputValue()).toBe('none');
+    await page.keyboard.press('Escape');
+
+    // Ben writes to Ann directly, unless she has blocked him.
+    const writeToAnn = async () => {
+      const token = await (await fetch(new URL('/test-token?username=Ben', host.url))).text();
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const body = JSON.stringify({ userId: name });
+      const { status } = await fetch(new URL('/directs', host.url), {
+        method: 'POST',
+        headers,
+        body,
+      });
+      return status;
+    };
+    await expect.poll(writeToAnn, PATIENTLY).toBe(200);
+    const actions = page.getByRole('button', { name: 'Actions for Ben' });
+    await actions.click();
+    await page.getByRole('menuitem', { name: 'Block', exact: true }).click();
+    expect(await violations(page, AXE)).toEqual([]);
+    await page.getByRole('button', { name: 'Block', exact: true }).click();
+    await expect.poll(writeToAnn, PATIENTLY).toBe(404);
+    await actions.click();
+    await page.getByRole('menuitem', { name: 'Unblock', exact: true }).click();
+    await expect.poll(writeToAnn, PATIENTLY).toBe(200);
   });
 });
