@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { answered, type Json, positionSchema, refusals, schemaRef } from './openapi-parts.ts';
-import { hookDescriptions } from './openapi-hook.ts';
+import { webhookDescriptions } from './openapi-webhooks.ts';
 import type { RequestName } from '../../protocol/commands.ts';
 import { inboxCommands } from '../../protocol/inbox-commands.ts';
 import type { Method } from '../../protocol/operation.ts';
@@ -233,7 +233,7 @@ export const otherRoutes: readonly OtherRoute[] = [
     ],
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
   },
-  ...hookDescriptions,
+  ...webhookDescriptions,
   {
     ...ownRoute('deleteRoom'),
     responses: {
@@ -288,39 +288,6 @@ export const otherRoutes: readonly OtherRoute[] = [
         properties: { url: { type: 'string', format: 'uri' } },
         required: ['url'],
       }),
-      ...refusals({ hasBody: true }),
-    },
-  },
-  {
-    method: 'POST',
-    path: '/rooms/:roomId/incoming/:key',
-    operationId: 'sayIncoming',
-    summary: 'Sends a message as an incoming webhook: Slack-style JSON, or the text itself.',
-    security: [],
-    parameters: [
-      {
-        name: 'Idempotency-Key',
-        in: 'header',
-        description: 'The id of the message: sent again, nothing happens.',
-        schema: { type: 'string', minLength: 1, maxLength: 64 },
-      },
-    ],
-    requestBody: {
-      required: true,
-      content: {
-        [JSON_TYPE]: {
-          schema: {
-            type: 'object',
-            properties: { text: { type: 'string' }, username: { type: 'string' } },
-            required: ['text'],
-          },
-        },
-        'text/plain': { schema: { type: 'string' } },
-      },
-    },
-    responses: {
-      '201': answered('Sent.', JSON_TYPE, { type: 'object' }),
-      '200': answered('It had been sent before.', JSON_TYPE, { type: 'object' }),
       ...refusals({ hasBody: true }),
     },
   },
