@@ -293,6 +293,92 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
   });
 });
 
+describe.concurrent.each([
+  ['node', 'edge'],
+  ['edge', 'node'],
+] as const)('from the %s host to the %s host', (from, to) => {
+  interface Init extends Omit<RequestInit, 'headers'> {
+    headers?: Record<string, string>;
+  }
+
+  async function room(host: 'node' | 'edge', path: string, init: Init = {}, user = 'alice') {
+    const claims = user === 'admin' ? { admin: true as const } : {};
+    const authorization = `Bearer ${await tokenFor(user, claims)}`;
+    const headers = { authorization, ...init.headers };
+    return fetch(`${hosts[host].url}/rooms/${path}`, { ...init, headers });
+  }
+
+  async function sendFile(roomId: string, body: Uint8Array<ArrayBuffer>, of?: string) {
+    const headers = {
+      'x-file-name': encodeURIComponent('照片 1.png'),
+      ...(of !== undefined && { 'x-preview-of': of }),
+    };
+    const answer = await room(from, `${roomId}/files`, { method: 'POST', headers, body });
+    return ((await answer.json()) as { file: FileInfo }).file;
+  }
+
+  /** Imports lines, some in each request. */
+  async function importLines(roomId: string, lines: readonly string[], atOnce: number) {
+    const headers = { 'content-type': 'application/x-ndjson' };
+    let last: unknown;
+    for (let at = 0; at < lines.length; at += atOnce) {
+      const body = lines.slice(at, at + atOnce).join('\n');
+      const init = { method: 'POST', headers, body };
+      const answer = await room(to, `${roomId}/import`, init, 'admin');
+      last = await answer.json();
+      expect([answer.status, last]).toEqual([200, last]);
+    }
+    return last;
+  }
+
+  it('[FILE16] moves a room with its files, in parts that end within a file, over a repetition', async () => {
+    const roomId = newRoom('with files');
+    const picture = await sendFile(roomId, new Uint8Array(PNG));
+    const preview = await sendFile(roomId, new Uint8Array([1]), picture.fileId);
+    const bytes = new Uint8Array(randomBytes(2.5 * MIB));
+    const big = await sendFile(roomId, bytes);
+    const empty = await sendFile(roomId, new Uint8Array(0));
+    const files = [picture.fileId, big.fileId, empty.fileId];
+    const message = { message: 'look', files };
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(message) };
+    expect((await room(from, `${roomId}/messages`, init)).status).toBe(201);
+    const exported = await (await room(from, `${roomId}/export?files=1`)).text();
+    const lines = exported.split('\n').slice(0, -1);
+    expect(lines.filter((line) => line.startsWith('{"type":"file"'))).toHaveLength(6);
+
+    // Part by part, the third line of the big file twice.
+    await importLines(roomId, lines.slice(0, 5), 2);
+    expect(await importLines(roomId, lines.slice(4), 1)).toMatchObject({ done: true });
+    const again = await (await room(to, `${roomId}/export?files=1`)).text();
+    expect(again).toBe(exported);
+    const read = await room(to, `${roomId}/files/${big.fileId}`, {}, 'bob');
+    expect(Buffer.from(await read.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
+    const small = await room(to, `${roomId}/files/${preview.fileId}`, {}, 'bob');
+    expect([small.status, await small.text()]).toEqual([200, '\u0001']);
+
+    // In one piece, with bytes that are not those of the file, then as it was.
+    const copy = newRoom('copy');
+    const at = lines.findIndex((line) => line.includes(picture.fileId));
+    const changed = lines.with(at, lines[at]!.replace('"bytes":"i', '"bytes":"j'));
+    const refused = await room(
+      to,
+      `${copy}/import`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: changed.join('\n'),
+      },
+      'admin',
+    );
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { error: { field: `line ${at + 1}`, message: expect.stringContaining('sha256 must be') } },
+    ]);
+    expect(await importLines(copy, lines, 1_000)).toMatchObject({ done: true });
+  });
+});
+
 describe.concurrent.each(transports)('at $name', (transport) => {
   it('[FILE1] carries the files of a message in reply, event and history', async () => {
     const roomId = newRoom();

@@ -24,6 +24,7 @@ export const otherOperations: readonly RequestName[] = [
   'importRoom',
   'tellRoom',
   'completeFile',
+  'importFile',
   'makeIncoming',
 ];
 
@@ -379,6 +380,14 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     ...ownRoute('exportRoom'),
+    parameters: [
+      {
+        name: 'files',
+        in: 'query',
+        description: '`1`: with the bytes of the files in messages.',
+        schema: { type: 'string', enum: ['1'] },
+      },
+    ],
     responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
   },
   {
