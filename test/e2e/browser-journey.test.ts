@@ -123,7 +123,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     const cleo = await company.comesIn('Cleo', host().url);
     await cleo.write('only looking in');
     await ann.message('looking').waitFor();
-    await cleo.leave();
+    await cleo.close();
     const ben = await company.comesIn('Ben', host().url);
     await ben.write(`@${'W'.repeat(64)} see https://example.org/ and ${'x'.repeat(300)}`);
     await ann.message('see').waitFor();

@@ -153,6 +153,21 @@ describe.concurrent.each(doors)('an inbox at $name', ({ host, visit }) => {
     expect(elsewhere.reset).toBe(true);
   });
 
+  it('[INB5] quits a room that the inbox was not told of yet, for good', async () => {
+    const [ann, bob] = [newUser('ann'), newUser('bob')];
+    const inbox = await inboxOf(bob);
+    ok(await inbox.open());
+    const { roomId, first } = await sharedRoom(ann, bob);
+    ok(await inbox.command('quitRoom', { roomId }));
+    const { roomId: kept } = await sharedRoom(ann, bob);
+    await inbox.hears('conversationUpdated', (one) => one.roomId === kept);
+    const { conversations } = await inbox.ask('getInbox', {});
+    expect(conversations.map((one) => one.roomId)).toEqual([kept]);
+    const { body } = await first.ask('GET', roomId, '/members');
+    expect(body).toMatchObject({ members: [{ userId: ann }], hasMore: false });
+    ok(await inbox.command('quitRoom', { roomId: newRoom() }));
+  });
+
   it('[INB4] opens a direct room with a user of a shared room, who gets it with the first message', async () => {
     const [ann, bob, eve] = [newUser('ann'), newUser('bob'), newUser('eve')];
     const [annsInbox, bobsInbox] = [await inboxOf(ann), await inboxOf(bob)];

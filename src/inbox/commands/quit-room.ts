@@ -1,10 +1,13 @@
 import { refusalOf } from '../../protocol/codes/errors.ts';
 import type { InboxHandler } from '../context.ts';
-import { findConversation } from './set-conversation.ts';
+import { assertVisible } from './set-conversation.ts';
 
-/** Takes the user off a room's list. What the room remembers of mutes and bans stays. */
+/**
+ * Takes the user off a room's list. What the room remembers of mutes and bans stays. The inbox need not
+ * know the room: it is told of a new one up to a second later.
+ */
 export const quitRoom: InboxHandler<'quitRoom'> = (context, { roomId }) => {
-  findConversation(context, roomId);
+  assertVisible(context, roomId);
   const { identity } = context.actor;
   return {
     asks: [{ to: { room: roomId }, identity, name: 'quitRoom', payload: { roomId } }],

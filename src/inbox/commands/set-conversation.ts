@@ -47,11 +47,18 @@ function choose(context: InboxContext, payload: Payload): Step<InboxReply<'setCo
 }
 
 /** @throws Refusal `room_not_found` for a room that is not in the inbox, or not for this token */
-export function findConversation(
-  { conversations, userId, actor, limits }: InboxContext,
-  roomId: string,
-): StoredConversation {
-  const found = conversations.find(userId, roomId);
-  if (found?.gone === false && isVisibleTo(actor.identity, roomId, limits)) return found;
-  throw new Refusal('room_not_found', 'This room is not in your inbox.');
+export function findConversation(context: InboxContext, roomId: string): StoredConversation {
+  assertVisible(context, roomId);
+  const found = context.conversations.find(context.userId, roomId);
+  if (found?.gone !== false) throw notInInbox();
+  return found;
+}
+
+/** @throws Refusal `room_not_found` for a room that this token does not name */
+export function assertVisible({ actor, limits }: InboxContext, roomId: string): void {
+  if (!isVisibleTo(actor.identity, roomId, limits)) throw notInInbox();
+}
+
+function notInInbox(): Refusal {
+  return new Refusal('room_not_found', 'This room is not in your inbox.');
 }

@@ -107,8 +107,10 @@ export class Conversations {
 
   /** Takes the user off a room's list; who alone owns it keeps it, out of sight. */
   quit(roomId: string): void {
-    if (!this.#known.has(roomId)) return;
-    this.#try(this.#inbox.quit(roomId).catch(() => this.#inbox.set(roomId, { archived: true })));
+    const archive = async () => {
+      if (this.#known.has(roomId)) await this.#inbox.set(roomId, { archived: true });
+    };
+    this.#try(this.#inbox.quit(roomId).catch(archive));
   }
 
   isBlocked(userId: string): boolean {
