@@ -5,7 +5,7 @@ import type { FileInfo } from '../../src/protocol/objects.ts';
 import { type Answered, ask } from '../support/http-client.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { transports } from '../support/transports.ts';
+import { transportsOf } from '../support/transports.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 const MIB = 1024 * 1024;
@@ -382,7 +382,7 @@ describe.concurrent.each([
   });
 });
 
-describe.concurrent.each(transports)('at $name', (transport) => {
+describe.concurrent.each(transportsOf())('at $name', (transport) => {
   it('[FILE1] carries the files of a message in reply, event and history', async () => {
     const roomId = newRoom();
     const here = open(transport, hosts);
