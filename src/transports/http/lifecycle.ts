@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
-import type { Reply, RequestName } from '../../protocol/commands.ts';
-import { Refusal, refusalOf } from '../../protocol/codes/errors.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { storeOf } from './files.ts';
 import type { HttpTransport } from './http-transport.ts';
 import { drain, partTooBig } from './line-batches.ts';
+import { NDJSON, NDJSON_HEADERS, stepper, textStream } from './ndjson.ts';
 import {
   assertReadable,
   credentialsOf,
@@ -15,9 +15,8 @@ import {
   roomIdOf,
   text,
 } from './request-parts.ts';
-import { type AskRoom, exportStream, importLines, type Transfer } from './transfer.ts';
+import { type AskRoom, exportTexts, importLines, type Transfer } from './transfer.ts';
 
-const NDJSON = 'application/x-ndjson';
 /** The names that lines of JSON go by; none is registered. */
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 
@@ -56,9 +55,8 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
     const payload = queryFields(c, 'exportRoom', EXPORT_QUERY);
     if (payload['files'] === true) storeOf(transport.files);
     const first = await ask('exportRoom', payload);
-    return c.body(exportStream(transferOf(c, transport, ask), first), 200, {
-      'content-type': `${NDJSON}; charset=utf-8`,
-    });
+    const texts = exportTexts(transferOf(c, transport, ask), first);
+    return c.body(textStream(texts), 200, NDJSON_HEADERS);
   });
 
   routes.post('/import', async (c) => {
@@ -95,23 +93,8 @@ async function asker(c: Context, { directory, authenticate, known }: Lifecycle):
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));
   known?.(c);
-  let hasBegun = false;
-  return async <N extends RequestName>(name: N, payload: object): Promise<Reply<N>> => {
-    for (;;) {
-      const result = await directory.execute(roomId, identity, name, payload);
-      if (result.ok) {
-        hasBegun = true;
-        const { ok: _, ...reply } = result;
-        return reply as Reply<N>;
-      }
-      const { code, retryAfterMs = 1_000 } = result.error;
-      // What takes many steps, once begun, goes at the pace that everyone has.
-      if (code !== 'rate_limited' || !hasBegun) throw refusalOf(result.error);
-      await new Promise((resolve) => {
-        setTimeout(resolve, retryAfterMs);
-      });
-    }
-  };
+  const step = stepper();
+  return (name, payload) => step(() => directory.execute(roomId, identity, name, payload));
 }
 
 /** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */

@@ -123,6 +123,13 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     method: 'GET',
+    path: '/users/:userId/export',
+    operationId: 'exportUser',
+    summary: 'What a person wrote, one JSON object a line; for admins, and users about themselves.',
+    responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
+  },
+  {
+    method: 'GET',
     path: '/inbox/ws',
     operationId: 'openInboxSocket',
     summary: 'The native transport: upgrades to a WebSocket that has opened the inbox.',
@@ -380,14 +387,8 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     ...ownRoute('exportRoom'),
-    parameters: [
-      {
-        name: 'files',
-        in: 'query',
-        description: '`1`: with the bytes of the files in messages.',
-        schema: { type: 'string', enum: ['1'] },
-      },
-    ],
+    description: 'With `files`, the bytes of the files in messages come too.',
+    parameters: [{ name: 'files', in: 'query', schema: { type: 'string', enum: ['1'] } }],
     responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
   },
   {

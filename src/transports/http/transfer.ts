@@ -7,6 +7,7 @@ import { inLine } from '../../protocol/export-lines.ts';
 import { jsonLine } from '../../protocol/frames.ts';
 import type { HttpTransport } from './http-transport.ts';
 import { type Body, type FileAtLine, linesOf } from './line-batches.ts';
+import { failedLine } from './ndjson.ts';
 import { storeFailure } from './store-failure.ts';
 
 /** Asks one room as one identity. @throws Refusal */
@@ -23,26 +24,10 @@ export interface Transfer {
 
 /**
  * The lines of an export. The next page is asked for when the client has taken the one before, and one
- * piece of a file is in memory at a time. An export that fails on its way says so in its last line; a
- * status it has no more.
+ * piece of a file is in memory at a time. An export that fails on its way says so in its last line.
  * @param first the first page
  */
-export function exportStream(transfer: Transfer, first: Reply<'exportRoom'>): ReadableStream {
-  const encoder = new TextEncoder();
-  const texts = textsOf(transfer, first);
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await texts.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
-    },
-    async cancel() {
-      await texts.return(undefined);
-    },
-  });
-}
-
-async function* textsOf(
+export async function* exportTexts(
   transfer: Transfer,
   first: Reply<'exportRoom'>,
 ): AsyncGenerator<string, void> {
@@ -58,7 +43,7 @@ async function* textsOf(
   } catch (error) {
     if (!(error instanceof Refusal)) transfer.log('export', error);
     const problem = error instanceof Refusal ? error.problem : internalProblem;
-    yield `${jsonLine({ type: 'failed', error: problem })}\n`;
+    yield failedLine(problem);
   }
 }
 
