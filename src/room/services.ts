@@ -13,6 +13,7 @@ import { SlowConsumers } from './broadcast/slow-consumers.ts';
 import type { RoomParts, UpkeepContext } from './context.ts';
 import { Effects, type PlannedEffect } from './effects.ts';
 import { FILES_TARGET, filesBody } from './files/deliver.ts';
+import { HOOK_TARGET, hookBody } from './hook/deliver.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Ports } from './ports.ts';
 import { Connections } from './presence/connections.ts';
@@ -34,6 +35,8 @@ const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurs
 
 /** Messages of one incoming webhook. */
 const INCOMING_RATE = { perSecond: fixed.incomingPerSecond, burst: fixed.incomingBurst };
+
+const NO_EVENTS: ReadonlySet<never> = new Set();
 
 /** What a room's own methods call. */
 export interface RoomServices {
@@ -86,6 +89,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     deliveries,
     application,
     log,
+    hookEvents: ports.hookEvents ?? NO_EVENTS,
   };
 
   // Applying effects may rename a user, and a renaming has effects.
@@ -131,6 +135,7 @@ function readDelivery(
   key: string,
 ): string | undefined {
   if (target === FILES_TARGET) return filesBody(context, key);
+  if (target === HOOK_TARGET) return hookBody(context, key);
   if (!target.startsWith(INBOX_TARGET)) return application?.read?.(context, target, key);
   return bodyOf(context, target.slice(INBOX_TARGET.length));
 }

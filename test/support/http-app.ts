@@ -36,6 +36,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
   });
   const app = httpTransport({
     pushKey: undefined,
+    hooks: undefined,
     directory: rooms,
     inboxes,
     authenticate: authenticatorOf(settings, false),
@@ -49,8 +50,8 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),
     log: (what, error) => {
-      // An upload may fail where the test says so.
-      if (what === 'upload') logged.push(error);
+      // The store of files may fail where the test says so.
+      if (/^(upload|download|export|import)$/.test(what)) logged.push(error);
       else failure(what, error);
     },
   });

@@ -46,6 +46,8 @@ export const fixed = {
   historyDefault: 50,
   /** Messages in a page of what was missed. */
   missedPage: 500,
+  /** Changes in one request of the outgoing webhook. */
+  hookPage: 100,
   /** A page ends before it exceeds this much JSON, but never below one item. */
   pageBytes: 256 * 1024,
   /** Users named in a join reply. */
@@ -141,6 +143,8 @@ export const fixed = {
   stepIndexPages: 200,
   /** A page of an export is done when it exceeds this much text. */
   exportPageBytes: 512 * 1024,
+  /** Bytes of a file in one line of an export: as base64 they are shorter than `importLineBytes`. */
+  exportFileBytes: 1024 * 1024,
   /** Users named in one line of an export. */
   exportedReactions: 500,
   /** One part of an import, in bytes: what a Worker takes with room to spare. */

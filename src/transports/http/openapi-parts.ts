@@ -63,3 +63,6 @@ function refusedWith(codes: readonly string[]): Json {
 export function keyOf(name: string): string {
   return name.replaceAll(/[^\w.-]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16) ?? ''}_`);
 }
+
+/** A position in a room's log. */
+export const positionSchema = { type: 'string', examples: ['0:0'] };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
+import { answered, type Json, positionSchema, refusals, schemaRef } from './openapi-parts.ts';
+import { webhookDescriptions } from './openapi-webhooks.ts';
 import type { RequestName } from '../../protocol/commands.ts';
 import { inboxCommands } from '../../protocol/inbox-commands.ts';
 import type { Method } from '../../protocol/operation.ts';
@@ -24,12 +25,12 @@ export const otherOperations: readonly RequestName[] = [
   'importRoom',
   'tellRoom',
   'completeFile',
+  'importFile',
   'makeIncoming',
 ];
 
 const JSON_TYPE = 'application/json';
 const LINES_TYPE = 'application/x-ndjson';
-const positionSchema = { type: 'string', examples: ['0:0'] };
 const since = {
   name: 'since',
   in: 'query',
@@ -122,6 +123,13 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     method: 'GET',
+    path: '/users/:userId/export',
+    operationId: 'exportUser',
+    summary: 'What a person wrote, one JSON object a line; for admins, and users about themselves.',
+    responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
+  },
+  {
+    method: 'GET',
     path: '/inbox/ws',
     operationId: 'openInboxSocket',
     summary: 'The native transport: upgrades to a WebSocket that has opened the inbox.',
@@ -151,6 +159,14 @@ export const otherRoutes: readonly OtherRoute[] = [
     operationId: 'getHealth',
     summary: 'Whether the service can do its work; wakes no room.',
     security: [],
+    parameters: [
+      {
+        name: 'details',
+        in: 'query',
+        description: 'Adds how the outgoing webhook does; for admins.',
+        schema: { type: 'string' },
+      },
+    ],
     responses: {
       '200': answered('It can.', JSON_TYPE, schemaRef('Health')),
       '503': answered('It cannot.', JSON_TYPE, schemaRef('Health')),
@@ -226,6 +242,7 @@ export const otherRoutes: readonly OtherRoute[] = [
     ],
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
   },
+  ...webhookDescriptions,
   {
     ...ownRoute('deleteRoom'),
     responses: {
@@ -280,39 +297,6 @@ export const otherRoutes: readonly OtherRoute[] = [
         properties: { url: { type: 'string', format: 'uri' } },
         required: ['url'],
       }),
-      ...refusals({ hasBody: true }),
-    },
-  },
-  {
-    method: 'POST',
-    path: '/rooms/:roomId/incoming/:key',
-    operationId: 'sayIncoming',
-    summary: 'Sends a message as an incoming webhook: Slack-style JSON, or the text itself.',
-    security: [],
-    parameters: [
-      {
-        name: 'Idempotency-Key',
-        in: 'header',
-        description: 'The id of the message: sent again, nothing happens.',
-        schema: { type: 'string', minLength: 1, maxLength: 64 },
-      },
-    ],
-    requestBody: {
-      required: true,
-      content: {
-        [JSON_TYPE]: {
-          schema: {
-            type: 'object',
-            properties: { text: { type: 'string' }, username: { type: 'string' } },
-            required: ['text'],
-          },
-        },
-        'text/plain': { schema: { type: 'string' } },
-      },
-    },
-    responses: {
-      '201': answered('Sent.', JSON_TYPE, { type: 'object' }),
-      '200': answered('It had been sent before.', JSON_TYPE, { type: 'object' }),
       ...refusals({ hasBody: true }),
     },
   },
@@ -387,6 +371,8 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     ...ownRoute('exportRoom'),
+    description: 'With `files`, the bytes of the files in messages come too.',
+    parameters: [{ name: 'files', in: 'query', schema: { type: 'string', enum: ['1'] } }],
     responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
   },
   {
