@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -109,6 +109,6 @@ describe('docs/build-on-parlor.md', () => {
       env: { ...process.env, TOKEN: token },
     });
     expect(JSON.parse(asked.stdout)).toMatchObject({ votes: [2, 0] });
-    await socket.until(/^true 1 1\npoll 2 0\n/);
+    await socket.until(/^true 1 1\npoll 1 1\npoll 2 0\n/);
   });
 });

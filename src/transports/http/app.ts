@@ -50,14 +50,8 @@ export function httpTransport(transport: HttpTransport): Hono {
 
   app.get('/health', (c) => health(c, transport));
   const { version, application } = transport;
-  app.get(
-    '/openapi.json',
-    descriptionRoute(() => openApi(version, application)),
-  );
-  app.get(
-    '/asyncapi.json',
-    descriptionRoute(() => asyncApi(version, application)),
-  );
+  app.get('/openapi.json', descriptionRoute(openApi, version, application));
+  app.get('/asyncapi.json', descriptionRoute(asyncApi, version, application));
   app.on('GET', ['/rooms/:roomId/ws', '/inbox/ws'], (c) => {
     if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       throw noUpgrade();

@@ -7,10 +7,14 @@ import { otherOperations, otherRoutes } from './other-routes.ts';
 import { type RoomRoute, roomRoutes } from './room-routes.ts';
 
 /** `GET /openapi.json` or `GET /asyncapi.json`: a description, made at the first request. */
-export function descriptionRoute(describe: () => Json) {
+export function descriptionRoute(
+  describe: (version: string, own: Application) => Json,
+  version: string,
+  own: Application,
+) {
   let made: string | undefined;
   return (c: Context): Response => {
-    made ??= JSON.stringify(describe());
+    made ??= JSON.stringify(describe(version, own));
     return c.body(made, 200, { 'content-type': 'application/json' });
   };
 }
