@@ -39,8 +39,13 @@ async function atHosts(appends: number, log: SoakOptions['log']): Promise<void> 
       directTransports.map(async (transport) => {
         const enter = async (userId: string) =>
           transport.visit(urls[transport.host], { token: await tokenFor(userId) });
+        const quiet = await timesOf(enter, () => false);
+        let isStreaming = true;
+        const during = timesOf(enter, () => isStreaming);
         const length = await streamAt(enter, appends);
-        log(`${transport.name}: ${length} characters in ${appends} appends`);
+        isStreaming = false;
+        const others = `others ${shown(quiet)} before, ${shown(await during)} meanwhile`;
+        log(`${transport.name}: ${length} characters in ${appends} appends; ${others}`);
       }),
     );
   } finally {
@@ -50,6 +55,32 @@ async function atHosts(appends: number, log: SoakOptions['log']): Promise<void> 
 }
 
 type Enter = (userId: string) => Promise<Visitor>;
+
+/** Messages that a bystander sends at least, in a room of their own, and the time between two. */
+const BYSTANDER = { messages: 200, everyMs: 50 };
+
+/** How long a bystander waits for each reply, in milliseconds. @param goesOn whether to send more */
+async function timesOf(enter: Enter, goesOn: () => boolean): Promise<number[]> {
+  const visitor = await enter('bystander');
+  const roomId = `others-${crypto.randomUUID()}`;
+  ok(await visitor.join(roomId));
+  const times: number[] = [];
+  while (times.length < BYSTANDER.messages || goesOn()) {
+    const from = performance.now();
+    ok(await visitor.command('message', { roomId, message: 'hello' }));
+    times.push(performance.now() - from);
+    await new Promise((resolve) => {
+      setTimeout(resolve, BYSTANDER.everyMs);
+    });
+  }
+  await visitor.close();
+  return times.toSorted((a, b) => a - b);
+}
+
+function shown(times: readonly number[]): string {
+  const at = (share: number) => (times[Math.floor(times.length * share)] ?? 0).toFixed(1);
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+}
 
 async function streamAt(enter: Enter, appends: number): Promise<number> {
   const roomId = `stream-${crypto.randomUUID()}`;

@@ -5,6 +5,8 @@ import type { StagedRoom } from '../unit/room/staged-room.ts';
 
 /** What a tuple takes beside the text in it, in bytes, with its position line. */
 const ENVELOPE_BYTES = 200;
+/** Of a whole text, nearly what a stream may have. */
+const TEXT_BYTES = 65_500;
 /** Pieces of every width in UTF-8, and pairs. */
 const PIECES = ['word ', 'über ', '語', '😀', 'שלום ', '"\\\n'];
 
@@ -83,12 +85,17 @@ export function playStream(stage: StagedRoom, random: () => number, appends: num
   const { seq } = writer.ask('message', { message: '', streaming: true, id: 'a' }).message;
   const late: Reader[] = [];
   let text = '';
-  const size = Math.ceil(65_000 / appends / 3);
+  let bytes = 0;
   const writesBefore = stage.sql.writes;
   for (let at = 0; at < appends; at++) {
     stage.pass(60);
     let piece = '';
-    while (piece.length < size) piece += PIECES[Math.floor(random() * PIECES.length)]!;
+    const due = (TEXT_BYTES * (at + 1)) / appends;
+    while (bytes < due) {
+      const next = PIECES[Math.floor(random() * PIECES.length)]!;
+      piece += next;
+      bytes += Buffer.byteLength(next);
+    }
     if (at === Math.floor(appends / 10)) {
       // The append is decided and not stored: whoever wrote it sends it again.
       writer.say('appendMessage', { seq, offset: text.length, text: piece });
@@ -126,10 +133,10 @@ export function playStream(stage: StagedRoom, random: () => number, appends: num
     assert.equal(reader.text, text, 'somebody reads another text');
   }
   assert.deepEqual(stage.defects, []);
-  const { bytes, events, wholes } = steady;
+  const { bytes: wire, events, wholes } = steady;
   const most = 1.5 * jsonBytes(text) + (events + wholes) * ENVELOPE_BYTES;
-  assert(bytes <= most, `${bytes} bytes on the wire, more than ${most}`);
-  return { text: Buffer.byteLength(text), bytes, events, rows };
+  assert(wire <= most, `${wire} bytes on the wire, more than ${most}`);
+  return { text: Buffer.byteLength(text), bytes: wire, events, rows };
 }
 
 function jsonBytes(text: string): number {
