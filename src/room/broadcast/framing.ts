@@ -9,6 +9,8 @@ export interface Entry {
   /** Of a durable change: where the room stands with it. */
   position?: string | undefined;
   ephemeral: boolean;
+  /** Not for quiet connections. */
+  loud?: boolean;
   /** May wait at a flush for others to leave with it. */
   deferrable: boolean;
 }
@@ -28,7 +30,7 @@ export function ownFrame(
   entries: readonly Entry[],
   spans: readonly Span[] | undefined,
 ): Frame | undefined {
-  return frameOf(
+  const frame = frameOf(
     entries.filter(({ audience }, at) => {
       if (audience.to === 'connection') return audience.id === state.id;
       if (audience.to === 'user' && audience.userId !== state.identity.userId) return false;
@@ -37,6 +39,7 @@ export function ownFrame(
       return spans.some(({ from, to }) => at >= from && at < to);
     }),
   );
+  return state.quiet === true ? frame?.quiet : frame;
 }
 
 /** Entries as one frame; those for everyone make the one that most connections share. */
@@ -46,5 +49,6 @@ export function frameOf(entries: readonly Entry[]): Frame | undefined {
     entries.map(({ line }) => line),
     entries.findLast(({ position }) => position !== undefined)?.position,
     entries.every(({ ephemeral }) => ephemeral),
+    entries.flatMap(({ loud }, at) => (loud === true ? [at] : [])),
   );
 }

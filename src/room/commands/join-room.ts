@@ -17,7 +17,8 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   assertPlace(context, payload);
   const known = context.actor.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
-  const online = onlineWith(context, you, known);
+  const { quiet = false, session } = payload;
+  const online = quiet ? [] : onlineWith(context, you, known);
   const messages = newest(context, payload.history ?? 0);
   const missed = missedSince(context, payload);
   const reply: Reply<'joinRoom'> = {
@@ -27,15 +28,19 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
     you: youOf(context, you),
     online,
     onlineCount: count,
-    presence: count > fixed.presenceUsers ? 'count' : presence.mode,
+    presence: quiet || count > fixed.presenceUsers ? 'count' : presence.mode,
     messages,
     ...missed,
     ...ownReactions(context, [...messages, ...(missed?.missed ?? [])]),
     ...receiptsOf(context, you.userId),
   };
   const { userId: _, ...name } = you;
-  const { session } = payload;
-  const change = { joined: true, name, ...(session !== undefined && { session }) };
+  const change = {
+    joined: true,
+    name,
+    ...(quiet !== (context.actor.connection?.state.quiet ?? false) && { quiet }),
+    ...(session !== undefined && { session }),
+  };
   return { reply, effects: updateConnection(context, change) };
 };
 
@@ -94,8 +99,10 @@ function receiptsOf(
   return { receipts: others.map(({ userId, readUpTo }) => ({ userId, readUpTo })) };
 }
 
-function newest({ messages }: Context, count: number): Message[] {
-  return count === 0 ? [] : messages.before(Number.MAX_SAFE_INTEGER, count).items;
+const none: Message[] = [];
+
+function newest({ messages, state }: Context, count: number): Message[] {
+  return count === 0 ? none : messages.newestPage(count, state);
 }
 
 function missedSince(
