@@ -20,6 +20,7 @@ import { deleteRoom } from './commands/delete-room.ts';
 import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
 import { eraseUser } from './commands/erase-user.ts';
+import { exportUser } from './commands/export-user.ts';
 import { exportRoom } from './commands/export-room.ts';
 import { finishMessage } from './commands/finish-message.ts';
 import { getAudit } from './commands/get-audit.ts';
@@ -94,6 +95,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   importRoom,
   getConversation,
   getNotice,
+  exportUser,
   setReading,
   quitRoom,
   peekDirect,

@@ -7,8 +7,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PROJECT } from '../support/program.ts';
+import { NativeInbox } from '../support/inbox-visitor.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
+import { ok } from '../support/visitor.ts';
 
 const hosts = useHosts();
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
@@ -73,6 +75,46 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('curl at the %s host'
     expect(JSON.parse(printed)).toMatchObject({ file: { name: 'cat.png', size: 10 } });
   });
 });
+
+describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('curl at the %s host', (name) => {
+  it('[INB10] exports what a user wrote, as docs/protocol.md shows', async () => {
+    const [, command = '', shown = ''] =
+      /^```sh\n(curl [^\n]*\/users\/alice\/export)\n```\n[^`]*`general`[^`]*^```ndjson\n([^]*?)\n```$/m.exec(
+        page,
+      ) ?? [];
+    const userId = `alice-${crypto.randomUUID()}`;
+    const roomId = newRoom();
+    const { url } = hosts[name];
+    const token = await tokenFor(userId, { name: 'Alice' });
+    const alice = new HttpVisitor(url, token);
+    const inbox = new NativeInbox(url, token);
+    onTestFinished(() => inbox.close());
+    ok(await inbox.open());
+    await alice.ask('POST', roomId, '/messages', { body: { message: 'hello', id: 'a-1' } });
+    await alice.ask('PUT', roomId, `/messages/1/reactions/${encodeURIComponent('👍')}`);
+    await inbox.hears('conversationUpdated', (one) => one.roomId === roomId);
+    const script = command
+      .replace('http://localhost:4000', url)
+      .replace('/users/alice/', `/users/${userId}/`);
+    expect(script).toContain(`${url}/users/${userId}/export`);
+    const curl = spawn('sh', ['-c', script], { env: { PATH: process.env['PATH'], TOKEN: token } });
+    let printed = '';
+    curl.stdout.on('data', (data: Buffer) => (printed += data.toString()));
+    await once(curl, 'close');
+    const named = printed.replaceAll(userId, 'alice').replaceAll(roomId, 'general');
+    expect(comparable(named)).toEqual(comparable(shown));
+  });
+});
+
+/** Lines of an export without their times; a conversation's `rev` and reading depend on when it was told. */
+function comparable(lines: string): unknown[] {
+  return lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replaceAll(/"(timestamp|activityAt)":\d+/g, '"$1":0'))
+    .map((line) => (line.includes('"conversation"') ? line.replace(/"rev":\d+/, '"rev":0') : line))
+    .map((line) => JSON.parse(line) as unknown);
+}
 
 /** The messages that a loop prints, one after the other. */
 async function* textsOf(loop: ChildProcess): AsyncGenerator<string> {

@@ -1,10 +1,10 @@
 import { type Context, Hono } from 'hono';
 import type { Reply, RequestName } from '../../protocol/commands.ts';
-import { internalProblem, Refusal, refusalOf } from '../../protocol/codes/errors.ts';
+import { internalProblem, Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
-import { jsonLine } from '../../protocol/frames.ts';
 import type { HttpTransport } from './http-transport.ts';
+import { failedLine, NDJSON, NDJSON_HEADERS, stepper, textStream } from './ndjson.ts';
 import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
 import {
   assertReadable,
@@ -15,7 +15,6 @@ import {
   text,
 } from './request-parts.ts';
 
-const NDJSON = 'application/x-ndjson';
 /** The names that lines of JSON go by; none is registered. */
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 
@@ -50,9 +49,7 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
   routes.get('/export', async (c) => {
     const ask = await asker(c, transport);
     const first = await ask('exportRoom', {});
-    return c.body(exportStream(ask, first, transport.log), 200, {
-      'content-type': `${NDJSON}; charset=utf-8`,
-    });
+    return c.body(textStream(exportPages(ask, first, transport.log)), 200, NDJSON_HEADERS);
   });
 
   routes.post('/import', async (c) => {
@@ -85,58 +82,29 @@ async function asker(c: Context, { directory, authenticate, known }: Lifecycle):
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));
   known?.(c);
-  let hasBegun = false;
-  return async <N extends RequestName>(name: N, payload: object): Promise<Reply<N>> => {
-    for (;;) {
-      const result = await directory.execute(roomId, identity, name, payload);
-      if (result.ok) {
-        hasBegun = true;
-        const { ok: _, ...reply } = result;
-        return reply as Reply<N>;
-      }
-      const { code, retryAfterMs = 1_000 } = result.error;
-      // What takes many steps, once begun, goes at the pace that everyone has.
-      if (code !== 'rate_limited' || !hasBegun) throw refusalOf(result.error);
-      await new Promise((resolve) => {
-        setTimeout(resolve, retryAfterMs);
-      });
-    }
-  };
+  const step = stepper();
+  return (name, payload) => step(() => directory.execute(roomId, identity, name, payload));
 }
 
 /**
  * Pages of an export, each asked for when the client has taken the one before. An export that fails
- * on its way says so in its last line; a status it has no more.
+ * on its way says so in its last line.
  */
-function exportStream(
+async function* exportPages(
   ask: Ask,
   first: Reply<'exportRoom'>,
   log: HttpTransport['log'],
-): ReadableStream {
-  const encoder = new TextEncoder();
-  let page: Reply<'exportRoom'> | undefined = first;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      if (page === undefined) return controller.close();
-      controller.enqueue(encoder.encode(page.text));
-      const { next } = page;
-      page = next === undefined ? undefined : await nextPage(ask, next, log);
-      return undefined;
-    },
-  });
-}
-
-async function nextPage(
-  ask: Ask,
-  cursor: NonNullable<Reply<'exportRoom'>['next']>,
-  log: HttpTransport['log'],
-): Promise<Reply<'exportRoom'>> {
+): AsyncGenerator<string> {
+  let page = first;
   try {
-    return await ask('exportRoom', { cursor });
+    for (;;) {
+      yield page.text;
+      if (page.next === undefined) return;
+      page = await ask('exportRoom', { cursor: page.next });
+    }
   } catch (error) {
     if (!(error instanceof Refusal)) log('export', error);
-    const problem = error instanceof Refusal ? error.problem : internalProblem;
-    return { text: `${jsonLine({ type: 'failed', error: problem })}\n` };
+    yield failedLine(error instanceof Refusal ? error.problem : internalProblem);
   }
 }
 

@@ -122,6 +122,13 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     method: 'GET',
+    path: '/users/:userId/export',
+    operationId: 'exportUser',
+    summary: 'What a person wrote, one JSON object a line; for admins, and users about themselves.',
+    responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
+  },
+  {
+    method: 'GET',
     path: '/inbox/ws',
     operationId: 'openInboxSocket',
     summary: 'The native transport: upgrades to a WebSocket that has opened the inbox.',

@@ -142,6 +142,7 @@ const least: Record<OperationName, object> = {
   eraseUser: { userId: 'bob' },
   getConversation: { userId: 'bob' },
   getNotice: { userId: 'bob' },
+  exportUser: { userId: 'bob' },
   setReading: {},
   quitRoom: {},
   peekDirect: { userId: 'bob', other: 'alice' },
