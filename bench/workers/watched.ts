@@ -1,7 +1,7 @@
 import { RoomObject as Room } from '../../src/edge/room-object.ts';
 import type { Environment } from '../../src/edge/environment.ts';
 
-export { default, InboxObject, PollingSession } from '../../src/edge/worker.ts';
+export { default, InboxObject, PollingSession, RelayObject } from '../../src/edge/worker.ts';
 
 /** Our Worker, whose room objects tell the log whenever something runs them. */
 export class RoomObject extends Room {
