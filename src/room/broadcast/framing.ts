@@ -30,8 +30,9 @@ export function ownFrame(
   entries: readonly Entry[],
   spans: readonly Span[] | undefined,
 ): Frame | undefined {
-  const frame = frameOf(
-    entries.filter(({ audience }, at) => {
+  return frameOf(
+    entries.filter(({ audience, loud }, at) => {
+      if (loud === true && state.quiet === true) return false;
       if (audience.to === 'connection') return audience.id === state.id;
       if (audience.to === 'user' && audience.userId !== state.identity.userId) return false;
       if (audience.to === 'everyone' && audience.except === state.id) return false;
@@ -39,7 +40,6 @@ export function ownFrame(
       return spans.some(({ from, to }) => at >= from && at < to);
     }),
   );
-  return state.quiet === true ? frame?.quiet : frame;
 }
 
 /** Entries as one frame; those for everyone make the one that most connections share. */

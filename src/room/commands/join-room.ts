@@ -20,19 +20,21 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   const { quiet = false, session } = payload;
   const online = quiet ? [] : onlineWith(context, you, known);
   const messages = newest(context, payload.history ?? 0);
-  const missed = missedSince(context, payload);
+  const { missed, ...rest } = missedSince(context, payload) ?? {};
+  // What many get alike comes last.
   const reply: Reply<'joinRoom'> = {
     epoch: state.epoch,
     position: formatPosition(state),
     room: room.info(state),
     you: youOf(context, you),
-    online,
     onlineCount: count,
     presence: quiet || count > fixed.presenceUsers ? 'count' : presence.mode,
-    messages,
-    ...missed,
-    ...ownReactions(context, [...messages, ...(missed?.missed ?? [])]),
+    ...rest,
+    ...ownReactions(context, [...messages, ...(missed ?? [])]),
     ...receiptsOf(context, you.userId),
+    online,
+    ...(missed !== undefined && { missed }),
+    messages,
   };
   const { userId: _, ...name } = you;
   const change = {
