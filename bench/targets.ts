@@ -2,6 +2,7 @@ import type { Figure, Row } from './plans/talk.ts';
 import { rounded } from './median.ts';
 import type { AgeRow } from './plans/age.ts';
 import type { CrowdRow } from './plans/crowding.ts';
+import type { ListenersRow } from './plans/listeners.ts';
 import type { FlushRow, RelayCrowd } from './plans/relays.ts';
 import type { ShareRow } from './plans/share.ts';
 
@@ -55,7 +56,11 @@ function atMost(what: string, seen: number, target: number): Verdict {
 }
 
 /** Listeners of a relay must cost its room nothing, and a further relay little. */
-export function relayVerdicts(rows: readonly FlushRow[], crowd: RelayCrowd): Verdict[] {
+export function relayVerdicts(
+  rows: readonly FlushRow[],
+  crowd: RelayCrowd,
+  real: ListenersRow,
+): Verdict[] {
   const [few, many, one, twenty] = rows;
   if (few === undefined || many === undefined || one === undefined || twenty === undefined) {
     return [];
@@ -64,6 +69,7 @@ export function relayVerdicts(rows: readonly FlushRow[], crowd: RelayCrowd): Ver
   return [
     atMost('flush, 20,000 listeners to 2,000', many.msPerFlush / few.msPerFlush, 1.1),
     atMost('ms a flush for each further relay', each, 0.2),
+    atMost(`of ${real.listeners} real listeners, those that missed or doubled`, real.wrong, 0),
     atMost('bytes of the room for each listener', crowd.bytesEach, 1_000),
   ];
 }

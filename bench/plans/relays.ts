@@ -7,6 +7,7 @@ import { verdictText } from '../report.ts';
 import { machine, writeResults } from '../results.ts';
 import { LISTENERS, SimulatedRelays } from '../simulated-relays.ts';
 import { say, type Stage } from '../stage.ts';
+import { listenersText, runListeners } from './listeners.ts';
 import { table } from '../table.ts';
 import { relayVerdicts } from '../targets.ts';
 
@@ -32,7 +33,7 @@ export interface RelayCrowd extends FlushRow {
 }
 
 /** What relays cost their room: processor time of a Room whose relays hold no sockets. */
-export async function runRelays(stage: Stage): Promise<void> {
+export async function runRelays(stage: Stage, listeners: number): Promise<void> {
   const sizes = [
     { relays: 4, listeners: 4 * 500 },
     { relays: 4, listeners: 4 * LISTENERS },
@@ -50,12 +51,15 @@ export async function runRelays(stage: Stage): Promise<void> {
   process.stdout.write(flushText(rows));
   const crowd = measureCrowd(stage);
   process.stdout.write(crowdText(crowd));
-  const judged = relayVerdicts(rows, crowd);
+  const real = await runListeners(stage, listeners);
+  process.stdout.write(listenersText(real));
+  const judged = relayVerdicts(rows, crowd, real);
   process.stdout.write(verdictText(judged));
   const path = await writeResults('relays', {
     machine: machine(await syncMs(stage.folder)),
     flushes: rows,
     crowd,
+    real,
     targets: judged,
   });
   say(`written to ${path}`);
