@@ -1,4 +1,4 @@
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { contestants } from '../contestants.ts';
 import { tokenFor } from '../generator/tokens.ts';
 import { rounded } from '../median.ts';
