@@ -4,7 +4,7 @@ import { relayName } from '../../../src/edge/relay-name.ts';
 import { RoomObject as Room } from '../../../src/edge/room-object.ts';
 import worker from '../../../src/edge/worker.ts';
 
-export { InboxObject, PollingSession } from '../../../src/edge/worker.ts';
+export * from '../../../src/edge/worker.ts';
 
 const ABORT = 'https://object/abort';
 
