@@ -63,13 +63,9 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
   const { rooms, inboxes, hooks } = hostedOf(hosted);
   const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
-  const socketIo = new SocketIoTransport({
-    ...shared,
-    directory: rooms,
-    inboxes,
-    settings,
-    ownNames: namesOf(application),
-  });
+  const ownNames = namesOf(application);
+  const chat = { ...shared, directory: rooms, inboxes, settings, ownNames };
+  const socketIo = new SocketIoTransport(chat);
   const app = httpTransport({
     directory: rooms,
     inboxes,

@@ -66,6 +66,11 @@ export class Outbox {
     this.#connections = connections;
   }
 
+  /** The last line for one connection alone that waits. */
+  get lastReply(): string {
+    return this.#entries.findLast(({ audience }) => audience.to === 'connection')?.line ?? '';
+  }
+
   /** Records a line for one connection; `position` in the reply to a durable change. */
   reply(connection: Connection, line: string, position?: string): void {
     const { id } = connection.state;
@@ -81,13 +86,14 @@ export class Outbox {
       audience,
       position,
       ephemeral: ephemeral.has(name),
+      loud: ephemeral.has(name) && name !== 'presence',
       deferrable: deferrable.has(name) && audience.to === 'everyone',
     });
   }
 
   /** Records a line that is ephemeral. @param key a newer line with the same key makes it void */
   signal(line: string, audience: Audience, key: string): void {
-    this.#record({ line, audience, key, ephemeral: true, deferrable: false });
+    this.#record({ line, audience, key, ephemeral: true, loud: true, deferrable: false });
   }
 
   #record(entry: Entry): Entry {
@@ -157,9 +163,11 @@ export class Outbox {
     let sent = 0;
     if (frame !== undefined) {
       for (const connection of everyone) {
-        const { id, joined } = connection.state;
+        const { id, joined, quiet } = connection.state;
         if (!joined || own.has(id)) continue;
-        send(connection, frame);
+        const its = quiet === true ? frame.quiet : frame;
+        if (its === undefined) continue;
+        send(connection, its);
         sent++;
       }
       for (const group of groups) if (group.share(frame, own)) sent++;

@@ -74,5 +74,5 @@ export class SlowConsumers {
 function withMissed(frame: Frame, missed: ReadonlyMap<string, string>): Frame {
   const older = [...missed].filter(([key]) => !frame.signals.has(key));
   const lines = [...older.map(([, line]) => line), ...frame.lines];
-  return new Frame(lines, undefined, true, new Map([...older, ...frame.signals]));
+  return new Frame(lines, undefined, true, [], new Map([...older, ...frame.signals]));
 }
