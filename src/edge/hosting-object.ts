@@ -43,16 +43,13 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   protected readonly settings = readSettings(this.env).settings;
   protected readonly log = consoleLogger(this.settings).about({ room: this.ctx.id.name });
   protected abstract readonly report: ObjectReport;
-  readonly #scheduler = new FlushScheduler(
-    { now: () => Date.now() },
-    this.settings.limits.batchDelayMs,
-  );
+  readonly #scheduler = new FlushScheduler(Date, this.settings.limits.batchDelayMs);
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** The output gate is its commit, and resets this object where it fails. */
   protected readonly hosted = new HostedObject<O>({
     make: (own) => this.make(this.#ports(own)),
-    now: () => Date.now(),
+    clock: Date,
     after: (ms, work) => {
       const timer = setTimeout(work, ms);
       return () => clearTimeout(timer);
@@ -106,7 +103,7 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
     return {
       ...own,
       sql: new ObjectSql(this.ctx.storage),
-      clock: { now: () => Date.now() },
+      clock: Date,
       ids: { make: () => crypto.randomUUID() },
       wakeup: new ObjectWakeup(this.ctx.storage),
       log: this.log,

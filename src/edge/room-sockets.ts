@@ -13,7 +13,7 @@ export class RoomSockets {
     this.#state = state;
     this.#platform = {
       limits,
-      now: () => Date.now(),
+      clock: Date,
       pingedAt: (socket: WebSocket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
     };
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
