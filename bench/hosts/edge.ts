@@ -24,7 +24,10 @@ const miniflare = new Miniflare({
     durableObjects: {
       ROOM: { className: 'RoomObject', useSQLite: true },
       INBOX: { className: 'InboxObject', useSQLite: true },
-      ...(isOurs && { SESSION: { className: 'PollingSession', useSQLite: true } }),
+      ...(isOurs && {
+        RELAY: { className: 'RelayObject', useSQLite: true },
+        SESSION: { className: 'PollingSession', useSQLite: true },
+      }),
     },
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
     bindings: JSON.parse(bindings) as Record<string, string>,

@@ -8,6 +8,7 @@ import { identityUpdateLine, splitFrame } from '../protocol/frames.ts';
 import type { Environment } from './environment.ts';
 import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
 import { callRoom } from './call-room.ts';
+import { openRoom, type RoomObjects } from './open-room.ts';
 
 /**
  * A link that receives much gives a sign of life this often, in milliseconds, or its room would take
@@ -19,35 +20,31 @@ const SIGN_EVERY_MS = 10_000;
 const NOT_MEANT = 3000;
 
 /** Reaches a room's object by a socket of its own. */
-export function connectRoom(
-  rooms: Environment['ROOM'],
-  roomId: string,
-  silent: boolean,
-): ConnectLink {
+export function connectRoom(rooms: RoomObjects, roomId: string, silent: boolean): ConnectLink {
   return async (identity, join, listener) => {
     const context = { identity, join, end: 'link' } as const;
     return listen(
-      await openSocket(rooms, roomId, silent ? { ...context, silent } : context),
+      await openRoom(rooms, roomId, silent ? { ...context, silent } : context),
       listener,
     );
   };
 }
 
 /**
- * A socket to a room's object, joined, or to an inbox's; not accepted yet.
- * @throws Refusal when the room does not take it, or cannot be reached
+ * A socket to an inbox's object, open; not accepted yet.
+ * @throws Refusal when the inbox does not take it, or cannot be reached
  */
-export async function openSocket(
-  objects: Environment['ROOM'] | Environment['INBOX'],
-  name: string,
+export async function openInbox(
+  inboxes: Environment['INBOX'],
+  userId: string,
   context: UpgradeContext,
 ): Promise<WebSocket> {
-  const response = await callRoom(() => objects.getByName(name).fetch(upgradeRequest(context)));
+  const response = await callRoom(() => inboxes.getByName(userId).fetch(upgradeRequest(context)));
   if (response.webSocket === null) throw await refusalIn(response);
   return response.webSocket;
 }
 
-async function refusalIn(response: Response): Promise<Refusal> {
+export async function refusalIn(response: Response): Promise<Refusal> {
   const { error } = await response.json<{ error: Problem }>();
   return refusalOf(error);
 }

@@ -5,6 +5,7 @@ import { service } from './service.ts';
 
 export { InboxObject } from './inbox-object.ts';
 export { PollingSession } from './polling-session.ts';
+export { RelayObject } from './relay-object.ts';
 export { RoomObject } from './room-object.ts';
 
 /** Made once for each isolate. */

@@ -1,5 +1,6 @@
 import type { InboxObject } from './inbox-object.ts';
 import type { PollingSession } from './polling-session.ts';
+import type { RelayObject } from './relay-object.ts';
 import type { RoomObject } from './room-object.ts';
 
 /** Bindings of the Worker; settings come as texts beside them. */
@@ -7,6 +8,8 @@ export interface Environment {
   ROOM: DurableObjectNamespace<RoomObject>;
   INBOX: DurableObjectNamespace<InboxObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
+  /** Absent where an earlier configuration is deployed: rooms then hold all their sockets. */
+  RELAY?: DurableObjectNamespace<RelayObject>;
   ASSETS: Fetcher;
   /** Uploaded files; absent where R2 is not bound. */
   FILES?: R2Bucket;

@@ -63,10 +63,11 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
     flushed: (hasHandedOut, startedAt, dueSince) => {
       if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
       this.#flushTimer = undefined;
+      this.flushed?.();
       if (hasHandedOut) this.#handedOut(startedAt, dueSince);
       else this.report.flushedFor(this.connections.size, startedAt, undefined);
     },
-    reset: () => this.connections.closeAll(),
+    reset: () => this.closeAll(),
     ...(this.carry !== undefined && {
       carry: (target, deliveries) => this.carry!(target, deliveries),
     }),
@@ -76,6 +77,10 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
 
   protected abstract readonly connections: ObjectConnections;
   protected abstract make(ports: ObjectPorts): O;
+  /** Everything stored was dropped, and what the hosted object goes on with was stored. */
+  protected erased?(): void;
+  /** What was decided has left, or leaves with this turn. */
+  protected flushed?: (() => void) | undefined;
   /** Brings deliveries to a target; a kind of object that owes nothing has none. */
   protected carry?(...attempt: Parameters<Carry>): ReturnType<Carry>;
 
@@ -87,6 +92,11 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
       if (!(error instanceof Refusal)) throw error;
       void this.ctx.storage.setAlarm(Date.now() + WAKE_AGAIN_MS);
     }
+  }
+
+  /** Closes every connection with 4000. */
+  protected closeAll(): void {
+    this.connections.closeAll();
   }
 
   #handedOut(startedAt: number, dueSince: number): void {
@@ -102,7 +112,7 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   #ports(own: OwnPorts): ObjectPorts {
     return {
       ...own,
-      sql: new ObjectSql(this.ctx.storage),
+sql: new ObjectSql(this.ctx.storage, () => this.erased?.()),
       clock: Date,
       ids: { make: () => crypto.randomUUID() },
       wakeup: new ObjectWakeup(this.ctx.storage),

@@ -11,18 +11,18 @@ import type { Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Result } from '../protocol/frames.ts';
 import { connectRoom } from './connect-room.ts';
-import type { Environment } from './environment.ts';
+import type { RoomObjects } from './open-room.ts';
 import { callRoom } from './call-room.ts';
 import type { RoomAccessLimiter } from '../admission/room-access-limiter.ts';
 
 /** Rooms as Durable Objects, one for each room id. */
 export class ObjectDirectory implements MovableDirectory {
-  readonly #rooms: Environment['ROOM'];
+  readonly #rooms: RoomObjects;
   readonly #limiter: RoomAccessLimiter;
   readonly #isMoving: boolean;
 
   /** @param isMoving whether its links are soon handed over to another holder */
-  constructor(rooms: Environment['ROOM'], limiter: RoomAccessLimiter, isMoving = false) {
+  constructor(rooms: RoomObjects, limiter: RoomAccessLimiter, isMoving = false) {
     this.#rooms = rooms;
     this.#limiter = limiter;
     this.#isMoving = isMoving;
@@ -37,7 +37,7 @@ export class ObjectDirectory implements MovableDirectory {
     try {
       await this.#limiter.acquire(identity, roomId);
       return await callRoom<Result<Reply<N>>>(async () =>
-        this.#rooms.getByName(roomId).execute(identity, name, payload),
+        this.#rooms.ROOM.getByName(roomId).execute(identity, name, payload),
       );
     } catch (error) {
       const { problem, cause } = error as Refusal;

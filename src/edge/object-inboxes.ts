@@ -6,7 +6,7 @@ import { commandLine, type Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { InboxCommandName, InboxReply } from '../protocol/inbox-commands.ts';
 import { callRoom } from './call-room.ts';
-import { listen, openSocket } from './connect-room.ts';
+import { listen, openInbox } from './connect-room.ts';
 import type { Environment } from './environment.ts';
 
 /** Inboxes as Durable Objects, one for each user. */
@@ -39,7 +39,7 @@ export class ObjectInboxes implements InboxDirectory {
     silent = false,
   ): Promise<RoomLink> {
     const context = { identity, join: open, end: 'link', ...(silent && { silent }) } as const;
-    const socket = await openSocket(this.#inboxes, identity.userId, context);
+    const socket = await openInbox(this.#inboxes, identity.userId, context);
     const link = listen(socket, {
       lines: (lines, position) => listener.lines(lines, position),
       closed: (code, reason) => listener.closed(code, reason),

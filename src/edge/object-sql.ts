@@ -4,8 +4,12 @@ import type { Immediate, Sql, SqlValue } from '../room/ports.ts';
 export class ObjectSql implements Sql {
   readonly #storage: DurableObjectStorage;
 
-  constructor(storage: DurableObjectStorage) {
+  readonly #erased: () => void;
+
+  /** @param erased stores again what is not the room's, after everything was dropped */
+  constructor(storage: DurableObjectStorage, erased: () => void = () => undefined) {
     this.#storage = storage;
+    this.#erased = erased;
   }
 
   isEmpty(): boolean {
@@ -25,6 +29,7 @@ export class ObjectSql implements Sql {
   erase(found: () => void): void {
     void this.#storage.deleteAll();
     this.#storage.transactionSync(found);
+    this.#erased();
   }
 
   /** The platform has no VACUUM and no secure_delete; freed pages are used for what comes next. */

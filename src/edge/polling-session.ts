@@ -80,7 +80,7 @@ export class PollingSession extends DurableObject<Environment> {
     const chat = new SessionChat(
       {
         inboxes: new ObjectInboxes(this.env.INBOX),
-        directory: new ObjectDirectory(this.env.ROOM, roomAccessLimiterOf(settings.limits), true),
+        directory: new ObjectDirectory(this.env, roomAccessLimiterOf(settings.limits), true),
         fileTokens: fileTokensOf(settings),
         authenticate: authenticatorOf(
           settings,

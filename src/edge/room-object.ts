@@ -5,15 +5,51 @@ import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { application } from '../app/current.ts';
+import type { OrderAnswer, OrderCall, RequestAnswer, RequestCall } from '../relay/exchange.ts';
+import { RoomRelays } from '../relay/room-relays.ts';
 import { Room } from '../room/room.ts';
 import { FILES_TARGET } from '../room/files/deliver.ts';
 import { INBOX_TARGET } from '../room/telling/evaluate.ts';
+import { attachRelays, type StoredRelays } from './attach-relays.ts';
+import type { Environment } from './environment.ts';
 import type { ObjectPorts } from './hosting-object.ts';
 import { R2BlobStore } from './r2-blob-store.ts';
+import { relayName } from './relay-name.ts';
 import { SocketObject } from './socket-object.ts';
+import { readUpgradeContext } from './upgrade-context.ts';
+
+const STORED = 'relays';
 
 /** One room in its Durable Object: adapts sockets and calls to the Room, and nothing else. */
 export class RoomObject extends SocketObject<Room> {
+  readonly #relays: RoomRelays;
+  #room: Room | undefined;
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    const { numbers = [], life = 0 } = ctx.storage.kv.get<StoredRelays>(STORED) ?? {};
+    const stored = { life: life + 1, numbers };
+    this.#relays = this.#makeRelays(stored.life);
+    const { RELAY } = env;
+    if (numbers.length === 0 || RELAY === undefined) return;
+    ctx.storage.kv.put(STORED, stored);
+    this.#useRelays();
+    void ctx.blockConcurrencyWhile(() => attachRelays(this.#relays, RELAY, this.roomId, stored));
+  }
+
+  /** An upgrade that the Worker has let through; with as many sockets as it may hold it names a relay. */
+  override async fetch(request: Request): Promise<Response> {
+    const isFull = this.connections.size >= this.settings.RELAY_ABOVE;
+    const mayPlace = isFull && this.env.RELAY !== undefined && readUpgradeContext(request).relays;
+    return mayPlace ? Response.json(this.#relays.place()) : super.fetch(request);
+  }
+
+  /** A relay has something from its connections. */
+  relayed(call: RequestCall): Promise<RequestAnswer> {
+    this.#useRelays();
+    return this.hosted.ask((room) => this.#relays.request(room, call));
+  }
+
   /** Does a command for an identity that has not joined. The caller gets the result when it is stored. */
   async execute<N extends RequestName>(
     identity: Identity,
@@ -30,9 +66,23 @@ export class RoomObject extends SocketObject<Room> {
 
   protected make(ports: ObjectPorts): Room {
     this.report.woken();
-    const { firstEpoch, report: meter, connections: roster } = this;
+    const { firstEpoch, report: meter, connections } = this;
+    const { groups } = this.#relays;
+    const roster = { connections: connections.connections.bind(connections), groups };
     const host = { firstEpoch, roster, meter, hasInboxes: true, application };
-    return new Room(this.roomId, { ...host, ...ports }, this.limits);
+    this.#room = new Room(this.roomId, { ...host, ...ports }, this.limits);
+    this.#relays.opened(this.#room);
+    return this.#room;
+  }
+
+  protected override erased(): void {
+    this.#relays.erased();
+  }
+
+  protected override closeAll(): void {
+    this.#room = undefined;
+    super.closeAll();
+    this.#relays.closeAll();
   }
 
   /** Brings what the room owes to an inbox, or to the store of files. */
@@ -51,6 +101,34 @@ export class RoomObject extends SocketObject<Room> {
 
   protected override get roomId(): string {
     return this.ctx.id.name ?? '';
+  }
+
+  /** From here on flushes have something for relays; a room without them pays nothing. */
+  #useRelays(): void {
+    this.flushed ??= () => {
+      if (this.#room !== undefined) this.#relays.flushed(this.#room);
+    };
+  }
+
+  #makeRelays(life: number): RoomRelays {
+    const { hosted, log, settings } = this;
+    return new RoomRelays(life, settings.RELAY_CONNECTIONS, {
+      clock: { now: () => Date.now() },
+      log,
+      timer: hosted,
+      turn: (work) => hosted.queue(work),
+      order: (relay, call, settle) => void this.#order(relay, call).then(settle),
+      save: (numbers) => this.ctx.storage.kv.put<StoredRelays>(STORED, { life, numbers }),
+    });
+  }
+
+  /** Never rejects: undefined where the relay did not answer. */
+  async #order(relay: number, call: OrderCall): Promise<OrderAnswer | undefined> {
+    try {
+      return await this.env.RELAY?.getByName(relayName(this.roomId, relay)).order(call);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Without a store the deliveries wait. */

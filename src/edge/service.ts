@@ -18,7 +18,8 @@ import { pushOf, wrongPush } from '../push/push.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { SECRET_BYTES, wrongKeys } from '../settings/keys.ts';
 import { VERSION } from '../version.ts';
-import { openSocket } from './connect-room.ts';
+import { openInbox } from './connect-room.ts';
+import { openRoom } from './open-room.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
@@ -67,10 +68,10 @@ export function service(env: Environment, options: ServiceOptions): Hono {
       const identity = await authenticate(credentials);
       const context = { identity, join, end: 'native' } as const;
       if (roomId === undefined) {
-        return upgraded(await openSocket(env.INBOX, identity.userId, context), offers);
+        return upgraded(await openInbox(env.INBOX, identity.userId, context), offers);
       }
       await limiter.acquire(identity, roomId);
-      return upgraded(await openSocket(env.ROOM, roomId, context), offers);
+      return upgraded(await openRoom(env, roomId, context), offers);
     } catch (error) {
       if (!offers) throw error;
       const problem = error instanceof Refusal ? error.problem : internalProblem;
@@ -79,7 +80,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     }
   }
 
-  const directory = new ObjectDirectory(env.ROOM, limiter);
+  const directory = new ObjectDirectory(env, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
   const files = filesOf(env, settings);
   const shared = { directory, inboxes, authenticate, limits };

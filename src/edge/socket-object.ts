@@ -22,7 +22,7 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
   protected readonly report = new RoomReport(this.log);
   protected readonly limits = this.settings.limits;
   protected readonly connections = new RoomSockets(this.ctx, this.limits);
-  readonly #input = new RoomInput(this.hosted, {
+  protected readonly input = new RoomInput(this.hosted, {
     limits: this.limits,
     roomId: this.roomId,
     fileTokens: fileTokensOf(this.settings),
@@ -37,19 +37,19 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
     const connection = this.connections.candidate(server, { identity, ...about });
     try {
       await this.hosted.run((object) => {
-        this.#input.assertBack(identity.userId);
+        this.input.assertBack(identity.userId);
         object.connect(connection, join);
         this.connections.accept(server, connection);
       });
     } catch (error) {
-      return this.#refuse(error);
+      return this.refuse(error);
     }
     this.log.event('debug', 'connected', { connection: connection.state.id });
     return new Response(null, { status: 101, webSocket: client });
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    this.#input.receive(this.connections.of(socket), data);
+    this.input.receive(this.connections.of(socket), data);
   }
 
   override webSocketClose(
@@ -88,7 +88,7 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
     });
   }
 
-  #refuse(error: unknown): Response {
+  protected refuse(error: unknown): Response {
     const problem = error instanceof Refusal ? error.problem : internalProblem;
     this.report.refused(problem.code);
     if (!(error instanceof Refusal)) this.log.failure('connect', error);

@@ -15,6 +15,8 @@ export interface UpgradeContext {
   end: 'native' | 'link';
   /** For a link that only listens. */
   silent?: true;
+  /** Whether the Worker understands an answer that names a relay; one of an earlier version does not. */
+  relays?: true;
 }
 
 /** The request to a room object, a new one so that no header of the client gets through. */

@@ -1,7 +1,6 @@
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import type { Reply } from '../protocol/commands.ts';
-import { eventLine, revOf } from '../protocol/frames.ts';
-import type { Message } from '../protocol/objects.ts';
+import { missedLines, revOf } from '../protocol/frames.ts';
 import { parsePosition } from '../protocol/position.ts';
 
 /**
@@ -103,14 +102,6 @@ export function next(state: State, input: Input, maxHeld: number): Step {
     default:
       return state.name === 'ended' ? stay(state) : end({ ...input, type: 'end' });
   }
-}
-
-/**
- * Missed messages as events: `message` for what is new to the client, else `messageUpdated`.
- * @param known the highest `rev` that the client had received
- */
-function missedLines(missed: readonly Message[], known: number): string[] {
-  return missed.map((row) => eventLine(row.seq > known ? 'message' : 'messageUpdated', row));
 }
 
 type In<N extends State['name']> = Extract<State, { name: N }>;

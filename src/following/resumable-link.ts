@@ -13,6 +13,7 @@ import {
   joinReplyIn,
   resultIn,
   type Result,
+  withClientId,
 } from '../protocol/frames.ts';
 import type { Message, RoomInfo } from '../protocol/objects.ts';
 import { Overloaded } from '../admission/overloaded.ts';
@@ -127,7 +128,7 @@ export class ResumableLink implements MovableLink {
   send(command: Command): void {
     const { name } = this.#state;
     if (name === 'ended') return;
-    const known = withClientId(command);
+    const known = withClientId(command, crypto);
     const { ref } = known;
     if (ref === undefined) return;
     if (name !== 'live' && this.#unanswered.size >= MAX_UNANSWERED) {
@@ -370,12 +371,4 @@ function changesSince(
 /** The room without what changes by itself. */
 function settingsOf({ memberCount: _, ...settings }: RoomInfo): string {
   return JSON.stringify(settings);
-}
-
-/** A message that its sender gave no id gets one, so that it may be sent again. */
-function withClientId(command: Command): Command {
-  const { name, payload } = command;
-  if (name !== 'message' || typeof payload !== 'object' || payload === null) return command;
-  if (((payload as { id?: unknown }).id ?? undefined) !== undefined) return command;
-  return { ...command, payload: { ...payload, id: crypto.randomUUID() } };
 }

@@ -4,6 +4,7 @@ import type { Identity } from './identity.ts';
 import type { Reply } from './commands.ts';
 import type { InboxReply } from './inbox-commands.ts';
 import { durable, type EventName, type EventPayload } from './events.ts';
+import type { Message } from './objects.ts';
 import { depthOfText } from './shape.ts';
 
 /** A command as a transport hands it on: named, its payload not yet looked into. */
@@ -205,6 +206,23 @@ function readCommand(line: string): Command {
     throw new Refusal('invalid_payload', 'ref must be a whole number from 0 on.', { field: 'ref' });
   }
   return { name, payload, ref: ref as number };
+}
+
+/**
+ * Missed messages as events: `message` for what is new to the client, else `messageUpdated`.
+ * @param known the highest `rev` that the client had received
+ */
+export function missedLines(missed: readonly Message[], known: number): string[] {
+  return missed.map((row) => eventLine(row.seq > known ? 'message' : 'messageUpdated', row));
+}
+
+/** A message that its sender gave no id gets one, so that it may be sent again. */
+export function withClientId(command: Command, ids: { randomUUID(): string }): Command {
+  const { name, payload } = command;
+  if (name !== 'message' || typeof payload !== 'object' || payload === null) return command;
+  if (Array.isArray(payload)) return command;
+  if (((payload as { id?: unknown }).id ?? undefined) !== undefined) return command;
+  return { ...command, payload: { ...payload, id: ids.randomUUID() } };
 }
 
 /** Events of an inbox about a stored change. */

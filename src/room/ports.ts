@@ -22,9 +22,28 @@ export type {
   Wakeup,
 } from '../host/ports.ts';
 
-/** Everyone connected now, joined or not. A connection that is closing may still be listed. */
+/**
+ * Everyone connected now, joined or not, apart from the connections in groups. A connection that is
+ * closing may still be listed.
+ */
 export interface Roster {
   connections(): Iterable<Connection>;
+  /** Absent where the room's own object holds every socket. */
+  readonly groups?: Iterable<ConnectionGroup>;
+}
+
+/**
+ * Connections whose sockets another object holds. That object ends expired tokens and lost heartbeats,
+ * and passes a shared frame on, so the room pays for a group and not for each of its connections.
+ */
+export interface ConnectionGroup {
+  /** Its connections, joined or not. */
+  connections(): Iterable<Connection>;
+  /**
+   * Hands over a shared frame for all of its joined connections but those in `except`. Never throws.
+   * @returns whether the group has connections
+   */
+  share(frame: Frame, except: ReadonlyMap<string, unknown>): boolean;
 }
 
 /** What a room counts for its operator: numbers, never who or what was said. Never throws. */

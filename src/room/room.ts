@@ -9,6 +9,7 @@ import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
 import { operationOf } from './own-names.ts';
 import { answerMade, answerRefresh } from './own-answers.ts';
+import { Relaying } from './relaying.ts';
 import { type RoomServices, servicesOf } from './services.ts';
 
 /**
@@ -17,10 +18,13 @@ import { type RoomServices, servicesOf } from './services.ts';
  */
 export class Room {
   readonly #services: RoomServices;
+  /** What a host with relays needs. */
+  readonly relaying: Relaying;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
     this.#services = servicesOf(roomId, ports, limits);
+    this.relaying = new Relaying(roomId, this.#services);
   }
 
   /**
@@ -53,11 +57,10 @@ export class Room {
         ? { name, payload: command.payload }
         : operationOf(command, application, openSignals);
       const done = pipeline.run(asked.name, { identity, connection }, asked.payload);
-      const { reply, position, effects: planned } = done;
       if (ref !== undefined) {
-        outbox.reply(connection, ackLine(ref, { ok: true, ...reply }), position);
+        outbox.reply(connection, ackLine(ref, { ok: true, ...done.reply }), done.position);
       }
-      effects.apply(planned);
+      effects.apply(done.effects);
     } catch (error) {
       this.#services.refusals.refuse(connection, command, error);
     }

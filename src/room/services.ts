@@ -42,6 +42,8 @@ export interface RoomServices {
   outbox: Outbox;
   appends: OpenAppends;
   frames: FrameSender;
+  presence: Presence;
+  slowConsumers: SlowConsumers;
   deliveries: Deliveries;
   application: Application;
   /** Whether events that nothing declares are passed on. */
@@ -151,5 +153,15 @@ function outgoingOf(roomId: string, ports: Ports) {
   const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
 
   const refusals = new Refusals(roomId, ports, outbox, departures);
-  return { connections, outbox, presence, typing, departures, tokenExpiry, frames, refusals };
+  return {
+    connections,
+    outbox,
+    presence,
+    typing,
+    departures,
+    tokenExpiry,
+    slowConsumers,
+    frames,
+    refusals,
+  };
 }

@@ -105,6 +105,18 @@ export const tuningDeclarations = [
     about: 'Unsent bytes of one connection above which it is closed (4001) and has to resume.',
   },
   {
+    name: 'RELAY_ABOVE',
+    group: 'tuning',
+    kind: 'whole',
+    default: 1_000,
+    least: 0,
+    most: 30_000,
+    hosts: edge,
+    unit: 'connections',
+    about:
+      "Connections that a room's own object holds; further ones go to relays, of up to 5,000 connections each.",
+  },
+  {
     name: 'LOG_LEVEL',
     group: 'tuning',
     kind: 'choice',
@@ -147,6 +159,17 @@ export const tuningDeclarations = [
     hosts: both,
     unit: 'levels',
     about: 'Nesting of JSON from a client.',
+  },
+  {
+    name: 'RELAY_CONNECTIONS',
+    group: 'internal',
+    kind: 'whole',
+    default: 5_000,
+    least: 1,
+    most: 30_000,
+    hosts: edge,
+    unit: 'connections',
+    about: 'Connections of one relay.',
   },
   {
     name: 'MAX_SOCKET_EVENTS',

@@ -109,7 +109,7 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
     const rooms = open();
     const roomId = await founded(rooms);
     const bob = await rooms.join(roomId, 'bob');
-    const refs = Array.from({ length: 60 }, (_, at) => at);
+    const refs = Array.from({ length: 45 }, (_, at) => at);
     const asked: Promise<boolean>[] = [];
     for (const ref of refs) {
       bob.send('message', { message: `bob ${ref}` }, ref);
@@ -118,17 +118,19 @@ export function hostedRoomsContract(open: () => HostedRooms): void {
       if (ref % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     }
     expect(await Promise.all(asked)).toEqual(refs.map(() => true));
-    await expect.poll(() => heard(bob).length).toBeGreaterThanOrEqual(60);
+    await expect.poll(() => heard(bob).length).toBeGreaterThanOrEqual(refs.length);
     const acks = () => bob.lines().flatMap(([name, ref]) => (name === 'ack' ? [ref] : []));
     await expect.poll(() => acks()).toEqual(refs);
     const all = await rooms.directory.execute(roomId, alice, 'getHistory', { limit: 100 });
     if (!all.ok) throw new Error(all.error.message);
     const last = all.messages.map(({ message }) => message);
-    for (const who of ['alice', 'bob']) {
-      const said = last.filter((message) => message.startsWith(who));
-      expect(said).toEqual(refs.slice(-said.length).map((ref) => `${who} ${ref}`));
-    }
-    expect(last).toHaveLength(100);
+    expect(last.filter((message) => message.startsWith('bob'))).toEqual(
+      refs.map((ref) => `bob ${ref}`),
+    );
+    // Each of Alice's is a call of its own, and calls made at once may overtake one another.
+    expect(last.toSorted()).toEqual(
+      ['before', ...refs.flatMap((ref) => [`alice ${ref}`, `bob ${ref}`])].toSorted(),
+    );
   });
 
   it('does what a client sent right before its end', async () => {

@@ -5,7 +5,7 @@ import {
   signingKey,
   startKeyServer,
 } from '../unit/auth/support/key-server.ts';
-import { transports } from '../support/transports.ts';
+import { directTransports } from '../support/transports.ts';
 import { type Host, startHost } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { newRoom } from '../support/stories.ts';
@@ -35,7 +35,7 @@ afterAll(async () => {
   if (failures.length > 0) throw new Error(failures.join('\n'));
 });
 
-describe.each(transports)('with a key set alone, $name', (transport) => {
+describe.each(directTransports)('with a key set alone, $name', (transport) => {
   it('accepts the tokens of the sign-in service, and renews them by a new key', async () => {
     const roomId = newRoom();
     const visitor = transport.visit(hosts[transport.host]!.url, {

@@ -6,7 +6,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
 import { Logger } from '../../src/observability/logger.ts';
-import { transports } from '../support/transports.ts';
+import { directTransports } from '../support/transports.ts';
 import { edgeOptions } from '../support/hosts.ts';
 import { ask } from '../support/http-client.ts';
 import { rawSocket } from '../support/raw-socket.ts';
@@ -53,7 +53,7 @@ const FIELDS = new Set(
   origin setting`.split(/\s+/),
 );
 
-describe.each(transports)('the log of $name', (transport) => {
+describe.each(directTransports)('the log of $name', (transport) => {
   it('holds no names, texts or tokens, whatever clients send', async () => {
     const { url, lines } = await start[transport.host]();
     const roomId = 'a "quoted" room\u00A0{"event":"forged"}';

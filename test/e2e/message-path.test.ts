@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { transports } from '../support/transports.ts';
+import { directTransports } from '../support/transports.ts';
 import { messagePath, type WatchedHost, watchHost } from '../support/message-path.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 
@@ -27,7 +27,7 @@ describe('a message', () => {
     await Promise.all(Object.values(hosts).map((host) => host.close()));
   });
 
-  it.each(transports)(
+  it.each(directTransports)(
     'passes at most the budgeted number of functions at $name',
     async (transport) => {
       const functions = await messagePath(transport, hosts[transport.host]!);

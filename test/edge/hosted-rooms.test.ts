@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, vi } from 'vitest';
-import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
 import { RoomAccessLimiter } from '../../src/admission/room-access-limiter.ts';
 import { readSettings } from '../../src/settings/settings.ts';
@@ -25,10 +24,7 @@ const abort: Fault = async (roomId) => {
 
 function open(): HostedRooms {
   return {
-    directory: new ObjectDirectory(
-      (env as unknown as Environment).ROOM,
-      new RoomAccessLimiter(limits),
-    ),
+    directory: new ObjectDirectory(env, new RoomAccessLimiter(limits)),
     async join(roomId, userId) {
       const client = await join(roomId, userId);
       return {

@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers';
 import { describe } from 'vitest';
-import type { Environment } from '../../src/edge/environment.ts';
 import { ObjectDirectory } from '../../src/edge/object-directory.ts';
 import { RoomAccessLimiter } from '../../src/admission/room-access-limiter.ts';
 import { readSettings } from '../../src/settings/settings.ts';
@@ -9,7 +8,5 @@ import { directoryContract } from '../contract/directory.ts';
 const { limits } = readSettings({}).settings;
 
 describe('rooms as Durable Objects', () => {
-  directoryContract(
-    () => new ObjectDirectory((env as unknown as Environment).ROOM, new RoomAccessLimiter(limits)),
-  );
+  directoryContract(() => new ObjectDirectory(env, new RoomAccessLimiter(limits)));
 });

@@ -86,7 +86,7 @@ describe('a link whose room breaks', () => {
     const roomId = newRoom();
     const { calls, rooms } = failing(error, fails);
     const { heard, listening } = listener();
-    const link = await new ObjectDirectory(rooms, new RoomAccessLimiter(limits)).connect(
+    const link = await new ObjectDirectory({ ROOM: rooms }, new RoomAccessLimiter(limits)).connect(
       roomId,
       alice,
       {},

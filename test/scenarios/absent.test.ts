@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type CommandName, commandNames, operations } from '../../src/protocol/commands.ts';
 import { roomRoutes } from '../../src/transports/http/room-routes.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
-import { transports } from '../support/transports.ts';
+import { transportsOf } from '../support/transports.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PollingVisitor } from '../support/polling-visitor.ts';
 import { rawSocket } from '../support/raw-socket.ts';
@@ -60,7 +60,7 @@ async function doesAll(visitor: Visitor, roomId: string): Promise<void> {
   ok(await visitor.command('joinRoom', { roomId, ...nulls('joinRoom') }));
 }
 
-describe.concurrent.each(transports.map((transport) => open(transport, hosts)))(
+describe.concurrent.each(transportsOf().map((transport) => open(transport, hosts)))(
   'at $name',
   (transport) => {
     it('[WIRE9] treats null in every optional field of every command as absent', async () => {
@@ -104,7 +104,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
 
   it('[AUTH8] accepts a guest whose token is null', async () => {
     const who = { token: null, guestToken: null } as unknown as Who;
-    const [webSocket] = transports.filter(
+    const [webSocket] = transportsOf().filter(
       ({ host, socketHolds }) => host === name && socketHolds === 'many rooms',
     );
     const { url } = hosts[name];

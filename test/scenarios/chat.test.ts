@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { overHttp } from '../support/rights.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransportAndRelays, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((transport) => {
+forEachTransportAndRelays((transport) => {
   it('allows two users to exchange messages', async () => {
     const roomId = newRoom();
     const { visitor: alice, joined } = await transport.enter('alice', roomId);

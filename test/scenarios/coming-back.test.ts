@@ -1,12 +1,17 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { ask } from '../support/http-client.ts';
-import { forEachTransport, fence, newRoom, type OpenTransport } from '../support/stories.ts';
+import {
+  forEachTransportAndRelays,
+  fence,
+  newRoom,
+  type OpenTransport,
+} from '../support/stories.ts';
 import { say, seenBy, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
-forEachTransport((transport) => {
+forEachTransportAndRelays((transport) => {
   it('[SYNC1] returns exactly the 300 missed messages after a lost connection', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileInfo } from '../../src/protocol/objects.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { transports } from '../support/transports.ts';
+import { transportsOf } from '../support/transports.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 const MIB = 1024 * 1024;
@@ -293,7 +293,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
   });
 });
 
-describe.concurrent.each(transports)('at $name', (transport) => {
+describe.concurrent.each(transportsOf())('at $name', (transport) => {
   it('[FILE1] carries the files of a message in reply, event and history', async () => {
     const roomId = newRoom();
     const here = open(transport, hosts);

@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
-import { transports } from '../support/transports.ts';
+import { directTransports } from '../support/transports.ts';
 import { type Follower, HttpVisitor, type StreamEvent } from '../support/http-visitor.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
@@ -15,7 +15,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
   'a follower over HTTP at the %s host',
   (name) => {
     const native = open(
-      transports.find((transport) => transport.name === `native@${name}`)!,
+      directTransports.find((transport) => transport.name === `native@${name}`)!,
       hosts,
     );
     const as = async (userId: string, claims: Claims = {}) =>

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Problem } from '../../src/protocol/codes/errors.ts';
-import { transports } from '../support/transports.ts';
+import { directTransports } from '../support/transports.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -50,7 +50,7 @@ function problemOf({ text }: Asked): Problem {
 }
 
 function transportsOf(host: (typeof names)[number]) {
-  return transports
+  return directTransports
     .filter((transport) => transport.host === host)
     .map((transport) => open(transport, hosts));
 }

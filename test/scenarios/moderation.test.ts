@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Member } from '../../src/protocol/objects.ts';
 import { founded, overHttp, floodBans } from '../support/rights.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransportAndRelays, fence, newRoom } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -13,7 +13,7 @@ function member(userId: string, more: Partial<Member> = {}): Member {
   return { userId, username: userId, role: 'member', online: true, ...more };
 }
 
-forEachTransport((transport) => {
+forEachTransportAndRelays((transport) => {
   it('[MOD6] disconnects a kicked user on all devices, who may come back later', async () => {
     const { roomId, owner, mo } = await founded(transport, { mo: 'moderator' });
     const { visitor: bob } = await transport.enter('bob', roomId);

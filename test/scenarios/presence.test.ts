@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { EventPayload } from '../../src/protocol/events.ts';
 import {
-  forEachTransport,
+  forEachTransportAndRelays,
   fence,
   newRoom,
   type OpenTransport,
@@ -12,7 +12,7 @@ import { ok, type Visitor } from '../support/visitor.ts';
 /** How long a dropped user still counts as here, in milliseconds. */
 const GRACE_MS = 5_000;
 
-forEachTransport((transport) => {
+forEachTransportAndRelays((transport) => {
   it('[PRES1] counts a user with several devices once, until the last has left', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);

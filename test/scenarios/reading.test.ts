@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { founded } from '../support/rights.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransportAndRelays, fence, newRoom } from '../support/stories.ts';
 import { say, talk } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-forEachTransport((transport) => {
+forEachTransportAndRelays((transport) => {
   it('[READ2] sends read positions to everyone else and to the other devices of the user', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { visitor: phone } = await transport.enter('bob', roomId);

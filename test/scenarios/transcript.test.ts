@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
-import { transports } from '../support/transports.ts';
+import { transportsOf } from '../support/transports.ts';
 import { fence, newRoom, open, type OpenTransport, useHosts } from '../support/stories.ts';
 import { say } from '../support/talk.ts';
 import { namelessToken } from '../support/tokens.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
-const hosts = useHosts();
+const hosts = useHosts({}, { atRelays: true });
+const transports = transportsOf(true);
 
 it('sends the same at every transport of every host, except for ids, times and epochs', async () => {
   const transcripts = await Promise.all(

@@ -6,7 +6,7 @@ import { Killable } from '../support/killable.ts';
 import { seeded } from '../support/seeded.ts';
 import { playStream } from '../support/stream-play.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { transports } from '../support/transports.ts';
+import { directTransports } from '../support/transports.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 import { onStage } from '../unit/room/on-stage.ts';
 
@@ -36,7 +36,7 @@ async function atHosts(appends: number, log: SoakOptions['log']): Promise<void> 
   try {
     const urls = { node: await node.start(), edge: await edge.start() };
     await Promise.all(
-      transports.map(async (transport) => {
+      directTransports.map(async (transport) => {
         const enter = async (userId: string) =>
           transport.visit(urls[transport.host], { token: await tokenFor(userId) });
         const length = await streamAt(enter, appends);

@@ -19,6 +19,7 @@ export function edgeOptions(folder: string, settings: TestSettings = {}, port = 
     durableObjects: {
       ROOM: { className: 'RoomObject', useSQLite: true },
       INBOX: { className: 'InboxObject', useSQLite: true },
+      RELAY: { className: 'RelayObject', useSQLite: true },
       SESSION: { className: 'PollingSession', useSQLite: true },
     },
     r2Buckets: ['FILES'],

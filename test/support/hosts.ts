@@ -104,4 +104,12 @@ export async function startEdgeHost(
   };
 }
 
-export const startHost = { node: startNodeHost, edge: startEdgeHost };
+/** The edge host where relays hold every socket of every room. */
+function startRelays(settings: TestSettings = {}, options: { app?: string } = {}): Promise<Host> {
+  return startEdgeHost({ RELAY_ABOVE: '0', ...settings }, options);
+}
+
+/** `relays`: the edge host once more, where no socket leads to a room's own object. */
+export type HostKey = HostName | 'relays';
+
+export const startHost = { node: startNodeHost, edge: startEdgeHost, relays: startRelays };

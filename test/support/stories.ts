@@ -1,22 +1,33 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import type { HostName } from '../../src/settings/declarations.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
-import { transports } from './transports.ts';
-import { type Host, startHost, type TestSettings } from './hosts.ts';
+import { transportsOf } from './transports.ts';
+import { type Host, type HostKey, startHost, type TestSettings } from './hosts.ts';
 import { type Claims, tokenFor } from './tokens.ts';
 import { type Transport, type Joining, ok, type Visitor, type Who } from './visitor.ts';
 
 /** The hosts of one test file, running from its first test to its last. */
-export type Hosts = Readonly<Record<HostName, Host>>;
+export type Hosts = Readonly<Record<HostKey, Host>>;
 
-/** Starts both hosts for a file, and holds afterwards that nothing has failed inside them. */
-export function useHosts(settings: TestSettings = {}, options: { app?: string } = {}): Hosts {
-  const hosts: Partial<Record<HostName, Host>> = {};
+export interface HostsOptions {
+  /** An application of its own, from the project's root. */
+  app?: string;
+  /** Runs once more where relays hold every socket: for what these could do wrong. */
+  atRelays?: boolean;
+}
+
+/** Starts the hosts for a file, and holds afterwards that nothing has failed inside them. */
+export function useHosts(
+  settings: TestSettings = {},
+  { atRelays, ...options }: HostsOptions = {},
+): Hosts {
+  const hosts: Partial<Record<HostKey, Host>> = {};
+  const needed = new Set(transportsOf(atRelays).map(({ host }) => host));
   beforeAll(async () => {
-    [hosts.node, hosts.edge] = await Promise.all([
-      startHost.node(settings, options),
-      startHost.edge(settings, options),
-    ]);
+    await Promise.all(
+      [...needed].map(async (name) => {
+        hosts[name] = await startHost[name](settings, options);
+      }),
+    );
   });
   afterAll(async () => {
     const running = Object.values(hosts);
@@ -46,12 +57,17 @@ export interface Entered {
 export function forEachTransport(
   tell: (transport: OpenTransport) => void,
   settings: TestSettings = {},
-  options: { app?: string } = {},
+  options: HostsOptions = {},
 ): void {
   const hosts = useHosts(settings, options);
-  describe.concurrent.each(transports)('at $name', (transport) => {
+  describe.concurrent.each(transportsOf(options.atRelays))('at $name', (transport) => {
     tell(open(transport, hosts));
   });
+}
+
+/** Tells stories at every transport, and once more where relays hold every socket. */
+export function forEachTransportAndRelays(tell: (transport: OpenTransport) => void): void {
+  forEachTransport(tell, {}, { atRelays: true });
 }
 
 /** The same story at one transport, or every one in turn. */

@@ -2,7 +2,7 @@ import type { CommandName, Reply } from '../../src/protocol/commands.ts';
 import type { Problem } from '../../src/protocol/codes/errors.ts';
 import type { EventName, EventPayload } from '../../src/protocol/events.ts';
 import type { Result } from '../../src/protocol/frames.ts';
-import type { HostName } from '../../src/settings/declarations.ts';
+import type { HostKey } from './hosts.ts';
 
 /** What a client shows to say who it is; nothing at all for a guest. */
 export interface Who {
@@ -59,7 +59,7 @@ export interface Visitor {
 /** A way into rooms: to add one is to add an entry to `transports`. */
 export interface Transport {
   name: string;
-  host: HostName;
+  host: HostKey;
   /** How clients of this transport write their rooms: one socket for all, or one for each. */
   socketHolds: 'one room' | 'many rooms';
   visit(url: string, who: Who): Visitor;

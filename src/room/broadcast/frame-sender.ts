@@ -46,7 +46,12 @@ export class FrameSender {
     let deferMs = agoMs < 0 ? 0 : events.userJoined.everyMs - agoMs;
     let hasHandedOut = false;
     for (;;) {
-      const flushed = this.#outbox.flush(roster.connections(), this.#send, deferMs > 0);
+      const flushed = this.#outbox.flush(
+        roster.connections(),
+        this.#send,
+        deferMs > 0,
+        roster.groups,
+      );
       if (!flushed.wasDue) {
         if (flushed.hasDeferred) this.#flushAfter(deferMs);
         return hasHandedOut;

@@ -1,7 +1,7 @@
 import type { CloseCode } from '../../protocol/codes/close-codes.ts';
 import { deferrable, ephemeral } from '../../protocol/events.ts';
 import { eventLine } from '../../protocol/frames.ts';
-import type { Connection } from '../ports.ts';
+import type { Connection, ConnectionGroup } from '../ports.ts';
 import type { Connections } from '../presence/connections.ts';
 import type { Audience } from './audience.ts';
 import type { Frame } from './frame.ts';
@@ -128,15 +128,17 @@ export class Outbox {
   /**
    * Hands everything due to its connections. Call it once that is stored: at once where an output
    * gate holds frames back (edge), after the commit where none does (Node).
-   * @param everyone all connections of the room
+   * @param everyone all connections of the room, apart from those in groups
    * @param send takes each connection that has something due, with its frame
    * @param mayDefer whether deferrable events wait when there is nothing else for everyone.
    * Connections with something else due get them all the same, in their place.
+   * @param groups get the shared frame once each
    */
   flush(
     everyone: Iterable<Connection>,
     send: (connection: Connection, frame: Frame) => void,
     mayDefer: boolean,
+    groups: Iterable<ConnectionGroup> = [],
   ): Flushed {
     const isNew = this.#entries.length > this.#deferred || this.#endings.size > 0;
     if (!isNew && (mayDefer || this.#deferred === 0)) {
@@ -156,6 +158,7 @@ export class Outbox {
         send(connection, frame);
         sent++;
       }
+      for (const group of groups) if (group.share(frame, own)) sent++;
     }
     for (const { connection, code, reason } of endings) connection.close(code, reason);
     return {

@@ -11,6 +11,9 @@ export class Connections {
 
   constructor(roster: Roster) {
     for (const connection of roster.connections()) this.add(connection);
+    for (const group of roster.groups ?? []) {
+      for (const connection of group.connections()) this.add(connection);
+    }
   }
 
   add(connection: Connection): void {

@@ -1,0 +1,129 @@
+import { Refusal } from '../protocol/codes/errors.ts';
+import type { Attached, OrderAnswer, OrderCall, RequestAnswer } from '../relay/exchange.ts';
+import { Relay, type RelayMark, type RelayPorts } from '../relay/relay.ts';
+import { callRoom } from './call-room.ts';
+import type { ObjectPorts } from './hosting-object.ts';
+import type { ObjectConnection } from './object-connection.ts';
+import { readRelayName } from './relay-name.ts';
+import { SocketObject } from './socket-object.ts';
+import { readUpgradeContext } from './upgrade-context.ts';
+
+/** A socket that waits for the room to take it. */
+interface Opening {
+  socket: WebSocket;
+  connection: ObjectConnection;
+  opened(): void;
+  refused(error: unknown): void;
+}
+
+/** Stored of a relay; `life` counts how often it lost its sockets. */
+interface Stored {
+  life: number;
+  mark?: RelayMark;
+}
+
+const STORED = 'relay';
+
+/** Some of a room's sockets in a Durable Object of their own, named after its number and the room. */
+export class RelayObject extends SocketObject<Relay> {
+  readonly #opening = new Map<string, Opening>();
+
+  override async fetch(request: Request): Promise<Response> {
+    const { identity, join, ...about } = readUpgradeContext(request);
+    if (this.#size >= this.settings.RELAY_CONNECTIONS) return Response.json({ full: true });
+    const { 0: client, 1: server } = new WebSocketPair();
+    const connection = this.connections.candidate(server, { identity, ...about });
+    try {
+      await new Promise<void>((opened, refused) => {
+        this.#opening.set(connection.state.id, {
+          socket: server,
+          connection,
+          opened,
+          refused,
+        });
+        this.hosted.queue(
+          (relay) => {
+            this.input.assertBack(identity.userId);
+            relay.connect(connection, join);
+          },
+          1,
+          refused,
+        );
+      });
+    } catch (error) {
+      return this.refuse(error);
+    } finally {
+      this.#opening.delete(connection.state.id);
+    }
+    this.log.event('debug', 'connected', { connection: connection.state.id });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** The room has something for its connections here. */
+  order(call: OrderCall): Promise<OrderAnswer> {
+    return this.hosted.run((relay) => relay.order(call));
+  }
+
+  /** The room has woken, and asks for its connections here. */
+  attach(room: number): Promise<Attached> {
+    return this.hosted.run((relay) => relay.attach(room));
+  }
+
+  protected make({ clock, ids, timer }: ObjectPorts): Relay {
+    this.report.woken();
+    const { life, mark } = this.#openStored();
+    return new Relay({
+      life,
+      mark,
+      clock,
+      ids,
+      timer,
+      roster: this.connections,
+      request: (call, settle) => void this.#request(call, settle),
+      accept: ({ state: { id } }) => this.#accept(id),
+      refuse: ({ state: { id } }, { code, message, ...details }) =>
+        this.#opening.get(id)?.refused(new Refusal(code, message, details)),
+      store: (told) => this.#store({ life, mark: told }),
+    });
+  }
+
+  protected override get roomId(): string {
+    return readRelayName(this.ctx.id.name ?? '').roomId;
+  }
+
+  get #size(): number {
+    return this.connections.size + this.#opening.size;
+  }
+
+  /** Without sockets another life of them begins: those of the last one may have been lost. */
+  #openStored(): Stored {
+    const stored = this.ctx.storage.kv.get<Stored>(STORED) ?? { life: 0 };
+    if (this.connections.size > 0) return stored;
+    const begun = { life: stored.life + 1 };
+    this.#store(begun);
+    return begun;
+  }
+
+  #store(stored: Stored): void {
+    this.ctx.storage.kv.put(STORED, stored);
+  }
+
+  #accept(id: string): void {
+    const opening = this.#opening.get(id);
+    if (opening === undefined) return;
+    this.connections.accept(opening.socket, opening.connection);
+    opening.opened();
+  }
+
+  async #request(...[call, settle]: Parameters<RelayPorts['request']>): Promise<void> {
+    let answer: RequestAnswer | undefined;
+    try {
+      const { relay } = readRelayName(this.ctx.id.name ?? '');
+      const room = this.env.ROOM.getByName(this.roomId);
+      answer = await callRoom<RequestAnswer>(async () => room.relayed({ ...call, relay }));
+    } catch (error) {
+      this.log.event('debug', 'room unreachable', { why: String(error) });
+    }
+    this.hosted.queue(() => settle(answer));
+  }
+}

@@ -1,0 +1,247 @@
+import type { Frame } from '../room/broadcast/frame.ts';
+import type { ConnectionGroup, ConnectionState, Timer } from '../room/ports.ts';
+import type { Room } from '../room/room.ts';
+import {
+  type Attached,
+  GONE_FAILURES,
+  type OrderAnswer,
+  type OrderCall,
+  type RelayOrder,
+  type RequestAnswer,
+  type RequestCall,
+  retryMs,
+} from './exchange.ts';
+import { RelayedConnection, sentFrame } from './relayed-connection.ts';
+
+/** A call takes whole flushes until it has this much text, in UTF-16 units. */
+const CALL_TEXT = 256 * 1024;
+
+/** A relay with more text waiting than this does not answer: it starts again, with its listeners. */
+const MAX_WAITING_TEXT = 16 * 1024 * 1024;
+
+export interface ChannelPorts {
+  timer: Timer;
+  /** Calls the relay. `settle` is called once; with undefined where the call broke. */
+  order(relay: number, call: OrderCall, settle: (answer: OrderAnswer | undefined) => void): void;
+  turn: Turn;
+}
+
+/** Does something in a turn of the room, which flushes after it. */
+export type Turn = (work: (room: Pick<Room, 'depart'>) => void) => void;
+
+/** What one flush has for a relay. */
+interface Flush {
+  orders: readonly RelayOrder[];
+  text: number;
+  position: string;
+  onlineCount: number;
+}
+
+/** A room's end of what leads to one relay: its connections, and orders on their way. */
+export class RelayChannel implements ConnectionGroup {
+  readonly number: number;
+  readonly #room: number;
+  readonly #ports: ChannelPorts;
+  readonly #connections = new Map<string, RelayedConnection>();
+  #orders: RelayOrder[] = [];
+  #waiting: Flush[] = [];
+  #waitingText = 0;
+  #underWay: OrderCall | undefined;
+  #n = 0;
+  #failures = 0;
+  #resets = false;
+  #life: number | undefined;
+  /** The last call of the relay, to recognise it when it is repeated. */
+  #lastRequest: { memory: string; n: number; answer: RequestAnswer } | undefined;
+
+  constructor(number: number, room: number, ports: ChannelPorts) {
+    this.number = number;
+    this.#room = room;
+    this.#ports = ports;
+  }
+
+  /** The relay had these connections when the room woke. */
+  adopt({ life, states }: Attached): void {
+    this.#life = life;
+    for (const state of states) this.#add(state);
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Whether the relay still needs the room to know of it. */
+  get isInUse(): boolean {
+    const hasOrders = this.#orders.length + this.#waiting.length > 0;
+    return this.#connections.size > 0 || hasOrders || this.#underWay !== undefined || this.#resets;
+  }
+
+  connections(): Iterable<RelayedConnection> {
+    return this.#connections.values();
+  }
+
+  find(id: string): RelayedConnection | undefined {
+    return this.#connections.get(id);
+  }
+
+  /** @returns undefined for one that is there: the relay's call was repeated */
+  add(state: ConnectionState): RelayedConnection | undefined {
+    return this.#connections.has(state.id) ? undefined : this.#add(state);
+  }
+
+  /** A connection is gone, or was refused. */
+  remove(connection: RelayedConnection): void {
+    connection.open = false;
+    this.#connections.delete(connection.state.id);
+  }
+
+  share(frame: Frame, except: ReadonlyMap<string, unknown>): boolean {
+    if (this.#connections.size === 0) return false;
+    const left = [...except.keys()].filter((id) => this.#connections.has(id));
+    this.#orders.push({ type: 'share', frame: sentFrame(frame), except: left });
+    return true;
+  }
+
+  /** What the relay's listeners have missed, before anything else. */
+  shareMissed(lines: readonly string[], position: string): void {
+    const frame = { lines, position, ephemeral: false };
+    this.#orders.push({ type: 'share', frame, except: [], isMissed: true });
+  }
+
+  /** The orders of a flush are complete. @returns whether there were any */
+  flushed(position: string, onlineCount: number): boolean {
+    const orders = this.#orders;
+    this.#orders = [];
+    if (orders.length > 0) {
+      const text = orders.reduce((sum, order) => sum + textOf(order), 0);
+      this.#waiting.push({ orders, text, position, onlineCount });
+      this.#waitingText += text;
+      if (this.#waitingText > MAX_WAITING_TEXT) this.reset();
+    }
+    this.#start();
+    return orders.length > 0;
+  }
+
+  /** Loses track of the relay: its connections leave, and it closes its sockets when it answers. */
+  reset(): void {
+    this.#waiting = [];
+    this.#waitingText = 0;
+    this.#orders = [];
+    this.#resets = true;
+    this.#loseConnections();
+    this.#start();
+  }
+
+  /**
+   * Takes a call of the relay, in a turn of the room.
+   * @param perform does its requests
+   */
+  requested(room: Room, call: RequestCall, perform: () => RequestAnswer): RequestAnswer {
+    const { life, memory, n } = call;
+    // A call that was on its way when its relay lost its sockets.
+    if (this.#life !== undefined && life < this.#life) return { refused: [] };
+    this.#reached(life, (work) => work(room));
+    const last = this.#lastRequest;
+    if (last?.memory === memory && n <= last.n) return last.answer;
+    const answer = perform();
+    this.#lastRequest = { memory, n, answer };
+    return answer;
+  }
+
+  #add(state: ConnectionState): RelayedConnection {
+    const connection = new RelayedConnection(
+      state,
+      (order) => this.#orders.push(order),
+      (id) => this.#connections.delete(id),
+    );
+    this.#connections.set(state.id, connection);
+    return connection;
+  }
+
+  /** A relay of another life has none of the sockets that the room knows. */
+  #reached(life: number, turn = this.#ports.turn): void {
+    if (this.#life === life) return;
+    if (this.#life !== undefined) this.#loseConnections(turn);
+    this.#life = life;
+  }
+
+  #loseConnections(turn = this.#ports.turn): void {
+    const lost = [...this.#connections.values()];
+    this.#connections.clear();
+    for (const connection of lost) connection.open = false;
+    if (lost.length === 0) return;
+    turn((room) => {
+      for (const connection of lost) room.depart(connection, 'disconnected');
+    });
+  }
+
+  #start(): void {
+    if (this.#underWay !== undefined) return;
+    const call = this.#next();
+    if (call === undefined) return;
+    this.#underWay = call;
+    this.#send(call);
+  }
+
+  #next(): OrderCall | undefined {
+    const flushes = this.#take();
+    const last = flushes.at(-1);
+    if (last === undefined && !this.#resets) return undefined;
+    const resets = this.#resets;
+    this.#resets = false;
+    return {
+      room: this.#room,
+      n: ++this.#n,
+      orders: flushes.flatMap(({ orders }) => orders),
+      position: last?.position ?? '',
+      onlineCount: last?.onlineCount ?? 0,
+      ...(resets && { resets }),
+    };
+  }
+
+  #take(): Flush[] {
+    let text = 0;
+    let count = 0;
+    for (const flush of this.#waiting) {
+      if (count > 0 && text + flush.text > CALL_TEXT) break;
+      text += flush.text;
+      count++;
+    }
+    this.#waitingText -= text;
+    return this.#waiting.splice(0, count);
+  }
+
+  #send(call: OrderCall): void {
+    const life = this.#life;
+    this.#ports.order(this.number, call, (answer) => {
+      if (this.#underWay !== call) return;
+      if (answer === undefined) this.#broke(call);
+      else this.#answered(answer, life);
+    });
+  }
+
+  /** @param before the relay's life when it was called: an answer may be older than a later request */
+  #answered(answer: OrderAnswer, before: number | undefined): void {
+    this.#failures = 0;
+    this.#underWay = undefined;
+    if (this.#life === before) this.#reached(answer.life);
+    this.#start();
+  }
+
+  #broke(call: OrderCall): void {
+    this.#failures++;
+    if (this.#failures === GONE_FAILURES) this.reset();
+    this.#ports.timer.after(retryMs(this.#failures), () => {
+      if (this.#underWay !== call) return;
+      if (this.#resets) {
+        this.#underWay = undefined;
+        this.#start();
+      } else this.#send(call);
+    });
+  }
+}
+
+function textOf(order: RelayOrder): number {
+  if (order.type !== 'send' && order.type !== 'share') return 64;
+  return order.frame.lines.reduce((sum, { length }) => sum + length, 64);
+}

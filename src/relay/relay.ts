@@ -1,0 +1,371 @@
+import { type CloseCode, closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
+import { type Problem, unavailableProblem } from '../protocol/codes/errors.ts';
+import type { LeaveReason } from '../protocol/events.ts';
+import { type Command, withClientId } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import { TokenExpiry } from '../room/access/token-expiry.ts';
+import { Frame } from '../room/broadcast/frame.ts';
+import type { Clock, Connection, Ids, Roster, Timer } from '../room/ports.ts';
+import type {
+  Attached,
+  OrderAnswer,
+  OrderCall,
+  RelayOrder,
+  RelayRequest,
+  RequestAnswer,
+  RequestCall,
+  SentFrame,
+} from './exchange.ts';
+import { Outstanding } from './outstanding.ts';
+import { Uplink } from './uplink.ts';
+
+/** So long after an order the relay stores what it has received, in milliseconds. */
+const MARK_AFTER_MS = 1_000;
+
+/** What a relay has received, over its sleep. */
+export interface RelayMark {
+  room: number;
+  n: number;
+  position: string;
+  onlineCount: number;
+}
+
+export interface RelayPorts {
+  /** Which life of its sockets; it grows when all of them are lost. */
+  life: number;
+  /** What was stored in this life of the sockets. */
+  mark: RelayMark | undefined;
+  clock: Clock;
+  ids: Ids;
+  timer: Timer;
+  roster: Roster;
+  /** Calls the room. `settle` is called once, in a turn; with undefined where the call broke. */
+  request(
+    call: Pick<RequestCall, 'life' | 'memory' | 'n' | 'requests'>,
+    settle: (answer: RequestAnswer | undefined) => void,
+  ): void;
+  /** The room takes a connection: its socket opens. */
+  accept(connection: Connection): void;
+  refuse(connection: Connection, problem: Problem): void;
+  store(mark: RelayMark): void;
+}
+
+type Request<T extends RelayRequest['type']> = Extract<RelayRequest, { type: T }>;
+
+/**
+ * Holds sockets of a room that has too many for one object. Its room decides everything: what sockets
+ * send goes there, and what the room orders is done in order. It knows the room's connections by id.
+ */
+export class Relay {
+  readonly #ports: RelayPorts;
+  readonly #memory: string;
+  readonly #uplink: Uplink;
+  readonly #outstanding = new Outstanding();
+  readonly #tokenExpiry: TokenExpiry;
+  readonly #connections = new Map<string, Connection>();
+  /** Sockets that the room has not taken yet, and what it is asked. */
+  readonly #opening = new Map<string, { connection: Connection; request: Request<'connect'> }>();
+  /** Connections that the room is asked to close: what they send is not read any more. */
+  readonly #ending = new Set<string>();
+  #mark: RelayMark | undefined;
+  #isMarkDue = false;
+
+  constructor(ports: RelayPorts) {
+    this.#ports = ports;
+    this.#memory = ports.ids.make();
+    this.#mark = ports.mark;
+    this.#tokenExpiry = new TokenExpiry(ports.clock, ports.roster, (connection, code) =>
+      this.#closeNow(connection, code),
+    );
+    for (const connection of ports.roster.connections()) {
+      if (connection.open) this.#connections.set(connection.state.id, connection);
+    }
+    const { life } = ports;
+    this.#uplink = new Uplink({
+      ...ports,
+      request: (call, settle) => ports.request({ ...call, life, memory: this.#memory }, settle),
+      answered: (answer, requests) => this.#answered(answer, requests),
+      mayRepeat: (request) => this.#mayRepeat(request),
+      gone: () => this.#roomIsGone(),
+    });
+  }
+
+  /** Sockets, those included that wait for the room. */
+  get size(): number {
+    return this.#connections.size + this.#opening.size;
+  }
+
+  /** Asks the room to take a connection. */
+  connect(connection: Connection, join: unknown): void {
+    const { state } = connection;
+    this.#tokenExpiry.sweep();
+    const request = { type: 'connect' as const, state: stateOf(connection), join };
+    this.#opening.set(state.id, { connection, request });
+    this.#uplink.add(request);
+  }
+
+  handle(connection: Connection, given: Command): void {
+    this.#tokenExpiry.sweep();
+    const { id } = connection.state;
+    if (!this.#isReachable(connection)) return;
+    // Without a ref an error would show its client an id that it has not given.
+    const command =
+      given.ref === undefined
+        ? given
+        : withClientId(given, { randomUUID: () => this.#ports.ids.make() });
+    this.#outstanding.add(id, command);
+    this.#uplink.add({ type: 'command', id, command });
+  }
+
+  malformedFrame(connection: Connection, problem: Problem): void {
+    if (!this.#isReachable(connection)) return;
+    this.#uplink.add({ type: 'malformedFrame', id: connection.state.id, problem });
+  }
+
+  refresh({ state: { id } }: Connection, command: Command, verdict: Identity | Problem): void {
+    this.#outstanding.add(id, command);
+    this.#uplink.add({ type: 'refresh', id, command, verdict });
+  }
+
+  answer({ state: { id } }: Connection, command: Command, made: object | Problem): void {
+    this.#outstanding.add(id, command);
+    this.#uplink.add({ type: 'answer', id, command, made });
+  }
+
+  renew({ state: { id } }: Connection, identity: Identity): { expiresAt: number | undefined } {
+    this.#uplink.add({ type: 'renew', id, identity });
+    return { expiresAt: identity.expiresAt };
+  }
+
+  /** A socket has ended. */
+  depart({ state: { id } }: Connection, reason: LeaveReason): void {
+    if (this.#forget(id)) this.#uplink.add({ type: 'depart', id, reason });
+  }
+
+  /** Has the room close a connection, after what is due to it. */
+  end(connection: Connection, code: CloseCode): void {
+    const { id } = connection.state;
+    if (!this.#isReachable(connection)) return;
+    this.#ending.add(id);
+    this.#uplink.add({ type: 'end', id, code });
+  }
+
+  wake(): void {}
+
+  /** What sockets have sent leaves for the room. */
+  flush(): boolean {
+    this.#uplink.start();
+    return false;
+  }
+
+  /** Does what the room orders. */
+  order(call: OrderCall): OrderAnswer {
+    const { life } = this.#ports;
+    const answer = { life };
+    const known = this.#mark;
+    const isNewRoom = known !== undefined && call.room > known.room;
+    const isRepeated = known !== undefined && call.room === known.room && call.n <= known.n;
+    const isOld = known !== undefined && call.room < known.room && this.#connections.size > 0;
+    if (isOld || isRepeated) return answer;
+    // A room that has crashed attaches its relays before it orders anything.
+    this.#tokenExpiry.sweep();
+    if (isNewRoom || call.resets === true) this.#closeAll();
+    for (const order of call.orders) this.#obey(order);
+    const { room, n } = call;
+    const { position, onlineCount } = call.orders.length > 0 || known === undefined ? call : known;
+    this.#setMark({ room, n, position, onlineCount });
+    return answer;
+  }
+
+  /** The room has woken and has no memory of this relay: what was on its way is repeated or given up. */
+  attach(room: number): Attached {
+    const { life } = this.#ports;
+    const mark = this.#mark;
+    if (mark !== undefined) this.#setMark({ ...mark, room, n: 0 });
+    for (const { request } of this.#opening.values()) {
+      if (!this.#uplink.has((other) => other === request)) this.#uplink.add(request);
+    }
+    for (const [id, command] of this.#outstanding.all()) this.#settle(id, command);
+    const states = [...this.#connections.values()].map(stateOf);
+    return { life, states, position: mark?.position, onlineCount: mark?.onlineCount };
+  }
+
+  /** A command that the earlier memory of the room may have done: its reply is lost. */
+  #settle(id: string, command: Command): void {
+    const isMeant = (other: RelayRequest) => 'command' in other && other.command === command;
+    if (this.#uplink.has(isMeant)) return;
+    if (isRepeatable(command)) {
+      this.#outstanding.repeats(id, command);
+      this.#uplink.add({ type: 'command', id, command });
+    } else this.#giveUp(id);
+  }
+
+  #obey(order: RelayOrder): void {
+    switch (order.type) {
+      case 'update':
+        this.#update(order);
+        break;
+      case 'send':
+        this.#sendTo(order);
+        break;
+      case 'share':
+        this.#share(order);
+        break;
+      case 'close':
+        this.#close(order);
+        break;
+      default:
+        order satisfies never;
+    }
+  }
+
+  #update({ id, change }: Extract<RelayOrder, { type: 'update' }>): void {
+    const opening = this.#opening.get(id);
+    if (opening !== undefined) {
+      this.#opening.delete(id);
+      this.#connections.set(id, opening.connection);
+      this.#ports.accept(opening.connection);
+    }
+    const connection = this.#connections.get(id);
+    connection?.update(change);
+    if (connection !== undefined) this.#tokenExpiry.watch(connection);
+  }
+
+  #sendTo({ id, frame }: Extract<RelayOrder, { type: 'send' }>): void {
+    const connection = this.#connections.get(id);
+    const lines = this.#outstanding.withoutRepeated(id, frame.lines);
+    if (connection !== undefined && lines.length > 0) {
+      this.#send(connection, frameOf({ ...frame, lines }));
+    }
+  }
+
+  #share({ frame: sent, except, isMissed }: Extract<RelayOrder, { type: 'share' }>): void {
+    const frame = frameOf(sent);
+    const left = new Set(except);
+    for (const connection of this.#connections.values()) {
+      const { id, joined, identity } = connection.state;
+      if (!joined || left.has(id)) continue;
+      // Its message was stored, and its reply is lost: coming back it gets both once.
+      if (isMissed === true && this.#outstanding.hasOwn(id, identity.userId, sent.lines)) {
+        this.#giveUp(id);
+      } else this.#send(connection, frame);
+    }
+  }
+
+  #close({ id, code, reason }: Extract<RelayOrder, { type: 'close' }>): void {
+    this.#connections.get(id)?.close(code, reason);
+    this.#forget(id);
+  }
+
+  #closeNow(connection: Connection, code: CloseCode): void {
+    connection.close(code, closeReasons[code]);
+    this.depart(connection, 'disconnected');
+  }
+
+  /** @returns whether it was known */
+  #forget(id: string): boolean {
+    this.#outstanding.forget(id);
+    this.#ending.delete(id);
+    return this.#connections.delete(id);
+  }
+
+  #send(connection: Connection, frame: Frame): void {
+    if (this.#tokenExpiry.hasExpired(connection))
+      this.#closeNow(connection, closeCodes.tokenExpired);
+    else if (!connection.send(frame)) {
+      this.#uplink.add({ type: 'lags', id: connection.state.id });
+    }
+    // One that was too slow, or is gone: its host may never report its end.
+    if (!connection.open) this.depart(connection, 'disconnected');
+  }
+
+  #answered({ refused }: RequestAnswer, requests: readonly RelayRequest[]): void {
+    for (const { id, problem } of refused) this.#refuse(id, problem);
+    for (const request of requests) {
+      if ('command' in request && request.command.ref === undefined)
+        this.#outstanding.done(request.id, request.command);
+    }
+  }
+
+  #refuse(id: string, problem: Problem): void {
+    const opening = this.#opening.get(id);
+    this.#opening.delete(id);
+    if (opening !== undefined) this.#ports.refuse(opening.connection, problem);
+  }
+
+  /** Messages have an id, and all else but commands does no harm a second time. */
+  #mayRepeat(request: RelayRequest): boolean {
+    if (request.type === 'connect') return this.#opening.has(request.state.id);
+    if (!('command' in request)) return true;
+    const { id, command } = request;
+    // Its reply has come.
+    if (!this.#outstanding.has(id, command)) return false;
+    if (isRepeatable(command)) {
+      this.#outstanding.repeats(id, command);
+      return true;
+    }
+    if (command.name === 'typing') this.#outstanding.done(id, command);
+    else this.#giveUp(id);
+    return false;
+  }
+
+  /** Nobody knows what was done: the client finds out when it has come back. */
+  #giveUp(id: string): void {
+    const connection = this.#connections.get(id);
+    if (connection !== undefined) this.#closeNow(connection, closeCodes.goingAway);
+  }
+
+  #roomIsGone(): void {
+    for (const { request } of this.#opening.values()) {
+      this.#uplink.drop((other) => other === request);
+      this.#refuse(request.state.id, unavailableProblem);
+    }
+    for (const [id] of this.#outstanding.all()) this.#giveUp(id);
+  }
+
+  #closeAll(): void {
+    for (const connection of this.#connections.values()) {
+      connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
+      this.#forget(connection.state.id);
+    }
+  }
+
+  #setMark(mark: RelayMark): void {
+    this.#mark = mark;
+    if (this.#isMarkDue) return;
+    this.#isMarkDue = true;
+    this.#ports.timer.after(MARK_AFTER_MS, () => {
+      this.#isMarkDue = false;
+      if (this.#mark !== undefined) this.#ports.store(this.#mark);
+    });
+  }
+
+  #isReachable({ open, state }: Connection): boolean {
+    return open && this.#connections.has(state.id) && !this.#ending.has(state.id);
+  }
+}
+
+/** Whether the room recognises a command that it gets a second time. */
+function isRepeatable({ name, payload }: Command): boolean {
+  return name === 'message' && typeof (payload as { id?: unknown } | null)?.id === 'string';
+}
+
+/** A host keeps more with a connection; the room must not take that over. */
+function stateOf({ state }: Connection): Request<'connect'>['state'] {
+  const { v, id, identity, joined, silent, name, session, badFrames, badTokens } = state;
+  return {
+    v,
+    id,
+    identity,
+    joined,
+    ...(silent !== undefined && { silent }),
+    ...(name !== undefined && { name }),
+    ...(session !== undefined && { session }),
+    ...(badFrames !== undefined && { badFrames }),
+    ...(badTokens !== undefined && { badTokens }),
+  };
+}
+
+function frameOf({ lines, position, ephemeral }: SentFrame): Frame {
+  return new Frame(lines, position, ephemeral);
+}

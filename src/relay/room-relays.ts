@@ -1,0 +1,210 @@
+import { internalProblem, type Problem, Refusal } from '../protocol/codes/errors.ts';
+import type { Clock, Log, Timer } from '../room/ports.ts';
+import type { Room } from '../room/room.ts';
+import type {
+  Attached,
+  OrderAnswer,
+  OrderCall,
+  RelayRequest,
+  RequestAnswer,
+  RequestCall,
+} from './exchange.ts';
+import { RelayChannel } from './relay-channel.ts';
+import type { RelayedConnection } from './relayed-connection.ts';
+
+/**
+ * While listeners may have something on its way, the room is woken this much later, in milliseconds: a
+ * room that has crashed then asks its relays where they stand.
+ */
+const WAKE_AFTER_MS = 60_000;
+
+export interface RoomRelaysPorts {
+  clock: Clock;
+  log: Log;
+  timer: Timer;
+  /** Calls a relay. `settle` is called once; with undefined where the call broke. */
+  order(relay: number, call: OrderCall, settle: (answer: OrderAnswer | undefined) => void): void;
+  /** Does something in a turn of the room, which flushes after it. */
+  turn(work: (room: Room) => void): void;
+  /** Stores, with what the turn has written, which relays have listeners. */
+  save(numbers: readonly number[]): void;
+}
+
+/** The relays of one room, as the room sees them: groups of its connections. */
+export class RoomRelays {
+  readonly #life: number;
+  readonly #ports: RoomRelaysPorts;
+  readonly #mostListeners: number;
+  readonly #channels = new Map<number, RelayChannel>();
+  /** The channels, for the room's roster. */
+  readonly groups: RelayChannel[] = [];
+  /** What relays said of themselves when the room woke; it is for the Room that is made next. */
+  #attached = new Map<number, Attached>();
+  #saved = '';
+
+  /**
+   * @param life of the room's memory; it grows
+   * @param mostListeners that one relay takes
+   */
+  constructor(life: number, mostListeners: number, ports: RoomRelaysPorts) {
+    this.#life = life;
+    this.#mostListeners = mostListeners;
+    this.#ports = ports;
+  }
+
+  /** A relay that had listeners. @param answer undefined where it did not answer: it starts again */
+  attach(number: number, answer: Attached | undefined): void {
+    const channel = this.#channelOf(number);
+    if (answer === undefined) channel.reset();
+    else {
+      channel.adopt(answer);
+      this.#attached.set(number, answer);
+    }
+  }
+
+  /** The Room is made: relays that it has left behind when it crashed get what they have missed. */
+  opened(room: Room): void {
+    const { relaying } = room;
+    const attached = [...this.#attached].filter(([, { states }]) => states.length > 0);
+    this.#attached = new Map();
+    for (const [number, { position }] of attached) {
+      const missed = position === undefined ? undefined : relaying.missedSince(position);
+      const channel = this.#channelOf(number);
+      if (missed === undefined) channel.reset();
+      else if (missed.lines.length > 0) channel.shareMissed(missed.lines, missed.position);
+    }
+    const { onlineCount } = relaying;
+    if (attached.some(([, before]) => before.onlineCount !== onlineCount))
+      relaying.announcePresence();
+  }
+
+  /** Where the next connection goes: a relay with room for it, and how many relays there are. */
+  place(): { relay: number; of: number } {
+    const counts = [...this.#channels.values()].filter(({ isInUse }) => isInUse);
+    const of = Math.max(1, ...counts.map(({ number }) => number));
+    const sizes = Array.from({ length: of }, (_, at) => this.#channels.get(at + 1)?.size ?? 0);
+    const least = sizes.indexOf(Math.min(...sizes));
+    if (sizes[least]! < this.#mostListeners) return { relay: least + 1, of };
+    return { relay: of + 1, of: of + 1 };
+  }
+
+  /** Takes a call of a relay, in a turn of the room. */
+  request(room: Room, call: RequestCall): RequestAnswer {
+    const channel = this.#channelOf(call.relay);
+    return channel.requested(room, call, () => ({
+      refused: call.requests.flatMap((request) => this.#perform(room, channel, request) ?? []),
+    }));
+  }
+
+  /** The room has flushed: what it has for relays leaves. */
+  flushed(room: Room): void {
+    if (this.#channels.size === 0) return;
+    const { relaying } = room;
+    const { position, onlineCount } = relaying;
+    let hasOrders = false;
+    for (const channel of this.#channels.values())
+      hasOrders = channel.flushed(position, onlineCount) || hasOrders;
+    if (hasOrders) relaying.wakeBy(this.#ports.clock.now() + WAKE_AFTER_MS);
+    this.#save();
+  }
+
+  /** Storage was emptied, this with it. */
+  erased(): void {
+    this.#saved = '';
+    this.#save();
+  }
+
+  /** Closes every connection with 4000. */
+  closeAll(): void {
+    for (const channel of this.#channels.values()) if (channel.size > 0) channel.reset();
+  }
+
+  #save(): void {
+    const used = [...this.#channels.values()].filter(({ isInUse }) => isInUse);
+    const numbers = used.map(({ number }) => number);
+    if (this.#saved === numbers.join()) return;
+    this.#saved = numbers.join();
+    this.#ports.save(numbers);
+  }
+
+  #channelOf(number: number): RelayChannel {
+    const known = this.#channels.get(number);
+    if (known !== undefined) return known;
+    const channel = new RelayChannel(number, this.#life, this.#ports);
+    this.#channels.set(number, channel);
+    this.groups.push(channel);
+    return channel;
+  }
+
+  /** Does one request; errors of one must not harm the others. */
+  #perform(
+    room: Room,
+    channel: RelayChannel,
+    request: RelayRequest,
+  ): { id: string; problem: Problem }[] | undefined {
+    try {
+      if (request.type === 'connect') return connect(room, channel, request, this.#ports.log);
+      const connection = channel.find(request.id);
+      if (connection !== undefined) perform(room, channel, connection, request);
+    } catch (error) {
+      if (!(error instanceof Refusal)) this.#ports.log.failure('relay', error);
+    }
+    return undefined;
+  }
+}
+
+function connect(
+  room: Room,
+  channel: RelayChannel,
+  { state, join }: Extract<RelayRequest, { type: 'connect' }>,
+  log: Log,
+): { id: string; problem: Problem }[] | undefined {
+  const connection = channel.add(state);
+  if (connection === undefined) return undefined;
+  try {
+    room.connect(connection, join);
+    return undefined;
+  } catch (error) {
+    channel.remove(connection);
+    if (error instanceof Refusal) return [{ id: state.id, problem: error.problem }];
+    log.failure('connect', error);
+    return [{ id: state.id, problem: internalProblem }];
+  }
+}
+
+function perform(
+  room: Room,
+  channel: RelayChannel,
+  connection: RelayedConnection,
+  request: Exclude<RelayRequest, { type: 'connect' }>,
+): void {
+  switch (request.type) {
+    case 'command':
+      room.handle(connection, request.command);
+      break;
+    case 'malformedFrame':
+      room.malformedFrame(connection, request.problem);
+      break;
+    case 'end':
+      room.end(connection, request.code, request.reason);
+      break;
+    case 'refresh':
+      room.refresh(connection, request.command, request.verdict);
+      break;
+    case 'answer':
+      room.answer(connection, request.command, request.made);
+      break;
+    case 'renew':
+      room.renew(connection, request.identity);
+      break;
+    case 'depart':
+      channel.remove(connection);
+      room.depart(connection, request.reason);
+      break;
+    case 'lags':
+      room.relaying.lags(connection);
+      break;
+    default:
+      request satisfies never;
+  }
+}

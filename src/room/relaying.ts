@@ -1,0 +1,67 @@
+import { missedLines } from '../protocol/frames.ts';
+import { fixed } from '../protocol/codes/limits.ts';
+import { formatPosition, parsePosition } from '../protocol/position.ts';
+import type { Connection } from './ports.ts';
+import type { RoomServices } from './services.ts';
+
+/** Pages of missed changes that a relay is sent. One that is further behind starts again. */
+const MAX_PAGES = 4;
+
+/** Changes that a relay has missed, as events, and where the room stands after them. */
+export interface Missed {
+  lines: string[];
+  position: string;
+}
+
+/** What a room's host asks of it on behalf of relays. */
+export class Relaying {
+  readonly #roomId: string;
+  readonly #services: RoomServices;
+
+  constructor(roomId: string, services: RoomServices) {
+    this.#roomId = roomId;
+    this.#services = services;
+  }
+
+  /** Where the room stands. */
+  get position(): string {
+    return formatPosition(this.#services.upkeep.context().state);
+  }
+
+  /** Users online. */
+  get onlineCount(): number {
+    return this.#services.presence.count;
+  }
+
+  /** What has changed after a position; undefined where that is of another epoch, or too far back. */
+  missedSince(position: string): Missed | undefined {
+    const { state, messages } = this.#services.upkeep.context();
+    const from = parsePosition(position);
+    if (from?.epoch !== state.epoch || from.rev > state.rev) return undefined;
+    const lines: string[] = [];
+    let after = from.rev;
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
+      const { items, hasMore } = messages.changedAfter(after, fixed.missedPage, state);
+      lines.push(...missedLines(items, from.rev));
+      after = items.at(-1)?.rev ?? after;
+      if (!hasMore) return { lines, position: formatPosition(state) };
+    }
+    return undefined;
+  }
+
+  /** A connection has lost something ephemeral, because its client cannot keep up. */
+  lags(connection: Connection): void {
+    this.#services.slowConsumers.add(connection);
+  }
+
+  /** Has the room woken at a time, in epoch milliseconds, or before. */
+  wakeBy(at: number): void {
+    this.#services.upkeep.wakeBy(at);
+  }
+
+  /** Has every client ask who is online, because some may have missed changes of it. */
+  announcePresence(): void {
+    const payload = { roomId: this.#roomId, onlineCount: this.onlineCount };
+    this.#services.outbox.broadcast({ name: 'presence', payload }, { to: 'everyone' });
+  }
+}

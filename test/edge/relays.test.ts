@@ -1,0 +1,123 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { relayName } from '../../src/edge/relay-name.ts';
+import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
+import { Client, join, newRoom, sleep, within } from './client.ts';
+
+function relayOf(roomId: string) {
+  return env.RELAY.getByName(relayName(roomId, 1));
+}
+
+/** Joins at the first relay of a room, as the Worker does for a room that holds enough sockets. */
+async function joinRelay(roomId: string, userId: string, join: object = {}): Promise<Client> {
+  const identity = { userId, name: userId };
+  const response = await relayOf(roomId).fetch(upgradeRequest({ identity, join, end: 'native' }));
+  const client = new Client(response.webSocket!);
+  await client.until('joined');
+  return client;
+}
+
+function messages(client: Client): unknown[] {
+  return client.heard('message').map(({ message }) => message);
+}
+
+/** Waits until a client has received a message with this text. */
+async function hears(client: Client, said: string): Promise<void> {
+  await client.until('message', (payload) => (payload as { message: unknown }).message === said);
+}
+
+/** Aborts an object: what it has in memory is lost. */
+async function abort(object: DurableObjectStub): Promise<void> {
+  await runInDurableObject(object, (_, state) => state.abort('Instance disposed by a test')).catch(
+    () => undefined,
+  );
+}
+
+describe('relays as Durable Objects', () => {
+  it('[RELAY1] pass messages on in both directions, and hold the sockets', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await joinRelay(roomId, 'bob');
+    expect(await alice.until('userJoined')).toMatchObject({ userId: 'bob' });
+    await alice.ask('message', { message: 'hello, Bob' });
+    await bob.until('message');
+    await bob.ask('message', { message: 'hello, Alice' });
+    await alice.until('message');
+    expect([messages(alice), messages(bob)]).toEqual([['hello, Alice'], ['hello, Bob']]);
+    const sockets = (object: DurableObjectStub) =>
+      runInDurableObject(object, (_, state) => state.getWebSockets().length);
+    expect(await sockets(env.ROOM.getByName(roomId))).toBe(1);
+    expect(await sockets(relayOf(roomId))).toBe(1);
+  });
+
+  it('[RELAY2] keep their sockets while relay and room sleep', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await joinRelay(roomId, 'bob');
+    const carol = await joinRelay(roomId, 'carol');
+    await alice.ask('message', { message: 'one' });
+    await Promise.all([bob.until('message'), carol.until('message')]);
+    for (const said of ['two', 'three']) {
+      await sleep(roomId);
+      await evictDurableObject(relayOf(roomId));
+      await alice.ask('message', { message: said });
+    }
+    await Promise.all([bob, carol].map((one) => hears(one, 'three')));
+    expect(messages(bob)).toEqual(['one', 'two', 'three']);
+    expect(messages(carol)).toEqual(['one', 'two', 'three']);
+    await evictDurableObject(relayOf(roomId));
+    const { onlineCount } = await bob.ask('getMembers', { online: true });
+    expect(onlineCount).toBe(3);
+  });
+
+  it('[RELAY3] bring what a crash of the room has kept from them, once', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await joinRelay(roomId, 'bob');
+    await alice.ask('message', { message: 'heard' });
+    await bob.until('message');
+    await within(roomId, (object) => {
+      const RELAY = { getByName: () => ({ order: () => new Promise(() => undefined) }) };
+      Object.assign(object, { env: { ...env, RELAY } });
+    });
+    await alice.ask('message', { message: 'stored, and not passed on' });
+    await abort(env.ROOM.getByName(roomId));
+    const again = await join(roomId, 'alice');
+    await again.ask('message', { message: 'after the crash' });
+    await hears(bob, 'after the crash');
+    expect(messages(bob)).toEqual(['heard', 'stored, and not passed on', 'after the crash']);
+    expect((await bob.ask('message', { message: 'I am here' })).ok).toBe(true);
+  });
+
+  it('[RELAY3] are followed by their users into another life, who miss nothing', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const bob = await joinRelay(roomId, 'bob');
+    const { position } = await bob.ask('joinRoom');
+    await abort(relayOf(roomId));
+    await bob.ended;
+    await alice.ask('message', { message: 'while Bob is away' });
+    const again = await joinRelay(roomId, 'bob', { since: position });
+    expect(again.heard('joined')[0]).toMatchObject({
+      missed: [{ message: 'while Bob is away' }],
+      complete: true,
+      onlineCount: 2,
+    });
+  });
+
+  it('[RELAY2] are asked only while they have listeners', async () => {
+    const roomId = newRoom();
+    const bob = await joinRelay(roomId, 'bob');
+    await bob.ask('message', { message: 'hello' });
+    const stored = () => within(roomId, (_, { storage }) => storage.kv.get('relays'));
+    expect(await stored()).toMatchObject({ numbers: [1] });
+    await bob.close(1000);
+    await expect
+      .poll(async () => {
+        await join(roomId, 'alice').then((alice) => alice.close(1000));
+        return stored();
+      })
+      .toMatchObject({ numbers: [] });
+  });
+});

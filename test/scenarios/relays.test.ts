@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { directTransports } from '../support/transports.ts';
+import { fence, newRoom, open, useHosts } from '../support/stories.ts';
+import { say, seenBy } from '../support/talk.ts';
+import { ok, type Visitor } from '../support/visitor.ts';
+
+/** A room's own object holds two sockets here, and a relay two. */
+const hosts = useHosts({ RELAY_ABOVE: '2', RELAY_CONNECTIONS: '2' });
+const edge = directTransports.filter(({ host }) => host === 'edge');
+
+describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
+  'a room that outgrows one object, at $name',
+  ({ enter }) => {
+    async function crowd(roomId: string, count: number): Promise<Visitor[]> {
+      const visitors: Visitor[] = [];
+      for (let at = 0; at < count; at++) {
+        visitors.push((await enter(`user ${at}`, roomId)).visitor);
+      }
+      return visitors;
+    }
+
+    it('[RELAY1] brings every message to every user once and in order', async () => {
+      const roomId = newRoom();
+      const visitors = await crowd(roomId, 8);
+      const said = await Promise.all(
+        visitors.flatMap((visitor, at) =>
+          [1, 2, 3].map((line) => say(visitor, roomId, `${at}: ${line}`)),
+        ),
+      );
+      await fence(roomId, visitors[0]!, visitors.slice(1));
+      const all = said.toSorted((a, b) => a.seq - b.seq);
+      for (const visitor of visitors) {
+        const seen = seenBy(visitor).filter(({ message }) => message !== 'fence');
+        expect(seen.map(({ seq }) => seq)).toEqual(all.map(({ seq }) => seq));
+        const heard = visitor.heard('message').map(({ rev }) => rev);
+        expect(heard).toEqual(heard.toSorted((a, b) => a - b));
+        expect(new Set(heard).size).toBe(heard.length);
+      }
+    });
+
+    it('[RELAY4] lets a banned user hear nothing that is said after the ban', async () => {
+      const roomId = newRoom();
+      const [owner, ...others] = await crowd(roomId, 6);
+      await say(owner!, roomId, 'mine');
+      const banned = others.at(-1)!;
+      await banned.hears('message');
+      ok(await owner!.command('banMember', { roomId, userId: 'user 5' }));
+      await say(owner!, roomId, 'they cannot hear this');
+      await fence(roomId, owner!, others.slice(0, -1));
+      expect(banned.heard('message').map(({ message }) => message)).toEqual(['mine']);
+    });
+
+    it('[RELAY1] shrinks again, and still everybody hears everybody', async () => {
+      const roomId = newRoom();
+      const visitors = await crowd(roomId, 6);
+      await Promise.all(visitors.slice(0, 3).map((visitor) => visitor.close()));
+      const [late, later] = [await enter('late', roomId), await enter('later', roomId)];
+      const here = [...visitors.slice(3), late.visitor, later.visitor];
+      for (const speaker of here) {
+        await fence(
+          roomId,
+          speaker,
+          here.filter((other) => other !== speaker),
+        );
+      }
+      expect(later.joined.online.map(({ userId }) => userId).toSorted()).toEqual([
+        'late',
+        'later',
+        'user 3',
+        'user 4',
+        'user 5',
+      ]);
+    });
+  },
+);

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { playRelays } from '../../soak/relays.ts';
+
+const fresh = Math.floor(Math.random() * 2 ** 31);
+
+describe('a room with relays in a simulated history', () => {
+  it.each([1, 2, 3, fresh])(
+    'loses, doubles and reorders nothing while both are aborted (P1–P4, P6; seed %i)',
+    (seed) => {
+      expect(playRelays({ seed, runs: 60, longest: 150 })).toBeUndefined();
+    },
+    120_000,
+  );
+});
