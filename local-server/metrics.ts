@@ -31,6 +31,8 @@ export class NodeMetrics extends RoomCounts {
   readonly requestSeconds = new Histogram(SECONDS);
   readonly commitSeconds = new Histogram(SECONDS);
   readonly waitSeconds = new Histogram(SECONDS);
+  /** Attempts at pushes to browsers, by outcome. */
+  readonly pushes = new Counter();
   readonly #loop = monitorEventLoopDelay({ resolution: 20 });
 
   constructor() {
@@ -42,6 +44,10 @@ export class NodeMetrics extends RoomCounts {
   stored(commitMs: number, waitedMs: number): void {
     this.commitSeconds.observe(commitMs / 1_000);
     this.waitSeconds.observe(waitedMs / 1_000);
+  }
+
+  pushed(outcome: string): void {
+    this.pushes.add(outcome);
   }
 
   /** Watches an HTTP request to its end; one that follows a room for long says nothing of speed. */
@@ -97,6 +103,11 @@ export class NodeMetrics extends RoomCounts {
           help: 'Attempts at deliveries to targets outside, by outcome.',
         },
         this.attempts,
+        'outcome',
+      ),
+      counterText(
+        { name: 'parlor_pushes_total', help: 'Attempts at pushes to browsers, by outcome.' },
+        this.pushes,
         'outcome',
       ),
       histogramText(

@@ -159,7 +159,12 @@ export class NodeInboxes implements InboxDirectory {
 
   /** Carries what inboxes owe to browsers. */
   #pushing({ sender, content }: Push): Carry {
-    return pushCarrier(sender, content, {
+    const metered: typeof sender.send = async (...push) => {
+      const outcome = await sender.send(...push);
+      this.#options.meter?.pushed(typeof outcome === 'string' ? outcome : 'delayed');
+      return outcome;
+    };
+    return pushCarrier({ send: metered }, content, {
       notice: (roomId, identity) =>
         this.#options.rooms.execute(roomId, identity, 'getNotice', {
           roomId,

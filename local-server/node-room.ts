@@ -8,6 +8,8 @@ import type { NodeConnection } from './node-connection.ts';
 /** What the node host counts of its rooms beside what they count themselves. */
 export interface NodeMeter extends Meter, FileMeter {
   woken(): void;
+  /** An attempt at a push to a browser has ended. */
+  pushed(outcome: 'delivered' | 'delayed' | 'failed' | 'gone'): void;
 }
 
 export interface NodeRoomOptions extends Omit<FileOptions<Room>, 'make'> {

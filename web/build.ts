@@ -9,6 +9,8 @@ const SOURCE = join(import.meta.dirname, 'src');
 const ICON = 'icon.svg';
 const UNREAD_ICON = 'icon-unread.svg';
 const INDEX = 'index.html';
+/** Served as they are. */
+const PLAIN = [ICON, 'icon-192.png', 'icon-512.png', 'manifest.webmanifest'];
 /** Bundled files are named after their content, so that a browser may keep them for good. */
 const HASHED = '[name]-[hash]';
 const IS_HASHED = /^[\w-]+-[A-Z0-9]{8}\.(js|css)(\.br|\.gz)?$/;
@@ -57,6 +59,7 @@ export async function buildPage(): Promise<PageFile[]> {
     entryPoints: [
       { in: join(SOURCE, 'embed', 'embed.ts'), out: 'embed' },
       { in: CLIENT, out: 'client' },
+      { in: join(SOURCE, '..', 'worker', 'worker.ts'), out: 'worker' },
     ],
     outdir: PAGE,
     loader: { '.css': 'text' },
@@ -77,14 +80,14 @@ export async function buildPage(): Promise<PageFile[]> {
   const files = [
     ...bundled,
     ...others.outputFiles.map(named),
-    { name: ICON, contents: icon },
+    ...PLAIN.map((name) => ({ name, contents: readFileSync(join(SOURCE, name)) })),
     { name: UNREAD_ICON, contents: withDot(icon) },
     { name: INDEX, contents: indexWith(bundled.map(({ name }) => name)) },
   ].map(({ name, contents }) => ({
     name,
     contents,
     gzip: gzipSync(contents, { level: 9 }),
-    isLazy: name.endsWith('.js') && !IS_FIRST.test(name),
+    isLazy: /\.(js|png|webmanifest)$/.test(name) && !IS_FIRST.test(name),
   }));
   for (const file of files) putAll(file);
   put('.assetsignore', Buffer.from(NOT_FOR_WRANGLER));

@@ -41,6 +41,10 @@ export class InboxModel {
     if (rev >= (this.#known.get(roomId)?.rev ?? 0)) this.#known.set(roomId, conversation);
   }
 
+  find(roomId: string): Conversation | undefined {
+    return this.#known.get(roomId);
+  }
+
   remove(roomId: string): void {
     this.#known.delete(roomId);
   }

@@ -24,7 +24,10 @@ export type InboxEvents = { [N in InboxEventName]: InboxEventPayload<N> } & {
 };
 
 /** Commands that a client gives an inbox. */
-export type InboxAskable = Exclude<InboxCommandName, 'openInbox' | 'rebuildInbox' | 'eraseInbox'>;
+export type InboxAskable = Exclude<
+  InboxCommandName,
+  'openInbox' | 'rebuildInbox' | 'eraseInbox' | 'exportInbox'
+>;
 
 type Reply = InboxReply<'openInbox'>;
 
@@ -91,6 +94,14 @@ export class Inbox {
   get state(): InboxState {
     this.#state ??= { status: this.#connection.status, ...this.#model.state };
     return this.#state;
+  }
+
+  /**
+   * A conversation that is known here, also an archived one.
+   * @example const draft = inbox.find('general')?.draft;
+   */
+  find(roomId: string): Conversation | undefined {
+    return this.#model.find(roomId);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { InboxCommandName } from '../protocol/inbox-commands.ts';
 import { blockUser, unblockUser } from './commands/block-user.ts';
 import { eraseInbox } from './commands/erase-inbox.ts';
+import { exportInbox } from './commands/export-inbox.ts';
 import { getBlocked } from './commands/get-blocked.ts';
 import { getInbox } from './commands/get-inbox.ts';
 import { openDirect } from './commands/open-direct.ts';
@@ -27,4 +28,5 @@ export const inboxHandlers: { [N in InboxCommandName]: InboxHandler<N> } = {
   getBlocked,
   rebuildInbox,
   eraseInbox,
+  exportInbox,
 };

@@ -7,6 +7,18 @@ const pair = { roomId, userId: z.string(), other: z.string() };
 const withName = { ...pair, username: z.string().optional() };
 const told = z.object({ conversation: z.custom<ConversationState>() });
 
+/** How far the export of a user has come: what is up to these is out. */
+const userExportCursorSchema = z.object({
+  /** The id of a message, as its sender gave it. */
+  message: z.string(),
+  /** A reaction. */
+  seq: z.number(),
+  emoji: z.string(),
+  /** The `seq` of a value that a command of the application has stored. */
+  value: z.number(),
+});
+export type UserExportCursor = z.infer<typeof userExportCursorSchema>;
+
 /**
  * What inboxes ask rooms. Only objects of the service ask these, so they have no routes, and user ids
  * and the like are not looked into again.
@@ -23,6 +35,13 @@ export const conversationRequests = {
   getNotice: {
     payload: z.object({ roomId, userId: z.string() }),
     reply: z.object({ notice: noticeSchema.optional() }),
+    via: 'service',
+    access: 'always',
+  },
+  /** What a user has written in the room, as lines of JSON. @property cursor the `next` of the page before */
+  exportUser: {
+    payload: z.object({ roomId, userId: z.string(), cursor: userExportCursorSchema.optional() }),
+    reply: z.object({ text: z.string(), next: userExportCursorSchema.optional() }),
     via: 'service',
     access: 'always',
   },

@@ -164,6 +164,17 @@ export const inboxCommands = {
   },
   /** Asked with the identity of the user who is erased, once the transport has seen an admin's. */
   eraseInbox: { payload: none, reply: steps, cost: 20, http: true },
+  /** Every room that the inbox ever held, with the conversation where it is not gone. */
+  exportInbox: {
+    payload: z.object({ after: z.string().optional() }),
+    reply: z.object({
+      rooms: z.array(z.object({ roomId: z.string(), conversation: conversationSchema.optional() })),
+      /** The `after` of the next page; absent on the last one. */
+      next: z.string().optional(),
+    }),
+    cost: 5,
+    http: true,
+  },
 } as const satisfies Record<string, InboxEntry>;
 
 export type InboxCommandName = keyof typeof inboxCommands;

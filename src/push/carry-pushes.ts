@@ -22,7 +22,11 @@ export interface PushPeers {
 const STARTS_WITHIN_MS = 4_000;
 
 /** Carries what an inbox owes to one subscription: asks each room, then pushes what there is. */
-export function pushCarrier(sender: PushSender, content: PushContent, peers: PushPeers): Carry {
+export function pushCarrier(
+  sender: Pick<PushSender, 'send'>,
+  content: PushContent,
+  peers: PushPeers,
+): Carry {
   return async (_, deliveries) => {
     const until = Date.now() + STARTS_WITHIN_MS;
     const outcomes: DeliveryOutcome[] = [];

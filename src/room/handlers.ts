@@ -20,6 +20,7 @@ import { deleteRoom } from './commands/delete-room.ts';
 import { deleteMessage } from './commands/delete-message.ts';
 import { editMessage } from './commands/edit-message.ts';
 import { eraseUser } from './commands/erase-user.ts';
+import { exportUser } from './commands/export-user.ts';
 import { exportRoom } from './commands/export-room.ts';
 import { finishMessage } from './commands/finish-message.ts';
 import { getAudit } from './commands/get-audit.ts';
@@ -30,6 +31,7 @@ import { getMessage } from './commands/get-message.ts';
 import { getMissed } from './commands/get-missed.ts';
 import { getRoom } from './commands/get-room.ts';
 import { getIncoming, makeIncoming, revokeIncoming, sayIncoming } from './commands/incoming.ts';
+import { importFile } from './commands/import-file.ts';
 import { importRoom } from './commands/import-room.ts';
 import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
@@ -92,8 +94,10 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   getFile,
   sweepFiles,
   importRoom,
+  importFile,
   getConversation,
   getNotice,
+  exportUser,
   setReading,
   quitRoom,
   peekDirect,

@@ -89,6 +89,18 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
     expect(read(brotli.body)).toEqual(plain.body);
   });
 
+  test('let the page be installed: manifest, icons and service worker', async () => {
+    const typeOf = async (name: string) => {
+      const { status, headers } = await ask(new URL(name, host.url), {});
+      expect([name, status, headers['cache-control']]).toEqual([name, 200, 'no-cache']);
+      return String(headers['content-type']);
+    };
+    expect(await typeOf('/manifest.webmanifest')).toMatch(/^application\/manifest\+json/);
+    expect(await typeOf('/worker.js')).toMatch(/^text\/javascript/);
+    expect(await typeOf('/icon-192.png')).toBe('image/png');
+    expect(await typeOf('/icon-512.png')).toBe('image/png');
+  });
+
   test('are cached where their name holds a hash, and revalidated elsewhere', async () => {
     const cached = async (name: string) => {
       const { headers } = await ask(new URL(name, host.url), {});

@@ -5,6 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { backUp } from '../../local-server/backup.ts';
 import { roomPath } from '../../local-server/node-rooms.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { HttpVisitor } from '../support/http-visitor.ts';
+import { NativeInbox } from '../support/inbox-visitor.ts';
 import { lockFile } from '../support/lock-file.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { type Ended, Program } from '../support/program.ts';
@@ -109,6 +111,49 @@ describe('a backup', () => {
       ok(await carol.command('searchMessages', { roomId: busy, query: 'before' })).results,
     ).toHaveLength(1);
   });
+
+  test('holds inboxes: what only they know is there again, and what came since is not', async () => {
+    const folder = temporaryFolder();
+    const { url, program } = await serve(folder);
+    const [roomId, later] = [newRoom(), newRoom()];
+    const talk = async (at: string, room: string) => {
+      for (const userId of ['ann', 'bob']) {
+        const visitor = new HttpVisitor(at, await tokenFor(userId));
+        await visitor.ask('POST', room, '/messages', { body: { message: `by ${userId}` } });
+      }
+    };
+    const inboxAt = async (at: string) => {
+      const inbox = new NativeInbox(at, await tokenFor('ann'));
+      onTestFinished(() => inbox.close());
+      return inbox;
+    };
+    const inbox = await inboxAt(url);
+    ok(await inbox.open());
+    await talk(url, roomId);
+    await inbox.hears('conversationUpdated', (one) => one.roomId === roomId && one.unread === 1);
+    await inbox.ask('setConversation', { roomId, pinned: true, draft: 'not yet said' });
+    await inbox.ask('blockUser', { userId: 'eve' });
+    expect(await run('backup', folder, 'copy')).toMatchObject({ code: 0 });
+    await talk(url, later);
+    await inbox.hears('conversationUpdated', (one) => one.roomId === later && one.unread === 1);
+    const { position } = await inbox.ask('getInbox', {});
+    program.kill('SIGKILL');
+    await program.ended;
+
+    const elsewhere = temporaryFolder();
+    expect(await run('restore', elsewhere, join(folder, 'copy'))).toMatchObject({ code: 0 });
+    const again = await serve(elsewhere);
+    const back = await inboxAt(again.url);
+    const opened = ok(await back.open({ since: position }));
+    expect(opened.reset).toBe(true);
+    const { conversations } = await back.ask('getInbox', {});
+    expect(conversations).toMatchObject([{ roomId, unread: 1, pinned: true, hasDraft: true }]);
+    expect((await back.ask('setConversation', { roomId })).conversation.draft).toBe('not yet said');
+    expect((await back.ask('getBlocked', {})).users).toEqual([{ userId: 'eve' }]);
+    // Rooms go on telling it.
+    await talk(again.url, later);
+    await back.hears('conversationUpdated', (one) => one.roomId === later && one.unread === 1);
+  }, 60_000);
 
   test('is complete after the server was killed, with the files beside the database', async () => {
     const folder = temporaryFolder();

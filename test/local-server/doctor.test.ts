@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { inboxMigrations } from '../../src/inbox/storage/migrations.ts';
 import { migrations } from '../../src/room/storage/migrations.ts';
 import { published, signingKey, startKeyServer } from '../unit/auth/support/key-server.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -24,11 +25,16 @@ async function doctor(env: Record<string, string> = {}, cwd = temporaryFolder(),
 function folderWithRoom(version: number): string {
   const folder = temporaryFolder();
   mkdirSync(join(folder, '.data', 'rooms'), { recursive: true });
-  const database = new DatabaseSync(join(folder, '.data', 'rooms', 'a.sqlite'));
+  writeVersion(join(folder, '.data', 'rooms', 'a.sqlite'), version);
+  return folder;
+}
+
+/** A database that says which schema it has. */
+function writeVersion(path: string, version: number): void {
+  const database = new DatabaseSync(path);
   database.exec('CREATE TABLE migrations (version INTEGER PRIMARY KEY)');
   database.prepare('INSERT INTO migrations VALUES (?)').run(version);
   database.close();
-  return folder;
 }
 
 describe('the doctor', () => {
@@ -87,6 +93,26 @@ describe('the doctor', () => {
         `rooms/a.sqlite was written by a newer Parlor (schema ${newest + 1}, known are ${newest}): run that version or a later one.`,
         expect.stringMatching(
           /^rooms\/b\.sqlite cannot be read \(.*\): restore it from a backup\.$/,
+        ),
+      ],
+    ]);
+  });
+
+  test('finds files of inboxes that this version cannot open', async () => {
+    const folder = folderWithRoom(migrations.length);
+    const known = inboxMigrations.length;
+    const inboxes = join(folder, '.data', 'inboxes');
+    mkdirSync(inboxes);
+    writeVersion(join(inboxes, '07.sqlite'), known + 1);
+    writeVersion(join(inboxes, '08.sqlite'), known);
+    writeFileSync(join(inboxes, '09.sqlite'), 'no database, only a text');
+    const { code, wrong } = await doctor({ JWT_SECRET: SECRET }, folder);
+    expect([code, wrong]).toEqual([
+      1,
+      [
+        `inboxes/07.sqlite was written by a newer Parlor (schema ${known + 1}, known are ${known}): run that version or a later one.`,
+        expect.stringMatching(
+          /^inboxes\/09\.sqlite cannot be read \(.*\): restore it from a backup\.$/,
         ),
       ],
     ]);

@@ -5,6 +5,7 @@ import { startNodeHost, type TestSettings } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { NativeInbox } from '../support/inbox-visitor.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
+import { pushKeys, PushService } from '../support/push-service.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
@@ -94,6 +95,35 @@ describe('/metrics', () => {
     await back.close();
     await socketIo.close();
   });
+
+  test('counts pushes by outcome', async () => {
+    const service = await new PushService().listen();
+    onTestFinished(() => service.close());
+    const { url } = await host({
+      ...pushKeys,
+      VAPID_SUBJECT: 'mailto:admin@example.com',
+      PUSH_HOSTS: service.origin,
+    });
+    const [ann, bob] = [await tokenFor('ann'), await tokenFor('bob')];
+    const send = async (token: string, method: string, path: string, body: object) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const { status } = await ask(url, path, { method, headers, body: JSON.stringify(body) });
+      expect([path, status < 300]).toEqual([path, true]);
+    };
+    const browser = service.browser();
+    await send(ann, 'PUT', '/inbox/push', browser.subscription);
+    await send(ann, 'POST', '/rooms/numbers/messages', { message: 'here' });
+    browser.answer = { status: 410 };
+    await send(bob, 'POST', '/rooms/numbers/messages', { message: 'look', mentions: ['ann'] });
+    const gone = async () => (await read(url)).get('parlor_pushes_total{outcome="gone"}');
+    await expect.poll(gone, { timeout: 60_000 }).toBe(1);
+    browser.answer = { status: 201 };
+    await send(ann, 'PUT', '/inbox/push', browser.subscription);
+    await send(ann, 'POST', '/rooms/letters/messages', { message: 'here' });
+    await send(bob, 'POST', '/rooms/letters/messages', { message: 'again', mentions: ['ann'] });
+    const delivered = async () => (await read(url)).get('parlor_pushes_total{outcome="delivered"}');
+    await expect.poll(delivered, { timeout: 60_000 }).toBe(1);
+  }, 120_000);
 
   test('counts refused connections', async () => {
     const { url } = await host({ MAX_CONNECTIONS_PER_USER: '1' });

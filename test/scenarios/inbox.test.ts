@@ -202,6 +202,18 @@ describe.concurrent.each(doors)('an inbox at $name', ({ host, visit }) => {
     await annsInbox.ask('openDirect', { userId: bob });
   });
 
+  it('[PUSH7] takes push subscriptions where there are keys, and says where there are none', async () => {
+    const inbox = await inboxOf(newUser('ann'));
+    ok(await inbox.open());
+    const endpoint = 'https://fcm.googleapis.com/fcm/send/1';
+    const keys = { p256dh: `B${'x'.repeat(86)}`, auth: 'y'.repeat(22) };
+    const refused = await inbox.command('subscribePush', { endpoint, keys });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+    const wrong = await inbox.command('subscribePush', { endpoint, keys: { ...keys, auth: '' } });
+    expect(wrong).toMatchObject({ error: { code: 'invalid_payload', field: 'keys.auth' } });
+    expect(await inbox.ask('unsubscribePush', { endpoint })).toEqual({ ok: true });
+  });
+
   it('[INB5] loses a room that ends, or that bans its user', async () => {
     const [ann, bob] = [newUser('ann'), newUser('bob')];
     const inbox = await inboxOf(bob);
@@ -297,6 +309,50 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(after['epoch']).not.toBe(empty['epoch']);
       const { body } = await call(bob, 'GET', `/rooms/${roomId}/messages`);
       expect(JSON.stringify(body)).not.toContain(ann);
+    });
+
+    it('[INB10] gives what its user wrote, to them and to admins', async () => {
+      const [ann, bob] = [newUser('ann'), newUser('bob')];
+      const { body: empty } = await call(ann, 'GET', '/inbox');
+      const polled = call(ann, 'GET', `/inbox/events?since=${empty['position'] as string}`);
+      const roomId = await sharedRoom(bob, ann);
+      await polled;
+      await call(ann, 'PUT', `/rooms/${roomId}/messages/1/reactions/${encodeURIComponent('👍')}`);
+      await call(ann, 'PATCH', `/inbox/${roomId}`, { draft: 'not yet said' });
+      await call(ann, 'PUT', `/blocks/${bob}`);
+      const exported = async (path: string, asking: string, claims = {}) => {
+        const response = await fetch(`${hosts[name].url}${path}`, {
+          headers: { authorization: `Bearer ${await tokenFor(asking, claims)}` },
+        });
+        return {
+          status: response.status,
+          type: response.headers.get('content-type'),
+          text: await response.text(),
+        };
+      };
+      const path = `/users/${ann}/export`;
+      expect((await exported(path, bob)).status).toBe(403);
+      const { status, type, text } = await exported(path, ann);
+      expect([status, type]).toEqual([200, 'application/x-ndjson; charset=utf-8']);
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object);
+      expect(lines).toMatchObject([
+        { type: 'export', version: 1, userId: ann },
+        { type: 'member', roomId: expect.stringMatching(/^direct:/) as string, userId: ann },
+        { type: 'conversation', roomId, draft: 'not yet said' },
+        { type: 'member', roomId, userId: ann },
+        { type: 'message', roomId, senderId: ann, message: 'thanks' },
+        { type: 'reaction', roomId, seq: 1, emoji: '👍' },
+        { type: 'block', userId: bob },
+        { type: 'end' },
+      ]);
+      const asAdmin = await exported(path, 'root', { admin: true });
+      const types = (all: string) => [...all.matchAll(/^\{"type":"(\w+)"/gm)].map(([, one]) => one);
+      expect(types(asAdmin.text)).toEqual(types(text));
+      const unknown = await exported('/users/nobody%20known/export', 'root', { admin: true });
+      expect(unknown.text).toMatch(/^\{"type":"export".*\}\n\{"type":"end"\}\n$/);
     });
 
     it('[INB6] opens direct rooms and blocks, and is refused to guests', async () => {

@@ -9,7 +9,8 @@ export function playInboxes(options: PlayOptions): string | undefined {
 
 /** Inboxes equal their rooms at rest, under faults, for as long as asked; stops at the first that fails. */
 export async function soak(options: SoakOptions): Promise<void> {
-  const batch = { runs: 20, longest: 1_000 };
-  const verdict = (runs: number) => `${runs} histories, every inbox equal to its rooms`;
+  const batch = { runs: 1, shortest: 10_000, longest: 10_000 };
+  const verdict = (runs: number) =>
+    `${runs} histories of 10,000 operations, every inbox equal to its rooms`;
   await soakPlays(options, batch, playInboxes, verdict);
 }

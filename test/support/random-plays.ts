@@ -6,18 +6,23 @@ export interface PlayOptions {
   seed: number;
   runs: number;
   longest: number;
+  /** No list is shorter; 0 unless given. */
+  shortest?: number;
 }
 
 /** Plays random lists of steps; the report of the first that fails, shrunk, or nothing. */
 export function playAtRandom<Step>(
   step: fc.Arbitrary<Step>,
   play: (steps: Step[]) => void,
-  { seed, runs, longest }: PlayOptions,
+  { seed, runs, longest, shortest = 0 }: PlayOptions,
 ): string | undefined {
   const result = fc.check(
-    fc.property(fc.array(step, { maxLength: longest, size: 'max' }), (steps) => {
-      play(steps);
-    }),
+    fc.property(
+      fc.array(step, { minLength: shortest, maxLength: longest, size: 'max' }),
+      (steps) => {
+        play(steps);
+      },
+    ),
     { seed, numRuns: runs },
   );
   if (!result.failed) return undefined;

@@ -1,4 +1,4 @@
-import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
+import { isReserved } from '../../src/protocol/identity.ts';
 import type { Member, RoomInfo, Status, You } from '../../src/client/index.ts';
 import { text } from './texts.ts';
 import { whenOf } from './times.ts';
@@ -62,12 +62,12 @@ export function mayActOn(standing: Access, { userId, role }: Pick<Member, 'userI
 
 /** The roles this user may give to somebody whom they may act on. */
 export function rolesFor({ you }: Access, { userId, role }: Pick<Member, 'userId' | 'role'>) {
-  const isGuest = userId.startsWith(GUEST_PREFIX);
+  const ownsNothing = isReserved(userId);
   return GIVEN.filter(
     (given) =>
       given !== role &&
       RANKS[given] <= RANKS[you?.role ?? 'none'] &&
-      !(given === 'owner' && isGuest) &&
+      !(given === 'owner' && ownsNothing) &&
       // Off the list they can do what members can.
       !(given === 'member' && role === 'none'),
   );

@@ -6,7 +6,7 @@ import {
   type TokenSource,
 } from '../../src/client/index.ts';
 import type { Conversation } from '../../src/client/inbox.ts';
-import { GUEST_PREFIX } from '../../src/protocol/identity.ts';
+import { isReserved } from '../../src/protocol/identity.ts';
 import { hashOf } from './address.ts';
 import { isCovered } from './covers.ts';
 import { tokenSourceOf, type SignInMethod } from './entry.ts';
@@ -77,6 +77,8 @@ export class Session {
   readonly #notices = new Notices({
     open: (roomId, seq) => this.open(roomId, seq),
     offer: (sentence, accept) => this.#view?.say(sentence, accept),
+    accept: () =>
+      this.#conversations ? this.#conversations.notify() : void Notification.requestPermission(),
   });
   readonly #changed = onceAFrame(() => this.#render(), this.#life.signal);
 
@@ -212,7 +214,7 @@ export class Session {
   /** Of those who are known and no guests. */
   get #mayHaveInbox(): boolean {
     const userId = this.#userId ?? this.#saved.userId;
-    return userId !== undefined && !userId.startsWith(GUEST_PREFIX);
+    return userId !== undefined && !isReserved(userId);
   }
 
   /** Leaves the rooms that were not looked at for longest, as far as nothing waits to be sent there. */
@@ -233,7 +235,7 @@ export class Session {
     this.#rooms.set(roomId, undefined);
   }
 
-  async #openInbox(): Promise<void> {
+  async #openInbox(userId: string): Promise<void> {
     const drafts: SyncedDrafts = {
       read: (roomId) => this.#drafts?.shared(roomId),
       write: (roomId, draft) => this.#drafts?.setShared(roomId, draft),
@@ -245,6 +247,7 @@ export class Session {
       turned: (conversation, before) => this.#turned(conversation, before),
       drafted: (roomId) => this.#drafted(roomId),
       say: (sentence) => this.#view?.say(sentence),
+      userId,
     };
     const { signal } = this.#life;
     const conversations = await lazy.conversations(this.#client, drafts, actions, signal);
@@ -286,13 +289,15 @@ export class Session {
     const conversations = this.#conversations;
     if (conversations === undefined) return [];
     const choose = () => this.#load(conversations.showArchived());
-    return [{ label: text('archived'), icon: 'delete', choose }];
+    const archived = { label: text('archived'), icon: 'delete', choose };
+    const { notifying } = conversations;
+    return notifying === undefined ? [archived] : [archived, notifying];
   }
 
   /** What can be done about a person outside of rooms. */
   #personal({ userId, name }: Person): Choice[] {
     const conversations = this.#conversations;
-    if (conversations === undefined || userId.startsWith(GUEST_PREFIX)) return [];
+    if (conversations === undefined || isReserved(userId)) return [];
     const message = () => conversations.message(userId);
     const isBlocked = conversations.isBlocked(userId);
     const block = () =>
@@ -398,6 +403,7 @@ export class Session {
       unsentStays: text('unsentOfWindow'),
       leave: () => {
         this.#drafts?.clear();
+        this.#conversations?.signedOut();
         for (const room of rooms) discardUnsigned(room);
         this.#end();
       },
@@ -455,7 +461,7 @@ export class Session {
     const saved: SavedSession = { ...this.#saved, rooms, ...(userId !== undefined && { userId }) };
     ofThisWindow.set('session', JSON.stringify(saved));
     // A guest is somebody else in every window.
-    if (this.#userId?.startsWith(GUEST_PREFIX) === false) {
+    if (this.#mayHaveInbox) {
       // The inbox remembers those that it holds.
       const own = rooms.filter((roomId) => this.#conversations?.find(roomId) === undefined);
       remembered.set(`visited.${this.#userId}`, JSON.stringify(own));
@@ -470,7 +476,7 @@ export class Session {
       if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
     }
     this.#keep();
-    if (this.#mayHaveInbox) this.#load(this.#openInbox());
+    if (this.#mayHaveInbox) this.#load(this.#openInbox(userId));
   }
 
   /** The conversations of the inbox, and what else is open here. */
@@ -522,7 +528,7 @@ export class Session {
 
 /** A guest is somebody else in every window; their drafts stay in it. */
 function draftsOf(userId: string): Drafts {
-  return new Drafts(userId.startsWith(GUEST_PREFIX) ? ofThisWindow : remembered, userId);
+  return new Drafts(isReserved(userId) ? ofThisWindow : remembered, userId);
 }
 
 /** What was written before it was known who that is would go out in the next user's name. */

@@ -131,6 +131,11 @@ export class Messages {
     return this.#read('WHERE sender_id = ? LIMIT ?', senderId, limit);
   }
 
+  /** A sender's messages after the one with this id of theirs, by that id; deleted ones too. */
+  sentBy(senderId: string, id: string, limit: number): Message[] {
+    return this.#read('WHERE sender_id = ? AND id > ? ORDER BY id LIMIT ?', senderId, id, limit);
+  }
+
   setMentions(seq: number, rev: number, mentions: readonly string[]): void {
     this.#database.run(
       'UPDATE messages SET rev = ?, mentions = ? WHERE seq = ?',

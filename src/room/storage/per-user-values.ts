@@ -35,10 +35,15 @@ export class PerUserValues {
     );
   }
 
-  /** Some of what a user has stored. */
-  of(userId: string, limit: number): { seq: number; value: unknown }[] {
+  /** What a user has stored about messages after `seq`, by `seq`. */
+  of(userId: string, limit: number, seq = 0): { seq: number; value: unknown }[] {
     return this.#database
-      .all<Row>('SELECT seq, value FROM per_user WHERE user_id = ? LIMIT ?', userId, limit)
+      .all<Row>(
+        'SELECT seq, value FROM per_user WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?',
+        userId,
+        seq,
+        limit,
+      )
       .map(({ seq, value }) => ({ seq, value: parsed(value) }));
   }
 

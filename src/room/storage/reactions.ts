@@ -41,11 +41,18 @@ export class Reactions {
     this.#database.run('DELETE FROM reactions WHERE seq = ?', seq);
   }
 
-  /** Some of a user's reactions. */
-  of(userId: string, limit: number): { seq: number; emoji: string }[] {
+  /** A user's reactions after one of them, by `seq` and emoji. */
+  of(
+    userId: string,
+    limit: number,
+    after: { seq: number; emoji: string } = { seq: 0, emoji: '' },
+  ): { seq: number; emoji: string }[] {
     return this.#database.all(
-      'SELECT seq, emoji FROM reactions WHERE user_id = ? LIMIT ?',
+      `SELECT seq, emoji FROM reactions WHERE user_id = ? AND (seq, emoji) > (?, ?)
+        ORDER BY seq, emoji LIMIT ?`,
       userId,
+      after.seq,
+      after.emoji,
       limit,
     );
   }

@@ -3,12 +3,12 @@ import {
   type InboxCommandName,
   inboxCommands,
   type InboxEntry,
-  readInboxPayload,
 } from '../../protocol/inbox-commands.ts';
 import { Refusal, refusalOf } from '../../protocol/codes/errors.ts';
 import type { Method } from '../../protocol/operation.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
-import { bodyFields, limitBody, pathFields, text, whole } from './request-parts.ts';
+import { bodyFields, limitBody, pathFields, text, userIdOf, whole } from './request-parts.ts';
+import { userExportRoute } from './user-export.ts';
 
 /** A route that asks an inbox for one command. */
 export interface InboxRoute {
@@ -52,6 +52,7 @@ export const inboxRoutes: readonly InboxRoute[] = (
 /** Adds the routes of inboxes: each parses, authenticates, forwards. */
 export function addInboxRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
   app.delete('/users/:userId', eraseRoute(transport, identify));
+  app.get('/users/:userId/export', userExportRoute(transport, identify));
   for (const route of inboxRoutes) {
     const answer = answerOf(route, transport, identify);
     if (route.hasBody) app.on(route.method, route.path, limitBody(transport.limits), answer);
@@ -75,17 +76,12 @@ function eraseRoute({ inboxes }: HttpTransport, identify: Identify) {
   return async (c: Context): Promise<Response> => {
     const identity = await identify(c);
     if (identity.admin !== true) throw new Refusal('forbidden', 'Only an admin may do this.');
-    const payload = pathFields(c, '/users/:userId', { userId: text });
-    const userId = readUserId(payload['userId']);
+    const userId = userIdOf(c, '/users/:userId');
     const result = await inboxes.execute({ userId, admin: true }, 'eraseInbox', {});
     if (!result.ok) throw refusalOf(result.error);
     const { done, left } = result;
     return c.json({ done, left }, done ? 200 : 202);
   };
-}
-
-function readUserId(given: unknown): string {
-  return readInboxPayload('getBlocked', { after: given }).after ?? '';
 }
 
 function answerOf(route: InboxRoute, transport: HttpTransport, identify: Identify) {

@@ -1,31 +1,34 @@
 import { type Context, Hono } from 'hono';
-import type { Reply, RequestName } from '../../protocol/commands.ts';
-import { internalProblem, Refusal, refusalOf } from '../../protocol/codes/errors.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
-import { jsonLine } from '../../protocol/frames.ts';
+import { storeOf } from './files.ts';
 import type { HttpTransport } from './http-transport.ts';
-import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
+import { drain, partTooBig } from './line-batches.ts';
+import { NDJSON, NDJSON_HEADERS, stepper, textStream } from './ndjson.ts';
 import {
   assertReadable,
   credentialsOf,
+  flag,
   pathFields,
   queryFields,
   roomIdOf,
   text,
 } from './request-parts.ts';
+import { type AskRoom, exportTexts, importLines, type Transfer } from './transfer.ts';
 
-const NDJSON = 'application/x-ndjson';
 /** The names that lines of JSON go by; none is registered. */
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 
 /** Steps of an erasure that one request waits for; the room does the rest by itself. */
 const STEPS_AWAITED = 40;
 
-type Lifecycle = Pick<HttpTransport, 'directory' | 'authenticate' | 'known' | 'log'>;
+type Lifecycle = Pick<HttpTransport, 'directory' | 'authenticate' | 'known' | 'log' | 'files'>;
 
-/** Asks one room as one identity. @throws Refusal */
-type Ask = <N extends RequestName>(name: N, payload: object) => Promise<Reply<N>>;
+/** `?files=1` */
+const EXPORT_QUERY = {
+  files: { field: 'files', read: (given: string) => given === '1' || flag(given) },
+};
 
 /** The routes for a room as a whole: deleting, reopening, erasing a person, exporting, importing. */
 export function lifecycleRoutes(transport: Lifecycle): Hono {
@@ -49,10 +52,11 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
 
   routes.get('/export', async (c) => {
     const ask = await asker(c, transport);
-    const first = await ask('exportRoom', {});
-    return c.body(exportStream(ask, first, transport.log), 200, {
-      'content-type': `${NDJSON}; charset=utf-8`,
-    });
+    const payload = queryFields(c, 'exportRoom', EXPORT_QUERY);
+    if (payload['files'] === true) storeOf(transport.files);
+    const first = await ask('exportRoom', payload);
+    const texts = exportTexts(transferOf(c, transport, ask), first);
+    return c.body(textStream(texts), 200, NDJSON_HEADERS);
   });
 
   routes.post('/import', async (c) => {
@@ -60,7 +64,7 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
     const { body } = c.req.raw;
     try {
       assertImportable(c);
-      return c.json(await importLines(ask, body));
+      return c.json(await importLines(transferOf(c, transport, ask), body));
     } catch (error) {
       if (body !== null) await drain(body);
       throw error;
@@ -68,6 +72,10 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
   });
 
   return routes;
+}
+
+function transferOf(c: Context, { files, log }: Lifecycle, ask: AskRoom): Transfer {
+  return { roomId: roomIdOf(c), ask, store: () => storeOf(files), log };
 }
 
 async function erase(c: Context, transport: Lifecycle, named: () => object): Promise<Response> {
@@ -81,74 +89,12 @@ async function erase(c: Context, transport: Lifecycle, named: () => object): Pro
 }
 
 /** The user is authenticated before the body is read. */
-async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<Ask> {
+async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<AskRoom> {
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));
   known?.(c);
-  let hasBegun = false;
-  return async <N extends RequestName>(name: N, payload: object): Promise<Reply<N>> => {
-    for (;;) {
-      const result = await directory.execute(roomId, identity, name, payload);
-      if (result.ok) {
-        hasBegun = true;
-        const { ok: _, ...reply } = result;
-        return reply as Reply<N>;
-      }
-      const { code, retryAfterMs = 1_000 } = result.error;
-      // What takes many steps, once begun, goes at the pace that everyone has.
-      if (code !== 'rate_limited' || !hasBegun) throw refusalOf(result.error);
-      await new Promise((resolve) => {
-        setTimeout(resolve, retryAfterMs);
-      });
-    }
-  };
-}
-
-/**
- * Pages of an export, each asked for when the client has taken the one before. An export that fails
- * on its way says so in its last line; a status it has no more.
- */
-function exportStream(
-  ask: Ask,
-  first: Reply<'exportRoom'>,
-  log: HttpTransport['log'],
-): ReadableStream {
-  const encoder = new TextEncoder();
-  let page: Reply<'exportRoom'> | undefined = first;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      if (page === undefined) return controller.close();
-      controller.enqueue(encoder.encode(page.text));
-      const { next } = page;
-      page = next === undefined ? undefined : await nextPage(ask, next, log);
-      return undefined;
-    },
-  });
-}
-
-async function nextPage(
-  ask: Ask,
-  cursor: NonNullable<Reply<'exportRoom'>['next']>,
-  log: HttpTransport['log'],
-): Promise<Reply<'exportRoom'>> {
-  try {
-    return await ask('exportRoom', { cursor });
-  } catch (error) {
-    if (!(error instanceof Refusal)) log('export', error);
-    const problem = error instanceof Refusal ? error.problem : internalProblem;
-    return { text: `${jsonLine({ type: 'failed', error: problem })}\n` };
-  }
-}
-
-async function importLines(ask: Ask, body: Body | null): Promise<Reply<'importRoom'>> {
-  let reply: Reply<'importRoom'> | undefined;
-  if (body !== null) {
-    for await (const { text: lines, line } of linesOf(body)) {
-      reply = await ask('importRoom', { text: lines, line });
-    }
-  }
-  if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
-  return reply;
+  const step = stepper();
+  return (name, payload) => step(() => directory.execute(roomId, identity, name, payload));
 }
 
 /** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */

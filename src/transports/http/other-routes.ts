@@ -24,6 +24,7 @@ export const otherOperations: readonly RequestName[] = [
   'importRoom',
   'tellRoom',
   'completeFile',
+  'importFile',
   'makeIncoming',
 ];
 
@@ -119,6 +120,13 @@ export const otherRoutes: readonly OtherRoute[] = [
       '202': answered('Ask again: something is left to do.', JSON_TYPE, { type: 'object' }),
       ...refusals(),
     },
+  },
+  {
+    method: 'GET',
+    path: '/users/:userId/export',
+    operationId: 'exportUser',
+    summary: 'What a person wrote, one JSON object a line; for admins, and users about themselves.',
+    responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
   },
   {
     method: 'GET',
@@ -379,6 +387,8 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     ...ownRoute('exportRoom'),
+    description: 'With `files`, the bytes of the files in messages come too.',
+    parameters: [{ name: 'files', in: 'query', schema: { type: 'string', enum: ['1'] } }],
     responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
   },
   {

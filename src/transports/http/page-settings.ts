@@ -32,6 +32,7 @@ export function contentSecurityPolicy({ tokenUrl, logoUrl, themeUrl }: PageSetti
     `style-src ${sources(themeUrl)}`,
     `img-src ${sources(logoUrl)} data:`,
     "media-src 'self'",
+    "manifest-src 'self'",
     // Sockets to the page's own host are of 'self' too, as Content Security Policy 3 has it.
     `connect-src ${sources(tokenUrl)}`,
     "base-uri 'none'",

@@ -5,6 +5,7 @@ import { bearerIn, hasToken } from '../../auth/credentials.ts';
 import { invalidField, type Problem, Refusal } from '../../protocol/codes/errors.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { OperationName } from '../../protocol/commands.ts';
+import { knownUserIdSchema } from '../../protocol/objects.ts';
 import { mayLack } from '../../protocol/payloads.ts';
 import { depthOfText } from '../../protocol/shape.ts';
 import { textOf, wrongBody } from './body-text.ts';
@@ -50,6 +51,18 @@ export function pathFields(
       read(decoded(name, segments[places.indexOf(`:${name}`)] ?? '')),
     ]),
   );
+}
+
+/**
+ * The user whom a request is about.
+ * @param pattern as Hono writes it, with `:userId`
+ * @throws Refusal `invalid_payload`
+ */
+export function userIdOf(c: Context, pattern: string): string {
+  const { userId } = pathFields(c, pattern, { userId: text });
+  const read = knownUserIdSchema.safeParse(userId);
+  if (read.success) return read.data;
+  throw invalidField('userId', read.error.issues[0]?.message ?? 'must be a user id');
 }
 
 /** The path as it was sent, so that each segment is decoded once. */

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { NodeConnection } from '../../../local-server/node-connection.ts';
 import type { Delivery, DeliveryOutcome } from '../../../src/host/ports.ts';
 import { Inbox } from '../../../src/inbox/inbox.ts';
+import { service } from '../../../src/inbox/conversations/ask-room.ts';
 import type { Answer, Ask } from '../../../src/inbox/ports.ts';
+import type { PushBody } from '../../../src/inbox/pushes.ts';
 import { internalProblem, unavailableProblem } from '../../../src/protocol/codes/errors.ts';
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import type { Result } from '../../../src/protocol/frames.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxCommandName } from '../../../src/protocol/inbox-commands.ts';
-import type { ConversationState } from '../../../src/protocol/inbox-objects.ts';
+import type { ConversationState, Notice } from '../../../src/protocol/inbox-objects.ts';
 import { Room } from '../../../src/room/room.ts';
 import { readSettings, type Settings } from '../../../src/settings/settings.ts';
 import { Stage } from './stage.ts';
@@ -39,6 +41,8 @@ export class World {
   readonly transit: InTransit[] = [];
   /** Calls between rooms and inboxes. */
   calls = 0;
+  /** What was shown by pushes that arrived. */
+  readonly pushes: { roomId: string; notice: Notice; at: number }[] = [];
   readonly #folder: string;
   readonly #connections = new Map<string, Set<NodeConnection>>();
   readonly #settings: Settings;
@@ -57,8 +61,18 @@ export class World {
           peers: {
             ask: (ask, settle) => this.#ask(ask, (answer) => this.#settle(life, settle, answer)),
           },
+          courier: {
+            send: (_, deliveries, settle) =>
+              this.#push(deliveries, (outcomes) => {
+                if (this.inboxes.life === life) this.inboxes.use(() => settle(outcomes));
+              }),
+          },
         },
-        { limits: this.#settings.limits, directMessages: this.#settings.DIRECT_MESSAGES },
+        {
+          limits: this.#settings.limits,
+          directMessages: this.#settings.DIRECT_MESSAGES,
+          acceptsPush: () => true,
+        },
       );
     });
   }
@@ -241,6 +255,29 @@ export class World {
       },
       lose: () => settle(deliveries.map(() => 'failed' as const)),
     });
+  }
+
+  /** A push asks its room what to show as it is sent, and is noted by the inbox once it has arrived. */
+  #push(
+    deliveries: readonly Delivery[],
+    settle: (outcomes: readonly DeliveryOutcome[]) => void,
+  ): void {
+    for (const { key: roomId, body } of deliveries) {
+      const { userId } = JSON.parse(body) as PushBody;
+      this.transit.push({
+        arrive: () => {
+          const answer = this.inRoom(roomId, service(userId), 'getNotice', { userId });
+          const { notice } = answer as { notice?: Notice };
+          if (notice !== undefined) {
+            this.pushes.push({ roomId, notice, at: this.clock.now });
+            const shown = { seq: notice.seq, at: notice.timestamp };
+            this.inboxes.use((inbox) => inbox.pushed(userId, roomId, shown));
+          }
+          settle(['delivered']);
+        },
+        lose: () => settle(['failed']),
+      });
+    }
   }
 
   #ask(ask: Ask, settle: (answer: Answer) => void): void {

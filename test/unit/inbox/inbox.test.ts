@@ -199,3 +199,22 @@ test('an excerpt is one line of 100 code points, none of them in half', () => {
   expect(excerptOf(`${' '.repeat(998)}x😀y`)).toBe('x');
   expect(excerptOf('שלום עולם 你好')).toBe('שלום עולם 你好');
 });
+
+test('an inbox that is open and idle sets no timer and no wakeup, and neither do its rooms', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  const connection = world.connect(person('ann'));
+  world.inboxes.use((inbox) => {
+    inbox.connect(connection, {});
+    world.connectionsOf('').add(connection);
+  });
+  world.join('general', person('bob'));
+  world.rest();
+  const { inboxes } = world;
+  const stages = [inboxes, world.room('general')];
+  expect(stages.map(({ nextTimer, wakeAt }) => [nextTimer, wakeAt])).toEqual([
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
+  expect(connection.open).toBe(true);
+});

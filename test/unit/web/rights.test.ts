@@ -29,11 +29,12 @@ test.each<[Role, Role, boolean]>([
   expect(mayActOn(standing(role), { userId: 'me', role: target })).toBe(false);
 });
 
-test('users are offered roles up to their own, and guests own nothing', () => {
+test('users are offered roles up to their own; guests and webhooks own nothing', () => {
   const someone = { userId: 'other', role: 'member' as const };
   expect(rolesFor(standing('moderator'), someone)).toEqual(['viewer', 'moderator']);
   expect(rolesFor(standing('owner'), someone)).toEqual(['viewer', 'moderator', 'owner']);
   expect(rolesFor(standing('owner'), { ...someone, userId: 'guest:1' })).not.toContain('owner');
+  expect(rolesFor(standing('owner'), { ...someone, userId: 'hook:alerts' })).not.toContain('owner');
 });
 
 test('users who may not write see why', () => {

@@ -5,6 +5,7 @@ import { openDialog, field, select } from '../view/dialog.ts';
 import { element } from '../view/dom.ts';
 import type { Choice } from '../view/popover.ts';
 import { DraftSync, type SyncedDrafts } from '../draft-sync.ts';
+import { Push, withdrawNotice } from './push.ts';
 
 /** Rooms on screen of which the inbox may tell at once. */
 const MAX_WATCHED = 20;
@@ -21,6 +22,8 @@ export interface ConversationsActions {
   /** The draft of a room was written on another device. */
   drafted: (roomId: string) => void;
   say: (sentence: string) => void;
+  /** Whose inbox it is. */
+  userId: string;
 }
 
 /** What the page does with a user's inbox. */
@@ -28,8 +31,7 @@ export class Conversations {
   readonly #inbox: Inbox;
   readonly #actions: ConversationsActions;
   readonly #drafts: DraftSync;
-  /** By room, also archived ones that were met here. */
-  readonly #known = new Map<string, Conversation>();
+  readonly #push: Push;
   readonly #blocked = new Set<string>();
   #listed: readonly Conversation[] = [];
   #watched = '';
@@ -43,13 +45,13 @@ export class Conversations {
     this.#inbox = inbox;
     this.#actions = actions;
     this.#drafts = new DraftSync(inbox, drafts, (roomId) => actions.drafted(roomId), life);
+    this.#push = new Push(inbox, actions.userId, life);
+    // Where this fails, the next start does it.
+    void this.#push.start().catch(() => undefined);
     const offs = [
       inbox.on('change', () => this.#changed()),
       inbox.on('conversationUpdated', (conversation) => this.#updated(conversation)),
-      inbox.on('conversationRemoved', ({ roomId }) => {
-        this.#known.delete(roomId);
-        actions.removed(roomId);
-      }),
+      inbox.on('conversationRemoved', ({ roomId }) => actions.removed(roomId)),
     ];
     life.addEventListener('abort', () => {
       for (const off of offs) off();
@@ -76,7 +78,7 @@ export class Conversations {
   }
 
   find(roomId: string): Conversation | undefined {
-    return this.#known.get(roomId);
+    return this.#inbox.find(roomId);
   }
 
   /** The rooms that are drawn and have no socket of their own. */
@@ -91,6 +93,7 @@ export class Conversations {
   opened(roomId: string): void {
     const conversation = this.find(roomId);
     if (conversation === undefined) return;
+    withdrawNotice(roomId);
     const { unreadFrom, archived, hasDraft } = conversation;
     if (unreadFrom !== undefined || archived === true) {
       this.#set(roomId, { unreadFrom: null, archived: false });
@@ -102,13 +105,13 @@ export class Conversations {
 
   /** A draft was written here. */
   wrote(roomId: string, draft: string): void {
-    if (this.#known.has(roomId)) this.#drafts.wrote(roomId, draft);
+    if (this.find(roomId) !== undefined) this.#drafts.wrote(roomId, draft);
   }
 
   /** Takes the user off a room's list; who alone owns it keeps it, out of sight. */
   quit(roomId: string): void {
     const archive = async () => {
-      if (this.#known.has(roomId)) await this.#inbox.set(roomId, { archived: true });
+      if (this.find(roomId) !== undefined) await this.#inbox.set(roomId, { archived: true });
     };
     this.#try(this.#inbox.quit(roomId).catch(archive));
   }
@@ -163,10 +166,30 @@ export class Conversations {
     ];
   }
 
+  /** Notifications of this browser; undefined where it shows none. */
+  get notifying(): Choice | undefined {
+    if (typeof Notification !== 'function' || !this.#push.isPossible) return undefined;
+    const { isOn } = this.#push;
+    return {
+      label: text(isOn ? 'notifyOff' : 'notifyOn'),
+      icon: 'mention',
+      choose: () => (isOn ? this.signedOut() : this.notify()),
+    };
+  }
+
+  /** This user wants notifications. */
+  notify(): void {
+    this.#try(this.#push.enable());
+  }
+
+  /** Nothing more is shown to this user. */
+  signedOut(): void {
+    this.#try(this.#push.disable());
+  }
+
   /** Shows what is archived; what is chosen comes back. */
   async showArchived(): Promise<void> {
     const { conversations } = await this.#inbox.ask('getInbox', { filter: 'archived', limit: 200 });
-    for (const one of conversations) this.#known.set(one.roomId, one);
     const list = element('ul', 'switcher-list');
     const dialog = openDialog({ title: text('archived'), parts: [list] });
     for (const one of conversations) {
@@ -174,6 +197,7 @@ export class Conversations {
       open.type = 'button';
       open.addEventListener('click', () => {
         dialog.close();
+        this.#set(one.roomId, { unreadFrom: null, archived: false });
         this.#actions.open(one.roomId);
       });
       list.append(element('li', '', open));
@@ -199,27 +223,20 @@ export class Conversations {
   }
 
   #set(roomId: string, choices: Parameters<Inbox['set']>[1]): void {
-    this.#try(this.#inbox.set(roomId, choices).then((conversation) => this.#put(conversation)));
-  }
-
-  #put(conversation: Conversation): void {
-    this.#known.set(conversation.roomId, conversation);
-    this.#actions.changed();
+    this.#try(this.#inbox.set(roomId, choices).then(() => this.#actions.changed()));
   }
 
   #updated(conversation: Conversation): void {
-    const before = this.#known.get(conversation.roomId);
-    this.#known.set(conversation.roomId, conversation);
+    const { roomId, unread } = conversation;
     this.#drafts.met(conversation);
+    if (unread === 0) withdrawNotice(roomId);
+    // The list is as it was before until the whole frame was read.
+    const before = this.#listed.find((one) => one.roomId === roomId);
     this.#actions.turned(conversation, before);
   }
 
   #changed(): void {
-    const { conversations } = this.#inbox.state;
-    if (conversations !== this.#listed) {
-      this.#listed = conversations;
-      for (const one of conversations) this.#known.set(one.roomId, one);
-    }
+    this.#listed = this.#inbox.state.conversations;
     this.#actions.changed();
   }
 

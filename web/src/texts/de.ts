@@ -37,6 +37,14 @@ export const texts: Texts = {
   notifyAll: 'Jeder Nachricht',
   notifyMentions: 'Erwähnungen',
   notifyNone: 'Nichts',
+  notifyOn: 'Hier benachrichtigen',
+  notifyOff: 'Hier nicht mehr benachrichtigen',
+  notifyDenied:
+    'Dein Browser zeigt keine Benachrichtigungen dieser Seite; erlaube sie dort und versuche es noch einmal.',
+  notifyOpen:
+    'Du wirst benachrichtigt, solange diese Seite offen ist; an geschlossene Seiten sendet der Server nichts.',
+  noticeInRoom: '{name} in {room}',
+  noticeNeutral: 'Es gibt etwas Neues.',
   sendDirect: 'Direktnachricht schreiben',
   block: 'Blockieren',
   unblock: 'Nicht mehr blockieren',

@@ -9,6 +9,13 @@ export const texts = {
   notifyAll: 'Every message',
   notifyMentions: 'Mentions',
   notifyNone: 'Nothing',
+  notifyOn: 'Notify me in this browser',
+  notifyOff: 'No notifications in this browser',
+  notifyDenied:
+    'Your browser shows no notifications of this page; allow them there, then try again.',
+  notifyOpen: 'You are notified while this page is open; its server sends nothing to closed pages.',
+  noticeInRoom: '{name} in {room}',
+  noticeNeutral: 'There is something new.',
   blockThem: 'Block {name}?',
   blockHint: 'Their direct messages no longer count, and they cannot open a conversation with you.',
   removeFile: 'Remove {name}',

@@ -1,5 +1,6 @@
 import type { Client, Member, Message, Room } from '../../../src/client/index.ts';
 import type { Conversations, ConversationsActions } from '../inbox/conversations.ts';
+import type { showNotice } from '../inbox/push.ts';
 import type { SyncedDrafts } from '../draft-sync.ts';
 import type { FileInfo } from '../../../src/client/files.ts';
 import type { TokenSource } from '../../../src/client/index.ts';
@@ -30,6 +31,10 @@ export const lazy = {
       client.inbox(),
     ]);
     return new Made(inbox, ...more);
+  },
+  async notice(...shown: Parameters<typeof showNotice>): Promise<void> {
+    const { showNotice: show } = await import('./extras.ts');
+    await show(...shown);
   },
   async emoji(anchor: HTMLElement, label: string, choose: (emoji: string) => void): Promise<void> {
     const { openEmoji } = await import('./extras.ts');

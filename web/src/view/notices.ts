@@ -4,6 +4,7 @@ import { isLooking } from '../looking.ts';
 import { remembered } from '../memory.ts';
 import { text } from '../texts.ts';
 import { button } from './dom.ts';
+import { lazy } from './lazy.ts';
 import { beginningOf } from './text.ts';
 
 interface NoticeActions {
@@ -11,6 +12,8 @@ interface NoticeActions {
   open: (roomId: string, seq: number) => void;
   /** Offers notices where this user looks. */
   offer: (sentence: string, accept: HTMLElement) => void;
+  /** This user wants notices. */
+  accept: () => void;
 }
 
 /** A message as a notice shows it. */
@@ -67,27 +70,15 @@ export class Notices {
     remembered.set('notices', 'offered');
     const accept = button(text('notifyMe'), () => {
       accept.remove();
-      void Notification.requestPermission();
+      this.#actions.accept();
     });
     this.#actions.offer(text('notifyOffer'), accept);
   }
 
-  #show(room: string, { roomId, seq, sender, body }: Notice): void {
-    try {
-      const title = sender === room ? sender : text('noticeTitle', { name: sender, room });
-      const notice = new Notification(title, {
-        body,
-        icon: '/icon.svg',
-        tag: `${roomId} ${seq}`,
-      });
-      notice.addEventListener('click', () => {
-        window.focus();
-        notice.close();
-        this.#actions.open(roomId, seq);
-      });
-    } catch {
-      // Chrome on Android shows notices of a service worker alone.
-    }
+  #show(room: string, { sender, body, ...place }: Notice): void {
+    const title = sender === room ? sender : text('noticeTitle', { name: sender, room });
+    const open = () => this.#actions.open(place.roomId, place.seq);
+    void lazy.notice(title, body, place, open).catch(() => undefined);
   }
 }
 

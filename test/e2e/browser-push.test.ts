@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { CDPSession, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
+import { violations } from '../support/browser-hands.ts';
+import { Company } from '../support/browser-company.ts';
+import { type Host, startNodeHost } from '../support/browser-hosts.ts';
+import { type PushBrowser, pushKeys, PushService } from '../support/push-service.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const company = Company.forAll();
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/**
+ * Chromium without a window has no push service of its own: a page gets a subscription at ours in its
+ * place, and what arrives there is delivered to the service worker by the browser's own debugging.
+ */
+async function subscribesAt(page: Page, browser: PushBrowser): Promise<void> {
+  const json = JSON.stringify(browser.subscription);
+  await page.addInitScript(`{
+    const subscription = {
+      ...${json},
+      toJSON: () => (${json}),
+      unsubscribe: async () => localStorage.setItem('unsubscribed', 'yes'),
+    };
+    PushManager.prototype.subscribe = async () => subscription;
+  }`);
+}
+
+interface Shown {
+  title: string;
+  body: string;
+  tag: string;
+}
+
+/** What this browser shows. */
+function shownIn(page: Page): Promise<Shown[]> {
+  return page.evaluate<Shown[]>(`(async () => {
+    const shown = await (await navigator.serviceWorker.ready).getNotifications();
+    return shown.map(({ title, body, tag }) => ({ title, body, tag }));
+  })()`);
+}
+
+/** Delivers a push to the page's service worker. */
+async function deliver(cdp: CDPSession, origin: string, says: object): Promise<void> {
+  const registered = new Promise<string>((resolve) => {
+    cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const [first] = registrations;
+      if (first !== undefined) resolve(first.registrationId);
+    });
+  });
+  await cdp.send('ServiceWorker.enable');
+  const registrationId = await registered;
+  const data = JSON.stringify(says);
+  await cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+  await cdp.send('ServiceWorker.disable');
+}
+
+async function chooseSetting({ page }: Visitor, choice: string): Promise<void> {
+  await page.getByRole('button', { name: 'Your settings' }).click();
+  await page.getByRole('menuitem', { name: choice, exact: true }).click();
+}
+
+describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
+  let service: PushService;
+  let host: Host;
+  beforeAll(async () => {
+    service = await new PushService().listen();
+    host = await startNodeHost({ ...pushKeys, PUSH_HOSTS: service.origin });
+  });
+  afterAll(async () => {
+    await host.close();
+    service.close();
+  });
+
+  test('can be installed', async () => {
+    const { page } = await company.arrives(host.url);
+    const cdp = await page.context().newCDPSession(page);
+    const { errors, data = '' } = await cdp.send('Page.getAppManifest');
+    expect(errors).toEqual([]);
+    expect(JSON.parse(data)).toMatchObject({ display: 'standalone', start_url: '/' });
+    const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+    // Windows of tests keep nothing.
+    const ids = installabilityErrors.map(({ errorId }) => errorId);
+    expect(ids.filter((id) => id !== 'in-incognito')).toEqual([]);
+  });
+
+  test('[PUSH3] [PUSH4] shows what is pushed, opens its room, and withdraws it when it is read', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const { origin } = new URL(host.url);
+    const browser = service.browser();
+    const ann = await company.arrives(host.url, { permissions: ['notifications'] });
+    const { page } = ann;
+    await subscribesAt(page, browser);
+    await page.reload();
+    await ann.join(name, company.room);
+    await ann.isIn();
+    await ann.write('here');
+    await chooseSetting(ann, 'Notify me in this browser');
+    const subscribed = "Object.keys(localStorage).some((key) => key.startsWith('parlor.push.'))";
+    await expect.poll(() => page.evaluate(subscribed), PATIENTLY).toBe(true);
+    // Somewhere else, so that no connection is open.
+    await page.goto(new URL('/icon.svg', host.url).href);
+    await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'look', mentions: [name] });
+    const { says } = await browser.gets();
+    const cdp = await page.context().newCDPSession(page);
+    await deliver(cdp, origin, says);
+    const title = `Ben mentions you in ${company.room}`;
+    await expect
+      .poll(() => shownIn(page), PATIENTLY)
+      .toEqual([{ title, body: 'look', tag: company.room }]);
+
+    // What is meant for another user is not shown to this one.
+    await deliver(cdp, origin, { ...says, userId: 'Eve', roomId: 'secret' });
+    const neutral = { title: 'Parlor', body: 'There is something new.', tag: 'secret' };
+    await expect.poll(() => shownIn(page), PATIENTLY).toContainEqual(neutral);
+
+    // A click leads a page that is open to the message, which is then read.
+    await page.goto(`${host.url}#elsewhere`);
+    await page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
+    const [worker] = page.context().serviceWorkers();
+    await worker?.evaluate(`(async () => {
+      const [notification] = await registration.getNotifications({ tag: ${JSON.stringify(company.room)} });
+      dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+    })()`);
+    await page.getByRole('heading', { level: 1, name: company.room }).waitFor();
+    await ann.message('look').waitFor();
+    await expect.poll(() => shownIn(page), PATIENTLY).toEqual([neutral]);
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await expect
+      .poll(() => page.evaluate("localStorage.getItem('unsubscribed')"), PATIENTLY)
+      .toBe('yes');
+    await expect.poll(() => shownIn(page), PATIENTLY).toEqual([]);
+  });
+
+  test('keeps what its user wants to hear of, and whom they have blocked, in menus that axe finds nothing wrong with', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const ann = await company.comesIn(name, host.url);
+    const { page } = ann;
+    await ann.write('here');
+    await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'me too' });
+    await ann.message('me too').waitFor();
+    const openLevels = async () => {
+      const row = page.locator(`#room-list [data-room="${company.room}"]`);
+      const choice = page.getByRole('menuitem', { name: 'Notifications', exact: true });
+      // The menu has it once the inbox knows the room.
+      const isOffered = async () => {
+        await page.keyboard.press('Escape');
+        await row.click({ button: 'right' });
+        return choice.isVisible();
+      };
+      await expect.poll(isOffered, PATIENTLY).toBe(true);
+      expect(await violations(page, AXE)).toEqual([]);
+      await choice.click();
+      return page.getByLabel('Notify me of', { exact: true });
+    };
+    const levels = await openLevels();
+    expect(await violations(page, AXE)).toEqual([]);
+    await levels.selectOption('Nothing');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await levels.waitFor({ state: 'detached' });
+    await page.reload();
+    await ann.isIn();
+    expect(await (await openLevels()).inputValue()).toBe('none');
+    await page.keyboard.press('Escape');
+
+    // Ben writes to Ann directly, unless she has blocked him.
+    const writeToAnn = async () => {
+      const token = await (await fetch(new URL('/test-token?username=Ben', host.url))).text();
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const body = JSON.stringify({ userId: name });
+      const { status } = await fetch(new URL('/directs', host.url), {
+        method: 'POST',
+        headers,
+        body,
+      });
+      return status;
+    };
+    await expect.poll(writeToAnn, PATIENTLY).toBe(200);
+    const actions = page.getByRole('button', { name: 'Actions for Ben' });
+    await actions.click();
+    await page.getByRole('menuitem', { name: 'Block', exact: true }).click();
+    expect(await violations(page, AXE)).toEqual([]);
+    await page.getByRole('button', { name: 'Block', exact: true }).click();
+    await expect.poll(writeToAnn, PATIENTLY).toBe(404);
+    await actions.click();
+    await page.getByRole('menuitem', { name: 'Unblock', exact: true }).click();
+    await expect.poll(writeToAnn, PATIENTLY).toBe(200);
+  });
+});

@@ -1,0 +1,134 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SoakOptions } from '../../scripts/soak.ts';
+import type { Identity } from '../../src/protocol/identity.ts';
+import { World } from '../simulation/inbox/world.ts';
+
+/** How a busy room is used. */
+interface Plan {
+  members: number;
+  messages: number;
+  /** How long it goes on, in seconds; messages come evenly. */
+  seconds: number;
+  /** Members who are connected and read every message as it comes. */
+  present: number;
+  /** The others read after so many seconds, each at another moment. */
+  readEverySeconds: number;
+  /** Members whom each message mentions. */
+  mentions: number;
+  /** Members who have the room on screen in their list. */
+  watching: number;
+}
+
+interface Costs {
+  /** Calls between the room and inboxes. */
+  calls: number;
+  /** Rows changed, entries of indexes not counted: in the room, messages included, and in all inboxes. */
+  roomRows: number;
+  inboxRows: number;
+}
+
+const usual: Plan = {
+  members: 500,
+  messages: 2_000,
+  seconds: 7_200,
+  present: 0,
+  readEverySeconds: 1_200,
+  mentions: 0,
+  watching: 0,
+};
+
+/** The rows of the table in docs/operating.md, and the most calls that each may make. */
+const plans: readonly { name: string; plan: Plan; mostCalls: number }[] = [
+  { name: 'each reads every 20 minutes', plan: usual, mostCalls: 8_000 },
+  {
+    name: '100 read live, 50 are mentioned in each message',
+    plan: { ...usual, present: 100, mentions: 50 },
+    mostCalls: 10_000,
+  },
+  { name: '50 watch', plan: { ...usual, watching: 50 }, mostCalls: 8_000 + 14_400 + 3_000 },
+  { name: '500 watch', plan: { ...usual, watching: 500 }, mostCalls: 8_000 + 14_400 + 30_000 },
+];
+
+const ROOM = 'general';
+const WATCH_EVERY_SECONDS = 110;
+
+const person = (at: number): Identity => ({ userId: `member ${at}`, name: `member ${at}` });
+
+/** Counts what a busy room's inboxes cost; the figures are the same on every machine. */
+export async function soak({ log }: SoakOptions): Promise<void> {
+  for (const { name, plan, mostCalls } of plans) {
+    const { calls, roomRows, inboxRows } = await costsOf(plan);
+    log(`| ${name} | ${calls} | ${roomRows} | ${inboxRows} |`);
+    if (calls > mostCalls) throw new Error(`${name}: ${calls} calls, more than ${mostCalls}`);
+  }
+}
+
+/** Plays a plan in a room and inboxes over real files, in time of its own. */
+export async function costsOf(plan: Plan): Promise<Costs> {
+  const folder = await mkdtemp(join(tmpdir(), 'parlor-costs-'));
+  const world = new World(folder);
+  try {
+    for (let at = 0; at < plan.members; at++) say(world, at, []);
+    world.rest();
+    for (let at = 0; at < plan.present; at++) world.join(ROOM, person(at));
+    for (let at = 0; at < plan.members; at++) markRead(world, at);
+    world.rest();
+    return use(world, plan);
+  } finally {
+    world.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function use(world: World, plan: Plan): Costs {
+  const before = world.calls;
+  const rows = { room: changesIn(world.room(ROOM)), inbox: changesIn(world.inboxes) };
+  for (let second = 0, said = 0; second < plan.seconds; second++) {
+    const due = Math.floor((plan.messages * (second + 1)) / plan.seconds);
+    for (; said < due; said++) {
+      const mentions = mentionedBy(plan, said);
+      say(world, said % plan.members, mentions);
+      for (let at = 0; at < plan.present; at++) markRead(world, at);
+    }
+    for (let at = plan.present; at < plan.members; at++) {
+      if ((second + at) % plan.readEverySeconds === 0) markRead(world, at);
+    }
+    if (second % WATCH_EVERY_SECONDS === 0) watch(world, plan.watching);
+    for (let part = 0; part < 4; part++) {
+      world.pass(250);
+      world.arriveAll();
+    }
+  }
+  return {
+    calls: world.calls - before,
+    roomRows: changesIn(world.room(ROOM)) - rows.room,
+    inboxRows: changesIn(world.inboxes) - rows.inbox,
+  };
+}
+
+/** Members after one another, the present ones too. */
+function mentionedBy({ mentions, members }: Plan, said: number): string[] {
+  return Array.from({ length: mentions }, (_, at) => `member ${(said * mentions + at) % members}`);
+}
+
+function say(world: World, at: number, mentions: readonly string[]): void {
+  world.inRoom(ROOM, person(at), 'message', { message: 'words', mentions });
+}
+
+function markRead(world: World, at: number): void {
+  world.inRoom(ROOM, person(at), 'markRead', { readUpTo: 1_000_000 });
+}
+
+function watch(world: World, count: number): void {
+  for (let at = 0; at < count; at++) {
+    world.toInbox(person(at), 'watchInbox', { roomIds: [ROOM] });
+  }
+}
+
+/** Rows changed since the database was opened. */
+function changesIn({ file }: Pick<World['inboxes'], 'file'>): number {
+  return file.all<{ n: number }>('SELECT total_changes() AS n')[0]?.n ?? 0;
+}

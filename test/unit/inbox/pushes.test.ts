@@ -1,0 +1,135 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import { World } from '../../simulation/inbox/world.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+
+const person = (userId: string): Identity => ({ userId, name: userId });
+const [ann, bob] = [person('ann'), person('bob')];
+
+const SUBSCRIPTION = {
+  endpoint: 'https://push.example.com/1',
+  keys: { p256dh: `B${'x'.repeat(86)}`, auth: 'y'.repeat(22) },
+};
+
+/** Ann, whose browser is subscribed, and Bob, in one room that both have read. */
+function newWorld(): World {
+  const world = new World(temporaryFolder());
+  onTestFinished(() => world.close());
+  world.ask(ann, 'subscribePush', SUBSCRIPTION);
+  for (const { userId } of [ann, bob]) say(world, userId);
+  world.rest();
+  read(world);
+  world.rest();
+  return world;
+}
+
+function say(world: World, userId: string, mentions: string[] = []): number {
+  const payload = { message: 'words', mentions };
+  const result = world.inRoom('general', person(userId), 'message', payload);
+  return (result as object as { message: { seq: number } }).message.seq;
+}
+
+function read(world: World): void {
+  world.inRoom('general', ann, 'markRead', { readUpTo: 1_000_000 });
+}
+
+/** Lets time pass second by second, with all that is on its way arriving. */
+function pass(world: World, seconds: number): void {
+  for (let passed = 0; passed < seconds; passed++) {
+    world.pass(1_000);
+    world.arriveAll();
+  }
+}
+
+function openInbox(world: World): void {
+  const connection = world.connect(ann);
+  world.inboxes.use((inbox) => {
+    inbox.connect(connection, {});
+    world.connectionsOf('').add(connection);
+  });
+  world.arriveAll();
+}
+
+/** Messages that were shown, and after how many seconds. */
+function shown({ pushes, clock }: World, since: number): [seq: number, seconds: number][] {
+  expect(clock.now).toBeGreaterThan(since);
+  return pushes.map(({ notice, at }) => [notice.seq, Math.round((at - since) / 1_000)]);
+}
+
+test('[PUSH2] a mention is pushed at once to a user who is connected nowhere', () => {
+  const world = newWorld();
+  const { now } = world.clock;
+  const seq = say(world, 'bob', ['ann']);
+  pass(world, 60);
+  const [first, ...more] = shown(world, now);
+  expect(first![0]).toBe(seq);
+  expect(first![1]).toBeLessThanOrEqual(3);
+  expect(more).toEqual([]);
+});
+
+test.each([
+  ['inbox', openInbox],
+  ['room', (world: World) => void world.join('general', ann)],
+])(
+  '[PUSH2] a user who is connected to the %s gets it after 20 s, and not what they have read',
+  (_, connect) => {
+    const world = newWorld();
+    connect(world);
+    const { now } = world.clock;
+    const seq = say(world, 'bob', ['ann']);
+    pass(world, 19);
+    expect(world.pushes).toEqual([]);
+    pass(world, 6);
+    expect(shown(world, now).map(([one]) => one)).toEqual([seq]);
+    read(world);
+    world.rest();
+    say(world, 'bob', ['ann']);
+    pass(world, 10);
+    read(world);
+    pass(world, 120);
+    expect(world.pushes).toHaveLength(1);
+  },
+);
+
+test('[PUSH1] a room where every message is wanted is pushed again at most once a minute, and at a mention', () => {
+  const world = newWorld();
+  world.ask(ann, 'setConversation', { roomId: 'general', notify: 'all' });
+  world.rest();
+  const { now } = world.clock;
+  for (let at = 0; at < 90; at++) {
+    say(world, 'bob');
+    pass(world, 2);
+  }
+  const seconds = shown(world, now).map(([, second]) => second);
+  expect(seconds.length).toBeGreaterThanOrEqual(3);
+  for (const [at, second] of seconds.slice(1).entries()) {
+    expect(second - seconds[at]!).toBeGreaterThanOrEqual(58);
+  }
+  const before = world.pushes.length;
+  say(world, 'bob', ['ann']);
+  pass(world, 5);
+  expect(world.pushes.slice(before)).toMatchObject([{ notice: { mention: true } }]);
+});
+
+test('[PUSH5] a crash between noting a message and sending it loses no push', () => {
+  const world = newWorld();
+  openInbox(world);
+  const seq = say(world, 'bob', ['ann']);
+  pass(world, 5);
+  // Noted, and due in some seconds: timers and memory are gone.
+  world.crash(world.inboxes, '');
+  pass(world, 120);
+  expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq]);
+  read(world);
+  world.rest();
+  const next = say(world, 'bob', ['ann']);
+  world.pass(1_000);
+  // The state is on its way; then the push, when the process ends.
+  while (world.transit.length === 0) world.pass(1_000);
+  world.transit.shift()!.arrive();
+  expect(world.transit.length).toBeGreaterThan(0);
+  world.crash(world.inboxes, '');
+  for (const each of world.transit.splice(0)) each.lose();
+  world.rest();
+  expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq, next]);
+});

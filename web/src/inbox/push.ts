@@ -1,0 +1,146 @@
+import type { Inbox, InboxPayload } from '../../../src/client/inbox.ts';
+import { hashOf } from '../address.ts';
+import { remembered } from '../memory.ts';
+import { PUSH_CACHE, PUSH_PAGE, type PushPage, type PushPlace } from '../push-page.ts';
+import { text } from '../texts.ts';
+
+const WORKER = '/worker.js';
+const ICON = '/icon-192.png';
+
+/** Notifications in this browser: whether they are pushed to this user, and what is shown of them. */
+export class Push {
+  readonly #inbox: Inbox;
+  readonly #userId: string;
+  #subscription: PushSubscription | undefined;
+
+  constructor(inbox: Inbox, userId: string, life: AbortSignal) {
+    this.#inbox = inbox;
+    this.#userId = userId;
+    container()?.addEventListener(
+      'message',
+      ({ data }) => {
+        location.hash = hashOf(data as PushPlace);
+      },
+      { signal: life },
+    );
+  }
+
+  /** Whether this browser can show notifications that come while the page is closed. */
+  get isPossible(): boolean {
+    return container() !== undefined && typeof PushManager === 'function';
+  }
+
+  get isOn(): boolean {
+    return this.#subscription !== undefined;
+  }
+
+  /** Subscribes again where the user had subscribed here: the server keeps it once. */
+  async start(): Promise<void> {
+    if ((await registered()) === undefined) return;
+    await this.#leavePage();
+    if (remembered.getItem(this.#key) === null || Notification.permission !== 'granted') return;
+    await this.#subscribe();
+  }
+
+  /** Asks the user, then subscribes. Call it for a click. @throws Error with one sentence */
+  async enable(): Promise<void> {
+    if ((await Notification.requestPermission()) !== 'granted') {
+      throw new Error(text('notifyDenied'));
+    }
+    if (this.isPossible) await this.#subscribe();
+  }
+
+  /** Ends it for this user: nothing more is pushed, and what is shown is closed. */
+  async disable(): Promise<void> {
+    remembered.set(this.#key, undefined);
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    // Asked at once, because a page that signs out closes its connection next.
+    const told =
+      subscription && this.#inbox.ask('unsubscribePush', { endpoint: subscription.endpoint });
+    told?.catch(() => undefined);
+    // A push service that does not know the browser any more says so to the server.
+    await subscription?.unsubscribe();
+    if (container() === undefined) return;
+    await caches.delete(PUSH_CACHE);
+    await closeNotices();
+  }
+
+  get #key(): string {
+    return `push.${this.#userId}`;
+  }
+
+  async #subscribe(): Promise<void> {
+    const applicationServerKey = await pushKey();
+    await container()?.register(WORKER);
+    const { pushManager } = await navigator.serviceWorker.ready;
+    const options = { userVisibleOnly: true, applicationServerKey };
+    const subscription = await pushManager.subscribe(options).catch(async () => {
+      // Perhaps it was made with an earlier key of the server.
+      await (await pushManager.getSubscription())?.unsubscribe();
+      return pushManager.subscribe(options);
+    });
+    const { endpoint, keys } = subscription.toJSON() as InboxPayload<'subscribePush'>;
+    await this.#inbox.ask('subscribePush', { endpoint, keys });
+    this.#subscription = subscription;
+    remembered.set(this.#key, 'on');
+    await this.#leavePage();
+  }
+
+  /** What the worker shows in full is for who is signed in. */
+  async #leavePage(): Promise<void> {
+    const page: PushPage = {
+      userId: this.#userId,
+      mention: text('noticeTitle', { name: '{name}', room: '{room}' }),
+      inRoom: text('noticeInRoom', { name: '{name}', room: '{room}' }),
+      neutral: text('noticeNeutral'),
+    };
+    const cache = await caches.open(PUSH_CACHE);
+    await cache.put(PUSH_PAGE, new Response(JSON.stringify(page)));
+  }
+}
+
+/** Shows a message that has come to a page that is open; the push of it takes its place. */
+export async function showNotice(
+  title: string,
+  body: string,
+  { roomId, seq }: PushPlace,
+  open: () => void,
+): Promise<void> {
+  const registration = await registered();
+  const data: PushPlace = { roomId, seq };
+  const options = { body, icon: ICON, tag: roomId, renotify: true, data };
+  if (registration?.active) return registration.showNotification(title, options);
+  const notice = new Notification(title, options);
+  notice.addEventListener('click', () => {
+    window.focus();
+    notice.close();
+    open();
+  });
+}
+
+/** Closes the notification of a room: it was read. */
+export function withdrawNotice(roomId: string): void {
+  void closeNotices({ tag: roomId }).catch(() => undefined);
+}
+
+async function closeNotices(which: GetNotificationOptions = {}): Promise<void> {
+  const shown = await (await registered())?.getNotifications(which);
+  for (const each of shown ?? []) each.close();
+}
+
+/** Undefined in browsers without service workers, and where the connection is not secure. */
+function container(): ServiceWorkerContainer | undefined {
+  return 'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
+}
+
+async function registered(): Promise<ServiceWorkerRegistration | undefined> {
+  return container()?.getRegistration();
+}
+
+/** @throws Error where nothing is pushed to pages that are closed */
+async function pushKey(): Promise<string> {
+  const response = await fetch('/push/key');
+  if (!response.ok) throw new Error(text('notifyOpen'));
+  return ((await response.json()) as { key: string }).key;
+}

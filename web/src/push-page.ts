@@ -1,0 +1,20 @@
+/** What the page and its service worker agree on. */
+
+/** The cache, and the address in it, where the page leaves what the worker has to know. */
+export const PUSH_CACHE = 'push';
+export const PUSH_PAGE = '/push-page';
+
+/** Who is signed in, and sentences in their language; `{name}` and `{room}` are replaced. */
+export interface PushPage {
+  userId: string;
+  mention: string;
+  inRoom: string;
+  /** For what is not to be shown. */
+  neutral: string;
+}
+
+/** The message that a notification is about. */
+export interface PushPlace {
+  roomId: string;
+  seq: number;
+}
