@@ -79,7 +79,8 @@ export class FrameSender {
   readonly #send = (connection: Connection, frame: Frame): void => {
     if (this.#tokenExpiry.hasExpired(connection)) {
       this.#departures.disconnect([connection], closeCodes.tokenExpired);
-    } else this.#slowConsumers.send(connection, frame);
+    } else if (this.#slowConsumers.hasMissed) this.#slowConsumers.send(connection, frame);
+    else if (!connection.send(frame)) this.#slowConsumers.dropped(connection, frame);
     this.#sentFrames++;
     this.#sentLines += frame.lines.length;
     // A connection that was too slow, or is gone: its host may never report its end.

@@ -47,18 +47,13 @@ export function ownFrame(
 /** Entries as one frame; those for everyone make the one that most connections share. */
 export function frameOf(entries: readonly Entry[]): Frame | undefined {
   if (entries.length === 0) return undefined;
+  const signals = new Map<string, string>();
+  for (const { key, line } of entries) if (key !== undefined) signals.set(key, line);
   return new Frame(
     entries.map(({ line }) => line),
     entries.findLast(({ position }) => position !== undefined)?.position,
     entries.every(({ ephemeral }) => ephemeral),
     entries.flatMap(({ loud }, at) => (loud === true ? [at] : [])),
-    signalsIn(entries),
+    signals,
   );
-}
-
-/** The newest line of each signal, by key. */
-function signalsIn(entries: readonly Entry[]): ReadonlyMap<string, string> {
-  const signals = new Map<string, string>();
-  for (const { key, line } of entries) if (key !== undefined) signals.set(key, line);
-  return signals;
 }

@@ -10,7 +10,9 @@ import { type Entry, frameOf, ownFrame, type Span } from './framing.ts';
 /** An event of a room or of an inbox. */
 interface NamedEvent {
   name: string;
-  payload: object;
+  payload: unknown;
+  /** Of a signal with several arguments those after the first. */
+  more?: readonly unknown[];
 }
 
 interface Ending {
@@ -79,31 +81,32 @@ export class Outbox {
     this.#entries.push({ line, audience, position, ephemeral: false, deferrable: false });
   }
 
-  /** Records an event; it is encoded once for all its connections. */
-  broadcast({ name, payload }: NamedEvent, audience: Audience, position?: string): Entry {
-    return this.#record({
-      line: eventLine(name, payload),
-      audience,
-      position,
-      ephemeral: ephemeral.has(name),
-      loud: ephemeral.has(name) && name !== 'presence',
-      deferrable: deferrable.has(name) && audience.to === 'everyone',
-    });
-  }
-
-  /** Records a line that is ephemeral. @param key a newer line with the same key makes it void */
-  signal(line: string, audience: Audience, key: string): void {
-    this.#record({ line, audience, key, ephemeral: true, loud: true, deferrable: false });
-  }
-
-  #record(entry: Entry): Entry {
-    const { audience } = entry;
+  /**
+   * Records an event; it is encoded once for all its connections.
+   * @param key of a signal, which is ephemeral: a newer one with the same key makes it void
+   */
+  broadcast(
+    { name, payload, more = [] }: NamedEvent,
+    audience: Audience,
+    position?: string,
+    key?: string,
+  ): Entry {
     if (audience.to !== 'everyone') {
       for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
     } else if (audience.except !== undefined) {
       const connection = this.#connections.byId.get(audience.except);
       if (connection !== undefined) this.#own.set(audience.except, { connection });
     }
+    const isEphemeral = key !== undefined || ephemeral.has(name);
+    const entry: Entry = {
+      line: eventLine(name, payload, ...more),
+      audience,
+      position,
+      ephemeral: isEphemeral,
+      loud: isEphemeral && name !== 'presence',
+      deferrable: deferrable.has(name) && audience.to === 'everyone',
+      ...(key !== undefined && { key }),
+    };
     this.#entries.push(entry);
     return entry;
   }

@@ -22,8 +22,10 @@ export class SlowConsumers {
   readonly #slow = new Map<Connection, number>();
   /** The same for those that got one last; they return to `#slow` if they are still too slow. */
   #retried: ReadonlyMap<Connection, number> = new Map();
+  /** Whether any connection has missed signals; otherwise frames may be sent without `send`. */
+  hasMissed = false;
   /** The newest of each signal that each has missed, by key, oldest change first. */
-  readonly #missed = new WeakMap<Connection, Map<string, string>>();
+  readonly #missed = new Map<Connection, Map<string, string>>();
 
   constructor(
     roomId: string,
@@ -43,21 +45,30 @@ export class SlowConsumers {
   send(connection: Connection, frame: Frame): void {
     const missed = this.#missed.get(connection);
     const due = missed !== undefined && frame.ephemeral ? withMissed(frame, missed) : frame;
-    if (!connection.send(due)) {
-      this.#missed.set(connection, new Map([...due.signals].slice(-MAX_MISSED)));
-      this.add(connection);
-    } else if (due === frame) for (const key of frame.signals.keys()) missed?.delete(key);
+    if (!connection.send(due)) this.dropped(connection, due);
+    else if (due === frame) for (const key of frame.signals.keys()) missed?.delete(key);
     else this.#missed.delete(connection);
+  }
+
+  /** A connection has lost a frame: the newest signals in it are kept. */
+  dropped(connection: Connection, { signals }: Frame): void {
+    this.#missed.set(connection, new Map([...signals].slice(-MAX_MISSED)));
+    this.add(connection);
   }
 
   /** It has lost something ephemeral. */
   add(connection: Connection): void {
+    this.hasMissed ||= this.#missed.size > 0;
     if (this.#slow.has(connection)) return;
     if (this.#slow.size === 0) this.#timer.after(fixed.laggardEveryMs, () => this.#retry());
     this.#slow.set(connection, this.#retried.get(connection) ?? 0);
   }
 
   #retry(): void {
+    for (const connection of this.#missed.keys()) {
+      if (!connection.open || !connection.state.joined) this.#missed.delete(connection);
+    }
+    this.hasMissed = this.#missed.size > 0;
     const slow = [...this.#slow].filter(([{ open, state }]) => open && state.joined);
     this.#slow.clear();
     this.#retried = new Map(slow.map(([connection, tries]) => [connection, tries + 1]));

@@ -1,5 +1,4 @@
 import { fixed } from '../../protocol/codes/limits.ts';
-import { eventLine } from '../../protocol/frames.ts';
 import { TokenBucket } from '../../protocol/token-bucket.ts';
 import type { Audience } from '../broadcast/audience.ts';
 import type { Outbox } from '../broadcast/outbox.ts';
@@ -52,7 +51,8 @@ export class Signals {
       if (this.#senderOf(userId, now).take(now) > 0) continue;
       if (this.#room.take(now) > 0) break;
       this.#waiting.delete(key);
-      this.#outbox.signal(eventLine(name, ...args), audience, key);
+      const [payload, ...more] = args;
+      this.#outbox.broadcast({ name, payload, more }, audience, undefined, key);
     }
     if (this.#waiting.size === 0 || this.#isTimerSet) return;
     this.#isTimerSet = true;

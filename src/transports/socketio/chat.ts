@@ -137,7 +137,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
    */
   receive(name: string, args: readonly unknown[], answer: Answer | undefined): void {
     if (this.#closed) return;
-    const isSignal = this.#isOpenSignal(name);
+    const isSignal = this.limits.openSignals && this.#isOpenSignal(name);
     // Without an argument a signal says who sent it, as with an object that is empty.
     const given = args.length === 0 ? [{}] : args;
     const command = this.answers.expect(name, isSignal ? given : args.slice(0, 1), answer);
@@ -201,7 +201,8 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   /** Gives a command to the room that it names. */
   #give(command: PendingCommand): void {
     const { name, payload } = command;
-    const isSignal = this.#ownNames.has(name) || this.#isOpenSignal(name);
+    const isSignal =
+      this.#ownNames.has(name) || (this.limits.openSignals && this.#isOpenSignal(name));
     const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
     if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
     const room = this.#rooms.get(roomId);
@@ -217,8 +218,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
 
   /** Whether a name is that of a signal that nothing declares. */
   #isOpenSignal(name: string): boolean {
-    if (!this.limits.openSignals || this.#ownNames.has(name)) return false;
-    return wrongSignalName(name) === undefined;
+    return !this.#ownNames.has(name) && wrongSignalName(name) === undefined;
   }
 
   /**
