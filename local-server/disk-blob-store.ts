@@ -108,7 +108,7 @@ export class DiskBlobStore implements BlobStore {
 /** Opens a new file, with its folder; one that a `delete` is removing as empty is made again. */
 async function create(path: string): Promise<FileHandle> {
   for (;;) {
-    await mkdir(dirname(path), { recursive: true }).catch(ifRemoved);
+    await mkdir(dirname(path), { recursive: true }).catch(ifAbsent);
     const file = await open(path, 'wx').catch(ifAbsent);
     if (file !== undefined) return file;
   }
@@ -148,13 +148,8 @@ async function filesBelow(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** A folder above it was removed meanwhile. A file in its place is an error: it would stay one. */
-function ifRemoved(error: NodeJS.ErrnoException): undefined {
+/** Nothing is there, perhaps not even the folder. A file in a folder's place is an error: it would stay one. */
+function ifAbsent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
   return undefined;
-}
-
-function ifAbsent(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw error;
 }

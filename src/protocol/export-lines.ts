@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { nullAsAbsent, withoutNulls } from './absent.ts';
+import { invalidField, Refusal } from './codes/errors.ts';
+import { fileId } from './fields.ts';
 import { actSchema, incomingSchema, messageSchema, roleSchema, whole } from './objects.ts';
 
 /**
@@ -93,8 +95,25 @@ const end = z.object({
 export const exportLineSchema = z.discriminatedUnion(
   'type',
   [head, message, reactions, act, member, incoming, value, end],
-  { error: 'must be one of export, message, reactions, act, member, incoming, value, end' },
+  { error: 'must be one of export, file, message, reactions, act, member, incoming, value, end' },
 );
+
+/**
+ * Bytes of a file, in an export with files. The lines of a file come in the order of their bytes, and
+ * before the message that names it. Each but the last holds `fixed.exportFileBytes`.
+ */
+export const fileLineSchema = z.object({
+  type: z.literal('file'),
+  fileId,
+  /** Of the whole file, in bytes. */
+  size: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 hexadecimal digits' }),
+  /** Bytes of the file in lines before this one. */
+  at: count,
+  /** base64url (RFC 4648, section 5), without padding. */
+  bytes: z.string(),
+});
+export type FileLine = z.infer<typeof fileLineSchema>;
 
 const nullFields = new Map<unknown, ReadonlySet<string>>(
   exportLineSchema.options.map((schema) => [schema.shape.type.value, nullAsAbsent(schema)]),
@@ -104,6 +123,34 @@ const nullFields = new Map<unknown, ReadonlySet<string>>(
 export function readExportLine(value: unknown): z.ZodSafeParseResult<ExportLine> {
   const { type } = (value ?? {}) as { type?: unknown };
   return exportLineSchema.safeParse(withoutNulls(value, nullFields.get(type) ?? new Set()));
+}
+
+/** The line of a file, and undefined for any other. @throws Refusal for a file's line that does not fit */
+export function readFileLine(text: string): FileLine | undefined {
+  // Others are not parsed twice.
+  if (!text.includes('"file"')) return undefined;
+  const value = parsedObject(text);
+  if (value?.['type'] !== 'file') return undefined;
+  const result = fileLineSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw invalidField(issue?.path.join('.') || 'it', issue?.message ?? 'does not fit');
+}
+
+function parsedObject(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text) as Record<string, unknown> | null;
+  } catch {
+    return null;
+  }
+}
+
+/** A refusal of a line's content, with the line's number; any other error as it is. */
+export function inLine(error: unknown, line: number): unknown {
+  if (!(error instanceof Refusal) || error.code !== 'invalid_payload') return error;
+  return new Refusal('invalid_payload', `Line ${line} does not fit: ${error.message}`, {
+    field: `line ${line}`,
+  });
 }
 
 export type ExportLine = z.infer<typeof exportLineSchema>;

@@ -57,6 +57,29 @@ export const fileRequests = {
     via: 'service',
     access: 'always',
   },
+  /**
+   * A file of an import: room for it, then, with `stored`, that its bytes are there. Ask again for each
+   * of its lines. A message that is imported later names it.
+   */
+  importFile: {
+    payload: z.object({
+      roomId,
+      fileId,
+      size: whole(0),
+      stored: z
+        .object({
+          type: z.string(),
+          sha256: z.string(),
+          width: whole(1).optional(),
+          height: whole(1).optional(),
+        })
+        .optional(),
+    }),
+    reply: z.object({ key: z.string(), isStored: z.boolean() }),
+    cost: 0,
+    via: 'service',
+    access: 'whileImporting',
+  },
   /** A file that the reader may see. `isSent`: in a message, so that everybody in the room may. */
   getFile: {
     payload: z.object({ roomId, fileId }),

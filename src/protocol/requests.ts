@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { fixed } from './codes/limits.ts';
 import { exportCursorSchema } from './export-lines.ts';
-import { hasMore, roomId } from './fields.ts';
+import { flag, hasMore, roomId } from './fields.ts';
 import { actSchema, knownUserIdSchema, roomSchema, whole } from './objects.ts';
 import type { Operation } from './operation.ts';
 
@@ -54,10 +54,21 @@ export const requests = {
     hasOwnHandler: true,
     summary: 'Erases a person from the room; for admins.',
   },
-  /** `cursor`: the `next` of the page before; transports keep it to themselves. */
+  /**
+   * `cursor`: the `next` of the page before; transports keep it to themselves. With `files` the reply
+   * names the files of the messages in its `text`; `key` is where the bytes are, below the room's folder.
+   */
   exportRoom: {
-    payload: z.object({ roomId, cursor: exportCursorSchema.optional() }),
-    reply: z.object({ text: z.string(), next: exportCursorSchema.optional() }),
+    payload: z.object({ roomId, cursor: exportCursorSchema.optional(), files: flag }),
+    reply: z.object({
+      text: z.string(),
+      next: exportCursorSchema.optional(),
+      files: z
+        .array(
+          z.object({ fileId: z.string(), key: z.string(), size: whole(0), sha256: z.string() }),
+        )
+        .optional(),
+    }),
     via: 'http',
     route: 'GET /export',
     hasOwnHandler: true,

@@ -31,6 +31,7 @@ import { getMessage } from './commands/get-message.ts';
 import { getMissed } from './commands/get-missed.ts';
 import { getRoom } from './commands/get-room.ts';
 import { getIncoming, makeIncoming, revokeIncoming, sayIncoming } from './commands/incoming.ts';
+import { importFile } from './commands/import-file.ts';
 import { importRoom } from './commands/import-room.ts';
 import { joinRoom } from './commands/join-room.ts';
 import { leaveRoom } from './commands/leave-room.ts';
@@ -93,6 +94,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   getFile,
   sweepFiles,
   importRoom,
+  importFile,
   getConversation,
   getNotice,
   exportUser,

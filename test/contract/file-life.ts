@@ -8,6 +8,8 @@ export interface FileHost {
   sweep(roomId: string): Promise<unknown>;
   request(path: string, init?: RequestInit): Promise<Response>;
   store: BlobStore;
+  /** Does something while every call of the store fails. */
+  whileDown(act: () => Promise<void>): Promise<void>;
   tokenFor(userId: string, claims?: { admin?: true }): Promise<string>;
 }
 
@@ -62,6 +64,41 @@ export function fileLifeContract(
     60_000,
   );
 
+  it('[FILE17] answers uploads and downloads with 503 while the store fails, and takes messages', () =>
+    withLife(async (life) => {
+      await life.send();
+      const waiting = await life.upload();
+      await life.whileDown(async () => {
+        const [sent] = life.fileIds;
+        for (const [method, path, body] of [
+          ['POST', '/files', 'hello'],
+          ['GET', `/files/${sent}`],
+          ['GET', '/export?files=1'],
+        ] as const) {
+          const answer = await life.ask(method, path, body);
+          const text = await textOf(answer);
+          expect(text).toContain('"code":"unavailable"');
+          // An export has begun: its last line says why it ends.
+          expect(answer.status).toBe(path.startsWith('/export') ? 200 : 503);
+          expect(answer.headers.has('retry-after')).toBe(answer.status === 503);
+        }
+        for (const message of [{ message: 'hello' }, { message: '', files: [waiting] }]) {
+          const said = await life.ask('POST', '/messages', JSON.stringify(message));
+          expect(said.status).toBe(201);
+        }
+        expect((await life.ask('DELETE', '/messages/1')).status).toBe(200);
+      });
+      expect(await life.reads(waiting)).toBe('hello');
+      await life.upload();
+      // A message was deleted while the store was down. A busy room tries again within seconds, a quiet one
+      // within a minute.
+      const later = async () => {
+        await life.ask('POST', '/messages', JSON.stringify({ message: 'later' }));
+        return life.count();
+      };
+      await expect.poll(later, { ...PATIENTLY, interval: 500 }).toBe(2);
+    }));
+
   it('[FILE9] stores nothing of an upload whose digest does not fit', () =>
     withLife(async (life) => {
       const digest = `sha-256=:${btoa('\0'.repeat(32))}:`;
@@ -71,11 +108,16 @@ export function fileLifeContract(
     }));
 }
 
+/** A body as text; `text()` warns at the edge where a type is not known as one of texts. */
+async function textOf(answer: Response): Promise<string> {
+  return new TextDecoder().decode(await answer.arrayBuffer());
+}
+
 /** One room and its files. */
 class Life {
   readonly #host: FileHost;
   readonly #roomId = `安 room ${crypto.randomUUID()}`;
-  readonly #fileIds: string[] = [];
+  readonly fileIds: string[] = [];
 
   constructor(host: FileHost) {
     this.#host = host;
@@ -103,7 +145,7 @@ class Life {
     const answer = await this.ask('POST', '/files', 'hello');
     expect(answer.status).toBe(201);
     const { fileId } = ((await answer.json()) as { file: { fileId: string } }).file;
-    this.#fileIds.push(fileId);
+    this.fileIds.push(fileId);
     return fileId;
   }
 
@@ -129,13 +171,22 @@ class Life {
     return this.#host.sweep(this.#roomId);
   }
 
+  whileDown(act: () => Promise<void>): Promise<void> {
+    return this.#host.whileDown(act);
+  }
+
+  /** What a file holds. */
+  async reads(fileId: string): Promise<string> {
+    return textOf(await this.ask('GET', `/files/${fileId}`));
+  }
+
   /** Whether all that was uploaded can be read. */
   async readsAll(): Promise<boolean> {
     const answers = await Promise.all(
-      this.#fileIds.map((fileId) => this.ask('GET', `/files/${fileId}`)),
+      this.fileIds.map((fileId) => this.ask('GET', `/files/${fileId}`)),
     );
-    const bodies = await Promise.all(answers.map((answer) => answer.arrayBuffer()));
-    return bodies.every((body) => new TextDecoder().decode(body) === 'hello');
+    const bodies = await Promise.all(answers.map(textOf));
+    return bodies.every((body) => body === 'hello');
   }
 
   /** How many files' bytes are stored, 1,000 at most. */

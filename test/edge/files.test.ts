@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Environment } from '../../src/edge/environment.ts';
 import { R2BlobStore } from '../../src/edge/r2-blob-store.ts';
 import { service } from '../../src/edge/service.ts';
@@ -17,6 +17,16 @@ describe('files at the edge', () => {
     use({
       request: (path, init) => exports.default.fetch(new Request(`http://localhost${path}`, init)),
       store: new R2BlobStore(bindings.FILES!),
+      whileDown: async (act) => {
+        const bucket = Object.getPrototypeOf(bindings.FILES) as R2Bucket;
+        const logged = vi.spyOn(console, 'error').mockReturnValue();
+        const broken = (['put', 'get', 'delete', 'list'] as const).map((name) =>
+          vi.spyOn(bucket, name).mockRejectedValue(new Error('R2 is down')),
+        );
+        await act();
+        expect(logged).toHaveBeenCalled();
+        for (const method of [...broken, logged]) method.mockRestore();
+      },
       sweep: (roomId) => bindings.ROOM.getByName(roomId).execute(SWEEPER, 'sweepFiles', FROM_START),
       tokenFor: (sub, claims = {}) => tokenOf({ sub, ...claims }),
     }),

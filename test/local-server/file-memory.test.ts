@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -9,6 +11,8 @@ const MIB = 1024 * 1024;
 const FILE_BYTES = 25 * MIB;
 /** How much more memory a file may take while it passes through. */
 const MOST_BYTES = 4 * MIB;
+/** The same for a room that is exported or imported: a line is 1.4 MB, and is there in several forms. */
+const MOST_TRANSFER_BYTES = 24 * MIB;
 /** Always the same bytes, so that the client takes no memory of its own. */
 const PIECE = Buffer.alloc(65_536);
 
@@ -20,6 +24,13 @@ function buffered(): number {
   collectGarbage();
   const { arrayBuffers, external } = process.memoryUsage();
   return arrayBuffers + external;
+}
+
+/** Memory in use, in bytes: lines of an export are texts, which the heap holds. */
+function held(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 it('passes a file of 25 MiB on, up and down, and holds less than 4 MiB of it at any time', async () => {
@@ -61,6 +72,79 @@ it('passes a file of 25 MiB on, up and down, and holds less than 4 MiB of it at 
   expect(count).toBeGreaterThan(FILE_BYTES);
   expect(most).toBeLessThan(MOST_BYTES);
 }, 120_000);
+
+it('[FILE16] exports and imports a file of 25 MiB, and holds a few pieces of it at any time', async () => {
+  const host = await startNodeHost();
+  onTestFinished(() => host.close());
+  const { hostname, port } = new URL(host.url);
+  const authorization = `Bearer ${await tokenFor('admin', { admin: true })}`;
+  const ask = (request: string, headers = '') => {
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.write(
+      `${request} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\nConnection: close\r\n${headers}\r\n`,
+    );
+    return socket;
+  };
+  const importing = async (roomId: string, lines: readonly Buffer[], look: () => void) => {
+    const length = lines.reduce((sum, line) => sum + line.length, 0);
+    const head = `Content-Type: application/x-ndjson\r\nContent-Length: ${length}\r\n`;
+    const socket = ask(`POST /rooms/${roomId}/import`, head);
+    for (const line of lines) {
+      if (!socket.write(line)) await once(socket, 'drain');
+      look();
+    }
+    expect(await read(socket)).toContain('"done":true');
+  };
+  const exporting = async (roomId: string, look: () => void) => {
+    let count = 0;
+    for await (const piece of ask(`GET /rooms/${roomId}/export?files=1`)) {
+      const was = Math.floor(count / MIB);
+      count += (piece as Buffer).byteLength;
+      if (Math.floor(count / MIB) > was) look();
+    }
+    return count;
+  };
+  // Once before it counts: code and caches are there then.
+  await importing('first', linesOfImport(2 * MIB), () => {});
+  await exporting('first', () => {});
+
+  const lines = linesOfImport(FILE_BYTES);
+  const before = held();
+  const looks: number[] = [];
+  let steps = 0;
+  const look = () => {
+    if (++steps % 3 === 0) looks.push(held() - before);
+  };
+  await importing('second', lines, look);
+  expect(await exporting('second', look)).toBeGreaterThan(FILE_BYTES);
+  // Buffers that are free may be counted for a moment.
+  const lasting = looks.slice(2).map((_, at) => Math.min(...looks.slice(at, at + 3)));
+  expect(Math.max(...lasting)).toBeLessThan(MOST_TRANSFER_BYTES);
+}, 120_000);
+
+/** The lines of a room with one message, whose file is of zeros. */
+function linesOfImport(size: number): Buffer[] {
+  const sha256 = createHash('sha256').update(Buffer.alloc(size)).digest('hex');
+  const about = { fileId: 'f', size, sha256 };
+  const bytes = Buffer.alloc(MIB).toString('base64url');
+  const type = 'application/octet-stream';
+  const files = [{ ...about, name: 'a', type }];
+  const message = { seq: 1, rev: 1, id: 'a', senderId: 'alice', sender: 'alice', timestamp: 1 };
+  const room = { topic: null, private: false, readOnly: false, slowModeSeconds: 0 };
+  const end = { rev: 1, horizon: 0, createdAt: 1, changedAt: 1, owned: false, retentionDays: null };
+  return [
+    { type: 'export', version: 1, roomId: 'a' },
+    ...Array.from({ length: size / MIB }, (_, at) => ({
+      type: 'file',
+      ...about,
+      at: at * MIB,
+      bytes,
+    })),
+    { type: 'message', ...message, message: 'look', files },
+    { type: 'end', ...room, ...end },
+  ].map((line) => Buffer.from(`${JSON.stringify(line)}\n`));
+}
 
 /** Sends the body as fast as it is taken. @param look called after each MiB */
 async function sent(socket: Socket, look = () => {}): Promise<Socket> {

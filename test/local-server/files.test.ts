@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -46,7 +46,7 @@ async function fileNames(dataDir: string): Promise<string[]> {
 
 describe('files on the node host', () => {
   fileLifeContract(async (use) => {
-    const { app, rooms, store, logged } = httpApp();
+    const { app, rooms, store, logged, dataDir } = httpApp();
     onTestFinished(() => {
       rooms.close();
       expect(logged).toEqual([]);
@@ -54,6 +54,16 @@ describe('files on the node host', () => {
     await use({
       request: async (path, init) => app.request(`http://localhost${path}`, init),
       store,
+      whileDown: async (act) => {
+        // A file where the folder of all files should be.
+        const folder = filesFolder(dataDir);
+        await rename(folder, `${folder} away`);
+        await writeFile(folder, '');
+        await act();
+        await rm(folder);
+        await rename(`${folder} away`, folder);
+        expect(logged.splice(0).length).toBeGreaterThan(0);
+      },
       sweep: (roomId) => rooms.execute(roomId, SWEEPER, 'sweepFiles', { keys: [], next: '' }),
       tokenFor,
     });
@@ -70,7 +80,7 @@ describe('files on the node host', () => {
     ).toContainEqual(expect.stringContaining(fileId));
   });
 
-  it('answers `unavailable` while the store fails, and keeps nothing reserved', async () => {
+  it('[FILE17] answers `unavailable` while the store fails, and keeps nothing reserved', async () => {
     const host = httpApp();
     onTestFinished(() => host.rooms.close());
     // A file where the folder of all files should be.

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { FileInfo } from '../../src/protocol/objects.ts';
+import { type Answered, ask } from '../support/http-client.ts';
 import { newRoom, open, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { transportsOf } from '../support/transports.ts';
@@ -46,13 +47,23 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     roomId: string,
     body: string | Uint8Array<ArrayBuffer>,
     about: Sending = {},
-  ): Promise<Response> {
+  ): Promise<Answered> {
     const { name = 'a.bin', userId = 'alice', headers = {} } = about;
-    return fetch(at(roomId, '/files'), {
-      method: 'POST',
-      headers: { ...(await bearer(userId)), 'x-file-name': encodeURIComponent(name), ...headers },
-      body,
+    return post(roomId, body, {
+      ...(await bearer(userId)),
+      'x-file-name': encodeURIComponent(name),
+      ...headers,
     });
+  }
+
+  /** Over a connection of its own: a host that refuses a body unread may end the connection with it. */
+  function post(
+    roomId: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string>,
+  ): Promise<Answered> {
+    const { pathname } = new URL(at(roomId, '/files'));
+    return ask(hosts[host].url, pathname, { method: 'POST', headers, body: Buffer.from(body) });
   }
 
   async function upload(
@@ -62,7 +73,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
   ): Promise<FileInfo> {
     const response = await send(roomId, body, about);
     expect(response.status).toBe(201);
-    return ((await response.json()) as { file: FileInfo }).file;
+    return (response.json() as { file: FileInfo }).file;
   }
 
   /** Sends a message over HTTP. */
@@ -99,7 +110,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     return fetch(at(roomId, `/files/${fileId}?t=${t}`), { method, headers });
   }
 
-  async function codeOf(response: Response): Promise<string> {
+  async function codeOf(response: { json(): unknown }): Promise<string> {
     return ((await response.json()) as { error: { code: string } }).error.code;
   }
 
@@ -134,21 +145,13 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     const digest = `sha-256=:${Buffer.alloc(32).toString('base64')}:`;
     const wrong = await send(roomId, 'hello', { headers: { 'content-digest': digest } });
     expect([wrong.status, await codeOf(wrong)]).toEqual([400, 'invalid_payload']);
-    const chunked = await fetch(at(roomId, '/files'), {
-      method: 'POST',
-      headers: { ...(await bearer('alice')), 'x-file-name': 'a' },
-      body: new Blob(['hello']).stream(),
-      duplex: 'half',
-    });
+    const named = { ...(await bearer('alice')), 'x-file-name': 'a' };
+    const chunked = await post(roomId, 'hello', { ...named, 'transfer-encoding': 'chunked' });
     expect(chunked.status).toBe(411);
-    expect(await chunked.json()).toMatchObject({
+    expect(chunked.json()).toMatchObject({
       error: { message: expect.stringContaining('Content-Length') },
     });
-    const nameless = await fetch(at(roomId, '/files'), {
-      method: 'POST',
-      headers: await bearer('alice'),
-      body: 'hello',
-    });
+    const nameless = await post(roomId, 'hello', await bearer('alice'));
     expect([nameless.status, await codeOf(nameless)]).toEqual([400, 'invalid_payload']);
     const zipped = await send(roomId, 'hello', { headers: { 'content-encoding': 'gzip' } });
     expect(zipped.status).toBe(415);
@@ -290,6 +293,92 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     }
     const more = await send(roomId, 'x');
     expect([more.status, await codeOf(more)]).toEqual([429, 'rate_limited']);
+  });
+});
+
+describe.concurrent.each([
+  ['node', 'edge'],
+  ['edge', 'node'],
+] as const)('from the %s host to the %s host', (from, to) => {
+  interface Init extends Omit<RequestInit, 'headers'> {
+    headers?: Record<string, string>;
+  }
+
+  async function room(host: 'node' | 'edge', path: string, init: Init = {}, user = 'alice') {
+    const claims = user === 'admin' ? { admin: true as const } : {};
+    const authorization = `Bearer ${await tokenFor(user, claims)}`;
+    const headers = { authorization, ...init.headers };
+    return fetch(`${hosts[host].url}/rooms/${path}`, { ...init, headers });
+  }
+
+  async function sendFile(roomId: string, body: Uint8Array<ArrayBuffer>, of?: string) {
+    const headers = {
+      'x-file-name': encodeURIComponent('照片 1.png'),
+      ...(of !== undefined && { 'x-preview-of': of }),
+    };
+    const answer = await room(from, `${roomId}/files`, { method: 'POST', headers, body });
+    return ((await answer.json()) as { file: FileInfo }).file;
+  }
+
+  /** Imports lines, some in each request. */
+  async function importLines(roomId: string, lines: readonly string[], atOnce: number) {
+    const headers = { 'content-type': 'application/x-ndjson' };
+    let last: unknown;
+    for (let at = 0; at < lines.length; at += atOnce) {
+      const body = lines.slice(at, at + atOnce).join('\n');
+      const init = { method: 'POST', headers, body };
+      const answer = await room(to, `${roomId}/import`, init, 'admin');
+      last = await answer.json();
+      expect([answer.status, last]).toEqual([200, last]);
+    }
+    return last;
+  }
+
+  it('[FILE16] moves a room with its files, in parts that end within a file, over a repetition', async () => {
+    const roomId = newRoom('with files');
+    const picture = await sendFile(roomId, new Uint8Array(PNG));
+    const preview = await sendFile(roomId, new Uint8Array([1]), picture.fileId);
+    const bytes = new Uint8Array(randomBytes(2.5 * MIB));
+    const big = await sendFile(roomId, bytes);
+    const empty = await sendFile(roomId, new Uint8Array(0));
+    const files = [picture.fileId, big.fileId, empty.fileId];
+    const message = { message: 'look', files };
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(message) };
+    expect((await room(from, `${roomId}/messages`, init)).status).toBe(201);
+    const exported = await (await room(from, `${roomId}/export?files=1`)).text();
+    const lines = exported.split('\n').slice(0, -1);
+    expect(lines.filter((line) => line.startsWith('{"type":"file"'))).toHaveLength(6);
+
+    // Part by part, the third line of the big file twice.
+    await importLines(roomId, lines.slice(0, 5), 2);
+    expect(await importLines(roomId, lines.slice(4), 1)).toMatchObject({ done: true });
+    const again = await (await room(to, `${roomId}/export?files=1`)).text();
+    expect(again).toBe(exported);
+    const read = await room(to, `${roomId}/files/${big.fileId}`, {}, 'bob');
+    expect(Buffer.from(await read.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
+    const small = await room(to, `${roomId}/files/${preview.fileId}`, {}, 'bob');
+    expect([small.status, await small.text()]).toEqual([200, '\u0001']);
+
+    // In one piece, with bytes that are not those of the file, then as it was.
+    const copy = newRoom('copy');
+    const at = lines.findIndex((line) => line.includes(picture.fileId));
+    const changed = lines.with(at, lines[at]!.replace('"bytes":"i', '"bytes":"j'));
+    const refused = await room(
+      to,
+      `${copy}/import`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: changed.join('\n'),
+      },
+      'admin',
+    );
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { error: { field: `line ${at + 1}`, message: expect.stringContaining('sha256 must be') } },
+    ]);
+    expect(await importLines(copy, lines, 1_000)).toMatchObject({ done: true });
   });
 });
 

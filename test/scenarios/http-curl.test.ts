@@ -15,17 +15,14 @@ import { ok } from '../support/visitor.ts';
 const hosts = useHosts();
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-/** The lines of docs/protocol.md that tail a room. */
 const page = readFileSync(join(PROJECT, 'docs', 'protocol.md'), 'utf8');
-const [, tail = ''] = /^```sh\n(touch position[^]*?)^```$/m.exec(page) ?? [];
 
 describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %s host', (name) => {
   it('[FOLL1] follows a room and continues where it stopped, as docs/protocol.md shows', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'parlor-curl-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = folderOfTest();
     const roomId = newRoom();
     const { url } = hosts[name];
-    const script = tail
+    const script = blockWith('touch position')
       .replace('http://localhost:4000', url)
       .replace('/rooms/general/', `/rooms/${roomId}/`);
     expect(script).toContain(`${url}/rooms/${roomId}/events`);
@@ -58,20 +55,95 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %
   });
 });
 
+/** What a shell prints that is given a block of docs/protocol.md, with other addresses and settings. */
+async function run(script: string, folder: string, env: Record<string, string>): Promise<string> {
+  const shell = spawn('sh', ['-c', script], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let printed = '';
+  shell.stdout.on('data', (data: Buffer) => (printed += data.toString()));
+  const [code] = (await once(shell, 'close')) as [number];
+  expect(code).toBe(0);
+  return printed;
+}
+
+/** A folder for the files of a test. */
+function folderOfTest(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-curl-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The block of docs/protocol.md that holds a text. */
+function blockWith(text: string): string {
+  const blocks = Array.from(page.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
+  return blocks.find((block) => block.includes(text)) ?? '';
+}
+
+it('all blocks of docs/protocol.md for a shell are run here', () => {
+  const marks = [
+    'touch position',
+    '/incoming/KEY',
+    'X-File-Name',
+    '/users/alice/export',
+    'files=1',
+  ];
+  expect(page.match(/^```sh$/gm)).toHaveLength(marks.length);
+  for (const mark of marks) expect(blockWith(mark)).not.toBe('');
+});
+
 describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('curl at the %s host', (name) => {
+  it('[HOOK1] writes as an incoming webhook, as docs/protocol.md shows', async () => {
+    const { url } = hosts[name];
+    const roomId = newRoom();
+    const alice = new HttpVisitor(url, await tokenFor('alice'));
+    await alice.ask('POST', roomId, '/messages', { body: { message: 'mine' } });
+    const made = await alice.ask('PUT', roomId, '/incoming', { body: { name: 'alerts' } });
+    const { url: address } = made.body as { url: string };
+    const script = blockWith('/incoming/KEY').replaceAll(
+      'https://chat.example.com/rooms/general/incoming/KEY',
+      `${url}${new URL(address, url).pathname}`,
+    );
+    expect(await run(script, folderOfTest(), {})).toMatch(/Deployed\.[^]*Disk full/);
+  });
+
+  it('[FILE16] moves a room with its files to the other host, as docs/protocol.md shows', async () => {
+    const { url } = hosts[name];
+    const other = hosts[name === 'node' ? 'edge' : 'node'].url;
+    const roomId = newRoom();
+    const authorization = `Bearer ${await tokenFor('alice')}`;
+    const uploaded = await fetch(`${url}/rooms/${roomId}/files`, {
+      method: 'POST',
+      headers: { authorization, 'x-file-name': 'a.txt' },
+      body: 'hello',
+    });
+    const { file } = (await uploaded.json()) as { file: { fileId: string } };
+    const alice = new HttpVisitor(url, await tokenFor('alice'));
+    const body = { message: 'look', files: [file.fileId] };
+    await alice.ask('POST', roomId, '/messages', { body });
+    const script = blockWith('files=1')
+      .replaceAll('/rooms/general/', `/rooms/${roomId}/`)
+      .replace('http://localhost:4000', url)
+      .replace('https://chat.example.com', other);
+    const printed = await run(script, folderOfTest(), {
+      TOKEN: await tokenFor('alice'),
+      ADMIN_TOKEN: await tokenFor('root', { admin: true }),
+    });
+    expect(JSON.parse(printed)).toMatchObject({ done: true });
+    const read = await fetch(`${other}/rooms/${roomId}/files/${file.fileId}`, {
+      headers: { authorization: `Bearer ${await tokenFor('bob')}` },
+    });
+    expect([read.status, await read.text()]).toEqual([200, 'hello']);
+  });
+
   it('[FILE9] uploads a file, as docs/protocol.md shows', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'parlor-curl-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = folderOfTest();
     writeFileSync(join(folder, 'cat.png'), 'no picture');
     const { url } = hosts[name];
-    const [, command = ''] = /^```sh\n(curl [^\n]*\/files)\n```$/m.exec(page) ?? [];
-    const script = command.replace('http://localhost:4000', url);
-    expect(script).toContain(`${url}/rooms/general/files`);
-    const env = { PATH: process.env['PATH'], TOKEN: await tokenFor('alice') };
-    const curl = spawn('sh', ['-c', script], { cwd: folder, env });
-    let printed = '';
-    curl.stdout.on('data', (data: Buffer) => (printed += data.toString()));
-    await once(curl, 'close');
+    const script = blockWith('X-File-Name').replace('http://localhost:4000', url);
+    const printed = await run(script, folder, { TOKEN: await tokenFor('alice') });
     expect(JSON.parse(printed)).toMatchObject({ file: { name: 'cat.png', size: 10 } });
   });
 });

@@ -48,8 +48,8 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
     pageSettings: { guests: false },
     page: (c) => Promise.resolve(c.text('the page')),
     log: (what, error) => {
-      // An upload may fail where the test says so.
-      if (what === 'upload') logged.push(error);
+      // The store of files may fail where the test says so.
+      if (/^(upload|download|export|import)$/.test(what)) logged.push(error);
       else failure(what, error);
     },
   });

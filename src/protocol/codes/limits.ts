@@ -141,6 +141,8 @@ export const fixed = {
   stepIndexPages: 200,
   /** A page of an export is done when it exceeds this much text. */
   exportPageBytes: 512 * 1024,
+  /** Bytes of a file in one line of an export: as base64 they are shorter than `importLineBytes`. */
+  exportFileBytes: 1024 * 1024,
   /** Users named in one line of an export. */
   exportedReactions: 500,
   /** One part of an import, in bytes: what a Worker takes with room to spare. */

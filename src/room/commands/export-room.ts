@@ -1,10 +1,17 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
-import { EXPORT_VERSION, type ExportCursor, type ExportLine } from '../../protocol/export-lines.ts';
+import type { Reply } from '../../protocol/commands.ts';
+import {
+  EXPORT_VERSION,
+  type ExportCursor,
+  type ExportLine,
+  type LineOf,
+} from '../../protocol/export-lines.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { jsonLine } from '../../protocol/frames.ts';
 import { utf8Bytes } from '../../protocol/text.ts';
 import type { Context, Handler } from '../context.ts';
 import { assertRank } from '../access/access.ts';
+import { keyOf } from '../storage/files.ts';
 
 /** Rows read at a time: few enough that the longest messages are no burden. */
 const BATCH = 50;
@@ -13,17 +20,18 @@ const BATCH = 50;
  * A page of the room as a text. Each goes on where the one before ended: messages by `rev`, then
  * acts, then members; a page that finds nothing more of any, in one turn, ends with the room itself.
  */
-export const exportRoom: Handler<'exportRoom'> = (context, { cursor }) => {
+export const exportRoom: Handler<'exportRoom'> = (context, { cursor, files = false }) => {
   assertRank(context.access, 'owner');
   const { state } = context;
   if (state.createdAt === 0) {
     throw new Refusal('room_not_found', 'Nobody has written in this room yet.');
   }
-  const page = new Page(context, cursor ?? startOf(context));
+  const page = new Page(context, cursor ?? startOf(context), files);
   if (cursor === undefined) {
     page.add({ type: 'export', version: EXPORT_VERSION, roomId: context.roomId });
   }
-  page.fill();
+  // Bytes of files come before the page that names them, and nothing before the first line.
+  if (cursor !== undefined || !files) page.fill();
   return { reply: page.reply };
 };
 
@@ -32,25 +40,32 @@ function startOf({ state }: Context): ExportCursor {
   return { epoch, erasures, rev: 0, act: 0, touched: -1, userId: '' };
 }
 
+type FileToCarry = NonNullable<Reply<'exportRoom'>['files']>[number];
+
 class Page {
   readonly #context: Context;
   readonly #cursor: ExportCursor;
   readonly #lines: string[] = [];
+  readonly #files: FileToCarry[] | undefined;
   #bytes = 0;
   #hasEnded = false;
 
-  constructor(context: Context, cursor: ExportCursor) {
+  constructor(context: Context, cursor: ExportCursor, withFiles: boolean) {
     const { epoch, erasures } = context.state;
     if (cursor.epoch !== epoch || cursor.erasures !== erasures) {
       throw new Refusal('conflict', 'Somebody was erased meanwhile; export the room again.');
     }
     this.#context = context;
     this.#cursor = { ...cursor };
+    this.#files = withFiles ? [] : undefined;
   }
 
-  get reply(): { text: string; next?: ExportCursor } {
-    const text = this.#lines.join('');
-    return this.#hasEnded ? { text } : { text, next: this.#cursor };
+  get reply(): Reply<'exportRoom'> {
+    return {
+      text: this.#lines.join(''),
+      ...(!this.#hasEnded && { next: this.#cursor }),
+      ...(this.#files && { files: this.#files }),
+    };
   }
 
   add(line: ExportLine): void {
@@ -79,6 +94,7 @@ class Page {
     const found = this.#context.records.after(cursor.rev, BATCH);
     for (const { line, emojis } of found) {
       this.add(line);
+      this.#files?.push(...this.#filesOf(line));
       cursor.rev = line.rev;
       const [emoji] = emojis;
       if (emoji !== undefined) {
@@ -89,6 +105,19 @@ class Page {
       if (this.#isFull) break;
     }
     return found.length > 0;
+  }
+
+  /** The files of a message, and their previews. */
+  #filesOf({ files = [] }: LineOf<'message'>): FileToCarry[] {
+    return files
+      .flatMap(({ fileId, preview }) => [fileId, ...(preview ? [preview.fileId] : [])])
+      .flatMap((fileId) => this.#context.files.find(fileId) ?? [])
+      .map((row) => ({
+        fileId: row.fileId,
+        key: keyOf(row),
+        size: row.size,
+        sha256: row.sha256 ?? '',
+      }));
   }
 
   /** Some of the reactions to the message at hand, and on to its next kind when these are all. */

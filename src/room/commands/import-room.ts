@@ -1,10 +1,16 @@
 import { emojiKind } from '../../protocol/emoji.ts';
 import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
-import { type ExportLine, type LineOf, readExportLine } from '../../protocol/export-lines.ts';
+import {
+  type ExportLine,
+  inLine,
+  type LineOf,
+  readExportLine,
+} from '../../protocol/export-lines.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import { isBlank } from '../../protocol/frames.ts';
 import { assertPlain, depthOfText } from '../../protocol/shape.ts';
-import { displayName, nameOfId } from '../../protocol/text.ts';
+import type { FileInfo } from '../../protocol/objects.ts';
+import { displayName, fileName, nameOfId } from '../../protocol/text.ts';
 import { isVisible } from '../../protocol/visible.ts';
 import { closeCodes } from '../../protocol/codes/close-codes.ts';
 import type { Context, Handler } from '../context.ts';
@@ -28,7 +34,7 @@ export const importRoom: Handler<'importRoom'> = (context, { text, line: first }
     try {
       importing.take(readLine(line, context.limits.jsonDepth));
     } catch (error) {
-      throw located(error, first + at);
+      throw inLine(error, first + at);
     }
   }
   const position = formatPosition(room.read());
@@ -58,14 +64,6 @@ function parsed(text: string): unknown {
   } catch {
     throw invalidField('it', 'must be JSON');
   }
-}
-
-/** The same refusal, saying where. */
-function located(error: unknown, line: number): unknown {
-  if (!(error instanceof Refusal) || error.code !== 'invalid_payload') return error;
-  return new Refusal('invalid_payload', `Line ${line} does not fit: ${error.message}`, {
-    field: `line ${line}`,
-  });
 }
 
 /** A name as `displayName` gives it; an erased sender has neither id nor name. */
@@ -136,12 +134,36 @@ class Importing {
     const rev = records.revOf(line.seq);
     if (rev !== undefined && rev >= line.rev) return;
     if (rev !== undefined) this.#remove(line.seq, line.deletedAt === undefined);
-    // Their bytes are not in the lines.
-    delete line.files;
+    this.#takeFiles(line);
     const taken = records.add(line) === undefined ? undefined : this.#addAgain(line);
     if (taken !== undefined) throw invalidField(taken, 'must not be that of another message');
     mentions.add(line.seq, mentionedOthers(line));
     if (line.deletedAt === undefined) search.add(line);
+  }
+
+  /** Leaves those files out whose bytes have not come. */
+  #takeFiles(line: LineOf<'message'>): void {
+    const { files } = this.#context;
+    const named = line.deletedAt === undefined ? (line.files ?? []) : [];
+    const taken = named.filter((file) => this.#takeFile(file, line, null));
+    for (const { fileId, preview } of taken) {
+      if (preview !== undefined) this.#takeFile({ ...preview, name: '' }, line, fileId);
+    }
+    delete line.files;
+    if (taken.length > 0) line.files = taken.map(({ fileId }) => files.infoOf(files.find(fileId)!));
+  }
+
+  /** @returns whether the bytes are there, and in no other message */
+  #takeFile(
+    { fileId, name, sha256 }: FileInfo,
+    { seq, senderId }: LineOf<'message'>,
+    previewOf: string | null,
+  ): boolean {
+    const { files } = this.#context;
+    const row = files.find(fileId);
+    if (row?.sha256 !== sha256 || row.seq !== null) return false;
+    files.adopt(fileId, { uploaderId: senderId, name: fileName(name), previewOf, seq });
+    return true;
   }
 
   /**
@@ -157,9 +179,10 @@ class Importing {
 
   /** @param isReplaced whether a later state takes its place, which users' values still belong to */
   #remove(seq: number, isReplaced = false): void {
-    const { records, messages } = this.#context;
+    const { records, messages, files } = this.#context;
     const message = messages.find(seq);
     if (message === undefined) return;
+    if (isReplaced) files.release(seq);
     const remove = isReplaced ? removeContent : removeDependents;
     this.effects.push(...remove(this.#context, message));
     records.remove(seq);
@@ -178,13 +201,14 @@ class Importing {
   }
 
   #end({ type: _, ...record }: LineOf<'end'>): void {
-    const { records, room, messages, told } = this.#context;
+    const { records, room, messages, told, files, now } = this.#context;
     if (record.rev < records.newestRev())
       throw invalidField('rev', 'must not be below that of a message');
     const [oldest] = messages.oldest(1);
     const horizon = Math.min(record.horizon, oldest?.seq ?? Infinity);
     const restored: RoomRecord = { ...record, horizon };
     room.finishImport(restored);
+    files.expireUnsent(now);
     told.markAll();
     this.isDone = true;
   }

@@ -31,6 +31,9 @@ export type Reserved = Pick<
 /** What the bytes have said once they were stored. */
 export type Stored = Pick<FileRow, 'type' | 'sha256' | 'width' | 'height'>;
 
+/** What a message says of a file that it takes. */
+export type Adoption = Pick<FileRow, 'uploaderId' | 'name' | 'previewOf' | 'seq'>;
+
 const SELECT = `SELECT file_id AS fileId, epoch, uploader_id AS uploaderId, name, size, type, sha256,
   width, height, preview_of AS previewOf, seq, expires_at AS expiresAt FROM files`;
 const DAY_MS = 86_400_000;
@@ -95,6 +98,28 @@ export class Files {
       uploaderId,
       fileId,
     );
+  }
+
+  /** A message of an import takes a file that is stored. */
+  adopt(fileId: string, { uploaderId, name, previewOf, seq }: Adoption): void {
+    this.#database.run(
+      'UPDATE files SET uploader_id = ?, name = ?, preview_of = ?, seq = ? WHERE file_id = ?',
+      uploaderId,
+      name,
+      previewOf,
+      seq,
+      fileId,
+    );
+  }
+
+  /** Takes its files out of an imported message that a later state replaces. */
+  release(seq: number): void {
+    this.#database.run('UPDATE files SET seq = NULL WHERE seq = ?', seq);
+  }
+
+  /** Lets the files expire that no message of an import has taken. */
+  expireUnsent(now: number): void {
+    this.#database.run('UPDATE files SET expires_at = ? WHERE seq IS NULL', now);
   }
 
   /** Removes a file. @returns its key */

@@ -1,5 +1,5 @@
 import type { Context, Hono } from 'hono';
-import type { BlobStore } from '../../files/blob-store.ts';
+import type { BlobStore, ByteRange } from '../../files/blob-store.ts';
 import { folderOf } from '../../files/delete-files.ts';
 import { FileAccess } from '../../files/file-access.ts';
 import { fileTokenFor, type FileTokens } from '../../files/file-token.ts';
@@ -8,6 +8,7 @@ import type { Identity } from '../../protocol/identity.ts';
 import { answerOf } from './file-headers.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
 import { pathFields, roomIdOf, text } from './request-parts.ts';
+import { storeFailure } from './store-failure.ts';
 import { type Ask, readUploadHead, storeUpload } from './upload.ts';
 
 /** Files, as their host keeps them. */
@@ -69,7 +70,7 @@ export function addFileRoutes(
     if (c.req.method === 'HEAD' || status === 304 || status === 416) {
       return c.body(null, status, headers);
     }
-    const body = await store.get(`${await folderOf(roomId)}/${key}`, range);
+    const body = await bytesOf(store, `${await folderOf(roomId)}/${key}`, range, log);
     if (body === undefined) {
       throw new Refusal('file_not_found', 'There is no such file, or it was deleted.');
     }
@@ -84,9 +85,23 @@ export function addFileRoutes(
   });
 }
 
-function storeOf({ store, noStore }: HttpFiles): BlobStore {
+/** The store of files. @throws Refusal where the host has none */
+export function storeOf({ store, noStore }: HttpFiles): BlobStore {
   if (store === undefined) throw new Refusal('unavailable', noStore);
   return store;
+}
+
+async function bytesOf(
+  store: BlobStore,
+  key: string,
+  range: ByteRange | undefined,
+  log: HttpTransport['log'],
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  try {
+    return await store.get(key, range);
+  } catch (error) {
+    throw storeFailure('download', error, log);
+  }
 }
 
 async function readerOf(

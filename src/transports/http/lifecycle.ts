@@ -1,19 +1,21 @@
 import { type Context, Hono } from 'hono';
-import type { Reply, RequestName } from '../../protocol/commands.ts';
-import { internalProblem, Refusal } from '../../protocol/codes/errors.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Identity } from '../../protocol/identity.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
+import { storeOf } from './files.ts';
 import type { HttpTransport } from './http-transport.ts';
-import { failedLine, NDJSON, NDJSON_HEADERS, stepper, textStream } from './ndjson.ts';
-import { type Body, drain, linesOf, partTooBig } from './line-batches.ts';
+import { drain, partTooBig } from './line-batches.ts';
+import { NDJSON, NDJSON_HEADERS, stepper, textStream } from './ndjson.ts';
 import {
   assertReadable,
   credentialsOf,
+  flag,
   pathFields,
   queryFields,
   roomIdOf,
   text,
 } from './request-parts.ts';
+import { type AskRoom, exportTexts, importLines, type Transfer } from './transfer.ts';
 
 /** The names that lines of JSON go by; none is registered. */
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
@@ -21,10 +23,12 @@ const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl)\s*(;|$)/i;
 /** Steps of an erasure that one request waits for; the room does the rest by itself. */
 const STEPS_AWAITED = 40;
 
-type Lifecycle = Pick<HttpTransport, 'directory' | 'authenticate' | 'known' | 'log'>;
+type Lifecycle = Pick<HttpTransport, 'directory' | 'authenticate' | 'known' | 'log' | 'files'>;
 
-/** Asks one room as one identity. @throws Refusal */
-type Ask = <N extends RequestName>(name: N, payload: object) => Promise<Reply<N>>;
+/** `?files=1` */
+const EXPORT_QUERY = {
+  files: { field: 'files', read: (given: string) => given === '1' || flag(given) },
+};
 
 /** The routes for a room as a whole: deleting, reopening, erasing a person, exporting, importing. */
 export function lifecycleRoutes(transport: Lifecycle): Hono {
@@ -48,8 +52,11 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
 
   routes.get('/export', async (c) => {
     const ask = await asker(c, transport);
-    const first = await ask('exportRoom', {});
-    return c.body(textStream(exportPages(ask, first, transport.log)), 200, NDJSON_HEADERS);
+    const payload = queryFields(c, 'exportRoom', EXPORT_QUERY);
+    if (payload['files'] === true) storeOf(transport.files);
+    const first = await ask('exportRoom', payload);
+    const texts = exportTexts(transferOf(c, transport, ask), first);
+    return c.body(textStream(texts), 200, NDJSON_HEADERS);
   });
 
   routes.post('/import', async (c) => {
@@ -57,7 +64,7 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
     const { body } = c.req.raw;
     try {
       assertImportable(c);
-      return c.json(await importLines(ask, body));
+      return c.json(await importLines(transferOf(c, transport, ask), body));
     } catch (error) {
       if (body !== null) await drain(body);
       throw error;
@@ -65,6 +72,10 @@ export function lifecycleRoutes(transport: Lifecycle): Hono {
   });
 
   return routes;
+}
+
+function transferOf(c: Context, { files, log }: Lifecycle, ask: AskRoom): Transfer {
+  return { roomId: roomIdOf(c), ask, store: () => storeOf(files), log };
 }
 
 async function erase(c: Context, transport: Lifecycle, named: () => object): Promise<Response> {
@@ -78,45 +89,12 @@ async function erase(c: Context, transport: Lifecycle, named: () => object): Pro
 }
 
 /** The user is authenticated before the body is read. */
-async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<Ask> {
+async function asker(c: Context, { directory, authenticate, known }: Lifecycle): Promise<AskRoom> {
   const roomId = roomIdOf(c);
   const identity: Identity = await authenticate(credentialsOf(c));
   known?.(c);
   const step = stepper();
   return (name, payload) => step(() => directory.execute(roomId, identity, name, payload));
-}
-
-/**
- * Pages of an export, each asked for when the client has taken the one before. An export that fails
- * on its way says so in its last line.
- */
-async function* exportPages(
-  ask: Ask,
-  first: Reply<'exportRoom'>,
-  log: HttpTransport['log'],
-): AsyncGenerator<string> {
-  let page = first;
-  try {
-    for (;;) {
-      yield page.text;
-      if (page.next === undefined) return;
-      page = await ask('exportRoom', { cursor: page.next });
-    }
-  } catch (error) {
-    if (!(error instanceof Refusal)) log('export', error);
-    yield failedLine(error instanceof Refusal ? error.problem : internalProblem);
-  }
-}
-
-async function importLines(ask: Ask, body: Body | null): Promise<Reply<'importRoom'>> {
-  let reply: Reply<'importRoom'> | undefined;
-  if (body !== null) {
-    for await (const { text: lines, line } of linesOf(body)) {
-      reply = await ask('importRoom', { text: lines, line });
-    }
-  }
-  if (reply === undefined) throw new Refusal('invalid_payload', 'Send some lines of an export.');
-  return reply;
 }
 
 /** Lines must say that they are: a page of elsewhere cannot send them without asking first (CORS). */

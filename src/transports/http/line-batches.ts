@@ -1,5 +1,6 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
+import { type FileLine, inLine, readFileLine } from '../../protocol/export-lines.ts';
 import { isBlank } from '../../protocol/frames.ts';
 import { Utf8Reader } from './body-text.ts';
 
@@ -7,6 +8,12 @@ import { Utf8Reader } from './body-text.ts';
 export interface LineBatch {
   text: string;
   /** Number of the first, from 1. */
+  line: number;
+}
+
+/** The line of a file. */
+export interface FileAtLine {
+  file: FileLine;
   line: number;
 }
 
@@ -18,11 +25,12 @@ const BATCH_CHARACTERS = 256 * 1024;
 
 /**
  * The lines of a body, some at a time as they come: no more of it is held than the batch at hand. The
- * last line needs no end. A batch of blank lines alone is left out.
+ * last line needs no end. A batch of blank lines alone is left out. A file's line comes by itself, before
+ * the batch that it was among, but not before the first line.
  * @throws Refusal `too_large` for more than 50 MB, or a line of more than 2 Mi characters;
  * `invalid_payload` for what is no UTF-8
  */
-export async function* linesOf(body: Body): AsyncGenerator<LineBatch> {
+export async function* linesOf(body: Body): AsyncGenerator<LineBatch | FileAtLine> {
   const reader = new Utf8Reader();
   let bytes = 0;
   let rest = '';
@@ -33,16 +41,33 @@ export async function* linesOf(body: Body): AsyncGenerator<LineBatch> {
     const lines = (rest + reader.read(chunk)).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      batch.add(line);
-      if (!batch.isFull) continue;
-      if (!batch.isBlank) yield batch;
-      batch = batch.next();
+      const file = fileIn(line, batch);
+      // Its place counts in the numbers of lines.
+      batch.add(file === undefined ? line : '');
+      const isFirst = file !== undefined && batch.line === 1;
+      if (batch.isFull || isFirst) {
+        if (!batch.isBlank) yield batch;
+        batch = batch.next();
+      }
+      if (file !== undefined) yield file;
     }
     if (rest.length > fixed.importLineBytes) throw lineTooLong(batch.next().line);
   }
   rest += reader.read();
-  if (rest !== '') batch.add(rest);
+  const file = fileIn(rest, batch);
+  if (rest !== '') batch.add(file === undefined ? rest : '');
   if (!batch.isBlank) yield batch;
+  if (file !== undefined) yield file;
+}
+
+function fileIn(text: string, batch: Batch): FileAtLine | undefined {
+  const { line } = batch.next();
+  try {
+    const file = readFileLine(text);
+    return file && { file, line };
+  } catch (error) {
+    throw inLine(error, line);
+  }
 }
 
 /** What comes of a body; where nobody wants more, the rest can still be read. */

@@ -24,6 +24,7 @@ export const otherOperations: readonly RequestName[] = [
   'importRoom',
   'tellRoom',
   'completeFile',
+  'importFile',
   'makeIncoming',
 ];
 
@@ -386,6 +387,8 @@ export const otherRoutes: readonly OtherRoute[] = [
   },
   {
     ...ownRoute('exportRoom'),
+    description: 'With `files`, the bytes of the files in messages come too.',
+    parameters: [{ name: 'files', in: 'query', schema: { type: 'string', enum: ['1'] } }],
     responses: { '200': answered('Lines.', LINES_TYPE, { type: 'string' }), ...refusals() },
   },
   {

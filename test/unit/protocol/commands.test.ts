@@ -151,6 +151,7 @@ const least: Record<OperationName, object> = {
   tellRoom: {},
   exportRoom: {},
   importRoom: { text: '', line: 1 },
+  importFile: { fileId: 'a', size: 1 },
   reserveFile: { name: 'a', size: 1 },
   completeFile: { fileId: 'a', type: 'image/png', sha256: 'a' },
   dropFile: { fileId: 'a' },

@@ -271,7 +271,7 @@ it('owes the store nothing for a deleted room without files', () => {
   expect(room.wakeAt).toBeUndefined();
 });
 
-it('imports a message without its files, whose bytes are not in the lines', () => {
+it('[FILE16] imports a message without its files where their bytes are not in the lines', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   room.ask(alice, 'message', { message: 'look', files: [fileId] });
@@ -281,6 +281,106 @@ it('imports a message without its files, whose bytes are not in the lines', () =
   expect(message).toMatchObject({ message: 'look' });
   expect(message?.files).toBeUndefined();
 });
+
+/** An export's text with files, and what it names, as a transport gets it. */
+function exportWithFiles(room: RoomAtHand, between: () => void = () => {}) {
+  const pages = [room.ask(admin, 'exportRoom', { files: true })];
+  for (let page = pages[0]; page?.next !== undefined; pages.push(page)) {
+    between();
+    page = room.ask(admin, 'exportRoom', { files: true, cursor: page.next });
+  }
+  return pages;
+}
+
+/** Imports pages, each after the files that it names, as a transport does it that has stored their bytes. */
+function importWithFiles(room: RoomAtHand, pages: ReturnType<typeof exportWithFiles>): void {
+  const stored = { type: 'image/png', sha256: SHA256, width: 40, height: 30 };
+  for (const { text, files = [] } of pages) {
+    for (const { fileId, size } of files) {
+      room.ask(admin, 'importFile', { fileId, size });
+      room.ask(admin, 'importFile', { fileId, size, stored });
+    }
+    room.ask(admin, 'importRoom', { text, line: 1 });
+  }
+}
+
+it('[FILE16] moves messages with their files and previews, over a repetition and a crash', () => {
+  const room = new RoomAtHand();
+  const file = upload(room, alice, { name: '猫.png' });
+  const preview = upload(room, alice, { previewOf: file.fileId, size: 5 });
+  const { fileId } = upload(room);
+  room.ask(alice, 'message', { message: 'look', files: [file.fileId, fileId] });
+  const pages = exportWithFiles(room);
+  expect(pages.flatMap(({ files = [] }) => files.map((one) => one.fileId))).toEqual([
+    file.fileId,
+    preview.fileId,
+    fileId,
+  ]);
+  const other = new RoomAtHand('other');
+  importWithFiles(other, pages.slice(0, -1));
+  other.crash();
+  other.now += 3 * DAY_MS;
+  other.wakeWhileDue();
+  importWithFiles(other, pages);
+  expect(exportOf(other).replace('other', 'the room')).toBe(exportOf(room));
+  const read = other.ask(bob, 'getFile', { fileId: file.fileId });
+  expect(read).toMatchObject({ isSent: true, file: { name: '猫.png', preview: { size: 5 } } });
+  expect(other.ask(bob, 'getFile', { fileId: preview.fileId }).isSent).toBe(true);
+  expect(other.ask(bob, 'searchMessages', { query: '猫' }).results).toHaveLength(1);
+  other.now += 3 * DAY_MS;
+  other.wakeWhileDue();
+  expect(rowCount(other)).toBe(3);
+  other.ask(alice, 'deleteMessage', { seq: 1 });
+  expect(deleted(other)).toEqual(expect.arrayContaining([file.fileId, preview.fileId, fileId]));
+});
+
+it('[FILE16] keeps the files of a message that has changed while its room was exported', () => {
+  const room = new RoomAtHand();
+  const long = { message: 'x'.repeat(8_000) };
+  const send = (who = alice) => {
+    const { fileId } = upload(room, who);
+    return room.ask(who, 'message', { ...long, files: [fileId] }).message;
+  };
+  const [edited, gone] = [send(), send()];
+  for (let at = 0; at < 100; at++) room.ask(person(`u${at}`), 'message', long);
+  let count = 0;
+  const pages = exportWithFiles(room, () => {
+    if (++count !== 2) return;
+    room.ask(alice, 'editMessage', { seq: edited.seq, message: 'changed' });
+    room.ask(alice, 'deleteMessage', { seq: gone.seq });
+  });
+  expect(pages.length).toBeGreaterThan(2);
+  const other = new RoomAtHand('other');
+  importWithFiles(other, pages);
+  const { messages } = other.ask(bob, 'getHistory', { after: 0, limit: 2 });
+  expect(messages[0]).toMatchObject({ message: 'changed', files: edited.files });
+  expect(messages[1]?.files).toBeUndefined();
+  other.wakeWhileDue();
+  expect(rowCount(other)).toBe(1);
+  expect(deleted(other)).toEqual([gone.files?.[0]?.fileId]);
+});
+
+it('[FILE16] deletes files of an import that no message has taken, and takes none outside of one', () => {
+  const room = new RoomAtHand();
+  const stored = { type: 'image/png', sha256: SHA256 };
+  const file = { fileId: 'stray', size: 5, stored };
+  expect(refusal(room.execute(admin, 'importFile', file)).field).toBe('type');
+  const [first = '', ...lines] = exportOf(lived()).split('\n');
+  room.ask(admin, 'importRoom', { text: first, line: 1 });
+  expect(refusal(room.execute(alice, 'importFile', file)).code).toBe('unavailable');
+  expect(room.ask(admin, 'importFile', file).isStored).toBe(true);
+  expect(room.ask(admin, 'importFile', { ...file, size: 6 }).isStored).toBe(true);
+  room.ask(admin, 'importRoom', { text: lines.join('\n'), line: 2 });
+  room.wakeWhileDue();
+  expect([rowCount(room), deleted(room)]).toEqual([0, ['stray']]);
+});
+
+/** A room with a message. */
+function lived(): RoomAtHand {
+  const room = new RoomAtHand('lived');
+  room.ask(alice, 'message', { message: 'hello' });
+  return room;
+}
 
 it('[FILE14] looks two days after an upload for bytes without a file, in steps', () => {
   const room = new RoomAtHand();

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { drain, type LineBatch, linesOf } from '../../../../src/transports/http/line-batches.ts';
+import {
+  drain,
+  type FileAtLine,
+  type LineBatch,
+  linesOf,
+} from '../../../../src/transports/http/line-batches.ts';
 import { problemIn } from '../../../support/refusals.ts';
 import { fixed } from '../../../../src/protocol/codes/limits.ts';
 
@@ -17,8 +22,22 @@ function cut(text: string, size: number): Uint8Array[] {
 
 async function batches(body: ReadableStream<Uint8Array>): Promise<LineBatch[]> {
   const found: LineBatch[] = [];
-  for await (const { text, line } of linesOf(body)) found.push({ text, line });
+  for (const part of await partsOf(body)) {
+    if ('text' in part) found.push({ text: part.text, line: part.line });
+  }
   return found;
+}
+
+async function partsOf(body: ReadableStream<Uint8Array>): Promise<(LineBatch | FileAtLine)[]> {
+  const found: (LineBatch | FileAtLine)[] = [];
+  for await (const part of linesOf(body)) found.push(part);
+  return found;
+}
+
+/** The line of a file of one byte. */
+function fileLine(fileId: string): string {
+  const about = { size: 1, sha256: 'ab'.repeat(32), at: 0, bytes: 'YQ' };
+  return JSON.stringify({ type: 'file', fileId, ...about });
 }
 
 function problemOf(body: ReadableStream<Uint8Array>): Promise<unknown> {
@@ -53,6 +72,20 @@ describe('lines of a body', () => {
       [300_000, 2],
       [5, 3],
     ]);
+  });
+
+  it('[FILE16] are the lines of files by themselves, after the first line and before the others', async () => {
+    const message = '{"type":"message","meta":{"a":"file"}}';
+    const lines = ['{"type":"export"}', message, fileLine('one'), message, fileLine('two')];
+    const parts = await partsOf(bodyOf(cut(lines.join('\n'), 64)));
+    expect(
+      parts.map((part) => ('file' in part ? [part.file.fileId, part.line] : part.text)),
+    ).toEqual([lines.slice(0, 2).concat('').join('\n'), ['one', 3], `${message}\n`, ['two', 5]]);
+    const wrong = fileLine('one').replace('"at":0', '"at":-1');
+    expect(await problemOf(bodyOf(cut(`${lines[0]}\n${wrong}`, 64)))).toMatchObject({
+      code: 'invalid_payload',
+      field: 'line 2',
+    });
   });
 
   it('are absent in an empty body', async () => {
