@@ -89,7 +89,8 @@ async function killInBetween(
   isOver: { value: boolean },
 ): Promise<number> {
   let killed = 0;
-  while (restart !== undefined && killed < kills && !isOver.value) {
+  if (restart === undefined) return killed;
+  while (killed < kills && !isOver.value) {
     const before = host.report.done;
     // After some work each time, however fast the machine.
     while (host.report.done < before + 200 && !isOver.value) await pause(20);
