@@ -14,6 +14,7 @@ import type { HttpFiles } from '../transports/http/files.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { wrongHook } from '../hooks/outgoing.ts';
 import { pushOf, wrongPush } from '../push/push.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { SECRET_BYTES, wrongKeys } from '../settings/keys.ts';
@@ -23,6 +24,7 @@ import { openRoom } from './open-room.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { objectHooksOf } from './object-hooks.ts';
 import { ObjectInboxes } from './object-inboxes.ts';
 import { R2BlobStore } from './r2-blob-store.ts';
 import { TrafficReport } from './reports.ts';
@@ -94,6 +96,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     files,
+    hooks: objectHooksOf(env, settings),
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     ...shownOf(settings, allowGuests),
     page: pageOf(env.ASSETS),
@@ -112,7 +115,8 @@ function shownOf(settings: Settings, allowGuests: boolean) {
 
 /** Why a deployment cannot work with these settings. */
 function wrongSettings(settings: Settings, isLocal: boolean, allowGuests: boolean) {
-  return wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS }) ?? wrongPush(settings);
+  const about = { isLocal, allowGuests, noKeys: NO_KEYS };
+  return wrongKeys(settings, about) ?? wrongPush(settings) ?? wrongHook(settings);
 }
 
 const NO_STORE =
