@@ -221,4 +221,29 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await expect.poll(ofInbox, PATIENTLY).toBe(1);
     expect(open.size).toBeLessThanOrEqual(6);
   });
+
+  test('finds a room among many by a part of its name', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const query = new URLSearchParams({ username: name });
+    const address = new URL(`/test-token?${query.toString()}`, host.url);
+    const headers = {
+      authorization: `Bearer ${await (await fetch(address)).text()}`,
+      'content-type': 'application/json',
+    };
+    for (const topic of 'plans food music sport travel books news films games garden work art'.split(
+      ' ',
+    )) {
+      const path = `/rooms/${encodeURIComponent(`${company.room} ${topic}`)}/messages`;
+      const body = JSON.stringify({ message: topic });
+      const { status } = await fetch(new URL(path, host.url), { method: 'POST', headers, body });
+      expect(status).toBe(201);
+    }
+    const { page } = await company.comesIn(name, host.url);
+    const labels = page.locator('#room-list .room-label');
+    await expect.poll(() => labels.count(), PATIENTLY).toBe(13);
+    await page.getByLabel('Find a room').fill('MUS');
+    await expect.poll(() => labels.allTextContents(), PATIENTLY).toEqual([`${company.room} music`]);
+    await labels.click();
+    await page.getByRole('heading', { level: 1, name: `${company.room} music` }).waitFor();
+  });
 });
