@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { FileCounts } from '../src/observability/file-counts.ts';
 import { RoomCounts } from '../src/observability/room-counts.ts';
 import {
   Counter,
@@ -27,6 +28,7 @@ export interface Gauges {
 
 /** Everything that the node host counts. */
 export class NodeMetrics extends RoomCounts {
+  readonly files = new FileCounts();
   readonly requests = new Counter();
   readonly requestSeconds = new Histogram(SECONDS);
   readonly commitSeconds = new Histogram(SECONDS);
@@ -69,6 +71,7 @@ export class NodeMetrics extends RoomCounts {
     return [
       ...openNow(gauges),
       ...this.#roomTexts(),
+      ...this.#fileTexts(),
       ...this.#durationTexts(),
       ...this.#processTexts(),
     ].join('');
@@ -117,6 +120,21 @@ export class NodeMetrics extends RoomCounts {
       histogramText(
         { name: 'parlor_resume_messages', help: 'Missed messages given to who came back.' },
         this.resumes,
+      ),
+    ];
+  }
+
+  #fileTexts(): string[] {
+    const { events, bytes } = this.files;
+    return [
+      counterText(
+        { name: 'parlor_files_total', help: 'Files stored, failed, read and deleted.' },
+        events,
+        'event',
+      ),
+      counterText(
+        { name: 'parlor_file_bytes_total', help: 'Bytes of the files that were stored.' },
+        bytes,
       ),
     ];
   }

@@ -7,6 +7,8 @@ import type { Hono } from 'hono';
 import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
+import type { BlobStore } from '../src/files/blob-store.ts';
+import { CountedBlobStore } from '../src/files/counted-blob-store.ts';
 import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
@@ -52,7 +54,8 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
     authenticatorOf(settings, configuration.allowGuests, log),
     (code) => metrics.refused(code),
   );
-  const store = new DiskBlobStore(filesFolder(settings.DATA_DIR));
+  const disk = new DiskBlobStore(filesFolder(settings.DATA_DIR));
+  const store = new CountedBlobStore(disk, () => metrics.files);
   const fileTokens = fileTokensOf(settings);
   const push = pushOf(settings);
   const { rooms, inboxes } = hostedOf({ settings, store, push, log, meter: metrics, application });
@@ -91,12 +94,12 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
   });
   const http = listenerOf(app);
   const transports = { native, socketIo, http };
-  return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, store, ...transports };
+  return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, disk, ...transports };
 }
 
 interface HostedParts {
   settings: Settings;
-  store: DiskBlobStore;
+  store: BlobStore;
   push: Push | undefined;
   log: HostLog;
   meter: NodeMetrics;
