@@ -1,5 +1,6 @@
 import { readSettings, type Settings, unknownSettings } from '../src/settings/settings.ts';
 import { SECRET_BYTES, wrongKeys } from '../src/settings/keys.ts';
+import { wrongHook } from '../src/hooks/outgoing.ts';
 import { wrongPush } from '../src/push/push.ts';
 import { developmentPushKeys, DEVELOPMENT_SUBJECT } from './push-keys.ts';
 import { developmentSecret } from './development-secret.ts';
@@ -45,7 +46,10 @@ export function configure(
   const allowGuests = settings.ALLOW_GUESTS ?? made !== undefined;
   const secret = { ...settings, JWT_SECRET: given ?? made?.secret };
   const keyed = isLocal ? withPushKeys(secret) : secret;
-  const why = wrongKeys(keyed, { isLocal, allowGuests, noKeys: NO_KEYS }) ?? wrongPush(keyed);
+  const why =
+    wrongKeys(keyed, { isLocal, allowGuests, noKeys: NO_KEYS }) ??
+    wrongPush(keyed) ??
+    wrongHook(keyed);
   if (why !== undefined) throw new Error(why);
   return {
     settings: keyed,

@@ -31,6 +31,8 @@ export interface FileHost {
   schedule(file: Flushable): void;
   meter?: FileMeter | undefined;
   carry?: Carry;
+  /** What an attempt at that may take, in milliseconds; as the courier has it unless given. */
+  carryMs?: number;
 }
 
 /** One kind of object, as its file sees it. */
@@ -77,7 +79,7 @@ export class HostedFile<
         file.discard();
         this.#closeConnections();
       },
-      ...(host.carry !== undefined && { carry: host.carry }),
+      ...(host.carry !== undefined && { carry: host.carry, carryMs: host.carryMs }),
       log: host.log,
       maxQueued: MAX_QUEUED,
     });

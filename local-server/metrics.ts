@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { HookSummary } from '../src/hooks/hook.ts';
 import { FileCounts } from '../src/observability/file-counts.ts';
 import { RoomCounts } from '../src/observability/room-counts.ts';
 import {
@@ -24,6 +25,8 @@ export interface Gauges {
   openFiles(): number;
   sockets(): { native: number; socketIo: number };
   pendingHandshakes: { count: number; dropped: number };
+  /** How the outgoing webhook does; undefined where none is set up. */
+  webhook: HookSummary | undefined;
 }
 
 /** Everything that the node host counts. */
@@ -202,6 +205,20 @@ function openNow(gauges: Gauges): string[] {
     ),
     gauge('parlor_rooms_awake', 'Rooms in memory.', gauges.awake()),
     gauge('parlor_rooms_open_files', 'Rooms whose file is open.', gauges.openFiles()),
+    ...webhookNow(gauges),
+  ];
+}
+
+function webhookNow({ webhook }: Gauges): string[] {
+  if (webhook === undefined) return [];
+  const { failing, stopped } = webhook;
+  return [
+    gauge('parlor_webhook_failing_rooms', 'Rooms whose webhook requests fail.', failing),
+    gauge(
+      'parlor_webhook_stopped',
+      '1 when the backend has answered 410, until the settings change.',
+      stopped ? 1 : 0,
+    ),
   ];
 }
 
@@ -217,12 +234,12 @@ function counterOf(name: string, help: string, value: number): string {
 }
 
 /** Answers `GET /metrics`: on this machine without a token, elsewhere with `METRICS_TOKEN`. */
-export function serveMetrics(
+export async function serveMetrics(
   request: IncomingMessage,
   response: ServerResponse,
   token: string | undefined,
-  text: () => string,
-): void {
+  text: () => Promise<string>,
+): Promise<void> {
   response.setHeader('cache-control', 'no-store');
   const why = refusalFor(request, token);
   if (why !== undefined) {
@@ -230,8 +247,9 @@ export function serveMetrics(
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     return;
   }
+  const body = await text();
   response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-  response.end(text());
+  response.end(body);
 }
 
 export function isForMetrics(request: IncomingMessage): boolean {

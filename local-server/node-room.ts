@@ -1,4 +1,5 @@
 import type { Limits } from '../src/protocol/codes/limits.ts';
+import type { HookEvent } from '../src/protocol/hook-requests.ts';
 import type { Application } from '../src/room/application.ts';
 import type { Meter } from '../src/room/ports.ts';
 import { Room } from '../src/room/room.ts';
@@ -20,6 +21,7 @@ export interface NodeRoomOptions extends Omit<FileOptions<Room>, 'make'> {
   meter: NodeMeter | undefined;
   hasInboxes: boolean;
   application: Application;
+  hookEvents: ReadonlySet<HookEvent>;
 }
 
 /** One room in its file. */
@@ -31,6 +33,7 @@ export class NodeRoom extends HostedFile<Room, NodeConnection> {
     meter,
     hasInboxes,
     application,
+    hookEvents,
     ...options
   }: NodeRoomOptions) {
     super({
@@ -43,6 +46,7 @@ export class NodeRoom extends HostedFile<Room, NodeConnection> {
           roster,
           hasInboxes,
           application,
+          hookEvents,
           ...(meter !== undefined && { meter }),
         };
         return new Room(roomId, { ...ports, ...host }, limits);

@@ -10,9 +10,13 @@ import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { FILES_TARGET } from '../src/room/files/deliver.ts';
+import { HOOK_TARGET } from '../src/room/hook/deliver.ts';
 import type { Application } from '../src/room/application.ts';
 import type { Room } from '../src/room/room.ts';
+import { pacedTelling } from '../src/hooks/paced-telling.ts';
 import type { Carry } from '../src/host/courier.ts';
+import type { Delivery } from '../src/host/ports.ts';
+import type { HookEvent } from '../src/protocol/hook-requests.ts';
 import { attach, type Attached, linkTo } from './attach.ts';
 import { HostedFiles } from './hosted-files.ts';
 import type { Sink } from './node-connection.ts';
@@ -33,8 +37,17 @@ export interface NodeRoomsOptions {
   application?: Application;
   /** Brings what rooms owe to others; without it nothing is told. */
   carry?: Carry;
+  /** What is told of changes in rooms; without it nothing is. */
+  hook?: RoomsHook | undefined;
   /** How long a room stays open without work, in milliseconds. */
   idleMs?: number;
+}
+
+/** The outgoing webhook, as rooms know it. */
+export interface RoomsHook {
+  eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
+  /** Takes what a room owes; resolves when it is stored. */
+  tell(roomId: string, deliveries: readonly Delivery[]): Promise<void>;
 }
 
 const IDLE_MS = 30_000;
@@ -45,17 +58,21 @@ export function roomPath(dataDir: string, roomId: string): string {
   return join(dataDir, 'rooms', `${name}.sqlite`);
 }
 
-/** How a room's deliveries to the store of files are brought, and those to others. */
+/** How a room's deliveries to the store of files and the webhook are brought, and those to others. */
 function carrying(
-  { store, carry }: NodeRoomsOptions,
+  { store, carry, hook }: NodeRoomsOptions,
   roomId: string,
   ask: AskSweep,
 ): { carry?: Carry } {
-  if (store === undefined) return carry === undefined ? {} : { carry };
+  if (store === undefined && hook === undefined) return carry === undefined ? {} : { carry };
+  const tellHook = hook && pacedTelling((deliveries) => hook.tell(roomId, deliveries));
   return {
     carry: async (target, deliveries) => {
-      if (target === FILES_TARGET) return deleteFiles(store, roomId, deliveries, ask);
-      return carry === undefined ? [] : carry(target, deliveries);
+      if (target === FILES_TARGET) {
+        return store === undefined ? [] : deleteFiles(store, roomId, deliveries, ask);
+      }
+      const others = target === HOOK_TARGET ? tellHook : carry;
+      return others === undefined ? [] : others(target, deliveries);
     },
   };
 }
@@ -88,6 +105,7 @@ export class NodeRooms implements RoomDirectory {
           meter,
           hasInboxes: carry !== undefined,
           application: options.application ?? {},
+          hookEvents: options.hook?.eventsOf(roomId) ?? new Set(),
         });
       },
     });

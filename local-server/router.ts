@@ -40,7 +40,8 @@ export class Router {
     }
     setCorsHeaders(request, response, origins);
     if (isMetrics) {
-      serveMetrics(request, response, settings.METRICS_TOKEN, () => metrics.text(this.#gauges()));
+      const text = async () => metrics.text(await this.#gauges());
+      void serveMetrics(request, response, settings.METRICS_TOKEN, text);
     } else socketIo.request(request, response);
   }
 
@@ -59,8 +60,8 @@ export class Router {
     else refuseUpgrade(socket, new Refusal('unknown_command', 'No socket here.').problem, 404);
   }
 
-  #gauges() {
-    const { rooms, inboxes, native, socketIo, pendingHandshakes } = this.#services;
+  async #gauges() {
+    const { rooms, inboxes, hooks, native, socketIo, pendingHandshakes } = this.#services;
     return {
       connections: () => rooms.connectionCount,
       inboxConnections: () => inboxes.connectionCount,
@@ -68,6 +69,8 @@ export class Router {
       openFiles: () => rooms.openCount,
       sockets: () => ({ native: native.socketCount, socketIo: socketIo.socketCount }),
       pendingHandshakes,
+      // A file that cannot be read must not hide the rest.
+      webhook: await hooks?.summary().catch(() => undefined),
     };
   }
 }

@@ -27,7 +27,7 @@ export async function startServer(
   const { settings, addresses } = configuration;
   const lock = lockData(settings.DATA_DIR);
   const services = servicesOf(configuration, log, application);
-  const { rooms, inboxes, disk, socketIo, metrics } = services;
+  const { rooms, inboxes, hooks, disk, socketIo, metrics } = services;
   const endSweeps = sweepDaily(settings.DATA_DIR, disk, log);
   const listeners = new Listeners(new Router(services), services);
   const closeRooms = () => {
@@ -36,6 +36,7 @@ export async function startServer(
     // A last word of a room may still reach an inbox.
     rooms.close();
     inboxes.close();
+    hooks?.close();
   };
   const release = () => {
     endSweeps();

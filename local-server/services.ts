@@ -13,6 +13,8 @@ import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Settings } from '../src/settings/settings.ts';
+import { type OutgoingHook, outgoingHookOf } from '../src/hooks/outgoing.ts';
+import type { Delivery } from '../src/host/ports.ts';
 import { type Push, pushOf } from '../src/push/push.ts';
 import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
 import type { Application } from '../src/room/application.ts';
@@ -25,6 +27,7 @@ import type { Configuration } from './configuration.ts';
 import { DiskBlobStore } from './disk-blob-store.ts';
 import { NodeMetrics } from './metrics.ts';
 import { NativeTransport } from './native-transport.ts';
+import { NodeHooks } from './node-hooks.ts';
 import { NodeInboxes } from './node-inboxes.ts';
 import { NodeRooms } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
@@ -58,7 +61,9 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
   const store = new CountedBlobStore(disk, () => metrics.files);
   const fileTokens = fileTokensOf(settings);
   const push = pushOf(settings);
-  const { rooms, inboxes } = hostedOf({ settings, store, push, log, meter: metrics, application });
+  const outgoing = outgoingHookOf(settings);
+  const hosted = { settings, store, push, outgoing, log, meter: metrics, application };
+  const { rooms, inboxes, hooks } = hostedOf(hosted);
   const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
   const socketIo = new SocketIoTransport({
@@ -86,6 +91,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
       isForAll: settings.CLIENT_URL !== undefined,
     },
     pushKey: push?.key,
+    hooks,
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
@@ -94,20 +100,26 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
   });
   const http = listenerOf(app);
   const transports = { native, socketIo, http };
-  return { settings, origins, metrics, pendingHandshakes, rooms, inboxes, disk, ...transports };
+  const objects = { rooms, inboxes, hooks, disk };
+  return { settings, origins, metrics, pendingHandshakes, ...objects, ...transports };
 }
 
 interface HostedParts {
   settings: Settings;
   store: BlobStore;
   push: Push | undefined;
+  outgoing: OutgoingHook | undefined;
   log: HostLog;
   meter: NodeMetrics;
   application: Application;
 }
 
-/** Makes the rooms and the inboxes, which reach each other. */
-function hostedOf({ settings, store, push, log, meter, application }: HostedParts) {
+/** Makes the rooms, the inboxes and the outgoing webhook, which reach each other. */
+function hostedOf({ settings, store, push, outgoing, log, meter, application }: HostedParts) {
+  const hook = outgoing && {
+    eventsOf: outgoing.eventsOf,
+    tell: (roomId: string, deliveries: readonly Delivery[]) => hooks!.tell(roomId, deliveries),
+  };
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     store,
@@ -117,6 +129,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
     log,
     meter,
     application,
+    hook,
     carry: (target, deliveries) => {
       if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
       return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
@@ -132,7 +145,9 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
     meter,
     rooms,
   });
-  return { rooms, inboxes };
+  const { DATA_DIR: dataDir, DURABILITY: durability } = settings;
+  const hooks = outgoing && new NodeHooks({ dataDir, durability, outgoing, log, meter, rooms });
+  return { rooms, inboxes, hooks };
 }
 
 /** Answers Node's requests with the routes; a stream goes straight to its socket. */

@@ -24,6 +24,7 @@ const miniflare = new Miniflare({
     durableObjects: {
       ROOM: { className: 'RoomObject', useSQLite: true },
       INBOX: { className: 'InboxObject', useSQLite: true },
+      HOOK: { className: 'HookObject', useSQLite: true },
       ...(isOurs && {
         RELAY: { className: 'RelayObject', useSQLite: true },
         SESSION: { className: 'PollingSession', useSQLite: true },

@@ -56,15 +56,34 @@ export class Deliveries {
     this.#read = read;
   }
 
-  /** Stores that a target is to be told. Call it inside the transaction of the change. */
-  add(target: string, key: string): void {
-    this.#rows.add(target, key, this.#ports.clock.now());
+  /**
+   * Stores that a target is to be told. Call it inside the transaction of the change.
+   * @param body what it is told; by default that is read when it is sent
+   */
+  add(target: string, key: string, body: string | null = null): void {
+    this.#rows.add(target, key, this.#ports.clock.now(), body);
     if (this.#ports.courier !== undefined) this.#ready.add(target);
   }
 
   /** Removes all that is owed to a target, which is not to be told any more. */
   drop(target: string): void {
     this.#rows.drop(target);
+  }
+
+  /** The version of what a target is owed; undefined where that is nothing. */
+  versionOf(target: string, key: string): number | undefined {
+    return this.#rows.versionOf(target, key);
+  }
+
+  /** When the first delivery is due, in epoch milliseconds, perhaps in the past; undefined without one. */
+  firstDue(): number | undefined {
+    return this.#rows.firstDue();
+  }
+
+  /** Makes everything due, as if nothing had failed: what kept it from arriving may be over. */
+  restart(): void {
+    this.#rows.restart(this.#ports.clock.now());
+    this.#lookAt = -Infinity;
   }
 
   /**

@@ -38,17 +38,29 @@ export class DeliveryRows {
   /**
    * Adds a row that is due now, or raises the version of the one there is, which keeps its attempt and
    * due time. Versions do not repeat after a row is gone: they are never below the clock's time.
+   * @param body what it says; null where that is read as it is sent
    */
-  add(target: string, key: string, now: number): void {
+  add(target: string, key: string, now: number, body: string | null): void {
     this.#sql.run(
-      `INSERT INTO deliveries (target, key, version, attempt, due) VALUES (?, ?, ?, 0, ?)
+      `INSERT INTO deliveries (target, key, version, attempt, due, body) VALUES (?, ?, ?, 0, ?, ?)
         ON CONFLICT (target, key) DO UPDATE
-        SET version = max(version + 1, excluded.version), body = NULL`,
+        SET version = max(version + 1, excluded.version), body = excluded.body`,
       target,
       key,
       now,
       now,
+      body,
     );
+  }
+
+  /** The version that waits or is under way; undefined without one. */
+  versionOf(target: string, key: string): number | undefined {
+    const [row] = this.#sql.all<{ version: number }>(
+      'SELECT version FROM deliveries WHERE target = ? AND key = ?',
+      target,
+      key,
+    );
+    return row?.version;
   }
 
   /** The targets of rows that are due, one for each row, the longest due first. */
@@ -90,14 +102,16 @@ export class DeliveryRows {
     return row?.due ?? undefined;
   }
 
-  /** Removes what was delivered, unless there is a newer version to deliver. */
-  acknowledge({ target, key, version }: Attempt): void {
+  /** Removes what was delivered; a newer version is to be delivered, by attempts that count anew. */
+  acknowledge({ target, key, version, attempt }: Attempt): void {
     this.#sql.run(
       'DELETE FROM deliveries WHERE target = ? AND key = ? AND version = ?',
       target,
       key,
       version,
     );
+    if (attempt === 0) return;
+    this.#sql.run('UPDATE deliveries SET attempt = 0 WHERE target = ? AND key = ?', target, key);
   }
 
   /** An attempt has failed; a newer version waits as well. */
@@ -115,6 +129,11 @@ export class DeliveryRows {
     const query = 'SELECT 1 FROM deliveries WHERE due > ? LIMIT 1';
     if (this.#sql.all(query, latest).length === 0) return;
     this.#sql.run('UPDATE deliveries SET due = ? WHERE due > ?', now, latest);
+  }
+
+  /** Makes everything due, as if nothing had failed. */
+  restart(now: number): void {
+    this.#sql.run('UPDATE deliveries SET due = ?, attempt = 0', now);
   }
 
   drop(target: string): void {

@@ -1,3 +1,4 @@
+import type { HookObject } from './hook-object.ts';
 import type { InboxObject } from './inbox-object.ts';
 import type { PollingSession } from './polling-session.ts';
 import type { RelayObject } from './relay-object.ts';
@@ -7,6 +8,7 @@ import type { RoomObject } from './room-object.ts';
 export interface Environment {
   ROOM: DurableObjectNamespace<RoomObject>;
   INBOX: DurableObjectNamespace<InboxObject>;
+  HOOK: DurableObjectNamespace<HookObject>;
   SESSION: DurableObjectNamespace<PollingSession>;
   /** Absent where an earlier configuration is deployed: rooms then hold all their sockets. */
   RELAY?: DurableObjectNamespace<RelayObject>;

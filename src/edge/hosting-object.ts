@@ -73,6 +73,7 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
     reset: () => this.closeAll(),
     ...(this.carry !== undefined && {
       carry: (target, deliveries) => this.carry!(target, deliveries),
+      carryMs: this.carryMs,
     }),
     log: this.log,
     maxQueued: this.settings.limits.unsentBytes,
@@ -86,6 +87,11 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   protected flushed?: (() => void) | undefined;
   /** Brings deliveries to a target; a kind of object that owes nothing has none. */
   protected carry?(...attempt: Parameters<Carry>): ReturnType<Carry>;
+
+  /** What an attempt at that may take, in milliseconds; as the courier has it unless given. */
+  protected get carryMs(): number | undefined {
+    return undefined;
+  }
 
   /** The object's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
   override async alarm(): Promise<void> {

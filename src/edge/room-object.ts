@@ -5,10 +5,13 @@ import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { application } from '../app/current.ts';
+import { outgoingHookOf } from '../hooks/outgoing.ts';
+import { pacedTelling } from '../hooks/paced-telling.ts';
 import type { OrderAnswer, OrderCall, RequestAnswer, RequestCall } from '../relay/exchange.ts';
 import { RoomRelays } from '../relay/room-relays.ts';
 import { Room } from '../room/room.ts';
 import { FILES_TARGET } from '../room/files/deliver.ts';
+import { HOOK_TARGET } from '../room/hook/deliver.ts';
 import { INBOX_TARGET } from '../room/telling/evaluate.ts';
 import { attachRelays, type StoredRelays } from './attach-relays.ts';
 import type { Environment } from './environment.ts';
@@ -22,6 +25,9 @@ const STORED = 'relays';
 
 /** One room in its Durable Object: adapts sockets and calls to the Room, and nothing else. */
 export class RoomObject extends SocketObject<Room> {
+  readonly #tellHook = pacedTelling((deliveries) =>
+    this.env.HOOK.getByName(this.roomId).tell(deliveries.map(({ key, body }) => ({ key, body }))),
+  );
   readonly #relays: RoomRelays;
   #room: Room | undefined;
 
@@ -69,7 +75,8 @@ export class RoomObject extends SocketObject<Room> {
     const { firstEpoch, report: meter, connections } = this;
     const { groups } = this.#relays;
     const roster = { connections: connections.connections.bind(connections), groups };
-    const host = { firstEpoch, roster, meter, hasInboxes: true, application };
+    const hookEvents = outgoingHookOf(this.settings)?.eventsOf(this.roomId) ?? new Set();
+    const host = { firstEpoch, roster, meter, hasInboxes: true, application, hookEvents };
     this.#room = new Room(this.roomId, { ...host, ...ports }, this.limits);
     this.#relays.opened(this.#room);
     return this.#room;
@@ -85,12 +92,13 @@ export class RoomObject extends SocketObject<Room> {
     this.#relays.closeAll();
   }
 
-  /** Brings what the room owes to an inbox, or to the store of files. */
+  /** Brings what the room owes to an inbox, the store of files, or the outgoing webhook. */
   protected override async carry(
     target: string,
     deliveries: readonly Delivery[],
   ): Promise<readonly DeliveryOutcome[]> {
     if (target === FILES_TARGET) return this.#deleteFiles(deliveries);
+    if (target === HOOK_TARGET) return this.#tellHook(target, deliveries);
     if (!target.startsWith(INBOX_TARGET)) return [];
     const userId = target.slice(INBOX_TARGET.length);
     await this.env.INBOX.getByName(userId).take(

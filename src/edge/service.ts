@@ -15,6 +15,7 @@ import type { HttpFiles } from '../transports/http/files.ts';
 import { offersSubprotocol, readHandshake } from '../transports/native/handshake.ts';
 import { delayRefusalOf } from '../admission/delay-refusal.ts';
 import { internalProblem, Refusal } from '../protocol/codes/errors.ts';
+import { wrongHook } from '../hooks/outgoing.ts';
 import { pushOf, wrongPush } from '../push/push.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { SECRET_BYTES, wrongKeys } from '../settings/keys.ts';
@@ -25,6 +26,7 @@ import type { Environment } from './environment.ts';
 import type { FileCounts } from '../observability/file-counts.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
+import { objectHooksOf } from './object-hooks.ts';
 import { ObjectInboxes } from './object-inboxes.ts';
 import { R2BlobStore } from './r2-blob-store.ts';
 import { TrafficReport } from './reports.ts';
@@ -96,6 +98,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     files,
+    hooks: objectHooksOf(env, settings),
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     ...shownOf(settings, allowGuests),
     page: pageOf(env.ASSETS),
@@ -114,7 +117,8 @@ function shownOf(settings: Settings, allowGuests: boolean) {
 
 /** Why a deployment cannot work with these settings. */
 function wrongSettings(settings: Settings, isLocal: boolean, allowGuests: boolean) {
-  return wrongKeys(settings, { isLocal, allowGuests, noKeys: NO_KEYS }) ?? wrongPush(settings);
+  const about = { isLocal, allowGuests, noKeys: NO_KEYS };
+  return wrongKeys(settings, about) ?? wrongPush(settings) ?? wrongHook(settings);
 }
 
 const NO_STORE =

@@ -25,12 +25,14 @@ export const CARRY_TIMEOUT_MS = 15_000;
 export class HostedCourier implements Courier {
   readonly #carry: Carry;
   readonly #timer: Timer;
+  readonly #timeoutMs: number;
   #waiting: Attempt[] = [];
   readonly #underWay = new Set<Attempt>();
 
-  constructor(carry: Carry, timer: Timer) {
+  constructor(carry: Carry, timer: Timer, timeoutMs = CARRY_TIMEOUT_MS) {
     this.#carry = carry;
     this.#timer = timer;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Starts one attempt for all deliveries given; `settle` is called once, in a later turn. Never throws. */
@@ -52,7 +54,7 @@ export class HostedCourier implements Courier {
   async #attempt(attempt: Attempt): Promise<void> {
     const { target, deliveries } = attempt;
     this.#underWay.add(attempt);
-    const stop = this.#timer.after(CARRY_TIMEOUT_MS, () => this.#settle(attempt, []));
+    const stop = this.#timer.after(this.#timeoutMs, () => this.#settle(attempt, []));
     const outcomes = await this.#outcomes(target, deliveries);
     if (!this.#underWay.has(attempt)) return;
     stop();

@@ -47,6 +47,8 @@ export interface HostPorts<O extends Hosted> {
   reset(): void;
   /** Brings deliveries to their targets; without it the object has no courier. */
   carry?: Carry;
+  /** What an attempt at that may take, in milliseconds; `CARRY_TIMEOUT_MS` unless given. */
+  carryMs?: number | undefined;
   log: Log;
   /** The queue runs at this weight, after the commit on its way: later input waits in the network. */
   maxQueued: number;
@@ -96,8 +98,8 @@ export class HostedObject<O extends Hosted> implements Timer {
 
   constructor(ports: HostPorts<O>) {
     this.#ports = ports;
-    const { carry } = ports;
-    this.#courier = carry === undefined ? undefined : new HostedCourier(carry, this);
+    const { carry, carryMs } = ports;
+    this.#courier = carry === undefined ? undefined : new HostedCourier(carry, this, carryMs);
   }
 
   /**

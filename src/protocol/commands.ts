@@ -44,6 +44,7 @@ import {
 } from './objects.ts';
 import { costFor, type Identity } from './identity.ts';
 import { fileRequests } from './file-requests.ts';
+import { hookRequests } from './hook-requests.ts';
 import { incomingRequests } from './incoming-requests.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
@@ -371,6 +372,7 @@ export const operations = {
   ...fileRequests,
   ...conversationRequests,
   ...incomingRequests,
+  ...hookRequests,
 } as const satisfies Record<string, Operation>;
 
 /** What a transport answers itself, whatever room is meant. */

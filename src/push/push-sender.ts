@@ -1,5 +1,6 @@
 import { encryptNotification } from '@block65/webcrypto-web-push';
 import { base64url, importJWK, SignJWT } from 'jose';
+import { retryAfterMs } from '../deliveries/retry-after.ts';
 import type { DeliveryOutcome } from '../host/ports.ts';
 import type { PushSubscription } from '../inbox/storage/push-subscriptions.ts';
 
@@ -29,9 +30,6 @@ const TOKEN_USED_MS = 6 * 3_600_000;
 
 /** A push service answers within this, in milliseconds, or has failed. */
 const TIMEOUT_MS = 10_000;
-
-/** The wait of a push service that names none, in milliseconds. */
-const WAIT_MS = 60_000;
 
 /** Push services that a token is kept for. */
 const MAX_TOKENS = 100;
@@ -125,14 +123,9 @@ async function encrypted(
 function outcomeOf({ ok, status, headers }: Response): PushOutcome {
   if (ok) return 'delivered';
   if (status === 404 || status === 410) return 'gone';
-  return status === 429 ? { retryAfterMs: waitOf(headers.get('retry-after')) } : 'failed';
-}
-
-/** `Retry-After` in milliseconds: a number of seconds, or a date. */
-function waitOf(header: string | null): number {
-  if (header === null) return WAIT_MS;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.max(1_000, ms) : WAIT_MS;
+  return status === 429
+    ? { retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()) }
+    : 'failed';
 }
 
 function privateKeyOf({ publicKey, privateKey: d }: VapidKeys) {

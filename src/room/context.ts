@@ -1,5 +1,6 @@
 import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
+import type { HookEvent } from '../protocol/hook-requests.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
 import type { Application } from './application.ts';
@@ -34,6 +35,8 @@ export interface RoomParts extends Stores {
   limits: Limits;
   ids: Ids;
   application: Application;
+  /** What the outgoing webhook follows of this room. */
+  hookEvents: ReadonlySet<HookEvent>;
   deliveries: Deliveries;
 }
 

@@ -8,6 +8,7 @@ import type { Entry } from './broadcast/framing.ts';
 import type { OpenAppends } from './broadcast/open-appends.ts';
 import type { Outbox } from './broadcast/outbox.ts';
 import type { Context, Decision, UpkeepContext } from './context.ts';
+import { HOOK_TARGET, hookKeys } from './hook/deliver.ts';
 import type { Connection, ConnectionState } from './ports.ts';
 import type { Connections } from './presence/connections.ts';
 import type { Departures } from './presence/departures.ts';
@@ -124,6 +125,10 @@ export function plan<R>(
   let delivers = context.told.isOn && context.told.hasMarks;
   context.told.hasMarks = false;
   if (delivers) planned.push({ type: 'tell' });
+  for (const key of context.hookEvents.size === 0 ? [] : hookKeys(context, effects)) {
+    context.deliveries.add(HOOK_TARGET, key);
+    delivers = true;
+  }
   for (const effect of effects) {
     if (effect.type === 'broadcast') position = effect.position ?? position;
     if (effect.type === 'wake') wakes ||= !isSetBy(effect.by, wakeAt);

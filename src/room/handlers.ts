@@ -25,6 +25,7 @@ import { exportRoom } from './commands/export-room.ts';
 import { finishMessage } from './commands/finish-message.ts';
 import { getAudit } from './commands/get-audit.ts';
 import { getConversation } from './commands/get-conversation.ts';
+import { getChanges } from './commands/get-changes.ts';
 import { getHistory } from './commands/get-history.ts';
 import { getMembers } from './commands/get-members.ts';
 import { getMessage } from './commands/get-message.ts';
@@ -97,6 +98,7 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   importFile,
   getConversation,
   getNotice,
+  getChanges,
   exportUser,
   setReading,
   quitRoom,

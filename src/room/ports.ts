@@ -1,6 +1,7 @@
 import type { Identity } from '../protocol/identity.ts';
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { OperationName } from '../protocol/commands.ts';
+import type { HookEvent } from '../protocol/hook-requests.ts';
 import type { ErrorCode } from '../protocol/codes/errors.ts';
 import type { Clock, Courier, Ids, Log, Sql, Timer, Wakeup } from '../host/ports.ts';
 import type { Application } from './application.ts';
@@ -77,6 +78,8 @@ export interface Ports {
   /** Whether the courier reaches inboxes, which the room then tells what their users have in it. */
   hasInboxes?: boolean;
   application?: Application;
+  /** What the courier's webhook follows of this room; nothing unless given. */
+  hookEvents?: ReadonlySet<HookEvent>;
 }
 
 /** A display name, whether a token vouches for it, and whether a program has it. */

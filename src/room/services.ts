@@ -13,6 +13,7 @@ import { SlowConsumers } from './broadcast/slow-consumers.ts';
 import type { RoomParts, UpkeepContext } from './context.ts';
 import { Effects, type PlannedEffect } from './effects.ts';
 import { FILES_TARGET, filesBody } from './files/deliver.ts';
+import { HOOK_TARGET, hookBody } from './hook/deliver.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Ports } from './ports.ts';
 import { Connections } from './presence/connections.ts';
@@ -34,6 +35,8 @@ const APPEND_RATE = { perSecond: fixed.appendsPerSecond, burst: fixed.appendBurs
 
 /** Messages of one incoming webhook. */
 const INCOMING_RATE = { perSecond: fixed.incomingPerSecond, burst: fixed.incomingBurst };
+
+const NO_EVENTS: ReadonlySet<never> = new Set();
 
 /** What a room's own methods call. */
 export interface RoomServices {
@@ -68,8 +71,6 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
   const stores = storesOf(database, ports, roomId);
   const rates = new RateLimits(commandRate(limits), clock);
-  const appendRates = new RateLimits(APPEND_RATE, clock);
-  const incomingRates = new RateLimits(INCOMING_RATE, clock);
   const appends = new OpenAppends();
   const deliveries = new Deliveries({ ...ports, sql: database }, (target, key) =>
     readDelivery(upkeep.context(), ports, target, key),
@@ -81,12 +82,13 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     presence,
     typing,
     appends,
-    appendRates,
-    incomingRates,
+    appendRates: new RateLimits(APPEND_RATE, clock),
+    incomingRates: new RateLimits(INCOMING_RATE, clock),
     limits,
     ids,
     deliveries,
     application,
+    hookEvents: ports.hookEvents ?? NO_EVENTS,
   };
 
   // Applying effects may rename a user, and a renaming has effects.
@@ -132,6 +134,7 @@ function readDelivery(
   key: string,
 ): string | undefined {
   if (target === FILES_TARGET) return filesBody(context, key);
+  if (target === HOOK_TARGET) return hookBody(context, key);
   if (!target.startsWith(INBOX_TARGET)) return application?.read?.(context, target, key);
   return bodyOf(context, target.slice(INBOX_TARGET.length));
 }

@@ -1,4 +1,5 @@
 import { wrongClientUrl, wrongPublicUrl } from '../auth/origin.ts';
+import { hookDeclarations } from './hook-declarations.ts';
 import { pushDeclarations } from './push-declarations.ts';
 import type { Declaration } from './declaration.ts';
 import { EXAMPLE_SECRET, wrongKeySetUrl, wrongPageUrl, wrongSecret } from './keys.ts';
@@ -340,5 +341,6 @@ export const declarations = [
     about: 'Size of what one user may upload into one room in a day (UTC).',
   },
   ...pushDeclarations,
+  ...hookDeclarations,
   ...tuningDeclarations,
 ] as const satisfies readonly Declaration[];

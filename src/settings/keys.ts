@@ -48,10 +48,17 @@ export function wrongPageUrl(value: string): string | undefined {
 
 /** The same for an address that no key set can be taken from. */
 export function wrongKeySetUrl(value: string): string | undefined {
-  const why = 'must be an https URL such as https://id.example.com/.well-known/jwks.json';
-  if (!URL.canParse(value)) return why;
-  const { protocol, hostname } = new URL(value);
-  // Whoever is on the way of a key set sent in the clear can put keys of their own in it.
+  // A key set sent in the clear can be replaced by anybody on its way.
+  return isSecureUrl(value)
+    ? undefined
+    : 'must be an https URL such as https://id.example.com/.well-known/jwks.json';
+}
+
+/** Whether it is an https URL, or one of http on this machine, without a user or password in it. */
+export function isSecureUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== '' || password !== '') return false;
   const isOfThisMachine = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && isOfThisMachine) ? undefined : why;
+  return protocol === 'https:' || (protocol === 'http:' && isOfThisMachine);
 }

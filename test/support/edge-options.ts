@@ -20,6 +20,7 @@ export function edgeOptions(folder: string, settings: TestSettings = {}, port = 
       ROOM: { className: 'RoomObject', useSQLite: true },
       INBOX: { className: 'InboxObject', useSQLite: true },
       RELAY: { className: 'RelayObject', useSQLite: true },
+      HOOK: { className: 'HookObject', useSQLite: true },
       SESSION: { className: 'PollingSession', useSQLite: true },
     },
     r2Buckets: ['FILES'],

@@ -36,6 +36,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
   });
   const app = httpTransport({
     pushKey: undefined,
+    hooks: undefined,
     directory: rooms,
     inboxes,
     authenticate: authenticatorOf(settings, false),

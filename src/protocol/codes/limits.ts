@@ -46,6 +46,8 @@ export const fixed = {
   historyDefault: 50,
   /** Messages in a page of what was missed. */
   missedPage: 500,
+  /** Changes in one request of the outgoing webhook. */
+  hookPage: 100,
   /** A page ends before it exceeds this much JSON, but never below one item. */
   pageBytes: 256 * 1024,
   /** Users named in a join reply. */

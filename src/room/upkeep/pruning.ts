@@ -1,4 +1,5 @@
 import { fixed } from '../../protocol/codes/limits.ts';
+import { oweLog } from '../hook/deliver.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
@@ -24,7 +25,8 @@ function prune(context: UpkeepContext): readonly Effect[] {
   const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
   let left: number = fixed.stepRows;
   let last = 0;
-  const removed: Effect[] = [];
+  // The webhook may hold a request with what is removed.
+  const removed: Effect[] = [...oweLog(context)];
   for (const message of messages.oldest(fixed.stepRows)) {
     if (left <= 0 || message.timestamp >= cutoff) break;
     removed.push(...removeDependents(context, message));

@@ -12,6 +12,7 @@ import { eventsRoute, inboxEventsRoute } from './events-route.ts';
 import { addFileRoutes } from './files.ts';
 import { refusalOf } from '../../protocol/codes/errors.ts';
 import type { HttpTransport, Identify } from './http-transport.ts';
+import { addHookRoutes, assertAdmin } from './hook-routes.ts';
 import { addIncomingRoutes } from './incoming.ts';
 import { addInboxRoutes, pushKeyRoute } from './inbox-routes.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
@@ -46,12 +47,7 @@ export function httpTransport(transport: HttpTransport): Hono {
   );
   app.onError((error, c) => answerError(c, error, transport.log));
 
-  app.get('/health', async (c) => {
-    const ok = await transport.isHealthy();
-    const { version, host } = transport;
-    const { messageBytes } = transport.limits;
-    return c.json({ ok, version, protocol: PROTOCOL, host, messageBytes }, ok ? 200 : 503);
-  });
+  app.get('/health', (c) => health(c, transport));
   app.get('/openapi.json', openApiRoute(transport.version));
   app.on('GET', ['/rooms/:roomId/ws', '/inbox/ws'], (c) => {
     if (transport.upgrade === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
@@ -75,6 +71,7 @@ export function httpTransport(transport: HttpTransport): Hono {
   for (const route of roomRoutes) addRoute(app, route, transport, identify);
   addFileRoutes(app, transport, identify, charge);
   addIncomingRoutes(app, transport, identify);
+  addHookRoutes(app, transport, identify);
   app.get('/rooms/:roomId/events', eventsRoute(transport, identify));
   app.route('/rooms/:roomId', lifecycleRoutes(transport));
   addInboxRoutes(app, transport, identify);
@@ -95,6 +92,18 @@ export function httpTransport(transport: HttpTransport): Hono {
   app.get('*', pageCaching, transport.page);
   app.notFound((c) => notFound(app, c));
   return app;
+}
+
+async function health(c: Context, transport: HttpTransport): Promise<Response> {
+  const ok = await transport.isHealthy();
+  const { version, host, limits, authenticate, hooks } = transport;
+  const { messageBytes } = limits;
+  const health = { ok, version, protocol: PROTOCOL, host, messageBytes };
+  const status = ok ? 200 : 503;
+  if (c.req.query('details') === undefined) return c.json(health, status);
+  assertAdmin((await authenticate(credentialsOf(c))).admin);
+  const details = hooks === undefined ? {} : { webhook: await hooks.summary() };
+  return c.json({ ...health, ...details }, status);
 }
 
 /** The page's files that are named after their content, as `web/build.ts` does. */

@@ -5,6 +5,7 @@ import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { HttpFiles } from './files.ts';
 import type { PageSettings } from './page-settings.ts';
+import type { HookDirectory } from '../../hooks/hook-directory.ts';
 import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { RoomDirectory } from '../../host/room-directory.ts';
 import type { StreamBody } from './stream-body.ts';
@@ -31,6 +32,8 @@ export interface HttpTransport {
   files: HttpFiles;
   /** What browsers subscribe to push notifications with; undefined where none are sent. */
   pushKey: string | undefined;
+  /** The outgoing webhook; undefined where none is set up. */
+  hooks: HookDirectory | undefined;
   /** Routes of development mode. */
   development?: Hono | undefined;
   /** What an operator decides about the page. */

@@ -58,3 +58,6 @@ function refusedWith(codes: readonly string[]): Json {
     }),
   };
 }
+
+/** A position in a room's log. */
+export const positionSchema = { type: 'string', examples: ['0:0'] };

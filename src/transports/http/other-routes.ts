@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { answered, type Json, refusals, schemaRef } from './openapi-parts.ts';
+import { answered, type Json, positionSchema, refusals, schemaRef } from './openapi-parts.ts';
+import { webhookDescriptions } from './openapi-webhooks.ts';
 import type { RequestName } from '../../protocol/commands.ts';
 import { inboxCommands } from '../../protocol/inbox-commands.ts';
 import type { Method } from '../../protocol/operation.ts';
@@ -30,7 +31,6 @@ export const otherOperations: readonly RequestName[] = [
 
 const JSON_TYPE = 'application/json';
 const LINES_TYPE = 'application/x-ndjson';
-const positionSchema = { type: 'string', examples: ['0:0'] };
 const since = {
   name: 'since',
   in: 'query',
@@ -159,6 +159,14 @@ export const otherRoutes: readonly OtherRoute[] = [
     operationId: 'getHealth',
     summary: 'Whether the service can do its work; wakes no room.',
     security: [],
+    parameters: [
+      {
+        name: 'details',
+        in: 'query',
+        description: 'Adds how the outgoing webhook does; for admins.',
+        schema: { type: 'string' },
+      },
+    ],
     responses: {
       '200': answered('It can.', JSON_TYPE, schemaRef('Health')),
       '503': answered('It cannot.', JSON_TYPE, schemaRef('Health')),
@@ -226,6 +234,7 @@ export const otherRoutes: readonly OtherRoute[] = [
     ],
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
   },
+  ...webhookDescriptions,
   {
     ...ownRoute('deleteRoom'),
     responses: {
@@ -280,39 +289,6 @@ export const otherRoutes: readonly OtherRoute[] = [
         properties: { url: { type: 'string', format: 'uri' } },
         required: ['url'],
       }),
-      ...refusals({ hasBody: true }),
-    },
-  },
-  {
-    method: 'POST',
-    path: '/rooms/:roomId/incoming/:key',
-    operationId: 'sayIncoming',
-    summary: 'Sends a message as an incoming webhook: Slack-style JSON, or the text itself.',
-    security: [],
-    parameters: [
-      {
-        name: 'Idempotency-Key',
-        in: 'header',
-        description: 'The id of the message: sent again, nothing happens.',
-        schema: { type: 'string', minLength: 1, maxLength: 64 },
-      },
-    ],
-    requestBody: {
-      required: true,
-      content: {
-        [JSON_TYPE]: {
-          schema: {
-            type: 'object',
-            properties: { text: { type: 'string' }, username: { type: 'string' } },
-            required: ['text'],
-          },
-        },
-        'text/plain': { schema: { type: 'string' } },
-      },
-    },
-    responses: {
-      '201': answered('Sent.', JSON_TYPE, { type: 'object' }),
-      '200': answered('It had been sent before.', JSON_TYPE, { type: 'object' }),
       ...refusals({ hasBody: true }),
     },
   },

@@ -135,6 +135,7 @@ const least: Record<OperationName, object> = {
   unmuteMember: { userId: 'bob' },
   sendSignal: { name: 'wave' },
   getRoom: {},
+  getChanges: { after: '0:0' },
   getMessage: { seq: 1 },
   getAudit: {},
   deleteRoom: {},

@@ -1,0 +1,21 @@
+import type { HookDirectory } from '../hooks/hook-directory.ts';
+import { outgoingHookOf } from '../hooks/outgoing.ts';
+import type { Settings } from '../settings/settings.ts';
+import { callRoom } from './call-room.ts';
+import type { Environment } from './environment.ts';
+import { HOOK_STATUS } from './hook-object.ts';
+
+/** The outgoing webhook as Durable Objects, one for each room; undefined where none is set up. */
+export function objectHooksOf(
+  { HOOK }: Environment,
+  settings: Settings,
+): HookDirectory | undefined {
+  const outgoing = outgoingHookOf(settings);
+  if (outgoing === undefined) return undefined;
+  return {
+    eventsOf: outgoing.eventsOf,
+    replay: (roomId, position) => callRoom(async () => HOOK.getByName(roomId).replay(position)),
+    status: (roomId) => callRoom(async () => HOOK.getByName(roomId).status()),
+    summary: () => callRoom(async () => HOOK.getByName(HOOK_STATUS).summary()),
+  };
+}

@@ -1,0 +1,157 @@
+import { MAX_BACKOFF_MS } from '../deliveries/backoff.ts';
+import type { Carry } from '../host/courier.ts';
+import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
+import type { Reply } from '../protocol/commands.ts';
+import type { Result } from '../protocol/frames.ts';
+import { formatPosition } from '../protocol/position.ts';
+import type { Identity } from '../protocol/identity.ts';
+import { LOG_KEY } from '../room/hook/deliver.ts';
+import { type Hook, type LogBody, ROOM_TARGET, STATUS_TARGET } from './hook.ts';
+import type { Batch, FailingRoom } from './hook-rows.ts';
+import type { Post, PostOutcome } from './post.ts';
+import { eventId } from './sign.ts';
+
+/** The service itself, in a question to a room. */
+export const HOOK_IDENTITY: Identity = { userId: 'parlor:hook', admin: true };
+
+/** Requests of an attempt begin within this, in milliseconds. */
+const STARTS_WITHIN_MS = 10_000;
+
+/** A room that has not answered by then has failed, in milliseconds. */
+const READ_TIMEOUT_MS = 10_000;
+
+/** The longest time-out of a request, in milliseconds. */
+const POST_TIMEOUT_MS = 15_000;
+
+/** What an attempt may take, in milliseconds: the next one must not begin while a request is under way. */
+export const HOOK_CARRY_MS = STARTS_WITHIN_MS + READ_TIMEOUT_MS + POST_TIMEOUT_MS + 5_000;
+
+/** How requests reach rooms, the endpoint, and the object that keeps what was taken. */
+export interface HookPeers {
+  changes: (roomId: string, after: string) => Promise<Result<Reply<'getChanges'>>>;
+  /** Does something in the hook. Resolves when it is stored. */
+  hook: <T>(work: (hook: Hook) => T) => Promise<T>;
+  post: Post;
+  /** Tells of a room whose requests fail, or are taken again; absent where nothing is to be told. */
+  report?: (roomId: string, failing: Omit<FailingRoom, 'roomId'> | undefined) => Promise<void>;
+}
+
+/** Carries what is owed to the endpoint: one request a room at a time, in order. */
+export function hookCarrier(peers: HookPeers): Carry {
+  return async (target, deliveries) => {
+    if (target === STATUS_TARGET) return reportAll(peers, deliveries);
+    if (await peers.hook((hook) => hook.isStopped)) {
+      return deliveries.map(() => ({ retryAfterMs: MAX_BACKOFF_MS }));
+    }
+    const roomId = target.slice(ROOM_TARGET.length);
+    const until = Date.now() + STARTS_WITHIN_MS;
+    const outcomes: DeliveryOutcome[] = [];
+    for (const delivery of deliveries) {
+      if (Date.now() > until) break;
+      const isLog = delivery.key === LOG_KEY;
+      const carry = isLog ? carryLog : carryEvent;
+      const outcome = await carry(peers, roomId, delivery);
+      outcomes.push(outcome);
+      // What comes later waits for what came first.
+      if (outcome !== 'delivered') break;
+    }
+    const rest = outcomes.at(-1) === 'delivered' ? { retryAfterMs: 1_000 } : outcomes.at(-1);
+    return deliveries.map((_, at) => outcomes[at] ?? rest ?? 'failed');
+  };
+}
+
+async function carryLog(
+  peers: HookPeers,
+  roomId: string,
+  { body, version }: Delivery,
+): Promise<DeliveryOutcome> {
+  const { position, replays, batch: kept } = JSON.parse(body) as LogBody;
+  const read = kept === null ? await readBatch(peers, roomId, position, replays) : kept;
+  if (typeof read === 'string') return read;
+  const { hook, post } = peers;
+  const outcome = read.id === '' ? TAKEN : await post(read.id, read.body);
+  if (outcome.type === 'taken') {
+    await hook((live) => live.taken(roomId, replays, read));
+    return 'delivered';
+  }
+  return failed(peers, roomId, outcome, (live, reason) =>
+    live.failed(roomId, reason, version, read),
+  );
+}
+
+const TAKEN: PostOutcome = { type: 'taken' };
+
+/** The next request of a room; without an id where nothing is to be sent, else how the attempt has ended. */
+async function readBatch(
+  { changes: ask, hook }: HookPeers,
+  roomId: string,
+  after: string,
+  replays: number,
+): Promise<Batch | 'delivered' | 'failed'> {
+  const answer = await within(READ_TIMEOUT_MS, ask(roomId, after));
+  if (answer === undefined || !answer.ok) {
+    // A room that is gone has no log; one that is being imported tells again when it is whole.
+    if (answer?.error.code === 'room_not_found') return 'delivered';
+    await hook((live) => live.failed(roomId, 'its room does not answer'));
+    return 'failed';
+  }
+  const { ok: _, hasMore, ...data } = answer;
+  const { epoch, from, to, changes, reset } = data;
+  const position = formatPosition({ epoch, rev: to });
+  const isEmpty = changes.length === 0 && reset === undefined;
+  const id = isEmpty ? '' : await eventId([roomId, epoch, from, to, replays]);
+  const timestamp = new Date().toISOString();
+  const said = { type: 'room.changed', timestamp, data: { roomId, ...data } };
+  return { id, body: isEmpty ? '' : JSON.stringify(said), position, hasMore };
+}
+
+async function carryEvent(
+  peers: HookPeers,
+  roomId: string,
+  { key, version, body }: Delivery,
+): Promise<DeliveryOutcome> {
+  const outcome = await peers.post(await eventId([roomId, key, version]), body);
+  if (outcome.type === 'taken') {
+    await peers.hook((hook) => hook.takenEvent(roomId));
+    return 'delivered';
+  }
+  return failed(peers, roomId, outcome, (live, reason) => live.failed(roomId, reason));
+}
+
+async function failed(
+  { hook }: HookPeers,
+  roomId: string,
+  outcome: Exclude<PostOutcome, { type: 'taken' }>,
+  note: (hook: Hook, reason: string) => void,
+): Promise<DeliveryOutcome> {
+  if (outcome.type === 'gone') {
+    await hook((live) => live.stop(roomId));
+    return { retryAfterMs: MAX_BACKOFF_MS };
+  }
+  const { reason, retryAfterMs } = outcome;
+  await hook((live) => note(live, reason));
+  return retryAfterMs === undefined ? 'failed' : { retryAfterMs };
+}
+
+async function reportAll(
+  { report }: HookPeers,
+  deliveries: readonly Delivery[],
+): Promise<DeliveryOutcome[]> {
+  for (const { key, body } of deliveries) {
+    const { failing } = JSON.parse(body) as { failing?: Omit<FailingRoom, 'roomId'> };
+    await report?.(key, failing);
+  }
+  return deliveries.map(() => 'delivered');
+}
+
+/** What comes of it within a time; undefined where nothing does. */
+async function within<T>(ms: number, asked: Promise<T>): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  try {
+    return await Promise.race([asked, promise]);
+  } finally {
+    // A remaining timer would keep an object awake.
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,243 @@
+import { Deliveries, WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
+import type { Hosted } from '../host/hosted-object.ts';
+import type { Clock, Courier, Ids, Log, Sql, Timer, Wakeup } from '../host/ports.ts';
+import { unavailable } from '../protocol/codes/errors.ts';
+import { LOG_KEY } from '../room/hook/deliver.ts';
+import { Database } from '../room/storage/database.ts';
+import { type Batch, type FailingRoom, type HookedRoom, HookRows } from './hook-rows.ts';
+import { hookMigrations } from './migrations.ts';
+
+/** The target of what is sent of a room, followed by its id: requests about one room are in order. */
+export const ROOM_TARGET = 'room:';
+
+/** The target of what the service is told of a room whose requests fail, or are taken again. */
+export const STATUS_TARGET = 'status';
+
+/** Failing rooms that a summary names. */
+const NAMED = 20;
+
+export interface HookPorts {
+  sql: Sql;
+  clock: Clock;
+  ids: Ids;
+  timer: Timer;
+  wakeup: Wakeup;
+  log: Log;
+  courier?: Courier;
+  meter?: { attempted(outcome: 'delivered' | 'failed'): void };
+}
+
+export interface HookOptions {
+  /** Of the settings: under other ones everything is tried again at once. */
+  fingerprint: string;
+  /** Whether an object elsewhere is told of rooms whose requests fail. */
+  reports: boolean;
+  /** The requests of a room begin to fail, for a reason, or are taken again. */
+  noted?(roomId: string, reason: string | undefined): void;
+}
+
+/** What a delivery of the log needs. */
+export interface LogBody {
+  roomId: string;
+  position: string;
+  replays: number;
+  batch: Batch | null;
+}
+
+/** What an operator is shown. */
+export interface HookSummary {
+  /** Rooms whose requests fail. */
+  failing: number;
+  /** Whether the endpoint has answered 410: nothing is sent until the settings change. */
+  stopped: boolean;
+  /** Some of these rooms, the longest failing first. */
+  rooms: FailingRoom[];
+}
+
+/** What an operator is shown of one room. */
+export interface HookedRoomStatus {
+  position: string;
+  isWaiting: boolean;
+  failingSince?: number;
+  reason?: string;
+}
+
+/**
+ * The outgoing webhook of the rooms of one database: of one room at the edge, of all on Node. The log
+ * of a room is the queue; here stand only the position up to which the endpoint has taken it, and the
+ * request that is being tried. A room says that it has changed, a carrier reads its log and sends it.
+ */
+export class Hook implements Hosted {
+  readonly #ports: HookPorts;
+  readonly #options: HookOptions;
+  readonly #database: Database;
+  readonly #rows: HookRows;
+  readonly #deliveries: Deliveries;
+  /** For when the wakeup is set; undefined also when that is not known. */
+  #wakeAt: number | undefined;
+
+  /** @throws NewerSchema where newer code has written the database */
+  constructor(ports: HookPorts, options: HookOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#database = new Database(ports.sql, hookMigrations);
+    this.#rows = new HookRows(this.#database);
+    this.#deliveries = new Deliveries({ ...ports, sql: this.#database }, (target, key) =>
+      this.#read(target, key),
+    );
+    const { fingerprint } = options;
+    const known = this.#rows.state();
+    if (known === undefined || known.fingerprint === fingerprint) return;
+    this.#write(() => {
+      this.#rows.setState(fingerprint, false);
+      this.#deliveries.restart();
+    });
+  }
+
+  /** Takes what a room owes: that its log has changed, or an event with its body. */
+  tell(roomId: string, told: readonly { key: string; body: string }[]): void {
+    this.#write(() => {
+      if (this.#rows.state() === undefined) this.#rows.setState(this.#options.fingerprint, false);
+      for (const { key, body } of told) {
+        const isLog = key === LOG_KEY;
+        this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, isLog ? null : body);
+        if (isLog) this.#rows.dropBatch(roomId);
+      }
+    });
+  }
+
+  /** Sends a room's log again from a position on. */
+  replay(roomId: string, position: string): void {
+    this.#write(() => {
+      const known = this.#rows.find(roomId);
+      const replays = known.replays + 1;
+      this.#rows.put(roomId, { ...known, position, replays, batch: null });
+    });
+    this.tell(roomId, [{ key: LOG_KEY, body: '{}' }]);
+  }
+
+  /** The endpoint has taken a batch, or there was nothing to send up to its position. */
+  taken(roomId: string, replays: number, { position, hasMore }: Omit<Batch, 'id' | 'body'>): void {
+    this.#write(() => {
+      const known = this.#rows.find(roomId);
+      this.#noteTaken(roomId, known);
+      // It was set back meanwhile.
+      if (known.replays !== replays) return;
+      const after = { position, replays, batch: null, failingSince: null, reason: null };
+      this.#rows.put(roomId, after);
+      if (hasMore) this.#deliveries.add(`${ROOM_TARGET}${roomId}`, LOG_KEY);
+    });
+  }
+
+  /** The endpoint has taken an event. */
+  takenEvent(roomId: string): void {
+    const known = this.#rows.find(roomId);
+    if (known.failingSince === null) return;
+    this.#write(() => {
+      this.#noteTaken(roomId, known);
+      this.#rows.put(roomId, { ...known, failingSince: null, reason: null });
+    });
+  }
+
+  /**
+   * A request has failed.
+   * @param version of the delivery that it was for: what has changed since is read again
+   */
+  failed(roomId: string, reason: string, version?: number, batch: Batch | null = null): void {
+    this.#write(() => {
+      const known = this.#rows.find(roomId);
+      const current = this.#deliveries.versionOf(`${ROOM_TARGET}${roomId}`, LOG_KEY);
+      const kept = batch !== null && version === current ? batch : known.batch;
+      const since = known.failingSince ?? this.#ports.clock.now();
+      this.#rows.put(roomId, { ...known, batch: kept, failingSince: since, reason });
+      if (known.failingSince !== null) return;
+      this.#options.noted?.(roomId, reason);
+      if (this.#options.reports) this.#deliveries.add(STATUS_TARGET, roomId);
+    });
+  }
+
+  /** The endpoint has answered 410: nothing is sent until the settings change. */
+  stop(roomId: string): void {
+    this.#write(() => this.#rows.setState(this.#options.fingerprint, true));
+    this.failed(roomId, 'it answered 410, and gets nothing until the settings change');
+  }
+
+  /** Whether nothing is to be sent. */
+  get isStopped(): boolean {
+    return this.#rows.state()?.stopped === 1;
+  }
+
+  /** Takes what another object says of its room. @param failing undefined: its requests are taken again */
+  report(roomId: string, failing: { since: number; reason: string } | undefined): void {
+    this.#write(() => {
+      if (failing === undefined) this.#rows.remove(roomId);
+      else {
+        const { since: failingSince, reason } = failing;
+        this.#rows.put(roomId, { ...this.#rows.find(roomId), failingSince, reason });
+      }
+    });
+  }
+
+  summary(): HookSummary {
+    const failing = this.#rows.countFailing();
+    const rooms = failing === 0 ? [] : this.#rows.failing(NAMED);
+    return { failing, stopped: this.isStopped, rooms };
+  }
+
+  statusOf(roomId: string): HookedRoomStatus {
+    const { position, failingSince, reason } = this.#rows.find(roomId);
+    const isWaiting = this.#deliveries.versionOf(`${ROOM_TARGET}${roomId}`, LOG_KEY) !== undefined;
+    return {
+      position,
+      isWaiting,
+      ...(failingSince !== null && { failingSince, reason: reason ?? '' }),
+    };
+  }
+
+  wake(): void {
+    this.#wakeAt = undefined;
+    this.#ports.wakeup.set(undefined);
+    this.#write(() => this.#deliveries.wake());
+  }
+
+  /** Starts what is due, and has the object woken for what a failed attempt or a crash leaves. */
+  flush(): boolean {
+    this.#deliveries.dispatch();
+    const { clock, wakeup } = this.#ports;
+    const now = clock.now();
+    const due = this.#deliveries.firstDue();
+    if (due === undefined) return false;
+    const at = due > now ? due : now + WAKEUP_EVERY_MS;
+    const isSet = this.#wakeAt !== undefined && this.#wakeAt > now && this.#wakeAt <= at;
+    if (isSet) return false;
+    this.#wakeAt = at;
+    wakeup.set(at);
+    return false;
+  }
+
+  #noteTaken(roomId: string, { failingSince }: HookedRoom): void {
+    if (failingSince === null) return;
+    this.#options.noted?.(roomId, undefined);
+    if (this.#options.reports) this.#deliveries.add(STATUS_TARGET, roomId);
+  }
+
+  #read(target: string, key: string): string {
+    if (target === STATUS_TARGET) {
+      const { failingSince: since, reason } = this.#rows.find(key);
+      return JSON.stringify(since === null ? {} : { failing: { since, reason } });
+    }
+    const roomId = target.slice(ROOM_TARGET.length);
+    const { position, replays, batch } = this.#rows.find(roomId);
+    return JSON.stringify({ roomId, position, replays, batch } satisfies LogBody);
+  }
+
+  /** @throws Refusal `unavailable` when storage fails */
+  #write(work: () => void): void {
+    try {
+      this.#database.atomic(work);
+    } catch (error) {
+      this.#ports.log.failure('hook', error);
+      throw unavailable();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { fractionOf } from '../deliveries/backoff.ts';
+import { type HookEvent, hookEvents } from '../protocol/hook-requests.ts';
+import { isDirect, DIRECT_PREFIX } from '../protocol/inbox-objects.ts';
+import { listOf } from '../settings/hook-declarations.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { HookEndpoint } from './post.ts';
+
+export type HookSettings = Pick<
+  Settings,
+  'WEBHOOK_URL' | 'WEBHOOK_SECRETS' | 'WEBHOOK_ROOMS' | 'WEBHOOK_EVENTS' | 'WEBHOOK_TIMEOUT_MS'
+>;
+
+/** Where an outgoing webhook goes, and what it follows. */
+export interface OutgoingHook extends HookEndpoint {
+  /** Changes with the settings: what has stopped goes on under other ones. */
+  fingerprint: string;
+  /** What is sent of a room; empty for a room that is not followed. */
+  eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
+}
+
+const NONE: ReadonlySet<HookEvent> = new Set();
+
+/** The outgoing webhook of these settings; undefined without one. */
+export function outgoingHookOf(settings: HookSettings): OutgoingHook | undefined {
+  const { WEBHOOK_URL: url, WEBHOOK_SECRETS, WEBHOOK_ROOMS, WEBHOOK_EVENTS } = settings;
+  if (url === undefined) return undefined;
+  const patterns = listOf(WEBHOOK_ROOMS);
+  const asked = listOf(WEBHOOK_EVENTS);
+  const events = new Set(hookEvents.filter((event) => asked.includes(event)));
+  const secrets = listOf(WEBHOOK_SECRETS);
+  return {
+    url,
+    secrets,
+    timeoutMs: settings.WEBHOOK_TIMEOUT_MS,
+    fingerprint: JSON.stringify([url, fractionOf(secrets.join()), patterns, asked]),
+    eventsOf: (roomId) => (patterns.some((pattern) => names(pattern, roomId)) ? events : NONE),
+  };
+}
+
+/** Why nothing can be sent with these settings; undefined where it can, or need not. */
+export function wrongHook({
+  WEBHOOK_URL,
+  WEBHOOK_SECRETS,
+}: Pick<HookSettings, 'WEBHOOK_URL' | 'WEBHOOK_SECRETS'>): string | undefined {
+  if (WEBHOOK_URL === undefined || WEBHOOK_SECRETS !== undefined) return undefined;
+  return 'WEBHOOK_URL needs WEBHOOK_SECRETS: set it to what "echo whsec_$(openssl rand -base64 32)" prints, and give it to your backend.';
+}
+
+function names(pattern: string, roomId: string): boolean {
+  if (isDirect(roomId) && !pattern.startsWith(DIRECT_PREFIX)) return false;
+  return pattern.endsWith('*') ? roomId.startsWith(pattern.slice(0, -1)) : roomId === pattern;
+}

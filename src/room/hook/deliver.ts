@@ -1,0 +1,54 @@
+import type { HookEvent } from '../../protocol/hook-requests.ts';
+import { shownMember } from '../access/targets.ts';
+import type { UpkeepContext } from '../context.ts';
+import type { Effect } from '../effects.ts';
+
+/** The target of deliveries to the outgoing webhook. */
+export const HOOK_TARGET = 'hook';
+
+/** The key that means the log of the room: the webhook reads it from where it stands. */
+export const LOG_KEY = 'log';
+
+const MEMBER = 'member:';
+
+/** What the outgoing webhook is owed after a decision, by key. */
+export function hookKeys(context: UpkeepContext, effects: readonly Effect[]): ReadonlySet<string> {
+  const { hookEvents, state } = context;
+  const keys = new Set<string>();
+  const owe = (event: HookEvent, key: string) => hookEvents.has(event) && keys.add(key);
+  for (const effect of effects) {
+    if (effect.type === 'eraseStorage') owe('room.deleted', 'deleted');
+    if (effect.type !== 'broadcast') continue;
+    const { event, position } = effect;
+    if (event.name === 'memberUpdated') owe('member.updated', `${MEMBER}${event.payload.userId}`);
+    // A streamed message is sent when it has ended.
+    const grows = event.name === 'messageAppended' && event.payload.status === undefined;
+    if (position === undefined || grows) continue;
+    owe('room.changed', LOG_KEY);
+    if (state.createdAt === 0) owe('room.created', 'created');
+  }
+  return keys;
+}
+
+/** Owes the webhook the log where it has changed without an event. */
+export function oweLog({ hookEvents }: UpkeepContext): readonly Effect[] {
+  const isFollowed = hookEvents.has('room.changed');
+  return isFollowed ? [{ type: 'deliver', target: HOOK_TARGET, key: LOG_KEY }] : [];
+}
+
+/** What a delivery to the outgoing webhook says, as JSON; undefined: nothing is owed any more. */
+export function hookBody(context: UpkeepContext, key: string): string | undefined {
+  const { state, roomId, room, members, now } = context;
+  const say = (type: HookEvent, data: object) =>
+    JSON.stringify({ type, timestamp: new Date(now).toISOString(), data: { roomId, ...data } });
+  if (key === 'deleted') return say('room.deleted', { epoch: state.epoch });
+  if (state.deletion !== null) return undefined;
+  if (key === 'created') return say('room.created', { epoch: state.epoch, room: room.info() });
+  if (!key.startsWith(MEMBER)) return '{}';
+  const userId = key.slice(MEMBER.length);
+  const member = members.find(userId);
+  const gone = { userId, role: 'none' };
+  return say('member.updated', {
+    member: member === undefined ? gone : shownMember(context, member),
+  });
+}

@@ -1,0 +1,201 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SqliteFile } from '../../../local-server/sqlite-file.ts';
+import { HOOK_IDENTITY, hookCarrier } from '../../../src/hooks/carry-hook.ts';
+import { Hook } from '../../../src/hooks/hook.ts';
+import type { PostOutcome } from '../../../src/hooks/post.ts';
+import type { Delivery, DeliveryOutcome } from '../../../src/host/ports.ts';
+import type { Reply } from '../../../src/protocol/commands.ts';
+import type { Result } from '../../../src/protocol/frames.ts';
+import type { HookEvent } from '../../../src/protocol/hook-requests.ts';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { Message } from '../../../src/protocol/objects.ts';
+import { readSettings } from '../../../src/settings/settings.ts';
+import { StagedRoom } from '../room/staged-room.ts';
+
+const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+export const alice: Identity = { userId: 'alice', name: 'Alice' };
+export const admin: Identity = { userId: 'root', name: 'Root', admin: true };
+
+/** What a request says. */
+export interface Sent {
+  id: string;
+  type: string;
+  data: { from: number; to: number; epoch: string; reset?: true; changes: Message[] };
+  text: string;
+}
+
+interface Flight {
+  target: string;
+  deliveries: readonly Delivery[];
+  settle: (outcomes: readonly DeliveryOutcome[]) => void;
+  life: number;
+}
+
+/** An object that a test has ended is asked for something. */
+class Dead extends Error {}
+
+/**
+ * A Room and the Hook that follows it, each over a file of its own, with a clock that the test moves.
+ * The carrier is the hosts' own; how the backend answers is the test's.
+ */
+export class HookStage {
+  readonly room: StagedRoom;
+  /** Requests in order, taken or not. */
+  readonly sent: Sent[] = [];
+  /** How the backend answers; by default it takes everything. */
+  answer: (sent: Sent) => PostOutcome = () => ({ type: 'taken' });
+  fingerprint = 'settings';
+  /** How often the hook has asked the room, which wakes it. */
+  asked = 0;
+  /** What operators were told. */
+  readonly noted: string[] = [];
+  readonly failures: unknown[] = [];
+  readonly folder = mkdtempSync(join(FOLDER, 'parlor-hook-'));
+  readonly #file = new SqliteFile(join(this.folder, 'hook.sqlite'), 'process', () => undefined);
+  #hook: Hook | undefined;
+  #life = 0;
+  #ids = 0;
+  #flights: Flight[] = [];
+  #tells: (() => void)[] = [];
+  wakeAt: number | undefined;
+
+  /** @param events what the hook follows */
+  constructor(events: readonly HookEvent[] = ['room.changed']) {
+    const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
+    this.room = new StagedRoom(join(this.folder, 'room.sqlite'), limits, {
+      hookEvents: new Set(events),
+      courier: {
+        send: (_, deliveries, settle) =>
+          void this.#tells.push(() => {
+            this.use((hook) => hook.tell('stage', deliveries));
+            this.room.turn(() => settle(deliveries.map(() => 'delivered')));
+          }),
+      },
+    });
+  }
+
+  /** Does something in the room, and stores it. */
+  do(name: string, payload: object, identity = alice): void {
+    this.room.ask(identity, name, payload);
+    this.room.flush();
+  }
+
+  say(message: string): void {
+    this.do('message', { message });
+  }
+
+  /** A turn of the hook: it is stored, then attempts start. */
+  use<T>(work: (hook: Hook) => T): T {
+    this.#hook ??= this.#make();
+    const result = work(this.#hook);
+    this.#file.commit();
+    this.#hook.flush();
+    return result;
+  }
+
+  /** Brings what the room has to tell, and ends all attempts, until nothing is under way. */
+  async settle(): Promise<void> {
+    for (;;) {
+      for (const tell of this.#tells.splice(0)) tell();
+      const flight = this.#flights.shift();
+      if (flight === undefined && this.#tells.length === 0) return;
+      if (flight !== undefined) await this.#carry(flight);
+    }
+  }
+
+  /** Lets time pass, up to the wakeups that come in it. */
+  async pass(ms: number): Promise<void> {
+    const end = this.room.now + ms;
+    for (;;) {
+      const next = Math.min(this.wakeAt ?? Infinity, this.room.wakeAt ?? Infinity, end);
+      this.room.pass(Math.max(0, next - this.room.now));
+      if (this.#isDue(this.room.wakeAt)) this.room.wake();
+      if (this.#isDue(this.wakeAt)) {
+        this.wakeAt = undefined;
+        this.use((hook) => hook.wake());
+      }
+      await this.settle();
+      if (this.room.now >= end) return;
+    }
+  }
+
+  /** The hook's object is gone, as after a crash, and what it had not stored. */
+  die(): void {
+    this.#life++;
+    this.#hook = undefined;
+    this.#flights = [];
+    this.#file.discard();
+  }
+
+  /** Changes that the backend has taken, in order. */
+  get changes(): Message[] {
+    return this.sent.flatMap(({ data }) => data.changes ?? []);
+  }
+
+  close(): void {
+    this.room.close();
+    this.#file.discard();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #isDue(at: number | undefined): boolean {
+    return at !== undefined && at <= this.room.now;
+  }
+
+  async #carry({ target, deliveries, settle, life }: Flight): Promise<void> {
+    const carry = hookCarrier({
+      changes: (roomId, after) => Promise.resolve(this.#changes(roomId, after)),
+      hook: (work) =>
+        this.#life === life ? Promise.resolve(this.use(work)) : Promise.reject(new Dead()),
+      post: (id, text) => Promise.resolve(this.#post(id, text)),
+    });
+    let outcomes: readonly DeliveryOutcome[] = [];
+    try {
+      outcomes = await carry(target, deliveries);
+    } catch (error) {
+      if (!(error instanceof Dead)) throw error;
+    }
+    if (this.#life !== life) return;
+    this.use(() => settle(deliveries.map((_, at) => outcomes[at] ?? 'failed')));
+  }
+
+  #changes(roomId: string, after: string): Result<Reply<'getChanges'>> {
+    this.asked++;
+    let result: unknown;
+    this.room.ask(HOOK_IDENTITY, 'getChanges', { roomId, after }, (stored) => (result = stored));
+    this.room.flush();
+    return result as Result<Reply<'getChanges'>>;
+  }
+
+  #post(id: string, text: string): PostOutcome {
+    const { type, data } = JSON.parse(text) as Pick<Sent, 'type' | 'data'>;
+    const sent = { id, type, data, text };
+    this.sent.push(sent);
+    return this.answer(sent);
+  }
+
+  #make(): Hook {
+    return new Hook(
+      {
+        sql: this.#file,
+        clock: { now: () => this.room.now },
+        ids: { make: () => `id-${this.#ids++}` },
+        timer: { after: (_, work) => (this.#tells.push(() => this.use(work)), () => undefined) },
+        wakeup: { set: (at) => (this.wakeAt = at) },
+        log: { failure: (_, error) => this.failures.push(error) },
+        courier: {
+          send: (target, deliveries, settle) =>
+            void this.#flights.push({ target, deliveries, settle, life: this.#life }),
+        },
+      },
+      {
+        fingerprint: this.fingerprint,
+        reports: false,
+        noted: (_, reason) => this.noted.push(reason ?? 'works'),
+      },
+    );
+  }
+}
