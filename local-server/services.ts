@@ -99,9 +99,8 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
     log: (what, error) => log.failure(what, error),
   });
   const http = listenerOf(app);
-  const transports = { native, socketIo, http };
-  const objects = { rooms, inboxes, hooks, disk };
-  return { settings, origins, metrics, pendingHandshakes, ...objects, ...transports };
+  const parts = { rooms, inboxes, hooks, disk, native, socketIo, http };
+  return { settings, origins, metrics, pendingHandshakes, ...parts };
 }
 
 interface HostedParts {
