@@ -52,6 +52,24 @@ export function eventLine(name: string, payload: object): string {
   return jsonLine([name, payload]);
 }
 
+/** The JSON of pages of messages: those who join at once get mostly the same one. */
+const pageTexts = new WeakMap<readonly Message[], string>();
+
+function pageText(page: readonly Message[]): string {
+  const known = pageTexts.get(page);
+  if (known !== undefined) return known;
+  const text = jsonLine(page);
+  pageTexts.set(page, text);
+  return text;
+}
+
+/** The line that opens a connection. It ends with what many get alike. */
+export function joinedLine({ online, missed, messages, ...reply }: Reply<'joinRoom'>): string {
+  const head = jsonLine({ ok: true, ...reply, online }).slice(0, -1);
+  const missedField = missed === undefined ? '' : `,"missed":${pageText(missed)}`;
+  return `${JOINED}${head}${missedField},"messages":${pageText(messages)}}]`;
+}
+
 export function ackLine(ref: number, result: Result): string {
   return jsonLine(['ack', ref, result]);
 }
@@ -103,10 +121,19 @@ export function ackRef(line: string): number | undefined {
   return Number(line.slice(ACK.length, line.indexOf(',', ACK.length)));
 }
 
-/** The `ref` that a reply answers, none in a `joined` line, and its result as the JSON text it is. */
-export function readReply(line: string): { ref: number | undefined; result: string } {
+/** What the line of a reply says. */
+export interface LineReply {
+  /** The command it answers; missing in a `joined` or `inbox` line. */
+  ref: number | undefined;
+  /** The result as JSON text. */
+  result: string;
+}
+
+/** What the line of a reply says; undefined for any other line. */
+export function replyIn(line: string): LineReply | undefined {
   if (line.startsWith(JOINED)) return { ref: undefined, result: line.slice(JOINED.length, -1) };
   if (line.startsWith(INBOX)) return { ref: undefined, result: line.slice(INBOX.length, -1) };
+  if (!line.startsWith(ACK)) return undefined;
   const comma = line.indexOf(',', ACK.length);
   return { ref: Number(line.slice(ACK.length, comma)), result: line.slice(comma + 1, -1) };
 }
@@ -118,7 +145,7 @@ export function isRefused(result: string): boolean {
 
 /** The result in a reply to one of our own commands. */
 export function resultIn<R extends object>(line: string): Result<R> {
-  return JSON.parse(readReply(line).result) as Result<R>;
+  return JSON.parse(replyIn(line)!.result) as Result<R>;
 }
 
 /** The reply in the `joined` line of a join that was not refused. */
@@ -225,7 +252,7 @@ const durableInInboxes: ReadonlySet<string> = new Set([
 /** The reply in the line that opens an inbox; undefined for any other line, and for a refusal. */
 export function inboxReplyIn(line: string): InboxReply<'openInbox'> | undefined {
   if (!line.startsWith(INBOX)) return undefined;
-  const result = JSON.parse(readReply(line).result) as Result<InboxReply<'openInbox'>>;
+  const result = resultIn<InboxReply<'openInbox'>>(line);
   return result.ok ? result : undefined;
 }
 
