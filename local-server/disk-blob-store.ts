@@ -19,6 +19,8 @@ const PARTIAL_MS = 86_400_000;
 /** Blobs in a folder: written beside their place, synced, then renamed, so that each is whole or absent. */
 export class DiskBlobStore implements BlobStore {
   readonly #folder: string;
+  /** What the last page of `list` has left for the next one: a folder is read once for all its pages. */
+  #rest: { prefix: string; after: string; keys: string[] } | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -54,14 +56,17 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async list(prefix: string, after = ''): Promise<BlobPage> {
-    const keys = await this.#keysBelow(prefix);
-    const due = keys.filter((key) => key > after);
-    const page = due.slice(0, MAX_KEYS);
-    const last = page.at(-1);
+    const rest = this.#rest;
+    const isNext = rest?.prefix === prefix && rest.after === after;
+    const keys = isNext ? rest.keys : await this.#keysBelow(prefix, after);
+    const page = keys.slice(0, MAX_KEYS);
+    const next = keys.length > page.length ? page.at(-1) : undefined;
+    this.#rest =
+      next === undefined ? undefined : { prefix, after: next, keys: keys.slice(MAX_KEYS) };
     const blobs = await Promise.all(page.map((key) => this.#entryOf(key)));
     return {
       blobs: blobs.filter((blob) => blob !== undefined),
-      ...(last !== undefined && due.length > page.length && { next: last }),
+      ...(next !== undefined && { next }),
     };
   }
 
@@ -74,12 +79,13 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  async #keysBelow(prefix: string): Promise<string[]> {
+  async #keysBelow(prefix: string, after: string): Promise<string[]> {
     const folder = prefix === '' ? this.#folder : this.#pathOf(prefix.replace(/\/$/, ''));
     const paths = await filesBelow(folder);
     return paths
       .filter((path) => !path.endsWith(PARTIAL))
       .map((path) => relative(this.#folder, path).split(sep).join('/'))
+      .filter((key) => key > after)
       .toSorted();
   }
 

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { HookSummary } from '../src/hooks/hook.ts';
+import { FileCounts } from '../src/observability/file-counts.ts';
 import { RoomCounts } from '../src/observability/room-counts.ts';
 import {
   Counter,
@@ -30,6 +31,7 @@ export interface Gauges {
 
 /** Everything that the node host counts. */
 export class NodeMetrics extends RoomCounts {
+  readonly files = new FileCounts();
   readonly requests = new Counter();
   readonly requestSeconds = new Histogram(SECONDS);
   readonly commitSeconds = new Histogram(SECONDS);
@@ -72,6 +74,7 @@ export class NodeMetrics extends RoomCounts {
     return [
       ...openNow(gauges),
       ...this.#roomTexts(),
+      ...this.#fileTexts(),
       ...this.#durationTexts(),
       ...this.#processTexts(),
     ].join('');
@@ -120,6 +123,21 @@ export class NodeMetrics extends RoomCounts {
       histogramText(
         { name: 'parlor_resume_messages', help: 'Missed messages given to who came back.' },
         this.resumes,
+      ),
+    ];
+  }
+
+  #fileTexts(): string[] {
+    const { events, bytes } = this.files;
+    return [
+      counterText(
+        { name: 'parlor_files_total', help: 'Files stored, failed, read and deleted.' },
+        events,
+        'event',
+      ),
+      counterText(
+        { name: 'parlor_file_bytes_total', help: 'Bytes of the files that were stored.' },
+        bytes,
       ),
     ];
   }

@@ -27,8 +27,8 @@ export async function startServer(
   const { settings, addresses } = configuration;
   const lock = lockData(settings.DATA_DIR);
   const services = servicesOf(configuration, log, application);
-  const { rooms, inboxes, hooks, store, socketIo, metrics } = services;
-  const endSweeps = sweepDaily(settings.DATA_DIR, store, log);
+  const { rooms, inboxes, hooks, disk, socketIo, metrics } = services;
+  const endSweeps = sweepDaily(settings.DATA_DIR, disk, log);
   const listeners = new Listeners(new Router(services), services);
   const closeRooms = () => {
     listeners.stop();

@@ -7,6 +7,8 @@ import type { Hono } from 'hono';
 import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
+import type { BlobStore } from '../src/files/blob-store.ts';
+import { CountedBlobStore } from '../src/files/counted-blob-store.ts';
 import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
@@ -55,7 +57,8 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
     authenticatorOf(settings, configuration.allowGuests, log),
     (code) => metrics.refused(code),
   );
-  const store = new DiskBlobStore(filesFolder(settings.DATA_DIR));
+  const disk = new DiskBlobStore(filesFolder(settings.DATA_DIR));
+  const store = new CountedBlobStore(disk, () => metrics.files);
   const fileTokens = fileTokensOf(settings);
   const push = pushOf(settings);
   const outgoing = outgoingHookOf(settings);
@@ -93,14 +96,13 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
     log: (what, error) => log.failure(what, error),
   });
   const http = listenerOf(app);
-  const transports = { native, socketIo, http };
-  const objects = { rooms, inboxes, hooks, store };
-  return { settings, origins, metrics, pendingHandshakes, ...objects, ...transports };
+  const parts = { rooms, inboxes, hooks, disk, native, socketIo, http };
+  return { settings, origins, metrics, pendingHandshakes, ...parts };
 }
 
 interface HostedParts {
   settings: Settings;
-  store: DiskBlobStore;
+  store: BlobStore;
   push: Push | undefined;
   outgoing: OutgoingHook | undefined;
   log: HostLog;

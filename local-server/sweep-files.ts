@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { BlobStore } from '../src/files/blob-store.ts';
+import type { BlobPage, BlobStore } from '../src/files/blob-store.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { DiskBlobStore } from './disk-blob-store.ts';
 import { BUSY_MS } from './sqlite-file.ts';
@@ -18,13 +18,14 @@ export function filesFolder(dataDir: string): string {
   return join(dataDir, 'files');
 }
 
-/** The keys, below a room's folder, of the files that a room's database knows. */
-export function knownKeys(roomFile: string): Set<string> {
+/** The keys, below a room's folder, of the files that a room's database knows, or of those that are stored. */
+export function knownKeys(roomFile: string, which: 'all' | 'stored' = 'all'): Set<string> {
   const database = new DatabaseSync(roomFile, { readOnly: true, timeout: BUSY_MS });
   try {
     const has = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'files'").get();
     if (has === undefined) return new Set();
-    const rows = database.prepare('SELECT epoch, file_id AS fileId FROM files').all();
+    const where = which === 'stored' ? ' WHERE sha256 IS NOT NULL' : '';
+    const rows = database.prepare(`SELECT epoch, file_id AS fileId FROM files${where}`).all();
     return new Set(rows.map(({ epoch, fileId }) => `${String(epoch)}/${String(fileId)}`));
   } finally {
     database.close();
@@ -32,30 +33,91 @@ export function knownKeys(roomFile: string): Set<string> {
 }
 
 /**
- * Deletes bytes that no room has a file for, such as a data folder has that was copied by other means
- * than `npm run backup`. Rooms delete what they leave themselves; this is for what they do not know.
+ * Deletes bytes of rooms that are not there, such as a data folder has whose rooms were removed by hand.
+ * Rooms that are there look for such bytes of their own, two days after an upload.
  * @param now epoch milliseconds
  * @returns how many were deleted
  */
 export async function sweepFiles(dataDir: string, store: BlobStore, now: number): Promise<number> {
   let count = 0;
-  const folders = await readdir(filesFolder(dataDir)).catch(() => []);
-  for (const folder of folders) {
-    const roomFile = join(dataDir, 'rooms', `${folder}.sqlite`);
-    const known = existsSync(roomFile) ? knownKeys(roomFile) : new Set<string>();
-    let cursor: string | undefined;
-    do {
-      const page = await store.list(`${folder}/`, cursor);
-      const orphans = page.blobs
-        .filter(({ storedAt }) => now - storedAt > LEAST_AGE_MS)
-        .map(({ key }) => key)
-        .filter((key) => !known.has(key.slice(folder.length + 1)));
-      await store.delete(orphans);
-      count += orphans.length;
-      cursor = page.next;
-    } while (cursor !== undefined);
+  for (const folder of await fileFolders(dataDir)) {
+    if (existsSync(join(dataDir, 'rooms', `${folder}.sqlite`))) continue;
+    for await (const { key, storedAt } of blobsIn(store, folder)) {
+      if (now - storedAt <= LEAST_AGE_MS) continue;
+      await store.delete([key]);
+      count++;
+    }
   }
   return count;
+}
+
+/** The folders of rooms that have files. */
+function fileFolders(dataDir: string): Promise<string[]> {
+  return readdir(filesFolder(dataDir)).catch(() => []);
+}
+
+async function* blobsIn(
+  store: BlobStore,
+  folder: string,
+): AsyncGenerator<BlobPage['blobs'][number]> {
+  let after: string | undefined;
+  do {
+    const { blobs, next } = await store.list(`${folder}/`, after);
+    yield* blobs;
+    after = next;
+  } while (after !== undefined);
+}
+
+/** How the files in a data folder stand. */
+export interface FileCensus {
+  /** Files whose bytes are there, and their bytes together. */
+  stored: number;
+  bytes: number;
+  /** Files in messages, or complete, whose bytes are gone. */
+  missing: number;
+  /** Bytes that no room has a file for, and that are older than an upload can take. */
+  orphans: number;
+}
+
+/**
+ * Compares the files that rooms know with the bytes that are there, while rooms go on. Rooms whose
+ * database cannot be read are left out.
+ */
+export async function countFiles(
+  dataDir: string,
+  store: BlobStore,
+  now: number,
+): Promise<FileCensus> {
+  const census = { stored: 0, bytes: 0, missing: 0, orphans: 0 };
+  const rooms = (await readdir(join(dataDir, 'rooms')).catch(() => []))
+    .filter((name) => name.endsWith('.sqlite'))
+    .map((name) => name.slice(0, -'.sqlite'.length));
+  for (const folder of new Set([...rooms, ...(await fileFolders(dataDir))])) {
+    const keys = roomKeys(join(dataDir, 'rooms', `${folder}.sqlite`));
+    if (keys === undefined) continue;
+    const { known, stored: left } = keys;
+    for await (const { key, size, storedAt } of blobsIn(store, folder)) {
+      const within = key.slice(folder.length + 1);
+      left.delete(within);
+      if (!known.has(within)) census.orphans += now - storedAt > LEAST_AGE_MS ? 1 : 0;
+      else {
+        census.stored++;
+        census.bytes += size;
+      }
+    }
+    census.missing += left.size;
+  }
+  return census;
+}
+
+/** The keys of a room's files; none where there is no room, undefined where it cannot be read. */
+function roomKeys(roomFile: string): { known: Set<string>; stored: Set<string> } | undefined {
+  if (!existsSync(roomFile)) return { known: new Set(), stored: new Set() };
+  try {
+    return { known: knownKeys(roomFile), stored: knownKeys(roomFile, 'stored') };
+  } catch {
+    return undefined;
+  }
 }
 
 async function sweepAll(dataDir: string, store: DiskBlobStore, now: number): Promise<void> {

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { inboxFiles, roomFiles } from '../local-server/backup.ts';
 import { type Configuration, configure, signersOf, urlOf } from '../local-server/configuration.ts';
+import { DiskBlobStore } from '../local-server/disk-blob-store.ts';
 import { startServer } from '../local-server/server.ts';
 import { BUSY_MS } from '../local-server/sqlite-file.ts';
+import { countFiles, filesFolder } from '../local-server/sweep-files.ts';
 import { KeySet } from '../src/auth/key-set.ts';
 import { inboxMigrations } from '../src/inbox/storage/migrations.ts';
 import { migrations } from '../src/room/storage/migrations.ts';
@@ -111,6 +113,28 @@ function checkFiles({ settings }: Configuration): Finding[] {
   ];
 }
 
+/** Files that rooms know and bytes that are there. Damaged rooms are named by `checkRooms`. */
+async function checkStoredFiles(dataDir: string): Promise<Finding[]> {
+  try {
+    const store = new DiskBlobStore(filesFolder(dataDir));
+    const { stored, bytes, missing, orphans } = await countFiles(dataDir, store, Date.now());
+    const megabytes = Math.ceil(bytes / 1024 / 1024);
+    return [
+      fine(`There are ${stored} uploaded files, ${megabytes} MB.`),
+      ...(missing === 0 ? [] : [wrong(missingFiles(missing, dataDir))]),
+      ...(orphans === 0
+        ? []
+        : [fine(`${orphans} files in ${filesFolder(dataDir)} belong to none.`)]),
+    ];
+  } catch (error) {
+    return [wrong(`Uploaded files cannot be examined: ${(error as Error).message}.`)];
+  }
+}
+
+function missingFiles(count: number, dataDir: string): string {
+  return `${count} uploaded files are missing in ${filesFolder(dataDir)}: copy them there from a backup.`;
+}
+
 async function examine(): Promise<Finding[]> {
   const isDevelopment = process.argv.includes('--dev');
   const configuration = configure(process.cwd(), process.env, isDevelopment);
@@ -125,6 +149,7 @@ async function examine(): Promise<Finding[]> {
     ...(await checkStart(configuration)),
     checkSpace(DATA_DIR),
     ...checkRooms(DATA_DIR),
+    ...(await checkStoredFiles(DATA_DIR)),
     ...(JWT_JWKS_URL === undefined ? [] : [await checkKeys(JWT_JWKS_URL)]),
   ];
 }

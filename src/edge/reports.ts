@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../protocol/codes/errors.ts';
 import { Counter, Histogram, MILLISECONDS } from '../observability/metrics.ts';
 import type { Fields, Logger } from '../observability/logger.ts';
+import { FileCounts } from '../observability/file-counts.ts';
 import { RoomCounts } from '../observability/room-counts.ts';
 
 /**
@@ -69,6 +70,7 @@ export class RoomReport extends RoomCounts {
 export class TrafficReport {
   readonly #log: Logger;
   readonly #rhythm: Rhythm;
+  files = new FileCounts();
   #statuses = new Counter();
   #refusals = new Counter();
   #ms = new Histogram(MILLISECONDS);
@@ -99,7 +101,9 @@ export class TrafficReport {
       requests: this.#ms.count,
       ...latency(this.#ms),
       ...(Object.fromEntries([...this.#statuses.all, ...this.#refusals.all]) as Fields),
+      ...this.files.summary,
     });
+    this.files = new FileCounts();
     this.#statuses = new Counter();
     this.#refusals = new Counter();
     this.#ms = new Histogram(MILLISECONDS);

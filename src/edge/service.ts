@@ -1,5 +1,6 @@
 import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
+import { CountedBlobStore } from '../files/counted-blob-store.ts';
 import { fileTokensOf } from '../files/file-token.ts';
 import { application } from '../app/current.ts';
 import { namesOf } from '../room/own-names.ts';
@@ -22,6 +23,7 @@ import { VERSION } from '../version.ts';
 import { openInbox } from './connect-room.ts';
 import { openRoom } from './open-room.ts';
 import type { Environment } from './environment.ts';
+import type { FileCounts } from '../observability/file-counts.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
 import { objectHooksOf } from './object-hooks.ts';
@@ -84,7 +86,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 
   const directory = new ObjectDirectory(env, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
-  const files = filesOf(env, settings);
+  const files = filesOf(env, settings, () => traffic.files);
   const shared = { directory, inboxes, authenticate, limits };
   const chat = { ...shared, fileTokens: files.tokens, ownNames, settings };
   const app = httpTransport({
@@ -124,9 +126,9 @@ const NO_STORE =
   'This service takes no files: bind a bucket as FILES in wrangler.toml; "npx wrangler r2 bucket create parlor-files" makes it.';
 
 /** Files, where a bucket is bound to hold them. */
-function filesOf({ FILES }: Environment, settings: Settings): HttpFiles {
+function filesOf({ FILES }: Environment, settings: Settings, counts: () => FileCounts): HttpFiles {
   return {
-    store: FILES && new R2BlobStore(FILES),
+    store: FILES && new CountedBlobStore(new R2BlobStore(FILES), counts),
     noStore: NO_STORE,
     tokens: fileTokensOf(settings),
     accessMs: settings.FILE_ACCESS_MS,

@@ -80,10 +80,18 @@ export const fileRequests = {
     via: 'service',
     access: 'whileImporting',
   },
-  /** A file that the reader may see. `isSent`: in a message, so that everybody in the room may. */
+  /**
+   * A file that the reader may see. `isSent`: in a message, so that everybody in the room may. `isOpen`:
+   * everybody who has signed in may, as things stand.
+   */
   getFile: {
     payload: z.object({ roomId, fileId }),
-    reply: z.object({ file: fileSchema, key: z.string(), isSent: z.boolean() }),
+    reply: z.object({
+      file: fileSchema,
+      key: z.string(),
+      isSent: z.boolean(),
+      isOpen: z.boolean(),
+    }),
     via: 'http',
     route: 'GET /files/:fileId',
     hasOwnHandler: true,

@@ -140,6 +140,8 @@ it('the edge logs the figures of its rooms and of the Worker', async () => {
     const sent = await ask(url, '/rooms/counted/messages', { method: 'POST', headers: json, body });
     expect(sent.status).toBe(201);
   }
+  const named = { ...headers, 'x-file-name': 'a' };
+  await ask(url, '/rooms/counted/files', { method: 'POST', headers: named, body: 'hello' });
   await ask(url, '/rooms/counted/messages/99', { headers });
   await ask(url, '/rooms/counted/messages');
   const sum = (event: string, field: string) =>
@@ -154,11 +156,20 @@ it('the edge logs the figures of its rooms and of the Worker', async () => {
     unauthorized: sum('worker', 'refused_unauthorized'),
     messages: sum('room', 'messages'),
     wakeups: sum('room', 'wakeups'),
+    files: sum('worker', 'files_stored'),
+    fileBytes: sum('worker', 'fileBytes'),
     notFound: sum('room', 'refused_message_not_found'),
   });
-  await expect
-    .poll(said, { timeout: 30_000 })
-    .toEqual({ requests: 4, created: 2, unauthorized: 1, messages: 2, wakeups: 1, notFound: 1 });
+  await expect.poll(said, { timeout: 30_000 }).toEqual({
+    requests: 5,
+    created: 3,
+    unauthorized: 1,
+    messages: 2,
+    wakeups: 1,
+    files: 1,
+    fileBytes: 5,
+    notFound: 1,
+  });
 });
 
 it('the edge logs how long frames waited for their flush', async () => {

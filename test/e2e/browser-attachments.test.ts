@@ -159,6 +159,33 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await uploads(ann).getByRole('button', { name: 'Try again' }).waitFor();
   });
 
+  test('takes the files of a message that was refused back for an edit', async () => {
+    const ann = await comesIn('Ann');
+    await choose(ann, { name: 'kept.txt', buffer: Buffer.from('kept') });
+    await isUploaded(ann);
+    let stored = '';
+    await ann.page.route('**/files', async (route) => {
+      const response = await route.fetch();
+      stored = await response.text();
+      await route.fulfill({ response });
+    });
+    await choose(ann, { name: 'gone.txt', buffer: Buffer.from('gone') });
+    await expect.poll(() => stored, PATIENTLY).not.toBe('');
+    await isUploaded(ann);
+    // Another device of hers sends it first.
+    const { file } = JSON.parse(stored) as { file: FileInfo };
+    const other = { message: 'first', files: [file.fileId] };
+    await company.ask(host().url, 'Ann', 'POST', '/messages', other);
+    await ann.write('second');
+    await ann.page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(2);
+    expect(await ann.field.inputValue()).toBe('second');
+    await ann.page.getByRole('button', { name: 'Remove gone.txt' }).click();
+    await ann.field.press('Enter');
+    await ann.page.getByRole('button', { name: /^Download kept.txt/ }).waitFor();
+    expect(await uploads(ann).count()).toBe(0);
+  });
+
   test('shows pictures as large as the window, by keys alone', async () => {
     const ann = await comesIn('Ann');
     const png = (name: string, buffer: Buffer) => ({ name, buffer });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,8 +8,9 @@ import { inboxMigrations } from '../../src/inbox/storage/migrations.ts';
 import { migrations } from '../../src/room/storage/migrations.ts';
 import { published, signingKey, startKeyServer } from '../unit/auth/support/key-server.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { httpApp } from '../support/http-app.ts';
 import { Program } from '../support/program.ts';
-import { SECRET } from '../support/tokens.ts';
+import { SECRET, tokenFor } from '../support/tokens.ts';
 
 async function doctor(env: Record<string, string> = {}, cwd = temporaryFolder(), dev = false) {
   const { code, stdout, stderr } = await new Program('scripts/doctor.ts', {
@@ -115,6 +116,30 @@ describe('the doctor', () => {
           /^inboxes\/09\.sqlite cannot be read \(.*\): restore it from a backup\.$/,
         ),
       ],
+    ]);
+  });
+
+  test('finds uploaded files that are missing', async () => {
+    const folder = temporaryFolder();
+    const dataDir = join(folder, '.data');
+    const host = httpApp(undefined, dataDir);
+    const authorization = `Bearer ${await tokenFor('alice')}`;
+    for (const name of ['a', 'b']) {
+      const headers = { authorization, 'x-file-name': name, 'content-length': '5' };
+      const init = { method: 'POST', headers, body: 'hello' };
+      expect((await host.app.request('http://localhost/rooms/general/files', init)).status).toBe(
+        201,
+      );
+    }
+    host.rooms.close();
+    const whole = await doctor({ JWT_SECRET: SECRET }, folder);
+    expect([whole.code, whole.wrong]).toEqual([0, []]);
+    expect(whole.stdout).toContain('There are 2 uploaded files, 1 MB.');
+    rmSync(join(dataDir, 'files'), { recursive: true });
+    const { code, wrong } = await doctor({ JWT_SECRET: SECRET }, folder);
+    expect([code, wrong]).toEqual([
+      1,
+      ['2 uploaded files are missing in .data/files: copy them there from a backup.'],
     ]);
   });
 

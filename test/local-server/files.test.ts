@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { DiskBlobStore } from '../../local-server/disk-blob-store.ts';
 import { roomPath } from '../../local-server/node-rooms.ts';
 import { backUp, restore } from '../../local-server/backup.ts';
-import { filesFolder, sweepFiles } from '../../local-server/sweep-files.ts';
+import { countFiles, filesFolder, sweepFiles } from '../../local-server/sweep-files.ts';
 import { SWEEPER } from '../../src/files/delete-files.ts';
 import { fileLifeContract } from '../contract/file-life.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -104,25 +104,27 @@ describe('files on the node host', () => {
     await upload(host, 'general');
   });
 
-  it('sweeps bytes that are two days old and that no room knows, and nothing else', async () => {
+  it('sweeps bytes that are two days old and of no room, and leaves those of rooms to them', async () => {
     const host = httpApp();
     onTestFinished(() => host.rooms.close());
     const { dataDir, store } = host;
-    const kept = [await upload(host, 'general'), await upload(host, 'general', false)];
+    const kept = await upload(host, 'general');
     const folder = createHash('sha256').update('general').digest('hex');
-    const orphans = [`${folder}/epoch/old`, `${'0'.repeat(64)}/epoch/old`];
-    for (const key of [...orphans, `${folder}/epoch/new`]) {
-      await store.put(key, new Blob(['x']).stream(), 1);
-    }
+    const nowhere = '0'.repeat(64);
+    const keys = [`${folder}/epoch/old`, `${nowhere}/epoch/old`, `${nowhere}/epoch/new`];
+    for (const key of keys) await store.put(key, new Blob(['x']).stream(), 1);
     const old = new Date(Date.now() - 3 * DAY_MS);
-    for (const key of orphans) await utimes(join(filesFolder(dataDir), key), old, old);
-    const [epoch = ''] = (await readdir(join(filesFolder(dataDir), folder))).filter(
-      (name) => name !== 'epoch',
-    );
-    for (const name of kept)
-      await utimes(join(filesFolder(dataDir), folder, epoch, name), old, old);
-    expect(await sweepFiles(dataDir, store, Date.now())).toBe(2);
-    expect(await fileNames(dataDir)).toEqual([...kept, 'new'].toSorted());
+    for (const key of keys.slice(0, 2)) await utimes(join(filesFolder(dataDir), key), old, old);
+    expect(await countFiles(dataDir, store, Date.now())).toEqual({
+      stored: 1,
+      bytes: 5,
+      missing: 0,
+      orphans: 2,
+    });
+    expect(await sweepFiles(dataDir, store, Date.now())).toBe(1);
+    expect(await fileNames(dataDir)).toEqual([kept, 'new', 'old'].toSorted());
+    await rm(join(filesFolder(dataDir), folder), { recursive: true });
+    expect(await countFiles(dataDir, store, Date.now())).toMatchObject({ stored: 0, missing: 1 });
   });
 
   it('copies files with a backup, which a restored room reads under its new epoch', async () => {

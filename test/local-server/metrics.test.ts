@@ -47,6 +47,25 @@ async function read(url: string, headers: Record<string, string> = {}) {
 }
 
 describe('/metrics', () => {
+  test('counts files that are stored, read and deleted, and those that failed', async () => {
+    const { url } = await host();
+    const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
+    const upload = (more = {}) =>
+      ask(url, '/rooms/files/files', {
+        method: 'POST',
+        headers: { ...headers, 'x-file-name': 'a', ...more },
+        body: 'hello',
+      });
+    const { file } = (await upload()).json() as { file: { fileId: string } };
+    expect((await ask(url, `/rooms/files/files/${file.fileId}`, { headers })).text).toBe('hello');
+    const digest = `sha-256=:${Buffer.alloc(32).toString('base64')}:`;
+    expect((await upload({ 'content-digest': digest })).status).toBe(400);
+    const counts = await read(url);
+    const of = (event: string) => counts.get(`parlor_files_total{event="${event}"}`);
+    expect([of('stored'), of('read'), counts.get('parlor_file_bytes_total')]).toEqual([2, 1, 10]);
+    expect(of('deleted')).toBeGreaterThanOrEqual(1);
+  });
+
   test('counts the work of rooms, at every transport', async () => {
     const { url } = await host();
     const native = new NativeVisitor(url, { token: await tokenFor('alice') });

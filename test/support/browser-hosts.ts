@@ -64,8 +64,9 @@ const QUIET = {
 /** The edge host under workerd, in development mode. */
 export async function startEdgeHost(settings: Record<string, string> = {}): Promise<Host> {
   Object.assign(process.env, QUIET);
-  const { name, compatibility_date, compatibility_flags, assets, durable_objects, migrations } =
-    unstable_readConfig({ config: 'wrangler.toml' });
+  const config = unstable_readConfig({ config: 'wrangler.toml' });
+  const { name, compatibility_date, compatibility_flags, assets } = config;
+  const { durable_objects, migrations, r2_buckets } = config;
   const harness = createTestHarness({
     workers: [
       {
@@ -77,6 +78,7 @@ export async function startEdgeHost(settings: Record<string, string> = {}): Prom
           ...(assets !== undefined && { assets }),
           durable_objects,
           migrations,
+          r2_buckets,
           vars: { JWT_SECRET: crypto.randomUUID(), SECRET_WAS_MADE: 'true', ...settings },
         },
       },

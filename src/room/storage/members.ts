@@ -143,6 +143,13 @@ export class Members {
     this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
   }
 
+  /** Whether any user is banned or kicked out now. */
+  hasRefused(now: number): boolean {
+    const query = `SELECT 1 FROM members WHERE (banned = 1 OR kicked_until IS NOT NULL)
+      AND (banned = 1 OR kicked_until > ?) LIMIT 1`;
+    return this.#database.first(query, now) !== undefined;
+  }
+
   isEmpty(): boolean {
     return this.#database.first('SELECT 1 FROM members') === undefined;
   }

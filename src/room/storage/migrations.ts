@@ -240,6 +240,11 @@ export const migrations: Migrations = [
     )`,
     'CREATE INDEX per_user_of ON per_user (user_id)',
   ],
+  // Whether there are any is asked before files are read.
+  [
+    `CREATE INDEX members_refused ON members (user_id)
+      WHERE banned = 1 OR kicked_until IS NOT NULL`,
+  ],
 ];
 
 /** Thrown for a room that newer code has written. */

@@ -46,10 +46,56 @@ function accessTo(rooms: Rooms): FileAccess {
   return new FileAccess(rooms as unknown as RoomDirectory, MINUTE_MS);
 }
 
+/** People who open a room at once, each of whom sees all pictures. */
+async function openTogether(access: FileAccess, files: readonly string[]): Promise<void> {
+  const people = Array.from({ length: 200 }, (_, at) => person(`u${at}`));
+  const readings = people.flatMap((reader) =>
+    files.map((fileId) => access.find('general', reader, fileId, 0)),
+  );
+  await Promise.all(readings);
+}
+
+it('[FILE12] asks a room once for each of 30 pictures, not for each of 200 people who open it', async () => {
+  const rooms = new Rooms();
+  const files = Array.from({ length: 30 }, () => rooms.sent('general'));
+  await openTogether(accessTo(rooms), files);
+  expect(rooms.asked).toBe(30);
+});
+
+it('[FILE12] asks once more for each reader, where not everybody may be in the room', async () => {
+  const rooms = new Rooms();
+  const files = Array.from({ length: 30 }, () => rooms.sent('general'));
+  rooms.of('general').ask(bob, 'message', { message: 'hello' });
+  rooms.of('general').ask(alice, 'banMember', { userId: 'bob' });
+  const access = accessTo(rooms);
+  await openTogether(access, files);
+  expect(rooms.asked).toBe(30 + 199);
+  const refused = access.find('general', bob, files[0]!, 0);
+  await expect(refused).rejects.toMatchObject({ problem: { code: 'banned' } });
+});
+
+it.each([
+  ['is private', (room: RoomAtHand) => room.ask(alice, 'updateRoom', { private: true })],
+  [
+    'has a user who was kicked out',
+    (room: RoomAtHand) => room.ask(alice, 'kickMember', { userId: 'bob' }),
+  ],
+  ['has a banned user', (room: RoomAtHand) => room.ask(alice, 'banMember', { userId: 'bob' })],
+] as const)('[FILE12] is not open to everybody when it %s', (_, change) => {
+  const rooms = new Rooms();
+  const fileId = rooms.sent('general');
+  const room = rooms.of('general');
+  room.ask(bob, 'message', { message: 'hello' });
+  expect(room.ask(alice, 'getFile', { fileId }).isOpen).toBe(true);
+  change(room);
+  expect(room.ask(alice, 'getFile', { fileId }).isOpen).toBe(false);
+});
+
 it('[FILE12] asks the room once a minute for each reader, however many files they read', async () => {
   const rooms = new Rooms();
   const access = accessTo(rooms);
   const files = [rooms.sent('general'), rooms.sent('general')];
+  rooms.of('general').ask(alice, 'banMember', { userId: 'dave' });
   for (const fileId of [...files, ...files]) await access.find('general', bob, fileId, 0);
   expect(rooms.asked).toBe(2);
   await access.find('general', carol, files[0]!, 0);

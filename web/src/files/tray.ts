@@ -14,6 +14,9 @@ export interface TrayOptions {
   say: (sentence: string) => void;
 }
 
+/** Uploads that went out with a message, by the ids of their files: the message may come back. */
+const taken = new Map<string, Upload>();
+
 /** The files of the message that is being written, uploaded as soon as they are chosen. */
 export class Tray {
   readonly element = element('ul', 'tray');
@@ -50,10 +53,29 @@ export class Tray {
 
   /** Empties the tray into a message. @returns the ids of its files */
   take(): string[] {
-    const ids = this.#uploads.flatMap(({ info }) => info?.fileId ?? []);
+    const ids = this.#uploads.flatMap((upload) => {
+      const id = upload.info?.fileId;
+      if (id === undefined) return [];
+      taken.set(id, upload);
+      return [id];
+    });
     this.#uploads = [];
     this.element.replaceChildren();
     return ids;
+  }
+
+  /** Takes back the files of a message that was not sent; of another visit only their ids are known. */
+  putBack(ids: readonly string[]): void {
+    for (const id of ids) {
+      const known = taken.get(id);
+      const upload = new Upload(known?.file ?? new File([], id), this.#options, () =>
+        this.#remove(upload),
+      );
+      upload.isStored(known?.info ?? { fileId: id });
+      this.#uploads.push(upload);
+      this.element.append(upload.element);
+    }
+    this.#options.changed();
   }
 
   #remove(upload: Upload): void {
@@ -66,17 +88,17 @@ export class Tray {
 /** One file on its way to the service. */
 class Upload {
   readonly element = element('li', 'upload');
-  readonly #file: File;
+  readonly file: File;
   readonly #options: TrayOptions;
   readonly #progress = element('progress', '');
   readonly #problem = element('span', 'problem');
   readonly #retry = button(text('tryAgain'), () => void this.start());
   readonly #life = new AbortController();
   /** Once it is stored, with its preview. */
-  info: FileInfo | undefined;
+  info: Pick<FileInfo, 'fileId'> | undefined;
 
   constructor(file: File, options: TrayOptions, removed: () => void) {
-    this.#file = file;
+    this.file = file;
     this.#options = options;
     const name = element('bdi', 'upload-name', file.name);
     name.title = file.name;
@@ -93,8 +115,7 @@ class Upload {
   async start(): Promise<void> {
     this.#show('');
     try {
-      this.info = await this.#store();
-      this.#progress.hidden = true;
+      this.isStored(await this.#store());
     } catch (error) {
       if (this.#life.signal.aborted) return;
       this.#show(text('fileFailed', { why: sentenceOfError(error) }));
@@ -102,11 +123,17 @@ class Upload {
     this.#options.changed();
   }
 
+  isStored(info: Pick<FileInfo, 'fileId'>): void {
+    this.info = info;
+    this.#progress.hidden = true;
+    this.#retry.hidden = true;
+  }
+
   async #store(): Promise<FileInfo> {
     const { files, roomId } = this.#options;
-    const { name } = this.#file;
+    const { name } = this.file;
     const { signal } = this.#life;
-    const bytes = await withoutMetadata(this.#file);
+    const bytes = await withoutMetadata(this.file);
     const onProgress = (sent: number, total: number) => {
       this.#progress.value = total === 0 ? 1 : sent / total;
     };

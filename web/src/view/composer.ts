@@ -1,4 +1,4 @@
-import type { Message, MessageOptions, Room } from '../../../src/client/index.ts';
+import type { Message, MessageOptions, Outgoing, Room } from '../../../src/client/index.ts';
 import type { Draft } from '../drafts.ts';
 import { MemberSearch } from '../member-search.ts';
 import type { ChosenPerson, Person } from '../mentions.ts';
@@ -151,13 +151,14 @@ export class Composer {
   }
 
   /** Takes a message back that could not be sent, after what stands here. */
-  take({ message, replyTo, meta }: Pick<Message, 'message' | 'replyTo' | 'meta'>): void {
+  take({ message, replyTo, meta, files }: Outgoing['payload']): void {
     const { value } = this.#text;
     const seq = quotedIn({ meta }) ?? replyTo;
     if (this.#mode.mode === 'new' && seq !== undefined && seq !== this.#options.thread) {
       this.#turn({ mode: 'reply', seq });
     }
     this.#set(value.trim() === '' ? message : `${value}\n${message}`);
+    if (files !== undefined) void this.#fill((tray) => tray.putBack(files));
     this.focus();
   }
 
@@ -167,14 +168,19 @@ export class Composer {
   }
 
   /** Uploads files, which go out with the message that is written. Never rejects. */
-  async attach(files: readonly File[]): Promise<void> {
+  attach(files: readonly File[]): Promise<void> {
+    return this.#fill((tray) => tray.add(files));
+  }
+
+  /** Never rejects. */
+  async #fill(fill: (tray: Tray) => void): Promise<void> {
     const { room, files: source, say, failed } = this.#options;
     try {
       const changed = () => this.#renderNote();
       const tray = await lazy.tray(source, { roomId: room.roomId, changed, say });
       this.#tray ??= tray;
       this.element.prepend(this.#tray.element);
-      this.#tray.add(files);
+      fill(this.#tray);
       this.focus();
     } catch (error) {
       failed(error);

@@ -322,14 +322,13 @@ function fate(sentence: string, isAway: boolean): HTMLElement {
 }
 
 function failure({ actions }: RowContext, entry: Outgoing): HTMLElement {
-  const { id, problem, payload } = entry;
+  const { id, problem } = entry;
   return element(
     'div',
     'fate is-failed',
     element('p', '', text('notSent', { why: problem === undefined ? '' : sentenceOf(problem) })),
     button(text('sendAgain'), () => actions.retry(id)),
-    // Files cannot be taken back into the tray.
-    ...(payload.files === undefined ? [button(text('edit'), () => actions.rewrite(entry))] : []),
+    button(text('edit'), () => actions.rewrite(entry)),
     button(text('discard'), () => actions.discard(id)),
   );
 }
