@@ -12,7 +12,7 @@ export type RoomObjects = Pick<Environment, 'ROOM' | 'RELAY'>;
 const KNOWN_MS = 10_000;
 
 /** Places that a room names, one after the other, before it is given up. */
-const MAX_PLACES = 4;
+const MAX_PLACES = 8;
 
 /** How many relays rooms have, in this isolate; the last heard of stands last. */
 const relays = new Map<string, { of: number; at: number }>();
@@ -34,12 +34,14 @@ export async function openRoom(
     if (socket !== undefined) return socket;
     relays.delete(roomId);
   }
+  const full: number[] = [];
   for (let tried = 0; tried < MAX_PLACES; tried++) {
-    const place = await askRoom(objects, roomId, context);
+    const place = await askRoom(objects, roomId, { ...context, full });
     if (!('relay' in place)) return place;
     learn(roomId, place.of);
     const socket = await openAt(objects, roomId, place.relay, context);
     if (socket !== undefined) return socket;
+    full.push(place.relay);
   }
   throw unavailable();
 }

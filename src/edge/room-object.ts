@@ -46,8 +46,9 @@ export class RoomObject extends SocketObject<Room> {
   /** An upgrade that the Worker has let through; with as many sockets as it may hold it names a relay. */
   override async fetch(request: Request): Promise<Response> {
     const isFull = this.connections.size >= this.settings.RELAY_ABOVE;
-    const mayPlace = isFull && this.env.RELAY !== undefined && readUpgradeContext(request).relays;
-    return mayPlace ? Response.json(this.#relays.place()) : super.fetch(request);
+    if (!isFull || this.env.RELAY === undefined) return super.fetch(request);
+    const { relays, full } = readUpgradeContext(request);
+    return relays ? Response.json(this.#relays.place(full)) : super.fetch(request);
   }
 
   /** A relay has something from its connections. */

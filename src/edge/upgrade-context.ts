@@ -17,6 +17,8 @@ export interface UpgradeContext {
   silent?: true;
   /** Whether the Worker understands an answer that names a relay; one of an earlier version does not. */
   relays?: true;
+  /** Relays that have refused it, being full. */
+  full?: readonly number[];
 }
 
 /** The request to a room object, a new one so that no header of the client gets through. */

@@ -22,6 +22,9 @@ const WAKE_AFTER_MS = 60_000;
 /** While so much text waits for a relay, its further joins do, in UTF-16 units: a call holds 32 MiB. */
 const MAX_JOINS_TEXT = 8 * 1024 * 1024;
 
+/** A connection that so many relays have refused gets a new one: all may be about to be full. */
+const MAX_REFUSED = 2;
+
 export interface RoomRelaysPorts {
   clock: Clock;
   log: Log;
@@ -82,14 +85,22 @@ export class RoomRelays {
       relaying.announcePresence();
   }
 
-  /** Where the next connection goes: a relay with room for it, and how many relays there are. */
-  place(): { relay: number; of: number } {
+  /**
+   * Where the next connection goes: a relay with room for it, and how many relays there are.
+   * @param full relays that have refused it: sockets that wait for the room are known to them alone
+   */
+  place(full: readonly number[] = []): { relay: number; of: number } {
     const counts = [...this.#channels.values()].filter(({ isInUse }) => isInUse);
     const of = Math.max(1, ...counts.map(({ number }) => number));
-    const sizes = Array.from({ length: of }, (_, at) => this.#channels.get(at + 1)?.size ?? 0);
+    const sizes = Array.from({ length: of }, (_, at) =>
+      full.includes(at + 1) ? this.#mostListeners : (this.#channels.get(at + 1)?.size ?? 0),
+    );
     const least = sizes.indexOf(Math.min(...sizes));
-    if (sizes[least]! < this.#mostListeners) return { relay: least + 1, of };
-    return { relay: of + 1, of: of + 1 };
+    const hasPlace = sizes[least]! < this.#mostListeners && full.length < MAX_REFUSED;
+    if (hasPlace) return { relay: least + 1, of };
+    let relay = of + 1;
+    while (full.includes(relay)) relay++;
+    return { relay, of: relay };
   }
 
   /** Takes a call of a relay, in a turn of the room. */

@@ -38,6 +38,15 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       }
     });
 
+    it('[RELAY1] finds a relay for everyone who comes at the same moment', async () => {
+      const roomId = newRoom();
+      const names = Array.from({ length: 8 }, (_, at) => `user ${at}`);
+      const all = await Promise.all(names.map((name) => enter(name, roomId)));
+      const [first, ...others] = all.map(({ visitor }) => visitor);
+      await fence(roomId, first!, others);
+      expect(others.map((visitor) => visitor.heard('message').length)).toEqual(others.map(() => 1));
+    });
+
     it('[RELAY4] lets a banned user hear nothing that is said after the ban', async () => {
       const roomId = newRoom();
       const [owner, ...others] = await crowd(roomId, 6);
