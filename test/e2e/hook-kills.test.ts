@@ -1,0 +1,25 @@
+import { inject, it } from 'vitest';
+import type { TestSettings } from '../support/edge-options.ts';
+import { hookRun } from '../support/hook-run.ts';
+import { Killable } from '../support/killable.ts';
+
+/** Kills of each host; the soak `hooks` goes on for as long as it is told. */
+const KILLS = Number(process.env['PARLOR_KILLS'] ?? 2);
+const SEED = Number(process.env['PARLOR_SEED'] ?? 1);
+const TIMEOUT_MS = 120_000 + KILLS * 20_000;
+
+const hosts = {
+  node: (settings: TestSettings) => Killable.node(settings),
+  edge: (settings: TestSettings) => Killable.edge(inject('edgeBundle'), settings),
+};
+
+it.concurrent.for(['node', 'edge'] as const)(
+  '[HOOK7] leaves no change out when the %s host is killed and the backend fails',
+  async (name, { expect }) => {
+    const report = await hookRun(hosts[name], { kills: KILLS, actions: 14, seed: SEED });
+    expect(report.kills).toBe(KILLS);
+    expect(report.changes).toBeGreaterThan(10);
+    expect(report.failed).toBeGreaterThan(0);
+  },
+  TIMEOUT_MS,
+);
