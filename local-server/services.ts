@@ -7,6 +7,7 @@ import type { Hono } from 'hono';
 import { every } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
+import { incomingKeysOf } from '../src/auth/incoming-keys.ts';
 import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
@@ -88,6 +89,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
       isForAll: settings.CLIENT_URL !== undefined,
     },
     pushKey: push?.key,
+    incomingKeys: incomingKeysOf(settings),
     hooks,
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),

@@ -1,5 +1,6 @@
 import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
+import { incomingKeysOf } from '../auth/incoming-keys.ts';
 import { fileTokensOf } from '../files/file-token.ts';
 import { application } from '../app/current.ts';
 import { namesOf } from '../room/own-names.ts';
@@ -96,6 +97,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     files,
+    incomingKeys: incomingKeysOf(settings),
     hooks: objectHooksOf(env, settings),
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     ...shownOf(settings, allowGuests),

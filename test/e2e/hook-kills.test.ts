@@ -1,4 +1,4 @@
-import { inject, it } from 'vitest';
+import { describe, inject, it } from 'vitest';
 import type { TestSettings } from '../support/edge-options.ts';
 import { hookRun } from '../support/hook-run.ts';
 import { Killable } from '../support/killable.ts';
@@ -13,13 +13,15 @@ const hosts = {
   edge: (settings: TestSettings) => Killable.edge(inject('edgeBundle'), settings),
 };
 
-it.concurrent.for(['node', 'edge'] as const)(
-  '[HOOK7] leaves no change out when the %s host is killed and the backend fails',
-  async (name, { expect }) => {
-    const report = await hookRun(hosts[name], { kills: KILLS, actions: 14, seed: SEED });
-    expect(report.kills).toBe(KILLS);
-    expect(report.changes).toBeGreaterThan(10);
-    expect(report.failed).toBeGreaterThan(0);
-  },
-  TIMEOUT_MS,
-);
+describe.concurrent.each(['node', 'edge'] as const)('the webhook of the %s host', (name) => {
+  it(
+    '[HOOK7] leaves no change out when it is killed and the backend fails',
+    async ({ expect }) => {
+      const report = await hookRun(hosts[name], { kills: KILLS, actions: 14, seed: SEED });
+      expect(report.kills).toBe(KILLS);
+      expect(report.changes).toBeGreaterThan(10);
+      expect(report.failed).toBeGreaterThan(0);
+    },
+    TIMEOUT_MS,
+  );
+});
