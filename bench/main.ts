@@ -5,10 +5,11 @@ import { installRivals, rivals } from './rivals.ts';
 import { Stage } from './stage.ts';
 import { runIdle } from './plans/idle.ts';
 import { runPage } from './plans/page.ts';
+import { runRelays } from './plans/relays.ts';
 import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
-/** `npm run bench [-- --quick | --scale | --idle | --page] [--rivals] [--only native,gather] [--rounds 5]` */
+/** `npm run bench [-- --quick | --scale | --idle | --page | --relays] [--rivals] [--only native,gather] [--rounds 5]` */
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +17,9 @@ const { values } = parseArgs({
     scale: { type: 'boolean', default: false },
     idle: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
+    relays: { type: 'boolean', default: false },
+    /** With `--relays`: real sockets; a process has 20,000 descriptors where `ulimit -n` says no more. */
+    listeners: { type: 'string', default: '15000' },
     /** Installs other servers and measures them too. */
     rivals: { type: 'boolean', default: false },
     /** With `--page`: the folder of another checkout, measured in turn with this one. */
@@ -40,6 +44,10 @@ const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
   fail('--rounds must be a whole number above 0.');
 }
+const listeners = Number(values.listeners);
+if (!(Number.isInteger(listeners) && listeners > 0)) {
+  fail('--listeners must be a whole number above 0.');
+}
 if (!existsSync('/proc/self/stat')) {
   fail('The bench reads processor time from /proc: run it on Linux.');
 }
@@ -62,6 +70,7 @@ try {
   if (values.scale) await runScale(stage, chosen());
   else if (values.idle) await runIdle(stage, chosen());
   else if (values.page) await runPage(stage, { against: values.against, rounds });
+  else if (values.relays) await runRelays(stage, listeners);
   else await runTalks(stage, chosen(), { quick: values.quick, rounds });
 } finally {
   await stage.close();

@@ -2,6 +2,8 @@ import type { Figure, Row } from './plans/talk.ts';
 import { rounded } from './median.ts';
 import type { AgeRow } from './plans/age.ts';
 import type { CrowdRow } from './plans/crowding.ts';
+import type { ListenersRow } from './plans/listeners.ts';
+import type { FlushRow, RelayCrowd } from './plans/relays.ts';
 import type { ShareRow } from './plans/share.ts';
 
 /** A figure that was promised, and what was seen. */
@@ -51,6 +53,25 @@ function rowsOf(figures: readonly Figure[], members: number, mode: string): Map<
 
 function atMost(what: string, seen: number, target: number): Verdict {
   return { what, target: rounded(target), seen: rounded(seen), met: seen <= target };
+}
+
+/** Listeners of a relay must cost its room nothing, and a further relay little. */
+export function relayVerdicts(
+  rows: readonly FlushRow[],
+  crowd: RelayCrowd,
+  real: ListenersRow,
+): Verdict[] {
+  const [few, many, one, twenty] = rows;
+  if (few === undefined || many === undefined || one === undefined || twenty === undefined) {
+    return [];
+  }
+  const each = (twenty.msPerFlush - one.msPerFlush) / (twenty.relays - one.relays);
+  return [
+    atMost('flush, 20,000 listeners to 2,000', many.msPerFlush / few.msPerFlush, 1.1),
+    atMost('ms a flush for each further relay', each, 0.2),
+    atMost(`of ${real.listeners} real listeners, those that missed or doubled`, real.wrong, 0),
+    atMost('bytes of the room for each listener', crowd.bytesEach, 1_000),
+  ];
 }
 
 function cpuVerdicts(figures: readonly Figure[]): Verdict[] {

@@ -1,7 +1,8 @@
 import { RoomObject as Room } from '../../src/edge/room-object.ts';
 import type { Environment } from '../../src/edge/environment.ts';
 
-export { default, InboxObject, PollingSession } from '../../src/edge/worker.ts';
+export { default } from '../../src/edge/worker.ts';
+export * from '../../src/edge/worker.ts';
 
 /** Our Worker, whose room objects tell the log whenever something runs them. */
 export class RoomObject extends Room {

@@ -11,11 +11,12 @@ import {
   isJoined,
   isReply,
   joinReplyIn,
+  payloadIn,
   resultIn,
   type Result,
   withClientId,
 } from '../protocol/frames.ts';
-import type { Message, RoomInfo } from '../protocol/objects.ts';
+import type { RoomInfo } from '../protocol/objects.ts';
 import { Overloaded } from '../admission/overloaded.ts';
 import { type Action, type Input, joining, next, positionOf, type State } from './following.ts';
 import { reconnect } from './reconnecting.ts';
@@ -184,7 +185,7 @@ export class ResumableLink implements MovableLink {
   #perform(action: Action): void {
     switch (action.type) {
       case 'lines':
-        this.#deliver(action.lines, action.position);
+        this.#deliver(this.#withAnswers(action.lines), action.position);
         break;
       case 'caughtUp':
         for (const command of this.#unanswered.values())
@@ -261,13 +262,26 @@ export class ResumableLink implements MovableLink {
     return false;
   }
 
-  /** Without messages whose sender receives them as the answer to what is sent again. */
-  #withoutUnanswered(messages: readonly Message[]): Message[] {
-    const ids = new Set<unknown>();
-    for (const { name, payload } of this.#unanswered.values())
-      if (name === 'message') ids.add((payload as { id?: unknown }).id);
-    const { userId } = this.#identity;
-    return messages.filter(({ senderId, id }) => senderId !== userId || !ids.has(id));
+  /**
+   * Missed messages whose sender waits for an answer are the answers, in their place: one that came when
+   * it is sent again would come after messages that were said after it.
+   */
+  #withAnswers(lines: readonly string[]): readonly string[] {
+    const refs = new Map<unknown, number>();
+    for (const [ref, { name, payload }] of this.#unanswered) {
+      if (name === 'message') refs.set((payload as { id?: unknown }).id, ref);
+    }
+    if (refs.size === 0) return lines;
+    return lines.map((line) => {
+      if (isReply(line)) return line;
+      const message = payloadIn<'message'>(line);
+      const ref = refs.get(message.id);
+      if (ref === undefined || message.senderId !== this.#identity.userId) return line;
+      refs.delete(message.id);
+      this.#unanswered.delete(ref);
+      const answer: Result<Reply<'message'>> = { ok: true, message };
+      return ackLine(ref, answer);
+    });
   }
 
   #hear(lines: readonly string[], position: string | undefined): void {
@@ -313,12 +327,12 @@ export class ResumableLink implements MovableLink {
   }
 
   #rejoined(reply: JoinReply): void {
-    const { missed = [], reset, room, you } = reply;
+    const { reset, room, you } = reply;
     if (reset !== true) {
       this.#tellChanges(reply);
       this.#last = { room, you };
     }
-    this.#step({ type: 'joined', reply: { ...reply, missed: this.#withoutUnanswered(missed) } });
+    this.#step({ type: 'joined', reply });
   }
 
   /** What else the client must know of the time without a connection. */
@@ -332,11 +346,7 @@ export class ResumableLink implements MovableLink {
 
   #paged(result: Result<Reply<'getMissed'>>): void {
     if (!result.ok) this.#giveUp();
-    else
-      this.#step({
-        type: 'page',
-        reply: { ...result, messages: this.#withoutUnanswered(result.messages) },
-      });
+    else this.#step({ type: 'page', reply: result });
   }
 
   #deliver(lines: readonly string[], position: string | undefined): void {

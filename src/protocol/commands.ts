@@ -60,6 +60,8 @@ export const operations = {
       since: positionSchema.optional(),
       history: whole(0, fixed.historyPage).optional(),
       gather: flag,
+      /** Only messages and the number of users online: for listeners of a crowd. */
+      quiet: flag,
       /** A name for one running client: its connections replace one another. */
       session: clientId.optional(),
     }),

@@ -52,6 +52,24 @@ export function eventLine(name: string, payload: object): string {
   return jsonLine([name, payload]);
 }
 
+/** The JSON of pages of messages: those who join at once get mostly the same one. */
+const pageTexts = new WeakMap<readonly Message[], string>();
+
+function pageText(page: readonly Message[]): string {
+  const known = pageTexts.get(page);
+  if (known !== undefined) return known;
+  const text = jsonLine(page);
+  pageTexts.set(page, text);
+  return text;
+}
+
+/** The line that opens a connection. It ends with what many get alike. */
+export function joinedLine({ online, missed, messages, ...reply }: Reply<'joinRoom'>): string {
+  const head = jsonLine({ ok: true, ...reply, online }).slice(0, -1);
+  const missedField = missed === undefined ? '' : `,"missed":${pageText(missed)}`;
+  return `${JOINED}${head}${missedField},"messages":${pageText(messages)}}]`;
+}
+
 export function ackLine(ref: number, result: Result): string {
   return jsonLine(['ack', ref, result]);
 }

@@ -41,13 +41,22 @@ export interface RequestCall {
 export interface RequestAnswer {
   /** Sockets that the room does not take. */
   refused: readonly { id: string; problem: Problem }[];
+  /** Sockets to ask for again: the replies before them are as much as one call may hold. */
+  later?: readonly string[];
 }
 
 /** What a room has a relay do. Orders apply one after the other. */
 export type RelayOrder =
   /** The state of a connection changes; the first one opens the socket. */
   | { type: 'update'; id: string; change: Partial<ConnectionState> }
-  | { type: 'send'; id: string; frame: SentFrame }
+  | {
+      type: 'send';
+      id: string;
+      frame: SentFrame;
+      /** Its first line goes on with the text of the last order `tail` of this call. */
+      hasTail?: true;
+    }
+  | { type: 'tail'; text: string }
   /** For every joined connection but some. */
   | {
       type: 'share';
@@ -62,6 +71,8 @@ export interface SentFrame {
   lines: readonly string[];
   position?: string | undefined;
   ephemeral: boolean;
+  /** Places of the lines that quiet connections do not get. */
+  loud?: readonly number[];
 }
 
 /** One call of a room. A flush is never divided between two. */

@@ -12,6 +12,7 @@ import {
   retryMs,
 } from './exchange.ts';
 import { RelayedConnection, sentFrame } from './relayed-connection.ts';
+import { Tails, textOf } from './tails.ts';
 
 /** A call takes whole flushes until it has this much text, in UTF-16 units. */
 const CALL_TEXT = 256 * 1024;
@@ -43,7 +44,13 @@ export class RelayChannel implements ConnectionGroup {
   readonly #room: number;
   readonly #ports: ChannelPorts;
   readonly #connections = new Map<string, RelayedConnection>();
+  readonly #end = {
+    order: (order: RelayOrder) => this.#order(order),
+    closed: (id: string) => void this.#connections.delete(id),
+  };
+  /** Of the flush to come. */
   #orders: RelayOrder[] = [];
+  #tails = new Tails();
   #waiting: Flush[] = [];
   #waitingText = 0;
   #underWay: OrderCall | undefined;
@@ -68,6 +75,11 @@ export class RelayChannel implements ConnectionGroup {
 
   get size(): number {
     return this.#connections.size;
+  }
+
+  /** What waits for the relay, in UTF-16 units. */
+  get waitingText(): number {
+    return this.#waitingText;
   }
 
   /** Whether the relay still needs the room to know of it. */
@@ -98,22 +110,21 @@ export class RelayChannel implements ConnectionGroup {
   share(frame: Frame, except: ReadonlyMap<string, unknown>): boolean {
     if (this.#connections.size === 0) return false;
     const left = [...except.keys()].filter((id) => this.#connections.has(id));
-    this.#orders.push({ type: 'share', frame: sentFrame(frame), except: left });
+    this.#order({ type: 'share', frame: sentFrame(frame), except: left });
     return true;
   }
 
   /** What the relay's listeners have missed, before anything else. */
   shareMissed(lines: readonly string[], position: string): void {
     const frame = { lines, position, ephemeral: false };
-    this.#orders.push({ type: 'share', frame, except: [], isMissed: true });
+    this.#order({ type: 'share', frame, except: [], isMissed: true });
   }
 
   /** The orders of a flush are complete. @returns whether there were any */
   flushed(position: string, onlineCount: number): boolean {
-    const orders = this.#orders;
-    this.#orders = [];
+    const orders = this.#take();
     if (orders.length > 0) {
-      const text = orders.reduce((sum, order) => sum + textOf(order), 0);
+      const text = textOf(orders);
       this.#waiting.push({ orders, text, position, onlineCount });
       this.#waitingText += text;
       if (this.#waitingText > MAX_WAITING_TEXT) this.reset();
@@ -126,7 +137,7 @@ export class RelayChannel implements ConnectionGroup {
   reset(): void {
     this.#waiting = [];
     this.#waitingText = 0;
-    this.#orders = [];
+    this.#take();
     this.#resets = true;
     this.#loseConnections();
     this.#start();
@@ -148,12 +159,20 @@ export class RelayChannel implements ConnectionGroup {
     return answer;
   }
 
+  #order(order: RelayOrder): void {
+    this.#orders.push(...this.#tails.cut(order));
+  }
+
+  /** What is ordered since the last flush. */
+  #take(): readonly RelayOrder[] {
+    const orders = this.#orders;
+    this.#orders = [];
+    this.#tails = new Tails();
+    return orders;
+  }
+
   #add(state: ConnectionState): RelayedConnection {
-    const connection = new RelayedConnection(
-      state,
-      (order) => this.#orders.push(order),
-      (id) => this.#connections.delete(id),
-    );
+    const connection = new RelayedConnection(state, this.#end);
     this.#connections.set(state.id, connection);
     return connection;
   }
@@ -184,7 +203,7 @@ export class RelayChannel implements ConnectionGroup {
   }
 
   #next(): OrderCall | undefined {
-    const flushes = this.#take();
+    const flushes = this.#takeFlushes();
     const last = flushes.at(-1);
     if (last === undefined && !this.#resets) return undefined;
     const resets = this.#resets;
@@ -199,7 +218,7 @@ export class RelayChannel implements ConnectionGroup {
     };
   }
 
-  #take(): Flush[] {
+  #takeFlushes(): Flush[] {
     let text = 0;
     let count = 0;
     for (const flush of this.#waiting) {
@@ -239,9 +258,4 @@ export class RelayChannel implements ConnectionGroup {
       } else this.#send(call);
     });
   }
-}
-
-function textOf(order: RelayOrder): number {
-  if (order.type !== 'send' && order.type !== 'share') return 64;
-  return order.frame.lines.reduce((sum, { length }) => sum + length, 64);
 }

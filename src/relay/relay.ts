@@ -17,6 +17,7 @@ import type {
   SentFrame,
 } from './exchange.ts';
 import { Outstanding } from './outstanding.ts';
+import { withTail } from './tails.ts';
 import { Uplink } from './uplink.ts';
 
 /** So long after an order the relay stores what it has received, in milliseconds. */
@@ -170,7 +171,12 @@ export class Relay {
     // A room that has crashed attaches its relays before it orders anything.
     this.#tokenExpiry.sweep();
     if (isNewRoom || call.resets === true) this.#closeAll();
-    for (const order of call.orders) this.#obey(order);
+    let tail = '';
+    for (const order of call.orders) {
+      if (order.type === 'tail') tail = order.text;
+      else if (order.type === 'send') this.#sendTo(order.id, withTail(order, tail));
+      else this.#obey(order);
+    }
     const { room, n } = call;
     const { position, onlineCount } = call.orders.length > 0 || known === undefined ? call : known;
     this.#setMark({ room, n, position, onlineCount });
@@ -200,13 +206,10 @@ export class Relay {
     } else this.#giveUp(id);
   }
 
-  #obey(order: RelayOrder): void {
+  #obey(order: Exclude<RelayOrder, { type: 'send' | 'tail' }>): void {
     switch (order.type) {
       case 'update':
         this.#update(order);
-        break;
-      case 'send':
-        this.#sendTo(order);
         break;
       case 'share':
         this.#share(order);
@@ -231,7 +234,7 @@ export class Relay {
     if (connection !== undefined) this.#tokenExpiry.watch(connection);
   }
 
-  #sendTo({ id, frame }: Extract<RelayOrder, { type: 'send' }>): void {
+  #sendTo(id: string, frame: SentFrame): void {
     const connection = this.#connections.get(id);
     const lines = this.#outstanding.withoutRepeated(id, frame.lines);
     if (connection !== undefined && lines.length > 0) {
@@ -243,12 +246,13 @@ export class Relay {
     const frame = frameOf(sent);
     const left = new Set(except);
     for (const connection of this.#connections.values()) {
-      const { id, joined, identity } = connection.state;
-      if (!joined || left.has(id)) continue;
+      const { id, joined, identity, quiet } = connection.state;
+      const its = quiet === true ? frame.quiet : frame;
+      if (!joined || left.has(id) || its === undefined) continue;
       // Its message was stored, and its reply is lost: coming back it gets both once.
       if (isMissed === true && this.#outstanding.hasOwn(id, identity.userId, sent.lines)) {
         this.#giveUp(id);
-      } else this.#send(connection, frame);
+      } else this.#send(connection, its);
     }
   }
 
@@ -279,8 +283,12 @@ export class Relay {
     if (!connection.open) this.depart(connection, 'disconnected');
   }
 
-  #answered({ refused }: RequestAnswer, requests: readonly RelayRequest[]): void {
+  #answered({ refused, later = [] }: RequestAnswer, requests: readonly RelayRequest[]): void {
     for (const { id, problem } of refused) this.#refuse(id, problem);
+    for (const id of later) {
+      const opening = this.#opening.get(id);
+      if (opening !== undefined) this.#uplink.add(opening.request);
+    }
     for (const request of requests) {
       if ('command' in request && request.command.ref === undefined)
         this.#outstanding.done(request.id, request.command);
@@ -352,13 +360,14 @@ function isRepeatable({ name, payload }: Command): boolean {
 
 /** A host keeps more with a connection; the room must not take that over. */
 function stateOf({ state }: Connection): Request<'connect'>['state'] {
-  const { v, id, identity, joined, silent, name, session, badFrames, badTokens } = state;
+  const { v, id, identity, joined, silent, quiet, name, session, badFrames, badTokens } = state;
   return {
     v,
     id,
     identity,
     joined,
     ...(silent !== undefined && { silent }),
+    ...(quiet !== undefined && { quiet }),
     ...(name !== undefined && { name }),
     ...(session !== undefined && { session }),
     ...(badFrames !== undefined && { badFrames }),
@@ -366,6 +375,6 @@ function stateOf({ state }: Connection): Request<'connect'>['state'] {
   };
 }
 
-function frameOf({ lines, position, ephemeral }: SentFrame): Frame {
-  return new Frame(lines, position, ephemeral);
+function frameOf({ lines, position, ephemeral, loud }: SentFrame): Frame {
+  return new Frame(lines, position, ephemeral, loud);
 }

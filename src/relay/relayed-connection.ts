@@ -3,22 +3,22 @@ import type { Frame } from '../room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../room/ports.ts';
 import type { RelayOrder, SentFrame } from './exchange.ts';
 
+/** Where what a connection is given goes. A room has one for many connections. */
+export interface RelayEnd {
+  order(order: RelayOrder): void;
+  /** The room has closed a connection. */
+  closed(id: string): void;
+}
+
 /** A connection whose socket a relay holds, as its room knows it. */
 export class RelayedConnection implements Connection {
   state: Readonly<ConnectionState>;
   open = true;
-  readonly #order: (order: RelayOrder) => void;
-  readonly #closed: () => void;
+  readonly #relay: RelayEnd;
 
-  /** @param closed is called when the room closes it */
-  constructor(
-    state: ConnectionState,
-    order: (order: RelayOrder) => void,
-    closed: (id: string) => void,
-  ) {
+  constructor(state: ConnectionState, relay: RelayEnd) {
     this.state = state;
-    this.#order = order;
-    this.#closed = () => closed(state.id);
+    this.#relay = relay;
   }
 
   /** The relay looks after heartbeats. */
@@ -28,23 +28,28 @@ export class RelayedConnection implements Connection {
 
   update(change: Partial<ConnectionState>): void {
     this.state = { ...this.state, ...change };
-    if (this.open) this.#order({ type: 'update', id: this.state.id, change });
+    if (this.open) this.#relay.order({ type: 'update', id: this.state.id, change });
   }
 
   /** The relay says later where it was dropped. */
   send(frame: Frame): boolean {
-    if (this.open) this.#order({ type: 'send', id: this.state.id, frame: sentFrame(frame) });
+    if (this.open) this.#relay.order({ type: 'send', id: this.state.id, frame: sentFrame(frame) });
     return true;
   }
 
   close(code: CloseCode, reason: string): void {
     if (!this.open) return;
     this.open = false;
-    this.#order({ type: 'close', id: this.state.id, code, reason });
-    this.#closed();
+    this.#relay.order({ type: 'close', id: this.state.id, code, reason });
+    this.#relay.closed(this.state.id);
   }
 }
 
-export function sentFrame({ lines, position, ephemeral }: Frame): SentFrame {
-  return { lines, ...(position !== undefined && { position }), ephemeral };
+export function sentFrame({ lines, position, ephemeral, loud }: Frame): SentFrame {
+  return {
+    lines,
+    ...(position !== undefined && { position }),
+    ephemeral,
+    ...(loud.length > 0 && { loud }),
+  };
 }

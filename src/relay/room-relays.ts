@@ -11,12 +11,16 @@ import type {
 } from './exchange.ts';
 import { RelayChannel } from './relay-channel.ts';
 import type { RelayedConnection } from './relayed-connection.ts';
+import { Tails, textOf } from './tails.ts';
 
 /**
  * While listeners may have something on its way, the room is woken this much later, in milliseconds: a
  * room that has crashed then asks its relays where they stand.
  */
 const WAKE_AFTER_MS = 60_000;
+
+/** While so much text waits for a relay, its further joins do, in UTF-16 units: a call holds 32 MiB. */
+const MAX_JOINS_TEXT = 8 * 1024 * 1024;
 
 export interface RoomRelaysPorts {
   clock: Clock;
@@ -91,9 +95,7 @@ export class RoomRelays {
   /** Takes a call of a relay, in a turn of the room. */
   request(room: Room, call: RequestCall): RequestAnswer {
     const channel = this.#channelOf(call.relay);
-    return channel.requested(room, call, () => ({
-      refused: call.requests.flatMap((request) => this.#perform(room, channel, request) ?? []),
-    }));
+    return channel.requested(room, call, () => this.#performAll(room, channel, call.requests));
   }
 
   /** The room has flushed: what it has for relays leaves. */
@@ -136,6 +138,18 @@ export class RoomRelays {
     return channel;
   }
 
+  #performAll(room: Room, channel: RelayChannel, requests: readonly RelayRequest[]): RequestAnswer {
+    const refused: { id: string; problem: Problem }[] = [];
+    const later: string[] = [];
+    const replies = new JoinReplies(channel.waitingText);
+    for (const request of requests) {
+      if (request.type === 'connect' && replies.isFull) later.push(request.state.id);
+      else refused.push(...(this.#perform(room, channel, request) ?? []));
+      if (request.type === 'connect') replies.add(room.relaying.lastReply);
+    }
+    return { refused, ...(later.length > 0 && { later }) };
+  }
+
   /** Does one request; errors of one must not harm the others. */
   #perform(
     room: Room,
@@ -150,6 +164,25 @@ export class RoomRelays {
       if (!(error instanceof Refusal)) this.#ports.log.failure('relay', error);
     }
     return undefined;
+  }
+}
+
+/** How much replies to joins will take of a call. */
+class JoinReplies {
+  readonly #tails = new Tails();
+  #text: number;
+
+  constructor(waitingText: number) {
+    this.#text = waitingText;
+  }
+
+  get isFull(): boolean {
+    return this.#text > MAX_JOINS_TEXT;
+  }
+
+  add(line: string): void {
+    const frame = { lines: [line], ephemeral: false };
+    this.#text += textOf(this.#tails.cut({ type: 'send', id: '', frame }));
   }
 }
 

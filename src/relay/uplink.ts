@@ -10,8 +10,8 @@ import {
 /** Joins wait so long for others to come with, in milliseconds: a storm makes few calls. */
 const GATHER_MS = 50;
 
-/** Requests of one call: with a long history in each reply to a join, some megabytes. */
-const CALL_REQUESTS = 125;
+/** Requests of one call. */
+const CALL_REQUESTS = 500;
 
 export interface UplinkPorts {
   clock: Clock;

@@ -98,6 +98,8 @@ export interface ConnectionState {
   joined: boolean;
   /** Only listens: it is not in presence, and gives no commands. */
   silent?: true;
+  /** It gets no ephemeral events but `presence`. */
+  quiet?: boolean;
   /** Fixed at the first join. */
   name?: Name;
   /** Whose connections replace one another: a client's own name for itself. */

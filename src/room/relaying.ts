@@ -33,6 +33,11 @@ export class Relaying {
     return this.#services.presence.count;
   }
 
+  /** The reply that was decided last and has not left; empty where there is none. */
+  get lastReply(): string {
+    return this.#services.outbox.lastReply;
+  }
+
   /** What has changed after a position; undefined where that is of another epoch, or too far back. */
   missedSince(position: string): Missed | undefined {
     const { state, messages } = this.#services.upkeep.context();

@@ -4,7 +4,7 @@ import type { Limits } from '../protocol/codes/limits.ts';
 import { costOf, type Reply, type RequestName, traits } from '../protocol/commands.ts';
 import { isCommandName } from '../protocol/payloads.ts';
 import type { LeaveReason } from '../protocol/events.ts';
-import { ackLine, type Command, eventLine, type Result } from '../protocol/frames.ts';
+import { ackLine, type Command, joinedLine, type Result } from '../protocol/frames.ts';
 import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
 import type { Connection, Ports } from './ports.ts';
 import { operationOf } from './own-names.ts';
@@ -39,7 +39,7 @@ export class Room {
     const planned = pipeline.run('joinRoom', { identity, connection }, payload);
     connections.add(connection);
     tokenExpiry.watch(connection);
-    outbox.reply(connection, eventLine('joined', { ok: true, ...planned.reply }));
+    outbox.reply(connection, joinedLine(planned.reply));
     effects.apply(planned.effects);
   }
 

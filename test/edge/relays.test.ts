@@ -1,18 +1,25 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { relayName } from '../../src/edge/relay-name.ts';
+import type { RoomObject } from '../../src/edge/room-object.ts';
 import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
 import { Client, join, newRoom, sleep, within } from './client.ts';
 
-function relayOf(roomId: string) {
-  return env.RELAY.getByName(relayName(roomId, 1));
+function relayOf(roomId: string, relay = 1) {
+  return env.RELAY.getByName(relayName(roomId, relay));
 }
 
-/** Joins at the first relay of a room, as the Worker does for a room that holds enough sockets. */
-async function joinRelay(roomId: string, userId: string, join: object = {}): Promise<Client> {
+/** Joins at a relay of a room, as the Worker does for a room that holds enough sockets. */
+async function joinRelay(
+  roomId: string,
+  userId: string,
+  join: object = {},
+  relay = 1,
+): Promise<Client> {
   const identity = { userId, name: userId };
-  const response = await relayOf(roomId).fetch(upgradeRequest({ identity, join, end: 'native' }));
+  const request = upgradeRequest({ identity, join, end: 'native' });
+  const response = await relayOf(roomId, relay).fetch(request);
   const client = new Client(response.webSocket!);
   await client.until('joined');
   return client;
@@ -69,6 +76,47 @@ describe('relays as Durable Objects', () => {
     await evictDurableObject(relayOf(roomId));
     const { onlineCount } = await bob.ask('getMembers', { online: true });
     expect(onlineCount).toBe(3);
+  });
+
+  it('[RELAY2] have neither alarm nor timer, nor has their room, once all was handed out', async () => {
+    const roomId = newRoom();
+    const alice = await join(roomId, 'alice');
+    const numbers = Array.from({ length: 20 }, (_, at) => at + 1);
+    const listeners = await Promise.all(
+      numbers.map((relay) => joinRelay(roomId, `listener ${relay}`, {}, relay)),
+    );
+    const all = async (said: string) => {
+      await alice.ask('message', { message: said });
+      await Promise.all(listeners.map((listener) => hears(listener, said)));
+    };
+    await all('before');
+    const objects = [
+      env.ROOM.getByName(roomId),
+      ...numbers.map((relay) => relayOf(roomId, relay)),
+    ] as DurableObjectStub<RoomObject>[];
+    const restless = async () => {
+      const found = await Promise.all(
+        objects.map((object) =>
+          runInDurableObject(object, async (instance, { storage }) => {
+            return (await storage.getAlarm()) !== null || !instance['hosted'].isIdle;
+          }),
+        ),
+      );
+      return found.filter(Boolean).length;
+    };
+    await expect
+      .poll(
+        async () => {
+          // A wakeup within a minute of the last order, after which the room asks its relays once.
+          await sleep(roomId);
+          await runDurableObjectAlarm(objects[0]!);
+          return restless();
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(0);
+    await all('after');
+    expect(messages(listeners[0]!)).toEqual(['before', 'after']);
   });
 
   it('[RELAY3] bring what a crash of the room has kept from them, once', async () => {

@@ -39,6 +39,25 @@ forEachTransportAndRelays((transport) => {
     });
   });
 
+  it('[PRES6] sends a quiet connection messages and numbers, and no names', async () => {
+    const roomId = newRoom();
+    const { visitor: alice } = await transport.enter('alice', roomId);
+    const { visitor: listener, joined } = await transport.enter('lee', roomId, { quiet: true });
+    expect(joined).toMatchObject({ online: [], onlineCount: 2, presence: 'count' });
+    await alice.hears('userJoined', ({ userId }) => userId === 'lee');
+    const { visitor: bob } = await transport.enter('bob', roomId);
+    ok(await bob.command('typing', { roomId, isTyping: true }));
+    await Promise.all([alice.hears('typing'), alice.hears('userJoined', ofBob)]);
+    await listener.hears('presence', ({ onlineCount }) => onlineCount === 3);
+    await fence(roomId, bob, [alice, listener]);
+    expect(listener.heard('userJoined')).toEqual([]);
+    expect(listener.heard('typing')).toEqual([]);
+    const { online } = ok(await listener.join(roomId, { quiet: false }));
+    expect(online.map(({ userId }) => userId)).toEqual(['alice', 'lee', 'bob']);
+    ok(await bob.command('leaveRoom', { roomId }));
+    await listener.hears('userLeft', ofBob);
+  });
+
   it('[PRES2] reports a user who leaves at once, and a lost connection after 5 s', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);

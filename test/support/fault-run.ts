@@ -21,6 +21,8 @@ export interface FaultRun {
   faults: number;
   /** Kills the host and starts it again on its data; @returns where it listens now. */
   restart?: () => Promise<string>;
+  /** Aborts an object that the room consists of. */
+  abort?: (roomId: string) => Promise<void>;
 }
 
 export interface FaultReport {
@@ -74,6 +76,7 @@ export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
       const device = devices[Math.floor(random() * devices.length)]!;
       inject(device.proxy, random);
       await pause(random() * 60);
+      if (run.abort !== undefined && fault % 3 === 2) await run.abort(roomId);
       // One in forty, so that much else happens between two.
       if (run.restart !== undefined && fault % 40 === 20) {
         url = await run.restart();

@@ -103,12 +103,13 @@ export class NativeVisitor implements Visitor {
   }
 
   #open(roomId: string, joining: Joining): Promise<JoinResult> {
-    const { since, history, username, session } = joining;
+    const { since, history, username, session, quiet } = joining;
     const query = new URLSearchParams();
     if (since !== undefined) query.set('since', since);
     if (history !== undefined) query.set('history', String(history));
     if (username !== undefined) query.set('username', username);
     if (session !== undefined) query.set('session', session);
+    if (quiet !== undefined) query.set('quiet', String(quiet));
     const { token, guestToken } = this.#who;
     const address = `${this.#url.replace('http', 'ws')}/rooms/${encodeURIComponent(roomId)}/ws`;
     const options = {

@@ -16,6 +16,7 @@ export interface Joining {
   username?: string;
   gather?: boolean;
   session?: string;
+  quiet?: boolean;
 }
 
 export type ReplyOf<N extends string> = N extends CommandName ? Reply<N> : object;

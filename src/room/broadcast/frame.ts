@@ -7,12 +7,31 @@ export class Frame {
   readonly position: string | undefined;
   /** Whether all of it may be dropped for a connection that cannot keep up. */
   readonly ephemeral: boolean;
+  /** Places of the lines that quiet connections do not get. */
+  readonly loud: readonly number[];
   #text: string | undefined;
+  #quiet: Frame | undefined;
 
-  constructor(lines: readonly string[], position: string | undefined, isEphemeral: boolean) {
+  constructor(
+    lines: readonly string[],
+    position: string | undefined,
+    isEphemeral: boolean,
+    loud: readonly number[] = [],
+  ) {
     this.lines = lines;
     this.position = position;
     this.ephemeral = isEphemeral;
+    this.loud = loud;
+  }
+
+  /** The frame as quiet connections get it; undefined where nothing is left. */
+  get quiet(): Frame | undefined {
+    const { lines, loud } = this;
+    if (loud.length === 0) return this;
+    if (loud.length === lines.length) return undefined;
+    const kept = lines.filter((_, at) => !loud.includes(at));
+    this.#quiet ??= new Frame(kept, this.position, this.ephemeral);
+    return this.#quiet;
   }
 
   /** The frame as a native socket carries it. */

@@ -9,6 +9,8 @@ export interface Entry {
   /** Of a durable change: where the room stands with it. */
   position?: string | undefined;
   ephemeral: boolean;
+  /** Not for quiet connections. */
+  loud?: boolean;
   /** May wait at a flush for others to leave with it. */
   deferrable: boolean;
 }
@@ -29,7 +31,8 @@ export function ownFrame(
   spans: readonly Span[] | undefined,
 ): Frame | undefined {
   return frameOf(
-    entries.filter(({ audience }, at) => {
+    entries.filter(({ audience, loud }, at) => {
+      if (loud === true && state.quiet === true) return false;
       if (audience.to === 'connection') return audience.id === state.id;
       if (audience.to === 'user' && audience.userId !== state.identity.userId) return false;
       if (audience.to === 'everyone' && audience.except === state.id) return false;
@@ -46,5 +49,6 @@ export function frameOf(entries: readonly Entry[]): Frame | undefined {
     entries.map(({ line }) => line),
     entries.findLast(({ position }) => position !== undefined)?.position,
     entries.every(({ ephemeral }) => ephemeral),
+    entries.flatMap(({ loud }, at) => (loud === true ? [at] : [])),
   );
 }

@@ -66,6 +66,11 @@ export class Outbox {
     this.#connections = connections;
   }
 
+  /** The last line for one connection alone that waits. */
+  get lastReply(): string {
+    return this.#entries.findLast(({ audience }) => audience.to === 'connection')?.line ?? '';
+  }
+
   /** Records a line for one connection; `position` in the reply to a durable change. */
   reply(connection: Connection, line: string, position?: string): void {
     const { id } = connection.state;
@@ -92,6 +97,7 @@ export class Outbox {
       audience,
       position,
       ephemeral: isEphemeral,
+      loud: isEphemeral && name !== 'presence',
       deferrable: deferrable.has(name) && audience.to === 'everyone',
     };
     this.#entries.push(entry);
@@ -153,9 +159,11 @@ export class Outbox {
     let sent = 0;
     if (frame !== undefined) {
       for (const connection of everyone) {
-        const { id, joined } = connection.state;
+        const { id, joined, quiet } = connection.state;
         if (!joined || own.has(id)) continue;
-        send(connection, frame);
+        const its = quiet === true ? frame.quiet : frame;
+        if (its === undefined) continue;
+        send(connection, its);
         sent++;
       }
       for (const group of groups) if (group.share(frame, own)) sent++;

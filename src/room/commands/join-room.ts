@@ -17,25 +17,32 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   assertPlace(context, payload);
   const known = context.actor.connection?.state.silent || presence.has(you.userId);
   const count = presence.count + (known ? 0 : 1);
-  const online = onlineWith(context, you, known);
+  const { quiet = false, session } = payload;
+  const online = quiet ? [] : onlineWith(context, you, known);
   const messages = newest(context, payload.history ?? 0);
-  const missed = missedSince(context, payload);
+  const { missed, ...rest } = missedSince(context, payload) ?? {};
+  // What many get alike comes last.
   const reply: Reply<'joinRoom'> = {
     epoch: state.epoch,
     position: formatPosition(state),
     room: room.info(state),
     you: youOf(context, you),
-    online,
     onlineCount: count,
-    presence: count > fixed.presenceUsers ? 'count' : presence.mode,
-    messages,
-    ...missed,
-    ...ownReactions(context, [...messages, ...(missed?.missed ?? [])]),
+    presence: quiet || count > fixed.presenceUsers ? 'count' : presence.mode,
+    ...rest,
+    ...ownReactions(context, [...messages, ...(missed ?? [])]),
     ...receiptsOf(context, you.userId),
+    online,
+    ...(missed !== undefined && { missed }),
+    messages,
   };
   const { userId: _, ...name } = you;
-  const { session } = payload;
-  const change = { joined: true, name, ...(session !== undefined && { session }) };
+  const change = {
+    joined: true,
+    name,
+    ...(quiet !== (context.actor.connection?.state.quiet ?? false) && { quiet }),
+    ...(session !== undefined && { session }),
+  };
   return { reply, effects: updateConnection(context, change) };
 };
 
@@ -94,8 +101,10 @@ function receiptsOf(
   return { receipts: others.map(({ userId, readUpTo }) => ({ userId, readUpTo })) };
 }
 
-function newest({ messages }: Context, count: number): Message[] {
-  return count === 0 ? [] : messages.before(Number.MAX_SAFE_INTEGER, count).items;
+const none: Message[] = [];
+
+function newest({ messages, state }: Context, count: number): Message[] {
+  return count === 0 ? none : messages.newestPage(count, state);
 }
 
 function missedSince(

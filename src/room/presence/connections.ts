@@ -7,7 +7,8 @@ import type { Connection, Roster } from '../ports.ts';
  */
 export class Connections {
   readonly byId = new Map<string, Connection>();
-  readonly #byUser = new Map<string, Set<Connection>>();
+  /** Lists, since most users have one connection: a set of one takes four times as much. */
+  readonly #byUser = new Map<string, Connection[]>();
 
   constructor(roster: Roster) {
     for (const connection of roster.connections()) this.add(connection);
@@ -20,16 +21,21 @@ export class Connections {
     const { id, identity } = connection.state;
     this.byId.set(id, connection);
     const others = this.#byUser.get(identity.userId);
-    if (others === undefined) this.#byUser.set(identity.userId, new Set([connection]));
-    else others.add(connection);
+    if (others === undefined) this.#byUser.set(identity.userId, [connection]);
+    else if (!others.includes(connection)) others.push(connection);
   }
 
   remove(connection: Connection): void {
     const { id, identity } = connection.state;
     this.byId.delete(id);
-    const others = this.#byUser.get(identity.userId);
-    others?.delete(connection);
-    if (others?.size === 0) this.#byUser.delete(identity.userId);
+    const others = this.ofUser(identity.userId).filter((other) => other !== connection);
+    if (others.length > 0) this.#byUser.set(identity.userId, others);
+    else this.#byUser.delete(identity.userId);
+  }
+
+  get hasQuiet(): boolean {
+    for (const { state } of this.byId.values()) if (state.quiet) return true;
+    return false;
   }
 
   /** All of a user's connections, joined or not. */

@@ -10,7 +10,7 @@ import type { Connections } from './connections.ts';
 /** A user with at least one joined connection, or within the grace after the last one dropped. */
 interface User extends Name {
   userId: string;
-  connections: Set<Connection>;
+  connections: readonly Connection[];
   /** Ends the grace early. */
   cancelGrace?: () => void;
   /** The folded words that find the user by this name; made at the first search. */
@@ -26,9 +26,12 @@ export class Presence {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #timer: Timer;
+  readonly #connections: Connections;
   readonly #users = new Map<string, User>();
   /** A `presence` event is due; until it is out, joins and leaves stay a number. */
   #pending = false;
+  /** Quiet connections get a `presence` event for themselves. */
+  #isQuietDue = false;
   /** The number in the last `presence` event. */
   #lastCount = -1;
 
@@ -43,9 +46,10 @@ export class Presence {
     this.#outbox = outbox;
     this.#clock = clock;
     this.#timer = timer;
+    this.#connections = connections;
     for (const connection of connections.byId.values()) {
       if (!connection.state.joined || connection.state.silent) continue;
-      this.#userOf(connection).connections.add(connection);
+      addTo(this.#userOf(connection), connection);
     }
     // Sockets that ended while the room slept are still listed; the host reports the end of each.
     for (const user of this.#users.values()) {
@@ -118,7 +122,7 @@ export class Presence {
   arrive(connection: Connection): void {
     const isNew = !this.#users.has(connection.state.identity.userId);
     const user = this.#userOf(connection);
-    user.connections.add(connection);
+    addTo(user, connection);
     user.cancelGrace?.();
     delete user.cancelGrace;
     if (isNew) this.#broadcast('userJoined', this.#event(user), connection);
@@ -131,8 +135,8 @@ export class Presence {
   }
 
   #drop(user: User, connection: Connection, reason: LeaveReason): void {
-    user.connections.delete(connection);
-    if (user.connections.size > 0) return;
+    user.connections = user.connections.filter((other) => other !== connection);
+    if (user.connections.length > 0) return;
     if (reason === 'disconnected') {
       user.cancelGrace ??= this.#timer.after(fixed.graceMs, () => this.#gone(user, reason));
       return;
@@ -154,14 +158,26 @@ export class Presence {
     mode = this.mode,
   ): void {
     if (mode === 'count') this.#broadcastCount();
-    else
-      this.#outbox.broadcast(
-        { name, payload },
-        {
-          to: 'everyone',
-          except: cause?.state.id,
-        },
-      );
+    else {
+      const audience = { to: 'everyone' as const, except: cause?.state.id };
+      this.#outbox.broadcast({ name, payload }, audience);
+      this.#countForQuiet();
+    }
+  }
+
+  /** Where joins and leaves have names, quiet connections, a few among at most 200 users, get a number. */
+  #countForQuiet(): void {
+    if (this.#isQuietDue || !this.#connections.hasQuiet) return;
+    this.#isQuietDue = true;
+    this.#timer.after(events.presence.everyMs, () => {
+      this.#isQuietDue = false;
+      const payload = { roomId: this.#roomId, onlineCount: this.count };
+      for (const { state } of this.#connections.byId.values()) {
+        const audience = { to: 'connection' as const, id: state.id };
+        if (state.quiet && state.joined)
+          this.#outbox.broadcast({ name: 'presence', payload }, audience);
+      }
+    });
   }
 
   #broadcastCount(): void {
@@ -184,7 +200,7 @@ export class Presence {
     const user: User = {
       userId: identity.userId,
       ...(name ?? { username: identity.userId }),
-      connections: new Set(),
+      connections: [],
     };
     this.#users.set(identity.userId, user);
     return user;
@@ -193,6 +209,10 @@ export class Presence {
   #event(user: User): EventPayload<'userJoined'> {
     return { roomId: this.#roomId, ...presentOf(user), timestamp: this.#clock.now() };
   }
+}
+
+function addTo(user: User, connection: Connection): void {
+  if (!user.connections.includes(connection)) user.connections = [...user.connections, connection];
 }
 
 /** Folded once for each name: in a crowd every search looks at everyone. */

@@ -23,8 +23,9 @@ type Identifying = 'epoch' | 'rev' | 'horizon';
 export class Messages {
   readonly #database: Database;
   readonly #roomId: string;
-  /** The last page of changes, and what it was read from. */
+  /** The last page of changes, and the last of newest messages, each with what it was read from. */
   #changed: { key: string; page: Page<Message> } | undefined;
+  #newestPage: { key: string; page: Message[] } | undefined;
   /** The newest message, and what it was read from. */
   #newest: { key: string; message: Message | undefined } | undefined;
 
@@ -169,6 +170,19 @@ export class Messages {
     const rows = this.#readPage('seq < ? ', 'seq DESC', seq, limit, about);
     const page = pageOf(rows, limit, about.mostBytes);
     return { items: page.items.toReversed(), hasMore: page.hasMore };
+  }
+
+  /**
+   * The newest, oldest first. Many join at once: the last page is kept for as long as the room is as it
+   * was.
+   * @param room its row as it is now
+   */
+  newestPage(limit: number, room: Pick<RoomState, Identifying>): Message[] {
+    const key = [room.epoch, room.rev, room.horizon, limit].join();
+    if (this.#newestPage?.key !== key) {
+      this.#newestPage = { key, page: this.before(Number.MAX_SAFE_INTEGER, limit).items };
+    }
+    return this.#newestPage.page;
   }
 
   /** The oldest above `seq`, oldest first; of one thread, or of all. */

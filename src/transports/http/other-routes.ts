@@ -231,6 +231,7 @@ export const otherRoutes: readonly OtherRoute[] = [
         description: 'A random name for one running client: its connections replace one another.',
         schema: { type: 'string', minLength: 1, maxLength: 64 },
       },
+      { name: 'quiet', in: 'query', schema: { type: 'boolean' } },
     ],
     responses: { '101': { description: 'A WebSocket.' }, ...refusals() },
   },

@@ -82,12 +82,13 @@ export function readRoomId(segment: string): string {
 /** The payload in a query; all of its fields are optional, and one that is empty is absent. */
 function joinIn(query: URLSearchParams): Record<string, unknown> {
   const join: Record<string, unknown> = {};
-  for (const field of ['username', 'since', 'session', 'history']) {
+  for (const field of ['username', 'since', 'session', 'history', 'quiet']) {
     const value = query.get(field) ?? '';
     if (value !== '') join[field] = value;
   }
-  const { history } = join;
+  const { history, quiet } = join;
   if (/^\d+$/.test(String(history))) join['history'] = Number(history);
+  if (quiet === 'true' || quiet === 'false') join['quiet'] = quiet === 'true';
   return join;
 }
 

@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import { NodeConnection } from '../../../local-server/node-connection.ts';
 import { SqliteFile } from '../../../local-server/sqlite-file.ts';
 import type { Limits } from '../../../src/protocol/codes/limits.ts';
@@ -31,6 +32,8 @@ export class World {
   readonly file: SqliteFile;
   readonly defects: unknown[] = [];
   readonly calls: Call[] = [];
+  /** Bytes of the longest call of the room to a relay. */
+  longestCall = 0;
   readonly room: RoomHost;
   readonly relays: readonly RelayHost[];
   #made = 0;
@@ -140,9 +143,13 @@ export class RoomHost extends Host {
   #isInTurn = false;
   wakeAt: number | undefined;
 
+  /** Calls of relays. */
+  requests = 0;
+
   /** @returns undefined where the turn was lost */
   request(call: RequestCall, dies: boolean): RequestAnswer | undefined {
     let answer: RequestAnswer | undefined;
+    this.requests++;
     this.#use();
     this.#work(() => {
       answer = this.#relays!.request(this.#room!, call);
@@ -219,6 +226,7 @@ export class RoomHost extends Host {
       ...this.ports,
       turn: (work) => this.turn(() => work(this.#room!)),
       order: (relay, call, settle) => {
+        world.longestCall = Math.max(world.longestCall, serialize(call).length);
         const host = world.relays[relay - 1]!;
         world.send(
           this,

@@ -6,7 +6,7 @@ import {
   ResumableLink,
 } from '../../../src/following/resumable-link.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
-import { eventLine } from '../../../src/protocol/frames.ts';
+import { ackLine, eventLine, type Result } from '../../../src/protocol/frames.ts';
 
 it('sends a newer identity that arrived while it reconnected', async () => {
   const [old, newer] = [1, 2].map((expiresAt): Identity => ({ userId: 'alice', expiresAt }));
@@ -31,5 +31,44 @@ it('sends a newer identity that arrived while it reconnected', async () => {
   link.renew(newer!);
   again.resolve(raw);
   await expect.poll(() => renewed).toEqual([newer]);
+  link.close('left');
+});
+
+it('answers a message that was stored before its connection broke in its place', async () => {
+  const sent: string[] = [];
+  const dialled: LinkTransportListener[] = [];
+  const raw: LinkTransport = {
+    send: (line) => sent.push(line),
+    renew: () => undefined,
+    close: () => undefined,
+  };
+  const dial: ConnectLink = (_, __, listener) => {
+    dialled.push(listener);
+    return Promise.resolve(raw);
+  };
+  const heard: string[] = [];
+  const listener = {
+    lines: (lines: readonly string[]) => heard.push(...lines),
+    closed: () => undefined,
+    buffered: () => 0,
+  };
+  const link = await ResumableLink.open(dial, { userId: 'alice' }, {}, listener, false);
+  const room = { roomId: 'general' };
+  const joined = { ok: true, position: 'e:1', room, you: {}, onlineCount: 2 };
+  dialled[0]!.lines([eventLine('joined', joined)], undefined);
+  link.send({ name: 'message', payload: { message: 'mine', id: 'a' }, ref: 7 });
+  link.send({ name: 'message', payload: { message: 'lost', id: 'b' }, ref: 8 });
+  dialled[0]!.broken();
+  await expect.poll(() => dialled.length).toBe(2);
+  const mine = { seq: 2, rev: 2, id: 'a', senderId: 'alice', message: 'mine' };
+  const theirs = { seq: 3, rev: 3, id: 'a', senderId: 'bob', message: 'theirs' };
+  sent.length = heard.length = 0;
+  const again = { ...joined, position: 'e:3', missed: [mine, theirs], complete: true };
+  dialled[1]!.lines([eventLine('joined', again)], undefined);
+  expect(heard.slice(-2)).toEqual([
+    ackLine(7, { ok: true, message: mine } as object as Result),
+    eventLine('message', theirs),
+  ]);
+  expect(sent.map((line) => (JSON.parse(line) as unknown[])[2])).toEqual([8]);
   link.close('left');
 });

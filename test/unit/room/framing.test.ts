@@ -33,6 +33,17 @@ describe('framing', () => {
     expect(ownFrame(connection(id, userId), entries, undefined)?.lines).toEqual(lines);
   });
 
+  it('[PRES6] leaves loud lines out of the frames of quiet connections', () => {
+    const loud = { ...entry('typing', { to: 'everyone' }), ephemeral: true, loud: true };
+    const frame = frameOf([entry('said', { to: 'everyone' }, 'e:1'), loud])!;
+    expect(frame.lines).toEqual(['said', 'typing']);
+    expect(frame.quiet).toMatchObject({ lines: ['said'], position: 'e:1' });
+    expect(frame.quiet).toBe(frame.quiet);
+    expect(frameOf([loud])!.quiet).toBeUndefined();
+    const { state } = connection('c1', 'alice');
+    expect(ownFrame({ state: { ...state, quiet: true } }, [loud], undefined)).toBeUndefined();
+  });
+
   it('gives an unjoined connection only its own entries', () => {
     expect(ownFrame(connection('c1', 'alice', false), entries, undefined)?.lines).toEqual(['c1']);
     expect(ownFrame(connection('c3', 'bob', false), entries, undefined)).toBeUndefined();

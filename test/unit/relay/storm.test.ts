@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NodeConnection } from '../../../local-server/node-connection.ts';
+import { readSettings } from '../../../src/settings/settings.ts';
+import { type RelayedSocket, World } from '../../simulation/relay/world.ts';
+
+const { limits } = readSettings({}).settings;
+const RELAYS = 2;
+
+type Payload = Record<string, unknown>;
+
+/** A listener's socket at a relay. */
+class Listener implements RelayedSocket {
+  readonly userId: string;
+  connection: NodeConnection | undefined;
+  buffered = 0;
+  lines: [string, Payload][] = [];
+  position = '0:0';
+
+  constructor(userId: string) {
+    this.userId = userId;
+  }
+
+  opened(): void {}
+
+  closed(): void {
+    this.lines = [];
+  }
+
+  hear(text: string): void {
+    for (const line of text.split('\n')) {
+      const [name, payload] = JSON.parse(line) as [string, Payload];
+      this.lines.push([name, payload]);
+      if (name === 'joined') this.position = payload['position'] as string;
+      if (name === 'position') this.position = payload as unknown as string;
+    }
+  }
+
+  heard(name: string): Payload[] {
+    return this.lines.filter(([one]) => one === name).map(([, payload]) => payload);
+  }
+}
+
+describe('everyone comes back at once', () => {
+  let folder: string;
+  let world: World;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'parlor-storm-'));
+    world = new World(join(folder, 'room.sqlite'), limits, RELAYS);
+  });
+
+  afterEach(() => {
+    world.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function openAll(listeners: readonly Listener[], joining: (at: number) => object): void {
+    for (const [at, listener] of listeners.entries()) {
+      world.relays[at % RELAYS]!.open({ userId: listener.userId }, joining(at), listener);
+    }
+    comeToRest();
+  }
+
+  function comeToRest(): void {
+    for (let round = 0; round < 20; round++) {
+      while (!world.isQuiet()) world.advance(0);
+      world.pass(60);
+    }
+    expect(world.isQuiet()).toBe(true);
+  }
+
+  function say(message: string): void {
+    expect(world.room.post({ userId: 'speaker' }, { message })).toMatchObject({ ok: true });
+    comeToRest();
+  }
+
+  it('[RELAY5] and the room is asked a few times, not once for each', () => {
+    const listeners = Array.from({ length: 1_000 }, (_, at) => new Listener(`user ${at}`));
+    openAll(listeners, () => ({ history: 50 }));
+    say('before');
+    world.room.abort();
+    for (const relay of world.relays) relay.abort();
+    const missed = ['one', 'two', 'three'];
+    for (const message of missed) say(message);
+    world.room.requests = 0;
+    openAll(listeners, (at) => ({ since: listeners[at]!.position }));
+    expect(world.room.requests).toBeLessThanOrEqual(4 * (RELAYS + listeners.length / 500));
+    say('after');
+    for (const listener of listeners) {
+      const [joined] = listener.heard('joined');
+      const got = (joined!['missed'] as Payload[]).map(({ message }) => message);
+      expect([got, joined!['complete']]).toEqual([missed, true]);
+      expect(listener.heard('message').map(({ message }) => message)).toEqual(['after']);
+    }
+    expect(world.room.onlineCount).toBe(listeners.length);
+  });
+
+  it('[RELAY5] and gets long pages in turns, where they are more than one call may hold', () => {
+    for (let at = 0; at < 200; at++) {
+      world.room.post({ userId: `speaker ${at}` }, { message: `${at} ${'word '.repeat(1_600)}` });
+    }
+    const first = new Listener('first');
+    openAll([first], () => ({}));
+    const [epoch] = first.position.split(':');
+    const listeners = Array.from({ length: 160 }, (_, at) => new Listener(`user ${at}`));
+    openAll(listeners, (at) => ({ since: `${epoch}:${at}` }));
+    for (const [at, listener] of listeners.entries()) {
+      const [missed] = listener.heard('joined')[0]!['missed'] as Payload[];
+      expect(missed!['rev']).toBe(at + 1);
+    }
+    expect(world.longestCall).toBeLessThan(12 * 1024 * 1024);
+  });
+});
