@@ -114,7 +114,7 @@ export async function linkTo(
       listener.closed(code, reason);
       depart('disconnected');
     },
-    buffered: () => listener.buffered() ?? 0,
+    buffered: listener.buffered,
     lastHeardAt: () => undefined,
   };
   const { connection, room, depart } = await attachSink(sink);

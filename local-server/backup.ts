@@ -11,6 +11,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { lockData } from './data-lock.ts';
 import { filesFolder, knownKeys } from './sweep-files.ts';
+import { BUSY_MS } from './sqlite-file.ts';
 import { renewStorageId } from './storage-id.ts';
 
 /** What a backup holds: one file a room, the bytes of its files, when rooms are to be woken, and the files of inboxes. */
@@ -116,7 +117,7 @@ async function copyInboxes(from: string, to: string): Promise<string[]> {
 async function copy(from: string, to: string): Promise<boolean> {
   if (!existsSync(from)) return false;
   try {
-    const source = new DatabaseSync(from, { readOnly: true });
+    const source = new DatabaseSync(from, { readOnly: true, timeout: BUSY_MS });
     try {
       await backup(source, to, { rate: ALL_PAGES });
     } finally {

@@ -33,24 +33,24 @@ export class ConnectGate {
   /** To be called when the answer to CONNECT has been sent. */
   answered(): void {
     this.#isWaiting = false;
-    while (!this.#isWaiting && this.#held.length > 0) this.#pass(this.#held.shift());
-    if (this.#held.length === 0) this.#heldBytes = 0;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    // Another CONNECT among them holds those after it.
+    for (const data of held) this.#receive(data);
   }
 
   readonly #receive = (data: unknown): void => {
     if (this.#isWaiting || this.#held.length > 0) this.#hold(data);
-    else this.#pass(data);
+    else if (this.#conn.readyState === 'open') {
+      this.#isWaiting = typeof data === 'string' && CONNECT.test(data);
+      for (const listener of this.#listeners) listener(data);
+    }
   };
 
   #hold(data: unknown): void {
     this.#heldBytes += Buffer.byteLength(data as string | Buffer);
     if (this.#heldBytes > this.#maxBytes) this.#conn.close(true);
     else this.#held.push(data);
-  }
-
-  #pass(data: unknown): void {
-    if (this.#conn.readyState !== 'open') return;
-    this.#isWaiting = typeof data === 'string' && CONNECT.test(data);
-    for (const listener of this.#listeners) listener(data);
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { FlushScheduler } from '../src/host/flush-scheduler.ts';
 import { type Hosted, HostedObject, type OwnPorts } from '../src/host/hosted-object.ts';
 import type { Carry } from '../src/host/courier.ts';
@@ -66,7 +67,7 @@ export class HostedFile<
     super({
       storage: file,
       make: (own) => this.#make(own),
-      now: () => performance.now(),
+      clock: performance,
       after: setTimer,
       schedule: () => host.schedule(this),
       flushed: (hasHandedOut, startedAt, dueSince) => {
@@ -84,7 +85,7 @@ export class HostedFile<
       maxQueued: MAX_QUEUED,
     });
     this.#options = options;
-    this.scheduler = new FlushScheduler({ now: () => Date.now() }, host.batchDelayMs);
+    this.scheduler = new FlushScheduler(Date, host.batchDelayMs);
   }
 
   /** Forgets the object and closes its file; the connections stay. Nothing may be due. */
@@ -120,8 +121,8 @@ export class HostedFile<
       return this.#options.make({
         ...own,
         sql: file,
-        clock: { now: () => Date.now() },
-        ids: { make: () => crypto.randomUUID() },
+        clock: Date,
+        ids: { make: randomUUID },
         wakeup: { set: (at) => this.#setWakeup(at) },
         log: host.log,
       });

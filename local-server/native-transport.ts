@@ -106,10 +106,7 @@ export class NativeTransport {
     end.open(client);
     const own = { ...this.#options, queue: room.queue.bind(room) };
     const doOwn = (command: Command) => void doOwnCommand(roomId, connection, command, own);
-    throttleReading(
-      client,
-      () => connection.state.identity,
-      this.#options.limits,
+    throttleReading(client, () => connection.state.identity, this.#options.limits, [
       (data, isBinary) => {
         end.heard();
         if (!connection.open) return;
@@ -117,7 +114,7 @@ export class NativeTransport {
         if (text === 'ping') end.pong();
         else room.queue((live) => receive(live, connection, text, this.#options.limits, doOwn));
       },
-    );
+    ]);
     client.on('close', (code) => depart(leaveReasonOf(code)));
   }
 

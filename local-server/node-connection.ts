@@ -9,7 +9,7 @@ export interface Sink {
   frame(frame: Frame): void;
   close(code: CloseCode, reason: string): void;
   /** Bytes that wait unsent. */
-  buffered(): number;
+  readonly buffered: () => number | undefined;
   /** When a client that sends heartbeats last gave a sign of life, in epoch milliseconds. */
   lastHeardAt(): number | undefined;
 }

@@ -5,7 +5,7 @@ import type { Identity } from '../src/protocol/identity.ts';
 import { leaveReasonOf } from '../src/transports/native/receive.ts';
 import type { Conn } from './connect-gate.ts';
 import { webSocketOf } from './socketio-wire.ts';
-import { throttleReading } from './throttle-reading.ts';
+import { type Take, throttleReading } from './throttle-reading.ts';
 
 const paced = new WeakSet<WebSocket>();
 
@@ -15,11 +15,9 @@ export function pace(conn: Conn, limits: Limits, payer: () => Pick<Identity, 'bo
     const webSocket = webSocketOf(transport);
     if (webSocket === undefined || paced.has(webSocket)) return;
     paced.add(webSocket);
-    const listeners = webSocket.listeners('message');
+    const listeners = webSocket.listeners('message') as Take[];
     webSocket.removeAllListeners('message');
-    throttleReading(webSocket, payer, limits, (data, isBinary) => {
-      for (const hear of listeners) hear.call(webSocket, data, isBinary);
-    });
+    throttleReading(webSocket, payer, limits, listeners);
   };
   watch(conn.transport);
   conn.on('upgrading', watch);

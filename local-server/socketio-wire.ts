@@ -16,7 +16,8 @@ export function webSocketOf(transport: unknown): WebSocket | undefined {
 type Carried = { _socket?: Duplex };
 
 /** A session of the official server, with the packets that wait within it. */
-interface OfficialConn extends Pick<Conn, 'transport' | 'send' | 'close'> {
+interface OfficialConn extends Pick<Conn, 'send' | 'close'> {
+  readonly transport: { socket?: WebSocket };
   readonly writeBuffer: readonly { data?: unknown }[];
 }
 
@@ -71,7 +72,7 @@ export function wireOf(socket: Socket): SocketWire {
       else conn.close();
     },
     buffered: () => {
-      let bytes = webSocketOf(conn.transport)?.bufferedAmount ?? 0;
+      let bytes = conn.transport.socket?.bufferedAmount ?? 0;
       for (const { data } of conn.writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
       return bytes;
     },
@@ -80,5 +81,5 @@ export function wireOf(socket: Socket): SocketWire {
 
 /** Where frames may be written, unless the official server holds back what must leave before them. */
 function directOf(isConnected: boolean, conn: OfficialConn): WebSocket | undefined {
-  return isConnected && conn.writeBuffer.length === 0 ? webSocketOf(conn.transport) : undefined;
+  return isConnected && conn.writeBuffer.length === 0 ? conn.transport.socket : undefined;
 }

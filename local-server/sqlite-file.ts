@@ -10,6 +10,12 @@ const TIDIED_PAGES = 2_000;
 /** What an acknowledged write survives: a power failure, or a killed process. */
 export type Durability = 'disk' | 'process';
 
+/**
+ * How long to wait for another process that has a file locked, in milliseconds. A backup or the doctor
+ * locks a file while it is being made, for the time of a copy; later neither waits for the other.
+ */
+export const BUSY_MS = 5_000;
+
 /** A statement that cannot write; others may, even where they yield rows. */
 const READS = /^\s*SELECT\b/i;
 
@@ -249,7 +255,7 @@ export class SqliteFile implements Sql {
   #opened(): DatabaseSync {
     mkdirSync(dirname(this.#path), { recursive: true });
     const isNew = !existsSync(this.#path);
-    const database = new DatabaseSync(this.#path);
+    const database = new DatabaseSync(this.#path, { timeout: BUSY_MS });
     try {
       // Only before the first table, and it is a write: the file can become shorter.
       if (isNew) database.exec('PRAGMA auto_vacuum = INCREMENTAL');

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { BlobStore } from '../src/files/blob-store.ts';
 import type { Log } from '../src/room/ports.ts';
 import type { DiskBlobStore } from './disk-blob-store.ts';
+import { BUSY_MS } from './sqlite-file.ts';
 
 /** Bytes are no orphan before that, in milliseconds: an upload's row is there as long, and comes first. */
 const LEAST_AGE_MS = 2 * 86_400_000;
@@ -19,7 +20,7 @@ export function filesFolder(dataDir: string): string {
 
 /** The keys, below a room's folder, of the files that a room's database knows. */
 export function knownKeys(roomFile: string): Set<string> {
-  const database = new DatabaseSync(roomFile, { readOnly: true });
+  const database = new DatabaseSync(roomFile, { readOnly: true, timeout: BUSY_MS });
   try {
     const has = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'files'").get();
     if (has === undefined) return new Set();

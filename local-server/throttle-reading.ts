@@ -5,7 +5,7 @@ import type { Limits } from '../src/protocol/codes/limits.ts';
 import { costFor, type Identity } from '../src/protocol/identity.ts';
 
 /** Takes a frame, as `ws` hands it over. */
-type Take = (data: Buffer, isBinary: boolean) => void;
+export type Take = (data: Buffer, isBinary: boolean) => void;
 
 /** A long frame counts as one command: this host can stop before the next. */
 const ANY_LENGTH = { messageBytes: Infinity };
@@ -18,7 +18,7 @@ export function throttleReading(
   client: WebSocket,
   payer: () => Pick<Identity, 'bot'>,
   limits: Limits,
-  take: Take,
+  takes: readonly Take[],
 ): void {
   const limiter = inboundLimiter(limits, Date.now());
   /** Frames that `ws` had read before it was paused. */
@@ -31,7 +31,7 @@ export function throttleReading(
       return;
     }
     const aheadMs = limiter.take(Date.now(), costFor(payer(), weightOf(data, ANY_LENGTH)));
-    take(data, isBinary);
+    for (const take of takes) take.call(client, data, isBinary);
     if (aheadMs === 0) return;
     client.pause();
     timer = setTimeout(goOn, Math.min(Math.max(aheadMs, MIN_PAUSE_MS), MAX_PAUSE_MS));

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../src/room/ports.ts';
-import type { Durability } from './sqlite-file.ts';
+import { BUSY_MS, type Durability } from './sqlite-file.ts';
 
 export interface WakeupsOptions {
   path: string;
@@ -38,7 +38,7 @@ export class Wakeups {
   constructor(options: WakeupsOptions) {
     this.#options = options;
     mkdirSync(dirname(options.path), { recursive: true });
-    this.#database = new DatabaseSync(options.path);
+    this.#database = new DatabaseSync(options.path, { timeout: BUSY_MS });
     const synchronous = options.durability === 'disk' ? 'FULL' : 'NORMAL';
     this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
       CREATE TABLE IF NOT EXISTS wakeups (room_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { inboxFiles, roomFiles } from '../local-server/backup.ts';
 import { type Configuration, configure, signersOf, urlOf } from '../local-server/configuration.ts';
 import { startServer } from '../local-server/server.ts';
+import { BUSY_MS } from '../local-server/sqlite-file.ts';
 import { KeySet } from '../src/auth/key-set.ts';
 import { inboxMigrations } from '../src/inbox/storage/migrations.ts';
 import { migrations } from '../src/room/storage/migrations.ts';
@@ -62,7 +63,7 @@ function checkRooms(dataDir: string): Finding[] {
 
 function wrongFile(path: string, known: number): string | undefined {
   try {
-    const database = new DatabaseSync(path, { readOnly: true });
+    const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
     try {
       const row = database.prepare('SELECT max(version) AS version FROM migrations').get();
       const version = Number(row?.['version']);

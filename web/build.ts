@@ -22,6 +22,8 @@ const NOT_FOR_WRANGLER = '*.br\n*.gz\n';
 const CLIENT = join(import.meta.dirname, '..', 'src', 'client', 'index.ts');
 
 const COMMON = {
+  // Names hold a hash that depends on it: without, a program in another folder removes these files.
+  absWorkingDir: join(import.meta.dirname, '..'),
   bundle: true,
   minify: true,
   format: 'esm',

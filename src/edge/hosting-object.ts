@@ -6,6 +6,7 @@ import { consoleLogger } from '../observability/console-logger.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Ports } from '../room/ports.ts';
 import { readSettings } from '../settings/settings.ts';
+import { systemClock } from '../socketio-server/clock.ts';
 import type { Environment } from './environment.ts';
 import { ObjectSql } from './object-sql.ts';
 import { ObjectWakeup } from './object-wakeup.ts';
@@ -43,20 +44,14 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   protected readonly settings = readSettings(this.env).settings;
   protected readonly log = consoleLogger(this.settings).about({ room: this.ctx.id.name });
   protected abstract readonly report: ObjectReport;
-  readonly #scheduler = new FlushScheduler(
-    { now: () => Date.now() },
-    this.settings.limits.batchDelayMs,
-  );
+  readonly #scheduler = new FlushScheduler(systemClock, this.settings.limits.batchDelayMs);
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** The output gate is its commit, and resets this object where it fails. */
   protected readonly hosted = new HostedObject<O>({
     make: (own) => this.make(this.#ports(own)),
-    now: () => Date.now(),
-    after: (ms, work) => {
-      const timer = setTimeout(work, ms);
-      return () => clearTimeout(timer);
-    },
+    clock: systemClock,
+    after: (ms, work) => systemClock.after(ms, work),
     // At once after quiet; in a busy object together with what comes soon.
     schedule: () => {
       const delayMs = this.#scheduler.delayMs(this.connections.size);
@@ -122,7 +117,7 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
     return {
       ...own,
       sql: new ObjectSql(this.ctx.storage, () => this.erased?.()),
-      clock: { now: () => Date.now() },
+      clock: systemClock,
       ids: { make: () => crypto.randomUUID() },
       wakeup: new ObjectWakeup(this.ctx.storage),
       log: this.log,

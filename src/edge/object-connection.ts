@@ -17,7 +17,7 @@ export interface Attachment extends ConnectionState {
 
 interface Platform {
   limits: Limits;
-  now(): number;
+  clock: { now(): number };
   /** When `ping` was last answered for this socket without waking the object. */
   pingedAt(socket: WebSocket): number | undefined;
 }
@@ -38,7 +38,7 @@ export class ObjectConnection implements Connection {
   constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
     this.#socket = socket;
     this.#platform = platform;
-    this.#sign = platform.now();
+    this.#sign = platform.clock.now();
     this.state = attachment ?? (socket.deserializeAttachment() as Attachment);
     this.#heardAt = this.state.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
     // One that ended while the object slept is still listed.
@@ -63,7 +63,7 @@ export class ObjectConnection implements Connection {
 
   /** A frame has come. */
   heard(): void {
-    const now = this.#platform.now();
+    const now = this.#platform.clock.now();
     this.#sign = now;
     this.#heardAt = now;
     this.#sentSinceSign = 0;
@@ -111,7 +111,7 @@ export class ObjectConnection implements Connection {
     return {
       buffered: bufferedAmount,
       sentSinceSign: this.#sentSinceSign,
-      signAgoMs: this.#platform.now() - this.#sign,
+      signAgoMs: this.#platform.clock.now() - this.#sign,
     };
   }
 

@@ -1,6 +1,4 @@
-import type { OperationName } from '../protocol/commands.ts';
 import type { ErrorCode } from '../protocol/codes/errors.ts';
-import type { Meter } from '../room/ports.ts';
 import { Counter, Histogram, MILLISECONDS } from '../observability/metrics.ts';
 import type { Fields, Logger } from '../observability/logger.ts';
 import { RoomCounts } from '../observability/room-counts.ts';
@@ -46,44 +44,23 @@ function latency(ms: Histogram): Fields {
 }
 
 /** What one room's object has counted, as lines of the log. */
-export class RoomReport implements Meter {
+export class RoomReport extends RoomCounts {
   readonly #log: Logger;
   readonly #rhythm: Rhythm;
-  #counts = new RoomCounts();
   #waits = new Histogram(MILLISECONDS);
 
   constructor(log: Logger) {
+    super();
     this.#log = log;
     this.#rhythm = new Rhythm(log);
   }
 
-  done(name: OperationName, missed: number | undefined): void {
-    this.#counts.done(name, missed);
-  }
-
-  refused(code: ErrorCode): void {
-    this.#counts.refused(code);
-  }
-
-  attempted(outcome: 'delivered' | 'failed'): void {
-    this.#counts.attempted(outcome);
-  }
-
-  flushed(frames: number, lines: number): void {
-    this.#counts.flushed(frames, lines);
-  }
-
-  woken(): void {
-    this.#counts.woken();
-  }
-
   flushedFor(connections: number, now: number, waitedMs: number | undefined): void {
     if (waitedMs !== undefined) this.#waits.observe(Math.max(0, waitedMs));
-    if (!this.#rhythm.isDue(now) || this.#counts.isEmpty) return;
+    if (!this.#rhythm.isDue(now) || this.isEmpty) return;
     this.#rhythm.written(now);
-    const counts = this.#counts.summary;
-    this.#log.event('info', 'room', { connections, ...counts, ...latency(this.#waits) });
-    this.#counts = new RoomCounts();
+    this.#log.event('info', 'room', { connections, ...this.summary, ...latency(this.#waits) });
+    this.clear();
     this.#waits = new Histogram(MILLISECONDS);
   }
 }

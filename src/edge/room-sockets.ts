@@ -1,5 +1,6 @@
 import { closeCodes, closeReasons } from '../protocol/codes/close-codes.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
+import { systemClock } from '../socketio-server/clock.ts';
 import { ObjectConnection } from './object-connection.ts';
 import type { UpgradeContext } from './upgrade-context.ts';
 
@@ -13,7 +14,7 @@ export class RoomSockets {
     this.#state = state;
     this.#platform = {
       limits,
-      now: () => Date.now(),
+      clock: systemClock,
       pingedAt: (socket: WebSocket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
     };
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));

@@ -35,13 +35,13 @@ export interface HostPorts<O extends Hosted> {
   storage?: CommitPort;
   /** Makes the object from what is stored. @throws when that cannot be read */
   make(own: OwnPorts): O;
-  /** Milliseconds by a clock that measures durations. */
-  now(): number;
+  /** In milliseconds; for durations. */
+  clock: { now(): number };
   /** Calls `work` once after `ms` milliseconds; the result cancels it. */
   after(ms: number, work: () => void): () => void;
   /** A flush is due: the host calls `flush` at once or later. */
   schedule(): void;
-  /** A commit has succeeded; the times are those of `now`. */
+  /** A commit has succeeded; the times are those of `clock`. */
   flushed(hasHandedOut: boolean, startedAt: number, dueSince: number): void;
   /** The object is gone: drops what is not committed, and closes every connection with 4000. */
   reset(): void;
@@ -108,7 +108,7 @@ export class HostedObject<O extends Hosted> implements Timer {
    * without it errors are logged, and an object that cannot be opened closes its connections
    */
   queue(work: (object: O) => void, weight = 1, reject?: (error: unknown) => void): void {
-    this.#dueSince ??= this.#ports.now();
+    this.#dueSince ??= this.#ports.clock.now();
     this.#queue.push({ work, reject });
     this.#queuedWeight += weight;
     if (this.#isRunning) return;
@@ -164,7 +164,7 @@ export class HostedObject<O extends Hosted> implements Timer {
     // The end of a run or of a commit asks for the flush that follows it.
     if (this.#isRunning || this.#commit?.isOver === false) return;
     this.#drain();
-    const startedAt = this.#ports.now();
+    const startedAt = this.#ports.clock.now();
     const commit = { startedAt, dueSince: this.#dueSince ?? startedAt, isOver: false };
     this.#commit = commit;
     this.isCommitting = true;

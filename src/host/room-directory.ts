@@ -71,5 +71,5 @@ export interface LinkListener {
   /** The room, or what leads to it, has ended the link. */
   closed(code: number, reason: string): void;
   /** Bytes that wait unsent for the client, where the transport knows. */
-  buffered(): number | undefined;
+  readonly buffered: () => number | undefined;
 }

@@ -6,16 +6,21 @@ import { Counter, COUNTS, Histogram } from './metrics.ts';
 
 /** What rooms have done since it was made: of one room at the edge, of all of a process on Node. */
 export class RoomCounts implements Meter {
-  readonly commands = new Counter();
-  readonly refusals = new Counter();
-  readonly lines = new Counter();
+  commands = new Counter();
+  refusals = new Counter();
+  lines = new Counter();
   /** Frames that left in one flush. */
-  readonly flushes = new Histogram(COUNTS);
+  flushes = new Histogram(COUNTS);
   /** Missed messages in the reply to who came back. */
-  readonly resumes = new Histogram(COUNTS);
-  readonly wakeups = new Counter();
+  resumes = new Histogram(COUNTS);
+  wakeups = new Counter();
   /** Attempts at deliveries to targets outside, by outcome. */
-  readonly attempts = new Counter();
+  attempts = new Counter();
+
+  /** Counts from zero again. */
+  clear(): void {
+    Object.assign(this, new RoomCounts());
+  }
 
   done(name: OperationName, missed: number | undefined): void {
     this.commands.add(name);

@@ -121,10 +121,19 @@ export function ackRef(line: string): number | undefined {
   return Number(line.slice(ACK.length, line.indexOf(',', ACK.length)));
 }
 
-/** The `ref` that a reply answers, none in a `joined` line, and its result as the JSON text it is. */
-export function readReply(line: string): { ref: number | undefined; result: string } {
+/** What the line of a reply says. */
+export interface LineReply {
+  /** The command it answers; missing in a `joined` or `inbox` line. */
+  ref: number | undefined;
+  /** The result as JSON text. */
+  result: string;
+}
+
+/** What the line of a reply says; undefined for any other line. */
+export function replyIn(line: string): LineReply | undefined {
   if (line.startsWith(JOINED)) return { ref: undefined, result: line.slice(JOINED.length, -1) };
   if (line.startsWith(INBOX)) return { ref: undefined, result: line.slice(INBOX.length, -1) };
+  if (!line.startsWith(ACK)) return undefined;
   const comma = line.indexOf(',', ACK.length);
   return { ref: Number(line.slice(ACK.length, comma)), result: line.slice(comma + 1, -1) };
 }
@@ -136,7 +145,7 @@ export function isRefused(result: string): boolean {
 
 /** The result in a reply to one of our own commands. */
 export function resultIn<R extends object>(line: string): Result<R> {
-  return JSON.parse(readReply(line).result) as Result<R>;
+  return JSON.parse(replyIn(line)!.result) as Result<R>;
 }
 
 /** The reply in the `joined` line of a join that was not refused. */
@@ -243,7 +252,7 @@ const durableInInboxes: ReadonlySet<string> = new Set([
 /** The reply in the line that opens an inbox; undefined for any other line, and for a refusal. */
 export function inboxReplyIn(line: string): InboxReply<'openInbox'> | undefined {
   if (!line.startsWith(INBOX)) return undefined;
-  const result = JSON.parse(readReply(line).result) as Result<InboxReply<'openInbox'>>;
+  const result = resultIn<InboxReply<'openInbox'>>(line);
   return result.ok ? result : undefined;
 }
 

@@ -78,8 +78,9 @@ export class Relay {
     this.#tokenExpiry = new TokenExpiry(ports.clock, ports.roster, (connection, code) =>
       this.#closeNow(connection, code),
     );
+    // One whose end has woken the relay is among them: the room is to be told of it.
     for (const connection of ports.roster.connections()) {
-      if (connection.open) this.#connections.set(connection.state.id, connection);
+      this.#connections.set(connection.state.id, connection);
     }
     const { life } = ports;
     this.#uplink = new Uplink({

@@ -1,7 +1,8 @@
 import { invalidField, Refusal, unavailable } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import type { OperationName, Payload, Reply } from '../protocol/commands.ts';
-import { readPayload } from '../protocol/payloads.ts';
+import { type OperationName, operations, type Payload, type Reply } from '../protocol/commands.ts';
+import { nullFields } from '../protocol/payloads.ts';
+import { readFields } from '../protocol/read-fields.ts';
 import { assertPlain } from '../protocol/shape.ts';
 import { accessOf, assertAccess } from './access/access.ts';
 import type { Actor, Context, Handler, RoomParts } from './context.ts';
@@ -27,7 +28,8 @@ export function readChecked<N extends OperationName>(
   assertPlain(payload, limits.jsonDepth, 2);
   const isHere =
     roomId !== undefined && (payload as { roomId?: unknown } | null)?.roomId === roomId;
-  return readPayload(name, isHere ? { ...(payload as object), roomId: undefined } : payload);
+  const given = isHere ? { ...(payload as object), roomId: undefined } : payload;
+  return readFields(operations[name].payload, nullFields[name], given) as Payload<N>;
 }
 
 /** The way of a command: decode, authorize, handle, commit. Its effects apply after that. */

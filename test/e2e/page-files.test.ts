@@ -1,7 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { get } from 'node:http';
 import { gunzipSync, brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PAGE } from '../../web/build.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { Program } from '../support/program.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -50,6 +54,14 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
   });
 
   afterAll(() => host.close());
+
+  test('have the same names, whatever folder a program builds them in', async () => {
+    const names = () => readdirSync(PAGE).toSorted();
+    const before = names();
+    const { ended } = new Program('scripts/build-page.ts', { cwd: temporaryFolder() });
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    expect(names()).toEqual(before);
+  });
 
   test('weigh under 60 KB compressed', async () => {
     const answers = await Promise.all(

@@ -2,10 +2,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { backUp } from '../../local-server/backup.ts';
 import { roomPath } from '../../local-server/node-rooms.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { NativeInbox } from '../support/inbox-visitor.ts';
+import { lockFile } from '../support/lock-file.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { type Ended, Program } from '../support/program.ts';
 import { newRoom } from '../support/stories.ts';
@@ -199,7 +201,7 @@ describe('a backup', () => {
     const { visitor } = await enter(url, 'alice', roomId);
     ok(await visitor.command('message', { roomId, message: 'to be forgotten' }));
     ok(await visitor.command('updateRoom', { roomId, retentionDays: 1 }));
-    expect(await run('backup', folder, 'copy')).toMatchObject({ code: 0 });
+    expect(await run('backup', folder, 'copy')).toMatchObject({ code: 0, stderr: '' });
     const elsewhere = temporaryFolder();
     await run('restore', elsewhere, join(folder, 'copy'));
     const database = new DatabaseSync(join(data(elsewhere), 'wakeups.sqlite'));
@@ -207,6 +209,12 @@ describe('a backup', () => {
     expect(database.prepare('SELECT room_id FROM wakeups').all()).toEqual([{ room_id: roomId }]);
     program.kill('SIGTERM');
     await program.ended;
+  });
+
+  test('waits for a file that is being made', async () => {
+    const folder = temporaryFolder();
+    await lockFile(join(folder, 'rooms', 'a.sqlite'), 'BEGIN EXCLUSIVE');
+    expect(await backUp(folder, join(folder, 'copy'))).toBe(1);
   });
 
   test('never overwrites, and leaves nothing half-done', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SqliteFile } from '../../local-server/sqlite-file.ts';
 import { sqlContract } from '../contract/sql.ts';
+import { lockFile } from '../support/lock-file.ts';
 
 let folder = '';
 let count = 0;
@@ -36,6 +37,16 @@ function numbers(file: SqliteFile): number[] {
 }
 
 describe('a file with SQLite in it', () => {
+  it('is opened though another process reads it while it is being made', async () => {
+    const path = newPath();
+    await lockFile(path, 'BEGIN');
+    const file = open(path);
+    file.run('INSERT INTO numbers VALUES (1)');
+    file.commit();
+    expect(numbers(file)).toEqual([1]);
+    file.close();
+  });
+
   sqlContract(async (...lives) => {
     const path = newPath();
     for (const life of lives) {

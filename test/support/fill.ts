@@ -53,12 +53,12 @@ export async function fillRoom({
   const file = new SqliteFile(path, 'process', () => {});
   const database = new Database(file);
   const messages = new Messages(database, roomId);
-  const search = new SearchIndex(database);
   const ids = { make: () => crypto.randomUUID() };
   const ports = { clock: { now: () => from }, ids, firstEpoch: ids.make() };
   const room = new RoomRow(database, ports, roomId);
+  const search = new SearchIndex(database, room);
   room.ensure();
-  enlist(new Members(database, new ToldStore(database, true)), room, people);
+  enlist(new Members(database, new ToldStore(database, true), room), room, people);
   for (let seq = room.read().rev + 1; seq <= count; seq++) {
     const message: Message = {
       roomId,
@@ -73,7 +73,7 @@ export async function fillRoom({
     messages.add(message);
     const isLast = seq === count;
     if (seq % fixed.unindexedRevs === 0 || isLast) {
-      database.run('UPDATE room SET rev = ?, changed_at = ?', seq, message.timestamp);
+      room.update('UPDATE room SET rev = ?, changed_at = ?', seq, message.timestamp);
       search.catchUp();
     }
     if (seq % AT_ONCE !== 0 && !isLast) continue;

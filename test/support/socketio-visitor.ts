@@ -61,7 +61,9 @@ export class SocketIoVisitor implements Visitor {
   /** Says who it is without joining any room. */
   async connect(): Promise<Problem | undefined> {
     this.socket.connect();
-    await this.until('to be connected', () => this.socket.connected || this.#refused !== undefined);
+    const isOver = () => this.#refused !== undefined || this.#endedWith !== undefined;
+    await this.until('to be connected', () => this.socket.connected || isOver());
+    if (this.#endedWith !== undefined) throw new Error(`The socket ended: ${this.#endedWith}.`);
     return this.#refused;
   }
 

@@ -43,10 +43,15 @@ export class Database {
   /** Drops everything, then lets `found` write what is left of the room. */
   erase(found: () => void): void {
     this.undone++;
-    this.#sql.erase(() => {
-      this.#found();
-      found();
-    });
+    try {
+      this.#sql.erase(() => {
+        this.#found();
+        found();
+      });
+    } catch (error) {
+      this.undone++;
+      throw error;
+    }
   }
 
   reclaimSpace(what: 'space' | 'traces'): void {

@@ -2,6 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Reply } from '../../protocol/commands.ts';
 import type { FileInfo } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
+import type { RoomRow } from './room-row.ts';
 
 /** A file of the room: reserved, then stored (it has a `sha256`), then sent (it has a `seq`). */
 export interface FileRow {
@@ -46,9 +47,11 @@ export function keyOf({ epoch, fileId }: Pick<FileRow, 'epoch' | 'fileId'>): str
 /** The files of the room, and what they take. Their bytes are elsewhere. */
 export class Files {
   readonly #database: Database;
+  readonly #room: RoomRow;
 
-  constructor(database: Database) {
+  constructor(database: Database, room: RoomRow) {
     this.#database = database;
+    this.#room = room;
   }
 
   find(fileId: string): FileRow | undefined {
@@ -205,7 +208,7 @@ export class Files {
   }
 
   #count(bytes: number): void {
-    this.#database.run('UPDATE room SET file_bytes = max(0, coalesce(file_bytes, 0) + ?)', bytes);
+    this.#room.update('UPDATE room SET file_bytes = max(0, coalesce(file_bytes, 0) + ?)', bytes);
   }
 }
 

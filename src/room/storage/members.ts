@@ -3,6 +3,8 @@ import { foldName, memberKeys } from '../../protocol/fold.ts';
 import type { Role } from '../../protocol/objects.ts';
 import { marksOf } from '../access/names.ts';
 import type { Database } from './database.ts';
+import { Remembered } from './remembered.ts';
+import type { RoomRow } from './room-row.ts';
 import type { ToldStore } from './told.ts';
 import type { Name } from '../ports.ts';
 
@@ -42,6 +44,9 @@ const SELECT = `SELECT user_id AS userId, username, unverified, role, read_up_to
   banned, muted_until AS mutedUntil, kicked_until AS kickedUntil, last_sent_at AS lastSentAt,
   bot, touched FROM members`;
 
+/** Members that are remembered; then they are forgotten, which costs a statement each. */
+const MAX_KNOWN = 1_000;
+
 /** In the order of SQLite nothing that begins with a text comes after that text and this. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
@@ -49,15 +54,26 @@ const LAST_CHARACTER = '\u{10FFFF}';
 export class Members {
   readonly #database: Database;
   readonly #told: ToldStore;
+  readonly #room: RoomRow;
+  /** By user id; undefined for a user who has no row. */
+  readonly #known: Remembered<Map<string, KnownMember | undefined>>;
 
-  constructor(database: Database, told: ToldStore) {
+  constructor(database: Database, told: ToldStore, room: RoomRow) {
     this.#database = database;
     this.#told = told;
+    this.#room = room;
+    this.#known = new Remembered(database, () => new Map());
   }
 
   find(userId: string): KnownMember | undefined {
+    const known = this.#known.value;
+    const found = known.get(userId);
+    if (found !== undefined || known.has(userId)) return found;
     const [row] = this.#database.all<Row>(`${SELECT} WHERE user_id = ?`, userId);
-    return row && memberOf(row);
+    if (known.size >= MAX_KNOWN) known.clear();
+    const member = row && memberOf(row);
+    known.set(userId, member);
+    return member;
   }
 
   /** Writes all that is known of a user. @param turns whether the user's inbox may have to be told */
@@ -70,6 +86,7 @@ export class Members {
 
   #write(member: KnownMember, touched: number): void {
     this.#index(member);
+    this.#known.value.delete(member.userId);
     this.#database.run(
       `INSERT OR REPLACE INTO members (user_id, username, unverified, role, read_up_to, banned,
         muted_until, kicked_until, last_sent_at, touched, bot)
@@ -111,19 +128,17 @@ export class Members {
    * Does nothing in any other.
    */
   fillKeys(): void {
-    const room = this.#database.first<{ keyedTo: string | null }>(
-      'SELECT keyed_to AS keyedTo FROM room',
-    );
-    const keyedTo = room?.keyedTo ?? null;
+    const { keyedTo } = this.#room.read();
     if (keyedTo === null) return;
     const members = this.after(keyedTo, fixed.stepRows);
     for (const member of members) this.#index(member);
     const last = members.length < fixed.stepRows ? undefined : members.at(-1)?.userId;
-    this.#database.run('UPDATE room SET keyed_to = ?', last ?? null);
+    this.#room.update('UPDATE room SET keyed_to = ?', last ?? null);
   }
 
   remove(userId: string): void {
     this.#told.mark(userId, 0);
+    this.#known.value.delete(userId);
     this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
     this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
   }

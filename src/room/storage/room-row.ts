@@ -2,7 +2,8 @@ import { isDirect } from '../../protocol/inbox-objects.ts';
 import type { RoomInfo } from '../../protocol/objects.ts';
 import { formatPosition } from '../../protocol/position.ts';
 import type { Database } from './database.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports, SqlValue } from '../ports.ts';
+import { Remembered } from './remembered.ts';
 
 /** What the room keeps of itself; never computed from its messages. */
 export interface RoomState {
@@ -108,11 +109,12 @@ interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'import
   importing: number;
 }
 
-/** The room's one row. */
+/** The room's one row. It is read once in the life of the object, and again after a change. */
 export class RoomRow {
   readonly #database: Database;
   readonly #ports: Pick<Ports, 'clock' | 'ids' | 'firstEpoch'>;
   readonly #roomId: string;
+  readonly #known: Remembered<{ state?: Readonly<RoomState> | undefined }>;
 
   constructor(
     database: Database,
@@ -122,9 +124,16 @@ export class RoomRow {
     this.#database = database;
     this.#ports = ports;
     this.#roomId = roomId;
+    this.#known = new Remembered(database, () => ({}));
   }
 
-  read(): RoomState {
+  read(): Readonly<RoomState> {
+    const known = this.#known.value;
+    known.state ??= this.#load();
+    return known.state ?? { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
+  }
+
+  #load(): RoomState | undefined {
     const [row] = this.#database.all<Row>(
       `SELECT epoch, rev, horizon, created_at AS createdAt, changed_at AS changedAt,
         member_count AS memberCount, owned, topic, private, read_only AS readOnly,
@@ -133,7 +142,7 @@ export class RoomRow {
         keyed_to AS keyedTo, file_bytes AS fileBytes, drop_files_at AS dropFilesAt,
         sweep_files_at AS sweepFilesAt, swept_to AS sweptTo FROM room`,
     );
-    if (row === undefined) return { ...UNWRITTEN, epoch: this.#ports.firstEpoch };
+    if (row === undefined) return undefined;
     const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
     return {
       ...rest,
@@ -146,29 +155,31 @@ export class RoomRow {
 
   /** Takes the next `rev` for a durable change, with a time that never goes back. */
   change(): Change {
-    const [changed] = this.#database.all<{ epoch: string; rev: number; timestamp: number }>(
-      `UPDATE room SET rev = rev + 1, changed_at = max(changed_at, ?)
-        RETURNING epoch, rev, changed_at AS timestamp`,
-      this.#ports.clock.now(),
-    );
-    if (changed === undefined) {
-      this.ensure();
-      return this.change();
-    }
-    const { rev, timestamp } = changed;
-    return { rev, timestamp, position: formatPosition(changed) };
+    const state = this.#known.value.state ?? this.ensure();
+    const rev = state.rev + 1;
+    const timestamp = Math.max(state.changedAt, this.#ports.clock.now());
+    this.#database.run('UPDATE room SET rev = ?, changed_at = ?', rev, timestamp);
+    this.#known.value.state = { ...state, rev, changedAt: timestamp };
+    return { rev, timestamp, position: formatPosition({ epoch: state.epoch, rev }) };
   }
 
   /** The row, made if this is the room's first durable change. */
-  ensure(): RoomState {
-    if (this.#database.first('SELECT 1 FROM room') !== undefined) return this.read();
+  ensure(): Readonly<RoomState> {
+    const state = this.read();
+    if (this.#known.value.state !== undefined) return state;
     this.#found(this.#ports.firstEpoch);
     return this.read();
   }
 
+  /** Runs a statement that changes the row; one that does not come through here is not noticed. */
+  update(query: string, ...bindings: SqlValue[]): void {
+    this.#database.run(query, ...bindings);
+    this.#known.clear();
+  }
+
   #found(epoch: string): void {
     const now = this.#ports.clock.now();
-    this.#database.run(
+    this.update(
       `INSERT INTO room
         (one, room_id, epoch, rev, horizon, created_at, changed_at, member_count, owned)
         VALUES (1, ?, ?, 0, 0, ?, ?, 0, 0)`,
@@ -181,7 +192,7 @@ export class RoomRow {
 
   /** Counts members in or out of the list; one of them may be the room's first owner. */
   countMembers(more: number, owns: boolean): void {
-    this.#database.run(
+    this.update(
       'UPDATE room SET member_count = member_count + ?, owned = max(owned, ?)',
       more,
       owns ? 1 : 0,
@@ -190,7 +201,7 @@ export class RoomRow {
 
   set(options: RoomOptions): void {
     this.ensure();
-    this.#database.run(
+    this.update(
       `UPDATE room SET topic = ?, private = ?, read_only = ?, slow_mode_seconds = ?,
         retention_days = ?`,
       options.topic,
@@ -204,13 +215,13 @@ export class RoomRow {
   /** A direct room has no owner, and its first writer does not become one. */
   setDirect(): void {
     this.ensure();
-    this.#database.run('UPDATE room SET private = 1, owned = 1');
+    this.update('UPDATE room SET private = 1, owned = 1');
   }
 
   /** Closes the room to all users; it is about to be erased. */
   markDeleted(): void {
     this.ensure();
-    this.#database.run("UPDATE room SET deletion = 'marked'");
+    this.update("UPDATE room SET deletion = 'marked'");
   }
 
   /**
@@ -219,52 +230,52 @@ export class RoomRow {
    */
   markErased(dropFilesAt: number | null): void {
     this.#found(this.#ports.ids.make());
-    this.#database.run("UPDATE room SET deletion = 'erased', drop_files_at = ?", dropFilesAt);
+    this.update("UPDATE room SET deletion = 'erased', drop_files_at = ?", dropFilesAt);
   }
 
   /** Files of an earlier life of the room are deleted for the last time. */
   filesDropped(): void {
-    this.#database.run('UPDATE room SET drop_files_at = NULL');
+    this.update('UPDATE room SET drop_files_at = NULL');
   }
 
   /** Sets when the store is looked through next. */
   sweepFilesAt(at: number | null): void {
-    this.#database.run('UPDATE room SET sweep_files_at = ?, swept_to = NULL', at);
+    this.update('UPDATE room SET sweep_files_at = ?, swept_to = NULL', at);
   }
 
   /** @param key where the store goes on; null: it has been looked through */
   sweptTo(key: string | null): void {
-    this.#database.run('UPDATE room SET swept_to = ?', key);
+    this.update('UPDATE room SET swept_to = ?', key);
   }
 
   /** Opens an erased room again, empty. */
   reopen(): void {
-    this.#database.run('UPDATE room SET deletion = NULL, created_at = ?', this.#ports.clock.now());
+    this.update('UPDATE room SET deletion = NULL, created_at = ?', this.#ports.clock.now());
   }
 
   setHorizon(horizon: number): void {
-    this.#database.run('UPDATE room SET horizon = ?', horizon);
+    this.update('UPDATE room SET horizon = ?', horizon);
   }
 
   /** Retention has gone through. */
   pruned(at: number): void {
-    this.#database.run('UPDATE room SET pruned_at = ?', at);
+    this.update('UPDATE room SET pruned_at = ?', at);
   }
 
   countErasure(): void {
-    this.#database.run('UPDATE room SET erasures = erasures + 1');
+    this.update('UPDATE room SET erasures = erasures + 1');
   }
 
   beginImport(): void {
     this.ensure();
     // Lines come in any order: each goes into the search index at once.
-    this.#database.run('UPDATE room SET importing = 1, indexed = ?', Number.MAX_SAFE_INTEGER);
+    this.update('UPDATE room SET importing = 1, indexed = ?', Number.MAX_SAFE_INTEGER);
   }
 
   /** Takes what an export says of the room; only the epoch stays its own. */
   finishImport(record: RoomRecord): void {
     this.set(record);
-    this.#database.run(
+    this.update(
       `UPDATE room SET importing = 0, rev = ?, indexed = ?, unindexed_to = min(unindexed_to, ?),
         horizon = ?, created_at = ?, changed_at = ?, owned = ?, touched = (SELECT coalesce(max(touched), 0) FROM members),
         member_count = (SELECT count(*) FROM members WHERE role <> 'none')`,

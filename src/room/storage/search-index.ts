@@ -1,6 +1,7 @@
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { FileInfo, Message } from '../../protocol/objects.ts';
 import type { Database } from './database.ts';
+import type { RoomRow } from './room-row.ts';
 import { indexText } from '../search/index-text.ts';
 import { holdsAll, matchText, type Term } from '../search/query.ts';
 import { searchedText } from '../search/searched-text.ts';
@@ -45,9 +46,11 @@ const BATCH = 50;
  */
 export class SearchIndex {
   readonly #database: Database;
+  readonly #room: RoomRow;
 
-  constructor(database: Database) {
+  constructor(database: Database, room: RoomRow) {
     this.#database = database;
+    this.#room = room;
   }
 
   /**
@@ -55,11 +58,12 @@ export class SearchIndex {
    * gather between two calls.
    */
   catchUp(): void {
-    if (this.#database.first('SELECT 1 FROM room WHERE indexed < rev') === undefined) return;
+    const { indexed: to, rev } = this.#room.read();
+    if (to >= rev) return;
     const rows = this.#rows('seq > (SELECT indexed FROM room)', 'ASC');
     for (const row of rows) this.#insert(row);
     const last = rows.length < fixed.stepRows ? undefined : rows.at(-1)?.seq;
-    this.#database.run('UPDATE room SET indexed = coalesce(?, rev)', last ?? null);
+    this.#room.update('UPDATE room SET indexed = coalesce(?, rev)', last ?? null);
   }
 
   /**
@@ -67,12 +71,12 @@ export class SearchIndex {
    * in messages and in text. A room that an earlier version has written is searched like this.
    */
   goBack(): void {
-    if (this.#database.first('SELECT 1 FROM room WHERE unindexed_to > 0') === undefined) return;
+    if (this.#room.read().unindexedTo === 0) return;
     const rows = this.#rows('seq <= (SELECT unindexed_to FROM room)', 'DESC');
     // Written in the order of their numbers, they make one piece of the index.
     for (const row of rows.toReversed()) this.#insert(row);
     const first = rows.at(-1)?.seq ?? 1;
-    this.#database.run('UPDATE room SET unindexed_to = ?', first - 1);
+    this.#room.update('UPDATE room SET unindexed_to = ?', first - 1);
   }
 
   /** Undeleted messages whose text is whole, as many as a step takes. */
@@ -110,8 +114,8 @@ export class SearchIndex {
   }
 
   #hasComeTo(seq: number): boolean {
-    const query = 'SELECT 1 FROM room WHERE indexed >= ? AND unindexed_to < ?';
-    return this.#database.first(query, seq, seq) !== undefined;
+    const { indexed: to, unindexedTo } = this.#room.read();
+    return to >= seq && unindexedTo < seq;
   }
 
   #insert({ seq, text, senderId }: Indexed): void {

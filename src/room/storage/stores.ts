@@ -35,20 +35,21 @@ export interface Stores {
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
   const told = new ToldStore(database, ports.hasInboxes === true);
+  const room = new RoomRow(database, ports, roomId);
   return {
-    room: new RoomRow(database, ports, roomId),
+    room,
     messages: new Messages(database, roomId),
     records: new Records(database),
-    members: new Members(database, told),
+    members: new Members(database, told, room),
     reactions: new Reactions(database),
     perUser: new PerUserValues(database),
     mentions: new Mentions(database),
-    search: new SearchIndex(database),
+    search: new SearchIndex(database, room),
     audit: new Audit(database),
     erasures: new Erasures(database),
     told,
     streams: new Streams(database),
-    files: new Files(database),
+    files: new Files(database, room),
     incoming: new IncomingHooks(database),
   };
 }

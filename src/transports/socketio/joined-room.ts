@@ -1,6 +1,6 @@
 import { Refusal, unavailableProblem } from '../../protocol/codes/errors.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
-import { gatheredLine, isRefused, isReply, readReply } from '../../protocol/frames.ts';
+import { gatheredLine, isRefused, type LineReply, replyIn } from '../../protocol/frames.ts';
 import { assertPlain } from '../../protocol/shape.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
 import type { LinkListener, RoomLink } from '../../host/room-directory.ts';
@@ -88,9 +88,10 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   lines(lines: readonly string[]): void {
     let from = 0;
     for (const [at, line] of lines.entries()) {
-      if (!isReply(line)) continue;
+      const reply = replyIn(line);
+      if (reply === undefined) continue;
       this.#sendEvents(lines.slice(from, at));
-      this.#receiveReply(line);
+      this.#receiveReply(reply);
       from = at + 1;
     }
     // Sockets that are given the very same list share what is made of it.
@@ -111,8 +112,7 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
     if (lines.length > 0) this.#socket.wire.events(this.#gather ? gathered(lines) : lines);
   }
 
-  #receiveReply(line: string): void {
-    const { ref, result } = readReply(line);
+  #receiveReply({ ref, result }: LineReply): void {
     const command = ref === undefined ? this.#join : this.#pending.get(ref);
     if (command === undefined) return;
     if (ref !== undefined) this.#pending.delete(ref);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { playRelays } from '../../soak/relays.ts';
+import { play } from './play.ts';
 
 const fresh = Math.floor(Math.random() * 2 ** 31);
 
@@ -11,4 +12,13 @@ describe('a room with relays in a simulated history', () => {
     },
     120_000,
   );
+
+  it('counts a user out whose end wakes a sleeping relay', () => {
+    play([
+      { do: 'open', device: 3 },
+      { do: 'settle' },
+      { do: 'sleepRelay', relay: 1 },
+      { do: 'drop', device: 3 },
+    ]);
+  });
 });

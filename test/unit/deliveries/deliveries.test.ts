@@ -255,7 +255,7 @@ describe('a thousand targets that fail', () => {
       expect(plain).toBeLessThanOrEqual(alone);
       while (flights.length > 0) flights.shift()!.settle('failed');
       expect(mailroom.rows().every(({ attempt }) => attempt >= 1)).toBe(true);
-      expect(cost()).toBe(alone);
+      expect(cost()).toBeLessThanOrEqual(alone);
     }));
 
   it('are tried 100 at a time, and all of them', () =>

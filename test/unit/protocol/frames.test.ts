@@ -17,7 +17,7 @@ import {
   problemIn,
   readFrame,
   readIdentityUpdate,
-  readReply,
+  replyIn,
   resultIn,
   type Result,
   revOf,
@@ -142,9 +142,9 @@ describe('reading a line', () => {
     expect(joinReplyIn(joined)).toEqual({ ok: true, ...reply });
     const problem = { code: 'conflict', message: 'a, "b"]' };
     const result = JSON.stringify({ ok: false, error: problem });
-    expect(readReply(refused)).toEqual({ ref: 12, result });
-    expect(readReply(joined)).toEqual({ result: '{"ok":true,"position":"e:3"}' });
-    const results = [joined, refused].map((line) => readReply(line).result);
+    expect(replyIn(refused)).toEqual({ ref: 12, result });
+    expect(replyIn(joined)).toEqual({ result: '{"ok":true,"position":"e:3"}' });
+    const results = [joined, refused].map((line) => replyIn(line)!.result);
     expect(results.map(isRefused)).toEqual([false, true]);
   });
 
@@ -201,7 +201,7 @@ describe('a line beside commands and events', () => {
       ok: true,
       a: '\u2028',
     });
-    expect(problemIn(readReply(ackLine(3, { ok: false, error })).result)).toEqual(error);
-    expect(problemIn(readReply(ackLine(3, { ok: true })).result)).toBe(undefined);
+    expect(problemIn(replyIn(ackLine(3, { ok: false, error }))!.result)).toEqual(error);
+    expect(problemIn(replyIn(ackLine(3, { ok: true }))!.result)).toBe(undefined);
   });
 });

@@ -186,6 +186,8 @@ it('is complete or unchanged after each message and each search, whichever state
       for (let at = 2; at < 5; at++) one.ask('message', { message: 'apple' });
       // As after so many reactions.
       stage.file.run(`UPDATE room SET rev = ${fixed.unindexedRevs - 1}`);
+      stage.sleep();
+      one.ask('getMembers', {});
       stage.sql.failAfter = failAfter;
       for (const text of ['apple', 'apple', 'pear']) one.say('message', { message: text });
       one.say('editMessage', { seq: 2, message: 'plum' });
