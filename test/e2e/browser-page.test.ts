@@ -80,10 +80,16 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
     await gus.page.locator('#panel .people-list').getByText('guest').waitFor();
     await gus.write('before');
     await expect.poll(() => gus.said(), PATIENTLY).toEqual(['before']);
+    const sockets: string[] = [];
+    gus.page.on('websocket', (socket) => sockets.push(socket.url()));
     await gus.page.reload();
     await gus.isIn();
+    // Guests have no inbox: their rooms are those of this browser.
+    const listed = gus.page.locator('#room-list .room-label');
+    expect(await listed.allTextContents()).toEqual([company.room]);
     await gus.write('after');
     await expect.poll(() => gus.said(), PATIENTLY).toEqual(['before', 'after']);
+    expect(sockets.filter((url) => url.includes('/inbox/'))).toEqual([]);
     const path = `/rooms/${encodeURIComponent(company.room)}/messages`;
     const response = await fetch(new URL(path, host().url));
     const { messages } = (await response.json()) as { messages: { senderId: string }[] };

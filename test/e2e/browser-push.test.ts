@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { CDPSession, Page } from 'playwright-core';
+import type { CDPSession, Page, WebSocket } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { violations } from '../support/browser-hands.ts';
@@ -189,5 +189,61 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await actions.click();
     await page.getByRole('menuitem', { name: 'Unblock', exact: true }).click();
     await expect.poll(writeToAnn, PATIENTLY).toBe(200);
+  });
+
+  test('holds a socket for the inbox and at most five for rooms, however many are looked at', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const rooms = Array.from({ length: 8 }, (_, at) => `${company.room} ${at}`);
+    const ann = await company.arrives(host.url);
+    const open = new Set<WebSocket>();
+    ann.page.on('websocket', (socket) => {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+    });
+    await ann.join(name, company.room);
+    await ann.isIn();
+    for (const room of rooms) {
+      await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(room))}`);
+      await ann.page.getByRole('heading', { level: 1, name: room }).waitFor();
+      await ann.isIn();
+      await ann.write('mine');
+      await ann.message('mine').waitFor();
+    }
+    const inInbox = ann.page.locator('#room-list .room');
+    await expect.poll(() => inInbox.count(), PATIENTLY).toBe(rooms.length + 1);
+    const ofInbox = () => [...open].filter((socket) => socket.url().includes('/inbox/ws')).length;
+    await expect.poll(() => [ofInbox(), open.size], PATIENTLY).toEqual([1, 6]);
+    // The browser says nothing of the sockets of a page that it unloads.
+    open.clear();
+    await ann.page.reload();
+    await ann.isIn();
+    await expect.poll(() => inInbox.count(), PATIENTLY).toBeGreaterThanOrEqual(rooms.length);
+    await expect.poll(ofInbox, PATIENTLY).toBe(1);
+    expect(open.size).toBeLessThanOrEqual(6);
+  });
+
+  test('finds a room among many by a part of its name', async () => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const query = new URLSearchParams({ username: name });
+    const address = new URL(`/test-token?${query.toString()}`, host.url);
+    const headers = {
+      authorization: `Bearer ${await (await fetch(address)).text()}`,
+      'content-type': 'application/json',
+    };
+    for (const topic of 'plans food music sport travel books news films games garden work art'.split(
+      ' ',
+    )) {
+      const path = `/rooms/${encodeURIComponent(`${company.room} ${topic}`)}/messages`;
+      const body = JSON.stringify({ message: topic });
+      const { status } = await fetch(new URL(path, host.url), { method: 'POST', headers, body });
+      expect(status).toBe(201);
+    }
+    const { page } = await company.comesIn(name, host.url);
+    const labels = page.locator('#room-list .room-label');
+    await expect.poll(() => labels.count(), PATIENTLY).toBe(13);
+    await page.getByLabel('Find a room').fill('MUS');
+    await expect.poll(() => labels.allTextContents(), PATIENTLY).toEqual([`${company.room} music`]);
+    await labels.click();
+    await page.getByRole('heading', { level: 1, name: `${company.room} music` }).waitFor();
   });
 });

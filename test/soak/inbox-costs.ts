@@ -23,8 +23,9 @@ interface Plan {
 }
 
 interface Costs {
-  /** Calls between the room and inboxes. */
+  /** Calls of the room to inboxes, and of inboxes to the room. */
   calls: number;
+  asked: number;
   /** Rows changed, entries of indexes not counted: in the room, messages included, and in all inboxes. */
   roomRows: number;
   inboxRows: number;
@@ -43,13 +44,13 @@ const usual: Plan = {
 /** The rows of the table in docs/operating.md, and the most calls that each may make. */
 const plans: readonly { name: string; plan: Plan; mostCalls: number }[] = [
   { name: 'each reads every 20 minutes', plan: usual, mostCalls: 8_000 },
+  { name: '50 watch', plan: { ...usual, watching: 50 }, mostCalls: 8_000 + 14_400 },
+  { name: '500 watch', plan: { ...usual, watching: 500 }, mostCalls: 8_000 + 14_400 },
   {
     name: '100 read live, 50 are mentioned in each message',
     plan: { ...usual, present: 100, mentions: 50 },
-    mostCalls: 10_000,
+    mostCalls: 16_000,
   },
-  { name: '50 watch', plan: { ...usual, watching: 50 }, mostCalls: 8_000 + 14_400 + 3_000 },
-  { name: '500 watch', plan: { ...usual, watching: 500 }, mostCalls: 8_000 + 14_400 + 30_000 },
 ];
 
 const ROOM = 'general';
@@ -60,8 +61,8 @@ const person = (at: number): Identity => ({ userId: `member ${at}`, name: `membe
 /** Counts what a busy room's inboxes cost; the figures are the same on every machine. */
 export async function soak({ log }: SoakOptions): Promise<void> {
   for (const { name, plan, mostCalls } of plans) {
-    const { calls, roomRows, inboxRows } = await costsOf(plan);
-    log(`| ${name} | ${calls} | ${roomRows} | ${inboxRows} |`);
+    const { calls, asked, roomRows, inboxRows } = await costsOf(plan);
+    log(`| ${name} | ${calls} | ${asked} | ${roomRows} | ${inboxRows} |`);
     if (calls > mostCalls) throw new Error(`${name}: ${calls} calls, more than ${mostCalls}`);
   }
 }
@@ -84,7 +85,7 @@ export async function costsOf(plan: Plan): Promise<Costs> {
 }
 
 function use(world: World, plan: Plan): Costs {
-  const before = world.calls;
+  const before = { calls: world.calls, tellings: world.tellings };
   const rows = { room: changesIn(world.room(ROOM)), inbox: changesIn(world.inboxes) };
   for (let second = 0, said = 0; second < plan.seconds; second++) {
     const due = Math.floor((plan.messages * (second + 1)) / plan.seconds);
@@ -103,7 +104,8 @@ function use(world: World, plan: Plan): Costs {
     }
   }
   return {
-    calls: world.calls - before,
+    calls: world.tellings - before.tellings,
+    asked: world.calls - before.calls - (world.tellings - before.tellings),
     roomRows: changesIn(world.room(ROOM)) - rows.room,
     inboxRows: changesIn(world.inboxes) - rows.inbox,
   };

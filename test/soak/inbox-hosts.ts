@@ -6,7 +6,7 @@ import { runInboxes } from '../support/inbox-run.ts';
 import { Killable } from '../support/killable.ts';
 
 /** Groups of people on each host at the same time, what each does, and kills in between. */
-const RUN = { groups: 10, operations: 2_000, kills: 20, restMs: 180_000 };
+const RUN = { groups: 10, operations: 2_000, isQuick: false, kills: 20, restMs: 900_000 };
 
 /** Inboxes equal their rooms at rest on both hosts, killed under load; again for as long as asked. */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {

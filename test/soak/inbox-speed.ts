@@ -22,7 +22,7 @@ const SLICES = 12;
 /** Messages on their way at a time. */
 const IN_FLIGHT = 32;
 
-const SETTINGS = { ...NO_RATE_LIMITS, MAX_ROOMS_PER_SOCKET: '10000' };
+const SETTINGS = { ...NO_RATE_LIMITS, MAX_ROOMS_PER_SOCKET: '1000' };
 
 /**
  * Measures what docs/operating.md says of the speed of inboxes: how long it takes to open one with 200

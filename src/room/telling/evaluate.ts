@@ -83,7 +83,7 @@ function dueAt(
       (isNotified(current) ? inboxLimits.pushWaitMs : inboxLimits.presentMs)
     );
   }
-  if (!isLazy(before, current)) return now;
+  if (!isLazy(before, current) || (!isPresent && isUnreadAgain(before, current))) return now;
   const toldAt = Math.min(told.at, now);
   if (before.unreadMentions !== current.unreadMentions) return toldAt + mentionsDelay(before);
   if (isLastGone(context, before)) return now;
@@ -103,6 +103,11 @@ function isLazy(before: Signature, current: Signature): boolean {
   const alike = { ...current, readUpTo, unreadMentions, last };
   if (!isSame(before, alike)) return false;
   return before.unread || unreadMentions === current.unreadMentions;
+}
+
+/** All that was told as unread has been read, and something else is unread: two turns within a second. */
+function isUnreadAgain({ unread, last }: Signature, current: Signature): boolean {
+  return unread && current.unread && last !== null && current.readUpTo >= last.seq;
 }
 
 /** The excerpt that was told is of a message that has changed or is gone. */

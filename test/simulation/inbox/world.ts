@@ -41,6 +41,8 @@ export class World {
   readonly transit: InTransit[] = [];
   /** Calls between rooms and inboxes. */
   calls = 0;
+  /** Those by which a room tells an inbox. */
+  tellings = 0;
   /** What was shown by pushes that arrived. */
   readonly pushes: { roomId: string; notice: Notice; at: number }[] = [];
   readonly #folder: string;
@@ -238,6 +240,7 @@ export class World {
     settle: (outcomes: readonly DeliveryOutcome[]) => void,
   ): void {
     this.calls++;
+    this.tellings++;
     const userId = target.slice('inbox:'.length);
     const told = deliveries.map(({ key, body }) => ({
       roomId: key,

@@ -2,7 +2,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
 import { excerptOf } from '../../../src/room/telling/excerpt.ts';
-import { World } from '../../simulation/inbox/world.ts';
+import { migrations } from '../../../src/room/storage/migrations.ts';
+import { CREATE_TOLD } from '../../../src/room/storage/told.ts';
+import { oldRoom } from '../../contract/old-rooms.ts';
+import { admin, World } from '../../simulation/inbox/world.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 function newWorld(settings: Record<string, string> = {}): World {
@@ -217,4 +220,33 @@ test('an inbox that is open and idle sets no timer and no wakeup, and neither do
     [undefined, undefined],
   ]);
   expect(connection.open).toBe(true);
+});
+
+test('a room from before there were inboxes fills those of its members, some at a time, once it is used', () => {
+  const world = newWorld();
+  const { file } = world.room('lobby');
+  const before = migrations.findIndex((steps) => steps === CREATE_TOLD);
+  for (const statement of oldRoom(before)) file.run(statement);
+  const members = Array.from({ length: 250 }, (_, at) => `member ${at}`);
+  for (const userId of members) {
+    file.run(
+      "INSERT INTO members (user_id, username, unverified, role) VALUES (?, ?, 0, 'member')",
+      userId,
+      userId,
+    );
+  }
+  file.commit();
+  world.inRoom('lobby', admin, 'getRoom', {});
+  let most = 0;
+  for (let step = 0; step < 300; step++) {
+    world.pass(20);
+    most = Math.max(most, world.transit.length);
+    world.arriveAll();
+  }
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(100);
+  world.rest();
+  for (const userId of [...members, 'alice']) {
+    expect(list(world, person(userId)).conversations).toMatchObject([{ roomId: 'lobby' }]);
+  }
 });

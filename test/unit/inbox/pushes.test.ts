@@ -67,6 +67,16 @@ test('[PUSH2] a mention is pushed at once to a user who is connected nowhere', (
   expect(more).toEqual([]);
 });
 
+test('[PUSH1] a mention that follows reading within a second is pushed at once', () => {
+  const world = newWorld();
+  const first = say(world, 'bob', ['ann']);
+  pass(world, 10);
+  read(world);
+  const second = say(world, 'bob', ['ann']);
+  pass(world, 10);
+  expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([first, second]);
+});
+
 test.each([
   ['inbox', openInbox],
   ['room', (world: World) => void world.join('general', ann)],
