@@ -9,11 +9,12 @@ import { etag } from 'hono/etag';
 import { authenticatorOf, countingRefusals } from '../src/auth/authenticator.ts';
 import type { BlobStore } from '../src/files/blob-store.ts';
 import { CountedBlobStore } from '../src/files/counted-blob-store.ts';
+import { incomingKeysOf } from '../src/auth/incoming-keys.ts';
 import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Settings } from '../src/settings/settings.ts';
-import { type OutgoingHook, outgoingHookOf } from '../src/hooks/outgoing.ts';
+import { outgoingHookOf } from '../src/hooks/outgoing.ts';
 import type { Delivery } from '../src/host/ports.ts';
 import { type Push, pushOf } from '../src/push/push.ts';
 import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
@@ -61,8 +62,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
   const store = new CountedBlobStore(disk, () => metrics.files);
   const fileTokens = fileTokensOf(settings);
   const push = pushOf(settings);
-  const outgoing = outgoingHookOf(settings);
-  const hosted = { settings, store, push, outgoing, log, meter: metrics, application };
+  const hosted = { settings, store, push, log, meter: metrics, application };
   const { rooms, inboxes, hooks } = hostedOf(hosted);
   const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
@@ -88,6 +88,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
       isForAll: settings.CLIENT_URL !== undefined,
     },
     pushKey: push?.key,
+    incomingKeys: incomingKeysOf(settings),
     hooks,
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),
@@ -104,14 +105,14 @@ interface HostedParts {
   settings: Settings;
   store: BlobStore;
   push: Push | undefined;
-  outgoing: OutgoingHook | undefined;
   log: HostLog;
   meter: NodeMetrics;
   application: Application;
 }
 
 /** Makes the rooms, the inboxes and the outgoing webhook, which reach each other. */
-function hostedOf({ settings, store, push, outgoing, log, meter, application }: HostedParts) {
+function hostedOf({ settings, store, push, log, meter, application }: HostedParts) {
+  const outgoing = outgoingHookOf(settings);
   const hook = outgoing && {
     eventsOf: outgoing.eventsOf,
     tell: (roomId: string, deliveries: readonly Delivery[]) => hooks!.tell(roomId, deliveries),

@@ -44,6 +44,9 @@ export const CROWDED_TIMEOUT_MS = 2_000;
 export const MIN_PAUSE_MS = 50;
 export const MAX_PAUSE_MS = 5_000;
 
+/** Keys of incoming webhooks that the service has not signed, at one process or isolate. */
+export const FOREIGN_KEY_RATE: Rate = { perSecond: 1, burst: 20 };
+
 /** What a user may do in all rooms together, at one process or isolate. */
 export function inAllRooms(limits: Limits): Limits {
   const { commandsPerSecond, commandBurst } = limits;
@@ -285,6 +288,24 @@ function streamPolicies(): readonly Policy[] {
       beyond: 'the newest of each user waits, in the place of the one before',
       protects: 'the others in a room from events that nothing else bounds',
       settings: ['SIGNALS'],
+      hosts: both,
+    },
+    {
+      id: 'ADM17',
+      subject: 'messages of an incoming webhook',
+      bound: `${fixed.incomingPerSecond} a second, ${fixed.incomingBurst} saved up`,
+      beyond: '`rate_limited` with `retryAfterMs`',
+      protects: 'the others in a room from an alert that goes on and on',
+      settings: [],
+      hosts: both,
+    },
+    {
+      id: 'ADM18',
+      subject: 'requests to incoming webhooks with keys that are made up, of a process or isolate',
+      bound: `${FOREIGN_KEY_RATE.perSecond} a second, ${FOREIGN_KEY_RATE.burst} saved up`,
+      beyond: '`rate_limited` with `retryAfterMs`, without asking the room',
+      protects: 'rooms from being woken or looked for by anybody: such a request has no token',
+      settings: ['JWT_SECRET', 'FILES_SECRET'],
       hosts: both,
     },
   ];

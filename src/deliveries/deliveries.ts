@@ -80,9 +80,9 @@ export class Deliveries {
     return this.#rows.firstDue();
   }
 
-  /** Makes everything due, as if nothing had failed: what kept it from arriving may be over. */
-  restart(): void {
-    this.#rows.restart(this.#ports.clock.now());
+  /** Makes all that is owed to a target due, or to every one: what kept it from arriving may be over. */
+  restart(target: string | null = null): void {
+    this.#rows.restart(this.#ports.clock.now(), target);
     this.#lookAt = -Infinity;
   }
 

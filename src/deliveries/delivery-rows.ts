@@ -131,9 +131,13 @@ export class DeliveryRows {
     this.#sql.run('UPDATE deliveries SET due = ? WHERE due > ?', now, latest);
   }
 
-  /** Makes everything due, as if nothing had failed. */
-  restart(now: number): void {
-    this.#sql.run('UPDATE deliveries SET due = ?, attempt = 0', now);
+  /** Makes all that is owed to a target due, or to every one, as if nothing had failed. */
+  restart(now: number, target: string | null): void {
+    this.#sql.run(
+      'UPDATE deliveries SET due = ?, attempt = 0 WHERE target = coalesce(?, target)',
+      now,
+      target,
+    );
   }
 
   drop(target: string): void {

@@ -1,6 +1,7 @@
 import { type Handler, Hono } from 'hono';
 import { authenticatorOf, countingRefusals } from '../auth/authenticator.ts';
 import { CountedBlobStore } from '../files/counted-blob-store.ts';
+import { incomingKeysOf } from '../auth/incoming-keys.ts';
 import { fileTokensOf } from '../files/file-token.ts';
 import { application } from '../app/current.ts';
 import { namesOf } from '../room/own-names.ts';
@@ -99,7 +100,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     isHealthy: () => Promise.resolve(true),
     upgrade,
     files,
-    hooks: objectHooksOf(env, settings),
+    ...webhooksOf(env, settings),
     development: JWT_SECRET === undefined ? undefined : options.development?.(settings),
     ...shownOf(settings, allowGuests),
     page: pageOf(env.ASSETS),
@@ -108,6 +109,11 @@ export function service(env: Environment, options: ServiceOptions): Hono {
   const { fetch } = app;
   app.fetch = (...args) => traffic.watch(() => fetch(...args));
   return app;
+}
+
+/** Webhooks, in both directions. */
+function webhooksOf(env: Environment, settings: Settings) {
+  return { incomingKeys: incomingKeysOf(settings), hooks: objectHooksOf(env, settings) };
 }
 
 /** What everybody may know of the settings. */

@@ -106,7 +106,7 @@ export class Hook implements Hosted {
     });
   }
 
-  /** Sends a room's log again from a position on. */
+  /** Sends a room's log again from a position on, at once, however often it has failed. */
   replay(roomId: string, position: string): void {
     this.#write(() => {
       const known = this.#rows.find(roomId);
@@ -114,6 +114,7 @@ export class Hook implements Hosted {
       this.#rows.put(roomId, { ...known, position, replays, batch: null });
     });
     this.tell(roomId, [{ key: LOG_KEY, body: '{}' }]);
+    this.#write(() => this.#deliveries.restart(`${ROOM_TARGET}${roomId}`));
   }
 
   /** The endpoint has taken a batch, or there was nothing to send up to its position. */

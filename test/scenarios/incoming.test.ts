@@ -46,7 +46,7 @@ const messageIn = (answered: Answered) => (answered.json() as { message: Message
 forEachTransport((transport) => {
   it('[HOOK1] writes what an alerting tool or curl sends, as a bot', async () => {
     const { roomId, owner, made } = await withHook(transport);
-    expect(made.url).toMatch(/\/rooms\/[^/]+\/incoming\/[\w-]{43}$/);
+    expect(made.url).toMatch(/\/rooms\/[^/]+\/incoming\/[\w-]{59}$/);
     const alert = await post(made.url, JSON.stringify({ text: 'התראה 警告', channel: '#ops' }));
     expect(alert.status).toBe(201);
     const message = messageIn(alert);
@@ -151,7 +151,7 @@ forEachTransport((transport) => {
     expect(refused.status).toBe(401);
   });
 
-  it('[HOOK5] writes 20 at once, then one a second, also into rooms that are closed to members', async () => {
+  it('[ADM17] [HOOK5] writes 20 at once, then one a second, also into rooms that are closed to members', async () => {
     const { roomId, owner, made } = await withHook(transport, '警告');
     ok(
       await owner.command('updateRoom', {

@@ -4,6 +4,7 @@ import { DiskBlobStore } from '../../local-server/disk-blob-store.ts';
 import { NodeInboxes } from '../../local-server/node-inboxes.ts';
 import { NodeRooms } from '../../local-server/node-rooms.ts';
 import { authenticatorOf } from '../../src/auth/authenticator.ts';
+import { incomingKeysOf } from '../../src/auth/incoming-keys.ts';
 import { fileTokensOf } from '../../src/files/file-token.ts';
 import { OriginPolicy } from '../../src/auth/origin.ts';
 import { readSettings } from '../../src/settings/settings.ts';
@@ -37,6 +38,7 @@ export function httpApp(idleMs?: number, dataDir = temporaryFolder()) {
   const app = httpTransport({
     pushKey: undefined,
     hooks: undefined,
+    incomingKeys: incomingKeysOf(settings),
     directory: rooms,
     inboxes,
     authenticate: authenticatorOf(settings, false),

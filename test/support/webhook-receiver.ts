@@ -49,6 +49,8 @@ export class WebhookReceiver {
   readonly forged: string[] = [];
   /** How it answers the next requests about a room; then 204. */
   readonly answers = new Map<string, HookAnswer[]>();
+  /** Is called with each request whose signature holds, once its answer is known. */
+  arrived: (request: HookRequest) => void = () => undefined;
   readonly #server: Server;
   readonly #inbox = new Inbox();
 
@@ -91,6 +93,17 @@ export class WebhookReceiver {
     return this.#inbox.until(what, look);
   }
 
+  /** Breaks off what is under way and is gone for a moment, then back at the same address. */
+  async restart(): Promise<void> {
+    const { port } = this.#server.address() as AddressInfo;
+    const closed = new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+    this.#server.closeAllConnections();
+    await closed;
+    await this.listen(port);
+  }
+
   close(): void {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -107,6 +120,7 @@ export class WebhookReceiver {
       const answer = this.answers.get(body.data.roomId)?.shift() ?? TAKEN;
       arrived.status = answer === 'hang' ? 0 : answer.status;
       this.requests.push(arrived);
+      this.arrived(arrived);
       if (answer !== 'hang') response.writeHead(answer.status, answer.headers).end();
     } catch (error) {
       this.forged.push(String(error));

@@ -1,4 +1,5 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono';
+import type { IncomingKeys } from '../../auth/incoming-keys.ts';
 import type { Authenticate } from '../../auth/authenticator.ts';
 import type { OriginPolicy } from '../../auth/origin.ts';
 import type { Identity } from '../../protocol/identity.ts';
@@ -35,6 +36,8 @@ export interface HttpTransport {
   files: HttpFiles;
   /** What browsers subscribe to push notifications with; undefined where none are sent. */
   pushKey: string | undefined;
+  /** Makes and knows the keys of incoming webhooks. */
+  incomingKeys: IncomingKeys;
   /** The outgoing webhook; undefined where none is set up. */
   hooks: HookDirectory | undefined;
   /** Routes of development mode. */

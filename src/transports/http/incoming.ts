@@ -1,6 +1,7 @@
 import { refusalOf } from '../../protocol/codes/errors.ts';
 import type { Context, Hono } from 'hono';
-import { base64url } from 'jose';
+import { FOREIGN_KEY_RATE } from '../../admission/policies.ts';
+import { RateLimits } from '../../room/access/rate-limits.ts';
 import { HOOK_PREFIX } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import { hexOf } from '../../protocol/text.ts';
@@ -19,18 +20,16 @@ import { wasThere } from './room-routes.ts';
 const PATH = '/rooms/:roomId/incoming';
 const KEY_PATH = `${PATH}/:key`;
 
-/** Bytes of a key. */
-const KEY_BYTES = 32;
-
 /** Adds the routes that make the address of an incoming webhook, and that other systems write to. */
 export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify: Identify): void {
-  const { directory, limits } = transport;
+  const { directory, limits, incomingKeys } = transport;
+  const foreign = new RateLimits(FOREIGN_KEY_RATE, { now: () => Date.now() });
 
   app.put(PATH, limitBody(limits), async (c) => {
     const roomId = roomIdOf(c);
     const identity = await identify(c);
     const { name } = (await bodyFields(c, limits, false)) as { name?: unknown };
-    const key = newKey();
+    const key = await incomingKeys.make(roomId);
     const payload = { name, keyHash: await hashOf(key) };
     const result = await directory.execute(roomId, identity, 'makeIncoming', payload);
     if (!result.ok) throw refusalOf(result.error);
@@ -43,6 +42,8 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
   app.post(KEY_PATH, limitBody(limits), async (c) => {
     const roomId = roomIdOf(c);
     const { key = '' } = pathFields(c, KEY_PATH, { key: asText }) as { key?: string };
+    // A key that is made up would wake a room for nothing, one of an earlier secret may be good.
+    if (!(await incomingKeys.mayBeOwn(roomId, key))) foreign.charge('');
     const keyHash = await hashOf(key);
     const said = await saidIn(c, limits);
     const id = c.req.header('idempotency-key');
@@ -54,11 +55,6 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
     const { ok: _, ...reply } = result;
     return c.json(reply, wasThere(reply) ? 200 : 201);
   });
-}
-
-/** 256 random bits. */
-function newKey(): string {
-  return base64url.encode(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
 }
 
 /** SHA-256, in hexadecimal digits: enough for a key that nobody can guess. */

@@ -201,6 +201,21 @@ describe('the hook', () => {
   );
 
   it(
+    'tries a room that is replayed at once, however long it was to wait',
+    onStage(async (stage) => {
+      stage.answer = down;
+      stage.say('one');
+      await stage.pass(DAY_MS);
+      stage.answer = taken;
+      const before = stage.sent.length;
+      stage.use((hook) => hook.replay('stage', hook.statusOf('stage').position));
+      await stage.settle();
+      expect(ranges(stage.sent.slice(before))).toEqual([[0, 1]]);
+      expect(stage.use((hook) => hook.statusOf('stage'))).toMatchObject({ isWaiting: false });
+    }),
+  );
+
+  it(
     'says what retention has removed, and that a room has begun anew',
     onStage(async (stage) => {
       stage.say('one');

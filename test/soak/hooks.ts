@@ -1,0 +1,29 @@
+import { rm } from 'node:fs/promises';
+import type { SoakOptions } from '../../scripts/soak.ts';
+import { bundleWorker } from '../support/edge-bundle.ts';
+import { hookRun } from '../support/hook-run.ts';
+import type { TestSettings } from '../support/edge-options.ts';
+import { Killable } from '../support/killable.ts';
+
+/** Kills of a host in one life of its data; never fewer, however few the minutes. */
+const KILLS = 20;
+
+/** Kills each host 20 times while its backend fails in every way, then anew, for as long as asked. */
+export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
+  const end = Date.now() + minutes * 60_000;
+  const bundle = await bundleWorker();
+  try {
+    let round = seed;
+    do {
+      for (const name of ['node', 'edge'] as const) {
+        const makeHost = (settings: TestSettings) =>
+          name === 'node' ? Killable.node(settings) : Killable.edge(bundle, settings);
+        const report = await hookRun(makeHost, { kills: KILLS, actions: 40, seed: round });
+        log(`${name}, seed ${round}: ${JSON.stringify(report)}`);
+      }
+      round++;
+    } while (Date.now() < end);
+  } finally {
+    await rm(bundle, { recursive: true, force: true });
+  }
+}
