@@ -14,10 +14,11 @@ import { filesFolder, knownKeys } from './sweep-files.ts';
 import { BUSY_MS } from './sqlite-file.ts';
 import { renewStorageId } from './storage-id.ts';
 
-/** What a backup holds: one file a room, the bytes of its files, when rooms are to be woken, and the files of inboxes. */
+/** What a backup holds: one file a room, the bytes of its files, the files of inboxes, and some of which there is one. */
 const ROOMS = 'rooms';
 const INBOXES = 'inboxes';
-const WAKEUPS = 'wakeups.sqlite';
+/** When rooms are to be woken, and how far the outgoing webhook has come. */
+const SINGLE = ['wakeups.sqlite', 'hook.sqlite'];
 
 /** All pages in one step: a write during a step restarts it, and a busy room would never end. */
 const ALL_PAGES = 2 ** 31 - 1;
@@ -43,7 +44,7 @@ export async function backUp(dataDir: string, to: string): Promise<number> {
       copyBytes(dataDir, partial, file);
       count++;
     }
-    await copy(join(dataDir, WAKEUPS), join(partial, WAKEUPS));
+    await copySingle(dataDir, partial);
     await copyInboxes(dataDir, partial);
     renameSync(partial, to);
     return count;
@@ -74,10 +75,10 @@ export async function restore(from: string, dataDir: string): Promise<number> {
       copyBytes(from, dataDir, file);
       renewEpoch(join(rooms, file));
     }
-    for (const suffix of ['', '-wal', '-shm']) {
-      rmSync(join(dataDir, `${WAKEUPS}${suffix}`), { force: true });
+    for (const file of SINGLE.flatMap((name) => [name, `${name}-wal`, `${name}-shm`])) {
+      rmSync(join(dataDir, file), { force: true });
     }
-    await copy(join(from, WAKEUPS), join(dataDir, WAKEUPS));
+    await copySingle(from, dataDir);
     rmSync(join(dataDir, INBOXES), { recursive: true, force: true });
     for (const path of await copyInboxes(from, dataDir)) renewInboxEpochs(path);
     return files.length;
@@ -103,6 +104,10 @@ export function inboxFiles(folder: string): string[] {
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).filter((name) => name.endsWith('.sqlite'));
+}
+
+async function copySingle(from: string, to: string): Promise<void> {
+  for (const file of SINGLE) await copy(join(from, file), join(to, file));
 }
 
 /** @returns the paths of the copies */

@@ -31,30 +31,28 @@ it('commands write as many rows as docs/operating.md says', async () => {
     );
   };
 
-  // One that follows what the reader's inbox was told writes two rows more; the inbox is told after
-  // a second, whenever that is on a busy machine, so the least of several is the common case.
+  // Inboxes are told after a second, whenever that is on a busy machine, and what they are told is
+  // written too: the least of several is what the command itself writes.
   const reads: number[] = [];
   for (const readUpTo of [3, 4, 5, 6, 7]) {
     await written(() => alice.ask('message', { message: 'to be read' }));
     reads.push(await written(() => bob.ask('markRead', { readUpTo })));
   }
-  const figures = [
-    await written(async () => {
-      for (let said = 0; said < MANY; said++) {
-        await alice.ask('message', {
-          message: `ten words make up one message such as this ${said}`,
-        });
-      }
-      // By then all of them are in the index.
-      await alice.ask('searchMessages', { query: 'words' });
-    }),
-    await written(() => alice.ask('editMessage', { seq: 1, message: 'changed' })),
-    await written(() => alice.ask('addReaction', { seq: 2, emoji: 'x' })),
-    Math.min(...reads),
-  ];
-  const [messages = 0, ...rest] = figures;
-  const each = [Math.round(messages / MANY), ...rest];
-  expect(each).toEqual(SAID.exec(page)?.slice(1).map(Number));
+  const messages = await written(async () => {
+    for (let said = 0; said < MANY; said++) {
+      await alice.ask('message', { message: `ten words make up one message such as this ${said}` });
+    }
+    // By then all of them are in the index.
+    await alice.ask('searchMessages', { query: 'words' });
+  });
+  const edits: number[] = [];
+  const reactions: number[] = [];
+  for (const letter of ['a', 'b', 'c', 'd', 'e']) {
+    edits.push(await written(() => alice.ask('editMessage', { seq: 1, message: letter })));
+    reactions.push(await written(() => alice.ask('addReaction', { seq: 2, emoji: letter })));
+  }
+  const least = [edits, reactions, reads].map((rows) => Math.min(...rows));
+  expect([Math.round(messages / MANY), ...least]).toEqual(SAID.exec(page)?.slice(1).map(Number));
   const others = [
     await written(() => bob.ask('typing')),
     await written(() => bob.ask('getHistory')),

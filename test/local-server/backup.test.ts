@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { backUp } from '../../local-server/backup.ts';
+import { backUp, restore } from '../../local-server/backup.ts';
 import { roomPath } from '../../local-server/node-rooms.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
@@ -209,6 +209,29 @@ describe('a backup', () => {
     expect(database.prepare('SELECT room_id FROM wakeups').all()).toEqual([{ room_id: roomId }]);
     program.kill('SIGTERM');
     await program.ended;
+  });
+
+  test('keeps how far the outgoing webhook has come, and nothing of another history', async () => {
+    const folder = temporaryFolder();
+    const hook = (at: string) => new DatabaseSync(join(folder, at, 'hook.sqlite'));
+    for (const [at, position] of [
+      ['from', 'kept'],
+      ['to', 'of another history'],
+    ] as const) {
+      mkdirSync(join(folder, at, 'rooms'), { recursive: true });
+      const made = hook(at);
+      made.exec(
+        `CREATE TABLE positions (position TEXT); INSERT INTO positions VALUES ('${position}')`,
+      );
+      made.close();
+    }
+    await backUp(join(folder, 'from'), join(folder, 'copy'));
+    await restore(join(folder, 'copy'), join(folder, 'to'));
+    const restored = hook('to');
+    onTestFinished(() => restored.close());
+    expect(restored.prepare('SELECT position FROM positions').all()).toEqual([
+      { position: 'kept' },
+    ]);
   });
 
   test('waits for a file that is being made', async () => {

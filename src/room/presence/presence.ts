@@ -11,8 +11,6 @@ import type { Connections } from './connections.ts';
 interface User extends Name {
   userId: string;
   connections: readonly Connection[];
-  /** Ends the grace early. */
-  cancelGrace?: () => void;
   /** The folded words that find the user by this name; made at the first search. */
   found?: { by: string; keys: readonly string[] };
 }
@@ -28,6 +26,10 @@ export class Presence {
   readonly #timer: Timer;
   readonly #connections: Connections;
   readonly #users = new Map<string, User>();
+  /** Users within their grace, and since when, the longest first, in epoch milliseconds. */
+  readonly #graces = new Map<User, number>();
+  /** Cancels the one timer of all graces: a runtime bounds how many there may be. */
+  #cancelTimer: (() => void) | undefined;
   /** A `presence` event is due; until it is out, joins and leaves stay a number. */
   #pending = false;
   /** Quiet connections get a `presence` event for themselves. */
@@ -123,8 +125,7 @@ export class Presence {
     const isNew = !this.#users.has(connection.state.identity.userId);
     const user = this.#userOf(connection);
     addTo(user, connection);
-    user.cancelGrace?.();
-    delete user.cancelGrace;
+    this.#endGrace(user);
     if (isNew) this.#broadcast('userJoined', this.#event(user), connection);
   }
 
@@ -138,11 +139,39 @@ export class Presence {
     user.connections = user.connections.filter((other) => other !== connection);
     if (user.connections.length > 0) return;
     if (reason === 'disconnected') {
-      user.cancelGrace ??= this.#timer.after(fixed.graceMs, () => this.#gone(user, reason));
+      if (!this.#graces.has(user)) this.#graces.set(user, this.#clock.now());
+      this.#awaitGraces();
       return;
     }
-    user.cancelGrace?.();
+    this.#endGrace(user);
     this.#gone(user, reason, connection);
+  }
+
+  #endGrace(user: User): void {
+    if (!this.#graces.delete(user) || this.#graces.size > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #awaitGraces(): void {
+    const [since] = this.#graces.values();
+    if (since === undefined || this.#cancelTimer !== undefined) return;
+    this.#cancelTimer = this.#timer.after(this.#graceLeftMs(since), () => {
+      this.#cancelTimer = undefined;
+      for (const [user, from] of this.#graces) {
+        // What a timer has waited for is over, whatever the clock says.
+        if (from !== since && this.#graceLeftMs(from) > 0) break;
+        this.#graces.delete(user);
+        this.#gone(user, 'disconnected');
+      }
+      this.#awaitGraces();
+    });
+  }
+
+  /** Nothing where the clock was set back. */
+  #graceLeftMs(since: number): number {
+    const passedMs = this.#clock.now() - since;
+    return passedMs < 0 ? 0 : Math.max(0, fixed.graceMs - passedMs);
   }
 
   #gone(user: User, reason: LeaveReason, cause?: Connection): void {

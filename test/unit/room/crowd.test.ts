@@ -57,6 +57,30 @@ describe('a crowd', () => {
       expect(follow(first)).toBe(201);
     }));
 
+  it('[PRES2] that is cut off at once waits on one timer, and only for those who stay away', () =>
+    onStage({}, (stage) => {
+      const first = new Listener(stage, { userId: 'first' });
+      const crowd = Array.from({ length: 300 }, (_, n) => enter(stage, `user ${n}`));
+      stage.pass(2_000);
+      expect(stage.timerCount).toBe(0);
+      for (const one of crowd) stage.drop(one.plug, 'disconnected');
+      stage.tellEnds();
+      stage.flush();
+      expect(stage.timerCount).toBe(1);
+      stage.pass(4_000);
+      // Those who come back in time have never been gone; a later end has a grace of its own.
+      const again = new Listener(stage, { userId: 'user 0' });
+      stage.drop(again.plug, 'disconnected');
+      stage.tellEnds();
+      stage.pass(1_100);
+      stage.pass(1_000);
+      expect(follow(first)).toBe(2);
+      stage.pass(3_500);
+      stage.pass(1_000);
+      expect(follow(first)).toBe(1);
+      expect(stage.timerCount).toBe(0);
+    }));
+
   it('[PRES3] that joins at once is reported in a few frames, the first and the last user included', () =>
     onStage({}, (stage) => {
       const first = new Listener(stage, { userId: 'first' });

@@ -128,6 +128,11 @@ export class StagedRoom {
     return this.#room !== undefined;
   }
 
+  /** How many timers are set. */
+  get timerCount(): number {
+    return this.#timers.length;
+  }
+
   /** @throws what keeps the room from waking, or the refusal of the join */
   connect(identity: Identity, join: object, end: FakeSocket): Plug {
     const state: ConnectionState = { v: 1, id: this.#makeId(), identity, joined: false };
