@@ -1,24 +1,51 @@
 /** Draws at least this often in a window that shows no frames, in milliseconds. */
 const HIDDEN_MS = 100;
 
+interface Drawing {
+  draw: () => void;
+  isLast: boolean;
+}
+
+const due = new Set<Drawing>();
+let frame = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
 /**
  * Makes a function that can be called for every change and does `work` at most once a frame, so that
- * a busy room leaves time for typing and scrolling. A hidden window has no frames: a timer draws
- * there, for the title and for screen readers.
+ * a busy room leaves time for typing and scrolling. All that is due is drawn together, so that nothing
+ * comes in between. A hidden window has no frames: a timer draws there, for the title and for screen
+ * readers.
  * @param life ends it; what is still due is then not done
+ * @param isLast draws after all others, from what they have changed
  */
-export function onceAFrame(work: () => void, life: AbortSignal): () => void {
-  let isDue = false;
-  return () => {
-    if (isDue || life.aborted) return;
-    isDue = true;
-    const run = () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(timer);
-      isDue = false;
+export function onceAFrame(work: () => void, life: AbortSignal, isLast = false): () => void {
+  const drawing: Drawing = {
+    draw: () => {
       if (!life.aborted) work();
-    };
-    const frame = requestAnimationFrame(run);
-    const timer = setTimeout(run, HIDDEN_MS);
+    },
+    isLast,
   };
+  return () => {
+    if (life.aborted) return;
+    if (due.size === 0) {
+      frame = requestAnimationFrame(drawAll);
+      timer = setTimeout(drawAll, HIDDEN_MS);
+    }
+    due.add(drawing);
+  };
+}
+
+function drawAll(): void {
+  cancelAnimationFrame(frame);
+  clearTimeout(timer);
+  const all = [...due].toSorted((a, b) => Number(a.isLast) - Number(b.isLast));
+  due.clear();
+  for (const { draw } of all) {
+    try {
+      draw();
+    } catch (error) {
+      // One that fails must not keep the others from being drawn.
+      reportError(error);
+    }
+  }
 }

@@ -80,7 +80,7 @@ export class Session {
     accept: () =>
       this.#conversations ? this.#conversations.notify() : void Notification.requestPermission(),
   });
-  readonly #changed = onceAFrame(() => this.#render(), this.#life.signal);
+  readonly #changed = onceAFrame(() => this.#render(), this.#life.signal, true);
 
   constructor(saved: SavedSession, listener: SessionListener) {
     const { name, method } = saved;
