@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,9 +69,15 @@ export class Killable {
   start(more: Record<string, string> = {}): Promise<string> {
     // A process group of its own, so that workerd dies with who started it.
     const [program = '', ...parameters] = this.#command;
+    mkdirSync(this.#temporary, { recursive: true });
     const child = spawn(program, parameters, {
       detached: true,
-      env: { PATH: process.env['PATH'] ?? '', ...this.#environment, ...more },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        TMPDIR: this.#temporary,
+        ...this.#environment,
+        ...more,
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -108,6 +115,13 @@ export class Killable {
   /** Ends it and removes its data. */
   async remove(): Promise<void> {
     await this.kill();
-    await rm(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, this.#temporary]) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** For what a killed process cannot remove itself. */
+  get #temporary(): string {
+    return `${this.folder}-temporary`;
   }
 }

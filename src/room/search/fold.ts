@@ -39,7 +39,7 @@ export function isAscii(text: string): boolean {
 }
 
 /** What composes with the character before it, in some width, or is left out. */
-const JOINING = String.raw`[\p{M}\p{Cf}\p{EMod}\u1160-\u11FF\u3131-\u318E\uD7B0-\uD7FF\uFF9E-\uFFDC]`;
+const JOINING = String.raw`[\p{M}\p{Cf}\p{EMod}\u0640\u1160-\u11FF\u3131-\u318E\uD7B0-\uD7FF\uFF9E-\uFFDC]`;
 /** The least pieces of a text that fold by themselves; ASCII folds character by character. */
 const PIECES = new RegExp(`[\\0-\\x7f]+(?!${JOINING})|[^]${JOINING}*`, 'gu');
 

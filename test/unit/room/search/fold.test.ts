@@ -45,6 +45,8 @@ describe('folding', () => {
           at += character.length;
         }
       }),
+      // A Korean syllable whose letters stand apart by what is left out.
+      { examples: [['\u1100\u0640\u1161']] },
     );
   });
 
