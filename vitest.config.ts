@@ -53,6 +53,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          // Nothing here changes what another file sees: modules are loaded once a worker.
+          isolate: false,
           include: ['test/unit/**/*.test.ts'],
           env: { JWT_SECRET },
           testTimeout: 2 * PATIENCE_MS,
