@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     const space = bob.page.locator('#messages .file');
     const before = await space.boundingBox();
     await expect.poll(() => isLoaded(image), PATIENTLY).toBe(true);
-    expect(await space.boundingBox()).toEqual(before);
+    await expect.poll(() => space.boundingBox(), PATIENTLY).toEqual(before);
     expect(await uploads(ann).count()).toBe(0);
     const [file] = await filesOf(ann);
     // It stands upright.

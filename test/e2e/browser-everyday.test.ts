@@ -118,15 +118,16 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await ann.write(`top${'\nmore'.repeat(1_000)}`);
     const row = ann.message('top');
     await row.getByText('Sending').waitFor({ state: 'hidden' });
+    // A row that is drawn again meanwhile has no height.
     const height = () => row.evaluate((one: Box) => one.getBoundingClientRect().height);
-    expect(await height()).toBeLessThan(700);
+    await expect.poll(height, PATIENTLY).toBeLessThan(700);
     await row.getByRole('button', { name: 'Show all' }).click();
-    expect(await height()).toBeGreaterThan(10_000);
+    await expect.poll(height, PATIENTLY).toBeGreaterThan(10_000);
     await row.hover();
     await row.getByRole('button', { name: 'React' }).click();
     await ann.page.getByRole('menuitem', { name: '👍', exact: true }).click();
     await row.getByRole('button', { name: '👍 1' }).waitFor();
-    expect(await height()).toBeGreaterThan(10_000);
+    await expect.poll(height, PATIENTLY).toBeGreaterThan(10_000);
   });
 
   test('marks the reactions of its user, and loads the names of others on hover', async () => {

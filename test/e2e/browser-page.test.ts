@@ -162,7 +162,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
       await ann.join(given, company.room);
       await ann.page.getByRole('alert').getByText(sentence).waitFor();
       expect(await name.getAttribute('aria-invalid')).toBe('true');
-      expect(await name.evaluate(isFocused)).toBe(true);
+      await expect.poll(() => name.evaluate(isFocused), PATIENTLY).toBe(true);
     }
     for (const given of ['', '..', 'x'.repeat(129)]) {
       await ann.join('Ann', given);
@@ -251,10 +251,10 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const rooms = ann.page.getByRole('button', { name: 'Rooms', exact: true });
     await rooms.click();
     const close = ann.page.getByRole('button', { name: 'Close rooms' });
-    expect(await close.evaluate(isFocused)).toBe(true);
+    await expect.poll(() => close.evaluate(isFocused), PATIENTLY).toBe(true);
     await ann.page.keyboard.press('Escape');
     await close.waitFor({ state: 'hidden' });
-    expect(await rooms.evaluate(isFocused)).toBe(true);
+    await expect.poll(() => rooms.evaluate(isFocused), PATIENTLY).toBe(true);
   });
 
   test('moves the focus with Shift+Tab from the text field to the newest message', async () => {
@@ -264,7 +264,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
       await ann.message(text).getByText('Sending').waitFor({ state: 'hidden' });
     }
     await ann.field.press('Shift+Tab');
-    expect(await ann.message('three').evaluate(holdsFocus)).toBe(true);
+    await expect.poll(() => ann.message('three').evaluate(holdsFocus), PATIENTLY).toBe(true);
   });
 
   test('returns the focus when the dialog of a menu is cancelled', async () => {
