@@ -1,6 +1,7 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { Notify } from '../../protocol/inbox-objects.ts';
 import type { Database } from './database.ts';
+import { Remembered } from './remembered.ts';
 
 /** What the inbox of a user was last told, and when to look at the user again. */
 export interface Told {
@@ -45,12 +46,13 @@ export class ToldStore {
   readonly #database: Database;
   /** Something was marked; whoever sees to it takes this back. */
   hasMarks = false;
-  /** What `markMessage` has stored, so that it is not stored again; it holds until one is undone. */
-  #marked = { undone: 0, pass: false, senders: new Set<string>() };
+  /** What `markMessage` has stored, so that it is not stored again. */
+  readonly #marked: Remembered<{ pass: boolean; senders: Set<string> }>;
 
   constructor(database: Database, isOn: boolean) {
     this.#database = database;
     this.isOn = isOn;
+    this.#marked = new Remembered(database, () => ({ pass: false, senders: new Set() }));
   }
 
   find(userId: string): Told | undefined {
@@ -59,7 +61,7 @@ export class ToldStore {
 
   put(told: Told): void {
     const { unread, notify } = stateIn(told);
-    this.#marked.senders.delete(told.userId);
+    this.#marked.value.senders.delete(told.userId);
     this.#database.run(
       `INSERT OR REPLACE INTO told
         (user_id, state, version, at, last_seq, due, notify, blocks, opened, unread, repeats)
@@ -81,7 +83,7 @@ export class ToldStore {
 
   remove(userId: string): void {
     this.hasMarks = true;
-    this.#marked.senders.delete(userId);
+    this.#marked.value.senders.delete(userId);
     this.#database.run('DELETE FROM told WHERE user_id = ?', userId);
   }
 
@@ -140,11 +142,8 @@ export class ToldStore {
     if (!this.isOn) return;
     this.hasMarks = true;
     const latest = now + inboxLimits.presentMs;
-    const { undone } = this.#database;
-    if (this.#marked.undone !== undone || this.#marked.senders.size >= MAX_SENDERS) {
-      this.#marked = { undone, pass: false, senders: new Set() };
-    }
-    const marked = this.#marked;
+    if (this.#marked.value.senders.size >= MAX_SENDERS) this.#marked.clear();
+    const marked = this.#marked.value;
     if (!marked.pass) this.#markPass(latest);
     for (const userId of mentioned) {
       this.#database.run(
@@ -168,7 +167,7 @@ export class ToldStore {
         ON CONFLICT (one) DO UPDATE SET pass_due = excluded.pass_due WHERE pass_due IS NULL`,
       latest,
     );
-    this.#marked.pass = true;
+    this.#marked.value.pass = true;
   }
 
   /** Everybody is to be looked at. */
@@ -211,7 +210,7 @@ export class ToldStore {
   }
 
   passed(): void {
-    this.#marked.pass = false;
+    this.#marked.value.pass = false;
     this.#database.run('UPDATE telling SET pass_due = NULL WHERE pass_due IS NOT NULL');
   }
 
