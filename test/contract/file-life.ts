@@ -61,7 +61,7 @@ export function fileLifeContract(
         await expect.poll(() => life.count(), PATIENTLY).toBe(2);
         expect(await life.readsAll()).toBe(true);
       }),
-    60_000,
+    120_000,
   );
 
   it('[FILE17] answers uploads and downloads with 503 while the store fails, and takes messages', () =>

@@ -51,7 +51,7 @@ async function evening(client: string, loginUrl: string, chatUrl: string): Promi
 }
 
 /** Each program of a test is a process to start. */
-const SLOWLY = { timeout: 60_000 };
+const SLOWLY = { timeout: 120_000 };
 
 const SEEN = 'joined\nalice is here\nalice: hello\n';
 

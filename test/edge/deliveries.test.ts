@@ -5,7 +5,7 @@ import type { ObjectPorts } from '../../src/edge/hosting-object.ts';
 import type { Identity } from '../../src/protocol/identity.ts';
 import type { Application } from '../../src/room/application.ts';
 import type { Delivery, DeliveryOutcome } from '../../src/room/ports.ts';
-import { newRoom, sleep, stubOf, within } from './client.ts';
+import { alarmOf, newRoom, sleep, stubOf, within } from './client.ts';
 
 const alice: Identity = { userId: 'alice', name: 'Alice' };
 const admin: Identity = { userId: 'root', name: 'Root', admin: true };
@@ -87,10 +87,6 @@ function rowsOf(roomId: string): Promise<{ attempt: number; body: string | null 
       .exec<{ attempt: number; body: string | null }>('SELECT attempt, body FROM deliveries')
       .toArray(),
   );
-}
-
-function alarmOf(roomId: string): Promise<number | null> {
-  return within(roomId, (_, { storage }) => storage.getAlarm());
 }
 
 it('goes when it is acknowledged; the alarm that stands for it ends by itself', async () => {

@@ -13,7 +13,7 @@ import { processes } from '../support/processes.ts';
 import { Program, PROJECT } from '../support/program.ts';
 
 /** Bundling and starting the runtime takes a few seconds, more where the machine is busy. */
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 async function freePort(): Promise<number> {
   const server = createServer();
