@@ -94,7 +94,7 @@ it('sets the alarm again as long as steps remain', async () => {
   );
   expect(left).toEqual([{ seq: 1_101 }]);
   while ((await alarmOf(roomId))! <= Date.now()) await runDurableObjectAlarm(stubOf(roomId));
-}, 120_000);
+});
 
 it('changes nothing when the alarm comes again, or too early', async () => {
   const roomId = newRoom();

@@ -91,7 +91,7 @@ describe('a room that sleeps', () => {
     for (let once = 1; once < length; once++) {
       expect(await tell((at) => at === once)).toEqual(awake);
     }
-  }, 240_000);
+  });
 
   it('[ROOM3] keeps the epoch of an empty room over an eviction and the end of its object', async () => {
     const roomId = newRoom();
@@ -265,5 +265,5 @@ describe('a room that sleeps', () => {
     for (const one of all.slice(1)) {
       expect(await one.until('message')).toMatchObject({ message: 'good morning' });
     }
-  }, 240_000);
+  });
 });

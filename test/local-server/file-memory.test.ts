@@ -69,7 +69,7 @@ it('passes a file of 25 MiB on, up and down, and holds less than 4 MiB of it at 
   }
   expect(count).toBeGreaterThan(FILE_BYTES);
   expect(lasting(looks)).toBeLessThan(MOST_BYTES);
-}, 240_000);
+});
 
 it('[FILE16] exports and imports a file of 25 MiB, and holds a few pieces of it at any time', async () => {
   const host = await startNodeHost();
@@ -117,7 +117,7 @@ it('[FILE16] exports and imports a file of 25 MiB, and holds a few pieces of it 
   await importing('second', lines, look);
   expect(await exporting('second', look)).toBeGreaterThan(FILE_BYTES);
   expect(lasting(looks)).toBeLessThan(MOST_TRANSFER_BYTES);
-}, 240_000);
+});
 
 /** The most that three looks in a row have seen: buffers that are free may be counted for a moment. */
 function lasting(looks: readonly number[]): number {
