@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { CDPSession, Page, WebSocket } from 'playwright-core';
+import type { CDPSession, Locator, Page, WebSocket } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { violations } from '../support/browser-hands.ts';
@@ -59,9 +59,27 @@ async function deliver(cdp: CDPSession, origin: string, says: object): Promise<v
   await cdp.send('ServiceWorker.disable');
 }
 
-async function chooseSetting({ page }: Visitor, choice: string): Promise<void> {
-  await page.getByRole('button', { name: 'Your settings' }).click();
-  await page.getByRole('menuitem', { name: choice, exact: true }).click();
+/** Opens a menu until it offers a choice: some come once the inbox is loaded, and knows the room. */
+async function offered(
+  { page }: Visitor,
+  name: string,
+  open: () => Promise<void>,
+): Promise<Locator> {
+  const choice = page.getByRole('menuitem', { name, exact: true });
+  const isOffered = async () => {
+    await page.keyboard.press('Escape');
+    await open();
+    return choice.isVisible();
+  };
+  await expect.poll(isOffered, PATIENTLY).toBe(true);
+  return choice;
+}
+
+/** A choice of the user's settings, which are then open. */
+function setting(visitor: Visitor, choice: string): Promise<Locator> {
+  const { page } = visitor;
+  const open = () => page.getByRole('button', { name: 'Your settings' }).click();
+  return offered(visitor, choice, open);
 }
 
 describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
@@ -99,7 +117,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await ann.join(name, company.room);
     await ann.isIn();
     await ann.write('here');
-    await chooseSetting(ann, 'Notify me in this browser');
+    await (await setting(ann, 'Notify me in this browser')).click();
     const subscribed = "Object.keys(localStorage).some((key) => key.startsWith('parlor.push.'))";
     await expect.poll(() => page.evaluate(subscribed), PATIENTLY).toBe(true);
     // Somewhere else, so that no connection is open.
@@ -130,6 +148,8 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await ann.message('look').waitFor();
     await expect.poll(() => shownIn(page), PATIENTLY).toEqual([neutral]);
 
+    await setting(ann, 'No notifications in this browser');
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await expect
       .poll(() => page.evaluate("localStorage.getItem('unsubscribed')"), PATIENTLY)
@@ -146,14 +166,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await ann.message('me too').waitFor();
     const openLevels = async () => {
       const row = page.locator(`#room-list [data-room="${company.room}"]`);
-      const choice = page.getByRole('menuitem', { name: 'Notifications', exact: true });
-      // The menu has it once the inbox knows the room.
-      const isOffered = async () => {
-        await page.keyboard.press('Escape');
-        await row.click({ button: 'right' });
-        return choice.isVisible();
-      };
-      await expect.poll(isOffered, PATIENTLY).toBe(true);
+      const choice = await offered(ann, 'Notifications', () => row.click({ button: 'right' }));
       expect(await violations(page, AXE)).toEqual([]);
       await choice.click();
       return page.getByLabel('Notify me of', { exact: true });
