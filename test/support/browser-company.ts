@@ -83,7 +83,9 @@ export class Company {
     if (made?.ok !== true) return;
     const headers = { authorization: `Bearer ${await made.text()}` };
     const listed = await fetchAlone(new URL('/inbox?limit=200', base), { headers });
-    const { conversations } = (await listed.json()) as { conversations: { roomId: string }[] };
+    const { conversations = [] } = (await listed.json()) as {
+      conversations?: { roomId: string }[];
+    };
     // A room tells inboxes a second later: those that the page had open may not be in it yet.
     const opened = await page
       .evaluate<string[]>(

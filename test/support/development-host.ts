@@ -9,8 +9,8 @@ const SCRIPTS = {
   edge: ['scripts/dev-edge.ts'],
 } as const;
 
-/** How long a host may take to end, in milliseconds. */
-const CUT_MS = 8_000;
+/** How long a host may take to end on a busy machine, in milliseconds: what is cut leaves processes. */
+const CUT_MS = 60_000;
 
 /** A host as `npm run dev` or `npm run dev:edge` starts it: a process, and data that outlives it. */
 export class DevelopmentHost {
