@@ -83,7 +83,6 @@ export class Relay {
 
   /** Asks the room to take a connection. */
   connect(connection: Connection, join: unknown): void {
-    const { state } = connection;
     this.#tokenExpiry.sweep();
     const request = { type: 'connect' as const, state: stateOf(connection), join };
     this.#sockets.wait(connection, request);
