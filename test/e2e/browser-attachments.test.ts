@@ -94,6 +94,8 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
   test('sends a photograph without its metadata, with a small preview, in a space that does not move', async () => {
     const ann = await comesIn('Ann');
     const bob = await comesIn('Bob');
+    // The list of people, which comes a little later, makes the messages narrower.
+    await expect.poll(() => bob.here(), PATIENTLY).toEqual(['Ann', 'Bob']);
     const buffer = await photograph(ann.page, 2_000, 1_000);
     expect(buffer.includes(SECRET)).toBe(true);
     await choose(ann, { name: 'Ausflug 照片.jpg', buffer });

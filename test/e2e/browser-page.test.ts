@@ -3,7 +3,6 @@ import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import type { Host } from '../support/browser-hosts.ts';
-import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
@@ -92,7 +91,7 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
     await expect.poll(() => gus.said(), PATIENTLY).toEqual(['before', 'after']);
     expect(sockets.filter((url) => url.includes('/inbox/'))).toEqual([]);
     const path = `/rooms/${encodeURIComponent(company.room)}/messages`;
-    const response = await fetchAlone(new URL(path, host().url));
+    const response = await fetch(new URL(path, host().url));
     const { messages } = (await response.json()) as { messages: { senderId: string }[] };
     expect(new Set(messages.map(({ senderId }) => senderId)).size).toBe(1);
   });

@@ -7,7 +7,6 @@ import { violations } from '../support/browser-hands.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
 import { type PushBrowser, pushKeys, PushService } from '../support/push-service.ts';
-import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -183,10 +182,10 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
 
     // Ben writes to Ann directly, unless she has blocked him.
     const writeToAnn = async () => {
-      const token = await (await fetchAlone(new URL('/test-token?username=Ben', host.url))).text();
+      const token = await (await fetch(new URL('/test-token?username=Ben', host.url))).text();
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       const body = JSON.stringify({ userId: name });
-      const { status } = await fetchAlone(new URL('/directs', host.url), {
+      const { status } = await fetch(new URL('/directs', host.url), {
         method: 'POST',
         headers,
         body,
@@ -241,7 +240,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     const query = new URLSearchParams({ username: name });
     const address = new URL(`/test-token?${query.toString()}`, host.url);
     const headers = {
-      authorization: `Bearer ${await (await fetchAlone(address)).text()}`,
+      authorization: `Bearer ${await (await fetch(address)).text()}`,
       'content-type': 'application/json',
     };
     for (const topic of 'plans food music sport travel books news films games garden work art'.split(
@@ -249,7 +248,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     )) {
       const path = `/rooms/${encodeURIComponent(`${company.room} ${topic}`)}/messages`;
       const body = JSON.stringify({ message: topic });
-      const { status } = await fetchAlone(new URL(path, host.url), {
+      const { status } = await fetch(new URL(path, host.url), {
         method: 'POST',
         headers,
         body,

@@ -2,7 +2,6 @@ import { describe, expect, test, vi } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
-import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -31,7 +30,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
   /** Does something over HTTP as this user. */
   async function ask<T>(name: string, method: string, path: string, body?: object): Promise<T> {
     const url = new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, host().url);
-    const response = await fetchAlone(url, {
+    const response = await fetch(url, {
       method,
       headers: {
         authorization: `Bearer ${await tokenOf(name)}`,

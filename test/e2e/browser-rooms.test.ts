@@ -6,7 +6,6 @@ import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { fillRoom } from '../support/fill.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
-import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -206,7 +205,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.getByRole('button', { name: 'Make an address' }).click();
     const url = await ann.page.getByRole('dialog').getByLabel('Address').inputValue();
     const alert = { method: 'POST', body: 'Disk full' };
-    expect((await fetchAlone(url, alert)).status).toBe(201);
+    expect((await fetch(url, alert)).status).toBe(201);
     await ben.message('Disk full').waitFor();
     await ann.page.keyboard.press('Escape');
     await ann.page.getByRole('button', { name: 'Room menu' }).click();
@@ -214,7 +213,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const revoke = ann.page.getByRole('button', { name: 'Revoke: alerts' });
     await revoke.click();
     await revoke.waitFor({ state: 'detached' });
-    expect((await fetchAlone(url, alert)).status).toBe(404);
+    expect((await fetch(url, alert)).status).toBe(404);
     await ann.page.keyboard.press('Escape');
 
     await actOn(ann, 'Ben', 'Ban');
@@ -330,7 +329,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
       }, PATIENTLY)
       .toBe(1);
     const ben = await company.comesIn('Ben', host().url);
-    const token = await (await fetchAlone(new URL('/test-token?username=Cleo', host().url))).text();
+    const token = await (await fetch(new URL('/test-token?username=Cleo', host().url))).text();
     const visitor = new HttpVisitor(new URL(host().url).origin, token);
     const answer = { body: { message: 'an answer', replyTo: 4321 } };
     const first = await visitor.ask('POST', 'long', '/messages', answer);

@@ -2,7 +2,6 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
-import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -37,9 +36,9 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
   async function ask(name: string, method: string, path: string, body?: object): Promise<unknown> {
     const query = new URLSearchParams({ username: name });
     const { url } = host();
-    const token = await (await fetchAlone(new URL(`/test-token?${query.toString()}`, url))).text();
+    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
     const at = new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, url);
-    const response = await fetchAlone(at, {
+    const response = await fetch(at, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -4,7 +4,6 @@ import { describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { violations } from '../support/browser-hands.ts';
-import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -19,12 +18,12 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
   async function say(name: string, texts: readonly string[]): Promise<void> {
     const query = new URLSearchParams({ username: name });
     const token = await (
-      await fetchAlone(new URL(`/test-token?${query.toString()}`, host().url))
+      await fetch(new URL(`/test-token?${query.toString()}`, host().url))
     ).text();
     const room = `/rooms/${encodeURIComponent(company.room)}/messages`;
     for (const message of texts) {
       // oxlint-disable-next-line no-await-in-loop -- in this order
-      const response = await fetchAlone(new URL(room, host().url), {
+      const response = await fetch(new URL(room, host().url), {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ message }),

@@ -4,7 +4,6 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import type { Host } from '../support/browser-hosts.ts';
-import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -16,13 +15,13 @@ const company = Company.forAll();
 /** What stands in the room, as anybody reads it over HTTP. */
 async function messagesOf({ url }: Host, name: string): Promise<Message[]> {
   const query = new URLSearchParams({ username: name });
-  const token = await (await fetchAlone(new URL(`/test-token?${query.toString()}`, url))).text();
+  const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
   return messagesWith(url, token);
 }
 
 async function messagesWith(url: string, token: string): Promise<Message[]> {
   const path = `/rooms/${encodeURIComponent(company.room)}/messages?limit=100`;
-  const response = await fetchAlone(new URL(path, url), {
+  const response = await fetch(new URL(path, url), {
     headers: { authorization: `Bearer ${token}` },
   });
   const { messages } = (await response.json()) as { messages: Message[] };
