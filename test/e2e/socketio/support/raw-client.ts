@@ -58,10 +58,12 @@ export class RawSocket {
     return this.#frames.shift();
   }
 
-  /** The next frame that is no ping. */
+  /** The next frame that is no ping; a ping is answered, without which no other comes. */
   async nextButPing(): Promise<Frame | undefined> {
     const frame = await this.next();
-    return frame === '2' ? this.nextButPing() : frame;
+    if (frame !== '2') return frame;
+    this.send('3');
+    return this.nextButPing();
   }
 
   /** Waits until the peer has read what was sent so far, or has closed. */
