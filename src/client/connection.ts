@@ -10,7 +10,7 @@ import {
   shouldComeBack,
   UNAUTHORIZED,
 } from './closing.ts';
-import { type Credentials, Dialer, type DialerOptions } from './dialer.ts';
+import { Dialer, type DialerOptions } from './dialer.ts';
 import { type Followed, Follower, type Positioned } from './follower.ts';
 import type { Environment, Socket } from './environment.ts';
 import {
@@ -20,17 +20,15 @@ import {
   PendingCommands,
   type ReplyOf,
 } from './pending-commands.ts';
-import type { PositionKeeper } from './positions.ts';
-import { isTemporary, Refused } from './refused.ts';
+import { isTemporary, notConnected, Refused } from './refused.ts';
 import type { Status } from './status.ts';
 import { Timers } from './timers.ts';
-import { TokenRenewal } from './token-renewal.ts';
-import { backoffMs, patienceMs, type Timing } from './timing.ts';
+import { backoffMs, patienceMs, renewalMs, type Timing } from './timing.ts';
 
 export interface ConnectionOptions extends DialerOptions {
   timing: Timing;
   /** Where to begin, where a program goes on from before; asked whenever nothing is known of the room. */
-  positions?: Pick<PositionKeeper, 'load'> | undefined;
+  loadPosition?: () => Promise<string | undefined>;
 }
 
 /** The events of a connection, in the order in which the room or the inbox decided them. */
@@ -50,7 +48,7 @@ export interface ConnectionListener<Opening, Page> {
   framed(): void;
 }
 
-type TimerName = 'retry' | 'ping' | 'silence';
+type TimerName = 'retry' | 'ping' | 'silence' | 'renewal';
 
 /**
  * One room, or the inbox, over the native transport: joins, gives signs of life, comes back by itself with what it has
@@ -70,13 +68,12 @@ export class Connection<
   readonly #pending: PendingCommands;
   readonly #follower: Follower<Opening, PageName>;
   readonly #dialer: Dialer;
-  readonly #renewal: TokenRenewal;
   readonly #timers: Timers<TimerName>;
   #openedAt = 0;
   #failures = 0;
   /** What the server said before it closed. */
   #problem: Problem | undefined;
-  /** Numbers the attempts while credentials are fetched. */
+  /** Numbers the attempts, so that a token fetched for an earlier one is not used. */
   #attempt = 0;
   #stopWaking: (() => void) | undefined;
 
@@ -90,8 +87,7 @@ export class Connection<
     this.#timing = options.timing;
     this.#environment = environment;
     this.#listener = listener;
-    const dialer = new Dialer(options, environment);
-    this.#dialer = dialer;
+    this.#dialer = new Dialer(options, environment);
     const { againMs } = options.timing;
     const pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
     this.#pending = pending;
@@ -99,7 +95,6 @@ export class Connection<
     const reset = () => this.#lost();
     this.#follower = new Follower(followed, this, pending, listener, joined, reset);
     this.#timers = new Timers(environment);
-    this.#renewal = new TokenRenewal(dialer, environment, againMs, (token) => this.#offer(token));
   }
 
   get status(): Status {
@@ -109,6 +104,13 @@ export class Connection<
   /** Whether commands can be sent. */
   get isOpen(): boolean {
     return this.#status.name === 'open';
+  }
+
+  /** Why nothing can be asked until `start`; undefined where something can, now or later. */
+  get over(): Problem | undefined {
+    const status = this.#status;
+    if (status.name === 'ended') return status.problem;
+    return status.name === 'left' ? notConnected : undefined;
   }
 
   get isCatchingUp(): boolean {
@@ -162,14 +164,14 @@ export class Connection<
   }
 
   async #connect(): Promise<void> {
-    this.#stopTimers();
+    this.#timers.stopAll();
     const attempt = ++this.#attempt;
     this.#problem = undefined;
     this.#tell({ name: 'connecting' });
     try {
-      this.#follower.position ??= await this.#options.positions?.load();
-      const credentials = await this.#dialer.credentials();
-      if (attempt === this.#attempt) this.#open(credentials);
+      this.#follower.position ??= await this.#options.loadPosition?.();
+      const token = await this.#dialer.nextToken();
+      if (attempt === this.#attempt) this.#open(token);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       if (error instanceof Refused && !isTemporary(error.problem)) {
@@ -178,8 +180,8 @@ export class Connection<
     }
   }
 
-  #open(credentials: Credentials): void {
-    const socket = this.#dialer.open(credentials, this.#follower.position, {
+  #open(token: string | undefined): void {
+    const socket = this.#dialer.open(token, this.#follower.position, {
       text: (data) => {
         if (socket === this.#socket) this.#frame(data);
       },
@@ -212,7 +214,7 @@ export class Connection<
     const hasResumed = this.#follower.joined(result);
     // At once: at the edge a socket that was closed stands half open until its client has sent something.
     this.#ping();
-    if (this.#options.canRenew) this.#renewal.schedule(result.you?.expiresAt);
+    this.#scheduleRenewal(result.you?.expiresAt);
     this.#tell({ name: 'open' });
     this.#listener.joined(result, hasResumed);
     this.#follower.catchUp();
@@ -223,12 +225,32 @@ export class Connection<
     this.#timers.set('ping', this.#timing.pingEveryMs, () => this.#ping());
   }
 
+  /** Puts a newer token in place while the one of the connection still holds. */
+  #scheduleRenewal(expiresAt: number | undefined): void {
+    if (expiresAt === undefined || !this.#options.tokens.canRenew) return;
+    const left = expiresAt - this.#environment.now();
+    const wait = renewalMs(this.#timing, left, this.#environment.random());
+    this.#timers.set('renewal', wait, () => void this.#renew(expiresAt));
+  }
+
+  async #renew(expiresAt: number): Promise<void> {
+    const attempt = this.#attempt;
+    try {
+      const token = await this.#dialer.newerToken();
+      if (token !== undefined && attempt === this.#attempt) this.#offer(token);
+    } catch {
+      // Until the token has ended there is time to try again.
+      const isLate = attempt !== this.#attempt || this.#environment.now() >= expiresAt;
+      if (!isLate) this.#scheduleRenewal(expiresAt);
+    }
+  }
+
   /** Shows a newer token to the room. */
   #offer(token: string): void {
     this.#dialer.token = token;
     this.ask('refreshToken', { token }, (result) => {
       if (result?.ok !== true) return;
-      this.#renewal.schedule(result.expiresAt);
+      this.#scheduleRenewal(result.expiresAt);
       this.#listener.renewed();
     });
   }
@@ -255,7 +277,7 @@ export class Connection<
     const least = this.#problem?.retryAfterMs ?? 0;
     const wait = backoffMs(this.#timing, this.#failures++, this.#environment.random());
     this.#timers.set('retry', least + wait, () => void this.#connect());
-    this.#tell({ name: 'waiting', ...(this.#problem && { problem: this.#problem }) });
+    this.#tell({ name: 'waiting', problem: this.#problem });
   }
 
   #end(code: number, problem: Problem): void {
@@ -263,7 +285,7 @@ export class Connection<
   }
 
   #finish(status: Status): void {
-    this.#stopTimers();
+    this.#timers.stopAll();
     this.#stopWaking?.();
     this.#stopWaking = undefined;
     this.#tell(status);
@@ -282,16 +304,11 @@ export class Connection<
     const held = this.#environment.now() - this.#openedAt;
     if (this.isOpen && held >= this.#timing.steadyMs) this.#failures = 0;
     this.#attempt++;
-    this.#stopTimers();
+    this.#timers.stopAll();
     const socket = this.#socket;
     this.#socket = undefined;
     this.#status = { name: 'connecting' };
     if (close !== undefined) socket?.close(close);
     this.#pending.drop(code === FRAME_TOO_BIG);
-  }
-
-  #stopTimers(): void {
-    this.#timers.stopAll();
-    this.#renewal.stop();
   }
 }

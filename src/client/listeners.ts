@@ -64,17 +64,17 @@ export class Listeners<Events extends object> {
       const ended = () => void this.#begun.delete(result);
       result.then(ended, (error: unknown) => {
         ended();
-        report(error);
+        this.report(error);
       });
     } catch (error) {
-      report(error);
+      this.report(error);
     }
   }
-}
 
-/** Throws an error where no caller catches it. */
-export function report(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
+  /** Throws an error where no caller catches it. */
+  report(error: unknown): void {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

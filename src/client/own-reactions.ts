@@ -7,11 +7,6 @@ type BySeq = ReadonlyMap<number, readonly string[]>;
 export class OwnReactions {
   #bySeq: BySeq = new Map();
 
-  /** The same map until it changes. */
-  get bySeq(): BySeq {
-    return this.#bySeq;
-  }
-
   clear(): void {
     this.#bySeq = new Map();
   }

@@ -1,20 +1,19 @@
 import type { Reply } from '../protocol/commands.ts';
 import type { EventPayload } from '../protocol/events.ts';
+import type { Result } from '../protocol/frames.ts';
 import type { Message, RoomInfo, You } from '../protocol/objects.ts';
 import type { Askable, Asker } from './asker.ts';
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
+import { Lane, type Next } from './lane.ts';
 import type { Listeners } from './listeners.ts';
 import type { Entry } from './outbox.ts';
 import { OwnReactions } from './own-reactions.ts';
 import { People } from './people.ts';
-import { PeopleLoader } from './people-loader.ts';
 import type { PositionKeeper } from './positions.ts';
-import { ReadMarker } from './read-marker.ts';
 import { Reading } from './reading.ts';
-import { Refresher } from './refresher.ts';
 import type { RoomEvent, RoomEvents } from './room-events.ts';
-import { hasFailed, isOutgoing, type RoomState, withChanges } from './state.ts';
+import { hasFailed, isChange, isOutgoing, type RoomState, withChanges } from './state.ts';
 import { type Merged, Timeline } from './timeline.ts';
 import type { Timing } from './timing.ts';
 import { Typists } from './typists.ts';
@@ -25,12 +24,16 @@ interface Ports {
   asker: Asker;
   timing: Timing;
   listeners: Listeners<RoomEvents>;
-  positions: PositionKeeper | undefined;
   /** A message is stored in the room, whether or not its reply came. */
   stands: (message: Message) => void;
   /** The state has changed outside of a frame. */
   changed: () => void;
 }
+
+/** Above this many users online the room sends a number instead of names. */
+const CROWD = 200;
+/** Names of users in a page. */
+const PAGE = 100;
 
 /** The parts of a state that say what is known of a room. */
 type Known = Omit<RoomState, 'roomId' | 'status' | 'isCatchingUp'>;
@@ -38,12 +41,16 @@ type Known = Omit<RoomState, 'roomId' | 'status' | 'isCatchingUp'>;
 /** What this client knows of a room, and how replies and events change it. */
 export class RoomModel {
   readonly timeline = new Timeline();
+  /** Where a program keeps positions. */
+  positions: PositionKeeper | undefined;
   readonly #reading = new Reading(this.timeline);
   /** Takes to the room how far this user has read. */
-  readonly marker: ReadMarker;
-  readonly #people = new People();
-  readonly #loader: PeopleLoader;
-  readonly #refresher: Refresher;
+  readonly #marking: Lane<'markRead'>;
+  readonly #refreshing: Lane<'joinRoom'>;
+  /** Whether the room is to be asked for its word about this user. */
+  #isStale = false;
+  /** Another one with each list of the room, so that pages of an earlier one are dropped. */
+  #people = new People();
   readonly #ports: Ports;
   readonly #myReactions = new OwnReactions();
   readonly #typists: Typists;
@@ -54,23 +61,21 @@ export class RoomModel {
 
   constructor(ports: Ports) {
     this.#ports = ports;
-    this.#loader = new PeopleLoader(ports.asker, this.#people);
-    this.#refresher = new Refresher(ports.connection, (reply) => this.#refreshed(reply));
-    this.marker = new ReadMarker(ports.connection, this.#reading, () => {
-      this.#isListed = true;
-    });
+    const { connection } = ports;
+    this.#marking = new Lane(connection, () => this.#nextMark());
+    this.#refreshing = new Lane(connection, () => this.#nextRefresh());
     this.#typists = new Typists(ports.environment, ports.timing.typingLapsesMs, ports.changed);
   }
 
   /** The room was left or has ended: presence is not known any more. */
   left(): void {
-    this.#loader.cancel();
     this.#typists.clear();
-    this.#people.clear();
+    this.#people = new People();
   }
 
   joined(reply: Reply<'joinRoom'>): void {
     const { room, messages, missed, complete, myReactions } = reply;
+    this.#isStale = false;
     if (missed === undefined) this.#begin(reply);
     else this.#goOn(reply, missed);
     this.#myReactions.learn([...messages, ...(missed ?? [])], myReactions);
@@ -79,7 +84,7 @@ export class RoomModel {
     this.#typists.clear();
     this.#told(reply);
     this.#meetPeople(reply);
-    if (complete !== false) this.#ports.positions?.caughtUp(reply.position);
+    if (complete !== false) this.positions?.caughtUp(reply.position);
   }
 
   /** A further page of what was missed. */
@@ -87,14 +92,60 @@ export class RoomModel {
     this.#takeMissed(messages);
     this.#myReactions.learn(messages, myReactions);
     if (!complete) return;
-    this.#ports.positions?.caughtUp(position);
+    this.positions?.caughtUp(position);
     // Live events were not enough while pages were on their way.
     this.refresh();
   }
 
-  /** Asks for the room's word about this user: a newer token may give another name or other rights. */
+  /**
+   * Asks for the room's word about this user where events do not say enough: to join twice is harmless
+   * and answers afresh. What comes up while an answer is due is asked once more after it.
+   */
   refresh(): void {
-    this.#refresher.refresh();
+    this.#isStale = true;
+    this.#refreshing.go();
+  }
+
+  #nextRefresh(): Next<'joinRoom'> | undefined {
+    if (!this.#isStale) return undefined;
+    this.#isStale = false;
+    return {
+      name: 'joinRoom',
+      payload: {},
+      answered: (result) => {
+        if (result?.ok === true) this.#refreshed(result);
+      },
+    };
+  }
+
+  /** This user has read so far. */
+  markRead(readUpTo: number): void {
+    this.#reading.want(readUpTo);
+    this.sendMark();
+  }
+
+  /** Sends how far this user has read, where the room does not know yet. */
+  sendMark(): void {
+    this.#marking.go();
+  }
+
+  #nextMark(): Next<'markRead'> | undefined {
+    const readUpTo = this.#reading.wanted;
+    if (readUpTo === undefined) return undefined;
+    return {
+      name: 'markRead',
+      payload: { readUpTo },
+      answered: (result) => this.#marked(readUpTo, result),
+    };
+  }
+
+  #marked(readUpTo: number, result: Result<Reply<'markRead'>> | undefined): void {
+    if (result === undefined) return;
+    // The room knows no position beyond its newest message.
+    if (this.#reading.wanted === readUpTo) this.#reading.giveUp();
+    if (!result.ok) return;
+    this.#isListed = true;
+    this.#reading.kept(result);
   }
 
   #refreshed(reply: Reply<'joinRoom'>): void {
@@ -145,7 +196,7 @@ export class RoomModel {
       hasOlder: this.#you !== undefined && this.timeline.hasOlder,
       outgoing: entries.filter(isOutgoing),
       myReactions: this.#myReactions.with(entries),
-      failedChanges: entries.filter((entry) => !isOutgoing(entry)).filter(hasFailed),
+      failedChanges: entries.filter(isChange).filter(hasFailed),
       online: this.#people.list,
       onlineCount: this.#people.count,
       typing: this.#typists.list,
@@ -166,7 +217,7 @@ export class RoomModel {
 
   /** Goes on from a position: that of a connection that was lost, or one from before a restart. */
   #goOn({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
-    const { positions } = this.#ports;
+    const { positions } = this;
     if (this.#you === undefined) this.timeline.clear((positions?.rev ?? 0) + 1);
     positions?.missing(epoch);
     this.#takeMissed(missed);
@@ -174,18 +225,17 @@ export class RoomModel {
 
   /** While pages of what was missed come, live events do not move the position. */
   #reached(rev: number): void {
-    const { connection, positions } = this.#ports;
-    if (!connection.isCatchingUp) positions?.reached(rev);
+    if (!this.#ports.connection.isCatchingUp) this.positions?.reached(rev);
   }
 
   #takeMissed(messages: readonly Message[]): void {
-    const { positions, stands } = this.#ports;
+    const { positions } = this;
     for (const message of messages) {
       const { seq, rev } = message;
       const isNew = seq < this.timeline.from && positions?.isNew(seq) === true;
       const merged = this.timeline.put(message);
       this.#tellMerged(isNew ? 'new' : merged, message);
-      stands(message);
+      this.#ports.stands(message);
       positions?.reached(rev);
     }
   }
@@ -205,9 +255,23 @@ export class RoomModel {
     this.#reading.othersTold(receipts, room.memberCount);
   }
 
-  #meetPeople(reply: Reply<'joinRoom'>): void {
-    this.#loader.cancel();
-    if (this.#people.joined(reply)) this.#loader.load();
+  #meetPeople({ online, onlineCount, presence }: Reply<'joinRoom'>): void {
+    const hasNames = presence === 'users';
+    const isComplete = hasNames && online.length >= onlineCount;
+    this.#people = new People(online, isComplete, onlineCount);
+    if (hasNames && !isComplete) this.#loadPeople(this.#people);
+  }
+
+  /** Loads the names of everyone who is online, page by page. */
+  #loadPeople(people: People, after?: string): void {
+    const page = { online: true, limit: PAGE, after };
+    this.#ports.asker
+      .ask('getMembers', page, ({ members, hasMore }) => {
+        if (people !== this.#people || people.isCounted) return;
+        people.add(members, !hasMore);
+        if (hasMore) this.#loadPeople(people, members.at(-1)?.userId);
+      })
+      .catch(() => undefined);
   }
 
   /** @returns whether the event says something new */
@@ -224,8 +288,8 @@ export class RoomModel {
         this.#typists.stopped(payload.userId);
         break;
       case 'presence':
-        this.#loader.cancel();
-        if (this.#people.counted(payload.onlineCount)) this.refresh();
+        this.#people.counted(payload.onlineCount);
+        if (payload.onlineCount <= CROWD) this.refresh();
         break;
       case 'typing':
         if (!isMe) this.#typists.heard(payload);

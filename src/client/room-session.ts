@@ -8,16 +8,15 @@ import { Listeners } from './listeners.ts';
 import { type Kept, Outbox, type Store } from './outbox.ts';
 import type { MessageStream } from './message-stream.ts';
 import type { PayloadOf, ReplyOf } from './pending-commands.ts';
-import { PositionKeeper, type Positions } from './positions.ts';
-import { notConnected, Refused } from './refused.ts';
+import type { Positions } from './positions.ts';
+import { Refused } from './refused.ts';
 import type { RoomEvent, RoomEvents } from './room-events.ts';
 import { RoomModel } from './room-model.ts';
 import { Sender } from './sender.ts';
 import type { RoomState } from './state.ts';
 import type { Status } from './status.ts';
-import { TypingNotice } from './typing-notice.ts';
 
-export interface RoomOptions extends Omit<ConnectionOptions, 'positions'> {
+export interface RoomOptions extends ConnectionOptions {
   roomId: string;
   /** Newest messages to load when the room is first joined. */
   history: number;
@@ -29,7 +28,7 @@ export interface RoomOptions extends Omit<ConnectionOptions, 'positions'> {
   onGuestToken: (guestToken: string) => void;
 }
 
-/** Messages loaded into a list that is empty after joining. */
+/** Messages in a page of older ones. */
 const OLDER_PAGE = 50;
 
 const followed: Followed<Reply<'joinRoom'>, 'getMissed'> = {
@@ -43,7 +42,6 @@ const followed: Followed<Reply<'joinRoom'>, 'getMissed'> = {
 export class RoomSession {
   readonly connection: Connection;
   readonly sender: Sender;
-  readonly notice: TypingNotice;
   readonly listeners = new Listeners<RoomEvents>();
   /** The state of a room that was never joined. */
   readonly firstState: RoomState;
@@ -55,14 +53,15 @@ export class RoomSession {
   readonly #model: RoomModel;
   #state: RoomState | undefined;
   #older: Promise<void> | undefined;
+  /** When the room was last told that this user is typing. */
+  #typingAt = -Infinity;
 
   constructor(options: RoomOptions, environment: Environment) {
-    const { roomId, timing, store, storeKey } = options;
+    const { timing, store, storeKey } = options;
     this.#options = options;
     this.#environment = environment;
-    const positions =
-      options.positions && new PositionKeeper(options.positions, roomId, this.listeners);
-    this.connection = new Connection(followed, { ...options, positions }, environment, {
+    const loadPosition = () => this.#loadPosition();
+    this.connection = new Connection(followed, { ...options, loadPosition }, environment, {
       status: (status) => this.#statusChanged(status),
       joined: (reply) => this.#joined(reply),
       missed: (page) => this.#model.missed(page),
@@ -84,11 +83,9 @@ export class RoomSession {
       asker: this.#asker,
       timing,
       listeners: this.listeners,
-      positions,
       stands: (message) => this.sender.heard(message),
       changed: () => this.changed(),
     });
-    this.notice = new TypingNotice(this.connection, environment, timing);
     // What is unsent is in one browser's storage, which a server that renders does not have.
     this.firstState = this.#makeState([]);
   }
@@ -105,8 +102,19 @@ export class RoomSession {
   }
 
   markRead(readUpTo: number): void {
-    this.#model.marker.mark(readUpTo);
+    this.#model.markRead(readUpTo);
     this.changed();
+  }
+
+  /** Sends the room that this user is typing, as often as it helps. */
+  typing(isTyping: boolean): void {
+    const { typingEveryMs, typingLapsesMs } = this.#options.timing;
+    const now = this.#environment.now();
+    const since = now - this.#typingAt;
+    if (isTyping ? since < typingEveryMs : since >= typingLapsesMs) return;
+    if (!this.connection.isOpen) return;
+    if (isTyping) this.#typingAt = now;
+    this.connection.ask('typing', { isTyping }, () => undefined);
   }
 
   trim(count: number): void {
@@ -116,7 +124,7 @@ export class RoomSession {
   }
 
   /** Loads a page of older messages; one at a time. */
-  loadOlder(limit: number): Promise<void> {
+  loadOlder(limit = OLDER_PAGE): Promise<void> {
     this.#older ??= this.#loadOlder(limit).finally(() => {
       this.#older = undefined;
     });
@@ -129,24 +137,16 @@ export class RoomSession {
     payload: PayloadOf<N>,
     take?: (reply: ReplyOf<N>) => void,
   ): Promise<ReplyOf<N>> {
-    return new Promise((resolve, reject) => {
-      this.#asker.ask(name, payload, (result) => {
-        if (!result.ok) return reject(new Refused(result.error));
-        this.#model.learn(result);
-        take?.(result);
-        resolve(result);
-      });
-      this.#rejectIfGone();
+    return this.#asker.ask(name, payload, (reply) => {
+      this.#model.learn(reply);
+      take?.(reply);
     });
   }
 
   keep(kept: Kept): Promise<Message> {
-    const was =
-      kept.name === 'message'
-        ? undefined
-        : this.state.messages.find(({ seq }) => seq === kept.payload.seq)?.message;
+    const changed = 'seq' in kept.payload ? kept.payload.seq : undefined;
+    const was = this.state.messages.find(({ seq }) => seq === changed)?.message;
     const stored = this.sender.add(kept, was);
-    this.#rejectIfGone();
     this.changed();
     return stored;
   }
@@ -156,59 +156,61 @@ export class RoomSession {
     const { MessageStream } = await import('./message-stream.ts');
     const { roomId } = this.#options;
     const stream = new MessageStream(begin, {
-      connection: this.connection,
+      asker: this.#asker,
       environment: this.#environment,
       stored: (message) => this.#model.stored(message),
       appended: (payload) =>
         this.#event({ name: 'messageAppended', payload: { ...payload, roomId } }),
       find: (seq) => this.#model.timeline.find(seq),
+      refused: (problem) => new Refused(problem),
+      ended: () => this.#streams.delete(stream),
     });
     this.#streams.add(stream);
     stream.go();
-    this.#rejectIfGone();
     return stream;
   }
 
-  #eachStream(work: (stream: MessageStream) => void): void {
-    for (const stream of this.#streams) {
-      work(stream);
-      if (stream.isOver) this.#streams.delete(stream);
-    }
+  /** Loads what keeps positions when there are any to keep: only programs do. */
+  async #loadPosition(): Promise<string | undefined> {
+    const { positions, roomId } = this.#options;
+    if (positions === undefined) return undefined;
+    const { PositionKeeper } = await import('./positions.ts');
+    this.#model.positions ??= new PositionKeeper(positions, roomId, this.listeners);
+    return this.#model.positions.load();
   }
 
   #event(event: RoomEvent): void {
     const { name, payload } = event;
     if (name === 'stopRequested') {
-      this.#eachStream((stream) => {
-        if (stream.seq === payload.seq) stream.stopRequested();
-      });
+      for (const stream of this.#streams) if (stream.seq === payload.seq) stream.stopRequested();
     }
     this.#model.event(event);
   }
 
-  ifRev(seq: number): { ifRev?: number } {
-    const known = this.#model.timeline.find(seq);
-    return known === undefined ? {} : { ifRev: known.rev };
+  /** Of a message as it is known here. */
+  revOf(seq: number): number | undefined {
+    return this.#model.timeline.find(seq)?.rev;
   }
 
   #statusChanged(status: Status): void {
-    if (this.#rejectIfGone()) this.#model.left();
+    const { over } = this.connection;
+    if (over !== undefined) {
+      this.#go();
+      for (const stream of this.#streams) stream.fail(over);
+      this.#model.left();
+    }
     this.listeners.tell('status', status);
     this.changed();
   }
 
   /**
-   * Where the room was left or has ended, rejects commands that wait for an answer; unsent
-   * messages stay. @returns whether it was
+   * Sends what waits. Where the room was left or has ended, rejects what waits for an answer instead;
+   * unsent messages stay.
    */
-  #rejectIfGone(): boolean {
-    const { status } = this.connection;
-    if (status.name !== 'ended' && status.name !== 'left') return false;
-    const problem = status.name === 'ended' ? status.problem : notConnected;
-    this.sender.ended(problem);
-    this.#asker.ended(problem);
-    this.#eachStream((stream) => stream.fail(problem));
-    return true;
+  #go(): void {
+    this.sender.go();
+    this.#asker.go();
+    this.#model.sendMark();
   }
 
   #joined(reply: Reply<'joinRoom'>): void {
@@ -216,12 +218,9 @@ export class RoomSession {
     if (you.guestToken !== undefined) this.#options.onGuestToken(you.guestToken);
     this.sender.joined(you.userId);
     this.#model.joined(reply);
-    this.sender.go();
-    this.#asker.go();
-    this.#eachStream((stream) => stream.go());
-    this.#model.marker.go();
+    this.#go();
     if (this.#model.timeline.list.length === 0 && this.#options.history > 0) {
-      void this.loadOlder(OLDER_PAGE).catch(() => undefined);
+      void this.loadOlder().catch(() => undefined);
     }
   }
 
@@ -229,7 +228,7 @@ export class RoomSession {
     const { timeline } = this.#model;
     const { from, hasOlder } = timeline;
     if (!hasOlder) return;
-    const page = { limit, ...(from < Infinity && { before: from }) };
+    const page = { limit, before: from < Infinity ? from : undefined };
     await this.ask('getHistory', page, ({ messages, hasMore }) => {
       // Where the list was replaced since, the page does not reach up to it.
       if (from !== timeline.from) return;

@@ -12,10 +12,9 @@ import type { Askable } from './asker.ts';
 import type { Environment } from './environment.ts';
 import type { MessageStream } from './message-stream.ts';
 import type { PayloadOf } from './pending-commands.ts';
-import { notConnected } from './refused.ts';
 import { type Heard, type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
 import { type RoomOptions, RoomSession } from './room-session.ts';
-import type { RoomState } from './state.ts';
+import type { Outgoing, RoomState } from './state.ts';
 
 /** What may go with a message: `kind` and `data` where the application declares kinds. */
 export type MessageOptions<A extends object = object> = Pick<
@@ -28,9 +27,6 @@ type OfKind<A> = { [N in keyof KindsOf<A>]: { kind: N; data: KindsOf<A>[N] } }[k
 
 /** What an edit may change beside the text. */
 export type EditOptions = Pick<Payload<'editMessage'>, 'mentions' | 'meta' | 'data'>;
-
-/** Messages in a page of older ones. */
-const OLDER_PAGE = 50;
 
 /**
  * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
@@ -126,13 +122,8 @@ export class Room<A extends object = object> {
    * @example const { seq } = await room.send('hello, Bob', { mentions: ['bob'] });
    */
   send(message: string, options: MessageOptions<A> = {}): Promise<Message> {
-    const { id = this.#environment.makeId() } = options;
     // The room ends a notice of typing with the message by itself.
-    const payload = { ...options, message, id } as Payload<'message'> & {
-      id: string;
-      message: string;
-    };
-    return this.#session.keep({ name: 'message', payload });
+    return this.#session.keep({ name: 'message', payload: this.#payload(message, options) });
   }
 
   /**
@@ -142,11 +133,14 @@ export class Room<A extends object = object> {
    * @example const stream = await room.stream(); stream.append('Hello'); await stream.done();
    */
   async stream(message = '', options: MessageOptions<A> = {}): Promise<MessageStream> {
-    const { id = this.#environment.makeId() } = options;
-    const begin = { ...options, message, id, streaming: true } as Payload<'message'>;
+    const begin = { ...this.#payload(message, options), streaming: true } as const;
     const stream = await this.#session.stream(begin);
     await stream.begun;
     return stream;
+  }
+
+  #payload(message: string, { id, ...options }: MessageOptions<A>): Outgoing['payload'] {
+    return { ...options, message, id: id ?? this.#environment.makeId() } as Outgoing['payload'];
   }
 
   /**
@@ -155,7 +149,7 @@ export class Room<A extends object = object> {
    * @example await room.edit(12, 'hello, dear Bob');
    */
   edit(seq: number, message: string, options: EditOptions = {}): Promise<Message> {
-    const payload = { ...options, seq, message, ...this.#session.ifRev(seq) };
+    const payload = { ...options, seq, message, ifRev: this.#session.revOf(seq) };
     return this.#session.keep({ name: 'editMessage', payload });
   }
 
@@ -164,7 +158,7 @@ export class Room<A extends object = object> {
    * @example await room.delete(12, 'off topic');
    */
   delete(seq: number, note?: string): Promise<Message> {
-    const payload = { seq, ...(note !== undefined && { note }), ...this.#session.ifRev(seq) };
+    const payload = { seq, note, ifRev: this.#session.revOf(seq) };
     return this.#session.keep({ name: 'deleteMessage', payload });
   }
 
@@ -192,7 +186,7 @@ export class Room<A extends object = object> {
    * @example for (const { id } of room.state.failedChanges) room.discard(id);
    */
   discard(id: string): void {
-    this.#session.sender.discard(id, notConnected);
+    this.#session.sender.discard(id);
     this.#session.changed();
   }
 
@@ -210,7 +204,7 @@ export class Room<A extends object = object> {
    * @example room.typing();
    */
   typing(isTyping = true): void {
-    this.#session.notice.typing(isTyping);
+    this.#session.typing(isTyping);
   }
 
   /**
@@ -236,10 +230,10 @@ export class Room<A extends object = object> {
   }
 
   /**
-   * Loads a page of older messages into the state. @throws Refused
+   * Loads a page of older messages into the state; 50 unless given. @throws Refused
    * @example if (room.state.hasOlder) await room.loadOlder();
    */
-  loadOlder(limit = OLDER_PAGE): Promise<void> {
+  loadOlder(limit?: number): Promise<void> {
     return this.#session.loadOlder(limit);
   }
 
