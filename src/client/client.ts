@@ -109,13 +109,12 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
         if (username !== undefined) url.searchParams.set('username', username);
         room = new Room<A>(
           {
+            ...options,
             ...shared,
             roomId,
             url,
             history,
-            store: storage,
-            storeKey: `${storageKey}.${roomId}`,
-            positions: options.positions,
+            storageKey: `${storageKey}.${roomId}`,
             onGuestToken(given) {
               guest.token = given;
               keep(storage, storageKey, given);

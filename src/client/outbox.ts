@@ -90,11 +90,11 @@ export class Outbox {
 
   /** What was based on a text that stands unchanged, under a newer `rev`. */
   rebase({ seq, rev, message, deletedAt }: Message): void {
+    if (deletedAt !== undefined) return;
     this.#map((entry) => {
-      if (entry.name !== 'editMessage' && entry.name !== 'deleteMessage') return entry;
       const { payload, was } = entry;
-      if (payload.seq !== seq || was !== message || deletedAt !== undefined) return entry;
-      return { ...entry, payload: { ...payload, ifRev: rev } };
+      if (!('ifRev' in payload) || payload.seq !== seq || was !== message) return entry;
+      return { ...entry, payload: { ...payload, ifRev: rev } } as Entry;
     });
   }
 

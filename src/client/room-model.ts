@@ -25,7 +25,7 @@ interface Ports {
   timing: Timing;
   listeners: Listeners<RoomEvents>;
   /** A message is stored in the room, whether or not its reply came. */
-  stands: (message: Message) => void;
+  stored: (message: Message) => void;
   /** The state has changed outside of a frame. */
   changed: () => void;
 }
@@ -80,7 +80,7 @@ export class RoomModel {
     else this.#goOn(reply, missed);
     this.#myReactions.learn([...messages, ...(missed ?? [])], myReactions);
     this.timeline.dropBelow(room.horizon);
-    for (const message of messages) this.#ports.stands(message);
+    for (const message of messages) this.#ports.stored(message);
     this.#typists.clear();
     this.#told(reply);
     this.#meetPeople(reply);
@@ -189,14 +189,16 @@ export class RoomModel {
 
   /** @param entries what was done here and is not known to be stored */
   known(entries: readonly Entry[]): Known {
+    const changes = entries.filter(isChange);
+    const pending = changes.filter((change) => !hasFailed(change));
     return {
       room: this.#room,
       you: this.#you,
-      messages: withChanges(this.timeline.list, entries),
+      messages: withChanges(this.timeline.list, pending),
       hasOlder: this.#you !== undefined && this.timeline.hasOlder,
       outgoing: entries.filter(isOutgoing),
-      myReactions: this.#myReactions.with(entries),
-      failedChanges: entries.filter(isChange).filter(hasFailed),
+      myReactions: this.#myReactions.with(pending),
+      failedChanges: changes.filter(hasFailed),
       online: this.#people.list,
       onlineCount: this.#people.count,
       typing: this.#typists.list,
@@ -235,7 +237,7 @@ export class RoomModel {
       const isNew = seq < this.timeline.from && positions?.isNew(seq) === true;
       const merged = this.timeline.put(message);
       this.#tellMerged(isNew ? 'new' : merged, message);
-      this.#ports.stands(message);
+      this.#ports.stored(message);
       positions?.reached(rev);
     }
   }
@@ -322,14 +324,14 @@ export class RoomModel {
 
   /** A message that another user sent or changed, live. */
   #heard(name: 'message' | 'messageUpdated', payload: EventPayload<'messageUpdated'>): void {
-    const { listeners, stands } = this.#ports;
+    const { listeners, stored } = this.#ports;
     const { change: _, by, ...message } = payload;
     const before = this.timeline.find(message.seq);
     const merged = this.timeline.put(message);
     if (merged === 'known') return;
     const isMessage = name === 'message';
     if (isMessage) this.#typists.stopped(message.senderId);
-    stands(message);
+    stored(message);
     this.#act(by ?? message.senderId, isMessage ? message.rev : undefined);
     if (this.#reading.heard(before, message, isMessage)) this.refresh();
     // Changed before the page that holds it has come: to those who listen it is new.

@@ -20,9 +20,10 @@ export interface RoomOptions extends ConnectionOptions {
   roomId: string;
   /** Newest messages to load when the room is first joined. */
   history: number;
-  store: Store | undefined;
-  /** Where in the store. */
-  storeKey: string;
+  /** Where what is unsent survives a reload. */
+  storage?: Store | undefined;
+  /** Where in the storage. */
+  storageKey: string;
   positions?: Positions | undefined;
   /** A guest was given this to be the same guest again. */
   onGuestToken: (guestToken: string) => void;
@@ -57,7 +58,7 @@ export class RoomSession {
   #typingAt = -Infinity;
 
   constructor(options: RoomOptions, environment: Environment) {
-    const { timing, store, storeKey } = options;
+    const { timing, storage, storageKey } = options;
     this.#options = options;
     this.#environment = environment;
     const loadPosition = () => this.#loadPosition();
@@ -69,23 +70,20 @@ export class RoomSession {
       framed: () => this.changed(),
       renewed: () => this.#model.refresh(),
     });
-    this.#outbox = new Outbox(store, storeKey);
-    this.sender = new Sender({
-      connection: this.connection,
-      environment,
-      outbox: this.#outbox,
-      stored: (message, myReactions) => this.#model.stored(message, myReactions),
-    });
+    this.#outbox = new Outbox(storage, storageKey);
     this.#asker = new Asker(this.connection);
-    this.#model = new RoomModel({
+    const parts = {
       environment,
-      connection: this.connection,
-      asker: this.#asker,
       timing,
+      connection: this.connection,
       listeners: this.listeners,
-      stands: (message) => this.sender.heard(message),
+      outbox: this.#outbox,
+      asker: this.#asker,
+      stored: (message: Message) => this.sender.stored(message),
       changed: () => this.changed(),
-    });
+    };
+    this.#model = new RoomModel(parts);
+    this.sender = new Sender(parts, this.#model);
     // What is unsent is in one browser's storage, which a server that renders does not have.
     this.firstState = this.#makeState([]);
   }

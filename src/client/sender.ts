@@ -7,6 +7,7 @@ import type { Environment } from './environment.ts';
 import type { Entry, Kept, Outbox } from './outbox.ts';
 import { Lane, type Next } from './lane.ts';
 import { notConnected, Refused } from './refused.ts';
+import type { RoomModel } from './room-model.ts';
 
 interface Promised {
   id: string;
@@ -18,8 +19,6 @@ export interface SenderPorts {
   connection: Connection;
   environment: Environment;
   outbox: Outbox;
-  /** A message as the room says it is now. @param myReactions where a reply has them */
-  stored: (message: Message, myReactions?: readonly string[]) => void;
 }
 
 type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
@@ -31,14 +30,17 @@ type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
  */
 export class Sender {
   readonly #ports: SenderPorts;
+  readonly #model: Pick<RoomModel, 'stored'>;
   /** One for messages, one for changes. */
   readonly #lanes: readonly Lane<Kept['name']>[];
   /** Promises of messages that are on their way. */
   readonly #promised = new Set<Promised>();
   #userId: string | undefined;
 
-  constructor(ports: SenderPorts) {
+  /** @param model is given each message as the room says it is now */
+  constructor(ports: SenderPorts, model: Pick<RoomModel, 'stored'>) {
     this.#ports = ports;
+    this.#model = model;
     const { connection } = ports;
     this.#lanes = [true, false].map((isOf) => new Lane(connection, () => this.#next(isOf)));
   }
@@ -82,7 +84,7 @@ export class Sender {
   }
 
   /** A message that is stored in the room is no longer unsent, whether or not its reply came. */
-  heard(message: Message): void {
+  stored(message: Message): void {
     const entry = this.#ports.outbox.find(message.id);
     if (entry?.name === 'message' && entry.by === message.senderId) this.#settle(entry, message);
   }
@@ -105,8 +107,8 @@ export class Sender {
   }
 
   #answered(id: string, result: Changed | undefined): void {
-    const { outbox, stored } = this.#ports;
-    if (result?.ok === true) stored(result.message, result.myReactions);
+    const { outbox } = this.#ports;
+    if (result?.ok === true) this.#model.stored(result.message, result.myReactions);
     const entry = outbox.find(id);
     if (entry === undefined) return;
     if (result === undefined) outbox.mark(id, { state: 'waiting' });
@@ -115,9 +117,9 @@ export class Sender {
   }
 
   #refused(entry: Entry, problem: Problem): void {
-    const { outbox, stored } = this.#ports;
+    const { outbox } = this.#ports;
     const current = problem.code === 'conflict' ? (problem.current as Message) : undefined;
-    if (current !== undefined) stored(current);
+    if (current !== undefined) this.#model.stored(current);
     const isGone = current?.deletedAt !== undefined;
     if (current !== undefined && isGone && entry.name === 'deleteMessage') {
       this.#settle(entry, current);

@@ -18,7 +18,7 @@ export function isOutgoing(entry: Entry): entry is Outgoing {
 }
 
 /** A change of a message that is not known to be stored. */
-type Change = Exclude<Entry, Outgoing>;
+export type Change = Exclude<Entry, Outgoing>;
 
 export function isChange(entry: Entry): entry is Change {
   return entry.name !== 'message';
@@ -68,9 +68,8 @@ export interface RoomState<A extends object = object> {
 /** Messages with the changes of this user that are on their way. */
 export function withChanges(
   messages: readonly Message[],
-  entries: readonly Entry[],
+  changes: readonly Change[],
 ): readonly ShownMessage[] {
-  const changes = entries.filter(isChange).filter((entry) => !hasFailed(entry));
   if (changes.length === 0) return messages;
   return messages.map((message) =>
     changes.reduce(

@@ -98,13 +98,12 @@ export class Timeline {
   append({ seq, rev, offset, text, status }: EventPayload<'messageAppended'>): boolean {
     if (seq < this.#from) return true;
     const row = this.#rows.get(seq);
-    const before = row?.text;
-    if (row === undefined || before === undefined || rev <= row.textRev) return false;
-    if (offset > before.message.length) return false;
-    const { streaming, ...rest } = before;
+    if (row?.text === undefined || rev <= row.textRev) return false;
+    const { streaming, message, ...rest } = row.text;
+    if (offset > message.length) return false;
     row.text = {
       ...rest,
-      message: before.message.slice(0, offset) + text,
+      message: message.slice(0, offset) + text,
       ...(status === undefined && streaming && { streaming }),
       ...(status !== undefined && status !== 'done' && { status }),
     };

@@ -24,12 +24,10 @@ export class Tokens {
    */
   async get(spent?: string): Promise<string | undefined> {
     const source = this.#source;
-    if (typeof source !== 'function') {
-      if (source === undefined || source !== spent) return source;
-      throw new Refused(tokenEnded);
-    }
-    if (this.#held !== undefined && this.#held !== spent) return this.#held;
-    this.#asking ??= this.#ask(source);
+    const held = typeof source === 'string' ? source : this.#held;
+    if (held !== undefined && held !== spent) return held;
+    if (typeof source === 'string') throw new Refused(tokenEnded);
+    if (source !== undefined) this.#asking ??= this.#ask(source);
     return this.#asking;
   }
 
