@@ -48,6 +48,7 @@ export interface ConnectionListener<Opening, Page> {
   framed(): void;
 }
 
+type Tuple = [name: string, payload: unknown, result: unknown];
 type TimerName = 'retry' | 'ping' | 'silence' | 'renewal';
 
 /**
@@ -66,6 +67,8 @@ export class Connection<
   #status: Status = { name: 'connecting' };
   #socket: Socket | undefined;
   readonly #pending: PendingCommands;
+  /** The name of the first tuple on a socket. */
+  readonly #opening: string;
   readonly #follower: Follower<Opening, PageName>;
   readonly #dialer: Dialer;
   readonly #timers: Timers<TimerName>;
@@ -89,11 +92,10 @@ export class Connection<
     this.#listener = listener;
     this.#dialer = new Dialer(options, environment);
     const { againMs } = options.timing;
-    const pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
-    this.#pending = pending;
-    const joined = (result: Result<Opening>) => this.#joined(result);
-    const reset = () => this.#lost();
-    this.#follower = new Follower(followed, this, pending, listener, joined, reset);
+    this.#pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
+    this.#opening = followed.opening;
+    const missed = (page: ReplyOf<PageName>) => listener.missed(page);
+    this.#follower = new Follower(followed, this, missed, () => this.#lost());
     this.#timers = new Timers(environment);
   }
 
@@ -197,11 +199,36 @@ export class Connection<
     this.#timers.stop('silence');
     const socket = this.#socket;
     if (frame !== 'pong') {
-      if (!this.#follower.frame(frame, () => socket === this.#socket)) return;
+      for (const line of frame.split('\n')) {
+        this.#tuple(JSON.parse(line) as Tuple);
+        // What a line says can end the connection.
+        if (socket !== this.#socket) return;
+      }
       this.#listener.framed();
     }
     // After a refused join the close is still to come.
     if (this.#pending.isWaiting || !this.isOpen) this.#expectAnswer();
+  }
+
+  #tuple([name, payload, result]: Tuple): void {
+    switch (name) {
+      case this.#opening:
+        this.#joined(payload as Result<Opening>);
+        break;
+      case 'ack':
+        this.#pending.answer(result as Result, payload as number);
+        break;
+      case 'position':
+        this.#follower.reached(payload as string);
+        break;
+      case 'error':
+        // Every command here asks for a reply, so this is about a frame that could not be read: the
+        // oldest that is not answered, since answers come in the order of the commands.
+        this.#pending.answer({ ok: false, error: payload as Problem });
+        break;
+      default:
+        this.#listener.event(name, payload);
+    }
   }
 
   #joined(result: Result<Opening>): void {
@@ -236,7 +263,7 @@ export class Connection<
   async #renew(expiresAt: number): Promise<void> {
     const attempt = this.#attempt;
     try {
-      const token = await this.#dialer.newerToken();
+      const token = await this.#options.tokens.get(this.#dialer.token);
       if (token !== undefined && attempt === this.#attempt) this.#offer(token);
     } catch {
       // Until the token has ended there is time to try again.

@@ -1,5 +1,5 @@
 import type { Problem } from '../protocol/codes/errors.ts';
-import { TOKEN_EXPIRED, UNAUTHORIZED } from './closing.ts';
+import { TOKEN_EXPIRED } from './closing.ts';
 import type { Environment, Socket, SocketListener } from './environment.ts';
 import { badToken, Refused } from './refused.ts';
 import type { Tokens } from './tokens.ts';
@@ -40,11 +40,6 @@ export class Dialer {
     return this.#options.tokens.get(this.#isSpent ? this.token : undefined);
   }
 
-  /** A token to take the place of the one in use. */
-  newerToken(): Promise<string | undefined> {
-    return this.#options.tokens.get(this.token);
-  }
-
   /** @param position what to come back with @throws Refused where the platform takes no such token */
   open(token: string | undefined, position: string | undefined, listener: SocketListener): Socket {
     this.token = token;
@@ -65,9 +60,9 @@ export class Dialer {
   closed(code: number, problem: Problem | undefined): boolean {
     const { canRenew } = this.#options.tokens;
     const isOver = code === TOKEN_EXPIRED || problem?.code === 'token_expired';
-    const unauthorized = code === UNAUTHORIZED && problem?.code === 'unauthorized';
+    const unauthorized = problem?.code === 'unauthorized';
     // A token that was good once may have been signed with an older secret.
-    if (isOver || (unauthorized && canRenew && !this.#wasRenewed)) this.#isSpent = true;
+    this.#isSpent = isOver || (unauthorized && canRenew && !this.#wasRenewed);
     return this.#isSpent;
   }
 

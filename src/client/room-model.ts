@@ -121,11 +121,11 @@ export class RoomModel {
   /** This user has read so far. */
   markRead(readUpTo: number): void {
     this.#reading.want(readUpTo);
-    this.sendMark();
+    this.go();
   }
 
   /** Sends how far this user has read, where the room does not know yet. */
-  sendMark(): void {
+  go(): void {
     this.#marking.go();
   }
 
@@ -141,11 +141,8 @@ export class RoomModel {
 
   #marked(readUpTo: number, result: Result<Reply<'markRead'>> | undefined): void {
     if (result === undefined) return;
-    // The room knows no position beyond its newest message.
-    if (this.#reading.wanted === readUpTo) this.#reading.giveUp();
-    if (!result.ok) return;
-    this.#isListed = true;
-    this.#reading.kept(result);
+    this.#reading.marked(readUpTo, result);
+    if (result.ok) this.#isListed = true;
   }
 
   #refreshed(reply: Reply<'joinRoom'>): void {
@@ -156,7 +153,7 @@ export class RoomModel {
   event(event: RoomEvent): void {
     const { name, payload } = event;
     if (name === 'message' || name === 'messageUpdated') this.#heard(name, payload);
-    else if (name === 'messageAppended') this.appended(payload);
+    else if (name === 'messageAppended') this.#appended(payload);
     else if (this.#apply(event)) this.#ports.listeners.tell(name, payload);
     if ('rev' in payload) this.#reached(payload.rev);
   }
@@ -165,12 +162,12 @@ export class RoomModel {
   stored(message: Message, myReactions?: readonly string[]): void {
     if (myReactions !== undefined) this.#myReactions.set(message.seq, myReactions);
     this.#tellMerged(this.timeline.put(message), message);
-    this.#act(this.#you?.userId);
+    this.#listed();
     this.#reached(message.rev);
   }
 
   /** The text of a message has grown, or has ended: that is also an update, with all of it. */
-  appended(payload: EventPayload<'messageAppended'>): void {
+  #appended(payload: EventPayload<'messageAppended'>): void {
     const { listeners } = this.#ports;
     const before = this.timeline.find(payload.seq);
     if (!this.timeline.append(payload)) return;
@@ -249,12 +246,11 @@ export class RoomModel {
   }
 
   /** The room's word about itself, this user, and how far all have read. */
-  #told({ room, you, receipts }: Reply<'joinRoom'>): void {
-    this.#room = room;
-    this.#you = you;
-    this.#people.renamed(you);
-    this.#reading.told(you, you.userId);
-    this.#reading.othersTold(receipts, room.memberCount);
+  #told(reply: Reply<'joinRoom'>): void {
+    this.#room = reply.room;
+    this.#you = reply.you;
+    this.#people.renamed(reply.you);
+    this.#reading.told(reply);
   }
 
   #meetPeople({ online, onlineCount, presence }: Reply<'joinRoom'>): void {
@@ -338,16 +334,16 @@ export class RoomModel {
     listeners.tell(merged === 'new' ? 'message' : name, payload);
   }
 
-  /**
-   * A user's first durable change puts them on the room's list, which counts them.
-   * @param rev of the change, where it puts the user on the list
-   */
-  #act(userId: string | undefined, rev?: number): void {
-    if (userId !== this.#you?.userId) {
-      if (userId !== undefined && rev !== undefined) this.#reading.acted(userId, rev);
-    } else if (!this.#isListed && userId !== undefined) {
-      this.#isListed = true;
-      this.refresh();
-    }
+  /** @param rev of a change, where it puts its user on the room's list */
+  #act(userId: string, rev?: number): void {
+    if (userId === this.#you?.userId) this.#listed();
+    else if (rev !== undefined) this.#reading.acted(userId, rev);
+  }
+
+  /** This user's first durable change puts them on the room's list, which counts them. */
+  #listed(): void {
+    if (this.#isListed) return;
+    this.#isListed = true;
+    this.refresh();
   }
 }
