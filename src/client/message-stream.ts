@@ -6,6 +6,7 @@ import type { Asker } from './asker.ts';
 import type { Environment } from './environment.ts';
 import type { PayloadOf } from './pending-commands.ts';
 import type { Refused } from './refused.ts';
+import type { RoomModel } from './room-model.ts';
 
 /** Between two appends, in milliseconds: the room takes 20 a second. */
 const APPEND_EVERY_MS = 60;
@@ -17,12 +18,9 @@ const MAX_PIECE = 4_096;
 export interface StreamPorts {
   asker: Asker;
   environment: Environment;
-  /** The message as the room has it. */
-  stored: (message: Message) => void;
-  /** What the room has taken, which it tells to all others. */
-  appended: (payload: Omit<EventPayload<'messageAppended'>, 'roomId'>) => void;
-  /** The message as it is known here. */
-  find: (seq: number) => Message | undefined;
+  roomId: string;
+  /** What is known of the room. */
+  model: Pick<RoomModel, 'event' | 'stored' | 'timeline'>;
   refused: (problem: Problem) => Refused;
   /** Nothing more will be sent. */
   ended: (stream: MessageStream) => void;
@@ -162,7 +160,7 @@ export class MessageStream {
     this.#ask('appendMessage', { seq, offset, text }, ({ rev = 0, stopRequested }) => {
       this.#offset += text.length;
       this.#rest = this.#rest.slice(text.length);
-      if (text !== '') this.#ports.appended({ seq, rev, offset, text });
+      if (text !== '') this.#appended({ seq, rev, offset, text });
       if (stopRequested === true) this.stopRequested();
       this.#isBusy = true;
       this.#wait(APPEND_EVERY_MS, () => {
@@ -176,15 +174,15 @@ export class MessageStream {
     if (message === undefined) return;
     this.#seq = message.seq;
     this.#offset = message.message.length;
-    this.#ports.stored(message);
+    this.#ports.model.stored(message);
     this.#resolve.begun();
   }
 
   #hasEnded({ seq = 0, rev = 0, length = 0, status, reason = '' }: Taken): void {
     if (status === 'refused') return this.fail({ code: 'refused', message: reason });
-    if (status !== undefined) this.#ports.appended({ seq, rev, offset: length, text: '', status });
+    if (status !== undefined) this.#appended({ seq, rev, offset: length, text: '', status });
     this.#end();
-    const message = this.#ports.find(seq);
+    const message = this.#ports.model.timeline.find(seq);
     if (message !== undefined) this.#resolve.ended(message);
   }
 
@@ -204,6 +202,12 @@ export class MessageStream {
     this.#ports.asker
       .ask(name, payload, taken, true)
       .catch(({ problem }: Refused) => this.fail(problem));
+  }
+
+  /** What the room has taken, which it tells to all others. */
+  #appended(appended: Omit<EventPayload<'messageAppended'>, 'roomId'>): void {
+    const { model, roomId } = this.#ports;
+    model.event({ name: 'messageAppended', payload: { ...appended, roomId } });
   }
 
   #end(): void {

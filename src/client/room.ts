@@ -205,14 +205,11 @@ export class Room<A extends object = object> {
     const begin = { ...this.#payload(message, options), streaming: true } as const;
     // Loaded when one begins: most clients never send any.
     const { MessageStream } = await import('./message-stream.ts');
-    const { roomId } = this;
     const stream = new MessageStream(begin, {
       asker: this.#asker,
       environment: this.#environment,
-      stored: (sent) => this.#model.stored(sent),
-      appended: (payload) =>
-        this.#event({ name: 'messageAppended', payload: { ...payload, roomId } }),
-      find: (seq) => this.#model.timeline.find(seq),
+      model: this.#model,
+      roomId: this.roomId,
       refused: (problem) => new Refused(problem),
       ended: () => this.#streams.delete(stream),
     });
