@@ -67,8 +67,8 @@ export class Asker {
     question.isAsked = true;
     this.#connection.ask(name, payload, (result: Result | undefined) => {
       question.isAsked = false;
-      if (result !== undefined) this.#answer(question, result);
-      else if (!isRepeatable) this.#answer(question, { ok: false, error: unsure });
+      if (result === undefined && isRepeatable) return;
+      this.#answer(question, result ?? { ok: false, error: unsure });
     });
   }
 

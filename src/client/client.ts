@@ -1,3 +1,4 @@
+import type { Guest } from './dialer.ts';
 import { ownUrl, platform, type WebSocketClass } from './environment.ts';
 import type { Inbox } from './inbox.ts';
 import { keep, type Store } from './outbox.ts';
@@ -93,7 +94,7 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
   const timing = { ...defaultTiming, ...options.timing };
   const tokens = new Tokens(options.token);
   // In the storage, the same guest also after a reload.
-  const guest = { token: storage?.getItem(storageKey) ?? undefined };
+  const guest: Guest = { token: storage?.getItem(storageKey) };
   const shared = { timing, tokens, guest };
   const rooms = new Map<string, Room<A>>();
   /** Asked for to be joined: one that was left since is not joined again by asking for it. */

@@ -121,10 +121,10 @@ export class Connection<
 
   /** Begins, or tries again at once instead of later. */
   start(): void {
-    if (this.#status.name === 'waiting') this.wake();
+    if (this.#status.name === 'waiting') this.#wake();
     if (this.#stopWaking !== undefined) return;
     this.#stopWaking = this.#environment.onWake(
-      () => this.wake(),
+      () => this.#wake(),
       () => {
         if (this.#socket !== undefined) this.#lost();
       },
@@ -140,7 +140,7 @@ export class Connection<
   }
 
   /** Something has changed around us: is the connection still there, or can it be again? */
-  wake(): void {
+  #wake(): void {
     if (this.isOpen) this.#ping();
     else if (this.#status.name === 'waiting') void this.#connect();
   }
@@ -153,7 +153,7 @@ export class Connection<
   ask<N extends AnyCommand>(
     name: N,
     payload: PayloadOf<N>,
-    answered: Answered<ReplyOf<N>>,
+    answered: Answered<ReplyOf<N>> = () => undefined,
     delayed?: (retryAt: number) => void,
   ): void {
     if (this.isOpen) this.#pending.send({ name, payload, answered, delayed });
@@ -177,7 +177,7 @@ export class Connection<
     } catch (error) {
       if (attempt !== this.#attempt) return;
       if (error instanceof Refused && !isTemporary(error.problem)) {
-        this.#end(UNAUTHORIZED, error.problem);
+        this.#finish({ name: 'ended', code: UNAUTHORIZED, problem: error.problem });
       } else this.#comeBack();
     }
   }
@@ -297,7 +297,7 @@ export class Connection<
     this.#detach(undefined, code);
     const canTryToken = this.#dialer.closed(code, this.#problem);
     if (canTryToken || shouldComeBack(code)) this.#comeBack();
-    else this.#end(code, this.#problem ?? problemOf(code, reason));
+    else this.#finish({ name: 'ended', code, problem: this.#problem ?? problemOf(code, reason) });
   }
 
   #comeBack(): void {
@@ -305,10 +305,6 @@ export class Connection<
     const wait = backoffMs(this.#timing, this.#failures++, this.#environment.random());
     this.#timers.set('retry', least + wait, () => void this.#connect());
     this.#tell({ name: 'waiting', problem: this.#problem });
-  }
-
-  #end(code: number, problem: Problem): void {
-    this.#finish({ name: 'ended', code, problem });
   }
 
   #finish(status: Status): void {

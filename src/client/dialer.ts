@@ -6,7 +6,7 @@ import type { Tokens } from './tokens.ts';
 
 /** What makes a guest the same guest again. */
 export interface Guest {
-  token: string | undefined;
+  token: string | null | undefined;
 }
 
 export interface DialerOptions {
@@ -79,7 +79,9 @@ export class Dialer {
   /** The subprotocols that say who is speaking. */
   #protocols(): string[] {
     const { guest } = this.#options;
-    if (this.token !== undefined) return ['parlor.v1', `bearer.${this.token}`];
-    return guest.token === undefined ? ['parlor.v1'] : ['parlor.v1', `guest.${guest.token}`];
+    const protocols = ['parlor.v1'];
+    if (this.token !== undefined) protocols.push(`bearer.${this.token}`);
+    else if (guest.token) protocols.push(`guest.${guest.token}`);
+    return protocols;
   }
 }

@@ -10,7 +10,6 @@ import { InboxModel } from './inbox-model.ts';
 import type { InboxState } from './inbox-state.ts';
 import { Listeners } from './listeners.ts';
 import type { Status } from './status.ts';
-import { Timers } from './timers.ts';
 
 export type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inbox-commands.ts';
 export type { Conversation, Notify, Totals } from '../protocol/inbox-objects.ts';
@@ -49,13 +48,14 @@ export class Inbox {
   readonly #asker: Asker;
   readonly #model = new InboxModel();
   readonly #listeners = new Listeners<InboxEvents>();
-  readonly #timers: Timers<'watch'>;
+  readonly #environment: Environment;
+  #stopWatching = () => {};
   #watched: readonly string[] = [];
   #more: Promise<unknown> | undefined;
   #state: InboxState | undefined;
 
   constructor(options: ConnectionOptions, environment: Environment) {
-    this.#timers = new Timers(environment);
+    this.#environment = environment;
     this.#connection = new Connection(followed, options, environment, {
       status: (status) => this.#statusChanged(status),
       joined: (reply, hasResumed) => this.#opened(reply, hasResumed),
@@ -220,10 +220,10 @@ export class Inbox {
   }
 
   #watch(): void {
-    this.#timers.stop('watch');
+    this.#stopWatching();
     if (this.#watched.length === 0 || !this.#connection.isOpen) return;
-    this.#connection.ask('watchInbox', { roomIds: [...this.#watched] }, () => undefined);
-    this.#timers.set('watch', WATCH_AGAIN_MS, () => this.#watch());
+    this.#connection.ask('watchInbox', { roomIds: [...this.#watched] });
+    this.#stopWatching = this.#environment.after(WATCH_AGAIN_MS, () => this.#watch());
   }
 
   #statusChanged(status: Status): void {

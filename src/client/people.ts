@@ -5,7 +5,8 @@ export class People {
   readonly #present = new Map<string, Present>();
   #list: readonly Present[] | undefined;
   #count: number;
-  #isComplete = true;
+  /** Whether all names are known. */
+  isComplete: boolean;
   /** Whether the room has sent a number since, which names received earlier need not match. */
   isCounted = false;
 
@@ -15,8 +16,9 @@ export class People {
    * @param count how many there are
    */
   constructor(known: readonly Present[] = [], isComplete = true, count = 0) {
+    this.isComplete = isComplete;
     this.#count = count;
-    this.add(known, isComplete);
+    this.add(known);
   }
 
   /** Everyone whose name is known, in the order it became so; the same list until that changes. */
@@ -25,30 +27,24 @@ export class People {
     return this.#list;
   }
 
-  /** Whether all names are known. */
-  get isComplete(): boolean {
-    return this.#isComplete;
-  }
-
   get count(): number {
-    return this.#isComplete ? this.#present.size : this.#count;
+    return this.isComplete ? this.#present.size : this.#count;
   }
 
-  /** A page, in the order of the room's events. @param isLast whether all are known with it */
-  add(page: readonly Present[], isLast: boolean): void {
+  /** In the order of the room's events. */
+  add(page: readonly Present[]): void {
     for (const user of page) this.#present.set(user.userId, presentOf(user));
-    this.#isComplete = isLast;
     this.#list = undefined;
   }
 
   arrived(user: Present): void {
     this.#count++;
-    this.add([user], this.#isComplete);
+    this.add([user]);
   }
 
   /** A user's name may have changed. */
   renamed(user: Present): void {
-    if (this.#present.has(user.userId)) this.add([user], this.#isComplete);
+    if (this.#present.has(user.userId)) this.add([user]);
   }
 
   left({ userId }: { userId: string }): void {
@@ -59,7 +55,7 @@ export class People {
 
   counted(count: number): void {
     this.#count = count;
-    this.#isComplete = false;
+    this.isComplete = false;
     this.isCounted = true;
   }
 }

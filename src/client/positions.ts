@@ -91,7 +91,7 @@ export class PositionKeeper {
       if (number < this.#due) return;
       this.#due = number;
       const written = this.#writes.then(() => this.#write(number, position));
-      this.#writes = written.catch((error: unknown) => this.#listeners.report(error));
+      this.#writes = written.catch(this.#listeners.report);
     };
     // What a listener failed to handle comes again after a restart, unless later events are handled.
     void this.#listeners.handled().then(handled, () => undefined);

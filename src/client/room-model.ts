@@ -154,7 +154,7 @@ export class RoomModel {
     const { name, payload } = event;
     if (name === 'message' || name === 'messageUpdated') this.#heard(name, payload);
     else if (name === 'messageAppended') this.#appended(payload);
-    else if (this.#apply(event)) this.#ports.listeners.tell(name, payload);
+    else if (this.#apply(event)) this.#ports.listeners.emit(name, payload);
     if ('rev' in payload) this.#reached(payload.rev);
   }
 
@@ -171,11 +171,11 @@ export class RoomModel {
     const { listeners } = this.#ports;
     const before = this.timeline.find(payload.seq);
     if (!this.timeline.append(payload)) return;
-    listeners.tell('messageAppended', payload);
+    listeners.emit('messageAppended', payload);
     const message = this.timeline.find(payload.seq);
     if (payload.status === undefined || message === undefined) return;
     if (this.#reading.heard(before, message, false)) this.refresh();
-    listeners.tell('messageUpdated', message);
+    listeners.emit('messageUpdated', message);
   }
 
   /** A reply with something of the room in it. */
@@ -241,8 +241,8 @@ export class RoomModel {
 
   #tellMerged(merged: Merged, message: Message): void {
     const { listeners } = this.#ports;
-    if (merged === 'new') listeners.tell('message', message);
-    else if (merged === 'changed') listeners.tell('messageUpdated', message);
+    if (merged === 'new') listeners.emit('message', message);
+    else if (merged === 'changed') listeners.emit('messageUpdated', message);
   }
 
   /** The room's word about itself, this user, and how far all have read. */
@@ -255,21 +255,21 @@ export class RoomModel {
 
   #meetPeople({ online, onlineCount, presence }: Reply<'joinRoom'>): void {
     const hasNames = presence === 'users';
-    const isComplete = hasNames && online.length >= onlineCount;
-    this.#people = new People(online, isComplete, onlineCount);
-    if (hasNames && !isComplete) this.#loadPeople(this.#people);
+    const people = new People(online, hasNames && online.length >= onlineCount, onlineCount);
+    this.#people = people;
+    if (hasNames && !people.isComplete) this.#loadPeople(people);
   }
 
   /** Loads the names of everyone who is online, page by page. */
   #loadPeople(people: People, after?: string): void {
     const page = { online: true, limit: PAGE, after };
-    this.#ports.asker
-      .ask('getMembers', page, ({ members, hasMore }) => {
-        if (people !== this.#people || people.isCounted) return;
-        people.add(members, !hasMore);
-        if (hasMore) this.#loadPeople(people, members.at(-1)?.userId);
-      })
-      .catch(() => undefined);
+    const take = ({ members, hasMore }: Reply<'getMembers'>) => {
+      if (people !== this.#people || people.isCounted) return;
+      people.add(members);
+      people.isComplete = !hasMore;
+      if (hasMore) this.#loadPeople(people, members.at(-1)?.userId);
+    };
+    this.#ports.asker.ask('getMembers', page, take).catch(() => undefined);
   }
 
   /** @returns whether the event says something new */
@@ -331,7 +331,7 @@ export class RoomModel {
     this.#act(by ?? message.senderId, isMessage ? message.rev : undefined);
     if (this.#reading.heard(before, message, isMessage)) this.refresh();
     // Changed before the page that holds it has come: to those who listen it is new.
-    listeners.tell(merged === 'new' ? 'message' : name, payload);
+    listeners.emit(merged === 'new' ? 'message' : name, payload);
   }
 
   /** @param rev of a change, where it puts its user on the room's list */

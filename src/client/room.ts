@@ -18,7 +18,7 @@ import { type Entry, type Kept, Outbox, type Store } from './outbox.ts';
 import type { PayloadOf, ReplyOf as AnyReplyOf } from './pending-commands.ts';
 import type { Positions } from './positions.ts';
 import { Refused } from './refused.ts';
-import { type Heard, type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
+import { type Heard, type RoomEvent, type RoomEvents } from './room-events.ts';
 import { RoomModel } from './room-model.ts';
 import { Sender } from './sender.ts';
 import type { Outgoing, RoomState } from './state.ts';
@@ -171,7 +171,7 @@ export class Room<A extends object = object> {
    * @example for await (const { name, payload } of room.events()) console.log(name, payload);
    */
   events(): AsyncIterableIterator<RoomEvent> {
-    return this.#listeners.stream(roomEvent);
+    return this.#listeners.stream((name, payload) => ({ name, payload }) as RoomEvent);
   }
 
   /**
@@ -291,7 +291,7 @@ export class Room<A extends object = object> {
     if (isTyping ? since < typingEveryMs : since >= typingLapsesMs) return;
     if (!this.#connection.isOpen) return;
     if (isTyping) this.#typingAt = now;
-    this.#connection.ask('typing', { isTyping }, () => undefined);
+    this.#connection.ask('typing', { isTyping });
   }
 
   /**
@@ -300,7 +300,7 @@ export class Room<A extends object = object> {
    * @example connect<{ cursor: { x: number } }>({ url }).room('general').signal('cursor', { x: 1 });
    */
   signal<N extends keyof SignalsOf<A> & string>(name: N, payload: SignalsOf<A>[N]): void {
-    this.#connection.ask(name as 'typing', payload as object, () => undefined);
+    this.#connection.ask(name as 'typing', payload as object);
   }
 
   /**
@@ -432,8 +432,8 @@ export class Room<A extends object = object> {
 
   async #loadOlder(limit: number): Promise<void> {
     const { timeline } = this.#model;
-    const { from, hasOlder } = timeline;
-    if (!hasOlder) return;
+    const { from } = timeline;
+    if (from === 0) return;
     const page = { limit, before: from < Infinity ? from : undefined };
     await this.#ask('getHistory', page, ({ messages, hasMore }) => {
       // Where the list was replaced since, the page does not reach up to it.

@@ -51,7 +51,7 @@ export class Sender {
    */
   add(kept: Kept, was?: string): Promise<Message> {
     const { outbox, environment } = this.#ports;
-    const id = kept.name === 'message' ? kept.payload.id : environment.makeId();
+    const id = 'id' in kept.payload ? kept.payload.id : environment.makeId();
     // What was refused under this id makes way.
     if (outbox.find(id)?.state === 'failed') outbox.remove(id);
     outbox.add({ ...kept, id, state: 'waiting', by: this.#userId, was });
@@ -118,12 +118,12 @@ export class Sender {
 
   #refused(entry: Entry, problem: Problem): void {
     const { outbox } = this.#ports;
-    const current = problem.code === 'conflict' ? (problem.current as Message) : undefined;
+    // Of a conflict.
+    const current = problem.current as Message | undefined;
     if (current !== undefined) this.#model.stored(current);
-    const isGone = current?.deletedAt !== undefined;
-    if (current !== undefined && isGone && entry.name === 'deleteMessage') {
+    if (current?.deletedAt !== undefined && entry.name === 'deleteMessage') {
       this.#settle(entry, current);
-    } else if (current !== undefined && !isGone && current.message === entry.was) {
+    } else if (current !== undefined && !current.deletedAt && current.message === entry.was) {
       // Only its reactions have changed: the text is still the one that was meant.
       outbox.rebase(current);
       outbox.mark(entry.id, { state: 'waiting' });

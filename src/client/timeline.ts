@@ -47,7 +47,7 @@ export class Timeline {
 
   /** By `seq`; the same list until something changes. */
   get list(): readonly Message[] {
-    this.#list ??= Array.from(this.#rows)
+    this.#list ??= [...this.#rows]
       .flatMap(([seq, row]) => this.#shown(seq, row) ?? [])
       .toSorted((a, b) => a.seq - b.seq);
     return this.#list;
