@@ -76,7 +76,7 @@ export class Dialer {
     return url.href;
   }
 
-  /** The subprotocols that say who is speaking. */
+  /** The subprotocols that carry the credentials. */
   #protocols(): string[] {
     const { guest } = this.#options;
     const protocols = ['parlor.v1'];
