@@ -11,7 +11,8 @@ import * as z from 'zod';
 import { Refusal } from '../protocol/codes/errors.ts';
 import { GUEST_PREFIX, type Identity, reservedPrefix } from '../protocol/identity.ts';
 import { fixed } from '../protocol/codes/limits.ts';
-import { displayName, nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
+import { displayName } from '../protocol/display-name.ts';
+import { nameOfId, utf8Bytes, wrongUserId } from '../protocol/text.ts';
 import { isPublicAlgorithm, type KeySet } from './key-set.ts';
 
 /** How tokens are checked. Fixed by the operator, never by a token. */

@@ -1,12 +1,11 @@
 import type { CommandName, ConnectionCommand } from '../protocol/commands.ts';
-import type { Problem } from '../protocol/codes/errors.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { InboxCommandName } from '../protocol/inbox-commands.ts';
 import { READS_ONLY } from '../protocol/codes/reading.ts';
 import type { Connection } from './connection.ts';
 import type { Kept } from './outbox.ts';
 import type { PayloadOf, ReplyOf } from './pending-commands.ts';
-import { unsure } from './refused.ts';
+import { Refused, unsure } from './refused.ts';
 
 /** Commands that are asked and answered, and not kept for a later time. */
 export type Askable = Exclude<
@@ -15,56 +14,65 @@ export type Askable = Exclude<
 >;
 
 interface Question {
-  name: Askable | InboxCommandName;
+  name: CommandName | InboxCommandName;
   payload: object;
   answered: (result: Result<never>) => void;
+  /** Whether it is asked again when the connection is lost. */
+  isRepeatable: boolean;
+  isAsked: boolean;
 }
 
 /** Asks the room, or the inbox, when it can be reached. */
 export class Asker {
-  readonly #connection: Pick<Connection, 'ask' | 'isOpen'>;
-  readonly #repeatable: RegExp;
-  readonly #waiting = new Set<Question>();
-  readonly #asked = new Set<Question>();
+  readonly #connection: Pick<Connection, 'ask' | 'isOpen' | 'over'>;
+  readonly #questions = new Set<Question>();
 
-  /** @param repeatable names of commands that are asked again when the connection is lost */
-  constructor(connection: Pick<Connection, 'ask' | 'isOpen'>, repeatable = READS_ONLY) {
+  constructor(connection: Pick<Connection, 'ask' | 'isOpen' | 'over'>) {
     this.#connection = connection;
-    this.#repeatable = repeatable;
   }
 
-  /** `answered` is called in the room's order, before the events after the answer. */
-  ask<N extends Askable | InboxCommandName>(
+  /**
+   * @param take is given the reply in the room's order, before the events after it
+   * @param isRepeatable whether it can be asked again when the connection is lost before the answer
+   * @throws Refused
+   */
+  ask<N extends CommandName | InboxCommandName>(
     name: N,
     payload: PayloadOf<N>,
-    answered: (result: Result<ReplyOf<N>>) => void,
-  ): void {
-    this.#waiting.add({ name, payload, answered });
-    this.go();
+    take: (reply: ReplyOf<N>) => void,
+    isRepeatable = READS_ONLY.test(name),
+  ): Promise<ReplyOf<N>> {
+    return new Promise((resolve, reject) => {
+      const answered = (result: Result<ReplyOf<N>>) => {
+        if (!result.ok) return reject(new Refused(result.error));
+        take(result);
+        resolve(result);
+      };
+      this.#questions.add({ name, payload, answered, isRepeatable, isAsked: false });
+      this.go();
+    });
   }
 
-  /** Asks what waits. */
+  /** Asks what waits; where the connection is over, refuses it. */
   go(): void {
-    for (const question of this.#waiting) {
-      if (!this.#connection.isOpen) return;
-      this.#waiting.delete(question);
-      this.#asked.add(question);
-      const { name, payload } = question;
-      this.#connection.ask(name, payload, (result) => this.#answered(question, result));
+    const { over } = this.#connection;
+    for (const question of this.#questions) {
+      if (over !== undefined) this.#answer(question, { ok: false, error: over });
+      else if (this.#connection.isOpen && !question.isAsked) this.#ask(question);
     }
   }
 
-  /** The room has ended, or was left. */
-  ended(problem: Problem): void {
-    const questions = [...this.#waiting, ...this.#asked];
-    this.#waiting.clear();
-    this.#asked.clear();
-    for (const { answered } of questions) answered({ ok: false, error: problem });
+  #ask(question: Question): void {
+    const { name, payload, isRepeatable } = question;
+    question.isAsked = true;
+    this.#connection.ask(name, payload, (result: Result | undefined) => {
+      question.isAsked = false;
+      if (result === undefined && isRepeatable) return;
+      this.#answer(question, result ?? { ok: false, error: unsure });
+    });
   }
 
-  #answered(question: Question, result: Result | undefined): void {
-    if (!this.#asked.delete(question)) return;
-    if (result === undefined && this.#repeatable.test(question.name)) this.#waiting.add(question);
-    else question.answered((result ?? { ok: false, error: unsure }) as Result<never>);
+  #answer(question: Question, result: Result): void {
+    if (this.#questions.delete(question)) question.answered(result as Result<never>);
   }
 }

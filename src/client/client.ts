@@ -1,4 +1,4 @@
-import type { Credentials } from './dialer.ts';
+import type { Guest } from './dialer.ts';
 import { ownUrl, platform, type WebSocketClass } from './environment.ts';
 import type { Inbox } from './inbox.ts';
 import { keep, type Store } from './outbox.ts';
@@ -93,19 +93,13 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
   const base = options.url ?? ownUrl();
   const timing = { ...defaultTiming, ...options.timing };
   const tokens = new Tokens(options.token);
-  // What makes a guest the same guest again; in the storage, also after a reload.
-  let guestToken = storage?.getItem(storageKey) ?? undefined;
+  // In the storage, the same guest also after a reload.
+  const guest: Guest = { token: storage?.getItem(storageKey) };
+  const shared = { timing, tokens, guest };
   const rooms = new Map<string, Room<A>>();
   /** Asked for to be joined: one that was left since is not joined again by asking for it. */
   const joined = new WeakSet<Room<A>>();
   let inbox: Promise<Inbox> | undefined;
-
-  const credentials = async (spent?: string): Promise<Credentials> => {
-    const token = await tokens.get(spent);
-    return token === undefined ? { guestToken } : { token };
-  };
-
-  const shared = { timing, credentials, canRenew: tokens.canRenew };
 
   return {
     room(roomId, { history = options.history ?? 50, join = true } = {}) {
@@ -116,15 +110,14 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
         if (username !== undefined) url.searchParams.set('username', username);
         room = new Room<A>(
           {
+            ...options,
             ...shared,
             roomId,
             url,
             history,
-            store: storage,
-            storeKey: `${storageKey}.${roomId}`,
-            positions: options.positions,
+            storageKey: `${storageKey}.${roomId}`,
             onGuestToken(given) {
-              guestToken = given;
+              guest.token = given;
               keep(storage, storageKey, given);
             },
           },
@@ -132,8 +125,10 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
         );
         rooms.set(roomId, room);
       }
-      if (join && !joined.has(room)) room.join();
-      if (join) joined.add(room);
+      if (join && !joined.has(room)) {
+        joined.add(room);
+        room.join();
+      }
       return room;
     },
     inbox() {

@@ -10,7 +10,7 @@ import {
   shouldComeBack,
   UNAUTHORIZED,
 } from './closing.ts';
-import { type Credentials, Dialer, type DialerOptions } from './dialer.ts';
+import { Dialer, type DialerOptions } from './dialer.ts';
 import { type Followed, Follower, type Positioned } from './follower.ts';
 import type { Environment, Socket } from './environment.ts';
 import {
@@ -20,17 +20,15 @@ import {
   PendingCommands,
   type ReplyOf,
 } from './pending-commands.ts';
-import type { PositionKeeper } from './positions.ts';
-import { isTemporary, Refused } from './refused.ts';
+import { isTemporary, notConnected, Refused } from './refused.ts';
 import type { Status } from './status.ts';
 import { Timers } from './timers.ts';
-import { TokenRenewal } from './token-renewal.ts';
-import { backoffMs, patienceMs, type Timing } from './timing.ts';
+import { backoffMs, patienceMs, renewalMs, type Timing } from './timing.ts';
 
 export interface ConnectionOptions extends DialerOptions {
   timing: Timing;
   /** Where to begin, where a program goes on from before; asked whenever nothing is known of the room. */
-  positions?: Pick<PositionKeeper, 'load'> | undefined;
+  loadPosition?: () => Promise<string | undefined>;
 }
 
 /** The events of a connection, in the order in which the room or the inbox decided them. */
@@ -50,7 +48,8 @@ export interface ConnectionListener<Opening, Page> {
   framed(): void;
 }
 
-type TimerName = 'retry' | 'ping' | 'silence';
+type Tuple = [name: string, payload: unknown, result: unknown];
+type TimerName = 'retry' | 'ping' | 'silence' | 'renewal';
 
 /**
  * One room, or the inbox, over the native transport: joins, gives signs of life, comes back by itself with what it has
@@ -68,15 +67,16 @@ export class Connection<
   #status: Status = { name: 'connecting' };
   #socket: Socket | undefined;
   readonly #pending: PendingCommands;
+  /** The name of the first tuple on a socket. */
+  readonly #opening: string;
   readonly #follower: Follower<Opening, PageName>;
   readonly #dialer: Dialer;
-  readonly #renewal: TokenRenewal;
   readonly #timers: Timers<TimerName>;
   #openedAt = 0;
   #failures = 0;
   /** What the server said before it closed. */
   #problem: Problem | undefined;
-  /** Numbers the attempts while credentials are fetched. */
+  /** Numbers the attempts, so that a token fetched for an earlier one is not used. */
   #attempt = 0;
   #stopWaking: (() => void) | undefined;
 
@@ -90,16 +90,13 @@ export class Connection<
     this.#timing = options.timing;
     this.#environment = environment;
     this.#listener = listener;
-    const dialer = new Dialer(options, environment);
-    this.#dialer = dialer;
+    this.#dialer = new Dialer(options, environment);
     const { againMs } = options.timing;
-    const pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
-    this.#pending = pending;
-    const joined = (result: Result<Opening>) => this.#joined(result);
-    const reset = () => this.#lost();
-    this.#follower = new Follower(followed, this, pending, listener, joined, reset);
+    this.#pending = new PendingCommands(environment, againMs, (line) => this.#send(line));
+    this.#opening = followed.opening;
+    const missed = (page: ReplyOf<PageName>) => listener.missed(page);
+    this.#follower = new Follower(followed, this, missed, () => this.#lost());
     this.#timers = new Timers(environment);
-    this.#renewal = new TokenRenewal(dialer, environment, againMs, (token) => this.#offer(token));
   }
 
   get status(): Status {
@@ -111,16 +108,23 @@ export class Connection<
     return this.#status.name === 'open';
   }
 
+  /** Why nothing can be asked until `start`; undefined where something can, now or later. */
+  get over(): Problem | undefined {
+    const status = this.#status;
+    if (status.name === 'ended') return status.problem;
+    return status.name === 'left' ? notConnected : undefined;
+  }
+
   get isCatchingUp(): boolean {
     return this.#follower.isCatchingUp;
   }
 
   /** Begins, or tries again at once instead of later. */
   start(): void {
-    if (this.#status.name === 'waiting') this.wake();
+    if (this.#status.name === 'waiting') this.#wake();
     if (this.#stopWaking !== undefined) return;
     this.#stopWaking = this.#environment.onWake(
-      () => this.wake(),
+      () => this.#wake(),
       () => {
         if (this.#socket !== undefined) this.#lost();
       },
@@ -136,7 +140,7 @@ export class Connection<
   }
 
   /** Something has changed around us: is the connection still there, or can it be again? */
-  wake(): void {
+  #wake(): void {
     if (this.isOpen) this.#ping();
     else if (this.#status.name === 'waiting') void this.#connect();
   }
@@ -149,7 +153,7 @@ export class Connection<
   ask<N extends AnyCommand>(
     name: N,
     payload: PayloadOf<N>,
-    answered: Answered<ReplyOf<N>>,
+    answered: Answered<ReplyOf<N>> = () => undefined,
     delayed?: (retryAt: number) => void,
   ): void {
     if (this.isOpen) this.#pending.send({ name, payload, answered, delayed });
@@ -162,24 +166,24 @@ export class Connection<
   }
 
   async #connect(): Promise<void> {
-    this.#stopTimers();
+    this.#timers.stopAll();
     const attempt = ++this.#attempt;
     this.#problem = undefined;
     this.#tell({ name: 'connecting' });
     try {
-      this.#follower.position ??= await this.#options.positions?.load();
-      const credentials = await this.#dialer.credentials();
-      if (attempt === this.#attempt) this.#open(credentials);
+      this.#follower.position ??= await this.#options.loadPosition?.();
+      const token = await this.#dialer.nextToken();
+      if (attempt === this.#attempt) this.#open(token);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       if (error instanceof Refused && !isTemporary(error.problem)) {
-        this.#end(UNAUTHORIZED, error.problem);
+        this.#finish({ name: 'ended', code: UNAUTHORIZED, problem: error.problem });
       } else this.#comeBack();
     }
   }
 
-  #open(credentials: Credentials): void {
-    const socket = this.#dialer.open(credentials, this.#follower.position, {
+  #open(token: string | undefined): void {
+    const socket = this.#dialer.open(token, this.#follower.position, {
       text: (data) => {
         if (socket === this.#socket) this.#frame(data);
       },
@@ -195,11 +199,36 @@ export class Connection<
     this.#timers.stop('silence');
     const socket = this.#socket;
     if (frame !== 'pong') {
-      if (!this.#follower.frame(frame, () => socket === this.#socket)) return;
+      for (const line of frame.split('\n')) {
+        this.#tuple(JSON.parse(line) as Tuple);
+        // What a line says can end the connection.
+        if (socket !== this.#socket) return;
+      }
       this.#listener.framed();
     }
     // After a refused join the close is still to come.
     if (this.#pending.isWaiting || !this.isOpen) this.#expectAnswer();
+  }
+
+  #tuple([name, payload, result]: Tuple): void {
+    switch (name) {
+      case this.#opening:
+        this.#joined(payload as Result<Opening>);
+        break;
+      case 'ack':
+        this.#pending.answer(result as Result, payload as number);
+        break;
+      case 'position':
+        this.#follower.reached(payload as string);
+        break;
+      case 'error':
+        // Every command here asks for a reply, so this is about a frame that could not be read: the
+        // oldest that is not answered, since answers come in the order of the commands.
+        this.#pending.answer({ ok: false, error: payload as Problem });
+        break;
+      default:
+        this.#listener.event(name, payload);
+    }
   }
 
   #joined(result: Result<Opening>): void {
@@ -212,7 +241,7 @@ export class Connection<
     const hasResumed = this.#follower.joined(result);
     // At once: at the edge a socket that was closed stands half open until its client has sent something.
     this.#ping();
-    if (this.#options.canRenew) this.#renewal.schedule(result.you?.expiresAt);
+    this.#scheduleRenewal(result.you?.expiresAt);
     this.#tell({ name: 'open' });
     this.#listener.joined(result, hasResumed);
     this.#follower.catchUp();
@@ -223,12 +252,32 @@ export class Connection<
     this.#timers.set('ping', this.#timing.pingEveryMs, () => this.#ping());
   }
 
+  /** Puts a newer token in place while the one of the connection still holds. */
+  #scheduleRenewal(expiresAt: number | undefined): void {
+    if (expiresAt === undefined || !this.#options.tokens.canRenew) return;
+    const left = expiresAt - this.#environment.now();
+    const wait = renewalMs(this.#timing, left, this.#environment.random());
+    this.#timers.set('renewal', wait, () => void this.#renew(expiresAt));
+  }
+
+  async #renew(expiresAt: number): Promise<void> {
+    const attempt = this.#attempt;
+    try {
+      const token = await this.#options.tokens.get(this.#dialer.token);
+      if (token !== undefined && attempt === this.#attempt) this.#offer(token);
+    } catch {
+      // Until the token has ended there is time to try again.
+      const isLate = attempt !== this.#attempt || this.#environment.now() >= expiresAt;
+      if (!isLate) this.#scheduleRenewal(expiresAt);
+    }
+  }
+
   /** Shows a newer token to the room. */
   #offer(token: string): void {
     this.#dialer.token = token;
     this.ask('refreshToken', { token }, (result) => {
       if (result?.ok !== true) return;
-      this.#renewal.schedule(result.expiresAt);
+      this.#scheduleRenewal(result.expiresAt);
       this.#listener.renewed();
     });
   }
@@ -248,22 +297,18 @@ export class Connection<
     this.#detach(undefined, code);
     const canTryToken = this.#dialer.closed(code, this.#problem);
     if (canTryToken || shouldComeBack(code)) this.#comeBack();
-    else this.#end(code, this.#problem ?? problemOf(code, reason));
+    else this.#finish({ name: 'ended', code, problem: this.#problem ?? problemOf(code, reason) });
   }
 
   #comeBack(): void {
     const least = this.#problem?.retryAfterMs ?? 0;
     const wait = backoffMs(this.#timing, this.#failures++, this.#environment.random());
     this.#timers.set('retry', least + wait, () => void this.#connect());
-    this.#tell({ name: 'waiting', ...(this.#problem && { problem: this.#problem }) });
-  }
-
-  #end(code: number, problem: Problem): void {
-    this.#finish({ name: 'ended', code, problem });
+    this.#tell({ name: 'waiting', problem: this.#problem });
   }
 
   #finish(status: Status): void {
-    this.#stopTimers();
+    this.#timers.stopAll();
     this.#stopWaking?.();
     this.#stopWaking = undefined;
     this.#tell(status);
@@ -282,16 +327,11 @@ export class Connection<
     const held = this.#environment.now() - this.#openedAt;
     if (this.isOpen && held >= this.#timing.steadyMs) this.#failures = 0;
     this.#attempt++;
-    this.#stopTimers();
+    this.#timers.stopAll();
     const socket = this.#socket;
     this.#socket = undefined;
     this.#status = { name: 'connecting' };
     if (close !== undefined) socket?.close(close);
     this.#pending.drop(code === FRAME_TOO_BIG);
-  }
-
-  #stopTimers(): void {
-    this.#timers.stopAll();
-    this.#renewal.stop();
   }
 }

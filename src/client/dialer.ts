@@ -1,21 +1,20 @@
 import type { Problem } from '../protocol/codes/errors.ts';
-import { TOKEN_EXPIRED, UNAUTHORIZED } from './closing.ts';
+import { TOKEN_EXPIRED } from './closing.ts';
 import type { Environment, Socket, SocketListener } from './environment.ts';
 import { badToken, Refused } from './refused.ts';
+import type { Tokens } from './tokens.ts';
 
-/** Credentials of a client. */
-export interface Credentials {
-  token?: string | undefined;
-  guestToken?: string | undefined;
+/** What makes a guest the same guest again. */
+export interface Guest {
+  token: string | null | undefined;
 }
 
 export interface DialerOptions {
   /** Where the room is, without `since`. */
   url: URL;
-  /** @param spent a token that is of no use any more. Rejects with `Refused` to stay away */
-  credentials: (spent?: string) => Promise<Credentials>;
-  /** Whether other credentials can be had than the last ones. */
-  canRenew: boolean;
+  tokens: Tokens;
+  /** Who this is without a token. */
+  guest: Guest;
 }
 
 /** Opens sockets to one room, with a newer token where the last one was not accepted. */
@@ -36,23 +35,18 @@ export class Dialer {
     this.#session = environment.makeId();
   }
 
-  /** What the next socket is to show. @throws Refused to stay away */
-  credentials(): Promise<Credentials> {
-    return this.#options.credentials(this.#isSpent ? this.token : undefined);
-  }
-
-  /** A token to take the place of the one in use. */
-  async newerToken(): Promise<string | undefined> {
-    return (await this.#options.credentials(this.token)).token;
+  /** What the next socket is to show; undefined for a guest. @throws Refused to stay away */
+  nextToken(): Promise<string | undefined> {
+    return this.#options.tokens.get(this.#isSpent ? this.token : undefined);
   }
 
   /** @param position what to come back with @throws Refused where the platform takes no such token */
-  open(credentials: Credentials, position: string | undefined, listener: SocketListener): Socket {
-    this.token = credentials.token;
+  open(token: string | undefined, position: string | undefined, listener: SocketListener): Socket {
+    this.token = token;
     this.#wasRenewed = this.#isSpent;
     this.#isSpent = false;
     try {
-      return this.#environment.open(this.#address(position), protocolsOf(credentials), listener);
+      return this.#environment.open(this.#address(position), this.#protocols(), listener);
     } catch {
       throw new Refused(badToken);
     }
@@ -64,11 +58,11 @@ export class Dialer {
    * @returns whether the reason is the token, and another one can be tried
    */
   closed(code: number, problem: Problem | undefined): boolean {
-    const { canRenew } = this.#options;
+    const { canRenew } = this.#options.tokens;
     const isOver = code === TOKEN_EXPIRED || problem?.code === 'token_expired';
-    const unauthorized = code === UNAUTHORIZED && problem?.code === 'unauthorized';
+    const unauthorized = problem?.code === 'unauthorized';
     // A token that was good once may have been signed with an older secret.
-    if (isOver || (unauthorized && canRenew && !this.#wasRenewed)) this.#isSpent = true;
+    this.#isSpent = isOver || (unauthorized && canRenew && !this.#wasRenewed);
     return this.#isSpent;
   }
 
@@ -81,10 +75,13 @@ export class Dialer {
     }
     return url.href;
   }
-}
 
-/** The subprotocols that carry the credentials. */
-function protocolsOf({ token, guestToken }: Credentials): string[] {
-  if (token !== undefined) return ['parlor.v1', `bearer.${token}`];
-  return guestToken === undefined ? ['parlor.v1'] : ['parlor.v1', `guest.${guestToken}`];
+  /** The subprotocols that carry the credentials. */
+  #protocols(): string[] {
+    const { guest } = this.#options;
+    const protocols = ['parlor.v1'];
+    if (this.token !== undefined) protocols.push(`bearer.${this.token}`);
+    else if (guest.token) protocols.push(`guest.${guest.token}`);
+    return protocols;
+  }
 }

@@ -114,15 +114,14 @@ function makeId(): string {
 /** Only pages have a network that comes and goes and a window that sleeps. */
 function onWake(look: () => void, lost: () => void): () => void {
   const life = new AbortController();
-  const { signal } = life;
   const { document } = surroundings;
-  const lookIfVisible = () => {
-    if (document?.visibilityState === 'visible') look();
-  };
-  document?.addEventListener('visibilitychange', lookIfVisible, { signal });
   if (document !== undefined) {
-    surroundings.addEventListener?.('online', look, { signal });
-    surroundings.addEventListener?.('offline', lost, { signal });
+    const lookIfVisible = () => {
+      if (document.visibilityState === 'visible') look();
+    };
+    document.addEventListener('visibilitychange', lookIfVisible, life);
+    surroundings.addEventListener?.('online', look, life);
+    surroundings.addEventListener?.('offline', lost, life);
   }
   return () => life.abort();
 }

@@ -9,9 +9,7 @@ import type { Followed } from './follower.ts';
 import { InboxModel } from './inbox-model.ts';
 import type { InboxState } from './inbox-state.ts';
 import { Listeners } from './listeners.ts';
-import { notConnected, Refused } from './refused.ts';
 import type { Status } from './status.ts';
-import { Timers } from './timers.ts';
 
 export type { InboxCommandName, InboxPayload, InboxReply } from '../protocol/inbox-commands.ts';
 export type { Conversation, Notify, Totals } from '../protocol/inbox-objects.ts';
@@ -38,8 +36,6 @@ const followed: Followed<Reply, 'openInbox'> = {
   isPartial: ({ hasMore, reset }) => hasMore && reset === undefined,
 };
 
-/** Whatever is asked of an inbox can be asked twice. */
-const ALL = /^/;
 /** Rooms tell what happens for two minutes after they were named; in milliseconds. */
 const WATCH_AGAIN_MS = 110_000;
 
@@ -52,13 +48,14 @@ export class Inbox {
   readonly #asker: Asker;
   readonly #model = new InboxModel();
   readonly #listeners = new Listeners<InboxEvents>();
-  readonly #timers: Timers<'watch'>;
+  readonly #environment: Environment;
+  #stopWatching = () => {};
   #watched: readonly string[] = [];
   #more: Promise<unknown> | undefined;
   #state: InboxState | undefined;
 
   constructor(options: ConnectionOptions, environment: Environment) {
-    this.#timers = new Timers(environment);
+    this.#environment = environment;
     this.#connection = new Connection(followed, options, environment, {
       status: (status) => this.#statusChanged(status),
       joined: (reply, hasResumed) => this.#opened(reply, hasResumed),
@@ -67,7 +64,7 @@ export class Inbox {
       framed: () => this.#changed(),
       renewed: () => undefined,
     });
-    this.#asker = new Asker(this.#connection, ALL);
+    this.#asker = new Asker(this.#connection);
     this.open();
   }
 
@@ -132,8 +129,9 @@ export class Inbox {
    */
   loadMore(limit = 50): Promise<unknown> {
     const after = this.#model.last;
-    const query = { limit, ...(after !== undefined && { after }) };
-    this.#more ??= this.#ask('getInbox', query, (page) => this.#model.page(page)).finally(() => {
+    this.#more ??= this.#ask('getInbox', { limit, after }, (page) =>
+      this.#model.page(page),
+    ).finally(() => {
       this.#more = undefined;
     });
     return this.#more;
@@ -190,17 +188,15 @@ export class Inbox {
     payload: InboxPayload<N>,
     take?: (reply: InboxReply<N>) => void,
   ): Promise<InboxReply<N>> {
-    return new Promise((resolve, reject) => {
-      this.#asker.ask(name, payload as never, (result) => {
-        if (!result.ok) return reject(new Refused(result.error));
-        const reply = result as unknown as InboxReply<N>;
-        if ('conversation' in reply) this.#model.put(reply.conversation);
-        if (name === 'quitRoom') this.#model.remove((payload as { roomId: string }).roomId);
-        take?.(reply);
-        resolve(reply);
-      });
-      this.#rejectIfGone();
-    });
+    const taken = (answer: object) => {
+      const reply = answer as InboxReply<N>;
+      if ('conversation' in reply) this.#model.put(reply.conversation);
+      if (name === 'quitRoom') this.#model.remove((payload as { roomId: string }).roomId);
+      take?.(reply);
+    };
+    // Whatever is asked of an inbox can be asked twice.
+    const asked = this.#asker.ask(name, payload as never, taken, true);
+    return asked as Promise<unknown> as Promise<InboxReply<N>>;
   }
 
   #opened(reply: Reply, hasResumed: boolean): void {
@@ -224,22 +220,16 @@ export class Inbox {
   }
 
   #watch(): void {
-    this.#timers.stop('watch');
+    this.#stopWatching();
     if (this.#watched.length === 0 || !this.#connection.isOpen) return;
-    this.#connection.ask('watchInbox', { roomIds: [...this.#watched] }, () => undefined);
-    this.#timers.set('watch', WATCH_AGAIN_MS, () => this.#watch());
+    this.#connection.ask('watchInbox', { roomIds: [...this.#watched] });
+    this.#stopWatching = this.#environment.after(WATCH_AGAIN_MS, () => this.#watch());
   }
 
   #statusChanged(status: Status): void {
-    this.#rejectIfGone();
+    if (this.#connection.over !== undefined) this.#asker.go();
     this.#listeners.tell('status', status);
     this.#changed();
-  }
-
-  #rejectIfGone(): void {
-    const { status } = this.#connection;
-    if (status.name === 'ended') this.#asker.ended(status.problem);
-    else if (status.name === 'left') this.#asker.ended(notConnected);
   }
 
   #changed(): void {

@@ -20,8 +20,13 @@ export class Listeners<Events extends object> {
 
   tell<N extends keyof Events>(name: N, payload: Events[N]): void {
     for (const listener of this.#all.get(name) ?? []) {
-      this.#call(() => (listener as (payload: Events[N]) => unknown)(payload));
+      this.#call(listener as (payload: Events[N]) => unknown, payload);
     }
+  }
+
+  /** Tells listeners and streams of an event of the room. */
+  emit<N extends keyof Events>(name: N, payload: Events[N]): void {
+    this.tell(name, payload);
     for (const feed of this.#streams.values()) feed(name, payload);
   }
 
@@ -56,25 +61,21 @@ export class Listeners<Events extends object> {
   }
 
   /** A listener that throws is its owner's defect, and keeps no other from its event. */
-  #call(listener: () => unknown): void {
+  #call<T>(listener: (payload: T) => unknown, payload: T): void {
     try {
-      const result = listener();
+      const result = listener(payload);
       if (!(result instanceof Promise)) return;
       this.#begun.add(result);
-      const ended = () => void this.#begun.delete(result);
-      result.then(ended, (error: unknown) => {
-        ended();
-        report(error);
-      });
+      result.finally(() => this.#begun.delete(result)).catch(this.report);
     } catch (error) {
-      report(error);
+      this.report(error);
     }
   }
-}
 
-/** Throws an error where no caller catches it. */
-export function report(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
+  /** Throws an error where no caller catches it. */
+  readonly report = (error: unknown): void => {
+    queueMicrotask(() => {
+      throw error;
+    });
+  };
 }

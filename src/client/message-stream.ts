@@ -2,10 +2,11 @@ import type { Payload, Reply } from '../protocol/commands.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { EventPayload } from '../protocol/events.ts';
 import type { Message } from '../protocol/objects.ts';
-import type { Connection } from './connection.ts';
+import type { Asker } from './asker.ts';
 import type { Environment } from './environment.ts';
-import type { Answered, PayloadOf } from './pending-commands.ts';
-import { Refused } from './refused.ts';
+import type { PayloadOf } from './pending-commands.ts';
+import type { Refused } from './refused.ts';
+import type { RoomModel } from './room-model.ts';
 
 /** Between two appends, in milliseconds: the room takes 20 a second. */
 const APPEND_EVERY_MS = 60;
@@ -15,14 +16,14 @@ const ALIVE_EVERY_MS = 20_000;
 const MAX_PIECE = 4_096;
 
 export interface StreamPorts {
-  connection: Connection;
+  asker: Asker;
   environment: Environment;
-  /** The message as the room has it. */
-  stored: (message: Message) => void;
-  /** What the room has taken, which it tells to all others. */
-  appended: (payload: Omit<EventPayload<'messageAppended'>, 'roomId'>) => void;
-  /** The message as it is known here. */
-  find: (seq: number) => Message | undefined;
+  roomId: string;
+  /** What is known of the room. */
+  model: Pick<RoomModel, 'event' | 'stored' | 'timeline'>;
+  refused: (problem: Problem) => Refused;
+  /** Nothing more will be sent. */
+  ended: (stream: MessageStream) => void;
 }
 
 type Ending = NonNullable<Payload<'finishMessage'>['status']>;
@@ -50,6 +51,8 @@ export class MessageStream {
   #rest = '';
   #ending: Ending | undefined;
   #isBusy = false;
+  /** Whether nothing more is to be sent. */
+  #isOver = false;
   #stopWaiting = () => {};
 
   constructor(begin: Payload<'message'>, ports: StreamPorts) {
@@ -82,12 +85,6 @@ export class MessageStream {
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
-
-  /** Whether nothing more is to be sent. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-  #isOver = false;
 
   append(text: string): void {
     if (this.#ending !== undefined) return;
@@ -130,16 +127,15 @@ export class MessageStream {
   /** The room will not take any more. */
   fail(problem: Problem): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#stopWaiting();
-    const refused = new Refused(problem);
+    this.#end();
+    const refused = this.#ports.refused(problem);
     this.#reject(refused);
     this.#abort.abort(refused);
   }
 
-  /** Sends what is next. Called again when the room is joined again. */
+  /** Sends what is next. */
   go(): void {
-    if (this.#isBusy || this.#isOver || !this.#ports.connection.isOpen) return;
+    if (this.#isBusy || this.#isOver) return;
     this.#stopWaiting();
     const piece = this.#piece();
     const seq = this.#seq;
@@ -164,7 +160,7 @@ export class MessageStream {
     this.#ask('appendMessage', { seq, offset, text }, ({ rev = 0, stopRequested }) => {
       this.#offset += text.length;
       this.#rest = this.#rest.slice(text.length);
-      if (text !== '') this.#ports.appended({ seq, rev, offset, text });
+      if (text !== '') this.#appended({ seq, rev, offset, text });
       if (stopRequested === true) this.stopRequested();
       this.#isBusy = true;
       this.#wait(APPEND_EVERY_MS, () => {
@@ -178,34 +174,46 @@ export class MessageStream {
     if (message === undefined) return;
     this.#seq = message.seq;
     this.#offset = message.message.length;
-    this.#ports.stored(message);
+    this.#ports.model.stored(message);
     this.#resolve.begun();
   }
 
   #hasEnded({ seq = 0, rev = 0, length = 0, status, reason = '' }: Taken): void {
     if (status === 'refused') return this.fail({ code: 'refused', message: reason });
-    if (status !== undefined) this.#ports.appended({ seq, rev, offset: length, text: '', status });
-    this.#isOver = true;
-    const message = this.#ports.find(seq);
+    if (status !== undefined) this.#appended({ seq, rev, offset: length, text: '', status });
+    this.#end();
+    const message = this.#ports.model.timeline.find(seq);
     if (message !== undefined) this.#resolve.ended(message);
   }
 
+  /** Asks again when the connection was lost: what the room has already it does not take twice. */
   #ask<N extends 'message' | 'appendMessage' | 'finishMessage'>(
     name: N,
     payload: PayloadOf<N>,
     take: (reply: Taken) => void,
   ): void {
     this.#isBusy = true;
-    const answered: Answered<Taken> = (result) => {
+    const taken = (reply: Taken) => {
       this.#isBusy = false;
-      if (this.#isOver || result === undefined) return;
-      if (!result.ok) this.fail(result.error);
-      else {
-        take(result);
-        this.go();
-      }
+      if (this.#isOver) return;
+      take(reply);
+      this.go();
     };
-    this.#ports.connection.ask(name, payload, answered);
+    this.#ports.asker
+      .ask(name, payload, taken, true)
+      .catch(({ problem }: Refused) => this.fail(problem));
+  }
+
+  /** What the room has taken, which it tells to all others. */
+  #appended(appended: Omit<EventPayload<'messageAppended'>, 'roomId'>): void {
+    const { model, roomId } = this.#ports;
+    model.event({ name: 'messageAppended', payload: { ...appended, roomId } });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#stopWaiting();
+    this.#ports.ended(this);
   }
 
   #wait(ms: number, work: () => void): void {

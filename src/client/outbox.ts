@@ -18,14 +18,17 @@ export type Entry = Kept & {
   id: string;
   /** `failed`: refused for good, for the reason in `problem`. */
   state: 'waiting' | 'sending' | 'failed';
-  problem?: Problem;
+  problem?: Problem | undefined;
   /** The room will not have it before, as in slow mode; epoch milliseconds. */
-  retryAt?: number;
+  retryAt?: number | undefined;
   /** User id of who did it; under another name it is not sent. */
-  by?: string;
+  by?: string | undefined;
   /** The text that an edit or a deletion was based on. */
-  was?: string;
+  was?: string | undefined;
 };
+
+/** Where an entry stands. */
+type Mark = Pick<Entry, 'state' | 'problem' | 'retryAt'> & { by?: string | undefined };
 
 /** Where what is unsent survives a reload, such as `sessionStorage`. */
 export interface Store {
@@ -67,22 +70,8 @@ export class Outbox {
     if (this.find(entry.id) === undefined) this.#put([...this.#entries, entry]);
   }
 
-  mark(id: string, state: Entry['state'], problem?: Problem): void {
-    this.#map((entry) => (entry.id === id ? marked(entry, state, problem) : entry));
-  }
-
-  /** It is sent again then; epoch milliseconds. */
-  delay(id: string, retryAt: number): void {
-    this.#map((entry) => (entry.id === id ? { ...entry, retryAt } : entry));
-  }
-
-  /** What was refused is to be sent once more, as this user's. */
-  again(id: string, by: string | undefined): void {
-    this.#map((entry) =>
-      entry.id === id
-        ? { ...marked(entry, 'waiting', undefined), ...(by !== undefined && { by }) }
-        : entry,
-    );
+  mark(id: string, mark: Mark): void {
+    this.#map((entry) => (entry.id === id ? marked(entry, mark) : entry));
   }
 
   remove(id: string): void {
@@ -93,17 +82,19 @@ export class Outbox {
   sign(userId: string): void {
     this.#map((entry) => {
       const { by = userId } = entry;
-      return by === userId ? { ...entry, by } : marked(entry, 'failed', otherUser);
+      return by === userId
+        ? { ...entry, by }
+        : marked(entry, { state: 'failed', problem: otherUser });
     });
   }
 
   /** What was based on a text that stands unchanged, under a newer `rev`. */
   rebase({ seq, rev, message, deletedAt }: Message): void {
+    if (deletedAt !== undefined) return;
     this.#map((entry) => {
-      if (entry.name !== 'editMessage' && entry.name !== 'deleteMessage') return entry;
       const { payload, was } = entry;
-      if (payload.seq !== seq || was !== message || deletedAt !== undefined) return entry;
-      return { ...entry, payload: { ...payload, ifRev: rev } };
+      if (!('ifRev' in payload) || payload.seq !== seq || was !== message) return entry;
+      return { ...entry, payload: { ...payload, ifRev: rev } } as Entry;
     });
   }
 
@@ -128,16 +119,16 @@ export function keep(store: Store | undefined, key: string, value: string | unde
   }
 }
 
-function marked(entry: Entry, state: Entry['state'], problem: Problem | undefined): Entry {
-  const { problem: _, retryAt: __, ...rest } = entry;
-  return { ...rest, state, ...(problem !== undefined && { problem }) };
+/** A problem and a time hold until the next mark. */
+function marked(entry: Entry, mark: Mark): Entry {
+  return { ...entry, problem: undefined, retryAt: undefined, ...mark };
 }
 
 function restored(store: Store | undefined, key: string): Entry[] {
   try {
     const entries = JSON.parse(store?.getItem(key) ?? '[]') as Entry[];
     return entries.map((entry) =>
-      entry.state === 'failed' ? entry : marked(entry, 'waiting', undefined),
+      entry.state === 'failed' ? entry : marked(entry, { state: 'waiting' }),
     );
   } catch {
     return [];

@@ -1,16 +1,11 @@
 import type { Message } from '../protocol/objects.ts';
-import type { Entry } from './outbox.ts';
+import type { Change } from './state.ts';
 
 type BySeq = ReadonlyMap<number, readonly string[]>;
 
 /** Emoji that this user has given, by the `seq` of the message; messages without any are left out. */
 export class OwnReactions {
   #bySeq: BySeq = new Map();
-
-  /** The same map until it changes. */
-  get bySeq(): BySeq {
-    return this.#bySeq;
-  }
 
   clear(): void {
     this.#bySeq = new Map();
@@ -34,11 +29,11 @@ export class OwnReactions {
   }
 
   /** With what is on its way. */
-  with(entries: readonly Entry[]): BySeq {
+  with(changes: readonly Change[]): BySeq {
     let bySeq = this.#bySeq;
-    for (const { name, payload, state } of entries) {
-      if (state === 'failed' || (name !== 'addReaction' && name !== 'removeReaction')) continue;
-      const { seq, emoji } = payload as { seq: number; emoji: string };
+    for (const { name, payload } of changes) {
+      if (!('emoji' in payload)) continue;
+      const { seq, emoji } = payload;
       bySeq = new Map(bySeq).set(seq, changed(bySeq.get(seq) ?? [], emoji, name === 'addReaction'));
     }
     return bySeq;

@@ -1,15 +1,25 @@
-import type { Reply } from '../protocol/commands.ts';
 import type { Present } from '../protocol/objects.ts';
 
-/** Above this many users online the room sends a number instead of names. */
-const CROWD = 200;
-
-/** The users who are present. */
+/** The users who are present, as one list of the room says and the events after it. */
 export class People {
-  #present = new Map<string, Present>();
+  readonly #present = new Map<string, Present>();
   #list: readonly Present[] | undefined;
-  #count = 0;
-  #isComplete = true;
+  #count: number;
+  /** Whether all names are known. */
+  isComplete: boolean;
+  /** Whether the room has sent a number since, which names received earlier need not match. */
+  isCounted = false;
+
+  /**
+   * @param known users whose names are known
+   * @param isComplete whether these are all
+   * @param count how many there are
+   */
+  constructor(known: readonly Present[] = [], isComplete = true, count = 0) {
+    this.isComplete = isComplete;
+    this.#count = count;
+    this.add(known);
+  }
 
   /** Everyone whose name is known, in the order it became so; the same list until that changes. */
   get list(): readonly Present[] {
@@ -17,50 +27,24 @@ export class People {
     return this.#list;
   }
 
-  /** Whether all names are known. */
-  get isComplete(): boolean {
-    return this.#isComplete;
-  }
-
   get count(): number {
-    return this.#isComplete ? this.#present.size : this.#count;
+    return this.isComplete ? this.#present.size : this.#count;
   }
 
-  /** @returns whether the names of more are to be loaded, page by page */
-  joined({
-    online,
-    onlineCount,
-    presence,
-  }: Pick<Reply<'joinRoom'>, 'online' | 'onlineCount' | 'presence'>): boolean {
-    this.#present.clear();
-    this.add(online, presence === 'users' && online.length >= onlineCount);
-    this.#count = onlineCount;
-    return presence === 'users' && !this.#isComplete;
-  }
-
-  /** The room was left: presence is not known any more. */
-  clear(): void {
-    this.#present.clear();
-    this.#count = 0;
-    this.#isComplete = true;
-    this.#list = undefined;
-  }
-
-  /** A page, in the order of the room's events. @param isLast whether all are known with it */
-  add(page: readonly Present[], isLast: boolean): void {
+  /** In the order of the room's events. */
+  add(page: readonly Present[]): void {
     for (const user of page) this.#present.set(user.userId, presentOf(user));
-    this.#isComplete = isLast;
     this.#list = undefined;
   }
 
   arrived(user: Present): void {
     this.#count++;
-    this.add([user], this.#isComplete);
+    this.add([user]);
   }
 
   /** A user's name may have changed. */
   renamed(user: Present): void {
-    if (this.#present.has(user.userId)) this.add([user], this.#isComplete);
+    if (this.#present.has(user.userId)) this.add([user]);
   }
 
   left({ userId }: { userId: string }): void {
@@ -69,14 +53,10 @@ export class People {
     this.#list = undefined;
   }
 
-  /**
-   * The room has sent a number, which names received earlier need not match.
-   * @returns whether there are few enough to ask for all names again
-   */
-  counted(onlineCount: number): boolean {
-    this.#count = onlineCount;
-    this.#isComplete = false;
-    return onlineCount <= CROWD;
+  counted(count: number): void {
+    this.#count = count;
+    this.isComplete = false;
+    this.isCounted = true;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Listeners, report } from './listeners.ts';
+import type { Listeners } from './listeners.ts';
 
 /**
  * Keeps how far a program has handled each room, over restarts; in a file, say. A position is text:
@@ -23,7 +23,7 @@ const FORM = /^([\w-]+):(\d+)(?: (\d+))?$/;
 export class PositionKeeper {
   readonly #positions: Positions;
   readonly #roomId: string;
-  readonly #listeners: Pick<Listeners<never>, 'handled'>;
+  readonly #listeners: Pick<Listeners<never>, 'handled' | 'report'>;
   #epoch = '';
   /** The position up to which events were emitted. */
   rev = 0;
@@ -34,7 +34,11 @@ export class PositionKeeper {
   #due = 0;
   #writes: Promise<unknown> = Promise.resolve();
 
-  constructor(positions: Positions, roomId: string, listeners: Pick<Listeners<never>, 'handled'>) {
+  constructor(
+    positions: Positions,
+    roomId: string,
+    listeners: Pick<Listeners<never>, 'handled' | 'report'>,
+  ) {
     this.#positions = positions;
     this.#roomId = roomId;
     this.#listeners = listeners;
@@ -86,7 +90,8 @@ export class PositionKeeper {
     const handled = () => {
       if (number < this.#due) return;
       this.#due = number;
-      this.#writes = this.#writes.then(() => this.#write(number, position)).catch(report);
+      const written = this.#writes.then(() => this.#write(number, position));
+      this.#writes = written.catch(this.#listeners.report);
     };
     // What a listener failed to handle comes again after a restart, unless later events are handled.
     void this.#listeners.handled().then(handled, () => undefined);

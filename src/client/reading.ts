@@ -1,3 +1,5 @@
+import type { Reply } from '../protocol/commands.ts';
+import type { Result } from '../protocol/frames.ts';
 import type { Message, Receipt, You } from '../protocol/objects.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -50,9 +52,25 @@ export class Reading {
     return this.#wanted > (this.#isKept ? this.#counts.readUpTo : 0) ? this.#wanted : undefined;
   }
 
-  /** The room's own count. */
-  told(counts: Counts, userId = this.#userId): void {
-    this.#userId = userId;
+  /** The room's word about this user and, in a short list, about all others. */
+  told({ room, you, receipts }: Pick<Reply<'joinRoom'>, 'room' | 'you' | 'receipts'>): void {
+    this.#userId = you.userId;
+    this.#counted(you);
+    this.#knowsAll = receipts !== undefined || room.memberCount < 2;
+    if (!this.#knowsAll) return;
+    this.#receipts = new Map(receipts?.map(({ userId, readUpTo }) => [userId, readUpTo]));
+  }
+
+  /** The answer to a read position. */
+  marked(readUpTo: number, result: Result<Counts>): void {
+    // The room knows no position beyond its newest message, and may not have this one.
+    if (this.wanted === readUpTo) this.#wanted = 0;
+    if (!result.ok) return;
+    this.#isKept = true;
+    this.#counted(result);
+  }
+
+  #counted(counts: Counts): void {
     const { readUpTo, unread, unreadMentions } = counts;
     this.#counts = { readUpTo, unread, unreadMentions };
     if (this.wanted !== undefined) this.#guess();
@@ -64,17 +82,6 @@ export class Reading {
       this.#wanted = readUpTo;
       this.#guess();
     } else if (!this.#isKept) this.#wanted = Math.max(this.#wanted, readUpTo);
-  }
-
-  /** The room has kept what was read. */
-  kept(counts: Counts): void {
-    this.#isKept = true;
-    this.told(counts);
-  }
-
-  /** The room will not have it, or not that far. */
-  giveUp(): void {
-    this.#wanted = 0;
   }
 
   #guess(): void {
@@ -115,13 +122,6 @@ export class Reading {
       this.#receipts = new Map(this.#receipts).set(userId, readUpTo);
     }
     return false;
-  }
-
-  /** The room's word about others. @param memberCount how many are on its list, this user too */
-  othersTold(receipts: readonly Receipt[] | undefined, memberCount: number): void {
-    this.#knowsAll = receipts !== undefined || memberCount < 2;
-    if (!this.#knowsAll) return;
-    this.#receipts = new Map(receipts?.map(({ userId, readUpTo }) => [userId, readUpTo]));
   }
 
   /** A user's first change counts as having read everything before it; no event says so. */

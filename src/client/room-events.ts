@@ -33,11 +33,3 @@ interface RoomEventsOf<A extends object> {
 export type RoomEvent = {
   [N in EventName]: { name: N; payload: EventPayload<N> };
 }[EventName];
-
-/** Events that only this client makes. */
-const OWN = /^(change|status|reset)$/;
-
-/** The payload of the room's own event; undefined for events that only this client makes. */
-export function roomEvent(name: string, payload: unknown): RoomEvent | undefined {
-  return OWN.test(name) ? undefined : ({ name, payload } as RoomEvent);
-}

@@ -1,20 +1,19 @@
 import type { Reply } from '../protocol/commands.ts';
 import type { EventPayload } from '../protocol/events.ts';
+import type { Result } from '../protocol/frames.ts';
 import type { Message, RoomInfo, You } from '../protocol/objects.ts';
 import type { Askable, Asker } from './asker.ts';
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
+import { Lane, type Next } from './lane.ts';
 import type { Listeners } from './listeners.ts';
 import type { Entry } from './outbox.ts';
 import { OwnReactions } from './own-reactions.ts';
 import { People } from './people.ts';
-import { PeopleLoader } from './people-loader.ts';
 import type { PositionKeeper } from './positions.ts';
-import { ReadMarker } from './read-marker.ts';
 import { Reading } from './reading.ts';
-import { Refresher } from './refresher.ts';
 import type { RoomEvent, RoomEvents } from './room-events.ts';
-import { hasFailed, isOutgoing, type RoomState, withChanges } from './state.ts';
+import { hasFailed, isChange, isOutgoing, type RoomState, withChanges } from './state.ts';
 import { type Merged, Timeline } from './timeline.ts';
 import type { Timing } from './timing.ts';
 import { Typists } from './typists.ts';
@@ -25,12 +24,16 @@ interface Ports {
   asker: Asker;
   timing: Timing;
   listeners: Listeners<RoomEvents>;
-  positions: PositionKeeper | undefined;
   /** A message is stored in the room, whether or not its reply came. */
-  stands: (message: Message) => void;
+  stored: (message: Message) => void;
   /** The state has changed outside of a frame. */
   changed: () => void;
 }
+
+/** Above this many users online the room sends a number instead of names. */
+const CROWD = 200;
+/** Names of users in a page. */
+const PAGE = 100;
 
 /** The parts of a state that say what is known of a room. */
 type Known = Omit<RoomState, 'roomId' | 'status' | 'isCatchingUp'>;
@@ -38,12 +41,16 @@ type Known = Omit<RoomState, 'roomId' | 'status' | 'isCatchingUp'>;
 /** What this client knows of a room, and how replies and events change it. */
 export class RoomModel {
   readonly timeline = new Timeline();
+  /** Where a program keeps positions. */
+  positions: PositionKeeper | undefined;
   readonly #reading = new Reading(this.timeline);
   /** Takes to the room how far this user has read. */
-  readonly marker: ReadMarker;
-  readonly #people = new People();
-  readonly #loader: PeopleLoader;
-  readonly #refresher: Refresher;
+  readonly #marking: Lane<'markRead'>;
+  readonly #refreshing: Lane<'joinRoom'>;
+  /** Whether the room is to be asked for its word about this user. */
+  #isStale = false;
+  /** Another one with each list of the room, so that pages of an earlier one are dropped. */
+  #people = new People();
   readonly #ports: Ports;
   readonly #myReactions = new OwnReactions();
   readonly #typists: Typists;
@@ -54,32 +61,30 @@ export class RoomModel {
 
   constructor(ports: Ports) {
     this.#ports = ports;
-    this.#loader = new PeopleLoader(ports.asker, this.#people);
-    this.#refresher = new Refresher(ports.connection, (reply) => this.#refreshed(reply));
-    this.marker = new ReadMarker(ports.connection, this.#reading, () => {
-      this.#isListed = true;
-    });
+    const { connection } = ports;
+    this.#marking = new Lane(connection, () => this.#nextMark());
+    this.#refreshing = new Lane(connection, () => this.#nextRefresh());
     this.#typists = new Typists(ports.environment, ports.timing.typingLapsesMs, ports.changed);
   }
 
   /** The room was left or has ended: presence is not known any more. */
   left(): void {
-    this.#loader.cancel();
     this.#typists.clear();
-    this.#people.clear();
+    this.#people = new People();
   }
 
   joined(reply: Reply<'joinRoom'>): void {
     const { room, messages, missed, complete, myReactions } = reply;
+    this.#isStale = false;
     if (missed === undefined) this.#begin(reply);
     else this.#goOn(reply, missed);
     this.#myReactions.learn([...messages, ...(missed ?? [])], myReactions);
     this.timeline.dropBelow(room.horizon);
-    for (const message of messages) this.#ports.stands(message);
+    for (const message of messages) this.#ports.stored(message);
     this.#typists.clear();
     this.#told(reply);
     this.#meetPeople(reply);
-    if (complete !== false) this.#ports.positions?.caughtUp(reply.position);
+    if (complete !== false) this.positions?.caughtUp(reply.position);
   }
 
   /** A further page of what was missed. */
@@ -87,14 +92,57 @@ export class RoomModel {
     this.#takeMissed(messages);
     this.#myReactions.learn(messages, myReactions);
     if (!complete) return;
-    this.#ports.positions?.caughtUp(position);
+    this.positions?.caughtUp(position);
     // Live events were not enough while pages were on their way.
     this.refresh();
   }
 
-  /** Asks for the room's word about this user: a newer token may give another name or other rights. */
+  /**
+   * Asks for the room's word about this user where events do not say enough: to join twice is harmless
+   * and answers afresh. What comes up while an answer is due is asked once more after it.
+   */
   refresh(): void {
-    this.#refresher.refresh();
+    this.#isStale = true;
+    this.#refreshing.go();
+  }
+
+  #nextRefresh(): Next<'joinRoom'> | undefined {
+    if (!this.#isStale) return undefined;
+    this.#isStale = false;
+    return {
+      name: 'joinRoom',
+      payload: {},
+      answered: (result) => {
+        if (result?.ok === true) this.#refreshed(result);
+      },
+    };
+  }
+
+  /** This user has read so far. */
+  markRead(readUpTo: number): void {
+    this.#reading.want(readUpTo);
+    this.go();
+  }
+
+  /** Sends how far this user has read, where the room does not know yet. */
+  go(): void {
+    this.#marking.go();
+  }
+
+  #nextMark(): Next<'markRead'> | undefined {
+    const readUpTo = this.#reading.wanted;
+    if (readUpTo === undefined) return undefined;
+    return {
+      name: 'markRead',
+      payload: { readUpTo },
+      answered: (result) => this.#marked(readUpTo, result),
+    };
+  }
+
+  #marked(readUpTo: number, result: Result<Reply<'markRead'>> | undefined): void {
+    if (result === undefined) return;
+    this.#reading.marked(readUpTo, result);
+    if (result.ok) this.#isListed = true;
   }
 
   #refreshed(reply: Reply<'joinRoom'>): void {
@@ -105,8 +153,8 @@ export class RoomModel {
   event(event: RoomEvent): void {
     const { name, payload } = event;
     if (name === 'message' || name === 'messageUpdated') this.#heard(name, payload);
-    else if (name === 'messageAppended') this.appended(payload);
-    else if (this.#apply(event)) this.#ports.listeners.tell(name, payload);
+    else if (name === 'messageAppended') this.#appended(payload);
+    else if (this.#apply(event)) this.#ports.listeners.emit(name, payload);
     if ('rev' in payload) this.#reached(payload.rev);
   }
 
@@ -114,20 +162,20 @@ export class RoomModel {
   stored(message: Message, myReactions?: readonly string[]): void {
     if (myReactions !== undefined) this.#myReactions.set(message.seq, myReactions);
     this.#tellMerged(this.timeline.put(message), message);
-    this.#act(this.#you?.userId);
+    this.#listed();
     this.#reached(message.rev);
   }
 
   /** The text of a message has grown, or has ended: that is also an update, with all of it. */
-  appended(payload: EventPayload<'messageAppended'>): void {
+  #appended(payload: EventPayload<'messageAppended'>): void {
     const { listeners } = this.#ports;
     const before = this.timeline.find(payload.seq);
     if (!this.timeline.append(payload)) return;
-    listeners.tell('messageAppended', payload);
+    listeners.emit('messageAppended', payload);
     const message = this.timeline.find(payload.seq);
     if (payload.status === undefined || message === undefined) return;
     if (this.#reading.heard(before, message, false)) this.refresh();
-    listeners.tell('messageUpdated', message);
+    listeners.emit('messageUpdated', message);
   }
 
   /** A reply with something of the room in it. */
@@ -138,14 +186,16 @@ export class RoomModel {
 
   /** @param entries what was done here and is not known to be stored */
   known(entries: readonly Entry[]): Known {
+    const changes = entries.filter(isChange);
+    const pending = changes.filter((change) => !hasFailed(change));
     return {
       room: this.#room,
       you: this.#you,
-      messages: withChanges(this.timeline.list, entries),
+      messages: withChanges(this.timeline.list, pending),
       hasOlder: this.#you !== undefined && this.timeline.hasOlder,
       outgoing: entries.filter(isOutgoing),
-      myReactions: this.#myReactions.with(entries),
-      failedChanges: entries.filter((entry) => !isOutgoing(entry)).filter(hasFailed),
+      myReactions: this.#myReactions.with(pending),
+      failedChanges: changes.filter(hasFailed),
       online: this.#people.list,
       onlineCount: this.#people.count,
       typing: this.#typists.list,
@@ -166,7 +216,7 @@ export class RoomModel {
 
   /** Goes on from a position: that of a connection that was lost, or one from before a restart. */
   #goOn({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
-    const { positions } = this.#ports;
+    const { positions } = this;
     if (this.#you === undefined) this.timeline.clear((positions?.rev ?? 0) + 1);
     positions?.missing(epoch);
     this.#takeMissed(missed);
@@ -174,40 +224,52 @@ export class RoomModel {
 
   /** While pages of what was missed come, live events do not move the position. */
   #reached(rev: number): void {
-    const { connection, positions } = this.#ports;
-    if (!connection.isCatchingUp) positions?.reached(rev);
+    if (!this.#ports.connection.isCatchingUp) this.positions?.reached(rev);
   }
 
   #takeMissed(messages: readonly Message[]): void {
-    const { positions, stands } = this.#ports;
+    const { positions } = this;
     for (const message of messages) {
       const { seq, rev } = message;
       const isNew = seq < this.timeline.from && positions?.isNew(seq) === true;
       const merged = this.timeline.put(message);
       this.#tellMerged(isNew ? 'new' : merged, message);
-      stands(message);
+      this.#ports.stored(message);
       positions?.reached(rev);
     }
   }
 
   #tellMerged(merged: Merged, message: Message): void {
     const { listeners } = this.#ports;
-    if (merged === 'new') listeners.tell('message', message);
-    else if (merged === 'changed') listeners.tell('messageUpdated', message);
+    if (merged === 'new') listeners.emit('message', message);
+    else if (merged === 'changed') listeners.emit('messageUpdated', message);
   }
 
   /** The room's word about itself, this user, and how far all have read. */
-  #told({ room, you, receipts }: Reply<'joinRoom'>): void {
-    this.#room = room;
-    this.#you = you;
-    this.#people.renamed(you);
-    this.#reading.told(you, you.userId);
-    this.#reading.othersTold(receipts, room.memberCount);
+  #told(reply: Reply<'joinRoom'>): void {
+    this.#room = reply.room;
+    this.#you = reply.you;
+    this.#people.renamed(reply.you);
+    this.#reading.told(reply);
   }
 
-  #meetPeople(reply: Reply<'joinRoom'>): void {
-    this.#loader.cancel();
-    if (this.#people.joined(reply)) this.#loader.load();
+  #meetPeople({ online, onlineCount, presence }: Reply<'joinRoom'>): void {
+    const hasNames = presence === 'users';
+    const people = new People(online, hasNames && online.length >= onlineCount, onlineCount);
+    this.#people = people;
+    if (hasNames && !people.isComplete) this.#loadPeople(people);
+  }
+
+  /** Loads the names of everyone who is online, page by page. */
+  #loadPeople(people: People, after?: string): void {
+    const page = { online: true, limit: PAGE, after };
+    const take = ({ members, hasMore }: Reply<'getMembers'>) => {
+      if (people !== this.#people || people.isCounted) return;
+      people.add(members);
+      people.isComplete = !hasMore;
+      if (hasMore) this.#loadPeople(people, members.at(-1)?.userId);
+    };
+    this.#ports.asker.ask('getMembers', page, take).catch(() => undefined);
   }
 
   /** @returns whether the event says something new */
@@ -224,8 +286,8 @@ export class RoomModel {
         this.#typists.stopped(payload.userId);
         break;
       case 'presence':
-        this.#loader.cancel();
-        if (this.#people.counted(payload.onlineCount)) this.refresh();
+        this.#people.counted(payload.onlineCount);
+        if (payload.onlineCount <= CROWD) this.refresh();
         break;
       case 'typing':
         if (!isMe) this.#typists.heard(payload);
@@ -258,30 +320,30 @@ export class RoomModel {
 
   /** A message that another user sent or changed, live. */
   #heard(name: 'message' | 'messageUpdated', payload: EventPayload<'messageUpdated'>): void {
-    const { listeners, stands } = this.#ports;
+    const { listeners, stored } = this.#ports;
     const { change: _, by, ...message } = payload;
     const before = this.timeline.find(message.seq);
     const merged = this.timeline.put(message);
     if (merged === 'known') return;
     const isMessage = name === 'message';
     if (isMessage) this.#typists.stopped(message.senderId);
-    stands(message);
+    stored(message);
     this.#act(by ?? message.senderId, isMessage ? message.rev : undefined);
     if (this.#reading.heard(before, message, isMessage)) this.refresh();
     // Changed before the page that holds it has come: to those who listen it is new.
-    listeners.tell(merged === 'new' ? 'message' : name, payload);
+    listeners.emit(merged === 'new' ? 'message' : name, payload);
   }
 
-  /**
-   * A user's first durable change puts them on the room's list, which counts them.
-   * @param rev of the change, where it puts the user on the list
-   */
-  #act(userId: string | undefined, rev?: number): void {
-    if (userId !== this.#you?.userId) {
-      if (userId !== undefined && rev !== undefined) this.#reading.acted(userId, rev);
-    } else if (!this.#isListed && userId !== undefined) {
-      this.#isListed = true;
-      this.refresh();
-    }
+  /** @param rev of a change, where it puts its user on the room's list */
+  #act(userId: string, rev?: number): void {
+    if (userId === this.#you?.userId) this.#listed();
+    else if (rev !== undefined) this.#reading.acted(userId, rev);
+  }
+
+  /** This user's first durable change puts them on the room's list, which counts them. */
+  #listed(): void {
+    if (this.#isListed) return;
+    this.#isListed = true;
+    this.refresh();
   }
 }

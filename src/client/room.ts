@@ -8,14 +8,21 @@ import type {
   SignalsOf,
 } from '../protocol/app.ts';
 import type { Message } from '../protocol/objects.ts';
-import type { Askable } from './asker.ts';
+import { type Askable, Asker } from './asker.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Environment } from './environment.ts';
+import type { Followed } from './follower.ts';
+import { Listeners } from './listeners.ts';
 import type { MessageStream } from './message-stream.ts';
-import type { PayloadOf } from './pending-commands.ts';
-import { notConnected } from './refused.ts';
-import { type Heard, type RoomEvent, roomEvent, type RoomEvents } from './room-events.ts';
-import { type RoomOptions, RoomSession } from './room-session.ts';
-import type { RoomState } from './state.ts';
+import { type Entry, type Kept, Outbox, type Store } from './outbox.ts';
+import type { PayloadOf, ReplyOf as AnyReplyOf } from './pending-commands.ts';
+import type { Positions } from './positions.ts';
+import { Refused } from './refused.ts';
+import { type Heard, type RoomEvent, type RoomEvents } from './room-events.ts';
+import { RoomModel } from './room-model.ts';
+import { Sender } from './sender.ts';
+import type { Outgoing, RoomState } from './state.ts';
+import type { Status } from './status.ts';
 
 /** What may go with a message: `kind` and `data` where the application declares kinds. */
 export type MessageOptions<A extends object = object> = Pick<
@@ -29,8 +36,28 @@ type OfKind<A> = { [N in keyof KindsOf<A>]: { kind: N; data: KindsOf<A>[N] } }[k
 /** What an edit may change beside the text. */
 export type EditOptions = Pick<Payload<'editMessage'>, 'mentions' | 'meta' | 'data'>;
 
+export interface RoomOptions extends ConnectionOptions {
+  roomId: string;
+  /** Newest messages to load when the room is first joined. */
+  history: number;
+  /** Where what is unsent survives a reload. */
+  storage?: Store | undefined;
+  /** Where in the storage. */
+  storageKey: string;
+  positions?: Positions | undefined;
+  /** A guest was given this to be the same guest again. */
+  onGuestToken: (guestToken: string) => void;
+}
+
 /** Messages in a page of older ones. */
 const OLDER_PAGE = 50;
+
+const followed: Followed<Reply<'joinRoom'>, 'getMissed'> = {
+  opening: 'joined',
+  page: 'getMissed',
+  payload: (after) => ({ after }),
+  isPartial: ({ complete }) => complete === false,
+};
 
 /**
  * One room: what is known of it, and what can be done in it. It joins when it is made, comes back by
@@ -39,13 +66,52 @@ const OLDER_PAGE = 50;
 export class Room<A extends object = object> {
   /** @example console.log(room.roomId); */
   readonly roomId: string;
-  readonly #session: RoomSession;
+  readonly #connection: Connection;
+  readonly #sender: Sender;
+  readonly #listeners = new Listeners<RoomEvents>();
+  /** The state of a room that was never joined. */
+  readonly #firstState: RoomState;
+  readonly #options: RoomOptions;
+  readonly #outbox: Outbox;
+  readonly #asker: Asker;
   readonly #environment: Environment;
+  readonly #streams = new Set<MessageStream>();
+  readonly #model: RoomModel;
+  #state: RoomState | undefined;
+  #older: Promise<void> | undefined;
+  /** When the room was last told that this user is typing. */
+  #typingAt = -Infinity;
 
   constructor(options: RoomOptions, environment: Environment) {
+    const { timing, storage, storageKey } = options;
     this.roomId = options.roomId;
-    this.#session = new RoomSession(options, environment);
+    this.#options = options;
     this.#environment = environment;
+    const loadPosition = () => this.#loadPosition();
+    this.#connection = new Connection(followed, { ...options, loadPosition }, environment, {
+      status: (status) => this.#statusChanged(status),
+      joined: (reply) => this.#joined(reply),
+      missed: (page) => this.#model.missed(page),
+      event: (name, payload) => this.#event({ name, payload } as RoomEvent),
+      framed: () => this.#changed(),
+      renewed: () => this.#model.refresh(),
+    });
+    this.#outbox = new Outbox(storage, storageKey);
+    this.#asker = new Asker(this.#connection);
+    const parts = {
+      environment,
+      timing,
+      connection: this.#connection,
+      listeners: this.#listeners,
+      outbox: this.#outbox,
+      asker: this.#asker,
+      stored: (message: Message) => this.#sender.stored(message),
+      changed: () => this.#changed(),
+    };
+    this.#model = new RoomModel(parts);
+    this.#sender = new Sender(parts, this.#model);
+    // What is unsent is in one browser's storage, which a server that renders does not have.
+    this.#firstState = this.#makeState([]);
   }
 
   /**
@@ -54,7 +120,7 @@ export class Room<A extends object = object> {
    * @example if (room.state.status.name === 'ended') room.join();
    */
   join(): void {
-    this.#session.connection.start();
+    this.#connection.start();
   }
 
   /**
@@ -62,7 +128,8 @@ export class Room<A extends object = object> {
    * @example room.leave();
    */
   leave(): void {
-    this.#session.leave();
+    this.#connection.stop();
+    this.#listeners.endStreams();
   }
 
   /**
@@ -70,7 +137,8 @@ export class Room<A extends object = object> {
    * @example for (const { sender, message } of room.state.messages) console.log(sender, message);
    */
   get state(): RoomState<A> {
-    return this.#session.state;
+    this.#state ??= this.#makeState(this.#outbox.entries);
+    return this.#state;
   }
 
   /**
@@ -87,7 +155,7 @@ export class Room<A extends object = object> {
    * The state of every room that was never joined: what a server renders, always the same object.
    * @example const isFirst = room.getState() === room.getFirstState();
    */
-  readonly getFirstState = (): RoomState<A> => this.#session.firstState;
+  readonly getFirstState = (): RoomState<A> => this.#firstState;
 
   /**
    * Calls a listener for every event of a name. With `positions`, a promise that it returns is
@@ -95,10 +163,7 @@ export class Room<A extends object = object> {
    * @example room.on('userJoined', ({ username }) => console.log(`${username} is here.`));
    */
   on<N extends keyof Heard<A>>(name: N, listener: (payload: Heard<A>[N]) => unknown): () => void {
-    return this.#session.listeners.on(
-      name as keyof RoomEvents,
-      listener as (payload: unknown) => unknown,
-    );
+    return this.#listeners.on(name as keyof RoomEvents, listener as (payload: unknown) => unknown);
   }
 
   /**
@@ -106,7 +171,7 @@ export class Room<A extends object = object> {
    * @example for await (const { name, payload } of room.events()) console.log(name, payload);
    */
   events(): AsyncIterableIterator<RoomEvent> {
-    return this.#session.listeners.stream(roomEvent);
+    return this.#listeners.stream((name, payload) => ({ name, payload }) as RoomEvent);
   }
 
   /**
@@ -114,7 +179,7 @@ export class Room<A extends object = object> {
    * @example for await (const { message } of room.messages()) console.log(message);
    */
   messages(): AsyncIterableIterator<MessageOf<A>> {
-    return this.#session.listeners.stream((name, payload) =>
+    return this.#listeners.stream((name, payload) =>
       name === 'message' ? (payload as MessageOf<A>) : undefined,
     );
   }
@@ -126,13 +191,8 @@ export class Room<A extends object = object> {
    * @example const { seq } = await room.send('hello, Bob', { mentions: ['bob'] });
    */
   send(message: string, options: MessageOptions<A> = {}): Promise<Message> {
-    const { id = this.#environment.makeId() } = options;
     // The room ends a notice of typing with the message by itself.
-    const payload = { ...options, message, id } as Payload<'message'> & {
-      id: string;
-      message: string;
-    };
-    return this.#session.keep({ name: 'message', payload });
+    return this.#keep({ name: 'message', payload: this.#payload(message, options) });
   }
 
   /**
@@ -142,11 +202,25 @@ export class Room<A extends object = object> {
    * @example const stream = await room.stream(); stream.append('Hello'); await stream.done();
    */
   async stream(message = '', options: MessageOptions<A> = {}): Promise<MessageStream> {
-    const { id = this.#environment.makeId() } = options;
-    const begin = { ...options, message, id, streaming: true } as Payload<'message'>;
-    const stream = await this.#session.stream(begin);
+    const begin = { ...this.#payload(message, options), streaming: true } as const;
+    // Loaded when one begins: most clients never send any.
+    const { MessageStream } = await import('./message-stream.ts');
+    const stream = new MessageStream(begin, {
+      asker: this.#asker,
+      environment: this.#environment,
+      model: this.#model,
+      roomId: this.roomId,
+      refused: (problem) => new Refused(problem),
+      ended: () => this.#streams.delete(stream),
+    });
+    this.#streams.add(stream);
+    stream.go();
     await stream.begun;
     return stream;
+  }
+
+  #payload(message: string, { id, ...options }: MessageOptions<A>): Outgoing['payload'] {
+    return { ...options, message, id: id ?? this.#environment.makeId() } as Outgoing['payload'];
   }
 
   /**
@@ -155,8 +229,8 @@ export class Room<A extends object = object> {
    * @example await room.edit(12, 'hello, dear Bob');
    */
   edit(seq: number, message: string, options: EditOptions = {}): Promise<Message> {
-    const payload = { ...options, seq, message, ...this.#session.ifRev(seq) };
-    return this.#session.keep({ name: 'editMessage', payload });
+    const payload = { ...options, seq, message, ifRev: this.#revOf(seq) };
+    return this.#keep({ name: 'editMessage', payload });
   }
 
   /**
@@ -164,18 +238,18 @@ export class Room<A extends object = object> {
    * @example await room.delete(12, 'off topic');
    */
   delete(seq: number, note?: string): Promise<Message> {
-    const payload = { seq, ...(note !== undefined && { note }), ...this.#session.ifRev(seq) };
-    return this.#session.keep({ name: 'deleteMessage', payload });
+    const payload = { seq, note, ifRev: this.#revOf(seq) };
+    return this.#keep({ name: 'deleteMessage', payload });
   }
 
   /** @example await room.addReaction(12, '👍'); */
   addReaction(seq: number, emoji: string): Promise<Message> {
-    return this.#session.keep({ name: 'addReaction', payload: { seq, emoji } });
+    return this.#keep({ name: 'addReaction', payload: { seq, emoji } });
   }
 
   /** @example await room.removeReaction(12, '👍'); */
   removeReaction(seq: number, emoji: string): Promise<Message> {
-    return this.#session.keep({ name: 'removeReaction', payload: { seq, emoji } });
+    return this.#keep({ name: 'removeReaction', payload: { seq, emoji } });
   }
 
   /**
@@ -183,8 +257,8 @@ export class Room<A extends object = object> {
    * @example for (const { id, state } of room.state.outgoing) if (state === 'failed') room.retry(id);
    */
   retry(id: string): void {
-    this.#session.sender.retry(id);
-    this.#session.changed();
+    this.#sender.retry(id);
+    this.#changed();
   }
 
   /**
@@ -192,8 +266,8 @@ export class Room<A extends object = object> {
    * @example for (const { id } of room.state.failedChanges) room.discard(id);
    */
   discard(id: string): void {
-    this.#session.sender.discard(id, notConnected);
-    this.#session.changed();
+    this.#sender.discard(id);
+    this.#changed();
   }
 
   /**
@@ -202,7 +276,8 @@ export class Room<A extends object = object> {
    * @example room.markRead();
    */
   markRead(readUpTo = this.state.messages.at(-1)?.seq ?? 0): void {
-    this.#session.markRead(readUpTo);
+    this.#model.markRead(readUpTo);
+    this.#changed();
   }
 
   /**
@@ -210,7 +285,13 @@ export class Room<A extends object = object> {
    * @example room.typing();
    */
   typing(isTyping = true): void {
-    this.#session.notice.typing(isTyping);
+    const { typingEveryMs, typingLapsesMs } = this.#options.timing;
+    const now = this.#environment.now();
+    const since = now - this.#typingAt;
+    if (isTyping ? since < typingEveryMs : since >= typingLapsesMs) return;
+    if (!this.#connection.isOpen) return;
+    if (isTyping) this.#typingAt = now;
+    this.#connection.ask('typing', { isTyping });
   }
 
   /**
@@ -219,7 +300,7 @@ export class Room<A extends object = object> {
    * @example connect<{ cursor: { x: number } }>({ url }).room('general').signal('cursor', { x: 1 });
    */
   signal<N extends keyof SignalsOf<A> & string>(name: N, payload: SignalsOf<A>[N]): void {
-    this.#session.connection.ask(name as 'typing', payload as object, () => undefined);
+    this.#connection.ask(name as 'typing', payload as object);
   }
 
   /**
@@ -231,16 +312,19 @@ export class Room<A extends object = object> {
     name: N,
     payload: TakenBy<A, N>,
   ): Promise<ReplyOf<A, N>> {
-    const asked = this.#session.ask(name as unknown as 'getMembers', payload as object);
+    const asked = this.#ask(name as unknown as 'getMembers', payload as object);
     return asked as unknown as Promise<ReplyOf<A, N>>;
   }
 
   /**
-   * Loads a page of older messages into the state. @throws Refused
+   * Loads a page of older messages into the state; 50 unless given. @throws Refused
    * @example if (room.state.hasOlder) await room.loadOlder();
    */
   loadOlder(limit = OLDER_PAGE): Promise<void> {
-    return this.#session.loadOlder(limit);
+    this.#older ??= this.#loadOlder(limit).finally(() => {
+      this.#older = undefined;
+    });
+    return this.#older;
   }
 
   /**
@@ -248,7 +332,9 @@ export class Room<A extends object = object> {
    * @example room.trim(200);
    */
   trim(count: number): void {
-    this.#session.trim(count);
+    // While pages are on their way the newest here need not be the newest there are.
+    if (!this.#connection.isCatchingUp) this.#model.timeline.trim(count);
+    this.#changed();
   }
 
   /**
@@ -267,6 +353,103 @@ export class Room<A extends object = object> {
    * @example const { results } = await room.ask('searchMessages', { query: 'hello' });
    */
   ask<N extends Askable>(name: N, payload: Omit<Payload<N>, 'roomId'>): Promise<Reply<N>> {
-    return this.#session.ask(name, payload as PayloadOf<N>) as Promise<Reply<N>>;
+    return this.#ask(name, payload as PayloadOf<N>) as Promise<Reply<N>>;
+  }
+
+  /** @param take is given the reply in the room's order, before the events after it */
+  #ask<N extends Askable>(
+    name: N,
+    payload: PayloadOf<N>,
+    take?: (reply: AnyReplyOf<N>) => void,
+  ): Promise<AnyReplyOf<N>> {
+    return this.#asker.ask(name, payload, (reply) => {
+      this.#model.learn(reply);
+      take?.(reply);
+    });
+  }
+
+  #keep(kept: Kept): Promise<Message> {
+    const changed = 'seq' in kept.payload ? kept.payload.seq : undefined;
+    const was = this.state.messages.find(({ seq }) => seq === changed)?.message;
+    const stored = this.#sender.add(kept, was);
+    this.#changed();
+    return stored;
+  }
+
+  /** Of a message as it is known here. */
+  #revOf(seq: number): number | undefined {
+    return this.#model.timeline.find(seq)?.rev;
+  }
+
+  #event(event: RoomEvent): void {
+    const { name, payload } = event;
+    if (name === 'stopRequested') {
+      for (const stream of this.#streams) if (stream.seq === payload.seq) stream.stopRequested();
+    }
+    this.#model.event(event);
+  }
+
+  /** Loads what keeps positions when there are any to keep: only programs do. */
+  async #loadPosition(): Promise<string | undefined> {
+    const { positions } = this.#options;
+    if (positions === undefined) return undefined;
+    const { PositionKeeper } = await import('./positions.ts');
+    this.#model.positions ??= new PositionKeeper(positions, this.roomId, this.#listeners);
+    return this.#model.positions.load();
+  }
+
+  #statusChanged(status: Status): void {
+    const { over } = this.#connection;
+    if (over !== undefined) {
+      this.#go();
+      for (const stream of this.#streams) stream.fail(over);
+      this.#model.left();
+    }
+    this.#listeners.tell('status', status);
+    this.#changed();
+  }
+
+  /**
+   * Sends what waits. Where the room was left or has ended, rejects what waits for an answer instead;
+   * unsent messages stay.
+   */
+  #go(): void {
+    this.#sender.go();
+    this.#asker.go();
+    this.#model.go();
+  }
+
+  #joined(reply: Reply<'joinRoom'>): void {
+    const { you } = reply;
+    if (you.guestToken !== undefined) this.#options.onGuestToken(you.guestToken);
+    this.#sender.joined(you.userId);
+    this.#model.joined(reply);
+    this.#go();
+    if (this.#model.timeline.list.length === 0 && this.#options.history > 0) {
+      void this.loadOlder().catch(() => undefined);
+    }
+  }
+
+  async #loadOlder(limit: number): Promise<void> {
+    const { timeline } = this.#model;
+    const { from } = timeline;
+    if (from === 0) return;
+    const page = { limit, before: from < Infinity ? from : undefined };
+    await this.#ask('getHistory', page, ({ messages, hasMore }) => {
+      // Where the list was replaced since, the page does not reach up to it.
+      if (from !== timeline.from) return;
+      const [first] = messages;
+      timeline.addOlder(messages, hasMore && first !== undefined ? first.seq : 0);
+    });
+  }
+
+  #changed(): void {
+    this.#state = undefined;
+    this.#listeners.tell('change', this.state);
+  }
+
+  #makeState(entries: readonly Entry[]): RoomState {
+    const { status, isCatchingUp } = this.#connection;
+    return { roomId: this.roomId, status, isCatchingUp, ...this.#model.known(entries) };
   }
 }

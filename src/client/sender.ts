@@ -5,7 +5,9 @@ import type { Message } from '../protocol/objects.ts';
 import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
 import type { Entry, Kept, Outbox } from './outbox.ts';
-import { Refused } from './refused.ts';
+import { Lane, type Next } from './lane.ts';
+import { notConnected, Refused } from './refused.ts';
+import type { RoomModel } from './room-model.ts';
 
 interface Promised {
   id: string;
@@ -17,8 +19,6 @@ export interface SenderPorts {
   connection: Connection;
   environment: Environment;
   outbox: Outbox;
-  /** A message as the room says it is now. @param myReactions where a reply has them */
-  stored: (message: Message, myReactions?: readonly string[]) => void;
 }
 
 type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
@@ -30,13 +30,19 @@ type Changed = Result<Reply<'editMessage'> & Partial<Reply<'addReaction'>>>;
  */
 export class Sender {
   readonly #ports: SenderPorts;
+  readonly #model: Pick<RoomModel, 'stored'>;
+  /** One for messages, one for changes. */
+  readonly #lanes: readonly Lane<Kept['name']>[];
   /** Promises of messages that are on their way. */
   readonly #promised = new Set<Promised>();
-  readonly #isBusy = { messages: false, changes: false };
   #userId: string | undefined;
 
-  constructor(ports: SenderPorts) {
+  /** @param model is given each message as the room says it is now */
+  constructor(ports: SenderPorts, model: Pick<RoomModel, 'stored'>) {
     this.#ports = ports;
+    this.#model = model;
+    const { connection } = ports;
+    this.#lanes = [true, false].map((isOf) => new Lane(connection, () => this.#next(isOf)));
   }
 
   /**
@@ -45,16 +51,10 @@ export class Sender {
    */
   add(kept: Kept, was?: string): Promise<Message> {
     const { outbox, environment } = this.#ports;
-    const id = kept.name === 'message' ? kept.payload.id : environment.makeId();
+    const id = 'id' in kept.payload ? kept.payload.id : environment.makeId();
     // What was refused under this id makes way.
     if (outbox.find(id)?.state === 'failed') outbox.remove(id);
-    outbox.add({
-      ...kept,
-      id,
-      state: 'waiting',
-      ...(this.#userId !== undefined && { by: this.#userId }),
-      ...(was !== undefined && { was }),
-    });
+    outbox.add({ ...kept, id, state: 'waiting', by: this.#userId, was });
     const promise = new Promise<Message>((resolve, reject) => {
       this.#promised.add({ id, resolve, reject });
     });
@@ -65,15 +65,16 @@ export class Sender {
 
   /** Sends what was refused once more. */
   retry(id: string): void {
-    if (this.#ports.outbox.find(id)?.state !== 'failed') return;
-    this.#ports.outbox.again(id, this.#userId);
+    const entry = this.#ports.outbox.find(id);
+    if (entry?.state !== 'failed') return;
+    this.#ports.outbox.mark(id, { state: 'waiting', by: this.#userId ?? entry.by });
     this.go();
   }
 
   /** Gives up what is not stored. What is already under way may still be. */
-  discard(id: string, problem: Problem): void {
+  discard(id: string): void {
     this.#ports.outbox.remove(id);
-    this.#reject(id, problem);
+    this.#reject(id, notConnected);
   }
 
   /** The room is joined. */
@@ -83,61 +84,51 @@ export class Sender {
   }
 
   /** A message that is stored in the room is no longer unsent, whether or not its reply came. */
-  heard(message: Message): void {
+  stored(message: Message): void {
     const entry = this.#ports.outbox.find(message.id);
     if (entry?.name === 'message' && entry.by === message.senderId) this.#settle(entry, message);
   }
 
-  /** The room has ended: promises are rejected; unsent messages stay. */
-  ended(problem: Problem): void {
-    for (const { id } of this.#promised) this.#reject(id, problem);
-  }
-
-  /** Sends what waits. */
+  /** Sends what waits. Where the connection is over, rejects the promises; unsent messages stay. */
   go(): void {
-    this.#sendNext('messages');
-    this.#sendNext('changes');
+    const { over } = this.#ports.connection;
+    if (over !== undefined) for (const { id } of this.#promised) this.#reject(id, over);
+    for (const lane of this.#lanes) lane.go();
   }
 
-  #sendNext(lane: 'messages' | 'changes'): void {
-    const { connection, outbox } = this.#ports;
-    if (this.#isBusy[lane] || !connection.isOpen || this.#userId === undefined) return;
-    const entry = outbox.next(lane === 'messages');
-    if (entry === undefined) return;
+  #next(isMessage: boolean): Next<Kept['name']> | undefined {
+    const { outbox } = this.#ports;
+    const entry = this.#userId === undefined ? undefined : outbox.next(isMessage);
+    if (entry === undefined) return undefined;
     const { id, name, payload } = entry;
-    this.#isBusy[lane] = true;
-    outbox.mark(id, 'sending');
-    const answered = (result: Changed | undefined) => {
-      this.#isBusy[lane] = false;
-      this.#answered(id, result);
-      this.#sendNext(lane);
-    };
-    connection.ask(name, payload, answered, (retryAt) => outbox.delay(id, retryAt));
+    const mark = (retryAt?: number) => outbox.mark(id, { state: 'sending', retryAt });
+    mark();
+    return { name, payload, answered: (result) => this.#answered(id, result), delayed: mark };
   }
 
   #answered(id: string, result: Changed | undefined): void {
-    const { outbox, stored } = this.#ports;
-    if (result?.ok === true) stored(result.message, result.myReactions);
+    const { outbox } = this.#ports;
+    if (result?.ok === true) this.#model.stored(result.message, result.myReactions);
     const entry = outbox.find(id);
     if (entry === undefined) return;
-    if (result === undefined) outbox.mark(id, 'waiting');
+    if (result === undefined) outbox.mark(id, { state: 'waiting' });
     else if (result.ok) this.#settle(entry, result.message);
     else this.#refused(entry, result.error);
   }
 
   #refused(entry: Entry, problem: Problem): void {
-    const { outbox, stored } = this.#ports;
-    const current = problem.code === 'conflict' ? (problem.current as Message) : undefined;
-    if (current !== undefined) stored(current);
-    const isGone = current?.deletedAt !== undefined;
-    if (current !== undefined && isGone && entry.name === 'deleteMessage') {
+    const { outbox } = this.#ports;
+    // Of a conflict.
+    const current = problem.current as Message | undefined;
+    if (current !== undefined) this.#model.stored(current);
+    if (current?.deletedAt !== undefined && entry.name === 'deleteMessage') {
       this.#settle(entry, current);
-    } else if (current !== undefined && !isGone && current.message === entry.was) {
+    } else if (current !== undefined && !current.deletedAt && current.message === entry.was) {
       // Only its reactions have changed: the text is still the one that was meant.
       outbox.rebase(current);
-      outbox.mark(entry.id, 'waiting');
+      outbox.mark(entry.id, { state: 'waiting' });
     } else {
-      outbox.mark(entry.id, 'failed', problem);
+      outbox.mark(entry.id, { state: 'failed', problem });
       this.#reject(entry.id, problem);
     }
   }

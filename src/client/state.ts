@@ -17,6 +17,13 @@ export function isOutgoing(entry: Entry): entry is Outgoing {
   return entry.name === 'message';
 }
 
+/** A change of a message that is not known to be stored. */
+export type Change = Exclude<Entry, Outgoing>;
+
+export function isChange(entry: Entry): entry is Change {
+  return entry.name !== 'message';
+}
+
 export function hasFailed({ state }: Entry): boolean {
   return state === 'failed';
 }
@@ -42,7 +49,7 @@ export interface RoomState<A extends object = object> {
   /** What this user has reacted with, by `seq`, also of messages that only `ask` has loaded. */
   myReactions: ReadonlyMap<number, readonly string[]>;
   /** Edits, deletions and reactions that were refused for good. */
-  failedChanges: readonly Exclude<Entry, Outgoing>[];
+  failedChanges: readonly Change[];
   /** The users who are present, as far as names are known; in a crowd `onlineCount` is higher. */
   online: readonly Present[];
   onlineCount: number;
@@ -61,20 +68,18 @@ export interface RoomState<A extends object = object> {
 /** Messages with the changes of this user that are on their way. */
 export function withChanges(
   messages: readonly Message[],
-  entries: readonly Entry[],
+  changes: readonly Change[],
 ): readonly ShownMessage[] {
-  const changes = entries.filter((entry) => !isOutgoing(entry) && !hasFailed(entry));
   if (changes.length === 0) return messages;
   return messages.map((message) =>
     changes.reduce(
-      (shown, entry) =>
-        'seq' in entry.payload && entry.payload.seq === message.seq ? changed(shown, entry) : shown,
+      (shown, entry) => (entry.payload.seq === message.seq ? changed(shown, entry) : shown),
       message,
     ),
   );
 }
 
-function changed(message: Message, entry: Entry): ShownMessage {
+function changed(message: Message, entry: Change): ShownMessage {
   switch (entry.name) {
     case 'editMessage':
       return { ...message, ...editOf(entry.payload), isChanging: true };
@@ -89,12 +94,8 @@ function changed(message: Message, entry: Entry): ShownMessage {
       } = message;
       return { ...rest, message: '', deletedAt: message.deletedAt ?? 0, isChanging: true };
     }
-    case 'addReaction':
-      return reacted(message, entry.payload.emoji, 1);
-    case 'removeReaction':
-      return reacted(message, entry.payload.emoji, -1);
     default:
-      return message;
+      return reacted(message, entry.payload.emoji, entry.name === 'addReaction' ? 1 : -1);
   }
 }
 

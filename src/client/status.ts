@@ -7,6 +7,6 @@ export type Status =
   | { name: 'connecting' }
   | { name: 'open' }
   /** The connection is lost and will be made again; `problem` is what the server last said. */
-  | { name: 'waiting'; problem?: Problem }
+  | { name: 'waiting'; problem?: Problem | undefined }
   /** It will not be made again until `join` is called. */
   | { name: 'ended'; code: number; problem: Problem };

@@ -47,7 +47,7 @@ export class Timeline {
 
   /** By `seq`; the same list until something changes. */
   get list(): readonly Message[] {
-    this.#list ??= Array.from(this.#rows)
+    this.#list ??= [...this.#rows]
       .flatMap(([seq, row]) => this.#shown(seq, row) ?? [])
       .toSorted((a, b) => a.seq - b.seq);
     return this.#list;
@@ -98,13 +98,12 @@ export class Timeline {
   append({ seq, rev, offset, text, status }: EventPayload<'messageAppended'>): boolean {
     if (seq < this.#from) return true;
     const row = this.#rows.get(seq);
-    const before = row?.text;
-    if (row === undefined || before === undefined || rev <= row.textRev) return false;
-    if (offset > before.message.length) return false;
-    const { streaming, ...rest } = before;
+    if (row?.text === undefined || rev <= row.textRev) return false;
+    const { streaming, message, ...rest } = row.text;
+    if (offset > message.length) return false;
     row.text = {
       ...rest,
-      message: before.message.slice(0, offset) + text,
+      message: message.slice(0, offset) + text,
       ...(status === undefined && streaming && { streaming }),
       ...(status !== undefined && status !== 'done' && { status }),
     };

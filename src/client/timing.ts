@@ -30,6 +30,19 @@ export const defaultTiming: Timing = {
   typingLapsesMs: 6_000,
 };
 
+/** A token is renewed after this part of its remaining life, and up to as much again at random. */
+const RENEW_AFTER = 0.7;
+const RENEW_SPREAD = 0.15;
+
+/**
+ * How long to wait before renewing a token.
+ * @param left until it ends, in milliseconds
+ * @param random from 0 to 1
+ */
+export function renewalMs({ againMs }: Timing, left: number, random: number): number {
+  return Math.max(left * (RENEW_AFTER + RENEW_SPREAD * random), againMs);
+}
+
 /** Slow networks get more time with every attempt, up to so much more, in attempts. */
 const MAX_PATIENCE = 5;
 

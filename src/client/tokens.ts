@@ -24,21 +24,18 @@ export class Tokens {
    */
   async get(spent?: string): Promise<string | undefined> {
     const source = this.#source;
-    if (typeof source !== 'function') {
-      if (source === undefined || source !== spent) return source;
-      throw new Refused(tokenEnded);
-    }
-    if (this.#held !== undefined && this.#held !== spent) return this.#held;
-    this.#asking ??= this.#ask(source);
+    const held = typeof source === 'string' ? source : this.#held;
+    if (held !== undefined && held !== spent) return held;
+    if (typeof source === 'string') throw new Refused(tokenEnded);
+    // Not called at once: it may throw before anybody can hold the promise.
+    if (source !== undefined) this.#asking ??= this.#keep(Promise.resolve().then(source));
     return this.#asking;
   }
 
-  async #ask(source: () => string | Promise<string>): Promise<string> {
+  async #keep(asked: Promise<string>): Promise<string> {
     try {
-      // Not called at once: it may throw before anybody can hold the promise.
-      const token = await Promise.resolve().then(source);
-      this.#held = token;
-      return token;
+      this.#held = await asked;
+      return this.#held;
     } finally {
       this.#asking = undefined;
     }

@@ -1,7 +1,8 @@
+import { displayName, firstCodePoints, NAME_LENGTH, tidied } from './display-name.ts';
 import { emojiKind } from './emoji.ts';
 import { fixed } from './codes/limits.ts';
 import { FORBIDDEN_KEYS } from './shape.ts';
-import { inOneLine, isVisible, withoutHidden } from './visible.ts';
+import { isVisible, withoutHidden } from './visible.ts';
 
 /**
  * What names may look like. Each function completes the sentence "<field> …" with what is wrong,
@@ -11,9 +12,6 @@ import { inOneLine, isVisible, withoutHidden } from './visible.ts';
 const CONTROL = /\p{Cc}/u;
 /** Embeddings, overrides and isolates that could turn the text around a name. */
 const BIDI = /[\u202A-\u202E\u2066-\u2069]/u;
-/** The longest display name, in code points. */
-const NAME_LENGTH = 64;
-
 /** Bytes in hexadecimal digits. */
 export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -34,11 +32,6 @@ export function utf8Bytes(text: string): number {
 export function exceedsBytes(text: string, most: number): boolean {
   if (text.length * 3 <= most) return false;
   return text.length > most || utf8Bytes(text) > most;
-}
-
-/** The first `count` code points of `text`. */
-export function firstCodePoints(text: string, count: number): string {
-  return text.length <= count ? text : Array.from(text).slice(0, count).join('');
 }
 
 function wrongLabel(text: string, most: number): string | undefined {
@@ -67,35 +60,6 @@ export function wrongRoomId(text: string): string | undefined {
 /** Dots alone are steps in a path, percent-encoded too, so no address could name these. */
 function wrongSegment(text: string): string | undefined {
   return text === '.' || text === '..' ? 'must not be "." or ".."' : undefined;
-}
-
-/**
- * A display name in the form in which it is shown, from whatever a sign-in service calls a person:
- * Unicode form C, in one line, without hidden characters, the first 64 code points as far as they
- * are whole graphemes. Undefined where nothing of it can be seen. Its own result stays as it is.
- */
-export function displayName(text: string): string | undefined {
-  if (!text.isWellFormed()) return undefined;
-  const name = tidied(text);
-  const cut = tidied(firstGraphemes(name, NAME_LENGTH));
-  return isVisible(cut) ? cut : undefined;
-}
-
-function tidied(text: string): string {
-  return inOneLine(withoutHidden(text));
-}
-
-/** The whole graphemes within the first `most` code points; a first one that is longer is cut. */
-function firstGraphemes(text: string, most: number): string {
-  if (text.length <= most) return text;
-  let end = 0;
-  let count = 0;
-  for (const { segment, index } of new Intl.Segmenter().segment(text)) {
-    count += Array.from(segment).length;
-    if (count > most) break;
-    end = index + segment.length;
-  }
-  return end === 0 ? firstCodePoints(text, most) : text.slice(0, end);
 }
 
 /** The display name of a user who has no other. */

@@ -45,7 +45,7 @@ function documented(file: string, name: string): Documented[] {
   const body = rest.slice(0, rest.indexOf('\n}\n'));
   const members = [
     ...body.matchAll(
-      /^( {2}\/\*\*(?:(?!\*\/)[^])*\*\/\n)? {2}(?:readonly (?!#)|get )?(?!readonly )(\w+)[<(?: =]/gm,
+      /^( {2}\/\*\*(?:(?!\*\/)[^])*\*\/\n)? {2}(?:readonly (?!#)|get |async )?(?!readonly |async )(\w+)[<(?: =]/gm,
     ),
   ].map(([, about = '', member = '']) => ({ name: `${name}.${member}`, comment: about }));
   const described = members.filter((one) => one.name !== `${name}.constructor`);

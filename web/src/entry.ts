@@ -1,6 +1,6 @@
 import type { TokenSource } from '../../src/client/index.ts';
 import { foldName } from '../../src/protocol/fold.ts';
-import { displayName } from '../../src/protocol/text.ts';
+import { displayName } from '../../src/protocol/display-name.ts';
 import { pageSettings } from './page-settings.ts';
 import { text } from './texts.ts';
 

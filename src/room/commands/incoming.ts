@@ -1,7 +1,7 @@
 import { Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import { HOOK_PREFIX, type Identity } from '../../protocol/identity.ts';
-import { displayName } from '../../protocol/text.ts';
+import { displayName } from '../../protocol/display-name.ts';
 import { accessOf, assertAccess, assertRank, noSuchRoom } from '../access/access.ts';
 import type { Context, Handler } from '../context.ts';
 import { message } from './message.ts';

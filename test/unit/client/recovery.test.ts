@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Environment, SocketListener } from '../../../src/client/environment.ts';
 import { Room } from '../../../src/client/room.ts';
 import { defaultTiming } from '../../../src/client/timing.ts';
+import { Tokens } from '../../../src/client/tokens.ts';
 import type { Reply } from '../../../src/protocol/commands.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 
@@ -61,11 +62,10 @@ async function onStage() {
       roomId: 'r',
       url: new URL('ws://host/rooms/r/ws'),
       timing: defaultTiming,
-      credentials: () => Promise.resolve({ token: 'a' }),
-      canRenew: false,
+      tokens: new Tokens('a'),
+      guest: { token: undefined },
       history: 0,
-      store: undefined,
-      storeKey: 'k',
+      storageKey: 'k',
       onGuestToken: () => undefined,
     },
     environment,

@@ -1,9 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { displayName, firstCodePoints } from '../../../src/protocol/display-name.ts';
 import {
-  displayName,
   exceedsBytes,
-  firstCodePoints,
   nameOfId,
   utf8Bytes,
   wrongKnownUserId,
