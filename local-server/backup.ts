@@ -169,7 +169,7 @@ function renewEpoch(path: string): void {
   try {
     const has = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'room'").get();
     if (has !== undefined) database.prepare('UPDATE room SET epoch = ?').run(crypto.randomUUID());
-    // The inboxes of the backup were copied at another moment: each is told everything anew.
+    // The inboxes of the backup were copied at another moment: each is sent the full state again.
     if (hasTable(database, 'told'))
       database.exec('UPDATE told SET state = NULL, unread = 0, due = 0');
   } finally {

@@ -36,9 +36,9 @@ export interface NodeRoomsOptions {
   store?: BlobStore;
   /** What the application adds to rooms; nothing unless given. */
   application?: Application;
-  /** Brings what rooms owe to others; without it nothing is told. */
+  /** Carries deliveries to their targets; without it none are sent. */
   carry?: Carry;
-  /** What is told of changes in rooms; without it nothing is. */
+  /** Gets the changes of rooms, for the outgoing webhook; absent without one. */
   hook?: RoomsHook | undefined;
   /** Asked before texts are stored; without it nothing is asked. */
   beforeMessage?: BeforeMessage | undefined;

@@ -6,7 +6,7 @@ export interface PushKeys {
   VAPID_PRIVATE_KEY: string;
 }
 
-/** Whom push services can turn to in development mode: nobody there reads it. */
+/** The contact given to push services in development mode, a placeholder. */
 export const DEVELOPMENT_SUBJECT = 'mailto:developer@localhost';
 
 /** Makes a new pair. */

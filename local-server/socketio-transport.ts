@@ -55,7 +55,7 @@ export class SocketIoTransport {
   readonly #options: SocketIoTransportOptions;
   readonly #server: Server;
   readonly #chats = new Set<ChatSocket>();
-  /** The sessions that have authenticated, and as whom. */
+  /** The authenticated sessions, with their identity. */
   readonly #known = new WeakMap<Conn, Identity>();
   readonly #gates = new WeakMap<Conn, ConnectGate>();
   /** Never listens: it hands the official server what this host has let through. */

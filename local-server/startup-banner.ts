@@ -16,7 +16,7 @@ export interface Introduction {
   warnings: readonly string[];
 }
 
-/** Where the host listens, who may enter, where data lies, what to do now; one a line. */
+/** Address, access, data folder and next step, one line each. */
 export function firstLines(host: Introduction): string {
   const { url, clientUrl, warnings } = host;
   const who = `${host.allowGuests ? 'guests, and ' : ''}whoever has a token signed with ${host.signedWith}`;

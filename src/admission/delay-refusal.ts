@@ -10,7 +10,7 @@ export async function delayRefusal(status: number): Promise<void> {
 
 /**
  * Delay before a 429, doubled at random: makes a retry loop pointless and spreads the retries. Also for
- * handshakes of which there are too many, whoever opens them.
+ * handshakes when there are too many, from all addresses together.
  */
 export async function delayAnswer(): Promise<void> {
   await new Promise((resolve) => {

@@ -87,13 +87,13 @@ export function newRoomRate(limits: Limits): Rate {
 export interface Policy {
   /** What tests of it carry in their titles. */
   id: `ADM${number}`;
-  /** What is counted, and for whom. */
+  /** What is counted, and per what. */
   subject: string;
   /** The numbers, with the default settings. */
   bound: string;
   /** What happens beyond them. */
   beyond: string;
-  /** Which attack, or which mistake, must not harm whom. */
+  /** The attack or mistake that it bounds, and whom it protects. */
   protects: string;
   /** The settings that change the numbers. */
   settings: readonly string[];

@@ -7,7 +7,7 @@ import { keySetAt } from './key-set.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { bareToken, guest, keyOf, type TokenRules, verifyToken } from './tokens.ts';
 
-/** What a client shows to say who it is; an empty token is none. */
+/** Credentials of a client; an empty token counts as none. */
 export interface Credentials {
   /** Alone, or after `Bearer ` as in a header. */
   token?: string | undefined;

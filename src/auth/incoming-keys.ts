@@ -4,7 +4,7 @@ import type { Settings } from '../settings/settings.ts';
 /** Random bytes of a key. */
 const KEY_BYTES = 32;
 
-/** Characters of the random part, and of the tag behind it: 256 and 96 bits. */
+/** Characters of the random part, and of the tag after it: 256 and 96 bits. */
 const RANDOM_CHARACTERS = 43;
 const TAG_CHARACTERS = 16;
 

@@ -60,11 +60,11 @@ export interface KeySetOptions {
 const FRESH_MS = 10 * 60_000;
 /** How long they serve on while their server cannot be reached, in milliseconds. */
 const SERVES_MS = 60 * 60_000;
-/** Least time between two attempts, whoever asks and however they came out, in milliseconds. */
+/** Minimum time between two attempts, successful or not, in milliseconds. */
 const BETWEEN_MS = 5_000;
 /** How long one attempt may take, in milliseconds. */
 const ATTEMPT_MS = 3_000;
-/** How long to wait for somebody else's attempt, in milliseconds: on the edge it ends with its request. */
+/** How long to wait for another request's attempt, in milliseconds: on the edge it ends with that request. */
 const SHARED_MS = 1_000;
 const SHARED_ROUNDS = 3;
 /** The shortest RSA key, in bits (RFC 7518, 3.3). */
@@ -93,8 +93,8 @@ export class KeySet {
   }
 
   /**
-   * The keys a token may have been signed with; none when nobody knows its key.
-   * @throws Refusal `unavailable` when that cannot be told because the key server does not answer
+   * The keys a token may have been signed with; none when its key is not in the set.
+   * @throws Refusal `unavailable` when the key server does not answer
    */
   async keysFor(hint: KeyHint): Promise<CryptoKey[]> {
     const alg = withOneName(hint.alg);
@@ -134,7 +134,7 @@ export class KeySet {
     return fitting.filter((known) => known.kid === name);
   }
 
-  /** Waits for an attempt under way; one of those who wait makes it anew, for it may have died. */
+  /** Waits for an attempt under way; if that died, one of the waiting requests makes the next. */
   async #shareAttempt(): Promise<void> {
     for (let round = 0; round < SHARED_ROUNDS; round++) {
       const attempt = this.#attempt;

@@ -4,7 +4,7 @@ import type { Identity } from '../protocol/identity.ts';
 import type { Authenticate } from './authenticator.ts';
 import { bareToken } from './tokens.ts';
 
-/** Verifies the token of a `refreshToken`: whom it names, or why it does not hold. Never rejects. */
+/** Verifies the token of a `refreshToken`: its identity, or why it is not valid. Never rejects. */
 export async function verifyRefresh(
   payload: unknown,
   authenticate: Authenticate,

@@ -36,7 +36,7 @@ const grantsSchema = z
 const ALGORITHM = 'HS256';
 /** Keeps guest tokens and others apart. */
 const GUEST_TYPE = 'parlor-guest+jwt';
-/** A guest who stays away longer is a new one. */
+/** A guest who returns later than this gets a new identity. */
 const GUEST_DAYS = 30;
 /**
  * Times of tokens lie below this: the beginning of the year 10000 in seconds, since 9999-12-31 is a

@@ -3,7 +3,7 @@ import { TOKEN_EXPIRED, UNAUTHORIZED } from './closing.ts';
 import type { Environment, Socket, SocketListener } from './environment.ts';
 import { badToken, Refused } from './refused.ts';
 
-/** What a client shows to say who it is. */
+/** Credentials of a client. */
 export interface Credentials {
   token?: string | undefined;
   guestToken?: string | undefined;
@@ -83,7 +83,7 @@ export class Dialer {
   }
 }
 
-/** The subprotocols that say who is speaking. */
+/** The subprotocols that carry the credentials. */
 function protocolsOf({ token, guestToken }: Credentials): string[] {
   if (token !== undefined) return ['parlor.v1', `bearer.${token}`];
   return guestToken === undefined ? ['parlor.v1'] : ['parlor.v1', `guest.${guestToken}`];

@@ -9,7 +9,7 @@ import { Refused } from './refused.ts';
 
 /** Between two appends, in milliseconds: the room takes 20 a second. */
 const APPEND_EVERY_MS = 60;
-/** After so long without text the room hears that the sender is still there, in milliseconds. */
+/** After so long without text the client tells the room that the sender is still there, in milliseconds. */
 const ALIVE_EVERY_MS = 20_000;
 /** The most text of one append, in UTF-16 units: far below a frame, whatever JSON makes of it. */
 const MAX_PIECE = 4_096;

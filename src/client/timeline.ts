@@ -15,7 +15,7 @@ interface Row {
   shown?: Message | undefined;
 }
 
-/** What a message was to those who hold it: not there before, changed, or known already. */
+/** How a message compares with the one held: new, changed, or known already. */
 export type Merged = 'new' | 'changed' | 'known';
 
 /**

@@ -102,7 +102,7 @@ export class DeliveryRows {
     return row?.due ?? undefined;
   }
 
-  /** Removes what was delivered; a newer version is to be delivered, by attempts that count anew. */
+  /** Removes what was delivered; a newer version is delivered with a new count of attempts. */
   acknowledge({ target, key, version, attempt }: Attempt): void {
     this.#sql.run(
       'DELETE FROM deliveries WHERE target = ? AND key = ? AND version = ?',

@@ -14,7 +14,7 @@ const KNOWN_MS = 10_000;
 /** Places that a room names, one after the other, before it is given up. */
 const MAX_PLACES = 8;
 
-/** How many relays rooms have, in this isolate; the last heard of stands last. */
+/** How many relays rooms have, as this isolate knows; the most recently used last. */
 const relays = new Map<string, { of: number; at: number }>();
 
 /**

@@ -62,7 +62,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     traffic.refused(code),
   );
 
-  /** The native transport: says who it is, then hands the socket to the room's object. */
+  /** The native transport: authenticates, then hands the socket to the room's object. */
   async function upgrade(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const offers = offersSubprotocol(request.headers.get('sec-websocket-protocol'));

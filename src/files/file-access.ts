@@ -37,7 +37,7 @@ export class FileAccess {
       if (known !== undefined) {
         if (known.isOpen || this.#readers.get(readerKey, now) === true) return known;
       }
-      // Of many who ask at once, one asks the room.
+      // Concurrent questions share one call to the room.
       const subject = known === undefined ? fileKey : readerKey;
       const asking = this.#asking.get(subject);
       if (asking === undefined) return this.#askAs(subject, this.#ask(roomId, reader, fileId, now));

@@ -109,7 +109,7 @@ export async function fileTokenFor(
 const NO_SECRET =
   'Set FILES_SECRET to what "openssl rand -hex 32" prints: addresses of files are signed with it.';
 
-/** A key for this purpose alone: whoever knows it, or what it has signed, does not know the secret. */
+/** A key for this purpose alone: neither it nor its signatures reveal the secret. */
 async function derive(secret: Uint8Array): Promise<CryptoKey> {
   const bytes = await crypto.subtle.sign('HMAC', await importKey(secret), keyOf(PURPOSE));
   return importKey(new Uint8Array(bytes));

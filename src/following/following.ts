@@ -17,7 +17,7 @@ export type State =
       since: string | undefined;
       known: number;
     }
-  /** Pages of what was missed come. Live lines wait, where the connection is kept meanwhile. */
+  /** Pages of missed changes arrive. Live lines wait, where the connection is kept. */
   | {
       name: 'catchingUp';
       /** Where the last page ended. */

@@ -4,7 +4,7 @@ import type { Present } from '../protocol/objects.ts';
 
 type JoinReply = Pick<Reply<'joinRoom'>, 'room' | 'online' | 'onlineCount' | 'presence'>;
 
-/** What a client of a room was told of who is here, while the room tells each by name. */
+/** The users that a client of a room was told are present, while the room names each. */
 export class PresenceSnapshot {
   readonly #users: Map<string, Present>;
 
@@ -23,7 +23,7 @@ export class PresenceSnapshot {
     return [...this.#users.values()];
   }
 
-  /** A line has gone to the client. @returns whether all who are here are still known */
+  /** A line has gone to the client. @returns whether all present users are still known */
   heard(line: string): boolean {
     const name = eventName(line);
     if (name === 'presence') return false;

@@ -76,7 +76,7 @@ export class ResumableLink implements MovableLink {
   /** The client reads the first join reply itself, and what it says of missed messages. */
   #state: State = { name: 'live', position: undefined };
   #last: Pick<JoinReply, 'room' | 'you'> | undefined;
-  /** The users whom the client takes to be here, where the link is to be handed over. */
+  /** The users whom the client shows as present, for handing the link over. */
   #here: PresenceSnapshot | undefined;
   /** Counts the connections made, so that what an older one still says is ignored. */
   #generation = 0;

@@ -122,7 +122,7 @@ export class Hook implements Hosted {
     this.#write(() => {
       const known = this.#rows.find(roomId);
       this.#noteTaken(roomId, known);
-      // It was set back meanwhile.
+      // It was set back while the request was under way.
       if (known.replays !== replays) return;
       const after = { position, replays, batch: null, failingSince: null, reason: null };
       this.#rows.put(roomId, after);

@@ -30,7 +30,7 @@ export interface InboxDirectory {
 /** How many characters of the hash are in the id of a direct room: 132 bits. */
 const HASH_CHARACTERS = 22;
 
-/** The id of the direct room of two users, whoever of them asks. */
+/** The id of the direct room of two users, the same for both. */
 export async function directRoomId(one: string, other: string): Promise<string> {
   const pair = new TextEncoder().encode(JSON.stringify([one, other].toSorted()));
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', pair));

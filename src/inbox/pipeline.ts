@@ -153,7 +153,7 @@ export class InboxPipeline {
     }
   }
 
-  /** Answers of rooms carry the state of the conversation, which counts whoever waits for it. */
+  /** Answers of rooms carry the state of the conversation, which is stored even when the caller is gone. */
   #takeAnswer(userId: string, { roomId, result }: Answer): void {
     if (roomId === undefined || !result.ok || !('conversation' in result)) return;
     try {

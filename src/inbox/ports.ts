@@ -6,7 +6,7 @@ import type { Ports } from '../room/ports.ts';
 export interface Ask {
   /** `direct`: the direct room of the user and that one, whose id the host computes. */
   to: { room: string } | { direct: string } | { inbox: string };
-  /** For whom: the user of the inbox, or for what concerns no rights of theirs the service itself. */
+  /** On whose behalf: the user of the inbox, or the service itself where no right of the user matters. */
   identity: Identity;
   name: string;
   payload: object;
@@ -34,7 +34,7 @@ export interface InboxPorts extends Omit<Ports, 'firstEpoch'> {
   peers: Peers;
 }
 
-/** Who may open a direct room with whom. */
+/** Which users may open a direct room with each other. */
 export type DirectMessages = 'anyone' | 'shared' | 'off';
 
 /** What an inbox says of whether another user may open a direct room with its own. */

@@ -12,7 +12,7 @@ export class RoomCounts implements Meter {
   lines = new Counter();
   /** Frames that left in one flush. */
   flushes = new Histogram(COUNTS);
-  /** Missed messages in the reply to who came back. */
+  /** Missed messages in replies to resuming joins. */
   resumes = new Histogram(COUNTS);
   wakeups = new Counter();
   /** Attempts at deliveries to targets outside, by outcome. */

@@ -69,7 +69,7 @@ export class RoomRelays {
     }
   }
 
-  /** The Room is made: relays that it has left behind when it crashed get what they have missed. */
+  /** The Room is made: relays that lag after a crash of the room get what they have missed. */
   opened(room: Room): void {
     const { relaying } = room;
     const attached = [...this.#attached].filter(([, { states }]) => states.length > 0);

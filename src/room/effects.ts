@@ -82,7 +82,7 @@ export type Effect =
 export type PlannedEffect =
   | PlainEffect
   | { type: 'setWakeup'; at: number | undefined }
-  /** Something may have turned that inboxes are to be told of. */
+  /** Something may have changed that inboxes show. */
   | { type: 'tell' };
 
 /** A decision that can be applied after its transaction without reading anything. */

@@ -48,7 +48,7 @@ export interface ConnectionGroup {
   share(frame: Frame, except: ReadonlyMap<string, unknown>): boolean;
 }
 
-/** What a room counts for its operator: numbers, never who or what was said. Never throws. */
+/** Counters for the operator: never a user id or a text. Never throws. */
 export interface Meter {
   /** Something was done; for a join that came back, with how many missed messages it was given. */
   done(name: OperationName, missed: number | undefined): void;

@@ -4,7 +4,7 @@ import { formatPosition, parsePosition } from '../protocol/position.ts';
 import type { Connection } from './ports.ts';
 import type { RoomServices } from './services.ts';
 
-/** Pages of missed changes that a relay is sent. One that is further behind starts again. */
+/** Pages of missed changes that a relay is sent. One that lags further starts again. */
 const MAX_PAGES = 4;
 
 /** Changes that a relay has missed, as events, and where the room stands after them. */

@@ -4,7 +4,7 @@ import { isSecureUrl } from './keys.ts';
 
 const both = ['node', 'edge'] as const;
 
-/** A secret of the Standard Webhooks specification: 24 to 64 bytes in base64 behind its prefix. */
+/** A secret of the Standard Webhooks specification: 24 to 64 bytes in base64 after its prefix. */
 const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
 /** The entries of a setting that is a list. */

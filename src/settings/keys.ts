@@ -6,13 +6,13 @@ export const SECRET_BYTES = 32;
 /** The secret that `.env.example` shows: known to everybody, so it guards nothing. */
 export const EXAMPLE_SECRET = 'your_super_secret_32_characters_long_JWT_Token';
 
-/** What whoever can be reached from elsewhere says to the example secret. */
+/** Why a host that other machines can reach refuses the example secret. */
 const EXAMPLE_SECRET_REFUSED =
   'JWT_SECRET is still the example, which everybody knows: set it to a secret of your own, for example to what "openssl rand -hex 32" prints.';
 
 /**
- * Why these settings cannot tell who is speaking; undefined where they can.
- * @param isLocal whether nobody else can reach the host, so that the example secret will do
+ * Why these settings cannot verify any token; undefined where they can.
+ * @param isLocal whether only this machine can reach the host, so that the example secret is accepted
  */
 export function wrongKeys(
   settings: Pick<Settings, 'JWT_SECRET' | 'JWT_SECRET_OLD' | 'JWT_JWKS_URL'>,

@@ -11,7 +11,7 @@ import type { RoomState } from '../storage/room-row.ts';
 export interface Access {
   /** As it is shown; an admin shows as an owner. */
   role: Role;
-  /** For comparing who stands above whom. */
+  /** For comparing the ranks of two users. */
   rank: number;
   /** On the room's list. */
   isListed: boolean;

@@ -26,7 +26,7 @@ export function ensureMember(
   }
   const { rev } = room.ensure();
   const { unverified: _, bot: __, ...rest } = known ?? { userId, readUpTo: rev, banned: false };
-  // One who was known before, for a ban, a mute or a role long gone, comes as new as anybody.
+  // A user with a row only for a past ban, mute or role counts as new.
   const readUpTo = access.isListed ? rest.readUpTo : rev;
   const role = owns ? 'owner' : access.isListed ? (known?.role ?? 'member') : 'member';
   const member: KnownMember = { ...rest, ...name, role, readUpTo };

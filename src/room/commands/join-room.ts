@@ -46,7 +46,7 @@ export const joinRoom: Handler<'joinRoom'> = (context, payload) => {
   return { reply, effects: updateConnection(context, change) };
 };
 
-/** The first who are here, and the one who joins under the name that a token gives them now. */
+/** The first users present, and the joining user under the name in their current token. */
 function onlineWith(
   { presence, actor }: Context,
   you: ActorName,

@@ -20,7 +20,7 @@ export function assertSizes(
   }
 }
 
-/** The users whom a message mentions, without its sender: those are counted as unread mentions. */
+/** The users whom a message mentions, except its sender; counted as unread mentions. */
 export function mentionedOthers({
   mentions = [],
   senderId,

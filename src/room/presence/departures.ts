@@ -20,7 +20,7 @@ export class Departures {
     this.#typing = typing;
   }
 
-  /** The connection stays open and hears no more events. */
+  /** The connection stays open and receives no more events. */
   leave(connection: Connection, reason: LeaveReason): void {
     if (!connection.state.joined) return;
     connection.update({ joined: false });

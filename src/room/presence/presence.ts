@@ -81,7 +81,7 @@ export class Presence {
     return user && { username: user.username, ...marksOf(user) };
   }
 
-  /** A user who is here has another name from now on. */
+  /** Renames a user who is present. */
   rename(userId: string, name: Name): void {
     const user = this.#users.get(userId);
     if (user === undefined) return;
@@ -120,7 +120,7 @@ export class Presence {
     return found;
   }
 
-  /** A connection has joined; its state says as whom. */
+  /** A connection has joined; its state holds the identity. */
   arrive(connection: Connection): void {
     const isNew = !this.#users.has(connection.state.identity.userId);
     const user = this.#userOf(connection);

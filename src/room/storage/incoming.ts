@@ -37,7 +37,7 @@ export class IncomingHooks {
     this.#database.run('DELETE FROM incoming WHERE id = ?', id);
   }
 
-  /** Forgets who made them. */
+  /** Removes the ids of the users who made them. */
   forgetMaker(userId: string): void {
     this.#database.run("UPDATE incoming SET created_by = '' WHERE created_by = ?", userId);
   }

@@ -114,7 +114,7 @@ export class Messages {
     );
   }
 
-  /** Leaves the place, with nothing of the one who said it. */
+  /** Keeps the row, without anything about its sender. */
   erase(seq: number, rev: number, deletedAt: number): void {
     this.#database.run(
       `UPDATE messages SET rev = ?, id = ?, sender_id = '', sender = '', unverified = 0, bot = 0,

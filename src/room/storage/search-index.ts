@@ -39,7 +39,7 @@ const BATCH = 50;
 
 /**
  * The full-text index over undeleted messages: their folded tokens, which are computed again when a
- * message is to be removed. It trails behind what is said: taking in many together costs a fraction
+ * message is to be removed. It lags behind the messages: indexing many together costs a fraction
  * of one by one, and sending does not wait for it. It holds the messages from above one `seq` up to
  * another; both stand in the room's row and move in the same transaction. Messages outside change
  * without it.

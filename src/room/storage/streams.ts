@@ -21,7 +21,7 @@ interface Row extends Omit<Stream, 'stopRequested'> {
 export const STREAMED_TEXT = `coalesce((SELECT group_concat(text, '') FROM
   (SELECT text FROM chunks WHERE chunks.seq = messages.seq ORDER BY start)), '')`;
 
-/** Of the stream in an outer query: when its sender was last heard. */
+/** Of the stream in an outer query: when its sender was last active. */
 const HEARD_AT = `max(heard_at, coalesce(
   (SELECT at FROM chunks WHERE chunks.seq = streams.seq ORDER BY start DESC LIMIT 1), 0))`;
 
@@ -106,7 +106,7 @@ export class Streams {
     this.#database.run('UPDATE streams SET stop_requested = 1 WHERE seq = ?', seq);
   }
 
-  /** When the sender was last heard that has been silent longest, in epoch milliseconds. */
+  /** When the sender that has been silent longest was last active, in epoch milliseconds. */
   longestSilentSince(): number | undefined {
     const row = this.#database.first<{ at: number | null }>(
       `SELECT min(at) AS at FROM (SELECT ${HEARD_AT} AS at FROM streams)`,
@@ -114,7 +114,7 @@ export class Streams {
     return row?.at ?? undefined;
   }
 
-  /** Some of the streams whose senders were last heard at `at` or before. */
+  /** Some of the streams whose senders were last active at `at` or before. */
   silentSince(at: number, limit: number): number[] {
     return this.#database
       .all<{ seq: number }>(

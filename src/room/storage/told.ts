@@ -3,17 +3,17 @@ import type { Notify } from '../../protocol/inbox-objects.ts';
 import type { Database } from './database.ts';
 import { Remembered } from './remembered.ts';
 
-/** What the inbox of a user was last told, and when to look at the user again. */
+/** The state last sent to the inbox of a user, and when to evaluate the user again. */
 export interface Told {
   userId: string;
-  /** A `Signature` as JSON; null: that the conversation is not there, or nothing yet. */
+  /** A `Signature` as JSON; null where the inbox was told that the conversation is gone, or nothing yet. */
   state: string | null;
   version: number;
   /** When that was told, in epoch milliseconds. */
   at: number;
   /** The message whose excerpt was told. */
   lastSeq: number | null;
-  /** When to compare it with how things stand, in epoch milliseconds; null: not until something changes. */
+  /** When to compare it with the current state, in epoch milliseconds; null: after the next change. */
   due: number | null;
   notify: Notify | null;
   /** In a direct room: the user has blocked the other one, or has opened the room. */
@@ -26,25 +26,25 @@ interface Row extends Omit<Told, 'blocks' | 'opened'> {
   opened: number;
 }
 
-/** What the room keeps of telling inboxes as a whole. */
+/** State of telling inboxes that belongs to the room, not to one user. */
 export interface TellingState {
-  /** The last version that was told to anybody; grows over all lives of the room's name. */
+  /** The highest version sent to any inbox. It grows even when the room is erased and made again. */
   version: number;
-  /** When those who were told "read" are to be looked at at the latest; null: nothing was said since. */
+  /** The latest time to evaluate users whose inbox shows "read"; null: no message since the last time. */
   passDue: number | null;
-  /** The last member that a look at all members has come to; null: none is under way. */
+  /** The last user id that a sweep over all members has reached; null: no sweep is under way. */
   sweptTo: string | null;
 }
 
 const SELECT = `SELECT user_id AS userId, state, version, at, last_seq AS lastSeq, due, notify, blocks,
   opened FROM told`;
 
-/** What inboxes of members were last told. */
+/** What was last sent to the inboxes of members. */
 export class ToldStore {
   /** Whether inboxes are told; a host that carries no deliveries has none. */
   readonly isOn: boolean;
   readonly #database: Database;
-  /** Something was marked; whoever sees to it takes this back. */
+  /** Something was marked since the last step of telling, which resets this. */
   hasMarks = false;
   /** What `markMessage` has stored, so that it is not stored again. */
   readonly #marked: Remembered<{ pass: boolean; senders: Set<string> }>;
@@ -87,7 +87,7 @@ export class ToldStore {
     this.#database.run('DELETE FROM told WHERE user_id = ?', userId);
   }
 
-  /** Something about a user may have to be told: look at `due` at the latest. */
+  /** Evaluates a user at `due` at the latest. */
   mark(userId: string, due: number): void {
     if (!this.isOn) return;
     this.#database.run(
@@ -99,7 +99,7 @@ export class ToldStore {
     this.hasMarks = true;
   }
 
-  /** Users who are to be looked at if their inbox does not hold the conversation. */
+  /** Evaluates at `due` the users whose inbox does not hold the conversation. */
   markUntold(users: Iterable<{ userId: string }>, due: number): void {
     if (!this.isOn) return;
     for (const { userId } of users) {
@@ -113,7 +113,7 @@ export class ToldStore {
     this.hasMarks = true;
   }
 
-  /** A user has read further: told at once where that was told as unread, else at `due`. */
+  /** A user has read further: evaluated at once where the inbox shows "unread", else at `due`. */
   markRead(userId: string, due: number): void {
     if (!this.isOn) return;
     this.#database.run(
@@ -135,8 +135,8 @@ export class ToldStore {
   }
 
   /**
-   * Something was said. Those who listen are to be looked at, those of the mentioned who were
-   * told "unread" one by one, and the sender, whose list shows what was said last, within a minute.
+   * A message was sent. Marks three groups: users whose inbox shows "read", all together; mentioned
+   * users whose inbox shows "unread", one by one; and the sender, within a minute, for the excerpt.
    */
   markMessage(now: number, senderId: string, mentioned: readonly string[]): void {
     if (!this.isOn) return;
@@ -170,7 +170,7 @@ export class ToldStore {
     this.#marked.value.pass = true;
   }
 
-  /** Everybody is to be looked at. */
+  /** Starts a sweep over all members. */
   markAll(): void {
     if (!this.isOn) return;
     this.#database.run(
@@ -180,7 +180,7 @@ export class ToldStore {
     this.hasMarks = true;
   }
 
-  /** A message was edited: everybody is to be looked at if an inbox shows its excerpt. */
+  /** A message was edited: starts a sweep over all members if an inbox shows its excerpt. */
   markExcerpt(seq: number): void {
     const query = 'SELECT 1 FROM told WHERE last_seq = ? LIMIT 1';
     if (this.#database.first(query, seq) !== undefined) this.markAll();
@@ -214,7 +214,7 @@ export class ToldStore {
     this.#database.run('UPDATE telling SET pass_due = NULL WHERE pass_due IS NOT NULL');
   }
 
-  /** Users to look at by now, the longest due first. */
+  /** Users due by now, the longest due first. */
   due(now: number, limit: number): string[] {
     return this.#ids('WHERE due <= ? ORDER BY due LIMIT ?', now, limit);
   }
@@ -234,8 +234,8 @@ export class ToldStore {
   }
 
   /**
-   * Users whose inbox was told "read", or who are notified of every message, after `userId`, by user
-   * id: these are to be looked at when something was said.
+   * Users whom a new message may concern, after `userId`, by user id: their inbox shows "read", or they
+   * are notified of every message.
    */
   listening(userId: string, limit: number): string[] {
     return this.#ids(
@@ -246,12 +246,12 @@ export class ToldStore {
     );
   }
 
-  /** Everybody whose inbox holds the conversation. */
+  /** Users whose inbox holds the conversation. */
   all(): string[] {
     return this.#ids('WHERE state IS NOT NULL');
   }
 
-  /** After everything was dropped: what those have to be told whose inboxes held the conversation. */
+  /** After the room was emptied: marks the users whose inboxes held the conversation. */
   restore(userIds: readonly string[], { version }: TellingState): void {
     this.#database.run('INSERT OR REPLACE INTO telling (one, version) VALUES (1, ?)', version);
     for (const userId of userIds) {
@@ -277,14 +277,14 @@ export class ToldStore {
   }
 }
 
-/** Senders that are remembered as marked; then they are forgotten, which costs a statement each. */
+/** Senders remembered as marked. When they are forgotten, each costs one more statement. */
 const MAX_SENDERS = 1_000;
 
 function stateIn({ state }: Told): { unread?: boolean; notify?: Notify } {
   return state === null ? {} : (JSON.parse(state) as { unread?: boolean; notify?: Notify });
 }
 
-/** Finds those who are notified of every message while they are unread, too. */
+/** Adds the column and index for users who are notified of every message, also while unread. */
 export const ADD_REPEATS: readonly string[] = [
   'ALTER TABLE told ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0',
   `UPDATE told SET repeats = 1
@@ -294,7 +294,7 @@ export const ADD_REPEATS: readonly string[] = [
     WHERE state IS NOT NULL AND (unread = 0 OR repeats = 1)`,
 ];
 
-/** Makes the tables, and has the members of rooms that were there before looked at. */
+/** Makes the tables, and starts a sweep in rooms that already have members. */
 export const CREATE_TOLD: readonly string[] = [
   `CREATE TABLE told (
     user_id TEXT PRIMARY KEY,

@@ -7,9 +7,9 @@ import { editionOf, type Signature, signatureOf, toldSignature } from './signatu
 export const INBOX_TARGET = 'inbox:';
 
 /**
- * Compares what a user's inbox was last told with how things stand. What differs is told, now or,
- * where it is no matter of seconds, later.
- * @param atOnce tells what could wait, too
+ * Compares what a user's inbox was last told with the current state. A difference is sent now, or
+ * later where seconds do not matter.
+ * @param atOnce sends also what could wait
  */
 export function evaluate(context: UpkeepContext, userId: string, atOnce = false): void {
   const { told: store, now } = context;
@@ -25,7 +25,7 @@ export function evaluate(context: UpkeepContext, userId: string, atOnce = false)
   else postpone(context, told, due);
 }
 
-/** A time that is set already stays where it is the sooner one: looking again must write nothing. */
+/** Keeps a due time that is set already and sooner, so that evaluating again writes nothing. */
 function postpone({ told: store, now }: UpkeepContext, told: Told, due: number): void {
   const isSet = told.due !== null && told.due > now && told.due <= due;
   if (!isSet) store.put({ ...told, due });
@@ -35,7 +35,7 @@ function isSame(before: Signature | undefined, current: Signature | undefined): 
   return JSON.stringify(before) === JSON.stringify(current);
 }
 
-/** Of a user who is gone only what they have chosen stays. */
+/** Of a user who is gone only their choices stay. */
 function keep(store: ToldStore, told: Told): void {
   const { state, notify, blocks, opened } = told;
   if (state !== null || notify !== null || blocks || opened) store.put(told);
@@ -63,7 +63,7 @@ function tell(
   deliveries.add(`${INBOX_TARGET}${userId}`, roomId);
 }
 
-/** When a difference is to be told, in epoch milliseconds; in the past: now. */
+/** When to send a difference, in epoch milliseconds; in the past: now. */
 function dueAt(
   context: UpkeepContext,
   userId: string,
@@ -97,7 +97,7 @@ function isNotified({ notify, unreadMentions }: Signature): boolean {
   return notify === 'all' || (notify === 'mentions' && unreadMentions > 0);
 }
 
-/** Whether two signatures differ in nothing that is told as soon as it turns. */
+/** Whether the difference of two signatures may be sent later. */
 function isLazy(before: Signature, current: Signature): boolean {
   const { readUpTo, unreadMentions, last } = before;
   const alike = { ...current, readUpTo, unreadMentions, last };
@@ -105,12 +105,12 @@ function isLazy(before: Signature, current: Signature): boolean {
   return before.unread || unreadMentions === current.unreadMentions;
 }
 
-/** All that was told as unread has been read, and something else is unread: two turns within a second. */
+/** Everything sent as unread has been read, and something newer is unread: two changes within a second. */
 function isUnreadAgain({ unread, last }: Signature, current: Signature): boolean {
   return unread && current.unread && last !== null && current.readUpTo >= last.seq;
 }
 
-/** The excerpt that was told is of a message that has changed or is gone. */
+/** The message of the excerpt that was sent has changed or is gone. */
 function isLastGone({ messages }: UpkeepContext, { last }: Signature): boolean {
   if (last === null) return false;
   const message = messages.find(last.seq);

@@ -5,7 +5,7 @@ import type { UpkeepContext } from '../context.ts';
 import type { KnownMember } from '../storage/members.ts';
 import type { Told } from '../storage/told.ts';
 
-/** What of a conversation a room tells for sure. What is not in it is no reason to tell anything. */
+/** The part of a conversation whose change an inbox always gets. Other changes alone send nothing. */
 export interface Signature {
   topic: string | null;
   with: { userId: string; username: string } | null;
@@ -18,7 +18,7 @@ export interface Signature {
   last: { seq: number; editedAt: number | null } | null;
 }
 
-/** How a user's conversation stands; undefined when there is none for them. */
+/** The current signature of a user's conversation; undefined when they have none. */
 export function signatureOf(
   context: UpkeepContext,
   userId: string,
@@ -51,7 +51,7 @@ export function notifyOf({ roomId }: UpkeepContext, told: Told | undefined): Not
   return told?.notify ?? (isDirect(roomId) ? 'all' : 'mentions');
 }
 
-/** A member whose inbox is told of the room. */
+/** A member whose inbox lists the room. */
 export function listedMember(
   { members, state }: UpkeepContext,
   userId: string,
@@ -61,7 +61,7 @@ export function listedMember(
   return member === undefined || member.role === 'none' || member.banned ? undefined : member;
 }
 
-/** A direct room shows to the one who did not open it from its first message on; a block hides it. */
+/** Whether a direct room shows to the user who did not open it: from its first message on, unless blocked. */
 function hasSpoken({ state }: UpkeepContext, told: Told | undefined): boolean {
   return state.rev > 0 && (told?.blocks !== true || told.state !== null);
 }
@@ -98,7 +98,7 @@ export function editionOf({ editedAt, streaming }: Message): number | null {
   return streaming === true ? 0 : (editedAt ?? null);
 }
 
-/** What was last told, if a conversation was. */
+/** The signature last sent, if any. */
 export function toldSignature(told: Told | undefined): Signature | undefined {
   if (told?.state === undefined || told.state === null) return undefined;
   return JSON.parse(told.state) as Signature;

@@ -6,8 +6,8 @@ import { noticeMessage } from './notice.ts';
 import { toldSignature } from './signature.ts';
 
 /**
- * What a user's inbox is told: the signature that was stored, with its version, and counts and excerpt
- * as they are now. Without a row: that the conversation is gone.
+ * The state to send to a user's inbox: the stored signature and its version, with the current counts and
+ * excerpt. Without a row it says that the conversation is gone.
  */
 export function stateOf(context: UpkeepContext, userId: string): ConversationState {
   const { told: store, members, messages, roomId, now } = context;
@@ -54,8 +54,8 @@ export function bodyOf(context: UpkeepContext, userId: string): string {
 }
 
 /**
- * The state of a user's conversation after all that could wait to be told. A room that nothing is
- * known of answers with a version above all it ever told.
+ * The current state of a user's conversation, with every change that could wait. A room without
+ * storage answers with a version above all that it ever sent.
  */
 export function currentState(context: UpkeepContext, userId: string): ConversationState {
   const { told, now } = context;
@@ -69,7 +69,7 @@ export function currentState(context: UpkeepContext, userId: string): Conversati
   return { ...current, version: isThere ? told.nextVersion(now) : now };
 }
 
-/** What was told, with counts and the newest message as they are now. */
+/** The state that was sent, with the current counts and the newest message. */
 export function liveState(context: UpkeepContext, userId: string): ConversationState {
   const state = stateOf(context, userId);
   if (state.gone === true) return state;

@@ -2,7 +2,7 @@ import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { UpkeepContext } from '../context.ts';
 import { evaluate } from './evaluate.ts';
 
-/** When the room has to look what inboxes are to be told, at the latest; undefined: not until a change. */
+/** The latest time for the next step of telling; undefined: none is due until a change. */
 export function tellingDueAt({ told, state, now }: UpkeepContext): number | undefined {
   if (!told.isOn || state.importing) return undefined;
   const { passDue, sweptTo } = told.state();
@@ -18,10 +18,10 @@ export function tellingDueAt({ told, state, now }: UpkeepContext): number | unde
 }
 
 /**
- * One bounded step of telling: users who are due, then a look at all members, then one at those who
- * listen: they were told "read" and may have something unread, or are notified of every message.
- * @param passedTo the last user that the look at those who listen has come to
- * @returns where that look stands; undefined: it is done, or not due
+ * One bounded step of telling: users who are due, then a sweep over all members, then a pass over the
+ * users whom a new message may concern (`ToldStore.listening`).
+ * @param passedTo the last user id that the pass has reached
+ * @returns where the pass stands; an empty string where it is done or not due
  */
 export function tellingStep(
   context: UpkeepContext,
@@ -40,7 +40,7 @@ export function tellingStep(
   return { hasMore, passedTo: hasMore ? (found.at(-1) ?? '') : '' };
 }
 
-/** Looks at some of all members. @returns whether there was something to look at */
+/** Evaluates the next members of a sweep. @returns whether a sweep was under way */
 function sweepStep(context: UpkeepContext, limit: number): boolean {
   const { told, members, state } = context;
   const { sweptTo } = told.state();

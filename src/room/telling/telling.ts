@@ -19,18 +19,18 @@ interface TellingPorts {
 }
 
 /**
- * Tells inboxes soon after something has turned, in bounded steps by timer. Memory only: what a crash
- * leaves is done at the room's next wakeup.
+ * Sends changes to inboxes within about a second, in bounded steps by timer. Memory only: what a crash
+ * interrupts is done at the room's next wakeup.
  */
 export class Telling {
   readonly #ports: TellingPorts;
   readonly #database: Database;
   #isTimerSet = false;
-  /** The last of those who were told "read" that the look at them has come to. */
+  /** The last user id that the pass has reached. */
   #passedTo = '';
-  /** The room's `rev` when that look began. */
+  /** The room's `rev` when the pass began. */
   #passRev = 0;
-  /** A wakeup has come for that look: once it is done nothing is owed. */
+  /** A wakeup has come during the pass: when the pass is done, nothing is owed. */
   #isFinal = false;
 
   constructor(ports: TellingPorts, database: Database) {
@@ -38,7 +38,7 @@ export class Telling {
     this.#database = database;
   }
 
-  /** Something may have turned. What turns within a second is told together. */
+  /** Something may have changed. Changes within a second are sent together. */
   soon(afterMs: number = inboxLimits.gatherMs): void {
     if (this.#isTimerSet) return;
     this.#isTimerSet = true;

@@ -11,14 +11,14 @@ interface WatcherPorts {
 }
 
 /**
- * Users who have the room on their screen in a list: their inboxes are told what happens as it does,
- * one user at a time, newest state only. Memory only, and nothing of it is kept by the inbox for sure.
+ * Users who have the room on their screen in a list: their inboxes get each change as it happens, one
+ * user at a time, newest state only. Memory only, and the inbox does not store what it gets this way.
  */
 export class Watchers {
   readonly #ports: WatcherPorts;
   /** Until when each watches, in epoch milliseconds. */
   readonly until = new Map<string, number>();
-  /** Those who have not been told the newest. */
+  /** Users whose inbox has not got the newest state. */
   readonly #waiting = new Set<string>();
   #isTimerSet = false;
 

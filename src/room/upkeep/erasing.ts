@@ -46,7 +46,7 @@ export function eraseStep(context: UpkeepContext, erasure: Erasure): readonly Ef
   return [{ type: 'reclaimSpace' }, { type: 'wake' }];
 }
 
-/** Nobody knows any more who it was: what the user's inbox has not taken by now it will not take. */
+/** The user's id is forgotten: undelivered updates to their inbox are dropped. */
 function finish({ erasures, deliveries }: UpkeepContext, erasure: Erasure): void {
   if (erasure.userId !== null) deliveries.drop(`${INBOX_TARGET}${erasure.userId}`);
   erasures.indexed(erasure);

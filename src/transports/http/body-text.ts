@@ -5,7 +5,7 @@ import {
   unreadableBody,
 } from '../../socketio-server/request-body.ts';
 
-/** A refusal that HTTP answers with 415: the body is in a coding that nobody here undoes. */
+/** A refusal that HTTP answers with 415: the body has a content coding that is not supported. */
 export class UnsupportedEncoding extends Refusal {}
 
 /** The refusal of a body that its headers declare to be compressed, or text in anything but UTF-8. */

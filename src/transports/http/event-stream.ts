@@ -11,7 +11,7 @@ import type { StreamBody } from './stream-body.ts';
 /**
  * A room as a stream of server-sent events (HTML standard, section 9.2). An event's name is its
  * `event`, its payload its `data`; durable ones carry their position as `id`, so that a client that
- * sends the last one back as `Last-Event-ID` goes on behind it.
+ * sends the last one back as `Last-Event-ID` continues after it.
  * @throws Refusal when the room does not take the reader
  */
 export async function eventStream(
@@ -68,7 +68,7 @@ class EventStream implements SubscriptionSink {
   }
 
   standsAt(position: string): void {
-    // An id without data is remembered by clients and shown to nobody.
+    // An id without data is remembered by clients, and dispatches no event.
     this.#send(`id: ${position}\n\n`);
   }
 

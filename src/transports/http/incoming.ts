@@ -57,7 +57,7 @@ export function addIncomingRoutes(app: Hono, transport: HttpTransport, identify:
   });
 }
 
-/** SHA-256, in hexadecimal digits: enough for a key that nobody can guess. */
+/** SHA-256, in hexadecimal digits: enough for a key of 256 random bits. */
 async function hashOf(key: string): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key));
   return hexOf(new Uint8Array(hash));

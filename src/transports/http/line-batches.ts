@@ -70,7 +70,7 @@ function fileIn(text: string, batch: Batch): FileAtLine | undefined {
   }
 }
 
-/** What comes of a body; where nobody wants more, the rest can still be read. */
+/** What comes of a body; where no more is wanted, the rest can still be read. */
 async function* chunksOf(body: Body): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {

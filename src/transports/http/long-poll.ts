@@ -14,7 +14,7 @@ interface Found {
 /**
  * One look at a room: what was missed since a position, at once; when that is nothing, the first
  * that happens within 25 s. Without a position, only where the room stands.
- * @throws Refusal when the room does not take the reader, or the token ends meanwhile
+ * @throws Refusal when the room does not take the reader, or the token expires while waiting
  */
 export async function longPoll(
   reader: Source,
