@@ -65,6 +65,7 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
+          setupFiles: ['test/support/fresh-connections.ts'],
           include: ['test/**/*.test.ts'],
           exclude: ['test/unit/**', 'test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
@@ -78,6 +79,7 @@ export default defineConfig({
         test: {
           name: 'users',
           environment: 'node',
+          setupFiles: ['test/support/fresh-connections.ts'],
           include: ['test/scenarios/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/edge-bundle.ts'],
           testTimeout: 4 * PATIENCE_MS,

@@ -156,9 +156,17 @@ function bodyOf({ status, text }: Answer): object {
 }
 
 async function get(url: URL, headers: Record<string, string>): Promise<Answer> {
-  const answer = await fetch(url, { headers }).catch(() => undefined);
+  const answer = await fetchAgain(url, { headers });
   if (answer === undefined) throw new FileRefused();
   return { status: answer.status, text: await answer.text() };
+}
+
+/** Fetches, and once more where that breaks: a server may end a kept connection as it is used. */
+function fetchAgain(url: URL, init: RequestInit): Promise<Response | undefined> {
+  const send = () => fetch(url, init);
+  return send()
+    .catch(send)
+    .catch(() => undefined);
 }
 
 /** Only `XMLHttpRequest` tells how far an upload has come; where there is none, it comes at once. */
@@ -181,7 +189,7 @@ async function postByFetch(
   { signal, onProgress }: UploadOptions,
 ): Promise<Answer> {
   const init = { method: 'POST', headers, body: file, ...(signal && { signal }) };
-  const answer = await fetch(url, init).catch(() => undefined);
+  const answer = await fetchAgain(url, init);
   signal?.throwIfAborted();
   if (answer === undefined) throw new FileRefused();
   onProgress?.(file.size, file.size);

@@ -1,6 +1,7 @@
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Attached, OrderAnswer, OrderCall, RequestAnswer } from '../relay/exchange.ts';
-import { Relay, type RelayMark, type RelayPorts } from '../relay/relay.ts';
+import type { RelayMark } from '../relay/received-orders.ts';
+import { Relay, type RelayPorts } from '../relay/relay.ts';
 import { callRoom } from './call-room.ts';
 import type { ObjectPorts } from './hosting-object.ts';
 import type { ObjectConnection } from './object-connection.ts';

@@ -7,21 +7,18 @@ import {
   ackRef,
   type Command,
   commandLine,
-  eventLine,
   isJoined,
   isReply,
   joinReplyIn,
-  payloadIn,
   resultIn,
-  type Result,
   withClientId,
 } from '../protocol/frames.ts';
-import type { RoomInfo } from '../protocol/objects.ts';
 import { Overloaded } from '../admission/overloaded.ts';
 import { type Action, type Input, joining, next, positionOf, type State } from './following.ts';
 import { reconnect } from './reconnecting.ts';
 import type { LinkListener, LinkState, MovableLink } from '../host/room-directory.ts';
-import { PresenceSnapshot } from './presence-snapshot.ts';
+import { ClientView } from './client-view.ts';
+import { withAnswers } from './missed-answers.ts';
 
 /** A link as it is dialled: it may break. */
 export interface LinkTransport {
@@ -69,15 +66,12 @@ export class ResumableLink implements MovableLink {
   readonly #connect: ConnectLink;
   readonly #listener: LinkListener;
   readonly #join: Record<string, unknown>;
-  readonly #isMoving: boolean;
   readonly #unanswered = new Map<number, Command>();
   #identity: Identity;
   #transport: LinkTransport | undefined;
   /** The client reads the first join reply itself, and what it says of missed messages. */
   #state: State = { name: 'live', position: undefined };
-  #last: Pick<JoinReply, 'room' | 'you'> | undefined;
-  /** The users whom the client shows as present, for handing the link over. */
-  #here: PresenceSnapshot | undefined;
+  readonly #view: ClientView;
   /** Counts the connections made, so that what an older one still says is ignored. */
   #generation = 0;
 
@@ -86,9 +80,9 @@ export class ResumableLink implements MovableLink {
     identity: Identity,
     join: Record<string, unknown>,
     listener: LinkListener,
-    isMoving: boolean,
+    view: ClientView,
   ) {
-    this.#isMoving = isMoving;
+    this.#view = view;
     this.#connect = connect;
     this.#identity = identity;
     this.#join = join;
@@ -107,7 +101,7 @@ export class ResumableLink implements MovableLink {
     listener: LinkListener,
     isMoving: boolean,
   ): Promise<ResumableLink> {
-    const link = new ResumableLink(connect, identity, join, listener, isMoving);
+    const link = new ResumableLink(connect, identity, join, listener, new ClientView(isMoving));
     link.#transport = await connect(identity, join, link.#transportListener());
     return link;
   }
@@ -119,8 +113,8 @@ export class ResumableLink implements MovableLink {
     { join, position, here }: LinkState,
     listener: LinkListener,
   ): ResumableLink {
-    const link = new ResumableLink(connect, identity, join, listener, false);
-    link.#here = here && new PresenceSnapshot(here);
+    const view = new ClientView(false, here);
+    const link = new ResumableLink(connect, identity, join, listener, view);
     link.#state = joining(position);
     void link.#reconnect(position);
     return link;
@@ -157,7 +151,7 @@ export class ResumableLink implements MovableLink {
     // The messages of the first page came with the first join.
     const { history: _, since: __, ...join } = this.#join;
     if (position === undefined) return undefined;
-    const here = this.#here?.users;
+    const here = this.#view.here?.users;
     return { join, position, ...(here !== undefined && { here }) };
   }
 
@@ -185,7 +179,10 @@ export class ResumableLink implements MovableLink {
   #perform(action: Action): void {
     switch (action.type) {
       case 'lines':
-        this.#deliver(this.#withAnswers(action.lines), action.position);
+        this.#deliver(
+          withAnswers(action.lines, this.#unanswered, this.#identity.userId),
+          action.position,
+        );
         break;
       case 'caughtUp':
         for (const command of this.#unanswered.values())
@@ -262,28 +259,6 @@ export class ResumableLink implements MovableLink {
     return false;
   }
 
-  /**
-   * Missed messages whose sender waits for an answer are the answers, in their place: one that came when
-   * it is sent again would come after messages that were said after it.
-   */
-  #withAnswers(lines: readonly string[]): readonly string[] {
-    const refs = new Map<unknown, number>();
-    for (const [ref, { name, payload }] of this.#unanswered) {
-      if (name === 'message') refs.set((payload as { id?: unknown }).id, ref);
-    }
-    if (refs.size === 0) return lines;
-    return lines.map((line) => {
-      if (isReply(line)) return line;
-      const message = payloadIn<'message'>(line);
-      const ref = refs.get(message.id);
-      if (ref === undefined || message.senderId !== this.#identity.userId) return line;
-      refs.delete(message.id);
-      this.#unanswered.delete(ref);
-      const answer: Result<Reply<'message'>> = { ok: true, message };
-      return ackLine(ref, answer);
-    });
-  }
-
   #hear(lines: readonly string[], position: string | undefined): void {
     if (this.#state.name !== 'live') {
       this.#hearInPieces(lines, position);
@@ -300,20 +275,17 @@ export class ResumableLink implements MovableLink {
   #note(line: string): string | undefined {
     const ref = ackRef(line);
     if (ref !== undefined) this.#unanswered.delete(ref);
-    else if (isJoined(line)) return this.#noteJoin(joinReplyIn(line));
+    else if (isJoined(line)) {
+      const reply = joinReplyIn(line);
+      this.#view.joined(reply);
+      return reply.position;
+    }
     return undefined;
-  }
-
-  #noteJoin(reply: JoinReply): string {
-    this.#last = { room: reply.room, you: reply.you };
-    if (this.#isMoving) this.#here = PresenceSnapshot.in(reply);
-    return reply.position;
   }
 
   /** Takes out the replies to what the link itself has asked while it catches up. */
   #hearInPieces(lines: readonly string[], position: string | undefined): void {
-    const isOwn = (line: string) => isJoined(line) || ackRef(line) === OWN_REF;
-    const at = lines.findIndex(isOwn);
+    const at = lines.findIndex((line) => isJoined(line) || ackRef(line) === OWN_REF);
     const events = at < 0 ? lines : lines.slice(0, at);
     const isLast = events.length === lines.length;
     if (events.length > 0)
@@ -321,64 +293,22 @@ export class ResumableLink implements MovableLink {
     const own = lines[at];
     if (own === undefined) return;
     if (isJoined(own)) this.#rejoined(joinReplyIn(own));
-    else this.#paged(resultIn(own));
+    else {
+      const reply = resultIn<Reply<'getMissed'>>(own);
+      if (reply.ok) this.#step({ type: 'page', reply });
+      else this.#giveUp();
+    }
     const rest = lines.slice(at + 1);
     if (rest.length > 0) this.#hear(rest, position);
   }
 
   #rejoined(reply: JoinReply): void {
-    const { reset, room, you } = reply;
-    if (reset !== true) {
-      this.#tellChanges(reply);
-      this.#last = { room, you };
-    }
+    if (reply.reset !== true) this.#listener.lines(this.#view.rejoined(reply), undefined);
     this.#step({ type: 'joined', reply });
   }
 
-  /** What else the client must know of the time without a connection. */
-  #tellChanges(reply: JoinReply): void {
-    const now = PresenceSnapshot.in(reply);
-    const comings = now && this.#here?.changesTo(now, reply.room.roomId, Date.now());
-    const lines = comings ?? [presenceLine(reply)];
-    this.#here = this.#isMoving ? now : undefined;
-    this.#listener.lines([...lines, ...changesSince(this.#last, reply)], undefined);
-  }
-
-  #paged(result: Result<Reply<'getMissed'>>): void {
-    if (!result.ok) this.#giveUp();
-    else this.#step({ type: 'page', reply: result });
-  }
-
   #deliver(lines: readonly string[], position: string | undefined): void {
-    const here = this.#here;
-    if (here !== undefined && !lines.every((line) => here.heard(line))) this.#here = undefined;
+    if (this.#view.here !== undefined) this.#view.delivered(lines);
     this.#listener.lines(lines, position);
   }
-}
-
-function presenceLine({ room: { roomId }, onlineCount }: JoinReply): string {
-  return eventLine('presence', { roomId, onlineCount });
-}
-
-/** What else the client must know of the time it was away. */
-function changesSince(
-  before: Pick<JoinReply, 'room' | 'you'> | undefined,
-  { room, you, receipts }: JoinReply,
-): string[] {
-  const { roomId } = room;
-  const lines: string[] = [];
-  if (receipts !== undefined) lines.push(eventLine('readReceipts', { roomId, receipts }));
-  if (before === undefined) return lines;
-  if (settingsOf(before.room) !== settingsOf(room)) lines.push(eventLine('roomUpdated', room));
-  if (before.you.role !== you.role || before.you.mutedUntil !== you.mutedUntil) {
-    const { userId, username, role, unverified, bot, mutedUntil } = you;
-    const member = { userId, username, role, online: true, unverified, bot, mutedUntil };
-    lines.push(eventLine('memberUpdated', { roomId, ...member, by: userId }));
-  }
-  return lines;
-}
-
-/** The room without what changes by itself. */
-function settingsOf({ memberCount: _, ...settings }: RoomInfo): string {
-  return JSON.stringify(settings);
 }

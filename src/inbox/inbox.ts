@@ -94,7 +94,7 @@ export class Inbox {
     const { identity } = connection.state;
     this.#tokenExpiry.sweep();
     this.#charge(identity, 'openInbox');
-    this.#assertPlace(identity);
+    assertPlace(this.#connections, this.#settings.limits, identity.userId);
     let isFirst = true;
     this.#connections.add(connection);
     const done = (outcome: Outcome<InboxReply<'openInbox'>>) => {
@@ -288,17 +288,16 @@ export class Inbox {
     this.#rates.charge(identity.userId, costFor(identity, inboxCost(name)));
   }
 
-  /** @throws Refusal `too_many_connections` */
-  #assertPlace({ userId }: Identity): void {
-    const { connectionsPerUser } = this.#settings.limits;
-    if (this.#connections.ofUser(userId).length < connectionsPerUser) return;
-    throw new Refusal(
-      'too_many_connections',
-      `Your inbox is open ${connectionsPerUser} times already; close one first.`,
-    );
-  }
-
   #isReachable({ open, state }: Connection): boolean {
     return open && this.#connections.byId.has(state.id);
   }
+}
+
+/** @throws Refusal `too_many_connections` */
+function assertPlace(connections: Connections, { connectionsPerUser }: Limits, userId: string) {
+  if (connections.ofUser(userId).length < connectionsPerUser) return;
+  throw new Refusal(
+    'too_many_connections',
+    `Your inbox is open ${connectionsPerUser} times already; close one first.`,
+  );
 }

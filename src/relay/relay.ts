@@ -17,19 +17,10 @@ import type {
   SentFrame,
 } from './exchange.ts';
 import { Outstanding } from './outstanding.ts';
+import { ReceivedOrders, type RelayMark } from './received-orders.ts';
+import { type ConnectRequest, RelaySockets } from './relay-sockets.ts';
 import { withTail } from './tails.ts';
 import { Uplink } from './uplink.ts';
-
-/** So long after an order the relay stores what it has received, in milliseconds. */
-const MARK_AFTER_MS = 1_000;
-
-/** What a relay has received, over its sleep. */
-export interface RelayMark {
-  room: number;
-  n: number;
-  position: string;
-  onlineCount: number;
-}
 
 export interface RelayPorts {
   /** Which life of its sockets; it grows when all of them are lost. */
@@ -51,8 +42,6 @@ export interface RelayPorts {
   store(mark: RelayMark): void;
 }
 
-type Request<T extends RelayRequest['type']> = Extract<RelayRequest, { type: T }>;
-
 /**
  * Holds sockets of a room that has too many for one object. Its room decides everything: what sockets
  * send goes there, and what the room orders is done in order. It knows the room's connections by id.
@@ -63,24 +52,19 @@ export class Relay {
   readonly #uplink: Uplink;
   readonly #outstanding = new Outstanding();
   readonly #tokenExpiry: TokenExpiry;
-  readonly #connections = new Map<string, Connection>();
-  /** Sockets that the room has not taken yet, and what it is asked. */
-  readonly #opening = new Map<string, { connection: Connection; request: Request<'connect'> }>();
-  /** Connections that the room is asked to close: what they send is not read any more. */
-  readonly #ending = new Set<string>();
-  #mark: RelayMark | undefined;
-  #isMarkDue = false;
+  readonly #sockets = new RelaySockets();
+  readonly #received: ReceivedOrders;
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
     this.#memory = ports.ids.make();
-    this.#mark = ports.mark;
+    this.#received = new ReceivedOrders(ports);
     this.#tokenExpiry = new TokenExpiry(ports.clock, ports.roster, (connection, code) =>
       this.#closeNow(connection, code),
     );
     // One whose end has woken the relay is among them: the room is to be told of it.
     for (const connection of ports.roster.connections()) {
-      this.#connections.set(connection.state.id, connection);
+      this.#sockets.add(connection);
     }
     const { life } = ports;
     this.#uplink = new Uplink({
@@ -94,22 +78,21 @@ export class Relay {
 
   /** Sockets, those included that wait for the room. */
   get size(): number {
-    return this.#connections.size + this.#opening.size;
+    return this.#sockets.size;
   }
 
   /** Asks the room to take a connection. */
   connect(connection: Connection, join: unknown): void {
-    const { state } = connection;
     this.#tokenExpiry.sweep();
     const request = { type: 'connect' as const, state: stateOf(connection), join };
-    this.#opening.set(state.id, { connection, request });
+    this.#sockets.wait(connection, request);
     this.#uplink.add(request);
   }
 
   handle(connection: Connection, given: Command): void {
     this.#tokenExpiry.sweep();
     const { id } = connection.state;
-    if (!this.#isReachable(connection)) return;
+    if (!this.#sockets.isReachable(connection)) return;
     // Without a ref an error would show its client an id that it has not given.
     const command =
       given.ref === undefined
@@ -120,7 +103,7 @@ export class Relay {
   }
 
   malformedFrame(connection: Connection, problem: Problem): void {
-    if (!this.#isReachable(connection)) return;
+    if (!this.#sockets.isReachable(connection)) return;
     this.#uplink.add({ type: 'malformedFrame', id: connection.state.id, problem });
   }
 
@@ -147,8 +130,8 @@ export class Relay {
   /** Has the room close a connection, after what is due to it. */
   end(connection: Connection, code: CloseCode): void {
     const { id } = connection.state;
-    if (!this.#isReachable(connection)) return;
-    this.#ending.add(id);
+    if (!this.#sockets.isReachable(connection)) return;
+    this.#sockets.end(id);
     this.#uplink.add({ type: 'end', id, code });
   }
 
@@ -162,81 +145,58 @@ export class Relay {
 
   /** Does what the room orders. */
   order(call: OrderCall): OrderAnswer {
-    const { life } = this.#ports;
-    const answer = { life };
-    const known = this.#mark;
-    const isNewRoom = known !== undefined && call.room > known.room;
-    const isRepeated = known !== undefined && call.room === known.room && call.n <= known.n;
-    const isOld = known !== undefined && call.room < known.room && this.#connections.size > 0;
-    if (isOld || isRepeated) return answer;
+    const answer = { life: this.#ports.life };
+    if (this.#received.has(call, this.#sockets.hasOpen)) return answer;
     // A room that has crashed attaches its relays before it orders anything.
     this.#tokenExpiry.sweep();
-    if (isNewRoom || call.resets === true) this.#closeAll();
-    let tail = '';
-    for (const order of call.orders) {
-      if (order.type === 'tail') tail = order.text;
-      else if (order.type === 'send') this.#sendTo(order.id, withTail(order, tail));
-      else this.#obey(order);
-    }
-    const { room, n } = call;
-    const { position, onlineCount } = call.orders.length > 0 || known === undefined ? call : known;
-    this.#setMark({ room, n, position, onlineCount });
+    if (this.#received.isOfNewRoom(call) || call.resets === true) this.#closeAll();
+    this.#obey(call.orders);
+    this.#received.add(call);
     return answer;
   }
 
   /** The room has woken and has no memory of this relay: what was on its way is repeated or given up. */
   attach(room: number): Attached {
-    const { life } = this.#ports;
-    const mark = this.#mark;
-    if (mark !== undefined) this.#setMark({ ...mark, room, n: 0 });
-    for (const { request } of this.#opening.values()) {
-      if (!this.#uplink.has((other) => other === request)) this.#uplink.add(request);
-    }
+    const mark = this.#received.attach(room);
+    for (const request of this.#sockets.waiting()) this.#uplink.ensure(request);
     for (const [id, command] of this.#outstanding.all()) this.#settle(id, command);
-    const states = [...this.#connections.values()].map(stateOf);
-    return { life, states, position: mark?.position, onlineCount: mark?.onlineCount };
+    const states = [...this.#sockets.connections()].map(stateOf);
+    return {
+      life: this.#ports.life,
+      states,
+      position: mark?.position,
+      onlineCount: mark?.onlineCount,
+    };
   }
 
   /** A command that the earlier memory of the room may have done: its reply is lost. */
   #settle(id: string, command: Command): void {
     const isMeant = (other: RelayRequest) => 'command' in other && other.command === command;
-    if (this.#uplink.has(isMeant)) return;
-    if (isRepeatable(command)) {
-      this.#outstanding.repeats(id, command);
-      this.#uplink.add({ type: 'command', id, command });
-    } else this.#giveUp(id);
+    const request = { type: 'command' as const, id, command };
+    if (!this.#uplink.has(isMeant) && this.#mayRepeat(request)) this.#uplink.add(request);
   }
 
-  #obey(order: Exclude<RelayOrder, { type: 'send' | 'tail' }>): void {
-    switch (order.type) {
-      case 'update':
-        this.#update(order);
-        break;
-      case 'share':
-        this.#share(order);
-        break;
-      case 'close':
-        this.#close(order);
-        break;
-      default:
-        order satisfies never;
+  #obey(orders: readonly RelayOrder[]): void {
+    let tail = '';
+    for (const order of orders) {
+      if (order.type === 'tail') tail = order.text;
+      else if (order.type === 'send') this.#sendTo(order.id, withTail(order, tail));
+      else if (order.type === 'update') this.#update(order);
+      else if (order.type === 'share') this.#share(order);
+      else this.#close(order);
     }
   }
 
   #update({ id, change }: Extract<RelayOrder, { type: 'update' }>): void {
-    const opening = this.#opening.get(id);
-    if (opening !== undefined) {
-      this.#opening.delete(id);
-      this.#connections.set(id, opening.connection);
-      this.#ports.accept(opening.connection);
-    }
-    const connection = this.#connections.get(id);
+    const opened = this.#sockets.open(id);
+    if (opened !== undefined) this.#ports.accept(opened);
+    const connection = this.#sockets.find(id);
     connection?.update(change);
     if (connection !== undefined) this.#tokenExpiry.watch(connection);
   }
 
   #sendTo(id: string, frame: SentFrame): void {
-    const connection = this.#connections.get(id);
+    const connection = this.#sockets.find(id);
     const lines = this.#outstanding.withoutRepeated(id, frame.lines);
     if (connection !== undefined && lines.length > 0) {
       this.#send(connection, frameOf({ ...frame, lines }));
@@ -246,7 +206,7 @@ export class Relay {
   #share({ frame: sent, except, isMissed }: Extract<RelayOrder, { type: 'share' }>): void {
     const frame = frameOf(sent);
     const left = new Set(except);
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#sockets.connections()) {
       const { id, joined, identity, quiet } = connection.state;
       const its = quiet === true ? frame.quiet : frame;
       if (!joined || left.has(id) || its === undefined) continue;
@@ -258,7 +218,7 @@ export class Relay {
   }
 
   #close({ id, code, reason }: Extract<RelayOrder, { type: 'close' }>): void {
-    this.#connections.get(id)?.close(code, reason);
+    this.#sockets.find(id)?.close(code, reason);
     this.#forget(id);
   }
 
@@ -270,16 +230,13 @@ export class Relay {
   /** @returns whether it was known */
   #forget(id: string): boolean {
     this.#outstanding.forget(id);
-    this.#ending.delete(id);
-    return this.#connections.delete(id);
+    return this.#sockets.remove(id);
   }
 
   #send(connection: Connection, frame: Frame): void {
     if (this.#tokenExpiry.hasExpired(connection))
       this.#closeNow(connection, closeCodes.tokenExpired);
-    else if (!connection.send(frame)) {
-      this.#uplink.add({ type: 'lags', id: connection.state.id });
-    }
+    else if (!connection.send(frame)) this.#uplink.add({ type: 'lags', id: connection.state.id });
     // One that was too slow, or is gone: its host may never report its end.
     if (!connection.open) this.depart(connection, 'disconnected');
   }
@@ -287,8 +244,8 @@ export class Relay {
   #answered({ refused, later = [] }: RequestAnswer, requests: readonly RelayRequest[]): void {
     for (const { id, problem } of refused) this.#refuse(id, problem);
     for (const id of later) {
-      const opening = this.#opening.get(id);
-      if (opening !== undefined) this.#uplink.add(opening.request);
+      const request = this.#sockets.requestOf(id);
+      if (request !== undefined) this.#uplink.add(request);
     }
     for (const request of requests) {
       if ('command' in request && request.command.ref === undefined)
@@ -297,14 +254,13 @@ export class Relay {
   }
 
   #refuse(id: string, problem: Problem): void {
-    const opening = this.#opening.get(id);
-    this.#opening.delete(id);
-    if (opening !== undefined) this.#ports.refuse(opening.connection, problem);
+    const connection = this.#sockets.take(id);
+    if (connection !== undefined) this.#ports.refuse(connection, problem);
   }
 
   /** Messages have an id, and all else but commands does no harm a second time. */
   #mayRepeat(request: RelayRequest): boolean {
-    if (request.type === 'connect') return this.#opening.has(request.state.id);
+    if (request.type === 'connect') return this.#sockets.requestOf(request.state.id) !== undefined;
     if (!('command' in request)) return true;
     const { id, command } = request;
     // Its reply has come.
@@ -320,12 +276,12 @@ export class Relay {
 
   /** Nobody knows what was done: the client finds out when it has come back. */
   #giveUp(id: string): void {
-    const connection = this.#connections.get(id);
+    const connection = this.#sockets.find(id);
     if (connection !== undefined) this.#closeNow(connection, closeCodes.goingAway);
   }
 
   #roomIsGone(): void {
-    for (const { request } of this.#opening.values()) {
+    for (const request of this.#sockets.waiting()) {
       this.#uplink.drop((other) => other === request);
       this.#refuse(request.state.id, unavailableProblem);
     }
@@ -333,24 +289,10 @@ export class Relay {
   }
 
   #closeAll(): void {
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#sockets.connections()) {
       connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);
       this.#forget(connection.state.id);
     }
-  }
-
-  #setMark(mark: RelayMark): void {
-    this.#mark = mark;
-    if (this.#isMarkDue) return;
-    this.#isMarkDue = true;
-    this.#ports.timer.after(MARK_AFTER_MS, () => {
-      this.#isMarkDue = false;
-      if (this.#mark !== undefined) this.#ports.store(this.#mark);
-    });
-  }
-
-  #isReachable({ open, state }: Connection): boolean {
-    return open && this.#connections.has(state.id) && !this.#ending.has(state.id);
   }
 }
 
@@ -360,7 +302,7 @@ function isRepeatable({ name, payload }: Command): boolean {
 }
 
 /** A host keeps more with a connection; the room must not take that over. */
-function stateOf({ state }: Connection): Request<'connect'>['state'] {
+function stateOf({ state }: Connection): ConnectRequest['state'] {
   const { v, id, identity, joined, silent, quiet, name, session, badFrames, badTokens } = state;
   return {
     v,

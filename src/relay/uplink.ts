@@ -49,6 +49,11 @@ export class Uplink {
     else this.#waiting.push(request);
   }
 
+  /** Adds a request, unless it waits or is on its way. */
+  ensure(request: RelayRequest): void {
+    if (!this.has((other) => other === request)) this.add(request);
+  }
+
   /** Whether a request waits or is on its way. */
   has(isMeant: (request: RelayRequest) => boolean): boolean {
     const underWay = this.#underWay?.requests ?? [];

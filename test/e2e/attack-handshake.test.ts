@@ -91,7 +91,7 @@ describe.each(transports)(
       await connection.until(/^HTTP\/1\.1 101 [^]*?\r\n\r\n/);
       for (const frame of frames) connection.write(frameOf(frame));
       // workerd says Close at once and hangs up when the room next sleeps.
-      await Promise.race([connection.until(CLOSE), connection.ended()]);
+      await Promise.race([connection.ended(), connection.until(CLOSE)]);
       expect(await bystanders.goOn()).toEqual([]);
     });
   },

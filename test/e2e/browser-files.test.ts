@@ -4,6 +4,7 @@ import type { FileInfo } from '../../src/protocol/objects.ts';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { newRoom, useHosts } from '../support/stories.ts';
 import { tokenFor } from '../support/tokens.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 /** What an attack does that gets to run: it marks the origin's storage. */
 const MARK = "localStorage.setItem('marked', '1')";
@@ -93,7 +94,7 @@ async function upload(
 ): Promise<{ name: string; url: string }> {
   const authorization = `Bearer ${await tokenFor('mallory')}`;
   const room = `${origin}/rooms/${roomId}`;
-  const response = await fetch(`${room}/files`, {
+  const response = await fetchAlone(`${room}/files`, {
     method: 'POST',
     headers: {
       authorization,
@@ -104,7 +105,7 @@ async function upload(
   });
   expect(response.status).toBe(201);
   const { file } = (await response.json()) as { file: FileInfo };
-  const token = await fetch(`${room}/file-token`, { headers: { authorization } });
+  const token = await fetchAlone(`${room}/file-token`, { headers: { authorization } });
   const { fileToken } = (await token.json()) as { fileToken: string };
   return { name: file.name, url: `/rooms/${roomId}/files/${file.fileId}?t=${fileToken}` };
 }

@@ -76,7 +76,13 @@ describe.skipIf(!hasBrowser).each([
       await ben.write('thanks');
       await ann.message('thanks').waitFor();
     }
-    const phone = await comesIn(annId);
+    const phone = await company.arrives(host.url);
+    const sentByPhone: string[] = [];
+    phone.page.on('websocket', (socket) => {
+      socket.on('framesent', ({ payload }) => sentByPhone.push(String(payload)));
+    });
+    await phone.join(annId, first);
+    await phone.isIn();
     await expect.poll(() => list(phone), PATIENTLY).toHaveLength(3);
 
     await row(ben, second).click();
@@ -128,9 +134,13 @@ describe.skipIf(!hasBrowser).each([
     await phone.page.getByText('Draft', { exact: true }).waitFor();
     await phone.page.locator('#room-list .room').filter({ hasText: 'psst' }).click();
     await expect.poll(() => phone.field.inputValue(), PATIENTLY).toBe('I wanted to say');
+    await ann.field.fill('I wanted to say hello');
+    await expect.poll(() => phone.field.inputValue(), PATIENTLY).toBe('I wanted to say hello');
     await phone.field.press('Enter');
     await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
-    await ben.message('I wanted to say').waitFor();
+    await ben.message('I wanted to say hello').waitFor();
+    // What is only shown is not sent back, where it would undo what is written meanwhile.
+    expect(sentByPhone.filter((frame) => frame.includes('"draft":"I'))).toEqual([]);
 
     await ann.page.reload();
     await phone.page.reload();

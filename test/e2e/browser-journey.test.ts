@@ -119,7 +119,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await ann.join('W'.repeat(64), company.room);
     await ann.isIn();
     await ann.write('whoever writes first owns the room');
-    await ann.message('whoever').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.hasSent('whoever');
     const cleo = await company.comesIn('Cleo', host().url);
     await cleo.write('only looking in');
     await ann.message('looking').waitFor();
@@ -129,6 +129,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await ann.message('see').waitFor();
     await ann.message('see').hover();
     await ann.message('see').getByRole('button', { name: 'React' }).click();
+    await page.getByRole('menuitem', { name: '🎉', exact: true }).waitFor();
     expect(['reactions to choose from', await wrong(ann)]).toEqual([
       'reactions to choose from',
       [],
@@ -152,10 +153,12 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await ann.field.fill('');
     await ann.message('an answer').hover();
     await ann.message('an answer').getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menu').waitFor();
     expect(['a talk and a menu', await wrong(ann)]).toEqual(['a talk and a menu', []]);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Room menu' }).click();
     await page.getByRole('menuitem', { name: 'Room settings' }).click();
+    await page.getByLabel('Announcements only').waitFor();
     expect(['settings', await wrong(ann)]).toEqual(['settings', []]);
     await page.getByLabel('Announcements only').check();
     await page.getByRole('button', { name: 'Save' }).click();

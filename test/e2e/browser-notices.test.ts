@@ -80,6 +80,28 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await last.waitFor();
   });
 
+  test('opens a room of the list that is pressed while another one changes', async () => {
+    const ann = await comesIn(`Ann ${crypto.randomUUID()}`);
+    const { page } = ann;
+    const [changing, pressed] = [company.room, `${company.room} pressed`];
+    for (const room of [changing, pressed, `${company.room} third`]) {
+      await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(room))}`);
+      await page.getByRole('heading', { level: 1, name: room, exact: true }).waitFor();
+      await ann.write('mine');
+      await ann.hasSent('mine');
+    }
+    const row = (room: string) => page.locator(`#room-list [data-room="${room}"]`);
+    const unread = () => row(changing).locator('.badge').textContent();
+    await ask('Ben', 'POST', '/messages', { message: 'one' });
+    await expect.poll(unread, PATIENTLY).toBe('1');
+    await row(pressed).hover();
+    await page.mouse.down();
+    await ask('Ben', 'POST', '/messages', { message: 'two' });
+    await expect.poll(unread, PATIENTLY).toBe('2');
+    await page.mouse.up();
+    await page.getByRole('heading', { level: 1, name: pressed, exact: true }).waitFor();
+  });
+
   test('gives links of a topic, and all of a long one', async () => {
     const topic = `https://example.org/ ${'long '.repeat(40)}end`;
     await ask('Ann', 'POST', '/messages', { message: 'my room' });

@@ -3,6 +3,7 @@ import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import type { Host } from '../support/browser-hosts.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
@@ -18,7 +19,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
 
   function tokenOf(
     claims: { sub: string; name?: string; bot?: boolean },
-    lastsS = 60,
+    lastsS = 3_600,
   ): Promise<string> {
     const exp = Math.floor(Date.now() / 1_000) + lastsS;
     return signToken({ ...claims, exp }, keyOf(SECRET));
@@ -61,7 +62,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
     await ann.join('Ann', company.room, await tokenOf({ sub: 'a-3' }, -60));
     await ann.page.getByText('Your token has expired; paste a new one').waitFor();
     const foreign = await signToken(
-      { sub: 'a-3', exp: Math.floor(Date.now() / 1_000) + 60 },
+      { sub: 'a-3', exp: Math.floor(Date.now() / 1_000) + 3_600 },
       keyOf(`${SECRET} of somebody else`),
     );
     await ann.join('Ann', company.room, foreign);
@@ -86,12 +87,12 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
     await gus.isIn();
     // Guests have no inbox: their rooms are those of this browser.
     const listed = gus.page.locator('#room-list .room-label');
-    expect(await listed.allTextContents()).toEqual([company.room]);
+    await expect.poll(() => listed.allTextContents(), PATIENTLY).toEqual([company.room]);
     await gus.write('after');
     await expect.poll(() => gus.said(), PATIENTLY).toEqual(['before', 'after']);
     expect(sockets.filter((url) => url.includes('/inbox/'))).toEqual([]);
     const path = `/rooms/${encodeURIComponent(company.room)}/messages`;
-    const response = await fetch(new URL(path, host().url));
+    const response = await fetchAlone(new URL(path, host().url));
     const { messages } = (await response.json()) as { messages: { senderId: string }[] };
     expect(new Set(messages.map(({ senderId }) => senderId)).size).toBe(1);
   });
@@ -203,14 +204,16 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.clock.install();
     await ann.join('Ann', company.room);
     await ann.isIn();
+    // The list of people asks for members once it is loaded.
+    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
+    const signs = () => frames.filter((frame) => /^(> ping|< pong)$/.test(frame));
+    await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong']);
     // An answer that were still to come would be taken for lost when time jumps.
     const unanswered = () => {
       const refs = frames.flatMap((frame) => /^> \[.*,(\d+)\]$/.exec(frame)?.[1] ?? []);
       return refs.filter((ref) => !frames.some((frame) => frame.includes(`["ack",${ref},`)));
     };
     await expect.poll(unanswered, PATIENTLY).toEqual([]);
-    const signs = () => frames.filter((frame) => /^(> ping|< pong)$/.test(frame));
-    await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong']);
     await ann.page.clock.fastForward(25_000);
     await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong', '> ping', '< pong']);
     expect(await ann.page.getByText('The connection is lost.').isVisible()).toBe(false);
@@ -224,7 +227,8 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.isIn();
     // The longest wait for the next try; time stands still, but for the frames in which it is drawn.
     await ann.page.evaluate('Math.random = () => 0.999');
-    await ann.page.clock.pauseAt(Date.now() + 1_000);
+    // Far enough ahead that the page's clock is not past it when it gets there.
+    await ann.page.clock.pauseAt(Date.now() + 20_000);
     const drawn = async (selector: string) => {
       await expect
         .poll(async () => {
@@ -261,7 +265,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const ann = await comesIn('Ann', host());
     for (const text of ['one', 'two', 'three']) {
       await ann.write(text);
-      await ann.message(text).getByText('Sending').waitFor({ state: 'hidden' });
+      await ann.hasSent(text);
     }
     await ann.field.press('Shift+Tab');
     await expect.poll(() => ann.message('three').evaluate(holdsFocus), PATIENTLY).toBe(true);
@@ -270,7 +274,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
   test('returns the focus when the dialog of a menu is cancelled', async () => {
     const ann = await comesIn('Ann', host());
     await ann.write('stays');
-    await ann.message('stays').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.hasSent('stays');
     await ann.message('stays').hover();
     const more = ann.message('stays').getByRole('button', { name: 'More actions' });
     await more.click();
@@ -290,12 +294,19 @@ describe.skipIf(!hasBrowser)('the page', () => {
     company.room = long;
     await (await comesIn('Ben', host())).write('here I am');
     const badge = ann.page.locator('#room-list .badge');
-    await badge.waitFor();
-    const list = await ann.page.locator('#room-list').boundingBox();
-    const { x = Infinity, width = 0 } = (await badge.boundingBox()) ?? {};
-    expect(x + width).toBeLessThan((list?.x ?? 0) + (list?.width ?? 0));
+    const isInside = () =>
+      badge.evaluate(
+        (one: Box & { closest(selector: string): Box }) =>
+          one.getBoundingClientRect().right <
+          one.closest('#room-list').getBoundingClientRect().right,
+      );
+    await expect.poll(isInside, PATIENTLY).toBe(true);
   });
 });
+
+interface Box {
+  getBoundingClientRect(): { right: number };
+}
 
 interface Focusable {
   ownerDocument: { activeElement: unknown };

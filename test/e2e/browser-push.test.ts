@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { CDPSession, Page, WebSocket } from 'playwright-core';
+import type { CDPSession, Locator, Page, WebSocket } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { violations } from '../support/browser-hands.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
 import { type PushBrowser, pushKeys, PushService } from '../support/push-service.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -58,9 +59,27 @@ async function deliver(cdp: CDPSession, origin: string, says: object): Promise<v
   await cdp.send('ServiceWorker.disable');
 }
 
-async function chooseSetting({ page }: Visitor, choice: string): Promise<void> {
-  await page.getByRole('button', { name: 'Your settings' }).click();
-  await page.getByRole('menuitem', { name: choice, exact: true }).click();
+/** Opens a menu until it offers a choice: some come once the inbox is loaded, and knows the room. */
+async function offered(
+  { page }: Visitor,
+  name: string,
+  open: () => Promise<void>,
+): Promise<Locator> {
+  const choice = page.getByRole('menuitem', { name, exact: true });
+  const isOffered = async () => {
+    await page.keyboard.press('Escape');
+    await open();
+    return choice.isVisible();
+  };
+  await expect.poll(isOffered, PATIENTLY).toBe(true);
+  return choice;
+}
+
+/** A choice of the user's settings, which are then open. */
+function setting(visitor: Visitor, choice: string): Promise<Locator> {
+  const { page } = visitor;
+  const open = () => page.getByRole('button', { name: 'Your settings' }).click();
+  return offered(visitor, choice, open);
 }
 
 describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
@@ -98,7 +117,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await ann.join(name, company.room);
     await ann.isIn();
     await ann.write('here');
-    await chooseSetting(ann, 'Notify me in this browser');
+    await (await setting(ann, 'Notify me in this browser')).click();
     const subscribed = "Object.keys(localStorage).some((key) => key.startsWith('parlor.push.'))";
     await expect.poll(() => page.evaluate(subscribed), PATIENTLY).toBe(true);
     // Somewhere else, so that no connection is open.
@@ -129,6 +148,8 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await ann.message('look').waitFor();
     await expect.poll(() => shownIn(page), PATIENTLY).toEqual([neutral]);
 
+    await setting(ann, 'No notifications in this browser');
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await expect
       .poll(() => page.evaluate("localStorage.getItem('unsubscribed')"), PATIENTLY)
@@ -145,14 +166,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await ann.message('me too').waitFor();
     const openLevels = async () => {
       const row = page.locator(`#room-list [data-room="${company.room}"]`);
-      const choice = page.getByRole('menuitem', { name: 'Notifications', exact: true });
-      // The menu has it once the inbox knows the room.
-      const isOffered = async () => {
-        await page.keyboard.press('Escape');
-        await row.click({ button: 'right' });
-        return choice.isVisible();
-      };
-      await expect.poll(isOffered, PATIENTLY).toBe(true);
+      const choice = await offered(ann, 'Notifications', () => row.click({ button: 'right' }));
       expect(await violations(page, AXE)).toEqual([]);
       await choice.click();
       return page.getByLabel('Notify me of', { exact: true });
@@ -169,10 +183,10 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
 
     // Ben writes to Ann directly, unless she has blocked him.
     const writeToAnn = async () => {
-      const token = await (await fetch(new URL('/test-token?username=Ben', host.url))).text();
+      const token = await (await fetchAlone(new URL('/test-token?username=Ben', host.url))).text();
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       const body = JSON.stringify({ userId: name });
-      const { status } = await fetch(new URL('/directs', host.url), {
+      const { status } = await fetchAlone(new URL('/directs', host.url), {
         method: 'POST',
         headers,
         body,
@@ -227,7 +241,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     const query = new URLSearchParams({ username: name });
     const address = new URL(`/test-token?${query.toString()}`, host.url);
     const headers = {
-      authorization: `Bearer ${await (await fetch(address)).text()}`,
+      authorization: `Bearer ${await (await fetchAlone(address)).text()}`,
       'content-type': 'application/json',
     };
     for (const topic of 'plans food music sport travel books news films games garden work art'.split(
@@ -235,7 +249,11 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     )) {
       const path = `/rooms/${encodeURIComponent(`${company.room} ${topic}`)}/messages`;
       const body = JSON.stringify({ message: topic });
-      const { status } = await fetch(new URL(path, host.url), { method: 'POST', headers, body });
+      const { status } = await fetchAlone(new URL(path, host.url), {
+        method: 'POST',
+        headers,
+        body,
+      });
       expect(status).toBe(201);
     }
     const { page } = await company.comesIn(name, host.url);

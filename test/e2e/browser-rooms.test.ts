@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
 import { roomPath } from '../../local-server/node-rooms.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
@@ -5,6 +6,7 @@ import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { fillRoom } from '../support/fill.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -25,8 +27,13 @@ async function actOn({ page }: Visitor, name: string, action: string): Promise<v
 }
 
 /** What a menu offers. */
-async function offered({ page }: Visitor, menu: string): Promise<string[]> {
-  await page.getByRole('button', { name: menu }).click();
+function offered(visitor: Visitor, menu: string): Promise<string[]> {
+  return offeredBy(visitor, visitor.page.getByRole('button', { name: menu }));
+}
+
+/** What the menu of a button offers. */
+async function offeredBy({ page }: Visitor, button: Locator): Promise<string[]> {
+  await button.click();
   await page.getByRole('menu').waitFor();
   const choices = await page.getByRole('menuitem').allTextContents();
   await page.keyboard.press('Escape');
@@ -60,7 +67,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.getByRole('link', { name: first }).first().click();
     await ann.page.getByText('New messages', { exact: true }).waitFor();
     await expect.poll(() => titles(ann), PATIENTLY).toBe(`${first} · Parlor`);
-    expect(await ann.said()).toEqual(['here I am', 'one', '@Ann']);
+    await expect.poll(() => ann.said(), PATIENTLY).toEqual(['here I am', 'one', '@Ann']);
     await ben.page.getByText('Read by Ann').waitFor();
 
     await ann.page.goBack();
@@ -184,14 +191,8 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await actOn(ann, 'Ben', 'Make moderator');
     await ann.page.getByRole('button', { name: 'Make moderator', exact: true }).click();
     await ben.message('my room').hover();
-    await expect
-      .poll(async () => {
-        await ben.message('my room').getByRole('button', { name: 'More actions' }).click();
-        const offered = await ben.page.getByRole('menuitem').allTextContents();
-        await ben.page.keyboard.press('Escape');
-        return offered;
-      }, PATIENTLY)
-      .toContain('Delete');
+    const more = ben.message('my room').getByRole('button', { name: 'More actions' });
+    await expect.poll(() => offeredBy(ben, more), PATIENTLY).toContain('Delete');
 
     await ann.page.getByRole('button', { name: 'Room menu' }).click();
     await ann.page.getByRole('menuitem', { name: 'Room settings' }).click();
@@ -204,7 +205,8 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.getByRole('dialog').getByLabel('Name').fill('alerts');
     await ann.page.getByRole('button', { name: 'Make an address' }).click();
     const url = await ann.page.getByRole('dialog').getByLabel('Address').inputValue();
-    expect((await fetch(url, { method: 'POST', body: 'Disk full' })).status).toBe(201);
+    const alert = { method: 'POST', body: 'Disk full' };
+    expect((await fetchAlone(url, alert)).status).toBe(201);
     await ben.message('Disk full').waitFor();
     await ann.page.keyboard.press('Escape');
     await ann.page.getByRole('button', { name: 'Room menu' }).click();
@@ -212,7 +214,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const revoke = ann.page.getByRole('button', { name: 'Revoke: alerts' });
     await revoke.click();
     await revoke.waitFor({ state: 'detached' });
-    expect((await fetch(url, { method: 'POST', body: 'Disk full' })).status).toBe(404);
+    expect((await fetchAlone(url, alert)).status).toBe(404);
     await ann.page.keyboard.press('Escape');
 
     await actOn(ann, 'Ben', 'Ban');
@@ -262,7 +264,8 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     const ben = await company.comesIn('Ben', host().url);
     await ben.write('something new');
     await ann.page.getByRole('button', { name: '1 new message' }).waitFor();
-    expect(Math.abs((await log.evaluate(placeOf, seen.text)) - seen.top)).toBeLessThan(2);
+    const moved = async () => Math.abs((await log.evaluate(placeOf, seen.text)) - seen.top);
+    await expect.poll(moved, PATIENTLY).toBeLessThan(2);
 
     const most = await ann.page.waitForFunction(goUpTo, 'no 1', {
       polling: 'raf',
@@ -327,7 +330,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
       }, PATIENTLY)
       .toBe(1);
     const ben = await company.comesIn('Ben', host().url);
-    const token = await (await fetch(new URL('/test-token?username=Cleo', host().url))).text();
+    const token = await (await fetchAlone(new URL('/test-token?username=Cleo', host().url))).text();
     const visitor = new HttpVisitor(new URL(host().url).origin, token);
     const answer = { body: { message: 'an answer', replyTo: 4321 } };
     const first = await visitor.ask('POST', 'long', '/messages', answer);

@@ -11,6 +11,7 @@ import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { type Host, startNodeHost } from '../support/browser-hosts.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -112,8 +113,8 @@ describe.skipIf(!hasBrowser)('signing in at a site', () => {
   });
 
   test('lets the page reach the site, and nothing else', async () => {
-    const policy = (await fetch(host.url)).headers.get('content-security-policy') ?? '';
-    const { tokenUrl } = (await (await fetch(new URL('/page.json', host.url))).json()) as {
+    const policy = (await fetchAlone(host.url)).headers.get('content-security-policy') ?? '';
+    const { tokenUrl } = (await (await fetchAlone(new URL('/page.json', host.url))).json()) as {
       tokenUrl: string;
     };
     expect(policy).toContain(`connect-src 'self' ${new URL(tokenUrl).origin};`);

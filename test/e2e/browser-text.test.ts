@@ -14,6 +14,8 @@ describe.skipIf(!hasBrowser)('text on the page', () => {
     const ann = await comesIn('Ann', { permissions: ['clipboard-read', 'clipboard-write'] });
     const typed = '**bold** and `code`\n- one\n- two\n```ts\nconst answer = 42;\n```';
     await ann.write(typed);
+    // Its row is another one from then on.
+    await ann.hasSent('const answer');
     const row = ann.page.locator('#messages .message').last();
     await row.locator('strong').getByText('bold', { exact: true }).waitFor();
     expect(await row.locator('li').allTextContents()).toEqual(['one', 'two']);

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -36,9 +37,9 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
   async function ask(name: string, method: string, path: string, body?: object): Promise<unknown> {
     const query = new URLSearchParams({ username: name });
     const { url } = host();
-    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
+    const token = await (await fetchAlone(new URL(`/test-token?${query.toString()}`, url))).text();
     const at = new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, url);
-    const response = await fetch(at, {
+    const response = await fetchAlone(at, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -81,7 +82,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await expect.poll(() => isInSight(ann, 'the root'), PATIENTLY).toBe(true);
     await ask('Ben', 'POST', '/messages', { message: 'and another', replyTo: 1 });
     await rowOf(ann, 'and another').waitFor({ state: 'attached' });
-    expect(await isInSight(ann, 'the root')).toBe(true);
+    await expect.poll(() => isInSight(ann, 'the root'), PATIENTLY).toBe(true);
     await reply(ann, 'my own answer');
     await expect.poll(() => isInSight(ann, 'my own answer'), PATIENTLY).toBe(true);
   });
@@ -186,7 +187,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     const ann = await comesIn('Ann');
     const { page } = ann;
     await ann.write('first words');
-    await ann.message('first words').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.hasSent('first words');
     await ann.field.fill('a new message');
     await ann.message('first words').hover();
     await ann.message('first words').getByRole('button', { name: 'More actions' }).click();
@@ -212,6 +213,8 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     const line = await company.lineTo(host().url);
     const ann = await company.comesIn('Ann', line.url);
     const { page } = ann;
+    // By then what is loaded later is there, such as the question before one signs out.
+    await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
     line.cut();
     await page.getByText('The connection is lost.').waitFor();
     await ann.write('only for Ann to see');

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import { violations } from '../support/browser-hands.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -18,12 +19,12 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
   async function say(name: string, texts: readonly string[]): Promise<void> {
     const query = new URLSearchParams({ username: name });
     const token = await (
-      await fetch(new URL(`/test-token?${query.toString()}`, host().url))
+      await fetchAlone(new URL(`/test-token?${query.toString()}`, host().url))
     ).text();
     const room = `/rooms/${encodeURIComponent(company.room)}/messages`;
     for (const message of texts) {
       // oxlint-disable-next-line no-await-in-loop -- in this order
-      const response = await fetch(new URL(room, host().url), {
+      const response = await fetchAlone(new URL(room, host().url), {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ message }),
@@ -130,7 +131,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
   test('does what a role may by typing it, and sends everything else', async () => {
     const ann = await comesIn('Ann');
     await ann.write('my room');
-    await ann.message('my room').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.hasSent('my room');
     await ann.field.pressSequentially('/to');
     await ann.page.getByRole('option', { name: /^\/topic/ }).waitFor();
     await ann.field.press('Tab');

@@ -4,6 +4,7 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
 import type { Host } from '../support/browser-hosts.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -15,13 +16,13 @@ const company = Company.forAll();
 /** What stands in the room, as anybody reads it over HTTP. */
 async function messagesOf({ url }: Host, name: string): Promise<Message[]> {
   const query = new URLSearchParams({ username: name });
-  const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
+  const token = await (await fetchAlone(new URL(`/test-token?${query.toString()}`, url))).text();
   return messagesWith(url, token);
 }
 
 async function messagesWith(url: string, token: string): Promise<Message[]> {
   const path = `/rooms/${encodeURIComponent(company.room)}/messages?limit=100`;
-  const response = await fetch(new URL(path, url), {
+  const response = await fetchAlone(new URL(path, url), {
     headers: { authorization: `Bearer ${token}` },
   });
   const { messages } = (await response.json()) as { messages: Message[] };
@@ -68,7 +69,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ann.field.press('Enter');
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['にほん']);
 
-    await ann.message('にほん').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.hasSent('にほん');
     await ann.field.press('ArrowUp');
     await ann.field.fill('にほんご');
     await pressTakenEnter(ann);
@@ -110,9 +111,9 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
   test('ends links at the punctuation of their script, and keeps them out of the Tab order', async () => {
     const ann = await comesIn('Ann');
     await ann.write('请看https://example.com/a，谢谢 (HTTPS://EXAMPLE.COM/b_(c)).');
-    await ann.message('请看').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.hasSent('请看');
     await ann.write('the newest');
-    await ann.message('newest').getByText('Sending').waitFor({ state: 'hidden' });
+    await ann.hasSent('newest');
     const links = ann.page.locator('#messages a');
     expect(await links.allTextContents()).toEqual([
       'https://example.com/a',
@@ -127,10 +128,10 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
   test('searches members in the room, and marks mentions without a match', async () => {
     const quiet = await comesIn('Quiet Quinn');
     await quiet.write('only once');
-    await quiet.message('only once').getByText('Sending').waitFor({ state: 'hidden' });
+    await quiet.hasSent('only once');
     const busy = await comesIn('Busy');
     for (let at = 0; at < 60; at++) await send(busy, `so much to say, ${at}`);
-    await busy.message('to say, 59').getByText('Sending').waitFor({ state: 'hidden' });
+    await busy.hasSent('to say, 59');
     await quiet.leave();
     const ann = await comesIn('Ann', phone);
     await ann.message('to say, 59').waitFor();

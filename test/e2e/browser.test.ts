@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasBrowser, PATIENTLY } from '../support/browser.ts';
 import { Company } from '../support/browser-company.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
+import { fetchAlone } from '../support/fetch-alone.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
@@ -119,7 +120,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
 
   test('loads and connects only to its own server', async () => {
     const ann = await comesIn('Ann');
-    const policy = (await fetch(host.url)).headers.get('content-security-policy') ?? '';
+    const policy = (await fetchAlone(host.url)).headers.get('content-security-policy') ?? '';
     expect(policy).not.toMatch(/unsafe|\*|https?:|wss?:/);
     const blocked = await ann.page.evaluate<string[]>(TRY_TO_LEAVE);
     expect(blocked.toSorted()).toEqual([
@@ -148,8 +149,10 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
   /** Does something over HTTP, as somebody without a browser. */
   async function ask(username: string, method: string, path: string, body?: object): Promise<void> {
     const query = new URLSearchParams({ username });
-    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, host.url))).text();
-    const response = await fetch(
+    const token = await (
+      await fetchAlone(new URL(`/test-token?${query.toString()}`, host.url))
+    ).text();
+    const response = await fetchAlone(
       new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, host.url),
       {
         method,

@@ -33,9 +33,9 @@ describe.each([
     await olga.send('mine');
     const ben = enter('ben');
     const status = () => ben.state.status.name;
-    await expect.poll(status, { timeout: 20_000 }).toBe('open');
+    await expect.poll(status).toBe('open');
     await olga.ask('banMember', { userId: 'ben' });
-    const until = performance.now() + 10_000;
+    const until = performance.now() + 60_000;
     while (status() !== 'ended' && performance.now() < until) await olga.send('still here');
     expect(ben.state.status).toMatchObject({ name: 'ended', code: 4502 });
   });

@@ -1,5 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { build } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FileRefused, Files } from '../../src/client/files.ts';
 import { connect } from '../../src/client/index.ts';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
@@ -47,6 +51,33 @@ describe.each(['node', 'edge'] as const)('files of the client library at the %s 
     const nowhere = new Files({ url: 'http://127.0.0.1:1', token: 'x' });
     await expect(nowhere.upload('general', new Blob(['x']))).rejects.toBeInstanceOf(FileRefused);
   });
+});
+
+it('sends a file again where the server ends a kept connection as it is used', async () => {
+  const used = new Set<Socket>();
+  let broken = 0;
+  const server = createServer((request, response) => {
+    if (used.has(request.socket)) {
+      broken++;
+      request.socket.destroy();
+      return;
+    }
+    used.add(request.socket);
+    request.resume().on('end', () => response.end('{"file":{"name":"file"}}'));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const usual = getGlobalDispatcher();
+  setGlobalDispatcher(new Agent());
+  onTestFinished(() => setGlobalDispatcher(usual));
+  const files = new Files({ url: `http://127.0.0.1:${port}`, token: 'x' });
+  for (;;) {
+    expect(await files.upload('general', new Blob(['hello']))).toEqual({ name: 'file' });
+    if (broken > 0) break;
+    await setTimeout(10);
+  }
+  server.closeAllConnections();
+  server.close();
 });
 
 it.runIf(hasBrowser)('uploads with progress in a page', async () => {

@@ -97,7 +97,7 @@ describe.each(['node', 'edge'] as const)(
       await expect.poll(() => find(inbox, kept), PATIENTLY).toMatchObject({ unreadMentions: 1 });
       await expect.poll(() => find(inbox, gone), PATIENTLY).toBeUndefined();
       expect(await pinned).toMatchObject({ pinned: true });
-      expect(inbox.state.totals).toEqual({ unread: 1, mentions: 1 });
+      await expect.poll(() => inbox.state.totals, PATIENTLY).toEqual({ unread: 1, mentions: 1 });
     });
 
     test('begins again where the inbox is another one', async () => {

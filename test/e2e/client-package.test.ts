@@ -252,12 +252,14 @@ describe.each([
     );
     expect(end.status).toBe('done');
     const texts = bob.heard('messageAppended').filter((told) => told.seq === seq);
-    expect(texts.length).toBeGreaterThan(3);
+    // How many pieces a busy machine makes of the words is its own matter.
+    expect(texts.filter(({ text }) => text !== '').length).toBeGreaterThan(1);
     expect(texts.map(({ text }) => text).join('')).toMatch(
       /^You asked: How are you\? Let me .*\.$/,
     );
 
-    const again = await say(bob, ROOM, 'And now?');
+    // The answer repeats the question, a word in 100 ms: it is not over before it is asked to stop.
+    const again = await say(bob, ROOM, `And ${'now '.repeat(600)}?`);
     const answer = await bob.hears('message', ({ replyTo }) => replyTo === again.seq);
     ok(await bob.command('stopMessage', { roomId: ROOM, seq: answer.seq }));
     const stopped = await bob.hears(

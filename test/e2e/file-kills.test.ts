@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { ask } from '../support/http-client.ts';
 import { Killable } from '../support/killable.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { assertNothingLost, NO_FILE_QUOTAS, ROOM, uploadRun } from '../support/upload-run.ts';
@@ -20,22 +21,23 @@ it('[FILE9] leaves no bytes without a row, and no message without its file, over
 it('[FILE9] answers `unavailable` where the disk takes no more of a file, and keeps nothing of it', async () => {
   const host = await Killable.limited(NO_FILE_QUOTAS, 4 * MIB);
   onTestFinished(() => host.remove());
-  const room = `${await host.start()}/rooms/${ROOM}`;
+  const url = await host.start();
   const authorization = `Bearer ${await tokenFor('alice')}`;
+  // Each over a connection of its own: one that was answered before its body was read ends.
   const upload = (size: number) =>
-    fetch(`${room}/files`, {
+    ask(url, `/rooms/${ROOM}/files`, {
       method: 'POST',
       headers: { authorization, 'x-file-name': 'a.bin' },
-      body: new Uint8Array(size),
+      body: Buffer.alloc(size),
     });
   for (let attempt = 0; attempt < 3; attempt++) {
     const full = await upload(6 * MIB);
     expect(full.status).toBe(503);
-    expect(await full.json()).toMatchObject({ error: { code: 'unavailable' } });
+    expect(full.json()).toMatchObject({ error: { code: 'unavailable' } });
     const taken = await upload(MIB);
     expect(taken.status).toBe(201);
-    const { file } = (await taken.json()) as { file: { fileId: string } };
-    const sent = await fetch(`${room}/messages`, {
+    const { file } = taken.json() as { file: { fileId: string } };
+    const sent = await ask(url, `/rooms/${ROOM}/messages`, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/json' },
       body: JSON.stringify({ message: '', files: [file.fileId] }),

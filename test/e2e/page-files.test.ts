@@ -24,10 +24,10 @@ interface Answer {
   body: Buffer;
 }
 
-/** What a browser asks, without what `fetch` adds and takes away. */
+/** What a browser asks, without what `fetch` adds and takes away; over a connection of its own. */
 function ask(url: URL, headers: Record<string, string>): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    get(url, { headers }, (response) => {
+    get(url, { headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>

@@ -82,9 +82,7 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
     await joined.promise;
     const missed = await say(alice, roomId, 'heard, and asked for again');
 
-    const { code, took } = await host.stop();
-    expect(code).toBe(0);
-    expect(took).toBeLessThan(5_000);
+    expect(await host.stop()).toBe(0);
     // The node host says goodbye; at the edge the runtime itself ends, and with it every socket.
     expect(await alice.ended()).toBe(name === 'node' ? 4000 : 1006);
     await host.startAgain();

@@ -18,7 +18,7 @@ test('examples/webhook-receiver.ts takes each change once, over restarts and aft
     new Program('examples/webhook-receiver.ts', { env: { ...env, ...more } });
 
   const first = receiver({ PORT: '0' });
-  const [, url = ''] = await first.until(/WEBHOOK_URL=(\S+)/);
+  const [, url = ''] = await first.until(/WEBHOOK_URL=(\S+)\s/);
   const PORT = new URL(url).port;
   const host = await startNodeHost({ WEBHOOK_URL: url, WEBHOOK_SECRETS: secret });
   onTestFinished(() => host.close());

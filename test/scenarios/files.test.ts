@@ -307,7 +307,8 @@ describe.concurrent.each([
   async function room(host: 'node' | 'edge', path: string, init: Init = {}, user = 'alice') {
     const claims = user === 'admin' ? { admin: true as const } : {};
     const authorization = `Bearer ${await tokenFor(user, claims)}`;
-    const headers = { authorization, ...init.headers };
+    // A host that refuses a body unread may end the connection with it.
+    const headers = { authorization, connection: 'close', ...init.headers };
     return fetch(`${hosts[host].url}/rooms/${path}`, { ...init, headers });
   }
 

@@ -524,20 +524,6 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     ]);
   });
 
-  it.concurrent('[LIM1] limits the rate, and says how long to wait', async () => {
-    const { roomId } = await founded();
-    const fast = await as('fast');
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, () => fast.ask('GET', roomId, '/messages')),
-    );
-    const refused = answers.filter(({ status }) => status !== 200);
-    expect(refused.length).toBeGreaterThan(0);
-    for (const answer of refused) {
-      expect(refusedWith(answer)).toEqual([429, 'rate_limited']);
-      expect(answer.headers.get('retry-after')).toBe('1');
-    }
-  });
-
   it.concurrent('[AUTH1] refuses requests without a valid token', async () => {
     const roomId = newRoom();
     const nobody = new HttpVisitor(hosts[name].url, undefined);

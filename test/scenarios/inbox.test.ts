@@ -279,12 +279,13 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       });
       const roomId = await sharedRoom(ann, bob);
       const decoder = new TextDecoder();
+      const whole = /id: [\w-]+:\d+\nevent: conversationUpdated\ndata: (\{.*\})\n\n/;
       let text = '';
       for await (const chunk of stream.body!) {
         text += decoder.decode(chunk, { stream: true });
-        if (text.includes(roomId)) break;
+        if (whole.test(text)) break;
       }
-      expect(text).toMatch(/id: [\w-]+:\d+\nevent: conversationUpdated\ndata: \{.*\}\n\n/);
+      expect(JSON.parse(whole.exec(text)?.[1] ?? '{}')).toMatchObject({ roomId });
     });
 
     it('[INB9] is erased with its user, from all rooms, by an admin', async () => {

@@ -161,10 +161,12 @@ forEachTransport((transport) => {
         slowModeSeconds: 60,
       }),
     );
-    const answers: Answered[] = [];
-    for (let at = 0; at < 60; at++) answers.push(await post(made.url, `${at}`, 'text/plain'));
-    const statuses = answers.map(({ status }) => status);
-    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(201));
+    // All at once: what comes with the seconds that they take lets not all of them pass.
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, at) => post(made.url, `${at}`, 'text/plain')),
+    );
+    const taken = answers.filter(({ status }) => status === 201);
+    expect(taken.length).toBeGreaterThanOrEqual(20);
     const limited = answers.find(({ status }) => status === 429)!;
     expect(problemOf(limited)).toMatchObject({ code: 'rate_limited' });
     ok(await owner.command('banMember', { roomId, userId: 'hook:警告' }));

@@ -63,6 +63,8 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       const roomId = newRoom();
       const visitors = await crowd(roomId, 6);
       await Promise.all(visitors.slice(0, 3).map((visitor) => visitor.close()));
+      for (const gone of ['user 0', 'user 1', 'user 2'])
+        await visitors[3]!.hears('userLeft', ({ userId }) => userId === gone);
       const [late, later] = [await enter('late', roomId), await enter('later', roomId)];
       const here = [...visitors.slice(3), late.visitor, later.visitor];
       for (const speaker of here) {

@@ -2,6 +2,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { hasBrowser, launchBrowser, Line, Visitor } from './browser.ts';
 import { type Host, startNodeHost } from './browser-hosts.ts';
+import { fetchAlone } from './fetch-alone.ts';
 
 /** A request of one room: its user's name, the method, the path within the room, and a body. */
 export type RoomRequest = [name: string, method: string, path: string, body?: object];
@@ -51,9 +52,9 @@ export class Company {
   /** Requests a path of the room over HTTP, as a user of this name; what is refused fails the test. */
   async ask<T>(url: string, ...[name, method, path, body]: RoomRequest): Promise<T> {
     const query = new URLSearchParams({ username: name });
-    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
+    const token = await (await fetchAlone(new URL(`/test-token?${query.toString()}`, url))).text();
     const room = `/rooms/${encodeURIComponent(this.room)}`;
-    const response = await fetch(new URL(`${room}${path}`, url), {
+    const response = await fetchAlone(new URL(`${room}${path}`, url), {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -77,12 +78,14 @@ export class Company {
     const base = page.url();
     if (name === '' || !base.startsWith('http')) return;
     const address = new URL(`/test-token?username=${encodeURIComponent(name)}`, base);
-    const made = await fetch(address).catch(() => undefined);
+    const made = await fetchAlone(address).catch(() => undefined);
     // Only development mode gives tokens.
     if (made?.ok !== true) return;
     const headers = { authorization: `Bearer ${await made.text()}` };
-    const listed = await fetch(new URL('/inbox?limit=200', base), { headers });
-    const { conversations } = (await listed.json()) as { conversations: { roomId: string }[] };
+    const listed = await fetchAlone(new URL('/inbox?limit=200', base), { headers });
+    const { conversations = [] } = (await listed.json()) as {
+      conversations?: { roomId: string }[];
+    };
     // A room tells inboxes a second later: those that the page had open may not be in it yet.
     const opened = await page
       .evaluate<string[]>(
@@ -91,7 +94,7 @@ export class Company {
       .catch(() => []);
     const all = new Set([...opened, ...conversations.map(({ roomId }) => roomId)]);
     const rooms = [...all].filter((roomId) => roomId.startsWith(this.room));
-    const remove = (path: string) => fetch(new URL(path, base), { method: 'DELETE', headers });
+    const remove = (path: string) => fetchAlone(new URL(path, base), { method: 'DELETE', headers });
     await Promise.all(
       rooms.map(async (roomId) => {
         const id = encodeURIComponent(roomId);

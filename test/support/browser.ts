@@ -21,7 +21,7 @@ if (!hasBrowser) {
 }
 
 /** How long something on the page may take, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 /** For `expect.poll`. */
 export const PATIENTLY = { timeout: PATIENCE_MS } as const;
@@ -118,6 +118,11 @@ export class Visitor {
     return this.page.locator('#messages .message').filter({
       has: this.page.locator('.text').filter({ hasText: text }),
     });
+  }
+
+  /** Waits until a message of this visitor's is stored, by a part of its text. */
+  async hasSent(text: string): Promise<void> {
+    await this.message(text).and(this.page.locator(':not(.is-unsent)')).first().waitFor();
   }
 
   /** Leaves the room that is shown. */

@@ -9,8 +9,8 @@ const SCRIPTS = {
   edge: ['scripts/dev-edge.ts'],
 } as const;
 
-/** How long a host may take to end, in milliseconds. */
-const CUT_MS = 8_000;
+/** A host that takes longer to end does not, in milliseconds. */
+const CUT_MS = 60_000;
 
 /** A host as `npm run dev` or `npm run dev:edge` starts it: a process, and data that outlives it. */
 export class DevelopmentHost {
@@ -67,12 +67,11 @@ export class DevelopmentHost {
 
   /**
    * Ends it as a service manager would.
-   * @returns its exit code, and how long it took in milliseconds
+   * @returns its exit code
    */
-  async stop(): Promise<{ code: number | null; took: number }> {
+  async stop(): Promise<number | null> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null) return { code: null, took: 0 };
-    const from = performance.now();
+    if (child === undefined || child.exitCode !== null) return null;
     const ended = new Promise<number | null>((resolve) => {
       child.once('exit', resolve);
     });
@@ -80,7 +79,7 @@ export class DevelopmentHost {
     const cut = setTimeout(() => child.kill('SIGKILL'), CUT_MS);
     const code = await ended;
     clearTimeout(cut);
-    return { code, took: performance.now() - from };
+    return code;
   }
 
   /** Ends it and removes its data. */

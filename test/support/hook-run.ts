@@ -130,6 +130,7 @@ class HookPlay {
   async run({ kills, actions }: Omit<HookRun, 'seed'>): Promise<HookReport> {
     for (let life = 0; life <= kills; life++) {
       this.#url = await this.#host.start();
+      if (life === 0) await this.#failOnce();
       for (let at = 0; at < actions; at++) await this.#act(life === kills && at > actions / 2);
       if (life === kills) break;
       await this.#host.kill();
@@ -137,6 +138,15 @@ class HookPlay {
     }
     await this.#settle();
     return this.report;
+  }
+
+  /** A request that fails, however soon the host is killed afterwards. */
+  async #failOnce(): Promise<void> {
+    const [roomId = ''] = ROOMS;
+    this.#receiver.answers.set(roomId, [{ status: 500 }]);
+    const answer = await this.#call('POST', `/rooms/${roomId}/messages`, { message: 'the first' });
+    if (answer.ok) this.report.changes++;
+    await this.#receiver.until('a request to fail', () => this.report.failed > 0);
   }
 
   async #act(isCalm: boolean): Promise<void> {

@@ -33,6 +33,12 @@ export { edgeOptions, type TestSettings };
  */
 const QUICK_FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
+/**
+ * A busy machine takes its time over hundreds of connections that come at once: longer than one has to
+ * authenticate by default.
+ */
+const PATIENT: TestSettings = { CONNECT_TIMEOUT_MS: '60000' };
+
 /** The node host in this process, as production but on loopback; `development` adds its mode. */
 export async function startNodeHost(
   settings: TestSettings = {},
@@ -47,7 +53,11 @@ export async function startNodeHost(
     },
   };
   try {
-    const configuration = configure(folder, { ...environment, ...settings }, development);
+    const configuration = configure(
+      folder,
+      { ...environment, ...PATIENT, ...settings },
+      development,
+    );
     const server = await startServer(configuration, log, await applicationIn(app));
     return {
       name: 'node',
@@ -84,7 +94,7 @@ export async function startEdgeHost(
   const bundle = app === undefined ? inject('edgeBundle') : await bundleWorker(undefined, app);
   const failures: string[] = [];
   const miniflare = new Miniflare({
-    ...edgeOptions(bundle, settings),
+    ...edgeOptions(bundle, { ...PATIENT, ...settings }),
     resourcePersistencePath: folder,
     log: new Log(LogLevel.NONE),
     handleStructuredLogs: ({ level, message }) => {

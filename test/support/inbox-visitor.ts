@@ -101,7 +101,7 @@ export class SocketIoInbox extends InboxVisitor {
 
   constructor(url: string, token: string, transports: ('polling' | 'websocket')[]) {
     super();
-    this.#socket = io(url, { auth: { token }, transports, forceNew: true });
+    this.#socket = io(url, { auth: { token }, transports, forceNew: true, timeout: 60_000 });
     this.#socket.onAny((name: string, payload: unknown) =>
       this.inbox.add({ kind: 'event', name, payload }),
     );

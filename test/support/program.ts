@@ -5,7 +5,8 @@ import { onTestFinished } from 'vitest';
 /** The project's folder. */
 export const PROJECT = join(import.meta.dirname, '..', '..');
 
-const CUT_MS = 8_000;
+/** How long a program that was told to end may take, in milliseconds. */
+const CUT_MS = 30_000;
 
 export interface ProgramOptions {
   args?: readonly string[];
@@ -28,6 +29,8 @@ export class Program {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   readonly #watchers = new Set<() => void>();
+  /** It is over, and all that it has written has come. */
+  #hasEnded = false;
   stdout = '';
   stderr = '';
 
@@ -50,6 +53,7 @@ export class Program {
     });
     this.ended = new Promise((resolve) => {
       this.#child.once('close', (code) => {
+        this.#hasEnded = true;
         resolve({ code, stdout: this.stdout, stderr: this.stderr });
         this.#changed();
       });
@@ -85,7 +89,7 @@ export class Program {
       const look = () => {
         const match = pattern.exec(this.stdout);
         if (match !== null) resolve(match);
-        else if (this.#child.exitCode === null && this.#child.signalCode === null) return;
+        else if (!this.#hasEnded) return;
         else reject(new Error(`It ended before it wrote ${pattern}: ${this.stdout}${this.stderr}`));
         this.#watchers.delete(look);
       };

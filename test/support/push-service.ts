@@ -123,7 +123,8 @@ export class PushBrowser {
   readonly pushes: ArrivedPush[] = [];
   /** Attempts, taken or not. */
   attempts = 0;
-  /** How the push service answers for this browser. */
+  /** How the push service answers the next attempts for this browser; then as `answer` says. */
+  readonly answers: PushAnswer[] = [];
   answer: PushAnswer = { status: 201 };
   readonly #keys: ECDH = createECDH('prime256v1');
   readonly #auth = randomBytes(16);
@@ -153,11 +154,12 @@ export class PushBrowser {
 
   receive(body: Buffer, headers: IncomingMessage['headers']): PushAnswer {
     this.attempts++;
-    if (this.answer.status === 201) {
+    const answer = this.answers.shift() ?? this.answer;
+    if (answer.status === 201) {
       this.pushes.push({ says: JSON.parse(this.#decrypt(body)) as Pushed, headers });
     }
     this.#inbox.changed();
-    return this.answer;
+    return answer;
   }
 
   /** Decrypts `aes128gcm` (RFC 8188) with the keys of Web Push (RFC 8291). */

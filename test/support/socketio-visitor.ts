@@ -10,6 +10,9 @@ import type { Heard, Joining, ReplyOf, Visitor, Who } from './visitor.ts';
 
 type JoinResult = Result<Reply<'joinRoom'>>;
 
+/** A host that takes longer to let somebody in does not, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
 /** A client of the Socket.IO transport: one socket for all of its rooms. */
 export class SocketIoVisitor implements Visitor {
   readonly socket: Socket;
@@ -28,6 +31,7 @@ export class SocketIoVisitor implements Visitor {
       reconnection: false,
       forceNew: true,
       autoConnect: false,
+      timeout: PATIENCE_MS,
     });
     this.socket.onAny((name: string, ...args: unknown[]) => this.#hear(name, ...args));
     this.socket.on('connect', () => this.#inbox.changed());

@@ -7,7 +7,7 @@ import {
   readTypedRoom,
   siteToken,
 } from './entry.ts';
-import { type Place, placeIn } from './address.ts';
+import { hashOf, type Place, placeIn } from './address.ts';
 import { ofThisWindow, remembered } from './memory.ts';
 import { leaveToInputMethod } from './view/composing.ts';
 import { pageSettings, showBranding } from './page-settings.ts';
@@ -105,6 +105,13 @@ window.addEventListener('hashchange', () => {
   } else if (session === undefined) welcome(place.roomId);
   else session.open(place.roomId, place.seq);
 });
+
+// A notification was pressed, perhaps while the page loads.
+if ('serviceWorker' in navigator) {
+  navigator.serviceWorker.addEventListener('message', ({ data }) => {
+    location.hash = hashOf(data as Place);
+  });
+}
 
 leaveToInputMethod();
 keepPage();

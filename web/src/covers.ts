@@ -3,6 +3,8 @@
  * it instead of leaving the room. Only one thing covers at a time.
  */
 let closeCover: (() => void) | undefined;
+/** An entry is on its way out: the browser goes back a little later. */
+let isLeaving = false;
 
 /** Whether the entry one is at belongs to a cover; a room that is opened takes its place. */
 export function isCovered(): boolean {
@@ -14,6 +16,10 @@ export function cover(close: () => void): void {
   const before = closeCover;
   closeCover = close;
   if (before !== undefined && before !== close) before();
+  addEntry();
+}
+
+function addEntry(): void {
   if (!isCovered()) history.pushState({ isCover: true }, '', location.href);
 }
 
@@ -21,10 +27,16 @@ export function cover(close: () => void): void {
 export function uncover(close: () => void): void {
   if (closeCover !== close) return;
   closeCover = undefined;
-  if (isCovered()) history.back();
+  if (!isCovered() || isLeaving) return;
+  isLeaving = true;
+  history.back();
 }
 
 window.addEventListener('popstate', () => {
+  const hasLeft = isLeaving;
+  isLeaving = false;
+  // What has begun to cover meanwhile gets an entry of its own.
+  if (hasLeft && closeCover !== undefined) addEntry();
   if (isCovered()) return;
   const close = closeCover;
   closeCover = undefined;

@@ -18,6 +18,7 @@ export class DraftSync {
   readonly #inbox: Pick<Inbox, 'set'>;
   readonly #drafts: SyncedDrafts;
   readonly #drafted: (roomId: string) => void;
+  /** Of rooms whose draft was written or removed here, until the inbox has that. */
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
   /** @param drafted another device has written, or removed, the draft of a room */
@@ -39,23 +40,25 @@ export class DraftSync {
   wrote(roomId: string, text: string): void {
     if (new TextEncoder().encode(text).length > MAX_BYTES) return;
     clearTimeout(this.#timers.get(roomId));
-    this.#timers.set(
-      roomId,
-      setTimeout(() => void this.#send(roomId, text), REST_MS),
-    );
+    const send = async () => {
+      await this.#send(roomId, text);
+      if (this.#timers.get(roomId) === timer) this.#timers.delete(roomId);
+    };
+    const timer = setTimeout(() => void send(), REST_MS);
+    this.#timers.set(roomId, timer);
   }
 
-  /** Takes the draft of a conversation, unless another was begun here. */
+  /** Takes the draft of a conversation, unless another was begun here, or this one was sent. */
   met({ roomId, draft = '', hasDraft }: Conversation): void {
     const here = this.#drafts.read(roomId);
-    const isOurs = here !== undefined && !here.isSynced;
+    const isOurs = this.#timers.has(roomId) || (here !== undefined && !here.isSynced);
     if (hasDraft === true || isOurs || (here?.text ?? '') === draft) return;
     this.#drafts.write(roomId, draft);
     this.#drafted(roomId);
   }
 
+  /** Never rejects. */
   async #send(roomId: string, text: string): Promise<void> {
-    this.#timers.delete(roomId);
     try {
       await this.#inbox.set(roomId, { draft: text });
     } catch {

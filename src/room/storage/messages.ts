@@ -204,46 +204,6 @@ export class Messages {
     return this.#changed.page;
   }
 
-  /** Others' undeleted messages above `readUpTo`, to 100, among the newest 10,000. */
-  countUnread(userId: string, readUpTo: number): number {
-    const row = this.#database.first<{ unread: number }>(
-      `SELECT count(*) AS unread FROM (
-        SELECT 1 FROM (
-          SELECT sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT ?
-        ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT ?
-      )`,
-      readUpTo,
-      fixed.unreadLookedAt,
-      userId,
-      fixed.unreadCounted,
-    );
-    return row?.unread ?? 0;
-  }
-
-  /** The oldest of others' undeleted messages above `readUpTo`. */
-  firstUnread(userId: string, readUpTo: number): { timestamp: number } | undefined {
-    return this.#database.first(
-      `SELECT timestamp FROM (
-        SELECT timestamp, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?
-      ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT 1`,
-      readUpTo,
-      fixed.unreadLookedAt,
-      userId,
-    );
-  }
-
-  /** The newest of others' undeleted messages above `readUpTo` whose text is whole, among the last 100. */
-  newestUnread(userId: string, readUpTo: number): number | undefined {
-    const row = this.#database.first<{ seq: number }>(
-      `SELECT seq FROM (
-        SELECT seq, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT 100
-      ) WHERE sender_id <> ? AND deleted_at IS NULL AND seq NOT IN (SELECT seq FROM streams) LIMIT 1`,
-      readUpTo,
-      userId,
-    );
-    return row?.seq;
-  }
-
   /** The newest undeleted message, if it is among the last 100; kept for as long as the room is as it was. */
   newest(room: Pick<RoomState, Identifying>): Message | undefined {
     const key = [room.epoch, room.rev, room.horizon].join();

@@ -14,11 +14,13 @@ import { RoomRow } from './room-row.ts';
 import { SearchIndex } from './search-index.ts';
 import { ToldStore } from './told.ts';
 import { Streams } from './streams.ts';
+import { UnreadMessages } from './unread-messages.ts';
 
 /** The stores of a room, one a table. */
 export interface Stores {
   room: RoomRow;
   messages: Messages;
+  unreadMessages: UnreadMessages;
   records: Records;
   members: Members;
   reactions: Reactions;
@@ -39,6 +41,7 @@ export function storesOf(database: Database, ports: Ports, roomId: string): Stor
   return {
     room,
     messages: new Messages(database, roomId),
+    unreadMessages: new UnreadMessages(database),
     records: new Records(database),
     members: new Members(database, told, room),
     reactions: new Reactions(database),

@@ -71,13 +71,13 @@ function dueAt(
   before: Signature | undefined,
   current: Signature | undefined,
 ): number {
-  const { connections, messages, members, now } = context;
+  const { connections, unreadMessages, members, now } = context;
   if (told === undefined || before === undefined || current === undefined) return now;
   const isPresent = connections.joinedOf(userId).length > 0;
   if (current.unread && !before.unread) {
     if (!isPresent) return now;
     const readUpTo = members.find(userId)?.readUpTo ?? 0;
-    const first = messages.firstUnread(userId, readUpTo);
+    const first = unreadMessages.oldest(userId, readUpTo);
     return (
       (first?.timestamp ?? now) +
       (isNotified(current) ? inboxLimits.pushWaitMs : inboxLimits.presentMs)

@@ -17,17 +17,17 @@ export function noticeMessage(
   const notify = notifyOf(context, told);
   const member = listedMember(context, userId);
   if (member === undefined || told?.blocks === true || notify === 'none') return undefined;
-  const { messages, mentions } = context;
+  const { messages, unreadMessages, mentions } = context;
   const seq =
     notify === 'all'
-      ? messages.newestUnread(userId, member.readUpTo)
+      ? unreadMessages.newest(userId, member.readUpTo)
       : mentions.newestUnread(userId, member.readUpTo);
   return seq === undefined ? undefined : messages.find(seq);
 }
 
 /** What a notification says of that message. */
 export function noticeOf(context: UpkeepContext, userId: string): Notice | undefined {
-  const { messages, members, told, roomId, state } = context;
+  const { unreadMessages, members, told, roomId, state } = context;
   const message = noticeMessage(context, userId, told.find(userId));
   if (message === undefined) return undefined;
   return {
@@ -35,6 +35,6 @@ export function noticeOf(context: UpkeepContext, userId: string): Notice | undef
     kind: isDirect(roomId) ? 'direct' : 'room',
     ...(state.topic !== null && { topic: state.topic }),
     mention: message.mentions?.includes(userId) === true,
-    unread: messages.countUnread(userId, members.find(userId)?.readUpTo ?? 0),
+    unread: unreadMessages.count(userId, members.find(userId)?.readUpTo ?? 0),
   };
 }

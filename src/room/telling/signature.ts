@@ -26,9 +26,9 @@ export function signatureOf(
 ): Signature | undefined {
   const member = listedMember(context, userId);
   if (member === undefined) return undefined;
-  const { messages, state } = context;
+  const { unreadMessages, state } = context;
   const isOneToOne = isDirect(context.roomId);
-  const first = told?.blocks === true ? undefined : messages.firstUnread(userId, member.readUpTo);
+  const first = told?.blocks === true ? undefined : unreadMessages.oldest(userId, member.readUpTo);
   const unread = first !== undefined;
   if (isOneToOne && told?.opened !== true && !(unread || hasSpoken(context, told))) {
     return undefined;

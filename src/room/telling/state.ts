@@ -10,7 +10,7 @@ import { toldSignature } from './signature.ts';
  * excerpt. Without a row it says that the conversation is gone.
  */
 export function stateOf(context: UpkeepContext, userId: string): ConversationState {
-  const { told: store, members, messages, roomId, now } = context;
+  const { told: store, members, messages, unreadMessages, roomId, now } = context;
   const told = store.find(userId);
   const signature = toldSignature(told);
   const kind = isDirect(roomId) ? ('direct' as const) : ('room' as const);
@@ -32,7 +32,7 @@ export function stateOf(context: UpkeepContext, userId: string): ConversationSta
     ...(isShown && { last: lastOf(message) }),
     role,
     readUpTo,
-    unread: unread ? Math.max(1, messages.countUnread(userId, actual)) : 0,
+    unread: unread ? Math.max(1, unreadMessages.count(userId, actual)) : 0,
     unreadMentions: signature.unreadMentions,
     notify,
     ...(notice !== undefined && { notice: { seq: notice.seq, at: notice.timestamp } }),
@@ -73,13 +73,13 @@ export function currentState(context: UpkeepContext, userId: string): Conversati
 export function liveState(context: UpkeepContext, userId: string): ConversationState {
   const state = stateOf(context, userId);
   if (state.gone === true) return state;
-  const { messages, members, mentions, told } = context;
+  const { messages, unreadMessages, members, mentions, told } = context;
   const readUpTo = members.find(userId)?.readUpTo ?? state.readUpTo;
   const counts = told.find(userId)?.blocks !== true;
   const newest = messages.newest(context.state);
   return {
     ...state,
-    unread: counts ? messages.countUnread(userId, readUpTo) : 0,
+    unread: counts ? unreadMessages.count(userId, readUpTo) : 0,
     unreadMentions: counts ? mentions.countUnread(userId, readUpTo) : 0,
     ...(newest !== undefined && { last: lastOf(newest) }),
   };

@@ -73,26 +73,16 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   readonly limits: Limits;
   readonly answers: CommandAnswers;
   #identity: Identity;
-  readonly #authenticate: Authenticate;
-  readonly #fileTokens: FileTokens | undefined;
-  readonly #directory: Directory<L>;
+  readonly #ports: Omit<ChatPorts<L>, 'limits' | 'inboxes'>;
   readonly #rooms = new Map<string, JoinedRoom<L>>();
   readonly #inbox: SocketInbox;
-  readonly #ownNames: ReadonlySet<string>;
   #claims = new NameClaims();
   #closed = false;
   #badTokens: PerMinute | undefined;
 
-  constructor(
-    identity: Identity,
-    { directory, inboxes, authenticate, fileTokens, limits, ownNames }: ChatPorts<L>,
-    wire: SocketWire,
-  ) {
+  constructor(identity: Identity, { limits, inboxes, ...ports }: ChatPorts<L>, wire: SocketWire) {
     this.#identity = identity;
-    this.#directory = directory;
-    this.#authenticate = authenticate;
-    this.#fileTokens = fileTokens;
-    this.#ownNames = ownNames;
+    this.#ports = ports;
     this.wire = wire;
     this.limits = limits;
     this.answers = new CommandAnswers(wire);
@@ -202,7 +192,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   #give(command: PendingCommand): void {
     const { name, payload } = command;
     const isSignal =
-      this.#ownNames.has(name) || (this.limits.openSignals && this.#isOpenSignal(name));
+      this.#ports.ownNames.has(name) || (this.limits.openSignals && this.#isOpenSignal(name));
     const roomId = command.roomId ?? (isSignal ? this.#onlyRoom : undefined);
     if (typeof roomId !== 'string') throw unaddressed(name, payload, roomId, isSignal);
     const room = this.#rooms.get(roomId);
@@ -218,7 +208,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
 
   /** Whether a name is that of a signal that nothing declares. */
   #isOpenSignal(name: string): boolean {
-    return !this.#ownNames.has(name) && wrongSignalName(name) === undefined;
+    return !this.#ports.ownNames.has(name) && wrongSignalName(name) === undefined;
   }
 
   /**
@@ -228,7 +218,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   #assertAlone(name: string, [, ...more]: readonly unknown[]): void {
     const isOwn = Object.hasOwn(transportCommands, name) || isInboxCommand(name);
     const given = more.filter((argument) => (argument ?? undefined) !== undefined);
-    if (given.length > 0 && !isOwn && !this.#ownNames.has(name)) assertCommandName(name);
+    if (given.length > 0 && !isOwn && !this.#ports.ownNames.has(name)) assertCommandName(name);
     assertAlone(name, given);
   }
 
@@ -248,7 +238,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
       const { roomId } = command;
       if (typeof roomId !== 'string') throw unaddressed(command.name, command.payload, roomId);
       if (!this.#rooms.has(roomId)) throw new Refusal('not_joined', 'Join the room first.');
-      const made = await fileTokenFor(this.#fileTokens, this.#identity, roomId);
+      const made = await fileTokenFor(this.#ports.fileTokens, this.#identity, roomId);
       if (this.#closed) return;
       this.answers.answer(
         command,
@@ -261,7 +251,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
 
   /** Renews the identity of every room at once. */
   async #refresh(command: PendingCommand): Promise<void> {
-    const verdict = await verifyRefresh(command.payload, this.#authenticate);
+    const verdict = await verifyRefresh(command.payload, this.#ports.authenticate);
     if (this.#closed) return;
     const isHeld = !('code' in verdict) && verdict.userId === this.#identity.userId;
     if (isHeld) {
@@ -303,7 +293,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     const { roomId } = room;
     try {
       const identity = this.#identity;
-      const link = await this.#directory.connect(roomId, identity, payload, room);
+      const link = await this.#ports.directory.connect(roomId, identity, payload, room);
       if (this.#rooms.get(roomId) !== room) {
         link.close(this.#closed ? 'disconnected' : 'left');
         return;

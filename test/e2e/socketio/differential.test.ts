@@ -13,7 +13,7 @@ let official: Fixture;
 beforeAll(async () => {
   ours = await startFixture('patient');
   official = await startOfficial();
-}, 30_000);
+});
 
 afterAll(() => Promise.all([ours.stop(), official.stop()]));
 

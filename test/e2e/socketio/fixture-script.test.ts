@@ -72,6 +72,5 @@ describe('the fixture script', () => {
       await groupEnds(npm);
       expect(await isServed('127.0.0.1', port)).toBe(false);
     },
-    30_000,
   );
 });

@@ -61,6 +61,22 @@ describe('drafts that other devices share', () => {
     expect([text(), came]).toEqual(['mine', []]);
   });
 
+  it('keeps a draft removed that was sent, whatever the inbox answers from before that', async () => {
+    const { sent, came, write, meet, text } = device();
+    meet({ draft: 'from the phone' });
+    write('');
+    // Asked for when the room was opened, answered now.
+    meet({ draft: 'from the phone' });
+    expect([text(), came]).toEqual([undefined, ['r']]);
+    await expect.poll(() => sent, { timeout: 20_000 }).toEqual(['']);
+    await expect
+      .poll(() => {
+        meet({ draft: 'the next one' });
+        return text();
+      })
+      .toBe('the next one');
+  });
+
   it('takes a draft where there is none, and knows nothing new from its mark', () => {
     const { came, meet, text } = device();
     meet({ hasDraft: true });

@@ -45,7 +45,7 @@ export class Conversations {
     this.#inbox = inbox;
     this.#actions = actions;
     this.#drafts = new DraftSync(inbox, drafts, (roomId) => actions.drafted(roomId), life);
-    this.#push = new Push(inbox, actions.userId, life);
+    this.#push = new Push(inbox, actions.userId);
     // Where this fails, the next start does it.
     void this.#push.start().catch(() => undefined);
     const offs = [

@@ -1,5 +1,4 @@
 import type { Inbox, InboxPayload } from '../../../src/client/inbox.ts';
-import { hashOf } from '../address.ts';
 import { remembered } from '../memory.ts';
 import { PUSH_CACHE, PUSH_PAGE, type PushPage, type PushPlace } from '../push-page.ts';
 import { text } from '../texts.ts';
@@ -13,16 +12,9 @@ export class Push {
   readonly #userId: string;
   #subscription: PushSubscription | undefined;
 
-  constructor(inbox: Inbox, userId: string, life: AbortSignal) {
+  constructor(inbox: Inbox, userId: string) {
     this.#inbox = inbox;
     this.#userId = userId;
-    container()?.addEventListener(
-      'message',
-      ({ data }) => {
-        location.hash = hashOf(data as PushPlace);
-      },
-      { signal: life },
-    );
   }
 
   /** Whether this browser can show notifications that come while the page is closed. */

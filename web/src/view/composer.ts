@@ -239,9 +239,11 @@ export class Composer {
     this.#open(value === '' ? draft : { ...draft, text: `${draft.text}\n${value}` });
   }
 
+  /** Keeps it once, as a whole: a draft of another device must not seem to be written here. */
   #open({ text: said, mode, seq, mentions, before }: Draft): void {
     this.#before = before;
-    this.#turn(seq === undefined ? { mode: 'new' } : { mode, seq });
+    this.#mode = seq === undefined ? { mode: 'new' } : { mode, seq };
+    this.#renderAbout();
     this.#set(said, mentions);
   }
 

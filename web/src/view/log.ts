@@ -44,6 +44,8 @@ export class LogView {
   readonly #tabIndex: RovingTabIndex;
   readonly #life: AbortSignal;
   #isAtEnd = true;
+  /** Where the end was followed to, in pixels from the top. */
+  #endTop = 0;
   readonly #range = new DrawnRange();
   /** What is shown where it is not the newest. */
   #window: HistoryWindow | undefined;
@@ -114,6 +116,8 @@ export class LogView {
       return;
     }
     const { messages } = this.#room.state;
+    // A window that shows few frames says late that one has scrolled up.
+    if (this.#isAtEnd && this.#log.scrollTop < this.#endTop) this.#isAtEnd = this.#isNearEnd;
     const isFollowing = this.#isAtEnd && this.#window === undefined;
     if (isFollowing && messages.length > KEEP_MOST) {
       this.#room.trim(KEEP);
@@ -308,11 +312,17 @@ export class LogView {
 
   #scrollToEnd(): void {
     this.#log.scrollTop = this.#log.scrollHeight;
+    this.#endTop = this.#log.scrollTop;
+  }
+
+  get #isNearEnd(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    return scrollHeight - scrollTop - clientHeight < AT_END_PX && this.#reachesEnd;
   }
 
   #scrolled(): void {
-    const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX && this.#reachesEnd;
+    this.#isAtEnd = this.#isNearEnd;
+    if (this.#isAtEnd) this.#endTop = this.#log.scrollTop;
     if (this.#isAtEnd && this.#window !== undefined) {
       // While nothing is missing between what was read and the newest messages.
       this.#read(this.#sight());

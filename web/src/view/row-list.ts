@@ -1,7 +1,7 @@
 import { focusInRow } from './dom.ts';
 import { setReachable } from './roving-tab-index.ts';
 
-/** One row of the log. `state` changes whenever the row must be drawn anew. */
+/** One row of a list. `state` changes whenever the row must be drawn anew. */
 export interface Row {
   key: string;
   state: string;
@@ -10,10 +10,10 @@ export interface Row {
 
 /** A list that is changed as little as possible: what stands stays, selection and focus with it. */
 export class RowList {
-  readonly #list: HTMLOListElement;
+  readonly #list: HTMLElement;
   readonly #drawn = new Map<string, { state: string; element: HTMLLIElement }>();
 
-  constructor(list: HTMLOListElement) {
+  constructor(list: HTMLElement) {
     this.#list = list;
     list.replaceChildren();
   }

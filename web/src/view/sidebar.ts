@@ -7,6 +7,7 @@ import { button, byId, element, icon } from './dom.ts';
 import { beginningOf } from './text.ts';
 import { avatar, nameParts } from './person.ts';
 import { type Choice, openMenu } from './popover.ts';
+import { type Row, RowList } from './row-list.ts';
 import { text } from '../texts.ts';
 
 /** As in the style sheet: from here on the rooms stand beside the talk. */
@@ -46,6 +47,7 @@ export interface SidebarActions {
 export class Sidebar {
   readonly #nav = byId('rooms', HTMLElement);
   readonly #list = byId('room-list', HTMLUListElement);
+  readonly #rows = new RowList(this.#list);
   readonly #me = byId('me', HTMLDivElement);
   readonly #opener = byId('rooms-button', HTMLButtonElement);
   readonly #dot = byId('rooms-dot', HTMLSpanElement);
@@ -113,8 +115,10 @@ export class Sidebar {
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     const hadFocus = (document.activeElement as HTMLElement | null)?.dataset['room'];
-    this.#list.replaceChildren(...shown.map((room) => item(room, room.roomId === current)));
-    if (hasMore) this.#list.append(element('li', '', this.#more));
+    const rows = shown.map((room) => rowOf(room, room.roomId === current));
+    const more = { key: 'more', state: '', draw: () => element('li', '', this.#more) };
+    // Only what has changed is drawn: a press on a row that is replaced before it ends is lost.
+    this.#rows.draw(hasMore ? [...rows, more] : rows);
     if (hadFocus !== undefined) {
       this.#list.querySelector<HTMLElement>(`[data-room="${CSS.escape(hadFocus)}"]`)?.focus();
     }
@@ -265,6 +269,14 @@ function byUrgency(a: Shown, b: Shown): number {
     b.lastAt - a.lastAt ||
     a.title.localeCompare(b.title)
   );
+}
+
+function rowOf(shown: Shown, isCurrent: boolean): Row {
+  return {
+    key: `room ${shown.roomId}`,
+    state: JSON.stringify([shown, isCurrent, shortWhenOf(shown.lastAt, Date.now())]),
+    draw: () => item(shown, isCurrent),
+  };
 }
 
 function item(shown: Shown, isCurrent: boolean): HTMLLIElement {

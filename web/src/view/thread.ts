@@ -32,6 +32,8 @@ export class ThreadPanel implements PanelContent {
   /** What comes after this was new when the thread was opened. */
   readonly #newAfter: number;
   #isAtEnd = true;
+  /** Where the end was followed to, in pixels from the top. */
+  #endTop = 0;
   #isLoaded = false;
   #isWatching = false;
 
@@ -78,6 +80,7 @@ export class ThreadPanel implements PanelContent {
   /** Something was said here: it is to be in sight. */
   said(): void {
     this.#isAtEnd = true;
+    this.#endTop = 0;
     this.render();
   }
 
@@ -92,6 +95,9 @@ export class ThreadPanel implements PanelContent {
   render(): void {
     if (this.#life.signal.aborted) return;
     this.#watch();
+    const frame = this.#frame;
+    // A window that shows few frames says late that one has scrolled up.
+    if (this.#isAtEnd && frame !== null && frame.scrollTop < this.#endTop) this.#scrolled(frame);
     const { state } = this.#context.room;
     const hasEnded = state.status.name === 'ended';
     this.#composer.element.hidden = hasEnded || whySilent(state, Date.now()) !== undefined;
@@ -146,11 +152,14 @@ export class ThreadPanel implements PanelContent {
 
   #scrolled({ scrollHeight, scrollTop, clientHeight }: HTMLElement): void {
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+    if (this.#isAtEnd) this.#endTop = scrollTop;
   }
 
   #follow(): void {
     const frame = this.#frame;
-    if (frame !== null && this.#isAtEnd) frame.scrollTop = frame.scrollHeight;
+    if (frame === null || !this.#isAtEnd) return;
+    frame.scrollTop = frame.scrollHeight;
+    this.#endTop = frame.scrollTop;
   }
 
   #jump(seq: number, elsewhere: (seq: number) => void): void {

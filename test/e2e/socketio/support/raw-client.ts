@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { ask, type Asked } from '../../../support/http-client.ts';
 
 /** What a raw client hears, in order. */
 export type Frame = string | Uint8Array;
@@ -83,7 +84,10 @@ export interface HttpAnswer {
   body: string;
 }
 
-/** A session over long polling, one request at a time or as a test wants. */
+/**
+ * A session over long polling, one request at a time or as a test wants. Each has a connection of its own:
+ * one whose body a server refuses unread may end with it.
+ */
 export class RawPolling {
   readonly #url: string;
   sid = '';
@@ -106,15 +110,15 @@ export class RawPolling {
   }
 
   poll(): Promise<HttpAnswer> {
-    return answer(fetch(this.url));
+    return this.#ask();
   }
 
   post(body: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
-    return answer(fetch(this.url, { method: 'POST', body, headers }));
+    return this.#ask({ method: 'POST', body, headers: { ...TEXT, ...headers } });
   }
 
   put(): Promise<HttpAnswer> {
-    return answer(fetch(this.url, { method: 'PUT', body: 'x' }));
+    return this.#ask({ method: 'PUT', body: 'x', headers: TEXT });
   }
 
   /** Sends a GET that can be cut off. */
@@ -125,16 +129,17 @@ export class RawPolling {
     socket.write(`GET ${pathname}${search} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`);
     return socket;
   }
-}
 
-async function answer(response: Promise<Response>): Promise<HttpAnswer> {
-  try {
-    const { status, body } = await response.then(async (got) => ({
-      status: got.status,
-      body: await got.text(),
-    }));
-    return { status, body };
-  } catch {
-    return { status: 0, body: '' };
+  async #ask(asked: Asked = {}): Promise<HttpAnswer> {
+    const { origin, pathname, search } = new URL(this.url);
+    try {
+      const { status, text } = await ask(origin, `${pathname}${search}`, asked);
+      return { status, body: text };
+    } catch {
+      return { status: 0, body: '' };
+    }
   }
 }
+
+/** What `fetch` says of a text. */
+const TEXT = { 'content-type': 'text/plain;charset=UTF-8' };

@@ -1,0 +1,50 @@
+import { fixed } from '../../protocol/codes/limits.ts';
+import type { Database } from './database.ts';
+
+/** The messages of others that a user has not read: undeleted ones above `readUpTo`. */
+export class UnreadMessages {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** How many there are, to 100, among the newest 10,000. */
+  count(userId: string, readUpTo: number): number {
+    const row = this.#database.first<{ unread: number }>(
+      `SELECT count(*) AS unread FROM (
+        SELECT 1 FROM (
+          SELECT sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT ?
+        ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT ?
+      )`,
+      readUpTo,
+      fixed.unreadLookedAt,
+      userId,
+      fixed.unreadCounted,
+    );
+    return row?.unread ?? 0;
+  }
+
+  oldest(userId: string, readUpTo: number): { timestamp: number } | undefined {
+    return this.#database.first(
+      `SELECT timestamp FROM (
+        SELECT timestamp, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?
+      ) WHERE sender_id <> ? AND deleted_at IS NULL LIMIT 1`,
+      readUpTo,
+      fixed.unreadLookedAt,
+      userId,
+    );
+  }
+
+  /** The `seq` of the newest one whose text is whole, among the last 100. */
+  newest(userId: string, readUpTo: number): number | undefined {
+    const row = this.#database.first<{ seq: number }>(
+      `SELECT seq FROM (
+        SELECT seq, sender_id, deleted_at FROM messages WHERE seq > ? ORDER BY seq DESC LIMIT 100
+      ) WHERE sender_id <> ? AND deleted_at IS NULL AND seq NOT IN (SELECT seq FROM streams) LIMIT 1`,
+      readUpTo,
+      userId,
+    );
+    return row?.seq;
+  }
+}
