@@ -7,7 +7,13 @@ const JWT_SECRET = 'a secret for tests, longer than thirty-two bytes';
 
 /** What a test waits for comes late on a busy machine, or never, in milliseconds. */
 const PATIENCE_MS = 30_000;
-const expect = { poll: { timeout: PATIENCE_MS } };
+/** What a test or a hook may take, in milliseconds: the longest take 20 s, on a busy machine ten times that. */
+const LONGEST_MS = 240_000;
+const patience = {
+  expect: { poll: { timeout: PATIENCE_MS } },
+  testTimeout: LONGEST_MS,
+  hookTimeout: LONGEST_MS,
+};
 
 /**
  * The Workers pool, without its notice at every start that the package goes on under another name:
@@ -44,8 +50,7 @@ export default defineConfig({
           name: 'edge',
           isolate: false,
           include: ['test/edge/**/*.test.ts'],
-          expect,
-          testTimeout: 2 * PATIENCE_MS,
+          ...patience,
         },
       },
       {
@@ -57,8 +62,7 @@ export default defineConfig({
           isolate: false,
           include: ['test/unit/**/*.test.ts'],
           env: { JWT_SECRET },
-          testTimeout: 2 * PATIENCE_MS,
-          expect,
+          ...patience,
         },
       },
       {
@@ -69,9 +73,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/unit/**', 'test/edge/**', 'test/scenarios/**', 'test/e2e/**'],
           env: { JWT_SECRET },
-          // Some start programs, or fill rooms: on a busy machine that takes longer than 5 s.
-          testTimeout: 2 * PATIENCE_MS,
-          expect,
+          ...patience,
         },
       },
       {
@@ -82,9 +84,7 @@ export default defineConfig({
           setupFiles: ['test/support/fresh-connections.ts'],
           include: ['test/scenarios/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/edge-bundle.ts'],
-          testTimeout: 4 * PATIENCE_MS,
-          expect,
-          hookTimeout: 4 * PATIENCE_MS,
+          ...patience,
           maxConcurrency: 24,
         },
       },

@@ -247,9 +247,6 @@ function snippet(name: string, port: number): string {
   return relative(PROJECT, file);
 }
 
-/** Each program of a test is a process to start. */
-const SLOWLY = { timeout: 60_000 };
-
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 describe('the code of the README', () => {
@@ -261,7 +258,7 @@ describe('the code of the README', () => {
     expect(output).toContain("message: 'hello'");
   });
 
-  test('prints nothing and posts nothing again after a dropped connection', SLOWLY, async () => {
+  test('prints nothing and posts nothing again after a dropped connection', async () => {
     const proxy = new FaultyProxy(await server());
     onTestFinished(() => proxy.close());
     const url = await proxy.url();

@@ -109,6 +109,8 @@ export function courierContract(
     ],
     ['an outcome that is missing as a failure', async () => ['delivered'], [['2', 1]]],
   ])('counts %s', async (_, carry, left) => {
+    // The next attempt is due within a second: this clock does not come to it.
+    vi.useFakeTimers({ toFake: ['Date'] });
     await withLedger(carry, async (hosted) => {
       await hosted.ask((ledger) => ledger.owe('hook', '1', '2'));
       await expect.poll(() => rows(hosted)).toEqual(left);

@@ -80,7 +80,7 @@ describe('docs/build-on-parlor.md', () => {
     expect(block('src/app.ts').trimEnd().split('\n').length).toBeLessThanOrEqual(48);
   });
 
-  test('leads from an empty folder to an application', { timeout: 240_000 }, async () => {
+  test('leads from an empty folder to an application', async () => {
     const { parlor, app } = await folders();
     const host = new Program(relative(PROJECT, join(parlor, 'scripts', 'run.mjs')), {
       cwd: parlor,

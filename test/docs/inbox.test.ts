@@ -21,7 +21,7 @@ test('docs/protocol.md has an example of every command of an inbox', () => {
   expect(new Set(shown)).toEqual(new Set(names.map(([name]) => name)));
 });
 
-test('the examples of an inbox happen as documented', { timeout: 60_000 }, async () => {
+test('the examples of an inbox happen as documented', async () => {
   const host = await startNodeHost({ ...pushKeys, VAPID_SUBJECT: 'mailto:admin@example.com' });
   onTestFinished(() => host.close());
   const token = await tokenFor('alice', { name: 'Alice' });

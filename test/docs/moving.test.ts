@@ -50,88 +50,69 @@ async function evening(client: string, loginUrl: string, chatUrl: string): Promi
   return seen;
 }
 
-/** Each program of a test is a process to start. */
-const SLOWLY = { timeout: 60_000 };
-
 const SEEN = 'joined\nalice is here\nalice: hello\n';
 
-test(
-  'the server and the client of docs/moving-from-socketio.md work before the move',
-  SLOWLY,
-  async () => {
-    const server = await login(statesOf('server.mjs').before);
-    expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
-  },
-);
+test('the server and the client of docs/moving-from-socketio.md work before the move', async () => {
+  const server = await login(statesOf('server.mjs').before);
+  expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
+});
 
-test(
-  'the server and the client show the same after the move, and the history',
-  SLOWLY,
-  async () => {
-    const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
-    const chat = await startParlor();
-    const { after } = statesOf('client.mjs');
-    expect(await evening(after, server, chat)).toBe(SEEN);
-    const carol = new Program(written('client.mjs', after), { args: [server, chat, 'carol'] });
-    await carol.until(/^alice: hello\njoined\n/);
-  },
-);
+test('the server and the client show the same after the move, and the history', async () => {
+  const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
+  const chat = await startParlor();
+  const { after } = statesOf('client.mjs');
+  expect(await evening(after, server, chat)).toBe(SEEN);
+  const carol = new Program(written('client.mjs', after), { args: [server, chat, 'carol'] });
+  await carol.until(/^alice: hello\njoined\n/);
+});
 
-test(
-  'the client that moved shows and says everything once over a dropped connection',
-  SLOWLY,
-  async () => {
-    const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
-    const chat = await startParlor();
-    const proxy = new FaultyProxy(Number(new URL(chat).port));
-    onTestFinished(() => proxy.close());
-    const path = written('client.mjs', statesOf('client.mjs').after);
-    const bob = new HttpVisitor(chat, await tokenFor('bob', { name: 'bob' }));
-    const say = (message: string) => bob.ask('POST', 'general', '/messages', { body: { message } });
-    await say('first');
-    const alice = new Program(path, { args: [server, await proxy.url(), 'alice', 'hello'] });
-    await alice.until(/bob: first\njoined\nalice: hello\n/);
-    proxy.refuse(true);
-    await say('second');
-    await bob.ask('PATCH', 'general', '/messages/1', { body: { message: 'first, edited' } });
-    proxy.refuse(false);
-    await alice.until(/bob: second\njoined\n/);
-    await say('third');
-    await alice.until(/bob: third\n/);
-    const said = alice.stdout.split('\n').filter((line) => /^(alice|bob): /.test(line));
-    expect(said).toEqual(['bob: first', 'alice: hello', 'bob: second', 'bob: third']);
-    const { body } = await bob.ask('GET', 'general', '/messages');
-    expect((body as { messages: unknown[] }).messages).toHaveLength(4);
-  },
-);
+test('the client that moved shows and says everything once over a dropped connection', async () => {
+  const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
+  const chat = await startParlor();
+  const proxy = new FaultyProxy(Number(new URL(chat).port));
+  onTestFinished(() => proxy.close());
+  const path = written('client.mjs', statesOf('client.mjs').after);
+  const bob = new HttpVisitor(chat, await tokenFor('bob', { name: 'bob' }));
+  const say = (message: string) => bob.ask('POST', 'general', '/messages', { body: { message } });
+  await say('first');
+  const alice = new Program(path, { args: [server, await proxy.url(), 'alice', 'hello'] });
+  await alice.until(/bob: first\njoined\nalice: hello\n/);
+  proxy.refuse(true);
+  await say('second');
+  await bob.ask('PATCH', 'general', '/messages/1', { body: { message: 'first, edited' } });
+  proxy.refuse(false);
+  await alice.until(/bob: second\njoined\n/);
+  await say('third');
+  await alice.until(/bob: third\n/);
+  const said = alice.stdout.split('\n').filter((line) => /^(alice|bob): /.test(line));
+  expect(said).toEqual(['bob: first', 'alice: hello', 'bob: second', 'bob: third']);
+  const { body } = await bob.ask('GET', 'general', '/messages');
+  expect((body as { messages: unknown[] }).messages).toHaveLength(4);
+});
 
-test(
-  'an application keeps its own event names with the adapter of docs/moving-from-socketio.md',
-  SLOWLY,
-  async () => {
-    const url = await startParlor();
-    const [, code = ''] = /^```js\n(\/\/ own-names\.mjs\n[^]*?)^```$/m.exec(page) ?? [];
-    const path = written('own-names.mjs', code);
-    await build({
-      entryPoints: [join(PROJECT, path)],
-      outfile: join(PROJECT, path),
-      allowOverwrite: true,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      external: ['socket.io-client'],
-      alias: { 'parlor/socketio': join(PROJECT, 'src', 'client', 'socketio.ts') },
-    });
-    const run = async (name: string, ...args: string[]) =>
-      new Program(path, { args, env: { PARLOR_URL: url, TOKEN: await tokenFor(name, { name }) } });
-    const bob = await run('bob');
-    await bob.until(/joined\n/);
-    const alice = await run('alice', 'hello');
-    await alice.until(/joined\nalice: hello\n/);
-    await bob.until(/alice: hello\n/);
-    expect(bob.stdout).toBe('joined\nalice is here\nalice: hello\n');
-  },
-);
+test('an application keeps its own event names with the adapter of docs/moving-from-socketio.md', async () => {
+  const url = await startParlor();
+  const [, code = ''] = /^```js\n(\/\/ own-names\.mjs\n[^]*?)^```$/m.exec(page) ?? [];
+  const path = written('own-names.mjs', code);
+  await build({
+    entryPoints: [join(PROJECT, path)],
+    outfile: join(PROJECT, path),
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['socket.io-client'],
+    alias: { 'parlor/socketio': join(PROJECT, 'src', 'client', 'socketio.ts') },
+  });
+  const run = async (name: string, ...args: string[]) =>
+    new Program(path, { args, env: { PARLOR_URL: url, TOKEN: await tokenFor(name, { name }) } });
+  const bob = await run('bob');
+  await bob.until(/joined\n/);
+  const alice = await run('alice', 'hello');
+  await alice.until(/joined\nalice: hello\n/);
+  await bob.until(/alice: hello\n/);
+  expect(bob.stdout).toBe('joined\nalice is here\nalice: hello\n');
+});
 
 async function startParlor(): Promise<string> {
   const parlor = new Program('local-server/main.ts', {

@@ -18,7 +18,7 @@ test('docs/protocol.md has an example of every command', () => {
   expect(new Set(shown)).toEqual(new Set(all));
 });
 
-test('the examples of docs/protocol.md happen as documented', { timeout: 30_000 }, async () => {
+test('the examples of docs/protocol.md happen as documented', async () => {
   const host = await startNodeHost();
   onTestFinished(() => host.close());
   const alice = await enter(host.url, 'alice');

@@ -1,5 +1,6 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
+import { expect } from 'vitest';
 import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import type { RoomObject } from '../../src/edge/room-object.ts';
 
@@ -49,6 +50,35 @@ export function within<T>(
   look: (object: RoomObject, state: DurableObjectState) => T | Promise<T>,
 ): Promise<T> {
   return runInDurableObject(stubOf(roomId), look);
+}
+
+/** When a room's object is to be woken, in epoch milliseconds; null: not at all. */
+export function alarmOf(roomId: string): Promise<number | null> {
+  return within(roomId, (_, { storage }) => storage.getAlarm());
+}
+
+/** Runs a room's alarms until none is set: by then inboxes, which may be slow, have taken what they are told. */
+export async function runAlarms(roomId: string): Promise<void> {
+  const next = async () => {
+    await runDurableObjectAlarm(stubOf(roomId));
+    return alarmOf(roomId);
+  };
+  await expect.poll(next).toBeNull();
+}
+
+/** Objects are evicted after 10 s without work. */
+const ASLEEP_MS = 13_000;
+
+/**
+ * Waits until a room's object has been evicted by itself; the room is awake after it. Each look wakes
+ * it, so that the next one comes after a silence of its own: on a busy machine the first comes too early.
+ */
+export async function fallsAsleep(roomId: string): Promise<void> {
+  const instance = () => within(roomId, (object) => object.instance);
+  const before = await instance();
+  const looks = { interval: ASLEEP_MS, timeout: 6 * ASLEEP_MS };
+  await new Promise((resolve) => setTimeout(resolve, ASLEEP_MS));
+  await expect.poll(instance, looks).not.toBe(before);
 }
 
 /** A token that ends an hour from now unless its claims say otherwise. */

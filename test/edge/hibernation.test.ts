@@ -2,7 +2,7 @@ import { abortAllDurableObjects } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Attachment } from '../../src/edge/object-connection.ts';
 import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
-import { Client, join, newRoom, sleep, stubOf, tokenOf, within } from './client.ts';
+import { Client, fallsAsleep, join, newRoom, sleep, stubOf, tokenOf, within } from './client.ts';
 
 const GRIN = '\u{1F600}';
 
@@ -91,7 +91,7 @@ describe('a room that sleeps', () => {
     for (let once = 1; once < length; once++) {
       expect(await tell((at) => at === once)).toEqual(awake);
     }
-  }, 60_000);
+  });
 
   it('[ROOM3] keeps the epoch of an empty room over an eviction and the end of its object', async () => {
     const roomId = newRoom();
@@ -260,19 +260,10 @@ describe('a room that sleeps', () => {
     const all = await Promise.all(
       Array.from({ length: 50 }, (_, at) => join(roomId, `user ${at}`)),
     );
-    const before = await instanceOf(roomId);
-    // Looking wakes it, so each look comes after a silence longer than the 10 s it takes.
-    let now = before;
-    for (let looks = 0; looks < 3 && now === before; looks++) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, 13_000);
-      });
-      now = await instanceOf(roomId);
-    }
-    expect(now).not.toBe(before);
+    await fallsAsleep(roomId);
     await all[0]!.ask('message', { message: 'good morning' });
     for (const one of all.slice(1)) {
       expect(await one.until('message')).toMatchObject({ message: 'good morning' });
     }
-  }, 60_000);
+  });
 });

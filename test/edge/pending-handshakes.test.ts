@@ -38,8 +38,8 @@ describe('an unauthenticated socket', () => {
   it('[ADM8] [LIM6] is closed after two seconds among 250 others, and no other socket is', async () => {
     const app = patient();
     const early = await Promise.all(Array.from({ length: 250 }, () => open(app)));
-    const [silent, named] = [await open(app), await open(app)];
     const token = await tokenOf({ sub: 'sally' });
+    const [silent, named] = [await open(app), await open(app)];
     named.socket.send(`40${JSON.stringify({ token })}`);
     await expect.poll(() => named.heard.text).toContain('40{');
     await expect.poll(() => silent.heard.isClosed).toBe(true);

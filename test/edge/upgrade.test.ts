@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { fixed } from '../../src/protocol/codes/limits.ts';
 import { migrations } from '../../src/room/storage/migrations.ts';
 import { oldRoom, oldStory, oldVersions } from '../contract/old-rooms.ts';
-import { newRoom, sleep, stubOf, upgrade, within } from './client.ts';
+import { newRoom, runAlarms, sleep, stubOf, upgrade, within } from './client.ts';
 
 const alice = { userId: 'alice', name: 'Alice' };
 
@@ -46,7 +46,7 @@ it('indexes an old object in steps, without a request', async () => {
   await expect.poll(unindexedTo).toEqual({ unindexed_to: 0 });
   const found = await room.execute(alice, 'searchMessages', { query: '"first words"' });
   expect(found).toMatchObject({ ok: true, results: [{ seq: 1 }] });
-  expect(await within(roomId, (_, { storage }) => storage.getAlarm())).toBeNull();
+  await runAlarms(roomId);
 });
 
 describe('an object written by newer code', () => {

@@ -153,7 +153,7 @@ describe('a backup', () => {
     // Rooms go on telling it.
     await talk(again.url, later);
     await back.hears('conversationUpdated', (one) => one.roomId === later && one.unread === 1);
-  }, 60_000);
+  });
 
   test('is complete after the server was killed, with the files beside the database', async () => {
     const folder = temporaryFolder();

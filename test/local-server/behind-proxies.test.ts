@@ -76,7 +76,7 @@ describe('a connection that is kept alive', () => {
 
   it('loses no request of a proxy that closes its connections sooner', async () => {
     // Heads of requests must come much faster than connections may be idle: the one is not the other.
-    const url = await started({ KEEP_ALIVE_MS: '20000', CONNECT_TIMEOUT_MS: '1500' });
+    const url = await started({ KEEP_ALIVE_MS: '20000', CONNECT_TIMEOUT_MS: '2500' });
     const PROXY_KEEPS_MS = 3_500;
     const path = `/rooms/${newRoom()}/messages`;
     const authorization = `Bearer ${await tokenFor('alice')}`;

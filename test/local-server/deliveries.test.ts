@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { Killable } from '../support/killable.ts';
+import { bodyOf } from '../support/request-body.ts';
 import { seeded } from '../support/seeded.ts';
 
 const ROOMS = Array.from({ length: 8 }, (_, at) => `room-${at}`);
@@ -16,7 +16,9 @@ async function service() {
   const server = createServer((request, response) => void take(request, response));
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     const room = request.url!.slice(1);
-    const rev = Number(await text(request));
+    const body = await bodyOf(request);
+    if (body === undefined) return;
+    const rev = Number(body.toString());
     const isBroken = !state.isSound && random() < 0.3;
     if (!isBroken) told.set(room, Math.max(told.get(room) ?? 0, rev));
     response.writeHead(isBroken ? 500 : 204).end();

@@ -50,7 +50,7 @@ function unchunked(body: string): { text: string; isWhole: boolean; rest: string
 
 const STREAM = 'text/event-stream';
 
-it('gives the very same bytes to every follower of a room', { timeout: 60_000 }, async () => {
+it('gives the very same bytes to every follower of a room', async () => {
   const { url, roomId, send } = await started();
   const followers = await Promise.all(
     Array.from({ length: FOLLOWERS }, async (_, at) =>

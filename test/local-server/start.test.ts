@@ -257,7 +257,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test('ends within 5 s although clients of both transports never answer', async () => {
+test('ends within seconds although clients of both transports never answer', async () => {
   const program = startDev();
   const port = await program.port();
   const bearer = await token(port, 'mute');
@@ -270,7 +270,8 @@ test('ends within 5 s although clients of both transports never answer', async (
   const startedAt = performance.now();
   program.kill('SIGTERM');
   expect((await program.ended).code).toBe(0);
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  // It would wait for a pong for 45 s. On a quiet machine it takes little more than one.
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
 });
 
 test('ends with npm, although the shell between passes no signals', async () => {

@@ -12,9 +12,6 @@ import { temporaryFolder } from '../support/folder.ts';
 import { processes } from '../support/processes.ts';
 import { Program, PROJECT } from '../support/program.ts';
 
-/** Bundling and starting the runtime takes a few seconds, more where the machine is busy. */
-const START_MS = 60_000;
-
 async function freePort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -33,53 +30,49 @@ function secretFileOf(program: Program): string {
   return join(PROJECT, '.wrangler', `dev-edge-${program.pid}.env`);
 }
 
-test(
-  'starts the edge host with its own secret, and ends all its processes',
-  { timeout: START_MS },
-  async () => {
-    const folder = temporaryFolder();
-    const port = await freePort();
-    const program = devEdge(port, { DATA_DIR: folder });
-    await program.until(/stops\.\n/);
-    expect(program.stdout.split('\n').slice(0, 2)).toEqual([
-      `Parlor listens on http://localhost:${port} (this machine only).`,
-      `Who may enter: guests, and whoever has a token signed with ${folder}/dev-secret, from web pages of its own and of every port of this machine.`,
-    ]);
+test('starts the edge host with its own secret, and ends all its processes', async () => {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const program = devEdge(port, { DATA_DIR: folder });
+  await program.until(/stops\.\n/);
+  expect(program.stdout.split('\n').slice(0, 2)).toEqual([
+    `Parlor listens on http://localhost:${port} (this machine only).`,
+    `Who may enter: guests, and whoever has a token signed with ${folder}/dev-secret, from web pages of its own and of every port of this machine.`,
+  ]);
 
-    const answer = await fetch(`http://localhost:${port}/test-token?username=alice`);
-    const headers = { authorization: `Bearer ${await answer.text()}` };
-    const sent = await fetch(`http://localhost:${port}/rooms/start/messages`, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ message: 'hello' }),
-    });
-    expect(sent.status).toBe(201);
-    // A guest, because the secret was made.
-    const socket = new WebSocket(`ws://localhost:${port}/rooms/start/ws?history=1`);
-    onTestFinished(() => socket.terminate());
-    const [joined] = (await once(socket, 'message')) as [Buffer];
-    expect(JSON.parse(joined.toString().split('\n')[0] ?? '')).toMatchObject([
-      'joined',
-      {
-        ok: true,
-        you: { userId: expect.stringMatching(/^guest:/) },
-        messages: [{ message: 'hello' }],
-      },
-    ]);
+  const answer = await fetch(`http://localhost:${port}/test-token?username=alice`);
+  const headers = { authorization: `Bearer ${await answer.text()}` };
+  const sent = await fetch(`http://localhost:${port}/rooms/start/messages`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ message: 'hello' }),
+  });
+  expect(sent.status).toBe(201);
+  // A guest, because the secret was made.
+  const socket = new WebSocket(`ws://localhost:${port}/rooms/start/ws?history=1`);
+  onTestFinished(() => socket.terminate());
+  const [joined] = (await once(socket, 'message')) as [Buffer];
+  expect(JSON.parse(joined.toString().split('\n')[0] ?? '')).toMatchObject([
+    'joined',
+    {
+      ok: true,
+      you: { userId: expect.stringMatching(/^guest:/) },
+      messages: [{ message: 'hello' }],
+    },
+  ]);
 
-    const secret = readFileSync(join(folder, 'dev-secret'), 'utf8');
-    expect(statSync(secretFileOf(program)).mode & 0o777).toBe(0o600);
-    const running = processes();
-    expect(running.some(({ args }) => args.includes(secret))).toBe(false);
-    const group = running.find(({ args }) => args.includes(secretFileOf(program)))?.group;
-    expect(group).toBeGreaterThan(1);
+  const secret = readFileSync(join(folder, 'dev-secret'), 'utf8');
+  expect(statSync(secretFileOf(program)).mode & 0o777).toBe(0o600);
+  const running = processes();
+  expect(running.some(({ args }) => args.includes(secret))).toBe(false);
+  const group = running.find(({ args }) => args.includes(secretFileOf(program)))?.group;
+  expect(group).toBeGreaterThan(1);
 
-    program.kill('SIGTERM');
-    expect((await program.ended).code).toBe(0);
-    await expect.poll(() => processes().filter((one) => one.group === group)).toEqual([]);
-    expect(readdirSync(join(PROJECT, '.wrangler'))).not.toContain(`dev-edge-${program.pid}.env`);
-  },
-);
+  program.kill('SIGTERM');
+  expect((await program.ended).code).toBe(0);
+  await expect.poll(() => processes().filter((one) => one.group === group)).toEqual([]);
+  expect(readdirSync(join(PROJECT, '.wrangler'))).not.toContain(`dev-edge-${program.pid}.env`);
+});
 
 describe('a failed start is one sentence', () => {
   test('for a port in use', async () => {

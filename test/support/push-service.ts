@@ -11,6 +11,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { makePushKeys } from '../../local-server/push-keys.ts';
 import { Inbox } from './inbox.ts';
+import { bodyOf } from './request-body.ts';
 
 /** The keys that hosts of tests push with. */
 export const pushKeys = makePushKeys();
@@ -78,12 +79,12 @@ export class PushService {
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
+    const body = await bodyOf(request);
+    if (body === undefined) return;
     const browser = this.#browsers.get(request.url ?? '');
     const isOurs = isSigned(request, this.origin);
     const { status, headers } = isOurs
-      ? (browser?.receive(Buffer.concat(parts), request.headers) ?? { status: 404 })
+      ? (browser?.receive(body, request.headers) ?? { status: 404 })
       : { status: 403, headers: {} };
     response.writeHead(status, headers).end();
   }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Inbox } from './inbox.ts';
+import { bodyOf } from './request-body.ts';
 
 /** A secret as operators make one. */
 export function makeSecret(): string {
@@ -110,9 +111,8 @@ export class WebhookReceiver {
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const text = Buffer.concat(parts).toString();
+    const text = (await bodyOf(request))?.toString();
+    if (text === undefined) return;
     const headers = request.headers as Record<string, string>;
     try {
       const body = new Webhook(this.secret).verify(text, headers) as HookBody;

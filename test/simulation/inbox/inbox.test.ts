@@ -9,6 +9,5 @@ describe('inboxes, whatever happens in their rooms,', () => {
     (seed) => {
       expect(playInboxes({ seed, runs: 25, longest: 120 })).toBeUndefined();
     },
-    120_000,
   );
 });

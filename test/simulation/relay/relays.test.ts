@@ -10,7 +10,6 @@ describe('a room with relays in a simulated history', () => {
     (seed) => {
       expect(playRelays({ seed, runs: 60, longest: 150 })).toBeUndefined();
     },
-    120_000,
   );
 
   it('counts a user out whose end wakes a sleeping relay', () => {

@@ -90,7 +90,6 @@ describe('a room whose messages change', () => {
     (seed) => {
       expect(converge({ seed, runs: 40, longest: 120 })).toBeUndefined();
     },
-    120_000,
   );
 
   it.each(kept)('%s', (_, deeds) => {

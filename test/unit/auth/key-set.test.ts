@@ -371,7 +371,7 @@ describe('a key server that does not answer', () => {
     expect(answers).toEqual(Array.from({ length: 20 }, () => UNAVAILABLE));
     // The first who came, and after each second one of those who wait.
     expect(service.server.asked).toBeLessThanOrEqual(4);
-  }, 30_000);
+  });
 });
 
 describe('two secrets', () => {

@@ -6,7 +6,7 @@ import { newRoom } from '../../support/stories.ts';
 import { tokenFor } from '../../support/tokens.ts';
 
 /** Longer than anything here takes on a busy machine. */
-const PATIENTLY = { timeout: 20_000, interval: 10 };
+const PATIENTLY = { timeout: 60_000, interval: 10 };
 
 let host: Host;
 beforeAll(async () => {

@@ -16,7 +16,7 @@ import { tokenFor } from '../../support/tokens.ts';
 import { FaultyProxy } from '../../support/faulty-proxy.ts';
 
 /** Longer than anything here takes on a busy machine. */
-const PATIENTLY = { timeout: 20_000, interval: 10 };
+const PATIENTLY = { timeout: 60_000, interval: 10 };
 /** Comes back at once. */
 const QUICK = { retryFirstMs: 10, retryLongestMs: 50, againMs: 50 };
 
@@ -359,7 +359,8 @@ describe('a token', () => {
     await expect.poll(() => asked.length, PATIENTLY).toBe(2);
     expect((await room.send('still here')).message).toBe('still here');
     expect(statuses).toEqual(['open']);
-    expect(asked[1]).toBeLessThan(end * 1_000);
+    // The room has 5 s of tolerance, so that a timer may be late on a busy machine.
+    expect(asked[1]).toBeLessThan(end * 1_000 + 5_000);
   });
 
   test('with another name shows it to this user, and to everyone else', async () => {

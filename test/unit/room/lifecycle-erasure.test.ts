@@ -151,7 +151,7 @@ it('takes 500 rows a step and continues where it was, whenever the room is evict
   const { rev } = room;
   const newest = room.file.all<{ rev: number }>('SELECT max(rev) AS rev FROM messages')[0]!;
   expect([position.split(':')[1], newest.rev]).toEqual([String(rev), rev]);
-}, 60_000);
+});
 
 function named(at: number): string {
   return `q${String(at).padStart(4, '0')}`;
@@ -185,7 +185,7 @@ it('leaves nothing legible of any of many users in a busy room', () => {
   ).toEqual([]);
   expect(legible(room, ['q0001', 'q0002', 'q0119'])).toHaveLength(3);
   expect(room.failures).toEqual([]);
-}, 60_000);
+});
 
 it('erases several users one after the other, in whatever order they are requested', () => {
   const room = lived();

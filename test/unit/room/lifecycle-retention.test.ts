@@ -84,7 +84,7 @@ it('takes 500 messages a step, sends one event, and shortens its file', () => {
   checkIndex(room.file);
   room.file.close();
   expect(statSync(room.path).size).toBeLessThan(before / 8);
-}, 60_000);
+});
 
 it('continues where it was when it is evicted between any two steps', () => {
   const room = forgetful();
@@ -102,7 +102,7 @@ it('continues where it was when it is evicted between any two steps', () => {
   }
   expect(steps).toBeGreaterThan(3);
   expect(seqsOf(room)).toEqual([1_702]);
-}, 60_000);
+});
 
 it('runs at most once a day, and sets no wakeup when nothing is left', () => {
   const room = forgetful();

@@ -125,7 +125,7 @@ it('exports a big room in bounded pages, and many reactions in parts', () => {
   importInto(copy, text);
   expect(exportOf(copy)).toBe(text);
   expect(copy.ask(alice, 'getMessage', { seq: 1 }).message.reactions).toEqual({ '👍': 1_200 });
-}, 60_000);
+});
 
 /** A generator of numbers in [0, 1) that gives the same again for the same seed. */
 function seeded(seed: number): () => number {
@@ -177,7 +177,6 @@ it.each(Array.from({ length: 12 }, (_, seed) => seed))(
     expect(exportOf(copy)).toBe(quiet);
     expect(during.split('\n').length).toBeGreaterThanOrEqual(quiet.split('\n').length);
   },
-  60_000,
 );
 
 it('can be sent again from any line before the one where it broke', () => {
@@ -193,7 +192,7 @@ it('can be sent again from any line before the one where it broke', () => {
     expect(importInto(copy, lines.slice(Math.max(0, broke - 2)).join('\n') + '\n', 5)).toBe(true);
     expect(exportOf(copy), `broke before line ${broke + 1}`).toBe(text);
   }
-}, 60_000);
+});
 
 it('is inaccessible while it is incomplete, and can be abandoned', () => {
   const lines = exportOf(lived()).split('\n');
