@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { QuestionOutcome } from '../src/hooks/before-message.ts';
 import type { HookSummary } from '../src/hooks/hook.ts';
 import { FileCounts } from '../src/observability/file-counts.ts';
 import { RoomCounts } from '../src/observability/room-counts.ts';
@@ -38,6 +39,8 @@ export class NodeMetrics extends RoomCounts {
   readonly waitSeconds = new Histogram(SECONDS);
   /** Attempts at pushes to browsers, by outcome. */
   readonly pushes = new Counter();
+  /** Questions to the backend before texts are stored, by how long they took. */
+  readonly questionSeconds = new Histogram(SECONDS);
   readonly #loop = monitorEventLoopDelay({ resolution: 20 });
 
   constructor() {
@@ -53,6 +56,11 @@ export class NodeMetrics extends RoomCounts {
 
   pushed(outcome: string): void {
     this.pushes.add(outcome);
+  }
+
+  override asked(outcome: QuestionOutcome, ms: number): void {
+    super.asked(outcome, ms);
+    if (outcome !== 'skipped' && outcome !== 'busy') this.questionSeconds.observe(ms / 1_000);
   }
 
   /** Watches an HTTP request to its end; one that follows a room for long says nothing of speed. */
@@ -116,6 +124,14 @@ export class NodeMetrics extends RoomCounts {
         this.pushes,
         'outcome',
       ),
+      counterText(
+        {
+          name: 'parlor_before_message_total',
+          help: 'Questions to the backend before texts are stored, by outcome.',
+        },
+        this.questions,
+        'outcome',
+      ),
       histogramText(
         { name: 'parlor_flush_frames', help: 'Frames that left in one flush.' },
         this.flushes,
@@ -151,6 +167,10 @@ export class NodeMetrics extends RoomCounts {
       histogramText(
         { name: 'parlor_wait_seconds', help: 'From the first command of a flush to its reply.' },
         this.waitSeconds,
+      ),
+      histogramText(
+        { name: 'parlor_before_message_seconds', help: 'Answers to those questions.' },
+        this.questionSeconds,
       ),
       counterText(
         { name: 'parlor_http_requests_total', help: 'HTTP requests, by class of status.' },

@@ -1,7 +1,8 @@
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { HookEvent } from '../src/protocol/hook-requests.ts';
 import type { Application } from '../src/room/application.ts';
-import type { Meter } from '../src/room/ports.ts';
+import type { BeforeMessage } from '../src/hooks/before-message.ts';
+import type { Judge, Meter } from '../src/room/ports.ts';
 import { Room } from '../src/room/room.ts';
 import { type FileMeter, type FileOptions, HostedFile } from './hosted-file.ts';
 import type { NodeConnection } from './node-connection.ts';
@@ -22,6 +23,8 @@ export interface NodeRoomOptions extends Omit<FileOptions<Room>, 'make'> {
   hasInboxes: boolean;
   application: Application;
   hookEvents: ReadonlySet<HookEvent>;
+  /** Asked before texts are stored. */
+  beforeMessage: BeforeMessage | undefined;
 }
 
 /** One room in its file. */
@@ -34,6 +37,7 @@ export class NodeRoom extends HostedFile<Room, NodeConnection> {
     hasInboxes,
     application,
     hookEvents,
+    beforeMessage,
     ...options
   }: NodeRoomOptions) {
     super({
@@ -47,10 +51,22 @@ export class NodeRoom extends HostedFile<Room, NodeConnection> {
           hasInboxes,
           application,
           hookEvents,
+          ...(beforeMessage !== undefined && { judge: this.#judge(beforeMessage) }),
           ...(meter !== undefined && { meter }),
         };
         return new Room(roomId, { ...ports, ...host }, limits);
       },
     });
+  }
+  /** Brings answers back in a turn of the room; a file that is closed stays so. */
+  #judge(beforeMessage: BeforeMessage): Judge {
+    return {
+      ask: (id, question) => void this.#ask(beforeMessage, id, question),
+    };
+  }
+
+  async #ask(beforeMessage: BeforeMessage, ...[id, question]: Parameters<Judge['ask']>) {
+    const answer = await beforeMessage.ask(question);
+    if (this.isInMemory) this.queue((room) => room.decided(id, answer));
   }
 }

@@ -4,7 +4,7 @@ import type { BlobStore } from '../src/files/blob-store.ts';
 import { type AskSweep, deleteFiles, SWEEPER } from '../src/files/delete-files.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { Reply, RequestName } from '../src/protocol/commands.ts';
-import { internalProblem, Refusal } from '../src/protocol/codes/errors.ts';
+import { internalProblem, Refusal, unavailable } from '../src/protocol/codes/errors.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { Result } from '../src/protocol/frames.ts';
@@ -13,6 +13,7 @@ import { FILES_TARGET } from '../src/room/files/deliver.ts';
 import { HOOK_TARGET } from '../src/room/hook/deliver.ts';
 import type { Application } from '../src/room/application.ts';
 import type { Room } from '../src/room/room.ts';
+import { type BeforeMessage, executeWith } from '../src/hooks/before-message.ts';
 import { pacedTelling } from '../src/hooks/paced-telling.ts';
 import type { Carry } from '../src/host/courier.ts';
 import type { Delivery } from '../src/host/ports.ts';
@@ -39,6 +40,8 @@ export interface NodeRoomsOptions {
   carry?: Carry;
   /** Gets the changes of rooms, for the outgoing webhook; absent without one. */
   hook?: RoomsHook | undefined;
+  /** Asked before texts are stored; without it nothing is asked. */
+  beforeMessage?: BeforeMessage | undefined;
   /** How long a room stays open without work, in milliseconds. */
   idleMs?: number;
 }
@@ -81,6 +84,7 @@ function carrying(
 export class NodeRooms implements RoomDirectory {
   readonly #options: NodeRoomsOptions;
   readonly #files: HostedFiles<Room, NodeRoom>;
+  #isClosed = false;
 
   constructor(options: NodeRoomsOptions) {
     this.#options = options;
@@ -105,6 +109,7 @@ export class NodeRooms implements RoomDirectory {
           meter,
           hasInboxes: carry !== undefined,
           application: options.application ?? {},
+          beforeMessage: options.beforeMessage,
           hookEvents: options.hook?.eventsOf(roomId) ?? new Set(),
         });
       },
@@ -144,7 +149,11 @@ export class NodeRooms implements RoomDirectory {
     payload: unknown,
   ): Promise<Result<Reply<N>>> {
     try {
-      return await this.#files.of(roomId).ask((room) => room.execute(identity, name, payload));
+      return await executeWith(this.#options.beforeMessage, (verdict) => {
+        // A question may still be open when the host stops.
+        if (this.#isClosed) throw unavailable();
+        return this.#files.of(roomId).ask((room) => room.execute(identity, name, payload, verdict));
+      });
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, error: error.problem };
       this.#options.log.failure(name, error);
@@ -170,6 +179,7 @@ export class NodeRooms implements RoomDirectory {
 
   /** Stores what is due, then closes every connection with 4000. */
   close(): void {
+    this.#isClosed = true;
     this.#files.close();
   }
 }

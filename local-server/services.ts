@@ -12,8 +12,11 @@ import { CountedBlobStore } from '../src/files/counted-blob-store.ts';
 import { incomingKeysOf } from '../src/auth/incoming-keys.ts';
 import { fileTokensOf } from '../src/files/file-token.ts';
 import { OriginPolicy } from '../src/auth/origin.ts';
+import { noteBackend } from '../src/observability/note-backend.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import type { Settings } from '../src/settings/settings.ts';
+import { askerOf } from '../src/hooks/ask-backend.ts';
+import { BeforeMessage, beforeMessageEndpoint } from '../src/hooks/before-message.ts';
 import { outgoingHookOf } from '../src/hooks/outgoing.ts';
 import type { Delivery } from '../src/host/ports.ts';
 import { type Push, pushOf } from '../src/push/push.ts';
@@ -127,6 +130,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
     meter,
     application,
     hook,
+    beforeMessage: beforeMessageOf(settings, log, meter),
     carry: (target, deliveries) => {
       if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
       return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
@@ -145,6 +149,15 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
   const { DATA_DIR: dataDir, DURABILITY: durability } = settings;
   const hooks = outgoing && new NodeHooks({ dataDir, durability, outgoing, log, meter, rooms });
   return { rooms, inboxes, hooks };
+}
+
+/** Asks the backend from this process, where one is set. */
+function beforeMessageOf(settings: Settings, log: HostLog, meter: NodeMetrics) {
+  const endpoint = beforeMessageEndpoint(settings);
+  if (endpoint === undefined) return undefined;
+  const ask = askerOf(endpoint);
+  const noted = noteBackend(log);
+  return new BeforeMessage(settings, { ask, now: () => Date.now(), meter, noted });
 }
 
 /** Answers Node's requests with the routes; a stream goes straight to its socket. */

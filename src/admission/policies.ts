@@ -112,6 +112,7 @@ export function policies(limits: Limits, maxHandshakes: number): readonly Policy
     ...handshakePolicies(limits, maxHandshakes),
     ...otherPolicies(),
     ...streamPolicies(),
+    ...webhookPolicies(),
   ];
 }
 
@@ -290,6 +291,12 @@ function streamPolicies(): readonly Policy[] {
       settings: ['SIGNALS'],
       hosts: both,
     },
+  ];
+}
+
+/** Webhooks in both directions, and questions to the backend. */
+function webhookPolicies(): readonly Policy[] {
+  return [
     {
       id: 'ADM17',
       subject: 'messages of an incoming webhook',
@@ -306,6 +313,26 @@ function streamPolicies(): readonly Policy[] {
       beyond: '`rate_limited` with `retryAfterMs`, without asking the room',
       protects: 'rooms from being woken or looked for by anybody: such a request has no token',
       settings: ['JWT_SECRET', 'FILES_SECRET'],
+      hosts: both,
+    },
+    {
+      id: 'ADM19',
+      subject:
+        'questions to `BEFORE_MESSAGE_URL` that are open at once, of a process or, at the edge, of a room',
+      bound: `${fixed.openQuestions.all}, ${fixed.openQuestions.user} of them about one user`,
+      beyond: '`rate_limited` with `retryAfterMs`',
+      protects:
+        'your backend from a flood, and the others from a user who sends much while it is slow',
+      settings: ['BEFORE_MESSAGE_URL'],
+      hosts: both,
+    },
+    {
+      id: 'ADM20',
+      subject: 'commands of a connection that wait for the answer to such a question',
+      bound: `${fixed.waitingCommands}`,
+      beyond: '`rate_limited` with `retryAfterMs`',
+      protects: 'memory from a client that goes on sending',
+      settings: ['BEFORE_MESSAGE_URL'],
       hosts: both,
     },
   ];

@@ -3,6 +3,7 @@ import { testTokenRoute } from '../transports/http/test-token.ts';
 import type { Environment } from './environment.ts';
 import { service } from './service.ts';
 
+export { Backend } from './backend.ts';
 export { HookObject } from './hook-object.ts';
 export { InboxObject } from './inbox-object.ts';
 export { PollingSession } from './polling-session.ts';

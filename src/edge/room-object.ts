@@ -1,15 +1,18 @@
 import { deleteFiles, SWEEPER } from '../files/delete-files.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
+import { noteBackend } from '../observability/note-backend.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { application } from '../app/current.ts';
+import { BeforeMessage, beforeMessageEndpoint, executeWith } from '../hooks/before-message.ts';
 import { outgoingHookOf } from '../hooks/outgoing.ts';
 import { pacedTelling } from '../hooks/paced-telling.ts';
 import type { OrderAnswer, OrderCall, RequestAnswer, RequestCall } from '../relay/exchange.ts';
 import { RoomRelays } from '../relay/room-relays.ts';
 import { Room } from '../room/room.ts';
+import type { Question } from '../room/verdict.ts';
 import { FILES_TARGET } from '../room/files/deliver.ts';
 import { HOOK_TARGET } from '../room/hook/deliver.ts';
 import { INBOX_TARGET } from '../room/telling/evaluate.ts';
@@ -28,6 +31,7 @@ export class RoomObject extends SocketObject<Room> {
   readonly #tellHook = pacedTelling((deliveries) =>
     this.env.HOOK.getByName(this.roomId).tell(deliveries.map(({ key, body }) => ({ key, body }))),
   );
+  readonly #beforeMessage = this.#makeBeforeMessage();
   readonly #relays: RoomRelays;
   #room: Room | undefined;
 
@@ -64,7 +68,9 @@ export class RoomObject extends SocketObject<Room> {
     payload: unknown,
   ): Promise<Result<Reply<N>>> {
     try {
-      return await this.hosted.ask((room) => room.execute(identity, name, payload));
+      return await executeWith(this.#beforeMessage, (verdict) =>
+        this.hosted.ask((room) => room.execute(identity, name, payload, verdict)),
+      );
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, error: error.problem };
       throw error;
@@ -77,7 +83,10 @@ export class RoomObject extends SocketObject<Room> {
     const { groups } = this.#relays;
     const roster = { connections: connections.connections.bind(connections), groups };
     const hookEvents = outgoingHookOf(this.settings)?.eventsOf(this.roomId) ?? new Set();
-    const host = { firstEpoch, roster, meter, hasInboxes: true, application, hookEvents };
+    const judge = this.#beforeMessage && {
+      ask: (id: string, question: Question) => void this.#ask(id, question),
+    };
+    const host = { firstEpoch, roster, meter, hasInboxes: true, application, judge, hookEvents };
     this.#room = new Room(this.roomId, { ...host, ...ports }, this.limits);
     this.#relays.opened(this.#room);
     return this.#room;
@@ -110,6 +119,22 @@ export class RoomObject extends SocketObject<Room> {
 
   protected override get roomId(): string {
     return this.ctx.id.name ?? '';
+  }
+
+  #makeBeforeMessage(): BeforeMessage | undefined {
+    if (beforeMessageEndpoint(this.settings) === undefined) return undefined;
+    return new BeforeMessage(this.settings, {
+      // Not from here: requests would keep the object awake.
+      ask: (id, body) => this.ctx.exports.Backend.ask(id, body),
+      now: () => Date.now(),
+      meter: { asked: (...question) => this.report.asked(...question) },
+      noted: noteBackend(this.log),
+    });
+  }
+
+  async #ask(id: string, question: Question): Promise<void> {
+    const answer = await this.#beforeMessage!.ask(question);
+    this.hosted.queue((room) => room.decided(id, answer));
   }
 
   /** From here on flushes have something for relays; a room without them pays nothing. */

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import type { Environment } from './environment.ts';
 import { service } from './service.ts';
 
+export { Backend } from './backend.ts';
 export { HookObject } from './hook-object.ts';
 export { InboxObject } from './inbox-object.ts';
 export { PollingSession } from './polling-session.ts';

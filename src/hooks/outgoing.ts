@@ -38,12 +38,14 @@ export function outgoingHookOf(settings: HookSettings): OutgoingHook | undefined
 }
 
 /** Why nothing can be sent with these settings; undefined where it can, or need not. */
-export function wrongHook({
-  WEBHOOK_URL,
-  WEBHOOK_SECRETS,
-}: Pick<HookSettings, 'WEBHOOK_URL' | 'WEBHOOK_SECRETS'>): string | undefined {
-  if (WEBHOOK_URL === undefined || WEBHOOK_SECRETS !== undefined) return undefined;
-  return 'WEBHOOK_URL needs WEBHOOK_SECRETS: set it to what "echo whsec_$(openssl rand -base64 32)" prints, and give it to your backend.';
+export function wrongHook(
+  settings: Pick<Settings, 'WEBHOOK_URL' | 'BEFORE_MESSAGE_URL' | 'WEBHOOK_SECRETS'>,
+): string | undefined {
+  if (settings.WEBHOOK_SECRETS !== undefined) return undefined;
+  const names = ['WEBHOOK_URL', 'BEFORE_MESSAGE_URL'] as const;
+  const unsigned = names.find((name) => settings[name] !== undefined);
+  if (unsigned === undefined) return undefined;
+  return `${unsigned} needs WEBHOOK_SECRETS: set it to what "echo whsec_$(openssl rand -base64 32)" prints, and give it to your backend.`;
 }
 
 function names(pattern: string, roomId: string): boolean {

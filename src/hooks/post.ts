@@ -20,25 +20,39 @@ export type PostOutcome =
 export type Post = (id: string, body: string) => Promise<PostOutcome>;
 
 /** Sends signed requests to an endpoint of the operator's; redirects are not followed. */
-export function posterOf({ url, secrets, timeoutMs }: HookEndpoint): Post {
+export function posterOf(endpoint: HookEndpoint): Post {
   return async (id, body) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    try {
-      const headers = {
-        ...(await signedHeaders(secrets, id, body, Date.now())),
-        'content-type': 'application/json',
-        'user-agent': `Parlor/${VERSION}`,
-      };
-      const init = { method: 'POST', headers, body, redirect: 'manual', signal } as const;
-      const response = await fetch(url, init);
+    const sent = await send(endpoint, id, body, (response) => {
       // What an endpoint says beyond its status is not read.
       void response.body?.cancel().catch(() => undefined);
-      return outcomeOf(response);
-    } catch {
-      const reason = signal.aborted ? `no answer within ${timeoutMs} ms` : 'it cannot be reached';
-      return { type: 'failed', reason };
-    }
+      return Promise.resolve(outcomeOf(response));
+    });
+    return typeof sent === 'string' ? { type: 'failed', reason: sent } : sent;
   };
+}
+
+/**
+ * Makes one signed request, which ends with the endpoint's time-out, reading included. Never rejects.
+ * @returns what `read` makes of the response, or why there is none, for operators
+ */
+export async function send<T extends object>(
+  { url, secrets, timeoutMs }: HookEndpoint,
+  id: string,
+  body: string,
+  read: (response: Response) => Promise<T>,
+): Promise<T | string> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const headers = {
+      ...(await signedHeaders(secrets, id, body, Date.now())),
+      'content-type': 'application/json',
+      'user-agent': `Parlor/${VERSION}`,
+    };
+    const init = { method: 'POST', headers, body, redirect: 'manual', signal } as const;
+    return await read(await fetch(url, init));
+  } catch {
+    return signal.aborted ? `no answer within ${timeoutMs} ms` : 'it cannot be reached';
+  }
 }
 
 function outcomeOf({ ok, status, headers }: Response): PostOutcome {

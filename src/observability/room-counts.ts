@@ -1,5 +1,6 @@
 import type { OperationName } from '../protocol/commands.ts';
 import type { ErrorCode } from '../protocol/codes/errors.ts';
+import type { QuestionOutcome } from '../hooks/before-message.ts';
 import type { Meter } from '../room/ports.ts';
 import type { Fields } from './logger.ts';
 import { Counter, COUNTS, Histogram } from './metrics.ts';
@@ -16,6 +17,8 @@ export class RoomCounts implements Meter {
   wakeups = new Counter();
   /** Attempts at deliveries to targets outside, by outcome. */
   attempts = new Counter();
+  /** Questions to the backend before texts are stored, by outcome. */
+  questions = new Counter();
 
   /** Counts from zero again. */
   clear(): void {
@@ -35,6 +38,10 @@ export class RoomCounts implements Meter {
     this.attempts.add(outcome);
   }
 
+  asked(outcome: QuestionOutcome, _ms: number): void {
+    this.questions.add(outcome);
+  }
+
   flushed(frames: number, lines: number): void {
     this.flushes.observe(frames);
     this.lines.add('', lines);
@@ -50,7 +57,8 @@ export class RoomCounts implements Meter {
         this.refusals.total +
         this.flushes.count +
         this.wakeups.total +
-        this.attempts.total ===
+        this.attempts.total +
+        this.questions.total ===
       0
     );
   }
@@ -58,6 +66,7 @@ export class RoomCounts implements Meter {
   /** All of it in one line of a log. */
   get summary(): Fields {
     const refused = [...this.refusals.all].map(([code, count]) => [`refused_${code}`, count]);
+    const questions = [...this.questions.all].map(([how, count]) => [`question_${how}`, count]);
     return {
       wakeups: this.wakeups.total,
       commands: this.commands.total,
@@ -72,7 +81,7 @@ export class RoomCounts implements Meter {
       lines: this.lines.total,
       targetsReached: this.attempts.of('delivered'),
       targetsFailed: this.attempts.of('failed'),
-      ...(Object.fromEntries(refused) as Fields),
+      ...(Object.fromEntries([...refused, ...questions]) as Fields),
     };
   }
 }

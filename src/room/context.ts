@@ -14,11 +14,14 @@ import type { Presence } from './presence/presence.ts';
 import type { Typing } from './presence/typing.ts';
 import type { RoomState } from './storage/room-row.ts';
 import type { Stores } from './storage/stores.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The identity that gave a command, with its connection; over HTTP there is none. */
 export interface Actor {
   identity: Identity;
   connection?: Connection;
+  /** What the backend has decided about the command. */
+  verdict?: Verdict | undefined;
 }
 
 /** What all of a room's work reads and writes through. */
@@ -35,6 +38,8 @@ export interface RoomParts extends Stores {
   limits: Limits;
   ids: Ids;
   application: Application;
+  /** Whether the backend decides about texts before they are stored. */
+  asksFirst: boolean;
   /** Where a defect of the application is reported that must not stop the room's own work. */
   log: Ports['log'];
   /** What the outgoing webhook follows of this room. */
@@ -48,6 +53,8 @@ export interface UpkeepContext extends RoomParts {
   state: RoomState;
   /** Epoch milliseconds when the work began. */
   now: number;
+  /** What the backend has decided about the text at hand. */
+  verdict?: Verdict | undefined;
 }
 
 /** What a handler may look at. Handlers decide and write; they cannot send. */

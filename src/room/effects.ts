@@ -18,6 +18,8 @@ import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
 import type { Telling } from './telling/telling.ts';
 import type { Watchers } from './telling/watchers.ts';
+import type { Questions } from './questions.ts';
+import type { Question } from './verdict.ts';
 import { dueAt } from './upkeep/tasks.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
@@ -61,6 +63,8 @@ type PlainEffect =
   | { type: 'reclaimSpace' }
   /** An application's own event is to be passed on, when its sender and the room may. */
   | { type: 'signal'; signal: Signal }
+  /** The backend is asked about a stream whose sender is silent. */
+  | { type: 'ask'; question: Question; seq: number }
   /** Text joins an append that the next flush hands out. */
   | { type: 'extendAppend'; seq: number; text: string };
 
@@ -166,6 +170,7 @@ export interface EffectTargets {
   watchers: Watchers;
   /** Shows a user under the name in a connection's token. */
   rename: (connection: Connection) => void;
+  questions: Questions | undefined;
 }
 
 /** Applies effects. Never throws: what they need from storage was read when they were planned. */
@@ -188,6 +193,11 @@ export class Effects {
           break;
         case 'signal':
           this.#targets.signals.add(effect.signal);
+          break;
+        case 'ask':
+          this.#targets.questions?.ask(effect.question, (verdict) =>
+            upkeep.interrupt(effect.seq, verdict),
+          );
           break;
         case 'extendAppend':
           appends.extend(effect.seq, effect.text);

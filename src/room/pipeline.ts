@@ -101,6 +101,6 @@ export class Pipeline {
     const { identity } = actor;
     const access = accessOf(identity, roomId, members.find(identity.userId));
     assertAccess(access, state, limits, now, name);
-    return { ...this.#parts, actor, access, state, now };
+    return { ...this.#parts, actor, access, state, now, verdict: actor.verdict };
   }
 }

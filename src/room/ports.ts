@@ -7,6 +7,7 @@ import type { Clock, Courier, Ids, Log, Sql, Timer, Wakeup } from '../host/ports
 import type { Application } from './application.ts';
 import type { Frame } from './broadcast/frame.ts';
 import type { PerMinute } from './access/per-minute.ts';
+import type { Question } from './verdict.ts';
 
 /** What a room asks of its host, beside what every hosted object asks for. */
 export type {
@@ -58,6 +59,12 @@ export interface Meter {
   flushed(frames: number, lines: number): void;
 }
 
+/** Asks the operator's backend about texts. */
+export interface Judge {
+  /** Never throws. The answer comes in a later turn, by `Room.decided` with the same `id`. */
+  ask(id: string, question: Question): void;
+}
+
 export interface Ports {
   sql: Sql;
   /**
@@ -78,6 +85,8 @@ export interface Ports {
   /** Whether the courier reaches inboxes, which the room then tells what their users have in it. */
   hasInboxes?: boolean;
   application?: Application;
+  /** Without it texts are stored without asking. */
+  judge?: Judge | undefined;
   /** What the courier's webhook follows of this room; nothing unless given. */
   hookEvents?: ReadonlySet<HookEvent>;
 }

@@ -1,16 +1,20 @@
 import type { CloseCode } from '../protocol/codes/close-codes.ts';
 import type { Problem } from '../protocol/codes/errors.ts';
 import type { Limits } from '../protocol/codes/limits.ts';
-import { costOf, type Reply, type RequestName, traits } from '../protocol/commands.ts';
+import { costOf, type RequestName } from '../protocol/commands.ts';
 import { isCommandName } from '../protocol/payloads.ts';
 import type { LeaveReason } from '../protocol/events.ts';
-import { ackLine, type Command, joinedLine, type Result } from '../protocol/frames.ts';
-import { GUEST_PREFIX, type Identity } from '../protocol/identity.ts';
+import { ackLine, type Command } from '../protocol/frames.ts';
+import type { Identity } from '../protocol/identity.ts';
+import { connectTo } from './connect-to.ts';
+import { type Executed, execute } from './execute.ts';
 import type { Connection, Ports } from './ports.ts';
 import { operationOf } from './own-names.ts';
 import { answerMade, answerRefresh } from './own-answers.ts';
 import { Relaying } from './relaying.ts';
 import { type RoomServices, servicesOf } from './services.ts';
+import { type Answer, Undecided, type Verdict } from './verdict.ts';
+import { WaitingCommands } from './waiting-commands.ts';
 
 /**
  * One conversation. A command runs synchronously, from decoding to its effects; lines to connections
@@ -20,11 +24,13 @@ export class Room {
   readonly #services: RoomServices;
   /** What a host with relays needs. */
   readonly relaying: Relaying;
+  readonly #waiting: WaitingCommands | undefined;
 
   /** @throws NewerSchema where newer code has written the room */
   constructor(roomId: string, ports: Ports, limits: Limits) {
     this.#services = servicesOf(roomId, ports, limits);
     this.relaying = new Relaying(roomId, this.#services);
+    this.#waiting = WaitingCommands.over(this.#services.questions, this);
   }
 
   /**
@@ -32,61 +38,53 @@ export class Room {
    * @throws Refusal when the room does not take it; nothing has then happened
    */
   connect(connection: Connection, payload: unknown): void {
-    const { tokenExpiry, rates, pipeline, connections, outbox, effects } = this.#services;
-    const { identity } = connection.state;
-    tokenExpiry.sweep();
-    rates.charge(identity.userId, costOf('joinRoom', identity));
-    const planned = pipeline.run('joinRoom', { identity, connection }, payload);
-    connections.add(connection);
-    tokenExpiry.watch(connection);
-    outbox.reply(connection, joinedLine(planned.reply));
-    effects.apply(planned.effects);
+    connectTo(this.#services, connection, payload);
   }
 
-  /** Does a connection's command; the reply, or the refusal, comes through the outbox. */
-  handle(connection: Connection, command: Command): void {
+  /**
+   * Does a connection's command; the reply, or the refusal, comes through the outbox.
+   * @param verdict where it was given before, and the backend was asked about it
+   */
+  handle(connection: Connection, command: Command, verdict?: Verdict): void {
     const { tokenExpiry, rates, pipeline, outbox, effects } = this.#services;
     const { name, ref } = command;
     tokenExpiry.sweep();
     if (!this.#isReachable(connection)) return;
     const { identity } = connection.state;
     try {
-      rates.charge(identity.userId, costOf(name, identity));
+      if (verdict === undefined) {
+        if (this.#waiting?.add(connection, command) === true) return;
+        rates.charge(identity.userId, costOf(name, identity));
+      }
       const { application, openSignals } = this.#services;
       const asked = isCommandName(name)
         ? { name, payload: command.payload, level: undefined }
         : operationOf(command, application, openSignals);
       const { payload, level } = asked;
-      const done = pipeline.run(asked.name, { identity, connection }, payload, level);
-      if (ref !== undefined) {
+      const done = pipeline.run(asked.name, { identity, connection, verdict }, payload, level);
+      if (ref !== undefined && connection.open) {
         outbox.reply(connection, ackLine(ref, { ok: true, ...done.reply }), done.position);
       }
       effects.apply(done.effects);
     } catch (error) {
-      this.#services.refusals.refuse(connection, command, error);
+      if (error instanceof Undecided) this.#waiting?.ask(connection, command, error.question);
+      else this.#services.refusals.refuse(connection, command, error);
     }
   }
 
-  /**
-   * Does a command for an identity without a connection. The result may be sent once the host has
-   * stored what was decided.
-   */
-  execute<N extends RequestName>(identity: Identity, name: N, payload: unknown): Result<Reply<N>> {
-    const { tokenExpiry, rates, upkeep, pipeline, effects } = this.#services;
-    tokenExpiry.sweep();
-    try {
-      // Guests without a connection are new with every request; together they get one allowance.
-      rates.charge(
-        identity.guest === true ? GUEST_PREFIX : identity.userId,
-        costOf(name, identity),
-      );
-      if (traits.get(name)?.awaitsErasures === true) upkeep.finishErasures();
-      const { reply, effects: planned } = pipeline.run(name, { identity }, payload);
-      effects.apply(planned);
-      return { ok: true, ...reply };
-    } catch (error) {
-      return { ok: false, error: this.#services.refusals.problemOf(error, name) };
-    }
+  /** Does a command for an identity without a connection. The result may be sent once it is stored. */
+  execute<N extends RequestName>(
+    identity: Identity,
+    name: N,
+    payload: unknown,
+    verdict?: Verdict,
+  ): Executed<N> {
+    return execute(this.#services, identity, name, payload, verdict);
+  }
+
+  /** The backend has answered a question of this room. */
+  decided(questionId: string, answer: Answer): void {
+    this.#services.questions?.decided(questionId, answer);
   }
 
   /**
@@ -110,6 +108,7 @@ export class Room {
 
   /** A connection is gone: `left` for a deliberate end by its client, `disconnected` for any other. */
   depart(connection: Connection, reason: LeaveReason): void {
+    if (this.#waiting?.defersEnd(connection, reason) === true) return;
     this.#services.departures.gone(connection, reason);
   }
 
@@ -142,7 +141,8 @@ export class Room {
   }
 
   /** A connection that has ended or is being disconnected gives no more commands. */
-  #isReachable({ open, state }: Connection): boolean {
-    return open && this.#services.connections.byId.has(state.id);
+  #isReachable(connection: Connection): boolean {
+    if (!connection.open && this.#waiting?.isEnding(connection) !== true) return false;
+    return this.#services.connections.byId.has(connection.state.id);
   }
 }

@@ -16,6 +16,7 @@ import { FILES_TARGET, filesBody } from './files/deliver.ts';
 import { HOOK_TARGET, hookBody } from './hook/deliver.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Ports } from './ports.ts';
+import { Questions } from './questions.ts';
 import { Connections } from './presence/connections.ts';
 import { Departures } from './presence/departures.ts';
 import { Presence } from './presence/presence.ts';
@@ -58,6 +59,8 @@ export interface RoomServices {
   pipeline: Pipeline;
   effects: Effects;
   upkeep: Upkeep;
+  /** Undefined where no backend is asked. */
+  questions: Questions | undefined;
 }
 
 /**
@@ -68,7 +71,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const { clock, ids, timer, log, application = {} } = ports;
   const database = new Database(ports.sql);
   const outgoing = outgoingOf(roomId, ports);
-  const { connections, outbox, presence, typing, departures, tokenExpiry } = outgoing;
+  const { connections, outbox, presence, typing, tokenExpiry, questions } = outgoing;
   const stores = storesOf(database, ports, roomId);
   const rates = new RateLimits(commandRate(limits), clock);
   const appends = new OpenAppends();
@@ -88,6 +91,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     ids,
     deliveries,
     application,
+    asksFirst: questions !== undefined,
     log,
     hookEvents: ports.hookEvents ?? NO_EVENTS,
   };
@@ -101,13 +105,10 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   const pipeline = new Pipeline(parts, database, ports, upkeep);
   const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
   const effects = new Effects({
-    outbox,
+    ...outgoing,
     appends,
-    connections,
-    presence,
     signals: new Signals(outbox, clock, timer),
     receipts: new Receipts(roomId, outbox, presence, connections, timer),
-    departures,
     upkeep,
     telling,
     watchers,
@@ -140,9 +141,9 @@ function readDelivery(
   return bodyOf(context, target.slice(INBOX_TARGET.length));
 }
 
-/** Makes what knows a room's connections and brings events to them. */
+/** Makes what knows a room's connections and brings events to them, and questions to the backend. */
 function outgoingOf(roomId: string, ports: Ports) {
-  const { clock, timer, roster } = ports;
+  const { clock, timer, ids, roster, judge } = ports;
   const connections = new Connections(roster);
   const outbox = new Outbox(connections);
   const presence = new Presence(roomId, outbox, clock, timer, connections);
@@ -167,5 +168,6 @@ function outgoingOf(roomId: string, ports: Ports) {
     slowConsumers,
     frames,
     refusals,
+    questions: judge && new Questions({ judge, timer, ids }),
   };
 }

@@ -79,4 +79,34 @@ export const hookDeclarations = [
     unit: 'ms',
     about: 'Time your backend has to answer a webhook.',
   },
+  {
+    name: 'BEFORE_MESSAGE_URL',
+    group: 'security',
+    kind: 'text',
+    wrong: wrongUrl,
+    hosts: both,
+    about:
+      'URL of your backend that is asked before a message, an edit or the end of a stream is stored, and may refuse or change the text. Signed with `WEBHOOK_SECRETS`. https, or http on this machine. Unset: nothing is asked.',
+  },
+  {
+    name: 'BEFORE_MESSAGE_ON_FAILURE',
+    group: 'security',
+    kind: 'choice',
+    default: 'allow',
+    choices: ['allow', 'refuse'],
+    hosts: both,
+    about:
+      'What becomes of a text while `BEFORE_MESSAGE_URL` fails: `allow` stores it as it is, `refuse` refuses it as `unavailable`.',
+  },
+  {
+    name: 'BEFORE_MESSAGE_TIMEOUT_MS',
+    group: 'tuning',
+    kind: 'whole',
+    default: 1_500,
+    least: 100,
+    most: 10_000,
+    hosts: both,
+    unit: 'ms',
+    about: 'Time your backend has to decide about a text, which its sender waits for.',
+  },
 ] as const satisfies readonly Declaration[];

@@ -82,6 +82,12 @@ export const fixed = {
   signalsPerSecond: { user: 20, room: 200 },
   /** How often those that wait are looked at, in milliseconds. */
   signalsEveryMs: 50,
+  /** Commands of a connection that wait while an earlier one is being decided about. */
+  waitingCommands: 64,
+  /** Questions to the backend that are open at once in a process, or of a room at the edge. */
+  openQuestions: { all: 100, user: 10 },
+  /** The sentence with which the backend refuses a text, in code points. */
+  refusalCharacters: 300,
   /** Users a message may mention. */
   mentions: 50,
   /** Files of one message. */

@@ -44,6 +44,7 @@ export class Refusals {
   /** Answers a command with an `ack`, or without a `ref` with an `error` event that names it. */
   refuse(connection: Connection, { name, payload, ref }: Command, error: unknown): void {
     const problem = this.problemOf(error, name);
+    if (!connection.open) return;
     if (ref !== undefined) {
       this.#outbox.reply(connection, ackLine(ref, { ok: false, error: problem }));
       return;

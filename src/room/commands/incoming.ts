@@ -61,7 +61,7 @@ export const sayIncoming: Handler<'sayIncoming'> = (context, { keyHash, text, us
   };
   const access = { ...accessOf(identity, roomId, members.find(userId)), isGranted: true };
   assertAccess(access, state, limits, now);
-  incomingRates.charge(found.id);
+  if (context.verdict === undefined) incomingRates.charge(found.id);
   const open = { ...state, readOnly: false, slowModeSeconds: 0 };
   const spoken = { message: text, sender, ...(id !== undefined && { id }) };
   return message({ ...context, actor: { identity }, access, state: open }, spoken);

@@ -33,7 +33,7 @@ export const message: Handler<'message'> = (context, payload) => {
   if (streaming === true) assertMayStream(context, kind);
   // Most applications say nothing of most messages.
   const isPlain = kind === undefined && data === undefined;
-  if (isPlain && context.application.beforeMessage === undefined) {
+  if (isPlain && context.application.beforeMessage === undefined && !context.asksFirst) {
     return send(context, payload, { message: text, ...(meta !== undefined && { meta }) });
   }
   // A stream is judged at its end.

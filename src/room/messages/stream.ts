@@ -1,5 +1,5 @@
 import type { Reply } from '../../protocol/commands.ts';
-import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
+import { errorCodes, invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message, StreamEnding } from '../../protocol/objects.ts';
 import type { Context, UpkeepContext } from '../context.ts';
@@ -9,6 +9,7 @@ import { sendingUser } from '../own/app-room.ts';
 import { compose, draftOf, withDraft } from '../own/compose.ts';
 import { emptyMessage } from './empty-message.ts';
 import { isStorageTrouble } from '../storage/storage-trouble.ts';
+import { Undecided } from '../verdict.ts';
 import { findUndeleted } from './find-message.ts';
 
 /**
@@ -50,7 +51,8 @@ export function endedReply({ seq, rev, message, status }: Message): Reply<'appen
   return { seq, rev, length: message.length, status: status ?? 'done' };
 }
 
-const UNCHECKED = 'The application failed to check this message, so it was deleted.';
+/** The refusal of a text that could not be checked: it must not stay. */
+export const UNCHECKED = 'The application failed to check this message, so it was deleted.';
 
 /** A stream that has just ended: its message, and what others hear. */
 export interface Ended {
@@ -86,11 +88,11 @@ export function endStream(
 }
 
 /**
- * The message as the application's rule has it stored, or why that refuses it. A rule that throws
+ * The message as the backend and the application's rule have it stored, or why they refuse it. A rule that throws
  * refuses: the stream has to end, and what the rule could not check must not stay.
  */
 function judge(context: UpkeepContext, before: Message): Message | { refusal: Refusal } {
-  if (context.application.beforeMessage === undefined) return before;
+  if (context.application.beforeMessage === undefined && !context.asksFirst) return before;
   try {
     const draft = compose(context, sendingUser(context, before), {
       ...draftOf(before),
@@ -103,8 +105,10 @@ function judge(context: UpkeepContext, before: Message): Message | { refusal: Re
       JSON.stringify(draft.data) === JSON.stringify(before.data);
     return isSame ? before : withDraft(before, draft);
   } catch (error) {
+    if (error instanceof Undecided || isStorageTrouble(error)) throw error;
+    // The backend cannot be asked now: the sender may try again.
+    if (error instanceof Refusal && errorCodes[error.code].temporary) throw error;
     if (error instanceof Refusal) return { refusal: error };
-    if (isStorageTrouble(error)) throw error;
     context.log.failure('beforeMessage', error);
     return { refusal: new Refusal('refused', UNCHECKED) };
   }

@@ -1,12 +1,13 @@
 import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
-import type { Draft, JsonObject } from '../../protocol/app-room.ts';
+import type { Draft, JsonObject, Replacement } from '../../protocol/app-room.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { wrongText } from '../../protocol/fields.ts';
 import { exceedsBytes } from '../../protocol/text.ts';
 import type { KindRule } from '../application.ts';
 import type { UpkeepContext } from '../context.ts';
 import { assertSizes } from '../messages/content.ts';
+import { replacementBy } from '../verdict.ts';
 import { appRoom, type Acting } from './app-room.ts';
 
 export interface Composed extends Draft {
@@ -39,9 +40,10 @@ export function withDraft(before: Message, { message, meta, data }: Draft): Mess
 
 /**
  * What is stored of what a user wants to say: data as its kind's schema gives it, the text of a kind
- * that makes one, and what the application's rule replaces.
+ * that makes one, what the backend replaces, and then what the application's rule does.
  * @param from undefined where the text is not to be judged yet, at the beginning of a stream
- * @throws Refusal `refused` by the application; `invalid_payload` or `too_large` for what does not fit
+ * @throws Refusal `refused` by either; `invalid_payload` or `too_large` for what does not fit
+ * @throws Undecided where the backend is to be asked first
  */
 export function compose(
   context: UpkeepContext,
@@ -51,15 +53,17 @@ export function compose(
   const draft = withKind(context, given);
   const maxBytes = isStreamed ? context.limits.streamBytes : context.limits.messageBytes;
   assertSizes(draft, maxBytes);
-  const { beforeMessage } = context.application;
-  if (from === undefined || beforeMessage === undefined) return draft;
-  const replacement = beforeMessage(appRoom(context, from), draft);
-  if (replacement === undefined) return draft;
-  const replaced = withKind(context, { ...draft, ...replacement });
-  assertSizes(replaced, maxBytes);
-  const why = maySayNothing === true ? undefined : wrongText(replaced.message);
-  if (why !== undefined && replaced.kind === undefined) throw invalidField('message', why);
-  return replaced;
+  if (from === undefined) return draft;
+  const put = (before: Draft, replacement: Replacement | undefined): Draft => {
+    if (replacement === undefined) return before;
+    const replaced = withKind(context, { ...before, ...replacement });
+    assertSizes(replaced, maxBytes);
+    const why = maySayNothing === true ? undefined : wrongText(replaced.message);
+    if (why !== undefined && replaced.kind === undefined) throw invalidField('message', why);
+    return replaced;
+  };
+  const decided = context.asksFirst ? put(draft, replacementBy(context, from, draft)) : draft;
+  return put(decided, context.application.beforeMessage?.(appRoom(context, from), decided));
 }
 
 function withKind(context: UpkeepContext, draft: Draft): Draft {

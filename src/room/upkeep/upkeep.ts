@@ -5,10 +5,23 @@ import { EARLIER_LIVES, FILES_TARGET } from '../files/deliver.ts';
 import type { Ports } from '../ports.ts';
 import type { Database } from '../storage/database.ts';
 import type { Telling } from '../telling/telling.ts';
+import { UNCHECKED } from '../messages/stream.ts';
+import { Undecided, type Verdict } from '../verdict.ts';
+import { interruptStream } from './interrupting.ts';
 import { dueAt, upkeepStep } from './tasks.ts';
 
 /** When a step of upkeep has failed it is tried again after this long, in milliseconds. */
 const RETRY_MS = 600_000;
+
+/** A sender who is silent does not try again: a text that could not be checked is refused. */
+function final({ draft, answer }: Verdict): Verdict {
+  if (answer.type !== 'refuse' || answer.problem.code === 'refused') return { draft, answer };
+  return { draft, answer: { type: 'refuse', problem: { code: 'refused', message: UNCHECKED } } };
+}
+
+function isOpen({ streams, state }: UpkeepContext, seq: number): boolean {
+  return state.deletion === null && streams.find(seq) !== undefined;
+}
 
 /** Does what a room owes without being asked, and knows when the room is woken for it. */
 export class Upkeep {
@@ -68,6 +81,21 @@ export class Upkeep {
     } catch (error) {
       this.#ports.log.failure('wakeup', error);
       this.setWakeup(this.#ports.clock.now() + RETRY_MS);
+    }
+  }
+
+  /** Ends a stream whose sender is silent, now that the backend has decided about its text. */
+  interrupt(seq: number, verdict: Verdict): void {
+    try {
+      const { effects } = this.#database.atomic(() => {
+        const context = { ...this.context(), verdict: final(verdict) };
+        const effects = isOpen(context, seq) ? interruptStream(context, seq) : [];
+        return plan(context, { reply: {}, effects }, this.wakeAt);
+      });
+      this.#apply(effects);
+    } catch (error) {
+      // Its sender has gone on writing: that is another text, which is asked about at its end.
+      if (!(error instanceof Undecided)) this.#ports.log.failure('interrupt', error);
     }
   }
 

@@ -11,6 +11,7 @@ import type { Command } from '../../../src/protocol/frames.ts';
 import type { ConnectionState, Immediate, Ports, Sql, SqlValue } from '../../../src/room/ports.ts';
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import { Room } from '../../../src/room/room.ts';
+import type { Answer, Verdict } from '../../../src/room/verdict.ts';
 
 /** A fault put into the storage; tells it from a defect. */
 export class StorageFault extends Error {}
@@ -147,6 +148,11 @@ export class StagedRoom {
     this.#use().handle(plug.connection, command);
   }
 
+  /** Brings the answer to a question, in a turn of the room. */
+  decided(id: string, answer: Answer): void {
+    this.turn(() => this.#use().decided(id, answer));
+  }
+
   /** Puts a newer token in the place of a connection's, as a transport does that has verified it. */
   renew(plug: Plug, identity: Identity): void {
     this.#use().renew(plug.connection, identity);
@@ -163,8 +169,9 @@ export class StagedRoom {
     name: string,
     payload: object,
     answered: (result: unknown) => void = () => {},
+    verdict?: Verdict,
   ): void {
-    const result = this.#use().execute(identity, name as RequestName, payload);
+    const result = this.#use().execute(identity, name as RequestName, payload, verdict);
     this.#waiting.push((stored) => stored && answered(result));
   }
 

@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { Inbox } from './inbox.ts';
+import { makeSecret } from './webhook-receiver.ts';
+
+/** What a host asks, as docs/protocol.md has it. */
+export interface SubmittedMessage {
+  type: string;
+  timestamp: string;
+  data: {
+    roomId: string;
+    user: { userId: string; username: string; role: string };
+    draft: { message: string; meta?: object; seq?: number };
+  };
+}
+
+/** What a text is answered with: what stands after its first colon is for people. */
+const ANSWERS: Readonly<Record<string, (response: ServerResponse, text: string) => void>> = {
+  refuse: (response) => response.end('{"verdict":"refuse","message":"Be kind."}'),
+  replace: (response, text) =>
+    response.end(JSON.stringify({ verdict: 'replace', message: text.replace('replace', 'kind') })),
+  rubbish: (response) => response.end('<html>Welcome!</html>'),
+  fail: (response) => response.writeHead(500).end('{"verdict":"allow"}'),
+  redirect: (response) => response.writeHead(307, { location: '/allow' }).end(),
+  cut: (response) => response.destroy(),
+  hang: () => undefined,
+  huge: (response) => void response.end(`{"verdict":"allow","x":"${'x'.repeat(10_000_000)}"}`),
+};
+
+/** An operator's backend that decides about texts by what they begin with, such as `refuse: you`. */
+export class DecidingBackend {
+  readonly secret = makeSecret();
+  /** What it was asked, in order of arrival. */
+  readonly asked: SubmittedMessage['data'][] = [];
+  /** Why questions were turned away: their signatures do not hold. */
+  readonly forged: string[] = [];
+  readonly #server: Server;
+  readonly #inbox = new Inbox();
+  #held: { roomId: string; answer: () => void }[] = [];
+
+  constructor() {
+    this.#server = createServer((request, response) => void this.#receive(request, response));
+  }
+
+  async listen(): Promise<this> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/before`;
+  }
+
+  get settings() {
+    return { BEFORE_MESSAGE_URL: this.url, WEBHOOK_SECRETS: this.secret };
+  }
+
+  /** The texts that it was asked about in a room, in order of arrival. */
+  texts(room: string): string[] {
+    return this.asked
+      .filter(({ roomId }) => roomId === room)
+      .map(({ draft: { message } }) => message);
+  }
+
+  /** Waits until it was asked about so many texts in a room. */
+  async untilAsked(room: string, count: number): Promise<void> {
+    await this.#inbox.until(`${count} questions`, () => this.texts(room).length >= count);
+  }
+
+  /** Answers what it holds of a room: texts that begin with `hold`. */
+  release(room: string): void {
+    for (const { roomId, answer } of this.#held) if (roomId === room) answer();
+    this.#held = this.#held.filter(({ roomId }) => roomId !== room);
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const body = Buffer.concat(parts).toString();
+    try {
+      const headers = request.headers as Record<string, string>;
+      const { data } = new Webhook(this.secret).verify(body, headers) as SubmittedMessage;
+      this.asked.push(data);
+      this.#answer(response, data);
+    } catch (error) {
+      this.forged.push(String(error));
+      response.writeHead(401).end();
+    }
+    this.#inbox.changed();
+  }
+
+  #answer(response: ServerResponse, { roomId, draft }: SubmittedMessage['data']): void {
+    const text = draft.message;
+    const [how = ''] = text.split(':');
+    const allow = () => response.end('{"verdict":"allow"}');
+    if (how === 'hold') this.#held.push({ roomId, answer: allow });
+    else (ANSWERS[how] ?? allow)(response, text);
+  }
+}

@@ -1,0 +1,381 @@
+import { describe, expect, it } from 'vitest';
+import { applicationOf } from '../../../src/app/application.ts';
+import { defineApp } from '../../../src/app/define.ts';
+import type { Application } from '../../../src/room/application.ts';
+import type { Answer, Question } from '../../../src/room/verdict.ts';
+import { Listener } from './listener.ts';
+import { onStage } from './on-stage.ts';
+import type { StagedRoom } from './staged-room.ts';
+
+const alice = { userId: 'alice', name: 'Alice' };
+const bob = { userId: 'bob', name: 'Bob' };
+const admin = { userId: 'root', name: 'Root', admin: true as const };
+
+const ALLOW: Answer = { type: 'allow' };
+const REFUSE: Answer = { type: 'refuse', problem: { code: 'refused', message: 'Be kind.' } };
+const UNAVAILABLE: Answer = { type: 'refuse', problem: { code: 'unavailable', message: 'Later.' } };
+
+/** A room that asks, and the backend that answers when the test says so. */
+class AskingStage {
+  readonly stage: StagedRoom;
+  readonly questions: { id: string; question: Question }[];
+
+  constructor(stage: StagedRoom, questions: { id: string; question: Question }[]) {
+    this.stage = stage;
+    this.questions = questions;
+  }
+
+  enter(identity: typeof alice): Listener {
+    return new Listener(this.stage, identity);
+  }
+
+  /** The texts that wait for an answer. */
+  get asked(): string[] {
+    return this.questions.map(({ question }) => question.draft.message);
+  }
+
+  /** Answers the oldest question. */
+  answer(answer: Answer): void {
+    this.stage.decided(this.questions.shift()!.id, answer);
+  }
+
+  /** Sends without waiting for the reply. */
+  say(listener: Listener, name: string, payload: object, ref?: number): void {
+    listener.say(name, payload, ref);
+    this.stage.flush();
+  }
+
+  /** The newest messages. */
+  texts(reader: Listener): string[] {
+    return reader.ask('getHistory', {}).messages.map(({ message }) => message);
+  }
+}
+
+function onAskingStage(work: (asking: AskingStage) => void, application: Application = {}): void {
+  const questions: { id: string; question: Question }[] = [];
+  const judge = { ask: (id: string, question: Question) => void questions.push({ id, question }) };
+  const settings = { COMMAND_BURST: '100000' };
+  onStage(settings, (stage) => work(new AskingStage(stage, questions)), { judge, application });
+}
+
+/** The reply with this ref, once it is there. */
+function reply(listener: Listener, ref: number): unknown {
+  return listener.lines.find(([name, first]) => name === 'ack' && Number(first) === ref)?.[2];
+}
+
+describe('a message', () => {
+  it('[HOOK13] is stored when the backend allows it, and others are not kept waiting', () => {
+    onAskingStage((asking) => {
+      const [writer, other] = [asking.enter(alice), asking.enter(bob)];
+      const payload = { message: 'שלום 世界', mentions: ['bob'], meta: { a: 1 } };
+      asking.say(writer, 'message', payload, 7);
+      expect(asking.questions[0]?.question).toEqual({
+        roomId: 'stage',
+        user: { userId: 'alice', username: 'Alice', role: 'member' },
+        draft: payload,
+      });
+      asking.say(other, 'message', { message: 'second' }, 1);
+      asking.stage.decided(asking.questions.pop()!.id, ALLOW);
+      expect(reply(other, 1)).toMatchObject({ ok: true, message: { seq: 1 } });
+      expect(reply(writer, 7)).toBeUndefined();
+      expect(other.heard('message')).toEqual([]);
+      asking.answer(ALLOW);
+      expect(reply(writer, 7)).toMatchObject({ ok: true, message: { seq: 2, ...payload } });
+      expect(other.heard('message')).toHaveLength(1);
+    });
+  });
+
+  it('[HOOK13] is refused with the sentence of the backend, or is stored as that says', () => {
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      asking.say(writer, 'message', { message: 'damn', id: 'a-1' }, 1);
+      asking.answer(REFUSE);
+      const error = { code: 'refused', message: 'Be kind.' };
+      expect(reply(writer, 1)).toEqual({ ok: false, error });
+      asking.say(writer, 'message', { message: 'damn', id: 'a-2' });
+      asking.answer(REFUSE);
+      expect(writer.heard('error').at(-1)?.[1]).toMatchObject({ ...error, id: 'a-2' });
+      asking.say(writer, 'message', { message: 'damn', meta: { a: 1 } }, 3);
+      asking.answer({ type: 'replace', replacement: { message: '****' } });
+      expect(reply(writer, 3)).toMatchObject({ message: { message: '****', meta: { a: 1 } } });
+      asking.say(writer, 'message', { message: 'damn' }, 4);
+      asking.answer({ type: 'replace', replacement: { message: ' ' } });
+      expect(reply(writer, 4)).toMatchObject({ ok: false, error: { code: 'invalid_payload' } });
+      expect(asking.texts(writer)).toEqual(['****']);
+    });
+  });
+
+  it('[HOOK13] goes through the rule of the application as the backend has replaced it', () => {
+    const app = defineApp({
+      beforeMessage: (_, { message }) => ({ replace: { message: `${message}!` } }),
+    });
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      asking.say(writer, 'message', { message: 'one' });
+      expect(asking.asked).toEqual(['one']);
+      asking.answer({ type: 'replace', replacement: { message: 'two' } });
+      expect(asking.texts(writer)).toEqual(['two!']);
+    }, applicationOf(app));
+  });
+
+  it('[HOOK14] waits for earlier ones of its connection, as every command does', () => {
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      for (const ref of [1, 2, 3]) asking.say(writer, 'message', { message: `${ref}` }, ref);
+      asking.say(writer, 'getHistory', {}, 4);
+      expect(asking.asked).toEqual(['1']);
+      asking.answer(ALLOW);
+      expect(asking.asked).toEqual(['2']);
+      asking.answer(REFUSE);
+      expect(reply(writer, 4)).toBeUndefined();
+      asking.answer(ALLOW);
+      expect(reply(writer, 4)).toMatchObject({ messages: [{ message: '1' }, { message: '3' }] });
+      const order = writer.lines.filter(([name]) => name === 'ack').map(([, ref]) => Number(ref));
+      expect(order).toEqual([1, 2, 3, 4]);
+    });
+  });
+
+  it('[ADM20] [HOOK14] lets 64 commands of a connection wait, and refuses more', () => {
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      asking.say(writer, 'message', { message: 'first' }, 0);
+      for (let ref = 1; ref <= 65; ref++) writer.say('getMembers', {}, ref);
+      asking.stage.flush();
+      const error = { code: 'rate_limited', retryAfterMs: 1_000 };
+      expect(reply(writer, 65)).toMatchObject({ ok: false, error });
+      expect(reply(writer, 64)).toBeUndefined();
+      asking.answer(ALLOW);
+      expect(reply(writer, 64)).toMatchObject({ ok: true });
+    });
+  });
+
+  it('[HOOK14] is not asked about where it is known, or may not be sent', () => {
+    onAskingStage((asking) => {
+      const [writer, twin] = [asking.enter(alice), asking.enter(alice)];
+      const payload = { message: 'once', id: 'a-1' };
+      asking.say(writer, 'message', payload, 50);
+      asking.say(twin, 'message', payload, 50);
+      asking.answer(ALLOW);
+      asking.answer(REFUSE);
+      expect(reply(twin, 50)).toMatchObject({ ok: true, duplicate: true, message: { seq: 1 } });
+      expect(writer.ask('message', payload)).toMatchObject({ ok: true, duplicate: true });
+      expect(writer.ask('message', { message: 'x', replyTo: 9 })).toMatchObject({ ok: false });
+      asking.stage.ask(admin, 'muteMember', { userId: 'alice' });
+      expect(writer.ask('message', { message: 'muted' }).error.code).toBe('muted');
+      expect(asking.asked).toEqual([]);
+    });
+  });
+
+  it('[HOOK14] is not stored for a user who has been muted or banned since', () => {
+    onAskingStage((asking) => {
+      const [muted, banned] = [asking.enter(alice), asking.enter(bob)];
+      asking.say(muted, 'message', { message: 'muted' }, 1);
+      asking.say(banned, 'message', { message: 'banned' }, 1);
+      asking.stage.ask(admin, 'muteMember', { userId: 'alice' });
+      asking.stage.ask(admin, 'banMember', { userId: 'bob' });
+      asking.stage.flush();
+      asking.answer(ALLOW);
+      asking.answer(ALLOW);
+      expect(reply(muted, 1)).toMatchObject({ error: { code: 'muted' } });
+      expect(reply(banned, 1)).toBeUndefined();
+      expect(asking.texts(muted)).toEqual([]);
+    });
+  });
+
+  it('[HOOK14] is stored where its sender has left meanwhile, with what was sent after it', () => {
+    onAskingStage((asking) => {
+      const { stage } = asking;
+      const [writer, reader] = [asking.enter(alice), asking.enter(bob)];
+      for (const ref of [1, 2]) asking.say(writer, 'message', { message: `${ref}` }, ref);
+      stage.drop(writer.plug, 'left');
+      stage.tellEnds();
+      stage.flush();
+      expect(reader.heard('userLeft')).toEqual([]);
+      asking.answer(ALLOW);
+      asking.answer(ALLOW);
+      const names = reader.heard('message', 'userLeft').map(([name]) => name);
+      expect(names).toEqual(['message', 'message', 'userLeft']);
+      expect(asking.texts(reader)).toEqual(['1', '2']);
+    });
+  });
+
+  it('[HOOK14] is dropped with its connection where another of the session takes its place', () => {
+    onAskingStage((asking) => {
+      const join = { session: 'tab' };
+      const stuck = new Listener(asking.stage, alice, join);
+      asking.say(stuck, 'message', { message: 'sent again' }, 1);
+      const back = new Listener(asking.stage, alice, join);
+      asking.say(back, 'message', { message: 'sent again' }, 1);
+      asking.answer(ALLOW);
+      asking.answer(ALLOW);
+      expect(stuck.endedWith).toEqual([4000]);
+      expect(asking.texts(back)).toEqual(['sent again']);
+    });
+  });
+
+  it('[HOOK15] is refused as `unavailable` where no answer comes, and a late one is ignored', () => {
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      asking.say(writer, 'message', { message: 'lost' }, 1);
+      asking.stage.pass(15_000);
+      expect(reply(writer, 1)).toMatchObject({ error: { code: 'unavailable' } });
+      asking.answer(ALLOW);
+      expect(asking.texts(writer)).toEqual([]);
+      expect(asking.stage.timerCount).toBe(0);
+    });
+  });
+
+  it('[HOOK15] is lost with the memory of its room, whose clients come back and send again', () => {
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      asking.say(writer, 'message', { message: 'again', id: 'a-1' }, 1);
+      asking.stage.flush(true);
+      expect(writer.endedWith).toEqual([4000]);
+      asking.answer(ALLOW);
+      const back = asking.enter(alice);
+      expect(asking.texts(back)).toEqual([]);
+      asking.say(back, 'message', { message: 'again', id: 'a-1' }, 9);
+      asking.answer(ALLOW);
+      expect(reply(back, 9)).toMatchObject({ message: { seq: 1 } });
+    });
+  });
+
+  it('[HOOK13] of a request without a connection is asked about in the same way', () => {
+    onAskingStage((asking) => {
+      const results: { question?: Question; ok: boolean }[] = [];
+      const keep = (result: unknown) => results.push(result as (typeof results)[0]);
+      const post = (answer?: Answer) => {
+        const verdict = answer && { draft: { message: 'over HTTP' }, answer };
+        asking.stage.ask(alice, 'message', { message: 'over HTTP' }, keep, verdict);
+        asking.stage.flush();
+        return results.at(-1)!;
+      };
+      expect(post()).toMatchObject({ ok: false, question: { draft: { message: 'over HTTP' } } });
+      expect(post(REFUSE)).toMatchObject({ ok: false, error: { code: 'refused' } });
+      expect(post(ALLOW)).toMatchObject({ ok: true, message: { seq: 1 } });
+    });
+  });
+});
+
+describe('an edit', () => {
+  it('[HOOK16] is asked about, unless it changes nothing', () => {
+    onAskingStage((asking) => {
+      const writer = asking.enter(alice);
+      asking.say(writer, 'message', { message: 'one' });
+      asking.answer(ALLOW);
+      expect(writer.ask('editMessage', { seq: 1, message: 'one' }).ok).toBe(true);
+      asking.say(writer, 'editMessage', { seq: 1, message: 'two' }, 50);
+      expect(asking.questions[0]?.question.draft).toEqual({ seq: 1, message: 'two' });
+      asking.answer(REFUSE);
+      expect(reply(writer, 50)).toMatchObject({ error: { code: 'refused' } });
+      expect(asking.texts(writer)).toEqual(['one']);
+    });
+  });
+
+  it('[HOOK16] of a message that has changed meanwhile is asked about again', () => {
+    onAskingStage((asking) => {
+      const [writer, twin] = [asking.enter(alice), asking.enter(alice)];
+      asking.say(writer, 'message', { message: 'one' });
+      asking.answer(ALLOW);
+      asking.say(writer, 'editMessage', { seq: 1, mentions: ['bob'], message: 'one' }, 50);
+      asking.say(twin, 'editMessage', { seq: 1, message: 'one', meta: { a: 1 } }, 50);
+      asking.answer(ALLOW);
+      expect(asking.questions[0]?.question.draft).not.toHaveProperty('mentions');
+      asking.answer(ALLOW);
+      expect(asking.questions[0]?.question.draft).toEqual({
+        seq: 1,
+        message: 'one',
+        meta: { a: 1 },
+        mentions: ['bob'],
+      });
+      asking.answer(ALLOW);
+      expect(reply(twin, 50)).toMatchObject({ message: { meta: { a: 1 }, mentions: ['bob'] } });
+    });
+  });
+});
+
+describe('a stream', () => {
+  /** A stream of Alice's that a reader sees, with this text. */
+  function stream(asking: AskingStage, text: string) {
+    const [writer, reader] = [asking.enter(alice), asking.enter(bob)];
+    const { seq } = writer.ask('message', { message: '', streaming: true }).message;
+    expect(writer.ask('appendMessage', { seq, offset: 0, text }).ok).toBe(true);
+    return { writer, reader, seq };
+  }
+
+  it('[HOOK16] is asked about at its end, and refused, replaced or ended', () => {
+    onAskingStage((asking) => {
+      const { writer, reader, seq } = stream(asking, 'damn');
+      asking.say(writer, 'finishMessage', { seq }, 50);
+      expect(asking.questions[0]?.question.draft).toEqual({ seq, message: 'damn' });
+      asking.answer(REFUSE);
+      expect(reply(writer, 50)).toMatchObject({ status: 'refused', reason: 'Be kind.' });
+      expect(reader.heard('messageUpdated').at(-1)?.[1]).toMatchObject({ change: 'deleted' });
+    });
+    onAskingStage((asking) => {
+      const { writer, reader, seq } = stream(asking, 'damn');
+      asking.say(writer, 'finishMessage', { seq }, 50);
+      asking.answer({ type: 'replace', replacement: { message: '****' } });
+      const update = { message: '****', change: 'edited' };
+      expect(reader.heard('messageUpdated').at(-1)?.[1]).toMatchObject(update);
+    });
+    onAskingStage((asking) => {
+      const { writer, reader, seq } = stream(asking, 'fine');
+      asking.say(writer, 'finishMessage', { seq }, 50);
+      asking.answer(UNAVAILABLE);
+      expect(reply(writer, 50)).toMatchObject({ error: { code: 'unavailable' } });
+      asking.say(writer, 'finishMessage', { seq }, 51);
+      asking.answer(ALLOW);
+      expect(reply(writer, 51)).toMatchObject({ ok: true, status: 'done' });
+      expect(reader.heard('messageAppended').at(-1)?.[1]).toMatchObject({ status: 'done' });
+    });
+  });
+
+  /** Lets so much time pass that a silent stream is due, once. */
+  function fallSilent({ stage }: AskingStage): void {
+    stage.pass(60_000);
+    stage.wake();
+  }
+
+  it('[HOOK16] whose sender is silent is asked about before it ends, once a silence', () => {
+    onAskingStage((asking) => {
+      const { reader, seq } = stream(asking, 'half');
+      fallSilent(asking);
+      asking.stage.wake();
+      expect(asking.asked).toEqual(['half']);
+      asking.answer(ALLOW);
+      const end = { seq, status: 'interrupted' };
+      expect(reader.heard('messageAppended').at(-1)?.[1]).toMatchObject(end);
+      expect(asking.texts(reader)).toEqual(['half']);
+    });
+  });
+
+  it('[HOOK16] whose sender is silent is deleted where it is refused or cannot be checked', () => {
+    for (const answer of [REFUSE, UNAVAILABLE]) {
+      onAskingStage((asking) => {
+        const { reader } = stream(asking, 'half');
+        fallSilent(asking);
+        asking.answer(answer);
+        expect(asking.texts(reader)).toEqual(['']);
+      });
+    }
+  });
+
+  it('[HOOK16] goes on where its sender is back before the answer, or the room forgets it', () => {
+    onAskingStage((asking) => {
+      const { writer, seq } = stream(asking, 'half');
+      fallSilent(asking);
+      expect(writer.ask('appendMessage', { seq, offset: 4, text: ' more' }).ok).toBe(true);
+      asking.answer(ALLOW);
+      expect(writer.ask('getHistory', {}).messages[0]).toMatchObject({ streaming: true });
+      fallSilent(asking);
+      asking.stage.die();
+      asking.answer(ALLOW);
+      fallSilent(asking);
+      expect(asking.asked).toEqual(['half more']);
+      asking.answer(ALLOW);
+      expect(asking.texts(asking.enter(bob))).toEqual(['half more']);
+      expect(asking.stage.defects).toEqual([]);
+    });
+  });
+});
