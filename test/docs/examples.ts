@@ -10,8 +10,8 @@ export interface ExampleLine {
 
 /** The examples of a page: lines of its `tuples` blocks such as `alice > ["typing", {}, 1]`. */
 export function examplesIn(page: string, language = 'tuples'): ExampleLine[] {
-  const fence = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm');
-  const blocks = [...page.matchAll(fence)].map(([, block = '']) => block);
+  const barrier = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm');
+  const blocks = [...page.matchAll(barrier)].map(([, block = '']) => block);
   return blocks.flatMap((block) =>
     block
       .trimEnd()

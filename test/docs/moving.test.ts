@@ -39,7 +39,7 @@ async function login(code: string, env: Record<string, string> = {}): Promise<st
 }
 
 /** Bob is there; Alice comes, says hello and goes. What Bob has seen of it. */
-async function evening(client: string, loginUrl: string, chatUrl: string): Promise<string> {
+async function conversation(client: string, loginUrl: string, chatUrl: string): Promise<string> {
   const path = written('client.mjs', client);
   const bob = new Program(path, { args: [loginUrl, chatUrl, 'bob'] });
   await bob.until(/joined\n/);
@@ -54,14 +54,14 @@ const SEEN = 'joined\nalice is here\nalice: hello\n';
 
 test('the server and the client of docs/moving-from-socketio.md work before the move', async () => {
   const server = await login(statesOf('server.mjs').before);
-  expect(await evening(statesOf('client.mjs').before, server, server)).toBe(SEEN);
+  expect(await conversation(statesOf('client.mjs').before, server, server)).toBe(SEEN);
 });
 
 test('the server and the client show the same after the move, and the history', async () => {
   const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
   const chat = await startParlor();
   const { after } = statesOf('client.mjs');
-  expect(await evening(after, server, chat)).toBe(SEEN);
+  expect(await conversation(after, server, chat)).toBe(SEEN);
   const carol = new Program(written('client.mjs', after), { args: [server, chat, 'carol'] });
   await carol.until(/^alice: hello\njoined\n/);
 });

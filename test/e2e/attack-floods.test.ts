@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Bystanders } from '../support/bystanders.ts';
+import { BackgroundTraffic } from '../support/background-traffic.ts';
 import { type FloodName, floods, type Tally } from '../support/floods.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { type RawSocket, rawSocket } from '../support/raw-socket.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts();
@@ -13,11 +13,11 @@ type HostName = keyof typeof hosts;
 /** Others talk in the same house while somebody floods a room; then it is over. */
 async function flood(host: HostName, name: FloodName): Promise<Tally> {
   const { url } = hosts[host];
-  const bystanders = await Bystanders.enter(url);
+  const traffic = await BackgroundTraffic.enter(url);
   const going = await floods[name]({ url, roomId: newRoom() });
-  for (let round = 0; round < 3; round++) expect(await bystanders.goOn()).toEqual([]);
+  for (let round = 0; round < 3; round++) expect(await traffic.goOn()).toEqual([]);
   const tally = await going.stop();
-  expect(await bystanders.goOn()).toEqual([]);
+  expect(await traffic.goOn()).toEqual([]);
   return tally;
 }
 

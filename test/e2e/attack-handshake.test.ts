@@ -5,9 +5,9 @@ import {
   frameOf,
   upgradeRequest,
 } from '../support/bare-connection.ts';
-import { Bystanders } from '../support/bystanders.ts';
+import { BackgroundTraffic } from '../support/background-traffic.ts';
 import { ask } from '../support/http-client.ts';
-import { useHosts } from '../support/stories.ts';
+import { useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts();
@@ -85,14 +85,14 @@ describe.each(transports)(
     };
 
     it.each(Object.entries(broken))('closes on a frame that %s', async (_, frames) => {
-      const bystanders = await Bystanders.enter(hosts[host].url);
+      const traffic = await BackgroundTraffic.enter(hosts[host].url);
       const connection = dial(hosts[host].url);
       connection.write(upgradeRequest(path, await authorized()));
       await connection.until(/^HTTP\/1\.1 101 [^]*?\r\n\r\n/);
       for (const frame of frames) connection.write(frameOf(frame));
       // workerd says Close at once and hangs up when the room next sleeps.
       await Promise.race([connection.ended(), connection.until(CLOSE)]);
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
   },
 );

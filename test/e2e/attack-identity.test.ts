@@ -6,7 +6,7 @@ import { bundleWorker } from '../support/edge-bundle.ts';
 import { ask } from '../support/http-client.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { rawSocket } from '../support/raw-socket.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';

@@ -8,7 +8,7 @@ import {
 import { directTransports } from '../support/transports.ts';
 import { type Host, startHost } from '../support/hosts.ts';
 import { ask, problemOf } from '../support/http-client.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 

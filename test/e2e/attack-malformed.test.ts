@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { Bystanders } from '../support/bystanders.ts';
+import { BackgroundTraffic } from '../support/background-traffic.ts';
 import { NO_RATE_LIMITS } from '../support/crash-load.ts';
 import { sendMalformed } from '../support/malformed-run.ts';
 import { pushKeys } from '../support/push-service.ts';
-import { useHosts } from '../support/stories.ts';
+import { useHosts } from '../support/for-each-transport.ts';
 
 const FRESH = Math.floor(Math.random() * 2 ** 31);
 /** Inputs to each transport, for each seed. */
@@ -20,11 +20,11 @@ it.each(['node', 'edge'] as const)(
   `the %s host answers malformed input or closes the connection (seeds 1 and ${FRESH})`,
   async (name) => {
     const { url } = hosts[name];
-    const bystanders = await Bystanders.enter(url);
+    const traffic = await BackgroundTraffic.enter(url);
     for (const seed of [1, FRESH]) {
       const given = await sendMalformed({ host: name, url, seed, goOn: (count) => count < INPUTS });
       for (const count of Object.values(given)) expect(count).toBeGreaterThanOrEqual(INPUTS);
     }
-    expect(await bystanders.goOn()).toEqual([]);
+    expect(await traffic.goOn()).toEqual([]);
   },
 );

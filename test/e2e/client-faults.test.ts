@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/client/index.ts';
 import { type Host, startHost } from '../support/hosts.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { playEvening } from '../unit/client/evening.ts';
+import { simulateClients } from '../unit/client/client-simulation.ts';
 
 const SEEDS = Array.from({ length: 6 }, (_, at) => at + 1);
 
@@ -41,7 +41,7 @@ describe.each([
   });
 
   test('every client ends with the state of the room, and every message is stored once', async () => {
-    await Promise.all(SEEDS.map((seed) => playEvening({ url: host.url, seed, length: 60 })));
+    await Promise.all(SEEDS.map((seed) => simulateClients({ url: host.url, seed, length: 60 })));
     expect(host.failures).toEqual([]);
   });
 });

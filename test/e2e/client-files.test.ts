@@ -8,7 +8,7 @@ import { FileRefused, Files } from '../../src/client/files.ts';
 import { connect } from '../../src/client/index.ts';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { PROJECT } from '../support/program.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts({ MAX_FILE_BYTES: '1000000' });

@@ -3,7 +3,7 @@ import { type ConnectOptions, connect, Refused } from '../../src/client/index.ts
 import type { Conversation, Inbox } from '../../src/client/inbox.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const PATIENTLY = { timeout: 60_000, interval: 20 };

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type AdapterOptions, adaptSocket } from '../../src/client/socketio.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const PATIENTLY = { timeout: 60_000, interval: 20 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NO_RATE_LIMITS } from '../support/crash-load.ts';
 import { runWithFaults } from '../support/fault-run.ts';
-import { useHosts } from '../support/stories.ts';
+import { useHosts } from '../support/for-each-transport.ts';
 
 const FRESH = Math.floor(Math.random() * 2 ** 31);
 const FAULTS = 60;

@@ -7,7 +7,7 @@ import { bundleWorker } from '../support/edge-bundle.ts';
 import { edgeOptions } from '../support/hosts.ts';
 import { rawSocket } from '../support/raw-socket.ts';
 import { tokenFor } from '../support/tokens.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 
 /**
  * Socket.IO at the edge while rooms sleep, break and clients change their transport: real clients,
@@ -305,8 +305,8 @@ describe('a crowd of silent connections', () => {
     await Promise.all(others.map((client) => client.until(() => client.messages.length > 0)));
     // Nobody but the message has woken it.
     expect(await (await room(roomId)).lives()).toBe(2);
-    await speaker.command('message', { roomId, message: 'fence' });
+    await speaker.command('message', { roomId, message: 'barrier' });
     await Promise.all(others.map((client) => client.until(() => client.messages.length > 1)));
-    for (const client of others) expect(texts(client.messages)).toEqual(['wake up', 'fence']);
+    for (const client of others) expect(texts(client.messages)).toEqual(['wake up', 'barrier']);
   }, 240_000);
 });

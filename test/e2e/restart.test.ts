@@ -8,7 +8,7 @@ import { answersToForeignHosts, answersToOwnHosts } from '../support/foreign-hos
 import { ask } from '../support/http-client.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { rawSocket } from '../support/raw-socket.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok } from '../support/visitor.ts';
 

@@ -5,7 +5,7 @@ import { type Host, startEdgeHost, startNodeHost } from '../support/browser-host
 import { temporaryFolder } from '../support/folder.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { Program } from '../support/program.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 

@@ -37,7 +37,7 @@ function transcript(clients: Record<string, Client>): Record<string, unknown[]> 
   );
 }
 
-/** One evening in a room, step by step. Each step ends when it has been heard. */
+/** One conversation in a room, step by step. Each step ends when it has been heard. */
 function story(roomId: string) {
   const clients: Record<string, Client> = {};
   const be = async (name: string, userId: string, query = '') => {

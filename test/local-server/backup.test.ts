@@ -10,7 +10,7 @@ import { NativeInbox } from '../support/inbox-visitor.ts';
 import { lockFile } from '../support/lock-file.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { type Ended, Program } from '../support/program.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { SECRET, tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { BareConnection } from '../support/bare-connection.ts';
 import { type Host, startNodeHost, type TestSettings } from '../support/hosts.ts';
 import { ask } from '../support/http-client.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 async function start(settings: TestSettings = {}, development = false): Promise<Host> {

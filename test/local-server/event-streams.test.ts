@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { BareConnection } from '../support/bare-connection.ts';
 import { startNodeHost } from '../support/hosts.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const FOLLOWERS = 20;

@@ -6,7 +6,7 @@ import { HttpVisitor } from '../support/http-visitor.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { PollingVisitor } from '../support/polling-visitor.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { startNodeHost } from '../support/hosts.ts';
 import { rawSocket } from '../support/raw-socket.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const MESSAGES = 5;

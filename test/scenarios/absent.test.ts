@@ -7,7 +7,7 @@ import { transportsOf } from '../support/transports.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PollingVisitor } from '../support/polling-visitor.ts';
 import { rawSocket } from '../support/raw-socket.ts';
-import { newRoom, open, useHosts } from '../support/stories.ts';
+import { newRoom, open, useHosts } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { namelessToken, tokenFor } from '../support/tokens.ts';
 import { type Joining, ok, type Visitor, type Who } from '../support/visitor.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { EventName } from '../../src/protocol/events.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { fence, forEachTransport, newRoom } from '../support/stories.ts';
+import { barrier, forEachTransport, newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
@@ -169,7 +169,7 @@ forEachTransport(
       expect(refusal(await alice.command('undeclared', { roomId })).code).toBe('unknown_command');
       ok(await alice.command('point', { roomId, to: 'bob' }));
       await bob.until('the second cursor', () => bob.heard('cursor' as EventName).length === 2);
-      await fence(roomId, bob, [alice]);
+      await barrier(roomId, bob, [alice]);
       expect(alice.heard('cursor' as EventName)).toEqual([]);
     });
 

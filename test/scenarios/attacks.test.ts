@@ -2,12 +2,12 @@ import { CompactSign, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { keyOf } from '../../src/auth/tokens.ts';
 import type { Result } from '../../src/protocol/frames.ts';
-import { Bystanders } from '../support/bystanders.ts';
+import { BackgroundTraffic } from '../support/background-traffic.ts';
 import { answersToForeignHosts, answersToOwnHosts } from '../support/foreign-hosts.ts';
 import { startNodeHost } from '../support/hosts.ts';
 import { rawSocket, type RawSocket } from '../support/raw-socket.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { inAnHour, SECRET, tokenFor } from '../support/tokens.ts';
 import { refusal } from '../support/visitor.ts';
 
@@ -55,21 +55,21 @@ describe.each(['node', 'edge'] as const)(
     }
 
     it('[AUTH1] [CONN1] refuses invalid tokens with a status and a reason', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       for (const [about, token, code] of await badTokens()) {
-        const raw = rawSocket(address(bystanders.roomId), { authorization: `Bearer ${token}` });
+        const raw = rawSocket(address(traffic.roomId), { authorization: `Bearer ${token}` });
         await raw.opened;
         expect([about, raw.refused?.status]).toEqual([about, 401]);
         const { error } = JSON.parse(raw.refused?.body ?? '') as { error: unknown };
         expect(error, about).toEqual({ code, message: expect.any(String) });
       }
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('[CONN1] tells browsers the reason through the socket', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       for (const [about, token, code, close] of await badTokens()) {
-        const raw = rawSocket(address(bystanders.roomId), {}, ['parlor.v1', `bearer.${token}`]);
+        const raw = rawSocket(address(traffic.roomId), {}, ['parlor.v1', `bearer.${token}`]);
         // No form of a subprotocol holds a dot at its end; such a token cannot even be offered so.
         expect([about, await raw.closed]).toEqual([about, close]);
         expect([about, raw.socket.protocol]).toEqual([about, 'parlor.v1']);
@@ -84,20 +84,20 @@ describe.each(['node', 'edge'] as const)(
       ];
       for (const [path, close, error] of cases) {
         const offered = ['parlor.v1', `bearer.${await tokenFor('mallory')}`];
-        const raw = rawSocket(`${address(bystanders.roomId)}${path}`, {}, offered);
+        const raw = rawSocket(`${address(traffic.roomId)}${path}`, {}, offered);
         expect([path, await raw.closed]).toEqual([path, close]);
         expect(JSON.parse(raw.frames[0]!)).toMatchObject(['joined', { ok: false, error }]);
       }
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('[CONN2] refuses pages of foreign origins', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       const token = await tokenFor('mallory');
       for (const origin of ['https://evil.example', 'null', `${hosts[name].url}.evil.example`]) {
         for (const offered of [[], ['parlor.v1', `bearer.${token}`]]) {
           const headers = { origin, authorization: `Bearer ${token}` };
-          const raw = rawSocket(address(bystanders.roomId), headers, offered);
+          const raw = rawSocket(address(traffic.roomId), headers, offered);
           await raw.opened;
           // Who offers the subprotocol is told why over the socket, which then closes.
           if (offered.length > 0) await raw.closed;
@@ -112,7 +112,7 @@ describe.each(['node', 'edge'] as const)(
         authorization: `Bearer ${token}`,
       });
       await own.frame((frame) => frame.startsWith('["joined",{"ok":true'));
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('serves no other service', async () => {
@@ -140,7 +140,7 @@ describe.each(['node', 'edge'] as const)(
     });
 
     it('[ERR2] closes on a frame over the limit', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       const texts = {
         '1 MB': JSON.stringify(['message', { message: 'a'.repeat(1_000_000) }, 1]),
         '64 KiB and a byte': 'a'.repeat(64 * 1_024 + 1),
@@ -148,31 +148,31 @@ describe.each(['node', 'edge'] as const)(
         'JSON nested 100,000 deep': '['.repeat(100_000) + ']'.repeat(100_000),
       };
       for (const [about, text] of Object.entries(texts)) {
-        const raw = await intrude(bystanders.roomId);
+        const raw = await intrude(traffic.roomId);
         raw.socket.send(text);
         expect([about, await raw.closed]).toEqual([about, 1009]);
       }
-      const pieces = await intrude(bystanders.roomId);
+      const pieces = await intrude(traffic.roomId);
       for (let at = 0; at < 100; at++) pieces.socket.send('a'.repeat(1_000), { fin: at === 99 });
       expect(await pieces.closed).toBe(1009);
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('[ERR1] answers malformed frames, and disconnects a client that continues', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
-      const raw = await intrude(bystanders.roomId);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
+      const raw = await intrude(traffic.roomId);
       for (let at = 0; at < 10_000; at++) raw.socket.send(`garbage ${at} {]`);
       expect(await raw.closed).toBe(4504);
       const errors = raw.frames.flatMap(tuplesIn).filter(([event]) => event === 'error');
       expect(errors).toHaveLength(10);
       for (const [, problem] of errors) {
-        expect(problem).toMatchObject({ code: 'invalid_payload', roomId: bystanders.roomId });
+        expect(problem).toMatchObject({ code: 'invalid_payload', roomId: traffic.roomId });
       }
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('survives every kind of broken frame', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       const deepest = 32_000;
       const frames: [about: string, frame: string][] = [
         ['nothing', ''],
@@ -189,7 +189,7 @@ describe.each(['node', 'edge'] as const)(
         ['a ref beyond numbers', '["message",{"message":"a"},1e400]'],
       ];
       for (const [about, frame] of frames) {
-        const raw = await intrude(bystanders.roomId);
+        const raw = await intrude(traffic.roomId);
         raw.socket.send(frame);
         const answer = await raw.frame((text) => text.startsWith('["error"'));
         expect(JSON.parse(answer), about).toMatchObject(['error', { code: 'invalid_payload' }]);
@@ -198,12 +198,12 @@ describe.each(['node', 'edge'] as const)(
         raw.socket.close(1000);
         await raw.closed;
       }
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('[WIRE8] refuses texts that are not Unicode, and keys of prototypes', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
-      const raw = await intrude(bystanders.roomId);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
+      const raw = await intrude(traffic.roomId);
       const payloads: [payload: string, field: string][] = [
         [String.raw`{"message":"\ud800"}`, 'message'],
         [String.raw`{"message":"a","id":"\udfff\ud83d"}`, 'id'],
@@ -223,15 +223,15 @@ describe.each(['node', 'edge'] as const)(
       }
       await raw.frame((text) => text.includes('unknown_command'));
       expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('[WIRE4] closes on a binary frame, and on bytes that are not UTF-8', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
-      const binary = await intrude(bystanders.roomId);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
+      const binary = await intrude(traffic.roomId);
       binary.socket.send(Buffer.from('["message",{"message":"a"}]'));
       expect(await binary.closed).toBe(4504);
-      const broken = await intrude(bystanders.roomId);
+      const broken = await intrude(traffic.roomId);
       broken.socket.send(Buffer.from([0x5b, 0x22, 0xff, 0xfe, 0x22, 0x5d]), { binary: false });
       const end = await Promise.race([
         broken.closed,
@@ -239,7 +239,7 @@ describe.each(['node', 'edge'] as const)(
       ]);
       // Node's `ws` closes 1007; workerd reads the replacement character, and what it reads is no command.
       expect(name === 'node' ? end : typeof end).toBe(name === 'node' ? 1007 : 'string');
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('reassembles fragments of a frame', async () => {
@@ -273,18 +273,18 @@ describe.each(['node', 'edge'] as const)(
     }
 
     it('[AUTH1] [CONN1] refuses invalid tokens with a code and a reason', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       const odd = [{}, [], 7, true].map((token) => ['no text', token, 'unauthorized'] as const);
       for (const [about, token, code] of [...(await badTokens()), ...odd]) {
         const mallory = new SocketIoVisitor(hosts[name].url, { token: token as string });
         const problem = await mallory.connect();
         expect(problem, about).toEqual({ code, message: expect.any(String) });
       }
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('[CONN2] refuses pages of foreign origins, by each Engine.IO transport', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       for (const origin of ['https://evil.example', 'null']) {
         const raw = rawSocket(address(), { origin });
         await raw.opened;
@@ -297,12 +297,12 @@ describe.each(['node', 'edge'] as const)(
           null,
         ]);
       }
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('closes a connection that breaks the protocol, and affects no other', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
-      const inRoom = JSON.stringify({ roomId: bystanders.roomId, message: 'a' });
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
+      const inRoom = JSON.stringify({ roomId: traffic.roomId, message: 'a' });
       const deep = '['.repeat(30_000);
       const attacks: [about: string, packets: (string | Buffer)[]][] = [
         ['1 MB', [`42["message",{"message":"${'a'.repeat(1_000_000)}"}]`]],
@@ -330,13 +330,13 @@ describe.each(['node', 'edge'] as const)(
         for (const packet of packets) raw.socket.send(packet);
         expect([about, typeof (await raw.closed)]).toEqual([about, 'number']);
       }
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('answers invalid commands, and continues', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       const raw = await intrude();
-      const { roomId } = bystanders;
+      const { roomId } = traffic;
       raw.socket.send(`420["joinRoom",${JSON.stringify({ roomId })}]`);
       await raw.frame((frame) => frame.startsWith('430[{"ok":true'));
       const nested = '['.repeat(30_000) + ']'.repeat(30_000);
@@ -365,18 +365,18 @@ describe.each(['node', 'edge'] as const)(
       await raw.frame((frame) => frame.startsWith('4350[{"ok":true'));
       raw.socket.close();
       await raw.closed;
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('refuses an event whose name is a number, and continues', async () => {
-      const bystanders = await Bystanders.enter(hosts[name].url);
+      const traffic = await BackgroundTraffic.enter(hosts[name].url);
       const raw = await intrude();
       raw.socket.send('42[5,{"roomId":"x"}]');
       await raw.frame((frame) => frame.startsWith('42["error",{'));
       raw.socket.send('427[5]');
       const answer = await raw.frame((frame) => frame.startsWith('437['));
       expect(answer).toMatch(/"code":"(unknown_command|invalid_payload)"/);
-      expect(await bystanders.goOn()).toEqual([]);
+      expect(await traffic.goOn()).toEqual([]);
     });
 
     it('[SIO2] refuses bytes within a payload', async () => {

@@ -3,7 +3,7 @@ import type { Incoming, Message } from '../../src/protocol/objects.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { DecidingBackend } from '../support/deciding-backend.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { fence, forEachTransport, newRoom, useHosts } from '../support/stories.ts';
+import { barrier, forEachTransport, newRoom, useHosts } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -62,11 +62,11 @@ forEachTransport(
       backend.release(roomId);
       const messages = [ok(await first).message, ok(await second).message];
       expect(messages.map(({ seq }) => seq)).toEqual([2, 3]);
-      await fence(roomId, bob, [alice]);
+      await barrier(roomId, bob, [alice]);
       // One that is known is answered from the room.
       const again = ok(await alice.command('message', payload));
       expect(again).toMatchObject({ duplicate: true, message: { seq: 2 } });
-      expect(backend.texts(roomId)).toEqual(['hold: first', 'aside', 'second', 'fence']);
+      expect(backend.texts(roomId)).toEqual(['hold: first', 'aside', 'second', 'barrier']);
     });
 
     it('[HOOK14] stores what was sent just before its sender left', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { overHttp } from '../support/rights.ts';
-import { forEachTransport, newRoom } from '../support/stories.ts';
+import { forEachTransport, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';

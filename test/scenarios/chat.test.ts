@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { overHttp } from '../support/rights.ts';
-import { forEachTransportAndRelays, fence, newRoom } from '../support/stories.ts';
+import { forEachTransportAndRelays, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
@@ -59,8 +59,8 @@ forEachTransportAndRelays((transport) => {
     expect(Math.abs(heard.timestamp - before)).toBeLessThan(30_000);
     expect(reply).toEqual({ ok: true, message: heard });
 
-    await fence(roomId, alice, [bob]);
-    expect(bob.heard('message').map(({ message }) => message)).toEqual(['fence']);
+    await barrier(roomId, alice, [bob]);
+    expect(bob.heard('message').map(({ message }) => message)).toEqual(['barrier']);
     expect(alice.heard('message')).toEqual([heard]);
   });
 
@@ -70,8 +70,8 @@ forEachTransportAndRelays((transport) => {
     const { visitor: laptop } = await transport.enter('alice', roomId);
     ok(await phone.command('message', { roomId, message: 'from the phone' }));
     await laptop.hears('message');
-    await fence(roomId, laptop, [phone]);
-    expect(phone.heard('message').map(({ message }) => message)).toEqual(['fence']);
+    await barrier(roomId, laptop, [phone]);
+    expect(phone.heard('message').map(({ message }) => message)).toEqual(['barrier']);
     expect(laptop.heard('message').map(({ message }) => message)).toEqual(['from the phone']);
   });
 
@@ -89,10 +89,10 @@ forEachTransportAndRelays((transport) => {
     const others = ok(await bob.command('message', { roomId, message: 'mine', id: 'a-1' }));
     expect(others.duplicate).toBeUndefined();
     expect(others.message.seq).toBe(2);
-    await fence(roomId, alice, [bob, phone]);
-    expect(bob.heard('message').map(({ message }) => message)).toEqual(['once', 'fence']);
+    await barrier(roomId, alice, [bob, phone]);
+    expect(bob.heard('message').map(({ message }) => message)).toEqual(['once', 'barrier']);
     const { messages } = ok(await bob.command('getHistory', { roomId }));
-    expect(messages.map(({ message }) => message)).toEqual(['once', 'mine', 'fence']);
+    expect(messages.map(({ message }) => message)).toEqual(['once', 'mine', 'barrier']);
   });
 
   it('[MSG1] refuses a message without visible text, and accepts any other', async () => {
@@ -132,7 +132,7 @@ forEachTransportAndRelays((transport) => {
     alice.tell('dance', { roomId });
     const unknown = await alice.hears('error', ({ code }) => code === 'unknown_command');
     expect(unknown).toMatchObject({ command: 'dance', roomId });
-    await fence(roomId, alice, [bob]);
+    await barrier(roomId, alice, [bob]);
     expect(bob.heard('error')).toEqual([]);
   });
 
@@ -191,9 +191,9 @@ forEachTransportAndRelays((transport) => {
       const fitting = name === 'getHistory' || name === 'getMembers' ? { roomId } : payload;
       expect(refusal(await bob.command(name, fitting)).code, name).toBe('not_joined');
     }
-    await fence(roomId, alice, []);
+    await barrier(roomId, alice, []);
     const back = ok(await bob.join(roomId, { history: 1 }));
-    expect(back.messages.map(({ message }) => message)).toEqual(['fence']);
+    expect(back.messages.map(({ message }) => message)).toEqual(['barrier']);
     expect(bob.heard('message')).toEqual([]);
     expect(alice.heard('message')).toEqual([]);
     await alice.until('bob twice', () => alice.heard('userJoined').length === 2);
@@ -208,7 +208,7 @@ forEachTransportAndRelays((transport) => {
     const again = ok(await bob.join(roomId, { history: 10 }));
     expect(again.messages.map(({ message }) => message)).toEqual(['one']);
     expect(again.onlineCount).toBe(2);
-    await fence(roomId, bob, [alice]);
+    await barrier(roomId, bob, [alice]);
     expect(alice.heard('userJoined')).toHaveLength(1);
     expect(alice.heard('userLeft')).toEqual([]);
   });

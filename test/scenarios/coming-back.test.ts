@@ -3,10 +3,10 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { ask } from '../support/http-client.ts';
 import {
   forEachTransportAndRelays,
-  fence,
+  barrier,
   newRoom,
   type OpenTransport,
-} from '../support/stories.ts';
+} from '../support/for-each-transport.ts';
 import { say, seenBy, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
@@ -79,7 +79,7 @@ forEachTransportAndRelays((transport) => {
     stale.tell('addReaction', { roomId, seq, emoji: '👍' });
     await stale.ended();
     // Alice has never been away, and only her own connections were meant.
-    await fence(roomId, alice, [bob, phone, stranger]);
+    await barrier(roomId, alice, [bob, phone, stranger]);
     expect(bob.heard('userLeft')).toEqual([]);
     expect(bob.heard('reactionsUpdated')).toEqual([]);
   });
@@ -214,7 +214,7 @@ forEachTransportAndRelays((transport) => {
       comers.push(visitor);
     }
     const all = await talking;
-    await fence(roomId, dan, comers);
+    await barrier(roomId, dan, comers);
     for (const comer of comers) {
       expect(seenBy(comer).slice(0, -1)).toEqual(all);
       const { missed = [] } = comer.stream[0]!.payload as { missed?: Message[] };

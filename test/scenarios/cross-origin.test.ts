@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/folder.ts';
 import { startEdgeHost, startNodeHost } from '../support/hosts.ts';
 import { ask, type Asked } from '../support/http-client.ts';
 import { PROJECT } from '../support/program.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { SECRET, tokenFor } from '../support/tokens.ts';
 
 /** A page of another address, one of an app, and one of a whole domain. */

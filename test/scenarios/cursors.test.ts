@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type cursors from '../../examples/cursors-app.ts';
 import { connect } from '../../src/client/index.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const PEOPLE = 50;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
-import { forEachTransport, newRoom, type OpenTransport } from '../support/stories.ts';
+import { forEachTransport, newRoom, type OpenTransport } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { founded, overHttp } from '../support/rights.ts';
-import { forEachTransport, fence } from '../support/stories.ts';
+import { forEachTransport, barrier } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
@@ -22,8 +22,8 @@ forEachTransport((transport) => {
       editedAt: expect.any(Number),
     });
     expect(edited.editedAt).toBeGreaterThanOrEqual(sent.timestamp);
-    await fence(roomId, owner, [bob, phone]);
-    await fence(roomId, phone, [owner]);
+    await barrier(roomId, owner, [bob, phone]);
+    await barrier(roomId, phone, [owner]);
     for (const other of [owner, phone]) {
       expect(other.heard('messageUpdated')).toEqual([{ ...edited, change: 'edited', by: 'bob' }]);
     }
@@ -107,7 +107,7 @@ forEachTransport((transport) => {
       await bob.command('editMessage', { ...edit, message: 'three', ifRev: reacted.rev }),
     );
     expect(third.message).toMatchObject({ message: 'three', reactions: { '👍': 1 } });
-    await fence(roomId, bob, [owner]);
+    await barrier(roomId, bob, [owner]);
     expect(owner.heard('messageUpdated').map(({ message }) => message)).toEqual(['two', 'three']);
   });
 
@@ -122,7 +122,7 @@ forEachTransport((transport) => {
         message: 'You can edit your own messages only.',
       });
     }
-    await fence(roomId, owner, [bob]);
+    await barrier(roomId, owner, [bob]);
     expect(bob.heard('messageUpdated')).toEqual([]);
   });
 
@@ -194,7 +194,7 @@ forEachTransport((transport) => {
       replyTo: 1,
       replyCount: 1,
     });
-    await fence(roomId, owner, [bob, phone]);
+    await barrier(roomId, owner, [bob, phone]);
     for (const other of [owner, phone]) {
       await other.hears('messageUpdated', ({ change }) => change === 'deleted');
       expect(other.heard('messageUpdated').at(-1)).toEqual({
@@ -239,7 +239,7 @@ forEachTransport((transport) => {
       const reaction = { roomId, seq, emoji: '👍' };
       expect(refusal(await owner.command(name, reaction)).code).toBe('message_not_found');
     }
-    await fence(roomId, bob, [owner]);
+    await barrier(roomId, bob, [owner]);
     expect(owner.heard('messageUpdated')).toHaveLength(1);
     const { messages } = ok(await owner.command('getHistory', { roomId }));
     expect(messages[1]).toEqual(deleted);

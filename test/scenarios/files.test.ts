@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { FileInfo } from '../../src/protocol/objects.ts';
 import { type Answered, ask } from '../support/http-client.ts';
-import { newRoom, open, useHosts } from '../support/stories.ts';
+import { newRoom, open, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { transportsOf } from '../support/transports.ts';
 import { ok, refusal } from '../support/visitor.ts';

@@ -8,7 +8,7 @@ import type { HostName } from '../../src/settings/declarations.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PROJECT } from '../support/program.ts';
 import { NativeInbox } from '../support/inbox-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 

@@ -4,7 +4,7 @@ import type { Message } from '../../src/protocol/objects.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { directTransports } from '../support/transports.ts';
 import { type Follower, HttpVisitor, type StreamEvent } from '../support/http-visitor.ts';
-import { newRoom, open, useHosts } from '../support/stories.ts';
+import { newRoom, open, useHosts } from '../support/for-each-transport.ts';
 import { say, talk } from '../support/talk.ts';
 import { type Claims, tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
@@ -62,7 +62,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       );
       expect(reader.lastEventId).toBe(`${epoch}:4`);
       await reader.close();
-      await say(alice, roomId, 'fence');
+      await say(alice, roomId, 'barrier');
       expect(alice.heard('userJoined').map(({ userId }) => userId)).toEqual(['bob']);
       expect(alice.heard('userLeft').map(({ userId }) => userId)).toEqual(['bob']);
       const { members, onlineCount } = ok(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ask, problemOf } from '../support/http-client.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { type Claims, tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts({ COMMANDS_PER_SECOND: '1', COMMAND_BURST: '10' });

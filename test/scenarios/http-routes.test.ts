@@ -3,7 +3,7 @@ import type { Message } from '../../src/protocol/objects.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { type Answered, HttpVisitor } from '../support/http-visitor.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
@@ -79,8 +79,8 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
       status: 200,
       body: { duplicate: true, message: messageIn(sent) },
     });
-    await alice.ask('POST', roomId, '/messages', { body: { message: 'fence' } });
-    await bob.hears('message', ({ message }) => message === 'fence');
+    await alice.ask('POST', roomId, '/messages', { body: { message: 'barrier' } });
+    await bob.hears('message', ({ message }) => message === 'barrier');
     expect(bob.heard('message')[0]).toEqual(messageIn(sent));
     expect(bob.heard('message')).toHaveLength(2);
     expect(bob.heard('userJoined')).toEqual([]);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 /** Larger than what the network between two ends of one machine takes in unread. */

@@ -3,7 +3,7 @@ import type { Message } from '../../src/protocol/objects.ts';
 import { BareConnection } from '../support/bare-connection.ts';
 import { ask, type Asked, problemOf } from '../support/http-client.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';

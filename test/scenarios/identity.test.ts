@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { overHttp } from '../support/rights.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { inAnHour, namelessToken, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -290,8 +290,8 @@ forEachTransport(
       const mine = ok(await alice.command('message', { roomId, message: 'mine', id: 'same' }));
       const theirs = ok(await guest.command('message', { roomId, message: 'theirs', id: 'same' }));
       expect([mine.duplicate, theirs.duplicate]).toEqual([undefined, undefined]);
-      await fence(roomId, alice, [guest]);
-      expect(guest.heard('message').map(({ message }) => message)).toEqual(['mine', 'fence']);
+      await barrier(roomId, alice, [guest]);
+      expect(guest.heard('message').map(({ message }) => message)).toEqual(['mine', 'barrier']);
     });
   },
   { ALLOW_GUESTS: 'true' },

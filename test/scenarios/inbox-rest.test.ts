@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { runInboxes } from '../support/inbox-run.ts';
-import { useHosts } from '../support/stories.ts';
+import { useHosts } from '../support/for-each-transport.ts';
 
 const hosts = useHosts();
 

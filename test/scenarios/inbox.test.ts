@@ -3,7 +3,7 @@ import type { HostName } from '../../src/settings/declarations.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { type InboxVisitor, NativeInbox, SocketIoInbox } from '../support/inbox-visitor.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
@@ -16,7 +16,7 @@ afterAll(() => {
 const hosts = useHosts();
 
 /** Every transport of every host at which an inbox can be opened. */
-const doors: {
+const transports: {
   name: string;
   host: HostName;
   visit: (url: string, token: string) => InboxVisitor;
@@ -32,7 +32,7 @@ const doors: {
   ),
 ];
 
-describe.concurrent.each(doors)('an inbox at $name', ({ host, visit }) => {
+describe.concurrent.each(transports)('an inbox at $name', ({ host, visit }) => {
   const inboxOf = async (userId: string, claims = {}) => {
     const visitor = visit(hosts[host].url, await tokenFor(userId, claims));
     visitors.push(visitor);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Incoming, Message } from '../../src/protocol/objects.ts';
 import { ask, type Answered, problemOf } from '../support/http-client.ts';
 import { overHttp } from '../support/rights.ts';
-import { forEachTransport, newRoom, type OpenTransport } from '../support/stories.ts';
+import { forEachTransport, newRoom, type OpenTransport } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { rawSocket, type RawSocket } from '../support/raw-socket.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 

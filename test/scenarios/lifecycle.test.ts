@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Problem } from '../../src/protocol/codes/errors.ts';
 import { directTransports } from '../support/transports.ts';
-import { newRoom, open, useHosts } from '../support/stories.ts';
+import { newRoom, open, useHosts } from '../support/for-each-transport.ts';
 import { say, talk } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';

@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Reply } from '../../src/protocol/commands.ts';
 import type { Result } from '../../src/protocol/frames.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -97,7 +97,7 @@ forEachTransport((transport) => {
         field: 'message',
       });
     }
-    await fence(roomId, alice, [bob]);
+    await barrier(roomId, alice, [bob]);
     expect(bob.heard('message')).toHaveLength(4);
   });
 

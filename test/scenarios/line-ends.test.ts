@@ -4,7 +4,7 @@ import { ask } from '../support/http-client.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { rawSocket } from '../support/raw-socket.ts';
 import { splitLines } from '../support/split-lines.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts();

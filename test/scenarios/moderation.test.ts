@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Member } from '../../src/protocol/objects.ts';
 import { founded, overHttp, floodBans } from '../support/rights.ts';
-import { forEachTransportAndRelays, fence, newRoom } from '../support/stories.ts';
+import { forEachTransportAndRelays, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -50,7 +50,7 @@ forEachTransportAndRelays((transport) => {
     }
     expect(Date.now() - before).toBeGreaterThanOrEqual(1_900);
     expect(result.you.role).toBe('member');
-    await fence(roomId, mo, [owner]);
+    await barrier(roomId, mo, [owner]);
     for (const other of [owner, mo]) {
       expect(other.heard('userLeft')).toHaveLength(1);
       expect(other.heard('memberUpdated').filter(({ userId }) => userId === 'bob')).toEqual([]);
@@ -97,7 +97,7 @@ forEachTransportAndRelays((transport) => {
     expect(await mo.hears('memberUpdated', ({ by }) => by === 'olga')).toMatchObject(back);
     ok(await transport.visit({ token }).join(roomId));
     const { visitor: watcher } = await transport.enter('watcher', roomId);
-    await fence(roomId, mo, [owner, watcher]);
+    await barrier(roomId, mo, [owner, watcher]);
     const told = owner.heard('memberUpdated').filter(({ userId }) => userId === 'bob');
     expect(told).toHaveLength(1);
   });
@@ -176,7 +176,7 @@ forEachTransportAndRelays((transport) => {
     expect(ok(await bob.join(roomId)).you).not.toHaveProperty('mutedUntil');
     await say(bob, roomId, 'thanks');
     ok(await owner.command('unmuteMember', { roomId, userId: 'bob' }));
-    await fence(roomId, owner, [bob]);
+    await barrier(roomId, owner, [bob]);
     const told = bob.heard('memberUpdated').map(({ mutedUntil }) => mutedUntil !== undefined);
     expect(told.slice(-2)).toEqual([true, false]);
   });
@@ -200,7 +200,7 @@ forEachTransportAndRelays((transport) => {
         }
       }
     }
-    await fence(roomId, owner, [watcher]);
+    await barrier(roomId, owner, [watcher]);
     expect(watcher.heard('memberUpdated')).toEqual([]);
     expect(watcher.heard('userLeft')).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { block } from '../support/build-on-parlor.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import { PROJECT } from '../support/program.ts';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Member, Role } from '../../src/protocol/objects.ts';
-import { forEachTransport, newRoom } from '../support/stories.ts';
+import { forEachTransport, newRoom } from '../support/for-each-transport.ts';
 import { say, talk } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import type { EventPayload } from '../../src/protocol/events.ts';
 import {
   forEachTransportAndRelays,
-  fence,
+  barrier,
   newRoom,
   type OpenTransport,
   within,
-} from '../support/stories.ts';
+} from '../support/for-each-transport.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 /** How long a dropped user still counts as here, in milliseconds. */
@@ -23,7 +23,7 @@ forEachTransportAndRelays((transport) => {
     expect(Object.fromEntries(names)).toEqual({ alice: 'alice', bob: 'bob' });
     expect(names).toHaveLength(2);
     await phone.close();
-    await fence(roomId, laptop, [alice]);
+    await barrier(roomId, laptop, [alice]);
     expect(alice.heard('userJoined')).toHaveLength(1);
     expect(alice.heard('userLeft')).toEqual([]);
     await laptop.close();
@@ -46,7 +46,7 @@ forEachTransportAndRelays((transport) => {
     ok(await bob.command('typing', { roomId, isTyping: true }));
     await Promise.all([alice.hears('typing'), alice.hears('userJoined', ofBob)]);
     await listener.hears('presence', ({ onlineCount }) => onlineCount === 3);
-    await fence(roomId, bob, [alice, listener]);
+    await barrier(roomId, bob, [alice, listener]);
     expect(listener.heard('userJoined')).toEqual([]);
     expect(listener.heard('typing')).toEqual([]);
     const { online } = ok(await listener.join(roomId, { quiet: false }));
@@ -92,7 +92,7 @@ forEachTransportAndRelays((transport) => {
     // The clock drops after him: when it is told of, his grace would have ended too.
     await clock.drop();
     await alice.hears('userLeft', ({ userId }) => userId === 'clock');
-    await fence(roomId, back, [alice]);
+    await barrier(roomId, back, [alice]);
     expect(alice.heard('userLeft').map(({ userId }) => userId)).toEqual(['clock']);
     expect(alice.heard('userJoined').map(({ userId }) => userId)).toEqual(['bob', 'clock']);
   });
@@ -127,7 +127,7 @@ forEachTransportAndRelays((transport) => {
     }
     const { visitor: last } = await transport.enter('bob', roomId);
     ok(await last.command('leaveRoom', { roomId }));
-    await fence(roomId, (await transport.enter('carol', roomId)).visitor, [alice]);
+    await barrier(roomId, (await transport.enter('carol', roomId)).visitor, [alice]);
     const story = alice.stream
       .filter(({ name, payload }) => name.startsWith('user') && ofBob(payload))
       .map(({ name }) => name);
@@ -147,11 +147,11 @@ forEachTransportAndRelays((transport) => {
     const beyond = await enterAll(transport, roomId, 1, 'the 101st');
     ok(await crowd[1]!.command('typing', { roomId }));
     ok(await beyond[0]!.command('typing', { roomId }));
-    await fence(roomId, crowd[2]!, [alice]);
+    await barrier(roomId, crowd[2]!, [alice]);
     expect(alice.heard('typing')).toHaveLength(1);
 
     const more = await enterAll(transport, roomId, 99, 'more');
-    await fence(roomId, crowd[2]!, [alice]);
+    await barrier(roomId, crowd[2]!, [alice]);
     expect(alice.heard('userJoined')).toHaveLength(199);
     expect(alice.heard('presence')).toEqual([]);
     const { visitor: over, joined } = await transport.enter('the 201st', roomId);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { overHttp } from '../support/rights.ts';
-import { forEachTransport, newRoom } from '../support/stories.ts';
+import { forEachTransport, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { type Claims, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';

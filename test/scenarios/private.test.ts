@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { founded, overHttp, floodBans } from '../support/rights.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -74,7 +74,7 @@ forEachTransport((transport) => {
     ok(await stranger.command('leaveRoom', { roomId }));
     ok(await owner.command('updateRoom', { roomId, private: true }));
     expect(refusal(await stranger.join(roomId))).toEqual(NO_SUCH_ROOM);
-    await fence(roomId, owner, []);
+    await barrier(roomId, owner, []);
     expect(stranger.heard('message')).toEqual([]);
   });
 

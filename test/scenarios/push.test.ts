@@ -3,7 +3,7 @@ import type { HostName } from '../../src/settings/declarations.ts';
 import { startHost, type Host, type TestSettings } from '../support/hosts.ts';
 import { NativeInbox } from '../support/inbox-visitor.ts';
 import { pushKeys, PushService, type PushBrowser } from '../support/push-service.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
@@ -82,7 +82,7 @@ describe.each<HostName>(['node', 'edge'])(
     ) => {
       const other = newRoom('other');
       await say(ann, other, 'here');
-      await say(bob, other, 'fence', { mentions: [ann] });
+      await say(bob, other, 'barrier', { mentions: [ann] });
       await browser.gets(({ roomId }) => roomId === other);
       expect(browser.pushes.filter(({ says }) => says.roomId !== other)).toHaveLength(count);
     };

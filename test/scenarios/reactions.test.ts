@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { founded, overHttp } from '../support/rights.ts';
-import { forEachTransport, fence } from '../support/stories.ts';
+import { forEachTransport, barrier } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
@@ -41,8 +41,8 @@ forEachTransport((transport) => {
     const last = ok(await cleo.command('removeReaction', thumb));
     expect(last.message).not.toHaveProperty('reactions');
 
-    await fence(roomId, owner, [bob, cleo, phone]);
-    await fence(roomId, phone, [owner]);
+    await barrier(roomId, owner, [bob, cleo, phone]);
+    await barrier(roomId, phone, [owner]);
     const told = (rev: number, by: string, emoji: string, added: boolean, reactions: object) => ({
       roomId,
       seq: 1,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { founded } from '../support/rights.ts';
-import { forEachTransportAndRelays, fence, newRoom } from '../support/stories.ts';
+import { forEachTransportAndRelays, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say, talk } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
@@ -131,7 +131,7 @@ forEachTransportAndRelays((transport) => {
       room: { createdAt: 0, memberCount: 0 },
     });
     const { visitor: bob } = await transport.enter('bob', roomId);
-    await fence(roomId, bob, [alice]);
+    await barrier(roomId, bob, [alice]);
     expect(ok(await bob.join(roomId)).you.role).toBe('owner');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { directTransports } from '../support/transports.ts';
-import { fence, newRoom, open, useHosts } from '../support/stories.ts';
+import { barrier, newRoom, open, useHosts } from '../support/for-each-transport.ts';
 import { say, seenBy } from '../support/talk.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
@@ -27,10 +27,10 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
           [1, 2, 3].map((line) => say(visitor, roomId, `${at}: ${line}`)),
         ),
       );
-      await fence(roomId, visitors[0]!, visitors.slice(1));
+      await barrier(roomId, visitors[0]!, visitors.slice(1));
       const all = said.toSorted((a, b) => a.seq - b.seq);
       for (const visitor of visitors) {
-        const seen = seenBy(visitor).filter(({ message }) => message !== 'fence');
+        const seen = seenBy(visitor).filter(({ message }) => message !== 'barrier');
         expect(seen.map(({ seq }) => seq)).toEqual(all.map(({ seq }) => seq));
         const heard = visitor.heard('message').map(({ rev }) => rev);
         expect(heard).toEqual(heard.toSorted((a, b) => a - b));
@@ -43,7 +43,7 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       const names = Array.from({ length: 8 }, (_, at) => `user ${at}`);
       const all = await Promise.all(names.map((name) => enter(name, roomId)));
       const [first, ...others] = all.map(({ visitor }) => visitor);
-      await fence(roomId, first!, others);
+      await barrier(roomId, first!, others);
       expect(others.map((visitor) => visitor.heard('message').length)).toEqual(others.map(() => 1));
     });
 
@@ -55,7 +55,7 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       await banned.hears('message');
       ok(await owner!.command('banMember', { roomId, userId: 'user 5' }));
       await say(owner!, roomId, 'they cannot hear this');
-      await fence(roomId, owner!, others.slice(0, -1));
+      await barrier(roomId, owner!, others.slice(0, -1));
       expect(banned.heard('message').map(({ message }) => message)).toEqual(['mine']);
     });
 
@@ -68,7 +68,7 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       const [late, later] = [await enter('late', roomId), await enter('later', roomId)];
       const here = [...visitors.slice(3), late.visitor, later.visitor];
       for (const speaker of here) {
-        await fence(
+        await barrier(
           roomId,
           speaker,
           here.filter((other) => other !== speaker),

@@ -4,7 +4,7 @@ import { type RoomRoute, roomRoutes } from '../../src/transports/http/room-route
 import type { HostName } from '../../src/settings/declarations.ts';
 import { BareConnection, frameOf, upgradeRequest } from '../support/bare-connection.ts';
 import { type Answered, ask, problemOf } from '../support/http-client.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts();

@@ -1,7 +1,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { founded, floodBans } from '../support/rights.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { inAnHour, tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -32,7 +32,7 @@ forEachTransport((transport) => {
       retentionDays: null,
     };
     expect(ok(await owner.command('updateRoom', { roomId, ...undo })).room).toEqual(before);
-    await fence(roomId, owner, [bob]);
+    await barrier(roomId, owner, [bob]);
     expect(bob.heard('roomUpdated')).toEqual([room, before]);
     expect(owner.heard('roomUpdated')).toEqual([]);
     // None of it is a change of messages.
@@ -146,7 +146,7 @@ forEachTransport((transport) => {
       expect(await give(role)).toEqual({ ...shown, role });
       expect(ok(await bob.join(roomId)).you.role).toBe(role === 'none' ? 'member' : role);
     }
-    await fence(roomId, owner, [bob, watcher]);
+    await barrier(roomId, owner, [bob, watcher]);
     for (const other of [bob, watcher]) {
       expect(other.heard('memberUpdated')).toEqual(
         roles.map((role) => ({
@@ -293,7 +293,7 @@ forEachTransport((transport) => {
       expiresAt: exp * 1_000,
     });
     ok(await bob.command('deleteMessage', { roomId, seq: 1 }));
-    await fence(roomId, bob, [owner]);
+    await barrier(roomId, bob, [owner]);
     expect(owner.heard('userLeft')).toEqual([]);
   });
 

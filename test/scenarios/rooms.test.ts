@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SocketIoVisitor } from '../support/socketio-visitor.ts';
-import { forEachTransport, fence, newRoom } from '../support/stories.ts';
+import { forEachTransport, barrier, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
@@ -68,10 +68,10 @@ forEachTransport((transport) => {
     const { visitor: carol } = await transport.enter('carol', blue);
     await say(bob, blue, 'in blue');
     await say(alice, red, 'in red');
-    await fence(red, alice, [bob]);
+    await barrier(red, alice, [bob]);
     await carol.hears('message');
     expect(alice.heard('message')).toEqual([]);
-    expect(bob.heard('message').map(({ message }) => message)).toEqual(['in red', 'fence']);
+    expect(bob.heard('message').map(({ message }) => message)).toEqual(['in red', 'barrier']);
     expect(carol.heard('message').map(({ message }) => message)).toEqual(['in blue']);
     await bob.close();
     const left = await Promise.all([alice.hears('userLeft'), carol.hears('userLeft')]);
@@ -142,9 +142,9 @@ forEachTransport((transport) => {
       const names: string[] = [];
       alice.socket.onAny((name: string) => names.push(name));
       expect(refusal(await alice.join(roomId, { since: 'nowhere' })).field).toBe('since');
-      await fence(roomId, bob, [alice]);
+      await barrier(roomId, bob, [alice]);
       ok(await alice.join(roomId));
-      await fence(roomId, bob, [alice]);
+      await barrier(roomId, bob, [alice]);
       expect(names).toEqual(['events', 'message']);
     });
 

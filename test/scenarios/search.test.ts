@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { founded } from '../support/rights.ts';
-import { forEachTransport, newRoom } from '../support/stories.ts';
+import { forEachTransport, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { found as hits, missed as misses } from '../support/search-cases.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';

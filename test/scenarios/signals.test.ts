@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { EventName } from '../../src/protocol/events.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { fence, forEachTransport, newRoom } from '../support/stories.ts';
+import { barrier, forEachTransport, newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
@@ -37,7 +37,7 @@ forEachTransport(
       expect(await hears(bob, 'wave back')).toMatchObject(waved);
       expect((await follower.hears('wave back')).payload).toMatchObject(waved);
       await follower.close();
-      await fence(roomId, bob, [alice]);
+      await barrier(roomId, bob, [alice]);
       expect(heard(alice, 'wave')).toEqual([]);
     });
 

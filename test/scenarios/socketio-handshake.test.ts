@@ -6,7 +6,7 @@ import { BareConnection, upgradeRequest } from '../support/bare-connection.ts';
 import { ask, problemOf } from '../support/http-client.ts';
 import { startNodeHost } from '../support/hosts.ts';
 import { rawSocket } from '../support/raw-socket.ts';
-import { newRoom, useHosts } from '../support/stories.ts';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts({ ALLOW_GUESTS: 'true' });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
-import { fence, forEachTransportAndRelays, newRoom } from '../support/stories.ts';
+import { barrier, forEachTransportAndRelays, newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
@@ -111,7 +111,7 @@ forEachTransportAndRelays((transport) => {
     const reply = ok(await bot.command('appendMessage', { roomId, seq, offset: 0, text: 'well' }));
     expect(reply.stopRequested).toBe(true);
     ok(await bot.command('finishMessage', { roomId, seq, status: 'stopped' }));
-    await fence(roomId, bot, [listener]);
+    await barrier(roomId, bot, [listener]);
     expect(listener.heard('stopRequested')).toEqual([]);
   });
 

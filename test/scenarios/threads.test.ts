@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { founded } from '../support/rights.ts';
-import { forEachTransport, fence } from '../support/stories.ts';
+import { forEachTransport, barrier } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
 
@@ -149,7 +149,7 @@ forEachTransport((transport) => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     ok(await owner.command('deleteMessage', { roomId, seq: 1 }));
     const { seq } = await answer(bob, roomId, 1, 'too late?');
-    await fence(roomId, owner, [bob]);
+    await barrier(roomId, owner, [bob]);
     const [first, second] = await newest(owner, roomId);
     expect(first).toMatchObject({ seq: 1, message: '', replyCount: 1 });
     expect(second).toMatchObject({ seq, replyTo: 1 });

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import { transportsOf } from '../support/transports.ts';
-import { fence, newRoom, open, type OpenTransport, useHosts } from '../support/stories.ts';
+import {
+  barrier,
+  newRoom,
+  open,
+  type OpenTransport,
+  useHosts,
+} from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { namelessToken } from '../support/tokens.ts';
 import { ok, refusal, type Visitor } from '../support/visitor.ts';
@@ -60,7 +66,7 @@ async function live(transport: OpenTransport): Promise<Lived> {
   ok(await alice.command('deleteMessage', { roomId, seq: 1 }));
   refusal(await bob.command('setRole', { roomId, userId: 'bob', role: 'owner' }));
   ok(await alice.command('updateRoom', { roomId, topic: 'tea' }));
-  await fence(roomId, bob, [alice]);
+  await barrier(roomId, bob, [alice]);
 
   const zed = transport.visit({ token: await namelessToken('u-26') });
   ok(await zed.join(roomId, { username: 'Zed', since: '0:0', history: 3 }));
@@ -75,14 +81,14 @@ async function live(transport: OpenTransport): Promise<Lived> {
   await alice.hears('userLeft');
   ok(await alice.command('muteMember', { roomId, userId: 'bob' }));
   refusal(await bob.command('message', { roomId, message: 'may I?' }));
-  await fence(roomId, alice, [bob]);
+  await barrier(roomId, alice, [bob]);
   const since = bob.position(roomId);
   await bob.drop();
   await alice.hears('userLeft', ({ userId }) => userId === 'bob');
   await say(alice, roomId, 'bob is gone');
   const { visitor: back } = await transport.enter('bob', roomId, { since });
   await alice.until('bob again', () => alice.heard('userJoined').length === 3);
-  await fence(roomId, alice, [back]);
+  await barrier(roomId, alice, [back]);
   ok(await zed.join(roomId, { username: 'Not Zed' }));
   await back.hears('userJoined');
   await alice.until('zed again', () => alice.heard('userJoined').length === 4);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { forEachTransport, fence, newRoom, within } from '../support/stories.ts';
+import { forEachTransport, barrier, newRoom, within } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
@@ -13,7 +13,7 @@ forEachTransport((transport) => {
       start();
       bob.tell('typing', { roomId: room, username: 'someone else' });
       ok(await bob.command('typing', { roomId: room, isTyping: true }));
-      await fence(room, bob, [alice]);
+      await barrier(room, bob, [alice]);
       return { roomId: room, alice, bob, clock };
     });
     expect(alice.heard('typing')).toEqual([
@@ -38,7 +38,7 @@ forEachTransport((transport) => {
       ok(await bob.command('typing', { roomId }));
       ok(await bob.command('typing', { roomId, isTyping: false }));
       ok(await bob.command('typing', { roomId, isTyping: false }));
-      await fence(roomId, bob, [visitor]);
+      await barrier(roomId, bob, [visitor]);
       return visitor;
     });
     expect(alice.heard('typing').map(({ isTyping }) => isTyping)).toEqual([true, false]);
@@ -51,7 +51,7 @@ forEachTransport((transport) => {
     ok(await bob.command('typing', { roomId }));
     await say(bob, roomId, 'done');
     ok(await bob.command('typing', { roomId, isTyping: false }));
-    await fence(roomId, bob, [alice]);
+    await barrier(roomId, bob, [alice]);
     expect(alice.heard('typing').map(({ isTyping }) => isTyping)).toEqual([true]);
   });
 

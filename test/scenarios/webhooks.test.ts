@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { type Host, startHost } from '../support/hosts.ts';
-import { newRoom } from '../support/stories.ts';
+import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { makeSecret, WebhookReceiver } from '../support/webhook-receiver.ts';
 

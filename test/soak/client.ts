@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
-import { playEvening } from '../unit/client/evening.ts';
+import { simulateClients } from '../unit/client/client-simulation.ts';
 import { SECRET } from '../support/tokens.ts';
 
 export interface SoakOptions {
@@ -12,13 +12,13 @@ export interface SoakOptions {
   log: (line: string) => void;
 }
 
-/** Evenings at a time: most of one is waiting. */
+/** Simulations at a time: most of one is waiting. */
 const AT_ONCE = 6;
-/** Evenings between two lines of the log. */
+/** Simulations between two lines of the log. */
 const LOG_EVERY = 100;
 const LENGTH = 80;
 
-/** Clients over bad networks, for as long as asked; stops at the first evening that goes wrong. */
+/** Clients over bad networks, for as long as asked; stops at the first simulation that goes wrong. */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'parlor-soak-'));
   const failures: string[] = [];
@@ -42,13 +42,13 @@ export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
     let played = 0;
     const playOn = async () => {
       while (Date.now() < end) {
-        await playEvening({ url, seed: next++, length: LENGTH });
+        await simulateClients({ url, seed: next++, length: LENGTH });
         if (failures.length > 0) throw new Error(`The host failed: ${failures.join('\n')}`);
-        if (++played % LOG_EVERY === 0) log(`${played} evenings, all as the room has it`);
+        if (++played % LOG_EVERY === 0) log(`${played} simulations, all as the room has it`);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, playOn));
-    log(`held: ${played} evenings`);
+    log(`held: ${played} simulations`);
   } finally {
     await server.close();
     await rm(folder, { recursive: true, force: true });

@@ -1,10 +1,10 @@
 import type { SoakOptions } from '../../scripts/soak.ts';
-import { deed, play } from '../simulation/room/convergence-play.ts';
+import { step, play } from '../simulation/room/convergence-play.ts';
 import { playAtRandom, type PlayOptions, soakPlays } from '../support/random-plays.ts';
 
 /** Plays in random rooms; the report of the first that fails, shrunk, or nothing. */
 export function converge(options: PlayOptions): string | undefined {
-  return playAtRandom(deed, play, options);
+  return playAtRandom(step, play, options);
 }
 
 /**

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { SoakOptions } from '../../scripts/soak.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { Listener } from '../unit/room/listener.ts';
-import { StagedRoom } from '../unit/room/staged-room.ts';
+import { RoomHarness } from '../unit/room/room-harness.ts';
 import { fillRoom } from '../support/fill.ts';
 
 const SMALL = 10_000;
@@ -21,7 +21,7 @@ const WARMING = 20;
 const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
 
 /** What users do who notice the size of a room. */
-const deeds: Record<string, (place: EventIdTracker) => void> = {
+const operations: Record<string, (place: EventIdTracker) => void> = {
   join: ({ enter }) => enter({ history: 50 }),
   'join, 500 behind': ({ enter, count, epoch }) => enter({ since: `${epoch}:${count - 500}` }),
   'join, all behind': ({ enter, epoch }) => enter({ since: `${epoch}:0` }),
@@ -59,20 +59,20 @@ function medianOf(times: number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
 }
 
-/** Milliseconds that each deed takes in a room of so many messages. */
+/** Milliseconds that each operation takes in a room of so many messages. */
 async function measure(folder: string, count: number): Promise<Map<string, number>> {
   const path = join(folder, `${count}.sqlite`);
-  await fillRoom({ path, roomId: 'stage', messages: count, members: PEOPLE });
-  const stage = new StagedRoom(path, limits);
-  const listener = new Listener(stage, { userId: 'user 1' });
+  await fillRoom({ path, roomId: 'harness', messages: count, members: PEOPLE });
+  const harness = new RoomHarness(path, limits);
+  const listener = new Listener(harness, { userId: 'user 1' });
   let made = 0;
   const place: EventIdTracker = {
     count,
     epoch: listener.joined.epoch,
     enter: (join) => {
-      const entered = new Listener(stage, { userId: 'user 2' }, join);
-      stage.drop(entered.plug, 'left');
-      stage.tellEnds();
+      const entered = new Listener(harness, { userId: 'user 2' }, join);
+      harness.drop(entered.plug, 'left');
+      harness.tellEnds();
     },
     ask: (name, payload) => {
       listener.frames.length = 0;
@@ -82,17 +82,17 @@ async function measure(folder: string, count: number): Promise<Map<string, numbe
     next: () => count / 2 + made++,
   };
   const times = new Map(
-    Object.entries(deeds).map(([name, deed]) => {
-      for (let at = 0; at < WARMING; at++) deed(place);
+    Object.entries(operations).map(([name, operation]) => {
+      for (let at = 0; at < WARMING; at++) operation(place);
       const all = Array.from({ length: ROUNDS }, () => {
         const begun = performance.now();
-        deed(place);
+        operation(place);
         return performance.now() - begun;
       });
       return [name, medianOf(all)] as const;
     }),
   );
-  stage.close();
+  harness.close();
   return times;
 }
 

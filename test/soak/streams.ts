@@ -8,7 +8,7 @@ import { playStream } from '../support/stream-play.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { directTransports } from '../support/transports.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
-import { onStage } from '../unit/room/on-stage.ts';
+import { withHarness } from '../unit/room/with-harness.ts';
 
 /** What the protocol is to carry: 64 KiB in so many appends. */
 const APPENDS = 3_000;
@@ -22,8 +22,8 @@ const EVERY_MS = 55;
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const end = Date.now() + minutes * 60_000;
   for (let round = 0; round === 0 || Date.now() < end; round++) {
-    const report = onStage({ COMMAND_BURST: '1000000' }, (stage) =>
-      playStream(stage, seeded(seed + round), APPENDS),
+    const report = withHarness({ COMMAND_BURST: '1000000' }, (harness) =>
+      playStream(harness, seeded(seed + round), APPENDS),
     );
     log(`a room: ${JSON.stringify(report)}`);
     await atHosts(Math.min(APPENDS, Math.ceil((minutes * 60_000) / EVERY_MS)), log);
@@ -56,12 +56,12 @@ async function atHosts(appends: number, log: SoakOptions['log']): Promise<void> 
 
 type Enter = (userId: string) => Promise<Visitor>;
 
-/** Messages that a bystander sends at least, in a room of their own, and the time between two. */
+/** Messages that a background visitor sends at least, in a room of their own, and the time between two. */
 const BYSTANDER = { messages: 200, everyMs: 50 };
 
-/** How long a bystander waits for each reply, in milliseconds. @param goesOn whether to send more */
+/** How long a background visitor waits for each reply, in milliseconds. @param goesOn whether to send more */
 async function timesOf(enter: Enter, goesOn: () => boolean): Promise<number[]> {
-  const visitor = await enter('bystander');
+  const visitor = await enter('background visitor');
   const roomId = `others-${crypto.randomUUID()}`;
   ok(await visitor.join(roomId));
   const times: number[] = [];

@@ -58,16 +58,16 @@ const revOf = (position: string) => Number(position.split(':')[1]);
 export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
   const roomId = `faults ${run.seed} ${crypto.randomUUID()}`;
   const random = seeded(run.seed);
-  const stage = { roomId, random, isTalking: true, patienceMs: PATIENCE_MS };
+  const harness = { roomId, random, isTalking: true, patienceMs: PATIENCE_MS };
   const port = Number(new URL(run.url).port);
   const devices: Device[] = [
-    new SocketDevice('ann at native', 'ann', stage, port, NativeVisitor),
-    new SocketDevice('ben at Socket.IO', 'ben', stage, port, SocketIoVisitor),
-    new SocketDevice('ben at native', 'ben', stage, port, NativeVisitor),
-    new SocketDevice('cleo at Socket.IO', 'cleo', stage, port, SocketIoVisitor),
-    new SocketDevice('fay by long polling', 'fay', stage, port, PollingVisitor),
-    new Poster('dora over HTTP', 'dora', stage, port),
-    new Reader('emil at a stream', 'emil', stage, port),
+    new SocketDevice('ann at native', 'ann', harness, port, NativeVisitor),
+    new SocketDevice('ben at Socket.IO', 'ben', harness, port, SocketIoVisitor),
+    new SocketDevice('ben at native', 'ben', harness, port, NativeVisitor),
+    new SocketDevice('cleo at Socket.IO', 'cleo', harness, port, SocketIoVisitor),
+    new SocketDevice('fay by long polling', 'fay', harness, port, PollingVisitor),
+    new Poster('dora over HTTP', 'dora', harness, port),
+    new Reader('emil at a stream', 'emil', harness, port),
   ];
   const lives = devices.map((device) => device.live());
   let { url } = run;
@@ -83,8 +83,8 @@ export async function runWithFaults(run: FaultRun): Promise<FaultReport> {
         for (const { proxy } of devices) proxy.port = Number(new URL(url).port);
       }
     }
-    stage.isTalking = false;
-    stage.patienceMs = LAST_PATIENCE_MS;
+    harness.isTalking = false;
+    harness.patienceMs = LAST_PATIENCE_MS;
     for (const { proxy } of devices) proxy.calm();
     await Promise.all(devices.map((device) => device.settled));
     const stored = await readAll(url, roomId);
@@ -115,7 +115,7 @@ function inject(proxy: FaultyProxy, random: () => number): void {
   else proxy.calm();
 }
 
-interface Stage {
+interface Harness {
   roomId: string;
   random: () => number;
   /** Whether anything new is said. */
@@ -132,17 +132,17 @@ abstract class Device implements Client {
   readonly connections: Connection[] = [];
   /** When all it has said has been answered. */
   readonly settled: Promise<void>;
-  protected readonly stage: Stage;
+  protected readonly harness: Harness;
   protected unanswered: { id: string; text: string }[] = [];
   protected settle!: () => void;
   protected readonly last: Promise<number>;
   #hasEnded = false;
   #tellLast!: (seq: number) => void;
 
-  constructor(name: string, userId: string, stage: Stage, port: number) {
+  constructor(name: string, userId: string, harness: Harness, port: number) {
     this.name = name;
     this.userId = userId;
-    this.stage = stage;
+    this.harness = harness;
     this.proxy = new FaultyProxy(port);
     this.settled = new Promise((resolve) => {
       this.settle = resolve;
@@ -162,7 +162,7 @@ abstract class Device implements Client {
         if (this.#hasEnded) throw error;
         // Whatever is left of the connection goes with it.
         this.proxy.cut();
-        await pause(this.stage.random() * 100);
+        await pause(this.harness.random() * 100);
       }
     }
   }
@@ -182,7 +182,7 @@ abstract class Device implements Client {
 
   protected next(): { id: string; text: string } {
     const id = `${this.name} ${this.invoked.length}`;
-    const said = { id, text: `${id}: ${'word '.repeat(this.stage.random() * 40)}` };
+    const said = { id, text: `${id}: ${'word '.repeat(this.harness.random() * 40)}` };
     this.invoked.push(said);
     this.unanswered.push(said);
     return said;
@@ -194,9 +194,9 @@ abstract class Device implements Client {
 
   /** The client's own patience, which is all that tells it of a network that swallows everything. */
   protected async inTime<T>(work: Promise<T>): Promise<T> {
-    const cut = setTimeout(() => this.proxy.cut(), this.stage.patienceMs);
+    const cut = setTimeout(() => this.proxy.cut(), this.harness.patienceMs);
     const lost = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error('No answer.')), this.stage.patienceMs + 100).unref();
+      setTimeout(() => reject(new Error('No answer.')), this.harness.patienceMs + 100).unref();
     });
     try {
       return await Promise.race([work, lost]);
@@ -214,11 +214,11 @@ class SocketDevice extends Device {
   constructor(
     name: string,
     userId: string,
-    stage: Stage,
+    harness: Harness,
     port: number,
     transport: new (url: string, who: { token: string }) => Visitor,
   ) {
-    super(name, userId, stage, port);
+    super(name, userId, harness, port);
     this.#transport = transport;
   }
 
@@ -229,7 +229,7 @@ class SocketDevice extends Device {
     try {
       isWhole = await this.#catchUp(visitor, since);
       await Promise.all(this.unanswered.map((said) => this.#say(visitor, said)));
-      while (this.stage.isTalking) {
+      while (this.harness.isTalking) {
         await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#say(visitor, this.next())));
       }
       this.settle();
@@ -245,13 +245,13 @@ class SocketDevice extends Device {
       };
       if (visitor.stream.length > 0) this.connections.push(record);
       // Before all pages have come, only they say from where to go on.
-      if (isWhole) this.#position = visitor.position(this.stage.roomId);
+      if (isWhole) this.#position = visitor.position(this.harness.roomId);
       void visitor.drop().catch(() => undefined);
     }
   }
 
   async #catchUp(visitor: Visitor, since: string): Promise<true> {
-    const { roomId } = this.stage;
+    const { roomId } = this.harness;
     let { complete = true, position } = ok(await this.inTime(visitor.join(roomId, { since })));
     while (!complete) {
       this.#position = position;
@@ -262,7 +262,7 @@ class SocketDevice extends Device {
   }
 
   async #say(visitor: Visitor, { id, text }: { id: string; text: string }): Promise<void> {
-    const { roomId } = this.stage;
+    const { roomId } = this.harness;
     ok(await this.inTime(visitor.command('message', { roomId, message: text, id })));
     this.answered(id);
   }
@@ -272,10 +272,10 @@ class SocketDevice extends Device {
 class Poster extends Device {
   protected async connect(url: string): Promise<void> {
     const visitor = new HttpVisitor(url, await tokenFor(this.userId));
-    while (this.stage.isTalking || this.unanswered.length > 0) {
+    while (this.harness.isTalking || this.unanswered.length > 0) {
       const { id, text } = this.unanswered[0] ?? this.next();
       const { status, body } = await this.inTime(
-        visitor.ask('POST', this.stage.roomId, '/messages', { body: { id, message: text } }),
+        visitor.ask('POST', this.harness.roomId, '/messages', { body: { id, message: text } }),
       );
       if (status >= 300) throw new Error(`Refused: ${JSON.stringify(body)}`);
       const { message } = body as { message: Message };
@@ -297,10 +297,10 @@ class Reader extends Device {
     const since = this.#lastEventId;
     const visitor = new HttpVisitor(url, await tokenFor(this.userId));
     const follower = await this.inTime(
-      visitor.follow(this.stage.roomId, since === '0:0' ? { since } : { lastEventId: since }),
+      visitor.follow(this.harness.roomId, since === '0:0' ? { since } : { lastEventId: since }),
     );
     try {
-      for (let heard = 0; this.stage.isTalking; heard++) {
+      for (let heard = 0; this.harness.isTalking; heard++) {
         await this.inTime(follower.until('more', () => follower.named('message').length > heard));
       }
       const last = await this.last;

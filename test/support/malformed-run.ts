@@ -44,16 +44,16 @@ export async function sendMalformed({ host, url, seed, goOn }: MalformedRun): Pr
   const given = await Promise.all(
     names.map(async (name, at) => {
       const inputs = new MalformedInputs(seeded(seed * 31 + at));
-      const stage = { url, inputs, userId: `mallory ${name} ${seed}` };
+      const harness = { url, inputs, userId: `mallory ${name} ${seed}` };
       let count = 0;
-      while (goOn(count, name)) count += await lanes[name](stage);
+      while (goOn(count, name)) count += await lanes[name](harness);
       return [name, count] as const;
     }),
   );
   return Object.fromEntries(given);
 }
 
-interface Stage {
+interface Harness {
   url: string;
   inputs: MalformedInputs;
   userId: string;
@@ -61,7 +61,7 @@ interface Stage {
 
 /** Each gives its transport a number of inputs, waits for what comes of them and counts them. */
 const lanes = {
-  async native({ url, inputs, userId }: Stage): Promise<number> {
+  async native({ url, inputs, userId }: Harness): Promise<number> {
     const roomId = `malformed ${inputs.below(20)}`;
     const raw = rawSocket(`${url}/rooms/${encodeURIComponent(roomId)}/ws`, {
       authorization: `Bearer ${await tokenFor(userId)}`,
@@ -88,16 +88,16 @@ const lanes = {
           raw.socket.send(tuple);
         }
       }
-      const fence = ++ref;
-      raw.socket.send(`["getMembers",{"limit":1},${fence}]`);
-      const wanted = new Map(isClean ? due : []).set(fence, 'the last command');
+      const barrier = ++ref;
+      raw.socket.send(`["getMembers",{"limit":1},${barrier}]`);
+      const wanted = new Map(isClean ? due : []).set(barrier, 'the last command');
       if (!(await answeredOrClosed(raw, /\["ack",(\d+),/g, wanted))) break;
     }
     raw.socket.terminate();
     return sent;
   },
 
-  async socketIo({ url, inputs, userId }: Stage): Promise<number> {
+  async socketIo({ url, inputs, userId }: Harness): Promise<number> {
     const roomId = `malformed ${inputs.below(20)}`;
     const raw = rawSocket(`${url}${SOCKET_IO}`);
     await hasJoined(raw, '0{');
@@ -121,16 +121,16 @@ const lanes = {
         sent++;
         raw.socket.send(inputs.broken(`42${++ack}["message",${inputs.payload(roomId)}]`));
       }
-      const fence = ++ack;
-      raw.socket.send(`42${fence}["getMembers",${JSON.stringify({ roomId })}]`);
-      const wanted = new Map(isLast ? [] : due).set(fence, 'the last command');
+      const barrier = ++ack;
+      raw.socket.send(`42${barrier}["getMembers",${JSON.stringify({ roomId })}]`);
+      const wanted = new Map(isLast ? [] : due).set(barrier, 'the last command');
       if (!(await answeredOrClosed(raw, /^43(\d+)\[/gm, wanted))) break;
     }
     raw.socket.terminate();
     return sent;
   },
 
-  async polling({ url, inputs, userId }: Stage): Promise<number> {
+  async polling({ url, inputs, userId }: Harness): Promise<number> {
     const opened = await send(url, { method: 'GET', path: POLLING });
     const { sid } = JSON.parse(opened.body.slice(1) || '{"sid":"none"}') as { sid: string };
     const path = `${POLLING}&sid=${sid}`;
@@ -156,7 +156,7 @@ const lanes = {
     return 2;
   },
 
-  async http({ url, inputs, userId }: Stage): Promise<number> {
+  async http({ url, inputs, userId }: Harness): Promise<number> {
     const authorization = `Bearer ${await tokenFor(userId)}`;
     const asked = Array.from({ length: BATCH }, async () => {
       const { method, path } = inputs.route(`malformed ${inputs.below(20)}`);
@@ -176,7 +176,7 @@ const lanes = {
     return BATCH;
   },
 
-  async bytes({ url, inputs }: Stage): Promise<number> {
+  async bytes({ url, inputs }: Harness): Promise<number> {
     const head = 'GET /rooms/malformed/messages HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const bytes = inputs.broken(head);
     const connection = new BareConnection(url);

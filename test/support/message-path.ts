@@ -9,7 +9,7 @@ import type { startServer } from '../../local-server/server.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { edgeOptions } from './edge-options.ts';
 import { instrument, type OwnFunction } from './instrument.ts';
-import { newRoom } from './stories.ts';
+import { newRoom } from './for-each-transport.ts';
 import { SECRET, tokenFor } from './tokens.ts';
 import { ok, type Transport, type Visitor } from './visitor.ts';
 

@@ -1,6 +1,6 @@
 import type { Role } from '../../src/protocol/objects.ts';
 import { HttpVisitor } from './http-visitor.ts';
-import { newRoom, type OpenTransport } from './stories.ts';
+import { newRoom, type OpenTransport } from './for-each-transport.ts';
 import { say } from './talk.ts';
 import { type Claims, tokenFor } from './tokens.ts';
 import { ok, type Visitor } from './visitor.ts';

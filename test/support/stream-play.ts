@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Listener } from '../unit/room/listener.ts';
-import type { StagedRoom } from '../unit/room/staged-room.ts';
+import type { RoomHarness } from '../unit/room/room-harness.ts';
 
 /** What a tuple takes beside the text in it, in bytes, with its position line. */
 const ENVELOPE_BYTES = 200;
@@ -21,14 +21,14 @@ class Reader {
   #listener: Listener | undefined;
   #read = 0;
 
-  come(stage: StagedRoom, userId: string): void {
-    this.#listener = new Listener(stage, { userId }, { since: this.#position });
+  come(harness: RoomHarness, userId: string): void {
+    this.#listener = new Listener(harness, { userId }, { since: this.#position });
     this.#read = 0;
   }
 
-  leave(stage: StagedRoom): void {
+  leave(harness: RoomHarness): void {
     this.read();
-    if (this.#listener !== undefined) stage.drop(this.#listener.plug, 'disconnected');
+    if (this.#listener !== undefined) harness.drop(this.#listener.plug, 'disconnected');
     this.#listener = undefined;
   }
 
@@ -77,18 +77,22 @@ export interface StreamReport {
  * A text in `appends` pieces, whose sender loses the connection at every tenth, with people who come
  * late, an eviction and a kill in between. @throws AssertionError where any of them reads another text
  */
-export function playStream(stage: StagedRoom, random: () => number, appends: number): StreamReport {
+export function playStream(
+  harness: RoomHarness,
+  random: () => number,
+  appends: number,
+): StreamReport {
   const sender = { userId: 'bot', name: 'Bot' };
-  let writer = new Listener(stage, sender);
+  let writer = new Listener(harness, sender);
   const steady = new Reader();
-  steady.come(stage, 'steady');
+  steady.come(harness, 'steady');
   const { seq } = writer.ask('message', { message: '', streaming: true, id: 'a' }).message;
   const late: Reader[] = [];
   let text = '';
   let bytes = 0;
-  const writesBefore = stage.sql.writes;
+  const writesBefore = harness.sql.writes;
   for (let at = 0; at < appends; at++) {
-    stage.pass(60);
+    harness.pass(60);
     let piece = '';
     const due = (TEXT_BYTES * (at + 1)) / appends;
     while (bytes < due) {
@@ -99,32 +103,32 @@ export function playStream(stage: StagedRoom, random: () => number, appends: num
     if (at === Math.floor(appends / 10)) {
       // The append is decided and not stored: whoever wrote it sends it again.
       writer.say('appendMessage', { seq, offset: text.length, text: piece });
-      stage.die();
+      harness.die();
       for (const reader of [steady, ...late]) {
-        reader.leave(stage);
-        reader.come(stage, 'steady');
+        reader.leave(harness);
+        reader.come(harness, 'steady');
       }
-      writer = new Listener(stage, sender);
+      writer = new Listener(harness, sender);
     }
     const reply = writer.ask('appendMessage', { seq, offset: text.length, text: piece });
     assert(reply.ok, JSON.stringify(reply));
     if (at % 10 === 9) {
-      stage.drop(writer.plug, 'disconnected');
-      stage.tellEnds();
-      writer = new Listener(stage, sender);
+      harness.drop(writer.plug, 'disconnected');
+      harness.tellEnds();
+      writer = new Listener(harness, sender);
       const again = writer.ask('appendMessage', { seq, offset: text.length, text: piece });
       assert.equal(again.duplicate, true);
     }
     text += piece;
-    if (at === Math.floor(appends / 2)) stage.sleep();
+    if (at === Math.floor(appends / 2)) harness.sleep();
     if (at % Math.ceil(appends / 5) === 1) {
       const reader = new Reader();
-      reader.come(stage, `late ${at}`);
+      reader.come(harness, `late ${at}`);
       late.push(reader);
     }
     for (const reader of [steady, ...late]) reader.read();
   }
-  const rows = stage.sql.writes - writesBefore;
+  const rows = harness.sql.writes - writesBefore;
   assert(writer.ask('finishMessage', { seq }).ok);
   const { messages } = writer.ask('getHistory', {});
   assert.equal(messages[0]?.message, text);
@@ -132,7 +136,7 @@ export function playStream(stage: StagedRoom, random: () => number, appends: num
     reader.read();
     assert.equal(reader.text, text, 'somebody reads another text');
   }
-  assert.deepEqual(stage.defects, []);
+  assert.deepEqual(harness.defects, []);
   const { bytes: wire, events, wholes } = steady;
   const most = 1.5 * jsonBytes(text) + (events + wholes) * ENVELOPE_BYTES;
   assert(wire <= most, `${wire} bytes on the wire, more than ${most}`);

@@ -1,5 +1,5 @@
 import type { Message } from '../../src/protocol/objects.ts';
-import type { OpenTransport } from './stories.ts';
+import type { OpenTransport } from './for-each-transport.ts';
 import { ok, type Visitor } from './visitor.ts';
 
 /** Messages one user can send at once within the default allowance, after having joined. */

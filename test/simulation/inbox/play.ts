@@ -8,7 +8,7 @@ import { Refusal } from '../../../src/protocol/codes/errors.ts';
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import { assertEqual, inInbox } from './oracle.ts';
-import { StorageFault } from '../../unit/room/staged-room.ts';
+import { StorageFault } from '../../unit/room/room-harness.ts';
 import { admin, directIdOf, World } from './world.ts';
 
 const ROOMS = ['one', 'two', 'three'];
@@ -280,7 +280,7 @@ class Scene {
   #failed(what: Happening): void {
     if ('room' in what) this.#crash(what.room);
     for (const at of ROOMS.keys()) this.#crash(at);
-    for (const stage of this.#world.rooms.values()) stage.crash();
+    for (const harness of this.#world.rooms.values()) harness.crash();
     this.#world.crash(this.#world.inboxes, '');
   }
 
@@ -291,13 +291,13 @@ class Scene {
     identity: Identity = person(USERS[what.user]!),
   ): void {
     const roomId = ROOMS[what.room]!;
-    const stage = this.#world.room(roomId);
+    const harness = this.#world.room(roomId);
     if (what.fault === 'none') {
       this.#world.inRoom(roomId, identity, name, payload);
       return;
     }
-    stage.decide((live) => live.execute(identity, name, { roomId, ...payload }));
-    if (what.fault === 'afterCommit') stage.file.commit();
+    harness.decide((live) => live.execute(identity, name, { roomId, ...payload }));
+    if (what.fault === 'afterCommit') harness.file.commit();
     this.#crash(what.room);
   }
 

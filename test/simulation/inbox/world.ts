@@ -15,7 +15,7 @@ import type { InboxCommandName } from '../../../src/protocol/inbox-commands.ts';
 import type { ConversationState, Notice } from '../../../src/protocol/inbox-objects.ts';
 import { Room } from '../../../src/room/room.ts';
 import { readSettings, type Settings } from '../../../src/settings/settings.ts';
-import { Stage } from './stage.ts';
+import { Harness } from './harness.ts';
 
 export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true };
 
@@ -36,8 +36,8 @@ export function directIdOf(one: string, other: string): string {
 /** Rooms and inboxes over real files, and what is on its way between them, which the test moves. */
 export class World {
   readonly clock = { now: 1_700_000_000_000, elapsed: 0 };
-  readonly inboxes: Stage<Inbox>;
-  readonly rooms = new Map<string, Stage<Room>>();
+  readonly inboxes: Harness<Inbox>;
+  readonly rooms = new Map<string, Harness<Room>>();
   readonly transit: InTransit[] = [];
   /** Calls between rooms and inboxes. */
   calls = 0;
@@ -53,7 +53,7 @@ export class World {
     this.#folder = folder;
     // Nobody here is ever too fast.
     this.#settings = readSettings({ COMMAND_BURST: '1000000', ...settings }).settings;
-    this.inboxes = new Stage(join(folder, 'inboxes.sqlite'), this.clock, (ports) => {
+    this.inboxes = new Harness(join(folder, 'inboxes.sqlite'), this.clock, (ports) => {
       const { life } = this.inboxes;
       return new Inbox(
         {
@@ -79,15 +79,15 @@ export class World {
     });
   }
 
-  room(roomId: string): Stage<Room> {
+  room(roomId: string): Harness<Room> {
     const known = this.rooms.get(roomId);
     if (known !== undefined) return known;
     const name = createHash('sha256').update(roomId).digest('hex');
-    const stage: Stage<Room> = new Stage(
+    const harness: Harness<Room> = new Harness(
       join(this.#folder, `${name}.sqlite`),
       this.clock,
       (ports) => {
-        const { life } = stage;
+        const { life } = harness;
         return new Room(
           roomId,
           {
@@ -98,8 +98,8 @@ export class World {
             courier: {
               send: (target, deliveries, settle) =>
                 this.#carry(target, deliveries, (outcomes) => {
-                  if (stage.life !== life) return;
-                  stage.use(() => settle(outcomes));
+                  if (harness.life !== life) return;
+                  harness.use(() => settle(outcomes));
                 }),
             },
           },
@@ -107,8 +107,8 @@ export class World {
         );
       },
     );
-    this.rooms.set(roomId, stage);
-    return stage;
+    this.rooms.set(roomId, harness);
+    return harness;
   }
 
   connectionsOf(roomId: string): Set<NodeConnection> {
@@ -173,8 +173,8 @@ export class World {
     return result;
   }
 
-  crash(stage: Stage<Room> | Stage<Inbox>, roomId: string): void {
-    stage.crash();
+  crash(harness: Harness<Room> | Harness<Inbox>, roomId: string): void {
+    harness.crash();
     this.connectionsOf(roomId).clear();
   }
 
@@ -189,14 +189,14 @@ export class World {
   pass(ms: number): void {
     this.clock.now += ms;
     this.clock.elapsed += ms;
-    for (const stage of this.#stages()) stage.tick();
+    for (const harness of this.#harnesses()) harness.tick();
   }
 
   /** Lets time pass without faults until nothing more happens by itself. */
   rest(): void {
-    for (const stage of this.#stages()) {
-      stage.sql.failAfter = Infinity;
-      stage.flush();
+    for (const harness of this.#harnesses()) {
+      harness.sql.failAfter = Infinity;
+      harness.flush();
     }
     for (let quiet = 0, rounds = 0; quiet < 3; rounds++) {
       assert(rounds < 5_000, 'the world never rests');
@@ -205,32 +205,32 @@ export class World {
       if (quiet > 0) this.#jump();
     }
     this.arriveAll();
-    for (const stage of this.#stages()) assert.deepEqual(stage.defects, []);
+    for (const harness of this.#harnesses()) assert.deepEqual(harness.defects, []);
   }
 
   close(): void {
-    for (const stage of this.#stages()) stage.crash();
+    for (const harness of this.#harnesses()) harness.crash();
   }
 
   #tickAll(): boolean {
-    return this.#stages()
-      .map((stage) => stage.tick())
+    return this.#harnesses()
+      .map((harness) => harness.tick())
       .some((was) => was);
   }
 
   /** On to the next time at which something is due; a day where nothing is. */
   #jump(): void {
     const { clock } = this;
-    const waits = this.#stages().flatMap((stage) => [
-      (stage.nextTimer ?? Infinity) - clock.elapsed,
-      (stage.wakeAt ?? Infinity) - clock.now,
+    const waits = this.#harnesses().flatMap((harness) => [
+      (harness.nextTimer ?? Infinity) - clock.elapsed,
+      (harness.wakeAt ?? Infinity) - clock.now,
     ]);
     const ms = Math.max(0, Math.min(...waits, 86_400_000));
     clock.now += ms;
     clock.elapsed += ms;
   }
 
-  #stages(): (Stage<Room> | Stage<Inbox>)[] {
+  #harnesses(): (Harness<Room> | Harness<Inbox>)[] {
     return [this.inboxes, ...this.rooms.values()];
   }
 

@@ -64,9 +64,9 @@ export function play(steps: readonly Step[]): void {
   const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
   const world = new World(join(folder, 'room.sqlite'), limits, RELAYS);
   try {
-    const stage = new Stage(world);
-    for (const each of steps) stage.do(each);
-    stage.settle();
+    const harness = new Harness(world);
+    for (const each of steps) harness.do(each);
+    harness.settle();
   } finally {
     world.close();
     rmSync(folder, { recursive: true, force: true });
@@ -92,7 +92,7 @@ class Listener extends Device implements RelayedSocket {
   }
 }
 
-class Stage {
+class Harness {
   readonly #world: World;
   readonly #ledger: Ledger = { acknowledged: new Map(), shown: new Map() };
   readonly #devices: readonly Listener[];
@@ -284,6 +284,6 @@ class Stage {
       `SELECT seq, rev, id, sender_id AS senderId, sender, message, timestamp
         FROM messages ORDER BY rev`,
     );
-    return new Map(rows.map((row) => [row.seq, { roomId: 'stage', ...row }]));
+    return new Map(rows.map((row) => [row.seq, { roomId: 'harness', ...row }]));
   }
 }

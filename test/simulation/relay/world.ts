@@ -9,7 +9,7 @@ import { RoomRelays } from '../../../src/relay/room-relays.ts';
 import type { RequestAnswer, RequestCall } from '../../../src/relay/exchange.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import { Room } from '../../../src/room/room.ts';
-import type { FakeSocket } from '../../unit/room/staged-room.ts';
+import type { FakeSocket } from '../../unit/room/room-harness.ts';
 
 /** A call on its way: not done yet, or done and its answer on its way back. */
 interface Call {
@@ -245,7 +245,7 @@ export class RoomHost extends Host {
     this.#relays = relays;
     for (const number of numbers) relays.attach(number, world.relays[number - 1]!.attach(life));
     this.#room = new Room(
-      'stage',
+      'harness',
       {
         ...this.ports,
         sql: world.file,

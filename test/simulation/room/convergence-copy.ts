@@ -4,7 +4,7 @@ import type { EventPayload } from '../../../src/protocol/events.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { parsePosition } from '../../../src/protocol/position.ts';
-import type { FakeSocket, Plug } from '../../unit/room/staged-room.ts';
+import type { FakeSocket, Plug } from '../../unit/room/room-harness.ts';
 
 type Failed = { ok: false; error: { code: string; current?: Message } };
 type Answer<R> = ({ ok: true } & R) | Failed;

@@ -6,8 +6,8 @@ import type { Message } from '../../../src/protocol/objects.ts';
 import { Copy, type Kept, type Remembered } from './convergence-copy.ts';
 import { Oracle } from './convergence-oracle.ts';
 import { inject, comeToRest, type HostStep, orFault } from './host-steps.ts';
-import { onStage } from '../../unit/room/on-stage.ts';
-import type { StagedRoom } from '../../unit/room/staged-room.ts';
+import { withHarness } from '../../unit/room/with-harness.ts';
+import type { RoomHarness } from '../../unit/room/room-harness.ts';
 
 const WORDS = ['ant', 'bee', 'cat', 'dog'];
 const EMOJIS = ['👍', '👎', 'toString'];
@@ -18,7 +18,7 @@ const USERS = 4;
 const COPIES = 7;
 
 /** What can be done in a room whose messages change. Copies, messages and words are numbers. */
-export type Deed =
+export type Step =
   | { do: 'open'; copy: number; asks: boolean }
   | { do: 'drop'; copy: number; meant: boolean; told: boolean }
   | { do: 'send'; copy: number; id: number; words: number; answers?: number; mentions?: number }
@@ -49,7 +49,7 @@ const words = fc.nat(WORDS.length ** 2 - 1);
 const http = fc.boolean();
 const knows = fc.constantFrom<Knows>('nothing', 'this', 'older');
 
-function one<const T extends Deed['do']>(...values: T[]) {
+function one<const T extends Step['do']>(...values: T[]) {
   return fc.constantFrom(...values);
 }
 
@@ -57,8 +57,8 @@ function weighed<T>(weight: number, arbitrary: fc.Arbitrary<T>) {
   return { weight, arbitrary };
 }
 
-/** Any deed, the usual ones more often. */
-export const deed: fc.Arbitrary<Deed> = fc.oneof(
+/** Any step, the usual ones more often. */
+export const step: fc.Arbitrary<Step> = fc.oneof(
   weighed(6, fc.record({ do: one('open'), copy, asks: fc.boolean() })),
   weighed(2, fc.record({ do: one('drop'), copy, meant: fc.boolean(), told: fc.boolean() })),
   weighed(
@@ -116,10 +116,10 @@ export const deed: fc.Arbitrary<Deed> = fc.oneof(
 );
 
 /** Does it all in one room and audits it. @throws AssertionError where a property does not hold */
-export function play(deeds: readonly Deed[]): void {
-  onStage({ COMMAND_BURST: '1000000' }, (stage) => {
-    const playing = new Play(stage);
-    for (const each of deeds) playing.go(each);
+export function play(steps: readonly Step[]): void {
+  withHarness({ COMMAND_BURST: '1000000' }, (harness) => {
+    const playing = new Play(harness);
+    for (const each of steps) playing.go(each);
     playing.settle();
   });
 }
@@ -131,7 +131,7 @@ function identityOf(user: number): Identity {
 }
 
 class Play {
-  readonly #stage: StagedRoom;
+  readonly #harness: RoomHarness;
   readonly #oracle: Oracle;
   readonly #copies = Array.from(
     { length: COPIES },
@@ -139,13 +139,13 @@ class Play {
   );
   readonly #remembered: Remembered[] = [];
 
-  constructor(stage: StagedRoom) {
-    this.#stage = stage;
-    this.#oracle = new Oracle(stage.file, stage.roomId);
+  constructor(harness: RoomHarness) {
+    this.#harness = harness;
+    this.#oracle = new Oracle(harness.file, harness.roomId);
   }
 
-  go(what: Deed): void {
-    const stage = this.#stage;
+  go(what: Step): void {
+    const harness = this.#harness;
     switch (what.do) {
       case 'open':
         this.#open(this.#copy(what), what.asks);
@@ -210,20 +210,20 @@ class Play {
         this.settle();
         break;
       default:
-        inject(stage, what);
+        inject(harness, what);
     }
-    assert.deepEqual(stage.defects, []);
+    assert.deepEqual(harness.defects, []);
   }
 
   /** Lets everything come to rest, faults apart, and compares what everybody has. */
   settle(): void {
-    const stage = this.#stage;
-    comeToRest(stage, () => this.#openCount);
+    const harness = this.#harness;
+    comeToRest(harness, () => this.#openCount);
     for (const each of this.#copies) {
       if (each.joined) this.#becomeWhole(each);
     }
     this.#audit();
-    assert.deepEqual(stage.defects, []);
+    assert.deepEqual(harness.defects, []);
   }
 
   get #openCount(): number {
@@ -243,7 +243,7 @@ class Play {
     };
     each.opening(join.since);
     orFault(() => {
-      each.plug = this.#stage.connect(each.identity, join, each);
+      each.plug = this.#harness.connect(each.identity, join, each);
     });
   }
 
@@ -251,8 +251,8 @@ class Play {
     const { plug } = each;
     if (plug === undefined) return;
     each.closed();
-    this.#stage.drop(plug, meant ? 'left' : 'disconnected');
-    if (told) orFault(() => this.#stage.tellEnds());
+    this.#harness.drop(plug, meant ? 'left' : 'disconnected');
+    if (told) orFault(() => this.#harness.tellEnds());
   }
 
   #join(each: Copy): void {
@@ -265,7 +265,7 @@ class Play {
 
   #send(
     each: Copy,
-    { id, words: at, answers, mentions }: Extract<Deed, { do: 'send' }>,
+    { id, words: at, answers, mentions }: Extract<Step, { do: 'send' }>,
     streaming = false,
   ): void {
     const replyTo = answers === undefined ? undefined : this.#pick(each, answers)?.seq;
@@ -279,7 +279,7 @@ class Play {
   }
 
   /** Writes on at a message that streams, if there is one; now and then where the text is not. */
-  #stream(each: Copy, what: Extract<Deed, { do: 'append' | 'finish' | 'stop' }>): void {
+  #stream(each: Copy, what: Extract<Step, { do: 'append' | 'finish' | 'stop' }>): void {
     const streams = [...each.messages.values()].filter(({ streaming }) => streaming);
     const own = streams.filter(({ senderId }) => senderId === each.identity.userId);
     const among = own.length > 0 && what.do !== 'stop' ? own : streams;
@@ -297,7 +297,7 @@ class Play {
     }
   }
 
-  #change(each: Copy, what: Extract<Deed, { do: 'edit' | 'delete' | 'react' }>): void {
+  #change(each: Copy, what: Extract<Step, { do: 'edit' | 'delete' | 'react' }>): void {
     const target = this.#pick(each, what.which);
     if (target === undefined) return;
     const { seq } = target;
@@ -337,7 +337,7 @@ class Play {
     for (let pages = 0; each.joined && !each.isWhole; pages++) {
       assert(pages < 1_000, 'catching up does not end');
       this.#catchUp(each, 3);
-      this.#stage.flush();
+      this.#harness.flush();
     }
   }
 
@@ -355,17 +355,17 @@ class Play {
     const { plug } = each;
     if (plug === undefined) return;
     this.#held(each.identity, name, payload, () => {
-      this.#stage.handle(plug, { name, payload, ref: each.asks(name, after, payload) });
+      this.#harness.handle(plug, { name, payload, ref: each.asks(name, after, payload) });
     });
   }
 
   #ask(identity: Identity, name: string, payload: object): void {
-    this.#held(identity, name, payload, () => this.#stage.ask(identity, name, payload));
+    this.#held(identity, name, payload, () => this.#harness.ask(identity, name, payload));
   }
 
   /** Nothing gets in that one may not do, and the room is as strict while storage fails. */
   #held(identity: Identity, name: string, payload: { seq?: number }, work: () => void): void {
-    const why = this.#oracle.forbids(identity, name, payload.seq, this.#stage.now);
+    const why = this.#oracle.forbids(identity, name, payload.seq, this.#harness.now);
     const before = this.#oracle.rev;
     orFault(work);
     if (why === undefined) return;
@@ -399,7 +399,7 @@ class Play {
 
   #auditReading(each: Copy, stored: ReadonlyMap<number, Kept>): void {
     this.#join(each);
-    this.#stage.flush();
+    this.#harness.flush();
     const { userId, readUpTo, unread, unreadMentions } = each.you!;
     const fresh = [...stored.values()].filter(
       ({ seq, senderId, deletedAt }) =>
@@ -462,21 +462,21 @@ class Play {
     payload: object,
   ): Reply<N> {
     this.#say(each, name, payload);
-    this.#stage.flush();
+    this.#harness.flush();
     return each.lastReply as Reply<N>;
   }
 
   #enter(each: Copy, since: string | undefined): Copy {
     each.opening(since);
-    each.plug = this.#stage.connect(each.identity, since === undefined ? {} : { since }, each);
-    this.#stage.flush();
+    each.plug = this.#harness.connect(each.identity, since === undefined ? {} : { since }, each);
+    this.#harness.flush();
     assert(each.joined, 'an admin is let in');
     return each;
   }
 
   #exit(each: Copy): void {
     this.#drop(each, true, true);
-    this.#stage.flush();
+    this.#harness.flush();
   }
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { converge } from '../../soak/convergence.ts';
-import { type Deed, play } from './convergence-play.ts';
+import { type Step, play } from './convergence-play.ts';
 
 const fresh = Math.floor(Math.random() * 2 ** 31);
 
 /** What once broke it, as it was shrunk. */
-const kept: [what: string, deeds: Deed[]][] = [
+const kept: [what: string, steps: Step[]][] = [
   [
     'answers once, though storage fails behind the decision',
     [
@@ -92,13 +92,13 @@ describe('a room whose messages change', () => {
     },
   );
 
-  it.each(kept)('%s', (_, deeds) => {
-    expect(() => play(deeds)).not.toThrow();
+  it.each(kept)('%s', (_, steps) => {
+    expect(() => play(steps)).not.toThrow();
   });
 
   it('disconnects a user if and only if the ban is stored, wherever storage fails', () => {
     for (let after = 0; after < 40; after++) {
-      const deeds: Deed[] = [
+      const steps: Step[] = [
         { do: 'open', copy: 4, asks: false },
         { do: 'open', copy: 1, asks: false },
         { do: 'send', copy: 1, id: 0, words: 0 },
@@ -107,7 +107,7 @@ describe('a room whose messages change', () => {
         { do: 'act', copy: 4, act: 1, user: 1, seconds: 1 },
         { do: 'flush' },
       ];
-      expect(() => play(deeds), `after ${after}`).not.toThrow();
+      expect(() => play(steps), `after ${after}`).not.toThrow();
     }
   });
 });

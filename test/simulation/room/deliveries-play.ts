@@ -118,12 +118,12 @@ class Play {
   }
 
   step(step: DeliveryStep): void {
-    const { stage } = this.#mailroom;
+    const { harness } = this.#mailroom;
     this.#at++;
     switch (step.do) {
       case 'say':
         orFault(() => this.#mailroom.say(...step.targets));
-        if (step.stores) orFault(() => stage.file.commit());
+        if (step.stores) orFault(() => harness.file.commit());
         break;
       case 'order':
         this.#order(step.command, step.target);
@@ -135,10 +135,10 @@ class Play {
         this.#take(this.#mailroom.flights[step.which]);
         break;
       case 'wake':
-        orFault(() => stage.wake());
+        orFault(() => harness.wake());
         break;
       default:
-        inject(stage, step);
+        inject(harness, step);
     }
     this.#look(step.do === 'flush');
   }
@@ -148,16 +148,16 @@ class Play {
    * is owed, and every target has taken each delivery that was stored, or a later one.
    */
   rest(): void {
-    const { stage, flights } = this.#mailroom;
-    stage.sql.failAfter = Infinity;
-    stage.sleep();
+    const { harness, flights } = this.#mailroom;
+    harness.sql.failAfter = Infinity;
+    harness.sleep();
     this.#look(true);
     flights.splice(0);
-    for (let rounds = 0; stage.wakeAt !== undefined; rounds++) {
+    for (let rounds = 0; harness.wakeAt !== undefined; rounds++) {
       assert(rounds < 100, 'deliveries do not come to rest');
       this.#at++;
-      stage.now = Math.max(stage.now, stage.wakeAt);
-      stage.wake();
+      harness.now = Math.max(harness.now, harness.wakeAt);
+      harness.wake();
       this.#look(true);
       while (flights.length > 0) {
         this.#end(0, 'delivered', true, false);
@@ -176,7 +176,7 @@ class Play {
         `lost: ${JSON.stringify(obligation)} of ${JSON.stringify(taken)}`,
       );
     }
-    assert.deepEqual(stage.defects, []);
+    assert.deepEqual(harness.defects, []);
   }
 
   #order(command: 'deleteRoom' | 'reopenRoom' | 'importRoom', target: string): void {
@@ -186,13 +186,13 @@ class Play {
   }
 
   #end(which: number, outcome: DeliveryOutcome, arrives: boolean, twice: boolean): void {
-    const { stage, flights } = this.#mailroom;
+    const { harness, flights } = this.#mailroom;
     const [flight] = flights.splice(which, 1);
     if (flight === undefined) return;
     // What a target has acknowledged it has taken.
     if (arrives || outcome === 'delivered') this.#take(flight);
     for (const each of twice ? [outcome, 'delivered' as const] : [outcome]) {
-      if (!stage.isAwake || flight.life !== stage.lives) return;
+      if (!harness.isAwake || flight.life !== harness.lives) return;
       flight.settle(...flight.deliveries.map(() => each));
     }
   }
@@ -204,8 +204,8 @@ class Play {
 
   /** Notes new attempts, and what is stored by now. */
   #look(isStored: boolean): void {
-    const { stage, flights } = this.#mailroom;
-    const live = flights.filter(({ life }) => life === stage.lives).map(({ target }) => target);
+    const { harness, flights } = this.#mailroom;
+    const live = flights.filter(({ life }) => life === harness.lives).map(({ target }) => target);
     assert.equal(new Set(live).size, live.length, 'two attempts at one target at a time');
     for (const flight of flights) {
       if (this.#attempts.has(flight)) continue;
@@ -229,7 +229,7 @@ class Play {
   }
 
   get #room(): { epoch: string; rev: number } {
-    const { file } = this.#mailroom.stage;
+    const { file } = this.#mailroom.harness;
     const [room] = file.all<{ epoch: string; rev: number }>('SELECT epoch, rev FROM room');
     return room ?? { epoch: 'unwritten', rev: 0 };
   }

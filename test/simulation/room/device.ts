@@ -3,7 +3,7 @@ import type { Reply } from '../../../src/protocol/commands.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { parsePosition } from '../../../src/protocol/position.ts';
-import type { FakeSocket, Plug } from '../../unit/room/staged-room.ts';
+import type { FakeSocket, Plug } from '../../unit/room/room-harness.ts';
 
 /** What everybody together must agree on. */
 export interface Ledger {

@@ -1,5 +1,5 @@
 import { Refusal } from '../../../src/protocol/codes/errors.ts';
-import { type StagedRoom, StorageFault } from '../../unit/room/staged-room.ts';
+import { type RoomHarness, StorageFault } from '../../unit/room/room-harness.ts';
 
 /** Events of a room's host, independent of its commands. */
 export type HostStep =
@@ -7,34 +7,34 @@ export type HostStep =
   | { do: 'flush' | 'failCommit' | 'sleep' | 'die' | 'tellEnds' | 'wake' }
   | { do: 'failStorage'; after: number };
 
-export function inject(stage: StagedRoom, what: HostStep): void {
+export function inject(harness: RoomHarness, what: HostStep): void {
   switch (what.do) {
     case 'pass':
-      stage.pass(what.ms);
+      harness.pass(what.ms);
       break;
     case 'turnBack':
-      stage.now -= what.ms;
+      harness.now -= what.ms;
       break;
     case 'flush':
-      stage.flush();
+      harness.flush();
       break;
     case 'failCommit':
-      stage.flush(true);
+      harness.flush(true);
       break;
     case 'sleep':
-      orFault(() => stage.sleep());
+      orFault(() => harness.sleep());
       break;
     case 'die':
-      stage.die();
+      harness.die();
       break;
     case 'wake':
-      orFault(() => stage.wake());
+      orFault(() => harness.wake());
       break;
     case 'tellEnds':
-      orFault(() => stage.tellEnds());
+      orFault(() => harness.tellEnds());
       break;
     case 'failStorage':
-      stage.sql.failAfter = what.after;
+      harness.sql.failAfter = what.after;
       break;
     default:
   }
@@ -55,18 +55,18 @@ export function orFault(work: () => void): void {
  * @param meanwhile what is said in each round before the room's answers come
  */
 export function comeToRest(
-  stage: StagedRoom,
+  harness: RoomHarness,
   openCount: () => number,
   meanwhile: () => void = () => undefined,
 ): void {
-  stage.sql.failAfter = Infinity;
-  stage.flush();
+  harness.sql.failAfter = Infinity;
+  harness.flush();
   for (let open = -1; open !== openCount();) {
     open = openCount();
-    stage.tellEnds();
-    stage.flush();
-    stage.pass(6_000);
+    harness.tellEnds();
+    harness.flush();
+    harness.pass(6_000);
     meanwhile();
-    stage.flush();
+    harness.flush();
   }
 }

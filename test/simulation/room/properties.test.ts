@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { playEvenings } from '../../soak/properties.ts';
+import { playSimulations } from '../../soak/properties.ts';
 
 const fresh = Math.floor(Math.random() * 2 ** 31);
 
 describe('a room in a simulated history', () => {
   it.each([1, 2, 3, fresh])('keeps its guarantees (P1–P4, P6, P10; seed %i)', (seed) => {
-    expect(playEvenings({ seed, runs: 60, longest: 120 })).toBeUndefined();
+    expect(playSimulations({ seed, runs: 60, longest: 120 })).toBeUndefined();
   });
 });

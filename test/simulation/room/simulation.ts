@@ -3,10 +3,10 @@ import * as fc from 'fast-check';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { Device, type Ledger } from './device.ts';
 import { inject, comeToRest, type HostStep, orFault } from './host-steps.ts';
-import { onStage } from '../../unit/room/on-stage.ts';
-import type { StagedRoom } from '../../unit/room/staged-room.ts';
+import { withHarness } from '../../unit/room/with-harness.ts';
+import type { RoomHarness } from '../../unit/room/room-harness.ts';
 
-/** What can happen in an evening. Devices are numbers; two in three share their user with another. */
+/** What can happen in an simulation. Devices are numbers; two in three share their user with another. */
 export type Happening =
   | { do: 'open'; device: number; expires: boolean; asks: boolean }
   | { do: 'drop'; device: number; meant: boolean; told: boolean }
@@ -69,23 +69,23 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: one('failStorage'), after: fc.nat(12) }) },
 );
 
-/** Plays an evening in one room and audits it. @throws AssertionError where a property does not hold */
+/** Plays an simulation in one room and audits it. @throws AssertionError where a property does not hold */
 export function play(happenings: readonly Happening[]): void {
-  onStage(SETTINGS, (stage) => {
-    const evening = new Evening(stage);
-    for (const each of happenings) evening.happen(each);
-    evening.settle();
+  withHarness(SETTINGS, (harness) => {
+    const simulation = new RoomSimulation(harness);
+    for (const each of happenings) simulation.happen(each);
+    simulation.settle();
   });
 }
 
-class Evening {
-  readonly #stage: StagedRoom;
+class RoomSimulation {
+  readonly #harness: RoomHarness;
   readonly #ledger: Ledger = { acknowledged: new Map(), shown: new Map() };
   readonly #devices: Device[];
   #texts = 0;
 
-  constructor(stage: StagedRoom) {
-    this.#stage = stage;
+  constructor(harness: RoomHarness) {
+    this.#harness = harness;
     this.#devices = Array.from(
       { length: DEVICES },
       (_, at) =>
@@ -94,7 +94,7 @@ class Evening {
   }
 
   happen(what: Happening): void {
-    const stage = this.#stage;
+    const harness = this.#harness;
     switch (what.do) {
       case 'open':
         this.#open(this.#device(what), what.expires, what.asks);
@@ -135,18 +135,18 @@ class Evening {
         this.settle();
         break;
       default:
-        inject(stage, what);
+        inject(harness, what);
     }
-    assert.deepEqual(stage.defects, []);
+    assert.deepEqual(harness.defects, []);
   }
 
   /** Lets everything come to rest, faults apart, and looks at what everybody has. */
   settle(): void {
-    const stage = this.#stage;
+    const harness = this.#harness;
     for (const each of this.#devices) each.buffered = 0;
     // The room notices that tokens have ended when somebody says something.
     comeToRest(
-      stage,
+      harness,
       () => this.#openCount,
       () => {
         for (const each of this.#devices) this.#say(each, 'typing', {});
@@ -154,11 +154,11 @@ class Evening {
     );
     for (const each of this.#devices) {
       if (each.joined && each.online === undefined) this.#say(each, 'joinRoom', {});
-      stage.flush();
+      harness.flush();
       for (let pages = 0; each.joined && !each.isWhole; pages++) {
         assert(pages < 1_000, 'catching up does not end');
         this.#catchUp(each, 3);
-        stage.flush();
+        harness.flush();
       }
     }
     this.#audit();
@@ -176,11 +176,11 @@ class Evening {
   #open(each: Device, expires: boolean, asks: boolean): void {
     if (each.plug !== undefined) return;
     const { resume, identity } = each;
-    const until = expires ? { expiresAt: this.#stage.now + 10_000 } : {};
+    const until = expires ? { expiresAt: this.#harness.now + 10_000 } : {};
     const join: { since?: string } = asks ? { since: resume } : {};
     each.opening(join.since);
     orFault(() => {
-      each.plug = this.#stage.connect({ ...identity, ...until }, join, each);
+      each.plug = this.#harness.connect({ ...identity, ...until }, join, each);
     });
   }
 
@@ -188,8 +188,8 @@ class Evening {
     const { plug } = each;
     if (plug === undefined) return;
     each.closed();
-    this.#stage.drop(plug, meant ? 'left' : 'disconnected');
-    if (told) orFault(() => this.#stage.tellEnds());
+    this.#harness.drop(plug, meant ? 'left' : 'disconnected');
+    if (told) orFault(() => this.#harness.tellEnds());
   }
 
   #send(each: Device, id: string, message: string, silent: boolean): void {
@@ -200,7 +200,7 @@ class Evening {
 
   #post(each: Device, id: string, message: string): void {
     orFault(() =>
-      this.#stage.post(each.identity, { id, message }, (result) => {
+      this.#harness.post(each.identity, { id, message }, (result) => {
         const answer = result as { ok: boolean; message: Message };
         if (answer.ok) each.acknowledged(answer.message);
       }),
@@ -219,11 +219,11 @@ class Evening {
   ): void {
     const { plug } = each;
     if (plug === undefined) return;
-    const { sql, isAwake } = this.#stage;
+    const { sql, isAwake } = this.#harness;
     const { writes } = sql;
     orFault(() => {
       const after = payload.since ?? payload.after;
-      this.#stage.handle(
+      this.#harness.handle(
         plug,
         silent ? { name, payload } : { name, payload, ref: each.asks(name, after) },
       );
@@ -274,7 +274,7 @@ class Evening {
 
   /** What the file holds, read past the room, by `seq` in the order of `rev`. */
   #stored(): Map<number, Message> {
-    const { file, roomId } = this.#stage;
+    const { file, roomId } = this.#harness;
     if (file.isEmpty()) return new Map();
     const rows = file.all<Omit<Message, 'roomId'>>(
       `SELECT seq, rev, id, sender_id AS senderId, sender, message, timestamp

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connect, type Positions, type Room } from '../../../src/client/index.ts';
 import { type Host, startNodeHost } from '../../support/hosts.ts';
 import { HttpVisitor } from '../../support/http-visitor.ts';
-import { newRoom } from '../../support/stories.ts';
+import { newRoom } from '../../support/for-each-transport.ts';
 import { tokenFor } from '../../support/tokens.ts';
 
 /** Longer than anything here takes on a busy machine. */

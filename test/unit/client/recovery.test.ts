@@ -32,7 +32,7 @@ function said(senderId: string, seq: number): Message {
 }
 
 /** Anna's room on a platform whose sockets and timers the test holds in its hands. */
-async function onStage() {
+async function withHarness() {
   const opened: URL[] = [];
   const sent: [name: string, payload: object, ref: number][] = [];
   const due: (() => void)[] = [];
@@ -85,7 +85,7 @@ async function onStage() {
 }
 
 test('a client that received only a number asks who is online, and how far everyone has read', async () => {
-  const { room, sent, hear, online } = await onStage();
+  const { room, sent, hear, online } = await withHarness();
   hear(['joined', joinReply(['anna', 'ben'], { receipts: [{ userId: 'ben', readUpTo: 1 }] })]);
   expect(online()).toEqual(['anna', 'ben']);
   hear(['presence', { roomId: 'r', onlineCount: 2 }]);
@@ -102,7 +102,7 @@ test('a client that received only a number asks who is online, and how far every
 });
 
 test('a first change reports how far its author had read, where all others are known', async () => {
-  const { room, hear } = await onStage();
+  const { room, hear } = await withHarness();
   hear(['joined', joinReply(['anna'], { receipts: [{ userId: 'ben', readUpTo: 1 }] })]);
   const reaction = { roomId: 'r', seq: 6, reactions: { '👍': 1 }, emoji: '👍', added: true };
   hear(
@@ -118,13 +118,13 @@ test('a first change reports how far its author had read, where all others are k
 });
 
 test('a first change reports nothing where the list is too long', async () => {
-  const { room, hear } = await onStage();
+  const { room, hear } = await withHarness();
   hear(['joined', joinReply(['anna'], {}, 51)], ['message', said('cleo', 6)]);
   expect([...room.state.receipts]).toEqual([]);
 });
 
 test('[SYNC5] a client that reconnects sends its session, so that the server can disconnect what is left of it', async () => {
-  const { opened, hear, lose, due } = await onStage();
+  const { opened, hear, lose, due } = await withHarness();
   hear(['joined', joinReply(['anna'])]);
   lose();
   due.at(-1)?.();
@@ -136,7 +136,7 @@ test('[SYNC5] a client that reconnects sends its session, so that the server can
 });
 
 test('a refusal whose close frame is lost does not block a client', async () => {
-  const { room, opened, hear, due } = await onStage();
+  const { room, opened, hear, due } = await withHarness();
   hear(['joined', { ok: false, error: { code: 'unavailable', message: 'Try again.' } }]);
   // The answer is late, and nothing else has come; then it is time to come back.
   for (let step = 0; step < 3; step++) due.at(-1)?.();
@@ -145,7 +145,7 @@ test('a refusal whose close frame is lost does not block a client', async () => 
 });
 
 test('a reply that arrived while the client was suspended is handled before its timeout', async () => {
-  const { room, opened, hear, due } = await onStage();
+  const { room, opened, hear, due } = await withHarness();
   due.at(-1)?.();
   hear(['joined', joinReply(['anna'])]);
   expect(room.state.status.name).toBe('open');

@@ -11,7 +11,7 @@ import { shouldComeBack } from '../../../src/client/closing.ts';
 import { closeCodes } from '../../../src/protocol/codes/close-codes.ts';
 import { type Host, startNodeHost } from '../../support/hosts.ts';
 import { HttpVisitor } from '../../support/http-visitor.ts';
-import { newRoom } from '../../support/stories.ts';
+import { newRoom } from '../../support/for-each-transport.ts';
 import { tokenFor } from '../../support/tokens.ts';
 import { FaultyProxy } from '../../support/faulty-proxy.ts';
 

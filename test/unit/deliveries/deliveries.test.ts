@@ -14,7 +14,7 @@ function told({ deliveries }: Flight): Omit<Told, 'epoch'>[] {
 /** Says something and stores it. */
 function sayNow(mailroom: Mailroom, ...targets: string[]): void {
   mailroom.say(...targets);
-  mailroom.stage.flush();
+  mailroom.harness.flush();
 }
 
 describe('a delivery', () => {
@@ -23,7 +23,7 @@ describe('a delivery', () => {
       mailroom.say('a');
       mailroom.say();
       expect(mailroom.flights).toEqual([]);
-      mailroom.stage.flush();
+      mailroom.harness.flush();
       expect(mailroom.flights.map(told)).toEqual([[{ rev: 2, deletion: null }]]);
       expect(mailroom.rows()).toHaveLength(1);
       mailroom.flights[0]!.settle('delivered');
@@ -34,7 +34,7 @@ describe('a delivery', () => {
   it('is never made where the commit fails', () =>
     withMailroom((mailroom) => {
       mailroom.say('a');
-      mailroom.stage.flush(true);
+      mailroom.harness.flush(true);
       sayNow(mailroom);
       expect(mailroom.flights).toEqual([]);
       expect(mailroom.rows()).toEqual([]);
@@ -77,45 +77,45 @@ describe('a delivery', () => {
 
   it('that fails is tried again twice as late each time, up to an hour, half of it random', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
       for (let failures = 0; failures < 15; failures++) {
         expect(flights).toHaveLength(failures + 1);
         expect(flights[failures]!.deliveries[0]!.attempt).toBe(failures);
         flights[failures]!.settle('failed');
-        const waitsMs = mailroom.rows()[0]!.due - stage.now;
+        const waitsMs = mailroom.rows()[0]!.due - harness.now;
         const longest = Math.min(1_000 * 2 ** failures, HOUR_MS);
         expect(waitsMs).toBeGreaterThanOrEqual(longest / 2);
         expect(waitsMs).toBeLessThanOrEqual(longest);
-        stage.now += waitsMs - 1;
-        stage.flush();
+        harness.now += waitsMs - 1;
+        harness.flush();
         expect(flights).toHaveLength(failures + 1);
-        stage.now += 1;
-        stage.flush();
+        harness.now += 1;
+        harness.flush();
       }
     }));
 
   it('keeps its time when it changes while it waits, and is sent as it is then', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
       flights[0]!.settle({ retryAfterMs: 30_000 });
       sayNow(mailroom, 'a');
-      expect(mailroom.rows()).toMatchObject([{ attempt: 1, due: stage.now + 30_000 }]);
+      expect(mailroom.rows()).toMatchObject([{ attempt: 1, due: harness.now + 30_000 }]);
       expect(flights).toHaveLength(1);
-      stage.now += 30_000;
-      stage.flush();
+      harness.now += 30_000;
+      harness.flush();
       expect(told(flights[1]!)).toEqual([{ rev: 2, deletion: null }]);
     }));
 
   it('waits no longer than an hour, whatever the target asks and however the clock is set back', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
       flights[0]!.settle({ retryAfterMs: 10 * HOUR_MS });
-      expect(mailroom.rows()[0]!.due).toBe(stage.now + HOUR_MS);
-      stage.now -= 48 * HOUR_MS;
-      stage.wake();
+      expect(mailroom.rows()[0]!.due).toBe(harness.now + HOUR_MS);
+      harness.now -= 48 * HOUR_MS;
+      harness.wake();
       expect(flights).toHaveLength(2);
     }));
 
@@ -133,84 +133,84 @@ describe('a delivery', () => {
     withMailroom((mailroom) => {
       sayNow(mailroom, 'nothing', 'broken', 'a');
       expect(mailroom.flights.map(({ target }) => target)).toEqual(['a']);
-      mailroom.stage.pass(0);
+      mailroom.harness.pass(0);
       expect(mailroom.rows()).toMatchObject([
         { target: 'a', attempt: 0 },
         { target: 'broken', attempt: 1 },
       ]);
-      expect(mailroom.stage.defects).toHaveLength(1);
+      expect(mailroom.harness.defects).toHaveLength(1);
     }));
 });
 
 describe('the wakeup for deliveries', () => {
   it('is set with the first delivery, at most once a minute, and ends when nothing waits', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
-      const begun = stage.now;
+      const { harness, flights } = mailroom;
+      const begun = harness.now;
       sayNow(mailroom, 'a');
-      expect(stage.wakeAt).toBe(begun + WAKEUP_EVERY_MS);
-      const before = stage.wakeupsSet;
+      expect(harness.wakeAt).toBe(begun + WAKEUP_EVERY_MS);
+      const before = harness.wakeupsSet;
       for (let more = 0; more < 50; more++) {
-        stage.now += 1_000;
+        harness.now += 1_000;
         sayNow(mailroom, 'a', `b${more}`);
         for (const flight of flights.splice(0)) flight.settle('delivered');
       }
-      expect(stage.wakeupsSet).toBe(before);
-      stage.now = begun + WAKEUP_EVERY_MS;
+      expect(harness.wakeupsSet).toBe(before);
+      harness.now = begun + WAKEUP_EVERY_MS;
       for (const flight of flights.splice(0)) flight.settle('delivered');
-      stage.wake();
-      expect(stage.wakeAt).toBeUndefined();
+      harness.wake();
+      expect(harness.wakeAt).toBeUndefined();
     }));
 
   it('is set sooner than one that was set for something else', () =>
     withMailroom((mailroom) => {
-      const { stage } = mailroom;
+      const { harness } = mailroom;
       sayNow(mailroom);
       mailroom.order('updateRoom', { retentionDays: 7 });
-      stage.flush();
-      expect(stage.wakeAt).toBeGreaterThan(stage.now + WAKEUP_EVERY_MS);
+      harness.flush();
+      expect(harness.wakeAt).toBeGreaterThan(harness.now + WAKEUP_EVERY_MS);
       sayNow(mailroom, 'a');
-      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
+      expect(harness.wakeAt).toBe(harness.now + WAKEUP_EVERY_MS);
     }));
 
   it('finds what a crash has left, and comes at the next attempt, no sooner than in a minute', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       mailroom.say('a');
-      stage.file.commit();
-      stage.die();
+      harness.file.commit();
+      harness.die();
       expect(flights).toEqual([]);
-      stage.now = stage.wakeAt!;
-      stage.wake();
+      harness.now = harness.wakeAt!;
+      harness.wake();
       expect(told(flights[0]!)).toEqual([{ rev: 1, deletion: null }]);
       flights[0]!.settle({ retryAfterMs: 5_000 });
-      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
-      stage.now = stage.wakeAt!;
-      stage.wake();
+      expect(harness.wakeAt).toBe(harness.now + WAKEUP_EVERY_MS);
+      harness.now = harness.wakeAt!;
+      harness.wake();
       flights[1]!.settle({ retryAfterMs: 20 * 60_000 });
-      stage.now = stage.wakeAt!;
-      stage.wake();
+      harness.now = harness.wakeAt!;
+      harness.wake();
       expect(flights).toHaveLength(2);
-      expect(stage.wakeAt).toBe(mailroom.rows()[0]!.due);
+      expect(harness.wakeAt).toBe(mailroom.rows()[0]!.due);
     }));
 
   it('comes in an import and after the deletion, with a body that outlives the room', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       mailroom.order(
         'importRoom',
         { text: '{"type":"export","version":1,"roomId":"x"}', line: 1 },
         'a',
       );
-      stage.flush();
-      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
+      harness.flush();
+      expect(harness.wakeAt).toBe(harness.now + WAKEUP_EVERY_MS);
       expect(flights).toHaveLength(1);
       mailroom.order('deleteRoom', {}, 'a', 'b');
-      stage.flush();
-      stage.die();
+      harness.flush();
+      harness.die();
       flights.splice(0);
-      stage.wake();
-      expect(stage.wakeAt).toBe(stage.now + WAKEUP_EVERY_MS);
+      harness.wake();
+      expect(harness.wakeAt).toBe(harness.now + WAKEUP_EVERY_MS);
       expect(flights.map(({ target }) => target)).toEqual(['a', 'b']);
       expect(flights.map(told)).toEqual(flights.map(() => [{ rev: 0, deletion: 'marked' }]));
       for (const flight of flights.splice(0)) flight.settle('delivered');
@@ -219,13 +219,13 @@ describe('the wakeup for deliveries', () => {
 
   it('says what is true again once the room is reopened and has changed', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
       mailroom.order('deleteRoom', {}, 'a');
-      stage.flush();
+      harness.flush();
       mailroom.order('reopenRoom', {});
       mailroom.say('a');
-      stage.flush();
+      harness.flush();
       flights[0]!.settle('delivered');
       expect(told(flights[1]!)).toEqual([{ rev: 1, deletion: null }]);
     }));
@@ -234,23 +234,23 @@ describe('the wakeup for deliveries', () => {
 describe('a thousand targets that fail', () => {
   it('do not cost a message more than none, failing or hanging', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       const cost = () => {
-        const before = stage.sql.statements;
+        const before = harness.sql.statements;
         sayNow(mailroom, 'good');
         const flight = flights.findLast(({ target }) => target === 'good')!;
         flights.splice(flights.indexOf(flight), 1);
         flight.settle('delivered');
-        return stage.sql.statements - before;
+        return harness.sql.statements - before;
       };
       cost();
       const alone = cost();
       const bad = Array.from({ length: 1_000 }, (_, at) => `bad ${at}`);
       sayNow(mailroom, ...bad);
       expect(flights).toHaveLength(100);
-      const before = stage.sql.statements;
+      const before = harness.sql.statements;
       sayNow(mailroom);
-      const plain = stage.sql.statements - before;
+      const plain = harness.sql.statements - before;
       // All that may be under way hangs: a message looks at nothing.
       expect(plain).toBeLessThanOrEqual(alone);
       while (flights.length > 0) flights.shift()!.settle('failed');
@@ -260,12 +260,12 @@ describe('a thousand targets that fail', () => {
 
   it('are tried 100 at a time, and all of them', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       sayNow(mailroom, ...Array.from({ length: 1_000 }, (_, at) => `bad ${at}`));
-      stage.die();
+      harness.die();
       flights.splice(0);
-      stage.now = stage.wakeAt!;
-      stage.wake();
+      harness.now = harness.wakeAt!;
+      harness.wake();
       const tried = new Set<string>();
       while (flights.length > 0) {
         expect(flights.length).toBeLessThanOrEqual(100);
@@ -281,14 +281,14 @@ describe('a thousand targets that fail', () => {
 describe('storage that fails', () => {
   it('ends no flush and makes no attempt again and again', () =>
     withMailroom((mailroom) => {
-      const { stage, flights } = mailroom;
+      const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
-      stage.sql.failAfter = 0;
+      harness.sql.failAfter = 0;
       flights[0]!.settle('delivered');
-      for (let more = 0; more < 5; more++) stage.flush();
+      for (let more = 0; more < 5; more++) harness.flush();
       expect(flights).toHaveLength(1);
-      stage.now += WAKEUP_EVERY_MS;
-      stage.wake();
+      harness.now += WAKEUP_EVERY_MS;
+      harness.wake();
       flights[1]!.settle('delivered');
       expect(mailroom.rows()).toEqual([]);
     }));

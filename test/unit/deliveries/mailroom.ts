@@ -1,8 +1,8 @@
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Delivery, DeliveryOutcome, Ports } from '../../../src/room/ports.ts';
-import { onStage } from '../room/on-stage.ts';
-import type { StagedRoom } from '../room/staged-room.ts';
+import { withHarness } from '../room/with-harness.ts';
+import type { RoomHarness } from '../room/room-harness.ts';
 
 export const alice: Identity = { userId: 'alice', name: 'Alice' };
 export const admin: Identity = { userId: 'root', name: 'Root', admin: true };
@@ -33,12 +33,12 @@ export interface Row {
 }
 
 /**
- * A Room on a stage, with a courier whose attempts the test ends, and an application that owes
+ * A Room in a harness, with a courier whose attempts the test ends, and an application that owes
  * deliveries to the targets that the test names. `nothing…` is a target with nothing left to say,
  * `broken…` one whose body cannot be read.
  */
 export class Mailroom {
-  stage!: StagedRoom;
+  harness!: RoomHarness;
   /** Attempts under way, in their order. */
   readonly flights: Flight[] = [];
   /** Keys of each target. */
@@ -67,7 +67,7 @@ export class Mailroom {
     },
   };
 
-  /** Sends a message that owes a delivery to each target, and nothing more until `stage.flush`. */
+  /** Sends a message that owes a delivery to each target, and nothing more until `harness.flush`. */
   say(...targets: string[]): void {
     this.#execute(alice, 'message', { message: 'x' }, targets);
   }
@@ -78,7 +78,7 @@ export class Mailroom {
   }
 
   rows(): Row[] {
-    const { file } = this.stage;
+    const { file } = this.harness;
     const [table] = file.isEmpty()
       ? []
       : file.all("SELECT 1 FROM sqlite_master WHERE name = 'deliveries'");
@@ -90,7 +90,7 @@ export class Mailroom {
   #execute(identity: Identity, name: string, payload: object, targets: readonly string[]): void {
     this.#targets = targets;
     try {
-      this.stage.ask(identity, name, payload);
+      this.harness.ask(identity, name, payload);
     } finally {
       this.#targets = [];
     }
@@ -104,18 +104,18 @@ export class Mailroom {
     this.flights.push({
       target,
       deliveries,
-      settle: (...outcomes) => this.stage.turn(() => settle(outcomes)),
-      life: this.stage.lives,
+      settle: (...outcomes) => this.harness.turn(() => settle(outcomes)),
+      life: this.harness.lives,
     });
   }
 }
 
 export function withMailroom<T>(work: (mailroom: Mailroom) => T): T {
   const mailroom = new Mailroom();
-  return onStage(
+  return withHarness(
     { COMMAND_BURST: '1000000' },
-    (stage) => {
-      mailroom.stage = stage;
+    (harness) => {
+      mailroom.harness = harness;
       return work(mailroom);
     },
     mailroom.ports,

@@ -214,8 +214,8 @@ test('an inbox that is open and idle sets no timer and no wakeup, and neither do
   world.join('general', person('bob'));
   world.rest();
   const { inboxes } = world;
-  const stages = [inboxes, world.room('general')];
-  expect(stages.map(({ nextTimer, wakeAt }) => [nextTimer, wakeAt])).toEqual([
+  const harnesses = [inboxes, world.room('general')];
+  expect(harnesses.map(({ nextTimer, wakeAt }) => [nextTimer, wakeAt])).toEqual([
     [undefined, undefined],
     [undefined, undefined],
   ]);

@@ -4,8 +4,8 @@ import { applicationOf } from '../../../src/app/application.ts';
 import { defineApp } from '../../../src/app/define.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { Listener } from './listener.ts';
-import { onStage } from './on-stage.ts';
-import type { StagedRoom } from './staged-room.ts';
+import { withHarness } from './with-harness.ts';
+import type { RoomHarness } from './room-harness.ts';
 
 const bot = { userId: 'bot', name: 'Bot' };
 const alice = { userId: 'alice', name: 'Alice' };
@@ -42,8 +42,8 @@ const app = defineApp({
   beforeMessage: (_room, { message }) => (message.includes('crash') ? broken() : undefined),
 });
 
-function onAppStage<T>(work: (stage: StagedRoom) => T): T {
-  return onStage({ COMMAND_BURST: '100000' }, work, { application: applicationOf(app) });
+function withAppHarness<T>(work: (harness: RoomHarness) => T): T {
+  return withHarness({ COMMAND_BURST: '100000' }, work, { application: applicationOf(app) });
 }
 
 /** A stream of the bot's, with this text. */
@@ -58,19 +58,19 @@ function newest(listener: Listener): Partial<Message> | undefined {
 }
 
 /** Wakes the room for as long as it asks for it at this time. */
-function wakeWhileDue(stage: StagedRoom): void {
-  for (let times = 0; stage.wakeAt !== undefined && stage.wakeAt <= stage.now; times++) {
+function wakeWhileDue(harness: RoomHarness): void {
+  for (let times = 0; harness.wakeAt !== undefined && harness.wakeAt <= harness.now; times++) {
     if (times === 100) throw new Error('The room never stops asking to be woken.');
-    stage.wakeAt = undefined;
-    stage.wake();
+    harness.wakeAt = undefined;
+    harness.wake();
   }
 }
 
 describe('a rule that throws', () => {
   it('[APP5] refuses at the end of a stream, and is logged once', () => {
-    onAppStage((stage) => {
-      const writer = new Listener(stage, bot);
-      const reader = new Listener(stage, alice);
+    withAppHarness((harness) => {
+      const writer = new Listener(harness, bot);
+      const reader = new Listener(harness, alice);
       const seq = stream(writer, 'then crash');
       expect(writer.ask('finishMessage', { seq })).toMatchObject({
         ok: true,
@@ -82,58 +82,58 @@ describe('a rule that throws', () => {
         change: 'deleted',
         message: '',
       });
-      expect(stage.defects).toEqual([new Error('a defect of the application')]);
+      expect(harness.defects).toEqual([new Error('a defect of the application')]);
       expect(writer.ask('finishMessage', { seq })).toMatchObject({ ok: false });
-      expect(stage.defects).toHaveLength(1);
+      expect(harness.defects).toHaveLength(1);
     });
   });
 
   it('[APP5] ends a stream whose sender is silent, and lets other upkeep go on', () => {
-    onAppStage((stage) => {
-      const writer = new Listener(stage, bot);
+    withAppHarness((harness) => {
+      const writer = new Listener(harness, bot);
       const bad = stream(writer, 'then crash');
       const good = stream(writer, 'fine');
-      stage.pass(120_000);
-      wakeWhileDue(stage);
+      harness.pass(120_000);
+      wakeWhileDue(harness);
       const { messages } = writer.ask('getHistory', {});
       expect(messages).toMatchObject([
         { seq: bad, message: '', deletedAt: expect.any(Number) },
         { seq: good, message: 'fine', status: 'interrupted' },
       ]);
-      expect(stage.defects).toHaveLength(1);
-      expect(stage.wakeAt).toBeUndefined();
+      expect(harness.defects).toHaveLength(1);
+      expect(harness.wakeAt).toBeUndefined();
     });
   });
 });
 
 it('[APP3] erases a user also where what `forget` makes fails, and logs that once', () => {
-  onAppStage((stage) => {
-    const writer = new Listener(stage, alice);
+  withAppHarness((harness) => {
+    const writer = new Listener(harness, alice);
     const add = (value: number) => {
       const { seq } = writer.ask('message', { kind: 'count', data: { sum: 0 } }).message;
-      expect(new Listener(stage, bot).ask('add', { seq, value }).ok).toBe(true);
+      expect(new Listener(harness, bot).ask('add', { seq, value }).ok).toBe(true);
       return seq;
     };
     const [bad, good] = [add(13), add(5)];
-    stage.ask(admin, 'eraseUser', { userId: 'bot' });
-    stage.flush();
-    wakeWhileDue(stage);
-    expect(stage.defects).toHaveLength(1);
+    harness.ask(admin, 'eraseUser', { userId: 'bot' });
+    harness.flush();
+    wakeWhileDue(harness);
+    expect(harness.defects).toHaveLength(1);
     const { messages } = writer.ask('getHistory', {});
     expect(messages).toMatchObject([
       { seq: bad, data: { sum: 13 } },
       { seq: good, data: { sum: 0 } },
     ]);
-    expect(stage.file.all('SELECT * FROM per_user')).toEqual([]);
-    expect(stage.file.all("SELECT * FROM members WHERE user_id = 'bot'")).toEqual([]);
+    expect(harness.file.all('SELECT * FROM per_user')).toEqual([]);
+    expect(harness.file.all("SELECT * FROM members WHERE user_id = 'bot'")).toEqual([]);
   });
 });
 
 describe('a message of a kind that streams', () => {
   it('[APP2] has its data replaced while its text grows, and is searched at its end', () => {
-    onAppStage((stage) => {
-      const writer = new Listener(stage, bot);
-      const reader = new Listener(stage, alice);
+    withAppHarness((harness) => {
+      const writer = new Listener(harness, bot);
+      const reader = new Listener(harness, alice);
       const seq = stream(writer, 'Hello', { kind: 'answer', data: { model: 'a' } });
       expect(reader.ask('setModel', { seq, model: 'b' }).ok).toBe(true);
       const update = { seq, message: 'Hello', data: { model: 'b' }, streaming: true };
@@ -150,8 +150,8 @@ describe('a message of a kind that streams', () => {
   });
 
   it('[APP2] keeps a text longer than other messages may have, whatever else changes of it', () => {
-    onAppStage((stage) => {
-      const writer = new Listener(stage, bot);
+    withAppHarness((harness) => {
+      const writer = new Listener(harness, bot);
       const text = 'long '.repeat(10_000);
       const seq = stream(writer, text, { kind: 'answer', data: { model: 'a' } });
       expect(writer.ask('finishMessage', { seq }).ok).toBe(true);
@@ -164,8 +164,8 @@ describe('a message of a kind that streams', () => {
   });
 
   it('[APP1] takes its text from its sender: kinds whose text is made from data do not stream', () => {
-    onAppStage((stage) => {
-      const writer = new Listener(stage, bot);
+    withAppHarness((harness) => {
+      const writer = new Listener(harness, bot);
       const payload = { kind: 'titled', data: { title: 'Hello' }, streaming: true };
       expect(writer.ask('message', payload)).toMatchObject({
         ok: false,

@@ -4,8 +4,8 @@ import { defineApp } from '../../../src/app/define.ts';
 import type { Application } from '../../../src/room/application.ts';
 import type { Answer, Question } from '../../../src/room/verdict.ts';
 import { Listener } from './listener.ts';
-import { onStage } from './on-stage.ts';
-import type { StagedRoom } from './staged-room.ts';
+import { withHarness } from './with-harness.ts';
+import type { RoomHarness } from './room-harness.ts';
 
 const alice = { userId: 'alice', name: 'Alice' };
 const bob = { userId: 'bob', name: 'Bob' };
@@ -17,16 +17,16 @@ const UNAVAILABLE: Answer = { type: 'refuse', problem: { code: 'unavailable', me
 
 /** A room that asks, and the backend that answers when the test says so. */
 class AskingStage {
-  readonly stage: StagedRoom;
+  readonly harness: RoomHarness;
   readonly questions: { id: string; question: Question }[];
 
-  constructor(stage: StagedRoom, questions: { id: string; question: Question }[]) {
-    this.stage = stage;
+  constructor(harness: RoomHarness, questions: { id: string; question: Question }[]) {
+    this.harness = harness;
     this.questions = questions;
   }
 
   enter(identity: typeof alice): Listener {
-    return new Listener(this.stage, identity);
+    return new Listener(this.harness, identity);
   }
 
   /** The texts that wait for an answer. */
@@ -36,13 +36,13 @@ class AskingStage {
 
   /** Answers the oldest question. */
   answer(answer: Answer): void {
-    this.stage.decided(this.questions.shift()!.id, answer);
+    this.harness.decided(this.questions.shift()!.id, answer);
   }
 
   /** Sends without waiting for the reply. */
   say(listener: Listener, name: string, payload: object, ref?: number): void {
     listener.say(name, payload, ref);
-    this.stage.flush();
+    this.harness.flush();
   }
 
   /** The newest messages. */
@@ -55,7 +55,10 @@ function onAskingStage(work: (asking: AskingStage) => void, application: Applica
   const questions: { id: string; question: Question }[] = [];
   const judge = { ask: (id: string, question: Question) => void questions.push({ id, question }) };
   const settings = { COMMAND_BURST: '100000' };
-  onStage(settings, (stage) => work(new AskingStage(stage, questions)), { judge, application });
+  withHarness(settings, (harness) => work(new AskingStage(harness, questions)), {
+    judge,
+    application,
+  });
 }
 
 /** The reply with this ref, once it is there. */
@@ -70,12 +73,12 @@ describe('a message', () => {
       const payload = { message: 'שלום 世界', mentions: ['bob'], meta: { a: 1 } };
       asking.say(writer, 'message', payload, 7);
       expect(asking.questions[0]?.question).toEqual({
-        roomId: 'stage',
+        roomId: 'harness',
         user: { userId: 'alice', username: 'Alice', role: 'member' },
         draft: payload,
       });
       asking.say(other, 'message', { message: 'second' }, 1);
-      asking.stage.decided(asking.questions.pop()!.id, ALLOW);
+      asking.harness.decided(asking.questions.pop()!.id, ALLOW);
       expect(reply(other, 1)).toMatchObject({ ok: true, message: { seq: 1 } });
       expect(reply(writer, 7)).toBeUndefined();
       expect(other.heard('message')).toEqual([]);
@@ -140,7 +143,7 @@ describe('a message', () => {
       const writer = asking.enter(alice);
       asking.say(writer, 'message', { message: 'first' }, 0);
       for (let ref = 1; ref <= 65; ref++) writer.say('getMembers', {}, ref);
-      asking.stage.flush();
+      asking.harness.flush();
       const error = { code: 'rate_limited', retryAfterMs: 1_000 };
       expect(reply(writer, 65)).toMatchObject({ ok: false, error });
       expect(reply(writer, 64)).toBeUndefined();
@@ -160,7 +163,7 @@ describe('a message', () => {
       expect(reply(twin, 50)).toMatchObject({ ok: true, duplicate: true, message: { seq: 1 } });
       expect(writer.ask('message', payload)).toMatchObject({ ok: true, duplicate: true });
       expect(writer.ask('message', { message: 'x', replyTo: 9 })).toMatchObject({ ok: false });
-      asking.stage.ask(admin, 'muteMember', { userId: 'alice' });
+      asking.harness.ask(admin, 'muteMember', { userId: 'alice' });
       expect(writer.ask('message', { message: 'muted' }).error.code).toBe('muted');
       expect(asking.asked).toEqual([]);
     });
@@ -171,9 +174,9 @@ describe('a message', () => {
       const [muted, banned] = [asking.enter(alice), asking.enter(bob)];
       asking.say(muted, 'message', { message: 'muted' }, 1);
       asking.say(banned, 'message', { message: 'banned' }, 1);
-      asking.stage.ask(admin, 'muteMember', { userId: 'alice' });
-      asking.stage.ask(admin, 'banMember', { userId: 'bob' });
-      asking.stage.flush();
+      asking.harness.ask(admin, 'muteMember', { userId: 'alice' });
+      asking.harness.ask(admin, 'banMember', { userId: 'bob' });
+      asking.harness.flush();
       asking.answer(ALLOW);
       asking.answer(ALLOW);
       expect(reply(muted, 1)).toMatchObject({ error: { code: 'muted' } });
@@ -184,12 +187,12 @@ describe('a message', () => {
 
   it('[HOOK14] is stored where its sender has left meanwhile, with what was sent after it', () => {
     onAskingStage((asking) => {
-      const { stage } = asking;
+      const { harness } = asking;
       const [writer, reader] = [asking.enter(alice), asking.enter(bob)];
       for (const ref of [1, 2]) asking.say(writer, 'message', { message: `${ref}` }, ref);
-      stage.drop(writer.plug, 'left');
-      stage.tellEnds();
-      stage.flush();
+      harness.drop(writer.plug, 'left');
+      harness.tellEnds();
+      harness.flush();
       expect(reader.heard('userLeft')).toEqual([]);
       asking.answer(ALLOW);
       asking.answer(ALLOW);
@@ -202,9 +205,9 @@ describe('a message', () => {
   it('[HOOK14] is dropped with its connection where another of the session takes its place', () => {
     onAskingStage((asking) => {
       const join = { session: 'tab' };
-      const stuck = new Listener(asking.stage, alice, join);
+      const stuck = new Listener(asking.harness, alice, join);
       asking.say(stuck, 'message', { message: 'sent again' }, 1);
-      const back = new Listener(asking.stage, alice, join);
+      const back = new Listener(asking.harness, alice, join);
       asking.say(back, 'message', { message: 'sent again' }, 1);
       asking.answer(ALLOW);
       asking.answer(ALLOW);
@@ -217,11 +220,11 @@ describe('a message', () => {
     onAskingStage((asking) => {
       const writer = asking.enter(alice);
       asking.say(writer, 'message', { message: 'lost' }, 1);
-      asking.stage.pass(15_000);
+      asking.harness.pass(15_000);
       expect(reply(writer, 1)).toMatchObject({ error: { code: 'unavailable' } });
       asking.answer(ALLOW);
       expect(asking.texts(writer)).toEqual([]);
-      expect(asking.stage.timerCount).toBe(0);
+      expect(asking.harness.timerCount).toBe(0);
     });
   });
 
@@ -229,7 +232,7 @@ describe('a message', () => {
     onAskingStage((asking) => {
       const writer = asking.enter(alice);
       asking.say(writer, 'message', { message: 'again', id: 'a-1' }, 1);
-      asking.stage.flush(true);
+      asking.harness.flush(true);
       expect(writer.endedWith).toEqual([4000]);
       asking.answer(ALLOW);
       const back = asking.enter(alice);
@@ -246,8 +249,8 @@ describe('a message', () => {
       const keep = (result: unknown) => results.push(result as (typeof results)[0]);
       const post = (answer?: Answer) => {
         const verdict = answer && { draft: { message: 'over HTTP' }, answer };
-        asking.stage.ask(alice, 'message', { message: 'over HTTP' }, keep, verdict);
-        asking.stage.flush();
+        asking.harness.ask(alice, 'message', { message: 'over HTTP' }, keep, verdict);
+        asking.harness.flush();
         return results.at(-1)!;
       };
       expect(post()).toMatchObject({ ok: false, question: { draft: { message: 'over HTTP' } } });
@@ -332,16 +335,16 @@ describe('a stream', () => {
   });
 
   /** Lets so much time pass that a silent stream is due, once. */
-  function fallSilent({ stage }: AskingStage): void {
-    stage.pass(60_000);
-    stage.wake();
+  function fallSilent({ harness }: AskingStage): void {
+    harness.pass(60_000);
+    harness.wake();
   }
 
   it('[HOOK16] whose sender is silent is asked about before it ends, once a silence', () => {
     onAskingStage((asking) => {
       const { reader, seq } = stream(asking, 'half');
       fallSilent(asking);
-      asking.stage.wake();
+      asking.harness.wake();
       expect(asking.asked).toEqual(['half']);
       asking.answer(ALLOW);
       const end = { seq, status: 'interrupted' };
@@ -369,13 +372,13 @@ describe('a stream', () => {
       asking.answer(ALLOW);
       expect(writer.ask('getHistory', {}).messages[0]).toMatchObject({ streaming: true });
       fallSilent(asking);
-      asking.stage.die();
+      asking.harness.die();
       asking.answer(ALLOW);
       fallSilent(asking);
       expect(asking.asked).toEqual(['half more']);
       asking.answer(ALLOW);
       expect(asking.texts(asking.enter(bob))).toEqual(['half more']);
-      expect(asking.stage.defects).toEqual([]);
+      expect(asking.harness.defects).toEqual([]);
     });
   });
 });

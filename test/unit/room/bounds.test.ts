@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enter, Listener, type Seen } from './listener.ts';
-import { onStage } from './on-stage.ts';
+import { withHarness } from './with-harness.ts';
 
 const alice = { userId: 'alice' };
 const COSTS = new Map([
@@ -34,23 +34,23 @@ describe('under flood (P11)', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-        onStage({}, (stage) => {
-          const flood = new Listener(stage, alice);
+        withHarness({}, (harness) => {
+          const flood = new Listener(harness, alice);
           // What may have been saved up, and what is gained as time passes; sleep fills it up again.
           let allowance = 200 - 10;
           for (const each of steps) {
             if (each === 'sleep') {
-              stage.sleep();
+              harness.sleep();
               allowance = 200;
             } else if ('ms' in each) {
-              stage.pass(Math.max(0, each.ms));
-              if (each.ms < 0) stage.now += each.ms;
+              harness.pass(Math.max(0, each.ms));
+              if (each.ms < 0) harness.now += each.ms;
               allowance = Math.min(200, allowance + (Math.max(0, each.ms) / 1_000) * 50);
             } else {
               const cost = COSTS.get(each.name) ?? 1;
               const before = flood.frames.length;
               for (let n = 0; n < each.times; n++) flood.say(each.name, { message: 'x' }, n);
-              stage.flush();
+              harness.flush();
               const answers = flood.frames
                 .slice(before)
                 .flatMap((frame) => frame.split('\n'))
@@ -77,11 +77,11 @@ describe('under flood (P11)', () => {
         fc.array(fc.nat(130_000), { minLength: 1, maxLength: 30 }),
         fc.integer({ min: 1, max: 100 }),
         (sizes, limit) => {
-          onStage({ COMMAND_BURST: '1000000', MAX_MESSAGE_BYTES: '262144' }, (stage) => {
-            const reader = new Listener(stage, alice);
+          withHarness({ COMMAND_BURST: '1000000', MAX_MESSAGE_BYTES: '262144' }, (harness) => {
+            const reader = new Listener(harness, alice);
             for (const size of sizes)
               reader.say('message', { message: `x${'\u4F60'.repeat(size / 3)}` });
-            stage.flush();
+            harness.flush();
             const every = sizes.map((_, at) => at + 1);
             const up: number[] = [];
             for (let more = true; more;) {
@@ -111,16 +111,16 @@ describe('under flood (P11)', () => {
   });
 
   it('a list of members is paged by user id, each member once', () =>
-    onStage({ MAX_CONNECTIONS_PER_USER: '1' }, (stage) => {
+    withHarness({ MAX_CONNECTIONS_PER_USER: '1' }, (harness) => {
       const ids = Array.from(
         { length: 230 },
         (_, at) => `user ${String(at * 7_919).padStart(9, '0')}`,
       );
       for (const userId of ids) {
-        stage.post({ userId }, { message: 'hello' }, () => undefined);
-        enter(stage, userId);
+        harness.post({ userId }, { message: 'hello' }, () => undefined);
+        enter(harness, userId);
       }
-      const reader = new Listener(stage, alice);
+      const reader = new Listener(harness, alice);
       for (const online of [false, true]) {
         const found: string[] = [];
         for (let more = true; more;) {
@@ -136,9 +136,9 @@ describe('under flood (P11)', () => {
     }));
 
   it('[EVT2] a reader that stalls loses ephemeral events, then its connection, and never a message', () =>
-    onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
-      const slow = new Listener(stage, { userId: 'slow' });
-      const writer = new Listener(stage, alice);
+    withHarness({ MAX_UNSENT_BYTES: '100000' }, (harness) => {
+      const slow = new Listener(harness, { userId: 'slow' });
+      const writer = new Listener(harness, alice);
       slow.buffered = 60_000;
       writer.ask('typing');
       writer.ask('message', { message: 'one' });
@@ -147,9 +147,9 @@ describe('under flood (P11)', () => {
       expect(slow.heard('message')).toHaveLength(1);
       slow.buffered = 100_001;
       writer.ask('joinRoom');
-      stage.pass(250);
+      harness.pass(250);
       expect(slow.endedWith).toEqual([4001]);
-      stage.pass(6_000);
+      harness.pass(6_000);
       expect(writer.heard('userLeft')).toEqual([
         ['userLeft', expect.objectContaining({ userId: 'slow', reason: 'disconnected' })],
       ]);
@@ -157,45 +157,45 @@ describe('under flood (P11)', () => {
     }));
 
   it('[PRES5] a reader that lost ephemeral events receives a presence once it keeps up', () =>
-    onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
-      const slow = new Listener(stage, { userId: 'slow' });
-      const writer = new Listener(stage, alice);
+    withHarness({ MAX_UNSENT_BYTES: '100000' }, (harness) => {
+      const slow = new Listener(harness, { userId: 'slow' });
+      const writer = new Listener(harness, alice);
       slow.buffered = 60_000;
       writer.ask('leaveRoom');
-      for (let second = 0; second < 10; second++) stage.pass(1_000);
+      for (let second = 0; second < 10; second++) harness.pass(1_000);
       expect(slow.heard('userLeft', 'presence')).toEqual([]);
       slow.buffered = 0;
-      stage.pass(1_000);
-      expect(slow.heard('presence')).toEqual([['presence', { roomId: 'stage', onlineCount: 1 }]]);
-      stage.pass(100_000);
+      harness.pass(1_000);
+      expect(slow.heard('presence')).toEqual([['presence', { roomId: 'harness', onlineCount: 1 }]]);
+      harness.pass(100_000);
       expect(slow.heard('presence')).toHaveLength(1);
       expect(writer.heard('presence')).toEqual([]);
       expect(slow.endedWith).toEqual([]);
     }));
 
   it('[PRES5] a reader that lags for a minute is closed to resume', () =>
-    onStage({ MAX_UNSENT_BYTES: '100000' }, (stage) => {
-      const slow = new Listener(stage, { userId: 'slow' });
-      const writer = new Listener(stage, alice);
+    withHarness({ MAX_UNSENT_BYTES: '100000' }, (harness) => {
+      const slow = new Listener(harness, { userId: 'slow' });
+      const writer = new Listener(harness, alice);
       slow.buffered = 60_000;
       writer.ask('leaveRoom');
-      for (let second = 0; second < 60; second++) stage.pass(1_000);
+      for (let second = 0; second < 60; second++) harness.pass(1_000);
       expect(slow.endedWith).toEqual([]);
-      stage.pass(1_000);
+      harness.pass(1_000);
       expect(slow.endedWith).toEqual([4001]);
     }));
 
   it('[TYP1] typing is sent once in 3 s a user, and never above 100 users', () =>
-    onStage({}, (stage) => {
-      const reader = new Listener(stage, { userId: 'reader' });
-      const writer = new Listener(stage, alice);
+    withHarness({}, (harness) => {
+      const reader = new Listener(harness, { userId: 'reader' });
+      const writer = new Listener(harness, alice);
       for (let second = 0; second < 9; second++) {
         for (let n = 0; n < 10; n++) writer.ask('typing');
-        stage.pass(1_000);
+        harness.pass(1_000);
       }
       expect(reader.heard('typing')).toHaveLength(3);
-      for (let n = 0; n < 99; n++) enter(stage, `user ${n}`);
-      stage.pass(10_000);
+      for (let n = 0; n < 99; n++) enter(harness, `user ${n}`);
+      harness.pass(10_000);
       writer.ask('typing');
       expect(reader.heard('typing')).toHaveLength(3);
     }));

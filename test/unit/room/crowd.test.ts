@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enter, Listener } from './listener.ts';
-import { onStage } from './on-stage.ts';
+import { withHarness } from './with-harness.ts';
 
 const NAMES = ['userJoined', 'userLeft', 'presence'];
 
@@ -27,71 +27,71 @@ function follow(listener: Listener): number {
 
 describe('a crowd', () => {
   it('[PRES4] above 200 is a number, at most once a second and only when it changed', () =>
-    onStage({}, (stage) => {
-      const first = new Listener(stage, { userId: 'first' });
-      for (let n = 2; n <= 200; n++) enter(stage, `user ${n}`);
-      stage.pass(250);
+    withHarness({}, (harness) => {
+      const first = new Listener(harness, { userId: 'first' });
+      for (let n = 2; n <= 200; n++) enter(harness, `user ${n}`);
+      harness.pass(250);
       expect(first.heard('userJoined')).toHaveLength(199);
       expect(first.heard('presence')).toEqual([]);
       const guests = Array.from({ length: 5 }, (_, n) => {
-        const guest = new Listener(stage, { userId: `guest ${n}` });
+        const guest = new Listener(harness, { userId: `guest ${n}` });
         expect(guest.joined).toMatchObject({ presence: 'count', onlineCount: 201 + n });
         expect(guest.joined.online).toHaveLength(100);
         return guest;
       });
       expect(first.heard('userJoined')).toHaveLength(199);
-      stage.pass(999);
+      harness.pass(999);
       expect(first.heard('presence')).toEqual([]);
-      stage.pass(1);
+      harness.pass(1);
       expect(first.heard('presence').map(([, { onlineCount }]) => onlineCount)).toEqual([205]);
       // One leaves and comes back within the second: nothing has changed.
       guests[0]!.ask('leaveRoom');
       guests[0]!.ask('joinRoom');
-      stage.pass(1_000);
+      harness.pass(1_000);
       expect(first.heard('presence')).toHaveLength(1);
       for (const guest of guests) guest.ask('leaveRoom');
-      stage.pass(1_000);
+      harness.pass(1_000);
       expect(first.heard('presence').map(([, { onlineCount }]) => onlineCount)).toEqual([205, 200]);
       guests[0]!.ask('joinRoom');
-      stage.pass(1_000);
+      harness.pass(1_000);
       expect(follow(first)).toBe(201);
     }));
 
   it('[PRES2] that is cut off at once waits on one timer, and only for those who stay away', () =>
-    onStage({}, (stage) => {
-      const first = new Listener(stage, { userId: 'first' });
-      const crowd = Array.from({ length: 300 }, (_, n) => enter(stage, `user ${n}`));
-      stage.pass(2_000);
-      expect(stage.timerCount).toBe(0);
-      for (const one of crowd) stage.drop(one.plug, 'disconnected');
-      stage.tellEnds();
-      stage.flush();
-      expect(stage.timerCount).toBe(1);
-      stage.pass(4_000);
+    withHarness({}, (harness) => {
+      const first = new Listener(harness, { userId: 'first' });
+      const crowd = Array.from({ length: 300 }, (_, n) => enter(harness, `user ${n}`));
+      harness.pass(2_000);
+      expect(harness.timerCount).toBe(0);
+      for (const one of crowd) harness.drop(one.plug, 'disconnected');
+      harness.tellEnds();
+      harness.flush();
+      expect(harness.timerCount).toBe(1);
+      harness.pass(4_000);
       // Those who come back in time have never been gone; a later end has a grace of its own.
-      const again = new Listener(stage, { userId: 'user 0' });
-      stage.drop(again.plug, 'disconnected');
-      stage.tellEnds();
-      stage.pass(1_100);
-      stage.pass(1_000);
+      const again = new Listener(harness, { userId: 'user 0' });
+      harness.drop(again.plug, 'disconnected');
+      harness.tellEnds();
+      harness.pass(1_100);
+      harness.pass(1_000);
       expect(follow(first)).toBe(2);
-      stage.pass(3_500);
-      stage.pass(1_000);
+      harness.pass(3_500);
+      harness.pass(1_000);
       expect(follow(first)).toBe(1);
-      expect(stage.timerCount).toBe(0);
+      expect(harness.timerCount).toBe(0);
     }));
 
   it('[PRES3] that joins at once is reported in a few frames, the first and the last user included', () =>
-    onStage({}, (stage) => {
-      const first = new Listener(stage, { userId: 'first' });
-      stage.pass(1_000);
+    withHarness({}, (harness) => {
+      const first = new Listener(harness, { userId: 'first' });
+      harness.pass(1_000);
       const crowd = Array.from({ length: 100 }, (_, n) => {
-        const one = enter(stage, `user ${n}`);
+        const one = enter(harness, `user ${n}`);
         if (n === 0) expect(first.heard('userJoined')).toHaveLength(1);
-        stage.pass(10);
+        harness.pass(10);
         return one;
       });
-      stage.pass(250);
+      harness.pass(250);
       expect(first.heard('userJoined')).toHaveLength(100);
       expect(first.frames.length).toBeLessThan(10);
       for (const one of [first, ...crowd]) {
@@ -101,19 +101,22 @@ describe('a crowd', () => {
     }));
 
   it('[PRES3] is reported to a connection before anything else from those users', () =>
-    onStage({}, (stage) => {
-      const [first, second] = [new Listener(stage, { userId: 'first' }), enter(stage, 'second')];
-      stage.pass(1_000);
+    withHarness({}, (harness) => {
+      const [first, second] = [
+        new Listener(harness, { userId: 'first' }),
+        enter(harness, 'second'),
+      ];
+      harness.pass(1_000);
       const heard = (one: Listener) => one.heard('userJoined', 'message').map(([name]) => name);
-      for (const n of [3, 4]) enter(stage, `user ${n}`);
+      for (const n of [3, 4]) enter(harness, `user ${n}`);
       expect(heard(first)).toEqual(['userJoined', 'userJoined']);
       first.ask('getMembers');
       expect(heard(first)).toEqual(['userJoined', 'userJoined', 'userJoined']);
       expect(heard(second)).toEqual(['userJoined']);
-      enter(stage, 'user 5').ask('message', { message: 'hi' });
+      enter(harness, 'user 5').ask('message', { message: 'hi' });
       expect(heard(first).slice(3)).toEqual(['userJoined', 'message']);
       expect(heard(second).slice(1)).toEqual(['userJoined', 'userJoined', 'message']);
-      stage.pass(1_000);
+      harness.pass(1_000);
       expect([heard(first).length, heard(second).length]).toEqual([5, 4]);
     }));
 
@@ -125,36 +128,36 @@ describe('a crowd', () => {
       fc.record({ ms: fc.constantFrom(1, 500, 1_000, 5_000) }),
       fc.constant('sleep' as const),
     );
-    onStage({ COMMAND_BURST: '1000000' }, (stage) => {
-      for (let n = 0; n < 194; n++) enter(stage, `user ${n}`);
+    withHarness({ COMMAND_BURST: '1000000' }, (harness) => {
+      for (let n = 0; n < 194; n++) enter(harness, `user ${n}`);
       const some: (Listener | undefined)[] = [];
-      const watchers = [new Listener(stage, { userId: 'watcher' })];
+      const watchers = [new Listener(harness, { userId: 'watcher' })];
       fc.assert(
         fc.property(fc.array(step, { minLength: 10, maxLength: 40 }), (steps) => {
           for (const each of steps) {
-            if (each === 'sleep') stage.sleep();
-            else if ('ms' in each) stage.pass(each.ms);
+            if (each === 'sleep') harness.sleep();
+            else if ('ms' in each) harness.pass(each.ms);
             else if ('enter' in each) {
-              some[each.enter] ??= new Listener(stage, { userId: `some ${each.enter}` });
+              some[each.enter] ??= new Listener(harness, { userId: `some ${each.enter}` });
               some[each.enter]!.ask('joinRoom');
             } else if ('leave' in each) some[each.leave]?.ask('leaveRoom');
             else {
               const gone = some[each.drop];
               if (gone === undefined) continue;
-              stage.drop(gone.plug, 'disconnected');
-              stage.tellEnds();
+              harness.drop(gone.plug, 'disconnected');
+              harness.tellEnds();
               some[each.drop] = undefined;
             }
           }
-          stage.flush();
-          stage.pass(6_000);
-          stage.pass(1_000);
-          const newest = new Listener(stage, { userId: 'watcher' });
+          harness.flush();
+          harness.pass(6_000);
+          harness.pass(1_000);
+          const newest = new Listener(harness, { userId: 'watcher' });
           watchers.push(newest);
           const { onlineCount } = newest.joined;
           for (const watcher of watchers) expect(follow(watcher)).toBe(onlineCount);
-          if (watchers.length > 5) stage.drop(watchers.splice(1, 1)[0]!.plug, 'left');
-          stage.tellEnds();
+          if (watchers.length > 5) harness.drop(watchers.splice(1, 1)[0]!.plug, 'left');
+          harness.tellEnds();
         }),
         { seed: 13, numRuns: 25, endOnFailure: true },
       );
@@ -162,15 +165,15 @@ describe('a crowd', () => {
   });
 
   it('loses a user whose socket closed while the room slept, without a report of the host', () =>
-    onStage({}, (stage) => {
-      const alice = new Listener(stage, { userId: 'alice' });
-      const bob = new Listener(stage, { userId: 'bob' });
-      stage.drop(bob.plug, 'disconnected');
-      stage.sleep();
+    withHarness({}, (harness) => {
+      const alice = new Listener(harness, { userId: 'alice' });
+      const bob = new Listener(harness, { userId: 'bob' });
+      harness.drop(bob.plug, 'disconnected');
+      harness.sleep();
       alice.ask('getHistory');
-      stage.pass(4_999);
+      harness.pass(4_999);
       expect(alice.heard('userLeft')).toEqual([]);
-      stage.pass(1);
+      harness.pass(1);
       expect(alice.heard('userLeft')).toEqual([
         ['userLeft', expect.objectContaining({ userId: 'bob', reason: 'disconnected' })],
       ]);

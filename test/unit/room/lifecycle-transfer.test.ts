@@ -144,7 +144,7 @@ function act(room: RoomAtHand, random: () => number): void {
   const userId = pick(people).userId;
   const seq = 1 + Math.floor(random() * room.rev);
   const emoji = pick(['👍', '🎉', '👀']);
-  const deeds = [
+  const steps = [
     () => room.execute(who, 'message', { message: 'm'.repeat(1 + random() * 8_000) }),
     () => room.execute(who, 'message', { message: 'for you', mentions: [userId] }),
     () => room.execute(who, 'editMessage', { seq, message: `edited ${random()}` }),
@@ -157,7 +157,7 @@ function act(room: RoomAtHand, random: () => number): void {
     () => room.execute(alice, 'updateRoom', { topic: `topic ${random()}` }),
   ];
   room.now += 100;
-  pick(deeds)();
+  pick(steps)();
 }
 
 it.each(Array.from({ length: 12 }, (_, seed) => seed))(

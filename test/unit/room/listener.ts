@@ -1,6 +1,6 @@
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Command } from '../../../src/protocol/frames.ts';
-import type { FakeSocket, Plug, StagedRoom } from './staged-room.ts';
+import type { FakeSocket, Plug, RoomHarness } from './room-harness.ts';
 
 /** What a test looks at in payloads; each field is there or not as the protocol says. */
 export interface Seen {
@@ -23,8 +23,8 @@ export interface Seen {
 }
 
 /** Joins as a user whom nobody looks at any more. */
-export function enter(stage: StagedRoom, userId: string): Listener {
-  return new Listener(stage, { userId });
+export function enter(harness: RoomHarness, userId: string): Listener {
+  return new Listener(harness, { userId });
 }
 
 /** A connection to a staged room that keeps what it hears. */
@@ -33,13 +33,13 @@ export class Listener implements FakeSocket {
   readonly frames: string[] = [];
   readonly endedWith: number[] = [];
   readonly plug: Plug;
-  readonly #stage: StagedRoom;
+  readonly #harness: RoomHarness;
   #ref = 0;
 
-  constructor(stage: StagedRoom, identity: Identity, join: object = {}) {
-    this.#stage = stage;
-    this.plug = stage.connect(identity, join, this);
-    stage.flush();
+  constructor(harness: RoomHarness, identity: Identity, join: object = {}) {
+    this.#harness = harness;
+    this.plug = harness.connect(identity, join, this);
+    harness.flush();
   }
 
   hear(text: string): void {
@@ -71,14 +71,14 @@ export class Listener implements FakeSocket {
   /** Says something without flushing. */
   say(name: string, payload: object = {}, ref?: number): void {
     const command: Command = ref === undefined ? { name, payload } : { name, payload, ref };
-    this.#stage.handle(this.plug, command);
+    this.#harness.handle(this.plug, command);
   }
 
   /** The reply to a command. */
   ask(name: string, payload: object = {}): Seen {
     const ref = this.#ref++;
     this.say(name, payload, ref);
-    this.#stage.flush();
+    this.#harness.flush();
     const found = this.lines.find(([name, first]) => name === 'ack' && Number(first) === ref);
     return found![2];
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Listener } from './listener.ts';
-import { onStage } from './on-stage.ts';
+import { withHarness } from './with-harness.ts';
 
 const alice = { userId: 'alice' };
 const bob = { userId: 'bob' };
@@ -21,13 +21,13 @@ function frames({ frames }: Listener, from: number): string[][] {
 
 describe('an outbox', () => {
   it('sends at a flush one frame for each connection, in the order of decisions', () =>
-    onStage({}, (stage) => {
-      const [one, two, three] = [alice, bob, carol].map((user) => new Listener(stage, user)) as [
+    withHarness({}, (harness) => {
+      const [one, two, three] = [alice, bob, carol].map((user) => new Listener(harness, user)) as [
         Listener,
         Listener,
         Listener,
       ];
-      stage.pass(1_000);
+      harness.pass(1_000);
       const before = [one, two, three].map((each) => each.frames.length) as [
         number,
         number,
@@ -38,27 +38,27 @@ describe('an outbox', () => {
       two.say('message', { message: 'b' }, 1);
       one.say('message', { message: 'c' });
       expect([one, two, three].map((each) => each.frames.length)).toEqual(before);
-      stage.flush();
+      harness.flush();
       expect(frames(one, before[0])).toEqual([['ack a', 'typing bob', 'message b', 'position 2']]);
       expect(frames(two, before[1])).toEqual([['message a', 'ack b', 'message c', 'position 3']]);
       expect(frames(three, before[2])).toEqual([
         ['message a', 'typing bob', 'message b', 'message c', 'position 3'],
       ]);
-      stage.flush();
+      harness.flush();
       expect(frames(three, before[2])).toHaveLength(1);
     }));
 
   it('ends and begins for a connection exactly where it leaves and joins', () =>
-    onStage({}, (stage) => {
-      const writer = new Listener(stage, alice);
-      const reader = new Listener(stage, bob);
+    withHarness({}, (harness) => {
+      const writer = new Listener(harness, alice);
+      const reader = new Listener(harness, bob);
       const { length } = reader.frames;
       writer.say('message', { message: 'heard' });
       reader.say('leaveRoom', {}, 1);
       writer.say('message', { message: 'not heard' });
       reader.say('joinRoom', { history: 1 }, 2);
       writer.say('message', { message: 'heard again' });
-      stage.flush();
+      harness.flush();
       expect(frames(reader, length)).toEqual([
         ['message heard', 'ack', 'ack', 'message heard again', 'position 3'],
       ]);
@@ -66,9 +66,9 @@ describe('an outbox', () => {
     }));
 
   it('[WIRE6] sends no position without a durable change, nor for a duplicate', () =>
-    onStage({}, (stage) => {
-      const writer = new Listener(stage, alice);
-      const reader = new Listener(stage, bob);
+    withHarness({}, (harness) => {
+      const writer = new Listener(harness, alice);
+      const reader = new Listener(harness, bob);
       writer.ask('message', { message: 'a', id: '1' });
       const { length } = reader.frames;
       writer.ask('typing');
@@ -79,21 +79,21 @@ describe('an outbox', () => {
     }));
 
   it('sends nothing when the commit fails', () =>
-    onStage({}, (stage) => {
-      const writer = new Listener(stage, alice);
-      const reader = new Listener(stage, bob);
+    withHarness({}, (harness) => {
+      const writer = new Listener(harness, alice);
+      const reader = new Listener(harness, bob);
       const counts = [writer.frames.length, reader.frames.length];
       writer.say('message', { message: 'a' }, 1);
-      stage.flush(true);
+      harness.flush(true);
       expect([writer.frames.length, reader.frames.length]).toEqual(counts);
       expect([writer.endedWith, reader.endedWith]).toEqual([[4000], [4000]]);
     }));
 
   it('[WIRE1] reports a refusal without a ref as an event that names its command and id', () =>
-    onStage({}, (stage) => {
-      const writer = new Listener(stage, alice);
+    withHarness({}, (harness) => {
+      const writer = new Listener(harness, alice);
       writer.say('message', { message: '', id: 'a1' });
-      stage.flush();
+      harness.flush();
       expect(writer.lines.at(-1)).toEqual([
         'error',
         {
@@ -101,7 +101,7 @@ describe('an outbox', () => {
           message: 'message must not be empty.',
           field: 'message',
           command: 'message',
-          roomId: 'stage',
+          roomId: 'harness',
           id: 'a1',
         },
       ]);

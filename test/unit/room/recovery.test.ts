@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Listener, type Seen } from './listener.ts';
-import { onStage } from './on-stage.ts';
-import type { StagedRoom } from './staged-room.ts';
+import { withHarness } from './with-harness.ts';
+import type { RoomHarness } from './room-harness.ts';
 
 const alice = { userId: 'alice' };
 const bob = { userId: 'bob' };
@@ -13,10 +13,10 @@ function range(first: number, last: number): number[] {
 }
 
 /** A room with `count` messages of alice. */
-function written(stage: StagedRoom, count: number): Listener {
-  const writer = new Listener(stage, alice);
+function written(harness: RoomHarness, count: number): Listener {
+  const writer = new Listener(harness, alice);
   for (let n = 1; n <= count; n++) writer.say('message', { message: `text ${n}` });
-  stage.flush();
+  harness.flush();
   return writer;
 }
 
@@ -24,46 +24,46 @@ function revs(messages: { rev: number }[]): number[] {
   return messages.map(({ rev }) => rev);
 }
 
-function comeBack(stage: StagedRoom, since: string): Seen {
-  return new Listener(stage, bob, { since }).joined;
+function comeBack(harness: RoomHarness, since: string): Seen {
+  return new Listener(harness, bob, { since }).joined;
 }
 
 describe('coming back (P5)', () => {
   it('[SYNC1] to an empty room with its own position misses nothing', () =>
-    onStage(SETTINGS, (stage) => {
-      expect(comeBack(stage, '0:0')).toMatchObject({
+    withHarness(SETTINGS, (harness) => {
+      expect(comeBack(harness, '0:0')).toMatchObject({
         ok: true,
         position: 'first:0',
         missed: [],
         complete: true,
       });
-      expect(comeBack(stage, '0:0')).not.toHaveProperty('reset');
+      expect(comeBack(harness, '0:0')).not.toHaveProperty('reset');
     }));
 
   it('[SYNC3] to an empty room with a position of some other room is a reset', () =>
-    onStage(SETTINGS, (stage) => {
-      expect(comeBack(stage, 'abc:3')).toMatchObject({
+    withHarness(SETTINGS, (harness) => {
+      expect(comeBack(harness, 'abc:3')).toMatchObject({
         reset: true,
         position: 'first:0',
         messages: [],
       });
-      expect(comeBack(stage, '0:3')).toMatchObject({ reset: true });
-      expect(comeBack(stage, 'first:3')).toMatchObject({ reset: true });
+      expect(comeBack(harness, '0:3')).toMatchObject({ reset: true });
+      expect(comeBack(harness, 'first:3')).toMatchObject({ reset: true });
     }));
 
   it('[SYNC1] with the exact position misses nothing', () =>
-    onStage(SETTINGS, (stage) => {
-      const { position } = written(stage, 3).ask('joinRoom');
-      expect(comeBack(stage, position)).toMatchObject({ missed: [], complete: true, position });
+    withHarness(SETTINGS, (harness) => {
+      const { position } = written(harness, 3).ask('joinRoom');
+      expect(comeBack(harness, position)).toMatchObject({ missed: [], complete: true, position });
     }));
 
   it.each([0, 1, 499, 500, 501, 999, 1_200])(
     '[SYNC1] [SYNC2] %i messages behind returns exactly those',
     (behind) =>
-      onStage(SETTINGS, (stage) => {
-        const writer = written(stage, 1_203);
+      withHarness(SETTINGS, (harness) => {
+        const writer = written(harness, 1_203);
         const { epoch, position } = writer.ask('joinRoom');
-        const bobs = new Listener(stage, bob, { since: `${epoch}:${1_203 - behind}` });
+        const bobs = new Listener(harness, bob, { since: `${epoch}:${1_203 - behind}` });
         const got = revs(bobs.joined.missed);
         expect(got).toHaveLength(Math.min(500, behind));
         let page = bobs.joined;
@@ -78,10 +78,10 @@ describe('coming back (P5)', () => {
   );
 
   it('[ROOM3] from 0:0 is no reset, whatever the epoch', () =>
-    onStage(SETTINGS, (stage) => {
-      written(stage, 3);
-      expect(revs(comeBack(stage, '0:0').missed)).toEqual([1, 2, 3]);
-      expect(comeBack(stage, '0:0')).not.toHaveProperty('reset');
+    withHarness(SETTINGS, (harness) => {
+      written(harness, 3);
+      expect(revs(comeBack(harness, '0:0').missed)).toEqual([1, 2, 3]);
+      expect(comeBack(harness, '0:0')).not.toHaveProperty('reset');
     }));
 
   it.each([
@@ -90,10 +90,10 @@ describe('coming back (P5)', () => {
     ['of another epoch with the same number', () => 'other:3'],
     ['of no epoch', () => '0:1'],
   ])('[SYNC3] with a position %s is a reset that ends where live events begin', (_, since) =>
-    onStage(SETTINGS, (stage) => {
-      const writer = written(stage, 3);
+    withHarness(SETTINGS, (harness) => {
+      const writer = written(harness, 3);
       const { epoch, position } = writer.ask('joinRoom');
-      const bobs = new Listener(stage, bob, { since: since(epoch), history: 2 });
+      const bobs = new Listener(harness, bob, { since: since(epoch), history: 2 });
       expect(bobs.joined).toMatchObject({ reset: true, position });
       expect(bobs.joined).not.toHaveProperty('missed');
       expect(revs(bobs.joined.messages)).toEqual([2, 3]);
@@ -104,11 +104,11 @@ describe('coming back (P5)', () => {
   );
 
   it('[HIST1] pages missed messages by bytes too, complete and once each', () =>
-    onStage({ ...SETTINGS, MAX_MESSAGE_BYTES: '100000' }, (stage) => {
-      const writer = new Listener(stage, alice);
+    withHarness({ ...SETTINGS, MAX_MESSAGE_BYTES: '100000' }, (harness) => {
+      const writer = new Listener(harness, alice);
       for (let n = 0; n < 12; n++) writer.say('message', { message: 'x'.repeat(60_000) });
-      stage.flush();
-      const bobs = new Listener(stage, bob, { since: '0:0' });
+      harness.flush();
+      const bobs = new Listener(harness, bob, { since: '0:0' });
       const pages = [bobs.joined.missed];
       let { complete, position } = bobs.joined;
       while (!complete) {
@@ -121,16 +121,16 @@ describe('coming back (P5)', () => {
     }));
 
   it('works over a sleep, an eviction and a failed commit of the room', () =>
-    onStage(SETTINGS, (stage) => {
-      const { position } = written(stage, 2).ask('joinRoom');
-      stage.sleep();
-      expect(comeBack(stage, position)).toMatchObject({ missed: [], complete: true });
-      stage.die();
-      const again = new Listener(stage, alice);
+    withHarness(SETTINGS, (harness) => {
+      const { position } = written(harness, 2).ask('joinRoom');
+      harness.sleep();
+      expect(comeBack(harness, position)).toMatchObject({ missed: [], complete: true });
+      harness.die();
+      const again = new Listener(harness, alice);
       again.say('message', { message: 'lost' });
-      stage.flush(true);
+      harness.flush(true);
       expect(again.endedWith).toEqual([4000]);
       expect(again.heard('ack')).toEqual([]);
-      expect(comeBack(stage, position)).toMatchObject({ missed: [], complete: true, position });
+      expect(comeBack(harness, position)).toMatchObject({ missed: [], complete: true, position });
     }));
 });

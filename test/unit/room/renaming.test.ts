@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import { Listener } from './listener.ts';
-import { onStage } from './on-stage.ts';
-import type { StagedRoom } from './staged-room.ts';
+import { withHarness } from './with-harness.ts';
+import type { RoomHarness } from './room-harness.ts';
 
 const SETTINGS = { COMMAND_BURST: '1000000' };
 const bob = { userId: 'bob', name: 'Bob' };
 
 /** Puts a newer token in the place of a connection's. */
-function renew(stage: StagedRoom, { plug }: Listener, identity: Partial<Identity>): void {
+function renew(harness: RoomHarness, { plug }: Listener, identity: Partial<Identity>): void {
   const { userId } = plug.connection.state.identity;
-  stage.renew(plug, { userId, ...identity });
-  stage.flush();
+  harness.renew(plug, { userId, ...identity });
+  harness.flush();
 }
 
 function names(listener: Listener): string[] {
@@ -20,14 +20,14 @@ function names(listener: Listener): string[] {
 
 describe('a newer token with another name', () => {
   it('[AUTH10] is in the next events of the user, in lists, and in userLeft', () =>
-    onStage(SETTINGS, (stage) => {
-      const first = new Listener(stage, bob);
-      const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
+    withHarness(SETTINGS, (harness) => {
+      const first = new Listener(harness, bob);
+      const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
       first.ask('message', { message: 'one' });
-      renew(stage, first, { name: 'Robert' });
+      renew(harness, first, { name: 'Robert' });
       const member = { userId: 'bob', username: 'Robert', role: 'owner', online: true };
       expect(anna.heard('memberUpdated')).toEqual([
-        ['memberUpdated', { roomId: stage.roomId, ...member, by: 'bob' }],
+        ['memberUpdated', { roomId: harness.roomId, ...member, by: 'bob' }],
       ]);
       expect(first.heard('memberUpdated')).toEqual([]);
       expect(anna.ask('getMembers').members).toEqual([member]);
@@ -48,23 +48,23 @@ describe('a newer token with another name', () => {
     }));
 
   it('[AUTH10] is kept over a sleep of the room', () =>
-    onStage(SETTINGS, (stage) => {
-      const first = new Listener(stage, bob);
-      const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
-      renew(stage, first, { name: 'Robert' });
-      stage.sleep();
+    withHarness(SETTINGS, (harness) => {
+      const first = new Listener(harness, bob);
+      const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
+      renew(harness, first, { name: 'Robert' });
+      harness.sleep();
       expect(names(anna)).toEqual(['Robert', 'Anna']);
       first.ask('message', { message: 'one' });
       expect(anna.heard('message')[0]![1]).toMatchObject({ sender: 'Robert' });
     }));
 
   it('[AUTH10] applies to all connections of the user, and to those that have left when they come back', () =>
-    onStage(SETTINGS, (stage) => {
-      const first = new Listener(stage, bob);
-      const phone = new Listener(stage, bob);
-      const away = new Listener(stage, bob);
+    withHarness(SETTINGS, (harness) => {
+      const first = new Listener(harness, bob);
+      const phone = new Listener(harness, bob);
+      const away = new Listener(harness, bob);
       away.ask('leaveRoom');
-      renew(stage, first, { name: 'Robert' });
+      renew(harness, first, { name: 'Robert' });
       for (const each of [first, phone]) {
         expect(each.ask('message', { message: 'hi' }).message).toMatchObject({ sender: 'Robert' });
       }
@@ -72,13 +72,13 @@ describe('a newer token with another name', () => {
     }));
 
   it('[AUTH10] is shown when it comes by joining, while the user is online', () =>
-    onStage(SETTINGS, (stage) => {
-      const first = new Listener(stage, bob);
-      const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
-      stage.drop(first.plug, 'disconnected');
-      stage.tellEnds();
-      stage.flush();
-      const again = new Listener(stage, { ...bob, name: 'Robert' });
+    withHarness(SETTINGS, (harness) => {
+      const first = new Listener(harness, bob);
+      const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
+      harness.drop(first.plug, 'disconnected');
+      harness.tellEnds();
+      harness.flush();
+      const again = new Listener(harness, { ...bob, name: 'Robert' });
       expect(again.joined.online).toEqual([
         { userId: 'bob', username: 'Robert' },
         { userId: 'anna', username: 'Anna' },
@@ -91,39 +91,39 @@ describe('a newer token with another name', () => {
     }));
 
   it('[AUTH10] replaces a claimed name; one without a name does not', () =>
-    onStage(SETTINGS, (stage) => {
-      const zed = new Listener(stage, { userId: 'zed' }, { username: 'Zed' });
-      const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
-      renew(stage, zed, {});
-      renew(stage, anna, {});
+    withHarness(SETTINGS, (harness) => {
+      const zed = new Listener(harness, { userId: 'zed' }, { username: 'Zed' });
+      const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
+      renew(harness, zed, {});
+      renew(harness, anna, {});
       expect(names(anna)).toEqual(['Zed', 'Anna']);
       expect(anna.heard('memberUpdated')).toEqual([]);
-      renew(stage, zed, { name: 'Zed' });
+      renew(harness, zed, { name: 'Zed' });
       expect(anna.ask('joinRoom').online).toContainEqual({ userId: 'zed', username: 'Zed' });
       expect(anna.heard('memberUpdated')[0]![1]).not.toHaveProperty('unverified');
     }));
 
   it('[AUTH10] with the same name causes no event', () =>
-    onStage(SETTINGS, (stage) => {
-      const first = new Listener(stage, bob);
-      const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
+    withHarness(SETTINGS, (harness) => {
+      const first = new Listener(harness, bob);
+      const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
       first.ask('message', { message: 'one' });
-      const writes = stage.sql.writes;
-      renew(stage, first, { name: 'Bob', expiresAt: stage.now + 1_000_000 });
-      expect(stage.sql.writes).toBe(writes);
+      const writes = harness.sql.writes;
+      renew(harness, first, { name: 'Bob', expiresAt: harness.now + 1_000_000 });
+      expect(harness.sql.writes).toBe(writes);
       expect(anna.heard('memberUpdated')).toEqual([]);
     }));
 
   it('is shown to a moderator instead of the older name on the list', () =>
-    onStage(SETTINGS, (stage) => {
-      const owner = new Listener(stage, { userId: 'anna', name: 'Anna' });
+    withHarness(SETTINGS, (harness) => {
+      const owner = new Listener(harness, { userId: 'anna', name: 'Anna' });
       owner.ask('message', { message: 'mine' });
-      const first = new Listener(stage, bob);
+      const first = new Listener(harness, bob);
       first.ask('message', { message: 'one' });
       first.ask('leaveRoom');
-      stage.drop(first.plug, 'left');
-      stage.tellEnds();
-      const again = new Listener(stage, { ...bob, name: 'Robert' });
+      harness.drop(first.plug, 'left');
+      harness.tellEnds();
+      const again = new Listener(harness, { ...bob, name: 'Robert' });
       owner.ask('muteMember', { userId: 'bob' });
       expect(again.heard('memberUpdated')).toMatchObject([
         ['memberUpdated', { username: 'Robert' }],
@@ -131,26 +131,26 @@ describe('a newer token with another name', () => {
     }));
 
   it('is stored with the next message if storage failed', () =>
-    onStage(SETTINGS, (stage) => {
-      const first = new Listener(stage, bob);
-      const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
+    withHarness(SETTINGS, (harness) => {
+      const first = new Listener(harness, bob);
+      const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
       first.ask('message', { message: 'one' });
-      stage.sql.failAfter = 3;
-      renew(stage, first, { name: 'Robert' });
-      expect(stage.sql.failAfter).toBe(Infinity);
+      harness.sql.failAfter = 3;
+      renew(harness, first, { name: 'Robert' });
+      expect(harness.sql.failAfter).toBe(Infinity);
       expect(first.ask('message', { message: 'two' }).message).toMatchObject({ sender: 'Robert' });
       expect(anna.endedWith).toEqual([]);
-      expect(stage.defects).toEqual([]);
+      expect(harness.defects).toEqual([]);
     }));
 
   it('is sent no more often than a user may give commands', () =>
-    onStage({ COMMAND_BURST: '30', COMMANDS_PER_SECOND: '1' }, (stage) => {
-      const first = new Listener(stage, bob);
-      const anna = new Listener(stage, { userId: 'anna', name: 'Anna' });
-      for (let at = 0; at < 100; at++) renew(stage, first, { name: `Bob ${at}` });
+    withHarness({ COMMAND_BURST: '30', COMMANDS_PER_SECOND: '1' }, (harness) => {
+      const first = new Listener(harness, bob);
+      const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
+      for (let at = 0; at < 100; at++) renew(harness, first, { name: `Bob ${at}` });
       expect(anna.heard('memberUpdated').length).toBeLessThanOrEqual(30);
-      stage.pass(60_000);
-      renew(stage, first, { name: 'Robert' });
+      harness.pass(60_000);
+      renew(harness, first, { name: 'Robert' });
       expect(anna.heard('memberUpdated').at(-1)![1]).toMatchObject({ username: 'Robert' });
     }));
 });

@@ -3,7 +3,7 @@ import { fixed } from '../../../src/protocol/codes/limits.ts';
 import { oldRoom, oldVersions } from '../../contract/old-rooms.ts';
 import { checkIndex, marksOf } from '../../support/check-index.ts';
 import { admin, exportOf, person, RoomAtHand } from '../../support/room-at-hand.ts';
-import { onStage } from './on-stage.ts';
+import { withHarness } from './with-harness.ts';
 import { Listener } from './listener.ts';
 
 const alice = person('alice');
@@ -181,22 +181,22 @@ it('is built after an import that an earlier version has begun', () => {
 it('is complete or unchanged after each message and each search, whichever statement fails', () => {
   let failures = 0;
   for (let failAfter = 0; ; failAfter++) {
-    const isOver = onStage({ COMMAND_BURST: '100000' }, (stage) => {
-      const one = new Listener(stage, alice);
+    const isOver = withHarness({ COMMAND_BURST: '100000' }, (harness) => {
+      const one = new Listener(harness, alice);
       for (let at = 2; at < 5; at++) one.ask('message', { message: 'apple' });
       // As after so many reactions.
-      stage.file.run(`UPDATE room SET rev = ${fixed.unindexedRevs - 1}`);
-      stage.sleep();
+      harness.file.run(`UPDATE room SET rev = ${fixed.unindexedRevs - 1}`);
+      harness.sleep();
       one.ask('getMembers', {});
-      stage.sql.failAfter = failAfter;
+      harness.sql.failAfter = failAfter;
       for (const text of ['apple', 'apple', 'pear']) one.say('message', { message: text });
       one.say('editMessage', { seq: 2, message: 'plum' });
       one.say('searchMessages', { query: 'apple' });
-      const hasFailed = stage.sql.failAfter === Infinity;
-      stage.sql.failAfter = Infinity;
-      stage.flush();
-      checkIndex(stage.file);
-      const late = new Listener(stage, alice, { history: 100 });
+      const hasFailed = harness.sql.failAfter === Infinity;
+      harness.sql.failAfter = Infinity;
+      harness.flush();
+      checkIndex(harness.file);
+      const late = new Listener(harness, alice, { history: 100 });
       const told = late.joined.messages.filter(({ message }) => message === 'apple');
       const { results } = late.ask('searchMessages', { query: 'apple', limit: 50 }) as unknown as {
         results: { seq: number }[];
@@ -207,7 +207,7 @@ it('is complete or unchanged after each message and each search, whichever state
           .toReversed()
           .slice(0, 50),
       );
-      expect(checkIndex(stage.file).indexed).toBeGreaterThan(fixed.unindexedRevs - 2);
+      expect(checkIndex(harness.file).indexed).toBeGreaterThan(fixed.unindexedRevs - 2);
       if (hasFailed) failures++;
       return !hasFailed;
     });

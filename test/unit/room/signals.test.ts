@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { enter, type Listener } from './listener.ts';
-import { onStage } from './on-stage.ts';
+import { withHarness } from './with-harness.ts';
 
 const OPEN = { SIGNALS: 'open', COMMAND_BURST: '100000' };
 
@@ -9,31 +9,31 @@ function seen(listener: Listener, name = 'cursor'): [userId: unknown, x: unknown
 }
 
 it('[ADM16] [SIG5] passes on 20 a second of a user, and the newest of what comes faster', () => {
-  onStage(OPEN, (stage) => {
-    const alice = enter(stage, 'alice');
-    const bob = enter(stage, 'bob');
+  withHarness(OPEN, (harness) => {
+    const alice = enter(harness, 'alice');
+    const bob = enter(harness, 'bob');
     for (let x = 1; x <= 100; x++) alice.say('cursor', { x });
-    stage.flush();
+    harness.flush();
     expect(seen(bob)).toHaveLength(20);
-    stage.pass(50);
-    stage.flush();
+    harness.pass(50);
+    harness.flush();
     expect(seen(bob).at(-1)).toEqual(['alice', 100]);
-    stage.pass(5_000);
+    harness.pass(5_000);
     expect(seen(bob)).toHaveLength(21);
     expect(seen(alice)).toEqual([]);
   });
 });
 
 it('[SIG5] shares 200 a second among all, and the last state of everyone gets through', () => {
-  onStage(OPEN, (stage) => {
-    const listener = enter(stage, 'listener');
-    const users = Array.from({ length: 50 }, (_, at) => enter(stage, `user ${at}`));
+  withHarness(OPEN, (harness) => {
+    const listener = enter(harness, 'listener');
+    const users = Array.from({ length: 50 }, (_, at) => enter(harness, `user ${at}`));
     for (let x = 1; x <= 20; x++) {
       for (const user of users) user.say('cursor', { x });
     }
-    stage.flush();
+    harness.flush();
     expect(seen(listener)).toHaveLength(200);
-    stage.pass(1_000);
+    harness.pass(1_000);
     const last = new Map(seen(listener));
     expect([...last.values()]).toEqual(users.map(() => 20));
     expect(seen(listener).length).toBeLessThanOrEqual(400);
@@ -41,21 +41,21 @@ it('[SIG5] shares 200 a second among all, and the last state of everyone gets th
 });
 
 it('stores nothing, and delays nothing that is durable', () => {
-  onStage(OPEN, (stage) => {
-    const alice = enter(stage, 'alice');
-    const bob = enter(stage, 'bob');
+  withHarness(OPEN, (harness) => {
+    const alice = enter(harness, 'alice');
+    const bob = enter(harness, 'bob');
     alice.ask('message', { message: 'hello' });
-    const { writes } = stage.sql;
+    const { writes } = harness.sql;
     for (let x = 0; x < 500; x++) alice.say('cursor', { x });
-    expect(stage.sql.writes).toBe(writes);
+    expect(harness.sql.writes).toBe(writes);
     expect(alice.ask('message', { message: 'there' }).ok).toBe(true);
     expect(bob.heard('message')).toHaveLength(2);
   });
 });
 
 it('drops them in a crowd, and is silent about it', () => {
-  onStage({ ...OPEN, MAX_CONNECTIONS_PER_USER: '10' }, (stage) => {
-    const users = Array.from({ length: 101 }, (_, at) => enter(stage, `user ${at}`));
+  withHarness({ ...OPEN, MAX_CONNECTIONS_PER_USER: '10' }, (harness) => {
+    const users = Array.from({ length: 101 }, (_, at) => enter(harness, `user ${at}`));
     expect(users[0]!.ask('cursor', { x: 1 })).toEqual({ ok: true });
     expect(seen(users[1]!)).toEqual([]);
   });
@@ -66,22 +66,22 @@ describe('a connection that reads too slowly', () => {
   const SLOW = 800_000;
 
   it('[SIG4] gets the newest of each signal and user once it keeps up, and no older one', () => {
-    onStage(OPEN, (stage) => {
-      const [alice, carol, bob] = ['alice', 'carol', 'bob'].map((userId) => enter(stage, userId));
+    withHarness(OPEN, (harness) => {
+      const [alice, carol, bob] = ['alice', 'carol', 'bob'].map((userId) => enter(harness, userId));
       bob!.buffered = SLOW;
       for (let x = 1; x <= 10; x++) {
         alice!.say('cursor', { x });
         carol!.say('cursor', { x: -x });
-        stage.flush();
+        harness.flush();
       }
       alice!.say('hand', { x: 1 });
-      stage.flush();
-      stage.pass(1_000);
+      harness.flush();
+      harness.pass(1_000);
       expect(seen(bob!)).toEqual([]);
       alice!.say('cursor', { x: 11 });
-      stage.flush();
+      harness.flush();
       bob!.buffered = 0;
-      stage.pass(1_000);
+      harness.pass(1_000);
       expect(new Map(seen(bob!))).toEqual(
         new Map([
           ['alice', 11],
@@ -89,60 +89,60 @@ describe('a connection that reads too slowly', () => {
         ]),
       );
       expect(seen(bob!, 'hand')).toEqual([['alice', 1]]);
-      stage.pass(5_000);
+      harness.pass(5_000);
       expect(seen(bob!)).toHaveLength(2);
     });
   });
 
   it('[SIG4] gets no older signal after one that has left with a message', () => {
-    onStage(OPEN, (stage) => {
-      const [alice, bob] = [enter(stage, 'alice'), enter(stage, 'bob')];
+    withHarness(OPEN, (harness) => {
+      const [alice, bob] = [enter(harness, 'alice'), enter(harness, 'bob')];
       bob.buffered = SLOW;
       alice.say('cursor', { x: 1 });
-      stage.flush();
+      harness.flush();
       alice.say('cursor', { x: 2 });
       alice.say('message', { message: 'with it' });
-      stage.flush();
+      harness.flush();
       expect(seen(bob)).toEqual([['alice', 2]]);
       bob.buffered = 0;
-      stage.pass(2_000);
+      harness.pass(2_000);
       expect(seen(bob)).toEqual([['alice', 2]]);
     });
   });
 
   it('[SIG5] loses nothing durable, in its order and at once, in a flood of signals', () => {
-    onStage(OPEN, (stage) => {
-      const reader = enter(stage, 'reader');
-      const users = Array.from({ length: 50 }, (_, at) => enter(stage, `user ${at}`));
+    withHarness(OPEN, (harness) => {
+      const reader = enter(harness, 'reader');
+      const users = Array.from({ length: 50 }, (_, at) => enter(harness, `user ${at}`));
       reader.buffered = SLOW;
       const sent: string[] = [];
       for (let round = 0; round < 40; round++) {
         for (const user of users) user.say('cursor', { x: round });
         sent.push(`message ${round}`);
         users[round]!.say('message', { message: `message ${round}` });
-        stage.flush();
+        harness.flush();
         const heard = reader.heard('message').map(([, { message }]) => message);
         expect(heard).toEqual(sent);
-        stage.pass(50);
+        harness.pass(50);
       }
       reader.buffered = 0;
-      stage.pass(3_000);
+      harness.pass(3_000);
       const last = new Map(seen(reader));
       expect([...last.values()]).toEqual(users.map(() => 39));
     });
   });
 
   it('keeps no more signals for it than a bound', () => {
-    onStage(OPEN, (stage) => {
-      const [alice, bob] = [enter(stage, 'alice'), enter(stage, 'bob')];
+    withHarness(OPEN, (harness) => {
+      const [alice, bob] = [enter(harness, 'alice'), enter(harness, 'bob')];
       bob.buffered = SLOW;
       for (let at = 0; at < 400; at++) {
         alice.say(`event ${at}`, { x: at });
-        stage.flush();
-        stage.pass(50);
+        harness.flush();
+        harness.pass(50);
       }
       bob.buffered = 0;
-      stage.pass(2_000);
+      harness.pass(2_000);
       const names = bob.lines.map(([name]) => name).filter((name) => name.startsWith('event '));
       expect(names).toHaveLength(256);
       expect(names.at(-1)).toBe('event 399');

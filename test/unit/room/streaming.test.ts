@@ -7,7 +7,7 @@ import { seeded } from '../../support/seeded.ts';
 import { playStream } from '../../support/stream-play.ts';
 import { refusal } from '../../support/visitor.ts';
 import { Listener } from './listener.ts';
-import { onStage } from './on-stage.ts';
+import { withHarness } from './with-harness.ts';
 
 const bot = person('bot');
 const alice = person('alice');
@@ -126,9 +126,9 @@ describe('appending', () => {
   });
 
   it('[STRM4] shares rev, row and event among the appends of one flush', () => {
-    onStage({}, (stage) => {
-      const writer = new Listener(stage, bot);
-      const reader = new Listener(stage, alice);
+    withHarness({}, (harness) => {
+      const writer = new Listener(harness, bot);
+      const reader = new Listener(harness, alice);
       writer.ask('message', { message: '', streaming: true });
       for (const [offset, text] of ['He', 'llo', ', world'].map((text, at) => [
         [0, 2, 5][at],
@@ -136,14 +136,14 @@ describe('appending', () => {
       ])) {
         writer.say('appendMessage', { seq: 1, offset, text }, 10 + Number(offset));
       }
-      stage.flush();
+      harness.flush();
       const revs = writer.lines.flatMap(([name, ref, reply]) =>
         name === 'ack' && Number(ref) >= 10 ? [(reply as unknown as Message).rev] : [],
       );
       expect(revs).toEqual([2, 2, 2]);
-      const event = { roomId: 'stage', seq: 1, rev: 2, offset: 0, text: 'Hello, world' };
+      const event = { roomId: 'harness', seq: 1, rev: 2, offset: 0, text: 'Hello, world' };
       expect(reader.heard('messageAppended')).toEqual([['messageAppended', event]]);
-      expect(stage.file.all('SELECT * FROM chunks')).toHaveLength(1);
+      expect(harness.file.all('SELECT * FROM chunks')).toHaveLength(1);
       // The next flush has its own.
       writer.ask('appendMessage', { seq: 1, offset: 12, text: '!' });
       expect(reader.heard('messageAppended').at(-1)![1]).toMatchObject({ rev: 3, text: '!' });
@@ -151,59 +151,59 @@ describe('appending', () => {
   });
 
   it('gives whoever joins within a flush a state that does not grow under its rev', () => {
-    onStage({}, (stage) => {
-      const writer = new Listener(stage, bot);
+    withHarness({}, (harness) => {
+      const writer = new Listener(harness, bot);
       writer.ask('message', { message: '', streaming: true });
       writer.say('appendMessage', { seq: 1, offset: 0, text: 'one' });
       const late = { heard: [] as string[], buffered: 0, closed: () => undefined };
-      stage.connect(alice, { since: '0:0' }, { ...late, hear: (text) => late.heard.push(text) });
+      harness.connect(alice, { since: '0:0' }, { ...late, hear: (text) => late.heard.push(text) });
       writer.say('appendMessage', { seq: 1, offset: 3, text: ' two' });
-      stage.flush();
+      harness.flush();
       const lines = late.heard.flatMap((text) =>
         text.split('\n').map((line) => JSON.parse(line) as [string, { missed: Message[] }]),
       );
       expect(lines[0]![1].missed).toMatchObject([{ rev: 2, message: 'one' }]);
       expect(lines[1]).toEqual([
         'messageAppended',
-        { roomId: 'stage', seq: 1, rev: 3, offset: 3, text: ' two' },
+        { roomId: 'harness', seq: 1, rev: 3, offset: 3, text: ' two' },
       ]);
     });
   });
 
   it('lets the other connections of its sender hear it, in whatever flush', () => {
-    onStage({}, (stage) => {
-      const one = new Listener(stage, bot);
-      const two = new Listener(stage, bot);
+    withHarness({}, (harness) => {
+      const one = new Listener(harness, bot);
+      const two = new Listener(harness, bot);
       one.ask('message', { message: '', streaming: true });
       one.say('appendMessage', { seq: 1, offset: 0, text: 'a' });
       two.say('appendMessage', { seq: 1, offset: 1, text: 'b' });
       one.say('appendMessage', { seq: 1, offset: 2, text: 'c' });
-      stage.flush();
+      harness.flush();
       const texts = (who: Listener) => who.heard('messageAppended').map(([, { text }]) => text);
       expect([texts(one), texts(two)]).toEqual([['b'], ['a', 'c']]);
     });
   });
 
   it('stores as much for each append, however long the text is', () => {
-    onStage({ COMMAND_BURST: '100000' }, (stage) => {
-      const writer = new Listener(stage, bot);
+    withHarness({ COMMAND_BURST: '100000' }, (harness) => {
+      const writer = new Listener(harness, bot);
       writer.ask('message', { message: '', streaming: true });
       const writes: number[] = [];
       for (let at = 0; at < 600; at++) {
-        stage.pass(50);
-        const before = stage.sql.writes;
+        harness.pass(50);
+        const before = harness.sql.writes;
         writer.ask('appendMessage', { seq: 1, offset: at * 100, text: 'x'.repeat(100) });
-        writes.push(stage.sql.writes - before);
+        writes.push(harness.sql.writes - before);
       }
       // A chunk, the message's rev and the room's own.
       expect(new Set(writes)).toEqual(new Set([3]));
-      const [sizes] = stage.file.all<{ text: number; own: number }>(
+      const [sizes] = harness.file.all<{ text: number; own: number }>(
         `SELECT (SELECT sum(length(text)) FROM chunks) AS text,
           (SELECT length(message) FROM messages) AS own`,
       );
       expect(sizes).toEqual({ text: 60_000, own: 0 });
       expect(writer.ask('finishMessage', { seq: 1 }).ok).toBe(true);
-      expect(stage.file.all('SELECT * FROM chunks')).toEqual([]);
+      expect(harness.file.all('SELECT * FROM chunks')).toEqual([]);
     });
   });
 });
@@ -395,7 +395,9 @@ it.each([1, Math.floor(Math.random() * 2 ** 31)])(
   '[STRM7] reads the same for whoever stayed, came late or came back, at the price of its text (seed %i)',
   (seed) => {
     const [short, long] = [300, 600].map((appends) =>
-      onStage({ COMMAND_BURST: '100000' }, (stage) => playStream(stage, seeded(seed), appends)),
+      withHarness({ COMMAND_BURST: '100000' }, (harness) =>
+        playStream(harness, seeded(seed), appends),
+      ),
     );
     // Twice the appends of half the size write twice the rows: none grows with the text.
     expect(long!.rows / short!.rows).toBeLessThan(2.1);

@@ -243,7 +243,7 @@ export class RoomView {
       },
       more: (message, anchor) => {
         const isInRoom = composer() === this.#composer;
-        const deeds = {
+        const offered = {
           react: () => actions.pick(message, anchor),
           reply: () => actions.reply(message),
           edit: () => composer().edit(message),
@@ -256,7 +256,7 @@ export class RoomView {
         const maySpeak = whySilent(this.#room.state, Date.now()) === undefined;
         const open = (choices: Choice[]) =>
           openMenu(anchor, text('actions'), choices, maySpeak ? quick : undefined);
-        this.#load(lazy.messageChoices(this.#room, message, deeds).then(open));
+        this.#load(lazy.messageChoices(this.#room, message, offered).then(open));
       },
       openThread: (seq) => this.#load(this.#openThread(seq)),
       jump: (seq) => void this.#jump(seq),

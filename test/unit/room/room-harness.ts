@@ -84,13 +84,13 @@ export interface Plug {
 }
 
 /**
- * A room on a stage: the real Room over a real file, with a clock, timers and a roster that the test
+ * A room in a harness: the real Room over a real file, with a clock, timers and a roster that the test
  * moves, doing what both hosts do, and failing as both can.
  */
-export class StagedRoom {
+export class RoomHarness {
   /** What the room's clock says, in epoch milliseconds. */
   now = 1_700_000_000_000;
-  readonly roomId = 'stage';
+  readonly roomId = 'harness';
   readonly file: SqliteFile;
   readonly sql: FailingSql;
   /** Defects: what was logged and is no fault put in. */

@@ -1,13 +1,13 @@
 import { SqliteFile } from '../../../local-server/sqlite-file.ts';
-import { FailingSql, StorageFault } from '../../unit/room/staged-room.ts';
+import { FailingSql, StorageFault } from '../../unit/room/room-harness.ts';
 
-/** What a stage keeps alive: a room, or inboxes. */
+/** What a harness keeps alive: a room, or inboxes. */
 interface Living {
   wake(): void;
   flush(): boolean;
 }
 
-/** Time for all stages of a world. */
+/** Time for all harnesses of a world. */
 export interface WorldClock {
   /** Epoch milliseconds; may be set back. */
   now: number;
@@ -16,7 +16,7 @@ export interface WorldClock {
 }
 
 /** The ports that every object has. */
-export interface StagePorts {
+export interface HarnessPorts {
   sql: FailingSql;
   clock: { now(): number };
   ids: { make(): string };
@@ -31,12 +31,12 @@ let made = 0;
  * One object over a real file, with time that the test moves: does what hosts do, and fails as they
  * can. A wakeup outlives crashes.
  */
-export class Stage<O extends Living> {
+export class Harness<O extends Living> {
   readonly file: SqliteFile;
   readonly sql: FailingSql;
   readonly defects: unknown[] = [];
   readonly #clock: WorldClock;
-  readonly #make: (ports: StagePorts) => O;
+  readonly #make: (ports: HarnessPorts) => O;
   #object: O | undefined;
   #timers: { at: number; work: () => void }[] = [];
   /** Counts lives, so that what an earlier one asked for finds nothing. */
@@ -44,7 +44,7 @@ export class Stage<O extends Living> {
   wakeAt: number | undefined;
   #afterFlush: (() => void)[] = [];
 
-  constructor(path: string, clock: WorldClock, make: (ports: StagePorts) => O) {
+  constructor(path: string, clock: WorldClock, make: (ports: HarnessPorts) => O) {
     this.file = new SqliteFile(path, 'process', () => undefined);
     this.sql = new FailingSql(this.file);
     this.#clock = clock;

@@ -1,13 +1,13 @@
 import type { Message } from '../../src/protocol/objects.ts';
 import { NativeVisitor } from './native-visitor.ts';
 import { SocketIoVisitor } from './socketio-visitor.ts';
-import { newRoom } from './stories.ts';
+import { newRoom } from './for-each-transport.ts';
 import { say } from './talk.ts';
 import { tokenFor } from './tokens.ts';
 import { type Heard, ok, type Visitor } from './visitor.ts';
 
 /** Two people who chat in a room while somebody attacks it, each at a transport of their own. */
-export class Bystanders {
+export class BackgroundTraffic {
   readonly roomId = newRoom('calm');
   readonly #people: Visitor[];
 
@@ -15,13 +15,13 @@ export class Bystanders {
     this.#people = people;
   }
 
-  static async enter(url: string): Promise<Bystanders> {
-    const bystanders = new Bystanders([
+  static async enter(url: string): Promise<BackgroundTraffic> {
+    const traffic = new BackgroundTraffic([
       new NativeVisitor(url, { token: await tokenFor('calm ann') }),
       new SocketIoVisitor(url, { token: await tokenFor('calm ben') }),
     ]);
-    for (const person of bystanders.#people) ok(await person.join(bystanders.roomId));
-    return bystanders;
+    for (const person of traffic.#people) ok(await person.join(traffic.roomId));
+    return traffic;
   }
 
   /**

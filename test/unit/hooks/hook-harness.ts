@@ -12,7 +12,7 @@ import type { HookEvent } from '../../../src/protocol/hook-requests.ts';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
-import { StagedRoom } from '../room/staged-room.ts';
+import { RoomHarness } from '../room/room-harness.ts';
 
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -41,8 +41,8 @@ class Dead extends Error {}
  * A Room and the Hook that follows it, each over a file of its own, with a clock that the test moves.
  * The carrier is the hosts' own; how the backend answers is the test's.
  */
-export class HookStage {
-  readonly room: StagedRoom;
+export class HookHarness {
+  readonly room: RoomHarness;
   /** Requests in order, taken or not. */
   readonly sent: Sent[] = [];
   /** How the backend answers; by default it takes everything. */
@@ -65,12 +65,12 @@ export class HookStage {
   /** @param events what the hook follows */
   constructor(events: readonly HookEvent[] = ['room.changed']) {
     const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
-    this.room = new StagedRoom(join(this.folder, 'room.sqlite'), limits, {
+    this.room = new RoomHarness(join(this.folder, 'room.sqlite'), limits, {
       hookEvents: new Set(events),
       courier: {
         send: (_, deliveries, settle) =>
           void this.#tells.push(() => {
-            this.use((hook) => hook.tell('stage', deliveries));
+            this.use((hook) => hook.tell('harness', deliveries));
             this.room.turn(() => settle(deliveries.map(() => 'delivered')));
           }),
       },

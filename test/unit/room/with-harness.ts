@@ -3,27 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../../src/settings/settings.ts';
 import type { Ports } from '../../../src/room/ports.ts';
-import { StagedRoom } from './staged-room.ts';
+import { RoomHarness } from './room-harness.ts';
 
 /** Memory where there is some: what these tests ask of a file is not that it survives the machine. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** Does something with a new room over a new file, and clears both away. */
-export function onStage<T>(
+export function withHarness<T>(
   settings: Record<string, string>,
-  work: (stage: StagedRoom) => T,
+  work: (harness: RoomHarness) => T,
   ports: Partial<Ports> = {},
 ): T {
-  const folder = mkdtempSync(join(FOLDER, 'parlor-stage-'));
-  const stage = new StagedRoom(
+  const folder = mkdtempSync(join(FOLDER, 'parlor-harness-'));
+  const harness = new RoomHarness(
     join(folder, 'room.sqlite'),
     readSettings(settings).settings.limits,
     ports,
   );
   try {
-    return work(stage);
+    return work(harness);
   } finally {
-    stage.close();
+    harness.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

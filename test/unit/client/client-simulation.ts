@@ -102,7 +102,7 @@ class Device {
   }
 }
 
-export interface EveningOptions {
+export interface ClientSimulationOptions {
   /** Where the host is. */
   url: string;
   seed: number;
@@ -115,19 +115,23 @@ export interface EveningOptions {
  * know what the room knows.
  * @throws Error that says what does not hold, and for which seed
  */
-export async function playEvening({ url, seed, length }: EveningOptions): Promise<void> {
-  const evening = new Evening(url, seed);
+export async function simulateClients({
+  url,
+  seed,
+  length,
+}: ClientSimulationOptions): Promise<void> {
+  const simulation = new ClientSimulation(url, seed);
   try {
-    await evening.play(length);
-    await evening.rest();
+    await simulation.play(length);
+    await simulation.rest();
   } catch (error) {
     throw new Error(`Seed ${seed}: ${(error as Error).message}`, { cause: error });
   } finally {
-    await evening.end();
+    await simulation.end();
   }
 }
 
-class Evening {
+class ClientSimulation {
   readonly #url: string;
   readonly #chance: Chance;
   readonly #roomId: string;
@@ -137,7 +141,7 @@ class Evening {
   constructor(url: string, seed: number) {
     this.#url = url;
     this.#chance = new Chance(seed);
-    this.#roomId = `evening ${seed} ${crypto.randomUUID()}`;
+    this.#roomId = `simulation ${seed} ${crypto.randomUUID()}`;
     const port = Number(new URL(url).port);
     // Anna has two devices: one user, two memories.
     this.#devices = [

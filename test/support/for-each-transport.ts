@@ -111,8 +111,12 @@ export function newRoom(name = 'room'): string {
  * Proves what did not come: says something aloud and waits until each listener has heard it. What
  * was sent to them before stands before it in their streams.
  */
-export async function fence(roomId: string, speaker: Visitor, listeners: Visitor[]): Promise<void> {
-  const { message } = ok(await speaker.command('message', { roomId, message: 'fence' }));
+export async function barrier(
+  roomId: string,
+  speaker: Visitor,
+  listeners: Visitor[],
+): Promise<void> {
+  const { message } = ok(await speaker.command('message', { roomId, message: 'barrier' }));
   await Promise.all(
     listeners.map((listener) => listener.hears('message', ({ seq }) => seq === message.seq)),
   );
