@@ -50,6 +50,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await ann.page.getByRole('heading', { level: 1, name: other }).waitFor();
     await ann.page.getByRole('button', { name: 'Copy link', exact: true }).waitFor();
     await ann.write('mine');
+    await ann.hasSent('mine');
     await ann.page.getByRole('button', { name: 'Invite somebody' }).click();
     const choices = ann.page.locator('datalist option');
     await expect
@@ -65,6 +66,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
   test('shows of each room who has last said what, unread ones first', async () => {
     const ann = await comesIn('Ann');
     await ann.write('first room');
+    await ann.hasSent('first room');
     const second = `${company.room} second`;
     await ann.page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
     await ann.page.getByRole('heading', { level: 1, name: second }).waitFor();

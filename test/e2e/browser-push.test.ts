@@ -161,6 +161,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     const ann = await company.comesIn(name, host.url);
     const { page } = ann;
     await ann.write('here');
+    await ann.hasSent('here');
     await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'me too' });
     await ann.message('me too').waitFor();
     const openLevels = async () => {

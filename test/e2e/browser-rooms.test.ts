@@ -47,6 +47,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const [first, second] = [company.room, `${company.room} too`];
     const ann = await comesIn('Ann');
     await ann.write('here I am');
+    await ann.hasSent('here I am');
     await ann.page.getByRole('button', { name: 'Join another room' }).click();
     await ann.page.getByRole('textbox', { name: 'Room' }).fill(second);
     await ann.page.getByRole('button', { name: 'Join', exact: true }).click();

@@ -53,6 +53,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
   test('copies a link to a message', async () => {
     const ann = await comesIn('Ann', { permissions: ['clipboard-read', 'clipboard-write'] });
     await ann.write('remember this');
+    await ann.hasSent('remember this');
     await ann.message('remember this').hover();
     await ann.message('remember this').getByRole('button', { name: 'More actions' }).click();
     await ann.page.getByRole('menuitem', { name: 'Copy link to message' }).click();
@@ -105,6 +106,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     // Whose inbox holds nothing of other tests.
     const ann = await comesIn(`Ann ${crypto.randomUUID()}`);
     await ann.write('first');
+    await ann.hasSent('first');
     const second = `${company.room} second`;
     const { page } = ann;
     await page.keyboard.press('ControlOrMeta+k');

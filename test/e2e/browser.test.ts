@@ -164,6 +164,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
   test('names users who have reacted, online or not', async () => {
     const ann = await comesIn('Ann');
     await ann.write('shall we?');
+    await ann.hasSent('shall we?');
     await ask('Cat', 'PUT', '/messages/1/reactions/%F0%9F%91%8D');
     const chip = (count: number) => ann.page.getByRole('button', { name: `👍 ${count}` });
     const title = (count: number) => chip(count).getAttribute('title');
