@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     const before = await space.boundingBox();
     await expect.poll(() => isLoaded(image), PATIENTLY).toBe(true);
     await expect.poll(() => space.boundingBox(), PATIENTLY).toEqual(before);
-    expect(await uploads(ann).count()).toBe(0);
+    await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(0);
     const [file] = await filesOf(ann);
     // It stands upright.
     expect(file).toMatchObject({ name: 'Ausflug 照片.jpg', width: 1_000, height: 2_000 });
@@ -181,11 +181,11 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await ann.write('second');
     await ann.page.getByRole('button', { name: 'Edit', exact: true }).click();
     await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(2);
-    expect(await ann.field.inputValue()).toBe('second');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('second');
     await ann.page.getByRole('button', { name: 'Remove gone.txt' }).click();
     await ann.field.press('Enter');
     await ann.page.getByRole('button', { name: /^Download kept.txt/ }).waitFor();
-    expect(await uploads(ann).count()).toBe(0);
+    await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(0);
   });
 
   test('shows pictures as large as the window, by keys alone', async () => {

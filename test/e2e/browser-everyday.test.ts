@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
       await page.locator('#panel').waitFor();
       await page.goBack();
       await page.locator('#panel').waitFor({ state: 'hidden' });
-      expect(await heading.textContent()).toBe(first);
+      await expect.poll(() => heading.textContent(), PATIENTLY).toBe(first);
     }
     await page.getByRole('button', { name: 'Rooms', exact: true }).click();
     await page.getByRole('button', { name: 'Close rooms' }).waitFor();
@@ -196,7 +196,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await page.getByRole('heading', { name: 'Here now (1)' }).waitFor();
     await page.goBack();
     await page.locator('#panel').waitFor({ state: 'hidden' });
-    expect(await heading.textContent()).toBe(first);
+    await expect.poll(() => heading.textContent(), PATIENTLY).toBe(first);
     // A room that is chosen takes the place of the list: one step back is the room before.
     const second = `${first} too`;
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);

@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser)('the page where messages are short', () => {
     await ann.write('next');
     await expect.poll(() => ann.said(), PATIENTLY).toContain('next');
     await ann.page.getByRole('button', { name: 'Edit' }).click();
-    expect(await ann.field.inputValue()).toMatch(/^long long /);
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toMatch(/^long long /);
     await ann.write('short');
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['next', 'short']);
   });

@@ -72,12 +72,12 @@ describe.skipIf(!hasBrowser)('the page', () => {
 
     await ann.page.goBack();
     await ann.page.getByRole('heading', { level: 1, name: second }).waitFor();
-    expect(await ann.field.inputValue()).toBe('half a thought');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('half a thought');
     await ann.page.reload();
     await expect
       .poll(() => ann.page.locator('#room-list .room-label').allTextContents(), PATIENTLY)
       .toEqual([first, second]);
-    expect(await ann.field.inputValue()).toBe('half a thought');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('half a thought');
   });
 
   test('shows replies in their thread, and links to them from the room', async () => {

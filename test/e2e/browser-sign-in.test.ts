@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('being told of a mention', () => {
     await ben.write('@Ann again');
     await expect.poll(() => page.title(), PATIENTLY).toBe(`(@ 1) ${second} · Parlor`);
     const icon = page.locator('link[rel="icon"]');
-    expect(await icon.getAttribute('href')).toBe('/icon-unread.svg');
+    await expect.poll(() => icon.getAttribute('href'), PATIENTLY).toBe('/icon-unread.svg');
     expect(await page.getByRole('button', { name: 'Notify me' }).count()).toBe(0);
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(first))}`);
     await expect.poll(() => icon.getAttribute('href'), PATIENTLY).toBe('/icon.svg');

@@ -18,16 +18,16 @@ describe.skipIf(!hasBrowser)('text on the page', () => {
     await ann.hasSent('const answer');
     const row = ann.page.locator('#messages .message').last();
     await row.locator('strong').getByText('bold', { exact: true }).waitFor();
-    expect(await row.locator('li').allTextContents()).toEqual(['one', 'two']);
+    await expect.poll(() => row.locator('li').allTextContents(), PATIENTLY).toEqual(['one', 'two']);
     const block = row.locator('pre');
-    expect(await block.textContent()).toBe('const answer = 42;');
+    await expect.poll(() => block.textContent(), PATIENTLY).toBe('const answer = 42;');
     await block.locator('.code-keyword').getByText('const').waitFor();
     await row.hover();
     await row.getByRole('button', { name: 'Copy', exact: true }).click();
     await row.getByRole('button', { name: 'Copied.' }).waitFor();
     expect(await ann.page.evaluate('navigator.clipboard.readText()')).toBe('const answer = 42;');
     await ann.field.press('ArrowUp');
-    expect(await ann.field.inputValue()).toBe(typed);
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe(typed);
   });
 
   test('of a few emoji is large, and of words is not', async () => {

@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await rowOf(ann, 'to the second').hover();
     await rowOf(ann, 'to the second').getByRole('button', { name: 'More actions' }).click();
     await ann.page.getByRole('menuitem', { name: 'Edit' }).click();
-    expect(await replyField(ann).inputValue()).toBe('to the second');
+    await expect.poll(() => replyField(ann).inputValue(), PATIENTLY).toBe('to the second');
     await reply(ann, 'to the second, I mean');
     await expect
       .poll(async () => (await messages()).at(-1)?.message, PATIENTLY)
@@ -138,14 +138,14 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
 
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
     await page.getByRole('heading', { level: 1, name: second, exact: true }).waitFor();
-    expect(await ann.field.inputValue()).toBe('');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
     await page.locator('#room-list .room').filter({ hasText: 'Draft' }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { level: 1, name: first, exact: true }).waitFor();
-    expect(await ann.field.inputValue()).toBe('a reply begun');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('a reply begun');
     await page.getByText('Reply to Ben: the root').waitFor();
     await openThread(ann, 2);
-    expect(await replyField(ann).inputValue()).toBe('a thread begun');
+    await expect.poll(() => replyField(ann).inputValue(), PATIENTLY).toBe('a thread begun');
 
     const other = await page.context().newPage();
     await other.goto(host().url);
@@ -154,7 +154,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await other.getByRole('button', { name: 'Join', exact: true }).click();
     await other.getByText('Reply to Ben: the root').waitFor();
     const field = other.getByRole('textbox', { name: 'Message' });
-    expect(await field.inputValue()).toBe('a reply begun');
+    await expect.poll(() => field.inputValue(), PATIENTLY).toBe('a reply begun');
     await field.press('Enter');
     await expect
       .poll(async () => (await messages()).at(-1), PATIENTLY)
@@ -171,7 +171,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
       .getByText(`What you have begun to write in ${company.room} will be removed.`)
       .waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
-    expect(await ann.field.inputValue()).toBe('for my eyes only');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('for my eyes only');
     await page.getByRole('button', { name: 'Sign out' }).click();
     const dialog = page.getByRole('dialog', { name: 'Sign out?' });
     await dialog.getByRole('button', { name: 'Sign out' }).click();
@@ -179,7 +179,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     expect(await page.content()).not.toContain('for my eyes only');
     await ann.join('Ben', company.room);
     await ann.isIn();
-    expect(await ann.field.inputValue()).toBe('');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
   });
 
   test('keep an unfinished edit and the draft it interrupted, and ask before the room is left', async () => {
@@ -194,10 +194,10 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await ann.field.fill('better words');
     await page.reload();
     await page.getByText('Editing: first words').waitFor();
-    expect(await ann.field.inputValue()).toBe('better words');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('better words');
     await ann.field.press('Enter');
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['better words (edited)']);
-    expect(await ann.field.inputValue()).toBe('a new message');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('a new message');
 
     await ann.leave();
     const dialog = page.getByRole('dialog', { name: `Leave ${company.room}?` });
@@ -205,7 +205,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await dialog.getByRole('button', { name: 'Leave' }).click();
     await ann.join('Ann', company.room);
     await ann.isIn();
-    expect(await ann.field.inputValue()).toBe('');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
   });
 
   test('hide unsent messages of another user of the window, and keep them for that user', async () => {

@@ -188,7 +188,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await page.getByRole('menuitem', { name: '👋', exact: true }).first().waitFor();
     await page.getByRole('button', { name: '✋🏽' }).click();
     await page.getByRole('menuitem', { name: '👋🏽', exact: true }).click();
-    expect(await ann.field.inputValue()).toBe('👋🏽 ');
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('👋🏽 ');
     await page.getByRole('button', { name: 'Emoji', exact: true }).click();
     await expect.poll(() => page.getByRole('menuitem').first().textContent(), PATIENTLY).toBe('👋🏽');
   });
