@@ -58,6 +58,23 @@ async function deliver(cdp: CDPSession, origin: string, says: object): Promise<v
   await cdp.send('ServiceWorker.disable');
 }
 
+/**
+ * Delivers a push until it is shown: the browser does not say whether the worker got it, and push
+ * services deliver again, too.
+ */
+async function deliverUntilShown(
+  page: Page,
+  origin: string,
+  says: { roomId: string; userId?: string },
+): Promise<void> {
+  const cdp = await page.context().newCDPSession(page);
+  const isShown = async () => (await shownIn(page)).some(({ tag }) => tag === says.roomId);
+  const wasShown = () => vi.waitUntil(isShown, { timeout: 5_000 }).catch(() => false);
+  do await deliver(cdp, origin, says);
+  while (!(await wasShown()));
+  await cdp.detach();
+}
+
 /** Opens a menu until it offers a choice: some come once the inbox is loaded, and knows the room. */
 async function offered(
   { page }: Visitor,
@@ -123,15 +140,14 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await page.goto(new URL('/icon.svg', host.url).href);
     await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'look', mentions: [name] });
     const { says } = await browser.gets();
-    const cdp = await page.context().newCDPSession(page);
-    await deliver(cdp, origin, says);
+    await deliverUntilShown(page, origin, { ...says, roomId: company.room });
     const title = `Ben mentions you in ${company.room}`;
     await expect
       .poll(() => shownIn(page), PATIENTLY)
       .toEqual([{ title, body: 'look', tag: company.room }]);
 
     // What is meant for another user is not shown to this one.
-    await deliver(cdp, origin, { ...says, userId: 'Eve', roomId: 'secret' });
+    await deliverUntilShown(page, origin, { ...says, userId: 'Eve', roomId: 'secret' });
     const neutral = { title: 'Parlor', body: 'There is something new.', tag: 'secret' };
     await expect.poll(() => shownIn(page), PATIENTLY).toContainEqual(neutral);
 
