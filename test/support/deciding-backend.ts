@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { Inbox } from './inbox.ts';
+import { LoopbackServer } from './loopback-server.ts';
 import { makeSecret } from './webhook-receiver.ts';
 
 /** What a host asks, as docs/protocol.md has it. */
@@ -29,29 +29,17 @@ const ANSWERS: Readonly<Record<string, (response: ServerResponse, text: string) 
 };
 
 /** An operator's backend that decides about texts by what they begin with, such as `refuse: you`. */
-export class DecidingBackend {
+export class DecidingBackend extends LoopbackServer {
   readonly secret = makeSecret();
   /** What it was asked, in order of arrival. */
   readonly asked: SubmittedMessage['data'][] = [];
   /** Why questions were turned away: their signatures do not hold. */
   readonly forged: string[] = [];
-  readonly #server: Server;
   readonly #inbox = new Inbox();
   #held: { roomId: string; answer: () => void }[] = [];
 
-  constructor() {
-    this.#server = createServer((request, response) => void this.#receive(request, response));
-  }
-
-  async listen(): Promise<this> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    return this;
-  }
-
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/before`;
+    return `${this.origin}/before`;
   }
 
   get settings() {
@@ -76,18 +64,13 @@ export class DecidingBackend {
     this.#held = this.#held.filter(({ roomId }) => roomId !== room);
   }
 
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const body = Buffer.concat(parts).toString();
+  protected receive(body: Buffer, request: IncomingMessage, response: ServerResponse): void {
     try {
       const headers = request.headers as Record<string, string>;
-      const { data } = new Webhook(this.secret).verify(body, headers) as SubmittedMessage;
+      const { data } = new Webhook(this.secret).verify(
+        body.toString(),
+        headers,
+      ) as SubmittedMessage;
       this.asked.push(data);
       this.#answer(response, data);
     } catch (error) {

@@ -7,11 +7,10 @@ import {
   randomBytes,
   verify,
 } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { makePushKeys } from '../../local-server/push-keys.ts';
 import { Inbox } from './inbox.ts';
-import { bodyOf } from './request-body.ts';
+import { LoopbackServer } from './loopback-server.ts';
 
 /** The keys that hosts of tests push with. */
 export const pushKeys = makePushKeys();
@@ -46,24 +45,8 @@ export interface ArrivedPush {
 }
 
 /** A push service on loopback, with browsers that subscribe to it and read what they get. */
-export class PushService {
-  readonly #server: Server;
+export class PushService extends LoopbackServer {
   readonly #browsers = new Map<string, PushBrowser>();
-
-  constructor() {
-    this.#server = createServer((request, response) => void this.#receive(request, response));
-  }
-
-  async listen(): Promise<this> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    return this;
-  }
-
-  get origin(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
 
   /** A browser that has subscribed here. */
   browser(): PushBrowser {
@@ -73,14 +56,7 @@ export class PushService {
     return browser;
   }
 
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request);
-    if (body === undefined) return;
+  protected receive(body: Buffer, request: IncomingMessage, response: ServerResponse): void {
     const browser = this.#browsers.get(request.url ?? '');
     const isOurs = isSigned(request, this.origin);
     const { status, headers } = isOurs

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import type { Message } from '../../src/protocol/objects.ts';
 import { Inbox } from './inbox.ts';
-import { bodyOf } from './request-body.ts';
+import { LoopbackServer } from './loopback-server.ts';
 
 /** A secret as operators make one. */
 export function makeSecret(): string {
@@ -42,7 +41,7 @@ export type HookAnswer = { status: number; headers?: Record<string, string> } | 
 const TAKEN: HookAnswer = { status: 204 };
 
 /** An operator's backend: verifies with the package of the Standard Webhooks project, and keeps what it took. */
-export class WebhookReceiver {
+export class WebhookReceiver extends LoopbackServer {
   readonly secret = makeSecret();
   /** Requests whose signature holds, taken or not, in order of arrival. */
   readonly requests: HookRequest[] = [];
@@ -52,22 +51,10 @@ export class WebhookReceiver {
   readonly answers = new Map<string, HookAnswer[]>();
   /** Is called with each request whose signature holds, once its answer is known. */
   arrived: (request: HookRequest) => void = () => undefined;
-  readonly #server: Server;
   readonly #inbox = new Inbox();
 
-  constructor() {
-    this.#server = createServer((request, response) => void this.#receive(request, response));
-  }
-
-  async listen(port = 0): Promise<this> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
-    return this;
-  }
-
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
+    return `${this.origin}/hook`;
   }
 
   /** What hosts send to it with. */
@@ -94,25 +81,8 @@ export class WebhookReceiver {
     return this.#inbox.until(what, look);
   }
 
-  /** Breaks off what is under way and is gone for a moment, then back at the same address. */
-  async restart(): Promise<void> {
-    const { port } = this.#server.address() as AddressInfo;
-    const closed = new Promise((resolve) => {
-      this.#server.close(resolve);
-    });
-    this.#server.closeAllConnections();
-    await closed;
-    await this.listen(port);
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const text = (await bodyOf(request))?.toString();
-    if (text === undefined) return;
+  protected receive(given: Buffer, request: IncomingMessage, response: ServerResponse): void {
+    const text = given.toString();
     const headers = request.headers as Record<string, string>;
     try {
       const body = new Webhook(this.secret).verify(text, headers) as HookBody;
