@@ -8,6 +8,7 @@ import { ReadTracker, type Run, type Sight } from '../read-tracker.ts';
 import { UnreadMentions } from '../unread-mentions.ts';
 import { Beginning } from './beginning.ts';
 import { byId } from './dom.ts';
+import { EndFollower } from './end-follower.ts';
 import { Pills } from './pills.ts';
 import { RowList } from './row-list.ts';
 import { RovingTabIndex } from './roving-tab-index.ts';
@@ -15,8 +16,6 @@ import { rowInSight, sightOf } from './row-places.ts';
 import { rowsOf } from './rows.ts';
 import type { RowContext, Shown } from './row-context.ts';
 
-/** Nearer to the end than this, the log follows what is new; in pixels. */
-const AT_END_PX = 48;
 /** Nearer to either end of what is drawn than this, more is drawn or loaded; in pixels. */
 const NEAR_PX = 800;
 /** More than so many loaded messages, and the oldest are let go; in steps, so that it is seldom. */
@@ -43,9 +42,7 @@ export class LogView {
   readonly #rows: RowList;
   readonly #tabIndex: RovingTabIndex;
   readonly #life: AbortSignal;
-  #isAtEnd = true;
-  /** Where the end was followed to, in pixels from the top. */
-  #endTop = 0;
+  readonly #end = new EndFollower();
   readonly #range = new DrawnRange();
   /** What is shown where it is not the newest. */
   #window: HistoryWindow | undefined;
@@ -82,7 +79,7 @@ export class LogView {
     this.#beginning = new Beginning(() => void this.#loadOlder(), life);
     onLooking(() => this.#looked(), life);
     const resized = new ResizeObserver(() => {
-      if (this.#isAtEnd) this.#scrollToEnd();
+      if (this.#end.isAtEnd) this.#end.toEnd(this.#log);
       this.#scrolled();
     });
     resized.observe(this.#log);
@@ -116,9 +113,8 @@ export class LogView {
       return;
     }
     const { messages } = this.#room.state;
-    // A window that shows few frames says late that one has scrolled up.
-    if (this.#isAtEnd && this.#log.scrollTop < this.#endTop) this.#isAtEnd = this.#isNearEnd;
-    const isFollowing = this.#isAtEnd && this.#window === undefined;
+    this.#end.beforeDrawing(this.#log, this.#reachesEnd);
+    const isFollowing = this.#end.isAtEnd && this.#window === undefined;
     if (isFollowing && messages.length > KEEP_MOST) {
       this.#room.trim(KEEP);
       return;
@@ -126,7 +122,7 @@ export class LogView {
     const mark = this.#mark();
     this.#draw();
     this.#renderBeginning();
-    if (isFollowing) this.#scrollToEnd();
+    if (isFollowing) this.#end.toEnd(this.#log);
     else this.#keepPlace(mark);
     this.#settle();
   }
@@ -135,11 +131,11 @@ export class LogView {
   toEnd(): void {
     this.#reading.jumped();
     this.#window = undefined;
-    this.#isAtEnd = true;
+    this.#end.follow();
     this.#range.toEnd();
     this.#draw();
     this.#renderBeginning();
-    this.#scrollToEnd();
+    this.#end.toEnd(this.#log);
     this.#settle();
   }
 
@@ -164,7 +160,7 @@ export class LogView {
       if (this.#life.aborted) return;
     }
     this.#reading.jumped();
-    this.#isAtEnd = false;
+    this.#end.isAtEnd = false;
     const at = indexFrom(this.#messages, seq);
     this.#range.show(this.#messages, at - FIRST_DRAWN / 2, at + FIRST_DRAWN / 2);
     this.#draw();
@@ -253,18 +249,18 @@ export class LogView {
     const isNearEnd = this.#window === undefined && list.length - at < FIRST_DRAWN;
     if (isNearEnd) this.#range.toEnd();
     else this.#range.show(list, at - GROW, at + FIRST_DRAWN);
-    this.#isAtEnd = isNearEnd;
+    this.#end.isAtEnd = isNearEnd;
     this.#draw();
-    this.#scrollToEnd();
+    this.#end.toEnd(this.#log);
     const line = this.#rows.element('new');
     if (line === undefined || (isNearEnd && line.offsetTop >= this.#log.scrollTop)) return;
-    this.#isAtEnd = false;
+    this.#end.isAtEnd = false;
     this.#log.scrollTop = line.offsetTop - this.#log.clientHeight / 4;
   }
 
   #draw(): void {
-    const isFollowing = this.#isAtEnd && this.#window === undefined;
-    const messages = this.#range.cut(this.#messages, isFollowing, this.#isAtEnd);
+    const isFollowing = this.#end.isAtEnd && this.#window === undefined;
+    const messages = this.#range.cut(this.#messages, isFollowing, this.#end.isAtEnd);
     this.#rows.draw(
       rowsOf(this.#context, {
         messages,
@@ -278,7 +274,7 @@ export class LogView {
 
   /** A row in sight by which the place is kept. */
   #mark(): { key: string; top: number } | undefined {
-    if (this.#isAtEnd && this.#window === undefined) return undefined;
+    if (this.#end.isAtEnd && this.#window === undefined) return undefined;
     const row = rowInSight(this.#log, this.#list);
     return row && { key: row.dataset['key'] ?? '', top: row.offsetTop };
   }
@@ -310,20 +306,9 @@ export class LogView {
     return this.#range.leavesOut(this.#messages) || this.#run.hasOlder;
   }
 
-  #scrollToEnd(): void {
-    this.#log.scrollTop = this.#log.scrollHeight;
-    this.#endTop = this.#log.scrollTop;
-  }
-
-  get #isNearEnd(): boolean {
-    const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    return scrollHeight - scrollTop - clientHeight < AT_END_PX && this.#reachesEnd;
-  }
-
   #scrolled(): void {
-    this.#isAtEnd = this.#isNearEnd;
-    if (this.#isAtEnd) this.#endTop = this.#log.scrollTop;
-    if (this.#isAtEnd && this.#window !== undefined) {
+    this.#end.scrolled(this.#log, this.#reachesEnd);
+    if (this.#end.isAtEnd && this.#window !== undefined) {
       // While nothing is missing between what was read and the newest messages.
       this.#read(this.#sight());
       this.#window = undefined;
@@ -375,7 +360,7 @@ export class LogView {
 
   #renderPills(sight: Sight | undefined): void {
     const isAtNewest =
-      this.#isAtEnd || (this.#window === undefined && this.#distance() < NEAR_PX / 2);
+      this.#end.isAtEnd || (this.#window === undefined && this.#distance() < NEAR_PX / 2);
     const isUnreadAbove = this.#reading.isUnreadAbove(this.#run, sight);
     const newer = this.#reading.countNewer(isUnreadAbove);
     this.#pills.render({
@@ -398,7 +383,11 @@ export class LogView {
   }
 
   #sight(): Sight | undefined {
-    return sightOf(this.#log, this.#list, this.#isAtEnd ? this.#messages.at(-1)?.seq : undefined);
+    return sightOf(
+      this.#log,
+      this.#list,
+      this.#end.isAtEnd ? this.#messages.at(-1)?.seq : undefined,
+    );
   }
 
   /** From when one looks away on, what comes is new. */
@@ -415,7 +404,7 @@ export class LogView {
     if (this.#newAfter === newest) this.#newAfter = undefined;
     if (this.#reading.isUnreadAbove(this.#run, this.#sight())) {
       this.#reading.jumped();
-      if (this.#wasHidden && this.#isAtEnd) void this.toFirstUnread();
+      if (this.#wasHidden && this.#end.isAtEnd) void this.toFirstUnread();
     }
     this.#wasHidden = false;
     this.#settle();

@@ -3,6 +3,7 @@ import { whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import type { Composer } from './composer.ts';
 import { button, element, setText } from './dom.ts';
+import { EndFollower } from './end-follower.ts';
 import type { PanelContent } from './panel.ts';
 import { RowList } from './row-list.ts';
 import { RovingTabIndex } from './roving-tab-index.ts';
@@ -11,8 +12,6 @@ import type { RowContext } from './row-context.ts';
 import { text } from '../texts.ts';
 
 const PAGE = 50;
-/** Nearer to the end than this, the thread follows what is new; in pixels. */
-const AT_END_PX = 48;
 
 /** A message and its answers. Follows the end while one is there, and keeps its place otherwise. */
 export class ThreadPanel implements PanelContent {
@@ -31,9 +30,7 @@ export class ThreadPanel implements PanelContent {
   readonly #resized = new ResizeObserver(() => this.#follow());
   /** What comes after this was new when the thread was opened. */
   readonly #newAfter: number;
-  #isAtEnd = true;
-  /** Where the end was followed to, in pixels from the top. */
-  #endTop = 0;
+  readonly #end = new EndFollower();
   #isLoaded = false;
   #isWatching = false;
 
@@ -79,8 +76,7 @@ export class ThreadPanel implements PanelContent {
 
   /** Something was said here: it is to be in sight. */
   said(): void {
-    this.#isAtEnd = true;
-    this.#endTop = 0;
+    this.#end.follow();
     this.render();
   }
 
@@ -96,8 +92,7 @@ export class ThreadPanel implements PanelContent {
     if (this.#life.signal.aborted) return;
     this.#watch();
     const frame = this.#frame;
-    // A window that shows few frames says late that one has scrolled up.
-    if (this.#isAtEnd && frame !== null && frame.scrollTop < this.#endTop) this.#scrolled(frame);
+    if (frame !== null) this.#end.beforeDrawing(frame);
     const { state } = this.#context.room;
     const hasEnded = state.status.name === 'ended';
     this.#composer.element.hidden = hasEnded || whySilent(state, Date.now()) !== undefined;
@@ -144,22 +139,15 @@ export class ThreadPanel implements PanelContent {
     this.#isWatching = true;
     this.#resized.observe(frame);
     this.#resized.observe(this.element);
-    frame.addEventListener('scroll', () => this.#scrolled(frame), {
+    frame.addEventListener('scroll', () => this.#end.scrolled(frame), {
       passive: true,
       signal: this.#life.signal,
     });
   }
 
-  #scrolled({ scrollHeight, scrollTop, clientHeight }: HTMLElement): void {
-    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
-    if (this.#isAtEnd) this.#endTop = scrollTop;
-  }
-
   #follow(): void {
     const frame = this.#frame;
-    if (frame === null || !this.#isAtEnd) return;
-    frame.scrollTop = frame.scrollHeight;
-    this.#endTop = frame.scrollTop;
+    if (frame !== null && this.#end.isAtEnd) this.#end.toEnd(frame);
   }
 
   #jump(seq: number, elsewhere: (seq: number) => void): void {
@@ -204,7 +192,7 @@ export class ThreadPanel implements PanelContent {
     if (line === undefined || frame === null) return;
     const fromTop = line.getBoundingClientRect().top - frame.getBoundingClientRect().top;
     if (fromTop >= 0) return;
-    this.#isAtEnd = false;
+    this.#end.isAtEnd = false;
     frame.scrollTop += fromTop - frame.clientHeight / 4;
   }
 
