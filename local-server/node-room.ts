@@ -1,8 +1,8 @@
 import type { Limits } from '../src/protocol/codes/limits.ts';
 import type { HookEvent } from '../src/protocol/hook-requests.ts';
 import type { Application } from '../src/room/application.ts';
-import type { BeforeMessage } from '../src/hooks/before-message.ts';
-import type { Judge, Meter } from '../src/room/ports.ts';
+import { type BeforeMessage, judgeOf } from '../src/hooks/before-message.ts';
+import type { Meter } from '../src/room/ports.ts';
 import { Room } from '../src/room/room.ts';
 import { type FileMeter, type FileOptions, HostedFile } from './hosted-file.ts';
 import type { NodeConnection } from './node-connection.ts';
@@ -40,6 +40,10 @@ export class NodeRoom extends HostedFile<Room, NodeConnection> {
     beforeMessage,
     ...options
   }: NodeRoomOptions) {
+    // A file that is closed stays so.
+    const judge = judgeOf(beforeMessage, (id, answer) => {
+      if (this.isInMemory) this.queue((room) => room.decided(id, answer));
+    });
     super({
       ...options,
       make: (ports) => {
@@ -51,22 +55,11 @@ export class NodeRoom extends HostedFile<Room, NodeConnection> {
           hasInboxes,
           application,
           hookEvents,
-          ...(beforeMessage !== undefined && { judge: this.#judge(beforeMessage) }),
+          judge,
           ...(meter !== undefined && { meter }),
         };
         return new Room(roomId, { ...ports, ...host }, limits);
       },
     });
-  }
-  /** Brings answers back in a turn of the room; a file that is closed stays so. */
-  #judge(beforeMessage: BeforeMessage): Judge {
-    return {
-      ask: (id, question) => void this.#ask(beforeMessage, id, question),
-    };
-  }
-
-  async #ask(beforeMessage: BeforeMessage, ...[id, question]: Parameters<Judge['ask']>) {
-    const answer = await beforeMessage.ask(question);
-    if (this.isInMemory) this.queue((room) => room.decided(id, answer));
   }
 }

@@ -6,13 +6,17 @@ import type { Reply, RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { application } from '../app/current.ts';
-import { BeforeMessage, beforeMessageEndpoint, executeWith } from '../hooks/before-message.ts';
+import {
+  BeforeMessage,
+  beforeMessageEndpoint,
+  executeWith,
+  judgeOf,
+} from '../hooks/before-message.ts';
 import { outgoingHookOf } from '../hooks/outgoing.ts';
 import { pacedTelling } from '../hooks/paced-telling.ts';
 import type { OrderAnswer, OrderCall, RequestAnswer, RequestCall } from '../relay/exchange.ts';
 import { RoomRelays } from '../relay/room-relays.ts';
 import { Room } from '../room/room.ts';
-import type { Question } from '../room/verdict.ts';
 import { FILES_TARGET } from '../room/files/deliver.ts';
 import { HOOK_TARGET } from '../room/hook/deliver.ts';
 import { INBOX_TARGET } from '../room/telling/evaluate.ts';
@@ -83,9 +87,9 @@ export class RoomObject extends SocketObject<Room> {
     const { groups } = this.#relays;
     const roster = { connections: connections.connections.bind(connections), groups };
     const hookEvents = outgoingHookOf(this.settings)?.eventsOf(this.roomId) ?? new Set();
-    const judge = this.#beforeMessage && {
-      ask: (id: string, question: Question) => void this.#ask(id, question),
-    };
+    const judge = judgeOf(this.#beforeMessage, (id, answer) =>
+      this.hosted.queue((room) => room.decided(id, answer)),
+    );
     const host = { firstEpoch, roster, meter, hasInboxes: true, application, judge, hookEvents };
     this.#room = new Room(this.roomId, { ...host, ...ports }, this.limits);
     this.#relays.opened(this.#room);
@@ -130,11 +134,6 @@ export class RoomObject extends SocketObject<Room> {
       meter: { asked: (...question) => this.report.asked(...question) },
       noted: noteBackend(this.log),
     });
-  }
-
-  async #ask(id: string, question: Question): Promise<void> {
-    const answer = await this.#beforeMessage!.ask(question);
-    this.hosted.queue((room) => room.decided(id, answer));
   }
 
   /** From here on flushes have something for relays; a room without them pays nothing. */

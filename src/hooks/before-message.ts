@@ -3,6 +3,7 @@ import { type Problem, unavailableProblem } from '../protocol/codes/errors.ts';
 import { fixed } from '../protocol/codes/limits.ts';
 import type { RequestName } from '../protocol/commands.ts';
 import type { Executed } from '../room/execute.ts';
+import type { Judge } from '../room/ports.ts';
 import type { Answer, Question, Verdict } from '../room/verdict.ts';
 import { listOf } from '../settings/hook-declarations.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -123,6 +124,21 @@ const busyProblem: Problem = {
   message: 'Too many messages are being checked; try again in a moment.',
   retryAfterMs: 1_000,
 };
+
+/**
+ * Asks for a room.
+ * @param decided brings an answer back in a turn of the room
+ */
+export function judgeOf(
+  beforeMessage: BeforeMessage | undefined,
+  decided: (id: string, answer: Answer) => void,
+): Judge | undefined {
+  return (
+    beforeMessage && {
+      ask: (id, question) => void beforeMessage.ask(question).then((answer) => decided(id, answer)),
+    }
+  );
+}
 
 /**
  * Gives a request to a room, and again with the verdict where the room asks for one.

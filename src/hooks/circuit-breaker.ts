@@ -22,13 +22,11 @@ export class CircuitBreaker {
     this.#failures = [];
   }
 
-  /** @returns whether this has opened it */
-  failed(): boolean {
+  failed(): void {
     const now = this.#now();
     this.#failures = [...this.#failures.filter((at) => now - at < WINDOW_MS), now];
-    if (this.#failures.length < MAX_FAILURES) return false;
+    if (this.#failures.length < MAX_FAILURES) return;
     this.#failures = [];
     this.#openedAt = now;
-    return true;
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { fixed } from '../protocol/codes/limits.ts';
-import type { JsonObject } from '../protocol/app-room.ts';
-import { depthOfText, assertPlain, isObject } from '../protocol/shape.ts';
+import { nullAsAbsent, withoutNulls } from '../protocol/absent.ts';
+import { depthOfText, assertPlain } from '../protocol/shape.ts';
 import { isVisible } from '../protocol/visible.ts';
 import type { Answer } from '../room/verdict.ts';
 
@@ -11,23 +11,27 @@ const REFUSED = 'This message was refused.';
 const MAX_DEPTH = 16;
 
 const object = z.record(z.string(), z.unknown());
+const replaceSchema = z.object({
+  verdict: z.literal('replace'),
+  message: z.string().optional(),
+  meta: object.optional(),
+  data: object.optional(),
+});
 const answerSchema = z.discriminatedUnion('verdict', [
   z.object({ verdict: z.literal('allow') }),
-  z.object({
-    verdict: z.literal('replace'),
-    message: z.string().optional(),
-    meta: object.optional(),
-    data: object.optional(),
-  }),
+  replaceSchema,
   z.object({ verdict: z.literal('refuse'), message: z.string().optional() }),
 ]);
+
+/** The optional fields of every answer. */
+const NULL_FIELDS = nullAsAbsent(replaceSchema);
 
 /** Reads the JSON of an answer, as docs/protocol.md has it; undefined for anything else. */
 export function readAnswer(text: string): Answer | undefined {
   try {
     const json: unknown = depthOfText(text) > MAX_DEPTH ? undefined : JSON.parse(text);
     assertPlain(json, MAX_DEPTH);
-    const read = answerSchema.safeParse(isObject(json) ? withoutNulls(json) : json);
+    const read = answerSchema.safeParse(withoutNulls(json, NULL_FIELDS));
     return read.success ? answerOf(read.data) : undefined;
   } catch {
     return undefined;
@@ -53,9 +57,4 @@ function sentenceOf(given = ''): string {
   const line = given.replaceAll(/\s+/g, ' ').trim();
   if (!isVisible(line)) return REFUSED;
   return Array.from(line).slice(0, fixed.refusalCharacters).join('');
-}
-
-/** null counts as absent. */
-function withoutNulls(json: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }
