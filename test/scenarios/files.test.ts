@@ -307,8 +307,7 @@ describe.concurrent.each([
   async function room(host: 'node' | 'edge', path: string, init: Init = {}, user = 'alice') {
     const claims = user === 'admin' ? { admin: true as const } : {};
     const authorization = `Bearer ${await tokenFor(user, claims)}`;
-    // A host that refuses a body unread may end the connection with it.
-    const headers = { authorization, connection: 'close', ...init.headers };
+    const headers = { authorization, ...init.headers };
     return fetch(`${hosts[host].url}/rooms/${path}`, { ...init, headers });
   }
 
