@@ -136,7 +136,7 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
   if (message.deletedAt !== undefined) {
     return element('p', 'text is-deleted', text('deletedMessage'));
   }
-  const said = body(message.message, { people, own });
+  const said = body(shownText(message), { people, own });
   said.append(...ending(message));
   if (message.isChanging === true) {
     said.append(' ', element('span', 'edited', text('saving')));
@@ -146,6 +146,13 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
     said.append(' ', edited);
   }
   return said;
+}
+
+/** Without empty lines at its end; while it grows, its last block of code is shown as one. */
+function shownText({ message, streaming }: Shown): string {
+  const said = message.trimEnd();
+  const fences = said.match(/^ {0,3}```/gm)?.length ?? 0;
+  return streaming === true && fences % 2 === 1 ? `${said}\n\`\`\`` : said;
 }
 
 function body(said: string, mentioned: Mentioned): HTMLElement {
@@ -175,10 +182,16 @@ function folded(
   return [shown, all];
 }
 
+const ENDINGS = {
+  stopped: 'stopped',
+  failed: 'failed',
+  interrupted: 'interrupted',
+} as const satisfies Record<NonNullable<Message['status']>, string>;
+
 /** What follows a text that is still being written, or was not written to its end. */
 function ending({ streaming, status }: Shown): HTMLElement[] {
   if (streaming === true) return [element('span', 'is-writing', '…')];
-  return status === undefined ? [] : [element('span', 'edited', ` (${status})`)];
+  return status === undefined ? [] : [element('span', 'edited', ` ${text(ENDINGS[status])}`)];
 }
 
 function isLong(said: string): boolean {
