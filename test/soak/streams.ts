@@ -1,117 +1,193 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
+import { setTimeout as passed } from 'node:timers/promises';
 import type { SoakOptions } from '../../scripts/soak.ts';
+import type { HostName } from '../../src/settings/declarations.ts';
 import { bundleWorker } from '../support/edge-bundle.ts';
 import { Killable } from '../support/killable.ts';
 import { seeded } from '../support/seeded.ts';
-import { playStream } from '../support/stream-play.ts';
+import { playStream, type StreamReport } from '../support/stream-play.ts';
+import { StreamReader, StreamWriter, Talk } from '../support/streaming-visitors.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { directTransports } from '../support/transports.ts';
-import { ok, type Visitor } from '../support/visitor.ts';
 import { withHarness } from '../unit/room/with-harness.ts';
 
 /** What the protocol is to carry: 64 KiB in so many appends. */
 const APPENDS = 3_000;
 /** Between two appends of one message, in milliseconds: what a room takes. */
 const EVERY_MS = 55;
+/** Appends in turn with as long a time without any, so that both are measured on the same machine. */
+const BLOCKS = 24;
+/** What an event takes beside its text, in bytes. */
+const ENVELOPE_BYTES = 200;
 
 /**
  * Streams 64 KiB in 3,000 appends, again and again: in a room that is evicted and killed, and at every
- * transport of real hosts, with a sender who loses the connection at every tenth append.
+ * transport of real hosts that are killed half-way, with a sender who loses the connection at every
+ * tenth append, readers who come late, and people who talk in the same room with and without the stream.
+ * Takes six minutes; with fewer, appends less.
  */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const end = Date.now() + minutes * 60_000;
   for (let round = 0; round === 0 || Date.now() < end; round++) {
-    const report = withHarness({ COMMAND_BURST: '1000000' }, (harness) =>
-      playStream(harness, seeded(seed + round), APPENDS),
-    );
-    log(`a room: ${JSON.stringify(report)}`);
-    await atHosts(Math.min(APPENDS, Math.ceil((minutes * 60_000) / EVERY_MS)), log);
+    const [half, whole] = [APPENDS / 2, APPENDS].map((appends) =>
+      withHarness({ COMMAND_BURST: '1000000' }, (harness) =>
+        playStream(harness, seeded(seed + round), appends),
+      ),
+    ) as [StreamReport, StreamReport];
+    log(`a room: ${JSON.stringify(whole)}`);
+    // The same text in twice the appends: neither rows nor bytes grow with what is there already.
+    assert(whole.rows / half.rows < 2.1, `${half.rows} rows for half of the appends`);
+    assert(whole.stored / half.stored < 2.1, `${half.stored} bytes for half of the appends`);
+    const fitting = Math.floor((minutes * 60_000) / (2 * EVERY_MS) / BLOCKS);
+    await atHosts(Math.min(APPENDS / BLOCKS, fitting), log);
   }
 }
 
-async function atHosts(appends: number, log: SoakOptions['log']): Promise<void> {
+async function atHosts(blockAppends: number, log: SoakOptions['log']): Promise<void> {
   const bundle = await bundleWorker();
-  const [node, edge] = await Promise.all([Killable.node({}), Killable.edge(bundle, {})]);
+  const hosts: Record<HostName, Killable> = {
+    node: await Killable.node({}),
+    edge: await Killable.edge(bundle, {}),
+  };
+  const urls = { node: '', edge: '' };
+  const start = async () => {
+    [urls.node, urls.edge] = await Promise.all([hosts.node.start(), hosts.edge.start()]);
+  };
   try {
-    const urls = { node: await node.start(), edge: await edge.start() };
-    await Promise.all(
-      directTransports.map(async (transport) => {
-        const enter = async (userId: string) =>
-          transport.visit(urls[transport.host], { token: await tokenFor(userId) });
-        const quiet = await timesOf(enter, () => false);
-        let isStreaming = true;
-        const during = timesOf(enter, () => isStreaming);
-        const length = await streamAt(enter, appends);
-        isStreaming = false;
-        const others = `others ${shown(quiet)} before, ${shown(await during)} meanwhile`;
-        log(`${transport.name}: ${length} characters in ${appends} appends; ${others}`);
-      }),
+    await start();
+    const streams = await Promise.all(
+      directTransports.map((transport) =>
+        StreamAtHost.begin(transport.name, async (userId) =>
+          transport.visit(urls[transport.host], { token: await tokenFor(userId) }),
+        ),
+      ),
     );
+    const together = (work: (stream: StreamAtHost) => Promise<void>) =>
+      Promise.all(streams.map(work));
+    for (let block = 0; block < BLOCKS; block++) {
+      if (block % 6 === 1) await together((stream) => stream.addReader(`late ${block}`));
+      const startedAt = performance.now();
+      const appending = together((stream) => stream.append(blockAppends));
+      await talkDuring(streams, 'with', appending);
+      await together((stream) => stream.signsOfLife());
+      if (block === BLOCKS / 2) {
+        for (const stream of streams) stream.writer.appendInto(piece(0));
+        await Promise.all([hosts.node.kill(), hosts.edge.kill()]);
+        await start();
+        await together((stream) => stream.comeBack());
+      }
+      await talkDuring(streams, 'without', passed(performance.now() - startedAt));
+    }
+    await together((stream) => stream.finish());
+    for (const stream of streams) log(stream.report());
   } finally {
-    await Promise.all([node.remove(), edge.remove()]);
+    await Promise.all([hosts.node.remove(), hosts.edge.remove()]);
     await rm(bundle, { recursive: true, force: true });
   }
 }
 
-type Enter = (userId: string) => Promise<Visitor>;
+type When = 'with' | 'without';
 
-/** Messages that a background visitor sends at least, in a room of their own, and the time between two. */
-const BYSTANDER = { messages: 200, everyMs: 50 };
-
-/** How long a background visitor waits for each reply, in milliseconds. @param goesOn whether to send more */
-async function timesOf(enter: Enter, goesOn: () => boolean): Promise<number[]> {
-  const visitor = await enter('background visitor');
-  const roomId = `others-${crypto.randomUUID()}`;
-  ok(await visitor.join(roomId));
-  const times: number[] = [];
-  while (times.length < BYSTANDER.messages || goesOn()) {
-    const from = performance.now();
-    ok(await visitor.command('message', { roomId, message: 'hello' }));
-    times.push(performance.now() - from);
-    await new Promise((resolve) => {
-      setTimeout(resolve, BYSTANDER.everyMs);
-    });
+/** Everybody talks until some work is done. */
+async function talkDuring(
+  streams: readonly StreamAtHost[],
+  when: When,
+  work: Promise<unknown>,
+): Promise<void> {
+  let goesOn = true;
+  const talks = streams.map(({ talk, times }) => talk.during(times[when], () => goesOn));
+  try {
+    await work;
+  } finally {
+    goesOn = false;
+    await Promise.all(talks);
   }
-  await visitor.close();
-  return times.toSorted((a, b) => a - b);
 }
 
-function shown(times: readonly number[]): string {
-  const at = (share: number) => (times[Math.floor(times.length * share)] ?? 0).toFixed(1);
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+/** Sixteen UTF-16 units of every width. */
+function piece(at: number): string {
+  return `${at} 語😀 ש`.padEnd(16, '.');
 }
 
-async function streamAt(enter: Enter, appends: number): Promise<number> {
-  const roomId = `stream-${crypto.randomUUID()}`;
-  let bot = await enter('bot');
-  ok(await bot.join(roomId));
-  const listener = await enter('listener');
-  ok(await listener.join(roomId));
-  const begin = { roomId, message: '', streaming: true };
-  const { seq } = ok(await bot.command('message', begin)).message;
-  let text = '';
-  for (let at = 0; at < appends; at++) {
-    const append = { roomId, seq, offset: text.length, text: `${at} 語😀 `.padEnd(16, '.') };
-    ok(await bot.command('appendMessage', append));
-    if (at % 10 === 9) {
-      await bot.drop();
-      bot = await enter('bot');
-      ok(await bot.join(roomId));
-      assert.equal(ok(await bot.command('appendMessage', append)).duplicate, true);
+type Enter = Parameters<typeof StreamWriter.begin>[0];
+
+/** A stream at one transport of one host, who reads it, and who talks in its room. */
+class StreamAtHost {
+  readonly #name: string;
+  readonly #enter: Enter;
+  readonly writer: StreamWriter;
+  readonly talk: Talk;
+  readonly times: Record<When, number[]> = { with: [], without: [] };
+  readonly #readers: StreamReader[] = [];
+
+  private constructor(name: string, enter: Enter, writer: StreamWriter) {
+    this.#name = name;
+    this.#enter = enter;
+    this.writer = writer;
+    this.talk = new Talk(writer.roomId);
+  }
+
+  static async begin(name: string, enter: Enter): Promise<StreamAtHost> {
+    const writer = await StreamWriter.begin(enter, `stream-${crypto.randomUUID()}`);
+    const stream = new StreamAtHost(name, enter, writer);
+    await stream.talk.come(enter);
+    await stream.addReader('first');
+    return stream;
+  }
+
+  async addReader(userId: string): Promise<void> {
+    const { roomId, seq } = this.writer;
+    this.#readers.push(await StreamReader.join(this.#enter, roomId, seq, userId));
+  }
+
+  async append(count: number): Promise<void> {
+    for (let at = 0; at < count; at++) {
+      await this.writer.append(piece(at));
+      await passed(EVERY_MS);
     }
-    text += append.text;
-    await new Promise((resolve) => {
-      setTimeout(resolve, EVERY_MS);
-    });
   }
-  ok(await bot.command('finishMessage', { roomId, seq }));
-  await listener.hears('messageAppended', ({ status }) => status === 'done');
-  const heard = listener.heard('messageAppended').map((told) => told.text);
-  assert.equal(heard.join(''), text);
-  const late = await enter('late');
-  const { missed } = ok(await late.join(roomId, { since: '0:0' }));
-  assert.equal(missed?.find((one) => one.seq === seq)?.message, text);
-  await Promise.all([bot, listener, late].map((each) => each.close()));
-  return text.length;
+
+  async signsOfLife(): Promise<void> {
+    for (const reader of this.#readers) await reader.signOfLife();
+  }
+
+  async comeBack(): Promise<void> {
+    await this.writer.comeBack();
+    for (const reader of this.#readers) await reader.comeBack(this.#enter);
+    await this.talk.come(this.#enter);
+  }
+
+  async finish(): Promise<void> {
+    const { text } = this.writer;
+    await this.writer.finish();
+    for (const reader of this.#readers) await reader.untilDone();
+    await this.addReader('last');
+    for (const reader of this.#readers)
+      assert.equal(reader.text, text, 'a reader has another text');
+    const [{ bytes, events }] = this.#readers as [StreamReader];
+    const most = 1.5 * Buffer.byteLength(JSON.stringify(text)) + events * ENVELOPE_BYTES;
+    assert(bytes <= most, `${bytes} bytes on the wire, more than ${most}`);
+    await Promise.all([...this.#readers.map((reader) => reader.close()), this.talk.leave()]);
+  }
+
+  report(): string {
+    const [{ bytes, events }] = this.#readers as [StreamReader];
+    const { text } = this.writer;
+    const size = `${Buffer.byteLength(text)} bytes of text, ${bytes} on the wire in ${events} events`;
+    const [during, quiet] = [quantiles(this.times.with), quantiles(this.times.without)];
+    const ratio = (during.p99 / quiet.p99).toFixed(2);
+    const talk = `replies to others p50 ${shown(during.p50)} with and ${shown(quiet.p50)} without, p99 ${shown(during.p99)} and ${shown(quiet.p99)}: ${ratio}`;
+    return `${this.#name}: ${size}, ${this.#readers.length} readers of one text; ${talk}`;
+  }
+}
+
+function quantiles(times: readonly number[]): { p50: number; p99: number } {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+function shown(ms: number): string {
+  return `${ms.toFixed(1)} ms`;
 }

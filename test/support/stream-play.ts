@@ -71,6 +71,8 @@ export interface StreamReport {
   bytes: number;
   events: number;
   rows: number;
+  /** How much the room's file has grown, in bytes, before the text is folded into its message. */
+  stored: number;
 }
 
 /**
@@ -91,6 +93,7 @@ export function playStream(
   let text = '';
   let bytes = 0;
   const writesBefore = harness.sql.writes;
+  const bytesBefore = fileBytes(harness);
   for (let at = 0; at < appends; at++) {
     harness.pass(60);
     let piece = '';
@@ -129,6 +132,7 @@ export function playStream(
     for (const reader of [steady, ...late]) reader.read();
   }
   const rows = harness.sql.writes - writesBefore;
+  const stored = fileBytes(harness) - bytesBefore;
   assert(writer.ask('finishMessage', { seq }).ok);
   const { messages } = writer.ask('getHistory', {});
   assert.equal(messages[0]?.message, text);
@@ -140,7 +144,14 @@ export function playStream(
   const { bytes: wire, events, wholes } = steady;
   const most = 1.5 * jsonBytes(text) + (events + wholes) * ENVELOPE_BYTES;
   assert(wire <= most, `${wire} bytes on the wire, more than ${most}`);
-  return { text: Buffer.byteLength(text), bytes: wire, events, rows };
+  return { text: Buffer.byteLength(text), bytes: wire, events, rows, stored };
+}
+
+function fileBytes({ file }: RoomHarness): number {
+  const [size] = file.all<{ bytes: number }>(
+    'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',
+  );
+  return size?.bytes ?? 0;
 }
 
 function jsonBytes(text: string): number {

@@ -401,6 +401,7 @@ it.each([1, Math.floor(Math.random() * 2 ** 31)])(
     );
     // Twice the appends of half the size write twice the rows: none grows with the text.
     expect(long!.rows / short!.rows).toBeLessThan(2.1);
+    expect(long!.stored / short!.stored).toBeLessThan(2.1);
     expect(short!.text).toBeGreaterThan(65_000);
   },
 );
