@@ -55,13 +55,11 @@ export class ObjectDirectory implements MovableDirectory {
   ): Promise<MovableLink> {
     await this.#limiter.acquire(identity, roomId);
     const dial = connectRoom(this.#rooms, roomId, silent);
-    return ResumableLink.open(
-      dial,
-      identity,
-      join as Record<string, unknown>,
-      listener,
-      this.#isMoving,
-    );
+    const given = join as Record<string, unknown>;
+    // The room closes a link that was handed over when the one that goes on joins.
+    const named = { ...given, session: given['session'] ?? crypto.randomUUID() };
+    const asked = this.#isMoving ? named : given;
+    return ResumableLink.open(dial, identity, asked, listener, this.#isMoving);
   }
 
   resume(

@@ -4,6 +4,7 @@ import { application } from '../app/current.ts';
 import { namesOf } from '../room/own-names.ts';
 import { fileTokensOf } from '../files/file-token.ts';
 import { systemClock } from '../socketio-server/clock.ts';
+import type { RoomSignals } from '../transports/socketio/chat.ts';
 import { readHandshake } from '../transports/socketio/credentials.ts';
 import { openPolling, servePolling } from '../socketio-server/polling-http.ts';
 import {
@@ -64,6 +65,11 @@ export class PollingSession extends DurableObject<Environment> {
     const engine = this.#core?.handOver();
     const session = engine && this.#chat?.handOver();
     return session && { engine, ...session };
+  }
+
+  /** Signals that came between the hand-over and the joins of the caller, once those have happened. */
+  async lateSignals(): Promise<RoomSignals[]> {
+    return (await this.#chat?.lateSignals()) ?? [];
   }
 
   async #settle(): Promise<void> {

@@ -1,4 +1,9 @@
-import { ChatSocket, type ChatHandOver, type ChatPorts } from '../transports/socketio/chat.ts';
+import {
+  ChatSocket,
+  type ChatHandOver,
+  type ChatPorts,
+  type RoomSignals,
+} from '../transports/socketio/chat.ts';
 import type { SocketWire } from '../transports/socketio/socket-wire.ts';
 import type { MovableDirectory, MovableLink } from '../host/room-directory.ts';
 import { memoizeByIdentity } from '../following/memoize-by-identity.ts';
@@ -87,6 +92,7 @@ export class SessionChat implements SocketIoOwner {
   #joins = 0;
   readonly #inbound: TokenBucket;
   #identity: Identity | undefined;
+  #late: Promise<RoomSignals[]> | undefined;
 
   /** @param from what an earlier holder of the session has left */
   constructor(ports: EdgeChatPorts, carrier: Carrier, from?: SessionHandOver) {
@@ -127,9 +133,21 @@ export class SessionChat implements SocketIoOwner {
     const socketIo = this.#session?.handOver();
     if (socketIo === undefined) return undefined;
     const handshake = this.#handshake;
-    return this.#chat === undefined
-      ? { socketIo, handshake }
-      : { socketIo, handshake, chat: ChatSocket.handOver(this.#chat) };
+    if (this.#chat === undefined) return { socketIo, handshake };
+    const { state, late } = ChatSocket.handOver(this.#chat);
+    this.#late = late;
+    return { socketIo, handshake, chat: state };
+  }
+
+  /** Signals that came after `handOver`, before the next holder was in the rooms. */
+  async lateSignals(): Promise<RoomSignals[]> {
+    return (await this.#late) ?? [];
+  }
+
+  /** Goes on with those; without them where the last holder is gone. */
+  async takeLate(late: Promise<RoomSignals[]>): Promise<void> {
+    const taken = await late.catch(() => []);
+    this.#chat?.takeLate(taken);
   }
 
   get #handshake(): Handshake {

@@ -56,12 +56,10 @@ export function socketIoTransport(
           return opened;
         },
         resumeSession(socket, { engine, ...from }: PollingHandOver) {
-          const resumed = session(
-            socket,
-            engine.sid,
-            new SessionChat(ports, carrier(socket), from),
-          );
+          const chat = new SessionChat(ports, carrier(socket), from);
+          const resumed = session(socket, engine.sid, chat);
           resumed.resume(engine.packets);
+          void chat.takeLate(sessions.getByName(engine.sid).lateSignals());
           return resumed;
         },
       },

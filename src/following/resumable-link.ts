@@ -16,8 +16,9 @@ import {
 import { Overloaded } from '../admission/overloaded.ts';
 import { type Action, type Input, joining, next, positionOf, type State } from './following.ts';
 import { reconnect } from './reconnecting.ts';
-import type { LinkListener, LinkState, MovableLink } from '../host/room-directory.ts';
+import type { LinkListener, LinkState, MovableLink, MovedLink } from '../host/room-directory.ts';
 import { ClientView } from './client-view.ts';
+import { LateSignals } from './late-signals.ts';
 import { withAnswers } from './missed-answers.ts';
 
 /** A link as it is dialled: it may break. */
@@ -72,6 +73,8 @@ export class ResumableLink implements MovableLink {
   /** The client reads the first join reply itself, and what it says of missed messages. */
   #state: State = { name: 'live', position: undefined };
   readonly #view: ClientView;
+  /** Set once it was handed over, while the room still takes it for the client's. */
+  #late: LateSignals | undefined;
   /** Counts the connections made, so that what an older one still says is ignored. */
   #generation = 0;
 
@@ -145,29 +148,48 @@ export class ResumableLink implements MovableLink {
   }
 
   /** Ends this link for another to go on from; undefined before the room was joined. */
-  handOver(): LinkState | undefined {
+  handOver(): MovedLink | undefined {
     const position = positionOf(this.#state);
-    this.close('disconnected');
+    const late = this.#endForSuccessor();
     // The messages of the first page came with the first join.
     const { history: _, since: __, ...join } = this.#join;
     if (position === undefined) return undefined;
     const here = this.#view.here?.users;
-    return { join, position, ...(here !== undefined && { here }) };
+    return { state: { join, position, ...(here !== undefined && { here }) }, late };
+  }
+
+  /** Ends this link, but hears its signals until the room closes it for the one that goes on. */
+  #endForSuccessor(): Promise<readonly string[]> {
+    const isLive = this.#state.name === 'live' && positionOf(this.#state) !== undefined;
+    this.#state = { name: 'ended' };
+    if (isLive && this.#transport !== undefined) {
+      this.#late = new LateSignals(() => this.#disconnect('disconnected'));
+      return this.#late.all;
+    }
+    this.#disconnect('disconnected');
+    return Promise.resolve([]);
   }
 
   #transportListener(): LinkTransportListener {
     const generation = ++this.#generation;
     return {
       lines: (lines, position) => {
-        if (this.#generation === generation) this.#hear(lines, position);
+        if (this.#generation !== generation) return;
+        if (this.#late === undefined) this.#hear(lines, position);
+        else this.#late.take(lines);
       },
       closed: (code, reason) => {
-        if (this.#generation === generation) this.#step({ type: 'closed', code, reason });
+        if (this.#generation === generation) this.#ended({ type: 'closed', code, reason });
       },
       broken: () => {
-        if (this.#generation === generation) this.#step({ type: 'broken' });
+        if (this.#generation === generation) this.#ended({ type: 'broken' });
       },
     };
+  }
+
+  #ended(input: Input): void {
+    if (this.#late === undefined) this.#step(input);
+    else this.#late.end();
   }
 
   #step(input: Input): void {

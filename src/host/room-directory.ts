@@ -58,7 +58,13 @@ export interface MovableDirectory extends RoomDirectory {
 
 export interface MovableLink extends RoomLink {
   /** Ends it for another to go on from; undefined before the room was joined. */
-  handOver(): LinkState | undefined;
+  handOver(): MovedLink | undefined;
+}
+
+export interface MovedLink {
+  state: LinkState;
+  /** The signals that came between this and the join of the link that goes on. */
+  late: Promise<readonly string[]>;
 }
 
 export interface LinkListener {

@@ -41,6 +41,12 @@ export interface ChatHandOver {
   inbox?: string;
 }
 
+/** Signals of a room, as lines. */
+export interface RoomSignals {
+  roomId: string;
+  lines: readonly string[];
+}
+
 /** What the chat asks of its host, the same for every socket. */
 export interface ChatPorts<L extends RoomLink> {
   directory: Directory<L>;
@@ -100,23 +106,42 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     for (const { roomId, gather, link } of rooms) {
       const room = new JoinedRoom<MovableLink>(chat, roomId, gather);
       chat.#rooms.set(roomId, room);
+      room.holdSignals();
       room.link = ports.directory.resume(roomId, identity, link, room);
     }
     if (inbox !== undefined) chat.#inbox.resume(inbox);
     return chat;
   }
 
-  /** Ends a chat for another holder to go on with. Nothing may be unanswered: see `settle`. */
-  static handOver(chat: ChatSocket<MovableLink>): ChatHandOver {
+  /**
+   * Ends a chat for another holder to go on with, which gives `late` to `takeLate`. Nothing may be
+   * unanswered: see `settle`.
+   */
+  static handOver(chat: ChatSocket<MovableLink>): {
+    state: ChatHandOver;
+    late: Promise<RoomSignals[]>;
+  } {
+    const late: Promise<RoomSignals>[] = [];
     const rooms = [...chat.#rooms.values()].flatMap(({ roomId, gather, link }) => {
-      const state = link?.handOver();
-      return state === undefined ? [] : [{ roomId, gather, link: state }];
+      const moved = link?.handOver();
+      if (moved === undefined) return [];
+      late.push(moved.late.then((lines) => ({ roomId, lines })));
+      return [{ roomId, gather, link: moved.state }];
     });
     const inbox = chat.#inbox.handOver();
     chat.#closed = true;
     chat.#rooms.clear();
     const claims = chat.#claims.handOver();
-    return { identity: chat.#identity, rooms, claims, ...(inbox !== undefined && { inbox }) };
+    return {
+      state: { identity: chat.#identity, rooms, claims, ...(inbox !== undefined && { inbox }) },
+      late: Promise.all(late),
+    };
+  }
+
+  /** Takes the signals that came between the hand-over and the joins of this holder. */
+  takeLate(late: readonly RoomSignals[]): void {
+    for (const room of this.#rooms.values())
+      room.releaseSignals(late.find(({ roomId }) => roomId === room.roomId)?.lines ?? []);
   }
 
   /**

@@ -2,6 +2,7 @@ import { Refusal, unavailableProblem } from '../../protocol/codes/errors.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import { gatheredLine, isRefused, type LineReply, replyIn } from '../../protocol/frames.ts';
 import { assertPlain } from '../../protocol/shape.ts';
+import { isSignal, MAX_LATE_SIGNALS } from '../../following/late-signals.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
 import type { LinkListener, RoomLink } from '../../host/room-directory.ts';
 import { type CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';
@@ -38,6 +39,8 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   /** Commands after a `leaveRoom` wait for its answer, for they may join again. */
   #isLeaving = false;
   #waiting: (() => void)[] = [];
+  /** Signals that wait for earlier ones, which the room has sent to the link's last holder. */
+  #held: readonly string[] | undefined;
   readonly #pending = new Map<number, PendingCommand>();
   #nextRef = 0;
 
@@ -47,6 +50,19 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
     this.buffered = socket.wire.buffered;
     this.#gather = gather;
     this.#join = join;
+  }
+
+  /** Keeps signals back until `releaseSignals`, so that none overtakes an earlier one. */
+  holdSignals(): void {
+    this.#held = [];
+  }
+
+  /** Sends the signals that the link's last holder has received, then those that waited. */
+  releaseSignals(earlier: readonly string[]): void {
+    if (this.#held === undefined) return;
+    const lines = [...earlier, ...this.#held];
+    this.#held = undefined;
+    this.#sendEvents(lines);
   }
 
   get gather(): boolean {
@@ -110,7 +126,10 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   }
 
   #sendEvents(lines: readonly string[]): void {
-    if (lines.length > 0) this.#socket.wire.events(this.#gather ? gathered(lines) : lines);
+    const due = this.#held === undefined ? lines : lines.filter((line) => !isSignal(line));
+    if (this.#held !== undefined)
+      this.#held = [...this.#held, ...lines.filter(isSignal)].slice(-MAX_LATE_SIGNALS);
+    if (due.length > 0) this.#socket.wire.events(this.#gather ? gathered(due) : due);
   }
 
   #receiveReply({ ref, result }: LineReply): void {

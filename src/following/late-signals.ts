@@ -1,0 +1,46 @@
+import { eventName, isReply } from '../protocol/frames.ts';
+import { events } from '../protocol/events.ts';
+
+/** Signals of one room that are kept; of more, the oldest are dropped. */
+export const MAX_LATE_SIGNALS = 256;
+
+/** How long a link that was handed over waits for its successor, in milliseconds. */
+const MAX_WAIT_MS = 5_000;
+
+/** Whether a line is an application's own event, which a room sends once and does not store. */
+export function isSignal(line: string): boolean {
+  return !isReply(line) && !Object.hasOwn(events, eventName(line));
+}
+
+/**
+ * The signals that a link still receives after it was handed over. Its successor joins with the same
+ * session, at which the room closes this link: what was sent before has come here, and what is sent
+ * from then on goes to the successor.
+ */
+export class LateSignals {
+  readonly all: Promise<readonly string[]>;
+  #lines: string[] = [];
+  #resolve!: (lines: readonly string[]) => void;
+  readonly #timer: ReturnType<typeof setTimeout>;
+
+  /** @param close closes the link, where no successor comes; it may then have received the same */
+  constructor(close: () => void) {
+    this.all = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#timer = setTimeout(() => {
+      this.#resolve([]);
+      close();
+    }, MAX_WAIT_MS);
+  }
+
+  take(lines: readonly string[]): void {
+    this.#lines = [...this.#lines, ...lines.filter(isSignal)].slice(-MAX_LATE_SIGNALS);
+  }
+
+  /** The room has closed the link, or it broke. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#resolve(this.#lines);
+  }
+}

@@ -1,0 +1,80 @@
+import { io } from 'socket.io-client';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { newRoom, useHosts } from '../support/for-each-transport.ts';
+import { NativeVisitor } from '../support/native-visitor.ts';
+import { tokenFor } from '../support/tokens.ts';
+import { ok } from '../support/visitor.ts';
+
+/** Sockets that move to a WebSocket while signals come. */
+const LISTENERS = 8;
+/** Senders, each below what a user may send, and the time between two signals of each, in milliseconds. */
+const SENDERS = 6;
+const EVERY_MS = 60;
+
+const hosts = useHosts({ SIGNALS: 'open' });
+
+it.each(['node', 'edge'] as const)(
+  '[SIG4] reach a socket that moves from polling to a WebSocket once, and in order, at the %s host',
+  async (host) => {
+    const { url } = hosts[host];
+    const roomId = newRoom();
+    const stop = await sendSignals(url, roomId);
+    const listeners = await Promise.all(
+      Array.from({ length: LISTENERS }, (_, at) => listen(url, roomId, `listener ${at}`)),
+    );
+    await vi.waitFor(
+      () => {
+        for (const { afterUpgrade } of listeners) expect(afterUpgrade()).toBeGreaterThan(60);
+      },
+      { timeout: 60_000, interval: 100 },
+    );
+    stop();
+    for (const { received } of listeners) {
+      for (const numbers of received.values()) {
+        const [first = 0] = numbers;
+        expect(numbers).toEqual(numbers.map((_, at) => first + at));
+      }
+    }
+  },
+  120_000,
+);
+
+/** Has users send numbered signals, each under a name of its own, so that none replaces another. */
+async function sendSignals(url: string, roomId: string): Promise<() => void> {
+  const senders = await Promise.all(
+    Array.from({ length: SENDERS }, async (_, at) => {
+      const sender = new NativeVisitor(url, { token: await tokenFor(`sender ${at}`) });
+      onTestFinished(() => sender.close());
+      ok(await sender.join(roomId));
+      return sender;
+    }),
+  );
+  let count = 0;
+  const timer = setInterval(() => {
+    count++;
+    for (const sender of senders) sender.tell(`tick ${count}`, { roomId });
+  }, EVERY_MS);
+  const stop = () => clearInterval(timer);
+  onTestFinished(stop);
+  return stop;
+}
+
+/** Joins by polling, as official clients do, and notes the numbers that come, by sender. */
+async function listen(url: string, roomId: string, userId: string) {
+  const token = await tokenFor(userId);
+  const socket = io(url, { auth: { token }, forceNew: true, reconnection: false });
+  onTestFinished(() => void socket.disconnect());
+  const received = new Map<string, number[]>();
+  let afterUpgrade = 0;
+  socket.onAny((name: string, { userId: from }: { userId: string }) => {
+    if (!name.startsWith('tick ')) return;
+    if (socket.io.engine.transport.name === 'websocket') afterUpgrade++;
+    const numbers = received.get(from) ?? [];
+    received.set(from, [...numbers, Number(name.slice('tick '.length))]);
+  });
+  const joined = (await socket.timeout(60_000).emitWithAck('joinRoom', { roomId })) as {
+    ok: boolean;
+  };
+  expect(joined.ok).toBe(true);
+  return { received, afterUpgrade: () => afterUpgrade };
+}
