@@ -1,6 +1,5 @@
 import type { Reply } from '../protocol/commands.ts';
 import type { EventPayload } from '../protocol/events.ts';
-import type { Result } from '../protocol/frames.ts';
 import type { Message, RoomInfo, You } from '../protocol/objects.ts';
 import type { Askable, Asker } from './asker.ts';
 import type { Connection } from './connection.ts';
@@ -113,7 +112,9 @@ export class RoomModel {
       name: 'joinRoom',
       payload: {},
       answered: (result) => {
-        if (result?.ok === true) this.#refreshed(result);
+        if (result?.ok !== true) return;
+        this.#told(result);
+        if (!this.#people.isComplete) this.#meetPeople(result);
       },
     };
   }
@@ -135,19 +136,12 @@ export class RoomModel {
     return {
       name: 'markRead',
       payload: { readUpTo },
-      answered: (result) => this.#marked(readUpTo, result),
+      answered: (result) => {
+        if (result === undefined) return;
+        this.#reading.marked(readUpTo, result);
+        if (result.ok) this.#isListed = true;
+      },
     };
-  }
-
-  #marked(readUpTo: number, result: Result<Reply<'markRead'>> | undefined): void {
-    if (result === undefined) return;
-    this.#reading.marked(readUpTo, result);
-    if (result.ok) this.#isListed = true;
-  }
-
-  #refreshed(reply: Reply<'joinRoom'>): void {
-    this.#told(reply);
-    if (!this.#people.isComplete) this.#meetPeople(reply);
   }
 
   event(event: RoomEvent): void {
@@ -298,6 +292,9 @@ export class RoomModel {
       case 'roomUpdated':
         this.#room = payload;
         if (this.timeline.dropBelow(payload.horizon)) this.refresh();
+        break;
+      case 'pinsUpdated':
+        this.#room = { ...this.#room!, pins: payload.pins };
         break;
       case 'memberUpdated':
         this.#people.renamed(payload);
