@@ -172,10 +172,11 @@ export class RoomModel {
     listeners.emit('messageUpdated', message);
   }
 
-  /** A reply with something of the room in it. */
-  learn(reply: Reply<Askable>): void {
+  /** A reply, or an event, with something of the room in it. */
+  learn(reply: Reply<Askable> | EventPayload<'pinsUpdated'>): void {
     if ('messages' in reply) this.#myReactions.learn(reply.messages, reply.myReactions);
     if ('room' in reply) this.#room = reply.room;
+    if ('pins' in reply) this.#room = { ...this.#room!, pins: reply.pins };
   }
 
   /** @param entries what was done here and is not known to be stored */
@@ -210,9 +211,8 @@ export class RoomModel {
 
   /** Goes on from a position: that of a connection that was lost, or one from before a restart. */
   #goOn({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
-    const { positions } = this;
-    if (this.#you === undefined) this.timeline.clear((positions?.rev ?? 0) + 1);
-    positions?.missing(epoch);
+    if (this.#you === undefined) this.timeline.clear((this.positions?.rev ?? 0) + 1);
+    this.positions?.missing(epoch);
     this.#takeMissed(missed);
   }
 
@@ -294,7 +294,7 @@ export class RoomModel {
         if (this.timeline.dropBelow(payload.horizon)) this.refresh();
         break;
       case 'pinsUpdated':
-        this.#room = { ...this.#room!, pins: payload.pins };
+        this.learn(payload);
         break;
       case 'memberUpdated':
         this.#people.renamed(payload);
