@@ -7,7 +7,7 @@ import {
   readBy,
   type SchemaDraft,
 } from '../protocol/standard-schema.ts';
-import type { Application } from '../room/application.ts';
+import type { Application, KindRule } from '../room/application.ts';
 import type { AnyDefinition, SignalDefinition } from './define.ts';
 import { refuse } from './define.ts';
 import { isAsynchronous } from './is-asynchronous.ts';
@@ -35,13 +35,13 @@ export function applicationOf(app: App): Application {
       assertSynchronous(`The signal ${name}`, schema);
       return { crowd, read: (payload) => objectBy(schema, payload), ...described(schema) };
     }),
-    kinds: mapOf(kinds, ({ data: schema, text, forget }, name) => {
-      assertSynchronous(`The kind ${name}`, schema);
+    kinds: mapOf(kinds, ({ data: schema, text, count }, name) => {
+      assertSynchronous(`The kind ${name}`, schema, text, count);
       return {
         read: (data) => objectBy(schema, data, 'data'),
         ...described(schema),
         ...(text && { text }),
-        ...(forget && { forget: forget as (data: JsonObject, value: unknown) => unknown }),
+        ...(count && { count: count as NonNullable<KindRule['count']> }),
       };
     }),
     commands: mapOf(commands, ({ payload: schema, reads = false, handle }, name) => {
@@ -102,7 +102,7 @@ function assertSpelling(name: string): void {
 }
 
 function assertSynchronous(whose: string, ...parts: unknown[]): void {
-  if (!parts.some(isAsynchronous)) return;
+  if (!parts.some((part) => part !== undefined && isAsynchronous(part))) return;
   throw new Error(
     `src/app.ts: ${whose} is asynchronous; a room decides at once, so make it synchronous.`,
   );

@@ -18,16 +18,19 @@ export interface KindDefinition<S> {
   data: S;
   /** What people and search read of it; without, the sender's own text. */
   text?: (data: Output<S>) => string;
-  /** The data without what an erased user has stored about the message with `perUser`. */
-  forget?: (data: Output<S>, value: never) => Input<S>;
+  /**
+   * The data with a user's value, which a command has set with `perUser`, counted in (`by` is 1) or
+   * out (-1): asked when the value is set, replaced or deleted, and when the user is erased.
+   */
+  count?: (data: Output<S>, value: never, by: 1 | -1) => Input<S>;
 }
 
-export interface CommandDefinition<S, R> {
+export interface CommandDefinition<S, R, K = object> {
   payload: S;
   /** true: also users who may only read may give it. By default it takes the right to send messages. */
   reads?: boolean;
   /** Runs synchronously, in the command's transaction: what it throws undoes it. */
-  handle: (room: CommandRoom, payload: Output<S>) => CommandOutcome<R & object>;
+  handle: (room: CommandRoom<K>, payload: Output<S>) => CommandOutcome<R & object>;
 }
 
 /** Nothing: it is stored as it is. */
@@ -40,11 +43,11 @@ export interface AppDefinition<S, K, C, R> {
   /** Kinds of messages, by name. */
   kinds?: { [N in keyof K]: KindDefinition<K[N]> };
   /** Commands, by name. */
-  commands?: { [N in keyof C]: CommandDefinition<C[N], N extends keyof R ? R[N] : object> } & {
+  commands?: { [N in keyof C]: CommandDefinition<C[N], N extends keyof R ? R[N] : object, K> } & {
     [N in keyof R]: { handle: (...given: never[]) => CommandOutcome<R[N] & object> };
   };
   /** Decides about every text before it is stored: of a message, of an edit, of a stream at its end. */
-  beforeMessage?: (room: AppRoom, draft: Draft) => Verdict;
+  beforeMessage?: (room: AppRoom<K>, draft: Draft) => Verdict;
 }
 
 /** An application of any types, as hosts take it. */

@@ -1,9 +1,10 @@
 import type { Message, Role, RoomInfo } from './objects.ts';
+import type { AnySchema, Output } from './standard-schema.ts';
 
 export type JsonObject = Record<string, unknown>;
 
-/** A room as an application's functions see it. */
-export interface AppRoom {
+/** A room as an application's functions see it. `K` has the schemas of its kinds, by name. */
+export interface AppRoom<K = Record<string, AnySchema>> {
   readonly roomId: string;
   readonly info: RoomInfo;
   /** Epoch milliseconds; the same throughout a command. */
@@ -12,7 +13,11 @@ export interface AppRoom {
   readonly user: AppUser;
   /** @throws Refusal `message_not_found`, also for a message that was deleted */
   message(seq: number): Message;
+  /** A message of one kind, with its data. @throws Refusal also `refused`, for one of another kind */
+  message<N extends keyof K & string>(seq: number, kind: N): MessageOfKind<K[N]>;
 }
+
+export type MessageOfKind<S> = Omit<Message, 'data'> & { data: Output<S> };
 
 export interface AppUser {
   readonly userId: string;
@@ -22,8 +27,11 @@ export interface AppUser {
 }
 
 /** A room as an application's commands see it. */
-export interface CommandRoom extends AppRoom {
-  /** What this user has stored about a message; deleted with the message, and when the user is erased. */
+export interface CommandRoom<K = Record<string, AnySchema>> extends AppRoom<K> {
+  /**
+   * What this user has stored about a message; deleted with the message, and when the user is erased.
+   * Where the message's kind has `count`, its data follow.
+   */
   perUser<T>(seq: number): PerUser<T>;
   /**
    * Replaces the data of a message that has a kind. Others receive `messageUpdated`.

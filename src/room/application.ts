@@ -44,8 +44,8 @@ export interface KindRule extends Described {
   read(data: unknown): JsonObject;
   /** What people and search read of it; without, the sender's own text. */
   text?: (data: JsonObject) => string;
-  /** The data without what an erased user has stored about the message. */
-  forget?: (data: JsonObject, value: unknown) => unknown;
+  /** The data with what a user has stored about the message counted in (1) or out (-1). */
+  count?: (data: JsonObject, value: unknown, by: 1 | -1) => JsonObject;
 }
 
 /** A command of the application. */

@@ -40,6 +40,30 @@ describe('an application', () => {
     const handle = async () => Promise.resolve({});
     const commands = { dice: { payload: any, handle: handle as never } };
     expect(() => applicationOf(defineApp({ commands }))).toThrow('synchronous');
+    for (const own of [{ text: handle }, { count: handle }]) {
+      const kinds = { dice: { data: any, ...(own as object) } };
+      expect(() => applicationOf(defineApp({ kinds }))).toThrow('synchronous');
+    }
+  });
+
+  it('[APP2] gives commands the data of its kinds by their types', () => {
+    const app = defineApp({
+      kinds: { note: { data: z.object({ title: z.string() }) } },
+      commands: {
+        title: {
+          payload: z.object({ seq: z.int() }),
+          handle(room, { seq }) {
+            const { title } = room.message(seq, 'note').data;
+            // @ts-expect-error: a title is a text
+            title.toFixed();
+            // @ts-expect-error: there is no such kind
+            room.message(seq, 'poll');
+            return { reply: { title } };
+          },
+        },
+      },
+    });
+    expect(applicationOf(app).commands?.size).toBe(1);
   });
 
   it('[APP6] takes the poll of the examples, and an empty one', () => {

@@ -1,13 +1,11 @@
-import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
-import type { AppEffect, CommandRoom, JsonObject, PerUser } from '../../protocol/app-room.ts';
-import { fixed } from '../../protocol/codes/limits.ts';
-import { exceedsBytes } from '../../protocol/text.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
+import type { AppEffect, CommandRoom, JsonObject } from '../../protocol/app-room.ts';
 import { assertMaySend } from '../access/access.ts';
-import { actorName, ensureMember } from '../access/actor.ts';
 import type { Context, Handler } from '../context.ts';
 import { type Effect } from '../effects.ts';
 import { findUndeleted } from '../messages/find-message.ts';
 import { actingUser, appRoom } from '../own/app-room.ts';
+import { perUser } from '../own/per-user.ts';
 import { composeData, replaceData } from '../own/replace-data.ts';
 import { signalEffects } from '../own/signal.ts';
 
@@ -36,41 +34,21 @@ function signalsOf(context: Context, { name, payload, to }: AppEffect): Effect[]
 }
 
 function commandRoom(context: Context, effects: Effect[]): CommandRoom {
-  return Object.assign(appRoom(context, actingUser(context)), {
-    perUser: <T>(seq: number) => perUser<T>(context, seq),
-    makeId: () => context.ids.make(),
-    update(seq: number, data: object) {
-      const before = findUndeleted(context, seq);
-      const draft = composeData(context, before, data as JsonObject);
-      const { message, position } = replaceData(context, before, draft);
-      const by = context.actor.identity.userId;
-      const event = {
-        name: 'messageUpdated' as const,
-        payload: { ...message, change: 'updated' as const, by },
-      };
-      effects.push({ type: 'broadcast', event, audience: { to: 'everyone' }, position });
-      return message;
-    },
-  });
-}
-
-function perUser<T>(context: Context, seq: number): PerUser<T> {
-  const { perUser: values, actor } = context;
-  const { userId } = actor.identity;
-  findUndeleted(context, seq);
-  return {
-    get: () => values.find(seq, userId) as T | undefined,
-    set(value) {
-      const text = JSON.stringify(value) as string | undefined;
-      if (text === undefined) throw invalidField('value', 'must be JSON');
-      if (exceedsBytes(text, fixed.perUserBytes)) {
-        throw new Refusal('too_large', `Keep a user's value under ${fixed.perUserBytes} bytes.`);
-      }
-      ensureMember(context, actorName(context, undefined, 'username'));
-      values.put(seq, userId, value);
-    },
-    delete() {
-      if (values.find(seq, userId) !== undefined) values.put(seq, userId, undefined);
-    },
+  const update = (seq: number, data: object) => {
+    const before = findUndeleted(context, seq);
+    const draft = composeData(context, before, data as JsonObject);
+    const { message, position } = replaceData(context, before, draft);
+    const by = context.actor.identity.userId;
+    const event = {
+      name: 'messageUpdated' as const,
+      payload: { ...message, change: 'updated' as const, by },
+    };
+    effects.push({ type: 'broadcast', event, audience: { to: 'everyone' }, position });
+    return message;
   };
+  return Object.assign(appRoom(context, actingUser(context)), {
+    perUser: <T>(seq: number) => perUser<T>(context, seq, (data) => update(seq, data)),
+    makeId: () => context.ids.make(),
+    update,
+  });
 }

@@ -1,5 +1,7 @@
-import type { AppRoom, AppUser } from '../../protocol/app-room.ts';
+import type { AppRoom, AppUser, MessageOfKind } from '../../protocol/app-room.ts';
+import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Message } from '../../protocol/objects.ts';
+import type { AnySchema } from '../../protocol/standard-schema.ts';
 import type { Context, UpkeepContext } from '../context.ts';
 import { actorName } from '../access/actor.ts';
 import { findUndeleted } from '../messages/find-message.ts';
@@ -32,6 +34,14 @@ export function appRoom(context: UpkeepContext, user: Acting): AppRoom {
     get info() {
       return room.info();
     },
-    message: (seq) => findUndeleted(context, seq),
+    message: (seq: number, kind?: string) => messageOf(findUndeleted(context, seq), kind),
   };
+}
+
+/** @throws Refusal `refused`, for a message of another kind than the one named */
+function messageOf(message: Message, kind: string | undefined): MessageOfKind<AnySchema> {
+  if (kind !== undefined && message.kind !== kind) {
+    throw new Refusal('refused', `This message is not of the kind ${kind}.`);
+  }
+  return message as MessageOfKind<AnySchema>;
 }

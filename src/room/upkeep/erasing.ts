@@ -3,7 +3,8 @@ import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { deleteBytes } from '../files/deliver.ts';
 import { evaluate, INBOX_TARGET } from '../telling/evaluate.ts';
-import type { Draft, JsonObject } from '../../protocol/app-room.ts';
+import type { Draft } from '../../protocol/app-room.ts';
+import { recounted } from '../own/per-user.ts';
 import { composeData, replaceData } from '../own/replace-data.ts';
 import { removeDependents } from '../messages/remove-dependents.ts';
 import type { UpkeepContext } from '../context.ts';
@@ -146,13 +147,11 @@ function eraseValues(step: Step): void {
  * @returns undefined where the message stays as it is
  */
 function dataWithout(context: UpkeepContext, message: Message, value: unknown): Draft | undefined {
-  const { kind = '', data } = message;
-  const forget = context.application.kinds?.get(kind)?.forget;
-  if (data === undefined || forget === undefined) return undefined;
   try {
-    return composeData(context, message, forget(data, value) as JsonObject);
+    const data = recounted(context, message, value, undefined);
+    return data && composeData(context, message, data);
   } catch (error) {
-    context.log.failure(`forget of the kind ${kind}`, error);
+    context.log.failure(`count of the kind ${message.kind}`, error);
     return undefined;
   }
 }

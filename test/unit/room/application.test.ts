@@ -11,7 +11,7 @@ const bot = { userId: 'bot', name: 'Bot' };
 const alice = { userId: 'alice', name: 'Alice' };
 const admin = { userId: 'root', name: 'Root', admin: true as const };
 
-const sum = z.object({ sum: z.number() });
+const sum = z.object({ sum: z.number().max(50) });
 const broken = (): never => {
   throw new Error('a defect of the application');
 };
@@ -23,7 +23,8 @@ const app = defineApp({
     titled: { data: z.object({ title: z.string() }), text: ({ title }) => title },
     count: {
       data: sum,
-      forget: (data, value: number) => (value === 13 ? broken() : { sum: data.sum - value }),
+      count: (data, value: number, by) =>
+        value === 13 && by === -1 ? broken() : { sum: data.sum + by * value },
     },
   },
   commands: {
@@ -34,9 +35,13 @@ const app = defineApp({
     add: {
       payload: z.object({ seq: z.int(), value: z.number() }),
       handle(room, { seq, value }) {
-        room.perUser<number>(seq).set(value);
-        room.update(seq, { sum: sum.parse(room.message(seq).data).sum + value });
+        room.perUser(seq).set(value);
+        return { reply: { sum: room.message(seq, 'count').data.sum } };
       },
+    },
+    withdraw: {
+      payload: z.object({ seq: z.int() }),
+      handle: (room, { seq }) => room.perUser(seq).delete(),
     },
   },
   beforeMessage: (_room, { message }) => (message.includes('crash') ? broken() : undefined),
@@ -106,7 +111,7 @@ describe('a rule that throws', () => {
   });
 });
 
-it('[APP3] erases a user also where what `forget` makes fails, and logs that once', () => {
+it('[APP3] erases a user also where `count` fails, and logs that once', () => {
   withAppHarness((harness) => {
     const writer = new Listener(harness, alice);
     const add = (value: number) => {
@@ -126,6 +131,59 @@ it('[APP3] erases a user also where what `forget` makes fails, and logs that onc
     ]);
     expect(harness.file.all('SELECT * FROM per_user')).toEqual([]);
     expect(harness.file.all("SELECT * FROM members WHERE user_id = 'bot'")).toEqual([]);
+  });
+});
+
+describe('what a kind counts of its users', () => {
+  const play = (work: (writer: Listener, reader: Listener, seq: number) => void) =>
+    withAppHarness((harness) => {
+      const writer = new Listener(harness, bot);
+      const reader = new Listener(harness, alice);
+      const { seq } = writer.ask('message', { kind: 'count', data: { sum: 0 } }).message;
+      work(writer, reader, seq);
+    });
+
+  it('[APP3] follows a value that is set, replaced and deleted', () => {
+    play((writer, reader, seq) => {
+      expect(writer.ask('add', { seq, value: 5 })).toMatchObject({ ok: true, sum: 5 });
+      expect(reader.ask('add', { seq, value: 2 })).toMatchObject({ ok: true, sum: 7 });
+      expect(writer.ask('add', { seq, value: 1 })).toMatchObject({ ok: true, sum: 3 });
+      expect(writer.ask('withdraw', { seq }).ok).toBe(true);
+      expect(writer.ask('withdraw', { seq }).ok).toBe(true);
+      const sums = reader.heard('messageUpdated').map(([, { data }]) => data);
+      expect(sums).toEqual([5, 7, 3, 2].map((total) => ({ sum: total })));
+      expect(newest(reader)).toMatchObject({ seq, data: { sum: 2 } });
+    });
+  });
+
+  it('[APP3] changes nothing where the same value is set again', () => {
+    play((writer, reader, seq) => {
+      writer.ask('add', { seq, value: 5 });
+      const { rev } = newest(reader)!;
+      expect(writer.ask('add', { seq, value: 5 })).toMatchObject({ ok: true, sum: 5 });
+      expect(newest(reader)).toMatchObject({ rev, data: { sum: 5 } });
+      expect(reader.heard('messageUpdated')).toHaveLength(1);
+    });
+  });
+
+  it('[APP2] is undone with the command that sets it', () => {
+    play((writer, reader, seq) => {
+      writer.ask('add', { seq, value: 5 });
+      expect(writer.ask('add', { seq, value: 99 })).toMatchObject({
+        ok: false,
+        error: { code: 'invalid_payload' },
+      });
+      expect(writer.ask('add', { seq, value: 6 })).toMatchObject({ ok: true, sum: 6 });
+      expect(reader.heard('messageUpdated')).toHaveLength(2);
+    });
+  });
+
+  it('[APP2] belongs to its kind: a message of another one is refused', () => {
+    play((writer) => {
+      const { seq } = writer.ask('message', { message: 'plain' }).message;
+      const error = { code: 'refused', message: 'This message is not of the kind count.' };
+      expect(writer.ask('add', { seq, value: 5 })).toMatchObject({ ok: false, error });
+    });
   });
 });
 

@@ -1,8 +1,12 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
+import { applicationOf } from '../../../../src/app/application.ts';
 import { openApi } from '../../../../src/transports/http/openapi.ts';
 import { operations as table } from '../../../../src/protocol/commands.ts';
 import { errorCodes } from '../../../../src/protocol/codes/errors.ts';
+import app from '../../../fixtures/app.ts';
 import { httpApp } from '../../../support/http-app.ts';
 
 interface Parameter {
@@ -47,6 +51,35 @@ it('describes every route of the transport, and no other', () => {
   expect(served.length).toBeGreaterThan(20);
   expect(described.toSorted()).toEqual([...new Set(served)].toSorted());
 });
+
+const withApplication = JSON.parse(
+  JSON.stringify(openApi('1.2.3', applicationOf(app))),
+) as Description;
+
+it.each([
+  ['without an application', description],
+  ['with one that declares commands, signals and kinds', withApplication],
+])('is valid by the official schema of OpenAPI 3.1, %s', async (_, made) => {
+  const validator = new Validator();
+  expect(await validator.validate(structuredClone(made) as never)).toEqual({ valid: true });
+  expect(validator.version).toBe('3.1');
+  // The official schema leaves JSON Schemas in it to their own dialect.
+  const ajv = new Ajv2020({ strict: false });
+  const schemas = schemasIn(made);
+  expect(schemas.length).toBeGreaterThan(100);
+  for (const schema of schemas) {
+    const isValid = ajv.validateSchema(schema as object);
+    expect([isValid, ajv.errors], JSON.stringify(schema)).toEqual([true, null]);
+  }
+});
+
+/** Every outermost schema, wherever it stands. */
+function schemasIn(part: unknown, key?: string): unknown[] {
+  if (typeof part !== 'object' || part === null) return [];
+  if (key === 'schema') return [part];
+  if (key === 'schemas') return Object.values(part);
+  return Object.entries(part).flatMap(([name, value]) => schemasIn(value, name));
+}
 
 it('declares OpenAPI 3.1, and names every operation once', () => {
   expect(description.openapi).toBe('3.1.0');
