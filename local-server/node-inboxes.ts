@@ -47,7 +47,7 @@ export interface NodeInboxesOptions {
 export type InboxesHook = Pick<OutgoingHook, 'notifies'> & Pick<NotificationPeers, 'tell'>;
 
 /**
- * Files that all inboxes share: telling 5,000 inboxes takes 64 commits so, and took 26 s with a file
+ * Files that all inboxes share: updating 5,000 inboxes takes 64 commits so, and took 26 s with a file
  * for each.
  */
 const FILES = 64;
@@ -161,11 +161,11 @@ export class NodeInboxes implements InboxDirectory {
     userId: string,
     deliveries: readonly Delivery[],
   ): Promise<readonly DeliveryOutcome[]> {
-    const told = deliveries.map(({ key, body }) => ({
+    const updates = deliveries.map(({ key, body }) => ({
       roomId: key,
       state: JSON.parse(body) as ConversationState,
     }));
-    await this.#fileOf(userId).ask((inbox) => inbox.take(userId, told));
+    await this.#fileOf(userId).ask((inbox) => inbox.take(userId, updates));
     return deliveries.map(() => 'delivered');
   }
 

@@ -14,7 +14,7 @@ import { HOOK_TARGET } from '../src/room/hook/deliver.ts';
 import type { Application } from '../src/room/application.ts';
 import type { Room } from '../src/room/room.ts';
 import { type BeforeMessage, executeWith } from '../src/hooks/before-message.ts';
-import { pacedTelling } from '../src/hooks/paced-telling.ts';
+import { pacedCarry } from '../src/hooks/paced-carry.ts';
 import type { Carry } from '../src/host/courier.ts';
 import type { HookEvent } from '../src/protocol/hook-requests.ts';
 import { attach, type Attached, linkTo } from './attach.ts';
@@ -67,7 +67,7 @@ function carrying(
   ask: AskSweep,
 ): { carry?: Carry } {
   if (store === undefined && hook === undefined) return carry === undefined ? {} : { carry };
-  const tellHook = hook && pacedTelling((deliveries) => hook.tell(roomId, deliveries));
+  const tellHook = hook && pacedCarry((deliveries) => hook.tell(roomId, deliveries));
   return {
     carry: async (target, deliveries) => {
       if (target === FILES_TARGET) {

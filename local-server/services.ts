@@ -19,7 +19,7 @@ import { askerOf } from '../src/hooks/ask-backend.ts';
 import { BeforeMessage, beforeMessageEndpoint } from '../src/hooks/before-message.ts';
 import { outgoingHookOf } from '../src/hooks/outgoing.ts';
 import { type Push, pushOf } from '../src/push/push.ts';
-import { INBOX_TARGET } from '../src/room/telling/evaluate.ts';
+import { INBOX_TARGET } from '../src/room/inbox-updates/evaluate.ts';
 import type { Application } from '../src/room/application.ts';
 import { namesOf } from '../src/room/own-names.ts';
 import { httpTransport, pageSettingsOf } from '../src/transports/http/app.ts';

@@ -22,8 +22,8 @@ export class HookObject extends HostingObject<Hook> {
   readonly #outgoing = outgoingHookOf(this.settings);
 
   /** Takes what the room owes. Resolves when it is stored. */
-  async tell(told: readonly { key: string; body: string }[]): Promise<void> {
-    await this.hosted.ask((hook) => hook.tell(this.#roomId, told));
+  async tell(owed: readonly { key: string; body: string }[]): Promise<void> {
+    await this.hosted.ask((hook) => hook.tell(this.#roomId, owed));
   }
 
   async replay(position: string): Promise<void> {

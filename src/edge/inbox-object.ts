@@ -39,9 +39,9 @@ export class InboxObject extends SocketObject<Inbox> {
     }
   }
 
-  /** Takes what rooms tell. Resolves when it is stored. */
-  async take(told: readonly { roomId: string; body: string }[]): Promise<void> {
-    const states = told.map(({ roomId, body }) => ({
+  /** Takes updates from rooms. Resolves when it is stored. */
+  async take(updates: readonly { roomId: string; body: string }[]): Promise<void> {
+    const states = updates.map(({ roomId, body }) => ({
       roomId,
       state: JSON.parse(body) as ConversationState,
     }));

@@ -13,13 +13,13 @@ import {
   judgeOf,
 } from '../hooks/before-message.ts';
 import { outgoingHookOf } from '../hooks/outgoing.ts';
-import { pacedTelling } from '../hooks/paced-telling.ts';
+import { pacedCarry } from '../hooks/paced-carry.ts';
 import type { OrderAnswer, OrderCall, RequestAnswer, RequestCall } from '../relay/exchange.ts';
 import { RoomRelays } from '../relay/room-relays.ts';
 import { Room } from '../room/room.ts';
 import { FILES_TARGET } from '../room/files/deliver.ts';
 import { HOOK_TARGET } from '../room/hook/deliver.ts';
-import { INBOX_TARGET } from '../room/telling/evaluate.ts';
+import { INBOX_TARGET } from '../room/inbox-updates/evaluate.ts';
 import { attachRelays, type StoredRelays } from './attach-relays.ts';
 import type { Environment } from './environment.ts';
 import type { ObjectPorts } from './hosting-object.ts';
@@ -32,7 +32,7 @@ const STORED = 'relays';
 
 /** One room in its Durable Object: adapts sockets and calls to the Room, and nothing else. */
 export class RoomObject extends SocketObject<Room> {
-  readonly #tellHook = pacedTelling((deliveries) =>
+  readonly #tellHook = pacedCarry((deliveries) =>
     this.env.HOOK.getByName(this.roomId).tell(deliveries.map(({ key, body }) => ({ key, body }))),
   );
   readonly #beforeMessage = this.#makeBeforeMessage();

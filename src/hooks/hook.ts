@@ -95,10 +95,10 @@ export class Hook implements Hosted {
   }
 
   /** Takes what a room owes: that its log has changed, or an event with its body. */
-  tell(roomId: string, told: readonly { key: string; body: string }[]): void {
+  tell(roomId: string, owed: readonly { key: string; body: string }[]): void {
     this.#write(() => {
       if (this.#rows.state() === undefined) this.#rows.setState(this.#options.fingerprint, false);
-      for (const { key, body } of told) {
+      for (const { key, body } of owed) {
         const isLog = key === LOG_KEY;
         this.#deliveries.add(`${ROOM_TARGET}${roomId}`, key, isLog ? null : body);
         if (isLog) this.#rows.dropBatch(roomId);

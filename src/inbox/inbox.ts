@@ -169,9 +169,9 @@ export class Inbox {
   }
 
   /** Takes what rooms tell of a user. @throws Refusal `unavailable` when storage fails */
-  take(userId: string, told: readonly { roomId: string; state: ConversationState }[]): void {
+  take(userId: string, updates: readonly { roomId: string; state: ConversationState }[]): void {
     this.#tokenExpiry.sweep();
-    this.#pipeline.take(userId, told);
+    this.#pipeline.take(userId, updates);
   }
 
   /** A push has arrived that showed a message. */

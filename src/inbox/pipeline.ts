@@ -62,13 +62,13 @@ export class InboxPipeline {
   }
 
   /** Takes states that rooms tell. @throws Refusal `unavailable` when storage fails */
-  take(userId: string, told: readonly { roomId: string; state: ConversationState }[]): void {
+  take(userId: string, updates: readonly { roomId: string; state: ConversationState }[]): void {
     const { events, pushes, stores } = this.#parts;
     const { counted, changes } = this.commit('take', () => {
       const { changes, change } = writerOf(stores, userId);
       const note = (roomId: string, state: ConversationState) => pushes.note(userId, roomId, state);
       const context = { ...stores, userId, change, note };
-      const counted = told.flatMap(({ roomId, state }) => take(context, roomId, state) ?? []);
+      const counted = updates.flatMap(({ roomId, state }) => take(context, roomId, state) ?? []);
       pushes.advance();
       return { counted, changes };
     });

@@ -5,7 +5,7 @@ import { whole } from './objects.ts';
 
 const pair = { roomId, userId: z.string(), other: z.string() };
 const withName = { ...pair, username: z.string().optional() };
-const told = z.object({ conversation: z.custom<ConversationState>() });
+const withConversation = z.object({ conversation: z.custom<ConversationState>() });
 
 /** How far the export of a user has come: what is up to these is out. */
 const userExportCursorSchema = z.object({
@@ -27,7 +27,7 @@ export const conversationRequests = {
   /** The state of a user's conversation, and with `watchMs` what happens in the room as it does. */
   getConversation: {
     payload: z.object({ roomId, userId: z.string(), watchMs: whole(0).optional() }),
-    reply: told,
+    reply: withConversation,
     via: 'service',
     access: 'always',
   },
@@ -47,29 +47,29 @@ export const conversationRequests = {
   },
   setReading: {
     payload: z.object({ roomId, notify: notifySchema.optional(), readUpTo: whole(0).optional() }),
-    reply: told,
+    reply: withConversation,
     via: 'service',
   },
-  quitRoom: { payload: z.object({ roomId }), reply: told, via: 'service' },
+  quitRoom: { payload: z.object({ roomId }), reply: withConversation, via: 'service' },
   /** Whether the direct room of two users is there. */
   peekDirect: { payload: z.object(pair), reply: z.object({ isOpen: z.boolean() }), via: 'service' },
   openDirect: {
     payload: z.object(withName),
-    reply: told.extend({ created: z.literal(true).optional() }),
+    reply: withConversation.extend({ created: z.literal(true).optional() }),
     via: 'service',
   },
   setBlocked: {
     payload: z.object({ ...withName, blocked: z.boolean() }),
-    reply: told,
+    reply: withConversation,
     via: 'service',
   },
-  /** Has the room look at all members and tell their inboxes what they do not know. */
+  /** Compares and updates the inboxes of all members. */
   tellRoom: {
     payload: z.object({ roomId }),
     reply: z.object({}),
     via: 'http',
     route: 'POST /tell',
     hasOwnHandler: true,
-    summary: 'Has the room tell the inboxes of its members what they do not know; for admins.',
+    summary: 'Has the room compare and update the inboxes of its members; for admins.',
   },
 } as const;

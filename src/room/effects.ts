@@ -16,8 +16,8 @@ import type { Signal, Signals } from './presence/signals.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
-import type { Telling } from './telling/telling.ts';
-import type { Watchers } from './telling/watchers.ts';
+import type { InboxUpdates } from './inbox-updates/inbox-updates.ts';
+import type { Watchers } from './inbox-updates/watchers.ts';
 import type { Questions } from './questions.ts';
 import type { Question } from './verdict.ts';
 import { dueAt } from './upkeep/tasks.ts';
@@ -83,7 +83,7 @@ export type PlannedEffect =
   | PlainEffect
   | { type: 'setWakeup'; at: number | undefined }
   /** Something may have changed that inboxes show. */
-  | { type: 'tell' };
+  | { type: 'updateInboxes' };
 
 /** A decision that can be applied after its transaction without reading anything. */
 export interface Planned<R> {
@@ -126,9 +126,9 @@ export function plan<R>(
   const planned: PlannedEffect[] = [];
   let position: string | undefined;
   let wakes = false;
-  let delivers = context.told.isOn && context.told.hasMarks;
-  context.told.hasMarks = false;
-  if (delivers) planned.push({ type: 'tell' });
+  let delivers = context.sentStates.isOn && context.sentStates.hasMarks;
+  context.sentStates.hasMarks = false;
+  if (delivers) planned.push({ type: 'updateInboxes' });
   for (const key of context.hookEvents.size === 0 ? [] : hookKeys(context, effects)) {
     context.deliveries.add(HOOK_TARGET, key);
     delivers = true;
@@ -166,7 +166,7 @@ export interface EffectTargets {
   receipts: Receipts;
   departures: Departures;
   upkeep: Upkeep;
-  telling: Telling;
+  inboxUpdates: InboxUpdates;
   watchers: Watchers;
   /** Shows a user under the name in a connection's token. */
   rename: (connection: Connection) => void;
@@ -182,7 +182,7 @@ export class Effects {
   }
 
   apply(effects: readonly PlannedEffect[]): void {
-    const { outbox, appends, connections, receipts, departures, upkeep, telling, watchers } =
+    const { outbox, appends, connections, receipts, departures, upkeep, inboxUpdates, watchers } =
       this.#targets;
     let entry: Entry;
     for (const effect of effects) {
@@ -224,9 +224,9 @@ export class Effects {
         case 'reclaimSpace':
           upkeep.reclaimSpace();
           break;
-        case 'tell':
-          telling.soon();
-          if (watchers.until.size > 0) watchers.turned();
+        case 'updateInboxes':
+          inboxUpdates.soon();
+          if (watchers.until.size > 0) watchers.changed();
           break;
         case 'watch':
           watchers.watch(effect.userId, effect.until);

@@ -82,7 +82,7 @@ export interface Ports {
   meter?: Meter;
   /** Without it deliveries wait. */
   courier?: Courier;
-  /** Whether the courier reaches inboxes, which the room then tells what their users have in it. */
+  /** Whether the courier reaches inboxes, which then get updates of what their users have in the room. */
   hasInboxes?: boolean;
   application?: Application;
   /** Without it texts are stored without asking. */

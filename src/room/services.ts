@@ -24,10 +24,10 @@ import { Receipts } from './presence/receipts.ts';
 import { Signals } from './presence/signals.ts';
 import { Typing } from './presence/typing.ts';
 import { Database } from './storage/database.ts';
-import { INBOX_TARGET } from './telling/evaluate.ts';
-import { bodyOf } from './telling/state.ts';
-import { Telling } from './telling/telling.ts';
-import { Watchers } from './telling/watchers.ts';
+import { INBOX_TARGET } from './inbox-updates/evaluate.ts';
+import { bodyOf } from './inbox-updates/state.ts';
+import { InboxUpdates } from './inbox-updates/inbox-updates.ts';
+import { Watchers } from './inbox-updates/watchers.ts';
 import { storesOf } from './storage/stores.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 
@@ -99,9 +99,10 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
   // Applying effects may rename a user, and a renaming has effects.
   const apply = (planned: readonly PlannedEffect[]) => effects.apply(planned);
   const context = () => upkeep.context();
-  const telling = new Telling({ timer, log, context, wakeBy: (at) => upkeep.wakeBy(at) }, database);
+  const wakeBy = (at: number) => upkeep.wakeBy(at);
+  const inboxUpdates = new InboxUpdates({ timer, log, context, wakeBy }, database);
   const watchers = new Watchers({ ...ports, context });
-  const upkeep = new Upkeep(parts, database, ports, telling, apply);
+  const upkeep = new Upkeep(parts, database, ports, inboxUpdates, apply);
   const pipeline = new Pipeline(parts, database, ports, upkeep);
   const renewal = new Renewal(database, upkeep, rates, tokenExpiry, log, apply);
   const effects = new Effects({
@@ -110,7 +111,7 @@ export function servicesOf(roomId: string, ports: Ports, limits: Limits): RoomSe
     signals: new Signals(outbox, clock, timer),
     receipts: new Receipts(roomId, outbox, presence, connections, timer),
     upkeep,
-    telling,
+    inboxUpdates,
     watchers,
     rename: (connection) => renewal.rename(connection),
   });

@@ -6,7 +6,7 @@ import { Members } from '../../src/room/storage/members.ts';
 import { Messages } from '../../src/room/storage/messages.ts';
 import { RoomRow } from '../../src/room/storage/room-row.ts';
 import { SearchIndex } from '../../src/room/storage/search-index.ts';
-import { ToldStore } from '../../src/room/storage/told.ts';
+import { SentStates } from '../../src/room/storage/sent-states.ts';
 
 export interface Filling {
   /** The room's file, which nobody else has open; made where it is missing. */
@@ -58,7 +58,7 @@ export async function fillRoom({
   const room = new RoomRow(database, ports, roomId);
   const search = new SearchIndex(database, room);
   room.ensure();
-  enlist(new Members(database, new ToldStore(database, true), room), room, people);
+  enlist(new Members(database, new SentStates(database, true), room), room, people);
   for (let seq = room.read().rev + 1; seq <= count; seq++) {
     const message: Message = {
       roomId,

@@ -38,7 +38,7 @@ function isErased(answer: Answer | undefined): boolean {
   return 'done' in result && result.done === true;
 }
 
-/** What rooms have told so far does not count any more. */
+/** Updates that rooms have sent so far do not count any more. */
 function forget(context: InboxContext) {
   const { accounts, blocks, directs, userId } = context;
   context.forgetPushes();

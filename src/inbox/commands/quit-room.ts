@@ -4,7 +4,7 @@ import { assertVisible } from './set-conversation.ts';
 
 /**
  * Takes the user off a room's list. What the room remembers of mutes and bans stays. The inbox need not
- * know the room: it is told of a new one up to a second later.
+ * know the room: the update for a new one comes up to a second later.
  */
 export const quitRoom: InboxHandler<'quitRoom'> = (context, { roomId }) => {
   assertVisible(context, roomId);

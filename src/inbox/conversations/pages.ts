@@ -43,7 +43,7 @@ export function listPage(context: InboxContext, query: Query): InboxReply<'getIn
   };
 }
 
-/** Asks the rooms of a page whose counts may be higher than they were told, the first 50. */
+/** Asks the rooms of a page whose counts may be higher than they last sent, the first 50. */
 export function countsOf(context: InboxContext, query: Query): Ask[] {
   return find(context, query)
     .items.filter(isInexact)

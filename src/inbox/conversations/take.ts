@@ -38,7 +38,7 @@ function replaced(
 ): StoredConversation {
   const { gone = false, notice: _, ...said } = state;
   const hasRead = known !== undefined && said.readUpTo > known.readUpTo;
-  const turnsUnread = said.unread > 0 && said.notify !== 'none';
+  const becomesUnread = said.unread > 0 && said.notify !== 'none';
   if (gone) {
     const { topic: __, with: ___, last: ____, ...rest } = said;
     return { ...rest, roomId, gone, inboxRev: 0, ...NO_CHOICES, unread: 0, unreadMentions: 0 };
@@ -49,7 +49,7 @@ function replaced(
     gone,
     inboxRev: 0,
     pinned: known?.pinned ?? false,
-    archived: turnsUnread ? false : (known?.archived ?? false),
+    archived: becomesUnread ? false : (known?.archived ?? false),
     unreadFrom: hasRead ? null : (known?.unreadFrom ?? null),
     draft: known?.draft ?? null,
   };

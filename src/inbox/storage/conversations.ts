@@ -190,7 +190,7 @@ export class Conversations {
   }
 }
 
-/** Whether a conversation may have more unread messages than its room has told of. */
+/** Whether a conversation may have more unread messages than its room has sent. */
 export function isInexact({ gone, unread }: StoredConversation): boolean {
   return !gone && unread > 0 && unread < UNREAD_COUNTED;
 }

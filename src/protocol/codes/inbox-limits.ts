@@ -19,15 +19,15 @@ export const inboxLimits = {
   directsPerDay: 20,
   /** Rooms that one step of a rebuild asks. */
   rebuildRooms: 20,
-  /** A turn is told this long after it at the earliest, so that more is told with it, in milliseconds. */
+  /** A change is sent this long after it at the earliest, so that others are sent with it, in milliseconds. */
   gatherMs: 1_000,
-  /** Users who are connected to a room are told of what is still unread after this long, in milliseconds. */
+  /** What a user who is connected to a room has not read is sent to the user's inbox after this long, in milliseconds. */
   presentMs: 60_000,
-  /** Least time between two tellings of how far a present user has read, in milliseconds. */
+  /** Least time between two updates of how far a present user has read, in milliseconds. */
   readEveryMs: 3_600_000,
-  /** How often such a user is looked at, who may have left since, in milliseconds. */
+  /** How often such a user, who may have left since, is compared, in milliseconds. */
   readLookMs: 600_000,
-  /** Users of a room whose inboxes one step tells. */
+  /** Users of a room whose inboxes one step updates. */
   stepUsers: 100,
   /** Least time between two calls of a room to inboxes that watch it, in milliseconds. */
   watcherEveryMs: 500,

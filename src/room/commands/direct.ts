@@ -1,7 +1,7 @@
 import { nameOfId } from '../../protocol/text.ts';
 import { assertAdmin } from '../access/access.ts';
 import type { Context, Handler } from '../context.ts';
-import { currentState } from '../telling/state.ts';
+import { currentState } from '../inbox-updates/state.ts';
 
 /** Whether the direct room of two users is there. */
 export const peekDirect: Handler<'peekDirect'> = ({ access, members }, { userId }) => {
@@ -57,11 +57,11 @@ function rename({ members }: Context, userId: string, username: string | undefin
 }
 
 function set(
-  { told }: Context,
+  { sentStates }: Context,
   userId: string,
   change: { opened: true } | { blocks: boolean },
 ): void {
-  told.mark(userId, 0);
-  const known = told.find(userId);
-  if (known !== undefined) told.put({ ...known, ...change });
+  sentStates.mark(userId, 0);
+  const known = sentStates.find(userId);
+  if (known !== undefined) sentStates.put({ ...known, ...change });
 }

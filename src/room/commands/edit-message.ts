@@ -36,7 +36,7 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   messages.edit(after);
   search.add(after);
   moveMentions(context, before, after);
-  context.told.markExcerpt(after.seq);
+  context.sentStates.markExcerpt(after.seq);
   return updated(context, after, position, 'edited');
 };
 
@@ -77,11 +77,11 @@ function isSame(before: Message, after: Message): boolean {
 }
 
 /** Counts the mentions that an edit has added, and no longer those that it has removed. */
-function moveMentions({ mentions, told }: Context, before: Message, after: Message): void {
+function moveMentions({ mentions, sentStates }: Context, before: Message, after: Message): void {
   const [old, now] = [mentionedOthers(before), mentionedOthers(after)];
   const removed = old.filter((userId) => !now.includes(userId));
   const added = now.filter((userId) => !old.includes(userId));
   mentions.remove(after.seq, removed);
   mentions.add(after.seq, added);
-  told.markKnown([...removed, ...added]);
+  sentStates.markKnown([...removed, ...added]);
 }

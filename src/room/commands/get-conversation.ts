@@ -1,7 +1,7 @@
 import type { Handler } from '../context.ts';
 import { unavailable } from '../../protocol/codes/errors.ts';
 import { assertAdmin } from '../access/access.ts';
-import { currentState } from '../telling/state.ts';
+import { currentState } from '../inbox-updates/state.ts';
 
 /** The state of a user's conversation with exact counts, for their inbox, which may also watch. */
 export const getConversation: Handler<'getConversation'> = (context, { userId, watchMs }) => {

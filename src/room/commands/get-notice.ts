@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts';
 import { assertAdmin } from '../access/access.ts';
-import { noticeOf } from '../telling/notice.ts';
+import { noticeOf } from '../inbox-updates/notice.ts';
 
 /** What a user is to be notified of as of now, for their inbox, which pushes it. */
 export const getNotice: Handler<'getNotice'> = (context, { userId }) => {

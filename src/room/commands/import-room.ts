@@ -204,7 +204,7 @@ class Importing {
   }
 
   #end({ type: _, ...record }: LineOf<'end'>): void {
-    const { records, room, messages, told, files, now } = this.#context;
+    const { records, room, messages, sentStates, files, now } = this.#context;
     if (record.rev < records.newestRev())
       throw invalidField('rev', 'must not be below that of a message');
     const [oldest] = messages.oldest(1);
@@ -212,7 +212,7 @@ class Importing {
     const restored: RoomRecord = { ...record, horizon };
     room.finishImport(restored);
     files.expireUnsent(now);
-    told.markAll();
+    sentStates.markAll();
     this.isDone = true;
   }
 }

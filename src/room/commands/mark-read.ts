@@ -5,7 +5,7 @@ import { unreadOf } from '../messages/unread.ts';
 
 /** A read position only grows, and never beyond the room. */
 export const markRead: Handler<'markRead'> = (context, payload) => {
-  const { members, told, state, access, actor, now } = context;
+  const { members, sentStates, state, access, actor, now } = context;
   const { userId } = actor.identity;
   const readUpTo = Math.min(payload.readUpTo, state.rev);
   const before = access.isListed ? (access.member?.readUpTo ?? 0) : undefined;
@@ -14,7 +14,7 @@ export const markRead: Handler<'markRead'> = (context, payload) => {
   }
   const member = ensureMember(context, actorName(context, undefined, 'username'));
   members.put({ ...member, readUpTo }, false);
-  told.markRead(userId, now + inboxLimits.readLookMs);
+  sentStates.markRead(userId, now + inboxLimits.readLookMs);
   const receipt = { userId, readUpTo };
   return {
     reply: unreadOf(context, readUpTo),

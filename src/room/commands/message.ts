@@ -81,9 +81,9 @@ function send(
   if (payload.streaming === true) streams.begin(sent, context.now);
   const others = mentioned.length > 0 ? mentionedOthers(sent) : [];
   if (others.length > 0) mentions.add(rev, others);
-  context.told.markMessage(context.now, sender.userId, others);
+  context.sentStates.markMessage(context.now, sender.userId, others);
   // Until something is said a direct room is not in the inbox of the one who did not open it.
-  if (access.isDirect) context.told.markUntold(context.members.after('', 2), context.now);
+  if (access.isDirect) context.sentStates.markUnsent(context.members.after('', 2), context.now);
   if (rev - state.indexed >= fixed.unindexedRevs) search.catchUp();
   typing.end(sender.userId);
   const event = { name: 'message' as const, payload: sent };

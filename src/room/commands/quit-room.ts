@@ -2,7 +2,7 @@ import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Handler } from '../context.ts';
 import { broadcast } from '../effects.ts';
 import { shownMember } from '../access/targets.ts';
-import { currentState } from '../telling/state.ts';
+import { currentState } from '../inbox-updates/state.ts';
 
 /** Takes the actor off the list. The row stays, so that mutes, kicks, bans and slow mode survive. */
 export const quitRoom: Handler<'quitRoom'> = (context) => {

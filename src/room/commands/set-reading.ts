@@ -2,7 +2,7 @@ import { Refusal } from '../../protocol/codes/errors.ts';
 import type { Payload } from '../../protocol/commands.ts';
 import type { Context, Handler } from '../context.ts';
 import type { Effect } from '../effects.ts';
-import { currentState } from '../telling/state.ts';
+import { currentState } from '../inbox-updates/state.ts';
 import { markRead } from './mark-read.ts';
 
 /** Sets what the room keeps of a member's reading: how far they have read, and when to notify them. */
@@ -17,13 +17,13 @@ export const setReading: Handler<'setReading'> = (context, { notify, readUpTo })
 };
 
 function setNotify(
-  { told }: Context,
+  { sentStates }: Context,
   userId: string,
   notify: NonNullable<Payload<'setReading'>['notify']>,
 ): void {
-  told.mark(userId, 0);
-  const known = told.find(userId);
-  if (known !== undefined) told.put({ ...known, notify });
+  sentStates.mark(userId, 0);
+  const known = sentStates.find(userId);
+  if (known !== undefined) sentStates.put({ ...known, notify });
 }
 
 function read(context: Context, readUpTo: number): readonly Effect[] {

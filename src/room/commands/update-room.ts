@@ -5,7 +5,7 @@ import type { RoomOptions } from '../storage/room-row.ts';
 
 /** Sets what is given. Moderators set topic and slow mode; the rest is the owners'. */
 export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
-  const { room, state, access, audit, told, actor, now } = context;
+  const { room, state, access, audit, sentStates, actor, now } = context;
   const isOwners =
     payload.private !== undefined ||
     payload.readOnly !== undefined ||
@@ -25,7 +25,7 @@ export const updateRoom: Handler<'updateRoom'> = (context, payload) => {
   );
   if (Object.keys(change).length === 0) return { reply: { room: room.info() } };
   room.set(after);
-  if (after.topic !== state.topic) told.markAll();
+  if (after.topic !== state.topic) sentStates.markAll();
   audit.add({ timestamp: now, by: actor.identity.userId, act: 'updateRoom', change });
   const info = room.info();
   const effects: Effect[] = [

@@ -14,12 +14,12 @@ interface Emptied {
 
 /** Deletes what a message says and what other tables keep about it; its row stays. @param by who deletes it */
 export function emptyMessage(context: UpkeepContext, before: Message, by: string): Emptied {
-  const { messages, room, told } = context;
+  const { messages, room, sentStates } = context;
   const { rev, timestamp, position } = room.change();
   const effects = removeDependents(context, before);
   messages.delete(before.seq, rev, timestamp, by);
   // It was unread for some and mentioned others.
-  told.markAll();
+  sentStates.markAll();
   const { mentions: _, meta: __, reactions: ___, files: ____, ...rest } = before;
   const { streaming: _____, status: ______, kind: _______, data: ________, ...kept } = rest;
   const message = { ...kept, rev, message: '', deletedAt: timestamp };

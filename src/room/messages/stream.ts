@@ -70,7 +70,7 @@ export function endStream(
   before: Message,
   status: 'done' | StreamEnding,
 ): Ended {
-  const { messages, streams, search, told, room, roomId, now } = context;
+  const { messages, streams, search, sentStates, room, roomId, now } = context;
   const judged = judge(context, before);
   if ('refusal' in judged) return refused(context, before, judged.refusal);
   const { rev, position } = room.change();
@@ -80,8 +80,8 @@ export function endStream(
   messages.endStream(message);
   streams.remove(seq);
   search.add(message);
-  told.markMessage(now, message.senderId, mentionedOthers(message));
-  told.markExcerpt(seq);
+  sentStates.markMessage(now, message.senderId, mentionedOthers(message));
+  sentStates.markExcerpt(seq);
   if (judged !== before) return { message, event: updatedEvent(message, 'edited'), position };
   const payload = { roomId, seq, rev, offset: message.message.length, text: '', status };
   return { message, event: { name: 'messageAppended', payload }, position };

@@ -16,13 +16,13 @@ export function composeData(context: UpkeepContext, before: Message, data: JsonO
 
 /** Writes what `composeData` has made of a message, and takes it into search. */
 export function replaceData(context: UpkeepContext, before: Message, draft: Draft): Changed {
-  const { search, messages, room, told } = context;
+  const { search, messages, room, sentStates } = context;
   const { message: text } = before;
   const { rev, timestamp, position } = room.change();
   const message: Message = { ...withDraft(before, draft), rev };
   if (message.message !== text) {
     search.remove(before);
-    told.markExcerpt(message.seq);
+    sentStates.markExcerpt(message.seq);
   }
   // The text of a stream stands in its chunks until it ends.
   messages.edit(before.streaming === true ? { ...message, message: '' } : message);

@@ -129,7 +129,7 @@ export class Presence {
     if (isNew) this.#broadcast('userJoined', this.#event(user), connection);
   }
 
-  /** A joined connection has ended or left. Telling the same again changes nothing. */
+  /** A joined connection has ended or left. A repeated call changes nothing. */
   leave(connection: Connection, reason: LeaveReason): void {
     const user = this.#users.get(connection.state.identity.userId);
     if (user !== undefined) this.#drop(user, connection, reason);

@@ -5,7 +5,7 @@ import { marksOf } from '../access/names.ts';
 import type { Database } from './database.ts';
 import { Remembered } from './remembered.ts';
 import type { RoomRow } from './room-row.ts';
-import type { ToldStore } from './told.ts';
+import type { SentStates } from './sent-states.ts';
 import type { Name } from '../ports.ts';
 
 /** What the room remembers of a user. Role `none`: not on the list, but known for another reason. */
@@ -53,14 +53,14 @@ const LAST_CHARACTER = '\u{10FFFF}';
 /** The room's list: users who have changed something durable in it, or were added to it. */
 export class Members {
   readonly #database: Database;
-  readonly #told: ToldStore;
+  readonly #sentStates: SentStates;
   readonly #room: RoomRow;
   /** By user id; undefined for a user who has no row. */
   readonly #known: Remembered<Map<string, KnownMember | undefined>>;
 
-  constructor(database: Database, told: ToldStore, room: RoomRow) {
+  constructor(database: Database, sentStates: SentStates, room: RoomRow) {
     this.#database = database;
-    this.#told = told;
+    this.#sentStates = sentStates;
     this.#room = room;
     this.#known = new Remembered(database, () => new Map());
   }
@@ -76,9 +76,9 @@ export class Members {
     return member;
   }
 
-  /** Writes all that is known of a user. @param turns whether the user's inbox may have to be told */
-  put(member: KnownMember, turns = true): void {
-    if (turns) this.#told.mark(member.userId, 0);
+  /** Writes all that is known of a user. @param updatesInbox whether the user's inbox may need an update */
+  put(member: KnownMember, updatesInbox = true): void {
+    if (updatesInbox) this.#sentStates.mark(member.userId, 0);
     this.#database.run('UPDATE room SET touched = touched + 1');
     const row = this.#database.first<{ touched: number }>('SELECT touched FROM room');
     this.#write(member, row?.touched ?? 0);
@@ -137,7 +137,7 @@ export class Members {
   }
 
   remove(userId: string): void {
-    this.#told.mark(userId, 0);
+    this.#sentStates.mark(userId, 0);
     this.#known.value.delete(userId);
     this.#database.run('DELETE FROM member_keys WHERE user_id = ?', userId);
     this.#database.run('DELETE FROM members WHERE user_id = ?', userId);

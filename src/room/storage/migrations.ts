@@ -1,5 +1,5 @@
 import { CREATE_DELIVERIES } from '../../deliveries/delivery-rows.ts';
-import { ADD_REPEATS, CREATE_TOLD } from './told.ts';
+import { ADD_REPEATS, CREATE_SENT_STATES } from './sent-states.ts';
 import { mergeReactions } from './merge-reactions.ts';
 import { indexFileNames } from './index-file-names.ts';
 import type { Sql } from '../ports.ts';
@@ -148,7 +148,7 @@ export const migrations: Migrations = [
   ],
   [mergeReactions],
   CREATE_DELIVERIES,
-  CREATE_TOLD,
+  CREATE_SENT_STATES,
   [
     // 'streaming', or how a streamed text ended; absent where it is done.
     'ALTER TABLE messages ADD COLUMN status TEXT',

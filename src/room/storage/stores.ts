@@ -12,7 +12,7 @@ import { Reactions } from './reactions.ts';
 import { Records } from './records.ts';
 import { RoomRow } from './room-row.ts';
 import { SearchIndex } from './search-index.ts';
-import { ToldStore } from './told.ts';
+import { SentStates } from './sent-states.ts';
 import { Streams } from './streams.ts';
 import { UnreadMessages } from './unread-messages.ts';
 
@@ -29,28 +29,28 @@ export interface Stores {
   search: SearchIndex;
   audit: Audit;
   erasures: Erasures;
-  told: ToldStore;
+  sentStates: SentStates;
   streams: Streams;
   files: Files;
   incoming: IncomingHooks;
 }
 
 export function storesOf(database: Database, ports: Ports, roomId: string): Stores {
-  const told = new ToldStore(database, ports.hasInboxes === true);
+  const sentStates = new SentStates(database, ports.hasInboxes === true);
   const room = new RoomRow(database, ports, roomId);
   return {
     room,
     messages: new Messages(database, roomId),
     unreadMessages: new UnreadMessages(database),
     records: new Records(database),
-    members: new Members(database, told, room),
+    members: new Members(database, sentStates, room),
     reactions: new Reactions(database),
     perUser: new PerUserValues(database),
     mentions: new Mentions(database),
     search: new SearchIndex(database, room),
     audit: new Audit(database),
     erasures: new Erasures(database),
-    told,
+    sentStates,
     streams: new Streams(database),
     files: new Files(database, room),
     incoming: new IncomingHooks(database),

@@ -2,7 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { deleteBytes } from '../files/deliver.ts';
-import { evaluate, INBOX_TARGET } from '../telling/evaluate.ts';
+import { evaluate, INBOX_TARGET } from '../inbox-updates/evaluate.ts';
 import type { Draft } from '../../protocol/app-room.ts';
 import { recounted } from '../own/per-user.ts';
 import { composeData, replaceData } from '../own/replace-data.ts';
@@ -62,7 +62,7 @@ function eraseRows(
   const step: Step = { context, userId, by, left: fixed.stepRows, broadcasts: [] };
   eraseMessages(step);
   eraseMentions(step);
-  context.told.markAll();
+  context.sentStates.markAll();
   eraseReactions(step);
   eraseActs(step);
   eraseFiles(step);

@@ -21,7 +21,7 @@ function pruneDueAt({ messages, state }: UpkeepContext): number | undefined {
 
 /** Removes up to 500 rows: the oldest messages that are past keeping, with their dependents. */
 function prune(context: UpkeepContext): readonly Effect[] {
-  const { messages, search, erasures, told, room, state, now } = context;
+  const { messages, search, erasures, sentStates, room, state, now } = context;
   const cutoff = now - (state.retentionDays ?? Infinity) * DAY_MS;
   let left: number = fixed.stepRows;
   let last = 0;
@@ -34,7 +34,7 @@ function prune(context: UpkeepContext): readonly Effect[] {
     last = message.seq;
   }
   messages.removeUpTo(last);
-  told.markAll();
+  sentStates.markAll();
   const [kept] = messages.oldest(1);
   room.setHorizon(Math.max(state.horizon, kept?.seq ?? last + 1));
   if (kept !== undefined && kept.timestamp < cutoff) {

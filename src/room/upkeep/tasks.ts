@@ -1,6 +1,6 @@
 import type { UpkeepContext } from '../context.ts';
 import type { Effect } from '../effects.ts';
-import { tellingDueAt } from '../telling/task.ts';
+import { inboxUpdatesDueAt } from '../inbox-updates/task.ts';
 import { erasing } from './erasing.ts';
 import { droppingFiles, expiringFiles, sweepingFiles } from './files.ts';
 import { interrupting } from './interrupting.ts';
@@ -41,11 +41,11 @@ const delivering: UpkeepTask = {
   step: () => [],
 };
 
-/** Inboxes are told of what has turned at every wakeup, also where the room is erased. */
-const telling: UpkeepTask = { dueAt: tellingDueAt, step: () => [] };
+/** Inboxes get their updates at every wakeup, also where the room is erased. */
+const inboxUpdates: UpkeepTask = { dueAt: inboxUpdatesDueAt, step: () => [] };
 
 /** What goes on in a room that is erased or not whole yet. */
-const always: readonly UpkeepTask[] = [droppingFiles, delivering, telling];
+const always: readonly UpkeepTask[] = [droppingFiles, delivering, inboxUpdates];
 
 /** In the order in which they are done. */
 const tasks: readonly UpkeepTask[] = [

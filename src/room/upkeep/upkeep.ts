@@ -4,7 +4,7 @@ import { plan, type PlannedEffect } from '../effects.ts';
 import { EARLIER_LIVES, FILES_TARGET } from '../files/deliver.ts';
 import type { Ports } from '../ports.ts';
 import type { Database } from '../storage/database.ts';
-import type { Telling } from '../telling/telling.ts';
+import type { InboxUpdates } from '../inbox-updates/inbox-updates.ts';
 import { UNCHECKED } from '../messages/stream.ts';
 import { Undecided, type Verdict } from '../verdict.ts';
 import { interruptStream } from './interrupting.ts';
@@ -28,7 +28,7 @@ export class Upkeep {
   readonly parts: RoomParts;
   readonly #database: Database;
   readonly #ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>;
-  readonly #telling: Telling;
+  readonly #inboxUpdates: InboxUpdates;
   readonly #apply: (effects: readonly PlannedEffect[]) => void;
   /** For when the wakeup is set; undefined also when that is not known. */
   wakeAt: number | undefined;
@@ -39,13 +39,13 @@ export class Upkeep {
     parts: RoomParts,
     database: Database,
     ports: Pick<Ports, 'clock' | 'wakeup' | 'log'>,
-    telling: Telling,
+    inboxUpdates: InboxUpdates,
     apply: (effects: readonly PlannedEffect[]) => void,
   ) {
     this.parts = parts;
     this.#database = database;
     this.#ports = ports;
-    this.#telling = telling;
+    this.#inboxUpdates = inboxUpdates;
     this.#apply = apply;
   }
 
@@ -73,7 +73,7 @@ export class Upkeep {
       const { effects } = this.#database.atomic(() => {
         const context = this.context();
         context.deliveries.wake();
-        this.#telling.wake(context);
+        this.#inboxUpdates.wake(context);
         const effects = [...upkeepStep(context), { type: 'wake' as const }];
         return plan(context, { reply: {}, effects }, this.wakeAt);
       });
@@ -113,19 +113,19 @@ export class Upkeep {
 
   /** What is owed outlives the room, with what it says; so must the wakeup, which storage may hold. */
   #eraseAll(): void {
-    const { room, deliveries, told } = this.parts;
+    const { room, deliveries, sentStates } = this.parts;
     const owed = deliveries.withBodies();
-    const [toldTo, telling] = [told.all(), told.state()];
+    const [sentTo, inboxUpdates] = [sentStates.all(), sentStates.state()];
     const hasFiles = room.read().fileBytes !== null;
     const again = this.#ports.clock.now() + fixed.pendingFileMs;
     this.#database.erase(() => {
       room.markErased(hasFiles ? again : null);
       deliveries.restore(owed);
-      told.restore(toldTo, telling);
+      sentStates.restore(sentTo, inboxUpdates);
       if (hasFiles) deliveries.add(FILES_TARGET, EARLIER_LIVES);
     });
     this.setWakeup(dueAt(this.context()));
-    if (toldTo.length > 0) this.#telling.soon();
+    if (sentTo.length > 0) this.#inboxUpdates.soon();
   }
 
   /** Drops storage where that was decided. */

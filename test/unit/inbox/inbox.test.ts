@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
-import { excerptOf } from '../../../src/room/telling/excerpt.ts';
+import { excerptOf } from '../../../src/room/inbox-updates/excerpt.ts';
 import { migrations } from '../../../src/room/storage/migrations.ts';
-import { CREATE_TOLD } from '../../../src/room/storage/told.ts';
+import { CREATE_SENT_STATES } from '../../../src/room/storage/sent-states.ts';
 import { oldRoom } from '../../contract/old-rooms.ts';
 import { admin, World } from '../../simulation/inbox/world.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -225,7 +225,7 @@ test('an inbox that is open and idle sets no timer and no wakeup, and neither do
 test('a room from before there were inboxes fills those of its members, some at a time, once it is used', () => {
   const world = newWorld();
   const { file } = world.room('lobby');
-  const before = migrations.findIndex((steps) => steps === CREATE_TOLD);
+  const before = migrations.findIndex((steps) => steps === CREATE_SENT_STATES);
   for (const statement of oldRoom(before)) file.run(statement);
   const members = Array.from({ length: 250 }, (_, at) => `member ${at}`);
   for (const userId of members) {

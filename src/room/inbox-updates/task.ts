@@ -2,14 +2,14 @@ import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { UpkeepContext } from '../context.ts';
 import { evaluate } from './evaluate.ts';
 
-/** The latest time for the next step of telling; undefined: none is due until a change. */
-export function tellingDueAt({ told, state, now }: UpkeepContext): number | undefined {
-  if (!told.isOn || state.importing) return undefined;
-  const { passDue, sweptTo } = told.state();
+/** The latest time for the next step of inbox updates; undefined: none is due until a change. */
+export function inboxUpdatesDueAt({ sentStates, state, now }: UpkeepContext): number | undefined {
+  if (!sentStates.isOn || state.importing) return undefined;
+  const { passDue, sweptTo } = sentStates.state();
   const first = Math.min(
     sweptTo === null ? Infinity : now,
     passDue ?? Infinity,
-    told.firstDue() ?? Infinity,
+    sentStates.firstDue() ?? Infinity,
   );
   if (first === Infinity) return undefined;
   // What is due already is done by timers, and by the wakeup where those are lost.
@@ -18,23 +18,23 @@ export function tellingDueAt({ told, state, now }: UpkeepContext): number | unde
 }
 
 /**
- * One bounded step of telling: users who are due, then a sweep over all members, then a pass over the
- * users whom a new message may concern (`ToldStore.listening`).
+ * One bounded step of inbox updates: users who are due, then a sweep over all members, then a pass over the
+ * users whom a new message may concern (`SentStates.listening`).
  * @param passedTo the last user id that the pass has reached
  * @returns where the pass stands; an empty string where it is done or not due
  */
-export function tellingStep(
+export function inboxUpdateStep(
   context: UpkeepContext,
   passedTo: string,
 ): { hasMore: boolean; passedTo: string } {
-  const { told, now } = context;
+  const { sentStates, now } = context;
   const limit = inboxLimits.stepUsers;
-  const due = told.due(now, limit);
+  const due = sentStates.due(now, limit);
   for (const userId of due) evaluate(context, userId);
   if (due.length === limit) return { hasMore: true, passedTo };
   if (sweepStep(context, limit)) return { hasMore: true, passedTo };
-  if (told.state().passDue === null) return { hasMore: false, passedTo: '' };
-  const found = told.listening(passedTo, limit);
+  if (sentStates.state().passDue === null) return { hasMore: false, passedTo: '' };
+  const found = sentStates.listening(passedTo, limit);
   for (const userId of found) evaluate(context, userId);
   const hasMore = found.length === limit;
   return { hasMore, passedTo: hasMore ? (found.at(-1) ?? '') : '' };
@@ -42,11 +42,11 @@ export function tellingStep(
 
 /** Evaluates the next members of a sweep. @returns whether a sweep was under way */
 function sweepStep(context: UpkeepContext, limit: number): boolean {
-  const { told, members, state } = context;
-  const { sweptTo } = told.state();
+  const { sentStates, members, state } = context;
+  const { sweptTo } = sentStates.state();
   if (sweptTo === null) return false;
   const found = state.deletion === null ? members.after(sweptTo, limit) : [];
   for (const { userId } of found) evaluate(context, userId);
-  told.setSweptTo(found.length === limit ? (found.at(-1)?.userId ?? null) : null);
+  sentStates.setSweptTo(found.length === limit ? (found.at(-1)?.userId ?? null) : null);
   return true;
 }

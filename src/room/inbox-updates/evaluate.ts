@@ -1,34 +1,34 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { UpkeepContext } from '../context.ts';
-import type { Told, ToldStore } from '../storage/told.ts';
-import { editionOf, type Signature, signatureOf, toldSignature } from './signature.ts';
+import type { SentState, SentStates } from '../storage/sent-states.ts';
+import { editionOf, type Signature, signatureOf, sentSignature } from './signature.ts';
 
 /** The target under which deliveries to a user's inbox are stored. */
 export const INBOX_TARGET = 'inbox:';
 
 /**
- * Compares what a user's inbox was last told with the current state. A difference is sent now, or
+ * Compares what was last sent to a user's inbox with the current state. A difference is sent now, or
  * later where seconds do not matter.
  * @param atOnce sends also what could wait
  */
 export function evaluate(context: UpkeepContext, userId: string, atOnce = false): void {
-  const { told: store, now } = context;
-  const told = store.find(userId);
-  const current = signatureOf(context, userId, told);
-  const before = toldSignature(told);
+  const { sentStates: store, now } = context;
+  const sent = store.find(userId);
+  const current = signatureOf(context, userId, sent);
+  const before = sentSignature(sent);
   if (isSame(before, current)) {
-    if (told !== undefined && told.due !== null) keep(store, { ...told, due: null });
+    if (sent !== undefined && sent.due !== null) keep(store, { ...sent, due: null });
     return;
   }
-  const due = atOnce ? now : dueAt(context, userId, told, before, current);
-  if (due <= now || told === undefined) tell(context, userId, told, current);
-  else postpone(context, told, due);
+  const due = atOnce ? now : dueAt(context, userId, sent, before, current);
+  if (due <= now || sent === undefined) send(context, userId, sent, current);
+  else postpone(context, sent, due);
 }
 
 /** Keeps a due time that is set already and sooner, so that evaluating again writes nothing. */
-function postpone({ told: store, now }: UpkeepContext, told: Told, due: number): void {
-  const isSet = told.due !== null && told.due > now && told.due <= due;
-  if (!isSet) store.put({ ...told, due });
+function postpone({ sentStates: store, now }: UpkeepContext, sent: SentState, due: number): void {
+  const isSet = sent.due !== null && sent.due > now && sent.due <= due;
+  if (!isSet) store.put({ ...sent, due });
 }
 
 function isSame(before: Signature | undefined, current: Signature | undefined): boolean {
@@ -36,28 +36,28 @@ function isSame(before: Signature | undefined, current: Signature | undefined): 
 }
 
 /** Of a user who is gone only their choices stay. */
-function keep(store: ToldStore, told: Told): void {
-  const { state, notify, blocks, opened } = told;
-  if (state !== null || notify !== null || blocks || opened) store.put(told);
-  else store.remove(told.userId);
+function keep(store: SentStates, sent: SentState): void {
+  const { state, notify, blocks, opened } = sent;
+  if (state !== null || notify !== null || blocks || opened) store.put(sent);
+  else store.remove(sent.userId);
 }
 
-function tell(
-  { told: store, deliveries, roomId, now }: UpkeepContext,
+function send(
+  { sentStates: store, deliveries, roomId, now }: UpkeepContext,
   userId: string,
-  told: Told | undefined,
+  sent: SentState | undefined,
   current: Signature | undefined,
 ): void {
-  const after: Told = {
+  const after: SentState = {
     userId,
     state: current === undefined ? null : JSON.stringify(current),
     version: store.nextVersion(now),
     at: now,
     lastSeq: current?.last?.seq ?? null,
     due: null,
-    notify: told?.notify ?? null,
-    blocks: told?.blocks ?? false,
-    opened: told?.opened ?? false,
+    notify: sent?.notify ?? null,
+    blocks: sent?.blocks ?? false,
+    opened: sent?.opened ?? false,
   };
   keep(store, after);
   deliveries.add(`${INBOX_TARGET}${userId}`, roomId);
@@ -67,12 +67,12 @@ function tell(
 function dueAt(
   context: UpkeepContext,
   userId: string,
-  told: Told | undefined,
+  sent: SentState | undefined,
   before: Signature | undefined,
   current: Signature | undefined,
 ): number {
   const { connections, unreadMessages, members, now } = context;
-  if (told === undefined || before === undefined || current === undefined) return now;
+  if (sent === undefined || before === undefined || current === undefined) return now;
   const isPresent = connections.joinedOf(userId).length > 0;
   if (current.unread && !before.unread) {
     if (!isPresent) return now;
@@ -84,11 +84,11 @@ function dueAt(
     );
   }
   if (!isLazy(before, current) || (!isPresent && isUnreadAgain(before, current))) return now;
-  const toldAt = Math.min(told.at, now);
-  if (before.unreadMentions !== current.unreadMentions) return toldAt + mentionsDelay(before);
+  const sentAt = Math.min(sent.at, now);
+  if (before.unreadMentions !== current.unreadMentions) return sentAt + mentionsDelay(before);
   if (isLastGone(context, before)) return now;
-  if (!isPresent || current.unread) return toldAt + inboxLimits.presentMs;
-  const latest = toldAt + inboxLimits.readEveryMs;
+  if (!isPresent || current.unread) return sentAt + inboxLimits.presentMs;
+  const latest = sentAt + inboxLimits.readEveryMs;
   return latest <= now ? now : Math.min(latest, now + inboxLimits.readLookMs);
 }
 
@@ -119,7 +119,7 @@ function isLastGone({ messages }: UpkeepContext, { last }: Signature): boolean {
 }
 
 /**
- * More mentions of a user who does not read are told ever more rarely: after one a second, then a
+ * More mentions of a user who does not read are sent ever more rarely: after one a second, then a
  * minute later for each that is known.
  */
 function mentionsDelay({ unreadMentions }: Signature): number {

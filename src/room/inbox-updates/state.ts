@@ -3,28 +3,28 @@ import type { UpkeepContext } from '../context.ts';
 import { evaluate } from './evaluate.ts';
 import { lastOf } from './excerpt.ts';
 import { noticeMessage } from './notice.ts';
-import { toldSignature } from './signature.ts';
+import { sentSignature } from './signature.ts';
 
 /**
  * The state to send to a user's inbox: the stored signature and its version, with the current counts and
  * excerpt. Without a row it says that the conversation is gone.
  */
 export function stateOf(context: UpkeepContext, userId: string): ConversationState {
-  const { told: store, members, messages, unreadMessages, roomId, now } = context;
-  const told = store.find(userId);
-  const signature = toldSignature(told);
+  const { sentStates: store, members, messages, unreadMessages, roomId, now } = context;
+  const sent = store.find(userId);
+  const signature = sentSignature(sent);
   const kind = isDirect(roomId) ? ('direct' as const) : ('room' as const);
-  if (told === undefined || signature === undefined || signature.role === undefined) {
-    const version = Math.max(store.state().version, told?.version ?? 0, 1);
+  if (sent === undefined || signature === undefined || signature.role === undefined) {
+    const version = Math.max(store.state().version, sent?.version ?? 0, 1);
     return { ...NOTHING, version, asOf: now, gone: true, kind, at: now };
   }
   const { topic, with: other, role, readUpTo, unread, notify, last } = signature;
   const actual = members.find(userId)?.readUpTo ?? readUpTo;
   const message = last === null ? undefined : messages.find(last.seq);
   const isShown = message !== undefined && message.deletedAt === undefined;
-  const notice = unread ? noticeMessage(context, userId, told) : undefined;
+  const notice = unread ? noticeMessage(context, userId, sent) : undefined;
   return {
-    version: told.version,
+    version: sent.version,
     asOf: now,
     kind,
     ...(topic !== null && { topic }),
@@ -36,7 +36,7 @@ export function stateOf(context: UpkeepContext, userId: string): ConversationSta
     unreadMentions: signature.unreadMentions,
     notify,
     ...(notice !== undefined && { notice: { seq: notice.seq, at: notice.timestamp } }),
-    at: told.at,
+    at: sent.at,
   };
 }
 
@@ -58,7 +58,7 @@ export function bodyOf(context: UpkeepContext, userId: string): string {
  * storage answers with a version above all that it ever sent.
  */
 export function currentState(context: UpkeepContext, userId: string): ConversationState {
-  const { told, now } = context;
+  const { sentStates, now } = context;
   // A command has changed the room since its row was read.
   const state = context.room.read();
   const later = { ...context, state };
@@ -66,16 +66,16 @@ export function currentState(context: UpkeepContext, userId: string): Conversati
   const current = liveState(later, userId);
   if (current.gone !== true) return current;
   const isThere = state.createdAt > 0 || state.deletion !== null;
-  return { ...current, version: isThere ? told.nextVersion(now) : now };
+  return { ...current, version: isThere ? sentStates.nextVersion(now) : now };
 }
 
 /** The state that was sent, with the current counts and the newest message. */
 export function liveState(context: UpkeepContext, userId: string): ConversationState {
   const state = stateOf(context, userId);
   if (state.gone === true) return state;
-  const { messages, unreadMessages, members, mentions, told } = context;
+  const { messages, unreadMessages, members, mentions, sentStates } = context;
   const readUpTo = members.find(userId)?.readUpTo ?? state.readUpTo;
-  const counts = told.find(userId)?.blocks !== true;
+  const counts = sentStates.find(userId)?.blocks !== true;
   const newest = messages.newest(context.state);
   return {
     ...state,

@@ -3,7 +3,7 @@ import { isReserved } from '../../protocol/identity.ts';
 import type { Message, Role } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { KnownMember } from '../storage/members.ts';
-import type { Told } from '../storage/told.ts';
+import type { SentState } from '../storage/sent-states.ts';
 
 /** The part of a conversation whose change an inbox always gets. Other changes alone send nothing. */
 export interface Signature {
@@ -22,15 +22,15 @@ export interface Signature {
 export function signatureOf(
   context: UpkeepContext,
   userId: string,
-  told: Told | undefined,
+  sent: SentState | undefined,
 ): Signature | undefined {
   const member = listedMember(context, userId);
   if (member === undefined) return undefined;
   const { unreadMessages, state } = context;
   const isOneToOne = isDirect(context.roomId);
-  const first = told?.blocks === true ? undefined : unreadMessages.oldest(userId, member.readUpTo);
+  const first = sent?.blocks === true ? undefined : unreadMessages.oldest(userId, member.readUpTo);
   const unread = first !== undefined;
-  if (isOneToOne && told?.opened !== true && !(unread || hasSpoken(context, told))) {
+  if (isOneToOne && sent?.opened !== true && !(unread || hasSpoken(context, sent))) {
     return undefined;
   }
   const unreadMentions = unread ? context.mentions.countUnread(userId, member.readUpTo) : 0;
@@ -41,14 +41,14 @@ export function signatureOf(
     readUpTo: member.readUpTo,
     unread,
     unreadMentions,
-    notify: notifyOf(context, told),
-    last: lastTold(context, told, unread, unreadMentions),
+    notify: notifyOf(context, sent),
+    last: lastSent(context, sent, unread, unreadMentions),
   };
 }
 
 /** What a user wants to be notified of. */
-export function notifyOf({ roomId }: UpkeepContext, told: Told | undefined): Notify {
-  return told?.notify ?? (isDirect(roomId) ? 'all' : 'mentions');
+export function notifyOf({ roomId }: UpkeepContext, sent: SentState | undefined): Notify {
+  return sent?.notify ?? (isDirect(roomId) ? 'all' : 'mentions');
 }
 
 /** A member whose inbox lists the room. */
@@ -62,8 +62,8 @@ export function listedMember(
 }
 
 /** Whether a direct room shows to the user who did not open it: from its first message on, unless blocked. */
-function hasSpoken({ state }: UpkeepContext, told: Told | undefined): boolean {
-  return state.rev > 0 && (told?.blocks !== true || told.state !== null);
+function hasSpoken({ state }: UpkeepContext, sent: SentState | undefined): boolean {
+  return state.rev > 0 && (sent?.blocks !== true || sent.state !== null);
 }
 
 function otherOf({ members }: UpkeepContext, userId: string): Signature['with'] {
@@ -75,15 +75,15 @@ function otherOf({ members }: UpkeepContext, userId: string): Signature['with'] 
  * After "unread" the excerpt stays what it was, unless its message is gone, there are more mentions, or
  * the user wants to be notified of every message.
  */
-function lastTold(
+function lastSent(
   context: UpkeepContext,
-  told: Told | undefined,
+  sent: SentState | undefined,
   unread: boolean,
   unreadMentions: number,
 ): Signature['last'] {
   const { messages, room } = context;
-  const before = toldSignature(told);
-  const isSilent = unread && notifyOf(context, told) !== 'all';
+  const before = sentSignature(sent);
+  const isSilent = unread && notifyOf(context, sent) !== 'all';
   const kept =
     before?.unread === true && isSilent && before.unreadMentions === unreadMentions && before.last
       ? messages.find(before.last.seq)
@@ -99,7 +99,7 @@ export function editionOf({ editedAt, streaming }: Message): number | null {
 }
 
 /** The signature last sent, if any. */
-export function toldSignature(told: Told | undefined): Signature | undefined {
-  if (told?.state === undefined || told.state === null) return undefined;
-  return JSON.parse(told.state) as Signature;
+export function sentSignature(sent: SentState | undefined): Signature | undefined {
+  if (sent?.state === undefined || sent.state === null) return undefined;
+  return JSON.parse(sent.state) as Signature;
 }

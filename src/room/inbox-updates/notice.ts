@@ -1,7 +1,7 @@
 import { isDirect, type Notice } from '../../protocol/inbox-objects.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { UpkeepContext } from '../context.ts';
-import type { Told } from '../storage/told.ts';
+import type { SentState } from '../storage/sent-states.ts';
 import { lastOf } from './excerpt.ts';
 import { listedMember, notifyOf } from './signature.ts';
 
@@ -12,11 +12,11 @@ import { listedMember, notifyOf } from './signature.ts';
 export function noticeMessage(
   context: UpkeepContext,
   userId: string,
-  told: Told | undefined,
+  sent: SentState | undefined,
 ): Message | undefined {
-  const notify = notifyOf(context, told);
+  const notify = notifyOf(context, sent);
   const member = listedMember(context, userId);
-  if (member === undefined || told?.blocks === true || notify === 'none') return undefined;
+  if (member === undefined || sent?.blocks === true || notify === 'none') return undefined;
   const { messages, unreadMessages, mentions } = context;
   const seq =
     notify === 'all'
@@ -27,8 +27,8 @@ export function noticeMessage(
 
 /** What a notification says of that message. */
 export function noticeOf(context: UpkeepContext, userId: string): Notice | undefined {
-  const { unreadMessages, members, told, roomId, state } = context;
-  const message = noticeMessage(context, userId, told.find(userId));
+  const { unreadMessages, members, sentStates, roomId, state } = context;
+  const message = noticeMessage(context, userId, sentStates.find(userId));
   if (message === undefined) return undefined;
   return {
     ...lastOf(message),

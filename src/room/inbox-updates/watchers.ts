@@ -30,8 +30,8 @@ export class Watchers {
     this.until.set(userId, until);
   }
 
-  /** Something has happened in the room. */
-  turned(): void {
+  /** Something has changed in the room. */
+  changed(): void {
     for (const userId of this.until.keys()) this.#waiting.add(userId);
     this.#later();
   }
@@ -41,12 +41,12 @@ export class Watchers {
     this.#isTimerSet = true;
     this.#ports.timer.after(inboxLimits.watcherEveryMs, () => {
       this.#isTimerSet = false;
-      this.#tellNext();
+      this.#sendNext();
       this.#later();
     });
   }
 
-  #tellNext(): void {
+  #sendNext(): void {
     const context = this.#ports.context();
     for (const userId of this.#waiting) {
       this.#waiting.delete(userId);

@@ -2,15 +2,15 @@ import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
 import type { UpkeepContext } from '../context.ts';
 import type { Database } from '../storage/database.ts';
 import type { Log, Timer } from '../ports.ts';
-import { tellingDueAt, tellingStep } from './task.ts';
+import { inboxUpdatesDueAt, inboxUpdateStep } from './task.ts';
 
-/** Time between two steps, in milliseconds: others get their turn in between. */
+/** Time between two steps, in milliseconds: other work gets done in between. */
 const STEP_EVERY_MS = 20;
 
 /** What is due sooner than this is done by a timer, in milliseconds; the rest by the room's wakeup. */
 const TIMER_MS = 5_000;
 
-interface TellingPorts {
+interface InboxUpdatePorts {
   timer: Timer;
   log: Log;
   context: () => UpkeepContext;
@@ -22,8 +22,8 @@ interface TellingPorts {
  * Sends changes to inboxes within about a second, in bounded steps by timer. Memory only: what a crash
  * interrupts is done at the room's next wakeup.
  */
-export class Telling {
-  readonly #ports: TellingPorts;
+export class InboxUpdates {
+  readonly #ports: InboxUpdatePorts;
   readonly #database: Database;
   #isTimerSet = false;
   /** The last user id that the pass has reached. */
@@ -33,7 +33,7 @@ export class Telling {
   /** A wakeup has come during the pass: when the pass is done, nothing is owed. */
   #isFinal = false;
 
-  constructor(ports: TellingPorts, database: Database) {
+  constructor(ports: InboxUpdatePorts, database: Database) {
     this.#ports = ports;
     this.#database = database;
   }
@@ -51,7 +51,8 @@ export class Telling {
   /** One bounded step at a wakeup, within its transaction; timers do the rest. */
   wake(context: UpkeepContext): void {
     const { now } = context;
-    if (context.told.isOn) context.told.bringForward(now, now + 2 * inboxLimits.readEveryMs);
+    if (context.sentStates.isOn)
+      context.sentStates.bringForward(now, now + 2 * inboxLimits.readEveryMs);
     this.#isFinal = true;
     this.#advance(context);
   }
@@ -61,28 +62,28 @@ export class Telling {
       const wakeAt = this.#database.atomic(() => {
         const context = this.#ports.context();
         this.#advance(context);
-        return tellingDueAt(context) ?? null;
+        return inboxUpdatesDueAt(context) ?? null;
       });
       if (wakeAt !== null) this.#ports.wakeBy(wakeAt);
     } catch (error) {
-      this.#ports.log.failure('telling', error);
+      this.#ports.log.failure('inbox updates', error);
     }
   }
 
   #advance(context: UpkeepContext): void {
-    const { told, state, now } = context;
-    if (state.importing || !told.isOn) return;
+    const { sentStates, state, now } = context;
+    if (state.importing || !sentStates.isOn) return;
     if (this.#passedTo === '') this.#passRev = state.rev;
-    const { hasMore, passedTo } = tellingStep(context, this.#passedTo);
+    const { hasMore, passedTo } = inboxUpdateStep(context, this.#passedTo);
     this.#passedTo = passedTo;
     const isOver = !hasMore && state.rev === this.#passRev;
     if (isOver && this.#isFinal) {
-      told.passed();
+      sentStates.passed();
       this.#isFinal = false;
     }
-    const nextMs = (told.firstDue() ?? Infinity) - now;
+    const nextMs = (sentStates.firstDue() ?? Infinity) - now;
     if (!isOver) this.soon(STEP_EVERY_MS);
     else if (nextMs <= TIMER_MS) this.soon(Math.max(STEP_EVERY_MS, nextMs));
-    told.hasMarks = false;
+    sentStates.hasMarks = false;
   }
 }

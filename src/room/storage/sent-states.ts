@@ -4,14 +4,14 @@ import type { Database } from './database.ts';
 import { Remembered } from './remembered.ts';
 
 /** The state last sent to the inbox of a user, and when to evaluate the user again. */
-export interface Told {
+export interface SentState {
   userId: string;
-  /** A `Signature` as JSON; null where the inbox was told that the conversation is gone, or nothing yet. */
+  /** A `Signature` as JSON; null where the inbox was sent that the conversation is gone, or nothing yet. */
   state: string | null;
   version: number;
-  /** When that was told, in epoch milliseconds. */
+  /** When that was sent, in epoch milliseconds. */
   at: number;
-  /** The message whose excerpt was told. */
+  /** The message whose excerpt was sent. */
   lastSeq: number | null;
   /** When to compare it with the current state, in epoch milliseconds; null: after the next change. */
   due: number | null;
@@ -21,13 +21,13 @@ export interface Told {
   opened: boolean;
 }
 
-interface Row extends Omit<Told, 'blocks' | 'opened'> {
+interface Row extends Omit<SentState, 'blocks' | 'opened'> {
   blocks: number;
   opened: number;
 }
 
-/** State of telling inboxes that belongs to the room, not to one user. */
-export interface TellingState {
+/** State of the inbox updates that belongs to the room, not to one user. */
+export interface UpdateProgress {
   /** The highest version sent to any inbox. It grows even when the room is erased and made again. */
   version: number;
   /** The latest time to evaluate users whose inbox shows "read"; null: no message since the last time. */
@@ -39,12 +39,12 @@ export interface TellingState {
 const SELECT = `SELECT user_id AS userId, state, version, at, last_seq AS lastSeq, due, notify, blocks,
   opened FROM told`;
 
-/** What was last sent to the inboxes of members. */
-export class ToldStore {
-  /** Whether inboxes are told; a host that carries no deliveries has none. */
+/** What was last sent to the inboxes of members: the tables `told` and, for the room, `telling`. */
+export class SentStates {
+  /** Whether inboxes get updates; a host that carries no deliveries has none. */
   readonly isOn: boolean;
   readonly #database: Database;
-  /** Something was marked since the last step of telling, which resets this. */
+  /** Something was marked since the last step of updates, which resets this. */
   hasMarks = false;
   /** What `markMessage` has stored, so that it is not stored again. */
   readonly #marked: Remembered<{ pass: boolean; senders: Set<string> }>;
@@ -55,26 +55,26 @@ export class ToldStore {
     this.#marked = new Remembered(database, () => ({ pass: false, senders: new Set() }));
   }
 
-  find(userId: string): Told | undefined {
+  find(userId: string): SentState | undefined {
     return this.#read('WHERE user_id = ?', userId)[0];
   }
 
-  put(told: Told): void {
-    const { unread, notify } = stateIn(told);
-    this.#marked.value.senders.delete(told.userId);
+  put(sent: SentState): void {
+    const { unread, notify } = stateIn(sent);
+    this.#marked.value.senders.delete(sent.userId);
     this.#database.run(
       `INSERT OR REPLACE INTO told
         (user_id, state, version, at, last_seq, due, notify, blocks, opened, unread, repeats)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      told.userId,
-      told.state,
-      told.version,
-      told.at,
-      told.lastSeq,
-      told.due,
-      told.notify,
-      told.blocks ? 1 : 0,
-      told.opened ? 1 : 0,
+      sent.userId,
+      sent.state,
+      sent.version,
+      sent.at,
+      sent.lastSeq,
+      sent.due,
+      sent.notify,
+      sent.blocks ? 1 : 0,
+      sent.opened ? 1 : 0,
       unread === true ? 1 : 0,
       unread === true && notify === 'all' ? 1 : 0,
     );
@@ -100,7 +100,7 @@ export class ToldStore {
   }
 
   /** Evaluates at `due` the users whose inbox does not hold the conversation. */
-  markUntold(users: Iterable<{ userId: string }>, due: number): void {
+  markUnsent(users: Iterable<{ userId: string }>, due: number): void {
     if (!this.isOn) return;
     for (const { userId } of users) {
       this.#database.run(
@@ -186,9 +186,9 @@ export class ToldStore {
     if (this.#database.first(query, seq) !== undefined) this.markAll();
   }
 
-  state(): TellingState {
+  state(): UpdateProgress {
     return (
-      this.#database.first<TellingState>(
+      this.#database.first<UpdateProgress>(
         'SELECT version, pass_due AS passDue, swept_to AS sweptTo FROM telling',
       ) ?? { version: 0, passDue: null, sweptTo: null }
     );
@@ -252,7 +252,7 @@ export class ToldStore {
   }
 
   /** After the room was emptied: marks the users whose inboxes held the conversation. */
-  restore(userIds: readonly string[], { version }: TellingState): void {
+  restore(userIds: readonly string[], { version }: UpdateProgress): void {
     this.#database.run('INSERT OR REPLACE INTO telling (one, version) VALUES (1, ?)', version);
     for (const userId of userIds) {
       this.#database.run(
@@ -268,7 +268,7 @@ export class ToldStore {
       .map(({ userId }) => userId);
   }
 
-  #read(rest: string, ...bindings: (string | number)[]): Told[] {
+  #read(rest: string, ...bindings: (string | number)[]): SentState[] {
     return this.#database.all<Row>(`${SELECT} ${rest}`, ...bindings).map((row) => ({
       ...row,
       blocks: row.blocks === 1,
@@ -280,7 +280,7 @@ export class ToldStore {
 /** Senders remembered as marked. When they are forgotten, each costs one more statement. */
 const MAX_SENDERS = 1_000;
 
-function stateIn({ state }: Told): { unread?: boolean; notify?: Notify } {
+function stateIn({ state }: SentState): { unread?: boolean; notify?: Notify } {
   return state === null ? {} : (JSON.parse(state) as { unread?: boolean; notify?: Notify });
 }
 
@@ -295,7 +295,7 @@ export const ADD_REPEATS: readonly string[] = [
 ];
 
 /** Makes the tables, and starts a sweep in rooms that already have members. */
-export const CREATE_TOLD: readonly string[] = [
+export const CREATE_SENT_STATES: readonly string[] = [
   `CREATE TABLE told (
     user_id TEXT PRIMARY KEY,
     state TEXT,

@@ -1,0 +1,24 @@
+import type { Carry } from '../host/courier.ts';
+import type { Delivery } from '../host/ports.ts';
+
+/** Least time between two calls of a room to its webhook, in milliseconds. */
+const EVERY_MS = 1_000;
+
+/**
+ * Carries what a room owes its webhook: at once after a pause, then at most once a second. What
+ * changes in between goes together, so a busy room pays for one call a second.
+ */
+export function pacedCarry(carry: (deliveries: readonly Delivery[]) => Promise<void>): Carry {
+  let carriedAt = -Infinity;
+  return async (_, deliveries) => {
+    const waitMs = carriedAt + EVERY_MS - Date.now();
+    if (waitMs > 0 && waitMs <= EVERY_MS) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, waitMs);
+      });
+    }
+    carriedAt = Date.now();
+    await carry(deliveries);
+    return deliveries.map(() => 'delivered');
+  };
+}
