@@ -136,9 +136,11 @@ async function open(
 const SLOW = 'slow';
 
 function settingsOf(kind: string, url: string): Record<string, string> {
-  if (kind === 'none') return {};
-  if (kind === 'decides') return { BEFORE_MESSAGE_URL: url, WEBHOOK_SECRETS: SECRETS };
-  return { WEBHOOK_URL: url, WEBHOOK_SECRETS: SECRETS };
+  const shared = { LOG_LEVEL: 'error', WEBHOOK_SECRETS: SECRETS };
+  if (kind === 'none') return shared;
+  return kind === 'decides'
+    ? { ...shared, BEFORE_MESSAGE_URL: url }
+    : { ...shared, WEBHOOK_URL: url };
 }
 
 async function talk(

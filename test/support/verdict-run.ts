@@ -96,7 +96,7 @@ async function liveAndDie(
   const talking = talkers.map((talker) =>
     talker.talk(url, answered).catch((error: unknown) => {
       // Only a killed host may fail to answer.
-      if (!isDoomed) reject(error as Error);
+      if (!isDoomed) reject(error);
     }),
   );
   await promise;
