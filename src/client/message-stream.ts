@@ -4,8 +4,10 @@ import type { EventPayload } from '../protocol/events.ts';
 import type { Message } from '../protocol/objects.ts';
 import type { Asker } from './asker.ts';
 import type { Environment } from './environment.ts';
+import type { Listeners } from './listeners.ts';
 import type { PayloadOf } from './pending-commands.ts';
 import type { Refused } from './refused.ts';
+import type { RoomEvents } from './room-events.ts';
 import type { RoomModel } from './room-model.ts';
 
 /** Between two appends, in milliseconds: the room takes 20 a second. */
@@ -18,6 +20,7 @@ const MAX_PIECE = 4_096;
 export interface StreamPorts {
   asker: Asker;
   environment: Environment;
+  listeners: Listeners<RoomEvents>;
   roomId: string;
   /** What is known of the room. */
   model: Pick<RoomModel, 'event' | 'stored' | 'timeline'>;
@@ -54,10 +57,14 @@ export class MessageStream {
   /** Whether nothing more is to be sent. */
   #isOver = false;
   #stopWaiting = () => {};
+  readonly #stopListening: () => void;
 
   constructor(begin: Payload<'message'>, ports: StreamPorts) {
     this.#ports = ports;
     this.#begin = begin;
+    this.#stopListening = ports.listeners.on('stopRequested', ({ seq }) => {
+      if (seq === this.#seq) this.#abort.abort();
+    });
     let resolveBegun = () => {};
     let rejectBegun = (_: Refused) => {};
     this.begun = new Promise((resolve, reject) => {
@@ -119,11 +126,6 @@ export class MessageStream {
     return this.done(this.signal.aborted ? 'stopped' : 'done');
   }
 
-  /** A user asks for its end. */
-  stopRequested(): void {
-    this.#abort.abort();
-  }
-
   /** The room will not take any more. */
   fail(problem: Problem): void {
     if (this.#isOver) return;
@@ -161,7 +163,7 @@ export class MessageStream {
       this.#offset += text.length;
       this.#rest = this.#rest.slice(text.length);
       if (text !== '') this.#appended({ seq, rev, offset, text });
-      if (stopRequested === true) this.stopRequested();
+      if (stopRequested === true) this.#abort.abort();
       this.#isBusy = true;
       this.#wait(APPEND_EVERY_MS, () => {
         this.#isBusy = false;
@@ -213,6 +215,7 @@ export class MessageStream {
   #end(): void {
     this.#isOver = true;
     this.#stopWaiting();
+    this.#stopListening();
     this.#ports.ended(this);
   }
 

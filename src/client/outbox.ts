@@ -8,6 +8,9 @@ export type Kept =
   | { name: 'message'; payload: Payload<'message'> & { id: string; message: string } }
   | KeptChange<'editMessage' | 'deleteMessage' | 'addReaction' | 'removeReaction'>;
 
+/** The payload of one of them. */
+export type KeptPayload<N extends Kept['name']> = Extract<Kept, { name: N }>['payload'];
+
 type KeptChange<N extends CommandName> = N extends CommandName
   ? { name: N; payload: Payload<N> }
   : never;

@@ -1,6 +1,5 @@
 import type { Reply } from '../protocol/commands.ts';
 import type { EventPayload } from '../protocol/events.ts';
-import type { Result } from '../protocol/frames.ts';
 import type { Message, RoomInfo, You } from '../protocol/objects.ts';
 import type { Askable, Asker } from './asker.ts';
 import type { Connection } from './connection.ts';
@@ -113,7 +112,9 @@ export class RoomModel {
       name: 'joinRoom',
       payload: {},
       answered: (result) => {
-        if (result?.ok === true) this.#refreshed(result);
+        if (result?.ok !== true) return;
+        this.#told(result);
+        if (!this.#people.isComplete) this.#meetPeople(result);
       },
     };
   }
@@ -135,19 +136,12 @@ export class RoomModel {
     return {
       name: 'markRead',
       payload: { readUpTo },
-      answered: (result) => this.#marked(readUpTo, result),
+      answered: (result) => {
+        if (result === undefined) return;
+        this.#reading.marked(readUpTo, result);
+        if (result.ok) this.#isListed = true;
+      },
     };
-  }
-
-  #marked(readUpTo: number, result: Result<Reply<'markRead'>> | undefined): void {
-    if (result === undefined) return;
-    this.#reading.marked(readUpTo, result);
-    if (result.ok) this.#isListed = true;
-  }
-
-  #refreshed(reply: Reply<'joinRoom'>): void {
-    this.#told(reply);
-    if (!this.#people.isComplete) this.#meetPeople(reply);
   }
 
   event(event: RoomEvent): void {
@@ -178,10 +172,11 @@ export class RoomModel {
     listeners.emit('messageUpdated', message);
   }
 
-  /** A reply with something of the room in it. */
-  learn(reply: Reply<Askable>): void {
+  /** A reply, or an event, with something of the room in it. */
+  learn(reply: Reply<Askable> | EventPayload<'pinsUpdated'>): void {
     if ('messages' in reply) this.#myReactions.learn(reply.messages, reply.myReactions);
     if ('room' in reply) this.#room = reply.room;
+    if ('pins' in reply) this.#room = { ...this.#room!, pins: reply.pins };
   }
 
   /** @param entries what was done here and is not known to be stored */
@@ -216,9 +211,8 @@ export class RoomModel {
 
   /** Goes on from a position: that of a connection that was lost, or one from before a restart. */
   #goOn({ epoch }: Reply<'joinRoom'>, missed: readonly Message[]): void {
-    const { positions } = this;
-    if (this.#you === undefined) this.timeline.clear((positions?.rev ?? 0) + 1);
-    positions?.missing(epoch);
+    if (this.#you === undefined) this.timeline.clear((this.positions?.rev ?? 0) + 1);
+    this.positions?.missing(epoch);
     this.#takeMissed(missed);
   }
 
@@ -298,6 +292,9 @@ export class RoomModel {
       case 'roomUpdated':
         this.#room = payload;
         if (this.timeline.dropBelow(payload.horizon)) this.refresh();
+        break;
+      case 'pinsUpdated':
+        this.learn(payload);
         break;
       case 'memberUpdated':
         this.#people.renamed(payload);

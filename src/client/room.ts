@@ -14,7 +14,7 @@ import type { Environment } from './environment.ts';
 import type { Followed } from './follower.ts';
 import { Listeners } from './listeners.ts';
 import type { MessageStream } from './message-stream.ts';
-import { type Entry, type Kept, Outbox, type Store } from './outbox.ts';
+import { type Entry, type Kept, type KeptPayload, Outbox, type Store } from './outbox.ts';
 import type { PayloadOf, ReplyOf as AnyReplyOf } from './pending-commands.ts';
 import type { Positions } from './positions.ts';
 import { Refused } from './refused.ts';
@@ -92,7 +92,7 @@ export class Room<A extends object = object> {
       status: (status) => this.#statusChanged(status),
       joined: (reply) => this.#joined(reply),
       missed: (page) => this.#model.missed(page),
-      event: (name, payload) => this.#event({ name, payload } as RoomEvent),
+      event: (name, payload) => this.#model.event({ name, payload } as RoomEvent),
       framed: () => this.#changed(),
       renewed: () => this.#model.refresh(),
     });
@@ -192,7 +192,7 @@ export class Room<A extends object = object> {
    */
   send(message: string, options: MessageOptions<A> = {}): Promise<Message> {
     // The room ends a notice of typing with the message by itself.
-    return this.#keep({ name: 'message', payload: this.#payload(message, options) });
+    return this.#keep('message', this.#payload(message, options));
   }
 
   /**
@@ -208,6 +208,7 @@ export class Room<A extends object = object> {
     const stream = new MessageStream(begin, {
       asker: this.#asker,
       environment: this.#environment,
+      listeners: this.#listeners,
       model: this.#model,
       roomId: this.roomId,
       refused: (problem) => new Refused(problem),
@@ -230,7 +231,7 @@ export class Room<A extends object = object> {
    */
   edit(seq: number, message: string, options: EditOptions = {}): Promise<Message> {
     const payload = { ...options, seq, message, ifRev: this.#revOf(seq) };
-    return this.#keep({ name: 'editMessage', payload });
+    return this.#keep('editMessage', payload);
   }
 
   /**
@@ -239,17 +240,17 @@ export class Room<A extends object = object> {
    */
   delete(seq: number, note?: string): Promise<Message> {
     const payload = { seq, note, ifRev: this.#revOf(seq) };
-    return this.#keep({ name: 'deleteMessage', payload });
+    return this.#keep('deleteMessage', payload);
   }
 
   /** @example await room.addReaction(12, '👍'); */
   addReaction(seq: number, emoji: string): Promise<Message> {
-    return this.#keep({ name: 'addReaction', payload: { seq, emoji } });
+    return this.#keep('addReaction', { seq, emoji });
   }
 
   /** @example await room.removeReaction(12, '👍'); */
   removeReaction(seq: number, emoji: string): Promise<Message> {
-    return this.#keep({ name: 'removeReaction', payload: { seq, emoji } });
+    return this.#keep('removeReaction', { seq, emoji });
   }
 
   /**
@@ -343,7 +344,29 @@ export class Room<A extends object = object> {
    * @example const { members } = await room.members({ prefix: 'bo', limit: 5 });
    */
   members(query: Omit<Payload<'getMembers'>, 'roomId'>): Promise<Reply<'getMembers'>> {
-    return this.ask('getMembers', query);
+    return this.#ask('getMembers', query);
+  }
+
+  /**
+   * Pins a message, as a moderator, or in a direct room. `state.room.pins` lists what is pinned.
+   * @throws Refused `conflict` when the room has 50 pins
+   * @example await room.pin(12);
+   */
+  pin(seq: number): Promise<Reply<'pinMessage'>> {
+    return this.#ask('pinMessage', { seq });
+  }
+
+  /** @example await room.unpin(12); */
+  unpin(seq: number): Promise<Reply<'unpinMessage'>> {
+    return this.#ask('unpinMessage', { seq });
+  }
+
+  /**
+   * The pinned messages, the one pinned last first. @param after the last one of the page before
+   * @example const { messages } = await room.pins();
+   */
+  pins(after?: number): Promise<Reply<'getPins'>> {
+    return this.#ask('getPins', { after });
   }
 
   /**
@@ -368,10 +391,10 @@ export class Room<A extends object = object> {
     });
   }
 
-  #keep(kept: Kept): Promise<Message> {
-    const changed = 'seq' in kept.payload ? kept.payload.seq : undefined;
+  #keep<N extends Kept['name']>(name: N, payload: KeptPayload<N>): Promise<Message> {
+    const changed = 'seq' in payload ? payload.seq : undefined;
     const was = this.state.messages.find(({ seq }) => seq === changed)?.message;
-    const stored = this.#sender.add(kept, was);
+    const stored = this.#sender.add({ name, payload } as Kept, was);
     this.#changed();
     return stored;
   }
@@ -379,14 +402,6 @@ export class Room<A extends object = object> {
   /** Of a message as it is known here. */
   #revOf(seq: number): number | undefined {
     return this.#model.timeline.find(seq)?.rev;
-  }
-
-  #event(event: RoomEvent): void {
-    const { name, payload } = event;
-    if (name === 'stopRequested') {
-      for (const stream of this.#streams) if (stream.seq === payload.seq) stream.stopRequested();
-    }
-    this.#model.event(event);
   }
 
   /** Loads what keeps positions when there are any to keep: only programs do. */

@@ -9,7 +9,6 @@ import {
   clientId,
   countOf,
   data,
-  emoji,
   fileIds,
   finished,
   flag,
@@ -21,7 +20,6 @@ import {
   meta,
   note,
   ownReactions,
-  reacted,
   role,
   roomId,
   seconds,
@@ -35,7 +33,6 @@ import {
   messageSchema,
   positionSchema,
   presentSchema,
-  reactionSchema,
   receiptSchema,
   roomSchema,
   userIdSchema,
@@ -46,6 +43,7 @@ import { costFor, type Identity } from './identity.ts';
 import { fileRequests } from './file-requests.ts';
 import { hookRequests } from './hook-requests.ts';
 import { incomingRequests } from './incoming-requests.ts';
+import { markCommands } from './mark-commands.ts';
 import type { Operation } from './operation.ts';
 import { requests } from './requests.ts';
 import { wrongPrefix } from './text.ts';
@@ -131,11 +129,13 @@ export const operations = {
         before: whole(1).optional(),
         after: whole(0).optional(),
         around: whole(1).optional(),
+        /** Epoch milliseconds: the page begins with the first message from then on. */
+        at: whole(0).optional(),
         limit: whole(1, fixed.historyPage).optional(),
         thread: whole(1).optional(),
       })
-      .refine(({ before, after, around }) => countOf(before, after, around) <= 1, {
-        error: 'goes with neither after nor around: name one of the three',
+      .refine(({ before, after, around, at }) => countOf(before, after, around, at) <= 1, {
+        error: 'goes with none of after, around and at: name one of the four',
         path: ['before'],
       }),
     reply: z.object({ messages, hasMore, ...ownReactions }),
@@ -251,29 +251,6 @@ export const operations = {
     route: 'POST /messages/:seq/stop',
     summary: 'Asks the sender of a streaming message to end it.',
   },
-  addReaction: {
-    payload: z.object({ roomId, seq: whole(1), emoji }),
-    reply: reacted,
-    route: 'PUT /messages/:seq/reactions/:emoji',
-    summary: 'Reacts to a message.',
-  },
-  removeReaction: {
-    payload: z.object({ roomId, seq: whole(1), emoji }),
-    reply: reacted,
-    route: 'DELETE /messages/:seq/reactions/:emoji',
-    summary: 'Takes a reaction back.',
-  },
-  getReactions: {
-    payload: z.object({
-      roomId,
-      seq: whole(1),
-      after: z.string({ error: 'must be a string' }).optional(),
-      limit: whole(1, fixed.reactionsPage).optional(),
-    }),
-    reply: z.object({ reactions: z.array(reactionSchema), hasMore }),
-    route: 'GET /messages/:seq/reactions',
-    summary: 'Who reacted to a message.',
-  },
   searchMessages: {
     payload: z.object({
       roomId,
@@ -377,6 +354,7 @@ export const operations = {
     route: 'POST /commands/:name',
     summary: "Does a command of the application's own.",
   },
+  ...markCommands,
   ...requests,
   ...fileRequests,
   ...conversationRequests,

@@ -108,6 +108,15 @@ export const events = {
   roomUpdated: {
     payload: roomSchema,
   },
+  /** All pins of the room as they are now, the one pinned last first. */
+  pinsUpdated: {
+    payload: z.object({
+      roomId: z.string(),
+      pins: z.array(z.number()),
+      /** User id of who pinned or unpinned; absent where a pinned message is gone. */
+      by: z.string().optional(),
+    }),
+  },
   memberUpdated: {
     payload: memberSchema.extend({ roomId: z.string(), by: z.string() }),
   },

@@ -90,6 +90,8 @@ const end = z.object({
   readOnly: z.boolean(),
   slowModeSeconds: count,
   retentionDays: count.nullable(),
+  /** `seq` of each pinned message, the one pinned last first. */
+  pins: z.array(whole(1)).optional(),
 });
 
 export const exportLineSchema = z.discriminatedUnion(

@@ -137,6 +137,8 @@ export const roomSchema = z.object({
   retentionDays: z.number().optional(),
   memberCount: z.number(),
   horizon: z.number(),
+  /** `seq` of each pinned message, the one pinned last first; absent where none is. */
+  pins: z.array(z.number()).optional(),
 });
 export type RoomInfo = z.infer<typeof roomSchema>;
 

@@ -39,6 +39,7 @@ import { leaveRoom } from './commands/leave-room.ts';
 import { markRead } from './commands/mark-read.ts';
 import { message } from './commands/message.ts';
 import { openDirect, peekDirect, setBlocked } from './commands/direct.ts';
+import { getPins, pinMessage, unpinMessage } from './commands/pins.ts';
 import { quitRoom } from './commands/quit-room.ts';
 import { runCommand } from './commands/run-command.ts';
 import { searchMessages } from './commands/search-messages.ts';
@@ -77,6 +78,9 @@ export const handlers: { [N in OperationName]: Handler<N> } = {
   unbanMember,
   muteMember,
   unmuteMember,
+  pinMessage,
+  unpinMessage,
+  getPins,
   sendSignal,
   getRoom,
   getMessage,

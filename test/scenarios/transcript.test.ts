@@ -66,6 +66,8 @@ async function live(transport: OpenTransport): Promise<Lived> {
   ok(await alice.command('deleteMessage', { roomId, seq: 1 }));
   refusal(await bob.command('setRole', { roomId, userId: 'bob', role: 'owner' }));
   ok(await alice.command('updateRoom', { roomId, topic: 'tea' }));
+  ok(await alice.command('pinMessage', { roomId, seq: 2 }));
+  refusal(await bob.command('unpinMessage', { roomId, seq: 2 }));
   await barrier(roomId, bob, [alice]);
 
   const zed = transport.visit({ token: await namelessToken('u-26') });

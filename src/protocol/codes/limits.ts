@@ -105,6 +105,8 @@ export const fixed = {
   /** Messages of one incoming webhook: a second, and saved up. */
   incomingPerSecond: 1,
   incomingBurst: 20,
+  /** Pinned messages of a room. */
+  pins: 50,
   /** Kinds of reactions to one message, and the size of each in bytes. */
   reactionKinds: 20,
   reactionBytes: 64,

@@ -172,7 +172,7 @@ class Page {
   #end(): void {
     for (const one of this.#context.incoming.all()) this.add({ type: 'incoming', ...one });
     const { rev, horizon, createdAt, changedAt, owned, ...state } = this.#context.state;
-    const { topic, private: isPrivate, readOnly, slowModeSeconds, retentionDays } = state;
+    const { topic, private: isPrivate, readOnly, slowModeSeconds, retentionDays, pins } = state;
     this.add({
       type: 'end',
       rev,
@@ -185,6 +185,7 @@ class Page {
       readOnly,
       slowModeSeconds,
       retentionDays,
+      ...(pins.length > 0 && { pins: [...pins] }),
     });
   }
 }

@@ -1,3 +1,4 @@
+import type { Payload } from '../../protocol/commands.ts';
 import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import type { Context, Handler } from '../context.ts';
@@ -6,17 +7,19 @@ import { ownReactions } from '../messages/own-reactions.ts';
 
 /** A page by `seq`, oldest first. */
 export const getHistory: Handler<'getHistory'> = (context, payload) => {
-  const { messages } = context;
-  const { before, after, around, limit = fixed.historyDefault, thread } = payload;
-  const page =
-    after !== undefined
-      ? messages.after(after, limit, { thread })
-      : around !== undefined
-        ? pageAround(context, around, limit, thread)
-        : messages.before(before ?? Number.MAX_SAFE_INTEGER, limit, { thread });
-  const { items, hasMore } = page;
+  const { items, hasMore } = pageFor(context, payload);
   return { reply: { messages: items, hasMore, ...ownReactions(context, items) } };
 };
+
+function pageFor(context: Context, payload: Payload<'getHistory'>): Page<Message> {
+  const { messages, state } = context;
+  const { before, after, around, at, limit = fixed.historyDefault, thread } = payload;
+  if (around !== undefined) return pageAround(context, around, limit, thread);
+  const above = at === undefined ? after : messages.firstAt(at, state.rev) - 1;
+  return above === undefined
+    ? messages.before(before ?? Number.MAX_SAFE_INTEGER, limit, { thread })
+    : messages.after(above, limit, { thread });
+}
 
 /** `seq` itself and what stands on both sides; more may stand at either end. */
 function pageAround(

@@ -1,5 +1,6 @@
 import { emojiKind } from '../../protocol/emoji.ts';
 import { invalidField, Refusal } from '../../protocol/codes/errors.ts';
+import { fixed } from '../../protocol/codes/limits.ts';
 import {
   type ExportLine,
   inLine,
@@ -209,10 +210,18 @@ class Importing {
       throw invalidField('rev', 'must not be below that of a message');
     const [oldest] = messages.oldest(1);
     const horizon = Math.min(record.horizon, oldest?.seq ?? Infinity);
-    const restored: RoomRecord = { ...record, horizon };
+    const restored: RoomRecord = { ...record, horizon, pins: this.#pinsIn(record) };
     room.finishImport(restored);
     files.expireUnsent(now);
     sentStates.markAll();
     this.isDone = true;
+  }
+
+  /** The pins of messages that have come, and are not deleted. */
+  #pinsIn({ pins = [] }: Pick<LineOf<'end'>, 'pins'>): number[] {
+    const { messages } = this.#context;
+    const found = [...new Set(pins)].flatMap((seq) => messages.find(seq) ?? []);
+    const kept = found.filter(({ deletedAt }) => deletedAt === undefined);
+    return kept.slice(0, fixed.pins).map(({ seq }) => seq);
   }
 }

@@ -8,7 +8,7 @@ interface Emptied {
   message: Message;
   position: string;
   timestamp: number;
-  /** Delete the bytes of its files. */
+  /** Delete the bytes of its files, and say that it is not pinned any more. */
   effects: readonly Effect[];
 }
 

@@ -3,20 +3,21 @@ import type { Context } from '../context.ts';
 import type { Effect } from '../effects.ts';
 import { deleteBytes } from '../files/deliver.ts';
 import { mentionedOthers } from './content.ts';
+import { unpinRemoved } from './pins.ts';
 
 type Dependents = Pick<
   Context,
-  'search' | 'mentions' | 'reactions' | 'streams' | 'files' | 'perUser'
+  'search' | 'mentions' | 'reactions' | 'streams' | 'files' | 'perUser' | 'room' | 'roomId'
 >;
 
 /**
- * Removes what other tables keep about a message: its search tokens, mentions, reactions, files,
+ * Removes what else is kept about a message: its pin, search tokens, mentions, reactions, files,
  * users' values and the chunks of a stream. Takes the message as it is stored, so call this before its own row changes.
- * @returns the effects that delete the bytes of its files
+ * @returns the effects that delete the bytes of its files, and the event about its pin
  */
 export function removeDependents(context: Dependents, message: Message): readonly Effect[] {
   context.perUser.removeAll(message.seq);
-  return removeContent(context, message);
+  return [...unpinRemoved(context, message.seq), ...removeContent(context, message)];
 }
 
 /** The same for a message of which a later state takes its place: users' values stay. */

@@ -191,6 +191,32 @@ export class Messages {
   }
 
   /**
+   * A `seq` that divides the messages before a time from those at or after it. Times never decrease
+   * with `seq`, so it halves the range: some 20 look-ups in a room of a million messages.
+   * @param time epoch milliseconds
+   * @param rev that of the room: no `seq` is above it
+   */
+  firstAt(time: number, rev: number): number {
+    let from = 0;
+    let to = rev + 1;
+    while (from < to) {
+      const middle = Math.floor((from + to) / 2);
+      const found = this.#timeFrom(middle);
+      if (found === undefined || found.timestamp >= time) to = middle;
+      else from = found.seq + 1;
+    }
+    return from;
+  }
+
+  /** The first message with this `seq` or a higher one. */
+  #timeFrom(seq: number): { seq: number; timestamp: number } | undefined {
+    return this.#database.first(
+      'SELECT seq, timestamp FROM messages WHERE seq >= ? ORDER BY seq LIMIT 1',
+      seq,
+    );
+  }
+
+  /**
    * What changed after `rev`, oldest change first, in its current state. When many come back at once
    * they have mostly missed the same: the last page is kept for as long as the room is as it was.
    * @param room its row as it is now

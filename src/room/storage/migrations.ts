@@ -245,6 +245,8 @@ export const migrations: Migrations = [
     `CREATE INDEX members_refused ON members (user_id)
       WHERE banned = 1 OR kicked_until IS NOT NULL`,
   ],
+  // `seq` of each pinned message, as JSON; null where there are none.
+  ['ALTER TABLE room ADD COLUMN pins TEXT'],
 ];
 
 /** Thrown for a room that newer code has written. */

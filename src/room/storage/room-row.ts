@@ -42,6 +42,8 @@ export interface RoomState {
   sweepFilesAt: number | null;
   /** The last key that was looked at; null before the first one. */
   sweptTo: string | null;
+  /** `seq` of each pinned message, the one pinned last first. */
+  pins: readonly number[];
 }
 
 /** What an export says of the room itself. */
@@ -100,13 +102,16 @@ const UNWRITTEN: Omit<RoomState, 'epoch'> = {
   dropFilesAt: null,
   sweepFilesAt: null,
   sweptTo: null,
+  pins: [],
 };
 
-interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing'> {
+interface Row extends Omit<RoomState, 'owned' | 'private' | 'readOnly' | 'importing' | 'pins'> {
   owned: number;
   private: number;
   readOnly: number;
   importing: number;
+  /** As JSON; null where there are none. */
+  pins: string | null;
 }
 
 /** The room's one row. It is read once in the life of the object, and again after a change. */
@@ -140,16 +145,17 @@ export class RoomRow {
         slow_mode_seconds AS slowModeSeconds, retention_days AS retentionDays, deletion,
         importing, pruned_at AS prunedAt, erasures, indexed, unindexed_to AS unindexedTo,
         keyed_to AS keyedTo, file_bytes AS fileBytes, drop_files_at AS dropFilesAt,
-        sweep_files_at AS sweepFilesAt, swept_to AS sweptTo FROM room`,
+        sweep_files_at AS sweepFilesAt, swept_to AS sweptTo, pins FROM room`,
     );
     if (row === undefined) return undefined;
-    const { owned, private: isPrivate, readOnly, importing, ...rest } = row;
+    const { owned, private: isPrivate, readOnly, importing, pins, ...rest } = row;
     return {
       ...rest,
       owned: owned === 1,
       private: isPrivate === 1,
       readOnly: readOnly === 1,
       importing: importing === 1,
+      pins: pins === null ? [] : (JSON.parse(pins) as number[]),
     };
   }
 
@@ -210,6 +216,10 @@ export class RoomRow {
       options.slowModeSeconds,
       options.retentionDays,
     );
+  }
+
+  setPins(pins: readonly number[]): void {
+    this.update('UPDATE room SET pins = ?', pins.length === 0 ? null : JSON.stringify(pins));
   }
 
   /** A direct room has no owner, and its first writer does not become one. */
@@ -275,6 +285,7 @@ export class RoomRow {
   /** Takes what an export says of the room; only the epoch stays its own. */
   finishImport(record: RoomRecord): void {
     this.set(record);
+    this.setPins(record.pins);
     this.update(
       `UPDATE room SET importing = 0, rev = ?, indexed = ?, unindexed_to = min(unindexed_to, ?),
         horizon = ?, created_at = ?, changed_at = ?, owned = ?, touched = (SELECT coalesce(max(touched), 0) FROM members),
@@ -302,6 +313,7 @@ export class RoomRow {
       ...(state.retentionDays !== null && { retentionDays: state.retentionDays }),
       memberCount: state.memberCount,
       horizon: state.horizon,
+      ...(state.pins.length > 0 && { pins: [...state.pins] }),
     };
   }
 }

@@ -242,6 +242,28 @@ describe('a change by others', () => {
     expect(said.map(({ message }) => message)).toEqual(['one', 'two']);
   });
 
+  test('pins and unpins messages for everyone, also for a client that was away', async () => {
+    const roomId = newRoom();
+    const { url, proxy } = await network();
+    const anna = enter('anna', roomId);
+    const ben = enter('ben', roomId, { url });
+    const { seq } = await anna.send('one');
+    await comesTo(ben, 'open');
+    await anna.pin(seq);
+    expect(anna.state.room?.pins).toEqual([seq]);
+    await expect.poll(() => ben.state.room?.pins, PATIENTLY).toEqual([seq]);
+    expect((await ben.pins()).messages).toMatchObject([{ seq, message: 'one' }]);
+    await expect(ben.unpin(seq)).rejects.toMatchObject({ code: 'forbidden' });
+
+    proxy.refuse(true);
+    await comesTo(ben, 'waiting');
+    await anna.unpin(seq);
+    expect(anna.state.room?.pins).toEqual([]);
+    proxy.refuse(false);
+    await comesTo(ben, 'open');
+    expect(ben.state.room?.pins).toBeUndefined();
+  });
+
   test('is shown as typing until it lapses, or the message arrives', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);

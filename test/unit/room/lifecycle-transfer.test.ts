@@ -29,6 +29,7 @@ function lived(): RoomAtHand {
   room.ask(alice, 'muteMember', { userId: 'carol', seconds: 3_600 });
   room.ask(alice, 'kickMember', { userId: 'anna', seconds: 30 });
   room.ask(bob, 'markRead', { readUpTo: 3 });
+  for (const seq of [2, 1]) room.ask(bob, 'pinMessage', { seq });
   room.ask(alice, 'updateRoom', {
     topic: 'all things',
     private: true,
@@ -74,6 +75,7 @@ it('is the same after export and import, byte for byte', () => {
       ['getAudit', {}],
       ['searchMessages', { query: 'hi' }],
       ['getReactions', { seq: 1 }],
+      ['getPins', {}],
     ] as const) {
       const [here, there] = [source, copy].map((room) => room.ask(who, name, payload) as object);
       expect({ ...there, position: '' }, name).toEqual({ ...here, position: '' });
@@ -153,6 +155,8 @@ function act(room: RoomAtHand, random: () => number): void {
     () => room.execute(who, 'addReaction', { seq, emoji }),
     () => room.execute(who, 'removeReaction', { seq, emoji }),
     () => room.execute(who, 'markRead', { readUpTo: seq }),
+    () => room.execute(alice, 'pinMessage', { seq }),
+    () => room.execute(alice, 'unpinMessage', { seq }),
     () => room.execute(alice, 'muteMember', { userId, seconds: 1 }),
     () => room.execute(alice, 'updateRoom', { topic: `topic ${random()}` }),
   ];
@@ -175,6 +179,8 @@ it.each(Array.from({ length: 12 }, (_, seed) => seed))(
     importInto(copy, during, 1 + Math.floor(random() * 50));
     const quiet = exportOf(source);
     expect(exportOf(copy)).toBe(quiet);
+    const pinned = source.ask(alice, 'getPins', {}).messages;
+    expect(pinned.filter(({ deletedAt }) => deletedAt !== undefined)).toEqual([]);
     expect(during.split('\n').length).toBeGreaterThanOrEqual(quiet.split('\n').length);
   },
 );
