@@ -10,6 +10,8 @@ export interface Contestant {
     | { kind: 'program'; command: string; args: readonly string[] }
     | { kind: 'node'; durability: 'disk' | 'process'; checkout?: string }
     | { kind: 'edge'; entry: string };
+  /** Settings of ours, beside those of all. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** Our Worker, and the same with a log of what runs its rooms. */

@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util';
 import { type Contestant, contestants, SEED } from './contestants.ts';
 import { installRivals, rivals } from './rivals.ts';
 import { Stage } from './stage.ts';
+import { runHooks } from './plans/hooks.ts';
 import { runIdle } from './plans/idle.ts';
 import { runPage } from './plans/page.ts';
 import { runRelays } from './plans/relays.ts';
 import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
-/** `npm run bench [-- --quick | --scale | --idle | --page | --relays] [--rivals] [--only native,gather] [--rounds 5]` */
+/** `npm run bench [-- --quick | --scale | --idle | --page | --relays | --hooks] [--rivals] [--only native,gather] [--rounds 5]` */
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     idle: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
     relays: { type: 'boolean', default: false },
+    hooks: { type: 'boolean', default: false },
     /** With `--relays`: real sockets; a process has 20,000 descriptors where `ulimit -n` says no more. */
     listeners: { type: 'string', default: '15000' },
     /** Installs other servers and measures them too. */
@@ -71,6 +73,7 @@ try {
   else if (values.idle) await runIdle(stage, chosen());
   else if (values.page) await runPage(stage, { against: values.against, rounds });
   else if (values.relays) await runRelays(stage, listeners);
+  else if (values.hooks) await runHooks(stage, rounds);
   else await runTalks(stage, chosen(), { quick: values.quick, rounds });
 } finally {
   await stage.close();

@@ -2,6 +2,7 @@ import type { Figure, Row } from './plans/talk.ts';
 import { rounded } from './median.ts';
 import type { AgeRow } from './plans/age.ts';
 import type { CrowdRow } from './plans/crowding.ts';
+import type { HookRow } from './plans/hooks.ts';
 import type { ListenersRow } from './plans/listeners.ts';
 import type { FlushRow, RelayCrowd } from './plans/relays.ts';
 import type { ShareRow } from './plans/share.ts';
@@ -53,6 +54,16 @@ function rowsOf(figures: readonly Figure[], members: number, mode: string): Map<
 
 function atMost(what: string, seen: number, target: number): Verdict {
   return { what, target: rounded(target), seen: rounded(seen), met: seen <= target };
+}
+
+/** Most that a backend adds to the latency of people who do not wait for its verdict. */
+const HOOK_RATIO = 1.1;
+
+/** What the operator's backend does must not show in a room. */
+export function hookVerdicts(rows: readonly HookRow[]): Verdict[] {
+  return rows.map(({ name, what, p50Ratio }) =>
+    atMost(`${name}, ${what}: latency p50, ratio`, p50Ratio, HOOK_RATIO),
+  );
 }
 
 /** Listeners of a relay must cost its room nothing, and a further relay little. */

@@ -5,7 +5,6 @@ import { Hook, type HookedRoomStatus, type HookSummary } from '../src/hooks/hook
 import type { HookDirectory } from '../src/hooks/hook-directory.ts';
 import type { OutgoingHook } from '../src/hooks/outgoing.ts';
 import { posterOf } from '../src/hooks/post.ts';
-import type { Delivery } from '../src/host/ports.ts';
 import type { RoomDirectory } from '../src/host/room-directory.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { unavailable } from '../src/protocol/codes/errors.ts';
@@ -78,8 +77,8 @@ export class NodeHooks implements HookDirectory {
   }
 
   /** Takes what a room owes; resolves when it is stored. */
-  async tell(roomId: string, deliveries: readonly Delivery[]): Promise<void> {
-    await this.#ask((hook) => hook.tell(roomId, deliveries));
+  async tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void> {
+    await this.#ask((hook) => hook.tell(roomId, told));
   }
 
   async replay(roomId: string, position: string): Promise<void> {

@@ -4,8 +4,10 @@ import { directRoomId, type InboxDirectory } from '../src/host/inbox-directory.t
 import type { Carry } from '../src/host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../src/host/ports.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
+import type { OutgoingHook } from '../src/hooks/outgoing.ts';
 import { Inbox } from '../src/inbox/inbox.ts';
 import type { Answer, Ask, DirectMessages } from '../src/inbox/ports.ts';
+import { NOTIFY_TARGET } from '../src/inbox/pushes.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/codes/errors.ts';
 import type { RequestName } from '../src/protocol/commands.ts';
@@ -14,7 +16,8 @@ import type { Result } from '../src/protocol/frames.ts';
 import type { Identity } from '../src/protocol/identity.ts';
 import type { InboxCommandName, InboxReply } from '../src/protocol/inbox-commands.ts';
 import type { ConversationState } from '../src/protocol/inbox-objects.ts';
-import { pushCarrier } from '../src/push/carry-pushes.ts';
+import { type NotificationPeers, notificationCarrier } from '../src/push/carry-notifications.ts';
+import { pushCarrier, type PushPeers } from '../src/push/carry-pushes.ts';
 import type { Push } from '../src/push/push.ts';
 import { attach, type Attached, type Attaching, linkTo } from './attach.ts';
 import { HostedFile } from './hosted-file.ts';
@@ -29,6 +32,8 @@ export interface NodeInboxesOptions {
   durability: Durability;
   directMessages: DirectMessages;
   push?: Push | undefined;
+  /** Gets notifications, for the outgoing webhook; absent without one. */
+  hook?: InboxesHook | undefined;
   limits: Limits;
   log: HostLog;
   meter?: NodeMeter | undefined;
@@ -37,6 +42,9 @@ export interface NodeInboxesOptions {
   /** How long a file stays open without work, in milliseconds. */
   idleMs?: number;
 }
+
+/** The outgoing webhook, as inboxes know it. */
+export type InboxesHook = Pick<OutgoingHook, 'notifies'> & Pick<NotificationPeers, 'tell'>;
 
 /**
  * Files that all inboxes share: updating 5,000 inboxes takes 64 commits so, and took 26 s with a file
@@ -64,8 +72,7 @@ export class NodeInboxes implements InboxDirectory {
 
   constructor(options: NodeInboxesOptions) {
     this.#options = options;
-    const { dataDir, durability, limits, log, meter, directMessages, push } = options;
-    const carry = push === undefined ? undefined : this.#pushing(push);
+    const { dataDir, durability, limits, log, meter, directMessages, push, hook } = options;
     this.#storageId = storageIdOf(dataDir);
     this.#files = new HostedFiles<Inbox, InboxFile>({
       pathOf: (key) => join(inboxFolder(dataDir), `${key}.sqlite`),
@@ -73,7 +80,7 @@ export class NodeInboxes implements InboxDirectory {
       durability,
       maxOpen: FILES,
       idleMs: options.idleMs ?? IDLE_MS,
-      host: { batchDelayMs: limits.batchDelayMs, log, meter, ...(carry && { carry }) },
+      host: { batchDelayMs: limits.batchDelayMs, log, meter, carry: this.#carrying() },
       make: (_, parts) => {
         const file: InboxFile = new HostedFile<Inbox, NodeConnection>({
           ...parts,
@@ -93,7 +100,12 @@ export class NodeInboxes implements InboxDirectory {
                     ),
                 },
               },
-              { limits, directMessages, acceptsPush: push?.accepts },
+              {
+                limits,
+                directMessages,
+                acceptsPush: push?.accepts,
+                notifiesHook: hook?.notifies,
+              },
             );
             return inbox;
           },
@@ -157,7 +169,23 @@ export class NodeInboxes implements InboxDirectory {
     return deliveries.map(() => 'delivered');
   }
 
-  /** Carries what inboxes owe to browsers. */
+  /** Carries what inboxes owe to browsers, and to the outgoing webhook. */
+  #carrying(): Carry {
+    const { push, hook } = this.#options;
+    const pushTo = push && this.#pushing(push);
+    const notify = hook && notificationCarrier({ notice: this.#notice, tell: hook.tell });
+    return async (target, deliveries) => {
+      const carry = target.startsWith(NOTIFY_TARGET) ? notify : pushTo;
+      return carry === undefined ? [] : carry(target, deliveries);
+    };
+  }
+
+  readonly #notice: PushPeers['notice'] = (roomId, identity) =>
+    this.#options.rooms.execute(roomId, identity, 'getNotice', {
+      roomId,
+      userId: identity.userId,
+    });
+
   #pushing({ sender, content }: Push): Carry {
     const metered: typeof sender.send = async (...push) => {
       const outcome = await sender.send(...push);
@@ -165,11 +193,7 @@ export class NodeInboxes implements InboxDirectory {
       return outcome;
     };
     return pushCarrier({ send: metered }, content, {
-      notice: (roomId, identity) =>
-        this.#options.rooms.execute(roomId, identity, 'getNotice', {
-          roomId,
-          userId: identity.userId,
-        }),
+      notice: this.#notice,
       pushed: (userId, roomId, shown) =>
         this.#fileOf(userId).ask((inbox) => inbox.pushed(userId, roomId, shown)),
       dropSubscription: (userId, id) =>

@@ -16,7 +16,6 @@ import type { Room } from '../src/room/room.ts';
 import { type BeforeMessage, executeWith } from '../src/hooks/before-message.ts';
 import { pacedCarry } from '../src/hooks/paced-carry.ts';
 import type { Carry } from '../src/host/courier.ts';
-import type { Delivery } from '../src/host/ports.ts';
 import type { HookEvent } from '../src/protocol/hook-requests.ts';
 import { attach, type Attached, linkTo } from './attach.ts';
 import { HostedFiles } from './hosted-files.ts';
@@ -50,7 +49,7 @@ export interface NodeRoomsOptions {
 export interface RoomsHook {
   eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
   /** Takes what a room owes; resolves when it is stored. */
-  tell(roomId: string, deliveries: readonly Delivery[]): Promise<void>;
+  tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void>;
 }
 
 const IDLE_MS = 30_000;

@@ -18,7 +18,6 @@ import type { Settings } from '../src/settings/settings.ts';
 import { askerOf } from '../src/hooks/ask-backend.ts';
 import { BeforeMessage, beforeMessageEndpoint } from '../src/hooks/before-message.ts';
 import { outgoingHookOf } from '../src/hooks/outgoing.ts';
-import type { Delivery } from '../src/host/ports.ts';
 import { type Push, pushOf } from '../src/push/push.ts';
 import { INBOX_TARGET } from '../src/room/inbox-updates/evaluate.ts';
 import type { Application } from '../src/room/application.ts';
@@ -32,8 +31,8 @@ import { DiskBlobStore } from './disk-blob-store.ts';
 import { NodeMetrics } from './metrics.ts';
 import { NativeTransport } from './native-transport.ts';
 import { NodeHooks } from './node-hooks.ts';
-import { NodeInboxes } from './node-inboxes.ts';
-import { NodeRooms } from './node-rooms.ts';
+import { type InboxesHook, NodeInboxes } from './node-inboxes.ts';
+import { NodeRooms, type RoomsHook } from './node-rooms.ts';
 import { PendingHandshakes } from './pending-handshakes.ts';
 import { ResponseBody } from './response-body.ts';
 import { SocketIoTransport } from './socketio-transport.ts';
@@ -116,9 +115,9 @@ interface HostedParts {
 /** Makes the rooms, the inboxes and the outgoing webhook, which reach each other. */
 function hostedOf({ settings, store, push, log, meter, application }: HostedParts) {
   const outgoing = outgoingHookOf(settings);
-  const hook = outgoing && {
-    eventsOf: outgoing.eventsOf,
-    tell: (roomId: string, deliveries: readonly Delivery[]) => hooks!.tell(roomId, deliveries),
+  const hook: (RoomsHook & InboxesHook) | undefined = outgoing && {
+    ...outgoing,
+    tell: (...told) => hooks!.tell(...told),
   };
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
@@ -141,6 +140,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
     durability: settings.DURABILITY,
     directMessages: settings.DIRECT_MESSAGES,
     push,
+    hook,
     limits: settings.limits,
     log,
     meter,

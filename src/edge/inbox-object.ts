@@ -1,15 +1,18 @@
 import type { Carry } from '../host/courier.ts';
 import { directRoomId } from '../host/inbox-directory.ts';
 import type { DeliveryOutcome } from '../host/ports.ts';
+import { outgoingHookOf } from '../hooks/outgoing.ts';
 import { Inbox } from '../inbox/inbox.ts';
 import type { Answer, Ask } from '../inbox/ports.ts';
+import { NOTIFY_TARGET } from '../inbox/pushes.ts';
 import { Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
 import type { RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { InboxCommandName, InboxReply } from '../protocol/inbox-commands.ts';
 import type { ConversationState } from '../protocol/inbox-objects.ts';
-import { pushCarrier } from '../push/carry-pushes.ts';
+import { notificationCarrier } from '../push/carry-notifications.ts';
+import { pushCarrier, type PushPeers } from '../push/carry-pushes.ts';
 import { pushOf } from '../push/push.ts';
 import { callRoom } from './call-room.ts';
 import type { ObjectPorts } from './hosting-object.ts';
@@ -18,6 +21,7 @@ import { SocketObject } from './socket-object.ts';
 /** The inbox of one user in its Durable Object, which is named after the user. */
 export class InboxObject extends SocketObject<Inbox> {
   readonly #push = pushOf(this.settings);
+  readonly #hook = outgoingHookOf(this.settings);
 
   /** Does a command. The caller gets the result when it is stored. */
   async execute<N extends InboxCommandName>(
@@ -72,25 +76,43 @@ export class InboxObject extends SocketObject<Inbox> {
         limits: this.limits,
         directMessages: this.settings.DIRECT_MESSAGES,
         acceptsPush: this.#push?.accepts,
+        notifiesHook: this.#hook?.notifies,
       },
     );
     return inbox;
   }
 
-  /** Brings what the inbox owes to browsers. */
+  /** Brings what the inbox owes to browsers, and to the outgoing webhook. */
   protected override async carry(
     ...attempt: Parameters<Carry>
   ): Promise<readonly DeliveryOutcome[]> {
+    const [target] = attempt;
+    return target.startsWith(NOTIFY_TARGET)
+      ? this.#notifyHook(...attempt)
+      : this.#pushTo(...attempt);
+  }
+
+  #notifyHook(...attempt: Parameters<Carry>): ReturnType<Carry> {
+    const carry = notificationCarrier({
+      notice: this.#notice,
+      tell: (roomId, told) => callRoom(async () => this.env.HOOK.getByName(roomId).tell(told)),
+    });
+    return carry(...attempt);
+  }
+
+  readonly #notice: PushPeers['notice'] = (roomId, identity) =>
+    callRoom(async () =>
+      this.env.ROOM.getByName(roomId).execute(identity, 'getNotice', {
+        roomId,
+        userId: identity.userId,
+      }),
+    );
+
+  async #pushTo(...attempt: Parameters<Carry>): ReturnType<Carry> {
     if (this.#push === undefined) return [];
     const { sender, content } = this.#push;
     const carry = pushCarrier(sender, content, {
-      notice: (roomId, identity) =>
-        callRoom(async () =>
-          this.env.ROOM.getByName(roomId).execute(identity, 'getNotice', {
-            roomId,
-            userId: identity.userId,
-          }),
-        ),
+      notice: this.#notice,
       pushed: (userId, roomId, shown) =>
         this.hosted.ask((inbox) => inbox.pushed(userId, roomId, shown)),
       dropSubscription: (_, id) => this.hosted.ask((inbox) => inbox.dropSubscription(id)),

@@ -1,48 +1,81 @@
-import { evictExpired } from '../admission/evict-expired.ts';
 import type { RoomDirectory } from '../host/room-directory.ts';
 import { refusalOf } from '../protocol/codes/errors.ts';
 import type { Reply } from '../protocol/commands.ts';
 import type { Identity } from '../protocol/identity.ts';
+import { accessOf, mayBeHere } from '../room/access/access.ts';
 
-/** Entries of each memory; the oldest are dropped above it. */
+/** Files, and readers that are remembered one by one; the oldest are dropped above it. */
 const MAX_REMEMBERED = 20_000;
 
-type Readable = Reply<'getFile'>;
+/** Members that are remembered of all rooms together, each room counting as one more. */
+const MAX_MEMBERS = 50_000;
+
+type Found = Reply<'getFile'>;
+type Readable = Omit<Found, 'around'>;
+type Readers = NonNullable<Found['around']>['readers'];
+type Member = NonNullable<Readers['members']>[number];
+
+/** Who may be in a room, as it stood. */
+interface Admitted extends Omit<Readers, 'members'> {
+  /** Undefined where the room did not name them. */
+  members: ReadonlyMap<string, Member> | undefined;
+}
+
+/** One reading of a file. */
+interface Reading {
+  roomId: string;
+  reader: Identity;
+  fileId: string;
+  now: number;
+}
 
 /**
- * Asks rooms who may read which file, and remembers for up to a minute that a reader may read in a
- * room and that a file is in a message: a page with many pictures asks once for each of them, and in a
- * room that is not open to everybody once for each reader.
+ * Asks rooms who may read which file. The answer about one file is also about the files around it and
+ * about all readers, and is remembered for up to a minute: a room is asked once a minute, however many
+ * people look at its pictures. Only what an answer allows is remembered; for anything else the room is
+ * asked again, so that a user who was unbanned or invited can read at once.
  */
 export class FileAccess {
   readonly #directory: RoomDirectory;
-  readonly #readers: Remembered<true>;
+  readonly #rooms: Remembered<Admitted>;
   readonly #files: Remembered<Readable>;
-  /** Questions under way, by the reader or the file that they are about. */
+  /** Readers whom a room has let in: it has too many members to name, or they came after it named them. */
+  readonly #readers: Remembered<true>;
+  /** Questions under way, by what they are about. */
   readonly #asking = new Map<string, Promise<Readable>>();
 
   /** @param forMs how long an answer is remembered, in milliseconds */
   constructor(directory: RoomDirectory, forMs: number) {
     this.#directory = directory;
-    this.#readers = new Remembered(forMs);
-    this.#files = new Remembered(forMs);
+    this.#rooms = new Remembered(forMs, MAX_MEMBERS, ({ members }) => 1 + (members?.size ?? 0));
+    this.#files = new Remembered(forMs, MAX_REMEMBERED);
+    this.#readers = new Remembered(forMs, MAX_REMEMBERED);
   }
 
   /** @throws Refusal where the reader may not read in the room, or there is no such file for them */
   async find(roomId: string, reader: Identity, fileId: string, now: number): Promise<Readable> {
-    const readerKey = keyOfReader(roomId, reader);
-    const fileKey = JSON.stringify([roomId, fileId]);
-    for (;;) {
-      const known = this.#files.get(fileKey, now);
-      if (known !== undefined) {
-        if (known.isOpen || this.#readers.get(readerKey, now) === true) return known;
-      }
-      // Concurrent questions share one call to the room.
-      const subject = known === undefined ? fileKey : readerKey;
+    const reading = { roomId, reader, fileId, now };
+    for (let hasWaited = false; ; hasWaited = true) {
+      const room = this.#rooms.get(roomId, now);
+      const file = room && this.#files.get(keyOfFile(roomId, fileId), now);
+      if (file !== undefined && this.#isAdmitted(room, reading)) return file;
+      // Concurrent questions share one call. After waiting in vain for the room's, each file has its own:
+      // made-up file ids must not hold up others.
+      const shared = hasWaited ? keyOfFile(roomId, fileId) : JSON.stringify([roomId]);
+      const subject = file === undefined ? shared : keyOfReader(roomId, reader);
       const asking = this.#asking.get(subject);
-      if (asking === undefined) return this.#askAs(subject, this.#ask(roomId, reader, fileId, now));
+      if (asking === undefined) {
+        return this.#askAs(subject, this.#ask(reading, file === undefined));
+      }
       await asking.catch(() => undefined);
     }
+  }
+
+  #isAdmitted(room: Admitted | undefined, { roomId, reader, now }: Reading): boolean {
+    if (this.#readers.get(keyOfReader(roomId, reader), now) === true) return true;
+    if (room?.members === undefined) return false;
+    const access = accessOf(reader, roomId, room.members.get(reader.userId));
+    return mayBeHere(access, { ...room, deletion: null }, room, now);
   }
 
   async #askAs(subject: string, asking: Promise<Readable>): Promise<Readable> {
@@ -54,14 +87,24 @@ export class FileAccess {
     }
   }
 
-  async #ask(roomId: string, reader: Identity, fileId: string, now: number): Promise<Readable> {
-    const result = await this.#directory.execute(roomId, reader, 'getFile', { fileId });
+  async #ask({ roomId, reader, fileId, now }: Reading, around: boolean): Promise<Readable> {
+    const payload = { fileId, around };
+    const result = await this.#directory.execute(roomId, reader, 'getFile', payload);
     if (!result.ok) throw refusalOf(result.error);
-    const { ok: _, ...found } = result;
+    if (result.around !== undefined) this.#remember(roomId, result.around, now);
     this.#readers.set(keyOfReader(roomId, reader), true, now);
-    if (found.isSent) this.#files.set(JSON.stringify([roomId, fileId]), found, now);
-    return found;
+    return { file: result.file, key: result.key };
   }
+
+  #remember(roomId: string, { files, readers }: NonNullable<Found['around']>, now: number): void {
+    const members = readers.members && new Map(readers.members.map((each) => [each.userId, each]));
+    this.#rooms.set(roomId, { ...readers, members }, now);
+    for (const each of files) this.#files.set(keyOfFile(roomId, each.file.fileId), each, now);
+  }
+}
+
+function keyOfFile(roomId: string, fileId: string): string {
+  return JSON.stringify([roomId, fileId]);
 }
 
 function keyOfReader(roomId: string, { userId, rooms, admin }: Identity): string {
@@ -71,10 +114,17 @@ function keyOfReader(roomId: string, { userId, rooms, admin }: Identity): string
 /** Values by key, each for a while after it was set, by a clock that may go back. */
 class Remembered<V> {
   readonly #forMs: number;
+  readonly #most: number;
+  readonly #weightOf: (value: V) => number;
+  /** The newest stand last. */
   readonly #entries = new Map<string, { value: V; at: number }>();
+  #weight = 0;
 
-  constructor(forMs: number) {
+  /** @param most the weight of all values together; the oldest are dropped above it */
+  constructor(forMs: number, most: number, weightOf: (value: V) => number = () => 1) {
     this.#forMs = forMs;
+    this.#most = most;
+    this.#weightOf = weightOf;
   }
 
   get(key: string, now: number): V | undefined {
@@ -83,11 +133,20 @@ class Remembered<V> {
   }
 
   set(key: string, value: V, now: number): void {
-    evictExpired(this.#entries, ({ at }) => this.#isOver(at, now));
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size >= MAX_REMEMBERED && oldest !== undefined) this.#entries.delete(oldest);
-    this.#entries.delete(key);
+    this.#delete(key);
     this.#entries.set(key, { value, at: now });
+    this.#weight += this.#weightOf(value);
+    for (const [oldest, { at }] of this.#entries) {
+      if (this.#weight <= this.#most && !this.#isOver(at, now)) return;
+      this.#delete(oldest);
+    }
+  }
+
+  #delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#weight -= this.#weightOf(entry.value);
+    this.#entries.delete(key);
   }
 
   #isOver(at: number, now: number): boolean {

@@ -1,5 +1,5 @@
 import { MAX_BACKOFF_MS } from '../deliveries/backoff.ts';
-import type { Carry } from '../host/courier.ts';
+import { type Carry, carryInOrder } from '../host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
 import type { Reply } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
@@ -44,19 +44,10 @@ export function hookCarrier(peers: HookPeers): Carry {
       return deliveries.map(() => ({ retryAfterMs: MAX_BACKOFF_MS }));
     }
     const roomId = target.slice(ROOM_TARGET.length);
-    const until = Date.now() + STARTS_WITHIN_MS;
-    const outcomes: DeliveryOutcome[] = [];
-    for (const delivery of deliveries) {
-      if (Date.now() > until) break;
-      const isLog = delivery.key === LOG_KEY;
-      const carry = isLog ? carryLog : carryEvent;
-      const outcome = await carry(peers, roomId, delivery);
-      outcomes.push(outcome);
-      // What comes later waits for what came first.
-      if (outcome !== 'delivered') break;
-    }
-    const rest = outcomes.at(-1) === 'delivered' ? { retryAfterMs: 1_000 } : outcomes.at(-1);
-    return deliveries.map((_, at) => outcomes[at] ?? rest ?? 'failed');
+    return carryInOrder(deliveries, STARTS_WITHIN_MS, (delivery) => {
+      const carry = delivery.key === LOG_KEY ? carryLog : carryEvent;
+      return carry(peers, roomId, delivery);
+    });
   };
 }
 

@@ -16,6 +16,8 @@ export interface OutgoingHook extends HookEndpoint {
   fingerprint: string;
   /** What is sent of a room; empty for a room that is not followed. */
   eventsOf: (roomId: string) => ReadonlySet<HookEvent>;
+  /** Whether it gets the notifications of a room; absent where it gets none. */
+  notifies?: (roomId: string) => boolean;
 }
 
 const NONE: ReadonlySet<HookEvent> = new Set();
@@ -28,12 +30,17 @@ export function outgoingHookOf(settings: HookSettings): OutgoingHook | undefined
   const asked = listOf(WEBHOOK_EVENTS);
   const events = new Set(hookEvents.filter((event) => asked.includes(event)));
   const secrets = listOf(WEBHOOK_SECRETS);
+  const eventsOf = (roomId: string) =>
+    patterns.some((pattern) => names(pattern, roomId)) ? events : NONE;
   return {
     url,
     secrets,
     timeoutMs: settings.WEBHOOK_TIMEOUT_MS,
     fingerprint: JSON.stringify([url, fractionOf(secrets.join()), patterns, asked]),
-    eventsOf: (roomId) => (patterns.some((pattern) => names(pattern, roomId)) ? events : NONE),
+    eventsOf,
+    ...(events.has('notification') && {
+      notifies: (roomId: string) => eventsOf(roomId).has('notification'),
+    }),
   };
 }
 

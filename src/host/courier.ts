@@ -6,6 +6,29 @@ export type Carry = (
   deliveries: readonly Delivery[],
 ) => Promise<readonly DeliveryOutcome[]>;
 
+/**
+ * Carries one delivery after the other until one is not delivered or the time is up: a target that
+ * fails is not asked for the rest, which waits as that one does.
+ * @param startsWithinMs time in which deliveries are begun, in milliseconds
+ */
+export async function carryInOrder(
+  deliveries: readonly Delivery[],
+  startsWithinMs: number,
+  carryOne: (delivery: Delivery) => Promise<DeliveryOutcome>,
+): Promise<DeliveryOutcome[]> {
+  const until = Date.now() + startsWithinMs;
+  const outcomes: DeliveryOutcome[] = [];
+  for (const delivery of deliveries) {
+    if (Date.now() > until) break;
+    const outcome = await carryOne(delivery);
+    outcomes.push(outcome);
+    if (outcome !== 'delivered') break;
+  }
+  const last = outcomes.at(-1) ?? 'failed';
+  const rest = last === 'delivered' ? { retryAfterMs: 1_000 } : last;
+  return deliveries.map((_, at) => outcomes[at] ?? rest);
+}
+
 type Settle = (outcomes: readonly DeliveryOutcome[]) => void;
 
 interface Attempt {

@@ -26,6 +26,8 @@ export interface InboxContext extends InboxStores {
   makeId: () => string;
   /** Ends pushing to a browser. */
   dropPush(subscription: PushSubscription): void;
+  /** Removes the user's subscriptions, and what they were to be notified of. */
+  forgetPushes(): void;
   /**
    * Stores a conversation under the next `rev` of the inbox. The user's other connections get it as an
    * event, with its draft where that is what has changed.

@@ -36,6 +36,8 @@ export interface InboxSettings {
   directMessages: DirectMessages;
   /** Whether notifications are pushed to an address; absent where none are pushed at all. */
   acceptsPush?: ((endpoint: string) => boolean) | undefined;
+  /** Whether the outgoing webhook gets the notifications of a room; absent where it gets none. */
+  notifiesHook?: ((roomId: string) => boolean) | undefined;
 }
 
 /**
@@ -78,9 +80,10 @@ export class Inbox {
     this.#tokenExpiry = new TokenExpiry(clock, roster, (connection, code) =>
       this.end(connection, code),
     );
-    const { directMessages, acceptsPush } = settings;
+    const { directMessages, acceptsPush, notifiesHook } = settings;
     const parts = { stores: this.#stores, database, limits, connections: this.#connections };
-    this.#pushes = new Pushes({ ...parts, isOn: acceptsPush !== undefined }, ports);
+    const isPushing = acceptsPush !== undefined;
+    this.#pushes = new Pushes({ ...parts, isPushing, notifiesHook }, ports);
     const more = { events: this.#events, directMessages, acceptsPush, pushes: this.#pushes };
     this.#pipeline = new InboxPipeline({ ...parts, ...more }, ports);
   }

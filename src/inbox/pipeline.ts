@@ -109,6 +109,7 @@ export class InboxPipeline {
         acceptsPush,
         makeId: () => ids.make(),
         dropPush: (subscription) => pushes.drop(subscription),
+        forgetPushes: () => pushes.forget(userId),
         change,
       });
       const { size } = changes.conversations;

@@ -13,6 +13,9 @@ import type { InboxStores } from './storage/stores.ts';
 /** The target under which deliveries to a push subscription are stored, followed by its id. */
 export const PUSH_TARGET = 'push:';
 
+/** The target under which a user's deliveries to the outgoing webhook are stored, followed by the user id. */
+export const NOTIFY_TARGET = 'notify:';
+
 /** Notices that one step hands over. */
 const STEP = 100;
 
@@ -36,12 +39,15 @@ interface PushParts {
   connections: Connections;
   limits: Limits;
   /** Whether notifications can be pushed at all. */
-  isOn: boolean;
+  isPushing: boolean;
+  /** Whether the outgoing webhook gets the notifications of a room; absent where it gets none. */
+  notifiesHook: ((roomId: string) => boolean) | undefined;
 }
 
 /**
- * Pushes notifications: a state that a room tells makes a notice, a notice that is due a delivery for
- * each of the user's subscriptions. What it says is asked of the room as it is sent.
+ * Notifies users: a state that a room tells makes a notice, a notice that is due a delivery for each of
+ * the user's push subscriptions and one for the outgoing webhook. What it says is asked of the room as
+ * it is sent.
  */
 export class Pushes {
   readonly #parts: PushParts;
@@ -61,14 +67,14 @@ export class Pushes {
 
   /** Takes note of what a room tells. Call it inside the transaction that stores the state. */
   note(userId: string, roomId: string, { notice, readUpTo, gone }: ConversationState): void {
-    const { notices, subscriptions } = this.#parts.stores;
-    if (!this.#parts.isOn) return;
+    const { notices } = this.#parts.stores;
+    if (!this.#isOn) return;
     const known = notices.find(userId, roomId);
     if (known !== undefined && known.due !== null && (gone || readUpTo >= known.seq)) {
       notices.put({ ...known, due: null });
     }
     if (gone || notice === undefined || !isNewer(notice, known)) return;
-    if (!subscriptions.has(userId)) return;
+    if (!this.#isNotified(userId, roomId)) return;
     const due = Math.min(known?.due ?? Infinity, this.#dueAt(userId, notice.at));
     const { seq, at } = notice;
     notices.put({ userId, roomId, seq, at, due, pushedAt: known?.pushedAt ?? null });
@@ -101,13 +107,21 @@ export class Pushes {
 
   /** Starts what is due. Call it when that is stored. */
   dispatch(): void {
-    if (this.#parts.isOn) this.#deliveries.dispatch();
+    if (this.#isOn) this.#deliveries.dispatch();
   }
 
   /** Ends pushing to a browser. */
   drop(subscription: PushSubscription): void {
     this.#parts.stores.subscriptions.remove(subscription);
     this.#deliveries.drop(`${PUSH_TARGET}${subscription.id}`);
+  }
+
+  /** Removes all that is known and owed of a user. */
+  forget(userId: string): void {
+    const { notices, subscriptions } = this.#parts.stores;
+    for (const subscription of subscriptions.of(userId)) this.drop(subscription);
+    notices.forget(userId);
+    this.#deliveries.drop(`${NOTIFY_TARGET}${userId}`);
   }
 
   /** A push has arrived that showed a message. */
@@ -119,6 +133,15 @@ export class Pushes {
     notices.put({ ...known, ...(isNewer(shown, known) && shown), pushedAt });
   }
 
+  get #isOn(): boolean {
+    return this.#parts.isPushing || this.#parts.notifiesHook !== undefined;
+  }
+
+  #isNotified(userId: string, roomId: string): boolean {
+    const { isPushing, notifiesHook, stores } = this.#parts;
+    return notifiesHook?.(roomId) === true || (isPushing && stores.subscriptions.has(userId));
+  }
+
   /** Users who are connected may be about to read it. */
   #dueAt(userId: string, at: number): number {
     const now = this.#ports.clock.now();
@@ -127,10 +150,14 @@ export class Pushes {
   }
 
   #step(): void {
-    const { notices, subscriptions } = this.#parts.stores;
-    for (const notice of notices.due(this.#ports.clock.now(), STEP)) {
-      for (const one of subscriptions.of(notice.userId)) this.#deliver(notice, one);
-      notices.put({ ...notice, due: null });
+    const { stores, isPushing, notifiesHook } = this.#parts;
+    for (const notice of stores.notices.due(this.#ports.clock.now(), STEP)) {
+      const { userId, roomId } = notice;
+      const subscriptions = isPushing ? stores.subscriptions.of(userId) : [];
+      for (const one of subscriptions) this.#deliver(notice, one);
+      if (notifiesHook?.(roomId) === true)
+        this.#deliveries.add(`${NOTIFY_TARGET}${userId}`, roomId);
+      stores.notices.put({ ...notice, due: null });
     }
   }
 
@@ -140,19 +167,31 @@ export class Pushes {
     this.#deliveries.add(`${PUSH_TARGET}${id}`, roomId);
   }
 
-  /** What a delivery needs; undefined where there is nothing left to push. */
+  /** What a delivery needs; undefined where there is nothing left to notify of. */
   #read(target: string, roomId: string): string | undefined {
+    if (target.startsWith(PUSH_TARGET)) return this.#pushBody(target, roomId);
+    return this.#unread(target.slice(NOTIFY_TARGET.length), roomId) && '{}';
+  }
+
+  #pushBody(target: string, roomId: string): string | undefined {
     const { stores } = this.#parts;
     const found = stores.subscriptions.find(target.slice(PUSH_TARGET.length));
     if (found === undefined) return undefined;
     const { userId, id, endpoint, p256dh, auth } = found;
-    const conversation = stores.conversations.find(userId, roomId);
-    const notice = stores.notices.find(userId, roomId);
+    const notice = this.#unread(userId, roomId);
     const since = this.#ports.clock.now() - inboxLimits.pushKeptMs;
-    if (conversation === undefined || conversation.gone || notice === undefined) return undefined;
-    if (conversation.readUpTo >= notice.seq || notice.at < since) return undefined;
+    if (notice === undefined || notice.at < since) return undefined;
     const read = stores.notices.readSince(userId, since, inboxLimits.pushRead);
     return JSON.stringify({ userId, id, endpoint, p256dh, auth, read } satisfies PushBody);
+  }
+
+  /** What a user is to be notified of in a room; undefined where they have read it, or may not any more. */
+  #unread(userId: string, roomId: string): StoredNotice | undefined {
+    const { conversations, notices } = this.#parts.stores;
+    const conversation = conversations.find(userId, roomId);
+    const notice = notices.find(userId, roomId);
+    if (conversation === undefined || conversation.gone || notice === undefined) return undefined;
+    return conversation.readUpTo >= notice.seq ? undefined : notice;
   }
 
   #setWakeup(): void {

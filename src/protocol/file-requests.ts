@@ -1,8 +1,32 @@
 import * as z from 'zod';
 import { fileId, roomId } from './fields.ts';
-import { fileSchema, whole } from './objects.ts';
+import { fileSchema, roleSchema, whole } from './objects.ts';
 import type { Operation } from './operation.ts';
 import { fileName } from './text.ts';
+
+/** `key` is where its bytes are, below the room's own folder. */
+const storedFile = z.object({ file: fileSchema, key: z.string() });
+
+/** What decides who may be in a room, for those who apply the room's own rule to it. */
+const readers = z.object({
+  private: z.boolean(),
+  importing: z.boolean(),
+  tokenRoomsOnly: z.boolean(),
+  /**
+   * Banned users, those who were kicked out and, where only those on the list may be in the room, all of
+   * it. Absent where these are too many to name.
+   */
+  members: z
+    .array(
+      z.object({
+        userId: z.string(),
+        role: roleSchema,
+        banned: z.boolean(),
+        kickedUntil: z.number().optional(),
+      }),
+    )
+    .optional(),
+});
 
 /** The part of `operations` that keeps the files of a room. */
 export const fileRequests = {
@@ -81,16 +105,14 @@ export const fileRequests = {
     access: 'whileImporting',
   },
   /**
-   * A file that the reader may see. `isSent`: in a message, so that everybody in the room may. `isOpen`:
-   * everybody who has signed in may, as things stand.
+   * A file that the reader may see: one in a message, or one of their own. With `around`, and for a file
+   * in a message, also its neighbours, and all that decides who may read them: the next readings need no
+   * question.
    */
   getFile: {
-    payload: z.object({ roomId, fileId }),
-    reply: z.object({
-      file: fileSchema,
-      key: z.string(),
-      isSent: z.boolean(),
-      isOpen: z.boolean(),
+    payload: z.object({ roomId, fileId, around: z.boolean().optional() }),
+    reply: storedFile.extend({
+      around: z.object({ files: z.array(storedFile), readers }).optional(),
     }),
     via: 'http',
     route: 'GET /files/:fileId',

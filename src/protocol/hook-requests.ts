@@ -9,6 +9,7 @@ export const hookEvents = [
   'room.created',
   'room.deleted',
   'member.updated',
+  'notification',
 ] as const;
 
 export type HookEvent = (typeof hookEvents)[number];

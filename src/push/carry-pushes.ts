@@ -1,5 +1,5 @@
 import { base64url } from 'jose';
-import type { Carry } from '../host/courier.ts';
+import { type Carry, carryInOrder } from '../host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../host/ports.ts';
 import type { Noticed, PushBody } from '../inbox/pushes.ts';
 import type { Reply } from '../protocol/commands.ts';
@@ -27,19 +27,7 @@ export function pushCarrier(
   content: PushContent,
   peers: PushPeers,
 ): Carry {
-  return async (_, deliveries) => {
-    const until = Date.now() + STARTS_WITHIN_MS;
-    const outcomes: DeliveryOutcome[] = [];
-    for (const delivery of deliveries) {
-      if (Date.now() > until) break;
-      const outcome = await pushOne(delivery);
-      outcomes.push(outcome);
-      // A push service that fails or has enough is not asked for the rest.
-      if (outcome !== 'delivered') break;
-    }
-    const rest = outcomes.at(-1) === 'delivered' ? { retryAfterMs: 1_000 } : outcomes.at(-1);
-    return deliveries.map((_, at) => outcomes[at] ?? rest ?? 'failed');
-  };
+  return (_, deliveries) => carryInOrder(deliveries, STARTS_WITHIN_MS, pushOne);
 
   async function pushOne({ key: roomId, body }: Delivery): Promise<DeliveryOutcome> {
     const subscription = JSON.parse(body) as PushBody;

@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { ask } from '../support/http-client.ts';
 import { Killable } from '../support/killable.ts';
 import { tokenFor } from '../support/tokens.ts';
+import { filesOnDisk } from '../support/stored-files.ts';
 import { assertNothingLost, NO_FILE_QUOTAS, ROOM, uploadRun } from '../support/upload-run.ts';
 
 const MIB = 1024 * 1024;
@@ -12,7 +13,8 @@ it('[FILE9] leaves no bytes without a row, and no message without its file, over
   const host = await Killable.node(NO_FILE_QUOTAS);
   onTestFinished(() => host.remove());
   // The soak `files` makes a thousand.
-  const report = await uploadRun(host, host.folder, { uploads: 60, kills: 2, seed: 1 });
+  const openFiles = () => filesOnDisk(host.folder, ROOM);
+  const report = await uploadRun(host, openFiles, { uploads: 60, kills: 2, seed: 1 });
   expect(report.kills).toBe(2);
   expect(report.stored).toBeGreaterThan(10);
   expect(report.cut).toBeGreaterThan(0);
@@ -47,5 +49,5 @@ it('[FILE9] answers `unavailable` where the disk takes no more of a file, and ke
   await host.kill();
   const left = await readdir(join(host.folder, 'files'), { recursive: true, withFileTypes: true });
   expect(left.filter((entry) => entry.isFile())).toHaveLength(3);
-  await assertNothingLost(host.folder);
+  await assertNothingLost(() => filesOnDisk(host.folder, ROOM));
 }, 120_000);

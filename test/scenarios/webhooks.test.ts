@@ -23,7 +23,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     other = await startHost[name]({
       ...particular.settings,
       WEBHOOK_SECRETS: `${OLD_SECRET} ${particular.secret}`,
-      WEBHOOK_EVENTS: 'room.changed, room.created, room.deleted, member.updated',
+      WEBHOOK_EVENTS: 'room.changed, room.created, room.deleted, member.updated, notification',
       WEBHOOK_ROOMS: 'team-*, lobby',
     });
   });
@@ -235,6 +235,37 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(body.data.member).toMatchObject({ userId: 'bob', role: 'moderator' });
     await call('DELETE', `/rooms/${roomId}`, undefined, { ...admin, at: other });
     await event('room.deleted');
+  });
+
+  it('[HOOK17] sends what users who are away are to be notified of, until it is taken', async () => {
+    const roomId = newRoom('team-mail');
+    await call(
+      'POST',
+      `/rooms/${roomId}/messages`,
+      { message: 'here' },
+      { userId: 'eve', at: other },
+    );
+    await arrival(roomId, 1, particular);
+    await say(roomId, 'not for her', {}, other);
+    const { seq } = await say(roomId, 'שלום eve', { mentions: ['eve'] }, other);
+    await arrival(roomId, seq, particular);
+    const notification = () =>
+      particular.taken(roomId).find(({ body }) => body.type === 'notification');
+    const { body, text } = await particular.until('a notification', notification);
+    expect(body).toEqual({
+      type: 'notification',
+      timestamp: expect.any(String) as string,
+      data: {
+        roomId,
+        userId: 'eve',
+        kind: 'room',
+        seq,
+        timestamp: expect.any(Number) as number,
+        mention: true,
+        unread: 2,
+      },
+    });
+    expect(text).not.toContain('שלום');
   });
 
   it('[HOOK12] sends only the rooms that are named', async () => {

@@ -1,23 +1,63 @@
+import { rm } from 'node:fs/promises';
 import type { SoakOptions } from '../../scripts/soak.ts';
+import { bundleWorker } from '../support/edge-bundle.ts';
 import { Killable } from '../support/killable.ts';
-import { NO_FILE_QUOTAS, uploadRun } from '../support/upload-run.ts';
+import { filesInBucket, filesOnDisk, type StoredFiles } from '../support/stored-files.ts';
+import { NO_FILE_QUOTAS, ROOM, uploadRun } from '../support/upload-run.ts';
 
 const UPLOADS = 1_000;
 const KILLS = 10;
+const MIB = 1024 * 1024;
 
-/** A thousand uploads, a third of them cut, over ten kills of the host; again for as long as asked. */
+/** No file on the disk becomes longer than that. */
+const DISK_BYTES = 16 * MIB;
+
+interface Subject {
+  host: Killable;
+  openFiles: () => Promise<StoredFiles>;
+  /** Set where the disk can be full: R2 never is. */
+  fullAtBytes?: number;
+}
+
+/**
+ * A thousand uploads to each host, a third of them cut, on Node some that the disk does not take, over ten
+ * kills of the host; again for as long as asked.
+ */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
   const end = Date.now() + minutes * 60_000;
+  const bundle = await bundleWorker();
   let round = 0;
-  do {
-    const host = await Killable.node(NO_FILE_QUOTAS);
-    try {
-      const run = { uploads: UPLOADS, kills: KILLS, seed: seed + round };
-      const { stored, cut, kills } = await uploadRun(host, host.folder, run);
-      log(`seed ${run.seed}: ${stored} stored and sent, ${cut} cut or lost, ${kills} kills`);
-    } finally {
-      await host.remove();
-    }
-    round++;
-  } while (Date.now() < end);
+  try {
+    do {
+      for (const [name, open] of [['node', onNode] as const, ['edge', atEdge] as const]) {
+        const { host, openFiles, ...more } = await open(bundle);
+        try {
+          const run = { uploads: UPLOADS, kills: KILLS, seed: seed + round, ...more };
+          const { stored, cut, full, kills, swept } = await uploadRun(host, openFiles, run);
+          log(
+            `${name}, seed ${run.seed}: ${stored} stored and sent, ${cut} cut or lost, ${full} not taken by the disk, ${kills} kills, ${swept} swept`,
+          );
+        } finally {
+          await host.remove();
+        }
+      }
+      round++;
+    } while (Date.now() < end);
+  } finally {
+    await rm(bundle, { recursive: true, force: true });
+  }
+}
+
+async function onNode(): Promise<Subject> {
+  const host = await Killable.limited(NO_FILE_QUOTAS, DISK_BYTES);
+  return {
+    host,
+    openFiles: () => filesOnDisk(host.folder, ROOM),
+    fullAtBytes: DISK_BYTES + MIB,
+  };
+}
+
+async function atEdge(bundle: string): Promise<Subject> {
+  const host = await Killable.edge(bundle, NO_FILE_QUOTAS);
+  return { host, openFiles: () => filesInBucket(bundle, host.folder, ROOM) };
 }

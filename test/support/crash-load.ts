@@ -214,14 +214,15 @@ class Watcher {
   }
 }
 
-async function readAll(url: string): Promise<Message[]> {
+/** Everything that a room holds, in order of `rev`. */
+export async function readAll(url: string, roomId = ROOM): Promise<Message[]> {
   const visitor = new NativeVisitor(url, { token: await tokenFor('reader') });
-  ok(await visitor.join(ROOM));
+  ok(await visitor.join(roomId));
   const all: Message[] = [];
   let page;
   do {
     const after: string = page?.position ?? '0:0';
-    page = ok(await visitor.command('getMissed', { roomId: ROOM, after }));
+    page = ok(await visitor.command('getMissed', { roomId, after }));
     all.push(...page.messages);
   } while (!page.complete);
   await visitor.close();

@@ -35,6 +35,8 @@ export class DecidingBackend extends LoopbackServer {
   readonly asked: SubmittedMessage['data'][] = [];
   /** Why questions were turned away: their signatures do not hold. */
   readonly forged: string[] = [];
+  /** How long it takes to decide, in milliseconds. */
+  delayMs = () => 0;
   readonly #inbox = new Inbox();
   #held: { roomId: string; answer: () => void }[] = [];
 
@@ -72,7 +74,9 @@ export class DecidingBackend extends LoopbackServer {
         headers,
       ) as SubmittedMessage;
       this.asked.push(data);
-      this.#answer(response, data);
+      const delayMs = this.delayMs();
+      if (delayMs === 0) this.#answer(response, data);
+      else setTimeout(() => this.#answer(response, data), delayMs);
     } catch (error) {
       this.forged.push(String(error));
       response.writeHead(401).end();

@@ -15,6 +15,9 @@ import { ok } from './visitor.ts';
 /** Nobody here is ever too fast. */
 const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
 
+/** What a room can be given in place of the usual limits. */
+export type OtherLimits = Partial<typeof limits>;
+
 export const DAY_MS = 86_400_000;
 
 export const admin: Identity = { userId: 'the admin', name: 'Admin', admin: true };
@@ -40,10 +43,12 @@ export class RoomAtHand {
   readonly file: SqliteFile;
   readonly #firstEpoch = crypto.randomUUID();
   readonly #connections = new Set<NodeConnection>();
+  readonly #limits: typeof limits;
   #room: Room;
 
-  constructor(roomId = 'the room') {
+  constructor(roomId = 'the room', otherLimits: OtherLimits = {}) {
     this.roomId = roomId;
+    this.#limits = { ...limits, ...otherLimits };
     this.path = join(temporaryFolder(), 'room.sqlite');
     this.file = new SqliteFile(this.path, 'process', () => {});
     this.#room = this.#open();
@@ -83,7 +88,7 @@ export class RoomAtHand {
   }
 
   join(who: Identity, payload: Payload<'joinRoom'> = {}): Listener {
-    const listener = new Listener(who, limits);
+    const listener = new Listener(who, this.#limits);
     this.#room.connect(listener.connection, payload);
     this.#connections.add(listener.connection);
     this.settle();
@@ -150,7 +155,7 @@ export class RoomAtHand {
         roster: { connections: () => this.#connections },
         log: { failure: (_, error) => this.failures.push(error) },
       },
-      limits,
+      this.#limits,
     );
   }
 }

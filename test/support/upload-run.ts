@@ -1,33 +1,42 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { DiskBlobStore } from '../../local-server/disk-blob-store.ts';
-import { roomPath } from '../../local-server/node-rooms.ts';
-import { filesFolder, knownKeys, sweepFiles } from '../../local-server/sweep-files.ts';
-import { folderOf } from '../../src/files/delete-files.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { knownKeys } from '../../local-server/sweep-files.ts';
 import type { FileInfo, Message } from '../../src/protocol/objects.ts';
 import type { Killable } from './killable.ts';
 import { seeded } from './seeded.ts';
+import type { StoredFiles } from './stored-files.ts';
 import { tokenFor } from './tokens.ts';
 
 export interface UploadRun {
   uploads: number;
   kills: number;
   seed: number;
+  /** Some files are so long that the disk takes no more of them. */
+  fullAtBytes?: number;
 }
 
 export interface UploadReport {
   stored: number;
   cut: number;
+  /** Answered `unavailable`, since the disk is full. */
+  full: number;
   kills: number;
+  /** Bytes without a file that the sweep has deleted. */
+  swept: number;
 }
+
+type Outcome = 'stored' | 'cut' | 'full';
 
 export const ROOM = 'uploads';
 const MAX_BYTES = 300_000;
+/** Of one upload in 20: a store may take bodies this long in another way. */
+const MAX_LONG_BYTES = 3 * 1024 * 1024;
 /** Uploads that run at the same time. */
 const AT_ONCE = 8;
-const DAY_MS = 86_400_000;
+/** How long a sweep may take, in milliseconds. */
+const SWEEP_MS = 120_000;
 
 /** Quotas that such a run does not reach. */
 export const NO_FILE_QUOTAS = {
@@ -38,16 +47,16 @@ export const NO_FILE_QUOTAS = {
 
 /**
  * Uploads to a host whose clients break off and which is killed now and then, and sends what was stored.
- * @param dataDir where the host keeps its data
+ * @param openFiles opens what the host has stored, once it was killed for the last time
  * @throws Error for bytes that no row is for, or a message that names a missing file
  */
 export async function uploadRun(
   host: Killable,
-  dataDir: string,
-  { uploads, kills, seed }: UploadRun,
+  openFiles: () => Promise<StoredFiles>,
+  { uploads, kills, seed, fullAtBytes }: UploadRun,
 ): Promise<UploadReport> {
   const random = seeded(seed);
-  const report: UploadReport = { stored: 0, cut: 0, kills: 0 };
+  const report: UploadReport = { stored: 0, cut: 0, full: 0, kills: 0, swept: 0 };
   let url = await host.start();
   let begun = 0;
   for (let life = 0; life <= kills; life++) {
@@ -55,8 +64,7 @@ export async function uploadRun(
     const work = Array.from({ length: AT_ONCE }, async () => {
       while (begun < until) {
         begun++;
-        const isStored = await uploadOne(url, random).catch(() => false);
-        report[isStored ? 'stored' : 'cut']++;
+        report[await uploadOne(url, random, fullAtBytes).catch(() => 'cut' as const)]++;
       }
     });
     if (life < kills) {
@@ -69,25 +77,32 @@ export async function uploadRun(
     if (life < kills) url = await host.start();
   }
   await host.kill();
-  await assertNothingLost(dataDir);
+  report.swept = await assertNothingLost(openFiles);
   return report;
 }
 
-/** @returns whether it was stored and sent */
-async function uploadOne(url: string, random: () => number): Promise<boolean> {
-  const bytes = randomBytes(Math.ceil(random() * MAX_BYTES));
+/** @returns `stored` where it was sent in a message too */
+async function uploadOne(
+  url: string,
+  random: () => number,
+  fullAtBytes: number | undefined,
+): Promise<Outcome> {
+  const isTooLong = fullAtBytes !== undefined && random() < 0.02;
+  const most = random() < 0.05 ? MAX_LONG_BYTES : MAX_BYTES;
+  const bytes = isTooLong ? Buffer.alloc(fullAtBytes) : randomBytes(Math.ceil(random() * most));
   const authorization = `Bearer ${await tokenFor('alice')}`;
   const isCut = random() < 0.3;
   if (isCut) {
     await cutUpload(url, authorization, bytes, Math.floor(random() * bytes.byteLength));
-    return false;
+    return 'cut';
   }
   const answer = await fetch(`${url}/rooms/${ROOM}/files`, {
     method: 'POST',
     headers: { authorization, 'x-file-name': 'a.bin' },
     body: bytes,
   });
-  if (answer.status !== 201) return false;
+  if (answer.status === 503) return 'full';
+  if (answer.status !== 201) return 'cut';
   const { file } = (await answer.json()) as { file: FileInfo };
   if (file.sha256 !== createHash('sha256').update(bytes).digest('hex')) {
     throw new Error('A file was stored with another digest.');
@@ -97,7 +112,7 @@ async function uploadOne(url: string, random: () => number): Promise<boolean> {
     headers: { authorization, 'content-type': 'application/json' },
     body: JSON.stringify({ message: '', files: [file.fileId] }),
   });
-  return sent.status === 201;
+  return sent.status === 201 ? 'stored' : 'cut';
 }
 
 /** Sends the head and some bytes of the body, then breaks off. */
@@ -119,26 +134,47 @@ async function cutUpload(
   });
 }
 
-/** Bytes have a row, rows of messages have their bytes, and a sweep takes nothing that is needed. */
-export async function assertNothingLost(dataDir: string): Promise<void> {
-  const path = roomPath(dataDir, ROOM);
-  if (!existsSync(path)) throw new Error('Nothing was ever stored.');
-  const store = new DiskBlobStore(filesFolder(dataDir));
-  await store.removePartials(Date.now() + 3 * DAY_MS);
-  if ((await sweepFiles(dataDir, store, Date.now() + 3 * DAY_MS)) > 0) {
-    throw new Error('There were bytes that the room knew nothing of.');
-  }
-  const folder = await folderOf(ROOM);
-  const known = knownKeys(path);
-  const keyOf = (fileId: string) => [...known].find((key) => key.endsWith(`/${fileId}`));
-  for (const { fileId, sha256 } of sentFiles(path)) {
-    const key = keyOf(fileId);
-    const body = key === undefined ? undefined : await store.get(`${folder}/${key}`);
-    const bytes = Buffer.from(await new Response(body ?? '').arrayBuffer());
-    if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-      throw new Error(`A message names the file ${fileId}, which is missing or damaged.`);
+/**
+ * Every file in a message has its bytes, and after a sweep all bytes have a file.
+ * @returns how many bytes without a file the sweep has deleted
+ * @throws Error otherwise
+ */
+export async function assertNothingLost(openFiles: () => Promise<StoredFiles>): Promise<number> {
+  const files = await openFiles();
+  try {
+    const orphans = await findOrphans(files);
+    await files.sweep();
+    await awaitSweep(files);
+    const keys = [...knownKeys(files.path)];
+    for (const { fileId, sha256 } of sentFiles(files.path)) {
+      const key = keys.find((one) => one.endsWith(`/${fileId}`));
+      const bytes = Buffer.from(await files.read(key ?? fileId));
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+        throw new Error(`A message names the file ${fileId}, which is missing or damaged.`);
+      }
     }
+    return orphans.length;
+  } finally {
+    await files.close();
   }
+}
+
+async function awaitSweep(files: StoredFiles): Promise<void> {
+  const end = Date.now() + SWEEP_MS;
+  for (;;) {
+    const left = await findOrphans(files);
+    if (left.length === 0) return;
+    if (Date.now() > end) throw new Error(`The sweep has left ${left.length} without a file.`);
+    await wait(100);
+  }
+}
+
+/** The keys of bytes that the room has no file for. */
+async function findOrphans(files: StoredFiles): Promise<string[]> {
+  const keys = await files.keys();
+  // Rows are there before their bytes: what was listed and has none now is an orphan.
+  const known = knownKeys(files.path);
+  return keys.filter((key) => !known.has(key));
 }
 
 function sentFiles(path: string): FileInfo[] {

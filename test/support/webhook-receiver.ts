@@ -23,6 +23,8 @@ export interface HookBody {
     reset?: true;
     changes: Message[];
     member?: { userId: string; role: string };
+    userId?: string;
+    seq?: number;
   };
 }
 

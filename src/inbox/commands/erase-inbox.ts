@@ -40,9 +40,8 @@ function isErased(answer: Answer | undefined): boolean {
 
 /** Updates that rooms have sent so far do not count any more. */
 function forget(context: InboxContext) {
-  const { accounts, blocks, directs, notices, subscriptions, userId } = context;
-  for (const subscription of subscriptions.of(userId)) context.dropPush(subscription);
-  notices.forget(userId);
+  const { accounts, blocks, directs, userId } = context;
+  context.forgetPushes();
   blocks.forget(userId);
   directs.forget(userId);
   accounts.restart(userId);

@@ -98,6 +98,10 @@ export const fixed = {
   fileLeastBytes: 1_024,
   /** How long a file waits for a message that names it, in milliseconds. */
   pendingFileMs: 86_400_000,
+  /** Files on each side of one that is asked for, which the same answer is about. */
+  filesAround: 250,
+  /** Members named in such an answer; in a room with more, each reader is asked about. */
+  readersListed: 1_000,
   /** How long after an upload the store is looked through for bytes without a file, in milliseconds. */
   sweepFilesMs: 2 * 86_400_000,
   /** Incoming webhooks of a room. */

@@ -7,8 +7,11 @@ import type { Role } from '../../protocol/objects.ts';
 import type { KnownMember } from '../storage/members.ts';
 import type { RoomState } from '../storage/room-row.ts';
 
+/** What of a member decides whether they may be in the room. */
+export type Admission = Pick<KnownMember, 'role' | 'banned' | 'kickedUntil'>;
+
 /** What a user may do in a room. */
-export interface Access {
+export interface Access<M extends Admission = KnownMember> {
   /** As it is shown; an admin shows as an owner. */
   role: Role;
   /** For comparing the ranks of two users. */
@@ -20,7 +23,7 @@ export interface Access {
   /** Only its two members, and admins, get into a direct room, whatever tokens say. */
   isDirect: boolean;
   /** What the room remembers of them. */
-  member: KnownMember | undefined;
+  member: M | undefined;
 }
 
 export const ranks: Record<Role, number> = {
@@ -33,11 +36,11 @@ export const ranks: Record<Role, number> = {
 const ADMIN_RANK = 5;
 
 /** Role: `admin` claim, else the most specific matching `rooms` claim, else stored, else `member`. */
-export function accessOf(
+export function accessOf<M extends Admission = KnownMember>(
   identity: Identity,
   roomId: string,
-  member: KnownMember | undefined,
-): Access {
+  member: M | undefined,
+): Access<M> {
   const stored = member?.role ?? 'none';
   const isListed = stored !== 'none';
   const isOneToOne = isDirect(roomId);
@@ -70,9 +73,9 @@ export function noSuchRoom(): Refusal {
  * `forbidden`
  */
 export function assertAccess(
-  { rank, isListed, isGranted, isDirect: isOneToOne, member }: Access,
-  state: RoomState,
-  { tokenRoomsOnly }: Limits,
+  { rank, isListed, isGranted, isDirect: isOneToOne, member }: Access<Admission>,
+  state: Pick<RoomState, 'deletion' | 'importing' | 'private'>,
+  { tokenRoomsOnly }: Pick<Limits, 'tokenRoomsOnly'>,
   now: number,
   operation?: OperationName,
 ): void {

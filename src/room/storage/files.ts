@@ -61,7 +61,14 @@ export class Files {
   /** A stored file as clients see it. */
   infoOf(row: FileRow): FileInfo {
     const preview = this.#previewOf(row);
-    return { ...storedInfo(row), name: row.name, ...(preview && { preview: storedInfo(preview) }) };
+    return { ...infoAlone(row), ...(preview && { preview: storedInfo(preview) }) };
+  }
+
+  /** Stored files of the messages nearest to `seq`: up to `limit` of it and earlier ones, and of later ones. */
+  around(seq: number, limit: number): FileRow[] {
+    const earlier = `${SELECT} WHERE seq <= ? AND sha256 IS NOT NULL ORDER BY seq DESC LIMIT ?`;
+    const later = `${SELECT} WHERE seq > ? AND sha256 IS NOT NULL ORDER BY seq LIMIT ?`;
+    return [earlier, later].flatMap((query) => this.#database.all<FileRow>(query, seq, limit));
   }
 
   reserve(file: Reserved): void {
@@ -224,6 +231,11 @@ export function restOfDayMs(now: number): number {
 
 function dayOf(now: number): number {
   return Math.floor(now / DAY_MS);
+}
+
+/** A stored file without its preview. */
+export function infoAlone(row: FileRow): FileInfo {
+  return { ...storedInfo(row), name: row.name };
 }
 
 function storedInfo(row: FileRow): NonNullable<Reply<'getFile'>['file']['preview']> {

@@ -143,11 +143,14 @@ export class Members {
     this.#database.run('DELETE FROM members WHERE user_id = ?', userId);
   }
 
-  /** Whether any user is banned or kicked out now. */
-  hasRefused(now: number): boolean {
-    const query = `SELECT 1 FROM members WHERE (banned = 1 OR kicked_until IS NOT NULL)
-      AND (banned = 1 OR kicked_until > ?) LIMIT 1`;
-    return this.#database.first(query, now) !== undefined;
+  /** Users who are banned or kicked out now. */
+  refused(now: number, limit: number): KnownMember[] {
+    return this.#read(
+      `WHERE (banned = 1 OR kicked_until IS NOT NULL) AND (banned = 1 OR kicked_until > ?)
+        LIMIT ?`,
+      now,
+      limit,
+    );
   }
 
   isEmpty(): boolean {

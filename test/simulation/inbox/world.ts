@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { NodeConnection } from '../../../local-server/node-connection.ts';
+import { outgoingHookOf } from '../../../src/hooks/outgoing.ts';
 import type { Delivery, DeliveryOutcome } from '../../../src/host/ports.ts';
 import { Inbox } from '../../../src/inbox/inbox.ts';
 import { service } from '../../../src/inbox/conversations/ask-room.ts';
 import type { Answer, Ask } from '../../../src/inbox/ports.ts';
-import type { PushBody } from '../../../src/inbox/pushes.ts';
+import { NOTIFY_TARGET, type PushBody } from '../../../src/inbox/pushes.ts';
 import { internalProblem, unavailableProblem } from '../../../src/protocol/codes/errors.ts';
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import type { Result } from '../../../src/protocol/frames.ts';
@@ -45,6 +46,8 @@ export class World {
   tellings = 0;
   /** What was shown by pushes that arrived. */
   readonly pushes: { roomId: string; notice: Notice; at: number }[] = [];
+  /** What the outgoing webhook was given. */
+  readonly notified: { userId: string; roomId: string; notice: Notice; at: number }[] = [];
   readonly #folder: string;
   readonly #connections = new Map<string, Set<NodeConnection>>();
   readonly #settings: Settings;
@@ -64,8 +67,8 @@ export class World {
             ask: (ask, settle) => this.#ask(ask, (answer) => this.#settle(life, settle, answer)),
           },
           courier: {
-            send: (_, deliveries, settle) =>
-              this.#push(deliveries, (outcomes) => {
+            send: (target, deliveries, settle) =>
+              this.#notify(target, deliveries, (outcomes) => {
                 if (this.inboxes.life === life) this.inboxes.use(() => settle(outcomes));
               }),
           },
@@ -74,6 +77,7 @@ export class World {
           limits: this.#settings.limits,
           directMessages: this.#settings.DIRECT_MESSAGES,
           acceptsPush: () => true,
+          notifiesHook: outgoingHookOf(this.#settings)?.notifies,
         },
       );
     });
@@ -260,18 +264,24 @@ export class World {
     });
   }
 
-  /** A push asks its room what to show as it is sent, and is noted by the inbox once it has arrived. */
-  #push(
+  /** A notification asks its room what to show as it is sent; the inbox notes a push that has arrived. */
+  #notify(
+    target: string,
     deliveries: readonly Delivery[],
     settle: (outcomes: readonly DeliveryOutcome[]) => void,
   ): void {
     for (const { key: roomId, body } of deliveries) {
-      const { userId } = JSON.parse(body) as PushBody;
+      const isForHook = target.startsWith(NOTIFY_TARGET);
+      const userId = isForHook
+        ? target.slice(NOTIFY_TARGET.length)
+        : (JSON.parse(body) as PushBody).userId;
       this.transit.push({
         arrive: () => {
           const answer = this.inRoom(roomId, service(userId), 'getNotice', { userId });
           const { notice } = answer as { notice?: Notice };
-          if (notice !== undefined) {
+          if (notice !== undefined && isForHook) {
+            this.notified.push({ userId, roomId, notice, at: this.clock.now });
+          } else if (notice !== undefined) {
             this.pushes.push({ roomId, notice, at: this.clock.now });
             const shown = { seq: notice.seq, at: notice.timestamp };
             this.inboxes.use((inbox) => inbox.pushed(userId, roomId, shown));

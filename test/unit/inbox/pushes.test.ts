@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../../src/protocol/identity.ts';
-import { World } from '../../simulation/inbox/world.ts';
+import { admin, World } from '../../simulation/inbox/world.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 const person = (userId: string): Identity => ({ userId, name: userId });
@@ -11,11 +11,19 @@ const SUBSCRIPTION = {
   keys: { p256dh: `B${'x'.repeat(86)}`, auth: 'y'.repeat(22) },
 };
 
-/** Ann, whose browser is subscribed, and Bob, in one room that both have read. */
-function newWorld(): World {
-  const world = new World(temporaryFolder());
+/** Settings with which a backend gets notifications, also of the direct rooms. */
+const HOOK = {
+  WEBHOOK_URL: 'https://backend.example.com/hook',
+  WEBHOOK_SECRETS: `whsec_${'x'.repeat(32)}`,
+  WEBHOOK_EVENTS: 'notification',
+  WEBHOOK_ROOMS: 'general',
+};
+
+/** Ann, whose browser is subscribed unless said otherwise, and Bob, in one room that both have read. */
+function newWorld(settings: Record<string, string> = {}, isSubscribed = true): World {
+  const world = new World(temporaryFolder(), settings);
   onTestFinished(() => world.close());
-  world.ask(ann, 'subscribePush', SUBSCRIPTION);
+  if (isSubscribed) world.ask(ann, 'subscribePush', SUBSCRIPTION);
   for (const { userId } of [ann, bob]) say(world, userId);
   world.rest();
   read(world);
@@ -142,4 +150,72 @@ test('[PUSH5] a crash between noting a message and sending it loses no push', ()
   for (const each of world.transit.splice(0)) each.lose();
   world.rest();
   expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq, next]);
+});
+
+test('[HOOK17] the webhook gets what a user without a browser is to be notified of, once', () => {
+  const world = newWorld(HOOK, false);
+  const before = world.clock.now;
+  say(world, 'bob');
+  const seq = say(world, 'bob', ['ann']);
+  pass(world, 120);
+  expect(world.notified).toMatchObject([
+    { userId: 'ann', roomId: 'general', notice: { seq, mention: true, unread: 2 } },
+  ]);
+  expect(world.notified[0]!.at - before).toBeLessThanOrEqual(3_000);
+  expect(world.pushes).toEqual([]);
+});
+
+test('[HOOK17] the webhook gets it beside the push, and nothing of rooms that it does not follow', () => {
+  const world = newWorld(HOOK);
+  const seq = say(world, 'bob', ['ann']);
+  world.inRoom('other', ann, 'message', { message: 'here' });
+  world.inRoom('other', bob, 'message', { message: 'look', mentions: ['ann'] });
+  pass(world, 60);
+  const shown = world.pushes.map(({ roomId }) => roomId);
+  expect(shown.toSorted((a, b) => a.localeCompare(b))).toEqual(['general', 'other']);
+  expect(world.notified.map(({ roomId, notice }) => [roomId, notice.seq])).toEqual([
+    ['general', seq],
+  ]);
+});
+
+test('[HOOK17] the webhook gets nothing that a connected user reads, or that is deleted, within 20 s', () => {
+  const world = newWorld(HOOK, false);
+  openInbox(world);
+  say(world, 'bob', ['ann']);
+  pass(world, 10);
+  read(world);
+  pass(world, 120);
+  const seq = say(world, 'bob', ['ann']);
+  pass(world, 10);
+  world.inRoom('general', bob, 'deleteMessage', { seq });
+  pass(world, 120);
+  expect(world.notified).toEqual([]);
+});
+
+/** A mention of Ann is on its way to the webhook. */
+function notifying(world: World): number {
+  const seq = say(world, 'bob', ['ann']);
+  while (world.transit.length === 0) world.pass(1_000);
+  for (const telling of world.transit.splice(0)) telling.arrive();
+  expect(world.transit).toHaveLength(1);
+  return seq;
+}
+
+test('[HOOK17] a crash before the webhook has a notification loses none', () => {
+  const world = newWorld(HOOK, false);
+  const seq = notifying(world);
+  world.crash(world.inboxes, '');
+  world.transit.pop()!.lose();
+  world.rest();
+  expect(world.notified.map(({ notice }) => notice.seq)).toEqual([seq]);
+});
+
+test('[HOOK17] of an erased user nothing is left for the webhook', () => {
+  const world = newWorld(HOOK, false);
+  notifying(world);
+  world.transit.pop()!.lose();
+  const erase = () => world.ask({ ...admin, userId: 'ann' }, 'eraseInbox', {});
+  while (!(erase() as { done: boolean }).done) continue;
+  const owed = world.inboxes.sql.all('SELECT target FROM deliveries');
+  expect([owed, world.notified]).toEqual([[], []]);
 });

@@ -133,9 +133,9 @@ it('[FILE5] shows a file in a message to everybody in the room, and to its uploa
   const { fileId } = upload(room);
   const read = (who: typeof alice) => room.execute(who, 'getFile', { fileId });
   expect(refusal(read(bob)).code).toBe('file_not_found');
-  expect(read(alice)).toMatchObject({ ok: true, isSent: false });
+  expect(read(alice)).toMatchObject({ ok: true, file: { fileId } });
   room.ask(alice, 'message', { message: '', files: [fileId] });
-  expect(read(bob)).toMatchObject({ ok: true, isSent: true, file: { fileId } });
+  expect(read(bob)).toMatchObject({ ok: true, file: { fileId } });
   room.ask(alice, 'banMember', { userId: 'bob' });
   expect(refusal(read(bob)).code).toBe('banned');
 });
@@ -324,8 +324,8 @@ it('[FILE16] moves messages with their files and previews, over a repetition and
   importWithFiles(other, pages);
   expect(exportOf(other).replace('other', 'the room')).toBe(exportOf(room));
   const read = other.ask(bob, 'getFile', { fileId: file.fileId });
-  expect(read).toMatchObject({ isSent: true, file: { name: '猫.png', preview: { size: 5 } } });
-  expect(other.ask(bob, 'getFile', { fileId: preview.fileId }).isSent).toBe(true);
+  expect(read).toMatchObject({ file: { name: '猫.png', preview: { size: 5 } } });
+  expect(other.ask(bob, 'getFile', { fileId: preview.fileId }).file.size).toBe(5);
   expect(other.ask(bob, 'searchMessages', { query: '猫' }).results).toHaveLength(1);
   other.now += 3 * DAY_MS;
   other.wakeWhileDue();

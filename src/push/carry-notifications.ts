@@ -1,0 +1,40 @@
+import { type Carry, carryInOrder } from '../host/courier.ts';
+import type { DeliveryOutcome } from '../host/ports.ts';
+import { NOTIFY_TARGET } from '../inbox/pushes.ts';
+import type { HookEvent } from '../protocol/hook-requests.ts';
+import type { Notice } from '../protocol/inbox-objects.ts';
+import type { PushPeers } from './carry-pushes.ts';
+
+/** Time in which one attempt starts, in milliseconds: all of it ends before the courier gives up. */
+const STARTS_WITHIN_MS = 4_000;
+
+/** How an inbox reaches rooms and the outgoing webhook. */
+export interface NotificationPeers extends Pick<PushPeers, 'notice'> {
+  /** Gives the webhook something to send of a room. Resolves when it is stored. */
+  tell(roomId: string, told: readonly { key: string; body: string }[]): Promise<void>;
+}
+
+/** Carries what an inbox owes to the outgoing webhook: asks each room, then gives the webhook what there is. */
+export function notificationCarrier(peers: NotificationPeers): Carry {
+  return (target, deliveries) => {
+    const userId = target.slice(NOTIFY_TARGET.length);
+    return carryInOrder(deliveries, STARTS_WITHIN_MS, ({ key }) => notify(userId, key));
+  };
+
+  async function notify(userId: string, roomId: string): Promise<DeliveryOutcome> {
+    const answer = await peers.notice(roomId, { userId, admin: true });
+    if (!answer.ok) return answer.error.code === 'room_not_found' ? 'delivered' : 'failed';
+    if (answer.notice === undefined) return 'delivered';
+    const body = bodyOf(userId, roomId, answer.notice);
+    await peers.tell(roomId, [{ key: `notification:${userId}`, body }]);
+    return 'delivered';
+  }
+}
+
+/** Holds no text: a request that is tried for days must not show what was deleted since. */
+function bodyOf(userId: string, roomId: string, notice: Notice): string {
+  const { kind, seq, timestamp: at, mention, unread } = notice;
+  const type: HookEvent = 'notification';
+  const data = { roomId, userId, kind, seq, timestamp: at, ...(mention && { mention }), unread };
+  return JSON.stringify({ type, timestamp: new Date().toISOString(), data });
+}
