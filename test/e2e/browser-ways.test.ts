@@ -80,6 +80,50 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await expect.poll(() => focused.textContent(), PATIENTLY).toBe('message 1 of many');
   });
 
+  test('pins a message for everyone, lists what is pinned, and leads there', async () => {
+    await say('Ben', many);
+    await company.ask(host().url, 'Ben', 'PUT', '/pins/3');
+    const ann = await comesIn('Ann');
+    const line = (visitor: typeof ann) => visitor.page.locator('.pins');
+    await line(ann).getByText('Ben: message 3 of many').waitFor();
+    const ben = await comesIn('Ben');
+    const last = ben.message('message 160 of many');
+    await last.hover();
+    await last.getByRole('button', { name: 'More actions' }).click();
+    await ben.page.getByRole('menuitem', { name: 'Pin', exact: true }).click();
+    for (const one of [ann, ben]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await line(one).getByText('2 pinned').waitFor();
+    }
+    await line(ann).focus();
+    await ann.page.keyboard.press('Enter');
+    const panel = ann.page.getByRole('region', { name: 'Pinned messages' });
+    const pinned = panel.getByRole('link');
+    await expect
+      .poll(() => pinned.allTextContents(), PATIENTLY)
+      .toEqual([
+        expect.stringContaining('message 160 of many'),
+        expect.stringContaining('message 3 of many'),
+      ]);
+    expect(await violations(ann.page, AXE)).toEqual([]);
+    expect(await panel.getByRole('button', { name: /^Unpin/ }).count()).toBe(0);
+    await pinned.nth(1).press('Enter');
+    const focused = ann.page.locator('.message:focus .text');
+    await expect.poll(() => focused.textContent(), PATIENTLY).toBe('message 3 of many');
+
+    await line(ben).click();
+    await ben.page
+      .getByRole('button', { name: /^Unpin/ })
+      .first()
+      .click();
+    await line(ann).getByText('1 pinned').waitFor();
+    await ben.page.getByRole('button', { name: /^Unpin/ }).click();
+    await line(ann).waitFor({ state: 'hidden' });
+    await ben.page.getByText('Nothing is pinned.').waitFor();
+    await ben.page.keyboard.press('Escape');
+    await ben.page.locator('#panel').waitFor({ state: 'hidden' });
+  });
+
   test('narrows a search by sender and day, and gives hits as links', async () => {
     await say('Ben', ['the deploy is on']);
     await say('Cat', ['no deploy today']);

@@ -1,6 +1,9 @@
 /** The English texts of what is opened seldom, loaded with it; otherwise as those of `en.ts`. */
 export const texts = {
   unpin: 'Unpin',
+  pins: 'Pinned messages',
+  pinCount: { one: '{count} pinned', other: '{count} pinned' },
+  noPins: 'Nothing is pinned.',
   markUnread: 'Mark as unread',
   archive: 'Archive',
   nothingArchived: 'You have archived nothing.',

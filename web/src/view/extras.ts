@@ -1,5 +1,6 @@
 import { addTexts } from '../texts.ts';
 import { texts } from '../texts/en-extras.ts';
+import { addPinStyle } from './pins.ts';
 
 /** What is opened seldom: one file, loaded with the first of them. */
 export { Conversations } from '../inbox/conversations.ts';
@@ -13,6 +14,7 @@ export { openIncoming } from './incoming.ts';
 export { openInvite } from './invite.ts';
 export { PeoplePanel } from './people.ts';
 export { messageChoices } from './message-choices.ts';
+export { showPins } from './pins.ts';
 export { openReactions } from './reactions.ts';
 export { SearchPanel } from './search.ts';
 export { openSettings } from './settings.ts';
@@ -22,3 +24,4 @@ export { ThreadPanel } from './thread.ts';
 export { showTopic } from './topic.ts';
 
 addTexts(texts);
+addPinStyle();

@@ -17,6 +17,7 @@ import type { PeopleActions, PeoplePanel } from './people.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
 import type { KnownRoom } from './switcher.ts';
+import type { showPins } from './pins.ts';
 import type { ThreadPanel } from './thread.ts';
 
 type ConversationsParts = [drafts: SyncedDrafts, actions: ConversationsActions, life: AbortSignal];
@@ -119,6 +120,10 @@ export const lazy = {
   async messageChoices(...of: Parameters<typeof messageChoices>): Promise<Choice[]> {
     const { messageChoices: choicesOf } = await import('./extras.ts');
     return choicesOf(...of);
+  },
+  async pins(...of: Parameters<typeof showPins>): Promise<void> {
+    const { showPins } = await import('./extras.ts');
+    showPins(...of);
   },
   async topic(topic: string): Promise<void> {
     const { showTopic } = await import('./extras.ts');

@@ -2,6 +2,7 @@ import type { Message, Room } from '../../../src/client/index.ts';
 import { isModerator, whySilent } from '../rights.ts';
 import { openDialog } from './dialog.ts';
 import { element } from './dom.ts';
+import { mayPin, setPinned } from './pins.ts';
 import type { Choice } from './popover.ts';
 import { text } from '../texts.ts';
 
@@ -13,6 +14,7 @@ interface Acts {
   copy: () => void;
   copyLink: () => void;
   showReactions: () => void;
+  say: (sentence: string) => void;
   /** Undefined within a thread. */
   openThread: ((seq: number) => void) | undefined;
 }
@@ -20,10 +22,11 @@ interface Acts {
 /** What this user can do with a message, as a menu offers it. */
 export function messageChoices(room: Room, message: Message, acts: Acts): Choice[] {
   const { state } = room;
-  const { react, reply, edit, copy, copyLink, showReactions, openThread } = acts;
+  const { react, reply, edit, copy, copyLink, showReactions, say, openThread } = acts;
   const isOwn = message.senderId === state.you?.userId;
   const maySpeak = whySilent(state, Date.now()) === undefined;
   const hasReactions = Object.keys(message.reactions ?? {}).length > 0;
+  const isPinned = state.room?.pins?.includes(message.seq) === true;
   const offered: (Choice | false | undefined)[] = [
     maySpeak && { label: text('react'), icon: 'react', choose: react },
     maySpeak && { label: text('reply'), icon: 'reply', choose: reply },
@@ -40,6 +43,11 @@ export function messageChoices(room: Room, message: Message, acts: Acts): Choice
     },
     { label: text('copyText'), icon: 'copy', choose: copy },
     { label: text('copyMessageLink'), icon: 'link', choose: copyLink },
+    mayPin(room) && {
+      label: text(isPinned ? 'unpin' : 'pin'),
+      icon: 'pin',
+      choose: () => void setPinned(room, message.seq, !isPinned, say),
+    },
     (isOwn || isModerator(state)) && {
       label: text('delete'),
       icon: 'delete',

@@ -4,7 +4,7 @@ import { byId, setText } from './dom.ts';
 /** Something that stands beside the talk. */
 export interface PanelContent {
   /** The same in every language. */
-  name: 'People' | 'Search' | 'Thread';
+  name: 'People' | 'Search' | 'Thread' | 'Pins';
   title: string;
   element: HTMLElement;
   /** Where the focus goes first. */

@@ -81,9 +81,11 @@ export class RoomView {
   #isLive = false;
   /** `seq` of a message to go to. */
   #wanted: number | undefined;
+  #hasPins = false;
   #countdown: ReturnType<typeof setTimeout> | undefined;
   /** What was last known about this user. */
   #lastYou: You | undefined;
+  readonly #toMessage = (seq: number) => void this.#jump(seq);
   /** Draws what has changed. */
   readonly changed = onceAFrame(() => this.#render(), this.#life.signal);
 
@@ -139,8 +141,7 @@ export class RoomView {
   }
 
   async #openSearch(words = ''): Promise<void> {
-    const jump = (seq: number) => void this.#jump(seq);
-    const panel = await lazy.search(this.#room, this.#context.names, jump);
+    const panel = await lazy.search(this.#room, this.#context.names, this.#toMessage);
     this.#openPanel(panel, this.#openers.Search);
     if (words !== '') panel.search(words);
   }
@@ -250,6 +251,7 @@ export class RoomView {
           copy: () => void this.#copy(message.message),
           copyLink: () => void this.#copyLink(message.seq),
           showReactions: () => this.#load(lazy.reactions(this.#room, message)),
+          say: (sentence: string) => this.say(sentence),
           openThread: isInRoom ? actions.openThread : undefined,
         };
         const quick = { emoji: QUICK_EMOJI, choose: (one: string) => this.#react(message, one) };
@@ -259,7 +261,7 @@ export class RoomView {
         this.#load(lazy.messageChoices(this.#room, message, offered).then(open));
       },
       openThread: (seq) => this.#load(this.#openThread(seq)),
-      jump: (seq) => void this.#jump(seq),
+      jump: this.#toMessage,
       retry: (id) => this.#room.retry(id),
       discard: (id) => this.#room.discard(id),
       rewrite: ({ id, payload }) => {
@@ -285,16 +287,19 @@ export class RoomView {
     return {
       leave: () => this.#roomActions.leave(),
       invite: () => this.#invite(),
-      goToDate: () => this.#load(lazy.date(this.#room, (seq) => void this.#jump(seq))),
+      goToDate: () => this.#goToDate(),
       search: (words) => this.search(words),
     };
   }
 
+  #goToDate(): void {
+    this.#load(lazy.date(this.#room, this.#toMessage));
+  }
+
   #choices(): Choice[] {
-    const choose = () => this.#load(lazy.date(this.#room, (seq) => void this.#jump(seq)));
     const choices: Choice[] = [
       { label: text('copyLink'), icon: 'copy', choose: () => void this.#copyLink() },
-      { label: text('goToDate'), icon: 'waiting', choose },
+      { label: text('goToDate'), icon: 'waiting', choose: () => this.#goToDate() },
     ];
     const { topic = '' } = this.#room.state.room ?? {};
     if (topic !== '') {
@@ -430,6 +435,7 @@ export class RoomView {
       this.#wanted = undefined;
     }
     this.#composer.render();
+    if (state.room?.pins !== undefined) this.#showPins();
     this.#panel.render();
     // What waits for its time says how long.
     const isHeld = state.outgoing.some(({ retryAt = 0 }) => retryAt > Date.now());
@@ -441,6 +447,18 @@ export class RoomView {
     const isLocked = this.#locked.render();
     // While it is asked how long one was removed for, it stays as it is.
     if (isLocked !== undefined) this.#composer.element.hidden = isLocked;
+  }
+
+  /** From the first pin on their line is on the page, which draws itself. */
+  #showPins(): void {
+    if (this.#hasPins) return;
+    this.#hasPins = true;
+    const actions = {
+      jump: this.#toMessage,
+      open: (content: PanelContent, opener: HTMLElement) => this.#openPanel(content, opener),
+      say: (sentence: string) => this.say(sentence),
+    };
+    this.#load(lazy.pins(this.#room, actions, this.#life.signal));
   }
 
   /** Another user has given this one a role: it is said where this user looks. */
