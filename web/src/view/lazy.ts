@@ -9,11 +9,11 @@ import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
 import type { Leaving } from './ask-before-leaving.ts';
 import type { Composer } from './composer.ts';
-import type { TokenOf } from './incoming.ts';
 import type { FileSource } from './files.ts';
 import type { messageChoices } from './message-choices.ts';
 import type { Choice } from './popover.ts';
 import type { PeopleActions, PeoplePanel } from './people.ts';
+import type { roomChoices } from './room-choices.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
 import type { KnownRoom } from './switcher.ts';
@@ -40,14 +40,6 @@ export const lazy = {
   async emoji(anchor: HTMLElement, label: string, choose: (emoji: string) => void): Promise<void> {
     const { openEmoji } = await import('./extras.ts');
     openEmoji(anchor, label, choose);
-  },
-  async settings(room: Room): Promise<void> {
-    const { openSettings } = await import('./extras.ts');
-    openSettings(room);
-  },
-  async incoming(room: Room, tokenOf: TokenOf): Promise<void> {
-    const { openIncoming } = await import('./extras.ts');
-    await openIncoming(room, tokenOf);
   },
   async invite(
     room: Room,
@@ -117,6 +109,10 @@ export const lazy = {
     const { askBeforeLeaving } = await import('./extras.ts');
     askBeforeLeaving(leaving);
   },
+  async roomChoices(...of: Parameters<typeof roomChoices>): Promise<Choice[]> {
+    const { roomChoices: choicesOf } = await import('./extras.ts');
+    return choicesOf(...of);
+  },
   async messageChoices(...of: Parameters<typeof messageChoices>): Promise<Choice[]> {
     const { messageChoices: choicesOf } = await import('./extras.ts');
     return choicesOf(...of);
@@ -124,10 +120,6 @@ export const lazy = {
   async pins(...of: Parameters<typeof showPins>): Promise<void> {
     const { showPins } = await import('./extras.ts');
     showPins(...of);
-  },
-  async topic(topic: string): Promise<void> {
-    const { showTopic } = await import('./extras.ts');
-    showTopic(topic);
   },
   async shortcuts(): Promise<void> {
     const { showShortcuts } = await import('./extras.ts');
