@@ -65,7 +65,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
   const fileTokens = fileTokensOf(settings);
   const push = pushOf(settings);
   const hosted = { settings, store, push, log, meter: metrics, application };
-  const { rooms, inboxes, hooks } = hostedOf(hosted);
+  const { rooms, inboxes, hooks, beforeMessage } = hostedOf(hosted);
   const shared = { authenticate, fileTokens, pendingHandshakes, origins, limits, log };
   const native = new NativeTransport({ ...shared, rooms, inboxes });
   const ownNames = namesOf(application);
@@ -92,6 +92,7 @@ export function servicesOf(configuration: Configuration, log: HostLog, applicati
     pushKey: push?.key,
     incomingKeys: incomingKeysOf(settings),
     hooks,
+    backend: beforeMessage && (() => Promise.resolve(beforeMessage.status)),
     development: isLocal ? testTokenRoute(settings) : undefined,
     pageSettings: pageSettingsOf(settings, configuration.allowGuests),
     streamBody: (c) => new ResponseBody((c.env as HttpBindings).outgoing),
@@ -119,6 +120,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
     ...outgoing,
     tell: (...told) => hooks!.tell(...told),
   };
+  const beforeMessage = beforeMessageOf(settings, log, meter);
   const rooms = new NodeRooms({
     dataDir: settings.DATA_DIR,
     store,
@@ -129,7 +131,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
     meter,
     application,
     hook,
-    beforeMessage: beforeMessageOf(settings, log, meter),
+    beforeMessage,
     carry: (target, deliveries) => {
       if (!target.startsWith(INBOX_TARGET)) return Promise.resolve([]);
       return inboxes.carry(target.slice(INBOX_TARGET.length), deliveries);
@@ -148,7 +150,7 @@ function hostedOf({ settings, store, push, log, meter, application }: HostedPart
   });
   const { DATA_DIR: dataDir, DURABILITY: durability } = settings;
   const hooks = outgoing && new NodeHooks({ dataDir, durability, outgoing, log, meter, rooms });
-  return { rooms, inboxes, hooks };
+  return { rooms, inboxes, hooks, beforeMessage };
 }
 
 /** Asks the backend from this process, where one is set. */

@@ -1,4 +1,5 @@
 import type { Carry } from '../host/courier.ts';
+import type { BackendFailure, BackendStatus } from '../hooks/before-message.ts';
 import { HOOK_CARRY_MS, HOOK_IDENTITY, hookCarrier } from '../hooks/carry-hook.ts';
 import { Hook, type HookedRoomStatus, type HookSummary } from '../hooks/hook.ts';
 import type { FailingRoom } from '../hooks/hook-rows.ts';
@@ -12,6 +13,9 @@ import { RoomReport } from './reports.ts';
 
 /** The object that knows of all rooms whose requests fail. No room has this name. */
 export const HOOK_STATUS = ' ';
+
+/** Where the last failure of a question is stored. */
+const LAST_FAILURE = 'last failure';
 
 const NO_CONNECTIONS = { size: 0, closeAll: () => undefined };
 
@@ -41,6 +45,16 @@ export class HookObject extends HostingObject<Hook> {
   /** Takes what the object of a room says of its requests. */
   async noteRoom(roomId: string, failing: Omit<FailingRoom, 'roomId'> | undefined): Promise<void> {
     await this.hosted.ask((hook) => hook.report(roomId, failing));
+  }
+
+  /** Takes that a question of a room has failed. */
+  noteFailure(failure: BackendFailure): void {
+    this.ctx.storage.kv.put(LAST_FAILURE, failure);
+  }
+
+  backendStatus(): BackendStatus {
+    const lastFailure = this.ctx.storage.kv.get<BackendFailure>(LAST_FAILURE);
+    return lastFailure === undefined ? {} : { lastFailure };
   }
 
   protected make(ports: ObjectPorts): Hook {

@@ -1,3 +1,4 @@
+import { type BackendStatus, beforeMessageEndpoint } from '../hooks/before-message.ts';
 import type { HookDirectory } from '../hooks/hook-directory.ts';
 import { outgoingHookOf } from '../hooks/outgoing.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -18,4 +19,16 @@ export function objectHooksOf(
     status: (roomId) => callRoom(async () => HOOK.getByName(roomId).status()),
     summary: () => callRoom(async () => HOOK.getByName(HOOK_STATUS).summary()),
   };
+}
+
+/**
+ * How the backend does that is asked before texts are stored; undefined where none is asked. Each room
+ * asks for itself, so what is known of all of them is the last failure.
+ */
+export function objectBackendOf(
+  { HOOK }: Environment,
+  settings: Settings,
+): (() => Promise<BackendStatus>) | undefined {
+  if (beforeMessageEndpoint(settings) === undefined) return undefined;
+  return () => callRoom(async () => HOOK.getByName(HOOK_STATUS).backendStatus());
 }

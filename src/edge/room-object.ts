@@ -25,6 +25,7 @@ import type { Environment } from './environment.ts';
 import type { ObjectPorts } from './hosting-object.ts';
 import { R2BlobStore } from './r2-blob-store.ts';
 import { relayName } from './relay-name.ts';
+import { reportFailure } from './report-failure.ts';
 import { SocketObject } from './socket-object.ts';
 import { readUpgradeContext } from './upgrade-context.ts';
 
@@ -133,6 +134,7 @@ export class RoomObject extends SocketObject<Room> {
       now: () => Date.now(),
       meter: { asked: (...question) => this.report.asked(...question) },
       noted: noteBackend(this.log),
+      failed: (failure) => void reportFailure(this.env, failure),
     });
   }
 

@@ -27,7 +27,7 @@ import type { Environment } from './environment.ts';
 import type { FileCounts } from '../observability/file-counts.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { ObjectDirectory } from './object-directory.ts';
-import { objectHooksOf } from './object-hooks.ts';
+import { objectBackendOf, objectHooksOf } from './object-hooks.ts';
 import { ObjectInboxes } from './object-inboxes.ts';
 import { R2BlobStore } from './r2-blob-store.ts';
 import { TrafficReport } from './reports.ts';
@@ -113,7 +113,11 @@ export function service(env: Environment, options: ServiceOptions): Hono {
 
 /** Webhooks, in both directions. */
 function webhooksOf(env: Environment, settings: Settings) {
-  return { incomingKeys: incomingKeysOf(settings), hooks: objectHooksOf(env, settings) };
+  return {
+    incomingKeys: incomingKeysOf(settings),
+    hooks: objectHooksOf(env, settings),
+    backend: objectBackendOf(env, settings),
+  };
 }
 
 /** What everybody may know of the settings. */

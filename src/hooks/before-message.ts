@@ -15,6 +15,25 @@ import { readAnswer } from './read-answer.ts';
 /** How a question has ended; `skipped`: not asked, while the backend fails. */
 export type QuestionOutcome = Answer['type'] | 'failed' | 'skipped' | 'busy';
 
+/** A question that has failed. */
+export interface BackendFailure {
+  /** Epoch milliseconds. */
+  at: number;
+  roomId: string;
+  reason: string;
+}
+
+/** How the backend that is asked does, for operators. */
+export interface BackendStatus {
+  /** How questions have ended since the process started; absent where each room counts for itself. */
+  questions?: Record<QuestionOutcome, number>;
+  /** Questions that wait for an answer. */
+  open?: number;
+  /** Whether it is not asked for now, after five failures in a row. */
+  skipping?: boolean;
+  lastFailure?: BackendFailure;
+}
+
 type BeforeMessageSettings = Pick<
   Settings,
   | 'BEFORE_MESSAGE_URL'
@@ -30,6 +49,8 @@ export interface BeforeMessagePorts {
   meter?: { asked(outcome: QuestionOutcome, ms: number): void } | undefined;
   /** The backend begins to fail, for a reason, or answers again. */
   noted?: (reason: string | undefined) => void;
+  /** A question has failed. */
+  failed?: (failure: BackendFailure) => void;
 }
 
 /** The endpoint that is asked before a text is stored; undefined where none is set. */
@@ -49,6 +70,8 @@ export class BeforeMessage {
   readonly #open = new Map<string, number>();
   #openCount = 0;
   #isFailing = false;
+  readonly #counts = { allow: 0, replace: 0, refuse: 0, failed: 0, skipped: 0, busy: 0 };
+  #lastFailure: BackendFailure | undefined;
 
   constructor(settings: BeforeMessageSettings, ports: BeforeMessagePorts) {
     this.#ports = ports;
@@ -57,6 +80,15 @@ export class BeforeMessage {
       settings.BEFORE_MESSAGE_ON_FAILURE === 'refuse'
         ? { type: 'refuse', problem: unavailableProblem }
         : { type: 'allow' };
+  }
+
+  get status(): BackendStatus {
+    return {
+      questions: { ...this.#counts },
+      open: this.#openCount,
+      skipping: this.#breaker.isOpen,
+      ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
+    };
   }
 
   /** Never rejects. */
@@ -83,7 +115,8 @@ export class BeforeMessage {
     const answer = 'text' in asked ? readAnswer(asked.text) : undefined;
     const ms = Math.max(0, now() - startedAt);
     if (answer === undefined) {
-      this.#failed('text' in asked ? 'its answer is no verdict' : asked.reason);
+      const reason = 'text' in asked ? 'its answer is no verdict' : asked.reason;
+      this.#failed({ at: now(), roomId: question.roomId, reason });
       return this.#end('failed', ms, this.#onFailure);
     }
     this.#succeeded();
@@ -91,14 +124,17 @@ export class BeforeMessage {
   }
 
   #end(outcome: QuestionOutcome, ms: number, answer: Answer): Answer {
+    this.#counts[outcome]++;
     this.#ports.meter?.asked(outcome, ms);
     return answer;
   }
 
-  #failed(reason: string): void {
+  #failed(failure: BackendFailure): void {
     this.#breaker.failed();
-    if (!this.#isFailing) this.#ports.noted?.(reason);
+    if (!this.#isFailing) this.#ports.noted?.(failure.reason);
     this.#isFailing = true;
+    this.#lastFailure = failure;
+    this.#ports.failed?.(failure);
   }
 
   #succeeded(): void {

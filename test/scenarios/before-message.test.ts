@@ -102,6 +102,12 @@ forEachTransport(
   { atRelays: true },
 );
 
+/** What an admin sees of a host. */
+async function detailsOf(url: string): Promise<unknown> {
+  const authorization = `Bearer ${await tokenFor('root', { admin: true })}`;
+  return (await fetch(`${url}/health?details`, { headers: { authorization } })).json();
+}
+
 describe('over HTTP', () => {
   const hosts = useHosts(SETTINGS);
 
@@ -131,13 +137,18 @@ describe('over HTTP', () => {
       expect(askers.at(-1)?.user).toMatchObject({ userId: 'hook:alerts' });
     });
 
-    it('[HOOK15] refuses as `unavailable` while the backend fails, where that is set', async () => {
-      const { post } = await enterOverHttp();
+    it('[HOOK15] refuses as `unavailable` while the backend fails, and shows admins that it does', async () => {
+      const { roomId, post } = await enterOverHttp();
       for (const text of ['rubbish', 'huge', 'cut', 'redirect']) {
         const error = { code: 'unavailable' };
         expect([text, await post(text)]).toMatchObject([text, { status: 503, body: { error } }]);
       }
       expect((await post('fine')).status).toBe(201);
+      await expect
+        .poll(() => detailsOf(hosts[name].url))
+        .toMatchObject({
+          beforeMessage: { lastFailure: { at: expect.any(Number) as number, roomId } },
+        });
       if (name !== 'node') return;
       const metrics = await (await fetch(`${hosts[name].url}/metrics`)).text();
       expect(metrics).toContain('parlor_before_message_total{outcome="failed"} 4\n');

@@ -99,13 +99,16 @@ export function httpTransport(transport: HttpTransport): Hono {
 
 async function health(c: Context, transport: HttpTransport): Promise<Response> {
   const ok = await transport.isHealthy();
-  const { version, host, limits, authenticate, hooks } = transport;
+  const { version, host, limits, authenticate, hooks, backend } = transport;
   const { messageBytes } = limits;
   const health = { ok, version, protocol: PROTOCOL, host, messageBytes };
   const status = ok ? 200 : 503;
   if (c.req.query('details') === undefined) return c.json(health, status);
   assertAdmin((await authenticate(credentialsOf(c))).admin);
-  const details = hooks === undefined ? {} : { webhook: await hooks.summary() };
+  const details = {
+    ...(hooks && { webhook: await hooks.summary() }),
+    ...(backend && { beforeMessage: await backend() }),
+  };
   return c.json({ ...health, ...details }, status);
 }
 

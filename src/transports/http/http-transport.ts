@@ -6,6 +6,7 @@ import type { Identity } from '../../protocol/identity.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
 import type { HttpFiles } from './files.ts';
 import type { PageSettings } from './page-settings.ts';
+import type { BackendStatus } from '../../hooks/before-message.ts';
 import type { HookDirectory } from '../../hooks/hook-directory.ts';
 import type { InboxDirectory } from '../../host/inbox-directory.ts';
 import type { Application } from '../../room/application.ts';
@@ -40,6 +41,8 @@ export interface HttpTransport {
   incomingKeys: IncomingKeys;
   /** The outgoing webhook; undefined where none is set up. */
   hooks: HookDirectory | undefined;
+  /** How the backend does that is asked before texts are stored; absent where none is asked. */
+  backend?: (() => Promise<BackendStatus>) | undefined;
   /** Routes of development mode. */
   development?: Hono | undefined;
   /** What an operator decides about the page. */

@@ -163,7 +163,8 @@ export const otherRoutes: readonly OtherRoute[] = [
       {
         name: 'details',
         in: 'query',
-        description: 'Adds how the outgoing webhook does; for admins.',
+        description:
+          'Adds how the outgoing webhook does, and the backend that is asked before texts are stored; for admins.',
         schema: { type: 'string' },
       },
     ],

@@ -43,7 +43,7 @@ function asking(given: Record<string, string> = {}) {
       user: { userId, username: userId, role: 'member' },
       draft: { message },
     });
-  return { ask, outcomes, noted, clock };
+  return { ask, before, outcomes, noted, clock };
 }
 
 describe('the backend', () => {
@@ -88,16 +88,23 @@ describe('the backend', () => {
   });
 
   it('[HOOK15] that fails five times in a row is not asked for 30 seconds', async () => {
-    const { ask, outcomes, clock } = asking({ BEFORE_MESSAGE_ON_FAILURE: 'refuse' });
+    const { ask, before: live, outcomes, clock } = asking({ BEFORE_MESSAGE_ON_FAILURE: 'refuse' });
     for (let times = 0; times < 4; times++) await ask('fail');
     expect(await ask('fine')).toEqual({ type: 'allow' });
     for (let times = 0; times < 5; times++) await ask('fail');
     const before = backend.asked.length;
     expect(await ask('fine')).toMatchObject(UNAVAILABLE);
+    expect(live.status).toEqual({
+      questions: { allow: 1, replace: 0, refuse: 0, failed: 9, skipped: 1, busy: 0 },
+      open: 0,
+      skipping: true,
+      lastFailure: { at: clock.now, roomId: 'general', reason: 'it answered 500' },
+    });
     clock.now += 29_999;
     expect(await ask('fine')).toMatchObject(UNAVAILABLE);
     expect(backend.asked).toHaveLength(before);
     clock.now += 1;
+    expect(live.status.skipping).toBe(false);
     expect(await ask('fine')).toEqual({ type: 'allow' });
     expect(outcomes.filter((outcome) => outcome === 'skipped')).toHaveLength(2);
     // Failures that lie apart do not add up.
