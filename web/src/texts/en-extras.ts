@@ -1,6 +1,9 @@
 /** The English texts of what is opened seldom, loaded with it; otherwise as those of `en.ts`. */
 export const texts = {
   unpin: 'Unpin',
+  showTopic: 'Show topic',
+  roomSettings: 'Room settings',
+  incoming: 'Incoming webhooks',
   pins: 'Pinned messages',
   pinCount: { one: '{count} pinned', other: '{count} pinned' },
   noPins: 'Nothing is pinned.',

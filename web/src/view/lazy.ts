@@ -10,11 +10,11 @@ import type { Names } from '../names.ts';
 import { text } from '../texts.ts';
 import type { Leaving } from './ask-before-leaving.ts';
 import type { Composer } from './composer.ts';
-import type { TokenOf } from './incoming.ts';
 import type { FileSource } from './files.ts';
 import type { messageChoices } from './message-choices.ts';
 import type { Choice } from './popover.ts';
 import type { PeopleActions, PeoplePanel } from './people.ts';
+import type { roomChoices } from './room-choices.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
 import type { KnownRoom } from './switcher.ts';
@@ -44,14 +44,6 @@ export const lazy = {
   async emoji(anchor: HTMLElement, label: string, choose: (emoji: string) => void): Promise<void> {
     const { openEmoji } = await extras();
     openEmoji(anchor, label, choose);
-  },
-  async settings(room: Room): Promise<void> {
-    const { openSettings } = await extras();
-    openSettings(room);
-  },
-  async incoming(room: Room, tokenOf: TokenOf): Promise<void> {
-    const { openIncoming } = await extras();
-    await openIncoming(room, tokenOf);
   },
   async invite(
     room: Room,
@@ -121,17 +113,17 @@ export const lazy = {
     const { askBeforeLeaving } = await extras();
     askBeforeLeaving(leaving);
   },
+  async roomChoices(...of: Parameters<typeof roomChoices>): Promise<Choice[]> {
+    const { roomChoices: choicesOf } = await extras();
+    return choicesOf(...of);
+  },
   async messageChoices(...of: Parameters<typeof messageChoices>): Promise<Choice[]> {
     const { messageChoices: choicesOf } = await extras();
     return choicesOf(...of);
   },
   async pins(...of: Parameters<typeof showPins>): Promise<void> {
-    const { showPins } = await import('./extras.ts');
+    const { showPins } = await extras();
     showPins(...of);
-  },
-  async topic(topic: string): Promise<void> {
-    const { showTopic } = await extras();
-    showTopic(topic);
   },
   async shortcuts(): Promise<void> {
     const { showShortcuts } = await extras();

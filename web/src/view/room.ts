@@ -7,7 +7,7 @@ import { Names } from '../names.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { ReplyTargets } from '../reply-targets.ts';
 import { Reactors } from '../reactors.ts';
-import { isModerator, isOwner, roleName, whySilent } from '../rights.ts';
+import { isModerator, roleName, whySilent } from '../rights.ts';
 import { sentenceOfError } from '../sentences.ts';
 import { type SlashActions, slashCommands } from '../slash-commands.ts';
 import { Composer, type ComposerOptions } from './composer.ts';
@@ -200,9 +200,7 @@ export class RoomView {
     people.addEventListener('click', () => this.#toggle('People'), { signal });
     search.addEventListener('click', () => this.#toggle('Search'), { signal });
     const menu = byId('room-menu', HTMLButtonElement);
-    menu.addEventListener('click', () => openMenu(menu, text('roomMenu'), this.#choices()), {
-      signal,
-    });
+    menu.addEventListener('click', () => this.#openRoomMenu(menu), { signal });
     onFiles(document, (files) => void this.#composer.attach(files), { signal });
   }
 
@@ -296,36 +294,20 @@ export class RoomView {
     this.#load(lazy.date(this.#room, this.#toMessage));
   }
 
-  #choices(): Choice[] {
-    const choices: Choice[] = [
-      { label: text('copyLink'), icon: 'copy', choose: () => void this.#copyLink() },
-      { label: text('goToDate'), icon: 'waiting', choose: () => this.#goToDate() },
-    ];
-    const { topic = '' } = this.#room.state.room ?? {};
-    if (topic !== '') {
-      const choose = () => this.#load(lazy.topic(topic));
-      choices.push({ label: text('showTopic'), icon: 'thread', choose });
-    }
-    if (isModerator(this.#room.state)) {
-      choices.push({
-        label: text('roomSettings'),
-        icon: 'settings',
-        choose: () => this.#load(lazy.settings(this.#room)),
-      });
-    }
-    if (isOwner(this.#room.state)) {
-      choices.push({
-        label: text('incoming'),
-        icon: 'copy',
-        choose: () => this.#load(lazy.incoming(this.#room, this.#roomActions.tokenOf)),
-      });
-    }
-    choices.push(...this.#roomActions.choices(), {
-      label: text('leaveRoom'),
-      icon: 'leave',
-      choose: () => this.#roomActions.leave(),
-    });
-    return choices;
+  #openRoomMenu(menu: HTMLElement): void {
+    const { leave, choices, tokenOf } = this.#roomActions;
+    const acts = {
+      copyLink: () => void this.#copyLink(),
+      goToDate: () => this.#goToDate(),
+      leave,
+      others: choices(),
+      tokenOf,
+      load: (work: Promise<void>) => this.#load(work),
+    };
+    const open = (offered: Choice[]) => {
+      if (!this.#life.signal.aborted) openMenu(menu, text('roomMenu'), offered);
+    };
+    this.#load(lazy.roomChoices(this.#room, acts).then(open));
   }
 
   #copyLink(seq?: number): Promise<void> {
