@@ -3,6 +3,7 @@ import type { Incoming, Message } from '../../src/protocol/objects.ts';
 import type { HostName } from '../../src/settings/declarations.ts';
 import { DecidingBackend } from '../support/deciding-backend.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
+import { PollingVisitor } from '../support/polling-visitor.ts';
 import { barrier, forEachTransport, newRoom, useHosts } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -107,6 +108,36 @@ async function detailsOf(url: string): Promise<unknown> {
   const authorization = `Bearer ${await tokenFor('root', { admin: true })}`;
   return (await fetch(`${url}/health?details`, { headers: { authorization } })).json();
 }
+
+describe('over Socket.IO by polling', () => {
+  const hosts = useHosts(SETTINGS);
+
+  it.each<HostName>(['node', 'edge'])(
+    '[HOOK14] at the %s host what comes in later polls waits for what came first',
+    async (name) => {
+      const roomId = newRoom();
+      const { url } = hosts[name];
+      const alice = new PollingVisitor(url, { token: await tokenFor('alice') });
+      const bob = new PollingVisitor(url, { token: await tokenFor('bob') });
+      ok(await alice.join(roomId));
+      ok(await bob.join(roomId));
+      const first = alice.command('message', { roomId, message: 'hold: first' });
+      // The request that brought it has ended by then: what follows comes with another one.
+      await backend.untilAsked(roomId, 1);
+      const second = alice.command('message', { roomId, message: 'refuse: second' });
+      const third = alice.command('message', { roomId, message: 'replace: third' });
+      await say(bob, roomId, 'aside');
+      backend.release(roomId);
+      expect(ok(await first).message.seq).toBe(2);
+      expect(refusal(await second).code).toBe('refused');
+      expect(ok(await third).message).toMatchObject({ seq: 3, message: 'kind: third' });
+      const texts = ['hold: first', 'aside', 'refuse: second', 'replace: third'];
+      expect(backend.texts(roomId)).toEqual(texts);
+      await bob.hears('message', ({ seq }) => seq === 3);
+      await Promise.all([alice.close(), bob.close()]);
+    },
+  );
+});
 
 describe('over HTTP', () => {
   const hosts = useHosts(SETTINGS);
