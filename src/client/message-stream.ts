@@ -185,7 +185,19 @@ export class MessageStream {
     if (status !== undefined) this.#appended({ seq, rev, offset: length, text: '', status });
     this.#end();
     const message = this.#ports.model.timeline.find(seq);
-    if (message !== undefined) this.#resolve.ended(message);
+    if (message === undefined) this.#read(seq);
+    else this.#resolve.ended(message);
+  }
+
+  /** Asks the room for the message, which `room.trim` has dropped here. */
+  #read(seq: number): void {
+    const { asker, refused } = this.#ports;
+    asker
+      .ask('getHistory', { after: seq - 1, limit: 1 }, ({ messages: [message] }) => {
+        if (message?.seq === seq) this.#resolve.ended(message);
+        else this.#reject(refused({ code: 'message_not_found', message: 'It was deleted.' }));
+      })
+      .catch(this.#reject);
   }
 
   /** Asks again when the connection was lost: what the room has already it does not take twice. */

@@ -595,6 +595,20 @@ describe('a message that streams', () => {
     expect(told[0]).toBe('message true');
   });
 
+  test('ends with the whole message, also where it was trimmed before that', async () => {
+    const roomId = newRoom();
+    const anna = enter('anna', roomId);
+    const ben = enter('ben', roomId);
+    const stream = await anna.stream('one');
+    stream.append(' two');
+    await expect.poll(() => texts(anna), PATIENTLY).toEqual(['one two']);
+    await ben.send('later');
+    await expect.poll(() => texts(anna), PATIENTLY).toEqual(['one two', 'later']);
+    anna.trim(1);
+    expect(texts(anna)).toEqual(['later']);
+    expect(await stream.done()).toMatchObject({ message: 'one two', seq: stream.seq });
+  });
+
   test('counts its mentions at the end, as the room does', async () => {
     const roomId = newRoom();
     const ben = enter('ben', roomId);
