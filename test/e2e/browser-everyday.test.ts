@@ -222,6 +222,20 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await expect.poll(away, PATIENTLY).toEqual(['Member Q']);
   });
 
+  test('asks for a reload where a newer version has taken a part of it away, and keeps what was written', async () => {
+    const ann = await company.arrives(host().url);
+    await ann.page.route('**/extras-*.js', (route) => route.fulfill({ status: 404 }));
+    await ann.join('Ann', company.room);
+    await ann.isIn();
+    await ann.field.fill('half a sentence');
+    await ann.page.getByRole('button', { name: 'Emoji', exact: true }).click();
+    await ann.page.getByText(/could not be loaded; reload the page/).waitFor();
+    await ann.page.unroute('**/extras-*.js');
+    await ann.page.reload();
+    await ann.isIn();
+    await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('half a sentence');
+  });
+
   test('keeps every room of a browser, joins the visible one first, and scrolls to it in the list', async () => {
     const rooms = Array.from(
       { length: 30 },

@@ -16,7 +16,7 @@ import type { Conversations, ConversationsActions } from './inbox/conversations.
 import type { SyncedDrafts } from './draft-sync.ts';
 import type { Person } from './mentions.ts';
 import { onceAFrame } from './once-a-frame.ts';
-import { sentenceOfEnd } from './sentences.ts';
+import { sentenceOfEnd, sentenceOfError } from './sentences.ts';
 import { listenToAccountMenu } from './view/account-menu.ts';
 import type { Leaving } from './view/ask-before-leaving.ts';
 import { byId } from './view/dom.ts';
@@ -347,7 +347,7 @@ export class Session {
 
   /** What is opened comes once it is loaded. */
   #load(work: Promise<void>): void {
-    work.catch(() => this.#view?.say(text('unreachable')));
+    work.catch((error: unknown) => this.#view?.say(sentenceOfError(error)));
   }
 
   #shortcuts(): Shortcuts {

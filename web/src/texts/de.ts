@@ -21,6 +21,8 @@ export const texts: Texts = {
   roomUnnameable: 'Wähle einen anderen Raum: Dieser kann nicht Teil einer Adresse sein.',
   notAToken: 'Das ist kein Token; füge es ganz ein, drei Teile mit Punkten dazwischen.',
   unreachable: 'Der Server ist nicht erreichbar; prüfe die Verbindung und versuche es noch einmal.',
+  notLoaded:
+    'Das konnte nicht geladen werden; lade die Seite neu. Was du geschrieben hast, bleibt erhalten.',
 
   rooms: 'Räume',
   moreRooms: 'Mehr anzeigen',

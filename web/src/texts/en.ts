@@ -29,6 +29,7 @@ export const texts = {
   roomUnnameable: 'Choose another room: this one cannot be part of an address.',
   notAToken: 'This is no token; paste all of it, three parts with dots between.',
   unreachable: 'The server cannot be reached; check your connection, then try again.',
+  notLoaded: 'This could not be loaded; reload the page. What you have written is kept.',
   // The frame
   rooms: 'Rooms',
   closeRooms: 'Close rooms',

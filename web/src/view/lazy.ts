@@ -7,6 +7,7 @@ import type { TokenSource } from '../../../src/client/index.ts';
 import type { Tray, TrayOptions } from '../files/tray.ts';
 import type { Person } from '../mentions.ts';
 import type { Names } from '../names.ts';
+import { text } from '../texts.ts';
 import type { Leaving } from './ask-before-leaving.ts';
 import type { Composer } from './composer.ts';
 import type { TokenOf } from './incoming.ts';
@@ -22,31 +23,34 @@ import type { ThreadPanel } from './thread.ts';
 
 type ConversationsParts = [drafts: SyncedDrafts, actions: ConversationsActions, life: AbortSignal];
 
+/** @throws Error with a sentence for the user: a newer version of the page has other files */
+const extras = () =>
+  import('./extras.ts').catch(() => {
+    throw new Error(text('notLoaded'));
+  });
+
 /** What is opened seldom, loaded with the first use. All reject where that fails. */
 export const lazy = {
   async conversations(
     ...[client, ...more]: [Pick<Client, 'inbox'>, ...ConversationsParts]
   ): Promise<Conversations> {
-    const [{ Conversations: Made }, inbox] = await Promise.all([
-      import('./extras.ts'),
-      client.inbox(),
-    ]);
+    const [{ Conversations: Made }, inbox] = await Promise.all([extras(), client.inbox()]);
     return new Made(inbox, ...more);
   },
   async notice(...shown: Parameters<typeof showNotice>): Promise<void> {
-    const { showNotice: show } = await import('./extras.ts');
+    const { showNotice: show } = await extras();
     await show(...shown);
   },
   async emoji(anchor: HTMLElement, label: string, choose: (emoji: string) => void): Promise<void> {
-    const { openEmoji } = await import('./extras.ts');
+    const { openEmoji } = await extras();
     openEmoji(anchor, label, choose);
   },
   async settings(room: Room): Promise<void> {
-    const { openSettings } = await import('./extras.ts');
+    const { openSettings } = await extras();
     openSettings(room);
   },
   async incoming(room: Room, tokenOf: TokenOf): Promise<void> {
-    const { openIncoming } = await import('./extras.ts');
+    const { openIncoming } = await extras();
     await openIncoming(room, tokenOf);
   },
   async invite(
@@ -54,34 +58,34 @@ export const lazy = {
     known: readonly Person[],
     invited: (member: Member) => void,
   ): Promise<void> {
-    const { openInvite } = await import('./extras.ts');
+    const { openInvite } = await extras();
     openInvite(room, known, invited);
   },
   async date(room: Room, jump: (seq: number) => void): Promise<void> {
-    const { askDate } = await import('./extras.ts');
+    const { askDate } = await extras();
     askDate(room, jump);
   },
   async switcher(known: readonly KnownRoom[], open: (roomId: string) => void): Promise<void> {
-    const { openSwitcher } = await import('./extras.ts');
+    const { openSwitcher } = await extras();
     openSwitcher(known, open);
   },
   async search(room: Room, names: Names, jump: (seq: number) => void): Promise<SearchPanel> {
-    const { SearchPanel: Panel } = await import('./extras.ts');
+    const { SearchPanel: Panel } = await extras();
     return new Panel(room, names, jump);
   },
   async people(room: Room, names: Names, actions: PeopleActions): Promise<PeoplePanel> {
-    const { PeoplePanel: Panel } = await import('./extras.ts');
+    const { PeoplePanel: Panel } = await extras();
     return new Panel(room, names, actions);
   },
   async thread(context: RowContext, seq: number, composer: Composer): Promise<ThreadPanel> {
-    const { ThreadPanel: Panel } = await import('./extras.ts');
+    const { ThreadPanel: Panel } = await extras();
     return new Panel(context, seq, composer);
   },
   /** @param token of this user; undefined for a guest */
   files(token: TokenSource | undefined): FileSource {
     let files: ReturnType<FileSource> | undefined;
     const make = async () => {
-      const { Files } = await import('./extras.ts');
+      const { Files } = await extras();
       return new Files({ token });
     };
     return () => {
@@ -98,27 +102,27 @@ export const lazy = {
     roomId: string,
     source: FileSource,
   ): Promise<void> {
-    const { showFiles } = await import('./extras.ts');
+    const { showFiles } = await extras();
     showFiles(list, shown, { roomId, files: await source() });
   },
   async tray(source: FileSource, options: Omit<TrayOptions, 'files'>): Promise<Tray> {
-    const { Tray: Made } = await import('./extras.ts');
+    const { Tray: Made } = await extras();
     return new Made({ ...options, files: await source() });
   },
   async reactions(room: Room, message: Message): Promise<void> {
-    const { openReactions } = await import('./extras.ts');
+    const { openReactions } = await extras();
     openReactions(room, message);
   },
   async room(known: readonly string[], open: (roomId: string) => void): Promise<void> {
-    const { askRoom } = await import('./extras.ts');
+    const { askRoom } = await extras();
     askRoom(known, open);
   },
   async leaving(leaving: Leaving): Promise<void> {
-    const { askBeforeLeaving } = await import('./extras.ts');
+    const { askBeforeLeaving } = await extras();
     askBeforeLeaving(leaving);
   },
   async messageChoices(...of: Parameters<typeof messageChoices>): Promise<Choice[]> {
-    const { messageChoices: choicesOf } = await import('./extras.ts');
+    const { messageChoices: choicesOf } = await extras();
     return choicesOf(...of);
   },
   async pins(...of: Parameters<typeof showPins>): Promise<void> {
@@ -126,11 +130,11 @@ export const lazy = {
     showPins(...of);
   },
   async topic(topic: string): Promise<void> {
-    const { showTopic } = await import('./extras.ts');
+    const { showTopic } = await extras();
     showTopic(topic);
   },
   async shortcuts(): Promise<void> {
-    const { showShortcuts } = await import('./extras.ts');
+    const { showShortcuts } = await extras();
     showShortcuts();
   },
 } as const;

@@ -362,7 +362,7 @@ export class RoomView {
 
   /** What is opened comes once it is loaded. */
   #load(work: Promise<void>): void {
-    work.catch(() => this.#live.sentence(text('unreachable')));
+    work.catch((error: unknown) => this.#live.sentence(sentenceOfError(error)));
   }
 
   #invite(invited: (member: Member) => void = () => undefined): void {
