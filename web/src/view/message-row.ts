@@ -150,7 +150,8 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
 
 /** Without empty lines at its end; while it grows, its last block of code is shown as one. */
 function shownText({ message, streaming }: Shown): string {
-  const said = message.trimEnd();
+  const trimmed = message.trimEnd();
+  const said = message.slice(trimmed.length).includes('\n') ? trimmed : message;
   const fences = said.match(/^ {0,3}```/gm)?.length ?? 0;
   return streaming === true && fences % 2 === 1 ? `${said}\n\`\`\`` : said;
 }
