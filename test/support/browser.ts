@@ -29,6 +29,8 @@ export const PATIENTLY = { timeout: PATIENCE_MS } as const;
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
+    // Where the machine has no locale, it opens no file whose name is not ASCII.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
     args: [
       '--no-sandbox',
       '--disable-gpu',
