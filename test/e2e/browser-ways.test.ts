@@ -112,12 +112,11 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await expect.poll(() => focused.textContent(), PATIENTLY).toBe('message 3 of many');
 
     await line(ben).click();
-    await ben.page
-      .getByRole('button', { name: /^Unpin/ })
-      .first()
-      .click();
+    const unpin = ben.page.getByRole('button', { name: /^Unpin/ });
+    await unpin.first().click();
     await line(ann).getByText('1 pinned').waitFor();
-    await ben.page.getByRole('button', { name: /^Unpin/ }).click();
+    await expect.poll(() => unpin.count(), PATIENTLY).toBe(1);
+    await unpin.click();
     await line(ann).waitFor({ state: 'hidden' });
     await ben.page.getByText('Nothing is pinned.').waitFor();
     await ben.page.keyboard.press('Escape');

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
@@ -5,11 +6,15 @@ import { NativeVisitor } from '../support/native-visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
-/** Sockets that move to a WebSocket while signals come. */
-const LISTENERS = 8;
-/** Senders, each below what a user may send, and the time between two signals of each, in milliseconds. */
-const SENDERS = 6;
-const EVERY_MS = 60;
+/** Sockets that move to a WebSocket while signals come, and the time between two of them, in milliseconds. */
+const LISTENERS = 24;
+const APART_MS = 13;
+/**
+ * Senders, and the time between two signals of each, in milliseconds: on a host that stands still for
+ * two seconds, what has gathered is still below what a user may send and what a link keeps.
+ */
+const SENDERS = 20;
+const EVERY_MS = 200;
 
 const hosts = useHosts({ SIGNALS: 'open' });
 
@@ -20,7 +25,10 @@ it.each(['node', 'edge'] as const)(
     const roomId = newRoom();
     const stop = await sendSignals(url, roomId);
     const listeners = await Promise.all(
-      Array.from({ length: LISTENERS }, (_, at) => listen(url, roomId, `listener ${at}`)),
+      Array.from({ length: LISTENERS }, async (_, at) => {
+        await setTimeout(at * APART_MS);
+        return listen(url, roomId, `listener ${at}`);
+      }),
     );
     await vi.waitFor(
       () => {
@@ -50,10 +58,12 @@ async function sendSignals(url: string, roomId: string): Promise<() => void> {
     }),
   );
   let count = 0;
+  // One after the other, so that a signal is always on its way.
   const timer = setInterval(() => {
+    const tick = Math.floor(count / SENDERS);
+    senders[count % SENDERS]!.tell(`tick ${tick}`, { roomId });
     count++;
-    for (const sender of senders) sender.tell(`tick ${count}`, { roomId });
-  }, EVERY_MS);
+  }, EVERY_MS / SENDERS);
   const stop = () => clearInterval(timer);
   onTestFinished(stop);
   return stop;
