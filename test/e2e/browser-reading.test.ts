@@ -184,9 +184,10 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     const log = ann.page.getByRole('log', { name: 'Messages' });
     const top = () => log.evaluate((element: Log) => element.scrollTop);
     await expect.poll(top, PATIENTLY).toBeGreaterThan(50);
+    // The page cancels its frames, by numbers that must be none of the frames that are awaited here.
     await ann.page.evaluate(`new Promise((resolve) => {
       const nextFrame = requestAnimationFrame;
-      window.requestAnimationFrame = (draw) => setTimeout(draw);
+      window.requestAnimationFrame = (draw) => -setTimeout(draw);
       document.querySelector('#log').scrollTop = 0;
       window.dispatchEvent(new Event('focus'));
       nextFrame(() => nextFrame(() => {
