@@ -1,6 +1,5 @@
-import { rm } from 'node:fs/promises';
 import type { SoakOptions } from '../../scripts/soak.ts';
-import { bundleWorker } from '../support/edge-bundle.ts';
+import { atBothHosts, type KillableHost } from '../support/both-hosts.ts';
 import { Killable } from '../support/killable.ts';
 import { filesInBucket, filesOnDisk, type StoredFiles } from '../support/stored-files.ts';
 import { NO_FILE_QUOTAS, ROOM, uploadRun } from '../support/upload-run.ts';
@@ -24,28 +23,18 @@ interface Subject {
  * kills of the host; again for as long as asked.
  */
 export async function soak({ minutes, seed, log }: SoakOptions): Promise<void> {
-  const end = Date.now() + minutes * 60_000;
-  const bundle = await bundleWorker();
-  let round = 0;
-  try {
-    do {
-      for (const [name, open] of [['node', onNode] as const, ['edge', atEdge] as const]) {
-        const { host, openFiles, ...more } = await open(bundle);
-        try {
-          const run = { uploads: UPLOADS, kills: KILLS, seed: seed + round, ...more };
-          const { stored, cut, full, kills, swept } = await uploadRun(host, openFiles, run);
-          log(
-            `${name}, seed ${run.seed}: ${stored} stored and sent, ${cut} cut or lost, ${full} not taken by the disk, ${kills} kills, ${swept} swept`,
-          );
-        } finally {
-          await host.remove();
-        }
-      }
-      round++;
-    } while (Date.now() < end);
-  } finally {
-    await rm(bundle, { recursive: true, force: true });
-  }
+  await atBothHosts(minutes, async (at, round) => {
+    const { host, openFiles, ...more } = await (at.name === 'node' ? onNode() : atEdge(at));
+    try {
+      const run = { uploads: UPLOADS, kills: KILLS, seed: seed + round, ...more };
+      const { stored, cut, full, kills, swept } = await uploadRun(host, openFiles, run);
+      log(
+        `${at.name}, seed ${run.seed}: ${stored} stored and sent, ${cut} cut or lost, ${full} not taken by the disk, ${kills} kills, ${swept} swept`,
+      );
+    } finally {
+      await host.remove();
+    }
+  });
 }
 
 async function onNode(): Promise<Subject> {
@@ -57,7 +46,7 @@ async function onNode(): Promise<Subject> {
   };
 }
 
-async function atEdge(bundle: string): Promise<Subject> {
-  const host = await Killable.edge(bundle, NO_FILE_QUOTAS);
+async function atEdge({ bundle, make }: KillableHost): Promise<Subject> {
+  const host = await make(NO_FILE_QUOTAS);
   return { host, openFiles: () => filesInBucket(bundle, host.folder, ROOM) };
 }
