@@ -3,10 +3,7 @@ import type { DeliveryOutcome } from '../host/ports.ts';
 import { NOTIFY_TARGET } from '../inbox/pushes.ts';
 import type { HookEvent } from '../protocol/hook-requests.ts';
 import type { Notice } from '../protocol/inbox-objects.ts';
-import type { PushPeers } from './carry-pushes.ts';
-
-/** Time in which one attempt starts, in milliseconds: all of it ends before the courier gives up. */
-const STARTS_WITHIN_MS = 4_000;
+import { type PushPeers, STARTS_WITHIN_MS } from './carry-pushes.ts';
 
 /** How an inbox reaches rooms and the outgoing webhook. */
 export interface NotificationPeers extends Pick<PushPeers, 'notice'> {

@@ -18,8 +18,8 @@ export interface PushPeers {
   dropSubscription(userId: string, id: string): Promise<void>;
 }
 
-/** Time in which one attempt starts pushes, in milliseconds: all of it ends before the courier gives up. */
-const STARTS_WITHIN_MS = 4_000;
+/** Time in which one attempt of an inbox starts, in milliseconds: all of it ends before the courier gives up. */
+export const STARTS_WITHIN_MS = 4_000;
 
 /** Carries what an inbox owes to one subscription: asks each room, then pushes what there is. */
 export function pushCarrier(
