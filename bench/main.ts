@@ -10,7 +10,7 @@ import { runRelays } from './plans/relays.ts';
 import { runScale } from './plans/scale.ts';
 import { runTalks } from './plans/talks.ts';
 
-/** `npm run bench [-- --quick | --scale | --idle | --page | --relays | --hooks] [--rivals] [--only native,gather] [--rounds 5]` */
+/** `npm run bench [-- --quick | --scale | --idle | --page | --relays | --hooks] [--members 10000] [--rivals] [--only native,gather] [--rounds 5]` */
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +22,8 @@ const { values } = parseArgs({
     hooks: { type: 'boolean', default: false },
     /** With `--relays`: real sockets; a process has 20,000 descriptors where `ulimit -n` says no more. */
     listeners: { type: 'string', default: '15000' },
+    /** With `--idle`: sockets of each contestant; see `--listeners` for how many a process may have. */
+    members: { type: 'string', default: '1000' },
     /** Installs other servers and measures them too. */
     rivals: { type: 'boolean', default: false },
     /** With `--page`: the folder of another checkout, measured in turn with this one. */
@@ -47,8 +49,9 @@ if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
   fail('--rounds must be a whole number above 0.');
 }
 const listeners = Number(values.listeners);
-if (!(Number.isInteger(listeners) && listeners > 0)) {
-  fail('--listeners must be a whole number above 0.');
+const members = Number(values.members);
+for (const [name, count] of Object.entries({ listeners, members })) {
+  if (!(Number.isInteger(count) && count > 0)) fail(`--${name} must be a whole number above 0.`);
 }
 if (!existsSync('/proc/self/stat')) {
   fail('The bench reads processor time from /proc: run it on Linux.');
@@ -70,7 +73,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 try {
   if (values.scale) await runScale(stage, chosen());
-  else if (values.idle) await runIdle(stage, chosen());
+  else if (values.idle) await runIdle(stage, chosen(), members);
   else if (values.page) await runPage(stage, { against: values.against, rounds });
   else if (values.relays) await runRelays(stage, listeners);
   else if (values.hooks) await runHooks(stage, rounds);

@@ -122,7 +122,12 @@ function programOf(
   const { host } = contestant;
   if (host.kind === 'program') return [[...host.args], {}];
   if (host.kind === 'script') return [[RUNNER, host.file, data, ...(host.args ?? [])], {}];
-  const settings = { JWT_SECRET: SECRET, ...LOOSE_LIMITS, ...contestant.settings };
+  const settings = {
+    JWT_SECRET: SECRET,
+    LOG_LEVEL: 'warn',
+    ...LOOSE_LIMITS,
+    ...contestant.settings,
+  };
   if (host.kind === 'node') {
     const place = { HOST: '127.0.0.1', PORT: '0', DATA_DIR: data, DURABILITY: host.durability };
     return [START.split(' ').slice(1), { ...settings, ...place }];

@@ -8,7 +8,6 @@ import { say, type Stage } from '../stage.ts';
 import { syncMs } from '../disk.ts';
 import { table } from '../table.ts';
 
-const MEMBERS = 1_000;
 /** An object sleeps after some 10 s without work, a room of the node host after 30 to 40 s. */
 const FALL_ASLEEP_MS = 60_000;
 const WATCH_MS = 300_000;
@@ -24,22 +23,30 @@ interface IdleRow {
   cpuMs: number;
   /** The same for each socket, in µs a second. */
   socketUs: number;
+  /** Resident memory for each socket at the end, in KiB, code that the joins have compiled included. */
+  socketKib: number;
 }
 
 /** Five minutes in which nobody speaks, while clients hold their sockets and send heartbeats. */
-export async function runIdle(stage: Stage, contestants: readonly Contestant[]): Promise<void> {
+export async function runIdle(
+  stage: Stage,
+  contestants: readonly Contestant[],
+  members: number,
+): Promise<void> {
   const watched = contestants.filter(isOfInterest).map(watch);
   await stage.bundle(watched);
   const running: Running[] = [];
+  const emptyBytes: number[] = [];
   for (const contestant of watched) {
     const one = await stage.start(contestant);
     running.push(one);
+    emptyBytes.push(one.residentBytes);
     const { origin } = one;
     const { name: crowd, transport } = contestant;
-    await stage.generator.ask('open', { crowd, transport, origin, room: 'idle', members: MEMBERS });
+    await stage.generator.ask('open', { crowd, transport, origin, room: 'idle', members });
     await speakOnce(stage, crowd);
   }
-  say(`${running.length} rooms of ${MEMBERS} fall asleep`);
+  say(`${running.length} rooms of ${members} fall asleep`);
   await wait(FALL_ASLEEP_MS, running, () => undefined);
   const awake = new Map(running.map((one) => [one, isFileOpen(one) ? 1 : 0]));
   const before = running.map((one) => ({ cpuMs: processorMs(one.pids), woken: one.woken }));
@@ -49,7 +56,9 @@ export async function runIdle(stage: Stage, contestants: readonly Contestant[]):
   for (const [at, one] of running.entries()) {
     const { name, host } = one.contestant;
     const cpuMs = (after[at]?.cpuMs ?? 0) - (before[at]?.cpuMs ?? 0);
-    const row: IdleRow = { name, cpuMs, socketUs: (cpuMs * 1_000_000) / WATCH_MS / MEMBERS };
+    const socketUs = (cpuMs * 1_000_000) / WATCH_MS / members;
+    const socketKib = (one.residentBytes - (emptyBytes[at] ?? 0)) / 1_024 / members;
+    const row: IdleRow = { name, cpuMs, socketUs, socketKib };
     await speakOnce(stage, name);
     if (host.kind === 'edge') {
       row.wakeUps = (after[at]?.woken ?? 0) - (before[at]?.woken ?? 0);
@@ -61,7 +70,11 @@ export async function runIdle(stage: Stage, contestants: readonly Contestant[]):
     rows.push(row);
   }
   process.stdout.write(idleText(rows));
-  const path = await writeResults('idle', { machine: machine(await syncMs(stage.folder)), rows });
+  const path = await writeResults('idle', {
+    machine: machine(await syncMs(stage.folder)),
+    members,
+    rows,
+  });
   say(`written to ${path}`);
 }
 
@@ -125,13 +138,21 @@ async function wait(
 }
 
 function idleText(rows: readonly IdleRow[]): string {
-  const head = ['idle for 5 minutes', 'wake-ups', 'by messages then', 'cpu ms', 'µs/s each'];
-  const body = rows.map(({ name, wakeUps, wakeUpsByMessage, cpuMs, socketUs }) => [
+  const head = [
+    'idle for 5 minutes',
+    'wake-ups',
+    'by messages then',
+    'cpu ms',
+    'µs/s each',
+    'KiB each',
+  ];
+  const body = rows.map(({ name, wakeUps, wakeUpsByMessage, cpuMs, socketUs, socketKib }) => [
     name,
     wakeUps === undefined ? '' : String(wakeUps),
     wakeUpsByMessage === undefined ? '' : String(wakeUpsByMessage),
     cpuMs.toFixed(0),
     socketUs.toFixed(1),
+    socketKib.toFixed(1),
   ]);
   return `\n${table(head, body)}`;
 }
