@@ -240,7 +240,9 @@ export class RoomView {
         if (composer() === this.#composer) this.#panel.yield();
         composer().reply(message);
       },
-      more: (message, anchor) => {
+      more: (shown, anchor) => {
+        // The text may have grown since the row was drawn.
+        const message = this.#context.replyTargets.of(shown.seq) ?? shown;
         const isInRoom = composer() === this.#composer;
         const offered = {
           react: () => actions.pick(message, anchor),
