@@ -18,6 +18,7 @@ export { openReactions } from './reactions.ts';
 export { roomChoices } from './room-choices.ts';
 export { SearchPanel } from './search.ts';
 export { showShortcuts } from './shortcut-list.ts';
+export { swipeToReply } from './swipe.ts';
 export { openSwitcher } from './switcher.ts';
 export { ThreadPanel } from './thread.ts';
 
