@@ -250,6 +250,7 @@ export class Session {
       userId,
     };
     const { signal } = this.#life;
+    if (signal.aborted) return;
     const conversations = await lazy.conversations(this.#client, drafts, actions, signal);
     if (signal.aborted) return;
     this.#conversations = conversations;
@@ -476,7 +477,8 @@ export class Session {
       if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
     }
     this.#keep();
-    if (this.#mayHaveInbox) this.#load(this.#openInbox(userId));
+    // After the room that is shown: until then the processor and the network are its own.
+    if (this.#mayHaveInbox) whenIdle(() => this.#load(this.#openInbox(userId)));
   }
 
   /** The conversations of the inbox, and what else is open here. */
