@@ -127,6 +127,11 @@ export class Session {
     return this.#current;
   }
 
+  /** Joins a room, without showing it yet. */
+  join(roomId: string): void {
+    this.#enter(roomId);
+  }
+
   /** Shows a room, and joins it first where need be. */
   open(roomId: string, seq?: number): void {
     if (roomId !== this.#current) {
@@ -503,6 +508,7 @@ export class Session {
   }
 
   #render(): void {
+    if (this.#current === undefined) return;
     const rooms = this.#joined;
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
     const { state } = this.#rooms.get(this.#current ?? '') ?? {};
