@@ -11,6 +11,7 @@ import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
 import type { FailedChange, RowContext, Shown } from './row-context.ts';
 import { beginningOf, isLargeEmoji, type Mentioned, messageParts } from './text.ts';
+import { withClosedFence } from '../markdown.ts';
 import { clockOf, shortClockOf } from '../times.ts';
 import { text } from '../texts.ts';
 
@@ -160,12 +161,11 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
   return said;
 }
 
-/** Without empty lines at its end; while it grows, its last block of code is shown as one. */
-function shownText({ message, streaming }: Shown): string {
+/** Without empty lines at its end; where its writing goes on, or was stopped, code is shown as code. */
+function shownText({ message, streaming, status }: Shown): string {
   const trimmed = message.trimEnd();
   const said = message.slice(trimmed.length).includes('\n') ? trimmed : message;
-  const fences = said.match(/^ {0,3}```/gm)?.length ?? 0;
-  return streaming === true && fences % 2 === 1 ? `${said}\n\`\`\`` : said;
+  return streaming === true || status !== undefined ? withClosedFence(said) : said;
 }
 
 function body(said: string, mentioned: Mentioned): HTMLElement {

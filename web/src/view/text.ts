@@ -1,9 +1,9 @@
 import type { Span } from '../links.ts';
 import { linksIn } from '../links.ts';
-import { type Block, type Inline, leavesOf, parseMarkdown } from '../markdown.ts';
+import { type Block, type Inline, leavesOf, parseMarkdown, withClosedFence } from '../markdown.ts';
 import { mentionsIn, NameIndex, type Person } from '../mentions.ts';
 import { codeBlock } from './code.ts';
-import { element } from './dom.ts';
+import { element, withOwnDirection } from './dom.ts';
 import { graphemesOf } from '../graphemes.ts';
 
 /** People whom a message mentions, and which of them this user is. */
@@ -77,7 +77,8 @@ function blockElement(said: string, block: Block, atoms: readonly Atom[]): Node 
       return element('blockquote', 'quotation', ...inline(block.parts));
     case 'list': {
       const { start, items } = block;
-      const list = element(start === undefined ? 'ul' : 'ol', 'list');
+      // Its marks stand where its text begins, whatever comes before it.
+      const list = withOwnDirection(element(start === undefined ? 'ul' : 'ol', 'list'));
       if (start !== undefined) list.setAttribute('start', String(start));
       list.append(
         ...items.map(({ isNested, parts }) =>
@@ -143,7 +144,7 @@ export function snippetParts(snippet: string): (string | Node)[] {
 
 /** The beginning of a text as it is read, in one line. */
 export function beginningOf(said: string, most = 120): string {
-  const begun = said.slice(0, 8 * most);
+  const begun = withClosedFence(said.slice(0, 8 * most));
   const blocks = parseMarkdown(begun, linksIn(begun));
   const read = blocks.map((block) =>
     leavesOf([block])
