@@ -2,46 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NodeConnection } from '../../../local-server/node-connection.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
-import { type RelayedSocket, World } from '../../simulation/relay/world.ts';
+import { Listener, type Payload } from '../../simulation/relay/listener.ts';
+import { World } from '../../simulation/relay/world.ts';
 
 const { limits } = readSettings({}).settings;
 const RELAYS = 2;
-
-type Payload = Record<string, unknown>;
-
-/** A listener's socket at a relay. */
-class Listener implements RelayedSocket {
-  readonly userId: string;
-  connection: NodeConnection | undefined;
-  buffered = 0;
-  lines: [string, Payload][] = [];
-  position = '0:0';
-
-  constructor(userId: string) {
-    this.userId = userId;
-  }
-
-  opened(): void {}
-
-  closed(): void {
-    this.lines = [];
-  }
-
-  hear(text: string): void {
-    for (const line of text.split('\n')) {
-      const [name, payload] = JSON.parse(line) as [string, Payload];
-      this.lines.push([name, payload]);
-      if (name === 'joined') this.position = payload['position'] as string;
-      if (name === 'position') this.position = payload as unknown as string;
-    }
-  }
-
-  heard(name: string): Payload[] {
-    return this.lines.filter(([one]) => one === name).map(([, payload]) => payload);
-  }
-}
 
 describe('everyone comes back at once', () => {
   let folder: string;
