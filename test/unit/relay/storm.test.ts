@@ -64,6 +64,22 @@ describe('everyone comes back at once', () => {
     expect(world.room.onlineCount).toBe(listeners.length);
   });
 
+  it('[RELAY5] and the room is asked once a second while they come one after the other', () => {
+    const listeners = Array.from({ length: 1_000 }, (_, at) => new Listener(`user ${at}`));
+    for (const [at, listener] of listeners.entries()) {
+      world.relays[at % RELAYS]!.open({ userId: listener.userId }, {}, listener);
+      while (!world.isQuiet()) world.advance(0);
+      world.pass(2);
+    }
+    comeToRest();
+    expect(world.room.onlineCount).toBe(listeners.length);
+    expect(world.room.requests).toBeLessThanOrEqual(4 * (RELAYS + listeners.length / 500));
+    world.room.requests = 0;
+    const late = [new Listener('late'), new Listener('later')];
+    openAll(late, () => ({}));
+    expect(late.map((listener) => listener.heard('joined').length)).toEqual([1, 1]);
+  });
+
   it('[RELAY5] and gets long pages in turns, where they are more than one call may hold', () => {
     for (let at = 0; at < 200; at++) {
       world.room.post({ userId: `speaker ${at}` }, { message: `${at} ${'word '.repeat(1_600)}` });
