@@ -12,15 +12,6 @@ import { temporaryFolder } from '../support/folder.ts';
 import { processes } from '../support/processes.ts';
 import { Program, PROJECT } from '../support/program.ts';
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 function devEdge(port: number, env: Record<string, string>): Program {
   const args = ['--port', String(port), '--persist-to', join(temporaryFolder(), 'state')];
   return new Program('scripts/dev-edge.ts', { args, env });
@@ -32,9 +23,9 @@ function secretFileOf(program: Program): string {
 
 test('starts the edge host with its own secret, and ends all its processes', async () => {
   const folder = temporaryFolder();
-  const port = await freePort();
-  const program = devEdge(port, { DATA_DIR: folder });
+  const program = devEdge(0, { DATA_DIR: folder });
   await program.until(/stops\.\n/);
+  const port = await program.port();
   expect(program.stdout.split('\n').slice(0, 2)).toEqual([
     `Parlor listens on http://localhost:${port} (this machine only).`,
     `Who may enter: guests, and whoever has a token signed with ${folder}/dev-secret, from web pages of its own and of every port of this machine.`,

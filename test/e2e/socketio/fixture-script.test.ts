@@ -29,6 +29,22 @@ function start(command: string, args: string[]): ChildProcess {
   return child;
 }
 
+/** Starts the fixture on a port that is free; another program may take it before: then on another. */
+async function startFixture(
+  flags: readonly string[],
+  attempts = 3,
+): Promise<{ npm: ChildProcess; port: number }> {
+  const port = await freePort();
+  const npm = start('npm', ['run', '--silent', 'fixture:socketio', '--', String(port), ...flags]);
+  const hasStarted = await Promise.race([
+    once(npm.stdout as NonNullable<typeof npm.stdout>, 'data').then(() => true),
+    once(npm, 'exit').then(() => false),
+  ]);
+  if (hasStarted) return { npm, port };
+  if (attempts === 1) throw new Error('The fixture does not start.');
+  return startFixture(flags, attempts - 1);
+}
+
 async function isServed(host: string, port: number): Promise<boolean> {
   const response = await fetch(`http://${host}:${port}${PATH}`).catch(() => undefined);
   return (await response?.text())?.startsWith('0{') ?? false;
@@ -60,10 +76,7 @@ describe('the fixture script', () => {
   ])(
     'serves both addresses of localhost until %s, and leaves no process',
     async (_, end, flags) => {
-      const port = await freePort();
-      const args = ['run', '--silent', 'fixture:socketio', '--', String(port), ...flags];
-      const npm = start('npm', args);
-      await once(npm.stdout as NonNullable<typeof npm.stdout>, 'data');
+      const { npm, port } = await startFixture(flags);
       expect(await Promise.all([isServed('127.0.0.1', port), isServed('[::1]', port)])).toEqual([
         true,
         true,
