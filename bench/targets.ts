@@ -81,6 +81,11 @@ export function relayVerdicts(
     atMost('flush, 20,000 listeners to 2,000', many.msPerFlush / few.msPerFlush, 1.1),
     atMost('ms a flush for each further relay', each, 0.2),
     atMost(`of ${real.listeners} real listeners, those that missed or doubled`, real.wrong, 0),
+    atMost(
+      `calls to the room while ${real.listeners} come back at once`,
+      real.calls,
+      4 * (real.relays + real.listeners / 500),
+    ),
     atMost('bytes of the room for each listener', crowd.bytesEach, 1_000),
   ];
 }

@@ -1,15 +1,17 @@
 import { WebSocket } from 'ws';
-import { contestants } from '../contestants.ts';
+import { contestants, WATCHED } from '../contestants.ts';
 import { tokenFor } from '../generator/tokens.ts';
 import { rounded } from '../median.ts';
 import { processorMs } from '../process-tree.ts';
 import type { Running } from '../running.ts';
+import { LISTENERS } from '../simulated-relays.ts';
 import { say, type Stage } from '../stage.ts';
 import { table } from '../table.ts';
 
 /** What real listeners of one room on real relays have seen. */
 export interface ListenersRow {
   listeners: number;
+  relays: number;
   joinMs: number;
   p50Ms: number;
   p99Ms: number;
@@ -18,17 +20,23 @@ export interface ListenersRow {
   generatorLoad: number;
   /** Time until everybody is back whose sockets were cut at once, in seconds. */
   backSeconds: number;
+  /** What the room's object was asked until then: by relays, and by the Worker about relays. */
+  calls: number;
   /** Messages that a listener has not received exactly once and in order. */
   wrong: number;
 }
 
 const ROOM = 'stadium';
 const AT_ONCE = 100;
+/** Those who come back all try at once; more than this many sockets in their handshake fail to connect. */
+const BACK_AT_ONCE = 2_000;
 const MESSAGES = 40;
 const EVERY_MS = 500;
 /** Said while nobody is connected. */
 const MISSED = 20;
 const PATIENCE_MS = 300_000;
+/** A room that nothing has run for so long has nothing left to do. */
+const IDLE_MS = 3_000;
 const NUMBERED = /\^(\d+) (\d+)\^/g;
 
 /** One listener's socket: takes note of numbers and of how late they came. */
@@ -77,12 +85,15 @@ class Listener {
 
 /** Real sockets to our Worker, as many as descriptors allow, on as many relays as they need. */
 export async function runListeners(stage: Stage, count: number): Promise<ListenersRow> {
-  const contestant = contestants.find(({ name }) => name === 'native@edge')!;
+  const native = contestants.find(({ name }) => name === 'native@edge')!;
+  // Relays hold all of them, and the room's object tells what runs it.
+  const host = { kind: 'edge' as const, entry: WATCHED };
+  const contestant = { ...native, host, settings: { RELAY_ABOVE: '0' } };
   await stage.bundle([contestant]);
   const running = await stage.start(contestant);
   const listeners = Array.from({ length: count }, (_, at) => new Listener(`listener-${at}`));
   const begunAt = performance.now();
-  await openAll(listeners, running);
+  await openAll(listeners, running, AT_ONCE);
   const joinMs = (performance.now() - begunAt) / count;
   say(`${count} listeners have joined`);
   const talk = await measure(listeners, running);
@@ -91,28 +102,42 @@ export async function runListeners(stage: Stage, count: number): Promise<Listene
     listener.cut();
   }
   for (let at = MESSAGES; at < MESSAGES + MISSED; at++) await post(running, at);
+  await untilIdle(running);
+  const before = running.woken;
   const cutAt = performance.now();
-  await openAll(listeners, running);
+  await openAll(listeners, running, BACK_AT_ONCE);
   const backSeconds = (performance.now() - cutAt) / 1_000;
+  const calls = running.woken - before;
   await heardAll(listeners, MESSAGES + MISSED);
   const wrong = listeners.filter(({ seen }) => seen.some((number, at) => number !== at)).length;
   for (const listener of listeners) listener.cut();
   await stage.stop(running);
   return {
     listeners: count,
+    relays: Math.ceil(count / LISTENERS),
     joinMs: rounded(joinMs),
     ...talk,
     backSeconds: rounded(backSeconds),
+    calls,
     wrong,
   };
 }
 
-async function openAll(listeners: readonly Listener[], { origin }: Running): Promise<void> {
+/** Waits until the room has learned of every socket that was cut. */
+async function untilIdle(running: Running): Promise<void> {
+  for (let seen = -1; seen !== running.woken; await pause(IDLE_MS)) seen = running.woken;
+}
+
+async function openAll(
+  listeners: readonly Listener[],
+  { origin }: Running,
+  atOnce: number,
+): Promise<void> {
   let next = 0;
   const worker = async () => {
     while (next < listeners.length) await listeners[next++]!.open(origin);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 async function measure(listeners: readonly Listener[], running: Running) {
@@ -168,9 +193,12 @@ export function listenersText(row: ListenersRow): string {
     'host',
     'generator',
     'back in s',
+    'calls',
     'wrong',
   ];
-  const { listeners, joinMs, p50Ms, p99Ms, hostLoad, generatorLoad, backSeconds, wrong } = row;
-  const body = [listeners, joinMs, p50Ms, p99Ms, hostLoad, generatorLoad, backSeconds, wrong];
+  const { listeners, joinMs, p50Ms, p99Ms, hostLoad, generatorLoad, backSeconds, calls, wrong } =
+    row;
+  const load = [hostLoad, generatorLoad];
+  const body = [listeners, joinMs, p50Ms, p99Ms, ...load, backSeconds, calls, wrong];
   return `\n${table(head, [body.map(String)])}`;
 }

@@ -20,6 +20,8 @@ const ROUNDS = 3;
 /** Messages a second in the room in which somebody types, and the writers they come from. */
 const MESSAGES_PER_SECOND = 50;
 const WRITERS = 10;
+/** Others in the crowded room: above 200 users it sends a number instead of names. */
+const CROWD = 250;
 const KEYS = 60;
 const KEY_EVERY_MS = 150;
 /** Letters that do not show within this time count as this much. */
@@ -35,6 +37,8 @@ const WINDOW = { viewport: { width: 1280, height: 800 }, bypassCSP: true };
 
 interface Sample {
   typing: number[];
+  /** The same in a crowd. */
+  crowded: number[];
   frames: number[];
   firstMessage: number;
 }
@@ -43,6 +47,8 @@ interface Row {
   name: string;
   typingP50: number;
   typingP95: number;
+  crowdedP50: number;
+  crowdedP95: number;
   frameP50: number;
   frameP95: number;
   frameLongest: number;
@@ -50,7 +56,7 @@ interface Row {
 }
 
 /**
- * How the page answers on a slow processor: typing while a room is busy, scrolling through a long
+ * How the page answers on a slow processor: typing while a room is busy, of ten users and of a crowd, scrolling through a long
  * room, and a start with many rooms. Another checkout can be measured in turn with this one.
  */
 export async function runPage(
@@ -90,7 +96,10 @@ async function measure(stage: Stage, checkout: string): Promise<Sample> {
       firstMessage: await inBrowser(running.origin, rooms, firstMessage),
       frames: await inBrowser(running.origin, ['long'], scrolling),
       typing: await inBrowser(running.origin, ['busy'], (page, cdp) =>
-        whileBusy(running.origin, 'busy', () => typing(page, cdp)),
+        whileBusy(running.origin, 'busy', 0, () => typing(page, cdp)),
+      ),
+      crowded: await inBrowser(running.origin, ['crowd'], (page, cdp) =>
+        whileBusy(running.origin, 'crowd', CROWD, () => typing(page, cdp)),
       ),
     };
   } finally {
@@ -193,19 +202,24 @@ async function typing(page: Page, cdp: CDPSession): Promise<number[]> {
   return [...seen, ...missing];
 }
 
-/** Lets writers talk in the room for as long as the work takes. */
-async function whileBusy<T>(origin: string, room: string, work: () => Promise<T>): Promise<T> {
+/** Lets writers talk in the room for as long as the work takes, while others listen. */
+async function whileBusy<T>(
+  origin: string,
+  room: string,
+  listeners: number,
+  work: () => Promise<T>,
+): Promise<T> {
   const url = `${origin.replace('http', 'ws')}/rooms/${room}/ws`;
-  const writers = await Promise.all(
-    Array.from({ length: WRITERS }, async (_, at) => {
-      const writer = new WebSocket(url, ['parlor.v1', `bearer.${tokenFor(`writer-${at}`)}`]);
-      await once(writer, 'message');
-      return writer;
+  const all = await Promise.all(
+    Array.from({ length: WRITERS + listeners }, async (_, at) => {
+      const socket = new WebSocket(url, ['parlor.v1', `bearer.${tokenFor(`writer-${at}`)}`]);
+      await once(socket, 'message');
+      return socket;
     }),
   );
   let said = 0;
   const talk = setInterval(() => {
-    const writer = writers[said % WRITERS];
+    const writer = all[said % WRITERS];
     said++;
     writer?.send(JSON.stringify(['message', { message: `message number ${said} of many` }]));
   }, 1_000 / MESSAGES_PER_SECOND);
@@ -214,17 +228,20 @@ async function whileBusy<T>(origin: string, room: string, work: () => Promise<T>
     return await work();
   } finally {
     clearInterval(talk);
-    for (const writer of writers) writer.terminate();
+    for (const socket of all) socket.terminate();
   }
 }
 
 function rowOf(name: string, samples: readonly Sample[]): Row {
   const typed = samples.flatMap((sample) => sample.typing);
+  const crowded = samples.flatMap((sample) => sample.crowded);
   const frames = samples.flatMap((sample) => sample.frames);
   return {
     name,
     typingP50: rounded(median(typed)),
     typingP95: rounded(share(typed, 0.95)),
+    crowdedP50: rounded(median(crowded)),
+    crowdedP95: rounded(share(crowded, 0.95)),
     frameP50: rounded(median(frames)),
     frameP95: rounded(share(frames, 0.95)),
     frameLongest: rounded(Math.max(0, ...frames)),
@@ -241,6 +258,8 @@ function pageText(rows: readonly Row[]): string {
   const head = [
     'checkout',
     'letter p50',
+    'p95',
+    'in a crowd p50',
     'p95',
     'frame p50',
     'p95',

@@ -1,5 +1,6 @@
 import { RoomObject as Room } from '../../src/edge/room-object.ts';
 import type { Environment } from '../../src/edge/environment.ts';
+import type { RequestAnswer, RequestCall } from '../../src/relay/exchange.ts';
 
 export { default } from '../../src/edge/worker.ts';
 export * from '../../src/edge/worker.ts';
@@ -14,6 +15,11 @@ export class RoomObject extends Room {
   override fetch(request: Request): Promise<Response> {
     told('fetch');
     return super.fetch(request);
+  }
+
+  override relayed(call: RequestCall): Promise<RequestAnswer> {
+    told('relay');
+    return super.relayed(call);
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {

@@ -66,9 +66,12 @@ export interface Client<A extends object = object> {
    * The room of this id, joined when it is first asked for; the same one from then on.
    * @param options.history newest messages to load on joining this room, instead of the client's
    * @param options.join false: not joined yet; `room.join()` does it
+   * @param options.quiet for an audience: messages come, and the number of users online, but no names,
+   * typing or read positions of others, and no signals
    * @example const room = client.room('general', { history: 20 });
+   * @example const stage = client.room('keynote', { quiet: true });
    */
-  room(roomId: string, options?: { history?: number; join?: boolean }): Room<A>;
+  room(roomId: string, options?: { history?: number; join?: boolean; quiet?: boolean }): Room<A>;
   /**
    * The user's conversations, in one place; opened when it is first asked for, and loaded then. Guests
    * have none: its status ends with `forbidden`.
@@ -88,7 +91,7 @@ export interface Client<A extends object = object> {
  * @example const client = connect({ url, token });
  */
 export function connect<A extends object = object>(options: ConnectOptions): Client<A> {
-  const { username, storage, storageKey = 'parlor' } = options;
+  const { username = '', storage, storageKey = 'parlor' } = options;
   const environment = platform(options.WebSocket);
   const base = options.url ?? ownUrl();
   const timing = { ...defaultTiming, ...options.timing };
@@ -102,19 +105,18 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
   let inbox: Promise<Inbox> | undefined;
 
   return {
-    room(roomId, { history = options.history ?? 50, join = true } = {}) {
+    room(roomId, { history = options.history ?? 50, join = true, quiet = false } = {}) {
       let room = rooms.get(roomId);
       if (room === undefined) {
-        const url = roomUrl(base, roomId);
-        url.searchParams.set('history', String(history));
-        if (username !== undefined) url.searchParams.set('username', username);
         room = new Room<A>(
           {
             ...options,
             ...shared,
             roomId,
-            url,
+            // An empty value counts as none.
+            url: roomUrl(base, roomId, { history: `${history}`, username, quiet: `${quiet}` }),
             history,
+            quiet,
             storageKey: `${storageKey}.${roomId}`,
             onGuestToken(given) {
               guest.token = given;
@@ -152,10 +154,10 @@ export function connect<A extends object = object>(options: ConnectOptions): Cli
  * Where a room's socket is. Whatever stands before the service's own paths stays.
  * @throws TypeError for what cannot be part of an address
  */
-function roomUrl(base: string | URL, roomId: string): URL {
+function roomUrl(base: string | URL, roomId: string, query: Record<string, string>): URL {
   // A URL takes these for steps between folders, encoded or not.
   if (/^\.{0,2}$/.test(roomId)) throw new TypeError('Name the room otherwise.');
-  return socketUrl(base, `rooms/${encodeURIComponent(roomId)}/ws`);
+  return socketUrl(base, `rooms/${encodeURIComponent(roomId)}/ws?${new URLSearchParams(query)}`);
 }
 
 function socketUrl(base: string | URL, path: string): URL {

@@ -23,8 +23,7 @@ export class People {
 
   /** Everyone whose name is known, in the order it became so; the same list until that changes. */
   get list(): readonly Present[] {
-    this.#list ??= [...this.#present.values()];
-    return this.#list;
+    return (this.#list ??= [...this.#present.values()]);
   }
 
   get count(): number {

@@ -15,14 +15,15 @@ const users = new WeakMap<Room, number>();
  * renders the state of a room not joined yet. The last component that goes leaves the room.
  * @param client made once, outside of components, by `connect`
  * @param options.keep true: stay in the room when the components are gone; `room.leave()` leaves
+ * @param options.quiet as of `client.room`
  * @example const { room, state } = useRoom(client, 'general');
  */
 export function useRoom<A extends object = object>(
   client: Pick<Client<A>, 'room'>,
   roomId: string,
-  { keep = false }: { keep?: boolean } = {},
+  { keep = false, quiet = false }: { keep?: boolean; quiet?: boolean } = {},
 ): { room: Room<A>; state: RoomState<A> } {
-  const room = client.room(roomId, { join: false });
+  const room = client.room(roomId, { join: false, quiet });
   const state = useSyncExternalStore(room.subscribe, room.getState, room.getFirstState);
   useEffect(() => {
     count(room, 1);

@@ -22,6 +22,8 @@ interface Ports {
   connection: Connection;
   asker: Asker;
   timing: Timing;
+  /** The room sends this connection a number instead of names, however few are online. */
+  quiet: boolean;
   listeners: Listeners<RoomEvents>;
   /** A message is stored in the room, whether or not its reply came. */
   stored: (message: Message) => void;
@@ -110,7 +112,7 @@ export class RoomModel {
     this.#isStale = false;
     return {
       name: 'joinRoom',
-      payload: {},
+      payload: { quiet: this.#ports.quiet },
       answered: (result) => {
         if (result?.ok !== true) return;
         this.#told(result);
@@ -234,9 +236,8 @@ export class RoomModel {
   }
 
   #tellMerged(merged: Merged, message: Message): void {
-    const { listeners } = this.#ports;
-    if (merged === 'new') listeners.emit('message', message);
-    else if (merged === 'changed') listeners.emit('messageUpdated', message);
+    if (merged === 'known') return;
+    this.#ports.listeners.emit(merged === 'new' ? 'message' : 'messageUpdated', message);
   }
 
   /** The room's word about itself, this user, and how far all have read. */
@@ -281,7 +282,7 @@ export class RoomModel {
         break;
       case 'presence':
         this.#people.counted(payload.onlineCount);
-        if (payload.onlineCount <= CROWD) this.refresh();
+        if (payload.onlineCount <= CROWD && !this.#ports.quiet) this.refresh();
         break;
       case 'typing':
         if (!isMe) this.#typists.heard(payload);

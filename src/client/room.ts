@@ -40,6 +40,8 @@ export interface RoomOptions extends ConnectionOptions {
   roomId: string;
   /** Newest messages to load when the room is first joined. */
   history: number;
+  /** Without names, typing, read positions and signals of others. */
+  quiet: boolean;
   /** Where what is unsent survives a reload. */
   storage?: Store | undefined;
   /** Where in the storage. */
@@ -83,7 +85,7 @@ export class Room<A extends object = object> {
   #typingAt = -Infinity;
 
   constructor(options: RoomOptions, environment: Environment) {
-    const { timing, storage, storageKey } = options;
+    const { storage, storageKey } = options;
     this.roomId = options.roomId;
     this.#options = options;
     this.#environment = environment;
@@ -99,8 +101,8 @@ export class Room<A extends object = object> {
     this.#outbox = new Outbox(storage, storageKey);
     this.#asker = new Asker(this.#connection);
     const parts = {
+      ...options,
       environment,
-      timing,
       connection: this.#connection,
       listeners: this.#listeners,
       outbox: this.#outbox,
@@ -137,8 +139,7 @@ export class Room<A extends object = object> {
    * @example for (const { sender, message } of room.state.messages) console.log(sender, message);
    */
   get state(): RoomState<A> {
-    this.#state ??= this.#makeState(this.#outbox.entries);
-    return this.#state;
+    return (this.#state ??= this.#makeState(this.#outbox.entries));
   }
 
   /**
@@ -322,10 +323,9 @@ export class Room<A extends object = object> {
    * @example if (room.state.hasOlder) await room.loadOlder();
    */
   loadOlder(limit = OLDER_PAGE): Promise<void> {
-    this.#older ??= this.#loadOlder(limit).finally(() => {
+    return (this.#older ??= this.#loadOlder(limit).finally(() => {
       this.#older = undefined;
-    });
-    return this.#older;
+    }));
   }
 
   /**

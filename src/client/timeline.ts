@@ -47,10 +47,9 @@ export class Timeline {
 
   /** By `seq`; the same list until something changes. */
   get list(): readonly Message[] {
-    this.#list ??= [...this.#rows]
+    return (this.#list ??= [...this.#rows]
       .flatMap(([seq, row]) => this.#shown(seq, row) ?? [])
-      .toSorted((a, b) => a.seq - b.seq);
-    return this.#list;
+      .toSorted((a, b) => a.seq - b.seq));
   }
 
   find(seq: number): Message | undefined {
@@ -178,12 +177,11 @@ export class Timeline {
     const { text, textRev, reactions, reactionsRev } = row;
     if (text === undefined) return undefined;
     const replyCount = Math.min(this.#replies.get(seq) ?? 0, MAX_REPLIES);
-    row.shown ??= {
+    return (row.shown ??= {
       ...text,
       rev: Math.max(textRev, reactionsRev),
       ...(replyCount > 0 && { replyCount }),
       ...(reactions !== undefined && { reactions }),
-    };
-    return row.shown;
+    });
   }
 }

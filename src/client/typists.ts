@@ -21,8 +21,7 @@ export class Typists {
 
   /** The same list until it changes. */
   get list(): readonly Present[] {
-    this.#list ??= [...this.#users.values()];
-    return this.#list;
+    return (this.#list ??= [...this.#users.values()]);
   }
 
   heard(payload: EventPayload<'typing'>): void {

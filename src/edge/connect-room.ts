@@ -4,7 +4,9 @@ import type {
   LinkTransportListener,
 } from '../following/resumable-link.ts';
 import { type Problem, Refusal, refusalOf } from '../protocol/codes/errors.ts';
-import { identityUpdateLine, splitFrame } from '../protocol/frames.ts';
+import { controlLine, isEphemeral, splitFrame } from '../protocol/frames.ts';
+import { Frame } from '../room/broadcast/frame.ts';
+import { MissedSignals } from '../room/broadcast/missed-signals.ts';
 import type { Environment } from './environment.ts';
 import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
 import { callRoom } from './call-room.ts';
@@ -19,13 +21,22 @@ const SIGN_EVERY_MS = 10_000;
 /** How a link's socket is closed from this side when its client did not mean to leave. */
 const NOT_MEANT = 3000;
 
-/** Reaches a room's object by a socket of its own. */
-export function connectRoom(rooms: RoomObjects, roomId: string, silent: boolean): ConnectLink {
+/**
+ * Reaches a room's object by a socket of its own.
+ * @param keepsUp whether the link's client reads as fast as the room sends
+ */
+export function connectRoom(
+  rooms: RoomObjects,
+  roomId: string,
+  silent: boolean,
+  keepsUp: () => boolean,
+): ConnectLink {
   return async (identity, join, listener) => {
     const context = { identity, join, end: 'link' } as const;
     return listen(
       await openRoom(rooms, roomId, silent ? { ...context, silent } : context),
       listener,
+      keepsUp,
     );
   };
 }
@@ -53,10 +64,27 @@ export async function refusalIn(response: Response): Promise<Refusal> {
  * The frame that came last. Most of a room's links receive the same one after the other: it is taken
  * apart once, and all are given the same list, so that their transports prepare it once, too.
  */
-let lastFrame = { text: '', ...splitFrame('') };
+let last = { text: '', frame: new Frame([], undefined, false) };
 
-/** Hears a link's socket. */
-export function listen(socket: WebSocket, listener: LinkTransportListener): LinkTransport {
+/**
+ * Receives from a link's socket.
+ * @param keepsUp whether its client does; otherwise that loses what is ephemeral, as at the room itself
+ */
+export function listen(
+  socket: WebSocket,
+  listener: LinkTransportListener,
+  keepsUp: () => boolean,
+): LinkTransport {
+  const client = {
+    send: (frame: Frame) => {
+      if (frame.ephemeral && !keepsUp()) return false;
+      listener.lines(frame.lines, frame.position);
+      return true;
+    },
+  };
+  const missed = new MissedSignals<typeof client>(() =>
+    attempt(() => socket.send(controlLine({ lags: true }))),
+  );
   let signedAt = Date.now();
   socket.addEventListener('message', ({ data }) => {
     if (data === 'pong') return;
@@ -64,12 +92,19 @@ export function listen(socket: WebSocket, listener: LinkTransportListener): Link
       signedAt = Date.now();
       attempt(() => socket.send('ping'));
     }
-    if (lastFrame.text !== data)
-      lastFrame = { text: data as string, ...splitFrame(data as string) };
-    listener.lines(lastFrame.lines, lastFrame.position);
+    if (last.text !== data) {
+      const { lines, position } = splitFrame(data as string);
+      const isAllEphemeral = position === undefined && lines.every(isEphemeral);
+      last = { text: data as string, frame: new Frame(lines, position, isAllEphemeral) };
+    }
+    if (missed.byConnection.size > 0) missed.send(client, last.frame);
+    else if (!client.send(last.frame)) missed.dropped(client, last.frame);
   });
   socket.addEventListener('close', ({ code, reason }) => {
     attempt(() => socket.close());
+    // No other frame comes for these to go with.
+    const late = missed.forget(client);
+    if (late.length > 0) listener.lines(late, undefined);
     if (code >= 4000) listener.closed(code, reason);
     else listener.broken();
   });
@@ -83,7 +118,7 @@ export function listen(socket: WebSocket, listener: LinkTransportListener): Link
         // The socket has ended; its listener gets an event.
       }
     },
-    renew: (identity) => attempt(() => socket.send(identityUpdateLine(identity))),
+    renew: (identity) => attempt(() => socket.send(controlLine({ renew: identity }))),
     close: (reason) => attempt(() => socket.close(reason === 'left' ? 1000 : NOT_MEANT)),
   };
 }

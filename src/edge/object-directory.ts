@@ -4,12 +4,14 @@ import type {
   MovableDirectory,
   MovableLink,
 } from '../host/room-directory.ts';
-import { ResumableLink } from '../following/resumable-link.ts';
+import { type ConnectLink, ResumableLink } from '../following/resumable-link.ts';
 import type { Reply, RequestName } from '../protocol/commands.ts';
 import { describeError } from '../observability/logger.ts';
+import type { Limits } from '../protocol/codes/limits.ts';
 import type { Refusal } from '../protocol/codes/errors.ts';
 import type { Identity } from '../protocol/identity.ts';
 import type { Result } from '../protocol/frames.ts';
+import { backpressure } from '../room/broadcast/backpressure.ts';
 import { connectRoom } from './connect-room.ts';
 import type { RoomObjects } from './open-room.ts';
 import { callRoom } from './call-room.ts';
@@ -18,12 +20,14 @@ import type { RoomAccessLimiter } from '../admission/room-access-limiter.ts';
 /** Rooms as Durable Objects, one for each room id. */
 export class ObjectDirectory implements MovableDirectory {
   readonly #rooms: RoomObjects;
+  readonly #limits: Limits;
   readonly #limiter: RoomAccessLimiter;
   readonly #isMoving: boolean;
 
   /** @param isMoving whether its links are soon handed over to another holder */
-  constructor(rooms: RoomObjects, limiter: RoomAccessLimiter, isMoving = false) {
+  constructor(rooms: RoomObjects, limits: Limits, limiter: RoomAccessLimiter, isMoving = false) {
     this.#rooms = rooms;
+    this.#limits = limits;
     this.#limiter = limiter;
     this.#isMoving = isMoving;
   }
@@ -54,7 +58,7 @@ export class ObjectDirectory implements MovableDirectory {
     silent = false,
   ): Promise<MovableLink> {
     await this.#limiter.acquire(identity, roomId);
-    const dial = connectRoom(this.#rooms, roomId, silent);
+    const dial = this.#dial(roomId, listener, silent);
     const given = join as Record<string, unknown>;
     // The room closes a link that was handed over when the one that goes on joins.
     const named = { ...given, session: given['session'] ?? crypto.randomUUID() };
@@ -68,7 +72,15 @@ export class ObjectDirectory implements MovableDirectory {
     state: LinkState,
     listener: LinkListener,
   ): MovableLink {
-    return ResumableLink.resume(connectRoom(this.#rooms, roomId, false), identity, state, listener);
+    return ResumableLink.resume(this.#dial(roomId, listener, false), identity, state, listener);
+  }
+
+  #dial(roomId: string, { buffered }: LinkListener, silent: boolean): ConnectLink {
+    const keepsUp = () => {
+      const backlog = { buffered: buffered(), sentSinceSign: 0, signAgoMs: 0 };
+      return backpressure(backlog, this.#limits) === 'keepsUp';
+    };
+    return connectRoom(this.#rooms, roomId, silent, keepsUp);
   }
 }
 

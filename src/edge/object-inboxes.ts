@@ -40,11 +40,14 @@ export class ObjectInboxes implements InboxDirectory {
   ): Promise<RoomLink> {
     const context = { identity, join: open, end: 'link', ...(silent && { silent }) } as const;
     const socket = await openInbox(this.#inboxes, identity.userId, context);
-    const link = listen(socket, {
-      lines: (lines, position) => listener.lines(lines, position),
-      closed: (code, reason) => listener.closed(code, reason),
+    const transport = {
+      lines: (lines: readonly string[], position: string | undefined) =>
+        listener.lines(lines, position),
+      closed: (code: number, reason: string) => listener.closed(code, reason),
       broken: () => listener.closed(closeCodes.goingAway, closeReasons[closeCodes.goingAway]),
-    });
+    };
+    // Nothing of an inbox is ephemeral.
+    const link = listen(socket, transport, () => true);
     return {
       send: (command) => link.send(commandLine(command)),
       renew: (renewed) => link.renew(renewed),

@@ -83,21 +83,22 @@ export class PollingSession extends DurableObject<Environment> {
   #open({ headers }: Request, query: URLSearchParams): Promise<Response> {
     const settings = this.#settings;
     const handshake = readHandshake(headers.get('authorization'), query);
+    const { limits } = settings;
     const chat = new SessionChat(
       {
         inboxes: new ObjectInboxes(this.env.INBOX),
-        directory: new ObjectDirectory(this.env, roomAccessLimiterOf(settings.limits), true),
+        directory: new ObjectDirectory(this.env, limits, roomAccessLimiterOf(limits), true),
         fileTokens: fileTokensOf(settings),
         authenticate: authenticatorOf(
           settings,
           headers.get(GUESTS_HEADER) === 'true',
           consoleLogger(settings),
         ),
-        limits: settings.limits,
+        limits,
         ownNames: namesOf(application),
         settings,
       },
-      { buffered: () => undefined, handshake },
+      { handshake },
     );
     this.#chat = chat;
     this.#core = new PollingCore({

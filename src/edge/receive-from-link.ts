@@ -1,17 +1,16 @@
-import { LINK_LIMITS, readFrame, readIdentityUpdate } from '../protocol/frames.ts';
+import { LINK_LIMITS, readControl, readFrame } from '../protocol/frames.ts';
 import type { Connection } from '../room/ports.ts';
 import type { Room } from '../room/room.ts';
 
-/** Takes one frame from a link to its room: a transport has checked it, and may renew identities. */
+/** Takes one frame from a link: a transport has checked it, and may give control lines. */
 export function receiveFromLink(
-  room: Pick<Room, 'renew' | 'handle'>,
+  room: Pick<Room, 'renew' | 'handle'> & Partial<Pick<Room, 'lags'>>,
   connection: Connection,
   data: string,
 ): void {
-  const renewed = readIdentityUpdate(data);
-  if (renewed !== undefined) {
-    room.renew(connection, renewed);
-    return;
-  }
-  for (const command of readFrame(data, LINK_LIMITS)) room.handle(connection, command);
+  const control = readControl(data);
+  if (control === undefined) {
+    for (const command of readFrame(data, LINK_LIMITS)) room.handle(connection, command);
+  } else if ('lags' in control) room.lags?.(connection);
+  else room.renew(connection, control.renew);
 }

@@ -85,7 +85,7 @@ export function service(env: Environment, options: ServiceOptions): Hono {
     }
   }
 
-  const directory = new ObjectDirectory(env, limiter);
+  const directory = new ObjectDirectory(env, limits, limiter);
   const inboxes = new ObjectInboxes(env.INBOX);
   const files = filesOf(env, settings, () => traffic.files);
   const shared = { directory, inboxes, authenticate, limits };

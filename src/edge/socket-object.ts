@@ -15,7 +15,7 @@ import { readUpgradeContext } from './upgrade-context.ts';
 /** What sockets lead to: a room, or an inbox. */
 export type Connectable = Hosted &
   Pick<Room, 'connect' | 'handle' | 'malformedFrame' | 'end' | 'refresh' | 'renew' | 'depart'> &
-  Partial<Pick<Room, 'answer'>>;
+  Partial<Pick<Room, 'answer' | 'lags'>>;
 
 /** A Durable Object whose clients and links hold sockets to it: adapts these to what it hosts. */
 export abstract class SocketObject<O extends Connectable> extends HostingObject<O> {

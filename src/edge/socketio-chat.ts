@@ -11,7 +11,11 @@ import { systemClock } from '../socketio-server/clock.ts';
 import { encodeTexts } from '../socketio-server/encoded-events.ts';
 import { secureSid } from '../socketio-server/sid.ts';
 import { credentialsOf, type Handshake } from '../transports/socketio/credentials.ts';
-import type { CreateOwner, EngineCloseReason } from '../socketio-server/engine-session.ts';
+import type {
+  CreateOwner,
+  EngineCloseReason,
+  EngineSink,
+} from '../socketio-server/engine-session.ts';
 import type { NamespaceSocket } from '../socketio-server/namespace-socket.ts';
 import { DEFAULT_SETTINGS, type SocketIoSettings } from '../socketio-server/settings.ts';
 import { type SocketIoHandOver, SocketIoSession } from '../socketio-server/socketio-session.ts';
@@ -48,7 +52,6 @@ export interface EdgeChatPorts extends ChatPorts<MovableLink> {
 
 /** What carries a session: the same for a polling-session object and a Worker's WebSocket. */
 export interface Carrier {
-  buffered(): number | undefined;
   /** Of a session that has not authenticated yet. */
   pending?: PendingHandshake;
   /** Of the request that opened the session, or its WebSocket. */
@@ -84,6 +87,7 @@ export class SessionChat implements SocketIoOwner {
   readonly #ports: EdgeChatPorts;
   readonly #carrier: Carrier;
   readonly #from: SessionHandOver | undefined;
+  #engine: EngineSink | undefined;
   #session: SocketIoSession | undefined;
   #socket: NamespaceSocket | undefined;
   #chat: ChatSocket<MovableLink> | undefined;
@@ -104,6 +108,7 @@ export class SessionChat implements SocketIoOwner {
   }
 
   readonly createOwner: CreateOwner = (engine) => {
+    this.#engine = engine;
     const settings = socketIoSettings(this.#ports.settings);
     const { timeoutMs = settings.connectTimeoutMs } = this.#carrier.pending ?? {};
     const options = {
@@ -210,7 +215,7 @@ export class SessionChat implements SocketIoOwner {
         if (how === 'stayAway') this.#socket?.disconnect();
         this.#session?.close();
       },
-      buffered: () => this.#carrier.buffered(),
+      buffered: () => this.#engine?.unreadBytes,
     };
   }
 

@@ -41,7 +41,6 @@ export function socketIoTransport(
     const { searchParams } = new URL(request.url);
     await throttleHandshake(searchParams);
     const handshake = readHandshake(request.headers.get('authorization'), searchParams);
-    const carrier = (socket: ClientSocket) => ({ buffered: () => socket.bufferedBytes, handshake });
     return serveEngine(
       {
         settings,
@@ -50,13 +49,13 @@ export function socketIoTransport(
         pollingObject: (sid) => sessions.getByName(sid),
         openSession(socket, sid) {
           const pending = sockets.add(Date.now());
-          const chat = new SessionChat(ports, { ...carrier(socket), pending });
+          const chat = new SessionChat(ports, { handshake, pending });
           const opened = session(socket, sid, chat);
           opened.open();
           return opened;
         },
         resumeSession(socket, { engine, ...from }: PollingHandOver) {
-          const chat = new SessionChat(ports, carrier(socket), from);
+          const chat = new SessionChat(ports, { handshake }, from);
           const resumed = session(socket, engine.sid, chat);
           resumed.resume(engine.packets);
           void chat.takeLate(sessions.getByName(engine.sid).lateSignals());

@@ -1,16 +1,10 @@
-import { eventName, isReply } from '../protocol/frames.ts';
-import { events } from '../protocol/events.ts';
+import { isSignal } from '../protocol/frames.ts';
 
 /** Signals of one room that are kept; of more, the oldest are dropped. */
 export const MAX_LATE_SIGNALS = 256;
 
 /** How long a link that was handed over waits for its successor, in milliseconds. */
 const MAX_WAIT_MS = 5_000;
-
-/** Whether a line is an application's own event, which a room sends once and does not store. */
-export function isSignal(line: string): boolean {
-  return !isReply(line) && !Object.hasOwn(events, eventName(line));
-}
 
 /**
  * The signals that a link still receives after it was handed over. Its successor joins with the same

@@ -3,10 +3,10 @@ import type { Limits } from './codes/limits.ts';
 import type { Identity } from './identity.ts';
 import type { Reply } from './commands.ts';
 import type { InboxReply } from './inbox-commands.ts';
-import { durable, type EventName, type EventPayload } from './events.ts';
+import { durable, ephemeral, type EventName, type EventPayload } from './events.ts';
 import type { Message } from './objects.ts';
-import { depthOfText } from './shape.ts';
-import { wrongSignalName } from './signals.ts';
+import { depthOfText, isObject } from './shape.ts';
+import { reserved, wrongSignalName } from './signals.ts';
 
 /** A command as a transport hands it on: named, its payload not yet looked into. */
 export interface Command {
@@ -87,15 +87,20 @@ export function commandLine(command: Command): string {
   return JSON.stringify(ref === undefined ? [name, payload] : [name, payload, ref]);
 }
 
-/** The line that puts a newer identity in the place of a link's. */
-export function identityUpdateLine(identity: Identity): string {
-  return JSON.stringify({ renew: identity });
+/** What a link says beside commands. */
+export type ControlLine =
+  /** A newer identity takes the place of the link's. */
+  | { renew: Identity }
+  /** Its client has lost an ephemeral event, because it reads too slowly. */
+  | { lags: true };
+
+export function controlLine(control: ControlLine): string {
+  return JSON.stringify(control);
 }
 
-/** The identity in a control line of a link; undefined for a command. */
-export function readIdentityUpdate(line: string): Identity | undefined {
-  if (!line.startsWith(CONTROL)) return undefined;
-  return (JSON.parse(line) as { renew: Identity }).renew;
+/** What a control line of a link says; undefined for a command. */
+export function readControl(line: string): ControlLine | undefined {
+  return line.startsWith(CONTROL) ? (JSON.parse(line) as ControlLine) : undefined;
 }
 
 /** Events as the one event `events`, for connections that joined with `gather`. */
@@ -165,6 +170,24 @@ export function problemIn(result: string): Problem | undefined {
 /** The name of the event in a line. */
 export function eventName(line: string): EventName {
   return line.slice(2, line.indexOf('"', 2)) as EventName;
+}
+
+/** Whether a line is an application's own event, which a room sends once and does not store. */
+export function isSignal(line: string): boolean {
+  return !reserved.has(eventName(line));
+}
+
+/** Whether a line may be dropped for a connection that cannot keep up. */
+export function isEphemeral(line: string): boolean {
+  return ephemeral.has(eventName(line)) || isSignal(line);
+}
+
+/** Names what the line of a signal is the state of: a newer line with the same key makes it void. */
+export function signalKey(line: string): string {
+  const [name, first, ...more] = JSON.parse(line) as [string, ...unknown[]];
+  // The room adds who sent it to the first argument if that is an object, otherwise as the last one.
+  const { userId } = (isObject(first) ? first : more.at(-1)) as { userId: string };
+  return JSON.stringify([userId, name]);
 }
 
 /** The payload of the event in a line, as the JSON text it is; not of a signal, which may have several. */

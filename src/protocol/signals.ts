@@ -20,7 +20,8 @@ const CONTROL = [
   'prototype',
 ];
 
-const reserved: ReadonlySet<string> = new Set([
+/** Names that no application may give its own events: an event of any other name is a signal. */
+export const reserved: ReadonlySet<string> = new Set([
   ...operationNames,
   ...Object.keys(transportCommands),
   ...eventNames,

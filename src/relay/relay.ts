@@ -5,6 +5,7 @@ import { type Command, withClientId } from '../protocol/frames.ts';
 import type { Identity } from '../protocol/identity.ts';
 import { TokenExpiry } from '../room/access/token-expiry.ts';
 import { Frame } from '../room/broadcast/frame.ts';
+import { MissedSignals } from '../room/broadcast/missed-signals.ts';
 import type { Clock, Connection, Ids, Roster, Timer } from '../room/ports.ts';
 import type {
   Attached,
@@ -54,6 +55,7 @@ export class Relay {
   readonly #tokenExpiry: TokenExpiry;
   readonly #sockets = new RelaySockets();
   readonly #received: ReceivedOrders;
+  readonly #missed = new MissedSignals<Connection>((connection) => this.lags(connection));
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
@@ -122,6 +124,11 @@ export class Relay {
     return { expiresAt: identity.expiresAt };
   }
 
+  /** A client reads too slowly: the room sends it a `presence` until it keeps up. */
+  lags({ state: { id } }: Connection): void {
+    this.#uplink.add({ type: 'lags', id });
+  }
+
   /** A socket has ended. */
   depart({ state: { id } }: Connection, reason: LeaveReason): void {
     if (this.#forget(id)) this.#uplink.add({ type: 'depart', id, reason });
@@ -160,6 +167,7 @@ export class Relay {
     const mark = this.#received.attach(room);
     for (const request of this.#sockets.waiting()) this.#uplink.ensure(request);
     for (const [id, command] of this.#outstanding.all()) this.#settle(id, command);
+    for (const connection of this.#missed.byConnection.keys()) this.lags(connection);
     const states = [...this.#sockets.connections()].map(stateOf);
     return {
       life: this.#ports.life,
@@ -230,13 +238,15 @@ export class Relay {
   /** @returns whether it was known */
   #forget(id: string): boolean {
     this.#outstanding.forget(id);
+    const connection = this.#sockets.find(id);
+    if (connection !== undefined) this.#missed.forget(connection);
     return this.#sockets.remove(id);
   }
 
   #send(connection: Connection, frame: Frame): void {
     if (this.#tokenExpiry.hasExpired(connection))
       this.#closeNow(connection, closeCodes.tokenExpired);
-    else if (!connection.send(frame)) this.#uplink.add({ type: 'lags', id: connection.state.id });
+    else this.#missed.send(connection, frame);
     // One that was too slow, or is gone: its host may never report its end.
     if (!connection.open) this.depart(connection, 'disconnected');
   }

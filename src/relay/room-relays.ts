@@ -246,7 +246,7 @@ function perform(
       room.depart(connection, request.reason);
       break;
     case 'lags':
-      room.relaying.lags(connection);
+      room.lags(connection);
       break;
     default:
       request satisfies never;

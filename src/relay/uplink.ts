@@ -7,8 +7,11 @@ import {
   retryMs,
 } from './exchange.ts';
 
-/** Joins wait so long for others to come with, in milliseconds: a storm makes few calls. */
+/** After a call with joins further ones wait so long for others to come with, in milliseconds. */
 const GATHER_MS = 50;
+/** And so much longer for each join that the last call had: the joins of a storm take their time to come. */
+const GATHER_EACH_MS = 20;
+const MAX_GATHER_MS = 1_000;
 
 /** Requests of one call. */
 const CALL_REQUESTS = 500;
@@ -38,6 +41,7 @@ export class Uplink {
   #n = 0;
   #failures = 0;
   #joinedAt = -Infinity;
+  #gatherMs = GATHER_MS;
   #isTimerSet = false;
 
   constructor(ports: UplinkPorts) {
@@ -79,12 +83,14 @@ export class Uplink {
   #takeJoins(): RelayRequest[] {
     if (this.#joins.length === 0) return [];
     const agoMs = this.#ports.clock.now() - this.#joinedAt;
-    if (agoMs >= 0 && agoMs < GATHER_MS && this.#joins.length < CALL_REQUESTS) {
-      this.#startAfter(GATHER_MS - agoMs);
+    if (agoMs >= 0 && agoMs < this.#gatherMs && this.#joins.length < CALL_REQUESTS) {
+      this.#startAfter(this.#gatherMs - agoMs);
       return [];
     }
+    const joins = this.#joins.splice(0, CALL_REQUESTS);
     this.#joinedAt = this.#ports.clock.now();
-    return this.#joins.splice(0, CALL_REQUESTS);
+    this.#gatherMs = Math.min(MAX_GATHER_MS, GATHER_MS + GATHER_EACH_MS * joins.length);
+    return joins;
   }
 
   #startAfter(ms: number): void {
@@ -103,6 +109,8 @@ export class Uplink {
       else {
         this.#underWay = undefined;
         this.#failures = 0;
+        // Joins that the call had no room for do not wait a second time.
+        if (answer.later !== undefined) this.#joinedAt = -Infinity;
         this.#ports.answered(answer, call.requests);
         this.start();
       }

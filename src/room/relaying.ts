@@ -1,7 +1,6 @@
 import { missedLines } from '../protocol/frames.ts';
 import { fixed } from '../protocol/codes/limits.ts';
 import { formatPosition, parsePosition } from '../protocol/position.ts';
-import type { Connection } from './ports.ts';
 import type { RoomServices } from './services.ts';
 
 /** Pages of missed changes that a relay is sent. One that lags further starts again. */
@@ -52,11 +51,6 @@ export class Relaying {
       if (!hasMore) return { lines, position: formatPosition(state) };
     }
     return undefined;
-  }
-
-  /** A connection has lost something ephemeral, because its client cannot keep up. */
-  lags(connection: Connection): void {
-    this.#services.slowConsumers.add(connection);
   }
 
   /** Has the room woken at a time, in epoch milliseconds, or before. */

@@ -24,6 +24,8 @@ export class Room {
   readonly #services: RoomServices;
   /** What a host with relays needs. */
   readonly relaying: Relaying;
+  /** A connection whose socket is held elsewhere has lost an ephemeral event: it reads too slowly. */
+  readonly lags = (connection: Connection): void => this.#services.slowConsumers.add(connection);
   readonly #waiting: WaitingCommands | undefined;
 
   /** @throws NewerSchema where newer code has written the room */

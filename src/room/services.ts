@@ -156,7 +156,7 @@ function outgoingOf(roomId: string, ports: Ports) {
   const slowConsumers = new SlowConsumers(roomId, outbox, presence, timer, (connection) =>
     departures.disconnect([connection], closeCodes.tooSlow),
   );
-  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers, departures);
+  const frames = new FrameSender(ports, outbox, tokenExpiry, slowConsumers.missed, departures);
 
   const refusals = new Refusals(roomId, ports, outbox, departures);
   return {

@@ -149,6 +149,10 @@ class MovableSink implements EngineSink {
     return this.#engine.sid;
   }
 
+  get unreadBytes(): number {
+    return this.#engine.unreadBytes;
+  }
+
   moveTo(engine: EngineSink): void {
     this.#engine = engine;
   }

@@ -41,6 +41,8 @@ export interface CloseFrame {
 
 /** What carries a session's packets to its client. */
 export interface EngineTransport {
+  /** As in `EngineSink`. */
+  readonly unreadBytes: number;
   /** Takes frames to deliver in order, at once or as soon as the client asks. */
   send(frames: EngineFrames): void;
   /** Delivers what waits, then closes, then calls `closed`, perhaps before this returns. */
@@ -60,6 +62,11 @@ export interface EngineOwner {
 /** What an owner may do with its session. */
 export interface EngineSink {
   readonly sid: string;
+  /**
+   * Bytes that wait for the client. Where the runtime does not tell: 0, but for a client that is late
+   * with its answer to a ping all that was sent since it last gave a sign of life.
+   */
+  readonly unreadBytes: number;
   /** Sends one message; without effect once the session is over. */
   send(data: EngineData): void;
   /** Sends messages that are encoded already, together and in order: see `encodeMessages`. */
@@ -115,6 +122,10 @@ export class EngineSession implements EngineSink {
 
   get state(): 'open' | 'closing' | 'closed' {
     return this.#state;
+  }
+
+  get unreadBytes(): number {
+    return this.#transport.unreadBytes;
   }
 
   /** Begins a new session with the open packet; `upgrades` are the transports it may move to. */

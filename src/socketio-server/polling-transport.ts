@@ -32,6 +32,10 @@ export class PollingTransport implements EngineTransport {
     this.#tooSlow = tooSlow;
   }
 
+  get unreadBytes(): number {
+    return this.#bytes;
+  }
+
   /** Whether a poll waits. */
   get isPolled(): boolean {
     return this.#answer !== undefined;

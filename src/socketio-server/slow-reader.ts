@@ -10,6 +10,17 @@ export interface ReaderState {
   silentMs: number;
 }
 
+/** An answer to a ping is late after this, beyond the time between two pings, in milliseconds. */
+const LATE_MS = 1_000;
+
+/** Whether a client is late to answer a ping, which it does when it has read all that came before. */
+export function isLate(
+  silentMs: number,
+  { pingIntervalMs }: Pick<SocketIoSettings, 'pingIntervalMs'>,
+): boolean {
+  return silentMs > pingIntervalMs + LATE_MS;
+}
+
 /**
  * Whether a client reads so slowly that its socket must end. A send never fails and queues without
  * bound; runtimes that do not know how much waits leave what was sent since the client last spoke,

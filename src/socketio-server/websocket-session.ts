@@ -13,7 +13,7 @@ import {
   type EngineTransport,
 } from './engine-session.ts';
 import type { SocketIoSettings } from './settings.ts';
-import { isTooSlow } from './slow-reader.ts';
+import { isLate, isTooSlow } from './slow-reader.ts';
 
 /** The end of a WebSocket that a session writes to. Neither method may throw. */
 export interface ClientSocket {
@@ -94,6 +94,11 @@ class WebSocketTransport implements EngineTransport {
   heard(): void {
     this.#heardAt = this.#clock.now();
     this.#sentSinceHeardBytes = 0;
+  }
+
+  get unreadBytes(): number {
+    const isUnread = isLate(this.#clock.now() - this.#heardAt, this.#settings);
+    return this.#socket.bufferedBytes ?? (isUnread ? this.#sentSinceHeardBytes : 0);
   }
 
   send({ frames, bytes }: EngineFrames): void {

@@ -24,7 +24,7 @@ const abort: Fault = async (roomId) => {
 
 function open(): HostedRooms {
   return {
-    directory: new ObjectDirectory(env, new RoomAccessLimiter(limits)),
+    directory: new ObjectDirectory(env, limits, new RoomAccessLimiter(limits)),
     async join(roomId, userId) {
       const client = await join(roomId, userId);
       return {

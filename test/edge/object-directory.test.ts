@@ -8,5 +8,5 @@ import { directoryContract } from '../contract/directory.ts';
 const { limits } = readSettings({}).settings;
 
 describe('rooms as Durable Objects', () => {
-  directoryContract(() => new ObjectDirectory(env, new RoomAccessLimiter(limits)));
+  directoryContract(() => new ObjectDirectory(env, limits, new RoomAccessLimiter(limits)));
 });

@@ -86,12 +86,11 @@ describe('a link whose room breaks', () => {
     const roomId = newRoom();
     const { calls, rooms } = failing(error, fails);
     const { heard, listening } = listener();
-    const link = await new ObjectDirectory({ ROOM: rooms }, new RoomAccessLimiter(limits)).connect(
-      roomId,
-      alice,
-      {},
-      listening,
-    );
+    const link = await new ObjectDirectory(
+      { ROOM: rooms },
+      limits,
+      new RoomAccessLimiter(limits),
+    ).connect(roomId, alice, {}, listening);
     await expect.poll(() => heard.lines.length).toBeGreaterThan(0);
     await abortAllDurableObjects();
     return { calls, heard, link, roomId };

@@ -1,9 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { relayName } from '../../src/edge/relay-name.ts';
 import type { RoomObject } from '../../src/edge/room-object.ts';
 import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
+import type { HostedObject } from '../../src/host/hosted-object.ts';
+import type { Relay } from '../../src/relay/relay.ts';
 import { Client, join, newRoom, sleep, within } from './client.ts';
 
 function relayOf(roomId: string, relay = 1) {
@@ -160,5 +162,65 @@ describe('relays as Durable Objects', () => {
         return stored();
       })
       .toMatchObject({ numbers: [] });
+  });
+});
+
+describe('everyone who comes back at once', () => {
+  const RELAYS = 3;
+  const LISTENERS = 300;
+  const numbers = Array.from({ length: RELAYS }, (_, at) => at + 1);
+  const names = Array.from({ length: LISTENERS }, (_, at) => `listener ${at}`);
+
+  function joinAll(roomId: string, join: object): Promise<Client[]> {
+    return Promise.all(
+      names.map((name, at) => joinRelay(roomId, name, join, numbers[at % RELAYS])),
+    );
+  }
+
+  /** Sockets that a relay holds, or has waiting for the room. */
+  function sizeOf(roomId: string, relay: number): Promise<number> {
+    return runInDurableObject(relayOf(roomId, relay), (object) =>
+      (object as unknown as { hosted: HostedObject<Relay> }).hosted.run(({ size }) => size),
+    );
+  }
+
+  it('[RELAY5] costs the room a few calls, and has exactly what was missed', async () => {
+    const roomId = newRoom();
+    const clients = await joinAll(roomId, {});
+    const speaker = await joinRelay(roomId, 'speaker', {}, 4);
+    const { position } = await speaker.ask('joinRoom');
+    // As at a deploy: the relays lose their sockets, and then the room is slow to answer.
+    for (const relay of numbers) await abort(relayOf(roomId, relay));
+    await Promise.all(clients.map(({ ended }) => ended));
+    const said = ['one', 'two', 'three'];
+    for (const message of said) await speaker.ask('message', { message });
+
+    const { promise: isAwake, resolve: wake } = Promise.withResolvers<void>();
+    let calls = 0;
+    await within(roomId, (object) => {
+      const prototype = Object.getPrototypeOf(object) as RoomObject;
+      const { relayed } = prototype;
+      vi.spyOn(prototype, 'relayed').mockImplementation(async function (this: RoomObject, call) {
+        calls++;
+        await isAwake;
+        return relayed.call(this, call);
+      });
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const back = joinAll(roomId, { since: position });
+    for (const relay of numbers)
+      await expect.poll(() => sizeOf(roomId, relay)).toBe(LISTENERS / RELAYS);
+    wake();
+    for (const client of await back) {
+      const [joined] = client.heard('joined');
+      const missed = (joined!['missed'] as { message: string }[]).map(({ message }) => message);
+      expect([missed, joined!['complete']]).toEqual([said, true]);
+    }
+    expect(calls).toBeLessThanOrEqual(4 * (RELAYS + LISTENERS / 500));
+    await speaker.ask('message', { message: 'after' });
+    for (const client of await back) {
+      await hears(client, 'after');
+      expect(messages(client)).toEqual(['after']);
+    }
   });
 });

@@ -5,7 +5,7 @@ import type { Connection, Ports } from '../ports.ts';
 import type { Departures } from '../presence/departures.ts';
 import type { Frame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
-import type { SlowConsumers } from './slow-consumers.ts';
+import type { MissedSignals } from './missed-signals.ts';
 
 type FrameSenderPorts = Pick<Ports, 'clock' | 'timer' | 'roster' | 'meter'>;
 
@@ -14,7 +14,7 @@ export class FrameSender {
   readonly #ports: FrameSenderPorts;
   readonly #outbox: Outbox;
   readonly #tokenExpiry: TokenExpiry;
-  readonly #slowConsumers: SlowConsumers;
+  readonly #missed: MissedSignals<Connection>;
   readonly #departures: Departures;
   /** When deferrable events last left, in epoch milliseconds. */
   #joinsSentAt = -Infinity;
@@ -28,13 +28,13 @@ export class FrameSender {
     ports: FrameSenderPorts,
     outbox: Outbox,
     tokenExpiry: TokenExpiry,
-    slowConsumers: SlowConsumers,
+    missed: MissedSignals<Connection>,
     departures: Departures,
   ) {
     this.#ports = ports;
     this.#outbox = outbox;
     this.#tokenExpiry = tokenExpiry;
-    this.#slowConsumers = slowConsumers;
+    this.#missed = missed;
     this.#departures = departures;
   }
 
@@ -79,8 +79,8 @@ export class FrameSender {
   readonly #send = (connection: Connection, frame: Frame): void => {
     if (this.#tokenExpiry.hasExpired(connection)) {
       this.#departures.disconnect([connection], closeCodes.tokenExpired);
-    } else if (this.#slowConsumers.hasMissed) this.#slowConsumers.send(connection, frame);
-    else if (!connection.send(frame)) this.#slowConsumers.dropped(connection, frame);
+    } else if (this.#missed.byConnection.size > 0) this.#missed.send(connection, frame);
+    else if (!connection.send(frame)) this.#missed.dropped(connection, frame);
     this.#sentFrames++;
     this.#sentLines += frame.lines.length;
     // A connection that was too slow, or is gone: its host may never report its end.

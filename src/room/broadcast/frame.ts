@@ -1,4 +1,4 @@
-import { positionLine } from '../../protocol/frames.ts';
+import { isSignal, positionLine, signalKey } from '../../protocol/frames.ts';
 
 /** One or more lines that leave together, made once however many connections get it. */
 export class Frame {
@@ -9,8 +9,7 @@ export class Frame {
   readonly ephemeral: boolean;
   /** Places of the lines that quiet connections do not get. */
   readonly loud: readonly number[];
-  /** The newest line of each signal in it, by key. */
-  readonly signals: ReadonlyMap<string, string>;
+  #signals: ReadonlyMap<string, string> | undefined;
   #text: string | undefined;
   #quiet: Frame | undefined;
 
@@ -19,9 +18,7 @@ export class Frame {
     position: string | undefined,
     isEphemeral: boolean,
     loud: readonly number[] = [],
-    signals: ReadonlyMap<string, string> = new Map(),
   ) {
-    this.signals = signals;
     this.lines = lines;
     this.position = position;
     this.ephemeral = isEphemeral;
@@ -36,6 +33,14 @@ export class Frame {
     const kept = lines.filter((_, at) => !loud.includes(at));
     this.#quiet ??= new Frame(kept, this.position, this.ephemeral);
     return this.#quiet;
+  }
+
+  /** The newest line of each signal in it, by key. */
+  get signals(): ReadonlyMap<string, string> {
+    this.#signals ??= new Map(
+      this.lines.filter(isSignal).map((line) => [signalKey(line), line] as const),
+    );
+    return this.#signals;
   }
 
   /** The frame as a native socket carries it. */

@@ -11,8 +11,6 @@ export interface Entry {
   ephemeral: boolean;
   /** Not for quiet connections. */
   loud?: boolean;
-  /** Of a signal: a newer one with the same key makes it void. */
-  key?: string;
   /** May wait at a flush for others to leave with it. */
   deferrable: boolean;
 }
@@ -47,13 +45,10 @@ export function ownFrame(
 /** Entries as one frame; those for everyone make the one that most connections share. */
 export function frameOf(entries: readonly Entry[]): Frame | undefined {
   if (entries.length === 0) return undefined;
-  const signals = new Map<string, string>();
-  for (const { key, line } of entries) if (key !== undefined) signals.set(key, line);
   return new Frame(
     entries.map(({ line }) => line),
     entries.findLast(({ position }) => position !== undefined)?.position,
     entries.every(({ ephemeral }) => ephemeral),
     entries.flatMap(({ loud }, at) => (loud === true ? [at] : [])),
-    signals,
   );
 }

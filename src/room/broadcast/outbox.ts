@@ -1,6 +1,7 @@
 import type { CloseCode } from '../../protocol/codes/close-codes.ts';
 import { deferrable, ephemeral } from '../../protocol/events.ts';
 import { eventLine } from '../../protocol/frames.ts';
+import { reserved } from '../../protocol/signals.ts';
 import type { Connection, ConnectionGroup } from '../ports.ts';
 import type { Connections } from '../presence/connections.ts';
 import type { Audience } from './audience.ts';
@@ -81,15 +82,11 @@ export class Outbox {
     this.#entries.push({ line, audience, position, ephemeral: false, deferrable: false });
   }
 
-  /**
-   * Records an event; it is encoded once for all its connections.
-   * @param key of a signal, which is ephemeral: a newer one with the same key makes it void
-   */
+  /** Records an event; it is encoded once for all its connections. */
   broadcast(
     { name, payload, more = [] }: NamedEvent,
     audience: Audience,
     position?: string,
-    key?: string,
   ): Entry {
     if (audience.to !== 'everyone') {
       for (const connection of this.#connections.in(audience)) this.#makeOwn(connection);
@@ -97,7 +94,7 @@ export class Outbox {
       const connection = this.#connections.byId.get(audience.except);
       if (connection !== undefined) this.#own.set(audience.except, { connection });
     }
-    const isEphemeral = key !== undefined || ephemeral.has(name);
+    const isEphemeral = ephemeral.has(name) || !reserved.has(name);
     const entry: Entry = {
       line: eventLine(name, payload, ...more),
       audience,
@@ -105,7 +102,6 @@ export class Outbox {
       ephemeral: isEphemeral,
       loud: isEphemeral && name !== 'presence',
       deferrable: deferrable.has(name) && audience.to === 'everyone',
-      ...(key !== undefined && { key }),
     };
     this.#entries.push(entry);
     return entry;

@@ -52,7 +52,7 @@ export class Signals {
       if (this.#room.take(now) > 0) break;
       this.#waiting.delete(key);
       const [payload, ...more] = args;
-      this.#outbox.broadcast({ name, payload, more }, audience, undefined, key);
+      this.#outbox.broadcast({ name, payload, more }, audience);
     }
     if (this.#waiting.size === 0 || this.#isTimerSet) return;
     this.#isTimerSet = true;

@@ -1,8 +1,14 @@
 import { Refusal, unavailableProblem } from '../../protocol/codes/errors.ts';
 import type { Limits } from '../../protocol/codes/limits.ts';
-import { gatheredLine, isRefused, type LineReply, replyIn } from '../../protocol/frames.ts';
+import {
+  gatheredLine,
+  isRefused,
+  isSignal,
+  type LineReply,
+  replyIn,
+} from '../../protocol/frames.ts';
 import { assertPlain } from '../../protocol/shape.ts';
-import { isSignal, MAX_LATE_SIGNALS } from '../../following/late-signals.ts';
+import { MAX_LATE_SIGNALS } from '../../following/late-signals.ts';
 import { memoizeByIdentity } from '../../following/memoize-by-identity.ts';
 import type { LinkListener, RoomLink } from '../../host/room-directory.ts';
 import { type CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';

@@ -64,6 +64,7 @@ async function withHarness() {
       timing: defaultTiming,
       tokens: new Tokens('a'),
       guest: { token: undefined },
+      quiet: false,
       history: 0,
       storageKey: 'k',
       onGuestToken: () => undefined,

@@ -3,24 +3,27 @@ import {
   ackLine,
   ackRef,
   commandLine,
+  controlLine,
   eventLine,
   eventName,
   gatheredLine,
-  identityUpdateLine,
+  isEphemeral,
   isJoined,
   isRefused,
   isReply,
+  isSignal,
   joinReplyIn,
   payloadIn,
   payloadText,
   positionLine,
   problemIn,
+  readControl,
   readFrame,
-  readIdentityUpdate,
   replyIn,
   resultIn,
   type Result,
   revOf,
+  signalKey,
   splitFrame,
 } from '../../../src/protocol/frames.ts';
 import { problemOf } from '../../support/refusals.ts';
@@ -183,12 +186,33 @@ describe('reading a line', () => {
   });
 });
 
+describe('the line of a signal', () => {
+  it('is known by its name, and may be dropped, as what is ephemeral may', () => {
+    const lines = ['["cursor",{}]', '["typing",{}]', '["message",{}]', '["error",{}]'];
+    const replies = ['["ack",1,{"ok":true}]', '["joined",{"ok":true}]', '["inbox",{"ok":true}]'];
+    const ofInboxes = ['["conversationUpdated",{}]', '["inboxTotals",{}]'];
+    const all = [...lines, ...replies, ...ofInboxes];
+    expect(all.filter(isSignal)).toEqual(['["cursor",{}]']);
+    expect(all.filter(isEphemeral)).toEqual(['["cursor",{}]', '["typing",{}]']);
+  });
+
+  it.each([
+    ['an object', [{ x: 1, userId: 'alice' }, { userId: 'bob' }]],
+    ['a text', ['hello', { userId: 'bob' }, { userId: 'alice' }]],
+    ['a list', [[1, { userId: 'bob' }], { userId: 'alice' }]],
+    ['null', [null, { userId: 'alice' }]],
+  ])('[SIG4] names its sender where its first argument is %s', (_, args) => {
+    expect(signalKey(eventLine('cursor', ...args))).toBe('["alice","cursor"]');
+  });
+});
+
 describe('a line beside commands and events', () => {
   it('carries a newer identity, which no command can be mistaken for', () => {
     const identity = { userId: 'alice', name: '{"renew"' };
-    expect(readIdentityUpdate(identityUpdateLine(identity))).toEqual(identity);
+    for (const control of [{ renew: identity }, { lags: true as const }])
+      expect(readControl(controlLine(control))).toEqual(control);
     for (const line of [commandLine({ name: '{', payload: { renew: identity } }), '["{",{}]']) {
-      expect(readIdentityUpdate(line)).toBe(undefined);
+      expect(readControl(line)).toBe(undefined);
     }
   });
 

@@ -2,46 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NodeConnection } from '../../../local-server/node-connection.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
-import { type RelayedSocket, World } from '../../simulation/relay/world.ts';
+import { Listener, type Payload } from '../../simulation/relay/listener.ts';
+import { World } from '../../simulation/relay/world.ts';
 
 const { limits } = readSettings({}).settings;
 const RELAYS = 2;
-
-type Payload = Record<string, unknown>;
-
-/** A listener's socket at a relay. */
-class Listener implements RelayedSocket {
-  readonly userId: string;
-  connection: NodeConnection | undefined;
-  buffered = 0;
-  lines: [string, Payload][] = [];
-  position = '0:0';
-
-  constructor(userId: string) {
-    this.userId = userId;
-  }
-
-  opened(): void {}
-
-  closed(): void {
-    this.lines = [];
-  }
-
-  hear(text: string): void {
-    for (const line of text.split('\n')) {
-      const [name, payload] = JSON.parse(line) as [string, Payload];
-      this.lines.push([name, payload]);
-      if (name === 'joined') this.position = payload['position'] as string;
-      if (name === 'position') this.position = payload as unknown as string;
-    }
-  }
-
-  heard(name: string): Payload[] {
-    return this.lines.filter(([one]) => one === name).map(([, payload]) => payload);
-  }
-}
 
 describe('everyone comes back at once', () => {
   let folder: string;
@@ -96,6 +62,22 @@ describe('everyone comes back at once', () => {
       expect(listener.heard('message').map(({ message }) => message)).toEqual(['after']);
     }
     expect(world.room.onlineCount).toBe(listeners.length);
+  });
+
+  it('[RELAY5] and the room is asked once a second while they come one after the other', () => {
+    const listeners = Array.from({ length: 1_000 }, (_, at) => new Listener(`user ${at}`));
+    for (const [at, listener] of listeners.entries()) {
+      world.relays[at % RELAYS]!.open({ userId: listener.userId }, {}, listener);
+      while (!world.isQuiet()) world.advance(0);
+      world.pass(2);
+    }
+    comeToRest();
+    expect(world.room.onlineCount).toBe(listeners.length);
+    expect(world.room.requests).toBeLessThanOrEqual(4 * (RELAYS + listeners.length / 500));
+    world.room.requests = 0;
+    const late = [new Listener('late'), new Listener('later')];
+    openAll(late, () => ({}));
+    expect(late.map((listener) => listener.heard('joined').length)).toEqual([1, 1]);
   });
 
   it('[RELAY5] and gets long pages in turns, where they are more than one call may hold', () => {

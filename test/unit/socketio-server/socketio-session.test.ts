@@ -42,6 +42,7 @@ beforeEach(() => {
 /** What carries the session: it is told of a close as a real one would tell it. */
 const engine = {
   sid: 'S',
+  unreadBytes: 0,
   send: (data: EngineData) => void sent.push(data),
   // Without the mark of Engine.IO that text messages carry.
   sendFrames: ({ frames }: EngineFrames) =>

@@ -126,6 +126,27 @@ describe('a session over a WebSocket', () => {
     ]);
   });
 
+  it('tells what its client has not read, as far as that is known', () => {
+    const settings = { ...SETTINGS, pingTimeoutMs: 5_000 };
+    const { createOwner } = heard;
+    const slow = new WebSocketSession(socket, { sid: 'S', settings, clock, createOwner });
+    const { engine } = slow;
+    engine.open([]);
+    socket.bufferedBytes = 7;
+    expect(engine.unreadBytes).toBe(7);
+    socket.bufferedBytes = undefined;
+    // The answer to a ping is not late yet.
+    clock.advance(1_300);
+    expect(engine.unreadBytes).toBe(0);
+    clock.advance(1);
+    const unread = engine.unreadBytes;
+    expect(unread).toBeGreaterThan(0);
+    engine.send('four');
+    expect(engine.unreadBytes).toBe(unread + '4four'.length);
+    slow.frame('3');
+    expect(engine.unreadBytes).toBe(0);
+  });
+
   it('continues with packets of another transport, without a new handshake', () => {
     session.resume([{ type: 'message', data: 'a' }, { type: 'ping' }]);
     expect(socket.take()).toEqual(['4a', '2']);

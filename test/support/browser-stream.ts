@@ -1,0 +1,99 @@
+import { expect } from 'vitest';
+import { PATIENTLY, type Visitor } from './browser.ts';
+import type { Company } from './browser-company.ts';
+
+/** A paragraph of several lines in any window. */
+export const paragraph = (at: number) =>
+  `Paragraph ${at}: ${'it says this and that, '.repeat(12)}\n\n`;
+
+const before = Array.from({ length: 30 }, (_, at) => `message ${at}`);
+
+/** A message that streams into the room of a company, from a bot that uses HTTP. */
+export class BotStream {
+  readonly #company: Company;
+  readonly #url: string;
+  readonly seq: number;
+  #offset = 0;
+
+  private constructor(company: Company, url: string, seq: number) {
+    this.#company = company;
+    this.#url = url;
+    this.seq = seq;
+  }
+
+  /** Begins one after 30 other messages. */
+  static async begin(company: Company, url: string): Promise<BotStream> {
+    const ask = (body: object) =>
+      company.ask<{ message: { seq: number } }>(url, 'bot', 'POST', '/messages', body);
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    for (const message of before) await ask({ message });
+    const { message } = await ask({ message: '', streaming: true });
+    return new BotStream(company, url, message.seq);
+  }
+
+  async append(text: string): Promise<void> {
+    await this.#ask('append', { offset: this.#offset, text });
+    this.#offset += text.length;
+  }
+
+  /** Appends a paragraph, and waits until the visitor's page shows it. */
+  async appendSeenBy(visitor: Visitor, at: number): Promise<void> {
+    await this.append(paragraph(at));
+    await visitor.message(`Paragraph ${at}:`).waitFor();
+  }
+
+  finish(status: string): Promise<unknown> {
+    return this.#ask('finish', { status });
+  }
+
+  #ask(what: string, body: object): Promise<unknown> {
+    return this.#company.ask(this.#url, 'bot', 'POST', `/messages/${this.seq}/${what}`, body);
+  }
+}
+
+/**
+ * A visitor sees a message grow: the page follows its end, and shows how it ended.
+ * @returns rows of other messages that were drawn again in that time
+ */
+export async function followStream(company: Company, url: string): Promise<unknown> {
+  const stream = await BotStream.begin(company, url);
+  const visitor = await company.comesIn('Ann', url);
+  await visitor.message('message 29').waitFor();
+  await stream.appendSeenBy(visitor, 0);
+  await watchRows(visitor, stream.seq);
+  for (let at = 1; at < 8; at++) {
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    await stream.appendSeenBy(visitor, at);
+    // oxlint-disable-next-line no-await-in-loop -- after each
+    await expect.poll(() => belowSight(visitor), PATIENTLY).toBeLessThan(2);
+  }
+  await stream.append('```ts\nconst open = 1;\n');
+  const code = visitor.page.locator('.code-block').filter({ hasText: 'const open = 1;' });
+  await code.waitFor();
+  await stream.finish('stopped');
+  await visitor.message('(stopped)').waitFor();
+  expect(await visitor.page.locator('.is-writing').count()).toBe(0);
+  return redrawnRows(visitor);
+}
+
+/** Notes which other rows than one message's are taken out of the log or put into it. */
+async function watchRows({ page }: Visitor, seq: number): Promise<void> {
+  await page.evaluate(`{
+    window.redrawn = [];
+    const note = (node) => node.dataset?.key !== 'seq ${seq}' && window.redrawn.push(node.dataset?.key);
+    new MutationObserver((changes) => {
+      for (const { addedNodes, removedNodes } of changes) [...addedNodes, ...removedNodes].forEach(note);
+    }).observe(document.querySelector('#messages'), { childList: true });
+  }`);
+}
+
+function redrawnRows({ page }: Visitor): Promise<unknown> {
+  return page.evaluate('window.redrawn');
+}
+
+/** How much of the log is below what is in sight, in pixels. */
+function belowSight({ page }: Visitor): Promise<number> {
+  return page.evaluate(
+    `{ const log = document.querySelector('#log'); log.scrollHeight - log.scrollTop - log.clientHeight }`,
+  );
+}
