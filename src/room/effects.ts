@@ -16,6 +16,7 @@ import type { Signal, Signals } from './presence/signals.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
+import { evaluate } from './inbox-updates/evaluate.ts';
 import type { InboxUpdates } from './inbox-updates/inbox-updates.ts';
 import type { Watchers } from './inbox-updates/watchers.ts';
 import type { Questions } from './questions.ts';
@@ -124,6 +125,7 @@ export function plan<R>(
 ): Planned<R> {
   const { unindexedTo, keyedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
+  updateNewcomers(context);
   let position: string | undefined;
   let wakes = false;
   let delivers = context.sentStates.isOn && context.sentStates.hasMarks;
@@ -150,6 +152,17 @@ export function plan<R>(
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });
   }
   return { reply, effects: planned, position };
+}
+
+/**
+ * The inbox of a user who was not in the room gets the conversation with this commit and not a second
+ * later: an export, or an erasure, asks the rooms that the inbox knows.
+ */
+function updateNewcomers(context: UpkeepContext): void {
+  for (const userId of context.sentStates.takeNewcomers()) {
+    const state = context.room.read();
+    if (!state.importing) evaluate({ ...context, state }, userId);
+  }
 }
 
 function isSetBy(by: number | undefined, wakeAt: number | undefined): boolean {
