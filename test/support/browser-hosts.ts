@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestHarness, unstable_readConfig } from 'wrangler';
+import { Log, LogLevel, Miniflare } from 'miniflare';
+import { inject } from 'vitest';
 import { configure } from '../../local-server/configuration.ts';
 import { startServer } from '../../local-server/server.ts';
+import { PAGE } from '../../web/build.ts';
+import { edgeOptions, type TestSettings } from './edge-options.ts';
 
 /** A running host that serves the page, as browser tests see it. */
 export interface Host {
@@ -53,42 +56,32 @@ export async function startNodeHost(
   };
 }
 
-/** Keeps wrangler on this machine, and from leaving files in the user's home. */
-const QUIET = {
-  WRANGLER_SEND_METRICS: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  WRANGLER_WRITE_LOGS: 'false',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-};
-
-/** The edge host under workerd, in development mode. */
-export async function startEdgeHost(settings: Record<string, string> = {}): Promise<Host> {
-  Object.assign(process.env, QUIET);
-  const config = unstable_readConfig({ config: 'wrangler.toml' });
-  const { name, compatibility_date, compatibility_flags, assets } = config;
-  const { durable_objects, migrations, r2_buckets } = config;
-  const harness = createTestHarness({
-    workers: [
-      {
-        config: {
-          name: name ?? 'parlor',
-          main: 'src/edge/dev.ts',
-          ...(compatibility_date !== undefined && { compatibility_date }),
-          compatibility_flags,
-          ...(assets !== undefined && { assets }),
-          durable_objects,
-          migrations,
-          r2_buckets,
-          vars: { JWT_SECRET: crypto.randomUUID(), SECRET_WAS_MADE: 'true', ...settings },
-        },
-      },
-    ],
+/**
+ * The edge host under workerd, in development mode. Not by `wrangler dev`: that puts a proxy before the
+ * Worker, whose connections to it are sometimes closed as they are used, after 5 s without a request.
+ */
+export async function startEdgeHost(settings: TestSettings = {}): Promise<Host> {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-browser-'));
+  const bindings = { JWT_SECRET: crypto.randomUUID(), SECRET_WAS_MADE: 'true', ...settings };
+  const miniflare = new Miniflare({
+    ...edgeOptions(inject('developmentBundle'), bindings, { script: 'dev.js', page: PAGE }),
+    resourcePersistencePath: folder,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ level, message }) => {
+      if (level === 'error') log.failure('edge', message);
+    },
   });
-  const { url } = await harness.listen();
+  const url = await miniflare.ready;
   return {
     url: url.href,
     interrupt: (roomId) =>
-      harness.getWorker().evictDurableObject('RoomObject', { name: roomId, webSockets: 'close' }),
-    close: () => harness.close(),
+      miniflare.unsafeEvictDurableObject('parlor', 'RoomObject', {
+        name: roomId,
+        webSockets: 'close',
+      }),
+    async close() {
+      await miniflare.dispose();
+      rmSync(folder, { recursive: true });
+    },
   };
 }

@@ -9,8 +9,13 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Folder of the built Worker, from the project's root. */
     edgeBundle: string;
+    /** The same of the Worker of development mode. */
+    developmentBundle: string;
   }
 }
+
+/** The entry of `npm run dev:edge`. */
+const DEVELOPMENT = 'src/edge/dev.ts';
 
 /** What keeps wrangler from asking the network for anything. */
 const QUIET_WRANGLER = {
@@ -54,6 +59,10 @@ export async function bundleWorker(entry = 'src/edge/worker.ts', app?: string): 
 /** Once for all test files of the project. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await bundleWorker();
+  const development = await bundleWorker(DEVELOPMENT);
   project.provide('edgeBundle', folder);
-  return () => rm(folder, { recursive: true, force: true });
+  project.provide('developmentBundle', development);
+  return async () => {
+    for (const made of [folder, development]) await rm(made, { recursive: true, force: true });
+  };
 }

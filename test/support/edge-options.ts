@@ -5,15 +5,28 @@ import { SECRET } from './tokens.ts';
 
 export type TestSettings = Partial<Record<SettingName, string>>;
 
+/** What workerd runs. */
+export interface EdgeScript {
+  /** The bundle's, within its folder. */
+  script?: string;
+  /** What it serves at `/`; the bundle's own unless given. */
+  page?: string;
+  port?: number;
+}
+
 /** What workerd needs to run the bundle in `folder`, whoever starts it. */
-export function edgeOptions(folder: string, settings: TestSettings = {}, port = 0) {
+export function edgeOptions(
+  folder: string,
+  settings: TestSettings = {},
+  { script = 'worker.js', page = join(folder, 'page'), port = 0 }: EdgeScript = {},
+) {
   return convertV4MiniflareOptions({
     name: 'parlor',
     host: '127.0.0.1',
     port,
     cf: false,
     modules: true,
-    scriptPath: join(folder, 'worker.js'),
+    scriptPath: join(folder, script),
     compatibilityDate: '2026-08-15',
     compatibilityFlags: ['no_web_socket_compression', 'enable_request_signal'],
     durableObjects: {
@@ -25,7 +38,7 @@ export function edgeOptions(folder: string, settings: TestSettings = {}, port = 
     },
     r2Buckets: ['FILES'],
     assets: {
-      directory: join(folder, 'page'),
+      directory: page,
       binding: 'ASSETS',
       routerConfig: { invoke_user_worker_ahead_of_assets: true, has_user_worker: true },
     },
