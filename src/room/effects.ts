@@ -125,7 +125,7 @@ export function plan<R>(
 ): Planned<R> {
   const { unindexedTo, keyedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
-  updateNewcomers(context);
+  if (context.sentStates.newcomers.size > 0) updateNewcomers(context);
   let position: string | undefined;
   let wakes = false;
   let delivers = context.sentStates.isOn && context.sentStates.hasMarks;
@@ -159,10 +159,12 @@ export function plan<R>(
  * later: an export, or an erasure, asks the rooms that the inbox knows.
  */
 function updateNewcomers(context: UpkeepContext): void {
-  for (const userId of context.sentStates.takeNewcomers()) {
-    const state = context.room.read();
-    if (!state.importing) evaluate({ ...context, state }, userId);
+  const { newcomers } = context.sentStates;
+  const state = context.room.read();
+  if (!state.importing) {
+    for (const userId of newcomers) evaluate({ ...context, state }, userId);
   }
+  newcomers.clear();
 }
 
 function isSetBy(by: number | undefined, wakeAt: number | undefined): boolean {

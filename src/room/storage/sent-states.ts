@@ -48,8 +48,8 @@ export class SentStates {
   hasMarks = false;
   /** What `markMessage` has stored, so that it is not stored again. */
   readonly #marked: Remembered<{ pass: boolean; senders: Set<string> }>;
-  /** Marked users whose inbox does not hold the conversation; `takeNewcomers` empties it. */
-  #newcomers = new Set<string>();
+  /** Marked users whose inbox does not hold the conversation, until they are evaluated. */
+  readonly newcomers = new Set<string>();
 
   constructor(database: Database, isOn: boolean) {
     this.#database = database;
@@ -98,7 +98,7 @@ export class SentStates {
       userId,
       due,
     );
-    if (this.find(userId)?.state === null) this.#newcomers.add(userId);
+    if (this.find(userId)?.state === null) this.newcomers.add(userId);
     this.hasMarks = true;
   }
 
@@ -112,16 +112,9 @@ export class SentStates {
         userId,
         due,
       );
-      if (this.find(userId)?.state === null) this.#newcomers.add(userId);
+      if (this.find(userId)?.state === null) this.newcomers.add(userId);
     }
     this.hasMarks = true;
-  }
-
-  /** Users marked since the last call whose inbox did not hold the conversation then. */
-  takeNewcomers(): Iterable<string> {
-    const taken = this.#newcomers;
-    if (taken.size > 0) this.#newcomers = new Set();
-    return taken;
   }
 
   /** A user has read further: evaluated at once where the inbox shows "unread", else at `due`. */
