@@ -216,7 +216,7 @@ export class World {
   }
 
   close(): void {
-    for (const harness of this.#harnesses()) harness.crash();
+    for (const harness of this.#harnesses()) harness.file.discard();
   }
 
   #tickAll(): boolean {
