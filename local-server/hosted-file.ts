@@ -70,10 +70,11 @@ export class HostedFile<
       clock: performance,
       after: setTimer,
       schedule: () => host.schedule(this),
-      flushed: (hasHandedOut, startedAt, dueSince) => {
+      flushed: ({ hasHandedOut, works, dueSince, startedAt, storedAt }) => {
         if (!hasHandedOut) return;
-        this.scheduler.flushed();
         const now = performance.now();
+        // Not the time of the disk, during which others use the processor.
+        this.scheduler.flushed(now - storedAt, works);
         host.meter?.stored(now - startedAt, now - dueSince);
       },
       reset: () => {

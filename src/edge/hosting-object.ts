@@ -1,7 +1,12 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Carry } from '../host/courier.ts';
 import { FlushScheduler } from '../host/flush-scheduler.ts';
-import { type Hosted, HostedObject, type OwnPorts } from '../host/hosted-object.ts';
+import {
+  type FlushReport,
+  type Hosted,
+  HostedObject,
+  type OwnPorts,
+} from '../host/hosted-object.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Ports } from '../room/ports.ts';
@@ -58,12 +63,12 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
       if (delayMs > 0) this.#flushTimer ??= setTimeout(() => this.hosted.flush(), delayMs);
       else this.hosted.flush();
     },
-    flushed: (hasHandedOut, startedAt, dueSince) => {
+    flushed: (flush) => {
       if (this.#flushTimer !== undefined) clearTimeout(this.#flushTimer);
       this.#flushTimer = undefined;
       this.flushed?.();
-      if (hasHandedOut) this.#handedOut(startedAt, dueSince);
-      else this.report.flushedFor(this.connections.size, startedAt, undefined);
+      if (flush.hasHandedOut) this.#handedOut(flush);
+      else this.report.flushedFor(this.connections.size, flush.startedAt, undefined);
     },
     reset: () => this.closeAll(),
     ...(this.carry !== undefined && {
@@ -103,12 +108,12 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
     this.connections.closeAll();
   }
 
-  #handedOut(startedAt: number, dueSince: number): void {
+  #handedOut({ startedAt, dueSince, works }: FlushReport): void {
     this.#scheduler.flushes();
     // An object's clock stands still within a turn: the next one sees what this one took.
     setTimeout(() => {
       const now = Date.now();
-      this.#scheduler.flushed(now - startedAt);
+      this.#scheduler.flushed(now - startedAt, works);
       this.report.flushedFor(this.connections.size, now, now - dueSince);
     }, 0);
   }

@@ -29,6 +29,20 @@ export interface OwnPorts {
   courier?: Courier;
 }
 
+/** One flush, its times by `clock`. */
+export interface FlushReport {
+  /** Whether anything was handed out. */
+  hasHandedOut: boolean;
+  /** Pieces of work that it was for. */
+  works: number;
+  /** When the first of them came. */
+  dueSince: number;
+  /** When the commit began. */
+  startedAt: number;
+  /** When handing out began. */
+  storedAt: number;
+}
+
 /** What a hosted object needs of its host. */
 export interface HostPorts<O extends Hosted> {
   /** Without it the platform holds back what a turn sends and returns until its writes are durable. */
@@ -41,8 +55,8 @@ export interface HostPorts<O extends Hosted> {
   after(ms: number, work: () => void): () => void;
   /** A flush is due: the host calls `flush` at once or later. */
   schedule(): void;
-  /** A commit has succeeded; the times are those of `clock`. */
-  flushed(hasHandedOut: boolean, startedAt: number, dueSince: number): void;
+  /** What a commit made durable is handed out. */
+  flushed(report: FlushReport): void;
   /** The object is gone: drops what is not committed, and closes every connection with 4000. */
   reset(): void;
   /** Brings deliveries to their targets; without it the object has no courier. */
@@ -70,6 +84,7 @@ interface Waiter {
 interface Commit {
   startedAt: number;
   dueSince: number;
+  works: number;
   isOver: boolean;
 }
 
@@ -93,8 +108,9 @@ export class HostedObject<O extends Hosted> implements Timer {
   #commit: Commit | undefined;
   /** Whether a commit is on its way, or what it made durable is being handed out. */
   isCommitting = false;
-  /** When the first of the work came that no flush has followed yet. */
+  /** When the first of the work came that no flush has followed yet, and how much of it has run. */
   #dueSince: number | undefined;
+  #works = 0;
 
   constructor(ports: HostPorts<O>) {
     this.#ports = ports;
@@ -165,10 +181,12 @@ export class HostedObject<O extends Hosted> implements Timer {
     if (this.#isRunning || this.#commit?.isOver === false) return;
     this.#drain();
     const startedAt = this.#ports.clock.now();
-    const commit = { startedAt, dueSince: this.#dueSince ?? startedAt, isOver: false };
+    const dueSince = this.#dueSince ?? startedAt;
+    const commit = { startedAt, dueSince, works: this.#works, isOver: false };
     this.#commit = commit;
     this.isCommitting = true;
     this.#dueSince = undefined;
+    this.#works = 0;
     let failed: unknown = null;
     try {
       const { storage } = this.#ports;
@@ -210,6 +228,7 @@ export class HostedObject<O extends Hosted> implements Timer {
     // Work handles its own errors: this loop runs to its end.
     for (const queued of this.#queue) this.#perform(queued);
     this.#isRunning = false;
+    this.#works += this.#queue.length;
     this.#queue = [];
     this.#queuedWeight = 0;
   }
@@ -256,9 +275,10 @@ export class HostedObject<O extends Hosted> implements Timer {
     this.#waiters = [];
     try {
       if (error === null) {
+        const storedAt = this.#ports.clock.now();
         const hasHandedOut = this.#object?.flush() === true;
         this.#courier?.start();
-        this.#ports.flushed(hasHandedOut, commit.startedAt, commit.dueSince);
+        this.#ports.flushed({ ...commit, storedAt, hasHandedOut });
         for (const waiter of waiters) waiter.stored();
       } else this.#lose(error, waiters);
     } finally {

@@ -36,7 +36,7 @@ export interface Clock {
 }
 
 export interface Ids {
-  /** An id that cannot be guessed: 128 random bits or more, of letters, digits, `-` and `_`. */
+  /** A random UUID, which cannot be guessed. */
   make(): string;
 }
 

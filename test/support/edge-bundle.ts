@@ -37,7 +37,6 @@ export async function bundleWorker(entry = 'src/edge/worker.ts', app?: string): 
   const page = join(folder, 'page');
   await mkdir(page);
   await writeFile(join(page, 'index.html'), '<!doctype html><title>Parlor</title>\n');
-  await cp(join(PAGE, SOCKETIO_FOLDER), join(page, SOCKETIO_FOLDER), { recursive: true });
   await promisify(execFile)(
     process.execPath,
     [
@@ -53,6 +52,8 @@ export async function bundleWorker(entry = 'src/edge/worker.ts', app?: string): 
     ],
     { env: { ...process.env, ...QUIET_WRANGLER } },
   );
+  // Wrangler's build step has made it.
+  await cp(join(PAGE, SOCKETIO_FOLDER), join(page, SOCKETIO_FOLDER), { recursive: true });
   return folder;
 }
 

@@ -11,6 +11,7 @@ import { attachFiles } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { actingUser } from '../own/app-room.ts';
 import { compose, draftOf } from '../own/compose.ts';
+import { messageId } from '../messages/message-id.ts';
 import { assertMayStream } from '../messages/stream.ts';
 import type { KnownMember } from '../storage/members.ts';
 
@@ -60,7 +61,7 @@ function send(
     roomId,
     seq: rev,
     rev,
-    id: payload.id ?? ids.make(),
+    id: payload.id ?? messageId(ids.make(), timestamp),
     senderId: sender.userId,
     sender: sender.username,
     message: text,

@@ -1,5 +1,6 @@
 import { SqliteFile } from '../../../local-server/sqlite-file.ts';
 import { FailingSql, StorageFault } from '../../unit/room/room-harness.ts';
+import { countedId } from '../../support/counted-ids.ts';
 
 /** What a harness keeps alive: a room, or inboxes. */
 interface Living {
@@ -135,7 +136,7 @@ export class Harness<O extends Living> {
     this.#object ??= this.#make({
       sql: this.sql,
       clock: { now: () => this.#clock.now },
-      ids: { make: () => `made-${made++}` },
+      ids: { make: () => countedId(made++) },
       timer: {
         after: (ms, work) => {
           const timer = { at: this.#clock.elapsed + ms, work };

@@ -10,6 +10,7 @@ import type { RequestAnswer, RequestCall } from '../../../src/relay/exchange.ts'
 import type { Identity } from '../../../src/protocol/identity.ts';
 import { Room } from '../../../src/room/room.ts';
 import type { FakeSocket } from '../../unit/room/room-harness.ts';
+import { countedId } from '../../support/counted-ids.ts';
 
 /** A call on its way: not done yet, or done and its answer on its way back. */
 interface Call {
@@ -47,7 +48,7 @@ export class World {
   }
 
   makeId(): string {
-    return `made-${this.#made++}`;
+    return countedId(this.#made++);
   }
 
   readonly log = { failure: (_: string, error: unknown) => void this.defects.push(error) };

@@ -6,11 +6,9 @@ function paced(capMs = 50) {
   return { clock, scheduler: new FlushScheduler(clock, capMs) };
 }
 
-/** The same, where several things were due at once. */
+/** The same, with the pieces of work that each flush in a busy object is for. */
 function busy() {
-  const { clock, scheduler } = paced();
-  for (let due = 0; due < 20; due++) scheduler.delayMs(2);
-  return { clock, scheduler };
+  return { ...paced(), works: 20 };
 }
 
 describe('when what is due leaves', () => {
@@ -42,11 +40,11 @@ describe('when what is due leaves', () => {
   });
 
   it('is later the dearer a flush has been, where the next was due before it was over', () => {
-    const { clock, scheduler } = busy();
+    const { clock, scheduler, works } = busy();
     scheduler.flushes();
     clock.ms += 5;
     expect(scheduler.delayMs(2)).toBe(1);
-    scheduler.flushed(5);
+    scheduler.flushed(5, works);
     expect(scheduler.delayMs(2)).toBe(5);
     clock.ms += 3;
     expect(scheduler.delayMs(2)).toBe(2);
@@ -55,30 +53,30 @@ describe('when what is due leaves', () => {
   });
 
   it('is at once however dear, where nothing was due for as long', () => {
-    const { clock, scheduler } = busy();
+    const { clock, scheduler, works } = busy();
     for (let flushes = 0; flushes < 3; flushes++) {
       scheduler.flushes();
       clock.ms += 30;
-      scheduler.flushed(30);
+      scheduler.flushed(30, works);
       clock.ms += 30;
       expect(scheduler.delayMs(2)).toBe(0);
       clock.ms -= 30;
     }
     clock.ms += 29;
     scheduler.flushes();
-    scheduler.flushed(30);
+    scheduler.flushed(30, works);
     clock.ms += 29;
     expect(scheduler.delayMs(2)).toBe(1);
   });
 
   it('is at once again soon behind one dear flush', () => {
-    const { clock, scheduler } = busy();
+    const { clock, scheduler, works } = busy();
     scheduler.flushes();
-    scheduler.flushed(100);
+    scheduler.flushed(100, works);
     const delays = Array.from({ length: 5 }, () => {
       clock.ms += 20;
       const delayMs = scheduler.delayMs(2);
-      scheduler.flushed();
+      scheduler.flushed(0, works);
       return delayMs;
     });
     expect(delays).toEqual([30, 30, 5, 0, 0]);
@@ -95,12 +93,15 @@ describe('when what is due leaves', () => {
       return delayMs;
     });
     expect(delays).toEqual([0, 0, 0, 0]);
-    // One more has come before the first is let go, and from there on they are gathered.
-    expect([scheduler.delayMs(300), scheduler.delayMs(300)]).toEqual([1, 1]);
+    // Nor where a flush is for a few.
     scheduler.flushes();
     clock.ms += 5;
-    scheduler.flushed(5);
-    expect(scheduler.delayMs(2)).toBe(5);
+    scheduler.flushed(5, 8);
+    expect(scheduler.delayMs(0)).toBe(0);
+    scheduler.flushes();
+    clock.ms += 5;
+    scheduler.flushed(5, 9);
+    expect(scheduler.delayMs(0)).toBe(5);
   });
 
   it('is at once when the clock has gone back, or nothing may be gathered', () => {

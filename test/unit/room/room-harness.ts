@@ -12,6 +12,7 @@ import type { ConnectionState, Immediate, Ports, Sql, SqlValue } from '../../../
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import { Room } from '../../../src/room/room.ts';
 import type { Answer, Verdict } from '../../../src/room/verdict.ts';
+import { countedId } from '../../support/counted-ids.ts';
 
 /** A fault put into the storage; tells it from a defect. */
 export class StorageFault extends Error {}
@@ -330,6 +331,6 @@ export class RoomHarness {
   }
 
   #makeId(): string {
-    return `made-${this.#made++}`;
+    return countedId(this.#made++);
   }
 }
