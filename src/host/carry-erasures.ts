@@ -3,9 +3,11 @@ import type { Result } from '../protocol/frames.ts';
 import type { Carry } from './courier.ts';
 import type { DeliveryOutcome } from './ports.ts';
 
+/** How long a room has for a step, in milliseconds; it goes on by itself. */
+const ASK_AGAIN_MS = 1_000;
+
 /**
- * Carries what an erased inbox owes to rooms that it learned of later. A room that has begun goes on
- * by itself.
+ * Carries what an erased inbox owes to rooms that it learned of later.
  * @param erase asks a room to erase a user: the command `eraseUser`
  */
 export function erasureCarrier(erase: (roomId: string, userId: string) => Promise<Result>): Carry {
@@ -17,7 +19,8 @@ export function erasureCarrier(erase: (roomId: string, userId: string) => Promis
   };
 }
 
-/** A room that is deleted holds nothing of the user any more. */
+/** Asked again until the room is done: an erasure that is under way may be an earlier one. */
 export function erasureOutcome(answer: Result): DeliveryOutcome {
-  return answer.ok || answer.error.code === 'room_not_found' ? 'delivered' : 'failed';
+  if (!answer.ok) return answer.error.code === 'room_not_found' ? 'delivered' : 'failed';
+  return 'done' in answer && answer.done === true ? 'delivered' : { retryAfterMs: ASK_AGAIN_MS };
 }
