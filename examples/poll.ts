@@ -17,6 +17,7 @@ export default defineApp({
     poll: {
       data: poll,
       text: ({ question, options }) => [question, ...options].join('\n'),
+      counted: ['votes'],
       count(data, voted: number, by) {
         const { options, votes } = data;
         return {

@@ -14,8 +14,8 @@ const PLAIN = [ICON, 'icon-192.png', 'icon-512.png', 'manifest.webmanifest'];
 /** Bundled files are named after their content, so that a browser may keep them for good. */
 const HASHED = '[name]-[hash]';
 const IS_HASHED = /^[\w-]+-[A-Z0-9]{8}\.(js|css)(\.br|\.gz)?$/;
-/** What `index.html` names: the script, what it shares with what is loaded later, and the style. */
-const IS_FIRST = /^(chat|chunk|style)-/;
+/** What loads with the page: the index, and what it names: script, shared scripts, style, icon. */
+const IS_FIRST = /^((chat|chunk|style)-|index\.html$|icon\.svg$)/;
 /** Wrangler compresses what it serves by itself. */
 const NOT_FOR_WRANGLER = '*.br\n*.gz\n';
 
@@ -32,7 +32,11 @@ const COMMON = {
   legalComments: 'none',
   logLevel: 'warning',
   write: false,
+  outdir: PAGE,
 } as const;
+
+/** A script that imports a style sheet gets its text. */
+const STYLE_AS_TEXT = { '.css': 'text' } as const;
 
 /** A file of the page, as it is and as most browsers get it. */
 export interface PageFile {
@@ -61,20 +65,24 @@ export async function buildPage(): Promise<PageFile[]> {
       { in: CLIENT, out: 'client' },
       { in: join(SOURCE, '..', 'worker', 'worker.ts'), out: 'worker' },
     ],
-    outdir: PAGE,
-    loader: { '.css': 'text' },
+    loader: STYLE_AS_TEXT,
   });
-  const { outputFiles } = buildSync({
-    entryPoints: [join(SOURCE, 'chat.ts'), join(SOURCE, 'style.css')],
-    outdir: PAGE,
+  const script = buildSync({
+    ...COMMON,
+    entryPoints: [join(SOURCE, 'chat.ts')],
     entryNames: HASHED,
     chunkNames: HASHED,
     splitting: true,
-    external: [`/${ICON}`],
+    loader: STYLE_AS_TEXT,
+  });
+  const style = buildSync({
     ...COMMON,
+    entryPoints: [join(SOURCE, 'style.css')],
+    entryNames: HASHED,
+    external: [`/${ICON}`],
   });
   mkdirSync(PAGE, { recursive: true });
-  const bundled = outputFiles.map(named);
+  const bundled = [...script.outputFiles, ...style.outputFiles].map(named);
   const icon = readFileSync(join(SOURCE, ICON));
   // The index comes last: it names the others.
   const files = [
@@ -87,7 +95,7 @@ export async function buildPage(): Promise<PageFile[]> {
     name,
     contents,
     gzip: gzipSync(contents, { level: 9 }),
-    isLazy: /\.(js|png|webmanifest)$/.test(name) && !IS_FIRST.test(name),
+    isLazy: !IS_FIRST.test(name),
   }));
   for (const file of files) putAll(file);
   put('.assetsignore', Buffer.from(NOT_FOR_WRANGLER));

@@ -35,13 +35,14 @@ export function applicationOf(app: App): Application {
       assertSynchronous(`The signal ${name}`, schema);
       return { crowd, read: (payload) => objectBy(schema, payload), ...described(schema) };
     }),
-    kinds: mapOf(kinds, ({ data: schema, text, count }, name) => {
+    kinds: mapOf(kinds, ({ data: schema, text, count, counted }, name) => {
       assertSynchronous(`The kind ${name}`, schema, text, count);
       return {
         read: (data) => objectBy(schema, data, 'data'),
         ...described(schema),
         ...(text && { text }),
         ...(count && { count: count as NonNullable<KindRule['count']> }),
+        ...(counted && { counted }),
       };
     }),
     commands: mapOf(commands, ({ payload: schema, reads = false, handle }, name) => {

@@ -23,6 +23,11 @@ export interface KindDefinition<S> {
    * out (-1): asked when the value is set, replaced or deleted, and when the user is erased.
    */
   count?: (data: Output<S>, value: never, by: 1 | -1) => Input<S>;
+  /**
+   * Fields of the data that only commands and `count` write: what a sender gives for them is dropped,
+   * and an edit keeps what is stored.
+   */
+  counted?: readonly (keyof Output<S> & string)[];
 }
 
 export interface CommandDefinition<S, R, K = object> {

@@ -46,6 +46,8 @@ export interface KindRule extends Described {
   text?: (data: JsonObject) => string;
   /** The data with what a user has stored about the message counted in (1) or out (-1). */
   count?: (data: JsonObject, value: unknown, by: 1 | -1) => JsonObject;
+  /** Fields of the data that only commands and `count` write. */
+  counted?: readonly string[];
 }
 
 /** A command of the application. */

@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { compileScript, parse } from 'vue/compiler-sfc';
+import type { Page } from 'playwright-core';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { startNodeHost } from '../support/hosts.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
@@ -35,16 +37,49 @@ function recipeFolder(): string {
 async function bundled(...files: string[]): Promise<string> {
   const folder = recipeFolder();
   for (const file of files) writeFileSync(join(folder, file), recipe(file));
-  const outfile = join(folder, 'bundle.mjs');
+  return bundle(join(folder, files[0] ?? ''));
+}
+
+/** @returns the bundle's path within the project */
+async function bundle(entry: string, options: BuildOptions = { platform: 'node' }) {
+  const outfile = `${entry}.bundle.mjs`;
   await build({
-    entryPoints: [join(folder, files[0] ?? '')],
+    entryPoints: [entry],
     outfile,
     bundle: true,
-    platform: 'node',
     format: 'esm',
     alias: { 'parlor/client': join(PROJECT, 'src', 'client', 'index.ts') },
+    ...options,
   });
   return relative(PROJECT, outfile);
+}
+
+/** Writes the recipe for Vue into a folder, compiled as a plugin of a bundler does it. */
+function vueFolder(url: string): string {
+  const folder = recipeFolder();
+  const { descriptor, errors } = parse(recipe('Chat.vue').replaceAll('http://localhost:4000', url));
+  expect(errors).toEqual([]);
+  const { content } = compileScript(descriptor, { id: 'chat', inlineTemplate: true });
+  writeFileSync(join(folder, 'chat.js'), content);
+  writeFileSync(join(folder, 'use-room.js'), recipe('use-room.js'));
+  return folder;
+}
+
+/** A page at an address of its own, opened in a browser. */
+async function opened(html: string): Promise<Page> {
+  const pages = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8').end(html);
+  });
+  await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    pages.closeAllConnections();
+    pages.close();
+  });
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  const tab = await browser.newPage();
+  await tab.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}`);
+  return tab;
 }
 
 async function startHost(settings = {}, options = {}) {
@@ -92,20 +127,8 @@ describe('docs/recipes.md', () => {
 
   test.skipIf(!hasBrowser)('chats from a plain page of another address', async () => {
     const { url } = await startHost({}, { development: true });
-    const html = recipe('page.html').replaceAll('http://localhost:4000', url);
-    const pages = createServer((_, response) => {
-      response.setHeader('content-type', 'text/html').end(html);
-    });
-    await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      pages.closeAllConnections();
-      pages.close();
-    });
     const bob = await enter(url, 'bob');
-    const browser = await launchBrowser();
-    onTestFinished(() => browser.close());
-    const tab = await browser.newPage();
-    await tab.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}`);
+    const tab = await opened(recipe('page.html').replaceAll('http://localhost:4000', url));
     await bob.hears('userJoined');
     await tab.getByLabel('Message').fill('hello from a page');
     await tab.keyboard.press('Enter');
@@ -114,6 +137,70 @@ describe('docs/recipes.md', () => {
     await tab.getByText('bob: hello, page').waitFor();
     await tab.getByText('alice: hello from a page').waitFor();
     expect(await tab.getByRole('listitem').allTextContents()).toHaveLength(2);
+  });
+
+  test.skipIf(!hasBrowser)('chats with Vue, and leaves a room for another', async () => {
+    const { url } = await startHost({}, { development: true });
+    const [bob, carol] = [await enter(url, 'bob'), await enter(url, 'carol', 'other')];
+    const entry = join(vueFolder(url), 'main.js');
+    writeFileSync(
+      entry,
+      `import { createApp, h, shallowRef } from 'vue';
+import Chat from './chat.js';
+const roomIds = shallowRef(['general', 'general']);
+window.show = (...ids) => (roomIds.value = ids);
+createApp({ render: () => roomIds.value.map((roomId, key) => h(Chat, { key, roomId })) }).mount('main');
+`,
+    );
+    const flags = ['OPTIONS_API', 'PROD_DEVTOOLS', 'PROD_HYDRATION_MISMATCH_DETAILS'];
+    const define = Object.fromEntries(flags.map((flag) => [`__VUE_${flag}__`, 'false']));
+    const script = readFileSync(join(PROJECT, await bundle(entry, { define })), 'utf8');
+    const tab = await opened(`<main></main><script type="module">${script}</script>`);
+    await bob.hears('userJoined', ({ userId }) => userId === 'alice');
+    await tab.getByLabel('Message').first().fill('hello from Vue');
+    await tab.keyboard.press('Enter');
+    await bob.hears('message', ({ message }) => message === 'hello from Vue');
+    await say(bob, 'general', 'hello, Vue');
+    await expect.poll(() => tab.getByText('bob: hello, Vue').count()).toBe(2);
+    // One component goes to another room, and the other one stays.
+    await tab.evaluate("show('general', 'other')");
+    await carol.hears('userJoined', ({ userId }) => userId === 'alice');
+    await say(carol, 'other', 'welcome');
+    await tab.getByText('carol: welcome').waitFor();
+    await say(bob, 'general', 'still here?');
+    await tab.getByText('bob: still here?').waitFor();
+    expect(await tab.getByRole('listitem').allTextContents()).toEqual([
+      'alice: hello from Vue',
+      'bob: hello, Vue',
+      'bob: still here?',
+      'carol: welcome',
+    ]);
+    await tab.evaluate('show()');
+    await bob.hears('userLeft', ({ userId }) => userId === 'alice');
+    await carol.hears('userLeft', ({ userId }) => userId === 'alice');
+  });
+
+  test('renders the component for Vue on a server without joining', async () => {
+    const { url } = await startHost({}, { development: true });
+    const bob = await enter(url, 'bob');
+    await say(bob, 'general', 'secret for members');
+    const entry = join(vueFolder(url), 'server.js');
+    writeFileSync(
+      entry,
+      `import { createSSRApp } from 'vue';
+import { renderToString } from 'vue/server-renderer';
+import Chat from './chat.js';
+console.log(await renderToString(createSSRApp(Chat, { roomId: 'general' })));
+`,
+    );
+    const packages = ['vue', 'vue/server-renderer'];
+    const file = await bundle(entry, { platform: 'node', external: packages });
+    const { ended } = new Program(file, {});
+    const { code, stdout } = await ended;
+    expect([code, stdout]).toEqual([0, expect.stringContaining('aria-label="Message"')]);
+    expect(stdout).not.toContain('secret');
+    const { members } = ok(await bob.command('getMembers', { roomId: 'general', online: true }));
+    expect(members.map(({ userId }) => userId)).toEqual(['bob']);
   });
 
   const hasPython = spawnSync('python3', ['--version']).status === 0;

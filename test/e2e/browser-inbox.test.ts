@@ -156,5 +156,27 @@ describe.skipIf(!hasBrowser).each([
     for (const device of [ann, phone]) {
       await expect.poll(() => list(device), PATIENTLY).toHaveLength(3);
     }
+
+    // Left by its only owner, a room stays in the archive; the draft goes here and there.
+    await row(ann, first).click();
+    await ann.isIn();
+    await ann.field.fill('half a thought');
+    await row(phone, first).locator('.has-draft').waitFor();
+    await ann.leave();
+    await ann.page.getByRole('button', { name: 'Leave', exact: true }).click();
+    for (const device of [ann, phone]) {
+      await expect.poll(() => list(device), PATIENTLY).toHaveLength(2);
+    }
+    const query = new URLSearchParams({ username: annId });
+    const token = await (await fetch(new URL(`/test-token?${query.toString()}`, host.url))).text();
+    const archived = async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(new URL('/inbox?filter=archived', host.url), { headers });
+      const { conversations } = (await response.json()) as {
+        conversations: { roomId: string; hasDraft?: true }[];
+      };
+      return conversations.map(({ roomId, hasDraft }) => [roomId, hasDraft ?? false]);
+    };
+    await expect.poll(archived, PATIENTLY).toContainEqual([first, false]);
   });
 });

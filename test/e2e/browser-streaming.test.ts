@@ -36,23 +36,38 @@ describe.skipIf(!hasBrowser)('the page, while a message streams', () => {
 
   test('[STRM7] follows its end, and lets what was drawn stand', async () => {
     const seq = await begin(before);
-    const visitor = await company.comesIn('Ann', host().url);
+    const permissions = ['clipboard-read', 'clipboard-write'];
+    const visitor = await company.comesIn('Ann', host().url, { permissions });
     await visitor.message('message 29').waitFor();
     let offset = await append(visitor, seq, 0, paragraph(0));
-    await watchRows(visitor, seq);
+    await watchRows(visitor);
+    await select(visitor, seq, '.lines', 'Paragraph 0');
     for (let at = 1; at < 8; at++) {
       // oxlint-disable-next-line no-await-in-loop -- in this order
       offset = await append(visitor, seq, offset, paragraph(at));
       // oxlint-disable-next-line no-await-in-loop -- after each
       await expect.poll(() => belowSight(visitor), PATIENTLY).toBeLessThan(2);
     }
-    await ask('POST', `/messages/${seq}/append`, { offset, text: '```ts\nconst open = 1;\n' });
-    const code = visitor.page.locator('.code-block').filter({ hasText: 'const open = 1;' });
-    await code.waitFor();
+    expect(await selected(visitor)).toBe('Paragraph 0');
+    const fence = '```ts\nconst open = 1;\n';
+    await ask('POST', `/messages/${seq}/append`, { offset, text: fence });
+    await visitor.page.locator('.code-keyword').getByText('const').waitFor();
+    await select(visitor, seq, '.code-keyword', 'const');
+    const more = { offset: offset + fence.length, text: 'let shut = 2;\n' };
+    await ask('POST', `/messages/${seq}/append`, more);
+    await visitor.page.locator('.code-keyword').getByText('let').waitFor();
+    expect(await selected(visitor)).toBe('const');
+    const copy = visitor.page.getByRole('button', { name: 'Copy', exact: true });
+    await copy.click();
+    await expect
+      .poll(() => visitor.page.evaluate('navigator.clipboard.readText()'), PATIENTLY)
+      .toBe('const open = 1;\nlet shut = 2;');
+    await select(visitor, seq, '.lines', 'Paragraph 0');
     await ask('POST', `/messages/${seq}/finish`, { status: 'stopped' });
     await visitor.message('(stopped)').waitFor();
     expect(await visitor.page.locator('.is-writing').count()).toBe(0);
     expect(await redrawnRows(visitor)).toEqual([]);
+    expect(await selected(visitor)).toBe('Paragraph 0');
   });
 
   test('[STRM7] does not move the reader who has scrolled up', async () => {
@@ -76,15 +91,33 @@ describe.skipIf(!hasBrowser)('the page, while a message streams', () => {
   });
 });
 
-/** Notes which other rows than one message's are taken out of the log or put into it. */
-async function watchRows({ page }: Visitor, seq: number): Promise<void> {
+/** Notes which rows are taken out of the log or put into it. */
+async function watchRows({ page }: Visitor): Promise<void> {
   await page.evaluate(`{
     window.redrawn = [];
-    const note = (node) => node.dataset?.key !== 'seq ${seq}' && window.redrawn.push(node.dataset?.key);
+    const note = (node) => window.redrawn.push(node.dataset?.key);
     new MutationObserver((changes) => {
       for (const { addedNodes, removedNodes } of changes) [...addedNodes, ...removedNodes].forEach(note);
     }).observe(document.querySelector('#messages'), { childList: true });
   }`);
+}
+
+/** Selects the beginning of a part of a message. */
+async function select(
+  { page }: Pick<Visitor, 'page'>,
+  seq: number,
+  part: string,
+  text: string,
+): Promise<void> {
+  await page.evaluate(`{
+    const node = document.querySelector('[data-key="seq ${seq}"] ${part}').firstChild;
+    getSelection().setBaseAndExtent(node, 0, node, ${text.length});
+  }`);
+  expect(await selected({ page })).toBe(text);
+}
+
+function selected({ page }: Pick<Visitor, 'page'>): Promise<string> {
+  return page.evaluate<string>('getSelection().toString()');
 }
 
 function redrawnRows({ page }: Visitor): Promise<unknown> {

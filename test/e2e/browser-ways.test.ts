@@ -81,7 +81,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
   });
 
   test('pins a message for everyone, lists what is pinned, and leads there', async () => {
-    await say('Ben', many);
+    await say('Ben', many.with(2, '**message** 3 of _many_'));
     await company.ask(host().url, 'Ben', 'PUT', '/pins/3');
     const ann = await comesIn('Ann');
     const line = (visitor: typeof ann) => visitor.page.locator('.pins');

@@ -47,6 +47,23 @@ async function pressTakenEnter({ page }: Visitor): Promise<void> {
   await session.detach();
 }
 
+/** Moves a finger from the middle of a message's text, as a phone's screen reports it. */
+async function swipe({ page }: Visitor, text: string, by: [x: number, y: number]): Promise<void> {
+  const box = await page.locator('#messages .message .text').getByText(text).boundingBox();
+  if (box === null) throw new Error(`"${text}" is not in sight.`);
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', part?: number) => {
+    const at = { x: 195 + by[0] * (part ?? 0), y: box.y + box.height / 2 + by[1] * (part ?? 0) };
+    const touchPoints = type === 'touchEnd' ? [] : [at];
+    return session.send('Input.dispatchTouchEvent', { type, touchPoints });
+  };
+  await touch('touchStart');
+  // oxlint-disable-next-line no-await-in-loop -- one after the other
+  for (let step = 1; step <= 8; step++) await touch('touchMove', step / 8);
+  await touch('touchEnd');
+  await session.detach();
+}
+
 describe.skipIf(!hasBrowser)('writing on the page', () => {
   const host = nodeHostFor();
   const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
@@ -154,6 +171,56 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ann.page.getByRole('button', { name: 'Send' }).tap();
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['one\ntwo']);
     expect(await ann.field.getAttribute('enterkeyhint')).toBe('enter');
+  });
+
+  test('answers a message that is swiped away from the beginning of its line, and scrolls otherwise', async () => {
+    const ben = await comesIn('Ben');
+    await ben.write('what do you think?');
+    // Each is shown as twenty lines.
+    for (const name of ['one', 'two', 'three', 'four']) {
+      // oxlint-disable-next-line no-await-in-loop -- in this order
+      await ben.write(`${name}:\n${'line\n'.repeat(30)}`);
+      // oxlint-disable-next-line no-await-in-loop -- in this order
+      await ben.hasSent(`${name}:`);
+    }
+    const ann = await comesIn('Ann', phone);
+    const { page } = ann;
+    const log = page.locator('#log');
+    const row = ann.message('what do you think?');
+    const top = () => log.evaluate<number, { scrollTop: number }>(({ scrollTop }) => scrollTop);
+    await log.evaluate((element: { scrollTo(x: number, y: number): void }) =>
+      element.scrollTo(0, 0),
+    );
+    await expect.poll(top, PATIENTLY).toBe(0);
+    // What swipes is loaded with the parts that are opened seldom.
+    const touchAction = () =>
+      row.evaluate((element: { computedStyleMap(): { get(name: string): unknown } }) =>
+        String(element.computedStyleMap().get('touch-action')),
+      );
+    await expect.poll(touchAction, PATIENTLY).toBe('pan-y pinch-zoom');
+    const answering = page.locator('.about-mode').getByText('what do you think?');
+
+    await swipe(ann, 'what do you think?', [50, 0]);
+    await swipe(ann, 'what do you think?', [-150, 0]);
+    expect(await answering.count()).toBe(0);
+    expect(await row.getAttribute('style')).toBeFalsy();
+    await swipe(ann, 'what do you think?', [150, 0]);
+    await answering.waitFor();
+    await send(ann, 'good');
+    await ben.message('good').locator('.quote').getByText('what do you think?').waitFor();
+
+    await page.evaluate("document.documentElement.dir = 'rtl'");
+    await row.scrollIntoViewIfNeeded();
+    await swipe(ann, 'what do you think?', [150, 0]);
+    expect(await answering.count()).toBe(0);
+    await swipe(ann, 'what do you think?', [-150, 0]);
+    await answering.waitFor();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+
+    const before = await top();
+    await swipe(ann, 'what do you think?', [20, -200]);
+    await expect.poll(top, PATIENTLY).toBeGreaterThan(before + 100);
+    expect(await answering.count()).toBe(0);
   });
 
   test('warns that a text is too long before sending, and sends it in parts', async () => {

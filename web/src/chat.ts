@@ -46,7 +46,7 @@ function placeOf(roomId: string): Place {
 
 function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
   signInForm.hide();
-  session = new Session(saved, {
+  const entered = new Session(saved, {
     ended: (problem) => {
       session = undefined;
       history.replaceState(null, '', location.pathname);
@@ -61,7 +61,12 @@ function enter(saved: SavedSession, { roomId: room, seq }: Place): void {
       else signInForm.tell(new Misfit('token', isGuest ? text('tokenNeeded') : sentence));
     },
   });
-  session.open(room, seq);
+  session = entered;
+  entered.join(room);
+  // In the next turn: until then the socket is on its way, and it opens while the page is drawn.
+  setTimeout(() => {
+    if (session === entered) entered.open(room, seq);
+  });
 }
 
 /** @param token one that was refused, to be put right */

@@ -1,6 +1,6 @@
 import type { Conversation, Inbox } from '../../src/client/inbox.ts';
 
-/** A draft goes to the other devices after a rest of this long, in milliseconds. */
+/** A draft goes to the other devices after a rest of this long, in milliseconds; its end at once. */
 const REST_MS = 800;
 /** The inbox takes no longer ones, in bytes of UTF-8. */
 const MAX_BYTES = 8_192;
@@ -44,7 +44,8 @@ export class DraftSync {
       await this.#send(roomId, text);
       if (this.#timers.get(roomId) === timer) this.#timers.delete(roomId);
     };
-    const timer = setTimeout(() => void send(), REST_MS);
+    // It was sent or removed, and the page may be closed now.
+    const timer = setTimeout(() => void send(), text === '' ? 0 : REST_MS);
     this.#timers.set(roomId, timer);
   }
 

@@ -43,6 +43,12 @@ export function parseMarkdown(text: string, atoms: readonly Span[]): Block[] {
   return new Parser(text, atoms).blocks();
 }
 
+/** A text whose end is missing: code that is open there ends there. */
+export function withClosedFence(text: string): string {
+  const fences = text.match(/^ {0,3}```/gm)?.length ?? 0;
+  return fences % 2 === 1 ? `${text}\n\`\`\`` : text;
+}
+
 /** What can be read of a text without its signs, in order. */
 export function leavesOf(blocks: readonly Block[]): Span[] {
   return blocks.flatMap((block) => {

@@ -1,3 +1,4 @@
+import { graphemesOf } from './graphemes.ts';
 import { linksIn, type Span } from './links.ts';
 
 export interface Person {
@@ -28,8 +29,6 @@ const MARK = /[\p{M}\u200C\u200D]/u;
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.'’-]*[\p{L}\p{M}\p{N}])?/u;
 /** Names have at most 64 characters; of each some marks. */
 const MAX_NAME_UNITS = 256;
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** People by what they can be called: the whole name, else the first word of it. */
 export class NameIndex {
@@ -156,13 +155,13 @@ function characterBefore(text: string, at: number): string {
 /** The characters of a text from an index on as a reader counts them, each in its folded form. */
 function* clusters(text: string, from: number): Iterable<{ key: string; to: number }> {
   const part = text.slice(from, from + MAX_NAME_UNITS);
-  for (const { segment, index } of graphemes.segment(part)) {
+  for (const { segment, index } of graphemesOf(part)) {
     yield { key: folded(segment), to: from + index + segment.length };
   }
 }
 
 function foldedName(name: string): string {
-  return Array.from(graphemes.segment(name), ({ segment }) => folded(segment)).join('');
+  return Array.from(graphemesOf(name), ({ segment }) => folded(segment)).join('');
 }
 
 /** Without case, in one normal form. Accents count: José is somebody else than Jose. */

@@ -1,5 +1,6 @@
 import type { Span } from './links.ts';
 import { type ChosenPerson, mentionsIn, NameIndex, unknownNamesIn } from './mentions.ts';
+import { once } from './once.ts';
 import { locale, text } from './texts.ts';
 
 /** Names of people, as they were last heard of. */
@@ -56,12 +57,12 @@ export interface Mentioned {
 }
 
 /** The page's English has no comma before `and`. */
-const list = new Intl.ListFormat(locale.startsWith('en') ? 'en-GB' : locale);
+const list = once(() => new Intl.ListFormat(locale.startsWith('en') ? 'en-GB' : locale));
 
 /** A few of them as people say it: `Ann, Ben and 3 others`. */
 export function listed(names: readonly string[], others = 0, most = 3): string {
   const shown = names.slice(0, most);
   const rest = names.length - shown.length + others;
   if (rest > 0) shown.push(text('others', { count: rest }));
-  return list.format(shown);
+  return list().format(shown);
 }

@@ -127,6 +127,11 @@ export class Session {
     return this.#current;
   }
 
+  /** Joins a room, without showing it yet. */
+  join(roomId: string): void {
+    this.#enter(roomId);
+  }
+
   /** Shows a room, and joins it first where need be. */
   open(roomId: string, seq?: number): void {
     if (roomId !== this.#current) {
@@ -250,6 +255,7 @@ export class Session {
       userId,
     };
     const { signal } = this.#life;
+    if (signal.aborted) return;
     const conversations = await lazy.conversations(this.#client, drafts, actions, signal);
     if (signal.aborted) return;
     this.#conversations = conversations;
@@ -476,7 +482,8 @@ export class Session {
       if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
     }
     this.#keep();
-    if (this.#mayHaveInbox) this.#load(this.#openInbox(userId));
+    // After the room that is shown: until then the processor and the network are its own.
+    if (this.#mayHaveInbox) whenIdle(() => this.#load(this.#openInbox(userId)));
   }
 
   /** The conversations of the inbox, and what else is open here. */
@@ -501,6 +508,7 @@ export class Session {
   }
 
   #render(): void {
+    if (this.#current === undefined) return;
     const rooms = this.#joined;
     const you = rooms.map(({ state }) => state.you).find((one) => one !== undefined);
     const { state } = this.#rooms.get(this.#current ?? '') ?? {};

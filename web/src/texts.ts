@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../src/protocol/codes/errors.ts';
+import { once } from './once.ts';
 import { texts as english } from './texts/en.ts';
 import type { texts as extras } from './texts/en-extras.ts';
 
@@ -38,8 +39,8 @@ export const locale =
 
 /** Those of what is opened seldom come with it. */
 let current: Language = { texts: english as English, problems: {} };
-const plurals = new Intl.PluralRules(locale);
-const numbers = new Intl.NumberFormat(locale);
+const plurals = once(() => new Intl.PluralRules(locale));
+const numbers = once(() => new Intl.NumberFormat(locale));
 
 /** Loads the user's language. @throws what loading a file throws */
 export async function loadTexts(): Promise<void> {
@@ -74,13 +75,13 @@ function parts<V>(key: Key, values: Record<string, V>): (string | Exclude<V, num
 
 function shown<V>(value: V | undefined): string | Exclude<V, number> {
   if (value === undefined) return '';
-  return typeof value === 'number' ? numbers.format(value) : (value as Exclude<V, number>);
+  return typeof value === 'number' ? numbers().format(value) : (value as Exclude<V, number>);
 }
 
 function form(found: string | Plural, count: unknown): string {
   if (typeof found === 'string') return found;
   // More than is counted, such as `100+`, is no number.
-  const category = typeof count === 'number' ? plurals.select(count) : 'other';
+  const category = typeof count === 'number' ? plurals().select(count) : 'other';
   return found[category] ?? found.other;
 }
 

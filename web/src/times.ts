@@ -1,34 +1,38 @@
+import { once } from './once.ts';
 import { locale } from './texts.ts';
 
 /** In a clock of twelve hours no zero stands before one digit. */
-const { hour12 } = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions();
-const clock = new Intl.DateTimeFormat(locale, {
-  hour: hour12 === true ? 'numeric' : '2-digit',
-  minute: '2-digit',
+const clock = once(() => {
+  const { hour12 } = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions();
+  const hour = hour12 === true ? 'numeric' : '2-digit';
+  return new Intl.DateTimeFormat(locale, { hour, minute: '2-digit' });
 });
-const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' });
-const short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
-const weekday = new Intl.DateTimeFormat(locale, {
-  weekday: 'long',
-  day: 'numeric',
-  month: 'long',
-});
-const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+const full = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }));
+const short = once(() => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' }));
+const weekday = once(
+  () =>
+    new Intl.DateTimeFormat(locale, {
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+    }),
+);
+const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }));
+const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
 
 /** A moment with its day. @param timestamp epoch milliseconds */
 export function fullTimeOf(timestamp: number): string {
-  return full.format(timestamp);
+  return full().format(timestamp);
 }
 
 /** A time of day. */
 export function clockOf(timestamp: number): string {
-  return clock.format(timestamp);
+  return clock().format(timestamp);
 }
 
 /** Without what a narrow place has no room for: morning or afternoon. */
 export function shortClockOf(timestamp: number): string {
-  const parts = clock.formatToParts(timestamp);
+  const parts = clock().formatToParts(timestamp);
   const ofClock = parts.filter(({ type }) => type !== 'dayPeriod').map(({ value }) => value);
   return ofClock.join('').trim();
 }
@@ -36,12 +40,12 @@ export function shortClockOf(timestamp: number): string {
 /** Today's time, or the day before it. */
 export function whenOf(timestamp: number, now: number): string {
   const time = clockOf(timestamp);
-  return dayOf(timestamp) === dayOf(now) ? time : `${short.format(timestamp)}, ${time}`;
+  return dayOf(timestamp) === dayOf(now) ? time : `${short().format(timestamp)}, ${time}`;
 }
 
 /** As short as a list has room for: today's time, else the day. */
 export function shortWhenOf(timestamp: number, now: number): string {
-  return dayOf(timestamp) === dayOf(now) ? clockOf(timestamp) : short.format(timestamp);
+  return dayOf(timestamp) === dayOf(now) ? clockOf(timestamp) : short().format(timestamp);
 }
 
 /** A day's key: the same for all moments of one day of this time zone. */
@@ -57,11 +61,11 @@ export function dayName(timestamp: number, now: number): string {
   yesterday.setDate(yesterday.getDate() - 1);
   if (day === yesterday.toDateString()) return relativeDay(-1);
   const isThisYear = new Date(timestamp).getFullYear() === new Date(now).getFullYear();
-  return (isThisYear ? weekday : date).format(timestamp);
+  return (isThisYear ? weekday : date)().format(timestamp);
 }
 
 /** `Today`, `Yesterday`: as the beginning of a line. */
 function relativeDay(days: number): string {
-  const said = relative.format(days, 'day');
+  const said = relative().format(days, 'day');
   return said.charAt(0).toLocaleUpperCase(locale) + said.slice(1);
 }

@@ -7,7 +7,7 @@ import { assertMaySend } from '../access/access.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { assertRev, findMessage, messageNotFound } from '../messages/find-message.ts';
 import { actingUser } from '../own/app-room.ts';
-import { compose, draftOf, withDraft } from '../own/compose.ts';
+import { compose, draftOf, senderData, withDraft } from '../own/compose.ts';
 import { updated } from '../messages/updated.ts';
 
 /** Changes one's own message: its text, and mentions and `meta` where they are given. */
@@ -22,7 +22,8 @@ export const editMessage: Handler<'editMessage'> = (context, payload) => {
   if (before.streaming === true) {
     throw new Refusal('conflict', 'The message is still being written; finish it first.');
   }
-  const given = edit(before, payload);
+  const data = senderData(context, before, payload.data);
+  const given = edit(before, { ...payload, data });
   if (before.deletedAt === undefined && isSame(before, given)) {
     return { reply: { message: before } };
   }

@@ -10,7 +10,7 @@ import { assertMaySend, ranks } from '../access/access.ts';
 import { attachFiles } from '../files/attach.ts';
 import { assertSizes, mentionedOthers } from '../messages/content.ts';
 import { actingUser } from '../own/app-room.ts';
-import { compose, draftOf } from '../own/compose.ts';
+import { compose, draftOf, senderData } from '../own/compose.ts';
 import { messageId } from '../messages/message-id.ts';
 import { assertMayStream } from '../messages/stream.ts';
 import type { KnownMember } from '../storage/members.ts';
@@ -39,7 +39,7 @@ export const message: Handler<'message'> = (context, payload) => {
   }
   // A stream is judged at its end.
   const draft = compose(context, streaming === true ? undefined : actingUser(context), {
-    ...draftOf(payload),
+    ...draftOf({ ...payload, data: senderData(context, { kind }, data) }),
     maySayNothing: files.length > 0,
     isStreamed: streaming === true,
   });

@@ -33,6 +33,29 @@ export function draftOf({ seq, message = '', meta, kind, data, mentions, replyTo
   };
 }
 
+/**
+ * Data as a sender gives them, but for the fields that only the application writes: these stay as they
+ * are stored, or are dropped.
+ */
+export function senderData<D extends object | undefined>(
+  { application }: UpkeepContext,
+  { kind = '', data: stored = {} }: Pick<Message, 'kind' | 'data'>,
+  data: D,
+): D | JsonObject {
+  const counted = application.kinds?.get(kind)?.counted ?? [];
+  if (data === undefined || counted.length === 0) return data;
+  const isCounted = (name: string) => counted.includes(name);
+  // In the order in which they are given: an edit that changes nothing is none.
+  const merged = { ...data, ...Object.fromEntries(fieldsOf(stored, isCounted)) };
+  return Object.fromEntries(
+    fieldsOf(merged, (name) => !isCounted(name) || Object.hasOwn(stored, name)),
+  );
+}
+
+function fieldsOf(data: object, isWanted: (name: string) => boolean): [string, unknown][] {
+  return Object.entries(data).filter(([name]) => isWanted(name));
+}
+
 /** A message with what is stored in its place. */
 export function withDraft(before: Message, { message, meta, data }: Draft): Message {
   return { ...before, message, ...(meta && { meta }), ...(data && { data }) };

@@ -21,6 +21,10 @@ const app = defineApp({
   kinds: {
     answer: { data: z.object({ model: z.string() }) },
     titled: { data: z.object({ title: z.string() }), text: ({ title }) => title },
+    poll: {
+      data: z.object({ question: z.string(), votes: z.int().optional(), open: z.boolean() }),
+      counted: ['votes'],
+    },
     count: {
       data: sum,
       count: (data, value: number, by) =>
@@ -31,6 +35,11 @@ const app = defineApp({
     setModel: {
       payload: z.object({ seq: z.int(), model: z.string() }),
       handle: (room, { seq, model }) => void room.update(seq, { model }),
+    },
+    setVotes: {
+      payload: z.object({ seq: z.int(), votes: z.int() }),
+      handle: (room, { seq, votes }) =>
+        void room.update(seq, { ...room.message(seq, 'poll').data, votes }),
     },
     add: {
       payload: z.object({ seq: z.int(), value: z.number() }),
@@ -131,6 +140,34 @@ it('[APP3] erases a user also where `count` fails, and logs that once', () => {
     ]);
     expect(harness.file.all('SELECT * FROM per_user')).toEqual([]);
     expect(harness.file.all("SELECT * FROM members WHERE user_id = 'bot'")).toEqual([]);
+  });
+});
+
+it('[APP3] takes no counted field from a sender, and keeps what is stored when they edit', () => {
+  withAppHarness((harness) => {
+    const writer = new Listener(harness, alice);
+    const forged = { question: 'tea?', votes: 99, open: true };
+    const { seq } = writer.ask('message', { message: 'vote', kind: 'poll', data: forged }).message;
+    expect(newest(writer)?.data).toEqual({ question: 'tea?', open: true });
+    /** What is stored after an edit. */
+    const edited = (data: object) => {
+      expect(writer.ask('editMessage', { seq, data }).ok).toBe(true);
+      return newest(writer) ?? {};
+    };
+    expect(edited({ ...forged, open: false }).data).toEqual({ question: 'tea?', open: false });
+    writer.ask('setVotes', { seq, votes: 2 });
+    const counted = { question: 'tea?', votes: 2, open: false };
+    expect(newest(writer)?.data).toEqual(counted);
+    const asked = (question: string) => ({ ...counted, question });
+    expect(edited(asked('coffee?')).data).toEqual(asked('coffee?'));
+    const { rev, data } = edited({ question: 'soup?', open: false });
+    expect(data).toEqual(asked('soup?'));
+    // What stands there already, with votes from before, is no change.
+    expect(edited({ question: 'soup?', votes: 1, open: false }).rev).toBe(rev);
+    // The rule of a stream is the same.
+    const streamed = stream(writer, 'so far', { kind: 'poll', data: forged });
+    expect(writer.ask('finishMessage', { seq: streamed }).ok).toBe(true);
+    expect(newest(writer)?.data).toEqual({ question: 'tea?', open: true });
   });
 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Conversation } from '../../../src/client/inbox.ts';
 import { Drafts } from '../../../web/src/drafts.ts';
 import { DraftSync } from '../../../web/src/draft-sync.ts';
@@ -38,6 +38,10 @@ function device() {
   return { drafts, sent, came, write, meet, text: () => drafts.get(PLACE)?.text };
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('drafts that other devices share', () => {
   it('goes to the inbox after a rest, once, and is then one that another device may change', async () => {
     const { sent, came, write, meet, text } = device();
@@ -75,6 +79,17 @@ describe('drafts that other devices share', () => {
         return text();
       })
       .toBe('the next one');
+  });
+
+  it('removes a draft that is sent from the inbox at once, also one that it may not have yet', () => {
+    vi.useFakeTimers();
+    const { sent, write } = device();
+    write('hello');
+    vi.advanceTimersByTime(799);
+    expect(sent).toEqual([]);
+    write('');
+    vi.advanceTimersByTime(0);
+    expect(sent).toEqual(['']);
   });
 
   it('takes a draft where there is none, and knows nothing new from its mark', () => {

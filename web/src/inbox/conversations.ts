@@ -108,8 +108,9 @@ export class Conversations {
     if (this.find(roomId) !== undefined) this.#drafts.wrote(roomId, draft);
   }
 
-  /** Takes the user off a room's list; who alone owns it keeps it, out of sight. */
+  /** Takes the user off a room's list; who alone owns it keeps it, out of sight. The draft goes. */
   quit(roomId: string): void {
+    this.wrote(roomId, '');
     const archive = async () => {
       if (this.find(roomId) !== undefined) await this.#inbox.set(roomId, { archived: true });
     };

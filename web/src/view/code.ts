@@ -7,30 +7,41 @@ const MAX_COLOURED = 20_000;
 /** How long a button says that it has copied, in milliseconds. */
 const COPIED_MS = 2_000;
 
+/** Once it is loaded. */
+let highlight: typeof import('../highlight.ts').highlight | undefined;
+
 /** Code of several lines, with a button that copies it. Colours come once they are loaded. */
 export function codeBlock(code: string, language: string): HTMLElement {
   const shown = element('code', '', code);
   const pre = element('pre', 'code', shown);
   pre.dir = 'ltr';
-  const copy = button(text('copyCode'), () => void copyCode(copy, code));
+  // What stands there by then: the code may grow.
+  const copy = button(text('copyCode'), () => void copyCode(copy, shown.textContent));
   copy.classList.add('copy-code');
   copy.tabIndex = -1;
-  if (code.length <= MAX_COLOURED) void colour(shown, code, language);
+  if (highlight !== undefined) colour(shown, language);
+  else if (code.length <= MAX_COLOURED) void colourLater(shown, language);
   return element('div', 'code-block', pre, copy);
 }
 
-async function colour(shown: HTMLElement, code: string, language: string): Promise<void> {
+async function colourLater(shown: HTMLElement, language: string): Promise<void> {
   try {
-    const { highlight } = await import('../highlight.ts');
-    const parts = highlight(code, language);
-    shown.replaceChildren(
-      ...parts.map(({ said, kind }) =>
-        kind === undefined ? said : element('span', `code-${kind}`, said),
-      ),
-    );
+    ({ highlight } = await import('../highlight.ts'));
+    colour(shown, language);
   } catch {
     // It can be read without.
   }
+}
+
+function colour(shown: HTMLElement, language: string): void {
+  const code = shown.textContent;
+  if (code.length > MAX_COLOURED) return;
+  const parts = highlight?.(code, language) ?? [];
+  shown.replaceChildren(
+    ...parts.map(({ said, kind }) =>
+      kind === undefined ? said : element('span', `code-${kind}`, said),
+    ),
+  );
 }
 
 async function copyCode(pressed: HTMLButtonElement, code: string): Promise<void> {

@@ -27,6 +27,8 @@ export class EndFollower {
 
   /** Call it before drawing: a window that shows few frames says late that one has scrolled up. */
   beforeDrawing(frame: HTMLElement, reachesEnd = true): void {
-    if (this.isAtEnd && frame.scrollTop < this.#top) this.scrolled(frame, reachesEnd);
+    // At the top already: asking where it stands would lay out the page.
+    if (this.#top === 0 || !this.isAtEnd) return;
+    if (frame.scrollTop < this.#top) this.scrolled(frame, reachesEnd);
   }
 }

@@ -1,6 +1,6 @@
+import style from '../extras.css';
 import { addTexts } from '../texts.ts';
 import { texts } from '../texts/en-extras.ts';
-import { addPinStyle } from './pins.ts';
 
 /** What is opened seldom: one file, loaded with the first of them. */
 export { Conversations } from '../inbox/conversations.ts';
@@ -18,8 +18,11 @@ export { openReactions } from './reactions.ts';
 export { roomChoices } from './room-choices.ts';
 export { SearchPanel } from './search.ts';
 export { showShortcuts } from './shortcut-list.ts';
+export { swipeToReply } from './swipe.ts';
 export { openSwitcher } from './switcher.ts';
 export { ThreadPanel } from './thread.ts';
 
 addTexts(texts);
-addPinStyle();
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(style);
+document.adoptedStyleSheets.push(sheet);

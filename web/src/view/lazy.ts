@@ -17,6 +17,7 @@ import type { PeopleActions, PeoplePanel } from './people.ts';
 import type { roomChoices } from './room-choices.ts';
 import type { RowContext } from './row-context.ts';
 import type { SearchPanel } from './search.ts';
+import type { swipeToReply } from './swipe.ts';
 import type { KnownRoom } from './switcher.ts';
 import type { showPins } from './pins.ts';
 import type { ThreadPanel } from './thread.ts';
@@ -124,6 +125,10 @@ export const lazy = {
   async pins(...of: Parameters<typeof showPins>): Promise<void> {
     const { showPins } = await extras();
     showPins(...of);
+  },
+  async swipe(...of: Parameters<typeof swipeToReply>): Promise<void> {
+    const { swipeToReply } = await extras();
+    swipeToReply(...of);
   },
   async shortcuts(): Promise<void> {
     const { showShortcuts } = await extras();

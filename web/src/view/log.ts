@@ -9,6 +9,7 @@ import { UnreadMentions } from '../unread-mentions.ts';
 import { Beginning } from './beginning.ts';
 import { byId } from './dom.ts';
 import { EndFollower } from './end-follower.ts';
+import { lazy } from './lazy.ts';
 import { Pills } from './pills.ts';
 import { RowList } from './row-list.ts';
 import { RovingTabIndex } from './roving-tab-index.ts';
@@ -16,6 +17,8 @@ import { rowInSight, sightOf } from './row-places.ts';
 import { rowsOf } from './rows.ts';
 import type { RowContext, Shown } from './row-context.ts';
 
+/** Elsewhere a swipe need not be loaded. */
+const hasTouch = matchMedia('(any-pointer: coarse)');
 /** Nearer to either end of what is drawn than this, more is drawn or loaded; in pixels. */
 const NEAR_PX = 800;
 /** More than so many loaded messages, and the oldest are let go; in steps, so that it is seldom. */
@@ -75,6 +78,7 @@ export class LogView {
     );
     this.#rows = new RowList(this.#list);
     this.#tabIndex = new RovingTabIndex(this.#list, life);
+    if (hasTouch.matches) void lazy.swipe(this.#list, context, life).catch(() => undefined);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
     this.#beginning = new Beginning(() => void this.#loadOlder(), life);
     onLooking(() => this.#looked(), life);

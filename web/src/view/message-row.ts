@@ -6,10 +6,12 @@ import { whySilent } from '../rights.ts';
 import { durationOf, sentenceOf } from '../sentences.ts';
 import { button, element, icon, iconButton, withOwnDirection, timeElement } from './dom.ts';
 import { fileList, saidIn } from './files.ts';
+import { patch } from './patch.ts';
 import { avatar, nameParts } from './person.ts';
 import type { Row } from './row-list.ts';
 import type { FailedChange, RowContext, Shown } from './row-context.ts';
 import { beginningOf, isLargeEmoji, type Mentioned, messageParts } from './text.ts';
+import { withClosedFence } from '../markdown.ts';
 import { clockOf, shortClockOf } from '../times.ts';
 import { text } from '../texts.ts';
 
@@ -40,13 +42,16 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
   const given = reactors.given(message);
   const mentioned = mentionedPeople(context, message);
   const isSilent = whySilent(room.state, Date.now()) !== undefined;
+  const said = () => words(message, mentioned, you?.userId);
   return {
     key: `seq ${seq}`,
     state: JSON.stringify([
-      rev,
       place,
       message.isChanging,
-      message.message,
+      message.sender,
+      message.editedAt,
+      message.deletedAt,
+      message.files?.length,
       given,
       original?.rev,
       failed.map(({ id }) => id),
@@ -54,6 +59,14 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
       isSilent,
       you?.userId,
     ]),
+    // A text that grows does so in its row: what was selected in it stays selected.
+    version: JSON.stringify([rev, message.message]),
+    update: (row) => {
+      const shown = row.querySelector<HTMLElement>(':scope > .text');
+      const made = said();
+      shown?.classList.toggle('is-large', made.classList.contains('is-large'));
+      if (shown !== null) patch(shown, made);
+    },
     draw: () => {
       const row = frame(context, message, place);
       row.tabIndex = -1;
@@ -63,7 +76,7 @@ export function messageRow(context: RowContext, message: Shown, place: RowPlace)
       if (answered !== undefined) row.append(quote(context, answered, original));
       // What is read while it grows does not fold under the reader.
       if (message.streaming === true) context.unfolded.add(seq);
-      row.append(...folded(context, seq, words(message, mentioned, you?.userId), message.message));
+      row.append(...folded(context, seq, said(), message.message));
       const isDeleted = message.deletedAt !== undefined;
       row.append(...fileList(context, message.files ?? []));
       if (!isDeleted) row.append(...reactions(context, message, given, isSilent));
@@ -148,12 +161,11 @@ function words(message: Shown, people: readonly Person[], own: string | undefine
   return said;
 }
 
-/** Without empty lines at its end; while it grows, its last block of code is shown as one. */
-function shownText({ message, streaming }: Shown): string {
+/** Without empty lines at its end; where its writing goes on, or was stopped, code is shown as code. */
+function shownText({ message, streaming, status }: Shown): string {
   const trimmed = message.trimEnd();
   const said = message.slice(trimmed.length).includes('\n') ? trimmed : message;
-  const fences = said.match(/^ {0,3}```/gm)?.length ?? 0;
-  return streaming === true && fences % 2 === 1 ? `${said}\n\`\`\`` : said;
+  return streaming === true || status !== undefined ? withClosedFence(said) : said;
 }
 
 function body(said: string, mentioned: Mentioned): HTMLElement {

@@ -1,12 +1,11 @@
 import { GUEST_PREFIX } from '../../../src/protocol/identity.ts';
 import type { Present } from '../../../src/protocol/objects.ts';
 import { element } from './dom.ts';
+import { graphemesOf } from '../graphemes.ts';
 import { text } from '../texts.ts';
 
 /** The style sheet has this many colours for people. */
 const HUES = 12;
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** A person's own colour and initials; decoration only. */
 export function avatar(userId: string, username: string): HTMLSpanElement {
@@ -53,6 +52,6 @@ function initialsOf(username: string): string {
 }
 
 function initialOf(word: string): string {
-  for (const { segment } of graphemes.segment(word)) return segment.toLocaleUpperCase();
+  for (const { segment } of graphemesOf(word)) return segment.toLocaleUpperCase();
   return '';
 }

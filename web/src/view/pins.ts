@@ -5,58 +5,12 @@ import { sentenceOfError } from '../sentences.ts';
 import { whenOf } from '../times.ts';
 import { text } from '../texts.ts';
 import { button, byId, element, icon, setText, timeElement, withOwnDirection } from './dom.ts';
+import { saidIn } from './files.ts';
 import type { PanelContent } from './panel.ts';
+import { beginningOf } from './text.ts';
 
 /** The most characters of a message that the line and the list show. */
 const EXCERPT = 300;
-
-const STYLE = `
-.pins {
-  display: flex;
-  flex: none;
-  align-items: center;
-  gap: var(--space-2);
-  width: 100%;
-  min-height: 2.75rem;
-  padding: var(--space-1) var(--space-4);
-  border: 0;
-  border-bottom: 1px solid var(--rule);
-  background: none;
-  color: var(--ink-soft);
-  font: inherit;
-  font-size: var(--text-s);
-  text-align: start;
-  cursor: pointer;
-}
-
-.pins[hidden] {
-  display: none;
-}
-
-.pins:hover {
-  background: var(--sunken);
-}
-
-.pins .icon {
-  flex: none;
-}
-
-.pins-text {
-  overflow: hidden;
-  flex: 1;
-  text-overflow: ellipsis;
-  white-space: nowrap;
-}
-
-.pin {
-  display: flex;
-  align-items: flex-start;
-}
-
-.pin .hit {
-  min-width: 0;
-}
-`;
 
 export interface PinActions {
   jump: (seq: number) => void;
@@ -208,15 +162,8 @@ function lineOf(message: Message): (Node | string)[] {
   return [element('bdi', '', message.sender), ': ', element('bdi', '', excerptOf(message))];
 }
 
-/** What a message says in one line; of files alone, their names. */
-function excerptOf({ message, files = [] }: Message): string {
-  const said = message === '' ? `📎 ${files.map(({ name }) => name).join(', ')}` : message;
-  return said.slice(0, EXCERPT).replaceAll(/\s+/g, ' ');
-}
-
-/** The style of the line and the list; what is seldom there is not in the page's own sheet. */
-export function addPinStyle(): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  document.adoptedStyleSheets.push(sheet);
+/** What a message says, in one line and without the signs of Markdown; of files alone, their names. */
+function excerptOf({ message, files }: Message): string {
+  const mark = message === '' ? '📎 ' : '';
+  return mark + beginningOf(saidIn(message, files), EXCERPT);
 }

@@ -240,7 +240,9 @@ export class RoomView {
         if (composer() === this.#composer) this.#panel.yield();
         composer().reply(message);
       },
-      more: (message, anchor) => {
+      more: (shown, anchor) => {
+        // The text may have grown since the row was drawn.
+        const message = this.#context.replyTargets.of(shown.seq) ?? shown;
         const isInRoom = composer() === this.#composer;
         const offered = {
           react: () => actions.pick(message, anchor),
@@ -411,11 +413,6 @@ export class RoomView {
     for (const { userId, username } of state.online) this.#context.names.learn(userId, username);
     this.#tellAboutMe(state.you);
     this.#renderBar();
-    this.#log.render();
-    if (this.#wanted !== undefined && this.#log.hasBegun) {
-      void this.#jump(this.#wanted);
-      this.#wanted = undefined;
-    }
     this.#composer.render();
     if (state.room?.pins !== undefined) this.#showPins();
     this.#panel.render();
@@ -429,6 +426,11 @@ export class RoomView {
     const isLocked = this.#locked.render();
     // While it is asked how long one was removed for, it stays as it is.
     if (isLocked !== undefined) this.#composer.element.hidden = isLocked;
+    // Last: it measures, and what changes after that is laid out once more.
+    this.#log.render();
+    if (this.#wanted === undefined || !this.#log.hasBegun) return;
+    void this.#jump(this.#wanted);
+    this.#wanted = undefined;
   }
 
   /** From the first pin on their line is on the page, which draws itself. */

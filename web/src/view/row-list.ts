@@ -1,17 +1,25 @@
 import { focusInRow } from './dom.ts';
 import { setReachable } from './roving-tab-index.ts';
 
-/** One row of a list. `state` changes whenever the row must be drawn anew. */
+/** One row of a list. */
 export interface Row {
   key: string;
+  /** Changes whenever the row must be drawn anew. */
   state: string;
   draw: () => HTMLLIElement;
+  /** Changes with what `update` brings up to date in the row as it stands. */
+  version?: string;
+  update?: (row: HTMLLIElement) => void;
+}
+
+interface Drawn extends Pick<Row, 'state' | 'version'> {
+  element: HTMLLIElement;
 }
 
 /** A list that is changed as little as possible: what stands stays, selection and focus with it. */
 export class RowList {
   readonly #list: HTMLElement;
-  readonly #drawn = new Map<string, { state: string; element: HTMLLIElement }>();
+  readonly #drawn = new Map<string, Drawn>();
 
   constructor(list: HTMLElement) {
     this.#list = list;
@@ -31,11 +39,13 @@ export class RowList {
       if (known !== undefined && known.state === row.state) {
         if (known.element === at) at = at.nextElementSibling;
         else this.#list.insertBefore(known.element, at);
+        update(known, row);
         continue;
       }
       const made = row.draw();
       made.dataset['key'] = row.key;
-      this.#drawn.set(row.key, { state: row.state, element: made });
+      const { state, version } = row;
+      this.#drawn.set(row.key, { state, element: made, ...(version !== undefined && { version }) });
       if (known?.element === at) at = at?.nextElementSibling ?? null;
       this.#list.insertBefore(made, at);
       if (known !== undefined) replace(known.element, made);
@@ -46,6 +56,13 @@ export class RowList {
       this.#drawn.delete(key);
     }
   }
+}
+
+function update(known: Drawn, { version, update: bringUpToDate }: Row): void {
+  if (version === undefined || known.version === version) return;
+  known.version = version;
+  bringUpToDate?.(known.element);
+  if (known.element.tabIndex === 0) setReachable(known.element, true);
 }
 
 /** Takes the old row away; where the focus was inside, it goes to the same place of the new one. */

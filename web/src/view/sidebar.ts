@@ -3,7 +3,7 @@ import type { Conversation } from '../../../src/client/inbox.ts';
 import { cover, uncover } from '../covers.ts';
 import { foldName } from '../../../src/protocol/fold.ts';
 import { shortWhenOf } from '../times.ts';
-import { button, byId, element, icon } from './dom.ts';
+import { button, byId, element, icon, withOwnDirection } from './dom.ts';
 import { beginningOf } from './text.ts';
 import { avatar, nameParts } from './person.ts';
 import { type Choice, openMenu } from './popover.ts';
@@ -288,7 +288,7 @@ function item(shown: Shown, isCurrent: boolean): HTMLLIElement {
     'a',
     'room',
     mark,
-    element('span', 'room-label', element('bdi', '', title)),
+    withOwnDirection(element('span', 'room-label', title)),
     side,
   );
   link.href = `#${encodeURIComponent(roomId)}`;
@@ -296,7 +296,7 @@ function item(shown: Shown, isCurrent: boolean): HTMLLIElement {
   if (isCurrent) link.ariaCurrent = 'page';
   link.classList.toggle('is-unread', unread > 0 && !isCurrent && !isMuted);
   if (last !== '') {
-    const line = element('span', 'room-last', element('bdi', '', last));
+    const line = withOwnDirection(element('span', 'room-last', last));
     // Whoever listens hears names of rooms, and reads a room for what was said there.
     line.setAttribute('aria-hidden', 'true');
     const time = element('span', 'room-time', shortWhenOf(lastAt, Date.now()));

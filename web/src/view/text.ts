@@ -1,9 +1,10 @@
 import type { Span } from '../links.ts';
 import { linksIn } from '../links.ts';
-import { type Block, type Inline, leavesOf, parseMarkdown } from '../markdown.ts';
+import { type Block, type Inline, leavesOf, parseMarkdown, withClosedFence } from '../markdown.ts';
 import { mentionsIn, NameIndex, type Person } from '../mentions.ts';
 import { codeBlock } from './code.ts';
-import { element } from './dom.ts';
+import { element, withOwnDirection } from './dom.ts';
+import { graphemesOf } from '../graphemes.ts';
 
 /** People whom a message mentions, and which of them this user is. */
 export interface Mentioned {
@@ -18,9 +19,9 @@ const NO_ONE: Mentioned = { people: [], own: undefined };
 const MAX_LARGE = 8;
 /** An emoji has at most so many UTF-16 units, as a rule. */
 const MAX_EMOJI_UNITS = 16;
+/** What is shown as an emoji holds one of these. */
+const EMOJI = /\p{Emoji_Presentation}|\uFE0F|\u20E3/u;
 const TAGS = { bold: 'strong', italic: 'em', strike: 's' } as const;
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** What was said, with its links and mentions, as Markdown. Nothing is ever read as HTML. */
 export function messageParts(said: string, mentioned: Mentioned): (string | Node)[] {
@@ -31,8 +32,9 @@ export function messageParts(said: string, mentioned: Mentioned): (string | Node
 /** Whether a message is a few emoji and nothing else. */
 export function isLargeEmoji(said: string): boolean {
   const text = said.trim();
-  if (text === '' || text.length > MAX_LARGE * MAX_EMOJI_UNITS) return false;
-  const shown = Array.from(graphemes.segment(text), ({ segment }) => segment).filter(
+  // Most texts have none, and taking them apart is dear.
+  if (!EMOJI.test(text) || text.length > MAX_LARGE * MAX_EMOJI_UNITS) return false;
+  const shown = Array.from(graphemesOf(text), ({ segment }) => segment).filter(
     (segment) => segment.trim() !== '',
   );
   return shown.length <= MAX_LARGE && shown.every(isEmoji);
@@ -52,10 +54,7 @@ export function linkedParts(said: string): (string | Node)[] {
 }
 
 function isEmoji(segment: string): boolean {
-  return (
-    /^[\p{Emoji}\p{Emoji_Component}]+$/u.test(segment) &&
-    /\p{Emoji_Presentation}|\uFE0F|\u20E3/u.test(segment)
-  );
+  return /^[\p{Emoji}\p{Emoji_Component}]+$/u.test(segment) && EMOJI.test(segment);
 }
 
 function atomsIn(said: string, { people, own }: Mentioned): Atom[] {
@@ -78,7 +77,8 @@ function blockElement(said: string, block: Block, atoms: readonly Atom[]): Node 
       return element('blockquote', 'quotation', ...inline(block.parts));
     case 'list': {
       const { start, items } = block;
-      const list = element(start === undefined ? 'ul' : 'ol', 'list');
+      // Its marks stand where its text begins, whatever comes before it.
+      const list = withOwnDirection(element(start === undefined ? 'ul' : 'ol', 'list'));
       if (start !== undefined) list.setAttribute('start', String(start));
       list.append(
         ...items.map(({ isNested, parts }) =>
@@ -144,7 +144,7 @@ export function snippetParts(snippet: string): (string | Node)[] {
 
 /** The beginning of a text as it is read, in one line. */
 export function beginningOf(said: string, most = 120): string {
-  const begun = said.slice(0, 8 * most);
+  const begun = withClosedFence(said.slice(0, 8 * most));
   const blocks = parseMarkdown(begun, linksIn(begun));
   const read = blocks.map((block) =>
     leavesOf([block])

@@ -9,6 +9,7 @@ import { RowList } from './row-list.ts';
 import { RovingTabIndex } from './roving-tab-index.ts';
 import { rowsOf } from './rows.ts';
 import type { RowContext } from './row-context.ts';
+import { swipeToReply } from './swipe.ts';
 import { text } from '../texts.ts';
 
 const PAGE = 50;
@@ -48,6 +49,7 @@ export class ThreadPanel implements PanelContent {
     list.ariaLabel = text('thread');
     this.#rows = new RowList(list);
     this.#tabIndex = new RovingTabIndex(list, this.#life.signal);
+    swipeToReply(list, this.#context, this.#life.signal);
     this.#status.role = 'status';
     this.#older.hidden = true;
     this.element.append(this.#older, list, this.#status, composer.element);
