@@ -198,13 +198,13 @@ export class SentStates {
     );
   }
 
-  /** The next version: above every one before, and never below the clock. */
+  /** The next version: above every one before, and above the clock, which a room without storage answers. */
   nextVersion(now: number): number {
     const [row] = this.#database.all<{ version: number }>(
       `INSERT INTO telling (one, version) VALUES (1, ?)
         ON CONFLICT (one) DO UPDATE SET version = max(version + 1, excluded.version)
         RETURNING version`,
-      now,
+      now + 1,
     );
     return row?.version ?? now;
   }
