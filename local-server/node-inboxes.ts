@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { directRoomId, type InboxDirectory } from '../src/host/inbox-directory.ts';
+import { erasureCarrier } from '../src/host/carry-erasures.ts';
 import type { Carry } from '../src/host/courier.ts';
 import type { Delivery, DeliveryOutcome } from '../src/host/ports.ts';
 import type { LinkListener, RoomDirectory, RoomLink } from '../src/host/room-directory.ts';
 import type { OutgoingHook } from '../src/hooks/outgoing.ts';
 import { Inbox } from '../src/inbox/inbox.ts';
+import { service } from '../src/inbox/conversations/ask-room.ts';
 import type { Answer, Ask, DirectMessages } from '../src/inbox/ports.ts';
-import { NOTIFY_TARGET } from '../src/inbox/pushes.ts';
+import { ERASE_TARGET, NOTIFY_TARGET } from '../src/inbox/pushes.ts';
 import type { HostLog } from '../src/observability/logger.ts';
 import { internalProblem, Refusal, unavailableProblem } from '../src/protocol/codes/errors.ts';
 import type { RequestName } from '../src/protocol/commands.ts';
@@ -169,12 +171,16 @@ export class NodeInboxes implements InboxDirectory {
     return deliveries.map(() => 'delivered');
   }
 
-  /** Carries what inboxes owe to browsers, and to the outgoing webhook. */
+  /** Carries what inboxes owe to browsers, to the outgoing webhook, and to rooms. */
   #carrying(): Carry {
-    const { push, hook } = this.#options;
+    const { push, hook, rooms } = this.#options;
     const pushTo = push && this.#pushing(push);
     const notify = hook && notificationCarrier({ notice: this.#notice, tell: hook.tell });
+    const erase = erasureCarrier((roomId, userId) =>
+      rooms.execute(roomId, service(userId), 'eraseUser', { roomId, userId }),
+    );
     return async (target, deliveries) => {
+      if (target.startsWith(ERASE_TARGET)) return erase(target, deliveries);
       const carry = target.startsWith(NOTIFY_TARGET) ? notify : pushTo;
       return carry === undefined ? [] : carry(target, deliveries);
     };

@@ -1,10 +1,12 @@
+import { erasureCarrier } from '../host/carry-erasures.ts';
 import type { Carry } from '../host/courier.ts';
 import { directRoomId } from '../host/inbox-directory.ts';
 import type { DeliveryOutcome } from '../host/ports.ts';
 import { outgoingHookOf } from '../hooks/outgoing.ts';
 import { Inbox } from '../inbox/inbox.ts';
+import { service } from '../inbox/conversations/ask-room.ts';
 import type { Answer, Ask } from '../inbox/ports.ts';
-import { NOTIFY_TARGET } from '../inbox/pushes.ts';
+import { ERASE_TARGET, NOTIFY_TARGET } from '../inbox/pushes.ts';
 import { Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
 import type { RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
@@ -82,15 +84,22 @@ export class InboxObject extends SocketObject<Inbox> {
     return inbox;
   }
 
-  /** Brings what the inbox owes to browsers, and to the outgoing webhook. */
+  /** Brings what the inbox owes to browsers, to the outgoing webhook, and to rooms. */
   protected override async carry(
     ...attempt: Parameters<Carry>
   ): Promise<readonly DeliveryOutcome[]> {
     const [target] = attempt;
+    if (target.startsWith(ERASE_TARGET)) return this.#eraseIn(...attempt);
     return target.startsWith(NOTIFY_TARGET)
       ? this.#notifyHook(...attempt)
       : this.#pushTo(...attempt);
   }
+
+  readonly #eraseIn = erasureCarrier((roomId, userId) =>
+    callRoom<Result>(async () =>
+      this.env.ROOM.getByName(roomId).execute(service(userId), 'eraseUser', { roomId, userId }),
+    ),
+  );
 
   #notifyHook(...attempt: Parameters<Carry>): ReturnType<Carry> {
     const carry = notificationCarrier({

@@ -67,7 +67,8 @@ export class InboxPipeline {
     const { counted, changes } = this.commit('take', () => {
       const { changes, change } = writerOf(stores, userId);
       const note = (roomId: string, state: ConversationState) => pushes.note(userId, roomId, state);
-      const context = { ...stores, userId, change, note };
+      const eraseIn = (roomId: string) => pushes.erase(userId, roomId);
+      const context = { ...stores, userId, change, note, eraseIn };
       const counted = updates.flatMap(({ roomId, state }) => take(context, roomId, state) ?? []);
       pushes.advance();
       return { counted, changes };

@@ -16,6 +16,9 @@ export const PUSH_TARGET = 'push:';
 /** The target under which a user's deliveries to the outgoing webhook are stored, followed by the user id. */
 export const NOTIFY_TARGET = 'notify:';
 
+/** The target under which rooms are stored that are to erase a user, followed by the user id. */
+export const ERASE_TARGET = 'erase:';
+
 /** Notices that one step hands over. */
 const STEP = 100;
 
@@ -47,7 +50,7 @@ interface PushParts {
 /**
  * Notifies users: a state that a room tells makes a notice, a notice that is due a delivery for each of
  * the user's push subscriptions and one for the outgoing webhook. What it says is asked of the room as
- * it is sent.
+ * it is sent. What inboxes owe to rooms shares its deliveries and its wakeup.
  */
 export class Pushes {
   readonly #parts: PushParts;
@@ -81,6 +84,12 @@ export class Pushes {
     this.#hasNoted = true;
   }
 
+  /** Has a room erase a user. Call it inside the transaction that learns of the room. */
+  erase(userId: string, roomId: string): void {
+    this.#deliveries.add(`${ERASE_TARGET}${userId}`, roomId);
+    this.#hasNoted = true;
+  }
+
   /** Hands over what is due. Call it inside the transaction of what was noted. */
   advance(): void {
     if (this.#hasNoted) this.#step();
@@ -107,7 +116,7 @@ export class Pushes {
 
   /** Starts what is due. Call it when that is stored. */
   dispatch(): void {
-    if (this.#isOn) this.#deliveries.dispatch();
+    this.#deliveries.dispatch();
   }
 
   /** Ends pushing to a browser. */
@@ -167,9 +176,14 @@ export class Pushes {
     this.#deliveries.add(`${PUSH_TARGET}${id}`, roomId);
   }
 
-  /** What a delivery needs; undefined where there is nothing left to notify of. */
+  /** What a delivery needs; undefined where nothing is left to say, or notifications were switched off. */
   #read(target: string, roomId: string): string | undefined {
-    if (target.startsWith(PUSH_TARGET)) return this.#pushBody(target, roomId);
+    if (target.startsWith(ERASE_TARGET)) return '{}';
+    const { isPushing, notifiesHook } = this.#parts;
+    if (target.startsWith(PUSH_TARGET)) {
+      return isPushing ? this.#pushBody(target, roomId) : undefined;
+    }
+    if (notifiesHook?.(roomId) !== true) return undefined;
     return this.#unread(target.slice(NOTIFY_TARGET.length), roomId) && '{}';
   }
 

@@ -77,6 +77,8 @@ export interface ConversationState {
   notice?: { seq: number; at: number };
   /** When this turned, in epoch milliseconds. */
   at: number;
+  /** Since when the user has had the conversation, in epoch milliseconds; absent where that is not known. */
+  since?: number;
 }
 
 /** What a notification says of the newest message that a user is to be notified of. */

@@ -16,6 +16,7 @@ import type { Signal, Signals } from './presence/signals.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Receipts } from './presence/receipts.ts';
 import { WAKEUP_EVERY_MS } from '../deliveries/deliveries.ts';
+import { evaluate } from './inbox-updates/evaluate.ts';
 import type { InboxUpdates } from './inbox-updates/inbox-updates.ts';
 import type { Watchers } from './inbox-updates/watchers.ts';
 import type { Questions } from './questions.ts';
@@ -124,6 +125,7 @@ export function plan<R>(
 ): Planned<R> {
   const { unindexedTo, keyedTo, retentionDays } = context.state;
   const planned: PlannedEffect[] = [];
+  if (context.sentStates.newcomers.size > 0) updateNewcomers(context);
   let position: string | undefined;
   let wakes = false;
   let delivers = context.sentStates.isOn && context.sentStates.hasMarks;
@@ -150,6 +152,19 @@ export function plan<R>(
     planned.push({ type: 'setWakeup', at: dueAt({ ...context, state: context.room.read() }) });
   }
   return { reply, effects: planned, position };
+}
+
+/**
+ * The inbox of a user who was not in the room gets the conversation with this commit and not a second
+ * later: an export, or an erasure, asks the rooms that the inbox knows.
+ */
+function updateNewcomers(context: UpkeepContext): void {
+  const { newcomers } = context.sentStates;
+  const state = context.room.read();
+  if (!state.importing) {
+    for (const userId of newcomers) evaluate({ ...context, state }, userId);
+  }
+  newcomers.clear();
 }
 
 function isSetBy(by: number | undefined, wakeAt: number | undefined): boolean {

@@ -232,6 +232,24 @@ forEachTransport(
       ]);
     });
 
+    it('[INB10] gives admins what a guest wrote, at once', async () => {
+      const roomId = newRoom();
+      const guest = transport.visit({});
+      const { you } = ok(await guest.join(roomId, { username: 'Gus' }));
+      await say(guest, roomId, 'of a guest');
+      const exported = await fetch(`${transport.host.url}/users/${you.userId}/export`, {
+        headers: { authorization: `Bearer ${await tokenFor('root', { admin: true })}` },
+      });
+      const lines = (await exported.text()).trimEnd().split('\n');
+      expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+        { type: 'export', userId: you.userId },
+        { type: 'conversation', roomId },
+        { type: 'member', roomId, userId: you.userId, username: 'Gus' },
+        { type: 'message', roomId, senderId: you.userId, message: 'of a guest' },
+        { type: 'end' },
+      ]);
+    });
+
     it('[AUTH6] accepts a token after "Bearer " in a payload, and treats an empty one as none', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);

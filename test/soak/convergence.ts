@@ -13,5 +13,10 @@ export function converge(options: PlayOptions): string | undefined {
  */
 export async function soak(options: SoakOptions): Promise<void> {
   const verdict = (runs: number) => `${runs} rooms, all of one mind`;
-  await soakPlays(options, { runs: 50, longest: 300 }, converge, verdict);
+  await soakPlays(
+    options,
+    { runs: 50, longest: 300 },
+    { module: import.meta.url, name: 'converge' },
+    verdict,
+  );
 }

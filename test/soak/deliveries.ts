@@ -11,5 +11,10 @@ export function playDeliveriesAtRandom(options: PlayOptions): string | undefined
 export async function soak(options: SoakOptions): Promise<void> {
   const batch = { runs: 100, longest: 300 };
   const verdict = (runs: number) => `${runs} histories of deliveries, none lost`;
-  await soakPlays(options, batch, playDeliveriesAtRandom, verdict);
+  await soakPlays(
+    options,
+    batch,
+    { module: import.meta.url, name: 'playDeliveriesAtRandom' },
+    verdict,
+  );
 }

@@ -12,5 +12,5 @@ export async function soak(options: SoakOptions): Promise<void> {
   const batch = { runs: 1, shortest: 10_000, longest: 10_000 };
   const verdict = (runs: number) =>
     `${runs} histories of 10,000 operations, every inbox equal to its rooms`;
-  await soakPlays(options, batch, playInboxes, verdict);
+  await soakPlays(options, batch, { module: import.meta.url, name: 'playInboxes' }, verdict);
 }

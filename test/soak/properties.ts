@@ -11,5 +11,5 @@ export function playSimulations(options: PlayOptions): string | undefined {
 export async function soak(options: SoakOptions): Promise<void> {
   const batch = { runs: 100, longest: 400 };
   const verdict = (runs: number) => `${runs} simulations, no property broken`;
-  await soakPlays(options, batch, playSimulations, verdict);
+  await soakPlays(options, batch, { module: import.meta.url, name: 'playSimulations' }, verdict);
 }

@@ -31,7 +31,7 @@ export async function soak(options: SoakOptions): Promise<void> {
   await soakPlays(
     { ...options, minutes },
     { runs: 200, longest: 200 },
-    playRelays,
+    { module: import.meta.url, name: 'playRelays' },
     (runs) => `${runs} histories: nothing lost or doubled`,
   );
 }

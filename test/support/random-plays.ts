@@ -1,3 +1,7 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import type { SoakOptions } from '../../scripts/soak.ts';
 
@@ -29,24 +33,69 @@ export function playAtRandom<Step>(
   return `${String(result.errorInstance)}\n${fc.defaultReportMessage(result)}`;
 }
 
-/** Plays seed after seed for as long as asked; throws the report of the first that fails. */
+/** An exported function that plays; it runs in processes of its own. */
+export interface Player {
+  /** The URL of its module. */
+  module: string;
+  name: string;
+}
+
+/**
+ * Plays seed after seed for as long as asked, in a process for each processor; throws the report of
+ * the first that fails.
+ */
 export async function soakPlays(
   { minutes, seed, log }: SoakOptions,
   batch: Omit<PlayOptions, 'seed'>,
-  attempt: (options: PlayOptions) => string | undefined,
+  player: Player,
   verdict: (runs: number) => string,
 ): Promise<void> {
-  const end = Date.now() + minutes * 60_000;
-  let runs = 0;
-  for (let next = seed; Date.now() < end; next++) {
-    const failed = attempt({ ...batch, seed: next });
-    if (failed !== undefined) throw new Error(`seed ${next}: ${failed}`);
-    runs += batch.runs;
-    if ((next - seed) % 10 === 9) log(verdict(runs));
-    // Lets the process hear a signal in between.
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+  let end = Date.now() + minutes * 60_000;
+  const seeds = seedsFrom(seed);
+  let batches = 0;
+  const work = async () => {
+    const worker = fork(join(import.meta.dirname, 'play-worker.ts'));
+    try {
+      while (Date.now() < end) {
+        const options = { ...batch, seed: seeds.next().value };
+        const failed = await playIn(worker, { player, options });
+        if (failed !== undefined) throw new Error(`seed ${options.seed}: ${failed}`);
+        if (++batches % 10 === 0) log(verdict(batches * batch.runs));
+      }
+    } catch (error) {
+      // The others stop, too.
+      end = 0;
+      throw error;
+    } finally {
+      worker.kill();
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  log(verdict(batches * batch.runs));
+}
+
+function* seedsFrom(first: number): Generator<number, never> {
+  for (let next = first; ; next++) yield next;
+}
+
+/** What a worker is asked to play. */
+export interface PlayOrder {
+  player: Player;
+  options: PlayOptions;
+}
+
+/** @throws where the process ends */
+async function playIn(worker: ChildProcess, order: PlayOrder): Promise<string | undefined> {
+  const ended = new AbortController();
+  const answer = once(worker, 'message', { signal: ended.signal });
+  const end = once(worker, 'exit', { signal: ended.signal });
+  worker.send(order);
+  try {
+    const [report] = (await Promise.race([answer, end])) as [{ failed?: string } | number | null];
+    if (report === null || typeof report === 'number') throw new Error('A process ended.');
+    return report.failed;
+  } finally {
+    ended.abort();
+    await Promise.allSettled([answer, end]);
   }
-  log(verdict(runs));
 }

@@ -8,7 +8,12 @@ interface TakeContext extends Pick<
 > {
   /** Sees to what the user is to be notified of. */
   note(roomId: string, state: ConversationState): void;
+  /** Has the room erase the user. */
+  eraseIn(roomId: string): void;
 }
+
+/** Clocks of two hosts differ by less, in milliseconds. */
+const CLOCKS_DIFFER_MS = 1_000;
 
 /**
  * Takes what a room says of a conversation. States arrive in any order, twice, or late: only a higher
@@ -22,7 +27,12 @@ export function take(
 ): StoredConversation | undefined {
   const { accounts, conversations, userId, change } = context;
   const known = conversations.find(userId, roomId);
-  if (state.version <= accounts.read(userId).floor) return undefined;
+  const { floor } = accounts.read(userId);
+  if (known === undefined && isErased(state, floor)) {
+    context.eraseIn(roomId);
+    return undefined;
+  }
+  if (state.version <= floor) return undefined;
   if (known !== undefined && state.version === known.version) return recount(context, known, state);
   if (known !== undefined && state.version < known.version) return undefined;
   // That a room is gone which was never there is worth remembering, and nothing to tell.
@@ -31,16 +41,21 @@ export function take(
   return undefined;
 }
 
+/** Whether the user was in the room when they were erased, and the inbox did not know of it. */
+function isErased({ gone, since = Infinity }: ConversationState, floor: number): boolean {
+  return gone !== true && floor > 0 && since <= floor + CLOCKS_DIFFER_MS;
+}
+
 function replaced(
   roomId: string,
   known: StoredConversation | undefined,
   state: ConversationState,
 ): StoredConversation {
-  const { gone = false, notice: _, ...said } = state;
+  const { gone = false, notice: _, since: __, ...said } = state;
   const hasRead = known !== undefined && said.readUpTo > known.readUpTo;
   const becomesUnread = said.unread > 0 && said.notify !== 'none';
   if (gone) {
-    const { topic: __, with: ___, last: ____, ...rest } = said;
+    const { topic: ___, with: ____, last: _____, ...rest } = said;
     return { ...rest, roomId, gone, inboxRev: 0, ...NO_CHOICES, unread: 0, unreadMentions: 0 };
   }
   return {

@@ -2,7 +2,10 @@ import type { ConversationState, Totals } from '../../protocol/inbox-objects.ts'
 import type { Database } from '../../room/storage/database.ts';
 
 /** What an inbox keeps of a room: what the room said last, and what only the user decides. */
-export interface StoredConversation extends Omit<ConversationState, 'version' | 'gone' | 'notice'> {
+export interface StoredConversation extends Omit<
+  ConversationState,
+  'version' | 'gone' | 'notice' | 'since'
+> {
   roomId: string;
   /** The inbox's own `rev`. */
   inboxRev: number;

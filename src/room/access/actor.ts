@@ -1,4 +1,5 @@
 import type { Context, ActorName } from '../context.ts';
+import { recordGuest } from '../inbox-updates/guest.ts';
 import { nameOf } from './names.ts';
 import type { KnownMember } from '../storage/members.ts';
 
@@ -32,5 +33,6 @@ export function ensureMember(
   const member: KnownMember = { ...rest, ...name, role, readUpTo };
   if (!access.isListed || owns) room.countMembers(access.isListed ? 0 : 1, owns);
   members.put(member);
+  if (!access.isListed && actor.identity.guest === true) recordGuest(context, userId);
   return member;
 }

@@ -16,6 +16,8 @@ export interface Signature {
   notify: Notify;
   /** The message whose excerpt is shown, and when it was edited. */
   last: { seq: number; editedAt: number | null } | null;
+  /** Since when the user has had the conversation, in epoch milliseconds; absent where that is not known. */
+  since?: number | undefined;
 }
 
 /** The current signature of a user's conversation; undefined when they have none. */
@@ -34,6 +36,7 @@ export function signatureOf(
     return undefined;
   }
   const unreadMentions = unread ? context.mentions.countUnread(userId, member.readUpTo) : 0;
+  const before = sentSignature(sent);
   return {
     topic: state.topic,
     with: isOneToOne ? otherOf(context, userId) : null,
@@ -43,6 +46,7 @@ export function signatureOf(
     unreadMentions,
     notify: notifyOf(context, sent),
     last: lastSent(context, sent, unread, unreadMentions),
+    since: before === undefined ? context.now : before.since,
   };
 }
 

@@ -18,7 +18,7 @@ export function stateOf(context: UpkeepContext, userId: string): ConversationSta
     const version = Math.max(store.state().version, sent?.version ?? 0, 1);
     return { ...NOTHING, version, asOf: now, gone: true, kind, at: now };
   }
-  const { topic, with: other, role, readUpTo, unread, notify, last } = signature;
+  const { topic, with: other, role, readUpTo, unread, notify, last, since } = signature;
   const actual = members.find(userId)?.readUpTo ?? readUpTo;
   const message = last === null ? undefined : messages.find(last.seq);
   const isShown = message !== undefined && message.deletedAt === undefined;
@@ -37,6 +37,7 @@ export function stateOf(context: UpkeepContext, userId: string): ConversationSta
     notify,
     ...(notice !== undefined && { notice: { seq: notice.seq, at: notice.timestamp } }),
     at: sent.at,
+    ...(since !== undefined && { since }),
   };
 }
 

@@ -48,6 +48,8 @@ export class SentStates {
   hasMarks = false;
   /** What `markMessage` has stored, so that it is not stored again. */
   readonly #marked: Remembered<{ pass: boolean; senders: Set<string> }>;
+  /** Marked users whose inbox does not hold the conversation, until they are evaluated. */
+  readonly newcomers = new Set<string>();
 
   constructor(database: Database, isOn: boolean) {
     this.#database = database;
@@ -96,6 +98,7 @@ export class SentStates {
       userId,
       due,
     );
+    if (this.find(userId)?.state === null) this.newcomers.add(userId);
     this.hasMarks = true;
   }
 
@@ -109,6 +112,7 @@ export class SentStates {
         userId,
         due,
       );
+      if (this.find(userId)?.state === null) this.newcomers.add(userId);
     }
     this.hasMarks = true;
   }
@@ -194,13 +198,13 @@ export class SentStates {
     );
   }
 
-  /** The next version: above every one before, and never below the clock. */
+  /** The next version: above every one before, and above the clock, which a room without storage answers. */
   nextVersion(now: number): number {
     const [row] = this.#database.all<{ version: number }>(
       `INSERT INTO telling (one, version) VALUES (1, ?)
         ON CONFLICT (one) DO UPDATE SET version = max(version + 1, excluded.version)
         RETURNING version`,
-      now,
+      now + 1,
     );
     return row?.version ?? now;
   }

@@ -2,7 +2,7 @@ import { fixed } from '../../protocol/codes/limits.ts';
 import type { Message } from '../../protocol/objects.ts';
 import { nameOfId } from '../../protocol/text.ts';
 import { deleteBytes } from '../files/deliver.ts';
-import { evaluate, INBOX_TARGET } from '../inbox-updates/evaluate.ts';
+import { evaluate } from '../inbox-updates/evaluate.ts';
 import type { Draft } from '../../protocol/app-room.ts';
 import { recounted } from '../own/per-user.ts';
 import { composeData, replaceData } from '../own/replace-data.ts';
@@ -42,15 +42,9 @@ export function eraseStep(context: UpkeepContext, erasure: Erasure): readonly Ef
   if (phase === 'index' || phase === 'rewriting') {
     const hasMore = search.rewrite(phase === 'index');
     if (hasMore) erasures.enter('rewriting', erasure);
-    else finish(context, erasure);
+    else erasures.indexed(erasure);
   }
   return [{ type: 'reclaimSpace' }, { type: 'wake' }];
-}
-
-/** The user's id is forgotten: undelivered updates to their inbox are dropped. */
-function finish({ erasures, deliveries }: UpkeepContext, erasure: Erasure): void {
-  if (erasure.userId !== null) deliveries.drop(`${INBOX_TARGET}${erasure.userId}`);
-  erasures.indexed(erasure);
 }
 
 function eraseRows(
@@ -169,11 +163,13 @@ function eraseActs(step: Step): void {
 }
 
 function eraseMember({ context, userId, by, broadcasts }: Step): void {
-  const { members, room, roomId, presence } = context;
+  const { members, room, roomId, presence, sentStates } = context;
   const known = members.find(userId);
   if (known === undefined) return;
   members.remove(userId);
   evaluate(context, userId, true);
+  // What the user chose is theirs, too. Without a row the inbox is told that the conversation is gone.
+  sentStates.remove(userId);
   if (known.role !== 'none') room.countMembers(-1, false);
   const online = presence.has(userId);
   const username = nameOfId(userId);

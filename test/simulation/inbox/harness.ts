@@ -83,7 +83,17 @@ export class Harness<O extends Living> {
     this.#object = undefined;
     this.#timers = [];
     this.#afterFlush = [];
-    this.file.discard();
+    this.#rollBack();
+  }
+
+  /**
+   * Undoes what was not committed, as opening the file again would do. Opening it is dear: it prepares
+   * every statement again. `sleep` does open it again.
+   */
+  #rollBack(): void {
+    if (!this.file.isOpen) return;
+    this.file.run('ROLLBACK');
+    this.file.run('BEGIN');
   }
 
   /** Falls asleep after its timers, as a Durable Object does. */

@@ -31,7 +31,7 @@ export type Happening =
   | { do: 'join' | 'drop'; room: number; user: number }
   | { do: 'quit' | 'choose' | 'watch'; room: number; user: number; share: number }
   | { do: 'open' | 'block' | 'unblock' | 'sayDirect'; user: number; other: number }
-  | { do: 'list'; user: number }
+  | { do: 'list' | 'erase'; user: number }
   | { do: 'arrive' | 'lose' | 'late'; at: number }
   | { do: 'crashRoom' | 'sleepRoom' | 'failRoom'; room: number; after: number }
   | { do: 'crashInbox' | 'sleepInbox' | 'failInbox'; after: number }
@@ -78,7 +78,7 @@ export const happening = fc.oneof(
       other: user,
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: one('list'), user }) },
+  { weight: 3, arbitrary: fc.record({ do: one('list', 'list', 'list', 'erase'), user }) },
   {
     weight: 16,
     arbitrary: fc.record({ do: one('arrive', 'arrive', 'lose', 'late'), at: fc.nat(9) }),
@@ -232,6 +232,9 @@ class Scene {
         break;
       case 'list':
         world.toInbox(person(USERS[what.user]!), 'openInbox', {});
+        break;
+      case 'erase':
+        world.toInbox({ ...admin, userId: USERS[what.user]! }, 'eraseInbox', {});
         break;
       case 'arrive':
         this.#transit(what.at, (each) => each.arrive());

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { NodeConnection } from '../../../local-server/node-connection.ts';
 import { outgoingHookOf } from '../../../src/hooks/outgoing.ts';
 import type { Delivery, DeliveryOutcome } from '../../../src/host/ports.ts';
+import { erasureOutcome } from '../../../src/host/carry-erasures.ts';
 import { Inbox } from '../../../src/inbox/inbox.ts';
 import { service } from '../../../src/inbox/conversations/ask-room.ts';
 import type { Answer, Ask } from '../../../src/inbox/ports.ts';
-import { NOTIFY_TARGET, type PushBody } from '../../../src/inbox/pushes.ts';
+import { ERASE_TARGET, NOTIFY_TARGET, type PushBody } from '../../../src/inbox/pushes.ts';
 import { internalProblem, unavailableProblem } from '../../../src/protocol/codes/errors.ts';
 import type { RequestName } from '../../../src/protocol/commands.ts';
 import type { Result } from '../../../src/protocol/frames.ts';
@@ -44,6 +45,8 @@ export class World {
   calls = 0;
   /** Those by which a room tells an inbox. */
   tellings = 0;
+  /** Whether inboxes push notifications, from their next life on. */
+  isPushing = true;
   /** What was shown by pushes that arrived. */
   readonly pushes: { roomId: string; notice: Notice; at: number }[] = [];
   /** What the outgoing webhook was given. */
@@ -76,7 +79,7 @@ export class World {
         {
           limits: this.#settings.limits,
           directMessages: this.#settings.DIRECT_MESSAGES,
-          acceptsPush: () => true,
+          acceptsPush: this.isPushing ? () => true : undefined,
           notifiesHook: outgoingHookOf(this.#settings)?.notifies,
         },
       );
@@ -213,7 +216,7 @@ export class World {
   }
 
   close(): void {
-    for (const harness of this.#harnesses()) harness.crash();
+    for (const harness of this.#harnesses()) harness.file.discard();
   }
 
   #tickAll(): boolean {
@@ -270,6 +273,10 @@ export class World {
     deliveries: readonly Delivery[],
     settle: (outcomes: readonly DeliveryOutcome[]) => void,
   ): void {
+    if (target.startsWith(ERASE_TARGET)) {
+      this.#erase(target, deliveries, settle);
+      return;
+    }
     for (const { key: roomId, body } of deliveries) {
       const isForHook = target.startsWith(NOTIFY_TARGET);
       const userId = isForHook
@@ -291,6 +298,21 @@ export class World {
         lose: () => settle(['failed']),
       });
     }
+  }
+
+  /** An erased inbox has rooms erase its user that it has learned of since. */
+  #erase(
+    target: string,
+    deliveries: readonly Delivery[],
+    settle: (outcomes: readonly DeliveryOutcome[]) => void,
+  ): void {
+    const userId = target.slice(ERASE_TARGET.length);
+    const erase = ({ key: roomId }: Delivery) =>
+      erasureOutcome(this.inRoom(roomId, service(userId), 'eraseUser', { userId }));
+    this.transit.push({
+      arrive: () => settle(deliveries.map(erase)),
+      lose: () => settle(deliveries.map(() => 'failed' as const)),
+    });
   }
 
   #ask(ask: Ask, settle: (answer: Answer) => void): void {

@@ -196,6 +196,14 @@ test('[INB7] states that come late, twice or out of order change nothing', () =>
   expect(list(world, person('ann')).conversations).toEqual(before);
 });
 
+test('[INB7] a user who is listed within the millisecond in which they quit a room that was not there has it', () => {
+  const world = newWorld();
+  world.ask(person('ann'), 'quitRoom', { roomId: 'general' });
+  say(world, 'general', 'ann');
+  world.rest();
+  expect(list(world, person('ann')).conversations).toMatchObject([{ roomId: 'general' }]);
+});
+
 test('an excerpt is one line of 100 code points, none of them in half', () => {
   expect(excerptOf('a\n\n b\u2028c\td')).toBe('a b c d');
   expect(excerptOf('😀'.repeat(200))).toBe('😀'.repeat(100));

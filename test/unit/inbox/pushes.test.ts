@@ -152,6 +152,22 @@ test('[PUSH5] a crash between noting a message and sending it loses no push', ()
   expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq, next]);
 });
 
+test('[PUSH5] what waits for a push service when notifications are switched off is dropped, and wakes nothing', () => {
+  const world = newWorld();
+  say(world, 'bob', ['ann']);
+  const owed = () => world.inboxes.sql.all('SELECT target FROM deliveries');
+  for (let seconds = 0; seconds < 5 && owed().length === 0; seconds++) {
+    world.pass(1_000);
+    for (const each of world.transit.splice(0)) each.arrive();
+  }
+  expect(owed()).toHaveLength(1);
+  world.isPushing = false;
+  world.crash(world.inboxes, '');
+  world.transit.splice(0);
+  world.rest();
+  expect([owed(), world.pushes, world.inboxes.wakeAt]).toEqual([[], [], undefined]);
+});
+
 test('[HOOK17] the webhook gets what a user without a browser is to be notified of, once', () => {
   const world = newWorld(HOOK, false);
   const before = world.clock.now;

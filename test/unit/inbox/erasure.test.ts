@@ -1,0 +1,128 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { Identity } from '../../../src/protocol/identity.ts';
+import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
+import { admin, World } from '../../simulation/inbox/world.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+
+const person = (userId: string): Identity => ({ userId, name: userId });
+const [ann, bob] = [person('annika'), person('bob')];
+const guest: Identity = { userId: 'guest:1', guest: true };
+
+/** A room of Bob's. */
+function newWorld(): World {
+  const world = new World(temporaryFolder());
+  onTestFinished(() => world.close());
+  say(world, bob);
+  world.rest();
+  return world;
+}
+
+function say(world: World, by: Identity, roomId = 'general'): void {
+  const result = world.inRoom(roomId, by, 'message', { message: `words of ${by.userId}` });
+  expect(result.ok).toBe(true);
+}
+
+/** `DELETE /users/:userId`, as often as it takes. */
+function erase(world: World, { userId }: Identity): void {
+  for (let steps = 0; steps < 10; steps++) {
+    const { done } = world.ask({ ...admin, userId }, 'eraseInbox', {}) as { done: boolean };
+    if (done) return;
+    world.rest();
+  }
+  throw new Error('the erasure never ends');
+}
+
+/** The rooms that `GET /users/:userId/export` asks. */
+function exportedRooms(world: World, { userId }: Identity): string[] {
+  world.arriveAll();
+  const page = world.ask({ ...admin, userId }, 'exportInbox', {}) as InboxReply<'exportInbox'>;
+  return page.rooms.map(({ roomId }) => roomId);
+}
+
+/** Everything that a room has stored of a user. */
+function traces(world: World, { userId }: Identity, roomId = 'general'): unknown[] {
+  const { file } = world.room(roomId);
+  const tables = file.all<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search%'",
+  );
+  return tables.flatMap(({ name }) =>
+    file.all(`SELECT * FROM ${name}`).filter((row) => JSON.stringify(row).includes(userId)),
+  );
+}
+
+function eraseWhileUpdateIsOnItsWay(world: World, by: Identity): void {
+  say(world, by);
+  const [update] = world.transit.splice(0);
+  erase(world, by);
+  update!.arrive();
+}
+
+test('[INB10] an export asks a room as soon as the first message there is stored', () => {
+  const world = newWorld();
+  say(world, ann);
+  expect(exportedRooms(world, ann)).toEqual(['general']);
+});
+
+test('[INB10] an export asks the rooms that a guest has written in', () => {
+  const world = newWorld();
+  say(world, guest);
+  say(world, guest, 'other');
+  expect(exportedRooms(world, guest)).toEqual(['general', 'other']);
+  const before = world.calls;
+  say(world, guest);
+  say(world, bob);
+  world.rest();
+  expect(world.calls - before).toBeLessThanOrEqual(1);
+  erase(world, guest);
+  world.rest();
+  expect(traces(world, guest)).toEqual([]);
+  expect(exportedRooms(world, guest)).toEqual([]);
+});
+
+test('[INB9] a room whose update comes after the erasure erases the user, too', () => {
+  const world = newWorld();
+  eraseWhileUpdateIsOnItsWay(world, ann);
+  world.rest();
+  expect(traces(world, ann)).toEqual([]);
+  expect(world.ask(ann, 'getInbox', {})).toMatchObject({ conversations: [] });
+});
+
+test('[INB9] so does one that crashes first, and where inbox and room crash in between', () => {
+  const world = newWorld();
+  say(world, ann);
+  world.crash(world.room('general'), 'general');
+  world.transit.splice(0);
+  erase(world, ann);
+  for (let seconds = 0; seconds < 120 && world.transit.length === 0; seconds++) world.pass(1_000);
+  for (const update of world.transit.splice(0)) update.arrive();
+  // The inbox owes the erasure now.
+  world.crash(world.inboxes, '');
+  world.crash(world.room('general'), 'general');
+  world.transit.splice(0);
+  expect(traces(world, ann)).not.toEqual([]);
+  world.rest();
+  expect(traces(world, ann)).toEqual([]);
+});
+
+test('[INB9] so does one that a guest has written in', () => {
+  const world = newWorld();
+  eraseWhileUpdateIsOnItsWay(world, guest);
+  world.rest();
+  expect(traces(world, guest)).toEqual([]);
+});
+
+test('[INB9] a user who comes back after the erasure stays', () => {
+  const world = newWorld();
+  say(world, ann);
+  world.rest();
+  world.ask(ann, 'setConversation', { roomId: 'general', notify: 'all' });
+  erase(world, ann);
+  world.rest();
+  expect(traces(world, ann)).toEqual([]);
+  world.pass(5_000);
+  say(world, ann);
+  world.rest();
+  expect(world.ask(ann, 'getInbox', {})).toMatchObject({
+    conversations: [{ roomId: 'general', notify: 'mentions' }],
+  });
+});
