@@ -11,15 +11,29 @@ export type RoomObjects = Pick<Environment, 'ROOM' | 'RELAY'>;
 /** So long a Worker goes by a room's last word on its relays, in milliseconds: a storm must not ask. */
 const KNOWN_MS = 10_000;
 
-/** Places that a room names, one after the other, before it is given up. */
+/** Places that are tried, one after the other, before a connection is given up. */
 const MAX_PLACES = 8;
 
-/** How many relays rooms have, as this isolate knows; the most recently used last. */
-const relays = new Map<string, { of: number; at: number }>();
+/** So long connections wait for the answer to another one's question, in milliseconds, and look for it. */
+const MAX_WAIT_MS = 2_000;
+const LOOK_EVERY_MS = 20;
+
+/** What an isolate knows of a room: how many relays it has, and which of them were full. */
+interface Relays {
+  of: number;
+  full: Set<number>;
+  at: number;
+}
+
+/** By room; the most recently used last. */
+const relays = new Map<string, Relays>();
+
+/** Rooms that are being asked, and since when, in epoch milliseconds. */
+const asked = new Map<string, number>();
 
 /**
  * A socket to a room, joined; not accepted yet. It leads to the room's own object, or to one of its
- * relays.
+ * relays. Of many connections that come at once, as after a deploy, one asks the room.
  * @throws Refusal when the room does not take it, or cannot be reached
  */
 export async function openRoom(
@@ -27,45 +41,73 @@ export async function openRoom(
   roomId: string,
   context: UpgradeContext,
 ): Promise<WebSocket> {
-  const known = knownRelays(roomId);
-  if (known !== undefined) {
-    const relay = 1 + Math.floor(Math.random() * known);
-    const socket = await openAt(objects, roomId, relay, context);
-    if (socket !== undefined) return socket;
-    relays.delete(roomId);
-  }
   const full: number[] = [];
   for (let tried = 0; tried < MAX_PLACES; tried++) {
-    const place = await askRoom(objects, roomId, { ...context, full });
+    const known = await knownRelays(roomId);
+    const place =
+      known === undefined || known.of === 0
+        ? await askRoom(objects, roomId, { ...context, full })
+        : { relay: nextRelay(known) };
     if (!('relay' in place)) return place;
-    learn(roomId, place.of);
     const socket = await openAt(objects, roomId, place.relay, context);
     if (socket !== undefined) return socket;
+    relays.get(roomId)?.full.add(place.relay);
     full.push(place.relay);
   }
   throw unavailable();
 }
 
-function knownRelays(roomId: string): number | undefined {
-  evictExpired(relays, ({ at }) => Math.abs(Date.now() - at) >= KNOWN_MS);
-  return relays.get(roomId)?.of;
+/** Waits while another connection asks. @returns undefined where this one is to ask the room */
+async function knownRelays(roomId: string): Promise<Relays | undefined> {
+  for (;;) {
+    const now = Date.now();
+    evictExpired(relays, ({ at }) => Math.abs(now - at) >= KNOWN_MS);
+    evictExpired(asked, (at) => Math.abs(now - at) >= MAX_WAIT_MS);
+    const known = relays.get(roomId);
+    if (known !== undefined) return known;
+    if (!asked.has(roomId)) {
+      asked.set(roomId, now);
+      return undefined;
+    }
+    await scheduler.wait(LOOK_EVERY_MS);
+  }
+}
+
+/** One that was not full, or else the next one, as the room itself would name it. */
+function nextRelay(known: Relays): number {
+  const free = Array.from({ length: known.of }, (_, at) => at + 1).filter(
+    (relay) => !known.full.has(relay),
+  );
+  if (free.length === 0) return ++known.of;
+  return free[Math.floor(Math.random() * free.length)]!;
 }
 
 function learn(roomId: string, of: number): void {
+  const full = relays.get(roomId)?.full ?? new Set<number>();
   relays.delete(roomId);
-  relays.set(roomId, { of, at: Date.now() });
+  relays.set(roomId, { of, full, at: Date.now() });
 }
 
+/** A socket at the room's own object, or where the connection is to go instead. */
 async function askRoom(
   { ROOM }: RoomObjects,
   roomId: string,
   context: UpgradeContext,
 ): Promise<WebSocket | Placement> {
   const request = upgradeRequest({ ...context, relays: true });
-  const response = await callRoom(() => ROOM.getByName(roomId).fetch(request));
-  if (response.webSocket !== null) return response.webSocket;
-  if (!response.ok) throw await refusalIn(response);
-  return response.json<Placement>();
+  try {
+    const response = await callRoom(() => ROOM.getByName(roomId).fetch(request));
+    if (response.webSocket !== null) {
+      learn(roomId, 0);
+      return response.webSocket;
+    }
+    if (!response.ok) throw await refusalIn(response);
+    const place = await response.json<Placement>();
+    learn(roomId, place.of);
+    return place;
+  } finally {
+    asked.delete(roomId);
+  }
 }
 
 /** @returns undefined where the relay is full */

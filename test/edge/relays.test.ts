@@ -1,8 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openRoom, type RoomObjects } from '../../src/edge/open-room.ts';
 import { relayName } from '../../src/edge/relay-name.ts';
 import type { RoomObject } from '../../src/edge/room-object.ts';
+import type { Settings } from '../../src/settings/settings.ts';
 import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
 import type { HostedObject } from '../../src/host/hosted-object.ts';
 import type { Relay } from '../../src/relay/relay.ts';
@@ -43,7 +45,43 @@ async function abort(object: DurableObjectStub): Promise<void> {
   );
 }
 
+/** Changes settings of one object, for as long as it lives. */
+async function configure(object: DurableObjectStub, change: Partial<Settings>): Promise<void> {
+  await runInDurableObject(object, (instance) => {
+    const { settings } = instance as unknown as { settings: Settings };
+    Object.defineProperty(instance, 'settings', { value: { ...settings, ...change } });
+  });
+}
+
 describe('relays as Durable Objects', () => {
+  it('[RELAY5] are found by one question to the room, however many come at once', async () => {
+    const roomId = newRoom();
+    await configure(env.ROOM.getByName(roomId), { RELAY_ABOVE: 0 });
+    await configure(relayOf(roomId), { RELAY_CONNECTIONS: 20 });
+    let questions = 0;
+    const ROOM = {
+      getByName: (name: string) => ({
+        fetch: (request: Request) => {
+          questions++;
+          return env.ROOM.getByName(name).fetch(request);
+        },
+      }),
+    };
+    const objects = { ROOM, RELAY: env.RELAY } as unknown as RoomObjects;
+    const sockets = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => {
+        const identity = { userId: `user-${at}`, name: `User ${at}` };
+        return openRoom(objects, roomId, { identity, join: {}, end: 'native' });
+      }),
+    );
+    const clients = sockets.map((socket) => new Client(socket));
+    await Promise.all(clients.map((client) => client.until('joined')));
+    const sizes = [1, 2].map((relay) =>
+      runInDurableObject(relayOf(roomId, relay), (_, state) => state.getWebSockets().length),
+    );
+    expect([questions, ...(await Promise.all(sizes))]).toEqual([1, 20, 30]);
+  });
+
   it('[RELAY1] pass messages on in both directions, and hold the sockets', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
