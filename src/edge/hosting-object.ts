@@ -8,6 +8,7 @@ import {
   type OwnPorts,
 } from '../host/hosted-object.ts';
 import { consoleLogger } from '../observability/console-logger.ts';
+import type { Fields } from '../observability/logger.ts';
 import { Refusal } from '../protocol/codes/errors.ts';
 import type { Ports } from '../room/ports.ts';
 import { readSettings } from '../settings/settings.ts';
@@ -47,7 +48,7 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   /** Names one life of the Durable Object. */
   readonly instance: string = crypto.randomUUID();
   protected readonly settings = readSettings(this.env).settings;
-  protected readonly log = consoleLogger(this.settings).about({ room: this.ctx.id.name });
+  protected readonly log = consoleLogger(this.settings).about(this.about);
   protected abstract readonly report: ObjectReport;
   readonly #scheduler = new FlushScheduler(systemClock, this.settings.limits.batchDelayMs);
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -91,6 +92,11 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   /** What an attempt at that may take, in milliseconds; as the courier has it unless given. */
   protected get carryMs(): number | undefined {
     return undefined;
+  }
+
+  /** What every line of its log says. Durable Objects are named after their rooms. */
+  protected get about(): Fields {
+    return { room: this.ctx.id.name };
   }
 
   /** The object's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */

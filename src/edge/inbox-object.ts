@@ -7,6 +7,7 @@ import { Inbox } from '../inbox/inbox.ts';
 import { service } from '../inbox/conversations/ask-room.ts';
 import type { Answer, Ask } from '../inbox/ports.ts';
 import { ERASE_TARGET, NOTIFY_TARGET } from '../inbox/pushes.ts';
+import type { Fields } from '../observability/logger.ts';
 import { Refusal, unavailableProblem } from '../protocol/codes/errors.ts';
 import type { RequestName } from '../protocol/commands.ts';
 import type { Result } from '../protocol/frames.ts';
@@ -18,10 +19,12 @@ import { pushCarrier, type PushPeers } from '../push/carry-pushes.ts';
 import { pushOf } from '../push/push.ts';
 import { callRoom } from './call-room.ts';
 import type { ObjectPorts } from './hosting-object.ts';
+import { RoomReport } from './reports.ts';
 import { SocketObject } from './socket-object.ts';
 
 /** The inbox of one user in its Durable Object, which is named after the user. */
 export class InboxObject extends SocketObject<Inbox> {
+  protected override readonly report = new RoomReport(this.log, 'inbox');
   readonly #push = pushOf(this.settings);
   readonly #hook = outgoingHookOf(this.settings);
 
@@ -127,6 +130,11 @@ export class InboxObject extends SocketObject<Inbox> {
       dropSubscription: (_, id) => this.hosted.ask((inbox) => inbox.dropSubscription(id)),
     });
     return carry(...attempt);
+  }
+
+  /** No log says whose inbox it is. */
+  protected override get about(): Fields {
+    return { inbox: this.firstEpoch };
   }
 
   get #userId(): string {

@@ -44,15 +44,17 @@ function latency(ms: Histogram): Fields {
   };
 }
 
-/** What one room's object has counted, as lines of the log. */
+/** What the object of a room, an inbox or a webhook has counted, as lines of the log. */
 export class RoomReport extends RoomCounts {
   readonly #log: Logger;
+  readonly #event: string;
   readonly #rhythm: Rhythm;
   #waits = new Histogram(MILLISECONDS);
 
-  constructor(log: Logger) {
+  constructor(log: Logger, event = 'room') {
     super();
     this.#log = log;
+    this.#event = event;
     this.#rhythm = new Rhythm(log);
   }
 
@@ -60,7 +62,7 @@ export class RoomReport extends RoomCounts {
     if (waitedMs !== undefined) this.#waits.observe(Math.max(0, waitedMs));
     if (!this.#rhythm.isDue(now) || this.isEmpty) return;
     this.#rhythm.written(now);
-    this.#log.event('info', 'room', { connections, ...this.summary, ...latency(this.#waits) });
+    this.#log.event('info', this.#event, { connections, ...this.summary, ...latency(this.#waits) });
     this.clear();
     this.#waits = new Histogram(MILLISECONDS);
   }

@@ -47,7 +47,7 @@ const start = {
 
 /** Everything a line may say. What is not here is not logged, whoever says it. */
 const FIELDS = new Set(
-  `time level event room connection code reason what error at
+  `time level event room inbox connection code reason what error at
   connections wakeups commands messages joins resumes missed largestResume
   flushes deliveries largestFlush lines targetsReached targetsFailed requests p50Ms p99Ms largestMs
   origin setting`.split(/\s+/),
@@ -102,6 +102,8 @@ describe.each(directTransports)('the log of $name', (transport) => {
     expect(lines.join('\n')).not.toMatch(/kept.private/);
     expect(lines.join('\n')).not.toContain(token.slice(0, 20));
     expect(read.filter(({ event }) => event === 'failure')).toEqual([]);
+    // The first message has told the user's inbox of the room.
+    if (transport.host === 'edge') expect(read.map(({ event }) => event)).toContain('inbox');
     expect(read.filter(({ room }) => room === roomId).map(({ event }) => event)).toContain(
       'connected',
     );

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ConnectOptions, connect, Refused } from '../../src/client/index.ts';
 import type { Conversation, Inbox } from '../../src/client/inbox.ts';
@@ -7,6 +8,8 @@ import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const PATIENTLY = { timeout: 60_000, interval: 20 };
+/** What a user does within a second of their erasure goes with them ([INB9]), in milliseconds. */
+const AFTER_ERASURE_MS = 1_500;
 /** Comes back at once. */
 const QUICK = { retryFirstMs: 10, retryLongestMs: 50, againMs: 50 };
 
@@ -118,6 +121,7 @@ describe.each(['node', 'edge'] as const)(
         return answer.status;
       };
       await expect.poll(erased, PATIENTLY).toBe(200);
+      await setTimeout(AFTER_ERASURE_MS);
       const after = await sharedRoom(bob, ann);
       proxy.refuse(false);
       await expect.poll(() => find(inbox, after), PATIENTLY).toBeDefined();
