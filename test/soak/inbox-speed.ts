@@ -16,9 +16,9 @@ const FEW = 5;
 const MANY = 5_000;
 /** Requests on their way at a time. */
 const AT_ONCE = 16;
-/** One room after the other gets messages for so long, in milliseconds, and so often. */
+/** One room after the other gets messages for so long, in milliseconds, and so often at most. */
 const SLICE_MS = 5_000;
-const SLICES = 12;
+const MAX_SLICES = 12;
 /** Messages on their way at a time. */
 const IN_FLIGHT = 32;
 
@@ -26,9 +26,10 @@ const SETTINGS = { ...NO_RATE_LIMITS, MAX_ROOMS_PER_SOCKET: '1000' };
 
 /**
  * Measures what docs/operating.md says of the speed of inboxes: how long it takes to open one with 200
- * conversations, and whether a room with many members takes messages as fast as a small one.
+ * conversations, and whether a room with many members takes messages as fast as a small one. The latter
+ * takes `minutes`, two at most.
  */
-export async function soak({ log }: SoakOptions): Promise<void> {
+export async function soak({ minutes, log }: SoakOptions): Promise<void> {
   const bundle = await bundleWorker();
   try {
     const node = await Killable.node(SETTINGS);
@@ -37,7 +38,7 @@ export async function soak({ log }: SoakOptions): Promise<void> {
       for (const [name, host] of Object.entries({ node, edge })) {
         const url = await host.start();
         log(`${name}: ${await openings(url)}`);
-        if (name === 'node') log(`${name}: ${await rates(url)}`);
+        if (name === 'node') log(`${name}: ${await rates(url, minutes)}`);
         await host.kill();
       }
     } finally {
@@ -74,7 +75,8 @@ async function openings(url: string): Promise<string> {
   return `${CONVERSATIONS} conversations open in ${at(0.5)} ms (median), ${at(0.99)} ms (p99)`;
 }
 
-async function rates(url: string): Promise<string> {
+async function rates(url: string, minutes: number): Promise<string> {
+  const slices = Math.ceil(Math.min(MAX_SLICES, (minutes * 60_000) / (2 * SLICE_MS)));
   const rooms = [
     { roomId: 'few', members: FEW, stored: 0 },
     { roomId: 'many', members: MANY, stored: 0 },
@@ -82,12 +84,12 @@ async function rates(url: string): Promise<string> {
   for (const room of rooms) await fill(url, room.roomId, room.members);
   await drained(url);
   const speakers = await Promise.all(rooms.map(({ roomId }) => speakerIn(url, roomId)));
-  for (let slice = 0; slice < 2 * SLICES; slice++) {
+  for (let slice = 0; slice < 2 * slices; slice++) {
     const at = slice % 2;
     rooms[at]!.stored += await talk(speakers[at]!, rooms[at]!.roomId);
   }
   await Promise.all(speakers.map((speaker) => speaker.close()));
-  const [few = 0, many = 0] = rooms.map(({ stored }) => (stored * 1_000) / (SLICES * SLICE_MS));
+  const [few = 0, many = 0] = rooms.map(({ stored }) => (stored * 1_000) / (slices * SLICE_MS));
   return `${Math.round(few)} messages a second with ${FEW} members, ${Math.round(many)} with ${MANY}: ${(many / few).toFixed(2)} of it`;
 }
 
