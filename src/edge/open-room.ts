@@ -97,14 +97,15 @@ async function askRoom(
   const request = upgradeRequest({ ...context, relays: true });
   try {
     const response = await callRoom(() => ROOM.getByName(roomId).fetch(request));
-    if (response.webSocket !== null) {
-      learn(roomId, 0);
-      return response.webSocket;
+    if (response.ok && response.webSocket === null) {
+      const place = await response.json<Placement>();
+      learn(roomId, place.of);
+      return place;
     }
-    if (!response.ok) throw await refusalIn(response);
-    const place = await response.json<Placement>();
-    learn(roomId, place.of);
-    return place;
+    // The room itself decides: whoever comes next asks at once, without waiting for others.
+    learn(roomId, 0);
+    if (response.webSocket === null) throw await refusalIn(response);
+    return response.webSocket;
   } finally {
     asked.delete(roomId);
   }
