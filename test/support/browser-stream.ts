@@ -3,8 +3,7 @@ import { PATIENTLY, type Visitor } from './browser.ts';
 import type { Company } from './browser-company.ts';
 
 /** A paragraph of several lines in any window. */
-export const paragraph = (at: number) =>
-  `Paragraph ${at}: ${'it says this and that, '.repeat(12)}\n\n`;
+const paragraph = (at: number) => `Paragraph ${at}: ${'it says this and that, '.repeat(12)}\n\n`;
 
 const before = Array.from({ length: 30 }, (_, at) => `message ${at}`);
 
@@ -53,14 +52,14 @@ export class BotStream {
 
 /**
  * A visitor sees a message grow: the page follows its end, and shows how it ended.
- * @returns rows of other messages that were drawn again in that time
+ * @returns rows that were drawn again in that time
  */
 export async function followStream(company: Company, url: string): Promise<unknown> {
   const stream = await BotStream.begin(company, url);
   const visitor = await company.comesIn('Ann', url);
   await visitor.message('message 29').waitFor();
   await stream.appendSeenBy(visitor, 0);
-  await watchRows(visitor, stream.seq);
+  await watchRows(visitor);
   for (let at = 1; at < 8; at++) {
     // oxlint-disable-next-line no-await-in-loop -- in this order
     await stream.appendSeenBy(visitor, at);
@@ -76,23 +75,23 @@ export async function followStream(company: Company, url: string): Promise<unkno
   return redrawnRows(visitor);
 }
 
-/** Notes which other rows than one message's are taken out of the log or put into it. */
-async function watchRows({ page }: Visitor, seq: number): Promise<void> {
+/** Notes which rows are taken out of the log or put into it. */
+export async function watchRows({ page }: Visitor): Promise<void> {
   await page.evaluate(`{
     window.redrawn = [];
-    const note = (node) => node.dataset?.key !== 'seq ${seq}' && window.redrawn.push(node.dataset?.key);
+    const note = (node) => window.redrawn.push(node.dataset?.key);
     new MutationObserver((changes) => {
       for (const { addedNodes, removedNodes } of changes) [...addedNodes, ...removedNodes].forEach(note);
     }).observe(document.querySelector('#messages'), { childList: true });
   }`);
 }
 
-function redrawnRows({ page }: Visitor): Promise<unknown> {
+export function redrawnRows({ page }: Visitor): Promise<unknown> {
   return page.evaluate('window.redrawn');
 }
 
 /** How much of the log is below what is in sight, in pixels. */
-function belowSight({ page }: Visitor): Promise<number> {
+export function belowSight({ page }: Visitor): Promise<number> {
   return page.evaluate(
     `{ const log = document.querySelector('#log'); log.scrollHeight - log.scrollTop - log.clientHeight }`,
   );
