@@ -176,6 +176,29 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     expect(await ann.page.evaluate('window.titles')).toEqual([]);
   });
 
+  test('stays at the newest message while older ones are drawn before it', async () => {
+    await say('Ben', numbered(1, 45));
+    await ask('Ann', 'PUT', '/read', { readUpTo: 45 });
+    const ann = await company.arrives(host().url);
+    await ann.page.evaluate(`(() => {
+      window.frames = [];
+      const log = document.querySelector('#log');
+      const note = () => {
+        const drawn = document.querySelectorAll('#messages .message').length;
+        const below = log.scrollHeight - log.scrollTop - log.clientHeight;
+        if (drawn > 0) window.frames.push({ drawn, below });
+        requestAnimationFrame(note);
+      };
+      requestAnimationFrame(note);
+    })()`);
+    await ann.join('', company.room, await tokenOf('Ann'));
+    await ann.page.getByText('This is the beginning of').waitFor();
+    expect(await ann.page.locator('#messages .message').count()).toBe(45);
+    const frames = await ann.page.evaluate<{ drawn: number; below: number }[]>('window.frames');
+    expect(frames[0]?.drawn).toBeLessThan(45);
+    expect(Math.max(...frames.map(({ below }) => below))).toBeLessThan(2);
+  });
+
   test('lets a reader scroll up while it draws, though no frame was shown since', async () => {
     await say('Ben', numbered(1, 45));
     await ask('Ann', 'PUT', '/read', { readUpTo: 45 });

@@ -293,8 +293,13 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     await ann.isIn();
     line.cut();
     await ann.page.getByText('The connection is lost.').waitFor();
-    await ann.page.getByRole('log', { name: 'Messages' }).evaluate(goUp);
-    await ann.page.getByText('Loading earlier messages…').waitFor();
+    // What is loaded is drawn in steps; before its first message is in sight nothing earlier is asked for.
+    await expect
+      .poll(async () => {
+        await ann.page.getByRole('log', { name: 'Messages' }).evaluate(goUp);
+        return ann.page.getByText('Loading earlier messages…').isVisible();
+      }, PATIENTLY)
+      .toBe(true);
     await ann.page.evaluate("location.hash = 'elsewhere'");
     await ann.page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
     line.mend();

@@ -1,9 +1,7 @@
 import type { Message } from '../../src/client/index.ts';
 import { indexFrom } from './reply-targets.ts';
 
-/** So many messages are drawn at first. */
-export const FIRST_DRAWN = 100;
-/** So many more are drawn each time, few enough for one frame of a slow processor. */
+/** So many messages are drawn at first and so many more each time: few enough for one frame of a slow processor. */
 export const GROW = 25;
 /** More than so many are never drawn: what is far out of sight is let go. */
 const MOST = 200;
@@ -14,6 +12,8 @@ export class DrawnRange {
   #from = 0;
   /** `seq` of the last one; Infinity: up to the newest. */
   #to = Infinity;
+  /** Messages drawn last. */
+  #count = 0;
 
   get reachesEnd(): boolean {
     return this.#to === Infinity;
@@ -54,14 +54,16 @@ export class DrawnRange {
 
   /**
    * What is to be drawn of the list. Messages that come in are not drawn without bounds.
-   * @param isFollowing the newest message is in sight, and older ones can be let go
+   * @param letsGo more is drawn before what is in sight than is needed: one is let go for each that came,
+   * and one more
    * @param isAtEnd nobody reads further up
    */
-  cut<M extends Message>(list: readonly M[], isFollowing: boolean, isAtEnd: boolean): M[] {
+  cut<M extends Message>(list: readonly M[], letsGo: boolean, isAtEnd: boolean): M[] {
     const end = this.#endIn(list);
-    let start = this.#from === 0 ? end - FIRST_DRAWN : indexFrom(list, this.#from);
-    if (isFollowing && end - start > MOST) start = end - FIRST_DRAWN;
+    let start = this.#from === 0 ? end - GROW : indexFrom(list, this.#from);
+    if (letsGo) start = Math.max(start, end - this.#count + 1);
     start = Math.max(0, start);
+    this.#count = end - start;
     this.#from = list[start]?.seq ?? 0;
     if (!isAtEnd && end - start > 2 * MOST) this.#to = list[end - 1]?.seq ?? Infinity;
     return list.slice(start, end);

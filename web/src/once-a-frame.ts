@@ -1,5 +1,7 @@
-/** Draws at least this often in a window that shows no frames, in milliseconds. */
-const HIDDEN_MS = 100;
+/** Draws at least this often, even in a window that shows no frames; in milliseconds. */
+const LONGEST_MS = 100;
+/** After a drawing the page rests so many times as long as it took: a letter shows between two. */
+const REST = 3;
 
 interface Drawing {
   draw: () => void;
@@ -9,11 +11,13 @@ interface Drawing {
 const due = new Set<Drawing>();
 let frame = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** When the page has rested, by `performance.now()`. */
+let restedAt = 0;
 
 /**
- * Makes a function that can be called for every change and does `work` at most once a frame, so that
- * a busy room leaves time for typing and scrolling. All that is due is drawn together, so that nothing
- * comes in between. A hidden window has no frames: a timer draws there, for the title and for screen
+ * Makes a function that can be called for every change and does `work` at most once a frame, on a slow
+ * processor less often, so that a busy room leaves time for typing and scrolling. All that is due is
+ * drawn together, so that nothing comes in between. A hidden window has no frames: a timer draws there, for the title and for screen
  * readers.
  * @param life ends it; what is still due is then not done
  * @param isLast draws after all others, from what they have changed
@@ -28,8 +32,9 @@ export function onceAFrame(work: () => void, life: AbortSignal, isLast = false):
   return () => {
     if (life.aborted) return;
     if (due.size === 0) {
-      frame = requestAnimationFrame(drawAll);
-      timer = setTimeout(drawAll, HIDDEN_MS);
+      const rest = restedAt - performance.now();
+      if (rest <= 0) frame = requestAnimationFrame(drawAll);
+      timer = setTimeout(drawAll, rest <= 0 ? LONGEST_MS : rest);
     }
     due.add(drawing);
   };
@@ -40,6 +45,7 @@ function drawAll(): void {
   clearTimeout(timer);
   const all = [...due].toSorted((a, b) => Number(a.isLast) - Number(b.isLast));
   due.clear();
+  const begunAt = performance.now();
   for (const { draw } of all) {
     try {
       draw();
@@ -48,4 +54,6 @@ function drawAll(): void {
       reportError(error);
     }
   }
+  const now = performance.now();
+  restedAt = now + Math.min(REST * (now - begunAt), LONGEST_MS);
 }

@@ -7,6 +7,11 @@ export class EndFollower {
   /** Where the end was followed to, in pixels from the top. */
   #top = 0;
 
+  /** Pixels above what is in sight, as it was drawn last; 0 where that is not known. */
+  get above(): number {
+    return this.isAtEnd ? this.#top : 0;
+  }
+
   /** Goes to the end of what is drawn. */
   toEnd(frame: HTMLElement): void {
     frame.scrollTop = frame.scrollHeight;

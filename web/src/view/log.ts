@@ -1,6 +1,7 @@
 import type { Message, Room } from '../../../src/client/index.ts';
-import { DrawnRange, FIRST_DRAWN, GROW } from '../drawn-range.ts';
+import { DrawnRange, GROW } from '../drawn-range.ts';
 import { HistoryWindow } from '../history-window.ts';
+import { onceAFrame } from '../once-a-frame.ts';
 import { aroundUnread, isEnough, loadFirst } from '../first-messages.ts';
 import { isLooking, onLooking } from '../looking.ts';
 import { indexFrom } from '../reply-targets.ts';
@@ -21,6 +22,8 @@ import type { RowContext, Shown } from './row-context.ts';
 const hasTouch = matchMedia('(any-pointer: coarse)');
 /** Nearer to either end of what is drawn than this, more is drawn or loaded; in pixels. */
 const NEAR_PX = 800;
+/** So many messages are drawn on either side of a place that one goes to. */
+const AROUND = 50;
 /** More than so many loaded messages, and the oldest are let go; in steps, so that it is seldom. */
 const KEEP_MOST = 1_000;
 const KEEP = 300;
@@ -55,6 +58,9 @@ export class LogView {
   /** `loading`: the first unread message is not loaded yet, and nothing is drawn before it is. */
   #phase: 'waiting' | 'loading' | 'begun' = 'waiting';
   #wasHidden = false;
+  /** In the next frame: what is in sight already must not wait for it. */
+  readonly #extendUp: () => void;
+  readonly #extendDown: () => void;
 
   /**
    * @param offers what to do in a room where nothing was said
@@ -77,6 +83,14 @@ export class LogView {
       life,
     );
     this.#rows = new RowList(this.#list);
+    this.#extendUp = onceAFrame(() => {
+      if (this.#range.growUp(this.#messages)) this.render();
+      else void this.#loadOlder();
+    }, life);
+    this.#extendDown = onceAFrame(() => {
+      if (this.#range.growDown(this.#messages)) this.render();
+      else if (this.#window?.hasNewer === true) void this.#load(() => this.#window?.loadNewer());
+    }, life);
     this.#tabIndex = new RovingTabIndex(this.#list, life);
     if (hasTouch.matches) void lazy.swipe(this.#list, context, life).catch(() => undefined);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { signal: life, passive: true });
@@ -166,7 +180,7 @@ export class LogView {
     this.#reading.jumped();
     this.#end.isAtEnd = false;
     const at = indexFrom(this.#messages, seq);
-    this.#range.show(this.#messages, at - FIRST_DRAWN / 2, at + FIRST_DRAWN / 2);
+    this.#range.show(this.#messages, at - AROUND, at + AROUND);
     this.#draw();
     this.#renderBeginning();
     const row = this.focusOn(seq);
@@ -250,9 +264,8 @@ export class LogView {
     if (this.#newAfter === undefined || first === undefined) return;
     const list = this.#messages;
     const at = indexFrom(list, first);
-    const isNearEnd = this.#window === undefined && list.length - at < FIRST_DRAWN;
-    if (isNearEnd) this.#range.toEnd();
-    else this.#range.show(list, at - GROW, at + FIRST_DRAWN);
+    this.#range.show(list, at - GROW, at + AROUND);
+    const isNearEnd = this.#window === undefined && this.#range.reachesEnd;
     this.#end.isAtEnd = isNearEnd;
     this.#draw();
     this.#end.toEnd(this.#log);
@@ -264,7 +277,8 @@ export class LogView {
 
   #draw(): void {
     const isFollowing = this.#end.isAtEnd && this.#window === undefined;
-    const messages = this.#range.cut(this.#messages, isFollowing, this.#end.isAtEnd);
+    const letsGo = isFollowing && this.#end.above > 2 * NEAR_PX;
+    const messages = this.#range.cut(this.#messages, letsGo, this.#end.isAtEnd);
     this.#rows.draw(
       rowsOf(this.#context, {
         messages,
@@ -331,16 +345,6 @@ export class LogView {
     if (clientHeight === 0 || this.#loading !== 'idle') return;
     if (scrollTop < NEAR_PX) this.#extendUp();
     if (scrollHeight - scrollTop - clientHeight < NEAR_PX) this.#extendDown();
-  }
-
-  #extendUp(): void {
-    if (this.#range.growUp(this.#messages)) this.render();
-    else void this.#loadOlder();
-  }
-
-  #extendDown(): void {
-    if (this.#range.growDown(this.#messages)) this.render();
-    else if (this.#window?.hasNewer === true) void this.#load(() => this.#window?.loadNewer());
   }
 
   async #loadOlder(): Promise<void> {
