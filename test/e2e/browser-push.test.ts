@@ -26,6 +26,8 @@ async function subscribesAt(page: Page, browser: PushBrowser): Promise<void> {
       unsubscribe: async () => localStorage.setItem('unsubscribed', 'yes'),
     };
     PushManager.prototype.subscribe = async () => subscription;
+    PushManager.prototype.getSubscription = async () =>
+      localStorage.getItem('unsubscribed') === null ? subscription : null;
   }`);
 }
 
@@ -170,6 +172,36 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
       .poll(() => page.evaluate("localStorage.getItem('unsubscribed')"), PATIENTLY)
       .toBe('yes');
     await expect.poll(() => shownIn(page), PATIENTLY).toEqual([]);
+  });
+
+  test.each([
+    ['the inbox', /\/inbox-[^/]*\.js$/],
+    ['its subscription', /\/push\/key$/],
+  ])('ends with a sign-out that comes before %s has been loaded', async (_, request) => {
+    const name = `Ann ${crypto.randomUUID()}`;
+    const ann = await company.arrives(host.url, { permissions: ['notifications'] });
+    const { page } = ann;
+    await subscribesAt(page, service.browser());
+    await page.reload();
+    await ann.join(name, company.room);
+    await ann.isIn();
+    await (await setting(ann, 'Notify me in this browser')).click();
+    await setting(ann, 'No notifications in this browser');
+
+    let asked = false;
+    await page.route(request, () => {
+      asked = true;
+    });
+    await page.reload();
+    await ann.isIn();
+    await expect.poll(() => asked, PATIENTLY).toBe(true);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    const left = `(async () => [
+      localStorage.getItem('unsubscribed'),
+      Object.keys(localStorage).filter((key) => key.startsWith('parlor.push.')),
+      await caches.has('push'),
+    ])()`;
+    await expect.poll(() => page.evaluate(left), PATIENTLY).toEqual(['yes', [], false]);
   });
 
   test('keeps what its user wants to hear of, and whom they have blocked, in menus that axe finds nothing wrong with', async () => {

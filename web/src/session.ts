@@ -409,7 +409,8 @@ export class Session {
       unsentStays: text('unsentOfWindow'),
       leave: () => {
         this.#drafts?.clear();
-        this.#conversations?.signedOut();
+        if (this.#conversations !== undefined) this.#conversations.signedOut();
+        else this.#load(lazy.endPush(this.#userId ?? this.#saved.userId));
         for (const room of rooms) discardUnsigned(room);
         this.#end();
       },

@@ -46,8 +46,8 @@ export class Conversations {
     this.#actions = actions;
     this.#drafts = new DraftSync(inbox, drafts, (roomId) => actions.drafted(roomId), life);
     this.#push = new Push(inbox, actions.userId);
-    // Where this fails, the next start does it.
-    void this.#push.start().catch(() => undefined);
+    // Where this fails, the next start does it. The user may have signed out while this was loaded.
+    if (!life.aborted) void this.#push.start().catch(() => undefined);
     const offs = [
       inbox.on('change', () => this.#changed()),
       inbox.on('conversationUpdated', (conversation) => this.#updated(conversation)),

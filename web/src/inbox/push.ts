@@ -11,6 +11,8 @@ export class Push {
   readonly #inbox: Inbox;
   readonly #userId: string;
   #subscription: PushSubscription | undefined;
+  /** This user has signed out, or wants none: what is still under way must not subscribe. */
+  #hasEnded = false;
 
   constructor(inbox: Inbox, userId: string) {
     this.#inbox = inbox;
@@ -28,7 +30,7 @@ export class Push {
 
   /** Subscribes again where the user had subscribed here: the server keeps it once. */
   async start(): Promise<void> {
-    if ((await registered()) === undefined) return;
+    if ((await registered()) === undefined || this.#hasEnded) return;
     await this.#leavePage();
     if (remembered.getItem(this.#key) === null || Notification.permission !== 'granted') return;
     await this.#subscribe();
@@ -36,6 +38,7 @@ export class Push {
 
   /** Asks the user, then subscribes. Call it for a click. @throws Error with one sentence */
   async enable(): Promise<void> {
+    this.#hasEnded = false;
     if ((await Notification.requestPermission()) !== 'granted') {
       throw new Error(text('notifyDenied'));
     }
@@ -44,22 +47,18 @@ export class Push {
 
   /** Ends it for this user: nothing more is pushed, and what is shown is closed. */
   async disable(): Promise<void> {
-    remembered.set(this.#key, undefined);
+    this.#hasEnded = true;
     const subscription = this.#subscription;
     this.#subscription = undefined;
     // Asked at once, because a page that signs out closes its connection next.
     const told =
       subscription && this.#inbox.ask('unsubscribePush', { endpoint: subscription.endpoint });
     told?.catch(() => undefined);
-    // A push service that does not know the browser any more says so to the server.
-    await subscription?.unsubscribe();
-    if (container() === undefined) return;
-    await caches.delete(PUSH_CACHE);
-    await closeNotices();
+    await endPush(this.#userId);
   }
 
   get #key(): string {
-    return `push.${this.#userId}`;
+    return keyOf(this.#userId);
   }
 
   async #subscribe(): Promise<void> {
@@ -72,6 +71,10 @@ export class Push {
       await (await pushManager.getSubscription())?.unsubscribe();
       return pushManager.subscribe(options);
     });
+    if (this.#hasEnded) {
+      await subscription.unsubscribe();
+      return;
+    }
     const { endpoint, keys } = subscription.toJSON() as InboxPayload<'subscribePush'>;
     await this.#inbox.ask('subscribePush', { endpoint, keys });
     this.#subscription = subscription;
@@ -90,6 +93,23 @@ export class Push {
     const cache = await caches.open(PUSH_CACHE);
     await cache.put(PUSH_PAGE, new Response(JSON.stringify(page)));
   }
+}
+
+/**
+ * Ends push in this browser without the server, which hears of it from the push service with the next
+ * push; what is shown is closed. Also where the inbox has not been loaded.
+ */
+export async function endPush(userId: string | undefined): Promise<void> {
+  if (userId !== undefined) remembered.set(keyOf(userId), undefined);
+  const registration = await registered();
+  if (registration === undefined) return;
+  await (await registration.pushManager.getSubscription())?.unsubscribe();
+  await caches.delete(PUSH_CACHE);
+  await closeNotices();
+}
+
+function keyOf(userId: string): string {
+  return `push.${userId}`;
 }
 
 /** Shows a message that has come to a page that is open; the push of it takes its place. */

@@ -4,7 +4,7 @@ import { texts } from '../texts/en-extras.ts';
 
 /** What is opened seldom: one file, loaded with the first of them. */
 export { Conversations } from '../inbox/conversations.ts';
-export { showNotice } from '../inbox/push.ts';
+export { endPush, showNotice } from '../inbox/push.ts';
 export { Files, showFiles, Tray } from '../files/index.ts';
 export { askBeforeLeaving } from './ask-before-leaving.ts';
 export { askDate } from './ask-date.ts';

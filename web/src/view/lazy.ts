@@ -1,6 +1,6 @@
 import type { Client, Member, Message, Room } from '../../../src/client/index.ts';
 import type { Conversations, ConversationsActions } from '../inbox/conversations.ts';
-import type { showNotice } from '../inbox/push.ts';
+import type { endPush, showNotice } from '../inbox/push.ts';
 import type { SyncedDrafts } from '../draft-sync.ts';
 import type { FileInfo } from '../../../src/client/files.ts';
 import type { TokenSource } from '../../../src/client/index.ts';
@@ -41,6 +41,10 @@ export const lazy = {
   async notice(...shown: Parameters<typeof showNotice>): Promise<void> {
     const { showNotice: show } = await extras();
     await show(...shown);
+  },
+  async endPush(...of: Parameters<typeof endPush>): Promise<void> {
+    const { endPush: end } = await extras();
+    await end(...of);
   },
   async emoji(anchor: HTMLElement, label: string, choose: (emoji: string) => void): Promise<void> {
     const { openEmoji } = await extras();

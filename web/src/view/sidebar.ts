@@ -183,7 +183,10 @@ export class Sidebar {
     const offered = choices(link?.dataset['room'] ?? '');
     if (link === null || offered.length === 0) return;
     event.preventDefault();
-    openMenu(link, text('roomMenu'), offered);
+    const open = () => openMenu(link, text('roomMenu'), offered);
+    // Browsers close what opened while a button was down when it comes up.
+    if ((event.buttons & 2) === 0) open();
+    else addEventListener('mouseup', open, { once: true });
   }
 
   readonly #close = () => this.#leave();
