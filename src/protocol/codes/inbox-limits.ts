@@ -31,6 +31,11 @@ export const inboxLimits = {
   stepUsers: 100,
   /** Least time between two calls of a room to inboxes that watch it, in milliseconds. */
   watcherEveryMs: 500,
+  /**
+   * Such calls of a room over a longer time, as `TokenBucket` has them: a minute of talk reaches everyone
+   * who watches at once, and a room that is busy all day costs at most one call every 2 s.
+   */
+  watcherCalls: { perSecond: 0.5, burst: 120, maxWaitMs: 2_000 },
   /** Browsers of one user that notifications are pushed to. */
   pushSubscriptions: 10,
   /** The address of a push subscription, in characters. */

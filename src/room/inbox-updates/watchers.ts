@@ -1,10 +1,12 @@
 import { inboxLimits } from '../../protocol/codes/inbox-limits.ts';
+import { TokenBucket } from '../../protocol/token-bucket.ts';
 import type { UpkeepContext } from '../context.ts';
-import type { Courier, Timer } from '../ports.ts';
+import type { Clock, Courier, Timer } from '../ports.ts';
 import { INBOX_TARGET } from './evaluate.ts';
 import { liveState } from './state.ts';
 
 interface WatcherPorts {
+  clock: Clock;
   timer: Timer;
   courier?: Courier;
   context: () => UpkeepContext;
@@ -20,10 +22,12 @@ export class Watchers {
   readonly until = new Map<string, number>();
   /** Users whose inbox has not got the newest state. */
   readonly #waiting = new Set<string>();
+  readonly #calls: TokenBucket;
   #isTimerSet = false;
 
   constructor(ports: WatcherPorts) {
     this.#ports = ports;
+    this.#calls = new TokenBucket(inboxLimits.watcherCalls, ports.clock.now());
   }
 
   watch(userId: string, until: number): void {
@@ -39,7 +43,9 @@ export class Watchers {
   #later(): void {
     if (this.#isTimerSet || this.#waiting.size === 0) return;
     this.#isTimerSet = true;
-    this.#ports.timer.after(inboxLimits.watcherEveryMs, () => {
+    const { clock, timer } = this.#ports;
+    const waitMs = Math.max(inboxLimits.watcherEveryMs, this.#calls.take(clock.now()));
+    timer.after(waitMs, () => {
       this.#isTimerSet = false;
       this.#sendNext();
       this.#later();

@@ -181,6 +181,25 @@ test('[INB7] a room that is watched tells what happens as it does, in two calls 
   expect(heard).toEqual([]);
 });
 
+test('[INB7] a room that is watched and busy for long makes one such call in two seconds', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  world.rest();
+  const callsOfMinutes = [1, 2, 3, 4].map(() => {
+    world.ask(person('ann'), 'watchInbox', { roomIds: ['general'] });
+    const before = world.tellings;
+    for (let half = 0; half < 120; half++) {
+      say(world, 'general', 'bob');
+      pass(world, 500, 250);
+    }
+    return world.tellings - before;
+  });
+  // The first minutes use up what is saved.
+  expect(callsOfMinutes[0]).toBeGreaterThan(70);
+  expect(callsOfMinutes[3]).toBeGreaterThan(25);
+  expect(callsOfMinutes[3]).toBeLessThan(35);
+});
+
 test('[INB7] states that come late, twice or out of order change nothing', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
