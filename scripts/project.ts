@@ -11,5 +11,8 @@ export const WRANGLER_QUIET = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 };
 
+/** Where Node keeps compiled code of what the tests start again and again. */
+export const COMPILE_CACHE = join(PROJECT, 'dist', 'compile-cache');
+
 /** Where the browser of the tests lies, unless `CHROMIUM_PATH` says otherwise. */
 export const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';

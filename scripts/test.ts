@@ -1,16 +1,24 @@
 import { existsSync } from 'node:fs';
-import { runChecks } from './checks.ts';
-import { CHROMIUM } from './project.ts';
+import { join } from 'node:path';
+import { CHROMIUM, COMPILE_CACHE, PROJECT } from './project.ts';
 import { readReport, removeReport, REPORT } from './report.ts';
 import { closingLine, tallyOf } from './tally.ts';
-import { runTool, toolFile } from './tool.ts';
+import { holdTool, runTool, toolFile } from './tool.ts';
 
-/** `npm test`: types, lint, then every test. Arguments go to vitest: `npm test -- test/room`. */
+/**
+ * `npm test`: every test, and beside them types, lint and the other checks, whose output comes after.
+ * Arguments go to vitest: `npm test -- test/room`.
+ */
 
 removeReport();
-const isClean = await runChecks();
+process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
+const checks = holdTool(join(PROJECT, 'scripts', 'check.ts'), []);
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
 const code = await runTool(toolFile('vitest'), ['run', ...reporters, ...process.argv.slice(2)]);
+const { code: checked, output } = await checks;
+process.stdout.write(output);
 const line = closingLine(tallyOf(readReport(), code), existsSync(CHROMIUM));
-process.stdout.write(isClean ? `${line}\n` : `${line} The checks before them did not pass.\n`);
-process.exitCode = isClean ? code : code || 1;
+process.stdout.write(
+  checked === 0 ? `${line}\n` : `${line} The checks beside them did not pass.\n`,
+);
+process.exitCode = code || checked;

@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT, WRANGLER_QUIET } from './project.ts';
@@ -19,12 +20,31 @@ export function toolFile(packageName: string, command = packageName): string {
  * @returns its exit code; 1 where a signal ended it
  */
 export async function runTool(file: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [file, ...args], {
+  return exitCodeOf(start(file, args, 'inherit'));
+}
+
+/** The same, with what it writes kept until it has ended. */
+export async function holdTool(
+  file: string,
+  args: readonly string[],
+): Promise<{ code: number; output: string }> {
+  const child = start(file, args, ['inherit', 'pipe', 'pipe']);
+  const written: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => written.push(chunk));
+  }
+  const closed = once(child, 'close');
+  const code = await exitCodeOf(child);
+  await closed;
+  return { code, output: Buffer.concat(written).toString() };
+}
+
+function start(file: string, args: readonly string[], stdio: StdioOptions): ChildProcess {
+  return spawn(process.execPath, [file, ...args], {
     cwd: PROJECT,
-    stdio: 'inherit',
+    stdio,
     env: { ...process.env, ...WRANGLER_QUIET },
   });
-  return exitCodeOf(child);
 }
 
 /** Waits for a child's end, which a signal to this process brings about. */
