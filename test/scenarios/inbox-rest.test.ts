@@ -6,7 +6,7 @@ import { useHosts } from '../support/for-each-transport.ts';
 const hosts = useHosts();
 
 /** The short form of `npm run soak -- inbox-hosts`, without kills, after which rest takes a minute. */
-describe.each<HostName>(['node', 'edge'])('inboxes at the %s host', (name) => {
+describe.concurrent.each<HostName>(['node', 'edge'])('inboxes at the %s host', (name) => {
   it('[INB7] equal their rooms at rest, and a rebuild changes nothing', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const run = { url: hosts[name].url, seed, groups: 2, operations: 120, isQuick: true, kills: 0 };

@@ -74,13 +74,9 @@ export async function runInboxes(run: InboxRun): Promise<InboxReport> {
   const report = { ...host.report, kills: await kills, conversations: 0 };
   // Whoever is connected is told later than others, and judging connects.
   await pause(TOLD_AFTER_MS);
-  const problems: string[] = [];
-  for (const group of groups) {
-    const verdict = await group.judge(run.restMs);
-    problems.push(...verdict.problems);
-    report.conversations += verdict.conversations;
-  }
-  return { ...report, problems };
+  const verdicts = await Promise.all(groups.map((group) => group.judge(run.restMs)));
+  for (const { conversations } of verdicts) report.conversations += conversations;
+  return { ...report, problems: verdicts.flatMap(({ problems }) => problems) };
 }
 
 async function killInBetween(
