@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostName } from '../../src/settings/declarations.ts';
+import { bareEnvironment } from './bare-environment.ts';
 
 const SCRIPTS = {
   node: ['local-server/main.ts', '--dev'],
@@ -42,7 +43,7 @@ export class DevelopmentHost {
     const args = [...SCRIPTS[this.name], ...(this.name === 'edge' ? state : [])];
     const child = spawn(process.execPath, ['scripts/run.mjs', ...args], {
       env: {
-        PATH: process.env['PATH'] ?? '',
+        ...bareEnvironment(),
         HOME: this.#folder,
         PORT: String(this.#port),
         DATA_DIR: join(this.#folder, 'data'),

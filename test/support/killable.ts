@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bareEnvironment } from './bare-environment.ts';
 import type { TestSettings } from './edge-options.ts';
 import { SECRET } from './tokens.ts';
 
@@ -73,7 +74,7 @@ export class Killable {
     const child = spawn(program, parameters, {
       detached: true,
       env: {
-        PATH: process.env['PATH'] ?? '',
+        ...bareEnvironment(),
         TMPDIR: this.#temporary,
         ...this.#environment,
         ...more,

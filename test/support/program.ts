@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { bareEnvironment } from './bare-environment.ts';
 
 /** The project's folder. */
 export const PROJECT = join(import.meta.dirname, '..', '..');
@@ -11,7 +12,7 @@ const CUT_MS = 30_000;
 export interface ProgramOptions {
   args?: readonly string[];
   cwd?: string;
-  /** The whole environment, but for PATH. */
+  /** The whole environment, but for what `bareEnvironment` gives. */
   env?: Record<string, string>;
   nodeArgs?: readonly string[];
   /** Whether something can be typed; else there is no input. */
@@ -40,7 +41,7 @@ export class Program {
   ) {
     this.#child = spawn(process.execPath, [...nodeArgs, join(PROJECT, file), ...args], {
       cwd,
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { ...bareEnvironment(), ...env },
       stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
