@@ -7,7 +7,7 @@ import { build, type BuildOptions } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { compileScript, parse } from 'vue/compiler-sfc';
 import type { Page } from 'playwright-core';
-import { hasBrowser, launchBrowser } from '../support/browser.ts';
+import { hasBrowser, sharedBrowser } from '../support/browser.ts';
 import { startNodeHost } from '../support/hosts.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
 import { Program, PROJECT } from '../support/program.ts';
@@ -75,9 +75,9 @@ async function opened(html: string): Promise<Page> {
     pages.closeAllConnections();
     pages.close();
   });
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
+  const browser = await sharedBrowser();
   const tab = await browser.newPage();
+  onTestFinished(() => tab.close());
   await tab.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}`);
   return tab;
 }

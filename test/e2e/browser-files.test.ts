@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { FileInfo } from '../../src/protocol/objects.ts';
-import { hasBrowser, launchBrowser } from '../support/browser.ts';
+import { hasBrowser, sharedBrowser } from '../support/browser.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
@@ -42,9 +42,8 @@ describe.runIf(hasBrowser)('a browser', () => {
   const hosts = useHosts();
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   });
-  afterAll(() => browser.close());
 
   it.each(['node', 'edge'] as const)(
     'runs nothing of an uploaded file, however it is opened, on the %s host',

@@ -6,7 +6,7 @@ import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FileRefused, Files } from '../../src/client/files.ts';
 import { connect } from '../../src/client/index.ts';
-import { hasBrowser, launchBrowser } from '../support/browser.ts';
+import { hasBrowser, sharedBrowser } from '../support/browser.ts';
 import { PROJECT } from '../support/program.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
@@ -89,27 +89,24 @@ it.runIf(hasBrowser)('uploads with progress in a page', async () => {
     globalName: 'parlor',
     write: false,
   });
-  const browser = await launchBrowser();
-  try {
-    const page = await browser.newPage();
-    await page.goto(hosts.node.url);
-    const token = JSON.stringify(await tokenFor('alice'));
-    const room = JSON.stringify(newRoom());
-    const seen = await page.evaluate(
-      `(async () => {
-        ${outputFiles[0]?.text ?? ''}
-        const files = new parlor.Files({ token: ${token} });
-        const progress = [];
-        const blob = new Blob([new Uint8Array(900000)]);
-        const file = await files.upload(${room}, blob, { onProgress: (sent) => progress.push(sent) });
-        const life = new AbortController();
-        const ended = files.upload(${room}, blob, { signal: life.signal }).catch((error) => error.message);
-        life.abort(new Error('enough'));
-        return { size: file.size, last: progress.at(-1), ended: await ended };
-      })()`,
-    );
-    expect(seen).toEqual({ size: 900_000, last: 900_000, ended: 'enough' });
-  } finally {
-    await browser.close();
-  }
+  const browser = await sharedBrowser();
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  await page.goto(hosts.node.url);
+  const token = JSON.stringify(await tokenFor('alice'));
+  const room = JSON.stringify(newRoom());
+  const seen = await page.evaluate(
+    `(async () => {
+      ${outputFiles[0]?.text ?? ''}
+      const files = new parlor.Files({ token: ${token} });
+      const progress = [];
+      const blob = new Blob([new Uint8Array(900000)]);
+      const file = await files.upload(${room}, blob, { onProgress: (sent) => progress.push(sent) });
+      const life = new AbortController();
+      const ended = files.upload(${room}, blob, { signal: life.signal }).catch((error) => error.message);
+      life.abort(new Error('enough'));
+      return { size: file.size, last: progress.at(-1), ended: await ended };
+    })()`,
+  );
+  expect(seen).toEqual({ size: 900_000, last: 900_000, ended: 'enough' });
 });

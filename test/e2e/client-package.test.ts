@@ -21,7 +21,7 @@ import { inboxCommands } from '../../src/protocol/inbox-commands.ts';
 import { inboxEvents } from '../../src/protocol/inbox-events.ts';
 import { type EventName, eventNames } from '../../src/protocol/events.ts';
 import type { Message } from '../../src/protocol/objects.ts';
-import { hasBrowser, launchBrowser, PATIENTLY } from '../support/browser.ts';
+import { hasBrowser, PATIENTLY, sharedBrowser } from '../support/browser.ts';
 import { type Host, startEdgeHost, startNodeHost } from '../support/browser-hosts.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { NativeVisitor } from '../support/native-visitor.ts';
@@ -180,13 +180,10 @@ describe.each([
 
   beforeAll(async () => {
     host = await start({ SIGNALS: 'open' });
-    if (hasBrowser) browser = await launchBrowser();
+    if (hasBrowser) browser = await sharedBrowser();
   });
 
-  afterAll(async () => {
-    await host.close();
-    if (hasBrowser) await browser.close();
-  });
+  afterAll(() => host.close());
 
   const url = () => host.url.replace(/\/$/, '');
 

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { hasBrowser, launchBrowser, Line, Visitor } from './browser.ts';
+import { hasBrowser, Line, sharedBrowser, Visitor } from './browser.ts';
 import { type Host, startNodeHost } from './browser-hosts.ts';
 
 /** A request of one room: its user's name, the method, the path within the room, and a body. */
@@ -18,9 +18,8 @@ export class Company {
   static forAll(): Company {
     const company = new Company();
     beforeAll(async () => {
-      if (hasBrowser) company.#browser = await launchBrowser();
+      if (hasBrowser) company.#browser = await sharedBrowser();
     });
-    afterAll(() => company.#browser?.close());
     beforeEach(() => {
       company.room = `room ${crypto.randomUUID()}`;
     });

@@ -50,6 +50,15 @@ const DISABLED_FEATURES = [
   'ThirdPartyStoragePartitioning',
 ];
 
+/** Of this process; ends with it. */
+let shared: Promise<Browser> | undefined;
+
+/** The browser of all test files that this process runs one after the other: what they open, they close. */
+export function sharedBrowser(): Promise<Browser> {
+  shared ??= launchBrowser();
+  return shared;
+}
+
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
@@ -105,6 +114,8 @@ export class Visitor {
   ): Promise<Visitor> {
     const context = await browser.newContext({
       viewport: { width: 1440, height: 800 },
+      // A frame of an animation costs as much as a message.
+      reducedMotion: 'reduce',
       ...options,
     });
     const visitor = new Visitor(await context.newPage());
