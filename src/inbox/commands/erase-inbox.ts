@@ -22,7 +22,7 @@ export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
     })),
     resume: (later, answers) => {
       for (const [at, roomId] of roomIds.entries()) {
-        if (isErased(answers[at])) later.conversations.forget(userId, roomId);
+        if (isErased(answers[at])) later.conversations.markErased(userId, roomId);
       }
       const left = later.conversations.countAfter(userId, '');
       return { reply: left === 0 ? forget(later) : { done: false, left } };
@@ -40,8 +40,9 @@ function isErased(answer: Answer | undefined): boolean {
 
 /** Updates that rooms have sent so far do not count any more. */
 function forget(context: InboxContext) {
-  const { accounts, blocks, directs, userId } = context;
+  const { accounts, blocks, conversations, directs, userId } = context;
   context.forgetPushes();
+  conversations.forget(userId);
   blocks.forget(userId);
   directs.forget(userId);
   accounts.restart(userId);

@@ -127,12 +127,12 @@ export class Conversations {
     return this.#read('WHERE user_id = ? AND rev > ? ORDER BY rev LIMIT ?', userId, rev, limit);
   }
 
-  /** The ids of all rooms that the inbox ever held, after `roomId`, in order. */
+  /** The ids of all rooms that the inbox ever held and that have not erased the user, after `roomId`, in order. */
   roomsAfter(userId: string, roomId: string, limit: number): string[] {
     return this.#database
       .all<{ roomId: string }>(
-        `SELECT room_id AS roomId FROM conversations WHERE user_id = ? AND room_id > ?
-          ORDER BY room_id LIMIT ?`,
+        `SELECT room_id AS roomId FROM conversations
+          WHERE user_id = ? AND room_id > ? AND erased = 0 ORDER BY room_id LIMIT ?`,
         userId,
         roomId,
         limit,
@@ -142,7 +142,8 @@ export class Conversations {
 
   countAfter(userId: string, roomId: string): number {
     const row = this.#database.first<{ n: number }>(
-      'SELECT count(*) AS n FROM conversations WHERE user_id = ? AND room_id > ?',
+      `SELECT count(*) AS n FROM conversations
+        WHERE user_id = ? AND room_id > ? AND erased = 0`,
       userId,
       roomId,
     );
@@ -180,12 +181,19 @@ export class Conversations {
     return row ?? { unread: 0, mentions: 0 };
   }
 
-  forget(userId: string, roomId: string): void {
+  /** The room has erased the user: only its version stays, by which its earlier states are ignored. */
+  markErased(userId: string, roomId: string): void {
     this.#database.run(
-      'DELETE FROM conversations WHERE user_id = ? AND room_id = ?',
+      `UPDATE conversations SET erased = 1, gone = 1, topic = NULL, with_user = NULL, last = NULL,
+        unread = 0, unread_mentions = 0, pinned = 0, archived = 0, unread_from = NULL, draft = NULL
+        WHERE user_id = ? AND room_id = ?`,
       userId,
       roomId,
     );
+  }
+
+  forget(userId: string): void {
+    this.#database.run('DELETE FROM conversations WHERE user_id = ?', userId);
   }
 
   #read(rest: string, ...bindings: (string | number)[]): StoredConversation[] {

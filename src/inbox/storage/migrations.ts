@@ -80,4 +80,6 @@ export const inboxMigrations: Migrations = [
     'CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL',
     'CREATE INDEX notices_pushed ON notices (user_id, pushed_at) WHERE pushed_at IS NOT NULL',
   ],
+  // The room has erased the user: the row keeps late states of the room out until the inbox is erased.
+  ['ALTER TABLE conversations ADD COLUMN erased INTEGER NOT NULL DEFAULT 0'],
 ];

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
+import { inInbox } from '../../simulation/inbox/oracle.ts';
 import { admin, World } from '../../simulation/inbox/world.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
@@ -125,4 +126,27 @@ test('[INB9] a user who comes back after the erasure stays', () => {
   expect(world.ask(ann, 'getInbox', {})).toMatchObject({
     conversations: [{ roomId: 'general', notify: 'mentions' }],
   });
+});
+
+test('[INB9] an update that comes again while an erasure is unfinished brings no conversation back', () => {
+  const world = newWorld();
+  say(world, ann);
+  const [update] = world.transit.splice(0);
+  update!.arrive();
+  say(world, ann, 'other');
+  world.rest();
+  world.inRoom('general', admin, 'deleteRoom', {});
+  world.rest();
+  world.toInbox({ ...admin, userId: ann.userId }, 'eraseInbox', {});
+  const [general, other] = world.transit.splice(0);
+  general!.arrive();
+  other!.lose();
+  update!.arrive();
+  world.rest();
+  expect(Object.keys(inInbox(world, ann.userId))).toEqual(['other']);
+  erase(world, ann);
+  expect(inInbox(world, ann.userId)).toEqual({});
+  expect(
+    world.inboxes.file.all('SELECT * FROM conversations WHERE user_id = ?', ann.userId),
+  ).toEqual([]);
 });
