@@ -13,6 +13,7 @@ export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
   const roomIds = conversations.roomsAfter(userId, '', inboxLimits.rebuildRooms);
   if (roomIds.length === 0) return { reply: forget(context) };
   const identity = service(userId);
+  const versions = roomIds.map((roomId) => conversations.find(userId, roomId)?.version ?? 0);
   return {
     asks: roomIds.map((roomId) => ({
       to: { room: roomId },
@@ -22,7 +23,8 @@ export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
     })),
     resume: (later, answers) => {
       for (const [at, roomId] of roomIds.entries()) {
-        if (isErased(answers[at])) later.conversations.markErased(userId, roomId);
+        if (!isErased(answers[at])) continue;
+        later.conversations.markErased(userId, roomId, versions[at] ?? 0);
       }
       const left = later.conversations.countAfter(userId, '');
       return { reply: left === 0 ? forget(later) : { done: false, left } };

@@ -181,14 +181,18 @@ export class Conversations {
     return row ?? { unread: 0, mentions: 0 };
   }
 
-  /** The room has erased the user: only its version stays, by which its earlier states are ignored. */
-  markErased(userId: string, roomId: string): void {
+  /**
+   * The room has erased the user: only its version stays, by which its earlier states are ignored.
+   * @param version as it was before the room was asked: what has come since stays
+   */
+  markErased(userId: string, roomId: string, version: number): void {
     this.#database.run(
       `UPDATE conversations SET erased = 1, gone = 1, topic = NULL, with_user = NULL, last = NULL,
         unread = 0, unread_mentions = 0, pinned = 0, archived = 0, unread_from = NULL, draft = NULL
-        WHERE user_id = ? AND room_id = ?`,
+        WHERE user_id = ? AND room_id = ? AND version = ?`,
       userId,
       roomId,
+      version,
     );
   }
 

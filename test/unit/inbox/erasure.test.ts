@@ -150,3 +150,18 @@ test('[INB9] an update that comes again while an erasure is unfinished brings no
     world.inboxes.file.all('SELECT * FROM conversations WHERE user_id = ?', ann.userId),
   ).toEqual([]);
 });
+
+test('[INB9] a user who is back in a room before the others have answered stays there', () => {
+  const world = newWorld();
+  for (const roomId of ['general', 'other']) say(world, ann, roomId);
+  world.inRoom('general', admin, 'eraseUser', { userId: ann.userId });
+  world.rest();
+  world.toInbox({ ...admin, userId: ann.userId }, 'eraseInbox', {});
+  const [general, other] = world.transit.splice(0);
+  general!.arrive();
+  say(world, ann);
+  world.rest();
+  other!.lose();
+  world.rest();
+  expect(Object.keys(inInbox(world, ann.userId))).toEqual(['general', 'other']);
+});
