@@ -204,6 +204,8 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     await ask('Ann', 'PUT', '/read', { readUpTo: 45 });
     const ann = await comesIn('Ann');
     await ann.message('no 45 ').waitFor();
+    // All are drawn: rows that come before the reader's place would move it.
+    await ann.page.getByText('This is the beginning of').waitFor();
     const log = ann.page.getByRole('log', { name: 'Messages' });
     const top = () => log.evaluate((element: Log) => element.scrollTop);
     await expect.poll(top, PATIENTLY).toBeGreaterThan(50);
