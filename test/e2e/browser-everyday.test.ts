@@ -276,6 +276,15 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await other.getByRole('button', { name: 'Join', exact: true }).click();
     await expect.poll(() => other.locator('#room-list .room').count(), PATIENTLY).toBe(30);
   });
+
+  test('lists the rooms though the visible one does not answer', async () => {
+    const ann = await company.arrives(host().url);
+    // The socket opens, and nothing comes.
+    await ann.page.routeWebSocket(/\/rooms\//, () => undefined);
+    await ann.join('Ann', company.room);
+    await ann.page.locator('#room-list [aria-current]').waitFor();
+    expect(await ann.page.locator('#people-count').textContent()).toBe('0');
+  });
 });
 
 describe.skipIf(!hasBrowser)('the page, with a token that is refused', () => {

@@ -13,6 +13,7 @@ let frame = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 /** When the page has rested, by `performance.now()`. */
 let restedAt = 0;
+let isDrawing = false;
 
 /**
  * Makes a function that can be called for every change and does `work` at most once a frame, on a slow
@@ -31,13 +32,15 @@ export function onceAFrame(work: () => void, life: AbortSignal, isLast = false):
   };
   return () => {
     if (life.aborted) return;
-    if (due.size === 0) {
-      const rest = restedAt - performance.now();
-      if (rest <= 0) frame = requestAnimationFrame(drawAll);
-      timer = setTimeout(drawAll, rest <= 0 ? LONGEST_MS : rest);
-    }
+    if (due.size === 0 && !isDrawing) schedule();
     due.add(drawing);
   };
+}
+
+function schedule(): void {
+  const rest = restedAt - performance.now();
+  if (rest <= 0) frame = requestAnimationFrame(drawAll);
+  timer = setTimeout(drawAll, rest <= 0 ? LONGEST_MS : rest);
 }
 
 function drawAll(): void {
@@ -45,6 +48,7 @@ function drawAll(): void {
   clearTimeout(timer);
   const all = [...due].toSorted((a, b) => Number(a.isLast) - Number(b.isLast));
   due.clear();
+  isDrawing = true;
   const begunAt = performance.now();
   for (const { draw } of all) {
     try {
@@ -56,4 +60,6 @@ function drawAll(): void {
   }
   const now = performance.now();
   restedAt = now + Math.min(REST * (now - begunAt), LONGEST_MS);
+  isDrawing = false;
+  if (due.size > 0) schedule();
 }

@@ -51,7 +51,7 @@ const MAX_JOINING = 4;
 const MAX_JOINED = 5;
 /** What direct rooms begin with. */
 const DIRECT = 'direct:';
-/** A browser that is never idle joins them after so many milliseconds. */
+/** A browser that is never idle joins them, and draws their list, after so many milliseconds. */
 const IDLE_MS = 1_000;
 
 /** Somebody's time here: the rooms they are in, and the one they look at. */
@@ -73,6 +73,8 @@ export class Session {
   #userId: string | undefined;
   #drafts: Drafts | undefined;
   #isEntering = false;
+  /** Whether the list of rooms is drawn: what one came for goes first. */
+  #isListed = false;
   #conversations: Conversations | undefined;
   readonly #notices = new Notices({
     open: (roomId, seq) => this.open(roomId, seq),
@@ -121,6 +123,7 @@ export class Session {
       signal: this.#life.signal,
     });
     for (const roomId of saved.rooms) this.#rooms.set(roomId, undefined);
+    setTimeout(() => this.#list(), IDLE_MS);
   }
 
   get current(): string | undefined {
@@ -483,8 +486,15 @@ export class Session {
       if (!this.#rooms.has(roomId)) this.#rooms.set(roomId, undefined);
     }
     this.#keep();
+    // After the frame in which its messages are drawn.
+    requestAnimationFrame(() => whenIdle(() => this.#list()));
     // After the room that is shown: until then the processor and the network are its own.
     if (this.#mayHaveInbox) whenIdle(() => this.#load(this.#openInbox(userId)));
+  }
+
+  #list(): void {
+    this.#isListed = true;
+    this.#changed();
   }
 
   /** The conversations of the inbox, and what else is open here. */
@@ -520,6 +530,7 @@ export class Session {
       this.#end({ sentence, isAboutToken });
       return;
     }
+    if (!this.#isListed) return;
     this.#enterOthers();
     const listed = this.#listed();
     const hasMore = this.#conversations?.hasMore === true;

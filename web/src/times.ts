@@ -1,5 +1,5 @@
 import { once } from './once.ts';
-import { locale } from './texts.ts';
+import { locale, text } from './texts.ts';
 
 /** In a clock of twelve hours no zero stands before one digit. */
 const clock = once(() => {
@@ -18,7 +18,6 @@ const weekday = once(
     }),
 );
 const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }));
-const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
 
 /** A moment with its day. @param timestamp epoch milliseconds */
 export function fullTimeOf(timestamp: number): string {
@@ -56,16 +55,10 @@ export function dayOf(timestamp: number): string {
 /** A day as people say it. */
 export function dayName(timestamp: number, now: number): string {
   const day = dayOf(timestamp);
-  if (day === dayOf(now)) return relativeDay(0);
+  if (day === dayOf(now)) return text('today');
   const yesterday = new Date(now);
   yesterday.setDate(yesterday.getDate() - 1);
-  if (day === yesterday.toDateString()) return relativeDay(-1);
+  if (day === yesterday.toDateString()) return text('yesterday');
   const isThisYear = new Date(timestamp).getFullYear() === new Date(now).getFullYear();
   return (isThisYear ? weekday : date)().format(timestamp);
-}
-
-/** `Today`, `Yesterday`: as the beginning of a line. */
-function relativeDay(days: number): string {
-  const said = relative().format(days, 'day');
-  return said.charAt(0).toLocaleUpperCase(locale) + said.slice(1);
 }

@@ -60,3 +60,14 @@ test('rests no longer than 100 ms', () => {
   vi.advanceTimersByTime(2_000);
   expect(began).toEqual([FRAME_MS, FRAME_MS + 500 + 100]);
 });
+
+test('rests before it draws what was asked for while it drew', () => {
+  const again = drawing(0);
+  const first = onceAFrame(() => {
+    vi.advanceTimersByTime(20);
+    again.ask();
+  }, new AbortController().signal);
+  first();
+  vi.advanceTimersByTime(1_000);
+  expect(again.began).toEqual([FRAME_MS + 20 + 60]);
+});

@@ -122,6 +122,8 @@ export const texts: Texts = {
   emptyRoom:
     'Hier wurde noch nichts geschrieben. Sag hallo oder schick jemandem die Adresse dieser Seite.',
   beginningOf: 'Hier beginnt {room}.',
+  today: 'Heute',
+  yesterday: 'Gestern',
   newMessages: 'Neue Nachrichten',
   backToNewest: 'Zu den neuesten',
   newCount: { one: '{count} neue Nachricht', other: '{count} neue Nachrichten' },

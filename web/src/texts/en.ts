@@ -87,6 +87,8 @@ export const texts = {
   olderNotKept: 'Older messages are not kept in this room.',
   emptyRoom: 'Nothing was said here yet. Say hello, or send this page’s address to somebody.',
   beginningOf: 'This is the beginning of {room}.',
+  today: 'Today',
+  yesterday: 'Yesterday',
   newMessages: 'New messages',
   backToNewest: 'Back to the newest',
   newCount: { one: '{count} new message', other: '{count} new messages' },
