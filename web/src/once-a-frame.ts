@@ -1,4 +1,4 @@
-/** Draws at least this often, even in a window that shows no frames; in milliseconds. */
+/** A window that shows no frames is drawn after so long, and no rest is longer; in milliseconds. */
 const LONGEST_MS = 100;
 /** After a drawing the page rests so many times as long as it took: a letter shows between two. */
 const REST = 3;
@@ -39,8 +39,11 @@ export function onceAFrame(work: () => void, life: AbortSignal, isLast = false):
 
 function schedule(): void {
   const rest = restedAt - performance.now();
-  if (rest <= 0) frame = requestAnimationFrame(drawAll);
-  timer = setTimeout(drawAll, rest <= 0 ? LONGEST_MS : rest);
+  if (rest > 0) timer = setTimeout(schedule, rest);
+  else {
+    frame = requestAnimationFrame(drawAll);
+    timer = setTimeout(drawAll, LONGEST_MS);
+  }
 }
 
 function drawAll(): void {
