@@ -75,11 +75,12 @@ export class Push {
       await subscription.unsubscribe();
       return;
     }
+    // Before the first push, which the worker could not show in full.
+    await this.#leavePage();
     const { endpoint, keys } = subscription.toJSON() as InboxPayload<'subscribePush'>;
     await this.#inbox.ask('subscribePush', { endpoint, keys });
     this.#subscription = subscription;
     remembered.set(this.#key, 'on');
-    await this.#leavePage();
   }
 
   /** What the worker shows in full is for who is signed in. */
