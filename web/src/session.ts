@@ -107,7 +107,10 @@ export class Session {
         signOut: () => this.#askSignOut(),
         choices: (roomId) => this.#choices(roomId),
         loadMore: () => this.#conversations?.loadMore(),
-        askRoom: (known) => this.#load(lazy.room(known, (roomId) => this.open(roomId))),
+        askRoom: () => {
+          const known = this.#listed().map(({ roomId }) => roomId);
+          this.#load(lazy.room(known, (roomId) => this.open(roomId)));
+        },
         changed: this.#changed,
       },
       this.#life.signal,

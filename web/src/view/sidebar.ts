@@ -38,7 +38,7 @@ export interface SidebarActions {
   choices: (roomId: string) => Choice[];
   loadMore: () => void;
   /** Asks for a room to join. */
-  askRoom: (known: readonly string[]) => void;
+  askRoom: () => void;
   /** Draws again. */
   changed: () => void;
 }
@@ -55,7 +55,6 @@ export class Sidebar {
   readonly #more: HTMLButtonElement;
   #line: (Shown & { at: number }) | undefined;
   #drawn = '';
-  #known: readonly string[] = [];
   #current: string | undefined;
 
   constructor(actions: SidebarActions, life: AbortSignal) {
@@ -67,7 +66,7 @@ export class Sidebar {
     this.#opener.addEventListener('click', () => this.#show(!this.#isShown), options);
     byId('rooms-close', HTMLButtonElement).addEventListener('click', () => this.#leave(), options);
     const joinOther = byId('join-other', HTMLButtonElement);
-    joinOther.addEventListener('click', () => askRoom(this.#known), options);
+    joinOther.addEventListener('click', askRoom, options);
     byId('sign-out', HTMLButtonElement).addEventListener('click', signOut, options);
     this.#filter.value = '';
     this.#filter.addEventListener('input', changed, options);
@@ -90,7 +89,6 @@ export class Sidebar {
     current: string | undefined,
     hasMore: boolean,
   ): { unread: number; mentions: number } {
-    this.#known = rooms.map(({ roomId }) => roomId);
     this.#filter.hidden = rooms.length <= MAX_UNFILTERED;
     const wanted = this.#filter.hidden ? '' : foldName(this.#filter.value.trim());
     const all = rooms.map((one) => this.#steady(shownOf(one), one.roomId === current));
