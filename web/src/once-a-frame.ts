@@ -18,8 +18,8 @@ let isDrawing = false;
 /**
  * Makes a function that can be called for every change and does `work` at most once a frame, on a slow
  * processor less often, so that a busy room leaves time for typing and scrolling. All that is due is
- * drawn together, so that nothing comes in between. A hidden window has no frames: a timer draws there, for the title and for screen
- * readers.
+ * drawn together, so that nothing comes in between. A hidden window has no frames: a timer draws
+ * there, for the title and for screen readers.
  * @param life ends it; what is still due is then not done
  * @param isLast draws after all others, from what they have changed
  */

@@ -416,7 +416,9 @@ export class Session {
       leave: () => {
         this.#drafts?.clear();
         if (this.#conversations !== undefined) this.#conversations.signedOut();
-        else this.#load(lazy.endPush(this.#userId ?? this.#saved.userId));
+        else if (this.#mayHaveInbox) {
+          this.#load(lazy.endPush(this.#userId ?? this.#saved.userId));
+        }
         for (const room of rooms) discardUnsigned(room);
         this.#end();
       },
@@ -496,6 +498,7 @@ export class Session {
   }
 
   #list(): void {
+    if (this.#isListed) return;
     this.#isListed = true;
     this.#changed();
   }

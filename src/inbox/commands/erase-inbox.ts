@@ -13,7 +13,10 @@ export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
   const roomIds = conversations.roomsAfter(userId, '', inboxLimits.rebuildRooms);
   if (roomIds.length === 0) return { reply: forget(context) };
   const identity = service(userId);
-  const versions = roomIds.map((roomId) => conversations.find(userId, roomId)?.version ?? 0);
+  const asked = roomIds.map((roomId) => ({
+    roomId,
+    version: conversations.find(userId, roomId)?.version ?? 0,
+  }));
   return {
     asks: roomIds.map((roomId) => ({
       to: { room: roomId },
@@ -22,9 +25,8 @@ export const eraseInbox: InboxHandler<'eraseInbox'> = (context) => {
       payload: { roomId, userId },
     })),
     resume: (later, answers) => {
-      for (const [at, roomId] of roomIds.entries()) {
-        if (!isErased(answers[at])) continue;
-        later.conversations.markErased(userId, roomId, versions[at] ?? 0);
+      for (const [at, { roomId, version }] of asked.entries()) {
+        if (isErased(answers[at])) later.conversations.markErased(userId, roomId, version);
       }
       const left = later.conversations.countAfter(userId, '');
       return { reply: left === 0 ? forget(later) : { done: false, left } };

@@ -127,7 +127,10 @@ export class Conversations {
     return this.#read('WHERE user_id = ? AND rev > ? ORDER BY rev LIMIT ?', userId, rev, limit);
   }
 
-  /** The ids of all rooms that the inbox ever held and that have not erased the user, after `roomId`, in order. */
+  /**
+   * The ids of all rooms that the inbox ever held, but for those that have erased the user; after
+   * `roomId`, in order.
+   */
   roomsAfter(userId: string, roomId: string, limit: number): string[] {
     return this.#database
       .all<{ roomId: string }>(

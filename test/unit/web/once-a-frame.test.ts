@@ -43,22 +43,16 @@ test('draws once in the next frame, however often it is asked', () => {
   expect(began).toEqual([FRAME_MS]);
 });
 
-test('rests after a drawing three times as long as it took', () => {
-  const { ask, began } = drawing(20);
-  ask();
-  vi.advanceTimersByTime(FRAME_MS);
-  ask();
-  vi.advanceTimersByTime(1_000);
-  expect(began).toEqual([FRAME_MS, 2 * FRAME_MS + 20 + 60]);
-});
-
-test('rests no longer than 100 ms', () => {
-  const { ask, began } = drawing(500);
+test.each([
+  ['three times as long as it took', 20, 60],
+  ['no longer than 100 ms', 500, 100],
+])('rests %s after a drawing', (_, ms, restMs) => {
+  const { ask, began } = drawing(ms);
   ask();
   vi.advanceTimersByTime(FRAME_MS);
   ask();
   vi.advanceTimersByTime(2_000);
-  expect(began).toEqual([FRAME_MS, 2 * FRAME_MS + 500 + 100]);
+  expect(began).toEqual([FRAME_MS, 2 * FRAME_MS + ms + restMs]);
 });
 
 test('rests before it draws what was asked for while it drew', () => {
