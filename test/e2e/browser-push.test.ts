@@ -10,7 +10,7 @@ import { type PushBrowser, pushKeys, PushService } from '../support/push-service
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const company = Company.forAll();
+const company = Company.forAll(true);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**

@@ -14,11 +14,11 @@ export class Company {
   #visitors: Visitor[] = [];
   #lines: Line[] = [];
 
-  /** For all tests of a file, or of a group. */
-  static forAll(): Company {
+  /** For all tests of a file, or of a group. @param notifies their browser shows notifications */
+  static forAll(notifies = false): Company {
     const company = new Company();
     beforeAll(async () => {
-      if (hasBrowser) company.#browser = await sharedBrowser();
+      if (hasBrowser) company.#browser = await sharedBrowser(notifies);
     });
     beforeEach(() => {
       company.room = `room ${crypto.randomUUID()}`;
