@@ -93,13 +93,13 @@ async function measure(stage: Stage, checkout: string): Promise<Sample> {
   try {
     const rooms = Array.from({ length: ROOMS }, (_, at) => `room-${at + 1}`);
     return {
-      firstMessage: await inBrowser(running.origin, rooms, firstMessage),
+      firstMessage: await inBrowser(running.origin, rooms, (opened) => opened.firstMessage),
       frames: await inBrowser(running.origin, ['long'], scrolling),
-      typing: await inBrowser(running.origin, ['busy'], (page, cdp) =>
-        whileBusy(running.origin, 'busy', 0, () => typing(page, cdp)),
+      typing: await inBrowser(running.origin, ['busy'], (opened) =>
+        whileBusy(running.origin, 'busy', 0, () => typing(opened)),
       ),
-      crowded: await inBrowser(running.origin, ['crowd'], (page, cdp) =>
-        whileBusy(running.origin, 'crowd', CROWD, () => typing(page, cdp)),
+      crowded: await inBrowser(running.origin, ['crowd'], (opened) =>
+        whileBusy(running.origin, 'crowd', CROWD, () => typing(opened)),
       ),
     };
   } finally {
@@ -107,11 +107,18 @@ async function measure(stage: Stage, checkout: string): Promise<Sample> {
   }
 }
 
+interface Opened {
+  page: Page;
+  cdp: CDPSession;
+  /** When the first message was painted, in milliseconds after the start of loading. */
+  firstMessage: Promise<number>;
+}
+
 /** Opens the page as a user who is in these rooms and looks at the last of them. */
 async function inBrowser<T>(
   origin: string,
   rooms: readonly string[],
-  work: (page: Page, cdp: CDPSession) => Promise<T>,
+  work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   const browser = await launchBrowser();
   try {
@@ -126,31 +133,40 @@ async function inBrowser<T>(
         `sessionStorage.setItem('parlor.${key}', ${JSON.stringify(session)})`,
       );
     }
-    await page.addInitScript(FIRST_MESSAGE);
     const cdp = await context.newCDPSession(page);
+    const first = await firstMessageOf(page, cdp);
     await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });
     await page.goto(`${origin}/#${rooms.at(-1) ?? ''}`);
-    return await work(page, cdp);
+    return await work({ page, cdp, ...first });
   } finally {
     await browser.close();
   }
 }
 
-/** Notes when the first message was painted, in milliseconds after the start of loading. */
+/** A function of the page that Playwright has no part in: its own scripts would be compiled meanwhile. */
+const TELL = 'tellFirstMessage';
+
+/** Tells when the first message was painted, in milliseconds after the start of loading. */
 const FIRST_MESSAGE = `new MutationObserver((_, observer) => {
   if (document.querySelector('#messages .message') === null) return;
   observer.disconnect();
-  requestAnimationFrame(() => setTimeout(() => { window.firstMessageMs = performance.now(); }));
+  requestAnimationFrame(() => setTimeout(() => ${TELL}(String(performance.now()))));
 }).observe(document, { childList: true, subtree: true })`;
 
-async function firstMessage(page: Page): Promise<number> {
-  const seen = await page.waitForFunction('window.firstMessageMs', undefined, { timeout: 60_000 });
-  return Number(await seen.jsonValue());
+/** Waits for it only when it is asked. */
+async function firstMessageOf(page: Page, cdp: CDPSession): Promise<Pick<Opened, 'firstMessage'>> {
+  await cdp.send('Runtime.enable');
+  await cdp.send('Runtime.addBinding', { name: TELL });
+  await page.addInitScript(FIRST_MESSAGE);
+  const firstMessage = new Promise<number>((resolve) => {
+    cdp.once('Runtime.bindingCalled', ({ payload }) => resolve(Number(payload)));
+  });
+  return { firstMessage };
 }
 
 /** Scrolls up through a room of many messages. @returns the length of each frame, in milliseconds */
-async function scrolling(page: Page): Promise<number[]> {
-  await firstMessage(page);
+async function scrolling({ page, firstMessage }: Opened): Promise<number[]> {
+  await firstMessage;
   await sleep(SETTLE_MS);
   return page.evaluate<number[]>(`new Promise((resolve) => {
     const log = document.querySelector('#log');
@@ -168,7 +184,7 @@ async function scrolling(page: Page): Promise<number[]> {
 }
 
 /** Types into the field. @returns how long each letter took to show, in milliseconds */
-async function typing(page: Page, cdp: CDPSession): Promise<number[]> {
+async function typing({ page, cdp }: Opened): Promise<number[]> {
   await page.evaluate(`(() => {
     window.shownAt = [];
     const field = document.querySelector('.composer textarea');

@@ -1,10 +1,14 @@
 import type { Message } from '../../src/client/index.ts';
 import { indexFrom } from './reply-targets.ts';
 
-/** So many messages are drawn at first and so many more each time: few enough for one frame of a slow processor. */
-export const GROW = 25;
-/** More than so many are never drawn: what is far out of sight is let go. */
-const MOST = 200;
+/** So many messages are drawn at first: few enough for one frame of a slow processor. */
+export const FIRST = 25;
+/** So many more each time, so that scrolling stays even. */
+export const GROW = 12;
+/** So many are drawn beside those in sight, what is further away is let go: laying out and painting cost by all. */
+const BESIDE = 100;
+/** Of what comes in while somebody reads further up, no more than so many are drawn. */
+const MOST = 400;
 
 /** The part of a list of messages that is drawn; by `seq`, since the list changes at both ends. */
 export class DrawnRange {
@@ -36,19 +40,20 @@ export class DrawnRange {
     this.#to = to >= list.length ? Infinity : (list[to - 1]?.seq ?? Infinity);
   }
 
-  /** @returns whether there was more to draw */
-  growUp(list: readonly Message[]): boolean {
+  /** @param inSight how many messages are @returns whether there was more to draw */
+  growUp(list: readonly Message[], inSight: number): boolean {
     const at = indexFrom(list, this.#from);
     if (at === 0) return false;
-    this.show(list, at - GROW, Math.min(this.#endIn(list), at - GROW + MOST));
+    const from = at - GROW;
+    this.show(list, from, Math.min(this.#endIn(list), from + inSight + BESIDE));
     return true;
   }
 
-  /** @returns whether there was more to draw */
-  growDown(list: readonly Message[]): boolean {
+  /** @param inSight how many messages are @returns whether there was more to draw */
+  growDown(list: readonly Message[], inSight: number): boolean {
     if (this.reachesEnd) return false;
     const end = this.#endIn(list) + GROW;
-    this.show(list, Math.max(indexFrom(list, this.#from), end - MOST), end);
+    this.show(list, Math.max(indexFrom(list, this.#from), end - inSight - BESIDE), end);
     return true;
   }
 
@@ -60,12 +65,12 @@ export class DrawnRange {
    */
   cut<M extends Message>(list: readonly M[], letsGo: boolean, isAtEnd: boolean): M[] {
     const end = this.#endIn(list);
-    let start = this.#from === 0 ? end - GROW : indexFrom(list, this.#from);
+    let start = this.#from === 0 ? end - FIRST : indexFrom(list, this.#from);
     if (letsGo) start = Math.max(start, end - this.#count + 1);
     start = Math.max(0, start);
     this.#count = end - start;
     this.#from = list[start]?.seq ?? 0;
-    if (!isAtEnd && end - start > 2 * MOST) this.#to = list[end - 1]?.seq ?? Infinity;
+    if (!isAtEnd && end - start > MOST) this.#to = list[end - 1]?.seq ?? Infinity;
     return list.slice(start, end);
   }
 

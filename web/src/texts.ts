@@ -68,9 +68,9 @@ export function problemText(code: ErrorCode): string | undefined {
 }
 
 function parts<V>(key: Key, values: Record<string, V>): (string | Exclude<V, number>)[] {
-  return form(current.texts[key], values['count'])
-    .split(/\{(\w+)\}/)
-    .map((part, at) => (at % 2 === 0 ? part : shown(values[part])));
+  const found = form(current.texts[key], values['count']);
+  if (!found.includes('{')) return [found];
+  return found.split(/\{(\w+)\}/).map((part, at) => (at % 2 === 0 ? part : shown(values[part])));
 }
 
 function shown<V>(value: V | undefined): string | Exclude<V, number> {

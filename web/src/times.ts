@@ -1,12 +1,8 @@
 import { once } from './once.ts';
 import { locale, text } from './texts.ts';
 
-/** In a clock of twelve hours no zero stands before one digit. */
-const clock = once(() => {
-  const { hour12 } = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions();
-  const hour = hour12 === true ? 'numeric' : '2-digit';
-  return new Intl.DateTimeFormat(locale, { hour, minute: '2-digit' });
-});
+/** One alone before the first messages show: making a format takes as long as drawing ten of them. */
+const clock = once(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
 const full = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }));
 const short = once(() => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' }));
 const weekday = once(
@@ -25,15 +21,25 @@ export function fullTimeOf(timestamp: number): string {
 }
 
 /** A time of day. */
-export function clockOf(timestamp: number): string {
-  return clock().format(timestamp);
-}
+export const clockOf = onceAMinute((timestamp) => clock().format(timestamp));
 
 /** Without what a narrow place has no room for: morning or afternoon. */
-export function shortClockOf(timestamp: number): string {
+export const shortClockOf = onceAMinute((timestamp) => {
   const parts = clock().formatToParts(timestamp);
   const ofClock = parts.filter(({ type }) => type !== 'dayPeriod').map(({ value }) => value);
   return ofClock.join('').trim();
+});
+
+/** Messages that stand together are often of one minute: the last one's text is kept. */
+function onceAMinute(format: (timestamp: number) => string): (timestamp: number) => string {
+  let last: number | undefined;
+  let shown = '';
+  return (timestamp) => {
+    const minute = Math.floor(timestamp / 60_000);
+    if (minute !== last) shown = format(timestamp);
+    last = minute;
+    return shown;
+  };
 }
 
 /** Today's time, or the day before it. */

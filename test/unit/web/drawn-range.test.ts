@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Message } from '../../../src/client/index.ts';
-import { DrawnRange, GROW } from '../../../web/src/drawn-range.ts';
+import { DrawnRange, FIRST, GROW } from '../../../web/src/drawn-range.ts';
 
 /** Messages 1 to `count`. */
 function listOf(count: number): Message[] {
@@ -13,24 +13,35 @@ function ends(drawn: readonly Message[]): [first: number | undefined, last: numb
 
 test('draws the newest messages at first, and older ones each time it grows', () => {
   const range = new DrawnRange();
-  const list = listOf(2 * GROW + 10);
-  expect(ends(range.cut(list, false, true))).toEqual([GROW + 11, 2 * GROW + 10]);
-  expect(range.growUp(list)).toBe(true);
-  expect(ends(range.cut(list, false, true))).toEqual([11, 2 * GROW + 10]);
-  expect(range.growUp(list)).toBe(true);
-  expect(ends(range.cut(list, false, true))).toEqual([1, 2 * GROW + 10]);
-  expect(range.growUp(list)).toBe(false);
+  const last = FIRST + GROW + 10;
+  const list = listOf(last);
+  expect(ends(range.cut(list, false, true))).toEqual([GROW + 11, last]);
+  expect(range.growUp(list, 10)).toBe(true);
+  expect(ends(range.cut(list, false, true))).toEqual([11, last]);
+  expect(range.growUp(list, 10)).toBe(true);
+  expect(ends(range.cut(list, false, true))).toEqual([1, last]);
+  expect(range.growUp(list, 10)).toBe(false);
+});
+
+test('draws a hundred messages beside those in sight, and comes back to the newest', () => {
+  const range = new DrawnRange();
+  const list = listOf(500);
+  range.cut(list, false, true);
+  while (range.growUp(list, 20)) expect(range.cut(list, false, false).length).toBeLessThan(121);
+  expect(range.cut(list, false, false)[0]?.seq).toBe(1);
+  while (range.growDown(list, 20)) expect(range.cut(list, false, false).length).toBeLessThan(121);
+  expect(range.cut(list, false, false).at(-1)?.seq).toBe(500);
 });
 
 test('lets go of one message for each that comes, and one more, while the end is followed', () => {
   const range = new DrawnRange();
   range.cut(listOf(100), false, true);
-  expect(range.cut(listOf(105), true, true)).toHaveLength(GROW - 1);
-  expect(ends(range.cut(listOf(105), true, true))).toEqual([105 - GROW + 3, 105]);
+  expect(range.cut(listOf(105), true, true)).toHaveLength(FIRST - 1);
+  expect(ends(range.cut(listOf(105), true, true))).toEqual([105 - FIRST + 3, 105]);
 });
 
 test('keeps every drawn message for a reader who has scrolled up', () => {
   const range = new DrawnRange();
   range.cut(listOf(100), false, true);
-  expect(ends(range.cut(listOf(180), false, false))).toEqual([101 - GROW, 180]);
+  expect(ends(range.cut(listOf(180), false, false))).toEqual([101 - FIRST, 180]);
 });

@@ -51,7 +51,10 @@ export function iconButton(label: string, name: string, onPress: () => void, cla
 export function timeElement(timestamp: number, shown = clockOf(timestamp)): HTMLTimeElement {
   const made = element('time', 'time', shown);
   made.dateTime = new Date(timestamp).toISOString();
-  made.title = fullTimeOf(timestamp);
+  const name = () => {
+    made.title = fullTimeOf(timestamp);
+  };
+  made.addEventListener('pointerenter', name, { once: true });
   return made;
 }
 

@@ -1,5 +1,5 @@
 import type { Message, Room } from '../../../src/client/index.ts';
-import { DrawnRange, GROW } from '../drawn-range.ts';
+import { DrawnRange, FIRST } from '../drawn-range.ts';
 import { HistoryWindow } from '../history-window.ts';
 import { onceAFrame } from '../once-a-frame.ts';
 import { aroundUnread, isEnough, loadFirst } from '../first-messages.ts';
@@ -50,6 +50,8 @@ export class LogView {
   readonly #life: AbortSignal;
   readonly #end = new EndFollower();
   readonly #range = new DrawnRange();
+  /** How many messages were in sight. */
+  #inSight = 0;
   /** What is shown where it is not the newest. */
   #window: HistoryWindow | undefined;
   #loading: 'idle' | 'loading' | 'failed' = 'idle';
@@ -84,11 +86,11 @@ export class LogView {
     );
     this.#rows = new RowList(this.#list);
     this.#extendUp = onceAFrame(() => {
-      if (this.#range.growUp(this.#messages)) this.render();
+      if (this.#range.growUp(this.#messages, this.#inSight)) this.render();
       else void this.#loadOlder();
     }, life);
     this.#extendDown = onceAFrame(() => {
-      if (this.#range.growDown(this.#messages)) this.render();
+      if (this.#range.growDown(this.#messages, this.#inSight)) this.render();
       else if (this.#window?.hasNewer === true) void this.#load(() => this.#window?.loadNewer());
     }, life);
     this.#tabIndex = new RovingTabIndex(this.#list, life);
@@ -264,7 +266,7 @@ export class LogView {
     if (this.#newAfter === undefined || first === undefined) return;
     const list = this.#messages;
     const at = indexFrom(list, first);
-    this.#range.show(list, at - GROW, at + AROUND);
+    this.#range.show(list, at - FIRST, at + AROUND);
     const isNearEnd = this.#window === undefined && this.#range.reachesEnd;
     this.#end.isAtEnd = isNearEnd;
     this.#draw();
@@ -338,9 +340,10 @@ export class LogView {
   #settle(): void {
     if (this.#phase !== 'begun') return;
     const sight = this.#sight();
+    this.#inSight = sight === undefined ? 0 : sight.last - sight.first + 1;
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
     this.#read(sight);
     this.#renderPills(sight);
-    const { scrollHeight, scrollTop, clientHeight } = this.#log;
     // In a window without height everything would seem near.
     if (clientHeight === 0 || this.#loading !== 'idle') return;
     if (scrollTop < NEAR_PX) this.#extendUp();

@@ -286,8 +286,8 @@ function readBy(line: string): HTMLElement {
 }
 
 /**
- * One button that offers everything; and beside it, once somebody comes near, what is done most.
- * Before that a long room would be drawn with thousands of buttons that nobody sees.
+ * What is done most, and one button that offers everything; there once somebody comes near. Before that a
+ * long room would be drawn with thousands of buttons that nobody sees.
  */
 function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, row: HTMLElement) {
   const action = (label: string, name: string, act: (from: HTMLElement) => void) => {
@@ -296,11 +296,13 @@ function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, r
     made.dataset['place'] = name;
     return made;
   };
-  const more = action(text('moreActions'), 'more', (from) => actions.more(message, from));
-  more.ariaHasPopup = 'menu';
-  const made = element('div', 'actions', more);
+  const made = element('div', 'actions');
   const comeNear = () => {
-    if (made.childElementCount > 1) return;
+    if (made.firstChild !== null) return;
+    const more = action(text('moreActions'), 'more', (from) => actions.more(message, from));
+    more.ariaHasPopup = 'menu';
+    made.append(more);
+    if (isSilent) return;
     const react = action(text('react'), 'react', (from) => actions.pick(message, from));
     react.ariaHasPopup = 'menu';
     made.prepend(
@@ -308,10 +310,8 @@ function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, r
       action(text('reply'), 'reply', () => actions.reply(message)),
     );
   };
-  if (!isSilent) {
-    row.addEventListener('pointerenter', comeNear);
-    row.addEventListener('focusin', comeNear);
-  }
+  row.addEventListener('pointerenter', comeNear);
+  row.addEventListener('focusin', comeNear);
   return made;
 }
 

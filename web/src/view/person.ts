@@ -52,6 +52,8 @@ function initialsOf(username: string): string {
 }
 
 function initialOf(word: string): string {
+  // Nothing combines with these, and making a segmenter takes long.
+  if (/^[ -~](?:[ -~]|$)/.test(word)) return word.charAt(0).toLocaleUpperCase();
   for (const { segment } of graphemesOf(word)) return segment.toLocaleUpperCase();
   return '';
 }

@@ -43,13 +43,14 @@ export class Pills {
   }
 
   render({ newer, isUnreadAbove, mentions: { above, below } }: PillState): void {
-    this.#newer.hidden = newer === undefined;
+    // Setting `hidden` to what it is already would have the page laid out anew.
+    this.#newer.toggleAttribute('hidden', newer === undefined);
     setText(this.#newer, newerText(newer ?? 0));
-    this.#unread.hidden = !isUnreadAbove;
+    this.#unread.toggleAttribute('hidden', !isUnreadAbove);
     const isAbove = above.length > 0;
     const mentions = isAbove ? above : below;
     this.#mentioned = mentions[0];
-    this.#mention.hidden = this.#mentioned === undefined;
+    this.#mention.toggleAttribute('hidden', this.#mentioned === undefined);
     const count = capped(mentions.length);
     setText(this.#mention, text(isAbove ? 'mentionsAbove' : 'mentionsBelow', { count }));
   }
