@@ -331,7 +331,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     await expect
       .poll(async () => {
         await log.evaluate(goUp);
-        return ann.page.getByText('no 4200', { exact: true }).count();
+        return ann.page.getByText('no 4250', { exact: true }).count();
       }, PATIENTLY)
       .toBe(1);
     const ben = await company.comesIn('Ben', host().url);

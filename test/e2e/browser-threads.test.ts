@@ -60,10 +60,17 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
 
   async function openThread(visitor: Visitor, replies: number): Promise<void> {
     const log = visitor.page.getByRole('log', { name: 'Messages' });
-    await log.evaluate((element: { scrollTop: number }) => {
-      element.scrollTop = 0;
-    });
-    await visitor.page.getByRole('button', { name: `${replies} replies` }).click();
+    const thread = visitor.page.getByRole('button', { name: `${replies} replies` });
+    // What is further up is drawn as one comes near.
+    await expect
+      .poll(async () => {
+        await log.evaluate((element: { scrollTop: number }) => {
+          element.scrollTop = 0;
+        });
+        return thread.count();
+      }, PATIENTLY)
+      .toBe(1);
+    await thread.click();
   }
 
   test('open at their end, follow it, and scroll to own messages', async () => {
