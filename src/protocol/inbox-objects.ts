@@ -79,6 +79,8 @@ export interface ConversationState {
   at: number;
   /** Since when the user has had the conversation, in epoch milliseconds; absent where that is not known. */
   since?: number;
+  /** For a user who looks at the list: counts that the version was not sent with, and may never be. */
+  live?: true;
 }
 
 /** What a notification says of the newest message that a user is to be notified of. */

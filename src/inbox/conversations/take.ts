@@ -33,6 +33,8 @@ export function take(
     return undefined;
   }
   if (state.version <= floor) return undefined;
+  // The update itself is on its way: stored with these counts, it would keep them when it comes.
+  if (state.live === true && state.version !== known?.version) return undefined;
   if (known !== undefined && state.version === known.version) return recount(context, known, state);
   if (known !== undefined && state.version < known.version) return undefined;
   // That a room is gone which was never there is worth remembering, and nothing to tell.

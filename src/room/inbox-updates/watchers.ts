@@ -66,7 +66,7 @@ export class Watchers {
 
   #send(context: UpkeepContext, userId: string): void {
     const target = `${INBOX_TARGET}${userId}`;
-    const body = JSON.stringify(liveState(context, userId));
+    const body = JSON.stringify({ ...liveState(context, userId), live: true });
     const delivery = { target, key: context.roomId, version: 0, attempt: 0, body };
     this.#ports.courier?.send(target, [delivery], () => undefined);
   }

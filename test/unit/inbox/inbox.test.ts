@@ -49,6 +49,22 @@ test('[INB1] after "unread" a room is silent until the user has read', () => {
   expect(list(world, person('ann')).conversations).toMatchObject([{ unread: 100 }]);
 });
 
+test('[INB7] what a watching user is shown before the update itself arrives does not stay', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob', 'cem']) say(world, 'general', userId);
+  world.rest();
+  world.ask(person('ann'), 'watchInbox', { roomIds: ['general'] });
+  say(world, 'general', 'bob', ['ann']);
+  world.pass(1_000);
+  const late = world.transit.splice(0);
+  const seq = say(world, 'general', 'cem', ['ann']);
+  pass(world, 5_000);
+  for (const each of late) each.arrive();
+  world.inRoom('general', person('cem'), 'deleteMessage', { seq });
+  world.rest();
+  expect(list(world, person('ann')).conversations).toMatchObject([{ unreadMentions: 1 }]);
+});
+
 test('[INB1] users who read every message as it comes cost a call an hour each, also where they are mentioned', () => {
   const world = newWorld();
   const readers = Array.from({ length: 50 }, (_, at) => `reader ${at}`);
