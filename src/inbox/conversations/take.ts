@@ -81,13 +81,15 @@ const NO_CHOICES = { pinned: false, archived: false, unreadFrom: null, draft: nu
 function recount(
   { change }: TakeContext,
   known: StoredConversation,
-  { asOf, gone, unread, unreadMentions, last }: ConversationState,
+  { asOf, gone, unread, unreadMentions, last, live }: ConversationState,
 ): StoredConversation | undefined {
   if (known.gone || gone || asOf <= known.asOf) return undefined;
   const { last: before, ...rest } = known;
   const newest = last ?? before;
   const counted = { ...rest, asOf, unread, ...(newest !== undefined && { last: newest }) };
-  if (counted.unread === known.unread && last?.seq === before?.seq) return undefined;
+  const isSame = counted.unread === known.unread && last?.seq === before?.seq;
+  // Other counts may have been shown meanwhile.
+  if (isSame) return live === true ? { ...counted, unreadMentions } : undefined;
   const turns = unread > 0 !== known.unread > 0 || unreadMentions !== known.unreadMentions;
   if (turns) return { ...counted, unreadMentions };
   change(counted);

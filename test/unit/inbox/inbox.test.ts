@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Identity } from '../../../src/protocol/identity.ts';
 import type { InboxReply } from '../../../src/protocol/inbox-commands.ts';
+import type { Conversation } from '../../../src/protocol/inbox-objects.ts';
 import { excerptOf } from '../../../src/room/inbox-updates/excerpt.ts';
 import { migrations } from '../../../src/room/storage/migrations.ts';
 import { CREATE_SENT_STATES } from '../../../src/room/storage/sent-states.ts';
@@ -29,6 +30,22 @@ function pass(world: World, ms: number, stepMs = 1_000): void {
     world.pass(stepMs);
     world.arriveAll();
   }
+}
+
+/** What is heard by a user who has an inbox and a room before them. */
+function watching(world: World, userId: string): Partial<Conversation>[] {
+  const heard: Partial<Conversation>[] = [];
+  const connection = world.connect(person(userId), ([name, payload]) => {
+    if (name === 'conversationUpdated') heard.push(payload as Conversation);
+  });
+  world.inboxes.use((inbox) => {
+    inbox.connect(connection, {});
+    world.connectionsOf('').add(connection);
+  });
+  world.arriveAll();
+  world.ask(person(userId), 'watchInbox', { roomIds: ['general'] });
+  heard.splice(0);
+  return heard;
 }
 
 function list(world: World, identity: Identity): InboxReply<'getInbox'> {
@@ -169,17 +186,7 @@ test('[INB7] a room that is watched tells what happens as it does, in two calls 
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
   world.rest();
-  const heard: { unread?: number; last?: { seq: number } }[] = [];
-  const connection = world.connect(person('ann'), ([name, payload]) => {
-    if (name === 'conversationUpdated') heard.push(payload as object);
-  });
-  world.inboxes.use((inbox) => {
-    inbox.connect(connection, {});
-    world.connectionsOf('').add(connection);
-  });
-  world.arriveAll();
-  world.ask(person('ann'), 'watchInbox', { roomIds: ['general'] });
-  heard.splice(0);
+  const heard = watching(world, 'ann');
   const before = world.calls;
   for (let at = 0; at < 40; at++) {
     say(world, 'general', 'bob');
@@ -195,6 +202,21 @@ test('[INB7] a room that is watched tells what happens as it does, in two calls 
   say(world, 'general', 'bob');
   pass(world, 2_000, 100);
   expect(heard).toEqual([]);
+});
+
+test('[INB7] a mention that is deleted before it was told to stay is not shown any longer', () => {
+  const world = newWorld();
+  for (const userId of ['ann', 'bob']) say(world, 'general', userId);
+  world.rest();
+  const heard = watching(world, 'ann');
+  say(world, 'general', 'bob', ['ann']);
+  pass(world, 3_000);
+  const seq = say(world, 'general', 'bob', ['ann']);
+  pass(world, 3_000);
+  expect(heard.at(-1)).toMatchObject({ unread: 3, unreadMentions: 2 });
+  world.inRoom('general', person('bob'), 'deleteMessage', { seq });
+  pass(world, 3_000);
+  expect(heard.at(-1)).toMatchObject({ unread: 2, unreadMentions: 1 });
 });
 
 test('[INB7] a room that is watched and busy for long makes one such call in two seconds', () => {
