@@ -79,7 +79,7 @@ export interface ConversationState {
   at: number;
   /** Since when the user has had the conversation, in epoch milliseconds; absent where that is not known. */
   since?: number;
-  /** For a user who looks at the list: counts that the version was not sent with, and may never be. */
+  /** The counts of this moment, for a user who looks at the list: the update of this version may hold others. */
   live?: true;
 }
 

@@ -12,7 +12,7 @@ import {
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 /** The same without a browser around the pages: a third less processor time, and no notifications. */
 const SHELL = '/usr/bin/chromium-headless-shell';
-const shell = process.env['CHROMIUM_PATH'] === undefined && existsSync(SHELL) ? SHELL : CHROMIUM;
+const usual = process.env['CHROMIUM_PATH'] === undefined && existsSync(SHELL) ? SHELL : CHROMIUM;
 
 /** Whether there is a browser to test with. */
 export const hasBrowser = existsSync(CHROMIUM);
@@ -61,13 +61,13 @@ const shared = new Map<string, Promise<Browser>>();
  * @param notifies shows notifications
  */
 export function sharedBrowser(notifies = false): Promise<Browser> {
-  const path = notifies ? CHROMIUM : shell;
+  const path = notifies ? CHROMIUM : usual;
   const browser = shared.get(path) ?? launchBrowser(path);
   shared.set(path, browser);
   return browser;
 }
 
-export function launchBrowser(executablePath = shell): Promise<Browser> {
+export function launchBrowser(executablePath = usual): Promise<Browser> {
   return chromium.launch({
     executablePath,
     // Where the machine has no locale, it opens no file whose name is not ASCII.

@@ -5,7 +5,7 @@ import { indexFrom } from './reply-targets.ts';
 export const FIRST = 25;
 /** So many more each time, so that scrolling stays even. */
 export const GROW = 12;
-/** So many are drawn beside those in sight, what is further away is let go: laying out and painting cost by all. */
+/** So many are drawn beside those in sight, others are let go: layout and painting take time for each that is drawn. */
 const BESIDE = 100;
 /** Of what comes in while somebody reads further up, no more than so many are drawn. */
 const MOST = 400;
@@ -40,7 +40,11 @@ export class DrawnRange {
     this.#to = to >= list.length ? Infinity : (list[to - 1]?.seq ?? Infinity);
   }
 
-  /** @param inSight how many messages are @returns whether there was more to draw */
+  /**
+   * Draws earlier ones, too.
+   * @param inSight the number of messages in sight
+   * @returns whether there was more to draw
+   */
   growUp(list: readonly Message[], inSight: number): boolean {
     const at = indexFrom(list, this.#from);
     if (at === 0) return false;
@@ -49,7 +53,7 @@ export class DrawnRange {
     return true;
   }
 
-  /** @param inSight how many messages are @returns whether there was more to draw */
+  /** The same with later ones. */
   growDown(list: readonly Message[], inSight: number): boolean {
     if (this.reachesEnd) return false;
     const end = this.#endIn(list) + GROW;

@@ -1,7 +1,7 @@
 import { once } from './once.ts';
 import { locale, text } from './texts.ts';
 
-/** One alone before the first messages show: making a format takes as long as drawing ten of them. */
+/** The only format that is made before the first messages show: making one takes as long as drawing ten of them. */
 const clock = once(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
 const full = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }));
 const short = once(() => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' }));

@@ -33,7 +33,7 @@ export function take(
     return undefined;
   }
   if (state.version <= floor) return undefined;
-  // The update itself is on its way: stored with these counts, it would keep them when it comes.
+  // The update is on its way. These counts, stored under its version, would stay when it comes.
   if (state.live === true && state.version !== known?.version) return undefined;
   if (known !== undefined && state.version === known.version) return recount(context, known, state);
   if (known !== undefined && state.version < known.version) return undefined;

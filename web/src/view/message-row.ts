@@ -286,8 +286,8 @@ function readBy(line: string): HTMLElement {
 }
 
 /**
- * What is done most, and one button that offers everything; there once somebody comes near. Before that a
- * long room would be drawn with thousands of buttons that nobody sees.
+ * Buttons for what is done most, and one that offers everything. They are made once somebody comes near:
+ * a long room would be drawn with thousands of buttons that nobody sees.
  */
 function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, row: HTMLElement) {
   const action = (label: string, name: string, act: (from: HTMLElement) => void) => {

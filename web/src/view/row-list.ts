@@ -74,7 +74,7 @@ function replace(old: HTMLElement, made: HTMLElement): void {
   old.remove();
   if (isActive) setReachable(made, true);
   if (!hadFocus) return;
-  // Some of what is in a row comes with the focus.
+  // The buttons of a row come with the focus.
   focusInRow(made);
   const same =
     place === '' ? null : made.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`);
