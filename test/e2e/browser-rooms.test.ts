@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { roomPath } from '../../local-server/node-rooms.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { scrollUpTo } from '../support/browser-hands.ts';
 import { fillRoom } from '../support/fill.ts';
 import { HttpVisitor } from '../support/http-visitor.ts';
 import type { Reply } from '../../src/protocol/commands.ts';
@@ -328,12 +329,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
         return ann.page.getByText('no 4450', { exact: true }).count();
       }, PATIENTLY)
       .toBe(1);
-    await expect
-      .poll(async () => {
-        await log.evaluate(goUp);
-        return ann.page.getByText('no 4250', { exact: true }).count();
-      }, PATIENTLY)
-      .toBe(1);
+    await scrollUpTo(ann, ann.page.getByText('no 4250', { exact: true }));
     const ben = await company.comesIn('Ben', host().url);
     const token = await (await fetch(new URL('/test-token?username=Cleo', host().url))).text();
     const visitor = new HttpVisitor(new URL(host().url).origin, token);

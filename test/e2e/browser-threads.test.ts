@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { scrollUpTo } from '../support/browser-hands.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -59,17 +60,8 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
   }
 
   async function openThread(visitor: Visitor, replies: number): Promise<void> {
-    const log = visitor.page.getByRole('log', { name: 'Messages' });
     const thread = visitor.page.getByRole('button', { name: `${replies} replies` });
-    // What is further up is drawn as one comes near.
-    await expect
-      .poll(async () => {
-        await log.evaluate((element: { scrollTop: number }) => {
-          element.scrollTop = 0;
-        });
-        return thread.count();
-      }, PATIENTLY)
-      .toBe(1);
+    await scrollUpTo(visitor, thread);
     await thread.click();
   }
 

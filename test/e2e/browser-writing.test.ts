@@ -3,6 +3,7 @@ import { keyOf, signToken } from '../../src/auth/tokens.ts';
 import type { Message } from '../../src/protocol/objects.ts';
 import { hasBrowser, PATIENTLY, type Visitor } from '../support/browser.ts';
 import { Company, nodeHostFor } from '../support/browser-company.ts';
+import { scrollUpTo } from '../support/browser-hands.ts';
 import type { Host } from '../support/browser-hosts.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -188,9 +189,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     const log = page.locator('#log');
     const row = ann.message('what do you think?');
     const top = () => log.evaluate<number, { scrollTop: number }>(({ scrollTop }) => scrollTop);
-    const goUp = () =>
-      log.evaluate((element: { scrollTo(x: number, y: number): void }) => element.scrollTo(0, 0));
-    await goUp();
+    await scrollUpTo(ann, row);
     await expect.poll(top, PATIENTLY).toBe(0);
     // What swipes is loaded with the parts that are opened seldom.
     const touchAction = () =>
@@ -211,12 +210,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
 
     await page.evaluate("document.documentElement.dir = 'rtl'");
     // Whoever follows the end lets go of what is far above.
-    await expect
-      .poll(async () => {
-        await goUp();
-        return row.count();
-      }, PATIENTLY)
-      .toBe(1);
+    await scrollUpTo(ann, row);
     await swipe(ann, 'what do you think?', [150, 0]);
     expect(await answering.count()).toBe(0);
     await swipe(ann, 'what do you think?', [-150, 0]);

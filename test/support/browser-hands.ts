@@ -1,6 +1,19 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import type { Visitor } from './browser.ts';
+import { PATIENTLY, type Visitor } from './browser.ts';
+
+/** Scrolls the room's messages up until this one is drawn: earlier ones are as one comes near. */
+export async function scrollUpTo({ page }: Visitor, target: Locator): Promise<void> {
+  const log = page.locator('#log');
+  await expect
+    .poll(async () => {
+      await log.evaluate((element: { scrollTop: number }) => {
+        element.scrollTop = 0;
+      });
+      return target.count();
+    }, PATIENTLY)
+    .toBe(1);
+}
 
 /** How somebody uses the page: everything is found by the role and the words that are in sight. */
 export interface Hands {

@@ -299,16 +299,15 @@ function actionBar({ actions }: RowContext, message: Shown, isSilent: boolean, r
   const made = element('div', 'actions');
   const comeNear = () => {
     if (made.firstChild !== null) return;
+    if (!isSilent) {
+      const react = action(text('react'), 'react', (from) => actions.pick(message, from));
+      react.ariaHasPopup = 'menu';
+      const reply = action(text('reply'), 'reply', () => actions.reply(message));
+      made.append(react, reply);
+    }
     const more = action(text('moreActions'), 'more', (from) => actions.more(message, from));
     more.ariaHasPopup = 'menu';
     made.append(more);
-    if (isSilent) return;
-    const react = action(text('react'), 'react', (from) => actions.pick(message, from));
-    react.ariaHasPopup = 'menu';
-    made.prepend(
-      react,
-      action(text('reply'), 'reply', () => actions.reply(message)),
-    );
   };
   row.addEventListener('pointerenter', comeNear);
   row.addEventListener('focusin', comeNear);

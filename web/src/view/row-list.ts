@@ -78,5 +78,5 @@ function replace(old: HTMLElement, made: HTMLElement): void {
   focusInRow(made);
   const same =
     place === '' ? null : made.querySelector<HTMLElement>(`[data-place="${CSS.escape(place)}"]`);
-  if (same !== null) focusInRow(same);
+  same?.focus({ preventScroll: true });
 }
