@@ -3,14 +3,14 @@ import type { RoomRelays } from '../relay/room-relays.ts';
 import { relayName } from './relay-name.ts';
 import type { RelayObject } from './relay-object.ts';
 
-/** A relay that does not answer by then starts again, in milliseconds. */
+/** Time a relay has to answer, in milliseconds; one that does not is reset and closes its sockets. */
 const ATTACH_TIMEOUT_MS = 5_000;
 
-/** Stored of a room that has had relays. */
+/** What is stored for a room that has had relays. */
 export interface StoredRelays {
-  /** How often the room has woken with relays: names one life of its memory. */
+  /** Counts how often the room has woken with relays: identifies one life of its memory. */
   life: number;
-  /** Relays with listeners. */
+  /** The numbers of the relays that have listeners. */
   numbers: readonly number[];
 }
 

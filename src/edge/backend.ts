@@ -10,7 +10,7 @@ const endpointOf = memoizeByIdentity((env: Environment) =>
   beforeMessageEndpoint(readSettings(env).settings),
 );
 
-/** Makes requests to the operator's backend outside of the objects that ask, which it keeps no state for. */
+/** Makes requests to the operator's backend outside of the objects that ask. Keeps no state. */
 export class Backend extends WorkerEntrypoint<Environment> {
   /** Asks about a text before it is stored. */
   ask(id: string, body: string): Promise<Asked> {

@@ -2,10 +2,10 @@ import { Overloaded } from '../admission/overloaded.ts';
 import { unavailable } from '../protocol/codes/errors.ts';
 
 /**
- * Asks an object for something once. Whether to ask again is its caller's to decide: a stub that has
- * thrown is broken, so with a new one, and only for what does no harm when it is done twice.
- * @throws Refusal `unavailable` for what fails between Worker and object, `Overloaded` when the
- * platform says that this is why
+ * Calls an object once, without a retry. A stub that has thrown is broken: a caller that retries
+ * needs a new one, and may retry only what does no harm when it is done twice.
+ * @throws Refusal `unavailable` when the call fails between Worker and object, `Overloaded` when
+ * the platform gives overload as the reason
  */
 export async function callRoom<T>(ask: () => Promise<T>): Promise<T> {
   try {

@@ -1,9 +1,9 @@
 import { trimReason } from '../transports/native/trim-reason.ts';
 
 /**
- * How to answer a hibernatable socket's close: the runtime does not, and a browser would hang in
- * CLOSING. Nothing for a socket that is gone already; 1000 where the peer gave no code, because 1005
- * and other reserved ones cannot be sent; else what the peer said.
+ * The answer to a hibernatable socket's close. The runtime sends none, and without one a browser
+ * hangs in CLOSING. Repeats the peer's code and reason; 1000 if the peer gave no code (1005) or a
+ * reserved one, which cannot be sent; undefined for a socket that is gone already.
  */
 export function closeAnswer(
   code: number,
@@ -28,6 +28,6 @@ export function answerClose(
   try {
     socket.close(answer.code, answer.reason);
   } catch {
-    // It was closed from this side before.
+    // It is closed already, from this side.
   }
 }

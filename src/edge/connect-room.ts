@@ -13,16 +13,16 @@ import { callRoom } from './call-room.ts';
 import { openRoom, type RoomObjects } from './open-room.ts';
 
 /**
- * A link that receives much gives a sign of life this often, in milliseconds, or its room would take
- * it for one that reads nothing. `ping` is answered without waking the room.
+ * Least time between two `ping`s of a link that receives frames, in milliseconds. Without them the
+ * room would take it for one that reads nothing. `ping` is answered without waking the room.
  */
 const SIGN_EVERY_MS = 10_000;
 
-/** How a link's socket is closed from this side when its client did not mean to leave. */
+/** Close code for a link's socket when its client did not mean to leave. */
 const NOT_MEANT = 3000;
 
 /**
- * Reaches a room's object by a socket of its own.
+ * Connects links to a room's object, each over a socket of its own.
  * @param keepsUp whether the link's client reads as fast as the room sends
  */
 export function connectRoom(
@@ -42,8 +42,8 @@ export function connectRoom(
 }
 
 /**
- * A socket to an inbox's object, open; not accepted yet.
- * @throws Refusal when the inbox does not take it, or cannot be reached
+ * Opens a socket to an inbox's object; the caller accepts it.
+ * @throws Refusal when the inbox refuses the connection, or cannot be reached
  */
 export async function openInbox(
   inboxes: Environment['INBOX'],
@@ -61,14 +61,15 @@ export async function refusalIn(response: Response): Promise<Refusal> {
 }
 
 /**
- * The frame that came last. Most of a room's links receive the same one after the other: it is taken
- * apart once, and all are given the same list, so that their transports prepare it once, too.
+ * The frame that was received last, parsed. Most links of a room receive the same frame one after
+ * the other: it is parsed once, and all get the same list, so that it is also encoded once.
  */
 let last = { text: '', frame: new Frame([], undefined, false) };
 
 /**
  * Receives from a link's socket.
- * @param keepsUp whether its client does; otherwise that loses what is ephemeral, as at the room itself
+ * @param keepsUp whether the link's client keeps up; one that does not loses ephemeral events, as at
+ * the room itself
  */
 export function listen(
   socket: WebSocket,
@@ -102,7 +103,7 @@ export function listen(
   });
   socket.addEventListener('close', ({ code, reason }) => {
     attempt(() => socket.close());
-    // No other frame comes for these to go with.
+    // No further frame comes that these signals could go with.
     const late = missed.forget(client);
     if (late.length > 0) listener.lines(late, undefined);
     if (code >= 4000) listener.closed(code, reason);

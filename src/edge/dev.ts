@@ -13,7 +13,7 @@ export { RoomObject } from './room-object.ts';
 /** Made once for each isolate. */
 let app: Hono | undefined;
 
-/** The entry of `npm run dev:edge`: answers this machine only, and gives tokens to every client. */
+/** The entry of `npm run dev:edge`: answers only this machine, and gives tokens to every client. */
 export default {
   fetch(request, env, context) {
     app ??= service(env, {

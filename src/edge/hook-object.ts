@@ -11,21 +11,24 @@ import { callRoom } from './call-room.ts';
 import { HostingObject, type ObjectPorts } from './hosting-object.ts';
 import { RoomReport } from './reports.ts';
 
-/** The object that knows of all rooms whose requests fail. No room has this name. */
+/** Name of the object that knows all rooms whose requests fail. No room has this id. */
 export const HOOK_STATUS = ' ';
 
-/** Where the last failure of a question is stored. */
+/** Storage key of the last failure of a question. */
 const LAST_FAILURE = 'last failure';
 
 const NO_CONNECTIONS = { size: 0, closeAll: () => undefined };
 
-/** The outgoing webhook of one room, after which its Durable Object is named. Requests are made here, never in the room's object. */
+/**
+ * The outgoing webhook of one room, in a Durable Object named after the room. Requests are made here,
+ * never in the room's object.
+ */
 export class HookObject extends HostingObject<Hook> {
   protected readonly report = new RoomReport(this.log);
   protected readonly connections = NO_CONNECTIONS;
   readonly #outgoing = outgoingHookOf(this.settings);
 
-  /** Takes what the room owes. Resolves when it is stored. */
+  /** Takes the room's deliveries. Resolves when they are stored. */
   async tell(owed: readonly { key: string; body: string }[]): Promise<void> {
     await this.hosted.ask((hook) => hook.tell(this.#roomId, owed));
   }
@@ -42,12 +45,12 @@ export class HookObject extends HostingObject<Hook> {
     return this.hosted.ask((hook) => hook.summary());
   }
 
-  /** Takes what the object of a room says of its requests. */
+  /** Notes whether the requests of a room fail. @param failing undefined when they succeed again */
   async noteRoom(roomId: string, failing: Omit<FailingRoom, 'roomId'> | undefined): Promise<void> {
     await this.hosted.ask((hook) => hook.report(roomId, failing));
   }
 
-  /** Takes that a question of a room has failed. */
+  /** Stores the failure of a room's question. */
   noteFailure(failure: BackendFailure): void {
     this.ctx.storage.kv.put(LAST_FAILURE, failure);
   }
@@ -75,7 +78,7 @@ export class HookObject extends HostingObject<Hook> {
     return HOOK_CARRY_MS;
   }
 
-  /** Without `WEBHOOK_URL` what is owed waits. */
+  /** Sends deliveries to the backend; without `WEBHOOK_URL` they wait. */
   protected override async carry(...attempt: Parameters<Carry>): ReturnType<Carry> {
     if (this.#outgoing === undefined) return [];
     const carry = hookCarrier({

@@ -17,14 +17,14 @@ import type { Environment } from './environment.ts';
 import { ObjectSql } from './object-sql.ts';
 import { ObjectWakeup } from './object-wakeup.ts';
 
-/** An object that could not be opened is woken again after this long, in milliseconds. */
+/** Time until an object that could not be opened is woken again, in milliseconds. */
 const WAKE_AGAIN_MS = 600_000;
 
-/** What an object counts of its own life. */
+/** Where an object counts its flushes. */
 export interface ObjectReport {
   /**
-   * A flush is over. Writes a line when one is due.
-   * @param waitedMs since the first of what it handed out had come; undefined where that was nothing
+   * Counts a flush that is over. Writes a log line when one is due.
+   * @param waitedMs since the first command of the flush arrived; undefined if nothing was handed out
    */
   flushedFor(connections: number, now: number, waitedMs: number | undefined): void;
 }
@@ -36,16 +36,16 @@ export interface ObjectConnections {
   closeAll(): void;
 }
 
-/** What a hosted object gets of every Durable Object. */
+/** The ports that every Durable Object gives the object that it hosts. */
 export type ObjectPorts = OwnPorts & Pick<Ports, 'sql' | 'clock' | 'ids' | 'wakeup' | 'log'>;
 
 /**
- * A Durable Object that hosts an object of ours. Each turn that writes is a commit of its own, so what
- * comes while a flush gathers waits for it: a busy object makes one commit of many commands, and one
- * frame for each connection.
+ * A Durable Object that hosts a room, a relay, an inbox or a webhook. Each turn that writes is a
+ * commit of its own, so commands wait for the next flush: a busy object makes one commit of many
+ * commands, and one frame for each connection.
  */
 export abstract class HostingObject<O extends Hosted> extends DurableObject<Environment> {
-  /** Names one life of the Durable Object. */
+  /** Identifies one life of the Durable Object. */
   readonly instance: string = crypto.randomUUID();
   protected readonly settings = readSettings(this.env).settings;
   protected readonly log = consoleLogger(this.settings).about(this.about);
@@ -53,12 +53,12 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
   readonly #scheduler = new FlushScheduler(systemClock, this.settings.limits.batchDelayMs);
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** The output gate is its commit, and resets this object where it fails. */
+  /** The output gate serves as its commit, and resets this object when that fails. */
   protected readonly hosted = new HostedObject<O>({
     make: (own) => this.make(this.#ports(own)),
     clock: systemClock,
     after: (ms, work) => systemClock.after(ms, work),
-    // At once after quiet; in a busy object together with what comes soon.
+    // A quiet object flushes at once; a busy one waits for the commands that come soon.
     schedule: () => {
       const delayMs = this.#scheduler.delayMs(this.connections.size);
       if (delayMs > 0) this.#flushTimer ??= setTimeout(() => this.hosted.flush(), delayMs);
@@ -82,24 +82,27 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
 
   protected abstract readonly connections: ObjectConnections;
   protected abstract make(ports: ObjectPorts): O;
-  /** Everything stored was dropped, and what the hosted object goes on with was stored. */
+  /** Called when all storage was dropped and the hosted object has stored its new beginning. */
   protected erased?(): void;
-  /** What was decided has left, or leaves with this turn. */
+  /** Called after a flush: what was decided has left, or leaves with this turn. */
   protected flushed?: (() => void) | undefined;
-  /** Brings deliveries to a target; a kind of object that owes nothing has none. */
+  /** Carries deliveries to a target; undefined for an object that never has any. */
   protected carry?(...attempt: Parameters<Carry>): ReturnType<Carry>;
 
-  /** What an attempt at that may take, in milliseconds; as the courier has it unless given. */
+  /** How long one `carry` may take, in milliseconds; undefined for the courier's default. */
   protected get carryMs(): number | undefined {
     return undefined;
   }
 
-  /** What every line of its log says. Durable Objects are named after their rooms. */
+  /** Fields of every log line. Durable Objects are named after their rooms. */
   protected get about(): Fields {
     return { room: this.ctx.id.name };
   }
 
-  /** The object's wakeup. One that cannot be opened keeps it: the platform gives up after six tries. */
+  /**
+   * Wakes the hosted object. If it cannot be opened, the alarm is set again, because the platform
+   * gives up after six tries.
+   */
   override async alarm(): Promise<void> {
     try {
       await this.hosted.run((object) => object.wake());
@@ -116,7 +119,7 @@ export abstract class HostingObject<O extends Hosted> extends DurableObject<Envi
 
   #handedOut({ startedAt, dueSince, works }: FlushReport): void {
     this.#scheduler.flushes();
-    // An object's clock stands still within a turn: the next one sees what this one took.
+    // An object's clock stands still within a turn: only the next turn can tell how long this one took.
     setTimeout(() => {
       const now = Date.now();
       this.#scheduler.flushed(now - startedAt, works);

@@ -28,7 +28,7 @@ export class InboxObject extends SocketObject<Inbox> {
   readonly #push = pushOf(this.settings);
   readonly #hook = outgoingHookOf(this.settings);
 
-  /** Does a command. The caller gets the result when it is stored. */
+  /** Executes a command. Resolves with the result once it is stored. */
   async execute<N extends InboxCommandName>(
     identity: Identity,
     name: N,
@@ -44,7 +44,7 @@ export class InboxObject extends SocketObject<Inbox> {
     }
   }
 
-  /** Takes updates from rooms. Resolves when it is stored. */
+  /** Takes updates from rooms. Resolves when they are stored. */
   async take(updates: readonly { roomId: string; body: string }[]): Promise<void> {
     const states = updates.map(({ roomId, body }) => ({
       roomId,
@@ -71,7 +71,7 @@ export class InboxObject extends SocketObject<Inbox> {
           ask: (ask, settle) =>
             void this.#answer(ask).then((answer) =>
               this.hosted.queue((live) => {
-                // What an earlier life has asked is not for this one.
+                // An answer to an earlier life of the inbox is not for this one.
                 if (live === inbox) settle(answer);
               }),
             ),
@@ -87,7 +87,7 @@ export class InboxObject extends SocketObject<Inbox> {
     return inbox;
   }
 
-  /** Brings what the inbox owes to browsers, to the outgoing webhook, and to rooms. */
+  /** Carries the inbox's deliveries to browsers, to the outgoing webhook, and to rooms. */
   protected override async carry(
     ...attempt: Parameters<Carry>
   ): Promise<readonly DeliveryOutcome[]> {
@@ -132,7 +132,7 @@ export class InboxObject extends SocketObject<Inbox> {
     return carry(...attempt);
   }
 
-  /** No log says whose inbox it is. */
+  /** Log lines do not say whose inbox it is. */
   protected override get about(): Fields {
     return { inbox: this.firstEpoch };
   }

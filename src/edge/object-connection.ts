@@ -28,29 +28,34 @@ export class ObjectConnection implements Connection {
   readonly #platform: Platform;
   /** Its socket's attachment. */
   state: Readonly<Attachment>;
-  /** Not the socket's own state, which is ahead: frames that were sent before an end come after it. */
+  /**
+   * Not the socket's `readyState`, which changes too early: frames that the client sent before it
+   * closed are still to be handled then.
+   */
   open: boolean;
+  /** UTF-16 units sent since the last sign of life. */
   #sentSinceSign = 0;
-  #sign: number;
-  /** When a frame last came at the latest, in epoch milliseconds: never too early for a live client. */
+  /** When the client last gave a sign of life, in epoch milliseconds. */
+  #signAt: number;
+  /** Latest time at which a frame can have come last, so that no live client looks silent. */
   #heardAt: number;
 
   constructor(socket: WebSocket, platform: Platform, attachment?: Attachment) {
     this.#socket = socket;
     this.#platform = platform;
-    this.#sign = platform.clock.now();
+    this.#signAt = platform.clock.now();
     this.state = attachment ?? (socket.deserializeAttachment() as Attachment);
     this.#heardAt = this.state.heardAt + (attachment === undefined ? HEARD_STALE_MS : 0);
-    // One that ended while the object slept is still listed.
+    // A socket that ended while the object slept is still listed.
     this.open = attachment !== undefined || socket.readyState === WebSocket.READY_STATE_OPEN;
   }
 
-  /** The other side has ended; nothing is sent any more. */
+  /** The other side has closed the socket; nothing is sent any more. */
   ended(): void {
     this.open = false;
   }
 
-  /** Links are kept alive by their holder; their `ping` only says that it reads. */
+  /** Undefined for links: their transport checks the client, and their `ping` only shows that they read. */
   get lastHeardAt(): number | undefined {
     if (this.state.end === 'link') return undefined;
     const pingedAt = this.#platform.pingedAt(this.#socket);
@@ -64,7 +69,7 @@ export class ObjectConnection implements Connection {
   /** A frame has come. */
   heard(): void {
     const now = this.#platform.clock.now();
-    this.#sign = now;
+    this.#signAt = now;
     this.#heardAt = now;
     this.#sentSinceSign = 0;
     if (now - this.state.heardAt > HEARD_STALE_MS) this.#write({ heardAt: now });
@@ -99,19 +104,19 @@ export class ObjectConnection implements Connection {
   }
 
   #backlog() {
-    // Newer runtimes tell what is buffered; in others this property is missing.
+    // Older runtimes do not have this property.
     const { bufferedAmount } = this.#socket as { bufferedAmount?: number };
     if (bufferedAmount === undefined && this.#sentSinceSign > this.#platform.limits.unsentBytes) {
       const pingedAt = this.#platform.pingedAt(this.#socket) ?? 0;
-      if (pingedAt > this.#sign) {
-        this.#sign = pingedAt;
+      if (pingedAt > this.#signAt) {
+        this.#signAt = pingedAt;
         this.#sentSinceSign = 0;
       }
     }
     return {
       buffered: bufferedAmount,
       sentSinceSign: this.#sentSinceSign,
-      signAgoMs: this.#platform.clock.now() - this.#sign,
+      signAgoMs: this.#platform.clock.now() - this.#signAt,
     };
   }
 
@@ -120,7 +125,7 @@ export class ObjectConnection implements Connection {
     try {
       this.#socket.serializeAttachment(this.state);
     } catch {
-      // A socket that has ended keeps no attachment; what is in memory serves until it is forgotten.
+      // A socket that has ended keeps no attachment; the state in memory serves until it is removed.
     }
   }
 }

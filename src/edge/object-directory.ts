@@ -24,7 +24,7 @@ export class ObjectDirectory implements MovableDirectory {
   readonly #limiter: RoomAccessLimiter;
   readonly #isMoving: boolean;
 
-  /** @param isMoving whether its links are soon handed over to another holder */
+  /** @param isMoving whether its links will soon be handed over to another holder */
   constructor(rooms: RoomObjects, limits: Limits, limiter: RoomAccessLimiter, isMoving = false) {
     this.#rooms = rooms;
     this.#limits = limits;
@@ -45,7 +45,7 @@ export class ObjectDirectory implements MovableDirectory {
       );
     } catch (error) {
       const { problem, cause } = error as Refusal;
-      if (cause !== undefined) tell(cause);
+      if (cause !== undefined) logUnreachable(cause);
       return { ok: false, error: problem };
     }
   }
@@ -58,12 +58,12 @@ export class ObjectDirectory implements MovableDirectory {
     silent = false,
   ): Promise<MovableLink> {
     await this.#limiter.acquire(identity, roomId);
-    const dial = this.#dial(roomId, listener, silent);
+    const connectLink = this.#connectLink(roomId, listener, silent);
     const given = join as Record<string, unknown>;
-    // The room closes a link that was handed over when the one that goes on joins.
+    // With a session, the room closes the link that was handed over when the resumed one joins.
     const named = { ...given, session: given['session'] ?? crypto.randomUUID() };
     const asked = this.#isMoving ? named : given;
-    return ResumableLink.open(dial, identity, asked, listener, this.#isMoving);
+    return ResumableLink.open(connectLink, identity, asked, listener, this.#isMoving);
   }
 
   resume(
@@ -72,10 +72,11 @@ export class ObjectDirectory implements MovableDirectory {
     state: LinkState,
     listener: LinkListener,
   ): MovableLink {
-    return ResumableLink.resume(this.#dial(roomId, listener, false), identity, state, listener);
+    const connectLink = this.#connectLink(roomId, listener, false);
+    return ResumableLink.resume(connectLink, identity, state, listener);
   }
 
-  #dial(roomId: string, { buffered }: LinkListener, silent: boolean): ConnectLink {
+  #connectLink(roomId: string, { buffered }: LinkListener, silent: boolean): ConnectLink {
     const keepsUp = () => {
       const backlog = { buffered: buffered(), sentSinceSign: 0, signAgoMs: 0 };
       return backpressure(backlog, this.#limits) === 'keepsUp';
@@ -84,7 +85,7 @@ export class ObjectDirectory implements MovableDirectory {
   }
 }
 
-function tell(cause: unknown): void {
+function logUnreachable(cause: unknown): void {
   const { overloaded, retryable } = (cause ?? {}) as { overloaded?: boolean; retryable?: boolean };
   const why = { ...describeError(cause), overloaded, retryable };
   console.error(JSON.stringify({ event: 'room unreachable', ...why }));

@@ -22,8 +22,8 @@ export function objectHooksOf(
 }
 
 /**
- * How the backend does that is asked before texts are stored; undefined where none is asked. Each room
- * asks for itself, so what is known of all of them is the last failure.
+ * The status of the backend that is asked before texts are stored; undefined where none is set up.
+ * Each room asks by itself, so only the last failure is known for all of them together.
  */
 export function objectBackendOf(
   { HOOK }: Environment,

@@ -31,7 +31,7 @@ export class ObjectInboxes implements InboxDirectory {
     }
   }
 
-  /** A link that breaks is closed with 4000: its client comes back with its position. */
+  /** A link that breaks is closed with 4000: its client reconnects with its position. */
   async connect(
     identity: Identity,
     open: unknown,

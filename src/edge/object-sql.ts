@@ -6,7 +6,7 @@ export class ObjectSql implements Sql {
 
   readonly #erased: () => void;
 
-  /** @param erased stores again what is not the room's, after everything was dropped */
+  /** @param erased called after everything was dropped, to store the host's own values again */
   constructor(storage: DurableObjectStorage, erased: () => void = () => undefined) {
     this.#storage = storage;
     this.#erased = erased;
@@ -25,14 +25,17 @@ export class ObjectSql implements Sql {
     this.#storage.sql.exec(query, ...bindings);
   }
 
-  /** `deleteAll` is refused within a transaction; what the same turn writes after it is stored with it. */
+  /**
+   * `deleteAll` is not allowed within a transaction; writes of the same turn after it are committed
+   * together with it.
+   */
   erase(found: () => void): void {
     void this.#storage.deleteAll();
     this.#storage.transactionSync(found);
     this.#erased();
   }
 
-  /** The platform has no VACUUM and no secure_delete; freed pages are used for what comes next. */
+  /** Does nothing: the platform has no VACUUM and no secure_delete, and reuses freed pages. */
   reclaimSpace(): void {}
 
   atomic<T>(body: () => Immediate<T>): T {

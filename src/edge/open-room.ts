@@ -8,13 +8,16 @@ import { type UpgradeContext, upgradeRequest } from './upgrade-context.ts';
 
 export type RoomObjects = Pick<Environment, 'ROOM' | 'RELAY'>;
 
-/** So long a Worker goes by a room's last word on its relays, in milliseconds: a storm must not ask. */
+/**
+ * How long an isolate trusts a room's last answer about its relays, in milliseconds, so that a storm
+ * of connections does not ask the room.
+ */
 const KNOWN_MS = 10_000;
 
-/** Places that are tried, one after the other, before a connection is given up. */
+/** How many places are tried, one after the other, before a connection is given up. */
 const MAX_PLACES = 8;
 
-/** So long connections wait for the answer to another one's question, in milliseconds, and look for it. */
+/** How long connections wait while another one asks the room, and how often they look, in milliseconds. */
 const MAX_WAIT_MS = 2_000;
 const LOOK_EVERY_MS = 20;
 
@@ -22,19 +25,20 @@ const LOOK_EVERY_MS = 20;
 interface Relays {
   of: number;
   full: Set<number>;
+  /** When the room answered, in epoch milliseconds. */
   at: number;
 }
 
-/** By room; the most recently used last. */
+/** By room; the room that answered last is last. */
 const relays = new Map<string, Relays>();
 
 /** Rooms that are being asked, and since when, in epoch milliseconds. */
 const asked = new Map<string, number>();
 
 /**
- * A socket to a room, joined; not accepted yet. It leads to the room's own object, or to one of its
- * relays. Of many connections that come at once, as after a deploy, one asks the room.
- * @throws Refusal when the room does not take it, or cannot be reached
+ * Opens a joined socket to the room's own object or to one of its relays; the caller accepts it. Of
+ * many connections that come at once, as after a deploy, only one asks the room where to go.
+ * @throws Refusal when the room refuses the connection, or cannot be reached
  */
 export async function openRoom(
   objects: RoomObjects,
@@ -57,7 +61,7 @@ export async function openRoom(
   throw unavailable();
 }
 
-/** Waits while another connection asks. @returns undefined where this one is to ask the room */
+/** Waits while another connection asks. @returns undefined if this connection is to ask the room */
 async function knownRelays(roomId: string): Promise<Relays | undefined> {
   for (;;) {
     const now = Date.now();
@@ -73,7 +77,7 @@ async function knownRelays(roomId: string): Promise<Relays | undefined> {
   }
 }
 
-/** One that was not full, or else the next one, as the room itself would name it. */
+/** A random relay that was not full; if all were, the next new one, as the room itself would name it. */
 function nextRelay(known: Relays): number {
   const free = Array.from({ length: known.of }, (_, at) => at + 1).filter(
     (relay) => !known.full.has(relay),
@@ -88,7 +92,7 @@ function learn(roomId: string, of: number): void {
   relays.set(roomId, { of, full, at: Date.now() });
 }
 
-/** A socket at the room's own object, or where the connection is to go instead. */
+/** Asks the room for a socket at its own object, or for the relay to connect to instead. */
 async function askRoom(
   { ROOM }: RoomObjects,
   roomId: string,
@@ -102,7 +106,7 @@ async function askRoom(
       learn(roomId, place.of);
       return place;
     }
-    // The room itself decides: whoever comes next asks at once, without waiting for others.
+    // The room takes sockets itself: the next connections ask it at once, without waiting for others.
     learn(roomId, 0);
     if (response.webSocket === null) throw await refusalIn(response);
     return response.webSocket;
@@ -111,7 +115,7 @@ async function askRoom(
   }
 }
 
-/** @returns undefined where the relay is full */
+/** @returns undefined if the relay is full */
 async function openAt(
   { RELAY }: RoomObjects,
   roomId: string,

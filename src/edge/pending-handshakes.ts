@@ -10,13 +10,13 @@ export interface PendingHandshake {
 }
 
 /**
- * The unauthenticated Socket.IO sessions of an isolate. Anybody may open one, each takes memory, and
- * what one request has opened cannot be closed in another, so unlike the Node host this one cannot drop
- * the oldest. Instead, the more there are, the slower new ones are let in, and the sooner they close.
+ * The unauthenticated Socket.IO sessions of an isolate. Anybody may open one, and each takes memory.
+ * A Worker's request cannot close what another request opened, so this host cannot drop the oldest
+ * one, as the Node host does. Instead, when there are many, new ones are delayed and close sooner.
  */
 export class PendingHandshakes {
   readonly #timeoutMs: number;
-  /** When each was opened, in epoch milliseconds; the oldest stands first. */
+  /** When each was opened, in epoch milliseconds; the oldest first. */
   readonly #since = new Map<PendingHandshake, number>();
 
   constructor(timeoutMs: number) {
@@ -25,7 +25,7 @@ export class PendingHandshakes {
 
   /** @param now epoch milliseconds */
   isCrowded(now: number): boolean {
-    // By then it has closed itself, whether or not its client has answered that.
+    // After the timeout it has closed itself, whether or not its client has answered the close.
     evictExpired(this.#since, (since) => Math.abs(now - since) >= this.#timeoutMs);
     return this.#since.size >= CROWDED_HANDSHAKES;
   }

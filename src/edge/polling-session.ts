@@ -20,7 +20,7 @@ import { ObjectInboxes } from './object-inboxes.ts';
 import { SessionChat, type SessionHandOver, socketIoSettings } from './socketio-chat.ts';
 import { roomAccessLimiterOf } from '../admission/room-access-limiter.ts';
 
-/** What a polling session leaves to the Worker that goes on over a WebSocket. */
+/** What a polling session hands over to the Worker that continues it over a WebSocket. */
 export interface PollingHandOver extends SessionHandOver {
   engine: EngineHandOver;
 }
@@ -28,13 +28,13 @@ export interface PollingHandOver extends SessionHandOver {
 /** Whether guests may enter; the Worker sends it with the first request. */
 export const GUESTS_HEADER = 'x-parlor-guests';
 
-/** How long answers in flight may take before an upgrade goes on without them, in milliseconds. */
+/** How long an upgrade waits for answers in flight before it goes on without them, in milliseconds. */
 const SETTLE_MS = 5_000;
 
 /**
  * The Socket.IO session of one `sid` while it is carried by long polling, and until it is upgraded.
- * Everything is in memory: when the object goes, the session is unknown and its client connects again;
- * the heartbeat ends one that its client has abandoned.
+ * Everything is in memory: when the object is evicted, the session is unknown and its client connects
+ * again; the heartbeat ends a session that its client has abandoned.
  */
 export class PollingSession extends DurableObject<Environment> {
   readonly #settings = readSettings(this.env).settings;
@@ -59,7 +59,7 @@ export class PollingSession extends DurableObject<Environment> {
     this.#core?.cancelUpgrade();
   }
 
-  /** Answers what is in flight, then hands the session over to the caller. */
+  /** Waits for the answers in flight, then hands the session over to the caller. */
   async handOver(): Promise<PollingHandOver | undefined> {
     await this.#settle();
     const engine = this.#core?.handOver();
@@ -67,7 +67,7 @@ export class PollingSession extends DurableObject<Environment> {
     return session && { engine, ...session };
   }
 
-  /** Signals that came between the hand-over and the joins of the caller, once those have happened. */
+  /** Signals that came between the hand-over and the caller's joins. Resolves after these joins. */
   async lateSignals(): Promise<RoomSignals[]> {
     return (await this.#chat?.lateSignals()) ?? [];
   }

@@ -25,7 +25,7 @@ export class R2BlobStore implements BlobStore {
     return size <= BUFFERED_BYTES ? this.#putWhole(key, whole) : this.#putStream(key, whole, size);
   }
 
-  /** A small body is sent to R2 when all of it has come: one that breaks off is none to R2. */
+  /** Sends a small body to R2 once all of it has come, so that R2 never sees one that breaks off. */
   async #putWhole(key: string, body: ReadableStream<Uint8Array>): Promise<string> {
     const bytes = await new Response(body).arrayBuffer();
     await this.#bucket.put(key, bytes);
@@ -42,7 +42,7 @@ export class R2BlobStore implements BlobStore {
       },
       flush: () => hashing.close(),
     });
-    // R2 takes a body whose length is known.
+    // R2 only takes a body whose length is known.
     const known = new FixedLengthStream(size);
     const failed = new AbortController();
     const stored = this.#bucket.put(key, known.readable);

@@ -2,7 +2,7 @@ import { LINK_LIMITS, readControl, readFrame } from '../protocol/frames.ts';
 import type { Connection } from '../room/ports.ts';
 import type { Room } from '../room/room.ts';
 
-/** Takes one frame from a link: a transport has checked it, and may give control lines. */
+/** Takes one frame from a link: commands that its transport has checked, or a control line. */
 export function receiveFromLink(
   room: Pick<Room, 'renew' | 'handle'> & Partial<Pick<Room, 'lags'>>,
   connection: Connection,

@@ -1,11 +1,11 @@
-/** Where a room that holds all the sockets it may sends another one. */
+/** The relay for a further socket of a room whose own object is full. */
 export interface Placement {
   relay: number;
   /** How many relays the room has. */
   of: number;
 }
 
-/** A relay's object is named after its number and its room, whose id may hold anything. */
+/** The name of a relay's object. The room id comes last because it may contain a colon. */
 export function relayName(roomId: string, relay: number): string {
   return `${relay}:${roomId}`;
 }

@@ -9,7 +9,7 @@ import { readRelayName } from './relay-name.ts';
 import { SocketObject } from './socket-object.ts';
 import { readUpgradeContext } from './upgrade-context.ts';
 
-/** A socket that waits for the room to take it. */
+/** A socket that waits for the room to accept it. */
 interface Opening {
   socket: WebSocket;
   connection: ObjectConnection;
@@ -17,7 +17,7 @@ interface Opening {
   refused(error: unknown): void;
 }
 
-/** Stored of a relay; `life` counts how often it lost its sockets. */
+/** What a relay stores; `life` counts how often it lost its sockets. */
 interface Stored {
   life: number;
   mark?: RelayMark;
@@ -25,7 +25,7 @@ interface Stored {
 
 const STORED = 'relay';
 
-/** Some of a room's sockets in a Durable Object of their own, named after its number and the room. */
+/** A Durable Object that holds some of a room's sockets, named after its number and the room. */
 export class RelayObject extends SocketObject<Relay> {
   readonly #opening = new Map<string, Opening>();
 
@@ -60,12 +60,12 @@ export class RelayObject extends SocketObject<Relay> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** The room has something for its connections here. */
+  /** Does what the room orders for its connections here. */
   order(call: OrderCall): Promise<OrderAnswer> {
     return this.hosted.run((relay) => relay.order(call));
   }
 
-  /** The room has woken, and asks for its connections here. */
+  /** Returns the room's connections here, for a room that has woken. */
   attach(room: number): Promise<Attached> {
     return this.hosted.run((relay) => relay.attach(room));
   }
@@ -96,7 +96,7 @@ export class RelayObject extends SocketObject<Relay> {
     return this.connections.size + this.#opening.size;
   }
 
-  /** Without sockets another life of them begins: those of the last one may have been lost. */
+  /** Without sockets a new life of them begins, because those of the last one may have been lost. */
   #openStored(): Stored {
     const stored = this.ctx.storage.kv.get<Stored>(STORED) ?? { life: 0 };
     if (this.connections.size > 0) return stored;

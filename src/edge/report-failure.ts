@@ -7,7 +7,10 @@ const EVERY_MS = 10_000;
 
 let reportedAt = -Infinity;
 
-/** Reports a question that has failed, for `GET /health?details`; where that fails, the next one. Never rejects. */
+/**
+ * Reports a question that has failed, for `GET /health?details`. If the report fails, the next failed
+ * question is reported without delay. Never rejects.
+ */
 export async function reportFailure(
   { HOOK }: Pick<Environment, 'HOOK'>,
   failure: BackendFailure,

@@ -6,8 +6,9 @@ import { RoomCounts } from '../observability/room-counts.ts';
 
 /**
  * Least time between two lines of one room or one isolate, in milliseconds. Nothing here sets a timer,
- * which would keep an object awake: a line is written by what happens next, and what an object has
- * counted since its last line is lost when it sleeps. At `LOG_LEVEL=debug` there is one for each flush.
+ * which would keep an object awake: the next flush or response after that time writes the line, and
+ * what an object has counted since its last line is lost when it sleeps. At `LOG_LEVEL=debug` there is
+ * a line for each flush.
  */
 const EVERY_MS = 10_000;
 
@@ -30,7 +31,7 @@ class Rhythm {
   }
 }
 
-/** How long things took: `upTo10Ms` is how many took more than the bound below and up to 10 ms. */
+/** Latencies as fields: `upTo10Ms` counts those above the next lower bound and up to 10 ms. */
 function latency(ms: Histogram): Fields {
   const counts = ms.bounds.flatMap((bound, at) => {
     const count = ms.counts[at]!;
@@ -68,7 +69,7 @@ export class RoomReport extends RoomCounts {
   }
 }
 
-/** What the Worker has answered, as lines of the log: one isolate of many. */
+/** What one of the Worker's isolates has answered, as lines of the log. */
 export class TrafficReport {
   readonly #log: Logger;
   readonly #rhythm: Rhythm;
@@ -86,7 +87,7 @@ export class TrafficReport {
     this.#refusals.add(`refused_${code}`);
   }
 
-  /** Waits for a response; its time is from the request to its head, of an upgrade to its socket. */
+  /** Counts a response. Its latency is from the request to its head; of an upgrade, to its socket. */
   async watch(respond: () => Promise<Response> | Response): Promise<Response> {
     const startedAt = Date.now();
     const response = await respond();

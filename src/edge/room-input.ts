@@ -25,7 +25,7 @@ export interface RoomInputOptions {
 
 type Data = string | ArrayBuffer;
 
-/** What comes over a room's sockets, on its way to the Room: floods end here. */
+/** Takes frames from a room's sockets to the Room, and stops floods. */
 export class RoomInput<O extends Connectable> {
   readonly #hosted: HostedObject<O>;
   readonly #options: RoomInputOptions;
@@ -41,16 +41,16 @@ export class RoomInput<O extends Connectable> {
     this.#floodBans.assertBack(userId, Date.now());
   }
 
-  /** Queues a frame for the room; whatever its connection has sent before is done before it. */
+  /** Queues a frame for the room; everything that its connection has sent before is done first. */
   receive(connection: ObjectConnection, data: Data): void {
-    if (this.#isFlooding(connection, data)) this.#sendAway(connection, data);
+    if (this.#isFlooding(connection, data)) this.#endFlooding(connection, data);
     if (!connection.open) return;
     connection.heard();
     const length = typeof data === 'string' ? data.length : data.byteLength;
     this.#hosted.queue((room) => this.#perform(room, connection, data), length);
   }
 
-  /** A transport paces its links' clients itself. */
+  /** Counts a frame. Links do not count: their transport limits its clients itself. */
   #isFlooding({ state }: ObjectConnection, data: Data): boolean {
     if (state.end === 'link') return false;
     const { limits } = this.#options;
@@ -58,8 +58,8 @@ export class RoomInput<O extends Connectable> {
     return this.#floodBans.hear(state.identity.userId, Date.now(), weight, limits);
   }
 
-  /** A socket that is closed is still read, and each costs as much again: its user may not come back. */
-  #sendAway(connection: ObjectConnection, data: Data): void {
+  /** Closes a flooding connection. The frames still received from it extend its user's ban. */
+  #endFlooding(connection: ObjectConnection, data: Data): void {
     if (!connection.open) return;
     const { frameTooBig, protocolViolation } = closeCodes;
     const { frameBytes } = this.#options.limits;

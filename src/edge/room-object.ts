@@ -52,7 +52,7 @@ export class RoomObject extends SocketObject<Room> {
     void ctx.blockConcurrencyWhile(() => attachRelays(this.#relays, RELAY, this.roomId, stored));
   }
 
-  /** An upgrade that the Worker has let through; with as many sockets as it may hold it names a relay. */
+  /** Takes an upgrade that the Worker has let through, or names a relay if the object is full. */
   override async fetch(request: Request): Promise<Response> {
     const isFull = this.connections.size >= this.settings.RELAY_ABOVE;
     if (!isFull || this.env.RELAY === undefined) return super.fetch(request);
@@ -60,13 +60,13 @@ export class RoomObject extends SocketObject<Room> {
     return relays ? Response.json(this.#relays.place(full)) : super.fetch(request);
   }
 
-  /** A relay has something from its connections. */
+  /** Takes requests of a relay. */
   relayed(call: RequestCall): Promise<RequestAnswer> {
     this.#useRelays();
     return this.hosted.ask((room) => this.#relays.request(room, call));
   }
 
-  /** Does a command for an identity that has not joined. The caller gets the result when it is stored. */
+  /** Executes a command for an identity that has not joined. Resolves with the result once it is stored. */
   async execute<N extends RequestName>(
     identity: Identity,
     name: N,
@@ -107,7 +107,7 @@ export class RoomObject extends SocketObject<Room> {
     this.#relays.closeAll();
   }
 
-  /** Brings what the room owes to an inbox, the store of files, or the outgoing webhook. */
+  /** Carries the room's deliveries to an inbox, the store of files, or the outgoing webhook. */
   protected override async carry(
     target: string,
     deliveries: readonly Delivery[],
@@ -129,7 +129,7 @@ export class RoomObject extends SocketObject<Room> {
   #makeBeforeMessage(): BeforeMessage | undefined {
     if (beforeMessageEndpoint(this.settings) === undefined) return undefined;
     return new BeforeMessage(this.settings, {
-      // Not from here: requests would keep the object awake.
+      // Asks through another entrypoint: a request from here would keep the object awake.
       ask: (id, body) => this.ctx.exports.Backend.ask(id, body),
       now: () => Date.now(),
       meter: { asked: (...question) => this.report.asked(...question) },
@@ -138,7 +138,7 @@ export class RoomObject extends SocketObject<Room> {
     });
   }
 
-  /** From here on flushes have something for relays; a room without them pays nothing. */
+  /** From now on each flush calls the relays; a room without relays pays nothing. */
   #useRelays(): void {
     this.flushed ??= () => {
       if (this.#room !== undefined) this.#relays.flushed(this.#room);
@@ -157,7 +157,7 @@ export class RoomObject extends SocketObject<Room> {
     });
   }
 
-  /** Never rejects: undefined where the relay did not answer. */
+  /** Never rejects: undefined if the relay did not answer. */
   async #order(relay: number, call: OrderCall): Promise<OrderAnswer | undefined> {
     try {
       return await this.env.RELAY?.getByName(relayName(this.roomId, relay)).order(call);
@@ -166,7 +166,7 @@ export class RoomObject extends SocketObject<Room> {
     }
   }
 
-  /** Without a store the deliveries wait. */
+  /** Deletes files; without a store the deliveries wait. */
   async #deleteFiles(deliveries: readonly Delivery[]): Promise<readonly DeliveryOutcome[]> {
     const { FILES } = this.env;
     if (FILES === undefined) return [];

@@ -25,7 +25,7 @@ export class RoomSockets {
     return this.#connections.size;
   }
 
-  /** All of them; one that is closing may still be among them. */
+  /** All connections, also those that are closing. */
   connections(): Iterable<ObjectConnection> {
     return this.#connections.values();
   }
@@ -38,7 +38,7 @@ export class RoomSockets {
     return connection;
   }
 
-  /** The connection that a socket will be once it is accepted. */
+  /** The connection for a socket that is not accepted yet. */
   candidate(
     socket: WebSocket,
     { identity, end, silent }: Omit<UpgradeContext, 'join'>,
@@ -57,7 +57,7 @@ export class RoomSockets {
   accept(socket: WebSocket, connection: ObjectConnection): void {
     this.#state.acceptWebSocket(socket);
     this.#connections.set(socket, connection);
-    // The attachment can be written from here on.
+    // Only an accepted socket can store its attachment.
     connection.update({});
   }
 
@@ -65,7 +65,7 @@ export class RoomSockets {
     this.#connections.delete(socket);
   }
 
-  /** Closes every connection so that its client comes back. */
+  /** Closes every connection with 4000, so that its client reconnects. */
   closeAll(): void {
     for (const connection of this.#connections.values()) {
       connection.close(closeCodes.goingAway, closeReasons[closeCodes.goingAway]);

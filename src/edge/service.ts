@@ -36,9 +36,9 @@ import { refusedOnSocket, upgraded } from './upgrade-response.ts';
 import { roomAccessLimiterOf } from '../admission/room-access-limiter.ts';
 
 export interface ServiceOptions {
-  /** Answers to `Host`s that mean this machine only. */
+  /** Whether to answer only requests whose `Host` means this machine. */
   localOnly: boolean;
-  /** Whether guests may enter where `ALLOW_GUESTS` says nothing. */
+  /** Whether guests may enter where `ALLOW_GUESTS` is not set. */
   guestsByDefault: boolean;
   /** Makes the routes of development mode. */
   development?: (settings: Settings) => Hono;
@@ -46,7 +46,7 @@ export interface ServiceOptions {
 
 const ownNames = namesOf(application);
 
-/** The edge host's front: everything that is done before a room is woken. */
+/** The Worker of the edge host: does everything that is done before a room is woken. */
 export function service(env: Environment, options: ServiceOptions): Hono {
   const { settings, problems } = readSettings(env);
   const { limits, JWT_SECRET, CLIENT_URL: clientUrl, PUBLIC_URL: publicUrl } = settings;
@@ -120,13 +120,13 @@ function webhooksOf(env: Environment, settings: Settings) {
   };
 }
 
-/** What everybody may know of the settings. */
+/** The public part of the settings. */
 function shownOf(settings: Settings, allowGuests: boolean) {
   const pushKey = pushOf(settings)?.key;
   return { pageSettings: pageSettingsOf(settings, allowGuests), pushKey };
 }
 
-/** Why a deployment cannot work with these settings. */
+/** Why a deployment cannot work with these settings; undefined if it can. */
 function wrongSettings(settings: Settings, isLocal: boolean, allowGuests: boolean) {
   const about = { isLocal, allowGuests, noKeys: NO_KEYS };
   return wrongKeys(settings, about) ?? wrongPush(settings) ?? wrongHook(settings);
@@ -135,7 +135,7 @@ function wrongSettings(settings: Settings, isLocal: boolean, allowGuests: boolea
 const NO_STORE =
   'This service takes no files: bind a bucket as FILES in wrangler.toml; "npx wrangler r2 bucket create parlor-files" makes it.';
 
-/** Files, where a bucket is bound to hold them. */
+/** File storage; it has no store where no bucket is bound. */
 function filesOf({ FILES }: Environment, settings: Settings, counts: () => FileCounts): HttpFiles {
   return {
     store: FILES && new CountedBlobStore(new R2BlobStore(FILES), counts),
@@ -158,7 +158,7 @@ function pageOf(assets: Fetcher): Handler {
 
 const NO_KEYS = `Set JWT_SECRET to ${SECRET_BYTES} bytes or more with "npx wrangler secret put JWT_SECRET", or JWT_JWKS_URL to where your sign-in service publishes its keys.`;
 
-/** What a deployment without usable settings says, to every request. */
+/** Refuses every request to a deployment with unusable settings. @param sentence what is wrong with them */
 function outOfOrder(sentence: string, origins: OriginPolicy): Hono {
   const app = new Hono();
   app.use(browserHeaders(origins));

@@ -12,12 +12,12 @@ import { RoomInput } from './room-input.ts';
 import { RoomSockets } from './room-sockets.ts';
 import { readUpgradeContext } from './upgrade-context.ts';
 
-/** What sockets lead to: a room, or an inbox. */
+/** What sockets lead to: a room, a relay, or an inbox. */
 export type Connectable = Hosted &
   Pick<Room, 'connect' | 'handle' | 'malformedFrame' | 'end' | 'refresh' | 'renew' | 'depart'> &
   Partial<Pick<Room, 'answer' | 'lags'>>;
 
-/** A Durable Object whose clients and links hold sockets to it: adapts these to what it hosts. */
+/** A Durable Object with sockets of clients and links: adapts these to the object that it hosts. */
 export abstract class SocketObject<O extends Connectable> extends HostingObject<O> {
   protected readonly report = new RoomReport(this.log);
   protected readonly limits = this.settings.limits;
@@ -30,7 +30,7 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
     waitUntil: (work) => this.ctx.waitUntil(work),
   });
 
-  /** An upgrade that the Worker has let through. */
+  /** Takes an upgrade that the Worker has let through. */
   override async fetch(request: Request): Promise<Response> {
     const { identity, join, ...about } = readUpgradeContext(request);
     const { 0: client, 1: server } = new WebSocketPair();
@@ -66,19 +66,19 @@ export abstract class SocketObject<O extends Connectable> extends HostingObject<
     this.#depart(socket, 1006);
   }
 
-  /** The room that the sockets lead to; an inbox is none. */
+  /** The room that the sockets lead to; undefined for an inbox. */
   protected get roomId(): string | undefined {
     return undefined;
   }
 
-  /** An id is made of a secret of its namespace and the object's name: half of its 64 digits will do. */
+  /** Half of the 64 digits of the object's id, which is made of its name and a secret of its namespace. */
   protected get firstEpoch(): string {
     return this.ctx.id.toString().slice(0, 32);
   }
 
-  /** Queued, so that what the client sent before its end is done first. */
+  /** Queued, so that what the client sent before it closed is done first. */
   #depart(socket: WebSocket, code: number): void {
-    // An object that this wakes must find it among its connections, to tell of its end.
+    // If this wakes the object, it must find the connection in its roster to announce that it ended.
     const connection = this.connections.of(socket);
     this.hosted.queue((object) => {
       this.log.event('debug', 'disconnected', { connection: connection.state.id, code });

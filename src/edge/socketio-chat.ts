@@ -41,7 +41,7 @@ export interface SessionHandOver {
   socketIo: SocketIoHandOver;
   /** Missing while the client has not connected. */
   chat?: ChatHandOver;
-  /** Missing where an earlier version hands over. */
+  /** Missing when an earlier version hands over. */
   handshake?: Handshake;
 }
 
@@ -50,15 +50,15 @@ export interface EdgeChatPorts extends ChatPorts<MovableLink> {
   settings: Settings;
 }
 
-/** What carries a session: the same for a polling-session object and a Worker's WebSocket. */
+/** What a session needs of its carrier, a polling-session object or a Worker's WebSocket. */
 export interface Carrier {
-  /** Of a session that has not authenticated yet. */
+  /** The pending handshake of a session that has not authenticated yet. */
   pending?: PendingHandshake;
-  /** Of the request that opened the session, or its WebSocket. */
+  /** Read from the request that opened the session, or its WebSocket. */
   handshake: Handshake;
 }
 
-/** Numbers of the Socket.IO transport, as the settings have them. */
+/** The Socket.IO server's settings, derived from Parlor's. */
 export function socketIoSettings({ limits, ...settings }: Settings): SocketIoSettings {
   return {
     ...DEFAULT_SETTINGS,
@@ -70,13 +70,13 @@ export function socketIoSettings({ limits, ...settings }: Settings): SocketIoSet
   };
 }
 
-/** Lines as the packets they become; encoded once for all sockets that are given the same lines. */
+/** Encodes lines as packets, once for all sockets that are given the same list. */
 const encoded = memoizeByIdentity(encodeTexts);
 
-/** Of Socket.IO, as far as this isolate knows. */
+/** Bans of users who flooded over Socket.IO, as far as this isolate knows. */
 const floodBans = new FloodBans();
 
-/** Ends that the client meant: its user has left. */
+/** Disconnects that the client meant: its user has left. */
 const MEANT: ReadonlySet<DisconnectReason | EngineCloseReason> = new Set([
   'client namespace disconnect',
   'client close',
@@ -91,14 +91,14 @@ export class SessionChat implements SocketIoOwner {
   #session: SocketIoSession | undefined;
   #socket: NamespaceSocket | undefined;
   #chat: ChatSocket<MovableLink> | undefined;
-  /** What it has carried, of what one Worker request may carry. */
+  /** How many events and joins the session has carried; one Worker request may carry so many. */
   #events = 0;
   #joins = 0;
   readonly #inbound: TokenBucket;
   #identity: Identity | undefined;
   #late: Promise<RoomSignals[]> | undefined;
 
-  /** @param from what an earlier holder of the session has left */
+  /** @param from what an earlier holder of the session has handed over */
   constructor(ports: EdgeChatPorts, carrier: Carrier, from?: SessionHandOver) {
     this.#ports = ports;
     this.#carrier = carrier;
@@ -128,12 +128,12 @@ export class SessionChat implements SocketIoOwner {
     return this.#session;
   };
 
-  /** Answers what is in flight. */
+  /** Resolves when no command waits for its answer. */
   async settle(): Promise<void> {
     await this.#chat?.answers.settle();
   }
 
-  /** Ends it here, for another holder to go on. */
+  /** Ends the session here, for another holder to continue it. */
   handOver(): SessionHandOver | undefined {
     const socketIo = this.#session?.handOver();
     if (socketIo === undefined) return undefined;
@@ -144,12 +144,12 @@ export class SessionChat implements SocketIoOwner {
     return { socketIo, handshake, chat: state };
   }
 
-  /** Signals that came after `handOver`, before the next holder was in the rooms. */
+  /** Signals that came after `handOver`, before the next holder had joined the rooms. */
   async lateSignals(): Promise<RoomSignals[]> {
     return (await this.#late) ?? [];
   }
 
-  /** Goes on with those; without them where the last holder is gone. */
+  /** Sends the late signals of the last holder, then later ones; without them if that holder is gone. */
   async takeLate(late: Promise<RoomSignals[]>): Promise<void> {
     const taken = await late.catch(() => []);
     this.#chat?.takeLate(taken);
@@ -219,7 +219,7 @@ export class SessionChat implements SocketIoOwner {
     };
   }
 
-  /** A Worker's processor time is per request: one that has carried very much makes a clean end. */
+  /** A Worker's processor time is limited per request: closes a session that has carried very much. */
   #keepWithinBudget(): void {
     const { MAX_SOCKET_EVENTS, MAX_SOCKET_JOINS } = this.#ports.settings;
     if (this.#events > MAX_SOCKET_EVENTS || this.#joins > MAX_SOCKET_JOINS) this.#session?.close();

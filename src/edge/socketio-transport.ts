@@ -25,7 +25,7 @@ export function socketIoTransport(
     return new WebSocketSession(socket, { sid, settings, clock: systemClock, createOwner });
   }
   const sockets = new PendingHandshakes(settings.connectTimeoutMs);
-  /** All polling sessions of late: only their objects know which have authenticated. */
+  /** All recent polling sessions: only their objects know which have authenticated. */
   const polling = new PendingHandshakes(settings.connectTimeoutMs);
 
   /** Delays a new session while too many are unauthenticated. */
@@ -67,9 +67,9 @@ export function socketIoTransport(
   };
 }
 
-/** A client's own header about guests is ignored. */
+/** Sets the header about guests; a client's own is overwritten. */
 function withGuests(request: Request, allowGuests: boolean): Request {
-  const told = new Request(request);
-  told.headers.set(GUESTS_HEADER, String(allowGuests));
-  return told;
+  const forwarded = new Request(request);
+  forwarded.headers.set(GUESTS_HEADER, String(allowGuests));
+  return forwarded;
 }

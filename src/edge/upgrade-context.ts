@@ -1,8 +1,8 @@
 import type { Identity } from '../protocol/identity.ts';
 
 /**
- * What the Worker passes to a room object with an upgrade, in headers that no client can set: the
- * Worker removes a client's own headers. Values are ASCII, so names are encoded.
+ * What the Worker passes to a room object with an upgrade, in a header that no client can set: the
+ * Worker passes on none of a client's own headers. Header values are ASCII, so the JSON is encoded.
  */
 
 const UPGRADE_CONTEXT = 'x-parlor-wish';
@@ -11,13 +11,13 @@ export interface UpgradeContext {
   identity: Identity;
   /** Payload of `joinRoom`. */
   join: unknown;
-  /** The holder of the other end: a client, or a transport of the Worker. */
+  /** Who holds the other end: a client, or a transport of the Worker. */
   end: 'native' | 'link';
   /** For a link that only listens. */
   silent?: true;
   /** Whether the Worker understands an answer that names a relay; one of an earlier version does not. */
   relays?: true;
-  /** Relays that have refused it, being full. */
+  /** Relays that have refused the connection because they are full. */
   full?: readonly number[];
 }
 

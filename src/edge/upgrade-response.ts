@@ -8,7 +8,7 @@ export function upgraded(client: WebSocket, offers: boolean): Response {
   return new Response(null, { status: 101, webSocket: client, headers });
 }
 
-/** Refuses over an open socket, because a browser cannot read an HTTP status. */
+/** Refuses over an open socket, because a browser cannot read the HTTP status of a failed upgrade. */
 export function refusedOnSocket(problem: Problem, pathname: string): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   const { line, code } = refusalOnSocket(problem, pathname);

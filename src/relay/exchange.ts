@@ -6,14 +6,14 @@ import type { Identity } from '../protocol/identity.ts';
 import type { ConnectionState } from '../room/ports.ts';
 
 /**
- * What a room and its relays send each other. Each side makes calls on the other, one at a time, each
- * repeated until it is answered; both recognise a call that they have had. Old and new code meet for
- * minutes after a deploy, so fields may be added and never change their meaning.
+ * What a room and its relays send each other. Each side calls the other, one call at a time, each
+ * repeated until it is answered; both recognise a repeated call. Old and new code meet for minutes
+ * after a deploy, so fields may be added and never change their meaning.
  */
 
 /** What a relay asks of its room for one connection. */
 export type RelayRequest =
-  /** A socket wants in. The room's first order for it says that it may; a refusal is in the answer. */
+  /** Connects a socket. The room's first order for it accepts it; a refusal is in the answer. */
   | { type: 'connect'; state: ConnectionState; join: unknown }
   | { type: 'command'; id: string; command: Command }
   | { type: 'malformedFrame'; id: string; problem: Problem }
@@ -23,7 +23,7 @@ export type RelayRequest =
   | { type: 'renew'; id: string; identity: Identity }
   /** The socket is gone. */
   | { type: 'depart'; id: string; reason: LeaveReason }
-  /** It has lost something ephemeral. */
+  /** The connection has lost ephemeral events, because its client reads too slowly. */
   | { type: 'lags'; id: string };
 
 /** One call of a relay. */
@@ -32,20 +32,20 @@ export interface RequestCall {
   relay: number;
   /** Which life of the relay's sockets: it grows when all of them are lost. */
   life: number;
-  /** Which life of the relay's memory, in which `n` counts. */
+  /** Identifies one life of the relay's memory, within which `n` counts. */
   memory: string;
   n: number;
   requests: readonly RelayRequest[];
 }
 
 export interface RequestAnswer {
-  /** Sockets that the room does not take. */
+  /** Sockets that the room refuses. */
   refused: readonly { id: string; problem: Problem }[];
-  /** Sockets to ask for again: the replies before them are as much as one call may hold. */
+  /** Ids of sockets to connect in a later call: the replies before theirs fill one already. */
   later?: readonly string[];
 }
 
-/** What a room has a relay do. Orders apply one after the other. */
+/** What a room has a relay do. Orders are executed one after the other. */
 export type RelayOrder =
   /** The state of a connection changes; the first one opens the socket. */
   | { type: 'update'; id: string; change: Partial<ConnectionState> }
@@ -53,7 +53,7 @@ export type RelayOrder =
       type: 'send';
       id: string;
       frame: SentFrame;
-      /** Its first line goes on with the text of the last order `tail` of this call. */
+      /** The first line ends with the text of the last order `tail` of this call, left out here. */
       hasTail?: true;
     }
   | { type: 'tail'; text: string }
@@ -62,7 +62,7 @@ export type RelayOrder =
       type: 'share';
       frame: SentFrame;
       except: readonly string[];
-      /** What was missed over a crash of the room, as it stands now. */
+      /** Whether these are the changes that were missed when the room crashed, in their current state. */
       isMissed?: true;
     }
   | { type: 'close'; id: string; code: CloseCode; reason: string };
@@ -71,21 +71,21 @@ export interface SentFrame {
   lines: readonly string[];
   position?: string | undefined;
   ephemeral: boolean;
-  /** Places of the lines that quiet connections do not get. */
+  /** Indexes of the lines that quiet connections do not get. */
   loud?: readonly number[];
 }
 
-/** One call of a room. A flush is never divided between two. */
+/** One call of a room. A flush is never divided between two calls. */
 export interface OrderCall {
-  /** Which life of the room's memory, growing; `n` counts in it. */
+  /** Which life of the room's memory: grows with each. `n` counts within it. */
   room: number;
   n: number;
   orders: readonly RelayOrder[];
-  /** Where the room stood after the flush: what the relay's listeners have received then. */
+  /** The room's position after the flush: after this call the relay's listeners are there, too. */
   position: string;
-  /** Users online by then. */
+  /** Users online after the flush. */
   onlineCount: number;
-  /** The room has lost track: the relay first closes every socket with 4000. */
+  /** The room has lost track of the relay, which first closes every socket with 4000. */
   resets?: true;
 }
 
@@ -94,19 +94,19 @@ export interface OrderAnswer {
   life: number;
 }
 
-/** What a room learns of a relay when it wakes. */
+/** What a relay tells a room that has woken. */
 export interface Attached {
   life: number;
   states: readonly ConnectionState[];
-  /** What the relay's listeners have received; undefined while there were none. */
+  /** The position that the relay's listeners have received; undefined while there were none. */
   position: string | undefined;
   onlineCount: number | undefined;
 }
 
-/** Time to the next attempt at a call, in milliseconds, after so many have failed in a row. */
+/** Time to the next attempt at a call, in milliseconds, after this many failures in a row. */
 export function retryMs(failures: number): number {
   return Math.min(5_000, 50 * 2 ** failures);
 }
 
-/** So many failures in a row, some 12 s: the other side is gone for its clients. */
+/** After this many failures in a row, some 12 s, the other side counts as gone. */
 export const GONE_FAILURES = 8;

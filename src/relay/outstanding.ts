@@ -12,7 +12,7 @@ export class Outstanding {
     else commands.push(command);
   }
 
-  /** A command without a reply was done. */
+  /** A command that gets no reply was executed. */
   done(id: string, command: Command): void {
     const commands = this.#byConnection.get(id) ?? [];
     const at = commands.indexOf(command);
@@ -43,7 +43,7 @@ export class Outstanding {
     else refs.add(ref);
   }
 
-  /** Takes note of replies. @returns the lines without replies that have come before */
+  /** Notes the replies among the lines. @returns the lines without replies that came before */
   withoutRepeated(id: string, lines: readonly string[]): readonly string[] {
     const commands = this.#byConnection.get(id);
     if (commands === undefined) return lines;
@@ -56,7 +56,7 @@ export class Outstanding {
     });
   }
 
-  /** Whether lines tell of a message whose reply has not come. */
+  /** Whether lines contain a message of this connection whose reply has not come. */
   hasOwn(id: string, userId: string, lines: readonly string[]): boolean {
     const sent = (this.#byConnection.get(id) ?? [])
       .filter(({ name }) => name === 'message')

@@ -1,10 +1,10 @@
 import type { Timer } from '../room/ports.ts';
 import type { OrderCall } from './exchange.ts';
 
-/** So long after an order the relay stores what it has received, in milliseconds. */
+/** Time after which the relay stores what it has received, in milliseconds. */
 const MARK_AFTER_MS = 1_000;
 
-/** What a relay has received, over its sleep. */
+/** The last call that a relay has received; stored, so that the relay knows it after a sleep. */
 export interface RelayMark {
   room: number;
   n: number;
@@ -19,7 +19,7 @@ interface ReceivedPorts {
   store(mark: RelayMark): void;
 }
 
-/** The last call of the room that was obeyed: recognises repeated and outdated ones. */
+/** Remembers the room's last call that was executed, and so recognises repeated and outdated ones. */
 export class ReceivedOrders {
   readonly #ports: ReceivedPorts;
   #mark: RelayMark | undefined;
@@ -30,7 +30,7 @@ export class ReceivedOrders {
     this.#mark = ports.mark;
   }
 
-  /** Whether a call was obeyed before, or comes from an earlier memory of the room. */
+  /** Whether a call was executed before, or comes from an earlier memory of the room. */
   has({ room, n }: OrderCall, hasSockets: boolean): boolean {
     const known = this.#mark;
     if (known === undefined) return false;
@@ -47,7 +47,7 @@ export class ReceivedOrders {
     this.#set({ room, n, position, onlineCount });
   }
 
-  /** A new memory of the room counts from 0. @returns what was received from the one before */
+  /** The room has a new memory, which counts from 0. @returns what its earlier memory had sent */
   attach(room: number): RelayMark | undefined {
     const mark = this.#mark;
     if (mark !== undefined) this.#set({ ...mark, room, n: 0 });

@@ -14,15 +14,18 @@ import {
 import { RelayedConnection, sentFrame } from './relayed-connection.ts';
 import { Tails, textOf } from './tails.ts';
 
-/** A call takes whole flushes until it has this much text, in UTF-16 units. */
+/** Text of one call, in UTF-16 units: it takes as many whole flushes as fit, and at least one. */
 const CALL_TEXT = 256 * 1024;
 
-/** A relay with more text waiting than this does not answer: it starts again, with its listeners. */
+/**
+ * Text that may wait for a relay, in UTF-16 units. A relay with more does not answer: it is reset,
+ * and its listeners reconnect.
+ */
 const MAX_WAITING_TEXT = 16 * 1024 * 1024;
 
 export interface ChannelPorts {
   timer: Timer;
-  /** Calls the relay. `settle` is called once; with undefined where the call broke. */
+  /** Calls the relay. `settle` is called once; with undefined if the call failed. */
   order(relay: number, call: OrderCall, settle: (answer: OrderAnswer | undefined) => void): void;
   turn: Turn;
 }
@@ -38,7 +41,7 @@ interface Flush {
   onlineCount: number;
 }
 
-/** A room's end of what leads to one relay: its connections, and orders on their way. */
+/** The room's end towards one relay: the relay's connections, and the orders on their way to it. */
 export class RelayChannel implements ConnectionGroup {
   readonly number: number;
   readonly #room: number;
@@ -48,7 +51,7 @@ export class RelayChannel implements ConnectionGroup {
     order: (order: RelayOrder) => this.#order(order),
     closed: (id: string) => void this.#connections.delete(id),
   };
-  /** Of the flush to come. */
+  /** Orders of the next flush. */
   #orders: RelayOrder[] = [];
   #tails = new Tails();
   #waiting: Flush[] = [];
@@ -67,7 +70,7 @@ export class RelayChannel implements ConnectionGroup {
     this.#ports = ports;
   }
 
-  /** The relay had these connections when the room woke. */
+  /** Adds the connections that the relay had when the room woke. */
   adopt({ life, states }: Attached): void {
     this.#life = life;
     for (const state of states) this.#add(state);
@@ -77,12 +80,12 @@ export class RelayChannel implements ConnectionGroup {
     return this.#connections.size;
   }
 
-  /** What waits for the relay, in UTF-16 units. */
+  /** Text that waits for the relay, in UTF-16 units. */
   get waitingText(): number {
     return this.#waitingText;
   }
 
-  /** Whether the relay still needs the room to know of it. */
+  /** Whether the room must not forget the relay yet. */
   get isInUse(): boolean {
     const hasOrders = this.#orders.length + this.#waiting.length > 0;
     return this.#connections.size > 0 || hasOrders || this.#underWay !== undefined || this.#resets;
@@ -96,7 +99,7 @@ export class RelayChannel implements ConnectionGroup {
     return this.#connections.get(id);
   }
 
-  /** @returns undefined for one that is there: the relay's call was repeated */
+  /** @returns undefined for a connection that is there already: the relay's call was repeated */
   add(state: ConnectionState): RelayedConnection | undefined {
     return this.#connections.has(state.id) ? undefined : this.#add(state);
   }
@@ -114,7 +117,7 @@ export class RelayChannel implements ConnectionGroup {
     return true;
   }
 
-  /** What the relay's listeners have missed, before anything else. */
+  /** Sends the relay's listeners the changes that they have missed, before any other order. */
   shareMissed(lines: readonly string[], position: string): void {
     const frame = { lines, position, ephemeral: false };
     this.#order({ type: 'share', frame, except: [], isMissed: true });
@@ -133,7 +136,10 @@ export class RelayChannel implements ConnectionGroup {
     return orders.length > 0;
   }
 
-  /** Loses track of the relay: its connections leave, and it closes its sockets when it answers. */
+  /**
+   * Gives up what the room knows of the relay: its connections leave, and the next call that reaches
+   * the relay has it close its sockets.
+   */
   reset(): void {
     this.#waiting = [];
     this.#waitingText = 0;
@@ -149,7 +155,7 @@ export class RelayChannel implements ConnectionGroup {
    */
   requested(room: Room, call: RequestCall, perform: () => RequestAnswer): RequestAnswer {
     const { life, memory, n } = call;
-    // A call that was on its way when its relay lost its sockets.
+    // This call was on its way when the relay lost its sockets.
     if (this.#life !== undefined && life < this.#life) return { refused: [] };
     this.#reached(life, (work) => work(room));
     const last = this.#lastRequest;
@@ -163,7 +169,7 @@ export class RelayChannel implements ConnectionGroup {
     this.#orders.push(...this.#tails.cut(order));
   }
 
-  /** What is ordered since the last flush. */
+  /** Takes the orders since the last flush. */
   #take(): readonly RelayOrder[] {
     const orders = this.#orders;
     this.#orders = [];
@@ -177,7 +183,7 @@ export class RelayChannel implements ConnectionGroup {
     return connection;
   }
 
-  /** A relay of another life has none of the sockets that the room knows. */
+  /** Notes the relay's life. If it is another one, the sockets that the room knows are lost. */
   #reached(life: number, turn = this.#ports.turn): void {
     if (this.#life === life) return;
     if (this.#life !== undefined) this.#loseConnections(turn);
@@ -234,12 +240,12 @@ export class RelayChannel implements ConnectionGroup {
     const life = this.#life;
     this.#ports.order(this.number, call, (answer) => {
       if (this.#underWay !== call) return;
-      if (answer === undefined) this.#broke(call);
+      if (answer === undefined) this.#failed(call);
       else this.#answered(answer, life);
     });
   }
 
-  /** @param before the relay's life when it was called: an answer may be older than a later request */
+  /** @param before the life known when the relay was called; if a request has changed it, `answer` is older */
   #answered(answer: OrderAnswer, before: number | undefined): void {
     this.#failures = 0;
     this.#underWay = undefined;
@@ -247,7 +253,7 @@ export class RelayChannel implements ConnectionGroup {
     this.#start();
   }
 
-  #broke(call: OrderCall): void {
+  #failed(call: OrderCall): void {
     this.#failures++;
     if (this.#failures === GONE_FAILURES) this.reset();
     this.#ports.timer.after(retryMs(this.#failures), () => {

@@ -3,11 +3,11 @@ import type { RelayRequest } from './exchange.ts';
 
 export type ConnectRequest = Extract<RelayRequest, { type: 'connect' }>;
 
-/** The sockets of a relay, by connection id: open ones, and those that the room has not taken yet. */
+/** The sockets of a relay, by connection id: open ones, and those that the room has not accepted yet. */
 export class RelaySockets {
   readonly #open = new Map<string, Connection>();
   readonly #waiting = new Map<string, { connection: Connection; request: ConnectRequest }>();
-  /** Connections that the room is asked to close: what they send is not read any more. */
+  /** Connections that the room is asked to close: what they still send is ignored. */
   readonly #ending = new Set<string>();
 
   get size(): number {
@@ -22,7 +22,7 @@ export class RelaySockets {
     return this.#open.values();
   }
 
-  /** What the room is asked for the sockets that wait. */
+  /** The connect requests of the sockets that wait. */
   waiting(): ConnectRequest[] {
     return [...this.#waiting.values()].map(({ request }) => request);
   }
@@ -39,14 +39,14 @@ export class RelaySockets {
     this.#waiting.set(connection.state.id, { connection, request });
   }
 
-  /** Ends the wait of a socket. @returns undefined where it does not wait */
+  /** Removes a socket that waits. @returns undefined if it does not wait */
   take(id: string): Connection | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     return waiting?.connection;
   }
 
-  /** The room takes a socket that waits. @returns undefined where it does not wait */
+  /** The room has accepted a socket that waits. @returns undefined if it does not wait */
   open(id: string): Connection | undefined {
     const connection = this.take(id);
     if (connection !== undefined) this.add(connection);

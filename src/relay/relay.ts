@@ -24,7 +24,7 @@ import { withTail } from './tails.ts';
 import { Uplink } from './uplink.ts';
 
 export interface RelayPorts {
-  /** Which life of its sockets; it grows when all of them are lost. */
+  /** Which life of the relay's sockets; it grows when all of them are lost. */
   life: number;
   /** What was stored in this life of the sockets. */
   mark: RelayMark | undefined;
@@ -32,20 +32,20 @@ export interface RelayPorts {
   ids: Ids;
   timer: Timer;
   roster: Roster;
-  /** Calls the room. `settle` is called once, in a turn; with undefined where the call broke. */
+  /** Calls the room. `settle` is called once, in a turn; with undefined if the call failed. */
   request(
     call: Pick<RequestCall, 'life' | 'memory' | 'n' | 'requests'>,
     settle: (answer: RequestAnswer | undefined) => void,
   ): void;
-  /** The room takes a connection: its socket opens. */
+  /** The room has accepted a connection: its socket opens. */
   accept(connection: Connection): void;
   refuse(connection: Connection, problem: Problem): void;
   store(mark: RelayMark): void;
 }
 
 /**
- * Holds sockets of a room that has too many for one object. Its room decides everything: what sockets
- * send goes there, and what the room orders is done in order. It knows the room's connections by id.
+ * Holds sockets of a room that has too many for one object. The room decides everything: the relay
+ * sends it what the sockets send, and executes its orders, which name connections by id, in sequence.
  */
 export class Relay {
   readonly #ports: RelayPorts;
@@ -64,7 +64,7 @@ export class Relay {
     this.#tokenExpiry = new TokenExpiry(ports.clock, ports.roster, (connection, code) =>
       this.#closeNow(connection, code),
     );
-    // One whose end has woken the relay is among them: the room is to be told of it.
+    // Also a connection whose end has woken the relay, since the room must learn of that end.
     for (const connection of ports.roster.connections()) {
       this.#sockets.add(connection);
     }
@@ -78,7 +78,7 @@ export class Relay {
     });
   }
 
-  /** Sockets, those included that wait for the room. */
+  /** Number of sockets, including those that wait for the room. */
   get size(): number {
     return this.#sockets.size;
   }
@@ -95,7 +95,7 @@ export class Relay {
     this.#tokenExpiry.sweep();
     const { id } = connection.state;
     if (!this.#sockets.isReachable(connection)) return;
-    // Without a ref an error would show its client an id that it has not given.
+    // Not without a ref: an error would then show the client an id that it has not given.
     const command =
       given.ref === undefined
         ? given
@@ -124,7 +124,7 @@ export class Relay {
     return { expiresAt: identity.expiresAt };
   }
 
-  /** A client reads too slowly: the room sends it a `presence` until it keeps up. */
+  /** A client reads too slowly: the room sends it a `presence` each second until it keeps up. */
   lags({ state: { id } }: Connection): void {
     this.#uplink.add({ type: 'lags', id });
   }
@@ -134,7 +134,7 @@ export class Relay {
     if (this.#forget(id)) this.#uplink.add({ type: 'depart', id, reason });
   }
 
-  /** Has the room close a connection, after what is due to it. */
+  /** Has the room close a connection, after everything that it is still to be sent. */
   end(connection: Connection, code: CloseCode): void {
     const { id } = connection.state;
     if (!this.#sockets.isReachable(connection)) return;
@@ -144,7 +144,7 @@ export class Relay {
 
   wake(): void {}
 
-  /** What sockets have sent leaves for the room. */
+  /** Calls the room with what sockets have sent. */
   flush(): boolean {
     this.#uplink.start();
     return false;
@@ -154,19 +154,19 @@ export class Relay {
   order(call: OrderCall): OrderAnswer {
     const answer = { life: this.#ports.life };
     if (this.#received.has(call, this.#sockets.hasOpen)) return answer;
-    // A room that has crashed attaches its relays before it orders anything.
     this.#tokenExpiry.sweep();
+    // A room that has woken attaches its relays first; without that it does not know these sockets.
     if (this.#received.isOfNewRoom(call) || call.resets === true) this.#closeAll();
-    this.#obey(call.orders);
+    this.#executeAll(call.orders);
     this.#received.add(call);
     return answer;
   }
 
-  /** The room has woken and has no memory of this relay: what was on its way is repeated or given up. */
+  /** The room has woken without memory of this relay: requests on their way are repeated or given up. */
   attach(room: number): Attached {
     const mark = this.#received.attach(room);
     for (const request of this.#sockets.waiting()) this.#uplink.ensure(request);
-    for (const [id, command] of this.#outstanding.all()) this.#settle(id, command);
+    for (const [id, command] of this.#outstanding.all()) this.#repeatOrGiveUp(id, command);
     for (const connection of this.#missed.byConnection.keys()) this.lags(connection);
     const states = [...this.#sockets.connections()].map(stateOf);
     return {
@@ -177,14 +177,14 @@ export class Relay {
     };
   }
 
-  /** A command that the earlier memory of the room may have done: its reply is lost. */
-  #settle(id: string, command: Command): void {
+  /** Repeats or gives up a command that the room may have executed before its reply was lost. */
+  #repeatOrGiveUp(id: string, command: Command): void {
     const isMeant = (other: RelayRequest) => 'command' in other && other.command === command;
     const request = { type: 'command' as const, id, command };
     if (!this.#uplink.has(isMeant) && this.#mayRepeat(request)) this.#uplink.add(request);
   }
 
-  #obey(orders: readonly RelayOrder[]): void {
+  #executeAll(orders: readonly RelayOrder[]): void {
     let tail = '';
     for (const order of orders) {
       if (order.type === 'tail') tail = order.text;
@@ -218,7 +218,7 @@ export class Relay {
       const { id, joined, identity, quiet } = connection.state;
       const its = quiet === true ? frame.quiet : frame;
       if (!joined || left.has(id) || its === undefined) continue;
-      // Its message was stored, and its reply is lost: coming back it gets both once.
+      // Its message was stored, but the reply is lost: by reconnecting it gets each of them once.
       if (isMissed === true && this.#outstanding.hasOwn(id, identity.userId, sent.lines)) {
         this.#giveUp(id);
       } else this.#send(connection, its);
@@ -235,7 +235,7 @@ export class Relay {
     this.depart(connection, 'disconnected');
   }
 
-  /** @returns whether it was known */
+  /** @returns whether the connection was known */
   #forget(id: string): boolean {
     this.#outstanding.forget(id);
     const connection = this.#sockets.find(id);
@@ -247,7 +247,7 @@ export class Relay {
     if (this.#tokenExpiry.hasExpired(connection))
       this.#closeNow(connection, closeCodes.tokenExpired);
     else this.#missed.send(connection, frame);
-    // One that was too slow, or is gone: its host may never report its end.
+    // A connection that was too slow, or is gone: the host may never report its end.
     if (!connection.open) this.depart(connection, 'disconnected');
   }
 
@@ -268,12 +268,15 @@ export class Relay {
     if (connection !== undefined) this.#ports.refuse(connection, problem);
   }
 
-  /** Messages have an id, and all else but commands does no harm a second time. */
+  /**
+   * Whether a request may be repeated. Messages may, because of their ids, and so may all requests
+   * that are not commands. Another command whose reply has not come makes its connection close.
+   */
   #mayRepeat(request: RelayRequest): boolean {
     if (request.type === 'connect') return this.#sockets.requestOf(request.state.id) !== undefined;
     if (!('command' in request)) return true;
     const { id, command } = request;
-    // Its reply has come.
+    // The reply has come.
     if (!this.#outstanding.has(id, command)) return false;
     if (isRepeatable(command)) {
       this.#outstanding.repeats(id, command);
@@ -284,7 +287,7 @@ export class Relay {
     return false;
   }
 
-  /** Nobody knows what was done: the client finds out when it has come back. */
+  /** Closes a connection whose commands may or may not have been executed: it reconnects to find out. */
   #giveUp(id: string): void {
     const connection = this.#sockets.find(id);
     if (connection !== undefined) this.#closeNow(connection, closeCodes.goingAway);
@@ -306,12 +309,12 @@ export class Relay {
   }
 }
 
-/** Whether the room recognises a command that it gets a second time. */
+/** Whether the room recognises this command when it gets it a second time. */
 function isRepeatable({ name, payload }: Command): boolean {
   return name === 'message' && typeof (payload as { id?: unknown } | null)?.id === 'string';
 }
 
-/** A host keeps more with a connection; the room must not take that over. */
+/** A connection's state without what only the host keeps with it, which the room must not take over. */
 function stateOf({ state }: Connection): ConnectRequest['state'] {
   const { v, id, identity, joined, silent, quiet, name, session, badFrames, badTokens } = state;
   return {

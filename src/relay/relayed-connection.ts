@@ -3,7 +3,7 @@ import type { Frame } from '../room/broadcast/frame.ts';
 import type { Connection, ConnectionState } from '../room/ports.ts';
 import type { RelayOrder, SentFrame } from './exchange.ts';
 
-/** Where what a connection is given goes. A room has one for many connections. */
+/** Takes what the room gives its connections at one relay. */
 export interface RelayEnd {
   order(order: RelayOrder): void;
   /** The room has closed a connection. */
@@ -21,7 +21,7 @@ export class RelayedConnection implements Connection {
     this.#relay = relay;
   }
 
-  /** The relay looks after heartbeats. */
+  /** Undefined, because the relay checks the heartbeat. */
   get lastHeardAt(): undefined {
     return undefined;
   }
@@ -31,7 +31,7 @@ export class RelayedConnection implements Connection {
     if (this.open) this.#relay.order({ type: 'update', id: this.state.id, change });
   }
 
-  /** The relay says later where it was dropped. */
+  /** Always true: the relay reports dropped ephemeral frames later, with `lags`. */
   send(frame: Frame): boolean {
     if (this.open) this.#relay.order({ type: 'send', id: this.state.id, frame: sentFrame(frame) });
     return true;

@@ -14,26 +14,29 @@ import type { RelayedConnection } from './relayed-connection.ts';
 import { Tails, textOf } from './tails.ts';
 
 /**
- * While listeners may have something on its way, the room is woken this much later, in milliseconds: a
- * room that has crashed then asks its relays where they stand.
+ * Time from the last order to a wakeup of the room, in milliseconds: a room that has crashed then asks
+ * its relays for their positions.
  */
 const WAKE_AFTER_MS = 60_000;
 
-/** While so much text waits for a relay, its further joins do, in UTF-16 units: a call holds 32 MiB. */
+/**
+ * Text that waits for a relay, in UTF-16 units, above which further joins are put off to a later
+ * call: a call is limited to 32 MiB.
+ */
 const MAX_JOINS_TEXT = 8 * 1024 * 1024;
 
-/** A connection that so many relays have refused gets a new one: all may be about to be full. */
+/** A connection that this many relays have refused gets a new relay: the others may be full soon, too. */
 const MAX_REFUSED = 2;
 
 export interface RoomRelaysPorts {
   clock: Clock;
   log: Log;
   timer: Timer;
-  /** Calls a relay. `settle` is called once; with undefined where the call broke. */
+  /** Calls a relay. `settle` is called once; with undefined if the call failed. */
   order(relay: number, call: OrderCall, settle: (answer: OrderAnswer | undefined) => void): void;
   /** Does something in a turn of the room, which flushes after it. */
   turn(work: (room: Room) => void): void;
-  /** Stores, with what the turn has written, which relays have listeners. */
+  /** Stores which relays have listeners, together with the turn's writes. */
   save(numbers: readonly number[]): void;
 }
 
@@ -45,13 +48,13 @@ export class RoomRelays {
   readonly #channels = new Map<number, RelayChannel>();
   /** The channels, for the room's roster. */
   readonly groups: RelayChannel[] = [];
-  /** What relays said of themselves when the room woke; it is for the Room that is made next. */
+  /** What relays answered when the room woke; kept until the Room is made. */
   #attached = new Map<number, Attached>();
   #saved = '';
 
   /**
-   * @param life of the room's memory; it grows
-   * @param mostListeners that one relay takes
+   * @param life which life of the room's memory; it grows
+   * @param mostListeners how many connections one relay takes
    */
   constructor(life: number, mostListeners: number, ports: RoomRelaysPorts) {
     this.#life = life;
@@ -59,7 +62,7 @@ export class RoomRelays {
     this.#ports = ports;
   }
 
-  /** A relay that had listeners. @param answer undefined where it did not answer: it starts again */
+  /** Takes over a relay that had listeners. @param answer undefined if it did not answer: it is reset */
   attach(number: number, answer: Attached | undefined): void {
     const channel = this.#channelOf(number);
     if (answer === undefined) channel.reset();
@@ -69,7 +72,7 @@ export class RoomRelays {
     }
   }
 
-  /** The Room is made: relays that lag after a crash of the room get what they have missed. */
+  /** Called when the Room is made: relays get what they missed when the room crashed. */
   opened(room: Room): void {
     const { relaying } = room;
     const attached = [...this.#attached].filter(([, { states }]) => states.length > 0);
@@ -86,8 +89,8 @@ export class RoomRelays {
   }
 
   /**
-   * Where the next connection goes: a relay with room for it, and how many relays there are.
-   * @param full relays that have refused it: sockets that wait for the room are known to them alone
+   * The relay for the next connection, and how many relays there are.
+   * @param full relays that have refused it: only they know of their sockets that wait for the room
    */
   place(full: readonly number[] = []): { relay: number; of: number } {
     const counts = [...this.#channels.values()].filter(({ isInUse }) => isInUse);
@@ -109,7 +112,7 @@ export class RoomRelays {
     return channel.requested(room, call, () => this.#performAll(room, channel, call.requests));
   }
 
-  /** The room has flushed: what it has for relays leaves. */
+  /** Called after a flush of the room: calls the relays with its orders. */
   flushed(room: Room): void {
     if (this.#channels.size === 0) return;
     const { relaying } = room;
@@ -121,7 +124,7 @@ export class RoomRelays {
     this.#save();
   }
 
-  /** Storage was emptied, this with it. */
+  /** Called when storage was emptied: stores again which relays have listeners. */
   erased(): void {
     this.#saved = '';
     this.#save();
@@ -161,7 +164,7 @@ export class RoomRelays {
     return { refused, ...(later.length > 0 && { later }) };
   }
 
-  /** Does one request; errors of one must not harm the others. */
+  /** Executes one request. An error is logged, so that it does not affect the other requests. */
   #perform(
     room: Room,
     channel: RelayChannel,
@@ -178,7 +181,7 @@ export class RoomRelays {
   }
 }
 
-/** How much replies to joins will take of a call. */
+/** How much text the replies to joins will add to a call. */
 class JoinReplies {
   readonly #tails = new Tails();
   #text: number;

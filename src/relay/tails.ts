@@ -2,18 +2,19 @@ import type { RelayOrder } from './exchange.ts';
 
 type Send = Extract<RelayOrder, { type: 'send' }>;
 
-/** A shorter end is not worth an order, in UTF-16 units. */
+/** Length of the shortest common end that is worth an order, in UTF-16 units. */
 const MIN_TAIL = 256;
 
 /**
- * Takes out of replies what they end with alike. Those who join at once get the same newest messages,
- * or have missed the same: a call of the room then has these once, and not for each of them.
+ * Takes the common end out of replies. Connections that join at the same time get the same newest
+ * messages, or have missed the same ones: a call of the room then holds these only once.
  */
 export class Tails {
+  /** The first line of the last reply that was compared. */
   #before = '';
   #tail = '';
 
-  /** An order as it leaves, with the tail that it needs. */
+  /** The order without the common end, after an order `tail` if that end is a new one. */
   cut(order: RelayOrder): RelayOrder[] {
     const first = order.type === 'send' ? order.frame.lines[0] : undefined;
     if (first === undefined || first.length < MIN_TAIL) return [order];
@@ -52,7 +53,7 @@ function lengthOf(order: RelayOrder): number {
   return order.frame.lines.reduce((sum, { length }) => sum + length, 64);
 }
 
-/** The longest end of both texts. Comparing whole ends is much faster than unit by unit. */
+/** The longest common end of two texts. Comparing whole ends is much faster than unit by unit. */
 function commonEnd(one: string, other: string): string {
   let [common, tooLong] = [0, Math.min(one.length, other.length) + 1];
   while (tooLong - common > 1) {

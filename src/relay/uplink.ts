@@ -7,34 +7,34 @@ import {
   retryMs,
 } from './exchange.ts';
 
-/** After a call with joins further ones wait so long for others to come with, in milliseconds. */
+/** How long further joins are gathered after a call with joins, in milliseconds. */
 const GATHER_MS = 50;
-/** And so much longer for each join that the last call had: the joins of a storm take their time to come. */
+/** Added to that for each join of the last call, in milliseconds: in a storm many more are to come. */
 const GATHER_EACH_MS = 20;
 const MAX_GATHER_MS = 1_000;
 
-/** Requests of one call. */
+/** Most requests in one call. */
 const CALL_REQUESTS = 500;
 
 export interface UplinkPorts {
   clock: Clock;
   timer: Timer;
-  /** Calls the room. `settle` is called once; with undefined where the call broke. */
+  /** Calls the room. `settle` is called once; with undefined if the call failed. */
   request(
     call: Pick<RequestCall, 'n' | 'requests'>,
     settle: (answer: RequestAnswer | undefined) => void,
   ): void;
   answered(answer: RequestAnswer, requests: readonly RelayRequest[]): void;
-  /** A call broke: what of it may be done a second time, and is not known to be done. */
+  /** Whether a request of a call that failed may be sent again, and is not known to be done. */
   mayRepeat(request: RelayRequest): boolean;
   /** The room has not answered for some 12 s. */
   gone(): void;
 }
 
-/** Brings the requests of a relay to its room: in order, one call at a time, repeated until answered. */
+/** Sends a relay's requests to its room: in order, one call at a time, repeated until answered. */
 export class Uplink {
   readonly #ports: UplinkPorts;
-  /** Of sockets that are not open yet: nothing else of such a socket can be before it. */
+  /** Connect requests, kept apart: a socket that is not open yet has no earlier requests. */
   #joins: RelayRequest[] = [];
   #waiting: RelayRequest[] = [];
   #underWay: Pick<RequestCall, 'n' | 'requests'> | undefined;
@@ -70,7 +70,7 @@ export class Uplink {
     this.#waiting = this.#waiting.filter((request) => !isMeant(request));
   }
 
-  /** Starts a call, if there is something to say and none is on its way. */
+  /** Starts a call, if there are requests and no call is on its way. */
   start(): void {
     if (this.#underWay !== undefined) return;
     const joins = this.#takeJoins();
@@ -105,11 +105,11 @@ export class Uplink {
   #send(call: Pick<RequestCall, 'n' | 'requests'>): void {
     this.#ports.request(call, (answer) => {
       if (this.#underWay !== call) return;
-      if (answer === undefined) this.#broke(call);
+      if (answer === undefined) this.#failed(call);
       else {
         this.#underWay = undefined;
         this.#failures = 0;
-        // Joins that the call had no room for do not wait a second time.
+        // Joins that did not fit in the call are not gathered a second time.
         if (answer.later !== undefined) this.#joinedAt = -Infinity;
         this.#ports.answered(answer, call.requests);
         this.start();
@@ -117,8 +117,8 @@ export class Uplink {
     });
   }
 
-  /** The room may have done it or not: it knows the number of a call that it has had. */
-  #broke({ n, requests }: Pick<RequestCall, 'n' | 'requests'>): void {
+  /** Repeats a call after a while. The room may have executed it: it recognises the call's number. */
+  #failed({ n, requests }: Pick<RequestCall, 'n' | 'requests'>): void {
     this.#failures++;
     const again = { n, requests: requests.filter((one) => this.#ports.mayRepeat(one)) };
     this.#underWay = again;

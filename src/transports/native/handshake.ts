@@ -27,8 +27,8 @@ export function isNativePath(pathname: string): boolean {
 }
 
 /**
- * Whether refusals can be told over the socket, because the client offered `parlor.v1`. Known before
- * anything else of the request is read, since reading may refuse.
+ * Whether refusals can be sent over the socket, because the client offered `parlor.v1`. Read before
+ * anything else of the request, since reading that may refuse.
  * @param header the value of `Sec-WebSocket-Protocol`
  */
 export function offersSubprotocol(header: string | null | undefined): boolean {
@@ -38,7 +38,7 @@ export function offersSubprotocol(header: string | null | undefined): boolean {
 /**
  * Reads an upgrade request.
  * @param header gives a header by its lower-case name
- * @throws Refusal `invalid_payload` for a room id that does not fit
+ * @throws Refusal `invalid_payload` for a room id that is not valid
  */
 export function readHandshake(
   url: URL,
@@ -79,7 +79,7 @@ export function readRoomId(segment: string): string {
   return roomId;
 }
 
-/** The payload in a query; all of its fields are optional, and one that is empty is absent. */
+/** The payload of `joinRoom` in a query; all fields are optional, and an empty one counts as absent. */
 function joinIn(query: URLSearchParams): Record<string, unknown> {
   const join: Record<string, unknown> = {};
   for (const field of ['username', 'since', 'session', 'history', 'quiet']) {
@@ -92,7 +92,7 @@ function joinIn(query: URLSearchParams): Record<string, unknown> {
   return join;
 }
 
-/** The payload of `openInbox` in a query; the same holds. */
+/** The payload of `openInbox` in a query, read in the same way. */
 function openIn(query: URLSearchParams): Record<string, unknown> {
   const open: Record<string, unknown> = {};
   for (const field of ['since', 'limit']) {

@@ -17,7 +17,8 @@ export interface OwnCommandsPorts {
 }
 
 /**
- * Does a command that takes waiting, outside the room, then answers in one turn of it. Never rejects.
+ * Executes a command that has to wait for something, outside the room, then answers in one turn of
+ * the room. Never rejects.
  * @param roomId undefined for the socket of an inbox, which refuses what only rooms have
  */
 export async function doOwnCommand(

@@ -8,8 +8,8 @@ import type { Connection } from '../../room/ports.ts';
 import type { Room } from '../../room/room.ts';
 
 /**
- * Takes one frame from a native socket to its room, all of it in one synchronous turn.
- * @param doOwn does a command that no room does itself, such as `refreshToken`
+ * Passes one frame from a native socket to its room, all of it in one synchronous turn.
+ * @param doOwn executes a command that no room executes itself, such as `refreshToken`
  */
 export function receive(
   room: Pick<Room, 'handle' | 'malformedFrame' | 'end'>,
@@ -37,7 +37,7 @@ export function receive(
   }
 }
 
-/** Whether a close by the client with this code was meant: then the user has left, at once. */
+/** Why a client that closed with this code is gone: 1000 or no code (1005) mean that its user has left. */
 export function leaveReasonOf(code: number): 'left' | 'disconnected' {
   return code === 1000 || code === 1005 ? 'left' : 'disconnected';
 }

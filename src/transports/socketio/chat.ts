@@ -27,7 +27,7 @@ import { type InboxOwner, SocketInbox } from './socket-inbox.ts';
 import { NameClaims } from './name-claims.ts';
 import type { SocketWire } from './socket-wire.ts';
 
-/** Rooms with links of a kind. */
+/** The part of a room directory that a chat uses, with links of type `L`. */
 type Directory<L extends RoomLink> = {
   connect(...given: Parameters<RoomDirectory['connect']>): Promise<L>;
 };
@@ -37,7 +37,7 @@ export interface ChatHandOver {
   identity: Identity;
   rooms: { roomId: string; gather: boolean; link: LinkState }[];
   claims: [string, unknown][];
-  /** The position of the inbox, where that is open. */
+  /** The position of the inbox, if it is open. */
   inbox?: string;
 }
 
@@ -47,7 +47,7 @@ export interface RoomSignals {
   lines: readonly string[];
 }
 
-/** What the chat asks of its host, the same for every socket. */
+/** What a chat needs of its host; the same for every socket. */
 export interface ChatPorts<L extends RoomLink> {
   directory: Directory<L>;
   inboxes: InboxDirectory;
@@ -95,7 +95,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     this.#inbox = new SocketInbox(this, inboxes);
   }
 
-  /** Goes on with a chat that was held elsewhere. */
+  /** Continues a chat that another holder has handed over. */
   static resume(
     { identity, rooms, claims, inbox }: ChatHandOver,
     ports: ChatPorts<MovableLink> & { directory: MovableDirectory },
@@ -114,8 +114,8 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
   }
 
   /**
-   * Ends a chat for another holder to go on with, which gives `late` to `takeLate`. Nothing may be
-   * unanswered: see `settle`.
+   * Ends a chat for another holder, which continues it from `state` and gives `late` to `takeLate`.
+   * All commands must be answered before: see `CommandAnswers.settle`.
    */
   static handOver(chat: ChatSocket<MovableLink>): {
     state: ChatHandOver;
@@ -146,14 +146,14 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
 
   /**
    * Takes an event of the client: a command and its payload.
-   * @param args all arguments of the event but its callback; a command has one, its payload, and a
-   * signal that nothing declares any
-   * @param answer how to answer, if the client wants to know
+   * @param args all arguments of the event except its callback; a command has one, its payload, and
+   * an undeclared signal may have any number
+   * @param answer undefined if the client gave no callback
    */
   receive(name: string, args: readonly unknown[], answer: Answer | undefined): void {
     if (this.#closed) return;
     const isSignal = this.limits.openSignals && this.#isOpenSignal(name);
-    // Without an argument a signal says who sent it, as with an object that is empty.
+    // A signal without arguments still says who sent it, as one with an empty object does.
     const given = args.length === 0 ? [{}] : args;
     const command = this.answers.expect(name, isSignal ? given : args.slice(0, 1), answer);
     try {
@@ -180,7 +180,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     return this.#identity;
   }
 
-  /** The inbox has ended its link: for a token that has ended, say, as a room would. */
+  /** The inbox has ended its link, as when the token has expired. */
   inboxClosed(code: number, reason: string): void {
     this.end(code, reason);
   }
@@ -231,13 +231,13 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     else throw isSignal ? notJoined() : this.#notJoined(command);
   }
 
-  /** Whether a name is that of a signal that nothing declares. */
+  /** Whether a name is that of an undeclared signal. */
   #isOpenSignal(name: string): boolean {
     return !this.#ports.ownNames.has(name) && wrongSignalName(name) === undefined;
   }
 
   /**
-   * Sees that a command has no argument besides its payload; null is absent.
+   * Checks that a command has no argument besides its payload; null counts as absent.
    * @throws Refusal
    */
   #assertAlone(name: string, [, ...more]: readonly unknown[]): void {
@@ -247,7 +247,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     assertAlone(name, given);
   }
 
-  /** Where a signal goes that names no room. */
+  /** The room for a signal that names none; undefined unless exactly one room is joined. */
   get #onlyRoom(): string | undefined {
     const [roomId] = this.#rooms.keys();
     return this.#rooms.size === 1 ? roomId : undefined;
@@ -274,7 +274,7 @@ export class ChatSocket<L extends RoomLink = RoomLink> implements RoomSocket, In
     }
   }
 
-  /** Renews the identity of every room at once. */
+  /** Renews the identity in every room and in the inbox. */
   async #refresh(command: PendingCommand): Promise<void> {
     const verdict = await verifyRefresh(command.payload, this.#ports.authenticate);
     if (this.#closed) return;

@@ -2,22 +2,22 @@ import { internalProblem, type Problem, Refusal } from '../../protocol/codes/err
 import { eventLine, problemIn, type Result } from '../../protocol/frames.ts';
 import type { SocketWire } from './socket-wire.ts';
 
-/** Answers a command: its argument is the result as JSON text. */
+/** Answers a command. Its argument is the result as JSON text. */
 export type Answer = (result: string) => void;
 
 /** A command that waits for its answer. */
 export interface PendingCommand {
   name: string;
   payload: unknown;
-  /** Further arguments, which only signals that nothing declares have. */
+  /** Further arguments, which only undeclared signals have. */
   more?: readonly unknown[];
-  /** The `roomId` of the payload: not checked yet, but a number is read as its digits. */
+  /** The `roomId` of the payload: not checked yet, but an integer is converted to its digits. */
   roomId: unknown;
   /** Missing where the client gave no callback. */
   answer: Answer | undefined;
 }
 
-/** Answers the commands of one socket, and knows when none waits any more. */
+/** Answers the commands of one socket, and knows when all of them are answered. */
 export class CommandAnswers {
   readonly #wire: SocketWire;
   #unanswered = 0;
@@ -27,7 +27,7 @@ export class CommandAnswers {
     this.#wire = wire;
   }
 
-  /** A command has come: it must be answered, or given back. */
+  /** Counts a command that has come: it must be answered, or given back. */
   expect(
     name: string,
     [payload, ...rest]: readonly unknown[],
@@ -42,7 +42,7 @@ export class CommandAnswers {
     return { name, payload: read, ...more, roomId: digits, answer };
   }
 
-  /** A command that is to be given again will be expected again. */
+  /** Uncounts a command that will be received again, and is then counted again. */
   giveBack(): void {
     this.#unanswered--;
   }
@@ -62,7 +62,7 @@ export class CommandAnswers {
     this.answer(command, { ok: false, error: problem });
   }
 
-  /** Without a callback only a refusal is sent, as the event `error`. */
+  /** Answers a command. Without a callback only a refusal is sent, as the event `error`. */
   answerText(command: PendingCommand, result: string): void {
     this.#unanswered--;
     if (this.#unanswered === 0) for (const settled of this.#settled.splice(0)) settled();
@@ -75,7 +75,7 @@ export class CommandAnswers {
   }
 }
 
-/** The fields of a payload of which nothing is known yet, but that it was JSON; none of a null. */
+/** The fields of an unchecked JSON payload; none if it is null or undefined. */
 export function fieldsOf(payload: unknown): Partial<Record<string, unknown>> {
   return payload ?? {};
 }

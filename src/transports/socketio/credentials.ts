@@ -2,7 +2,7 @@ import type { Credentials } from '../../auth/authenticator.ts';
 import { bearerIn, hasToken } from '../../auth/credentials.ts';
 import { Refusal } from '../../protocol/codes/errors.ts';
 
-/** What the request that opened a session shows; survives structured cloning. */
+/** What is read from the request that opened a session; survives structured cloning. */
 export interface Handshake {
   /** The token of its `Authorization` header, which clients set with `extraHeaders`. */
   bearer?: string | undefined;
@@ -17,7 +17,7 @@ export function readHandshake(
 }
 
 /**
- * A client's credentials: `auth` in its CONNECT packet goes before the header.
+ * A client's credentials: `auth` in its CONNECT packet takes precedence over the header.
  * @throws Refusal `unauthorized` for a token that is not text
  */
 export function credentialsOf(

@@ -14,7 +14,7 @@ import type { LinkListener, RoomLink } from '../../host/room-directory.ts';
 import { type CommandAnswers, fieldsOf, type PendingCommand } from './command-answers.ts';
 import type { SocketWire } from './socket-wire.ts';
 
-/** What a joined room asks of its socket. */
+/** What a joined room needs of its socket. */
 export interface RoomSocket {
   readonly wire: SocketWire;
   readonly answers: CommandAnswers;
@@ -25,7 +25,7 @@ export interface RoomSocket {
   closedBy(room: JoinedRoom, code: number, reason: string): void;
 }
 
-/** Commands that may wait for a room that is being joined or left. */
+/** How many commands may wait for a room that is being joined or left. */
 const MAX_WAITING = 64;
 
 /**
@@ -40,9 +40,9 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   readonly #socket: RoomSocket;
   /** Whether all events of a frame go out as the one event `events`. */
   #gather: boolean;
-  /** The command that made the link, until it is answered. */
+  /** The command that made the link; undefined if another holder made it. */
   readonly #join: PendingCommand | undefined;
-  /** Commands after a `leaveRoom` wait for its answer, for they may join again. */
+  /** Commands after a `leaveRoom` wait for its answer, because they may join again. */
   #isLeaving = false;
   #waiting: (() => void)[] = [];
   /** Signals that wait for earlier ones, which the room has sent to the link's last holder. */
@@ -76,8 +76,8 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
   }
 
   /**
-   * Gives the room a command, or has it given again once the room is joined or left.
-   * @throws Refusal for a payload that is not plain JSON, and where too many wait
+   * Sends the room a command. While the room is being joined or left, it keeps `giveAgain` until then.
+   * @throws Refusal for a payload that is not plain JSON, and if too many commands wait
    */
   forward(command: PendingCommand, giveAgain: () => void): void {
     const { link } = this;
@@ -86,7 +86,7 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
       return;
     }
     const { name, payload, more } = command;
-    // On the way to a room elsewhere, which is text, binary parts would become something else.
+    // At the edge a link carries text, which would turn binary parts into something else.
     for (const argument of [payload, ...(more ?? [])])
       assertPlain(argument, this.#socket.limits.jsonDepth, 2);
     const ref = this.#nextRef++;
@@ -95,19 +95,19 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
     link.send({ name, payload, ...(more && { more }), ref });
   }
 
-  /** Gives again the commands that waited, in order; a room that is no more is found out by them. */
+  /** Gives the commands that waited again, in order. Each is refused if the room was not joined. */
   giveWaiting(): void {
     for (const giveAgain of this.#waiting.splice(0)) giveAgain();
   }
 
-  /** Refuses what the room will not answer any more. */
+  /** Refuses the commands that the room will not answer any more. */
   refusePending(reason: string): void {
     const error = { ...unavailableProblem, message: reason };
     for (const command of this.#pending.values())
       this.#socket.answers.answer(command, { ok: false, error });
   }
 
-  /** Lines from the link, in order: events together, answers each by itself. */
+  /** Passes on lines from the link, in order: successive events together, each answer by itself. */
   lines(lines: readonly string[]): void {
     let from = 0;
     for (const [at, line] of lines.entries()) {
@@ -117,7 +117,7 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
       this.#receiveReply(reply);
       from = at + 1;
     }
-    // Sockets that are given the very same list share what is made of it.
+    // Not a copy where possible: sockets that are given the very same list share its encoding.
     this.#sendEvents(from === 0 ? lines : lines.slice(from));
   }
 
@@ -158,12 +158,12 @@ export class JoinedRoom<L extends RoomLink = RoomLink> implements LinkListener {
       this.#socket.left(this);
       this.link?.close('left');
     }
-    // Not within the room's own turn, which ends with what it is handing out now.
+    // Not now: the room is still in the turn in which it hands out these lines.
     queueMicrotask(() => this.giveWaiting());
   }
 }
 
-/** All lines as the one event `events`; made once for all who are given the same lines. */
+/** All lines as the one event `events`; made once for all sockets that are given the same list. */
 const gathered = memoizeByIdentity((lines: readonly string[]): readonly string[] => [
   gatheredLine(lines),
 ]);

@@ -1,7 +1,7 @@
 /** How many rooms' names are remembered, those that were left included. */
 const MAX_CLAIMS = 1_000;
 
-/** The name that a client without one in its token claims in each room: the first counts. */
+/** The names that a client without one in its token claims, by room: the first in a room counts. */
 export class NameClaims {
   readonly #claims: Map<string, unknown>;
 
@@ -9,7 +9,7 @@ export class NameClaims {
     this.#claims = new Map(claims);
   }
 
-  /** The payload of a join, with the name that was claimed at the first one of that room. */
+  /** The payload of a join, with the name that was claimed at the first join of that room. */
   applyTo(roomId: string, join: object): object {
     return this.#claims.has(roomId) ? { ...join, username: this.#claims.get(roomId) } : join;
   }
@@ -25,7 +25,7 @@ export class NameClaims {
     }
   }
 
-  /** What another holder of the socket goes on with. */
+  /** The claims, for another holder of the socket. */
   handOver(): [string, unknown][] {
     return [...this.#claims];
   }

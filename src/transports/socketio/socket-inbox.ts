@@ -8,7 +8,7 @@ import type { CommandAnswers, PendingCommand } from './command-answers.ts';
 import { JoinedRoom, type RoomSocket } from './joined-room.ts';
 import type { SocketWire } from './socket-wire.ts';
 
-/** What the inbox of a socket asks of its chat. */
+/** What the inbox of a socket needs of its chat. */
 export interface InboxOwner {
   readonly wire: SocketWire;
   readonly answers: CommandAnswers;
@@ -16,14 +16,14 @@ export interface InboxOwner {
   readonly identity: Identity;
   /** The inbox has ended its link. */
   inboxClosed(code: number, reason: string): void;
-  /** Gives a command again that has waited. */
+  /** Receives a command again that has waited. */
   giveAgain(command: PendingCommand): void;
 }
 
-/** Changes that one opening brings back after a hand-over. */
+/** Most changes that are asked for when the inbox is opened again after a hand-over. */
 const MAX_RESUMED = 200;
 
-/** The inbox of one socket, once its client has opened it: its link works as that of a room does. */
+/** The inbox of one socket, once its client has opened it. Its link works like that of a room. */
 export class SocketInbox implements RoomSocket {
   readonly wire: SocketWire;
   readonly answers: CommandAnswers;
@@ -64,14 +64,14 @@ export class SocketInbox implements RoomSocket {
     this.#open = undefined;
   }
 
-  /** Ends it for another holder to go on with. @returns its position; undefined where it is not open */
+  /** Closes it for another holder to open again. @returns its position; undefined if it is not open */
   handOver(): string | undefined {
     const position = this.#open === undefined ? undefined : this.#position;
     this.close('disconnected');
     return position;
   }
 
-  /** Goes on from a position; what has changed since comes as events. */
+  /** Opens the inbox at a position; what has changed since then comes as events. */
   resume(position: string): void {
     this.#isResuming = true;
     void this.#connect({ since: position, limit: MAX_RESUMED }, undefined);
@@ -121,7 +121,7 @@ export class SocketInbox implements RoomSocket {
     };
   }
 
-  /** The reply that a resumed inbox begins with, as the events its client has missed. */
+  /** Turns the reply that a resumed inbox begins with into the events that its client has missed. */
   #resumed([first = '', ...rest]: readonly string[]): readonly string[] {
     this.#isResuming = false;
     const reply = inboxReplyIn(first);

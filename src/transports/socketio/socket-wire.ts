@@ -1,4 +1,4 @@
-/** What a host's Socket.IO socket can do; lines are passed on as the text they are. */
+/** What a host's Socket.IO socket can do. Lines are passed on as text. */
 export interface SocketWire {
   /** Sends each line as an event of its own. Many sockets may be given the very same list. */
   events(lines: readonly string[]): void;
@@ -7,6 +7,6 @@ export interface SocketWire {
    * transport alone, so that it comes back.
    */
   end(how: 'stayAway' | 'comeBack'): void;
-  /** Bytes that wait unsent, where the host knows. Needs no `this`. */
+  /** Bytes that wait to be sent; undefined if the host does not know. Needs no `this`. */
   buffered: () => number | undefined;
 }
