@@ -5,12 +5,12 @@ interface Fields {
   readonly shape: Readonly<Record<string, z.core.$ZodType>>;
 }
 
-/** Whether an object may do without this field. */
+/** Whether this field may be absent. */
 export function isOptional({ shape }: Fields, field: string): boolean {
   return shape[field] instanceof z.ZodOptional;
 }
 
-/** The optional fields in which null means nothing of its own, and so is read as absent. */
+/** The optional fields in which null has no meaning of its own and is therefore read as absent. */
 export function nullAsAbsent({ shape }: Fields): ReadonlySet<string> {
   const fields = Object.entries(shape).filter(
     ([, field]) => field instanceof z.ZodOptional && !(field.unwrap() instanceof z.ZodNullable),
@@ -19,8 +19,8 @@ export function nullAsAbsent({ shape }: Fields): ReadonlySet<string> {
 }
 
 /**
- * Drops fields that are null, because clients in many languages write an absent value so. Only
- * fields of the object itself: what is nested in them, such as in a message's `meta`, stays.
+ * Drops fields that are null, because clients in many languages write an absent value as null. Only the
+ * object's own fields are dropped; nulls nested in them, such as in a message's `meta`, stay.
  * @param fields see {@link nullAsAbsent}
  */
 export function withoutNulls(value: unknown, fields: ReadonlySet<string>): unknown {

@@ -3,7 +3,7 @@ import type { AnySchema, Output } from './standard-schema.ts';
 
 export type JsonObject = Record<string, unknown>;
 
-/** A room as an application's functions see it. `K` has the schemas of its kinds, by name. */
+/** A room as an application's functions see it. `K`: the schemas of its message kinds, by name. */
 export interface AppRoom<K = Record<string, AnySchema>> {
   readonly roomId: string;
   readonly info: RoomInfo;
@@ -13,7 +13,7 @@ export interface AppRoom<K = Record<string, AnySchema>> {
   readonly user: AppUser;
   /** @throws Refusal `message_not_found`, also for a message that was deleted */
   message(seq: number): Message;
-  /** A message of one kind, with its data. @throws Refusal also `refused`, for one of another kind */
+  /** A message of one kind, with its data. @throws Refusal also `refused`, for a message of another kind */
   message<N extends keyof K & string>(seq: number, kind: N): MessageOfKind<K[N]>;
 }
 
@@ -29,8 +29,8 @@ export interface AppUser {
 /** A room as an application's commands see it. */
 export interface CommandRoom<K = Record<string, AnySchema>> extends AppRoom<K> {
   /**
-   * What this user has stored about a message; deleted with the message, and when the user is erased.
-   * Where the message's kind has `count`, its data follow.
+   * The value that this user has stored about a message; deleted with the message, and when the user is
+   * erased. Where the message's kind has `count`, storing one also updates the message's data.
    */
   perUser<T>(seq: number): PerUser<T>;
   /**
@@ -63,7 +63,7 @@ export interface AppEffect {
   to?: string;
 }
 
-/** What a user wants to say. */
+/** What a user wants to send, before it is stored. */
 export interface Draft {
   message: string;
   meta?: JsonObject;
@@ -75,5 +75,5 @@ export interface Draft {
   seq?: number;
 }
 
-/** What is stored in the place of what a user wants to say; what is absent stays. */
+/** What is stored instead of these fields of a draft; absent fields stay as they are. */
 export type Replacement = Pick<Partial<Draft>, 'message' | 'meta' | 'data'>;

@@ -1,7 +1,7 @@
 import type { Message, Present } from './objects.ts';
 import type { AnySchema, Input, Output } from './standard-schema.ts';
 
-/** An application that declares none. */
+/** The kinds or commands of an application that declares none. */
 // oxlint-disable-next-line typescript/no-generated-empty-object-type
 export type Nothing = Record<never, never>;
 export type Schemas = Record<string, AnySchema>;
@@ -16,7 +16,7 @@ export interface App<S = object, K = object, C = object, R = object> {
   };
 }
 
-/** The payloads of an application's signals, by name. A plain object type names them itself. */
+/** The payloads of an application's signals, by name. `A` may also be a plain object type of them. */
 export type SignalsOf<A> = A extends App<infer S> ? { [N in keyof S]: Input<S[N]> } : A;
 /** The payloads of signals as they are received. */
 export type HeardSignals<A> = {
@@ -44,8 +44,8 @@ type OfKind<A> = {
 }[keyof KnownKinds<A>];
 
 /**
- * A message of an application: where `kind` is one of its own, `data` is what its schema gives. Without
- * an application it is a message.
+ * A message of an application: `data` has the type that the schema of its `kind` outputs. Without
+ * kinds, a plain `Message`.
  */
 export type MessageOf<A> = [keyof KindsOf<A>] extends [never]
   ? Message

@@ -49,7 +49,7 @@ import { requests } from './requests.ts';
 import { wrongPrefix } from './text.ts';
 import { VISIBLE } from './visible.ts';
 
-/** Every operation of a room, one entry each; transports, costs, routes and types come from it. */
+/** Every operation of a room, one entry each; transports, costs, routes and types are derived from it. */
 export const operations = {
   joinRoom: {
     payload: z.object({
@@ -102,7 +102,7 @@ export const operations = {
         kind: kindName,
         data,
         files: fileIds,
-        /** Its text, which may be empty, is the beginning of what will be appended to. */
+        /** The message's text, which may be empty, is a beginning that more will be appended to. */
         streaming: flag,
       })
       .superRefine(({ message, streaming, kind, files = [] }, context) => {
@@ -174,7 +174,7 @@ export const operations = {
         after: knownUserIdSchema.optional(),
         limit: whole(1, fixed.membersPage).optional(),
         online: flag,
-        /** Of a word of the name, or of the user id; without case and accents. */
+        /** The beginning of a word of the name, or of the user id; case and accents are ignored. */
         prefix: label(wrongPrefix).optional(),
       })
       .refine(({ after, prefix }) => countOf(after, prefix) <= 1, {
@@ -195,7 +195,7 @@ export const operations = {
       .object({
         roomId,
         seq: whole(1),
-        /** What these take the place of stays where they are absent; one of the first two is needed. */
+        /** Absent fields stay as they are; `message` or `data` is required. */
         message: caption.optional(),
         data,
         mentions,
@@ -223,7 +223,7 @@ export const operations = {
       seq: whole(1),
       /** Where the text begins, in UTF-16 units. */
       offset: whole(0),
-      /** Empty, it is a sign of life. */
+      /** An empty text only shows that the sender is still there. */
       text: z.string({ error: 'must be a string' }),
     }),
     reply: streamed.extend({
@@ -260,7 +260,7 @@ export const operations = {
       limit: whole(1, fixed.searchPage).optional(),
     }),
     reply: z.object({
-      /** With the hits between U+0002 and U+0003. */
+      /** Each `snippet` has its hits between U+0002 and U+0003. */
       results: z.array(messageSchema.extend({ snippet: z.string() })),
       hasMore,
     }),
@@ -273,7 +273,7 @@ export const operations = {
     payload: z.object({ roomId, readUpTo: whole(0) }),
     reply: youSchema.pick({ readUpTo: true, unread: true, unreadMentions: true }),
     route: 'PUT /read',
-    summary: 'Tells how far one has read.',
+    summary: 'Sets how far the user has read.',
   },
   updateRoom: {
     payload: z.object({
@@ -330,7 +330,7 @@ export const operations = {
         roomId,
         name: z.string({ error: 'must be a string' }),
         data: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).optional(),
-        /** Any arguments in the place of one object, which only signals that nothing declares have. */
+        /** Any arguments instead of one object; only undeclared signals may have them. */
         args: z.array(z.unknown(), { error: 'must be a list' }).optional(),
       })
       .refine(({ data, args }) => countOf(data, args) <= 1, {
@@ -352,7 +352,7 @@ export const operations = {
     reply: z.looseObject({}),
     via: 'http',
     route: 'POST /commands/:name',
-    summary: "Does a command of the application's own.",
+    summary: "Runs a command of the application's own.",
   },
   ...markCommands,
   ...requests,
@@ -362,7 +362,7 @@ export const operations = {
   ...hookRequests,
 } as const satisfies Record<string, Operation>;
 
-/** What a transport answers itself, whatever room is meant. */
+/** Commands that a transport answers itself, whichever room they name. */
 export const transportCommands = {
   refreshToken: {
     payload: z.object({ token: z.string({ error: 'must be a string' }) }),
@@ -380,7 +380,7 @@ type NamesVia<V extends Operation['via']> = {
   [N in keyof Operations]: Operations[N] extends { via: V } ? N : never;
 }[keyof Operations];
 
-/** Everything that a room can be asked, at whatever transport. */
+/** Every operation of a room, at any transport. */
 export type OperationName = keyof Operations;
 /** The operations that connections give. */
 export type CommandName = Exclude<OperationName, NamesVia<'http'> | NamesVia<'service'>>;
@@ -394,7 +394,7 @@ export type Reply<N extends OperationName> = z.infer<Operations[N]['reply']>;
 export const operationNames = Object.keys(operations) as OperationName[];
 const all: Readonly<Record<OperationName, Operation>> = operations;
 
-/** What the table says of an operation, by name; a name that is not in it, such as `constructor`, has nothing. */
+/** The entry of each operation, by name. A map, so that a name such as `constructor` has none. */
 export const traits: ReadonlyMap<string, Operation> = new Map(Object.entries(all));
 
 /** The commands: what connections give. */

@@ -7,11 +7,11 @@ const pair = { roomId, userId: z.string(), other: z.string() };
 const withName = { ...pair, username: z.string().optional() };
 const withConversation = z.object({ conversation: z.custom<ConversationState>() });
 
-/** How far the export of a user has come: what is up to these is out. */
+/** How far the export of a user has come: everything up to these has been written. */
 const userExportCursorSchema = z.object({
   /** The id of a message, as its sender gave it. */
   message: z.string(),
-  /** A reaction. */
+  /** The message and emoji of a reaction. */
   seq: z.number(),
   emoji: z.string(),
   /** The `seq` of a value that a command of the application has stored. */
@@ -20,25 +20,34 @@ const userExportCursorSchema = z.object({
 export type UserExportCursor = z.infer<typeof userExportCursorSchema>;
 
 /**
- * What inboxes ask rooms. Only objects of the service ask these, so they have no routes, and user ids
- * and the like are not looked into again.
+ * The requests of inboxes to rooms. Only other parts of the service send them, so they have no routes,
+ * and fields such as user ids are not validated again.
  */
 export const conversationRequests = {
-  /** The state of a user's conversation, and with `watchMs` what happens in the room as it does. */
+  /**
+   * The state of a user's conversation. With `watchMs` the room also sends the inbox each change
+   * for that long.
+   */
   getConversation: {
     payload: z.object({ roomId, userId: z.string(), watchMs: whole(0).optional() }),
     reply: withConversation,
     via: 'service',
     access: 'always',
   },
-  /** What a user is to be notified of as of now; nothing where they have read it, or may not. */
+  /**
+   * What a user is to be notified of now; no `notice` where they have read everything or
+   * have no access.
+   */
   getNotice: {
     payload: z.object({ roomId, userId: z.string() }),
     reply: z.object({ notice: noticeSchema.optional() }),
     via: 'service',
     access: 'always',
   },
-  /** What a user has written in the room, as lines of JSON. @property cursor the `next` of the page before */
+  /**
+   * What a user has written in the room, as lines of JSON.
+   * @property cursor the `next` of the previous page
+   */
   exportUser: {
     payload: z.object({ roomId, userId: z.string(), cursor: userExportCursorSchema.optional() }),
     reply: z.object({ text: z.string(), next: userExportCursorSchema.optional() }),
@@ -51,7 +60,7 @@ export const conversationRequests = {
     via: 'service',
   },
   quitRoom: { payload: z.object({ roomId }), reply: withConversation, via: 'service' },
-  /** Whether the direct room of two users is there. */
+  /** Whether the direct room of two users exists. */
   peekDirect: { payload: z.object(pair), reply: z.object({ isOpen: z.boolean() }), via: 'service' },
   openDirect: {
     payload: z.object(withName),

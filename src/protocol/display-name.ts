@@ -9,9 +9,9 @@ export function firstCodePoints(text: string, count: number): string {
 }
 
 /**
- * A display name in the form in which it is shown, from whatever a sign-in service calls a person:
- * Unicode form C, in one line, without hidden characters, the first 64 code points as far as they
- * are whole graphemes. Undefined where nothing of it can be seen. Its own result stays as it is.
+ * Turns the name that a sign-in service gives into the form that is shown: Unicode form C, one line,
+ * without hidden characters, cut to the whole graphemes within 64 code points. Undefined where nothing
+ * visible is left. Idempotent.
  */
 export function displayName(text: string): string | undefined {
   if (!text.isWellFormed()) return undefined;
@@ -20,12 +20,12 @@ export function displayName(text: string): string | undefined {
   return isVisible(cut) ? cut : undefined;
 }
 
-/** In one line, without hidden characters. */
+/** `text` in one line, without hidden characters. */
 export function tidied(text: string): string {
   return inOneLine(withoutHidden(text));
 }
 
-/** The whole graphemes within the first `most` code points; a first one that is longer is cut. */
+/** The whole graphemes within the first `most` code points; if the first alone is longer, it is cut. */
 function firstGraphemes(text: string, most: number): string {
   if (text.length <= most) return text;
   let end = 0;

@@ -11,24 +11,24 @@ import {
 
 const inRoom = presentSchema.extend({ roomId: z.string() });
 
-/** Why a user is no longer here. */
+/** Why a user is no longer online. */
 const leaveReasons = ['left', 'disconnected', 'kicked', 'banned'] as const;
 export type LeaveReason = (typeof leaveReasons)[number];
 
 /** What the protocol knows of an event. */
 interface Event {
   payload: z.ZodObject;
-  /** About a stored change: it has a `rev`, and a client that comes back receives its outcome. */
+  /** About a stored change: it has a `rev`, and a client that reconnects receives the change's outcome. */
   durable?: true;
   /** May be dropped for a connection that cannot keep up; all others never are. */
   ephemeral?: true;
   /** May wait at a flush for other events to leave with it. */
   deferrable?: true;
-  /** Least time between two frames, of one `coalescedBy`, that hold nothing else, in milliseconds. */
+  /** Least time between two such events sent by themselves, for one `coalescedBy`, in milliseconds. */
   everyMs?: number;
-  /** The latest state takes the place of earlier ones: of the room, or of one user in it. */
+  /** The latest event replaces earlier ones: of the room, or of one user in it. */
   coalescedBy?: 'room' | 'user';
-  /** How long it stands in clients without a further one, in milliseconds. */
+  /** How long clients show it if no further one arrives, in milliseconds. */
   lapsesMs?: number;
 }
 
@@ -42,7 +42,7 @@ export const events = {
     payload: messageSchema.extend({
       /** Absent when catching up. */
       change: z.enum(['edited', 'updated', 'deleted', 'erased']).optional(),
-      /** User id of who did it. */
+      /** The id of the user who did it. */
       by: z.string().optional(),
     }),
     durable: true,
@@ -113,7 +113,7 @@ export const events = {
     payload: z.object({
       roomId: z.string(),
       pins: z.array(z.number()),
-      /** User id of who pinned or unpinned; absent where a pinned message is gone. */
+      /** The id of the user who pinned or unpinned; absent where a pinned message is gone. */
       by: z.string().optional(),
     }),
   },

@@ -5,12 +5,12 @@ import { fileId } from './fields.ts';
 import { actSchema, incomingSchema, messageSchema, roleSchema, whole } from './objects.ts';
 
 /**
- * A room as a text: NDJSON, one of these a line. A row that changes while the room is exported comes
- * again, and the later one counts: of a message the one with the higher `rev`, of a member the one
- * with the higher `touched`.
+ * The export of a room: NDJSON, one of these objects a line. A row that changes during the export is
+ * written again, and the newer line counts: the one with the higher `rev` for a message, with the
+ * higher `touched` for a member.
  */
 
-/** What this version writes and reads. */
+/** The version of the format that is written and read. */
 export const EXPORT_VERSION = 1;
 
 const id = z.string().min(1).max(128);
@@ -25,7 +25,7 @@ const head = z.object({
   roomId: z.string(),
 });
 
-/** A message, without what follows from other lines: `roomId`, `replyCount`, `reactions`. */
+/** A message, without the fields that follow from other lines: `roomId`, `replyCount`, `reactions`. */
 const message = messageSchema.omit({ roomId: true, replyCount: true, reactions: true }).extend({
   type: z.literal('message'),
   seq: whole(1),
@@ -39,7 +39,7 @@ const message = messageSchema.omit({ roomId: true, replyCount: true, reactions: 
   replyTo: whole(1).optional(),
 });
 
-/** Some of those who reacted to the message with this `seq` as it was at this `rev`. */
+/** Some of the users who reacted to the message with this `seq`, as it was at this `rev`. */
 const reactions = z.object({
   type: z.literal('reactions'),
   seq: whole(1),
@@ -50,7 +50,7 @@ const reactions = z.object({
 
 const act = actSchema.extend({ type: z.literal('act'), id: whole(1) });
 
-/** All that a room remembers of a user. */
+/** Everything that a room stores about a user. */
 const member = z.object({
   type: z.literal('member'),
   userId: id,
@@ -66,10 +66,13 @@ const member = z.object({
   touched: count,
 });
 
-/** A webhook by which another system wrote into the room, without its key. */
+/** An incoming webhook of the room, without its key. */
 const incoming = incomingSchema.extend({ type: z.literal('incoming'), id, name: id });
 
-/** What a command of the application has stored for a user about a message; without a value, nothing. */
+/**
+ * The value that a command of the application has stored for a user about a message; without `value`,
+ * it was deleted.
+ */
 const value = z.object({
   type: z.literal('value'),
   seq: whole(1),
@@ -77,7 +80,7 @@ const value = z.object({
   value: z.unknown().optional(),
 });
 
-/** The last line: the room itself, and the `rev` that all of it is true to. */
+/** The last line: the room itself, and the `rev` up to which the export is complete. */
 const end = z.object({
   type: z.literal('end'),
   rev: count,
@@ -121,15 +124,18 @@ const nullFields = new Map<unknown, ReadonlySet<string>>(
   exportLineSchema.options.map((schema) => [schema.shape.type.value, nullAsAbsent(schema)]),
 );
 
-/** Reads a line; null in an optional field is absent, as tools that rewrite lines leave it. */
+/**
+ * Reads a line. Null in an optional field counts as absent, because tools that rewrite lines
+ * may write it.
+ */
 export function readExportLine(value: unknown): z.ZodSafeParseResult<ExportLine> {
   const { type } = (value ?? {}) as { type?: unknown };
   return exportLineSchema.safeParse(withoutNulls(value, nullFields.get(type) ?? new Set()));
 }
 
-/** The line of a file, and undefined for any other. @throws Refusal for a file's line that does not fit */
+/** The line of a file; undefined for any other. @throws Refusal for an invalid line of a file */
 export function readFileLine(text: string): FileLine | undefined {
-  // Others are not parsed twice.
+  // Avoids parsing other lines twice.
   if (!text.includes('"file"')) return undefined;
   const value = parsedObject(text);
   if (value?.['type'] !== 'file') return undefined;
@@ -161,20 +167,20 @@ export type LineOf<T extends ExportLine['type']> = Extract<ExportLine, { type: T
 /** How far an export has come. */
 export const exportCursorSchema = z.object({
   epoch: z.string(),
-  /** People erased so far: what was exported before one more still holds them. */
+  /** Users erased so far. If it has grown, earlier pages still hold data of an erased user. */
   erasures: z.number(),
-  /** Messages up to this `rev` are out. */
+  /** Messages up to this `rev` have been written. */
   rev: z.number(),
-  /** Of this message not all reactions are. */
+  /** The message whose reactions have been written only up to this emoji and user. */
   within: z
     .object({ seq: z.number(), rev: z.number(), emoji: z.string(), userId: z.string() })
     .optional(),
-  /** Acts up to this `id` are. */
+  /** Acts up to this `id` have been written. */
   act: z.number(),
-  /** Members up to this one, in the order of touching, are. */
+  /** Members up to this one, in the order of `touched`, have been written. */
   touched: z.number(),
   userId: z.string(),
-  /** Users' values up to this `id` are; absent in an export that an earlier version began. */
+  /** Users' values up to this `id` have been written; absent in an export that an earlier version began. */
   value: z.number().optional(),
 });
 export type ExportCursor = z.infer<typeof exportCursorSchema>;

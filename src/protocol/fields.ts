@@ -17,11 +17,11 @@ import { isVisible } from './visible.ts';
 /** Fields that payloads and replies of several commands share. */
 
 export const roomId = roomIdSchema.optional();
-/** A name its sender claims. Looked into only where it counts: see `room/names.ts`. */
+/** A name that the sender claims. Validated only where it is used: see `room/access/names.ts`. */
 export const claimed = z.unknown().optional();
 export const flag = z.boolean({ error: 'must be true or false' }).optional();
 
-/** The sender's own id of a message; makes resending safe. */
+/** The id that the sender gave a message; makes resending safe. */
 export const clientId = z
   .string({ error: 'must be a string' })
   .min(1, { error: 'must not be empty' })
@@ -29,14 +29,14 @@ export const clientId = z
 
 export const emoji = label(wrongEmoji).transform(emojiKind);
 
-/** What is wrong with a text that must have something visible, completing "message …". */
+/** What is wrong with a text that must have something visible, to complete "message …". */
 export function wrongText(text: string | undefined): string | undefined {
   if (text === undefined) return 'must be a string';
   if (text === '') return 'must not be empty';
   return isVisible(text) ? undefined : 'must have something to read';
 }
 
-/** What a message with files says, which may be nothing. */
+/** The text of a message with files; it may be empty. */
 export const caption = z.string({ error: 'must be a string' });
 export const fileId = z
   .string({ error: 'must be a string' })
@@ -67,12 +67,12 @@ export const messages = z.array(messageSchema);
 export const hasMore = z.boolean();
 export const changedMessage = z.object({ message: messageSchema });
 /**
- * What the asking user has reacted with to the messages of a reply, by `seq`. Messages that are left
- * out have nothing of theirs; without any, the field is left out too.
+ * The emoji with which the asking user has reacted to the messages of a reply, by `seq`. Messages
+ * without a reaction of theirs are left out; if there is none at all, so is the field.
  */
 export const ownReactions = { myReactions: z.record(z.string(), z.array(z.string())).optional() };
 export const reacted = changedMessage.extend({ myReactions: z.array(z.string()) });
-/** A streamed text as it stands: where the next append begins, in UTF-16 units, and how it ended. */
+/** The state of a streamed text: where the next append begins, in UTF-16 units, and how it ended. */
 export const streamed = z.object({
   seq: z.number(),
   rev: z.number(),

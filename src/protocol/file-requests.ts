@@ -7,14 +7,17 @@ import { fileName } from './text.ts';
 /** `key` is where its bytes are, below the room's own folder. */
 const storedFile = z.object({ file: fileSchema, key: z.string() });
 
-/** What decides who may be in a room, for those who apply the room's own rule to it. */
+/**
+ * The state that decides who may be in a room, so that a host can apply the room's rule
+ * without asking it.
+ */
 const readers = z.object({
   private: z.boolean(),
   importing: z.boolean(),
   tokenRoomsOnly: z.boolean(),
   /**
-   * Banned users, those who were kicked out and, where only those on the list may be in the room, all of
-   * it. Absent where these are too many to name.
+   * Banned users, kicked users and, where only members may enter, all members. Absent where they are
+   * too many to name.
    */
   members: z
     .array(
@@ -30,7 +33,10 @@ const readers = z.object({
 
 /** The part of `operations` that keeps the files of a room. */
 export const fileRequests = {
-  /** Before a body is read: room for a file. `key` is where its bytes go, below the room's own folder. */
+  /**
+   * Reserves space for a file before its body is read. `key` is where its bytes go, below the
+   * room's own folder.
+   */
   reserveFile: {
     payload: z.object({
       roomId,
@@ -44,7 +50,7 @@ export const fileRequests = {
     hasOwnHandler: true,
     summary: 'Uploads a file, for a message to name.',
   },
-  /** The bytes of a reserved file are stored. */
+  /** Completes a reserved file, once its bytes are stored. */
   completeFile: {
     payload: z.object({
       roomId,
@@ -58,7 +64,7 @@ export const fileRequests = {
     cost: 0,
     via: 'service',
   },
-  /** An upload has failed: what was reserved for it is free again. */
+  /** Frees what was reserved for an upload that has failed. */
   dropFile: {
     payload: z.object({ roomId, fileId }),
     reply: z.object({}),
@@ -67,8 +73,8 @@ export const fileRequests = {
     access: 'always',
   },
   /**
-   * A page of what the store holds of the room: bytes without a file are deleted. `next` is where the
-   * store goes on; without it there is no more.
+   * Takes a page of the keys that the store holds for the room; bytes that belong to no file are
+   * deleted. `next` is where the store's next page begins; absent on the last one.
    */
   sweepFiles: {
     payload: z.object({
@@ -82,8 +88,8 @@ export const fileRequests = {
     access: 'always',
   },
   /**
-   * A file of an import: room for it, then, with `stored`, that its bytes are there. Ask again for each
-   * of its lines. A message that is imported later names it.
+   * Reserves a file of an import, and with `stored` completes it. Ask again for each of its lines. A
+   * message that is imported later names it.
    */
   importFile: {
     payload: z.object({
@@ -105,9 +111,9 @@ export const fileRequests = {
     access: 'whileImporting',
   },
   /**
-   * A file that the reader may see: one in a message, or one of their own. With `around`, and for a file
-   * in a message, also its neighbours, and all that decides who may read them: the next readings need no
-   * question.
+   * A file that the reader may see: one in a message, or one of their own. With `around`, and for a
+   * file in a message, also its neighbours and the state that decides who may read them, so that the
+   * next reads need not ask the room.
    */
   getFile: {
     payload: z.object({ roomId, fileId, around: z.boolean().optional() }),

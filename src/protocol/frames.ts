@@ -8,23 +8,29 @@ import type { Message } from './objects.ts';
 import { depthOfText, isObject } from './shape.ts';
 import { reserved, wrongSignalName } from './signals.ts';
 
-/** A command as a transport hands it on: named, its payload not yet looked into. */
+/** A command as a transport hands it on: its payload is not validated yet. */
 export interface Command {
   name: string;
   payload: unknown;
-  /** Further arguments, which only signals that nothing declares have. */
+  /** Further arguments; only undeclared signals have any. */
   more?: readonly unknown[];
-  /** With it, a reply comes. */
+  /** Set where the client wants a reply, which repeats it. */
   ref?: number;
 }
 
 /** The answer to a command. */
 export type Result<R extends object = object> = ({ ok: true } & R) | { ok: false; error: Problem };
 
-/** What JSON leaves as it is and some readers, such as Python's `splitlines`, take for the end of a line. */
+/**
+ * Characters that JSON does not escape but some readers, such as Python's `splitlines`, take for the
+ * end of a line.
+ */
 const LINE_ENDS = ['\u0085', '\u2028', '\u2029'] as const;
 
-/** A value as JSON that is one line to every reader. Three searches cost far less than a pattern. */
+/**
+ * A value as JSON that is one line to every reader. Three `includes` cost far less than a
+ * regular expression.
+ */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(value);
   return LINE_ENDS.some((end) => text.includes(end))
@@ -37,7 +43,7 @@ export function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Whether a line holds nothing, not even where its end is CRLF. */
+/** Whether a line is blank, also where it ends with CRLF. */
 export function isBlank(line: string): boolean {
   return /^[ \t\r]*$/.test(line);
 }
@@ -47,15 +53,18 @@ const INBOX = '["inbox",';
 const ACK = '["ack",';
 const POSITION = '["position",';
 const REFUSED = '{"ok":false';
-/** No tuple begins so: a client's command cannot be mistaken for a control line. */
+/** How control lines begin. No tuple does, so a client's command cannot be mistaken for one. */
 const CONTROL = '{';
 
-/** One event as text. @param args its payload; of a signal that nothing declares all its arguments */
+/** One event as text. @param args its payload; for an undeclared signal all its arguments */
 export function eventLine(name: string, ...args: readonly unknown[]): string {
   return jsonLine([name, ...args]);
 }
 
-/** The JSON of pages of messages: those who join at once get mostly the same one. */
+/**
+ * The JSON of pages of messages, kept because clients that join at the same time mostly get
+ * the same page.
+ */
 const pageTexts = new WeakMap<readonly Message[], string>();
 
 function pageText(page: readonly Message[]): string {
@@ -66,7 +75,7 @@ function pageText(page: readonly Message[]): string {
   return text;
 }
 
-/** The line that opens a connection. It ends with what many get alike. */
+/** The line that opens a connection. It ends with the part that is the same for many connections. */
 export function joinedLine({ online, missed, messages, ...reply }: Reply<'joinRoom'>): string {
   const head = jsonLine({ ok: true, ...reply, online }).slice(0, -1);
   const missedField = missed === undefined ? '' : `,"missed":${pageText(missed)}`;
@@ -87,9 +96,9 @@ export function commandLine(command: Command): string {
   return JSON.stringify(ref === undefined ? [name, payload] : [name, payload, ref]);
 }
 
-/** What a link says beside commands. */
+/** What a link sends beside commands. */
 export type ControlLine =
-  /** A newer identity takes the place of the link's. */
+  /** A newer identity replaces the link's. */
   | { renew: Identity }
   /** Its client has lost an ephemeral event, because it reads too slowly. */
   | { lags: true };
@@ -98,7 +107,7 @@ export function controlLine(control: ControlLine): string {
   return JSON.stringify(control);
 }
 
-/** What a control line of a link says; undefined for a command. */
+/** Reads a control line of a link; undefined for a command. */
 export function readControl(line: string): ControlLine | undefined {
   return line.startsWith(CONTROL) ? (JSON.parse(line) as ControlLine) : undefined;
 }
@@ -115,7 +124,7 @@ export function splitFrame(text: string): { lines: string[]; position: string | 
   return { lines, position: lines.pop()?.slice(POSITION.length + 1, -2) };
 }
 
-/** Whether a line answers one connection: a command of it, its joining, or its opening an inbox. */
+/** Whether a line is a reply to one connection: to a command, a join, or the opening of an inbox. */
 export function isReply(line: string): boolean {
   return line.startsWith(ACK) || line.startsWith(JOINED) || line.startsWith(INBOX);
 }
@@ -130,7 +139,7 @@ export function ackRef(line: string): number | undefined {
   return Number(line.slice(ACK.length, line.indexOf(',', ACK.length)));
 }
 
-/** What the line of a reply says. */
+/** The parts of a reply's line. */
 export interface LineReply {
   /** The command it answers; missing in a `joined` or `inbox` line. */
   ref: number | undefined;
@@ -138,7 +147,7 @@ export interface LineReply {
   result: string;
 }
 
-/** What the line of a reply says; undefined for any other line. */
+/** Takes a reply's line apart; undefined for any other line. */
 export function replyIn(line: string): LineReply | undefined {
   if (line.startsWith(JOINED)) return { ref: undefined, result: line.slice(JOINED.length, -1) };
   if (line.startsWith(INBOX)) return { ref: undefined, result: line.slice(INBOX.length, -1) };
@@ -182,7 +191,7 @@ export function isEphemeral(line: string): boolean {
   return ephemeral.has(eventName(line)) || isSignal(line);
 }
 
-/** Names what the line of a signal is the state of: a newer line with the same key makes it void. */
+/** Identifies the sender and the name of a signal: a newer line with the same key replaces it. */
 export function signalKey(line: string): string {
   const [name, first, ...more] = JSON.parse(line) as [string, ...unknown[]];
   // The room adds who sent it to the first argument if that is an object, otherwise as the last one.
@@ -190,7 +199,7 @@ export function signalKey(line: string): string {
   return JSON.stringify([userId, name]);
 }
 
-/** The payload of the event in a line, as the JSON text it is; not of a signal, which may have several. */
+/** The payload of the event in a line, as JSON text; not for a signal, which may have several arguments. */
 export function payloadText(line: string): string {
   return line.slice(line.indexOf(',') + 1, -1);
 }
@@ -207,7 +216,7 @@ export function revOf(line: string): number | undefined {
     : undefined;
 }
 
-/** Links carry single commands that a transport has taken apart: depth is the room's to judge. */
+/** Links carry single commands that a transport has already read; the room checks their depth. */
 export const LINK_LIMITS = { jsonDepth: Infinity, tuplesPerFrame: 1 };
 
 /**
@@ -264,7 +273,7 @@ export function missedLines(missed: readonly Message[], known: number): string[]
   return missed.map((row) => eventLine(row.seq > known ? 'message' : 'messageUpdated', row));
 }
 
-/** A message that its sender gave no id gets one, so that it may be sent again. */
+/** Gives a `message` command an id if its sender gave none, so that it may be sent again. */
 export function withClientId(command: Command, ids: { randomUUID(): string }): Command {
   const { name, payload } = command;
   if (name !== 'message' || typeof payload !== 'object' || payload === null) return command;
@@ -286,7 +295,7 @@ export function inboxReplyIn(line: string): InboxReply<'openInbox'> | undefined 
   return result.ok ? result : undefined;
 }
 
-/** What an inbox replies has changed, as the events that tell so. */
+/** The changes in an inbox's reply, as events. */
 export function inboxChangeLines({
   conversations,
   removed = [],

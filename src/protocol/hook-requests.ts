@@ -3,7 +3,7 @@ import { hasMore, messages, roomId } from './fields.ts';
 import { positionSchema, whole } from './objects.ts';
 import type { Operation } from './operation.ts';
 
-/** What an outgoing webhook may send, as `WEBHOOK_EVENTS` names it. */
+/** The events an outgoing webhook may send, as `WEBHOOK_EVENTS` names them. */
 export const hookEvents = [
   'room.changed',
   'room.created',
@@ -14,7 +14,7 @@ export const hookEvents = [
 
 export type HookEvent = (typeof hookEvents)[number];
 
-/** What the outgoing webhook asks rooms. */
+/** The requests of the outgoing webhook to rooms. */
 export const hookRequests = {
   /** A page of the messages changed after a position, without those that are still being written. */
   getChanges: {

@@ -1,12 +1,15 @@
 import type { Role } from './objects.ts';
 
-/** What the user ids of guests, and only theirs, begin with. */
+/** The prefix of the user ids of guests, and of no others. */
 export const GUEST_PREFIX = 'guest:';
 
-/** What the user ids of incoming webhooks, and only theirs, begin with; the webhook's name follows. */
+/** The prefix of the user ids of incoming webhooks, and of no others; the webhook's name follows. */
 export const HOOK_PREFIX = 'hook:';
 
-/** What a user id begins with that no token carries and that has no inbox; undefined for all others. */
+/**
+ * The reserved prefix of a user id: no token carries such an id, and it has no inbox. Undefined
+ * for other ids.
+ */
 export function reservedPrefix(userId: string): string | undefined {
   return [GUEST_PREFIX, HOOK_PREFIX].find((prefix) => userId.startsWith(prefix));
 }
@@ -29,16 +32,16 @@ export interface Identity {
   rooms?: Readonly<Record<string, Role>>;
   /** Acts above owners, in every room. */
   admin?: true;
-  /** A program: it is shown as one and may do more. */
+  /** A program: it is shown as a bot and may do more. */
   bot?: true;
   /** When the token ends, in epoch milliseconds. */
   expiresAt?: number;
 }
 
-/** How many times as much as other users a program may do. */
+/** How many times as much a bot may do as another user. */
 export const BOT_FACTOR = 4;
 
-/** What `cost` takes from the allowance of a user: from that of a program a quarter of it. */
+/** What a command of this cost takes from its user's allowance: from a bot's, a quarter of `cost`. */
 export function costFor({ bot }: Pick<Identity, 'bot'>, cost = 1): number {
   return bot === true ? cost / BOT_FACTOR : cost;
 }

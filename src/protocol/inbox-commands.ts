@@ -51,7 +51,7 @@ const page = z.object({
 });
 const changed = z.object({ conversation: conversationSchema });
 const none = z.object({});
-/** How many rooms and people are still to be done; the same request goes on. */
+/** Progress: `left` rooms or users are still to be done. Send the same request again to go on. */
 const steps = z.object({ done: z.boolean(), left: z.number() });
 
 export const inboxCommands = {
@@ -66,7 +66,7 @@ export const inboxCommands = {
   },
   getInbox: {
     payload: z.object({
-      /** The last conversation of the page before. */
+      /** The last conversation of the previous page. */
       after: roomIdSchema.optional(),
       limit,
       filter: z.enum(filters, { error: `must be one of ${filters.join(', ')}` }).optional(),
@@ -86,9 +86,9 @@ export const inboxCommands = {
     reply: none,
     cost: 5,
     route: 'POST /inbox/watch',
-    summary: 'Has rooms tell what happens in them as it does, for two minutes.',
+    summary: 'Has rooms report each change as it happens, for two minutes.',
   },
-  /** What a browser's `PushSubscription` is as JSON. */
+  /** A browser's `PushSubscription` as JSON. */
   subscribePush: {
     payload: z.object({
       endpoint,
@@ -152,7 +152,7 @@ export const inboxCommands = {
     payload: z.object({ after: knownUserIdSchema.optional(), limit }),
     reply: z.object({ users: z.array(z.object({ userId: z.string() })), hasMore: z.boolean() }),
     route: 'GET /blocks',
-    summary: 'Whom the user has blocked, by user id.',
+    summary: 'The users whom the user has blocked, by user id.',
   },
   rebuildInbox: {
     payload: none,
@@ -160,11 +160,14 @@ export const inboxCommands = {
     cost: 20,
     http: true,
     route: 'POST /inbox/rebuild',
-    summary: 'Asks the rooms of the inbox how things stand, some at a time.',
+    summary: 'Asks the rooms of the inbox for their current state, some at a time.',
   },
-  /** Asked with the identity of the user who is erased, once the transport has seen an admin's. */
+  /**
+   * Sent with the identity of the user who is erased, after the transport has checked that
+   * an admin asks.
+   */
   eraseInbox: { payload: none, reply: steps, cost: 20, http: true },
-  /** Every room that the inbox ever held, with the conversation where it is not gone. */
+  /** Every room that the inbox ever held, with its conversation unless that is gone. */
   exportInbox: {
     payload: z.object({ after: z.string().optional() }),
     reply: z.object({
@@ -191,7 +194,7 @@ export function isInboxCommand(name: string): name is InboxCommandName {
   return Object.hasOwn(inboxCommands, name);
 }
 
-/** @throws Refusal `unknown_command` for what an inbox is not asked at a socket */
+/** @throws Refusal `unknown_command` for a name that is not a command, or one for HTTP only */
 export function assertInboxCommand(name: string): asserts name is InboxCommandName {
   if (isInboxCommand(name) && !('http' in inboxCommands[name])) return;
   throw new Refusal('unknown_command', 'There is no such command; see the protocol for the list.');

@@ -32,7 +32,7 @@ export const conversationSchema = z.object({
   last: excerptSchema.optional(),
   role: roleSchema,
   readUpTo: z.number(),
-  /** To 100: 100 means 100 or more. */
+  /** At most 100, which means 100 or more. */
   unread: z.number(),
   unreadMentions: z.number(),
   /** Marked as unread from this `seq` on; `readUpTo` does not fall. */
@@ -40,10 +40,10 @@ export const conversationSchema = z.object({
   notify: notifySchema,
   pinned: z.literal(true).optional(),
   archived: z.literal(true).optional(),
-  /** Left out of pages, which say `hasDraft`. */
+  /** Left out of pages, which have `hasDraft` instead. */
   draft: z.string().optional(),
   hasDraft: z.literal(true).optional(),
-  /** When something last turned, in epoch milliseconds. */
+  /** When the room last sent a new state, in epoch milliseconds; lists are sorted by it. */
   activityAt: z.number(),
 });
 export type Conversation = z.infer<typeof conversationSchema>;
@@ -53,14 +53,17 @@ export const totalsSchema = z.object({ unread: z.number(), mentions: z.number() 
 export type Totals = z.infer<typeof totalsSchema>;
 
 /**
- * What a room tells the inbox of one of its members: the whole state, never a difference, so that it
- * may come twice, late or out of order. Travels between objects of different releases: fields are
- * only ever added.
+ * What a room sends to the inbox of one of its members: the whole state, never a difference, so that it
+ * may arrive twice, late or out of order. Objects of different releases exchange it, so fields are only
+ * ever added.
  */
 export interface ConversationState {
-  /** Only grows for the name of a room, over all of its lives; never below the clock's milliseconds. */
+  /** Only grows for one room id, over all lives of the room; at least the clock's milliseconds. */
   version: number;
-  /** Of two states of one version the later brings newer counts. Epoch milliseconds, about. */
+  /**
+   * Of two states with the same version, the later has the newer counts. Epoch milliseconds,
+   * approximately.
+   */
   asOf: number;
   /** The user is not on the list, or banned, or the room is gone. The other fields mean nothing then. */
   gone?: true;
@@ -75,11 +78,14 @@ export interface ConversationState {
   notify: Notify;
   /** The newest message that the user is to be notified of, unread; `at` is its time. */
   notice?: { seq: number; at: number };
-  /** When this turned, in epoch milliseconds. */
+  /** When this version was made, in epoch milliseconds. */
   at: number;
   /** Since when the user has had the conversation, in epoch milliseconds; absent where that is not known. */
   since?: number;
-  /** The counts of this moment, for a user who looks at the list: the update of this version may hold others. */
+  /**
+   * Sent to a user who is looking at the list, with current counts: the stored update of the same
+   * version may hold others.
+   */
   live?: true;
 }
 
@@ -89,12 +95,12 @@ export const noticeSchema = excerptSchema.extend({
   topic: z.string().optional(),
   /** Whether the message mentions the user. */
   mention: z.boolean(),
-  /** To 100. */
+  /** At most 100. */
   unread: z.number(),
 });
 export type Notice = z.infer<typeof noticeSchema>;
 
-/** What the ids of direct rooms, and only theirs, begin with. */
+/** The prefix of the ids of direct rooms, and of no others. */
 export const DIRECT_PREFIX = 'direct:';
 
 export function isDirect(roomId: string): boolean {

@@ -9,7 +9,7 @@ const keyHash = z.string();
 
 /** The part of `operations` by which other systems write into a room. */
 export const incomingRequests = {
-  /** Makes a webhook, or gives the one of this name another key. */
+  /** Makes a webhook, or gives the one with this name a new key. */
   makeIncoming: {
     payload: z.object({ roomId, name: label(wrongUsername), keyHash }),
     reply: z.object({ incoming: incomingSchema }),
@@ -30,7 +30,7 @@ export const incomingRequests = {
     reply: z.object({}),
     via: 'http',
     route: 'DELETE /incoming/:id',
-    summary: 'Revokes an incoming webhook: its address holds no longer; for owners.',
+    summary: 'Revokes an incoming webhook: its address no longer works; for owners.',
   },
   /** A message by the holder of a key, who has no other identity. */
   sayIncoming: {

@@ -12,10 +12,10 @@ export function label(wrong: (text: string) => string | undefined) {
 
 export const roomIdSchema = label(wrongRoomId);
 export const userIdSchema = label(wrongUserId);
-/** For what only looks a user up, or erases one. */
+/** For requests that only look a user up or erase one. */
 export const knownUserIdSchema = label(wrongKnownUserId);
 
-/** A whole number within bounds; without `most`, up to what JSON numbers hold exactly. */
+/** A whole number within limits; without `most`, up to the largest that a JSON number holds exactly. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   const error =
     most === Number.MAX_SAFE_INTEGER
@@ -37,33 +37,33 @@ const time = z.number();
 /** A program, by the claim `bot` of its token. */
 const bot = z.literal(true).optional();
 
-/** An uploaded file. Its type is what its bytes say, its size is in bytes. */
+/** An uploaded file. Its type is detected from its bytes; its size is in bytes. */
 const storedFileSchema = z.object({
   fileId: z.string(),
   type: z.string(),
   size: z.number(),
   /** SHA-256 of its bytes, 64 hexadecimal digits. */
   sha256: z.string(),
-  /** In pixels, of pictures whose header says so. */
+  /** In pixels, for pictures whose header has them. */
   width: z.number().optional(),
   height: z.number().optional(),
 });
 
 export const fileSchema = storedFileSchema.extend({
   name: z.string(),
-  /** A smaller picture of it, made by its uploader. */
+  /** A smaller picture of the file, made by its uploader. */
   preview: storedFileSchema.optional(),
 });
 export type FileInfo = z.infer<typeof fileSchema>;
 
 /**
- * How a streamed text can end before it is done: because its sender was asked to stop, because
- * producing it failed, or because its sender fell silent.
+ * How a streamed text can end before it is done: its sender was asked to stop, producing it failed, or
+ * its sender fell silent.
  */
 export const streamEndings = ['stopped', 'failed', 'interrupted'] as const;
 export type StreamEnding = (typeof streamEndings)[number];
 
-/** What a member said. `seq` is an order, not a count. */
+/** A message. `seq` orders messages and does not count them. */
 export const messageSchema = z.object({
   roomId: z.string(),
   seq: z.number(),
@@ -76,11 +76,11 @@ export const messageSchema = z.object({
   unverified: z.literal(true).optional(),
   bot,
   editedAt: time.optional(),
-  /** Keeps its place, with an empty text. */
+  /** A deleted message keeps its place, with an empty text. */
   deletedAt: time.optional(),
   /** `seq` of the message this one answers. */
   replyTo: z.number().optional(),
-  /** Answers to it, to 1,000; derived when read, outside `rev`. */
+  /** Number of replies, at most 1,000; counted when read, so a new reply does not change `rev`. */
   replyCount: z.number().optional(),
   /** User ids. */
   mentions: z.array(z.string()).optional(),
@@ -93,7 +93,7 @@ export const messageSchema = z.object({
   reactions: z.record(z.string(), z.number()).optional(),
   /** Its text is still being appended to. */
   streaming: z.literal(true).optional(),
-  /** How its text ended, where that is not simply done. */
+  /** How its text ended; absent where it was completed. */
   status: z.enum(streamEndings).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
@@ -115,7 +115,7 @@ export const memberSchema = z.object({
 });
 export type Member = z.infer<typeof memberSchema>;
 
-/** A user who is here now. */
+/** A user who is online now. */
 export const presentSchema = z.object({
   userId: z.string(),
   username: z.string(),

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 
-/** What the protocol knows of a command or a request beside its handler, which decides it. */
+/** The protocol's entry for a command or a request; its handler is elsewhere. */
 export interface Operation {
-  /** Unknown fields are ignored, and null in an optional one is absent. */
+  /** Unknown fields are ignored, and null in an optional field counts as absent. */
   payload: z.ZodObject;
   /** What the `ok` reply carries. */
   reply: z.ZodObject;
@@ -14,8 +14,8 @@ export interface Operation {
    */
   via?: 'connection' | 'http' | 'service';
   /**
-   * Where it may be given although a room refuses everything else: `always`, to users who may not be
-   * in the room; `whenDeleted` and `whileImporting`, to admins.
+   * When a room accepts it although it refuses everything else: `always`, from users who may not be in
+   * the room; `whenDeleted` and `whileImporting`, from admins.
    */
   access?: 'always' | 'whenDeleted' | 'whileImporting';
   /** Earlier deletions and erasures have to be finished first. */

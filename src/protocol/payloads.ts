@@ -29,7 +29,7 @@ export function assertCommandName(name: string): asserts name is CommandName {
 }
 
 /**
- * Sees that a command has no argument besides its payload.
+ * Checks that a command has no argument besides its payload.
  * @throws Refusal for a file in a second argument, for instance, which would be lost
  */
 export function assertAlone(name: string, more: readonly unknown[] = []): void {
@@ -44,7 +44,7 @@ export function readToken(payload: unknown): string {
   throw invalidField('token', 'must be a string');
 }
 
-/** How the text of a path or a query becomes a field of a payload. */
+/** How text in a path or a query is converted to a field of a payload. */
 export function kindOf(name: OperationName, field: string): 'whole' | 'flag' | 'text' {
   const schema = fieldsOf(name)[field];
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
@@ -52,18 +52,18 @@ export function kindOf(name: OperationName, field: string): 'whole' | 'flag' | '
   return inner instanceof z.ZodBoolean ? 'flag' : 'text';
 }
 
-/** The fields of a payload but for the room's id. */
+/** The fields of a payload except the room's id. */
 export function fieldsOf(name: OperationName): Readonly<Record<string, z.core.$ZodType>> {
   const { roomId: _, ...fields } = operations[name].payload.shape;
   return fields;
 }
 
-/** Whether a payload may do without a field. */
+/** Whether a field of a payload may be absent. */
 export function mayLack(name: OperationName, field: string): boolean {
   return isOptional(operations[name].payload, field);
 }
 
-/** A command's payload, or the refusal that names the first field that does not fit. */
+/** A command's payload. @throws Refusal `invalid_payload` that names the first invalid field */
 export function readPayload<N extends OperationName>(name: N, payload: unknown): Payload<N> {
   return readFields(operations[name].payload, nullFields[name], payload) as Payload<N>;
 }

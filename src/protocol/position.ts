@@ -4,7 +4,10 @@ export interface Position {
   rev: number;
 }
 
-/** Before everything, in every life of every room: as `since` it is never a reset. */
+/**
+ * The position before everything, valid in every epoch of every room: as `since` it never
+ * causes a reset.
+ */
 export const START: Position = { epoch: '0', rev: 0 };
 
 const FORM = /^([A-Za-z0-9_-]{1,64}):(0|[1-9]\d{0,15})$/;

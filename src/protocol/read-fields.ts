@@ -3,9 +3,9 @@ import { withoutNulls } from './absent.ts';
 import { invalidField } from './codes/errors.ts';
 
 /**
- * Reads a payload by its schema.
+ * Reads a payload with its schema.
  * @param nulls the fields in which null means absent
- * @throws Refusal `invalid_payload` that names the first field that does not fit
+ * @throws Refusal `invalid_payload` that names the first invalid field
  */
 export function readFields(
   schema: z.ZodType,

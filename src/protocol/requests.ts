@@ -23,7 +23,7 @@ export const requests = {
     reply: z.object({ acts: z.array(actSchema), hasMore }),
     via: 'http',
     route: 'GET /audit',
-    summary: 'What those with rights have done, newest first.',
+    summary: 'What owners, moderators and admins have done, newest first.',
   },
   deleteRoom: {
     payload: z.object({ roomId }),
@@ -44,7 +44,7 @@ export const requests = {
     hasOwnHandler: true,
     summary: 'Lets a deleted room be used again; for admins.',
   },
-  /** Until `done`, ask again: every asking does some of it, and the room goes on by itself. */
+  /** Send it again until `done`: each request does a part, and the room also continues by itself. */
   eraseUser: {
     payload: z.object({ roomId, userId: knownUserIdSchema }),
     reply: z.object({ done: z.boolean() }),
@@ -55,8 +55,9 @@ export const requests = {
     summary: 'Erases a person from the room; for admins.',
   },
   /**
-   * `cursor`: the `next` of the page before; transports keep it to themselves. With `files` the reply
-   * names the files of the messages in its `text`; `key` is where the bytes are, below the room's folder.
+   * `cursor`: the `next` of the previous page; transports do not expose it. With `files` the reply
+   * names the files of the messages in its `text`; `key` is where the bytes are, below the room's
+   * folder.
    */
   exportRoom: {
     payload: z.object({ roomId, cursor: exportCursorSchema.optional(), files: flag }),
@@ -74,7 +75,7 @@ export const requests = {
     hasOwnHandler: true,
     summary: 'Everything in the room, one JSON object a line; for owners and admins.',
   },
-  /** Lines of an export; `line` is the number of the first, for messages about them. */
+  /** Lines of an export; `line` is the number of the first, for error messages. */
   importRoom: {
     payload: z.object({ roomId, text: z.string(), line: whole(1) }),
     reply: z.object({ done: z.boolean(), position: z.string() }),

@@ -5,7 +5,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Keys that could reach an object's prototype; they end nowhere. */
+/** Keys that could reach an object's prototype; payloads with such a key are refused. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set([
   '__proto__',
   'constructor',
@@ -32,9 +32,10 @@ export function depthOfText(text: string): number {
 }
 
 /**
- * Refuses a parsed value that is too deep, holds a forbidden key, a string that is not well-formed
- * Unicode, or anything JSON has no word for. Walks without recursion, so no depth can overflow it.
- * @param level the depth at which `value` itself stands
+ * Refuses a parsed value that is too deep, or holds a forbidden key, a string that is not well-formed
+ * Unicode, or anything that JSON cannot express. Walks without recursion, so no depth overflows the
+ * stack.
+ * @param level the depth of `value` itself
  */
 export function assertPlain(value: unknown, maxDepth: number, level = 1): void {
   const waiting: { value: unknown; depth: number; path: string }[] = [

@@ -2,7 +2,7 @@ import { operationNames, transportCommands } from './commands.ts';
 import { eventNames } from './events.ts';
 import { inboxCommands } from './inbox-commands.ts';
 
-/** What the protocol and Socket.IO send beside commands and events. */
+/** Names that the protocol and Socket.IO use beside commands and events. */
 const CONTROL = [
   'ack',
   'joined',

@@ -1,8 +1,8 @@
 import { Refusal } from './codes/errors.ts';
 
 /**
- * A schema of any validation library, as far as it is used here: Standard Schema, version 1
- * (https://standardschema.dev). `jsonSchema` is of its extension for JSON Schema, which not every
+ * A schema of any validation library, with the parts used here: Standard Schema, version 1
+ * (https://standardschema.dev). `jsonSchema` belongs to its extension for JSON Schema, which not every
  * library has.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
@@ -29,7 +29,7 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** Any schema, whatever it takes and gives. */
+/** Any schema, whatever its input and output. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnySchema = StandardSchema<any, any>;
 
@@ -37,13 +37,13 @@ export type AnySchema = StandardSchema<any, any>;
 export type Output<S> = S extends AnySchema
   ? NonNullable<S['~standard']['types']>['output']
   : never;
-/** What a client gives for it. */
+/** What a client sends for it. */
 export type Input<S> = S extends AnySchema ? NonNullable<S['~standard']['types']>['input'] : never;
 
 /**
- * Checks a value by an application's schema.
+ * Checks a value with an application's schema.
  * @param within the field that holds the value, for the refusal; none for a whole payload
- * @throws Refusal `invalid_payload` that names the first field that does not fit
+ * @throws Refusal `invalid_payload` that names the first invalid field
  * @throws Error for a schema that is asynchronous
  */
 export function readBy(schema: AnySchema, value: unknown, within?: string): unknown {
@@ -62,13 +62,13 @@ export function readBy(schema: AnySchema, value: unknown, within?: string): unkn
   });
 }
 
-/** The JSON Schema of what a schema takes; `{}`, which takes anything, where its library has none for it. */
+/** The JSON Schema of a schema's input; `{}`, which accepts anything, where its library cannot make one. */
 export function jsonSchemaOf(schema: AnySchema, target: SchemaDraft): Record<string, unknown> {
   try {
     const { $schema: _, ...rest } = schema['~standard'].jsonSchema?.input({ target }) ?? {};
     return rest;
   } catch {
-    // For what JSON Schema has no word for, such as a transformation.
+    // Thrown for what JSON Schema cannot express, such as a transformation.
     return {};
   }
 }

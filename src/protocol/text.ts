@@ -5,12 +5,12 @@ import { FORBIDDEN_KEYS } from './shape.ts';
 import { isVisible, withoutHidden } from './visible.ts';
 
 /**
- * What names may look like. Each function completes the sentence "<field> …" with what is wrong,
- * or says nothing.
+ * What names may look like. Each function completes the sentence "<field> …" with what is wrong, or
+ * returns undefined.
  */
 
 const CONTROL = /\p{Cc}/u;
-/** Embeddings, overrides and isolates that could turn the text around a name. */
+/** Embeddings, overrides and isolates that could reverse the text around a name. */
 const BIDI = /[\u202A-\u202E\u2066-\u2069]/u;
 /** Bytes in hexadecimal digits. */
 export function hexOf(bytes: Uint8Array): string {
@@ -28,7 +28,10 @@ export function utf8Bytes(text: string): number {
   return bytes;
 }
 
-/** Whether `text` has more than `most` bytes of UTF-8; short and long texts are not measured. */
+/**
+ * Whether `text` has more than `most` bytes of UTF-8; it is measured only where its length
+ * does not decide.
+ */
 export function exceedsBytes(text: string, most: number): boolean {
   if (text.length * 3 <= most) return false;
   return text.length > most || utf8Bytes(text) > most;
@@ -52,12 +55,12 @@ function wrongNormalLabel(text: string, most: number): string | undefined {
   return undefined;
 }
 
-/** Room ids: 1–128 code points in NFC, a path segment of their own. */
+/** Room ids: 1–128 code points in NFC, usable as one path segment. */
 export function wrongRoomId(text: string): string | undefined {
   return wrongNormalLabel(text, 128) ?? wrongSegment(text);
 }
 
-/** Dots alone are steps in a path, percent-encoded too, so no address could name these. */
+/** `.` and `..` are steps in a URL's path, even percent-encoded, so no address could name such an id. */
 function wrongSegment(text: string): string | undefined {
   return text === '.' || text === '..' ? 'must not be "." or ".."' : undefined;
 }
@@ -79,7 +82,7 @@ export function wrongUsername(text: string): string | undefined {
 
 /**
  * A file's name in the form in which it is shown and saved: without folders and hidden characters, in
- * one line, at most 255 bytes with its extension kept. Its own result stays as it is.
+ * one line, at most 255 bytes with its extension kept. Idempotent.
  */
 export function fileName(text: string): string {
   const last = tidied(text.toWellFormed()).split(/[/\\]/).at(-1)?.trim() ?? '';
@@ -125,12 +128,12 @@ export function wrongLine(text: string, most: number): string | undefined {
   return text === '' ? undefined : wrongLabel(text, most);
 }
 
-/** User ids: 1–128 code points, a path segment of their own. */
+/** User ids: 1–128 code points, usable as one path segment. */
 export function wrongUserId(text: string): string | undefined {
   return wrongKnownUserId(text) ?? wrongSegment(text);
 }
 
-/** User ids that a room may hold from before `.` and `..` were refused. */
+/** User ids that a room may hold, among them `.` and `..`, which were accepted once. */
 export function wrongKnownUserId(text: string): string | undefined {
   return wrongLabel(text, 128);
 }

@@ -1,6 +1,6 @@
-/** An allowance: how fast it refills, and what may be saved up or borrowed of it. */
+/** An allowance: how fast it refills, how much can be saved up, and how much borrowed. */
 export interface Rate {
-  /** Tokens that come in a second. */
+  /** Tokens added a second. */
   readonly perSecond: number;
   /** The most tokens that can be saved up; a new bucket is full. */
   readonly burst: number;
@@ -8,12 +8,15 @@ export interface Rate {
   readonly maxWaitMs?: number;
 }
 
-/** What sums of fractions may be off by, in milliseconds: no wait is a millisecond longer for it. */
+/**
+ * Tolerance for rounding in sums of fractions, in milliseconds, so that none makes a wait a
+ * millisecond longer.
+ */
 const ROUNDING_MS = 1e-6;
 
 /**
- * A token bucket, the one way in which rates are limited. It stands beside the protocol's limits, of
- * which it is the arithmetic, because rooms and everything in front of them need it.
+ * A token bucket: all rates are limited with it. It is part of `src/protocol`, beside the limits that
+ * it applies, because rooms and the code in front of them need it.
  */
 export class TokenBucket {
   readonly #rate: Rate;
@@ -29,10 +32,11 @@ export class TokenBucket {
   }
 
   /**
-   * Takes `cost` tokens where they are there, or will be within `maxWaitMs`. A clock that goes back
+   * Takes `cost` tokens if they are available, or will be within `maxWaitMs`. A clock that goes back
    * adds nothing and takes nothing.
    * @param now epoch milliseconds
-   * @returns how long until they are there, in milliseconds: 0 for now; above `maxWaitMs` nothing was taken
+   * @returns how long until they are available, in milliseconds: 0 for now; above `maxWaitMs`
+   * nothing was taken
    */
   take(now: number, cost = 1): number {
     const { perSecond, burst, maxWaitMs = 0 } = this.#rate;
@@ -45,7 +49,7 @@ export class TokenBucket {
     return waitMs;
   }
 
-  /** Whether it is as good as a new one. */
+  /** Whether the bucket is full, and thus equal to a new one. */
   isFull(now: number): boolean {
     const { perSecond, burst } = this.#rate;
     return this.#tokens + ((now - this.#at) / 1_000) * perSecond >= burst;

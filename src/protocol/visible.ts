@@ -1,6 +1,6 @@
 /**
- * Which characters draw something. Names, reactions and messages are read by people, so a character
- * that draws nothing must neither make up all of them nor be their only difference.
+ * Which characters draw something. Names, reactions and messages are read by people, so characters that
+ * draw nothing must neither make up a whole text nor be the only difference between two.
  */
 
 /** Characters that act as white space; `\s` alone leaves out NEL and the blank Braille cell. */
@@ -30,9 +30,9 @@ const NEEDED = [
 ].join('|');
 
 const needless = new RegExp(`(${NEEDED})|(?![\\t-\\r\\u0085])[${HIDDEN}]`, 'gu');
-/** Something to see, anywhere in a text. */
+/** Matches a text that has something to see. */
 export const VISIBLE = new RegExp(`[^${SPACE}${HIDDEN}]`, 'u');
-/** White space that is more than one space in a line. */
+/** White space to replace by one space: runs of it, tabs, line breaks and the blank Braille cell. */
 const untidy = new RegExp(`[${SPACE}]{2,}|[\\t-\\r\\u0085\\u2028\\u2029\\u2800]`, 'gu');
 
 /** Whether there is anything to see in `text`. */

@@ -7,7 +7,7 @@ export const closeCodes = {
   /** A frame over its limit. */
   frameTooBig: 1009,
   goingAway: 4000,
-  /** What is unsent passed its bound; resume. */
+  /** The unsent bytes exceeded their limit; resume. */
   tooSlow: 4001,
   heartbeatLost: 4002,
   tokenExpired: 4003,
@@ -37,7 +37,7 @@ export const closeReasons: Record<CloseCode, string> = {
   4505: 'Too many connections to this room; close one first.',
 };
 
-/** The close code that a refused join ends with, on sockets that were opened to say so. */
+/** The close code that goes with an error, for a connection that is closed because of it. */
 export function closeCodeOf(code: ErrorCode, retryAfterMs?: number): CloseCode {
   switch (code) {
     case 'token_expired':

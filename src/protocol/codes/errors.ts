@@ -1,6 +1,6 @@
 /**
  * The closed set of error codes, each with its HTTP status and whether trying again later can help.
- * `internal` is a defect here: its details stay in the log.
+ * `internal` is a defect in the server: its details go only to the log.
  */
 export const errorCodes = {
   invalid_payload: { status: 400, temporary: false },
@@ -30,7 +30,7 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /** What a refusal may say beyond its code and sentence. */
 export interface RefusalDetails {
-  /** Which field of the payload did not fit, with dots between levels. */
+  /** The invalid field of the payload, with dots between levels. */
   field?: string;
   /** How long to wait before trying again, in milliseconds. */
   retryAfterMs?: number;
@@ -40,14 +40,14 @@ export interface RefusalDetails {
   length?: number;
 }
 
-/** A refusal as it stands on the wire. */
+/** A refusal as it is sent. */
 export interface Problem extends RefusalDetails {
   code: ErrorCode;
   /** One plain sentence that says what to do. */
   message: string;
 }
 
-/** An expected no: thrown anywhere below a transport, turned into its wire form in one place. */
+/** A request that is refused: thrown anywhere below a transport, turned into its wire form in one place. */
 export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly details: RefusalDetails;
@@ -69,12 +69,12 @@ export function refusalOf({ code, message, ...details }: Problem): Refusal {
   return new Refusal(code, message, details);
 }
 
-/** The refusal of a field that does not fit: `why` completes the sentence that begins with its name. */
+/** The refusal of an invalid field: `why` completes the sentence that begins with its name. */
 export function invalidField(field: string, why: string): Refusal {
   return new Refusal('invalid_payload', `${field} ${why}.`, { field });
 }
 
-/** What users see of a defect here. */
+/** What users see when the server has a defect. */
 export const internalProblem: Problem = {
   code: 'internal',
   message: 'Something went wrong on our side; try again.',
@@ -86,7 +86,7 @@ export const unavailableProblem: Problem = {
   message: 'The room cannot answer right now; try again in a moment.',
 };
 
-/** For a room that cannot answer now. */
+/** The refusal of a room that cannot answer now. */
 export function unavailable(): Refusal {
   return new Refusal(unavailableProblem.code, unavailableProblem.message);
 }

@@ -1,6 +1,6 @@
 /**
- * What bounds a room and its transports. Every one is a setting; defaults, ranges and the names of the
- * settings stand in `src/settings/settings.ts`.
+ * The limits of a room and its transports. Each is a setting; names, defaults and ranges are in
+ * `src/settings/`.
  */
 export interface Limits {
   /** One frame, packet or HTTP body from a client, in bytes of UTF-8. */
@@ -23,7 +23,7 @@ export interface Limits {
   roomsPerSocket: number;
   /** What may wait unsent for one connection, in bytes. */
   unsentBytes: number;
-  /** How long what is due in a busy room may wait to leave together, in milliseconds. */
+  /** How long the output of a busy room may wait to be sent together, in milliseconds. */
   batchDelayMs: number;
   /** One file, in bytes. */
   fileBytes: number;
@@ -31,15 +31,18 @@ export interface Limits {
   roomFileBytes: number;
   /** What one user may upload into one room in a day (UTC), in bytes. */
   userFileBytes: number;
-  /** Whether only rooms that a token names exist for its holder. */
+  /**
+   * Whether users may enter only rooms that their token names; the others look as if they
+   * did not exist.
+   */
   tokenRoomsOnly: boolean;
-  /** Whether events that are no commands are passed on. */
+  /** Whether events that neither the protocol nor the application declares are passed on as signals. */
   openSignals: boolean;
   /** How long a socket may stay without an identity, in milliseconds. */
   connectTimeoutMs: number;
 }
 
-/** Bounds that are part of the protocol and thus no settings. */
+/** Limits that are part of the protocol, so they are not settings. */
 export const fixed = {
   /** Messages in a history page. */
   historyPage: 100,
@@ -65,12 +68,12 @@ export const fixed = {
   /** The data of a message of a kind, and one user's value about a message, in bytes of JSON. */
   dataBytes: 16 * 1024,
   perUserBytes: 1_024,
-  /** Appends to one message: a second, and saved up. */
+  /** Appends to one message: a second, and in a burst. */
   appendsPerSecond: 20,
   appendBurst: 40,
   /** Messages of one user that stream at a time in a room. */
   streamsPerUser: 4,
-  /** A stream whose sender is silent for so long is interrupted, in milliseconds. */
+  /** A stream whose sender is silent for this long is interrupted, in milliseconds. */
   streamSilenceMs: 60_000,
   /** Streams that one step of upkeep interrupts. */
   stepStreams: 50,
@@ -78,13 +81,16 @@ export const fixed = {
   signalBytes: 4_096,
   /** Above this many users online signals are dropped. */
   signalUsers: 100,
-  /** Signals that are passed on, with a second of them saved up. */
+  /** Signals that are passed on a second, from one user and in one room; as many may come in a burst. */
   signalsPerSecond: { user: 20, room: 200 },
-  /** How often those that wait are looked at, in milliseconds. */
+  /** How often waiting signals are sent, in milliseconds. */
   signalsEveryMs: 50,
-  /** Commands of a connection that wait while an earlier one is being decided about. */
+  /** Commands of a connection that wait while an earlier one awaits the backend's verdict. */
   waitingCommands: 64,
-  /** Questions to the backend that are open at once in a process, or of a room at the edge. */
+  /**
+   * Questions to the backend that are open at once, in all and about one user: in a Node process, or in
+   * one room at the edge.
+   */
   openQuestions: { all: 100, user: 10 },
   /** The sentence with which the backend refuses a text, in code points. */
   refusalCharacters: 300,
@@ -98,15 +104,15 @@ export const fixed = {
   fileLeastBytes: 1_024,
   /** How long a file waits for a message that names it, in milliseconds. */
   pendingFileMs: 86_400_000,
-  /** Files on each side of one that is asked for, which the same answer is about. */
+  /** Files before and after a requested one that the same answer includes. */
   filesAround: 250,
-  /** Members named in such an answer; in a room with more, each reader is asked about. */
+  /** Members named in such an answer; in a room with more, the room is asked about each reader. */
   readersListed: 1_000,
-  /** How long after an upload the store is looked through for bytes without a file, in milliseconds. */
+  /** How long after an upload the store is searched for bytes that belong to no file, in milliseconds. */
   sweepFilesMs: 2 * 86_400_000,
   /** Incoming webhooks of a room. */
   incomingHooks: 50,
-  /** Messages of one incoming webhook: a second, and saved up. */
+  /** Messages of one incoming webhook: a second, and in a burst. */
   incomingPerSecond: 1,
   incomingBurst: 20,
   /** Pinned messages of a room. */
@@ -119,7 +125,7 @@ export const fixed = {
   repliesCounted: 1_000,
   /** `unread` and `unreadMentions` count no further; the number then means "or more". */
   unreadCounted: 100,
-  /** Newest messages looked at for them. */
+  /** How many of the newest messages are searched for them. */
   unreadLookedAt: 10_000,
   /** Above this many users online read positions go only to a reader's own connections. */
   receiptsUsers: 50,
@@ -127,11 +133,14 @@ export const fixed = {
   searchDefault: 20,
   /** Different words and phrases of a query. */
   searchTerms: 32,
-  /** Least characters of a word's beginning that find the word. */
+  /** Least characters of a prefix that finds words. */
   searchBeginning: 3,
-  /** Words that a beginning stands for and a search names one by one, in half a millisecond. */
+  /** Most words with a prefix that a query lists one by one; finding these takes half a millisecond. */
   searchWords: 16,
-  /** Newest messages that are read for a beginning of more words, and their text in characters. */
+  /**
+   * Newest messages that are read one by one for a prefix with more words, and their text in
+   * UTF-16 units.
+   */
   searchRead: 512,
   searchReadText: 64 * 1024,
   /** After this many changes of a room its new messages are indexed for search, together. */
@@ -153,23 +162,29 @@ export const fixed = {
   pruneEveryMs: 86_400_000,
   /** Pages of the search index that one step of rewriting it takes. */
   stepIndexPages: 200,
-  /** A page of an export is done when it exceeds this much text. */
+  /** A page of an export ends when it exceeds this many bytes. */
   exportPageBytes: 512 * 1024,
   /** Bytes of a file in one line of an export: as base64 they are shorter than `importLineBytes`. */
   exportFileBytes: 1024 * 1024,
   /** Users named in one line of an export. */
   exportedReactions: 500,
-  /** One part of an import, in bytes: what a Worker takes with room to spare. */
+  /** One part of an import, in bytes: well below what a Worker accepts. */
   importPartBytes: 50_000_000,
   /** One line of an import, in bytes: the longest message there can be, every character escaped. */
   importLineBytes: 2 * 1024 * 1024,
-  /** Frames that are no tuples a connection may send within a minute. */
+  /** Malformed frames that a connection may send within a minute. */
   badFramesPerMinute: 10,
-  /** Tokens that do not hold a connection may offer within a minute. */
+  /** Invalid tokens that a connection may offer within a minute. */
   badTokensPerMinute: 5,
-  /** A native socket that has sent `ping` and then nothing for so long is lost, in milliseconds. */
+  /**
+   * A native socket that has sent `ping` and then nothing for this long counts as lost, in
+   * milliseconds.
+   */
   heartbeatLostMs: 60_000,
-  /** How often a connection that lost something ephemeral is looked at again, and how many times. */
+  /**
+   * How often a connection that lost an ephemeral event is tried again, in milliseconds, and
+   * how many times.
+   */
   laggardEveryMs: 1_000,
   laggardTries: 60,
   /** Tolerated difference between clocks when a token ends, in milliseconds. */
