@@ -42,7 +42,7 @@ const manifest = JSON.parse(read('package.json')) as {
   scripts: Record<string, string>;
 };
 
-/** What stands under a heading, down to the next of its level. */
+/** The text under a heading, up to the next heading of its level. */
 function section(page: string, heading: string): string {
   const from = page.indexOf(`\n${heading}\n`);
   expect(from).toBeGreaterThan(-1);
@@ -52,7 +52,7 @@ function section(page: string, heading: string): string {
   return to === -1 ? rest : rest.slice(0, to);
 }
 
-/** Cells of a table's rows, its head left out. */
+/** The cells of a table's rows, without its head. */
 function rows(text: string): string[][] {
   const lines = text.split('\n').filter((line) => line.startsWith('| '));
   return lines.slice(2).map((line) =>
@@ -63,17 +63,17 @@ function rows(text: string): string[][] {
   );
 }
 
-/** Names in backticks, without the mark of what may be left out. */
+/** The names in backticks, without the `?` of optional ones, sorted. */
 function names(cell = ''): string[] {
   return [...cell.matchAll(/`([A-Za-z]+)\??`/g)].map(([, name = '']) => name).toSorted();
 }
 
-/** Every payload carries the room, so the table leaves it out. */
+/** The fields without `roomId`, which the table leaves out because every payload has it. */
 function withoutRoom(fields: readonly string[]): string[] {
   return fields.filter((field) => field !== 'roomId');
 }
 
-/** Code blocks of a language. */
+/** The code blocks of a language. */
 function blocks(page: string, language: string): string[] {
   return [...page.matchAll(/^```(\w*)\n([^]*?)^```$/gm)]
     .filter(([, of]) => of === language)
@@ -170,13 +170,16 @@ describe('docs/protocol.md', () => {
     );
   });
 
-  test.each(table)('lists what %s takes and answers', (cell, payload, reply) => {
-    const [name] = names(cell) as [keyof typeof entries];
-    expect(withoutRoom(names(payload))).toEqual(
-      withoutRoom(Object.keys(entries[name].payload.shape)).toSorted(),
-    );
-    expect(names(reply)).toEqual(Object.keys(entries[name].reply.shape).toSorted());
-  });
+  test.each(table)(
+    'lists the fields of the payload and the reply of %s',
+    (cell, payload, reply) => {
+      const [name] = names(cell) as [keyof typeof entries];
+      expect(withoutRoom(names(payload))).toEqual(
+        withoutRoom(Object.keys(entries[name].payload.shape)).toSorted(),
+      );
+      expect(names(reply)).toEqual(Object.keys(entries[name].reply.shape).toSorted());
+    },
+  );
 
   test('lists every event', () => {
     const listed = rows(section(protocol, '## Events')).flatMap(([name]) => names(name));
@@ -203,7 +206,7 @@ describe('the routes of docs/protocol.md', () => {
     route: cell.replaceAll('`', ''),
     does,
   }));
-  /** Those that only some servers have, and files of the page. */
+  /** Routes that only some servers have, and files of the page. */
   const beside = ['GET /test-token', 'GET /', 'GET /embed.js', 'GET /client.js'];
 
   test('are the routes of the HTTP transport', () => {
@@ -227,7 +230,7 @@ describe('the routes of docs/protocol.md', () => {
   });
 });
 
-/** A server of development mode; answers where it listens. */
+/** Starts a server in development mode. @returns its port */
 async function server(): Promise<number> {
   return new Program('local-server/main.ts', {
     args: ['--dev'],
@@ -236,7 +239,7 @@ async function server(): Promise<number> {
   }).port();
 }
 
-/** A piece of the README's code, pointed at another port, in a file that finds the packages. */
+/** Writes code of the README, with another port, where it can import the packages. @returns its path */
 function snippet(name: string, port: number): string {
   const code = blocks(readme, 'js').find((block) => block.startsWith(`// ${name},`)) ?? '';
   mkdirSync(join(PROJECT, 'dist'), { recursive: true });

@@ -11,7 +11,7 @@ const { limits, MAX_UNAUTHENTICATED_SOCKETS } = readSettings({}).settings;
 const all = policies(limits, MAX_UNAUTHENTICATED_SOCKETS);
 const ids = all.map(({ id }) => `[${id}]`);
 
-/** Ids at the beginning of a title, of a test or of a group of them. */
+/** The ids at the beginning of the titles of tests and of groups. */
 const titled = globSync('test/**/*.test.ts', { cwd: PROJECT }).flatMap((file) =>
   Array.from(
     readFileSync(join(PROJECT, file), 'utf8').matchAll(/\(\s*['`"](\[ADM\d+\]) /g),
@@ -19,8 +19,8 @@ const titled = globSync('test/**/*.test.ts', { cwd: PROJECT }).flatMap((file) =>
   ),
 );
 
-describe('the table of what is bounded', () => {
-  test('is in docs/operating.md as src/admission/policies.ts generates it', () => {
+describe('the table of bounds', () => {
+  test('is in docs/operating.md as it is generated from src/admission/policies.ts', () => {
     const page = readFileSync(join(PROJECT, 'docs', 'operating.md'), 'utf8');
     expect(page).toContain(`-->\n${policiesTable()}\n<!-- end of policies -->`);
   });

@@ -10,7 +10,7 @@ import { Program, PROJECT } from '../support/program.ts';
 
 const run = promisify(execFile);
 
-/** What a copy of the project needs to run. */
+/** The files and folders that a copy of the project needs to run. */
 const PARTS = [
   'src',
   'local-server',
@@ -21,7 +21,7 @@ const PARTS = [
   'tsconfig.base.json',
 ];
 
-/** A folder as the page has it made: `parlor` with the page's application, and `my-app` beside it. */
+/** Makes the folders of the page: `parlor` with the page's application, and `my-app` beside it. */
 async function folders(): Promise<{ parlor: string; app: string }> {
   const empty = temporaryFolder();
   const [parlor, app] = [join(empty, 'parlor'), join(empty, 'my-app')];
@@ -40,7 +40,7 @@ async function folders(): Promise<{ parlor: string; app: string }> {
   return { parlor, app };
 }
 
-/** What else a folder has installed. */
+/** Installs a package of the project in a folder. */
 function link(folder: string, name: string): void {
   mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
   symlinkSync(join(PROJECT, 'node_modules', name), join(folder, 'node_modules', name));
@@ -56,7 +56,7 @@ async function typeErrors(cwd: string, files: readonly string[]): Promise<string
   );
 }
 
-/** Uses of the page's application that do not fit its types. */
+/** Wrong uses of the page's application, which its types must reject, and right ones. */
 const WRONG = `import { connect } from 'parlor/client';
 import type app from '../parlor/src/app.ts';
 const room = connect<typeof app>({ url: 'http://localhost' }).room('r');
@@ -76,11 +76,11 @@ void votes;
 `;
 
 describe('docs/build-on-parlor.md', () => {
-  test('has its application in 40 lines', () => {
+  test('has an application of at most 40 lines', () => {
     expect(block('src/app.ts').trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   });
 
-  test('leads from an empty folder to an application', async () => {
+  test('leads from an empty folder to an application that works', async () => {
     const { parlor, app } = await folders();
     const host = new Program(relative(PROJECT, join(parlor, 'scripts', 'run.mjs')), {
       cwd: parlor,

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { toolFile } from '../../scripts/tool.ts';
 import { PROJECT } from '../support/program.ts';
 
-/** What the client library exports, by file: declarations whose members are described one by one. */
+/** Exports of the client library, by file, whose members need examples. */
 const PUBLIC = {
   'client.ts': ['ConnectOptions', 'Client', 'connect'],
   'room.ts': ['Room'],
@@ -18,7 +18,7 @@ const PUBLIC = {
   'timing.ts': ['defaultTiming'],
 } as const;
 
-/** Names of which the declaration alone has an example: what they hold is data. */
+/** Declarations that hold data, where one example for the whole declaration is enough. */
 const DATA = new Set(['RoomState', 'InboxState', 'defaultTiming']);
 
 interface Documented {
@@ -56,13 +56,13 @@ const all = Object.entries(PUBLIC).flatMap(([file, names]) =>
   names.flatMap((name) => documented(file, name)),
 );
 
-/** The code of a comment's example. */
+/** The code of a comment's `@example`. */
 function exampleIn(comment: string): string | undefined {
   const [, code] = /@example\s([^]*?)(?:\n\s*\*\s@|\s*\*\/)/.exec(comment) ?? [];
   return code?.replaceAll(/^\s*\* ?/gm, '').trim();
 }
 
-test('finds what the client library offers', () => {
+test('the exports of the client library and their members are found', () => {
   const names = all.map(({ name }) => name);
   expect(names).toEqual(
     expect.arrayContaining(['connect', 'ConnectOptions.positions', 'Client.room', 'useRoom']),

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** One line of an example: who says or hears what. */
+/** One line of an example: a tuple that a user sends or receives. */
 export interface ExampleLine {
   who: string;
   /** `>` goes to the room, `<` comes from it. */
@@ -24,7 +24,7 @@ export function examplesIn(page: string, language = 'tuples'): ExampleLine[] {
   );
 }
 
-/** What differs from one telling to the next: times, and what names a life of the room. */
+/** Fields whose values differ from run to run: times, tokens, epochs and positions. */
 const VOLATILE = new Set([
   'timestamp',
   'createdAt',
@@ -37,7 +37,7 @@ const VOLATILE = new Set([
   'position',
 ]);
 
-/** A tuple with its volatile values made the same, so that two tellings can be compared. */
+/** A value with the type in place of each volatile value, so that two runs can be compared. */
 export function steady(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(steady);
   if (typeof value !== 'object' || value === null) return value;

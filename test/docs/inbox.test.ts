@@ -52,7 +52,7 @@ test('the examples of an inbox happen as documented', async () => {
   expect(host.failures).toEqual([]);
 });
 
-/** A room where Bob has written, then Alice, then Bob again; both inboxes know it. */
+/** Makes a room where Bob has written, then Alice, then Bob again, and which both inboxes show. */
 async function prepare(url: string, token: string): Promise<void> {
   const bobs = await tokenFor('bob', { name: 'Bob' });
   const [alice, bob] = [new HttpVisitor(url, token), new HttpVisitor(url, bobs)];
@@ -68,7 +68,7 @@ async function prepare(url: string, token: string): Promise<void> {
   for (const inbox of inboxes) inbox.close();
 }
 
-/** Revisions and times of an inbox depend on how its rooms' words have come. */
+/** Without revisions and times of an inbox, which depend on when updates of its rooms arrived. */
 function comparable(tuple: unknown): unknown {
   const text = JSON.stringify(steady(tuple));
   return JSON.parse(text.replaceAll(/"(rev|activityAt)":\d+/g, '"$1":0')) as ExampleLine['tuple'];

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/folder.ts';
 
 const page = readFileSync(join(PROJECT, 'docs', 'moving-from-socketio.md'), 'utf8');
 
-/** The two states of a file that a diff of the page tells of. */
+/** A file before and after the diff that the page shows of it. */
 function statesOf(name: string): { before: string; after: string } {
   const blocks = [...page.matchAll(/^```diff\n([^]*?)^```$/gm)].map(([, block = '']) => block);
   const diff = blocks.find((block) => block.startsWith(` // ${name}\n`)) ?? '';
@@ -23,7 +23,7 @@ function statesOf(name: string): { before: string; after: string } {
   return { before: without('+'), after: without('-') };
 }
 
-/** Writes a program where it finds the packages; answers its path within the project. */
+/** Writes a program where it can import the packages. @returns its path within the project */
 function written(name: string, code: string): string {
   mkdirSync(join(PROJECT, 'dist'), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, 'dist', 'moving-'));
@@ -38,13 +38,13 @@ async function login(code: string, env: Record<string, string> = {}): Promise<st
   return `http://localhost:${port}`;
 }
 
-/** Bob is there; Alice comes, says hello and goes. What Bob has seen of it. */
+/** Bob joins; Alice joins and says hello. @returns what Bob's client printed */
 async function conversation(client: string, loginUrl: string, chatUrl: string): Promise<string> {
   const path = written('client.mjs', client);
   const bob = new Program(path, { args: [loginUrl, chatUrl, 'bob'] });
   await bob.until(/joined\n/);
   const alice = new Program(path, { args: [loginUrl, chatUrl, 'alice', 'hello'] });
-  // She sees her own message, by whichever way.
+  // Alice's client prints her own message too.
   await alice.until(/joined\nalice: hello\n/);
   const [seen] = await bob.until(/joined\n[^]*alice: hello\n/);
   return seen;
@@ -57,7 +57,7 @@ test('the server and the client of docs/moving-from-socketio.md work before the 
   expect(await conversation(statesOf('client.mjs').before, server, server)).toBe(SEEN);
 });
 
-test('the server and the client show the same after the move, and the history', async () => {
+test('the server and the client show the same after the move, and the history as well', async () => {
   const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
   const chat = await startParlor();
   const { after } = statesOf('client.mjs');
@@ -66,7 +66,7 @@ test('the server and the client show the same after the move, and the history', 
   await carol.until(/^alice: hello\njoined\n/);
 });
 
-test('the client that moved shows and says everything once over a dropped connection', async () => {
+test('after a dropped connection the client that moved has shown and sent everything once', async () => {
   const server = await login(statesOf('server.mjs').after, { JWT_SECRET: SECRET });
   const chat = await startParlor();
   const proxy = new FaultyProxy(Number(new URL(chat).port));

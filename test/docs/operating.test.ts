@@ -15,7 +15,7 @@ import { ok } from '../support/visitor.ts';
 
 const page = readFileSync(join(PROJECT, 'docs', 'operating.md'), 'utf8');
 
-/** The first piece of that language which holds `word`. */
+/** The first code block of that language which contains `word`. */
 function block(language: string, word: string): string {
   const blocks = page.matchAll(/^```(\w+)\n([^]*?)^```$/gm);
   const found = Array.from(blocks).find(([, of, text]) => of === language && text?.includes(word));
@@ -23,7 +23,7 @@ function block(language: string, word: string): string {
   return found[2];
 }
 
-/** Settings as a unit's `Environment` or a file of settings has them. */
+/** Reads settings from a systemd unit's `Environment` or from a file of settings. */
 function settingsIn(text: string): Record<string, string> {
   const pairs = text.split(/\s+/).filter((pair) => pair.includes('='));
   return Object.fromEntries(pairs.map((pair) => pair.split(/=(.*)/, 2) as [string, string]));
@@ -54,7 +54,7 @@ test('the unit of docs/operating.md starts the server, and SIGTERM ends it with 
 });
 
 describe('behind a proxy with the headers of docs/operating.md', () => {
-  /** The server, and a proxy before it that sends what nginx is told to. */
+  /** Starts the server behind a proxy that sends the page's nginx headers. @returns the proxy's URL */
   async function proxied(): Promise<string> {
     const folder = temporaryFolder();
     const environment = { JWT_SECRET: SECRET, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder };
@@ -74,7 +74,7 @@ describe('behind a proxy with the headers of docs/operating.md', () => {
         $remote_addr: '192.0.2.1',
       };
       const values = told.map(([name, value]) => [name, known[value] ?? value] as const);
-      // As nginx does: a header without a value is not sent.
+      // Like nginx, do not send a header without a value.
       return Object.fromEntries(values.filter(([, value]) => value !== ''));
     });
     onTestFinished(async () => {

@@ -33,7 +33,7 @@ test('the examples of docs/protocol.md happen as documented', async () => {
   }
   const told = examples.filter(({ way }) => way === '<').map(({ tuple }) => tuple);
   expect(heard.map(steady)).toEqual(told.map(steady));
-  // What the page does not show did not happen either.
+  // No event arrived that the page does not show.
   expect(alice.unread()).toEqual([]);
   expect(bob.unread()).toEqual([]);
   expect(host.failures).toEqual([]);
@@ -57,7 +57,7 @@ async function enter(url: string, userId: string) {
   });
   const person = {
     send: (line: string) => socket.send(line),
-    /** The next line of that name, which is then read. */
+    /** Waits for the next unread line of that name, and marks it as read. */
     hears: (name: string) =>
       inbox.until(`${userId} to hear ${name}`, () => {
         const at = lines.findIndex(([of]) => of === name);

@@ -25,7 +25,7 @@ function recipe(file: string): string {
   return found;
 }
 
-/** A folder inside the project, so that code in it finds the packages; removed after the test. */
+/** A folder inside the project, where code can import its packages; removed after the test. */
 function recipeFolder(): string {
   mkdirSync(join(PROJECT, 'dist'), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, 'dist', 'recipe-'));
@@ -54,7 +54,7 @@ async function bundle(entry: string, options: BuildOptions = { platform: 'node' 
   return relative(PROJECT, outfile);
 }
 
-/** Writes the recipe for Vue into a folder, compiled as a plugin of a bundler does it. */
+/** Writes the recipe for Vue into a folder, compiled as a bundler's plugin compiles it. */
 function vueFolder(url: string): string {
   const folder = recipeFolder();
   const { descriptor, errors } = parse(recipe('Chat.vue').replaceAll('http://localhost:4000', url));
@@ -65,7 +65,7 @@ function vueFolder(url: string): string {
   return folder;
 }
 
-/** A page at an address of its own, opened in a browser. */
+/** Serves a page from an origin of its own and opens it in a browser. */
 async function opened(html: string): Promise<Page> {
   const pages = createServer((_, response) => {
     response.setHeader('content-type', 'text/html; charset=utf-8').end(html);
@@ -99,7 +99,7 @@ async function enter(url: string, userId: string, roomId = 'general'): Promise<N
 }
 
 describe('docs/recipes.md', () => {
-  test('prepares a private room for a customer, and may be run twice', async () => {
+  test('has a script that prepares a private room for a customer, and may run twice', async () => {
     const { url } = await startHost();
     const program = await bundled('private-room.mjs', 'chat-token.mjs');
     for (let run = 0; run < 2; run++) {
@@ -125,7 +125,7 @@ describe('docs/recipes.md', () => {
     expect(await stranger.join(roomId)).toMatchObject({ error: { code: 'room_not_found' } });
   });
 
-  test.skipIf(!hasBrowser)('chats from a plain page of another address', async () => {
+  test.skipIf(!hasBrowser)('has a plain page that chats from another origin', async () => {
     const { url } = await startHost({}, { development: true });
     const bob = await enter(url, 'bob');
     const tab = await opened(recipe('page.html').replaceAll('http://localhost:4000', url));
@@ -139,48 +139,51 @@ describe('docs/recipes.md', () => {
     expect(await tab.getByRole('listitem').allTextContents()).toHaveLength(2);
   });
 
-  test.skipIf(!hasBrowser)('chats with Vue, and leaves a room for another', async () => {
-    const { url } = await startHost({}, { development: true });
-    const [bob, carol] = [await enter(url, 'bob'), await enter(url, 'carol', 'other')];
-    const entry = join(vueFolder(url), 'main.js');
-    writeFileSync(
-      entry,
-      `import { createApp, h, shallowRef } from 'vue';
+  test.skipIf(!hasBrowser)(
+    'has a Vue component that chats, and that changes its room',
+    async () => {
+      const { url } = await startHost({}, { development: true });
+      const [bob, carol] = [await enter(url, 'bob'), await enter(url, 'carol', 'other')];
+      const entry = join(vueFolder(url), 'main.js');
+      writeFileSync(
+        entry,
+        `import { createApp, h, shallowRef } from 'vue';
 import Chat from './chat.js';
 const roomIds = shallowRef(['general', 'general']);
 window.show = (...ids) => (roomIds.value = ids);
 createApp({ render: () => roomIds.value.map((roomId, key) => h(Chat, { key, roomId })) }).mount('main');
 `,
-    );
-    const flags = ['OPTIONS_API', 'PROD_DEVTOOLS', 'PROD_HYDRATION_MISMATCH_DETAILS'];
-    const define = Object.fromEntries(flags.map((flag) => [`__VUE_${flag}__`, 'false']));
-    const script = readFileSync(join(PROJECT, await bundle(entry, { define })), 'utf8');
-    const tab = await opened(`<main></main><script type="module">${script}</script>`);
-    await bob.hears('userJoined', ({ userId }) => userId === 'alice');
-    await tab.getByLabel('Message').first().fill('hello from Vue');
-    await tab.keyboard.press('Enter');
-    await bob.hears('message', ({ message }) => message === 'hello from Vue');
-    await say(bob, 'general', 'hello, Vue');
-    await expect.poll(() => tab.getByText('bob: hello, Vue').count()).toBe(2);
-    // One component goes to another room, and the other one stays.
-    await tab.evaluate("show('general', 'other')");
-    await carol.hears('userJoined', ({ userId }) => userId === 'alice');
-    await say(carol, 'other', 'welcome');
-    await tab.getByText('carol: welcome').waitFor();
-    await say(bob, 'general', 'still here?');
-    await tab.getByText('bob: still here?').waitFor();
-    expect(await tab.getByRole('listitem').allTextContents()).toEqual([
-      'alice: hello from Vue',
-      'bob: hello, Vue',
-      'bob: still here?',
-      'carol: welcome',
-    ]);
-    await tab.evaluate('show()');
-    await bob.hears('userLeft', ({ userId }) => userId === 'alice');
-    await carol.hears('userLeft', ({ userId }) => userId === 'alice');
-  });
+      );
+      const flags = ['OPTIONS_API', 'PROD_DEVTOOLS', 'PROD_HYDRATION_MISMATCH_DETAILS'];
+      const define = Object.fromEntries(flags.map((flag) => [`__VUE_${flag}__`, 'false']));
+      const script = readFileSync(join(PROJECT, await bundle(entry, { define })), 'utf8');
+      const tab = await opened(`<main></main><script type="module">${script}</script>`);
+      await bob.hears('userJoined', ({ userId }) => userId === 'alice');
+      await tab.getByLabel('Message').first().fill('hello from Vue');
+      await tab.keyboard.press('Enter');
+      await bob.hears('message', ({ message }) => message === 'hello from Vue');
+      await say(bob, 'general', 'hello, Vue');
+      await expect.poll(() => tab.getByText('bob: hello, Vue').count()).toBe(2);
+      // One component changes to another room, and the other one stays.
+      await tab.evaluate("show('general', 'other')");
+      await carol.hears('userJoined', ({ userId }) => userId === 'alice');
+      await say(carol, 'other', 'welcome');
+      await tab.getByText('carol: welcome').waitFor();
+      await say(bob, 'general', 'still here?');
+      await tab.getByText('bob: still here?').waitFor();
+      expect(await tab.getByRole('listitem').allTextContents()).toEqual([
+        'alice: hello from Vue',
+        'bob: hello, Vue',
+        'bob: still here?',
+        'carol: welcome',
+      ]);
+      await tab.evaluate('show()');
+      await bob.hears('userLeft', ({ userId }) => userId === 'alice');
+      await carol.hears('userLeft', ({ userId }) => userId === 'alice');
+    },
+  );
 
-  test('renders the component for Vue on a server without joining', async () => {
+  test('has a Vue component that a server renders without joining', async () => {
     const { url } = await startHost({}, { development: true });
     const bob = await enter(url, 'bob');
     await say(bob, 'general', 'secret for members');
@@ -205,7 +208,7 @@ console.log(await renderToString(createSSRApp(Chat, { roomId: 'general' })));
 
   const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-  test.skipIf(!hasPython)('follows a room from Python', async () => {
+  test.skipIf(!hasPython)('has a Python script that follows a room', async () => {
     const { url } = await startHost();
     const bob = await enter(url, 'bob');
     const file = join(recipeFolder(), 'follow.py');
@@ -228,7 +231,7 @@ console.log(await renderToString(createSSRApp(Chat, { roomId: 'general' })));
     expect(output).toBe('script: hello from Python\nbob: bye\n');
   });
 
-  test('counts unread messages in the background', async () => {
+  test('has a script that counts unread messages in the background', async () => {
     const { url } = await startHost();
     const alice = await enter(url, 'alice');
     await say(alice, 'general', 'Now alice is on the list of the room.');
@@ -243,7 +246,7 @@ console.log(await renderToString(createSSRApp(Chat, { roomId: 'general' })));
     expect(line).toBeDefined();
   });
 
-  test('answers as a bot', async () => {
+  test('has a bot that answers', async () => {
     const { url } = await startHost();
     const bob = await enter(url, 'bob');
     const program = new Program(await bundled('bot.mjs'), {

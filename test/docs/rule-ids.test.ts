@@ -5,10 +5,10 @@ import { PROJECT } from '../support/program.ts';
 
 const page = readFileSync(join(PROJECT, 'docs', 'protocol.md'), 'utf8');
 
-/** The ids of the rules, in the order of the page: a rule is an item of a list that begins with its id. */
+/** The ids of the rules, in the order of the page: a rule is a list item that begins with its id. */
 const ids = Array.from(page.matchAll(/^ *- \[([A-Z]+\d+)\] /gm), ([, id = '']) => id);
 
-/** The ids at the beginning of titles, of tests and of groups. Those of docs/operating.md are apart. */
+/** The ids at the beginning of the titles of tests and of groups, without those of docs/operating.md. */
 const titled = globSync('test/**/*.test.ts', { cwd: PROJECT }).flatMap((file) =>
   Array.from(
     readFileSync(join(PROJECT, file), 'utf8').matchAll(/['"`]((?:\[[A-Z]+\d+\] )+)/g),

@@ -5,7 +5,7 @@ import { PROJECT } from '../support/program.ts';
 
 const page = readFileSync(join(PROJECT, 'SECURITY.md'), 'utf8');
 
-/** The tests that the page names: a file, and titles in it. */
+/** The tests that the page names: files, and titles in each. */
 const named = Array.from(
   page.matchAll(/(test\/[\w./-]+\.ts): ((?:"[^"]+"(?:, )?)+)/g),
   ([, file = '', titles = '']) => ({

@@ -8,7 +8,7 @@ const MAX_CLASS_LINES = 250;
 
 const CODE = /^\s*(?!\/\/|\/?\*|$)\S/;
 
-/** Classes at the top of a module, formatted: up to the first brace that begins a line. */
+/** Top-level classes of a formatted module: each ends at the first line that begins with a brace. */
 const CLASSES = /^(?:export )?(?:abstract )?class (\w+)[^]*?^\}/gm;
 
 it(`no class of the server has more than ${MAX_CLASS_LINES} lines of code`, () => {

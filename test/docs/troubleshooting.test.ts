@@ -7,7 +7,7 @@ import { PROJECT } from '../support/program.ts';
 
 const page = readFileSync(join(PROJECT, 'docs', 'troubleshooting.md'), 'utf8');
 
-/** The entries under a heading: their titles, and what each of them says. */
+/** The entries under a heading: their texts by title. */
 function entries(heading: string): Map<string, string> {
   const [, under = ''] =
     new RegExp(`^## ${heading}\\n([^]*?)(?=^## |$(?![^]))`, 'm').exec(page) ?? [];

@@ -11,14 +11,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Moves the clock without moving timers. */
+/** Moves the clock forward without running timers, and stops it there. */
 function pass(ms: number): void {
   const now = Date.now();
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.setSystemTime(now + ms);
 }
 
-/** Nine people speak in turns. */
+/** Sends `count` messages, from nine users in turn. */
 function say(roomId: string, count: number, text = 'hello'): Promise<void> {
   return within(roomId, async (object) => {
     const said = Array.from({ length: count }, (_, at) => {
@@ -39,7 +39,7 @@ function horizonOf(roomId: string): Promise<number> {
   );
 }
 
-it('sets an alarm for telling inboxes alone in a room that keeps everything, and none after it', async () => {
+it('a room that keeps everything sets an alarm for its inbox updates only, and none after them', async () => {
   const roomId = newRoom();
   await say(roomId, 2);
   expect(await alarmOf(roomId)).toBeGreaterThan(Date.now());
@@ -47,36 +47,36 @@ it('sets an alarm for telling inboxes alone in a room that keeps everything, and
   await runAlarms(roomId);
 });
 
-it('wakes a sleeping room for retention, and sends events to its connections', async () => {
+it('the alarm wakes a sleeping room for retention, which sends events to its connections', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
-  // Before that it tells the inboxes of its members.
+  // This first alarm is for the inbox updates of its members.
   expect(await alarmOf(roomId)).toBeGreaterThan(Date.now());
   pass(8 * DAY_MS);
   const listener = await join(roomId, 'bob');
   await sleep(roomId);
   expect(await runDurableObjectAlarm(stubOf(roomId))).toBe(true);
   expect(await listener.until('roomUpdated')).toMatchObject({ roomId, horizon: 4 });
-  // The search index is written anew, inboxes are told, and that is all.
+  // What remains is to rewrite the search index and to update inboxes.
   await runAlarms(roomId);
   await listener.close();
 });
 
-it('is woken by the platform, when no request has named it', async () => {
+it('the platform runs the alarm of a room that no request has woken', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
   pass(8 * DAY_MS);
   const listener = await join(roomId, 'bob');
-  // The platform's clock did not move with this one.
+  // The platform's own clock was not moved.
   await within(roomId, (_, { storage }) => storage.setAlarm(Date.now() - 8 * DAY_MS + 300));
   await sleep(roomId);
   expect(await listener.until('roomUpdated')).toMatchObject({ roomId, horizon: 4 });
   await listener.close();
 });
 
-it('sets the alarm again as long as steps remain', async () => {
+it('the alarm is set again as long as steps of retention remain', async () => {
   const roomId = newRoom();
   await say(roomId, 1_100);
   await keepAWeek(roomId);
@@ -96,7 +96,7 @@ it('sets the alarm again as long as steps remain', async () => {
   while ((await alarmOf(roomId))! <= Date.now()) await runDurableObjectAlarm(stubOf(roomId));
 });
 
-it('changes nothing when the alarm comes again, or too early', async () => {
+it('an alarm that runs too early, or a second time, changes nothing', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
@@ -109,14 +109,14 @@ it('changes nothing when the alarm comes again, or too early', async () => {
   expect(await horizonOf(roomId)).toBe(4);
 });
 
-it('erases a room, its contents and its alarm; the name stays reserved over sleep', async () => {
+it('deleting a room erases its contents and its alarm; its name stays reserved after a sleep', async () => {
   const roomId = newRoom();
   await say(roomId, 3);
   await keepAWeek(roomId);
   const listener = await join(roomId, 'bob');
   expect(await stubOf(roomId).execute(admin, 'deleteRoom', {})).toEqual({ ok: true });
   expect(await listener.ended).toMatchObject({ code: 4503 });
-  // Inboxes that know of the room are told that it is gone.
+  // Inboxes that show the room get an update that it is gone.
   await runAlarms(roomId);
   await sleep(roomId);
   const rows = await within(roomId, (_, { storage }) => ({
@@ -130,7 +130,7 @@ it('erases a room, its contents and its alarm; the name stays reserved over slee
   await say(roomId, 1);
 });
 
-it('erases a user by alarms alone, once requested', async () => {
+it('alarms alone erase a user, once the erasure was requested', async () => {
   const roomId = newRoom();
   await say(roomId, 30, 'xylograph');
   const asked = await stubOf(roomId).execute(admin, 'eraseUser', { userId: 'u3' });

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A room with its owner's message, one of mallory's, mallory connected, and everything asleep. */
+/** A sleeping room with a message of its owner's and one of mallory's, who is connected. */
 async function asleep(claims?: { exp: number }): Promise<{ roomId: string; mallory: Client }> {
   const roomId = newRoom();
   await stubOf(roomId).execute(olga, 'message', { message: 'first' });
@@ -24,18 +24,18 @@ async function asleep(claims?: { exp: number }): Promise<{ roomId: string; mallo
   return { roomId, mallory };
 }
 
-/** Everything that mallory's socket still tries, without waiting for answers that may never come. */
+/** Sends every command of `SENDING` on mallory's socket, without waiting for replies that may never come. */
 function tryAll(mallory: Client): void {
   for (const [at, [name, payload]] of SENDING.entries()) {
     try {
       mallory.send(JSON.stringify([name, payload, 100 + at]));
     } catch {
-      // It has been closed already.
+      // The socket is closed already.
     }
   }
 }
 
-/** What stands in the room; asked for behind everything that was sent before. */
+/** The texts in the room, read after everything that was sent before. */
 async function stored(roomId: string): Promise<string[]> {
   const reply = await stubOf(roomId).execute(olga, 'getHistory', {});
   const { messages } = reply as unknown as { messages: { message: string; reactions?: object }[] };

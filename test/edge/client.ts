@@ -7,7 +7,7 @@ import type { RoomObject } from '../../src/edge/room-object.ts';
 /** One line as a client reads it. */
 export type Line = [string, ...unknown[]];
 
-/** What a test looks at in payloads; each field is there or not as the protocol says. */
+/** The fields of payloads that tests look at; each payload has some of them. */
 export interface Seen {
   ok: boolean;
   error: { code: string; message: string };
@@ -44,7 +44,7 @@ export async function sleep(roomId: string): Promise<void> {
   }
 }
 
-/** Looks at a room's object from within; this wakes it. */
+/** Runs `look` inside a room's object, which wakes it. */
 export function within<T>(
   roomId: string,
   look: (object: RoomObject, state: DurableObjectState) => T | Promise<T>,
@@ -52,12 +52,12 @@ export function within<T>(
   return runInDurableObject(stubOf(roomId), look);
 }
 
-/** When a room's object is to be woken, in epoch milliseconds; null: not at all. */
+/** When the alarm of a room's object runs, in epoch milliseconds; null if none is set. */
 export function alarmOf(roomId: string): Promise<number | null> {
   return within(roomId, (_, { storage }) => storage.getAlarm());
 }
 
-/** Runs a room's alarms until none is set: by then inboxes, which may be slow, have taken what they are told. */
+/** Runs a room's alarms until none is set: inboxes, which may be slow, have then acknowledged their updates. */
 export async function runAlarms(roomId: string): Promise<void> {
   const next = async () => {
     await runDurableObjectAlarm(stubOf(roomId));
@@ -66,12 +66,12 @@ export async function runAlarms(roomId: string): Promise<void> {
   await expect.poll(next).toBeNull();
 }
 
-/** Objects are evicted after 10 s without work. */
+/** The platform evicts an object after 10 s without work; this leaves some margin. */
 const ASLEEP_MS = 13_000;
 
 /**
- * Waits until a room's object has been evicted by itself; the room is awake after it. Each look wakes
- * it, so that the next one comes after a silence of its own: on a busy machine the first comes too early.
+ * Waits until the platform has evicted a room's object; the room is awake again afterwards. Each look
+ * wakes the object, so the next one waits as long again: on a busy machine the first may be too early.
  */
 export async function fallsAsleep(roomId: string): Promise<void> {
   const instance = () => within(roomId, (object) => object.instance);
@@ -81,16 +81,16 @@ export async function fallsAsleep(roomId: string): Promise<void> {
   await expect.poll(instance, looks).not.toBe(before);
 }
 
-/** A token that ends an hour from now unless its claims say otherwise. */
+/** A token that expires in an hour unless its claims say otherwise. */
 export function tokenOf(claims: { sub: string; name?: string; exp?: number }): Promise<string> {
   const secret = keyOf((env as unknown as { JWT_SECRET: string }).JWT_SECRET);
   return signToken({ exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims }, secret);
 }
 
 export interface JoinOptions {
-  /** Claims beyond the user id; without a name the user id is the name. */
+  /** Claims beyond the user id; the name is the user id unless given here. */
   claims?: { name?: string; exp?: number };
-  /** The query of the upgrade. */
+  /** The query string of the upgrade request, with its `?`. */
   query?: string;
   headers?: Record<string, string>;
 }
@@ -118,7 +118,7 @@ export async function join(roomId: string, userId: string, options?: JoinOptions
   return client;
 }
 
-/** A native client: keeps every line it hears and how it ended. */
+/** A native client: keeps every line that it receives and how its socket was closed. */
 export class Client {
   readonly socket: WebSocket;
   readonly lines: Line[] = [];
@@ -143,7 +143,7 @@ export class Client {
     socket.accept();
   }
 
-  /** The reply to a command. Everything decided for this client before it has then been heard. */
+  /** Gives a command and waits for its reply; everything sent to this client before it is in `lines` then. */
   async ask(name: string, payload: object = {}): Promise<Seen> {
     const ref = this.#ref++;
     this.socket.send(JSON.stringify([name, payload, ref]));
@@ -154,7 +154,7 @@ export class Client {
     this.socket.send(text);
   }
 
-  /** The payload of the first event of this name that fits. */
+  /** Waits for the first event of this name that fits, earlier ones included. @returns its payload */
   async until(name: string, fits: (payload: Seen) => boolean = () => true): Promise<Seen> {
     return (await this.#find((line) => line[0] === name && fits(line[1] as Seen)))[1] as Seen;
   }
@@ -165,14 +165,14 @@ export class Client {
     await this.#when(() => this.pongs.length > length);
   }
 
-  /** Payloads of the events of this name so far. */
+  /** The payloads of the events of this name received so far. */
   heard(name: string): Record<string, unknown>[] {
     return this.lines
       .filter((line) => line[0] === name)
       .map((line) => line[1] as Record<string, unknown>);
   }
 
-  /** Closes this end and waits until the other has answered. */
+  /** Closes the socket and waits until the server has answered. */
   async close(code?: number, reason?: string): Promise<Ended> {
     this.socket.close(code, reason);
     return this.ended;

@@ -33,7 +33,7 @@ describe('a close of the client', () => {
     expect(closeAnswer(4999, '', false)).toBeUndefined();
   });
 
-  it('is answered with what a real socket can send', () => {
+  it('is answered with a code and a reason that a real socket can send', () => {
     for (const code of [1000, 1001, 1002, 1003, 1004, 1005, 1007, 1014, 1015, 3000, 4999, 5000]) {
       const { 0: client, 1: server } = new WebSocketPair();
       client.accept();
@@ -45,7 +45,7 @@ describe('a close of the client', () => {
 });
 
 describe('a reason', () => {
-  it('of 123 bytes is kept', () => {
+  it('of up to 123 bytes is kept', () => {
     expect(trimReason('')).toBe('');
     expect(trimReason('x'.repeat(123))).toBe('x'.repeat(123));
     expect(trimReason(GRIN.repeat(30))).toBe(GRIN.repeat(30));

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import page from '../../docs/operating.md?raw';
 import { join, newRoom, within } from './client.ts';
 
-/** What docs/operating.md says that commands write, in rows as Cloudflare counts them. */
+/** The sentence of docs/operating.md about the rows that commands write, as Cloudflare counts them. */
 const SAID =
   /A message writes (\d+) rows with its share of the search index, an edit (\d+), a reaction (\d+), a read position (\d+), and joining, typing and reading none/;
 
@@ -31,8 +31,8 @@ it('commands write as many rows as docs/operating.md says', async () => {
     );
   };
 
-  // Inboxes are told after a second, whenever that is on a busy machine, and what they are told is
-  // written too: the least of several is what the command itself writes.
+  // A second after a command the room also writes inbox updates, on a busy machine at any time; so the
+  // lowest count of several runs is what the command itself writes.
   const reads: number[] = [];
   for (const readUpTo of [3, 4, 5, 6, 7]) {
     await written(() => alice.ask('message', { message: 'to be read' }));
@@ -42,13 +42,13 @@ it('commands write as many rows as docs/operating.md says', async () => {
     for (let said = 0; said < MANY; said++) {
       await alice.ask('message', { message: `ten words make up one message such as this ${said}` });
     }
-    // By then all of them are in the index.
+    // The search brings all of them into the index.
     await alice.ask('searchMessages', { query: 'words' });
   });
   const edits: number[] = [];
   const reactions: number[] = [];
   for (const letter of ['a', 'b', 'c', 'd', 'e']) {
-    // One that no inbox shows: what an inbox shows is sent to it again.
+    // Not the newest message, which inboxes show: its edit would write inbox updates too.
     edits.push(await written(() => alice.ask('editMessage', { seq: 3, message: letter })));
     reactions.push(await written(() => alice.ask('addReaction', { seq: 2, emoji: letter })));
   }

@@ -10,7 +10,7 @@ import { alarmOf, newRoom, sleep, stubOf, within } from './client.ts';
 const alice: Identity = { userId: 'alice', name: 'Alice' };
 const admin: Identity = { userId: 'root', name: 'Root', admin: true };
 
-/** An attempt that a room has made, and how it ends. */
+/** An attempt at a delivery: what it carries, and a function that ends it. */
 interface Attempt {
   target: string;
   told: { rev: number; deletion: string | null };
@@ -19,7 +19,7 @@ interface Attempt {
 
 const attempts: Attempt[] = [];
 
-/** Every message and every deletion is told to the target that the room is named after. */
+/** Delivers the room's state to the target `to <roomId>` after every message and deletion. */
 const application: Application = {
   effectsOf: (name, { roomId }) =>
     name === 'message' || name === 'deleteRoom'
@@ -28,7 +28,7 @@ const application: Application = {
   read: ({ state: { rev, deletion } }) => JSON.stringify({ rev, deletion }),
 };
 
-/** The production room object, with an application and a carrier that the test holds. */
+/** Gives the production room object this file's application and carrier. */
 beforeAll(() => {
   const prototype = RoomObject.prototype as unknown as {
     make(ports: ObjectPorts): unknown;
@@ -52,14 +52,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Moves the clock without moving timers. */
+/** Moves the clock forward without running timers, and stops it there. */
 function pass(ms: number): void {
   const now = Date.now();
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.setSystemTime(now + ms);
 }
 
-/** Ends at once with what was ordered, or when the test ends it; a promise of one object is not another's. */
+/** The outcomes of the next attempts; an attempt without one lasts until the test ends it. */
 let orders: DeliveryOutcome[] = [];
 
 async function attempt(target: string, { body }: Delivery): Promise<DeliveryOutcome> {
@@ -68,6 +68,7 @@ async function attempt(target: string, { body }: Delivery): Promise<DeliveryOutc
   attempts.push({ target, told, end: (outcome) => (ended.outcome = outcome) });
   const ordered = orders.shift();
   if (ordered !== undefined) return ordered;
+  // Polled, since an object cannot await a promise that is resolved outside it.
   while (ended.outcome === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
   return ended.outcome;
 }
@@ -89,7 +90,7 @@ function rowsOf(roomId: string): Promise<{ attempt: number; body: string | null 
   );
 }
 
-it('goes when it is acknowledged; the alarm that stands for it ends by itself', async () => {
+it('a delivery is deleted when it is acknowledged, and its alarm is not set again', async () => {
   const roomId = newRoom();
   orders = ['delivered'];
   const before = Date.now();
@@ -101,7 +102,7 @@ it('goes when it is acknowledged; the alarm that stands for it ends by itself', 
   expect(await alarmOf(roomId)).toBeNull();
 });
 
-it('is repeated after the object has slept, with what is true then', async () => {
+it('a failed delivery is repeated after the object has slept, with the state of that moment', async () => {
   const roomId = newRoom();
   orders = ['failed'];
   await say(roomId);
@@ -114,7 +115,7 @@ it('is repeated after the object has slept, with what is true then', async () =>
   expect(attemptsOf(roomId).map(({ told }) => told.rev)).toEqual([1, 2]);
 });
 
-it('is made by the alarm alone after the object was aborted', async () => {
+it('the alarm alone repeats a delivery after the object was aborted', async () => {
   const roomId = newRoom();
   await say(roomId);
   await expect.poll(() => attemptsOf(roomId)).toHaveLength(1);
@@ -126,9 +127,9 @@ it('is made by the alarm alone after the object was aborted', async () => {
   expect(attemptsOf(roomId)).toHaveLength(2);
 });
 
-it('outlives the room with its body and its alarm, and is sent after the deletion', async () => {
+it('a delivery outlives its room with its body and alarm, and is sent after the deletion', async () => {
   const roomId = newRoom();
-  // Later than what follows: the deletion would make an attempt that is due.
+  // Late enough that the deletion does not make the next attempt.
   orders = [{ retryAfterMs: 60_000 }];
   await say(roomId);
   await expect.poll(() => rowsOf(roomId)).toMatchObject([{ attempt: 1 }]);

@@ -9,7 +9,7 @@ import { tokenOf } from './client.ts';
 
 const bindings = env as unknown as Environment;
 
-/** As the step before the first one would end. */
+/** The result of a step that comes before the first one. */
 const FROM_START = { keys: [], next: '' };
 
 describe('files at the edge', () => {
@@ -32,7 +32,7 @@ describe('files at the edge', () => {
     }),
   );
 
-  it('answers an upload without a bucket with the command that makes one', async () => {
+  it('answers an upload where no bucket is bound with the command that creates one', async () => {
     const { FILES: _, ...without } = bindings;
     const app = service(without, { localOnly: false, guestsByDefault: false });
     const headers = {

@@ -17,7 +17,7 @@ function instanceOf(roomId: string): Promise<string> {
 const volatile = new Set(['timestamp', 'epoch', 'position', 'createdAt', 'expiresAt', 'roomId']);
 
 function steady(key: string, value: unknown): unknown {
-  // Who is here is a set: a woken room lists it in another order.
+  // A room that woke may list the users online in another order.
   if (key === 'online' && Array.isArray(value))
     return (value as { userId: string }[]).map(({ userId }) => userId).toSorted();
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -25,7 +25,7 @@ function steady(key: string, value: unknown): unknown {
     : value;
 }
 
-/** What everyone in a story heard, without what differs from one telling to the next. */
+/** What each client received, without values that differ from run to run. */
 function transcript(clients: Record<string, Client>): Record<string, unknown[]> {
   return Object.fromEntries(
     Object.entries(clients).map(([name, { lines }]) => [
@@ -37,7 +37,7 @@ function transcript(clients: Record<string, Client>): Record<string, unknown[]> 
   );
 }
 
-/** One conversation in a room, step by step. Each step ends when it has been heard. */
+/** One conversation in a room, step by step. Each step ends when its result was received. */
 function story(roomId: string) {
   const clients: Record<string, Client> = {};
   const be = async (name: string, userId: string, query = '') => {
@@ -93,7 +93,7 @@ describe('a room that sleeps', () => {
     }
   });
 
-  it('[ROOM3] keeps the epoch of an empty room over an eviction and the end of its object', async () => {
+  it('[ROOM3] keeps the epoch of an empty room when its object is evicted or aborted', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const { epoch } = await alice.until('joined');
@@ -108,7 +108,7 @@ describe('a room that sleeps', () => {
     expect((await carol.until('joined')).epoch).not.toBe(epoch);
   });
 
-  it('wakes as another object with every socket, its name and whether it has joined', async () => {
+  it('wakes as another object, and knows the name of every socket and whether it has joined', async () => {
     const roomId = newRoom();
     const sub = GRIN.repeat(128);
     const name = GRIN.repeat(64);
@@ -127,7 +127,7 @@ describe('a room that sleeps', () => {
     expect(await instanceOf(roomId)).not.toBe(before);
   });
 
-  it('keeps the name in a newer token over its sleep, and over the end of its object', async () => {
+  it('keeps the name in a newer token when it sleeps', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice', { claims: { name: 'Alice' } });
     const bob = await join(roomId, 'bob', { claims: { name: 'Bob' } });
@@ -176,7 +176,7 @@ describe('a room that sleeps', () => {
         badFrames: expect.objectContaining({ count: 1 }) as unknown,
       }),
     ]);
-    // Serialized texts take two bytes a UTF-16 unit at most.
+    // A serialized string takes at most two bytes a UTF-16 unit.
     expect(JSON.stringify(kept[0]).length * 2).toBeLessThan(16_384 / 2);
   });
 
@@ -226,7 +226,7 @@ describe('a room that sleeps', () => {
     const alice = await join(roomId, 'alice');
     await sleep(roomId);
     await alice.pong();
-    // An object that runs could be made to sleep.
+    // Wakes the object and makes it sleep again.
     const runs = await within(roomId, () => true).then(() => sleep(roomId));
     expect(runs).toBeUndefined();
     await alice.pong();

@@ -8,7 +8,7 @@ import { join, sleep, within } from './client.ts';
 
 const { limits } = readSettings({}).settings;
 
-/** Ends the object in the middle of what a message writes, as a deployment or a crash would. */
+/** Aborts the object in the middle of writing a message, as a deployment or a crash would. */
 const abort: Fault = async (roomId) => {
   await within(roomId, (_, state) => {
     const { sql } = state.storage;
@@ -43,7 +43,7 @@ function open(): HostedRooms {
 
 describe('rooms in Durable Objects', () => {
   beforeEach(() => {
-    // What was reset is reported.
+    // Aborted objects are logged.
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
   });
 

@@ -13,12 +13,12 @@ const { limits } = readSettings({}).settings;
 const alice = { userId: 'alice', name: 'Alice' };
 const MESSAGE = 'The room cannot answer right now; try again in a moment.';
 
-/** How the platform fails: an error of its own, with its own words for what it is good for. */
+/** An error as the platform throws it: its properties say whether to try again. */
 function platformError(about: { overloaded?: true; retryable?: true }): Error {
   return Object.assign(new Error('the platform gives up'), about);
 }
 
-/** The rooms' namespace with the platform failing some calls, and how often it was asked. */
+/** The namespace of rooms, with some calls failing as the platform's would, and counts of calls and stubs. */
 function failing(error: Error, fails: (call: number) => boolean = () => true) {
   const calls = { count: 0, stubs: 0 };
   const attempt = <T>(work: () => T): T => {
@@ -53,7 +53,7 @@ describe.each([
   [{ retryable: true }, 1],
   [{}, 1],
 ] as const)('an object that fails with %j', (about, seconds) => {
-  it('[ADM13] is called once, and the HTTP answer has a retryAfterMs', async () => {
+  it('[ADM13] is called once, and the HTTP answer has a Retry-After', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     onTestFinished(() => logged.mockRestore());
     const { calls, rooms } = failing(platformError(about));
@@ -96,7 +96,7 @@ describe('a link whose room breaks', () => {
     return { calls, heard, link, roomId };
   }
 
-  it('[ADM13] is not reconnected when the room is overloaded: its client comes back by itself', async () => {
+  it('[ADM13] is closed, not reconnected, when the room is overloaded', async () => {
     const { calls, heard } = await broken(platformError({ overloaded: true }), (call) => call > 1);
     expect(await heard.closed.promise).toBe(4000);
     expect(calls.count).toBe(2);

@@ -16,7 +16,7 @@ function patient() {
   return service(bindings, { localOnly: false, guestsByDefault: false });
 }
 
-/** A socket of the Socket.IO transport, which has sent its first packet. */
+/** Opens a Socket.IO WebSocket and waits for the server's first packet. */
 async function open(app: ReturnType<typeof service>) {
   const headers = { upgrade: 'websocket' };
   const url = 'http://chat/socket.io/?EIO=4&transport=websocket';
@@ -48,7 +48,7 @@ describe('an unauthenticated socket', () => {
   });
 
   it.each(['websocket', 'polling'])(
-    '[ADM8] is accepted later among 250 others: %s',
+    '[ADM8] is accepted with a delay among 250 others: %s',
     async (transport) => {
       const app = patient();
       const url = `http://chat/socket.io/?EIO=4&transport=${transport}`;
@@ -67,7 +67,7 @@ describe('an unauthenticated socket', () => {
     },
   );
 
-  it('[ADM8] has two seconds among 250 others, or less where CONNECT_TIMEOUT_MS is less', () => {
+  it('[ADM8] has two seconds among 250 others, or CONNECT_TIMEOUT_MS if that is less', () => {
     const pending = new PendingHandshakes(10_000);
     const timeouts = add(pending, 252).map(({ timeoutMs }) => timeoutMs);
     expect(new Set(timeouts.slice(0, 250))).toEqual(new Set([10_000]));
@@ -75,7 +75,7 @@ describe('an unauthenticated socket', () => {
     expect(add(new PendingHandshakes(500), 252).at(-1)!.timeoutMs).toBe(500);
   });
 
-  it('[ADM8] stops counting when it has authenticated, or its time is over', () => {
+  it('[ADM8] is not counted any more once it has authenticated or its time is over', () => {
     const pending = new PendingHandshakes(10_000);
     for (const handshake of add(pending, 1_000)) handshake.remove();
     add(pending, 250);

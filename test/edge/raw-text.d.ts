@@ -1,4 +1,4 @@
-/** Vite gives the text of a file imported so; a Worker has no files of its own. */
+/** The text of a file, which Vite puts into the bundle; a Worker cannot read files. */
 declare module '*?raw' {
   const text: string;
   export default text;

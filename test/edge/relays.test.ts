@@ -14,7 +14,7 @@ function relayOf(roomId: string, relay = 1) {
   return env.RELAY.getByName(relayName(roomId, relay));
 }
 
-/** Joins at a relay of a room, as the Worker does for a room that holds enough sockets. */
+/** Joins at a relay of a room, as the Worker does when the room itself holds enough sockets. */
 async function joinRelay(
   roomId: string,
   userId: string,
@@ -38,14 +38,14 @@ async function hears(client: Client, said: string): Promise<void> {
   await client.until('message', (payload) => (payload as { message: unknown }).message === said);
 }
 
-/** Aborts an object: what it has in memory is lost. */
+/** Aborts an object, which loses its memory and its sockets. */
 async function abort(object: DurableObjectStub): Promise<void> {
   await runInDurableObject(object, (_, state) => state.abort('Instance disposed by a test')).catch(
     () => undefined,
   );
 }
 
-/** Changes settings of one object, for as long as it lives. */
+/** Changes settings of one object until it is evicted. */
 async function configure(object: DurableObjectStub, change: Partial<Settings>): Promise<void> {
   await runInDurableObject(object, (instance) => {
     const { settings } = instance as unknown as { settings: Settings };
@@ -54,7 +54,7 @@ async function configure(object: DurableObjectStub, change: Partial<Settings>): 
 }
 
 describe('relays as Durable Objects', () => {
-  it('[RELAY5] are found by one question to the room, however many come at once', async () => {
+  it('[RELAY5] are found with one request to the room, however many clients connect at once', async () => {
     const roomId = newRoom();
     await configure(env.ROOM.getByName(roomId), { RELAY_ABOVE: 0 });
     await configure(relayOf(roomId), { RELAY_CONNECTIONS: 20 });
@@ -118,7 +118,7 @@ describe('relays as Durable Objects', () => {
     expect(onlineCount).toBe(3);
   });
 
-  it('[RELAY2] have neither alarm nor timer, nor has their room, once all was handed out', async () => {
+  it('[RELAY2] and their room have neither alarm nor timer once everything was sent', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const numbers = Array.from({ length: 20 }, (_, at) => at + 1);
@@ -141,8 +141,8 @@ describe('relays as Durable Objects', () => {
     const state = async () => {
       if ((await count((object) => !object['hosted'].isIdle)) > 0) return 'has timers';
       if ((await count((_, { storage }) => storage.getAlarm())) === 0) return 'at rest';
-      // A wakeup within a minute of the last order, after which the room asks its relays once. To look
-      // at a room that sleeps wakes it too, so it sleeps only for this.
+      // The room has a wakeup within a minute of the last order, when it asks its relays once. Run that
+      // alarm on a room that sleeps; only then, since the checks above would wake it.
       await sleep(roomId);
       await runDurableObjectAlarm(objects[0]!);
       return 'has an alarm';
@@ -152,7 +152,7 @@ describe('relays as Durable Objects', () => {
     expect(messages(listeners[0]!)).toEqual(['before', 'after']);
   });
 
-  it('[RELAY3] bring what a crash of the room has kept from them, once', async () => {
+  it('[RELAY3] deliver, once, what the room stored and did not pass on before it crashed', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await joinRelay(roomId, 'bob');
@@ -171,7 +171,7 @@ describe('relays as Durable Objects', () => {
     expect((await bob.ask('message', { message: 'I am here' })).ok).toBe(true);
   });
 
-  it('[RELAY3] are followed by their users into another life, who miss nothing', async () => {
+  it('[RELAY3] that crash get their users back, who miss nothing', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await joinRelay(roomId, 'bob');
@@ -187,7 +187,7 @@ describe('relays as Durable Objects', () => {
     });
   });
 
-  it('[RELAY2] are asked only while they have listeners', async () => {
+  it('[RELAY2] are forgotten by the room once they have no listeners', async () => {
     const roomId = newRoom();
     const bob = await joinRelay(roomId, 'bob');
     await bob.ask('message', { message: 'hello' });
@@ -203,7 +203,7 @@ describe('relays as Durable Objects', () => {
   });
 });
 
-describe('everyone who comes back at once', () => {
+describe('a crowd that reconnects at once', () => {
   const RELAYS = 3;
   const LISTENERS = 300;
   const numbers = Array.from({ length: RELAYS }, (_, at) => at + 1);
@@ -215,19 +215,19 @@ describe('everyone who comes back at once', () => {
     );
   }
 
-  /** Sockets that a relay holds, or has waiting for the room. */
+  /** How many sockets a relay holds, including those that wait for the room's answer. */
   function sizeOf(roomId: string, relay: number): Promise<number> {
     return runInDurableObject(relayOf(roomId, relay), (object) =>
       (object as unknown as { hosted: HostedObject<Relay> }).hosted.run(({ size }) => size),
     );
   }
 
-  it('[RELAY5] costs the room a few calls, and has exactly what was missed', async () => {
+  it('[RELAY5] costs the room a few calls, and receives exactly what it missed', async () => {
     const roomId = newRoom();
     const clients = await joinAll(roomId, {});
     const speaker = await joinRelay(roomId, 'speaker', {}, 4);
     const { position } = await speaker.ask('joinRoom');
-    // As at a deploy: the relays lose their sockets, and then the room is slow to answer.
+    // As after a deploy: the relays lose their sockets, and then the room is slow to answer.
     for (const relay of numbers) await abort(relayOf(roomId, relay));
     await Promise.all(clients.map(({ ended }) => ended));
     const said = ['one', 'two', 'three'];

@@ -10,7 +10,7 @@ describe('a room with readers only', () => {
       Array.from({ length: 50 }, (_, at) => follow(roomId, `reader ${at}`)),
     );
     for (const reader of readers) await reader.until('before');
-    // Nothing but time can show that nothing keeps it awake.
+    // Only waiting can show that nothing keeps the room awake.
     await fallsAsleep(roomId);
 
     await send(roomId, 'after');
@@ -26,7 +26,7 @@ describe('a room with readers only', () => {
     await send(roomId, 'before');
     const standing = (await (await ask(roomId, '/events')).json()) as { position: string };
     const waiting = ask(roomId, `/events?since=${standing.position}`);
-    // The poll has joined when the room can hear of it no more than of any other reader.
+    // The poll has joined once the room holds a socket for it.
     await within(roomId, async (_, state) => {
       while (state.getWebSockets().length === 0) await new Promise((done) => setTimeout(done, 5));
     });
@@ -71,7 +71,7 @@ async function follow(roomId: string, userId: string) {
   const decoder = new TextDecoder();
   let text = '';
   return {
-    /** Everything so far, once that word is in it. */
+    /** Waits until the stream has that word. @returns everything received so far */
     async until(word: string): Promise<string> {
       while (!text.includes(word)) {
         const { done, value } = await reader.read();

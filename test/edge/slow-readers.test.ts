@@ -7,12 +7,12 @@ import { service } from '../../src/edge/service.ts';
 import { upgradeRequest } from '../../src/edge/upgrade-context.ts';
 import { Client, newRoom, tokenOf, within } from './client.ts';
 
-/** Bytes that wait for it: more than half of what may, so that it loses ephemeral events. */
+/** Unsent bytes of a slow client: above half of the limit, where it loses ephemeral events. */
 const SLOW = 800_000;
 
-/** What waits in sockets, as newer runtimes tell; the one that runs the tests does not. */
+/** `bufferedAmount` of sockets, in bytes; the runtime of the tests does not have it, newer ones do. */
 const waiting = new WeakMap<object, number>();
-/** What waits in all the sockets of Socket.IO clients that the Worker holds. */
+/** `bufferedAmount` of every Socket.IO client's socket that the Worker holds, in bytes. */
 let waitingInWorker = 0;
 
 beforeEach(() => {
@@ -20,7 +20,7 @@ beforeEach(() => {
   Object.defineProperty(WebSocket.prototype, 'bufferedAmount', {
     configurable: true,
     get(this: WebSocket & { binaryType?: string }) {
-      // Only those of Socket.IO clients are read as buffers.
+      // Only the sockets of Socket.IO clients have this binary type.
       return waiting.get(this) ?? (this.binaryType === 'arraybuffer' ? waitingInWorker : 0);
     },
   });
@@ -38,9 +38,9 @@ async function newRoomWithSignals(): Promise<string> {
 
 /** A slow client of a room. */
 interface Reader {
-  /** What waits for it, in bytes. */
+  /** Sets how many bytes its socket has not sent. */
   setWaiting(bytes: number): Promise<void>;
-  /** Events of a name so far: their payloads. */
+  /** The payloads of the events of this name received so far. */
   heard(name: string): Record<string, unknown>[];
 }
 
@@ -92,7 +92,7 @@ describe.each([
   ['on a relay', atRelay],
   ['of Socket.IO in the Worker', inWorker],
 ])('a client %s that reads too slowly', (_, open) => {
-  it('[SIG4] [PRES5] gets the newest of each signal, and a presence, once it keeps up', async () => {
+  it('[SIG4] [PRES5] gets the newest of each signal, and a presence, once it keeps up again', async () => {
     const roomId = await newRoomWithSignals();
     const alice = await atRoom(roomId);
     const bob = await open(roomId);
@@ -103,7 +103,7 @@ describe.each([
     await alice.ask('hand', { raised: true });
     for (let x = 1; x <= 5; x++) await alice.ask('cursor', { x });
     await alice.ask('message', { message: 'not to be lost' });
-    // It leaves at once, and after all that was sent before it.
+    // A message is sent at once, after everything that was sent before it.
     await expect.poll(() => bob.heard('message')).toHaveLength(1);
     expect([bob.heard('hand'), bob.heard('cursor').length]).toEqual([[], 1]);
 

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Names of what a room's object has stored. */
+/** The names of the tables and indexes in a room's storage. */
 function stored(roomId: string): Promise<string[]> {
   return within(roomId, (_, { storage }) =>
     storage.sql
@@ -23,12 +23,12 @@ function padded(pad: number): string {
   return `["message",{"message":"a","pad":"${'x'.repeat(pad)}"},1]`;
 }
 
-/** Moves the clock without moving timers; from then on it stands still. */
+/** Moves the clock forward without running timers, and stops it there. */
 function pass(ms: number): void {
   setClock(Date.now() + ms);
 }
 
-/** Sets the clock to a time in epoch milliseconds, without moving timers. */
+/** Stops the clock at a time in epoch milliseconds, without running timers. */
 function setClock(now: number): void {
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.setSystemTime(now);
@@ -46,12 +46,12 @@ describe('a socket that its client closes', () => {
     expect(await alice.until('userLeft')).toMatchObject({ userId: 'bob', reason });
   });
 
-  it('[PRES2] with another code is answered with it, and userLeft follows after 5 s', async () => {
+  it('[PRES2] with another code is answered with that code, and userLeft follows after 5 s', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const codes = [1001, 3000, 4000, 4999];
     const users = await Promise.all(codes.map((code) => join(roomId, `user ${code}`)));
-    // All at once: what follows takes far less than these 5 s, on a busy machine too.
+    // All at once, so that the checks that follow end long before the 5 s, on a busy machine too.
     const closed = await Promise.all(users.map((user, at) => user.close(codes[at], REASON)));
     expect(await alice.ask('getMembers', { online: true })).toMatchObject({ onlineCount: 5 });
     expect(alice.heard('userLeft')).toEqual([]);
@@ -64,7 +64,7 @@ describe('a socket that its client closes', () => {
     );
   });
 
-  it('[PRES2] and opens again within 5 s causes no event', async () => {
+  it('[PRES2] and that opens again within 5 s causes no event', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -78,7 +78,7 @@ describe('a socket that its client closes', () => {
     ]);
   });
 
-  it('leaves once, however often the platform reports the close', async () => {
+  it('causes one userLeft, however often the platform reports the close', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -127,7 +127,7 @@ describe('frames that arrive while a flush is pending', () => {
     await bob.ended;
   });
 
-  it('are stored with one commit, before anything else happens', async () => {
+  it('are stored with one commit, before an alarm is handled', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob');
@@ -135,7 +135,7 @@ describe('frames that arrive while a flush is pending', () => {
       const socket = socketOf(state, 'bob');
       const stored = () => state.storage.sql.exec('SELECT 1 FROM messages').toArray().length;
       const identity = { userId: 'carol' };
-      // The room has been quiet, and no time passes from here on.
+      // The room has been quiet for a second, and the clock stands still from here on.
       pass(1_000);
       object.webSocketMessage(socket, said('one'));
       object.webSocketMessage(socket, said('two'));
@@ -165,7 +165,7 @@ describe('frames that arrive while a flush is pending', () => {
     await within(roomId, (_, { storage: { sql } }) => {
       const exec = sql.exec.bind(sql);
       sql.exec = ((...args: Parameters<typeof exec>) => {
-        // What one turn writes is one commit.
+        // Everything written in one turn is one commit.
         if (args[0].includes('INSERT INTO messages') && !isCounted) {
           commits++;
           isCounted = true;
@@ -183,7 +183,7 @@ describe('frames that arrive while a flush is pending', () => {
       });
       return status;
     };
-    // On a busy machine requests come one by one, and there is nothing to gather.
+    // On a busy machine the requests may arrive one by one, so that nothing shares a commit: try again.
     let fewest = Infinity;
     for (let round = 0; round < 10 && fewest > 10; round++) {
       commits = 0;
@@ -201,7 +201,7 @@ describe('frames that arrive while a flush is pending', () => {
     await within(roomId, (object, state) => {
       const socket = socketOf(state, 'bob');
       const stored = () => state.storage.sql.exec('SELECT 1 FROM messages').toArray().length;
-      // The first is heard at once, 17 more are 1.1 MB.
+      // The first frame is handled at once; the 17 that follow are 1.1 MB.
       pass(1_000);
       for (let count = 0; count < 17; count++) object.webSocketMessage(socket, padded(65_000));
       expect(stored()).toBe(1);
@@ -232,7 +232,7 @@ describe('a socket that the room closes', () => {
     expect((await alice.until('ack')) as unknown).toBe(1);
   });
 
-  it('[ADM11] after 10 malformed frames within a minute ends with 4504, also over its sleep', async () => {
+  it('[ADM11] after 10 malformed frames within a minute ends with 4504, also when it sleeps', async () => {
     const roomId = newRoom();
     const alice = await join(roomId, 'alice');
     for (let count = 1; count <= 10; count++) {
@@ -252,7 +252,7 @@ describe('a socket that the room closes', () => {
     const alice = await join(roomId, 'alice');
     const bob = await join(roomId, 'bob', { claims: { exp } });
     const carol = await join(roomId, 'carol', { claims: { exp } });
-    // There are 5 s of tolerance.
+    // A token is accepted for 5 s after its expiry.
     setClock(exp * 1_000 + 4_000);
     expect(await bob.ask('message', { message: 'just in time' })).toMatchObject({ ok: true });
     await alice.until('message');
@@ -296,12 +296,12 @@ describe('a socket that the room closes', () => {
     pass(59_000);
     await alice.ask('message', { message: 'anyone' });
     await bob.until('message');
-    // A sleeping room knows the last frame to within 20 s.
+    // The time of the last frame that a room keeps while it sleeps may be 20 s off.
     pass(22_000);
     await alice.ask('message', { message: 'no' });
     expect(await bob.ended).toMatchObject({ code: 4002 });
     expect(bob.heard('message')).toHaveLength(1);
-    // One that never pings is no client of ours to count on pings.
+    // A client that has never sent a ping is not expected to send them.
     expect(await quiet.ask('getHistory')).toMatchObject({ ok: true });
   });
 
@@ -399,7 +399,7 @@ describe('a room', () => {
     await asked.text();
   });
 
-  it('[LIM8] accepts 10 sockets of a user and refuses the next, awake or woken', async () => {
+  it('[LIM8] accepts 10 sockets of a user and refuses the next, also after it has slept', async () => {
     const roomId = newRoom();
     const all: Client[] = [];
     for (let count = 0; count < 10; count++) all.push(await join(roomId, 'alice'));
@@ -415,7 +415,7 @@ describe('a room', () => {
     await join(roomId, 'alice');
   });
 
-  it('[CONN1] tells a browser over the socket why it is refused', async () => {
+  it('[CONN1] sends a browser the reason of a refusal over the socket', async () => {
     const token = await tokenOf({ sub: 'alice', exp: 1 });
     const response = await exports.default.fetch(`http://chat/rooms/${newRoom()}/ws`, {
       headers: {

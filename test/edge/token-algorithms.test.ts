@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { authenticator } from '../../src/auth/authenticator.ts';
 import { KeySet, type PublicAlgorithm } from '../../src/auth/key-set.ts';
 
-/** A service on workerd that knows these published keys. */
+/** An authenticator that fetches these public keys. */
 function knowing(...keys: JWK[]) {
   const keySet = new KeySet({
     url: 'https://id.example/keys',
@@ -45,7 +45,7 @@ test.each(algorithms)('[AUTH1] workerd verifies a token of %s', async (alg) => {
   await expect(authenticate({ token: forged })).rejects.toMatchObject({ code: 'unauthorized' });
 });
 
-test('workerd verifies RS256 and PS256 by one RSA key that names neither', async () => {
+test('workerd verifies RS256 and PS256 with one RSA key that names no algorithm', async () => {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
   const jwk = await exportJWK(privateKey);
   const authenticate = knowing(await exportJWK(publicKey));

@@ -6,7 +6,7 @@ import { newRoom, runAlarms, sleep, stubOf, upgrade, within } from './client.ts'
 
 const alice = { userId: 'alice', name: 'Alice' };
 
-/** A room's object that an earlier version has left behind, asleep. */
+/** A sleeping room object whose storage another version has written with these statements. */
 async function left(statements: readonly string[]) {
   const roomId = newRoom();
   await within(roomId, (_, { storage }) => {
@@ -30,7 +30,7 @@ describe.each(oldVersions)('an object written with schema %i', (version) => {
   });
 });
 
-it('indexes an old object in steps, without a request', async () => {
+it('an object of an old schema is indexed in steps, without further requests', async () => {
   const last = 2 * fixed.stepRows + 10;
   const roomId = await left([
     ...oldRoom(5),

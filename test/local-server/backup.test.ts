@@ -14,15 +14,15 @@ import { newRoom } from '../support/for-each-transport.ts';
 import { SECRET, tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
-/** People here talk as fast as they can. */
-const UNHURRIED = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' };
+/** Users here send as fast as they can. */
+const UNLIMITED = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' };
 
 const data = (folder: string) => join(folder, 'data');
 
 async function serve(folder: string): Promise<{ program: Program; url: string }> {
   const program = new Program('local-server/main.ts', {
     cwd: folder,
-    env: { ...UNHURRIED, JWT_SECRET: SECRET, HOST: '127.0.0.1', PORT: '0', DATA_DIR: 'data' },
+    env: { ...UNLIMITED, JWT_SECRET: SECRET, HOST: '127.0.0.1', PORT: '0', DATA_DIR: 'data' },
   });
   return { program, url: `http://127.0.0.1:${await program.port()}` };
 }
@@ -38,7 +38,7 @@ async function enter(url: string, userId: string, roomId: string, since?: string
   return { visitor, joined };
 }
 
-/** Everything said in a room, page by page. */
+/** The texts of all messages in a room, read page by page. */
 async function historyOf(visitor: NativeVisitor, roomId: string): Promise<string[]> {
   const told: string[] = [];
   for (let after = 0; ;) {
@@ -49,7 +49,7 @@ async function historyOf(visitor: NativeVisitor, roomId: string): Promise<string
   }
 }
 
-/** Goes on saying numbers one after the other until told to stop. */
+/** Sends 0, 1, 2 and so on, each once the last is acknowledged, until `stop`. */
 function chatter(visitor: NativeVisitor, roomId: string) {
   const state = { stored: [] as string[], isOver: false };
   const over = (async () => {
@@ -101,7 +101,7 @@ describe('a backup', () => {
     const { visitor: dave } = await enter(again.url, 'dave', quiet);
     expect(await historyOf(dave, quiet)).toEqual(['all there is']);
 
-    // What came after the backup is gone, and who has seen it is told to begin anew.
+    // Messages after the backup are gone, and a client that has seen them is told to reset.
     for (let at = told.length; at <= after.length; at++) {
       ok(await carol.command('message', { roomId: busy, message: 'another history' }));
     }
@@ -112,7 +112,7 @@ describe('a backup', () => {
     ).toHaveLength(1);
   });
 
-  test('holds inboxes: what only they know is there again, and what came since is not', async () => {
+  test('restores inboxes as they were, without what came after it', async () => {
     const folder = temporaryFolder();
     const { url, program } = await serve(folder);
     const [roomId, later] = [newRoom(), newRoom()];
@@ -150,12 +150,12 @@ describe('a backup', () => {
     expect(conversations).toMatchObject([{ roomId, unread: 1, pinned: true, hasDraft: true }]);
     expect((await back.ask('setConversation', { roomId })).conversation.draft).toBe('not yet said');
     expect((await back.ask('getBlocked', {})).users).toEqual([{ userId: 'eve' }]);
-    // Rooms go on telling it.
+    // The restored inbox receives updates of rooms again.
     await talk(again.url, later);
     await back.hears('conversationUpdated', (one) => one.roomId === later && one.unread === 1);
   });
 
-  test('is complete after the server was killed, with the files beside the database', async () => {
+  test('is complete after the server was killed, with what is only in the WAL', async () => {
     const folder = temporaryFolder();
     const { program, url } = await serve(folder);
     const roomId = newRoom();
@@ -173,7 +173,7 @@ describe('a backup', () => {
     expect(await historyOf(back.visitor, roomId)).toEqual(['one', 'two']);
   });
 
-  test('restored in its old place has a new epoch for rooms that were empty', async () => {
+  test('restored into its old folder gives a new epoch to rooms that were empty', async () => {
     const folder = temporaryFolder();
     const { program, url } = await serve(folder);
     const [written, empty] = [newRoom(), newRoom()];
@@ -211,7 +211,7 @@ describe('a backup', () => {
     await program.ended;
   });
 
-  test('keeps how far the outgoing webhook has come, and nothing of another history', async () => {
+  test('keeps the positions of the outgoing webhook, which replace those in the folder', async () => {
     const folder = temporaryFolder();
     const hook = (at: string) => new DatabaseSync(join(folder, at, 'hook.sqlite'));
     for (const [at, position] of [
@@ -234,13 +234,13 @@ describe('a backup', () => {
     ]);
   });
 
-  test('waits for a file that is being made', async () => {
+  test('waits for a file that is locked while it is created', async () => {
     const folder = temporaryFolder();
     await lockFile(join(folder, 'rooms', 'a.sqlite'), 'BEGIN EXCLUSIVE');
     expect(await backUp(folder, join(folder, 'copy'))).toBe(1);
   });
 
-  test('never overwrites, and leaves nothing half-done', async () => {
+  test('never overwrites a folder, and leaves none behind when it fails', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'copy'));
     mkdirSync(join(data(folder), 'rooms'), { recursive: true });

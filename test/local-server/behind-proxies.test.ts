@@ -53,7 +53,7 @@ describe('a request in HTTP/1.0 without Host', () => {
     ] as const) {
       await dial(url, `GET ${asked} HTTP/1.0\r\n${authorization}\r\n`).until(says);
     }
-    // HTTP/1.1 needs it (RFC 9112, 3.2).
+    // HTTP/1.1 requires Host (RFC 9112, 3.2).
     await dial(url, 'GET /health HTTP/1.1\r\n\r\n').until(/^HTTP\/1\.1 400 /);
   });
 });
@@ -74,15 +74,16 @@ describe('a connection that is kept alive', () => {
     expect(connection.text).toMatch(/^HTTP\/1\.1 200 [^]*\r\nKeep-Alive: timeout=1\r\n/i);
   });
 
-  it('loses no request of a proxy that closes its connections sooner', async () => {
-    // Heads of requests must come much faster than connections may be idle: the one is not the other.
+  it('loses no request of a proxy that closes idle connections sooner', async () => {
+    // The proxy idles longer than CONNECT_TIMEOUT_MS, which limits the head of a request and must not
+    // limit the time between requests.
     const url = await started({ KEEP_ALIVE_MS: '20000', CONNECT_TIMEOUT_MS: '2500' });
     const PROXY_KEEPS_MS = 3_500;
     const path = `/rooms/${newRoom()}/messages`;
     const authorization = `Bearer ${await tokenFor('alice')}`;
     const reused: boolean[] = [];
 
-    /** One connection of the proxy: used again and again, each time as its time is about to end. */
+    /** One connection of the proxy, used again each time shortly before the proxy would close it. */
     const proxied = async (at: number): Promise<(number | undefined)[]> => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const statuses: (number | undefined)[] = [];
@@ -110,7 +111,7 @@ describe('a connection that is kept alive', () => {
     expect((json() as { messages: object[] }).messages).toHaveLength(100);
   });
 
-  it('does not delay the end of the server', async () => {
+  it('does not delay the shutdown of the server', async () => {
     const host = await start({ KEEP_ALIVE_MS: '3600000' });
     const connection = dial(host.url, health);
     await connection.until(/"ok":true/);

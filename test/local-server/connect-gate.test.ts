@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import { type Conn, ConnectGate } from '../../local-server/connect-gate.ts';
 
-/** A session as the gate sees one, and what the official server is given of it. */
+/** An Engine.IO session as the gate sees it, with the packets that were passed on to the server. */
 class Session extends EventEmitter {
   readyState = 'open';
   readonly given: unknown[] = [];
@@ -25,7 +25,7 @@ class Session extends EventEmitter {
 }
 
 it.each(['0', '0{"token":"a"}', '0/', '0/,{"token":"a"}'])(
-  '[SIO5] keeps packets after %s until that is answered',
+  '[SIO5] holds back packets after %s until that is answered',
   (connect) => {
     const bytes = Buffer.of(1);
     const session = new Session().receive(connect, '51-["a"]', bytes);
@@ -36,7 +36,7 @@ it.each(['0', '0{"token":"a"}', '0/', '0/,{"token":"a"}'])(
   },
 );
 
-it('[SIO5] keeps packets after a second CONNECT until that is answered, too', () => {
+it('[SIO5] holds back packets after a second CONNECT until that is answered, too', () => {
   const session = new Session().receive('0{"token":"a"}', '0{"token":"b"}', '2["c"]');
   session.gate.answered();
   expect(session.given).toEqual(['0{"token":"a"}', '0{"token":"b"}']);
@@ -51,7 +51,7 @@ it.each(['2["a"]', '0/other,', '1', Buffer.of(0x30)])(
   },
 );
 
-it('[SIO5] closes a session that sends more than is kept, and passes none of it to the server', () => {
+it('[SIO5] closes a session that sends more than may be held back, and passes none of it on', () => {
   const session = new Session(10).receive('0', '12345', 'éé1');
   expect(session.readyState).toBe('open');
   session.receive('1');

@@ -6,7 +6,7 @@ import type { Carry } from '../../src/host/courier.ts';
 import { courierContract, Ledger } from '../contract/courier.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
-/** A ledger in a file, whose flushes come one tick after they are due. */
+/** A ledger in a file; its flushes run one tick after they are due. */
 function ledgerIn(carry: Carry): HostedFile<Ledger> {
   const file = new SqliteFile(join(temporaryFolder(), 'ledger.sqlite'), 'disk', () => undefined);
   return new HostedFile<Ledger>({

@@ -8,7 +8,7 @@ import { seeded } from '../support/seeded.ts';
 const ROOMS = Array.from({ length: 8 }, (_, at) => `room-${at}`);
 const KILLS = 4;
 
-/** A service that rooms tell of what was said; one in three times it is out of order. */
+/** A service that takes the deliveries of rooms; until it is sound, three of ten requests fail. */
 async function service() {
   const random = seeded(1);
   const told = new Map<string, number>();
@@ -34,7 +34,7 @@ async function service() {
   return state;
 }
 
-it('are made after the process was killed, by wakeups alone, for all that was acknowledged', async () => {
+it('after the process was killed, wakeups alone deliver everything that was acknowledged', async () => {
   const target = await service();
   const host = await Killable.program('test/fixtures/delivering-host.ts', {
     TARGET_URL: target.url,
@@ -50,7 +50,7 @@ it('are made after the process was killed, by wakeups alone, for all that was ac
     for (let round = 0; round < kill * 5; round++) {
       await Promise.all(ROOMS.map((room) => say(url, room)));
     }
-    // What is asked for now is stored or not, and in any case not answered.
+    // These may be stored or not, and most get no answer.
     const cut = ROOMS.map((room) => say(url, room).catch(() => undefined));
     await host.kill();
     await Promise.all(cut);

@@ -31,7 +31,7 @@ describe('a blob store on disk', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('removes what a crash has left of uploads after a day, and nothing else', async () => {
+  it('removes unfinished uploads over a day old, which a crash has left, and nothing else', async () => {
     const folder = temporaryFolder();
     const store = new DiskBlobStore(folder);
     await store.put('room/epoch/whole', new Blob(['a']).stream(), 1);

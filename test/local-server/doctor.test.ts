@@ -22,7 +22,7 @@ async function doctor(env: Record<string, string> = {}, cwd = temporaryFolder(),
   return { code, wrong: [...stdout.matchAll(/^wrong {2}(.*)$/gm)].map(([, text]) => text), stdout };
 }
 
-/** A folder with one room's file of some schema. */
+/** A folder with the file of one room, of this schema version. */
 function folderWithRoom(version: number): string {
   const folder = temporaryFolder();
   mkdirSync(join(folder, '.data', 'rooms'), { recursive: true });
@@ -30,7 +30,7 @@ function folderWithRoom(version: number): string {
   return folder;
 }
 
-/** A database that says which schema it has. */
+/** Creates a database with nothing but a schema version. */
 function writeVersion(path: string, version: number): void {
   const database = new DatabaseSync(path);
   database.exec('CREATE TABLE migrations (version INTEGER PRIMARY KEY)');
@@ -52,7 +52,7 @@ describe('the doctor', () => {
     expect(stdout).toContain('Tokens hold when signed with .data/dev-secret.');
   });
 
-  test('reports each invalid setting as a start would', async () => {
+  test('reports each invalid setting as the server does when it starts', async () => {
     const { code, wrong } = await doctor({ PORT: 'x', JWT_SECRET: 'short' });
     expect([code, wrong]).toEqual([
       1,

@@ -6,7 +6,7 @@ import { tokenFor } from '../support/tokens.ts';
 
 let host: Host;
 beforeAll(async () => {
-  // No other limit of the host may be what cuts a client here.
+  // A high limit, so that it is not this one that cuts off a client here.
   host = await startNodeHost({ CONNECT_TIMEOUT_MS: '600000' });
 });
 afterAll(async () => {
@@ -14,7 +14,7 @@ afterAll(async () => {
   expect(host.failures).toEqual([]);
 });
 
-/** An open socket whose client neither answers a Close nor ends when the other side does. */
+/** An open socket whose client neither answers a Close frame nor ends when the server does. */
 async function open(path: string, Authorization: string) {
   const connection = new BareConnection(host.url, { isStubborn: true });
   onTestFinished(() => connection.destroy());
@@ -45,7 +45,7 @@ const transports = {
   },
 };
 
-/** What two systems may hold of a connection whose one end is not read, with room to spare. */
+/** More than the buffers of both operating systems hold for a connection that the host does not read. */
 const HELD_BYTES = 32 * 1024 * 1024;
 
 describe.each(Object.entries(transports))('the %s transport of the node host', (_, enter) => {
@@ -53,7 +53,7 @@ describe.each(Object.entries(transports))('the %s transport of the node host', (
     const { connection } = await enter();
     connection.write(frameOf({ opcode: 1, length: 2n ** 40n }));
     const sent = await connection.pour(Buffer.alloc(64 * 1024, 'a'));
-    // A Close frame with 1009.
+    // A Close frame with code 1009.
     expect(connection.text).toContain('\x88\x02\x03\xf1');
     expect(sent).toBeLessThan(HELD_BYTES);
   });

@@ -27,12 +27,12 @@ function dial(url: string): BareConnection {
   return connection;
 }
 
-/** The text of a request for a stream, or for a poll. */
+/** A GET request as text, for a stream or a poll by its Accept header. */
 function asking(path: string, token: string, accept: string, version = '1.1'): string {
   return `GET ${path} HTTP/${version}\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nAccept: ${accept}\r\n\r\n`;
 }
 
-/** What a chunked body holds (RFC 9112, section 7.1); throws where its lengths are wrong. */
+/** Decodes a chunked body (RFC 9112, section 7.1). @throws if a chunk's length is wrong */
 function unchunked(body: string): { text: string; isWhole: boolean; rest: string } {
   let text = '';
   let rest = body;
@@ -50,7 +50,7 @@ function unchunked(body: string): { text: string; isWhole: boolean; rest: string
 
 const STREAM = 'text/event-stream';
 
-it('gives the very same bytes to every follower of a room', async () => {
+it('writes the same buffer to every follower of a room', async () => {
   const { url, roomId, send } = await started();
   const followers = await Promise.all(
     Array.from({ length: FOLLOWERS }, async (_, at) =>
@@ -70,7 +70,7 @@ it('gives the very same bytes to every follower of a room', async () => {
   await Promise.all(followers.map((follower) => follower.close()));
 });
 
-it('[FOLL5] ends a stream so that its connection serves the next request', async () => {
+it('[FOLL5] ends a stream so that its connection can serve the next request', async () => {
   const { url, roomId, writer, send } = await started();
   const reader = dial(url);
   reader.write(asking(`/rooms/${roomId}/events`, await tokenFor('reader'), STREAM));
@@ -98,7 +98,7 @@ it('sends a stream without chunks to a client of HTTP/1.0', async () => {
   expect(reader.text).not.toMatch(/transfer-encoding/i);
 });
 
-it('sends a stream after the answer that is due before it on its connection', async () => {
+it('sends a stream that was pipelined after a poll once the poll is answered', async () => {
   const { url, roomId, send } = await started();
   const token = await tokenFor('reader');
   const { position } = await new HttpVisitor(url, token).poll(roomId);

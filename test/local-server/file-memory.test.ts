@@ -9,31 +9,31 @@ import { tokenFor } from '../support/tokens.ts';
 
 const MIB = 1024 * 1024;
 const FILE_BYTES = 25 * MIB;
-/** How much more memory a file may take while it passes through. */
+/** How much memory a file may take while it is uploaded or downloaded. */
 const MOST_BYTES = 4 * MIB;
-/** The same for a room that is exported or imported: a line is 1.4 MB, and is there in several forms. */
+/** The same while a room is exported or imported: a line is 1.4 MB, and is held in several forms. */
 const MOST_TRANSFER_BYTES = 24 * MIB;
-/** Always the same bytes, so that the client takes no memory of its own. */
+/** The client sends this buffer again and again, so that it takes no memory of its own. */
 const PIECE = Buffer.alloc(65_536);
 
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Memory beside the heap that is still in use: buffers are there. In bytes. */
+/** Memory in use outside the heap, where buffers are, in bytes. */
 function buffered(): number {
   collectGarbage();
   const { arrayBuffers, external } = process.memoryUsage();
   return arrayBuffers + external;
 }
 
-/** Memory in use, in bytes: lines of an export are texts, which the heap holds. */
+/** Memory in use, in bytes, with the heap, which holds the lines of an export as strings. */
 function held(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-it('passes a file of 25 MiB on, up and down, and holds less than 4 MiB of it at any time', async () => {
+it('the host takes and serves a file of 25 MiB with less than 4 MiB of it in memory', async () => {
   const host = await startNodeHost();
   onTestFinished(() => host.close());
   const { hostname, port } = new URL(host.url);
@@ -47,7 +47,7 @@ it('passes a file of 25 MiB on, up and down, and holds less than 4 MiB of it at 
     return socket;
   };
   const head = `X-File-Name: a\r\nContent-Length: ${FILE_BYTES}\r\n`;
-  // Once before it counts: code and caches are there then.
+  // A first run, not measured, loads code and fills caches.
   await read(await sent(ask('POST', '/files', head)));
 
   const before = buffered();
@@ -71,7 +71,7 @@ it('passes a file of 25 MiB on, up and down, and holds less than 4 MiB of it at 
   expect(lasting(looks)).toBeLessThan(MOST_BYTES);
 });
 
-it('[FILE16] exports and imports a file of 25 MiB, and holds a few pieces of it at any time', async () => {
+it('[FILE16] the host exports and imports a file of 25 MiB with a few pieces of it in memory', async () => {
   const host = await startNodeHost();
   onTestFinished(() => host.close());
   const { hostname, port } = new URL(host.url);
@@ -103,7 +103,7 @@ it('[FILE16] exports and imports a file of 25 MiB, and holds a few pieces of it 
     }
     return count;
   };
-  // Once before it counts: code and caches are there then.
+  // A first run, not measured, loads code and fills caches.
   await importing('first', linesOfImport(2 * MIB), () => {});
   await exporting('first', () => {});
 
@@ -119,12 +119,12 @@ it('[FILE16] exports and imports a file of 25 MiB, and holds a few pieces of it 
   expect(lasting(looks)).toBeLessThan(MOST_TRANSFER_BYTES);
 });
 
-/** The most that three looks in a row have seen: buffers that are free may be counted for a moment. */
+/** The most that three samples in a row all reached: freed buffers may still be counted for a moment. */
 function lasting(looks: readonly number[]): number {
   return Math.max(...looks.slice(2).map((_, at) => Math.min(...looks.slice(at, at + 3))));
 }
 
-/** The lines of a room with one message, whose file is of zeros. */
+/** The lines of an export with one message and its file of `size` zero bytes. */
 function linesOfImport(size: number): Buffer[] {
   const sha256 = createHash('sha256').update(Buffer.alloc(size)).digest('hex');
   const about = { fileId: 'f', size, sha256 };
@@ -160,7 +160,7 @@ async function sent(socket: Socket, look = () => {}): Promise<Socket> {
   return socket;
 }
 
-/** The answer, which is short. */
+/** The first piece of the answer, which is short enough to be all of it. */
 async function read(socket: Socket): Promise<string> {
   const [data] = await Promise.race([
     new Promise<[Buffer]>((resolve) => {

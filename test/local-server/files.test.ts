@@ -16,7 +16,7 @@ import { tokenFor } from '../support/tokens.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Uploads a file of these bytes, and sends it unless it only waits. */
+/** Uploads a file of 5 bytes, and sends it in a message unless `isSent` is false. @returns its id */
 async function upload({ app }: ReturnType<typeof httpApp>, roomId: string, isSent = true) {
   const authorization = `Bearer ${await tokenFor('alice')}`;
   const headers = { authorization, 'x-file-name': 'a', 'content-length': '5' };
@@ -55,12 +55,12 @@ describe('files on the node host', () => {
       request: async (path, init) => app.request(`http://localhost${path}`, init),
       store,
       whileDown: async (act) => {
-        // A file where the folder of all files should be.
+        // A file stands where the folder of all files should be, so that every write fails.
         const folder = filesFolder(dataDir);
         await rename(folder, `${folder} away`);
         await writeFile(folder, '');
         await act();
-        // In one step: to a deletion that is under way, a folder that is absent is one without the file.
+        // In one step: while the folder is absent, a deletion would take the file for deleted.
         await symlink(`${folder} away`, `${folder} back`);
         await rename(`${folder} back`, folder);
         expect(logged.splice(0).length).toBeGreaterThan(0);
@@ -84,7 +84,7 @@ describe('files on the node host', () => {
   it('[FILE17] answers `unavailable` while the store fails, and keeps nothing reserved', async () => {
     const host = httpApp();
     onTestFinished(() => host.rooms.close());
-    // A file where the folder of all files should be.
+    // A file stands where the folder of all files should be, so that every write fails.
     await writeFile(filesFolder(host.dataDir), '');
     const answer = await host.app.request('http://localhost/rooms/general/files', {
       method: 'POST',
@@ -105,7 +105,7 @@ describe('files on the node host', () => {
     await upload(host, 'general');
   });
 
-  it('sweeps bytes that are two days old and of no room, and leaves those of rooms to them', async () => {
+  it('sweeps bytes over two days old that belong to no room, and leaves those of existing rooms', async () => {
     const host = httpApp();
     onTestFinished(() => host.rooms.close());
     const { dataDir, store } = host;
@@ -128,7 +128,7 @@ describe('files on the node host', () => {
     expect(await countFiles(dataDir, store, Date.now())).toMatchObject({ stored: 0, missing: 1 });
   });
 
-  it('copies files with a backup, which a restored room reads under its new epoch', async () => {
+  it('copies files with a backup, and a restored room can read them in its new epoch', async () => {
     const host = httpApp();
     const fileId = await upload(host, 'general');
     const copy = join(temporaryFolder(), 'copy');

@@ -38,7 +38,7 @@ function host(): NodeRooms {
   return rooms;
 }
 
-/** Waits until no room is in memory, which comes by itself. */
+/** Waits until the host has evicted every room for being idle. */
 async function evict(): Promise<void> {
   while (host().awakeCount > 0 || host().openCount > 0) {
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
@@ -50,7 +50,7 @@ function mendDisk(): void {
   syncBuiltinESMExports();
 }
 
-/** The disk takes writes and cannot sync them. */
+/** Writes succeed, and syncing them to the disk fails. */
 const failingSync: Fault = async () => {
   const failure = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
   fs.fdatasync = ((_: number, done: (error: Error) => void) =>
@@ -72,7 +72,7 @@ const fullDisk: Fault = async (roomId) => {
   };
 };
 
-/** A constraint that SQLite looks at when it commits, and that no message can meet. */
+/** A constraint that SQLite checks when it commits, and that every message violates. */
 const ORPHANS = `
   CREATE TABLE parents (id INTEGER PRIMARY KEY);
   CREATE TABLE children (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);

@@ -13,7 +13,7 @@ function read(lines: readonly string[]): unknown[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-describe('a line of the log', () => {
+describe('a log line', () => {
   test('is one JSON object that begins with time, level and event', () => {
     const { log, lines } = logger();
     log.about({ room: 'lobby' }).event('info', 'connected', { connection: 'c1', code: undefined });

@@ -16,7 +16,7 @@ async function host(settings: TestSettings = {}) {
   return running;
 }
 
-/** Samples by name and labels, as a Prometheus server would read them; anything else fails. */
+/** Samples by name and labels, as a Prometheus server reads them; fails on any other line. */
 function samples(text: string): Map<string, number> {
   const found = new Map<string, number>();
   const types = new Map<string, string>();
@@ -47,7 +47,7 @@ async function read(url: string, headers: Record<string, string> = {}) {
 }
 
 describe('/metrics', () => {
-  test('counts files that are stored, read and deleted, and those that failed', async () => {
+  test('counts files that are stored, read and deleted, failed uploads included', async () => {
     const { url } = await host();
     const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
     const upload = (more = {}) =>
@@ -214,7 +214,7 @@ describe('/metrics', () => {
     expect(chat.status).toBe(401);
   });
 
-  test('does not exist on the edge, nor for another method', async () => {
+  test('is not served for another method or path', async () => {
     const { url } = await host();
     expect((await ask(url, '/metrics', { method: 'POST' })).status).not.toBe(200);
     expect((await ask(url, '/metrics/x')).status).toBe(404);

@@ -40,7 +40,7 @@ function open(options: Partial<NodeRoomsOptions> = {}): NodeRooms {
   return rooms;
 }
 
-/** A sink that keeps what reaches it. */
+/** A sink that keeps the lines and close codes that it gets. */
 class Heard implements Sink {
   readonly lines: string[] = [];
   readonly codes: number[] = [];
@@ -61,13 +61,13 @@ class Heard implements Sink {
     return undefined;
   }
 
-  /** Names of the lines that came so far, in order. */
+  /** The names of the lines received so far, in order. */
   get names(): string[] {
     return this.lines.map((line) => (JSON.parse(line) as [string])[0]);
   }
 }
 
-/** Everything decided so far is stored and out. */
+/** Waits until everything decided so far is stored and sent. */
 async function settled(rooms: NodeRooms, roomId: string): Promise<void> {
   await rooms.execute(roomId, { userId: 'nobody' }, 'getRoom', {});
 }
@@ -99,7 +99,7 @@ describe('rooms as files', () => {
     expect(files()).toEqual([]);
   });
 
-  it('[ROOM3] keep the epoch of an empty room over a restart of the process', async () => {
+  it('[ROOM3] keep the epoch of an empty room when the process restarts', async () => {
     const epochOf = async (roomId: string) => {
       const rooms = open();
       const heard = new Heard();
@@ -146,7 +146,7 @@ describe('rooms as files', () => {
     const before = open();
     await before.execute('r', alice, 'message', { message: 'before' });
     before.close();
-    // A constraint that SQLite looks at when it commits, and that no message can meet.
+    // A constraint that SQLite checks when it commits, and that every message violates.
     const file = new DatabaseSync(join(dataDir, 'rooms', files()[0]!));
     file.exec(`
       CREATE TABLE parents (id INTEGER PRIMARY KEY);
@@ -243,7 +243,7 @@ describe('rooms as files', () => {
     expect(failures[0]).toMatch(/^open: Error: file is not a database/);
   });
 
-  it('remove a user whose socket closes while the room cannot be read', async () => {
+  it('log one failure when a socket closes while its room cannot be read', async () => {
     const rooms = open({ idleMs: 30 });
     await rooms.execute('r', alice, 'message', { message: 'before' });
     const socket = await rooms.attach('r', bob, {}, new Heard());

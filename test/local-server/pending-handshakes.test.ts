@@ -30,7 +30,7 @@ function dial(url: string, bytes = ''): BareConnection {
   return connection;
 }
 
-/** Eight more who do not say who they are, two of each kind. @returns the first */
+/** Opens nine unauthenticated connections: a silent one, and two each of four kinds. @returns the first */
 async function crowd(url: string): Promise<BareConnection> {
   const silent = dial(url);
   for (let times = 0; times < 2; times++) {
@@ -42,7 +42,7 @@ async function crowd(url: string): Promise<BareConnection> {
   return silent;
 }
 
-/** A client that begins by polling and goes on with a WebSocket, as browsers' do. */
+/** A client that begins by polling and upgrades to a WebSocket, as in browsers. */
 class UpgradingVisitor extends SocketIoVisitor {
   override async join(roomId: string) {
     this.socket.io.opts.transports = ['polling', 'websocket'];
@@ -85,7 +85,7 @@ describe('of unauthenticated connections', () => {
     expect(Number(dropped)).toBeGreaterThanOrEqual(40 - 10);
   });
 
-  it('[ADM7] none delays authenticated ones', async () => {
+  it('[ADM7] none delays authenticated connections', async () => {
     const url = await start(FEW);
     const roomId = newRoom();
     const visitors: Visitor[] = [];
@@ -102,7 +102,7 @@ describe('of unauthenticated connections', () => {
     }
   });
 
-  it('[ADM9] those in the middle of a request are ended when their time is over', async () => {
+  it('[ADM9] those that have sent half a request are closed after CONNECT_TIMEOUT_MS', async () => {
     const url = await start({ CONNECT_TIMEOUT_MS: '100' });
     const connection = dial(url, HALF);
     await connection.ended();

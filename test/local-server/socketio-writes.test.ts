@@ -8,7 +8,7 @@ import { tokenFor } from '../support/tokens.ts';
 
 const MESSAGES = 5;
 
-/** What is written at once; Node leaves out the encodings where all of it is bytes. */
+/** The argument of a socket's `_writev`; where all chunks are bytes, Node passes them bare. */
 type Chunks = readonly ({ chunk: Buffer | string } | Buffer)[];
 
 it('[SIO1] sends the answers of one flush in one write, each as a packet of its own', async () => {
@@ -48,7 +48,7 @@ it('[SIO1] sends the answers of one flush in one write, each as a packet of its 
   expect(isOneWrite).toBe(true);
 });
 
-/** Sends in one write, so that the host reads it at once. */
+/** Sends everything that `work` sends in one write, so that the host reads it at once. */
 function atOnce(socket: WebSocket, work: () => void): void {
   const stream = (socket as unknown as { _socket: Socket })._socket;
   stream.cork();

@@ -37,7 +37,7 @@ function numbers(file: SqliteFile): number[] {
 }
 
 describe('a file with SQLite in it', () => {
-  it('is opened though another process reads it while it is being made', async () => {
+  it('is opened even though another process reads it while it is created', async () => {
     const path = newPath();
     await lockFile(path, 'BEGIN');
     const file = open(path);
@@ -92,7 +92,7 @@ describe('a file with SQLite in it', () => {
     file.close();
   });
 
-  it('is empty again when its founding is discarded', () => {
+  it('is empty again when its first transaction is discarded', () => {
     const path = newPath();
     const file = open(path);
     file.atomic(() => file.run('CREATE TABLE migrations (version INTEGER)'));
@@ -148,7 +148,7 @@ describe('a file with SQLite in it', () => {
         throw new Error('disk full');
       }),
     ).toThrow('disk full');
-    // Nothing of what comes before that is told to anybody may be stored by itself.
+    // Until `commit` has reported the failure, no later write may be stored by itself.
     expect(() => file.run('INSERT INTO numbers VALUES (3)')).toThrow('disk full');
     expect(() => file.atomic(() => file.run('INSERT INTO numbers VALUES (4)'))).toThrow(
       'disk full',

@@ -28,7 +28,7 @@ async function token(port: number, username: string): Promise<string> {
   return (await fetch(`http://localhost:${port}/test-token?username=${username}`)).text();
 }
 
-/** What a start that is refused says, line by line. */
+/** The lines on stderr of a program that refuses to start. */
 async function refusal(program: Program): Promise<string[]> {
   const { code, stdout, stderr } = await program.ended;
   expect(stdout).toBe('');
@@ -36,7 +36,7 @@ async function refusal(program: Program): Promise<string[]> {
   return stderr.trimEnd().split('\n');
 }
 
-/** A native socket, once it has joined. */
+/** Opens a native socket and waits until it has joined. */
 async function joined(port: number, bearer: string): Promise<WebSocket> {
   const socket = new WebSocket(`ws://localhost:${port}/rooms/start/ws`, {
     headers: { authorization: `Bearer ${bearer}` },
@@ -91,7 +91,7 @@ describe('development mode', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('refuses a made secret that is damaged', async () => {
+  test('refuses a damaged file of the created secret', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'dev-secret'), 'short');
     const lines = await refusal(startDev({ cwd: folder, env: { DATA_DIR: '.' } }));
@@ -155,13 +155,13 @@ describe('production', () => {
   });
 });
 
-describe('a failed start is one sentence and exit code 1', () => {
+describe('a failed start prints one sentence and exits with 1', () => {
   test('for a secret that is too short', async () => {
     const lines = await refusal(startDev({ env: { JWT_SECRET: 'short' } }));
     expect(lines).toEqual(['JWT_SECRET must be at least 32 bytes long.']);
   });
 
-  test('for each setting that does not fit', async () => {
+  test('for each invalid setting', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.env'), 'DURABILITY=maybe\nMAX_FRAME_BYTES=64k\n');
     const lines = await refusal(startDev({ cwd: folder, env: { PORT: '70000' } }));
@@ -227,7 +227,7 @@ describe('a failed start is one sentence and exit code 1', () => {
   });
 });
 
-test('names unknown settings in .env', async () => {
+test('the server names unknown settings in .env', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '.env'), 'JWT_SECERT=x\nALLOW_GUESTS=false\n');
   const program = startDev({ cwd: folder });
@@ -235,7 +235,7 @@ test('names unknown settings in .env', async () => {
   expect(program.stdout).toContain('Who may enter: whoever');
 });
 
-test('prefers the environment to .env', async () => {
+test('the server prefers the environment to .env', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '.env'), 'DATA_DIR=from-file\n');
   const program = startDev({ cwd: folder, env: { DATA_DIR: 'from-environment' } });
@@ -244,7 +244,7 @@ test('prefers the environment to .env', async () => {
 });
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('closes native sockets with 4000 and ends with 0', async () => {
+  test('closes native sockets with 4000 and ends the server with 0', async () => {
     const program = startDev();
     const port = await program.port();
     const sockets = await Promise.all(
@@ -257,7 +257,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-test('ends within seconds although clients of both transports never answer', async () => {
+test('the server ends within seconds even if clients of both transports never answer', async () => {
   const program = startDev();
   const port = await program.port();
   const bearer = await token(port, 'mute');
@@ -270,14 +270,14 @@ test('ends within seconds although clients of both transports never answer', asy
   const startedAt = performance.now();
   program.kill('SIGTERM');
   expect((await program.ended).code).toBe(0);
-  // It would wait for a pong for 45 s. On a quiet machine it takes little more than one.
+  // Waiting for a pong would take 45 s; on a quiet machine the end takes little more than 1 s.
   expect(performance.now() - startedAt).toBeLessThan(20_000);
 });
 
-test('ends with npm, although the shell between passes no signals', async () => {
+test('the server ends with npm, although the shell between them passes no signals on', async () => {
   const folder = temporaryFolder();
   const run = `"${process.execPath}" "${join(PROJECT, 'scripts/run.mjs')}" "${join(PROJECT, MAIN)}" --dev`;
-  // A second command keeps every shell from taking the first one's place.
+  // With a second command no shell can replace itself with the first one.
   const shell = spawn('sh', ['-c', `${run}; true`], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', PORT: '0', npm_lifecycle_event: 'dev' },
@@ -288,7 +288,7 @@ test('ends with npm, although the shell between passes no signals', async () => 
   const [, port] = /localhost:(\d+)/.exec(lines.toString()) ?? [];
   const socket = await joined(Number(port), await token(Number(port), 'alice'));
   const closed = once(socket, 'close');
-  // The pipe ends with the last process that holds it.
+  // The pipe closes when the last process that holds it ends.
   const ended = once(shell.stdout.resume(), 'close');
   shell.kill('SIGTERM');
   expect((await closed)[0]).toBe(4000);
@@ -314,7 +314,7 @@ test('Socket.IO clients reconnect to the next server, and to their room', async 
   });
   first.kill('SIGTERM');
   expect((await first.ended).code).toBe(0);
-  // "io server disconnect" would keep the client from coming back.
+  // After "io server disconnect" a client does not reconnect.
   expect(await dropped).not.toBe('io server disconnect');
 
   const back = new Promise<void>((resolve) => {

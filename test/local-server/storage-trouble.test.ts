@@ -40,7 +40,7 @@ afterEach(() => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** A connection's end: what came, and the code it was closed with. */
+/** The sink of a connection, which keeps the lines sent to it and its close code. */
 function sink() {
   const heard = { lines: [] as string[], code: undefined as number | undefined };
   return {
@@ -63,7 +63,7 @@ async function stored(roomId: string): Promise<string[]> {
 }
 
 describe('a full disk', () => {
-  test('answers "unavailable" instead of acknowledging, and recovers when there is space again', async () => {
+  test('makes messages answer "unavailable" until there is space, and loses no acknowledged one', async () => {
     await say('r', 'before');
     rooms.close();
     open();
@@ -83,7 +83,7 @@ describe('a full disk', () => {
     expect(failures.join('\n')).toContain('database or disk is full');
   });
 
-  test('sends no event of what was not stored', async () => {
+  test('causes no event of a message that was not stored', async () => {
     await say('r', 'before');
     rooms.close();
     open();

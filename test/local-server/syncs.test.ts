@@ -13,9 +13,9 @@ const EIO = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' 
 const { limits } = readSettings({ COMMAND_BURST: '100000' }).settings;
 const { fdatasync, fdatasyncSync } = fs;
 
-/** Syncs that the disk has been asked for and that it holds back. */
+/** Syncs that were requested and are held back until `release`; undefined: syncs run at once. */
 let held: (() => void)[] | undefined;
-/** What the disk answers to the next syncs, one each. */
+/** The results of the next syncs, one each: an error, or null for success. */
 let answers: (Error | null)[] = [];
 let failures: string[] = [];
 const opened: NodeRooms[] = [];
@@ -49,7 +49,7 @@ function open(maxOpenRooms = 8): NodeRooms {
     dataDir: temporaryFolder(),
     durability: 'disk',
     maxOpenRooms,
-    // Whatever is due at once is stored at once.
+    // Flushes never wait for more commands.
     limits: { ...limits, batchDelayMs: 0 },
     log: { failure: (what, error) => failures.push(`${what}: ${(error as Error).message}`) },
   });
@@ -90,12 +90,12 @@ function release(): void {
   for (const sync of held?.splice(0) ?? []) sync();
 }
 
-/** Two rooms with something to store at once, which the disk holds back. */
+/** Two rooms that have each written a message whose sync is held back. */
 async function underWay(rooms: NodeRooms) {
   const [one, other] = [new Heard(), new Heard()];
   const { connection, room } = await rooms.attach('a', alice, {}, one);
   await rooms.attach('a', bob, {}, other);
-  // Founds both files.
+  // The first message creates the file of each room.
   await Promise.all([say(rooms, 'a', 'first'), say(rooms, 'b', 'first')]);
   held = [];
   const handle = (name: string, ref: number, payload: object = {}) =>
@@ -116,13 +116,13 @@ describe('changes of several rooms at once', () => {
     const joining = rooms.attach('a', { userId: 'carol' }, { history: 10 }, late);
     const asked = rooms.execute('a', bob, 'message', { message: 'fourth' });
     handle('message', 4, { message: 'fifth' });
-    // Another room is served meanwhile.
+    // Another room is still served.
     const aside = say(rooms, 'c');
     await expect.poll(() => held?.length).toBe(3);
     const acks = () => one.lines.flatMap(([name, ref]) => (name === 'ack' ? [ref] : []));
     expect([acks(), other.names.filter((name) => name === 'message')]).toEqual([[], ['message']]);
     held?.shift()?.();
-    // The rest of it is under way; the others still are.
+    // Room a syncs what waited; the syncs of b and c are still held back.
     await expect.poll(() => acks()).toEqual([1]);
     await expect.poll(() => held?.length).toBe(3);
     expect(late.names).toEqual([]);
@@ -154,7 +154,7 @@ describe('changes of several rooms at once', () => {
     expect(one.names).toEqual(['joined', 'message']);
     expect(two.names).toContain('message');
     expect(failures).toEqual(['commit: EIO: i/o error, fdatasync']);
-    // Who comes back, and sends it again, finds a whole room.
+    // A client that comes back and sends again finds a working room.
     expect(await say(rooms, 'a', 'after')).toMatchObject({ ok: true });
     expect(await rooms.execute('a', alice, 'getHistory', {})).toMatchObject({
       messages: expect.arrayContaining([expect.objectContaining({ message: 'before' })]),
@@ -167,7 +167,7 @@ describe('changes of several rooms at once', () => {
     rooms.close();
     expect(await inB).toMatchObject({ ok: true });
     expect([one.names.at(-1), one.code]).toEqual(['ack', 4000]);
-    // What the disk answers later is about files that are closed by then.
+    // These syncs then fail on closed files, which is not logged.
     release();
     expect(failures).toEqual([]);
   });
@@ -183,7 +183,7 @@ describe('changes of several rooms at once', () => {
     expect(failures).toEqual([]);
   });
 
-  it('are waited for when too much is queued', async () => {
+  it('are synced without further waiting once 256 commands are queued', async () => {
     const rooms = open();
     const { one, handle } = await underWay(rooms);
     for (let ref = 2; ref <= 257; ref++) {

@@ -10,7 +10,7 @@ import { oldRoom, oldStory, oldVersions } from '../contract/old-rooms.ts';
 
 const alice = { userId: 'alice', name: 'Alice' };
 
-/** The rooms of a folder whose `lobby` was written by a version with that schema. */
+/** Rooms in a folder where `lobby` was written with this schema version. */
 function roomsOf(version: number): NodeRooms {
   const dataDir = temporaryFolder();
   const path = roomPath(dataDir, 'lobby');
@@ -87,7 +87,7 @@ describe.each(oldVersions)('a room written with schema %i', (version) => {
   });
 });
 
-test('every schema follows from the one before it', () => {
+test('every schema before the newest is tested', () => {
   expect(oldVersions).toEqual(migrations.slice(0, -1).map((_, at) => at + 1));
   expect(oldVersions.length).toBeGreaterThan(1);
 });

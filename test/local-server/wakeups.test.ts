@@ -16,12 +16,12 @@ const { limits } = readSettings({}).settings;
 interface Woken {
   roomId: string;
   at: number;
-  /** Ends the waking: what the room asks for next. */
+  /** Ends this wakeup. @param next when the room asks to be woken again, in epoch milliseconds */
   done: (next?: number) => void;
   fail: (error: Error) => void;
 }
 
-/** Wakeups in a folder, and who has been woken so far. */
+/** Wakeups stored in a folder, the rooms woken so far, and the failures logged. */
 function wakeupsIn(folder: string) {
   const woken: Woken[] = [];
   const failures: unknown[] = [];
@@ -42,7 +42,7 @@ function wakeupsIn(folder: string) {
     wakeups,
     woken,
     failures,
-    /** Waits until so many have been woken. */
+    /** Waits until `count` rooms have been woken. */
     until: async (count: number): Promise<void> => {
       while (woken.length < count) await signal.promise;
     },
@@ -63,7 +63,7 @@ describe('wakeups', () => {
     expect(woken[2]!.at).toBeGreaterThanOrEqual(now + 90);
   });
 
-  it('are one a room: an earlier one replaces it, a later one does not', async () => {
+  it('are kept one a room: an earlier one replaces it, a later one is ignored', async () => {
     const { wakeups, woken, until } = wakeupsIn(temporaryFolder());
     onTestFinished(() => wakeups.close());
     const now = Date.now();
@@ -127,7 +127,7 @@ describe('wakeups', () => {
   });
 });
 
-/** Rooms in a folder, of which nobody hears a failure. */
+/** Rooms in a folder; a failure that they log throws. */
 function roomsIn(dataDir: string, idleMs?: number): NodeRooms {
   const log = {
     failure: (what: string, error: unknown) => {
@@ -144,7 +144,7 @@ function roomsIn(dataDir: string, idleMs?: number): NodeRooms {
   });
 }
 
-/** Puts a room there with one message that is past keeping at `over`, and one that is not. */
+/** Imports a room that keeps messages for a day: `old` expires at `over`, `new` a day later. */
 async function moveIn(rooms: NodeRooms, roomId: string, over: number): Promise<void> {
   const message = { type: 'message', senderId: 'alice', sender: 'Alice' };
   const state = { topic: null, private: false, readOnly: false, owned: false, slowModeSeconds: 0 };
@@ -158,7 +158,7 @@ async function moveIn(rooms: NodeRooms, roomId: string, over: number): Promise<v
   ok(await rooms.execute(roomId, admin, 'importRoom', { text, line: 1 }));
 }
 
-/** Waits until a room has forgotten its first message. */
+/** Waits until retention has deleted a room's first message. */
 async function forgets(rooms: NodeRooms, roomId: string): Promise<void> {
   const forgotten = Promise.withResolvers<void>();
   const link = await rooms.connect(
@@ -178,7 +178,7 @@ async function forgets(rooms: NodeRooms, roomId: string): Promise<void> {
   link.close('left');
 }
 
-/** The texts in the one room of a folder. */
+/** The texts stored in a folder's only room. */
 function storedIn(folder: string): unknown[] {
   const [name] = readdirSync(join(folder, 'rooms')).filter((file) => file.endsWith('.sqlite'));
   const file = new DatabaseSync(join(folder, 'rooms', name!), { readOnly: true });
@@ -207,13 +207,13 @@ describe('a room of the node host', () => {
     expect(messages.map(({ message }) => message)).toEqual(['new']);
   });
 
-  it('is woken although it had been closed as idle', async () => {
+  it('applies retention on time although it was closed as idle', async () => {
     const folder = temporaryFolder();
     const rooms = roomsIn(folder, 30);
     onTestFinished(() => rooms.close());
     await moveIn(rooms, 'idle', Date.now() + 600);
     await expect.poll(() => rooms.openCount).toBe(0);
-    // Seen in the file, since to ask the room would wake it.
+    // Read from the file, since a request would wake the room.
     await expect.poll(() => storedIn(folder)).toEqual(['new']);
   });
 });

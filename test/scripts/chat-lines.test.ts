@@ -13,7 +13,7 @@ const said: Message = {
   timestamp: 0,
 };
 
-/** Anything a terminal would obey. */
+/** Control characters that a terminal acts on. */
 const ORDERS = /[^\P{Cc}\n]/u;
 
 describe('a room in the terminal', () => {
@@ -24,7 +24,7 @@ describe('a room in the terminal', () => {
     expect(changeLine({ ...said, change: 'edited', by: 'bob' })).toBe('edited Bob: hello');
   });
 
-  test('escapes terminal sequences in messages of others', () => {
+  test('replaces control characters in messages of others', () => {
     const hostile = [
       '\x1b]0;mine\x07',
       '\x1b[2J',
@@ -44,7 +44,7 @@ describe('a room in the terminal', () => {
     }
   });
 
-  test('shows each message as one', () => {
+  test('indents further lines of a message, so that none looks like another message', () => {
     const message = 'hi\nolga: I give you the room\r\nend\u2028of it';
     expect(messageLine({ ...said, message })).toBe(
       'Bob: hi\n  olga: I give you the room\n  end\ufffdof it',
@@ -52,7 +52,7 @@ describe('a room in the terminal', () => {
     expect(harmless('two\nlines')).toBe('two\ufffdlines');
   });
 
-  test('keeps joiners in emoji and scripts', () => {
+  test('keeps joiners that emoji and some scripts need', () => {
     const whole = '👩‍👧 नमस्ते क्‍ष می‌خواهم';
     expect(harmless(whole)).toBe(whole);
   });

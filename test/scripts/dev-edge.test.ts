@@ -21,7 +21,7 @@ function secretFileOf(program: Program): string {
   return join(PROJECT, '.wrangler', `dev-edge-${program.pid}.env`);
 }
 
-test('starts the edge host with its own secret, and ends all its processes', async () => {
+test('npm run dev:edge starts the edge host with its own secret, and ends all its processes', async () => {
   const folder = temporaryFolder();
   const program = devEdge(0, { DATA_DIR: folder });
   await program.until(/stops\.\n/);
@@ -39,7 +39,7 @@ test('starts the edge host with its own secret, and ends all its processes', asy
     body: JSON.stringify({ message: 'hello' }),
   });
   expect(sent.status).toBe(201);
-  // A guest, because the secret was made.
+  // A guest may enter, because the secret was created.
   const socket = new WebSocket(`ws://localhost:${port}/rooms/start/ws?history=1`);
   onTestFinished(() => socket.terminate());
   const [joined] = (await once(socket, 'message')) as [Buffer];
@@ -65,7 +65,7 @@ test('starts the edge host with its own secret, and ends all its processes', asy
   expect(readdirSync(join(PROJECT, '.wrangler'))).not.toContain(`dev-edge-${program.pid}.env`);
 });
 
-describe('a failed start is one sentence', () => {
+describe('a failed start prints one sentence', () => {
   test('for a port in use', async () => {
     const other = createServer();
     onTestFinished(() => void other.close());
@@ -78,7 +78,7 @@ describe('a failed start is one sentence', () => {
     expect(code).toBe(1);
   });
 
-  test('for a setting that does not fit', async () => {
+  test('for an invalid setting', async () => {
     const { code, stderr } = await devEdge(0, { MAX_FRAME_BYTES: 'many' }).ended;
     expect(stderr).toBe('MAX_FRAME_BYTES must be a whole number from 1024 to 1048576.\n');
     expect(code).toBe(1);

@@ -29,7 +29,7 @@ test.each(VALUES)('wrangler reads %j unchanged', (value) => {
   });
 });
 
-test.each([`'"\``, `'\`\\n`])('refuses %j, which fits into no quotes', (value) => {
+test.each([`'"\``, `'\`\\n`])('a value that fits into no quotes is refused: %j', (value) => {
   expect(() => envLine('JWT_SECRET', value)).toThrow(
     /^JWT_SECRET must do without one of the three quotes/,
   );

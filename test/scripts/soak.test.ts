@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
 import { Program } from '../support/program.ts';
 
-/** Runs the runner in a project that has one soak of this source. */
+/** Runs `npm run soak` in a folder with one soak, `one`, of this source, or with none. */
 async function soak(args: readonly string[], source?: string) {
   const cwd = temporaryFolder();
   if (source !== undefined) {
@@ -17,19 +17,19 @@ async function soak(args: readonly string[], source?: string) {
 const HOLDS = `export async function soak({ minutes, seed, log }: any) { log('got ' + minutes + ' ' + seed); }`;
 const BREAKS = `export async function soak() { throw new Error('a message was lost'); }`;
 
-test('lists the soaks', async () => {
+test('npm run soak lists the soaks', async () => {
   expect((await soak([], HOLDS)).stdout).toMatch(/There are: one\.\n$/);
   expect((await soak([])).stdout).toMatch(/There are none yet\.\n$/);
 });
 
-test('passes minutes and seed to a soak and reports its success', async () => {
+test('npm run soak passes minutes and seed to a soak and reports its success', async () => {
   const { code, stdout } = await soak(['one', '--minutes', '0.5', '--seed', '7'], HOLDS);
   expect(stdout).toMatch(/^\[0\.\d s\] soak one: 0\.5 minutes, seed 7\n/);
   expect(stdout).toMatch(/got 0\.5 7\n.*soak one: held with seed 7\n$/);
   expect(code).toBe(0);
 });
 
-test('chooses a seed and prints it, so that a failure can be repeated', async () => {
+test('npm run soak chooses a seed and prints it, so that a failure can be repeated', async () => {
   const { code, stdout } = await soak(['one'], BREAKS);
   const [, seed] = /seed (\d+)\n/.exec(stdout) ?? [];
   expect(stdout).toContain('a message was lost');
@@ -45,7 +45,7 @@ test.each([
   [['other'], /^There is no soak "other"\. There are: one\.$/],
   [['one', '--minutes', 'x'], /^--minutes must be a number/],
   [['one', '--seed', '-'], /^--seed must be a whole number/],
-])('answers %j with one sentence', async (args, sentence) => {
+])('npm run soak answers %j with one sentence', async (args, sentence) => {
   const { code, stderr } = await soak(args, HOLDS);
   expect(stderr.trimEnd()).toMatch(sentence);
   expect(code).toBe(1);

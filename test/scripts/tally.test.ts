@@ -42,7 +42,7 @@ describe('counting a run', () => {
     expect(tallyOf(undefined, 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 
-  test('counts browser tests as failed where skipping is not allowed', () => {
+  test('counts skipped browser tests as failed where skipping is not allowed', () => {
     const tally = { passed: 5, failed: 1, skipped: 2 };
     expect(strictly(tally, false)).toEqual({ passed: 5, failed: 3, skipped: 0 });
     expect(strictly(tally, true)).toEqual(tally);

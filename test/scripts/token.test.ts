@@ -12,7 +12,7 @@ async function token(args: readonly string[], cwd: string, env: Record<string, s
   return new Program('scripts/token.ts', { args, cwd, env }).ended;
 }
 
-test('signs with the secret of .env, for a day, and prints the token only', async () => {
+test('npm run token signs with the secret of .env, for a day, and prints only the token', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '.env'), `JWT_SECRET="${SECRET}"\n`);
   const { code, stdout, stderr } = await token(['alice'], folder);
@@ -26,7 +26,7 @@ test('signs with the secret of .env, for a day, and prints the token only', asyn
   expect(hours).toBeLessThanOrEqual(24);
 });
 
-test('takes a name, hours, marks for programs and admins, and the claims that are set', async () => {
+test('npm run token takes a name, hours, --bot and --admin, and the claims of the settings', async () => {
   const { stdout } = await token(
     ['42', '--name', 'Alice A.', '--hours', '0.5', '--bot', '--admin'],
     temporaryFolder(),
@@ -49,7 +49,7 @@ test('takes a name, hours, marks for programs and admins, and the claims that ar
   expect(exp - Date.now() / 1_000).toBeLessThanOrEqual(1_800);
 });
 
-test('signs with the secret of development mode where none is set', async () => {
+test('npm run token signs with the secret of development mode where none is set', async () => {
   const folder = temporaryFolder();
   const { stdout } = await token(['alice'], folder);
   const key = keyOf(readFileSync(join(folder, '.data', 'dev-secret'), 'utf8'));
@@ -65,7 +65,7 @@ test.each([
   [['alice', '--name', ' x'], /^--name must not begin or end with a space\.$/],
   [['guest:1'], /^The user id must not begin with "guest:"\.$/],
   [['a\nb'], /^The user id must not contain control characters\.$/],
-])('answers %j with one sentence and no token', async (args, sentence) => {
+])('npm run token answers %j with one sentence and no token', async (args, sentence) => {
   const { code, stdout, stderr } = await token(args, temporaryFolder(), { JWT_SECRET: SECRET });
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr.trimEnd()).toMatch(sentence);

@@ -8,7 +8,7 @@ export * from '../../../src/edge/worker.ts';
 
 const ABORT = 'https://object/abort';
 
-/** Loses what the object has in memory, with its sockets, as a crash does. */
+/** Aborts the object if the request asks for it: memory and sockets are lost, as in a crash. */
 function aborts(request: Request, state: DurableObjectState): boolean {
   if (request.url !== ABORT) return false;
   state.abort('aborted by a test');
@@ -27,7 +27,7 @@ export class RelayObject extends Relay {
   }
 }
 
-/** Our Worker, with `POST /abort?room=…[&relay=1]`, which aborts the object of a room or of a relay. */
+/** The production Worker and `POST /abort?room=…[&relay=1]`, which aborts the object of a room or a relay. */
 export default {
   async fetch(request, env, context) {
     const { pathname, searchParams } = new URL(request.url);
