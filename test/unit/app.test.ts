@@ -16,7 +16,7 @@ describe('an application', () => {
     },
   );
 
-  it('[APP6] cannot have a signal and a command of one name', () => {
+  it('[APP6] cannot have a signal and a command of the same name', () => {
     const commands = { dice: { payload: any, handle: () => undefined } };
     const app = defineApp({ signals: { dice: any }, commands });
     expect(() => applicationOf(app)).toThrow('is both a signal and a command');
@@ -46,7 +46,7 @@ describe('an application', () => {
     }
   });
 
-  it('[APP2] gives commands the data of its kinds by their types', () => {
+  it('[APP2] gives its commands the typed data of its kinds', () => {
     const app = defineApp({
       kinds: { note: { data: z.object({ title: z.string() }) } },
       commands: {
@@ -54,7 +54,7 @@ describe('an application', () => {
           payload: z.object({ seq: z.int() }),
           handle(room, { seq }) {
             const { title } = room.message(seq, 'note').data;
-            // @ts-expect-error: a title is a text
+            // @ts-expect-error: a title is a string
             title.toFixed();
             // @ts-expect-error: there is no such kind
             room.message(seq, 'poll');
@@ -66,7 +66,7 @@ describe('an application', () => {
     expect(applicationOf(app).commands?.size).toBe(1);
   });
 
-  it('[APP6] takes the poll of the examples, and an empty one', () => {
+  it('[APP6] may be the poll of the examples, or empty', () => {
     expect([...(applicationOf(poll).commands ?? [])].map(([name]) => name)).toEqual([
       'vote',
       'closePoll',

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Whether an answer is sent after so many milliseconds. */
+/** Whether an answer is sent within `afterMs` milliseconds. */
 async function isSent(answer: Promise<void>, afterMs: number): Promise<boolean> {
   let isDone = false;
   void answer.then(() => (isDone = true));
@@ -18,12 +18,12 @@ async function isSent(answer: Promise<void>, afterMs: number): Promise<boolean> 
 }
 
 describe('[ADM10] a refusal', () => {
-  it('[LIM7] with status 429 is delayed by a quarter to half of a second', async () => {
+  it('[LIM7] with status 429 is delayed by a quarter to half a second', async () => {
     expect(await isSent(delayRefusal(429), 249)).toBe(false);
     expect(await isSent(delayRefusal(429), 500)).toBe(true);
   });
 
-  it('over a socket is delayed where its code has that status', async () => {
+  it('over a socket is delayed if its code has that status', async () => {
     for (const code of ['rate_limited', 'too_many_connections'] as const) {
       expect([code, await isSent(delayRefusalOf(code), 249)]).toEqual([code, false]);
     }

@@ -4,7 +4,7 @@ import { readSettings } from '../../../src/settings/settings.ts';
 
 const { limits } = readSettings({ COMMANDS_PER_SECOND: '50', COMMAND_BURST: '200' }).settings;
 
-it('[ADM6] [LIM2] bans a user for a minute, and returns the rest of it', () => {
+it('[ADM6] [LIM2] a flood bans its user for a minute, with the time left in the refusal', () => {
   const bans = new FloodBans();
   bans.add('mallory', 1_000);
   expect(() => bans.assertBack('mallory', 11_000)).toThrow(
@@ -14,7 +14,7 @@ it('[ADM6] [LIM2] bans a user for a minute, and returns the rest of it', () => {
   expect(() => bans.assertBack('mallory', 61_000)).not.toThrow();
 });
 
-it('[ADM6] counts the minute from the last flood, for each user separately', () => {
+it('[ADM6] the minute counts from the last flood, for each user separately', () => {
   const bans = new FloodBans();
   bans.add('first', 0);
   bans.add('mallory', 10_000);
@@ -24,7 +24,7 @@ it('[ADM6] counts the minute from the last flood, for each user separately', () 
   expect(() => bans.assertBack('mallory', 70_000)).not.toThrow();
 });
 
-it('[ADM6] bans a user for at most a minute when the clock goes back', () => {
+it('[ADM6] a ban lasts at most a minute when the clock is set back', () => {
   const bans = new FloodBans();
   bans.add('mallory', 3_600_000);
   expect(() => bans.assertBack('mallory', 0)).toThrow(
@@ -32,7 +32,7 @@ it('[ADM6] bans a user for at most a minute when the clock goes back', () => {
   );
 });
 
-it('[ADM6] [LIM2] bans a user who is ten seconds ahead over all sockets together, and no other', () => {
+it('[ADM6] [LIM2] a user who is ten seconds ahead over all their sockets is banned, and no other user', () => {
   const bans = new FloodBans();
   const flood = (userId: string, times: number) =>
     Array.from({ length: times }, () => bans.hear(userId, 1_000, 128, limits));
@@ -42,7 +42,7 @@ it('[ADM6] [LIM2] bans a user who is ten seconds ahead over all sockets together
   expect(() => bans.assertBack('mallory', 1_000)).toThrow('wait a minute');
   expect(flood('alice', 1)).toEqual([false]);
   expect(() => bans.assertBack('alice', 1_000)).not.toThrow();
-  // After a minute of silence nothing is counted.
+  // After a minute of silence nothing is counted any more.
   expect(bans.hear('alice', 62_000, 1, limits)).toBe(false);
   expect(Array.from({ length: 10 }, () => bans.hear('mallory', 62_000, 128, limits))).not.toContain(
     true,

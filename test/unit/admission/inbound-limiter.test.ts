@@ -14,13 +14,13 @@ describe('[ADM3] a socket', () => {
     expect(limiter.take(30)).toBe(0);
   });
 
-  it('has saved up no more after an hour than at the beginning', () => {
+  it('may send no more at once after an idle hour than at the beginning', () => {
     const limiter = inboundLimiter(limits, 0);
     expect(limiter.take(3_600_000, 400)).toBe(0);
     expect(limiter.take(3_600_000, 100)).toBe(1_000);
   });
 
-  it('loses nothing when the clock goes back', () => {
+  it('loses nothing when the clock is set back', () => {
     const limiter = inboundLimiter(limits, 1_000);
     expect(limiter.take(500, 400)).toBe(0);
     expect(limiter.take(510)).toBe(0);
@@ -34,7 +34,7 @@ describe('[ADM3] a socket', () => {
   });
 });
 
-it('[ADM3] [LIM3] counts a frame by its lines, or by how many messages it could hold', () => {
+it('[ADM3] [LIM3] a frame counts by its lines, or by how many messages its size could hold', () => {
   const frames = ['', 'ping', 'a\nb', 'a\nb\n', 'x'.repeat(8_191), 'x'.repeat(1024 * 1024)];
   const weights = frames.map((frame) => weightOf(frame, limits));
   expect(weights).toEqual([1, 1, 2, 3, 1, 128]);

@@ -16,7 +16,7 @@ import {
 const NOW = 1_700_000_000_000;
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-/** In seconds, as tokens have it. */
+/** The `exp` of tokens here, in seconds. */
 const END = NOW / SECOND + 60;
 const SECRET = keyOf('the secret of these tests, 32 bytes and more');
 
@@ -32,7 +32,7 @@ const UNAVAILABLE = {
   retryAfterMs: 5_000,
 };
 
-/** A service that knows the keys of a server, with a clock to turn. */
+/** An authenticator that uses the keys of a key server, with a clock that the test moves. */
 class Service {
   now = NOW;
   readonly failures: unknown[] = [];
@@ -50,7 +50,7 @@ class Service {
     this.#authenticate = authenticator({ secrets, keySet }, false, () => this.now);
   }
 
-  /** Who the token names, or why it does not hold. */
+  /** The user id that the token identifies, or the problem with it. */
   async who(token: string): Promise<unknown> {
     return this.#authenticate({ token }).then(({ userId }) => userId, problemIn);
   }
@@ -93,7 +93,7 @@ describe('a token signed with a published key', () => {
   });
 
   it.each(['EdDSA', 'Ed25519', undefined])(
-    '[AUTH1] of EdDSA is valid under both its names where the key says %s',
+    '[AUTH1] of EdDSA is valid with either name of the algorithm when the key says %s',
     async (alg) => {
       const service = await serving([{ ...published(ed), alg }]);
       for (const name of ['EdDSA', 'Ed25519'] as const) {
@@ -102,7 +102,7 @@ describe('a token signed with a published key', () => {
     },
   );
 
-  it('[AUTH2] is valid by one RSA key under each of its algorithms, and only under its own alg where it has one', async () => {
+  it('[AUTH2] may use every RSA algorithm of its key, but only the `alg` that the key names', async () => {
     const { alg: _, ...open } = published(rsa);
     const any = await serving([open]);
     const bound = await serving([published(rsa)]);
@@ -114,7 +114,7 @@ describe('a token signed with a published key', () => {
     expect(any.server.asked).toBe(1);
   });
 
-  it('[AUTH2] is valid by a key without a kid, where no key has the kid of the token', async () => {
+  it('[AUTH2] is checked with a key without a kid if no key has the kid of the token', async () => {
     const { kid: _, ...nameless } = published(ec);
     const service = await serving([nameless]);
     for (let at = 0; at < 3; at++) {
@@ -126,7 +126,7 @@ describe('a token signed with a published key', () => {
     expect(await service.who(await tokenOf(rsa))).toEqual(DOES_NOT_HOLD);
   });
 
-  it('[AUTH2] is not valid by a key without a kid, where another key has the kid of the token', async () => {
+  it('[AUTH2] is not checked with a key without a kid if another key has the kid of the token', async () => {
     const { kid: _, ...nameless } = published(ec);
     const other = signingKey('ES256', 'named');
     const named = await tokenOf(ec, 'alice', { kid: 'named' });
@@ -135,7 +135,7 @@ describe('a token signed with a published key', () => {
     expect(await (await serving([nameless, ofOtherKind])).who(named)).toEqual(DOES_NOT_HOLD);
   });
 
-  it('is valid by a new key beside one without a kid as soon as it is used', async () => {
+  it('is valid as soon as its key is published, also beside a key without a kid', async () => {
     const { kid: _, ...nameless } = published(ec);
     const old = await tokenOf(ec, 'alice', { kid: 'of no key' });
     const young = signingKey('ES256');
@@ -147,20 +147,20 @@ describe('a token signed with a published key', () => {
     expect(await service.who(old)).toBe('alice');
   });
 
-  it('[AUTH2] without a kid is valid by any key', async () => {
+  it('[AUTH2] without a kid is checked with every key', async () => {
     const others = [signingKey('RS256'), signingKey('RS256')];
     const service = await serving([...others, rsa].map((key) => published(key)));
     const token = await tokenOf(rsa, 'alice', { kid: undefined });
     expect(await service.who(token)).toBe('alice');
   });
 
-  it('is valid by a key without "use" and "alg"', async () => {
+  it('is valid if its key has no "use" and no "alg"', async () => {
     const { kty, n, e } = published(rsa);
     const service = await serving([{ kty, n, e }]);
     expect(await service.who(await tokenOf(rsa, 'alice', { kid: undefined }))).toBe('alice');
   });
 
-  it('is checked for its claims too', async () => {
+  it('is refused for its claims too', async () => {
     const service = await serving([published(ec)]);
     const expired = await signedBy(ec, { sub: 'alice', exp: NOW / SECOND - 60 });
     expect(await service.who(expired)).toMatchObject({ code: 'token_expired' });
@@ -196,7 +196,7 @@ describe('keys', () => {
     expect(service.server.asked).toBe(2);
   });
 
-  it('are rotated: a new one is found when first used, a withdrawn one ends within ten minutes', async () => {
+  it('rotate: a new key works at its first use, a withdrawn one for at most ten minutes', async () => {
     const service = await serving([published(ec)]);
     const [old, young] = [await tokenOf(ec), await tokenOf(rsa)];
     expect(await service.who(old)).toBe('alice');
@@ -211,7 +211,7 @@ describe('keys', () => {
     expect(service.failures).toEqual([]);
   });
 
-  it('are fetched at most once in five seconds, whatever tokens name', async () => {
+  it('are fetched at most once in five seconds, whatever kids tokens name', async () => {
     const service = await serving([published(ec)]);
     const strange = await Promise.all(
       Array.from({ length: 40 }, () => tokenOf(ec, 'mallory', { kid: crypto.randomUUID() })),
@@ -236,7 +236,7 @@ describe('keys', () => {
     ],
     ['of another curve', { ...published(signingKey('ES384')), kid: ec.kid }, DOES_NOT_HOLD],
     ['of no form', { kid: ec.kid, kty: 7, key_ops: 7 }, DOES_NOT_HOLD],
-  ])('that are %s are read', async (_, jwk, outcome) => {
+  ])('that are %s are used or ignored', async (_, jwk, outcome) => {
     const service = await serving([jwk, published(rsa)]);
     expect(await service.who(await tokenOf(ec))).toEqual(outcome);
     expect(await service.who(await tokenOf(rsa))).toBe('alice');
@@ -324,7 +324,7 @@ describe('a secret and a key set are never confused', () => {
 });
 
 describe('a key server that does not answer', () => {
-  it('answers "unavailable", not "unauthorized", and is asked once in five seconds', async () => {
+  it('makes tokens "unavailable", not "unauthorized", and is asked once in five seconds', async () => {
     const service = await serving([published(ec)]);
     const token = await tokenOf(ec);
     service.server.answer((_, response) => response.writeHead(500).end());
@@ -356,20 +356,20 @@ describe('a key server that does not answer', () => {
     ['no key set', (response) => response.end('{"keys":{}}')],
     ['null', (response) => response.end('null')],
     ['half an answer', (response) => response.destroy()],
-  ])('with %s has not answered', async (_, answer) => {
+  ])('is one that sends %s', async (_, answer) => {
     const service = await serving([]);
     service.server.answer((_request, response) => answer(response));
     expect(await service.who(await tokenOf(ec))).toEqual(UNAVAILABLE);
     expect(service.failures).toEqual([expect.any(Error)]);
   });
 
-  it('by staying silent delays users for six seconds at most, asked once a second', async () => {
+  it('delays users for at most six seconds, and is asked once a second', async () => {
     const service = await serving([]);
     service.server.answer(() => undefined);
     const token = await tokenOf(ec);
     const answers = await Promise.all(Array.from({ length: 20 }, () => service.who(token)));
     expect(answers).toEqual(Array.from({ length: 20 }, () => UNAVAILABLE));
-    // The first who came, and after each second one of those who wait.
+    // Asked for the first user, and then once a second for one of those who wait.
     expect(service.server.asked).toBeLessThanOrEqual(4);
   });
 });
@@ -395,7 +395,7 @@ describe('two secrets', () => {
     }
   });
 
-  it('keep guests: a guest who comes back in time is the same under the new one', async () => {
+  it('keep guests: a guest who comes back while both are valid stays the same user', async () => {
     const before = authenticator({ secrets: [old] }, true, () => NOW);
     const during = authenticator({ secrets: [SECRET, old] }, true, () => NOW);
     const after = authenticator({ secrets: [SECRET] }, true, () => NOW);

@@ -60,7 +60,7 @@ describe('a page', () => {
     expect(policy.allows(origin, host)).toBe(false);
   });
 
-  it('[CONN3] of the public address may, and then no other by the Host alone', () => {
+  it('[CONN3] of the public address may use the service, and then no other may by its Host', () => {
     const proxied = new OriginPolicy({ publicUrl: 'https://chat.example/path' });
     expect(proxied.allows('https://chat.example', '10.0.0.1:4000')).toBe(true);
     expect(proxied.allows('http://chat.example', '10.0.0.1:4000')).toBe(false);
@@ -79,7 +79,7 @@ describe('the origin of an app', () => {
     'safari-web-extension://0D1F4C7E-0000-4000-8000-0123456789AB',
   ];
 
-  it.each(apps)('[CONN4] %s is allowed by its exact text, and no other', (app) => {
+  it.each(apps)('[CONN4] %s is allowed by its exact text only', (app) => {
     const policy = new OriginPolicy({ clientUrl: `${app}/` });
     expect(policy.allows(app, 'chat.example')).toBe(true);
     const others = [
@@ -196,7 +196,7 @@ describe('a refused page', () => {
     return lines;
   }
 
-  it('is one log line, which names the setting', () => {
+  it('is logged once, with the setting to change', () => {
     const evil = 'https://evil.example';
     expect(logged([evil, 'https://app.example', evil, 'null', 'https://chat.example'])).toEqual([
       { level: 'warn', event: 'page refused', origin: evil, setting: 'CLIENT_URL' },
@@ -228,7 +228,7 @@ describe('CORS headers', () => {
     });
   });
 
-  it('say only that they depend on the origin to another page, or to a program', () => {
+  it('have only Vary for another page or a program', () => {
     expect(headersOf('GET', { origin: 'https://evil.example' })).toEqual({ vary: 'Origin' });
     expect(headersOf('GET', {})).toEqual({ vary: 'Origin' });
   });
@@ -255,7 +255,7 @@ describe('CORS headers', () => {
   });
 
   it.each(['', ',', 'a b', 'x-a: 1', 'x-ü', '"x"', 'x'.repeat(101), 'Authorization'])(
-    'grant nothing for what is no name of a header: %j',
+    'grant nothing for a text that is no header name: %j',
     (asked) => {
       expect(allowedFor(asked)).toBe(USUAL);
     },

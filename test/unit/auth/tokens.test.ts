@@ -13,7 +13,7 @@ const GRIN = '\u{1F600}';
 const KEY = keyOf(SECRET);
 const rules: TokenRules = { secrets: [KEY] };
 
-/** Who these credentials are, or the problem with them. */
+/** The identity of these credentials, or the problem with them. */
 async function who(
   credentials: Credentials,
   { checks = rules, guests = false, now = NOW } = {},
@@ -21,7 +21,7 @@ async function who(
   return authenticator(checks, guests, () => now)(credentials).catch(problemIn);
 }
 
-/** Who a token with these claims is; it ends in a minute unless they say otherwise. */
+/** The identity of a token with these claims; it expires in a minute unless they have an `exp`. */
 async function holderOf(claims: object, options?: Parameters<typeof who>[1]): Promise<unknown> {
   const token = await signToken({ exp: NOW_S + 60, ...claims }, KEY);
   return who({ token }, options);
@@ -33,7 +33,7 @@ function base64(value: object | string): string {
   );
 }
 
-/** A token put together by hand, with whatever header and signature. */
+/** A token made by hand, with any header and signature. */
 function forged(header: object, claims: object, signature: (signed: string) => string): string {
   const signed = `${base64(header)}.${base64(claims)}`;
   return `${signed}.${signature(signed)}`;
@@ -214,7 +214,7 @@ describe('a token', () => {
     expect(await holderOf({ sub: 'a', iat: NOW })).toMatchObject({ userId: 'a' });
   });
 
-  it('[AUTH1] is at most 4 KiB, and its length is reported where it is longer', async () => {
+  it('[AUTH1] is at most 4 KiB long, and its length is reported when it is longer', async () => {
     const fits = await padded(2_900);
     expect(fits.length).toBeLessThanOrEqual(4_096);
     expect(await who({ token: fits })).toMatchObject({ userId: 'alice' });
@@ -226,7 +226,7 @@ describe('a token', () => {
     });
   });
 
-  it('names its user in the configured claim alone', async () => {
+  it('names its user in the configured claim only', async () => {
     const checks = { ...rules, userClaim: 'uid' };
     const found = await holderOf({ uid: 'a', sub: 'b', id: 'c' }, { checks });
     expect(found).toMatchObject({ userId: 'a' });
@@ -311,7 +311,7 @@ describe('a forged token', () => {
 describe('a guest', () => {
   const guests = true;
 
-  it('is refused where guests are not allowed', async () => {
+  it('is refused when guests are not allowed', async () => {
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
     const refused = {
       code: 'unauthorized',
@@ -321,7 +321,7 @@ describe('a guest', () => {
     expect(await who({ guestToken })).toEqual(refused);
   });
 
-  it.each(['', 'Bearer', 'Bearer '])('[AUTH8] is created where the token is %j', async (token) => {
+  it.each(['', 'Bearer', 'Bearer '])('[AUTH8] is created when the token is %j', async (token) => {
     expect(await who({ token }, { guests })).toMatchObject({ guest: true });
     const { guestToken } = (await who({ token }, { guests })) as { guestToken: string };
     const again = await who({ token, guestToken }, { guests });
@@ -335,13 +335,13 @@ describe('a guest', () => {
     });
   });
 
-  it('is not restored by a guest token after Bearer', async () => {
+  it('is not restored by a guest token with "Bearer" before it', async () => {
     const { userId, guestToken } = (await who({}, { guests })) as Record<string, string>;
     const other = await who({ guestToken: `Bearer ${guestToken}` }, { guests });
     expect(other).not.toMatchObject({ userId });
   });
 
-  it('[AUTH8] is new each time, and the same with the guest token', async () => {
+  it('[AUTH8] is a new user each time, but the same one with the guest token', async () => {
     const first = (await who({}, { guests })) as { userId: string; guestToken: string };
     expect(first).toEqual({
       userId: expect.stringMatching(/^guest:[0-9a-f-]{36}$/) as string,
@@ -355,7 +355,7 @@ describe('a guest', () => {
     });
   });
 
-  it('is new after 30 days', async () => {
+  it('is a new user after 30 days', async () => {
     const first = (await who({}, { guests })) as { userId: string; guestToken: string };
     const day = 86_400_000;
     const { userId, guestToken } = first;
@@ -365,7 +365,7 @@ describe('a guest', () => {
     });
   });
 
-  it('is not restored from an ordinary token, nor the other way round', async () => {
+  it('is not restored by an ordinary token, and a guest token is no ordinary one', async () => {
     const token = await signToken({ ...claims, sub: 'guest:x' }, KEY);
     expect(await who({ guestToken: token }, { guests })).not.toMatchObject({ userId: 'guest:x' });
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
@@ -384,7 +384,7 @@ describe('a guest', () => {
     }
   });
 
-  it('with a token too is the user of the token', async () => {
+  it('who also sends a token is the user of the token', async () => {
     const { guestToken } = (await who({}, { guests })) as { guestToken: string };
     const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(KEY);
     expect(await who({ token, guestToken }, { guests })).toMatchObject({ userId: 'alice' });
@@ -416,7 +416,7 @@ describe('a token that is sent again', () => {
     }
   });
 
-  it('is verified again after a thousand others', async () => {
+  it('is verified again after a thousand other tokens', async () => {
     const identify = authenticator(rules, false, () => NOW);
     const token = await padded(1);
     const verify = vi.spyOn(crypto.subtle, 'verify');
@@ -429,7 +429,7 @@ describe('a token that is sent again', () => {
   });
 });
 
-it('verifies a token of a key set every time, because a key may be withdrawn', async () => {
+it('a token of a key set is verified every time, because its key may be withdrawn', async () => {
   const keySet = { keysFor: () => Promise.resolve([]) };
   const identify = authenticator({ ...rules, keySet }, false, () => NOW);
   const token = await padded(1);

@@ -4,12 +4,12 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { Crowd } from '../../../bench/generator/crowd.ts';
 import { runTalk } from '../../../bench/generator/runs.ts';
 
-/** What a server does with a text that is due to one of its clients. */
+/** Sends a text to a client, or does something wrong instead. */
 type Delivery = (to: WebSocket, text: string) => void;
 
 const deliver: Delivery = (to, text) => to.send(text);
 
-/** A room whose server hands everything on, but treats its last client as told. */
+/** A crowd at a server that passes every text on, except to its last client, where it calls `treatsLast`. */
 async function roomThat(treatsLast: Delivery): Promise<Crowd> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
@@ -33,7 +33,7 @@ async function roomThat(treatsLast: Delivery): Promise<Crowd> {
   return crowd;
 }
 
-/** Two members speak, at least twenty times; what never comes is waited for no longer than told. */
+/** Two members send at least twenty texts; waits up to `silenceMs` for missing deliveries. */
 function talkIn(crowd: Crowd, silenceMs = 30_000) {
   return runTalk([crowd], { pids: [], inFlight: 20, sendMs: 20, silenceMs });
 }
@@ -42,7 +42,7 @@ function senderOf(text: string): string | undefined {
   return /\^(\d+)\./.exec(text)?.[1];
 }
 
-/** Does something else once, with the tenth text. */
+/** Delivers every text except the tenth, which `instead` handles. */
 function once(instead: Delivery): Delivery {
   let count = 0;
   return (to, text) => (++count === 10 ? instead : deliver)(to, text);
@@ -70,7 +70,7 @@ describe('a run of the load generator', () => {
     expect(faults.join()).toMatch(/heard \d+ of sender \d+ behind \d+/);
   });
 
-  it('is void when one listener hears two senders in another order', async () => {
+  it('is void when one listener receives two senders in another order', async () => {
     let held: string | undefined;
     let isDone = false;
     const swapped: Delivery = (to, text) => {

@@ -14,7 +14,7 @@ import { tokenFor } from '../../support/tokens.ts';
 import { Chance } from './chance.ts';
 import { FaultyProxy } from '../../support/faulty-proxy.ts';
 
-/** Everything goes faster here than in life, so that much of it fits into a test. */
+/** Shorter times than the defaults, so that a test has many reconnects and timeouts. */
 const TIMING: Partial<Timing> = {
   pingEveryMs: 150,
   answerMs: 1_500,
@@ -26,12 +26,12 @@ const TIMING: Partial<Timing> = {
   typingLapsesMs: 200,
 };
 
-/** One who has not come to rest by then never will, in milliseconds. */
+/** How long clients may take to come to rest, in milliseconds. */
 const PATIENCE_MS = 90_000;
 
 const EMOJI = ['👍', '🎉', '❤'];
 
-/** What a page keeps over a reload. */
+/** Storage that outlives a reload of the page. */
 function memory(): Store {
   const items = new Map<string, string>();
   return {
@@ -41,18 +41,19 @@ function memory(): Store {
   };
 }
 
-/** A device of a user, behind a network of its own. */
+/** A device of a user, with its own network. */
 class Device {
   readonly userId: string;
   readonly name: string;
   readonly proxy: FaultyProxy;
   readonly store = memory();
-  /** Client ids in the order in which they were written. */
+  /** Ids of the messages sent here, in order. */
   readonly written: string[] = [];
   client: Client | undefined;
   #room: Room | undefined;
-  /** `seq`s that this page was told of, and what it had from the start. */
-  told: number[] = [];
+  /** `seq`s of the `message` events since the page was opened. */
+  reported: number[] = [];
+  /** `seq`s of the messages that the page had at its first join. */
   begun: ReadonlySet<number> | undefined;
   hasLeft = false;
 
@@ -67,9 +68,9 @@ class Device {
     return this.#room;
   }
 
-  /** Opens the page, or opens it again: everything but the storage begins anew. */
+  /** Opens the page or reloads it: only the storage is kept. */
   async start(roomId: string, token: () => Promise<string>, history: number): Promise<void> {
-    // As a page goes that is reloaded or crashes: its sockets end without a word.
+    // Sockets of a page that is reloaded or crashes end without a Close frame.
     this.proxy.cut();
     this.client?.close();
     this.client = connect({
@@ -82,14 +83,14 @@ class Device {
     const room = this.client.room(roomId);
     this.#room = room;
     this.hasLeft = false;
-    this.told = [];
+    this.reported = [];
     this.begun = undefined;
-    const told = this.told;
-    room.on('message', ({ seq }) => told.push(seq));
+    const { reported } = this;
+    room.on('message', ({ seq }) => reported.push(seq));
     const stop = room.on('status', ({ name }) => {
       if (name !== 'open') return;
       stop();
-      // The status is told before what the room has said is taken in.
+      // The status changes before the join's messages are in the state.
       queueMicrotask(() => {
         if (this.#room === room) this.begun ??= new Set(room.state.messages.map(({ seq }) => seq));
       });
@@ -103,17 +104,17 @@ class Device {
 }
 
 export interface ClientSimulationOptions {
-  /** Where the host is. */
+  /** The host's URL. */
   url: string;
   seed: number;
-  /** How many things happen. */
+  /** The number of steps. */
   length: number;
 }
 
 /**
- * Some people talk over bad networks for a while; then the networks are good, and everybody must
- * know what the room knows.
- * @throws Error that says what does not hold, and for which seed
+ * Users talk over bad networks for `length` steps; then the networks recover, and every client must
+ * come to the room's state.
+ * @throws Error with the seed and the first difference
  */
 export async function simulateClients({
   url,
@@ -143,7 +144,7 @@ class ClientSimulation {
     this.#chance = new Chance(seed);
     this.#roomId = `simulation ${seed} ${crypto.randomUUID()}`;
     const port = Number(new URL(url).port);
-    // Anna has two devices: one user, two memories.
+    // Anna has two devices, each with its own storage.
     this.#devices = [
       new Device('anna', 'anna 1', port),
       new Device('anna', 'anna 2', port),
@@ -162,7 +163,7 @@ class ClientSimulation {
     }
   }
 
-  /** Good networks again, and everybody is here: waits until all are at rest, and looks. */
+  /** Repairs the networks, lets every device join, and waits until all have the room's state. */
   async rest(): Promise<void> {
     for (const device of this.#devices) device.proxy.calm();
     const giveUpAt = Date.now() + PATIENCE_MS;
@@ -172,7 +173,7 @@ class ClientSimulation {
       if (Date.now() > giveUpAt) throw new Error(wrong);
       await pause(wait);
     }
-    this.#checkTold();
+    this.#checkReported();
     if (this.#refused.length > 0) throw new Error(`Refused: ${JSON.stringify(this.#refused)}`);
   }
 
@@ -226,12 +227,12 @@ class ClientSimulation {
   }
 
   /**
-   * While one is away, more is said and changed than a page holds. The pages come slowly, others go
-   * on meanwhile, and now and then the connection is lost between two of them.
+   * Sends and changes more messages than a page holds while a device is away. It then catches up
+   * slowly, while others continue and its connection sometimes breaks between two pages.
    */
   async #flood(device: Device): Promise<void> {
     device.proxy.refuse(true);
-    const said = await Promise.all(Array.from({ length: 45 }, () => this.#say()));
+    const said = await Promise.all(Array.from({ length: 45 }, () => this.#sendLong()));
     this.#others(device, 10);
     await pause(20);
     device.proxy.drip(3_000);
@@ -247,8 +248,8 @@ class ClientSimulation {
     device.proxy.drip(0);
   }
 
-  /** Somebody who is not there says something long. @returns its `seq` */
-  async #say(): Promise<number> {
+  /** Sends a long message as a user who is not connected. @returns its `seq` */
+  async #sendLong(): Promise<number> {
     const body = { id: crypto.randomUUID(), message: 'talk '.repeat(1_500), mentions: ['cleo'] };
     const { message } = await this.#fetch<Reply<'message'>>('messages', 'POST', body);
     return message.seq;
@@ -299,7 +300,7 @@ class ClientSimulation {
     return this.#chance.pick(EMOJI) ?? '';
   }
 
-  /** A change may come too late; what nobody did wrong must not be refused. */
+  /** Records a refusal, unless the change came too late or the client had left the room. */
   #mustNotBeRefused(stored: Promise<Message> | undefined): void {
     stored?.catch((error: { code?: string; problem?: unknown }) => {
       const isFair = ['conflict', 'message_not_found', 'unavailable'].includes(error.code ?? '');
@@ -307,7 +308,7 @@ class ClientSimulation {
     });
   }
 
-  /** What is not yet, or never will be, as it must be at rest. */
+  /** What differs from the state that must be reached at rest. */
   async #wrong(): Promise<string | undefined> {
     for (const device of this.#devices) {
       if (device.hasLeft) this.#leaveOrJoin(device);
@@ -337,7 +338,7 @@ class ClientSimulation {
     return undefined;
   }
 
-  /** Every message once, in the order of writing. */
+  /** Finds a message that is missing, stored twice or out of the order in which its device sent it. */
   #wrongMessages(messages: readonly Message[]): string | undefined {
     const seqs = new Map<string, number[]>();
     for (const { id, seq } of messages) seqs.set(id, [...(seqs.get(id) ?? []), seq]);
@@ -356,15 +357,16 @@ class ClientSimulation {
     return undefined;
   }
 
-  /** Each page was told of every message that was new to it, once. */
-  #checkTold(): void {
-    for (const { name, told, begun, room } of this.#devices) {
-      if (new Set(told).size < told.length) throw new Error(`${name} was told of a message twice.`);
-      const known = new Set([...told, ...(begun ?? [])]);
-      const first = Math.min(...(begun ?? []), ...told);
-      const untold = room.state.messages.find(({ seq }) => seq >= first && !known.has(seq));
-      if (begun !== undefined && untold !== undefined) {
-        throw new Error(`${name} was not told of ${JSON.stringify(untold)}.`);
+  /** Checks that each page got one `message` event for every message that was new to it. */
+  #checkReported(): void {
+    for (const { name, reported, begun, room } of this.#devices) {
+      if (new Set(reported).size < reported.length)
+        throw new Error(`${name} got two events for a message.`);
+      const known = new Set([...reported, ...(begun ?? [])]);
+      const first = Math.min(...(begun ?? []), ...reported);
+      const missing = room.state.messages.find(({ seq }) => seq >= first && !known.has(seq));
+      if (begun !== undefined && missing !== undefined) {
+        throw new Error(`${name} got no event for ${JSON.stringify(missing)}.`);
       }
     }
   }
@@ -385,7 +387,7 @@ class ClientSimulation {
     return sorted(members.map(({ userId }) => userId));
   }
 
-  /** As somebody who is not there. */
+  /** Sends a request as a user who is not connected. */
   async #fetch<T>(path: string, method = 'GET', body?: object): Promise<T> {
     const token = await tokenFor('observer', { admin: true });
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -396,7 +398,7 @@ class ClientSimulation {
     return (await response.json()) as T;
   }
 
-  /** What a device of that user is told which comes anew. */
+  /** The read state and receipts that a new connection of this user receives. */
   async #knownOf(userId: string) {
     const visitor = new NativeVisitor(this.#url, { token: await tokenFor(userId) });
     const { you, receipts = [] } = ok(await visitor.join(this.#roomId));
@@ -425,7 +427,7 @@ function shown({ messages }: RoomState, _: readonly Message[]): object[] {
   return messages.map(comparable);
 }
 
-/** What the room holds of the run that a client has loaded. */
+/** The room's messages in the range that a client has loaded. */
 function expected({ messages, hasOlder }: RoomState, all: readonly Message[]): object[] {
   const from = hasOlder ? (messages[0]?.seq ?? Infinity) : 0;
   return all.filter(({ seq }) => seq >= from).map(comparable);
@@ -443,8 +445,8 @@ function differs(what: string, actual: unknown, wanted: unknown): string | undef
 }
 
 /**
- * Asks once more where the connection fails: one that was kept for later may end just when it is
- * used. Everything asked for here may be asked twice.
+ * Repeats a request up to three times when its connection fails: a kept-alive connection may end
+ * just when it is used. All requests here are idempotent.
  */
 async function patiently(ask: () => Promise<Response>): Promise<Response> {
   for (let left = 3; ; left--) {

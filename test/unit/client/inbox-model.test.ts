@@ -28,7 +28,7 @@ const unreadOf = (model: InboxModel, roomId: string) =>
 
 const roomsOf = (model: InboxModel) => model.state.conversations.map(({ roomId }) => roomId);
 
-describe('an inbox that a client knows', () => {
+describe("a client's model of an inbox", () => {
   it('has pinned conversations first, then by activity, and no archived ones', () => {
     const model = new InboxModel();
     model.begin(
@@ -43,7 +43,7 @@ describe('an inbox that a client knows', () => {
     expect(roomsOf(model)).toEqual(['pinned', 'same', 'new', 'old']);
   });
 
-  it('ignores an earlier state, and takes newer counts of the same', () => {
+  it('ignores an earlier state, and takes newer counts of the same state', () => {
     const model = new InboxModel();
     model.put(conversation('r', { rev: 5, unread: 1 }));
     model.put(conversation('r', { rev: 4, unread: 9 }));
@@ -52,13 +52,13 @@ describe('an inbox that a client knows', () => {
     expect(unreadOf(model, 'r')).toBe(3);
   });
 
-  it('goes on after the last conversation of a page that still stands above the next', () => {
+  it('continues after the last conversation of the loaded pages that has not moved up', () => {
     const model = new InboxModel();
     expect(model.last).toBeUndefined();
     const listed = ['c', 'b', 'a'].map((id, at) => conversation(id, { activityAt: 9 - at }));
     model.begin(page(listed, true));
     expect(model.last).toBe('a');
-    // Learned of by an event, from further down: what stands between is not known.
+    // A conversation from further down, known by an event only: those before it are not loaded.
     model.put(conversation('z', { activityAt: 2 }));
     expect(model.last).toBe('a');
     model.put(conversation('a', { activityAt: 20, rev: 2 }));
@@ -67,7 +67,7 @@ describe('an inbox that a client knows', () => {
     expect(model.last).toBe('c');
   });
 
-  it('takes what has changed and is gone, and begins again with another list', () => {
+  it('takes changes and removals, and replaces everything by a new list', () => {
     const model = new InboxModel();
     model.begin(page([conversation('kept'), conversation('gone')]));
     model.changed({ ...page([conversation('came', { activityAt: 2 })]), removed: ['gone'] });

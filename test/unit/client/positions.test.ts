@@ -5,7 +5,7 @@ import { HttpVisitor } from '../../support/http-visitor.ts';
 import { newRoom } from '../../support/for-each-transport.ts';
 import { tokenFor } from '../../support/tokens.ts';
 
-/** Longer than anything here takes on a busy machine. */
+/** Long enough for every step on a busy machine. */
 const PATIENTLY = { timeout: 60_000, interval: 10 };
 
 let host: Host;
@@ -17,7 +17,7 @@ afterAll(async () => {
   expect(host.failures).toEqual([]);
 });
 
-/** Where positions outlive a client; the way a file or a table does. */
+/** Storage for positions that outlives a client, as a file or a table does. */
 function storage(items = new Map<string, string>()): Positions & { items: Map<string, string> } {
   return {
     items,
@@ -29,14 +29,14 @@ function storage(items = new Map<string, string>()): Positions & { items: Map<st
   };
 }
 
-/** A bot in a room until it is stopped. */
+/** Starts a bot in a room; it ends at `stop`, or with the test. */
 function start(roomId: string, positions: Positions) {
   const client = connect({ url: host.url, token: () => tokenFor('bot'), positions, history: 0 });
   onTestFinished(() => client.close());
   return { room: client.room(roomId), stop: () => client.close() };
 }
 
-/** Texts of messages as listeners get them. */
+/** The texts of a room's `message` events. */
 function heardBy(room: Room): string[] {
   const heard: string[] = [];
   room.on('message', ({ message }) => heard.push(message));
@@ -58,7 +58,7 @@ async function sayAll(roomId: string, from: number, to: number): Promise<void> {
 const lines = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at}`);
 
-test('a program that was down gets what it missed, and nothing that it has handled', async () => {
+test('a program that was down gets the messages it missed, and none that it has handled', async () => {
   const roomId = newRoom();
   const positions = storage();
   await sayAll(roomId, 1, 2);
@@ -77,7 +77,7 @@ test('a program that was down gets what it missed, and nothing that it has handl
   await expect.poll(() => more, PATIENTLY).toEqual(lines(5, 7));
 });
 
-test('begins with the first message where that is what the storage says', async () => {
+test('a program begins with the first message if its stored position is 0:0', async () => {
   const roomId = newRoom();
   await sayAll(roomId, 1, 3);
   const { room } = start(roomId, storage(new Map([[roomId, '0:0']])));
@@ -87,7 +87,7 @@ test('begins with the first message where that is what the storage says', async 
 });
 
 test.each(['', 'garbage', 'e:', 'a b:1', '\u0000:7', 'e:1 x'])(
-  'takes %j in the storage for no position',
+  'the invalid stored position %j counts as none',
   async (stored) => {
     const roomId = newRoom();
     const positions = storage(new Map([[roomId, stored]]));
@@ -97,26 +97,26 @@ test.each(['', 'garbage', 'e:', 'a b:1', '\u0000:7', 'e:1 x'])(
   },
 );
 
-test('says reset, and goes on from now, where the room began anew', async () => {
+test('a program gets a reset and new messages only if its stored position is of another epoch', async () => {
   const roomId = newRoom();
   await sayAll(roomId, 1, 1);
   const positions = storage(new Map([[roomId, 'another-life:7']]));
   const { room } = start(roomId, positions);
-  const told: string[] = [];
-  room.on('reset', () => told.push('reset'));
-  room.on('message', ({ message }) => told.push(message));
+  const events: string[] = [];
+  room.on('reset', () => events.push('reset'));
+  room.on('message', ({ message }) => events.push(message));
   await expect.poll(() => positions.items.get(roomId), PATIENTLY).toMatch(/:1$/);
   await sayAll(roomId, 2, 2);
-  await expect.poll(() => told, PATIENTLY).toEqual(['reset', 'line 2']);
+  await expect.poll(() => events, PATIENTLY).toEqual(['reset', 'line 2']);
 });
 
-test('what a loop has in its hands when the program ends comes again', async () => {
+test('a message whose loop body was not finished when the program ended comes again', async () => {
   const roomId = newRoom();
   const positions = storage(new Map([[roomId, '0:0']]));
   await sayAll(roomId, 1, 3);
   const first = start(roomId, positions);
   for await (const { message } of first.room.messages()) {
-    // It ends in the middle of the second.
+    // The program ends while it handles the second message.
     if (message === 'line 2') break;
   }
   first.stop();
@@ -125,7 +125,7 @@ test('what a loop has in its hands when the program ends comes again', async () 
   await expect.poll(() => again, PATIENTLY).toEqual(lines(2, 3));
 });
 
-test('what an asynchronous listener has not ended, or has failed to do, comes again', async () => {
+test('a message whose asynchronous listener was not finished comes again', async () => {
   const roomId = newRoom();
   const positions = storage(new Map([[roomId, '0:0']]));
   await sayAll(roomId, 1, 2);
@@ -142,7 +142,7 @@ test('what an asynchronous listener has not ended, or has failed to do, comes ag
   await expect.poll(() => again, PATIENTLY).toEqual(['line 2']);
 });
 
-test('a message that changed while the program was down is new where it was not handled', async () => {
+test('a message that changed before it was handled is new, one that was handled is updated', async () => {
   const roomId = newRoom();
   const positions = storage(new Map([[roomId, '0:0']]));
   await sayAll(roomId, 1, 2);
@@ -150,7 +150,7 @@ test('a message that changed while the program was down is new where it was not 
   await ann.ask('PATCH', roomId, '/messages/1', { body: { message: 'line 1, better' } });
   const first = start(roomId, positions);
   for await (const { message } of first.room.messages()) {
-    // By `rev`, line 2 comes first; the program ends before the other.
+    // In `rev` order line 2 comes first; the program ends before it handles the other.
     if (message !== 'line 2') break;
   }
   first.stop();
@@ -169,7 +169,7 @@ test('a message that changed while the program was down is new where it was not 
   expect(none).toEqual([]);
 });
 
-test('gets more than one page of what was missed, each message once and in order', async () => {
+test('missed messages of more than one page come once each and in order', async () => {
   const roomId = newRoom();
   const positions = storage(new Map([[roomId, '0:0']]));
   const ann = await visitor('ann');

@@ -8,7 +8,7 @@ import type { Message } from '../../../src/protocol/objects.ts';
 
 const present = (userId: string) => ({ userId, username: userId });
 
-/** A join reply of a room with `memberCount` on its list. */
+/** The reply to a join of a room with `memberCount` members. */
 function joinReply(online: string[], more: Partial<Reply<'joinRoom'>> = {}, memberCount = 2) {
   const room = { roomId: 'r', createdAt: 1, private: false, readOnly: false, slowModeSeconds: 0 };
   const you = { ...present('anna'), role: 'member', readUpTo: 5, unread: 0, unreadMentions: 0 };
@@ -31,7 +31,7 @@ function said(senderId: string, seq: number): Message {
   return { ...at, senderId, sender: senderId, message: 'hello' };
 }
 
-/** Anna's room on a platform whose sockets and timers the test holds in its hands. */
+/** Anna's room in an environment whose sockets and timers the test controls. */
 async function withHarness() {
   const opened: URL[] = [];
   const sent: [name: string, payload: object, ref: number][] = [];
@@ -45,9 +45,9 @@ async function withHarness() {
       due.push(work);
       return () => void due.splice(due.indexOf(work), 1);
     },
-    open(url, _, told) {
+    open(url, _, opener) {
       opened.push(new URL(url));
-      listener = told;
+      listener = opener;
       return {
         send(text) {
           if (text !== 'ping') sent.push(JSON.parse(text) as (typeof sent)[number]);
@@ -96,13 +96,13 @@ test('a client that received only a number asks who is online, and how far every
   expect(online()).toEqual(['anna', 'cleo', 'dora']);
   expect(room.state.onlineCount).toBe(3);
   expect([...room.state.receipts]).toEqual([['ben', 4]]);
-  // In a crowd names are of no use, and asking for them would not help the room.
+  // In a crowd the client has no use for names, and asking would only burden the room.
   hear(['presence', { roomId: 'r', onlineCount: 201 }]);
   expect(sent).toHaveLength(1);
   expect(room.state.onlineCount).toBe(201);
 });
 
-test('a first change reports how far its author had read, where all others are known', async () => {
+test('a first change tells how far its author had read if the receipts of all others are known', async () => {
   const { room, hear } = await withHarness();
   hear(['joined', joinReply(['anna'], { receipts: [{ userId: 'ben', readUpTo: 1 }] })]);
   const reaction = { roomId: 'r', seq: 6, reactions: { '👍': 1 }, emoji: '👍', added: true };
@@ -118,13 +118,13 @@ test('a first change reports how far its author had read, where all others are k
   ]);
 });
 
-test('a first change reports nothing where the list is too long', async () => {
+test('a first change tells nothing about reading if the room has more than 50 members', async () => {
   const { room, hear } = await withHarness();
   hear(['joined', joinReply(['anna'], {}, 51)], ['message', said('cleo', 6)]);
   expect([...room.state.receipts]).toEqual([]);
 });
 
-test('[SYNC5] a client that reconnects sends its session, so that the server can disconnect what is left of it', async () => {
+test('[SYNC5] a client that reconnects sends its session, so that its old connection is disconnected', async () => {
   const { opened, hear, lose, due } = await withHarness();
   hear(['joined', joinReply(['anna'])]);
   lose();
@@ -139,7 +139,7 @@ test('[SYNC5] a client that reconnects sends its session, so that the server can
 test('a refusal whose close frame is lost does not block a client', async () => {
   const { room, opened, hear, due } = await withHarness();
   hear(['joined', { ok: false, error: { code: 'unavailable', message: 'Try again.' } }]);
-  // The answer is late, and nothing else has come; then it is time to come back.
+  // Runs the timers for the late answer and for the reconnect.
   for (let step = 0; step < 3; step++) due.at(-1)?.();
   expect(room.state.status.name).toBe('connecting');
   await expect.poll(() => opened).toHaveLength(2);

@@ -15,9 +15,9 @@ import { newRoom } from '../../support/for-each-transport.ts';
 import { tokenFor } from '../../support/tokens.ts';
 import { FaultyProxy } from '../../support/faulty-proxy.ts';
 
-/** Longer than anything here takes on a busy machine. */
+/** Long enough for every step on a busy machine. */
 const PATIENTLY = { timeout: 60_000, interval: 10 };
-/** Comes back at once. */
+/** Reconnects almost at once. */
 const QUICK = { retryFirstMs: 10, retryLongestMs: 50, againMs: 50 };
 
 let host: Host;
@@ -37,14 +37,14 @@ function enter(userId: string, roomId: string, options: Partial<ConnectOptions> 
   return client.room(roomId);
 }
 
-/** A network between one client and the host. */
+/** A faulty network between one client and the host; ends with the test. */
 async function network(): Promise<{ url: string; proxy: FaultyProxy }> {
   const proxy = new FaultyProxy(Number(new URL(host.url).port));
   onTestFinished(() => proxy.close());
   return { url: await proxy.url(), proxy };
 }
 
-/** What a page keeps over a reload. */
+/** Storage that outlives a reload of the page. */
 function memory(): Store & { items: Map<string, string> } {
   const items = new Map<string, string>();
   return {
@@ -101,7 +101,7 @@ describe('a change by this user', () => {
     expect(ben.state.messages[0]).not.toHaveProperty('reactions');
   });
 
-  test('is one message when it is sent again with its id, before it is stored or after', async () => {
+  test('is one message even if it is sent again with its id, before or after it is stored', async () => {
     const anna = enter('anna', newRoom());
     const sends = [anna.send('one', { id: 'mine' }), anna.send('again', { id: 'mine' })];
     expect(anna.state.outgoing).toHaveLength(1);
@@ -113,7 +113,7 @@ describe('a change by this user', () => {
     expect([texts(anna), anna.state.outgoing]).toEqual([['one', 'short'], []]);
   });
 
-  test('is kept with its reason when it is refused, until it is discarded or retried', async () => {
+  test('is kept with the problem when it is refused, until it is discarded or retried', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     const { url, proxy } = await network();
@@ -129,7 +129,7 @@ describe('a change by this user', () => {
     anna.discard('long');
     expect(anna.state.outgoing).toEqual([]);
 
-    // Two devices change the same: the later one is told, and nothing is lost.
+    // Two devices change the same message: the later change is refused and kept.
     proxy.refuse(true);
     await comesTo(away, 'waiting');
     const late = away.edit(seq, 'late');
@@ -152,7 +152,7 @@ describe('a change by this user', () => {
     await comesTo(page, 'waiting');
     void page.send('unsent');
     void page.send('unsent too');
-    // A page that is reloaded says nothing more.
+    // A page that is reloaded sends nothing more.
     before.close();
     const copy = memory();
     for (const [key, value] of storage.items) copy.setItem(key, value);
@@ -173,7 +173,7 @@ describe('a change by this user', () => {
 });
 
 describe('a change of a message', () => {
-  test('replaces mentions and meta, shown at once', async () => {
+  test('replaces mentions and meta, and is shown at once', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();
     const anna = enter('anna', roomId, { url });
@@ -242,7 +242,7 @@ describe('a change by others', () => {
     expect(said.map(({ message }) => message)).toEqual(['one', 'two']);
   });
 
-  test('pins and unpins messages for everyone, also for a client that was away', async () => {
+  test('may pin and unpin messages, also for a client that was away', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();
     const anna = enter('anna', roomId);
@@ -275,7 +275,7 @@ describe('a change by others', () => {
     anna.typing();
     await expect.poll(() => shown, PATIENTLY).toContainEqual(['anna']);
     await expect.poll(() => ben.state.typing, PATIENTLY).toEqual([]);
-    // For others the notice still stands.
+    // Other clients still show it.
     expect(cleo.state.typing).toEqual([{ userId: 'anna', username: 'anna' }]);
     await anna.send('said');
     await expect.poll(() => cleo.state.typing, PATIENTLY).toEqual([]);
@@ -381,11 +381,11 @@ describe('a token', () => {
     await expect.poll(() => asked.length, PATIENTLY).toBe(2);
     expect((await room.send('still here')).message).toBe('still here');
     expect(statuses).toEqual(['open']);
-    // The room has 5 s of tolerance, so that a timer may be late on a busy machine.
+    // The room tolerates 5 s, because a timer may be late on a busy machine.
     expect(asked[1]).toBeLessThan(end * 1_000 + 5_000);
   });
 
-  test('with another name shows it to this user, and to everyone else', async () => {
+  test('with another name renames the user for themselves and for everyone else', async () => {
     const roomId = newRoom();
     const end = Math.floor(Date.now() / 1_000) + 4;
     let asked = 0;
@@ -414,7 +414,7 @@ describe('a token', () => {
 
     const status = await comesTo(enter('anna', newRoom(), { token: ended }), 'ended');
     expect(status).toMatchObject({ problem: { code: 'token_expired' } });
-    // A source that fails is asked again.
+    // A token function that fails is called again.
     let failures = 3;
     const failing = async () => {
       if (failures-- > 0) throw new Error('the sign-in service is down');
@@ -445,7 +445,7 @@ describe('an end', () => {
     expect(status).toMatchObject({ code, problem: { code: why } });
     await expect(ben.send('too late')).rejects.toMatchObject({ code: why });
     await expect(ben.ask('getHistory', {})).rejects.toMatchObject({ code: why });
-    // Once they may come back it is sent after all, unless it is discarded.
+    // It stays, to be sent when the user may come back, unless it is discarded.
     expect(ben.state.outgoing).toMatchObject([{ state: 'waiting' }]);
     ben.leave();
     await expect(ben.ask('getHistory', {})).rejects.toMatchObject({ code: 'unavailable' });
@@ -469,7 +469,7 @@ describe('an end', () => {
     expect(await comesTo(anna, 'ended')).toMatchObject({ code: 4503 });
   });
 
-  test('of the network ends its wait when the network or the window is back', async () => {
+  test('of the network is followed by a reconnect as soon as the network or the window is back', async () => {
     const surroundings = globalThis as { document?: unknown; addEventListener?: unknown };
     const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
     const window = new EventTarget();
@@ -525,7 +525,7 @@ describe('the reactions of this user', () => {
 });
 
 describe('a reader', () => {
-  test('is on the list of the room from the first read position', async () => {
+  test('is a member from their first read position', async () => {
     const roomId = newRoom();
     const ann = enter('ann', roomId);
     await ann.send('hello');
@@ -541,7 +541,7 @@ describe('a reader', () => {
     expect([again.state.unread, again.state.unreadMentions]).toEqual([1, 1]);
   });
 
-  test('stores nothing in an empty room', async () => {
+  test('stores nothing by reading an empty room', async () => {
     const roomId = newRoom();
     const ben = enter('ben', roomId);
     await vi.waitFor(() => expect(ben.state.status.name).toBe('open'), PATIENTLY);
@@ -551,7 +551,7 @@ describe('a reader', () => {
   });
 });
 
-test('a room can load another number of messages than its client', async () => {
+test("a room may override its client's number of messages to load", async () => {
   const roomId = newRoom();
   await enter('ann', roomId).send('hello');
   const client = connect({ url: host.url, token: () => tokenFor('ben'), timing: QUICK });
@@ -563,21 +563,21 @@ test('a room can load another number of messages than its client', async () => {
   expect(room.state.messages.map(({ message }) => message)).toEqual(['hello']);
 });
 
-describe('a message that streams', () => {
-  test('grows for everybody, over a network that cuts, and settles', async () => {
+describe('a streaming message', () => {
+  test('grows for every reader over a network that cuts connections, until it is finished', async () => {
     const roomId = newRoom();
     const { url, proxy } = await network();
     const anna = enter('anna', roomId, { url });
     const ben = enter('ben', roomId);
     await comesTo(ben, 'open');
-    const told: string[] = [];
-    ben.on('message', ({ streaming }) => told.push(`message ${streaming}`));
-    ben.on('messageUpdated', ({ message }) => told.push(`updated ${message.length}`));
+    const events: string[] = [];
+    ben.on('message', ({ streaming }) => events.push(`message ${streaming}`));
+    ben.on('messageUpdated', ({ message }) => events.push(`updated ${message.length}`));
 
     const stream = await anna.stream('so: ');
     const piece = 'über 😀 שלום ';
     for (let at = 0; at < 30; at++) {
-      // Pieces may end within a pair.
+      // A piece may end within a surrogate pair.
       stream.append(piece.slice(0, 6));
       stream.append(piece.slice(6));
       if (at % 10 === 5) {
@@ -587,15 +587,15 @@ describe('a message that streams', () => {
     }
     const whole = `so: ${piece.repeat(30)}`;
     expect(await stream.done()).toMatchObject({ message: whole, seq: stream.seq });
-    await expect.poll(() => told.at(-1), PATIENTLY).toBe(`updated ${whole.length}`);
+    await expect.poll(() => events.at(-1), PATIENTLY).toBe(`updated ${whole.length}`);
     for (const room of [anna, ben]) {
       expect(room.state.messages).toMatchObject([{ message: whole }]);
       expect(room.state.messages[0]).not.toHaveProperty('streaming');
     }
-    expect(told[0]).toBe('message true');
+    expect(events[0]).toBe('message true');
   });
 
-  test('ends with the whole message, also where it was trimmed before that', async () => {
+  test('is returned whole when it is finished, even if it was trimmed before', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     const ben = enter('ben', roomId);
@@ -609,7 +609,7 @@ describe('a message that streams', () => {
     expect(await stream.done()).toMatchObject({ message: 'one two', seq: stream.seq });
   });
 
-  test('counts its mentions at the end, as the room does', async () => {
+  test('counts its mentions when it is finished, as in the room', async () => {
     const roomId = newRoom();
     const ben = enter('ben', roomId);
     const anna = enter('anna', roomId);
@@ -621,7 +621,7 @@ describe('a message that streams', () => {
     await expect.poll(() => ben.state.unreadMentions, PATIENTLY).toBe(1);
   });
 
-  test('stops when a user asks for it, and pipes what is made elsewhere', async () => {
+  test('stops when a user asks for it, and may be piped from an async iterator', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     const ben = enter('ben', roomId);
@@ -653,7 +653,7 @@ describe('a message that streams', () => {
       .toMatchObject({ message: 'half', status: 'failed' });
   });
 
-  test('ends with the reason when the room takes no more', async () => {
+  test('ends with the refusal when the room takes no more text', async () => {
     const roomId = newRoom();
     const anna = enter('anna', roomId);
     await anna.send('mine');

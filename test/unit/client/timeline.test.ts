@@ -4,7 +4,7 @@ import { Timeline } from '../../../src/client/timeline.ts';
 import type { EventPayload } from '../../../src/protocol/events.ts';
 import type { Message } from '../../../src/protocol/objects.ts';
 
-/** What somebody hears of a room: a whole message, or new reactions of one. */
+/** A change as a client receives it: a whole message, or its new reactions. */
 type Heard = { whole: Message } | { reactions: EventPayload<'reactionsUpdated'> };
 
 const act = fc.record({
@@ -14,17 +14,17 @@ const act = fc.record({
 
 type Act = { kind: string; which: number };
 
-/** A room as the server keeps it. */
+/** A room as the server stores it. */
 class ServerRoom {
   readonly #rows: Message[] = [];
   rev = 0;
 
-  /** As a page holds them that is read just now. */
+  /** The messages as a page read now returns them. */
   get rows(): Message[] {
     return this.#rows.map((row) => this.#counted(row));
   }
 
-  /** @returns what those who listen hear of it, and what a page that is read just now holds */
+  /** Changes the room. @returns the event for listeners, and the message as a page read now returns it */
   act({ kind, which }: Act): Heard[] {
     const at = which % Math.max(1, this.#rows.length);
     const row = this.#rows[at];
@@ -56,7 +56,7 @@ class ServerRoom {
   }
 }
 
-/** Plays a room's life. @returns its rows in the end, and all that was ever to be heard of them */
+/** Executes all acts. @returns the room's final messages, and every change that clients could receive */
 function live(acts: readonly Act[]) {
   const room = new ServerRoom();
   const heard = acts.flatMap((act) => room.act(act));
@@ -92,10 +92,10 @@ class RoomVisitor {
   readonly timeline = new Timeline();
   readonly #heard: Heard[] = [];
   #isHere = true;
-  /** The last `rev` that was heard of. */
+  /** The last `rev` received. */
   #rev = 0;
 
-  /** What the room holds of the run that is loaded. */
+  /** The room's messages in the range that the client has loaded. */
   get expected(): Message[] {
     return this.room.rows.filter(({ seq }) => seq >= this.timeline.from);
   }
@@ -157,7 +157,7 @@ class RoomVisitor {
   }
 }
 
-/** The state of every row, in any order, with repetitions and anything that was ever heard. */
+/** All changes and final messages of a random room, in any order and with repetitions. */
 const life = fc.array(act, { maxLength: 40 }).chain((acts) => {
   const { rows, heard } = live(acts);
   const all: Heard[] = [...heard, ...rows.map((whole) => ({ whole }))];
@@ -174,7 +174,7 @@ const life = fc.array(act, { maxLength: 40 }).chain((acts) => {
 });
 
 describe('a timeline', () => {
-  test('holds the state of the room, in whatever order and however often changes arrive', () => {
+  test("has the room's state, in whatever order and however often changes arrive", () => {
     fc.assert(
       fc.property(life, ({ rows, told }) => {
         const timeline = new Timeline();
@@ -186,7 +186,7 @@ describe('a timeline', () => {
     );
   });
 
-  test('needs of every message only its newest state and its newest reactions', () => {
+  test('needs only the newest state and the newest reactions of every message', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 40 }), fc.boolean(), (acts, isForward) => {
         const { rows, heard } = live(acts);
@@ -239,7 +239,7 @@ describe('a timeline', () => {
     expect(timeline.find(1)?.replyCount).toBe(999);
   });
 
-  test('reports each message as new once', () => {
+  test('reports each message as new exactly once', () => {
     fc.assert(
       fc.property(life, ({ rows, told }) => {
         const timeline = new Timeline();
@@ -253,7 +253,7 @@ describe('a timeline', () => {
     );
   });
 
-  test('keeps one unbroken run: leaves older messages to their page and drops the oldest', () => {
+  test('has one gapless range: ignores older messages until their page is loaded, drops the oldest', () => {
     const { rows } = live(Array.from({ length: 9 }, () => ({ kind: 'send', which: 0 })));
     const timeline = new Timeline();
     timeline.clear(6);
@@ -269,7 +269,7 @@ describe('a timeline', () => {
     expect([timeline.dropBelow(9), seqs(), timeline.hasOlder]).toEqual([true, [9], false]);
   });
 
-  test('gives the same list and the same messages until something changes', () => {
+  test('returns the same list and message objects until something changes', () => {
     const { rows } = live(Array.from({ length: 3 }, () => ({ kind: 'send', which: 0 })));
     const timeline = new Timeline();
     timeline.clear(1);

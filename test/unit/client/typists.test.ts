@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Typists } from '../../../src/client/typists.ts';
 
-test('a typing notice is shown, and lapses, however often it is read', () => {
+test('a typing notice lapses, however often it is read', () => {
   const due: (() => void)[] = [];
   let lapsed = 0;
   const after = (_: number, work: () => void) => {

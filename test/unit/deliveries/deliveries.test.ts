@@ -11,14 +11,14 @@ function told({ deliveries }: Flight): Omit<Told, 'epoch'>[] {
   });
 }
 
-/** Says something and stores it. */
+/** Sends a message that owes a delivery to each target, and commits it. */
 function sayNow(mailroom: Mailroom, ...targets: string[]): void {
   mailroom.say(...targets);
   mailroom.harness.flush();
 }
 
 describe('a delivery', () => {
-  it('is sent after the commit, with what is true then, and goes when it is acknowledged', () =>
+  it('is sent after the commit with the state at that time, and deleted when it is acknowledged', () =>
     withMailroom((mailroom) => {
       mailroom.say('a');
       mailroom.say();
@@ -31,7 +31,7 @@ describe('a delivery', () => {
       expect(mailroom.flights).toHaveLength(1);
     }));
 
-  it('is never made where the commit fails', () =>
+  it('is not stored when the commit fails', () =>
     withMailroom((mailroom) => {
       mailroom.say('a');
       mailroom.harness.flush(true);
@@ -40,7 +40,7 @@ describe('a delivery', () => {
       expect(mailroom.rows()).toEqual([]);
     }));
 
-  it('that has changed under way is sent once more, one attempt at a time', () =>
+  it('that changes while an attempt is under way is sent once more after that attempt', () =>
     withMailroom((mailroom) => {
       sayNow(mailroom, 'a');
       for (let more = 0; more < 5; more++) sayNow(mailroom, 'a');
@@ -53,14 +53,14 @@ describe('a delivery', () => {
       expect(mailroom.flights[1]!.deliveries[0]!.version).toBeGreaterThan(
         mailroom.flights[0]!.deliveries[0]!.version,
       );
-      // An acknowledgement that comes twice is not for the newer one.
+      // A repeated acknowledgement of the first version does not acknowledge the newer one.
       mailroom.flights[0]!.settle('delivered');
       expect(mailroom.rows()).toHaveLength(1);
       mailroom.flights[1]!.settle('delivered');
       expect(mailroom.rows()).toEqual([]);
     }));
 
-  it('shares an attempt with up to 99 others for its target, each with an outcome of its own', () =>
+  it('shares an attempt with up to 99 others for its target, each with its own outcome', () =>
     withMailroom((mailroom) => {
       sayNow(mailroom, 'a');
       mailroom.flights.pop()!.settle('delivered');
@@ -75,7 +75,7 @@ describe('a delivery', () => {
       expect(mailroom.rows().map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
     }));
 
-  it('that fails is tried again twice as late each time, up to an hour, half of it random', () =>
+  it('that fails is retried after a wait that doubles up to an hour, half of it random', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
@@ -95,7 +95,7 @@ describe('a delivery', () => {
       }
     }));
 
-  it('keeps its time when it changes while it waits, and is sent as it is then', () =>
+  it('that changes while it waits keeps its retry time, and is sent with its latest state', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
@@ -108,7 +108,7 @@ describe('a delivery', () => {
       expect(told(flights[1]!)).toEqual([{ rev: 2, deletion: null }]);
     }));
 
-  it('waits no longer than an hour, whatever the target asks and however the clock is set back', () =>
+  it('waits at most an hour, even if the target asks for longer or the clock is set back', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
@@ -129,7 +129,7 @@ describe('a delivery', () => {
       expect(mailroom.attempted).toEqual(['delivered', 'failed', 'failed']);
     }));
 
-  it('with nothing left to say goes, and one that cannot be read waits', () =>
+  it('without a body is deleted, and one whose body cannot be read is retried', () =>
     withMailroom((mailroom) => {
       sayNow(mailroom, 'nothing', 'broken', 'a');
       expect(mailroom.flights.map(({ target }) => target)).toEqual(['a']);
@@ -143,7 +143,7 @@ describe('a delivery', () => {
 });
 
 describe('the wakeup for deliveries', () => {
-  it('is set with the first delivery, at most once a minute, and ends when nothing waits', () =>
+  it('is set with the first delivery, at most once a minute, and cleared when nothing waits', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       const begun = harness.now;
@@ -162,7 +162,7 @@ describe('the wakeup for deliveries', () => {
       expect(harness.wakeAt).toBeUndefined();
     }));
 
-  it('is set sooner than one that was set for something else', () =>
+  it('replaces a later wakeup that was set for other work', () =>
     withMailroom((mailroom) => {
       const { harness } = mailroom;
       sayNow(mailroom);
@@ -173,7 +173,7 @@ describe('the wakeup for deliveries', () => {
       expect(harness.wakeAt).toBe(harness.now + WAKEUP_EVERY_MS);
     }));
 
-  it('finds what a crash has left, and comes at the next attempt, no sooner than in a minute', () =>
+  it('sends what a crash left, and is set to the next attempt, at least a minute ahead', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       mailroom.say('a');
@@ -194,7 +194,7 @@ describe('the wakeup for deliveries', () => {
       expect(harness.wakeAt).toBe(mailroom.rows()[0]!.due);
     }));
 
-  it('comes in an import and after the deletion, with a body that outlives the room', () =>
+  it('sends deliveries of an import, and after a deletion those whose body outlives the room', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       mailroom.order(
@@ -217,7 +217,7 @@ describe('the wakeup for deliveries', () => {
       expect(mailroom.rows()).toEqual([]);
     }));
 
-  it('says what is true again once the room is reopened and has changed', () =>
+  it('sends the new state once a deleted room is reopened and has changed', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');
@@ -232,7 +232,7 @@ describe('the wakeup for deliveries', () => {
 });
 
 describe('a thousand targets that fail', () => {
-  it('do not cost a message more than none, failing or hanging', () =>
+  it('cost a message no statements, whether they fail or hang', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       const cost = () => {
@@ -251,14 +251,14 @@ describe('a thousand targets that fail', () => {
       const before = harness.sql.statements;
       sayNow(mailroom);
       const plain = harness.sql.statements - before;
-      // All that may be under way hangs: a message looks at nothing.
+      // All 100 attempts that may be under way hang, so a message looks for no further deliveries.
       expect(plain).toBeLessThanOrEqual(alone);
       while (flights.length > 0) flights.shift()!.settle('failed');
       expect(mailroom.rows().every(({ attempt }) => attempt >= 1)).toBe(true);
       expect(cost()).toBeLessThanOrEqual(alone);
     }));
 
-  it('are tried 100 at a time, and all of them', () =>
+  it('are all tried, 100 at a time', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       sayNow(mailroom, ...Array.from({ length: 1_000 }, (_, at) => `bad ${at}`));
@@ -279,7 +279,7 @@ describe('a thousand targets that fail', () => {
 });
 
 describe('storage that fails', () => {
-  it('ends no flush and makes no attempt again and again', () =>
+  it('fails no flush, and repeats no attempt before the next wakeup', () =>
     withMailroom((mailroom) => {
       const { harness, flights } = mailroom;
       sayNow(mailroom, 'a');

@@ -7,24 +7,24 @@ import type { RoomHarness } from '../room/room-harness.ts';
 export const alice: Identity = { userId: 'alice', name: 'Alice' };
 export const admin: Identity = { userId: 'root', name: 'Root', admin: true };
 
-/** An attempt that the courier was given. */
+/** An attempt handed to the courier. */
 export interface Flight {
   target: string;
   deliveries: readonly Delivery[];
-  /** Ends it, in a turn of the room's own. */
+  /** Ends the attempt with an outcome for each delivery, in a turn of the room. */
   settle: (...outcomes: DeliveryOutcome[]) => void;
   /** The life of the Room that sent it. */
   life: number;
 }
 
-/** What a delivery says of the room. */
+/** A delivery's body, parsed: the room's state when it was read. */
 export interface Told {
   epoch: string;
   rev: number;
   deletion: string | null;
 }
 
-/** A row of the table. */
+/** A row of the `deliveries` table. */
 export interface Row {
   target: string;
   version: number;
@@ -33,17 +33,17 @@ export interface Row {
 }
 
 /**
- * A Room in a harness, with a courier whose attempts the test ends, and an application that owes
- * deliveries to the targets that the test names. `nothing…` is a target with nothing left to say,
- * `broken…` one whose body cannot be read.
+ * A Room in a harness, with a courier whose attempts the test settles, and an application that owes
+ * deliveries to the targets that the test names. Reading the body for a target `nothing…` returns
+ * none, and for a target `broken…` it throws.
  */
 export class Mailroom {
   harness!: RoomHarness;
-  /** Attempts under way, in their order. */
+  /** Attempts in the order in which they were sent. */
   readonly flights: Flight[] = [];
-  /** Keys of each target. */
+  /** The keys that each target is owed. */
   keys: readonly string[] = ['key'];
-  /** Outcomes that were counted. */
+  /** The outcomes that the room's meter counted. */
   readonly attempted: string[] = [];
   #targets: readonly string[] = [];
 
@@ -67,12 +67,12 @@ export class Mailroom {
     },
   };
 
-  /** Sends a message that owes a delivery to each target, and nothing more until `harness.flush`. */
+  /** Sends a message that owes a delivery to each target; nothing is committed until `harness.flush`. */
   say(...targets: string[]): void {
     this.#execute(alice, 'message', { message: 'x' }, targets);
   }
 
-  /** Does an admin's command that owes a delivery to each target, as `say`. */
+  /** Executes a command as admin that owes a delivery to each target; not committed, as with `say`. */
   order(name: RequestName, payload: object, ...targets: string[]): void {
     this.#execute(admin, name, payload, targets);
   }

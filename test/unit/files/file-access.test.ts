@@ -11,10 +11,10 @@ const bob = person('bob');
 const carol = person('carol');
 const MINUTE_MS = 60_000;
 const DIRECT = 'direct:alice:bob';
-/** The time in every room. */
+/** The time of every room's clock. */
 const NOW = 1_700_000_000_000;
 
-/** Real rooms, and how often they were asked. */
+/** Real rooms, and the number of commands that they were given. */
 class Rooms implements Pick<RoomDirectory, 'execute'> {
   readonly #rooms = new Map<string, RoomAtHand>();
   readonly #limits: OtherLimits;
@@ -48,7 +48,7 @@ class Rooms implements Pick<RoomDirectory, 'execute'> {
     return fileId;
   }
 
-  /** A file in a message. */
+  /** Stores a file and sends it in a message. */
   sent(roomId: string, by = alice): string {
     const fileId = this.stored(roomId, by);
     this.of(roomId).ask(by, 'message', { message: '', files: [fileId] });
@@ -66,7 +66,7 @@ function accessTo(rooms: Rooms, forMs = MINUTE_MS): FileAccess {
 
 const people = Array.from({ length: 200 }, (_, at) => person(`u${at}`));
 
-/** 200 people who open a room at once, each of whom sees all pictures. */
+/** 200 users open a room at once and each read all files. */
 async function openTogether(
   access: FileAccess,
   files: readonly string[],
@@ -79,7 +79,7 @@ async function openTogether(
   await Promise.all(readings);
 }
 
-describe('[FILE12] asks a room once a minute for 200 people who see 30 pictures', () => {
+describe('[FILE12] 200 users who read 30 files cost one question a minute to a room that', () => {
   it.each([
     ['is open', () => {}],
     [
@@ -97,7 +97,7 @@ describe('[FILE12] asks a room once a minute for 200 people who see 30 pictures'
         for (const { userId } of people) room.ask(alice, 'setRole', { userId, role: 'viewer' });
       },
     ],
-  ])('where it %s', async (_, prepare) => {
+  ])('%s', async (_, prepare) => {
     const rooms = new Rooms();
     const files = rooms.thirty('general');
     prepare(rooms.of('general'));
@@ -110,7 +110,7 @@ describe('[FILE12] asks a room once a minute for 200 people who see 30 pictures'
     expect(rooms.asked).toBe(2);
   });
 
-  it('and once more for each reader where a private room has too many members to name', async () => {
+  it('is private with too many members to list, and one more for each other user', async () => {
     const rooms = new Rooms();
     const files = rooms.thirty('general');
     const room = rooms.of('general');
@@ -125,7 +125,7 @@ describe('[FILE12] asks a room once a minute for 200 people who see 30 pictures'
   });
 });
 
-it('[FILE12] gets an answer about the files around one, in earlier and in later messages', async () => {
+it('[FILE12] an answer covers the files around the one asked for, in earlier and later messages', async () => {
   const rooms = new Rooms();
   const before = Array.from({ length: 260 }, () => rooms.sent('general'));
   const asked = rooms.sent('general');
@@ -174,7 +174,7 @@ describe.each([
     return fileId;
   }
 
-  it('[FILE12] admits the readers that the room admits without asking it, and asks about all others', async () => {
+  it('[FILE12] the room is asked only for readers that it refuses', async () => {
     const rooms = new Rooms(limits);
     const fileId = prepare(rooms);
     const access = accessTo(rooms);
@@ -198,7 +198,7 @@ describe.each([
   });
 });
 
-it('[FILE12] admits at once a reader who was unbanned or added, or whose kick has ended', async () => {
+it('[FILE12] a reader who was unbanned or added, or whose kick has ended, is admitted at once', async () => {
   const rooms = new Rooms();
   const room = rooms.of('general');
   const files = [rooms.sent('general'), rooms.sent('general')];
@@ -223,7 +223,7 @@ it('[FILE12] admits at once a reader who was unbanned or added, or whose kick ha
 });
 
 it.each(['banMember', 'kickMember'] as const)(
-  '[FILE12] refuses a reader a minute after %s at the latest',
+  '[FILE12] a reader is refused a minute after %s at the latest',
   async (command) => {
     const rooms = new Rooms();
     const access = accessTo(rooms);
@@ -240,7 +240,7 @@ it.each(['banMember', 'kickMember'] as const)(
   },
 );
 
-it('[FILE12] refuses a deleted file, and one of a deleted room, a minute later at the latest', async () => {
+it('[FILE12] a deleted file, and a file of a deleted room, is refused a minute later at the latest', async () => {
   const rooms = new Rooms();
   const access = accessTo(rooms);
   const [first, second] = [rooms.sent('general'), rooms.sent('general')];
@@ -254,7 +254,7 @@ it('[FILE12] refuses a deleted file, and one of a deleted room, a minute later a
   await expect(closed).rejects.toMatchObject({ problem: { code: 'room_not_found' } });
 });
 
-it("[FILE12] remembers a file for its own room alone, and neither a refusal nor a user's own file", async () => {
+it('[FILE12] a file is remembered for its own room only; refusals and unsent files are not remembered', async () => {
   const rooms = new Rooms();
   const access = accessTo(rooms);
   const fileId = rooms.sent('general');
@@ -271,7 +271,7 @@ it("[FILE12] remembers a file for its own room alone, and neither a refusal nor 
   expect(rooms.asked).toBe(5);
 });
 
-it('[FILE12] asks for made-up files one by one, without holding up those who read others', async () => {
+it('[FILE12] each made-up file costs a question, without delaying readers of other files', async () => {
   const rooms = new Rooms();
   const access = accessTo(rooms);
   const files = rooms.thirty('general');
@@ -280,14 +280,14 @@ it('[FILE12] asks for made-up files one by one, without holding up those who rea
   );
   await openTogether(access, files);
   expect(await Promise.all(madeUp)).toEqual(madeUp.map(() => 'refused'));
-  // One question that everybody waits for in vain; then one a file.
+  // Everybody waits for the first question, which answers none of them; then each file is asked for.
   const { asked } = rooms;
   expect(asked).toBeLessThanOrEqual(100 + 30);
   await openTogether(access, files);
   expect(rooms.asked).toBe(asked);
 });
 
-it('[FILE12] forgets the oldest rooms, so that memory stays bounded however many members they name', async () => {
+it('[FILE12] the oldest rooms are forgotten, so that memory stays bounded however many members they list', async () => {
   const asked: string[] = [];
   const members = Array.from({ length: 1_000 }, (_, at) => ({
     userId: `m${at}`,

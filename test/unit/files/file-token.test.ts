@@ -16,7 +16,7 @@ describe('a file token', () => {
     expect(await tokens.readerOf(fileToken, 'general', NOW)).toMatchObject(ANN);
   });
 
-  it('keeps what the room needs to know of a reader, and nothing else', async () => {
+  it('keeps the fields of an identity that a room needs for a reader, and no others', async () => {
     const rooms = { general: 'viewer', 'other-*': 'owner' } as const;
     const ann = { userId: 'ann', name: 'Ann', rooms, expiresAt: NOW };
     const { fileToken } = await tokens.make('general', ann, 'viewer', NOW);
@@ -39,24 +39,24 @@ describe('a file token', () => {
     });
   });
 
-  it('opens no other room', async () => {
+  it('opens files of no other room', async () => {
     const { fileToken } = await tokens.make('general', ANN, undefined, NOW);
     expect(await tokens.readerOf(fileToken, 'other', NOW)).toBeUndefined();
   });
 
-  it('does not hold with another secret', async () => {
+  it('is invalid with another secret', async () => {
     const others = new FileTokens(new TextEncoder().encode('another secret of thirty-two bytes!'));
     const { fileToken } = await others.make('general', ANN, undefined, NOW);
     expect(await tokens.readerOf(fileToken, 'general', NOW)).toBeUndefined();
   });
 
-  it('is not a token that signs in, nor is one of those a file token', async () => {
+  it('does not sign in, and a token that signs in is no file token', async () => {
     const signIn = await signToken({ sub: 'ann', aud: 'general', exp: NOW / 1_000 + 60 }, SECRET);
     expect(await tokens.readerOf(signIn, 'general', NOW)).toBeUndefined();
   });
 
   it.each([NOW, Date.UTC(2026, 0, 1, 10), Date.UTC(2026, 0, 1, 10, 59, 59, 999)])(
-    'made at %i holds for one to two hours, to a full hour',
+    'made at %i is valid for one to two hours, until a full hour',
     async (now) => {
       const { fileToken, expiresAt } = await tokens.make('general', ANN, undefined, now);
       expect(expiresAt).toBe(Date.UTC(2026, 0, 1, 12));
@@ -65,14 +65,14 @@ describe('a file token', () => {
     },
   );
 
-  it('stays the same for an hour, so that addresses stay cached', async () => {
+  it('stays the same for an hour, so that URLs stay cached', async () => {
     const at = Date.UTC(2026, 0, 1, 10);
     const first = await tokens.make('general', ANN, undefined, at);
     expect(await tokens.make('general', ANN, undefined, at + HOUR_MS - 1)).toEqual(first);
   });
 
   it.each(['an.n', '安', 'עדה', 'a\u0300', '😀', 'x'.repeat(128)])(
-    'carries the user id %s in letters that an address may hold',
+    'has the user id %s in characters that a URL may have',
     async (userId) => {
       const { fileToken } = await tokens.make('安 room', { userId }, undefined, NOW);
       expect(fileToken).toMatch(/^[A-Za-z0-9._-]+$/);
@@ -80,9 +80,9 @@ describe('a file token', () => {
     },
   );
 
-  it('does not hold when any character of it is changed', async () => {
+  it('is invalid when any of its characters is changed', async () => {
     const { fileToken } = await tokens.make('general', ANN, undefined, NOW);
-    // But for the last one, which has bits that base64 does not use.
+    // Except the last one, in which base64 does not use all bits.
     const changed = Array.from({ length: fileToken.length - 1 }, (_, at) => {
       const other = fileToken[at] === 'A' ? 'B' : 'A';
       return fileToken.slice(0, at) + other + fileToken.slice(at + 1);
@@ -93,7 +93,7 @@ describe('a file token', () => {
     expect(readers.filter((reader) => reader !== undefined)).toEqual([]);
   });
 
-  it('is undefined for any other text', async () => {
+  it('is never found in any other text', async () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[a-z0-9.]*$/));
     await fc.assert(
       fc.asyncProperty(text, async (token) => {

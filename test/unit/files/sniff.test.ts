@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HEAD_BYTES, sniff } from '../../../src/files/sniff.ts';
 
-/** The smallest pictures of each kind, and the heads of sound and video, as their formats say. */
+/** The smallest picture of each format, and the first bytes of sound and video. */
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAYAAAC56t6BAAAADklEQVR4nGNgQAP/GQAEAAH/q8RhFwAAAABJRU5ErkJggg==';
 const GIF = 'R0lGODlhAgADAIAAAAAAAP///yH5BAEAAAAALAAAAAACAAMAAAIChF8AOw==';
@@ -65,7 +65,7 @@ describe('the type of a file', () => {
     ['an archive', 'PK\x03\x04\x14\0\0\0'],
     ['text', 'hello'],
     ['nothing', ''],
-  ])('of %s is one that is only downloaded', async (_, text) => {
+  ])('of %s is `application/octet-stream`, which browsers only download', async (_, text) => {
     expect(await sniff(ascii(text))).toEqual({ type: 'application/octet-stream' });
   });
 
@@ -74,7 +74,7 @@ describe('the type of a file', () => {
     expect(await sniff(jpeg(200_000).slice(0, 1_000))).toEqual({ type: 'image/jpeg' });
   });
 
-  it('is found, or not, in any bytes without an error', async () => {
+  it('is determined for any bytes without an error', async () => {
     const kinds = [fromBase64(PNG), fromBase64(GIF), fromBase64(WEBP), jpeg(10)];
     const mutated = fc
       .tuple(fc.constantFrom(...kinds), fc.nat(60), fc.uint8Array({ maxLength: 64 }))

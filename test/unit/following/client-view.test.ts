@@ -6,7 +6,7 @@ import { person, RoomAtHand } from '../../support/room-at-hand.ts';
 const alice = person('alice');
 const bob = person('bob');
 
-it('[PIN2] sends the room to a client whose link is restored, where its pins have changed', () => {
+it('[PIN2] a client whose link is restored receives the room if its pins have changed', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'words' });
   const joined = (): Reply<'joinRoom'> => room.join(bob).joined;

@@ -39,7 +39,7 @@ const connect = (since: string): Action => ({ type: 'connect', since });
 const disconnect: Action = { type: 'disconnect' };
 const goingAway = expect.objectContaining({ type: 'end', code: 4000 }) as Action;
 
-/** A state to begin with, and each input with the actions that it leads to. */
+/** A title, a first state, each input with the actions that it leads to, and the last state's name. */
 type Row = [what: string, from: State, steps: [Input, Action[]][], ends: State['name']];
 
 function run(from: State, steps: [Input, Action[]][], maxHeld: number): State {
@@ -209,7 +209,7 @@ describe.each(Object.entries(tables))('%s', (_, [maxHeld, rows]) => {
   });
 });
 
-it('resumes from the end of the last page, or from the last live position', () => {
+it('following resumes from the end of the last page, or from the last live position', () => {
   const catchingUp = next(joining('e:0'), joined('e:2', [row(2)], false), 200).state;
   expect(positionOf(catchingUp)).toBe('e:2');
   const isLive = next(joining('e:0'), joined('e:2'), 200).state;

@@ -6,7 +6,7 @@ const anna = { userId: 'anna', username: 'Anna' };
 const ben = { userId: 'ben', username: 'Ben' };
 const member = { role: 'none', online: true, roomId: 'r', by: 'anna' };
 
-it('shows a user under the newest name', () => {
+it('a presence snapshot shows a user with their newest name', () => {
   const here = new PresenceSnapshot([anna, ben]);
   const anne = { userId: 'anna', username: 'Anne' };
   expect(here.heard(eventLine('memberUpdated', { ...member, ...anne }))).toBe(true);
@@ -16,13 +16,13 @@ it('shows a user under the newest name', () => {
   ]);
 });
 
-it('does not count members as online', () => {
+it('a presence snapshot does not take a member for online', () => {
   const here = new PresenceSnapshot([ben]);
   here.heard(eventLine('memberUpdated', { ...member, ...anna, online: false }));
   expect(here.users).toEqual([ben]);
 });
 
-it('produces no events for a change of name', () => {
+it('a change of name between two presence snapshots makes no events', () => {
   const then = new PresenceSnapshot([{ ...anna, username: 'Anne' }, ben]);
   expect(new PresenceSnapshot([anna, ben]).changesTo(then, 'r', 1)).toBeUndefined();
 });

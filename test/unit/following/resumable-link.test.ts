@@ -8,7 +8,7 @@ import {
 import type { Identity } from '../../../src/protocol/identity.ts';
 import { ackLine, eventLine, type Result } from '../../../src/protocol/frames.ts';
 
-it('sends a newer identity that arrived while it reconnected', async () => {
+it('a resumable link sends a newer identity that arrived while it reconnected', async () => {
   const [old, newer] = [1, 2].map((expiresAt): Identity => ({ userId: 'alice', expiresAt }));
   const dialled: { identity: Identity; listener: LinkTransportListener }[] = [];
   const renewed: Identity[] = [];
@@ -34,7 +34,7 @@ it('sends a newer identity that arrived while it reconnected', async () => {
   link.close('left');
 });
 
-it('answers a message that was stored before its connection broke in its place', async () => {
+it('a message stored just before a link broke is answered in its place among the missed ones', async () => {
   const sent: string[] = [];
   const dialled: LinkTransportListener[] = [];
   const raw: LinkTransport = {

@@ -19,9 +19,9 @@ afterAll(() => {
 
 const UNAVAILABLE = { type: 'refuse', problem: { code: 'unavailable' } };
 
-/** What asks this backend, with a clock that the test moves. */
+/** A `BeforeMessage` that asks the test's backend, with a clock that the test moves. */
 function asking(given: Record<string, string> = {}) {
-  // On a busy machine an answer comes late.
+  // Long, because answers come late on a busy machine.
   const BEFORE_MESSAGE_TIMEOUT_MS = '10000';
   const { settings } = readSettings({
     ...backend.settings,
@@ -68,7 +68,7 @@ describe('the backend', () => {
     ['redirect', 'it answered 307'],
     ['cut', 'it cannot be reached'],
     ['huge', 'it answered more than 524288 bytes'],
-  ])('[HOOK15] that answers %s has failed', async (how, reason) => {
+  ])('[HOOK15] counts as failed when it answers %s', async (how, reason) => {
     const allowing = asking();
     expect(await allowing.ask(how)).toEqual({ type: 'allow' });
     const refusing = asking({ BEFORE_MESSAGE_ON_FAILURE: 'refuse' });
@@ -78,7 +78,7 @@ describe('the backend', () => {
     expect(refusing.outcomes).toEqual(['failed', 'allow']);
   });
 
-  it('[HOOK15] that does not answer in time has failed, as one that is not there', async () => {
+  it('[HOOK15] counts as failed when it does not answer in time or cannot be reached', async () => {
     const slow = asking({ BEFORE_MESSAGE_TIMEOUT_MS: '100', BEFORE_MESSAGE_ON_FAILURE: 'refuse' });
     expect(await slow.ask('hang')).toMatchObject(UNAVAILABLE);
     expect(slow.noted).toEqual(['no answer within 100 ms']);
@@ -87,7 +87,7 @@ describe('the backend', () => {
     expect(gone.noted).toEqual(['it cannot be reached']);
   });
 
-  it('[HOOK15] that fails five times in a row is not asked for 30 seconds', async () => {
+  it('[HOOK15] is not asked for 30 seconds after it failed five times in a row', async () => {
     const { ask, before: live, outcomes, clock } = asking({ BEFORE_MESSAGE_ON_FAILURE: 'refuse' });
     for (let times = 0; times < 4; times++) await ask('fail');
     expect(await ask('fine')).toEqual({ type: 'allow' });
@@ -107,7 +107,7 @@ describe('the backend', () => {
     expect(live.status.skipping).toBe(false);
     expect(await ask('fine')).toEqual({ type: 'allow' });
     expect(outcomes.filter((outcome) => outcome === 'skipped')).toHaveLength(2);
-    // Failures that lie apart do not add up.
+    // Failures that are 8 s apart do not add up.
     for (let times = 0; times < 6; times++) {
       await ask('fail');
       clock.now += 8_000;
@@ -115,7 +115,7 @@ describe('the backend', () => {
     expect(await ask('fine')).toEqual({ type: 'allow' });
   });
 
-  it('[ADM19] [HOOK15] has at most 10 questions of a user and 100 in all before it', async () => {
+  it('[ADM19] [HOOK15] has at most 10 open questions for one user and 100 in all', async () => {
     const { ask, outcomes } = asking();
     const held = Array.from({ length: 10 }, () => ask('hold: alice', 'alice', 'busy'));
     const busy = { type: 'refuse', problem: { code: 'rate_limited', retryAfterMs: 1_000 } };
@@ -171,12 +171,12 @@ describe('an answer', () => {
     '{"verdict":"replace","message":"\\ud800"}',
     '{"verdict":"replace","meta":{"__proto__":{"a":1}}}',
     `{"verdict":"replace","meta":{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
-  ])('[HOOK15] %j is none', (text) => {
+  ])('[HOOK15] %j is no answer', (text) => {
     expect(readAnswer(text)).toBeUndefined();
   });
 });
 
-it('needs a secret, and an address by https or of this machine', () => {
+it('BEFORE_MESSAGE_URL needs a secret, and an https address or one of this machine', () => {
   const { settings } = readSettings({ BEFORE_MESSAGE_URL: 'http://localhost' });
   expect(wrongHook(settings)).toContain('BEFORE_MESSAGE_URL needs WEBHOOK_SECRETS');
   const problems = (BEFORE_MESSAGE_URL: string) => readSettings({ BEFORE_MESSAGE_URL }).problems;

@@ -19,7 +19,7 @@ const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 export const alice: Identity = { userId: 'alice', name: 'Alice' };
 export const admin: Identity = { userId: 'root', name: 'Root', admin: true };
 
-/** What a request says. */
+/** A request to the backend, parsed. */
 export interface Sent {
   id: string;
   type: string;
@@ -34,23 +34,23 @@ interface Flight {
   life: number;
 }
 
-/** An object that a test has ended is asked for something. */
+/** Thrown when a carrier calls a Hook that the test has already ended. */
 class Dead extends Error {}
 
 /**
- * A Room and the Hook that follows it, each over a file of its own, with a clock that the test moves.
- * The carrier is the hosts' own; how the backend answers is the test's.
+ * A Room and the Hook that follows it, each with its own file, under one clock that the test moves.
+ * The carrier is the one that the hosts use; the test decides how the backend answers.
  */
 export class HookHarness {
   readonly room: RoomHarness;
-  /** Requests in order, taken or not. */
+  /** All requests in order, whether the backend took them or not. */
   readonly sent: Sent[] = [];
   /** How the backend answers; by default it takes everything. */
   answer: (sent: Sent) => PostOutcome = () => ({ type: 'taken' });
   fingerprint = 'settings';
-  /** How often the hook has asked the room, which wakes it. */
-  asked = 0;
-  /** What operators were told. */
+  /** How many times the hook has read changes from the room, which wakes it. */
+  reads = 0;
+  /** Reasons reported to operators; `works` where a failure ended. */
   readonly noted: string[] = [];
   readonly failures: unknown[] = [];
   readonly folder = mkdtempSync(join(FOLDER, 'parlor-hook-'));
@@ -62,7 +62,7 @@ export class HookHarness {
   #tells: (() => void)[] = [];
   wakeAt: number | undefined;
 
-  /** @param events what the hook follows */
+  /** @param events the events that the hook follows */
   constructor(events: readonly HookEvent[] = ['room.changed']) {
     const { limits } = readSettings({ COMMAND_BURST: '1000000' }).settings;
     this.room = new RoomHarness(join(this.folder, 'room.sqlite'), limits, {
@@ -77,7 +77,7 @@ export class HookHarness {
     });
   }
 
-  /** Does something in the room, and stores it. */
+  /** Executes a command in the room, and commits it. */
   do(name: string, payload: object, identity = alice): void {
     this.room.ask(identity, name, payload);
     this.room.flush();
@@ -87,7 +87,7 @@ export class HookHarness {
     this.do('message', { message });
   }
 
-  /** A turn of the hook: it is stored, then attempts start. */
+  /** One turn of the hook: runs `work`, commits, then starts attempts. */
   use<T>(work: (hook: Hook) => T): T {
     this.#hook ??= this.#make();
     const result = work(this.#hook);
@@ -96,7 +96,7 @@ export class HookHarness {
     return result;
   }
 
-  /** Brings what the room has to tell, and ends all attempts, until nothing is under way. */
+  /** Passes on the room's deliveries and carries out all attempts, until nothing is under way. */
   async settle(): Promise<void> {
     for (;;) {
       for (const tell of this.#tells.splice(0)) tell();
@@ -106,7 +106,7 @@ export class HookHarness {
     }
   }
 
-  /** Lets time pass, up to the wakeups that come in it. */
+  /** Lets time pass; runs the wakeups of room and hook that are due in it. */
   async pass(ms: number): Promise<void> {
     const end = this.room.now + ms;
     for (;;) {
@@ -122,7 +122,7 @@ export class HookHarness {
     }
   }
 
-  /** The hook's object is gone, as after a crash, and what it had not stored. */
+  /** Ends the hook as a crash does: its memory, and what it had not committed, is lost. */
   die(): void {
     this.#life++;
     this.#hook = undefined;
@@ -130,7 +130,7 @@ export class HookHarness {
     this.#file.discard();
   }
 
-  /** Changes that the backend has taken, in order. */
+  /** The changes in all requests, in order. */
   get changes(): Message[] {
     return this.sent.flatMap(({ data }) => data.changes ?? []);
   }
@@ -163,7 +163,7 @@ export class HookHarness {
   }
 
   #changes(roomId: string, after: string): Result<Reply<'getChanges'>> {
-    this.asked++;
+    this.reads++;
     let result: unknown;
     this.room.ask(HOOK_IDENTITY, 'getChanges', { roomId, after }, (stored) => (result = stored));
     this.room.flush();

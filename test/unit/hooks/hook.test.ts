@@ -10,15 +10,15 @@ const DAY_MS = 24 * HOUR_MS;
 const down = (): PostOutcome => ({ type: 'failed', reason: 'it answered 500' });
 const taken = (): PostOutcome => ({ type: 'taken' });
 
-/** What a test does in a harness, on which nothing may fail that is not meant to. */
+/** Runs a test with a new harness, and checks that nothing failed unexpectedly in it. */
 function withHarness(
-  tell: (harness: HookHarness) => Promise<void> | void,
+  work: (harness: HookHarness) => Promise<void> | void,
   events?: readonly HookEvent[],
 ): () => Promise<void> {
   return async () => {
     const harness = new HookHarness(events);
     try {
-      await tell(harness);
+      await work(harness);
     } finally {
       harness.close();
     }
@@ -26,7 +26,7 @@ function withHarness(
   };
 }
 
-/** Ranges of the log that requests were about. */
+/** The ranges of the room's log that the requests contain. */
 const ranges = (sent: readonly Sent[]) =>
   sent.filter(({ type }) => type === 'room.changed').map(({ data }) => [data.from, data.to]);
 
@@ -48,7 +48,7 @@ describe('the hook', () => {
   );
 
   it(
-    'sends what a streamed message becomes, and nothing while it grows',
+    'sends a streamed message when it is finished, and nothing while it grows',
     withHarness(async (harness) => {
       harness.do('message', { message: '', streaming: true });
       harness.do('appendMessage', { seq: 1, offset: 0, text: 'whole' });
@@ -61,7 +61,7 @@ describe('the hook', () => {
   );
 
   it(
-    'tries again from a second on up to an hour apart, for ever',
+    'retries for ever, from a second up to an hour apart',
     withHarness(async (harness) => {
       harness.answer = down;
       harness.say('one');
@@ -84,7 +84,7 @@ describe('the hook', () => {
       await harness.pass(HOUR_MS);
       expect(harness.noted).toEqual(['it answered 500', 'works']);
       const before = harness.sent.length;
-      // A failure after that counts from the beginning.
+      // After a success, waits start at a second again.
       harness.answer = down;
       harness.say('two');
       await harness.settle();
@@ -94,7 +94,7 @@ describe('the hook', () => {
   );
 
   it(
-    'catches up after a week of a backend that is down, without the room',
+    'catches up after the backend was down for a week, without waking the room for its retries',
     withHarness(async (harness) => {
       harness.answer = down;
       const sizes: number[] = [];
@@ -103,11 +103,11 @@ describe('the hook', () => {
         await harness.settle();
         await harness.pass(2 * HOUR_MS);
         harness.room.sleep();
-        const asked = harness.asked;
+        const { reads } = harness;
         const { lives } = harness.room;
         await harness.pass(DAY_MS - 2 * HOUR_MS);
-        // The request that is tried is kept: the room is asked no more, and sleeps.
-        expect([harness.asked - asked, harness.room.lives - lives]).toEqual([0, 0]);
+        // Retries repeat a stored request, so the room is not asked and keeps sleeping.
+        expect([harness.reads - reads, harness.room.lives - lives]).toEqual([0, 0]);
         sizes.push(statSync(join(harness.folder, 'hook.sqlite')).size);
       }
       expect(sizes[6]).toBeLessThanOrEqual(sizes[1]!);
@@ -120,7 +120,7 @@ describe('the hook', () => {
   );
 
   it(
-    'reads again what has changed since a request failed: it keeps no text that is gone',
+    'reads changes again after a request failed, so that it sends no text deleted since',
     withHarness(async (harness) => {
       harness.answer = down;
       harness.say('a secret');
@@ -163,7 +163,7 @@ describe('the hook', () => {
   );
 
   it(
-    'sends again what a crash kept it from knowing to be taken',
+    'sends a request again when a crash lost its acknowledgement',
     withHarness(async (harness) => {
       harness.say('one');
       harness.answer = () => {
@@ -179,7 +179,7 @@ describe('the hook', () => {
   );
 
   it(
-    'sends a replay under other ids, also one that comes while a request is under way',
+    'sends a replay with new request ids, also one asked for while a request is under way',
     withHarness(async (harness) => {
       for (let at = 0; at < 3; at++) harness.say(`m${at}`);
       await harness.settle();
@@ -201,7 +201,7 @@ describe('the hook', () => {
   );
 
   it(
-    'tries a room that is replayed at once, however long it was to wait',
+    'sends a replay at once, even if the room was waiting for a retry',
     withHarness(async (harness) => {
       harness.answer = down;
       harness.say('one');
@@ -216,7 +216,7 @@ describe('the hook', () => {
   );
 
   it(
-    'says what retention has removed, and that a room has begun anew',
+    'sends `reset` for a room that was deleted and reopened',
     withHarness(async (harness) => {
       harness.say('one');
       await harness.settle();
@@ -237,7 +237,7 @@ describe('the hook', () => {
   );
 
   it(
-    'is told of nothing by a room that it does not follow',
+    'knows nothing of a room that has sent nothing',
     withHarness(async (harness) => {
       expect(harness.use((hook) => hook.summary())).toEqual({
         failing: 0,

@@ -7,7 +7,7 @@ import { posterOf } from '../../../src/hooks/post.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 import { makeSecret } from '../../support/webhook-receiver.ts';
 
-/** Something that answers at an address of this machine. */
+/** Starts an HTTP server on this machine that ends with the test; returns its URL. */
 async function answering(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => {
@@ -56,12 +56,12 @@ describe('a request to a backend', () => {
       { 'retry-after': 'soon' },
       { type: 'failed', reason: 'it answered 503', retryAfterMs: 60_000 },
     ],
-  ])('answered %i with %j', async (status, headers, outcome) => {
+  ])('has an outcome by status and headers: %i with %j', async (status, headers, outcome) => {
     const url = await answering((_, response) => response.writeHead(status, headers).end());
     expect(await post(url)).toEqual(outcome);
   });
 
-  it('does not go where a redirect leads', async () => {
+  it('does not follow redirects', async () => {
     let others = 0;
     const other = await answering((_, response) => response.end(String(++others)));
     for (const status of [301, 302, 307, 308]) {
@@ -73,13 +73,13 @@ describe('a request to a backend', () => {
     expect(others).toBe(0);
   });
 
-  it('ends when nothing comes, or nobody is there', async () => {
+  it('fails when no answer comes in time, or nothing listens at the address', async () => {
     const silent = await answering(() => undefined);
     expect(await post(silent, 100)).toEqual({ type: 'failed', reason: 'no answer within 100 ms' });
     expect(await post('http://127.0.0.1:1/')).toMatchObject({ type: 'failed' });
   });
 
-  it('reads nothing of an answer without an end', async () => {
+  it("does not wait for the end of an answer's body", async () => {
     const url = await answering((_, response) => {
       response.writeHead(200);
       const more = () => response.write('x'.repeat(65_536)) && setImmediate(more);
@@ -116,7 +116,7 @@ describe('the settings of webhooks', () => {
     },
   );
 
-  it('need a secret, and known events', () => {
+  it('require a secret, and refuse unknown events', () => {
     expect(wrongHook(readSettings({ WEBHOOK_URL: 'http://localhost' }).settings)).toContain(
       'WEBHOOK_SECRETS',
     );

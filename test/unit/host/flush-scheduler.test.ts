@@ -6,13 +6,13 @@ function paced(capMs = 50) {
   return { clock, scheduler: new FlushScheduler(clock, capMs) };
 }
 
-/** The same, with the pieces of work that each flush in a busy object is for. */
+/** `paced()` for a busy object, each of whose flushes has 20 pieces of work. */
 function busy() {
   return { ...paced(), works: 20 };
 }
 
-describe('when what is due leaves', () => {
-  it('is at once after quiet, however many listen', () => {
+describe('the delay before a flush', () => {
+  it('is zero after a quiet time, however many listeners there are', () => {
     const { clock, scheduler } = paced();
     expect(scheduler.delayMs(10_000)).toBe(0);
     scheduler.flushed();
@@ -20,7 +20,7 @@ describe('when what is due leaves', () => {
     expect(scheduler.delayMs(10_000)).toBe(0);
   });
 
-  it('is later the more listen, to the cap', () => {
+  it('grows with the number of listeners, up to the cap', () => {
     const { clock, scheduler } = paced();
     scheduler.flushed();
     expect([20, 600, 10_000].map((listeners) => scheduler.delayMs(listeners))).toEqual([1, 3, 50]);
@@ -28,7 +28,7 @@ describe('when what is due leaves', () => {
     expect([20, 600, 10_000].map((listeners) => scheduler.delayMs(listeners))).toEqual([0, 1, 48]);
   });
 
-  it('is behind what is on its way, however few listen', () => {
+  it('is not zero while a flush is under way, however few listeners there are', () => {
     const { clock, scheduler } = paced();
     expect(scheduler.delayMs(0)).toBe(0);
     scheduler.flushes();
@@ -39,7 +39,7 @@ describe('when what is due leaves', () => {
     expect(scheduler.delayMs(0)).toBe(0);
   });
 
-  it('is later the dearer a flush has been, where the next was due before it was over', () => {
+  it('is as long as the last flush took if the next was due before it ended', () => {
     const { clock, scheduler, works } = busy();
     scheduler.flushes();
     clock.ms += 5;
@@ -52,7 +52,7 @@ describe('when what is due leaves', () => {
     expect(scheduler.delayMs(2)).toBe(0);
   });
 
-  it('is at once however dear, where nothing was due for as long', () => {
+  it('is zero after an expensive flush if nothing was due for as long as it took', () => {
     const { clock, scheduler, works } = busy();
     for (let flushes = 0; flushes < 3; flushes++) {
       scheduler.flushes();
@@ -69,7 +69,7 @@ describe('when what is due leaves', () => {
     expect(scheduler.delayMs(2)).toBe(1);
   });
 
-  it('is at once again soon behind one dear flush', () => {
+  it('is zero again soon after one expensive flush', () => {
     const { clock, scheduler, works } = busy();
     scheduler.flushes();
     scheduler.flushed(100, works);
@@ -82,7 +82,7 @@ describe('when what is due leaves', () => {
     expect(delays).toEqual([30, 30, 5, 0, 0]);
   });
 
-  it('is at once however dear, where each flush is for one who waits for it', () => {
+  it('is zero however expensive flushes are if each has little work', () => {
     const { clock, scheduler } = paced();
     const delays = Array.from({ length: 4 }, () => {
       const delayMs = scheduler.delayMs(2);
@@ -93,7 +93,7 @@ describe('when what is due leaves', () => {
       return delayMs;
     });
     expect(delays).toEqual([0, 0, 0, 0]);
-    // Nor where a flush is for a few.
+    // Up to 8 pieces of work are little.
     scheduler.flushes();
     clock.ms += 5;
     scheduler.flushed(5, 8);
@@ -104,7 +104,7 @@ describe('when what is due leaves', () => {
     expect(scheduler.delayMs(0)).toBe(5);
   });
 
-  it('is at once when the clock has gone back, or nothing may be gathered', () => {
+  it('is zero when the clock was set back, or when the cap is 0', () => {
     const { clock, scheduler } = paced();
     scheduler.flushed();
     clock.ms -= 10;

@@ -20,7 +20,7 @@ function newWorld(DIRECT_MESSAGES: 'anyone' | 'shared' | 'off'): World {
   return world;
 }
 
-/** What an inbox answers: `ok`, or the code of the refusal. */
+/** An inbox's answer to a command: `ok`, or the code of the refusal. */
 function answerTo(
   world: World,
   identity: Identity,
@@ -61,14 +61,14 @@ test('[INB4] DIRECT_MESSAGES says who may open a direct room', () => {
     meet(world, 'two', ['cem']);
     expect([policy, open(world, 'ann', 'cem')]).toEqual([policy, strangers]);
     expect([policy, open(world, 'ann', 'bob')]).toEqual([policy, roommates]);
-    // One whom the service has never seen, oneself, guests and webhooks have no inbox to write to.
+    // Unknown users, oneself, guests and webhooks cannot be written to.
     for (const nobody of ['unknown', 'ann', 'guest:1', 'hook:alerts']) {
       expect([nobody, open(world, 'ann', nobody)]).toEqual([nobody, 'member_not_found']);
     }
   }
 });
 
-test('[INB4] a user makes 20 direct rooms a day, and opens known ones as often as they like', () => {
+test('[INB4] a user may make 20 direct rooms a day, and open known ones as often as they like', () => {
   const world = newWorld('anyone');
   const others = Array.from({ length: 22 }, (_, at) => `other ${at}`);
   meet(world, 'hall', ['ann', ...others]);
@@ -80,7 +80,7 @@ test('[INB4] a user makes 20 direct rooms a day, and opens known ones as often a
   expect(open(world, 'ann', others[20]!)).toBe('ok');
 });
 
-test('[INB4] a room of the prefix is no room of anybody else, whatever the token says', () => {
+test('[INB4] a direct room is closed to every other user, whatever their token grants', () => {
   const world = newWorld('anyone');
   meet(world, 'hall', ['ann', 'bob']);
   expect(open(world, 'ann', 'bob')).toBe('ok');
@@ -97,7 +97,7 @@ test('[INB4] a room of the prefix is no room of anybody else, whatever the token
   }
 });
 
-test('guests are refused every command of an inbox', () => {
+test('guests are refused every inbox command', () => {
   const world = newWorld('shared');
   const guest = person('guest:1', { guest: true });
   for (const [name, payload] of [

@@ -9,7 +9,7 @@ const person = (userId: string): Identity => ({ userId, name: userId });
 const [ann, bob] = [person('annika'), person('bob')];
 const guest: Identity = { userId: 'guest:1', guest: true };
 
-/** A room of Bob's. */
+/** A world with one room, which bob owns. */
 function newWorld(): World {
   const world = new World(temporaryFolder());
   onTestFinished(() => world.close());
@@ -23,7 +23,7 @@ function say(world: World, by: Identity, roomId = 'general'): void {
   expect(result.ok).toBe(true);
 }
 
-/** `DELETE /users/:userId`, as often as it takes. */
+/** Repeats `DELETE /users/:userId` until it is done. */
 function erase(world: World, { userId }: Identity): void {
   for (let steps = 0; steps < 10; steps++) {
     const { done } = world.ask({ ...admin, userId }, 'eraseInbox', {}) as { done: boolean };
@@ -33,14 +33,14 @@ function erase(world: World, { userId }: Identity): void {
   throw new Error('the erasure never ends');
 }
 
-/** The rooms that `GET /users/:userId/export` asks. */
+/** The rooms that `GET /users/:userId/export` covers. */
 function exportedRooms(world: World, { userId }: Identity): string[] {
   world.arriveAll();
   const page = world.ask({ ...admin, userId }, 'exportInbox', {}) as InboxReply<'exportInbox'>;
   return page.rooms.map(({ roomId }) => roomId);
 }
 
-/** Everything that a room has stored of a user. */
+/** Every row in a room that names a user. */
 function traces(world: World, { userId }: Identity, roomId = 'general'): unknown[] {
   const { file } = world.room(roomId);
   const tables = file.all<{ name: string }>(
@@ -58,13 +58,13 @@ function eraseWhileUpdateIsOnItsWay(world: World, by: Identity): void {
   update!.arrive();
 }
 
-test('[INB10] an export asks a room as soon as the first message there is stored', () => {
+test("[INB10] an export covers a room as soon as the user's first message there is stored", () => {
   const world = newWorld();
   say(world, ann);
   expect(exportedRooms(world, ann)).toEqual(['general']);
 });
 
-test('[INB10] an export asks the rooms that a guest has written in', () => {
+test('[INB10] an export of a guest covers the rooms that they have written in', () => {
   const world = newWorld();
   say(world, guest);
   say(world, guest, 'other');
@@ -80,7 +80,7 @@ test('[INB10] an export asks the rooms that a guest has written in', () => {
   expect(exportedRooms(world, guest)).toEqual([]);
 });
 
-test('[INB9] a room whose update comes after the erasure erases the user, too', () => {
+test('[INB9] a room whose update arrives after the erasure erases the user too', () => {
   const world = newWorld();
   eraseWhileUpdateIsOnItsWay(world, ann);
   world.rest();
@@ -88,7 +88,7 @@ test('[INB9] a room whose update comes after the erasure erases the user, too', 
   expect(world.ask(ann, 'getInbox', {})).toMatchObject({ conversations: [] });
 });
 
-test('[INB9] so does one that crashes first, and where inbox and room crash in between', () => {
+test('[INB9] a room whose update arrives after the erasure erases the user even if it and the inbox crash', () => {
   const world = newWorld();
   say(world, ann);
   world.crash(world.room('general'), 'general');
@@ -96,7 +96,7 @@ test('[INB9] so does one that crashes first, and where inbox and room crash in b
   erase(world, ann);
   for (let seconds = 0; seconds < 120 && world.transit.length === 0; seconds++) world.pass(1_000);
   for (const update of world.transit.splice(0)) update.arrive();
-  // The inbox owes the erasure now.
+  // The inbox now owes the room the erasure.
   world.crash(world.inboxes, '');
   world.crash(world.room('general'), 'general');
   world.transit.splice(0);
@@ -105,7 +105,7 @@ test('[INB9] so does one that crashes first, and where inbox and room crash in b
   expect(traces(world, ann)).toEqual([]);
 });
 
-test('[INB9] so does one that a guest has written in', () => {
+test("[INB9] a room whose update arrives after a guest's erasure erases the guest too", () => {
   const world = newWorld();
   eraseWhileUpdateIsOnItsWay(world, guest);
   world.rest();
@@ -128,7 +128,7 @@ test('[INB9] a user who comes back after the erasure stays', () => {
   });
 });
 
-test('[INB9] an update that comes again while an erasure is unfinished brings no conversation back', () => {
+test('[INB9] a repeated update during an erasure brings no conversation back', () => {
   const world = newWorld();
   say(world, ann);
   const [update] = world.transit.splice(0);
@@ -151,7 +151,7 @@ test('[INB9] an update that comes again while an erasure is unfinished brings no
   ).toEqual([]);
 });
 
-test('[INB9] a user who is back in a room before the others have answered stays there', () => {
+test('[INB9] a user who returns to a room before all rooms have answered stays there', () => {
   const world = newWorld();
   for (const roomId of ['general', 'other']) say(world, ann, roomId);
   world.inRoom('general', admin, 'eraseUser', { userId: ann.userId });

@@ -24,7 +24,7 @@ function say(world: World, roomId: string, userId: string, mentions: string[] = 
   return (result as object as { message: { seq: number } }).message.seq;
 }
 
-/** Lets time pass in steps, with all calls arriving. */
+/** Lets time pass in steps; all calls arrive after each. */
 function pass(world: World, ms: number, stepMs = 1_000): void {
   for (let passed = 0; passed < ms; passed += stepMs) {
     world.pass(stepMs);
@@ -32,7 +32,7 @@ function pass(world: World, ms: number, stepMs = 1_000): void {
   }
 }
 
-/** What is heard by a user who has an inbox and a room before them. */
+/** The `conversationUpdated` events of a user who has opened the inbox and watches a room. */
 function watching(world: World, userId: string): Partial<Conversation>[] {
   const heard: Partial<Conversation>[] = [];
   const connection = world.connect(person(userId), ([name, payload]) => {
@@ -52,7 +52,7 @@ function list(world: World, identity: Identity): InboxReply<'getInbox'> {
   return world.ask(identity, 'getInbox', {}) as InboxReply<'getInbox'>;
 }
 
-test('[INB1] after "unread" a room is silent until the user has read', () => {
+test('[INB1] after "unread" a room sends almost nothing until the user has read', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
   world.rest();
@@ -61,12 +61,12 @@ test('[INB1] after "unread" a room is silent until the user has read', () => {
     say(world, 'general', 'bob');
     pass(world, 2_000);
   }
-  // "unread" for Ann, and what Bob said last, which is told once in a while.
+  // "unread" for Ann once, and the newest message of Bob, which is sent only now and then.
   expect(world.calls - before).toBeLessThan(10);
   expect(list(world, person('ann')).conversations).toMatchObject([{ unread: 100 }]);
 });
 
-test('[INB7] what a watching user is shown before the update itself arrives does not stay', () => {
+test('[INB7] a count shown to a watching user before its update arrives is not stored', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob', 'cem']) say(world, 'general', userId);
   world.rest();
@@ -82,7 +82,7 @@ test('[INB7] what a watching user is shown before the update itself arrives does
   expect(list(world, person('ann')).conversations).toMatchObject([{ unreadMentions: 1 }]);
 });
 
-test('[INB1] users who read every message as it comes cost a call an hour each, also where they are mentioned', () => {
+test('[INB1] users who read every message at once cost a call an hour each, even if they are mentioned', () => {
   const world = newWorld();
   const readers = Array.from({ length: 50 }, (_, at) => `reader ${at}`);
   for (const userId of readers) say(world, 'general', userId);
@@ -99,11 +99,11 @@ test('[INB1] users who read every message as it comes cost a call an hour each, 
     }
     pass(world, 2_000);
   }
-  // 2,000 reads and 2,000 mentions.
+  // There were 2,000 reads and 2,000 mentions.
   expect(world.calls - before).toBeLessThanOrEqual(50);
 });
 
-test('[INB1] a message writes nothing for each member in its own transaction', () => {
+test("[INB1] a message's transaction has the same number of writes for any number of members", () => {
   const world = newWorld();
   const room = world.room('general');
   const writesOfMessage = () => {
@@ -122,7 +122,7 @@ test('[INB1] a message writes nothing for each member in its own transaction', (
   expect(writesOfMessage()).toBe(few);
 });
 
-test('[INB8] lists, totals and events hold only rooms that the token names', () => {
+test('[INB8] lists, totals and events have only rooms that the token names', () => {
   const world = newWorld({ ROOM_ACCESS: 'token' });
   const both = { rooms: { red: 'member', blue: 'member' } } as const;
   for (const roomId of ['red', 'blue']) {
@@ -152,7 +152,7 @@ test('[INB8] lists, totals and events hold only rooms that the token names', () 
   expect(JSON.stringify(heard)).not.toContain('blue');
 });
 
-test('[INB3] 5,000 conversations come page by page, each once', () => {
+test('[INB3] 5,000 conversations come in pages, each once', () => {
   const world = newWorld();
   const state = {
     asOf: 1,
@@ -182,7 +182,7 @@ test('[INB3] 5,000 conversations come page by page, each once', () => {
   expect(new Set(seen).size).toBe(5_000);
 });
 
-test('[INB7] a room that is watched tells what happens as it does, in two calls a second at the most', () => {
+test('[INB7] a watched room sends changes as they happen, in at most two calls a second', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
   world.rest();
@@ -196,7 +196,7 @@ test('[INB7] a room that is watched tells what happens as it does, in two calls 
   expect(heard.at(-1)).toMatchObject({ unread: 41, last: { seq: 42 } });
   expect(heard.length).toBeGreaterThan(3);
   expect(world.calls - before).toBeLessThan(16);
-  // Two minutes later nothing is told any more.
+  // Two minutes later the watch has ended.
   pass(world, 120_000);
   heard.splice(0);
   say(world, 'general', 'bob');
@@ -204,7 +204,7 @@ test('[INB7] a room that is watched tells what happens as it does, in two calls 
   expect(heard).toEqual([]);
 });
 
-test('[INB7] a mention that is deleted before it was told to stay is not shown any longer', () => {
+test('[INB7] a mention that is deleted before its update was sent is no longer shown', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
   world.rest();
@@ -219,7 +219,7 @@ test('[INB7] a mention that is deleted before it was told to stay is not shown a
   expect(heard.at(-1)).toMatchObject({ unread: 2, unreadMentions: 1 });
 });
 
-test('[INB7] a room that is watched and busy for long makes one such call in two seconds', () => {
+test('[INB7] a room that is watched and busy for long makes one call in two seconds', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
   world.rest();
@@ -232,13 +232,13 @@ test('[INB7] a room that is watched and busy for long makes one such call in two
     }
     return world.tellings - before;
   });
-  // The first minutes use up what is saved.
+  // The first minutes use up the saved allowance.
   expect(callsOfMinutes[0]).toBeGreaterThan(70);
   expect(callsOfMinutes[3]).toBeGreaterThan(25);
   expect(callsOfMinutes[3]).toBeLessThan(35);
 });
 
-test('[INB7] states that come late, twice or out of order change nothing', () => {
+test('[INB7] states that arrive late, twice or out of order change nothing', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
   world.pass(1_000);
@@ -253,7 +253,7 @@ test('[INB7] states that come late, twice or out of order change nothing', () =>
   expect(list(world, person('ann')).conversations).toEqual(before);
 });
 
-test('[INB7] a user who is listed within the millisecond in which they quit a room that was not there has it', () => {
+test('[INB7] a user who is listed in the millisecond in which they quit a room before it existed has it', () => {
   const world = newWorld();
   world.ask(person('ann'), 'quitRoom', { roomId: 'general' });
   say(world, 'general', 'ann');
@@ -261,14 +261,14 @@ test('[INB7] a user who is listed within the millisecond in which they quit a ro
   expect(list(world, person('ann')).conversations).toMatchObject([{ roomId: 'general' }]);
 });
 
-test('an excerpt is one line of 100 code points, none of them in half', () => {
+test('an excerpt is one line of at most 100 whole code points', () => {
   expect(excerptOf('a\n\n b\u2028c\td')).toBe('a b c d');
   expect(excerptOf('😀'.repeat(200))).toBe('😀'.repeat(100));
   expect(excerptOf(`${' '.repeat(998)}x😀y`)).toBe('x');
   expect(excerptOf('שלום עולם 你好')).toBe('שלום עולם 你好');
 });
 
-test('an inbox that is open and idle sets no timer and no wakeup, and neither do its rooms', () => {
+test('an open, idle inbox has no timer and no wakeup, and neither have its rooms', () => {
   const world = newWorld();
   for (const userId of ['ann', 'bob']) say(world, 'general', userId);
   const connection = world.connect(person('ann'));
@@ -287,7 +287,7 @@ test('an inbox that is open and idle sets no timer and no wakeup, and neither do
   expect(connection.open).toBe(true);
 });
 
-test('a room from before there were inboxes fills those of its members, some at a time, once it is used', () => {
+test('a room older than inboxes fills those of its members in steps once it is used', () => {
   const world = newWorld();
   const { file } = world.room('lobby');
   const before = migrations.findIndex((steps) => steps === CREATE_SENT_STATES);

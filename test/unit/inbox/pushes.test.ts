@@ -11,7 +11,7 @@ const SUBSCRIPTION = {
   keys: { p256dh: `B${'x'.repeat(86)}`, auth: 'y'.repeat(22) },
 };
 
-/** Settings with which a backend gets notifications, also of the direct rooms. */
+/** Settings with which a backend gets the notifications of the room `general`. */
 const HOOK = {
   WEBHOOK_URL: 'https://backend.example.com/hook',
   WEBHOOK_SECRETS: `whsec_${'x'.repeat(32)}`,
@@ -19,7 +19,7 @@ const HOOK = {
   WEBHOOK_ROOMS: 'general',
 };
 
-/** Ann, whose browser is subscribed unless said otherwise, and Bob, in one room that both have read. */
+/** Ann, whose browser is subscribed if `isSubscribed`, and Bob in one room, which Ann has read. */
 function newWorld(settings: Record<string, string> = {}, isSubscribed = true): World {
   const world = new World(temporaryFolder(), settings);
   onTestFinished(() => world.close());
@@ -41,7 +41,7 @@ function read(world: World): void {
   world.inRoom('general', ann, 'markRead', { readUpTo: 1_000_000 });
 }
 
-/** Lets time pass second by second, with all that is on its way arriving. */
+/** Lets time pass second by second; all calls arrive after each. */
 function pass(world: World, seconds: number): void {
   for (let passed = 0; passed < seconds; passed++) {
     world.pass(1_000);
@@ -58,7 +58,7 @@ function openInbox(world: World): void {
   world.arriveAll();
 }
 
-/** Messages that were shown, and after how many seconds. */
+/** The pushed messages, each with the seconds from `since` to its push. */
 function shown({ pushes, clock }: World, since: number): [seq: number, seconds: number][] {
   expect(clock.now).toBeGreaterThan(since);
   return pushes.map(({ notice, at }) => [notice.seq, Math.round((at - since) / 1_000)]);
@@ -75,7 +75,7 @@ test('[PUSH2] a mention is pushed at once to a user who is connected nowhere', (
   expect(more).toEqual([]);
 });
 
-test('[PUSH1] a mention that follows reading within a second is pushed at once', () => {
+test('[PUSH1] a mention within a second of reading is pushed at once', () => {
   const world = newWorld();
   const first = say(world, 'bob', ['ann']);
   pass(world, 10);
@@ -89,7 +89,7 @@ test.each([
   ['inbox', openInbox],
   ['room', (world: World) => void world.join('general', ann)],
 ])(
-  '[PUSH2] a user who is connected to the %s gets it after 20 s, and not what they have read',
+  '[PUSH2] a user who is connected to the %s gets a push after 20 s, and none of what they have read',
   (_, connect) => {
     const world = newWorld();
     connect(world);
@@ -109,7 +109,7 @@ test.each([
   },
 );
 
-test('[PUSH1] a room where every message is wanted is pushed again at most once a minute, and at a mention', () => {
+test('[PUSH1] a room with `notify: all` is pushed at most once a minute, but a mention at once', () => {
   const world = newWorld();
   world.ask(ann, 'setConversation', { roomId: 'general', notify: 'all' });
   world.rest();
@@ -129,12 +129,12 @@ test('[PUSH1] a room where every message is wanted is pushed again at most once 
   expect(world.pushes.slice(before)).toMatchObject([{ notice: { mention: true } }]);
 });
 
-test('[PUSH5] a crash between noting a message and sending it loses no push', () => {
+test('[PUSH5] a crash between storing a notice and sending it loses no push', () => {
   const world = newWorld();
   openInbox(world);
   const seq = say(world, 'bob', ['ann']);
   pass(world, 5);
-  // Noted, and due in some seconds: timers and memory are gone.
+  // The notice is stored and due in some seconds; the crash loses timers and memory.
   world.crash(world.inboxes, '');
   pass(world, 120);
   expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq]);
@@ -142,7 +142,7 @@ test('[PUSH5] a crash between noting a message and sending it loses no push', ()
   world.rest();
   const next = say(world, 'bob', ['ann']);
   world.pass(1_000);
-  // The state is on its way; then the push, when the process ends.
+  // The room's update arrives; then the push is under way when the process ends.
   while (world.transit.length === 0) world.pass(1_000);
   world.transit.shift()!.arrive();
   expect(world.transit.length).toBeGreaterThan(0);
@@ -152,7 +152,7 @@ test('[PUSH5] a crash between noting a message and sending it loses no push', ()
   expect(world.pushes.map(({ notice }) => notice.seq)).toEqual([seq, next]);
 });
 
-test('[PUSH5] what waits for a push service when notifications are switched off is dropped, and wakes nothing', () => {
+test('[PUSH5] a push that waits when notifications are switched off is dropped, and sets no wakeup', () => {
   const world = newWorld();
   say(world, 'bob', ['ann']);
   const owed = () => world.inboxes.sql.all('SELECT target FROM deliveries');
@@ -168,7 +168,7 @@ test('[PUSH5] what waits for a push service when notifications are switched off 
   expect([owed(), world.pushes, world.inboxes.wakeAt]).toEqual([[], [], undefined]);
 });
 
-test('[HOOK17] the webhook gets what a user without a browser is to be notified of, once', () => {
+test('[HOOK17] the webhook gets a notification for a user without a browser, once', () => {
   const world = newWorld(HOOK, false);
   const before = world.clock.now;
   say(world, 'bob');
@@ -181,7 +181,7 @@ test('[HOOK17] the webhook gets what a user without a browser is to be notified 
   expect(world.pushes).toEqual([]);
 });
 
-test('[HOOK17] the webhook gets it beside the push, and nothing of rooms that it does not follow', () => {
+test('[HOOK17] the webhook gets a notification beside the push, and none of rooms that it does not follow', () => {
   const world = newWorld(HOOK);
   const seq = say(world, 'bob', ['ann']);
   world.inRoom('other', ann, 'message', { message: 'here' });
@@ -194,7 +194,7 @@ test('[HOOK17] the webhook gets it beside the push, and nothing of rooms that it
   ]);
 });
 
-test('[HOOK17] the webhook gets nothing that a connected user reads, or that is deleted, within 20 s', () => {
+test('[HOOK17] the webhook gets no notification of a message that is read or deleted within 20 s', () => {
   const world = newWorld(HOOK, false);
   openInbox(world);
   say(world, 'bob', ['ann']);
@@ -208,7 +208,7 @@ test('[HOOK17] the webhook gets nothing that a connected user reads, or that is 
   expect(world.notified).toEqual([]);
 });
 
-/** A mention of Ann is on its way to the webhook. */
+/** Sends a mention of Ann, up to its notification being under way. @returns its `seq` */
 function notifying(world: World): number {
   const seq = say(world, 'bob', ['ann']);
   while (world.transit.length === 0) world.pass(1_000);
@@ -217,7 +217,7 @@ function notifying(world: World): number {
   return seq;
 }
 
-test('[HOOK17] a crash before the webhook has a notification loses none', () => {
+test('[HOOK17] a crash before the webhook has taken a notification does not lose it', () => {
   const world = newWorld(HOOK, false);
   const seq = notifying(world);
   world.crash(world.inboxes, '');
@@ -226,7 +226,7 @@ test('[HOOK17] a crash before the webhook has a notification loses none', () => 
   expect(world.notified.map(({ notice }) => notice.seq)).toEqual([seq]);
 });
 
-test('[HOOK17] of an erased user nothing is left for the webhook', () => {
+test('[HOOK17] the webhook gets no waiting notification of an erased user', () => {
   const world = newWorld(HOOK, false);
   notifying(world);
   world.transit.pop()!.lose();

@@ -11,7 +11,7 @@ import {
 import { assertCommandName, mayLack, readPayload } from '../../../src/protocol/payloads.ts';
 import { problemOf } from '../../support/refusals.ts';
 
-describe('a payload that does not fit', () => {
+describe('an invalid payload', () => {
   const misfits: [OperationName, unknown, string, string][] = [
     ['joinRoom', null, 'payload', 'must be a JSON object'],
     ['joinRoom', [], 'payload', 'must be a JSON object'],
@@ -107,7 +107,7 @@ describe('a payload', () => {
     expect(readPayload('message', payload)).toEqual({ message: 'a' });
   });
 
-  it('keeps a claimed name of any form, which is validated only where it counts', () => {
+  it('may have a claimed name of any form, which is validated only where it is used', () => {
     expect(readPayload('message', { message: 'a', sender: 7 })).toEqual({
       message: 'a',
       sender: 7,
@@ -116,7 +116,7 @@ describe('a payload', () => {
   });
 });
 
-/** A payload of each operation with nothing but what it needs. */
+/** The smallest valid payload of each operation. */
 const least: Record<OperationName, object> = {
   joinRoom: {},
   leaveRoom: {},
@@ -187,7 +187,7 @@ const fields = operationNames.flatMap((name) =>
 );
 
 describe('null', () => {
-  // One that stands in for another, such as the text of a message without a kind, is needed alone.
+  // Optional fields in `least`, such as the text of a message without a kind, are needed there.
   const optional = fields.filter(
     ({ name, field, isOptional }) => isOptional && !Object.hasOwn(least[name], field),
   );
@@ -199,7 +199,7 @@ describe('null', () => {
     expect(Object.hasOwn(read, field)).toBe(field === 'retentionDays');
     expect(read).toEqual({
       ...readPayload(name, least[name]),
-      // The one field in which null says something: keep everything.
+      // The one field in which null has a meaning: keep messages for ever.
       ...(field === 'retentionDays' && { retentionDays: null }),
     });
     expect(mayLack(name, field)).toBe(true);
@@ -214,7 +214,7 @@ describe('null', () => {
     },
   );
 
-  it('[WIRE9] is kept where it is nested', () => {
+  it('[WIRE9] is kept in nested fields', () => {
     const meta = { a: null, b: [null, { c: null }] };
     expect(readPayload('message', { message: 'a', meta })).toEqual({ message: 'a', meta });
     expect(problemOf(() => readPayload('message', { message: 'a', mentions: [null] }))).toEqual({
@@ -250,19 +250,19 @@ describe('a command name', () => {
 describe('the table of operations', () => {
   const routed = operationNames.filter((name) => traits.get(name)?.route !== undefined);
 
-  it('names what only reads so that a client knows without the table', () => {
+  it('gives reading commands names that a client recognises without the table', () => {
     const reading = commandNames.filter((name) => traits.get(name)?.route?.startsWith('GET '));
     expect(commandNames.filter((name) => READS_ONLY.test(name))).toEqual(reading);
   });
 
-  it('has a summary for every route, and a route for all that only HTTP can ask', () => {
+  it('has a summary for every route, and a route for every operation of HTTP only', () => {
     for (const name of routed) expect(traits.get(name)?.summary, name).toMatch(/^[A-Z].+\.$/);
     const ofHttp = operationNames.filter((name) => traits.get(name)?.via === 'http');
     expect(ofHttp.filter((name) => !routed.includes(name))).toEqual([]);
     expect(commandNames.filter((name) => ofHttp.includes(name))).toEqual([]);
   });
 
-  it.each(routed)('names in the path of %s fields that its payload needs', (name) => {
+  it.each(routed)('has only required fields in the path of %s', (name) => {
     const fields = [...(traits.get(name)?.route ?? '').matchAll(/:(\w+)/g)];
     for (const [, field = ''] of fields) {
       expect(Object.keys(operations[name].payload.shape)).toContain(field);
@@ -270,7 +270,7 @@ describe('the table of operations', () => {
     }
   });
 
-  it('costs 1 for a command that is in no table', () => {
+  it('has costs of commands, and no entry for names such as "constructor"', () => {
     expect(traits.get('constructor')).toBe(undefined);
     expect(traits.get('joinRoom')?.cost).toBe(10);
   });

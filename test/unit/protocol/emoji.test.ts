@@ -4,7 +4,7 @@ import { readPayload } from '../../../src/protocol/payloads.ts';
 import { emojiKind } from '../../../src/protocol/emoji.ts';
 import { wrongEmoji } from '../../../src/protocol/text.ts';
 
-/** Written without and with U+FE0F, in the form that emoji-test.txt calls fully-qualified. */
+/** The same emoji without U+FE0F and with it, where emoji-test.txt calls it fully-qualified. */
 const pairs: [bare: string, qualified: string][] = [
   ['\u2764', '\u2764\uFE0F'],
   ['\u263A', '\u263A\uFE0F'],
@@ -15,7 +15,7 @@ const pairs: [bare: string, qualified: string][] = [
 ];
 
 describe('the kind of a reaction', () => {
-  it.each(pairs)('[REACT1] %j is the same as %j', (bare, qualified) => {
+  it.each(pairs)('[REACT1] of %j is the same as of %j', (bare, qualified) => {
     expect(emojiKind(bare)).toBe(qualified);
     expect(emojiKind(qualified)).toBe(qualified);
     expect(emojiKind(`${bare}\uFE0E`)).toBe(qualified);
@@ -29,7 +29,7 @@ describe('the kind of a reaction', () => {
     ['o\u200Bk', 'ok'],
     ['\u202Eok', 'ok'],
     ['ok\u200D', 'ok'],
-  ])('%j is %j', (text, kind) => {
+  ])('of %j is %j', (text, kind) => {
     expect(emojiKind(text)).toBe(kind);
   });
 
@@ -40,11 +40,11 @@ describe('the kind of a reaction', () => {
     '\u{1F44D}',
     '\u{1F468}\u200D\u{1F469}\u200D\u{1F467}',
     '\u{1F1E9}\u{1F1EA}',
-  ])('%j stays as it is', (text) => {
+  ])('of %j is that text itself', (text) => {
     expect(emojiKind(text)).toBe(text);
   });
 
-  it('is its own kind', () => {
+  it('has itself as its kind', () => {
     const texts = fc.string({ unit: 'binary', maxLength: 12 });
     fc.assert(
       fc.property(texts, (text) => {
@@ -71,7 +71,7 @@ describe('a reaction', () => {
     ['__proto\u200B__', 'must be an emoji'],
     ['a b', 'must not contain spaces'],
     ['\u8A9E'.repeat(22), 'must be at most 64 bytes'],
-    // Each takes three bytes more in the form that is counted.
+    // Each is three bytes longer in its fully-qualified form, which is counted.
     ['\u2764'.repeat(11), 'must be at most 64 bytes'],
   ])('cannot be %j: it %s', (text, why) => {
     expect(wrongEmoji(text)).toBe(why);

@@ -8,16 +8,16 @@ import {
   events,
 } from '../../../src/protocol/events.ts';
 
-it('treats an event as durable if its payload has a rev', () => {
+it('events are durable exactly if their payload has a rev', () => {
   expect(eventNames.filter((name) => 'rev' in events[name].payload.shape)).toEqual([...durable]);
 });
 
-it('never drops a durable event, and defers none but ephemeral ones', () => {
+it('durable events are neither dropped nor deferred', () => {
   expect([...durable].filter((name) => ephemeral.has(name))).toEqual([]);
   expect([...deferrable].filter((name) => !ephemeral.has(name))).toEqual([]);
 });
 
-it('coalesces none but ephemeral events, and the client lets typing lapse as the table says', () => {
+it("only ephemeral events are coalesced, and the client's typing times fit the table", () => {
   const coalesced = eventNames.filter((name) => 'coalescedBy' in events[name]);
   expect(coalesced.filter((name) => !ephemeral.has(name))).toEqual([]);
   expect(defaultTiming.typingLapsesMs).toBe(events.typing.lapsesMs);

@@ -75,11 +75,11 @@ describe('a frame of a client', () => {
     '["typing",{}',
     'ping ',
     '["typing",{}]["typing",{}]',
-  ])('that is %j is refused whole', (text) => {
+  ])('is refused whole if it is %j', (text) => {
     expect(frameProblem(text)).toEqual({ code: 'invalid_payload', message: NO_TUPLE });
   });
 
-  it.each(['-1', '1.5', '"1"', '9007199254740992', '[]'])('with the ref %s is refused', (ref) => {
+  it.each(['-1', '1.5', '"1"', '9007199254740992', '[]'])('is refused with the ref %s', (ref) => {
     expect(frameProblem(`["typing",{},${ref}]`)).toEqual({
       code: 'invalid_payload',
       message: 'ref must be a whole number from 0 on.',
@@ -97,7 +97,7 @@ describe('a frame of a client', () => {
     expect(frameProblem('\n'.repeat(60_000))).toMatchObject({ code: 'invalid_payload' });
   });
 
-  it('[LIM8] is nested at most 16 levels deep, the tuple being the first', () => {
+  it('[LIM8] is nested at most 16 levels deep, counted from the tuple', () => {
     expect(frameProblem(deep(15))).toBeUndefined();
     expect(frameProblem(deep(16))).toEqual({
       code: 'invalid_payload',
@@ -165,7 +165,7 @@ describe('reading a line', () => {
     expect(payloadIn<'message'>(message)).toEqual({ rev: 7, message: '["ack",1,' });
   });
 
-  it('finds the rev of a durable event alone', () => {
+  it('finds the rev of durable events only', () => {
     const lines = ['message', 'messageUpdated', 'reactionsUpdated', 'typing', 'roomUpdated'];
     expect(lines.map((name) => revOf(eventLine(name, { rev: 7 })))).toEqual([
       7,
@@ -187,7 +187,7 @@ describe('reading a line', () => {
 });
 
 describe('the line of a signal', () => {
-  it('is known by its name, and may be dropped, as what is ephemeral may', () => {
+  it('is known by its name, and is ephemeral', () => {
     const lines = ['["cursor",{}]', '["typing",{}]', '["message",{}]', '["error",{}]'];
     const replies = ['["ack",1,{"ok":true}]', '["joined",{"ok":true}]', '["inbox",{"ok":true}]'];
     const ofInboxes = ['["conversationUpdated",{}]', '["inboxTotals",{}]'];
@@ -201,13 +201,13 @@ describe('the line of a signal', () => {
     ['a text', ['hello', { userId: 'bob' }, { userId: 'alice' }]],
     ['a list', [[1, { userId: 'bob' }], { userId: 'alice' }]],
     ['null', [null, { userId: 'alice' }]],
-  ])('[SIG4] names its sender where its first argument is %s', (_, args) => {
+  ])('[SIG4] names its sender when its first argument is %s', (_, args) => {
     expect(signalKey(eventLine('cursor', ...args))).toBe('["alice","cursor"]');
   });
 });
 
-describe('a line beside commands and events', () => {
-  it('carries a newer identity, which no command can be mistaken for', () => {
+describe('other lines', () => {
+  it('carry control data, which no command can be mistaken for', () => {
     const identity = { userId: 'alice', name: '{"renew"' };
     for (const control of [{ renew: identity }, { lags: true as const }])
       expect(readControl(controlLine(control))).toEqual(control);
@@ -216,7 +216,7 @@ describe('a line beside commands and events', () => {
     }
   });
 
-  it('gathers events into one', () => {
+  it('gather several events in one', () => {
     const lines = [eventLine('typing', { a: 1 }), eventLine('message', { b: '"],["' })];
     expect(JSON.parse(gatheredLine(lines))).toEqual([
       'events',
@@ -227,7 +227,7 @@ describe('a line beside commands and events', () => {
     ]);
   });
 
-  it('holds a result, or why there is none', () => {
+  it('hold a result or a problem', () => {
     const error = { code: 'muted', message: 'Wait.' } as const;
     expect(resultIn(ackLine(3, { ok: true, a: '\u2028' } as Result))).toEqual({
       ok: true,

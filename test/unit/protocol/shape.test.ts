@@ -37,7 +37,7 @@ describe('a payload', () => {
     },
   );
 
-  it('of 100,000 levels is refused without overflowing', () => {
+  it('of 100,000 levels is refused without a stack overflow', () => {
     expect(problemOf(() => assertPlain(nested(100_000), 16))).toEqual({
       code: 'invalid_payload',
       message: 'Nest JSON at most 16 levels deep.',

@@ -127,7 +127,7 @@ describe('the display name made of', () => {
     ['An\u0000n\u001B', 'Ann'],
     ['\u202EAnn\u202C', 'Ann'],
     ['\u2067Ann\u2069', 'Ann'],
-    // A selector needs a letter before it, not another selector.
+    // A variation selector is kept only after a letter, not after another selector.
     ['\u180B\u180B\u180BAnn', 'Ann'],
     ['\u180B\u200C\u1820', '\u1820'],
   ])('[NAME2] %j is normalised to %j', (text, name) => {
@@ -141,7 +141,7 @@ describe('the display name made of', () => {
     ...Array.from(
       '\u206A\u3164\uFE00\uFE0E\uFE0F\uFEFF\uFFA0\uFFFC\u{1D159}\u{1D173}\u{E0001}\u{E0061}\u{E007F}\u{E0100}',
     ),
-  ])('[NAME2] al%jice loses the hidden character', (hidden) => {
+  ])('[NAME2] al%jice is the name without the hidden character', (hidden) => {
     expect(displayName(`al${hidden}ice`)).toBe('alice');
     expect(displayName(`alice${hidden}`)).toBe('alice');
   });
@@ -165,7 +165,7 @@ describe('the display name made of', () => {
     ['Braille', '\u2801\u2803'],
     ['a mark alone', '\u0301'],
     ['an ideographic space', '\u5C71\u7530\u3000\u592A\u90CE'],
-  ])('%s stays as it is', (_, name) => {
+  ])('%s is that text itself', (_, name) => {
     expect(displayName(name)).toBe(name);
     expect(wrongUsername(name)).toBeUndefined();
   });
@@ -189,11 +189,11 @@ describe('the display name made of', () => {
     '\uFFFC',
     'a\uD800',
     '\uDC00',
-  ])('%j is none', (text) => {
+  ])('%j is undefined', (text) => {
     expect(displayName(text)).toBeUndefined();
   });
 
-  it('[NAME2] more than 64 code points ends with a whole grapheme', () => {
+  it('[NAME2] more than 64 code points is cut after a whole grapheme', () => {
     expect(displayName('x'.repeat(70))).toBe('x'.repeat(64));
     expect(displayName(GRIN.repeat(70))).toBe(GRIN.repeat(64));
     expect(displayName(`${'x'.repeat(61)}${family}`)).toBe('x'.repeat(61));
@@ -226,7 +226,7 @@ describe('the display name made of', () => {
     );
   });
 
-  it('a user id is the id where none of it is visible', () => {
+  it('a user id without a visible character is the id itself', () => {
     expect(nameOfId('u\u202E1 ')).toBe('u1');
     expect(nameOfId('\u3164')).toBe('\u3164');
   });

@@ -3,7 +3,7 @@ import { type Rate, TokenBucket } from '../../../src/protocol/token-bucket.ts';
 
 const NOW = 1_700_000_000_000;
 
-/** When something is taken after the start, in milliseconds, how much, and the answer. */
+/** One call of `take`: milliseconds since the start, the cost, and the wait that it returns. */
 type Step = [atMs: number, cost: number, waitMs: number];
 
 const tenASecond: Rate = { perSecond: 10, burst: 3 };
@@ -117,7 +117,7 @@ describe('a token bucket', () => {
     expect(waits).toEqual(steps);
   });
 
-  it('is full when nothing was taken, and when it has refilled', () => {
+  it('is full when nothing was taken and when it has refilled', () => {
     const bucket = new TokenBucket(tenASecond, NOW);
     expect(bucket.isFull(NOW)).toBe(true);
     bucket.take(NOW, 2);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RoomRelays, type RoomRelaysPorts } from '../../../src/relay/room-relays.ts';
 
-it('[RELAY1] sends a connection past relays that have refused it', () => {
+it('[RELAY1] a connection is not placed on relays that have refused it', () => {
   const relays = new RoomRelays(1, 5_000, {} as RoomRelaysPorts);
   expect(relays.place()).toEqual({ relay: 1, of: 1 });
   expect(relays.place([1])).toEqual({ relay: 2, of: 2 });

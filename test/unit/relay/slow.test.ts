@@ -7,7 +7,7 @@ import { Listener } from '../../simulation/relay/listener.ts';
 import { World } from '../../simulation/relay/world.ts';
 
 const { limits } = readSettings({ SIGNALS: 'open' }).settings;
-/** Bytes that wait for it: more than half of what may, so that it loses ephemeral events. */
+/** Unread bytes, more than half of the maximum, so that the listener loses ephemeral events. */
 const SLOW = 800_000;
 
 describe('a listener on a relay that reads too slowly', () => {
@@ -31,7 +31,7 @@ describe('a listener on a relay that reads too slowly', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Lets calls arrive until none is on its way. */
+  /** Lets calls arrive until none is on its way, then time pass in steps of 50 ms. */
   function settle(ms = 0): void {
     for (;;) {
       while (!world.isQuiet()) world.advance(0);
@@ -50,7 +50,7 @@ describe('a listener on a relay that reads too slowly', () => {
     return bob.heard(name).map(({ x }) => x);
   }
 
-  it('[SIG4] gets the newest of each signal once it keeps up, and no older one', () => {
+  it('[SIG4] receives the newest of each signal once it keeps up, and no older one', () => {
     bob.buffered = SLOW;
     say('hand', { x: 'raised' });
     for (let x = 1; x <= 10; x++) say('cursor', { x });
@@ -67,17 +67,17 @@ describe('a listener on a relay that reads too slowly', () => {
     expect(bob.heard('presence')).toHaveLength(1);
   });
 
-  it('[SIG4] asks its room for little while it is slow', () => {
+  it('[SIG4] costs its room no calls while it is slow', () => {
     bob.buffered = SLOW;
     say('cursor', { x: 0 });
     settle(500);
     world.room.requests = 0;
     for (let x = 1; x <= 10; x++) say('cursor', { x });
-    // One call for each signal of Alice, and none about Bob, whose lag the room knows.
+    // One call for each of Alice's signals, and none for Bob, because the room knows that he lags.
     expect(world.room.requests).toBe(10);
   });
 
-  it('[SIG4] gets them after a crash of the room, which has forgotten that it is slow', () => {
+  it('[SIG4] receives missed signals after the room crashed and forgot that it was slow', () => {
     bob.buffered = SLOW;
     say('cursor', { x: 1 });
     world.room.abort();
@@ -88,7 +88,7 @@ describe('a listener on a relay that reads too slowly', () => {
     expect(bob.heard('presence')).toHaveLength(1);
   });
 
-  it('[PRES5] is closed to resume after a minute', () => {
+  it('[PRES5] is disconnected after a minute, so that it resumes', () => {
     bob.buffered = SLOW;
     say('cursor', { x: 1 });
     settle(62_000);

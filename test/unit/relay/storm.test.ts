@@ -9,7 +9,7 @@ import { World } from '../../simulation/relay/world.ts';
 const { limits } = readSettings({}).settings;
 const RELAYS = 2;
 
-describe('everyone comes back at once', () => {
+describe('a storm of joins through relays', () => {
   let folder: string;
   let world: World;
 
@@ -43,7 +43,7 @@ describe('everyone comes back at once', () => {
     comeToRest();
   }
 
-  it('[RELAY5] and the room is asked a few times, not once for each', () => {
+  it('[RELAY5] costs the room a few calls, not one for each join', () => {
     const listeners = Array.from({ length: 1_000 }, (_, at) => new Listener(`user ${at}`));
     openAll(listeners, () => ({ history: 50 }));
     say('before');
@@ -64,7 +64,7 @@ describe('everyone comes back at once', () => {
     expect(world.room.onlineCount).toBe(listeners.length);
   });
 
-  it('[RELAY5] and the room is asked once a second while they come one after the other', () => {
+  it('[RELAY5] costs the room about a call a second when the joins come one after the other', () => {
     const listeners = Array.from({ length: 1_000 }, (_, at) => new Listener(`user ${at}`));
     for (const [at, listener] of listeners.entries()) {
       world.relays[at % RELAYS]!.open({ userId: listener.userId }, {}, listener);
@@ -80,7 +80,7 @@ describe('everyone comes back at once', () => {
     expect(late.map((listener) => listener.heard('joined').length)).toEqual([1, 1]);
   });
 
-  it('[RELAY5] and gets long pages in turns, where they are more than one call may hold', () => {
+  it('[RELAY5] gets long pages in several calls if they exceed the size of one', () => {
     for (let at = 0; at < 200; at++) {
       world.room.post({ userId: `speaker ${at}` }, { message: `${at} ${'word '.repeat(1_600)}` });
     }

@@ -7,7 +7,7 @@ function send(id: string, lines: readonly string[]): RelayOrder {
   return { type: 'send', id, frame: { lines, ephemeral: false } };
 }
 
-/** What a relay hands to its connections: the lines of each order. */
+/** The lines of each order as the relay passes them to its connections. */
 function linesOf(orders: readonly RelayOrder[]): (readonly string[])[] {
   let tail = '';
   return orders.flatMap((order) => {
@@ -16,7 +16,7 @@ function linesOf(orders: readonly RelayOrder[]): (readonly string[])[] {
   });
 }
 
-it('gives every connection its own lines, whatever they end with', () => {
+it('every connection gets its own lines when common ends are sent once', () => {
   const end = fc.constantFrom('早'.repeat(300), 'שלום'.repeat(200), '🎉'.repeat(150), '');
   const line = fc.tuple(fc.string({ unit: 'grapheme' }), end).map(([head, tail]) => head + tail);
   fc.assert(
@@ -28,7 +28,7 @@ it('gives every connection its own lines, whatever they end with', () => {
   );
 });
 
-it('sends what many lines end with once', () => {
+it('the common end of many lines is sent once', () => {
   const page = 'a page of messages'.repeat(100);
   const tails = new Tails();
   const orders = Array.from({ length: 500 }, (_, at) =>

@@ -16,7 +16,7 @@ const broken = (): never => {
   throw new Error('a defect of the application');
 };
 
-/** An application whose functions fail where a test says so. */
+/** An application whose functions throw for certain texts and values. */
 const app = defineApp({
   kinds: {
     answer: { data: z.object({ model: z.string() }) },
@@ -60,7 +60,7 @@ function withAppHarness<T>(work: (harness: RoomHarness) => T): T {
   return withHarness({ COMMAND_BURST: '100000' }, work, { application: applicationOf(app) });
 }
 
-/** A stream of the bot's, with this text. */
+/** Begins a stream as the bot and appends this text; returns its `seq`. */
 function stream(writer: Listener, text: string, extra: object = {}): number {
   const { seq } = writer.ask('message', { message: '', streaming: true, ...extra }).message;
   if (text !== '') expect(writer.ask('appendMessage', { seq, offset: 0, text }).ok).toBe(true);
@@ -71,7 +71,7 @@ function newest(listener: Listener): Partial<Message> | undefined {
   return listener.ask('getHistory', { limit: 1 }).messages[0];
 }
 
-/** Wakes the room for as long as it asks for it at this time. */
+/** Wakes the room until it asks for no further wakeup at this time. */
 function wakeWhileDue(harness: RoomHarness): void {
   for (let times = 0; harness.wakeAt !== undefined && harness.wakeAt <= harness.now; times++) {
     if (times === 100) throw new Error('The room never stops asking to be woken.');
@@ -81,7 +81,7 @@ function wakeWhileDue(harness: RoomHarness): void {
 }
 
 describe('a rule that throws', () => {
-  it('[APP5] refuses at the end of a stream, and is logged once', () => {
+  it('[APP5] refuses a stream at its end, and is logged once', () => {
     withAppHarness((harness) => {
       const writer = new Listener(harness, bot);
       const reader = new Listener(harness, alice);
@@ -102,7 +102,7 @@ describe('a rule that throws', () => {
     });
   });
 
-  it('[APP5] ends a stream whose sender is silent, and lets other upkeep go on', () => {
+  it('[APP5] deletes a stream whose sender is silent, and does not stop other upkeep', () => {
     withAppHarness((harness) => {
       const writer = new Listener(harness, bot);
       const bad = stream(writer, 'then crash');
@@ -120,7 +120,7 @@ describe('a rule that throws', () => {
   });
 });
 
-it('[APP3] erases a user also where `count` fails, and logs that once', () => {
+it('[APP3] a user is erased even where `count` throws, and that is logged once', () => {
   withAppHarness((harness) => {
     const writer = new Listener(harness, alice);
     const add = (value: number) => {
@@ -143,13 +143,13 @@ it('[APP3] erases a user also where `count` fails, and logs that once', () => {
   });
 });
 
-it('[APP3] takes no counted field from a sender, and keeps what is stored when they edit', () => {
+it('[APP3] a counted field is never taken from a sender, and keeps its stored value in an edit', () => {
   withAppHarness((harness) => {
     const writer = new Listener(harness, alice);
     const forged = { question: 'tea?', votes: 99, open: true };
     const { seq } = writer.ask('message', { message: 'vote', kind: 'poll', data: forged }).message;
     expect(newest(writer)?.data).toEqual({ question: 'tea?', open: true });
-    /** What is stored after an edit. */
+    /** The message as stored after an edit. */
     const edited = (data: object) => {
       expect(writer.ask('editMessage', { seq, data }).ok).toBe(true);
       return newest(writer) ?? {};
@@ -162,16 +162,16 @@ it('[APP3] takes no counted field from a sender, and keeps what is stored when t
     expect(edited(asked('coffee?')).data).toEqual(asked('coffee?'));
     const { rev, data } = edited({ question: 'soup?', open: false });
     expect(data).toEqual(asked('soup?'));
-    // What stands there already, with votes from before, is no change.
+    // The same data with an outdated count is no change.
     expect(edited({ question: 'soup?', votes: 1, open: false }).rev).toBe(rev);
-    // The rule of a stream is the same.
+    // The same rule holds for a stream.
     const streamed = stream(writer, 'so far', { kind: 'poll', data: forged });
     expect(writer.ask('finishMessage', { seq: streamed }).ok).toBe(true);
     expect(newest(writer)?.data).toEqual({ question: 'tea?', open: true });
   });
 });
 
-describe('what a kind counts of its users', () => {
+describe("a kind's count over its users' values", () => {
   const play = (work: (writer: Listener, reader: Listener, seq: number) => void) =>
     withAppHarness((harness) => {
       const writer = new Listener(harness, bot);
@@ -193,7 +193,7 @@ describe('what a kind counts of its users', () => {
     });
   });
 
-  it('[APP3] changes nothing where the same value is set again', () => {
+  it('[APP3] does not change when the same value is set again', () => {
     play((writer, reader, seq) => {
       writer.ask('add', { seq, value: 5 });
       const { rev } = newest(reader)!;
@@ -203,7 +203,7 @@ describe('what a kind counts of its users', () => {
     });
   });
 
-  it('[APP2] is undone with the command that sets it', () => {
+  it('[APP2] is undone when the command that changes it is refused', () => {
     play((writer, reader, seq) => {
       writer.ask('add', { seq, value: 5 });
       expect(writer.ask('add', { seq, value: 99 })).toMatchObject({
@@ -215,7 +215,7 @@ describe('what a kind counts of its users', () => {
     });
   });
 
-  it('[APP2] belongs to its kind: a message of another one is refused', () => {
+  it('[APP2] exists for messages of its kind only: a value for another message is refused', () => {
     play((writer) => {
       const { seq } = writer.ask('message', { message: 'plain' }).message;
       const error = { code: 'refused', message: 'This message is not of the kind count.' };
@@ -224,8 +224,8 @@ describe('what a kind counts of its users', () => {
   });
 });
 
-describe('a message of a kind that streams', () => {
-  it('[APP2] has its data replaced while its text grows, and is searched at its end', () => {
+describe('a streamed message of a kind', () => {
+  it('[APP2] may have its data replaced while its text grows, and is found by search once finished', () => {
     withAppHarness((harness) => {
       const writer = new Listener(harness, bot);
       const reader = new Listener(harness, alice);
@@ -244,7 +244,7 @@ describe('a message of a kind that streams', () => {
     });
   });
 
-  it('[APP2] keeps a text longer than other messages may have, whatever else changes of it', () => {
+  it('[APP2] keeps a text longer than other messages may have when its data changes', () => {
     withAppHarness((harness) => {
       const writer = new Listener(harness, bot);
       const text = 'long '.repeat(10_000);
@@ -258,7 +258,7 @@ describe('a message of a kind that streams', () => {
     });
   });
 
-  it('[APP1] takes its text from its sender: kinds whose text is made from data do not stream', () => {
+  it('[APP1] is refused where the kind makes its text from data', () => {
     withAppHarness((harness) => {
       const writer = new Listener(harness, bot);
       const payload = { kind: 'titled', data: { title: 'Hello' }, streaming: true };

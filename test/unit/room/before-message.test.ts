@@ -15,7 +15,7 @@ const ALLOW: Answer = { type: 'allow' };
 const REFUSE: Answer = { type: 'refuse', problem: { code: 'refused', message: 'Be kind.' } };
 const UNAVAILABLE: Answer = { type: 'refuse', problem: { code: 'unavailable', message: 'Later.' } };
 
-/** A room that asks, and the backend that answers when the test says so. */
+/** A room that asks before it stores texts, and a backend that answers when the test says so. */
 class AskingStage {
   readonly harness: RoomHarness;
   readonly questions: { id: string; question: Question }[];
@@ -29,7 +29,7 @@ class AskingStage {
     return new Listener(this.harness, identity);
   }
 
-  /** The texts that wait for an answer. */
+  /** The texts of the unanswered questions. */
   get asked(): string[] {
     return this.questions.map(({ question }) => question.draft.message);
   }
@@ -67,7 +67,7 @@ function reply(listener: Listener, ref: number): unknown {
 }
 
 describe('a message', () => {
-  it('[HOOK13] is stored when the backend allows it, and others are not kept waiting', () => {
+  it('[HOOK13] is stored when the backend allows it, without delaying those of other users', () => {
     onAskingStage((asking) => {
       const [writer, other] = [asking.enter(alice), asking.enter(bob)];
       const payload = { message: 'שלום 世界', mentions: ['bob'], meta: { a: 1 } };
@@ -88,7 +88,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK13] is refused with the sentence of the backend, or is stored as that says', () => {
+  it("[HOOK13] is refused with the backend's sentence, or stored with its replacement", () => {
     onAskingStage((asking) => {
       const writer = asking.enter(alice);
       asking.say(writer, 'message', { message: 'damn', id: 'a-1' }, 1);
@@ -108,7 +108,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK13] goes through the rule of the application as the backend has replaced it', () => {
+  it("[HOOK13] reaches the application's rule with the text that the backend replaced it by", () => {
     const app = defineApp({
       beforeMessage: (_, { message }) => ({ replace: { message: `${message}!` } }),
     });
@@ -121,7 +121,7 @@ describe('a message', () => {
     }, applicationOf(app));
   });
 
-  it('[HOOK14] waits for earlier ones of its connection, as every command does', () => {
+  it('[HOOK14] waits for earlier messages of its connection, as every command does', () => {
     onAskingStage((asking) => {
       const writer = asking.enter(alice);
       for (const ref of [1, 2, 3]) asking.say(writer, 'message', { message: `${ref}` }, ref);
@@ -138,7 +138,7 @@ describe('a message', () => {
     });
   });
 
-  it('[ADM20] [HOOK14] lets 64 commands of a connection wait, and refuses more', () => {
+  it('[ADM20] [HOOK14] lets 64 further commands of its connection wait, and refuses more', () => {
     onAskingStage((asking) => {
       const writer = asking.enter(alice);
       asking.say(writer, 'message', { message: 'first' }, 0);
@@ -152,7 +152,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK14] is not asked about where it is known, or may not be sent', () => {
+  it('[HOOK14] is not asked about if it is already stored or may not be sent', () => {
     onAskingStage((asking) => {
       const [writer, twin] = [asking.enter(alice), asking.enter(alice)];
       const payload = { message: 'once', id: 'a-1' };
@@ -169,7 +169,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK14] is not stored for a user who has been muted or banned since', () => {
+  it('[HOOK14] is not stored if its sender was muted or banned while it waited', () => {
     onAskingStage((asking) => {
       const [muted, banned] = [asking.enter(alice), asking.enter(bob)];
       asking.say(muted, 'message', { message: 'muted' }, 1);
@@ -185,7 +185,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK14] is stored where its sender has left meanwhile, with what was sent after it', () => {
+  it('[HOOK14] is stored after its sender has left, with the messages sent after it', () => {
     onAskingStage((asking) => {
       const { harness } = asking;
       const [writer, reader] = [asking.enter(alice), asking.enter(bob)];
@@ -202,7 +202,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK14] is dropped with its connection where another of the session takes its place', () => {
+  it('[HOOK14] is dropped when another connection of its session replaces its connection', () => {
     onAskingStage((asking) => {
       const join = { session: 'tab' };
       const stuck = new Listener(asking.harness, alice, join);
@@ -216,7 +216,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK15] is refused as `unavailable` where no answer comes, and a late one is ignored', () => {
+  it('[HOOK15] is refused as `unavailable` when no answer comes in 15 s, and a late one is ignored', () => {
     onAskingStage((asking) => {
       const writer = asking.enter(alice);
       asking.say(writer, 'message', { message: 'lost' }, 1);
@@ -228,7 +228,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK15] is lost with the memory of its room, whose clients come back and send again', () => {
+  it('[HOOK15] is lost when its room loses its memory, and is sent again by its client', () => {
     onAskingStage((asking) => {
       const writer = asking.enter(alice);
       asking.say(writer, 'message', { message: 'again', id: 'a-1' }, 1);
@@ -243,7 +243,7 @@ describe('a message', () => {
     });
   });
 
-  it('[HOOK13] of a request without a connection is asked about in the same way', () => {
+  it('[HOOK13] sent over HTTP is asked about in the same way', () => {
     onAskingStage((asking) => {
       const results: { question?: Question; ok: boolean }[] = [];
       const keep = (result: unknown) => results.push(result as (typeof results)[0]);
@@ -275,7 +275,7 @@ describe('an edit', () => {
     });
   });
 
-  it('[HOOK16] of a message that has changed meanwhile is asked about again', () => {
+  it('[HOOK16] is asked about again if its message changed while it waited', () => {
     onAskingStage((asking) => {
       const [writer, twin] = [asking.enter(alice), asking.enter(alice)];
       asking.say(writer, 'message', { message: 'one' });
@@ -298,7 +298,7 @@ describe('an edit', () => {
 });
 
 describe('a stream', () => {
-  /** A stream of Alice's that a reader sees, with this text. */
+  /** A stream of alice with this text, and bob, who reads it. */
   function stream(asking: AskingStage, text: string) {
     const [writer, reader] = [asking.enter(alice), asking.enter(bob)];
     const { seq } = writer.ask('message', { message: '', streaming: true }).message;
@@ -306,7 +306,7 @@ describe('a stream', () => {
     return { writer, reader, seq };
   }
 
-  it('[HOOK16] is asked about at its end, and refused, replaced or ended', () => {
+  it('[HOOK16] is asked about when its sender finishes it, and is deleted, replaced or finished', () => {
     onAskingStage((asking) => {
       const { writer, reader, seq } = stream(asking, 'damn');
       asking.say(writer, 'finishMessage', { seq }, 50);
@@ -334,13 +334,13 @@ describe('a stream', () => {
     });
   });
 
-  /** Lets so much time pass that a silent stream is due, once. */
+  /** Lets a minute of silence pass and wakes the room once. */
   function fallSilent({ harness }: AskingStage): void {
     harness.pass(60_000);
     harness.wake();
   }
 
-  it('[HOOK16] whose sender is silent is asked about before it ends, once a silence', () => {
+  it('[HOOK16] whose sender is silent is asked about once before it is interrupted', () => {
     onAskingStage((asking) => {
       const { reader, seq } = stream(asking, 'half');
       fallSilent(asking);
@@ -353,7 +353,7 @@ describe('a stream', () => {
     });
   });
 
-  it('[HOOK16] whose sender is silent is deleted where it is refused or cannot be checked', () => {
+  it('[HOOK16] whose sender is silent is deleted if it is refused or cannot be checked', () => {
     for (const answer of [REFUSE, UNAVAILABLE]) {
       onAskingStage((asking) => {
         const { reader } = stream(asking, 'half');
@@ -364,7 +364,7 @@ describe('a stream', () => {
     }
   });
 
-  it('[HOOK16] goes on where its sender is back before the answer, or the room forgets it', () => {
+  it('[HOOK16] goes on if its sender appends before the answer, and is asked about after a crash', () => {
     onAskingStage((asking) => {
       const { writer, seq } = stream(asking, 'half');
       fallSilent(asking);

@@ -15,7 +15,7 @@ function bytes(items: unknown[]): number {
   return items.reduce<number>((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0);
 }
 
-/** The messages of a page, which holds its count and its bytes. */
+/** The `seq`s of a page, checked against its limits of count and bytes. */
 function seqsIn({ messages }: Seen, limit: number): number[] {
   assert(messages.length <= limit);
   assert(messages.length === 1 || bytes(messages) <= PAGE_BYTES);
@@ -23,7 +23,7 @@ function seqsIn({ messages }: Seen, limit: number): number[] {
 }
 
 describe('under flood (P11)', () => {
-  it('[ADM1] [LIM1] a user cannot exceed their allowance, whatever they send and when', () => {
+  it('[ADM1] [LIM1] a user never exceeds their allowance, whatever they send and when', () => {
     const step = fc.oneof(
       fc.record({
         name: fc.constantFrom('message', 'typing', 'getHistory', 'joinRoom', 'constructor', 'x'),
@@ -36,7 +36,7 @@ describe('under flood (P11)', () => {
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         withHarness({}, (harness) => {
           const flood = new Listener(harness, alice);
-          // What may have been saved up, and what is gained as time passes; sleep fills it up again.
+          // The burst, less the join, plus what time refills; a room that sleeps forgets what was spent.
           let allowance = 200 - 10;
           for (const each of steps) {
             if (each === 'sleep') {
@@ -71,7 +71,7 @@ describe('under flood (P11)', () => {
     );
   });
 
-  it('[HIST1] pages respect their count and size, and hold every message once in order', () => {
+  it('[HIST1] pages stay within their count and size, and hold every message once in order', () => {
     fc.assert(
       fc.property(
         fc.array(fc.nat(130_000), { minLength: 1, maxLength: 30 }),
@@ -135,7 +135,7 @@ describe('under flood (P11)', () => {
       }
     }));
 
-  it('[EVT2] a reader that stalls loses ephemeral events, then its connection, and never a message', () =>
+  it('[EVT2] a reader that stalls loses ephemeral events, then its connection, but never a message', () =>
     withHarness({ MAX_UNSENT_BYTES: '100000' }, (harness) => {
       const slow = new Listener(harness, { userId: 'slow' });
       const writer = new Listener(harness, alice);
@@ -156,7 +156,7 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([4001]);
     }));
 
-  it('[PRES5] a reader that lost ephemeral events receives a presence once it keeps up', () =>
+  it('[PRES5] a reader that lost ephemeral events receives a `presence` once it keeps up', () =>
     withHarness({ MAX_UNSENT_BYTES: '100000' }, (harness) => {
       const slow = new Listener(harness, { userId: 'slow' });
       const writer = new Listener(harness, alice);
@@ -173,7 +173,7 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([]);
     }));
 
-  it('[PRES5] a reader that lags for a minute is closed to resume', () =>
+  it('[PRES5] a reader that lags for a minute is disconnected, so that it resumes', () =>
     withHarness({ MAX_UNSENT_BYTES: '100000' }, (harness) => {
       const slow = new Listener(harness, { userId: 'slow' });
       const writer = new Listener(harness, alice);
@@ -185,7 +185,7 @@ describe('under flood (P11)', () => {
       expect(slow.endedWith).toEqual([4001]);
     }));
 
-  it('[TYP1] typing is sent once in 3 s a user, and never above 100 users', () =>
+  it('[TYP1] typing is sent at most once in 3 s for each user, and not at all above 100 users', () =>
     withHarness({}, (harness) => {
       const reader = new Listener(harness, { userId: 'reader' });
       const writer = new Listener(harness, alice);

@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 const olga = person('olga');
 const bob = person('bob');
 
-/** A room in which bob may be acted on. */
+/** A room that olga owns and that has bob as a member. */
 function founded(): RoomAtHand {
   const room = new RoomAtHand();
   room.ask(olga, 'message', { message: 'mine' });
@@ -14,7 +14,7 @@ function founded(): RoomAtHand {
   return room;
 }
 
-it('[ROOM5] makes a mute last longer by as much, until it is ended', () => {
+it('[ROOM5] a clock set back by an hour makes a mute last an hour longer, unless it is ended', () => {
   const room = founded();
   room.ask(olga, 'muteMember', { userId: 'bob', seconds: 60 });
   room.now -= HOUR_MS;
@@ -28,7 +28,7 @@ it('[ROOM5] makes a mute last longer by as much, until it is ended', () => {
   expect(message.timestamp).toBe(Math.max(...times));
 });
 
-it('[ROOM5] makes a kick last longer by as much, until a shorter one replaces it', () => {
+it('[ROOM5] a clock set back by an hour makes a kick last an hour longer, unless it is replaced', () => {
   const room = founded();
   room.ask(olga, 'kickMember', { userId: 'bob', seconds: 60 });
   room.now -= HOUR_MS;

@@ -5,7 +5,11 @@ import { withHarness } from './with-harness.ts';
 
 const NAMES = ['userJoined', 'userLeft', 'presence'];
 
-/** Follows what one connection hears of who is here: names alternate from one `presence` to the next. */
+/**
+ * Follows the presence events of one connection.
+ * @throws if a user joins or leaves twice in a row; names are not followed after a `presence`
+ * @returns the number of online users
+ */
 function follow(listener: Listener): number {
   let here: Set<string> | undefined = new Set(listener.joined.online.map(({ userId }) => userId));
   if (listener.joined.onlineCount > here.size) here = undefined;
@@ -26,7 +30,7 @@ function follow(listener: Listener): number {
 }
 
 describe('a crowd', () => {
-  it('[PRES4] above 200 is a number, at most once a second and only when it changed', () =>
+  it('[PRES4] of more than 200 is sent as a number, at most once a second and only when it changed', () =>
     withHarness({}, (harness) => {
       const first = new Listener(harness, { userId: 'first' });
       for (let n = 2; n <= 200; n++) enter(harness, `user ${n}`);
@@ -44,7 +48,7 @@ describe('a crowd', () => {
       expect(first.heard('presence')).toEqual([]);
       harness.pass(1);
       expect(first.heard('presence').map(([, { onlineCount }]) => onlineCount)).toEqual([205]);
-      // One leaves and comes back within the second: nothing has changed.
+      // A user who leaves and comes back within the second changes nothing.
       guests[0]!.ask('leaveRoom');
       guests[0]!.ask('joinRoom');
       harness.pass(1_000);
@@ -57,7 +61,7 @@ describe('a crowd', () => {
       expect(follow(first)).toBe(201);
     }));
 
-  it('[PRES2] that is cut off at once waits on one timer, and only for those who stay away', () =>
+  it('[PRES2] that disconnects at once needs one timer, which reports those who stay away', () =>
     withHarness({}, (harness) => {
       const first = new Listener(harness, { userId: 'first' });
       const crowd = Array.from({ length: 300 }, (_, n) => enter(harness, `user ${n}`));
@@ -68,7 +72,7 @@ describe('a crowd', () => {
       harness.flush();
       expect(harness.timerCount).toBe(1);
       harness.pass(4_000);
-      // Those who come back in time have never been gone; a later end has a grace of its own.
+      // A user who is back within the grace period never left; the next disconnect starts a new one.
       const again = new Listener(harness, { userId: 'user 0' });
       harness.drop(again.plug, 'disconnected');
       harness.tellEnds();
@@ -81,7 +85,7 @@ describe('a crowd', () => {
       expect(harness.timerCount).toBe(0);
     }));
 
-  it('[PRES3] that joins at once is reported in a few frames, the first and the last user included', () =>
+  it('[PRES3] that joins at once is reported in a few frames, from the first user to the last', () =>
     withHarness({}, (harness) => {
       const first = new Listener(harness, { userId: 'first' });
       harness.pass(1_000);
@@ -100,7 +104,7 @@ describe('a crowd', () => {
       }
     }));
 
-  it('[PRES3] is reported to a connection before anything else from those users', () =>
+  it('[PRES3] is reported to a connection before any other event of those users', () =>
     withHarness({}, (harness) => {
       const [first, second] = [
         new Listener(harness, { userId: 'first' }),
@@ -120,7 +124,7 @@ describe('a crowd', () => {
       expect([heard(first).length, heard(second).length]).toEqual([5, 4]);
     }));
 
-  it('around 200 is reported in names or numbers that add up for everyone (P6)', () => {
+  it('of about 200 is reported in names or numbers that add up for every connection (P6)', () => {
     const step = fc.oneof(
       fc.record({ enter: fc.nat(9) }),
       fc.record({ leave: fc.nat(9) }),
@@ -164,7 +168,7 @@ describe('a crowd', () => {
     });
   });
 
-  it('loses a user whose socket closed while the room slept, without a report of the host', () =>
+  it('loses a user whose socket closed while the room slept, even if the host did not report it', () =>
     withHarness({}, (harness) => {
       const alice = new Listener(harness, { userId: 'alice' });
       const bob = new Listener(harness, { userId: 'bob' });

@@ -4,7 +4,7 @@ import { admin, person, RoomAtHand } from '../../support/room-at-hand.ts';
 
 type Cursor = Reply<'exportUser'>['next'];
 
-/** All lines of a user, and how many pages they came in. */
+/** The lines of a user's export, and the number of its pages. */
 function exportOf(room: RoomAtHand, userId: string) {
   const lines: Record<string, unknown>[] = [];
   let pages = 0;
@@ -48,7 +48,7 @@ test('[INB10] the export of a user has each of their messages and reactions once
   expect(JSON.stringify(lines)).not.toContain('of bob');
 });
 
-test('[INB10] a room that is deleted or does not know the user has no line of theirs', () => {
+test('[INB10] the export of a user is empty in a room that is deleted or does not know them', () => {
   const room = new RoomAtHand();
   room.ask(person('ann'), 'message', { message: 'mine' });
   expect(exportOf(room, 'bob').lines).toEqual([]);

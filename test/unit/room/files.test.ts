@@ -10,7 +10,7 @@ const bob = person('bob');
 const SHA256 = 'ab'.repeat(32);
 const MIB = 1024 * 1024;
 
-/** Uploads a file, as the transport does it that has stored the bytes. */
+/** Uploads a file as a transport does that has stored the bytes. */
 function upload(
   room: RoomAtHand,
   who = alice,
@@ -21,7 +21,7 @@ function upload(
   return room.ask(who, 'completeFile', { fileId, ...stored }).file;
 }
 
-/** What the store is asked to delete. */
+/** The keys that the file store is asked to delete. */
 function deleted(room: RoomAtHand): string[] {
   return room.file
     .all<{ key: string }>("SELECT key FROM deliveries WHERE target = 'files' ORDER BY key")
@@ -32,7 +32,7 @@ function rowCount(room: RoomAtHand): number {
   return room.file.all<{ count: number }>('SELECT count(*) AS count FROM files')[0]!.count;
 }
 
-it('[FILE1] shows the files of a message whole, in replies, history, search and export', () => {
+it("[FILE1] a message has its files' details in replies, history, search and export", () => {
   const room = new RoomAtHand();
   const file = upload(room);
   expect(file).toEqual({
@@ -52,7 +52,7 @@ it('[FILE1] shows the files of a message whole, in replies, history, search and 
   expect(exportOf(room)).toContain(SHA256);
 });
 
-it('[FILE2] takes a message of files without text, and none without both', () => {
+it('[FILE2] a message needs text or files', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   const { message } = room.ask(alice, 'message', { message: '', files: [fileId, fileId] });
@@ -61,7 +61,7 @@ it('[FILE2] takes a message of files without text, and none without both', () =>
   expect(why).toMatchObject({ code: 'invalid_payload', field: 'message' });
 });
 
-it('[FILE2] keeps the files of a message that streams, and deletes them with it', () => {
+it('[FILE2] a streamed message keeps its files, which are deleted with it', () => {
   const room = new RoomAtHand();
   const file = upload(room);
   const streamed = { message: '', streaming: true, files: [file.fileId] };
@@ -74,7 +74,7 @@ it('[FILE2] keeps the files of a message that streams, and deletes them with it'
   expect(deleted(room)).toEqual([file.fileId]);
 });
 
-it("[FILE3] lets a message name its sender's own stored files only, each in one message", () => {
+it('[FILE3] a message may name stored files of its sender only, and each file once', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   const reserved = room.ask(alice, 'reserveFile', { name: 'a', size: 1 }).fileId;
@@ -96,7 +96,7 @@ it("[FILE3] lets a message name its sender's own stored files only, each in one 
   expect(refusal(say(alice, ...many)).code).toBe('invalid_payload');
 });
 
-it('[FILE3] answers a message that is sent again with the stored one and its files', () => {
+it('[FILE3] a message that is sent again is answered with the stored one and its files', () => {
   const room = new RoomAtHand();
   const file = upload(room);
   const sent = { message: '', id: 'once', files: [file.fileId] };
@@ -105,7 +105,7 @@ it('[FILE3] answers a message that is sent again with the stored one and its fil
   expect(again).toMatchObject({ duplicate: true, message: { files: [file] } });
 });
 
-it('[FILE4] shows a preview with its file, and deletes it with it', () => {
+it('[FILE4] a preview is shown with its file, and deleted with it', () => {
   const room = new RoomAtHand();
   const file = upload(room);
   const { name: _, ...preview } = upload(room, alice, { previewOf: file.fileId, size: 5 });
@@ -119,7 +119,7 @@ it('[FILE4] shows a preview with its file, and deletes it with it', () => {
   expect(deleted(room)).toEqual([file.fileId, preview.fileId].toSorted());
 });
 
-it('[FILE4] deletes the files of a message that is deleted while it streams', () => {
+it('[FILE4] the files of a message are deleted when it is deleted while it streams', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   const streamed = { message: 'a', streaming: true, files: [fileId] };
@@ -128,7 +128,7 @@ it('[FILE4] deletes the files of a message that is deleted while it streams', ()
   expect(deleted(room)).toEqual([fileId]);
 });
 
-it('[FILE5] shows a file in a message to everybody in the room, and to its uploader before that', () => {
+it('[FILE5] a file is visible to its uploader, and to all users of the room once it is in a message', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   const read = (who: typeof alice) => room.execute(who, 'getFile', { fileId });
@@ -140,7 +140,7 @@ it('[FILE5] shows a file in a message to everybody in the room, and to its uploa
   expect(refusal(read(bob)).code).toBe('banned');
 });
 
-it('[FILE6] refuses a file that is too big for the room, its user or a file, before it is sent', () => {
+it('[FILE6] a file beyond the limits of a file, a user or a room is refused before it is uploaded', () => {
   const room = new RoomAtHand();
   const reserve = (who: typeof alice, size: number) =>
     room.execute(who, 'reserveFile', { name: 'a', size });
@@ -153,11 +153,11 @@ it('[FILE6] refuses a file that is too big for the room, its user or a file, bef
   for (let user = 0; user < 35; user++) {
     expect(reserve(person(`u${user}`), 25 * MIB).ok).toBe(true);
   }
-  // 1 GiB is 40 files of 25 MiB, and 24 MiB.
+  // 1 GiB holds 40 files of 25 MiB and leaves 24 MiB.
   expect(refusal(reserve(bob, 25 * MIB)).code).toBe('too_large');
 });
 
-it('[FILE6] gives a failed upload back to the quotas, and deletes what it may have left', () => {
+it('[FILE6] a failed upload is given back to the quotas, and its bytes are deleted', () => {
   const room = new RoomAtHand();
   for (let at = 0; at < 50; at++) {
     const { fileId } = room.ask(alice, 'reserveFile', { name: 'a', size: 25 * MIB });
@@ -170,7 +170,7 @@ it('[FILE6] gives a failed upload back to the quotas, and deletes what it may ha
   expect(deleted(room)).toHaveLength(50);
 });
 
-it('[FILE6] counts an upload that was deleted again on its day', () => {
+it('[FILE6] an upload counts against the daily quota even if it is deleted', () => {
   const room = new RoomAtHand();
   for (let at = 0; at < 4; at++) {
     const { fileId } = upload(room, alice, { size: 25 * MIB });
@@ -182,7 +182,7 @@ it('[FILE6] counts an upload that was deleted again on its day', () => {
   );
 });
 
-it('[FILE6] lets only those upload who may send', () => {
+it('[FILE6] only users who may send may upload', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'mine' });
   room.ask(bob, 'message', { message: 'hello' });
@@ -195,7 +195,7 @@ it('[FILE6] lets only those upload who may send', () => {
   }
 });
 
-it('[FILE7] deletes a file that no message names within a day, over a crash', () => {
+it('[FILE7] a file that no message names within a day is deleted, also after a crash', () => {
   const room = new RoomAtHand();
   const stored = upload(room).fileId;
   const { fileId } = room.ask(alice, 'reserveFile', { name: 'a', size: 1 });
@@ -213,7 +213,7 @@ it('[FILE7] deletes a file that no message names within a day, over a crash', ()
   expect(room.ask(bob, 'getFile', { fileId: sent.fileId }).file).toEqual(sent);
 });
 
-it('[FILE8] deletes the bytes of deleted, pruned and erased messages, and of a user who is erased', () => {
+it('[FILE8] bytes of deleted, expired and erased messages are deleted, and all of an erased user', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'mine' });
   const send = (who: typeof alice) => {
@@ -239,7 +239,7 @@ it('[FILE8] deletes the bytes of deleted, pruned and erased messages, and of a u
   expect(rowCount(room)).toBe(0);
 });
 
-it('[FILE8] erases a user of whom only an upload is known', () => {
+it('[FILE8] a user who has only uploaded a file is erased too', () => {
   const room = new RoomAtHand();
   upload(room, bob, { name: 'quintessa.png' });
   while (!room.ask(admin, 'eraseUser', { userId: 'bob' }).done);
@@ -247,7 +247,7 @@ it('[FILE8] erases a user of whom only an upload is known', () => {
   expect(room.bytes().includes('quintessa')).toBe(false);
 });
 
-it("[FILE8] deletes all bytes of a deleted room, now and a day later, but not its next life's", () => {
+it("[FILE8] a deleted room's files are deleted now and a day later, those of its reopening are not", () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   room.ask(alice, 'message', { message: '', files: [fileId] });
@@ -263,7 +263,7 @@ it("[FILE8] deletes all bytes of a deleted room, now and a day later, but not it
   expect(room.ask(bob, 'getFile', { fileId: next.fileId }).file).toEqual(next);
 });
 
-it('owes the store nothing for a deleted room without files', () => {
+it('a deleted room without files owes the file store no deletion', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'hello' });
   room.ask(admin, 'deleteRoom', {});
@@ -271,7 +271,7 @@ it('owes the store nothing for a deleted room without files', () => {
   expect(room.wakeAt).toBeUndefined();
 });
 
-it('[FILE16] imports a message without its files where their bytes are not in the lines', () => {
+it('[FILE16] a message is imported without its files if the export has no bytes of files', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   room.ask(alice, 'message', { message: 'look', files: [fileId] });
@@ -282,7 +282,7 @@ it('[FILE16] imports a message without its files where their bytes are not in th
   expect(message?.files).toBeUndefined();
 });
 
-/** An export's text with files, and what it names, as a transport gets it. */
+/** The pages of an export with files, each with its text and the files that it names. */
 function exportWithFiles(room: RoomAtHand, between: () => void = () => {}) {
   const pages = [room.ask(admin, 'exportRoom', { files: true })];
   for (let page = pages[0]; page?.next !== undefined; pages.push(page)) {
@@ -292,7 +292,7 @@ function exportWithFiles(room: RoomAtHand, between: () => void = () => {}) {
   return pages;
 }
 
-/** Imports pages, each after the files that it names, as a transport does it that has stored their bytes. */
+/** Imports pages as a transport does: the files that a page names, once stored, before its text. */
 function importWithFiles(room: RoomAtHand, pages: ReturnType<typeof exportWithFiles>): void {
   const stored = { type: 'image/png', sha256: SHA256, width: 40, height: 30 };
   for (const { text, files = [] } of pages) {
@@ -304,7 +304,7 @@ function importWithFiles(room: RoomAtHand, pages: ReturnType<typeof exportWithFi
   }
 }
 
-it('[FILE16] moves messages with their files and previews, over a repetition and a crash', () => {
+it('[FILE16] files and previews move with their messages, even if the import crashes and is repeated', () => {
   const room = new RoomAtHand();
   const file = upload(room, alice, { name: '猫.png' });
   const preview = upload(room, alice, { previewOf: file.fileId, size: 5 });
@@ -334,7 +334,7 @@ it('[FILE16] moves messages with their files and previews, over a repetition and
   expect(deleted(other)).toEqual(expect.arrayContaining([file.fileId, preview.fileId, fileId]));
 });
 
-it('[FILE16] keeps the files of a message that has changed while its room was exported', () => {
+it('[FILE16] a message that is edited during the export keeps its files, a deleted one does not', () => {
   const room = new RoomAtHand();
   const long = { message: 'x'.repeat(8_000) };
   const send = (who = alice) => {
@@ -360,7 +360,7 @@ it('[FILE16] keeps the files of a message that has changed while its room was ex
   expect(deleted(other)).toEqual([gone.files?.[0]?.fileId]);
 });
 
-it('[FILE16] deletes files of an import that no message has taken, and takes none outside of one', () => {
+it('[FILE16] a file is imported only during an import, and deleted if no message names it', () => {
   const room = new RoomAtHand();
   const stored = { type: 'image/png', sha256: SHA256 };
   const file = { fileId: 'stray', size: 5, stored };
@@ -382,7 +382,7 @@ function lived(): RoomAtHand {
   return room;
 }
 
-it('[FILE14] looks two days after an upload for bytes without a file, in steps', () => {
+it('[FILE14] two days after an upload a sweep deletes bytes that belong to no file, in steps', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room);
   room.ask(alice, 'message', { message: '', files: [fileId] });
@@ -406,7 +406,7 @@ it('[FILE14] looks two days after an upload for bytes without a file, in steps',
   expect(room.ask(bob, 'getFile', { fileId }).file).toMatchObject({ fileId });
 });
 
-it('[FILE14] shows nothing of a deleted room to the sweep, whose bytes another delivery deletes', () => {
+it('[FILE14] the sweep deletes nothing of a deleted room, whose bytes another delivery deletes', () => {
   const room = new RoomAtHand();
   upload(room);
   room.ask(admin, 'deleteRoom', {});
@@ -414,7 +414,7 @@ it('[FILE14] shows nothing of a deleted room to the sweep, whose bytes another d
   expect(deleted(room)).toEqual(['*']);
 });
 
-it('[FILE15] finds a message by the names of its files, over edits and deletions', () => {
+it("[FILE15] a message is found by its files' names, also after edits, until it is deleted", () => {
   const room = new RoomAtHand();
   const send = (message: string, name: string, more = {}) => {
     const { fileId } = upload(room, alice, { name });
@@ -440,13 +440,13 @@ it('[FILE15] finds a message by the names of its files, over edits and deletions
   checkIndex(room.file);
 });
 
-it('[FILE15] indexes the names of files that an earlier version took', () => {
+it('[FILE15] names of files that an earlier version stored are indexed', () => {
   const room = new RoomAtHand();
   const { fileId } = upload(room, alice, { name: 'walnut.txt' });
   room.ask(alice, 'message', { message: 'look', files: [fileId] });
   room.ask(alice, 'message', { message: 'other' });
   room.ask(bob, 'searchMessages', { query: 'look' });
-  // As the version before has left it.
+  // An index as the previous version left it.
   room.file.run("INSERT INTO search (search) VALUES ('delete-all')");
   indexFileNames(room.file);
   room.settle();
@@ -455,7 +455,7 @@ it('[FILE15] indexes the names of files that an earlier version took', () => {
   checkIndex(room.file);
 });
 
-it('[FILE15] shows the names of files in the inbox where a message has no text', () => {
+it("[FILE15] the inbox shows a message's file names if it has no text", () => {
   const room = new RoomAtHand();
   const send = (message: string, ...names: string[]) => {
     const files = names.map((name) => upload(room, alice, { name }).fileId);

@@ -44,12 +44,12 @@ describe('framing', () => {
     expect(ownFrame({ state: { ...state, quiet: true } }, [loud], undefined)).toBeUndefined();
   });
 
-  it('gives an unjoined connection only its own entries', () => {
+  it('gives a connection that has not joined only the entries addressed to it', () => {
     expect(ownFrame(connection('c1', 'alice', false), entries, undefined)?.lines).toEqual(['c1']);
     expect(ownFrame(connection('c3', 'bob', false), entries, undefined)).toBeUndefined();
   });
 
-  it('gives a connection the events of the spans in which it was joined', () => {
+  it('gives a connection only the events from while it was joined', () => {
     const spans = [{ from: 0, to: 1 }];
     expect(ownFrame(connection('c3', 'bob', false), entries, spans)?.lines).toEqual(['all']);
     const later = [{ from: 1, to: Infinity }];

@@ -3,24 +3,24 @@ import { DAY_MS, person, RoomAtHand } from '../../support/room-at-hand.ts';
 
 const alice = person('alice');
 
-/** The `seq`s of the page that begins at a time. */
+/** The `seq`s of the page of history that begins at a time, and its `hasMore`. */
 function pageAt(room: RoomAtHand, at: number, more: { limit?: number; thread?: number } = {}) {
   const { messages, hasMore } = room.ask(alice, 'getHistory', { at, ...more });
   return [messages.map(({ seq }) => seq), hasMore];
 }
 
-it('[HIST2] is empty in a room where nothing was said', () => {
+it('[HIST2] the page at a time is empty in a room without messages', () => {
   expect(pageAt(new RoomAtHand(), 0)).toEqual([[], false]);
 });
 
-it('[HIST2] begins with the first message at or after a time, whatever changes lie between', () => {
+it('[HIST2] the page at a time begins with the first message at or after it', () => {
   const room = new RoomAtHand();
   const times = new Map<number, number>();
   for (let at = 0; at < 40; at++) {
     room.now += at % 3 === 0 ? 0 : 1_000;
     const { seq, timestamp } = room.ask(alice, 'message', { message: `words ${at}` }).message;
     times.set(seq, timestamp);
-    // Each takes a `rev`, so that numbers are left out.
+    // Each edit takes a `rev`, so that the `seq`s have gaps.
     for (let edit = 0; edit < at % 4; edit++) {
       room.ask(alice, 'editMessage', { seq, message: `words ${at}, ${edit}` });
     }
@@ -36,7 +36,7 @@ it('[HIST2] begins with the first message at or after a time, whatever changes l
   expect(pageAt(room, Number.MAX_SAFE_INTEGER)).toEqual([[], false]);
 });
 
-it('[HIST2] counts deleted messages, leaves out what retention removed, and goes with a thread', () => {
+it('[HIST2] the page at a time has deleted messages, none that expired, and may be of a thread', () => {
   const room = new RoomAtHand();
   const began = room.now;
   room.ask(alice, 'message', { message: 'old' });

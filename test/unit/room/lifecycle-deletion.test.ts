@@ -33,7 +33,7 @@ function expectGone(room: RoomAtHand): void {
   }
 }
 
-it('erases everything, closes every connection, and is not found again', () => {
+it('deleting a room erases everything, closes every connection, and makes the room not found', () => {
   const room = lived();
   const listeners = [room.join(alice), room.join(bob), room.join(bob)];
   const heard = listeners.map(({ lines }) => lines.length);
@@ -48,7 +48,7 @@ it('erases everything, closes every connection, and is not found again', () => {
   expect(statSync(room.path).size).toBeLessThan(220_000);
 });
 
-it('is erased when it is next woken, if the process ended right after the deletion was stored', () => {
+it('a room is erased at its next wakeup if the process ended right after the deletion was stored', () => {
   const room = lived();
   room.storeOnly(alice, 'deleteRoom', {});
   expect(room.wakeAt).toBeLessThanOrEqual(room.now);
@@ -59,7 +59,7 @@ it('is erased when it is next woken, if the process ended right after the deleti
   expectGone(room);
 });
 
-it('is empty when it is reopened before it was erased', () => {
+it('a deleted room that is reopened before it was erased is empty', () => {
   const room = lived();
   room.storeOnly(alice, 'deleteRoom', {});
   room.crash();
@@ -68,7 +68,7 @@ it('is empty when it is reopened before it was erased', () => {
   expect(room.bytes().includes('secret')).toBe(false);
 });
 
-it('is empty and has a new epoch when an admin reopens it', () => {
+it('a deleted room that an admin reopens is empty and has a new epoch', () => {
   const room = lived();
   const { epoch, position } = room.join(bob).joined;
   room.ask(alice, 'deleteRoom', {});
@@ -89,7 +89,7 @@ it('is empty and has a new epoch when an admin reopens it', () => {
   expect(acts).toMatchObject([{ act: 'reopenRoom', by: admin.userId }]);
 });
 
-it('is deleted by owners and admins only, and reopening an existing one changes nothing', () => {
+it('only owners and admins delete a room, and reopening an existing one changes nothing', () => {
   const room = lived();
   const mod = person('mod');
   room.ask(alice, 'setRole', { userId: mod.userId, role: 'moderator' });
@@ -102,7 +102,7 @@ it('is deleted by owners and admins only, and reopening an existing one changes 
   expect(room.ask(alice, 'getHistory', {}).messages).toHaveLength(50);
 });
 
-it('reserves a name when an admin deletes a room without messages', () => {
+it('an admin reserves a name by deleting a room without messages', () => {
   const room = new RoomAtHand();
   expect(refusal(room.execute(bob, 'deleteRoom', {})).code).toBe('forbidden');
   room.ask(admin, 'deleteRoom', {});

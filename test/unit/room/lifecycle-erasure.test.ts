@@ -6,7 +6,7 @@ import { refusal } from '../../support/visitor.ts';
 
 const alice = person('alice');
 const bob = person('bob');
-/** Whose words and names are found nowhere else. */
+/** The user to erase. Their names and words occur in nothing of other users. */
 const gone = { userId: 'quintessa-7', name: 'Quintessa Vole' };
 const WORDS = ['quintessa', 'Quintessa', 'Vole', 'vole', 'xylograph', 'brontide', 'zymurgy'];
 
@@ -17,13 +17,13 @@ function erase(room: RoomAtHand, userId = gone.userId): number {
   throw new Error('The erasure never ends.');
 }
 
-/** Which of the words stand in the room's file or its journal. */
+/** Those of the words that the room's file or its journal contains. */
 function legible(room: RoomAtHand, words: readonly string[] = WORDS): string[] {
   const bytes = room.bytes();
   return words.filter((word) => bytes.includes(word));
 }
 
-/** A room in which somebody has left all the kinds of traces there are. */
+/** A room in which the user `gone` has left every kind of trace. */
 function lived(): RoomAtHand {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'welcome' });
@@ -35,7 +35,7 @@ function lived(): RoomAtHand {
   room.ask(bob, 'addReaction', { seq: 2, emoji: '👀' });
   room.ask(alice, 'setRole', { userId: gone.userId, role: 'moderator', note: 'Vole helps' });
   room.ask(bob, 'message', { message: 'rude' });
-  // What is said from here on is not in the index yet.
+  // Messages from here on are not indexed yet.
   room.ask(alice, 'searchMessages', { query: 'rude' });
   room.ask(gone, 'deleteMessage', { seq: 8, note: 'as Vole says' });
   room.ask(gone, 'updateRoom', { topic: 'of zymurgy' });
@@ -48,7 +48,7 @@ function lived(): RoomAtHand {
   return room;
 }
 
-it('removes everything of a user from the file, and keeps everything of others', () => {
+it('erasing a user removes everything of theirs from the file, and nothing of others', () => {
   const room = lived();
   expect(legible(room)).toEqual(WORDS);
   erase(room);
@@ -89,7 +89,7 @@ it('removes everything of a user from the file, and keeps everything of others',
   expect(room.failures).toEqual([]);
 });
 
-it('shows the same to clients that listen and to clients that resume', () => {
+it('clients that listen and clients that resume see the same after an erasure', () => {
   const room = lived();
   const listener = room.join(bob);
   const { position } = listener.joined;
@@ -112,7 +112,7 @@ it('shows the same to clients that listen and to clients that resume', () => {
   expect([...back.values()]).toEqual(now);
 });
 
-it('disconnects the user, and reports when it is done', () => {
+it('an erasure disconnects the user, and reports when it is done', () => {
   const room = lived();
   const theirs = [room.join(gone), room.join(gone)];
   const listener = room.join(bob);
@@ -126,7 +126,7 @@ it('disconnects the user, and reports when it is done', () => {
   expect(legible(room)).toEqual([]);
 });
 
-it('takes 500 rows a step and continues where it was, whenever the room is evicted', () => {
+it('an erasure takes 500 rows a step, and continues where it was after an eviction', () => {
   const room = lived();
   for (let at = 0; at < 1_300; at++) {
     room.ask(gone, 'message', { message: `xylograph ${at} of zymurgy` });
@@ -157,7 +157,7 @@ function named(at: number): string {
   return `q${String(at).padStart(4, '0')}`;
 }
 
-it('leaves nothing legible of any of many users in a busy room', () => {
+it('erasing many users of a busy room leaves nothing of them legible in the file', () => {
   const room = new RoomAtHand();
   const people = Array.from({ length: 120 }, (_, at) => ({
     userId: `${named(at)}-${'i'.repeat((at * 7) % 50)}`,
@@ -187,7 +187,7 @@ it('leaves nothing legible of any of many users in a busy room', () => {
   expect(room.failures).toEqual([]);
 });
 
-it('erases several users one after the other, in whatever order they are requested', () => {
+it('several users are erased one after the other, in whatever order they are requested', () => {
   const room = lived();
   room.now += 40 * 86_400_000;
   const others = Array.from({ length: 5 }, (_, at) => person(`w${at}ldebeest`));
@@ -205,7 +205,7 @@ it('erases several users one after the other, in whatever order they are request
   expect(room.failures).toEqual([]);
 });
 
-it('treats the same id as a new user afterwards', () => {
+it('an erased user who comes back is a new user', () => {
   const room = lived();
   erase(room);
   const sent = room.ask(gone, 'message', { message: 'again', id: 'quintessa-says' });
@@ -215,7 +215,7 @@ it('treats the same id as a new user afterwards', () => {
   );
 });
 
-it('is for admins only', () => {
+it('only admins may erase a user', () => {
   const room = lived();
   for (const who of [alice, bob, gone]) {
     const problem = refusal(room.execute(who, 'eraseUser', { userId: gone.userId }));

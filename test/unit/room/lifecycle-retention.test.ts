@@ -7,7 +7,7 @@ import { refusal } from '../../support/visitor.ts';
 const alice = person('alice');
 const bob = person('bob');
 
-/** A room whose owner has set that messages are kept for a week. */
+/** A room whose owner keeps messages for a week. */
 function forgetful(): RoomAtHand {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'the first' });
@@ -25,7 +25,7 @@ function seqsOf(room: RoomAtHand): number[] {
   return room.ask(alice, 'getMissed', { after: '0:0' }).messages.map(({ seq }) => seq);
 }
 
-it('sets its wakeup to the expiry of its oldest message', () => {
+it('retention sets the wakeup to the expiry of the oldest message', () => {
   const room = new RoomAtHand();
   const began = room.now;
   say(room, 3);
@@ -39,7 +39,7 @@ it('sets its wakeup to the expiry of its oldest message', () => {
   expect(room.wakeAt).toBeUndefined();
 });
 
-it('removes expired messages with their dependents, and sends its horizon', () => {
+it('retention removes expired messages with their dependents, and sends the new horizon', () => {
   const room = forgetful();
   room.ask(bob, 'message', { message: 'hello zebra', mentions: ['alice'] });
   room.ask(alice, 'addReaction', { seq: 2, emoji: '👍' });
@@ -65,7 +65,7 @@ it('removes expired messages with their dependents, and sends its horizon', () =
   expect(room.failures).toEqual([]);
 });
 
-it('takes 500 messages a step, sends one event, and shortens its file', () => {
+it('retention removes 500 messages a step, sends one event, and shrinks the file', () => {
   const room = forgetful();
   say(room, 2_400, 'something to say that takes some place in the file, '.repeat(10));
   room.now += 8 * DAY_MS;
@@ -86,7 +86,7 @@ it('takes 500 messages a step, sends one event, and shortens its file', () => {
   expect(statSync(room.path).size).toBeLessThan(before / 8);
 });
 
-it('continues where it was when it is evicted between any two steps', () => {
+it('retention continues where it was when the room is evicted between any two steps', () => {
   const room = forgetful();
   say(room, 1_700);
   room.now += 8 * DAY_MS;
@@ -104,7 +104,7 @@ it('continues where it was when it is evicted between any two steps', () => {
   expect(seqsOf(room)).toEqual([1_702]);
 });
 
-it('runs at most once a day, and sets no wakeup when nothing is left', () => {
+it('retention runs at most once a day, and sets no wakeup when no messages are left', () => {
   const room = forgetful();
   room.now += 8 * DAY_MS;
   say(room, 1);
@@ -123,7 +123,7 @@ it('runs at most once a day, and sets no wakeup when nothing is left', () => {
   expect(room.wakeAt).toBe(room.now + DAY_MS + 1);
 });
 
-it('returns everything left to clients that resume afterwards, without a reset', () => {
+it('clients that resume after retention get everything that is left, without a reset', () => {
   const room = forgetful();
   const [epoch] = room.join(bob).joined.position.split(':');
   say(room, 20);
@@ -144,7 +144,7 @@ it('returns everything left to clients that resume afterwards, without a reset',
   expect(room.join(alice, { since: 'elsewhere:3' }).joined.reset).toBe(true);
 });
 
-it('is set by owners only', () => {
+it('only owners may set the retention', () => {
   const room = forgetful();
   expect(refusal(room.execute(bob, 'updateRoom', { retentionDays: 1 })).code).toBe('forbidden');
   expect(room.ask(admin, 'updateRoom', { retentionDays: 1 }).room.retentionDays).toBe(1);

@@ -7,7 +7,7 @@ const alice = person('alice');
 const bob = person('bob');
 const carol = person('carol');
 
-/** A room with something of everything in it. */
+/** A room with every kind of content. */
 function lived(): RoomAtHand {
   const room = new RoomAtHand('moving');
   const anna: Identity = { userId: 'anna' };
@@ -39,7 +39,7 @@ function lived(): RoomAtHand {
   return room;
 }
 
-/** The lines of an export, those of one type with other values. */
+/** An export's text in which `change` has rewritten the lines of one type. */
 function rewritten(text: string, type: string, change: (line: Record<string, unknown>) => object) {
   const lines = text.split('\n').slice(0, -1);
   const read = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -47,7 +47,7 @@ function rewritten(text: string, type: string, change: (line: Record<string, unk
   return made.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
-/** Imports a text in parts of so many lines. */
+/** Imports a text in batches of `linesAtOnce` lines. */
 function importInto(room: RoomAtHand, text: string, linesAtOnce = 1_000): boolean {
   const lines = text.split('\n').slice(0, -1);
   let done = false;
@@ -58,7 +58,7 @@ function importInto(room: RoomAtHand, text: string, linesAtOnce = 1_000): boolea
   return done;
 }
 
-it('is the same after export and import, byte for byte', () => {
+it('an imported room exports the same text, byte for byte', () => {
   const source = lived();
   const text = exportOf(source);
   const copy = new RoomAtHand('moving');
@@ -97,7 +97,7 @@ it('is the same after export and import, byte for byte', () => {
   expect(copy.failures).toEqual([]);
 });
 
-it('continues after the import with the next rev and the same owner', () => {
+it('an imported room continues with the next rev and the same owner', () => {
   const source = lived();
   const copy = new RoomAtHand('moving');
   importInto(copy, exportOf(source));
@@ -107,7 +107,7 @@ it('continues after the import with the next rev and the same owner', () => {
   expect(refusal(copy.execute(stranger, 'message', { message: 'x' })).code).toBe('room_not_found');
 });
 
-it('exports a big room in bounded pages, and many reactions in parts', () => {
+it('a big room is exported in bounded pages, and many reactions in parts', () => {
   const room = new RoomAtHand();
   for (let at = 0; at < 1_200; at++) {
     room.ask(person(`user ${at}`), 'message', { message: 'long '.repeat(300) });
@@ -129,7 +129,7 @@ it('exports a big room in bounded pages, and many reactions in parts', () => {
   expect(copy.ask(alice, 'getMessage', { seq: 1 }).message.reactions).toEqual({ '👍': 1_200 });
 });
 
-/** A generator of numbers in [0, 1) that gives the same again for the same seed. */
+/** A random number generator in [0, 1): the same seed gives the same numbers. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -138,7 +138,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** Something that somebody might do, whether the room lets them or not. */
+/** Executes a random command of a random user, whether it is allowed or not. */
 function act(room: RoomAtHand, random: () => number): void {
   const people = [alice, bob, carol, person('dora')];
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
@@ -165,7 +165,7 @@ function act(room: RoomAtHand, random: () => number): void {
 }
 
 it.each(Array.from({ length: 12 }, (_, seed) => seed))(
-  'holds the room as it is at the end, whatever happens while it is exported (seed %i)',
+  "an export holds the room's state at its end, whatever changes during it (seed %i)",
   (seed) => {
     const random = seeded(seed);
     const source = new RoomAtHand('moving');
@@ -185,7 +185,7 @@ it.each(Array.from({ length: 12 }, (_, seed) => seed))(
   },
 );
 
-it('can be sent again from any line before the one where it broke', () => {
+it('an import that broke can be continued from any earlier line', () => {
   const text = exportOf(lived());
   const lines = text.split('\n').slice(0, -1);
   for (let broke = 1; broke < lines.length; broke++) {
@@ -200,7 +200,7 @@ it('can be sent again from any line before the one where it broke', () => {
   }
 });
 
-it('is inaccessible while it is incomplete, and can be abandoned', () => {
+it('a room is inaccessible while its import is incomplete, which can be abandoned', () => {
   const lines = exportOf(lived()).split('\n');
   const copy = new RoomAtHand('moving');
   const waiting = copy.join(bob);
@@ -219,7 +219,7 @@ it('is inaccessible while it is incomplete, and can be abandoned', () => {
   expect(exportOf(copy)).toBe(lines.join('\n'));
 });
 
-it('is refused in a room with messages, and changes nothing there', () => {
+it('an import is refused in a room with messages, and changes nothing there', () => {
   const text = exportOf(lived());
   for (const prepare of [
     (room: RoomAtHand) => room.ask(bob, 'message', { message: 'mine' }),
@@ -234,7 +234,7 @@ it('is refused in a room with messages, and changes nothing there', () => {
   }
 });
 
-it('names the invalid line, and stores nothing of its batch', () => {
+it('an invalid line is named, and nothing of its batch is stored', () => {
   const [head = '', ...rest] = exportOf(lived()).split('\n').slice(0, -1);
   const end = rest.at(-1)!;
   const message = rest[0]!;
@@ -272,7 +272,7 @@ it('names the invalid line, and stores nothing of its batch', () => {
   }
 });
 
-it('is imported from lines that a tool has rewritten: blank ones, CRLF, null for absent fields', () => {
+it('an export that a tool rewrote is imported: blank lines, CRLF, null for absent fields', () => {
   const source = lived();
   const text = exportOf(source);
   const lines = text.split('\n').map((line) => {
@@ -290,7 +290,7 @@ it('is imported from lines that a tool has rewritten: blank ones, CRLF, null for
   expect(exportOf(copy)).toBe(text);
 });
 
-it('ends an export with an error if a user or the room is erased during it', () => {
+it('an export ends with an error if a user or the room is erased during it', () => {
   for (const interfere of [
     (room: RoomAtHand) => room.ask(admin, 'eraseUser', { userId: 'bob' }),
     (room: RoomAtHand) => {
@@ -306,7 +306,7 @@ it('ends an export with an error if a user or the room is erased during it', () 
   }
 });
 
-it('is exported by owners and admins, imported by admins', () => {
+it('owners and admins may export a room, admins may import one', () => {
   const room = lived();
   const text = exportOf(room);
   expect(room.ask(alice, 'exportRoom', {}).text).toBe(text);
@@ -316,7 +316,7 @@ it('is exported by owners and admins, imported by admins', () => {
   expect(refusal(copy.execute(admin, 'exportRoom', {})).code).toBe('room_not_found');
 });
 
-it('merges reactions that look the same, and drops invisible ones', () => {
+it('an import merges reactions that look the same, and drops invisible ones', () => {
   const room = new RoomAtHand('moving');
   room.ask(alice, 'message', { message: 'hello' });
   for (const who of [alice, bob]) room.ask(who, 'addReaction', { seq: 1, emoji: 'a' });
@@ -335,7 +335,7 @@ it('merges reactions that look the same, and drops invisible ones', () => {
   expect(reactions.map(({ userId }) => userId)).toEqual(['alice', 'bob', 'carol']);
 });
 
-it('normalises names, and accepts blank messages of older exports', () => {
+it('an import normalises names, and accepts blank messages of older exports', () => {
   const room = new RoomAtHand('moving');
   room.ask(alice, 'message', { message: 'hello' });
   const blank = rewritten(exportOf(room), 'message', () => ({

@@ -2,7 +2,7 @@ import type { Identity } from '../../../src/protocol/identity.ts';
 import type { Command } from '../../../src/protocol/frames.ts';
 import type { FakeSocket, Plug, RoomHarness } from './room-harness.ts';
 
-/** What a test looks at in payloads; each field is there or not as the protocol says. */
+/** The fields that tests read in payloads; which of them a payload has is up to the protocol. */
 export interface Seen {
   ok: boolean;
   error: { code: string };
@@ -22,12 +22,12 @@ export interface Seen {
   duplicate: true;
 }
 
-/** Joins as a user whom nobody looks at any more. */
+/** Joins as a user with this id and no other details. */
 export function enter(harness: RoomHarness, userId: string): Listener {
   return new Listener(harness, { userId });
 }
 
-/** A connection to a staged room that keeps what it hears. */
+/** A client's connection to a room in a harness; keeps all that it receives. */
 export class Listener implements FakeSocket {
   buffered = 0;
   readonly frames: string[] = [];
@@ -61,20 +61,20 @@ export class Listener implements FakeSocket {
     return this.lines[0]![1];
   }
 
-  /** Payloads of the events of these names, with the name before each. */
+  /** The received events of these names, in order, each as `[name, payload]`. */
   heard(...names: string[]): [string, Record<string, unknown>][] {
     return this.lines
       .filter(([name]) => names.includes(name))
       .map(([name, payload]) => [name, payload as unknown as Record<string, unknown>]);
   }
 
-  /** Says something without flushing. */
+  /** Sends a command without flushing. */
   say(name: string, payload: object = {}, ref?: number): void {
     const command: Command = ref === undefined ? { name, payload } : { name, payload, ref };
     this.#harness.handle(this.plug, command);
   }
 
-  /** The reply to a command. */
+  /** Sends a command and flushes; returns its reply. */
   ask(name: string, payload: object = {}): Seen {
     const ref = this.#ref++;
     this.say(name, payload, ref);

@@ -9,7 +9,7 @@ function found(room: RoomAtHand, prefix: string): string[] {
   return room.ask(alice, 'getMembers', { prefix }).members.map(({ userId }) => userId);
 }
 
-it('finds members by their current name', () => {
+it('a search finds members by their current name', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'welcome' });
   room.ask({ userId: 'u-1', name: 'Łucja Nowak' }, 'message', { message: 'hi' });
@@ -18,7 +18,7 @@ it('finds members by their current name', () => {
   expect([found(room, 'now'), found(room, 'kow')]).toEqual([[], ['u-1']]);
 });
 
-it('finds no one who is off the list', () => {
+it('a search finds no user who is off the list', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'welcome' });
   room.ask({ userId: 'u-1', name: 'Ben' }, 'message', { message: 'hi' });
@@ -28,7 +28,7 @@ it('finds no one who is off the list', () => {
   expect(found(room, 'ben')).toEqual(['u-1']);
 });
 
-it('treats SQL and pattern characters in a prefix as text', () => {
+it('a search treats SQL and pattern characters in a prefix as text', () => {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'welcome' });
   room.ask({ userId: 'u-1', name: '100% *.' }, 'message', { message: 'hi' });
@@ -36,7 +36,7 @@ it('treats SQL and pattern characters in a prefix as text', () => {
   for (const prefix of ['%', '_', '*', "'", '\u{10FFFF}']) expect(found(room, prefix)).toEqual([]);
 });
 
-it('writes the keys of an old room in bounded steps, and finds members in the meantime', () => {
+it("an old room's keys are written in bounded steps, and a search finds members before that", () => {
   const room = new RoomAtHand();
   for (const statement of oldRoom(5)) room.file.run(statement);
   for (let at = 0; at < 3 * fixed.stepRows; at++) {
@@ -48,11 +48,11 @@ it('writes the keys of an old room in bounded steps, and finds members in the me
   room.file.commit();
   room.crash();
   const keyed = () => room.count('(SELECT DISTINCT user_id FROM member_keys)');
-  // The first search takes the first step.
+  // The first search runs the first step.
   expect(found(room, 'alice')).toEqual(['alice']);
   expect(keyed()).toBe(fixed.stepRows);
   expect(room.wakeAt).toBeLessThanOrEqual(room.now);
-  // A name that changes before its turn is found by the new one alone.
+  // A member who is renamed before their keys are written is found by the new name only.
   room.ask({ userId: 'u-1499', name: 'Zoe Young' }, 'message', { message: 'renamed' });
   room.crash();
   room.ask(alice, 'getHistory', {});

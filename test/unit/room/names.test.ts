@@ -11,17 +11,17 @@ function shown(identity: { userId: string; name?: string }, claim: unknown): unk
 }
 
 describe('a name', () => {
-  it('[AUTH7] is the one in the token, whatever is claimed', () => {
+  it('[AUTH7] is the one in the token, even if another is claimed', () => {
     for (const claim of [undefined, 'Mallory', 7, null, {}, '']) {
       expect(shown({ userId: 'u1', name: 'Alice' }, claim)).toEqual({ username: 'Alice' });
     }
   });
 
-  it('[AUTH7] is the claimed one, unverified, where the token has none', () => {
+  it('[AUTH7] is the claimed one, marked unverified, if the token has none', () => {
     expect(shown({ userId: 'u1' }, 'Bob')).toEqual({ username: 'Bob', unverified: true });
   });
 
-  it('is the first 64 code points of the user id where there is neither', () => {
+  it('is the first 64 code points of the user id if there is no other', () => {
     expect(shown({ userId: 'u1' }, undefined)).toEqual({ username: 'u1' });
     expect(shown({ userId: '\u{1F600}'.repeat(70) }, undefined)).toEqual({
       username: '\u{1F600}'.repeat(64),

@@ -6,7 +6,7 @@ const alice = { userId: 'alice' };
 const bob = { userId: 'bob' };
 const carol = { userId: 'carol' };
 
-/** What a listener heard from frame `from` on: the name and the telling part of each line. */
+/** A listener's frames from index `from` on: the name and the distinctive part of each line. */
 function frames({ frames }: Listener, from: number): string[][] {
   return frames.slice(from).map((text) =>
     text.split('\n').map((line) => {
@@ -20,7 +20,7 @@ function frames({ frames }: Listener, from: number): string[][] {
 }
 
 describe('an outbox', () => {
-  it('sends at a flush one frame for each connection, in the order of decisions', () =>
+  it('sends each connection one frame at a flush, in the order of the commands', () =>
     withHarness({}, (harness) => {
       const [one, two, three] = [alice, bob, carol].map((user) => new Listener(harness, user)) as [
         Listener,
@@ -48,7 +48,7 @@ describe('an outbox', () => {
       expect(frames(three, before[2])).toHaveLength(1);
     }));
 
-  it('ends and begins for a connection exactly where it leaves and joins', () =>
+  it('sends a connection nothing between its leave and its join, even within one flush', () =>
     withHarness({}, (harness) => {
       const writer = new Listener(harness, alice);
       const reader = new Listener(harness, bob);
@@ -65,7 +65,7 @@ describe('an outbox', () => {
       expect(reader.lines.at(-3)![2]).toMatchObject({ messages: [{ message: 'not heard' }] });
     }));
 
-  it('[WIRE6] sends no position without a durable change, nor for a duplicate', () =>
+  it('[WIRE6] sends no position for an ephemeral event or a duplicate', () =>
     withHarness({}, (harness) => {
       const writer = new Listener(harness, alice);
       const reader = new Listener(harness, bob);

@@ -8,14 +8,14 @@ describe('a page', () => {
     expect(pageOf([], 2)).toEqual({ items: [], hasMore: false });
   });
 
-  it('ends before it exceeds its bytes of JSON, in UTF-8', () => {
+  it('ends before its JSON exceeds the limit in UTF-8 bytes', () => {
     const found = ['\u4F60\u4F60', 'ab', 'c'];
     expect(pageOf(found, 9, 12)).toEqual({ items: found.slice(0, 2), hasMore: true });
     expect(pageOf(found, 9, 11)).toEqual({ items: found.slice(0, 1), hasMore: true });
     expect(pageOf(found, 9, 15)).toEqual({ items: found, hasMore: false });
   });
 
-  it('[HIST1] holds one item, however big', () => {
+  it('[HIST1] holds at least one item, however big', () => {
     const big = 'x'.repeat(1_000_000);
     expect(pageOf([big, big], 9)).toEqual({ items: [big], hasMore: true });
   });

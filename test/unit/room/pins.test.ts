@@ -5,7 +5,7 @@ import { refusal } from '../../support/visitor.ts';
 const alice = person('alice');
 const bob = person('bob');
 
-/** A room of alice, with this many messages of bob's after hers. */
+/** A room that alice owns, with `count` messages of bob after hers. */
 function founded(count = 3): RoomAtHand {
   const room = new RoomAtHand();
   room.ask(alice, 'message', { message: 'the first' });
@@ -21,7 +21,7 @@ function pinnedSeqs(room: RoomAtHand, after?: number): number[] {
   return room.ask(alice, 'getPins', { after }).messages.map(({ seq }) => seq);
 }
 
-it('[PIN1] pins a message once, the one pinned last first', () => {
+it('[PIN1] a message is pinned once, and the latest pin comes first', () => {
   const room = founded();
   const seq = 2;
   expect(pinsOf(room)).toBeUndefined();
@@ -40,7 +40,7 @@ it('[PIN1] pins a message once, the one pinned last first', () => {
   ]);
 });
 
-it('[PIN1] refuses users below moderators, and what is no message', () => {
+it('[PIN1] pinning is refused below moderators, and for a seq that is no message', () => {
   const room = founded();
   for (const name of ['pinMessage', 'unpinMessage'] as const) {
     const problem = refusal(room.execute(bob, name, { seq: 1 }));
@@ -55,7 +55,7 @@ it('[PIN1] refuses users below moderators, and what is no message', () => {
   expect(room.ask(bob, 'unpinMessage', { seq: 99 }).pins).toEqual([1]);
 });
 
-it('[PIN1] allows both users of a direct room to pin, unless they are muted', () => {
+it('[PIN1] both users of a direct room may pin, unless they are muted', () => {
   const room = new RoomAtHand('direct:of-two');
   room.ask(admin, 'openDirect', { userId: 'alice', other: 'bob' });
   room.ask(alice, 'message', { message: 'for two' });
@@ -67,7 +67,7 @@ it('[PIN1] allows both users of a direct room to pin, unless they are muted', ()
   expect(refusal(room.execute(person('eve'), 'getPins', {})).code).toBe('room_not_found');
 });
 
-it('[PIN1] has 50 pins at most', () => {
+it('[PIN1] a room has at most 50 pins', () => {
   const room = founded(50);
   for (let seq = 1; seq <= 50; seq++) room.ask(alice, 'pinMessage', { seq });
   expect(refusal(room.execute(alice, 'pinMessage', { seq: 51 }))).toEqual({
@@ -79,7 +79,7 @@ it('[PIN1] has 50 pins at most', () => {
   expect(room.ask(alice, 'pinMessage', { seq: 51 }).pins).toHaveLength(50);
 });
 
-it('[PIN2] keeps pins over a crash, and moves no rev', () => {
+it('[PIN2] pins survive a crash, and change no rev', () => {
   const room = founded();
   const { rev } = room;
   room.ask(alice, 'pinMessage', { seq: 3 });
@@ -89,7 +89,7 @@ it('[PIN2] keeps pins over a crash, and moves no rev', () => {
   expect(room.join(bob).joined.room.pins).toEqual([2, 3]);
 });
 
-it('[PIN2] pages pinned messages by size', () => {
+it('[PIN2] pinned messages come in pages of bounded size', () => {
   const room = new RoomAtHand();
   for (let at = 0; at < 50; at++) {
     const { seq } = room.ask(alice, 'message', { message: '你'.repeat(2_700) }).message;
@@ -105,7 +105,7 @@ it('[PIN2] pages pinned messages by size', () => {
   expect([...seqs, ...rest.messages.map(({ seq }) => seq)]).toEqual(pinsOf(room));
 });
 
-it('[PIN3] unpins a message that is deleted, and says so to every connection', () => {
+it('[PIN3] deleting a message unpins it, with an event to every connection', () => {
   const room = founded();
   for (const seq of [2, 3]) room.ask(alice, 'pinMessage', { seq });
   const listener = room.join(bob);
@@ -116,7 +116,7 @@ it('[PIN3] unpins a message that is deleted, and says so to every connection', (
   expect([pinsOf(room), pinnedSeqs(room)]).toEqual([undefined, []]);
 });
 
-it('[PIN3] unpins the messages of an erased user, and keeps what that user pinned', () => {
+it('[PIN3] erasing a user unpins their messages, but not those that they pinned', () => {
   const room = founded();
   room.ask(alice, 'setRole', { userId: 'bob', role: 'moderator' });
   for (const seq of [1, 2, 3]) room.ask(bob, 'pinMessage', { seq });
@@ -129,7 +129,7 @@ it('[PIN3] unpins the messages of an erased user, and keeps what that user pinne
   expect(room.bytes().includes('bob')).toBe(false);
 });
 
-it('[PIN3] unpins messages that retention removes', () => {
+it('[PIN3] retention unpins the messages that it removes', () => {
   const room = founded();
   room.ask(alice, 'updateRoom', { retentionDays: 7 });
   for (const seq of [1, 2]) room.ask(alice, 'pinMessage', { seq });
@@ -144,7 +144,7 @@ it('[PIN3] unpins messages that retention removes', () => {
   expect(listener.heard('roomUpdated').at(-1)?.pins).toEqual([seq]);
 });
 
-it('[PIN3] imports the pins of messages that are there', () => {
+it('[PIN3] an import takes the pins of messages that exist', () => {
   const source = founded();
   for (const seq of [2, 1, 3]) source.ask(alice, 'pinMessage', { seq });
   source.ask(bob, 'deleteMessage', { seq: 3 });
@@ -157,7 +157,7 @@ it('[PIN3] imports the pins of messages that are there', () => {
   expect(pinsOf(copy)).toEqual([2, 1]);
 });
 
-it('[PIN1] notes pins in the audit list', () => {
+it('[PIN1] the audit list has pins', () => {
   const room = founded();
   room.ask(alice, 'pinMessage', { seq: 2 });
   room.ask(alice, 'pinMessage', { seq: 2 });

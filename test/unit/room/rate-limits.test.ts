@@ -6,12 +6,12 @@ import { readSettings } from '../../../src/settings/settings.ts';
 
 const { limits } = readSettings({}).settings;
 
-/** A user's allowance under a clock that the test moves. */
+/** The rate limits of users under a clock that the test moves. */
 class Charged {
   now = 1_700_000_000_000;
   readonly #rates = new RateLimits(commandRate(limits), { now: () => this.now });
 
-  /** How long `command` must wait, in milliseconds; 0 when it may go. */
+  /** Charges a user for `command`. @returns milliseconds to wait if refused, otherwise 0 */
   wait(command: string, userId = 'alice', bot?: true): number {
     try {
       this.#rates.charge(userId, costOf(command, bot ? { bot } : {}));
@@ -22,7 +22,7 @@ class Charged {
     }
   }
 
-  /** How many of `command` may go right now, up to 1,000. */
+  /** How many times a user may give `command` right now, up to 1,000. */
   burst(command: string, userId?: string, bot?: true): number {
     let count = 0;
     while (count < 1_000 && this.wait(command, userId, bot) === 0) count++;
@@ -31,7 +31,7 @@ class Charged {
 }
 
 describe('a user', () => {
-  it('[ADM1] [LIM9] gives four times as many commands where it is a bot', () => {
+  it('[ADM1] [LIM9] may give four times as many commands if it is a bot', () => {
     const charged = new Charged();
     expect(charged.burst('message', 'bot', true)).toBe(800);
     expect(charged.wait('message', 'bot', true)).toBe(5);
@@ -60,14 +60,14 @@ describe('a user', () => {
     expect(charged.wait('joinRoom')).toBe(0);
   });
 
-  it('[ADM1] has an allowance of their own', () => {
+  it('[ADM1] has their own allowance', () => {
     const charged = new Charged();
     charged.burst('message');
     expect(charged.burst('message', 'bob')).toBe(200);
   });
 
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'nonsense'])(
-    '[ADM1] is limited alike with the command %s',
+    '[ADM1] is limited for the unknown command %s too',
     (command) => {
       const charged = new Charged();
       expect(charged.burst(command)).toBe(200);
@@ -77,7 +77,7 @@ describe('a user', () => {
     },
   );
 
-  it('[ADM1] gains and loses nothing when the clock goes back', () => {
+  it('[ADM1] gains and loses nothing when the clock is set back', () => {
     const charged = new Charged();
     charged.burst('message');
     charged.now -= 3_600_000;
@@ -86,7 +86,7 @@ describe('a user', () => {
     expect(charged.burst('message')).toBe(50);
   });
 
-  it('[ADM1] is still limited when very many others arrive', () => {
+  it('[ADM1] stays limited when very many other users give commands', () => {
     const charged = new Charged();
     charged.burst('message');
     for (let other = 0; other < 5_000; other++) charged.wait('message', `user ${other}`);

@@ -12,7 +12,7 @@ function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
 }
 
-/** A room with `count` messages of alice. */
+/** Sends `count` messages as alice; returns her listener. */
 function written(harness: RoomHarness, count: number): Listener {
   const writer = new Listener(harness, alice);
   for (let n = 1; n <= count; n++) writer.say('message', { message: `text ${n}` });
@@ -28,8 +28,8 @@ function comeBack(harness: RoomHarness, since: string): Seen {
   return new Listener(harness, bob, { since }).joined;
 }
 
-describe('coming back (P5)', () => {
-  it('[SYNC1] to an empty room with its own position misses nothing', () =>
+describe('resuming (P5)', () => {
+  it('[SYNC1] in an empty room from its own position misses nothing', () =>
     withHarness(SETTINGS, (harness) => {
       expect(comeBack(harness, '0:0')).toMatchObject({
         ok: true,
@@ -40,7 +40,7 @@ describe('coming back (P5)', () => {
       expect(comeBack(harness, '0:0')).not.toHaveProperty('reset');
     }));
 
-  it('[SYNC3] to an empty room with a position of some other room is a reset', () =>
+  it('[SYNC3] in an empty room from a position of another room is a reset', () =>
     withHarness(SETTINGS, (harness) => {
       expect(comeBack(harness, 'abc:3')).toMatchObject({
         reset: true,
@@ -51,14 +51,14 @@ describe('coming back (P5)', () => {
       expect(comeBack(harness, 'first:3')).toMatchObject({ reset: true });
     }));
 
-  it('[SYNC1] with the exact position misses nothing', () =>
+  it('[SYNC1] from the current position misses nothing', () =>
     withHarness(SETTINGS, (harness) => {
       const { position } = written(harness, 3).ask('joinRoom');
       expect(comeBack(harness, position)).toMatchObject({ missed: [], complete: true, position });
     }));
 
   it.each([0, 1, 499, 500, 501, 999, 1_200])(
-    '[SYNC1] [SYNC2] %i messages behind returns exactly those',
+    '[SYNC1] [SYNC2] from %i messages ago returns exactly those',
     (behind) =>
       withHarness(SETTINGS, (harness) => {
         const writer = written(harness, 1_203);
@@ -68,7 +68,6 @@ describe('coming back (P5)', () => {
         expect(got).toHaveLength(Math.min(500, behind));
         let page = bobs.joined;
         while (!page.complete) {
-          // Live events flow meanwhile, and change nothing of what was missed.
           page = bobs.ask('getMissed', { after: page.position });
           got.push(...revs(page.messages));
         }
@@ -89,7 +88,7 @@ describe('coming back (P5)', () => {
     ['of another epoch', () => 'other:2'],
     ['of another epoch with the same number', () => 'other:3'],
     ['of no epoch', () => '0:1'],
-  ])('[SYNC3] with a position %s is a reset that ends where live events begin', (_, since) =>
+  ])('[SYNC3] from a position %s is a reset that ends where live events begin', (_, since) =>
     withHarness(SETTINGS, (harness) => {
       const writer = written(harness, 3);
       const { epoch, position } = writer.ask('joinRoom');
@@ -103,7 +102,7 @@ describe('coming back (P5)', () => {
     }),
   );
 
-  it('[HIST1] pages missed messages by bytes too, complete and once each', () =>
+  it('[HIST1] returns missed messages in pages limited by bytes too, each message once', () =>
     withHarness({ ...SETTINGS, MAX_MESSAGE_BYTES: '100000' }, (harness) => {
       const writer = new Listener(harness, alice);
       for (let n = 0; n < 12; n++) writer.say('message', { message: 'x'.repeat(60_000) });
@@ -120,7 +119,7 @@ describe('coming back (P5)', () => {
       expect(pages.flatMap(revs)).toEqual(range(1, 12));
     }));
 
-  it('works over a sleep, an eviction and a failed commit of the room', () =>
+  it('works after the room slept, was evicted or failed to commit', () =>
     withHarness(SETTINGS, (harness) => {
       const { position } = written(harness, 2).ask('joinRoom');
       harness.sleep();

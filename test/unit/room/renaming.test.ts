@@ -7,7 +7,7 @@ import type { RoomHarness } from './room-harness.ts';
 const SETTINGS = { COMMAND_BURST: '1000000' };
 const bob = { userId: 'bob', name: 'Bob' };
 
-/** Puts a newer token in the place of a connection's. */
+/** Replaces a connection's token with a newer one. */
 function renew(harness: RoomHarness, { plug }: Listener, identity: Partial<Identity>): void {
   const { userId } = plug.connection.state.identity;
   harness.renew(plug, { userId, ...identity });
@@ -19,7 +19,7 @@ function names(listener: Listener): string[] {
 }
 
 describe('a newer token with another name', () => {
-  it('[AUTH10] is in the next events of the user, in lists, and in userLeft', () =>
+  it("[AUTH10] gives its name to the user's next events, to lists and to userLeft", () =>
     withHarness(SETTINGS, (harness) => {
       const first = new Listener(harness, bob);
       const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
@@ -47,7 +47,7 @@ describe('a newer token with another name', () => {
       ]);
     }));
 
-  it('[AUTH10] is kept over a sleep of the room', () =>
+  it('[AUTH10] is kept while the room sleeps', () =>
     withHarness(SETTINGS, (harness) => {
       const first = new Listener(harness, bob);
       const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
@@ -58,7 +58,7 @@ describe('a newer token with another name', () => {
       expect(anna.heard('message')[0]![1]).toMatchObject({ sender: 'Robert' });
     }));
 
-  it('[AUTH10] applies to all connections of the user, and to those that have left when they come back', () =>
+  it('[AUTH10] applies to all connections of the user, also to those that leave and join again', () =>
     withHarness(SETTINGS, (harness) => {
       const first = new Listener(harness, bob);
       const phone = new Listener(harness, bob);
@@ -71,7 +71,7 @@ describe('a newer token with another name', () => {
       expect(away.ask('joinRoom')).toMatchObject({ you: { username: 'Robert' } });
     }));
 
-  it('[AUTH10] is shown when it comes by joining, while the user is online', () =>
+  it('[AUTH10] renames a user who is online when a new connection joins with it', () =>
     withHarness(SETTINGS, (harness) => {
       const first = new Listener(harness, bob);
       const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
@@ -90,7 +90,7 @@ describe('a newer token with another name', () => {
       ]);
     }));
 
-  it('[AUTH10] replaces a claimed name; one without a name does not', () =>
+  it('[AUTH10] replaces a claimed name, which a token without a name does not', () =>
     withHarness(SETTINGS, (harness) => {
       const zed = new Listener(harness, { userId: 'zed' }, { username: 'Zed' });
       const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });
@@ -114,7 +114,7 @@ describe('a newer token with another name', () => {
       expect(anna.heard('memberUpdated')).toEqual([]);
     }));
 
-  it('is shown to a moderator instead of the older name on the list', () =>
+  it('is the name in an event about the user, instead of the older one on the list', () =>
     withHarness(SETTINGS, (harness) => {
       const owner = new Listener(harness, { userId: 'anna', name: 'Anna' });
       owner.ask('message', { message: 'mine' });
@@ -130,7 +130,7 @@ describe('a newer token with another name', () => {
       ]);
     }));
 
-  it('is stored with the next message if storage failed', () =>
+  it('gives its name to the next message even if storing the name failed', () =>
     withHarness(SETTINGS, (harness) => {
       const first = new Listener(harness, bob);
       const anna = new Listener(harness, { userId: 'anna', name: 'Anna' });

@@ -14,16 +14,16 @@ import { Room } from '../../../src/room/room.ts';
 import type { Answer, Verdict } from '../../../src/room/verdict.ts';
 import { countedId } from '../../support/counted-ids.ts';
 
-/** A fault put into the storage; tells it from a defect. */
+/** A storage error that a test injected, so that it is not mistaken for a defect. */
 export class StorageFault extends Error {}
 
-/** A room's database whose statements fail when the test says so. */
+/** A room's database in which the test can make one statement fail. */
 export class FailingSql implements Sql {
-  /** The statement after so many more fails, once. */
+  /** How many more statements succeed before one fails with a `StorageFault`. */
   failAfter = Infinity;
-  /** Statements that wrote, or tried to. */
+  /** The number of calls of `run`, failed ones included. */
   writes = 0;
-  /** All statements and transactions. */
+  /** The number of statements and transactions, failed ones included. */
   statements = 0;
   readonly #sql: Sql;
 
@@ -74,51 +74,51 @@ export class FailingSql implements Sql {
 export interface FakeSocket {
   hear(text: string): void;
   closed(code: CloseCode): void;
-  /** Bytes it has not yet taken. */
+  /** The bytes that the client has not read yet. */
   buffered: number;
 }
 
-/** One connection as the host holds it; over a sleep the connection is made anew from its state. */
+/** One connection as the host holds it; a sleep replaces `connection` by one made from its state. */
 export interface Plug {
   connection: NodeConnection;
   readonly end: FakeSocket;
 }
 
 /**
- * A room in a harness: the real Room over a real file, with a clock, timers and a roster that the test
- * moves, doing what both hosts do, and failing as both can.
+ * The real Room over a real file, with a clock, timers and a roster that the test moves. It does what
+ * both hosts do, and can fail as both can.
  */
 export class RoomHarness {
-  /** What the room's clock says, in epoch milliseconds. */
+  /** The room's clock, in epoch milliseconds. */
   now = 1_700_000_000_000;
   readonly roomId = 'harness';
   readonly file: SqliteFile;
   readonly sql: FailingSql;
-  /** Defects: what was logged and is no fault put in. */
+  /** Logged errors other than injected storage faults. */
   readonly defects: unknown[] = [];
   readonly #limits: Limits;
   readonly #plugs = new Set<Plug>();
-  /** Connections that have ended and that the room has not been told of. */
+  /** Connections whose end has not been reported to the room yet. */
   readonly #ended = new Map<Plug, 'left' | 'disconnected'>();
   /** Those of them that ended before the last sleep. */
   readonly #slept = new WeakSet<Plug>();
   #timers: { at: number; work: () => void }[] = [];
-  /** What timers go by, which never goes back. */
+  /** The monotonic time that timers use, in milliseconds. */
   #elapsed = 0;
   #waiting: ((stored: boolean) => void)[] = [];
   #room: Room | undefined;
   #made = 0;
-  /** When the host will wake the room, in epoch milliseconds: the soonest time it was asked for. */
+  /** When the host will wake the room, in epoch milliseconds: the soonest time the room asked for. */
   wakeAt: number | undefined;
   /** The time that the room asked for last. */
   #wanted: number | undefined;
-  /** How often it was asked to. */
+  /** How many times the room set or cleared its wakeup. */
   wakeupsSet = 0;
-  /** Tells one life of the Room from the next. */
+  /** How many times the Room was created. */
   lives = 0;
   readonly #ports: Partial<Ports>;
 
-  /** @param ports such as a courier */
+  /** @param ports replace the harness's own, or add such as a courier */
   constructor(path: string, limits: Limits, ports: Partial<Ports> = {}) {
     this.#ports = ports;
     this.file = new SqliteFile(path, 'process', () => undefined);
@@ -135,7 +135,7 @@ export class RoomHarness {
     return this.#timers.length;
   }
 
-  /** @throws what keeps the room from waking, or the refusal of the join */
+  /** @throws the error that keeps the room from waking, or the refusal of the join */
   connect(identity: Identity, join: object, end: FakeSocket): Plug {
     const state: ConnectionState = { v: 1, id: this.#makeId(), identity, joined: false };
     const plug = { connection: this.#connection(state, () => plug, end), end } as Plug;
@@ -144,27 +144,30 @@ export class RoomHarness {
     return plug;
   }
 
-  /** Takes a command as from a socket's frame. What keeps the room from waking is thrown. */
+  /**
+   * Gives the room a command as from a socket's frame.
+   * @throws the error that keeps the room from waking
+   */
   handle(plug: Plug, command: Command): void {
     this.#use().handle(plug.connection, command);
   }
 
-  /** Brings the answer to a question, in a turn of the room. */
+  /** Gives the room the answer to one of its questions, in a turn of its own. */
   decided(id: string, answer: Answer): void {
     this.turn(() => this.#use().decided(id, answer));
   }
 
-  /** Puts a newer token in the place of a connection's, as a transport does that has verified it. */
+  /** Replaces a connection's identity by that of a newer, verified token. */
   renew(plug: Plug, identity: Identity): void {
     this.#use().renew(plug.connection, identity);
   }
 
-  /** Takes a message as over HTTP; `answered` hears of it when it is stored. */
+  /** Sends a message as over HTTP; `answered` gets its result once it is stored. */
   post(identity: Identity, payload: object, answered: (result: unknown) => void): void {
     this.ask(identity, 'message', payload, answered);
   }
 
-  /** Takes a command as over HTTP; `answered` hears of the result when what it did is stored. */
+  /** Executes a command as over HTTP; `answered` gets its result once its changes are stored. */
   ask(
     identity: Identity,
     name: string,
@@ -176,13 +179,13 @@ export class RoomHarness {
     this.#waiting.push((stored) => stored && answered(result));
   }
 
-  /** The client's end is gone; the room hears of it when it is told. */
+  /** Ends the client's side of a connection; `tellEnds` reports that to the room. */
   drop(plug: Plug, reason: 'left' | 'disconnected'): void {
     plug.connection.ended();
     if (this.#plugs.has(plug)) this.#ended.set(plug, reason);
   }
 
-  /** Tells the room of connections that have ended. */
+  /** Reports ended connections to the room. */
   tellEnds(which: (plug: Plug) => boolean = () => true): void {
     for (const [plug, reason] of this.#ended) {
       if (!which(plug)) continue;
@@ -193,20 +196,20 @@ export class RoomHarness {
     }
   }
 
-  /** Wakes the room; the time it asked for is kept where that does not succeed. */
+  /** Wakes the room and flushes; if that throws, the wakeup stays set. */
   wake(): void {
     this.#use().wake();
     this.flush();
     this.wakeAt = this.#wanted;
   }
 
-  /** Does something in a later turn of the room, as a host does that brings a result. */
+  /** Runs `work` in a turn of the room and flushes, as a host does when a result arrives. */
   turn(work: () => void): void {
     work();
     this.flush();
   }
 
-  /** Stores what was decided and lets it out; or the commit fails and everyone is sent away. */
+  /** Commits and hands out what was decided; or the commit fails, and all connections are closed. */
   flush(commitFails = false): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -215,7 +218,7 @@ export class RoomHarness {
       this.file.commit();
       this.#room?.flush();
     }
-    for (const told of waiting) told(!commitFails);
+    for (const answer of waiting) answer(!commitFails);
   }
 
   /** Lets time pass for the clock and for timers. */
@@ -232,8 +235,8 @@ export class RoomHarness {
   }
 
   /**
-   * Sleeps as a Durable Object does: timers run out first, sockets stay, all else is forgotten. An
-   * end wakes a room, so none waits over two sleeps.
+   * Sleeps as a Durable Object does: timers run out first, sockets stay, and all memory is lost. A
+   * connection's end wakes a room, so each end is reported at the second sleep at the latest.
    */
   sleep(): void {
     this.tellEnds((plug) => this.#slept.has(plug));
@@ -250,12 +253,12 @@ export class RoomHarness {
     }
   }
 
-  /** Dies: what was not stored is lost, and with it every socket. */
+  /** Crashes: everything uncommitted and all sockets are lost. */
   die(): void {
     const ends = [...this.#plugs].filter(({ connection }) => connection.open);
     this.#forget();
     for (const { end } of ends) end.closed(closeCodes.goingAway);
-    for (const told of this.#waiting.splice(0)) told(false);
+    for (const answer of this.#waiting.splice(0)) answer(false);
   }
 
   close(): void {
@@ -312,7 +315,7 @@ export class RoomHarness {
     const sink: Sink = {
       frame: (frame) => end.hear(frame.text),
       close: (code) => {
-        // The host hears of it later, from the socket.
+        // The socket reports its end to the host later.
         if (this.#plugs.has(plug())) this.#ended.set(plug(), 'disconnected');
         end.closed(code);
       },

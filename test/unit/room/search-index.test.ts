@@ -12,7 +12,7 @@ function found(room: RoomAtHand, query: string): number[] {
   return room.ask(admin, 'searchMessages', { query }).results.map(({ seq }) => seq);
 }
 
-/** Words for a message that is already in the index and for one that is not. */
+/** Sends four messages and indexes them by a search, then three more that are not indexed yet. */
 function talk(room: RoomAtHand): void {
   for (const text of ['red apple', 'green apple', 'blue apple', 'old apple']) {
     room.ask(alice, 'message', { message: text });
@@ -23,7 +23,7 @@ function talk(room: RoomAtHand): void {
   }
 }
 
-it('finds the newest messages, in their current text, whatever was edited or deleted', () => {
+it('a search finds the newest messages by their current text, after edits and deletions', () => {
   const room = new RoomAtHand();
   talk(room);
   expect(checkIndex(room.file).indexed).toBe(4);
@@ -38,7 +38,7 @@ it('finds the newest messages, in their current text, whatever was edited or del
   expect(checkIndex(room.file).indexed).toBe(11);
 });
 
-it('lags at most by its bound, and writes nothing for a room without messages', () => {
+it('the index lags at most by its bound, and is not made for a room without messages', () => {
   const room = new RoomAtHand();
   expect(found(room, 'word')).toEqual([]);
   expect(room.file.isEmpty()).toBe(true);
@@ -56,7 +56,7 @@ it('lags at most by its bound, and writes nothing for a room without messages', 
   ]);
 });
 
-it('removes an erased user and expired messages on both sides of its mark', () => {
+it('an erased user and expired messages are removed, whether they are indexed yet or not', () => {
   const room = new RoomAtHand();
   talk(room);
   const gone = person('gone');
@@ -78,7 +78,7 @@ it('removes an erased user and expired messages on both sides of its mark', () =
   expect(room.failures).toEqual([]);
 });
 
-it('continues in the importing room when a room is exported while indexing', () => {
+it('a room that is exported before it is fully indexed is indexed where it is imported', () => {
   const room = new RoomAtHand();
   talk(room);
   const taken = new RoomAtHand();
@@ -93,7 +93,7 @@ it('continues in the importing room when a room is exported while indexing', () 
   checkIndex(taken.file);
 });
 
-/** Schemas whose index held the text itself. */
+/** The schema versions whose index held the messages' texts. */
 const withText = oldVersions.filter((version) => version < 7);
 
 describe.each(withText)('a room of schema %i', (version) => {
@@ -121,7 +121,7 @@ describe.each(withText)('a room of schema %i', (version) => {
     expect(found(room, 'plum')).toEqual([]);
     expect(checkIndex(room.file)).toEqual({ unindexedTo: last - fixed.stepRows, indexed: last });
     expect(room.wakeAt).toBeLessThanOrEqual(room.now);
-    // What was said long ago changes before it is indexed.
+    // Old messages change before they are indexed.
     room.ask(alice, 'editMessage', { seq: 3, message: 'peaches' });
     room.ask(alice, 'deleteMessage', { seq: 1_010 });
     room.ask(alice, 'message', { message: 'new plums' });
@@ -141,7 +141,7 @@ describe.each(withText)('a room of schema %i', (version) => {
   });
 });
 
-it('indexes the long messages of an old room a few at a time', () => {
+it('the long messages of an old room are indexed a few at a time', () => {
   const room = new RoomAtHand();
   const version = withText.at(-1)!;
   for (const statement of oldRoom(version)) room.file.run(statement);
@@ -161,7 +161,7 @@ it('indexes the long messages of an old room a few at a time', () => {
   checkIndex(room.file);
 });
 
-it('is built after an import that an earlier version has begun', () => {
+it('the index is built after an import that an earlier version began', () => {
   const source = new RoomAtHand();
   talk(source);
   const lines = exportOf(source).split('\n');
@@ -178,13 +178,13 @@ it('is built after an import that an earlier version has begun', () => {
   expect(checkIndex(room.file)).toEqual({ unindexedTo: 0, indexed: 7 });
 });
 
-it('is complete or unchanged after each message and each search, whichever statement fails', () => {
+it('the index stays consistent with the messages, whichever statement fails', () => {
   let failures = 0;
   for (let failAfter = 0; ; failAfter++) {
     const isOver = withHarness({ COMMAND_BURST: '100000' }, (harness) => {
       const one = new Listener(harness, alice);
       for (let at = 2; at < 5; at++) one.ask('message', { message: 'apple' });
-      // As after so many reactions.
+      // The `rev` that as many reactions would have reached, so that the next message indexes.
       harness.file.run(`UPDATE room SET rev = ${fixed.unindexedRevs - 1}`);
       harness.sleep();
       one.ask('getMembers', {});
@@ -216,14 +216,14 @@ it('is complete or unchanged after each message and each search, whichever state
   expect(failures).toBeGreaterThan(20);
 });
 
-it('finds the beginning of many words, near and far, page by page', () => {
+it('a search finds the beginning of many different words, page by page', () => {
   const room = new RoomAtHand();
   const bob = person('bob');
   const letters = (at: number) => String.fromCodePoint(97 + (at % 26), 97 + Math.floor(at / 26));
   const total = 2 * fixed.searchRead;
   const expected: number[] = [];
   for (let seq = 1; seq <= total; seq++) {
-    // More words than are named one by one; many of them lately, few long ago.
+    // More words than a search names one by one; frequent in new messages, rare in old ones.
     const isHit = seq > total - 200 ? seq % 3 === 0 : seq % 40 === 0;
     const word = isHit
       ? `con${letters(seq % (3 * fixed.searchWords))}`

@@ -8,7 +8,7 @@ function seen(listener: Listener, name = 'cursor'): [userId: unknown, x: unknown
   return listener.heard(name).map(([, { userId, x }]) => [userId, x]);
 }
 
-it('[ADM16] [SIG5] passes on 20 a second of a user, and the newest of what comes faster', () => {
+it('[ADM16] [SIG5] 20 signals a second of a user pass, and the newest of those above that', () => {
   withHarness(OPEN, (harness) => {
     const alice = enter(harness, 'alice');
     const bob = enter(harness, 'bob');
@@ -24,7 +24,7 @@ it('[ADM16] [SIG5] passes on 20 a second of a user, and the newest of what comes
   });
 });
 
-it('[SIG5] shares 200 a second among all, and the last state of everyone gets through', () => {
+it("[SIG5] all users share 200 signals a second, and each user's last one arrives", () => {
   withHarness(OPEN, (harness) => {
     const listener = enter(harness, 'listener');
     const users = Array.from({ length: 50 }, (_, at) => enter(harness, `user ${at}`));
@@ -40,7 +40,7 @@ it('[SIG5] shares 200 a second among all, and the last state of everyone gets th
   });
 });
 
-it('stores nothing, and delays nothing that is durable', () => {
+it('signals store nothing, and delay no durable event', () => {
   withHarness(OPEN, (harness) => {
     const alice = enter(harness, 'alice');
     const bob = enter(harness, 'bob');
@@ -53,7 +53,7 @@ it('stores nothing, and delays nothing that is durable', () => {
   });
 });
 
-it('drops them in a crowd, and is silent about it', () => {
+it('signals in a crowd are dropped without an error', () => {
   withHarness({ ...OPEN, MAX_CONNECTIONS_PER_USER: '10' }, (harness) => {
     const users = Array.from({ length: 101 }, (_, at) => enter(harness, `user ${at}`));
     expect(users[0]!.ask('cursor', { x: 1 })).toEqual({ ok: true });
@@ -62,10 +62,10 @@ it('drops them in a crowd, and is silent about it', () => {
 });
 
 describe('a connection that reads too slowly', () => {
-  /** Bytes that wait for it: more than half of what may, so that it loses ephemeral events. */
+  /** Unread bytes, more than half of the maximum, so that the connection loses ephemeral events. */
   const SLOW = 800_000;
 
-  it('[SIG4] gets the newest of each signal and user once it keeps up, and no older one', () => {
+  it('[SIG4] receives the newest of each signal and user once it keeps up, and no older one', () => {
     withHarness(OPEN, (harness) => {
       const [alice, carol, bob] = ['alice', 'carol', 'bob'].map((userId) => enter(harness, userId));
       bob!.buffered = SLOW;
@@ -94,7 +94,7 @@ describe('a connection that reads too slowly', () => {
     });
   });
 
-  it('[SIG4] gets no older signal after one that has left with a message', () => {
+  it('[SIG4] receives no older signal after one that was sent with a message', () => {
     withHarness(OPEN, (harness) => {
       const [alice, bob] = [enter(harness, 'alice'), enter(harness, 'bob')];
       bob.buffered = SLOW;
@@ -110,7 +110,7 @@ describe('a connection that reads too slowly', () => {
     });
   });
 
-  it('[SIG5] loses nothing durable, in its order and at once, in a flood of signals', () => {
+  it('[SIG5] receives durable events in order and without delay in a flood of signals', () => {
     withHarness(OPEN, (harness) => {
       const reader = enter(harness, 'reader');
       const users = Array.from({ length: 50 }, (_, at) => enter(harness, `user ${at}`));
@@ -132,7 +132,7 @@ describe('a connection that reads too slowly', () => {
     });
   });
 
-  it('keeps no more signals for it than a bound', () => {
+  it('has at most 256 signals kept for it', () => {
     withHarness(OPEN, (harness) => {
       const [alice, bob] = [enter(harness, 'alice'), enter(harness, 'bob')];
       bob.buffered = SLOW;

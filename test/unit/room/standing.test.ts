@@ -17,7 +17,7 @@ function settled(): RoomAtHand {
   return room;
 }
 
-/** Somebody with a role by their token. */
+/** A user to whom the token gives a role. */
 function granted(userId: string, role: Role): Identity {
   return { ...person(userId), rooms: { 'the *': role } };
 }
@@ -27,30 +27,33 @@ it.each([
   ['an owner by token', granted('tom', 'owner'), mark],
   ['an owner by token', granted('tom', 'owner'), olga],
   ['an admin', admin, olga],
-])('[MOD2] refuses acts on %s of the same or a higher rank, who is online', (_, who, actor) => {
-  const room = settled();
-  const there = room.join(who);
-  const { userId } = who;
-  const acts = [
-    room.execute(actor, 'kickMember', { userId }),
-    room.execute(actor, 'banMember', { userId }),
-    room.execute(actor, 'muteMember', { userId }),
-    room.execute(actor, 'setRole', { userId, role: 'viewer' }),
-  ];
-  for (const act of acts) expect(refusal(act).code).toBe('forbidden');
-  expect(there.endedWith).toBeUndefined();
-  expect(there.heard('memberUpdated')).toEqual([]);
-  room.ask(who, 'message', { message: 'still here' });
-});
+])(
+  '[MOD2] an act on %s of the same or a higher rank, who is online, is refused',
+  (_, who, actor) => {
+    const room = settled();
+    const there = room.join(who);
+    const { userId } = who;
+    const acts = [
+      room.execute(actor, 'kickMember', { userId }),
+      room.execute(actor, 'banMember', { userId }),
+      room.execute(actor, 'muteMember', { userId }),
+      room.execute(actor, 'setRole', { userId, role: 'viewer' }),
+    ];
+    for (const act of acts) expect(refusal(act).code).toBe('forbidden');
+    expect(there.endedWith).toBeUndefined();
+    expect(there.heard('memberUpdated')).toEqual([]);
+    room.ask(who, 'message', { message: 'still here' });
+  },
+);
 
-it('[MOD2] allows a moderator to act on a user whose token grants less', () => {
+it('[MOD2] a moderator may act on a user whose token grants less', () => {
   const room = settled();
   const there = room.join(granted('tom', 'member'));
   room.ask(mark, 'kickMember', { userId: 'tom' });
   expect(there.endedWith).toBe(4501);
 });
 
-it('[ROOM2] makes no guest an owner', () => {
+it('[ROOM2] a guest cannot become an owner', () => {
   const room = settled();
   const guest: Identity = { userId: 'guest:gus', guest: true };
   room.ask(guest, 'message', { message: 'hello', sender: 'Gus' });
@@ -64,7 +67,7 @@ it('[ROOM2] makes no guest an owner', () => {
   expect(member.role).toBe('moderator');
 });
 
-it('[ROOM2] is owned by the first to write, guests excepted, and not by users who only read or reacted', () => {
+it('[ROOM2] the first user to write owns the room, not guests or users who only read or reacted', () => {
   const room = new RoomAtHand();
   const roles = () =>
     room.ask(admin, 'getMembers', {}).members.map(({ userId, role }) => [userId, role]);
@@ -84,7 +87,7 @@ it('[ROOM2] is owned by the first to write, guests excepted, and not by users wh
   ]);
 });
 
-it('[ROOM2] is owned by the first to write if an admin has put them on its list before', () => {
+it('[ROOM2] the first user to write owns the room, even if an admin listed them before', () => {
   const room = new RoomAtHand();
   room.ask(admin, 'setRole', { userId: 'bob', role: 'member' });
   room.ask(bob, 'message', { message: 'first' });
@@ -95,7 +98,7 @@ it('[ROOM2] is owned by the first to write if an admin has put them on its list 
 });
 
 it.each(['banned', 'muted', 'off the list'])(
-  '[READ3] counts nothing as unread for a new member who was %s long before',
+  '[READ3] a new member who was %s long before has nothing unread',
   (what) => {
     const room = settled();
     const userId = 'nora';
@@ -118,7 +121,7 @@ it.each(['banned', 'muted', 'off the list'])(
   },
 );
 
-it('[MOD6] shows as offline the users whom an act disconnects, and as online the others', () => {
+it('[MOD6] a user whom an act disconnects is shown as offline, others as online', () => {
   const room = settled();
   const watcher = room.join(olga);
   const here = (userId: string) => room.join(person(userId));

@@ -12,7 +12,7 @@ import { withHarness } from './with-harness.ts';
 const bot = person('bot');
 const alice = person('alice');
 
-/** A room in which `bot` streams the message `seq` 1, of which `text` is there. */
+/** A room in which `bot` streams the message with `seq` 1, so far with `text`. */
 function streamed(text = 'Hello', extra: object = {}): RoomAtHand {
   const room = new RoomAtHand();
   room.ask(bot, 'message', { message: '', streaming: true, id: 'b-1', ...extra });
@@ -36,8 +36,8 @@ function search(room: RoomAtHand, query: string): number[] {
   return room.ask(alice, 'searchMessages', { query }).results.map(({ seq }) => seq);
 }
 
-describe('appending', () => {
-  it('[STRM2] grows the text for all who read it, at one rev each', () => {
+describe('an append', () => {
+  it('[STRM2] makes the text longer for every reader, and takes one rev', () => {
     const room = streamed();
     expect(append(room, 5, ', world')).toEqual({ ok: true, seq: 1, rev: 3, length: 12 });
     expect(shown(room)).toMatchObject({ seq: 1, rev: 3, message: 'Hello, world', streaming: true });
@@ -45,13 +45,13 @@ describe('appending', () => {
     expect(messages).toEqual([shown(room)]);
   });
 
-  it('[STRM1] begins with the text that came with the message', () => {
+  it('[STRM1] continues the text that the message began with', () => {
     const room = streamed('', { message: 'so ' });
     append(room, 3, 'far');
     expect(shown(room).message).toBe('so far');
   });
 
-  it('[STRM3] is idempotent by offset: what is there is left out', () => {
+  it('[STRM3] is idempotent by offset: text that is already there is skipped', () => {
     const room = streamed();
     const { rev } = room;
     expect(append(room, 0, 'Hell')).toMatchObject({ rev, length: 5, duplicate: true });
@@ -60,7 +60,7 @@ describe('appending', () => {
     expect(shown(room).message).toBe('Hello, you');
   });
 
-  it('refuses other text, and an offset beyond the end, with the length', () => {
+  it('is refused with the current length if it has other text or an offset beyond the end', () => {
     const room = streamed();
     for (const [offset, text] of [
       [0, 'Help'],
@@ -81,7 +81,7 @@ describe('appending', () => {
     expect(shown(room).message).toBe('a😀שלום 你好');
   });
 
-  it('is for its sender alone, and for those who may send', () => {
+  it("is allowed only to the message's sender, and only while they may send", () => {
     const room = streamed();
     expect(refused(room, 5, 'x', alice).code).toBe('forbidden');
     room.ask(admin, 'muteMember', { userId: 'bot' });
@@ -95,7 +95,7 @@ describe('appending', () => {
     );
   });
 
-  it('[STRM10] ends at MAX_STREAM_BYTES, in UTF-8', () => {
+  it('[STRM10] is refused beyond MAX_STREAM_BYTES, counted in UTF-8', () => {
     const room = streamed('語'.repeat(21_845));
     expect(refused(room, 21_845, 'ab')).toMatchObject({ code: 'too_large', field: 'text' });
     expect(append(room, 21_845, 'a').length).toBe(21_846);
@@ -103,29 +103,29 @@ describe('appending', () => {
     expect(refusal(room.execute(bot, 'message', begin)).code).toBe('too_large');
   });
 
-  it('[ADM14] takes 20 appends a second to a message, and 40 at once', () => {
+  it('[ADM14] is allowed 20 times a second for a message, with a burst of 40', () => {
     const room = streamed('');
     for (let at = 0; at < fixed.appendBurst; at++) append(room, at, 'x');
     expect(refused(room, 40, 'x')).toMatchObject({ code: 'rate_limited', retryAfterMs: 50 });
     room.now += 50;
     append(room, 40, 'x');
-    // Others, and the user's other streams, are not held back.
+    // Other commands of the user are not limited by it.
     room.ask(bot, 'message', { message: 'and so on', streaming: true });
   });
 
-  it('[ADM15] lets a user stream four messages of a room at a time', () => {
+  it('[ADM15] needs a stream, of which a user may have four at a time in a room', () => {
     const room = streamed();
     const begin = { message: '', streaming: true };
     const seqs = [1, 2, 3].map(() => room.ask(bot, 'message', begin).message.seq);
     expect(refusal(room.execute(bot, 'message', begin)).code).toBe('rate_limited');
-    // One that is there already is answered all the same.
+    // Beginning an existing stream again is answered as a duplicate.
     expect(room.ask(bot, 'message', { ...begin, id: 'b-1' }).duplicate).toBe(true);
     room.ask(alice, 'message', begin);
     room.ask(bot, 'finishMessage', { seq: seqs[0]! });
     room.ask(bot, 'message', begin);
   });
 
-  it('[STRM4] shares rev, row and event among the appends of one flush', () => {
+  it('[STRM4] shares rev, row and event with the other appends of its flush', () => {
     withHarness({}, (harness) => {
       const writer = new Listener(harness, bot);
       const reader = new Listener(harness, alice);
@@ -144,13 +144,13 @@ describe('appending', () => {
       const event = { roomId: 'harness', seq: 1, rev: 2, offset: 0, text: 'Hello, world' };
       expect(reader.heard('messageAppended')).toEqual([['messageAppended', event]]);
       expect(harness.file.all('SELECT * FROM chunks')).toHaveLength(1);
-      // The next flush has its own.
+      // An append in the next flush has its own.
       writer.ask('appendMessage', { seq: 1, offset: 12, text: '!' });
       expect(reader.heard('messageAppended').at(-1)![1]).toMatchObject({ rev: 3, text: '!' });
     });
   });
 
-  it('gives whoever joins within a flush a state that does not grow under its rev', () => {
+  it('after a join within one flush takes a new rev, not the one that the joiner received', () => {
     withHarness({}, (harness) => {
       const writer = new Listener(harness, bot);
       writer.ask('message', { message: '', streaming: true });
@@ -170,7 +170,7 @@ describe('appending', () => {
     });
   });
 
-  it('lets the other connections of its sender hear it, in whatever flush', () => {
+  it("reaches its sender's other connections, even if they append in the same flush", () => {
     withHarness({}, (harness) => {
       const one = new Listener(harness, bot);
       const two = new Listener(harness, bot);
@@ -184,7 +184,7 @@ describe('appending', () => {
     });
   });
 
-  it('stores as much for each append, however long the text is', () => {
+  it('writes the same number of rows, however long the text is', () => {
     withHarness({ COMMAND_BURST: '100000' }, (harness) => {
       const writer = new Listener(harness, bot);
       writer.ask('message', { message: '', streaming: true });
@@ -195,7 +195,7 @@ describe('appending', () => {
         writer.ask('appendMessage', { seq: 1, offset: at * 100, text: 'x'.repeat(100) });
         writes.push(harness.sql.writes - before);
       }
-      // A chunk, the message's rev and the room's own.
+      // The chunk, the message's rev and the room's rev.
       expect(new Set(writes)).toEqual(new Set([3]));
       const [sizes] = harness.file.all<{ text: number; own: number }>(
         `SELECT (SELECT sum(length(text)) FROM chunks) AS text,
@@ -209,7 +209,7 @@ describe('appending', () => {
 });
 
 describe('the end of a stream', () => {
-  it('[STRM5] tells of it without the text, and leaves a message like any other', () => {
+  it('[STRM5] is sent without the text, and leaves a message like any other', () => {
     const room = streamed();
     const reader = room.join(alice);
     expect(room.ask(bot, 'finishMessage', { seq: 1 })).toMatchObject({
@@ -227,13 +227,13 @@ describe('the end of a stream', () => {
     expect(room.count('streams') + room.count('chunks')).toBe(0);
   });
 
-  it.each(['stopped', 'failed'] as const)('says that it was %s', (status) => {
+  it.each(['stopped', 'failed'] as const)('gives the message the status %s', (status) => {
     const room = streamed();
     room.ask(bot, 'finishMessage', { seq: 1, status });
     expect(shown(room)).toMatchObject({ message: 'Hello', status });
   });
 
-  it('may be sent again, as may the last append, and takes nothing more', () => {
+  it('may be sent again, as may the last append, and allows no further text', () => {
     const room = streamed();
     room.ask(bot, 'finishMessage', { seq: 1, status: 'stopped' });
     const { rev } = room;
@@ -243,7 +243,7 @@ describe('the end of a stream', () => {
     expect(room.rev).toBe(rev);
   });
 
-  it('[STRM6] comes by itself as interrupted after a minute of silence, over a crash too', () => {
+  it('[STRM6] comes as `interrupted` after a minute of silence, also after a crash', () => {
     const room = streamed();
     room.now += 30_000;
     append(room, 5, '!');
@@ -262,7 +262,7 @@ describe('the end of a stream', () => {
     expect(room.failures).toEqual([]);
   });
 
-  it('is put off by a sign of life, which is an append of nothing', () => {
+  it('is put off by an append without text, as a sign of life', () => {
     const room = streamed();
     room.now += 50_000;
     const { rev } = room;
@@ -275,7 +275,7 @@ describe('the end of a stream', () => {
     expect(shown(room).status).toBe('interrupted');
   });
 
-  it('interrupts many, a step at a time', () => {
+  it('comes for many interrupted streams in steps', () => {
     const room = new RoomAtHand();
     for (let user = 0; user < 120; user++) {
       room.ask(person(`u${user}`), 'message', { message: `text ${user}`, streaming: true });
@@ -286,7 +286,7 @@ describe('the end of a stream', () => {
     expect(search(room, 'text')).toHaveLength(20);
   });
 
-  it('[STRM9] is where search begins and mentions count', () => {
+  it('[STRM9] makes the message searchable and counts its mentions', () => {
     const room = new RoomAtHand();
     room.ask(alice, 'message', { message: 'hello' });
     const begin = { message: 'xylograph', streaming: true, mentions: ['alice'] };
@@ -301,7 +301,7 @@ describe('the end of a stream', () => {
 });
 
 describe('stopping a stream', () => {
-  it('[STRM8] asks its sender, once, and tells with the next append', () => {
+  it('[STRM8] sends its sender one event, and marks the reply to the next append', () => {
     const room = streamed();
     const writer = room.join(bot);
     const reader = room.join(alice);
@@ -315,7 +315,7 @@ describe('stopping a stream', () => {
     expect(room.ask(alice, 'stopMessage', { seq: 1 })).toEqual({ ok: true });
   });
 
-  it('is refused to those who may not send, and where there is no message', () => {
+  it('is refused to users who may not send, and for a message that does not exist', () => {
     const room = streamed();
     room.ask(admin, 'setRole', { userId: 'alice', role: 'viewer' });
     const ask = (who: typeof alice, seq: number) =>
@@ -324,8 +324,8 @@ describe('stopping a stream', () => {
   });
 });
 
-describe('a message that streams', () => {
-  it('cannot be edited, and can be deleted with all that was stored of it', () => {
+describe('a streaming message', () => {
+  it('cannot be edited, and can be deleted with everything stored for it', () => {
     const room = streamed('xylograph');
     const edit = { seq: 1, message: 'x' };
     expect(refusal(room.execute(bot, 'editMessage', edit)).code).toBe('conflict');
@@ -338,7 +338,7 @@ describe('a message that streams', () => {
     checkIndex(room.file);
   });
 
-  it('takes reactions, whose states hold its text', () => {
+  it('takes reactions, whose events hold its text so far', () => {
     const room = streamed();
     const { message } = room.ask(alice, 'addReaction', { seq: 1, emoji: '👍' });
     expect(message).toMatchObject({ message: 'Hello', streaming: true, reactions: { '👍': 1 } });
@@ -346,7 +346,7 @@ describe('a message that streams', () => {
     expect(shown(room)).toMatchObject({ message: 'Hello!', rev: 4, reactions: { '👍': 1 } });
   });
 
-  it('leaves no trace when its sender, or one whom it mentions, is erased', () => {
+  it('keeps no trace of its sender, or of a user it mentions, once they are erased', () => {
     const room = streamed('xylograph', { mentions: ['quintessa-7'] });
     const erase = (userId: string) => {
       while (!room.ask(admin, 'eraseUser', { userId }).done);
@@ -360,7 +360,7 @@ describe('a message that streams', () => {
     expect(room.count('streams') + room.count('chunks')).toBe(0);
   });
 
-  it('goes with what is pruned', () => {
+  it('is removed by retention', () => {
     const room = streamed();
     room.ask(admin, 'updateRoom', { retentionDays: 1 });
     const at = room.now;
@@ -392,14 +392,14 @@ describe('a message that streams', () => {
 });
 
 it.each([1, Math.floor(Math.random() * 2 ** 31)])(
-  '[STRM7] reads the same for whoever stayed, came late or came back, at the price of its text (seed %i)',
+  '[STRM7] readers who stayed, came late or came back read the same, at a cost linear in the text (seed %i)',
   (seed) => {
     const [short, long] = [300, 600].map((appends) =>
       withHarness({ COMMAND_BURST: '100000' }, (harness) =>
         playStream(harness, seeded(seed), appends),
       ),
     );
-    // Twice the appends of half the size write twice the rows: none grows with the text.
+    // Twice as many appends store about twice as much: the cost of one does not grow with the text.
     expect(long!.rows / short!.rows).toBeLessThan(2.1);
     expect(long!.stored / short!.stored).toBeLessThan(2.1);
     expect(short!.text).toBeGreaterThan(65_000);

@@ -5,10 +5,10 @@ import { readSettings } from '../../../src/settings/settings.ts';
 import type { Ports } from '../../../src/room/ports.ts';
 import { RoomHarness } from './room-harness.ts';
 
-/** Memory where there is some: what these tests ask of a file is not that it survives the machine. */
+/** In memory where possible: these files need not survive a power loss. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** Does something with a new room over a new file, and clears both away. */
+/** Runs `work` with a new room over a new file, and removes both afterwards. */
 export function withHarness<T>(
   settings: Record<string, string>,
   work: (harness: RoomHarness) => T,

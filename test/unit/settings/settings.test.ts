@@ -59,7 +59,7 @@ describe('reading settings', () => {
     expect(readSettings({ CLIENT_URL })).toMatchObject({ settings: { CLIENT_URL }, problems: [] });
   });
 
-  test('puts a limit into "limits"', () => {
+  test('puts limits in `limits`', () => {
     expect(readSettings({ MAX_MESSAGE_BYTES: '100' }).settings.limits.messageBytes).toBe(100);
   });
 
@@ -137,7 +137,7 @@ describe('reading settings', () => {
     expect(readSettings({ JWT_SECRET: 'é'.repeat(16) }).problems).toEqual([]);
   });
 
-  test('accepts the bounds and nothing beyond', () => {
+  test('accepts the bounds of a number and nothing beyond', () => {
     for (const declaration of declarations) {
       if (declaration.kind !== 'whole') continue;
       const { name, least, most } = declaration;
@@ -157,7 +157,7 @@ describe('reading settings', () => {
   });
 });
 
-test('names unknown settings, and settings without a meaning on a host', () => {
+test('unknown settings, and settings without a meaning on a host, are named', () => {
   expect(unknownSettings(['PORT', 'JWT_SECERT'], 'node')).toEqual([
     'JWT_SECERT is not a setting of Parlor.',
   ]);

@@ -11,19 +11,19 @@ import {
 const BYTES = Uint8Array.from([1, 2, 3, 4]);
 
 describe('Engine.IO packets', () => {
-  it('are frames of text, or the bytes alone', () => {
+  it('are text frames, or bytes as they are', () => {
     expect(encodeFrame({ type: 'message', data: 'hé' })).toBe('4hé');
     expect(encodeFrame({ type: 'message', data: '' })).toBe('4');
     expect(encodeFrame({ type: 'message', data: BYTES })).toBe(BYTES);
     expect(encodeFrame({ type: 'noop' })).toBe('6');
   });
 
-  it('share a body, bytes as base64', () => {
+  it('can share a body, with bytes as base64', () => {
     const body = encodeBody(['4a', BYTES, BYTES.buffer, '1']);
     expect(body).toBe('4a\x1ebAQIDBA==\x1ebAQIDBA==\x1e1');
   });
 
-  it('make base64 of more bytes than a call has arguments', () => {
+  it('encode more bytes as base64 than a call may have arguments', () => {
     const bytes = new Uint8Array(300_000).map((_, i) => i);
     const expected = `b${Buffer.from(bytes).toString('base64')}`;
     expect(encodeBody([bytes])).toBe(expected);
@@ -49,11 +49,11 @@ describe('Engine.IO packets', () => {
     expect(decodeBody('').map(({ type }) => type)).toEqual(['error']);
   });
 
-  it('are messages encoded once, which count as many bytes as their frames have', () => {
+  it('of messages are encoded once, and their size is that of their frames', () => {
     expect(encodeMessages(['hé', BYTES])).toEqual({ frames: ['4hé', BYTES], bytes: 8 });
   });
 
-  it('are found in frames of our own, a view of bytes as no more than it shows', () => {
+  it('are read from our own frames, where a view of bytes stays that view', () => {
     const view = BYTES.subarray(1, 3);
     expect(packetIn(view)).toEqual({ type: 'message', data: view });
     expect(['4', '4hé', '2', '6'].map(packetIn)).toEqual([

@@ -44,7 +44,7 @@ describe('a request to an Engine.IO path', () => {
     expect(read(method, query, upgrade)).toEqual({ kind: 'refused', error });
   });
 
-  it('is refused in the words of the official server', () => {
+  it("is refused with the official server's error messages", () => {
     expect(refusalReply('unknown sid')).toEqual({
       status: 400,
       contentType: 'application/json',

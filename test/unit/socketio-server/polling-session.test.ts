@@ -20,7 +20,7 @@ const UNKNOWN = '400 {"code":1,"message":"Session ID unknown"}';
 const BAD_REQUEST = '400 {"code":3,"message":"Bad request"}';
 
 interface Poll {
-  /** Status and body, or that the poll still waits. */
+  /** Status and body, or `waits` while the poll is unanswered. */
   answer: string;
   abort: () => void;
 }
@@ -191,7 +191,7 @@ describe('a session that its owner closes', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('handles no packets in the meantime and waits at most for its heartbeat', () => {
+  it('handles no further packets, and waits for a poll at most until its heartbeat fails', () => {
     heard.session?.close();
     expect(post('4a')).toBe('200 ok');
     expect(heard.messages).toEqual([]);
@@ -233,13 +233,13 @@ describe('the upgrade of a polling session', () => {
     expect(session.handOver()).toBeUndefined();
   });
 
-  it('is tried by one WebSocket at a time', () => {
+  it('can be tried by one WebSocket at a time', () => {
     expect([session.startUpgrade(), session.startUpgrade()]).toEqual(['started', 'taken']);
     session.cancelUpgrade();
     expect(session.startUpgrade()).toBe('started');
   });
 
-  it('returns to polling when it is aborted or takes too long', () => {
+  it('is cancelled, and polling continues, when it is aborted or takes too long', () => {
     session.startUpgrade();
     session.probe();
     session.cancelUpgrade();

@@ -20,7 +20,7 @@ describe('a length limit', () => {
 });
 
 describe('a session id', () => {
-  it('is 128 random bits in characters that a URL takes', () => {
+  it('is 128 random bits in characters that a URL may have', () => {
     const sid = newSid((bytes) => bytes.fill(255));
     expect(sid).toBe('_____________________w');
     expect(isSid(sid)).toBe(true);
@@ -43,7 +43,7 @@ describe('a slow reader', () => {
     expect(isTooSlow({ ...state, bufferedBytes: 1_001 }, limits)).toBe(true);
   });
 
-  it('is otherwise detected by silence while much was sent', () => {
+  it('is otherwise detected by silence after many bytes were sent', () => {
     const state = { bufferedBytes: undefined };
     expect(isTooSlow({ ...state, sentSinceHeardBytes: 1_001, silentMs: 30_001 }, limits)).toBe(
       true,

@@ -39,12 +39,12 @@ beforeEach(() => {
   session = new SocketIoSession(engine, options);
 });
 
-/** What carries the session: it is told of a close as a real one would tell it. */
+/** The Engine.IO session below; reports a close to the session as a real one does. */
 const engine = {
   sid: 'S',
   unreadBytes: 0,
   send: (data: EngineData) => void sent.push(data),
-  // Without the mark of Engine.IO that text messages carry.
+  // Without Engine.IO's packet type, the first character of text messages.
   sendFrames: ({ frames }: EngineFrames) =>
     void sent.push(...frames.map((frame) => (typeof frame === 'string' ? frame.slice(1) : frame))),
   close: (frame?: unknown, reason: EngineCloseReason = 'forced close') => {
@@ -89,7 +89,7 @@ describe('CONNECT', () => {
     expect(sent).toEqual(['4{"message":"no","data":{"code":"unauthorized"}}', '0{"sid":"sid1"}']);
   });
 
-  it('is answered once', () => {
+  it('is answered only once', () => {
     receive('0');
     requests[0]?.accept();
     requests[0]?.refuse({ message: 'no' });
@@ -115,7 +115,7 @@ describe('CONNECT', () => {
     expect(closes).toEqual(['forced close']);
   });
 
-  it('[SIO5] is answered first, and then packets sent after it, in order', async () => {
+  it('[SIO5] is answered before the packets sent after it are handled, in order', async () => {
     receive('0', '2["a"]', '51-["b",{"_placeholder":true,"num":0}]', new ArrayBuffer(1));
     expect([events, closes]).toEqual([[], []]);
     requests[0]?.accept();
@@ -137,7 +137,7 @@ describe('CONNECT', () => {
 
   it.each([
     ['a second one', '0'],
-    ['what is malformed', '2{'],
+    ['a malformed packet', '2{'],
   ])('[SIO5] closes the session on %s after it, once it is answered', async (_, packet) => {
     receive('0', packet);
     requests[0]?.accept();
@@ -152,7 +152,7 @@ describe('CONNECT', () => {
     expect([sent, events, closes]).toEqual([['4{"message":"no"}'], [], ['forced close']]);
   });
 
-  it('[SIO5] keeps at most one payload of packets after it', () => {
+  it('[SIO5] has at most one payload of packets kept after it', () => {
     receive('0');
     const text = `2["${'é'.repeat(100)}"]`;
     const count = Math.floor(SETTINGS.maxPayloadBytes / new TextEncoder().encode(text).length);
@@ -193,13 +193,13 @@ describe('EVENT', () => {
     ]);
   });
 
-  it('is sent from text, untouched', () => {
+  it('is sent from text unchanged', () => {
     join().emitEncoded(encodeTexts(['["message", {"a":1.0}]']));
     join('0/custom').emitEncoded(encodeTexts(['["b"]']));
     expect(sent).toEqual(['2/custom,["b"]']);
   });
 
-  it('is encoded once for all sockets of a namespace, bytes too', () => {
+  it('is encoded once for all sockets of a namespace, also with bytes', () => {
     const [main, custom] = [join('0'), join('0/custom,')];
     const bytes = Uint8Array.from([1]);
     let encodings = 0;
@@ -214,7 +214,7 @@ describe('EVENT', () => {
     expect(sent).toEqual([`51-${args}`, bytes, `51-${args}`, bytes, `51-/custom,${args}`, bytes]);
   });
 
-  it('is sent from values, and with an id when the client shall answer', () => {
+  it('is sent from values, with an id if the client is to answer', () => {
     const socket = join();
     socket.emit('a', { b: [true] });
     socket.emitWithAck(7, 'a');
@@ -328,7 +328,7 @@ describe('DISCONNECT', () => {
     expect(closes).toEqual(['forced close']);
   });
 
-  it('is sent by the owner, after which the socket sends nothing', () => {
+  it('may be sent by the owner, after which the socket sends nothing', () => {
     const socket = join();
     socket.disconnect();
     socket.disconnect();

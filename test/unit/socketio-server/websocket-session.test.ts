@@ -31,7 +31,7 @@ describe('a session over a WebSocket', () => {
     ]);
   });
 
-  it('sends packets of its owner after the handshake, or after those of another transport', () => {
+  it("sends its owner's packets after the handshake, or after those of the previous transport", () => {
     const greeting = (): WebSocketSession =>
       new WebSocketSession(socket, {
         sid: 'S',
@@ -126,7 +126,7 @@ describe('a session over a WebSocket', () => {
     ]);
   });
 
-  it('tells what its client has not read, as far as that is known', () => {
+  it('reports the bytes that its client has not read, as far as known', () => {
     const settings = { ...SETTINGS, pingTimeoutMs: 5_000 };
     const { createOwner } = heard;
     const slow = new WebSocketSession(socket, { sid: 'S', settings, clock, createOwner });
@@ -135,7 +135,7 @@ describe('a session over a WebSocket', () => {
     socket.bufferedBytes = 7;
     expect(engine.unreadBytes).toBe(7);
     socket.bufferedBytes = undefined;
-    // The answer to a ping is not late yet.
+    // The pong is not late yet.
     clock.advance(1_300);
     expect(engine.unreadBytes).toBe(0);
     clock.advance(1);
@@ -147,7 +147,7 @@ describe('a session over a WebSocket', () => {
     expect(engine.unreadBytes).toBe(0);
   });
 
-  it('continues with packets of another transport, without a new handshake', () => {
+  it('continues with the packets of the previous transport, without a new handshake', () => {
     session.resume([{ type: 'message', data: 'a' }, { type: 'ping' }]);
     expect(socket.take()).toEqual(['4a', '2']);
     session.frame('3');

@@ -38,14 +38,14 @@ beforeEach(() => {
   });
 });
 
-/** Lets promises run on. */
+/** Waits until pending promises have settled. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
 }
 
-describe('a WebSocket that takes a session over', () => {
+describe('a WebSocket that takes over a session', () => {
   it('answers the probe', () => {
     upgrade.frame('2probe');
     expect([calls, socket.take()]).toEqual([['probe'], ['3probe']]);
@@ -70,7 +70,7 @@ describe('a WebSocket that takes a session over', () => {
     expect([socket.closed, clock.waiting]).toEqual([undefined, 0]);
   });
 
-  it('reports to the session a client that left in the meantime', async () => {
+  it('reports to the session that the client left during the takeover', async () => {
     upgrade.frame('5');
     upgrade.closed(false);
     leave('S');

@@ -6,7 +6,7 @@ import { DraftSync } from '../../../web/src/draft-sync.ts';
 const life = new AbortController();
 const PLACE = { roomId: 'r' };
 
-/** A browser's drafts, what its inbox was asked, and the rooms whose draft came from elsewhere. */
+/** A browser's drafts, the drafts that it set in its inbox, and the rooms whose draft was taken. */
 function device() {
   const items = new Map<string, string>();
   const store = {
@@ -43,12 +43,12 @@ afterEach(() => {
 });
 
 describe('drafts that other devices share', () => {
-  it('goes to the inbox after a rest, once, and is then one that another device may change', async () => {
+  it('go to the inbox once the user pauses, and may then be changed by another device', async () => {
     const { sent, came, write, meet, text } = device();
     write('h');
     write('hello');
     await expect.poll(() => sent, { timeout: 20_000 }).toEqual(['hello']);
-    // Drawing it again is no change.
+    // The same text again is no change.
     write('hello');
     meet({ draft: 'hello, Bob' });
     expect([text(), came]).toEqual(['hello, Bob', ['r']]);
@@ -57,7 +57,7 @@ describe('drafts that other devices share', () => {
     expect(sent).toEqual(['hello']);
   });
 
-  it('keeps what was typed here and is not sent yet', () => {
+  it('keep what was typed here and is not in the inbox yet', () => {
     const { came, write, meet, text } = device();
     write('mine');
     meet({ draft: 'theirs' });
@@ -65,11 +65,11 @@ describe('drafts that other devices share', () => {
     expect([text(), came]).toEqual(['mine', []]);
   });
 
-  it('keeps a draft removed that was sent, whatever the inbox answers from before that', async () => {
+  it('stay removed after the message was sent, even if the inbox answers with an older state', async () => {
     const { sent, came, write, meet, text } = device();
     meet({ draft: 'from the phone' });
     write('');
-    // Asked for when the room was opened, answered now.
+    // The answer to a question from before the removal.
     meet({ draft: 'from the phone' });
     expect([text(), came]).toEqual([undefined, ['r']]);
     await expect.poll(() => sent, { timeout: 20_000 }).toEqual(['']);
@@ -81,7 +81,7 @@ describe('drafts that other devices share', () => {
       .toBe('the next one');
   });
 
-  it('removes a draft that is sent from the inbox at once, also one that it may not have yet', () => {
+  it('are removed from the inbox at once when they are emptied, even if it may not have them yet', () => {
     vi.useFakeTimers();
     const { sent, write } = device();
     write('hello');
@@ -92,7 +92,7 @@ describe('drafts that other devices share', () => {
     expect(sent).toEqual(['']);
   });
 
-  it('takes a draft where there is none, and knows nothing new from its mark', () => {
+  it('are taken where there is none yet, and `hasDraft` alone changes nothing', () => {
     const { came, meet, text } = device();
     meet({ hasDraft: true });
     expect([text(), came]).toEqual([undefined, []]);
@@ -101,7 +101,7 @@ describe('drafts that other devices share', () => {
     expect([text(), came]).toEqual(['from the phone', ['r']]);
   });
 
-  it('shares no reply, edit or thread, and no text that the inbox would refuse', async () => {
+  it('are shared except replies, edits, threads, and texts that the inbox would refuse', async () => {
     const { drafts, sent, write } = device();
     drafts.set(PLACE, { text: 'a reply', mode: 'reply', seq: 3, mentions: [] });
     drafts.set({ roomId: 'r', thread: 3 }, { text: 'x', mode: 'new', mentions: [] });

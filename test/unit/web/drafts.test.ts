@@ -17,7 +17,7 @@ class MapStore implements Store {
 
 const draft = (text: string): Draft => ({ text, mode: 'new', mentions: [] });
 
-test('keeps a draft for each room and thread, and no empty one', () => {
+test('there is a draft for each room and thread, and none that is empty', () => {
   const store = new MapStore();
   const drafts = new Drafts(store, 'ann');
   const reply: Draft = {
@@ -40,19 +40,19 @@ test('keeps a draft for each room and thread, and no empty one', () => {
   expect(store.entries.size).toBe(0);
 });
 
-test('keeps the reply target of a draft, also of an empty one', () => {
+test('a draft keeps its reply target, even when it has no text', () => {
   const drafts = new Drafts(new MapStore(), 'ann');
   drafts.set({ roomId: 'a' }, { text: '', mode: 'reply', seq: 3, mentions: [] });
   expect(drafts.get({ roomId: 'a' })).toMatchObject({ mode: 'reply', seq: 3 });
 });
 
-test('hides drafts from another user', () => {
+test('drafts are hidden from another user', () => {
   const store = new MapStore();
   new Drafts(store, 'ann').set({ roomId: 'a' }, draft('secret'));
   expect(new Drafts(store, 'ben').get({ roomId: 'a' })).toBeUndefined();
 });
 
-test('keeps the newest 50, and none that is too large', () => {
+test('the newest 50 drafts are kept, and none that is too large', () => {
   const store = new MapStore();
   const drafts = new Drafts(store, 'ann');
   for (let room = 1; room <= 51; room++) drafts.set({ roomId: `${room}` }, draft('text'));
@@ -62,7 +62,7 @@ test('keeps the newest 50, and none that is too large', () => {
   expect(drafts.rooms.has('51')).toBe(false);
 });
 
-test.each(['{', '7', '[null, 1, {}]'])('treats %s in the store as no drafts', (kept) => {
+test.each(['{', '7', '[null, 1, {}]'])('%s in the store counts as no drafts', (kept) => {
   const store = new MapStore();
   store.setItem('drafts.ann', kept);
   expect(new Drafts(store, 'ann').rooms.size).toBe(0);

@@ -11,7 +11,7 @@ function ends(drawn: readonly Message[]): [first: number | undefined, last: numb
   return [drawn[0]?.seq, drawn.at(-1)?.seq];
 }
 
-test('draws the newest messages at first, and older ones each time it grows', () => {
+test('the newest messages are drawn at first, and older ones each time the range grows', () => {
   const range = new DrawnRange();
   const last = FIRST + GROW + 10;
   const list = listOf(last);
@@ -23,7 +23,7 @@ test('draws the newest messages at first, and older ones each time it grows', ()
   expect(range.growUp(list, 10)).toBe(false);
 });
 
-test('draws a hundred messages beside those in sight, and comes back to the newest', () => {
+test('at most a hundred messages are drawn beside those in sight, in both directions', () => {
   const range = new DrawnRange();
   const list = listOf(500);
   range.cut(list, false, true);
@@ -33,14 +33,14 @@ test('draws a hundred messages beside those in sight, and comes back to the newe
   expect(range.cut(list, false, false).at(-1)?.seq).toBe(500);
 });
 
-test('lets go of one message for each that comes, and one more, while the end is followed', () => {
+test('while the end is followed, each new message removes an old one, and each draw one more', () => {
   const range = new DrawnRange();
   range.cut(listOf(100), false, true);
   expect(range.cut(listOf(105), true, true)).toHaveLength(FIRST - 1);
   expect(ends(range.cut(listOf(105), true, true))).toEqual([105 - FIRST + 3, 105]);
 });
 
-test('keeps every drawn message for a reader who has scrolled up', () => {
+test('every drawn message stays for a reader who has scrolled up', () => {
   const range = new DrawnRange();
   range.cut(listOf(100), false, true);
   expect(ends(range.cut(listOf(180), false, false))).toEqual([101 - FIRST, 180]);

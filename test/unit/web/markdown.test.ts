@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { linksIn } from '../../../web/src/links.ts';
 import { type Block, type Inline, leavesOf, parseMarkdown } from '../../../web/src/markdown.ts';
 
-/** A text as it is understood, in a short form. */
+/** A parsed text in a short notation. */
 function shown(text: string): string {
   return parseMarkdown(text, linksIn(text))
     .map((block) => blockOf(text, block))
@@ -75,7 +75,7 @@ describe('Markdown of a message', () => {
     expect(shown(text)).toBe(expected);
   });
 
-  /** Signs and what is beside them, so that chance meets every rule. */
+  /** Random texts of Markdown signs and their surroundings, so that they meet every rule. */
   const hostile = fc
     .array(
       fc.oneof(
@@ -97,14 +97,14 @@ describe('Markdown of a message', () => {
     .map((parts) => parts.join(''));
 
   test.each(['*\0**[***', '*a **b***', '**a *b***'])(
-    'closes three stars from the inner sign on: %j',
+    'closes three stars from the inside out: %j',
     (text) => {
       const leaves = leavesOf(parseMarkdown(text, []));
       expect(leaves.map(({ from, to }) => text.slice(from, to)).join('')).not.toBe('');
     },
   );
 
-  test('loses no word and invents none, whatever the text is', () => {
+  test('loses and invents no word, whatever the text', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const leaves = leavesOf(parseMarkdown(text, linksIn(text)));
@@ -112,7 +112,7 @@ describe('Markdown of a message', () => {
         for (const { from, to } of leaves) {
           expect(from).toBeGreaterThanOrEqual(end);
           expect(to).toBeLessThanOrEqual(text.length);
-          // What is left out is signs, and addresses that links lead to.
+          // Only signs and the addresses of links are left out.
           expect(text.slice(end, from)).toMatch(
             /^(?:[*_~`>\s\-+\d.)[\]]|\]\(https?:\/\/[^\s()<>]*\)|(?<=```)[\w+#.-]*)*$/,
           );
@@ -136,12 +136,12 @@ describe('Markdown of a message', () => {
     '- ',
     '```\n',
     '*_~~',
-  ])('takes time in proportion to the text for %j again and again', (part) => {
+  ])('takes time in proportion to the text when %j is repeated', (part) => {
     const steps = (times: number) => {
       const text = part.repeat(times);
       return leavesOf(parseMarkdown(text, linksIn(text))).length;
     };
-    // Ten times a message at its largest: the square of it would not end within the test's time.
+    // Ten times the largest message: quadratic time would exceed the test's timeout.
     expect(steps(80_000 / part.length)).toBeLessThan(160_000);
   });
 });

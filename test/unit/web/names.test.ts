@@ -87,7 +87,7 @@ test('of two users of the same name the selected one is mentioned, otherwise the
   expect(both).toEqual({ userIds: [], unclear: [{ from: 0, to: 5, isShared: true }] });
 });
 
-test('a selected user stays mentioned while the text around the name changes', () => {
+test('a selected user stays mentioned while the text around their name changes', () => {
   const chosen = [{ at: 3, userId: 'u', name: 'Alex' }];
   const moved = (after: string) => moveChosen(chosen, 'hi @Alex and', after).map(({ at }) => at);
   expect(moved('hi there @Alex and')).toEqual([9]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { onceAFrame } from '../../../web/src/once-a-frame.ts';
 
 declare global {
-  // Node has none of them.
+  // Missing in Node's types.
   function requestAnimationFrame(draw: () => void): number;
   function cancelAnimationFrame(frame: number): void;
   function reportError(error: unknown): void;
@@ -16,7 +16,7 @@ beforeAll(() => {
   vi.stubGlobal('cancelAnimationFrame', clearTimeout);
 });
 
-// The page has rested from what the test before has drawn.
+// Ends the rest that the previous test's drawing began.
 beforeEach(() => void vi.advanceTimersByTime(1_000));
 
 afterAll(() => {
@@ -24,7 +24,7 @@ afterAll(() => {
   vi.useRealTimers();
 });
 
-/** Draws for so long, in milliseconds. @returns what asks for it, and when each drawing began */
+/** A drawing that takes `ms` milliseconds. @returns a function that asks for it, and its start times */
 function drawing(ms: number) {
   const began: number[] = [];
   const start = performance.now();
@@ -35,7 +35,7 @@ function drawing(ms: number) {
   return { ask, began };
 }
 
-test('draws once in the next frame, however often it is asked', () => {
+test('a drawing happens once in the next frame, however often it is asked for', () => {
   const { ask, began } = drawing(0);
   ask();
   ask();
@@ -46,7 +46,7 @@ test('draws once in the next frame, however often it is asked', () => {
 test.each([
   ['three times as long as it took', 20, 60],
   ['no longer than 100 ms', 500, 100],
-])('rests %s after a drawing', (_, ms, restMs) => {
+])('the rest after a drawing is %s', (_, ms, restMs) => {
   const { ask, began } = drawing(ms);
   ask();
   vi.advanceTimersByTime(FRAME_MS);
@@ -55,7 +55,7 @@ test.each([
   expect(began).toEqual([FRAME_MS, 2 * FRAME_MS + ms + restMs]);
 });
 
-test('rests before it draws what was asked for while it drew', () => {
+test('a drawing asked for during another happens after a rest', () => {
   const again = drawing(0);
   const first = onceAFrame(() => {
     vi.advanceTimersByTime(20);

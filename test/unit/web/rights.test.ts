@@ -29,7 +29,7 @@ test.each<[Role, Role, boolean]>([
   expect(mayActOn(standing(role), { userId: 'me', role: target })).toBe(false);
 });
 
-test('users are offered roles up to their own; guests and webhooks own nothing', () => {
+test('users are offered roles up to their own; guests and webhooks cannot become owners', () => {
   const someone = { userId: 'other', role: 'member' as const };
   expect(rolesFor(standing('moderator'), someone)).toEqual(['viewer', 'moderator']);
   expect(rolesFor(standing('owner'), someone)).toEqual(['viewer', 'moderator', 'owner']);

@@ -5,7 +5,7 @@ function split(text: string, most: number): string[] {
   return partsOf(text, most).map(({ from, to }) => text.slice(from, to));
 }
 
-test('splits a text as late as there is an empty line, a line break, or a space', () => {
+test('a long text is split at its last empty line, line break or space', () => {
   expect(split('one two\n\nthree four', 15)).toEqual(['one two\n\n', 'three four']);
   expect(split('one two\nthree four', 13)).toEqual(['one two\n', 'three four']);
   expect(split('one two three', 10)).toEqual(['one two ', 'three']);
@@ -13,7 +13,7 @@ test('splits a text as late as there is an empty line, a line break, or a space'
   expect(split('fits', 10)).toEqual(['fits']);
 });
 
-test('counts bytes, breaks no character, and loses none', () => {
+test('parts are limited in bytes, and no character is broken or lost', () => {
   const text = '日本語🎉'.repeat(300);
   const parts = split(text, 100);
   expect(parts.join('')).toBe(text);

@@ -34,7 +34,7 @@ test('a part of a text mentions the users selected in it', () => {
   expect(mentions.isChosen(9)).toBe(true);
 });
 
-test('an edit mentions users in the new text, and those that were never named in a text', () => {
+test('an edit mentions the users in its text, and those whom the message mentioned without naming', () => {
   const mentions = mentionsOf();
   const message = 'hi @Ann and @Alex';
   const original = { message, mentions: ['ann', 'other', 'by-a-program'] } as Message;

@@ -16,7 +16,7 @@ function formsOf(found: Texts[keyof Texts]): Record<string, string> {
   return typeof found === 'string' ? { other: found } : { ...found };
 }
 
-/** But for the count, which some forms say in words. */
+/** A form's placeholders, except `count`, which some forms write as a word. */
 const placeholdersIn = (form: string) =>
   new Set(Array.from(form.matchAll(/\{(?!count\})(\w+)\}/g), ([, name]) => name));
 
@@ -49,11 +49,11 @@ describe('the texts of the page', () => {
     }
   });
 
-  test('say in German what each error code means', () => {
+  test('explain each error code in German', () => {
     expect(Object.keys(germanProblems).toSorted()).toEqual(Object.keys(errorCodes).toSorted());
   });
 
-  test('are each used', () => {
+  test('are all used', () => {
     const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' });
     const source = files
       .filter((name) => /\.(ts|html)$/.test(name) && !name.startsWith('texts'))
@@ -65,7 +65,7 @@ describe('the texts of the page', () => {
     expect(unused).toEqual([]);
   });
 
-  test('choose a plural by count', () => {
+  test('choose the plural form by count', () => {
     expect([0, 1, 2].map((count) => text('replies', { count }))).toEqual([
       '0 replies',
       '1 reply',

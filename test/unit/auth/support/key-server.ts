@@ -28,12 +28,12 @@ export function signingKey(alg: PublicAlgorithm, kid: string = randomUUID()): Si
   return { alg, kid, ...generateKeyPairSync('rsa', { modulusLength: 2_048 }) };
 }
 
-/** A key as it stands in a key set. */
+/** A key as a key set publishes it. */
 export function published({ kid, alg, publicKey }: SigningKey): Record<string, unknown> {
   return { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
 }
 
-/** A token that ends in an hour, signed as the sign-in service would. */
+/** A token that expires in an hour, signed as a sign-in service signs it. */
 export async function signedBy(
   { alg, kid, privateKey }: SigningKey,
   claims: Record<string, unknown>,
@@ -45,14 +45,14 @@ export async function signedBy(
     .sign(privateKey);
 }
 
-/** A server that publishes keys on loopback, and counts who asks. */
+/** A server on loopback that publishes keys and counts requests. */
 export interface KeyServer {
   url: string;
-  /** How often it was asked. */
+  /** The number of requests. */
   readonly asked: number;
-  /** What it publishes from now on. */
+  /** Publishes these keys from now on. */
   publish(...keys: Record<string, unknown>[]): void;
-  /** How it answers from now on instead. */
+  /** Answers requests with this listener from now on. */
   answer(listener: RequestListener): void;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function startKeyServer(...keys: Record<string, unknown>[]): Promis
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    // A path of its own, for a port may come again.
+    // A unique path, because a later server may get the same port.
     url: `http://127.0.0.1:${port}/${randomUUID()}/jwks.json`,
     get asked() {
       return asked;

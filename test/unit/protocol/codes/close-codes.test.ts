@@ -8,7 +8,7 @@ import {
 import { type ErrorCode, errorCodes } from '../../../../src/protocol/codes/errors.ts';
 
 describe('close codes', () => {
-  it('are those of the protocol', () => {
+  it('are those of docs/protocol.md', () => {
     expect(closeCodes).toEqual({
       normal: 1000,
       frameTooBig: 1009,
@@ -25,7 +25,7 @@ describe('close codes', () => {
     });
   });
 
-  it('each have a sentence that fits into a Close frame', () => {
+  it('each have a sentence that fits in a Close frame', () => {
     for (const code of Object.values(closeCodes)) {
       const reason = closeReasons[code];
       expect(reason).toMatch(/^[A-Z].*\.$/);
@@ -57,15 +57,15 @@ describe('close codes', () => {
     ['too_many_rooms', 4504],
   ];
 
-  it.each(refused)('end a join refused with %s by %i', (code, expected) => {
+  it.each(refused)('follow a join refused with %s: %i', (code, expected) => {
     expect(closeCodeOf(code)).toBe(expected);
   });
 
-  it('end a join refused by a running kick with 4501', () => {
+  it('follow a join refused because of a kick: 4501', () => {
     expect(closeCodeOf('forbidden', 1_000)).toBe(4501);
   });
 
-  it('ask to reconnect exactly where the error is temporary or the token has expired', () => {
+  it('ask to reconnect exactly if the error is temporary or the token has expired', () => {
     expect(refused.map(([code]) => code).toSorted()).toEqual(Object.keys(errorCodes).toSorted());
     for (const [code, closeCode] of refused) {
       const comesBack = closeCode >= 4000 && closeCode <= 4499;

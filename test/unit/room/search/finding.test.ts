@@ -6,7 +6,7 @@ import { found, missed } from '../../../support/search-cases.ts';
 
 const alice = person('alice');
 
-/** One room in which everything was said. */
+/** A search in one room that has all of these messages. */
 function roomOf(texts: readonly string[]): (query: string) => string[] {
   const room = new RoomAtHand();
   for (const message of texts) room.ask(alice, 'message', { message });
@@ -14,12 +14,12 @@ function roomOf(texts: readonly string[]): (query: string) => string[] {
     room.ask(alice, 'searchMessages', { query, limit: 50 }).results.map(({ message }) => message);
 }
 
-it('is the same in a message as in the index', () => {
+it('a query matches a message exactly where it matches the index', () => {
   for (const [query, text] of found) {
     expect(holdsAll(indexText(text, 'alice'), readQuery(query)), `${query} in ${text}`).toBe(true);
   }
   for (const [query, text] of missed) {
-    // A query without terms is not asked of messages.
+    // Messages are not checked against a query without terms.
     if (readQuery(query).length === 0) continue;
     expect(holdsAll(indexText(text, 'alice'), readQuery(query)), `${query} in ${text}`).toBe(false);
   }

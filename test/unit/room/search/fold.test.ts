@@ -7,7 +7,7 @@ import { tokensOf } from '../../../../src/room/search/tokens.ts';
 import { migrations } from '../../../../src/room/storage/migrations.ts';
 import { anyText } from './texts.ts';
 
-/** Something of whatever is treated in a way of its own; stays as it is. */
+/** A sample of everything that folding treats specially; never changes. */
 const SAMPLE = `Café Tromsø Straße Łódź Đà Nẵng İstanbul Οδός Ёжик ﬁle ＡＢＣ ﾕｰｻﾞｰ ㎏ ½ v1.2.3 a3f9
   C++ C# +1 e-mail don’t 会议室在東京タワー iPhone15を買った 𠮷野 학교에서 ㅋㅋ ห้องประชุม ភ្នំពេញ မြန်မာ
   שָׁלוֹם مُحَمَّد ـ کتاب यह दिन தமிழ் 🎉❤\uFE0F👍🏽👨‍👩‍👧🇩🇪 → € x\u00ADy\u200Bz \0\u0002 @_=*"'`;
@@ -45,12 +45,12 @@ describe('folding', () => {
           at += character.length;
         }
       }),
-      // A Korean syllable whose letters stand apart by what is left out.
+      // A Korean syllable whose letters are separated by a character that folding removes.
       { examples: [['\u1100\u0640\u1161']] },
     );
   });
 
-  it('keeps vowel signs and voicing marks, which make other words', () => {
+  it('keeps vowel signs and voicing marks, which tell words apart', () => {
     for (const text of ['दिन', 'தமிழ்', 'ที่', 'がぎぐ', 'ភ្នំ', 'މި']) {
       expect(fold(text.normalize('NFC'))).toBe(text.normalize('NFKD').normalize('NFC'));
     }
@@ -75,7 +75,7 @@ describe('tokens', () => {
     ).toBe(tokens);
   });
 
-  it('hold nothing that the index splits at or that a query gives a meaning to', () => {
+  it('contain no character that the index splits at or that has a meaning in a query', () => {
     fc.assert(
       fc.property(anyText, fc.string(), (text, senderId) => {
         expect(indexText(text, senderId)).toMatch(/^[[^\0-\x7f][A-Za-z0-9@_+#= ]]*$/v);
@@ -84,9 +84,9 @@ describe('tokens', () => {
   });
 });
 
-it('gives the tokens that rooms are indexed with', () => {
-  // Where this fails, tokens that are stored cannot be removed any more: append a migration that
-  // empties the index and sets `unindexed_to`, as the last one named here does, and then update both.
+it('folding still makes the tokens that stored rooms are indexed with', () => {
+  // When this fails, stored tokens could no longer be removed: append a migration that empties the
+  // index and sets `unindexed_to`, as the last one named here does, and then update both.
   const digest = createHash('sha256').update(indexText(SAMPLE, 'some user')).digest('hex');
   const migration = migrations.findLastIndex((statements) =>
     statements.some((step) => typeof step === 'string' && step.includes('unindexed_to = indexed')),

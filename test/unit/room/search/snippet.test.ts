@@ -20,7 +20,7 @@ function bare(text: string): string {
   return text.split(MARKS).join('');
 }
 
-/** Some words of a text, as somebody would ask for them. */
+/** A query of some words of a text, as a user would type it. */
 function queryFrom(text: string, at: number): string {
   const words = text.split(/[\s"“”„]+/u).filter((word) => tokensOf(fold(word)).length > 0);
   return words.length === 0 ? '' : words[at % words.length]!;
@@ -48,7 +48,7 @@ describe('a snippet', () => {
     ['c++', 'c and C++', 'c and [C++]'],
     ['gamma', 'alpha\0beta gamma', 'alpha\0beta [gamma]'],
     ['z', 'x\u0002y\u0003 z', 'xy [z]'],
-  ])('for %s in "%s" is "%s"', (query, text, marked) => {
+  ])('of the query %s in "%s" is "%s"', (query, text, marked) => {
     expect(snippet(text, query)).toBe(marked);
   });
 
@@ -62,7 +62,7 @@ describe('a snippet', () => {
     expect(snippet('字'.repeat(1_000), '字字字').length).toBeLessThan(160);
   });
 
-  it('[SRCH4] without its marks is a piece of the text, cut and marked only between letters', () => {
+  it('[SRCH4] without its marks is a piece of the text', () => {
     fc.assert(
       fc.property(anyText, fc.nat(), fc.nat(3), (part, at, times) => {
         const text = part.repeat(times + 1);
@@ -79,7 +79,7 @@ describe('a snippet', () => {
   it('marks whole letters', () => {
     fc.assert(
       fc.property(anyText, fc.nat(), (part, at) => {
-        // Without marks of its own and short, so that all of it is shown.
+        // Without mark characters and short, so that the snippet is the whole text.
         const text = bare(part).slice(0, 100).toWellFormed();
         const bounds = new Set([...graphemes.segment(text)].map(({ index }) => index));
         bounds.add(text.length);

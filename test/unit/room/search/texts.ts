@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-/** Pieces of every kind that folding and cutting treat in a way of their own. */
+/** Pieces of every kind that folding and cutting treat specially. */
 const PIECES = [
   'a B é e\u0301 ß İ Σ ς Đ ﬁ Ａ ㎏ … ½ １ 7 . - + # " @ = * _',
   "会 議 𠮷 か \u3099 ﾕ ｻ ﾞ ー ﷺ ㍿ 학 교 ᄀ ᅡ ㄱ ㅏ ﾡ ￂ ㅋ '",
@@ -10,7 +10,7 @@ const PIECES = [
   .flatMap((pieces) => pieces.split(' '))
   .concat(' ');
 
-/** Text of many scripts, well formed. */
+/** Well-formed text in many scripts. */
 export const anyText = fc.oneof(
   fc.array(fc.constantFrom(...PIECES), { maxLength: 80 }).map((pieces) => pieces.join('')),
   fc.string({ unit: 'binary', maxLength: 40 }),

@@ -5,7 +5,7 @@ import { tokensOf } from '../../../../src/room/search/tokens.ts';
 
 const ascii = fc.string({ unit: 'binary-ascii', maxLength: 60 });
 
-it('finds the same tokens in ASCII alone as in ASCII before another letter', () => {
+it('tokens of ASCII text are the same when a non-ASCII letter follows', () => {
   fc.assert(
     fc.property(ascii, (text) => {
       const withAnother = tokensOf(`${fold(text)} é`);
@@ -15,7 +15,7 @@ it('finds the same tokens in ASCII alone as in ASCII before another letter', () 
   );
 });
 
-it('begins a word at each number, and keeps what follows C', () => {
+it('a token begins at each number, and `C++` and `F#` keep their signs', () => {
   const texts = tokensOf(fold('iPhone15 runs v1.2 of C++, F# and 2nd #tag')).map(
     ({ text }) => text,
   );

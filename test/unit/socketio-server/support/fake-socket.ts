@@ -2,7 +2,7 @@ import type { EngineData } from '../../../../src/socketio-server/engine-packet.t
 import type { CloseFrame } from '../../../../src/socketio-server/engine-session.ts';
 import type { ClientSocket } from '../../../../src/socketio-server/websocket-session.ts';
 
-/** A client's end of a WebSocket: what it was sent, and how it was closed. */
+/** A client's end of a WebSocket: the frames that it was sent, and how it was closed. */
 export class FakeSocket implements ClientSocket {
   bufferedBytes: number | undefined;
   closed: CloseFrame | 'no code' | undefined;
@@ -16,7 +16,7 @@ export class FakeSocket implements ClientSocket {
     this.closed ??= frame ?? 'no code';
   }
 
-  /** The frames since the last look. */
+  /** The frames since the last call. */
   take(): EngineData[] {
     return this.#frames.splice(0);
   }

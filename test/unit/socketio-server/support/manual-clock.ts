@@ -15,7 +15,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Moves on by `ms`, running what is due at its own time, in order. */
+  /** Moves the clock by `ms` and runs due timers in order, each at its own time. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (let due = this.#next(end); due; due = this.#next(end)) {
@@ -26,7 +26,7 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
-  /** How many timers wait: a session that is over must leave none. */
+  /** The number of pending timers; a session that is over must leave none. */
   get waiting(): number {
     return this.#timers.size;
   }

@@ -3,7 +3,7 @@ import {
   type SocketIoSettings,
 } from '../../../../src/socketio-server/settings.ts';
 
-/** Small numbers, so that limits are reached by literal packets. */
+/** Small limits, so that short literal packets reach them. */
 export const SETTINGS: SocketIoSettings = {
   ...DEFAULT_SETTINGS,
   pingIntervalMs: 300,

@@ -23,7 +23,7 @@ interface Description {
 const own = applicationOf(app);
 const description = JSON.parse(JSON.stringify(asyncApi('1.2.3', own))) as Description;
 
-/** A validator of every message of a channel, by key. */
+/** A validator for every message of a channel, by its key. */
 function validators(channel: string): ReadonlyMap<string, ValidateFunction> {
   const { components } = description;
   const ajv = new Ajv({ strict: false, validateFormats: false });
@@ -44,7 +44,7 @@ describe('/asyncapi.json', () => {
     }
   });
 
-  it('has every command with its reply, every event, and what the application declares', () => {
+  it('has every command with its reply, every event, and everything that the application declares', () => {
     const inbox = Object.entries(inboxCommands) as [string, InboxEntry][];
     const expected = [
       ...[...commandNames, ...Object.keys(transportCommands)].map((name) => `room.receive.${name}`),
@@ -98,7 +98,7 @@ describe('/asyncapi.json', () => {
     expect(count).toBeGreaterThan(10);
   });
 
-  it('says what the declared names take', () => {
+  it('describes the arguments of declared commands and signals', () => {
     const messages = validators('room');
     const vote = messages.get('vote.command')!;
     expect(vote(['vote', { seq: 1, option: 0 }, 7])).toBe(true);

@@ -8,7 +8,7 @@ const SECRET = 'a secret of thirty-two bytes or more';
 const OTHER = 'another secret, of thirty-two bytes or more';
 
 describe('the keys of incoming webhooks', () => {
-  it('are known by the room and the secret that they were made for', async () => {
+  it('are recognised for the room and the secret that they were made for', async () => {
     const keys = new IncomingKeys([SECRET]);
     const key = await keys.make('general');
     expect(key).toMatch(/^[\w-]{59}$/);
@@ -22,13 +22,13 @@ describe('the keys of incoming webhooks', () => {
     expect(await new IncomingKeys([OTHER, SECRET]).mayBeOwn('general', key)).toBe(true);
   });
 
-  it('have no tag without a secret, and any may be a good one', async () => {
+  it('have no tag without a secret, so that every key has to be looked up', async () => {
     const keys = new IncomingKeys([]);
     expect(await keys.make('general')).toMatch(/^[\w-]{43}$/);
     expect(await keys.mayBeOwn('general', 'made up')).toBe(true);
   });
 
-  it('[ADM18] asks no room about made-up keys more than 20 times at once, then once a second', async () => {
+  it('[ADM18] cost rooms at most 20 questions at once if they are made up, then one a second', async () => {
     const { app, rooms } = httpApp();
     onTestFinished(() => rooms.close());
     const authorization = `Bearer ${await tokenFor('olga', { admin: true })}`;

@@ -8,7 +8,7 @@ import {
 import { problemIn } from '../../../support/refusals.ts';
 import { fixed } from '../../../../src/protocol/codes/limits.ts';
 
-/** A body that comes in these pieces. */
+/** A body that arrives in these pieces. */
 function bodyOf(pieces: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
   return ReadableStream.from(pieces);
 }
@@ -34,7 +34,7 @@ async function partsOf(body: ReadableStream<Uint8Array>): Promise<(LineBatch | F
   return found;
 }
 
-/** The line of a file of one byte. */
+/** The export line of a file of one byte. */
 function fileLine(fileId: string): string {
   const about = { size: 1, sha256: 'ab'.repeat(32), at: 0, bytes: 'YQ' };
   return JSON.stringify({ type: 'file', fileId, ...about });
@@ -57,14 +57,14 @@ describe('lines of a body', () => {
     },
   );
 
-  it('come 500 at most, each batch with the number of its first', async () => {
+  it('come in batches of at most 500, each with the number of its first line', async () => {
     const lines = Array.from({ length: 1_203 }, (_, at) => `line ${at + 1}`);
     const found = await batches(bodyOf(cut(`${lines.join('\n')}\n`, 4_096)));
     expect(found.map(({ line }) => line)).toEqual([1, 501, 1_001]);
     expect(found.flatMap(({ text }) => text.split('\n'))).toEqual(lines);
   });
 
-  it('arrive one by one where they are long', async () => {
+  it('come one by one if they are long', async () => {
     const long = 'x'.repeat(300_000);
     const found = await batches(bodyOf(cut([long, long, 'short'].join('\n'), 65_536)));
     expect(found.map(({ text, line }) => [text.length, line])).toEqual([
@@ -74,7 +74,7 @@ describe('lines of a body', () => {
     ]);
   });
 
-  it('[FILE16] are the lines of files by themselves, after the first line and before the others', async () => {
+  it('[FILE16] come separately if they are of files, between the batches of other lines', async () => {
     const message = '{"type":"message","meta":{"a":"file"}}';
     const lines = ['{"type":"export"}', message, fileLine('one'), message, fileLine('two')];
     const parts = await partsOf(bodyOf(cut(lines.join('\n'), 64)));
@@ -92,7 +92,7 @@ describe('lines of a body', () => {
     expect(await batches(bodyOf([]))).toEqual([]);
   });
 
-  it('are refused above 50 MB, after the lines before that', async () => {
+  it('are refused above 50 MB, after those below were read', async () => {
     const piece = new TextEncoder().encode(`${'x'.repeat(999_999)}\n`);
     let count = 0;
     const problem = await (async () => {
@@ -105,7 +105,7 @@ describe('lines of a body', () => {
     expect(count).toBe(50);
   });
 
-  it('are refused where one is too long, or is not text', async () => {
+  it('are refused if one is too long or is not UTF-8', async () => {
     const piece = new TextEncoder().encode('x'.repeat(65_536));
     const first = new TextEncoder().encode('first\n');
     const much = fixed.importLineBytes / 65_536 + 1;
@@ -124,7 +124,7 @@ describe('lines of a body', () => {
     }
   });
 
-  it('can be dropped once no more are wanted', async () => {
+  it('can be left unread, and the rest of the body drained', async () => {
     const pieces = cut(Array.from({ length: 5_000 }, (_, at) => `line ${at}`).join('\n'), 100);
     let left = pieces.length;
     const body = bodyOf(

@@ -33,7 +33,7 @@ interface Description {
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const description = JSON.parse(JSON.stringify(openApi('1.2.3'))) as Description;
 
-/** Every operation, as "GET /rooms/{roomId}". */
+/** Every operation, written as "GET /rooms/{roomId}". */
 const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
   METHODS.flatMap((method) => {
     const operation = methods[method];
@@ -41,7 +41,7 @@ const operations = Object.entries(description.paths).flatMap(([path, methods]) =
   }),
 );
 
-it('describes every route of the transport, and no other', () => {
+it('/openapi.json describes every route of the transport, and no other', () => {
   const { app, rooms } = httpApp();
   rooms.close();
   const served = app.routes
@@ -59,11 +59,11 @@ const withApplication = JSON.parse(
 it.each([
   ['without an application', description],
   ['with one that declares commands, signals and kinds', withApplication],
-])('is valid by the official schema of OpenAPI 3.1, %s', async (_, made) => {
+])('/openapi.json is valid by the official schema of OpenAPI 3.1, %s', async (_, made) => {
   const validator = new Validator();
   expect(await validator.validate(structuredClone(made) as never)).toEqual({ valid: true });
   expect(validator.version).toBe('3.1');
-  // The official schema leaves JSON Schemas in it to their own dialect.
+  // The official schema does not check the JSON Schemas in it.
   const ajv = new Ajv2020({ strict: false });
   const schemas = schemasIn(made);
   expect(schemas.length).toBeGreaterThan(100);
@@ -73,7 +73,7 @@ it.each([
   }
 });
 
-/** Every outermost schema, wherever it stands. */
+/** Every outermost JSON Schema in a part of the description. */
 function schemasIn(part: unknown, key?: string): unknown[] {
   if (typeof part !== 'object' || part === null) return [];
   if (key === 'schema') return [part];
@@ -81,14 +81,14 @@ function schemasIn(part: unknown, key?: string): unknown[] {
   return Object.entries(part).flatMap(([name, value]) => schemasIn(value, name));
 }
 
-it('declares OpenAPI 3.1, and names every operation once', () => {
+it('/openapi.json declares OpenAPI 3.1, and names every operation once', () => {
   expect(description.openapi).toBe('3.1.0');
   const ids = operations.map(({ operation }) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { operation } of operations) expect(operation.summary).toMatch(/^[A-Z].+\.$/);
 });
 
-it('refers only to its own definitions', () => {
+it('/openapi.json refers only to its own definitions', () => {
   const refs = [...JSON.stringify(description).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
     ([, path = '']) => path,
   );
@@ -105,7 +105,7 @@ it('refers only to its own definitions', () => {
   expect(JSON.stringify(description)).not.toContain('"$id"');
 });
 
-it('gives each segment of a path a parameter, and each field one place', () => {
+it('/openapi.json has a parameter for each segment of a path, and each field in one place', () => {
   for (const { method, path, operation, shared = [] } of operations) {
     const about = `${method} ${path}`;
     const places = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
@@ -124,7 +124,7 @@ it('gives each segment of a path a parameter, and each field one place', () => {
   }
 });
 
-it('names all parameters of opening a socket', () => {
+it('/openapi.json names all parameters for opening a socket', () => {
   const { parameters = [] } = operations.find(
     ({ operation }) => operation.operationId === 'openSocket',
   )!.operation;
@@ -132,7 +132,7 @@ it('names all parameters of opening a socket', () => {
   expect(parameters.map(({ name }) => name).toSorted()).toEqual(Object.keys(join).toSorted());
 });
 
-it('says which fields of a body may be null, and that a compressed one is refused', () => {
+it('/openapi.json says which fields of a body may be null, and that a compressed one is refused', () => {
   const { requestBody, responses } = operations.find(
     ({ operation }) => operation.operationId === 'message',
   )!.operation;
@@ -144,10 +144,10 @@ it('says which fields of a body may be null, and that a compressed one is refuse
   expect(responses).toHaveProperty('415');
 });
 
-it('lists every error code with its status', () => {
+it('/openapi.json lists every error code with its status', () => {
   const responses = JSON.stringify(description.components.responses);
   for (const [code, { status }] of Object.entries(errorCodes)) {
-    // Nobody joins, or holds a socket, over HTTP.
+    // These cannot occur over HTTP, which has no joins and no sockets.
     if (code === 'not_joined' || code === 'too_many_rooms') continue;
     const response = description.components.responses[`Refused${status}`] as {
       description: string;
@@ -157,7 +157,7 @@ it('lists every error code with its status', () => {
   expect(responses).not.toContain('not_joined');
 });
 
-it('has schemas that a validator accepts, and that fit their examples', () => {
+it('/openapi.json has schemas that a validator accepts, and that fit examples', () => {
   const { schemas } = description.components;
   const message = {
     roomId: 'r',
@@ -185,7 +185,7 @@ it('has schemas that a validator accepts, and that fit their examples', () => {
   );
 });
 
-/** A schema of the description, with what it refers to. */
+/** A validator for a schema of the description, with the schemas that it refers to. */
 function validatorOf(name: string): z.ZodType {
   const schema = { $ref: `#/components/schemas/${name}`, $defs: description.components.schemas };
   const text = JSON.stringify(schema).replaceAll('#/components/schemas/', '#/$defs/');

@@ -15,7 +15,7 @@ function opened() {
 }
 
 describe('the body of a stream as a web stream', () => {
-  it('passes shared bytes on as they are, to a reader that waits', async () => {
+  it('passes bytes on without a copy to a waiting reader', async () => {
     const { body, reader } = opened();
     const bytes = bytesOf('one');
     const next = reader.read();
@@ -25,7 +25,7 @@ describe('the body of a stream as a web stream', () => {
     expect(body.unsentBytes).toBe(0);
   });
 
-  it('counts what waits, and sends it as one chunk', async () => {
+  it('counts waiting bytes, and sends them as one chunk', async () => {
     const { body, read } = opened();
     body.write(bytesOf('世'));
     body.write(bytesOf('界'));
@@ -36,7 +36,7 @@ describe('the body of a stream as a web stream', () => {
     expect(body.unsentBytes).toBe(0);
   });
 
-  it('sends what waits before it ends, unless that was dropped', async () => {
+  it('sends waiting bytes before it ends, unless they were dropped', async () => {
     const { body, read } = opened();
     body.write(bytesOf('dropped'));
     body.drop();
@@ -46,7 +46,7 @@ describe('the body of a stream as a web stream', () => {
     expect(await read()).toBe(undefined);
   });
 
-  it('ends for a reader that waits', async () => {
+  it('ends for a waiting reader', async () => {
     const { body, read } = opened();
     const next = read();
     await Promise.resolve();
@@ -54,13 +54,13 @@ describe('the body of a stream as a web stream', () => {
     expect(await next).toBe(undefined);
   });
 
-  it('says that the client is gone, however it goes', async () => {
+  it('reports that the client is gone, by a cancelled reader or an aborted request', async () => {
     const { abort, body, reader } = opened();
     let times = 0;
     body.onGone(() => times++);
     await reader.cancel();
     expect(times).toBe(1);
-    // What is written to a client that is gone is lost.
+    // Bytes for a client that is gone are lost.
     body.write(bytesOf('late'));
     body.end();
     abort.abort();

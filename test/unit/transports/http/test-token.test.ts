@@ -8,7 +8,7 @@ it.each([
   {},
   { JWT_USER_CLAIM: 'uid' },
   { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'chat' },
-])('gives a valid token where %o is set', async (environment) => {
+])('/test-token gives a valid token with the settings %o', async (environment) => {
   const { settings } = readSettings({ JWT_SECRET: SECRET, ...environment });
   const response = await testTokenRoute(settings).request('/test-token?username=alice');
   const identity = await authenticatorOf(settings, false)({ token: await response.text() });
@@ -19,7 +19,7 @@ it.each([
   ['..', 'username must not be "." or "..".\n'],
   ['guest:1', 'username must not begin with "guest:".\n'],
   ['hook:1', 'username must not begin with "hook:".\n'],
-])('gives no token for %s, which would be invalid', async (username, sentence) => {
+])('/test-token gives no token for the invalid user id %s', async (username, sentence) => {
   const { settings } = readSettings({ JWT_SECRET: SECRET });
   const response = await testTokenRoute(settings).request(`/test-token?username=${username}`);
   expect([response.status, await response.text()]).toEqual([400, sentence]);
