@@ -14,7 +14,7 @@ import { type Joining, ok, type Visitor, type Who } from '../support/visitor.ts'
 
 const hosts = useHosts({ ALLOW_GUESTS: 'true', SIGNALS: 'open' });
 
-/** The optional fields of a command, all of them null. */
+/** All optional fields of a command, set to null. */
 function nulls(name: CommandName): Record<string, null> {
   const { roomId: _, ...shape } = operations[name].payload.shape;
   const optional = Object.entries<z.ZodType>(shape).filter(
@@ -23,7 +23,7 @@ function nulls(name: CommandName): Record<string, null> {
   return Object.fromEntries(optional.map(([field]) => [field, null]));
 }
 
-/** What each command needs, in an order in which each is done. */
+/** A payload with the required fields of each command, in an order in which all succeed. */
 const needed: [name: CommandName, payload: object][] = [
   ['message', { message: 'first' }],
   ['message', { message: 'second' }],
@@ -69,7 +69,7 @@ describe.concurrent.each(transportsOf().map((transport) => open(transport, hosts
     it('[WIRE9] treats null in every optional field of every command as absent', async () => {
       const roomId = newRoom();
       const { visitor } = await transport.enter('alice', roomId);
-      // Whoever writes first owns the room.
+      // The first user who writes becomes the owner, who may do everything.
       await say(visitor, roomId, 'founded');
       ok(await visitor.command('updateRoom', { roomId, topic: 'tea', retentionDays: 3 }));
       await doesAll(visitor, roomId);
@@ -77,7 +77,7 @@ describe.concurrent.each(transportsOf().map((transport) => open(transport, hosts
         'GET',
         roomId,
       );
-      // Null keeps the topic, and in `retentionDays` says to keep everything.
+      // Null leaves the topic unchanged, and as `retentionDays` means to keep everything.
       expect(body).toMatchObject({ room: { topic: 'tea' } });
       expect(body).not.toHaveProperty('room.retentionDays');
       await visitor.close();
@@ -144,18 +144,18 @@ describe.concurrent.each<HostName>(['node', 'edge'])('at the %s host', (name) =>
           ]),
         ),
       });
-      // No command is declared, whatever its payload.
+      // The host has no application, so that `runCommand` knows no command.
       const expected =
         operation === 'runCommand' ? [400, { error: { code: 'unknown_command' } }] : [200, {}];
       expect([method, path, asked.status, asked.body]).toMatchObject([method, path, ...expected]);
     }
     expect((await alice.ask('PUT', roomId, '/bans/carol', { body: 'null' })).status).toBe(200);
-    // What is needed is needed still.
+    // A required field is still required.
     const { body: refused } = await alice.ask('GET', roomId, '/missed', { query: { after: '' } });
     expect(refused).toMatchObject({ error: { code: 'invalid_payload', field: 'after' } });
   });
 
-  it('follows a room from now without a position', async () => {
+  it('follows a room from now on where no position is given', async () => {
     const roomId = newRoom();
     const alice = new HttpVisitor(hosts[name].url, await tokenFor('alice'));
     await alice.ask('POST', roomId, '/messages', { body: { message: 'before' } });

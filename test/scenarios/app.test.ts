@@ -25,7 +25,7 @@ forEachTransport(
       return message;
     }
 
-    it('[APP1] stores messages of a kind, whose text is what their data say', async () => {
+    it('[APP1] stores messages of a kind, with the text that is made from their data', async () => {
       const roomId = newRoom();
       const alice = await enter('alice', roomId);
       const bob = await enter('bob', roomId);
@@ -48,7 +48,7 @@ forEachTransport(
       expect(deleted.message.kind ?? deleted.message.data).toBeUndefined();
     });
 
-    it('[APP1] refuses kinds that are not declared, and data that do not fit', async () => {
+    it('[APP1] refuses kinds that are not declared, and invalid data', async () => {
       const roomId = newRoom();
       const alice = await enter('alice', roomId);
       const send = async (payload: object) =>
@@ -63,7 +63,7 @@ forEachTransport(
       ok(await alice.command('message', { roomId, kind: 'poll', data: { ...QUESTION, options } }));
     });
 
-    it('[APP2] does commands in their transaction, and updates a message for all', async () => {
+    it('[APP2] runs each command in a transaction, and updates a message for everyone', async () => {
       const roomId = newRoom();
       const alice = await enter('alice', roomId);
       const bob = await enter('bob', roomId);
@@ -88,7 +88,7 @@ forEachTransport(
         code: 'invalid_payload',
         field: 'option',
       });
-      // What a command stored before it refused is undone.
+      // A refusal undoes what the command stored before it, in the place of Bob's vote.
       expect(refusal(await bob.command('point', { roomId, seq, to: 'nobody' })).code).toBe(
         'refused',
       );
@@ -100,7 +100,7 @@ forEachTransport(
       expect(unknown).toMatchObject({ status: 400, body: { error: { code: 'unknown_command' } } });
     });
 
-    it('[APP3] erases what users have stored, carries it in exports, and takes it in', async () => {
+    it('[APP3] exports, imports and erases what users have stored', async () => {
       const roomId = newRoom();
       const alice = await enter('alice', roomId);
       const { seq } = await poll(roomId, alice);
@@ -124,7 +124,7 @@ forEachTransport(
         body: lines,
       });
       expect(await imported.json()).toMatchObject({ done: true });
-      // A vote that has come with the import is replaced, not counted again.
+      // Bob's vote came with the import, so that voting again replaces it.
       const bob = await http('bob');
       const again = await bob.ask('POST', copyId, '/commands/vote', {
         body: { data: { seq, option: 0 } },
@@ -147,7 +147,7 @@ forEachTransport(
       expect(left).toContain('"carol"');
     });
 
-    it('[APP4] passes declared signals on that their schema takes', async () => {
+    it('[APP4] passes on declared signals whose payload fits their schema', async () => {
       const roomId = newRoom();
       const alice = await enter('alice', roomId);
       const bob = await enter('bob', roomId);
@@ -173,7 +173,7 @@ forEachTransport(
       expect(alice.heard('cursor' as EventName)).toEqual([]);
     });
 
-    it('[APP5] asks the rule before a text is stored: of messages, edits and streams', async () => {
+    it('[APP5] asks the rule before the text of a message, an edit or a stream is stored', async () => {
       const roomId = newRoom();
       const alice = await enter('alice', roomId);
       const bob = await enter('bob', roomId);

@@ -13,7 +13,7 @@ import { refusal } from '../support/visitor.ts';
 
 const hosts = useHosts();
 
-/** Tokens that must not hold, with the code and the close code that say so. */
+/** Invalid tokens, with the error code and the close code that they must cause. */
 async function badTokens(): Promise<[about: string, token: string, code: string, close: number][]> {
   const claims = { sub: 'mallory', name: 'Mallory', exp: inAnHour() };
   const unsigned = [{ alg: 'none', typ: 'JWT' }, claims]
@@ -45,7 +45,7 @@ describe.each(['node', 'edge'] as const)(
   (name) => {
     const address = (roomId: string) => `${hosts[name].url}/rooms/${encodeURIComponent(roomId)}/ws`;
 
-    /** An attacker who has got into the room with a token that holds. */
+    /** An attacker who has joined the room with a valid token. */
     async function intrude(roomId: string): Promise<RawSocket> {
       const raw = rawSocket(address(roomId), {
         authorization: `Bearer ${await tokenFor(`mallory ${crypto.randomUUID()}`)}`,
@@ -66,11 +66,10 @@ describe.each(['node', 'edge'] as const)(
       expect(await traffic.goOn()).toEqual([]);
     });
 
-    it('[CONN1] tells browsers the reason through the socket', async () => {
+    it('[CONN1] sends browsers the reason through the socket', async () => {
       const traffic = await BackgroundTraffic.enter(hosts[name].url);
       for (const [about, token, code, close] of await badTokens()) {
         const raw = rawSocket(address(traffic.roomId), {}, ['parlor.v1', `bearer.${token}`]);
-        // No form of a subprotocol holds a dot at its end; such a token cannot even be offered so.
         expect([about, await raw.closed]).toEqual([about, close]);
         expect([about, raw.socket.protocol]).toEqual([about, 'parlor.v1']);
         const joined = { ok: false, error: { code, message: expect.any(String) } };
@@ -99,7 +98,7 @@ describe.each(['node', 'edge'] as const)(
           const headers = { origin, authorization: `Bearer ${token}` };
           const raw = rawSocket(address(traffic.roomId), headers, offered);
           await raw.opened;
-          // Who offers the subprotocol is told why over the socket, which then closes.
+          // A client that offers the subprotocol gets the reason over the socket, which then closes.
           if (offered.length > 0) await raw.closed;
           else expect([origin, raw.refused?.status]).toEqual([origin, 403]);
           const said = raw.refused?.body ?? raw.frames[0]!;
@@ -237,7 +236,7 @@ describe.each(['node', 'edge'] as const)(
         broken.closed,
         broken.frame((text) => text.startsWith('["error"')),
       ]);
-      // Node's `ws` closes 1007; workerd reads the replacement character, and what it reads is no command.
+      // Node's `ws` closes with 1007; workerd decodes with replacement characters, which give an error.
       expect(name === 'node' ? end : typeof end).toBe(name === 'node' ? 1007 : 'string');
       expect(await traffic.goOn()).toEqual([]);
     });
@@ -262,7 +261,7 @@ describe.each(['node', 'edge'] as const)(
   (name) => {
     const address = () => `${hosts[name].url}/socket.io/?EIO=4&transport=websocket`;
 
-    /** An attacker who is in, speaking in bare packets. */
+    /** An attacker who has connected with a valid token and sends bare packets. */
     async function intrude(): Promise<RawSocket> {
       const raw = rawSocket(address());
       await raw.frame((frame) => frame.startsWith('0{'));

@@ -14,7 +14,7 @@ const backend = await new DecidingBackend().listen();
 const SETTINGS = {
   ...backend.settings,
   BEFORE_MESSAGE_ON_FAILURE: 'refuse',
-  // On a busy machine an answer comes late.
+  // On a busy machine the backend's answer may be late.
   BEFORE_MESSAGE_TIMEOUT_MS: '10000',
 };
 
@@ -64,7 +64,7 @@ forEachTransport(
       const messages = [ok(await first).message, ok(await second).message];
       expect(messages.map(({ seq }) => seq)).toEqual([2, 3]);
       await barrier(roomId, bob, [alice]);
-      // One that is known is answered from the room.
+      // A message that is stored already is answered without asking the backend.
       const again = ok(await alice.command('message', payload));
       expect(again).toMatchObject({ duplicate: true, message: { seq: 2 } });
       expect(backend.texts(roomId)).toEqual(['hold: first', 'aside', 'second', 'barrier']);
@@ -103,7 +103,7 @@ forEachTransport(
   { atRelays: true },
 );
 
-/** What an admin sees of a host. */
+/** The health report of a host as an admin sees it. */
 async function detailsOf(url: string): Promise<unknown> {
   const authorization = `Bearer ${await tokenFor('root', { admin: true })}`;
   return (await fetch(`${url}/health?details`, { headers: { authorization } })).json();
@@ -113,7 +113,7 @@ describe('over Socket.IO by polling', () => {
   const hosts = useHosts(SETTINGS);
 
   it.each<HostName>(['node', 'edge'])(
-    '[HOOK14] at the %s host what comes in later polls waits for what came first',
+    '[HOOK14] at the %s host commands of later polls wait for those of earlier ones',
     async (name) => {
       const roomId = newRoom();
       const { url } = hosts[name];
@@ -122,7 +122,7 @@ describe('over Socket.IO by polling', () => {
       ok(await alice.join(roomId));
       ok(await bob.join(roomId));
       const first = alice.command('message', { roomId, message: 'hold: first' });
-      // The request that brought it has ended by then: what follows comes with another one.
+      // By then the request that carried it has ended: what follows is sent with another one.
       await backend.untilAsked(roomId, 1);
       const second = alice.command('message', { roomId, message: 'refuse: second' });
       const third = alice.command('message', { roomId, message: 'replace: third' });
@@ -151,7 +151,7 @@ describe('over HTTP', () => {
       return { roomId, http, post };
     }
 
-    it('[HOOK13] asks about messages, edits and what incoming webhooks say', async () => {
+    it('[HOOK13] asks about messages, edits and messages of incoming webhooks', async () => {
       const { roomId, http, post } = await enterOverHttp();
       expect((await post('fine')).status).toBe(201);
       const error = { code: 'refused', message: 'Be kind.' };
@@ -168,7 +168,7 @@ describe('over HTTP', () => {
       expect(askers.at(-1)?.user).toMatchObject({ userId: 'hook:alerts' });
     });
 
-    it('[HOOK15] refuses as `unavailable` while the backend fails, and shows admins that it does', async () => {
+    it('[HOOK15] refuses with `unavailable` while the backend fails, and shows admins the failure', async () => {
       const { roomId, post } = await enterOverHttp();
       for (const text of ['rubbish', 'huge', 'cut', 'redirect']) {
         const error = { code: 'unavailable' };

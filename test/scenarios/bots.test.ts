@@ -30,7 +30,7 @@ forEachTransport((transport) => {
     expect(mine.bot).toBeUndefined();
   });
 
-  it('[AUTH11] takes only `true`, and keeps what a message was sent with', async () => {
+  it('[AUTH11] accepts only `true` as the mark of a bot, and keeps the mark of sent messages', async () => {
     const roomId = newRoom();
     for (const bot of [null, false, 'true', 1]) {
       const http = await overHttp(transport, 'carl', { bot });

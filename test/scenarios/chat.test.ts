@@ -64,7 +64,7 @@ forEachTransportAndRelays((transport) => {
     expect(alice.heard('message')).toEqual([heard]);
   });
 
-  it('[MSG5] sends the event to the other devices of the sender, and not to the one that sent', async () => {
+  it('[MSG5] sends the event to the other devices of the sender, and not to the sending one', async () => {
     const roomId = newRoom();
     const { visitor: phone } = await transport.enter('alice', roomId);
     const { visitor: laptop } = await transport.enter('alice', roomId);
@@ -160,7 +160,7 @@ forEachTransportAndRelays((transport) => {
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     for (const person of people.slice(1)) {
       await person.until('the rest', () => person.heard('message').length === (count * 2) / 3);
-      // Its own by reply, the others' by event, all in one order without holes.
+      // Own messages by reply and the others' by event, together in one order without gaps.
       const heard = person.stream.flatMap(({ kind, name, payload }) =>
         name !== 'message'
           ? []
@@ -187,7 +187,7 @@ forEachTransportAndRelays((transport) => {
       'leaveRoom',
     ]) {
       const payload = { roomId, message: 'am I still here?', after: '0:0' };
-      // `getHistory` pages by seq; its `after` is a number.
+      // The `after` of `getHistory` is a seq, so a position would not fit.
       const fitting = name === 'getHistory' || name === 'getMembers' ? { roomId } : payload;
       expect(refusal(await bob.command(name, fitting)).code, name).toBe('not_joined');
     }
@@ -199,7 +199,7 @@ forEachTransportAndRelays((transport) => {
     await alice.until('bob twice', () => alice.heard('userJoined').length === 2);
   });
 
-  it('answers a second join afresh, without an event', async () => {
+  it('answers a second join with the current state, and sends no event', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const { visitor: bob } = await transport.enter('bob', roomId);

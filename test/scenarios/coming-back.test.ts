@@ -50,7 +50,7 @@ forEachTransportAndRelays((transport) => {
     expect(joins.map(({ joined }) => joined.missed ?? [])).toEqual([[fourth], [], []]);
   });
 
-  it('[READ2] returns how far others have read in the meantime', async () => {
+  it('[READ2] returns how far others have read since', async () => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     const first = await say(alice, roomId, 'first');
@@ -68,7 +68,7 @@ forEachTransportAndRelays((transport) => {
     expect(joined.receipts?.[0]?.userId).not.toBe(userId);
   });
 
-  it('[SYNC5] disconnects what is left of a session that comes back, and executes nothing stuck there', async () => {
+  it('[SYNC5] disconnects the old connection of a session, and executes no command stuck in it', async () => {
     const roomId = newRoom();
     const { visitor: bob } = await transport.enter('bob', roomId);
     const { visitor: stranger } = await transport.enter('stranger', roomId, { session: 'mine' });
@@ -78,7 +78,7 @@ forEachTransportAndRelays((transport) => {
     const { visitor: phone } = await transport.enter('alice', roomId, { session: 'other' });
     stale.tell('addReaction', { roomId, seq, emoji: '👍' });
     await stale.ended();
-    // Alice has never been away, and only her own connections were meant.
+    // Alice was online all the time, and no connection of another user or session was closed.
     await barrier(roomId, alice, [bob, phone, stranger]);
     expect(bob.heard('userLeft')).toEqual([]);
     expect(bob.heard('reactionsUpdated')).toEqual([]);
@@ -101,7 +101,7 @@ forEachTransportAndRelays((transport) => {
     const pages = [joined.missed];
     let { complete = true, position } = joined;
     while (!complete) {
-      // Somebody speaks between any two pages, and while the next one is asked for.
+      // One message is sent while each page is requested.
       const [said, page] = await Promise.all([
         say(dan, roomId, `during ${pages.length}`),
         back.command('getMissed', { roomId, after: position, limit: 400 }),
@@ -198,12 +198,12 @@ forEachTransportAndRelays((transport) => {
     }
   });
 
-  it('[SYNC3] resets when the known room is empty now', async () => {
+  it('[SYNC3] resets a position of an earlier epoch in a room that is empty now', async () => {
     const { joined } = await transport.enter('alice', newRoom(), { since: 'once-was:12' });
     expect(joined).toMatchObject({ reset: true, position: `${joined.epoch}:0`, messages: [] });
   });
 
-  it('[SYNC1] receives each message once, however it joins while others send', async () => {
+  it('[SYNC1] sends each message once to clients that join while others send', async () => {
     const roomId = newRoom();
     const { visitor: dan } = await transport.enter('dan', roomId);
     const talking = everyOther(dan, roomId, 150);
@@ -222,7 +222,7 @@ forEachTransportAndRelays((transport) => {
     }
   });
 
-  it('[MSG6] sends again what was not answered, and it is stored once', async () => {
+  it('[MSG6] stores a message once that is sent again because its reply was lost', async () => {
     const roomId = newRoom();
     const { visitor: bob } = await transport.enter('bob', roomId);
     for (let round = 0; round < 5; round++) {
@@ -241,7 +241,7 @@ forEachTransportAndRelays((transport) => {
   });
 });
 
-/** Sends one message after the other, as fast as they are answered. */
+/** Sends `count` messages, each once the last is acknowledged. */
 async function everyOther(speaker: Visitor, roomId: string, count: number): Promise<Message[]> {
   const said: Message[] = [];
   for (let at = 0; at < count; at++) said.push(await say(speaker, roomId, `line ${at}`));

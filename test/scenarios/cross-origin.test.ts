@@ -12,7 +12,7 @@ import { PROJECT } from '../support/program.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { SECRET, tokenFor } from '../support/tokens.ts';
 
-/** A page of another address, one of an app, and one of a whole domain. */
+/** Origins of pages that `CLIENT_URL` allows: a web page, an app, and one by a wildcard of its domain. */
 const PAGES = ['https://chat.example.com', 'capacitor://localhost', 'https://x.tenants.example'];
 const [PAGE = ''] = PAGES;
 const CLIENT_URL = 'https://chat.example.com, capacitor://localhost, https://*.tenants.example';
@@ -27,7 +27,7 @@ interface Head {
   headers: Record<string, string | string[] | undefined>;
 }
 
-/** The head of an answer, whose body may never end. */
+/** The head of an answer, without waiting for its body, which may never end. */
 function headOf(
   url: string,
   path: string,
@@ -43,7 +43,7 @@ function headOf(
   });
 }
 
-/** What lacks for a page of `origin` to read an answer. */
+/** The headers that are missing or wrong for a page of `origin` to read an answer. */
 function missingFor(origin: string, { headers }: Head): string[] {
   const expected: [name: string, value: RegExp][] = [
     ['access-control-allow-origin', new RegExp(`^${origin.replaceAll('.', '\\.')}$`)],
@@ -60,7 +60,7 @@ interface Operations {
   paths: Record<string, Record<string, { operationId?: string }>>;
 }
 
-/** Every route that the host describes, and what it does not describe: method, path, what is asked. */
+/** A request to every route of the API description, and requests to other paths. */
 async function everyRequest(url: string): Promise<[path: string, asked: Asked][]> {
   const authorization = `Bearer ${await tokenFor('alice')}`;
   const admin = `Bearer ${await tokenFor('boss', { admin: true })}`;
@@ -119,7 +119,7 @@ async function everyRequest(url: string): Promise<[path: string, asked: Asked][]
 
 const naming = (path: string, { method = 'GET' }: Asked) => `${method} ${path}`;
 
-describe.each(['node', 'edge'] as const)('a page of another address at the %s host', (name) => {
+describe.each(['node', 'edge'] as const)('a page of another origin at the %s host', (name) => {
   it('[CONN6] may read every answer when it is in CLIENT_URL', async () => {
     const { url } = hosts[name];
     const statuses = new Set<number>();
@@ -170,7 +170,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
     }
   });
 
-  it('[CONN6] reads all answers of a Socket.IO session, polls and posts', async () => {
+  it('[CONN6] may read all answers of a Socket.IO session, to polls and posts', async () => {
     const { url } = hosts[name];
     const headers = { origin: PAGE };
     const opened = await ask(url, POLLING, { headers });
@@ -188,7 +188,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
     }
   });
 
-  it('[SIO6] gets the official client as the official server sends it, once', async () => {
+  it('[SIO6] gets the official client as the official server sends it, cacheable by its ETag', async () => {
     const { url } = hosts[name];
     const folder = join(PROJECT, 'node_modules/socket.io/client-dist');
     for (const file of CLIENT_FILES) {
@@ -215,7 +215,7 @@ describe.each(['node', 'edge'] as const)('a page of another address at the %s ho
 
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-describe('the own origin', () => {
+describe('the host’s own origin', () => {
   const SAME: [origin: string, host: string][] = [
     ['https://chat.test', 'chat.test:443'],
     ['http://chat.test', 'chat.test:80'],
@@ -247,7 +247,7 @@ describe('the own origin', () => {
   );
 });
 
-describe('an answer of a host that is out of order', () => {
+describe('an error answer to a page of another origin', () => {
   it('[CONN6] can be read at the edge, where settings are wrong', async () => {
     const host = await startEdgeHost({ CLIENT_URL: PAGE, JWT_SECRET: '' });
     onTestFinished(() => host.close());

@@ -7,12 +7,12 @@ import { tokenFor } from '../support/tokens.ts';
 
 const PEOPLE = 50;
 const STEPS = 10;
-/** Twenty a second. */
+/** Time between two moves of a user, in milliseconds. */
 const EVERY_MS = 50;
 
 const hosts = useHosts({}, { app: 'examples/cursors-app.ts' });
 
-/** A client in the room that keeps where everybody is. */
+/** Joins with a client that keeps the newest position of every cursor. */
 function enter(url: string, roomId: string, userId: string) {
   const client = connect<typeof cursors>({ url, token: () => tokenFor(userId) });
   onTestFinished(() => client.close());
@@ -25,7 +25,7 @@ function enter(url: string, roomId: string, userId: string) {
 }
 
 describe.each(['node', 'edge'] as const)('cursors at the %s host', (name) => {
-  it(`[SIG5] of ${PEOPLE} people who move 20 times a second end where they stopped, for everybody`, async () => {
+  it(`[SIG5] of ${PEOPLE} users who move 20 times a second end at the same position for everyone`, async () => {
     const roomId = newRoom();
     const people = Array.from({ length: PEOPLE }, (_, at) =>
       enter(hosts[name].url, roomId, `user ${at}`),

@@ -6,13 +6,13 @@ import { tokenFor } from '../support/tokens.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
 const MESSAGES = 720;
-/** Who speaks, in turns, and then changes what they said. */
+/** How many users send messages, in turn, and then change their own. */
 const SPEAKERS = 4;
 
 type Kept = Omit<Message, 'replyCount'>;
 type Held = Map<number, Kept>;
 
-/** Takes a state of a message unless it is older than the one held. */
+/** Keeps a state of a message unless a newer one is held. */
 function take(held: Held, { replyCount: _, ...message }: Message): void {
   const known = held.get(message.seq);
   if (known === undefined || known.rev <= message.rev) held.set(message.seq, message);
@@ -22,7 +22,7 @@ function inOrder(held: Held): Kept[] {
   return [...held.values()].toSorted((a, b) => a.seq - b.seq);
 }
 
-/** What a client holds that has only listened. */
+/** The messages that a client has which only received events. */
 function listenedTo(visitor: Visitor): Held {
   const held: Held = new Map();
   for (const { kind, name, payload } of visitor.stream) {
@@ -70,7 +70,7 @@ async function reload(who: Visitor, roomId: string): Promise<Held> {
   return held;
 }
 
-/** Edits, deletes or reacts to everything that was said, each message by the one who said it. */
+/** Has each message edited or deleted by its sender, or reacted to by the next speaker, or both. */
 async function changeAll(speakers: Visitor[], roomId: string, said: Message[]): Promise<void> {
   await Promise.all(
     said.map(async ({ seq }, at) => {

@@ -52,7 +52,7 @@ forEachTransport((transport) => {
     expect(second).toMatchObject({ ...moved, mentions: ['cleo', 'olga'], rev: sent.rev + 1 });
     expect(await cleo.hears('messageUpdated')).toEqual({ ...second, change: 'edited', by: 'olga' });
     expect([await unreadOf(bob), await unreadOf(cleo)]).toEqual([0, 1]);
-    // Sent again it changes nothing, and neither does what is not given.
+    // Sending the same edit again changes nothing, and absent fields keep their values.
     expect(await edit(moved)).toEqual(second);
     const third = await edit({ message: 'hello cleo' });
     expect(third).toMatchObject({ mentions: ['cleo', 'olga'], meta: { b: 2 } });
@@ -91,11 +91,11 @@ forEachTransport((transport) => {
     const { seq } = sent;
     const edit = { roomId, seq, message: 'two', ifRev: sent.rev };
     const edited = ok(await bob.command('editMessage', edit)).message;
-    // Sent again, since the reply was lost: it has taken effect.
+    // The same edit again, as after a lost reply: it has taken effect already.
     expect(ok(await bob.command('editMessage', edit)).message).toEqual(edited);
     const stale = refusal(await bob.command('editMessage', { ...edit, message: 'three' }));
     expect(stale).toEqual({ code: 'conflict', message: expect.any(String), current: edited });
-    // A reaction moves it on too.
+    // A reaction changes the message's `rev` too.
     const reacted = ok(await owner.command('addReaction', { roomId, seq, emoji: '👍' })).message;
     const late = { ...edit, message: 'three', ifRev: edited.rev };
     expect(refusal(await bob.command('editMessage', late))).toMatchObject({
@@ -145,7 +145,7 @@ forEachTransport((transport) => {
       ['editMessage', { seq: 1, message, meta: { a: 'x'.repeat(4_097) } }, 'too_large', 'meta'],
       ['editMessage', { seq: 1, message, ifRev: 0 }, 'invalid_payload', 'ifRev'],
       ['editMessage', { seq: 1, message: '語'.repeat(2_731) }, 'too_large', 'message'],
-      // 2 is the rev of the reaction, and no message's place.
+      // 2 is the `rev` of the reaction, and not the `seq` of a message.
       ['editMessage', { seq: 2, message }, 'message_not_found'],
       ['editMessage', { seq: 99, message }, 'message_not_found'],
       ['deleteMessage', {}, 'invalid_payload', 'seq'],
@@ -216,7 +216,7 @@ forEachTransport((transport) => {
     const { seq } = sent;
     const remove = { roomId, seq, ifRev: sent.rev };
     const { message: deleted } = ok(await bob.command('deleteMessage', remove));
-    // Sent again, since the reply was lost; and once more, without a condition.
+    // The same deletion again, as after a lost reply, and then without `ifRev`.
     expect(ok(await bob.command('deleteMessage', remove)).message).toEqual(deleted);
     expect(ok(await bob.command('deleteMessage', { roomId, seq })).message).toEqual(deleted);
     expect(ok(await owner.command('deleteMessage', { roomId, seq })).message).toEqual(deleted);
@@ -253,7 +253,7 @@ forEachTransport((transport) => {
     expect(forbidden.code).toBe('forbidden');
     const { message } = ok(await mo.command('deleteMessage', { roomId, seq, note: 'be kind' }));
     expect(await bob.hears('messageUpdated')).toEqual({ ...message, change: 'deleted', by: 'mo' });
-    // A moderator deletes what owners said too.
+    // A moderator may delete messages of owners too.
     ok(await mo.command('deleteMessage', { roomId, seq: 1 }));
     const http = await overHttp(transport, 'mo');
     const { body } = await http.ask('GET', roomId, '/audit', { query: { limit: 2 } });
@@ -291,7 +291,7 @@ forEachTransport((transport) => {
   it('refuses changes before joining', async () => {
     const here = await founded(transport);
     const there = await founded(transport);
-    // The native transport has a socket a room; its payload must name that one, or none.
+    // A native socket belongs to one room, and a payload on it may name no other.
     const code = transport.socketHolds === 'one room' ? 'invalid_payload' : 'not_joined';
     const { visitor: bob } = await transport.enter('bob', here.roomId);
     for (const [name, more] of Object.entries({
@@ -321,8 +321,8 @@ forEachTransport((transport) => {
     expect(refusal(await bob.command('editMessage', edit)).code).toBe('not_joined');
   });
 
-  describe('without asking for a reply', () => {
-    it('[WIRE1] reports what was refused', async () => {
+  describe('where no reply is asked for', () => {
+    it('[WIRE1] reports refusals', async () => {
       const { roomId, bob } = await founded(transport, { bob: 'member' });
       bob.tell('editMessage', { roomId, seq: 1, message: 'not mine' });
       expect(await bob.hears('error')).toEqual({

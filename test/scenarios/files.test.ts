@@ -56,7 +56,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     });
   }
 
-  /** Over a connection of its own: a host that refuses a body unread may end the connection with it. */
+  /** Posts over a connection of its own, since a host that refuses a body unread may close it. */
   function post(
     roomId: string,
     body: string | Uint8Array<ArrayBuffer>,
@@ -85,7 +85,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     });
   }
 
-  /** A file that is in a message. */
+  /** Uploads a file and sends it in a message. */
   async function sent(
     roomId: string,
     body: string | Uint8Array<ArrayBuffer>,
@@ -114,7 +114,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     return ((await response.json()) as { error: { code: string } }).error.code;
   }
 
-  it('[FILE9] stores a file as it was sent, and tells its type, size, digest and pixels', async () => {
+  it('[FILE9] stores a file unchanged, and returns its type, size, digest and pixels', async () => {
     const roomId = newRoom();
     const bytes = new Uint8Array(randomBytes(300_000));
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -140,7 +140,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     expect(empty).toMatchObject({ size: 0 });
   });
 
-  it('[FILE9] refuses a body whose length or digest is not what its headers say', async () => {
+  it('[FILE9] refuses a body whose length or digest differs from its headers', async () => {
     const roomId = newRoom();
     const digest = `sha-256=:${Buffer.alloc(32).toString('base64')}:`;
     const wrong = await send(roomId, 'hello', { headers: { 'content-digest': digest } });
@@ -157,7 +157,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     expect(zipped.status).toBe(415);
   });
 
-  it('[FILE6] refuses a file that is too big before its body comes', async () => {
+  it('[FILE6] refuses a file that is too big before its body is sent', async () => {
     const roomId = newRoom();
     const { hostname, port } = new URL(hosts[host].url);
     const answer = await new Promise<string>((resolve, reject) => {
@@ -176,7 +176,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('[FILE10] answers ranges, and what the client has already', async () => {
+  it('[FILE10] answers ranges, and requests for what the client has already', async () => {
     const roomId = newRoom();
     const { fileId, sha256 } = await sent(roomId, 'abcdefghij');
     const part = async (range: string, more = {}) => {
@@ -200,7 +200,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     expect([head.status, head.headers.get('content-length')]).toEqual([200, '10']);
   });
 
-  it('[FILE11] sends files with headers that let them do nothing', async () => {
+  it('[FILE11] sends files with headers that keep them from running anything', async () => {
     const roomId = newRoom();
     const html = await sent(roomId, '<!doctype html><script>alert(1)</script>', {
       name: '../../a"\r\n<b>;x=.html',
@@ -225,7 +225,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     expect(shown.headers.get('content-disposition')).toMatch(/^inline; filename="cat.html"/);
   });
 
-  it('[FILE12] opens nothing with a token of another room or user, or a changed one', async () => {
+  it('[FILE12] opens no file with a token of another room, a changed one or one of another kind', async () => {
     const roomId = newRoom();
     const { fileId } = await sent(roomId, 'secret');
     const other = newRoom();
@@ -257,7 +257,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     ).toBe(401);
   });
 
-  it('[FILE12] lets a banned reader read nothing more, and nobody a deleted file', async () => {
+  it('[FILE12] refuses files to a banned user, and a deleted file to everyone', async () => {
     const roomId = newRoom();
     const { fileId } = await sent(roomId, 'secret');
     const token = await fileToken(roomId, 'bob');
@@ -274,7 +274,7 @@ describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (host) => 
     const { hostname, port } = new URL(hosts[host].url);
     const { authorization } = await bearer('alice');
     const head = `POST /rooms/${roomId}/files HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\nX-File-Name: a\r\nContent-Length: ${2 * MIB}\r\n\r\n`;
-    // Four are all that a user may upload in a day: each has to come back.
+    // A user may upload no more than four such files, so the quota of each must be given back.
     for (let attempt = 0; attempt < 4; attempt++) {
       await new Promise<void>((resolve, reject) => {
         const socket = connect(Number(port), hostname);
@@ -320,7 +320,7 @@ describe.concurrent.each([
     return ((await answer.json()) as { file: FileInfo }).file;
   }
 
-  /** Imports lines, some in each request. */
+  /** Imports lines, `atOnce` in each request. @returns the last answer */
   async function importLines(roomId: string, lines: readonly string[], atOnce: number) {
     const headers = { 'content-type': 'application/x-ndjson' };
     let last: unknown;
@@ -334,7 +334,7 @@ describe.concurrent.each([
     return last;
   }
 
-  it('[FILE16] moves a room with its files, in parts that end within a file, over a repetition', async () => {
+  it('[FILE16] moves a room with its files, in parts that end within a file and overlap', async () => {
     const roomId = newRoom('with files');
     const picture = await sendFile(roomId, new Uint8Array(PNG));
     const preview = await sendFile(roomId, new Uint8Array([1]), picture.fileId);
@@ -350,7 +350,7 @@ describe.concurrent.each([
     const lines = exported.split('\n').slice(0, -1);
     expect(lines.filter((line) => line.startsWith('{"type":"file"'))).toHaveLength(6);
 
-    // Part by part, the third line of the big file twice.
+    // In parts, with one line of the big file in two of them.
     await importLines(roomId, lines.slice(0, 5), 2);
     expect(await importLines(roomId, lines.slice(4), 1)).toMatchObject({ done: true });
     const again = await (await room(to, `${roomId}/export?files=1`)).text();
@@ -360,7 +360,7 @@ describe.concurrent.each([
     const small = await room(to, `${roomId}/files/${preview.fileId}`, {}, 'bob');
     expect([small.status, await small.text()]).toEqual([200, '\u0001']);
 
-    // In one piece, with bytes that are not those of the file, then as it was.
+    // In one part: first with changed bytes of a file, then unchanged.
     const copy = newRoom('copy');
     const at = lines.findIndex((line) => line.includes(picture.fileId));
     const changed = lines.with(at, lines[at]!.replace('"bytes":"i', '"bytes":"j'));
@@ -407,7 +407,7 @@ describe.concurrent.each(transportsOf())('at $name', (transport) => {
     await bob.close();
   });
 
-  it('[FILE12] lets a reader who was kicked out read nothing while they may not come back', async () => {
+  it('[FILE12] refuses files to a kicked user while they may not come back', async () => {
     const roomId = newRoom();
     const here = open(transport, hosts);
     const alice = (await here.enter('alice', roomId)).visitor;
@@ -434,7 +434,7 @@ describe.concurrent.each(transportsOf())('at $name', (transport) => {
     await bob.close();
   });
 
-  it('[FILE13] answers getFileToken with a token that opens files of the room', async () => {
+  it('[FILE13] answers getFileToken with a token that opens the files of the room', async () => {
     const roomId = newRoom();
     const here = open(transport, hosts);
     const { visitor } = await here.enter('alice', roomId);

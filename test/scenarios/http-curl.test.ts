@@ -31,13 +31,13 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %
 
     const heard: string[] = [];
     for (const words of [['one', 'two'], ['three'], ['four', 'five', 'six']]) {
-      // The first of them is said while nobody listens.
+      // The first of these messages is sent before the loop runs.
       await say(words[0]!);
       const loop = spawn('sh', ['-c', script], {
         cwd: folder,
         env: { PATH: process.env['PATH'], TOKEN: await tokenFor('reader') },
         stdio: ['ignore', 'pipe', 'inherit'],
-        // A group of its own, to be ended with everything that it has started.
+        // A process group of its own, so that `end` also ends what the shell has started.
         detached: true,
       });
       onTestFinished(() => end(loop));
@@ -47,7 +47,7 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %
         await say(word);
         heard.push((await lines.next()).value as string);
       }
-      // What it has printed it notes next; a loop that is cut before would print that again.
+      // The loop stores its position after printing; ended in between, it would print a message twice.
       await expect.poll(() => noted(folder).endsWith(`:${heard.length}`)).toBe(true);
       await end(loop);
     }
@@ -55,7 +55,7 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('a curl loop at the %
   });
 });
 
-/** What a shell prints that is given a block of docs/protocol.md, with other addresses and settings. */
+/** Runs a script of docs/protocol.md in a shell. @returns what it printed */
 async function run(script: string, folder: string, env: Record<string, string>): Promise<string> {
   const shell = spawn('sh', ['-c', script], {
     cwd: folder,
@@ -69,20 +69,20 @@ async function run(script: string, folder: string, env: Record<string, string>):
   return printed;
 }
 
-/** A folder for the files of a test. */
+/** A folder that is removed after the test. */
 function folderOfTest(): string {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-curl-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** The block of docs/protocol.md that holds a text. */
+/** The first shell block of docs/protocol.md that contains a text. */
 function blockWith(text: string): string {
   const blocks = Array.from(page.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
   return blocks.find((block) => block.includes(text)) ?? '';
 }
 
-it('all blocks of docs/protocol.md for a shell are run here', () => {
+it('every shell block of docs/protocol.md is run by a test of this file', () => {
   const marks = [
     'touch position',
     '/incoming/KEY',
@@ -178,7 +178,7 @@ describe.skipIf(!hasCurl).each<HostName>(['node', 'edge'])('curl at the %s host'
   });
 });
 
-/** Lines of an export without their times; a conversation's `rev` and reading depend on when it was told. */
+/** Lines of an export without times, and without a conversation's `rev`, which depends on timing. */
 function comparable(lines: string): unknown[] {
   return lines
     .trimEnd()
@@ -188,7 +188,7 @@ function comparable(lines: string): unknown[] {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-/** The messages that a loop prints, one after the other. */
+/** The texts of the messages that a loop prints, as they are printed. */
 async function* textsOf(loop: ChildProcess): AsyncGenerator<string> {
   let text = '';
   for await (const chunk of loop.stdout!) {
@@ -200,14 +200,14 @@ async function* textsOf(loop: ChildProcess): AsyncGenerator<string> {
   }
 }
 
-/** What a loop comes back with. */
+/** The position that the loop has stored. */
 function noted(folder: string): string {
   return readFileSync(join(folder, 'position'), 'utf8');
 }
 
 async function end(loop: ChildProcess): Promise<void> {
   if (loop.exitCode !== null || loop.signalCode !== null) return;
-  // Not its close, which waits for whoever reads what it has said.
+  // Not `close`, which also waits until its output is read.
   const exited = once(loop, 'exit');
   process.kill(-loop.pid!, 'SIGTERM');
   await exited;

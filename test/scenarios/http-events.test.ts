@@ -55,7 +55,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
         'userLeft',
       ]);
       expect(reader.named('message')[0]).toEqual(said);
-      // Durable events carry what to come back with, the others nothing.
+      // Durable events carry a position as their id, ephemeral ones none.
       const epoch = alice.position(roomId).split(':')[0];
       expect(reader.events.flatMap(({ id }) => id ?? [])).toEqual(
         [1, 2, 3, 4].map((rev) => `${epoch}:${rev}`),
@@ -71,7 +71,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect([members.map(({ userId }) => userId), onlineCount]).toEqual([['alice'], 1]);
     });
 
-    it.concurrent('[FOLL1] follows a room through any number of breaks, missing and repeating nothing', async () => {
+    it.concurrent('[FOLL1] follows a room through many lost connections, missing and repeating nothing', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await native.enter('alice', roomId);
       const http = await as('reader');
@@ -166,7 +166,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(events).toEqual([]);
       const reader = await http.follow(roomId, { since: '0:0' });
       const waiting = http.poll(roomId, position);
-      // Both stand there before anybody speaks: the reader is told where.
+      // Stream and poll follow before the first message; the stream's first id shows that it does.
       await reader.until('its place', () => reader.lastEventId === position);
       const { visitor: alice } = await native.enter('alice', roomId);
       const said = await say(alice, roomId, 'first');
@@ -226,7 +226,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       const reader = await http.follow(roomId);
       const { position } = await http.poll(roomId);
       const closed = { roomId, closeCode: 4502, reason: 'You are banned from this room.' };
-      // The poll is there before the ban, or it comes too late and is refused.
+      // The poll follows before the ban, or it is late and is refused.
       const told = http.poll(roomId, position).then(
         ({ events }) => events.at(-1),
         (error: Error) => (/banned/.test(error.message) ? ['roomClosed', closed] : error),
@@ -255,7 +255,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       ]);
     });
 
-    it.concurrent('frees its connection of the user when it goes', async () => {
+    it.concurrent('no longer counts as a connection of its user once it is gone', async () => {
       const roomId = newRoom();
       const http = await as('reader');
       const readers = await Promise.all(Array.from({ length: 10 }, () => http.follow(roomId)));
@@ -272,8 +272,8 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
 );
 
 /**
- * Opens a stream once there is a place for it: that an earlier one has gone a host may notice only with
- * its next heartbeat, and whoever asks too fast has to wait.
+ * Opens a stream as soon as the user's limits allow it: a host may notice only with its next heartbeat
+ * that an earlier stream is gone, and requests that come too fast are refused for a while.
  */
 async function followWhenFree(
   http: HttpVisitor,
@@ -288,13 +288,13 @@ async function followWhenFree(
   }
 }
 
-/** Follows a room with a token that ends soon, but not before the stream is open. */
+/** Follows a room with a token that expires soon after the stream is open. */
 async function followWithDyingToken(
   as: (userId: string, claims: Claims) => Promise<HttpVisitor>,
   roomId: string,
 ): Promise<{ http: HttpVisitor; reader: Follower }> {
   for (let seconds = 0; seconds < 60; seconds += 5) {
-    // It holds 5 s longer, the tolerance between clocks.
+    // A token is accepted for 5 s after its expiry, since clocks differ.
     const http = await as('reader', { exp: Math.floor(Date.now() / 1_000) + seconds });
     const reader = await http.follow(roomId).catch((error: Error) => error.message);
     if (typeof reader !== 'string') return { http, reader };
@@ -303,7 +303,7 @@ async function followWithDyingToken(
   throw new Error('No stream was open before its token had ended.');
 }
 
-/** Polls on until an event of that name has come. */
+/** Polls until an event of that name arrives. */
 async function pollOn(
   http: HttpVisitor,
   roomId: string,

@@ -6,7 +6,7 @@ import { type Claims, tokenFor } from '../support/tokens.ts';
 const hosts = useHosts({ COMMANDS_PER_SECOND: '1', COMMAND_BURST: '10' });
 
 describe.each(['node', 'edge'] as const)('over HTTP to the %s host', (host) => {
-  /** Looks into so many rooms at once. */
+  /** Reads from as many new rooms at once. */
   async function lookAround(userId: string, rooms: number, claims: Claims = {}) {
     const headers = { authorization: `Bearer ${await tokenFor(userId, claims)}` };
     const asked = Array.from({ length: rooms }, () =>
@@ -16,7 +16,7 @@ describe.each(['node', 'edge'] as const)('over HTTP to the %s host', (host) => {
   }
 
   it('[ADM2] [LIM4] a user may send twice as many requests to all rooms as to one, and other users are not affected', async () => {
-    // 20 are saved up, and 2 come with each second: in 20 s all 60 would be answered.
+    // The bucket holds 20 and refills by 2 a second, so that over 20 s all 60 would be answered.
     const answers = await within(15_000, (start) => {
       start();
       return lookAround(`rover ${crypto.randomUUID()}`, 60);

@@ -14,14 +14,14 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
   const as = async (userId: string, claims = {}) =>
     new HttpVisitor(hosts[name].url, await tokenFor(userId, claims));
 
-  /** Somebody who is there and hears. */
+  /** A user who has joined over a socket and receives events. */
   const present = async (userId: string, roomId: string) => {
     const visitor = new NativeVisitor(hosts[name].url, { token: await tokenFor(userId) });
     ok(await visitor.join(roomId));
     return visitor;
   };
 
-  /** A room whose owner has said something. */
+  /** A room with one message of its owner. */
   const founded = async () => {
     const roomId = newRoom();
     const owner = await as('olga');
@@ -152,7 +152,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
       emoji: '👍',
       added: true,
     });
-    // What changes nothing takes no rev.
+    // A reaction that is there already takes no `rev`.
     expect(await owner.ask('PUT', roomId, path)).toMatchObject({ body: { message: { rev: 2 } } });
     await (
       await as('carl')
@@ -183,7 +183,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     ]);
   });
 
-  it.concurrent('pages through history, threads and what was missed', async () => {
+  it.concurrent('pages through history, threads and missed messages', async () => {
     const { roomId, owner } = await founded();
     for (let at = 2; at <= 6; at++) {
       const body = { message: `line ${at}`, ...(at > 4 && { replyTo: 1 }) };
@@ -394,7 +394,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     });
   });
 
-  it.concurrent('[MOD3] [HTTP2] mutes a user for a while, with a body or without, who may still read', async () => {
+  it.concurrent('[MOD3] [HTTP2] mutes a user, who may still read, with a duration in the body or without', async () => {
     const { roomId, owner } = await founded();
     const bob = await as('bob');
     const body = { message: 'hi' };
@@ -414,7 +414,7 @@ describe.each<HostName>(['node', 'edge'])('over HTTP at the %s host', (name) => 
     expect((await bob.ask('PUT', roomId, '/read', { body: { readUpTo: 1 } })).status).toBe(200);
     expect((await owner.ask('DELETE', roomId, '/mutes/bob')).status).toBe(200);
     expect((await bob.ask('POST', roomId, '/messages', { body })).status).toBe(201);
-    // Without a body, for as long as mutes are by default.
+    // Without a body, a mute lasts for the default of 10 minutes.
     const before = Date.now();
     const again = await owner.ask('PUT', roomId, '/mutes/bob');
     const { mutedUntil } = (again.body as { member: { mutedUntil: number } }).member;

@@ -7,7 +7,7 @@ import { HttpVisitor } from '../support/http-visitor.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-/** Larger than what the network between two ends of one machine takes in unread. */
+/** Together larger than the network buffers between two sockets of one machine. */
 const MESSAGES = 60;
 const TEXT = 'x'.repeat(240 * 1024);
 
@@ -29,7 +29,7 @@ describe.each<HostName>(['node', 'edge'])('a stream at the %s host', (name) => {
       const sent = await writer.ask('POST', roomId, '/messages', { body: { message: TEXT } });
       said.push((sent.body as { message: Message }).message);
     }
-    // Only now it reads: what had left before it fell behind, and why it ended.
+    // Only now the client reads: the events sent before it fell behind, then `roomClosed`.
     const text = await readToEnd(slow);
     const ids = [...text.matchAll(/^id: (\S+)$/gm)].map(([, id]) => id);
     expect(text.slice(-300)).toContain('event: roomClosed\ndata: ');
@@ -47,7 +47,7 @@ describe.each<HostName>(['node', 'edge'])('a stream at the %s host', (name) => {
   });
 });
 
-/** Asks for a stream over a socket of its own, and reads no more than the beginning. */
+/** Opens a stream over a socket of its own, and does not read it beyond what Node has buffered. */
 async function openUnread(url: string, roomId: string, token: string): Promise<Socket> {
   const { hostname, port, host } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -62,6 +62,6 @@ async function openUnread(url: string, roomId: string, token: string): Promise<S
 async function readToEnd(socket: Socket): Promise<string> {
   let text = '';
   for await (const chunk of socket) text += String(chunk);
-  // Chunks of the transfer begin with their length on a line of its own.
+  // Removes the lengths of the chunks, which stand on lines of their own.
   return text.replaceAll(/\r\n[0-9a-f]+\r\n/g, '');
 }

@@ -11,7 +11,7 @@ import { ok } from '../support/visitor.ts';
 const LISTED = 'https://chat.example.com';
 const hosts = useHosts({
   CLIENT_URL: `${LISTED}, http://localhost:3001`,
-  // One instead of 50, so that a slow machine does not lift anybody over a limit.
+  // 1 instead of 50, so that on a slow machine the bucket does not refill while it is tested.
   COMMANDS_PER_SECOND: '1',
 });
 
@@ -298,7 +298,7 @@ function messagesOf(roomId: string): string {
   return `/rooms/${encodeURIComponent(roomId)}/messages`;
 }
 
-// The edge says nothing before all of a request is there, so nothing tells that it has begun.
+// Not at the edge, which sends no 100 Continue that would show that the request has begun.
 it('the node host logs no defect when a request breaks off', async () => {
   const token = await tokenFor('alice');
   for (const path of [`/rooms/${newRoom()}/messages`, `/rooms/${newRoom()}/import`]) {
@@ -311,6 +311,6 @@ it('the node host logs no defect when a request breaks off', async () => {
     connection.write('{"message":');
     connection.destroy();
   }
-  // What a host took for its own failure shows when it is closed.
+  // Failures that the host has logged fail the test when the host is closed.
   expect((await ask(hosts.node.url, '/health')).status).toBe(200);
 });

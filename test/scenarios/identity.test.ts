@@ -125,7 +125,7 @@ forEachTransport(
             400,
             { error: { code: 'invalid_payload', field: 'sender' } },
           ]);
-          // In a query an empty field is absent.
+          // In the query of a native socket an empty field counts as absent.
           if (username === '' && transport.name.startsWith('native')) return;
           const problem = refusal(await transport.visit({ token }).join(roomId, { username }));
           expect(problem, JSON.stringify(username)).toMatchObject({
@@ -187,7 +187,7 @@ forEachTransport(
       expect(next).not.toHaveProperty('unverified');
     });
 
-    it('[AUTH9] tells when a token expires', async () => {
+    it('[AUTH9] returns when a token expires', async () => {
       const exp = inAnHour();
       const token = await tokenFor('alice', { exp });
       const joined = ok(await transport.visit({ token }).join(newRoom()));
@@ -223,7 +223,7 @@ forEachTransport(
         expect(stranger.you.userId).toMatch(/^guest:/);
         expect(stranger.you.userId).not.toBe(you.userId);
       }
-      // Guests own nothing: the first who signed in does.
+      // A guest never becomes the owner: the first signed-in user who writes does.
       await say(alice, roomId, 'second here');
       const { members } = ok(await alice.command('getMembers', { roomId }));
       expect(members.map(({ userId, role }) => [userId, role])).toEqual([
@@ -232,7 +232,7 @@ forEachTransport(
       ]);
     });
 
-    it('[INB10] gives admins what a guest wrote, at once', async () => {
+    it('[INB10] exports to admins what a guest has just written', async () => {
       const roomId = newRoom();
       const guest = transport.visit({});
       const { you } = ok(await guest.join(roomId, { username: 'Gus' }));
@@ -263,7 +263,7 @@ forEachTransport(
         const refused = refusal(await alice.command('refreshToken', { token: none }));
         expect(refused).toMatchObject({ code: 'invalid_payload', field: 'token' });
       }
-      // A native client has no such payload: a header or a subprotocol carries its token.
+      // A native client sends its token in a header or a subprotocol, not in a payload.
       if (transport.socketHolds === 'one room') return;
       const bearer = ok(await transport.visit({ token: `bearer ${token}` }).join(roomId));
       expect(bearer.you.userId).toBe('alice');
@@ -289,7 +289,7 @@ forEachTransport(
       }
     });
 
-    it('[AUTH8] refuses a guest token as a token, and a token of a guest', async () => {
+    it('[AUTH8] refuses a guest token in the place of a token, and a token with a guest’s id', async () => {
       const { you } = ok(await transport.visit({}).join(newRoom()));
       for (const token of [
         you.guestToken,

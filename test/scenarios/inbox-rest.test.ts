@@ -5,7 +5,7 @@ import { useHosts } from '../support/for-each-transport.ts';
 
 const hosts = useHosts();
 
-/** The short form of `npm run soak -- inbox-hosts`, without kills, after which rest takes a minute. */
+/** The short form of `npm run soak -- inbox-hosts`, without kills, since recovery from one takes a minute. */
 describe.concurrent.each<HostName>(['node', 'edge'])('inboxes at the %s host', (name) => {
   it('[INB7] equal their rooms at rest, and a rebuild changes nothing', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);

@@ -15,7 +15,7 @@ afterAll(() => {
 
 const hosts = useHosts();
 
-/** Every transport of every host at which an inbox can be opened. */
+/** Every transport of every host over which an inbox can be opened. */
 const transports: {
   name: string;
   host: HostName;
@@ -40,7 +40,7 @@ describe.concurrent.each(transports)('an inbox at $name', ({ host, visit }) => {
   };
   const http = async (userId: string, claims = {}) =>
     new HttpVisitor(hosts[host].url, await tokenFor(userId, claims));
-  /** Two users on the list of a new room; the second has read nothing since. */
+  /** A new room with two members: `one` has written, then `other`. */
   const sharedRoom = async (one: string, other: string) => {
     const roomId = newRoom();
     const [first, second] = [await http(one), await http(other)];
@@ -58,7 +58,7 @@ describe.concurrent.each(transports)('an inbox at $name', ({ host, visit }) => {
     ok(await inbox.command('getInbox', {}));
   });
 
-  it('[INB1] is told when a room turns unread, once, and when it was read elsewhere', async () => {
+  it('[INB1] gets one update when a room turns unread, and one when it was read elsewhere', async () => {
     const [ann, bob] = [newUser('ann'), newUser('bob')];
     const inbox = await inboxOf(ann);
     const opened = ok(await inbox.open());
@@ -98,7 +98,7 @@ describe.concurrent.each(transports)('an inbox at $name', ({ host, visit }) => {
     );
   });
 
-  it('[INB2] keeps what the user decides, and shows it on their other devices', async () => {
+  it('[INB2] keeps what the user sets for a room, and shows it on their other devices', async () => {
     const [ann, bob] = [newUser('ann'), newUser('bob')];
     const [laptop, phone] = [await inboxOf(ann), await inboxOf(ann)];
     ok(await laptop.open());
@@ -153,7 +153,7 @@ describe.concurrent.each(transports)('an inbox at $name', ({ host, visit }) => {
     expect(elsewhere.reset).toBe(true);
   });
 
-  it('[INB5] quits a room that the inbox was not told of yet, for good', async () => {
+  it('[INB5] quits a room for good that has not sent the inbox an update yet', async () => {
     const [ann, bob] = [newUser('ann'), newUser('bob')];
     const inbox = await inboxOf(bob);
     ok(await inbox.open());
@@ -214,7 +214,7 @@ describe.concurrent.each(transports)('an inbox at $name', ({ host, visit }) => {
     expect(await inbox.ask('unsubscribePush', { endpoint })).toEqual({ ok: true });
   });
 
-  it('[INB5] loses a room that ends, or that bans its user', async () => {
+  it('[INB5] loses a room that is deleted, or that bans its user', async () => {
     const [ann, bob] = [newUser('ann'), newUser('bob')];
     const inbox = await inboxOf(bob);
     ok(await inbox.open());
@@ -291,7 +291,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
     it('[INB9] is erased with its user, from all rooms, by an admin', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const { body: empty } = await call(ann, 'GET', '/inbox');
-      // At once: the room's update may come after the erasure.
+      // Right before the erasure, so that the room's update may arrive after it.
       const roomId = await sharedRoom(bob, ann);
       expect((await call(bob, 'DELETE', `/users/${ann}`)).status).toBe(403);
       const erase = async () => {
@@ -316,7 +316,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       );
     }, 90_000);
 
-    it('[INB10] gives what its user wrote, to them and to admins', async () => {
+    it('[INB10] exports what its user wrote, to the user and to admins', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const roomId = await sharedRoom(bob, ann);
       await call(ann, 'PUT', `/rooms/${roomId}/messages/1/reactions/${encodeURIComponent('👍')}`);
@@ -357,7 +357,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])(
       expect(unknown.text).toMatch(/^\{"type":"export".*\}\n\{"type":"end"\}\n$/);
     });
 
-    it('[INB6] opens direct rooms and blocks, and is refused to guests', async () => {
+    it('[INB6] opens direct rooms and blocks users, and is refused to guests', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const told = [ann, bob].map(async (userId) => {
         const { body } = await call(userId, 'GET', '/inbox');

@@ -12,7 +12,7 @@ interface Made {
   url: string;
 }
 
-/** A room with its owner, and a webhook by the name of `alerts`. */
+/** A room with its owner and an incoming webhook named `name`. */
 async function withHook(transport: OpenTransport, name = 'alerts') {
   const roomId = newRoom();
   const { visitor: owner } = await transport.enter('olga', roomId);
@@ -44,7 +44,7 @@ function post(
 const messageIn = (answered: Answered) => (answered.json() as { message: Message }).message;
 
 forEachTransport((transport) => {
-  it('[HOOK1] writes what an alerting tool or curl sends, as a bot', async () => {
+  it('[HOOK1] writes as a bot what an alerting tool or curl sends', async () => {
     const { roomId, owner, made } = await withHook(transport);
     expect(made.url).toMatch(/\/rooms\/[^/]+\/incoming\/[\w-]{59}$/);
     const alert = await post(made.url, JSON.stringify({ text: 'התראה 警告', channel: '#ops' }));
@@ -94,7 +94,7 @@ forEachTransport((transport) => {
     expect(wrong.status).toBe(400);
   });
 
-  it('[HOOK3] shows a key once, and ends it with the next one, a revocation or the room', async () => {
+  it('[HOOK3] shows a key once; a new key, a revocation or the end of the room ends it', async () => {
     const { roomId, http, make, made } = await withHook(transport);
     const listed = await http.ask('GET', roomId, '/incoming');
     expect(listed.body).toEqual({ incoming: [made.incoming] });
@@ -161,7 +161,7 @@ forEachTransport((transport) => {
         slowModeSeconds: 60,
       }),
     );
-    // All at once: what comes with the seconds that they take lets not all of them pass.
+    // All at once, so that the bucket does not refill enough to let all of them pass.
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, at) => post(made.url, `${at}`, 'text/plain')),
     );

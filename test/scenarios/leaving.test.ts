@@ -5,14 +5,14 @@ import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
-/** Whether others hear that somebody has left, at once, or 5 s later that they dropped out. */
+/** The reason in `userLeft`: `left` comes at once, `disconnected` 5 s after a lost connection. */
 type Reason = 'left' | 'disconnected';
 
 type Way = [user: string, end: (socket: RawSocket, roomId: string) => void, reason: Reason];
 
 const hosts = useHosts();
 
-/** Ends of a WebSocket that both transports see. */
+/** Ways to end a WebSocket that exist over both transports. */
 const ways: Way[] = [
   ['no code', ({ socket }) => socket.close(), 'left'],
   ['1000', ({ socket }) => socket.close(1000), 'left'],
@@ -28,7 +28,7 @@ const packets: Way[] = [
   ['a DISCONNECT packet', ({ socket }) => socket.send('41'), 'left'],
   ['a close packet', ({ socket }) => socket.send('1'), 'left'],
   [
-    'no code, with questions open',
+    'no code, with commands unanswered',
     ({ socket }, roomId) => {
       for (let at = 1; at < 20; at++) socket.send(`42${at}["getHistory",{"roomId":"${roomId}"}]`);
       socket.close();
@@ -38,7 +38,7 @@ const packets: Way[] = [
 ];
 
 describe.concurrent.each(['node', 'edge'] as const)('on the %s host', (name) => {
-  /** Alice watches while each user ends their socket in a way of their own. */
+  /** Has one user for each way end their socket in it. @returns the reasons that Alice receives, by user */
   async function reasonsOf(
     all: readonly Way[],
     enter: (roomId: string, token: string) => Promise<RawSocket>,

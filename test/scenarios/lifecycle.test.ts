@@ -24,7 +24,7 @@ interface Asked {
   type: string | null;
 }
 
-/** Asks for something behind `/rooms/:roomId`. */
+/** Sends a request to a path under `/rooms/:roomId`. */
 async function ask(
   host: (typeof names)[number],
   who: keyof typeof tokens,
@@ -55,7 +55,7 @@ function transportsOf(host: (typeof names)[number]) {
     .map((transport) => open(transport, hosts));
 }
 
-/** Fills a room with something of most kinds. */
+/** Fills a room with data of most kinds. */
 async function live(host: (typeof names)[number], roomId: string): Promise<void> {
   const [transport] = transportsOf(host);
   const { visitor: alice } = await transport!.enter('alice', roomId);
@@ -136,7 +136,7 @@ describe.each(names)('on the %s host', (host) => {
     await alice.close();
   });
 
-  it.concurrent('erases a user whose id no path can name', async () => {
+  it.concurrent('erases a user whose id cannot be written in a path', async () => {
     const [from, roomId] = [newRoom('from'), newRoom('dots')];
     await live(host, from);
     const { text } = await ask(host, 'admin', 'GET /export', from);
@@ -202,7 +202,7 @@ describe.each(names)('on the %s host', (host) => {
     expect((await ask(host, 'admin', 'POST /import', roomId, { body })).status).toBe(200);
     const [transport] = transportsOf(host);
     const { visitor, joined } = await transport!.enter('bob', roomId);
-    // It may have been done before the visitor came.
+    // Retention may have been applied before the visitor joined.
     if (joined.room.horizon !== 4)
       await visitor.hears('roomUpdated', ({ horizon }) => horizon === 4);
     const { messages } = ok(await visitor.command('getHistory', { roomId }));
@@ -238,7 +238,7 @@ describe.each(names)('on the %s host', (host) => {
     expect((await ask(host, 'admin', 'GET /export', roomId)).text).toBe(here.text);
   });
 
-  it.concurrent('continues an import where a part of it broke', async () => {
+  it.concurrent('continues an import at the part that broke', async () => {
     const roomId = newRoom('parts');
     const source = newRoom('source');
     const [transport] = transportsOf(host);
@@ -266,11 +266,11 @@ describe.each(names)('on the %s host', (host) => {
     expect(copy.text.replace(roomId, source)).toBe(text);
   });
 
-  it.concurrent('imports lines under any of their names, with blank ones between them', async () => {
+  it.concurrent('imports lines of any of their media types, with blank ones between them', async () => {
     const source = newRoom('moving');
     await live(host, source);
     const { text } = await ask(host, 'alice', 'GET /export', source);
-    // Enough for a batch of nothing else behind the end.
+    // Enough blank lines at the end to fill a whole batch.
     const body = `\r\n${text.replaceAll('\n', '\r\n\r\n')}${'\n'.repeat(1_200)}`;
     for (const type of ['application/ndjson', 'application/jsonl; charset=utf-8']) {
       const roomId = newRoom('moved');

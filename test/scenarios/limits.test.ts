@@ -7,7 +7,7 @@ import { say } from '../support/talk.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
-// One a second instead of 50: however slow the machine, what trickles in lifts nobody over a limit.
+// 1 instead of 50, so that even on a slow machine the refill of the bucket does not matter.
 const settings = { COMMANDS_PER_SECOND: '1' };
 
 forEachTransport((transport) => {
@@ -32,7 +32,7 @@ forEachTransport((transport) => {
       expect(problem.retryAfterMs).toBeGreaterThan(0);
       expect(problem.retryAfterMs).toBeLessThanOrEqual(1_000);
     }
-    // Others are as fast as before, and hear exactly what was taken.
+    // Other users are not limited, and receive exactly the accepted messages.
     await say(bob, roomId, 'still here');
     let result: Result<Reply<'message'>>;
     do {
@@ -54,7 +54,7 @@ forEachTransport((transport) => {
       ),
     );
     const taken = results.filter(({ ok: fine }) => fine).length;
-    // 200 saved up, less two joins at 10, at 5 a page; what trickles in meanwhile comes on top.
+    // A bucket of 200, less two joins at 10, allows 36 pages at 5 each; the refill adds to them.
     expect(taken).toBeGreaterThanOrEqual(36);
     expect(taken).toBeLessThan(80);
     const last = results.map((result) => result).findLast(({ ok: fine }) => !fine)!;
@@ -75,7 +75,7 @@ forEachTransport((transport) => {
         message: 'You are connected to this room 10 times already; close one first.',
       });
     }
-    // Other people, and other rooms, are not concerned.
+    // The limit applies neither to other users nor to other rooms.
     await transport.enter('bob', roomId);
     await transport.enter('alice', newRoom());
     ok(await inside[0]!.command('leaveRoom', { roomId }));
@@ -153,7 +153,7 @@ forEachTransport((transport) => {
     const roomId = newRoom();
     const { visitor: alice } = await transport.enter('alice', roomId);
     ok(await alice.command('message', { roomId, message: 'deep', nest: nest(14) }));
-    // What has the wrong form has no reply at the native transport: nobody looked for its ref.
+    // Sent without a `ref`, which a native socket would not read in such a frame: it answers with `error`.
     alice.tell('message', { roomId, message: 'deeper', nest: nest(15) });
     expect(await alice.hears('error')).toMatchObject({
       code: 'invalid_payload',
@@ -175,7 +175,7 @@ forEachTransport((transport) => {
   });
 }, settings);
 
-/** JSON of so many levels. */
+/** Empty arrays nested `levels` deep. */
 function nest(levels: number): unknown {
   return JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
 }

@@ -12,7 +12,7 @@ const hosts = useHosts();
 const TEXT = 'a\u0085b\u2028c\u2029d\u000be\u001ef é😀';
 
 it.each<HostName>(['node', 'edge'])(
-  '[WIRE2] [WIRE3] whatever a message contains, each line of a stream, an export and a frame of the %s host is whole',
+  '[WIRE2] [WIRE3] no text in a message breaks a line of a stream, an export or a frame of the %s host',
   async (name) => {
     const { url } = hosts[name];
     const roomId = newRoom();

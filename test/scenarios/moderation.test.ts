@@ -62,7 +62,7 @@ forEachTransportAndRelays((transport) => {
     const { visitor: bob } = await transport.enter('bob', roomId);
     await say(bob, roomId, 'rude');
     const ban = { roomId, userId: 'bob', note: 'rude' };
-    // What is sent at the same time is either before the ban or refused.
+    // The message is sent at the same time: it comes before the ban and reaches Bob, or after it.
     const [banned, late] = await Promise.all([
       mo.command('banMember', ban),
       owner.command('message', { roomId, message: 'not for bob' }),
@@ -79,7 +79,7 @@ forEachTransportAndRelays((transport) => {
     expect(bob.heard('memberUpdated')).toEqual([]);
     expect(bob.heard('message').length).toBeLessThanOrEqual(1);
     expect(ok(late).message.seq).toBe(3);
-    // Again changes nothing.
+    // The same ban again changes nothing.
     expect(ok(await mo.command('banMember', ban)).member).toEqual(shown);
 
     const token = await tokenFor('bob');
@@ -116,7 +116,7 @@ forEachTransportAndRelays((transport) => {
     expect(refusal(sent).code).toBe('muted');
     const kicked = await owner.command('kickMember', { roomId, userId: 'unheard of' });
     expect(refusal(kicked).code).toBe('member_not_found');
-    // Neither is on the list for that.
+    // A ban or a mute puts nobody on the list.
     expect(ok(await owner.command('getMembers', { roomId })).memberCount).toBe(1);
   });
 
@@ -145,7 +145,7 @@ forEachTransportAndRelays((transport) => {
       sendings.map(([name, more]) => bob.command(name, { roomId, ...more })),
     );
     for (const result of results) {
-      // A slow machine may need longer than the mute lasts; then nothing is proven either way.
+      // A command may succeed only where a slow machine took longer than the mute lasts.
       if (!result.ok) expect(result.error.code).toBe('muted');
       else expect(Date.now()).toBeGreaterThanOrEqual(mutedUntil!);
     }
@@ -166,7 +166,7 @@ forEachTransportAndRelays((transport) => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const first = ok(await bob.command('message', { roomId, message: 'once', id: 'b-1' }));
     ok(await owner.command('muteMember', { roomId, userId: 'bob' }));
-    // Sent again, since the reply was lost: it is there already.
+    // The same message again, as after a lost reply: it is stored already.
     const again = await bob.command('message', { roomId, message: 'once', id: 'b-1' });
     expect(ok(again)).toEqual({ ...first, duplicate: true });
     expect(refusal(await bob.command('message', { roomId, message: 'new' })).code).toBe('muted');
@@ -216,7 +216,7 @@ forEachTransportAndRelays((transport) => {
     expect(refusal(await owner.command('message', { roomId, message: 'hey' })).code).toBe('muted');
     ok(await ada.command('banMember', { roomId, userId: 'olga' }));
     expect(await floodBans(transport, owner, roomId)).toBe(4502);
-    // No ban holds an admin.
+    // A ban has no effect on an admin.
     const { visitor: other } = await transport.enter('other', roomId, {}, { admin: true });
     await ada.close();
     await other.hears('userLeft');
@@ -270,7 +270,7 @@ forEachTransportAndRelays((transport) => {
       ...more,
     });
     const userId = 'bob';
-    // Bob has left, and a kick is for those on the list or here: as a viewer he is on it.
+    // Bob is not online when he is kicked, but as a viewer he is on the list.
     expect([acts, hasMore]).toEqual([
       [
         act('mo', 'kickMember', { userId, change: { seconds: 1 } }),

@@ -5,22 +5,22 @@ import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 /**
- * What three kinds of public Socket.IO applications send and listen to, with `socket.io-client` as it
- * is: their own events pass with SIGNALS=open, and what their server did is done by commands.
+ * The events of three kinds of public Socket.IO applications, with an unchanged `socket.io-client`:
+ * their own events pass with SIGNALS=open, and commands do what their servers did.
  */
 const hosts = useHosts({ SIGNALS: 'open' });
 
-/** A page of the application, and every event that has come to it, with all its arguments. */
+/** A page of the application, which keeps the arguments of every event that it receives. */
 interface Page {
   socket: Socket;
-  /** The arguments of the first event of a name that fits, waiting for it if need be. */
+  /** Waits for the first event of a name that fits, earlier ones included. @returns its arguments */
   next(name: string, fits?: (...args: never[]) => boolean): Promise<unknown[]>;
   heard(name: string): unknown[][];
 }
 
 async function open(url: string, userId: string): Promise<Page> {
   const auth = { token: await tokenFor(userId, { name: userId.toUpperCase() }) };
-  // While a session moves from polling to a WebSocket, signals may be lost: they are never stored.
+  // Signals, which are never stored, may be lost while a session upgrades from polling.
   const transports = ['websocket'];
   const socket = io(url, { auth, transports, forceNew: true, reconnection: false });
   onTestFinished(() => void socket.disconnect());
@@ -59,7 +59,7 @@ describe.each(['node', 'edge'] as const)('an application that has moved to the %
     return { ...page, joined };
   };
 
-  it('one lobby with counts, texts and typing, as in the chat example of Socket.IO', async () => {
+  it('has one lobby with counts, texts and typing, as in the chat example of Socket.IO', async () => {
     const lobby = newRoom();
     const ann = await enter('ann', lobby);
     const ben = await enter('ben', lobby);
@@ -71,7 +71,7 @@ describe.each(['node', 'edge'] as const)('an application that has moved to the %
     expect(await ben.next('add user')).toEqual(['Annie', from]);
     ann.socket.emit('new message', 'hello, 世界');
     expect(await ben.next('new message')).toEqual(['hello, 世界', from]);
-    // This name is one of the protocol, so it names its room.
+    // This event has a name of the protocol, so its payload must name the room.
     ann.socket.emit('typing', { roomId: lobby });
     expect(await ben.next('typing')).toMatchObject([{ username: 'ANN', isTyping: true }]);
     ann.socket.emit('stop typing');
@@ -83,7 +83,7 @@ describe.each(['node', 'edge'] as const)('an application that has moved to the %
     expect(await ask(ben, 'getHistory', { roomId: lobby })).toMatchObject({ messages: [] });
   });
 
-  it('rooms with a list of users and a bot, as chatcord has them', async () => {
+  it('has rooms with a list of users and a bot, as in chatcord', async () => {
     const [javascript, python] = [newRoom('javascript'), newRoom('python')];
     const ann = await enter('ann', javascript);
     const ben = await enter('ben', javascript);
@@ -116,14 +116,14 @@ describe.each(['node', 'edge'] as const)('an application that has moved to the %
     expect(await users()).toEqual(['ANN']);
   });
 
-  it('private messages and strokes, as private-messaging and whiteboard have them', async () => {
+  it('has private messages and strokes, as in private-messaging and whiteboard', async () => {
     const board = newRoom();
     const [ann, ben, eve] = await Promise.all(['ann', 'ben', 'eve'].map((id) => enter(id, board)));
     for (const page of [ann!, ben!]) {
       await ask(page, 'openInbox', {});
       await ask(page, 'message', { roomId: board, message: 'a user of this room' });
     }
-    // Two users of one room may write to each other, as soon as their inboxes know the room.
+    // Users of a shared room may open a direct room once their inboxes show the shared one.
     for (const page of [ann!, ben!])
       await page.next('conversationUpdated', (one: { roomId: string }) => one.roomId === board);
     const stroke = { x0: 0.1, y0: 0.2, x1: 0.3, y1: 0.4, color: 'black' };
@@ -136,7 +136,7 @@ describe.each(['node', 'edge'] as const)('an application that has moved to the %
     await ask(ann!, 'joinRoom', { roomId });
     const content = `just for you, ${board}`;
     await ask(ann!, 'message', { roomId, message: content });
-    // Where Ben is not in the room yet, his inbox says that there is something.
+    // Ben has not joined the direct room yet; his inbox shows it.
     await ben!.next('conversationUpdated', (one: { roomId: string }) => one.roomId === roomId);
     await ask(ben!, 'joinRoom', { roomId });
     const { messages } = await ask(ben!, 'getHistory', { roomId, limit: 1 });

@@ -48,7 +48,7 @@ forEachTransport((transport) => {
 
   it('[HIST1] ends a page at 256 KiB of JSON, and continues after it', async () => {
     const roomId = newRoom();
-    // Three bytes a character: what counts is bytes, not characters.
+    // Three bytes a character, since pages are bounded in bytes, not characters.
     const all = await talk(transport, roomId, 60, () => '語'.repeat(2_700));
     const { visitor: alice, joined } = await transport.enter('alice', roomId, {
       since: '0:0',
@@ -83,7 +83,7 @@ forEachTransport((transport) => {
     expect(missed).toEqual(all);
   });
 
-  it('[HIST1] lists members by pages, and who is online', async () => {
+  it('[HIST1] lists members, and users online, by pages', async () => {
     const roomId = newRoom();
     const { visitor: owner } = await transport.enter('a-owner', roomId);
     await say(owner, roomId, 'mine');

@@ -47,7 +47,7 @@ forEachTransport((transport) => {
     expect(refusal(await owner.command('getHistory', both)).field).toBe('before');
   });
 
-  it('[PIN1] has routes over HTTP, which events of a socket follow', async () => {
+  it('[PIN1] has routes over HTTP, which send events to sockets', async () => {
     const { roomId, owner } = await founded(transport);
     const http = await overHttp(transport, 'olga');
     expect(await http.ask('PUT', roomId, '/pins/1')).toMatchObject({

@@ -9,7 +9,7 @@ import {
 } from '../support/for-each-transport.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
-/** How long a dropped user still counts as here, in milliseconds. */
+/** How long a user still counts as online after a lost connection, in milliseconds. */
 const GRACE_MS = 5_000;
 
 forEachTransportAndRelays((transport) => {
@@ -74,7 +74,7 @@ forEachTransportAndRelays((transport) => {
       ['carol', 'left'],
       ['dan', 'disconnected'],
     ]);
-    // Bob has left and hears nothing of the room any more.
+    // Bob has left and receives no more events of the room.
     expect(bob.heard('userLeft')).toEqual([]);
   });
 
@@ -89,7 +89,7 @@ forEachTransportAndRelays((transport) => {
       const { visitor: back } = await transport.enter('bob', room);
       return { roomId: room, alice, back, clock };
     });
-    // The clock drops after him: when it is told of, his grace would have ended too.
+    // `clock` drops after Bob: when its `userLeft` arrives, Bob's would have arrived too.
     await clock.drop();
     await alice.hears('userLeft', ({ userId }) => userId === 'clock');
     await barrier(roomId, back, [alice]);
@@ -159,7 +159,7 @@ forEachTransportAndRelays((transport) => {
     expect(joined.online).toHaveLength(100);
     expect(await alice.hears('presence')).toEqual({ roomId, onlineCount: 201 });
 
-    // Many come and go, and no more than a number a second tells of it.
+    // Many users join and leave, and at most one number a second is sent.
     const from = Date.now();
     const late = await enterAll(transport, roomId, 20, 'late');
     await Promise.all(late.slice(0, 5).map((visitor) => visitor.close()));
@@ -173,7 +173,7 @@ forEachTransportAndRelays((transport) => {
     );
     expect([members.length, onlineCount]).toEqual([100, 216]);
 
-    // Back below the bound a last number says so, and names begin again.
+    // Back at 200 or fewer, a last number is sent, and events with names begin again.
     await Promise.all(
       [...late.slice(5), ...more.slice(0, 10), over].map((visitor) => visitor.close()),
     );
@@ -187,7 +187,7 @@ forEachTransportAndRelays((transport) => {
   });
 });
 
-/** What a client knows of how many are here: the last number, and the names since. */
+/** Waits until the last number, with the joins and leaves since, makes `expected` users online. */
 function settledCount(visitor: Visitor, expected: number): Promise<number> {
   return visitor.until(`${expected} people`, () => {
     const at = visitor.stream.findLastIndex(({ name }) => name === 'presence');

@@ -25,7 +25,7 @@ forEachTransport(
       const strangers: [userId: string, claims: Claims][] = [
         ['nobody', {}],
         ['other', { rooms: { 'other-*': 'owner', team: 'owner' } }],
-        // To be on the list is not enough here.
+        // Being on the list is not enough here.
         ['listed', {}],
       ];
       for (const [userId, claims] of strangers) {

@@ -15,7 +15,7 @@ forEachTransport((transport) => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'viewer' });
     const { visitor: stranger } = await transport.enter('stranger', roomId);
     const { room } = ok(await owner.command('updateRoom', { roomId, private: true }));
-    // A stranger who was here is let out, and hears nothing of it.
+    // A user who is not on the list is disconnected, and gets no `roomUpdated`.
     expect(await floodBans(transport, stranger, roomId)).toBe(4503);
     expect(stranger.heard('roomUpdated')).toEqual([]);
     expect((await owner.hears('userLeft')).userId).toBe('stranger');
@@ -26,11 +26,11 @@ forEachTransport((transport) => {
     expect(ok(await join('bob')).you.role).toBe('viewer');
     expect(ok(await join('granted', { rooms: { [roomId]: 'member' } })).you.role).toBe('member');
     expect(ok(await join('ada', { admin: true })).you.role).toBe('owner');
-    // An invitation is a role.
+    // Giving a role is the invitation.
     const invited = await owner.command('setRole', { roomId, userId: 'stranger', role: 'member' });
     expect(ok(invited).member).toMatchObject({ userId: 'stranger', role: 'member', online: false });
     ok(await join('stranger'));
-    // To be taken off the list is to leave.
+    // A user who is taken off the list is disconnected.
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'none' }));
     expect(await floodBans(transport, bob, roomId)).toBe(4503);
     expect(refusal(await join('bob'))).toEqual(NO_SUCH_ROOM);
@@ -60,7 +60,7 @@ forEachTransport((transport) => {
       expect([status, body]).toEqual([404, { error: NO_SUCH_ROOM }]);
   });
 
-  it('[MOD4] answers a banned user of a private room like a stranger', async () => {
+  it('[MOD4] answers a banned user of a private room as it answers a stranger', async () => {
     const { roomId, owner } = await founded(transport);
     ok(await owner.command('banMember', { roomId, userId: 'mallory' }));
     ok(await owner.command('updateRoom', { roomId, private: true }));
@@ -68,7 +68,7 @@ forEachTransport((transport) => {
     expect(refusal(await transport.visit({ token }).join(roomId))).toEqual(NO_SUCH_ROOM);
   });
 
-  it('[MOD4] refuses a user who has left when the room has become private', async () => {
+  it('[MOD4] refuses a user who has left before the room became private', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: stranger } = await transport.enter('stranger', roomId);
     ok(await stranger.command('leaveRoom', { roomId }));

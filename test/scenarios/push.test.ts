@@ -56,7 +56,7 @@ describe.each<HostName>(['node', 'edge'])(
       const { body } = await call(userId, 'POST', path, { message, ...more }, { at });
       return body['message'] as { seq: number };
     };
-    /** A user whose browser is subscribed, and a room of theirs and another's. */
+    /** A user whose browser is subscribed, another user, and a room with both. */
     const subscribed = async (at = host) => {
       const [ann, bob, roomId] = [newUser('ann'), newUser('bob'), newRoom()];
       const browser = service.browser();
@@ -66,16 +66,16 @@ describe.each<HostName>(['node', 'edge'])(
       await say(bob, roomId, 'thanks', {}, at);
       return { ann, bob, roomId, browser };
     };
-    /** Sets what the inbox keeps of a room, once the room has told of itself. */
+    /** Sets fields of a conversation, once the room's first update has reached the inbox. */
     const choose = async (userId: string, roomId: string, choice: object) => {
       const patch = () => call(userId, 'PATCH', `/inbox/${roomId}`, choice);
       for (let status = 404; status === 404;) ({ status } = await patch());
     };
-    /** Keeps an inbox awake until a browser was tried so often: retries within a minute are for those. */
+    /** Waits for so many attempts, keeping the inbox awake: only then are there retries within a minute. */
     const attempted = async (userId: string, browser: PushBrowser, times: number) => {
       while (browser.attempts < times) await call(userId, 'GET', '/inbox');
     };
-    /** Proves what did not come: another room's push has arrived, and nothing else has. */
+    /** Expects `count` pushes, and no more when a later one, of another room, has arrived. */
     const gotNothingElse = async (
       { ann, bob, browser }: { ann: string; bob: string; browser: PushBrowser },
       count: number,
@@ -113,7 +113,7 @@ describe.each<HostName>(['node', 'edge'])(
       await gotNothingElse({ ann, bob, browser }, 1);
     });
 
-    it('[PUSH1] shows each message where the user wants all, and none where they want none', async () => {
+    it('[PUSH1] shows each message where the user chose all, and none where they chose none', async () => {
       const { ann, bob, roomId, browser } = await subscribed();
       await choose(ann, roomId, { notify: 'all', readUpTo: 2 });
       await say(bob, roomId, 'not a mention');
@@ -125,7 +125,7 @@ describe.each<HostName>(['node', 'edge'])(
       await gotNothingElse({ ann, bob, browser }, 1);
     });
 
-    it('[PUSH1] shows direct messages, a streaming one when it has ended', async () => {
+    it('[PUSH1] shows direct messages, and a streaming one once it has ended', async () => {
       const { ann, bob, browser } = await subscribed();
       const inbox = new NativeInbox(host.url, await tokenFor(bob));
       onTestFinished(() => inbox.close());
@@ -163,7 +163,7 @@ describe.each<HostName>(['node', 'edge'])(
       expect(browser.pushes.map((one) => one.says.roomId)).toEqual([roomId, last]);
     });
 
-    it('[PUSH5] tries again what a push service fails at, and waits as long as it asks', async () => {
+    it('[PUSH5] repeats a push that fails, and waits as long as the push service asks', async () => {
       const { ann, bob, roomId, browser } = await subscribed();
       browser.answers.push(
         { status: 503 },
@@ -177,7 +177,7 @@ describe.each<HostName>(['node', 'edge'])(
       expect(browser.attempts).toBe(4);
     });
 
-    it('[PUSH5] deletes a subscription that its push service does not know any more', async () => {
+    it('[PUSH5] deletes a subscription that its push service no longer knows', async () => {
       const { ann, bob, roomId, browser } = await subscribed();
       const other = service.browser();
       await call(ann, 'PUT', '/inbox/push', other.subscription);
@@ -204,7 +204,7 @@ describe.each<HostName>(['node', 'edge'])(
       expect([browser.attempts, ended.attempts]).toEqual([0, 0]);
     });
 
-    it('[PUSH7] takes only addresses of push services', async () => {
+    it('[PUSH7] accepts only addresses of push services', async () => {
       const ann = newUser('ann');
       const { subscription } = service.browser();
       for (const endpoint of [
@@ -246,7 +246,7 @@ describe.each<HostName>(['node', 'edge'])(
       expect(refused).toMatchObject({ status: 503, body: { error: { code: 'unavailable' } } });
     });
 
-    it('[PUSH3] holds no more than PUSH_CONTENT says', async () => {
+    it('[PUSH3] contains no more than PUSH_CONTENT allows', async () => {
       for (const [content, expected] of [
         ['sender', { senderId: expect.any(String) as string, mention: true }],
         ['none', {}],

@@ -86,7 +86,7 @@ forEachTransport((transport) => {
     expect(put.body).toMatchObject({ message: { reactions: { [heart]: 3 } } });
     const taken = await http.ask('DELETE', roomId, path(`${heart}\uFE0E`));
     expect(taken.body).toMatchObject({ message: { reactions: { [heart]: 2 } } });
-    // Given once, whatever it is written like.
+    // A user has a reaction once, in whichever form it is written.
     const { rev } = (await react(bob, 'addReaction', heart)).message;
     expect((await react(bob, 'removeReaction', '\u2764')).message).toMatchObject({
       rev: rev + 1,
@@ -104,7 +104,7 @@ forEachTransport((transport) => {
     expect(ok(await bob.command('addReaction', thumb))).toEqual(first);
     const other = ok(await bob.command('removeReaction', { ...thumb, emoji: '👎' }));
     expect(other).toEqual(first);
-    // What another added is not one's own to take away.
+    // A user cannot remove the reaction of another.
     const seen = ok(await owner.command('removeReaction', thumb));
     expect(seen).toEqual({ ...first, myReactions: [] });
     expect((await say(bob, roomId, 'next')).rev).toBe(first.message.rev + 1);
@@ -112,7 +112,7 @@ forEachTransport((transport) => {
     expect(owner.heard('reactionsUpdated')).toHaveLength(1);
   });
 
-  it('[REACT2] returns with messages the reactions of the asking user, and of no other', async () => {
+  it('[REACT2] returns with messages the own reactions of the user who asks', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     await say(owner, roomId, 'nobody reacts to this');
     const thumb = { roomId, seq: 1, emoji: '👍' };
@@ -132,7 +132,7 @@ forEachTransport((transport) => {
     expect(ok(await cleo.command('getHistory', { roomId }))).not.toHaveProperty('myReactions');
   });
 
-  it('[HIST1] lists who reacted, by emoji and user, by pages', async () => {
+  it('[HIST1] lists by pages who reacted, in order of emoji and user', async () => {
     const people = ['ann', 'ben', 'cleo'];
     const { roomId, owner } = await founded(transport);
     for (const name of people) {

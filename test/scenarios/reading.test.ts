@@ -18,7 +18,7 @@ forEachTransportAndRelays((transport) => {
     const receipt = { roomId, receipts: [{ userId: 'bob', readUpTo: 3 }] };
     expect(await owner.hears('readReceipts')).toEqual(receipt);
     expect(await phone.hears('readReceipts')).toEqual(receipt);
-    // It only grows: an older report changes nothing, and is told to nobody.
+    // A read position only grows: a lower one changes nothing, and causes no event.
     expect(ok(await phone.command('markRead', { roomId, readUpTo: 2 }))).toMatchObject({
       readUpTo: 3,
       unread: 1,
@@ -26,7 +26,7 @@ forEachTransportAndRelays((transport) => {
     expect(ok(await bob.command('markRead', { roomId, readUpTo: 3 }))).toMatchObject({
       readUpTo: 3,
     });
-    // Nobody has read what is not written yet.
+    // A read position ends at the newest message.
     const all = ok(await phone.command('markRead', { roomId, readUpTo: 1_000_000 }));
     expect(all).toMatchObject({ readUpTo: 4, unread: 0 });
     await bob.hears('readReceipts');
@@ -59,7 +59,7 @@ forEachTransportAndRelays((transport) => {
     }
   });
 
-  it('counts unread messages and mentions over a return', async () => {
+  it('counts the unread messages and mentions of a user who comes back', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { visitor: cleo } = await transport.enter('cleo', roomId);
     await say(bob, roomId, 'own words are read');
@@ -76,12 +76,12 @@ forEachTransportAndRelays((transport) => {
       return [readUpTo, unread, unreadMentions];
     };
     expect(await you()).toEqual([2, 3, 2]);
-    // What was deleted is not there to be read.
+    // A deleted message does not count as unread.
     ok(await cleo.command('deleteMessage', { roomId, seq: second }));
     expect(await you()).toEqual([2, 2, 1]);
     ok(await bob.command('markRead', { roomId, readUpTo: first }));
     expect(await you()).toEqual([first, 1, 0]);
-    // A position only goes up.
+    // A read position never decreases.
     const back = { ok: true, readUpTo: first, unread: 1, unreadMentions: 0 };
     expect(await bob.command('markRead', { roomId, readUpTo: 0 })).toEqual(back);
     expect(await you()).toEqual([first, 1, 0]);

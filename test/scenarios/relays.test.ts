@@ -4,7 +4,7 @@ import { barrier, newRoom, open, useHosts } from '../support/for-each-transport.
 import { say, seenBy } from '../support/talk.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
-/** A room's own object holds two sockets here, and a relay two. */
+/** Here a room's own object holds two sockets, and each relay two. */
 const hosts = useHosts({ RELAY_ABOVE: '2', RELAY_CONNECTIONS: '2' });
 const edge = directTransports.filter(({ host }) => host === 'edge');
 
@@ -38,7 +38,7 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       }
     });
 
-    it('[RELAY1] finds a relay for everyone who comes at the same moment', async () => {
+    it('[RELAY1] finds relays for all clients that connect at the same moment', async () => {
       const roomId = newRoom();
       const names = Array.from({ length: 8 }, (_, at) => `user ${at}`);
       const all = await Promise.all(names.map((name) => enter(name, roomId)));
@@ -47,7 +47,7 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       expect(others.map((visitor) => visitor.heard('message').length)).toEqual(others.map(() => 1));
     });
 
-    it('[RELAY4] lets a banned user hear nothing that is said after the ban', async () => {
+    it('[RELAY4] sends a banned user nothing that is said after the ban', async () => {
       const roomId = newRoom();
       const [owner, ...others] = await crowd(roomId, 6);
       await say(owner!, roomId, 'mine');
@@ -59,7 +59,7 @@ describe.concurrent.each(edge.map((transport) => open(transport, hosts)))(
       expect(banned.heard('message').map(({ message }) => message)).toEqual(['mine']);
     });
 
-    it('[RELAY1] shrinks again, and still everybody hears everybody', async () => {
+    it('[RELAY1] shrinks again, and still all users receive the messages of all', async () => {
       const roomId = newRoom();
       const visitors = await crowd(roomId, 6);
       await Promise.all(visitors.slice(0, 3).map((visitor) => visitor.close()));

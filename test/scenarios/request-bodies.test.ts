@@ -9,7 +9,7 @@ import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts();
 
-/** Text that is not UTF-8: in Latin-1, é is the one byte E9. */
+/** Text as bytes that are not UTF-8: in Latin-1, é is the single byte E9. */
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 const NOT_UTF8 = { code: 'invalid_payload', message: 'body must be UTF-8.', field: 'body' };
 const COMPRESSED = {
@@ -137,7 +137,7 @@ describe.each<HostName>(['node', 'edge'])('a body at the %s host', (name) => {
       `POST /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\n` +
         `Host: ${new URL(url).host}\r\nExpect: 100-continue\r\nContent-Length: ${packet.length}\r\n\r\n`,
     );
-    // Once it is asked for the rest, a host has seen what came before.
+    // With 100 Continue the host has read the head, so that the parts of the body arrive separately.
     if (name === 'node') await connection.until(/^HTTP\/1\.1 100 /);
     connection.write(packet.subarray(0, cut));
     await new Promise((resolve) => setImmediate(resolve));
@@ -148,7 +148,7 @@ describe.each<HostName>(['node', 'edge'])('a body at the %s host', (name) => {
   });
 });
 
-// At the edge the runtime reads frames, and puts U+FFFD in the place of what is not UTF-8.
+// Not at the edge, where the runtime decodes frames and replaces invalid UTF-8 with U+FFFD.
 it('[WIRE4] a text frame that is not UTF-8 closes a WebSocket of the node host, and nothing is stored', async () => {
   const { url } = hosts.node;
   const roomId = newRoom();
@@ -166,7 +166,7 @@ it('[WIRE4] a text frame that is not UTF-8 closes a WebSocket of the node host, 
   const message = `42["message",{"roomId":"${roomId}","message":"café"}]`;
   socketIo.write(frameOf({ opcode: 1, payload: latin1(message) }));
   await Promise.all([native.ended(), socketIo.ended()]);
-  // A Close frame with 1007, data that does not fit its type.
+  // A Close frame with code 1007, invalid payload data.
   for (const { text } of [native, socketIo])
     expect(text.slice(-4)).toBe('\u0088\u0002\u0003\u00ef');
   const { text } = await ask(url, `/rooms/${roomId}/messages`, { headers: { authorization } });

@@ -21,7 +21,7 @@ forEachTransport((transport) => {
     expect(room).toEqual({ ...before, ...change });
     expect(await bob.hears('roomUpdated')).toEqual(room);
     expect(ok(await bob.join(roomId)).room).toEqual(room);
-    // What changes nothing is not told.
+    // An update that changes nothing causes no event.
     expect(ok(await owner.command('updateRoom', { roomId, ...change })).room).toEqual(room);
     expect(ok(await owner.command('updateRoom', { roomId })).room).toEqual(room);
     const undo = {
@@ -35,7 +35,7 @@ forEachTransport((transport) => {
     await barrier(roomId, owner, [bob]);
     expect(bob.heard('roomUpdated')).toEqual([room, before]);
     expect(owner.heard('roomUpdated')).toEqual([]);
-    // None of it is a change of messages.
+    // Changes of the room take no `rev`.
     expect(bob.heard('message').at(-1)?.rev).toBe(2);
   });
 
@@ -100,9 +100,9 @@ forEachTransport((transport) => {
     expect(ok(await bob.command('markRead', { roomId, readUpTo: 3 })).unread).toBe(0);
   });
 
-  it('[MOD5] slows members down, but neither moderators and owners nor repeated messages', async () => {
+  it('[MOD5] slows members down, but neither moderators, owners nor repeated messages', async () => {
     const { roomId, owner, mo, bob } = await founded(transport, { mo: 'moderator', bob: 'member' });
-    // Longer than this test takes on any machine; the short one comes below.
+    // Longer than this test takes on any machine; a short one is tested below.
     ok(await owner.command('updateRoom', { roomId, slowModeSeconds: 3_600 }));
     const send = (message: string, id: string) => bob.command('message', { roomId, message, id });
     const first = ok(await send('one', 'b-1'));
@@ -142,7 +142,7 @@ forEachTransport((transport) => {
     const roles = ['viewer', 'member', 'moderator', 'none', 'owner'];
     for (const role of roles) {
       expect(await give(role)).toEqual({ ...shown, role });
-      // Again changes nothing.
+      // The same role again changes nothing.
       expect(await give(role)).toEqual({ ...shown, role });
       expect(ok(await bob.join(roomId)).you.role).toBe(role === 'none' ? 'member' : role);
     }
@@ -160,7 +160,7 @@ forEachTransport((transport) => {
     expect(owner.heard('memberUpdated')).toEqual([]);
     const { memberCount, members } = ok(await owner.command('getMembers', { roomId }));
     expect([memberCount, members.map(({ userId }) => userId)]).toEqual([2, ['bob', 'olga']]);
-    // Now they are equals.
+    // Now both are owners.
     const less = await owner.command('setRole', { roomId, userId: 'bob', role: 'member' });
     expect(refusal(less).code).toBe('forbidden');
   });
@@ -185,7 +185,7 @@ forEachTransport((transport) => {
     await say(bob, roomId, 'thanks');
   });
 
-  it('[MOD2] refuses roles above the own one, and the removal of the last owner', async () => {
+  it('[MOD2] refuses roles above the actor’s own, and the removal of the last owner', async () => {
     const roles = { mo: 'moderator', max: 'moderator', bob: 'member' } as const;
     const { roomId, owner, mo, bob } = await founded(transport, roles);
     const tries: [who: typeof bob, userId: string, role: string][] = [
@@ -216,7 +216,7 @@ forEachTransport((transport) => {
       const problem = refusal(await owner.command('setRole', { roomId, ...payload }));
       expect(problem).toMatchObject({ code: 'invalid_payload', field });
     }
-    // One moderator makes another, and one owner may go when there are two.
+    // A moderator may appoint another, and one of two owners may be demoted.
     ok(await mo.command('setRole', { roomId, userId: 'bob', role: 'moderator' }));
     ok(await owner.command('setRole', { roomId, userId: 'mo', role: 'owner' }));
     ok(await owner.command('setRole', { roomId, userId: 'olga', role: 'member' }));
@@ -224,7 +224,7 @@ forEachTransport((transport) => {
     expect(refusal(after).message).toContain('The last owner stays');
   });
 
-  it('follows the roles that tokens give: the exact room, then the longest prefix', async () => {
+  it('applies the roles in tokens: that of the exact room, then of the longest prefix', async () => {
     const roomId = newRoom('team-red');
     const { visitor: owner } = await transport.enter('olga', roomId);
     await say(owner, roomId, 'mine');
@@ -241,7 +241,7 @@ forEachTransport((transport) => {
       await visitor.close();
       await owner.until('tom to be gone', () => owner.heard('userLeft').length === at + 1);
     }
-    // A token beats the list, until it says nothing of the room.
+    // A role in a token takes precedence over the list, where the token names the room.
     ok(await owner.command('setRole', { roomId, userId: 'tom', role: 'moderator' }));
     const { visitor: viewer } = await transport.enter(
       'tom',
@@ -279,7 +279,7 @@ forEachTransport((transport) => {
     );
   });
 
-  it('[AUTH9] replaces a token in time, and changes the rights with it', async () => {
+  it('[AUTH9] replaces a token before it expires, and changes the rights with it', async () => {
     const { roomId, owner } = await founded(transport);
     const { visitor: bob } = await transport.enter('bob', roomId, {}, { rooms: { '*': 'viewer' } });
     const exp = inAnHour() + 600;
@@ -303,7 +303,7 @@ forEachTransport((transport) => {
     const rooms = { [roomId]: 'member' };
     const { visitor: bob } = await transport.enter('bob', roomId, {}, { rooms });
     await say(bob, roomId, 'in');
-    // On the list by now; off it again, only the token lets him stay.
+    // Writing put Bob on the list. Off it again, only his token gives him access.
     ok(await owner.command('setRole', { roomId, userId: 'bob', role: 'none' }));
     ok(await bob.command('refreshToken', { token: await tokenFor('bob') }));
     expect(await floodBans(transport, bob, roomId)).toBe(4503);
@@ -326,7 +326,7 @@ forEachTransport((transport) => {
     await owner.hears('message');
     bob.tell('refreshToken', { token: 'nonsense' });
     const end = await bob.ended();
-    // Socket.IO tells no code, but says that it is for good.
+    // Socket.IO has no close code; this reason keeps its client from reconnecting.
     expect(end).toBe(transport.socketHolds === 'one room' ? 4500 : 'io server disconnect');
     expect((await owner.hears('userLeft')).userId).toBe('bob');
   });

@@ -6,7 +6,7 @@ import { tokenFor } from '../support/tokens.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('[ROOM1] separates rooms whatever their names contain', async () => {
+  it('[ROOM1] keeps rooms apart, whatever their names contain', async () => {
     const tag = crypto.randomUUID().slice(0, 8);
     const names = [
       'наша комната',
@@ -80,7 +80,7 @@ forEachTransport((transport) => {
 
   if (transport.socketHolds !== 'many rooms') return;
   describe('with one socket for all rooms', () => {
-    it('[SIO1] reads a number as the room of its digits', async () => {
+    it('[SIO1] takes a number for the room id of its digits', async () => {
       const number = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
       const alice = transport.visit({ token: await tokenFor('alice') }) as SocketIoVisitor;
       await alice.connect();
@@ -95,7 +95,7 @@ forEachTransport((transport) => {
       }
     });
 
-    it('[CLOSE1] ends only the room of a kick, with roomClosed', async () => {
+    it('[CLOSE1] ends only the room that a user is kicked from, with roomClosed', async () => {
       const [first, second] = [newRoom('first'), newRoom('second')];
       const { visitor: owner } = await transport.enter('owner', first);
       await say(owner, first, 'The first writer owns the room.');
@@ -108,7 +108,7 @@ forEachTransport((transport) => {
       await say(alice, second, 'still here');
     });
 
-    it('[SIO3] gathers the events of a room joined with gather', async () => {
+    it('[SIO3] sends the events of a room joined with `gather` together', async () => {
       const roomId = newRoom();
       const [gathered, plain] = [newRoom('gathered'), roomId];
       const { visitor } = await transport.enter('alice', gathered, { gather: true });
@@ -277,7 +277,7 @@ forEachTransport((transport) => {
   });
 });
 
-/** So many seconds from now, as a token says it. */
+/** The time in `seconds` from now, in seconds since the epoch, as in a token. */
 function soon(seconds: number): number {
   return Math.floor(Date.now() / 1_000) + seconds;
 }

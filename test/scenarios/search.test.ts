@@ -11,8 +11,8 @@ async function found(who: Visitor, roomId: string, query: string, more = {}): Pr
   return results.map(({ message }) => message);
 }
 
-/** Searches count five, and here is one after the other. */
-const UNHURRIED = { COMMAND_BURST: '100000' };
+/** A search is charged as 5 commands, and these tests send many. */
+const UNLIMITED = { COMMAND_BURST: '100000' };
 
 forEachTransport((transport) => {
   it('[SRCH1] [SRCH4] finds words anywhere, newest first, and marks them', async () => {
@@ -69,7 +69,7 @@ forEachTransport((transport) => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const { seq } = await say(bob, roomId, 'the password is hunter2');
     expect(await found(owner, roomId, 'hunter2')).toHaveLength(1);
-    // Sent before the reply to the edit has come: the room answers in order.
+    // Sent before the reply to the edit has arrived: the room answers in order.
     const [edited, searched] = await Promise.all([
       bob.command('editMessage', { roomId, seq, message: 'the password is secret' }),
       bob.command('searchMessages', { roomId, query: 'hunter2' }),
@@ -155,7 +155,7 @@ forEachTransport((transport) => {
     }
   });
 
-  it('[SRCH4] marks whole letters, and only matches', async () => {
+  it('[SRCH4] marks matches only, and never part of a letter', async () => {
     const { roomId, owner } = await founded(transport);
     const cases = [
       ['gamma', 'alpha\0beta gamma', 'alpha\0beta \u0002gamma\u0003'],
@@ -211,4 +211,4 @@ forEachTransport((transport) => {
       expect(problem, JSON.stringify(payload)).toMatchObject({ code: 'invalid_payload', field });
     }
   });
-}, UNHURRIED);
+}, UNLIMITED);

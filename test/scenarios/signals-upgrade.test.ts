@@ -6,12 +6,12 @@ import { NativeVisitor } from '../support/native-visitor.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
-/** Sockets that move to a WebSocket while signals come, and the time between two of them, in milliseconds. */
+/** How many sockets upgrade to a WebSocket while signals arrive, and the time from one to the next, in ms. */
 const LISTENERS = 24;
 const APART_MS = 13;
 /**
- * Senders, and the time between two signals of each, in milliseconds: on a host that stands still for
- * two seconds, what has gathered is still below what a user may send and what a link keeps.
+ * How many users send, and the time between two signals of each, in milliseconds. Few enough that the
+ * signals of a host that stood still for two seconds stay below a user's limit and a link's buffer.
  */
 const SENDERS = 20;
 const EVERY_MS = 200;
@@ -19,7 +19,7 @@ const EVERY_MS = 200;
 const hosts = useHosts({ SIGNALS: 'open' });
 
 it.each(['node', 'edge'] as const)(
-  '[SIG4] reach a socket that moves from polling to a WebSocket once, and in order, at the %s host',
+  '[SIG4] signals reach a socket that upgrades from polling once and in order, at the %s host',
   async (host) => {
     const { url } = hosts[host];
     const roomId = newRoom();
@@ -47,7 +47,7 @@ it.each(['node', 'edge'] as const)(
   120_000,
 );
 
-/** Has users send numbered signals, each under a name of its own, so that none replaces another. */
+/** Has users send numbered signals, each with a name of its own, so that none replaces another. @returns stop */
 async function sendSignals(url: string, roomId: string): Promise<() => void> {
   const senders = await Promise.all(
     Array.from({ length: SENDERS }, async (_, at) => {
@@ -58,7 +58,7 @@ async function sendSignals(url: string, roomId: string): Promise<() => void> {
     }),
   );
   let count = 0;
-  // One after the other, so that a signal is always on its way.
+  // The senders take turns, so that some signal is always on its way.
   const timer = setInterval(() => {
     const tick = Math.floor(count / SENDERS);
     senders[count % SENDERS]!.tell(`tick ${tick}`, { roomId });
@@ -69,7 +69,7 @@ async function sendSignals(url: string, roomId: string): Promise<() => void> {
   return stop;
 }
 
-/** Joins by polling, as official clients do, and notes the numbers that come, by sender. */
+/** Joins by polling, as official clients do, and keeps the numbers received, by sender. */
 async function listen(url: string, roomId: string, userId: string) {
   const token = await tokenFor(userId);
   const socket = io(url, { auth: { token }, forceNew: true, reconnection: false });

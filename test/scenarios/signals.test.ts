@@ -15,7 +15,7 @@ async function hears(who: Visitor, name: string): Promise<unknown> {
 
 forEachTransport(
   (transport) => {
-    it("[SIG1] passes an application's own event on, with who sent it", async () => {
+    it("[SIG1] passes on an application's own event, with its sender", async () => {
       const roomId = newRoom();
       const { visitor: alice, joined } = await transport.enter('alice', roomId);
       const { visitor: bob } = await transport.enter('bob', roomId);
@@ -41,7 +41,7 @@ forEachTransport(
       expect(heard(alice, 'wave')).toEqual([]);
     });
 
-    it('[SIG2] passes any JSON arguments on, as they are sent, with who sent them', async () => {
+    it('[SIG2] passes on any JSON arguments as they are sent, with their sender', async () => {
       const roomId = newRoom();
       const { visitor: alice, joined } = await transport.enter('alice', roomId);
       const { visitor: bob } = await transport.enter('bob', roomId);
@@ -94,7 +94,7 @@ forEachTransport(
       ]);
     });
 
-    it('[SIG2] takes up to 4 KiB, and knows the only room of a socket', async () => {
+    it('[SIG2] accepts up to 4 KiB, and needs no roomId where a socket has one room', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const { visitor: bob } = await transport.enter('bob', roomId);
@@ -108,7 +108,7 @@ forEachTransport(
       expect(refusal(key).code).toBe('invalid_payload');
     });
 
-    it('[SIG3] refuses names of the protocol and of Socket.IO', async () => {
+    it('[SIG3] refuses names of the protocol, and invalid ones', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       const names = [
@@ -129,7 +129,7 @@ forEachTransport(
       expect(sent).toMatchObject({ status: 400, body: { error: { field: 'name' } } });
     });
 
-    it('[SIG4] refuses them of users who may not send messages', async () => {
+    it('[SIG4] refuses signals of users who may not send messages', async () => {
       const roomId = newRoom();
       const { visitor: alice } = await transport.enter('alice', roomId);
       ok(await alice.command('message', { roomId, message: 'mine' }));

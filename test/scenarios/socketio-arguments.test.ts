@@ -5,7 +5,7 @@ import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts();
 
-/** A client of a host, in a room. */
+/** A client that has joined a room. */
 async function enter(url: string, roomId: string, transport: string): Promise<Socket> {
   const auth = { token: await tokenFor('alice') };
   const socket = io(url, { auth, transports: [transport], forceNew: true, reconnection: false });
@@ -18,7 +18,7 @@ const cases = (['node', 'edge'] as const).flatMap((host) =>
   ['polling', 'websocket'].map((transport) => ({ host, transport })),
 );
 
-describe.each(cases)('the arguments of a command at the $host host, by $transport', (at) => {
+describe.each(cases)('a command over Socket.IO at the $host host, by $transport', (at) => {
   const entered = async () => {
     const roomId = newRoom();
     return { roomId, socket: await enter(hosts[at.host].url, roomId, at.transport) };
@@ -33,7 +33,7 @@ describe.each(cases)('the arguments of a command at the $host host, by $transpor
     ['text', 'more'],
     ['an object', { file: 1 }],
     ['false', false],
-  ])('refuses a second one that is %s, and stores nothing', async (_, more) => {
+  ])('is refused with a second argument that is %s, and stores nothing', async (_, more) => {
     const { roomId, socket } = await entered();
     const payload = { roomId, message: 'with a file' };
     expect(await socket.emitWithAck('message', payload, more)).toEqual(
@@ -42,7 +42,7 @@ describe.each(cases)('the arguments of a command at the $host host, by $transpor
     expect(await socket.emitWithAck('getHistory', { roomId })).toMatchObject({ messages: [] });
   });
 
-  it('tells the refusal to a client without a callback as the event error', async () => {
+  it('is refused by the event `error` where the client gives no callback', async () => {
     const { roomId, socket } = await entered();
     const error = new Promise((resolve) => {
       socket.once('error', resolve);
@@ -57,7 +57,7 @@ describe.each(cases)('the arguments of a command at the $host host, by $transpor
     });
   });
 
-  it('refuses a second one of refreshToken, and of a command that does not exist', async () => {
+  it('is refused with a second argument also if it is refreshToken or unknown', async () => {
     const { socket } = await entered();
     const token = await tokenFor('alice');
     expect(await socket.emitWithAck('refreshToken', { token }, 'more')).toEqual(
@@ -67,14 +67,14 @@ describe.each(cases)('the arguments of a command at the $host host, by $transpor
     expect(unknown).toMatchObject({ ok: false, error: { code: 'unknown_command' } });
   });
 
-  it('takes null in the place of a second one as none', async () => {
+  it('is accepted with null as its second argument', async () => {
     const { roomId, socket } = await entered();
     const payload = { roomId, message: 'alone' };
     for (const more of [null, undefined])
       expect(await socket.emitWithAck('message', payload, more)).toMatchObject({ ok: true });
   });
 
-  it('refuses bytes instead of an object, and bytes within it', async () => {
+  it('is refused where its argument is bytes or contains bytes', async () => {
     const { roomId, socket } = await entered();
     expect(await socket.emitWithAck('message', Buffer.from('a file'))).toEqual(
       refused('payload must be a JSON object.', { field: 'payload' }),

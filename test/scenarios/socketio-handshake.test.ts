@@ -18,13 +18,13 @@ const OLD_CLIENT =
 const TOKEN_IN_URL = /^A token in a URL .* auth: \{ token \}/;
 
 interface Outcome {
-  /** Who it is in a room it has joined. */
+  /** The user id that the client has in a room, if it could join. */
   userId?: string;
   code?: string;
   message?: string;
 }
 
-/** Connects as the official client does, joins a room, and leaves. */
+/** Connects with the official client and joins a room. */
 async function outcomeOf(url: string, options: Parameters<typeof io>[1]): Promise<Outcome> {
   const socket: Socket = io(url, { forceNew: true, reconnection: false, ...options });
   onTestFinished(() => void socket.disconnect());
@@ -66,7 +66,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     expect(joined).toMatchObject({ ok: true, you: { userId: 'alice' } });
   });
 
-  it('[SIO1] exists at no other path', async () => {
+  it('[SIO1] is refused at any other path', async () => {
     for (const path of [
       '/socket.io/x?EIO=4&transport=polling',
       '/socket.io//?EIO=4',
@@ -110,19 +110,19 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     ['GET', 'EIO=4&transport=polling&sid=abc', 1],
     ['GET', '', 0],
   ])(
-    '[SIO4] %s ?%s is refused in the words of the official server',
+    '[SIO4] %s ?%s is refused with the code of the official server',
     async (method, query, code) => {
       const answer = await ask(url(), `/socket.io/?${query}`, { method });
       expect([answer.status, answer.json()]).toEqual([400, { code, message: expect.any(String) }]);
     },
   );
 
-  it('tells a client of version 2 by polling which versions connect', async () => {
+  it('is refused for a polling client of version 2, saying which versions can connect', async () => {
     const answer = await ask(url(), '/socket.io/?EIO=3&transport=polling&t=OldOne&b64=1');
     expect([answer.status, answer.json()]).toEqual([400, { code: 5, message: OLD_CLIENT }]);
   });
 
-  it('of another method in a session is the fault of the client', async () => {
+  it('is followed by 400 for a PUT in its session', async () => {
     const session = new RawPolling(`${url()}${POLLING}`);
     await session.open();
     expect((await session.put()).status).toBe(400);
@@ -173,7 +173,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
       await socket.closed;
     });
 
-    it('may try another token', async () => {
+    it('may be followed by a CONNECT with another token', async () => {
       const socket = new RawSocket(`${url()}${WEBSOCKET}`);
       onTestFinished(() => socket.close());
       await socket.opened();
@@ -201,13 +201,13 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
       expect(bad.code).toBe('unauthorized');
     });
 
-    it('of another scheme in the header is a proxy’s, and makes a guest', async () => {
+    it('of another scheme in the header, as of a proxy, makes the client a guest', async () => {
       const extraHeaders = { authorization: 'Basic YTpi' };
       expect((await outcomeOf(url(), { extraHeaders })).userId).toMatch(/^guest:/);
     });
 
     it.each(['polling', 'websocket'] as const)(
-      '[AUTH5] in the query is refused with where it belongs, by %s',
+      '[AUTH5] in the query is refused, saying where it belongs, by %s',
       async (transport) => {
         const token = await tokenFor('alice');
         for (const query of [{ token }, { access_token: token }]) {
@@ -221,7 +221,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     );
   });
 
-  it('[AUTH5] with a token in the URL of another transport is refused with where it belongs', async () => {
+  it('[AUTH5] with a token in the URL of another transport is refused, saying where it belongs', async () => {
     const token = await tokenFor('alice');
     const expected = { code: 'unauthorized', message: expect.stringMatching(TOKEN_IN_URL) };
     for (const path of ['', '/messages', '/events', '/export']) {
@@ -239,7 +239,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
     expect(JSON.parse(browser.frames[0] ?? '')).toEqual(['joined', { ok: false, error: expected }]);
   });
 
-  it('[AUTH5] with a token in the right place and one in the URL uses the right one', async () => {
+  it('[AUTH5] with a token in the right place and one in the URL uses the former', async () => {
     const headers = { authorization: `Bearer ${await tokenFor('alice')}` };
     expect((await ask(url(), '/rooms/x?token=mine', { headers })).status).toBe(200);
     const auth = { token: await tokenFor('alice') };
@@ -248,7 +248,7 @@ describe.each(['node', 'edge'] as const)('a Socket.IO handshake at the %s host',
 });
 
 describe('Socket.IO in development mode', () => {
-  it('[CONN5] opens for pages of every port of this machine', async () => {
+  it('[CONN5] accepts pages of every port of this machine', async () => {
     const host = await startNodeHost({}, { development: true });
     onTestFinished(() => host.close());
     for (const origin of ['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080']) {

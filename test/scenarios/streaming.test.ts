@@ -13,7 +13,7 @@ async function begin(who: Visitor, roomId: string, more: object = {}): Promise<M
   return ok(await who.command('message', payload)).message;
 }
 
-/** The text of a message as one knows it who has only listened. */
+/** The text of a message as a client has it from events alone. */
 function heardText(who: Visitor, seq: number): string {
   let text = '';
   for (const { name, payload } of who.stream) {
@@ -28,7 +28,7 @@ function heardText(who: Visitor, seq: number): string {
 }
 
 forEachTransportAndRelays((transport) => {
-  it('shows a message to everybody while its text is being written', async () => {
+  it('shows a message to everyone while its text is being written', async () => {
     const roomId = newRoom();
     const { visitor: bot } = await transport.enter('bot', roomId);
     const { visitor: listener } = await transport.enter('listener', roomId);
@@ -72,7 +72,7 @@ forEachTransportAndRelays((transport) => {
     expect(results.map((one) => one.seq)).toEqual([seq]);
   });
 
-  it('goes on where it stopped when its sender comes back and sends again', async () => {
+  it('continues a message where it stopped when its sender comes back and sends again', async () => {
     const roomId = newRoom();
     const { visitor: listener } = await transport.enter('listener', roomId);
     const whole = TEXT.repeat(12);
@@ -115,7 +115,7 @@ forEachTransportAndRelays((transport) => {
     expect(listener.heard('stopRequested')).toEqual([]);
   });
 
-  it('refuses what does not fit, in one sentence each', async () => {
+  it('refuses invalid commands, with one sentence each', async () => {
     const roomId = newRoom();
     const { visitor: bot } = await transport.enter('bot', roomId);
     const { visitor: other } = await transport.enter('other', roomId);
@@ -143,7 +143,7 @@ forEachTransportAndRelays((transport) => {
     expect(refusal(beyond)).toMatchObject({ length: 3 });
   });
 
-  it('is written over HTTP as well, and followed there', async () => {
+  it('streams and follows a message over HTTP as well', async () => {
     const roomId = newRoom();
     const { visitor: listener } = await transport.enter('listener', roomId);
     const http = new HttpVisitor(transport.host.url, await tokenFor('bot'));
@@ -163,7 +163,7 @@ forEachTransportAndRelays((transport) => {
     const next = http.poll(roomId, polled.position);
     await append(4, 'two');
     const { events } = await next;
-    // The append, which has a connection of its own, may come before the poll has joined.
+    // The append is sent over another connection and may be handled before the poll has joined.
     const isLate = events[0]?.[0] === 'messageUpdated';
     const whole = ['messageUpdated', { message: 'one two' }];
     const appended = ['messageAppended', { offset: 4, text: 'two' }];

@@ -14,7 +14,7 @@ async function newest(who: Visitor, roomId: string): Promise<Message[]> {
 }
 
 forEachTransport((transport) => {
-  it('carries replies, mentions and meta to everyone as they were sent', async () => {
+  it('sends replies, mentions and meta to everyone unchanged', async () => {
     const { roomId, owner, bob } = await founded(transport, { bob: 'member' });
     const meta = { text: 'naïve 🎉', list: [1, 2.5, null, true], deep: { a: { b: {} } } };
     const mentions = ['bob', 'someone unknown', 'bob', 'olga'];
@@ -98,7 +98,7 @@ forEachTransport((transport) => {
     expect(await page({ limit: 7, after: thread[4]!.seq })).toEqual(some(5, 12, false));
     expect(await page({ limit: 4, around: thread[6]!.seq })).toEqual(some(4, 8, true));
     expect(await page({ thread: 2 })).toEqual({ messages: [], hasMore: false });
-    // A deleted answer keeps its place there too.
+    // A deleted reply keeps its place in the thread too.
     const { seq } = thread[5]!;
     const { message: gone } = ok(await bob.command('deleteMessage', { roomId, seq }));
     thread[5] = gone;
@@ -135,7 +135,7 @@ forEachTransport((transport) => {
     }
     const most = {
       mentions: Array.from({ length: 50 }, (_, at) => `u${at}`),
-      // 4,096 bytes with its braces, key and quotes.
+      // 4,096 bytes of JSON, with braces, key and quotes.
       meta: { a: `${'語'.repeat(1_362)}xx` },
     };
     const sent = ok(await owner.command('message', { roomId, message: 'x', ...most }));

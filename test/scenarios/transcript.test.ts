@@ -14,7 +14,7 @@ import { ok, refusal, type Visitor } from '../support/visitor.ts';
 const hosts = useHosts({}, { atRelays: true });
 const transports = transportsOf(true);
 
-it('sends the same at every transport of every host, except for ids, times and epochs', async () => {
+it('an afternoon in a room looks the same at every transport, except for ids, times and epochs', async () => {
   const transcripts = await Promise.all(
     transports.map(async (transport) => transcriptOf(await live(open(transport, hosts)))),
   );
@@ -27,11 +27,11 @@ it('sends the same at every transport of every host, except for ids, times and e
 
 interface Lived {
   roomId: string;
-  /** Everyone who took part, each connection by itself. */
+  /** Every connection that took part, by name. */
   people: Record<string, Visitor>;
 }
 
-/** An afternoon in a room: a little of everything, one thing after the other. */
+/** An afternoon in a room: some of most commands, one after the other. */
 async function live(transport: OpenTransport): Promise<Lived> {
   const roomId = newRoom('afternoon');
   const { visitor: alice } = await transport.enter('alice', roomId, { since: '0:0', history: 5 });
@@ -108,7 +108,7 @@ const TIMES = new Set([
 ]);
 const MADE = /\b(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g;
 
-/** What everyone was shown, in order, with names in place of what differs from room to room. */
+/** What each connection received, in order, with placeholders for values that differ from room to room. */
 function transcriptOf({ roomId, people }: Lived): string[] {
   const known = new Map<string, string>();
   const nameOf = (id: string) => {

@@ -4,7 +4,7 @@ import { say } from '../support/talk.ts';
 import { ok, refusal } from '../support/visitor.ts';
 
 forEachTransport((transport) => {
-  it('[TYP1] shows others who is typing, once in 3 s', async () => {
+  it('[TYP1] shows others who is typing, at most once in 3 s', async () => {
     const { roomId, alice, bob, clock } = await within(3_000, async (start) => {
       const room = newRoom();
       const { visitor: clock } = await transport.enter('clock', room);
@@ -21,7 +21,7 @@ forEachTransport((transport) => {
     ]);
     expect(bob.heard('typing')).toEqual([]);
 
-    // One who drops is told of after 5 s; by then typing may be heard again.
+    // The leave of a dropped user is reported after 5 s; by then typing is sent again.
     await clock.drop();
     await alice.hears('userLeft');
     ok(await bob.command('typing', { roomId }));

@@ -7,12 +7,12 @@ import { newRoom } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { makeSecret, WebhookReceiver } from '../support/webhook-receiver.ts';
 
-/** The first secret of two; the receiver has the second. */
+/** The first of a host's two secrets; the receiver verifies with the second. */
 const OLD_SECRET = makeSecret();
 
 describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', (name) => {
   const receiver = new WebhookReceiver();
-  /** Of a host with every event, some rooms and two secrets. */
+  /** The receiver of a host that sends every event of some rooms, signed with two secrets. */
   const particular = new WebhookReceiver();
   let host: Host;
   let other: Host;
@@ -57,7 +57,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     const { body } = await call('POST', `/rooms/${roomId}/messages`, sent, { at });
     return body['message'] as Message;
   };
-  /** The request in which a change has arrived. */
+  /** Waits for the request that carries a change. */
   const arrival = (roomId: string, rev: number, at = receiver) =>
     at.until(`change ${rev}`, () =>
       at.taken(roomId).find(({ body }) => body.data.changes?.some((change) => change.rev === rev)),
@@ -83,7 +83,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     const changes = receiver.changes(roomId);
     const revs = changes.map(({ rev }) => rev);
     expect(revs).toEqual(revs.toSorted((a, b) => a - b));
-    // What changed again before it was sent has come in its last state alone.
+    // A message that changed again before it was sent was sent in its last state only.
     const known = new Map(changes.map((change) => [change.seq, change]));
     expect([...known.keys()].toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 9 }, (_, at) => at + 1),
@@ -93,7 +93,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(known.get(3)).toMatchObject({ reactions: { '👍': 1 } });
   });
 
-  it('[HOOK6] sends a streamed message when it has ended', async () => {
+  it('[HOOK6] sends a streamed message once it has ended', async () => {
     const roomId = newRoom();
     const { seq } = await say(roomId, '', { streaming: true });
     const path = `/rooms/${roomId}/messages/${seq}`;
@@ -103,12 +103,12 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(receiver.changes(roomId)).toMatchObject([{ seq, message: 'all of it' }]);
   });
 
-  it('[HOOK7] sends the same request until it is taken, and follows no redirect', async () => {
+  it('[HOOK7] repeats a request unchanged until it is accepted, and follows no redirect', async () => {
     const [roomId, elsewhere] = [newRoom(), newRoom('elsewhere')];
     const redirect = { status: 301, headers: { location: particular.url } };
     receiver.answers.set(roomId, [{ status: 500 }, redirect]);
     const message = await say(roomId, 'once');
-    // What fails in one room does not hold up another.
+    // A failure in one room does not delay another.
     await say(elsewhere, 'at once');
     await arrival(elsewhere, 1);
     await arrival(roomId, 1);
@@ -119,7 +119,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(particular.requests.filter(({ body }) => body.data.roomId === roomId)).toEqual([]);
   });
 
-  it('[HOOK8] stops at 410, and shows admins and operators what fails', async ({
+  it('[HOOK8] stops at 410, and shows failures to admins and operators', async ({
     onTestFinished,
     expect,
   }) => {
@@ -155,7 +155,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect((await fetch(`${ownHost.url}/health?details`)).status).toBe(401);
   });
 
-  it('[HOOK9] signs by each secret, so that they can be rotated', async () => {
+  it('[HOOK9] signs with each secret, so that secrets can be rotated', async () => {
     await say('team-signed', 'signed', {}, other);
     const { text, headers } = await arrival('team-signed', 1, particular);
     expect(new Webhook(OLD_SECRET).verify(text, headers)).toEqual(JSON.parse(text));
@@ -169,7 +169,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     for (const [body, given, secret] of bad) {
       expect(() => new Webhook(secret).verify(body, given)).toThrow(/signature/);
     }
-    // What was recorded on its way is too old to be taken when it is sent again later.
+    // A recorded request that is replayed later is too old to be accepted.
     const yesterday = new Date((Number(at) - 86_400) * 1_000);
     const signature = new Webhook(particular.secret).sign(
       headers['webhook-id'] ?? '',
@@ -184,7 +184,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(() => new Webhook(particular.secret).verify(text, replayed)).toThrow(/old/);
   });
 
-  it('[HOOK10] sends again from any position, and says when a room has begun anew', async () => {
+  it('[HOOK10] sends again from any position, and reports when a room has a new epoch', async () => {
     const roomId = newRoom();
     for (const text of ['one', 'two', 'three']) await say(roomId, text);
     const { body } = await arrival(roomId, 3);
@@ -210,7 +210,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(reset.body.data.from).toBe(0);
     const { epoch } = reset.body.data;
     expect(epoch).not.toBe(body.data.epoch);
-    // The request that says so may have left before the message was sent.
+    // The request with the reset may have been sent before the message was.
     const change = await receiver.until('the first change of the new room', () =>
       receiver
         .taken(roomId)
@@ -221,7 +221,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(change).toMatchObject({ seq: 1, rev: 1 });
   });
 
-  it('[HOOK11] sends that rooms begin and end, and members change, where that is asked for', async () => {
+  it('[HOOK11] sends events of created and deleted rooms and changed members, where configured', async () => {
     const roomId = newRoom('team-events');
     await say(roomId, 'first', {}, other);
     await arrival(roomId, 1, particular);
@@ -237,7 +237,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     await event('room.deleted');
   });
 
-  it('[HOOK17] sends what users who are away are to be notified of, until it is taken', async () => {
+  it('[HOOK17] sends notifications for users who are away, without the text of the message', async () => {
     const roomId = newRoom('team-mail');
     await call(
       'POST',
@@ -268,7 +268,7 @@ describe.concurrent.each<HostName>(['node', 'edge'])('webhooks of the %s host', 
     expect(text).not.toContain('שלום');
   });
 
-  it('[HOOK12] sends only the rooms that are named', async () => {
+  it('[HOOK12] sends only changes of the rooms that are configured', async () => {
     await say('unnamed', 'unsent', {}, other);
     await say('lobby', 'sent', {}, other);
     await arrival('lobby', 1, particular);
