@@ -10,7 +10,7 @@ import { tokenFor } from '../support/tokens.ts';
 const hosts = useHosts();
 type HostName = keyof typeof hosts;
 
-/** Others talk in the same house while somebody floods a room; then it is over. */
+/** Floods one room while other users talk in another. @returns the flood's tally */
 async function flood(host: HostName, name: FloodName): Promise<Tally> {
   const { url } = hosts[host];
   const traffic = await BackgroundTraffic.enter(url);
@@ -41,7 +41,7 @@ describe('while one client floods the edge host, others continue', () => {
   });
 });
 
-/** A socket of the native transport, whatever comes of it. */
+/** Opens a native socket, and waits until it is open or refused. */
 async function knock(host: HostName, roomId: string, userId: string, protocols: string[] = []) {
   const path = `${hosts[host].url}/rooms/${roomId}/ws`;
   const raw = rawSocket(path, { authorization: `Bearer ${await tokenFor(userId)}` }, protocols);
@@ -50,7 +50,7 @@ async function knock(host: HostName, roomId: string, userId: string, protocols: 
   return raw;
 }
 
-/** Sends so many commands at once. */
+/** Joins over a native socket and sends `frames` commands at once. */
 async function pour(host: HostName, frames: number, roomId = newRoom(), userId = 'mallory') {
   const raw = await knock(host, roomId, userId);
   await raw.frame((frame) => frame.startsWith('["joined"'));
@@ -62,7 +62,7 @@ function send({ socket }: RawSocket, frames: number): void {
   for (let at = 0; at < frames; at++) socket.send(`["typing",{},${at}]`);
 }
 
-/** Sends so many events at once over Socket.IO; the socket is as bare as the other. */
+/** Sends `frames` events at once over Socket.IO, on a bare WebSocket too. */
 async function pourEvents(frames: number) {
   const roomId = newRoom();
   const raw = rawSocket(`${hosts.node.url}/socket.io/?EIO=4&transport=websocket`);
@@ -90,7 +90,7 @@ it.each([
     await raw.frame((frame) => frame.includes(ack));
     const seconds = (performance.now() - from) / 1_000;
     const answered = raw.frames.join('\n').match(answer)?.length ?? 0;
-    // 400 saved up and 100 a second; what is read in one go may be 50 ms ahead.
+    // A bucket of 400, refilled by 100 a second; one read may be up to 50 ms ahead of it.
     expect(answered).toBeLessThanOrEqual(400 + 100 * seconds + 10);
   },
 );
@@ -122,12 +122,12 @@ describe('the edge host bans a user who floods', () => {
     const elsewhere = new SocketIoVisitor(hosts.edge.url, { token: await tokenFor('natalie') });
     onTestFinished(() => void elsewhere.socket.disconnect());
     expect(await elsewhere.join(roomId)).toMatchObject({ ok: false, error: refusal });
-    // Other rooms, and other people here, have nothing to do with it.
+    // The ban applies neither to other rooms nor to other users of this room.
     expect(await elsewhere.join(newRoom())).toMatchObject({ ok: true });
     expect((await knock('edge', roomId, 'ned')).refused).toBeUndefined();
   });
 
-  it('[ADM6] also over one socket after the other', async () => {
+  it('[ADM6] also if the flood comes over one socket after the other', async () => {
     const roomId = newRoom();
     const send = async () => {
       const raw = await knock('edge', roomId, 'oscar');
@@ -163,8 +163,8 @@ describe('the edge host bans a user who floods', () => {
 });
 
 /**
- * Does something `count` times at once, and again where none was refused: on a busy machine that may
- * take so long that the allowance came back meanwhile.
+ * Attempts something `count` times at once, and again if nothing was refused: on a busy machine the
+ * attempts may take so long that the token bucket refills.
  */
 async function untilRefused<T>(
   count: number,
@@ -210,7 +210,7 @@ it('[ADM4] the edge host lets a user into new rooms at a bounded rate, at every 
     async () => {
       const roomId = newRoom();
       const joined = await visitor.join(roomId);
-      // A socket may be in 50 rooms.
+      // Leaves, since a socket may be in 50 rooms only.
       if (joined.ok) await visitor.command('leaveRoom', { roomId });
       return joined;
     },
@@ -221,7 +221,7 @@ it('[ADM4] the edge host lets a user into new rooms at a bounded rate, at every 
       error: expect.objectContaining({ code: 'rate_limited' }) as unknown,
     }),
   );
-  // Where they have been lately they may go on, and others may go anywhere.
+  // The user may enter rooms they used lately, and other users may enter any room.
   let lately = '';
   const enter = async () => {
     lately = newRoom();

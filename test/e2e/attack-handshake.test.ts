@@ -12,7 +12,7 @@ import { tokenFor } from '../support/tokens.ts';
 
 const hosts = useHosts();
 
-/** A Close frame behind the head of the upgrade. */
+/** A Close frame after the head of the upgrade. */
 const CLOSE = /\r\n\r\n[^]*\x88/;
 const PATHS = {
   native: '/rooms/handshakes/ws',
@@ -34,7 +34,7 @@ function dial(url: string): BareConnection {
 
 const authorized = async () => ({ Authorization: `Bearer ${await tokenFor('mallory')}` });
 
-// Miniflare's own front agrees to compression, whatever the flags of the Worker behind it say.
+// Not at the edge, where Miniflare itself accepts compression, whatever the Worker's flags say.
 it.each(Object.entries(PATHS))(
   'the %s transport of the node host refuses compression',
   async (_, path) => {
@@ -66,14 +66,12 @@ describe.each(transports)(
     });
 
     const broken: Record<string, FrameParts[]> = {
-      // workerd reads what is not masked; what it reads is no command.
+      // workerd accepts unmasked frames.
       ...(host === 'node' && {
         'is not masked': [{ opcode: 1, payload: '["typing",{}]', isMasked: false }],
       }),
-      'says that it is compressed': [
-        { opcode: 1, isCompressed: true, payload: 'bomb'.repeat(999) },
-      ],
-      'is of no kind there is': [{ opcode: 3, payload: 'x' }],
+      'is marked as compressed': [{ opcode: 1, isCompressed: true, payload: 'bomb'.repeat(999) }],
+      'has an unknown opcode': [{ opcode: 3, payload: 'x' }],
       'goes on with what has not begun': [{ opcode: 0, payload: 'x' }],
       'begins anew within another': [
         { opcode: 1, payload: 'x', isLast: false },
@@ -90,7 +88,7 @@ describe.each(transports)(
       connection.write(upgradeRequest(path, await authorized()));
       await connection.until(/^HTTP\/1\.1 101 [^]*?\r\n\r\n/);
       for (const frame of frames) connection.write(frameOf(frame));
-      // workerd says Close at once and hangs up when the room next sleeps.
+      // workerd sends Close at once, and closes the connection when the room next sleeps.
       await Promise.race([connection.ended(), connection.until(CLOSE)]);
       expect(await traffic.goOn()).toEqual([]);
     });

@@ -10,12 +10,12 @@ import { rawSocket } from '../support/raw-socket.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 
-/** Whoever attacks is as fast as they like: nothing here is about rates. */
+/** No limits of rates, which would hide what an attack can do. */
 const unlimited = { COMMANDS_PER_SECOND: '100000', COMMAND_BURST: '1000000' };
 const hosts = useHosts(unlimited);
 const names = ['node', 'edge'] as const;
 
-/** Every field and header by which somebody might say that they are somebody else. */
+/** Every field by which a user might claim to be another one. */
 const CLAIMED = {
   sender: 'root',
   senderId: 'root',
@@ -103,7 +103,7 @@ describe.each(names)('on the %s host a user cannot act as another one', (name) =
     await owner.close();
   });
 
-  it('by a header from outside, with a token of their own or with none', async () => {
+  it('by an internal header sent from outside, with a token of their own or with none', async () => {
     const { url } = hosts[name];
     const roomId = newRoom();
     const address = `${url}/rooms/${roomId}/ws`;
@@ -114,7 +114,7 @@ describe.each(names)('on the %s host a user cannot act as another one', (name) =
     const inside = rawSocket(address, { ...HEADERS, authorization });
     const joined = await inside.frame((frame) => frame.startsWith('["joined",'));
     expect(linesOf(joined)[0]).toMatchObject(['joined', { you: { userId: 'mallory' } }]);
-    // A link may say whose it is; a client that says it is one is none.
+    // Control lines, with which a link changes its identity, have no effect when a client sends them.
     inside.socket.send(JSON.stringify(['renew', { userId: 'root', admin: true }]));
     inside.socket.send('["deleteRoom",{},1]');
     const answer = await inside.frame((frame) => frame.includes('["ack",1,'));
@@ -153,7 +153,7 @@ describe.each(names)('on the %s host a user cannot act as another one', (name) =
         }
       } else expect([query, found.error.code]).toEqual([query, 'invalid_payload']);
     }
-    // A column is no word: nothing of another column is reached.
+    // A column's name in a query is taken as a word, and reaches no other column.
     const reached = ok(await visitor.command('searchMessages', { roomId, query: 'sender_id:o' }));
     expect(reached.results).toEqual([]);
     for (const [command, payload] of [
@@ -233,7 +233,7 @@ function linesOf(frame: string): unknown[] {
   return frame.split('\n').map((line) => JSON.parse(line) as unknown);
 }
 
-/** What each route that takes a body is content with. */
+/** A valid body for a route that takes one. */
 function validBody(path: string): string {
   const fields = { message: 'x', readUpTo: 1, role: 'member', topic: 'x' };
   if (path.endsWith('/read')) return JSON.stringify({ readUpTo: fields.readUpTo });

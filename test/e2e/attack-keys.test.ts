@@ -18,7 +18,7 @@ const keyServer = await startKeyServer(published(key));
 const deadServer = await startKeyServer();
 await deadServer.close();
 
-/** Hosts whose tokens are signed by somebody else, and which have no secret at all. */
+/** Hosts without a secret, which verify tokens by the keys of a sign-in service. */
 const hosts: Record<string, Host> = {};
 const stranded: Record<string, Host> = {};
 beforeAll(async () => {
@@ -35,8 +35,8 @@ afterAll(async () => {
   if (failures.length > 0) throw new Error(failures.join('\n'));
 });
 
-describe.each(directTransports)('with a key set alone, $name', (transport) => {
-  it('accepts the tokens of the sign-in service, and renews them by a new key', async () => {
+describe.each(directTransports)('with a key set and no secret, $name', (transport) => {
+  it('accepts tokens of the sign-in service, and newer ones signed by a new key', async () => {
     const roomId = newRoom();
     const visitor = transport.visit(hosts[transport.host]!.url, {
       token: await signedBy(key, { sub: 'alice', name: 'Alice' }),
@@ -71,7 +71,7 @@ describe.each(directTransports)('with a key set alone, $name', (transport) => {
 });
 
 it.each(['node', 'edge'] as const)(
-  '%s answers over HTTP with the time of the next attempt',
+  '%s answers over HTTP when to try again while the key server cannot be reached',
   async (name) => {
     const headers = { authorization: `Bearer ${await signedBy(key, { sub: 'alice' })}` };
     const answer = await ask(stranded[name]!.url, '/rooms/lobby/messages', { headers });

@@ -45,7 +45,7 @@ const start = {
   },
 };
 
-/** Everything a line may say. What is not here is not logged, whoever says it. */
+/** All fields that a log line may have. */
 const FIELDS = new Set(
   `time level event room inbox connection code reason what error at
   connections wakeups commands messages joins resumes missed largestResume
@@ -102,7 +102,7 @@ describe.each(directTransports)('the log of $name', (transport) => {
     expect(lines.join('\n')).not.toMatch(/kept.private/);
     expect(lines.join('\n')).not.toContain(token.slice(0, 20));
     expect(read.filter(({ event }) => event === 'failure')).toEqual([]);
-    // The first message has told the user's inbox of the room.
+    // The first message has caused an inbox update.
     if (transport.host === 'edge') expect(read.map(({ event }) => event)).toContain('inbox');
     expect(read.filter(({ room }) => room === roomId).map(({ event }) => event)).toContain(
       'connected',
@@ -151,7 +151,7 @@ it('the edge logs the figures of its rooms and of the Worker', async () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter((line) => line['event'] === event)
       .reduce((total, line) => total + Number(line[field] ?? 0), 0);
-  // The Worker and the room each say it when they say something anyway.
+  // The Worker and the room log their counts when they log something anyway.
   const said = () => ({
     requests: sum('worker', 'requests'),
     created: sum('worker', 'status_201'),
@@ -194,7 +194,7 @@ it('the edge logs how long frames waited for their flush', async () => {
       .flatMap((line) => Object.entries(line))
       .filter(([field]) => /^upTo\d+Ms$/.test(field))
       .reduce((sum, [, count]) => sum + Number(count), 0);
-  // One for each flush, and each answer has come by one of its own.
+  // One for each flush, and each answer was released by a flush of its own.
   await expect.poll(waits).toBeGreaterThanOrEqual(20);
   for (const { p50Ms, p99Ms, largestMs } of rooms()) {
     expect(Number(p50Ms)).toBeLessThanOrEqual(Number(p99Ms));

@@ -6,7 +6,7 @@ import { pushKeys } from '../support/push-service.ts';
 import { useHosts } from '../support/for-each-transport.ts';
 
 const FRESH = Math.floor(Math.random() * 2 ** 31);
-/** Inputs to each transport, for each seed. */
+/** How many inputs each transport gets for each seed. */
 const INPUTS = 200;
 
 const hosts = useHosts({

@@ -9,7 +9,7 @@ import { Company, nodeHostFor } from '../support/browser-company.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
-/** What a camera has written into a photograph. */
+/** Metadata that a camera has written into a photograph. */
 const SECRET = 'GPS 52.5N 13.4E';
 /** One frame of silence at 128 kbit/s and 44.1 kHz: MPEG 1, layer III. 26.1 ms. */
 const FRAME = Buffer.concat([Buffer.from('fffb9064', 'hex'), Buffer.alloc(413)]);
@@ -28,7 +28,7 @@ async function picture(page: Page, width: number, height: number, type: string):
   return Buffer.from(url.split(',')[1] ?? '', 'base64');
 }
 
-/** A JPEG with EXIF in it, which has it turned by a quarter. */
+/** A JPEG with EXIF data, among them an orientation that turns it by 90 degrees. */
 async function photograph(page: Page, width: number, height: number): Promise<Buffer> {
   const jpeg = await picture(page, width, height, 'image/jpeg');
   const orientation = Buffer.from('4d4d002a00000008000101120003000000010006000000000000', 'hex');
@@ -39,7 +39,7 @@ async function photograph(page: Page, width: number, height: number): Promise<Bu
   return Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]);
 }
 
-/** A file as a user chooses it; large ones take long to be passed to the browser by other means. */
+/** Writes a file to disk, since the browser takes large buffers slowly. @returns its path */
 function onDisk({ name, buffer }: File): string {
   const path = join(temporaryFolder(), name);
   writeFileSync(path, buffer);
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await (await opened).setFiles(files.map(onDisk));
   }
 
-  /** Waits until all that was chosen is uploaded. */
+  /** Waits until all chosen files are uploaded. */
   async function isUploaded(visitor: Visitor): Promise<void> {
     await visitor.page.locator('.upload progress[hidden]').first().waitFor({ state: 'attached' });
     await expect
@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
   test('sends a photograph without its metadata, with a small preview, in a space that does not move', async () => {
     const ann = await comesIn('Ann');
     const bob = await comesIn('Bob');
-    // The list of people, which comes a little later, makes the messages narrower.
+    // The list of people is loaded a little later and makes the messages narrower.
     await expect.poll(() => bob.here(), PATIENTLY).toEqual(['Ann', 'Bob']);
     const buffer = await photograph(ann.page, 2_000, 1_000);
     expect(buffer.includes(SECRET)).toBe(true);
@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await expect.poll(() => space.boundingBox(), PATIENTLY).toEqual(before);
     await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(0);
     const [file] = await filesOf(ann);
-    // It stands upright.
+    // The picture was turned upright.
     expect(file).toMatchObject({ name: 'Ausflug 照片.jpg', width: 1_000, height: 2_000 });
     expect(file?.preview).toMatchObject({ width: 640, height: 1_280 });
     for (const id of [file?.fileId ?? '', file?.preview?.fileId ?? '']) {
@@ -142,7 +142,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     expect((await saved).suggestedFilename()).toBe('dropped.txt');
   });
 
-  test('sends nothing while a file is on its way, cancels it, and tells why one was refused', async () => {
+  test('sends nothing while a file is uploading, cancels it, and shows why one was refused', async () => {
     const ann = await comesIn('Ann');
     await ann.page.route('**/files', () => undefined);
     await choose(ann, { name: 'slow.txt', buffer: Buffer.from('x') });
@@ -161,7 +161,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await uploads(ann).getByRole('button', { name: 'Try again' }).waitFor();
   });
 
-  test('takes the files of a message that was refused back for an edit', async () => {
+  test('puts the files of a refused message back into the composer for an edit', async () => {
     const ann = await comesIn('Ann');
     await choose(ann, { name: 'kept.txt', buffer: Buffer.from('kept') });
     await isUploaded(ann);
@@ -174,7 +174,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await choose(ann, { name: 'gone.txt', buffer: Buffer.from('gone') });
     await expect.poll(() => stored, PATIENTLY).not.toBe('');
     await isUploaded(ann);
-    // Another device of hers sends it first.
+    // Another device of Ann's sends the file first.
     const { file } = JSON.parse(stored) as { file: FileInfo };
     const other = { message: 'first', files: [file.fileId] };
     await company.ask(host().url, 'Ann', 'POST', '/messages', other);
@@ -188,7 +188,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     await expect.poll(() => uploads(ann).count(), PATIENTLY).toBe(0);
   });
 
-  test('shows pictures as large as the window, by keys alone', async () => {
+  test('shows pictures as large as the window, with keys alone', async () => {
     const ann = await comesIn('Ann');
     const png = (name: string, buffer: Buffer) => ({ name, buffer });
     const wide = await picture(ann.page, 400, 200, 'image/png');
@@ -213,7 +213,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
       .toBe('wide.png');
   });
 
-  test('seeks in 24 MiB of sound without loading all of it', async () => {
+  test('seeks in a sound of 24 MiB without loading all of it', async () => {
     const ann = await comesIn('Ann');
     const count = Math.ceil((24 * 1024 * 1024) / FRAME.length);
     const buffer = Buffer.concat(Array.from({ length: count }, () => FRAME));
@@ -243,7 +243,7 @@ describe.skipIf(!hasBrowser)('files in the page', () => {
     expect(Math.max(...begins)).toBeGreaterThan(16 * 1024 * 1024);
   });
 
-  test('loads no picture by itself where the user saves data', async () => {
+  test('loads no picture unasked where the user saves data', async () => {
     const ann = await comesIn('Ann');
     const buffer = await picture(ann.page, 40, 20, 'image/png');
     await choose(ann, { name: 'a.png', buffer });

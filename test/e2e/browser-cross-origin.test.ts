@@ -7,7 +7,7 @@ import { hasBrowser, sharedBrowser } from '../support/browser.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-/** What a page of an application does, for the tests to call. */
+/** The functions of an application's page that the tests call. */
 const SCRIPT = `
   const result = async (response) => ({ status: response.status, body: await response.json() });
   window.ask = (url, init) => fetch(url, init).then(result, (error) => ({ failed: error.message }));
@@ -44,7 +44,7 @@ const SCRIPT = `
   });
 `;
 
-/** A page at an address of its own, which is none of the hosts'. */
+/** Serves a page from an origin of its own. */
 async function servePage(): Promise<{ url: string; close(): void }> {
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'text/html');
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
     browser = await sharedBrowser();
   });
 
-  /** Opens a page that has the Socket.IO client of the host, as tutorials load it. */
+  /** Opens a page and loads the Socket.IO client from the host, as tutorials do. */
   async function visit(pageUrl: string, hostUrl: string): Promise<Page> {
     const page = await browser.newPage();
     onTestFinished(() => page.close());
@@ -130,7 +130,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
     });
 
     it.each([['polling'], ['websocket']])(
-      '[CONN1] [CONN6] reads why Socket.IO refuses it, by %s',
+      '[CONN1] [CONN6] can read why Socket.IO refuses it, by %s',
       async (transport) => {
         const page = await visit(listed.url, url());
         for (const options of [{ auth: { token: 'nonsense' } }, { query: { token: 'nonsense' } }]) {
@@ -142,7 +142,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
       },
     );
 
-    it('[CONN6] uses HTTP, with tracing headers and credentials, and reads refusals', async () => {
+    it('[CONN6] can use HTTP, with tracing headers and credentials, and read refusals', async () => {
       const page = await visit(listed.url, url());
       const headers = { ...(await authorized()), 'content-type': 'application/json', ...TRACING };
       const messages = `${url()}/rooms/${newRoom()}/messages`;
@@ -161,7 +161,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
       expect(await call(page, 'ask', `${url()}/nowhere`)).toMatchObject({ status: 404 });
     });
 
-    it('follows a room by a stream and by long polls, and reads refusals', async () => {
+    it('can follow a room by a stream and by long polls, and read refusals', async () => {
       const page = await visit(listed.url, url());
       const room = `${url()}/rooms/${newRoom()}`;
       const headers = { ...(await authorized()), 'content-type': 'application/json' };
@@ -181,7 +181,7 @@ describe.skipIf(!hasBrowser)('in a browser, a page', () => {
       expect(await call(page, 'ask', events)).toMatchObject(unauthorized);
     });
 
-    it('[CONN1] opens a native socket, and reads why it is refused', async () => {
+    it('[CONN1] can open a native socket, and read why one is refused', async () => {
       const page = await visit(listed.url, url());
       const address = `${url().replace('http', 'ws')}/rooms/${newRoom()}/ws`;
       const protocols = ['parlor.v1', `bearer.${await tokenFor('alice')}`];

@@ -47,7 +47,7 @@ describe.skipIf(!hasBrowser).each(hosts)(
     const token = (name: string) =>
       `fetch('${host.url}test-token?username=${name}').then((r) => r.text())`;
 
-    test('holds a room in three lines, with the token of its own user', async () => {
+    test('embeds a room in three lines, with the token of its own user', async () => {
       html = pageWith(`<script type="module" src="${host.url}embed.js"></script>
       <parlor-chat room="${company.room}"></parlor-chat>
       <script>document.querySelector('parlor-chat').token = () => ${token('Cleo')};</script>`);
@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser).each(hosts)(
       expect(await violations(page, axe)).toEqual([]);
     });
 
-    test('gives the token when the element asks for it, and is left cleanly', async () => {
+    test('gives the token when the element asks for it, and leaves the room when it is removed', async () => {
       html = pageWith(`<script>
         document.addEventListener('parlor-token', ({ detail }) => detail.give(${token('Dora')}));
       </script>

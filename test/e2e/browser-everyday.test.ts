@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
   const host = nodeHostFor({ COMMAND_BURST: '100000' });
   const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
 
-  /** Does something over HTTP as this user. */
+  /** Sends a request over HTTP as a user. */
   const ask = <T>(...request: RoomRequest) => company.ask<T>(host().url, ...request);
 
   const actOn = async ({ page }: Visitor, name: string, action: string) => {
@@ -56,14 +56,14 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     ]);
     expect(await ben.message('my room').getByRole('button', { name: 'React' }).count()).toBe(0);
     await page.keyboard.press('Escape');
-    // When the time is over.
+    // As if the time were over.
     await page.evaluate('Date.now = ((now) => () => now() + 3_600_000)(Date.now)');
     const join = page.getByRole('button', { name: 'Join again', exact: true });
     await join.waitFor();
     expect(await join.isEnabled()).toBe(true);
   });
 
-  test('shows when slow mode lets a message out', async () => {
+  test('shows when slow mode allows the next message', async () => {
     const ann = await comesIn('Ann');
     await ann.write('my room');
     await ann.hasSent('my room');
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect(await ann.said()).toEqual(['my room', 'first']);
   });
 
-  test('shows at once that the network is gone, and reconnects as soon as it is back', async () => {
+  test('shows at once that the network is lost, and reconnects as soon as it is back', async () => {
     const ann = await comesIn('Ann');
     await ann.page.evaluate('Math.random = () => 0.999');
     const line = ann.page.context();
@@ -118,7 +118,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await ann.write(`top${'\nmore'.repeat(1_000)}`);
     const row = ann.message('top');
     await ann.hasSent('top');
-    // A row that is drawn again meanwhile has no height.
+    // Polled, since a row has no height while it is drawn again.
     const height = () => row.evaluate((one: Box) => one.getBoundingClientRect().height);
     await expect.poll(height, PATIENTLY).toBeLessThan(700);
     await row.getByRole('button', { name: 'Show all' }).click();
@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
         if (String(payload).includes('getReactions')) asked.push(String(payload));
       });
     });
-    // By key, so that the mouse stays away from what comes into sight.
+    // By keys, so that the mouse hovers over nothing that appears.
     await ann.page.getByLabel('Your name').fill('Ann');
     await ann.page.getByLabel('Room', { exact: true }).fill(company.room);
     await ann.page.keyboard.press('Enter');
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
       .poll(() => own.getAttribute('title'), PATIENTLY)
       .toBe('Cat and Ann reacted with 👍');
     expect(asked).toHaveLength(1);
-    // A reload knows it too, also of what another window has changed.
+    // The own reaction is marked after a reload too, also one given in another window.
     await ask('Ann', 'PUT', `/messages/2/reactions/${thumb}`);
     await expect
       .poll(() => ann.page.getByRole('button', { name: '👍 2', pressed: true }).count(), PATIENTLY)
@@ -185,7 +185,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await page.getByRole('button', { name: 'Close rooms' }).waitFor();
     await page.goBack();
     await page.getByRole('button', { name: 'Close rooms' }).waitFor({ state: 'hidden' });
-    // One thing is closed and the next one opened before the browser has gone back.
+    // Closes the rooms and opens the people before the browser has gone back in its history.
     await page.getByRole('button', { name: 'Rooms', exact: true }).click();
     await page.getByRole('button', { name: 'Close rooms' }).waitFor();
     await page.evaluate(`new Promise((resolve) => {
@@ -197,7 +197,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await page.goBack();
     await page.locator('#panel').waitFor({ state: 'hidden' });
     await expect.poll(() => heading.textContent(), PATIENTLY).toBe(first);
-    // A room that is chosen takes the place of the list: one step back is the room before.
+    // A chosen room replaces the list in the history: one step back is the earlier room.
     const second = `${first} too`;
     await page.evaluate(`location.hash = ${JSON.stringify(encodeURIComponent(second))}`);
     await page.getByRole('heading', { level: 1, name: second }).waitFor();
@@ -222,7 +222,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await expect.poll(away, PATIENTLY).toEqual(['Member Q']);
   });
 
-  test('asks for a reload where a newer version has taken a part of it away, and keeps what was written', async () => {
+  test('asks for a reload where a newer version has removed a part of the page, and keeps the draft', async () => {
     const ann = await company.arrives(host().url);
     await ann.page.route('**/extras-*.js', (route) => route.fulfill({ status: 404 }));
     await ann.join('Ann', company.room);
@@ -242,7 +242,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
       (_, at) => `${company.room} ${String(at).padStart(2, '0')}`,
     );
     const ann = await company.arrives(host().url);
-    // Whose inbox holds nothing of other tests.
+    // A name of this test alone, so that its inbox has no rooms of other tests.
     const name = `Ann ${crypto.randomUUID().slice(0, 4)}`;
     const session = { name, method: { kind: 'name' }, rooms };
     await ann.page.evaluate(
@@ -268,7 +268,7 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     expect(opened).toContain('/inbox/ws');
     expect(decodeURIComponent(opened[0] ?? '')).toBe(`/rooms/${rooms[27]}/ws`);
     await expect.poll(() => ann.page.locator('#room-list .room').count(), PATIENTLY).toBe(30);
-    // Another window of this browser begins with one room, and has all of them.
+    // Another window of this browser joins one room, and lists all of them.
     const other = await ann.page.context().newPage();
     await other.goto(host().url);
     await other.getByLabel('Your name').fill(name);
@@ -277,9 +277,9 @@ describe.skipIf(!hasBrowser)('the page in everyday use', () => {
     await expect.poll(() => other.locator('#room-list .room').count(), PATIENTLY).toBe(30);
   });
 
-  test('lists the rooms though the visible one does not answer', async () => {
+  test('lists the rooms even if the visible one does not answer', async () => {
     const ann = await company.arrives(host().url);
-    // The socket opens, and nothing comes.
+    // The sockets of rooms open, and receive nothing.
     await ann.page.routeWebSocket(/\/rooms\//, () => undefined);
     await ann.join('Ann', company.room);
     await ann.page.locator('#room-list [aria-current]').waitFor();

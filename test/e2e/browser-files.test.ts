@@ -5,7 +5,7 @@ import { hasBrowser, sharedBrowser } from '../support/browser.ts';
 import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-/** What an attack does that gets to run: it marks the origin's storage. */
+/** The script of each attack: if it runs, it marks the origin's storage. */
 const MARK = "localStorage.setItem('marked', '1')";
 const HTML = `<!doctype html><title>x</title><script>${MARK}</script><img src=x onerror="${MARK}">`;
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" onload="${MARK}"><script>${MARK}</script></svg>`;
@@ -13,7 +13,7 @@ const GIF =
   'GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;';
 const PDF = `%PDF-1.4\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>>>endobj\ntrailer<</Root 1 0 R>>`;
 
-/** Bytes, the name and the type that their sender claims. */
+/** Uploads of an attacker: the claimed name and type, and the bytes. */
 const attacks: readonly [name: string, type: string, text: string][] = [
   ['page.html', 'text/html', HTML],
   ['page.png', 'image/png', HTML],
@@ -59,7 +59,7 @@ describe.runIf(hasBrowser)('a browser', () => {
         }),
       );
       expect(await page.evaluate("localStorage.getItem('marked')")).toBeNull();
-      // An attack that runs would be seen.
+      // The mark works: an attack that runs would be noticed.
       await page.evaluate(MARK);
       expect(await page.evaluate("localStorage.getItem('marked')")).toBe('1');
       await page.context().close();
@@ -108,7 +108,7 @@ async function upload(
   return { name: file.name, url: `/rooms/${roomId}/files/${file.fileId}?t=${fileToken}` };
 }
 
-/** As every element that loads something, and as a window of its own; resolves when all are done. */
+/** Loads a file in every kind of element and in a window of its own; resolves when all are done. */
 async function openInEveryWay(page: Page, url: string): Promise<void> {
   await page.evaluate(
     `(async (url) => {
@@ -129,7 +129,7 @@ async function openInEveryWay(page: Page, url: string): Promise<void> {
     })(${JSON.stringify(url)})`,
   );
   const opened = await page.context().newPage();
-  // What is saved is not opened: then the navigation fails.
+  // The navigation fails where the browser downloads the file.
   await opened.goto(new URL(url, page.url()).href).catch(() => undefined);
   await opened.close();
 }

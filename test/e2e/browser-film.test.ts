@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 const MIB = 1024 * 1024;
 const SIZE = { width: 320, height: 240 };
 
-/** A picture of noise, as the browser encodes it. */
+/** A picture of noise, encoded as WebP by the browser. */
 async function noise({ page }: Visitor): Promise<Buffer> {
   const url = await page.evaluate<string>(
     `(() => {
@@ -50,7 +50,7 @@ describe.skipIf(!hasBrowser).each([
   });
   afterAll(() => host.close());
 
-  test('are shown where they are pictures, and a film of 24 MiB is played from where one seeks', async () => {
+  test('are shown where they are pictures, and a film of 24 MiB plays from where the user seeks', async () => {
     const ann = await company.comesIn('Ann', host.url);
     const webp = await noise(ann);
     await attach(ann, 'a.webp', webp);
@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser).each([
     await expect.poll(isLoaded, PATIENTLY).toBe(true);
 
     const frame = frameOfWebp(webp);
-    // Whole seconds of ten frames each.
+    // Rounded up to whole seconds of ten frames each.
     const frames = Math.ceil((24 * MIB) / frame.length / 10) * 10;
     const film = webmOf({ frame, ...SIZE, frames });
     expect(film.length).toBeLessThan(25 * MIB);

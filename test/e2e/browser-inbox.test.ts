@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 90_000 });
 
 const company = Company.forAll();
 
-/** What the sidebar says of each room: its name, badge and last line, in order. */
+/** The rooms of the sidebar in order: name, badge, draft mark and last line of each. */
 async function list({ page }: Visitor): Promise<string[]> {
   return page.locator('#room-list .room').evaluateAll((rows: Row[]) =>
     rows.map((row) =>
@@ -35,7 +35,7 @@ function row({ page }: Visitor, room: string): Locator {
   return page.locator(`#room-list [data-room="${room}"]`);
 }
 
-/** Opens the menu of a room in the sidebar, and chooses. */
+/** Opens the menu of a room in the sidebar and chooses an item. */
 async function choose(visitor: Visitor, room: string, choice: string): Promise<void> {
   await row(visitor, room).click({ button: 'right' });
   await visitor.page.getByRole('menuitem', { name: choice, exact: true }).click();
@@ -64,7 +64,7 @@ describe.skipIf(!hasBrowser).each([
 
   test('is the same on two devices, after everything and a reload', async () => {
     const [first, second, third] = [company.room, `${company.room} b`, `${company.room} c`];
-    // Names of this test's own: inboxes outlive rooms.
+    // Names of this test alone, since an inbox is the same in every room.
     const [annId, benId] = [`Ann ${crypto.randomUUID()}`, `Ben ${crypto.randomUUID()}`];
     const [ann, ben] = [await comesIn(annId), await comesIn(benId)];
     for (const room of [first, second, third]) {
@@ -140,24 +140,24 @@ describe.skipIf(!hasBrowser).each([
     await phone.field.press('Enter');
     await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
     await ben.message('I wanted to say hello').waitFor();
-    // What is only shown is not sent back, where it would undo what is written meanwhile.
+    // A device does not send back a draft that it only shows, which could undo newer text.
     expect(sentByPhone.filter((frame) => frame.includes('"draft":"I'))).toEqual([]);
 
     await ann.page.reload();
     await phone.page.reload();
     await expect.poll(() => list(ann), PATIENTLY).toHaveLength(4);
     await expect.poll(async () => (await rooms(ann))[0], PATIENTLY).toBe(first);
-    // Either may still learn something.
+    // Polled, since updates may still arrive on either device.
     const areSame = async () => isDeepStrictEqual(await list(phone), await list(ann));
     await expect.poll(areSame, PATIENTLY).toBe(true);
 
-    // Archived on one device, gone on both, until something is said.
+    // Archived on one device, hidden on both until there is a new message.
     await choose(ann, second, 'Archive');
     for (const device of [ann, phone]) {
       await expect.poll(() => list(device), PATIENTLY).toHaveLength(3);
     }
 
-    // Left by its only owner, a room stays in the archive; the draft goes here and there.
+    // A room left by its only owner stays in the archive; its draft is deleted on both devices.
     await row(ann, first).click();
     await ann.isIn();
     await ann.field.fill('half a thought');

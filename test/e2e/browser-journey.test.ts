@@ -27,7 +27,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
   const company = Company.forAll();
   const host = nodeHostFor({ MAX_MESSAGE_BYTES: '900' });
 
-  test.each(ways)('finds every feature by what is visible, %s', async (_, options, handsOf) => {
+  test.each(ways)('finds every feature by visible controls, %s', async (_, options, handsOf) => {
     const line = await company.lineTo(host().url);
     const ann = await company.arrives(line.url, { ...options, reducedMotion: 'reduce' });
     const { page } = ann;
@@ -81,7 +81,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await press('Send');
     await page.getByText('Not sent yet; it goes out when you are back.').waitFor();
     line.mend();
-    // It may have come back by itself already.
+    // The page may have reconnected already.
     await ann.isOnlineAgain();
     await expect
       .poll(() => ann.said(), PATIENTLY)
@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)('a first-time user', () => {
     await page.getByRole('heading', { name: 'Parlor' }).waitFor();
   });
 
-  /** What is wrong with what is shown now: in light and wide, and in dark and narrow. */
+  /** The violations that axe finds in the current view, light and wide as well as dark and narrow. */
   async function wrong({ page }: Visitor): Promise<string[]> {
     const found: string[] = [];
     for (const [colorScheme, { viewport }] of [

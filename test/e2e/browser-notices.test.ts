@@ -9,11 +9,11 @@ const SECRET = 'a secret of forty characters, or even more';
 
 const company = Company.forAll();
 
-describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
+describe.skipIf(!hasBrowser)('the page, about events that concern its user', () => {
   const host = nodeHostFor({ COMMAND_BURST: '100000' });
   const comesIn = (name: string, options = {}) => company.comesIn(name, host().url, options);
 
-  /** Does something over HTTP as this user. */
+  /** Sends a request over HTTP as a user. */
   const ask = <T>(...request: RoomRequest) => company.ask<T>(host().url, ...request);
 
   test('says that a role was given, that a mute ends, and that the room was deleted', async () => {
@@ -33,14 +33,14 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
       .toBe('This room was deleted; choose another one.');
   });
 
-  test('keeps the address and the room the same where an address names no room', async () => {
+  test('stays in its room, and restores the address, where an address names no room', async () => {
     const ann = await comesIn('Ann');
     await ann.page.evaluate(`location.hash = ${JSON.stringify('x'.repeat(200))}`);
     await ann.page.getByText('This address names no room;').waitFor();
     expect(await ann.page.evaluate('decodeURIComponent(location.hash)')).toBe(`#${company.room}`);
   });
 
-  test('invites a person who is known from another room, by name', async () => {
+  test('invites by name a user who is known from another room', async () => {
     const ann = await comesIn('Ann');
     const ben = await comesIn('Ben');
     await ben.write('hello');
@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await expect.poll(() => away.allTextContents(), PATIENTLY).toEqual(['Ben']);
   });
 
-  test('shows of each room who has last said what, unread ones first', async () => {
+  test('shows the newest message of each room with its sender, unread rooms first', async () => {
     const ann = await comesIn('Ann');
     await ann.write('first room');
     await ann.hasSent('first room');
@@ -77,12 +77,12 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await expect.poll(names, PATIENTLY).toEqual([company.room, second]);
     const last = ann.page.locator('#room-list').getByText('Ben: the list is on the left');
     await last.waitFor();
-    // A reload has it too, though that room is not looked at.
+    // After a reload too, though that room is not open.
     await ann.page.reload();
     await last.waitFor();
   });
 
-  test('opens a room of the list that is pressed while another one changes', async () => {
+  test('opens the room that is clicked in the list while another one changes', async () => {
     const ann = await comesIn(`Ann ${crypto.randomUUID()}`);
     const { page } = ann;
     const [changing, pressed] = [company.room, `${company.room} pressed`];
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await page.getByRole('heading', { level: 1, name: pressed, exact: true }).waitFor();
   });
 
-  test('gives links of a topic, and all of a long one', async () => {
+  test('shows a topic with its links, and a long one in full on request', async () => {
     const topic = `https://example.org/ ${'long '.repeat(40)}end`;
     await ask('Ann', 'POST', '/messages', { message: 'my room' });
     await ask('Ann', 'PATCH', '', { topic });
@@ -116,7 +116,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await ann.page.getByRole('dialog').getByText('long end').waitFor();
   });
 
-  test('keeps the density of its user', async () => {
+  test('keeps the density that its user chose', async () => {
     const ann = await comesIn('Ann');
     const isCompact = () => ann.page.locator('body.is-compact').count();
     await ann.page.getByRole('button', { name: 'Your settings' }).click();
@@ -126,7 +126,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await expect.poll(isCompact, PATIENTLY).toBe(1);
   });
 
-  test('opens what can be done when a finger rests on a message', async () => {
+  test('opens the actions of a message on a long press', async () => {
     const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
     await ask('Ben', 'POST', '/messages', { message: 'press me' });
     const ann = await comesIn('Ann', phone);
@@ -134,7 +134,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     const point = { x: (box?.x ?? 0) + 10, y: (box?.y ?? 0) + 10 };
     const cdp = await ann.page.context().newCDPSession(ann.page);
     await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [point] });
-    // As long as a finger rests.
+    // The duration of a long press.
     await ann.page.waitForTimeout(600);
     await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
     const sheet = ann.page.getByRole('menu', { name: 'Actions' });
@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
     await expect.poll(() => given.getAttribute('aria-pressed'), PATIENTLY).toBe('true');
   });
 
-  test('speaks German to those who read it, and writes dates so', async () => {
+  test('is in German where the browser prefers it, with dates in that form', async () => {
     const ann = await company.arrives(host().url, { locale: 'de-AT' });
     await ann.page.getByLabel('Dein Name').fill('Ann');
     await ann.page.getByLabel('Raum', { exact: true }).fill(company.room);
@@ -157,15 +157,15 @@ describe.skipIf(!hasBrowser)('the page, about what happens to its user', () => {
   });
 });
 
-describe.skipIf(!hasBrowser)('the page, about a token that ends', () => {
+describe.skipIf(!hasBrowser)('the page, about a token that expires', () => {
   const host = nodeHostFor({ JWT_SECRET: SECRET }, false);
 
-  test('says so, though the server has nothing to say, and leads back to sign-in', async () => {
+  test('says so even if the server is silent, and leads back to the sign-in', async () => {
     const ann = await company.arrives(host().url);
     const claims = { sub: 'a-1', name: 'Ann', exp: Math.floor(Date.now() / 1_000) + 3_600 };
     await ann.join('', company.room, await signToken(claims, keyOf(SECRET)));
     await ann.isIn();
-    // Hours later, in a window that nobody has touched.
+    // As if hours had passed in a window that was not used.
     await ann.page.evaluate('Date.now = ((now) => () => now() + 7_200_000)(Date.now)');
     await ann.page.evaluate("window.dispatchEvent(new Event('focus'))");
     await ann.page.getByText('Your token has expired;').waitFor();

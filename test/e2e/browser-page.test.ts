@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('the page in production', () => {
       .toEqual(['unverified', 'you']);
   });
 
-  test('marks a bot as one', async () => {
+  test('marks a bot', async () => {
     const ann = await arrive(host());
     await ann.join('Ann', company.room, await tokenOf({ sub: 'a-4', name: 'Ann', bot: true }));
     await ann.isIn();
@@ -84,7 +84,7 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
     gus.page.on('websocket', (socket) => sockets.push(socket.url()));
     await gus.page.reload();
     await gus.isIn();
-    // Guests have no inbox: their rooms are those of this browser.
+    // Guests have no inbox; the page lists the rooms of this browser.
     const listed = gus.page.locator('#room-list .room-label');
     await expect.poll(() => listed.allTextContents(), PATIENTLY).toEqual([company.room]);
     await gus.write('after');
@@ -100,7 +100,7 @@ describe.skipIf(!hasBrowser)('the page where guests are allowed', () => {
 describe.skipIf(!hasBrowser)('the page where frames are shorter than messages', () => {
   const host = nodeHostFor({ MAX_FRAME_BYTES: '4096' });
 
-  test('survives a message over the limit of a frame', async () => {
+  test('stays usable after a message over the limit of a frame', async () => {
     const ann = await comesIn('Ann', host());
     await ann.write('x'.repeat(5_000));
     await ann.page.getByText('Not sent. This is too long; shorten it').waitFor();
@@ -207,7 +207,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
     const signs = () => frames.filter((frame) => /^(> ping|< pong)$/.test(frame));
     await expect.poll(signs, PATIENTLY).toEqual(['> ping', '< pong']);
-    // An answer that were still to come would be taken for lost when time jumps.
+    // When the clock jumps, the page would take an outstanding reply for lost.
     const unanswered = () => {
       const refs = frames.flatMap((frame) => /^> \[.*,(\d+)\]$/.exec(frame)?.[1] ?? []);
       return refs.filter((ref) => !frames.some((frame) => frame.includes(`["ack",${ref},`)));
@@ -224,9 +224,9 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await ann.page.clock.install();
     await ann.join('Ann', company.room);
     await ann.isIn();
-    // The longest wait for the next try; time stands still, but for the frames in which it is drawn.
+    // The longest wait before the next attempt, on a clock that moves only to draw the page.
     await ann.page.evaluate('Math.random = () => 0.999');
-    // Far enough ahead that the page's clock is not past it when it gets there.
+    // Far enough ahead that the page's clock has not passed this time before it is paused.
     await ann.page.clock.pauseAt(Date.now() + 20_000);
     const drawn = async (selector: string) => {
       await expect

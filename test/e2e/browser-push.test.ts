@@ -14,8 +14,8 @@ const company = Company.forAll(true);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
- * Chromium without a window has no push service of its own: a page gets a subscription at ours in its
- * place, and what arrives there is delivered to the service worker by the browser's own debugging.
+ * Gives the page a subscription at the test's push service, since headless Chromium has no push service.
+ * Tests pass pushes on from there to the service worker over the DevTools protocol.
  */
 async function subscribesAt(page: Page, browser: PushBrowser): Promise<void> {
   const json = JSON.stringify(browser.subscription);
@@ -37,7 +37,7 @@ interface Shown {
   tag: string;
 }
 
-/** What this browser shows. */
+/** The notifications that this browser shows. */
 function shownIn(page: Page): Promise<Shown[]> {
   return page.evaluate<Shown[]>(`(async () => {
     const shown = await (await navigator.serviceWorker.ready).getNotifications();
@@ -61,8 +61,8 @@ async function deliver(cdp: CDPSession, origin: string, says: object): Promise<v
 }
 
 /**
- * Delivers a push until it is shown: the browser does not say whether the worker got it, and push
- * services deliver again, too.
+ * Delivers a push until it is shown: the browser does not report whether the worker received it, and
+ * push services may deliver repeatedly too.
  */
 async function deliverUntilShown(
   page: Page,
@@ -77,7 +77,7 @@ async function deliverUntilShown(
   await cdp.detach();
 }
 
-/** Opens a menu until it offers a choice: some come once the inbox is loaded, and knows the room. */
+/** Opens a menu until it offers an item: some appear only once the inbox is loaded and has the room. */
 async function offered(
   { page }: Visitor,
   name: string,
@@ -93,7 +93,7 @@ async function offered(
   return choice;
 }
 
-/** A choice of the user's settings, which are then open. */
+/** Opens the user's settings until they offer an item. */
 function setting(visitor: Visitor, choice: string): Promise<Locator> {
   const { page } = visitor;
   const open = () => page.getByRole('button', { name: 'Your settings' }).click();
@@ -119,12 +119,12 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     expect(errors).toEqual([]);
     expect(JSON.parse(data)).toMatchObject({ display: 'standalone', start_url: '/' });
     const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
-    // Windows of tests keep nothing.
+    // Pages of tests run in incognito contexts.
     const ids = installabilityErrors.map(({ errorId }) => errorId);
     expect(ids.filter((id) => id !== 'in-incognito')).toEqual([]);
   });
 
-  test('[PUSH3] [PUSH4] shows what is pushed, opens its room, and withdraws it when it is read', async () => {
+  test('[PUSH3] [PUSH4] shows a pushed message, opens its room, and closes it when it is read', async () => {
     const name = `Ann ${crypto.randomUUID()}`;
     const { origin } = new URL(host.url);
     const browser = service.browser();
@@ -138,7 +138,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await (await setting(ann, 'Notify me in this browser')).click();
     const subscribed = "Object.keys(localStorage).some((key) => key.startsWith('parlor.push.'))";
     await expect.poll(() => page.evaluate(subscribed), PATIENTLY).toBe(true);
-    // Somewhere else, so that no connection is open.
+    // Leaves the page, so that no connection is open.
     await page.goto(new URL('/icon.svg', host.url).href);
     await company.ask(host.url, 'Ben', 'POST', '/messages', { message: 'look', mentions: [name] });
     const { says } = await browser.gets();
@@ -148,12 +148,12 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
       .poll(() => shownIn(page), PATIENTLY)
       .toEqual([{ title, body: 'look', tag: company.room }]);
 
-    // What is meant for another user is not shown to this one.
+    // The text of a push for another user is not shown to this one.
     await deliverUntilShown(page, origin, { ...says, userId: 'Eve', roomId: 'secret' });
     const neutral = { title: 'Parlor', body: 'There is something new.', tag: 'secret' };
     await expect.poll(() => shownIn(page), PATIENTLY).toContainEqual(neutral);
 
-    // A click leads a page that is open to the message, which is then read.
+    // A click leads an open page to the message, which then counts as read.
     await page.goto(`${host.url}#elsewhere`);
     await page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
     const [worker] = page.context().serviceWorkers();
@@ -204,7 +204,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await expect.poll(() => page.evaluate(left), PATIENTLY).toEqual(['yes', [], false]);
   });
 
-  test('keeps what its user wants to hear of, and whom they have blocked, in menus that axe finds nothing wrong with', async () => {
+  test('keeps notification levels and blocked users, in menus where axe finds no violation', async () => {
     const name = `Ann ${crypto.randomUUID()}`;
     const ann = await company.comesIn(name, host.url);
     const { page } = ann;
@@ -253,7 +253,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await expect.poll(writeToAnn, PATIENTLY).toBe(200);
   });
 
-  test('holds a socket for the inbox and at most five for rooms, however many are looked at', async () => {
+  test('holds a socket for the inbox and at most five for rooms, however many rooms are opened', async () => {
     const name = `Ann ${crypto.randomUUID()}`;
     const rooms = Array.from({ length: 8 }, (_, at) => `${company.room} ${at}`);
     const ann = await company.arrives(host.url);
@@ -275,7 +275,7 @@ describe.skipIf(!hasBrowser)('the page, about push notifications', () => {
     await expect.poll(() => inInbox.count(), PATIENTLY).toBe(rooms.length + 1);
     const ofInbox = () => [...open].filter((socket) => socket.url().includes('/inbox/ws')).length;
     await expect.poll(() => [ofInbox(), open.size], PATIENTLY).toEqual([1, 6]);
-    // The browser says nothing of the sockets of a page that it unloads.
+    // The browser reports no close for the sockets of a page that it unloads.
     open.clear();
     await ann.page.reload();
     await ann.isIn();

@@ -27,7 +27,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     return signToken({ sub: `id-${name}`, name, exp }, keyOf(SECRET));
   }
 
-  /** Does something over HTTP as this user. */
+  /** Sends a request over HTTP as a user. */
   async function ask<T>(name: string, method: string, path: string, body?: object): Promise<T> {
     const url = new URL(`/rooms/${encodeURIComponent(company.room)}${path}`, host().url);
     const response = await fetch(url, {
@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     return visitor;
   }
 
-  /** What the room counts as unread for this user. */
+  /** The unread counts that the room gives a user who joins. */
   async function countsOf(name: string): Promise<[unread: number, mentions: number]> {
     const url = new URL(`/rooms/${encodeURIComponent(company.room)}/ws`, host().url);
     url.protocol = 'ws:';
@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     const log = page.getByRole('log', { name: 'Messages' });
     const line = page.getByText('New messages', { exact: true });
     await line.waitFor();
-    // How far down the window the line stands.
+    // The position of the line in the log: 0 at its top, 1 at its bottom.
     const lineAt = () =>
       line.evaluate((one: Placed & { closest(selector: string): Placed }) => {
         const { top, height } = one.closest('#log').getBoundingClientRect();
@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     await page.getByRole('button', { name: '100+ new messages' }).waitFor();
     expect(await countsOf('Ann')).toEqual([100, 1]);
 
-    // To the end, past what is unread: nothing of it counts as read.
+    // Jumping to the end past unread messages marks none of them as read.
     await page.getByRole('button', { name: '100+ new messages' }).click();
     await ann.message('no 140 ').waitFor();
     await page.getByRole('button', { name: '1 mention above' }).waitFor();
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
       .toBe('no 71, for Ann');
     await page.getByRole('button', { name: /mention/ }).waitFor({ state: 'hidden' });
 
-    // Read on from the first unread message to the newest one.
+    // Scroll from the first unread message to the newest one.
     const above = page.getByRole('button', { name: 'Unread messages above' });
     if (await above.isVisible()) await above.click();
     await line.waitFor();
@@ -124,7 +124,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     await expect.poll(() => page.title(), PATIENTLY).toBe(`${company.room} · Parlor`);
   });
 
-  test('counts unread messages for a user who never wrote, over a reload', async () => {
+  test('counts unread messages for a user who never wrote, also after a reload', async () => {
     const first = company.room;
     await say('Ben', ['hello']);
     const ann = await comesIn('Ann');
@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     await ann.page.reload();
     await badge.waitFor();
     expect(await countsOf('Ann')).toEqual([6, 1]);
-    // Loaded now that somebody looks at it, with what was said before.
+    // The room loads once it is opened, with its earlier messages.
     await ann.page.getByRole('link', { name: first }).click();
     await ann.page.getByText('New messages', { exact: true }).waitFor();
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['hello', ...numbered(1, 5), 'for Ann']);
@@ -199,17 +199,17 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
     expect(Math.max(...frames.map(({ below }) => below))).toBeLessThan(2);
   });
 
-  test('lets a reader scroll up while it draws, though no frame was shown since', async () => {
+  test('keeps the position of a reader who scrolled up just before it draws', async () => {
     await say('Ben', numbered(1, 45));
     await ask('Ann', 'PUT', '/read', { readUpTo: 45 });
     const ann = await comesIn('Ann');
     await ann.message('no 45 ').waitFor();
-    // All are drawn: rows that come before the reader's place would move it.
+    // Waits until all are drawn: rows added above would move the reader's place.
     await ann.page.getByText('This is the beginning of').waitFor();
     const log = ann.page.getByRole('log', { name: 'Messages' });
     const top = () => log.evaluate((element: Log) => element.scrollTop);
     await expect.poll(top, PATIENTLY).toBeGreaterThan(50);
-    // The page cancels its frames, by numbers that must be none of the frames that are awaited here.
+    // Negative handles, since the page cancels its frames and must not cancel the ones awaited here.
     await ann.page.evaluate(`new Promise((resolve) => {
       const nextFrame = requestAnimationFrame;
       window.requestAnimationFrame = (draw) => -setTimeout(draw);
@@ -268,8 +268,8 @@ describe.skipIf(!hasBrowser)('the page, with unread messages', () => {
 });
 
 /**
- * Scrolls on by half of the window, and waits until that was seen: what is skipped is not read.
- * @returns whether the end of what is drawn is in sight
+ * Scrolls down by half of the log and waits until that was drawn, since skipped messages do not count as
+ * read. @returns whether the end of the drawn messages is in sight
  */
 async function readOn(log: Log): Promise<boolean> {
   const page = globalThis as unknown as { requestAnimationFrame(seen: () => void): void };

@@ -8,7 +8,7 @@ import { followStream } from '../support/browser-stream.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
-/** Above 200 users a room says how many are online, and no names. */
+/** Above 200 users a room sends how many are online, and no names. */
 const CROWD = 201;
 const MESSAGES_PER_SECOND = 50;
 
@@ -21,7 +21,7 @@ describe.skipIf(!hasBrowser)('the page at the edge, on a relay', () => {
   });
   afterAll(() => host?.close());
 
-  /** The socket of a guest who listens, and may talk. */
+  /** The socket of a guest who has joined. */
   async function listener(): Promise<WebSocket> {
     const url = `${host.url.replace('http', 'ws')}rooms/${encodeURIComponent(company.room)}/ws`;
     const socket = new WebSocket(url, ['parlor.v1']);
@@ -30,11 +30,11 @@ describe.skipIf(!hasBrowser)('the page at the edge, on a relay', () => {
     return socket;
   }
 
-  test('[STRM7] follows a message that streams, and lets what was drawn stand', async () => {
+  test('[STRM7] follows a message that streams, and does not redraw what it has drawn', async () => {
     expect(await followStream(company, host.url)).toEqual([]);
   });
 
-  test('[PRES4] shows a number in a crowd, and takes what is typed at 50 messages a second', async () => {
+  test('[PRES4] shows a number in a crowd, and accepts typing at 50 messages a second', async () => {
     const crowd = await Promise.all(Array.from({ length: CROWD }, listener));
     const ann = await company.comesIn('Ann', host.url);
     const people = ann.page.getByRole('button', { name: `${CROWD + 1} here` });

@@ -20,18 +20,18 @@ function answers({ page }: Visitor): Promise<string[]> {
   return page.getByRole('list', { name: 'Thread' }).locator('.text').allTextContents();
 }
 
-/** Chooses something from what can be done about a person. */
+/** Chooses an action from the menu of a user. */
 async function actOn({ page }: Visitor, name: string, action: string): Promise<void> {
   await page.getByRole('button', { name: `Actions for ${name}` }).click();
   await page.getByRole('menuitem', { name: action, exact: true }).click();
 }
 
-/** What a menu offers. */
+/** The items of a menu. */
 function offered(visitor: Visitor, menu: string): Promise<string[]> {
   return offeredBy(visitor, visitor.page.getByRole('button', { name: menu }));
 }
 
-/** What the menu of a button offers. */
+/** The items of the menu that a button opens. */
 async function offeredBy({ page }: Visitor, button: Locator): Promise<string[]> {
   await button.click();
   await page.getByRole('menu').waitFor();
@@ -166,7 +166,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect
       .poll(() => offered(ben, 'Actions for Ann'), PATIENTLY)
       .toEqual(['Mention', 'Send a direct message', 'Block']);
-    // Once the room has told the inbox.
+    // Polled, since some items appear once the room's inbox update has arrived.
     await expect
       .poll(() => offered(ben, 'Room menu'), PATIENTLY)
       .toEqual([
@@ -229,7 +229,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
   });
 });
 
-/** Messages of the long room; each has a number of its own. */
+/** How many messages the long room has, numbered from 1. */
 const LONG = 10_000;
 
 interface Log {
@@ -249,15 +249,15 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     }),
   );
 
-  test('scrolls to the first and back, draws a part of them, and keeps the place', async () => {
+  test('scrolls to the first message and back, draws a part of them, and keeps its place', async () => {
     company.room = 'long';
-    // A small window is drawn fast, frame by frame.
+    // A small window, which is drawn fast.
     const viewport = { width: 640, height: 480 };
     const ann = await company.comesIn('Ann', host().url, { viewport });
     const log = ann.page.getByRole('log', { name: 'Messages' });
     await ann.page.getByText(`no ${LONG}`, { exact: true }).waitFor();
 
-    // Somewhere in the middle: what one looks at stays, whatever comes in above and below it.
+    // In the middle, the visible messages stay in place while others are added above and below.
     await log.evaluate((element: Log) => {
       element.scrollTop = 900;
     });
@@ -294,7 +294,7 @@ describe.skipIf(!hasBrowser)('the page in a room of ten thousand messages', () =
     await ann.isIn();
     line.cut();
     await ann.page.getByText('The connection is lost.').waitFor();
-    // What is loaded is drawn in steps; before its first message is in sight nothing earlier is asked for.
+    // Loaded messages are drawn in steps; earlier ones are requested once the first is in sight.
     await expect
       .poll(async () => {
         await ann.page.getByRole('log', { name: 'Messages' }).evaluate(goUp);
@@ -357,7 +357,7 @@ function goUp(log: Log): void {
   log.scrollTop = 0;
 }
 
-/** Goes up frame by frame. @returns how many messages were drawn at most, once the text is there */
+/** Scrolls to the top. @returns once `text` is drawn, the most messages that were drawn at once */
 function goUpTo(text: string): number | undefined {
   const page = globalThis as unknown as {
     most?: number;

@@ -18,13 +18,13 @@ const SECRET = 'a secret of forty characters, or even more';
 
 const company = Company.forAll();
 
-/** A team's own site: signing in there sets a cookie, and the cookie gets a token. */
+/** A team's own site: signing in there sets a cookie, with which the page requests tokens. */
 class Site {
   readonly #server: Server;
-  /** How long its tokens hold, in seconds. */
+  /** How long its tokens are valid, in seconds. */
   holdsFor = 3_600;
   asked = 0;
-  /** Nobody is signed in any more. */
+  /** Whether every user is signed out at the site. */
   isClosed = false;
 
   constructor() {
@@ -84,7 +84,7 @@ describe.skipIf(!hasBrowser)('signing in at a site', () => {
     site.close();
   });
 
-  test('asks nobody for a token, renews it unseen, and leads back when the site has signed out', async () => {
+  test('needs no token by hand, renews it unnoticed, and leads to the site when its sign-in ends', async () => {
     site.holdsFor = 8;
     const ann = await company.arrives(`${host.url}#${encodeURIComponent(company.room)}`);
     const { page } = ann;
@@ -101,7 +101,7 @@ describe.skipIf(!hasBrowser)('signing in at a site', () => {
     await expect.poll(() => site.asked, PATIENTLY).toBeGreaterThan(before);
     await ann.write('still in');
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['in at once', 'still in']);
-    // A reload needs nothing either.
+    // A reload needs no sign-in either.
     await page.reload();
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(['in at once', 'still in']);
     site.isClosed = true;
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)('signing in at a site', () => {
     site.holdsFor = 3_600;
   });
 
-  test('lets the page reach the site, and nothing else', async () => {
+  test('allows the page to connect to the site, and to nothing else', async () => {
     const policy = (await fetch(host.url)).headers.get('content-security-policy') ?? '';
     const { tokenUrl } = (await (await fetch(new URL('/page.json', host.url))).json()) as {
       tokenUrl: string;
@@ -121,10 +121,10 @@ describe.skipIf(!hasBrowser)('signing in at a site', () => {
   });
 });
 
-describe.skipIf(!hasBrowser)('being told of a mention', () => {
+describe.skipIf(!hasBrowser)('the page, at a mention', () => {
   const host = nodeHostFor({ COMMAND_BURST: '100000' });
 
-  test('asks for notices at the first mention alone, and counts in title and icon', async () => {
+  test('offers notifications at the first one only, and counts mentions in title and icon', async () => {
     const ann = await company.comesIn('Ann', host().url);
     const { page } = ann;
     await page.evaluate(

@@ -9,7 +9,7 @@ const company = Company.forAll();
 
 describe.skipIf(!hasBrowser)('the page, while a message streams', () => {
   const host = nodeHostFor({ COMMAND_BURST: '100000' });
-  test('[STRM7] follows its end, and lets what was drawn stand', async () => {
+  test('[STRM7] follows its end, and does not redraw what it has drawn', async () => {
     const stream = await BotStream.begin(company, host().url);
     const { seq } = stream;
     const permissions = ['clipboard-read', 'clipboard-write'];
@@ -44,7 +44,7 @@ describe.skipIf(!hasBrowser)('the page, while a message streams', () => {
     expect(await selected(visitor)).toBe('Paragraph 0');
   });
 
-  test('[STRM7] does not move the reader who has scrolled up', async () => {
+  test('[STRM7] does not move for a reader who has scrolled up', async () => {
     const stream = await BotStream.begin(company, host().url);
     const visitor = await company.comesIn('Ann', host().url);
     await stream.appendSeenBy(visitor, 0);

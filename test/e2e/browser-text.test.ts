@@ -14,7 +14,7 @@ describe.skipIf(!hasBrowser)('text on the page', () => {
     const ann = await comesIn('Ann', { permissions: ['clipboard-read', 'clipboard-write'] });
     const typed = '**bold** and `code`\n- one\n- two\n```ts\nconst answer = 42;\n```';
     await ann.write(typed);
-    // Its row is another one from then on.
+    // Waits, since a sent message gets another row.
     await ann.hasSent('const answer');
     const row = ann.page.locator('#messages .message').last();
     await row.locator('strong').getByText('bold', { exact: true }).waitFor();
@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser)('text on the page', () => {
     await expect.poll(() => large.allTextContents(), PATIENTLY).toEqual(['🎉👩‍👩‍👧 🇩🇪']);
   });
 
-  test('leads where its label says, and shows where that is', async () => {
+  test('has links to web addresses only, with the address as their title', async () => {
     const ann = await comesIn('Ann');
     await ann.write('see [the list](https://example.org/list) and [x](javascript:alert(1))');
     const link = ann.page.locator('#messages').getByRole('link');

@@ -21,7 +21,7 @@ async function reply(visitor: Visitor, text: string): Promise<void> {
   await replyField(visitor).press('Enter');
 }
 
-/** Whether a row of the thread stands in sight, above where one writes. */
+/** Whether a row of the thread is visible, between the panel's head and the composer. */
 async function isInSight(visitor: Visitor, text: string): Promise<boolean> {
   const row = await rowOf(visitor, text).last().boundingBox();
   const field = await visitor.page.locator('.thread .composer').boundingBox();
@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     return ((await ask('Ann', 'GET', '/messages?limit=100')) as { messages: Message[] }).messages;
   }
 
-  /** A message with so many answers. */
+  /** Sends a message with `replies` replies. */
   async function talk(replies: number): Promise<void> {
     await ask('Ben', 'POST', '/messages', { message: 'the root' });
     for (let at = 1; at <= replies; at++) {
@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await thread.click();
   }
 
-  test('open at their end, follow it, and scroll to own messages', async () => {
+  test('open at their end, follow new messages, and scroll to own ones', async () => {
     await talk(45);
     const ann = await comesIn('Ann');
     await openThread(ann, 45);
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     expect((await messages())[0]?.replyCount).toBe(4);
   });
 
-  test('[MSG9] include replies to a reply that are given in the room', async () => {
+  test('[MSG9] include replies to a reply that are written in the room', async () => {
     await talk(1);
     const ann = await comesIn('Ann');
     await ann.message('answer 1.').hover();
@@ -161,7 +161,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     await other.close();
   });
 
-  test('ask before the user signs out with a draft, and hide it from others', async () => {
+  test('ask before the user signs out with a draft, and hide it from the next user', async () => {
     const ann = await comesIn('Ann');
     const { page } = ann;
     await ann.field.fill('for my eyes only');
@@ -211,7 +211,7 @@ describe.skipIf(!hasBrowser)('threads and drafts on the page', () => {
     const line = await company.lineTo(host().url);
     const ann = await company.comesIn('Ann', line.url);
     const { page } = ann;
-    // By then what is loaded later is there, such as the question before one signs out.
+    // By then the later parts of the page are loaded, such as the dialog at signing out.
     await expect.poll(() => ann.here(), PATIENTLY).toEqual(['Ann']);
     line.cut();
     await page.getByText('The connection is lost.').waitFor();

@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
 
   const many = Array.from({ length: 160 }, (_, at) => `message ${at + 1} of many`);
 
-  test('an address with a number leads to that message, when coming in and later', async () => {
+  test('an address with a number leads to that message, at the start and later', async () => {
     await say('Ben', many);
     const ann = await company.arrives(`${host().url}#${encodeURIComponent(company.room)}/3`);
     await ann.page.getByLabel('Your name').fill('Ann');
@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await expect.poll(() => marked.first().textContent(), PATIENTLY).toBe('message 3 of many');
     await ann.page.evaluate("location.hash += '/150'");
     await ann.message('message 150 of many').waitFor();
-    // The same link again.
+    // The first link again.
     await ann.page.evaluate("location.hash += '/3'");
     await expect.poll(() => marked.first().textContent(), PATIENTLY).toBe('message 3 of many');
   });
@@ -63,7 +63,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     );
   });
 
-  test('goes to a day, and says when nothing was said since', async () => {
+  test('goes to a day, and says when there are no messages since', async () => {
     await say('Ben', many);
     const ann = await comesIn('Ann');
     const go = async (day: string) => {
@@ -80,7 +80,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await expect.poll(() => focused.textContent(), PATIENTLY).toBe('message 1 of many');
   });
 
-  test('pins a message for everyone, lists what is pinned, and leads there', async () => {
+  test('pins a message for everyone, and lists pinned messages as links to them', async () => {
     await say('Ben', many.with(2, '**message** 3 of _many_'));
     await company.ask(host().url, 'Ben', 'PUT', '/pins/3');
     const ann = await comesIn('Ann');
@@ -146,7 +146,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
 
   test('switches rooms by key, steps through them, and lists all keys', async () => {
     const first = company.room;
-    // Whose inbox holds nothing of other tests.
+    // A name of this test alone, so that its inbox has no rooms of other tests.
     const ann = await comesIn(`Ann ${crypto.randomUUID()}`);
     await ann.write('first');
     await ann.hasSent('first');
@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await expect.poll(() => keys.isVisible(), PATIENTLY).toBe(true);
   });
 
-  test('does what a role may by typing it, and sends everything else', async () => {
+  test('runs typed commands that the role allows, and sends everything else', async () => {
     const ann = await comesIn('Ann');
     await ann.write('my room');
     await ann.hasSent('my room');
@@ -191,7 +191,7 @@ describe.skipIf(!hasBrowser)('finding one’s way on the page', () => {
     await expect.poll(() => ann.said(), PATIENTLY).toEqual(all);
   });
 
-  test('can be used with whatever helps: axe-core finds nothing in what is opened seldom', async () => {
+  test('works with assistive technology: axe-core finds no violation in seldom opened parts', async () => {
     const ann = await comesIn('Ann');
     const { page } = ann;
     await ann.write('**my** room with `code`\n> said\n- one\n```\nconst a = 1\n```');

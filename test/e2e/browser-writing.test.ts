@@ -13,7 +13,7 @@ const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 
 const company = Company.forAll();
 
-/** What stands in the room, as anybody reads it over HTTP. */
+/** The messages of the room, read over HTTP. */
 async function messagesOf({ url }: Host, name: string): Promise<Message[]> {
   const query = new URLSearchParams({ username: name });
   const token = await (await fetch(new URL(`/test-token?${query.toString()}`, url))).text();
@@ -39,7 +39,7 @@ async function send({ page, field }: Visitor, text: string): Promise<void> {
   await page.locator('#composer-place').getByRole('button', { name: 'Send' }).click();
 }
 
-/** Enter as an input method gives it in Safari: the composition is over, and the code is 229. */
+/** Presses Enter as Safari reports it when an input method has used it: key code 229, after the composition. */
 async function pressTakenEnter({ page }: Visitor): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 };
@@ -48,7 +48,7 @@ async function pressTakenEnter({ page }: Visitor): Promise<void> {
   await session.detach();
 }
 
-/** Moves a finger from the middle of a message's text, as a phone's screen reports it. */
+/** Swipes by touch from the middle of a message's text, by `by` in pixels. */
 async function swipe({ page }: Visitor, text: string, by: [x: number, y: number]): Promise<void> {
   const box = await page.locator('#messages .message .text').getByText(text).boundingBox();
   if (box === null) throw new Error(`"${text}" is not in sight.`);
@@ -174,10 +174,10 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await ann.field.getAttribute('enterkeyhint')).toBe('enter');
   });
 
-  test('answers a message that is swiped away from the beginning of its line, and scrolls otherwise', async () => {
+  test('replies to a message that is swiped in reading direction, and scrolls otherwise', async () => {
     const ben = await comesIn('Ben');
     await ben.write('what do you think?');
-    // Each is shown as twenty lines.
+    // Each of these is collapsed to twenty lines.
     for (const name of ['one', 'two', 'three', 'four']) {
       // oxlint-disable-next-line no-await-in-loop -- in this order
       await ben.write(`${name}:\n${'line\n'.repeat(30)}`);
@@ -191,7 +191,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     const top = () => log.evaluate<number, { scrollTop: number }>(({ scrollTop }) => scrollTop);
     await scrollUpTo(ann, row);
     await expect.poll(top, PATIENTLY).toBe(0);
-    // What swipes is loaded with the parts that are opened seldom.
+    // The code for swipes is loaded later, with the seldom opened parts.
     const touchAction = () =>
       row.evaluate((element: { computedStyleMap(): { get(name: string): unknown } }) =>
         String(element.computedStyleMap().get('touch-action')),
@@ -209,7 +209,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await ben.message('good').locator('.quote').getByText('what do you think?').waitFor();
 
     await page.evaluate("document.documentElement.dir = 'rtl'");
-    // Whoever follows the end lets go of what is far above.
+    // At the end of the log, rows far above are removed: scroll up again.
     await scrollUpTo(ann, row);
     await swipe(ann, 'what do you think?', [150, 0]);
     expect(await answering.count()).toBe(0);
@@ -240,7 +240,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     await expect.poll(() => ann.field.inputValue(), PATIENTLY).toBe('');
   });
 
-  test('removes a leading # from the name of a room, and suggests the one that differs by case', async () => {
+  test('removes a leading # from a room’s name, and suggests a room whose name differs by case only', async () => {
     const ann = await company.arrives(host().url);
     const name = `tea ${crypto.randomUUID()}`;
     await ann.join(`Ann ${name}`, `#${name}`);
@@ -252,7 +252,7 @@ describe.skipIf(!hasBrowser)('writing on the page', () => {
     expect(await ann.page.locator('#room-list .room-label').allTextContents()).toEqual([name]);
   });
 
-  test('shows who has reacted without a pointer', async () => {
+  test('shows who has reacted where there is no pointer to hover with', async () => {
     const ann = await comesIn('Ann', phone);
     await send(ann, 'shall we?');
     const ben = await comesIn('Ben');

@@ -11,7 +11,7 @@ const hosts = [
   ['edge', startEdgeHost],
 ] as const;
 
-/** What would run, or turn the page around, if it were ever read as anything but text. */
+/** Texts that would run code or change the page if they were taken for anything but text. */
 const HOSTILE = [
   '<img src=x onerror="window.pwned = 1">',
   '<script>window.pwned = 1</script>',
@@ -128,7 +128,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
       'script-src-elem',
       'style-src-attr',
     ]);
-    // What this test has provoked.
+    // Violations that this test has caused.
     ann.complaints.length = 0;
   });
 
@@ -145,7 +145,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     ]);
   });
 
-  /** Does something over HTTP, as somebody without a browser. */
+  /** Sends a request over HTTP as a user without a browser. */
   async function ask(username: string, method: string, path: string, body?: object): Promise<void> {
     const query = new URLSearchParams({ username });
     const token = await (await fetch(new URL(`/test-token?${query.toString()}`, host.url))).text();
@@ -168,7 +168,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
     await ask('Cat', 'PUT', '/messages/1/reactions/%F0%9F%91%8D');
     const chip = (count: number) => ann.page.getByRole('button', { name: `👍 ${count}` });
     const title = (count: number) => chip(count).getAttribute('title');
-    // Names are asked for when somebody points at them.
+    // Names are loaded on hover.
     await expect.poll(() => title(1), PATIENTLY).toBe('1 person reacted with 👍');
     await chip(1).hover();
     await expect.poll(() => title(1), PATIENTLY).toBe('Cat reacted with 👍');
@@ -245,7 +245,7 @@ describe.skipIf(!hasBrowser).each(hosts)('the page on the %s host', (_, start) =
   });
 });
 
-/** Does what a page that was broken into would; resolves with the rules that forbade it. */
+/** Acts like injected code; resolves with the directives of the content security policy that blocked it. */
 const TRY_TO_LEAVE = `new Promise((resolve) => {
   const blocked = [];
   document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {

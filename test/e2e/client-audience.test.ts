@@ -17,7 +17,7 @@ describe.each(['node', 'edge'] as const)('an audience at the %s host', (host) =>
   test('[PRES6] receives messages and a number, and no names', async () => {
     const roomId = newRoom();
     const sent: unknown[][] = [];
-    /** A socket that keeps what its client says in it. */
+    /** A socket that keeps what its client sends, without pings. */
     class Watched extends WebSocket {
       override send(data: string): void {
         if (data !== 'ping') sent.push(JSON.parse(data) as unknown[]);
@@ -35,7 +35,7 @@ describe.each(['node', 'edge'] as const)('an audience at the %s host', (host) =>
     await expect.poll(() => listener.state.messages.length, PATIENTLY).toBe(1);
     expect(listener.state).toMatchObject({ online: [], onlineCount: 2 });
 
-    // Its first message puts it on the room's list, after which its client asks about itself once more.
+    // The first message puts the user on the room's list; then the client joins again to learn about itself.
     await listener.send('hello');
     await expect
       .poll(() => sent.filter(([name]) => name === 'joinRoom'), PATIENTLY)
@@ -47,7 +47,7 @@ describe.each(['node', 'edge'] as const)('an audience at the %s host', (host) =>
     await third.send('good evening');
     await expect.poll(() => listener.state.messages.length, PATIENTLY).toBe(3);
     expect([listener.state.online, heard]).toEqual([[], []]);
-    // A number, however small, is no reason to ask for names.
+    // A small number is no reason for the client to ask for names.
     expect(sent.map(([name]) => name)).toEqual(['message', 'joinRoom']);
     expect(sent[1]?.[1]).toEqual({ quiet: true });
   });

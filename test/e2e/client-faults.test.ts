@@ -14,7 +14,7 @@ describe.each([
   let host: Host;
   beforeAll(async () => {
     host = await start({
-      // Nothing crashes here, and a slow disk would hold up everybody in this process.
+      // Nothing crashes here, and syncs to a slow disk would delay every client of this process.
       DURABILITY: 'process',
       COMMAND_BURST: '2000',
       COMMANDS_PER_SECOND: '500',
@@ -22,7 +22,7 @@ describe.each([
   });
   afterAll(() => host.close());
 
-  test('a client that only listens notices soon that it was disconnected, while others continue', async () => {
+  test('a client that only listens soon notices a lost connection, while others continue', async () => {
     const roomId = newRoom();
     const enter = (userId: string) => {
       const client = connect({ url: host.url, token: () => tokenFor(userId) });

@@ -14,7 +14,7 @@ import { tokenFor } from '../support/tokens.ts';
 const hosts = useHosts({ MAX_FILE_BYTES: '1000000' });
 
 describe.each(['node', 'edge'] as const)('files of the client library at the %s host', (host) => {
-  it('uploads a file, sends it, and reads it where its address says', async () => {
+  it('uploads a file, sends it, and reads it from its address', async () => {
     const roomId = newRoom();
     const { url } = hosts[host];
     const token = () => tokenFor('alice');
@@ -40,7 +40,7 @@ describe.each(['node', 'edge'] as const)('files of the client library at the %s 
     expect(await files.upload(newRoom(), new Blob(['hello']))).toMatchObject({ name: 'file' });
   });
 
-  it('says why a file is refused, and ends an upload with its signal', async () => {
+  it('says why a file is refused, and aborts an upload by its signal', async () => {
     const files = new Files({ url: hosts[host].url, token: await tokenFor('alice') });
     const tooBig = files.upload(newRoom(), new Blob([new Uint8Array(1_000_001)]));
     await expect(tooBig).rejects.toMatchObject({ problem: { code: 'too_large' } });
@@ -53,7 +53,7 @@ describe.each(['node', 'edge'] as const)('files of the client library at the %s 
   });
 });
 
-it('sends a file again where the server ends a kept connection as it is used', async () => {
+it('sends a file again where the server closes a kept-alive connection as it is used', async () => {
   const used = new Set<Socket>();
   let broken = 0;
   const server = createServer((request, response) => {

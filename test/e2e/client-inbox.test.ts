@@ -8,9 +8,9 @@ import { newRoom, useHosts } from '../support/for-each-transport.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 const PATIENTLY = { timeout: 60_000, interval: 20 };
-/** What a user does within a second of their erasure goes with them ([INB9]), in milliseconds. */
+/** Wait after an erasure, in ms: data written within a second of it is erased too ([INB9]). */
 const AFTER_ERASURE_MS = 1_500;
-/** Comes back at once. */
+/** Timing of a client that reconnects at once. */
 const QUICK = { retryFirstMs: 10, retryLongestMs: 50, againMs: 50 };
 
 const hosts = useHosts();
@@ -33,7 +33,7 @@ describe.each(['node', 'edge'] as const)(
     const say = async (userId: string, roomId: string, message: string, more = {}) =>
       (await http(userId)).ask('POST', roomId, '/messages', { body: { message, ...more } });
 
-    /** A new room with both on its list; nothing of it is read by the first since. */
+    /** A new room with two members: `one` has written, then `other`. */
     async function sharedRoom(one: string, other: string): Promise<string> {
       const roomId = newRoom();
       await say(one, roomId, 'welcome');
@@ -44,14 +44,14 @@ describe.each(['node', 'edge'] as const)(
     const find = (inbox: Inbox, roomId: string): Conversation | undefined =>
       inbox.state.conversations.find((one) => one.roomId === roomId);
 
-    /** A network between a client and the host. */
+    /** A proxy between a client and the host, which can interrupt connections. */
     async function network() {
       const proxy = new FaultyProxy(Number(new URL(hosts[host].url).port));
       onTestFinished(() => proxy.close());
       return { proxy, url: await proxy.url() };
     }
 
-    test('shows what turns unread, how often, and what this user does on any device', async () => {
+    test('shows unread rooms and their counts, and what its user does on any device', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const [laptop, phone] = [await inboxOf(ann), await inboxOf(ann)];
       const states: unknown[] = [];
@@ -79,7 +79,7 @@ describe.each(['node', 'edge'] as const)(
       expect(states.at(-1)).toBe(laptop.state);
     });
 
-    test('comes back with what has changed and what is gone, and asks again what was not answered', async () => {
+    test('resumes with what has changed and what is gone, and repeats unanswered commands', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const { proxy, url } = await network();
       const inbox = await inboxOf(ann, { url });
@@ -103,7 +103,7 @@ describe.each(['node', 'edge'] as const)(
       await expect.poll(() => inbox.state.totals, PATIENTLY).toEqual({ unread: 1, mentions: 1 });
     });
 
-    test('begins again where the inbox is another one', async () => {
+    test('starts over where its inbox was erased', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const { proxy, url } = await network();
       const inbox = await inboxOf(ann, { url });
@@ -128,7 +128,7 @@ describe.each(['node', 'edge'] as const)(
       await expect.poll(() => find(inbox, before), PATIENTLY).toBeUndefined();
     });
 
-    test('pages through many conversations, of which each comes once', async () => {
+    test('pages through many conversations, returning each once', async () => {
       const ann = newUser('ann');
       const rooms = Array.from({ length: 53 }, () => newRoom());
       for (const roomId of rooms) await say(ann, roomId, 'hello');
@@ -143,7 +143,7 @@ describe.each(['node', 'edge'] as const)(
       await expect.poll(() => inbox.state.conversations.length, PATIENTLY).toBe(50);
       expect(inbox.state.hasMore).toBe(true);
       const { conversations } = await whole.ask('getInbox', { limit: 200 });
-      // The last of the page moves to the top: the next page begins after the one before it.
+      // The last conversation of the page moves to the top, so that the next page begins after another one.
       await whole.set(inbox.state.conversations.at(-1)!.roomId, { pinned: true });
       await expect.poll(() => inbox.state.conversations[0]?.pinned, PATIENTLY).toBe(true);
       await inbox.loadMore(2);
@@ -154,7 +154,7 @@ describe.each(['node', 'edge'] as const)(
       expect(shown.toSorted()).toEqual(conversations.map(({ roomId }) => roomId).toSorted());
     });
 
-    test('shows messages of watched rooms as they come', async () => {
+    test('shows messages of watched rooms as they arrive', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const inbox = await inboxOf(ann);
       const roomId = await sharedRoom(ann, bob);
@@ -189,7 +189,7 @@ describe.each(['node', 'edge'] as const)(
       expect(find(bobs, roomId)).toBeUndefined();
     });
 
-    test('is closed to guests, and rejects what is asked of it once it is closed', async () => {
+    test('is refused to guests, and rejects commands once it is closed', async () => {
       const ann = newUser('ann');
       const guest = await inboxOf('', { token: undefined as never });
       await expect.poll(() => guest.state.status.name, PATIENTLY).toBe('ended');
@@ -203,7 +203,7 @@ describe.each(['node', 'edge'] as const)(
       expect(await inbox.ask('getInbox', {})).toMatchObject({ conversations: [] });
     });
 
-    test('goes on with a newer token when the old one has ended', async () => {
+    test('continues with a newer token when the old one has expired', async () => {
       const [ann, bob] = [newUser('ann'), newUser('bob')];
       const soon = Math.floor(Date.now() / 1_000) - 4;
       const tokens = [await tokenFor(ann, { exp: soon })];

@@ -31,10 +31,10 @@ import { ok, type Visitor } from '../support/visitor.ts';
 
 const run = promisify(execFile);
 
-/** An empty folder into which somebody installs the client's tarball. */
+/** A folder into which the client's tarball is installed. */
 const folder = mkdtempSync(join(tmpdir(), 'parlor-package-'));
 const ROOM = 'general';
-/** What npm has installed there. */
+/** The `package-lock.json` of that folder. */
 let lock = '';
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What is installed beside the client, by hand: React, for those who use it. */
+/** Links React into the folder, which applications install beside the client. */
 function installReact(): void {
   mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
   for (const name of ['react', 'react-dom', '@types/react', '@types/react-dom']) {
@@ -58,7 +58,7 @@ function installReact(): void {
   }
 }
 
-/** Checks types as strictly as can be. @returns what does not fit */
+/** Checks types as strictly as possible. @returns the errors of the compiler */
 async function typeErrors(files: readonly string[], flags: readonly string[] = []) {
   const strict =
     '--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess';
@@ -79,7 +79,7 @@ function example(name: string, url = 'http://localhost:4000'): string {
   return file;
 }
 
-/** A program of the folder as one script. */
+/** Bundles a program of the folder into one script. */
 async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: folder,
@@ -98,7 +98,7 @@ test('the package contains the client and its dependencies only', () => {
   expect(Object.keys(packages)).toEqual(['', 'node_modules/parlor']);
 });
 
-test('its declarations accept the example, and refuse what is not in the protocol', async () => {
+test('the package’s declarations accept the examples, and reject what is not in the protocol', async () => {
   const wrong = join(folder, 'wrong.ts');
   writeFileSync(
     wrong,
@@ -127,7 +127,7 @@ typed.signal('cursor', { x: '1' });
   ).toBe('');
 });
 
-test('its declarations match the schemas of the protocol, and fit React', async () => {
+test('the package’s declarations match the schemas of the protocol, and work with React', async () => {
   const source = (file: string) => JSON.stringify(join(PROJECT, 'src', 'protocol', file));
   const names = ['Message', 'Member', 'Present', 'Reaction', 'Receipt', 'RoomInfo', 'You'];
   const inboxNames = Object.keys(inboxCommands);
@@ -195,7 +195,7 @@ describe.each([
     return visitor;
   }
 
-  /** A bundle in a page of the host's own address, of which nothing else is left; and what it logs. */
+  /** Runs a bundle in a page of the host's origin from which all else is removed. @returns it and its logs */
   async function open(entry: string): Promise<{ page: Page; logged: string[] }> {
     const script = await bundle(entry);
     const page = await browser.newPage({ bypassCSP: true });
@@ -234,7 +234,7 @@ describe.each([
     await program.until(/^bob is at 7, 8\.$/m);
   });
 
-  test('answer bit by bit, and stop when they are asked to', async () => {
+  test('stream an answer, and stop when they are asked to', async () => {
     const bob = await enter('bob');
     const program = new Program(relative(PROJECT, example('assistant.ts', url())), {});
     onTestFinished(() => program.kill('SIGTERM'));
@@ -249,13 +249,13 @@ describe.each([
     );
     expect(end.status).toBe('done');
     const texts = bob.heard('messageAppended').filter((told) => told.seq === seq);
-    // How many pieces a busy machine makes of the words is its own matter.
+    // How many appends there are depends on how busy the machine is.
     expect(texts.filter(({ text }) => text !== '').length).toBeGreaterThan(1);
     expect(texts.map(({ text }) => text).join('')).toMatch(
       /^You asked: How are you\? Let me .*\.$/,
     );
 
-    // The answer repeats the question, a word in 100 ms: it is not over before it is asked to stop.
+    // The answer repeats the question at a word in 100 ms, so that it lasts until it is asked to stop.
     const again = await say(bob, ROOM, `And ${'now '.repeat(600)}?`);
     const answer = await bob.hears('message', ({ replyTo }) => replyTo === again.seq);
     ok(await bob.command('stopMessage', { roomId: ROOM, seq: answer.seq }));
@@ -266,7 +266,7 @@ describe.each([
     expect(stopped.status).toBe('stopped');
   });
 
-  test('come back to what they missed when they are killed, and do nothing twice', async () => {
+  test('catch up with what they missed after they were killed, and do nothing twice', async () => {
     const bob = await enter('bob');
     const options = { cwd: temporaryFolder() };
     const file = relative(PROJECT, example('bot.ts', url()));
@@ -277,7 +277,7 @@ describe.each([
     const { seq } = await say(bob, ROOM, '!help me');
     await bob.hears('message', isAnswer(seq));
     await first.until(/^Answered bob\.$/m);
-    // From its first stored position on a bot misses nothing.
+    // A bot misses nothing once it has stored a position.
     await expect.poll(() => existsSync(join(options.cwd, `position-${ROOM}`))).toBe(true);
     first.kill('SIGKILL');
     await first.ended;
@@ -368,7 +368,7 @@ createRoot(document.querySelector('main')!).render(<StrictMode><Conversations />
     expect(logged).toEqual([]);
   });
 
-  /** What a server renders of the component, in a process that ends by itself. */
+  /** The HTML of the component rendered on a server, in a process that ends by itself. */
   async function rendered(roomId: string): Promise<string> {
     example('chat.tsx', url());
     const entry = join(folder, 'server.tsx');
@@ -397,7 +397,7 @@ console.log(renderToString(<Chat roomId="${roomId}" />));
     expect(members.map(({ userId }) => userId)).toEqual(['bob']);
   });
 
-  test.skipIf(!hasBrowser)('hydrate what a server has rendered', async () => {
+  test.skipIf(!hasBrowser)('hydrate HTML that a server has rendered', async () => {
     const html = await rendered(ROOM);
     const bob = await enter('bob');
     const main = join(folder, 'hydrate.tsx');
@@ -440,7 +440,7 @@ update();
 `,
       );
       const { page, logged } = await open(main);
-      // A user may be connected ten times.
+      // More often than a user may be connected, which is ten times.
       for (let at = 0; at < 12; at++) {
         await page.getByText('open', { exact: true }).waitFor();
         await page.evaluate("dispatchEvent(new Event('update'))");
@@ -477,7 +477,7 @@ addEventListener('unmount', () => root.unmount());
     await expect
       .poll(() => log.textContent(), PATIENTLY)
       .toMatch(/alice: typed into a component\nbob: welcome$/);
-    // What goes on when the component is gone troubles nobody.
+    // Messages after the component was removed cause no error.
     await page.evaluate("dispatchEvent(new Event('unmount'))");
     await say(bob, ROOM, 'still there?');
     await expect.poll(() => page.locator('main').innerHTML(), PATIENTLY).toBe('');

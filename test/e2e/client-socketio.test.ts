@@ -8,7 +8,7 @@ import { tokenFor } from '../support/tokens.ts';
 
 const PATIENTLY = { timeout: 60_000, interval: 20 };
 
-/** The events of a chat application that was written for a server of its own. */
+/** The event names of a chat application that was written for its own server. */
 const events: NonNullable<AdapterOptions['events']> = {
   'join room': 'joinRoom',
   chat: {
@@ -38,7 +38,7 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
   const answer = (emit: (done: (...reply: never[]) => void) => void) =>
     new Promise<unknown[]>((resolve) => emit((...reply: unknown[]) => resolve(reply)));
 
-  test('translates names and texts, and echoes where it is asked to', async () => {
+  test('translates event names and payloads, and echoes own messages where it is asked to', async () => {
     const roomId = newRoom();
     const ann = await application('ann', { echo: true });
     const ben = await application('ben');
@@ -59,7 +59,7 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     await expect.poll(() => left, PATIENTLY).toMatchObject([{ username: 'ben', roomId }]);
   });
 
-  test('gives callbacks the form that the application knows, and refusals to listeners of error', async () => {
+  test('calls callbacks in the form of the application, and passes refusals to listeners of `error`', async () => {
     const roomId = newRoom();
     const reply: AdapterOptions['reply'] = ({ ok, error }) => [ok ? null : error?.code];
     const { socket } = await application('ann', { reply, roomId });
@@ -77,7 +77,7 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     const proxy = new FaultyProxy(Number(new URL(hosts[host].url).port));
     onTestFinished(() => proxy.close());
     const ann = await application('ann', { echo: true }, await proxy.url());
-    // Before there is a connection.
+    // Emitted before there is a connection.
     ann.socket.emit('join room', roomId);
     ann.socket.emit('chat', 'one');
     await expect.poll(() => ann.said, PATIENTLY).toEqual(['ann: one']);
@@ -96,7 +96,7 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     expect((body as { messages: unknown[] }).messages).toHaveLength(4);
   });
 
-  test('fetches all that was missed, where one reply does not hold it', async () => {
+  test('fetches all missed messages where one reply cannot hold them', async () => {
     const roomId = newRoom();
     const proxy = new FaultyProxy(Number(new URL(hosts[host].url).port));
     onTestFinished(() => proxy.close());
@@ -105,7 +105,7 @@ describe.each(['node', 'edge'] as const)('an adapted Socket.IO socket at the %s 
     proxy.refuse(true);
     await expect.poll(() => ann.socket.connected, PATIENTLY).toBe(false);
     const lines: string[] = [];
-    // Each within what a user may do at once.
+    // Several users, since one may not send as many at once.
     for (const name of ['ben', 'cem', 'dov', 'eva']) {
       // oxlint-disable-next-line no-await-in-loop -- in this order
       const user = new HttpVisitor(hosts[host].url, await tokenFor(name, { name }));

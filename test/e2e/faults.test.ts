@@ -12,7 +12,7 @@ describe.each(['node', 'edge'] as const)(
   'over bad networks to every transport of the %s host',
   (name) => {
     it.concurrent.each([1, 2, FRESH])(
-      'loses, doubles and reorders nothing (P1–P4, P6; seed %i)',
+      'nothing is lost, duplicated or reordered (P1–P4, P6; seed %i)',
       async (seed) => {
         const report = await runWithFaults({ url: hosts[name].url, seed, faults: FAULTS });
         expect(report.problems).toEqual([]);

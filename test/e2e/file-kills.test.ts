@@ -9,10 +9,10 @@ import { assertNothingLost, NO_FILE_QUOTAS, ROOM, uploadRun } from '../support/u
 
 const MIB = 1024 * 1024;
 
-it('[FILE9] leaves no bytes without a row, and no message without its file, over cuts and kills', async () => {
+it('[FILE9] cut uploads and kills leave no bytes without a row, and no message without its file', async () => {
   const host = await Killable.node(NO_FILE_QUOTAS);
   onTestFinished(() => host.remove());
-  // The soak `files` makes a thousand.
+  // A short form of the soak `files`, which makes a thousand uploads.
   const openFiles = () => filesOnDisk(host.folder, ROOM);
   const report = await uploadRun(host, openFiles, { uploads: 60, kills: 2, seed: 1 });
   expect(report.kills).toBe(2);
@@ -20,12 +20,12 @@ it('[FILE9] leaves no bytes without a row, and no message without its file, over
   expect(report.cut).toBeGreaterThan(0);
 }, 120_000);
 
-it('[FILE9] answers `unavailable` where the disk takes no more of a file, and keeps nothing of it', async () => {
+it('[FILE9] a full disk makes an upload answer `unavailable`, and keeps nothing of it', async () => {
   const host = await Killable.limited(NO_FILE_QUOTAS, 4 * MIB);
   onTestFinished(() => host.remove());
   const url = await host.start();
   const authorization = `Bearer ${await tokenFor('alice')}`;
-  // Each over a connection of its own: one that was answered before its body was read ends.
+  // Each over a connection of its own, since one that was answered before its body was read is closed.
   const upload = (size: number) =>
     ask(url, `/rooms/${ROOM}/files`, {
       method: 'POST',

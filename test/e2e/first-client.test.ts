@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { DevelopmentHost } from '../support/development-host.ts';
 
-/** Both hosts as `npm run dev` and `npm run dev:edge` start them. */
+/** Runs against both hosts as `npm run dev` and `npm run dev:edge` start them. */
 describe.each(['node', 'edge'] as const)('the first client against the %s host', (name) => {
   let host: DevelopmentHost;
   beforeAll(async () => {

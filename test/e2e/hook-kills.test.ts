@@ -4,7 +4,7 @@ import { hookRun } from '../support/hook-run.ts';
 import { Killable } from '../support/killable.ts';
 import { verdictRun } from '../support/verdict-run.ts';
 
-/** Kills of each host; the soak `hooks` goes on for as long as it is told. */
+/** How often each host is killed; the soak `hooks` runs for any number of minutes. */
 const KILLS = Number(process.env['PARLOR_KILLS'] ?? 2);
 const SEED = Number(process.env['PARLOR_SEED'] ?? 1);
 const TIMEOUT_MS = 120_000 + KILLS * 20_000;
@@ -14,9 +14,9 @@ const hosts = {
   edge: (settings: TestSettings) => Killable.edge(inject('edgeBundle'), settings),
 };
 
-describe.concurrent.each(['node', 'edge'] as const)('webhooks of the %s host', (name) => {
+describe.concurrent.each(['node', 'edge'] as const)('the %s host, killed in between,', (name) => {
   it(
-    '[HOOK7] leaves no change out when it is killed and the backend fails',
+    '[HOOK7] leaves no change out of its webhooks, though the backend fails',
     async ({ expect }) => {
       const report = await hookRun(hosts[name], { kills: KILLS, actions: 8, seed: SEED });
       expect(report.kills).toBe(KILLS);
@@ -27,7 +27,7 @@ describe.concurrent.each(['node', 'edge'] as const)('webhooks of the %s host', (
   );
 
   it(
-    '[HOOK14] stores what was acknowledged as decided, once, when it is killed while texts are decided about',
+    '[HOOK14] stores each acknowledged text once, as the backend decided',
     async ({ expect }) => {
       const report = await verdictRun(hosts[name], { kills: KILLS, answers: 20, seed: SEED });
       expect(report.stored).toBeGreaterThan(10);

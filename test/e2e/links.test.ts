@@ -10,8 +10,8 @@ import { tokenFor } from '../support/tokens.ts';
 import { newRoom } from '../support/for-each-transport.ts';
 
 /**
- * Socket.IO at the edge while rooms sleep, break and clients change their transport: real clients,
- * the production objects under workerd, and one handle to end a room's object.
+ * Socket.IO at the edge while rooms sleep, rooms break and clients change their transport: official
+ * clients, the production objects under workerd, and a method that aborts a room's object.
  */
 
 let folder: string;
@@ -24,7 +24,7 @@ beforeAll(async () => {
   miniflare = new Miniflare({
     ...edgeOptions(folder, { COMMANDS_PER_SECOND: '10000', COMMAND_BURST: '100000' }),
     log: new Log(LogLevel.NONE),
-    // Aborted objects are reported, too, which is what this file is about.
+    // Collected and not checked for failures, since aborting objects causes some.
     handleStructuredLogs: ({ message }) => logged.push(message),
   });
   url = (await miniflare.ready).origin;
@@ -48,10 +48,10 @@ async function room(roomId: string): Promise<FaultyRoom> {
   return rooms.get(rooms.idFromName(roomId)) as unknown as FaultyRoom;
 }
 
-/** An answer that takes longer does not come, in milliseconds. */
+/** How long a client waits for a reply, in milliseconds. */
 const PATIENCE_MS = 100_000;
 
-/** What happens to a client, with everything it heard. */
+/** A client that keeps what it received and when it was disconnected. */
 class Client {
   readonly socket: Socket;
   readonly userId: string;
@@ -84,7 +84,7 @@ class Client {
     return this.socket.timeout(PATIENCE_MS).emitWithAck(name, payload) as Promise<R>;
   }
 
-  /** Resolves when `holds` does, which is looked at with every message. */
+  /** Waits until `holds` is true, which is checked whenever something arrives. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(() => {
@@ -111,7 +111,7 @@ async function enter(userId: string, roomId: string, options?: object): Promise<
   return client;
 }
 
-/** Waits until a client has left polling. */
+/** Waits until a client has upgraded from polling. */
 async function hasUpgraded({ socket }: Client): Promise<void> {
   const { engine } = socket.io;
   if (engine.transport.name === 'websocket') return;
@@ -129,11 +129,11 @@ function numbered(count: number): string[] {
 }
 
 describe('a default client that joins while messages arrive', () => {
-  it('moves from polling to a WebSocket, receives each message once and in order, and stays online', async () => {
+  it('upgrades from polling, receives each message once and in order, and stays online', async () => {
     const roomId = newRoom();
     const speaker = await enter('speaker', roomId, WEBSOCKET);
     const watcher = await enter('watcher', roomId, WEBSOCKET);
-    // Held on polling until the stream runs, then let go.
+    // Joins by polling, and upgrades while the messages below are sent.
     const listener = await enter('listener', roomId, { upgrade: true, rememberUpgrade: false });
     const { engine } = listener.socket.io;
     let upgradedAt = -1;
@@ -143,7 +143,7 @@ describe('a default client that joins while messages arrive', () => {
     const say = (message: string) => speaker.command('message', { roomId, message });
     let count = 1_000;
     await Promise.all(numbered(count).map(say));
-    // On until the upgrade has come in between, however slow it is, and for one message more.
+    // Sends until the upgrade has happened, however slow it is, and then one message more.
     while (engine.transport.name !== 'websocket') await say(String(++count));
     await say(String(++count));
     for (const client of [listener, watcher]) {
@@ -157,7 +157,7 @@ describe('a default client that joins while messages arrive', () => {
   });
 });
 
-/** A client that joins by long polling and moves to a WebSocket when it is told to. */
+/** A client that joins by long polling, and upgrades to a WebSocket when the test asks for it. */
 async function pollingMember(userId: string, roomId: string) {
   const path = `${url}/socket.io/?EIO=4&transport=polling`;
   const get = async (query: string) => (await fetch(`${path}${query}`)).text();
@@ -174,7 +174,7 @@ async function pollingMember(userId: string, roomId: string) {
   return { move: () => raw.socket.send('5'), ...raw };
 }
 
-describe('a client that moves to a WebSocket while others come and go', () => {
+describe('a client that upgrades to a WebSocket while others join and leave', () => {
   it('receives each join and leave', async () => {
     const roomId = newRoom();
     const going: Client[] = [];
@@ -203,7 +203,7 @@ describe('a client that moves to a WebSocket while others come and go', () => {
 });
 
 describe('a room whose object is aborted 20 times while users send', () => {
-  it('keeps every client receiving, loses no message and doubles none', async () => {
+  it('sends every client all messages, loses none and duplicates none', async () => {
     const roomId = newRoom();
     const clients = [
       await enter('anna', roomId, WEBSOCKET),
@@ -222,7 +222,7 @@ describe('a room whose object is aborted 20 times while users send', () => {
         acknowledged.push(message);
       }
     }
-    // Each falls into talk: the next one comes when some more was said.
+    // Aborts the object in the middle of the talk: each time after a few more messages.
     async function breakIt(): Promise<void> {
       for (; done.breaks < 20; done.breaks++) {
         const heard = acknowledged.length;
@@ -251,7 +251,7 @@ describe('a room whose object is aborted 20 times while users send', () => {
 
 describe('a newer token with another name', () => {
   it.each([['polling'], ['websocket']])(
-    '[AUTH10] by %s is kept by a room whose object ends before or after it',
+    '[AUTH10] given by %s is kept by a room whose object is aborted before or after it',
     async (transport) => {
       const roomId = newRoom();
       const anna = await enter('anna', roomId, { transports: [transport] });
@@ -279,10 +279,10 @@ describe('a newer token with another name', () => {
 });
 
 describe('a crowd of silent connections', () => {
-  it('lets its room sleep, keeps no polling session, and receives the next message', async () => {
+  it('allows its room to sleep, keeps no polling session, and receives the next message', async () => {
     const roomId = newRoom();
     const crowd: Client[] = [];
-    // A few at a time: an upgrade that takes too long is given up, and its client goes on polling.
+    // A few at a time, since a client gives up an upgrade that takes too long and stays with polling.
     while (crowd.length < 200) {
       const names = Array.from({ length: 10 }, (_, at) => `member ${crowd.length + at}`);
       const some = await Promise.all(names.map((name) => enter(name, roomId)));
@@ -299,7 +299,7 @@ describe('a crowd of silent connections', () => {
       );
     };
     const lives = () => logged.filter((line) => line === `${roomId} is in memory`).length;
-    // A room falls asleep after ten seconds without an event: on a busy machine its last one came late.
+    // A room sleeps after ten seconds without an event; on a busy machine the last one may be late.
     while (lives() < 2) {
       await new Promise((resolve) => setTimeout(resolve, 11_000));
       await say('wake up');
@@ -312,7 +312,7 @@ describe('a crowd of silent connections', () => {
       };
       expect(await session.startUpgrade()).toBe('unknown');
     }
-    // Only the message has woken it, each time.
+    // Nothing but these messages has woken the room.
     expect(lives()).toBeLessThanOrEqual(1 + said.length);
     await say('barrier');
     for (const client of others) expect(texts(client.messages)).toEqual(said);

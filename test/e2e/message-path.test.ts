@@ -4,8 +4,8 @@ import { messagePath, type WatchedHost, watchHost } from '../support/message-pat
 import type { HostName } from '../../src/settings/declarations.ts';
 
 /**
- * The most functions of our own that one message may pass, by file and name: what a function holds
- * without a name counts as part of it.
+ * The most functions of our own that one message may pass, counted by file and name; a function without
+ * a name counts as part of the named one around it.
  */
 const BUDGET: Readonly<Record<string, number>> = {
   'native@node': 100,

@@ -14,17 +14,17 @@ const hosts = [
   ['edge', startEdgeHost],
 ] as const;
 
-/** The README says so. */
+/** The limit that the README names, compressed. */
 const MAX_BYTES = 60_000;
 
 interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  /** As it went over the wire. */
+  /** The body as sent, still encoded. */
   body: Buffer;
 }
 
-/** What a browser asks, without what `fetch` adds and takes away; over a connection of its own. */
+/** A GET request over a connection of its own, without the headers and the decoding of `fetch`. */
 function ask(url: URL, headers: Record<string, string>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     get(url, { headers, agent: false }, (response) => {
@@ -55,7 +55,7 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
 
   afterAll(() => host.close());
 
-  test('have the same names, whatever folder a program builds them in', async () => {
+  test('have the same names in whatever folder they are built', async () => {
     const names = () => readdirSync(PAGE).toSorted();
     const before = names();
     const { ended } = new Program('scripts/build-page.ts', { cwd: temporaryFolder() });
@@ -63,7 +63,7 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
     expect(names()).toEqual(before);
   });
 
-  test('weigh under 60 KB compressed', async () => {
+  test('weigh less than 60,000 bytes compressed', async () => {
     const answers = await Promise.all(
       names.map((name) => ask(new URL(name, host.url), { 'accept-encoding': 'gzip' })),
     );
@@ -89,7 +89,7 @@ describe.each(hosts)('the files of the page on the %s host', (_, start) => {
     expect(read(brotli.body)).toEqual(plain.body);
   });
 
-  test('let the page be installed: manifest, icons and service worker', async () => {
+  test('allow the page to be installed: manifest, icons and service worker', async () => {
     const typeOf = async (name: string) => {
       const { status, headers } = await ask(new URL(name, host.url), {});
       expect([name, status, headers['cache-control']]).toEqual([name, 200, 'no-cache']);

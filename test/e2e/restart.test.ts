@@ -54,13 +54,13 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
     expect((await ask(host.url, path, { headers: foreign })).status).toBe(403);
   });
 
-  it('keeps messages over a restart, and its clients resume', async () => {
+  it('keeps messages when it restarts, and its clients resume', async () => {
     const roomId = newRoom();
     const alice = await visit('alice');
     ok(await alice.join(roomId));
     const said = [await say(alice, roomId, 'one'), await say(alice, roomId, 'two')];
 
-    // A Socket.IO client that comes back by itself, as applications write it.
+    // A Socket.IO client that reconnects by itself and resumes, as applications write it.
     const bob = io(host.url, { auth: { token: await tokenOf('bob') }, reconnectionDelay: 50 });
     onTestFinished(() => void bob.disconnect());
     const joins: Reply<'joinRoom'>[] = [];
@@ -83,7 +83,7 @@ describe.each(['node', 'edge'] as const)('a real %s host', (name) => {
     const missed = await say(alice, roomId, 'heard, and asked for again');
 
     expect(await host.stop()).toBe(0);
-    // The node host says goodbye; at the edge the runtime itself ends, and with it every socket.
+    // The node host closes its sockets with 4000; at the edge the runtime ends, and drops them.
     expect(await alice.ended()).toBe(name === 'node' ? 4000 : 1006);
     await host.startAgain();
 

@@ -9,7 +9,7 @@ import { newRoom } from '../support/for-each-transport.ts';
 import { say } from '../support/talk.ts';
 import { ok, type Visitor } from '../support/visitor.ts';
 
-/** The terminal client as npm starts it, without a terminal, as in a pipe. */
+/** The terminal client as npm starts it, with pipes in the place of a terminal. */
 function chat(args: readonly string[], env: Record<string, string> = {}): Program {
   return new Program('scripts/run.mjs', {
     args: ['scripts/chat.ts', ...args],
@@ -60,7 +60,7 @@ describe.each([
     await bob.hears('userLeft', ({ reason }) => reason === 'left');
   });
 
-  // The edge host of this test has no bucket.
+  // Only on Node, since the edge host of this test has no bucket.
   test.each(kind === 'node' ? [kind] : [])(
     'sends files by /send, and says why one is not sent',
     async () => {
@@ -80,7 +80,7 @@ describe.each([
     },
   );
 
-  test('lists conversations with what is unread, where no room is named', async () => {
+  test('lists conversations with unread counts where no room is named', async () => {
     const roomId = newRoom();
     const [dora, emil] = [`dora-${roomId}`, `emil-${roomId}`];
     const empty = chat(['--name', dora, '--url', host.url]);

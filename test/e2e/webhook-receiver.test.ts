@@ -10,7 +10,7 @@ import { tokenFor } from '../support/tokens.ts';
 import { ok } from '../support/visitor.ts';
 import { makeSecret } from '../support/webhook-receiver.ts';
 
-test('examples/webhook-receiver.ts takes each change once, over restarts and after losing its file', async () => {
+test('examples/webhook-receiver.ts handles each change once, also after restarts and the loss of its file', async () => {
   const secret = makeSecret();
   const folder = temporaryFolder();
   const env = { WEBHOOK_SECRET: secret, POSITIONS_FILE: join(folder, 'positions.json') };
@@ -42,7 +42,7 @@ test('examples/webhook-receiver.ts takes each change once, over restarts and aft
   second.kill('SIGKILL');
   await second.ended;
 
-  // It has lost its file, and has everything sent again.
+  // Without its file the receiver asks for everything again.
   const third = receiver({
     PORT,
     PARLOR_URL,

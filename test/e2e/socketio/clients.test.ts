@@ -39,7 +39,7 @@ describe.each(CASES)('client $version, $name', ({ io, transports }) => {
     });
   }
 
-  it('connects with auth, is echoed and acknowledged, text and bytes', async () => {
+  it('connects with auth, and gets text and bytes echoed and acknowledged', async () => {
     const socket = client('', { token: '123' });
     expect(await next(socket, 'auth')).toEqual([{ token: '123' }]);
     socket.emit('message', 1, { a: [true] }, Buffer.from([1, 2]));
@@ -50,7 +50,7 @@ describe.each(CASES)('client $version, $name', ({ io, transports }) => {
     expect(acked).toEqual(['x', Buffer.from([3])]);
   });
 
-  it('joins another namespace and is refused a third', async () => {
+  it('connects to another namespace and is refused at a third', async () => {
     expect(await next(client('/custom'), 'auth')).toEqual([{}]);
     const [error] = await next(client('/random'), 'connect_error');
     expect((error as Error).message).toBe('Invalid namespace');
@@ -62,7 +62,7 @@ describe.each(CASES)('client $version, $name', ({ io, transports }) => {
     socket.on('message-back', (n) => back.push(n));
     const isLastTransport = () =>
       socket.io.engine.transport.name === (transports?.[0] ?? 'websocket');
-    // A few at a time, and on until the upgrade has come in between, however slow it is.
+    // A few at a time, until the upgrade has happened, however slow it is.
     let sent = 0;
     while (sent < 1_000 || !isLastTransport()) {
       for (const end = sent + 50; sent < end; sent++) {

@@ -1,4 +1,4 @@
-// The same packets to the fixture and to an official server: the same answers, the same endings.
+// Sends the same packets to the fixture and to an official server, and compares answers and closes.
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, startFixture } from './support/fixture.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([ours.stop(), official.stop()]));
 
-/** What a client sees of one session at both: ours first. */
+/** Runs one session at both servers. @returns what a client received from ours, then from the official one */
 function atBoth<T>(session: (url: string) => Promise<T>): Promise<[T, T]> {
   return Promise.all([session(ours.url), session(official.url)]);
 }
@@ -133,7 +133,7 @@ describe('a session by polling equals that of the official server', () => {
   });
 });
 
-/** What follows on each WebSocket, by polling, and on later ones, for what the first one sends. */
+/** Upgrades a polling session and sends frames. @returns what its WebSockets, polls and POSTs got */
 async function upgrade(url: string, ...frames: string[]): Promise<unknown> {
   const session = await polling(url);
   const upgradeUrl = `${url}/socket.io/?EIO=4&transport=websocket&sid=${session.sid}`;
@@ -148,7 +148,7 @@ async function upgrade(url: string, ...frames: string[]): Promise<unknown> {
   return { whileTrying, packets, code: first.code, post, afterwards };
 }
 
-/** All that comes until the last event of the recipe, or the close. */
+/** All packets up to the last event of the recipe, or the close. */
 async function heard(socket: RawSocket): Promise<string[]> {
   const packet = (await socket.next()) as string | undefined;
   if (packet === undefined) return [];
@@ -176,13 +176,13 @@ describe('known differences', () => {
   });
 });
 
-/** Good packets, and good ones that were cut or had a character changed. */
+/** Valid packets, and valid ones that were cut or had a character changed. */
 const packet = fc.oneof(
   fc.constantFrom(
     ...Object.values(SCRIPTS)
       .flat()
       .filter((step) => typeof step === 'string')
-      // The size is tested once.
+      // Large packets are covered by the scripts alone.
       .filter((step) => step.length < 1_000),
   ),
   fc.json({ maxDepth: 2 }).map((json) => `42["message",${json}]`),
@@ -209,7 +209,7 @@ const webSocketScript = joined(
 );
 const pollingScript = joined(fc.array(step, { maxLength: 5 }));
 
-/** Frames whose difference is known: a close packet by WebSocket, base64 that is none. */
+/** Frames with a known difference: a close packet by WebSocket, and invalid base64. */
 function isKnown(frame: Step): boolean {
   if (typeof frame !== 'string') return false;
   return frame.startsWith('1') || (frame.startsWith('b') && !BASE64.test(frame.slice(1)));
@@ -219,7 +219,7 @@ const BASE64 = /^(?:[\w+/]{4})*(?:[\w+/]{2}==|[\w+/]{3}=)?$/;
 
 describe.each([
   ['the same every time', 20_261_122],
-  // In the test's title and, when it fails, in the report.
+  // Printed in the title, so that a failure can be repeated.
   ['new every time', Date.now()],
 ])('generated sessions, %s (seed %i)', (_, seed) => {
   it('by WebSocket', async () => {

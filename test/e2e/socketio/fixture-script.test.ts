@@ -1,4 +1,4 @@
-// What `npm run fixture:socketio` promises the published suites.
+// What the published suites expect of `npm run fixture:socketio`.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -16,20 +16,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a command in a process group of its own, which the test's end ends in any case. */
+/** Starts a command in a process group of its own, which is killed after the test. */
 function start(command: string, args: string[]): ChildProcess {
   const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => {
     try {
       process.kill(-(child.pid ?? 0), 'SIGKILL');
     } catch {
-      // Nothing is left of it.
+      // The group has ended already.
     }
   });
   return child;
 }
 
-/** Starts the fixture on a port that is free; another program may take it before: then on another. */
+/** Starts the fixture on a free port, and on another one if a program takes that port first. */
 async function startFixture(
   flags: readonly string[],
   attempts = 3,
@@ -50,7 +50,7 @@ async function isServed(host: string, port: number): Promise<boolean> {
   return (await response?.text())?.startsWith('0{') ?? false;
 }
 
-/** Whether any process of the group is left. */
+/** Whether any process of the group is running. */
 function isGroupAlive(child: ChildProcess): boolean {
   try {
     process.kill(-(child.pid ?? 0), 0);
@@ -71,7 +71,7 @@ async function groupEnds(child: ChildProcess): Promise<void> {
 describe('the fixture script', () => {
   it.each([
     ['SIGTERM to npm', (pid: number) => process.kill(pid, 'SIGTERM'), []],
-    // Ctrl-C reaches all that the terminal runs.
+    // Ctrl+C reaches every process of the terminal.
     ['SIGINT to all', (pid: number) => process.kill(-pid, 'SIGINT'), ['--one-object']],
   ])(
     'serves both addresses of localhost until %s, and leaves no process',

@@ -71,7 +71,7 @@ describe("the README's example", () => {
   });
 
   it.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
-    'passes events on, acknowledges them and notices who leaves, by %s',
+    'passes events on, acknowledges them and notices when a client leaves, by %s',
     async (transports) => {
       const [alice, bob] = [
         client(lobby.url, { transports, auth: { name: 'alice' } }),
@@ -94,7 +94,7 @@ describe("the README's example", () => {
   });
 });
 
-it('documents each setting with its default', () => {
+it('the README documents each setting with its default', () => {
   const rows = readme.matchAll(/^\| `(\w+)` \| (\d+) \|/gm);
   const documented = Object.fromEntries(
     Array.from(rows, ([, name, value]) => [name, Number(value)]),
@@ -102,7 +102,7 @@ it('documents each setting with its default', () => {
   expect(documented).toEqual(DEFAULT_SETTINGS);
 });
 
-/** What the suite of socket.io-client finds in its server, over the session layer of the package. */
+/** The server of socket.io-client's own test suite, built on the session layer of the package. */
 describe.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
   'the handlers of the client suite, by %s',
   (transports) => {
@@ -193,7 +193,7 @@ describe.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
       expect(await refused(connect('/nowhere'))).toBe('Invalid namespace');
     });
 
-    it('tell the handshake: query, headers and auth', async () => {
+    it('get the handshake: query, headers and auth', async () => {
       const auth = { token: 'abc' };
       const extraHeaders = { 'x-colour': 'blue' };
       const socket = connect('/abc', { query: { b: 'c' }, auth, extraHeaders });
@@ -201,7 +201,7 @@ describe.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
       expect(handshake).toMatchObject({ auth, query: { b: 'c' }, headers: extraHeaders });
     });
 
-    it('take a client back that lost its connection, with a socket of its own', async () => {
+    it('accept a client that reconnects, with a new socket', async () => {
       const socket = connect('', { reconnectionDelay: 10 });
       await next(socket, 'connect');
       const { id } = socket;

@@ -1,13 +1,12 @@
-// Everything that the published suites of Engine.IO v4 and Socket.IO v5 check, in our own words,
-// for test files that import it to run against a server of theirs. Titles say what a client may rely
-// on.
+// Everything that the published suites of Engine.IO v4 and Socket.IO v5 check, in our own words.
+// Test files import it to run it against their server. Titles say what a client may rely on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BRISK, type Fixture } from './fixture.ts';
 import { type HttpAnswer, RawPolling, RawSocket } from './raw-client.ts';
 
 let fixture: Fixture;
 
-/** Says what the tests of this module run against: a fixture with the heartbeats of `BRISK`. */
+/** Runs the tests of this module against a fixture, which must have the heartbeats of `BRISK`. */
 export function conformsTo(startFixture: () => Promise<Fixture>): void {
   beforeAll(async () => {
     fixture = await startFixture();
@@ -24,7 +23,7 @@ function polling(path: string): RawPolling {
   return new RawPolling(engineUrl(path, 'EIO=4&transport=polling'));
 }
 
-/** A WebSocket session with its handshake still to be read. */
+/** A WebSocket session whose handshake is not read yet. */
 function webSocket(path: string, sid?: string): RawSocket {
   const query = 'EIO=4&transport=websocket';
   return new RawSocket(engineUrl(path, sid ? `${query}&sid=${sid}` : query));
@@ -53,8 +52,8 @@ async function statusOf(url: string, method = 'GET'): Promise<number> {
 }
 
 /**
- * Two requests on connections of their own may arrive in either order, and a ping may come between
- * them. Tries again until they came as meant, which `inOrder` tells from their answers.
+ * Repeats two requests until they arrived in the intended order, which `inOrder` sees from the answers:
+ * over two connections they may arrive in either order, or with a ping between them.
  */
 async function untilInOrder(
   both: () => Promise<[HttpAnswer, HttpAnswer]>,
@@ -64,7 +63,7 @@ async function untilInOrder(
   return inOrder(answers) ? answers : untilInOrder(both, inOrder);
 }
 
-/** What comes by polling but for pings, which a busy machine is slow enough to be sent. */
+/** Polls and answers pings, which a slow machine gets, until something else arrives. */
 async function pollButPing(session: RawPolling): Promise<HttpAnswer> {
   const answer = await session.poll();
   if (answer.body !== '2') return answer;
@@ -73,9 +72,9 @@ async function pollButPing(session: RawPolling): Promise<HttpAnswer> {
 }
 
 /**
- * A poll after one that was given up while it waited. Nothing tells a client when its poll waits, so it
- * is given longer and longer, but less than until a ping answers it; one that had not arrived yet, or was
- * answered, leaves the session alive.
+ * Aborts a waiting poll. @returns the answer to the next poll. A client cannot know when its poll waits,
+ * so the abort comes after longer and longer delays, shorter than the time to the next ping; a poll that
+ * had not arrived yet, or was answered already, leaves the session open.
  */
 async function pollAfterOneGivenUp(afterMs = 10): Promise<HttpAnswer> {
   const session = polling('/engine.io/');
@@ -120,7 +119,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
     });
   });
 
-  describe('handshake by WebSocket', () => {
+  describe('a handshake by WebSocket', () => {
     it('returns the same, without upgrades', async () => {
       const socket = webSocket(path);
       const first = (await socket.next()) as string;
@@ -141,7 +140,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
     );
   });
 
-  describe('heartbeat', () => {
+  describe('the heartbeat', () => {
     it('continues by polling as long as pings are answered', async () => {
       const session = polling(path);
       await session.open();
@@ -155,7 +154,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
       const session = polling(path);
       await session.open();
       expect(await session.poll()).toEqual({ status: 200, body: '2' });
-      // Answered when the session ends, or unknown already.
+      // The poll is answered when the session ends, or comes later and the sid is unknown.
       expect(['1', '{"code":1,"message":"Session ID unknown"}']).toContain(
         (await session.poll()).body,
       );
@@ -177,7 +176,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
     });
   });
 
-  describe('close', () => {
+  describe('a close', () => {
     it('by polling answers the waiting poll, then removes the session', async () => {
       let session = polling(path);
       const closeWhilePolled = async (): Promise<[HttpAnswer, HttpAnswer]> => {
@@ -197,7 +196,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
     });
   });
 
-  describe('upgrade', () => {
+  describe('an upgrade', () => {
     it('answers the probe, ends polling, and continues over the WebSocket', async () => {
       const session = polling(path);
       const { sid } = await session.open();
@@ -207,7 +206,7 @@ describe.each(['/engine.io/', '/socket.io/'])('Engine.IO at %s', (path) => {
       expect(await socket.next()).toBe('3probe');
       expect(await pollButPing(session)).toEqual({ status: 200, body: '6' });
       socket.send('5');
-      // The heartbeat is the WebSocket's now.
+      // Pings are sent over the WebSocket from now on.
       expect(await socket.next()).toBe('2');
       socket.close();
     });
@@ -240,7 +239,7 @@ describe('Engine.IO messages', () => {
       const session = polling(PATH);
       await session.open();
       expect(await session.post(body)).toEqual({ status: 200, body: 'ok' });
-      // A ping may fall due between the two.
+      // A ping may be sent between the two.
       const polled = (await session.poll()).body.split('\x1e').filter((packet) => packet !== '2');
       expect(polled.join('\x1e')).toBe(body);
     },
@@ -260,7 +259,7 @@ describe('Engine.IO messages', () => {
       await session.open();
       return Promise.all([session.poll(), session.poll()]);
     };
-    // A ping that answers the first before the second comes lets them not wait together.
+    // If a ping answers the first poll before the second arrives, they do not wait at the same time.
     const isUnasked = (answers: HttpAnswer[]) => answers.every(({ body }) => body !== '2');
     const answers = await untilInOrder(pollTwice, isUnasked);
     expect(answers.toSorted((a, b) => a.status - b.status)).toEqual([

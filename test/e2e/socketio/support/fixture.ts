@@ -18,7 +18,7 @@ const CONFIG = new URL('../../../fixtures/socketio-worker/wrangler.toml', import
 
 /**
  * Starts the fixture. The published suites leave 200 ms to answer a ping, which a busy machine may
- * miss; here it is long enough, and with `patient` no ping comes and no session is given up while a
+ * miss; here there is more time, and with `patient` no ping is sent and no session times out while a
  * test runs.
  */
 export async function startFixture(heartbeat: keyof typeof HEARTBEATS): Promise<Fixture> {

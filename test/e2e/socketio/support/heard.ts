@@ -5,7 +5,7 @@ import type {
   EngineSink,
 } from '../../../../src/socketio-server/engine-session.ts';
 
-/** An owner that writes down what it hears. */
+/** An owner that keeps the messages and closes that it receives. */
 export class Heard {
   readonly messages: EngineData[] = [];
   readonly closes: EngineCloseReason[] = [];

@@ -1,7 +1,7 @@
 import { RawPolling, RawSocket } from './raw-client.ts';
 import { tracePolling, traceWebSocket } from './traces.ts';
 
-/** Where the fixture and an official server part, and why that is right. */
+/** A behaviour in which the fixture differs from an official server, and why that is right. */
 export interface KnownDifference {
   name: string;
   reason: string;
@@ -138,7 +138,7 @@ async function opened(url: string): Promise<RawPolling> {
   return session;
 }
 
-/** One list, however a session's packets are spread over answers. */
+/** The packets in a list of answers, however they are spread over them. */
 function packetsIn(answers: readonly string[]): string[] {
   return answers.flatMap((answer) => answer.replace(/^200 /, '').split('\x1e'));
 }

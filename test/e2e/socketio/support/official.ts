@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
 import type { Fixture } from './fixture.ts';
 
-/** An official server with the fixture's Socket.IO recipe and its `patient` numbers. */
+/** An official server with the fixture's Socket.IO recipe and its `patient` settings. */
 export async function startOfficial(): Promise<Fixture> {
   const http = createServer();
   const io = new Server(http, {
@@ -20,7 +20,7 @@ export async function startOfficial(): Promise<Fixture> {
       socket.emit('auth', socket.handshake.auth);
       if (namespace !== '/') return;
       socket.on('message', (...args: unknown[]) => {
-        // An acknowledgement that is asked for is no argument.
+        // The callback of a requested acknowledgement is not echoed.
         socket.emit('message-back', ...args.filter((arg) => typeof arg !== 'function'));
       });
       socket.on('message-with-ack', (...args: unknown[]) => {

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 const NAME = 'parlor-socketio-server';
 
-/** What the package depends on, and what that does: npm takes it from this project's packages. */
+/** The package's direct and indirect dependencies, which npm installs from this project's packages. */
 const DEPENDENCIES = [
   'engine.io-parser',
   'socket.io-parser',
@@ -29,7 +29,7 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** Packs, and installs what was packed without a network. */
+/** Packs the server and installs the tarball without a network. */
 export async function installPackage(): Promise<InstalledPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-socketio-'));
   const packed = join(folder, 'packed');
@@ -47,7 +47,7 @@ export async function installPackage(): Promise<InstalledPackage> {
   };
 }
 
-/** Takes the installed package where a Worker of this project imports its source. */
+/** Resolves a Worker's imports of the server's source to the installed package. */
 function packageFor(folder: string): Plugin {
   return {
     name: 'package',

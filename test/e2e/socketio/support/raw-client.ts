@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { ask, type Asked } from '../../../support/http-client.ts';
 
-/** What a raw client hears, in order. */
+/** A frame that a raw client sends or receives. */
 export type Frame = string | Uint8Array;
 
-/** A WebSocket that speaks packets as they are written, and keeps what comes until it is asked. */
+/** A WebSocket that sends packets as they are given, and keeps received frames until `next`. */
 export class RawSocket {
   readonly #socket: WebSocket;
   readonly #frames: Frame[] = [];
@@ -23,7 +23,7 @@ export class RawSocket {
         resolve(code);
       });
     });
-    // A refused upgrade is an error, then a close.
+    // A refused upgrade emits an error before the close.
     this.#socket.on('error', () => {});
     this.#socket.on('message', (data: Buffer, isBinary) => {
       this.#frames.push(isBinary ? new Uint8Array(data) : data.toString());
@@ -48,7 +48,7 @@ export class RawSocket {
     for (const frame of frames) this.#socket.send(frame);
   }
 
-  /** The next frame; undefined when the socket closed instead. */
+  /** The next frame; undefined if the socket closes first. */
   async next(): Promise<Frame | undefined> {
     while (this.#frames.length === 0 && this.#code === undefined) {
       await new Promise<void>((resolve) => {
@@ -58,7 +58,7 @@ export class RawSocket {
     return this.#frames.shift();
   }
 
-  /** The next frame that is no ping; a ping is answered, without which no other comes. */
+  /** The next frame that is not a ping; pings are answered, so that the next one is sent. */
   async nextButPing(): Promise<Frame | undefined> {
     const frame = await this.next();
     if (frame !== '2') return frame;
@@ -79,22 +79,22 @@ export class RawSocket {
   }
 }
 
-/** What a poll or a POST was answered. */
+/** The answer to a poll or a POST. */
 export interface HttpAnswer {
-  /** 0 when the connection was torn down instead. */
+  /** 0 if the connection was torn down without an answer. */
   status: number;
   body: string;
 }
 
 /**
- * A session over long polling, one request at a time or as a test wants. Each has a connection of its own:
- * one whose body a server refuses unread may end with it.
+ * A session over long polling. Each request has a connection of its own, since a server that refuses a
+ * body unread may close the connection.
  */
 export class RawPolling {
   readonly #url: string;
   sid = '';
 
-  /** `url` is the path of the protocol, with its query but for the sid. */
+  /** @param url the address of the server, with the query of the protocol but without a sid */
   constructor(url: string) {
     this.#url = url;
   }
@@ -103,7 +103,7 @@ export class RawPolling {
     return this.sid ? `${this.#url}&sid=${this.sid}` : this.#url;
   }
 
-  /** Opens the session; what the handshake says. */
+  /** Opens the session. @returns the fields of the handshake */
   async open(): Promise<{ sid: string; upgrades: string[] } & Record<string, unknown>> {
     const { body } = await this.poll();
     const handshake = JSON.parse(body.slice(1)) as Awaited<ReturnType<RawPolling['open']>>;
@@ -123,7 +123,7 @@ export class RawPolling {
     return this.#ask({ method: 'PUT', body: 'x', headers: TEXT });
   }
 
-  /** Sends a GET that can be cut off. */
+  /** Sends a poll over a bare socket, which the caller can destroy. */
   async cuttablePoll(): Promise<Socket> {
     const { hostname, port, pathname, search } = new URL(this.url);
     const socket = connect(Number(port), hostname);
@@ -143,5 +143,5 @@ export class RawPolling {
   }
 }
 
-/** What `fetch` says of a text. */
+/** The content type that `fetch` gives a text. */
 const TEXT = { 'content-type': 'text/plain;charset=UTF-8' };

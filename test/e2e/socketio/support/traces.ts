@@ -1,17 +1,17 @@
 import { decodeBody } from '../../../../src/socketio-server/engine-packet.ts';
 import { type Frame, type HttpAnswer, RawPolling, RawSocket } from './raw-client.ts';
 
-/** What a client saw of a whole session: what came, and how it ended. */
+/** What a client saw of a whole session. */
 export interface Trace {
-  /** Packets as text, bytes as base64, ids replaced. */
+  /** The packets received, as text: bytes as base64, ids replaced. */
   got: string[];
   end: string;
 }
 
-/** A frame of a script: text as it is, bytes as their values. */
+/** A frame of a script: text, or bytes as a list of numbers. */
 export type Step = string | number[];
 
-/** Comes back from every session that is joined and whole; ends every other. */
+/** Sent at the end of each script: echoed by a session that is connected, fatal to any other. */
 const LAST = '42["message","last"]';
 const LAST_BACK = '42["message-back","last"]';
 
@@ -22,7 +22,7 @@ export async function traceWebSocket(url: string, script: readonly Step[]): Prom
   for (const step of [...script, LAST]) {
     if (socket.code !== undefined) break;
     socket.send(typeof step === 'string' ? step : Uint8Array.from(step));
-    // Two frames in one segment reach the official server's parser before it has acted on either.
+    // Waits, since the official server parses two frames of one segment before it acts on the first.
     await socket.settled();
     if (asksToConnect(step)) await collect(socket, got, 1);
   }
@@ -32,7 +32,7 @@ export async function traceWebSocket(url: string, script: readonly Step[]): Prom
   return { got, end };
 }
 
-/** Sends a script by long polling, a POST each step, then polls for what came of it. */
+/** Sends a script by long polling, a POST each step, then polls for the answers. */
 export async function tracePolling(url: string, script: readonly string[]): Promise<Trace> {
   const session = new RawPolling(`${url}/socket.io/?EIO=4&transport=polling`);
   await session.open();
@@ -45,7 +45,7 @@ export async function tracePolling(url: string, script: readonly string[]): Prom
   return { got, end: await pollOut(session, got) };
 }
 
-/** Polls until the last message has come back, or the session is over. */
+/** Polls until the last message is echoed or the session has ended. */
 async function pollOut(session: RawPolling, got: string[]): Promise<string> {
   const answer = await session.poll();
   const packets = showPoll(answer);
@@ -54,7 +54,7 @@ async function pollOut(session: RawPolling, got: string[]): Promise<string> {
   return packets.includes(LAST_BACK) ? 'open' : pollOut(session, got);
 }
 
-/** Reads frames until `count` came, the last message came back, or the socket closed. */
+/** Reads frames until there are `count`, the last message is echoed, or the socket closes. */
 async function collect(socket: RawSocket, got: string[], count: number): Promise<void> {
   for (let left = count; left > 0; left -= 1) {
     const frame = await socket.next();
@@ -64,12 +64,12 @@ async function collect(socket: RawSocket, got: string[], count: number): Promise
   }
 }
 
-/** A CONNECT is always answered, by a packet or by the end. */
+/** Whether a step is a CONNECT, which is always answered, by a packet or a close. */
 function asksToConnect(step: Step): boolean {
   return typeof step === 'string' && step.startsWith('40');
 }
 
-/** A body that is no Engine.IO: the session ends, but what the POST is told is a known difference. */
+/** Whether a body is invalid: it ends the session, and the answer to its POST is a known difference. */
 function isBroken(body: string): boolean {
   return decodeBody(body).some(({ type }) => type === 'error' || type === 'ping');
 }
